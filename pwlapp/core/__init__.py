@@ -1,0 +1,1 @@
+"""The mathematics: the net, its data, its training. Knows nothing of the web."""

@@ -1,0 +1,210 @@
+"""The lecture's six ways to make one bent line, each a program that a student can paste and run.
+
+What the page shows is what is executed: the text is made here, from the templates below and from
+the literals of checked numbers, and nothing else ever gets into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwlapp.core.net import Array, Params, check_vector, from_vector, slopes
+
+GRID = """\
+import torch
+
+x = torch.linspace(-1, 1, 1001).reshape(-1, 1)
+"""
+
+
+class Result(NamedTuple):
+    """What one construction gave.
+
+    Attributes
+    ----------
+    number : int
+        1 to 6.
+    code : str
+        The program that was run.
+    y : list of float
+        Its bent line at the 1001 points of ``torch.linspace(-1, 1, 1001)``.
+    max_difference : float
+        The largest absolute difference from construction 1.
+    """
+
+    number: int
+    code: str
+    y: list[float]
+    max_difference: float
+
+
+def literal(value: float) -> str:
+    """Write a number as the shortest Python literal that is the same float32."""
+    return repr(float(str(np.float32(value))))
+
+
+def times_x(weight: float) -> str:
+    """Write ``weight * x`` as one would by hand: ``x``, ``-x`` or ``1.5 * x``."""
+    return {1.0: "x", -1.0: "-x"}.get(float(weight), f"{literal(weight)} * x")
+
+
+def plus(value: float) -> str:
+    """Write a number as the next term of a sum: ``+ 4.5`` or ``- 4.5``."""
+    sign = "-" if value < 0 else "+"
+    return f"{sign} {literal(abs(value))}"
+
+
+def as_row(values: Array) -> str:
+    """Write numbers as a matrix of one row: ``[[1.0, -1.0]]``."""
+    return f"[[{', '.join(literal(value) for value in values)}]]"
+
+
+def as_column(values: Array) -> str:
+    """Write numbers as a matrix of one column: ``[[1.0], [-1.0]]``."""
+    return f"[{', '.join(f'[{literal(value)}]' for value in values)}]"
+
+
+def weighted_sum(params: Params, first: str, second: str) -> str:
+    """Write ``W2[0] * first + W2[1] * second + b2``."""
+    weight, other = params.W2
+    return f"{literal(weight)} * {first} {plus(other)} * {second} {plus(params.b2)}"
+
+
+def piecewise(params: Params) -> str:
+    """1: one formula for each side of the bend."""
+    left, right = slopes(params)
+    b2 = plus(params.b2)
+    return f"""\
+y = x * 0
+y[x < 0] = ({times_x(left)} {b2})[x < 0]
+y[x >= 0] = ({times_x(right)} {b2})[x >= 0]
+"""
+
+
+def two_relus(params: Params) -> str:
+    """2: a weighted sum of ReLUs."""
+    first, second = params.W1
+    return f"""\
+relu = torch.nn.ReLU()
+y = {weighted_sum(params, f"relu({times_x(first)})", f"relu({times_x(second)})")}
+"""
+
+
+def broadcast(params: Params) -> str:
+    """3: both units side by side in one matrix, one call of ReLU for both."""
+    first, second = params.W1
+    return f"""\
+relu = torch.nn.ReLU()
+u = torch.concat([{times_x(first)}, {times_x(second)}], axis=1)  # (1001, 2)
+v = relu(u)
+v1 = v[:, [0]]  # (1001, 1)
+v2 = v[:, [1]]
+y = {weighted_sum(params, "v1", "v2")}
+"""
+
+
+def linear_out(params: Params) -> str:
+    """4: the sum as a matrix product, y = linr(v)."""
+    first, second = params.W1
+    return f"""\
+relu = torch.nn.ReLU()
+u = torch.concat([{times_x(first)}, {times_x(second)}], axis=1)
+v = relu(u)
+y = v @ torch.tensor({as_column(params.W2)}) {plus(params.b2)}  # (1001, 2) @ (2, 1)
+"""
+
+
+def linear_in(params: Params) -> str:
+    """5: the units as a matrix product as well, u = linr(x)."""
+    return f"""\
+relu = torch.nn.ReLU()
+u = x @ torch.tensor({as_row(params.W1)})  # (1001, 1) @ (1, 2)
+v = relu(u)
+y = v @ torch.tensor({as_column(params.W2)}) {plus(params.b2)}
+"""
+
+
+def layers(params: Params) -> str:
+    """6: both products as layers of a net."""
+    return f"""\
+l1 = torch.nn.Linear(1, 2, bias=False)
+a1 = torch.nn.ReLU()
+l2 = torch.nn.Linear(2, 1, bias=True)
+l1.weight.data = torch.tensor({as_row(params.W1)}).T  # (2, 1)
+l2.weight.data = torch.tensor({as_column(params.W2)}).T  # (1, 2)
+l2.bias.data = torch.tensor([{literal(params.b2)}])
+pwlinr = torch.nn.Sequential(l1, a1, l2)
+y = pwlinr(x).data
+"""
+
+
+TEMPLATES: tuple[Callable[[Params], str], ...] = (
+    piecewise,
+    two_relus,
+    broadcast,
+    linear_out,
+    linear_in,
+    layers,
+)
+
+
+def program(number: int, params: Params) -> str:
+    """Write a construction of the net with two hidden units, ready to paste into a notebook.
+
+    Parameters
+    ----------
+    number : int
+        1 to 6, as the page counts.
+    params : Params
+        Two hidden units; finite numbers.
+
+    Returns
+    -------
+    str
+        A program that leaves the bent line in ``y``, of shape (1001, 1).
+
+    Raises
+    ------
+    ValueError
+        For another number, or another number of hidden units.
+    """
+    if not 1 <= number <= len(TEMPLATES):
+        raise ValueError(f"construction {number}, expected 1 to {len(TEMPLATES)}")
+    return GRID + TEMPLATES[number - 1](params)
+
+
+def run_all(vector: object) -> list[Result]:
+    """Write the six programs with these numbers in them, and run them. Imports torch.
+
+    Parameters
+    ----------
+    vector : array-like of shape (5,)
+        W1, W1, W2, W2, b2, as `net.to_vector` orders them.
+
+    Raises
+    ------
+    UserError
+        ``bad_params`` (max) unless these are five numbers of at most `net.MAX_PARAM`.
+    """
+    import torch
+
+    params = from_vector(check_vector(vector, k=5))
+    programs = [program(number, params) for number in range(1, len(TEMPLATES) + 1)]
+    with torch.random.fork_rng(devices=[]):  # a new torch.nn.Linear draws random weights
+        curves = [run(code) for code in programs]
+    return [
+        Result(number, code, y.tolist(), float(np.abs(y - curves[0]).max()))
+        for number, (code, y) in enumerate(zip(programs, curves, strict=True), start=1)
+    ]
+
+
+def run(code: str) -> NDArray[np.float64]:
+    """Execute one of our own programs and return its ``y``, of shape (1001,)."""
+    names: dict[str, Any] = {}
+    exec(compile(code, "<construction>", "exec"), names)
+    y: NDArray[np.float64] = names["y"].flatten().numpy().astype(np.float64)
+    return y

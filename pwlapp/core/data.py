@@ -1,0 +1,285 @@
+"""The points to fit: the lecture's "irony of spec", a file of your own, or a drawn stand-in.
+
+Points are x, prob (the truth, which the net never sees) and y (what the net is fitted to). They
+come from the first of these that works: the source in the settings, the cached copy of the
+lecture's file, the lecture's file itself, points drawn by the same law, which need no network.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import logging
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from pwlapp.core.net import Array, bce
+from pwlapp.core.source import display_name, read_file, read_source, too_big
+from pwlapp.errors import UserError
+
+LECTURE_URL = "https://raw.githubusercontent.com/guebin/DL2025/main/posts/ironyofspec.csv"
+COLUMNS = ("x", "prob", "y")
+MAX_X = 1e6  # beyond it the net's numbers could overflow in float32
+EMBEDDED_SEED = 43052  # the seed that the course draws its own data with
+
+Origin = Literal["settings", "cache", "lecture", "embedded"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points to fit.
+
+    Attributes
+    ----------
+    x, prob, y : ndarray of shape (n,), float32
+        prob and y within [0, 1].
+    origin : {"settings", "cache", "lecture", "embedded"}
+        Which of the four places they come from.
+    label : str
+        The file's name or address; empty for drawn points.
+    """
+
+    x: Array
+    prob: Array
+    y: Array
+    origin: Origin
+    label: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """These very numbers in 16 hexadecimal digits: the start of their SHA-256."""
+        digest = hashlib.sha256()
+        for column in (self.x, self.prob, self.y):
+            digest.update(column.astype("<f4").tobytes())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def true_loss(self) -> float:
+        """Binary cross-entropy of prob itself: what a net that knew the truth would score."""
+        return bce(self.prob, self.y)
+
+
+class Row(NamedTuple):
+    """A line of a CSV file, numbered as a spreadsheet does: the header is 1."""
+
+    number: int
+    cells: list[str]
+
+
+def parse_csv(
+    raw: bytes, *, max_bytes: int, origin: Origin = "settings", label: str = ""
+) -> Points:
+    """Read points from a CSV file with columns x, prob and y, in any order, among any others.
+
+    Commas, semicolons (then decimal commas too) or tabs separate; UTF-8, with a byte order mark
+    or without, and the CP949 of Korean Windows are understood; blank lines are skipped.
+
+    Parameters
+    ----------
+    raw : bytes
+        The whole file.
+    max_bytes : int
+        More than this is refused.
+    origin, label
+        See `Points`.
+
+    Raises
+    ------
+    UserError
+        ``data_too_big`` (limit_mb), ``data_empty``, ``data_not_csv``, ``data_missing_column``
+        (column), ``data_not_number`` (column, row), ``data_out_of_range`` (column, row).
+    """
+    if len(raw) > max_bytes:
+        raise too_big(max_bytes)
+    rows = split_rows(decode(raw))
+    if not rows:
+        raise UserError("data_empty")
+    header, *body = rows
+    places = [find_column(header, name) for name in COLUMNS]
+    if not body:
+        raise UserError("data_empty")
+    x, prob, y = (
+        read_column(name, place, body) for name, place in zip(COLUMNS, places, strict=True)
+    )
+    return Points(x, prob, y, origin, label)
+
+
+def decode(raw: bytes) -> str:
+    """Turn a text file's bytes into text, or raise ``data_not_csv``."""
+    for encoding in ("utf-8-sig", "cp949"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise UserError("data_not_csv")
+
+
+def split_rows(text: str) -> list[Row]:
+    """Split text into the cells of its lines, leaving blank lines out.
+
+    Raises
+    ------
+    UserError
+        ``data_not_csv`` for text that is no table: broken quotes, lines with more cells than the
+        header, or a page or JSON in the place of a file.
+    """
+    first_line = text.lstrip().partition("\n")[0]
+    if first_line.startswith(("<", "{", "[")):
+        raise UserError("data_not_csv")
+    separator = max(",;\t", key=first_line.count)  # of equals, the comma
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        lines = [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except csv.Error:
+        raise UserError("data_not_csv") from None
+    rows = [row for row in lines if any(row.cells)]
+    if any(any(row.cells[len(rows[0].cells) :]) for row in rows):
+        raise UserError("data_not_csv")
+    if separator != ",":
+        rows = [Row(n, [cell.replace(",", ".") for cell in cells]) for n, cells in rows]
+    return rows
+
+
+def find_column(header: Row, name: str) -> int:
+    """Return the place of a column, or raise ``data_not_csv`` or ``data_missing_column``."""
+    names = [cell.lower() for cell in header.cells]
+    if len(names) == 1 and names[0] not in COLUMNS:
+        raise UserError("data_not_csv")  # nothing separates anything
+    if name not in names:
+        raise UserError("data_missing_column", column=name)
+    return names.index(name)
+
+
+def read_column(name: str, place: int, body: list[Row]) -> Array:
+    """Read one column's numbers, of shape (n,), or raise an error that names column and row."""
+    low, high = (-MAX_X, MAX_X) if name == "x" else (0.0, 1.0)
+    numbers = []
+    for row in body:
+        try:
+            number = float(row.cells[place])
+        except (ValueError, IndexError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise UserError("data_not_number", column=name, row=row.number)
+        if not low <= number <= high:
+            raise UserError("data_out_of_range", column=name, row=row.number)
+        numbers.append(number)
+    return np.array(numbers, dtype=np.float64).astype(np.float32)
+
+
+def draw_embedded(seed: int = EMBEDDED_SEED, n: int = 2000) -> Points:
+    """Draw points by the lecture's law; the same seed gives the same points.
+
+    ``prob`` is the sigmoid of 5 + 15x for x < 0 and of 5 - 5x for x > 0, on ``n`` points spread
+    evenly over [-1, 1], and y is 1 with that probability. Imports torch.
+    """
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.linspace(-1, 1, n)
+    prob = torch.sigmoid(torch.where(x < 0, 5 + 15 * x, 5 - 5 * x))
+    y = (torch.rand(n, generator=generator) < prob).float()
+    return Points(x.numpy(), prob.numpy(), y.numpy(), origin="embedded")
+
+
+def load(
+    source: str,
+    lecture_url: str,
+    cache_dir: Path,
+    max_bytes: int,
+    draw: Callable[[], Points] = draw_embedded,
+    timeout_s: float = 3.0,
+) -> tuple[Points, UserError | None]:
+    """Get points from the first place that has them; see the top of this module.
+
+    Parameters
+    ----------
+    source : str
+        The file or address in the settings, or empty.
+    lecture_url : str
+        Empty: neither fetched nor looked for in the cache.
+    cache_dir : Path
+        Made when there is something to put in it.
+    max_bytes : int
+    draw : callable
+        Makes the points of last resort.
+    timeout_s : float
+        Seconds that a fetch may take in all.
+
+    Returns
+    -------
+    points : Points
+    problem : UserError or None
+        Why ``source``, if there is one, could not be used.
+    """
+    problem = None
+    if source:
+        try:
+            raw = read_source(source, timeout_s=timeout_s, max_bytes=max_bytes)
+            label = display_name(source)
+            return parse_csv(raw, max_bytes=max_bytes, origin="settings", label=label), None
+        except UserError as error:
+            log.warning("data source %s not used (%s)", display_name(source), error)
+            problem = error
+    points = None
+    if lecture_url:
+        points = cached_lecture(lecture_url, cache_dir, max_bytes) or fetched_lecture(
+            lecture_url, cache_dir, max_bytes, timeout_s
+        )
+    return points or draw(), problem
+
+
+def cache_path(url: str, cache_dir: Path) -> Path:
+    """Where the copy of an address is kept; another address never finds it."""
+    return cache_dir / f"lecture-{hashlib.sha256(url.encode()).hexdigest()[:12]}.csv"
+
+
+def cached_lecture(url: str, cache_dir: Path, max_bytes: int) -> Points | None:
+    """Read the cached copy; None if there is none or it is damaged."""
+    path = cache_path(url, cache_dir)
+    try:
+        raw = read_file(path, max_bytes=max_bytes)
+        return parse_csv(raw, max_bytes=max_bytes, origin="cache", label=display_name(url))
+    except UserError as error:
+        if error.code != "data_not_found":
+            log.warning("cached copy %s not used (%s)", path, error)
+        return None
+
+
+def fetched_lecture(url: str, cache_dir: Path, max_bytes: int, timeout_s: float) -> Points | None:
+    """Fetch the lecture's file and put a copy in the cache; None if it cannot be had."""
+    name = display_name(url)
+    try:
+        raw = read_source(url, timeout_s=timeout_s, max_bytes=max_bytes)
+        points = parse_csv(raw, max_bytes=max_bytes, origin="lecture", label=name)
+    except UserError as error:
+        log.warning("lecture's data %s not used (%s)", name, error)
+        return None
+    try:
+        write_whole(cache_path(url, cache_dir), raw)
+    except OSError as error:
+        log.warning("lecture's data not cached (%s)", error)
+    return points
+
+
+def write_whole(path: Path, raw: bytes) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(raw)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,117 @@
+"""Bytes from a file or an address, within limits of size and time."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from pathlib import Path
+
+from pwlapp.errors import UserError
+
+CHUNK = 65_536  # bytes
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is an address, to be fetched, and not a file's name."""
+    return source.lower().startswith(("http://", "https://"))
+
+
+def display_name(source: str) -> str:
+    """What to call a source on screen: a file's name, or an address without its secrets."""
+    if not is_url(source):
+        return Path(source).name
+    scheme, _, rest = source.partition("://")
+    address = rest.partition("?")[0].partition("#")[0]  # no ?token=...
+    host, slash, path = address.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"  # no user:password@
+
+
+def too_big(max_bytes: int) -> UserError:
+    """Build the error for more than ``max_bytes``; its limit is in megabytes of 10**6 bytes."""
+    return UserError("data_too_big", limit_mb=round(max_bytes / 1e6, 3))
+
+
+def read_source(path_or_url: str, *, timeout_s: float, max_bytes: int) -> bytes:
+    """Read a whole file or fetch a whole address.
+
+    Parameters
+    ----------
+    path_or_url : str
+        ``http://...`` or ``https://...``, else a file's path; ``~`` is understood.
+    timeout_s : float
+        Seconds that fetching may take in all, from looking the name up to the last byte.
+    max_bytes : int
+        Reading stops beyond it.
+
+    Raises
+    ------
+    UserError
+        ``data_not_found`` (name), ``data_unreachable`` (name), ``data_too_big`` (limit_mb).
+    """
+    if is_url(path_or_url):
+        return read_url(path_or_url, timeout_s=timeout_s, max_bytes=max_bytes)
+    return read_file(Path(path_or_url), max_bytes=max_bytes)
+
+
+def read_file(path: Path, *, max_bytes: int) -> bytes:
+    """Read a whole file; see `read_source`."""
+    try:
+        path = path.expanduser()
+        if not path.is_file():  # a folder, or a pipe that would be waited on for ever
+            raise UserError("data_not_found", name=path.name)
+        with path.open("rb") as file:
+            raw = file.read(max_bytes + 1)
+    except (OSError, RuntimeError):  # not readable; or "~someone" who does not exist
+        raise UserError("data_unreachable", name=path.name) from None
+    if len(raw) > max_bytes:
+        raise too_big(max_bytes)
+    return raw
+
+
+def read_url(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
+    """Fetch a whole address; see `read_source`.
+
+    The fetch gets a thread of its own: its time limit starts anew with each packet and does not
+    cover the look-up of a name, so only someone who waits beside it can promise a total.
+    """
+    answer: queue.SimpleQueue[bytes | UserError] = queue.SimpleQueue()
+
+    def fetch() -> None:
+        try:
+            answer.put(download(url, timeout_s=timeout_s, max_bytes=max_bytes))
+        except UserError as error:
+            answer.put(error)
+
+    threading.Thread(target=fetch, name="fetch data", daemon=True).start()
+    try:
+        result = answer.get(timeout=timeout_s)
+    except queue.Empty:
+        raise UserError("data_unreachable", name=display_name(url)) from None
+    if isinstance(result, UserError):
+        raise result
+    return result
+
+
+def download(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
+    """Fetch an address, giving up soon after ``timeout_s`` or at once beyond ``max_bytes``."""
+    import requests  # slow to import, and most runs never fetch
+    import urllib3
+
+    deadline = time.monotonic() + timeout_s
+    raw = bytearray()
+    try:
+        with requests.get(url, stream=True, timeout=timeout_s) as response:
+            if response.status_code in (404, 410):
+                raise UserError("data_not_found", name=display_name(url))
+            response.raise_for_status()
+            # read1 gives what has come; iter_content would wait for a whole chunk, however slow
+            while chunk := response.raw.read1(CHUNK, decode_content=True):
+                raw += chunk
+                if len(raw) > max_bytes:
+                    raise too_big(max_bytes)
+                if time.monotonic() > deadline:
+                    raise UserError("data_unreachable", name=display_name(url))
+    except (requests.RequestException, urllib3.exceptions.HTTPError):
+        raise UserError("data_unreachable", name=display_name(url)) from None
+    return bytes(raw)

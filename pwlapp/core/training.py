@@ -1,0 +1,297 @@
+"""What a training run is: its options, its state, its frames, and one slice of it.
+
+Importing this module imports no torch; the functions that compute do, so they belong in a worker
+process. `train_slice` is pure: the same arguments give the same result, bit for bit, and any way
+of cutting a run into slices gives the same run.
+"""
+
+from __future__ import annotations
+
+import math
+import platform
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pwlapp.core.engines import pick
+from pwlapp.core.net import MAX_PARAM as MAX_PARAM  # another limit of a run, beside those below
+from pwlapp.core.net import Array, bce, check_vector, from_vector, yhat
+from pwlapp.errors import UserError
+
+MAX_EPOCHS = 1_000_000
+MAX_LR = 1000.0
+MAX_SEED = 2**32 - 1
+LOSS_LIMIT = 10.0  # a net that knows nothing and says 1/2 everywhere has a loss of 0.69
+
+
+@dataclass(frozen=True)
+class AdamOptions:
+    """Adam's hyperparameters; the defaults are `torch.optim.Adam`'s, which the page uses."""
+
+    lr: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.lr <= MAX_LR:
+            raise UserError("bad_lr", max=MAX_LR)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainState:
+    """Everything that the next epoch depends on.
+
+    Attributes
+    ----------
+    params : ndarray of shape (k,), float32
+        Weights in the order of `net.to_vector`; k = 2h + 1.
+    m, v : ndarray of shape (k,), float32
+        Adam's running means of the gradient and of its square.
+    epoch : int
+        Epochs trained so far; also Adam's step count.
+    loss : float
+        Binary cross-entropy at ``params``.
+    """
+
+    params: Array
+    m: Array
+    v: Array
+    epoch: int
+    loss: float
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Moments of a run, for drawing.
+
+    Attributes
+    ----------
+    epochs : ndarray of shape (m,), int64
+    losses : ndarray of shape (m,), float32
+        The loss at the params of the same row.
+    params : ndarray of shape (m, k), float32
+    """
+
+    epochs: NDArray[np.int64]
+    losses: Array
+    params: Array
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How far one slice may go.
+
+    Attributes
+    ----------
+    target_epoch : int
+        Where the run ends; greater than the state's epoch.
+    record : tuple of int
+        Absolute epochs to keep as frames, ascending. The slice's last epoch is kept as well.
+    slice_ms : float or None
+        Stop after about this much computing, but not before one epoch. None: run to the target.
+    """
+
+    target_epoch: int
+    record: tuple[int, ...] = ()
+    slice_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class SliceResult:
+    """What one slice gives back.
+
+    Attributes
+    ----------
+    state : TrainState
+        Where the slice ended; if it diverged, the last epoch before that.
+    frames : Frames
+        Ascending; empty only if the very first epoch diverged.
+    diverged : bool
+    seconds : float
+        Wall-clock time that the slice took.
+    """
+
+    state: TrainState
+    frames: Frames
+    diverged: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Device:
+    """Somewhere to train: ``id`` as torch spells it, a name for people, ``"cpu"`` or ``"cuda"``."""
+
+    id: str
+    name: str
+    kind: str
+
+
+def frame_epochs(
+    start: int, target: int, n_frames: int = 240, every: int = 5000
+) -> tuple[int, ...]:
+    """Choose the epochs of a run that are worth a frame.
+
+    About ``n_frames`` of them, close together at the start, where the loss moves (their distance
+    from the start grows with the cube of their number), all multiples of ``every`` for the table
+    of checkpoints, and the last one.
+
+    Parameters
+    ----------
+    start, target : int
+        The run trains the epochs in (start, target].
+
+    Returns
+    -------
+    tuple of int
+        Absolute epochs, ascending, without repeats.
+
+    Raises
+    ------
+    ValueError
+        If target is not greater than start.
+    """
+    if target <= start:
+        raise ValueError(f"target {target}, expected more than start {start}")
+    n_epochs = target - start
+    share = np.arange(1, n_frames + 1) / n_frames  # (n_frames,), in (0, 1]
+    dense = start + np.ceil(n_epochs * share**3).astype(np.int64)
+    checkpoints = np.arange(start // every + 1, target // every + 1) * every
+    return tuple(np.unique(np.concatenate([dense, checkpoints, [target]])).tolist())
+
+
+def has_diverged(before: float, loss: float) -> bool:
+    """Whether the step from one epoch to the next has thrown the net away.
+
+    It has when the loss is no longer a number, or jumps over `LOSS_LIMIT`. BCELoss clamps its
+    logarithms, so even at lr = 100 the loss stays finite: the weights are flung to where every
+    yhat is exactly 0 or 1, no gradient is left, and the loss sits at 7 to 75 for ever. A net that
+    is put above the limit by hand has not diverged, and may train its way down.
+
+    Only two neighbouring epochs are looked at, so it does not matter how a run is sliced. Weights
+    need no look of their own: a weight that is not a number makes the loss not a number.
+
+    Parameters
+    ----------
+    before, loss : float
+        The loss an epoch ago and now.
+    """
+    return not math.isfinite(loss) or before <= LOSS_LIMIT < loss
+
+
+def train_slice(
+    state: TrainState,
+    x: Array,
+    y: Array,
+    options: AdamOptions,
+    budget: Budget,
+    device: str = "cpu",
+) -> SliceResult:
+    """Train from ``state`` towards ``budget.target_epoch``.
+
+    Pure: no argument is changed and nothing is remembered, so a slice whose worker died can simply
+    be run again, and slices put end to end are, bit for bit, the run that was never cut.
+
+    Parameters
+    ----------
+    state : TrainState
+    x, y : ndarray of shape (n,), float32
+        y within [0, 1].
+    options : AdamOptions
+    budget : Budget
+    device : str
+        ``"cpu"`` or ``"cuda:<i>"``.
+
+    Returns
+    -------
+    SliceResult
+
+    Raises
+    ------
+    UserError
+        ``bad_device`` (name); ``bad_params`` (max) if the state holds numbers that are not finite.
+    ValueError
+        If the budget leaves no epoch to train.
+    """
+    if budget.target_epoch <= state.epoch:
+        raise ValueError(f"target {budget.target_epoch}, expected more than {state.epoch}")
+    for vector in (state.params, state.m, state.v):
+        if not np.isfinite(vector).all():
+            raise UserError("bad_params", max=MAX_PARAM)
+    return pick(device).train(state, x, y, options, budget)
+
+
+def initial_state(seed: int, x: Array, y: Array, device: str = "cpu") -> TrainState:
+    """Make the net that ``torch.manual_seed(seed)`` gives the page, untrained.
+
+    The weights are the same on every device, and the caller's random numbers are left alone.
+
+    Parameters
+    ----------
+    seed : int
+        0 to `MAX_SEED`.
+    x, y : ndarray of shape (n,), float32
+    device : str
+        Where the loss is evaluated.
+
+    Raises
+    ------
+    UserError
+        ``bad_seed`` (max), ``bad_device`` (name).
+    """
+    if not 0 <= seed <= MAX_SEED:
+        raise UserError("bad_seed", max=MAX_SEED)
+    pick(device)  # refuses a device that is not there
+
+    from pwlapp.core.engines.torch_engine import new_net
+
+    params, loss = new_net(seed, x, y, device)
+    zeros = np.zeros_like(params)
+    return TrainState(params, m=zeros, v=zeros, epoch=0, loss=loss)
+
+
+def with_params(state: TrainState, vector: ArrayLike, x: Array, y: Array) -> TrainState:
+    """Put weights in by hand: Adam's moments and the epoch stay, the loss is evaluated anew.
+
+    Needs no torch; the loss is within 1e-6 of torch's.
+
+    Parameters
+    ----------
+    state : TrainState
+    vector : array-like of shape (k,)
+        In the order of `net.to_vector`.
+    x, y : ndarray of shape (n,), float32
+
+    Raises
+    ------
+    UserError
+        ``bad_params`` (max) unless these are k numbers that are finite in float32.
+    """
+    params = check_vector(vector, state.params.size, limit=float(np.finfo(np.float32).max))
+    return replace(state, params=params, loss=bce(yhat(from_vector(params), x), y))
+
+
+def devices() -> list[Device]:
+    """List the devices that torch can train on here, the CPU first. Imports torch."""
+    import torch
+
+    cuda = range(torch.cuda.device_count())
+    return [
+        Device("cpu", cpu_name(), "cpu"),
+        *(Device(f"cuda:{i}", torch.cuda.get_device_name(i), "cuda") for i in cuda),
+    ]
+
+
+def cpu_name() -> str:
+    """Return the processor's model name where the system tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        field, _, value = line.partition(":")
+        if field.strip() == "model name":
+            return value.strip()
+    return platform.processor() or platform.machine() or "CPU"

@@ -1,0 +1,34 @@
+"""The one exception that is meant for the person at the screen."""
+
+from __future__ import annotations
+
+Arg = str | int | float
+
+
+class UserError(ValueError):
+    """Something the user can put right: a code and its arguments, never a sentence.
+
+    The sentence belongs to the message catalogues, where ``error.<code>`` is written in each
+    language with the arguments filled in. Instances pickle, so a worker process can raise one.
+
+    Parameters
+    ----------
+    code : str
+        What went wrong, in snake case, for example ``"data_missing_column"``.
+    **args : str, int or float
+        What the sentence needs, for example ``column="prob"``.
+
+    Attributes
+    ----------
+    code : str
+    args_ : dict of str to (str, int or float)
+    """
+
+    def __init__(self, code: str, **args: Arg) -> None:
+        super().__init__(code)
+        self.code = code
+        self.args_: dict[str, Arg] = args
+
+    def __str__(self) -> str:
+        details = ", ".join(f"{name}={value}" for name, value in self.args_.items())
+        return f"{self.code}: {details}" if details else self.code

@@ -1,0 +1,20 @@
+"""Fixtures for every test: the lecture's own data, where there is a copy of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def lecture_csv() -> Path:
+    """The lecture's ironyofspec.csv, which is not part of this repository."""
+    named = os.environ.get("PWLAPP_DATA")
+    path = Path(named) if named else ROOT.parent / "shared" / "lesson" / "ironyofspec.csv"
+    if not path.is_file():
+        pytest.skip(f"the lecture's data is not at {path}; PWLAPP_DATA can say where it is")
+    return path

@@ -1,0 +1,36 @@
+"""Fixtures for the core: points to fit, and the lecture's run, computed once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pwlapp.core.data import Points, draw_embedded, parse_csv
+from pwlapp.core.training import (
+    AdamOptions,
+    Budget,
+    SliceResult,
+    frame_epochs,
+    initial_state,
+    train_slice,
+)
+
+
+@pytest.fixture(scope="session")
+def lecture(lecture_csv: Path) -> Points:
+    return parse_csv(lecture_csv.read_bytes(), max_bytes=1_000_000)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Points:
+    """Points that are always there."""
+    return draw_embedded()
+
+
+@pytest.fixture(scope="session")
+def whole_run(lecture: Points) -> SliceResult:
+    """Seed 1, 10,000 epochs in one piece."""
+    start = initial_state(1, lecture.x, lecture.y)
+    budget = Budget(10_000, frame_epochs(0, 10_000))
+    return train_slice(start, lecture.x, lecture.y, AdamOptions(), budget)

@@ -1,0 +1,327 @@
+from __future__ import annotations
+
+import logging
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pwlapp.core.data import Points, cache_path, draw_embedded, load, parse_csv
+from pwlapp.errors import UserError
+
+LIMIT = 1_000_000
+GOOD = b"x,prob,y\n-1.0,0.25,0.0\n0.5,0.75,1.0\n"
+
+
+def parse(raw: bytes) -> Points:
+    return parse_csv(raw, max_bytes=LIMIT)
+
+
+def assert_good(points: Points) -> None:
+    assert points.x.tolist() == [-1.0, 0.5]
+    assert points.prob.tolist() == [0.25, 0.75]
+    assert points.y.tolist() == [0.0, 1.0]
+    assert points.x.dtype == points.prob.dtype == points.y.dtype == np.float32
+
+
+# Good files
+
+
+def test_the_lectures_file(lecture: Points):
+    assert lecture.x.shape == lecture.prob.shape == lecture.y.shape == (2000,)
+    np.testing.assert_allclose(lecture.x, np.linspace(-1, 1, 2000), atol=1e-6)
+    assert set(lecture.y.tolist()) == {0.0, 1.0}
+    assert round(lecture.true_loss, 6) == 0.269138
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(GOOD, id="as it is"),
+        pytest.param(b"\xef\xbb\xbf" + GOOD, id="byte order mark"),
+        pytest.param(GOOD.replace(b"\n", b"\r\n"), id="CRLF"),
+        pytest.param(GOOD.replace(b"\n", b"\r"), id="CR"),
+        pytest.param(GOOD.rstrip(), id="no newline at the end"),
+        pytest.param(GOOD.replace(b",", b";"), id="semicolons"),
+        pytest.param(GOOD.replace(b",", b";").replace(b".", b","), id="decimal commas"),
+        pytest.param(GOOD.replace(b",", b"\t"), id="tabs"),
+        pytest.param(GOOD.replace(b",", b" , "), id="spaces"),
+        pytest.param(b"X, Prob ,Y\n-1,.25,0\n5e-1,75e-2,1\n", id="other spellings"),
+        pytest.param(b'"x","prob","y"\n"-1.0","0.25","0"\n"0.5","0.75","1"\n', id="quotes"),
+        pytest.param(b"y,n,x,prob\n0,a,-1,0.25\n1,,0.5,0.75\n", id="extra column, other order"),
+        pytest.param(b"\n\nx,prob,y\n\n-1,0.25,0\n,,\n0.5,0.75,1\n\n", id="blank lines"),
+        pytest.param(b"x,prob,y,\n-1,0.25,0,\n0.5,0.75,1,\n", id="a comma at the end"),
+        pytest.param("x,prob,y,이름\n-1,.25,0,가\n.5,.75,1,나\n".encode(), id="Korean, UTF-8"),
+        pytest.param("x,prob,y,이름\n-1,.25,0,가\n.5,.75,1,나\n".encode("cp949"), id="CP949"),
+    ],
+)
+def test_files_that_are_fine(raw: bytes):
+    assert_good(parse(raw))
+
+
+def test_one_point_is_enough_and_y_may_be_a_share():
+    assert parse(b"x,prob,y\n0,0.5,0.3\n").y.tolist() == [np.float32(0.3)]
+
+
+# Bad files
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "args"),
+    [
+        (b"", "data_empty", {}),
+        (b" \r\n\n", "data_empty", {}),
+        (b"x,prob,y\n", "data_empty", {}),
+        (b"x,prob,y\n,,\n\n", "data_empty", {}),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "data_not_csv", {}),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "data_not_csv", {}),
+        (GOOD.decode().encode("utf-16"), "data_not_csv", {}),
+        (GOOD.decode().encode("utf-16-le"), "data_not_csv", {}),
+        (b"\xff\xff\xff", "data_not_csv", {}),
+        (b"<!DOCTYPE html>\n<title>x, prob, y</title>", "data_not_csv", {}),
+        (b'{"x": [1], "prob": [1], "y": [1]}', "data_not_csv", {}),
+        (b"just some words\nand more\n", "data_not_csv", {}),
+        (b'x,prob,y\n"1,0.5,0\n', "data_not_csv", {}),
+        (b"x,prob,y\n1,0.5,0,7\n", "data_not_csv", {}),
+        (b"x,prob,y\n0,5,0,5,1\n", "data_not_csv", {}),
+        (b"x,prob,y\n0,1," + b"9" * 200_000, "data_not_csv", {}),
+        (b"prob,y\n0.5,1\n", "data_missing_column", {"column": "x"}),
+        (b"x,y\n0.5,1\n", "data_missing_column", {"column": "prob"}),
+        (b"x,prob\n0.5,1\n", "data_missing_column", {"column": "y"}),
+        (b"x\n0.5\n", "data_missing_column", {"column": "prob"}),
+        (b"0.1,0.2,0.3\n0.1,0.2,0.3\n", "data_missing_column", {"column": "x"}),
+        (b"x,prob,y\n1,0.5,0\n\ntwo,0.5,0\n", "data_not_number", {"column": "x", "row": 4}),
+        (b"x,prob,y\n1,0.5,\n", "data_not_number", {"column": "y", "row": 2}),
+        (b"x,prob,y\n1,0.5\n", "data_not_number", {"column": "y", "row": 2}),
+        (b"x,prob,y\n1,NaN,1\n", "data_not_number", {"column": "prob", "row": 2}),
+        (b"x,prob,y\n1,inf,1\n", "data_not_number", {"column": "prob", "row": 2}),
+        (b"x,prob,y\n1e999,0.5,1\n", "data_not_number", {"column": "x", "row": 2}),
+        (b"x,prob,y\n1,0.5,0\n1,0.5,2\n", "data_out_of_range", {"column": "y", "row": 3}),
+        (b"x,prob,y\n1,0.5,-0.1\n", "data_out_of_range", {"column": "y", "row": 2}),
+        (b"x,prob,y\n1,1.0001,0\n", "data_out_of_range", {"column": "prob", "row": 2}),
+        (b"x,prob,y\n1e7,0.5,0\n", "data_out_of_range", {"column": "x", "row": 2}),
+    ],
+)
+def test_files_that_are_not(raw: bytes, code: str, args: dict[str, object]):
+    with pytest.raises(UserError) as refused:
+        parse(raw)
+    assert (refused.value.code, refused.value.args_) == (code, args)
+
+
+def test_a_file_over_the_limit():
+    assert_good(parse_csv(GOOD, max_bytes=len(GOOD)))
+    with pytest.raises(UserError) as refused:
+        parse_csv(GOOD + b" " * 2_500_000, max_bytes=2_500_000)
+    assert (refused.value.code, refused.value.args_) == ("data_too_big", {"limit_mb": 2.5})
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text(alphabet='xproby,;\t"\n\r01.-e가', max_size=80).map(str.encode),
+        st.lists(st.sampled_from([b"x,prob,y", b"1,0.5,1", b"1,0.5", b",,", b'"', b"\n"])).map(
+            b"\n".join
+        ),
+    )
+)
+@settings(derandomize=True, database=None, deadline=None, max_examples=300)
+def test_any_bytes_are_points_or_a_clear_refusal(raw: bytes):
+    try:
+        points = parse(raw)
+    except UserError:
+        return  # any other exception fails the test
+    assert points.x.size == points.y.size >= 1
+    assert np.isfinite([points.x, points.prob, points.y]).all()
+
+
+# Points
+
+
+def test_the_key_names_the_numbers():
+    points = parse(GOOD)
+    assert len(points.key) == 16
+    assert int(points.key, 16)
+    assert parse(GOOD.replace(b",", b";")).key == points.key
+    assert parse(GOOD.replace(b"0.75", b"0.76")).key != points.key
+    assert pickle.loads(pickle.dumps(points)).key == points.key
+
+
+def test_drawn_points_follow_the_lectures_law(drawn: Points):
+    x = np.linspace(-1, 1, 2000)
+    truth = 1 / (1 + np.exp(-np.where(x < 0, 5 + 15 * x, 5 - 5 * x)))
+    np.testing.assert_allclose(drawn.x, x, atol=1e-6)
+    np.testing.assert_allclose(drawn.prob, truth, atol=1e-5)
+    assert set(drawn.y.tolist()) == {0.0, 1.0}
+    sigma = np.sqrt(np.sum(truth * (1 - truth)))
+    assert abs(drawn.y.sum() - truth.sum()) < 3 * sigma
+    entropy = -np.mean(truth * np.log(truth) + (1 - truth) * np.log(1 - truth))
+    assert drawn.true_loss == pytest.approx(entropy, abs=0.03)
+    assert (drawn.origin, drawn.label) == ("embedded", "")
+
+
+def test_the_same_seed_draws_the_same_points(drawn: Points):
+    assert draw_embedded().key == drawn.key
+    assert draw_embedded(seed=1).key != drawn.key
+
+
+def test_the_lectures_prob_is_the_same_law(lecture: Points, drawn: Points):
+    np.testing.assert_allclose(lecture.prob, drawn.prob, atol=1e-5)
+
+
+# Where points come from
+
+Load = Callable[..., tuple[Points, UserError | None]]
+
+
+@pytest.fixture
+def load_from(tmp_path: Path) -> Load:
+    """`load` with nothing to be found anywhere, unless a test says otherwise.
+
+    The lecture's file may be a local one: `read_source` takes both, and its own tests fetch.
+    """
+
+    def call(**changes: object) -> tuple[Points, UserError | None]:
+        defaults = {
+            "source": "",
+            "lecture_url": str(tmp_path / "no-such-lecture.csv"),
+            "cache_dir": tmp_path / "cache",
+            "max_bytes": LIMIT,
+        }
+        return load(**defaults | changes)
+
+    return call
+
+
+@pytest.fixture
+def lectures_file(tmp_path: Path) -> str:
+    path = tmp_path / "lecture.csv"
+    path.write_bytes(GOOD)
+    return str(path)
+
+
+def test_first_the_settings_source(load_from: Load, tmp_path: Path, lectures_file: str):
+    mine = tmp_path / "mine.csv"
+    mine.write_bytes(GOOD.replace(b"0.75", b"0.5"))
+    points, problem = load_from(source=str(mine), lecture_url=lectures_file)
+    assert (points.origin, points.label, problem) == ("settings", "mine.csv", None)
+    assert points.prob.tolist() == [0.25, 0.5]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_then_the_lectures_file_which_is_kept(
+    load_from: Load, tmp_path: Path, lectures_file: str, caplog: pytest.LogCaptureFixture
+):
+    points, problem = load_from(lecture_url=lectures_file)
+    assert (points.origin, points.label, problem) == ("lecture", "lecture.csv", None)
+    assert_good(points)
+    kept = cache_path(lectures_file, tmp_path / "cache")
+    assert kept.read_bytes() == GOOD
+    assert list(kept.parent.iterdir()) == [kept]  # nothing half-written is left beside it
+
+    Path(lectures_file).unlink()
+    points, problem = load_from(lecture_url=lectures_file)
+    assert (points.origin, points.label, problem) == ("cache", "lecture.csv", None)
+    assert_good(points)
+    assert caplog.records == []
+
+
+def test_a_copy_of_another_address_is_not_used(load_from: Load, tmp_path: Path, lectures_file: str):
+    load_from(lecture_url=lectures_file)
+    points, _ = load_from(lecture_url=str(tmp_path / "elsewhere.csv"))
+    assert points.origin == "embedded"
+
+
+def test_last_the_drawn_points(load_from: Load, drawn: Points, caplog: pytest.LogCaptureFixture):
+    points, problem = load_from()
+    assert (points.origin, points.key, problem) == ("embedded", drawn.key, None)
+    assert "no-such-lecture.csv" in caplog.text
+
+
+def test_an_empty_address_is_never_looked_for(
+    load_from: Load, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    points, problem = load_from(lecture_url="")
+    assert (points.origin, problem) == ("embedded", None)
+    assert caplog.records == []
+    assert not (tmp_path / "cache").exists()
+
+
+def test_points_are_drawn_only_when_needed(load_from: Load, lectures_file: str):
+    def never() -> Points:
+        raise AssertionError("drawn")
+
+    assert load_from(lecture_url=lectures_file, draw=never)[0].origin == "lecture"
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [(None, "data_not_found"), (b"x,y\n1,1\n", "data_missing_column"), (b"\0", "data_not_csv")],
+)
+def test_a_broken_settings_source_is_reported_and_the_next_one_used(
+    load_from: Load, tmp_path: Path, lectures_file: str, raw: bytes | None, code: str
+):
+    mine = tmp_path / "mine.csv"
+    if raw is not None:
+        mine.write_bytes(raw)
+    points, problem = load_from(source=str(mine), lecture_url=lectures_file)
+    assert points.origin == "lecture"
+    assert problem is not None
+    assert problem.code == code
+    points, problem = load_from(source=str(mine), lecture_url="")
+    assert points.origin == "embedded"
+    assert problem is not None
+    assert problem.code == code
+
+
+def test_a_settings_source_over_the_limit(load_from: Load, lectures_file: str):
+    points, problem = load_from(source=lectures_file, max_bytes=10)
+    assert points.origin == "embedded"
+    assert problem is not None
+    assert problem.code == "data_too_big"
+
+
+def test_a_damaged_copy_is_logged_ignored_and_overwritten(
+    load_from: Load, tmp_path: Path, lectures_file: str, caplog: pytest.LogCaptureFixture
+):
+    kept = cache_path(lectures_file, tmp_path / "cache")
+    kept.parent.mkdir()
+    kept.write_bytes(GOOD[:-12] + b"?")
+    points, problem = load_from(lecture_url=lectures_file)
+    assert (points.origin, problem) == ("lecture", None)
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert kept.name in caplog.text
+    assert kept.read_bytes() == GOOD
+
+
+def test_what_is_not_the_lectures_file_is_not_kept(load_from: Load, tmp_path: Path):
+    login = tmp_path / "login.html"
+    login.write_bytes(b"<html>Please sign in to this network</html>")
+    points, problem = load_from(lecture_url=str(login))
+    assert (points.origin, problem) == ("embedded", None)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_folder_that_cannot_be_written_only_costs_the_copy(
+    load_from: Load, tmp_path: Path, lectures_file: str, caplog: pytest.LogCaptureFixture
+):
+    in_the_way = tmp_path / "file"
+    in_the_way.write_bytes(b"")
+    points, problem = load_from(lecture_url=lectures_file, cache_dir=in_the_way / "cache")
+    assert (points.origin, problem) == ("lecture", None)
+    assert "not cached" in caplog.text
+
+
+def test_a_copy_that_cannot_be_finished_leaves_nothing_behind(
+    load_from: Load, tmp_path: Path, lectures_file: str, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_args: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    points, _ = load_from(lecture_url=lectures_file)
+    assert points.origin == "lecture"
+    assert list((tmp_path / "cache").iterdir()) == []

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from pwlapp.core import net
+from pwlapp.core.net import START, Params
+from pwlapp.errors import UserError
+
+X = np.linspace(-1, 1, 1001, dtype=np.float32)
+
+
+def random_params(seed: int, h: int) -> Params:
+    rng = np.random.default_rng(seed)
+    return net.from_vector(rng.normal(0, 4, 2 * h + 1))
+
+
+def torch_layers(params: Params) -> torch.nn.Sequential:
+    h = params.W1.size
+    layers = torch.nn.Sequential(
+        torch.nn.Linear(1, h, bias=False),
+        torch.nn.ReLU(),
+        torch.nn.Linear(h, 1),
+        torch.nn.Sigmoid(),
+    )
+    layers[0].weight.data = torch.tensor(params.W1).reshape(h, 1)
+    layers[2].weight.data = torch.tensor(params.W2).reshape(1, h)
+    layers[2].bias.data = torch.tensor([params.b2])
+    return layers
+
+
+@pytest.mark.parametrize("h", [1, 2, 7])
+@pytest.mark.parametrize("seed", range(5))
+def test_every_step_of_the_forward_pass_is_torchs(seed: int, h: int):
+    params = random_params(seed, h)
+    l1, a1, l2, a2 = torch_layers(params)
+    with torch.no_grad():
+        u = l1(torch.tensor(X).reshape(-1, 1))
+        v = a1(u)
+        logit = l2(v)
+        yhat = a2(logit)
+    np.testing.assert_allclose(net.pre_activation(params, X), u.numpy(), atol=1e-6)
+    np.testing.assert_allclose(net.hidden(params, X), v.numpy(), atol=1e-6)
+    np.testing.assert_allclose(net.logit(params, X), logit.numpy().ravel(), atol=2e-5)
+    np.testing.assert_allclose(net.yhat(params, X), yhat.numpy().ravel(), atol=1e-5)
+    np.testing.assert_allclose(
+        net.contributions(params, X).sum(axis=1) + params.b2, logit.numpy().ravel(), atol=2e-5
+    )
+    assert net.contributions(params, X).shape == (1001, h)
+    assert net.yhat(params, X).dtype == net.logit(params, X).dtype == np.float32
+
+
+@pytest.mark.parametrize("h", [1, 2, 7])
+def test_slopes_are_those_of_the_drawn_line(h: int):
+    for seed in range(10):
+        params = random_params(seed, h)
+        at = net.logit(params, np.array([-1, 0, 1], dtype=np.float32)).astype(np.float64)
+        left, right = net.slopes(params)
+        assert left == pytest.approx(at[1] - at[0], abs=1e-4)
+        assert right == pytest.approx(at[2] - at[1], abs=1e-4)
+
+
+def test_the_start_is_the_target():
+    np.testing.assert_allclose(net.logit(START, X), net.target(X), atol=1e-6)
+    assert net.slopes(START) == (9.0, -4.5)
+
+
+def test_the_target_is_the_pages_formula():
+    x = np.array([-1, -0.5, 0, 0.5, 1], dtype=np.float32)
+    np.testing.assert_array_equal(net.target(x), [-4.5, 0.0, 4.5, 2.25, 0.0])
+    assert net.target(x).dtype == np.float32
+
+
+def test_vectors_go_there_and_back():
+    vector = net.to_vector(START)
+    np.testing.assert_array_equal(vector, np.array([1, -1, -4.5, -9, 4.5], dtype=np.float32))
+    assert vector.dtype == np.float32
+    again = net.from_vector(vector)
+    np.testing.assert_array_equal(again.W1, START.W1)
+    np.testing.assert_array_equal(again.W2, START.W2)
+    assert again.b2 == START.b2
+
+
+@pytest.mark.parametrize("shape", [(0,), (1,), (4,), (5, 1), ()])
+def test_a_vector_of_an_impossible_shape_is_refused(shape: tuple[int, ...]):
+    with pytest.raises(ValueError, match=r"expected \(2h \+ 1,\)"):
+        net.from_vector(np.zeros(shape))
+
+
+def test_bce_is_torchs():
+    rng = np.random.default_rng(0)
+    yhat = rng.uniform(0, 1, 500).astype(np.float32)
+    y = rng.integers(0, 2, 500).astype(np.float32)
+    expected = torch.nn.BCELoss()(torch.tensor(yhat), torch.tensor(y)).item()
+    assert net.bce(yhat, y) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_certain_but_wrong_yhat_costs_100_as_in_torch():
+    yhat = np.array([0, 1, 0, 1], dtype=np.float32)
+    y = np.array([1, 0, 0, 1], dtype=np.float32)
+    assert torch.nn.BCELoss()(torch.tensor(yhat), torch.tensor(y)).item() == 50.0
+    assert net.bce(yhat, y) == 50.0
+
+
+def test_the_sigmoid_saturates_without_a_warning():
+    z = np.array([-1e30, -200, 0, 200, 1e30], dtype=np.float32)
+    np.testing.assert_array_equal(net.sigmoid(z), [0.0, 0.0, 0.5, 1.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        None,
+        "1,2,3,4,5",
+        {"W1": 1},
+        [1, 2, 3, 4],
+        [1, 2, 3, 4, 5, 6],
+        [[1, 2, 3, 4, 5]],
+        [1, 2, 3, 4, "five"],
+        [1, 2, 3, 4, None],
+        [1, 2, 3, 4, [5]],
+        [1, 2, 3, 4, float("nan")],
+        [1, 2, 3, 4, float("inf")],
+        [1, 2, 3, 4, 1.1e6],
+        [1, 2, 3, 4, 10**400],
+    ],
+)
+def test_what_is_no_vector_of_five_is_refused(vector: object):
+    with pytest.raises(UserError) as refused:
+        net.check_vector(vector, k=5)
+    assert (refused.value.code, refused.value.args_) == ("bad_params", {"max": 1e6})
+
+
+def test_a_vector_of_five_is_taken():
+    vector = net.check_vector([1, -1e6, 1 / 3, 0, 4.5], k=5)
+    assert vector.dtype == np.float32
+    np.testing.assert_array_equal(vector, np.array([1, -1e6, 1 / 3, 0, 4.5], dtype=np.float32))

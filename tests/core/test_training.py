@@ -1,0 +1,417 @@
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pwlapp.core.data import Points
+from pwlapp.core.net import from_vector, slopes
+from pwlapp.core.training import (
+    LOSS_LIMIT,
+    MAX_LR,
+    MAX_PARAM,
+    MAX_SEED,
+    AdamOptions,
+    Budget,
+    SliceResult,
+    TrainState,
+    devices,
+    frame_epochs,
+    has_diverged,
+    initial_state,
+    train_slice,
+    with_params,
+)
+from pwlapp.errors import UserError
+
+# The lesson's table: seed, epoch -> W1, W1, W2, W2, b2 to 4 decimals, loss to 6.
+TABLE = {
+    (1, 0): ([0.5153, -0.4414, -0.1371, 0.3319, -0.6657], 0.838499),
+    (1, 5_000): ([1.7773, -3.0447, -0.9945, -2.7176, 2.6391], 0.301082),
+    (1, 10_000): ([2.8167, -3.9404, -1.7500, -3.5572, 4.9937], 0.266865),
+    (2, 5_000): ([2.0478, -3.7188, -1.9264, -3.2127, 4.2395], 0.270344),
+    (3, 5_000): ([-2.4492, -2.0526, -1.5177, -1.9014, 2.3080], 0.335776),
+}
+
+
+def assert_in_table(state: TrainState, seed: int, epoch: int) -> None:
+    params, loss = TABLE[seed, epoch]
+    assert state.epoch == epoch
+    assert [round(float(p), 4) for p in state.params] == params
+    assert round(state.loss, 6) == loss
+
+
+def assert_same_state(state: TrainState, other: TrainState) -> None:
+    """Bit for bit."""
+    for name in ("params", "m", "v"):
+        np.testing.assert_array_equal(getattr(state, name), getattr(other, name), err_msg=name)
+    assert (state.epoch, state.loss) == (other.epoch, other.loss)
+
+
+def train(
+    state: TrainState, points: Points, target: int, options: AdamOptions | None = None
+) -> SliceResult:
+    """Train to the target in one piece, with its frames."""
+    budget = Budget(target, frame_epochs(state.epoch, target))
+    return train_slice(state, points.x, points.y, options or AdamOptions(), budget)
+
+
+# The lesson's numbers
+
+
+def test_seed_1_gives_the_pages_numbers(lecture: Points, whole_run: SliceResult):
+    assert_in_table(initial_state(1, lecture.x, lecture.y), 1, 0)
+    assert_in_table(whole_run.state, 1, 10_000)
+
+
+def test_twice_5000_is_once_10000(lecture: Points, whole_run: SliceResult):
+    first = train(initial_state(1, lecture.x, lecture.y), lecture, 5_000)
+    assert_in_table(first.state, 1, 5_000)
+    second = train(first.state, lecture, 10_000)
+    assert_same_state(second.state, whole_run.state)
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_other_seeds_give_the_lessons_numbers(lecture: Points, seed: int):
+    result = train(initial_state(seed, lecture.x, lecture.y), lecture, 5_000)
+    assert_in_table(result.state, seed, 5_000)
+
+
+def test_the_slopes_come_close_to_the_truths(whole_run: SliceResult):
+    left, right = slopes(from_vector(whole_run.state.params))
+    assert (round(left, 1), round(right, 1)) == (14.0, -4.9)
+
+
+# Slices
+
+
+def slice_lengths(seed: int, total: int) -> list[int]:
+    """Cut a run into slices of 1 to 120 epochs."""
+    rng = np.random.default_rng(seed)
+    ends = [0]
+    while ends[-1] < total:
+        ends.append(min(total, ends[-1] + int(rng.integers(1, 121))))
+    return ends[1:]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_slicing_is_the_same_run(drawn: Points, seed: int):
+    total = 500
+    options = AdamOptions(lr=0.01)
+    start = initial_state(seed, drawn.x, drawn.y)
+    record = frame_epochs(0, total)
+    whole = train_slice(start, drawn.x, drawn.y, options, Budget(total, record))
+
+    state, frames = start, {}
+    for end in slice_lengths(seed, total):
+        result = train_slice(state, drawn.x, drawn.y, options, Budget(end, record))
+        state = result.state
+        assert result.frames.epochs[-1] == state.epoch == end
+        rows = zip(result.frames.epochs, result.frames.losses, result.frames.params, strict=True)
+        frames |= {int(epoch): (float(loss), params) for epoch, loss, params in rows}
+
+    assert_same_state(state, whole.state)
+    assert set(record) <= set(frames)
+    assert whole.frames.epochs.tolist() == list(record)
+    for epoch, loss, params in zip(
+        whole.frames.epochs, whole.frames.losses, whole.frames.params, strict=True
+    ):
+        assert frames[int(epoch)][0] == loss
+        np.testing.assert_array_equal(frames[int(epoch)][1], params)
+
+
+def test_a_slice_out_of_time_still_trains_one_epoch_and_records_it(drawn: Points):
+    start = initial_state(1, drawn.x, drawn.y)
+    whole = train(start, drawn, 5).state
+    state = start
+    for epoch in range(1, 6):
+        result = train_slice(
+            state, drawn.x, drawn.y, AdamOptions(), Budget(5, record=(5,), slice_ms=0.0)
+        )
+        state = result.state
+        assert state.epoch == epoch
+        assert result.frames.epochs.tolist() == [epoch]
+        assert not result.diverged
+        assert result.seconds > 0
+    assert_same_state(state, whole)
+
+
+def test_a_slice_with_time_to_spare_reaches_the_target(drawn: Points):
+    start = initial_state(1, drawn.x, drawn.y)
+    result = train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(3, slice_ms=1e9))
+    assert result.state.epoch == 3
+
+
+def test_a_frames_loss_is_the_loss_at_its_params(drawn: Points):
+    frames = train(initial_state(4, drawn.x, drawn.y), drawn, 40).frames
+    assert len(frames.epochs) > 20
+    assert (frames.epochs.dtype, frames.losses.dtype, frames.params.dtype) == (
+        np.int64,
+        np.float32,
+        np.float32,
+    )
+    state = initial_state(4, drawn.x, drawn.y)
+    for loss, params in zip(frames.losses, frames.params, strict=True):
+        assert with_params(state, params, drawn.x, drawn.y).loss == pytest.approx(loss, abs=1e-6)
+
+
+def test_a_slice_changes_none_of_its_arguments(drawn: Points):
+    state = train(initial_state(1, drawn.x, drawn.y), drawn, 3).state
+    before = {name: getattr(state, name).copy() for name in ("params", "m", "v")}
+    x, y = drawn.x.copy(), drawn.y.copy()
+    first = train(state, drawn, 10).state
+    for name, value in before.items():
+        np.testing.assert_array_equal(getattr(state, name), value)
+    np.testing.assert_array_equal(drawn.x, x)
+    np.testing.assert_array_equal(drawn.y, y)
+    assert_same_state(train(state, drawn, 10).state, first)
+
+
+def test_a_budget_without_an_epoch_is_refused(drawn: Points):
+    state = train(initial_state(1, drawn.x, drawn.y), drawn, 3).state
+    with pytest.raises(ValueError, match="target 3, expected more than 3"):
+        train_slice(state, drawn.x, drawn.y, AdamOptions(), Budget(3))
+
+
+@pytest.mark.parametrize("name", ["params", "m", "v"])
+def test_numbers_that_are_not_finite_are_refused(drawn: Points, name: str):
+    start = initial_state(1, drawn.x, drawn.y)
+    spoilt = getattr(start, name).copy()
+    spoilt[2] = np.nan
+    with pytest.raises(UserError) as refused:
+        train(dataclasses.replace(start, **{name: spoilt}), drawn, 5)
+    assert refused.value.code == "bad_params"
+
+
+# Divergence
+
+
+@pytest.mark.parametrize("lr", [100.0, MAX_LR])
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_diverging_run_stops_at_its_last_good_epoch(drawn: Points, seed: int, lr: float):
+    start = initial_state(seed, drawn.x, drawn.y)
+    options = AdamOptions(lr=lr)
+    result = train(start, drawn, 1_000, options)
+    assert result.diverged
+    assert start.epoch <= result.state.epoch < 100
+    assert result.state.loss <= LOSS_LIMIT
+    assert np.isfinite(result.state.params).all()
+    if result.state.epoch == start.epoch:
+        assert_same_state(result.state, start)
+        assert result.frames.epochs.size == 0
+        assert result.frames.params.shape == (0, 5)
+    else:
+        assert result.frames.epochs[-1] == result.state.epoch
+        assert_same_state(train(start, drawn, result.state.epoch, options).state, result.state)
+    ahead = train(result.state, drawn, result.state.epoch + 1, options)
+    assert ahead.diverged  # the very next epoch is the bad one
+    assert ahead.state.epoch == result.state.epoch
+
+
+def test_divergence_does_not_depend_on_the_slicing(drawn: Points):
+    options = AdamOptions(lr=8.0)
+    start = initial_state(3, drawn.x, drawn.y)
+    whole = train(start, drawn, 100, options)
+    assert whole.diverged
+    assert whole.state.epoch > start.epoch
+    state, diverged = start, False
+    while not diverged:
+        result = train_slice(state, drawn.x, drawn.y, options, Budget(100, slice_ms=0.0))
+        state, diverged = result.state, result.diverged
+    assert_same_state(state, whole.state)
+
+
+def test_the_way_back_from_divergence_has_no_time_limit(
+    drawn: Points, monkeypatch: pytest.MonkeyPatch
+):
+    options = AdamOptions(lr=8.0)
+    start = initial_state(3, drawn.x, drawn.y)
+    whole = train(start, drawn, 100, options)
+    assert whole.state.epoch >= 2
+    readings = itertools.count()
+
+    def clock() -> float:
+        """Stand still while the slice runs into the bad epoch, then race."""
+        reading = next(readings)
+        return max(0.0, reading - (whole.state.epoch + 3))
+
+    monkeypatch.setattr("pwlapp.core.engines.torch_engine.time.perf_counter", clock)
+    result = train_slice(start, drawn.x, drawn.y, options, Budget(100, slice_ms=500))
+    assert result.diverged
+    assert_same_state(result.state, whole.state)
+
+
+def test_weights_put_far_off_by_hand_may_train_their_way_back(drawn: Points):
+    far = with_params(initial_state(1, drawn.x, drawn.y), [9, -9, 9, 9, 0], drawn.x, drawn.y)
+    assert far.loss > LOSS_LIMIT
+    result = train(far, drawn, 50, AdamOptions(lr=0.1))
+    assert not result.diverged
+    assert result.state.loss < far.loss
+
+
+def test_a_loss_that_is_not_a_number_is_divergence(drawn: Points):
+    start = initial_state(1, drawn.x, drawn.y)
+    huge = dataclasses.replace(start, params=np.array([3e38, -3e38, 3e38, -3e38, 0], np.float32))
+    result = train(huge, Points(drawn.x * 100, drawn.prob, drawn.y, "settings"), 5)
+    assert result.diverged
+    assert result.state.epoch == 0
+    np.testing.assert_array_equal(result.state.params, huge.params)
+
+
+def test_within_the_limits_nothing_overflows(drawn: Points):
+    edge = Points(drawn.x * 1e6, drawn.prob, drawn.y, "settings")
+    state = initial_state(1, edge.x, edge.y)
+    for signs in ([1, -1, 1, 1, 1], [1, 1, -1, 1, -1], [-1, -1, -1, -1, 1]):
+        vector = MAX_PARAM * np.array(signs)
+        begun = with_params(state, vector, edge.x, edge.y)
+        result = train(begun, edge, 30, AdamOptions(lr=MAX_LR))
+        for name in ("params", "m", "v"):
+            assert np.isfinite(getattr(result.state, name)).all()
+
+
+def test_the_rule():
+    assert has_diverged(0.7, float("nan"))
+    assert has_diverged(0.7, float("inf"))
+    assert has_diverged(0.7, LOSS_LIMIT + 1)
+    assert not has_diverged(0.7, LOSS_LIMIT)
+    assert not has_diverged(LOSS_LIMIT + 1, LOSS_LIMIT + 2)
+
+
+# States
+
+
+def test_the_initial_weights_are_torchs_in_the_pages_order(drawn: Points):
+    for seed in (0, 1, 43052, MAX_SEED):
+        torch.manual_seed(seed)
+        l1, l2 = torch.nn.Linear(1, 2, bias=False), torch.nn.Linear(2, 1, bias=True)
+        expected = [*l1.weight.flatten(), *l2.weight.flatten(), *l2.bias]
+        state = initial_state(seed, drawn.x, drawn.y)
+        assert state.params.tolist() == [value.item() for value in expected]
+        assert (state.epoch, state.m.tolist(), state.v.tolist()) == (0, [0.0] * 5, [0.0] * 5)
+
+
+def test_a_new_net_and_a_slice_leave_the_random_numbers_alone(drawn: Points):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    train(initial_state(1, drawn.x, drawn.y), drawn, 2)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_number_of_threads_is_put_back(drawn: Points):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        train(initial_state(1, drawn.x, drawn.y), drawn, 2)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("seed", [-1, MAX_SEED + 1])
+def test_a_seed_out_of_range_is_refused(drawn: Points, seed: int):
+    with pytest.raises(UserError) as refused:
+        initial_state(seed, drawn.x, drawn.y)
+    assert (refused.value.code, refused.value.args_) == ("bad_seed", {"max": MAX_SEED})
+
+
+def test_weights_put_in_by_hand_keep_adams_memory(drawn: Points):
+    state = train(initial_state(1, drawn.x, drawn.y), drawn, 20).state
+    vector = [1.0, -1.0, -4.5, -9.0, 4.5]
+    edited = with_params(state, vector, drawn.x, drawn.y)
+    np.testing.assert_array_equal(edited.params, np.array(vector, dtype=np.float32))
+    np.testing.assert_array_equal(edited.m, state.m)
+    np.testing.assert_array_equal(edited.v, state.v)
+    assert edited.epoch == 20
+
+    x, y = torch.tensor(drawn.x), torch.tensor(drawn.y)
+    yhat = torch.sigmoid(-4.5 * torch.relu(x) - 9 * torch.relu(-x) + 4.5)
+    assert edited.loss == pytest.approx(torch.nn.BCELoss()(yhat, y).item(), abs=1e-6)
+    assert train(edited, drawn, 21).state.epoch == 21
+
+
+@pytest.mark.parametrize("vector", [[1, 2, 3], [1, 2, 3, 4, float("nan")], [1, 2, 3, 4, 1e39]])
+def test_bad_weights_are_refused(drawn: Points, vector: list[float]):
+    with pytest.raises(UserError) as refused:
+        with_params(initial_state(1, drawn.x, drawn.y), vector, drawn.x, drawn.y)
+    assert refused.value.code == "bad_params"
+
+
+@pytest.mark.parametrize("lr", [0.0, -1.0, 1000.1, float("nan"), float("inf")])
+def test_a_learning_rate_out_of_range_is_refused(lr: float):
+    with pytest.raises(UserError) as refused:
+        AdamOptions(lr=lr)
+    assert (refused.value.code, refused.value.args_) == ("bad_lr", {"max": MAX_LR})
+
+
+# Frames
+
+
+@given(start=st.integers(0, 2_000_000), n_epochs=st.integers(1, 1_000_000))
+@settings(derandomize=True, database=None, deadline=None, max_examples=200)
+def test_frame_epochs(start: int, n_epochs: int):
+    target = start + n_epochs
+    epochs = frame_epochs(start, target)
+    assert list(epochs) == sorted(set(epochs))
+    assert epochs[0] == start + 1 or n_epochs > 240**3
+    assert epochs[-1] == target
+    assert set(range(5000 * (start // 5000 + 1), target + 1, 5000)) <= set(epochs)
+    assert len(epochs) <= 240 + n_epochs / 5000 + 1
+    assert all(type(epoch) is int for epoch in epochs)
+
+
+def test_frames_are_dense_at_the_start():
+    epochs = frame_epochs(0, 5000)
+    assert epochs[:10] == (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+    assert 200 < len(epochs) <= 240
+    gaps = np.diff(epochs)
+    assert gaps.max() < 70
+    assert (np.diff(gaps) >= -1).all()  # wider and wider, but for rounding
+
+
+def test_a_run_of_nothing_has_no_frames():
+    with pytest.raises(ValueError, match="expected more than start 7"):
+        frame_epochs(7, 7)
+
+
+# Devices
+
+
+def test_the_cpu_is_a_device_with_a_name():
+    first, *others = devices()
+    assert (first.id, first.kind) == ("cpu", "cpu")
+    assert first.name.strip()
+    assert [device.id for device in others] == [
+        f"cuda:{i}" for i in range(torch.cuda.device_count())
+    ]
+    assert all(device.kind == "cuda" and device.name for device in others)
+
+
+@pytest.mark.parametrize("device", ["", "cuda", "cuda:99", "gpu", "cpu:0", "cuda:-1", "CPU"])
+def test_a_device_that_is_not_there_is_refused(drawn: Points, device: str):
+    start = initial_state(1, drawn.x, drawn.y)
+    for attempt in (
+        lambda: train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(1), device),
+        lambda: initial_state(1, drawn.x, drawn.y, device),
+    ):
+        with pytest.raises(UserError) as refused:
+            attempt()
+        assert (refused.value.code, refused.value.args_) == ("bad_device", {"name": device})
+
+
+def test_importing_the_core_imports_no_torch():
+    code = (
+        "import sys\n"
+        "import pwlapp.core.constructions, pwlapp.core.data, pwlapp.core.training\n"
+        "heavy = {'torch', 'pandas', 'requests', 'dash'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
