@@ -1,0 +1,98 @@
+"""A session's state as bytes and back.
+
+Layout: 4 bytes of magic, CRC-32 of all that follows, length of the header, the header in JSON,
+then the loss as float64 and the parameters, m and v as float32, all little-endian. No pickle: a
+database file from elsewhere must not be able to run code.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+
+from pwlapp.core.training import TrainState
+from pwlapp.runtime.session import Notice, Run, SessionState
+
+MAGIC = b"PWLS"
+FORMAT = 1
+
+_PREFIX = struct.Struct("<4sII")  # magic, CRC-32, header length
+_LOSS = struct.Struct("<d")
+
+
+class CorruptState(ValueError):
+    """Bytes that are not a session's state, or not any more."""
+
+
+def encode(state: SessionState) -> bytes:
+    """Pack a state; `decode` gives back the same numbers, bit for bit."""
+    train = state.train
+    header = {
+        "format": FORMAT,
+        "size": int(train.params.size),
+        "version": state.version,
+        "seed": state.seed,
+        "lr": state.lr,
+        "device": state.device,
+        "data_key": state.data_key,
+        "epoch": train.epoch,
+        "run": vars(state.run) if state.run else None,
+        "notice": {"code": state.notice.code, "args": dict(state.notice.args)}
+        if state.notice
+        else None,
+        "first_seq": state.first_seq,
+        "next_seq": state.next_seq,
+    }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    arrays = b"".join(array.astype("<f4").tobytes() for array in (train.params, train.m, train.v))
+    body = text + _LOSS.pack(train.loss) + arrays
+    return _PREFIX.pack(MAGIC, _checksum(len(text), body), len(text)) + body
+
+
+def decode(blob: bytes) -> SessionState:
+    """Unpack what `encode` made.
+
+    Raises
+    ------
+    CorruptState
+        If the bytes are damaged, cut short, or of a format that this version does not know.
+    """
+    if len(blob) < _PREFIX.size:
+        raise CorruptState(f"{len(blob)} bytes, expected at least {_PREFIX.size}")
+    magic, checksum, header_size = _PREFIX.unpack_from(blob)
+    body = blob[_PREFIX.size :]
+    if magic != MAGIC:
+        raise CorruptState(f"begins with {magic!r}, expected {MAGIC!r}")
+    if checksum != _checksum(header_size, body):
+        raise CorruptState("the checksum is wrong")
+    header = json.loads(body[:header_size])
+    if header["format"] != FORMAT:
+        raise CorruptState(f"format {header['format']}, expected {FORMAT}")
+    return _state(header, body[header_size:])
+
+
+def _checksum(header_size: int, body: bytes) -> int:
+    return zlib.crc32(body, header_size)
+
+
+def _state(header: dict[str, Any], numbers: bytes) -> SessionState:
+    (loss,) = _LOSS.unpack_from(numbers)
+    arrays = np.frombuffer(numbers, dtype="<f4", offset=_LOSS.size).astype(np.float32)
+    params, m, v = arrays.reshape(3, header["size"])
+    run, notice = header["run"], header["notice"]
+    return SessionState(
+        version=header["version"],
+        seed=header["seed"],
+        lr=header["lr"],
+        device=header["device"],
+        data_key=header["data_key"],
+        train=TrainState(params=params, m=m, v=v, epoch=header["epoch"], loss=loss),
+        run=Run(**run) if run else None,
+        notice=Notice(**notice) if notice else None,
+        first_seq=header["first_seq"],
+        next_seq=header["next_seq"],
+    )

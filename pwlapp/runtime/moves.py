@@ -1,0 +1,128 @@
+"""What can happen to a session, as pure functions from one state to the next.
+
+Each returns the next version with the frames to append, or None where nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+import numpy as np
+
+from pwlapp.core.data import Points
+from pwlapp.core.training import SliceResult, TrainState, with_params
+from pwlapp.errors import UserError
+from pwlapp.runtime.session import (
+    Frame,
+    Notice,
+    Run,
+    SessionState,
+    changed,
+    with_frame,
+    with_frames,
+)
+
+Move: TypeAlias = tuple[SessionState, list[Frame]] | None
+
+
+def begin(
+    seed: int, lr: float, device: str, data_key: str, train: TrainState, notice: Notice | None
+) -> tuple[SessionState, list[Frame]]:
+    """A new session, at its initial weights."""
+    state = SessionState(1, seed, lr, device, data_key, train, notice=notice)
+    return with_frame(state, "start")
+
+
+def stay(state: SessionState) -> Move:
+    """Nothing happens."""
+    return None
+
+
+def revisit(state: SessionState) -> Move:
+    """The page is loaded again: what was said about its session being new is old news."""
+    if state.notice is None or state.notice.code != "session_new":
+        return None
+    return changed(state, notice=None), []
+
+
+def adopt(state: SessionState, points: Points) -> Move:
+    """The server's data is not what it was: same net, other losses, and a run waits."""
+    train = with_params(state.train, state.train.params, points.x, points.y)
+    after = changed(
+        state,
+        data_key=points.key,
+        train=train,
+        run=replace(state.run, status="paused") if state.run else None,
+        notice=Notice("data_changed"),
+        first_seq=state.next_seq,  # losses on other data don't belong in the same curve
+    )
+    return with_frame(after, "start")
+
+
+def start_run(state: SessionState, epochs: int, lr: float, device: str) -> Move:
+    """Train for `epochs` from where the net stands; a paused run is given up for it.
+
+    Raises
+    ------
+    UserError
+        ``already_running``
+    """
+    if state.is_running:
+        raise UserError("already_running")
+    epoch = state.train.epoch
+    run = Run(epoch, epoch + epochs, "running")
+    return changed(state, run=run, lr=lr, device=device, notice=None), []
+
+
+def pause(state: SessionState) -> Move:
+    """Stop for now."""
+    if state.run is None or not state.is_running:
+        return None
+    return changed(state, run=replace(state.run, status="paused")), []
+
+
+def resume(state: SessionState) -> Move:
+    """Go on with a paused run."""
+    if state.run is None or state.is_running:
+        return None
+    return changed(state, run=replace(state.run, status="running"), notice=None), []
+
+
+def halt(state: SessionState, reason: UserError) -> Move:
+    """Pause a run that can't go on, and say why."""
+    if state.run is None or not state.is_running:
+        return None
+    notice = Notice(reason.code, reason.args_)
+    return changed(state, run=replace(state.run, status="paused"), notice=notice), []
+
+
+def reset(state: SessionState, seed: int, train: TrainState) -> Move:
+    """Back to the initial weights `train` of `seed`; the frames so far are gone."""
+    after = changed(state, seed=seed, train=train, run=None, notice=None, first_seq=state.next_seq)
+    return with_frame(after, "start")
+
+
+def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:
+    """Weights set by hand; a run goes on from them, with Adam's moments as they were."""
+    vector = np.asarray(params, dtype=np.float32)  # (k,)
+    if np.array_equal(vector, state.train.params):
+        return None
+    train = with_params(state.train, vector, points.x, points.y)
+    return with_frame(changed(state, train=train, notice=None), "edit")
+
+
+def with_lr(state: SessionState, lr: float) -> SessionState:
+    """The state that a step at `lr` begins with; not a version of its own."""
+    return replace(state, lr=lr)
+
+
+def after_slice(state: SessionState, result: SliceResult) -> tuple[SessionState, list[Frame]]:
+    """What a slice, or a single step, makes of the state that it began with."""
+    train, run, notice = result.state, state.run, None
+    if result.diverged:
+        notice = Notice("diverged", {"epoch": train.epoch, "lr": state.lr})
+    ended = result.diverged or (run is not None and train.epoch >= run.target_epoch)
+    after = changed(state, train=train, run=None if ended else run, notice=notice)
+    return with_frames(after, result.frames, "end" if ended else "")

@@ -1,0 +1,143 @@
+"""What the browser fetches besides Dash's own: the event stream, the frames, the data."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import anyio
+from fastapi import APIRouter, Header, Query, Request, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from pwlapp.core.data import Points
+from pwlapp.errors import UserError
+from pwlapp.runtime.session import json_number, json_numbers
+from pwlapp.runtime.stream import Event, Stream
+from pwlapp.runtime.trainer import Trainer
+
+PING_S = 15
+RETRY_MS = 1000  # how soon the browser comes back; left alone it takes 3 seconds or more
+GRACE_S = 2.0  # for a stream to end by itself when the server stops
+MAX_SEQ = 2**53  # the largest whole number that a browser holds exactly
+
+Seq = Annotated[int, Query(ge=0, le=MAX_SEQ)]
+LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_SEQ)]
+
+_STATUS = {"session_unknown": 404, "data_unknown": 404}
+
+
+def routes(trainer: Trainer) -> APIRouter:
+    """The routes; a `UserError` becomes a 4xx or 503 with its code and arguments in JSON."""
+    router = APIRouter()
+    packed: dict[str, bytes] = {}  # data key -> gzipped JSON
+
+    @router.get("/stream/{sid}")
+    async def stream(sid: str, since: Seq = 0, last_event_id: LastEventId = None) -> Response:
+        try:
+            await trainer.look(sid)
+        except UserError as error:
+            return _refusal(error)
+        # After a lost connection the browser repeats the address with its old `since`, and says
+        # in the header how far it really came.
+        start = since if last_event_id is None else last_event_id
+        leaving = anyio.Event()
+        return EventSourceResponse(
+            _messages(trainer, sid, start, leaving),
+            ping=PING_S,
+            headers={"X-Accel-Buffering": "no"},
+            shutdown_event=leaving,
+            shutdown_grace_period=GRACE_S,
+        )
+
+    @router.get("/frames/{sid}")
+    async def frames(sid: str, since: Seq = 0) -> Response:
+        try:
+            state, rows = await trainer.read(sid, since)
+        except UserError as error:
+            return _refusal(error)
+        return _json({"state": state, "frames": rows})
+
+    @router.get("/data/{key}.json")
+    async def data(key: str, request: Request) -> Response:
+        try:
+            points = await trainer.loaded()
+        except UserError as error:
+            return _refusal(error)
+        if key != points.key:
+            return _refusal(UserError("data_unknown"))
+        if key not in packed:
+            packed[key] = await asyncio.to_thread(_packed, points)
+        return _data(packed[key], request.headers.get("accept-encoding", ""))
+
+    return router
+
+
+async def _messages(
+    trainer: Trainer, sid: str, since: int, leaving: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    closing = asyncio.create_task(_close_when(leaving, trainer.stream))
+    try:
+        async for event in trainer.stream.events(sid, since, trainer.read):
+            yield _message(event)
+    finally:
+        closing.cancel()
+
+
+def _message(event: Event) -> ServerSentEvent:
+    return ServerSentEvent(
+        _text(event.data),
+        event=event.name,
+        id=None if event.id is None else str(event.id),
+        retry=RETRY_MS if event.name == "state" else None,
+    )
+
+
+async def _close_when(leaving: anyio.Event, stream: Stream) -> None:
+    """End all streams, in good order, when the server is told to stop.
+
+    It waits for its connections before it lets the app shut down, so the app can't do it there.
+    """
+    await leaving.wait()
+    stream.close()
+
+
+def _data(packed: bytes, accepted: str) -> Response:
+    """The data for a year, since its address changes when it does."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if "gzip" in accepted.lower():
+        headers["Content-Encoding"] = "gzip"
+        return Response(packed, media_type="application/json", headers=headers)
+    return Response(gzip.decompress(packed), media_type="application/json", headers=headers)
+
+
+def _packed(points: Points) -> bytes:
+    content = {
+        "x": json_numbers(points.x),
+        "prob": json_numbers(points.prob),
+        "y": json_numbers(points.y),
+        "true_loss": json_number(points.true_loss),
+        "origin": points.origin,
+        "label": points.label,
+    }
+    return gzip.compress(_text(content).encode(), mtime=0)
+
+
+def _refusal(error: UserError) -> Response:
+    status = _STATUS.get(error.code, 503)
+    return _json({"error": {"code": error.code, "args": error.args_}}, status)
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return Response(
+        _text(content),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,271 @@
+"""The embedded store: one SQLite file, one thread that reads and writes it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TypeVar, cast
+
+import numpy as np
+
+from pwlapp.runtime import codec
+from pwlapp.runtime.session import Frame, Mark, SessionState, unknown_session
+from pwlapp.runtime.store import Conflict, StoreUnavailable, new_sid, storage_failed
+from pwlapp.runtime.thinning import FrameInfo, frames_to_drop
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE session (
+    sid TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    running INTEGER NOT NULL,
+    used REAL NOT NULL,         -- seconds since 1970
+    state BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE frame (
+    sid TEXT NOT NULL REFERENCES session ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    loss REAL,                  -- NULL: not a number
+    mark TEXT NOT NULL,
+    params BLOB NOT NULL,       -- float32, little-endian
+    PRIMARY KEY (sid, seq)
+) WITHOUT ROWID;
+"""
+
+LOCK_TIMEOUT_S = 5.0
+TOUCH_EVERY_S = 60.0  # how exact "last used" is; a write for every read would be a waste
+THIN_EVERY = 250  # frames; counting them at each save would cost more than the save
+
+
+class SqliteStore:
+    """A `Store` in one file.
+
+    The file is checked, and made if need be, at once; the connection that the thread keeps is
+    opened at the first use.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made if need be.
+    clock : callable
+        Seconds since 1970.
+
+    Raises
+    ------
+    StoreUnavailable
+        If the file can't be made, read or written, or is not ours.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-store")
+        self._connection: sqlite3.Connection | None = None
+        _prepare(path)
+
+    async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
+        return await self._run(lambda db: self._create(db, state, frames))
+
+    async def load(self, sid: str) -> SessionState:
+        return await self._run(lambda db: self._load(db, sid))
+
+    async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
+        return await self._run(lambda db: self._read_since(db, sid, seq))
+
+    async def save(
+        self, sid: str, expected_version: int, state: SessionState, frames: Sequence[Frame] = ()
+    ) -> None:
+        await self._run(lambda db: self._save(db, sid, expected_version, state, frames))
+
+    async def running(self) -> list[str]:
+        rows = await self._run(
+            lambda db: db.execute("SELECT sid FROM session WHERE running ORDER BY sid").fetchall()
+        )
+        return [sid for (sid,) in rows]
+
+    async def expire(self, older_than_s: float) -> int:
+        oldest = self._clock() - older_than_s
+        return await self._run(
+            lambda db: db.execute("DELETE FROM session WHERE used < ?", (oldest,)).rowcount
+        )
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        self._thread.shutdown()
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do `work` in the store's thread, so that the event loop never waits for the disk."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._thread, lambda: work(self._connect())
+            )
+        except sqlite3.Error as error:
+            logger.error("%s: %s", self._path, error)
+            raise storage_failed() from error
+
+    # What follows runs in the store's thread.
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = _open(self._path)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _create(self, db: sqlite3.Connection, state: SessionState, frames: Sequence[Frame]) -> str:
+        sid = new_sid()
+        with _transaction(db):
+            db.execute(
+                "INSERT INTO session VALUES (?, ?, ?, ?, ?)",
+                (sid, state.version, state.is_running, self._clock(), codec.encode(state)),
+            )
+            _append(db, sid, frames)
+        return sid
+
+    def _load(self, db: sqlite3.Connection, sid: str) -> SessionState:
+        row = db.execute("SELECT used, state FROM session WHERE sid = ?", (sid,)).fetchone()
+        if row is None:
+            raise unknown_session()
+        used, blob = row
+        try:
+            state = codec.decode(blob)
+        except codec.CorruptState as error:
+            logger.error("session %s in %s is damaged: %s", sid, self._path, error)
+            raise unknown_session() from error
+        now = self._clock()
+        if now - used > TOUCH_EVERY_S:
+            db.execute("UPDATE session SET used = ? WHERE sid = ?", (now, sid))
+        return state
+
+    def _read_since(
+        self, db: sqlite3.Connection, sid: str, seq: int
+    ) -> tuple[SessionState, list[Frame]]:
+        state = self._load(db, sid)
+        after = seq if seq < state.next_seq else 0
+        rows = db.execute(
+            "SELECT seq, epoch, loss, params, mark FROM frame WHERE sid = ? AND seq > ?"
+            " ORDER BY seq",
+            (sid, after),
+        )
+        return state, [_frame(*row) for row in rows]
+
+    def _save(
+        self,
+        db: sqlite3.Connection,
+        sid: str,
+        expected_version: int,
+        state: SessionState,
+        frames: Sequence[Frame],
+    ) -> None:
+        values = (state.version, state.is_running, self._clock(), codec.encode(state))
+        with _transaction(db):
+            saved = db.execute(
+                "UPDATE session SET version = ?, running = ?, used = ?, state = ?"
+                " WHERE sid = ? AND version = ?",
+                (*values, sid, expected_version),
+            )
+            if saved.rowcount == 0:
+                raise _refusal(db, sid)
+            db.execute("DELETE FROM frame WHERE sid = ? AND seq < ?", (sid, state.first_seq))
+            _append(db, sid, frames)
+            if _is_time_to_thin(state, len(frames)):
+                _thin(db, sid)
+
+
+def _prepare(path: Path) -> None:
+    """Check the file from end to end and bring it to the current schema."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(_open(path)) as db:
+            (report,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            if report != "ok":
+                raise StoreUnavailable(f"{path}: the database is damaged: {report}")
+            _migrate(db, path)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"{path}: can't be used for the sessions: {error}") from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(
+        path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # WAL with NORMAL: no fsync at each save. A killed process loses nothing; a power cut
+        # may lose the last moments, never the file.
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise StoreUnavailable(
+            f"{path}: made by a later version of this program (schema {version},"
+            f" this one knows up to {SCHEMA_VERSION})"
+        )
+    with _transaction(db):
+        if version == 0:
+            for statement in SCHEMA.split(";"):
+                db.execute(statement)
+        # In a write transaction even if nothing changes: a file that is read-only or locked is
+        # found out here, not by the first user.
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    with db:  # commits, or rolls back if anything was raised
+        db.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def _append(db: sqlite3.Connection, sid: str, frames: Sequence[Frame]) -> None:
+    db.executemany(
+        "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?)",
+        [(sid, f.seq, f.epoch, f.loss, f.mark, f.params.astype("<f4").tobytes()) for f in frames],
+    )
+
+
+def _frame(seq: int, epoch: int, loss: float | None, params: bytes, mark: str) -> Frame:
+    return Frame(
+        seq=seq,
+        epoch=epoch,
+        loss=float("nan") if loss is None else loss,
+        params=np.frombuffer(params, dtype="<f4").astype(np.float32),
+        mark=cast(Mark, mark),
+    )
+
+
+def _refusal(db: sqlite3.Connection, sid: str) -> Exception:
+    row = db.execute("SELECT version FROM session WHERE sid = ?", (sid,)).fetchone()
+    return unknown_session() if row is None else Conflict(f"version {row[0]} is kept")
+
+
+def _is_time_to_thin(state: SessionState, added: int) -> bool:
+    """Whether the last frames brought the count of all frames past a multiple of THIN_EVERY."""
+    return state.next_seq // THIN_EVERY > (state.next_seq - added) // THIN_EVERY
+
+
+def _thin(db: sqlite3.Connection, sid: str) -> None:
+    rows = db.execute("SELECT seq, epoch, mark FROM frame WHERE sid = ? ORDER BY seq", (sid,))
+    dropped = frames_to_drop([FrameInfo(*row) for row in rows])
+    db.executemany("DELETE FROM frame WHERE sid = ? AND seq = ?", [(sid, seq) for seq in dropped])

@@ -1,0 +1,76 @@
+"""Where sessions are kept: what a store must do, whatever it is made of."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from typing import Protocol
+
+from pwlapp.errors import UserError
+from pwlapp.runtime.session import Frame, SessionState
+
+_SID_BYTES = 16
+_SID = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+class Conflict(Exception):
+    """The session has moved on since it was read; read it again."""
+
+
+class StoreUnavailable(RuntimeError):
+    """The store can't be used at all; the text tells the operator why."""
+
+
+def storage_failed() -> UserError:
+    """The error for a store that broke down while in use; the cause is in the log."""
+    return UserError("storage_failed")
+
+
+class Store(Protocol):
+    """Sessions by id. All methods raise ``UserError("storage_failed")`` when the disk fails."""
+
+    async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
+        """Keep a new session; returns its id, which nobody can guess."""
+
+    async def load(self, sid: str) -> SessionState:
+        """Read a session. Raises UnknownSession."""
+
+    async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
+        """Read a session and its frames after number `seq`, of one moment. Raises UnknownSession.
+
+        A `seq` that the session has not reached yet is of another life of it: all frames come.
+        """
+
+    async def save(
+        self, sid: str, expected_version: int, state: SessionState, frames: Sequence[Frame] = ()
+    ) -> None:
+        """Replace the session and append frames, both or neither.
+
+        Frames before ``state.first_seq`` are dropped, and the rest is thinned now and then.
+
+        Raises
+        ------
+        Conflict
+            If the version kept is not `expected_version`.
+        UnknownSession
+        """
+
+    async def running(self) -> list[str]:
+        """Ids of the sessions whose run goes on."""
+
+    async def expire(self, older_than_s: float) -> int:
+        """Forget the sessions unused for so long; returns how many they were."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of everything. Nothing may be called after it."""
+
+
+def new_sid() -> str:
+    """An id that nobody can guess."""
+    return secrets.token_urlsafe(_SID_BYTES)
+
+
+def is_sid(value: object) -> bool:
+    """Whether `value` has the form of an id."""
+    return isinstance(value, str) and _SID.fullmatch(value) is not None

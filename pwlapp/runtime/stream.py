@@ -1,0 +1,94 @@
+"""Who is watching which session, and what they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from pwlapp.errors import UserError
+
+MAX_PER_SECOND = 25.0  # the browser paints in between; more would only cost
+
+Rows: TypeAlias = list[list[Any]]
+Read: TypeAlias = Callable[[str, int], Awaitable[tuple[dict[str, Any], Rows]]]
+
+
+class Event(NamedTuple):
+    """One message: the session's snapshot, or new frames with the number of the last as id."""
+
+    name: Literal["state", "frames"]
+    data: dict[str, Any]
+    id: int | None = None
+
+
+class Stream:
+    """Wakes those who watch a session when it has changed.
+
+    What they are sent they read from the store, so a watcher who was away for a while, or was
+    slow, gets just what it has not seen.
+
+    Parameters
+    ----------
+    max_per_second : float
+        Readings for one watcher; changes in between are sent together.
+    """
+
+    def __init__(self, max_per_second: float = MAX_PER_SECOND) -> None:
+        self._pause_s = 1.0 / max_per_second
+        self._watchers: dict[str, set[asyncio.Event]] = {}
+        self._closed = False
+
+    def notify(self, sid: str) -> None:
+        """Say that a session has changed."""
+        for changed in self._watchers.get(sid, ()):
+            changed.set()
+
+    def close(self) -> None:
+        """End all streams."""
+        self._closed = True
+        for sid in self._watchers:
+            self.notify(sid)
+
+    async def events(self, sid: str, since: int, read: Read) -> AsyncIterator[Event]:
+        """Follow a session, beginning with its state and all frames after number `since`.
+
+        Parameters
+        ----------
+        sid : str
+        since : int
+        read : callable
+            Gives the snapshot and the frames after a number, of one moment.
+
+        Yields
+        ------
+        Event
+            ``state`` before ``frames``, so that the watcher can drop what a reset has undone.
+            Ends when the stream is closed, or the session can't be read any more: the browser
+            comes back and is told why.
+        """
+        changed = asyncio.Event()
+        self._watchers.setdefault(sid, set()).add(changed)
+        version = None
+        try:
+            while not self._closed:
+                changed.clear()  # before reading: what comes after is for the next turn
+                snapshot, rows = await read(sid, since)
+                if snapshot["version"] != version:
+                    version = snapshot["version"]
+                    yield Event("state", snapshot)
+                if rows:
+                    since = rows[-1][0]
+                    yield Event("frames", {"frames": rows}, id=since)
+                await asyncio.sleep(self._pause_s)
+                await changed.wait()
+        except UserError:
+            return
+        finally:
+            self._forget(sid, changed)
+
+    def _forget(self, sid: str, changed: asyncio.Event) -> None:
+        watchers = self._watchers[sid]
+        watchers.discard(changed)
+        if not watchers:
+            del self._watchers[sid]

@@ -1,0 +1,289 @@
+"""All that can be done with a session: the one door from the user interface to the training."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from functools import partial
+from typing import Any, TypeAlias
+
+from pwlapp.core import data, training
+from pwlapp.core.data import Points
+from pwlapp.core.training import Device, TrainState
+from pwlapp.errors import UserError
+from pwlapp.runtime import checks, moves
+from pwlapp.runtime.checks import Limits
+from pwlapp.runtime.driver import Driver
+from pwlapp.runtime.runner import Runner
+from pwlapp.runtime.session import Notice, SessionState, UnknownSession, frame_row, snapshot
+from pwlapp.runtime.sessions import MAX_ATTEMPTS, Sessions
+from pwlapp.runtime.store import Conflict, Store
+from pwlapp.runtime.stream import Stream
+from pwlapp.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Snapshot: TypeAlias = dict[str, Any]
+
+DEFAULT_SEED = 1
+DEFAULT_LR = 0.001
+DEFAULT_DEVICE = "cpu"
+
+EXPIRE_EVERY_S = 3600.0
+
+
+class Trainer:
+    """Sessions, and the verbs on them.
+
+    Every verb checks what it is given, takes effect wholly or not at all, and answers with a
+    snapshot of the session (see `session.snapshot`). A verb that makes no sense just now, such as
+    a pause without a run, changes nothing. All raise `UserError`: ``session_unknown``,
+    ``storage_failed``, ``worker_lost``, ``busy``, or what they name themselves.
+
+    Parameters
+    ----------
+    store : Store
+    runner : Runner
+    stream : Stream
+        Told of every change.
+    settings : Settings
+
+    Attributes
+    ----------
+    limits : Limits
+    devices : tuple of Device
+        Where one can train; empty until `loaded`.
+    data_problem : UserError or None
+        Why the data is not what the settings ask for; known when `loaded`.
+    """
+
+    def __init__(self, store: Store, runner: Runner, stream: Stream, settings: Settings) -> None:
+        self._store = store
+        self._runner = runner
+        self._settings = settings
+        self._sessions = Sessions(store, stream.notify)
+        self._driver = Driver(self._sessions, runner, settings.slice_ms)
+        self._loading: asyncio.Task[None] | None = None
+        self._expiring: asyncio.Task[None] | None = None
+        self.stream = stream
+        self.limits = Limits(settings.max_epochs)
+        self.devices: tuple[Device, ...] = ()
+        self.data_problem: UserError | None = None
+
+    async def start(self) -> None:
+        """Begin: data and devices are found in the background, then the runs go on.
+
+        Returns at once, so that pages can be served; the verbs wait for what they need.
+        """
+        self._runner.start()
+        self._loading = asyncio.create_task(self._load())
+        self._loading.add_done_callback(_log_failure)
+        self._expiring = asyncio.create_task(self._expire())
+
+    async def loaded(self) -> Points:
+        """Wait until data and devices are known; returns the data."""
+        if self._loading is None:
+            raise RuntimeError("the trainer is not started")
+        await asyncio.shield(self._loading)  # a visitor who leaves must not stop the loading
+        return self.points
+
+    @property
+    def points(self) -> Points:
+        """The data in use, once `loaded`."""
+        return self._sessions.points
+
+    async def close(self) -> None:
+        """Stop. Runs stay marked as running and go on after the next start."""
+        self.stream.close()
+        tasks = [task for task in (self._loading, self._expiring) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._driver.close()
+        await self._runner.close()
+        await self._store.close()
+
+    async def open(
+        self, sid: object = None, seed: object = DEFAULT_SEED, lr: object = DEFAULT_LR
+    ) -> tuple[str, Snapshot]:
+        """Find the session that the browser remembers, or begin a new one.
+
+        Parameters
+        ----------
+        sid : object
+            What the browser remembers; None or ``""`` if nothing. An id that names no session
+            gives a new one with the notice ``session_new``.
+        seed, lr : object
+            For a new session.
+
+        Returns
+        -------
+        sid : str
+        snapshot : dict
+        """
+        try:
+            known = await self._known(sid)
+            return known, self._drive(known, await self._sessions.update(known, moves.revisit))
+        except UnknownSession:
+            return await self._begin(seed, lr, Notice("session_new") if sid else None)
+
+    async def look(self, sid: object) -> Snapshot:
+        """The session as it stands."""
+        known = await self._known(sid)
+        return self._snapshot(known, await self._sessions.load(known))
+
+    async def start_run(self, sid: object, epochs: object, lr: object, device: object) -> Snapshot:
+        """Train `epochs` more from where the net stands, Adam's moments included.
+
+        Raises
+        ------
+        UserError
+            ``bad_epochs``, ``bad_lr``, ``bad_device``, ``already_running``
+        """
+        known = await self._known(sid)
+        move = partial(
+            moves.start_run,
+            epochs=checks.epochs(epochs, self.limits.max_epochs),
+            lr=checks.learning_rate(lr),
+            device=checks.device(device, self.devices),
+        )
+        return self._drive(known, await self._sessions.update(known, move))
+
+    async def pause(self, sid: object) -> Snapshot:
+        """Stop the run for now; answered at once, without waiting for the slice in flight."""
+        known = await self._known(sid)
+        return self._snapshot(known, await self._sessions.update(known, moves.pause))
+
+    async def resume(self, sid: object) -> Snapshot:
+        """Go on with a paused run.
+
+        Raises
+        ------
+        UserError
+            ``bad_device`` if its device is no longer there.
+        """
+        known = await self._known(sid)
+        state = await self._sessions.load(known)
+        checks.device(state.device, self.devices)
+        return self._drive(known, await self._sessions.update(known, moves.resume))
+
+    async def step(self, sid: object, lr: object) -> Snapshot:
+        """Train one epoch. Within a paused run it counts as one of the run's.
+
+        Raises
+        ------
+        UserError
+            ``bad_lr``, ``bad_device``, ``training_failed``
+        """
+        known, rate = await self._known(sid), checks.learning_rate(lr)
+        for _ in range(MAX_ATTEMPTS):
+            state = await self._sessions.load(known)
+            if state.is_running:
+                return self._snapshot(known, state)
+            checks.device(state.device, self.devices)
+            begun = moves.with_lr(state, rate)
+            result = await self._driver.train(begun, state.train.epoch + 1, None)
+            after, frames = moves.after_slice(begun, result)
+            try:
+                await self._sessions.save(known, state, after, frames)
+            except Conflict:
+                continue
+            return self._snapshot(known, after)
+        raise UserError("busy")
+
+    async def reset(self, sid: object, seed: object) -> Snapshot:
+        """Back to epoch 0, at the initial weights of `seed`; the run and its frames are gone.
+
+        Raises
+        ------
+        UserError
+            ``bad_seed``
+        """
+        known, number = await self._known(sid), checks.seed(seed)
+        await self._sessions.load(known)  # no work for ids that are made up
+        train = await self._initial_state(number)
+        move = partial(moves.reset, seed=number, train=train)
+        return self._snapshot(known, await self._sessions.update(known, move))
+
+    async def set_params(self, sid: object, params: object) -> Snapshot:
+        """Replace the weights by hand; a run goes on from them.
+
+        Parameters
+        ----------
+        sid : object
+        params : object
+            A list of 5 numbers: W1, W2, b2.
+
+        Raises
+        ------
+        UserError
+            ``bad_params``
+        """
+        known = await self._known(sid)
+        state = await self._sessions.load(known)
+        values = checks.params(params, state.train.params.size)
+        move = partial(moves.edit, params=values, points=self.points)
+        return self._snapshot(known, await self._sessions.update(known, move))
+
+    async def read(self, sid: object, since: int = 0) -> tuple[Snapshot, list[list[Any]]]:
+        """The session and its frames after number `since`, as rows (see `session.frame_row`)."""
+        known = await self._known(sid)
+        state, frames = await self._sessions.read_since(known, since)
+        return self._snapshot(known, state), [frame_row(frame) for frame in frames]
+
+    async def _known(self, sid: object) -> str:
+        """Wait for the data, and check the form of an id."""
+        await self.loaded()
+        return checks.session_id(sid)
+
+    def _drive(self, sid: str, state: SessionState) -> Snapshot:
+        if state.is_running:
+            self._driver.drive(sid)
+        return self._snapshot(sid, state)
+
+    def _snapshot(self, sid: str, state: SessionState) -> Snapshot:
+        return snapshot(state, self._driver.speed(sid))
+
+    async def _begin(self, seed: object, lr: object, notice: Notice | None) -> tuple[str, Snapshot]:
+        number, rate = checks.seed(seed), checks.learning_rate(lr)
+        train = await self._initial_state(number)
+        state, frames = moves.begin(number, rate, DEFAULT_DEVICE, self.points.key, train, notice)
+        sid = await self._store.create(state, frames)
+        return sid, self._snapshot(sid, state)
+
+    async def _initial_state(self, seed: int) -> TrainState:
+        points = self.points
+        return await self._runner.call(training.initial_state, seed, points.x, points.y)
+
+    async def _load(self) -> None:
+        settings = self._settings
+        load = partial(
+            data.load,
+            source=settings.data,
+            lecture_url=settings.lecture_url,
+            cache_dir=settings.data_dir,
+            max_bytes=int(settings.max_data_mb * 1e6),
+        )
+        # In workers: reading needs pandas, and both need torch.
+        (points, self.data_problem), devices = await asyncio.gather(
+            self._runner.call(load), self._runner.call(training.devices)
+        )
+        self._sessions.use(points)
+        self.devices = tuple(devices)
+        for sid in await self._store.running():
+            with contextlib.suppress(UnknownSession):  # damaged; the others go on
+                self._drive(sid, await self._sessions.load(sid))
+
+    async def _expire(self) -> None:
+        while True:
+            with contextlib.suppress(UserError):  # logged; the next hour may be luckier
+                count = await self._store.expire(self._settings.session_days * 86400.0)
+                logger.info("%d sessions expired", count)
+            self._driver.forget_idle()
+            await asyncio.sleep(EXPIRE_EVERY_S)
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("loading the data failed", exc_info=error)

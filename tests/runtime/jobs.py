@@ -1,0 +1,75 @@
+"""Jobs for worker processes: functions at the top of a module that those can import."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from pwlapp.errors import UserError
+
+
+def nothing() -> None: ...
+
+
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+def pid() -> int:
+    return os.getpid()
+
+
+def refuse(n: int) -> None:
+    raise UserError("bad_epochs", min=1, max=n)
+
+
+def fail() -> None:
+    raise ZeroDivisionError("of all things")
+
+
+def unpicklable() -> object:
+    return lambda: None
+
+
+def note(path: Path, word: str) -> str:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(word + "\n")
+    return word
+
+
+def die(path: Path, times: int) -> int:
+    """Die as the kernel's memory killer would, but survive the call after `times` of them."""
+    note(path, "call")
+    calls = len(path.read_text(encoding="utf-8").splitlines())
+    if calls <= times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return calls
+
+
+def hang(path: Path) -> None:
+    note(path, str(os.getpid()))
+    time.sleep(600)
+
+
+def wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.005)
+
+
+def interrupt() -> str:
+    """Get the Ctrl-C that a terminal sends to the whole group."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return "still here"
+
+
+def imported(name: str) -> bool:
+    return name in sys.modules
+
+
+def torch_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()

@@ -1,0 +1,152 @@
+"""The verbs as pure functions: which change to the state, which frames, and when nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pwlapp.core.data import Points
+from pwlapp.core.net import bce, from_vector, yhat
+from pwlapp.core.training import Frames, SliceResult
+from pwlapp.errors import UserError
+from pwlapp.runtime import moves
+from pwlapp.runtime.session import Notice, Run
+from tests.runtime.helpers import make_state
+
+X = np.linspace(-1, 1, 11, dtype=np.float32)
+POINTS = Points(x=X, prob=np.full_like(X, 0.5), y=(X > 0).astype(np.float32), origin="embedded")
+
+IDLE = make_state()
+RUNNING = make_state(run=Run(0, 100, "running"))
+PAUSED = make_state(run=Run(0, 100, "paused"))
+
+
+def result_at(*epochs: int, diverged: bool = False) -> SliceResult:
+    """What a slice gives back that recorded these epochs."""
+    frames = Frames(
+        epochs=np.array(epochs, dtype=np.int64),
+        losses=np.zeros(len(epochs), dtype=np.float32),
+        params=np.zeros((len(epochs), 5), dtype=np.float32),
+    )
+    last = epochs[-1] if epochs else IDLE.train.epoch
+    return SliceResult(replace(IDLE.train, epoch=last), frames, diverged, seconds=0.02)
+
+
+def test_a_new_session_begins_with_one_frame() -> None:
+    state, [frame] = moves.begin(3, 0.1, "cpu", "k" * 16, IDLE.train, None)
+    assert (state.version, state.seed, state.lr, state.run) == (1, 3, 0.1, None)
+    assert (frame.seq, frame.mark, state.next_seq) == (1, "start", 2)
+
+
+def test_every_move_is_one_version() -> None:
+    made = [
+        moves.revisit(make_state(notice=Notice("session_new"))),
+        moves.adopt(IDLE, POINTS),
+        moves.start_run(IDLE, 5, 0.1, "cpu"),
+        moves.pause(RUNNING),
+        moves.resume(PAUSED),
+        moves.halt(RUNNING, UserError("worker_lost")),
+        moves.reset(RUNNING, 2, IDLE.train),
+        moves.edit(IDLE, [1, 2, 3, 4, 5], POINTS),
+        moves.after_slice(RUNNING, result_at(8)),
+    ]
+    assert all(move is not None and move[0].version == 2 for move in made)
+
+
+def test_moves_without_sense_change_nothing() -> None:
+    assert moves.stay(RUNNING) is None
+    assert moves.revisit(make_state(notice=Notice("diverged"))) is None
+    assert moves.pause(IDLE) is None
+    assert moves.pause(PAUSED) is None
+    assert moves.resume(IDLE) is None
+    assert moves.resume(RUNNING) is None
+    assert moves.halt(IDLE, UserError("worker_lost")) is None
+    assert moves.edit(IDLE, IDLE.train.params.tolist(), POINTS) is None
+
+
+def test_start_counts_from_where_the_net_stands() -> None:
+    told = make_state(notice=Notice("diverged"))
+    after, frames = moves.start_run(told, 100, 0.01, "cuda:0") or pytest.fail("no move")
+    assert after.run == Run(7, 107, "running")
+    assert (after.lr, after.device, after.notice, frames) == (0.01, "cuda:0", None, [])
+    again, _ = moves.start_run(PAUSED, 5, 0.01, "cpu") or pytest.fail("no move")
+    assert again.run == Run(7, 12, "running")
+    with pytest.raises(UserError, match="already_running"):
+        moves.start_run(RUNNING, 100, 0.01, "cpu")
+
+
+def test_pause_and_resume_keep_the_target() -> None:
+    paused, _ = moves.pause(RUNNING) or pytest.fail("no move")
+    assert paused.run == Run(0, 100, "paused")
+    resumed, _ = moves.resume(paused) or pytest.fail("no move")
+    assert resumed.run == Run(0, 100, "running")
+
+
+def test_a_run_that_cannot_go_on_waits_and_says_why() -> None:
+    after, _ = moves.halt(RUNNING, UserError("training_failed", device="cuda:0")) or pytest.fail(
+        "no move"
+    )
+    assert after.run == Run(0, 100, "paused")
+    assert after.notice == Notice("training_failed", {"device": "cuda:0"})
+
+
+def test_reset_drops_the_run_and_the_frames() -> None:
+    state = make_state(run=Run(0, 100, "running"), next_seq=40, notice=Notice("diverged"))
+    fresh = replace(state.train, epoch=0, loss=0.8)
+    after, [frame] = moves.reset(state, 9, fresh) or pytest.fail("no move")
+    assert (after.seed, after.run, after.notice, after.train) == (9, None, None, fresh)
+    assert (after.first_seq, after.next_seq) == (40, 41)
+    assert (frame.seq, frame.epoch, frame.mark) == (40, 0, "start")
+
+
+def test_an_edit_keeps_moments_epoch_and_run() -> None:
+    after, [frame] = moves.edit(RUNNING, [1, -2, 3, -4, 5], POINTS) or pytest.fail("no move")
+    assert after.train.params.tolist() == [1, -2, 3, -4, 5]
+    assert after.train.m is RUNNING.train.m
+    assert after.train.v is RUNNING.train.v
+    assert (after.train.epoch, after.run) == (7, RUNNING.run)
+    expected = bce(yhat(from_vector([1, -2, 3, -4, 5]), POINTS.x), POINTS.y)
+    assert after.train.loss == pytest.approx(expected)
+    assert (frame.mark, frame.loss, frame.epoch) == ("edit", after.train.loss, 7)
+
+
+def test_other_data_gives_other_losses_and_a_pause() -> None:
+    state = make_state(run=Run(0, 100, "running"), next_seq=40)
+    after, [frame] = moves.adopt(state, POINTS) or pytest.fail("no move")
+    assert after.data_key == POINTS.key
+    assert after.train.params.tobytes() == state.train.params.tobytes()
+    expected = bce(yhat(from_vector(state.train.params), POINTS.x), POINTS.y)
+    assert after.train.loss == pytest.approx(expected)
+    assert after.run == Run(0, 100, "paused")
+    assert after.notice == Notice("data_changed")
+    assert (after.first_seq, frame.seq, frame.mark) == (40, 40, "start")
+    idle, _ = moves.adopt(IDLE, POINTS) or pytest.fail("no move")
+    assert idle.run is None
+
+
+def test_a_slice_moves_the_run_on() -> None:
+    after, frames = moves.after_slice(RUNNING, result_at(8, 20))
+    assert (after.train.epoch, after.run) == (20, RUNNING.run)
+    assert [(frame.epoch, frame.mark) for frame in frames] == [(8, ""), (20, "")]
+
+
+def test_the_last_slice_ends_the_run() -> None:
+    after, frames = moves.after_slice(RUNNING, result_at(50, 100))
+    assert (after.run, after.notice) == (None, None)
+    assert [(frame.epoch, frame.mark) for frame in frames] == [(50, ""), (100, "end")]
+
+
+def test_divergence_ends_the_run_at_the_last_good_epoch() -> None:
+    after, frames = moves.after_slice(RUNNING, result_at(8, 12, diverged=True))
+    assert (after.run, after.train.epoch) == (None, 12)
+    assert after.notice == Notice("diverged", {"epoch": 12, "lr": 0.001})
+    assert [frame.mark for frame in frames] == ["", "end"]
+    at_once, none = moves.after_slice(RUNNING, result_at(diverged=True))
+    assert (at_once.run, at_once.train.epoch, none) == (None, 7, [])
+
+
+def test_a_step_without_a_run_marks_no_end() -> None:
+    after, [frame] = moves.after_slice(moves.with_lr(IDLE, 0.5), result_at(8))
+    assert (after.lr, after.run, frame.mark) == (0.5, None, "")

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from pwlapp.core.training import Frames, TrainState
+from pwlapp.runtime.session import (
+    Frame,
+    Notice,
+    Run,
+    frame_row,
+    json_number,
+    snapshot,
+    with_frame,
+    with_frames,
+)
+from tests.runtime.helpers import make_state
+
+
+def test_a_snapshot_says_it_all() -> None:
+    state = make_state(
+        version=3,
+        run=Run(5, 105, "running"),
+        notice=Notice("data_changed", {"n": 1}),
+        first_seq=4,
+        next_seq=9,
+    )
+    assert snapshot(state, 1234.5) == {
+        "version": 3,
+        "status": "running",
+        "epoch": 7,
+        "start_epoch": 5,
+        "target_epoch": 105,
+        "seed": 1,
+        "lr": 0.001,
+        "device": "cpu",
+        "data_key": "0" * 16,
+        "first_seq": 4,
+        "next_seq": 9,
+        "loss": 0.25,
+        "params": [1.0, -1.0, -4.5, -9.0, 4.5],
+        "epochs_per_second": 1234.5,
+        "notice": {"code": "data_changed", "args": {"n": 1}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("run", "notice", "status"),
+    [
+        (None, None, "idle"),
+        (None, Notice("session_new"), "idle"),
+        (None, Notice("diverged"), "diverged"),
+        (Run(0, 9, "paused"), None, "paused"),
+        (Run(0, 9, "running"), Notice("diverged"), "running"),
+    ],
+)
+def test_status(run: Run | None, notice: Notice | None, status: str) -> None:
+    assert snapshot(make_state(run=run, notice=notice))["status"] == status
+
+
+def test_without_a_run_start_and_target_are_where_the_net_stands() -> None:
+    seen = snapshot(make_state())
+    assert (seen["start_epoch"], seen["epoch"], seen["target_epoch"]) == (7, 7, 7)
+
+
+def test_nine_digits_restore_every_float32() -> None:
+    bits = np.random.default_rng(0).integers(0, 2**32, 20_000, dtype=np.uint32)
+    values = bits.view(np.float32)
+    finite = values[np.isfinite(values)]
+    again = np.array([json_number(value) for value in finite.tolist()], dtype=np.float32)
+    assert finite.size > 19_000
+    assert again.tobytes() == finite.tobytes()
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_json_has_no_number_for_is_null(value: float) -> None:
+    numbers = np.full(5, value, dtype=np.float32)
+    train = TrainState(numbers, numbers, numbers, epoch=0, loss=value)
+    text = json.dumps(
+        [snapshot(make_state(train=train), value), frame_row(Frame(1, 0, value, numbers))]
+    )
+    assert "NaN" not in text
+    assert "Infinity" not in text
+    assert json.loads(text)[1] == [1, 0, None, "", *[None] * 5]
+
+
+def test_frames_are_numbered_from_where_the_session_stands() -> None:
+    frames = Frames(
+        epochs=np.array([8, 9], dtype=np.int64),
+        losses=np.array([0.5, 0.25], dtype=np.float32),
+        params=np.arange(10, dtype=np.float32).reshape(2, 5),
+    )
+    after, numbered = with_frames(make_state(next_seq=41), frames, "end")
+    assert after.next_seq == 43
+    assert [frame_row(frame) for frame in numbered] == [
+        [41, 8, 0.5, "", 0.0, 1.0, 2.0, 3.0, 4.0],
+        [42, 9, 0.25, "end", 5.0, 6.0, 7.0, 8.0, 9.0],
+    ]
+
+
+def test_no_frames_take_no_numbers() -> None:
+    none = Frames(np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 5), np.float32))
+    after, numbered = with_frames(make_state(next_seq=41), none, "end")
+    assert (after.next_seq, numbered) == (41, [])
+
+
+def test_the_net_as_it_stands_becomes_a_frame() -> None:
+    after, frames = with_frame(make_state(next_seq=5), "edit")
+    assert after.next_seq == 6
+    assert [frame_row(frame) for frame in frames] == [
+        [5, 7, 0.25, "edit", 1.0, -1.0, -4.5, -9.0, 4.5]
+    ]

@@ -1,0 +1,527 @@
+"""The verbs, on a real store and real training, with threads in the place of processes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pwlapp.core.training import (
+    AdamOptions,
+    Budget,
+    TrainState,
+    frame_epochs,
+    initial_state,
+    train_slice,
+)
+from pwlapp.errors import UserError
+from pwlapp.runtime.session import SessionState, json_numbers
+from pwlapp.runtime.sqlite_store import SqliteStore
+from pwlapp.runtime.stream import Stream
+from pwlapp.runtime.trainer import Trainer
+from pwlapp.settings import Settings
+from tests.runtime.helpers import (
+    ThreadRunner,
+    finished,
+    has_moved,
+    status_of,
+    until,
+    write_points,
+)
+
+UNKNOWN = "A" * 22
+ODD_VALUES = [
+    None,
+    "",
+    "5000",
+    "x" * 10_000,
+    b"1",
+    True,
+    False,
+    math.nan,
+    math.inf,
+    -math.inf,
+    -1,
+    10**400,
+    -(10**400),
+    1e308,
+    [],
+    [1],
+    {},
+    {"a": 1},
+    object(),
+]
+
+
+def trained(trainer: Trainer, state: TrainState, epochs: int, lr: float = 0.001) -> TrainState:
+    """The oracle: an uninterrupted run in this thread."""
+    budget = Budget(target_epoch=state.epoch + epochs)
+    points = trainer.points
+    return train_slice(state, points.x, points.y, AdamOptions(lr=lr), budget).state
+
+
+def first_state(trainer: Trainer, seed: int = 1) -> TrainState:
+    return initial_state(seed, trainer.points.x, trainer.points.y)
+
+
+def assert_at(snapshot: dict[str, Any], expected: TrainState) -> None:
+    assert snapshot["epoch"] == expected.epoch
+    assert snapshot["params"] == json_numbers(expected.params)
+    assert snapshot["loss"] == pytest.approx(expected.loss, abs=1e-6)
+
+
+async def test_a_new_session_stands_at_the_initial_weights(trainer: Trainer) -> None:
+    sid, snapshot = await trainer.open()
+    assert_at(snapshot, first_state(trainer))
+    assert (snapshot["status"], snapshot["notice"]) == ("idle", None)
+    assert snapshot["data_key"] == trainer.points.key
+    state, rows = await trainer.read(sid)
+    assert state == snapshot
+    assert [row[:2] + row[3:4] for row in rows] == [[1, 0, "start"]]
+
+
+async def test_a_run_trains_exactly_what_an_uninterrupted_one_does(trainer: Trainer) -> None:
+    sid, _ = await trainer.open(None, 7, 0.01)
+    started = await trainer.start_run(sid, 300, 0.02, "cpu")
+    assert (started["status"], started["start_epoch"], started["target_epoch"]) == (
+        "running",
+        0,
+        300,
+    )
+    done = await finished(trainer, sid)
+    assert done["status"] == "idle"
+    halfway = trained(trainer, first_state(trainer, 7), 300, 0.02)
+    assert_at(done, halfway)
+    await trainer.start_run(sid, 200, 0.001, "cpu")
+    assert_at(await finished(trainer, sid), trained(trainer, halfway, 200, 0.001))
+
+
+async def test_the_frames_tell_the_run_from_start_to_end(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 400, 0.001, "cpu")
+    snapshot = await finished(trainer, sid)
+    _, rows = await trainer.read(sid)
+    assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
+    assert snapshot["next_seq"] == len(rows) + 1
+    epochs = [row[1] for row in rows]
+    assert epochs == sorted(set(epochs))
+    assert {0, *frame_epochs(0, 400)} <= set(epochs)
+    assert (rows[0][3], rows[-1][3]) == ("start", "end")
+    assert not any(row[3] for row in rows[1:-1])
+    assert rows[-1][1:3] + rows[-1][4:] == [400, snapshot["loss"], *snapshot["params"]]
+    middle = next(row for row in rows if row[1] > 150)
+    assert middle[4:] == json_numbers(trained(trainer, first_state(trainer), middle[1]).params)
+
+
+async def test_pause_and_resume(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 2000, 0.001, "cpu")
+    paused = await trainer.pause(sid)
+    assert (paused["status"], paused["target_epoch"]) == ("paused", 2000)
+    await trainer.set_params(sid, [1, 1, 1, 1, 1])  # by now a slice would have been saved
+    assert (await trainer.look(sid))["epoch"] == paused["epoch"] < 2000
+    assert (await trainer.resume(sid))["status"] == "running"
+    assert (await finished(trainer, sid))["epoch"] == 2000
+
+
+async def test_a_pause_is_answered_while_a_slice_is_under_way_and_its_work_is_dropped(
+    trainer: Trainer, runner: ThreadRunner
+) -> None:
+    sid, _ = await trainer.open()
+    runner.gate.clear()
+    await trainer.start_run(sid, 100, 0.001, "cpu")
+    await until(lambda: runner.waiting)
+    paused = await trainer.pause(sid)  # would hang if it waited for the slice
+    assert (paused["status"], paused["epoch"]) == ("paused", 0)
+    runner.gate.set()
+    stepped = await trainer.step(sid, 0.001)
+    assert_at(stepped, trained(trainer, first_state(trainer), 1))
+    assert (stepped["status"], stepped["target_epoch"]) == ("paused", 100)
+    await trainer.resume(sid)
+    assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 100))
+
+
+class HoldingStore(SqliteStore):
+    """A store that can keep what it has read back for a while."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.holds_next = False
+        self.held = asyncio.Event()
+        self.let_go = asyncio.Event()
+
+    async def load(self, sid: str) -> SessionState:
+        state = await super().load(sid)
+        if self.holds_next:
+            self.holds_next = False
+            self.held.set()
+            await self.let_go.wait()
+        return state
+
+
+async def test_a_resume_before_the_driver_has_seen_the_pause(
+    settings: Settings, runner: ThreadRunner
+) -> None:
+    """The driver reads the pause, but acts on its reading only after the resume."""
+    store = HoldingStore(settings.data_dir / "sessions.sqlite3")
+    trainer = Trainer(store, runner, Stream(), settings)
+    await trainer.start()
+    sid, _ = await trainer.open()
+    runner.gate.clear()
+    await trainer.start_run(sid, 100, 0.001, "cpu")
+    await until(lambda: runner.waiting)
+    await trainer.pause(sid)
+    store.holds_next = True
+    runner.gate.set()
+    await store.held.wait()
+    await trainer.resume(sid)
+    store.let_go.set()
+    assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 100))
+    await trainer.close()
+
+
+async def test_pauses_and_resumes_lose_nothing(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 2000, 0.001, "cpu")
+    for _ in range(50):
+        await trainer.pause(sid)
+        await trainer.resume(sid)
+    assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 2000))
+
+
+async def test_a_step_is_one_epoch_and_one_frame(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    await trainer.step(sid, 0.5)
+    snapshot = await trainer.step(sid, 0.001)
+    expected = trained(trainer, trained(trainer, first_state(trainer), 1, 0.5), 1, 0.001)
+    assert_at(snapshot, expected)
+    assert (snapshot["status"], snapshot["lr"]) == ("idle", 0.001)
+    _, rows = await trainer.read(sid, 1)
+    assert [row[:2] for row in rows] == [[2, 1], [3, 2]]
+
+
+async def test_steps_at_once_all_count(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    await asyncio.gather(*(trainer.step(sid, 0.001) for _ in range(5)))
+    assert_at(await trainer.look(sid), trained(trainer, first_state(trainer), 5))
+
+
+async def test_a_step_can_be_the_last_of_a_paused_run(
+    trainer: Trainer, runner: ThreadRunner
+) -> None:
+    sid, _ = await trainer.open()
+    runner.gate.clear()
+    await trainer.start_run(sid, 1, 0.001, "cpu")
+    await trainer.pause(sid)
+    runner.gate.set()
+    snapshot = await trainer.step(sid, 0.001)
+    assert (snapshot["status"], snapshot["epoch"]) == ("idle", 1)
+    _, rows = await trainer.read(sid)
+    assert [(row[1], row[3]) for row in rows] == [(0, "start"), (1, "end")]
+
+
+async def test_a_step_while_running_changes_nothing(trainer: Trainer, runner: ThreadRunner) -> None:
+    sid, _ = await trainer.open()
+    runner.gate.clear()
+    started = await trainer.start_run(sid, 10, 0.001, "cpu")
+    assert await trainer.step(sid, 0.5) == started
+    runner.gate.set()
+    assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 10))
+
+
+async def test_reset_while_running(trainer: Trainer, runner: ThreadRunner) -> None:
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 100_000, 0.001, "cpu")
+    await until(lambda: has_moved(trainer, sid))
+    snapshot = await trainer.reset(sid, 5)
+    assert (snapshot["status"], snapshot["seed"]) == ("idle", 5)
+    assert_at(snapshot, first_state(trainer, 5))
+    assert snapshot["next_seq"] == snapshot["first_seq"] + 1
+    _, rows = await trainer.read(sid)
+    assert [row[:2] for row in rows] == [[snapshot["first_seq"], 0]]
+    await trainer.start_run(sid, 50, 0.001, "cpu")  # waits in line behind the slice given up
+    assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer, 5), 50))
+
+
+async def test_reset_gives_the_same_weights_again(trainer: Trainer) -> None:
+    sid, before = await trainer.open(None, 42)
+    await trainer.step(sid, 0.1)
+    after = await trainer.reset(sid, 42)
+    assert (after["params"], after["loss"]) == (before["params"], before["loss"])
+
+
+async def test_weights_set_while_running_are_trained_from(
+    trainer: Trainer, runner: ThreadRunner
+) -> None:
+    sid, _ = await trainer.open()
+    runner.gate.clear()
+    await trainer.start_run(sid, 100, 0.001, "cpu")
+    await until(lambda: runner.waiting)
+    edited = await trainer.set_params(sid, [1, -1, -4.5, -9, 4])
+    assert (edited["status"], edited["epoch"]) == ("running", 0)
+    assert edited["params"] == [1, -1, -4.5, -9, 4]
+    runner.gate.set()
+    start = first_state(trainer)
+    edited_start = replace(start, params=np.array([1, -1, -4.5, -9, 4], dtype=np.float32))
+    assert_at(await finished(trainer, sid), trained(trainer, edited_start, 100))
+    _, rows = await trainer.read(sid)
+    assert [row[3] for row in rows if row[3]] == ["start", "edit", "end"]
+
+
+async def test_a_second_run_has_to_wait(trainer: Trainer, runner: ThreadRunner) -> None:
+    sid, _ = await trainer.open()
+    runner.gate.clear()
+    await trainer.start_run(sid, 10, 0.001, "cpu")
+    with pytest.raises(UserError, match="already_running"):
+        await trainer.start_run(sid, 10, 0.001, "cpu")
+    runner.gate.set()
+    assert (await finished(trainer, sid))["epoch"] == 10
+
+
+async def test_verbs_out_of_place_are_harmless(trainer: Trainer) -> None:
+    sid, before = await trainer.open()
+    assert await trainer.pause(sid) == before
+    assert await trainer.resume(sid) == before
+    assert await trainer.set_params(sid, before["params"]) == before
+
+
+async def test_a_diverging_run_stops_at_its_last_good_weights(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 5000, 1000.0, "cpu")
+    snapshot = await finished(trainer, sid)
+    assert snapshot["status"] == "diverged"
+    assert snapshot["notice"] == {
+        "code": "diverged",
+        "args": {"epoch": snapshot["epoch"], "lr": 1000.0},
+    }
+    assert all(math.isfinite(number) for number in [snapshot["loss"], *snapshot["params"]])
+    again = await trainer.step(sid, 0.001)
+    assert (again["status"], again["notice"]) == ("idle", None)
+
+
+async def test_two_sessions_never_see_each_other(trainer: Trainer) -> None:
+    one, _ = await trainer.open()
+    other, before = await trainer.open()
+    assert one != other
+    await trainer.start_run(one, 20, 0.001, "cpu")
+    await finished(trainer, one)
+    assert await trainer.look(other) == before
+
+
+async def test_opening_again_finds_the_session(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    stepped = await trainer.step(sid, 0.001)
+    assert await trainer.open(sid) == (sid, stepped)
+
+
+@pytest.mark.parametrize("sid", [UNKNOWN, "short", "x" * 9999, "\x00", 5, True, [1], {"a": 1}])
+async def test_an_id_that_names_nothing_opens_a_new_session(trainer: Trainer, sid: Any) -> None:
+    new, snapshot = await trainer.open(sid)
+    assert new != sid
+    assert snapshot["notice"] == {"code": "session_new", "args": {}}
+    _, again = await trainer.open(new)
+    assert again["notice"] is None
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+async def test_no_id_opens_a_new_session_without_a_word(trainer: Trainer, nothing: Any) -> None:
+    _, snapshot = await trainer.open(nothing)
+    assert snapshot["notice"] is None
+
+
+async def test_expired_sessions_are_unknown(trainer: Trainer, settings: Settings) -> None:
+    sid, _ = await trainer.open()
+    later = SqliteStore(settings.data_dir / "sessions.sqlite3", clock=lambda: 86400.0 * 365 * 100)
+    assert await later.expire(7 * 86400.0) == 1
+    await later.close()
+    with pytest.raises(UserError, match="session_unknown"):
+        await trainer.look(sid)
+    _, snapshot = await trainer.open(sid)
+    assert snapshot["notice"]["code"] == "session_new"
+
+
+@pytest.mark.parametrize("sid", [UNKNOWN, *ODD_VALUES])
+async def test_verbs_on_unknown_sessions(trainer: Trainer, sid: Any) -> None:
+    for verb in (
+        trainer.look(sid),
+        trainer.start_run(sid, 5, 0.001, "cpu"),
+        trainer.pause(sid),
+        trainer.resume(sid),
+        trainer.step(sid, 0.001),
+        trainer.reset(sid, 1),
+        trainer.set_params(sid, [1, 1, 1, 1, 1]),
+        trainer.read(sid),
+    ):
+        with pytest.raises(UserError, match="session_unknown"):
+            await verb
+
+
+@pytest.mark.parametrize("odd", ODD_VALUES)
+async def test_odd_values_are_refused_and_leave_the_session_alone(
+    trainer: Trainer, odd: Any
+) -> None:
+    sid, before = await trainer.open()
+    cases = [
+        (trainer.start_run(sid, odd, 0.001, "cpu"), "bad_epochs", {"min": 1, "max": 1_000_000}),
+        (trainer.start_run(sid, 5, odd, "cpu"), "bad_lr", {"max": 1000.0}),
+        (trainer.start_run(sid, 5, 0.001, odd), "bad_device", None),
+        (trainer.step(sid, odd), "bad_lr", {"max": 1000.0}),
+        (trainer.reset(sid, odd), "bad_seed", {"max": 2**32 - 1}),
+        (trainer.set_params(sid, odd), "bad_params", {"max": 1e6}),
+        (trainer.set_params(sid, [1, 1, odd, 1, 1]), "bad_params", {"max": 1e6}),
+        (trainer.open(None, odd), "bad_seed", {"max": 2**32 - 1}),
+        (trainer.open(None, 1, odd), "bad_lr", {"max": 1000.0}),
+    ]
+    if odd == -1:  # a weight like any other
+        cases.pop(6)[0].close()
+    for verb, code, args in cases:
+        with pytest.raises(UserError) as caught:
+            await verb
+        assert caught.value.code == code
+        assert args is None or caught.value.args_ == args
+        json.dumps(caught.value.args_)
+    assert await trainer.look(sid) == before
+
+
+@pytest.mark.parametrize(
+    ("verb", "code"),
+    [
+        (lambda t, sid: t.start_run(sid, 0, 0.001, "cpu"), "bad_epochs"),
+        (lambda t, sid: t.start_run(sid, 1_000_001, 0.001, "cpu"), "bad_epochs"),
+        (lambda t, sid: t.start_run(sid, 1.0, 0.001, "cpu"), "bad_epochs"),
+        (lambda t, sid: t.start_run(sid, 5, 0, "cpu"), "bad_lr"),
+        (lambda t, sid: t.start_run(sid, 5, 1000.1, "cpu"), "bad_lr"),
+        (lambda t, sid: t.start_run(sid, 5, 0.001, "cuda:99"), "bad_device"),
+        (lambda t, sid: t.start_run(sid, 5, 0.001, "CPU"), "bad_device"),
+        (lambda t, sid: t.reset(sid, 2**32), "bad_seed"),
+        (lambda t, sid: t.reset(sid, 1.0), "bad_seed"),
+        (lambda t, sid: t.set_params(sid, [1, 1, 1, 1]), "bad_params"),
+        (lambda t, sid: t.set_params(sid, [1, 1, 1, 1, 1, 1]), "bad_params"),
+        (lambda t, sid: t.set_params(sid, [1, 1, 1, 1, 1e6 + 1]), "bad_params"),
+        (lambda t, sid: t.set_params(sid, [1, 1, 1, 1, "1"]), "bad_params"),
+    ],
+)
+async def test_the_limits(trainer: Trainer, verb: Any, code: str) -> None:
+    sid, _ = await trainer.open()
+    with pytest.raises(UserError, match=code):
+        await verb(trainer, sid)
+
+
+async def test_the_limits_themselves_are_taken(trainer: Trainer, runner: ThreadRunner) -> None:
+    sid, _ = await trainer.open(None, 2**32 - 1, 1000)
+    await trainer.reset(sid, 0)
+    await trainer.set_params(sid, [1e6, -1e6, 1e6, -1e6, 1_000_000])
+    runner.gate.clear()
+    snapshot = await trainer.start_run(sid, 1_000_000, 1e-300, "cpu")
+    assert snapshot["target_epoch"] == 1_000_000
+    await trainer.pause(sid)
+    runner.gate.set()
+
+
+async def test_an_engine_that_gives_up_pauses_the_run_with_a_message(
+    trainer: Trainer, runner: ThreadRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid, _ = await trainer.open()
+
+    def give_up(*_args: Any) -> None:
+        raise RuntimeError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pwlapp.runtime.driver.train_slice", give_up)
+        with pytest.raises(UserError, match="training_failed"):
+            await trainer.step(sid, 0.001)
+        await trainer.start_run(sid, 10, 0.001, "cpu")
+        snapshot = await finished(trainer, sid)
+    assert snapshot["status"] == "paused"
+    assert snapshot["notice"] == {"code": "training_failed", "args": {"device": "cpu"}}
+    assert (await trainer.resume(sid))["notice"] is None
+    assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 10))
+
+
+async def restarted(settings: Settings) -> Trainer:
+    store = SqliteStore(settings.data_dir / "sessions.sqlite3")
+    trainer = Trainer(store, ThreadRunner(), Stream(), settings)
+    await trainer.start()
+    return trainer
+
+
+async def test_a_restart_goes_on_with_what_was_running(settings: Settings) -> None:
+    first = await restarted(settings)
+    sid, _ = await first.open()
+    paused, _ = await first.open()
+    await first.start_run(sid, 1500, 0.001, "cpu")
+    await first.start_run(paused, 1500, 0.001, "cpu")
+    await first.pause(paused)
+    await until(lambda: has_moved(first, sid))
+    await first.close()
+
+    second = await restarted(settings)
+    await second.loaded()
+    snapshot = await finished(second, sid)  # nobody opened it: it was found running
+    assert_at(snapshot, trained(second, first_state(second), 1500))
+    _, rows = await second.read(sid)
+    epochs = [row[1] for row in rows]
+    assert epochs == sorted(set(epochs))
+    assert await status_of(second, paused) == "paused"
+    await second.close()
+
+
+async def test_a_restart_with_other_data_keeps_the_net(settings: Settings, tmp_path: Path) -> None:
+    first = await restarted(settings)
+    sid, _ = await first.open()
+    await first.start_run(sid, 1_000_000, 0.001, "cpu")
+    await until(lambda: has_moved(first, sid))
+    await first.close()
+
+    write_points(tmp_path / "points.csv", slope=-9.0)
+    second = await restarted(settings)
+    _, snapshot = await second.open(sid)
+    assert snapshot["status"] == "paused"
+    assert snapshot["notice"] == {"code": "data_changed", "args": {}}
+    assert snapshot["data_key"] == second.points.key
+    assert snapshot["epoch"] > 0
+    _, rows = await second.read(sid)
+    assert [(row[0], row[3]) for row in rows] == [(snapshot["first_seq"], "start")]
+    _, again = await second.open(sid)
+    assert again == snapshot
+    stepped = await second.step(sid, 0.001)
+    assert stepped["notice"] is None
+    assert stepped["loss"] < snapshot["loss"]
+    await second.close()
+
+
+@pytest.fixture
+def broken(settings: Settings) -> Settings:
+    Path(settings.data).write_text("x,prob\n1,1\n", encoding="utf-8")
+    return settings
+
+
+async def test_a_broken_file_in_the_settings_is_told_and_other_data_used(
+    broken: Settings,
+) -> None:
+    trainer = await restarted(broken)
+    points = await trainer.loaded()
+    assert points.origin == "embedded"
+    assert trainer.data_problem is not None
+    assert trainer.data_problem.code == "data_missing_column"
+    _, snapshot = await trainer.open()
+    assert snapshot["data_key"] == points.key
+    await trainer.close()
+
+
+async def test_devices_and_limits_are_known_when_loaded(trainer: Trainer) -> None:
+    assert trainer.devices[0].id == "cpu"
+    assert trainer.limits == (1_000_000, 1000.0, 2**32 - 1, 1e6)
+
+
+async def test_the_speed_is_measured(trainer: Trainer) -> None:
+    sid, before = await trainer.open()
+    assert before["epochs_per_second"] == 0
+    await trainer.start_run(sid, 200, 0.001, "cpu")
+    assert (await finished(trainer, sid))["epochs_per_second"] > 0
