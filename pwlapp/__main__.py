@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, NoReturn
@@ -20,7 +19,6 @@ from pwlapp.core.training import (
     train_slice,
 )
 from pwlapp.errors import UserError
-from pwlapp.settings import Settings
 from pwlapp.ui.i18n import catalogue
 
 EVERY = 5000  # epochs from one printed line to the next, as on the page
@@ -158,17 +156,11 @@ def fit(args: argparse.Namespace) -> str | None:
     return None
 
 
-def serve() -> str | None:
-    """Open the app; return what is wrong with its settings in one line, or None."""
-    try:
-        Settings.from_env(os.environ)
-    except ValueError as error:
-        return str(error)
-
+def serve() -> None:
+    """Open the app."""
     import app  # brings the whole web stack along
 
     app.main()
-    return None
 
 
 def sentence(error: UserError) -> str:
@@ -181,12 +173,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status: 0, 2 for an error, 130 for Ctrl-C."""
     args = make_parser().parse_args(argv)
     try:
-        problem = fit(args) if args.command == "fit" else serve()
+        if args.command == "serve":
+            serve()
+            return 0
+        problem = fit(args)
     except KeyboardInterrupt:
         return INTERRUPTED
     if problem is None:
         return 0
-    print(f"pwlapp {args.command}: {problem}", file=sys.stderr)
+    print(f"pwlapp fit: {problem}", file=sys.stderr)
     return REFUSED
 
 

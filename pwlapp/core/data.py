@@ -7,17 +7,15 @@ lecture's file, the lecture's file itself, points drawn by the same law, which n
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import logging
-import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -25,9 +23,13 @@ from pwlapp.core.net import Array, bce
 from pwlapp.core.source import display_name, read_file, read_source, too_big
 from pwlapp.errors import UserError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 LECTURE_URL = "https://raw.githubusercontent.com/guebin/DL2025/main/posts/ironyofspec.csv"
 COLUMNS = ("x", "prob", "y")
-MAX_X = 1e6  # beyond it the net's numbers could overflow in float32
+MAX_X = 1_000_000  # beyond it the net's numbers could overflow in float32
+MAX_COLUMNS = 1000
 EMBEDDED_SEED = 43052  # the seed that the course draws its own data with
 
 Origin = Literal["settings", "cache", "lecture", "embedded"]
@@ -69,20 +71,14 @@ class Points:
         return bce(self.prob, self.y)
 
 
-class Row(NamedTuple):
-    """A line of a CSV file, numbered as a spreadsheet does: the header is 1."""
-
-    number: int
-    cells: list[str]
-
-
 def parse_csv(
     raw: bytes, *, max_bytes: int, origin: Origin = "settings", label: str = ""
 ) -> Points:
     """Read points from a CSV file with columns x, prob and y, in any order, among any others.
 
     Commas, semicolons (then decimal commas too) or tabs separate; UTF-8, with a byte order mark
-    or without, and the CP949 of Korean Windows are understood; blank lines are skipped.
+    or without, and the CP949 of Korean Windows are understood; blank lines are skipped. Imports
+    pandas.
 
     Parameters
     ----------
@@ -97,20 +93,24 @@ def parse_csv(
     ------
     UserError
         ``data_too_big`` (limit_mb), ``data_empty``, ``data_not_csv``, ``data_missing_column``
-        (column), ``data_not_number`` (column, row), ``data_out_of_range`` (column, row).
+        (column), ``data_not_number`` (column, row), ``data_out_of_range`` (column, row, min,
+        max). Rows count as in a spreadsheet: the first line is 1.
     """
     if len(raw) > max_bytes:
         raise too_big(max_bytes)
-    rows = split_rows(decode(raw))
-    if not rows:
+    table = read_table(decode(raw), max_cells=max_bytes)
+    if table.empty:
         raise UserError("data_empty")
-    header, *body = rows
-    places = [find_column(header, name) for name in COLUMNS]
-    if not body:
+    names = table.iloc[0].str.strip().str.lower().tolist()
+    if len(names) == 1 and names[0] not in COLUMNS:
+        raise UserError("data_not_csv")  # nothing separates anything
+    for name in COLUMNS:
+        if name not in names:
+            raise UserError("data_missing_column", column=name)
+    body = table.iloc[1:]
+    if body.empty:
         raise UserError("data_empty")
-    x, prob, y = (
-        read_column(name, place, body) for name, place in zip(COLUMNS, places, strict=True)
-    )
+    x, prob, y = (to_numbers(name, body[names.index(name)]) for name in COLUMNS)
     return Points(x, prob, y, origin, label)
 
 
@@ -126,57 +126,58 @@ def decode(raw: bytes) -> str:
     raise UserError("data_not_csv")
 
 
-def split_rows(text: str) -> list[Row]:
-    """Split text into the cells of its lines, leaving blank lines out.
+def read_table(text: str, *, max_cells: int) -> pd.DataFrame:
+    """Read a table's cells as text, its header among them; the index numbers the rows from 1.
 
-    Raises
-    ------
-    UserError
-        ``data_not_csv`` for text that is no table: broken quotes, lines with more cells than the
-        header, or a page or JSON in the place of a file.
+    Raises ``data_not_csv`` for what is no table: broken quotes, a row longer than the header,
+    far too many cells, or a page or JSON in the place of a file.
     """
-    first_line = text.lstrip().partition("\n")[0]
-    if first_line.startswith(("<", "{", "[")):
-        raise UserError("data_not_csv")
-    separator = max(",;\t", key=first_line.count)  # of equals, the comma
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    try:
-        lines = [Row(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except csv.Error:
-        raise UserError("data_not_csv") from None
-    rows = [row for row in lines if any(row.cells)]
-    if any(any(row.cells[len(rows[0].cells) :]) for row in rows):
+    import pandas as pd
+
+    lines = text.splitlines()
+    header = next(filter(str.strip, lines), "")
+    separator = max(",;\t", key=header.count)  # of equals, the comma
+    width = header.count(separator) + 1
+    too_large = width > MAX_COLUMNS or width * len(lines) > max_cells
+    if too_large or header.lstrip().startswith(("<", "{", "[")):
         raise UserError("data_not_csv")
     if separator != ",":
-        rows = [Row(n, [cell.replace(",", ".") for cell in cells]) for n, cells in rows]
-    return rows
+        text = text.replace(",", ".")
+    row_0 = "-" + separator * (width - 1)  # tells pandas how long a row may be
+    try:
+        table = pd.read_csv(
+            io.StringIO(f"{row_0}\n{text}"),
+            sep=separator,
+            header=None,
+            dtype=str,
+            na_filter=False,
+            skip_blank_lines=False,
+            skipinitialspace=True,
+        )
+    except pd.errors.ParserError:
+        raise UserError("data_not_csv") from None
+    return table[(table != "").any(axis="columns")].iloc[1:]
 
 
-def find_column(header: Row, name: str) -> int:
-    """Return the place of a column, or raise ``data_not_csv`` or ``data_missing_column``."""
-    names = [cell.lower() for cell in header.cells]
-    if len(names) == 1 and names[0] not in COLUMNS:
-        raise UserError("data_not_csv")  # nothing separates anything
-    if name not in names:
-        raise UserError("data_missing_column", column=name)
-    return names.index(name)
+def to_numbers(name: str, cells: pd.Series[str]) -> Array:
+    """Turn a column's cells into numbers, or raise an error that names column and row."""
+    import pandas as pd
+
+    low, high = (-MAX_X, MAX_X) if name == "x" else (0, 1)
+    numbers = pd.to_numeric(cells, errors="coerce")
+    bad = numbers[~numbers.between(low, high)]  # NaN too
+    if bad.empty:
+        return numbers.to_numpy(np.float32)
+    row = int(bad.index[0])
+    if np.isfinite(bad.iloc[0]):
+        raise UserError("data_out_of_range", column=name, row=row, min=low, max=high)
+    raise UserError("data_not_number", column=name, row=row)
 
 
-def read_column(name: str, place: int, body: list[Row]) -> Array:
-    """Read one column's numbers, of shape (n,), or raise an error that names column and row."""
-    low, high = (-MAX_X, MAX_X) if name == "x" else (0.0, 1.0)
-    numbers = []
-    for row in body:
-        try:
-            number = float(row.cells[place])
-        except (ValueError, IndexError):
-            number = math.nan
-        if not math.isfinite(number):
-            raise UserError("data_not_number", column=name, row=row.number)
-        if not low <= number <= high:
-            raise UserError("data_out_of_range", column=name, row=row.number)
-        numbers.append(number)
-    return np.array(numbers, dtype=np.float64).astype(np.float32)
+def read_points(source: str, *, timeout_s: float, max_bytes: int) -> Points:
+    """Read points from a file or address; see `source.read_source` and `parse_csv`."""
+    raw = read_source(source, timeout_s=timeout_s, max_bytes=max_bytes)
+    return parse_csv(raw, max_bytes=max_bytes, label=display_name(source))
 
 
 def draw_embedded(seed: int = EMBEDDED_SEED, n: int = 2000) -> Points:
@@ -212,11 +213,8 @@ def load(
         Empty: neither fetched nor looked for in the cache.
     cache_dir : Path
         Made when there is something to put in it.
-    max_bytes : int
     draw : callable
         Makes the points of last resort.
-    timeout_s : float
-        Seconds that a fetch may take in all.
 
     Returns
     -------
@@ -227,17 +225,14 @@ def load(
     problem = None
     if source:
         try:
-            raw = read_source(source, timeout_s=timeout_s, max_bytes=max_bytes)
-            label = display_name(source)
-            return parse_csv(raw, max_bytes=max_bytes, origin="settings", label=label), None
+            return read_points(source, timeout_s=timeout_s, max_bytes=max_bytes), None
         except UserError as error:
             log.warning("data source %s not used (%s)", display_name(source), error)
             problem = error
     points = None
     if lecture_url:
-        points = cached_lecture(lecture_url, cache_dir, max_bytes) or fetched_lecture(
-            lecture_url, cache_dir, max_bytes, timeout_s
-        )
+        points = cached_lecture(lecture_url, cache_dir, max_bytes)
+        points = points or fetched_lecture(lecture_url, cache_dir, max_bytes, timeout_s)
     return points or draw(), problem
 
 

@@ -191,8 +191,8 @@ def train_slice(
 ) -> SliceResult:
     """Train from ``state`` towards ``budget.target_epoch``.
 
-    Pure: no argument is changed and nothing is remembered, so a slice whose worker died can simply
-    be run again, and slices put end to end are, bit for bit, the run that was never cut.
+    Pure: a slice whose worker died can simply be run again, and slices put end to end are, bit for
+    bit, the run that was never cut.
 
     Parameters
     ----------
@@ -203,10 +203,6 @@ def train_slice(
     budget : Budget
     device : str
         ``"cpu"`` or ``"cuda:<i>"``.
-
-    Returns
-    -------
-    SliceResult
 
     Raises
     ------

@@ -37,12 +37,16 @@ class Driver:
     sessions : Sessions
     runner : Runner
     slice_ms : float
+    at_once : int
+        Slices handed to the runner at a time, best as many as it has processes: the others wait
+        here, and what a user waits for (a page that opens, a reset) overtakes them.
     """
 
-    def __init__(self, sessions: Sessions, runner: Runner, slice_ms: float) -> None:
+    def __init__(self, sessions: Sessions, runner: Runner, slice_ms: float, at_once: int) -> None:
         self._sessions = sessions
         self._runner = runner
         self._slice_ms = slice_ms
+        self._turns = asyncio.Semaphore(at_once)  # first come, first served
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._due: set[str] = set()
         self._speeds: dict[str, float] = {}
@@ -122,15 +126,16 @@ class Driver:
         state = await self._sessions.load(sid)
         while state.run is not None and state.is_running:
             began = time.perf_counter()
-            result = await self.train(state, state.run.target_epoch, self._slice_ms)
+            async with self._turns:
+                result = await self.train(state, state.run.target_epoch, self._slice_ms)
             after, frames = moves.after_slice(state, result)
+            epochs = after.train.epoch - state.train.epoch
+            self._clock(sid, epochs, time.perf_counter() - began)
             try:
                 await self._sessions.save(sid, state, after, frames)
             except Conflict:
                 state = await self._sessions.load(sid)
                 continue
-            epochs = after.train.epoch - state.train.epoch
-            self._clock(sid, epochs, time.perf_counter() - began)
             state = after
 
     def _clock(self, sid: str, epochs: int, seconds: float) -> None:

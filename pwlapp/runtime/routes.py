@@ -42,15 +42,7 @@ def routes(trainer: Trainer) -> APIRouter:
             return _refusal(error)
         # After a lost connection the browser repeats the address with its old `since`, and says
         # in the header how far it really came.
-        start = since if last_event_id is None else last_event_id
-        leaving = anyio.Event()
-        return EventSourceResponse(
-            _messages(trainer, sid, start, leaving),
-            ping=PING_S,
-            headers={"X-Accel-Buffering": "no"},
-            shutdown_event=leaving,
-            shutdown_grace_period=GRACE_S,
-        )
+        return _event_source(trainer, sid, since if last_event_id is None else last_event_id)
 
     @router.get("/frames/{sid}")
     async def frames(sid: str, since: Seq = 0) -> Response:
@@ -73,6 +65,17 @@ def routes(trainer: Trainer) -> APIRouter:
         return _data(packed[key], request.headers.get("accept-encoding", ""))
 
     return router
+
+
+def _event_source(trainer: Trainer, sid: str, since: int) -> Response:
+    leaving = anyio.Event()
+    return EventSourceResponse(
+        _messages(trainer, sid, since, leaving),
+        ping=PING_S,
+        headers={"X-Accel-Buffering": "no"},  # nginx, pass it on at once
+        shutdown_event=leaving,
+        shutdown_grace_period=GRACE_S,
+    )
 
 
 async def _messages(
@@ -119,8 +122,6 @@ def _packed(points: Points) -> bytes:
         "prob": json_numbers(points.prob),
         "y": json_numbers(points.y),
         "true_loss": json_number(points.true_loss),
-        "origin": points.origin,
-        "label": points.label,
     }
     return gzip.compress(_text(content).encode(), mtime=0)
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from pwlapp.errors import UserError
-from pwlapp.runtime.worker import Worker, WorkerDied, one_thread
+from pwlapp.runtime.worker import Prepare, Worker, WorkerDied, load_torch
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +61,10 @@ class PoolRunner:
     workers : int
         How many processes.
     prepare : callable
-        Called once in each new process.
+        Called once in each new process; see `Worker`.
     """
 
-    def __init__(self, workers: int, prepare: Callable[[], None] = one_thread) -> None:
+    def __init__(self, workers: int, prepare: Prepare = load_torch) -> None:
         self._workers = [Worker(prepare) for _ in range(workers)]
         self._free = list(self._workers)
         self._turns = asyncio.Semaphore(workers)  # first come, first served

@@ -63,7 +63,7 @@ class Trainer:
         self._runner = runner
         self._settings = settings
         self._sessions = Sessions(store, stream.notify)
-        self._driver = Driver(self._sessions, runner, settings.slice_ms)
+        self._driver = Driver(self._sessions, runner, settings.slice_ms, settings.workers)
         self._loading: asyncio.Task[None] | None = None
         self._expiring: asyncio.Task[None] | None = None
         self.stream = stream
@@ -278,8 +278,8 @@ class Trainer:
     async def _expire(self) -> None:
         while True:
             with contextlib.suppress(UserError):  # logged; the next hour may be luckier
-                count = await self._store.expire(self._settings.session_days * 86400.0)
-                logger.info("%d sessions expired", count)
+                if count := await self._store.expire(self._settings.session_days * 86400.0):
+                    logger.info("%d sessions expired", count)
             self._driver.forget_idle()
             await asyncio.sleep(EXPIRE_EVERY_S)
 

@@ -12,10 +12,18 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 
 _SPAWN = multiprocessing.get_context("spawn")
 _STOP_TIMEOUT_S = 5.0
+REST_S = 0.3  # without a job for so long, a new process does what could wait
+
+AtRest: TypeAlias = Callable[[], None] | None
+Prepare: TypeAlias = Callable[[], AtRest]
 
 # Process.start() also tidies up after dead siblings; threads must not do that at once.
 _start_lock = threading.Lock()
@@ -33,10 +41,11 @@ class Worker:
     Parameters
     ----------
     prepare : callable
-        Called once in each new process. Like every job, a function at the top of a module.
+        Called once in each new process; may return what to call at its first rest. Like every
+        job, a function at the top of a module.
     """
 
-    def __init__(self, prepare: Callable[[], None]) -> None:
+    def __init__(self, prepare: Prepare) -> None:
         self._prepare = prepare
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
@@ -119,21 +128,31 @@ def _sigint_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def one_thread() -> None:
-    """Keep a process to one core: the workers themselves are what runs in parallel."""
+def load_torch() -> AtRest:
+    """Prepare a process for training, on one core: it is the processes that run in parallel."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
     import torch
 
     torch.set_num_threads(1)
+    return _train_an_epoch
 
 
-def _serve(pipe: Connection, prepare: Callable[[], None]) -> None:
+def _train_an_epoch() -> None:
+    """Make torch load what it loads at the first epoch, which takes it a second."""
+    x = np.zeros(1, dtype=np.float32)
+    train_slice(initial_state(0, x, x), x, x, AdamOptions(), Budget(target_epoch=1))
+
+
+def _serve(pipe: Connection, prepare: Prepare) -> None:
     """Answer jobs until the pipe ends, which is also how the parent's death is noticed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    prepare()
+    at_rest = prepare()
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
+            if at_rest is not None and not pipe.poll(REST_S):
+                at_rest()
+                at_rest = None
             pipe.send_bytes(_answer(pipe.recv_bytes()))
 
 

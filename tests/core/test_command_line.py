@@ -152,3 +152,12 @@ def test_ctrl_c_leaves_quietly(capsys: pytest.CaptureFixture[str], monkeypatch: 
     monkeypatch.setattr(command_line, "train_slice", interrupted)
     status, _, err = run(capsys, "fit")
     assert (status, err) == (130, "")
+
+
+def test_the_last_good_weights_are_printed_wherever_the_slices_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    whole = json.loads(run(capsys, "fit", "--seed", "2", "--lr", "10", "--json")[1])
+    assert whole["checkpoints"][-1]["epoch"] > 0
+    monkeypatch.setattr(command_line, "SLICE_MS", 0.0)  # one epoch a slice
+    assert json.loads(run(capsys, "fit", "--seed", "2", "--lr", "10", "--json")[1]) == whole

@@ -1,3 +1,5 @@
+"""Points, and the places they come from."""
+
 from __future__ import annotations
 
 import logging
@@ -7,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pwlapp.core.data import Points, cache_path, draw_embedded, load, parse_csv
 from pwlapp.errors import UserError
@@ -26,116 +26,6 @@ def assert_good(points: Points) -> None:
     assert points.prob.tolist() == [0.25, 0.75]
     assert points.y.tolist() == [0.0, 1.0]
     assert points.x.dtype == points.prob.dtype == points.y.dtype == np.float32
-
-
-# Good files
-
-
-def test_the_lectures_file(lecture: Points):
-    assert lecture.x.shape == lecture.prob.shape == lecture.y.shape == (2000,)
-    np.testing.assert_allclose(lecture.x, np.linspace(-1, 1, 2000), atol=1e-6)
-    assert set(lecture.y.tolist()) == {0.0, 1.0}
-    assert round(lecture.true_loss, 6) == 0.269138
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        pytest.param(GOOD, id="as it is"),
-        pytest.param(b"\xef\xbb\xbf" + GOOD, id="byte order mark"),
-        pytest.param(GOOD.replace(b"\n", b"\r\n"), id="CRLF"),
-        pytest.param(GOOD.replace(b"\n", b"\r"), id="CR"),
-        pytest.param(GOOD.rstrip(), id="no newline at the end"),
-        pytest.param(GOOD.replace(b",", b";"), id="semicolons"),
-        pytest.param(GOOD.replace(b",", b";").replace(b".", b","), id="decimal commas"),
-        pytest.param(GOOD.replace(b",", b"\t"), id="tabs"),
-        pytest.param(GOOD.replace(b",", b" , "), id="spaces"),
-        pytest.param(b"X, Prob ,Y\n-1,.25,0\n5e-1,75e-2,1\n", id="other spellings"),
-        pytest.param(b'"x","prob","y"\n"-1.0","0.25","0"\n"0.5","0.75","1"\n', id="quotes"),
-        pytest.param(b"y,n,x,prob\n0,a,-1,0.25\n1,,0.5,0.75\n", id="extra column, other order"),
-        pytest.param(b"\n\nx,prob,y\n\n-1,0.25,0\n,,\n0.5,0.75,1\n\n", id="blank lines"),
-        pytest.param(b"x,prob,y,\n-1,0.25,0,\n0.5,0.75,1,\n", id="a comma at the end"),
-        pytest.param("x,prob,y,이름\n-1,.25,0,가\n.5,.75,1,나\n".encode(), id="Korean, UTF-8"),
-        pytest.param("x,prob,y,이름\n-1,.25,0,가\n.5,.75,1,나\n".encode("cp949"), id="CP949"),
-    ],
-)
-def test_files_that_are_fine(raw: bytes):
-    assert_good(parse(raw))
-
-
-def test_one_point_is_enough_and_y_may_be_a_share():
-    assert parse(b"x,prob,y\n0,0.5,0.3\n").y.tolist() == [np.float32(0.3)]
-
-
-# Bad files
-
-
-@pytest.mark.parametrize(
-    ("raw", "code", "args"),
-    [
-        (b"", "data_empty", {}),
-        (b" \r\n\n", "data_empty", {}),
-        (b"x,prob,y\n", "data_empty", {}),
-        (b"x,prob,y\n,,\n\n", "data_empty", {}),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "data_not_csv", {}),
-        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "data_not_csv", {}),
-        (GOOD.decode().encode("utf-16"), "data_not_csv", {}),
-        (GOOD.decode().encode("utf-16-le"), "data_not_csv", {}),
-        (b"\xff\xff\xff", "data_not_csv", {}),
-        (b"<!DOCTYPE html>\n<title>x, prob, y</title>", "data_not_csv", {}),
-        (b'{"x": [1], "prob": [1], "y": [1]}', "data_not_csv", {}),
-        (b"just some words\nand more\n", "data_not_csv", {}),
-        (b'x,prob,y\n"1,0.5,0\n', "data_not_csv", {}),
-        (b"x,prob,y\n1,0.5,0,7\n", "data_not_csv", {}),
-        (b"x,prob,y\n0,5,0,5,1\n", "data_not_csv", {}),
-        (b"x,prob,y\n0,1," + b"9" * 200_000, "data_not_csv", {}),
-        (b"prob,y\n0.5,1\n", "data_missing_column", {"column": "x"}),
-        (b"x,y\n0.5,1\n", "data_missing_column", {"column": "prob"}),
-        (b"x,prob\n0.5,1\n", "data_missing_column", {"column": "y"}),
-        (b"x\n0.5\n", "data_missing_column", {"column": "prob"}),
-        (b"0.1,0.2,0.3\n0.1,0.2,0.3\n", "data_missing_column", {"column": "x"}),
-        (b"x,prob,y\n1,0.5,0\n\ntwo,0.5,0\n", "data_not_number", {"column": "x", "row": 4}),
-        (b"x,prob,y\n1,0.5,\n", "data_not_number", {"column": "y", "row": 2}),
-        (b"x,prob,y\n1,0.5\n", "data_not_number", {"column": "y", "row": 2}),
-        (b"x,prob,y\n1,NaN,1\n", "data_not_number", {"column": "prob", "row": 2}),
-        (b"x,prob,y\n1,inf,1\n", "data_not_number", {"column": "prob", "row": 2}),
-        (b"x,prob,y\n1e999,0.5,1\n", "data_not_number", {"column": "x", "row": 2}),
-        (b"x,prob,y\n1,0.5,0\n1,0.5,2\n", "data_out_of_range", {"column": "y", "row": 3}),
-        (b"x,prob,y\n1,0.5,-0.1\n", "data_out_of_range", {"column": "y", "row": 2}),
-        (b"x,prob,y\n1,1.0001,0\n", "data_out_of_range", {"column": "prob", "row": 2}),
-        (b"x,prob,y\n1e7,0.5,0\n", "data_out_of_range", {"column": "x", "row": 2}),
-    ],
-)
-def test_files_that_are_not(raw: bytes, code: str, args: dict[str, object]):
-    with pytest.raises(UserError) as refused:
-        parse(raw)
-    assert (refused.value.code, refused.value.args_) == (code, args)
-
-
-def test_a_file_over_the_limit():
-    assert_good(parse_csv(GOOD, max_bytes=len(GOOD)))
-    with pytest.raises(UserError) as refused:
-        parse_csv(GOOD + b" " * 2_500_000, max_bytes=2_500_000)
-    assert (refused.value.code, refused.value.args_) == ("data_too_big", {"limit_mb": 2.5})
-
-
-@given(
-    st.one_of(
-        st.binary(max_size=200),
-        st.text(alphabet='xproby,;\t"\n\r01.-e가', max_size=80).map(str.encode),
-        st.lists(st.sampled_from([b"x,prob,y", b"1,0.5,1", b"1,0.5", b",,", b'"', b"\n"])).map(
-            b"\n".join
-        ),
-    )
-)
-@settings(derandomize=True, database=None, deadline=None, max_examples=300)
-def test_any_bytes_are_points_or_a_clear_refusal(raw: bytes):
-    try:
-        points = parse(raw)
-    except UserError:
-        return  # any other exception fails the test
-    assert points.x.size == points.y.size >= 1
-    assert np.isfinite([points.x, points.prob, points.y]).all()
 
 
 # Points

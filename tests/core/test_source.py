@@ -152,7 +152,7 @@ def test_nothing_that_takes_for_ever_is_waited_for(monkeypatch: pytest.MonkeyPat
     left = threading.Event()
 
     def look_up(*_args: object, **_limits: object) -> bytes:
-        left.wait(5)
+        left.wait(2)
         return BODY
 
     monkeypatch.setattr(source, "download", look_up)

@@ -88,7 +88,7 @@ async def test_a_million_epochs_keep_nobody_from_training(settings: Settings) ->
 
     stream = Recorder()
     store = SqliteStore(settings.data_dir / "sessions.sqlite3")
-    trainer = Trainer(store, PoolRunner(1), stream, settings)
+    trainer = Trainer(store, PoolRunner(1), stream, replace(settings, workers=1))
     await trainer.start()
     long, _ = await trainer.open()
     await trainer.start_run(long, 1_000_000, 0.001, "cpu")

@@ -12,6 +12,7 @@ import pytest
 
 from pwlapp.errors import UserError
 from pwlapp.runtime.runner import PoolRunner, WorkerLost
+from pwlapp.runtime.worker import REST_S
 from tests.runtime import jobs
 from tests.runtime.helpers import until
 
@@ -166,6 +167,14 @@ async def test_workers_ignore_ctrl_c(pool: PoolRunner) -> None:
     assert await pool.call(jobs.pid) == before
 
 
+async def test_a_new_process_first_answers_and_prepares_the_rest_when_at_rest() -> None:
+    pool = PoolRunner(1, jobs.rest_later)
+    assert await pool.call(jobs.has_rested) is False
+    await asyncio.sleep(2 * REST_S)
+    assert await pool.call(jobs.has_rested) is True
+    await pool.close()
+
+
 async def test_workers_have_torch_at_hand_on_one_thread() -> None:
     pool = PoolRunner(1)
     assert await pool.call(jobs.imported, "torch") is True
@@ -178,6 +187,7 @@ PARENT = """
 import asyncio, sys, time
 from pathlib import Path
 from pwlapp.runtime.runner import PoolRunner
+from pwlapp.runtime.worker import REST_S
 from tests.runtime import jobs
 
 async def main():

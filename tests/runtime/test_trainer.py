@@ -305,6 +305,24 @@ async def test_a_diverging_run_stops_at_its_last_good_weights(trainer: Trainer) 
     assert (again["status"], again["notice"]) == ("idle", None)
 
 
+async def test_what_a_user_waits_for_overtakes_the_slices_that_wait(
+    trainer: Trainer, runner: ThreadRunner
+) -> None:
+    sids = [(await trainer.open())[0] for _ in range(5)]
+    runner.gate.clear()
+    for sid in sids:
+        await trainer.start_run(sid, 100, 0.001, "cpu")
+    await until(lambda: runner.waiting == 2)  # as many as there are workers in the settings
+    opening = asyncio.create_task(trainer.open())
+    await until(lambda: runner.waiting == 3)  # next in line, with three slices behind it
+    await asyncio.sleep(0.05)
+    assert runner.waiting == 3
+    runner.gate.set()
+    await opening
+    for sid in sids:
+        assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 100))
+
+
 async def test_two_sessions_never_see_each_other(trainer: Trainer) -> None:
     one, _ = await trainer.open()
     other, before = await trainer.open()

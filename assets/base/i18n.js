@@ -1,0 +1,75 @@
+// Language and theme, switched in place: no request for the page, nothing lost.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const catalogues = {};
+  const listeners = [];
+  let lang = document.documentElement.lang;
+  let words = null;
+
+  const load = () => {
+    words = catalogues[lang] = JSON.parse(document.getElementById("catalogue").textContent);
+  };
+
+  // The message for `key`, with {name} replaced from `args`.
+  const t = (key, args = {}) => {
+    if (!words) load();
+    const message = words[key] ?? key;
+    return message.replace(/\{(\w+)\}/g, (whole, name) => args[name] ?? whole);
+  };
+
+  // The first of `keys` that has a message; else the one for trouble that has no name.
+  const first = (...keys) => {
+    if (!words) load();
+    return keys.find((key) => key in words) ?? "error.server";
+  };
+
+  const translate = (root = document) => {
+    for (const node of root.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+    for (const node of root.querySelectorAll("[data-t-label]")) {
+      node.setAttribute("aria-label", t(node.dataset.tLabel));
+    }
+  };
+
+  const onLanguage = (listener) => listeners.push(listener);
+
+  const setLanguage = async (next) => {
+    if (!catalogues[next]) catalogues[next] = await (await fetch(`locale/${next}.json`)).json();
+    lang = next;
+    words = catalogues[next];
+    document.documentElement.lang = next;
+    document.title = t("app.title");
+    document.cookie = `pwl_lang=${next}; path=/; max-age=31536000; samesite=lax`;
+    translate();
+    listeners.forEach((listener) => listener());
+  };
+
+  const setTheme = (theme) => {
+    document.documentElement.dataset.theme = theme;
+    try {
+      localStorage.setItem("pwl.theme", theme);
+    } catch {
+      // private windows may refuse storage; the theme then lasts until the page closes
+    }
+  };
+
+  const start = () => {
+    load();
+    document.getElementById("language-switch").addEventListener("click", () => {
+      setLanguage(lang === "ko" ? "en" : "ko");
+    });
+    document.getElementById("theme-switch").addEventListener("click", () => {
+      setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+    });
+  };
+
+  // Speak to screen readers, politely: the latest sentence only, at most one every 1.5 seconds.
+  let waiting = null;
+  const announce = (sentence) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      document.getElementById("announcer").textContent = sentence;
+    }, 1500);
+  };
+
+  pwl.i18n = { t, first, translate, onLanguage, start, announce, language: () => lang };
+})();

@@ -1,0 +1,60 @@
+// Painting outside Dash's renderer. Work is collected and done once per animation frame; curves
+// move by Plotly.animate without redraw, which touches neither axes nor the traces left alone.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const STILL = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
+  const jobs = new Map();
+  let scheduled = false;
+
+  // Do `job` in the next animation frame; a later request with the same name replaces it.
+  const request = (name, job) => {
+    jobs.set(name, job);
+    if (scheduled) return;
+    scheduled = true;
+    requestAnimationFrame((now) => {
+      scheduled = false;
+      const due = [...jobs.values()];
+      jobs.clear();
+      due.forEach((each) => each(now));
+    });
+  };
+
+  // `job`, at most once in `period` ms, the last time never left out.
+  const throttle = (period, job) => {
+    let timer = null;
+    let last = -Infinity;
+    return () => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        last = performance.now();
+        job();
+      }, Math.max(0, period - (performance.now() - last)));
+    };
+  };
+
+  // The Plotly element inside the dcc.Graph with this id, once Plotly has drawn it.
+  const graph = async (id) => {
+    for (;;) {
+      const gd = document.querySelector(`#${CSS.escape(id)} .js-plotly-plot`);
+      if (gd?._fullLayout && gd.calcdata) return gd;
+      await new Promise((done) => requestAnimationFrame(done));
+    }
+  };
+  const graphs = (names) => Promise.all(names.map(graph));
+
+  const curves = (gd, traces, data) => Plotly.animate(gd, { data, traces }, STILL).catch(() => {});
+
+  // Round up to 1, 2 or 5 times a power of ten: axes that change in steps do not jitter.
+  const niceCeil = (value) => {
+    const power = 10 ** Math.floor(Math.log10(value));
+    return [1, 2, 5, 10].find((m) => m * power >= value * (1 - 1e-9)) * power;
+  };
+
+  // A symmetric y axis that holds `size` and is at least `least`; changes only in steps.
+  const symmetricAxis = (gd, size, least) => {
+    const top = Math.max(least, niceCeil(Math.max(size, least)));
+    if (gd._fullLayout.yaxis.range[1] !== top) Plotly.relayout(gd, { "yaxis.range": [-top, top] });
+  };
+
+  pwl.paint = { request, throttle, graph, graphs, curves, symmetricAxis, niceCeil };
+})();

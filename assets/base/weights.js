@@ -1,0 +1,118 @@
+// W1 (two), W2 (two) and b2: each a slider with a field beside it that takes typed values.
+// Native inputs, so that a drag never passes through the renderer and the keyboard works.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const { parse, short } = pwl.numbers;
+
+  const ROWS = [
+    { name: "W1", sub: "1", role: "unit1", span: 6, label: "weight.w11" },
+    { name: "W1", sub: "2", role: "unit2", span: 6, label: "weight.w12" },
+    { name: "W2", sub: "1", role: "unit1", span: 12, label: "weight.w21" },
+    { name: "W2", sub: "2", role: "unit2", span: 12, label: "weight.w22" },
+    { name: "b2", sub: "", role: "yhat", span: 12, label: "weight.b2" },
+  ];
+  const LIMIT = 1e6;
+
+  const element = (tag, props = {}, ...children) => {
+    const node = Object.assign(document.createElement(tag), props);
+    node.append(...children);
+    return node;
+  };
+
+  const rowElements = (row, id, step) => {
+    const name = element("span", { className: `weight-name ${row.role}` }, row.name);
+    if (row.sub) name.append(element("sub", {}, row.sub));
+    const slider = element("input", {
+      type: "range", id: `${id}-slider`, className: `slider ${row.role}`,
+      min: -row.span, max: row.span, step,
+    });
+    const field = element("input", {
+      type: "text", id: `${id}-field`, className: "weight-field",
+      inputMode: "text", autocomplete: "off", maxLength: 40, spellcheck: false,
+    });
+    for (const input of [slider, field]) {
+      input.dataset.tLabel = row.label;
+      input.setAttribute("aria-label", pwl.i18n.t(row.label));
+    }
+    return { name, slider, field };
+  };
+
+  // Build the five rows inside `host`. `onInput(vector)` follows the drag, `onCommit(vector)` comes
+  // once at its end; `step` is that of the sliders. Returns {set, get}.
+  const create = (host, { onInput, onCommit, step = 0.1 }) => {
+    let vector = [...pwl.net.START];
+    const complaint = element("p", { className: "complaint" });
+    complaint.setAttribute("role", "alert");
+    const rows = ROWS.map((row, k) => {
+      const parts = rowElements(row, `${host.id}-${k}`, step);
+      host.append(element("div", { className: "weight-row" }, parts.name, parts.slider, parts.field));
+      return parts;
+    });
+    host.append(complaint);
+
+    const show = (k, keepField = false) => {
+      const { slider, field } = rows[k];
+      slider.value = vector[k];
+      slider.setAttribute("aria-valuetext", short(vector[k]));
+      if (!keepField) field.value = short(vector[k]);
+    };
+    const complain = (field, message) => {
+      if (message) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
+      complaint.textContent = message;
+    };
+
+    rows.forEach(({ slider, field }, k) => {
+      slider.addEventListener("input", () => {
+        vector[k] = Number(slider.value);
+        complain(field, "");
+        field.value = short(vector[k]);
+        slider.setAttribute("aria-valuetext", field.value);
+        onInput([...vector]);
+      });
+      slider.addEventListener("change", () => onCommit([...vector]));
+      field.addEventListener("input", () => (field.dataset.typing = "yes"));
+      field.addEventListener("blur", () => {
+        if (!field.dataset.typing) return;
+        delete field.dataset.typing; // typed and taken back: no change event came
+        show(k);
+      });
+      field.addEventListener("change", () => {
+        delete field.dataset.typing;
+        const value = parse(field.value);
+        if (Number.isNaN(value) || Math.abs(value) > LIMIT) {
+          complain(field, pwl.i18n.t("error.bad_weight", { typed: field.value.slice(0, 20) }));
+          return;
+        }
+        complain(field, "");
+        vector[k] = value;
+        show(k, true); // what was typed stays as it was typed: 1/3 reads 1/3
+        onInput([...vector]);
+        onCommit([...vector]);
+      });
+      field.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") {
+          delete field.dataset.typing;
+          complain(field, "");
+          show(k);
+        }
+      });
+    });
+
+    // Show other weights. A field that somebody is typing in is left alone, and so is the text of
+    // a weight that did not change (1/3 stays 1/3).
+    const set = (next) => {
+      rows.forEach(({ field }, k) => {
+        if (next[k] === vector[k] || field.dataset.typing) return;
+        vector[k] = next[k];
+        show(k);
+        complain(field, "");
+      });
+      vector = [...next];
+    };
+    rows.forEach((_, k) => show(k));
+    return { set, get: () => [...vector] };
+  };
+
+  pwl.weights = { create, element };
+})();

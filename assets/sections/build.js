@@ -1,0 +1,206 @@
+// Build: every drag redraws plot, panels, equations and error here, with no request.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const byId = (id) => document.getElementById(id);
+  const STORE = "pwl.build";
+  const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
+  const SOLVED = 0.01; // mean squared difference under which a challenge counts as hit
+
+  let weights;
+  let plots; // {big, panels: [5], construction}
+  let xs;
+  let challenge = null; // {left, right, b, shown} while the challenge is on
+  let constructions = null; // the server's last answer
+  let chosen = 1;
+
+  const target = () => challenge ?? pwl.net.TARGET;
+  const remember = () => {
+    try {
+      sessionStorage.setItem(STORE, JSON.stringify({ params: weights.get(), challenge }));
+    } catch {
+      // storage may be refused; the sliders still work
+    }
+  };
+  const remembered = () => {
+    try {
+      const saved = JSON.parse(sessionStorage.getItem(STORE));
+      const good = saved?.params?.length === 5 && saved.params.every(Number.isFinite);
+      return good ? saved : {};
+    } catch {
+      return {};
+    }
+  };
+
+  const largest = (...lists) => Math.max(...lists.flat().map(Math.abs));
+
+  const paintBig = (p) => {
+    const { net, paint } = pwl;
+    const truth = net.bent(target(), xs);
+    const units = [0, 1].map((k) => net.contribution(p, k, xs));
+    const y = net.logit(p, xs);
+    paint.symmetricAxis(plots.big, largest(truth, y), 10);
+    paint.curves(plots.big, [0, 1, 2, 3, 4], [
+      { y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] },
+    ]);
+    showError(net.mse(y, truth));
+  };
+
+  const paintPanels = (p) => {
+    const { net, paint } = pwl;
+    const ys = [
+      net.unit(p, 0, xs), net.unit(p, 1, xs), net.hidden(p, 0, xs), net.hidden(p, 1, xs), net.logit(p, xs),
+    ];
+    const titles = pwl.equations.panelTitles(p);
+    plots.panels.forEach((gd, i) => {
+      paint.symmetricAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
+      paint.curves(gd, [0], [{ y: ys[i] }]);
+      byId(`${PANELS[i]}-title`).innerHTML = titles[i];
+    });
+  };
+
+  const showError = (mse) => {
+    byId("build-mse").textContent = pwl.numbers.short(mse, 4);
+    if (challenge) showChallenge(mse);
+  };
+
+  const paintAll = (p) => {
+    paintBig(p);
+    paintPanels(p);
+    pwl.equations.render(byId("build-equations"), p);
+  };
+
+  const follow = (p) => pwl.paint.request("build", () => paintAll(p));
+
+  const commit = (p) => {
+    remember();
+    window.dash_clientside.set_props("construction-params", { data: { params: p } });
+    const mse = pwl.net.mse(pwl.net.logit(p, xs), pwl.net.bent(target(), xs));
+    pwl.i18n.announce(pwl.i18n.t("build.announce", { mse: pwl.numbers.short(mse, 4) }));
+  };
+
+  const setWeights = (p) => {
+    weights.set(p);
+    follow(p);
+    commit(p);
+  };
+
+  const random = () => {
+    const draw = (span) => Math.round((Math.random() * 2 - 1) * span * 10) / 10;
+    setWeights([draw(3), draw(3), draw(6), draw(6), draw(5)]);
+  };
+
+  // --- the challenge: a bent line whose formula is hidden ---------------------------------------
+  const showFormula = () => {
+    const hidden = challenge && !challenge.shown;
+    byId("build-formula").innerHTML = hidden
+      ? pwl.i18n.t("challenge.hidden")
+      : `${pwl.i18n.t("role.target")}: ${pwl.equations.piecewise(target())}`;
+  };
+
+  const newChallenge = () => {
+    const half = (span) => Math.round((Math.random() * 2 - 1) * span * 2) / 2;
+    challenge = { left: half(9), right: half(9), b: half(5), shown: false };
+    if (Math.abs(challenge.left - challenge.right) < 2) challenge.right -= 4; // it must bend
+    openChallenge();
+  };
+
+  const openChallenge = () => {
+    const on = Boolean(challenge);
+    byId("build-challenge-card").hidden = !on;
+    byId("build-challenge").setAttribute("aria-pressed", String(on));
+    showFormula();
+    remember();
+    follow(weights.get());
+  };
+
+  const showChallenge = (mse) => {
+    const status = byId("build-challenge-status");
+    const solved = mse < SOLVED;
+    const message = solved ? "challenge.solved" : mse < 1 ? "challenge.close" : "challenge.far";
+    status.textContent = pwl.i18n.t(message, { mse: pwl.numbers.short(mse, 4) });
+    status.classList.toggle("solved", solved);
+  };
+
+  // --- the six constructions --------------------------------------------------------------------
+  const showConstructions = (answer) => {
+    if (!answer) return;
+    if (answer.error) {
+      byId("construction-difference").textContent = pwl.i18n.t(`error.${answer.error.code}`, answer.error.args);
+      return;
+    }
+    constructions = answer.results;
+    showConstruction();
+  };
+
+  const showConstruction = () => {
+    document.querySelectorAll("#construction-tabs .tab").forEach((tab) => {
+      const on = Number(tab.dataset.number) === chosen;
+      tab.setAttribute("aria-selected", String(on));
+      tab.tabIndex = on ? 0 : -1;
+    });
+    byId("construction-name").textContent = pwl.i18n.t(`constructions.name${chosen}`);
+    const result = constructions?.[chosen - 1];
+    if (!result || !plots) return;
+    byId("construction-code").textContent = result.code;
+    byId("construction-difference").textContent =
+      chosen === 1 ? pwl.i18n.t("constructions.reference") : result.max_difference.toExponential(2).replace("e-", "e−");
+    pwl.paint.symmetricAxis(plots.construction, largest(result.y), 10);
+    const x = pwl.net.grid(-1, 1, result.y.length);
+    pwl.paint.curves(plots.construction, [0], [{ x, y: result.y }]);
+  };
+
+  const choose = (number, focus = false) => {
+    chosen = ((number - 1 + 6) % 6) + 1;
+    showConstruction();
+    if (focus) byId(`construction-${chosen}`).focus();
+  };
+
+  const listenToTabs = () => {
+    const tabs = byId("construction-tabs");
+    tabs.addEventListener("click", (event) => {
+      const number = Number(event.target.closest(".tab")?.dataset.number);
+      if (number) choose(number);
+    });
+    tabs.addEventListener("keydown", (event) => {
+      const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (move) choose(chosen + move, true);
+    });
+  };
+
+  const start = async () => {
+    const saved = remembered();
+    xs = pwl.net.grid(-1, 1, 101);
+    weights = pwl.weights.create(byId("build-weights"), { onInput: follow, onCommit: commit });
+    byId("build-start").addEventListener("click", () => setWeights([...pwl.net.START]));
+    byId("build-random").addEventListener("click", random);
+    byId("build-challenge").addEventListener("click", () => {
+      if (challenge) {
+        challenge = null;
+        openChallenge();
+      } else newChallenge();
+    });
+    byId("build-challenge-new").addEventListener("click", newChallenge);
+    byId("build-challenge-show").addEventListener("click", () => {
+      challenge.shown = true;
+      showFormula();
+      remember();
+    });
+    listenToTabs();
+    showConstruction();
+    pwl.equations.render(byId("build-equations"), weights.get());
+    const [big, construction, ...panels] = await pwl.paint.graphs([
+      "build-plot", "construction-plot", ...PANELS.map((id) => `${id}-plot`),
+    ]);
+    plots = { big, construction, panels };
+    challenge = saved.challenge ?? null;
+    openChallenge();
+    setWeights(saved.params ?? [...pwl.net.START]);
+    pwl.i18n.onLanguage(() => {
+      showFormula();
+      showConstruction();
+      follow(weights.get());
+    });
+  };
+
+  pwl.build = { start, showConstructions };
+})();

@@ -1,0 +1,154 @@
+// What Fit says in words and numbers: buttons, status, notices, and the playback bar.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const byId = (id) => document.getElementById(id);
+  const t = (key, args) => pwl.i18n.t(key, args);
+
+  const ICONS = {
+    start: "M5 4h2.5v16H5zM20 4v16L9 12z",
+    end: "M16.500 4H19v16h-2.500zM4 4v16l11-8z",
+    play: "M6 4v16l14-8z",
+    pause: "M6 4h4v16H6zM14 4h4v16h-4z",
+  };
+  const icon = (name) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
+
+  const label = (node, key) => {
+    node.dataset.tLabel = key;
+    node.setAttribute("aria-label", t(key));
+  };
+
+  const buildStatus = () => {
+    const count = (id, key) =>
+      `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}">–</output></span>`;
+    byId("fit-status").innerHTML =
+      count("count-epoch", "word.epoch") + count("count-loss", "word.loss") +
+      count("count-slopes", "word.slopes") + '<span id="count-status" class="count-status"></span>';
+  };
+
+  const buildPlayback = (film) => {
+    const { element } = pwl.weights;
+    const push = (id, key, name, action) => {
+      const node = element("button", { type: "button", id, className: "icon", innerHTML: icon(name) });
+      label(node, key);
+      node.addEventListener("click", action);
+      return node;
+    };
+    const slide = (id, key, range, action) => {
+      const node = element("input", { type: "range", id, className: "slider", ...range });
+      label(node, key);
+      node.addEventListener("input", () => action(Number(node.value), node));
+      return node;
+    };
+    const speedText = element("output", { id: "playback-speed-text" }, "1×");
+    const setSpeed = (power, node) => {
+      const speed = 2 ** power;
+      speedText.textContent = `${pwl.numbers.short(speed, speed < 1 ? 2 : 1)}×`;
+      node.setAttribute("aria-valuetext", speedText.textContent);
+      film.setSpeed(speed);
+    };
+    byId("fit-playback").append(
+      push("playback-start", "playback.start", "start", () => film.seek(0)),
+      push("playback-toggle", "playback.play", "play", () => film.toggle()),
+      slide("playback-scrub", "playback.scrub", { min: 0, max: 0, step: 1, value: 0 }, film.seek),
+      push("playback-end", "playback.end", "end", () => film.skip()),
+      element("span", { className: "speed" },
+        slide("playback-speed", "playback.speed", { min: -3, max: 3, step: 0.1, value: 0 }, setSpeed),
+        speedText),
+    );
+  };
+
+  const showPlayback = (film) => {
+    const scrub = byId("playback-scrub");
+    scrub.max = Math.max(film.frames.length - 1, 0);
+    scrub.value = film.index;
+    const toggle = byId("playback-toggle");
+    const key = film.playing ? "playback.pause" : "playback.play";
+    if (toggle.dataset.tLabel !== key) {
+      toggle.innerHTML = icon(film.playing ? "pause" : "play");
+      label(toggle, key);
+    }
+    const { frame } = film;
+    if (!frame) return;
+    const words = t("playback.at", {
+      epoch: pwl.numbers.whole(frame.epoch), loss: pwl.numbers.fixed(frame.loss, 4),
+    });
+    scrub.setAttribute("aria-valuetext", words);
+    if (!film.playing) pwl.i18n.announce(words);
+  };
+
+  const showCount = (epoch, loss, p) => {
+    const { left, right } = pwl.net.slopes(p);
+    byId("count-epoch").textContent = pwl.numbers.whole(epoch);
+    byId("count-loss").textContent = pwl.numbers.fixed(loss, 6);
+    byId("count-slopes").textContent = `${pwl.numbers.fixed(left, 2)} / ${pwl.numbers.fixed(right, 2)}`;
+  };
+
+  // Nothing can be pressed until the session is open.
+  const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"];
+  const disableAll = () => COMMANDS.forEach((id) => (byId(id).disabled = true));
+
+  const showState = (state) => {
+    const { status, epoch, start_epoch: start, target_epoch: target } = state;
+    const running = status === "running";
+    const paused = status === "paused";
+    byId("fit-train").disabled = running || paused;
+    byId("fit-pause").disabled = !running;
+    byId("fit-pause").hidden = paused;
+    byId("fit-resume").hidden = !paused;
+    byId("fit-step").disabled = running;
+    byId("fit-reset").disabled = false;
+    const span = target - start;
+    byId("fit-progress").value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
+    byId("count-status").textContent = statusWords(state);
+    showResetLabel(state);
+  };
+
+  const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }) => {
+    if (status !== "running") return t(`status.${status}`, { target: pwl.numbers.whole(target) });
+    if (!(speed > 0)) return t("status.starting");
+    const seconds = Math.max(1, Math.ceil((target - epoch) / speed));
+    return t("status.running", { seconds: pwl.numbers.whole(seconds), speed: pwl.numbers.whole(speed) });
+  };
+
+  // "Train 5,000 epochs": the button says what it will do
+  const showTrainLabel = () => {
+    const n = pwl.numbers.parse(byId("fit-epochs").value);
+    byId("fit-train").firstElementChild.textContent =
+      Number.isInteger(n) && n > 0 ? t("fit.train_n", { n: pwl.numbers.whole(n) }) : t("fit.train");
+  };
+
+  // "Reset", or "Start over with seed 7" when another seed stands in the field
+  const showResetLabel = (state) => {
+    const seed = pwl.numbers.parse(byId("fit-seed").value);
+    const other = state && Number.isInteger(seed) && seed !== state.seed;
+    byId("fit-reset").firstElementChild.textContent = other ? t("fit.reset_seed", { seed }) : t("fit.reset");
+  };
+
+  // What a message of the server says: {code, args}; `kind` is "notice" or "error".
+  const sentence = (kind, { code, args }) => {
+    const written = Object.entries(args ?? {}).map(([name, value]) => [
+      name,
+      Number.isInteger(value) ? pwl.numbers.whole(value) : value,
+    ]);
+    return t(pwl.i18n.first(`${kind}.${code}`, `error.${code}`), Object.fromEntries(written));
+  };
+
+  const messages = {}; // by the box they stand in, to be told again in another language
+
+  // Show a message in a box, or hide the box; `words` may put the sentence into a longer one.
+  const showMessage = (id, kind, message, words = (said) => said) => {
+    messages[id] = { kind, message, words };
+    const box = byId(id);
+    box.hidden = !message;
+    box.className = `notice ${kind}`;
+    box.textContent = message ? words(sentence(kind, message)) : "";
+  };
+  const retellMessages = () => {
+    for (const [id, { kind, message, words }] of Object.entries(messages)) showMessage(id, kind, message, words);
+  };
+
+  pwl.fitControls = {
+    disableAll, buildStatus, buildPlayback, showPlayback, showCount, showState, showTrainLabel, showResetLabel,
+    showMessage, retellMessages,
+  };
+})();

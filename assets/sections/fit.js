@@ -1,0 +1,194 @@
+// Fit: opens the tab's session, follows its run, and lets the weights be edited by hand.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const byId = (id) => document.getElementById(id);
+  const tell = (id, props) => window.dash_clientside.set_props(id, props);
+  const NUMBERS_MS = 66; // numbers and sliders follow at 15 Hz: faster, nobody could read them
+  const SLOW_MS = 200; // loss curve, table and axes follow at 5 Hz
+
+  let plots; // {points, yhat, logit, loss}
+  let ready; // resolves when they are drawn
+  let data; // what pwl.fitData.load gave
+  let weights;
+  let film;
+  let stream;
+  let sid;
+  let state; // the newest snapshot of the session
+  let editing = null; // weights under the student's hand, until the server has recorded them
+  let tableKey = "";
+
+  // --- session ----------------------------------------------------------------------------------
+  const open = (remembered) => tell("tab", { data: { sid: remembered, at: Date.now() } });
+
+  const opened = async (session) => {
+    if (!session?.sid) return;
+    await ready;
+    stream?.close();
+    sid = session.sid;
+    pwl.tabs.keep(sid);
+    film.clear();
+    state = null;
+    editing = null;
+    await useData(session.snapshot.data_key, session.data);
+    showDataProblem(session.data_problem);
+    tell("fit-seed", { value: String(session.snapshot.seed) });
+    tell("fit-lr", { value: String(session.snapshot.lr) });
+    tell("fit-device", { value: session.snapshot.device });
+    apply(session.snapshot);
+    stream = pwl.stream.follow(sid, {
+      since: () => film.lastSeq,
+      onState: apply,
+      onFrames: receive,
+      onLost: () => open(sid),
+    });
+  };
+
+  const useData = async (key, told) => {
+    if (data?.key !== key) {
+      data = await pwl.fitData.load(key);
+      await pwl.fitData.paint(data, plots);
+      pwl.equations.architecture(byId("fit-architecture"), data.x.length);
+    }
+    Object.assign(data, told); // where it comes from
+    byId("fit-data").textContent = pwl.fitData.describe(data);
+  };
+
+  const showDataProblem = (problem) =>
+    pwl.fitControls.showMessage("fit-data-problem", "error", problem, (said) =>
+      pwl.i18n.t("data.instead", { problem: said }));
+
+  const apply = (snapshot) => {
+    if (!snapshot || snapshot.version < state?.version) return;
+    const begins = snapshot.status === "running" && state?.status !== "running";
+    const seedChanged = state && snapshot.seed !== state.seed;
+    state = snapshot;
+    film.dropBefore(snapshot.first_seq);
+    if (begins) film.follow();
+    if (seedChanged) tell("fit-seed", { value: String(snapshot.seed) });
+    pwl.fitControls.showState(state);
+    pwl.fitControls.showMessage("fit-notice", "notice", snapshot.notice);
+    paintSoon();
+  };
+
+  const receive = (rows) => {
+    const frames = rows
+      .map(([seq, epoch, loss, mark, ...p]) => ({ seq, epoch, loss, mark, p }))
+      .filter((frame) => frame.seq >= (state?.first_seq ?? 0));
+    film.add(frames);
+    if (frames.some((frame) => frame.mark === "edit")) {
+      editing = null;
+      film.skip();
+    }
+    paintSoon();
+  };
+
+  // The answer to a command; its snapshot comes sooner than the stream's.
+  const reply = (answer) => {
+    if (!answer) return;
+    if (!answer.error) {
+      apply(answer.snapshot);
+      return;
+    }
+    editing = null;
+    pwl.fitControls.showMessage("fit-notice", "error", answer.error);
+    if (answer.error.code === "session_unknown") open(sid); // answered with a new one, and a word
+    else if (film.frame) paintFrame(film.frame);
+  };
+
+  // --- painting ---------------------------------------------------------------------------------
+  const paintFrame = (frame) => {
+    pwl.paint.request("fit", () => {
+      if (!data || editing) return;
+      pwl.fitPlots.net(plots, data.grid, frame.p);
+      paintNumbers();
+      paintSoon();
+    });
+  };
+
+  const showNumbers = () => {
+    const { frame } = film;
+    pwl.fitControls.showPlayback(film);
+    if (!frame || editing) return;
+    weights.set(frame.p);
+    pwl.fitControls.showCount(frame.epoch, frame.loss, frame.p);
+  };
+
+  const paintTable = () => {
+    const kept = pwl.checkpoints.rows(film.frames);
+    const current = kept.find((frame) => frame.seq === film.frame.seq)?.seq;
+    const key = [pwl.i18n.language(), current, ...kept.map((frame) => frame.seq)].join(" ");
+    if (key === tableKey) return;
+    tableKey = key;
+    pwl.checkpoints.render(byId("fit-checkpoints"), kept, current);
+  };
+
+  const paintSlow = () => {
+    if (!data || !film.frames.length) return;
+    pwl.fitPlots.loss(plots, data, film, state?.target_epoch ?? 0);
+    pwl.fitPlots.logitAxis(plots, data, editing ?? film.frame.p);
+    paintTable();
+  };
+
+  const paintNumbers = pwl.paint.throttle(NUMBERS_MS, showNumbers);
+  const paintSoon = pwl.paint.throttle(SLOW_MS, paintSlow);
+
+  const logX = (value) => {
+    if (!plots) return;
+    const type = value?.includes("log") ? "log" : "linear";
+    Plotly.relayout(plots.loss, { "xaxis.type": type }).then(paintSlow);
+  };
+
+  // --- weights by hand: yhat and loss follow at once, the server hears of it at the end ----------
+  const edit = (p) => {
+    editing = p;
+    pwl.paint.request("fit", () => {
+      if (!data) return;
+      pwl.fitPlots.net(plots, data.grid, p);
+      pwl.fitControls.showCount(film.frame?.epoch ?? 0, pwl.net.bce(p, data.x, data.y), p);
+      paintSoon();
+    });
+  };
+
+  const commit = (p) => {
+    edit(p);
+    tell("edit", { data: { params: p, at: Date.now() } });
+  };
+
+  // --- start ------------------------------------------------------------------------------------
+  const start = () => {
+    const { fitControls } = pwl;
+    film = pwl.playback.create({ onFrame: paintFrame, onMove: paintNumbers });
+    fitControls.disableAll();
+    fitControls.buildStatus();
+    fitControls.buildPlayback(film);
+    fitControls.showTrainLabel();
+    pwl.equations.architecture(byId("fit-architecture"), null);
+    weights = pwl.weights.create(byId("fit-weights"), {
+      onInput: edit, onCommit: commit, step: 0.01,
+    });
+    byId("fit-epochs").addEventListener("input", fitControls.showTrainLabel);
+    byId("fit-seed").addEventListener("input", () => fitControls.showResetLabel(state));
+    byId("fit-checkpoints").addEventListener("click", ({ target }) => {
+      const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);
+      const index = film.frames.findIndex((frame) => frame.seq === seq);
+      if (index >= 0) film.seek(index);
+    });
+    pwl.i18n.onLanguage(retell);
+    ready = pwl.paint
+      .graphs(["fit-points-plot", "fit-yhat-plot", "fit-logit-plot", "fit-loss-plot"])
+      .then(([points, yhat, logit, loss]) => (plots = { points, yhat, logit, loss }));
+    pwl.tabs.claim().then(open);
+  };
+
+  const retell = () => {
+    pwl.fitControls.showTrainLabel();
+    pwl.fitControls.showPlayback(film);
+    pwl.fitControls.retellMessages();
+    if (data) byId("fit-data").textContent = pwl.fitData.describe(data);
+    if (state) pwl.fitControls.showState(state);
+    if (plots) pwl.fitPlots.words(plots);
+    paintSoon();
+  };
+
+  pwl.fit = { start, opened, reply, logX, frame: () => film.frame };
+})();

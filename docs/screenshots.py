@@ -1,0 +1,62 @@
+"""Take README's pictures from the running app: ``make screenshots``.
+
+They show the data that the app itself would show: a file that ``PWLAPP_DATA`` names, or the
+built-in points.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.lecture_page import LecturePage
+from tests.browser.server import CHROMIUM_ARGS, chromium_path, serve
+
+FOLDER = Path(__file__).parent
+
+
+def open_page(browser: Browser, address: str, width: int, height: int, lang: str) -> LecturePage:
+    """Open the app in a window of its own."""
+    context = browser.new_context(viewport={"width": width, "height": height}, locale=lang)
+    page = LecturePage(context.new_page())
+    page.open(address)
+    return page
+
+
+def take(browser: Browser, address: str) -> None:
+    """Write build.png, fit.png and phone.png beside this file."""
+    wide = open_page(browser, address, 1360, 1000, "en-US")
+    wide.type_weight("build", 2, "-3")
+    wide.find("#construction-code").get_by_text("3.0").first.wait_for()
+    wide.page.screenshot(path=FOLDER / "build.png")
+    for epochs in (5000, 10_000):
+        wide.train()
+        wide.wait_for_epoch(epochs)
+    wide.find("#fit .commands").evaluate("(node) => node.scrollIntoView({behavior: 'instant'})")
+    wide.page.wait_for_function("document.querySelectorAll('#fit-checkpoints tr').length === 4")
+    wide.page.screenshot(path=FOLDER / "fit.png")
+    phone = open_page(browser, address, 390, 844, "ko-KR")
+    phone.find("#theme-switch").click()
+    phone.type_weight("build", 4, "3")
+    phone.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    phone.page.screenshot(path=FOLDER / "phone.png")
+
+
+def main() -> None:
+    """Serve, open, photograph."""
+    named = os.environ.get("PWLAPP_DATA")
+    with (
+        tempfile.TemporaryDirectory() as data_dir,
+        serve(Path(data_dir), Path(named) if named else None) as address,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+        take(browser, address)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""The door for callbacks: a request that our page cannot have sent gets a 4xx, never a 500.
+
+Dash trusts the body of a callback request and fails in many ways on a forged one. Here the body
+is read, checked against the callback that it names, and passed on rebuilt from the declared ids,
+with nothing of the sender's in it but the values. The values are the handlers' own to check.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+PATH_END = "/_dash-update-component"
+MAX_BYTES = 64 * 1024  # the largest honest request is well under 1 KB
+
+Body = dict[str, Any]
+
+
+class BadRequestError(ValueError):
+    """The request cannot have come from our page; the message says in which way."""
+
+
+class CallbackGuard:
+    """ASGI middleware that lets only well-formed callback requests through.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        The app behind it.
+    callbacks : mapping of str to dict
+        Dash's ``callback_map``: for each output id, the declared inputs and states. Looked up at
+        each request, since Dash fills it later.
+    """
+
+    def __init__(self, app: ASGIApp, callbacks: Mapping[str, Any]) -> None:
+        self.app = app
+        self.callbacks = callbacks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].endswith(PATH_END):
+            await self.app(scope, receive, send)
+            return
+        try:
+            raw = await _read_body(receive)
+            body = json.dumps(rebuild(_parse(raw), self.callbacks)).encode()
+        except BadRequestError as problem:
+            log.warning("refused a callback request: %s", problem)
+            answer = JSONResponse({"error": "bad_request", "detail": str(problem)}, status_code=400)
+            await answer(scope, receive, send)
+            return
+        headers = [
+            (k, v) for k, v in scope["headers"] if k not in (b"content-length", b"content-type")
+        ]
+        headers += [
+            (b"content-length", str(len(body)).encode()),
+            (b"content-type", b"application/json"),
+        ]
+        await self.app({**scope, "headers": headers}, _replay(body, receive), send)
+
+
+async def _read_body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequestError("the sender went away")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MAX_BYTES:
+            raise BadRequestError(f"more than {MAX_BYTES} bytes")
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _parse(raw: bytes) -> Body:
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise BadRequestError("not JSON") from None
+    if not isinstance(body, dict):
+        raise BadRequestError("not a JSON object")
+    return body
+
+
+def rebuild(body: Body, callbacks: Mapping[str, Any]) -> Body:
+    """The body as our page would have sent it: declared ids, and the sender's values.
+
+    Raises
+    ------
+    BadRequestError
+        If the output is not one of ours, or the values are not in lists of id and property.
+    """
+    output = body.get("output")
+    if not isinstance(output, str) or output not in callbacks:
+        raise BadRequestError("no such callback")
+    declared = callbacks[output]
+    inputs = _fill(declared["inputs"], body.get("inputs"))
+    changed = body.get("changedPropIds")
+    names = {f"{item['id']}.{item['property']}" for item in inputs}
+    return {
+        "output": output,
+        "outputs": _outputs(output),
+        "inputs": inputs,
+        "state": _fill(declared["state"], body.get("state", [])),
+        "changedPropIds": [
+            name for name in (changed if isinstance(changed, list) else [])
+            if isinstance(name, str) and name in names
+        ],
+    }  # fmt: skip
+
+
+def _fill(declared: list[Body], sent: Any) -> list[Body]:
+    if not isinstance(sent, list) or not all(isinstance(item, dict) for item in sent):
+        raise BadRequestError("inputs and state must be lists of objects")
+    values = {}
+    for item in sent:
+        name, prop = item.get("id"), item.get("property")
+        if not isinstance(name, str) or not isinstance(prop, str):
+            raise BadRequestError("an id or a property is not text")
+        values[name, prop] = item.get("value")
+    return [
+        {
+            "id": each["id"],
+            "property": each["property"],
+            "value": values.get((each["id"], each["property"])),
+        }
+        for each in declared
+    ]
+
+
+def _outputs(output: str) -> Body | list[Body]:
+    """Dash's output id, ``a.x`` or ``..a.x...b.y..``, as the page spells it in ``outputs``."""
+    several = output.startswith("..") and output.endswith("..")
+    parts = output[2:-2].split("...") if several else [output]
+    pairs = [part.rpartition(".") for part in parts]
+    outputs = [{"id": name, "property": prop} for name, _, prop in pairs]
+    return outputs if several else outputs[0]
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def replay() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

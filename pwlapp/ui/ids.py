@@ -1,0 +1,66 @@
+"""Every component id of the page, so that no other file spells one out.
+
+The browser code in ``assets/`` finds the same elements by the same ids; a test compares both.
+"""
+
+from __future__ import annotations
+
+# page shell
+LANGUAGE_SWITCH = "language-switch"
+THEME_SWITCH = "theme-switch"
+ANNOUNCER = "announcer"  # the one polite live region for screen readers
+BOOT = "boot"  # a store that exists once the layout is mounted: starts the browser code
+
+# build: section 2 of the lecture
+BUILD = "build"
+BUILD_PLOT = "build-plot"
+BUILD_WEIGHTS = "build-weights"
+BUILD_MSE = "build-mse"
+BUILD_START = "build-start"
+BUILD_RANDOM = "build-random"
+BUILD_CHALLENGE = "build-challenge"
+BUILD_CHALLENGE_CARD = "build-challenge-card"
+BUILD_CHALLENGE_NEW = "build-challenge-new"
+BUILD_CHALLENGE_SHOW = "build-challenge-show"
+BUILD_CHALLENGE_STATUS = "build-challenge-status"
+BUILD_FORMULA = "build-formula"
+BUILD_EQUATIONS = "build-equations"
+BUILD_PANELS = ("panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y")
+CONSTRUCTION_TABS = "construction-tabs"
+CONSTRUCTION_CODE = "construction-code"
+CONSTRUCTION_PLOT = "construction-plot"
+CONSTRUCTION_DIFFERENCE = "construction-difference"
+CONSTRUCTION_PARAMS = "construction-params"  # store: weights released by the sliders
+CONSTRUCTION_RESULTS = "construction-results"  # store: what the server computed from them
+
+# fit: section 3 of the lecture
+FIT = "fit"
+FIT_NOTICE = "fit-notice"
+FIT_DATA = "fit-data"
+FIT_DATA_PROBLEM = "fit-data-problem"
+FIT_ARCHITECTURE = "fit-architecture"
+FIT_SEED = "fit-seed"
+FIT_EPOCHS = "fit-epochs"
+FIT_LR = "fit-lr"
+FIT_DEVICE = "fit-device"
+FIT_TRAIN = "fit-train"
+FIT_PAUSE = "fit-pause"
+FIT_RESUME = "fit-resume"
+FIT_STEP = "fit-step"
+FIT_RESET = "fit-reset"
+FIT_STATUS = "fit-status"
+FIT_PROGRESS = "fit-progress"
+FIT_POINTS_PLOT = "fit-points-plot"  # lies under the next one, with the same axes
+FIT_YHAT_PLOT = "fit-yhat-plot"
+FIT_LOGIT_PLOT = "fit-logit-plot"
+FIT_LOSS_PLOT = "fit-loss-plot"
+FIT_LOG_X = "fit-log-x"
+FIT_PLAYBACK = "fit-playback"
+FIT_WEIGHTS = "fit-weights"
+FIT_CHECKPOINTS = "fit-checkpoints"
+
+# what travels between browser and server
+TAB = "tab"  # store: the session id that this browser tab remembers
+SESSION = "session"  # store: the session that the server opened for it
+EDIT = "edit"  # store: weights that were dragged or typed in Fit
+REPLY = "reply"  # store: the server's answer to the last command

@@ -1,0 +1,59 @@
+"""Typed text -> numbers: what a student writes in a field, or what a forged request holds.
+
+Each function either returns a value that the trainer takes, or raises
+:class:`~pwlapp.errors.UserError` with a code that the browser translates.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from pwlapp.errors import UserError
+
+MAX_SEED = 2**32 - 1
+MAX_LEARNING_RATE = 1000.0
+
+# Short decimals and fractions of them. The bound on the exponent matters: Fraction("1e999999999")
+# would fill the memory before any range check could refuse it.
+_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?", re.IGNORECASE)
+
+
+def number(value: Any) -> Fraction | None:
+    """Read a number from typed text such as ``5,000``, ``1e-3`` or ``1/3``; None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    written = str(value).strip().replace(",", "").replace("−", "-").replace(" ", "")
+    above, slash, below = written.partition("/")
+    parts = [above, below] if slash else [above]
+    if not all(_NUMBER.fullmatch(part) for part in parts):
+        return None
+    if slash and Fraction(below) == 0:
+        return None
+    return Fraction(above) / Fraction(below) if slash else Fraction(above)
+
+
+def whole_number(value: Any, code: str, low: int, high: int) -> int:
+    """A whole number from `low` to `high`, or ``UserError(code, min=low, max=high)``."""
+    found = number(value)
+    if found is None or found.denominator != 1 or not low <= found <= high:
+        raise UserError(code, min=low, max=high)
+    return int(found)
+
+
+def learning_rate(value: Any) -> float:
+    """A positive learning rate, or ``UserError("bad_lr")``."""
+    found = number(value)
+    rate = float(found) if found is not None else 0.0
+    if not 0 < rate <= MAX_LEARNING_RATE:
+        raise UserError("bad_lr", max=MAX_LEARNING_RATE)
+    return rate
+
+
+def session_id(session: Any) -> str:
+    """The id in the session store's data, or ``UserError("session_unknown")``."""
+    sid = session.get("sid") if isinstance(session, dict) else None
+    if not isinstance(sid, str):
+        raise UserError("session_unknown")
+    return sid

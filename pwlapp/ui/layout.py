@@ -1,0 +1,99 @@
+"""The page shell: header, the two sections, footer; and the HTML around Dash's own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from dash import Dash, Input, dcc, html
+
+from pwlapp.ui import ids
+from pwlapp.ui.components import labelled, text
+from pwlapp.ui.i18n import catalogue, language
+from pwlapp.ui.sections import build, fit
+
+# Runs before the first paint, so that a reader in the dark never sees a white flash.
+_THEME_SCRIPT = """
+try {
+  const chosen = localStorage.getItem("pwl.theme");
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = chosen || (dark ? "dark" : "light");
+} catch { document.documentElement.dataset.theme = "light"; }
+"""
+
+_INDEX = """<!DOCTYPE html>
+<html lang="{lang}">
+<head>
+{metas}
+<meta name="description" content="{description}">
+<title>{title}</title>
+{favicon}
+<script>{theme}</script>
+{css}
+</head>
+<body>
+<script type="application/json" id="catalogue">{catalogue}</script>
+{app_entry}
+<noscript>{noscript}</noscript>
+<footer>{config}{scripts}{renderer}</footer>
+</body>
+</html>"""
+
+
+class Page(Dash):
+    """Dash with our index page: right ``lang``, theme before the first paint, the catalogue."""
+
+    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
+        lang = language()
+        words = catalogue(lang)
+        parts["title"] = words["app.title"]
+        return _INDEX.format(
+            **parts,
+            lang=lang,
+            description=words["app.description"],
+            noscript=words["app.noscript"],
+            theme=_THEME_SCRIPT,
+            catalogue=json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
+        )
+
+
+def page_layout() -> html.Div:
+    """The layout in the language of the request."""
+    return html.Div(
+        [
+            html.A(text("app.skip"), href=f"#{ids.BUILD}", className="skip"),
+            _header(),
+            html.Main([build.layout(), fit.layout()]),
+            html.Footer(html.P(text("app.footer")), className="page-footer"),
+            html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
+            dcc.Store(id=ids.BOOT, data=True),
+        ]
+    )
+
+
+def _header() -> html.Header:
+    nav = html.Nav(
+        [
+            html.A(text("nav.build"), href=f"#{ids.BUILD}"),
+            html.A(text("nav.fit"), href=f"#{ids.FIT}"),
+        ]
+    )
+    switches = html.Div(
+        [
+            labelled(
+                html.Button("한국어 / English", id=ids.LANGUAGE_SWITCH, className="switch"),
+                "app.switch_language",
+            ),
+            labelled(html.Button("◐", id=ids.THEME_SWITCH, className="switch"), "app.switch_theme"),
+        ],
+        className="switches",
+    )
+    return html.Header(
+        [html.H1(text("app.brand"), className="brand"), labelled(nav, "nav.label"), switches],
+        className="page-header",
+    )
+
+
+def register(app: Dash) -> None:
+    """Start the browser code once the layout is mounted."""
+    app.clientside_callback("() => pwl.boot()", Input(ids.BOOT, "data"))

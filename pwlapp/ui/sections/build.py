@@ -1,0 +1,189 @@
+"""Build: section 2 of the lecture, the bent line made by hand.
+
+Everything that moves under a drag is drawn by ``assets/build.js`` with no request. The server is
+asked for one thing only: to run the code of the six constructions when a slider is released.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from dash import Dash, Input, Output, dcc, html
+
+from pwlapp.core import constructions
+from pwlapp.errors import UserError
+from pwlapp.ui import figures, ids
+from pwlapp.ui.components import button, card, graph, labelled, legend, text
+
+
+class Computes(Protocol):
+    """The part of a Runner that this section needs."""
+
+    async def call(self, function: Any, /, *args: Any) -> Any: ...
+
+
+class Constructions(NamedTuple):
+    """Answer to the browser: what the six programs gave, or why they could not run."""
+
+    results: list[dict[str, Any]]
+    error: dict[str, Any] | None
+
+
+async def run_constructions(runner: Computes, data: Any) -> Constructions:
+    """Run the six constructions' own code at the weights in ``data["params"]``."""
+    try:
+        params = data["params"] if isinstance(data, dict) else None
+        results = await runner.call(constructions.run_all, params)
+    except UserError as error:
+        return Constructions([], {"code": error.code, "args": error.args_})
+    return Constructions([result._asdict() for result in results], None)
+
+
+def layout() -> html.Section:
+    """The whole section, drawn at the lecture's start values."""
+    return html.Section(
+        [
+            html.H2(text("build.title")),
+            html.P(text("build.lead"), className="lead"),
+            html.Div([_plot_card(), _controls_card()], className="grid plot-and-controls"),
+            _pipeline_card(),
+            html.Div([_constructions_card(), _equations_card()], className="grid halves"),
+        ],
+        id=ids.BUILD,
+        className="section",
+    )
+
+
+def _plot_card() -> html.Section:
+    return card(
+        legend(
+            ("truth", "role.target"),
+            ("yhat", "role.net"),
+            ("unit1", "role.unit1"),
+            ("unit2", "role.unit2"),
+            ("bend", "role.bend"),
+        ),
+        graph("build.plot_label", "tall", (ids.BUILD_PLOT, figures.build_figure())),
+        html.Div(id=ids.BUILD_FORMULA, className="formula"),
+    )
+
+
+def _controls_card() -> html.Section:
+    buttons = [
+        button(ids.BUILD_START, "build.start"),
+        button(ids.BUILD_RANDOM, "build.random"),
+        button(ids.BUILD_CHALLENGE, "build.challenge"),
+    ]
+    mse = html.P(
+        [text("build.mse"), html.Output("0", id=ids.BUILD_MSE, className="big-number")],
+        className="readout",
+    )
+    challenge = html.Div(
+        [
+            html.P(text("challenge.task")),
+            html.P(id=ids.BUILD_CHALLENGE_STATUS, className="challenge-status"),
+            html.Div(
+                [
+                    button(ids.BUILD_CHALLENGE_NEW, "challenge.new"),
+                    button(ids.BUILD_CHALLENGE_SHOW, "challenge.show"),
+                ],
+                className="buttons",
+            ),
+        ],
+        id=ids.BUILD_CHALLENGE_CARD,
+        className="challenge",
+        hidden=True,
+    )
+    return card(
+        html.Div(id=ids.BUILD_WEIGHTS, className="weights"),
+        mse,
+        html.Div(buttons, className="buttons"),
+        challenge,
+        title="build.controls",
+    )
+
+
+def _pipeline_card() -> html.Section:
+    roles = ("unit1", "unit2", "unit1", "unit2", "yhat")
+    panels = [
+        html.Figure(
+            [
+                html.Figcaption(id=f"{id_}-title", className="panel-title"),
+                graph("build.panel_label", "small", (f"{id_}-plot", figures.panel_figure(role))),
+            ],
+            id=id_,
+            className="panel",
+        )
+        for id_, role in zip(ids.BUILD_PANELS, roles, strict=True)
+    ]
+    stages = [
+        html.Div(
+            [html.Span("x", className="stage-name"), html.Span("→", className="arrow")],
+            className="stage stage-x",
+        ),
+        html.Div([html.Span("u", className="stage-name"), *panels[:2]], className="stage"),
+        html.Div([html.Span("v", className="stage-name"), *panels[2:4]], className="stage"),
+        html.Div([html.Span("y", className="stage-name"), panels[4]], className="stage"),
+    ]
+    return card(
+        html.P(text("pipeline.lead"), className="hint"),
+        html.Div(stages, className="pipeline"),
+        title="pipeline.title",
+    )
+
+
+def _constructions_card() -> html.Section:
+    tabs = [
+        html.Button(
+            str(number),
+            id=f"construction-{number}",
+            role="tab",
+            className="tab",
+            **{"aria-selected": "true" if number == 1 else "false", "data-number": str(number)},
+        )
+        for number in range(1, 7)
+    ]
+    return card(
+        html.P(text("constructions.lead"), className="hint"),
+        labelled(html.Div(tabs, id=ids.CONSTRUCTION_TABS, role="tablist"), "constructions.title"),
+        html.P(id="construction-name", className="construction-name"),
+        html.Pre(html.Code(id=ids.CONSTRUCTION_CODE), className="code", tabIndex="0"),
+        html.P(
+            [text("constructions.difference"), html.Output("–", id=ids.CONSTRUCTION_DIFFERENCE)],
+            className="readout small",
+        ),
+        graph(
+            "constructions.plot_label",
+            "medium",
+            (ids.CONSTRUCTION_PLOT, figures.construction_figure()),
+        ),
+        dcc.Store(id=ids.CONSTRUCTION_PARAMS),
+        dcc.Store(id=ids.CONSTRUCTION_RESULTS),
+        title="constructions.title",
+    )
+
+
+def _equations_card() -> html.Section:
+    return card(
+        html.P(text("equations.lead"), className="hint"),
+        html.Div(id=ids.BUILD_EQUATIONS, className="equations"),
+        title="equations.title",
+    )
+
+
+def register(app: Dash, runner: Computes) -> None:
+    """Wire the section's one server callback and hand its answer to the browser code."""
+
+    @app.callback(
+        Output(ids.CONSTRUCTION_RESULTS, "data"),
+        Input(ids.CONSTRUCTION_PARAMS, "data"),
+        prevent_initial_call=True,
+    )
+    async def constructions_callback(data: Any) -> dict[str, Any]:
+        return (await run_constructions(runner, data))._asdict()
+
+    app.clientside_callback(
+        "(data) => pwl.build.showConstructions(data)",
+        Input(ids.CONSTRUCTION_RESULTS, "data"),
+        prevent_initial_call=True,
+    )

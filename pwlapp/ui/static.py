@@ -1,0 +1,240 @@
+"""What a browser downloads: Plotly's partial bundle, and compression that is paid for once.
+
+A first visit to a Dash page is 6 MB as it ships. Two levers bring it to a tenth: Plotly's basic
+bundle in place of the full one, and static files kept compressed, by content, in memory and on
+disk. Everything that is made anew for each request is left to starlette-compress.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import re
+from pathlib import Path
+
+from dash import Dash
+from dash.exceptions import DependencyException
+from fastapi import FastAPI
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette_compress import CompressMiddleware, remove_compress_type
+
+from pwlapp.ui.compressed import KeptCompressed
+
+log = logging.getLogger(__name__)
+
+BUNDLE = Path("node_modules/plotly.js-basic-dist-min/plotly-basic.min.js")
+FOREVER = "public, max-age=31536000, immutable"
+STATIC_PATHS = ("/_dash-component-suites/", "/assets/", "/plotly/")
+TEXT_SUFFIXES = (".js", ".mjs", ".css", ".svg", ".json", ".map")
+MINIMUM_BYTES = 500  # below this a compressed answer is no shorter on the wire
+WEBSOCKET = "/_dash-ws-callback"
+CALLBACK = "/_dash-update-component"
+FINGERPRINT = re.compile(r"\.v[\w-]+m[0-9a-f]+\.")  # how Dash names a file's version and time
+REFUSED = re.compile(r"q=0(\.0*)?")
+
+
+def plotly_bundle(root: Path) -> Path | None:
+    """Find Plotly's basic bundle, which npm puts in place at set-up.
+
+    Parameters
+    ----------
+    root : Path
+        The project's folder.
+
+    Returns
+    -------
+    Path or None
+        The bundle's file; None, said in one log line, where it was not installed. Dash then
+        serves its full bundle, which draws the same.
+    """
+    path = root / BUNDLE
+    if path.is_file():
+        return path
+    log.warning("%s is not installed: Dash's full Plotly bundle serves instead", BUNDLE.parent.name)
+    return None
+
+
+def serve_plotly(server: FastAPI, bundle: Path) -> str:
+    """Serve the bundle under a URL that names its content, and return that URL.
+
+    Given to Dash as an external script it is loaded before Dash's components, so that
+    ``window.Plotly`` is defined when the first ``dcc.Graph`` asks for it and the full bundle is
+    never requested.
+
+    Parameters
+    ----------
+    server : FastAPI
+        Gets the route.
+    bundle : Path
+        What `plotly_bundle` found.
+
+    Returns
+    -------
+    str
+        The absolute path of the URL.
+    """
+    body = bundle.read_bytes()
+    version = json.loads(bundle.with_name("package.json").read_text("utf-8"))["version"]
+    url = f"/plotly/plotly-basic-{version}-{hashlib.sha256(body).hexdigest()[:12]}.min.js"
+
+    @server.get(url, include_in_schema=False)
+    async def plotly() -> Response:
+        return Response(body, media_type="text/javascript", headers={"Cache-Control": FOREVER})
+
+    return url
+
+
+def slim(app: Dash) -> None:
+    """Take out of Dash's server what the page has no use for.
+
+    Dash opens a WebSocket from every page, used or not: neither the page hears of it nor is there
+    a route for it afterwards. A component file that Dash does not know is a 404, not a 500.
+
+    Parameters
+    ----------
+    app : Dash
+        On its FastAPI backend; changed in place, before it serves.
+    """
+    app.backend.websocket_capability = False
+    routes = app.server.router.routes
+    routes[:] = [route for route in routes if not getattr(route, "path", "").endswith(WEBSOCKET)]
+
+    async def unknown(_request: Request, _error: Exception) -> Response:
+        return PlainTextResponse("no such file", status_code=404)
+
+    app.server.add_exception_handler(DependencyException, unknown)
+
+
+def without_unused(scripts: str) -> str:
+    """Leave out of the index page's script tags the bundle of ``dash_table``, which is not used.
+
+    Parameters
+    ----------
+    scripts : str
+        What Dash hands to ``interpolate_index``: a tag a line.
+    """
+    unused = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>\n?')
+    return unused.sub("", scripts)
+
+
+class CachedBrotli:
+    """ASGI middleware: static text is compressed once, everything else on its way out.
+
+    A static file is read from the app each time, which is cheap, and looked up by its content, so
+    that a changed file is never answered with the old bytes. Browsers offer Brotli over https and
+    on localhost only: in a classroom on plain http it is gzip that counts, so that is kept too.
+    Event streams pass through as they are, unbuffered.
+
+    Parameters
+    ----------
+    app : ASGI application
+    cache_dir : Path
+        Where finished Brotli files are kept between restarts. Made when missing; where it can't
+        be written, they live in memory only.
+    """
+
+    def __init__(self, app: ASGIApp, cache_dir: Path) -> None:
+        remove_compress_type("text/event-stream")
+        self._app = app
+        # Zstandard is off: at such a speed it is no smaller than Brotli
+        self._dynamic = CompressMiddleware(
+            _with_json_callbacks(app), minimum_size=MINIMUM_BYTES, zstd=False
+        )
+        self.kept = KeptCompressed(cache_dir)
+        self._first_sight = asyncio.Lock()  # a class that opens the page at once: one compression
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        encoding = _static_encoding(scope)
+        if encoding is None:
+            await self._dynamic(scope, receive, send)
+            return
+        start, body = await _answer(self._app, scope, receive)
+        headers = MutableHeaders(raw=list(start["headers"]))
+        headers.add_vary_header("Accept-Encoding")
+        if start["status"] == 200:
+            if _names_its_version(scope):
+                headers["Cache-Control"] = FOREVER
+            if len(body) >= MINIMUM_BYTES and "content-encoding" not in headers:
+                body = await self._compressed(body, encoding)
+                headers["Content-Encoding"] = encoding
+                headers["Content-Length"] = str(len(body))
+        await send({**start, "headers": headers.raw})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _compressed(self, body: bytes, encoding: str) -> bytes:
+        digest = hashlib.sha256(body).hexdigest()
+        found = self.kept.get(digest, encoding)
+        if found is None:
+            async with self._first_sight:
+                found = self.kept.get(digest, encoding)
+                if found is None:
+                    found = await asyncio.to_thread(self.kept.make, digest, encoding, body)
+        return found
+
+
+def _with_json_callbacks(app: ASGIApp) -> ASGIApp:
+    """Name the content type that Dash leaves out of its callbacks' answers, so they compress."""
+
+    async def typed(scope: Scope, receive: Receive, send: Send) -> None:
+        async def name(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                headers = MutableHeaders(raw=list(message["headers"]))
+                headers.setdefault("content-type", "application/json")
+                message = {**message, "headers": headers.raw}
+            await send(message)
+
+        is_callback = scope["type"] == "http" and scope["path"].endswith(CALLBACK)
+        await app(scope, receive, name if is_callback else send)
+
+    return typed
+
+
+async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+    """Ask the app for the file as it is, and hold the whole answer."""
+    plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+    start: Message = {}
+    chunks: list[bytes] = []
+
+    async def hold(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+        elif message["type"] == "http.response.body":
+            chunks.append(message.get("body", b""))
+
+    await app({**scope, "headers": plain, "extensions": {}}, receive, hold)
+    return start, b"".join(chunks)
+
+
+def _static_encoding(scope: Scope) -> str | None:
+    """Return "br" or "gzip" for a request that the kept files answer, else None."""
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return None
+    path: str = scope["path"]
+    if not path.startswith(STATIC_PATHS) or not path.endswith(TEXT_SUFFIXES):
+        return None
+    accepted = _accepted(Headers(scope=scope).get("accept-encoding", ""))
+    return next((encoding for encoding in ("br", "gzip") if encoding in accepted), None)
+
+
+def _accepted(header: str) -> set[str]:
+    """Return the encodings that an Accept-Encoding header names and does not refuse."""
+    accepted = set()
+    for item in header.lower().split(","):
+        name, _, weight = item.replace(" ", "").partition(";")
+        if not REFUSED.fullmatch(weight):
+            accepted.add(name)
+    return accepted
+
+
+def _names_its_version(scope: Scope) -> bool:
+    """Return whether the URL changes with the file: Dash's fingerprint or an asset's time."""
+    path: str = scope["path"]
+    query: bytes = scope["query_string"]
+    if path.startswith("/assets/"):
+        return query.startswith(b"m=")
+    return FINGERPRINT.search(path) is not None

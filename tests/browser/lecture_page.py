@@ -1,0 +1,112 @@
+"""The page as a student sees it: what is painted, and what can be pressed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+# The points of a painted line, from its path on the screen back to the axes' units.
+PAINTED = """([id, trace]) => {
+  const gd = document.querySelector(`#${id} .js-plotly-plot`);
+  const { xaxis, yaxis } = gd._fullLayout;
+  const lines = [...gd.querySelectorAll("path.js-line")];
+  const line = lines.find((path) => path.closest(".trace").__data__[0].trace.index === trace);
+  return line.getAttribute("d").slice(1).split("L").map((point) => {
+    const [x, y] = point.split(",").map(Number);
+    return [xaxis.p2d(x), yaxis.p2d(y)];
+  });
+}"""
+
+DRAWN = """([id, trace]) => {
+  const { x, y } = document.querySelector(`#${id} .js-plotly-plot`).data[trace];
+  return [Array.from(x), Array.from(y)];
+}"""
+
+
+def number(text: str) -> float:
+    """A number as the page writes it: 5,000 or −0.4414."""
+    return float(text.replace(",", "").replace("−", "-"))
+
+
+class LecturePage:
+    """One open tab."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def open(self, address: str) -> None:
+        self.page.goto(address)
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Both halves are there: the sliders, and a net with its loss."""
+        expect(self.find("#build-weights input").first).to_be_visible()
+        expect(self.find("#count-loss")).not_to_have_text("–", timeout=30_000)
+        expect(self.find("#fit-data")).not_to_be_empty()
+
+    def find(self, selector: str) -> Locator:
+        return self.page.locator(selector)
+
+    def painted(self, graph: str, trace: int) -> list[list[float]]:
+        """Where the pixels of a trace's line are, in the units of the axes."""
+        points: list[list[float]] = self.page.evaluate(PAINTED, [graph, trace])
+        return points
+
+    def drawn(self, graph: str, trace: int) -> tuple[list[float], list[float]]:
+        """The numbers that Plotly draws a trace from."""
+        x, y = self.page.evaluate(DRAWN, [graph, trace])
+        return x, y
+
+    # Fit
+
+    def train(self, epochs: int | None = None) -> None:
+        self.page.bring_to_front()  # a tab behind another one paints nothing
+        if epochs is not None:
+            self.find("#fit-epochs").fill(str(epochs))
+        self.find("#fit-train").click()
+
+    def wait_for_epoch(self, epoch: int, timeout_s: float = 60) -> None:
+        """Wait until the run has ended and the play head stands at its end."""
+        self.page.bring_to_front()
+        expect(self.find("#count-epoch")).to_have_text(f"{epoch:,}", timeout=timeout_s * 1000)
+        expect(self.find("#fit-train")).to_be_enabled(timeout=timeout_s * 1000)
+
+    def weights(self, section: str = "fit") -> list[str]:
+        """The five fields, as they stand there."""
+        return [
+            self.find(f"#{section}-weights-{k}-field").input_value().replace("−", "-")
+            for k in range(5)
+        ]
+
+    def loss(self) -> str:
+        return self.find("#count-loss").inner_text()
+
+    def checkpoint_rows(self) -> list[list[str]]:
+        """The table, without the small print of the differences."""
+        rows: list[list[str]] = self.page.evaluate(
+            """() => [...document.querySelectorAll("#fit-checkpoints tbody tr")].map((row) =>
+              [...row.children].map((cell) => cell.firstChild.textContent.replace("−", "-")))"""
+        )
+        return rows
+
+    def type_weight(self, section: str, k: int, text: str) -> None:
+        field = self.find(f"#{section}-weights-{k}-field")
+        field.fill(text)
+        field.press("Enter")
+
+    def drag(self, selector: str, fraction: float, *, release: bool = True) -> None:
+        """Take a slider's thumb to a fraction of its track with the mouse."""
+        slider = self.find(selector)
+        slider.scroll_into_view_if_needed()
+        box: Any = slider.bounding_box()
+        now = slider.evaluate("(s) => (s.value - s.min) / (s.max - s.min)")
+        thumb = 20
+        at = lambda f: box["x"] + thumb / 2 + f * (box["width"] - thumb)  # noqa: E731
+        middle = box["y"] + box["height"] / 2
+        self.page.mouse.move(at(now), middle)
+        self.page.mouse.down()
+        self.page.mouse.move(at((now + fraction) / 2), middle, steps=5)
+        self.page.mouse.move(at(fraction), middle, steps=5)
+        if release:
+            self.page.mouse.up()

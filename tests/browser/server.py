@@ -1,0 +1,77 @@
+"""The app as its users run it, in a process of its own, and the Chromium to open it in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 60
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def serve(data_dir: Path, data: Path | None = None, port: int | None = None) -> Iterator[str]:
+    """Run the app as its users do, on the embedded data or on `data`; yields its address."""
+    port = port or free_port()
+    env = os.environ | {
+        "PWLAPP_PORT": str(port),
+        "PWLAPP_DATA_DIR": str(data_dir),
+        "PWLAPP_DATA": str(data or ""),
+        "PWLAPP_LECTURE_URL": "",
+        "PWLAPP_WORKERS": "2",
+    }
+    with (data_dir / "log.txt").open("ab") as log:
+        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stderr=log)
+        address = f"http://localhost:{port}"
+        try:
+            _wait_until_up(process, address)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], address: str) -> None:
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            urlopen(address, timeout=5).close()
+            return
+        except (URLError, ConnectionError):
+            assert process.poll() is None, "the server ended at its start"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.1)
+
+
+def chromium_path() -> str:
+    """The browser on this machine; `make test` installs one where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    if path is None:
+        raise FileNotFoundError("Chromium is missing: make test installs it")
+    return path

@@ -1,0 +1,135 @@
+"""Build, by mouse and keyboard: what is painted follows, and nothing is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from pwlapp.core import net
+
+from .lecture_page import LecturePage, number
+
+NET, TRUTH = 2, 3  # positions in figures.TRACES["bent"]
+Open = Callable[..., LecturePage]
+
+
+def painted_y(page: LecturePage, line: int, at: list[float]) -> np.ndarray:
+    x, y = np.array(page.painted("build-plot", line)).T
+    return np.interp(at, x, y)
+
+
+def params_of(page: LecturePage) -> net.Params:
+    return net.from_vector(np.array([number(text) for text in page.weights("build")], np.float32))
+
+
+def test_start_values_are_the_target(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    expect(page.find("#build-mse")).to_have_text("0")
+    assert page.weights("build") == ["1", "-1", "-4.5", "-9", "4.5"]
+    at = [-1, -0.5, 0, 0.5, 1]
+    expected = net.target(np.array(at, np.float32))
+    assert painted_y(page, NET, at) == pytest.approx(expected, abs=0.05)
+    assert painted_y(page, TRUTH, at) == pytest.approx(expected, abs=0.05)
+
+
+def test_a_drag_redraws_everything_and_asks_for_nothing(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    expect(page.find("#construction-code")).to_contain_text("torch")
+    requests: list[str] = []
+    page.page.on("request", lambda request: requests.append(request.url))
+    page.drag("#build-weights-4-slider", 0.25, release=False)
+    b2 = number(page.find("#build-weights-4-field").input_value())
+    assert -7 < b2 < -5
+    page.page.wait_for_function(
+        "([b2]) => document.querySelector('#panel-y-title').textContent.endsWith(`−${-b2}`)",
+        arg=[b2],
+    )
+    assert number(page.find("#build-mse").inner_text()) == pytest.approx((4.5 - b2) ** 2, abs=1e-3)
+    shift = b2 - 4.5
+    assert painted_y(page, NET, [-1, 0, 1]) == pytest.approx(
+        [-4.5 + shift, 4.5 + shift, shift], abs=0.2
+    )
+    panel = np.array(page.painted("panel-y-plot", 0))
+    assert np.interp(0, *panel.T) == pytest.approx(b2, abs=0.5)
+    expect(page.find("#build-equations")).to_contain_text(f"{-b2:g}")
+    assert requests == []
+    page.page.mouse.up()
+    expect(page.find("#construction-code")).to_contain_text(f"{-b2:g}")
+
+
+def test_typed_values(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.type_weight("build", 0, "1/3")
+    assert page.find("#build-weights-0-field").input_value() == "1/3"
+    expect(page.find("#panel-u1-title")).to_contain_text("0.3333")
+    x, u1 = page.drawn("panel-u1-plot", 0)
+    assert u1 == pytest.approx([v / 3 for v in x])
+    page.type_weight("build", 0, "one third")
+    expect(page.find("#build-weights .complaint")).to_contain_text("one third")
+    assert page.drawn("panel-u1-plot", 0)[1] == u1, "the last good value stays"
+    page.find("#build-weights-0-field").press("Escape")
+    expect(page.find("#build-weights .complaint")).to_be_empty()
+
+
+def test_keyboard_moves_a_slider(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.find("#build-weights-4-slider").focus()
+    page.page.keyboard.press("ArrowRight")
+    expect(page.find("#build-weights-4-field")).to_have_value("4.6")
+    expect(page.find("#build-mse")).to_have_text("0.01")
+    page.find("#build-start").press("Enter")
+    expect(page.find("#build-mse")).to_have_text("0")
+
+
+def test_random_values_agree_with_the_closed_form(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.find("#build-random").click()
+    expect(page.find("#build-mse")).not_to_have_text("0")
+    params = params_of(page)
+    x, y = page.drawn("build-plot", NET)
+    assert y == pytest.approx(net.logit(params, np.array(x, np.float32)), abs=1e-5)
+    difference = np.array(y) - net.target(np.array(x, np.float32))
+    assert number(page.find("#build-mse").inner_text()) == pytest.approx(
+        np.mean(difference**2), abs=1e-4
+    )
+
+
+def test_six_constructions_are_one_function(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    for number_ in range(1, 7):
+        page.find(f"#construction-{number_}").click()
+        expect(page.find("#construction-name")).to_contain_text(str(number_))
+        expect(page.find("#construction-code")).to_contain_text("torch.linspace(-1, 1, 1001)")
+        y = np.array(page.painted("construction-plot", 0))
+        assert np.interp([-1, 0, 1], *y.T) == pytest.approx([-4.5, 4.5, 0], abs=0.1)
+        if number_ > 1:
+            difference = page.find("#construction-difference").inner_text().replace("−", "-")
+            assert 0 <= float(difference) < 1e-5
+    page.find("#construction-6").press("ArrowRight")
+    expect(page.find("#construction-1")).to_have_attribute("aria-selected", "true")
+
+
+def test_challenge_hides_the_formula_until_asked(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    expect(page.find("#build-formula math")).to_have_count(1)
+    page.find("#build-challenge").click()
+    expect(page.find("#build-formula math")).to_have_count(0)
+    expect(page.find("#build-challenge-status")).not_to_be_empty()
+    _, y = page.drawn("build-plot", TRUTH)
+    left, right, b = (y[50] - y[0]) / 1, y[100] - y[50], y[50]
+    for k, value in enumerate([1, -1, right, -left, b]):
+        page.type_weight("build", k, f"{value:.6f}")
+    expect(page.find("#build-challenge-status")).to_have_class("challenge-status solved")
+    page.find("#build-challenge-show").click()
+    expect(page.find("#build-formula math")).to_have_count(1)
+
+
+def test_sliders_survive_a_reload(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.type_weight("build", 2, "2.5")
+    page.page.reload()
+    page.wait_until_ready()
+    assert page.weights("build") == ["1", "-1", "2.5", "-9", "4.5"]

@@ -1,0 +1,229 @@
+"""Fit, on the lecture's own data: the numbers that the lecture prints, from the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import expect
+
+from .lecture_page import LecturePage, number
+
+Open = Callable[..., LecturePage]
+
+INITIAL = ["0.5153", "-0.4414", "-0.1371", "0.3319", "-0.6657"]
+AFTER_5000 = ["1.7773", "-3.0447", "-0.9945", "-2.7176", "2.6391"]
+AFTER_10000 = ["2.8167", "-3.9404", "-1.75", "-3.5572", "4.9937"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "train", "again"),
+    [
+        ("en-US", "Train 5,000 epochs", "Seed"),
+        ("ko-KR", "5,000 에폭 학습", "시드"),
+    ],
+)
+def test_the_lecture_from_start_to_end(
+    lecture: str, open_page: Open, lang: str, train: str, again: str
+) -> None:
+    page = open_page(lecture, lang=lang)
+    expect(page.find("html")).to_have_attribute("lang", lang[:2])
+    expect(page.find("#fit-train")).to_have_text(train)
+    expect(page.find("#fit")).to_contain_text(again)
+    expect(page.find("#fit-data")).to_contain_text("0.269138")
+    assert page.weights() == INITIAL
+    assert page.loss() == "0.838499"
+
+    page.train()
+    page.wait_for_epoch(5000)
+    expect(page.find("#count-loss")).to_have_text("0.301082")
+    assert page.weights() == AFTER_5000
+
+    page.train()
+    page.wait_for_epoch(10_000)
+    expect(page.find("#count-loss")).to_have_text("0.266865")
+    assert page.weights() == AFTER_10000
+    expect(page.find("#fit-checkpoints tbody tr")).to_have_count(3)
+    rows = page.checkpoint_rows()
+    assert [row[0] for row in rows] == ["0", "5,000", "10,000"]
+    assert rows[1][1:6] == AFTER_5000
+    assert [number(cell) for cell in rows[2][6:8]] == pytest.approx([14.3, -5.1], abs=0.5)
+
+    page.page.reload()
+    page.wait_until_ready()
+    page.wait_for_epoch(10_000)
+    assert page.weights() == AFTER_10000
+
+
+def test_painted_curves_agree_with_torch(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    page.train(700)
+    page.wait_for_epoch(700)
+    p = page.page.evaluate("pwl.fit.frame().p")
+    l1, l2 = torch.nn.Linear(1, 2, bias=False), torch.nn.Linear(2, 1)
+    with torch.no_grad():
+        l1.weight.copy_(torch.tensor(p[:2]).reshape(2, 1))
+        l2.weight.copy_(torch.tensor(p[2:4]).reshape(1, 2))
+        l2.bias.copy_(torch.tensor(p[4:]))
+    before = torch.nn.Sequential(l1, torch.nn.ReLU(), l2)
+
+    for graph, trace, net in (
+        ("fit-yhat-plot", 0, torch.nn.Sequential(before, torch.nn.Sigmoid())),
+        ("fit-logit-plot", 2, before),
+    ):
+        x, y = page.drawn(graph, trace)
+        expected = net(torch.tensor(x).reshape(-1, 1)).detach().flatten().numpy()
+        assert len(x) >= 200
+        assert np.abs(np.array(y) - expected).max() < 1e-5
+        # and the pixels are where these numbers say: half a pixel is about 0.3 % of the axis
+        painted = np.array(page.painted(graph, trace))
+        span = 1.24 if graph == "fit-yhat-plot" else 18
+        assert np.abs(np.interp(x, *painted.T) - expected).max() < span * 0.005
+
+
+def test_loss_curve_has_the_truth_and_a_log_axis(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    page.train(300)
+    page.wait_for_epoch(300)
+    page.page.wait_for_function(
+        "document.querySelector('#fit-loss-plot .js-plotly-plot').data[1].x.at(-1) === 300"
+    )
+    truth = page.drawn("fit-loss-plot", 0)[1]
+    assert truth == pytest.approx([0.269138] * 2, abs=1e-6)
+    epochs, losses = page.drawn("fit-loss-plot", 1)
+    assert epochs[0] == 0
+    assert losses[0] == pytest.approx(0.838499, abs=1e-6)
+    assert losses == sorted(losses, reverse=True)
+    page.find("#fit-log-x input").check()
+    page.page.wait_for_function(
+        "document.querySelector('#fit-loss-plot .js-plotly-plot')._fullLayout.xaxis.type === 'log'"
+    )
+
+
+def test_scrub_and_replay(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    page.train(1000)
+    page.wait_for_epoch(1000)
+    end = page.painted("fit-yhat-plot", 0)
+    page.find("#playback-start").click()
+    expect(page.find("#count-epoch")).to_have_text("0")
+    assert page.weights() == INITIAL
+    assert page.painted("fit-yhat-plot", 0) != end
+    scrub = page.find("#playback-scrub")
+    scrub.focus()
+    page.page.keyboard.press("ArrowRight")
+    expect(page.find("#count-epoch")).not_to_have_text("0")
+    page.find("#playback-toggle").click()
+    expect(page.find("#count-epoch")).to_have_text("1,000")
+    assert page.painted("fit-yhat-plot", 0) == end
+    page.find("#fit-checkpoints [data-seq]").first.click()
+    expect(page.find("#count-epoch")).to_have_text("0")
+    page.find("#playback-end").click()
+    expect(page.find("#count-epoch")).to_have_text("1,000")
+
+
+def test_weights_by_hand_and_training_goes_on_from_them(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    before = page.loss()
+    page.type_weight("fit", 4, "2")
+    expect(page.find("#count-loss")).not_to_have_text(before)
+    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
+    server_loss = page.page.evaluate("pwl.fit.frame().loss")
+    assert number(page.loss()) == pytest.approx(server_loss, abs=2e-6)
+    page.find("#fit-step").click()
+    page.wait_for_epoch(1)
+    assert number(page.weights()[4]) == pytest.approx(2, abs=0.0011), "one step of Adam from 2"
+
+
+def test_pause_resume_and_reset(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    page.train(20_000)
+    expect(page.find("#fit-pause")).to_be_enabled()
+    page.find("#fit-pause").click()
+    expect(page.find("#fit-resume")).to_be_visible()
+    page.find("#fit-reset").click()
+    expect(page.find("#count-epoch")).to_have_text("0")
+    expect(page.find("#fit-train")).to_be_enabled()
+    assert page.weights() == INITIAL
+    page.train(200)
+    page.find("#fit-pause").click()
+    if page.find("#fit-resume").is_visible():
+        page.find("#fit-resume").click()
+    page.wait_for_epoch(200)
+
+
+def test_another_seed(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    page.find("#fit-seed").fill("3")
+    expect(page.find("#fit-reset")).to_contain_text("3")
+    page.find("#fit-reset").click()
+    expect(page.find("#fit-weights-0-field")).not_to_have_value("0.5153")
+    torch.manual_seed(3)
+    w1 = torch.nn.Linear(1, 2, bias=False).weight.flatten()
+    expected = [f"{value:.4f}" for value in w1.tolist()]
+    assert [f"{number(text):.4f}" for text in page.weights()[:2]] == expected
+
+
+def test_two_tabs_have_two_nets(lecture: str, open_page: Open) -> None:
+    one = open_page(lecture)
+    two = open_page(lecture, context_of=one)
+    one.train(400)
+    one.wait_for_epoch(400)
+    assert two.find("#count-epoch").inner_text() == "0"
+    two.train(100)
+    two.wait_for_epoch(100)
+    two.page.reload()
+    two.wait_until_ready()
+    two.wait_for_epoch(100)
+    one.wait_for_epoch(400)
+
+
+def test_a_duplicated_tab_begins_a_net_of_its_own(lecture: str, open_page: Open) -> None:
+    one = open_page(lecture)
+    one.train(100)
+    one.wait_for_epoch(100)
+    with one.page.context.expect_page() as opened:
+        one.page.evaluate(
+            "window.open(location.href)"
+        )  # copies sessionStorage, as duplicating does
+    two = LecturePage(opened.value)
+    assert two.page.evaluate("sessionStorage.getItem('pwl.sid')") is not None
+    two.wait_until_ready()
+    expect(two.find("#count-epoch")).to_have_text("0")
+    one.wait_for_epoch(100)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "complaint"),
+    [
+        ("#fit-epochs", "0", "1 to 1,000,000"),
+        ("#fit-epochs", "many", "1 to 1,000,000"),
+        ("#fit-epochs", "1e99", "1 to 1,000,000"),
+        ("#fit-lr", "-1", "learning rate"),
+        ("#fit-lr", "nan", "learning rate"),
+    ],
+)
+def test_bad_input_is_explained(
+    embedded: str, open_page: Open, field: str, typed: str, complaint: str
+) -> None:
+    page = open_page(embedded)
+    page.find(field).fill(typed)
+    page.find("#fit-train").click()
+    expect(page.find("#fit-notice")).to_contain_text(complaint)
+    page.find(field).fill("5" if field == "#fit-epochs" else "1/100")
+    page.train(5)
+    page.wait_for_epoch(5)
+    expect(page.find("#fit-notice")).to_be_hidden()
+
+
+def test_a_diverging_run_stops_and_says_so(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    page.find("#fit-lr").fill("100")
+    page.train(5000)
+    expect(page.find("#fit-notice")).to_contain_text("smaller than 100")
+    assert all(np.isfinite(number(text)) for text in page.weights())
+    page.find("#fit-lr").fill("0.001")
+    page.train(10)
+    expect(page.find("#fit-notice")).to_be_hidden()

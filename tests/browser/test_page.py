@@ -1,0 +1,156 @@
+"""The product around the lecture: languages, themes, narrow screens, weight, restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from .lecture_page import LecturePage
+from .server import free_port, serve
+
+Open = Callable[..., LecturePage]
+
+FIRST_VISIT_LIMIT = 1_000_000  # bytes
+
+
+def test_language_and_theme_change_in_place(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(50)
+    page.wait_for_epoch(50)
+    page.find("#fit-epochs").fill("77")
+    page.find("#language-switch").click()
+    expect(page.find("h1")).to_have_text("꺾인 직선 실험실")
+    expect(page.find("#fit-train")).to_have_text("77 에폭 학습")
+    expect(page.find("#fit-loss-plot .xtitle")).to_have_text("에폭")
+    page.find("#theme-switch").click()
+    expect(page.find("html")).to_have_attribute("data-theme", "dark")
+    assert page.find("#count-epoch").inner_text() == "50"
+    page.page.reload()
+    page.wait_until_ready()
+    expect(page.find("html")).to_have_attribute("lang", "ko")
+    expect(page.find("html")).to_have_attribute("data-theme", "dark")
+    expect(page.find("#fit-loss-plot .xtitle")).to_have_text("에폭")
+    page.wait_for_epoch(50)
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (390, 844), (768, 1024), (1920, 1080)])
+@pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
+def test_nothing_sticks_out(
+    embedded: str, open_page: Open, width: int, height: int, lang: str
+) -> None:
+    page = open_page(embedded, width=width, height=height, lang=lang)
+    page.train(20)
+    page.wait_for_epoch(20)
+    assert page.page.evaluate("document.documentElement.scrollWidth") == width
+    outside = page.page.evaluate(
+        """() => [...document.querySelectorAll("button, input, h1, h2, h3, .graph")]
+          .filter((node) => node.checkVisibility())
+          .filter((node) => !node.closest(".table-box, .code, .skip"))
+          .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
+          .map((node) => node.id || node.className)"""
+    )
+    assert outside == []
+
+
+def test_the_page_does_not_jump_while_it_fills(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded, width=390, height=844)
+    heights = page.page.evaluate(
+        """() => ["build", "fit"].map((id) => document.getElementById(id).offsetHeight)"""
+    )
+    page.train(3)
+    page.wait_for_epoch(3)
+    after = page.page.evaluate(
+        """() => ["build", "fit"].map((id) => document.getElementById(id).offsetHeight)"""
+    )
+    assert after[0] == heights[0]
+    assert abs(after[1] - heights[1]) < 80, "only the table grows, by a row"
+
+
+def test_everything_can_be_reached_by_keyboard(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    reached = set()
+    for _ in range(90):
+        page.page.keyboard.press("Tab")
+        reached.add(
+            page.page.evaluate(
+                """() => {
+                  const node = document.activeElement;
+                  const { outlineStyle, outlineWidth } = getComputedStyle(node);
+                  const seen = outlineStyle !== "none" && outlineWidth !== "0px";
+                  const name = node.id || node.closest("[id]")?.id;
+                  return seen ? name : `${name} without a focus ring`;
+                }"""
+            )
+        )
+    body = "undefined without a focus ring"  # after the last element, before the first
+    assert not [name for name in reached - {body} if "without" in name]
+    wanted = {"language-switch", "theme-switch", "build-start", "construction-1", "fit-seed",
+              "fit-epochs", "fit-lr", "fit-train", "fit-step", "fit-reset", "playback-toggle",
+              "playback-scrub", "build-weights-0-slider", "fit-weights-4-field"}  # fmt: skip
+    assert wanted <= reached
+
+
+def test_a_first_visit_is_light(embedded: str, chromium: Browser) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    received: list[int] = []
+    network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    network.send("Network.enable")
+    LecturePage(page).open(embedded)
+    assert len(received) > 10
+    assert sum(received) <= FIRST_VISIT_LIMIT
+    context.close()
+
+
+def test_a_restarted_server_has_kept_the_net(tmp_path: Path, open_page: Open) -> None:
+    port = free_port()
+    with serve(tmp_path, port=port) as address:
+        page = open_page(address, quiet=False)  # a lost connection is an error in the console
+        page.train(60)
+        page.wait_for_epoch(60)
+        weights = page.weights()
+    with serve(tmp_path, port=port):
+        page.page.reload()
+        page.wait_until_ready()
+        page.wait_for_epoch(60)
+        assert page.weights() == weights
+        page.train(10)
+        page.wait_for_epoch(70)
+
+
+def test_the_page_finds_a_restarted_server_by_itself(tmp_path: Path, open_page: Open) -> None:
+    port = free_port()
+    with serve(tmp_path, port=port) as address:
+        page = open_page(address, quiet=False)
+        page.train(30_000)
+        page.page.wait_for_function("pwl.fit.frame().epoch > 200")
+    with serve(tmp_path, port=port):
+        seen = page.page.evaluate("pwl.fit.frame().epoch")
+        page.page.wait_for_function(f"pwl.fit.frame().epoch > {seen} + 500")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"x,prob,y\n0,0.5,1\n0,zero,1\n", "Line 3, column “prob”"),
+        (None, "no data file"),
+    ],
+)
+def test_a_broken_data_file_is_explained(
+    tmp_path: Path, open_page: Open, content: bytes | None, complaint: str
+) -> None:
+    data = tmp_path / "mine.csv"
+    if content is not None:
+        data.write_bytes(content)
+    with serve(tmp_path, data) as address:
+        page = open_page(address)
+        expect(page.find("#fit-data-problem")).to_contain_text(complaint)
+        expect(page.find("#fit-data")).to_contain_text("built in")
+        page.train(20)
+        page.wait_for_epoch(20)
+        page.find("#language-switch").click()
+        expect(page.find("#fit-data-problem")).to_contain_text("그동안은 아래 데이터를 씁니다")

@@ -1,0 +1,164 @@
+"""What a run starts from, what it may be told, and which of its moments are kept."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pwlapp.core.data import Points
+from pwlapp.core.training import (
+    MAX_LR,
+    MAX_SEED,
+    AdamOptions,
+    Budget,
+    TrainState,
+    devices,
+    frame_epochs,
+    initial_state,
+    train_slice,
+    with_params,
+)
+from pwlapp.errors import UserError
+
+
+def train(state: TrainState, points: Points, target: int) -> TrainState:
+    return train_slice(state, points.x, points.y, AdamOptions(), Budget(target)).state
+
+
+# States
+
+
+def test_the_initial_weights_are_torchs_in_the_pages_order(drawn: Points):
+    for seed in (0, 1, 43052, MAX_SEED):
+        torch.manual_seed(seed)
+        l1, l2 = torch.nn.Linear(1, 2, bias=False), torch.nn.Linear(2, 1, bias=True)
+        expected = [*l1.weight.flatten(), *l2.weight.flatten(), *l2.bias]
+        state = initial_state(seed, drawn.x, drawn.y)
+        assert state.params.tolist() == [value.item() for value in expected]
+        assert (state.epoch, state.m.tolist(), state.v.tolist()) == (0, [0.0] * 5, [0.0] * 5)
+
+
+def test_a_new_net_and_a_slice_leave_the_random_numbers_alone(drawn: Points):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    train(initial_state(1, drawn.x, drawn.y), drawn, 2)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_number_of_threads_is_put_back(drawn: Points):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        train(initial_state(1, drawn.x, drawn.y), drawn, 2)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("seed", [-1, MAX_SEED + 1])
+def test_a_seed_out_of_range_is_refused(drawn: Points, seed: int):
+    with pytest.raises(UserError) as refused:
+        initial_state(seed, drawn.x, drawn.y)
+    assert (refused.value.code, refused.value.args_) == ("bad_seed", {"max": MAX_SEED})
+
+
+def test_weights_put_in_by_hand_keep_adams_memory(drawn: Points):
+    state = train(initial_state(1, drawn.x, drawn.y), drawn, 20)
+    vector = [1.0, -1.0, -4.5, -9.0, 4.5]
+    edited = with_params(state, vector, drawn.x, drawn.y)
+    np.testing.assert_array_equal(edited.params, np.array(vector, dtype=np.float32))
+    np.testing.assert_array_equal(edited.m, state.m)
+    np.testing.assert_array_equal(edited.v, state.v)
+    assert edited.epoch == 20
+
+    x, y = torch.tensor(drawn.x), torch.tensor(drawn.y)
+    yhat = torch.sigmoid(-4.5 * torch.relu(x) - 9 * torch.relu(-x) + 4.5)
+    assert edited.loss == pytest.approx(torch.nn.BCELoss()(yhat, y).item(), abs=1e-6)
+    assert train(edited, drawn, 21).epoch == 21
+
+
+@pytest.mark.parametrize("vector", [[1, 2, 3], [1, 2, 3, 4, float("nan")], [1, 2, 3, 4, 1e39]])
+def test_bad_weights_are_refused(drawn: Points, vector: list[float]):
+    with pytest.raises(UserError) as refused:
+        with_params(initial_state(1, drawn.x, drawn.y), vector, drawn.x, drawn.y)
+    assert refused.value.code == "bad_params"
+
+
+@pytest.mark.parametrize("lr", [0.0, -1.0, 1000.1, float("nan"), float("inf")])
+def test_a_learning_rate_out_of_range_is_refused(lr: float):
+    with pytest.raises(UserError) as refused:
+        AdamOptions(lr=lr)
+    assert (refused.value.code, refused.value.args_) == ("bad_lr", {"max": MAX_LR})
+
+
+# Frames
+
+
+@given(start=st.integers(0, 2_000_000), n_epochs=st.integers(1, 1_000_000))
+@settings(derandomize=True, database=None, deadline=None, max_examples=200)
+def test_frame_epochs(start: int, n_epochs: int):
+    target = start + n_epochs
+    epochs = frame_epochs(start, target)
+    assert list(epochs) == sorted(set(epochs))
+    assert epochs[0] == start + 1 or n_epochs > 240**3
+    assert epochs[-1] == target
+    assert set(range(5000 * (start // 5000 + 1), target + 1, 5000)) <= set(epochs)
+    assert len(epochs) <= 240 + n_epochs / 5000 + 1
+    assert all(type(epoch) is int for epoch in epochs)
+
+
+def test_frames_are_dense_at_the_start():
+    epochs = frame_epochs(0, 5000)
+    assert epochs[:10] == (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+    assert 200 < len(epochs) <= 240
+    gaps = np.diff(epochs)
+    assert gaps.max() < 70
+    assert (np.diff(gaps) >= -1).all()  # wider and wider, but for rounding
+
+
+def test_a_run_of_nothing_has_no_frames():
+    with pytest.raises(ValueError, match="expected more than start 7"):
+        frame_epochs(7, 7)
+
+
+# Devices
+
+
+def test_the_cpu_is_a_device_with_a_name():
+    first, *others = devices()
+    assert (first.id, first.kind) == ("cpu", "cpu")
+    assert first.name.strip()
+    assert [device.id for device in others] == [
+        f"cuda:{i}" for i in range(torch.cuda.device_count())
+    ]
+    assert all(device.kind == "cuda" and device.name for device in others)
+
+
+@pytest.mark.parametrize("device", ["", "cuda", "cuda:99", "gpu", "cpu:0", "cuda:-1", "CPU"])
+def test_a_device_that_is_not_there_is_refused(drawn: Points, device: str):
+    start = initial_state(1, drawn.x, drawn.y)
+    for attempt in (
+        lambda: train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(1), device),
+        lambda: initial_state(1, drawn.x, drawn.y, device),
+    ):
+        with pytest.raises(UserError) as refused:
+            attempt()
+        assert (refused.value.code, refused.value.args_) == ("bad_device", {"name": device})
+
+
+def test_importing_the_core_imports_no_torch():
+    code = (
+        "import sys\n"
+        "import pwlapp.core.constructions, pwlapp.core.data, pwlapp.core.training\n"
+        "heavy = {'torch', 'pandas', 'requests', 'dash'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,225 @@
+"""What holds for the project as a whole: which way imports go, what is committed, what is told."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from plotly.offline import get_plotlyjs_version
+
+from pwlapp.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+LOCALES = ROOT / "pwlapp" / "ui" / "locales"
+SETUP_FILES = (
+    "Makefile", "Dockerfile", "compose.yaml", "requirements.txt", "requirements-dev.txt",
+    "constraints.txt", "package.json", "package-lock.json", ".npmrc", ".ci/run", "pyproject.toml",
+)  # fmt: skip
+
+# What the modules under a path may not import, however late and wherever in the file.
+UI = ("dash", "plotly", "pwlapp.ui", "app")
+SERVING = ("fastapi", "starlette", "uvicorn", "sse_starlette", "redis", "celery")
+FORBIDDEN = {
+    "pwlapp/core": (*UI, *SERVING, "pwlapp.runtime"),
+    "pwlapp/runtime": UI,
+    "pwlapp/settings.py": (*UI, *SERVING, "pwlapp.runtime"),
+    "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", "pwlapp.runtime"),
+}
+HEAVY = {"torch", "numba", "pandas", "dash", "plotly"}
+
+
+def imported(source: str, package: str) -> set[str]:
+    """The modules that a source imports, at its top or inside a function, as absolute names."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            base = ".".join([*parents, node.module or ""]).strip(".") if node.level else node.module
+            names.update({f"{base}.{alias.name}" for alias in node.names} | {str(base)})
+    return names
+
+
+def violations(path: Path, forbidden: tuple[str, ...]) -> Iterator[str]:
+    package = ".".join(path.relative_to(ROOT).parent.parts)
+    for name in sorted(imported(path.read_text("utf-8"), package)):
+        if any(name == word or name.startswith(word + ".") for word in forbidden):
+            yield f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.fixture(scope="module")
+def files() -> list[Path]:
+    """Everything that is, or is about to be, committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    found = [ROOT / name for name in listed.split("\0") if name]
+    assert ROOT / "app.py" in found
+    return [path for path in found if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def catalogues() -> dict[str, dict[str, str]]:
+    """The message catalogues by language."""
+    found = {path.stem: json.loads(path.read_text("utf-8")) for path in LOCALES.glob("*.json")}
+    assert set(found) >= {"ko", "en"}
+    return found
+
+
+class TestImports:
+    @pytest.mark.parametrize("where", FORBIDDEN)
+    def test_go_one_way(self, where: str) -> None:
+        path = ROOT / where
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        assert files
+        assert [line for file in files for line in violations(file, FORBIDDEN[where])] == []
+
+    @pytest.mark.parametrize(
+        ("source", "found"),
+        [
+            ("import dash", "dash"),
+            ("def late():\n    from dash import html", "dash"),
+            ("from pwlapp import ui", "pwlapp.ui"),
+            ("from ..ui import figures", "pwlapp.ui"),
+            ("from .. import ui", "pwlapp.ui"),
+            ("from . import net", "pwlapp.core.net"),
+            ("import plotly.graph_objects as go", "plotly.graph_objects"),
+        ],
+    )
+    def test_would_be_noticed(self, source: str, found: str) -> None:
+        assert found in imported(source, "pwlapp.core")
+
+    @pytest.mark.parametrize("module", ["pwlapp.core.net", "pwlapp.errors"])
+    def test_light_modules_load_nothing_heavy(self, module: str) -> None:
+        code = f"import sys, {module}; print(*sorted(set(sys.modules)))"
+        loaded = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout.split()
+        assert module in loaded
+        assert HEAVY & set(loaded) == set()
+
+
+class TestCommitted:
+    def test_no_third_party_code(self, files: list[Path]) -> None:
+        names = {"node_modules", "site-packages", "vendor", "third_party", ".venv"}
+        bundled = re.compile(
+            r"sourceMappingURL|@license|@preserve|/\*!|__webpack|Licensed under|\(c\) \d{4}", re.I
+        )
+        suspects = [path for path in files if names & set(path.parts) or ".min." in path.name]
+        for path in files:
+            if path.suffix in {".js", ".mjs", ".css", ".svg"}:
+                text = path.read_text("utf-8")
+                if bundled.search(text) or max(map(len, text.splitlines()), default=0) > 500:
+                    suspects.append(path)
+        assert suspects == []
+
+    def test_nothing_large_but_pictures(self, files: list[Path]) -> None:
+        pictures = {".png", ".webp", ".jpg"}
+        large = [path for path in files if path.stat().st_size > 200_000]
+        assert [path for path in large if path.suffix not in pictures] == []
+        assert sum(path.stat().st_size for path in files) < 8_000_000
+
+    @pytest.mark.parametrize("name", SETUP_FILES)
+    def test_set_up_names_no_host(self, name: str) -> None:
+        urls = re.findall(r"\w+://[^\s\"')]+", (ROOT / name).read_text("utf-8"))
+        assert [url for url in urls if not url.startswith("http://127.0.0.1")] == []
+
+    def test_lock_file_pins_the_bundle_and_says_not_where_it_is(self) -> None:
+        lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
+        package = json.loads((ROOT / "package.json").read_text("utf-8"))
+        installed = {name: entry for name, entry in lock["packages"].items() if name}
+        assert set(installed) == {"node_modules/plotly.js-basic-dist-min"}
+        for entry in installed.values():
+            assert entry["version"] == get_plotlyjs_version()
+            assert entry["integrity"].startswith("sha512-")
+            assert "resolved" not in entry
+        assert package["dependencies"] == lock["packages"][""]["dependencies"]
+
+    def test_every_requirement_is_pinned_once(self) -> None:
+        pinned: list[str] = []
+        for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+            for line in (ROOT / name).read_text("utf-8").splitlines():
+                if line and not line.startswith(("#", "-c ", "-r ")):
+                    match = re.fullmatch(r"([\w.-]+)(\[\w+\])?==[\w.]+", line)
+                    assert match, f"{name}: {line}"
+                    pinned.append(re.sub(r"[-_.]+", "-", match[1]).lower())
+        assert "torch" in pinned
+        assert sorted(pinned) == sorted(set(pinned))
+
+    def test_ci_runs_the_tests(self) -> None:
+        script = ROOT / ".ci" / "run"
+        assert os.access(script, os.X_OK)
+        assert re.search(r"^exec make .*\btest\b", script.read_text("utf-8"), re.M)
+
+
+class TestTold:
+    def test_readme_has_the_settings_table(self) -> None:
+        """Row by row what `Settings.table` says; a failure shows the rows to paste."""
+        readme = (ROOT / "README.md").read_text("utf-8").splitlines()
+        rows = [
+            f"| `{variable}` | {f'`{default}`' if default else ''} | {doc} |"
+            for variable, default, doc in Settings.table()
+        ]
+        assert len(rows) >= 11
+        written = [re.sub(r"\s*\|\s*", " | ", line).strip() for line in readme]
+        assert [line for line in written if line.startswith("| `PWLAPP_")] == [
+            re.sub(r"\s*\|\s*", " | ", row).strip() for row in rows
+        ]
+
+    def test_readme_names_every_command(self) -> None:
+        readme = (ROOT / "README.md").read_text("utf-8")
+        targets = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text("utf-8"), re.M)
+        assert targets
+        for target in set(targets[1].split()) & {"run", "test", "lint", "bench"}:
+            assert f"make {target}" in readme
+        assert "TORCH_INDEX" in readme
+
+
+class TestCatalogues:
+    def test_every_language_has_every_key(self, catalogues: dict[str, dict[str, str]]) -> None:
+        for lang, words in catalogues.items():
+            assert set(words) == set(catalogues["en"]), lang
+            assert [key for key, text in words.items() if not text.strip()] == [], lang
+
+    def test_every_placeholder_is_the_same(self, catalogues: dict[str, dict[str, str]]) -> None:
+        assert any("{" in text for text in catalogues["en"].values())
+        for words in catalogues.values():
+            for key, text in words.items():
+                assert placeholders(text) == placeholders(catalogues["en"][key]), key
+
+    def test_everything_that_is_raised_or_noted_has_its_sentence(
+        self, catalogues: dict[str, dict[str, str]]
+    ) -> None:
+        """Each ``UserError("code", name=...)`` and ``Notice("code", {"name": ...})``."""
+        told = [item for path in sorted((ROOT / "pwlapp").rglob("*.py")) for item in messages(path)]
+        assert {key.partition(".")[0] for key, _ in told} == {"error", "notice"}
+        for key, names in told:
+            assert key in catalogues["en"]
+            assert placeholders(catalogues["en"][key]) <= names, key
+
+
+def placeholders(text: str) -> set[str]:
+    return set(re.findall(r"\{(\w+)\}", text))
+
+
+def messages(path: Path) -> Iterator[tuple[str, set[str]]]:
+    """The catalogue key of each message that a source makes, and the names that go with it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
+            continue
+        kind = {"UserError": "error", "Notice": "notice"}.get(node.func.id)
+        code, *rest = node.args
+        if kind and isinstance(code, ast.Constant):
+            words = [key for item in rest if isinstance(item, ast.Dict) for key in item.keys]
+            names = {str(keyword.arg) for keyword in node.keywords}
+            names |= {str(word.value) for word in words if isinstance(word, ast.Constant)}
+            yield f"{kind}.{code.value}", names
