@@ -1,0 +1,45 @@
+# One container: the app, its training processes and its data folder (a volume at /data).
+#
+#   docker build --build-arg TORCH_INDEX=<index> -t pwlapp .
+#   docker run --init -p 8050:8050 -v pwlapp:/data pwlapp
+#
+# TORCH_INDEX is the CPU index that PyTorch's install page names. Without it the image holds the
+# CUDA build, several gigabytes larger.
+
+FROM node:24-slim AS plotly
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+
+FROM python:3.11-slim AS packages
+ARG TORCH_INDEX=""
+RUN python -m venv /opt/venv
+ENV PATH="/opt/venv/bin:$PATH" PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+COPY requirements.txt constraints.txt ./
+# torch alone comes from TORCH_INDEX, everything else from the usual index
+RUN if [ -n "$TORCH_INDEX" ]; then \
+      pip install --no-deps --index-url "$TORCH_INDEX" "$(grep '^torch==' requirements.txt)"; \
+    fi \
+    && pip install -r requirements.txt
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --no-create-home pwlapp && install -d -o pwlapp -g pwlapp /data
+WORKDIR /app
+COPY --from=packages /opt/venv /opt/venv
+COPY --from=plotly /src/node_modules node_modules
+COPY LICENSE app.py ./
+COPY assets assets
+COPY pwlapp pwlapp
+ENV PATH="/opt/venv/bin:$PATH" \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/data \
+    PWLAPP_HOST=0.0.0.0 \
+    PWLAPP_PORT=8050 \
+    PWLAPP_DATA_DIR=/data
+USER pwlapp
+VOLUME /data
+EXPOSE 8050
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PWLAPP_PORT']}/\", timeout=4)"]
+CMD ["python", "app.py"]

