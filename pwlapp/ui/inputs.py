@@ -17,7 +17,9 @@ MAX_LEARNING_RATE = 1000.0
 
 # Short decimals and fractions of them. The bound on the exponent matters: Fraction("1e999999999")
 # would fill the memory before any range check could refuse it.
-_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?", re.IGNORECASE | re.ASCII
+)
 
 
 def number(value: Any) -> Fraction | None:

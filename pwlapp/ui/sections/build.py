@@ -32,7 +32,7 @@ class Constructions(NamedTuple):
 async def run_constructions(runner: Computes, data: Any) -> Constructions:
     """Run the six constructions' own code at the weights in ``data["params"]``."""
     try:
-        params = data["params"] if isinstance(data, dict) else None
+        params = data.get("params") if isinstance(data, dict) else None
         results = await runner.call(constructions.run_all, params)
     except UserError as error:
         return Constructions([], {"code": error.code, "args": error.args_})

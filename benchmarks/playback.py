@@ -1,0 +1,122 @@
+"""Frames per second of the playback, from Chromium's own trace: ``make bench``.
+
+The app is served as its users serve it, with its 2,000 built-in points on screen. A run of 5,000
+epochs is trained, then replayed, and the browser's trace of the replay is read: how many frames
+its compositor drew, and in how many of them the painted curve had moved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+from tests.browser.lecture_page import LecturePage
+from tests.browser.server import CHROMIUM_ARGS, chromium_path, serve
+
+REPLAYS = 5
+SPEED = 0.5  # 240 frames and more over 3 to 4 seconds
+RESULTS = Path(__file__).parent / "results"
+CATEGORIES = [
+    "disabled-by-default-devtools.timeline.frame",
+    "devtools.timeline",
+    "blink.user_timing",
+]
+
+# Marks in the trace: the replay's two ends, and each animation frame that found the curve moved.
+WATCH = """(speed) => new Promise((done) => {
+  const slider = document.querySelector("#playback-speed");
+  slider.value = Math.log2(speed);
+  slider.dispatchEvent(new Event("input"));
+  const toggle = document.querySelector("#playback-toggle");
+  const isCurve = (path) => path.closest(".trace").__data__[0].trace.index === 0;
+  const curve = () =>
+    [...document.querySelectorAll("#fit-yhat-plot path.js-line")].find(isCurve).getAttribute("d");
+  let before = curve();
+  let waited = 0;
+  const look = () => {
+    const now = curve();
+    if (now !== before) performance.mark("pwl-moved");
+    before = now;
+    if (toggle.dataset.tLabel === "playback.pause") waited = -1;
+    else if (waited < 0) { performance.mark("pwl-end"); return done(); }
+    requestAnimationFrame(look);
+  };
+  performance.mark("pwl-start");
+  toggle.click();
+  requestAnimationFrame(look);
+})"""
+
+
+def trace_of_replay(page: Page, cdp: CDPSession) -> list[dict[str, Any]]:
+    """Replay the run once; returns the trace's events."""
+    events: list[dict[str, Any]] = []
+    ended: list[bool] = []
+    cdp.on("Tracing.dataCollected", lambda data: events.extend(data["value"]))
+    cdp.on("Tracing.tracingComplete", lambda _: ended.append(True))
+    config = {"includedCategories": CATEGORIES}
+    cdp.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": config})
+    page.evaluate(WATCH, SPEED)
+    cdp.send("Tracing.end")
+    while not ended:
+        page.wait_for_timeout(20)
+    cdp.detach()
+    return events
+
+
+def rates(events: list[dict[str, Any]]) -> tuple[float, float]:
+    """Frames drawn, and frames in which the curve had moved, each per second."""
+
+    def times(name: str) -> list[float]:
+        return [event["ts"] / 1e6 for event in events if event["name"] == name]
+
+    start, end = times("pwl-start")[0], times("pwl-end")[-1]
+    drawn = [at for at in times("DrawFrame") if start <= at <= end]
+    moved = [at for at in times("pwl-moved") if start <= at <= end]
+    return len(drawn) / (end - start), len(moved) / (end - start)
+
+
+def measure(address: str) -> list[tuple[float, float]]:
+    """Train 5,000 epochs, then replay them several times."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+        page = LecturePage(browser.new_page(viewport={"width": 1280, "height": 900}))
+        page.open(address)
+        page.train(5000)
+        page.wait_for_epoch(5000)
+        page.find("#fit-yhat-plot").evaluate(
+            "(node) => node.scrollIntoView({ block: 'center', behavior: 'instant' })"
+        )
+        measured = []
+        for _ in range(REPLAYS):
+            cdp = page.page.context.new_cdp_session(page.page)
+            measured.append(rates(trace_of_replay(page.page, cdp)))
+        browser.close()
+    return measured
+
+
+def main() -> None:
+    """Print the table and write it as JSON."""
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
+        measured = measure(address)
+    cores = os.cpu_count()
+    print(f"Playback with 2,000 points, {REPLAYS} replays, {cores} cores, {platform.machine()}")
+    print(f"{'per second':<28}{'min':>8}{'median':>8}{'max':>8}")
+    summary: dict[str, Any] = {"cores": cores}
+    for name, values in zip(
+        ("frames drawn", "frames with a moved curve"), zip(*measured), strict=True
+    ):
+        print(f"{name:<28}{min(values):8.1f}{median(values):8.1f}{max(values):8.1f}")
+        summary[name] = values
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "playback.json").write_text(json.dumps(summary, indent=1))
+
+
+if __name__ == "__main__":
+    main()

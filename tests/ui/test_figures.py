@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pwlapp.core import net
+from pwlapp.ui import figures
+
+
+def roles(figure: figures.Figure) -> list[str]:
+    names = {colour: role for role, colour in figures.COLOURS.items()}
+    return [names[(trace.get("line") or trace["marker"])["color"]] for trace in figure["data"]]
+
+
+@pytest.mark.parametrize("figure", [figures.build_figure(), figures.logit_figure()])
+def test_traces_stand_in_the_order_that_the_browser_counts_on(figure: figures.Figure) -> None:
+    assert roles(figure) == ["unit1", "unit2", "yhat", "truth", "yhat"]
+    assert len(roles(figure)) == len(figures.TRACES["bent"])
+    assert roles(figures.yhat_figure()) == list(figures.TRACES["yhat"])
+    assert roles(figures.points_figure()) == list(figures.TRACES["points"])
+
+
+def test_the_start_is_drawn_as_the_closed_form_says() -> None:
+    unit1, unit2, y, truth, bend = figures.build_figure()["data"]
+    x = np.array(y["x"])
+    assert 0 in x
+    assert y["y"] == pytest.approx(np.where(x < 0, 9 * x, -4.5 * x) + 4.5)
+    assert truth["y"] == pytest.approx(y["y"])
+    assert np.array(unit1["y"]) + np.array(unit2["y"]) + 4.5 == pytest.approx(np.array(y["y"]))
+    assert (bend["x"], bend["y"]) == ([0], [net.START.b2])
+
+
+def test_points_and_curve_have_the_same_axes() -> None:
+    for axis in ("xaxis", "yaxis", "margin"):
+        assert figures.points_figure()["layout"][axis] == figures.yhat_figure()["layout"][axis]

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pwlapp.ui import i18n, ids
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "assets").rglob("*.js")))
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accept", "lang"),
+    [
+        (None, None, "en"),
+        (None, "ko-KR,ko;q=0.9,en;q=0.8", "ko"),
+        (None, "en;q=0.3, ko;q=0.9", "ko"),
+        (None, "fr,de;q=0.9", "en"),
+        (None, "ko;q=oops,en;q=0.1", "en"),
+        ("pwl_lang=ko", "en-US", "ko"),
+        ("a=b; pwl_lang=en", "ko", "en"),
+        ("pwl_lang=xx", "ko", "ko"),
+        ("pwl_lang=\x00;;;===", "ko", "ko"),
+    ],
+)
+def test_language_of_a_request(cookie: str | None, accept: str | None, lang: str) -> None:
+    assert i18n.pick_language(cookie, accept) == lang
+
+
+def test_an_unknown_catalogue() -> None:
+    with pytest.raises(ValueError, match="xx"):
+        i18n.catalogue("xx")
+
+
+def test_every_key_in_the_browser_code_has_its_words() -> None:
+    keys = set(re.findall(r'"((?:[a-z]+)\.[a-z][a-z_0-9]+)"', SCRIPTS))
+    sections = {key.split(".")[0] for key in i18n.catalogue("en")}
+    used = {key for key in keys if key.split(".")[0] in sections}
+    assert len(used) > 30
+    assert used <= set(i18n.catalogue("en"))
+
+
+def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
+    """What the scripts look for by id is declared in ids.py, or made by the scripts themselves."""
+    declared = {value for value in vars(ids).values() if isinstance(value, str)}
+    declared |= {f"{panel}-{part}" for panel in ids.BUILD_PANELS for part in ("plot", "title")}
+    declared |= {f"construction-{k}" for k in range(1, 7)} | {"construction-name", "catalogue"}
+    made = set(re.findall(r'(?:id: |count\(|push\(|slide\()"([a-z-]+)"', SCRIPTS))
+    wanted = set(re.findall(r'(?:byId|getElementById|tell)\("([a-z0-9-]+)"', SCRIPTS))
+    assert len(wanted) > 20
+    assert wanted <= declared | made | {"count-status"}

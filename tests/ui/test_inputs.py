@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pwlapp.errors import UserError
+from pwlapp.ui import inputs
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("5000", 5000),
+        (" 5,000 ", 5000),
+        ("1e3", 1000),
+        ("−2", -2),
+        ("1/3", 1 / 3),
+        (".5", 0.5),
+        ("2.", 2),
+        (7, 7),
+        (0.25, 0.25),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(typed: Any, value: float) -> None:
+    assert float(inputs.number(typed)) == pytest.approx(value)
+
+
+NO_NUMBERS: list[Any] = [
+    *("", "x", "1/0", "1/2/3", "1e999999999", "9" * 50, "nan", "inf", "0x10", "1_000", "١"),
+    *(None, True, [], {}, float("nan"), float("inf"), 10**400),
+]
+
+
+@pytest.mark.parametrize("typed", NO_NUMBERS)
+def test_what_is_no_number(typed: Any) -> None:
+    assert inputs.number(typed) is None
+
+
+@given(st.one_of(st.text(max_size=60), st.floats(), st.integers(), st.none(), st.booleans()))
+def test_anything_gives_a_number_in_range_or_a_user_error(value: Any) -> None:
+    with contextlib.suppress(UserError):
+        assert 1 <= inputs.whole_number(value, "bad_epochs", 1, 100) <= 100
+    with contextlib.suppress(UserError):
+        assert 0 < inputs.learning_rate(value) <= inputs.MAX_LEARNING_RATE
+
+
+@pytest.mark.parametrize("session", [None, {}, [], "sid", {"sid": 1}, {"sid": None}])
+def test_a_session_without_an_id(session: Any) -> None:
+    with pytest.raises(UserError, match="session_unknown"):
+        inputs.session_id(session)
