@@ -109,9 +109,8 @@ def main() -> None:
     print(f"Playback with 2,000 points, {REPLAYS} replays, {cores} cores, {platform.machine()}")
     print(f"{'per second':<28}{'min':>8}{'median':>8}{'max':>8}")
     summary: dict[str, Any] = {"cores": cores}
-    for name, values in zip(
-        ("frames drawn", "frames with a moved curve"), zip(*measured), strict=True
-    ):
+    drawn, moved = zip(*measured, strict=True)
+    for name, values in (("frames drawn", drawn), ("frames with a moved curve", moved)):
         print(f"{name:<28}{min(values):8.1f}{median(values):8.1f}{max(values):8.1f}")
         summary[name] = values
     RESULTS.mkdir(exist_ok=True)

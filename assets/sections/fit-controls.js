@@ -19,7 +19,7 @@
 
   const buildStatus = () => {
     const count = (id, key) =>
-      `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}">–</output></span>`;
+      `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}" aria-live="off">–</output></span>`;
     byId("fit-status").innerHTML =
       count("count-epoch", "word.epoch") + count("count-loss", "word.loss") +
       count("count-slopes", "word.slopes") + '<span id="count-status" class="count-status"></span>';

@@ -36,6 +36,11 @@ def button(id_: str, key: str, *, kind: str = "plain", hidden: bool = False) -> 
     return html.Button(text(key), id=id_, n_clicks=0, className=f"button {kind}", hidden=hidden)
 
 
+def live_number(id_: str, value: str = "–", class_name: str = "") -> html.Output:
+    """A number that follows a drag; too fast to be read aloud (the announcer does that, calmly)."""
+    return html.Output(value, id=id_, className=class_name, **{"aria-live": "off"})
+
+
 def card(*children: Any, title: str | None = None, class_name: str = "") -> html.Section:
     """A titled surface."""
     heading = [html.H3(text(title), className="card-title")] if title else []

@@ -43,6 +43,12 @@ _INDEX = """<!DOCTYPE html>
 class Page(Dash):
     """Dash with our index page: right ``lang``, theme before the first paint, the catalogue."""
 
+    def _setup_routes(self) -> None:
+        # Each page would open a WebSocket and hold it idle, for callbacks of a kind we have none
+        # of. Without the capability there is neither the connection nor its route.
+        self.backend.websocket_capability = False
+        super()._setup_routes()
+
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
         words = catalogue(lang)

@@ -98,11 +98,14 @@ def test_a_first_visit_is_light(embedded: str, chromium: Browser) -> None:
     page = context.new_page()
     network = context.new_cdp_session(page)
     received: list[int] = []
+    sockets: list[object] = []
+    page.on("websocket", sockets.append)
     network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     network.send("Network.enable")
     LecturePage(page).open(embedded)
     assert len(received) > 10
     assert sum(received) <= FIRST_VISIT_LIMIT
+    assert sockets == [], "an idle connection for each student"
     context.close()
 
 

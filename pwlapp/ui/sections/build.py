@@ -13,7 +13,7 @@ from dash import Dash, Input, Output, dcc, html
 from pwlapp.core import constructions
 from pwlapp.errors import UserError
 from pwlapp.ui import figures, ids
-from pwlapp.ui.components import button, card, graph, labelled, legend, text
+from pwlapp.ui.components import button, card, graph, labelled, legend, live_number, text
 
 
 class Computes(Protocol):
@@ -75,7 +75,7 @@ def _controls_card() -> html.Section:
         button(ids.BUILD_CHALLENGE, "build.challenge"),
     ]
     mse = html.P(
-        [text("build.mse"), html.Output("0", id=ids.BUILD_MSE, className="big-number")],
+        [text("build.mse"), live_number(ids.BUILD_MSE, "0", "big-number")],
         className="readout",
     )
     challenge = html.Div(
