@@ -77,8 +77,8 @@ def parse_csv(
     """Read points from a CSV file with columns x, prob and y, in any order, among any others.
 
     Commas, semicolons (then decimal commas too) or tabs separate; UTF-8, with a byte order mark
-    or without, and the CP949 of Korean Windows are understood; blank lines are skipped. Imports
-    pandas.
+    or without, and the CP949 of Korean Windows are understood; blank lines are skipped, but count
+    in row numbers, as in a spreadsheet: the first line is 1. Imports pandas.
 
     Parameters
     ----------
@@ -94,12 +94,15 @@ def parse_csv(
     UserError
         ``data_too_big`` (limit_mb), ``data_empty``, ``data_not_csv``, ``data_missing_column``
         (column), ``data_not_number`` (column, row), ``data_out_of_range`` (column, row, min,
-        max). Rows count as in a spreadsheet: the first line is 1.
+        max).
     """
     if len(raw) > max_bytes:
         raise too_big(max_bytes)
-    table = read_table(decode(raw), max_cells=max_bytes)
-    if table.empty:
+    try:
+        table = read_table(raw, max_cells=max_bytes)
+    except ValueError:  # pandas' and Unicode's errors are ValueErrors too
+        raise UserError("data_not_csv") from None
+    if len(table) < 2:
         raise UserError("data_empty")
     names = table.iloc[0].str.strip().str.lower().tolist()
     if len(names) == 1 and names[0] not in COLUMNS:
@@ -107,55 +110,42 @@ def parse_csv(
     for name in COLUMNS:
         if name not in names:
             raise UserError("data_missing_column", column=name)
-    body = table.iloc[1:]
-    if body.empty:
-        raise UserError("data_empty")
-    x, prob, y = (to_numbers(name, body[names.index(name)]) for name in COLUMNS)
+    x, prob, y = (to_numbers(name, table[names.index(name)].iloc[1:]) for name in COLUMNS)
     return Points(x, prob, y, origin, label)
 
 
-def decode(raw: bytes) -> str:
-    """Turn a text file's bytes into text, or raise ``data_not_csv``."""
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise UserError("data_not_csv")
+def read_table(raw: bytes, *, max_cells: int) -> pd.DataFrame:
+    """Read all cells, the header's too, as text; the index is the row number, from 1.
 
-
-def read_table(text: str, *, max_cells: int) -> pd.DataFrame:
-    """Read a table's cells as text, its header among them; the index numbers the rows from 1.
-
-    Raises ``data_not_csv`` for what is no table: broken quotes, a row longer than the header,
-    far too many cells, or a page or JSON in the place of a file.
+    Raises ValueError for what is no table: bytes that are no text, a page or JSON, a quote that
+    never closes, a row longer than the header, or more cells than memory should hold.
     """
     import pandas as pd
 
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp949")
+    if "\0" in text or text.lstrip().startswith(("<", "{", "[")):
+        raise ValueError("not a CSV file")
     lines = text.splitlines()
     header = next(filter(str.strip, lines), "")
     separator = max(",;\t", key=header.count)  # of equals, the comma
     width = header.count(separator) + 1
-    too_large = width > MAX_COLUMNS or width * len(lines) > max_cells
-    if too_large or header.lstrip().startswith(("<", "{", "[")):
-        raise UserError("data_not_csv")
+    if width > MAX_COLUMNS or width * len(lines) > max_cells:
+        raise ValueError("too many cells")
     if separator != ",":
         text = text.replace(",", ".")
-    row_0 = "-" + separator * (width - 1)  # tells pandas how long a row may be
-    try:
-        table = pd.read_csv(
-            io.StringIO(f"{row_0}\n{text}"),
-            sep=separator,
-            header=None,
-            dtype=str,
-            na_filter=False,
-            skip_blank_lines=False,
-            skipinitialspace=True,
-        )
-    except pd.errors.ParserError:
-        raise UserError("data_not_csv") from None
+    row_0 = "0" + separator * (width - 1)  # tells pandas how long a row may be
+    table = pd.read_csv(
+        io.StringIO(f"{row_0}\n{text}"),
+        sep=separator,
+        header=None,
+        dtype=str,
+        na_filter=False,
+        skip_blank_lines=False,
+        skipinitialspace=True,
+    )
     return table[(table != "").any(axis="columns")].iloc[1:]
 
 
@@ -165,7 +155,7 @@ def to_numbers(name: str, cells: pd.Series[str]) -> Array:
 
     low, high = (-MAX_X, MAX_X) if name == "x" else (0, 1)
     numbers = pd.to_numeric(cells, errors="coerce")
-    bad = numbers[~numbers.between(low, high)]  # NaN too
+    bad = numbers[~numbers.between(low, high)]  # NaN is not between, so it is bad too
     if bad.empty:
         return numbers.to_numpy(np.float32)
     row = int(bad.index[0])
