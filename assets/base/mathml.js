@@ -40,7 +40,7 @@
   };
 
   const math = (content, display = "inline") =>
-    `<math xmlns="http://www.w3.org/1998/Math/MathML" display="${display}">${content}</math>`;
+    `<math xmlns="http://www.w3.org/1998/Math/MathML" lang="en" display="${display}">${content}</math>`;
 
   pwl.mathml = {
     row, mi, bold, op, text, sub, layer, role, number, matrix, under, over, times, math,

@@ -99,7 +99,7 @@ def test_a_first_visit_is_light(embedded: str, chromium: Browser) -> None:
     network = context.new_cdp_session(page)
     received: list[int] = []
     sockets: list[object] = []
-    page.on("websocket", sockets.append)
+    page.on("websocket", lambda socket: sockets.append(socket))
     network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     network.send("Network.enable")
     LecturePage(page).open(embedded)
