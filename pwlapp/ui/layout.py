@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import Dash, Input, dcc, html
 
-from pwlapp.ui import ids
+from pwlapp.ui import ids, static
 from pwlapp.ui.components import labelled, text
 from pwlapp.ui.i18n import catalogue, language
 from pwlapp.ui.sections import build, fit
@@ -43,15 +43,10 @@ _INDEX = """<!DOCTYPE html>
 class Page(Dash):
     """Dash with our index page: right ``lang``, theme before the first paint, the catalogue."""
 
-    def _setup_routes(self) -> None:
-        # Each page would open a WebSocket and hold it idle, for callbacks of a kind we have none
-        # of. Without the capability there is neither the connection nor its route.
-        self.backend.websocket_capability = False
-        super()._setup_routes()
-
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
         words = catalogue(lang)
+        parts["scripts"] = static.without_unused(parts["scripts"])
         parts["title"] = words["app.title"]
         return _INDEX.format(
             **parts,

@@ -39,7 +39,9 @@ def serve(data_dir: Path, data: Path | None = None, port: int | None = None) -> 
         "PWLAPP_WORKERS": "2",
     }
     with (data_dir / "log.txt").open("ab") as log:
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stderr=log)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pwlapp", "serve"], cwd=ROOT, env=env, stderr=log
+        )
         address = f"http://localhost:{port}"
         try:
             _wait_until_up(process, address)

@@ -139,19 +139,17 @@ def test_weights_by_hand_and_training_goes_on_from_them(lecture: str, open_page:
 
 def test_pause_resume_and_reset(lecture: str, open_page: Open) -> None:
     page = open_page(lecture)
-    page.train(20_000)
-    expect(page.find("#fit-pause")).to_be_enabled()
+    page.train(100_000)
     page.find("#fit-pause").click()
     expect(page.find("#fit-resume")).to_be_visible()
+    expect(page.find("#fit-status")).to_contain_text("100,000")
+    paused_at = page.page.evaluate("pwl.fit.frame().epoch")
+    page.find("#fit-resume").click()
+    page.page.wait_for_function(f"pwl.fit.frame().epoch > {paused_at}")
     page.find("#fit-reset").click()
     expect(page.find("#count-epoch")).to_have_text("0")
     expect(page.find("#fit-train")).to_be_enabled()
     assert page.weights() == INITIAL
-    page.train(200)
-    page.find("#fit-pause").click()
-    if page.find("#fit-resume").is_visible():
-        page.find("#fit-resume").click()
-    page.wait_for_epoch(200)
 
 
 def test_another_seed(lecture: str, open_page: Open) -> None:
