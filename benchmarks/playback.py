@@ -1,4 +1,4 @@
-"""Frames per second of the playback, from Chromium's own trace: ``make bench``.
+"""Frames per second of the playback and weight of the page: ``make bench``.
 
 The app is served as its users serve it, with its 2,000 built-in points on screen. A run of 5,000
 epochs is trained, then replayed, and the browser's trace of the replay is read: how many frames
@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from tests.browser.lecture_page import LecturePage
 from tests.browser.server import CHROMIUM_ARGS, chromium_path, serve
@@ -82,11 +82,23 @@ def rates(events: list[dict[str, Any]]) -> tuple[float, float]:
     return len(drawn) / (end - start), len(moved) / (end - start)
 
 
-def measure(address: str) -> list[tuple[float, float]]:
+def bytes_of_a_visit(browser: Browser, address: str) -> int:
+    """What a new visitor's browser receives until the page is ready."""
+    context = browser.new_context()
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    received: list[int] = []
+    network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    network.send("Network.enable")
+    LecturePage(page).open(address)
+    context.close()
+    return int(sum(received))
+
+
+def replays(browser: Browser, address: str) -> list[tuple[float, float]]:
     """Train 5,000 epochs, then replay them several times."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
-        page = LecturePage(browser.new_page(viewport={"width": 1280, "height": 900}))
+    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        page = LecturePage(context.new_page())
         page.open(address)
         page.train(5000)
         page.wait_for_epoch(5000)
@@ -95,24 +107,32 @@ def measure(address: str) -> list[tuple[float, float]]:
         )
         measured = []
         for _ in range(REPLAYS):
-            cdp = page.page.context.new_cdp_session(page.page)
+            cdp = context.new_cdp_session(page.page)
             measured.append(rates(trace_of_replay(page.page, cdp)))
-        browser.close()
     return measured
+
+
+def measure(address: str) -> tuple[int, list[tuple[float, float]]]:
+    """Bytes of a first visit, then the replays."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+        visit = bytes_of_a_visit(browser, address)
+        return visit, replays(browser, address)
 
 
 def main() -> None:
     """Print the table and write it as JSON."""
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
-        measured = measure(address)
+        visit, measured = measure(address)
     cores = os.cpu_count()
     print(f"Playback with 2,000 points, {REPLAYS} replays, {cores} cores, {platform.machine()}")
     print(f"{'per second':<28}{'min':>8}{'median':>8}{'max':>8}")
-    summary: dict[str, Any] = {"cores": cores}
+    summary: dict[str, Any] = {"cores": cores, "first visit, bytes": visit}
     drawn, moved = zip(*measured, strict=True)
     for name, values in (("frames drawn", drawn), ("frames with a moved curve", moved)):
         print(f"{name:<28}{min(values):8.1f}{median(values):8.1f}{max(values):8.1f}")
         summary[name] = values
+    print(f"First visit to a server just started: {visit / 1000:,.0f} KB received")
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "playback.json").write_text(json.dumps(summary, indent=1))
 
