@@ -3,9 +3,16 @@
   const pwl = (window.pwl ??= {});
   const PLAIN = /^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?$/i;
 
+  // 5,000 but not 1,5: half of the world would mean one and a half by that.
+  const THOUSANDS = /(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])/g;
+
   // A number from typed text ("5,000", "1e-3", "1/3", "−2"), or NaN.
   const parse = (text) => {
-    const written = String(text).trim().replaceAll(",", "").replaceAll("−", "-").replaceAll(" ", "");
+    const written = String(text)
+      .trim()
+      .replaceAll("−", "-")
+      .replaceAll(" ", "")
+      .replace(THOUSANDS, (digits) => digits.replaceAll(",", ""));
     const parts = written.split("/");
     if (parts.length > 2 || !parts.every((part) => PLAIN.test(part))) return NaN;
     const value = parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);

@@ -56,5 +56,12 @@
     if (gd._fullLayout.yaxis.range[1] !== top) Plotly.relayout(gd, { "yaxis.range": [-top, top] });
   };
 
-  pwl.paint = { request, throttle, graph, graphs, curves, symmetricAxis, niceCeil };
+  // The same for a small panel: three ticks, and room so that they keep clear of the corners.
+  const panelAxis = (gd, size, least) => {
+    const top = Math.max(least, niceCeil(Math.max(size, least)));
+    if (gd._fullLayout.yaxis.tickvals?.[2] === top) return;
+    Plotly.relayout(gd, { "yaxis.range": [-1.2 * top, 1.2 * top], "yaxis.tickvals": [-top, 0, top] });
+  };
+
+  pwl.paint = { request, throttle, graph, graphs, curves, symmetricAxis, panelAxis, niceCeil };
 })();

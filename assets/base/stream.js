@@ -7,7 +7,8 @@
   const POLL_MS = 1000;
 
   // Follow session `sid`. `since()` is the last frame number the page has. Returns {close}.
-  const follow = (sid, { since, onState, onFrames, onLost }) => {
+  // `onConnection(true or false)` tells when the server is found and when it is gone.
+  const follow = (sid, { since, onState, onFrames, onLost, onConnection }) => {
     let source = null;
     let timer = null;
     let closed = false;
@@ -26,11 +27,12 @@
         if (answer.status === 404) return onLost();
         if (answer.ok) {
           const { state, frames } = await answer.json();
+          onConnection(true);
           onState(state);
           if (frames.length) onFrames(frames);
         }
       } catch {
-        // the server is away for a moment: ask again
+        onConnection(false); // the server is away for a moment: ask again
       }
       timer = setTimeout(poll, POLL_MS);
     };
@@ -43,7 +45,10 @@
         disconnect();
         poll();
       }, PATIENCE_MS);
-      const alive = () => clearTimeout(timer);
+      const alive = () => {
+        clearTimeout(timer);
+        onConnection(true);
+      };
       source.addEventListener("state", (event) => {
         alive();
         onState(JSON.parse(event.data));
@@ -54,6 +59,8 @@
       });
       source.onerror = () => {
         clearTimeout(timer);
+        if (document.hidden || closed) return;
+        onConnection(false);
         if (source?.readyState !== EventSource.CLOSED) return; // it reconnects by itself
         disconnect();
         timer = setTimeout(poll, POLL_MS); // and this tells an unknown session from a restart

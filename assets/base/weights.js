@@ -38,8 +38,9 @@
   };
 
   // Build the five rows inside `host`. `onInput(vector)` follows the drag, `onCommit(vector)` comes
-  // once at its end; `step` is that of the sliders. Returns {set, get}.
-  const create = (host, { onInput, onCommit, step = 0.1 }) => {
+  // once at its end; `step` is that of the sliders,
+  // `format` writes a weight. Returns {set, get}.
+  const create = (host, { onInput, onCommit, step = 0.1, format = short }) => {
     let vector = [...pwl.net.START];
     const complaint = element("p", { className: "complaint" });
     complaint.setAttribute("role", "alert");
@@ -53,24 +54,36 @@
     const show = (k, keepField = false) => {
       const { slider, field } = rows[k];
       slider.value = vector[k];
-      slider.setAttribute("aria-valuetext", short(vector[k]));
-      if (!keepField) field.value = short(vector[k]);
+      slider.setAttribute("aria-valuetext", format(vector[k]));
+      if (!keepField) field.value = format(vector[k]);
     };
     const complain = (field, message) => {
       if (message) field.setAttribute("aria-invalid", "true");
       else field.removeAttribute("aria-invalid");
-      complaint.textContent = message;
+      field.dataset.complaint = message;
+      const all = rows.map((row) => row.field.dataset.complaint).filter(Boolean);
+      complaint.textContent = message || all[0] || "";
     };
 
     rows.forEach(({ slider, field }, k) => {
       slider.addEventListener("input", () => {
         vector[k] = Number(slider.value);
         complain(field, "");
-        field.value = short(vector[k]);
+        field.value = format(vector[k]);
         slider.setAttribute("aria-valuetext", field.value);
         onInput([...vector]);
       });
       slider.addEventListener("change", () => onCommit([...vector]));
+      // A swipe that turns out to scroll the page takes back what its first touch changed.
+      let touched = null;
+      slider.addEventListener("pointerdown", () => (touched = vector[k]));
+      slider.addEventListener("pointercancel", () => {
+        if (touched === null || touched === vector[k]) return;
+        vector[k] = touched;
+        show(k);
+        onInput([...vector]);
+        onCommit([...vector]);
+      });
       field.addEventListener("input", () => (field.dataset.typing = "yes"));
       field.addEventListener("blur", () => {
         if (!field.dataset.typing) return;

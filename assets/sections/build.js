@@ -52,7 +52,7 @@
     ];
     const titles = pwl.equations.panelTitles(p);
     plots.panels.forEach((gd, i) => {
-      paint.symmetricAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
+      paint.panelAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
       paint.curves(gd, [0], [{ y: ys[i] }]);
       byId(`${PANELS[i]}-title`).innerHTML = titles[i];
     });
@@ -114,6 +114,7 @@
   };
 
   const showChallenge = (mse) => {
+    byId("build-challenge-task").hidden = challenge.shown;
     const status = byId("build-challenge-status");
     const solved = mse < SOLVED;
     const message = solved ? "challenge.solved" : mse < 1 ? "challenge.close" : "challenge.far";
@@ -182,8 +183,7 @@
     byId("build-challenge-new").addEventListener("click", newChallenge);
     byId("build-challenge-show").addEventListener("click", () => {
       challenge.shown = true;
-      showFormula();
-      remember();
+      openChallenge();
     });
     listenToTabs();
     showConstruction();

@@ -69,6 +69,10 @@
     }
     const { frame } = film;
     if (!frame) return;
+    const back = !film.atEnd && !film.playing;
+    byId("fit-looking-back").textContent = back
+      ? t("playback.back", { epoch: pwl.numbers.whole(frame.epoch) })
+      : "";
     const words = t("playback.at", {
       epoch: pwl.numbers.whole(frame.epoch), loss: pwl.numbers.fixed(frame.loss, 4),
     });
@@ -87,7 +91,17 @@
   const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"];
   const disableAll = () => COMMANDS.forEach((id) => (byId(id).disabled = true));
 
+  // While the server cannot be reached nothing can be pressed, and the page says so.
+  let lastState = null;
+  let connected = true;
+  const showConnection = (now) => {
+    if (now === connected) return;
+    connected = now;
+    if (lastState) showState(lastState);
+  };
+
   const showState = (state) => {
+    lastState = state;
     const { status, epoch, start_epoch: start, target_epoch: target } = state;
     const running = status === "running";
     const paused = status === "paused";
@@ -97,6 +111,8 @@
     byId("fit-resume").hidden = !paused;
     byId("fit-step").disabled = running;
     byId("fit-reset").disabled = false;
+    if (!connected) [...COMMANDS, "fit-resume"].forEach((id) => (byId(id).disabled = true));
+    else byId("fit-resume").disabled = false;
     const span = target - start;
     byId("fit-progress").value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
     byId("count-status").textContent = statusWords(state);
@@ -104,10 +120,14 @@
   };
 
   const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }) => {
+    if (!connected) return t("status.disconnected");
     if (status !== "running") return t(`status.${status}`, { target: pwl.numbers.whole(target) });
     if (!(speed > 0)) return t("status.starting");
     const seconds = Math.max(1, Math.ceil((target - epoch) / speed));
-    return t("status.running", { seconds: pwl.numbers.whole(seconds), speed: pwl.numbers.whole(speed) });
+    return t("status.running", {
+      epoch: pwl.numbers.whole(epoch), target: pwl.numbers.whole(target),
+      seconds: pwl.numbers.whole(seconds), speed: pwl.numbers.whole(speed),
+    });
   };
 
   // "Train 5,000 epochs": the button says what it will do
@@ -115,6 +135,24 @@
     const n = pwl.numbers.parse(byId("fit-epochs").value);
     byId("fit-train").firstElementChild.textContent =
       Number.isInteger(n) && n > 0 ? t("fit.train_n", { n: pwl.numbers.whole(n) }) : t("fit.train");
+  };
+
+  // N is the browser's to remember; seed and learning rate come back with the session
+  const EPOCHS_KEY = "pwl.epochs";
+  const keepEpochs = () => {
+    try {
+      sessionStorage.setItem(EPOCHS_KEY, byId("fit-epochs").value);
+    } catch {
+      // storage refused: N is 5,000 again after a reload
+    }
+  };
+  const recallEpochs = () => {
+    try {
+      const kept = sessionStorage.getItem(EPOCHS_KEY);
+      if (kept) window.dash_clientside.set_props("fit-epochs", { value: kept });
+    } catch {
+      // see above
+    }
   };
 
   // "Reset", or "Start over with seed 7" when another seed stands in the field
@@ -143,12 +181,19 @@
     box.className = `notice ${kind}`;
     box.textContent = message ? words(sentence(kind, message)) : "";
   };
+  // A complaint about an input goes when somebody corrects it.
+  const dismissError = () => {
+    if (messages["fit-notice"]?.kind === "error") showMessage("fit-notice", "error", null);
+  };
   const retellMessages = () => {
-    for (const [id, { kind, message, words }] of Object.entries(messages)) showMessage(id, kind, message, words);
+    for (const [id, { kind, message, words }] of Object.entries(messages)) {
+      if (!byId(id).hidden) showMessage(id, kind, message, words);
+    }
   };
 
   pwl.fitControls = {
     disableAll, buildStatus, buildPlayback, showPlayback, showCount, showState, showTrainLabel, showResetLabel,
+    showConnection, keepEpochs, recallEpochs, dismissError,
     showMessage, retellMessages,
   };
 })();

@@ -18,7 +18,8 @@
   // The axis of the bent line holds the lecture's true line and the net, and grows in steps.
   const logitAxis = (plots, data, p) => {
     const ends = [data.grid[0], 0, data.grid[data.grid.length - 1]];
-    const values = [...pwl.net.logit(p, ends), ...data.logit.filter((z) => z !== null)];
+    const curves = [pwl.net.logit(p, ends), ...[0, 1].map((k) => pwl.net.contribution(p, k, ends))];
+    const values = [...curves.flat(), ...data.logit.filter((z) => z !== null)];
     const low = values.reduce((a, b) => Math.min(a, b), 0);
     const high = values.reduce((a, b) => Math.max(a, b), 0);
     const range = [
@@ -31,10 +32,9 @@
     }
   };
 
-  // The curve up to the play head, in axes that hold the whole run.
-  const loss = (plots, data, film, target) => {
+  // The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis.
+  const loss = (plots, data, film, target, log) => {
     const { frames, index } = film;
-    const log = plots.loss._fullLayout.xaxis.type === "log";
     const seen = frames.slice(0, index + 1).filter((frame) => !log || frame.epoch > 0);
     const now = seen[seen.length - 1];
     const last = Math.max(target, frames[frames.length - 1].epoch, 10);
@@ -45,7 +45,8 @@
     const x = [[log ? 1 : 0, last], seen.map((f) => f.epoch), now ? [now.epoch] : []];
     const y = [[data.true_loss, data.true_loss], seen.map((f) => f.loss), now ? [now.loss] : []];
     Plotly.update(plots.loss, { x, y }, {
-      "xaxis.range": log ? [0, Math.log10(last)] : [0, last * 1.02],
+      "xaxis.type": log ? "log" : "linear",
+      "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
       "yaxis.range": [low - pad, high + pad],
     }, [0, 1, 2]);
   };

@@ -16,6 +16,8 @@
   let state; // the newest snapshot of the session
   let editing = null; // weights under the student's hand, until the server has recorded them
   let tableKey = "";
+  let noticeKey = "";
+  let logEpochs = false;
 
   // --- session ----------------------------------------------------------------------------------
   const open = (remembered) => tell("tab", { data: { sid: remembered, at: Date.now() } });
@@ -40,6 +42,7 @@
       onState: apply,
       onFrames: receive,
       onLost: () => open(sid),
+      onConnection: pwl.fitControls.showConnection,
     });
   };
 
@@ -59,15 +62,25 @@
 
   const apply = (snapshot) => {
     if (!snapshot || snapshot.version < state?.version) return;
-    const begins = snapshot.status === "running" && state?.status !== "running";
+    const wasRunning = state?.status === "running";
+    const begins = snapshot.status === "running" && !wasRunning;
+    const stepped = state && !wasRunning && snapshot.epoch > state.epoch;
     const seedChanged = state && snapshot.seed !== state.seed;
     state = snapshot;
     film.dropBefore(snapshot.first_seq);
-    if (begins) film.follow();
+    if (begins || stepped) film.follow();
     if (seedChanged) tell("fit-seed", { value: String(snapshot.seed) });
     pwl.fitControls.showState(state);
-    pwl.fitControls.showMessage("fit-notice", "notice", snapshot.notice);
+    showNotice(snapshot);
     paintSoon();
+  };
+
+  // A notice stays in the session; it is shown once, and may then be put away.
+  const showNotice = ({ notice, first_seq: since }) => {
+    const key = JSON.stringify([sid, since, notice]);
+    if (key === noticeKey) return;
+    noticeKey = key;
+    pwl.fitControls.showMessage("fit-notice", "notice", notice);
   };
 
   const receive = (rows) => {
@@ -86,6 +99,7 @@
   const reply = (answer) => {
     if (!answer) return;
     if (!answer.error) {
+      pwl.fitControls.dismissError();
       apply(answer.snapshot);
       return;
     }
@@ -124,7 +138,7 @@
 
   const paintSlow = () => {
     if (!data || !film.frames.length) return;
-    pwl.fitPlots.loss(plots, data, film, state?.target_epoch ?? 0);
+    pwl.fitPlots.loss(plots, data, film, state?.target_epoch ?? 0, logEpochs);
     pwl.fitPlots.logitAxis(plots, data, editing ?? film.frame.p);
     paintTable();
   };
@@ -133,9 +147,8 @@
   const paintSoon = pwl.paint.throttle(SLOW_MS, paintSlow);
 
   const logX = (value) => {
-    if (!plots) return;
-    const type = value?.includes("log") ? "log" : "linear";
-    Plotly.relayout(plots.loss, { "xaxis.type": type }).then(paintSlow);
+    logEpochs = Boolean(value?.includes("log"));
+    paintSlow();
   };
 
   // --- weights by hand: yhat and loss follow at once, the server hears of it at the end ----------
@@ -151,6 +164,11 @@
 
   const commit = (p) => {
     edit(p);
+    if (film.frame?.p.every((value, k) => value === p[k])) {
+      editing = null; // back where it was: nothing to tell the server
+      paintFrame(film.frame);
+      return;
+    }
     tell("edit", { data: { params: p, at: Date.now() } });
   };
 
@@ -161,18 +179,24 @@
     fitControls.disableAll();
     fitControls.buildStatus();
     fitControls.buildPlayback(film);
+    fitControls.recallEpochs();
     fitControls.showTrainLabel();
     pwl.equations.architecture(byId("fit-architecture"), null);
     weights = pwl.weights.create(byId("fit-weights"), {
-      onInput: edit, onCommit: commit, step: 0.01,
+      onInput: edit, onCommit: commit, step: 0.01, format: pwl.numbers.fixed,
     });
-    byId("fit-epochs").addEventListener("input", fitControls.showTrainLabel);
+    byId("fit-epochs").addEventListener("input", () => {
+      fitControls.showTrainLabel();
+      fitControls.keepEpochs();
+    });
     byId("fit-seed").addEventListener("input", () => fitControls.showResetLabel(state));
+    document.querySelector("#fit .fields").addEventListener("input", fitControls.dismissError);
     byId("fit-checkpoints").addEventListener("click", ({ target }) => {
       const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);
       const index = film.frames.findIndex((frame) => frame.seq === seq);
       if (index >= 0) film.seek(index);
     });
+    byId("fit-notice").addEventListener("click", ({ currentTarget }) => (currentTarget.hidden = true));
     pwl.i18n.onLanguage(retell);
     ready = pwl.paint
       .graphs(["fit-points-plot", "fit-yhat-plot", "fit-logit-plot", "fit-loss-plot"])

@@ -76,7 +76,8 @@ def weighted_sum(params: Params, first: str, second: str) -> str:
 
 def piecewise(params: Params) -> str:
     """1: one formula for each side of the bend."""
-    left, right = slopes(params)
+    # 7 digits: the products of float32 weights, without the dust that float32 leaves behind them
+    left, right = (float(f"{slope:.7g}") for slope in slopes(params))
     b2 = plus(params.b2)
     return f"""\
 y = x * 0

@@ -106,10 +106,9 @@ def build_figure() -> Figure:
 def panel_figure(role: str, *, dash: bool = True) -> Figure:
     """One of the five panels of the pipeline strip."""
     trace = _line(role, GRID, np.zeros_like(GRID), width=3, dash="dash" if dash else "solid")
-    margin = {"l": 30, "r": 6, "t": 4, "b": 22}
-    return _figure(
-        [trace], _axis("", (-1.04, 1.04), nticks=3), _axis("", (-1, 1), nticks=3), margin=margin
-    )
+    ticks = {"tickvals": [-1, 0, 1]}
+    axes = _axis("", (-1.04, 1.04), **ticks), _axis("", (-1.2, 1.2), **ticks)
+    return _figure([trace], *axes, margin={"l": 44, "r": 8, "t": 4, "b": 22})
 
 
 def construction_figure() -> Figure:

@@ -15,6 +15,9 @@ from pwlapp.errors import UserError
 MAX_SEED = 2**32 - 1
 MAX_LEARNING_RATE = 1000.0
 
+# 5,000 but not 1,5: half of the world would mean one and a half by that.
+_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])", re.ASCII)
+
 # Short decimals and fractions of them. The bound on the exponent matters: Fraction("1e999999999")
 # would fill the memory before any range check could refuse it.
 _NUMBER = re.compile(
@@ -26,7 +29,8 @@ def number(value: Any) -> Fraction | None:
     """Read a number from typed text such as ``5,000``, ``1e-3`` or ``1/3``; None if it is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    written = str(value).strip().replace(",", "").replace("−", "-").replace(" ", "")
+    written = str(value).strip().replace("−", "-").replace(" ", "")
+    written = _THOUSANDS.sub(lambda digits: digits[0].replace(",", ""), written)
     above, slash, below = written.partition("/")
     parts = [above, below] if slash else [above]
     if not all(_NUMBER.fullmatch(part) for part in parts):

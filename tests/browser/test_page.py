@@ -135,9 +135,12 @@ def test_the_page_finds_a_restarted_server_by_itself(tmp_path: Path, open_page: 
         page = open_page(address, quiet=False)
         page.train(30_000)
         page.page.wait_for_function("pwl.fit.frame().epoch > 200")
+    expect(page.find("#fit-status")).to_contain_text("cannot be reached")
+    expect(page.find("#fit-pause")).to_be_disabled()
     with serve(tmp_path, port=port):
         seen = page.page.evaluate("pwl.fit.frame().epoch")
         page.page.wait_for_function(f"pwl.fit.frame().epoch > {seen} + 500")
+        expect(page.find("#fit-pause")).to_be_enabled()
 
 
 @pytest.mark.parametrize(

@@ -24,22 +24,40 @@ class RecordingTrainer:
         self.devices = (Device("cpu", "a processor", "cpu"),)
         self.refusal = refusal
         self.asked: list[tuple[Any, ...]] = []
+        self.snapshot = {"epoch": 0, "seed": 1}
 
     def __getattr__(self, verb: str) -> Any:
         async def answer(*args: Any) -> dict[str, Any]:
             self.asked.append((verb, *args))
             if self.refusal:
                 raise self.refusal
-            return {"epoch": 0}
+            return self.snapshot
 
         return answer
 
 
 async def test_start_run_reads_what_was_typed() -> None:
     trainer = RecordingTrainer()
-    reply = await fit.start_run(trainer, SESSION, "5,000", "1/1000", "cpu")
-    assert reply == fit.Reply({"epoch": 0}, None)
-    assert trainer.asked == [("start_run", "a-session", 5000, 0.001, "cpu")]
+    reply = await fit.start_run(trainer, SESSION, "5,000", "1/1000", "cpu", "1")
+    assert reply == fit.Reply(trainer.snapshot, None)
+    assert trainer.asked[1:] == [("start_run", "a-session", 5000, 0.001, "cpu")]
+
+
+async def test_a_fresh_net_takes_the_seed_in_the_field() -> None:
+    trainer = RecordingTrainer()
+    await fit.start_run(trainer, SESSION, "5", "0.1", "cpu", "7")
+    assert [asked[:3] for asked in trainer.asked[1:]] == [
+        ("reset", "a-session", 7),
+        ("start_run", "a-session", 5),
+    ]
+
+
+async def test_a_trained_net_is_not_thrown_away_for_another_seed() -> None:
+    trainer = RecordingTrainer()
+    trainer.snapshot = {"epoch": 10, "seed": 1}
+    reply = await fit.start_run(trainer, SESSION, "5", "0.1", "cpu", "7")
+    assert reply.error == {"code": "seed_differs", "args": {"seed": 1, "typed": 7}}
+    assert trainer.asked == [("look", "a-session")]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +68,7 @@ async def test_start_run_reads_what_was_typed() -> None:
 )  # fmt: skip
 async def test_start_run_refuses_nonsense(epochs: Any, lr: Any, code: str) -> None:
     trainer = RecordingTrainer()
-    reply = await fit.start_run(trainer, SESSION, epochs, lr, "cpu")
+    reply = await fit.start_run(trainer, SESSION, epochs, lr, "cpu", "1")
     assert reply.snapshot is None
     assert reply.error is not None
     assert reply.error["code"] == code
@@ -82,7 +100,7 @@ async def test_step_reset_and_edit() -> None:
 
 async def test_what_the_trainer_refuses_reaches_the_browser_as_a_code() -> None:
     trainer = RecordingTrainer(UserError("bad_device", name="cuda:9"))
-    reply = await fit.start_run(trainer, SESSION, 5, 0.1, "cuda:9")
+    reply = await fit.start_run(trainer, SESSION, 5, 0.1, "cuda:9", 1)
     assert reply == fit.Reply(None, {"code": "bad_device", "args": {"name": "cuda:9"}})
 
 

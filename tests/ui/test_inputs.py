@@ -16,6 +16,7 @@ from pwlapp.ui import inputs
     [
         ("5000", 5000),
         (" 5,000 ", 5000),
+        ("1,234,567.5", 1234567.5),
         ("1e3", 1000),
         ("−2", -2),
         ("1/3", 1 / 3),
@@ -30,6 +31,7 @@ def test_numbers_are_read_as_people_write_them(typed: Any, value: float) -> None
 
 
 NO_NUMBERS: list[Any] = [
+    *("1,5", "1,50", "0,123", "1,2345", "1,234,5"),
     *("", "x", "1/0", "1/2/3", "1e999999999", "9" * 50, "nan", "inf", "0x10", "1_000", "١"),
     *(None, True, [], {}, float("nan"), float("inf"), 10**400),
 ]

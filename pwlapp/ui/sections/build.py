@@ -80,7 +80,7 @@ def _controls_card() -> html.Section:
     )
     challenge = html.Div(
         [
-            html.P(text("challenge.task")),
+            html.P(text("challenge.task"), id=ids.BUILD_CHALLENGE_TASK),
             html.P(id=ids.BUILD_CHALLENGE_STATUS, className="challenge-status"),
             html.Div(
                 [
@@ -95,10 +95,10 @@ def _controls_card() -> html.Section:
         hidden=True,
     )
     return card(
+        challenge,
         html.Div(id=ids.BUILD_WEIGHTS, className="weights"),
         mse,
         html.Div(buttons, className="buttons"),
-        challenge,
         title="build.controls",
     )
 
@@ -118,11 +118,11 @@ def _pipeline_card() -> html.Section:
     ]
     stages = [
         html.Div(
-            [html.Span("x", className="stage-name"), html.Span("→", className="arrow")],
+            html.Span("x →", className="stage-name"),
             className="stage stage-x",
         ),
-        html.Div([html.Span("u", className="stage-name"), *panels[:2]], className="stage"),
-        html.Div([html.Span("v", className="stage-name"), *panels[2:4]], className="stage"),
+        html.Div([html.Span("u →", className="stage-name"), *panels[:2]], className="stage"),
+        html.Div([html.Span("v →", className="stage-name"), *panels[2:4]], className="stage"),
         html.Div([html.Span("y", className="stage-name"), panels[4]], className="stage"),
     ]
     return card(

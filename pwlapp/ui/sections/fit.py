@@ -48,14 +48,26 @@ async def open_session(trainer: Trainer, tab: Any) -> dict[str, Any]:
     }
 
 
-async def start_run(trainer: Trainer, session: Any, epochs: Any, lr: Any, device: Any) -> Reply:
-    """Train for `epochs` more, from where the net stands."""
+async def start_run(
+    trainer: Trainer, session: Any, epochs: Any, lr: Any, device: Any, seed: Any
+) -> Reply:
+    """Train for `epochs` more, from where the net stands.
+
+    A net that has not been trained takes the seed that stands in the field. One that has been
+    would be lost by that, so it is refused until the student says which of the two is meant.
+    """
 
     async def command() -> dict[str, Any]:
-        limits = trainer.limits
-        count = inputs.whole_number(epochs, "bad_epochs", 1, limits.max_epochs)
+        sid = inputs.session_id(session)
+        count = inputs.whole_number(epochs, "bad_epochs", 1, trainer.limits.max_epochs)
         rate = inputs.learning_rate(lr)
-        return await trainer.start_run(inputs.session_id(session), count, rate, device)
+        typed = inputs.whole_number(seed, "bad_seed", 0, inputs.MAX_SEED)
+        now = await trainer.look(sid)
+        if typed != now["seed"]:
+            if now["epoch"] > 0:
+                raise UserError("seed_differs", seed=now["seed"], typed=typed)
+            await trainer.reset(sid, typed)
+        return await trainer.start_run(sid, count, rate, device)
 
     return await _answer(command())
 
@@ -155,6 +167,7 @@ def _controls_card() -> html.Section:
         ),
         html.Div([progress, html.P(id=ids.FIT_STATUS, className="status")], className="progress"),
         html.Div(id=ids.FIT_PLAYBACK, className="playback"),
+        html.P(id=ids.FIT_LOOKING_BACK, className="hint looking-back"),
         class_name="controls",
     )
 
@@ -248,17 +261,15 @@ def register(app: Dash, trainer: Trainer) -> None:
         )
 
     epochs, device = State(ids.FIT_EPOCHS, "value"), State(ids.FIT_DEVICE, "value")
+    seed = State(ids.FIT_SEED, "value")
 
     @command(
         Input(ids.FIT_TRAIN, "n_clicks"),
         Input(ids.FIT_EPOCHS, "n_submit"),
-        session,
-        epochs,
-        lr,
-        device,
+        *(session, epochs, lr, device, seed),
     )
-    async def on_train(_clicks: Any, _enter: Any, sid: Any, n: Any, rate: Any, where: Any) -> Any:
-        return (await start_run(trainer, sid, n, rate, where))._asdict()
+    async def on_train(_clicks: Any, _enter: Any, *typed: Any) -> Any:
+        return (await start_run(trainer, *typed))._asdict()
 
     @command(Input(ids.FIT_PAUSE, "n_clicks"), session)
     async def on_pause(_clicks: Any, sid: Any) -> Any:
@@ -276,10 +287,10 @@ def register(app: Dash, trainer: Trainer) -> None:
         Input(ids.FIT_RESET, "n_clicks"),
         Input(ids.FIT_SEED, "n_submit"),
         session,
-        State(ids.FIT_SEED, "value"),
+        seed,
     )
-    async def on_reset(_clicks: Any, _enter: Any, sid: Any, seed: Any) -> Any:
-        return (await reset(trainer, sid, seed))._asdict()
+    async def on_reset(_clicks: Any, _enter: Any, sid: Any, typed: Any) -> Any:
+        return (await reset(trainer, sid, typed))._asdict()
 
     @command(Input(ids.EDIT, "data"), session)
     async def on_edit(edit: Any, sid: Any) -> Any:
