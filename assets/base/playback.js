@@ -53,8 +53,10 @@
       const first = frames.length === 0;
       frames.push(...fresh);
       if (!fresh.length) return;
-      if (first) show();
-      if (following) play();
+      if (first) {
+        head = end(); // what is past when the page opens is not played again
+        show();
+      } else if (following) play();
     };
 
     // Forget frames before `seq` (the net was reset).

@@ -133,8 +133,9 @@
   // "Train 5,000 epochs": the button says what it will do
   const showTrainLabel = () => {
     const n = pwl.numbers.parse(byId("fit-epochs").value);
-    byId("fit-train").firstElementChild.textContent =
-      Number.isInteger(n) && n > 0 ? t("fit.train_n", { n: pwl.numbers.whole(n) }) : t("fit.train");
+    const known = Number.isInteger(n) && n > 0;
+    const key = known ? (n === 1 ? "fit.train_one" : "fit.train_n") : "fit.train";
+    byId("fit-train").firstElementChild.textContent = t(key, { n: pwl.numbers.whole(n) });
   };
 
   // N is the browser's to remember; seed and learning rate come back with the session
