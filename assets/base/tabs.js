@@ -1,9 +1,9 @@
 // Each browser tab has its own session. A duplicated tab copies sessionStorage, id included, so a
-// tab asks the others whether its id is in use, and begins a session of its own if it is.
+// tab looks whether its id is in use elsewhere, and begins a session of its own if it is.
 (() => {
   const pwl = (window.pwl ??= {});
   const KEY = "pwl.sid";
-  const WAIT_MS = 80;
+  const WAIT_MS = 400; // for another tab to answer; a hidden one takes its time
   const me = Math.random().toString(36).slice(2);
   let mine = null; // the session id of this tab, once it has one
   let channel = null;
@@ -16,8 +16,11 @@
     }
   };
 
+  // While the tab lives it holds a lock with the session's name, which the browser itself keeps.
   const keep = (sid) => {
+    if (sid === mine) return;
     mine = sid;
+    navigator.locks?.request(sid, () => new Promise(() => {}));
     try {
       sessionStorage.setItem(KEY, sid);
     } catch {
@@ -25,23 +28,33 @@
     }
   };
 
+  const isLocked = async (sid) => (await navigator.locks.query()).held.some(({ name }) => name === sid);
+
+  // Browsers offer locks on https and on localhost; in a classroom on plain http the tabs ask
+  // one another.
+  const isAnswered = (sid) =>
+    new Promise((done) => {
+      const timer = setTimeout(() => done(false), WAIT_MS);
+      channel.addEventListener("message", ({ data }) => {
+        if (data.taken !== sid || data.to !== me) return;
+        clearTimeout(timer);
+        done(true);
+      });
+      channel.postMessage({ ask: sid, from: me });
+    });
+
+  const isReload = () => performance.getEntriesByType("navigation")[0]?.type === "reload";
+
   // The id that this tab remembers and no other tab uses, or null.
-  const claim = () => {
+  const claim = async () => {
     channel = new BroadcastChannel("pwl.tabs");
     channel.addEventListener("message", ({ data }) => {
       if (data.ask && data.ask === mine) channel.postMessage({ taken: data.ask, to: data.from });
     });
     const remembered = stored();
-    if (!remembered) return Promise.resolve(null);
-    return new Promise((done) => {
-      const timer = setTimeout(() => done(remembered), WAIT_MS);
-      channel.addEventListener("message", ({ data }) => {
-        if (data.taken !== remembered || data.to !== me) return;
-        clearTimeout(timer);
-        done(null);
-      });
-      channel.postMessage({ ask: remembered, from: me });
-    });
+    if (!remembered || isReload()) return remembered;
+    const taken = await (navigator.locks ? isLocked(remembered) : isAnswered(remembered));
+    return taken ? null : remembered;
   };
 
   pwl.tabs = { claim, keep };

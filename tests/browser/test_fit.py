@@ -196,14 +196,22 @@ def test_two_tabs_have_two_nets(lecture: str, open_page: Open) -> None:
     one.wait_for_epoch(400)
 
 
-def test_a_duplicated_tab_begins_a_net_of_its_own(lecture: str, open_page: Open) -> None:
+@pytest.mark.parametrize("secure", [True, False], ids=["localhost", "plain http"])
+def test_a_duplicated_tab_begins_a_net_of_its_own(
+    lecture: str, open_page: Open, secure: bool
+) -> None:
     one = open_page(lecture)
+    if not secure:  # what a browser lacks on plain http
+        one.page.context.add_init_script(
+            "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })"
+        )
+        one.page.reload()
+        one.wait_until_ready()
     one.train(100)
     one.wait_for_epoch(100)
     with one.page.context.expect_page() as opened:
-        one.page.evaluate(
-            "window.open(location.href)"
-        )  # copies sessionStorage, as duplicating does
+        # copies sessionStorage, as duplicating a tab does
+        one.page.evaluate("window.open(location.href)")
     two = LecturePage(opened.value)
     assert two.page.evaluate("sessionStorage.getItem('pwl.sid')") is not None
     two.wait_until_ready()
