@@ -21,6 +21,7 @@ from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
 
 ROOT = Path(__file__).parent
+STOP_S = 3  # how long a server that is told to stop waits for those who are slow to send
 
 
 def create_app(settings: Settings) -> layout.Page:
@@ -95,7 +96,13 @@ def main() -> None:
     except (ValueError, StoreUnavailable) as problem:
         print(f"pwlapp: {problem}", file=sys.stderr)
         sys.exit(2)
-    uvicorn.run(app.server, host=settings.host, port=settings.port, access_log=False)
+    uvicorn.run(
+        app.server,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        timeout_graceful_shutdown=STOP_S,
+    )
 
 
 if __name__ == "__main__":

@@ -57,5 +57,5 @@
     return taken ? null : remembered;
   };
 
-  pwl.tabs = { claim, keep };
+  pwl.tabs = { claim, keep, remembered: stored };
 })();

@@ -3,6 +3,7 @@
   const pwl = (window.pwl ??= {});
   const byId = (id) => document.getElementById(id);
   const tell = (id, props) => window.dash_clientside.set_props(id, props);
+  const RETRY_MS = 5000; // when the server could not open a session
   const NUMBERS_MS = 66; // numbers and sliders follow at 15 Hz: faster, nobody could read them
   const SLOW_MS = 200; // loss curve, table and axes follow at 5 Hz
 
@@ -23,7 +24,12 @@
   const open = (remembered) => tell("tab", { data: { sid: remembered, at: Date.now() } });
 
   const opened = async (session) => {
-    if (!session?.sid) return;
+    if (!session) return;
+    if (session.error) {
+      pwl.fitControls.showMessage("fit-notice", "error", session.error);
+      setTimeout(() => open(sid ?? pwl.tabs.remembered()), RETRY_MS);
+      return;
+    }
     await ready;
     stream?.close();
     sid = session.sid;

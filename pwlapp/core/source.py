@@ -112,6 +112,9 @@ def download(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
                     raise too_big(max_bytes)
                 if time.monotonic() > deadline:
                     raise UserError("data_unreachable", name=display_name(url))
-    except (requests.RequestException, urllib3.exceptions.HTTPError):
+    except UserError:
+        raise
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError):
+        # a ValueError: an address, such as one that we were sent on to, that is none
         raise UserError("data_unreachable", name=display_name(url)) from None
     return bytes(raw)

@@ -158,7 +158,8 @@ class SqliteStore:
         after = seq if seq < state.next_seq else 0
         rows = db.execute(
             "SELECT seq, epoch, loss, params, mark FROM frame WHERE sid = ? AND seq > ?"
-            " ORDER BY seq",
+            # a damaged frame is left out: one picture less, and the film goes on
+            " AND typeof(params) = 'blob' AND length(params) % 4 = 0 ORDER BY seq",
             (sid, after),
         )
         return state, [_frame(*row) for row in rows]
@@ -226,9 +227,22 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
         if version == 0:
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
+        _check_tables(db, path)
         # In a write transaction even if nothing changes: a file that is read-only or locked is
         # found out here, not by the first user.
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _check_tables(db: sqlite3.Connection, path: Path) -> None:
+    """Find out at the start, not at the first visitor, that the file is another program's."""
+    for statement in (
+        "SELECT sid, version, running, used, state FROM session LIMIT 0",
+        "SELECT sid, seq, epoch, loss, mark, params FROM frame LIMIT 0",
+    ):
+        try:
+            db.execute(statement)
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(f"{path}: not made by this program: {error}") from error
 
 
 @contextmanager

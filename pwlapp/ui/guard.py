@@ -7,6 +7,7 @@ with nothing of the sender's in it but the values. The values are the handlers' 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -19,12 +20,30 @@ log = logging.getLogger(__name__)
 
 PATH_END = "/_dash-update-component"
 MAX_BYTES = 64 * 1024  # the largest honest request is well under 1 KB
+MAX_DEPTH = (
+    20  # an honest one nests 5 deep; far deeper ones exhaust the stack of whoever reads them
+)
+BODY_S = 20.0  # for the whole body to arrive
 
 Body = dict[str, Any]
 
 
 class BadRequestError(ValueError):
     """The request cannot have come from our page; the message says in which way."""
+
+    status = 400
+
+
+class TooLargeError(BadRequestError):
+    """More than any honest request."""
+
+    status = 413
+
+
+class TooSlowError(BadRequestError):
+    """The body did not arrive in time, such as from a phone that lost its network."""
+
+    status = 408
 
 
 class CallbackGuard:
@@ -37,22 +56,27 @@ class CallbackGuard:
     callbacks : mapping of str to dict
         Dash's ``callback_map``: for each output id, the declared inputs and states. Looked up at
         each request, since Dash fills it later.
+    body_s : float
+        Seconds that a body may take to arrive.
     """
 
-    def __init__(self, app: ASGIApp, callbacks: Mapping[str, Any]) -> None:
+    def __init__(self, app: ASGIApp, callbacks: Mapping[str, Any], body_s: float = BODY_S) -> None:
         self.app = app
         self.callbacks = callbacks
+        self.body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].endswith(PATH_END):
             await self.app(scope, receive, send)
             return
         try:
-            raw = await _read_body(receive)
+            raw = await _read_body(receive, self.body_s)
             body = json.dumps(rebuild(_parse(raw), self.callbacks)).encode()
         except BadRequestError as problem:
             log.warning("refused a callback request: %s", problem)
-            answer = JSONResponse({"error": "bad_request", "detail": str(problem)}, status_code=400)
+            answer = JSONResponse(
+                {"error": "bad_request", "detail": str(problem)}, status_code=problem.status
+            )
             await answer(scope, receive, send)
             return
         headers = [
@@ -65,7 +89,15 @@ class CallbackGuard:
         await self.app({**scope, "headers": headers}, _replay(body, receive), send)
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def _read_body(receive: Receive, limit_s: float) -> bytes:
+    try:
+        async with asyncio.timeout(limit_s):
+            return await _read_parts(receive)
+    except TimeoutError:
+        raise TooSlowError(f"not here after {limit_s:g} s") from None
+
+
+async def _read_parts(receive: Receive) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -75,7 +107,7 @@ async def _read_body(receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > MAX_BYTES:
-            raise BadRequestError(f"more than {MAX_BYTES} bytes")
+            raise TooLargeError(f"more than {MAX_BYTES} bytes")
         if not message.get("more_body"):
             return b"".join(parts)
 
@@ -87,7 +119,21 @@ def _parse(raw: bytes) -> Body:
         raise BadRequestError("not JSON") from None
     if not isinstance(body, dict):
         raise BadRequestError("not a JSON object")
+    if _is_deeper(body, MAX_DEPTH):
+        raise BadRequestError(f"nested more than {MAX_DEPTH} deep")
     return body
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    """Whether lists and objects nest beyond `limit`; looks at one level after the other."""
+    level = [value]
+    for _ in range(limit + 1):
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict | list):
+                inner.extend(each.values() if isinstance(each, dict) else each)
+        level = inner
+    return bool(level)
 
 
 def rebuild(body: Body, callbacks: Mapping[str, Any]) -> Body:
@@ -99,9 +145,9 @@ def rebuild(body: Body, callbacks: Mapping[str, Any]) -> Body:
         If the output is not one of ours, or the values are not in lists of id and property.
     """
     output = body.get("output")
-    if not isinstance(output, str) or output not in callbacks:
+    declared = callbacks.get(output) if isinstance(output, str) else None
+    if declared is None or "callback" not in declared:  # the browser's own are listed, too
         raise BadRequestError("no such callback")
-    declared = callbacks[output]
     inputs = _fill(declared["inputs"], body.get("inputs"))
     changed = body.get("changedPropIds")
     names = {f"{item['id']}.{item['property']}" for item in inputs}

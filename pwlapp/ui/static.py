@@ -86,6 +86,10 @@ def serve_plotly(server: FastAPI, bundle: Path) -> str:
     async def plotly() -> Response:
         return Response(body, media_type="text/javascript", headers={"Cache-Control": FOREVER})
 
+    @server.get("/plotly/{_name:path}", include_in_schema=False)
+    async def outdated(_name: str) -> Response:
+        return PlainTextResponse("no such file", status_code=404)
+
     return url
 
 
@@ -157,7 +161,8 @@ class CachedBrotli:
         headers = MutableHeaders(raw=list(start["headers"]))
         headers.add_vary_header("Accept-Encoding")
         if start["status"] == 200:
-            if _names_its_version(scope):
+            is_page = headers.get("content-type", "").startswith("text/html")
+            if _names_its_version(scope) and not is_page:
                 headers["Cache-Control"] = FOREVER
             if len(body) >= MINIMUM_BYTES and "content-encoding" not in headers:
                 body = await self._compressed(body, encoding)

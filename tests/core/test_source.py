@@ -54,6 +54,10 @@ class Pages(BaseHTTPRequestHandler):
                 self.send_response(302)
                 self.send_header("Location", "/good")
                 self.end_headers()
+            elif page == "/astray":
+                self.send_response(302)
+                self.send_header("Location", "http://[::1")
+                self.end_headers()
             elif page == "/silent":
                 self.server.stopping.wait()
             elif page == "/large":
@@ -128,6 +132,10 @@ def test_a_page_that_is_refused(site: Site, status: int):
 
 def test_a_page_that_breaks_off(site: Site):
     assert refusal(f"{site.url}/short")[0] == "data_unreachable"
+
+
+def test_a_page_that_sends_one_on_to_no_address(site: Site):
+    assert refusal(f"{site.url}/astray")[0] == "data_unreachable"
 
 
 def test_a_page_over_the_limit(site: Site):

@@ -201,6 +201,26 @@ async def test_a_damaged_session_is_unknown_and_the_log_says_why(
     assert (await store.load(sound)).version == 1
 
 
+async def test_a_damaged_frame_is_left_out(store: SqliteStore, tmp_path: Path) -> None:
+    state, frames = appended(make_state(), 3)
+    sid = await store.create(state, frames)
+    with sqlite3.connect(tmp_path / "store.sqlite3") as db:
+        db.execute("UPDATE frame SET params = x'616263' WHERE sid = ? AND seq = 2", (sid,))
+    db.close()
+    assert await seqs_since(store, sid, 0) == [1, 3]
+
+
+def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    with sqlite3.connect(path) as db:
+        db.executescript(
+            "CREATE TABLE session (a); CREATE TABLE frame (b); PRAGMA user_version = 1"
+        )
+    db.close()
+    with pytest.raises(StoreUnavailable, match="not made by this program"):
+        SqliteStore(path)
+
+
 async def test_a_database_that_breaks_in_use_is_reported_and_logged(
     store: SqliteStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -10,15 +11,27 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from pwlapp.ui.guard import MAX_BYTES, CallbackGuard
+from pwlapp.ui.guard import MAX_BYTES, MAX_DEPTH, CallbackGuard
 
 PATH = "/_dash-update-component"
-CALLBACKS = {
+
+
+def echo_nothing() -> None:
+    """Stand for a callback."""
+
+
+CALLBACKS: dict[str, dict[str, Any]] = {
+    "clientside": {"inputs": [], "state": []},  # one that only the browser runs
     "reply.data@1": {
+        "callback": echo_nothing,
         "inputs": [{"id": "go", "property": "n_clicks"}],
         "state": [{"id": "session", "property": "data"}],
     },
-    "..a.x...b.y..": {"inputs": [{"id": "go", "property": "n_clicks"}], "state": []},
+    "..a.x...b.y..": {
+        "callback": echo_nothing,
+        "inputs": [{"id": "go", "property": "n_clicks"}],
+        "state": [],
+    },
 }
 HONEST: dict[str, Any] = {
     "output": "reply.data@1",
@@ -27,6 +40,11 @@ HONEST: dict[str, Any] = {
     "state": [{"id": "session", "property": "data", "value": {"sid": "s"}}],
     "changedPropIds": ["go.n_clicks"],
 }
+
+
+DEEP: Any = 1
+for _ in range(MAX_DEPTH):
+    DEEP = [DEEP]
 
 
 async def echo(request: Request) -> JSONResponse:
@@ -76,19 +94,45 @@ def test_several_outputs(client: TestClient) -> None:
         b"[" * 20_000,
         json.dumps(HONEST | {"output": "no.such"}).encode(),
         json.dumps(HONEST | {"output": 5}).encode(),
+        json.dumps(HONEST | {"output": "clientside"}).encode(),
+        json.dumps(
+            HONEST | {"inputs": [{"id": "go", "property": "n_clicks", "value": DEEP}]}
+        ).encode(),
         json.dumps(HONEST | {"output": ["reply.data@1"]}).encode(),
         json.dumps(HONEST | {"inputs": 5}).encode(),
         json.dumps(HONEST | {"inputs": None}).encode(),
         json.dumps(HONEST | {"inputs": [[1]]}).encode(),
         json.dumps(HONEST | {"inputs": [{"id": {"type": "x"}, "property": "y"}]}).encode(),
         json.dumps(HONEST | {"state": {"a": 1}}).encode(),
-        json.dumps(HONEST | {"pad": "x" * MAX_BYTES}).encode(),
     ],
 )
 def test_a_forged_request_is_refused(client: TestClient, body: bytes) -> None:
     answer = client.post(PATH, content=body)
     assert answer.status_code == 400
     assert answer.json()["error"] == "bad_request"
+
+
+def test_too_much(client: TestClient) -> None:
+    answer = client.post(PATH, json=HONEST | {"pad": "x" * MAX_BYTES})
+    assert answer.status_code == 413
+
+
+async def test_a_body_that_never_ends_is_not_waited_for() -> None:
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        if sent:
+            await asyncio.Event().wait()
+        sent.append("the first half")
+        return {"type": "http.request", "body": b"{", "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    guard = CallbackGuard(Starlette(), CALLBACKS, body_s=0.01)
+    scope = {"type": "http", "path": PATH, "method": "POST", "headers": []}
+    await guard(scope, receive, send)
+    assert sent[1]["status"] == 408
 
 
 def test_other_paths_are_left_alone(client: TestClient) -> None:

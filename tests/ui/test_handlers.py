@@ -104,6 +104,12 @@ async def test_what_the_trainer_refuses_reaches_the_browser_as_a_code() -> None:
     assert reply == fit.Reply(None, {"code": "bad_device", "args": {"name": "cuda:9"}})
 
 
+async def test_a_session_that_cannot_be_opened_says_why() -> None:
+    trainer = RecordingTrainer(UserError("storage_failed"))
+    opened = await fit.open_session(trainer, {"sid": "a-session"})
+    assert opened == {"sid": None, "error": {"code": "storage_failed", "args": {}}}
+
+
 class Inline:
     """A runner that computes here."""
 

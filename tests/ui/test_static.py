@@ -93,6 +93,14 @@ class TestPlotlyBundle:
         assert len(set(urls)) == 2
         assert all("4.1.1" in url for url in urls)
 
+    def test_an_outdated_address_is_not_found(self, tmp_path: Path) -> None:
+        server = FastAPI()
+        static.serve_plotly(server, install_bundle(tmp_path, SCRIPT))
+        client = TestClient(static.CachedBrotli(server, tmp_path / "brotli"))
+        answer = client.get("/plotly/plotly-basic-2.0.0-deadbeef.v1m1.min.js")
+        assert answer.status_code == 404
+        assert "cache-control" not in answer.headers
+
     def test_is_compressed(self, tmp_path: Path) -> None:
         server = FastAPI()
         url = static.serve_plotly(server, install_bundle(tmp_path, SCRIPT))

@@ -35,9 +35,12 @@ async def _answer(command: Awaitable[dict[str, Any]]) -> Reply:
 
 
 async def open_session(trainer: Trainer, tab: Any) -> dict[str, Any]:
-    """Find the session that the tab remembers, or begin a new one."""
+    """Find the session that the tab remembers, or begin a new one; or say why neither can be."""
     remembered = tab.get("sid") if isinstance(tab, dict) else None
-    sid, snapshot = await trainer.open(remembered)
+    try:
+        sid, snapshot = await trainer.open(remembered)
+    except UserError as error:
+        return {"sid": None, "error": {"code": error.code, "args": error.args_}}
     problem = trainer.data_problem
     return {
         "sid": sid,
