@@ -25,9 +25,10 @@
 
   const opened = async (session) => {
     if (!session) return;
+    const again = () => setTimeout(() => open(sid ?? pwl.tabs.remembered()), RETRY_MS);
     if (session.error) {
       pwl.fitControls.showMessage("fit-notice", "error", session.error);
-      setTimeout(() => open(sid ?? pwl.tabs.remembered()), RETRY_MS);
+      again();
       return;
     }
     await ready;
@@ -37,7 +38,12 @@
     film.clear();
     state = null;
     editing = null;
-    await useData(session.snapshot.data_key, session.data);
+    try {
+      await useData(session.snapshot.data_key, session.data);
+    } catch {
+      again(); // the server went away in between
+      return;
+    }
     showDataProblem(session.data_problem);
     tell("fit-seed", { value: String(session.snapshot.seed) });
     tell("fit-lr", { value: String(session.snapshot.lr) });
