@@ -16,11 +16,13 @@
     }
   };
 
+  const lockName = (sid) => `pwl ${sid}`; // an id may begin with "-", a lock's name may not
+
   // While the tab lives it holds a lock with the session's name, which the browser itself keeps.
   const keep = (sid) => {
     if (sid === mine) return;
     mine = sid;
-    navigator.locks?.request(sid, () => new Promise(() => {}));
+    navigator.locks?.request(lockName(sid), () => new Promise(() => {}));
     try {
       sessionStorage.setItem(KEY, sid);
     } catch {
@@ -28,7 +30,10 @@
     }
   };
 
-  const isLocked = async (sid) => (await navigator.locks.query()).held.some(({ name }) => name === sid);
+  const isLocked = async (sid) => {
+    const { held } = await navigator.locks.query();
+    return held.some(({ name }) => name === lockName(sid));
+  };
 
   // Browsers offer locks on https and on localhost; in a classroom on plain http the tabs ask
   // one another.

@@ -35,8 +35,11 @@ def test_start_values_are_the_target(embedded: str, open_page: Open) -> None:
     assert painted_y(page, TRUTH, at) == pytest.approx(expected, abs=0.05)
 
 
-def test_a_drag_redraws_everything_and_asks_for_nothing(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+@pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
+def test_a_drag_redraws_everything_and_asks_for_nothing(
+    embedded: str, open_page: Open, lang: str
+) -> None:
+    page = open_page(embedded, lang=lang)
     expect(page.find("#construction-code")).to_contain_text("torch")
     requests: list[str] = []
     page.page.on("request", lambda request: requests.append(request.url))

@@ -182,8 +182,9 @@ def test_train_takes_the_seed_that_stands_in_the_field(lecture: str, open_page: 
     expect(page.find("#count-epoch")).to_have_text("5,000")
 
 
-def test_two_tabs_have_two_nets(lecture: str, open_page: Open) -> None:
-    one = open_page(lecture)
+@pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
+def test_two_tabs_have_two_nets(lecture: str, open_page: Open, lang: str) -> None:
+    one = open_page(lecture, lang=lang)
     two = open_page(lecture, context_of=one)
     one.train(400)
     one.wait_for_epoch(400)
@@ -217,6 +218,15 @@ def test_a_duplicated_tab_begins_a_net_of_its_own(
     two.wait_until_ready()
     expect(two.find("#count-epoch")).to_have_text("0")
     one.wait_for_epoch(100)
+
+
+def test_a_session_id_may_begin_with_a_dash(lecture: str, open_page: Open) -> None:
+    """One in 64 does, and the name of a lock may not."""
+    page = open_page(lecture)
+    page.page.evaluate("pwl.tabs.keep('-an-id')")
+    page.page.wait_for_function(
+        "navigator.locks.query().then(({ held }) => held.some(({ name }) => name.endsWith('-an-id')))"
+    )
 
 
 def test_bad_input_is_explained(embedded: str, open_page: Open) -> None:
