@@ -225,7 +225,10 @@ def test_a_session_id_may_begin_with_a_dash(lecture: str, open_page: Open) -> No
     page = open_page(lecture)
     page.page.evaluate("pwl.tabs.keep('-an-id')")
     page.page.wait_for_function(
-        "navigator.locks.query().then(({ held }) => held.some(({ name }) => name.endsWith('-an-id')))"
+        """async () => {
+          const { held } = await navigator.locks.query();
+          return held.some(({ name }) => name.endsWith("-an-id"));
+        }"""
     )
 
 
