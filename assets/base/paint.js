@@ -50,15 +50,17 @@
     return [1, 2, 5, 10].find((m) => m * power >= value * (1 - 1e-9)) * power;
   };
 
+  const topFor = (size, least) => Math.max(least, niceCeil(Math.max(size, least)));
+
   // A symmetric y axis that holds `size` and is at least `least`; changes only in steps.
   const symmetricAxis = (gd, size, least) => {
-    const top = Math.max(least, niceCeil(Math.max(size, least)));
+    const top = topFor(size, least);
     if (gd._fullLayout.yaxis.range[1] !== top) Plotly.relayout(gd, { "yaxis.range": [-top, top] });
   };
 
   // The same for a small panel: three ticks, and room so that they keep clear of the corners.
   const panelAxis = (gd, size, least) => {
-    const top = Math.max(least, niceCeil(Math.max(size, least)));
+    const top = topFor(size, least);
     if (gd._fullLayout.yaxis.tickvals?.[2] === top) return;
     Plotly.relayout(gd, { "yaxis.range": [-1.2 * top, 1.2 * top], "yaxis.tickvals": [-top, 0, top] });
   };

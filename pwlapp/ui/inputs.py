@@ -10,10 +10,8 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from pwlapp.core.training import MAX_LR, MAX_SEED
 from pwlapp.errors import UserError
-
-MAX_SEED = 2**32 - 1
-MAX_LEARNING_RATE = 1000.0
 
 # 5,000 but not 1,5: half of the world would mean one and a half by that.
 _THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])", re.ASCII)
@@ -52,9 +50,14 @@ def learning_rate(value: Any) -> float:
     """A positive learning rate, or ``UserError("bad_lr")``."""
     found = number(value)
     rate = float(found) if found is not None else 0.0
-    if not 0 < rate <= MAX_LEARNING_RATE:
-        raise UserError("bad_lr", max=MAX_LEARNING_RATE)
+    if not 0 < rate <= MAX_LR:
+        raise UserError("bad_lr", max=MAX_LR)
     return rate
+
+
+def seed(value: Any) -> int:
+    """A seed that torch takes, or ``UserError("bad_seed")``."""
+    return whole_number(value, "bad_seed", 0, MAX_SEED)
 
 
 def session_id(session: Any) -> str:

@@ -47,7 +47,7 @@ def test_anything_gives_a_number_in_range_or_a_user_error(value: Any) -> None:
     with contextlib.suppress(UserError):
         assert 1 <= inputs.whole_number(value, "bad_epochs", 1, 100) <= 100
     with contextlib.suppress(UserError):
-        assert 0 < inputs.learning_rate(value) <= inputs.MAX_LEARNING_RATE
+        assert 0 < inputs.learning_rate(value) <= inputs.MAX_LR
 
 
 @pytest.mark.parametrize("session", [None, {}, [], "sid", {"sid": 1}, {"sid": None}])

@@ -64,7 +64,7 @@ async def start_run(
         sid = inputs.session_id(session)
         count = inputs.whole_number(epochs, "bad_epochs", 1, trainer.limits.max_epochs)
         rate = inputs.learning_rate(lr)
-        typed = inputs.whole_number(seed, "bad_seed", 0, inputs.MAX_SEED)
+        typed = inputs.seed(seed)
         now = await trainer.look(sid)
         if typed != now["seed"]:
             if now["epoch"] > 0:
@@ -98,7 +98,7 @@ async def reset(trainer: Trainer, session: Any, seed: Any) -> Reply:
     """Back to epoch 0, at the initial weights of `seed`."""
 
     async def command() -> dict[str, Any]:
-        number = inputs.whole_number(seed, "bad_seed", 0, inputs.MAX_SEED)
+        number = inputs.seed(seed)
         return await trainer.reset(inputs.session_id(session), number)
 
     return await _answer(command())
