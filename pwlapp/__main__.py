@@ -6,15 +6,17 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, get_args
 
+from pwlapp.core import engines
 from pwlapp.core.data import draw_embedded, read_points
-from pwlapp.core.net import Params, from_vector
+from pwlapp.core.net import LECTURE, Activation, Architecture, Array, Loss, from_vector
 from pwlapp.core.training import (
     MAX_EPOCHS,
     AdamOptions,
     Budget,
-    Frames,
+    OptimizerOptions,
+    SgdOptions,
     initial_state,
     train_slice,
 )
@@ -27,13 +29,14 @@ MAX_BYTES = 100_000_000
 TIMEOUT_S = 10.0
 REFUSED = 2  # exit status
 INTERRUPTED = 130
+MAX_PRINTED_HIDDEN = 8  # wider nets have too many weights for a line
 
 
 class Checkpoint(NamedTuple):
     """The net at one epoch."""
 
     epoch: int
-    params: Params
+    params: Array
     loss: float
 
 
@@ -53,11 +56,41 @@ def make_parser() -> Parser:
     fit.add_argument("--data", metavar="FILE", help="CSV with x, prob, y (file or URL)")
     fit.add_argument("--seed", type=int, default=1, help="initial weights (default 1)")
     fit.add_argument("--epochs", type=int, default=EVERY, help=f"default {EVERY}")
-    fit.add_argument("--lr", type=float, default=AdamOptions.lr, help="default 0.001")
-    fit.add_argument("--device", default="cpu", help="cpu (default), cuda:0, ...")
+    fit.add_argument("--optimizer", choices=("adam", "sgd"), default="adam", help="default adam")
+    fit.add_argument("--lr", type=float, help="default 0.001 for adam, 0.1 for sgd")
+    fit.add_argument("--momentum", type=float, help="of sgd; default 0")
+    fit.add_argument(
+        "--engine",
+        default=engines.AUTO,
+        help="auto (default), torch@cpu, fused@cpu, torch@cuda:0, ...",
+    )
     fit.add_argument("--json", action="store_true", help="exact numbers, for programs")
+    add_architecture(fit)
     commands.add_parser("serve", help="open the app; its settings are environment variables")
     return parser
+
+
+def add_architecture(fit: argparse.ArgumentParser) -> None:
+    """Describe the options that make another net than the lecture's."""
+    fit.add_argument("--hidden", type=int, default=LECTURE.h, help="hidden units (default 2)")
+    fit.add_argument("--bias", action="store_true", help="a bias in the first layer, too")
+    fit.add_argument(
+        "--activation",
+        choices=get_args(Activation),
+        default=LECTURE.activation,
+        help="default relu",
+    )
+    fit.add_argument(
+        "--loss", choices=get_args(Loss), default=LECTURE.loss, help="mse: no sigmoid at the end"
+    )
+
+
+def make_optimizer(args: argparse.Namespace) -> OptimizerOptions:
+    """Make the optimizer that the arguments describe. Raises UserError."""
+    given = {name: vars(args)[name] for name in ("lr", "momentum") if vars(args)[name] is not None}
+    if args.optimizer == "sgd":
+        return SgdOptions(**given)
+    return AdamOptions(**given)
 
 
 class Run:
@@ -74,19 +107,20 @@ class Run:
             raise UserError("bad_epochs", min=0, max=MAX_EPOCHS)
         self.seed: int = args.seed
         self.epochs: int = args.epochs
-        self.device: str = args.device
-        self.options = AdamOptions(lr=args.lr)
+        self.options = make_optimizer(args)
+        self.net = Architecture(args.hidden, args.bias, args.activation, args.loss)
         self.points = (
             draw_embedded()
             if args.data is None
             else read_points(args.data, timeout_s=TIMEOUT_S, max_bytes=MAX_BYTES)
         )
-        self.state = initial_state(self.seed, self.points.x, self.points.y, self.device)
+        self.engine = engines.pick(args.engine, self.net, self.points.x.size).name
+        self.state = initial_state(self.seed, self.points.x, self.points.y, self.net)
         self.diverged = False
 
     def checkpoints(self) -> Iterator[Checkpoint]:
         """Train, and yield the net at epoch 0, every `EVERY` epochs, and where the run ends."""
-        yield Checkpoint(0, from_vector(self.state.params), self.state.loss)
+        yield Checkpoint(0, self.state.params, self.state.loss)
         between = range(EVERY, self.epochs, EVERY)
         while self.state.epoch < self.epochs and not self.diverged:
             result = train_slice(
@@ -95,49 +129,62 @@ class Run:
                 self.points.y,
                 self.options,
                 Budget(self.epochs, tuple(between), SLICE_MS),
-                self.device,
+                self.engine,
             )
-            self.state, self.diverged = result.state, result.diverged
-            yield from (row for row in to_checkpoints(result.frames) if row.epoch in between)
+            self.state, self.diverged, frames = result.state, result.diverged, result.frames
+            rows = zip(frames.epochs.tolist(), frames.params, frames.losses.tolist(), strict=True)
+            yield from (Checkpoint(*row) for row in rows if row[0] in between)
         if self.state.epoch > 0 and self.state.epoch not in between:
-            yield Checkpoint(self.state.epoch, from_vector(self.state.params), self.state.loss)
+            yield Checkpoint(self.state.epoch, self.state.params, self.state.loss)
 
 
-def to_checkpoints(frames: Frames) -> Iterator[Checkpoint]:
-    """Take frames apart into rows of plain numbers."""
-    for epoch, loss, vector in zip(frames.epochs, frames.losses, frames.params, strict=True):
-        yield Checkpoint(int(epoch), from_vector(vector), float(loss))
+def weight_names(net: Architecture) -> list[str]:
+    """Column titles of a net's weights, in the order of `net.to_vector`; none if they are many."""
+    if net.h > MAX_PRINTED_HIDDEN:
+        return []
+    layers = ["W1", *(["b1"] if net.bias1 else []), "W2"]
+    return [f"{layer}[{i}]" for layer in layers for i in range(net.h)] + ["b2"]
 
 
 def print_table(run: Run) -> None:
     """Print the run for people, each line when it is reached."""
     points = run.points
     name = points.label or "drawn by the lecture's law"
+    # prob's own loss is a cross-entropy, nothing to compare squares with
+    best = f"loss of prob {points.true_loss:.6f}; " if run.net.loss == "bce" else ""
     print(
-        f"data {name}: {points.x.size:,} points, "
-        f"loss of prob {points.true_loss:.6f}; seed {run.seed}, lr {run.options.lr:g}"
+        f"data {name}: {points.x.size:,} points, {best}"
+        f"seed {run.seed}, lr {run.options.lr:g}, {run.engine}"
     )
-    columns = ("epoch", "W1[0]", "W1[1]", "W2[0]", "W2[1]", "b2", "loss")
-    print(" ".join(f"{column:>9}" for column in columns))
-    for epoch, (W1, W2, b2), loss in run.checkpoints():
-        weights = " ".join(f"{weight:9.4f}" for weight in (*W1, *W2, b2))
-        print(f"{epoch:9,} {weights} {loss:9.6f}", flush=True)
+    names = weight_names(run.net)
+    print(" ".join(f"{column:>9}" for column in ("epoch", *names, "loss")))
+    for epoch, params, loss in run.checkpoints():
+        weights = "".join(f" {weight:9.4f}" for weight in params.tolist()) if names else ""
+        print(f"{epoch:9,}{weights} {loss:9.6f}", flush=True)
+
+
+def json_row(run: Run, checkpoint: Checkpoint) -> dict[str, Any]:
+    """One checkpoint for programs, each layer apart."""
+    params = from_vector(checkpoint.params, run.net.bias1)
+    b1 = {} if params.b1 is None else {"b1": params.b1.tolist()}
+    weights = {"W1": params.W1.tolist(), **b1, "W2": params.W2.tolist(), "b2": params.b2}
+    return {"epoch": checkpoint.epoch, **weights, "loss": checkpoint.loss}
 
 
 def print_json(run: Run) -> None:
     """Print the run for programs, once it has ended, every float32 exactly."""
-    rows = [
-        {"epoch": epoch, "W1": W1.tolist(), "W2": W2.tolist(), "b2": b2, "loss": loss}
-        for epoch, (W1, W2, b2), loss in run.checkpoints()
-    ]
+    rows = [json_row(run, checkpoint) for checkpoint in run.checkpoints()]
     points = run.points
+    kind = "sgd" if isinstance(run.options, SgdOptions) else "adam"
     summary = {
         "data": points.label,
         "n_points": points.x.size,
         "true_loss": points.true_loss,
         "seed": run.seed,
+        "net": vars(run.net),
+        "optimizer": {"kind": kind, **vars(run.options)},
         "lr": run.options.lr,
-        "device": run.device,
+        "engine": run.engine,
         "diverged": run.diverged,
         "checkpoints": rows,
     }
@@ -146,6 +193,8 @@ def print_json(run: Run) -> None:
 
 def fit(args: argparse.Namespace) -> str | None:
     """Train and print; return what went wrong in one line, or None."""
+    if args.optimizer == "adam" and args.momentum is not None:
+        return "--momentum belongs to --optimizer sgd"
     try:
         run = Run(args)
     except UserError as error:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pwlapp.core.data import LECTURE_URL
+from pwlapp.core.engines import AUTO, ID_PATTERN
 
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
 
@@ -60,6 +62,15 @@ def _choice(*options: str) -> _Kind:
     return _Kind(read, "one of " + ", ".join(options))
 
 
+def _matching(pattern: str, allowed: str) -> _Kind:
+    def read(text: str) -> str:
+        if re.fullmatch(pattern, text.lower()) is None:
+            raise ValueError
+        return text.lower()
+
+    return _Kind(read, allowed)
+
+
 def _folder(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -107,6 +118,14 @@ class Settings:
         _integer(1, 256),
         "Processes that train.",
         shown="number of CPU cores",
+    )
+    engine: str = _setting(
+        AUTO,
+        _matching(
+            f"{AUTO}|{ID_PATTERN}",
+            "auto, or torch or fused, then @cpu or @cuda:0",
+        ),
+        "What new nets train with: auto, or torch or fused, then @cpu or @cuda:0.",
     )
     slice_ms: float = _setting(
         20.0, _decimal(1, 1000), "Milliseconds that a run trains before the next one's turn."

@@ -9,6 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# One place for what Numba compiles: in a data folder of each test's own, every server that a test
+# starts would spend the test compiling.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba"))
+
 
 @pytest.fixture(scope="session")
 def lecture_csv() -> Path:

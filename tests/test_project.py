@@ -149,7 +149,7 @@ class TestCommitted:
         for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
             for line in (ROOT / name).read_text("utf-8").splitlines():
                 if line and not line.startswith(("#", "-c ", "-r ")):
-                    match = re.fullmatch(r"([\w.-]+)(\[\w+\])?==[\w.]+", line)
+                    match = re.fullmatch(r"([\w.-]+)(\[\w+\])?==[\w.]+(; .+)?", line)
                     assert match, f"{name}: {line}"
                     pinned.append(re.sub(r"[-_.]+", "-", match[1]).lower())
         assert "torch" in pinned

@@ -23,10 +23,26 @@
     return keys.find((key) => key in words) ?? "error.server";
   };
 
-  const translate = (root = document) => {
-    for (const node of root.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
-    for (const node of root.querySelectorAll("[data-t-label]")) {
-      node.setAttribute("aria-label", t(node.dataset.tLabel));
+  const say = (node) => {
+    const args = JSON.parse(node.dataset.tArgs ?? "{}");
+    if (node.dataset.t) node.textContent = t(node.dataset.t, args);
+    if (node.dataset.tLabel) node.setAttribute("aria-label", t(node.dataset.tLabel, args));
+  };
+  const translate = (root = document) => root.querySelectorAll("[data-t], [data-t-label]").forEach(say);
+
+  // Give an element an accessible name that follows the language.
+  const label = (node, key, args = {}) => {
+    Object.assign(node.dataset, { tLabel: key, tArgs: JSON.stringify(args) });
+    say(node);
+  };
+
+  // Say what has words of its own for each loss in those of `loss`: "bce" or "mse".
+  const speakOf = (loss) => {
+    const chosen = loss === "mse" ? "Mse" : "Bce";
+    for (const node of document.querySelectorAll("[data-t-mse], [data-t-label-mse]")) {
+      if (node.dataset.tMse) node.dataset.t = node.dataset[`t${chosen}`];
+      if (node.dataset.tLabelMse) node.dataset.tLabel = node.dataset[`tLabel${chosen}`];
+      say(node);
     }
   };
 
@@ -71,5 +87,5 @@
     }, 1500);
   };
 
-  pwl.i18n = { t, first, translate, onLanguage, start, announce, language: () => lang };
+  pwl.i18n = { t, first, translate, label, speakOf, onLanguage, start, announce, language: () => lang };
 })();

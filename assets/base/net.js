@@ -1,57 +1,85 @@
-// The lecture's net as numbers: the same mathematics as pwlapp/core/net.py, for the browser.
-// Parameters travel as one vector [W1_1..W1_h, W2_1..W2_h, b2], as in the server's frames.
+// The net as numbers: the same mathematics as pwlapp/core/net.py, for the browser.
+// Parameters travel as one vector [W1_1..W1_h, b1_1..b1_h, W2_1..W2_h, b2], as in the server's
+// frames; b1 only in nets that have it. A net is described by {h, bias1, activation, loss}.
 (() => {
   const pwl = (window.pwl ??= {});
+  const LECTURE = { h: 2, bias1: false, activation: "relu", loss: "bce" };
   const START = [1, -1, -4.5, -9, 4.5];
 
-  const width = (p) => (p.length - 1) / 2;
-  const relu = (u) => (u > 0 ? u : 0);
   const sigmoid = (z) => 1 / (1 + Math.exp(-z));
   // softplus(z) = log(1 + e^z), without overflow
   const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 
-  const unit = (p, k, xs) => xs.map((x) => p[k] * x); // u = x W1
-  const hidden = (p, k, xs) => xs.map((x) => relu(p[k] * x)); // v = relu(u)
-  const contribution = (p, k, xs) => xs.map((x) => p[width(p) + k] * relu(p[k] * x)); // v W2
+  const size = (net) => (net.bias1 ? 3 : 2) * net.h + 1;
+  const weightIn = (p, k) => p[k]; // W1
+  const biasIn = (p, k, net) => (net.bias1 ? p[net.h + k] : 0); // b1
+  const weightOut = (p, k, net) => p[(net.bias1 ? 2 : 1) * net.h + k]; // W2
+  const biasOut = (p) => p[p.length - 1]; // b2
 
-  const logitAt = (p, x) => {
-    const h = width(p);
-    let z = p[2 * h];
-    for (let k = 0; k < h; k++) z += p[h + k] * relu(p[k] * x);
+  const unitAt = (p, k, x, net) => weightIn(p, k) * x + biasIn(p, k, net);
+  const hiddenAt = (p, k, x, net) => {
+    const u = unitAt(p, k, x, net);
+    return net.activation === "sigmoid" ? sigmoid(u) : u > 0 ? u : 0;
+  };
+  const logitAt = (p, x, net) => {
+    let z = biasOut(p);
+    for (let k = 0; k < net.h; k++) z += weightOut(p, k, net) * hiddenAt(p, k, x, net);
     return z;
   };
-  const logit = (p, xs) => xs.map((x) => logitAt(p, x));
-  const yhat = (p, xs) => xs.map((x) => sigmoid(logitAt(p, x)));
 
-  // Slopes of the logit on the left and on the right of 0, where the net without b1 bends.
-  const slopes = (p) => {
-    const h = width(p);
+  const unit = (p, k, xs, net = LECTURE) => xs.map((x) => unitAt(p, k, x, net)); // u = x W1 + b1
+  const hidden = (p, k, xs, net = LECTURE) => xs.map((x) => hiddenAt(p, k, x, net)); // v = a1(u)
+  const contribution = (p, k, xs, net = LECTURE) =>
+    xs.map((x) => weightOut(p, k, net) * hiddenAt(p, k, x, net)); // v W2
+  const logit = (p, xs, net = LECTURE) => xs.map((x) => logitAt(p, x, net));
+  // what comes out of the net whose last layer gives `logits`
+  const output = (logits, net) => (net.loss === "mse" ? logits : logits.map(sigmoid));
+  const yhat = (p, xs, net = LECTURE) => output(logit(p, xs, net), net);
+
+  // Slopes of a ReLU net's logit left and right of all its bends; without b1 they all lie at 0.
+  const slopes = (p, net = LECTURE) => {
     let left = 0;
     let right = 0;
-    for (let k = 0; k < h; k++) {
-      if (p[k] < 0) left += p[k] * p[h + k];
-      else right += p[k] * p[h + k];
+    for (let k = 0; k < net.h; k++) {
+      const slope = weightIn(p, k) * weightOut(p, k, net);
+      if (weightIn(p, k) < 0) left += slope;
+      else right += slope;
     }
     return { left, right };
   };
 
-  // Binary cross-entropy from logits; each log is clamped at -100, as torch.nn.BCELoss does.
-  const bce = (p, xs, ys) => {
-    let sum = 0;
-    for (let i = 0; i < xs.length; i++) {
-      const z = logitAt(p, xs[i]);
-      sum += ys[i] * Math.min(softplus(-z), 100) + (1 - ys[i]) * Math.min(softplus(z), 100);
+  // Where a ReLU net bends, ascending, each place once; a net of sigmoids bends nowhere.
+  const knots = (p, net = LECTURE) => {
+    if (net.activation !== "relu") return [];
+    if (!net.bias1) return [0];
+    const found = new Set();
+    for (let k = 0; k < net.h; k++) {
+      const knot = -biasIn(p, k, net) / weightIn(p, k);
+      if (Number.isFinite(knot)) found.add(knot);
     }
-    return sum / xs.length;
+    return [...found].sort((a, b) => a - b);
+  };
+
+  // Binary cross-entropy from logits; each log is clamped at -100, as torch.nn.BCELoss does.
+  const bce = (logits, ys) => {
+    const sum = logits.reduce((total, z, i) =>
+      total + ys[i] * Math.min(softplus(-z), 100) + (1 - ys[i]) * Math.min(softplus(z), 100), 0);
+    return sum / ys.length;
+  };
+  const mse = (a, b) => a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length;
+  // the loss that the net is trained on
+  const loss = (p, xs, ys, net = LECTURE) => {
+    const logits = logit(p, xs, net);
+    return net.loss === "mse" ? mse(logits, ys) : bce(logits, ys);
   };
 
   // The bent line y = left x + b (x < 0), right x + b (x >= 0).
   const bent = ({ left, right, b }, xs) => xs.map((x) => (x < 0 ? left : right) * x + b);
-  const mse = (a, b) => a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length;
   const grid = (low, high, n) => Array.from({ length: n }, (_, i) => low + ((high - low) * i) / (n - 1));
 
   const TARGET = { left: 9, right: -4.5, b: 4.5 };
   pwl.net = {
-    START, TARGET, width, sigmoid, unit, hidden, contribution, logit, yhat, slopes, bce, bent, mse, grid,
+    LECTURE, START, TARGET, size, unit, hidden, contribution, logit, output, yhat, slopes, knots,
+    loss, bent, mse, grid,
   };
 })();

@@ -13,6 +13,7 @@
     let playing = false;
     let following = true; // the head runs after the newest frame
     let speed = 1;
+    let skipping = false; // what is followed is not replayed: the head jumps to the newest frame
     let last = 0;
 
     const end = () => Math.max(frames.length - 1, 0);
@@ -32,7 +33,7 @@
       const behind = end() - head;
       const rate = following ? Math.max(RATE * speed, behind / CATCH_UP_S) : RATE * speed;
       const before = index();
-      head = calm.matches && following ? end() : Math.min(head + rate * seconds, end());
+      head = (skipping || calm.matches) && following ? end() : Math.min(head + rate * seconds, end());
       if (head >= end()) playing = false; // new frames start it again while it follows
       if (index() !== before || !playing) show();
       if (playing) requestAnimationFrame(tick);
@@ -56,7 +57,7 @@
       if (first) {
         head = end(); // what is past when the page opens is not played again
         show();
-      } else if (following) play();
+      } else if (following) follow();
     };
 
     // Forget frames before `seq` (the net was reset).
@@ -75,14 +76,24 @@
       show();
     };
 
+    const follow = () => {
+      if (skipping) {
+        seek(end());
+        return;
+      }
+      following = true;
+      play();
+    };
+
     return {
       add,
       dropBefore,
       seek,
       skip: () => seek(end()),
-      follow: () => {
-        following = true;
-        play();
+      follow,
+      setSkipping: (value) => {
+        skipping = value;
+        if (skipping && playing && following) seek(end());
       },
       toggle: () => {
         if (playing) {

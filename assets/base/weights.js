@@ -1,17 +1,24 @@
-// W1 (two), W2 (two) and b2: each a slider with a field beside it that takes typed values.
+// W1, b1 if there is one, W2 and b2: each a slider with a field beside it that takes typed values.
 // Native inputs, so that a drag never passes through the renderer and the keyboard works.
 (() => {
   const pwl = (window.pwl ??= {});
   const { parse, short } = pwl.numbers;
 
-  const ROWS = [
-    { name: "W1", sub: "1", role: "unit1", span: 6, label: "weight.w11" },
-    { name: "W1", sub: "2", role: "unit2", span: 6, label: "weight.w12" },
-    { name: "W2", sub: "1", role: "unit1", span: 12, label: "weight.w21" },
-    { name: "W2", sub: "2", role: "unit2", span: 12, label: "weight.w22" },
-    { name: "b2", sub: "", role: "yhat", span: 12, label: "weight.b2" },
-  ];
   const LIMIT = 1e6;
+
+  // What the numbers of a net are called, in their order.
+  const rowsOf = ({ h, bias1 }) => {
+    const layer = (name, span, label) =>
+      Array.from({ length: h }, (_, i) => ({
+        name, span, label, sub: String(i + 1), role: i < 2 ? `unit${i + 1}` : "others",
+      }));
+    return [
+      ...layer("W1", 6, "weight.w1"),
+      ...(bias1 ? layer("b1", 6, "weight.b1") : []),
+      ...layer("W2", 12, "weight.w2"),
+      { name: "b2", sub: "", role: "yhat", span: 12, label: "weight.b2" },
+    ];
+  };
 
   const element = (tag, props = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), props);
@@ -31,20 +38,20 @@
       inputMode: "text", autocomplete: "off", maxLength: 40, spellcheck: false,
     });
     for (const input of [slider, field]) {
-      input.dataset.tLabel = row.label;
-      input.setAttribute("aria-label", pwl.i18n.t(row.label));
+      pwl.i18n.label(input, row.label, { k: row.sub });
     }
     return { name, slider, field };
   };
 
-  // Build the five rows inside `host`. `onInput(vector)` follows the drag, `onCommit(vector)` comes
-  // once at its end; `step` is that of the sliders,
-  // `format` writes a weight. Returns {set, get}.
-  const create = (host, { onInput, onCommit, step = 0.1, format = short }) => {
-    let vector = [...pwl.net.START];
+  // Build the rows of `net` inside `host`, in the place of what was there. `onInput(vector)` follows
+  // the drag, `onCommit(vector)` comes once at its end; `step` is that of the sliders, `format`
+  // writes a weight. Returns {set, get}.
+  const create = (host, { onInput, onCommit, net = pwl.net.LECTURE, step = 0.1, format = short }) => {
+    let vector = net === pwl.net.LECTURE ? [...pwl.net.START] : Array(pwl.net.size(net)).fill(0);
+    host.replaceChildren();
     const complaint = element("p", { className: "complaint" });
     complaint.setAttribute("role", "alert");
-    const rows = ROWS.map((row, k) => {
+    const rows = rowsOf(net).map((row, k) => {
       const parts = rowElements(row, `${host.id}-${k}`, step);
       host.append(element("div", { className: "weight-row" }, parts.name, parts.slider, parts.field));
       return parts;
@@ -127,5 +134,5 @@
     return { set, get: () => [...vector] };
   };
 
-  pwl.weights = { create, element };
+  pwl.weights = { create, rowsOf, element };
 })();

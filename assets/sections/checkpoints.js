@@ -1,4 +1,5 @@
-// The table of checkpoints: W1, W2, b2, both slopes and the loss, with the change since the row above.
+// The table of checkpoints: the net's numbers, both slopes and the loss, with the change since the
+// row above. Of a net with too many numbers, the loss alone.
 (() => {
   const pwl = (window.pwl ??= {});
   const EVERY = 5000;
@@ -11,16 +12,19 @@
     return kept.filter((frame, i) => kept[i + 1]?.epoch !== frame.epoch || frame.mark === "edit" || kept[i + 1].mark === "edit");
   };
 
-  const values = (frame) => {
-    const { left, right } = pwl.net.slopes(frame.p);
-    return [...frame.p, left, right, frame.loss];
+  const values = ({ p, net, loss }) => {
+    if (!p) return [loss];
+    const { left, right } = pwl.net.slopes(p, net);
+    return [...p, ...(pwl.fitNet.hasSlopes(net) ? [left, right] : []), loss];
   };
 
-  const HEADS = ["W1<sub>1</sub>", "W1<sub>2</sub>", "W2<sub>1</sub>", "W2<sub>2</sub>", "b2"];
-
-  const head = () => {
+  const head = (net) => {
     const { t } = pwl.i18n;
-    const cells = [t("word.epoch"), ...HEADS, t("checkpoints.left"), t("checkpoints.right"), t("word.loss")];
+    const names = net.plain
+      ? pwl.weights.rowsOf(net).map(({ name, sub }) => (sub ? `${name}<sub>${sub}</sub>` : name))
+      : [];
+    const slopes = pwl.fitNet.hasSlopes(net) ? [t("checkpoints.left"), t("checkpoints.right")] : [];
+    const cells = [t("word.epoch"), ...names, ...slopes, t("word.loss")];
     return `<thead><tr>${cells.map((cell) => `<th scope="col">${cell}</th>`).join("")}</tr></thead>`;
   };
 
@@ -38,10 +42,10 @@
     return `<tr${current ? ' class="current"' : ""}>${name}${cells.join("")}</tr>`;
   };
 
-  // `kept` are the frames that `rows` gave; the one under the play head is marked.
-  const render = (host, kept, currentSeq) => {
+  // `kept` are the frames that `rows` gave, all of one net; the one under the play head is marked.
+  const render = (host, kept, net, currentSeq) => {
     const body = kept.map((frame, i) => row(frame, kept[i - 1], frame.seq === currentSeq)).join("");
-    host.innerHTML = `<table class="checkpoints">${head()}<tbody>${body}</tbody></table>`;
+    host.innerHTML = `<table class="checkpoints">${head(net)}<tbody>${body}</tbody></table>`;
   };
 
   pwl.checkpoints = { render, rows };

@@ -81,8 +81,9 @@
       .join("");
   };
 
-  // X -l1-> u(1) -a1-> v(1) -l2-> u(2) -a2-> v(2) = yhat, with the shapes below.
-  const architecture = (host, n) => {
+  // X -l1-> u(1) -a1-> v(1) -l2-> u(2) -a2-> v(2) = yhat, with the shapes below; a net that ends
+  // without a sigmoid has no a2.
+  const architecture = (host, n, { h, loss } = pwl.net.LECTURE) => {
     const { m } = pieces();
     const shape = (columns) => m.row(m.op("("), n ? `<mn>${n}</mn>` : m.mi("n"), m.op(","), `<mn>${columns}</mn>`, m.op(")"));
     const node = (name, columns) => m.under(name, shape(columns));
@@ -90,9 +91,10 @@
     const vector = (name, k) => m.layer(m.bold(name), k);
     host.innerHTML = m.math(
       m.row(
-        node(m.bold("X"), 1), arrow("l", 1), node(vector("u", 1), 2), arrow("a", 1),
-        node(vector("v", 1), 2), arrow("l", 2), node(vector("u", 2), 1), arrow("a", 2),
-        node(vector("v", 2), 1), m.op("="), node(m.role("yhat", m.over(m.bold("y"), m.op("^"))), 1),
+        node(m.bold("X"), 1), arrow("l", 1), node(vector("u", 1), h), arrow("a", 1),
+        node(vector("v", 1), h), arrow("l", 2), node(vector("u", 2), 1),
+        ...(loss === "bce" ? [arrow("a", 2), node(vector("v", 2), 1)] : []),
+        m.op("="), node(m.role("yhat", m.over(m.bold("y"), m.op("^"))), 1),
       ),
     );
   };

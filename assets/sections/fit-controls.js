@@ -12,10 +12,7 @@
   };
   const icon = (name) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 
-  const label = (node, key) => {
-    node.dataset.tLabel = key;
-    node.setAttribute("aria-label", t(key));
-  };
+  const { label } = pwl.i18n;
 
   const buildStatus = () => {
     const count = (id, key) =>
@@ -23,6 +20,30 @@
     byId("fit-status").innerHTML =
       count("count-epoch", "word.epoch") + count("count-loss", "word.loss") +
       count("count-slopes", "word.slopes") + '<span id="count-status" class="count-status"></span>';
+  };
+
+  // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
+  const SKIP_KEY = "pwl.skip";
+  const skipBox = (film) => {
+    const { element } = pwl.weights;
+    const box = element("input", { type: "checkbox", id: "playback-skip" });
+    const words = element("span", { textContent: t("playback.skip") });
+    words.dataset.t = "playback.skip";
+    box.addEventListener("change", () => {
+      film.setSkipping(box.checked);
+      try {
+        sessionStorage.setItem(SKIP_KEY, box.checked ? "yes" : "no");
+      } catch {
+        // storage refused: the next load plays again
+      }
+    });
+    try {
+      box.checked = sessionStorage.getItem(SKIP_KEY) === "yes";
+    } catch {
+      // see above
+    }
+    film.setSkipping(box.checked);
+    return element("label", { className: "skip-replay" }, box, words);
   };
 
   const buildPlayback = (film) => {
@@ -54,6 +75,7 @@
       element("span", { className: "speed" },
         slide("playback-speed", "playback.speed", { min: -3, max: 3, step: 0.1, value: 0 }, setSpeed),
         speedText),
+      skipBox(film),
     );
   };
 
@@ -80,16 +102,20 @@
     if (!film.playing) pwl.i18n.announce(words);
   };
 
-  const showCount = (epoch, loss, p) => {
-    const { left, right } = pwl.net.slopes(p);
+  const showCount = ({ epoch, loss, p, net }) => {
     byId("count-epoch").textContent = pwl.numbers.whole(epoch);
     byId("count-loss").textContent = pwl.numbers.fixed(loss, 6);
+    if (!pwl.fitNet.hasSlopes(net)) return;
+    const { left, right } = pwl.net.slopes(p, net);
     byId("count-slopes").textContent = `${pwl.numbers.fixed(left, 2)} / ${pwl.numbers.fixed(right, 2)}`;
   };
 
   // Nothing can be pressed until the session is open.
   const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"];
   const disableAll = () => COMMANDS.forEach((id) => (byId(id).disabled = true));
+
+  // What is trained before a reset has been answered would be undone by it.
+  const awaitReset = () => ["fit-train", "fit-step"].forEach((id) => (byId(id).disabled = true));
 
   // While the server cannot be reached nothing can be pressed, and the page says so.
   let lastState = null;
@@ -116,7 +142,6 @@
     const span = target - start;
     byId("fit-progress").value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
     byId("count-status").textContent = statusWords(state);
-    showResetLabel(state);
   };
 
   const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }) => {
@@ -156,13 +181,6 @@
     }
   };
 
-  // "Reset", or "Start over with seed 7" when another seed stands in the field
-  const showResetLabel = (state) => {
-    const seed = pwl.numbers.parse(byId("fit-seed").value);
-    const other = state && Number.isInteger(seed) && seed !== state.seed;
-    byId("fit-reset").firstElementChild.textContent = other ? t("fit.reset_seed", { seed }) : t("fit.reset");
-  };
-
   // What a message of the server says: {code, args}; `kind` is "notice" or "error".
   const sentence = (kind, { code, args }) => {
     const written = Object.entries(args ?? {}).map(([name, value]) => [
@@ -193,7 +211,7 @@
   };
 
   pwl.fitControls = {
-    disableAll, buildStatus, buildPlayback, showPlayback, showCount, showState, showTrainLabel, showResetLabel,
+    disableAll, awaitReset, buildStatus, buildPlayback, showPlayback, showCount, showState, showTrainLabel,
     showConnection, keepEpochs, recallEpochs, dismissError,
     showMessage, retellMessages,
   };

@@ -1,9 +1,10 @@
 // The data of Fit: fetched once by its key, drawn once, never redrawn with the curves.
 (() => {
   const pwl = (window.pwl ??= {});
+  const CURVE_POINTS = 101; // of a wide net's curve, evenly over the data
   const MOST_POINTS = 4000; // more than this are thinned on screen; the loss always counts all
 
-  // {key, x, prob, y, logit, true_loss, grid}, sorted by x
+  // {key, x, prob, y, logit, true_loss, true_mse, grid, curveX}, sorted by x
   const load = async (key) => {
     const answer = await fetch(`data/${key}.json`);
     if (!answer.ok) throw new Error(`data ${key}: ${answer.status}`);
@@ -13,8 +14,18 @@
     const prob = pick(raw.prob);
     const x = pick(raw.x);
     const logit = prob.map((p) => (p > 0 && p < 1 ? Math.log(p / (1 - p)) : null));
-    return { ...raw, key, x, prob, y: pick(raw.y), logit, grid: curveGrid(x[0], x[x.length - 1]) };
+    const y = pick(raw.y);
+    const ends = [x[0], x[x.length - 1]];
+    return {
+      ...raw, key, x, prob, y, logit,
+      true_mse: pwl.net.mse(prob, y),
+      grid: curveGrid(...ends),
+      curveX: pwl.net.grid(...ends, CURVE_POINTS),
+    };
   };
+
+  // the loss that `net` would have if its yhat were prob itself
+  const trueLoss = (data, net) => (net?.loss === "mse" ? data.true_mse : data.true_loss);
 
   // 201 points and 0 among them, where the line bends
   const curveGrid = (low, high) => {
@@ -37,17 +48,17 @@
     return Promise.all([
       Plotly.update(plots.points, { x: [dots.x], y: [dots.y] }, span, [0]),
       Plotly.update(plots.yhat, { x: [x], y: [data.prob] }, span, [1]),
-      Plotly.update(plots.logit, { x: [x], y: [data.logit] }, span, [3]),
+      Plotly.relayout(plots.logit, span), // its truth depends on the net: see fitPlots.reshape
     ]);
   };
 
   // `data` with the server's word on where it comes from: origin and label
-  const describe = (data) =>
+  const describe = (data, net) =>
     pwl.i18n.t(`data.${data.origin}`, {
       n: pwl.numbers.whole(data.x.length),
       label: data.label,
-      loss: pwl.numbers.fixed(data.true_loss, 6),
+      loss: pwl.numbers.fixed(trueLoss(data, net), 6),
     });
 
-  pwl.fitData = { load, paint, describe };
+  pwl.fitData = { load, paint, describe, trueLoss };
 })();

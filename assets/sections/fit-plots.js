@@ -2,48 +2,100 @@
 // the axes a few times a second.
 (() => {
   const pwl = (window.pwl ??= {});
+  const NOTHING = { x: [null], y: [null] }; // but a point: a trace without any would lose its place
+  const UNIT1 = 0, UNIT2 = 1, NET = 2, TRUTH = 3, BEND = 4, OTHERS = 5; // figures.TRACES["logit"]
 
-  // yhat, and the same net before the sigmoid
-  const net = (plots, grid, p) => {
-    const logits = pwl.net.logit(p, grid);
-    pwl.paint.curves(plots.yhat, [0], [{ x: grid, y: logits.map(pwl.net.sigmoid) }]);
-    pwl.paint.curves(plots.logit, [0, 1, 2, 4], [
-      { x: grid, y: pwl.net.contribution(p, 0, grid) },
-      { x: grid, y: pwl.net.contribution(p, 1, grid) },
-      { x: grid, y: logits },
-      { x: [0], y: [p[4]] },
-    ]);
+  // Where the curves of a frame are evaluated: the grid, and the bends that lie in it.
+  const placesOf = (data, { net, p }) => {
+    const { grid } = data;
+    const bends = pwl.net.knots(p, net).filter((x) => grid[0] <= x && x <= grid[grid.length - 1]);
+    const between = bends.filter((x) => !grid.includes(x));
+    return { bends, x: between.length ? [...grid, ...between].sort((a, b) => a - b) : grid };
   };
 
-  // The axis of the bent line holds the lecture's true line and the net, and grows in steps.
-  const logitAxis = (plots, data, p) => {
-    const ends = [data.grid[0], 0, data.grid[data.grid.length - 1]];
-    const curves = [pwl.net.logit(p, ends), ...[0, 1].map((k) => pwl.net.contribution(p, k, ends))];
-    const values = [...curves.flat(), ...data.logit.filter((z) => z !== null)];
-    const low = values.reduce((a, b) => Math.min(a, b), 0);
-    const high = values.reduce((a, b) => Math.max(a, b), 0);
-    const range = [
-      low < -10.5 ? -pwl.paint.niceCeil(-low) : -11,
-      high > 6.5 ? pwl.paint.niceCeil(high) : 7,
+  const plain = (plots, data, { net, p }) => {
+    const { bends, x } = placesOf(data, { net, p });
+    const logits = pwl.net.logit(p, x, net);
+    const units = Array.from({ length: net.h }, (_, k) => ({ x, y: pwl.net.contribution(p, k, x, net) }));
+    const bend = bends.length ? { x: bends, y: pwl.net.logit(p, bends, net) } : NOTHING;
+    pwl.paint.curves(plots.yhat, [0], [{ x, y: pwl.net.output(logits, net) }]);
+    const traces = [units[0], units[1] ?? NOTHING, { x, y: logits }, bend];
+    const places = [UNIT1, UNIT2, NET, BEND];
+    if (net.h > 2) {
+      const apart = (values) => units.slice(2).flatMap((unit) => [...unit[values], null]);
+      traces.push({ x: apart("x"), y: apart("y") });
+      places.push(OTHERS);
+    }
+    pwl.paint.curves(plots.logit, places, traces);
+  };
+
+  // a wide net's frame has the curve itself
+  const wide = (plots, data, { net, curve }) => {
+    const x = data.curveX;
+    pwl.paint.curves(plots.yhat, [0], [{ x, y: pwl.net.output(curve, net) }]);
+    pwl.paint.curves(plots.logit, [NET], [{ x, y: curve }]);
+  };
+
+  // yhat, and the same net before its sigmoid
+  const net = (plots, data, frame) => (frame.p ? plain : wide)(plots, data, frame);
+
+  // For another kind of net: nothing is left of the last one's units, and the truth is the one that
+  // the net's last layer is to meet.
+  const reshape = (plots, data, net) => {
+    pwl.paint.curves(plots.logit, [UNIT1, UNIT2, BEND, OTHERS], Array(4).fill(NOTHING));
+    const { title, truth } = net.loss === "mse"
+      ? { title: "ŷ", truth: data.prob }
+      : { title: "logit", truth: data.logit };
+    return Plotly.update(plots.logit, { x: [data.x], y: [truth] }, { "yaxis.title.text": title }, [TRUTH]);
+  };
+
+  const setRange = (graphs, range) => {
+    for (const gd of graphs) {
+      const now = gd._fullLayout.yaxis.range;
+      if (now[0] !== range[0] || now[1] !== range[1]) Plotly.relayout(gd, { "yaxis.range": range });
+    }
+  };
+
+  // From `low` to `high`, or in steps as far as the values go.
+  const rangeOf = (values, low, high) => {
+    const least = values.reduce((a, b) => Math.min(a, b), 0);
+    const most = values.reduce((a, b) => Math.max(a, b), 0);
+    return [
+      least < low * 0.96 ? -pwl.paint.niceCeil(-least) : low,
+      most > high * 0.96 ? pwl.paint.niceCeil(most) : high,
     ];
-    const now = plots.logit._fullLayout.yaxis.range;
-    if (now[0] !== range[0] || now[1] !== range[1]) {
-      Plotly.relayout(plots.logit, { "yaxis.range": range });
+  };
+
+  // The axes hold the truth and the net, and grow in steps.
+  const axes = (plots, data, { net, p, curve }) => {
+    const ends = [data.grid[0], data.grid[data.grid.length - 1]];
+    const bends = p ? placesOf(data, { net, p }).bends : [];
+    const places = [...ends, ...bends];
+    const units = p ? Array.from({ length: net.h }, (_, k) => pwl.net.contribution(p, k, places, net)) : [];
+    const logits = p ? pwl.net.logit(p, places, net) : curve;
+    const values = [...logits, ...units.flat()];
+    if (net.loss === "mse") {
+      setRange([plots.points, plots.yhat], rangeOf(logits, -0.12, 1.12));
+      setRange([plots.logit], rangeOf(values, -0.12, 1.12));
+    } else {
+      setRange([plots.points, plots.yhat], [-0.12, 1.12]);
+      const truth = data.logit.filter((z) => z !== null);
+      setRange([plots.logit], rangeOf([...values, ...truth], -11, 7));
     }
   };
 
   // The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis.
-  const loss = (plots, data, film, target, log) => {
+  const loss = (plots, truth, film, target, log) => {
     const { frames, index } = film;
     const seen = frames.slice(0, index + 1).filter((frame) => !log || frame.epoch > 0);
     const now = seen[seen.length - 1];
     const last = Math.max(target, frames[frames.length - 1].epoch, 10);
-    const losses = [data.true_loss, ...frames.map((frame) => frame.loss)];
+    const losses = [truth, ...frames.map((frame) => frame.loss)];
     const low = losses.reduce((a, b) => Math.min(a, b));
     const high = losses.reduce((a, b) => Math.max(a, b));
     const pad = (high - low) * 0.08 || 0.05;
     const x = [[log ? 1 : 0, last], seen.map((f) => f.epoch), now ? [now.epoch] : []];
-    const y = [[data.true_loss, data.true_loss], seen.map((f) => f.loss), now ? [now.loss] : []];
+    const y = [[truth, truth], seen.map((f) => f.loss), now ? [now.loss] : []];
     Plotly.update(plots.loss, { x, y }, {
       "xaxis.type": log ? "log" : "linear",
       "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
@@ -57,5 +109,5 @@
       "yaxis.title.text": pwl.i18n.t("word.loss"),
     });
 
-  pwl.fitPlots = { net, logitAxis, loss, words };
+  pwl.fitPlots = { net, reshape, axes, loss, words };
 })();

@@ -15,7 +15,8 @@
   let stream;
   let sid;
   let state; // the newest snapshot of the session
-  let editing = null; // weights under the student's hand, until the server has recorded them
+  let net; // its net: {h, bias1, activation, loss, plain}; plain if its frames have its parameters
+  let editing = null; // {p, net}: under the student's hand, until the server has recorded it
   let tableKey = "";
   let noticeKey = "";
   let logEpochs = false;
@@ -40,14 +41,13 @@
     editing = null;
     try {
       await useData(session.snapshot.data_key, session.data);
+      await useNet(session.snapshot);
     } catch {
       again(); // the server went away in between
       return;
     }
     showDataProblem(session.data_problem);
-    tell("fit-seed", { value: String(session.snapshot.seed) });
-    tell("fit-lr", { value: String(session.snapshot.lr) });
-    tell("fit-device", { value: session.snapshot.device });
+    pwl.fitFields.fill(session.snapshot);
     apply(session.snapshot);
     stream = pwl.stream.follow(sid, {
       since: () => film.lastSeq,
@@ -62,10 +62,26 @@
     if (data?.key !== key) {
       data = await pwl.fitData.load(key);
       await pwl.fitData.paint(data, plots);
-      pwl.equations.architecture(byId("fit-architecture"), data.x.length);
+      net = null; // is shown anew, with these data
     }
     Object.assign(data, told); // where it comes from
-    byId("fit-data").textContent = pwl.fitData.describe(data);
+  };
+
+  const buildWeights = () => {
+    weights = pwl.fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
+  };
+
+  // Whatever depends on the kind of net; the sliders are made anew, so it is done for another kind
+  // only.
+  const useNet = (snapshot) => {
+    const next = { ...snapshot.net, plain: snapshot.params !== null };
+    if (net && Object.entries(next).every(([name, value]) => net[name] === value)) return;
+    net = next;
+    editing = null;
+    buildWeights();
+    pwl.fitNet.show(net, data.x.length);
+    byId("fit-data").textContent = pwl.fitData.describe(data, net);
+    return pwl.fitPlots.reshape(plots, data, net);
   };
 
   const showDataProblem = (problem) =>
@@ -77,12 +93,17 @@
     const wasRunning = state?.status === "running";
     const begins = snapshot.status === "running" && !wasRunning;
     const stepped = state && !wasRunning && snapshot.epoch > state.epoch;
-    const seedChanged = state && snapshot.seed !== state.seed;
+    const made = ({ seed, net: kind }) => JSON.stringify({ seed, net: kind });
+    const madeAnew = !state || made(snapshot) !== made(state);
+    const refill = state && madeAnew;
     state = snapshot;
     film.dropBefore(snapshot.first_seq);
+    useNet(snapshot);
+    if (madeAnew) tell("known", { data: { seed: snapshot.seed, net: snapshot.net } });
     if (begins || stepped) film.follow();
-    if (seedChanged) tell("fit-seed", { value: String(snapshot.seed) });
+    if (refill) pwl.fitFields.fillNet(snapshot);
     pwl.fitControls.showState(state);
+    pwl.fitFields.show(state);
     showNotice(snapshot);
     paintSoon();
   };
@@ -97,7 +118,9 @@
 
   const receive = (rows) => {
     const frames = rows
-      .map(([seq, epoch, loss, mark, ...p]) => ({ seq, epoch, loss, mark, p }))
+      .map(([seq, epoch, loss, mark, ...numbers]) => ({
+        seq, epoch, loss, mark, net, p: net.plain ? numbers : null, curve: net.plain ? null : numbers,
+      }))
       .filter((frame) => frame.seq >= (state?.first_seq ?? 0));
     film.add(frames);
     if (frames.some((frame) => frame.mark === "edit")) {
@@ -116,6 +139,7 @@
       return;
     }
     editing = null;
+    if (state) pwl.fitControls.showState(state);
     pwl.fitControls.showMessage("fit-notice", "error", answer.error);
     if (answer.error.code === "session_unknown") open(sid); // answered with a new one, and a word
     else if (film.frame) paintFrame(film.frame);
@@ -124,9 +148,10 @@
   // --- painting ---------------------------------------------------------------------------------
   const paintFrame = (frame) => {
     pwl.paint.request("fit", () => {
-      if (!data || editing) return;
-      pwl.fitPlots.net(plots, data.grid, frame.p);
-      paintNumbers();
+      if (!data || editing || frame.net !== net) return;
+      pwl.fitPlots.net(plots, data, frame);
+      if (film.playing) paintNumbers();
+      else showNumbers(); // the last one is not kept waiting
       paintSoon();
     });
   };
@@ -136,7 +161,7 @@
     pwl.fitControls.showPlayback(film);
     if (!frame || editing) return;
     weights.set(frame.p);
-    pwl.fitControls.showCount(frame.epoch, frame.loss, frame.p);
+    pwl.fitControls.showCount(frame);
   };
 
   const paintTable = () => {
@@ -145,13 +170,14 @@
     const key = [pwl.i18n.language(), current, ...kept.map((frame) => frame.seq)].join(" ");
     if (key === tableKey) return;
     tableKey = key;
-    pwl.checkpoints.render(byId("fit-checkpoints"), kept, current);
+    pwl.checkpoints.render(byId("fit-checkpoints"), kept, net, current);
   };
 
   const paintSlow = () => {
     if (!data || !film.frames.length) return;
-    pwl.fitPlots.loss(plots, data, film, state?.target_epoch ?? 0, logEpochs);
-    pwl.fitPlots.logitAxis(plots, data, editing ?? film.frame.p);
+    const truth = pwl.fitData.trueLoss(data, net);
+    pwl.fitPlots.loss(plots, truth, film, state?.target_epoch ?? 0, logEpochs);
+    pwl.fitPlots.axes(plots, data, editing ?? film.frame);
     paintTable();
   };
 
@@ -165,11 +191,13 @@
 
   // --- weights by hand: yhat and loss follow at once, the server hears of it at the end ----------
   const edit = (p) => {
-    editing = p;
+    const edited = { p, net };
+    editing = edited;
     pwl.paint.request("fit", () => {
-      if (!data) return;
-      pwl.fitPlots.net(plots, data.grid, p);
-      pwl.fitControls.showCount(film.frame?.epoch ?? 0, pwl.net.bce(p, data.x, data.y), p);
+      if (!data || edited.net !== net) return;
+      pwl.fitPlots.net(plots, data, edited);
+      const loss = pwl.net.loss(p, data.x, data.y, net);
+      pwl.fitControls.showCount({ ...edited, epoch: film.frame?.epoch ?? 0, loss });
       paintSoon();
     });
   };
@@ -193,16 +221,18 @@
     fitControls.buildPlayback(film);
     fitControls.recallEpochs();
     fitControls.showTrainLabel();
-    pwl.equations.architecture(byId("fit-architecture"), null);
-    weights = pwl.weights.create(byId("fit-weights"), {
-      onInput: edit, onCommit: commit, step: 0.01, format: pwl.numbers.fixed,
-    });
+    pwl.fitFields.start();
+    net = { ...pwl.net.LECTURE, plain: true }; // until the session is open
+    pwl.fitNet.show(net, null);
+    buildWeights();
     byId("fit-epochs").addEventListener("input", () => {
       fitControls.showTrainLabel();
       fitControls.keepEpochs();
     });
-    byId("fit-seed").addEventListener("input", () => fitControls.showResetLabel(state));
-    document.querySelector("#fit .fields").addEventListener("input", fitControls.dismissError);
+    for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
+      fields.addEventListener("input", fitControls.dismissError);
+    }
+    byId("fit-reset").addEventListener("click", fitControls.awaitReset);
     byId("fit-checkpoints").addEventListener("click", ({ target }) => {
       const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);
       const index = film.frames.findIndex((frame) => frame.seq === seq);
@@ -220,11 +250,17 @@
     pwl.fitControls.showTrainLabel();
     pwl.fitControls.showPlayback(film);
     pwl.fitControls.retellMessages();
-    if (data) byId("fit-data").textContent = pwl.fitData.describe(data);
+    if (data) byId("fit-data").textContent = pwl.fitData.describe(data, net);
     if (state) pwl.fitControls.showState(state);
+    pwl.fitFields.show(state);
     if (plots) pwl.fitPlots.words(plots);
     paintSoon();
   };
 
-  pwl.fit = { start, opened, reply, logX, frame: () => film.frame };
+  const fieldsChanged = (values) => {
+    pwl.fitFields.changed(values);
+    pwl.fitFields.show(state ?? null);
+  };
+
+  pwl.fit = { start, opened, reply, logX, fieldsChanged, frame: () => film.frame };
 })();

@@ -1,12 +1,15 @@
 """The lecture's net as numbers: ``X -l1-> u -a1-> v -l2-> logit -a2-> yhat``, in numpy.
 
-Shapes: ``n`` points, ``h`` hidden units (2 in the lecture). ``l1`` has no bias, so every hidden
-unit bends at x = 0 and the logit is a line with one bend there.
+Shapes: ``n`` points, ``h`` hidden units (2 in the lecture). The lecture's ``l1`` has no bias, so
+every hidden unit bends at x = 0 and the logit is a line with one bend there. An `Architecture`
+says what a net has otherwise: more units, a first-layer bias, sigmoids for ReLUs, or no sigmoid at
+the end.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,9 +17,54 @@ from numpy.typing import ArrayLike, NDArray
 from pwlapp.errors import UserError
 
 Array: TypeAlias = NDArray[np.float32]
+Activation: TypeAlias = Literal["relu", "sigmoid"]
+Loss: TypeAlias = Literal["bce", "mse"]
 
+MAX_HIDDEN = 2048
 LOG_FLOOR = -100.0  # where torch.nn.BCELoss clamps its logarithms
 MAX_PARAM = 1e6  # with learning rates up to 1000, nothing in float32 overflows from here
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a net looks like, apart from its numbers; the defaults are the lecture's.
+
+    Attributes
+    ----------
+    h : int
+        Hidden units, 1 to `MAX_HIDDEN`.
+    bias1 : bool
+        Whether the first layer has a bias, so that units can bend elsewhere than at 0.
+    activation : str
+        ``"relu"`` or ``"sigmoid"``: what the hidden units do.
+    loss : str
+        ``"bce"``: sigmoid at the end and binary cross-entropy. ``"mse"``: nothing at the end,
+        yhat is the logit, and the mean squared error.
+
+    Raises
+    ------
+    UserError
+        ``bad_hidden`` (min, max) if h is out of range; ``bad_architecture`` for unknown words.
+    """
+
+    h: int = 2
+    bias1: bool = False
+    activation: Activation = "relu"
+    loss: Loss = "bce"
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.h <= MAX_HIDDEN:
+            raise UserError("bad_hidden", min=1, max=MAX_HIDDEN)
+        if self.activation not in get_args(Activation) or self.loss not in get_args(Loss):
+            raise UserError("bad_architecture")
+
+    @property
+    def size(self) -> int:
+        """Number of parameters: 2h + 1, or 3h + 1 with a first-layer bias."""
+        return (3 if self.bias1 else 2) * self.h + 1
+
+
+LECTURE = Architecture()
 
 
 class Params(NamedTuple):
@@ -29,36 +77,45 @@ class Params(NamedTuple):
     W2 : ndarray of shape (h,), float32
         The page's ``l2.weight``: how much of each unit goes into the logit.
     b2 : float
-        The page's ``l2.bias``: the logit at x = 0.
+        The page's ``l2.bias``: the logit at x = 0 of the lecture's net.
+    b1 : ndarray of shape (h,), float32, or None
+        ``l1.bias``: None in the lecture.
     """
 
     W1: Array
     W2: Array
     b2: float
+    b1: Array | None = None
 
 
 def to_vector(params: Params) -> Array:
-    """Flatten to one array of shape (2h + 1,), float32: W1, then W2, then b2."""
-    return np.concatenate([params.W1, params.W2, [params.b2]]).astype(np.float32)
+    """Flatten to one float32 array: W1, then b1 if there is one, then W2, then b2.
+
+    This is the order in which ``torch.nn.Sequential(l1, a1, l2).parameters()`` lists them.
+    """
+    b1 = [] if params.b1 is None else [params.b1]
+    return np.concatenate([params.W1, *b1, params.W2, [params.b2]]).astype(np.float32)
 
 
-def from_vector(vector: ArrayLike) -> Params:
+def from_vector(vector: ArrayLike, bias1: bool = False) -> Params:
     """Undo `to_vector`.
 
     Parameters
     ----------
-    vector : array-like of shape (2h + 1,)
+    vector : array-like of shape (2h + 1,), or (3h + 1,) with a first-layer bias
+    bias1 : bool
 
     Raises
     ------
     ValueError
-        If the length is not 3, 5, 7, ...
+        If the length belongs to no h.
     """
     flat = np.asarray(vector, dtype=np.float32)
-    if flat.ndim != 1 or flat.size < 3 or flat.size % 2 == 0:
-        raise ValueError(f"parameters of shape {flat.shape}, expected (2h + 1,) with h >= 1")
-    h = flat.size // 2
-    return Params(flat[:h], flat[h : 2 * h], float(flat[-1]))
+    parts = 3 if bias1 else 2
+    if flat.ndim != 1 or flat.size <= parts or flat.size % parts != 1:
+        raise ValueError(f"parameters of shape {flat.shape}, expected ({parts}h + 1,) with h >= 1")
+    W1, *b1, W2 = np.split(flat[:-1], parts)
+    return Params(W1, W2, float(flat[-1]), b1[0] if bias1 else None)
 
 
 def check_vector(vector: object, k: int, limit: float = MAX_PARAM) -> Array:
@@ -98,28 +155,32 @@ START = Params(
 
 
 def pre_activation(params: Params, x: Array) -> Array:
-    """``u = X W1``, of shape (n, h)."""
-    return x[:, None] * params.W1  # (n, 1) * (h,) -> (n, h)
+    """``u = X W1 + b1``, of shape (n, h)."""
+    u = x[:, None] * params.W1  # (n, 1) * (h,) -> (n, h)
+    return u if params.b1 is None else u + params.b1
 
 
-def hidden(params: Params, x: Array) -> Array:
-    """``v = relu(u)``, of shape (n, h)."""
-    return np.maximum(pre_activation(params, x), np.float32(0.0))
+def hidden(params: Params, x: Array, activation: Activation = "relu") -> Array:
+    """``v = relu(u)``, or ``sigmoid(u)``, of shape (n, h)."""
+    u = pre_activation(params, x)
+    return sigmoid(u) if activation == "sigmoid" else np.maximum(u, np.float32(0.0))
 
 
-def contributions(params: Params, x: Array) -> Array:
+def contributions(params: Params, x: Array, activation: Activation = "relu") -> Array:
     """What each unit adds to the logit, ``v * W2``, of shape (n, h)."""
-    return hidden(params, x) * params.W2
+    return hidden(params, x, activation) * params.W2
 
 
-def logit(params: Params, x: Array) -> Array:
+def logit(params: Params, x: Array, activation: Activation = "relu") -> Array:
     """The bent line, before the sigmoid: ``v W2 + b2``, of shape (n,)."""
-    return hidden(params, x) @ params.W2 + np.float32(params.b2)  # (n, h) @ (h,) -> (n,)
+    v = hidden(params, x, activation)
+    return v @ params.W2 + np.float32(params.b2)  # (n, h) @ (h,) -> (n,)
 
 
-def yhat(params: Params, x: Array) -> Array:
-    """The bent curve, after the sigmoid, of shape (n,)."""
-    return sigmoid(logit(params, x))
+def yhat(params: Params, x: Array, net: Architecture = LECTURE) -> Array:
+    """The bent curve, after the sigmoid if the net ends in one, of shape (n,)."""
+    line = logit(params, x, net.activation)
+    return sigmoid(line) if net.loss == "bce" else line
 
 
 def sigmoid(z: Array) -> Array:
@@ -129,15 +190,15 @@ def sigmoid(z: Array) -> Array:
 
 
 def slopes(params: Params) -> tuple[float, float]:
-    """Slopes of the logit on either side of the bend.
+    """Slopes of a ReLU net's logit on either side of the bend: of all bends, where there are more.
 
-    A unit with W1 < 0 is on only where x < 0, one with W1 > 0 only where x > 0, and each that is
-    on adds ``W1 * W2``. The raw weights differ from seed to seed; these two numbers do not.
+    A unit with W1 < 0 is on only left of its bend, one with W1 > 0 only right of it, and each that
+    is on adds ``W1 * W2``. The raw weights differ from seed to seed; these two numbers do not.
 
     Returns
     -------
     left, right : float
-        For x < 0 and for x > 0.
+        For x < 0 and for x > 0; with a first-layer bias, left and right of the outermost bends.
     """
     W1 = params.W1.astype(np.float64)
     slope = W1 * params.W2
@@ -167,3 +228,21 @@ def bce(yhat: Array, y: Array) -> float:
         log_yes = np.maximum(np.log(yhat), LOG_FLOOR)
         log_no = np.maximum(np.log(np.float32(1.0) - yhat), LOG_FLOOR)
     return -float(np.mean(y * log_yes + (1.0 - y) * log_no, dtype=np.float64))
+
+
+def mse(yhat: Array, y: Array) -> float:
+    """Mean squared error, ``mean((yhat - y)^2)``, as `torch.nn.MSELoss`; both of shape (n,)."""
+    return float(np.mean(np.square(yhat - y, dtype=np.float64)))
+
+
+def loss(vector: ArrayLike, x: Array, y: Array, net: Architecture = LECTURE) -> float:
+    """Evaluate the loss that the architecture names.
+
+    Parameters
+    ----------
+    vector : array-like of shape (net.size,)
+    x, y : ndarray of shape (n,), float32
+    net : Architecture
+    """
+    fitted = yhat(from_vector(vector, net.bias1), x, net)
+    return bce(fitted, y) if net.loss == "bce" else mse(fitted, y)

@@ -8,16 +8,16 @@ of cutting a run into slices gives the same run.
 from __future__ import annotations
 
 import math
-import platform
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pwlapp.core.engines import pick
+from pwlapp.core import net as nets
+from pwlapp.core.engines import TORCH_CPU, pick
+from pwlapp.core.net import LECTURE, Architecture, Array, check_vector
 from pwlapp.core.net import MAX_PARAM as MAX_PARAM  # another limit of a run, beside those below
-from pwlapp.core.net import Array, bce, check_vector, from_vector, yhat
 from pwlapp.errors import UserError
 
 MAX_EPOCHS = 1_000_000
@@ -28,16 +28,82 @@ LOSS_LIMIT = 10.0  # a net that knows nothing and says 1/2 everywhere has a loss
 
 @dataclass(frozen=True)
 class AdamOptions:
-    """Adam's hyperparameters; the defaults are `torch.optim.Adam`'s, which the page uses."""
+    """Adam's hyperparameters; the defaults are `torch.optim.Adam`'s, which the page uses.
+
+    Attributes
+    ----------
+    lr : float
+        Learning rate, above 0 and at most `MAX_LR`.
+    beta1, beta2 : float
+        How much the running means of the gradient and of its square keep at each step; [0, 1).
+    eps : float
+        Added to the denominator; at least 0.
+    weight_decay : float
+        L2 penalty: so many times each parameter is added to its gradient; at least 0.
+
+    Raises
+    ------
+    UserError
+        ``bad_lr`` (max), ``bad_optimizer``.
+    """
 
     lr: float = 0.001
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.lr <= MAX_LR:
-            raise UserError("bad_lr", max=MAX_LR)
+        _check_lr(self.lr)
+        _check_share(self.beta1, self.beta2)
+        _check_size(self.eps, self.weight_decay)
+
+
+@dataclass(frozen=True)
+class SgdOptions:
+    """Hyperparameters of gradient descent with momentum, as `torch.optim.SGD` takes them.
+
+    Attributes
+    ----------
+    lr : float
+        Learning rate, above 0 and at most `MAX_LR`.
+    momentum : float
+        How much of the last step's direction is kept; [0, 1).
+    weight_decay : float
+        As for Adam.
+
+    Raises
+    ------
+    UserError
+        ``bad_lr`` (max), ``bad_optimizer``.
+    """
+
+    lr: float = 0.1
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_lr(self.lr)
+        _check_share(self.momentum)
+        _check_size(self.weight_decay)
+
+
+OptimizerOptions: TypeAlias = AdamOptions | SgdOptions
+
+
+def _check_lr(lr: float) -> None:
+    if not 0.0 < lr <= MAX_LR:
+        raise UserError("bad_lr", max=MAX_LR)
+
+
+def _check_share(*values: float) -> None:
+    if not all(0.0 <= value < 1.0 for value in values):
+        raise UserError("bad_optimizer")
+
+
+def _check_size(*values: float) -> None:
+    if not all(0.0 <= value <= MAX_PARAM for value in values):
+        raise UserError("bad_optimizer")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +113,16 @@ class TrainState:
     Attributes
     ----------
     params : ndarray of shape (k,), float32
-        Weights in the order of `net.to_vector`; k = 2h + 1.
+        Weights in the order of `net.to_vector`; k = net.size.
     m, v : ndarray of shape (k,), float32
-        Adam's running means of the gradient and of its square.
+        Adam's running means of the gradient and of its square. SGD keeps its momentum in m.
     epoch : int
-        Epochs trained so far; also Adam's step count.
+        Epochs trained so far.
     loss : float
-        Binary cross-entropy at ``params``.
+        What ``net.loss`` names, at ``params``.
+    net : Architecture
+    optimizer_epoch : int
+        The epoch at which the optimizer was made: Adam has taken ``epoch - optimizer_epoch`` steps.
     """
 
     params: Array
@@ -61,6 +130,8 @@ class TrainState:
     v: Array
     epoch: int
     loss: float
+    net: Architecture = LECTURE
+    optimizer_epoch: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,21 +183,15 @@ class SliceResult:
     diverged : bool
     seconds : float
         Wall-clock time that the slice took.
+    engine : str
+        Id of the engine that computed it; see `engines`.
     """
 
     state: TrainState
     frames: Frames
     diverged: bool
     seconds: float
-
-
-@dataclass(frozen=True)
-class Device:
-    """Somewhere to train: ``id`` as torch spells it, a name for people, ``"cpu"`` or ``"cuda"``."""
-
-    id: str
-    name: str
-    kind: str
+    engine: str
 
 
 def frame_epochs(
@@ -185,67 +250,74 @@ def train_slice(
     state: TrainState,
     x: Array,
     y: Array,
-    options: AdamOptions,
+    options: OptimizerOptions,
     budget: Budget,
-    device: str = "cpu",
+    engine: str = TORCH_CPU,
 ) -> SliceResult:
     """Train from ``state`` towards ``budget.target_epoch``.
 
     Pure: a slice whose worker died can simply be run again, and slices put end to end are, bit for
-    bit, the run that was never cut.
+    bit, the run that was never cut, as long as one engine computes them.
 
     Parameters
     ----------
     state : TrainState
     x, y : ndarray of shape (n,), float32
         y within [0, 1].
-    options : AdamOptions
+    options : AdamOptions or SgdOptions
     budget : Budget
-    device : str
-        ``"cpu"`` or ``"cuda:<i>"``.
+    engine : str
+        ``"auto"``, or an id that `engines.engines` lists.
 
     Raises
     ------
     UserError
-        ``bad_device`` (name); ``bad_params`` (max) if the state holds numbers that are not finite.
+        ``bad_engine`` (name); ``bad_params`` (max) if the state holds numbers that are not finite.
     ValueError
-        If the budget leaves no epoch to train.
+        If the budget leaves no epoch to train, or the state's vectors are not ``net.size`` long.
     """
     if budget.target_epoch <= state.epoch:
         raise ValueError(f"target {budget.target_epoch}, expected more than {state.epoch}")
     for vector in (state.params, state.m, state.v):
+        if vector.shape != (state.net.size,):
+            raise ValueError(f"shape {vector.shape}, expected ({state.net.size},) of {state.net}")
         if not np.isfinite(vector).all():
             raise UserError("bad_params", max=MAX_PARAM)
-    return pick(device).train(state, x, y, options, budget)
+    return pick(engine, state.net, x.size).train(state, x, y, options, budget)
 
 
-def initial_state(seed: int, x: Array, y: Array, device: str = "cpu") -> TrainState:
+def initial_state(seed: int, x: Array, y: Array, net: Architecture = LECTURE) -> TrainState:
     """Make the net that ``torch.manual_seed(seed)`` gives the page, untrained.
 
-    The weights are the same on every device, and the caller's random numbers are left alone.
+    The caller's random numbers are left alone.
 
     Parameters
     ----------
     seed : int
         0 to `MAX_SEED`.
     x, y : ndarray of shape (n,), float32
-    device : str
         Where the loss is evaluated.
+    net : Architecture
 
     Raises
     ------
     UserError
-        ``bad_seed`` (max), ``bad_device`` (name).
+        ``bad_seed`` (max).
     """
     if not 0 <= seed <= MAX_SEED:
         raise UserError("bad_seed", max=MAX_SEED)
-    pick(device)  # refuses a device that is not there
 
     from pwlapp.core.engines.torch_engine import new_net
 
-    params, loss = new_net(seed, x, y, device)
+    params, loss = new_net(seed, x, y, net)
     zeros = np.zeros_like(params)
-    return TrainState(params, m=zeros, v=zeros, epoch=0, loss=loss)
+    return TrainState(params, m=zeros, v=zeros, epoch=0, loss=loss, net=net)
+
+
+def with_new_optimizer(state: TrainState) -> TrainState:
+    """Forget the optimizer's running means, as making a new ``torch.optim`` object does."""
+    zeros = np.zeros_like(state.params)
+    return replace(state, m=zeros, v=zeros, optimizer_epoch=state.epoch)
 
 
 def with_params(state: TrainState, vector: ArrayLike, x: Array, y: Array) -> TrainState:
@@ -266,28 +338,4 @@ def with_params(state: TrainState, vector: ArrayLike, x: Array, y: Array) -> Tra
         ``bad_params`` (max) unless these are k numbers that are finite in float32.
     """
     params = check_vector(vector, state.params.size, limit=float(np.finfo(np.float32).max))
-    return replace(state, params=params, loss=bce(yhat(from_vector(params), x), y))
-
-
-def devices() -> list[Device]:
-    """List the devices that torch can train on here, the CPU first. Imports torch."""
-    import torch
-
-    cuda = range(torch.cuda.device_count())
-    return [
-        Device("cpu", cpu_name(), "cpu"),
-        *(Device(f"cuda:{i}", torch.cuda.get_device_name(i), "cuda") for i in cuda),
-    ]
-
-
-def cpu_name() -> str:
-    """Return the processor's model name where the system tells it, else its architecture."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        field, _, value = line.partition(":")
-        if field.strip() == "model name":
-            return value.strip()
-    return platform.processor() or platform.machine() or "CPU"
+    return replace(state, params=params, loss=nets.loss(params, x, y, state.net))

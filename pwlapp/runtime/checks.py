@@ -1,4 +1,4 @@
-"""Numbers that come from outside: each function returns the value, or says what is allowed.
+"""Values that come from outside: each function returns the value, or says what is allowed.
 
 The types are as strict as the ranges, because a forged request can hold anything: a bool is not a
 number here, nor is text. (What a student types is read by the user interface.)
@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeGuard
 
-from pwlapp.core.net import MAX_PARAM
-from pwlapp.core.training import MAX_LR, MAX_SEED, Device
+from pwlapp.core.engines import AUTO, EngineInfo
+from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Architecture
+from pwlapp.core.training import MAX_LR, MAX_SEED, AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.errors import UserError
+from pwlapp.runtime.drawing import PLAIN_HIDDEN, is_wide
 from pwlapp.runtime.session import unknown_session
 from pwlapp.runtime.store import is_sid
 
@@ -23,6 +25,7 @@ class Limits(NamedTuple):
     max_lr: float = MAX_LR
     max_seed: int = MAX_SEED
     max_param: float = MAX_PARAM
+    max_hidden: int = MAX_HIDDEN
 
 
 def session_id(value: object) -> str:
@@ -39,12 +42,22 @@ def epochs(value: object, max_epochs: int) -> int:
     return value
 
 
-def learning_rate(value: object) -> float:
-    """Adam's learning rate, positive and at most `MAX_LR`."""
-    # Comparing before converting: an int with a thousand digits has no float, and NaN fails here.
-    if not _is_number(value) or not 0 < value <= MAX_LR or not float(value) > 0:
-        raise UserError("bad_lr", max=MAX_LR)
-    return float(value)
+def optimizer(value: object) -> OptimizerOptions:
+    """Hyperparameters, which have checked their own ranges when they were made."""
+    if not isinstance(value, AdamOptions | SgdOptions):
+        raise UserError("bad_optimizer")
+    if not all(_is_number(number) for number in vars(value).values()):
+        raise UserError("bad_optimizer")
+    return value
+
+
+def architecture(value: object) -> Architecture:
+    """What a net looks like; it has checked its own ranges when it was made."""
+    if not isinstance(value, Architecture) or not isinstance(value.bias1, bool):
+        raise UserError("bad_architecture")
+    if not _is_int(value.h):
+        raise UserError("bad_hidden", min=1, max=MAX_HIDDEN)
+    return value
 
 
 def seed(value: object) -> int:
@@ -54,19 +67,21 @@ def seed(value: object) -> int:
     return value
 
 
-def params(values: object, size: int) -> list[float]:
-    """The net's `size` parameters, each at most `MAX_PARAM` in size."""
-    if not isinstance(values, list | tuple) or len(values) != size:
+def params(values: object, net: Architecture) -> list[float]:
+    """The net's parameters, each at most `MAX_PARAM` in size; only of a net that is not wide."""
+    if is_wide(net):
+        raise UserError("too_wide", max=PLAIN_HIDDEN)
+    if not isinstance(values, list | tuple) or len(values) != net.size:
         raise UserError("bad_params", max=MAX_PARAM)
     if not all(_is_number(value) and -MAX_PARAM <= value <= MAX_PARAM for value in values):
         raise UserError("bad_params", max=MAX_PARAM)
     return [float(value) for value in values]
 
 
-def device(value: object, known: Sequence[Device]) -> str:
-    """The id of one of the `known` devices."""
-    if not isinstance(value, str) or value not in {device.id for device in known}:
-        raise UserError("bad_device", name=_shown(value))
+def engine(value: object, known: Sequence[EngineInfo]) -> str:
+    """``"auto"``, or the id of one of the `known` engines."""
+    if not isinstance(value, str) or value not in {AUTO, *(engine.id for engine in known)}:
+        raise UserError("bad_engine", name=_shown(value))
     return value
 
 

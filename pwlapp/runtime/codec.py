@@ -3,6 +3,8 @@
 Layout: 4 bytes of magic, CRC-32 of all that follows, length of the header, the header in JSON,
 then the loss as float64 and the parameters, m and v as float32, all little-endian. No pickle: a
 database file from elsewhere must not be able to run code.
+
+Format 1 knew only the lecture's net, Adam with its other settings as they are, and torch.
 """
 
 from __future__ import annotations
@@ -14,14 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from pwlapp.core.training import TrainState
+from pwlapp.core.engines import AUTO
+from pwlapp.core.net import Architecture
+from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
 from pwlapp.runtime.session import Notice, Run, SessionState
 
 MAGIC = b"PWLS"
-FORMAT = 1
+FORMAT = 2
 
 _PREFIX = struct.Struct("<4sII")  # magic, CRC-32, header length
 _LOSS = struct.Struct("<d")
+_KINDS: dict[str, type[AdamOptions] | type[SgdOptions]] = {"adam": AdamOptions, "sgd": SgdOptions}
 
 
 class CorruptState(ValueError):
@@ -33,11 +38,12 @@ def encode(state: SessionState) -> bytes:
     train = state.train
     header = {
         "format": FORMAT,
-        "size": int(train.params.size),
         "version": state.version,
         "seed": state.seed,
-        "lr": state.lr,
-        "device": state.device,
+        "net": vars(train.net),
+        "optimizer": _optimizer_header(state.optimizer),
+        "optimizer_epoch": train.optimizer_epoch,
+        "engine": state.engine,
         "data_key": state.data_key,
         "epoch": train.epoch,
         "run": vars(state.run) if state.run else None,
@@ -54,7 +60,7 @@ def encode(state: SessionState) -> bytes:
 
 
 def decode(blob: bytes) -> SessionState:
-    """Unpack what `encode` made.
+    """Unpack what `encode` made, now or in an earlier version of this program.
 
     Raises
     ------
@@ -70,27 +76,59 @@ def decode(blob: bytes) -> SessionState:
     if checksum != _checksum(header_size, body):
         raise CorruptState("the checksum is wrong")
     header = json.loads(body[:header_size])
+    if header["format"] == 1:
+        header = _from_format_1(header)
     if header["format"] != FORMAT:
-        raise CorruptState(f"format {header['format']}, expected {FORMAT}")
-    return _state(header, body[header_size:])
+        raise CorruptState(f"format {header['format']}, expected {FORMAT} or 1")
+    try:
+        return _state(header, body[header_size:])
+    except (KeyError, TypeError, ValueError, struct.error) as error:
+        raise CorruptState(f"not a state: {error!r}") from error
 
 
 def _checksum(header_size: int, body: bytes) -> int:
     return zlib.crc32(body, header_size)
 
 
+def _optimizer_header(options: OptimizerOptions) -> dict[str, Any]:
+    kind = next(name for name, made in _KINDS.items() if isinstance(options, made))
+    return {"kind": kind, **vars(options)}
+
+
+def _optimizer(header: dict[str, Any]) -> OptimizerOptions:
+    fields = dict(header)
+    return _KINDS[fields.pop("kind")](**fields)
+
+
+def _from_format_1(header: dict[str, Any]) -> dict[str, Any]:
+    """Say in today's words what a header of format 1 says.
+
+    Its CPU was torch's, for want of another; whoever chose a GPU chose it on purpose.
+    """
+    device = header.get("device")
+    return header | {
+        "format": FORMAT,
+        "net": {},
+        "optimizer": {"kind": "adam", "lr": header.get("lr")},
+        "optimizer_epoch": 0,
+        "engine": AUTO if device == "cpu" else f"torch@{device}",
+    }
+
+
 def _state(header: dict[str, Any], numbers: bytes) -> SessionState:
+    net = Architecture(**header["net"])
     (loss,) = _LOSS.unpack_from(numbers)
     arrays = np.frombuffer(numbers, dtype="<f4", offset=_LOSS.size).astype(np.float32)
-    params, m, v = arrays.reshape(3, header["size"])
+    params, m, v = arrays.reshape(3, net.size)
     run, notice = header["run"], header["notice"]
+    epoch, optimizer_epoch = header["epoch"], header["optimizer_epoch"]
     return SessionState(
         version=header["version"],
         seed=header["seed"],
-        lr=header["lr"],
-        device=header["device"],
+        optimizer=_optimizer(header["optimizer"]),
+        engine=header["engine"],
         data_key=header["data_key"],
-        train=TrainState(params=params, m=m, v=v, epoch=header["epoch"], loss=loss),
+        train=TrainState(params, m, v, epoch, loss, net, optimizer_epoch),
         run=Run(**run) if run else None,
         notice=Notice(**notice) if notice else None,
         first_seq=header["first_seq"],

@@ -9,13 +9,15 @@ import logging
 import math
 import time
 from bisect import bisect_right
+from dataclasses import dataclass
 
-from pwlapp.core.training import AdamOptions, Budget, SliceResult, frame_epochs, train_slice
+from pwlapp.core.training import Budget, frame_epochs
 from pwlapp.errors import UserError
-from pwlapp.runtime import moves
+from pwlapp.runtime import drawing, moves, slices
 from pwlapp.runtime.runner import Runner
-from pwlapp.runtime.session import SessionState, UnknownSession
+from pwlapp.runtime.session import UNKNOWN_SPEED, SessionState, Speed, UnknownSession
 from pwlapp.runtime.sessions import Sessions
+from pwlapp.runtime.slices import Slice
 from pwlapp.runtime.store import Conflict
 
 logger = logging.getLogger(__name__)
@@ -23,6 +25,36 @@ logger = logging.getLogger(__name__)
 SPEED_MEMORY_S = 1.0  # how long a change of speed takes to show
 
 _planned_frames = functools.lru_cache(maxsize=256)(frame_epochs)
+
+
+@dataclass
+class _Pace:
+    """What is known of how fast a session trains; see `session.Speed`."""
+
+    per_second: float = 0.0
+    engine: str | None = None
+    run: int | None = None  # epoch at which the run began that the next two are of
+    epochs: int = 0
+    seconds: float = 0.0
+
+    def clock(self, epochs: int, seconds: float) -> None:
+        """Follow the speed, waiting for a turn included: the time left is reckoned from it."""
+        now = epochs / max(seconds, 1e-9)
+        weight = 1.0 - math.exp(-seconds / SPEED_MEMORY_S) if self.per_second else 1.0
+        self.per_second += weight * (now - self.per_second)
+
+    def count(self, state: SessionState, result: Slice) -> None:
+        """Add what an engine computed; a step alone is too short to tell a speed from."""
+        run = state.run.start_epoch if state.is_running and state.run else None
+        if result.engine != self.engine or (run is not None and run != self.run):
+            self.engine, self.run, self.epochs, self.seconds = result.engine, run, 0, 0.0
+        if run is not None:
+            self.epochs += result.state.epoch - state.train.epoch
+            self.seconds += result.seconds
+
+    def speed(self) -> Speed:
+        computing = self.epochs / self.seconds if self.seconds > 0 else 0.0
+        return Speed(self.per_second, self.engine, computing)
 
 
 class Driver:
@@ -49,50 +81,68 @@ class Driver:
         self._turns = asyncio.Semaphore(at_once)  # first come, first served
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._due: set[str] = set()
-        self._speeds: dict[str, float] = {}
+        self._paces: dict[str, _Pace] = {}
+        self._trained: set[str] = set()  # since the last `forget_idle`
 
-    def drive(self, sid: str) -> None:
-        """See to it that a session whose run goes on is driven; harmless if it is already."""
-        self._due.add(sid)
-        if sid not in self._tasks:
-            task = asyncio.create_task(self._work(sid), name=f"drive {sid}")
-            task.add_done_callback(_log_failure)
-            self._tasks[sid] = task
+    def drive(self, sid: str, state: SessionState) -> None:
+        """See to it that a session whose run goes on is driven; harmless if it is already.
 
-    def speed(self, sid: str) -> float:
-        """Epochs per second of the session's run, or of its last one; 0 if not known."""
-        return self._speeds.get(sid, 0.0)
+        Parameters
+        ----------
+        sid : str
+        state : SessionState
+            As it stands in the store, so that it need not be read again. If it has moved on, the
+            first slice is lost.
+        """
+        if sid in self._tasks:
+            self._due.add(sid)
+            return
+        task = asyncio.create_task(self._work(sid, state), name=f"drive {sid}")
+        task.add_done_callback(log_failure)
+        self._tasks[sid] = task
+
+    def speed(self, sid: str) -> Speed:
+        """How fast the session trains, or trained last."""
+        pace = self._paces.get(sid)
+        return pace.speed() if pace else UNKNOWN_SPEED
 
     def forget_idle(self) -> None:
-        """Forget the speeds of the sessions that rest, so that they don't pile up."""
-        self._speeds = {sid: self._speeds[sid] for sid in self._speeds if sid in self._tasks}
+        """Forget the speeds of sessions at rest since the last call, so that they don't pile up."""
+        kept = self._trained | self._tasks.keys()
+        self._paces = {sid: pace for sid, pace in self._paces.items() if sid in kept}
+        self._trained.clear()
 
-    async def train(self, state: SessionState, target: int, slice_ms: float | None) -> SliceResult:
+    async def train(
+        self, sid: str, state: SessionState, target: int, slice_ms: float | None
+    ) -> Slice:
         """Train the session's net towards epoch `target`; nothing is saved.
 
         Raises
         ------
         UserError
-            ``training_failed`` where torch gave up, for example for want of memory; or
-            WorkerLost.
+            ``training_failed`` (engine) where that gave up, for example for want of memory;
+            ``bad_engine`` (name); or WorkerLost.
         """
         start = state.run.start_epoch if state.run else state.train.epoch
-        planned = _planned_frames(start, target)
+        planned = _planned_frames(start, target, drawing.frames_of_run(state.train.net))
         record = planned[bisect_right(planned, state.train.epoch) :]
         points = self._sessions.points
         try:
-            return await self._runner.call(
-                train_slice,
+            result = await self._runner.call(
+                slices.train,
                 state.train,
                 points.x,
                 points.y,
-                AdamOptions(lr=state.lr),
+                state.optimizer,
                 Budget(target, record, slice_ms),
-                state.device,
+                state.engine,
             )
-        except RuntimeError as error:
-            logger.exception("training on %s failed", state.device)
-            raise UserError("training_failed", device=state.device) from error
+        except (RuntimeError, ImportError, MemoryError) as error:
+            logger.exception("training with %s failed", state.engine)
+            raise UserError("training_failed", engine=state.engine) from error
+        self._trained.add(sid)
+        self._paces.setdefault(sid, _Pace()).count(state, result)
+        return result
 
     async def close(self) -> None:
         """Stop driving. The runs stay marked as running, and go on with the next driver."""
@@ -101,20 +151,22 @@ class Driver:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _work(self, sid: str) -> None:
+    async def _work(self, sid: str, state: SessionState) -> None:
         # Whoever calls `drive` while `_run` is about to end on an older reading leaves the mark,
         # and the session is read once more. No await between the last look at the mark and the
         # end, or a call could fall in between.
         try:
+            await self._run_or_halt(sid, state)
             while sid in self._due:
                 self._due.discard(sid)
                 await self._run_or_halt(sid)
         finally:
+            self._due.discard(sid)
             del self._tasks[sid]
 
-    async def _run_or_halt(self, sid: str) -> None:
+    async def _run_or_halt(self, sid: str, state: SessionState | None = None) -> None:
         try:
-            await self._run(sid)
+            await self._run(sid, state or await self._sessions.load(sid))
         except UnknownSession:
             logger.warning("session %s expired while it ran", sid)
         except UserError as error:
@@ -122,15 +174,14 @@ class Driver:
             with contextlib.suppress(UserError):
                 await self._sessions.update(sid, functools.partial(moves.halt, reason=error))
 
-    async def _run(self, sid: str) -> None:
-        state = await self._sessions.load(sid)
+    async def _run(self, sid: str, state: SessionState) -> None:
         while state.run is not None and state.is_running:
             began = time.perf_counter()
             async with self._turns:
-                result = await self.train(state, state.run.target_epoch, self._slice_ms)
+                result = await self.train(sid, state, state.run.target_epoch, self._slice_ms)
             after, frames = moves.after_slice(state, result)
             epochs = after.train.epoch - state.train.epoch
-            self._clock(sid, epochs, time.perf_counter() - began)
+            self._paces[sid].clock(epochs, time.perf_counter() - began)
             try:
                 await self._sessions.save(sid, state, after, frames)
             except Conflict:
@@ -138,14 +189,8 @@ class Driver:
                 continue
             state = after
 
-    def _clock(self, sid: str, epochs: int, seconds: float) -> None:
-        """Follow the speed, waiting for a turn included: the time left is reckoned from it."""
-        now = epochs / max(seconds, 1e-9)
-        before = self._speeds.get(sid, now)
-        weight = 1.0 - math.exp(-seconds / SPEED_MEMORY_S)
-        self._speeds[sid] = before + weight * (now - before)
 
-
-def _log_failure(task: asyncio.Task[None]) -> None:
+def log_failure(task: asyncio.Task[None]) -> None:
+    """Say in the log what ended a task that nobody waits for."""
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.error("%s failed", task.get_name(), exc_info=error)

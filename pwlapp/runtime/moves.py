@@ -12,7 +12,8 @@ from typing import TypeAlias
 import numpy as np
 
 from pwlapp.core.data import Points
-from pwlapp.core.training import SliceResult, TrainState, with_params
+from pwlapp.core.net import Array
+from pwlapp.core.training import OptimizerOptions, TrainState, with_new_optimizer, with_params
 from pwlapp.errors import UserError
 from pwlapp.runtime.session import (
     Frame,
@@ -23,16 +24,22 @@ from pwlapp.runtime.session import (
     with_frame,
     with_frames,
 )
+from pwlapp.runtime.slices import Slice
 
 Move: TypeAlias = tuple[SessionState, list[Frame]] | None
 
 
 def begin(
-    seed: int, lr: float, device: str, data_key: str, train: TrainState, notice: Notice | None
+    seed: int,
+    optimizer: OptimizerOptions,
+    engine: str,
+    train: TrainState,
+    points: Points,
+    notice: Notice | None,
 ) -> tuple[SessionState, list[Frame]]:
     """A new session, at its initial weights."""
-    state = SessionState(1, seed, lr, device, data_key, train, notice=notice)
-    return with_frame(state, "start")
+    state = SessionState(1, seed, optimizer, engine, points.key, train, notice=notice)
+    return with_frame(state, "start", points.x)
 
 
 def stay(state: SessionState) -> Move:
@@ -58,10 +65,10 @@ def adopt(state: SessionState, points: Points) -> Move:
         notice=Notice("data_changed"),
         first_seq=state.next_seq,  # losses on other data don't belong in the same curve
     )
-    return with_frame(after, "start")
+    return with_frame(after, "start", points.x)
 
 
-def start_run(state: SessionState, epochs: int, lr: float, device: str) -> Move:
+def start_run(state: SessionState, epochs: int, optimizer: OptimizerOptions, engine: str) -> Move:
     """Train for `epochs` from where the net stands; a paused run is given up for it.
 
     Raises
@@ -73,7 +80,8 @@ def start_run(state: SessionState, epochs: int, lr: float, device: str) -> Move:
         raise UserError("already_running")
     epoch = state.train.epoch
     run = Run(epoch, epoch + epochs, "running")
-    return changed(state, run=run, lr=lr, device=device, notice=None), []
+    ready = with_optimizer(state, optimizer)
+    return changed(ready, run=run, engine=engine, notice=None), []
 
 
 def pause(state: SessionState) -> Move:
@@ -98,10 +106,10 @@ def halt(state: SessionState, reason: UserError) -> Move:
     return changed(state, run=replace(state.run, status="paused"), notice=notice), []
 
 
-def reset(state: SessionState, seed: int, train: TrainState) -> Move:
+def reset(state: SessionState, seed: int, train: TrainState, x: Array) -> Move:
     """Back to the initial weights `train` of `seed`; the frames so far are gone."""
     after = changed(state, seed=seed, train=train, run=None, notice=None, first_seq=state.next_seq)
-    return with_frame(after, "start")
+    return with_frame(after, "start", x)
 
 
 def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:
@@ -110,19 +118,24 @@ def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:
     if np.array_equal(vector, state.train.params):
         return None
     train = with_params(state.train, vector, points.x, points.y)
-    return with_frame(changed(state, train=train, notice=None), "edit")
+    return with_frame(changed(state, train=train, notice=None), "edit", points.x)
 
 
-def with_lr(state: SessionState, lr: float) -> SessionState:
-    """The state that a step at `lr` begins with; not a version of its own."""
-    return replace(state, lr=lr)
+def with_optimizer(state: SessionState, optimizer: OptimizerOptions) -> SessionState:
+    """The state that a run or a step with this optimizer begins with; not a version of its own.
+
+    One of another kind begins afresh: what Adam remembers means nothing to SGD.
+    """
+    same_kind = type(optimizer) is type(state.optimizer)
+    train = state.train if same_kind else with_new_optimizer(state.train)
+    return replace(state, optimizer=optimizer, train=train)
 
 
-def after_slice(state: SessionState, result: SliceResult) -> tuple[SessionState, list[Frame]]:
+def after_slice(state: SessionState, result: Slice) -> tuple[SessionState, list[Frame]]:
     """What a slice, or a single step, makes of the state that it began with."""
     train, run, notice = result.state, state.run, None
     if result.diverged:
         notice = Notice("diverged", {"epoch": train.epoch, "lr": state.lr})
     ended = result.diverged or (run is not None and train.epoch >= run.target_epoch)
     after = changed(state, train=train, run=None if ended else run, notice=notice)
-    return with_frames(after, result.frames, "end" if ended else "")
+    return with_frames(after, result.pictures, "end" if ended else "")

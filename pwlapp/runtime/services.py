@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+from functools import partial
+
 from fastapi import APIRouter
 
 from pwlapp.runtime.routes import routes
@@ -9,6 +12,7 @@ from pwlapp.runtime.runner import PoolRunner
 from pwlapp.runtime.sqlite_store import SqliteStore
 from pwlapp.runtime.stream import Stream
 from pwlapp.runtime.trainer import Trainer
+from pwlapp.runtime.worker import load_engines
 from pwlapp.settings import Settings
 
 
@@ -31,7 +35,8 @@ class Services:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.runner = PoolRunner(settings.workers)
+        prepare = partial(load_engines, settings.data_dir / "numba", secrets.token_hex(8))
+        self.runner = PoolRunner(settings.workers, prepare)
         store = SqliteStore(settings.data_dir / "sessions.sqlite3")
         self.trainer = Trainer(store, self.runner, Stream(), settings)
 

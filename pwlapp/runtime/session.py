@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from pwlapp.core.net import Array
-from pwlapp.core.training import Frames, TrainState
+from pwlapp.core.training import OptimizerOptions, SgdOptions, TrainState
 from pwlapp.errors import Arg, UserError
+from pwlapp.runtime import drawing
+from pwlapp.runtime.drawing import Pictures
 
 Mark = Literal["", "start", "end", "edit"]
 RunStatus = Literal["running", "paused"]
+
+CURVE_DIGITS = 5  # a curve is only drawn; parameters are trained on, to the last bit
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class SessionState:
     ----------
     version : int
         Goes up by one with every save; a save on top of another version is refused.
+    optimizer : AdamOptions or SgdOptions
+        What the last run or step took, or the next one will begin with.
+    engine : str
+        Id of the engine that was chosen, or ``"auto"``.
     data_key : str
         Which points ``train.loss`` was computed on.
     run : Run or None
@@ -54,14 +62,18 @@ class SessionState:
 
     version: int
     seed: int
-    lr: float
-    device: str
+    optimizer: OptimizerOptions
+    engine: str
     data_key: str
     train: TrainState
     run: Run | None = None
     notice: Notice | None = None
     first_seq: int = 1
     next_seq: int = 1
+
+    @property
+    def lr(self) -> float:
+        return self.optimizer.lr
 
     @property
     def is_running(self) -> bool:
@@ -76,9 +88,9 @@ class Frame:
     ----------
     seq : int
         Counts up within the session, never reused.
-    params : ndarray of shape (k,), float32
     loss : float
-        At ``params``.
+    numbers : ndarray of shape (k,), float32
+        The parameters, or a wide net's curve; see `drawing`.
     mark : str
         ``"start"``: initial weights; ``"end"``: end of a run; ``"edit"``: changed by hand.
     """
@@ -86,8 +98,29 @@ class Frame:
     seq: int
     epoch: int
     loss: float
-    params: Array
+    numbers: Array
     mark: Mark = ""
+
+
+class Speed(NamedTuple):
+    """How fast a session trains.
+
+    Attributes
+    ----------
+    epochs_per_second : float
+        Of the run's own time, waiting for a turn included; 0 if not known.
+    engine : str or None
+        Id of the engine that computed last.
+    computing : float
+        Epochs per second of that engine's computing alone, in the last run; 0 if not known.
+    """
+
+    epochs_per_second: float = 0.0
+    engine: str | None = None
+    computing: float = 0.0
+
+
+UNKNOWN_SPEED = Speed()
 
 
 class UnknownSession(UserError):
@@ -104,33 +137,36 @@ def changed(state: SessionState, **changes: Any) -> SessionState:
     return replace(state, version=state.version + 1, **changes)
 
 
-def with_frame(state: SessionState, mark: Mark) -> tuple[SessionState, list[Frame]]:
-    """Record the net as it stands in `state` as one more frame."""
+def with_frame(state: SessionState, mark: Mark, x: Array) -> tuple[SessionState, list[Frame]]:
+    """Record the net as it stands in `state` as one more frame; x spans a wide net's curve."""
     train = state.train
-    frame = Frame(state.next_seq, train.epoch, train.loss, train.params, mark)
+    numbers = drawing.numbers(train.params, train.net, x)
+    frame = Frame(state.next_seq, train.epoch, train.loss, numbers, mark)
     return replace(state, next_seq=state.next_seq + 1), [frame]
 
 
 def with_frames(
-    state: SessionState, frames: Frames, last_mark: Mark = ""
+    state: SessionState, pictures: Pictures, last_mark: Mark = ""
 ) -> tuple[SessionState, list[Frame]]:
     """Give the frames of a slice their numbers; the last one gets `last_mark`."""
-    rows = zip(frames.epochs.tolist(), frames.losses.tolist(), frames.params, strict=True)
+    rows = zip(pictures.epochs.tolist(), pictures.losses.tolist(), pictures.numbers, strict=True)
     numbered = [
-        Frame(seq, epoch, loss, params)
-        for seq, (epoch, loss, params) in enumerate(rows, start=state.next_seq)
+        Frame(seq, epoch, loss, numbers)
+        for seq, (epoch, loss, numbers) in enumerate(rows, start=state.next_seq)
     ]
     if numbered:
         numbered[-1] = replace(numbered[-1], mark=last_mark)
     return replace(state, next_seq=state.next_seq + len(numbered)), numbered
 
 
-def snapshot(state: SessionState, epochs_per_second: float = 0.0) -> dict[str, Any]:
+def snapshot(state: SessionState, x: Array, speed: Speed = UNKNOWN_SPEED) -> dict[str, Any]:
     """What the browser is told of a session; every value is valid JSON.
 
-    Without a run, ``start_epoch`` and ``target_epoch`` are the epoch where the net stands.
+    Without a run, ``start_epoch`` and ``target_epoch`` are the epoch where the net stands. A wide
+    net has a curve instead of parameters, from the smallest to the largest x.
     """
     train, run, notice = state.train, state.run, state.notice
+    is_wide = drawing.is_wide(train.net)
     return {
         "version": state.version,
         "status": _status(state),
@@ -138,32 +174,55 @@ def snapshot(state: SessionState, epochs_per_second: float = 0.0) -> dict[str, A
         "start_epoch": run.start_epoch if run else train.epoch,
         "target_epoch": run.target_epoch if run else train.epoch,
         "seed": state.seed,
+        "net": vars(train.net).copy(),
+        "optimizer": optimizer_row(state.optimizer),
         "lr": json_number(state.lr),
-        "device": state.device,
+        "engine": state.engine,
+        "engine_used": speed.engine,
+        "engine_speed": json_number(speed.computing),
         "data_key": state.data_key,
         "first_seq": state.first_seq,
         "next_seq": state.next_seq,
         "loss": json_number(train.loss),
-        "params": json_numbers(train.params),
-        "epochs_per_second": json_number(epochs_per_second),
+        "params": None if is_wide else json_numbers(train.params),
+        "curve": frame_numbers(drawing.curve(train.params, train.net, x)) if is_wide else None,
+        "epochs_per_second": json_number(speed.epochs_per_second),
         "notice": {"code": notice.code, "args": dict(notice.args)} if notice else None,
     }
 
 
+def optimizer_row(options: OptimizerOptions) -> dict[str, Any]:
+    """An optimizer as the browser reads it."""
+    if isinstance(options, SgdOptions):
+        return {
+            "kind": "sgd",
+            "lr": json_number(options.lr),
+            "momentum": json_number(options.momentum),
+        }
+    return {"kind": "adam", "lr": json_number(options.lr)}
+
+
 def frame_row(frame: Frame) -> list[Any]:
-    """A frame as the browser reads it: ``[seq, epoch, loss, mark, parameters ...]``."""
+    """A frame as the browser reads it: ``[seq, epoch, loss, mark, numbers ...]``."""
     return [
         frame.seq,
         frame.epoch,
         json_number(frame.loss),
         frame.mark,
-        *json_numbers(frame.params),
+        *frame_numbers(frame.numbers),
     ]
 
 
-def json_number(value: float) -> float | None:
-    """Nine significant digits, enough to restore any float32; None where JSON has no number."""
-    return float(f"{value:.9g}") if math.isfinite(value) else None
+def frame_numbers(numbers: Array) -> list[float | None]:
+    """Parameters exactly, or a curve as exactly as a screen can show it."""
+    if not drawing.is_curve(numbers):
+        return json_numbers(numbers)
+    return [json_number(value, CURVE_DIGITS) for value in numbers.tolist()]
+
+
+def json_number(value: float, digits: int = 9) -> float | None:
+    """A rounded number, or None where JSON has none; nine digits restore any float32."""
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None
 
 
 def json_numbers(values: Array | Sequence[float]) -> list[float | None]:

@@ -38,7 +38,7 @@ CREATE TABLE frame (
     epoch INTEGER NOT NULL,
     loss REAL,                  -- NULL: not a number
     mark TEXT NOT NULL,
-    params BLOB NOT NULL,       -- float32, little-endian
+    params BLOB NOT NULL,       -- float32, little-endian (of a wide net, its curve)
     PRIMARY KEY (sid, seq)
 ) WITHOUT ROWID;
 """
@@ -255,7 +255,7 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 def _append(db: sqlite3.Connection, sid: str, frames: Sequence[Frame]) -> None:
     db.executemany(
         "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?)",
-        [(sid, f.seq, f.epoch, f.loss, f.mark, f.params.astype("<f4").tobytes()) for f in frames],
+        [(sid, f.seq, f.epoch, f.loss, f.mark, f.numbers.astype("<f4").tobytes()) for f in frames],
     )
 
 
@@ -264,7 +264,7 @@ def _frame(seq: int, epoch: int, loss: float | None, params: bytes, mark: str) -
         seq=seq,
         epoch=epoch,
         loss=float("nan") if loss is None else loss,
-        params=np.frombuffer(params, dtype="<f4").astype(np.float32),
+        numbers=np.frombuffer(params, dtype="<f4").astype(np.float32),
         mark=cast(Mark, mark),
     )
 

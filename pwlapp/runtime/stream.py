@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from pwlapp.errors import UserError
 
 MAX_PER_SECOND = 25.0  # the browser paints in between; more would only cost
+BURST = 3  # readings in quick succession after a rest: a run that begins, and ends in no time
 
 Rows: TypeAlias = list[list[Any]]
 Read: TypeAlias = Callable[[str, int], Awaitable[tuple[dict[str, Any], Rows]]]
@@ -31,7 +32,7 @@ class Stream:
     Parameters
     ----------
     max_per_second : float
-        Readings for one watcher; changes in between are sent together.
+        Readings for one watcher, in the long run; changes in between are sent together.
     """
 
     def __init__(self, max_per_second: float = MAX_PER_SECOND) -> None:
@@ -70,6 +71,8 @@ class Stream:
         changed = asyncio.Event()
         self._watchers.setdefault(sid, set()).add(changed)
         version = None
+        clock = asyncio.get_running_loop().time
+        due = clock()  # when the next reading would come at an even pace
         try:
             while not self._closed:
                 changed.clear()  # before reading: what comes after is for the next turn
@@ -80,8 +83,11 @@ class Stream:
                 if rows:
                     since = rows[-1][0]
                     yield Event("frames", {"frames": rows}, id=since)
-                await asyncio.sleep(self._pause_s)
                 await changed.wait()
+                # Some may come early, so that the end of a short run need not wait for the pause
+                # that its beginning would have set off.
+                due = max(due, clock()) + self._pause_s
+                await asyncio.sleep(max(0.0, due - BURST * self._pause_s - clock()))
         except UserError:
             return
         finally:

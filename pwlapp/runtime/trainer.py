@@ -8,13 +8,16 @@ import logging
 from functools import partial
 from typing import Any, TypeAlias
 
-from pwlapp.core import data, training
+from pwlapp.core import training
 from pwlapp.core.data import Points
-from pwlapp.core.training import Device, TrainState
+from pwlapp.core.engines import EngineInfo
+from pwlapp.core.net import LECTURE, Architecture
+from pwlapp.core.training import AdamOptions, TrainState
 from pwlapp.errors import UserError
 from pwlapp.runtime import checks, moves
 from pwlapp.runtime.checks import Limits
-from pwlapp.runtime.driver import Driver
+from pwlapp.runtime.driver import Driver, log_failure
+from pwlapp.runtime.found import find
 from pwlapp.runtime.runner import Runner
 from pwlapp.runtime.session import Notice, SessionState, UnknownSession, frame_row, snapshot
 from pwlapp.runtime.sessions import MAX_ATTEMPTS, Sessions
@@ -27,8 +30,7 @@ logger = logging.getLogger(__name__)
 Snapshot: TypeAlias = dict[str, Any]
 
 DEFAULT_SEED = 1
-DEFAULT_LR = 0.001
-DEFAULT_DEVICE = "cpu"
+DEFAULT_OPTIMIZER = AdamOptions()
 
 EXPIRE_EVERY_S = 3600.0
 
@@ -52,8 +54,8 @@ class Trainer:
     Attributes
     ----------
     limits : Limits
-    devices : tuple of Device
-        Where one can train; empty until `loaded`.
+    engines : tuple of EngineInfo
+        What one can train with; empty until `loaded`.
     data_problem : UserError or None
         Why the data is not what the settings ask for; known when `loaded`.
     """
@@ -68,21 +70,22 @@ class Trainer:
         self._expiring: asyncio.Task[None] | None = None
         self.stream = stream
         self.limits = Limits(settings.max_epochs)
-        self.devices: tuple[Device, ...] = ()
+        self.engines: tuple[EngineInfo, ...] = ()
+        self._default_engine = settings.engine
         self.data_problem: UserError | None = None
 
     async def start(self) -> None:
-        """Begin: data and devices are found in the background, then the runs go on.
+        """Begin: data and engines are found in the background, then the runs go on.
 
         Returns at once, so that pages can be served; the verbs wait for what they need.
         """
         self._runner.start()
-        self._loading = asyncio.create_task(self._load())
-        self._loading.add_done_callback(_log_failure)
+        self._loading = asyncio.create_task(self._load(), name="loading the data")
+        self._loading.add_done_callback(log_failure)
         self._expiring = asyncio.create_task(self._expire())
 
     async def loaded(self) -> Points:
-        """Wait until data and devices are known; returns the data."""
+        """Wait until data and engines are known; returns the data."""
         if self._loading is None:
             raise RuntimeError("the trainer is not started")
         await asyncio.shield(self._loading)  # a visitor who leaves must not stop the loading
@@ -105,48 +108,57 @@ class Trainer:
         await self._store.close()
 
     async def open(
-        self, sid: object = None, seed: object = DEFAULT_SEED, lr: object = DEFAULT_LR
+        self,
+        sid: object = None,
+        seed: object = DEFAULT_SEED,
+        optimizer: object = DEFAULT_OPTIMIZER,
+        net: object = LECTURE,
     ) -> tuple[str, Snapshot]:
-        """Find the session that the browser remembers, or begin a new one.
+        """Find the session that the browser remembers, or begin a new one; gives id and snapshot.
 
         Parameters
         ----------
         sid : object
-            What the browser remembers; None or ``""`` if nothing. An id that names no session
-            gives a new one with the notice ``session_new``.
-        seed, lr : object
-            For a new session.
-
-        Returns
-        -------
-        sid : str
-        snapshot : dict
+            None or ``""`` if it remembers nothing. An id that names no session gives a new one
+            with the notice ``session_new``.
+        seed, optimizer, net : object
+            For a new session: an int, an AdamOptions or SgdOptions, an Architecture.
         """
         try:
             known = await self._known(sid)
             return known, self._drive(known, await self._sessions.update(known, moves.revisit))
         except UnknownSession:
-            return await self._begin(seed, lr, Notice("session_new") if sid else None)
+            notice = Notice("session_new") if sid else None
+            return await self._begin(seed, optimizer, net, notice)
 
     async def look(self, sid: object) -> Snapshot:
         """The session as it stands."""
         known = await self._known(sid)
         return self._snapshot(known, await self._sessions.load(known))
 
-    async def start_run(self, sid: object, epochs: object, lr: object, device: object) -> Snapshot:
-        """Train `epochs` more from where the net stands, Adam's moments included.
+    async def start_run(
+        self, sid: object, epochs: object, optimizer: object, engine: object
+    ) -> Snapshot:
+        """Train `epochs` more from where the net stands, the optimizer's memory included.
+
+        An optimizer of another kind than before begins with an empty memory.
+
+        Parameters
+        ----------
+        sid, epochs, optimizer, engine : object
+            An AdamOptions or SgdOptions; an id, or ``"auto"``.
 
         Raises
         ------
         UserError
-            ``bad_epochs``, ``bad_lr``, ``bad_device``, ``already_running``
+            ``bad_epochs``, ``bad_optimizer``, ``bad_engine``, ``already_running``
         """
         known = await self._known(sid)
         move = partial(
             moves.start_run,
             epochs=checks.epochs(epochs, self.limits.max_epochs),
-            lr=checks.learning_rate(lr),
-            device=checks.device(device, self.devices),
+            optimizer=checks.optimizer(optimizer),
+            engine=checks.engine(engine, self.engines),
         )
         return self._drive(known, await self._sessions.update(known, move))
 
@@ -161,29 +173,29 @@ class Trainer:
         Raises
         ------
         UserError
-            ``bad_device`` if its device is no longer there.
+            ``bad_engine`` if its engine is no longer there.
         """
         known = await self._known(sid)
         state = await self._sessions.load(known)
-        checks.device(state.device, self.devices)
+        checks.engine(state.engine, self.engines)
         return self._drive(known, await self._sessions.update(known, moves.resume))
 
-    async def step(self, sid: object, lr: object) -> Snapshot:
+    async def step(self, sid: object, optimizer: object) -> Snapshot:
         """Train one epoch. Within a paused run it counts as one of the run's.
 
         Raises
         ------
         UserError
-            ``bad_lr``, ``bad_device``, ``training_failed``
+            ``bad_optimizer``, ``bad_engine``, ``training_failed``
         """
-        known, rate = await self._known(sid), checks.learning_rate(lr)
+        known, options = await self._known(sid), checks.optimizer(optimizer)
         for _ in range(MAX_ATTEMPTS):
             state = await self._sessions.load(known)
             if state.is_running:
                 return self._snapshot(known, state)
-            checks.device(state.device, self.devices)
-            begun = moves.with_lr(state, rate)
-            result = await self._driver.train(begun, state.train.epoch + 1, None)
+            checks.engine(state.engine, self.engines)
+            begun = moves.with_optimizer(state, options)
+            result = await self._driver.train(known, begun, state.train.epoch + 1, None)
             after, frames = moves.after_slice(begun, result)
             try:
                 await self._sessions.save(known, state, after, frames)
@@ -192,37 +204,34 @@ class Trainer:
             return self._snapshot(known, after)
         raise UserError("busy")
 
-    async def reset(self, sid: object, seed: object) -> Snapshot:
+    async def reset(self, sid: object, seed: object, net: object = None) -> Snapshot:
         """Back to epoch 0, at the initial weights of `seed`; the run and its frames are gone.
+
+        `net` is an Architecture if the net is to become another one.
 
         Raises
         ------
         UserError
-            ``bad_seed``
+            ``bad_seed``, ``bad_architecture``
         """
         known, number = await self._known(sid), checks.seed(seed)
-        await self._sessions.load(known)  # no work for ids that are made up
-        train = await self._initial_state(number)
-        move = partial(moves.reset, seed=number, train=train)
+        wanted = None if net is None else checks.architecture(net)
+        state = await self._sessions.load(known)
+        train = await self._initial_state(number, wanted or state.train.net)
+        move = partial(moves.reset, seed=number, train=train, x=self.points.x)
         return self._snapshot(known, await self._sessions.update(known, move))
 
     async def set_params(self, sid: object, params: object) -> Snapshot:
-        """Replace the weights by hand; a run goes on from them.
-
-        Parameters
-        ----------
-        sid : object
-        params : object
-            A list of 5 numbers: W1, W2, b2.
+        """Replace the weights by hand: W1, b1 if there is one, W2, b2. A run goes on from them.
 
         Raises
         ------
         UserError
-            ``bad_params``
+            ``bad_params``, ``too_wide`` (max)
         """
         known = await self._known(sid)
         state = await self._sessions.load(known)
-        values = checks.params(params, state.train.params.size)
+        values = checks.params(params, state.train.net)
         move = partial(moves.edit, params=values, points=self.points)
         return self._snapshot(known, await self._sessions.update(known, move))
 
@@ -239,38 +248,32 @@ class Trainer:
 
     def _drive(self, sid: str, state: SessionState) -> Snapshot:
         if state.is_running:
-            self._driver.drive(sid)
+            self._driver.drive(sid, state)
         return self._snapshot(sid, state)
 
     def _snapshot(self, sid: str, state: SessionState) -> Snapshot:
-        return snapshot(state, self._driver.speed(sid))
+        return snapshot(state, self.points.x, self._driver.speed(sid))
 
-    async def _begin(self, seed: object, lr: object, notice: Notice | None) -> tuple[str, Snapshot]:
-        number, rate = checks.seed(seed), checks.learning_rate(lr)
-        train = await self._initial_state(number)
-        state, frames = moves.begin(number, rate, DEFAULT_DEVICE, self.points.key, train, notice)
+    async def _begin(
+        self, seed: object, optimizer: object, net: object, notice: Notice | None
+    ) -> tuple[str, Snapshot]:
+        number, options = checks.seed(seed), checks.optimizer(optimizer)
+        train = await self._initial_state(number, checks.architecture(net))
+        state, frames = moves.begin(
+            number, options, self._default_engine, train, self.points, notice
+        )
         sid = await self._store.create(state, frames)
         return sid, self._snapshot(sid, state)
 
-    async def _initial_state(self, seed: int) -> TrainState:
+    async def _initial_state(self, seed: int, net: Architecture) -> TrainState:
         points = self.points
-        return await self._runner.call(training.initial_state, seed, points.x, points.y)
+        return await self._runner.call(training.initial_state, seed, points.x, points.y, net)
 
     async def _load(self) -> None:
-        settings = self._settings
-        load = partial(
-            data.load,
-            source=settings.data,
-            lecture_url=settings.lecture_url,
-            cache_dir=settings.data_dir,
-            max_bytes=int(settings.max_data_mb * 1e6),
-        )
-        # In workers: reading needs pandas, and both need torch.
-        (points, self.data_problem), devices = await asyncio.gather(
-            self._runner.call(load), self._runner.call(training.devices)
-        )
-        self._sessions.use(points)
-        self.devices = tuple(devices)
+        found = await find(self._runner, self._settings)
+        self._sessions.use(found.points)
+        self.engines, self.data_problem = found.engines, found.data_problem
+        self._default_engine = found.default_engine
         for sid in await self._store.running():
             with contextlib.suppress(UnknownSession):  # damaged; the others go on
                 self._drive(sid, await self._sessions.load(sid))
@@ -282,8 +285,3 @@ class Trainer:
                     logger.info("%d sessions expired", count)
             self._driver.forget_idle()
             await asyncio.sleep(EXPIRE_EVERY_S)
-
-
-def _log_failure(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("loading the data failed", exc_info=error)

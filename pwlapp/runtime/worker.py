@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import signal
@@ -12,14 +13,17 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.runtime import warmup
 
 _SPAWN = multiprocessing.get_context("spawn")
 _STOP_TIMEOUT_S = 5.0
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 REST_S = 0.3  # without a job for so long, a new process does what could wait
 
 AtRest: TypeAlias = Callable[[], None] | None
@@ -97,6 +101,8 @@ class Worker:
     def _start(self) -> Connection:
         ours, theirs = _SPAWN.Pipe()
         process = _SPAWN.Process(target=_serve, args=(theirs, self._prepare), daemon=True)
+        # Read by what a child imports before any of our code runs in it.
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
         with _start_lock, _sigint_blocked():
             if self._stopped:
                 raise ConnectionAbortedError("the worker is stopped")
@@ -130,12 +136,26 @@ def _sigint_blocked() -> Iterator[None]:
 
 def load_torch() -> AtRest:
     """Prepare a process for training, on one core: it is the processes that run in parallel."""
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = "1"
     import torch
 
     torch.set_num_threads(1)
     return _train_an_epoch
+
+
+def load_engines(cache: Path, server: str) -> AtRest:
+    """Prepare a process for training with torch, and in the background with the compiled engine.
+
+    Parameters
+    ----------
+    cache : Path
+        Folder for what is compiled, unless the environment names one.
+    server : str
+        See `warmup.load_compiled`.
+    """
+    at_rest = load_torch()
+    warmup.use_cache(cache)
+    warmup.begin(functools.partial(warmup.load_compiled, server))
+    return at_rest
 
 
 def _train_an_epoch() -> None:

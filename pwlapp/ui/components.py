@@ -15,15 +15,17 @@ from pwlapp.ui.i18n import t
 GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False}
 
 
-def text(key: str) -> html.Span:
-    """A word or sentence from the catalogue."""
-    return html.Span(t(key), **{"data-t": key})
+def text(key: str, mse: str | None = None) -> html.Span:
+    """A word or sentence from the catalogue; `mse` is said in its place for nets of that loss."""
+    other = {"data-t-bce": key, "data-t-mse": mse} if mse else {}
+    return html.Span(t(key), **{"data-t": key, **other})
 
 
-def labelled(component: Any, key: str) -> Any:
+def labelled(component: Any, key: str, mse: str | None = None) -> Any:
     """Give a component an accessible name from the catalogue (changes `component`)."""
-    setattr(component, "aria-label", t(key))
-    setattr(component, "data-t-label", key)
+    other = {"data-t-label-bce": key, "data-t-label-mse": mse} if mse else {}
+    for name, value in {"aria-label": t(key), "data-t-label": key, **other}.items():
+        setattr(component, name, value)
     return component
 
 
@@ -41,13 +43,17 @@ def live_number(id_: str, value: str = "–", class_name: str = "") -> html.Outp
     return html.Output(value, id=id_, className=class_name, **{"aria-live": "off"})
 
 
-def card(*children: Any, title: str | None = None, class_name: str = "") -> html.Section:
-    """A titled surface."""
-    heading = [html.H3(text(title), className="card-title")] if title else []
+def card(
+    *children: Any, title: str | None = None, mse: str | None = None, class_name: str = ""
+) -> html.Section:
+    """A titled surface; for `mse` see `text`."""
+    heading = [html.H3(text(title, mse), className="card-title")] if title else []
     return html.Section([*heading, *children], className=f"card {class_name}".strip())
 
 
-def graph(label: str, class_name: str, *layers: tuple[str, dict[str, Any]]) -> html.Div:
+def graph(
+    label: str, class_name: str, *layers: tuple[str, dict[str, Any]], mse: str | None = None
+) -> html.Div:
     """A plot in a box of fixed height (no layout jump), with an accessible name.
 
     Parameters
@@ -58,18 +64,20 @@ def graph(label: str, class_name: str, *layers: tuple[str, dict[str, Any]]) -> h
         ``tall``, ``medium`` or ``small``.
     *layers : tuple of (str, dict)
         Id and figure of the Plotly graphs; the last one is on top and gets the mouse.
+    mse : str, optional
+        See `text`.
     """
     graphs = [
         dcc.Graph(id=id_, figure=figure, config=GRAPH_CONFIG, responsive=True, className="layer")
         for id_, figure in layers
     ]
-    return labelled(html.Div(graphs, className=f"graph {class_name}", role="img"), label)
+    return labelled(html.Div(graphs, className=f"graph {class_name}", role="img"), label, mse)
 
 
-def legend(*entries: tuple[str, str]) -> html.Ul:
-    """The key of a plot: pairs of (role, catalogue key); the role's colour is in the CSS."""
+def legend(*entries: tuple[str, ...]) -> html.Ul:
+    """The key of a plot: (role, catalogue keys as for `text`); the role's colour is in the CSS."""
     return html.Ul(
-        [html.Li([html.I(className=f"swatch {role}"), text(key)]) for role, key in entries],
+        [html.Li([html.I(className=f"swatch {role}"), text(*keys)]) for role, *keys in entries],
         className="legend",
     )
 
@@ -91,4 +99,21 @@ def field(id_: str, key: str, value: str, *, mode: str = "numeric", size: int = 
         ],
         className="field",
         htmlFor=id_,
+    )
+
+
+def choice(id_: str, key: str, *options: tuple[str, Any]) -> html.Div:
+    """A named group of radio buttons: pairs of (value, label), the first one chosen."""
+    listed = [{"value": value, "label": label} for value, label in options]
+    radio = dcc.RadioItems(id=id_, options=listed, value=options[0][0], className="radios")
+    return html.Div(
+        [text(key), labelled(html.Div(radio, role="group"), key)], className="field choice"
+    )
+
+
+def check(id_: str, key: str, value: str) -> html.Div:
+    """A box to tick; ticked, its component's value is ``[value]``."""
+    return html.Div(
+        dcc.Checklist(id=id_, options=[{"label": text(key), "value": value}], value=[]),
+        className="check",
     )

@@ -22,12 +22,14 @@ COLOURS = {
     "yhat": "#3d6df2",
     "unit1": "#d9730d",
     "unit2": "#0f9488",
+    "others": "#868c99",
 }
 
 # Order of the traces in each figure, which the browser code relies on. The dashed truth lies on
 # top, so that it still shows where the net has reached it.
 TRACES = {
-    "bent": ("unit1", "unit2", "yhat", "truth", "bend"),  # both bent-line plots
+    "bent": ("unit1", "unit2", "yhat", "truth", "bend"),
+    "logit": ("unit1", "unit2", "yhat", "truth", "bend", "others"),
     "points": ("data",),
     "yhat": ("yhat", "truth"),
     "loss": ("truth", "loss", "head"),
@@ -146,7 +148,8 @@ def yhat_figure() -> Figure:
 def logit_figure() -> Figure:
     """The same net before the sigmoid: a bent line against the true logit."""
     flat = net.Params(np.zeros(2, np.float32), np.zeros(2, np.float32), 0.0)
-    traces = _bent_traces(flat, np.zeros_like(GRID))
+    others = _line("others", GRID, [None] * len(GRID), width=1.5)  # units 3 and up, as one trace
+    traces = [*_bent_traces(flat, np.zeros_like(GRID)), others]
     return _figure(traces, _axis("x", (-1.04, 1.04)), _axis("logit", (-12, 8)))
 
 

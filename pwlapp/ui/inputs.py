@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-from pwlapp.core.training import MAX_LR, MAX_SEED
+from pwlapp.core.net import MAX_HIDDEN, Architecture
+from pwlapp.core.training import MAX_LR, MAX_SEED, AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.errors import UserError
 
 # 5,000 but not 1,5: half of the world would mean one and a half by that.
@@ -53,6 +54,67 @@ def learning_rate(value: Any) -> float:
     if not 0 < rate <= MAX_LR:
         raise UserError("bad_lr", max=MAX_LR)
     return rate
+
+
+def momentum(value: Any) -> float:
+    """How much of the last step SGD keeps, from 0 to below 1, or ``UserError("bad_momentum")``."""
+    found = number(value)
+    share = float(found) if found is not None else -1.0
+    if not 0 <= share < 1:  # as a float: 0.99999999999999999999 is 1
+        raise UserError("bad_momentum")
+    return share
+
+
+class NetFields(NamedTuple):
+    """What stands in the fields of the net."""
+
+    hidden: Any
+    bias1: Any  # the values of a checklist
+    activation: Any
+    loss: Any
+
+
+class OptimizerFields(NamedTuple):
+    """What stands in the fields of the optimizer."""
+
+    kind: Any
+    lr: Any
+    momentum: Any
+
+
+def architecture(fields: NetFields) -> Architecture:
+    """The net that the fields describe, or ``UserError``: ``bad_hidden``, ``bad_architecture``."""
+    hidden, bias1, activation, loss = fields
+    h = whole_number(hidden, "bad_hidden", 1, MAX_HIDDEN)
+    if bias1 not in ([], None, ["bias1"]) or not isinstance(activation, str):
+        raise UserError("bad_architecture")
+    if not isinstance(loss, str):
+        raise UserError("bad_architecture")
+    return Architecture(h, bool(bias1), activation, loss)  # type: ignore[arg-type]  # it checks
+
+
+def optimizer(fields: OptimizerFields) -> OptimizerOptions:
+    """The optimizer that the fields describe.
+
+    Raises
+    ------
+    UserError
+        ``bad_lr`` (max), ``bad_momentum``, ``bad_optimizer``. A momentum that is not asked for is
+        not looked at.
+    """
+    kind, lr, share = fields
+    if kind == "adam":
+        return AdamOptions(lr=learning_rate(lr))
+    if kind == "sgd":
+        return SgdOptions(lr=learning_rate(lr), momentum=momentum(share))
+    raise UserError("bad_optimizer")
+
+
+def engine(value: Any) -> str:
+    """The name of an engine, or ``UserError("bad_engine")``; the trainer knows which there are."""
+    if not isinstance(value, str):
+        raise UserError("bad_engine", name="")
+    return value
 
 
 def seed(value: Any) -> int:

@@ -60,6 +60,15 @@ class LecturePage:
 
     # Fit
 
+    def unfold(self) -> None:
+        """Open the fold with net, optimizer and engine."""
+        self.find("#fit-options summary").click()
+        expect(self.find("#fit-hidden")).to_be_visible()
+
+    def choose(self, group: str, value: str) -> None:
+        """Press a radio button or tick a box of the fold."""
+        self.find(f"#{group} input[value='{value}']").check()
+
     def train(self, epochs: int | None = None) -> None:
         self.page.bring_to_front()  # a tab behind another one paints nothing
         if epochs is not None:
@@ -72,11 +81,12 @@ class LecturePage:
         expect(self.find("#count-epoch")).to_have_text(f"{epoch:,}", timeout=timeout_s * 1000)
         expect(self.find("#fit-train")).to_be_enabled(timeout=timeout_s * 1000)
 
-    def weights(self, section: str = "fit") -> list[str]:
-        """The five fields, as they stand there."""
+    def weights(self, section: str = "fit", count: int = 5) -> list[str]:
+        """The fields, as they stand there."""
+        expect(self.find(f"#{section}-weights .weight-field")).to_have_count(count)
         return [
             self.find(f"#{section}-weights-{k}-field").input_value().replace("−", "-")
-            for k in range(5)
+            for k in range(count)
         ]
 
     def loss(self) -> str:

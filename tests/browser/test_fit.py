@@ -145,6 +145,8 @@ def test_weights_by_hand_and_training_goes_on_from_them(lecture: str, open_page:
 
 def test_pause_resume_and_reset(lecture: str, open_page: Open) -> None:
     page = open_page(lecture)
+    page.unfold()
+    page.choose("fit-engine", "torch@cpu")  # slow enough to be paused
     page.train(100_000)
     page.find("#fit-pause").click()
     expect(page.find("#fit-resume")).to_be_visible()
@@ -234,12 +236,16 @@ def test_a_session_id_may_begin_with_a_dash(lecture: str, open_page: Open) -> No
 
 def test_bad_input_is_explained(embedded: str, open_page: Open) -> None:
     page = open_page(embedded)
+    page.unfold()
+    page.choose("fit-optimizer", "sgd")
     for field, typed, complaint in (
         ("#fit-epochs", "0", "1 to 1,000,000"),
         ("#fit-epochs", "many", "1 to 1,000,000"),
         ("#fit-epochs", "1e99", "1 to 1,000,000"),
         ("#fit-lr", "-1", "learning rate"),
         ("#fit-lr", "nan", "learning rate"),
+        ("#fit-hidden", "2049", "1 to 2,048"),
+        ("#fit-momentum", "1", "momentum"),
     ):
         good = page.find(field).input_value()
         page.find(field).fill(typed)
@@ -254,6 +260,7 @@ def test_bad_input_is_explained(embedded: str, open_page: Open) -> None:
 
 def test_a_diverging_run_stops_and_says_so(lecture: str, open_page: Open) -> None:
     page = open_page(lecture)
+    page.unfold()
     page.find("#fit-lr").fill("100")
     page.train(5000)
     expect(page.find("#fit-notice")).to_contain_text("smaller than 100")

@@ -47,6 +47,8 @@ STICKING_OUT = """() => [...document.querySelectorAll("button, input, h1, h2, h3
 @pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
 def test_nothing_sticks_out(embedded: str, open_page: Open, lang: str) -> None:
     page = open_page(embedded, lang=lang)
+    page.unfold()
+    page.choose("fit-optimizer", "sgd")  # momentum shows, too
     page.train(20)
     page.wait_for_epoch(20)
     for width, height in SIZES:
@@ -75,8 +77,11 @@ def test_the_page_does_not_jump_while_it_fills(embedded: str, open_page: Open) -
 
 def test_everything_can_be_reached_by_keyboard(embedded: str, open_page: Open) -> None:
     page = open_page(embedded)
+    page.unfold()
+    page.page.evaluate("document.activeElement.blur()")
+    page.find(".skip").focus()
     reached = set()
-    for _ in range(90):
+    for _ in range(100):
         page.page.keyboard.press("Tab")
         reached.add(
             page.page.evaluate(
@@ -92,7 +97,8 @@ def test_everything_can_be_reached_by_keyboard(embedded: str, open_page: Open) -
     body = "undefined without a focus ring"  # after the last element, before the first
     assert not [name for name in reached - {body} if "without" in name]
     wanted = {"language-switch", "theme-switch", "build-start", "construction-1", "fit-seed",
-              "fit-epochs", "fit-lr", "fit-train", "fit-step", "fit-reset", "playback-toggle",
+              "fit-epochs", "fit-options", "fit-hidden", "fit-lr", "playback-skip", "fit-train",
+              "fit-step", "fit-reset", "playback-toggle",
               "playback-scrub", "build-weights-0-slider", "fit-weights-4-field"}  # fmt: skip
     assert wanted <= reached
 
@@ -133,6 +139,8 @@ def test_the_page_finds_a_restarted_server_by_itself(tmp_path: Path, open_page: 
     port = free_port()
     with serve(tmp_path, port=port) as address:
         page = open_page(address, quiet=False)
+        page.unfold()
+        page.choose("fit-engine", "torch@cpu")  # slow enough to be interrupted
         page.train(30_000)
         page.page.wait_for_function("pwl.fit.frame().epoch > 200")
     expect(page.find("#fit-status")).to_contain_text("cannot be reached")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pwlapp.core.data import Points, draw_embedded, parse_csv
+from pwlapp.core.engines import FUSED_CPU, TORCH_CPU
 from pwlapp.core.training import (
     AdamOptions,
     Budget,
@@ -28,9 +29,16 @@ def drawn() -> Points:
     return draw_embedded()
 
 
+@pytest.fixture(scope="session", params=[TORCH_CPU, FUSED_CPU])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine of the CPU in turn: what must hold for one must hold for the other."""
+    name: str = request.param
+    return name
+
+
 @pytest.fixture(scope="session")
-def whole_run(lecture: Points) -> SliceResult:
+def whole_run(lecture: Points, engine: str) -> SliceResult:
     """Seed 1, 10,000 epochs in one piece."""
     start = initial_state(1, lecture.x, lecture.y)
     budget = Budget(10_000, frame_epochs(0, 10_000))
-    return train_slice(start, lecture.x, lecture.y, AdamOptions(), budget)
+    return train_slice(start, lecture.x, lecture.y, AdamOptions(), budget, engine)

@@ -12,15 +12,19 @@ import pytest
 
 from pwlapp import __main__ as command_line
 from pwlapp.core.data import Points
+from pwlapp.core.net import Architecture
 from pwlapp.core.training import (
     AdamOptions,
     Budget,
     Frames,
+    SgdOptions,
     SliceResult,
     TrainState,
     initial_state,
     train_slice,
 )
+
+TORCH = ("--engine", "torch@cpu")  # its numbers are the same on every machine, bit for bit
 
 
 def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
@@ -33,9 +37,8 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
 
 
 def test_prints_the_pages_numbers(capsys: pytest.CaptureFixture[str], lecture_csv: Path):
-    status, out, err = run(
-        capsys, "fit", "--data", str(lecture_csv), "--seed", "1", "--epochs", "10000"
-    )
+    options = ["--data", str(lecture_csv), "--seed", "1", "--epochs", "10000"]
+    status, out, err = run(capsys, "fit", *options, *TORCH)
     assert (status, err) == (0, "")
     title, header, *rows = out.splitlines()
     assert "2,000 points" in title
@@ -50,6 +53,7 @@ def test_prints_the_pages_numbers(capsys: pytest.CaptureFixture[str], lecture_cs
 
 def test_json_is_exact(lecture: Points, lecture_csv: Path):
     options = ["--data", str(lecture_csv), "--seed", "5", "--epochs", "7", "--lr", "0.02", "--json"]
+    options += TORCH
     done = subprocess.run(
         [sys.executable, "-m", "pwlapp", "fit", *options],
         capture_output=True,
@@ -62,11 +66,63 @@ def test_json_is_exact(lecture: Points, lecture_csv: Path):
     first = initial_state(5, lecture.x, lecture.y)
     last = train_slice(first, lecture.x, lecture.y, AdamOptions(lr=0.02), Budget(7)).state
     assert (printed["seed"], printed["lr"], printed["diverged"]) == (5, 0.02, False)
+    assert printed["engine"] == "torch@cpu"
+    assert printed["net"] == {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"}
+    assert printed["optimizer"]["kind"] == "adam"
+    assert AdamOptions(**{k: v for k, v in printed["optimizer"].items() if k != "kind"}) == (
+        AdamOptions(lr=0.02)
+    )
     assert (printed["data"], printed["n_points"]) == ("ironyofspec.csv", 2000)
     for row, state in zip(printed["checkpoints"], (first, last), strict=True):
         assert row["epoch"] == state.epoch
         assert [*row["W1"], *row["W2"], row["b2"]] == state.params.tolist()
         assert row["loss"] == state.loss
+
+
+def test_the_compiled_engine_is_the_default(capsys: pytest.CaptureFixture[str]):
+    rows = {}
+    for engine in ("auto", "torch@cpu"):
+        chosen = [] if engine == "auto" else ["--engine", engine]
+        status, out, _ = run(capsys, "fit", "--epochs", "1000", "--json", *chosen)
+        assert status == 0
+        rows[engine] = json.loads(out)
+    assert (rows["auto"]["engine"], rows["torch@cpu"]["engine"]) == ("fused@cpu", "torch@cpu")
+    ours, theirs = (rows[engine]["checkpoints"][-1] for engine in ("auto", "torch@cpu"))
+    for name in ("W1", "W2", "b2", "loss"):
+        assert ours[name] == pytest.approx(theirs[name], abs=1e-4)
+
+
+def test_another_net_and_another_optimizer(capsys: pytest.CaptureFixture[str], drawn: Points):
+    words = "--hidden 3 --bias --activation sigmoid --loss mse --optimizer sgd --momentum 0.9"
+    argv = ["fit", "--epochs", "20", *words.split(), *TORCH]
+    net = Architecture(h=3, bias1=True, activation="sigmoid", loss="mse")
+    first = initial_state(1, drawn.x, drawn.y, net)
+    options = SgdOptions(momentum=0.9)
+    last = train_slice(first, drawn.x, drawn.y, options, Budget(20)).state
+    printed = json.loads(run(capsys, *argv, "--json")[1])
+    assert printed["net"] == {"h": 3, "bias1": True, "activation": "sigmoid", "loss": "mse"}
+    assert printed["optimizer"] == {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.0}
+    row = printed["checkpoints"][-1]
+    assert [*row["W1"], *row["b1"], *row["W2"], row["b2"]] == last.params.tolist()
+    assert row["loss"] == last.loss
+
+    title, header, *_, line = run(capsys, *argv)[1].splitlines()
+    assert "loss of prob" not in title  # a cross-entropy, which squares are not compared with
+    assert header.split() == [
+        *("epoch", "W1[0]", "W1[1]", "W1[2]", "b1[0]", "b1[1]", "b1[2]"),
+        *("W2[0]", "W2[1]", "W2[2]", "b2", "loss"),
+    ]
+    assert line.split() == [
+        "20",
+        *(f"{value:.4f}" for value in last.params.tolist()),
+        f"{last.loss:.6f}",
+    ]
+
+
+def test_a_wide_net_is_a_line_of_epoch_and_loss(capsys: pytest.CaptureFixture[str]):
+    status, out, _ = run(capsys, "fit", "--hidden", "9", "--epochs", "5", *TORCH)
+    assert status == 0
+    assert [len(line.split()) for line in out.splitlines()[1:]] == [2, 2, 2]
 
 
 def test_without_a_file_the_points_are_drawn(capsys: pytest.CaptureFixture[str], drawn: Points):
@@ -90,7 +146,8 @@ def test_a_long_run_prints_every_5000th_epoch_once(
         epochs = np.array([*record, end])
         losses = np.zeros(epochs.size, np.float32)
         frames = Frames(epochs, losses, np.tile(state.params, (epochs.size, 1)))
-        return SliceResult(dataclasses.replace(state, epoch=end), frames, False, seconds=0.0)
+        after = dataclasses.replace(state, epoch=end)
+        return SliceResult(after, frames, False, seconds=0.0, engine="torch@cpu")
 
     monkeypatch.setattr(command_line, "train_slice", skip)
     status, out, _ = run(capsys, "fit", "--epochs", "15500")
@@ -120,7 +177,15 @@ def test_a_diverging_run_says_so(capsys: pytest.CaptureFixture[str]):
         (["fit", "--epochs", "1.5"], "--epochs"),
         (["fit", "--lr", "0"], "1000"),
         (["fit", "--lr", "nan"], "1000"),
-        (["fit", "--device", "cuda:99"], "cuda:99"),
+        (["fit", "--engine", "torch@cuda:99"], "torch@cuda:99"),
+        (["fit", "--engine", "abacus"], "abacus"),
+        (["fit", "--hidden", "0"], "2048"),
+        (["fit", "--hidden", "2049"], "2048"),
+        (["fit", "--activation", "tanh"], "--activation"),
+        (["fit", "--loss", "mae"], "--loss"),
+        (["fit", "--optimizer", "lbfgs"], "--optimizer"),
+        (["fit", "--optimizer", "sgd", "--momentum", "1"], ""),
+        (["fit", "--momentum", "0.5"], "--momentum"),
         (["fit", "--nonsense"], "--nonsense"),
         (["teach"], "teach"),
         ([], "command"),
@@ -157,7 +222,7 @@ def test_ctrl_c_leaves_quietly(capsys: pytest.CaptureFixture[str], monkeypatch: 
 def test_the_last_good_weights_are_printed_wherever_the_slices_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    whole = json.loads(run(capsys, "fit", "--seed", "2", "--lr", "10", "--json")[1])
+    whole = json.loads(run(capsys, "fit", "--seed", "2", "--lr", "10", "--json", *TORCH)[1])
     assert whole["checkpoints"][-1]["epoch"] > 0
     monkeypatch.setattr(command_line, "SLICE_MS", 0.0)  # one epoch a slice
-    assert json.loads(run(capsys, "fit", "--seed", "2", "--lr", "10", "--json")[1]) == whole
+    assert json.loads(run(capsys, "fit", "--seed", "2", "--lr", "10", "--json", *TORCH)[1]) == whole

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from pwlapp.core import net
-from pwlapp.core.net import START, Params
+from pwlapp.core.net import START, Activation, Architecture, Loss, Params
 from pwlapp.errors import UserError
 
 X = np.linspace(-1, 1, 1001, dtype=np.float32)
@@ -59,6 +61,49 @@ def test_slopes_are_those_of_the_drawn_line(h: int):
         left, right = net.slopes(params)
         assert left == pytest.approx(at[1] - at[0], abs=1e-4)
         assert right == pytest.approx(at[2] - at[1], abs=1e-4)
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("bias1", [False, True])
+def test_every_architecture_is_torchs(activation: Activation, loss: Loss, bias1: bool):
+    shape = Architecture(5, bias1, activation, loss)
+    rng = np.random.default_rng(3)
+    vector = rng.normal(0, 3, shape.size).astype(np.float32)
+    y = rng.uniform(0, 1, X.size).astype(np.float32)
+    l1, l2 = torch.nn.Linear(1, 5, bias=bias1), torch.nn.Linear(5, 1)
+    torch.nn.utils.vector_to_parameters(torch.tensor(vector), [*l1.parameters(), *l2.parameters()])
+    with torch.no_grad():
+        u = l1(torch.tensor(X).reshape(-1, 1))
+        logit = l2(torch.sigmoid(u) if activation == "sigmoid" else torch.relu(u)).ravel()
+        yhat = torch.sigmoid(logit) if loss == "bce" else logit
+        loss_fn = torch.nn.BCELoss() if loss == "bce" else torch.nn.MSELoss()
+        expected = loss_fn(yhat, torch.tensor(y)).item()
+    params = net.from_vector(vector, bias1)
+    np.testing.assert_array_equal(net.to_vector(params), vector)
+    np.testing.assert_allclose(net.logit(params, X, activation), logit.numpy(), atol=2e-5)
+    np.testing.assert_allclose(net.yhat(params, X, shape), yhat.numpy(), atol=2e-5)
+    assert net.loss(vector, X, y, shape) == pytest.approx(expected, rel=1e-5)
+
+
+def test_outer_slopes_of_a_net_with_bends_elsewhere():
+    params = net.from_vector([2, -3, 1, 0.5, -1, 4, 5, 6, 7, 0.25], bias1=True)
+    far = np.array([-100, -99, 99, 100], dtype=np.float32)
+    at = net.logit(params, far).astype(np.float64)
+    assert net.slopes(params) == pytest.approx((at[1] - at[0], at[3] - at[2]), abs=1e-3)
+
+
+@pytest.mark.parametrize("h", [0, -1, 2049])
+def test_a_number_of_units_out_of_range_is_refused(h: int):
+    with pytest.raises(UserError) as refused:
+        Architecture(h)
+    assert (refused.value.code, refused.value.args_) == ("bad_hidden", {"min": 1, "max": 2048})
+
+
+@pytest.mark.parametrize("words", [{"activation": "tanh"}, {"loss": "mae"}])
+def test_words_that_no_net_knows_are_refused(words: dict[str, Any]):
+    with pytest.raises(UserError, match="bad_architecture"):
+        Architecture(**words)
 
 
 def test_the_start_is_the_target():

@@ -12,16 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwlapp.core.data import Points
+from pwlapp.core.engines import AUTO, FUSED_CPU, GPU_FROM, TORCH_CPU, engines, pick, resolve
+from pwlapp.core.net import LECTURE, MAX_HIDDEN, Architecture
 from pwlapp.core.training import (
     MAX_LR,
     MAX_SEED,
     AdamOptions,
     Budget,
+    SgdOptions,
     TrainState,
-    devices,
     frame_epochs,
     initial_state,
     train_slice,
+    with_new_optimizer,
     with_params,
 )
 from pwlapp.errors import UserError
@@ -128,36 +131,119 @@ def test_a_run_of_nothing_has_no_frames():
         frame_epochs(7, 7)
 
 
-# Devices
+@pytest.mark.parametrize(
+    "net",
+    [
+        Architecture(3, bias1=True),
+        Architecture(5, activation="sigmoid"),
+        Architecture(1, bias1=True, activation="sigmoid", loss="mse"),
+    ],
+)
+def test_other_nets_begin_as_torchs_layers_do(drawn: Points, net: Architecture):
+    torch.manual_seed(7)
+    l1, l2 = torch.nn.Linear(1, net.h, bias=net.bias1), torch.nn.Linear(net.h, 1)
+    a1 = torch.nn.Sigmoid() if net.activation == "sigmoid" else torch.nn.ReLU()
+    x, y = torch.tensor(drawn.x).reshape(-1, 1), torch.tensor(drawn.y).reshape(-1, 1)
+    with torch.no_grad():
+        line = l2(a1(l1(x)))
+        loss = (
+            torch.nn.BCEWithLogitsLoss()(line, y)
+            if net.loss == "bce"
+            else torch.mean((line - y) ** 2)
+        )
+    state = initial_state(7, drawn.x, drawn.y, net)
+    weights = [w for layer in (l1, l2) for p in layer.parameters() for w in p.flatten().tolist()]
+    assert state.params.tolist() == weights
+    assert state.params.size == net.size
+    assert state.net == net
+    assert state.loss == pytest.approx(loss.item(), abs=1e-6)
 
 
-def test_the_cpu_is_a_device_with_a_name():
-    first, *others = devices()
-    assert (first.id, first.kind) == ("cpu", "cpu")
-    assert first.name.strip()
-    assert [device.id for device in others] == [
-        f"cuda:{i}" for i in range(torch.cuda.device_count())
-    ]
-    assert all(device.kind == "cuda" and device.name for device in others)
+def test_a_new_optimizer_has_no_memory_and_counts_its_own_steps(drawn: Points):
+    old = train(initial_state(1, drawn.x, drawn.y), drawn, 200)
+    begun = with_new_optimizer(old)
+    np.testing.assert_array_equal(begun.params, old.params)
+    assert (begun.m.any(), begun.v.any()) == (False, False)
+    assert (begun.epoch, begun.optimizer_epoch) == (200, 200)
+    # Adam's first step moves each weight by lr, whatever its gradient
+    moved = train(begun, drawn, 201).params - old.params
+    np.testing.assert_allclose(np.abs(moved), 0.001, rtol=1e-3)
 
 
-@pytest.mark.parametrize("device", ["", "cuda", "cuda:99", "gpu", "cpu:0", "cuda:-1", "CPU"])
-def test_a_device_that_is_not_there_is_refused(drawn: Points, device: str):
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"beta1": 1.0}, "bad_optimizer"),
+        ({"beta2": -0.1}, "bad_optimizer"),
+        ({"eps": float("nan")}, "bad_optimizer"),
+        ({"weight_decay": -1.0}, "bad_optimizer"),
+        ({"lr": 0.0}, "bad_lr"),
+    ],
+)
+def test_options_out_of_range_are_refused(options: dict[str, float], code: str):
+    with pytest.raises(UserError) as refused:
+        AdamOptions(**options)
+    assert refused.value.code == code
+
+
+def test_momentum_out_of_range_is_refused():
+    with pytest.raises(UserError, match="bad_optimizer"):
+        SgdOptions(lr=0.1, momentum=1.0)
+
+
+def test_vectors_of_another_net_are_refused(drawn: Points):
+    state = initial_state(1, drawn.x, drawn.y, Architecture(3))
+    wrong = TrainState(state.params, state.m, state.v, epoch=0, loss=0.0)
+    with pytest.raises(ValueError, match=r"expected \(5,\)"):
+        train(wrong, drawn, 1)
+
+
+# Engines
+
+
+def test_the_cpus_engines_come_first_and_have_names():
+    compiled, loop, *others = engines()
+    assert (compiled.id, compiled.loop, compiled.kind) == (FUSED_CPU, "fused", "cpu")
+    assert (loop.id, loop.loop, loop.kind) == (TORCH_CPU, "torch", "cpu")
+    assert compiled.device.strip()
+    assert len(others) == 2 * torch.cuda.device_count()
+    assert all(other.kind == "cuda" and other.device for other in others)
+
+
+def test_the_automatic_choice_is_the_compiled_loop_but_for_many_sigmoids(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    sigmoids = Architecture(1024, activation="sigmoid")
+    assert pick(AUTO, LECTURE, 2000).name == FUSED_CPU
+    for gpus, choice in ((0, FUSED_CPU), (1, "torch@cuda:0")):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda n=gpus: n)
+        assert resolve(AUTO, LECTURE, 10**6) == FUSED_CPU
+        assert resolve(AUTO, Architecture(MAX_HIDDEN, bias1=True), 10**6) == FUSED_CPU
+        assert resolve(AUTO, sigmoids, GPU_FROM // 1024 - 1) == FUSED_CPU
+        assert resolve(AUTO, sigmoids, GPU_FROM // 1024) == choice
+
+
+def test_a_net_too_wide_for_the_gpus_kernel_goes_to_torch_on_the_same_gpu():
+    assert resolve("fused@cuda:1", Architecture(2), 2000) == "fused@cuda:1"
+    assert resolve("fused@cuda:1", Architecture(512), 2000) == "torch@cuda:1"
+    assert resolve(FUSED_CPU, Architecture(512), 2000) == FUSED_CPU
+
+
+@pytest.mark.parametrize(
+    "engine", ["", "cpu", "torch", "torch@cuda:99", "fused@cuda:99", "jax@cpu", "fused@gpu", "Auto"]
+)
+def test_an_engine_that_is_not_there_is_refused(drawn: Points, engine: str):
     start = initial_state(1, drawn.x, drawn.y)
-    for attempt in (
-        lambda: train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(1), device),
-        lambda: initial_state(1, drawn.x, drawn.y, device),
-    ):
-        with pytest.raises(UserError) as refused:
-            attempt()
-        assert (refused.value.code, refused.value.args_) == ("bad_device", {"name": device})
+    with pytest.raises(UserError) as refused:
+        train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(1), engine)
+    assert (refused.value.code, refused.value.args_) == ("bad_engine", {"name": engine})
 
 
 def test_importing_the_core_imports_no_torch():
     code = (
         "import sys\n"
         "import pwlapp.core.constructions, pwlapp.core.data, pwlapp.core.training\n"
-        "heavy = {'torch', 'pandas', 'requests', 'dash'} & set(sys.modules)\n"
+        "heavy = {'torch', 'numba', 'pandas', 'requests', 'dash'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -7,25 +7,34 @@ import pytest
 import torch
 
 from pwlapp.core.data import Points
-from pwlapp.core.engines import pick
-from pwlapp.core.net import Array
-from pwlapp.core.training import AdamOptions, Budget, TrainState, initial_state, train_slice
+from pwlapp.core.engines import TORCH_CPU, pick
+from pwlapp.core.net import LECTURE, Architecture, Array
+from pwlapp.core.training import (
+    AdamOptions,
+    Budget,
+    SgdOptions,
+    TrainState,
+    initial_state,
+    train_slice,
+    with_new_optimizer,
+)
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 
 
 def eager(
-    net: torch.nn.Sequential, x: Array, y: Array, options: AdamOptions, epochs: int
+    net: torch.nn.Sequential,
+    loss_fn: torch.nn.Module,
+    optimizr: torch.optim.Optimizer,
+    x: Array,
+    y: Array,
+    epochs: int,
 ) -> tuple[list[list[float]], list[float]]:
     """Train as the page does; return weights and loss at each epoch, from 0 on."""
     xs, ys = torch.tensor(x).reshape(-1, 1), torch.tensor(y).reshape(-1, 1)
-    loss_fn = torch.nn.BCELoss()
-    optimizr = torch.optim.Adam(
-        net.parameters(), options.lr, (options.beta1, options.beta2), options.eps
-    )
     weights, losses = [], []
     for _ in range(epochs + 1):
-        weights.append([w for p in net.parameters() for w in p.detach().flatten().tolist()])
+        weights.append(flat(net))
         yhat = net(xs)
         loss = loss_fn(yhat, ys)
         losses.append(loss.item())
@@ -35,12 +44,23 @@ def eager(
     return weights, losses
 
 
-def pages_net(h: int) -> torch.nn.Sequential:
+def flat(net: torch.nn.Sequential) -> list[float]:
+    return [w for p in net.parameters() for w in p.detach().flatten().tolist()]
+
+
+def pages_net(h: int, bias1: bool = False) -> torch.nn.Sequential:
     return torch.nn.Sequential(
-        torch.nn.Linear(1, h, bias=False),
+        torch.nn.Linear(1, h, bias=bias1),
         torch.nn.ReLU(),
         torch.nn.Linear(h, 1, bias=True),
         torch.nn.Sigmoid(),
+    )
+
+
+def adam(net: torch.nn.Sequential, options: AdamOptions) -> torch.optim.Adam:
+    betas = (options.beta1, options.beta2)
+    return torch.optim.Adam(
+        net.parameters(), options.lr, betas, options.eps, weight_decay=options.weight_decay
     )
 
 
@@ -66,14 +86,15 @@ def test_random_configurations_are_the_pages_loop_bit_for_bit(case: int):
         beta1=float(rng.uniform(0.5, 0.95)),
         beta2=float(rng.uniform(0.9, 0.9999)),
         eps=float(10 ** rng.uniform(-10, -4)),
+        weight_decay=float(rng.choice([0.0, 0.01])),
     )
     epochs = int(rng.integers(1, 150))
-    net = pages_net(h)
-    first = np.array(
-        [w for p in net.parameters() for w in p.detach().flatten().tolist()], dtype=np.float32
-    )
-    start = TrainState(first, np.zeros_like(first), np.zeros_like(first), epoch=0, loss=0.0)
-    weights, losses = eager(net, x, y, options, epochs)
+    shape = Architecture(h, bias1=bool(rng.integers(2)))
+    net = pages_net(h, shape.bias1)
+    first = np.array(flat(net), dtype=np.float32)
+    zeros = np.zeros_like(first)
+    start = TrainState(first, zeros, zeros, epoch=0, loss=0.0, net=shape)
+    weights, losses = eager(net, torch.nn.BCELoss(), adam(net, options), x, y, epochs)
 
     budget = Budget(epochs, record=tuple(range(1, epochs + 1)))
     result = train_slice(start, x, y, options, budget)
@@ -85,9 +106,49 @@ def test_random_configurations_are_the_pages_loop_bit_for_bit(case: int):
     assert result.state.loss == losses[-1]
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_sgd_sigmoid_units_and_mse_are_torchs_too(drawn: Points, momentum: float):
+    net = torch.nn.Sequential(torch.nn.Linear(1, 3), torch.nn.Sigmoid(), torch.nn.Linear(3, 1))
+    shape = Architecture(3, bias1=True, activation="sigmoid", loss="mse")
+    first = np.array(flat(net), dtype=np.float32)
+    zeros = np.zeros_like(first)
+    start = TrainState(first, zeros, zeros, epoch=0, loss=0.0, net=shape)
+    options = SgdOptions(lr=0.2, momentum=momentum, weight_decay=0.001)
+    sgd = torch.optim.SGD(net.parameters(), 0.2, momentum, weight_decay=0.001)
+    weights, losses = eager(net, torch.nn.MSELoss(), sgd, drawn.x, drawn.y, 60)
+
+    state = train_slice(start, drawn.x, drawn.y, options, Budget(25)).state
+    assert state.params.tolist() == weights[25]
+    state = train_slice(state, drawn.x, drawn.y, options, Budget(60)).state
+    assert state.params.tolist() == weights[60]
+    assert state.loss == losses[60]
+
+
+def test_another_optimizer_midway_is_a_new_one(drawn: Points):
+    torch.manual_seed(3)
+    net = pages_net(2)
+    eager(net, torch.nn.BCELoss(), adam(net, AdamOptions(lr=0.05)), drawn.x, drawn.y, 29)
+    sgd = torch.optim.SGD(net.parameters(), 0.1, 0.9)
+    eager(net, torch.nn.BCELoss(), sgd, drawn.x, drawn.y, 29)
+    again = adam(net, AdamOptions(lr=0.01))
+    weights, _ = eager(net, torch.nn.BCELoss(), again, drawn.x, drawn.y, 30)
+
+    state = initial_state(3, drawn.x, drawn.y)
+    for epochs, options in (
+        (30, AdamOptions(lr=0.05)),
+        (30, SgdOptions(lr=0.1, momentum=0.9)),
+        (30, AdamOptions(lr=0.01)),
+    ):
+        begun = with_new_optimizer(state)
+        target = Budget(state.epoch + epochs)
+        state = train_slice(begun, drawn.x, drawn.y, options, target).state
+    assert state.params.tolist() == weights[-1]
+
+
 def test_a_new_net_has_the_loss_that_the_page_would_print(drawn: Points):
     torch.manual_seed(7)
-    _, losses = eager(pages_net(2), drawn.x, drawn.y, AdamOptions(), 1)
+    net = pages_net(2)
+    _, losses = eager(net, torch.nn.BCELoss(), adam(net, AdamOptions()), drawn.x, drawn.y, 1)
     assert initial_state(7, drawn.x, drawn.y).loss == losses[0]
 
 
@@ -97,18 +158,19 @@ def test_an_error_that_is_not_about_numbers_is_not_hidden(drawn: Points):
         train_slice(start, drawn.x, drawn.y + 5, AdamOptions(), Budget(3))
 
 
-def test_the_engine_of_the_cpu():
-    assert pick("cpu").name == "torch"
+def test_the_engine_says_its_name(drawn: Points):
+    assert pick(TORCH_CPU, LECTURE, 2000).name == TORCH_CPU
+    start = initial_state(1, drawn.x, drawn.y)
+    assert train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(1)).engine == TORCH_CPU
 
 
 @needs_cuda
 def test_the_gpu_agrees_with_the_cpu_and_with_itself(drawn: Points):
     x, y, options = drawn.x, drawn.y, AdamOptions()
-    start = initial_state(1, x, y, "cuda:0")
-    np.testing.assert_array_equal(start.params, initial_state(1, x, y).params)
-    whole = train_slice(start, x, y, options, Budget(400), "cuda:0").state
-    half = train_slice(start, x, y, options, Budget(150), "cuda:0").state
-    again = train_slice(half, x, y, options, Budget(400), "cuda:0").state
+    start = initial_state(1, x, y)
+    whole = train_slice(start, x, y, options, Budget(400), "torch@cuda:0").state
+    half = train_slice(start, x, y, options, Budget(150), "torch@cuda:0").state
+    again = train_slice(half, x, y, options, Budget(400), "torch@cuda:0").state
     np.testing.assert_array_equal(again.params, whole.params)
     on_cpu = train_slice(start, x, y, options, Budget(400)).state
     np.testing.assert_allclose(whole.params, on_cpu.params, atol=1e-4)
@@ -118,6 +180,6 @@ def test_the_gpu_agrees_with_the_cpu_and_with_itself(drawn: Points):
 @needs_cuda
 def test_the_gpu_catches_divergence_too(drawn: Points):
     start = initial_state(1, drawn.x, drawn.y)
-    result = train_slice(start, drawn.x, drawn.y, AdamOptions(lr=100), Budget(50), "cuda:0")
+    result = train_slice(start, drawn.x, drawn.y, AdamOptions(lr=100), Budget(50), "torch@cuda:0")
     assert result.diverged
     assert np.isfinite(result.state.params).all()

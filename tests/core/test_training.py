@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -48,12 +49,20 @@ def assert_same_state(state: TrainState, other: TrainState) -> None:
     assert (state.epoch, state.loss) == (other.epoch, other.loss)
 
 
-def train(
-    state: TrainState, points: Points, target: int, options: AdamOptions | None = None
-) -> SliceResult:
+Train = Callable[..., SliceResult]
+
+
+@pytest.fixture
+def train(engine: str) -> Train:
     """Train to the target in one piece, with its frames."""
-    budget = Budget(target, frame_epochs(state.epoch, target))
-    return train_slice(state, points.x, points.y, options or AdamOptions(), budget)
+
+    def run(
+        state: TrainState, points: Points, target: int, options: AdamOptions | None = None
+    ) -> SliceResult:
+        budget = Budget(target, frame_epochs(state.epoch, target))
+        return train_slice(state, points.x, points.y, options or AdamOptions(), budget, engine)
+
+    return run
 
 
 # The lesson's numbers
@@ -64,7 +73,7 @@ def test_seed_1_gives_the_pages_numbers(lecture: Points, whole_run: SliceResult)
     assert_in_table(whole_run.state, 1, 10_000)
 
 
-def test_twice_5000_is_once_10000(lecture: Points, whole_run: SliceResult):
+def test_twice_5000_is_once_10000(lecture: Points, whole_run: SliceResult, train: Train):
     first = train(initial_state(1, lecture.x, lecture.y), lecture, 5_000)
     assert_in_table(first.state, 1, 5_000)
     second = train(first.state, lecture, 10_000)
@@ -72,7 +81,7 @@ def test_twice_5000_is_once_10000(lecture: Points, whole_run: SliceResult):
 
 
 @pytest.mark.parametrize("seed", [2, 3])
-def test_other_seeds_give_the_lessons_numbers(lecture: Points, seed: int):
+def test_other_seeds_give_the_lessons_numbers(lecture: Points, seed: int, train: Train):
     result = train(initial_state(seed, lecture.x, lecture.y), lecture, 5_000)
     assert_in_table(result.state, seed, 5_000)
 
@@ -95,16 +104,16 @@ def slice_lengths(seed: int, total: int) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_any_slicing_is_the_same_run(drawn: Points, seed: int):
+def test_any_slicing_is_the_same_run(drawn: Points, seed: int, engine: str):
     total = 500
     options = AdamOptions(lr=0.01)
     start = initial_state(seed, drawn.x, drawn.y)
     record = frame_epochs(0, total)
-    whole = train_slice(start, drawn.x, drawn.y, options, Budget(total, record))
+    whole = train_slice(start, drawn.x, drawn.y, options, Budget(total, record), engine)
 
     state, frames = start, {}
     for end in slice_lengths(seed, total):
-        result = train_slice(state, drawn.x, drawn.y, options, Budget(end, record))
+        result = train_slice(state, drawn.x, drawn.y, options, Budget(end, record), engine)
         state = result.state
         assert result.frames.epochs[-1] == state.epoch == end
         rows = zip(result.frames.epochs, result.frames.losses, result.frames.params, strict=True)
@@ -120,13 +129,15 @@ def test_any_slicing_is_the_same_run(drawn: Points, seed: int):
         np.testing.assert_array_equal(frames[int(epoch)][1], params)
 
 
-def test_a_slice_out_of_time_still_trains_one_epoch_and_records_it(drawn: Points):
+def test_a_slice_out_of_time_still_trains_one_epoch_and_records_it(
+    drawn: Points, train: Train, engine: str
+):
     start = initial_state(1, drawn.x, drawn.y)
     whole = train(start, drawn, 5).state
     state = start
     for epoch in range(1, 6):
         result = train_slice(
-            state, drawn.x, drawn.y, AdamOptions(), Budget(5, record=(5,), slice_ms=0.0)
+            state, drawn.x, drawn.y, AdamOptions(), Budget(5, record=(5,), slice_ms=0.0), engine
         )
         state = result.state
         assert state.epoch == epoch
@@ -136,13 +147,13 @@ def test_a_slice_out_of_time_still_trains_one_epoch_and_records_it(drawn: Points
     assert_same_state(state, whole)
 
 
-def test_a_slice_with_time_to_spare_reaches_the_target(drawn: Points):
+def test_a_slice_with_time_to_spare_reaches_the_target(drawn: Points, engine: str):
     start = initial_state(1, drawn.x, drawn.y)
-    result = train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(3, slice_ms=1e9))
+    result = train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(3, slice_ms=1e9), engine)
     assert result.state.epoch == 3
 
 
-def test_a_frames_loss_is_the_loss_at_its_params(drawn: Points):
+def test_a_frames_loss_is_the_loss_at_its_params(drawn: Points, train: Train):
     frames = train(initial_state(4, drawn.x, drawn.y), drawn, 40).frames
     assert len(frames.epochs) > 20
     assert (frames.epochs.dtype, frames.losses.dtype, frames.params.dtype) == (
@@ -155,7 +166,7 @@ def test_a_frames_loss_is_the_loss_at_its_params(drawn: Points):
         assert with_params(state, params, drawn.x, drawn.y).loss == pytest.approx(loss, abs=1e-6)
 
 
-def test_a_slice_changes_none_of_its_arguments(drawn: Points):
+def test_a_slice_changes_none_of_its_arguments(drawn: Points, train: Train):
     state = train(initial_state(1, drawn.x, drawn.y), drawn, 3).state
     before = {name: getattr(state, name).copy() for name in ("params", "m", "v")}
     x, y = drawn.x.copy(), drawn.y.copy()
@@ -167,14 +178,14 @@ def test_a_slice_changes_none_of_its_arguments(drawn: Points):
     assert_same_state(train(state, drawn, 10).state, first)
 
 
-def test_a_budget_without_an_epoch_is_refused(drawn: Points):
+def test_a_budget_without_an_epoch_is_refused(drawn: Points, train: Train, engine: str):
     state = train(initial_state(1, drawn.x, drawn.y), drawn, 3).state
     with pytest.raises(ValueError, match="target 3, expected more than 3"):
-        train_slice(state, drawn.x, drawn.y, AdamOptions(), Budget(3))
+        train_slice(state, drawn.x, drawn.y, AdamOptions(), Budget(3), engine)
 
 
 @pytest.mark.parametrize("name", ["params", "m", "v"])
-def test_numbers_that_are_not_finite_are_refused(drawn: Points, name: str):
+def test_numbers_that_are_not_finite_are_refused(drawn: Points, name: str, train: Train):
     start = initial_state(1, drawn.x, drawn.y)
     spoilt = getattr(start, name).copy()
     spoilt[2] = np.nan
@@ -188,7 +199,9 @@ def test_numbers_that_are_not_finite_are_refused(drawn: Points, name: str):
 
 @pytest.mark.parametrize("lr", [100.0, MAX_LR])
 @pytest.mark.parametrize("seed", range(1, 9))
-def test_a_diverging_run_stops_at_its_last_good_epoch(drawn: Points, seed: int, lr: float):
+def test_a_diverging_run_stops_at_its_last_good_epoch(
+    drawn: Points, seed: int, lr: float, train: Train
+):
     start = initial_state(seed, drawn.x, drawn.y)
     options = AdamOptions(lr=lr)
     result = train(start, drawn, 1_000, options)
@@ -208,7 +221,7 @@ def test_a_diverging_run_stops_at_its_last_good_epoch(drawn: Points, seed: int, 
     assert ahead.state.epoch == result.state.epoch
 
 
-def test_divergence_does_not_depend_on_the_slicing(drawn: Points):
+def test_divergence_does_not_depend_on_the_slicing(drawn: Points, train: Train, engine: str):
     options = AdamOptions(lr=8.0)
     start = initial_state(3, drawn.x, drawn.y)
     whole = train(start, drawn, 100, options)
@@ -216,13 +229,13 @@ def test_divergence_does_not_depend_on_the_slicing(drawn: Points):
     assert whole.state.epoch > start.epoch
     state, diverged = start, False
     while not diverged:
-        result = train_slice(state, drawn.x, drawn.y, options, Budget(100, slice_ms=0.0))
+        result = train_slice(state, drawn.x, drawn.y, options, Budget(100, slice_ms=0.0), engine)
         state, diverged = result.state, result.diverged
     assert_same_state(state, whole.state)
 
 
 def test_the_way_back_from_divergence_has_no_time_limit(
-    drawn: Points, monkeypatch: pytest.MonkeyPatch
+    drawn: Points, monkeypatch: pytest.MonkeyPatch, train: Train, engine: str
 ):
     options = AdamOptions(lr=8.0)
     start = initial_state(3, drawn.x, drawn.y)
@@ -236,12 +249,12 @@ def test_the_way_back_from_divergence_has_no_time_limit(
         return max(0.0, reading - (whole.state.epoch + 3))
 
     monkeypatch.setattr("pwlapp.core.engines.torch_engine.time.perf_counter", clock)
-    result = train_slice(start, drawn.x, drawn.y, options, Budget(100, slice_ms=500))
+    result = train_slice(start, drawn.x, drawn.y, options, Budget(100, slice_ms=500), engine)
     assert result.diverged
     assert_same_state(result.state, whole.state)
 
 
-def test_weights_put_far_off_by_hand_may_train_their_way_back(drawn: Points):
+def test_weights_put_far_off_by_hand_may_train_their_way_back(drawn: Points, train: Train):
     far = with_params(initial_state(1, drawn.x, drawn.y), [9, -9, 9, 9, 0], drawn.x, drawn.y)
     assert far.loss > LOSS_LIMIT
     result = train(far, drawn, 50, AdamOptions(lr=0.1))
@@ -249,7 +262,7 @@ def test_weights_put_far_off_by_hand_may_train_their_way_back(drawn: Points):
     assert result.state.loss < far.loss
 
 
-def test_a_loss_that_is_not_a_number_is_divergence(drawn: Points):
+def test_a_loss_that_is_not_a_number_is_divergence(drawn: Points, train: Train):
     start = initial_state(1, drawn.x, drawn.y)
     huge = dataclasses.replace(start, params=np.array([3e38, -3e38, 3e38, -3e38, 0], np.float32))
     result = train(huge, Points(drawn.x * 100, drawn.prob, drawn.y, "settings"), 5)
@@ -258,7 +271,7 @@ def test_a_loss_that_is_not_a_number_is_divergence(drawn: Points):
     np.testing.assert_array_equal(result.state.params, huge.params)
 
 
-def test_within_the_limits_nothing_overflows(drawn: Points):
+def test_within_the_limits_nothing_overflows(drawn: Points, train: Train):
     edge = Points(drawn.x * 1e6, drawn.prob, drawn.y, "settings")
     state = initial_state(1, edge.x, edge.y)
     for signs in ([1, -1, 1, 1, 1], [1, 1, -1, 1, -1], [-1, -1, -1, -1, 1]):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, TypeVarTuple
 
 import numpy as np
 
-from pwlapp.core.training import TrainState
+from pwlapp.core.training import AdamOptions, TrainState
 from pwlapp.runtime.session import SessionState
 from pwlapp.runtime.trainer import Trainer
 
@@ -70,8 +70,8 @@ def make_state(version: int = 1, **changes: Any) -> SessionState:
     fields: dict[str, Any] = {
         "version": version,
         "seed": 1,
-        "lr": 0.001,
-        "device": "cpu",
+        "optimizer": AdamOptions(),
+        "engine": "torch@cpu",
         "data_key": "0" * 16,
         "train": train,
     }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pwlapp.errors import UserError
+from pwlapp.runtime import warmup
 
 
 def nothing() -> None: ...
@@ -86,3 +87,19 @@ def torch_threads() -> int:
     import torch
 
     return torch.get_num_threads()
+
+
+def prepare_slowly(gate: Path) -> None:
+    """Warm up, but not before the gate is open."""
+
+    def make_ready() -> None:
+        wait_for(gate)
+        from pwlapp.core.engines import fused_cpu
+
+        fused_cpu.warm()
+
+    warmup.begin(make_ready)
+
+
+def is_ready() -> bool:
+    return warmup.is_ready()

@@ -9,10 +9,12 @@ import pytest
 
 from pwlapp.core.data import Points
 from pwlapp.core.net import bce, from_vector, yhat
-from pwlapp.core.training import Frames, SliceResult
+from pwlapp.core.training import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime import moves
+from pwlapp.runtime.drawing import Pictures
 from pwlapp.runtime.session import Notice, Run
+from pwlapp.runtime.slices import Slice
 from tests.runtime.helpers import make_state
 
 X = np.linspace(-1, 1, 11, dtype=np.float32)
@@ -23,20 +25,22 @@ RUNNING = make_state(run=Run(0, 100, "running"))
 PAUSED = make_state(run=Run(0, 100, "paused"))
 
 
-def result_at(*epochs: int, diverged: bool = False) -> SliceResult:
+def result_at(*epochs: int, diverged: bool = False) -> Slice:
     """What a slice gives back that recorded these epochs."""
-    frames = Frames(
+    pictures = Pictures(
         epochs=np.array(epochs, dtype=np.int64),
         losses=np.zeros(len(epochs), dtype=np.float32),
-        params=np.zeros((len(epochs), 5), dtype=np.float32),
+        numbers=np.zeros((len(epochs), 5), dtype=np.float32),
     )
     last = epochs[-1] if epochs else IDLE.train.epoch
-    return SliceResult(replace(IDLE.train, epoch=last), frames, diverged, seconds=0.02)
+    train = replace(IDLE.train, epoch=last)
+    return Slice(train, pictures, diverged, seconds=0.02, engine="torch@cpu")
 
 
 def test_a_new_session_begins_with_one_frame() -> None:
-    state, [frame] = moves.begin(3, 0.1, "cpu", "k" * 16, IDLE.train, None)
+    state, [frame] = moves.begin(3, AdamOptions(0.1), "auto", IDLE.train, POINTS, None)
     assert (state.version, state.seed, state.lr, state.run) == (1, 3, 0.1, None)
+    assert (state.engine, state.data_key) == ("auto", POINTS.key)
     assert (frame.seq, frame.mark, state.next_seq) == (1, "start", 2)
 
 
@@ -44,11 +48,11 @@ def test_every_move_is_one_version() -> None:
     made = [
         moves.revisit(make_state(notice=Notice("session_new"))),
         moves.adopt(IDLE, POINTS),
-        moves.start_run(IDLE, 5, 0.1, "cpu"),
+        moves.start_run(IDLE, 5, AdamOptions(0.1), "auto"),
         moves.pause(RUNNING),
         moves.resume(PAUSED),
         moves.halt(RUNNING, UserError("worker_lost")),
-        moves.reset(RUNNING, 2, IDLE.train),
+        moves.reset(RUNNING, 2, IDLE.train, X),
         moves.edit(IDLE, [1, 2, 3, 4, 5], POINTS),
         moves.after_slice(RUNNING, result_at(8)),
     ]
@@ -68,13 +72,29 @@ def test_moves_without_sense_change_nothing() -> None:
 
 def test_start_counts_from_where_the_net_stands() -> None:
     told = make_state(notice=Notice("diverged"))
-    after, frames = moves.start_run(told, 100, 0.01, "cuda:0") or pytest.fail("no move")
+    after, frames = moves.start_run(told, 100, AdamOptions(0.01), "torch@cuda:0") or pytest.fail(
+        "no move"
+    )
     assert after.run == Run(7, 107, "running")
-    assert (after.lr, after.device, after.notice, frames) == (0.01, "cuda:0", None, [])
-    again, _ = moves.start_run(PAUSED, 5, 0.01, "cpu") or pytest.fail("no move")
+    assert (after.lr, after.engine, after.notice, frames) == (0.01, "torch@cuda:0", None, [])
+    again, _ = moves.start_run(PAUSED, 5, AdamOptions(0.01), "auto") or pytest.fail("no move")
     assert again.run == Run(7, 12, "running")
     with pytest.raises(UserError, match="already_running"):
-        moves.start_run(RUNNING, 100, 0.01, "cpu")
+        moves.start_run(RUNNING, 100, AdamOptions(0.01), "auto")
+
+
+def test_another_kind_of_optimizer_begins_with_an_empty_memory() -> None:
+    kept, _ = moves.start_run(IDLE, 5, AdamOptions(0.5, beta1=0.5), "auto") or pytest.fail(
+        "no move"
+    )
+    assert kept.train is IDLE.train
+    sgd, _ = moves.start_run(IDLE, 5, SgdOptions(0.5), "auto") or pytest.fail("no move")
+    assert not sgd.train.m.any()
+    assert not sgd.train.v.any()
+    assert (sgd.train.epoch, sgd.train.optimizer_epoch) == (7, 7)
+    assert sgd.train.params is IDLE.train.params
+    assert IDLE.train.m.any()  # the state before is left as it was
+    assert moves.with_optimizer(sgd, SgdOptions(0.1, momentum=0.9)).train is sgd.train
 
 
 def test_pause_and_resume_keep_the_target() -> None:
@@ -85,17 +105,17 @@ def test_pause_and_resume_keep_the_target() -> None:
 
 
 def test_a_run_that_cannot_go_on_waits_and_says_why() -> None:
-    after, _ = moves.halt(RUNNING, UserError("training_failed", device="cuda:0")) or pytest.fail(
-        "no move"
-    )
+    after, _ = moves.halt(
+        RUNNING, UserError("training_failed", engine="torch@cuda:0")
+    ) or pytest.fail("no move")
     assert after.run == Run(0, 100, "paused")
-    assert after.notice == Notice("training_failed", {"device": "cuda:0"})
+    assert after.notice == Notice("training_failed", {"engine": "torch@cuda:0"})
 
 
 def test_reset_drops_the_run_and_the_frames() -> None:
     state = make_state(run=Run(0, 100, "running"), next_seq=40, notice=Notice("diverged"))
     fresh = replace(state.train, epoch=0, loss=0.8)
-    after, [frame] = moves.reset(state, 9, fresh) or pytest.fail("no move")
+    after, [frame] = moves.reset(state, 9, fresh, X) or pytest.fail("no move")
     assert (after.seed, after.run, after.notice, after.train) == (9, None, None, fresh)
     assert (after.first_seq, after.next_seq) == (40, 41)
     assert (frame.seq, frame.epoch, frame.mark) == (40, 0, "start")
@@ -148,5 +168,5 @@ def test_divergence_ends_the_run_at_the_last_good_epoch() -> None:
 
 
 def test_a_step_without_a_run_marks_no_end() -> None:
-    after, [frame] = moves.after_slice(moves.with_lr(IDLE, 0.5), result_at(8))
+    after, [frame] = moves.after_slice(moves.with_optimizer(IDLE, AdamOptions(0.5)), result_at(8))
     assert (after.lr, after.run, frame.mark) == (0.5, None, "")

@@ -55,7 +55,7 @@ async def test_killed_workers_are_replaced_and_the_run_ends_with_the_same_weight
 ) -> None:
     trainer, runner = services.trainer, services.runner
     sid, _ = await trainer.open()
-    await trainer.start_run(sid, 4000, 0.001, "cpu")
+    await trainer.start_run(sid, 4000, AdamOptions(), "torch@cpu")
     killed: set[int] = set()
     for least in (1, 1500):
 
@@ -91,12 +91,12 @@ async def test_a_million_epochs_keep_nobody_from_training(settings: Settings) ->
     trainer = Trainer(store, PoolRunner(1), stream, replace(settings, workers=1))
     await trainer.start()
     long, _ = await trainer.open()
-    await trainer.start_run(long, 1_000_000, 0.001, "cpu")
+    await trainer.start_run(long, 1_000_000, AdamOptions(), "torch@cpu")
     await until(lambda: has_moved(trainer, long))
     one, _ = await trainer.open()  # a page that loads meanwhile
     other, _ = await trainer.open()
-    await trainer.start_run(one, 1500, 0.001, "cpu")
-    await trainer.start_run(other, 1500, 0.001, "cpu")
+    await trainer.start_run(one, 1500, AdamOptions(), "torch@cpu")
+    await trainer.start_run(other, 1500, AdamOptions(), "torch@cpu")
     since = len(stream.saved)
     await asyncio.gather(finished(trainer, one), finished(trainer, other))
     turns = stream.saved[since:]
@@ -113,6 +113,7 @@ async def test_a_million_epochs_keep_nobody_from_training(settings: Settings) ->
 SERVER = """
 import asyncio, sys
 from pathlib import Path
+from pwlapp.core.training import AdamOptions
 from pwlapp.runtime.services import Services
 from pwlapp.settings import Settings
 
@@ -122,7 +123,7 @@ async def main():
     services = Services(Settings(data=csv, lecture_url="", data_dir=data_dir, workers=1))
     await services.start()
     sid, _ = await services.trainer.open()
-    await services.trainer.start_run(sid, 4000, 0.001, "cpu")
+    await services.trainer.start_run(sid, 4000, AdamOptions(), "torch@cpu")
     print(sid, flush=True)
     await asyncio.sleep(600)
 

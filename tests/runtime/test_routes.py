@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from pwlapp.core.training import AdamOptions
 from pwlapp.runtime.routes import routes
 from pwlapp.runtime.trainer import Trainer
 from tests.runtime.helpers import finished, has_moved, until
@@ -75,7 +76,7 @@ async def test_the_stream_begins_with_the_state_and_all_frames(
         assert "id" not in first
         assert json.loads(first["data"]) == snapshot
         assert (second["event"], second["id"], seqs(second)) == ("frames", "1", [1])
-        stepped = await trainer.step(sid, 0.001)
+        stepped = await trainer.step(sid, AdamOptions())
         assert json.loads((await anext(stream))["data"]) == stepped
         assert (await anext(stream))["id"] == "2"
 
@@ -84,7 +85,7 @@ async def test_a_lost_connection_resumes_with_no_frame_lost_or_doubled(
     trainer: Trainer, client: httpx2.AsyncClient
 ) -> None:
     sid, _ = await trainer.open()
-    await trainer.start_run(sid, 3000, 0.001, "cpu")
+    await trainer.start_run(sid, 3000, AdamOptions(), "torch@cpu")
     seen: list[int] = []
     connections = 0
     headers: dict[str, str] = {}
@@ -115,7 +116,7 @@ async def test_since_in_the_address_counts_without_the_header(
     trainer: Trainer, client: httpx2.AsyncClient
 ) -> None:
     sid, _ = await trainer.open()
-    await trainer.step(sid, 0.001)
+    await trainer.step(sid, AdamOptions())
     for since, header, expected in [("1", None, [2]), ("0", "1", [2]), ("1", "0", [1, 2])]:
         headers = {} if header is None else {"Last-Event-ID": header}
         async with client.stream("GET", f"/stream/{sid}?since={since}", headers=headers) as got:
@@ -139,7 +140,7 @@ async def test_the_state_of_a_reset_comes_before_its_frame(
 
 async def test_frames_without_a_stream(trainer: Trainer, client: httpx2.AsyncClient) -> None:
     sid, _ = await trainer.open()
-    await trainer.start_run(sid, 50, 0.001, "cpu")
+    await trainer.start_run(sid, 50, AdamOptions(), "torch@cpu")
     await finished(trainer, sid)
     state, rows = await trainer.read(sid)
     answer = await client.get(f"/frames/{sid}")
@@ -209,6 +210,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
+from pwlapp.core.training import AdamOptions
 from pwlapp.runtime.services import Services
 from pwlapp.settings import Settings
 
@@ -221,7 +223,7 @@ def main():
     async def lifespan(app):
         await services.start()
         sid, _ = await services.trainer.open()
-        await services.trainer.start_run(sid, 1_000_000, 0.001, "cpu")
+        await services.trainer.start_run(sid, 1_000_000, AdamOptions(), "torch@cpu")
         print(sid, flush=True)
         yield
         await services.close()
@@ -281,7 +283,7 @@ async def test_streams_do_not_stand_in_each_others_way(
     """Many watchers of one session, and of several, all see all of it."""
     sids = [(await trainer.open())[0] for _ in range(3)]
     for sid in sids:
-        await trainer.start_run(sid, 100, 0.001, "cpu")
+        await trainer.start_run(sid, 100, AdamOptions(), "torch@cpu")
 
     async def watch(sid: str) -> list[int]:
         seen: list[int] = []

@@ -6,11 +6,14 @@ import math
 import numpy as np
 import pytest
 
-from pwlapp.core.training import Frames, TrainState
+from pwlapp.core.net import Architecture
+from pwlapp.core.training import SgdOptions, TrainState
+from pwlapp.runtime.drawing import Pictures, curve
 from pwlapp.runtime.session import (
     Frame,
     Notice,
     Run,
+    Speed,
     frame_row,
     json_number,
     snapshot,
@@ -18,6 +21,8 @@ from pwlapp.runtime.session import (
     with_frames,
 )
 from tests.runtime.helpers import make_state
+
+X = np.linspace(-1, 1, 11, dtype=np.float32)
 
 
 def test_a_snapshot_says_it_all() -> None:
@@ -28,20 +33,25 @@ def test_a_snapshot_says_it_all() -> None:
         first_seq=4,
         next_seq=9,
     )
-    assert snapshot(state, 1234.5) == {
+    assert snapshot(state, X, Speed(1234.5, "fused@cpu", 9876.5)) == {
         "version": 3,
         "status": "running",
         "epoch": 7,
         "start_epoch": 5,
         "target_epoch": 105,
         "seed": 1,
+        "net": {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"},
+        "optimizer": {"kind": "adam", "lr": 0.001},
         "lr": 0.001,
-        "device": "cpu",
+        "engine": "torch@cpu",
+        "engine_used": "fused@cpu",
+        "engine_speed": 9876.5,
         "data_key": "0" * 16,
         "first_seq": 4,
         "next_seq": 9,
         "loss": 0.25,
         "params": [1.0, -1.0, -4.5, -9.0, 4.5],
+        "curve": None,
         "epochs_per_second": 1234.5,
         "notice": {"code": "data_changed", "args": {"n": 1}},
     }
@@ -58,11 +68,11 @@ def test_a_snapshot_says_it_all() -> None:
     ],
 )
 def test_status(run: Run | None, notice: Notice | None, status: str) -> None:
-    assert snapshot(make_state(run=run, notice=notice))["status"] == status
+    assert snapshot(make_state(run=run, notice=notice), X)["status"] == status
 
 
 def test_without_a_run_start_and_target_are_where_the_net_stands() -> None:
-    seen = snapshot(make_state())
+    seen = snapshot(make_state(), X)
     assert (seen["start_epoch"], seen["epoch"], seen["target_epoch"]) == (7, 7, 7)
 
 
@@ -80,7 +90,10 @@ def test_what_json_has_no_number_for_is_null(value: float) -> None:
     numbers = np.full(5, value, dtype=np.float32)
     train = TrainState(numbers, numbers, numbers, epoch=0, loss=value)
     text = json.dumps(
-        [snapshot(make_state(train=train), value), frame_row(Frame(1, 0, value, numbers))]
+        [
+            snapshot(make_state(train=train), X, Speed(value, None, value)),
+            frame_row(Frame(1, 0, value, numbers)),
+        ]
     )
     assert "NaN" not in text
     assert "Infinity" not in text
@@ -88,12 +101,12 @@ def test_what_json_has_no_number_for_is_null(value: float) -> None:
 
 
 def test_frames_are_numbered_from_where_the_session_stands() -> None:
-    frames = Frames(
+    pictures = Pictures(
         epochs=np.array([8, 9], dtype=np.int64),
         losses=np.array([0.5, 0.25], dtype=np.float32),
-        params=np.arange(10, dtype=np.float32).reshape(2, 5),
+        numbers=np.arange(10, dtype=np.float32).reshape(2, 5),
     )
-    after, numbered = with_frames(make_state(next_seq=41), frames, "end")
+    after, numbered = with_frames(make_state(next_seq=41), pictures, "end")
     assert after.next_seq == 43
     assert [frame_row(frame) for frame in numbered] == [
         [41, 8, 0.5, "", 0.0, 1.0, 2.0, 3.0, 4.0],
@@ -102,14 +115,33 @@ def test_frames_are_numbered_from_where_the_session_stands() -> None:
 
 
 def test_no_frames_take_no_numbers() -> None:
-    none = Frames(np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 5), np.float32))
+    none = Pictures(np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 5), np.float32))
     after, numbered = with_frames(make_state(next_seq=41), none, "end")
     assert (after.next_seq, numbered) == (41, [])
 
 
 def test_the_net_as_it_stands_becomes_a_frame() -> None:
-    after, frames = with_frame(make_state(next_seq=5), "edit")
+    after, frames = with_frame(make_state(next_seq=5), "edit", X)
     assert after.next_seq == 6
     assert [frame_row(frame) for frame in frames] == [
         [5, 7, 0.25, "edit", 1.0, -1.0, -4.5, -9.0, 4.5]
     ]
+
+
+def wide_state(loss: float = 0.25) -> TrainState:
+    net = Architecture(h=9, bias1=True)
+    numbers = np.random.default_rng(0).normal(size=(3, net.size)).astype(np.float32)
+    return TrainState(*numbers, epoch=7, loss=loss, net=net)
+
+
+def test_a_wide_net_shows_its_curve_to_five_digits() -> None:
+    train = wide_state()
+    drawn = curve(train.params, train.net, X)
+    seen = snapshot(make_state(train=train, optimizer=SgdOptions(0.5, 0.9)), X)
+    assert seen["net"] == {"h": 9, "bias1": True, "activation": "relu", "loss": "bce"}
+    assert seen["optimizer"] == {"kind": "sgd", "lr": 0.5, "momentum": 0.9}
+    assert seen["params"] is None
+    assert seen["curve"] == [float(f"{value:.5g}") for value in drawn.tolist()]
+    _, [frame] = with_frame(make_state(train=train), "start", X)
+    assert frame_row(frame)[4:] == seen["curve"]
+    json.dumps(seen, allow_nan=False)

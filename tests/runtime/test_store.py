@@ -19,7 +19,7 @@ DAY_S = 86400.0
 
 def make_frame(seq: int, epoch: int = 1, mark: Mark = "") -> Frame:
     params = np.arange(5, dtype=np.float32) + seq
-    return Frame(seq=seq, epoch=epoch, loss=1 / (seq + 1), params=params, mark=mark)
+    return Frame(seq=seq, epoch=epoch, loss=1 / (seq + 1), numbers=params, mark=mark)
 
 
 def appended(state: SessionState, count: int, every: int = 1) -> tuple[SessionState, list[Frame]]:
@@ -42,7 +42,7 @@ async def test_what_is_created_can_be_loaded(store: SqliteStore) -> None:
     assert state.train.params.tobytes() == make_state().train.params.tobytes()
     [frame] = frames
     assert (frame.seq, frame.epoch, frame.loss, frame.mark) == (1, 1, 0.5, "start")
-    assert frame.params.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+    assert frame.numbers.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
 async def test_sessions_are_apart(store: SqliteStore) -> None:

@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pwlapp.core.net import LECTURE, Architecture, from_vector, logit
 from pwlapp.core.training import (
     AdamOptions,
     Budget,
+    OptimizerOptions,
+    SgdOptions,
     TrainState,
     frame_epochs,
     initial_state,
     train_slice,
+    with_new_optimizer,
 )
 from pwlapp.errors import UserError
 from pwlapp.runtime.session import SessionState, json_numbers
@@ -35,6 +39,7 @@ from tests.runtime.helpers import (
     write_points,
 )
 
+ADAM = AdamOptions()
 UNKNOWN = "A" * 22
 ODD_VALUES = [
     None,
@@ -59,15 +64,20 @@ ODD_VALUES = [
 ]
 
 
-def trained(trainer: Trainer, state: TrainState, epochs: int, lr: float = 0.001) -> TrainState:
+def trained(
+    trainer: Trainer,
+    state: TrainState,
+    epochs: int,
+    optimizer: OptimizerOptions = ADAM,
+) -> TrainState:
     """The oracle: an uninterrupted run in this thread."""
     budget = Budget(target_epoch=state.epoch + epochs)
     points = trainer.points
-    return train_slice(state, points.x, points.y, AdamOptions(lr=lr), budget).state
+    return train_slice(state, points.x, points.y, optimizer, budget).state
 
 
-def first_state(trainer: Trainer, seed: int = 1) -> TrainState:
-    return initial_state(seed, trainer.points.x, trainer.points.y)
+def first_state(trainer: Trainer, seed: int = 1, net: Architecture = LECTURE) -> TrainState:
+    return initial_state(seed, trainer.points.x, trainer.points.y, net)
 
 
 def assert_at(snapshot: dict[str, Any], expected: TrainState) -> None:
@@ -87,8 +97,8 @@ async def test_a_new_session_stands_at_the_initial_weights(trainer: Trainer) -> 
 
 
 async def test_a_run_trains_exactly_what_an_uninterrupted_one_does(trainer: Trainer) -> None:
-    sid, _ = await trainer.open(None, 7, 0.01)
-    started = await trainer.start_run(sid, 300, 0.02, "cpu")
+    sid, _ = await trainer.open(None, 7, AdamOptions(0.01))
+    started = await trainer.start_run(sid, 300, AdamOptions(0.02), "torch@cpu")
     assert (started["status"], started["start_epoch"], started["target_epoch"]) == (
         "running",
         0,
@@ -96,15 +106,15 @@ async def test_a_run_trains_exactly_what_an_uninterrupted_one_does(trainer: Trai
     )
     done = await finished(trainer, sid)
     assert done["status"] == "idle"
-    halfway = trained(trainer, first_state(trainer, 7), 300, 0.02)
+    halfway = trained(trainer, first_state(trainer, 7), 300, AdamOptions(0.02))
     assert_at(done, halfway)
-    await trainer.start_run(sid, 200, 0.001, "cpu")
-    assert_at(await finished(trainer, sid), trained(trainer, halfway, 200, 0.001))
+    await trainer.start_run(sid, 200, ADAM, "torch@cpu")
+    assert_at(await finished(trainer, sid), trained(trainer, halfway, 200))
 
 
 async def test_the_frames_tell_the_run_from_start_to_end(trainer: Trainer) -> None:
     sid, _ = await trainer.open()
-    await trainer.start_run(sid, 400, 0.001, "cpu")
+    await trainer.start_run(sid, 400, ADAM, "torch@cpu")
     snapshot = await finished(trainer, sid)
     _, rows = await trainer.read(sid)
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
@@ -121,7 +131,7 @@ async def test_the_frames_tell_the_run_from_start_to_end(trainer: Trainer) -> No
 
 async def test_pause_and_resume(trainer: Trainer) -> None:
     sid, _ = await trainer.open()
-    await trainer.start_run(sid, 2000, 0.001, "cpu")
+    await trainer.start_run(sid, 2000, ADAM, "torch@cpu")
     paused = await trainer.pause(sid)
     assert (paused["status"], paused["target_epoch"]) == ("paused", 2000)
     await trainer.set_params(sid, [1, 1, 1, 1, 1])  # by now a slice would have been saved
@@ -135,12 +145,12 @@ async def test_a_pause_is_answered_while_a_slice_is_under_way_and_its_work_is_dr
 ) -> None:
     sid, _ = await trainer.open()
     runner.gate.clear()
-    await trainer.start_run(sid, 100, 0.001, "cpu")
+    await trainer.start_run(sid, 100, ADAM, "torch@cpu")
     await until(lambda: runner.waiting)
     paused = await trainer.pause(sid)  # would hang if it waited for the slice
     assert (paused["status"], paused["epoch"]) == ("paused", 0)
     runner.gate.set()
-    stepped = await trainer.step(sid, 0.001)
+    stepped = await trainer.step(sid, ADAM)
     assert_at(stepped, trained(trainer, first_state(trainer), 1))
     assert (stepped["status"], stepped["target_epoch"]) == ("paused", 100)
     await trainer.resume(sid)
@@ -174,7 +184,7 @@ async def test_a_resume_before_the_driver_has_seen_the_pause(
     await trainer.start()
     sid, _ = await trainer.open()
     runner.gate.clear()
-    await trainer.start_run(sid, 100, 0.001, "cpu")
+    await trainer.start_run(sid, 100, ADAM, "torch@cpu")
     await until(lambda: runner.waiting)
     await trainer.pause(sid)
     store.holds_next = True
@@ -188,7 +198,7 @@ async def test_a_resume_before_the_driver_has_seen_the_pause(
 
 async def test_pauses_and_resumes_lose_nothing(trainer: Trainer) -> None:
     sid, _ = await trainer.open()
-    await trainer.start_run(sid, 2000, 0.001, "cpu")
+    await trainer.start_run(sid, 2000, ADAM, "torch@cpu")
     for _ in range(50):
         await trainer.pause(sid)
         await trainer.resume(sid)
@@ -197,9 +207,9 @@ async def test_pauses_and_resumes_lose_nothing(trainer: Trainer) -> None:
 
 async def test_a_step_is_one_epoch_and_one_frame(trainer: Trainer) -> None:
     sid, _ = await trainer.open()
-    await trainer.step(sid, 0.5)
-    snapshot = await trainer.step(sid, 0.001)
-    expected = trained(trainer, trained(trainer, first_state(trainer), 1, 0.5), 1, 0.001)
+    await trainer.step(sid, AdamOptions(0.5))
+    snapshot = await trainer.step(sid, ADAM)
+    expected = trained(trainer, trained(trainer, first_state(trainer), 1, AdamOptions(0.5)), 1)
     assert_at(snapshot, expected)
     assert (snapshot["status"], snapshot["lr"]) == ("idle", 0.001)
     _, rows = await trainer.read(sid, 1)
@@ -208,7 +218,7 @@ async def test_a_step_is_one_epoch_and_one_frame(trainer: Trainer) -> None:
 
 async def test_steps_at_once_all_count(trainer: Trainer) -> None:
     sid, _ = await trainer.open()
-    await asyncio.gather(*(trainer.step(sid, 0.001) for _ in range(5)))
+    await asyncio.gather(*(trainer.step(sid, ADAM) for _ in range(5)))
     assert_at(await trainer.look(sid), trained(trainer, first_state(trainer), 5))
 
 
@@ -217,10 +227,10 @@ async def test_a_step_can_be_the_last_of_a_paused_run(
 ) -> None:
     sid, _ = await trainer.open()
     runner.gate.clear()
-    await trainer.start_run(sid, 1, 0.001, "cpu")
+    await trainer.start_run(sid, 1, ADAM, "torch@cpu")
     await trainer.pause(sid)
     runner.gate.set()
-    snapshot = await trainer.step(sid, 0.001)
+    snapshot = await trainer.step(sid, ADAM)
     assert (snapshot["status"], snapshot["epoch"]) == ("idle", 1)
     _, rows = await trainer.read(sid)
     assert [(row[1], row[3]) for row in rows] == [(0, "start"), (1, "end")]
@@ -229,15 +239,15 @@ async def test_a_step_can_be_the_last_of_a_paused_run(
 async def test_a_step_while_running_changes_nothing(trainer: Trainer, runner: ThreadRunner) -> None:
     sid, _ = await trainer.open()
     runner.gate.clear()
-    started = await trainer.start_run(sid, 10, 0.001, "cpu")
-    assert await trainer.step(sid, 0.5) == started
+    started = await trainer.start_run(sid, 10, ADAM, "torch@cpu")
+    assert await trainer.step(sid, AdamOptions(0.5)) == started
     runner.gate.set()
     assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 10))
 
 
 async def test_reset_while_running(trainer: Trainer, runner: ThreadRunner) -> None:
     sid, _ = await trainer.open()
-    await trainer.start_run(sid, 100_000, 0.001, "cpu")
+    await trainer.start_run(sid, 100_000, ADAM, "torch@cpu")
     await until(lambda: has_moved(trainer, sid))
     snapshot = await trainer.reset(sid, 5)
     assert (snapshot["status"], snapshot["seed"]) == ("idle", 5)
@@ -245,13 +255,13 @@ async def test_reset_while_running(trainer: Trainer, runner: ThreadRunner) -> No
     assert snapshot["next_seq"] == snapshot["first_seq"] + 1
     _, rows = await trainer.read(sid)
     assert [row[:2] for row in rows] == [[snapshot["first_seq"], 0]]
-    await trainer.start_run(sid, 50, 0.001, "cpu")  # waits in line behind the slice given up
+    await trainer.start_run(sid, 50, ADAM, "torch@cpu")  # waits in line behind the slice given up
     assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer, 5), 50))
 
 
 async def test_reset_gives_the_same_weights_again(trainer: Trainer) -> None:
     sid, before = await trainer.open(None, 42)
-    await trainer.step(sid, 0.1)
+    await trainer.step(sid, AdamOptions(0.1))
     after = await trainer.reset(sid, 42)
     assert (after["params"], after["loss"]) == (before["params"], before["loss"])
 
@@ -261,7 +271,7 @@ async def test_weights_set_while_running_are_trained_from(
 ) -> None:
     sid, _ = await trainer.open()
     runner.gate.clear()
-    await trainer.start_run(sid, 100, 0.001, "cpu")
+    await trainer.start_run(sid, 100, ADAM, "torch@cpu")
     await until(lambda: runner.waiting)
     edited = await trainer.set_params(sid, [1, -1, -4.5, -9, 4])
     assert (edited["status"], edited["epoch"]) == ("running", 0)
@@ -277,9 +287,9 @@ async def test_weights_set_while_running_are_trained_from(
 async def test_a_second_run_has_to_wait(trainer: Trainer, runner: ThreadRunner) -> None:
     sid, _ = await trainer.open()
     runner.gate.clear()
-    await trainer.start_run(sid, 10, 0.001, "cpu")
+    await trainer.start_run(sid, 10, ADAM, "torch@cpu")
     with pytest.raises(UserError, match="already_running"):
-        await trainer.start_run(sid, 10, 0.001, "cpu")
+        await trainer.start_run(sid, 10, ADAM, "torch@cpu")
     runner.gate.set()
     assert (await finished(trainer, sid))["epoch"] == 10
 
@@ -293,7 +303,7 @@ async def test_verbs_out_of_place_are_harmless(trainer: Trainer) -> None:
 
 async def test_a_diverging_run_stops_at_its_last_good_weights(trainer: Trainer) -> None:
     sid, _ = await trainer.open()
-    await trainer.start_run(sid, 5000, 1000.0, "cpu")
+    await trainer.start_run(sid, 5000, AdamOptions(1000.0), "torch@cpu")
     snapshot = await finished(trainer, sid)
     assert snapshot["status"] == "diverged"
     assert snapshot["notice"] == {
@@ -301,7 +311,7 @@ async def test_a_diverging_run_stops_at_its_last_good_weights(trainer: Trainer) 
         "args": {"epoch": snapshot["epoch"], "lr": 1000.0},
     }
     assert all(math.isfinite(number) for number in [snapshot["loss"], *snapshot["params"]])
-    again = await trainer.step(sid, 0.001)
+    again = await trainer.step(sid, ADAM)
     assert (again["status"], again["notice"]) == ("idle", None)
 
 
@@ -311,7 +321,7 @@ async def test_what_a_user_waits_for_overtakes_the_slices_that_wait(
     sids = [(await trainer.open())[0] for _ in range(5)]
     runner.gate.clear()
     for sid in sids:
-        await trainer.start_run(sid, 100, 0.001, "cpu")
+        await trainer.start_run(sid, 100, ADAM, "torch@cpu")
     await until(lambda: runner.waiting == 2)  # as many as there are workers in the settings
     opening = asyncio.create_task(trainer.open())
     await until(lambda: runner.waiting == 3)  # next in line, with three slices behind it
@@ -327,14 +337,14 @@ async def test_two_sessions_never_see_each_other(trainer: Trainer) -> None:
     one, _ = await trainer.open()
     other, before = await trainer.open()
     assert one != other
-    await trainer.start_run(one, 20, 0.001, "cpu")
+    await trainer.start_run(one, 20, ADAM, "torch@cpu")
     await finished(trainer, one)
     assert await trainer.look(other) == before
 
 
 async def test_opening_again_finds_the_session(trainer: Trainer) -> None:
     sid, _ = await trainer.open()
-    stepped = await trainer.step(sid, 0.001)
+    stepped = await trainer.step(sid, ADAM)
     assert await trainer.open(sid) == (sid, stepped)
 
 
@@ -368,10 +378,10 @@ async def test_expired_sessions_are_unknown(trainer: Trainer, settings: Settings
 async def test_verbs_on_unknown_sessions(trainer: Trainer, sid: Any) -> None:
     for verb in (
         trainer.look(sid),
-        trainer.start_run(sid, 5, 0.001, "cpu"),
+        trainer.start_run(sid, 5, ADAM, "torch@cpu"),
         trainer.pause(sid),
         trainer.resume(sid),
-        trainer.step(sid, 0.001),
+        trainer.step(sid, ADAM),
         trainer.reset(sid, 1),
         trainer.set_params(sid, [1, 1, 1, 1, 1]),
         trainer.read(sid),
@@ -386,15 +396,17 @@ async def test_odd_values_are_refused_and_leave_the_session_alone(
 ) -> None:
     sid, before = await trainer.open()
     cases = [
-        (trainer.start_run(sid, odd, 0.001, "cpu"), "bad_epochs", {"min": 1, "max": 1_000_000}),
-        (trainer.start_run(sid, 5, odd, "cpu"), "bad_lr", {"max": 1000.0}),
-        (trainer.start_run(sid, 5, 0.001, odd), "bad_device", None),
-        (trainer.step(sid, odd), "bad_lr", {"max": 1000.0}),
+        (trainer.start_run(sid, odd, ADAM, "auto"), "bad_epochs", {"min": 1, "max": 1_000_000}),
+        (trainer.start_run(sid, 5, odd, "auto"), "bad_optimizer", {}),
+        (trainer.start_run(sid, 5, ADAM, odd), "bad_engine", None),
+        (trainer.step(sid, odd), "bad_optimizer", {}),
         (trainer.reset(sid, odd), "bad_seed", {"max": 2**32 - 1}),
         (trainer.set_params(sid, odd), "bad_params", {"max": 1e6}),
         (trainer.set_params(sid, [1, 1, odd, 1, 1]), "bad_params", {"max": 1e6}),
         (trainer.open(None, odd), "bad_seed", {"max": 2**32 - 1}),
-        (trainer.open(None, 1, odd), "bad_lr", {"max": 1000.0}),
+        (trainer.open(None, 1, odd), "bad_optimizer", {}),
+        (trainer.open(None, 1, ADAM, odd), "bad_architecture", {}),
+        (trainer.reset(sid, 1, odd or "odd"), "bad_architecture", {}),
     ]
     if odd == -1:  # a weight like any other
         cases.pop(6)[0].close()
@@ -410,13 +422,14 @@ async def test_odd_values_are_refused_and_leave_the_session_alone(
 @pytest.mark.parametrize(
     ("verb", "code"),
     [
-        (lambda t, sid: t.start_run(sid, 0, 0.001, "cpu"), "bad_epochs"),
-        (lambda t, sid: t.start_run(sid, 1_000_001, 0.001, "cpu"), "bad_epochs"),
-        (lambda t, sid: t.start_run(sid, 1.0, 0.001, "cpu"), "bad_epochs"),
-        (lambda t, sid: t.start_run(sid, 5, 0, "cpu"), "bad_lr"),
-        (lambda t, sid: t.start_run(sid, 5, 1000.1, "cpu"), "bad_lr"),
-        (lambda t, sid: t.start_run(sid, 5, 0.001, "cuda:99"), "bad_device"),
-        (lambda t, sid: t.start_run(sid, 5, 0.001, "CPU"), "bad_device"),
+        (lambda t, sid: t.start_run(sid, 0, ADAM, "auto"), "bad_epochs"),
+        (lambda t, sid: t.start_run(sid, 1_000_001, ADAM, "auto"), "bad_epochs"),
+        (lambda t, sid: t.start_run(sid, 1.0, ADAM, "auto"), "bad_epochs"),
+        (lambda t, sid: t.start_run(sid, 5, AdamOptions(True), "auto"), "bad_optimizer"),
+        (lambda t, sid: t.start_run(sid, 5, ADAM, "torch@cuda:99"), "bad_engine"),
+        (lambda t, sid: t.start_run(sid, 5, ADAM, "AUTO"), "bad_engine"),
+        (lambda t, sid: t.reset(sid, 1, Architecture(h=2.0)), "bad_hidden"),
+        (lambda t, sid: t.reset(sid, 1, Architecture(bias1=1)), "bad_architecture"),
         (lambda t, sid: t.reset(sid, 2**32), "bad_seed"),
         (lambda t, sid: t.reset(sid, 1.0), "bad_seed"),
         (lambda t, sid: t.set_params(sid, [1, 1, 1, 1]), "bad_params"),
@@ -432,11 +445,11 @@ async def test_the_limits(trainer: Trainer, verb: Any, code: str) -> None:
 
 
 async def test_the_limits_themselves_are_taken(trainer: Trainer, runner: ThreadRunner) -> None:
-    sid, _ = await trainer.open(None, 2**32 - 1, 1000)
+    sid, _ = await trainer.open(None, 2**32 - 1, AdamOptions(1000))
     await trainer.reset(sid, 0)
     await trainer.set_params(sid, [1e6, -1e6, 1e6, -1e6, 1_000_000])
     runner.gate.clear()
-    snapshot = await trainer.start_run(sid, 1_000_000, 1e-300, "cpu")
+    snapshot = await trainer.start_run(sid, 1_000_000, AdamOptions(1e-300), "torch@cpu")
     assert snapshot["target_epoch"] == 1_000_000
     await trainer.pause(sid)
     runner.gate.set()
@@ -451,13 +464,13 @@ async def test_an_engine_that_gives_up_pauses_the_run_with_a_message(
         raise RuntimeError("out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr("pwlapp.runtime.driver.train_slice", give_up)
+        patch.setattr("pwlapp.runtime.slices.train_slice", give_up)
         with pytest.raises(UserError, match="training_failed"):
-            await trainer.step(sid, 0.001)
-        await trainer.start_run(sid, 10, 0.001, "cpu")
+            await trainer.step(sid, ADAM)
+        await trainer.start_run(sid, 10, ADAM, "torch@cpu")
         snapshot = await finished(trainer, sid)
     assert snapshot["status"] == "paused"
-    assert snapshot["notice"] == {"code": "training_failed", "args": {"device": "cpu"}}
+    assert snapshot["notice"] == {"code": "training_failed", "args": {"engine": "torch@cpu"}}
     assert (await trainer.resume(sid))["notice"] is None
     assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 10))
 
@@ -473,8 +486,8 @@ async def test_a_restart_goes_on_with_what_was_running(settings: Settings) -> No
     first = await restarted(settings)
     sid, _ = await first.open()
     paused, _ = await first.open()
-    await first.start_run(sid, 1500, 0.001, "cpu")
-    await first.start_run(paused, 1500, 0.001, "cpu")
+    await first.start_run(sid, 1500, ADAM, "torch@cpu")
+    await first.start_run(paused, 1500, ADAM, "torch@cpu")
     await first.pause(paused)
     await until(lambda: has_moved(first, sid))
     await first.close()
@@ -493,7 +506,7 @@ async def test_a_restart_goes_on_with_what_was_running(settings: Settings) -> No
 async def test_a_restart_with_other_data_keeps_the_net(settings: Settings, tmp_path: Path) -> None:
     first = await restarted(settings)
     sid, _ = await first.open()
-    await first.start_run(sid, 1_000_000, 0.001, "cpu")
+    await first.start_run(sid, 1_000_000, ADAM, "torch@cpu")
     await until(lambda: has_moved(first, sid))
     await first.close()
 
@@ -508,7 +521,7 @@ async def test_a_restart_with_other_data_keeps_the_net(settings: Settings, tmp_p
     assert [(row[0], row[3]) for row in rows] == [(snapshot["first_seq"], "start")]
     _, again = await second.open(sid)
     assert again == snapshot
-    stepped = await second.step(sid, 0.001)
+    stepped = await second.step(sid, ADAM)
     assert stepped["notice"] is None
     assert stepped["loss"] < snapshot["loss"]
     await second.close()
@@ -533,13 +546,130 @@ async def test_a_broken_file_in_the_settings_is_told_and_other_data_used(
     await trainer.close()
 
 
-async def test_devices_and_limits_are_known_when_loaded(trainer: Trainer) -> None:
-    assert trainer.devices[0].id == "cpu"
-    assert trainer.limits == (1_000_000, 1000.0, 2**32 - 1, 1e6)
+async def test_engines_and_limits_are_known_when_loaded(trainer: Trainer) -> None:
+    assert [engine.id for engine in trainer.engines][:2] == ["fused@cpu", "torch@cpu"]
+    assert trainer.limits == (1_000_000, 1000.0, 2**32 - 1, 1e6, 2048)
 
 
-async def test_the_speed_is_measured(trainer: Trainer) -> None:
+async def test_an_engine_in_the_settings_that_is_not_there_is_told(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = await restarted(replace(settings, engine="fused@cuda:99"))
+    _, snapshot = await trainer.open()
+    assert snapshot["engine"] == "auto"
+    assert "no engine fused@cuda:99" in caplog.text
+    await trainer.close()
+
+
+async def test_the_speed_is_measured_and_stays_known(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sid, before = await trainer.open()
-    assert before["epochs_per_second"] == 0
-    await trainer.start_run(sid, 200, 0.001, "cpu")
-    assert (await finished(trainer, sid))["epochs_per_second"] > 0
+    assert (before["epochs_per_second"], before["engine_speed"]) == (0, 0)
+    assert (before["engine"], before["engine_used"]) == ("torch@cpu", None)
+    stepped = await trainer.step(sid, ADAM)
+    assert (stepped["engine_used"], stepped["engine_speed"]) == ("torch@cpu", 0)
+
+    def in_half_a_second(*args: Any) -> Any:
+        return replace(train_slice(*args), seconds=0.5, engine="fused@cpu")
+
+    monkeypatch.setattr("pwlapp.runtime.slices.train_slice", in_half_a_second)
+    monkeypatch.setattr(trainer._driver, "_slice_ms", None)
+    await trainer.start_run(sid, 200, ADAM, "auto")
+    done = await finished(trainer, sid)
+    assert done["epochs_per_second"] > 0
+    assert (done["engine"], done["engine_used"], done["engine_speed"]) == ("auto", "fused@cpu", 400)
+    await trainer.start_run(sid, 100, ADAM, "auto")
+    assert (await finished(trainer, sid))["engine_speed"] == 200
+    assert (await trainer.step(sid, ADAM))["engine_speed"] == 200  # one epoch tells no speed
+    trainer._driver.forget_idle()
+    assert (await trainer.look(sid))["engine_speed"] == 200
+    trainer._driver.forget_idle()  # at rest since the last time
+    seen = await trainer.look(sid)
+    assert (seen["engine_used"], seen["engine_speed"], seen["epochs_per_second"]) == (None, 0, 0)
+
+
+async def test_another_kind_of_optimizer_begins_afresh(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 30, ADAM, "torch@cpu")
+    with_adam = await finished(trainer, sid)
+    sgd = SgdOptions(0.5, momentum=0.9)
+    await trainer.start_run(sid, 20, sgd, "torch@cpu")
+    after = await finished(trainer, sid)
+    assert after["optimizer"] == {"kind": "sgd", "lr": 0.5, "momentum": 0.9}
+    begun = with_new_optimizer(trained(trainer, first_state(trainer), 30))
+    assert_at(with_adam, begun)
+    expected = trained(trainer, begun, 20, sgd)
+    assert_at(after, expected)
+    await trainer.start_run(sid, 10, sgd, "torch@cpu")  # the same kind: its momentum is kept
+    expected = trained(trainer, expected, 10, sgd)
+    assert_at(await finished(trainer, sid), expected)
+    again = await trainer.step(sid, AdamOptions(0.5))
+    assert_at(again, trained(trainer, with_new_optimizer(expected), 1, AdamOptions(0.5)))
+
+
+WIDE = Architecture(h=50, bias1=True, activation="sigmoid", loss="mse")
+
+
+async def test_a_wide_net_sends_its_curve(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    fresh = await trainer.reset(sid, 3, WIDE)
+    start = first_state(trainer, 3, WIDE)
+    assert fresh["net"] == {"h": 50, "bias1": True, "activation": "sigmoid", "loss": "mse"}
+    assert fresh["loss"] == pytest.approx(start.loss, abs=1e-6)
+    assert fresh["params"] is None
+    await trainer.start_run(sid, 300, ADAM, "torch@cpu")
+    done = await finished(trainer, sid)
+    expected = trained(trainer, start, 300)
+    x = trainer.points.x
+    places = np.linspace(x.min(), x.max(), 101, dtype=np.float32)
+    for row, state in ((fresh, start), (done, expected)):
+        line = logit(from_vector(state.params, True), places, "sigmoid")
+        assert row["curve"] == pytest.approx(line.tolist(), rel=1e-4, abs=1e-6)
+    _, rows = await trainer.read(sid)
+    assert all(len(row) == 4 + 101 for row in rows)
+    assert {0, *frame_epochs(0, 300, 120)} <= {row[1] for row in rows}
+    assert (rows[0][4:], rows[-1][4:]) == (fresh["curve"], done["curve"])
+
+
+async def test_the_weights_of_a_wide_net_cannot_be_set(trainer: Trainer) -> None:
+    sid, before = await trainer.open(None, 1, ADAM, Architecture(h=9))
+    for values in ([0.0] * 19, None, [1, 2, 3, 4, 5]):
+        with pytest.raises(UserError) as caught:
+            await trainer.set_params(sid, values)
+        assert (caught.value.code, caught.value.args_) == ("too_wide", {"max": 8})
+    assert await trainer.look(sid) == before
+    await trainer.reset(sid, 1, Architecture(h=8, bias1=True))
+    edited = await trainer.set_params(sid, [0.5] * 25)
+    assert edited["params"] == [0.5] * 25
+
+
+async def test_a_reset_keeps_the_architecture_unless_another_is_wanted(trainer: Trainer) -> None:
+    net = Architecture(h=3)
+    sid, before = await trainer.open(None, 5, ADAM, net)
+    await trainer.step(sid, ADAM)
+    assert (await trainer.reset(sid, 5))["params"] == before["params"]
+    assert (await trainer.reset(sid, 5, LECTURE))["net"]["h"] == 2
+
+
+async def test_a_run_begins_with_what_was_just_saved(
+    settings: Settings, runner: ThreadRunner
+) -> None:
+    """The way from the click to the first slice reads the session once."""
+
+    class CountingStore(SqliteStore):
+        loads = 0
+
+        async def load(self, sid: str) -> SessionState:
+            self.loads += 1
+            return await super().load(sid)
+
+    store = CountingStore(settings.data_dir / "sessions.sqlite3")
+    trainer = Trainer(store, runner, Stream(), settings)
+    await trainer.start()
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 1, ADAM, "torch@cpu")
+    await until(lambda: not trainer._driver._tasks)
+    assert store.loads == 1
+    assert (await trainer.look(sid))["epoch"] == 1
+    await trainer.close()

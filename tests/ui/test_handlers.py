@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from pwlapp.core import constructions
-from pwlapp.core.training import Device
+from pwlapp.core.engines import EngineInfo
+from pwlapp.core.net import Architecture
+from pwlapp.core.training import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
-from pwlapp.runtime.trainer import Limits
-from pwlapp.ui.sections import build, fit
+from pwlapp.ui.inputs import NetFields, OptimizerFields
+from pwlapp.ui.sections import build
+from pwlapp.ui.sections import fit_commands as fit
+from pwlapp.ui.sections.fit_commands import Start
+from pwlapp.ui.sections.fit_controls import engine_options
 
 SESSION = {"sid": "a-session"}
+LECTURE = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"}
+NET = NetFields("2", [], "relu", "bce")
+OTHER_NET = NetFields("5", ["bias1"], "sigmoid", "mse")
+OTHER = Architecture(5, True, "sigmoid", "mse")
+ADAM = OptimizerFields("adam", "1/1000", "0")
+
+
+class Limits(NamedTuple):
+    """The one limit that the handlers ask for."""
+
+    max_epochs: int = 1_000_000
 
 
 class RecordingTrainer:
     """Remembers what it was asked; answers with a snapshot, or refuses."""
 
     def __init__(self, refusal: UserError | None = None) -> None:
-        self.limits = Limits(max_epochs=1_000_000, max_lr=1000, max_seed=2**32 - 1, max_param=1e6)
-        self.devices = (Device("cpu", "a processor", "cpu"),)
+        self.limits = Limits()
         self.refusal = refusal
         self.asked: list[tuple[Any, ...]] = []
-        self.snapshot = {"epoch": 0, "seed": 1}
+        self.snapshot: dict[str, Any] = {"epoch": 0, "seed": 1, "net": LECTURE}
 
     def __getattr__(self, verb: str) -> Any:
         async def answer(*args: Any) -> dict[str, Any]:
@@ -36,39 +51,102 @@ class RecordingTrainer:
         return answer
 
 
+def started(seed: Any = "1", net: NetFields = NET, known: Any = None) -> Start:
+    return Start(seed, net, known)
+
+
 async def test_start_run_reads_what_was_typed() -> None:
     trainer = RecordingTrainer()
-    reply = await fit.start_run(trainer, SESSION, "5,000", "1/1000", "cpu", "1")
+    reply = await fit.start_run(trainer, SESSION, "5,000", "auto", started(), ADAM)
     assert reply == fit.Reply(trainer.snapshot, None)
-    assert trainer.asked[1:] == [("start_run", "a-session", 5000, 0.001, "cpu")]
-
-
-async def test_a_fresh_net_takes_the_seed_in_the_field() -> None:
-    trainer = RecordingTrainer()
-    await fit.start_run(trainer, SESSION, "5", "0.1", "cpu", "7")
-    assert [asked[:3] for asked in trainer.asked[1:]] == [
-        ("reset", "a-session", 7),
-        ("start_run", "a-session", 5),
+    assert trainer.asked == [
+        ("look", "a-session"),
+        ("start_run", "a-session", 5000, AdamOptions(lr=0.001), "auto"),
     ]
 
 
-async def test_a_trained_net_is_not_thrown_away_for_another_seed() -> None:
+async def test_start_run_with_sgd_on_another_engine() -> None:
     trainer = RecordingTrainer()
-    trainer.snapshot = {"epoch": 10, "seed": 1}
-    reply = await fit.start_run(trainer, SESSION, "5", "0.1", "cpu", "7")
-    assert reply.error == {"code": "seed_differs", "args": {"seed": 1, "typed": 7}}
-    assert trainer.asked == [("look", "a-session")]
+    sgd = OptimizerFields("sgd", "0.5", "0.9")
+    await fit.start_run(trainer, SESSION, "7", "torch@cpu", started(), sgd)
+    options = SgdOptions(lr=0.5, momentum=0.9)
+    assert trainer.asked[1:] == [("start_run", "a-session", 7, options, "torch@cpu")]
+
+
+async def test_where_the_page_knows_its_net_nothing_is_asked_before_the_run() -> None:
+    trainer = RecordingTrainer()
+    known = {"seed": 1, "net": LECTURE}
+    await fit.start_run(trainer, SESSION, "5", "auto", started(known=known), ADAM)
+    assert [asked[0] for asked in trainer.asked] == ["start_run"]
 
 
 @pytest.mark.parametrize(
-    ("epochs", "lr", "code"),
-    [("0", "0.001", "bad_epochs"), ("1.5", "0.001", "bad_epochs"), (None, "0.001", "bad_epochs"),
-     ("1000001", "0.001", "bad_epochs"), ("5", "0", "bad_lr"), ("5", [], "bad_lr"),
-     ("5", "1001", "bad_lr")],
-)  # fmt: skip
-async def test_start_run_refuses_nonsense(epochs: Any, lr: Any, code: str) -> None:
+    "known",
+    [{"seed": 2, "net": LECTURE}, {"seed": 1, "net": LECTURE | {"h": 3}}, {"seed": 1}, {}, [], "x"],
+)
+async def test_what_the_page_knows_wrongly_is_looked_up(known: Any) -> None:
     trainer = RecordingTrainer()
-    reply = await fit.start_run(trainer, SESSION, epochs, lr, "cpu", "1")
+    await fit.start_run(trainer, SESSION, "5", "auto", started(known=known), ADAM)
+    assert [asked[0] for asked in trainer.asked] == ["look", "start_run"]
+
+
+@pytest.mark.parametrize("verb", ["start_run", "step"])
+async def test_a_fresh_net_takes_seed_and_net_in_the_fields(verb: str) -> None:
+    for start, made in (
+        (started("7"), ("reset", "a-session", 7, Architecture())),
+        (started("1", OTHER_NET), ("reset", "a-session", 1, OTHER)),
+        (started("1", OTHER_NET, {"seed": 1, "net": LECTURE}), ("reset", "a-session", 1, OTHER)),
+    ):
+        trainer = RecordingTrainer()
+        before = ("5", "auto") if verb == "start_run" else ()
+        reply = await getattr(fit, verb)(trainer, SESSION, *before, start, ADAM)
+        assert reply.error is None
+        assert [asked[0] for asked in trainer.asked] == ["look", "reset", verb]
+        assert trainer.asked[1] == made
+
+
+@pytest.mark.parametrize(
+    ("start", "error"),
+    [
+        (started("7"), {"code": "seed_differs", "args": {"seed": 1, "typed": 7}}),
+        (started("1", OTHER_NET), {"code": "net_differs", "args": {}}),
+        (started("7", OTHER_NET), {"code": "net_differs", "args": {}}),
+    ],
+)
+async def test_a_trained_net_is_not_thrown_away(start: Start, error: dict[str, Any]) -> None:
+    for command in (
+        lambda trainer: fit.start_run(trainer, SESSION, "5", "auto", start, ADAM),
+        lambda trainer: fit.step(trainer, SESSION, start, ADAM),
+    ):
+        trainer = RecordingTrainer()
+        trainer.snapshot = {"epoch": 10, "seed": 1, "net": LECTURE}
+        reply = await command(trainer)
+        assert reply.error == error
+        assert trainer.asked == [("look", "a-session")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"epochs": "0"}, "bad_epochs"),
+        ({"epochs": "1.5"}, "bad_epochs"),
+        ({"epochs": None}, "bad_epochs"),
+        ({"epochs": "1000001"}, "bad_epochs"),
+        ({"engine": None}, "bad_engine"),
+        ({"engine": ["auto"]}, "bad_engine"),
+        ({"start": started("-1")}, "bad_seed"),
+        ({"start": started(net=NetFields("0", [], "relu", "bce"))}, "bad_hidden"),
+        ({"optimizer": OptimizerFields("adam", "0", "0")}, "bad_lr"),
+        ({"optimizer": OptimizerFields("adam", [], "0")}, "bad_lr"),
+        ({"optimizer": OptimizerFields("sgd", "1001", "0")}, "bad_lr"),
+        ({"optimizer": OptimizerFields("sgd", "0.1", "1")}, "bad_momentum"),
+        ({"optimizer": OptimizerFields("lbfgs", "0.1", "0")}, "bad_optimizer"),
+    ],
+)
+async def test_start_run_refuses_nonsense(changes: dict[str, Any], code: str) -> None:
+    trainer = RecordingTrainer()
+    typed = {"epochs": "5", "engine": "auto", "start": started(), "optimizer": ADAM} | changes
+    reply = await fit.start_run(trainer, SESSION, **typed)
     assert reply.snapshot is None
     assert reply.error is not None
     assert reply.error["code"] == code
@@ -86,22 +164,42 @@ async def test_simple_commands(verb: str) -> None:
 
 async def test_step_reset_and_edit() -> None:
     trainer = RecordingTrainer()
-    await fit.step(trainer, SESSION, "0.01")
-    await fit.reset(trainer, SESSION, "7")
+    known = {"seed": 1, "net": LECTURE}
+    await fit.step(trainer, SESSION, started(known=known), OptimizerFields("adam", "0.01", "x"))
+    await fit.reset(trainer, SESSION, "7", OTHER_NET)
     await fit.edit_params(trainer, SESSION, {"params": [1, 2, 3, 4, 5]})
     await fit.edit_params(trainer, SESSION, "forged")
     assert trainer.asked == [
-        ("step", "a-session", 0.01),
-        ("reset", "a-session", 7),
+        ("step", "a-session", AdamOptions(lr=0.01)),
+        ("reset", "a-session", 7, OTHER),
         ("set_params", "a-session", [1, 2, 3, 4, 5]),
         ("set_params", "a-session", None),  # the trainer's own check refuses it
     ]
 
 
+async def test_reset_refuses_a_net_that_cannot_be() -> None:
+    trainer = RecordingTrainer()
+    reply = await fit.reset(trainer, SESSION, "7", NetFields("2049", [], "relu", "bce"))
+    assert reply.error == {"code": "bad_hidden", "args": {"min": 1, "max": 2048}}
+    assert trainer.asked == []
+
+
+def test_engines_are_named_for_people() -> None:
+    options = engine_options(
+        (
+            EngineInfo("fused@cpu", "fused", "cpu", "a processor"),
+            EngineInfo("torch@cuda:1", "torch", "cuda", "a card"),
+        )
+    )
+    assert [option["value"] for option in options] == ["auto", "fused@cpu", "torch@cuda:1"]
+    word, device = options[2]["label"].children
+    assert (word.children, device) == ("GPU, PyTorch", ": a card")
+
+
 async def test_what_the_trainer_refuses_reaches_the_browser_as_a_code() -> None:
-    trainer = RecordingTrainer(UserError("bad_device", name="cuda:9"))
-    reply = await fit.start_run(trainer, SESSION, 5, 0.1, "cuda:9", 1)
-    assert reply == fit.Reply(None, {"code": "bad_device", "args": {"name": "cuda:9"}})
+    trainer = RecordingTrainer(UserError("bad_engine", name="torch@cuda:9"))
+    reply = await fit.start_run(trainer, SESSION, 5, "torch@cuda:9", started(), ADAM)
+    assert reply == fit.Reply(None, {"code": "bad_engine", "args": {"name": "torch@cuda:9"}})
 
 
 async def test_a_session_that_cannot_be_opened_says_why() -> None:

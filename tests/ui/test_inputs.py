@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pwlapp.core.net import LECTURE, Architecture
+from pwlapp.core.training import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.ui import inputs
 
@@ -54,3 +56,65 @@ def test_anything_gives_a_number_in_range_or_a_user_error(value: Any) -> None:
 def test_a_session_without_an_id(session: Any) -> None:
     with pytest.raises(UserError, match="session_unknown"):
         inputs.session_id(session)
+
+
+def test_the_fields_of_a_net() -> None:
+    fields = inputs.NetFields("1,024", ["bias1"], "sigmoid", "mse")
+    assert inputs.architecture(fields) == Architecture(1024, True, "sigmoid", "mse")
+    assert inputs.architecture(inputs.NetFields(2, [], "relu", "bce")) == LECTURE
+    assert inputs.architecture(inputs.NetFields("2", None, "relu", "bce")) == LECTURE
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        (("0", [], "relu", "bce"), "bad_hidden"),
+        (("2049", [], "relu", "bce"), "bad_hidden"),
+        (("2.5", [], "relu", "bce"), "bad_hidden"),
+        ((None, [], "relu", "bce"), "bad_hidden"),
+        (("2", True, "relu", "bce"), "bad_architecture"),
+        (("2", ["bias2"], "relu", "bce"), "bad_architecture"),
+        (("2", [], "tanh", "bce"), "bad_architecture"),
+        (("2", [], ["relu"], "bce"), "bad_architecture"),
+        (("2", [], "relu", "hinge"), "bad_architecture"),
+        (("2", [], "relu", {}), "bad_architecture"),
+    ],
+)
+def test_fields_that_describe_no_net(fields: tuple[Any, ...], code: str) -> None:
+    with pytest.raises(UserError, match=code):
+        inputs.architecture(inputs.NetFields(*fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "options"),
+    [
+        (("adam", "0.01", "nonsense"), AdamOptions(lr=0.01)),
+        (("sgd", "1/2", ".9"), SgdOptions(lr=0.5, momentum=0.9)),
+        (("sgd", "0.1", 0), SgdOptions(lr=0.1, momentum=0.0)),
+    ],
+)
+def test_the_fields_of_an_optimizer(fields: tuple[Any, ...], options: object) -> None:
+    assert inputs.optimizer(inputs.OptimizerFields(*fields)) == options
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        (("sgd", "0.1", "1"), "bad_momentum"),
+        (("sgd", "0.1", "-0.1"), "bad_momentum"),
+        (("sgd", "0.1", "0.9999999999999999999"), "bad_momentum"),
+        (("sgd", "0.1", None), "bad_momentum"),
+        (("sgd", "0", "0.9"), "bad_lr"),
+        (("rmsprop", "0.1", "0.9"), "bad_optimizer"),
+        ((["adam"], "0.1", "0.9"), "bad_optimizer"),
+    ],
+)
+def test_fields_that_describe_no_optimizer(fields: tuple[Any, ...], code: str) -> None:
+    with pytest.raises(UserError, match=code):
+        inputs.optimizer(inputs.OptimizerFields(*fields))
+
+
+@pytest.mark.parametrize("value", [None, 1, ["auto"], {}])
+def test_what_is_no_engine(value: Any) -> None:
+    with pytest.raises(UserError, match="bad_engine"):
+        inputs.engine(value)

@@ -1,51 +1,160 @@
 """Engines: different ways to compute the same run, behind one small interface.
 
-An engine is picked by device and imported only then, so the module itself stays light.
+An engine is named by what computes and where: ``"torch@cpu"``, ``"fused@cpu"``, ``"torch@cuda:0"``,
+``"fused@cuda:0"``. It is imported only when it is picked, so the module itself stays light.
 """
 
 from __future__ import annotations
 
+import platform
 import re
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pwlapp.errors import UserError
 
 if TYPE_CHECKING:
-    from pwlapp.core.net import Array
-    from pwlapp.core.training import AdamOptions, Budget, SliceResult, TrainState
+    from pwlapp.core.net import Architecture, Array
+    from pwlapp.core.training import Budget, OptimizerOptions, SliceResult, TrainState
+
+AUTO = "auto"
+TORCH_CPU = "torch@cpu"
+FUSED_CPU = "fused@cpu"
+
+GPU_FROM = 2**20  # multiplications in one layer per epoch: see `resolve`
+MAX_FUSED_GPU_HIDDEN = 16  # wider nets don't fit on chip beside the points
+
+ID_PATTERN = r"(torch|fused)@(cpu|cuda:\d{1,3})"
 
 
 class Engine(Protocol):
-    """Something that can train the lecture's net."""
+    """Something that can train a net."""
 
     @property
     def name(self) -> str:
-        """Short name, for logs and benchmarks."""
+        """Its id, for logs, benchmarks and `SliceResult.engine`."""
 
     def train(
-        self, state: TrainState, x: Array, y: Array, options: AdamOptions, budget: Budget
+        self, state: TrainState, x: Array, y: Array, options: OptimizerOptions, budget: Budget
     ) -> SliceResult:
         """Train one slice; see `training.train_slice`, which validates before it calls this."""
 
 
-def pick(device: str) -> Engine:
-    """Return the engine for a device.
+@dataclass(frozen=True)
+class EngineInfo:
+    """An engine that this machine has.
+
+    Attributes
+    ----------
+    id : str
+    loop : str
+        ``"torch"``: the page's loop in PyTorch; ``"fused"``: compiled.
+    kind : str
+        ``"cpu"`` or ``"cuda"``.
+    device : str
+        The device's name for people.
+    """
+
+    id: str
+    loop: str
+    kind: str
+    device: str
+
+
+def resolve(engine: str, net: Architecture, n: int) -> str:
+    """Say which engine computes a net on n points.
+
+    ``"auto"`` is the compiled loop on the CPU: a net with one input needs only about n + h steps
+    an epoch there (see `fused_cpu`), less than it takes to tell a GPU what to do. Only sigmoid
+    units need n * h steps, and from `GPU_FROM` of those a GPU is picked, where there is one. A net
+    too wide for the Triton kernel is trained by PyTorch on the same GPU.
 
     Parameters
     ----------
-    device : str
-        ``"cpu"`` or ``"cuda:0"``, ``"cuda:1"``, ...
+    engine : str
+        An id, or ``"auto"``.
+    net : Architecture
+    n : int
+
+    Returns
+    -------
+    str
+        An id.
+    """
+    if engine == AUTO:
+        heavy = net.activation == "sigmoid" and n * net.h >= GPU_FROM
+        engine = "torch@cuda:0" if heavy and is_available("cuda:0") else FUSED_CPU
+    if engine.startswith("fused@cuda") and net.h > MAX_FUSED_GPU_HIDDEN:
+        return engine.replace("fused", "torch", 1)
+    return engine
+
+
+def pick(engine: str, net: Architecture, n: int) -> Engine:
+    """Return the engine that computes a net on n points.
+
+    Parameters
+    ----------
+    engine : str
+        An id, or ``"auto"``.
+    net : Architecture
+    n : int
 
     Raises
     ------
     UserError
-        ``bad_device`` (name) if this machine has no such device.
+        ``bad_engine`` (name) if this machine has no such engine.
     """
-    if not re.fullmatch(r"cpu|cuda:\d{1,3}", device):
-        raise UserError("bad_device", name=device[:40])
+    match = re.fullmatch(ID_PATTERN, resolve(engine, net, n))
+    if match is None or not is_available(match[2]):
+        raise UserError("bad_engine", name=engine[:40])
+    loop, device = match.groups()
+    if loop == "torch":
+        from pwlapp.core.engines.torch_engine import TorchEngine
 
-    from pwlapp.core.engines.torch_engine import TorchEngine, is_available
+        return TorchEngine(device)
+    if device == "cpu":
+        from pwlapp.core.engines.fused_cpu import FusedCpuEngine
 
-    if not is_available(device):
-        raise UserError("bad_device", name=device)
-    return TorchEngine(device)
+        return FusedCpuEngine()
+    from pwlapp.core.engines.fused_gpu import FusedGpuEngine
+
+    return FusedGpuEngine(device)
+
+
+def is_available(device: str) -> bool:
+    """Whether this machine can compute on ``"cpu"`` or ``"cuda:<i>"``. Imports torch."""
+    if device == "cpu":
+        return True
+    import torch
+
+    return int(device.partition(":")[2]) < torch.cuda.device_count()
+
+
+def engines() -> list[EngineInfo]:
+    """List the engines of this machine, the CPU's first. Imports torch."""
+    import torch
+
+    found = [
+        EngineInfo(FUSED_CPU, "fused", "cpu", cpu_name()),
+        EngineInfo(TORCH_CPU, "torch", "cpu", cpu_name()),
+    ]
+    for i in range(torch.cuda.device_count()):
+        name = torch.cuda.get_device_name(i)
+        loops = ("torch", "fused") if find_spec("triton") else ("torch",)
+        found += [EngineInfo(f"{loop}@cuda:{i}", loop, "cuda", name) for loop in loops]
+    return found
+
+
+def cpu_name() -> str:
+    """Return the processor's model name where the system tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        field, _, value = line.partition(":")
+        if field.strip() == "model name":
+            return value.strip()
+    return platform.processor() or platform.machine() or "CPU"

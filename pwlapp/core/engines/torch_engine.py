@@ -17,34 +17,61 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from pwlapp.core.net import Array
+from pwlapp.core.net import LECTURE, Architecture, Array
 from pwlapp.core.training import (
-    AdamOptions,
     Budget,
     Frames,
+    OptimizerOptions,
+    SgdOptions,
     SliceResult,
     TrainState,
     has_diverged,
 )
 
 
-def make_net(h: int) -> torch.nn.Sequential:
+def make_net(net: Architecture = LECTURE) -> torch.nn.Sequential:
     """Build the page's net; its initial weights come from torch's global generator."""
-    return torch.nn.Sequential(
-        torch.nn.Linear(1, h, bias=False),  # (n, 1) -> (n, h)
-        torch.nn.ReLU(),
-        torch.nn.Linear(h, 1, bias=True),  # (n, h) -> (n, 1)
-        torch.nn.Sigmoid(),
+    hidden = torch.nn.Sigmoid() if net.activation == "sigmoid" else torch.nn.ReLU()
+    layers = [
+        torch.nn.Linear(1, net.h, bias=net.bias1),  # (n, 1) -> (n, h)
+        hidden,
+        torch.nn.Linear(net.h, 1, bias=True),  # (n, h) -> (n, 1)
+    ]
+    return torch.nn.Sequential(*layers, *([torch.nn.Sigmoid()] if net.loss == "bce" else []))
+
+
+def make_loss(net: Architecture) -> torch.nn.Module:
+    """Make the loss that belongs to a net."""
+    return torch.nn.BCELoss() if net.loss == "bce" else torch.nn.MSELoss()
+
+
+def make_optimizer(
+    options: OptimizerOptions, net: torch.nn.Sequential
+) -> torch.optim.Adam | torch.optim.SGD:
+    """Make the optimizer that the options describe."""
+    if isinstance(options, SgdOptions):
+        return torch.optim.SGD(
+            net.parameters(),
+            lr=options.lr,
+            momentum=options.momentum,
+            weight_decay=options.weight_decay,
+        )
+    return torch.optim.Adam(
+        net.parameters(),
+        lr=options.lr,
+        betas=(options.beta1, options.beta2),
+        eps=options.eps,
+        weight_decay=options.weight_decay,
     )
 
 
-def new_net(seed: int, x: Array, y: Array, device: str) -> tuple[Array, float]:
-    """Weights, of shape (5,), and loss of the page's net after ``torch.manual_seed(seed)``."""
+def new_net(seed: int, x: Array, y: Array, net: Architecture) -> tuple[Array, float]:
+    """Weights, of shape (net.size,), and loss of a net after ``torch.manual_seed(seed)``."""
     with one_thread(), torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        net = make_net(h=2).to(device)
-        loss = torch.nn.BCELoss()(net(column(x, device)), column(y, device))
-        return read_params(net), loss.item()
+        made = make_net(net)
+        loss = make_loss(net)(made(column(x, "cpu")), column(y, "cpu"))
+        return read_params(made), loss.item()
 
 
 def column(values: Array, device: str) -> torch.Tensor:
@@ -57,7 +84,7 @@ def column(values: Array, device: str) -> torch.Tensor:
 
 
 def read_params(net: torch.nn.Sequential) -> Array:
-    """Flatten a net's weights: W1, W2, b2; the order in which the page's net lists them."""
+    """Flatten a net's weights: W1, b1 if any, W2, b2; the order in which torch lists them."""
     return flatten([weight.detach() for weight in net.parameters()])
 
 
@@ -65,12 +92,6 @@ def flatten(tensors: list[torch.Tensor]) -> Array:
     """Concatenate tensors of any shape into one numpy vector of its own memory."""
     flat: Array = torch.cat([tensor.reshape(-1) for tensor in tensors]).cpu().numpy()
     return flat
-
-
-def is_available(device: str) -> bool:
-    """Whether torch can compute on ``"cpu"`` or ``"cuda:<i>"`` here."""
-    kind, _, index = device.partition(":")
-    return kind == "cpu" or int(index) < torch.cuda.device_count()
 
 
 @contextmanager
@@ -95,38 +116,39 @@ class PageLoop:
     state : TrainState
         Copied, never written to.
     x, y : ndarray of shape (n,), float32
-    options : AdamOptions
+    options : AdamOptions or SgdOptions
     device : str
     """
 
     def __init__(
-        self, state: TrainState, x: Array, y: Array, options: AdamOptions, device: str
+        self, state: TrainState, x: Array, y: Array, options: OptimizerOptions, device: str
     ) -> None:
         self.x = column(x, device)
         self.y = column(y, device)
         with torch.random.fork_rng(devices=[]):
-            self.net = make_net(state.params.size // 2).to(device)
-        self.loss_fn = torch.nn.BCELoss()
-        self.optimizer = torch.optim.Adam(
-            self.net.parameters(),
-            lr=options.lr,
-            betas=(options.beta1, options.beta2),
-            eps=options.eps,
-        )
+            self.net = make_net(state.net).to(device)
+        self.loss_fn = make_loss(state.net)
+        self.optimizer = make_optimizer(options, self.net)
+        self._begun = state
         self._restore(state)
 
     def _restore(self, state: TrainState) -> None:
         weights = list(self.net.parameters())
         sizes = [weight.numel() for weight in weights]
         vectors = (torch.split(torch.tensor(v), sizes) for v in (state.params, state.m, state.v))
+        steps = float(state.epoch - state.optimizer_epoch)
         for weight, value, m, v in zip(weights, *vectors, strict=True):
             with torch.no_grad():
                 weight.copy_(value.reshape_as(weight))
-            self.optimizer.state[weight] = {
-                "step": torch.tensor(float(state.epoch)),  # float32 on the CPU, as Adam keeps it
-                "exp_avg": m.reshape_as(weight).to(weight.device, copy=True),
-                "exp_avg_sq": v.reshape_as(weight).to(weight.device, copy=True),
-            }
+            m = m.reshape_as(weight).to(weight.device, copy=True)
+            v = v.reshape_as(weight).to(weight.device, copy=True)
+            # torch's own names; "step" is float32 on the CPU, as Adam keeps it
+            if isinstance(self.optimizer, torch.optim.SGD):
+                # a buffer of zeros gives the first step that having none gives
+                self.optimizer.state[weight] = {"momentum_buffer": m}
+            else:
+                step = torch.tensor(steps)
+                self.optimizer.state[weight] = {"step": step, "exp_avg": m, "exp_avg_sq": v}
 
     def loss(self) -> torch.Tensor:
         """Steps 1 and 2 of the page: the loss at the current weights.
@@ -154,14 +176,12 @@ class PageLoop:
 
     def state(self, epoch: int, loss: float) -> TrainState:
         """Read out what `__init__` put in."""
-        moments = [self.optimizer.state[weight] for weight in self.net.parameters()]
-        return TrainState(
-            params=self.params(),
-            m=flatten([moment["exp_avg"] for moment in moments]),
-            v=flatten([moment["exp_avg_sq"] for moment in moments]),
-            epoch=epoch,
-            loss=loss,
-        )
+        kept = [self.optimizer.state[weight] for weight in self.net.parameters()]
+        if isinstance(self.optimizer, torch.optim.SGD):
+            m, v = flatten([each["momentum_buffer"] for each in kept]), self._begun.v
+        else:
+            m, v = (flatten([each[name] for each in kept]) for name in ("exp_avg", "exp_avg_sq"))
+        return replace(self._begun, params=self.params(), m=m, v=v, epoch=epoch, loss=loss)
 
 
 class Lap(NamedTuple):
@@ -213,13 +233,15 @@ def to_frames(kept: list[tuple[int, float, Array]], k: int) -> Frames:
 class TorchEngine:
     """Train with the page's loop on the CPU or a CUDA device."""
 
-    name = "torch"
-
     def __init__(self, device: str = "cpu") -> None:
         self.device = device
 
+    @property
+    def name(self) -> str:
+        return f"torch@{self.device}"
+
     def train(
-        self, state: TrainState, x: Array, y: Array, options: AdamOptions, budget: Budget
+        self, state: TrainState, x: Array, y: Array, options: OptimizerOptions, budget: Budget
     ) -> SliceResult:
         """Train one slice; see `training.train_slice`."""
         started = time.perf_counter()
@@ -232,4 +254,5 @@ class TorchEngine:
                 last_good = max(state.epoch, lap.state.epoch - 1)
                 again = replace(budget, target_epoch=last_good, slice_ms=None)
                 lap = run_lap(PageLoop(state, x, y, options, self.device), state.epoch, again)
-        return SliceResult(lap.state, lap.frames, diverged, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return SliceResult(lap.state, lap.frames, diverged, seconds, self.name)

@@ -1,0 +1,130 @@
+// The fields that say what is trained and how: filled from the session, told in words, and compared
+// with the session's own net. Dash keeps their values; each change arrives here.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const byId = (id) => document.getElementById(id);
+  const tell = (id, value) => window.dash_clientside.set_props(id, { value });
+  const t = (key, args) => pwl.i18n.t(key, args);
+
+  const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine"];
+  const USUAL_LR = { adam: "0.001", sgd: "0.1" };
+  const OPEN_KEY = "pwl.options";
+  let fields = null;
+
+  const changed = (values) => {
+    fields = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));
+    byId("fit-momentum").closest(".field").classList.toggle("unused", fields.kind !== "sgd");
+  };
+
+  const fillNet = ({ seed, net }) => {
+    tell("fit-seed", String(seed));
+    tell("fit-hidden", String(net.h));
+    tell("fit-bias", net.bias1 ? ["bias1"] : []);
+    tell("fit-activation", net.activation);
+    tell("fit-loss", net.loss);
+  };
+
+  const fill = (snapshot) => {
+    const { optimizer, engine } = snapshot;
+    fillNet(snapshot);
+    tell("fit-optimizer", optimizer.kind);
+    tell("fit-lr", String(optimizer.lr));
+    if (optimizer.kind === "sgd") tell("fit-momentum", String(optimizer.momentum));
+    tell("fit-engine", engine);
+  };
+
+  const typedNet = () => ({
+    h: pwl.numbers.parse(fields.hidden),
+    bias1: Boolean(fields.bias?.length),
+    activation: fields.activation,
+    loss: fields.loss,
+  });
+  const isOther = (net) => Object.entries(typedNet()).some(([name, value]) => net[name] !== value);
+
+  const engineName = (id) => {
+    const [loop, device] = id.split("@");
+    return t(`engine.${loop}_${device.startsWith("cuda") ? "cuda" : "cpu"}`);
+  };
+
+  // Two digits: what changes from slice to slice is noise.
+  const speedText = (speed) => {
+    const rounded = Number(speed.toPrecision(2));
+    return rounded < 10 ? pwl.numbers.short(rounded, 1) : pwl.numbers.whole(rounded);
+  };
+
+  const optimizerWords = () => {
+    const method = t(`optimizer.${fields.kind}`);
+    const words = { method, lr: fields.lr, momentum: fields.momentum };
+    return t(fields.kind === "sgd" ? "summary.momentum" : "summary.lr", words);
+  };
+
+  const engineWords = (used) => {
+    if (fields.engine !== "auto") return engineName(fields.engine);
+    return used ? t("summary.auto_used", { engine: engineName(used) }) : t("summary.auto");
+  };
+
+  // "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001 · automatic engine"
+  const summary = (state) => {
+    const { h, bias1, activation, loss } = typedNet();
+    return [
+      h === 1 ? t("summary.one_unit") : t("summary.units", { units: h > 0 ? pwl.numbers.whole(h) : "–" }),
+      t(`activation.${activation}`),
+      t(bias1 ? "summary.bias" : "summary.no_bias"),
+      t(`summary.${loss}`),
+      optimizerWords(),
+      engineWords(state?.engine_used),
+    ].join(" · ");
+  };
+
+  // "Reset"; or what the button does if another net or seed stands in the fields
+  const resetLabel = (state) => {
+    const seed = pwl.numbers.parse(fields.seed);
+    if (state && isOther(state.net)) return t("fit.reset_net");
+    if (state && Number.isInteger(seed) && seed !== state.seed) return t("fit.reset_seed", { seed });
+    return t("fit.reset");
+  };
+
+  const engineUsed = ({ engine_used: used, engine_speed: speed }) => {
+    if (!used) return t("fit.engine_none");
+    const engine = engineName(used);
+    return speed > 0 ? t("fit.engine_used", { engine, speed: speedText(speed) }) : t("fit.engine_used_only", { engine });
+  };
+
+  // `state` is the newest snapshot, or null before there is one.
+  const show = (state) => {
+    if (!fields) return;
+    const write = (node, words) => {
+      if (node.textContent !== words) node.textContent = words;
+    };
+    write(byId("fit-summary"), summary(state));
+    write(byId("fit-reset").firstElementChild, resetLabel(state));
+    if (state) write(byId("fit-engine-used"), engineUsed(state));
+  };
+
+  // Adam's usual learning rate hardly moves SGD: who changes the method and had left it at the one's
+  // usual value gets the other's.
+  const followMethod = ({ target }) => {
+    if (!(target.value in USUAL_LR)) return;
+    const usual = Object.values(USUAL_LR).map(Number);
+    if (usual.includes(pwl.numbers.parse(fields.lr))) tell("fit-lr", USUAL_LR[target.value]);
+  };
+
+  const start = () => {
+    const fold = byId("fit-options");
+    try {
+      fold.open = sessionStorage.getItem(OPEN_KEY) === "yes";
+    } catch {
+      // storage refused: the fold begins closed
+    }
+    fold.addEventListener("toggle", () => {
+      try {
+        sessionStorage.setItem(OPEN_KEY, fold.open ? "yes" : "no");
+      } catch {
+        // see above
+      }
+    });
+    byId("fit-optimizer").addEventListener("change", followMethod);
+  };
+
+  pwl.fitFields = { start, changed, fill, fillNet, show };
+})();

@@ -1,0 +1,296 @@
+"""The compiled engine: whole epochs in machine code, made by Numba, one thread a net.
+
+The loops are in `kernels`. Here is what surrounds them: points sorted by x, a net's numbers copied
+in and out, slices by the clock, and many nets at once on all cores.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwlapp.core.engines import FUSED_CPU
+from pwlapp.core.engines.kernels import BLOCK, Scratch, Setting, train_epochs
+from pwlapp.core.net import Architecture, Array
+from pwlapp.core.training import (
+    AdamOptions,
+    Budget,
+    Frames,
+    OptimizerOptions,
+    SgdOptions,
+    SliceResult,
+    TrainState,
+)
+
+FIRST_CHUNK = 1  # epochs, to see how fast they are
+CHUNK_S = 0.002  # then about so much computing between two looks at the clock
+NO_EPOCHS = np.zeros(0, dtype=np.int64)
+
+_ready = threading.Event()
+
+
+class Lap(NamedTuple):
+    """What a stretch of training left: the epochs that were kept, and whether it diverged."""
+
+    epochs: NDArray[np.int64]
+    params: Array
+    losses: NDArray[np.float64]
+    diverged: bool
+
+
+class Training:
+    """One net in the middle of its training.
+
+    Parameters
+    ----------
+    state : TrainState
+        Copied, never written to.
+    x, y : ndarray of shape (n,), float32
+        By ascending x; n > 0.
+    options : AdamOptions or SgdOptions
+
+    Attributes
+    ----------
+    epoch : int
+    loss : float
+        At that epoch; before the first `run`, what the state says.
+    """
+
+    def __init__(self, state: TrainState, x: Array, y: Array, options: OptimizerOptions) -> None:
+        self._begun = state
+        self._points = (x, y)
+        self._setting = describe(state, options)
+        self._scratch = make_scratch(state.net)
+        self._vectors = [vector.copy() for vector in (state.params, state.m, state.v)]
+        self.epoch = state.epoch
+        self.loss = state.loss
+
+    def run(self, stop: int, record: NDArray[np.int64] = NO_EPOCHS) -> Lap:
+        """Train to epoch ``stop``; where that diverges, to the last good epoch before it.
+
+        Parameters
+        ----------
+        stop : int
+        record : ndarray of int64
+            Epochs to keep, ascending, in (epoch, stop].
+        """
+        kept = np.empty((record.size, self._begun.net.size), dtype=np.float32)
+        losses = np.empty(record.size)
+        start, loss, before = self.epoch, self.loss, [vector.copy() for vector in self._vectors]
+        spoilt, n_kept, diverged = self._train(stop, record, kept, losses)
+        if diverged:
+            # The step that spoiled the weights overwrote the good ones. Keeping a copy at each
+            # epoch would slow every run down; running up to there again slows only this one.
+            self._vectors, self.epoch = before, start
+            if spoilt - 1 > start:
+                self._train(spoilt - 1, NO_EPOCHS, kept[:0], losses[:0])
+            elif spoilt > start:
+                self.loss = loss
+        return Lap(record[:n_kept], kept[:n_kept], losses[:n_kept], diverged)
+
+    def state(self) -> TrainState:
+        """The net as it stands, in memory of its own."""
+        params, m, v = (vector.copy() for vector in self._vectors)
+        return replace(self._begun, params=params, m=m, v=v, epoch=self.epoch, loss=self.loss)
+
+    def _train(
+        self, stop: int, record: NDArray[np.int64], kept: Array, losses: NDArray[np.float64]
+    ) -> tuple[int, int, bool]:
+        self.epoch, n_kept, self.loss, diverged = train_epochs(
+            *self._points,
+            *self._vectors,
+            self._setting,
+            self._scratch,
+            self.epoch,
+            stop,
+            record,
+            kept,
+            losses,
+        )
+        return self.epoch, n_kept, diverged
+
+
+def describe(state: TrainState, options: OptimizerOptions) -> Setting:
+    """Put a net and its optimizer into the numbers that the loops read."""
+    net, is_sgd = state.net, isinstance(options, SgdOptions)
+    beta1, beta2, eps = (
+        (options.momentum, 0.0, 0.0)
+        if isinstance(options, SgdOptions)
+        else (options.beta1, options.beta2, options.eps)
+    )
+    return Setting(
+        h=net.h,
+        bias1=int(net.bias1),
+        sigmoid=int(net.activation == "sigmoid"),
+        mse=int(net.loss == "mse"),
+        sgd=int(is_sgd),
+        lr=float(options.lr),
+        beta1=float(beta1),
+        beta2=float(beta2),
+        eps=float(eps),
+        weight_decay=float(options.weight_decay),
+        optimizer_epoch=state.optimizer_epoch,
+    )
+
+
+def make_scratch(net: Architecture) -> Scratch:
+    """Allocate what an epoch of a net works in."""
+    sigmoids = net.h if net.activation == "sigmoid" else 1
+    return Scratch(
+        position=np.zeros(net.h, dtype=np.int64),
+        order=np.arange(net.h),
+        before_r=np.zeros(net.h),
+        before_rx=np.zeros(net.h),
+        gradient=np.zeros(net.size, dtype=np.float32),
+        activations=np.zeros((sigmoids, BLOCK), dtype=np.float32),
+        block=np.zeros((2, BLOCK), dtype=np.float32),
+        sums=np.zeros((3, sigmoids)),
+    )
+
+
+def by_x(x: Array, y: Array) -> tuple[Array, Array]:
+    """Sort points by x, as the loops need them; sorted ones are passed through."""
+    x, y = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32)
+    if (x[1:] >= x[:-1]).all():
+        return x, y
+    order = np.argsort(x, kind="stable")
+    return x[order], y[order]
+
+
+class FusedCpuEngine:
+    """Train with the compiled loops, on the thread that calls."""
+
+    name = FUSED_CPU
+
+    def train(
+        self, state: TrainState, x: Array, y: Array, options: OptimizerOptions, budget: Budget
+    ) -> SliceResult:
+        """Train one slice; see `training.train_slice`."""
+        started = time.perf_counter()
+        if x.size == 0:  # the mean loss of no points is not a number
+            nothing = replace(state, loss=float("nan"))
+            return SliceResult(nothing, to_frames([], state.net, None), True, 0.0, self.name)
+        training = Training(state, *by_x(x, y), options)
+        laps = run_laps(training, budget, started)
+        after = training.state()
+        frames = to_frames(laps, state.net, after if after.epoch > state.epoch else None)
+        seconds = time.perf_counter() - started
+        return SliceResult(after, frames, laps[-1].diverged, seconds, self.name)
+
+
+def run_laps(training: Training, budget: Budget, started: float) -> list[Lap]:
+    """Train until the target, divergence, or the end of the slice's time, in laps of a few ms."""
+    record = np.array(budget.record, dtype=np.int64)
+    record = record[(record > training.epoch) & (record <= budget.target_epoch)]
+    laps: list[Lap] = []
+    chunk = FIRST_CHUNK if budget.slice_ms is not None else budget.target_epoch
+    while not laps or (training.epoch < budget.target_epoch and not laps[-1].diverged):
+        start, before = training.epoch, time.perf_counter()
+        stop = min(start + chunk, budget.target_epoch)
+        ours = record[np.searchsorted(record, start, "right") :]
+        laps.append(training.run(stop, ours[: np.searchsorted(ours, stop, "right")]))
+        now = time.perf_counter()
+        if budget.slice_ms is not None:
+            left = budget.slice_ms / 1000 - (now - started)
+            if left <= 0:
+                break
+            rate = (stop - start) / max(now - before, 1e-9)
+            chunk = max(1, int(rate * min(CHUNK_S, left)))
+    return laps
+
+
+def to_frames(laps: Sequence[Lap], net: Architecture, last: TrainState | None) -> Frames:
+    """Put the frames of all laps together; the slice's ``last`` state is one, too."""
+    none = np.zeros((0, net.size), dtype=np.float32)
+    parts = [Lap(NO_EPOCHS, none, np.zeros(0), False), *laps]
+    if last is not None and not any(last.epoch in part.epochs for part in parts[-1:]):
+        at, loss = np.array([last.epoch]), np.array([last.loss])
+        parts.append(Lap(at, last.params[None, :], loss, False))
+    return Frames(
+        epochs=np.concatenate([part.epochs for part in parts]),
+        losses=np.concatenate([part.losses for part in parts]).astype(np.float32),
+        params=np.concatenate([part.params for part in parts]),
+    )
+
+
+def train_many(
+    states: Sequence[TrainState],
+    x: Array,
+    y: Array,
+    options: OptimizerOptions,
+    epochs: int,
+    threads: int | None = None,
+) -> list[TrainState]:
+    """Train independent nets, thousands if need be, on all cores.
+
+    Each net is trained by the same loop as a single one, on one thread, so each ends exactly where
+    it would alone. The loops hold no lock, which is what lets Python's threads run at once.
+
+    Parameters
+    ----------
+    states : sequence of TrainState
+        Of any architectures.
+    x, y : ndarray of shape (n,), float32
+    options : AdamOptions or SgdOptions
+    epochs : int
+        How many more for each; at least 1.
+    threads : int, optional
+        By default as many as this process may use cores.
+
+    Returns
+    -------
+    list of TrainState
+        In the order of ``states``. One that diverged ends early, at its last good epoch.
+
+    Raises
+    ------
+    ValueError
+        If there are no points, or epochs is less than 1.
+    """
+    if x.size == 0 or epochs < 1:
+        raise ValueError(f"{x.size} points and {epochs} epochs, expected at least 1 of each")
+    points = by_x(x, y)
+
+    def train(state: TrainState) -> TrainState:
+        training = Training(state, *points, options)
+        training.run(state.epoch + epochs)
+        return training.state()
+
+    with ThreadPoolExecutor(threads or cores()) as pool:
+        return list(pool.map(train, states))
+
+
+def cores() -> int:
+    """How many cores this process may use; where the system does not say, how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def warm() -> None:
+    """Make the loops ready to run: from the disk if they were compiled before, else compile them.
+
+    One compilation serves all nets, losses and optimizers. Numba keeps it beside this file, or in
+    the folder that ``NUMBA_CACHE_DIR`` names.
+    """
+    x = np.zeros(1, dtype=np.float32)
+    zeros = np.zeros(5, dtype=np.float32)
+    Training(TrainState(zeros, zeros, zeros, epoch=0, loss=0.0), x, x, AdamOptions()).run(1)
+    _ready.set()
+
+
+def is_ready() -> bool:
+    """Whether `warm` has done its work in this process."""
+    return _ready.is_set()
+
+
+if __name__ == "__main__":
+    warm()

@@ -1,0 +1,220 @@
+"""Nets in a GPU's memory, and the launches of `triton_kernel` that train them.
+
+Triton is imported at the first launch. Under ``TRITON_INTERPRET=1`` the device ``"cpu"`` works
+too, slowly: that is how the kernel is tested without a GPU.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pwlapp.core.engines import MAX_FUSED_GPU_HIDDEN
+from pwlapp.core.net import Architecture, Array
+from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
+from pwlapp.errors import UserError
+
+MAX_POINTS = 4096  # they live in registers, so a launch takes no more
+MAX_TILE = 2**15  # padded points times padded units, all at work at once
+NO_RECORD = np.empty(0, dtype=np.int32)
+
+
+def require_triton(device: str) -> None:
+    """Raise ``bad_engine`` (name) if Triton is not installed."""
+    if importlib.util.find_spec("triton") is None:
+        raise UserError("bad_engine", name=f"fused@{device}")
+
+
+def fits(net: Architecture, n: int) -> bool:
+    """Whether the kernel can train a net on n points."""
+    points, units = tile(net, n)
+    return net.h <= MAX_FUSED_GPU_HIDDEN and n <= MAX_POINTS and points * units <= MAX_TILE
+
+
+def tile(net: Architecture, n: int) -> tuple[int, int]:
+    """Points and units, each padded to a power of two; at least two units."""
+    return 1 << (n - 1).bit_length(), max(2, 1 << (net.h - 1).bit_length())
+
+
+def warps(net: Architecture, n: int) -> int:
+    """How many warps share a net: 16 numbers of the tile per thread, as far as 16 warps go."""
+    points, units = tile(net, n)
+    return min(16, max(1, points * units // 512))
+
+
+def knobs(options: OptimizerOptions) -> Array:
+    """What the kernel needs of the options besides the step size, of shape (6,).
+
+    keep1, take1 and keep2, take2: how m and v mix what they were with what is new; eps; weight
+    decay. Subtracted in float64 and then rounded, as torch does.
+    """
+    if isinstance(options, SgdOptions):
+        values = [options.momentum, 1.0, 0.0, 0.0, 0.0, options.weight_decay]
+    else:
+        b1, b2 = options.beta1, options.beta2
+        values = [b1, 1.0 - b1, b2, 1.0 - b2, options.eps, options.weight_decay]
+    return np.array(values, dtype=np.float32)
+
+
+def schedule(options: OptimizerOptions, first: int, last: int) -> Array:
+    """Step sizes of the steps first to last, counted from 1, and one row to spare.
+
+    Returns
+    -------
+    ndarray of shape (last - first + 2, 2), float32
+        For Adam ``lr / (1 - beta1^t)`` and ``sqrt(1 - beta2^t)``; for SGD one row, lr and 1.
+    """
+    if isinstance(options, SgdOptions):
+        return np.array([[options.lr, 1.0]], dtype=np.float32)
+    t = np.arange(first, last + 2, dtype=np.float64)
+    sizes = options.lr / (1.0 - options.beta1**t)
+    return np.stack([sizes, np.sqrt(1.0 - options.beta2**t)], axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Lap:
+    """What one launch did to each of S nets.
+
+    Attributes
+    ----------
+    epochs : ndarray of shape (S,), int32
+        Epochs trained, the last one good.
+    losses : ndarray of shape (S,), float32
+        The loss after them.
+    diverged : ndarray of shape (S,), bool
+        Whether the epoch after those was not good.
+    frames : ndarray of shape (m, k + 1), float32
+        The epochs that were to be kept, as far as they were good: params and loss.
+    """
+
+    epochs: NDArray[np.int32]
+    losses: Array
+    diverged: NDArray[np.bool_]
+    frames: Array
+
+
+class Nets:
+    """S nets of one architecture in a device's memory, and the launches that train them.
+
+    Parameters
+    ----------
+    states : sequence of TrainState
+        Copied, never written to.
+    x, y : ndarray of shape (n,), float32
+    options : AdamOptions or SgdOptions
+    device : str
+    num_warps : int or None
+        None: what `warps` says.
+    """
+
+    def __init__(
+        self,
+        states: Sequence[TrainState],
+        x: Array,
+        y: Array,
+        options: OptimizerOptions,
+        device: str,
+        num_warps: int | None = None,
+    ) -> None:
+        self.device = device
+        self.options = options
+        self.net = states[0].net
+        self.n = int(x.size)
+        self.num_warps = num_warps or warps(self.net, self.n)
+        vectors = np.array([[s.params, s.m, s.v] for s in states], dtype=np.float32)
+        self.begin = self._send(vectors)  # (S, 3, k)
+        self.end = torch.empty_like(self.begin)
+        self.steps = np.array([s.epoch - s.optimizer_epoch for s in states], dtype=np.int64)
+        self.points = self._send(np.stack([x, y]).astype(np.float32))
+        self.knobs = self._send(knobs(options))
+        self.outcome = torch.zeros((len(states), 2), dtype=torch.int32, device=device)
+        self.losses = torch.zeros(len(states), dtype=torch.float32, device=device)
+
+    def _send(self, values: NDArray[np.generic]) -> torch.Tensor:
+        return torch.tensor(values, device=self.device)
+
+    def advance(self, epochs: int, record: NDArray[np.int32] = NO_RECORD) -> Lap:
+        """Train all nets, and leave those that diverge where they last were good.
+
+        Parameters
+        ----------
+        epochs : int
+            0 only evaluates the losses.
+        record : ndarray of shape (m,), int32
+            Epochs to keep, ascending, counted from now; only for a single net.
+        """
+        goals = np.full(self.steps.size, epochs, dtype=np.int32)
+        frames = self._launch(np.arange(goals.size, dtype=np.int32), goals, record)
+        done, spoilt = self.outcome.cpu().numpy().T.copy()
+        diverged = spoilt.astype(np.bool_)
+        if diverged.any():
+            done = np.where(diverged, np.maximum(done - 1, 0), done)
+            self._launch(np.flatnonzero(diverged).astype(np.int32), done, NO_RECORD)
+        self.begin, self.end = self.end, self.begin
+        self.steps += done
+        kept = int(np.searchsorted(record, done[0], side="right"))
+        return Lap(done, self.losses.cpu().numpy().copy(), diverged, frames[:kept].cpu().numpy())
+
+    def _launch(
+        self, which: NDArray[np.int32], goals: NDArray[np.int32], record: NDArray[np.int32]
+    ) -> torch.Tensor:
+        """Train some of the nets, from ``begin`` to ``end``; return the frames that were kept.
+
+        Raises
+        ------
+        RuntimeError
+            If Triton can't compile or launch it here.
+        """
+        from triton.errors import TritonError
+
+        from pwlapp.core.engines.triton_kernel import train_nets
+
+        first = int(self.steps.min())
+        table = schedule(self.options, first + 1, int((self.steps + goals).max()))
+        at = self.steps - first if isinstance(self.options, AdamOptions) else 0 * self.steps
+        frames = torch.empty((record.size, self.net.size + 1), device=self.device)
+        points, units = tile(self.net, self.n)
+        try:
+            with on(self.device):
+                train_nets[(which.size,)](
+                    self._send(which),
+                    self.points,
+                    self.begin,
+                    self.end,
+                    self._send(np.stack([goals, at], axis=1).astype(np.int32)),
+                    self.outcome,
+                    self.losses,
+                    self.knobs,
+                    self._send(table),
+                    self._send(record),
+                    frames,
+                    self.n,
+                    record.size,
+                    self.net.h,
+                    N=points,
+                    H=units,
+                    BIAS1=self.net.bias1,
+                    RELU=self.net.activation == "relu",
+                    BCE=self.net.loss == "bce",
+                    ADAM=isinstance(self.options, AdamOptions),
+                    num_warps=self.num_warps,
+                )
+        except TritonError as error:
+            raise RuntimeError(f"Triton: {error}") from error
+        return frames
+
+    def vectors(self) -> Array:
+        """Params, m and v as they are now, of shape (S, 3, k)."""
+        found: Array = self.begin.cpu().numpy().copy()
+        return found
+
+
+def on(device: str) -> AbstractContextManager[object]:
+    """Make a CUDA device the present one: Triton launches there, wherever the tensors are."""
+    return torch.cuda.device(device) if device.startswith("cuda") else nullcontext()

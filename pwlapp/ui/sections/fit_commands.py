@@ -1,0 +1,158 @@
+"""What can be asked of the net in Fit: typed fields in, a snapshot of the session or a refusal out.
+
+Neither Dash nor a browser is needed to call these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from pwlapp.core.net import Architecture
+from pwlapp.errors import UserError
+from pwlapp.runtime.trainer import Trainer
+from pwlapp.ui import inputs
+from pwlapp.ui.inputs import NetFields, OptimizerFields
+
+
+class Reply(NamedTuple):
+    """Answer to a command: the session as it is now, or why the command was refused."""
+
+    snapshot: dict[str, Any] | None
+    error: dict[str, Any] | None
+
+
+class Start(NamedTuple):
+    """What an untrained net is made from, and what the page knows of the session's net."""
+
+    seed: Any
+    net: NetFields
+    known: Any  # {"seed", "net"} as in a snapshot; None if the page does not know
+
+
+async def _answer(command: Awaitable[dict[str, Any]]) -> Reply:
+    try:
+        return Reply(await command, None)
+    except UserError as error:
+        return Reply(None, {"code": error.code, "args": error.args_})
+
+
+async def open_session(trainer: Trainer, tab: Any) -> dict[str, Any]:
+    """Find the session that the tab remembers, or begin a new one; or say why neither can be."""
+    remembered = tab.get("sid") if isinstance(tab, dict) else None
+    try:
+        sid, snapshot = await trainer.open(remembered)
+    except UserError as error:
+        return {"sid": None, "error": {"code": error.code, "args": error.args_}}
+    problem = trainer.data_problem
+    return {
+        "sid": sid,
+        "snapshot": snapshot,
+        # beside the data itself, which browsers keep for a year by its numbers alone
+        "data": {"origin": trainer.points.origin, "label": trainer.points.label},
+        "data_problem": problem and {"code": problem.code, "args": problem.args_},
+    }
+
+
+async def start_run(
+    trainer: Trainer,
+    session: Any,
+    epochs: Any,
+    engine: Any,
+    start: Start,
+    optimizer: OptimizerFields,
+) -> Reply:
+    """Train for `epochs` more, from where the net stands.
+
+    A net that has not been trained takes the seed and the architecture that stand in the fields.
+    One that has been would be lost by that, so it is refused until the student says which of the
+    two is meant.
+    """
+
+    async def command() -> dict[str, Any]:
+        sid = inputs.session_id(session)
+        count = inputs.whole_number(epochs, "bad_epochs", 1, trainer.limits.max_epochs)
+        options = inputs.optimizer(optimizer)
+        chosen = inputs.engine(engine)
+        await _make(trainer, sid, start)
+        return await trainer.start_run(sid, count, options, chosen)
+
+    return await _answer(command())
+
+
+async def pause(trainer: Trainer, session: Any) -> Reply:
+    """Stop after the slice in flight; the rest of the run can be resumed."""
+    return await _answer(_with_session(session, trainer.pause))
+
+
+async def resume(trainer: Trainer, session: Any) -> Reply:
+    """Go on with a paused run."""
+    return await _answer(_with_session(session, trainer.resume))
+
+
+async def step(trainer: Trainer, session: Any, start: Start, optimizer: OptimizerFields) -> Reply:
+    """Train one epoch; seed and architecture as for `start_run`."""
+
+    async def command() -> dict[str, Any]:
+        sid = inputs.session_id(session)
+        options = inputs.optimizer(optimizer)
+        await _make(trainer, sid, start)
+        return await trainer.step(sid, options)
+
+    return await _answer(command())
+
+
+async def reset(trainer: Trainer, session: Any, seed: Any, net: NetFields) -> Reply:
+    """Back to epoch 0, at the initial weights that `seed` gives to the net in the fields."""
+
+    async def command() -> dict[str, Any]:
+        number, architecture = inputs.seed(seed), inputs.architecture(net)
+        return await trainer.reset(inputs.session_id(session), number, architecture)
+
+    return await _answer(command())
+
+
+async def edit_params(trainer: Trainer, session: Any, edit: Any) -> Reply:
+    """Replace the weights by those that were set by hand."""
+
+    async def command() -> dict[str, Any]:
+        params = edit.get("params") if isinstance(edit, dict) else None
+        return await trainer.set_params(inputs.session_id(session), params)
+
+    return await _answer(command())
+
+
+async def _make(trainer: Trainer, sid: str, start: Start) -> None:
+    """See to it that the session's net is the one in the fields.
+
+    Where the page knows that it is, nothing is asked: only a reset by that very page could have
+    changed it. The page is believed in nothing else, so the worst that a forged word for it does
+    is that the net trains on as it is.
+
+    Raises
+    ------
+    UserError
+        ``net_differs``, or ``seed_differs`` (seed, typed) if the net has been trained.
+    """
+    seed, net = inputs.seed(start.seed), inputs.architecture(start.net)
+    if _stands(start.known, seed, net):
+        return
+    now = await trainer.look(sid)
+    if _stands(now, seed, net):
+        return
+    if now["epoch"] > 0:
+        if now["net"] != asdict(net):
+            raise UserError("net_differs")
+        raise UserError("seed_differs", seed=now["seed"], typed=seed)
+    await trainer.reset(sid, seed, net)
+
+
+def _stands(session: Any, seed: int, net: Architecture) -> bool:
+    wanted = {"seed": seed, "net": asdict(net)}
+    return isinstance(session, dict) and {key: session.get(key) for key in wanted} == wanted
+
+
+async def _with_session(session: Any, verb: Any) -> dict[str, Any]:
+    snapshot: dict[str, Any] = await verb(inputs.session_id(session))
+    return snapshot

@@ -1,0 +1,178 @@
+"""Compilation makes nobody wait: torch trains until the compiled engine is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pwlapp.core.engines import AUTO, FUSED_CPU, TORCH_CPU
+from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.runtime import slices, warmup
+from pwlapp.runtime.runner import PoolRunner
+from pwlapp.runtime.services import Services
+from pwlapp.settings import Settings
+from tests.runtime import jobs
+from tests.runtime.helpers import finished, until
+
+ROOT = Path(__file__).parents[2]
+X = np.linspace(-1, 1, 64, dtype=np.float32)
+Y = (X > 0.2).astype(np.float32)
+
+
+async def test_the_first_slices_do_not_wait_for_the_compiler(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    start = initial_state(1, X, Y)
+    job = (start, X, Y, AdamOptions(), Budget(50))
+    pool = PoolRunner(1, partial(jobs.prepare_slowly, gate))
+    for engine in (AUTO, FUSED_CPU):
+        cold = await pool.call(slices.train, *job, engine)
+        assert cold.engine == TORCH_CPU
+    assert await pool.call(jobs.imported, "numba") is False
+    expected = train_slice(*job).state
+    assert cold.state.params.tobytes() == expected.params.tobytes()
+
+    gate.touch()
+    await until(partial(pool.call, jobs.is_ready))
+    warm = await pool.call(slices.train, *job, AUTO)
+    assert warm.engine == FUSED_CPU
+    assert np.abs(warm.state.params - expected.params).max() < 1e-4
+    asked = await pool.call(slices.train, *job, TORCH_CPU)
+    assert asked.engine == TORCH_CPU
+    await pool.close()
+
+
+async def test_a_server_comes_to_train_with_the_compiled_engine(settings: Settings) -> None:
+    services = Services(replace(settings, workers=1, engine=AUTO))
+    await services.start()
+    trainer = services.trainer
+    sid, opened = await trainer.open()
+    assert opened["engine"] == AUTO
+    await until(partial(services.runner.call, jobs.is_ready))
+    await trainer.start_run(sid, 5000, AdamOptions(), AUTO)
+    done = await finished(trainer, sid)
+    assert (done["engine"], done["engine_used"], done["epoch"]) == (AUTO, FUSED_CPU, 5000)
+    assert done["engine_speed"] > 0
+    points = trainer.points
+    start = initial_state(1, points.x, points.y)
+    expected = train_slice(start, points.x, points.y, AdamOptions(), Budget(5000)).state
+    assert done["params"] == pytest.approx(expected.params.tolist(), abs=1e-4)
+    await services.close()
+
+
+@pytest.mark.parametrize("reason", [OSError("no space\non the disk"), RuntimeError()])
+def test_a_failure_is_one_line_in_the_log(
+    reason: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise reason
+
+    with caplog.at_level(logging.WARNING):
+        warmup.begin(fail).join()
+    [record] = caplog.records
+    assert "\n" not in record.message
+    assert record.message.endswith(("on the disk", "RuntimeError"))
+    assert not warmup.is_ready()
+
+
+@pytest.fixture
+def compilations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Counts what is compiled, without doing so."""
+    done: list[str] = []
+    monkeypatch.setenv(warmup.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(warmup, "compile_elsewhere", lambda: done.append("compiled"))
+    monkeypatch.setattr("pwlapp.core.engines.fused_cpu.warm", lambda: done.append("loaded"))
+    return done
+
+
+def test_the_first_worker_of_a_server_compiles_and_the_others_load(compilations: list[str]) -> None:
+    for _ in range(3):
+        warmup.load_compiled("this server")
+    assert compilations == ["compiled", "loaded", "loaded", "loaded"]
+    warmup.load_compiled("the next one")  # the program may be another one now
+    assert compilations[4:] == ["compiled", "loaded"]
+
+
+def test_only_one_compiles_at_a_time(
+    compilations: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    held: list[bool] = []
+
+    def compile_and_look() -> None:
+        with (tmp_path / "cache" / warmup.LOCK).open("a") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.append(True)
+
+    monkeypatch.setattr(warmup, "compile_elsewhere", compile_and_look)
+    warmup.load_compiled("this server")
+    assert held == [True]
+
+
+def test_a_compilation_that_fails_is_not_taken_for_done(
+    compilations: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("no compiler")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(warmup, "compile_elsewhere", fail)
+        with pytest.raises(RuntimeError, match="no compiler"):
+            warmup.load_compiled("this server")
+    assert compilations == []
+    warmup.load_compiled("this server")
+    assert compilations == ["compiled", "loaded"]
+
+
+def test_what_the_compiler_says_last_is_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numba.py").write_text("raise ImportError('no numba here')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"^ImportError: no numba here$"):
+        warmup.compile_elsewhere()
+
+
+def test_a_folder_that_the_environment_names_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(warmup.CACHE_VARIABLE, str(tmp_path / "named"))
+    warmup.use_cache(tmp_path / "other")
+    assert os.environ[warmup.CACHE_VARIABLE] == str(tmp_path / "named")
+    monkeypatch.setenv(warmup.CACHE_VARIABLE, "")
+    monkeypatch.chdir(tmp_path)
+    warmup.use_cache(Path("relative"))
+    assert os.environ[warmup.CACHE_VARIABLE] == str(tmp_path / "relative")
+
+
+async def test_the_compiler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """With a Numba that never comes to an end."""
+    (tmp_path / "numba.py").write_text(
+        "import threading; print('importing', flush=True); threading.Event().wait()",
+        encoding="utf-8",
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "pwlapp.runtime.precompile",
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"importing\n"
+    process.stdin.close()
+    async with asyncio.timeout(60):
+        assert await process.wait() == 1
