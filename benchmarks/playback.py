@@ -8,8 +8,6 @@ its compositor drew, and in how many of them the painted curve had moved.
 from __future__ import annotations
 
 import json
-import os
-import platform
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -17,6 +15,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
+from benchmarks import machine
 from tests.browser.lecture_page import LecturePage
 from tests.browser.server import CHROMIUM_ARGS, chromium_path, serve
 
@@ -124,17 +123,16 @@ def main() -> None:
     """Print the table and write it as JSON."""
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
         visit, measured = measure(address)
-    cores = os.cpu_count()
-    print(f"Playback with 2,000 points, {REPLAYS} replays, {cores} cores, {platform.machine()}")
+    print(f"Playback with 2,000 points, {REPLAYS} replays, {machine.cores()} cores")
     print(f"{'per second':<28}{'min':>8}{'median':>8}{'max':>8}")
-    summary: dict[str, Any] = {"cores": cores, "first visit, bytes": visit}
+    summary: dict[str, Any] = {"machine": machine.describe(), "first visit, bytes": visit}
     drawn, moved = zip(*measured, strict=True)
     for name, values in (("frames drawn", drawn), ("frames with a moved curve", moved)):
         print(f"{name:<28}{min(values):8.1f}{median(values):8.1f}{max(values):8.1f}")
         summary[name] = values
     print(f"First visit to a server just started: {visit / 1000:,.0f} KB received")
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "playback.json").write_text(json.dumps(summary, indent=1))
+    (RESULTS / "playback.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,194 @@
+"""Milliseconds from a click to its effect on the screen: part of ``make bench``.
+
+The app is served as its users serve it, and Chromium measures inside the page: from the click on
+*Train* until the last epoch, its weights and its curve are painted, with playback skipped; and
+from the click on *Pause* until the page says so and no epoch follows.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from benchmarks import machine
+from benchmarks.readme import percentile
+from pwlapp.core.engines import FUSED_CPU
+from tests.browser.lecture_page import LecturePage
+from tests.browser.server import CHROMIUM_ARGS, chromium_path, serve
+
+EPOCHS = 5000
+LONG_EPOCHS = 1_000_000
+CLICKS = 40
+WARM_RUNS = 6  # so many in a row by the compiled engine: each training process has had its turn
+WARM_S = 120
+RESULTS = Path(__file__).parent / "results"
+
+# Time from the click to the end of the animation frame that shows the last epoch.
+TRAIN = """(epoch) => new Promise((done, fail) => {
+  const byId = (id) => document.getElementById(id);
+  const isCurve = (path) => path.closest(".trace").__data__[0].trace.index === 0;
+  const curve = () =>
+    [...document.querySelectorAll("#fit-yhat-plot path.js-line")].find(isCurve).getAttribute("d");
+  const fields = () =>
+    [...document.querySelectorAll("#fit-weights input")].map((input) => input.value).join(" ");
+  const before = [curve(), fields()];
+  let pressed;
+  const look = () => {
+    if (performance.now() - pressed > 30_000) return fail(new Error("no end within 30 s"));
+    const shown = byId("count-epoch").textContent === epoch;
+    if (!shown || curve() === before[0] || fields() === before[1]) {
+      return requestAnimationFrame(look);
+    }
+    const { port1, port2 } = new MessageChannel(); // its message comes after the frame is painted
+    port1.onmessage = () => done(performance.now() - pressed);
+    port2.postMessage(null);
+  };
+  const press = () => { pressed = performance.now(); look(); };
+  byId("fit-train").addEventListener("click", press, { capture: true, once: true });
+  byId("fit-train").click();
+})"""
+
+# Begin a long run and press Pause a while after its first epochs were shown. Time from that click
+# to the later of two: the page says "paused", the epoch on screen changes for the last time, which
+# is known after some rest. Null if the run ended before it could be paused.
+PAUSE = """([wait, rest, last]) => new Promise((done, fail) => {
+  const byId = (id) => document.getElementById(id);
+  const shown = () => byId("count-epoch").textContent;
+  const begun = performance.now();
+  let first = 0, pressed = 0, paused = 0, moved = 0, epoch;
+  const look = () => {
+    const now = performance.now();
+    if (now - begun > 30_000) return fail(new Error("nothing paused within 30 s"));
+    if (shown() === last) return done(null);
+    if (!first && !byId("fit-pause").disabled && shown() !== "0") first = now;
+    if (first && !pressed && now - first >= wait) byId("fit-pause").click();
+    if (pressed && !paused && !byId("fit-resume").hidden) paused = now;
+    if (pressed && shown() !== epoch) [moved, epoch] = [now, shown()];
+    if (paused && now - Math.max(paused, moved) > rest) {
+      return done(Math.max(paused, moved) - pressed);
+    }
+    requestAnimationFrame(look);
+  };
+  const press = () => { pressed = moved = performance.now(); epoch = shown(); };
+  byId("fit-pause").addEventListener("click", press, { capture: true, once: true });
+  byId("fit-train").click();
+  look();
+})"""
+REST_MS = 400
+WAITS_MS = range(0, 200, 10)  # so that pauses come at all moments of a slice
+
+
+def open_tab(page: Page, address: str) -> LecturePage:
+    """Open the app with playback skipped."""
+    tab = LecturePage(page)
+    tab.open(address)
+    tab.find("#playback-skip").check()
+    return tab
+
+
+def engine_used(tab: LecturePage, address: str) -> str | None:
+    """Ask the server which engine computed the tab's last slice."""
+    sid = tab.page.evaluate("sessionStorage.getItem('pwl.sid')")
+    with urlopen(f"{address}/frames/{sid}", timeout=10) as answer:
+        used: str | None = json.load(answer)["state"]["engine_used"]
+    return used
+
+
+def start_over(tab: LecturePage) -> None:
+    """Go back to epoch 0."""
+    tab.find("#fit-reset").click()
+    expect(tab.find("#count-epoch")).to_have_text("0")
+    expect(tab.find("#fit-train")).to_be_enabled()
+
+
+def warm_up(tab: LecturePage, address: str) -> None:
+    """Train until the compiled engine answers in every training process.
+
+    Raises
+    ------
+    TimeoutError
+        If it does not within `WARM_S`.
+    """
+    deadline = time.monotonic() + WARM_S
+    in_a_row = 0
+    while in_a_row < WARM_RUNS:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no {FUSED_CPU} within {WARM_S} s")
+        tab.train(100)
+        tab.wait_for_epoch(100)
+        in_a_row = in_a_row + 1 if engine_used(tab, address) == FUSED_CPU else 0
+        start_over(tab)
+
+
+def time_training(tab: LecturePage, address: str) -> list[float]:
+    """Milliseconds of `CLICKS` runs, each from epoch 0."""
+    tab.find("#fit-epochs").fill(str(EPOCHS))
+    measured = []
+    for _ in range(CLICKS):
+        measured.append(tab.page.evaluate(TRAIN, f"{EPOCHS:,}"))
+        tab.wait_for_epoch(EPOCHS)
+        if engine_used(tab, address) != FUSED_CPU:
+            raise ValueError(f"a run was not computed by {FUSED_CPU}")
+        start_over(tab)
+    return measured
+
+
+def time_pausing(tab: LecturePage) -> list[float]:
+    """Milliseconds until long runs stood, one for each of `WAITS_MS`.
+
+    Raises
+    ------
+    ValueError
+        If more than half of the runs ended before they were paused.
+    """
+    tab.find("#fit-epochs").fill(str(LONG_EPOCHS))
+    measured = []
+    for wait in WAITS_MS:
+        measured.append(tab.page.evaluate(PAUSE, [wait, REST_MS, f"{LONG_EPOCHS:,}"]))
+        start_over(tab)
+    paused = [ms for ms in measured if ms is not None]
+    if len(paused) < len(measured) / 2:
+        raise ValueError(f"only {len(paused)} of {len(measured)} runs could be paused")
+    return paused
+
+
+def measure(address: str) -> dict[str, Any]:
+    """Measure both in one tab."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+        context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
+        tab = open_tab(context.new_page(), address)
+        warm_up(tab, address)
+        train, pause = time_training(tab, address), time_pausing(tab)
+        browser.close()
+    return {
+        "machine": machine.describe(),
+        "epochs": EPOCHS,
+        "long_epochs": LONG_EPOCHS,
+        "train_ms": train,
+        "pause_ms": pause,
+    }
+
+
+def main() -> None:
+    """Print the table and write it as JSON."""
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
+        measured = measure(address)
+    print(f"{'milliseconds from the click':<44}{'p50':>8}{'p95':>8}{'max':>8}{'n':>5}")
+    rows = (f"to the painted end of {EPOCHS:,} epochs", "train_ms"), ("to a pause", "pause_ms")
+    for name, key in rows:
+        values = measured[key]
+        p50, p95 = percentile(values, 50), percentile(values, 95)
+        print(f"{name:<44}{p50:8.1f}{p95:8.1f}{max(values):8.1f}{len(values):5}")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "click.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""Microseconds per epoch of the same training by different means: part of ``make bench``.
+
+The lecture's run: 2,000 points, full batch, Adam with learning rate 0.001, the net of seed 1. Each
+side is first checked against the page's loop, then timed: every repeat takes one sample of each
+side in turn, so that what else the machine does hits all of them alike. Compiling and a first lap
+are not timed, nor is the set-up before a lap. A sample is as many laps from the same start as take
+`SAMPLE_S`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks import machine
+from benchmarks.compiled_sides import c_sides, our_sides
+from benchmarks.library_sides import jax_sides, sklearn_side
+from benchmarks.many import Many
+from benchmarks.sides import Side
+from benchmarks.torch_sides import expected, lecture_sides, wide_sides
+from pwlapp.core.data import Points, draw_embedded, parse_csv
+from pwlapp.core.engines import fused_cpu
+from pwlapp.core.net import Array
+from pwlapp.core.training import initial_state
+
+REPEATS = 9
+SAMPLE_S = 0.25
+SEED = 1
+RESULTS = Path(__file__).parent / "results" / "engines.json"
+
+CHECK_EPOCHS = 2000
+CHECK_WIDE_EPOCHS = 100  # above 8 units: the page's loop takes milliseconds an epoch there
+TOLERANCE = 5e-5  # of a weight, which Adam moves by up to 0.001 an epoch
+SKLEARN_LOSSES = (0.2, 0.75)  # where a net that has learnt something ends, after any start
+
+RATIOS = {
+    "page_to_ours": ("page", "ours"),
+    "jax_to_ours": ("jax", "ours"),
+    "ours_to_c": ("ours", "c"),
+    "page_512_to_ours": ("page_512", "ours_512"),
+    "page_512_bias_to_ours": ("page_512_bias", "ours_512_bias"),
+    "page_512_sigmoid_to_ours": ("page_512_sigmoid", "ours_512_sigmoid"),
+    "c_512_to_ours": ("c_512", "ours_512"),
+}
+
+
+def load_points() -> Points:
+    """Read the CSV that PWLAPP_DATA names, else draw points by the lecture's law."""
+    named = os.environ.get("PWLAPP_DATA")
+    if not named:
+        return draw_embedded()
+    return parse_csv(Path(named).read_bytes(), max_bytes=5_000_000, label=Path(named).name)
+
+
+def start_of(side: Side, points: Points) -> Array:
+    """Weights that every side with this net begins at."""
+    return initial_state(SEED, points.x, points.y, side.net).params
+
+
+def difference(side: Side, points: Points) -> float | None:
+    """Check that a side trains what the page trains.
+
+    Returns
+    -------
+    float or None
+        Largest difference of a weight from the page's; None for a side with a start of its own.
+
+    Raises
+    ------
+    ValueError
+        If it is above `TOLERANCE`, or the losses of the side that has no such weights are odd.
+    """
+    start = start_of(side, points)
+    epochs = CHECK_WIDE_EPOCHS if side.net.h > 8 else CHECK_EPOCHS
+    result = side.train(points, start, epochs).result
+    if not side.agrees:
+        low, high = SKLEARN_LOSSES
+        if result.size != epochs or not low < result[-1] < min(result[0], high):
+            raise ValueError(f"{side.name}: {result.size} epochs, losses {result[[0, -1]]}")
+        return None
+    apart = float(np.abs(result - expected(points, start, epochs, side.net)).max())
+    if not apart <= TOLERANCE:
+        raise ValueError(f"{side.name}: {apart:.1e} from the page's weights after {epochs} epochs")
+    return apart
+
+
+class Sampler:
+    """Takes samples of a side that has been checked and warmed up."""
+
+    def __init__(self, side: Side, points: Points) -> None:
+        self.side, self.points, self.start = side, points, start_of(side, points)
+        self.apart = difference(side, points)
+        self._lap()  # compiles for this number of epochs
+        self.laps = max(1, math.ceil(SAMPLE_S / self._lap()[0]))
+        self.us_per_epoch: list[float] = []
+        self.cores_busy: list[float] = []
+
+    def _lap(self) -> tuple[float, float]:
+        timed = self.side.train(self.points, self.start, self.side.epochs)
+        return timed.seconds, timed.cpu_seconds
+
+    def sample(self) -> None:
+        """Take one."""
+        seconds, cpu_seconds = np.sum([self._lap() for _ in range(self.laps)], axis=0).tolist()
+        self.us_per_epoch.append(seconds / (self.laps * self.side.epochs) * 1e6)
+        self.cores_busy.append(cpu_seconds / seconds)
+
+    def summary(self) -> dict[str, Any]:
+        """What the JSON keeps."""
+        net = self.side.net
+        return {
+            "key": self.side.key,
+            "name": self.side.name,
+            "units": net.h,
+            "bias1": net.bias1,
+            "activation": net.activation,
+            "threads": self.side.threads,
+            "epochs_per_sample": self.laps * self.side.epochs,
+            "largest_difference": self.apart,
+            "us_per_epoch": self.us_per_epoch,
+            "cores_busy": self.cores_busy,
+        }
+
+
+def take_turns(takers: list[Callable[[], None]], repeats: int) -> None:
+    """Call each once a repeat; each repeat begins with the next one."""
+    for repeat in range(repeats):
+        first = repeat % len(takers)
+        for take in takers[first:] + takers[:first]:
+            take()
+
+
+def ratios(samples: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Divide sides by each other, repeat by repeat.
+
+    Parameters
+    ----------
+    samples : dict of list of float
+        Times of each side by its key, one a repeat.
+    """
+    return {
+        name: [a / b for a, b in zip(samples[above], samples[below], strict=True)]
+        for name, (above, below) in RATIOS.items()
+    }
+
+
+def measure(points: Points, folder: Path) -> dict[str, Any]:
+    """Check and time all sides; `folder` is for what gcc makes."""
+    cores = machine.cores()
+    fused_cpu.warm()
+    sides = [
+        *lecture_sides(), *wide_sides(cores), *jax_sides(cores), sklearn_side(), *c_sides(folder),
+        *our_sides(),
+    ]  # fmt: skip
+    # numpy's BLAS threads spin for a while after each use, and would take turns with what is timed
+    with threadpool_limits(1, user_api="blas"):
+        samplers = [Sampler(side, points) for side in sides]
+        many = Many(points, cores)
+        take_turns([*(sampler.sample for sampler in samplers), many.sample], REPEATS)
+    samples = {sampler.side.key: sampler.us_per_epoch for sampler in samplers}
+    return {
+        "machine": machine.describe(),
+        "points": {"n": points.x.size, "origin": points.origin, "key": points.key},
+        "repeats": REPEATS,
+        "check_epochs": [CHECK_EPOCHS, CHECK_WIDE_EPOCHS],
+        "sides": [sampler.summary() for sampler in samplers],
+        "ratios": ratios(samples),
+        "many": many.summary(samples["ours"]),
+    }
+
+
+def show(measured: dict[str, Any]) -> None:
+    """Print the tables."""
+    print(machine.line(measured["machine"]))
+    print(f"{measured['points']['n']:,} points, {measured['repeats']} repeats; µs per epoch")
+    head = f"{'':<56}{'units':>12}{'min':>9}{'median':>9}{'max':>9}{'cores':>7}{'differs':>10}"
+    print(head)
+    for side in measured["sides"]:
+        apart = side["largest_difference"]
+        units = f"{side['units']} {side['activation']}{' b1' if side['bias1'] else ''}"
+        print(
+            f"{side['name']:<56}{units:>12}{spread(side['us_per_epoch'])}"
+            f"{median(side['cores_busy']):7.2f}" + ("" if apart is None else f"{apart:10.1e}")
+        )
+    print(f"{'ratio, repeat by repeat':<68}{'min':>9}{'median':>9}{'max':>9}")
+    for name, values in measured["ratios"].items():
+        print(f"{name.replace('_', ' '):<68}{spread(values)}")
+    many = measured["many"]
+    label = f"{many['nets']:,} nets, {many['epochs']:,} epochs, {many['threads']} threads"
+    print(f"{label + ': seconds':<68}{spread(many['seconds'])}")
+    print(f"{'  µs per epoch of a net':<68}{spread(many['us_per_epoch'])}")
+    print(f"{'  share of one thread alone times cores':<68}{spread(many['share'])}")
+
+
+def spread(values: list[float]) -> str:
+    """Smallest, middle and largest value, in columns."""
+    return "".join(
+        f"{value:9.3f}" if value < 10 else f"{value:9,.1f}"
+        for value in (min(values), median(values), max(values))
+    )
+
+
+def main() -> None:
+    """Print the tables and write them as JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        measured = measure(load_points(), Path(folder))
+    show(measured)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

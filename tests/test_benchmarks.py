@@ -1,0 +1,180 @@
+"""Figures in README are copied from what the benchmarks wrote, and by code that copies rightly."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import readme
+
+ROOT = Path(__file__).parents[1]
+MACHINE = {"cores": 3, "cpu": "Abacus", "versions": {"python": "3.99", "gcc": "1.2"}}
+
+
+def side(key: str, units: int, activation: str, us: list[float]) -> dict[str, Any]:
+    return {
+        "key": key, "name": f"by {key}", "units": units, "activation": activation, "threads": 1,
+        "bias1": key == "biased",
+        "us_per_epoch": us, "largest_difference": None if key == "wide" else min(us) / 1e7,
+    }  # fmt: skip
+
+
+def unwrapped(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def measured() -> dict[str, dict[str, Any]]:
+    """Made up, every figure another one."""
+    ratios = {
+        "page_to_ours": [301.4, 299.6, 310.9],
+        "jax_to_ours": [17.04, 16.0, 18.0],
+        "ours_to_c": [0.804, 0.7, 0.9],
+        "page_512_to_ours": [1234.5, 1001.0, 2002.0],
+        "page_512_bias_to_ours": [234.5, 201.0, 302.0],
+        "page_512_sigmoid_to_ours": [5.555, 5.0, 6.0],
+        "c_512_to_ours": [21.0, 20.0, 22.0],
+    }
+    many = {
+        "nets": 1000, "epochs": 4000, "threads": 3, "seconds": [2.5, 2.25, 2.75],
+        "us_per_epoch": [0.5, 0.45, 0.55], "share": [0.98, 0.95, 0.99],
+    }  # fmt: skip
+    sides = [
+        side("biased", 512, "relu", [11.0]),
+        side("wide", 512, "relu", [7.0]),
+        side("curved", 512, "sigmoid", [480.2]),
+        side("page", 2, "relu", [371.2, 360.0, 380.0]),
+        side("c", 2, "relu", [1.125, 1.1, 1.2]),
+    ]
+    return {
+        "engines": {
+            "machine": MACHINE, "points": {"n": 2000}, "repeats": 5, "check_epochs": [3000, 70],
+            "sides": sides, "ratios": ratios, "many": many,
+        },
+        "playback": {
+            "machine": MACHINE, "first visit, bytes": 694_749,
+            "frames drawn": [56.55, 58.02, 59.31],
+        },
+        "click": {
+            "machine": MACHINE, "epochs": 5000, "long_epochs": 1_000_000,
+            "train_ms": [float(ms) for ms in range(101, 141)],
+            "pause_ms": [float(ms) for ms in range(20, 40)],
+        },
+    }  # fmt: skip
+
+
+def test_readme_says_what_was_measured() -> None:
+    """After ``make bench``, or after typing a figure, ``make readme`` makes them equal again."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert readme.rewrite(text, readme.read_results()) == text
+
+
+def test_a_figure_that_was_typed_is_noticed() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    figures = [m for name in readme.BLOCKS for m in readme.block(name).finditer(text)]
+    assert len(figures) == len(readme.BLOCKS)
+    for found in figures:
+        digit = re.compile(r"\d").search(text, found.start("figures"), found.end("figures"))
+        assert digit
+        other = str((int(digit[0]) + 1) % 10)
+        typed = text[: digit.start()] + other + text[digit.end() :]
+        assert readme.rewrite(typed, readme.read_results()) != typed
+
+
+def test_engines(measured: dict[str, dict[str, Any]]) -> None:
+    text = readme.engines(measured["engines"])
+    assert max(map(len, text.splitlines())) <= 100
+    table, words = text.split("\n\n", 1)
+    words = unwrapped(words)
+    assert table.splitlines()[2:] == [
+        "| 2 ReLUs | by page | 1 | 371 (360 to 380) |",
+        "| 2 ReLUs | by c | 1 | 1.12 (1.10 to 1.20) |",
+        "| 512 ReLUs | by wide | 1 | 7.00 (7.00 to 7.00) |",
+        "| 512 ReLUs, b1 | by biased | 1 | 11.0 (11.0 to 11.0) |",
+        "| 512 sigmoids | by curved | 1 | 480 (480 to 480) |",
+    ]
+    assert words.startswith("Abacus, 3 cores; python 3.99, gcc 1.2. 2,000 points")
+    for part in (
+        "of 5 repeats",
+        "the page's weights, within 5e-05 after 3,000 epochs (70 above 8 units);",
+        "takes 301 (300 to 311) times as long as `fused@cpu`",
+        "JAX on one thread 17.0 (16.0 to 18.0) times",
+        "`fused@cpu` takes 0.80 (0.70 to 0.90) times as long as C",
+        "on 3 threads takes 1,234 (1,001 to 2,002) times",
+        "C 21.0 (20.0 to 22.0) times",
+        "a bend of its own, it is 234 (201 to 302) times",
+        "At 512 sigmoids, which have no bends, the page's loop takes 5.55 (5.00 to 6.00) times",
+        "1,000 nets at once, 4,000 epochs each, on 3 threads: 2.50 (2.25 to 2.75) seconds",
+        "0.50 (0.45 to 0.55) µs per epoch of a net, 0.98 (0.95 to 0.99) of",
+    ):
+        assert part in words
+
+
+def test_playback(measured: dict[str, dict[str, Any]]) -> None:
+    assert unwrapped(readme.playback(measured["playback"])) == (
+        "On 3 cores without a graphics card, Chromium drew 58.0 frames per second of playback "
+        "with the 2,000 points on screen (median of 3 replays, 56.5 to 59.3), and received "
+        "695 KB in the first visit to a server just started."
+    )
+
+
+def test_click(measured: dict[str, dict[str, Any]]) -> None:
+    text = unwrapped(readme.click(measured["click"]))
+    assert "*Train 5,000 epochs*" in text
+    assert "120 ms in the median, 138 ms at the 95th percentile, 140 ms at most (n = 40)" in text
+    assert "29.0 ms in the median, 38.0 ms at the 95th percentile, 39.0 ms at most" in text
+    assert "a run of 1,000,000 epochs" in text
+    assert "3 cores" in text
+
+
+@pytest.mark.parametrize(
+    ("percent", "value"), [(50, 3.0), (95, 5.0), (20, 1.0), (21, 2.0), (100, 5.0)]
+)
+def test_percentile_is_the_nearest_rank(percent: int, value: float) -> None:
+    assert readme.percentile([5.0, 1.0, 4.0, 2.0, 3.0], percent) == value
+
+
+class TestRewrite:
+    def text(self) -> str:
+        blocks = (f"<!-- figures:{n} -->\nold\n<!-- /figures:{n} -->\n" for n in readme.BLOCKS)
+        return "# Title\n" + "between\n".join(blocks) + "end\n"
+
+    def test_changes_nothing_between_the_blocks(self, measured: dict[str, Any]) -> None:
+        text = readme.rewrite(self.text(), measured)
+        assert "old" not in text
+        for name, render in readme.BLOCKS.items():
+            figures = render(measured[name])
+            text = text.replace(figures, "old")
+        assert text == self.text()
+
+    def test_takes_figures_as_they_are(self, measured: dict[str, Any]) -> None:
+        measured["engines"]["sides"][0]["name"] = r"\1 \g<figures>"
+        assert r"| \1 \g<figures> |" in readme.rewrite(self.text(), measured)
+
+    @pytest.mark.parametrize("name", readme.BLOCKS)
+    def test_refuses_a_text_without_a_block_or_with_two(
+        self, measured: dict[str, Any], name: str
+    ) -> None:
+        with pytest.raises(ValueError, match=f"0 blocks figures:{name}"):
+            readme.rewrite(self.text().replace(f"<!-- figures:{name}", "<!--"), measured)
+        with pytest.raises(ValueError, match=f"2 blocks figures:{name}"):
+            readme.rewrite(f"<!-- figures:{name} -->\n\n<!-- /figures:{name} -->\n{self.text()}",
+                           measured)  # fmt: skip
+
+
+def test_what_is_compared_with_is_pinned_beside_the_app() -> None:
+    """Its file takes torch and numpy from the app's own, and says nothing of its own on them."""
+    requirements = (ROOT / "benchmarks" / "requirements.txt").read_text("utf-8").splitlines()
+    assert "-c ../constraints.txt" in requirements
+    assert "-r ../requirements.txt" in requirements
+    pins = [line for line in requirements if line and not line.startswith(("#", "-"))]
+    assert [line for line in pins if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
+    names = [re.sub(r"[-_.]+", "-", line.partition("==")[0]).lower() for line in pins]
+    assert {"jax", "optax", "scikit-learn"} <= set(names)
+    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt"):
+        for line in (ROOT / name).read_text("utf-8").splitlines():
+            known = re.sub(r"[-_.]+", "-", re.split(r"[\[=]", line)[0]).lower()
+            assert known not in names, f"{line} in {name}"
