@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,93 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 from pwlapp.core import net as nets
 from pwlapp.core.engines import TORCH_CPU, pick
 from pwlapp.core.net import LECTURE, Architecture, Array, check_vector
-from pwlapp.core.net import MAX_PARAM as MAX_PARAM  # another limit of a run, beside those below
+from pwlapp.core.net import MAX_PARAM as MAX_PARAM  # other limits of a run, beside those below
+from pwlapp.core.optimizers import MAX_LR as MAX_LR
+from pwlapp.core.optimizers import AdamOptions as AdamOptions  # so that a run is one import
+from pwlapp.core.optimizers import OptimizerOptions as OptimizerOptions
+from pwlapp.core.optimizers import SgdOptions as SgdOptions
 from pwlapp.errors import UserError
 
 MAX_EPOCHS = 1_000_000
-MAX_LR = 1000.0
 MAX_SEED = 2**32 - 1
 LOSS_LIMIT = 10.0  # a net that knows nothing and says 1/2 everywhere has a loss of 0.69
-
-
-@dataclass(frozen=True)
-class AdamOptions:
-    """Adam's hyperparameters; the defaults are `torch.optim.Adam`'s, which the page uses.
-
-    Attributes
-    ----------
-    lr : float
-        Learning rate, above 0 and at most `MAX_LR`.
-    beta1, beta2 : float
-        How much the running means of the gradient and of its square keep at each step; [0, 1).
-    eps : float
-        Added to the denominator; at least 0.
-    weight_decay : float
-        L2 penalty: so many times each parameter is added to its gradient; at least 0.
-
-    Raises
-    ------
-    UserError
-        ``bad_lr`` (max), ``bad_optimizer``.
-    """
-
-    lr: float = 0.001
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
-    weight_decay: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_lr(self.lr)
-        _check_share(self.beta1, self.beta2)
-        _check_size(self.eps, self.weight_decay)
-
-
-@dataclass(frozen=True)
-class SgdOptions:
-    """Hyperparameters of gradient descent with momentum, as `torch.optim.SGD` takes them.
-
-    Attributes
-    ----------
-    lr : float
-        Learning rate, above 0 and at most `MAX_LR`.
-    momentum : float
-        How much of the last step's direction is kept; [0, 1).
-    weight_decay : float
-        As for Adam.
-
-    Raises
-    ------
-    UserError
-        ``bad_lr`` (max), ``bad_optimizer``.
-    """
-
-    lr: float = 0.1
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_lr(self.lr)
-        _check_share(self.momentum)
-        _check_size(self.weight_decay)
-
-
-OptimizerOptions: TypeAlias = AdamOptions | SgdOptions
-
-
-def _check_lr(lr: float) -> None:
-    if not 0.0 < lr <= MAX_LR:
-        raise UserError("bad_lr", max=MAX_LR)
-
-
-def _check_share(*values: float) -> None:
-    if not all(0.0 <= value < 1.0 for value in values):
-        raise UserError("bad_optimizer")
-
-
-def _check_size(*values: float) -> None:
-    if not all(0.0 <= value <= MAX_PARAM for value in values):
-        raise UserError("bad_optimizer")
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,10 +152,11 @@ def frame_epochs(
 def has_diverged(before: float, loss: float) -> bool:
     """Whether the step from one epoch to the next has thrown the net away.
 
-    It has when the loss is no longer a number, or jumps over `LOSS_LIMIT`. BCELoss clamps its
-    logarithms, so even at lr = 100 the loss stays finite: the weights are flung to where every
-    yhat is exactly 0 or 1, no gradient is left, and the loss sits at 7 to 75 for ever. A net that
-    is put above the limit by hand has not diverged, and may train its way down.
+    It has when the loss is no longer a number, or jumps over `LOSS_LIMIT`: with y within [0, 1],
+    both BCE and MSE begin far below. BCELoss clamps its logarithms, so even at lr = 100 the loss
+    stays finite: the weights are flung to where every yhat is exactly 0 or 1, no gradient is left,
+    and the loss sits at 7 to 75 for ever. A net that is put above the limit by hand has not
+    diverged, and may train its way down.
 
     Only two neighbouring epochs are looked at, so it does not matter how a run is sliced. Weights
     need no look of their own: a weight that is not a number makes the loss not a number.

@@ -1,0 +1,91 @@
+"""Hyperparameters of the optimizers: what `torch.optim` calls them, within what can be computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pwlapp.errors import UserError
+
+MAX_LR = 1000.0
+MAX_SIZE = 1e6  # of eps and of the weight decay
+
+
+@dataclass(frozen=True)
+class AdamOptions:
+    """Adam's hyperparameters; the defaults are `torch.optim.Adam`'s, which the page uses.
+
+    Attributes
+    ----------
+    lr : float
+        Learning rate, above 0 and at most `MAX_LR`.
+    beta1, beta2 : float
+        How much the running means of the gradient and of its square keep at each step; [0, 1).
+    eps : float
+        Added to the denominator; at least 0.
+    weight_decay : float
+        L2 penalty: so many times each parameter is added to its gradient; at least 0.
+
+    Raises
+    ------
+    UserError
+        ``bad_lr`` (max), ``bad_optimizer``.
+    """
+
+    lr: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_lr(self.lr)
+        _check_share(self.beta1, self.beta2)
+        _check_size(self.eps, self.weight_decay)
+
+
+@dataclass(frozen=True)
+class SgdOptions:
+    """Hyperparameters of gradient descent with momentum, as `torch.optim.SGD` takes them.
+
+    Attributes
+    ----------
+    lr : float
+        Learning rate, above 0 and at most `MAX_LR`.
+    momentum : float
+        How much of the last step's direction is kept; [0, 1).
+    weight_decay : float
+        As for Adam.
+
+    Raises
+    ------
+    UserError
+        ``bad_lr`` (max), ``bad_optimizer``.
+    """
+
+    lr: float = 0.1
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_lr(self.lr)
+        _check_share(self.momentum)
+        _check_size(self.weight_decay)
+
+
+OptimizerOptions: TypeAlias = AdamOptions | SgdOptions
+
+
+def _check_lr(lr: float) -> None:
+    if not 0.0 < lr <= MAX_LR:
+        raise UserError("bad_lr", max=MAX_LR)
+
+
+def _check_share(*values: float) -> None:
+    if not all(0.0 <= value < 1.0 for value in values):
+        raise UserError("bad_optimizer")
+
+
+def _check_size(*values: float) -> None:
+    if not all(0.0 <= value <= MAX_SIZE for value in values):
+        raise UserError("bad_optimizer")
