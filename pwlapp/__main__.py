@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn, get_args
 
 from pwlapp.core import engines
 from pwlapp.core.data import draw_embedded, read_points
-from pwlapp.core.net import LECTURE, Activation, Architecture, Array, Loss, from_vector
+from pwlapp.core.net import LECTURE, Activation, Architecture, Array, Loss, from_vector, mse
 from pwlapp.core.training import (
     MAX_EPOCHS,
     AdamOptions,
@@ -150,17 +150,35 @@ def print_table(run: Run) -> None:
     """Print the run for people, each line when it is reached."""
     points = run.points
     name = points.label or "drawn by the lecture's law"
-    # prob's own loss is a cross-entropy, nothing to compare squares with
-    best = f"loss of prob {points.true_loss:.6f}; " if run.net.loss == "bce" else ""
     print(
-        f"data {name}: {points.x.size:,} points, {best}"
-        f"seed {run.seed}, lr {run.options.lr:g}, {run.engine}"
+        f"data {name}: {points.x.size:,} points, loss of prob {true_loss(run):.6f}; "
+        f"{described(run)}; seed {run.seed}, {run.engine}"
     )
     names = weight_names(run.net)
     print(" ".join(f"{column:>9}" for column in ("epoch", *names, "loss")))
     for epoch, params, loss in run.checkpoints():
         weights = "".join(f" {weight:9.4f}" for weight in params.tolist()) if names else ""
         print(f"{epoch:9,}{weights} {loss:9.6f}", flush=True)
+
+
+def described(run: Run) -> str:
+    """Name the net and its optimizer: ``2 relu units, bce, adam, lr 0.001``."""
+    net, options = run.net, run.options
+    bias = " with b1" if net.bias1 else ""
+    momentum = f", momentum {options.momentum:g}" if isinstance(options, SgdOptions) else ""
+    units = f"{net.h:,} {net.activation} unit{'s' if net.h > 1 else ''}"
+    return f"{units}{bias}, {net.loss}, {optimizer_name(run)}, lr {options.lr:g}{momentum}"
+
+
+def optimizer_name(run: Run) -> str:
+    """``"adam"`` or ``"sgd"``."""
+    return "sgd" if isinstance(run.options, SgdOptions) else "adam"
+
+
+def true_loss(run: Run) -> float:
+    """The loss of prob itself, by the net's measure."""
+    points = run.points
+    return points.true_loss if run.net.loss == "bce" else mse(points.prob, points.y)
 
 
 def json_row(run: Run, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -175,14 +193,13 @@ def print_json(run: Run) -> None:
     """Print the run for programs, once it has ended, every float32 exactly."""
     rows = [json_row(run, checkpoint) for checkpoint in run.checkpoints()]
     points = run.points
-    kind = "sgd" if isinstance(run.options, SgdOptions) else "adam"
     summary = {
         "data": points.label,
         "n_points": points.x.size,
-        "true_loss": points.true_loss,
+        "true_loss": true_loss(run),
         "seed": run.seed,
         "net": vars(run.net),
-        "optimizer": {"kind": kind, **vars(run.options)},
+        "optimizer": {"kind": optimizer_name(run), **vars(run.options)},
         "lr": run.options.lr,
         "engine": run.engine,
         "diverged": run.diverged,
@@ -215,7 +232,11 @@ def serve() -> None:
 def sentence(error: UserError) -> str:
     """Say in English what an error's code means, or the code itself where no text is known."""
     text = catalogue("en").get(f"error.{error.code}")
-    return text.format(**error.args_) if text else str(error)
+    written = {
+        name: value if isinstance(value, str) else f"{value:,.10g}"
+        for name, value in error.args_.items()
+    }
+    return text.format(**written) if text else str(error)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

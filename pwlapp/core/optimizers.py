@@ -60,7 +60,7 @@ class SgdOptions:
     Raises
     ------
     UserError
-        ``bad_lr`` (max), ``bad_optimizer``.
+        ``bad_lr`` (max), ``bad_momentum``, ``bad_optimizer``.
     """
 
     lr: float = 0.1
@@ -69,7 +69,8 @@ class SgdOptions:
 
     def __post_init__(self) -> None:
         _check_lr(self.lr)
-        _check_share(self.momentum)
+        if not 0.0 <= self.momentum < 1.0:
+            raise UserError("bad_momentum")
         _check_size(self.weight_decay)
 
 

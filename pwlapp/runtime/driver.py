@@ -29,28 +29,39 @@ _planned_frames = functools.lru_cache(maxsize=256)(frame_epochs)
 
 @dataclass
 class _Pace:
-    """What is known of how fast a session trains; see `session.Speed`."""
+    """What is known of how fast a net trains; see `session.Speed`.
 
+    Each net, run and engine has a speed of its own: none says anything about the next one's.
+    """
+
+    net: int  # `first_seq` of the session: a reset begins another net
+    run: int | None  # epoch at which the run began
+    engine: str
     per_second: float = 0.0
-    engine: str | None = None
-    run: int | None = None  # epoch at which the run began that the next two are of
     epochs: int = 0
     seconds: float = 0.0
+
+    @classmethod
+    def of(cls, state: SessionState, engine: str) -> _Pace:
+        """Nothing known yet."""
+        return cls(state.first_seq, state.run.start_epoch if state.run else None, engine)
+
+    def is_of(self, state: SessionState, engine: str) -> bool:
+        """Whether it is about the net and the run of a slice, or a single step, by this engine."""
+        same_run = state.run is None or state.run.start_epoch == self.run
+        return same_run and (state.first_seq, engine) == (self.net, self.engine)
+
+    def count(self, state: SessionState, result: Slice) -> None:
+        """Add what an engine computed; a step alone is too short to tell a speed from."""
+        if state.is_running:
+            self.epochs += result.state.epoch - state.train.epoch
+            self.seconds += result.seconds
 
     def clock(self, epochs: int, seconds: float) -> None:
         """Follow the speed, waiting for a turn included: the time left is reckoned from it."""
         now = epochs / max(seconds, 1e-9)
         weight = 1.0 - math.exp(-seconds / SPEED_MEMORY_S) if self.per_second else 1.0
         self.per_second += weight * (now - self.per_second)
-
-    def count(self, state: SessionState, result: Slice) -> None:
-        """Add what an engine computed; a step alone is too short to tell a speed from."""
-        run = state.run.start_epoch if state.is_running and state.run else None
-        if result.engine != self.engine or (run is not None and run != self.run):
-            self.engine, self.run, self.epochs, self.seconds = result.engine, run, 0, 0.0
-        if run is not None:
-            self.epochs += result.state.epoch - state.train.epoch
-            self.seconds += result.seconds
 
     def speed(self) -> Speed:
         computing = self.epochs / self.seconds if self.seconds > 0 else 0.0
@@ -101,10 +112,10 @@ class Driver:
         task.add_done_callback(log_failure)
         self._tasks[sid] = task
 
-    def speed(self, sid: str) -> Speed:
-        """How fast the session trains, or trained last."""
+    def speed(self, sid: str, state: SessionState) -> Speed:
+        """How fast the session's net trains, or trained last."""
         pace = self._paces.get(sid)
-        return pace.speed() if pace else UNKNOWN_SPEED
+        return pace.speed() if pace and pace.net == state.first_seq else UNKNOWN_SPEED
 
     def forget_idle(self) -> None:
         """Forget the speeds of sessions at rest since the last call, so that they don't pile up."""
@@ -141,7 +152,10 @@ class Driver:
             logger.exception("training with %s failed", state.engine)
             raise UserError("training_failed", engine=state.engine) from error
         self._trained.add(sid)
-        self._paces.setdefault(sid, _Pace()).count(state, result)
+        pace = self._paces.get(sid)
+        if pace is None or not pace.is_of(state, result.engine):
+            pace = self._paces[sid] = _Pace.of(state, result.engine)
+        pace.count(state, result)
         return result
 
     async def close(self) -> None:

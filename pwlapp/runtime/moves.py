@@ -80,8 +80,7 @@ def start_run(state: SessionState, epochs: int, optimizer: OptimizerOptions, eng
         raise UserError("already_running")
     epoch = state.train.epoch
     run = Run(epoch, epoch + epochs, "running")
-    ready = with_optimizer(state, optimizer)
-    return changed(ready, run=run, engine=engine, notice=None), []
+    return changed(ready(state, optimizer, engine), run=run, notice=None), []
 
 
 def pause(state: SessionState) -> Move:
@@ -91,11 +90,12 @@ def pause(state: SessionState) -> Move:
     return changed(state, run=replace(state.run, status="paused")), []
 
 
-def resume(state: SessionState) -> Move:
-    """Go on with a paused run."""
+def resume(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Move:
+    """Go on with a paused run, from now on with these."""
     if state.run is None or state.is_running:
         return None
-    return changed(state, run=replace(state.run, status="running"), notice=None), []
+    run = replace(state.run, status="running")
+    return changed(ready(state, optimizer, engine), run=run, notice=None), []
 
 
 def halt(state: SessionState, reason: UserError) -> Move:
@@ -121,14 +121,14 @@ def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:
     return with_frame(changed(state, train=train, notice=None), "edit", points.x)
 
 
-def with_optimizer(state: SessionState, optimizer: OptimizerOptions) -> SessionState:
-    """The state that a run or a step with this optimizer begins with; not a version of its own.
+def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:
+    """The state that a run or a step with these begins with; not a version of its own.
 
-    One of another kind begins afresh: what Adam remembers means nothing to SGD.
+    An optimizer of another kind begins afresh: what Adam remembers means nothing to SGD.
     """
     same_kind = type(optimizer) is type(state.optimizer)
     train = state.train if same_kind else with_new_optimizer(state.train)
-    return replace(state, optimizer=optimizer, train=train)
+    return replace(state, optimizer=optimizer, engine=engine, train=train)
 
 
 def after_slice(state: SessionState, result: Slice) -> tuple[SessionState, list[Frame]]:

@@ -12,7 +12,7 @@ from pwlapp.core import training
 from pwlapp.core.data import Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import AdamOptions, TrainState
+from pwlapp.core.training import AdamOptions, OptimizerOptions, TrainState
 from pwlapp.errors import UserError
 from pwlapp.runtime import checks, moves
 from pwlapp.runtime.checks import Limits
@@ -167,20 +167,23 @@ class Trainer:
         known = await self._known(sid)
         return self._snapshot(known, await self._sessions.update(known, moves.pause))
 
-    async def resume(self, sid: object) -> Snapshot:
-        """Go on with a paused run.
+    async def resume(
+        self, sid: object, optimizer: object = None, engine: object = None
+    ) -> Snapshot:
+        """Go on with a paused run, from now on with another optimizer or engine if one is given.
 
         Raises
         ------
         UserError
-            ``bad_engine`` if its engine is no longer there.
+            ``bad_optimizer``; ``bad_engine``, also if the run's engine is no longer there.
         """
         known = await self._known(sid)
         state = await self._sessions.load(known)
-        checks.engine(state.engine, self.engines)
-        return self._drive(known, await self._sessions.update(known, moves.resume))
+        options, chosen = self._checked(state, optimizer, engine)
+        move = partial(moves.resume, optimizer=options, engine=chosen)
+        return self._drive(known, await self._sessions.update(known, move))
 
-    async def step(self, sid: object, optimizer: object) -> Snapshot:
+    async def step(self, sid: object, optimizer: object, engine: object = None) -> Snapshot:
         """Train one epoch. Within a paused run it counts as one of the run's.
 
         Raises
@@ -188,13 +191,13 @@ class Trainer:
         UserError
             ``bad_optimizer``, ``bad_engine``, ``training_failed``
         """
-        known, options = await self._known(sid), checks.optimizer(optimizer)
+        known, given = await self._known(sid), checks.optimizer(optimizer)
         for _ in range(MAX_ATTEMPTS):
             state = await self._sessions.load(known)
+            options, chosen = self._checked(state, given, engine)
             if state.is_running:
                 return self._snapshot(known, state)
-            checks.engine(state.engine, self.engines)
-            begun = moves.with_optimizer(state, options)
+            begun = moves.ready(state, options, chosen)
             result = await self._driver.train(known, begun, state.train.epoch + 1, None)
             after, frames = moves.after_slice(begun, result)
             try:
@@ -246,13 +249,20 @@ class Trainer:
         await self.loaded()
         return checks.session_id(sid)
 
+    def _checked(
+        self, state: SessionState, optimizer: object, engine: object
+    ) -> tuple[OptimizerOptions, str]:
+        """What to train with; None is what the session has."""
+        options = state.optimizer if optimizer is None else checks.optimizer(optimizer)
+        return options, checks.engine(state.engine if engine is None else engine, self.engines)
+
     def _drive(self, sid: str, state: SessionState) -> Snapshot:
         if state.is_running:
             self._driver.drive(sid, state)
         return self._snapshot(sid, state)
 
     def _snapshot(self, sid: str, state: SessionState) -> Snapshot:
-        return snapshot(state, self.points.x, self._driver.speed(sid))
+        return snapshot(state, self.points.x, self._driver.speed(sid, state))
 
     async def _begin(
         self, seed: object, optimizer: object, net: object, notice: Notice | None

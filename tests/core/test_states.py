@@ -187,7 +187,7 @@ def test_options_out_of_range_are_refused(options: dict[str, float], code: str):
 
 
 def test_momentum_out_of_range_is_refused():
-    with pytest.raises(UserError, match="bad_optimizer"):
+    with pytest.raises(UserError, match="bad_momentum"):
         SgdOptions(lr=0.1, momentum=1.0)
 
 

@@ -50,7 +50,7 @@ def test_every_move_is_one_version() -> None:
         moves.adopt(IDLE, POINTS),
         moves.start_run(IDLE, 5, AdamOptions(0.1), "auto"),
         moves.pause(RUNNING),
-        moves.resume(PAUSED),
+        moves.resume(PAUSED, AdamOptions(), "auto"),
         moves.halt(RUNNING, UserError("worker_lost")),
         moves.reset(RUNNING, 2, IDLE.train, X),
         moves.edit(IDLE, [1, 2, 3, 4, 5], POINTS),
@@ -64,8 +64,8 @@ def test_moves_without_sense_change_nothing() -> None:
     assert moves.revisit(make_state(notice=Notice("diverged"))) is None
     assert moves.pause(IDLE) is None
     assert moves.pause(PAUSED) is None
-    assert moves.resume(IDLE) is None
-    assert moves.resume(RUNNING) is None
+    assert moves.resume(IDLE, AdamOptions(), "auto") is None
+    assert moves.resume(RUNNING, AdamOptions(), "auto") is None
     assert moves.halt(IDLE, UserError("worker_lost")) is None
     assert moves.edit(IDLE, IDLE.train.params.tolist(), POINTS) is None
 
@@ -94,14 +94,16 @@ def test_another_kind_of_optimizer_begins_with_an_empty_memory() -> None:
     assert (sgd.train.epoch, sgd.train.optimizer_epoch) == (7, 7)
     assert sgd.train.params is IDLE.train.params
     assert IDLE.train.m.any()  # the state before is left as it was
-    assert moves.with_optimizer(sgd, SgdOptions(0.1, momentum=0.9)).train is sgd.train
+    assert moves.ready(sgd, SgdOptions(0.1, momentum=0.9), "auto").train is sgd.train
 
 
 def test_pause_and_resume_keep_the_target() -> None:
     paused, _ = moves.pause(RUNNING) or pytest.fail("no move")
     assert paused.run == Run(0, 100, "paused")
-    resumed, _ = moves.resume(paused) or pytest.fail("no move")
+    resumed, _ = moves.resume(paused, SgdOptions(0.5), "torch@cpu") or pytest.fail("no move")
     assert resumed.run == Run(0, 100, "running")
+    assert (resumed.optimizer, resumed.engine) == (SgdOptions(0.5), "torch@cpu")
+    assert not resumed.train.m.any()  # of another kind than before
 
 
 def test_a_run_that_cannot_go_on_waits_and_says_why() -> None:
@@ -168,5 +170,5 @@ def test_divergence_ends_the_run_at_the_last_good_epoch() -> None:
 
 
 def test_a_step_without_a_run_marks_no_end() -> None:
-    after, [frame] = moves.after_slice(moves.with_optimizer(IDLE, AdamOptions(0.5)), result_at(8))
+    after, [frame] = moves.after_slice(moves.ready(IDLE, AdamOptions(0.5), "auto"), result_at(8))
     assert (after.lr, after.run, frame.mark) == (0.5, None, "")

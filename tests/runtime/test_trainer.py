@@ -582,11 +582,33 @@ async def test_the_speed_is_measured_and_stays_known(
     await trainer.start_run(sid, 100, ADAM, "auto")
     assert (await finished(trainer, sid))["engine_speed"] == 200
     assert (await trainer.step(sid, ADAM))["engine_speed"] == 200  # one epoch tells no speed
+    await trainer.reset(sid, 1, Architecture(h=3))
+    new = await trainer.look(sid)  # the speed of another net would mislead
+    assert (new["engine_used"], new["engine_speed"], new["epochs_per_second"]) == (None, 0, 0)
+    await trainer.start_run(sid, 100, ADAM, "auto")
+    assert (await finished(trainer, sid))["engine_speed"] == 200  # not a mean with the net before
     trainer._driver.forget_idle()
     assert (await trainer.look(sid))["engine_speed"] == 200
     trainer._driver.forget_idle()  # at rest since the last time
     seen = await trainer.look(sid)
     assert (seen["engine_used"], seen["engine_speed"], seen["epochs_per_second"]) == (None, 0, 0)
+
+
+async def test_a_paused_run_goes_on_with_what_is_chosen(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 100_000, ADAM, "torch@cpu")
+    await until(lambda: has_moved(trainer, sid))
+    paused = await trainer.pause(sid)
+    sgd = SgdOptions(0.01, momentum=0.5)
+    stepped = await trainer.step(sid, sgd, "fused@cpu")
+    assert stepped["epoch"] == paused["epoch"] + 1
+    assert (stepped["optimizer"]["kind"], stepped["engine"]) == ("sgd", "fused@cpu")
+    resumed = await trainer.resume(sid, ADAM, "auto")
+    assert (resumed["status"], resumed["target_epoch"]) == ("running", paused["target_epoch"])
+    assert (resumed["optimizer"]["kind"], resumed["engine"]) == ("adam", "auto")
+    for odd in ("jax@cpu", 5):
+        with pytest.raises(UserError, match="bad_engine"):
+            await trainer.resume(sid, ADAM, odd)
 
 
 async def test_another_kind_of_optimizer_begins_afresh(trainer: Trainer) -> None:
