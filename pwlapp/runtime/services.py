@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from functools import partial
 
 from fastapi import APIRouter
@@ -35,7 +34,7 @@ class Services:
     """
 
     def __init__(self, settings: Settings) -> None:
-        prepare = partial(load_engines, settings.data_dir / "numba", secrets.token_hex(8))
+        prepare = partial(load_engines, settings.data_dir / "numba")
         self.runner = PoolRunner(settings.workers, prepare)
         store = SqliteStore(settings.data_dir / "sessions.sqlite3")
         self.trainer = Trainer(store, self.runner, Stream(), settings)

@@ -1,6 +1,6 @@
 """Getting the compiled engine ready in a worker process, while torch serves.
 
-Compiling takes half a minute and belongs to nobody's first run. It happens once on a machine, in a
+Compiling takes a while and belongs to nobody's first run. It happens once on a machine, in a
 process of its own: Numba keeps what it compiled on disk, and reading that takes each worker only
 about a second, in a thread beside its jobs.
 """
@@ -8,13 +8,17 @@ about a second, in a thread beside its jobs.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
+
+from pwlapp.core.engines import cpu_name
 
 logger = logging.getLogger(__name__)
 
@@ -53,37 +57,57 @@ def _work(make_ready: Callable[[], None]) -> None:
         _ready.set()
 
 
+def fingerprint() -> str:
+    """What the compiled code depends on, as a name for its folder.
+
+    Numba itself only looks at the file that a function is in: the constants that it takes from
+    elsewhere, and the compiler, count as well.
+    """
+    core = Path(__file__).parents[1] / "core"
+    sources = (core / "net.py", core / "training.py", core / "engines" / "kernels.py")
+    known = [version("numba"), version("llvmlite"), sys.version, cpu_name()]
+    digest = hashlib.sha256("\n".join(known).encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def use_cache(folder: Path) -> None:
     """Tell Numba, before it is imported, where to keep what it compiles.
 
     A folder that the environment already names is kept.
     """
-    os.environ[CACHE_VARIABLE] = str(Path(os.environ.get(CACHE_VARIABLE) or folder).absolute())
+    named = os.environ.get(CACHE_VARIABLE)
+    os.environ[CACHE_VARIABLE] = str(Path(named or folder / fingerprint()).absolute())
 
 
-def load_compiled(server: str) -> None:
+def load_compiled() -> None:
     """Have the engine compiled if need be, then load it into this process.
-
-    Parameters
-    ----------
-    server : str
-        A name of the server that the worker belongs to: only its first worker has to look whether
-        what lies on disk is up to date.
 
     Raises
     ------
     RuntimeError
         If it can't be compiled here.
     """
-    folder = Path(os.environ[CACHE_VARIABLE])
+    folder, name = Path(os.environ[CACHE_VARIABLE]), fingerprint()
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / LOCK) as lock:
-        if lock.read_text(encoding="utf-8") != server:
+        if lock.read_text(encoding="utf-8") != name or not any(folder.rglob("*.nbi")):
             compile_elsewhere()
-            lock.write_text(server, encoding="utf-8")
+            lock.write_text(name, encoding="utf-8")
     from pwlapp.core.engines import fused_cpu
 
-    fused_cpu.warm()
+    try:
+        fused_cpu.warm()
+    except Exception:
+        forget(folder)  # damaged files would fail at every start
+        raise
+
+
+def forget(folder: Path) -> None:
+    """Throw away what was compiled, so that the next start compiles it anew."""
+    for file in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
+        file.unlink(missing_ok=True)
 
 
 def compile_elsewhere() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import multiprocessing
 import os
 import signal
@@ -142,19 +141,17 @@ def load_torch() -> AtRest:
     return _train_an_epoch
 
 
-def load_engines(cache: Path, server: str) -> AtRest:
+def load_engines(cache: Path) -> AtRest:
     """Prepare a process for training with torch, and in the background with the compiled engine.
 
     Parameters
     ----------
     cache : Path
         Folder for what is compiled, unless the environment names one.
-    server : str
-        See `warmup.load_compiled`.
     """
     at_rest = load_torch()
     warmup.use_cache(cache)
-    warmup.begin(functools.partial(warmup.load_compiled, server))
+    warmup.begin(warmup.load_compiled)
     return at_rest
 
 

@@ -87,18 +87,43 @@ def test_a_failure_is_one_line_in_the_log(
 def compilations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Counts what is compiled, without doing so."""
     done: list[str] = []
+
+    def compile_() -> None:
+        done.append("compiled")
+        (tmp_path / "cache" / "loop.nbi").touch()
+
     monkeypatch.setenv(warmup.CACHE_VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(warmup, "compile_elsewhere", lambda: done.append("compiled"))
+    monkeypatch.setattr(warmup, "compile_elsewhere", compile_)
     monkeypatch.setattr("pwlapp.core.engines.fused_cpu.warm", lambda: done.append("loaded"))
     return done
 
 
-def test_the_first_worker_of_a_server_compiles_and_the_others_load(compilations: list[str]) -> None:
+def test_it_is_compiled_once_for_a_program(
+    compilations: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _ in range(3):
-        warmup.load_compiled("this server")
+        warmup.load_compiled()
     assert compilations == ["compiled", "loaded", "loaded", "loaded"]
-    warmup.load_compiled("the next one")  # the program may be another one now
+    monkeypatch.setattr(warmup, "version", lambda package: f"the next {package}")
+    warmup.load_compiled()
     assert compilations[4:] == ["compiled", "loaded"]
+    warmup.forget(tmp_path / "cache")  # somebody tidied up
+    warmup.load_compiled()
+    assert compilations[6:] == ["compiled", "loaded"]
+
+
+def test_damaged_files_are_compiled_anew_at_the_next_start(
+    compilations: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise EOFError("Ran out of input")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pwlapp.core.engines.fused_cpu.warm", fail)
+        with pytest.raises(EOFError):
+            warmup.load_compiled()
+    warmup.load_compiled()
+    assert compilations == ["compiled", "compiled", "loaded"]
 
 
 def test_only_one_compiles_at_a_time(
@@ -115,7 +140,7 @@ def test_only_one_compiles_at_a_time(
                 held.append(True)
 
     monkeypatch.setattr(warmup, "compile_elsewhere", compile_and_look)
-    warmup.load_compiled("this server")
+    warmup.load_compiled()
     assert held == [True]
 
 
@@ -128,9 +153,9 @@ def test_a_compilation_that_fails_is_not_taken_for_done(
     with monkeypatch.context() as patch:
         patch.setattr(warmup, "compile_elsewhere", fail)
         with pytest.raises(RuntimeError, match="no compiler"):
-            warmup.load_compiled("this server")
+            warmup.load_compiled()
     assert compilations == []
-    warmup.load_compiled("this server")
+    warmup.load_compiled()
     assert compilations == ["compiled", "loaded"]
 
 
@@ -152,7 +177,7 @@ def test_a_folder_that_the_environment_names_is_kept(
     monkeypatch.setenv(warmup.CACHE_VARIABLE, "")
     monkeypatch.chdir(tmp_path)
     warmup.use_cache(Path("relative"))
-    assert os.environ[warmup.CACHE_VARIABLE] == str(tmp_path / "relative")
+    assert os.environ[warmup.CACHE_VARIABLE] == str(tmp_path / "relative" / warmup.fingerprint())
 
 
 async def test_the_compiler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
