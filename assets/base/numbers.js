@@ -32,7 +32,7 @@
 
   const minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replace("-", "−"));
   const whole = (value) => Math.round(value).toLocaleString("en-US");
-  const signed = (value, digits = 4) => (value > 0 ? "+" : "") + fixed(value, digits);
+  const signed = (value, digits = 4) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);
 
   pwl.numbers = { parse, short, fixed, whole, signed };
 })();

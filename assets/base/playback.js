@@ -117,6 +117,7 @@
       get index() { return index(); },
       get frame() { return frames[index()]; },
       get playing() { return playing; },
+      get following() { return following; },
       get atEnd() { return index() >= end(); },
       get lastSeq() { return frames.length ? frames[frames.length - 1].seq : 0; },
     };

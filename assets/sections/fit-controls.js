@@ -92,8 +92,9 @@
     const { frame } = film;
     if (!frame) return;
     const back = !film.atEnd && !film.playing;
+    const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
     byId("fit-looking-back").textContent = back
-      ? t("playback.back", { epoch: pwl.numbers.whole(frame.epoch) })
+      ? t(backKey, { epoch: pwl.numbers.whole(frame.epoch) })
       : "";
     const words = t("playback.at", {
       epoch: pwl.numbers.whole(frame.epoch), loss: pwl.numbers.fixed(frame.loss, 4),
@@ -112,6 +113,7 @@
 
   // Nothing can be pressed until the session is open.
   const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"];
+  const GOING = ["fit-train", "fit-pause", "fit-resume", "fit-step"];
   const disableAll = () => COMMANDS.forEach((id) => (byId(id).disabled = true));
 
   // What is trained before a reset has been answered would be undone by it.
@@ -131,7 +133,8 @@
     const { status, epoch, start_epoch: start, target_epoch: target } = state;
     const running = status === "running";
     const paused = status === "paused";
-    byId("fit-train").disabled = running || paused;
+    const focused = document.activeElement;
+    byId("fit-train").disabled = running;
     byId("fit-pause").disabled = !running;
     byId("fit-pause").hidden = paused;
     byId("fit-resume").hidden = !paused;
@@ -139,6 +142,10 @@
     byId("fit-reset").disabled = false;
     if (!connected) [...COMMANDS, "fit-resume"].forEach((id) => (byId(id).disabled = true));
     else byId("fit-resume").disabled = false;
+    if (GOING.includes(focused?.id) && (focused.disabled || focused.hidden)) {
+      const next = running ? "fit-pause" : paused ? "fit-resume" : "fit-train";
+      byId(next).focus({ preventScroll: true }); // the keyboard stays where it was
+    }
     const span = target - start;
     byId("fit-progress").value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
     byId("count-status").textContent = statusWords(state);
@@ -148,11 +155,16 @@
     if (!connected) return t("status.disconnected");
     if (status !== "running") return t(`status.${status}`, { target: pwl.numbers.whole(target) });
     if (!(speed > 0)) return t("status.starting");
-    const seconds = Math.max(1, Math.ceil((target - epoch) / speed));
     return t("status.running", {
       epoch: pwl.numbers.whole(epoch), target: pwl.numbers.whole(target),
-      seconds: pwl.numbers.whole(seconds), speed: pwl.numbers.whole(speed),
+      left: timeLeft((target - epoch) / speed), speed: pwl.numbers.whole(speed),
     });
+  };
+
+  const timeLeft = (seconds) => {
+    if (seconds <= 90) return t("time.seconds", { n: Math.max(1, Math.ceil(seconds)) });
+    if (seconds <= 90 * 60) return t("time.minutes", { n: Math.ceil(seconds / 60) });
+    return t("time.hours", { n: pwl.numbers.short(seconds / 3600, 1) });
   };
 
   // "Train 5,000 epochs": the button says what it will do

@@ -52,9 +52,13 @@
     return rounded < 10 ? pwl.numbers.short(rounded, 1) : pwl.numbers.whole(rounded);
   };
 
+  // What is typed, or a dash where no number can be made of it that is allowed.
+  const typed = (text, allowed) => (allowed(pwl.numbers.parse(text)) ? text : "–");
+
   const optimizerWords = () => {
     const method = t(`optimizer.${fields.kind}`);
-    const words = { method, lr: fields.lr, momentum: fields.momentum };
+    const lr = typed(fields.lr, (value) => value > 0 && value <= 1000);
+    const words = { method, lr, momentum: typed(fields.momentum, (value) => value >= 0 && value < 1) };
     return t(fields.kind === "sgd" ? "summary.momentum" : "summary.lr", words);
   };
 
@@ -63,11 +67,13 @@
     return used ? t("summary.auto_used", { engine: engineName(used) }) : t("summary.auto");
   };
 
+  const isWidth = (h) => Number.isInteger(h) && h >= 1 && h <= 2048;
+
   // "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001 · automatic engine"
   const summary = (state) => {
     const { h, bias1, activation, loss } = typedNet();
     return [
-      h === 1 ? t("summary.one_unit") : t("summary.units", { units: h > 0 ? pwl.numbers.whole(h) : "–" }),
+      h === 1 ? t("summary.one_unit") : t("summary.units", { units: isWidth(h) ? pwl.numbers.whole(h) : "–" }),
       t(`activation.${activation}`),
       t(bias1 ? "summary.bias" : "summary.no_bias"),
       t(`summary.${loss}`),

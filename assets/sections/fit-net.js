@@ -27,6 +27,8 @@
     pwl.equations.architecture(byId("fit-architecture"), n, net);
     byId("fit-layers").textContent = layers(net);
     byId("count-slopes").closest(".count").hidden = !hasSlopes(net);
+    const title = byId("fit-logit-plot").closest(".card").querySelector(".card-title [data-t-bce]");
+    title.dataset.tBce = net.activation === "relu" ? "fit.before_sigmoid" : "fit.before_sigmoid_smooth";
     pwl.i18n.speakOf(net.loss);
     showLegend(net);
     byId("fit-weights").closest(".card").querySelector(".hint").hidden = !net.plain;

@@ -101,6 +101,7 @@
     useNet(snapshot);
     if (madeAnew) tell("known", { data: { seed: snapshot.seed, net: snapshot.net } });
     if (begins || stepped) film.follow();
+    haltFilm();
     if (refill) pwl.fitFields.fillNet(snapshot);
     pwl.fitControls.showState(state);
     pwl.fitFields.show(state);
@@ -127,7 +128,13 @@
       editing = null;
       film.skip();
     }
+    haltFilm();
     paintSoon();
+  };
+
+  // A pause stops the picture as well: at the net as it stands, unless somebody looks back.
+  const haltFilm = () => {
+    if (state?.status === "paused" && film.playing && film.following) film.skip();
   };
 
   // The answer to a command; its snapshot comes sooner than the stream's.

@@ -148,7 +148,8 @@ def yhat_figure() -> Figure:
 def logit_figure() -> Figure:
     """The same net before the sigmoid: a bent line against the true logit."""
     flat = net.Params(np.zeros(2, np.float32), np.zeros(2, np.float32), 0.0)
-    others = _line("others", GRID, [None] * len(GRID), width=1.5)  # units 3 and up, as one trace
+    # units 3 and up, as one trace; below the two that have colours
+    others = _line("others", GRID, [None] * len(GRID), width=1.5).update(zorder=-1)
     traces = [*_bent_traces(flat, np.zeros_like(GRID)), others]
     return _figure(traces, _axis("x", (-1.04, 1.04)), _axis("logit", (-12, 8)))
 
@@ -166,7 +167,8 @@ def loss_figure(epoch: str, loss: str) -> Figure:
     truth = _line("truth", width=2, dash="dash").update(hovertemplate="%{y:.6f}<extra></extra>")
     head = _dot([], []).update(hovertemplate=hover)
     axes = _axis(epoch, (0, 5000)), _axis(loss, (0.2, 0.9))
-    return _figure([truth, curve, head], *axes, hovermode="x")
+    room = {"l": 62, "r": 14, "t": 10, "b": 40}  # for ticks with two decimals
+    return _figure([truth, curve, head], *axes, hovermode="x", margin=room)
 
 
 def _figure(traces: list[Any], xaxis: Any, yaxis: Any, **layout: Any) -> Figure:

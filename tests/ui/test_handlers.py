@@ -98,7 +98,7 @@ async def test_a_fresh_net_takes_seed_and_net_in_the_fields(verb: str) -> None:
         (started("1", OTHER_NET, {"seed": 1, "net": LECTURE}), ("reset", "a-session", 1, OTHER)),
     ):
         trainer = RecordingTrainer()
-        before = ("5", "auto") if verb == "start_run" else ()
+        before = ("5", "auto") if verb == "start_run" else ("auto",)
         reply = await getattr(fit, verb)(trainer, SESSION, *before, start, ADAM)
         assert reply.error is None
         assert [asked[0] for asked in trainer.asked] == ["look", "reset", verb]
@@ -116,7 +116,9 @@ async def test_a_fresh_net_takes_seed_and_net_in_the_fields(verb: str) -> None:
 async def test_a_trained_net_is_not_thrown_away(start: Start, error: dict[str, Any]) -> None:
     for command in (
         lambda trainer: fit.start_run(trainer, SESSION, "5", "auto", start, ADAM),
-        lambda trainer: fit.step(trainer, SESSION, start, ADAM),
+        lambda trainer: fit.step(trainer, SESSION, "auto", start, ADAM),
+        lambda trainer: fit.resume(trainer, SESSION, "auto", start, ADAM),
+        lambda trainer: fit.take(trainer, SESSION, start),
     ):
         trainer = RecordingTrainer()
         trainer.snapshot = {"epoch": 10, "seed": 1, "net": LECTURE}
@@ -153,24 +155,38 @@ async def test_start_run_refuses_nonsense(changes: dict[str, Any], code: str) ->
     assert trainer.asked == []
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume"])
-async def test_simple_commands(verb: str) -> None:
+async def test_pause() -> None:
     trainer = RecordingTrainer()
-    assert (await getattr(fit, verb)(trainer, SESSION)).error is None
-    assert trainer.asked == [(verb, "a-session")]
-    unknown = await getattr(fit, verb)(trainer, None)
+    assert (await fit.pause(trainer, SESSION)).error is None
+    assert trainer.asked == [("pause", "a-session")]
+    unknown = await fit.pause(trainer, None)
     assert unknown.error == {"code": "session_unknown", "args": {}}
+
+
+async def test_a_run_is_resumed_with_what_stands_in_the_fields() -> None:
+    trainer = RecordingTrainer()
+    start = started(known={"seed": 1, "net": LECTURE})
+    sgd = OptimizerFields("sgd", "0.5", "0.9")
+    assert (await fit.resume(trainer, SESSION, "torch@cpu", start, sgd)).error is None
+    assert trainer.asked == [("resume", "a-session", SgdOptions(0.5, 0.9), "torch@cpu")]
+
+
+async def test_enter_in_a_field_makes_an_untrained_net_only() -> None:
+    trainer = RecordingTrainer()
+    assert (await fit.take(trainer, SESSION, started("7", OTHER_NET))).error is None
+    assert trainer.asked[1:] == [("reset", "a-session", 7, OTHER), ("look", "a-session")]
 
 
 async def test_step_reset_and_edit() -> None:
     trainer = RecordingTrainer()
     known = {"seed": 1, "net": LECTURE}
-    await fit.step(trainer, SESSION, started(known=known), OptimizerFields("adam", "0.01", "x"))
+    adam = OptimizerFields("adam", "0.01", "x")
+    await fit.step(trainer, SESSION, "fused@cpu", started(known=known), adam)
     await fit.reset(trainer, SESSION, "7", OTHER_NET)
     await fit.edit_params(trainer, SESSION, {"params": [1, 2, 3, 4, 5]})
     await fit.edit_params(trainer, SESSION, "forged")
     assert trainer.asked == [
-        ("step", "a-session", AdamOptions(lr=0.01)),
+        ("step", "a-session", AdamOptions(lr=0.01), "fused@cpu"),
         ("reset", "a-session", 7, OTHER),
         ("set_params", "a-session", [1, 2, 3, 4, 5]),
         ("set_params", "a-session", None),  # the trainer's own check refuses it

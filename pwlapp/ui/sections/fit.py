@@ -184,10 +184,20 @@ def _register_training(app: Dash, trainer: Trainer) -> None:
         reply = await commands.start_run(trainer, sid, count, chosen, start, optimizer)
         return reply._asdict()
 
-    @_command(app, Input(ids.FIT_STEP, "n_clicks"), SESSION, *START, *OPTIMIZER_STATES)
-    async def on_step(_clicks: Any, sid: Any, *fields: Any) -> Any:
-        start, optimizer = _start(*fields[:n_start]), OptimizerFields(*fields[n_start:])
-        return (await commands.step(trainer, sid, start, optimizer))._asdict()
+    for button_id, handler in ((ids.FIT_STEP, commands.step), (ids.FIT_RESUME, commands.resume)):
+
+        @_command(app, Input(button_id, "n_clicks"), SESSION, engine, *START, *OPTIMIZER_STATES)
+        async def on_go_on(
+            _clicks: Any, sid: Any, chosen: Any, *fields: Any, handler: Any = handler
+        ) -> Any:
+            start, optimizer = _start(*fields[:n_start]), OptimizerFields(*fields[n_start:])
+            return (await handler(trainer, sid, chosen, start, optimizer))._asdict()
+
+    @_command(
+        app, Input(ids.FIT_SEED, "n_submit"), Input(ids.FIT_HIDDEN, "n_submit"), SESSION, *START
+    )
+    async def on_enter(_seed: Any, _hidden: Any, sid: Any, *fields: Any) -> Any:
+        return (await commands.take(trainer, sid, _start(*fields)))._asdict()
 
 
 def _register_rest(app: Dash, trainer: Trainer) -> None:
@@ -195,22 +205,14 @@ def _register_rest(app: Dash, trainer: Trainer) -> None:
     async def on_pause(_clicks: Any, sid: Any) -> Any:
         return (await commands.pause(trainer, sid))._asdict()
 
-    @_command(app, Input(ids.FIT_RESUME, "n_clicks"), SESSION)
-    async def on_resume(_clicks: Any, sid: Any) -> Any:
-        return (await commands.resume(trainer, sid))._asdict()
-
     @_command(
         app,
         Input(ids.FIT_RESET, "n_clicks"),
-        Input(ids.FIT_SEED, "n_submit"),
-        Input(ids.FIT_HIDDEN, "n_submit"),
         SESSION,
         State(ids.FIT_SEED, "value"),
         *(State(id_, "value") for id_ in NET),
     )
-    async def on_reset(
-        _clicks: Any, _enter: Any, _enter_too: Any, sid: Any, seed: Any, *net: Any
-    ) -> Any:
+    async def on_reset(_clicks: Any, sid: Any, seed: Any, *net: Any) -> Any:
         return (await commands.reset(trainer, sid, seed, NetFields(*net)))._asdict()
 
     @_command(app, Input(ids.EDIT, "data"), SESSION)

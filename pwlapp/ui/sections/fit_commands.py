@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from pwlapp.core.net import Architecture
+from pwlapp.core.training import OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime.trainer import Trainer
 from pwlapp.ui import inputs
@@ -71,10 +72,8 @@ async def start_run(
     """
 
     async def command() -> dict[str, Any]:
-        sid = inputs.session_id(session)
         count = inputs.whole_number(epochs, "bad_epochs", 1, trainer.limits.max_epochs)
-        options = inputs.optimizer(optimizer)
-        chosen = inputs.engine(engine)
+        sid, options, chosen = _read(session, optimizer, engine)
         await _make(trainer, sid, start)
         return await trainer.start_run(sid, count, options, chosen)
 
@@ -86,19 +85,39 @@ async def pause(trainer: Trainer, session: Any) -> Reply:
     return await _answer(_with_session(session, trainer.pause))
 
 
-async def resume(trainer: Trainer, session: Any) -> Reply:
-    """Go on with a paused run."""
-    return await _answer(_with_session(session, trainer.resume))
+async def resume(
+    trainer: Trainer, session: Any, engine: Any, start: Start, optimizer: OptimizerFields
+) -> Reply:
+    """Go on with a paused run, with the optimizer and the engine in the fields."""
+
+    async def command() -> dict[str, Any]:
+        sid, options, chosen = _read(session, optimizer, engine)
+        await _make(trainer, sid, start)
+        return await trainer.resume(sid, options, chosen)
+
+    return await _answer(command())
 
 
-async def step(trainer: Trainer, session: Any, start: Start, optimizer: OptimizerFields) -> Reply:
+async def step(
+    trainer: Trainer, session: Any, engine: Any, start: Start, optimizer: OptimizerFields
+) -> Reply:
     """Train one epoch; seed and architecture as for `start_run`."""
 
     async def command() -> dict[str, Any]:
-        sid = inputs.session_id(session)
-        options = inputs.optimizer(optimizer)
+        sid, options, chosen = _read(session, optimizer, engine)
         await _make(trainer, sid, start)
-        return await trainer.step(sid, options)
+        return await trainer.step(sid, options, chosen)
+
+    return await _answer(command())
+
+
+async def take(trainer: Trainer, session: Any, start: Start) -> Reply:
+    """Make an untrained net the one in the fields; a trained one is only reset by its button."""
+
+    async def command() -> dict[str, Any]:
+        sid = inputs.session_id(session)
+        await _make(trainer, sid, start)
+        return await trainer.look(sid)
 
     return await _answer(command())
 
@@ -121,6 +140,12 @@ async def edit_params(trainer: Trainer, session: Any, edit: Any) -> Reply:
         return await trainer.set_params(inputs.session_id(session), params)
 
     return await _answer(command())
+
+
+def _read(
+    session: Any, optimizer: OptimizerFields, engine: Any
+) -> tuple[str, OptimizerOptions, str]:
+    return inputs.session_id(session), inputs.optimizer(optimizer), inputs.engine(engine)
 
 
 async def _make(trainer: Trainer, sid: str, start: Start) -> None:
