@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn, get_args
@@ -114,7 +115,7 @@ class Run:
             if args.data is None
             else read_points(args.data, timeout_s=TIMEOUT_S, max_bytes=MAX_BYTES)
         )
-        self.engine = engines.pick(args.engine, self.net, self.points.x.size).name
+        self.engine = choose_engine(args.engine, self.net, self.points.x.size)
         self.state = initial_state(self.seed, self.points.x, self.points.y, self.net)
         self.diverged = False
 
@@ -136,6 +137,28 @@ class Run:
             yield from (Checkpoint(*row) for row in rows if row[0] in between)
         if self.state.epoch > 0 and self.state.epoch not in between:
             yield Checkpoint(self.state.epoch, self.state.params, self.state.loss)
+
+
+def choose_engine(asked: str, net: Architecture, n: int) -> str:
+    """The engine's id; under ``auto`` PyTorch's, and a word about it, where nothing compiles.
+
+    Raises
+    ------
+    UserError
+        ``bad_engine`` (name), or ``training_failed`` (engine) if it was asked for and can't be.
+    """
+    engine = engines.resolve(asked, net, n)
+    try:
+        if engine == engines.FUSED_CPU:
+            from pwlapp.core.engines import fused_cpu
+
+            fused_cpu.warm()
+    except Exception as error:  # whatever a broken compiler or its files raise
+        if asked != engines.AUTO:
+            raise UserError("training_failed", engine=engine) from error
+        print(f"pwlapp fit: no {engine} here ({error}), torch@cpu instead", file=sys.stderr)
+        engine = engines.TORCH_CPU
+    return engines.pick(engine, net, n).name
 
 
 def weight_names(net: Architecture) -> list[str]:
@@ -249,6 +272,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         problem = fit(args)
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     if problem is None:
         return 0
     print(f"pwlapp fit: {problem}", file=sys.stderr)

@@ -195,7 +195,8 @@ def train_slice(
     Raises
     ------
     UserError
-        ``bad_engine`` (name); ``bad_params`` (max) if the state holds numbers that are not finite.
+        ``bad_engine`` (name); ``bad_params`` (max) if the state holds numbers that are none. Adam's
+        v may be infinite, where gradients were huge: its weights then stand still.
     ValueError
         If the budget leaves no epoch to train, or the state's vectors are not ``net.size`` long.
     """
@@ -204,7 +205,7 @@ def train_slice(
     for vector in (state.params, state.m, state.v):
         if vector.shape != (state.net.size,):
             raise ValueError(f"shape {vector.shape}, expected ({state.net.size},) of {state.net}")
-        if not np.isfinite(vector).all():
+        if np.isnan(vector).any() or not np.isfinite(state.params).all():
             raise UserError("bad_params", max=MAX_PARAM)
     return pick(engine, state.net, x.size).train(state, x, y, options, budget)
 
@@ -246,6 +247,8 @@ def with_new_optimizer(state: TrainState) -> TrainState:
 def with_params(state: TrainState, vector: ArrayLike, x: Array, y: Array) -> TrainState:
     """Put weights in by hand: Adam's moments and the epoch stay, the loss is evaluated anew.
 
+    Moments that have overflowed are forgotten: they would hold the new weights where they are.
+
     Needs no torch; the loss is within 1e-6 of torch's.
 
     Parameters
@@ -261,4 +264,6 @@ def with_params(state: TrainState, vector: ArrayLike, x: Array, y: Array) -> Tra
         ``bad_params`` (max) unless these are k numbers that are finite in float32.
     """
     params = check_vector(vector, state.params.size, limit=float(np.finfo(np.float32).max))
+    if not (np.isfinite(state.m).all() and np.isfinite(state.v).all()):
+        state = with_new_optimizer(state)
     return replace(state, params=params, loss=nets.loss(params, x, y, state.net))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -75,14 +76,14 @@ def decode(blob: bytes) -> SessionState:
         raise CorruptState(f"begins with {magic!r}, expected {MAGIC!r}")
     if checksum != _checksum(header_size, body):
         raise CorruptState("the checksum is wrong")
-    header = json.loads(body[:header_size])
-    if header["format"] == 1:
-        header = _from_format_1(header)
-    if header["format"] != FORMAT:
-        raise CorruptState(f"format {header['format']}, expected {FORMAT} or 1")
     try:
+        header = json.loads(body[:header_size])
+        if header["format"] == 1:
+            header = _from_format_1(header)
+        if header["format"] != FORMAT:
+            raise CorruptState(f"format {header['format']}, expected {FORMAT} or 1")
         return _state(header, body[header_size:])
-    except (KeyError, TypeError, ValueError, struct.error) as error:
+    except (KeyError, TypeError, ValueError, RecursionError, struct.error) as error:
         raise CorruptState(f"not a state: {error!r}") from error
 
 
@@ -121,16 +122,16 @@ def _state(header: dict[str, Any], numbers: bytes) -> SessionState:
     arrays = np.frombuffer(numbers, dtype="<f4", offset=_LOSS.size).astype(np.float32)
     params, m, v = arrays.reshape(3, net.size)
     run, notice = header["run"], header["notice"]
-    epoch, optimizer_epoch = header["epoch"], header["optimizer_epoch"]
+    epoch, optimizer_epoch = index(header["epoch"]), index(header["optimizer_epoch"])
     return SessionState(
-        version=header["version"],
-        seed=header["seed"],
+        version=index(header["version"]),
+        seed=index(header["seed"]),
         optimizer=_optimizer(header["optimizer"]),
         engine=header["engine"],
         data_key=header["data_key"],
         train=TrainState(params, m, v, epoch, loss, net, optimizer_epoch),
         run=Run(**run) if run else None,
         notice=Notice(**notice) if notice else None,
-        first_seq=header["first_seq"],
-        next_seq=header["next_seq"],
+        first_seq=index(header["first_seq"]),
+        next_seq=index(header["next_seq"]),
     )

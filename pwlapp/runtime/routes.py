@@ -50,7 +50,7 @@ def routes(trainer: Trainer) -> APIRouter:
             state, rows = await trainer.read(sid, since)
         except UserError as error:
             return _refusal(error)
-        return _json({"state": state, "frames": rows})
+        return _plain(await asyncio.to_thread(_history, state, rows))
 
     @router.get("/data/{key}.json")
     async def data(key: str, request: Request) -> Response:
@@ -131,9 +131,18 @@ def _refusal(error: UserError) -> Response:
     return _json({"error": {"code": error.code, "args": error.args_}}, status)
 
 
+def _history(state: Any, rows: list[Any]) -> str:
+    """Row by row: one call for all of a long history would let nobody else go on."""
+    return f'{{"state":{_text(state)},"frames":[{",".join(map(_text, rows))}]}}'
+
+
 def _json(content: Any, status: int = 200) -> Response:
+    return _plain(_text(content), status)
+
+
+def _plain(text: str, status: int = 200) -> Response:
     return Response(
-        _text(content),
+        text,
         status_code=status,
         media_type="application/json",
         headers={"Cache-Control": "no-store"},

@@ -18,7 +18,7 @@ from pwlapp.runtime.drawing import Pictures
 Mark = Literal["", "start", "end", "edit"]
 RunStatus = Literal["running", "paused"]
 
-CURVE_DIGITS = 5  # a curve is only drawn; parameters are trained on, to the last bit
+CURVE_DECIMALS = 5  # a curve is only drawn; parameters are trained on, to the last bit
 
 
 @dataclass(frozen=True)
@@ -217,12 +217,15 @@ def frame_numbers(numbers: Array) -> list[float | None]:
     """Parameters exactly, or a curve as exactly as a screen can show it."""
     if not drawing.is_curve(numbers):
         return json_numbers(numbers)
-    return [json_number(value, CURVE_DIGITS) for value in numbers.tolist()]
+    if not np.isfinite(numbers).all():
+        return [json_number(round(value, CURVE_DECIMALS)) for value in numbers.tolist()]
+    shown: list[float | None] = np.round(numbers.astype(np.float64), CURVE_DECIMALS).tolist()
+    return shown
 
 
-def json_number(value: float, digits: int = 9) -> float | None:
-    """A rounded number, or None where JSON has none; nine digits restore any float32."""
-    return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+def json_number(value: float) -> float | None:
+    """Nine significant digits, enough to restore any float32; None where JSON has no number."""
+    return float(f"{value:.9g}") if math.isfinite(value) else None
 
 
 def json_numbers(values: Array | Sequence[float]) -> list[float | None]:

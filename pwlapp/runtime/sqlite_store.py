@@ -15,9 +15,16 @@ from typing import TypeVar, cast
 import numpy as np
 
 from pwlapp.runtime import codec
+from pwlapp.runtime.drawing import CURVE_POINTS
 from pwlapp.runtime.session import Frame, Mark, SessionState, unknown_session
 from pwlapp.runtime.store import Conflict, StoreUnavailable, new_sid, storage_failed
-from pwlapp.runtime.thinning import FrameInfo, frames_to_drop
+from pwlapp.runtime.thinning import (
+    CURVES_WEIGH,
+    MAX_KEPT,
+    MAX_PLAIN,
+    FrameInfo,
+    frames_to_drop,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -281,5 +288,10 @@ def _is_time_to_thin(state: SessionState, added: int) -> bool:
 
 def _thin(db: sqlite3.Connection, sid: str) -> None:
     rows = db.execute("SELECT seq, epoch, mark FROM frame WHERE sid = ? ORDER BY seq", (sid,))
-    dropped = frames_to_drop([FrameInfo(*row) for row in rows])
+    frames = [FrameInfo(*row) for row in rows]
+    (heaviest,) = db.execute(
+        "SELECT MAX(LENGTH(params)) FROM frame WHERE sid = ?", (sid,)
+    ).fetchone()
+    share = CURVES_WEIGH if heaviest == 4 * CURVE_POINTS else 1
+    dropped = frames_to_drop(frames, MAX_PLAIN // share, MAX_KEPT // share)
     db.executemany("DELETE FROM frame WHERE sid = ? AND seq = ?", [(sid, seq) for seq in dropped])

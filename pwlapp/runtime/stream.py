@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from pwlapp.errors import UserError
 
 MAX_PER_SECOND = 25.0  # the browser paints in between; more would only cost
+MAX_AT_ONCE = 250  # frames in one event: a long history must not hold up everybody else
 BURST = 3  # readings in quick succession after a rest: a run that begins, and ends in no time
 
 Rows: TypeAlias = list[list[Any]]
@@ -80,9 +81,10 @@ class Stream:
                 if snapshot["version"] != version:
                     version = snapshot["version"]
                     yield Event("state", snapshot)
-                if rows:
-                    since = rows[-1][0]
-                    yield Event("frames", {"frames": rows}, id=since)
+                for first in range(0, len(rows), MAX_AT_ONCE):
+                    part = rows[first : first + MAX_AT_ONCE]
+                    since = part[-1][0]
+                    yield Event("frames", {"frames": part}, id=since)
                 await changed.wait()
                 # Some may come early, so that the end of a short run need not wait for the pause
                 # that its beginning would have set off.

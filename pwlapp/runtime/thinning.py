@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 MAX_PLAIN = 2000
 MAX_KEPT = 4000
+CURVES_WEIGH = 4  # times what parameters do, so that so many fewer frames with curves are kept
 KEEP_EVERY = 5000  # epochs; the checkpoints that the page's table shows
 
 

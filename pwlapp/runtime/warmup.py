@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 CACHE_VARIABLE = "NUMBA_CACHE_DIR"
 LOCK = "compiling.lock"
+ATTEMPTS = 3
 
 _ready = threading.Event()
 
@@ -39,7 +40,8 @@ def begin(make_ready: Callable[[], None]) -> threading.Thread:
     Parameters
     ----------
     make_ready : callable
-        If it raises, the process stays with torch, and the log says why in one line.
+        Tried a few times: what a compiler that was killed or damaged files left behind is gone the
+        next time. If it still raises, the process stays with torch, and the log says why in a line.
     """
     thread = threading.Thread(target=_work, args=(make_ready,), name="warm-up", daemon=True)
     thread.start()
@@ -47,14 +49,17 @@ def begin(make_ready: Callable[[], None]) -> threading.Thread:
 
 
 def _work(make_ready: Callable[[], None]) -> None:
-    # Whatever a compiler can raise: torch is there, so it is no reason to stop serving.
-    try:
-        make_ready()
-    except Exception as error:  # noqa: BLE001
-        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
-        logger.warning("the compiled engine is not available, torch trains instead: %s", reason)
-    else:
-        _ready.set()
+    reason = ""
+    for _ in range(ATTEMPTS):
+        # Whatever a compiler can raise: torch is there, so it is no reason to stop serving.
+        try:
+            make_ready()
+        except Exception as error:  # noqa: BLE001
+            reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        else:
+            _ready.set()
+            return
+    logger.warning("the compiled engine is not available, torch trains instead: %s", reason)
 
 
 def fingerprint() -> str:
@@ -90,24 +95,30 @@ def load_compiled() -> None:
         If it can't be compiled here.
     """
     folder, name = Path(os.environ[CACHE_VARIABLE]), fingerprint()
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / LOCK) as lock:
-        if lock.read_text(encoding="utf-8") != name or not any(folder.rglob("*.nbi")):
-            compile_elsewhere()
-            lock.write_text(name, encoding="utf-8")
-    from pwlapp.core.engines import fused_cpu
-
     try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / LOCK) as lock:
+            if lock.read_text("utf-8", "replace") != name or not list(compiled_files(folder)):
+                compile_elsewhere()
+                lock.write_text(name, encoding="utf-8")
+        from pwlapp.core.engines import fused_cpu
+
         fused_cpu.warm()
     except Exception:
-        forget(folder)  # damaged files would fail at every start
+        forget(folder)  # damaged files would fail for ever
         raise
 
 
+def compiled_files(folder: Path) -> Iterator[Path]:
+    """What Numba keeps of our loops; the folder may hold other programs' files as well."""
+    yield from (file for end in ("nbi", "nbc") for file in folder.rglob(f"kernels.*.{end}"))
+
+
 def forget(folder: Path) -> None:
-    """Throw away what was compiled, so that the next start compiles it anew."""
-    for file in [*folder.rglob("*.nbi"), *folder.rglob("*.nbc")]:
-        file.unlink(missing_ok=True)
+    """Throw away what was compiled, so that it is compiled anew."""
+    for file in list(compiled_files(folder)):
+        with contextlib.suppress(OSError):
+            file.unlink()
 
 
 def compile_elsewhere() -> None:

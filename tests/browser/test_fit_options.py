@@ -222,3 +222,32 @@ def test_the_browser_computes_what_the_server_does(embedded: str, open_page: Ope
         assert found["loss"] == pytest.approx(net.loss(vector, xs, ys, kind), abs=1e-5)
         slopes = (found["slopes"]["left"], found["slopes"]["right"])
         assert slopes == pytest.approx(net.slopes(params), abs=1e-5)
+
+
+def test_the_keyboard_keeps_its_place_and_a_pause_stops_the_picture(
+    embedded: str, open_page: Open
+) -> None:
+    page = open_page(embedded)
+    page.unfold()
+    page.choose("fit-engine", "torch@cpu")  # slow enough to be paused
+    page.find("#fit-epochs").fill("100000")
+    page.find("#fit-train").press("Enter")
+    expect(page.find("#fit-pause")).to_be_focused()
+    expect(page.find("#count-epoch")).not_to_have_text("0")
+    page.find("#fit-pause").press("Enter")
+    expect(page.find("#fit-resume")).to_be_focused()
+    expect(page.find("#fit-train")).to_be_enabled()  # the run can be given up for another
+    expect(page.find("#playback-toggle")).to_have_attribute("aria-label", "Play")
+    expect(page.find("#playback-scrub")).to_have_js_property(
+        "value", page.find("#playback-scrub").evaluate("(slider) => slider.max")
+    )
+    before = page.find("#count-epoch").inner_text()
+    page.find("#fit-seed").fill("7")
+    page.find("#fit-seed").press("Enter")  # would throw the trained net away
+    expect(page.find("#fit-notice")).to_contain_text("This net began with seed 1")
+    assert page.find("#count-epoch").inner_text() == before
+    page.find("#fit-seed").fill("1")
+    page.choose("fit-engine", "fused@cpu")
+    page.find("#fit-resume").press("Enter")
+    page.wait_for_epoch(100_000)
+    expect(page.find("#fit-engine-used")).to_contain_text("compiled")

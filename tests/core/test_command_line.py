@@ -92,6 +92,36 @@ def test_the_compiled_engine_is_the_default(capsys: pytest.CaptureFixture[str]):
         assert ours[name] == pytest.approx(theirs[name], abs=1e-4)
 
 
+def test_where_nothing_can_be_compiled_torch_trains(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def fail() -> None:
+        raise EOFError("Ran out of input")
+
+    monkeypatch.setattr("pwlapp.core.engines.fused_cpu.warm", fail)
+    status, out, err = run(capsys, "fit", "--epochs", "3", "--json")
+    assert status == 0
+    assert json.loads(out)["engine"] == "torch@cpu"
+    assert err == "pwlapp fit: no fused@cpu here (Ran out of input), torch@cpu instead\n"
+    status, out, err = run(capsys, "fit", "--engine", "fused@cpu")
+    assert (status, out) == (2, "")
+    assert "“fused@cpu”" in err
+
+
+def test_a_reader_who_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m pwlapp fit --epochs 60000 | head -n 1"
+    done = subprocess.run(
+        command,
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=True,
+    )
+    assert done.stdout.startswith("data drawn")
+    assert done.stderr == ""
+
+
 def test_another_net_and_another_optimizer(capsys: pytest.CaptureFixture[str], drawn: Points):
     words = "--hidden 3 --bias --activation sigmoid --loss mse --optimizer sgd --momentum 0.9"
     argv = ["fit", "--epochs", "20", *words.split(), *TORCH]

@@ -268,6 +268,14 @@ def test_a_number_that_is_none_is_noticed(
 # Slices
 
 
+def test_a_run_that_diverges_at_the_start_of_a_lap_has_each_frame_once(drawn: Points):
+    start, budget = initial_state(2, drawn.x, drawn.y), Budget(50, tuple(range(1, 51)), 20.0)
+    for lr in (10.0, 20.0, 50.0, 100.0):
+        result = train_slice(start, drawn.x, drawn.y, AdamOptions(lr=lr), budget, FUSED_CPU)
+        assert result.diverged
+        assert result.frames.epochs.tolist() == list(range(1, result.state.epoch + 1))
+
+
 @pytest.mark.parametrize("net", ARCHITECTURES[8:], ids=str)
 def test_a_run_is_the_same_however_it_is_cut(drawn: Points, net: Architecture):
     options = AdamOptions(lr=0.05)  # bends move far, also past each other

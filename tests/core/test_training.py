@@ -184,6 +184,22 @@ def test_a_budget_without_an_epoch_is_refused(drawn: Points, train: Train, engin
         train_slice(state, drawn.x, drawn.y, AdamOptions(), Budget(3), engine)
 
 
+def test_a_v_that_has_overflowed_is_the_same_in_slices_and_gone_after_an_edit(
+    drawn: Points, train: Train
+):
+    """Its weight stands still; what is put in by hand trains on."""
+    start = train(initial_state(1, drawn.x, drawn.y), drawn, 3).state
+    v = start.v.copy()
+    v[1] = np.inf
+    stuck = dataclasses.replace(start, v=v)
+    whole = train(stuck, drawn, 9).state
+    assert_same_state(train(train(stuck, drawn, 5).state, drawn, 9).state, whole)
+    assert whole.params[1] == start.params[1]
+    edited = with_params(whole, whole.params, drawn.x, drawn.y)
+    assert np.isfinite(edited.v).all()
+    assert train(edited, drawn, 10).state.params[1] != start.params[1]
+
+
 @pytest.mark.parametrize("name", ["params", "m", "v"])
 def test_numbers_that_are_not_finite_are_refused(drawn: Points, name: str, train: Train):
     start = initial_state(1, drawn.x, drawn.y)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pwlapp.errors import UserError
+from pwlapp.runtime.drawing import CURVE_POINTS
 from pwlapp.runtime.session import Frame, Mark, Run, SessionState, UnknownSession, changed
 from pwlapp.runtime.sqlite_store import SqliteStore
 from pwlapp.runtime.store import Conflict, StoreUnavailable, is_sid
@@ -126,17 +127,23 @@ async def test_a_reset_drops_the_frames_before_it(store: SqliteStore) -> None:
     assert await seqs_since(store, sid, 0) == [6]
 
 
-async def test_frames_are_thinned_but_for_those_that_matter(store: SqliteStore) -> None:
+@pytest.mark.parametrize(("size", "most"), [(5, 2000), (CURVE_POINTS, 500)])
+async def test_frames_are_thinned_but_for_those_that_matter(
+    store: SqliteStore, size: int, most: int
+) -> None:
+    """Curves weigh more than parameters, so fewer of them are kept."""
     state = make_state(next_seq=2)
     sid = await store.create(state, [make_frame(1, mark="start")])
     for _ in range(10):
         after, frames = appended(state, 300, every=20)
+        drawn = np.zeros(size, dtype=np.float32)
+        frames = [replace(frame, numbers=drawn) for frame in frames]
         frames[7] = replace(frames[7], mark="edit")
         await store.save(sid, state.version, after, frames)
         state = after
     _, left = await store.read_since(sid, 0)
     kept = [frame for frame in left if frame.mark or frame.epoch % 5000 == 0]
-    assert len(left) - len(kept) <= 2000 + 250
+    assert most <= len(left) - len(kept) <= most + 250
     assert [frame.seq for frame in left if frame.mark] == [1, *range(9, 3001, 300)]
     assert [frame.epoch for frame in left if frame.epoch % 5000 == 0] == list(
         range(5000, 60_001, 5000)

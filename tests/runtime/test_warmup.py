@@ -83,6 +83,22 @@ def test_a_failure_is_one_line_in_the_log(
     assert not warmup.is_ready()
 
 
+def test_what_fails_once_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    tried: list[int] = []
+
+    def killed_once() -> None:
+        tried.append(1)
+        if len(tried) == 1:
+            raise RuntimeError("exit status -9")
+
+    try:
+        warmup.begin(killed_once).join()
+        assert warmup.is_ready()
+    finally:
+        warmup._ready.clear()
+    assert (len(tried), caplog.records) == (2, [])
+
+
 @pytest.fixture
 def compilations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Counts what is compiled, without doing so."""
@@ -90,7 +106,7 @@ def compilations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def compile_() -> None:
         done.append("compiled")
-        (tmp_path / "cache" / "loop.nbi").touch()
+        (tmp_path / "cache" / "kernels.loop.nbi").touch()
 
     monkeypatch.setenv(warmup.CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(warmup, "compile_elsewhere", compile_)

@@ -211,7 +211,7 @@ def to_frames(laps: Sequence[Lap], net: Architecture, last: TrainState | None) -
     """Put the frames of all laps together; the slice's ``last`` state is one, too."""
     none = np.zeros((0, net.size), dtype=np.float32)
     parts = [Lap(NO_EPOCHS, none, np.zeros(0), False), *laps]
-    if last is not None and not any(last.epoch in part.epochs for part in parts[-1:]):
+    if last is not None and not any(last.epoch in part.epochs for part in parts):
         at, loss = np.array([last.epoch]), np.array([last.loss])
         parts.append(Lap(at, last.params[None, :], loss, False))
     return Frames(
