@@ -86,7 +86,9 @@
   const resetLabel = (state) => {
     const seed = pwl.numbers.parse(fields.seed);
     if (state && isOther(state.net)) return t("fit.reset_net");
-    if (state && Number.isInteger(seed) && seed !== state.seed) return t("fit.reset_seed", { seed });
+    if (state && Number.isInteger(seed) && seed !== state.seed) {
+      return t("fit.reset_seed", { seed: pwl.numbers.whole(seed) });
+    }
     return t("fit.reset");
   };
 

@@ -32,6 +32,11 @@ def test_the_start_is_drawn_as_the_closed_form_says() -> None:
     assert (bend["x"], bend["y"]) == ([0], [net.START.b2])
 
 
+def test_other_units_are_painted_below_the_ones_with_colours() -> None:
+    *named, others = figures.logit_figure()["data"]
+    assert all(others["zorder"] < trace.get("zorder", 0) for trace in named)
+
+
 def test_points_and_curve_have_the_same_axes() -> None:
     for axis in ("xaxis", "yaxis", "margin"):
         assert figures.points_figure()["layout"][axis] == figures.yhat_figure()["layout"][axis]
