@@ -101,9 +101,10 @@ def engine_used(tab: LecturePage, address: str) -> str | None:
 
 
 def start_over(tab: LecturePage) -> None:
-    """Go back to epoch 0."""
+    """Go back to epoch 0 and see the first weights of seed 1, painted after the curve."""
     tab.find("#fit-reset").click()
     expect(tab.find("#count-epoch")).to_have_text("0")
+    expect(tab.find("#fit-weights-0-field")).to_have_value("0.5153")
     expect(tab.find("#fit-train")).to_be_enabled()
 
 
