@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pwlapp.core.engines import cpu_name
+from pwlapp.core.engines import cores, cpu_name
 
 PACKAGES = ("torch", "numba", "jax", "optax", "scikit-learn", "numpy")
 
@@ -32,11 +31,6 @@ def describe() -> dict[str, Any]:
         told = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True)
         versions["gcc"] = told.stdout.strip()
     return {"cores": cores(), "cpu": cpu_name(), "versions": versions}
-
-
-def cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def line(machine: dict[str, Any]) -> str:

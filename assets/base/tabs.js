@@ -8,13 +8,7 @@
   let mine = null; // the session id of this tab, once it has one
   let channel = null;
 
-  const stored = () => {
-    try {
-      return sessionStorage.getItem(KEY);
-    } catch {
-      return null; // storage refused: the tab has a new net at each load
-    }
-  };
+  const stored = () => pwl.memory.recall(KEY); // null: the tab has a new net
 
   const lockName = (sid) => `pwl ${sid}`; // an id may begin with "-", a lock's name may not
 
@@ -23,11 +17,7 @@
     if (sid === mine) return;
     mine = sid;
     navigator.locks?.request(lockName(sid), () => new Promise(() => {}));
-    try {
-      sessionStorage.setItem(KEY, sid);
-    } catch {
-      // see above
-    }
+    pwl.memory.keep(KEY, sid);
   };
 
   const isLocked = async (sid) => {

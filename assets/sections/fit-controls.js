@@ -31,17 +31,9 @@
     words.dataset.t = "playback.skip";
     box.addEventListener("change", () => {
       film.setSkipping(box.checked);
-      try {
-        sessionStorage.setItem(SKIP_KEY, box.checked ? "yes" : "no");
-      } catch {
-        // storage refused: the next load plays again
-      }
+      pwl.memory.keep(SKIP_KEY, box.checked ? "yes" : "no");
     });
-    try {
-      box.checked = sessionStorage.getItem(SKIP_KEY) === "yes";
-    } catch {
-      // see above
-    }
+    box.checked = pwl.memory.recall(SKIP_KEY) === "yes";
     film.setSkipping(box.checked);
     return element("label", { className: "skip-replay" }, box, words);
   };
@@ -177,20 +169,10 @@
 
   // N is the browser's to remember; seed and learning rate come back with the session
   const EPOCHS_KEY = "pwl.epochs";
-  const keepEpochs = () => {
-    try {
-      sessionStorage.setItem(EPOCHS_KEY, byId("fit-epochs").value);
-    } catch {
-      // storage refused: N is 5,000 again after a reload
-    }
-  };
+  const keepEpochs = () => pwl.memory.keep(EPOCHS_KEY, byId("fit-epochs").value);
   const recallEpochs = () => {
-    try {
-      const kept = sessionStorage.getItem(EPOCHS_KEY);
-      if (kept) window.dash_clientside.set_props("fit-epochs", { value: kept });
-    } catch {
-      // see above
-    }
+    const kept = pwl.memory.recall(EPOCHS_KEY);
+    if (kept) window.dash_clientside.set_props("fit-epochs", { value: kept });
   };
 
   // What a message of the server says: {code, args}; `kind` is "notice" or "error".

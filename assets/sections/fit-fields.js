@@ -119,18 +119,8 @@
 
   const start = () => {
     const fold = byId("fit-options");
-    try {
-      fold.open = sessionStorage.getItem(OPEN_KEY) === "yes";
-    } catch {
-      // storage refused: the fold begins closed
-    }
-    fold.addEventListener("toggle", () => {
-      try {
-        sessionStorage.setItem(OPEN_KEY, fold.open ? "yes" : "no");
-      } catch {
-        // see above
-      }
-    });
+    fold.open = pwl.memory.recall(OPEN_KEY) === "yes";
+    fold.addEventListener("toggle", () => pwl.memory.keep(OPEN_KEY, fold.open ? "yes" : "no"));
     byId("fit-optimizer").addEventListener("change", followMethod);
   };
 

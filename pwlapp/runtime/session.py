@@ -159,14 +159,13 @@ def with_frames(
     return replace(state, next_seq=state.next_seq + len(numbered)), numbered
 
 
-def snapshot(state: SessionState, x: Array, speed: Speed = UNKNOWN_SPEED) -> dict[str, Any]:
+def snapshot(state: SessionState, speed: Speed = UNKNOWN_SPEED) -> dict[str, Any]:
     """What the browser is told of a session; every value is valid JSON.
 
     Without a run, ``start_epoch`` and ``target_epoch`` are the epoch where the net stands. A wide
-    net has a curve instead of parameters, from the smallest to the largest x.
+    net has no parameters here: its frames have its curve.
     """
     train, run, notice = state.train, state.run, state.notice
-    is_wide = drawing.is_wide(train.net)
     return {
         "version": state.version,
         "status": _status(state),
@@ -184,8 +183,7 @@ def snapshot(state: SessionState, x: Array, speed: Speed = UNKNOWN_SPEED) -> dic
         "first_seq": state.first_seq,
         "next_seq": state.next_seq,
         "loss": json_number(train.loss),
-        "params": None if is_wide else json_numbers(train.params),
-        "curve": frame_numbers(drawing.curve(train.params, train.net, x)) if is_wide else None,
+        "params": None if drawing.is_wide(train.net) else json_numbers(train.params),
         "epochs_per_second": json_number(speed.epochs_per_second),
         "notice": {"code": notice.code, "args": dict(notice.args)} if notice else None,
     }
@@ -200,6 +198,11 @@ def optimizer_row(options: OptimizerOptions) -> dict[str, Any]:
             "momentum": json_number(options.momentum),
         }
     return {"kind": "adam", "lr": json_number(options.lr)}
+
+
+def frame_rows(frames: Sequence[Frame]) -> list[list[Any]]:
+    """`frame_row` for each of the frames."""
+    return [frame_row(frame) for frame in frames]
 
 
 def frame_row(frame: Frame) -> list[Any]:

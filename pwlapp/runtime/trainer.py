@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -20,7 +19,7 @@ from pwlapp.runtime.checks import Limits
 from pwlapp.runtime.driver import Driver, log_failure
 from pwlapp.runtime.found import find
 from pwlapp.runtime.runner import Runner
-from pwlapp.runtime.session import Frame, Notice, SessionState, UnknownSession, frame_row, snapshot
+from pwlapp.runtime.session import Notice, SessionState, UnknownSession, frame_rows, snapshot
 from pwlapp.runtime.sessions import MAX_ATTEMPTS, Sessions
 from pwlapp.runtime.store import Conflict, Store
 from pwlapp.runtime.stream import Stream
@@ -244,7 +243,9 @@ class Trainer:
         """The session and its frames after number `since`, as rows (see `session.frame_row`)."""
         known = await self._known(sid)
         state, frames = await self._sessions.read_since(known, since)
-        return self._snapshot(known, state), await _rows(frames)
+        if len(frames) > MANY_FRAMES:  # beside the event loop, not on it
+            return self._snapshot(known, state), await asyncio.to_thread(frame_rows, frames)
+        return self._snapshot(known, state), frame_rows(frames)
 
     async def _known(self, sid: object) -> str:
         """Wait for the data, and check the form of an id."""
@@ -264,7 +265,7 @@ class Trainer:
         return self._snapshot(sid, state)
 
     def _snapshot(self, sid: str, state: SessionState) -> Snapshot:
-        return snapshot(state, self.points.x, self._driver.speed(sid, state))
+        return snapshot(state, self._driver.speed(sid, state))
 
     async def _begin(
         self, seed: object, optimizer: object, net: object, notice: Notice | None
@@ -297,10 +298,3 @@ class Trainer:
                     logger.info("%d sessions expired", count)
             self._driver.forget_idle()
             await asyncio.sleep(EXPIRE_EVERY_S)
-
-
-async def _rows(frames: Sequence[Frame]) -> list[list[Any]]:
-    """Frames as the browser reads them; many of them beside the event loop, not on it."""
-    if len(frames) <= MANY_FRAMES:
-        return [frame_row(frame) for frame in frames]
-    return await asyncio.to_thread(lambda: [frame_row(frame) for frame in frames])

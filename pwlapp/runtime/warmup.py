@@ -99,6 +99,7 @@ def load_compiled() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder / LOCK) as lock:
             if lock.read_text("utf-8", "replace") != name or not list(compiled_files(folder)):
+                forget(folder)  # Numba may take them to be up to date
                 compile_elsewhere()
                 lock.write_text(name, encoding="utf-8")
         from pwlapp.core.engines import fused_cpu

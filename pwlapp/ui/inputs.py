@@ -57,12 +57,11 @@ def learning_rate(value: Any) -> float:
 
 
 def momentum(value: Any) -> float:
-    """How much of the last step SGD keeps, from 0 to below 1, or ``UserError("bad_momentum")``."""
+    """Read how much of the last step SGD keeps; its range is checked where SGD is made."""
     found = number(value)
-    share = float(found) if found is not None else -1.0
-    if not 0 <= share < 1:  # as a float: 0.99999999999999999999 is 1
+    if found is None:
         raise UserError("bad_momentum")
-    return share
+    return float(found)
 
 
 class NetFields(NamedTuple):

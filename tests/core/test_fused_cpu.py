@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pwlapp.core.data import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU, fused_cpu
 from pwlapp.core.engines.fused_cpu import FusedCpuEngine, train_many
+from pwlapp.core.engines.kernels import train_epochs
 from pwlapp.core.net import Architecture, Array
 from pwlapp.core.training import (
     MAX_LR,
@@ -332,9 +333,14 @@ def test_one_of_many_that_diverges_keeps_its_last_good_weights(drawn: Points):
 # Compilation
 
 
-def test_it_is_ready_once_it_is_warm():
+def test_once_it_is_warm_nothing_is_compiled_any_more(drawn: Points):
     fused_cpu.warm()
-    assert fused_cpu.is_ready()
+    assert len(train_epochs.signatures) == 1
+    for net in ARCHITECTURES:
+        start = initial_state(1, drawn.x, drawn.y, net)
+        for options in (AdamOptions(), SgdOptions(0.1, momentum=0.9)):
+            train_slice(start, drawn.x, drawn.y, options, Budget(2, record=(1,)), FUSED_CPU)
+    assert len(train_epochs.signatures) == 1
 
 
 CHECKED = """

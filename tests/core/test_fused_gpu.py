@@ -23,6 +23,7 @@ import torch
 from pwlapp.core import net as nets
 from pwlapp.core.data import Points
 from pwlapp.core.engines import fused_gpu, triton_nets
+from pwlapp.core.engines.fused_cpu import FusedCpuEngine
 from pwlapp.core.net import LECTURE, Architecture, Array
 from pwlapp.core.training import (
     AdamOptions,
@@ -327,11 +328,10 @@ class TestInterpreted:
         assert interpreted(triton_cases.train_many, [], x, y, AdamOptions(), 1) == []
 
     def test_the_compiled_loop_of_the_cpu_agrees(self, interpreted: Run) -> None:
-        fused_cpu = pytest.importorskip("pwlapp.core.engines.fused_cpu")
         x, y = points(48)
         start = initial_state(5, x, y)
         mine = interpreted(triton_cases.train, start, x, y, AdamOptions(), Budget(20))
-        its = fused_cpu.FusedCpuEngine().train(start, x, y, AdamOptions(), Budget(20))
+        its = FusedCpuEngine().train(start, x, y, AdamOptions(), Budget(20))
         assert_close(mine.state, its.state, rtol=1e-4, atol=1e-5)
 
 

@@ -33,7 +33,7 @@ def test_a_snapshot_says_it_all() -> None:
         first_seq=4,
         next_seq=9,
     )
-    assert snapshot(state, X, Speed(1234.5, "fused@cpu", 9876.5)) == {
+    assert snapshot(state, Speed(1234.5, "fused@cpu", 9876.5)) == {
         "version": 3,
         "status": "running",
         "epoch": 7,
@@ -51,7 +51,6 @@ def test_a_snapshot_says_it_all() -> None:
         "next_seq": 9,
         "loss": 0.25,
         "params": [1.0, -1.0, -4.5, -9.0, 4.5],
-        "curve": None,
         "epochs_per_second": 1234.5,
         "notice": {"code": "data_changed", "args": {"n": 1}},
     }
@@ -68,11 +67,11 @@ def test_a_snapshot_says_it_all() -> None:
     ],
 )
 def test_status(run: Run | None, notice: Notice | None, status: str) -> None:
-    assert snapshot(make_state(run=run, notice=notice), X)["status"] == status
+    assert snapshot(make_state(run=run, notice=notice))["status"] == status
 
 
 def test_without_a_run_start_and_target_are_where_the_net_stands() -> None:
-    seen = snapshot(make_state(), X)
+    seen = snapshot(make_state())
     assert (seen["start_epoch"], seen["epoch"], seen["target_epoch"]) == (7, 7, 7)
 
 
@@ -91,7 +90,7 @@ def test_what_json_has_no_number_for_is_null(value: float) -> None:
     train = TrainState(numbers, numbers, numbers, epoch=0, loss=value)
     text = json.dumps(
         [
-            snapshot(make_state(train=train), X, Speed(value, None, value)),
+            snapshot(make_state(train=train), Speed(value, None, value)),
             frame_row(Frame(1, 0, value, numbers)),
         ]
     )
@@ -137,11 +136,10 @@ def wide_state(loss: float = 0.25) -> TrainState:
 def test_a_wide_net_shows_its_curve_to_five_decimals() -> None:
     train = wide_state()
     drawn = curve(train.params, train.net, X)
-    seen = snapshot(make_state(train=train, optimizer=SgdOptions(0.5, 0.9)), X)
+    seen = snapshot(make_state(train=train, optimizer=SgdOptions(0.5, 0.9)))
     assert seen["net"] == {"h": 9, "bias1": True, "activation": "relu", "loss": "bce"}
     assert seen["optimizer"] == {"kind": "sgd", "lr": 0.5, "momentum": 0.9}
     assert seen["params"] is None
-    assert seen["curve"] == [round(value, 5) for value in drawn.astype(float).tolist()]
     _, [frame] = with_frame(make_state(train=train), "start", X)
-    assert frame_row(frame)[4:] == seen["curve"]
+    assert frame_row(frame)[4:] == [round(value, 5) for value in drawn.astype(float).tolist()]
     json.dumps(seen, allow_nan=False)

@@ -120,9 +120,12 @@ def test_it_is_compiled_once_for_a_program(
     for _ in range(3):
         warmup.load_compiled()
     assert compilations == ["compiled", "loaded", "loaded", "loaded"]
+    stale = tmp_path / "cache" / "kernels.step.nbc"
+    stale.touch()
     monkeypatch.setattr(warmup, "version", lambda package: f"the next {package}")
     warmup.load_compiled()
     assert compilations[4:] == ["compiled", "loaded"]
+    assert not stale.exists()
     warmup.forget(tmp_path / "cache")  # somebody tidied up
     warmup.load_compiled()
     assert compilations[6:] == ["compiled", "loaded"]

@@ -6,6 +6,7 @@ An engine is named by what computes and where: ``"torch@cpu"``, ``"fused@cpu"``,
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from dataclasses import dataclass
@@ -158,3 +159,10 @@ def cpu_name() -> str:
         if field.strip() == "model name":
             return value.strip()
     return platform.processor() or platform.machine() or "CPU"
+
+
+def cores() -> int:
+    """How many cores this process may use; where the system does not say, how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -6,8 +6,6 @@ in and out, slices by the clock, and many nets at once on all cores.
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pwlapp.core.engines import FUSED_CPU
+from pwlapp.core.engines import FUSED_CPU, cores
 from pwlapp.core.engines.kernels import BLOCK, Scratch, Setting, train_epochs
 from pwlapp.core.net import Architecture, Array
 from pwlapp.core.training import (
@@ -33,8 +31,6 @@ from pwlapp.core.training import (
 FIRST_CHUNK = 1  # epochs, to see how fast they are
 CHUNK_S = 0.002  # then about so much computing between two looks at the clock
 NO_EPOCHS = np.zeros(0, dtype=np.int64)
-
-_ready = threading.Event()
 
 
 class Lap(NamedTuple):
@@ -120,18 +116,17 @@ class Training:
 
 def describe(state: TrainState, options: OptimizerOptions) -> Setting:
     """Put a net and its optimizer into the numbers that the loops read."""
-    net, is_sgd = state.net, isinstance(options, SgdOptions)
-    beta1, beta2, eps = (
-        (options.momentum, 0.0, 0.0)
-        if isinstance(options, SgdOptions)
-        else (options.beta1, options.beta2, options.eps)
-    )
+    net = state.net
+    if isinstance(options, SgdOptions):
+        sgd, beta1, beta2, eps = 1, options.momentum, 0.0, 0.0
+    else:
+        sgd, beta1, beta2, eps = 0, options.beta1, options.beta2, options.eps
     return Setting(
         h=net.h,
         bias1=int(net.bias1),
         sigmoid=int(net.activation == "sigmoid"),
         mse=int(net.loss == "mse"),
-        sgd=int(is_sgd),
+        sgd=sgd,
         lr=float(options.lr),
         beta1=float(beta1),
         beta2=float(beta2),
@@ -268,13 +263,6 @@ def train_many(
         return list(pool.map(train, states))
 
 
-def cores() -> int:
-    """How many cores this process may use; where the system does not say, how many there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def warm() -> None:
     """Make the loops ready to run: from the disk if they were compiled before, else compile them.
 
@@ -284,13 +272,3 @@ def warm() -> None:
     x = np.zeros(1, dtype=np.float32)
     zeros = np.zeros(5, dtype=np.float32)
     Training(TrainState(zeros, zeros, zeros, epoch=0, loss=0.0), x, x, AdamOptions()).run(1)
-    _ready.set()
-
-
-def is_ready() -> bool:
-    """Whether `warm` has done its work in this process."""
-    return _ready.is_set()
-
-
-if __name__ == "__main__":
-    warm()

@@ -5,16 +5,17 @@ Neither Dash nor a browser is needed to call these.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime.trainer import Trainer
 from pwlapp.ui import inputs
 from pwlapp.ui.inputs import NetFields, OptimizerFields
+
+Verb: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 
 
 class Reply(NamedTuple):
@@ -73,9 +74,11 @@ async def start_run(
 
     async def command() -> dict[str, Any]:
         count = inputs.whole_number(epochs, "bad_epochs", 1, trainer.limits.max_epochs)
-        sid, options, chosen = _read(session, optimizer, engine)
-        await _make(trainer, sid, start)
-        return await trainer.start_run(sid, count, options, chosen)
+
+        async def verb(sid: str, *chosen: Any) -> dict[str, Any]:
+            return await trainer.start_run(sid, count, *chosen)
+
+        return await _train(trainer, verb, session, engine, start, optimizer)
 
     return await _answer(command())
 
@@ -89,26 +92,14 @@ async def resume(
     trainer: Trainer, session: Any, engine: Any, start: Start, optimizer: OptimizerFields
 ) -> Reply:
     """Go on with a paused run, with the optimizer and the engine in the fields."""
-
-    async def command() -> dict[str, Any]:
-        sid, options, chosen = _read(session, optimizer, engine)
-        await _make(trainer, sid, start)
-        return await trainer.resume(sid, options, chosen)
-
-    return await _answer(command())
+    return await _answer(_train(trainer, trainer.resume, session, engine, start, optimizer))
 
 
 async def step(
     trainer: Trainer, session: Any, engine: Any, start: Start, optimizer: OptimizerFields
 ) -> Reply:
     """Train one epoch; seed and architecture as for `start_run`."""
-
-    async def command() -> dict[str, Any]:
-        sid, options, chosen = _read(session, optimizer, engine)
-        await _make(trainer, sid, start)
-        return await trainer.step(sid, options, chosen)
-
-    return await _answer(command())
+    return await _answer(_train(trainer, trainer.step, session, engine, start, optimizer))
 
 
 async def take(trainer: Trainer, session: Any, start: Start) -> Reply:
@@ -142,10 +133,19 @@ async def edit_params(trainer: Trainer, session: Any, edit: Any) -> Reply:
     return await _answer(command())
 
 
-def _read(
-    session: Any, optimizer: OptimizerFields, engine: Any
-) -> tuple[str, OptimizerOptions, str]:
-    return inputs.session_id(session), inputs.optimizer(optimizer), inputs.engine(engine)
+async def _train(
+    trainer: Trainer,
+    verb: Verb,
+    session: Any,
+    engine: Any,
+    start: Start,
+    optimizer: OptimizerFields,
+) -> dict[str, Any]:
+    """Do what trains, to the net in the fields and with the optimizer and engine in the fields."""
+    sid = inputs.session_id(session)
+    options, chosen = inputs.optimizer(optimizer), inputs.engine(engine)
+    await _make(trainer, sid, start)
+    return await verb(sid, options, chosen)
 
 
 async def _make(trainer: Trainer, sid: str, start: Start) -> None:

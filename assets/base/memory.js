@@ -1,0 +1,23 @@
+// What this tab remembers over a reload, where the browser lets it. Where storage is refused, each
+// load begins like the first.
+(() => {
+  const pwl = (window.pwl ??= {});
+
+  const recall = (key) => {
+    try {
+      return sessionStorage.getItem(key);
+    } catch {
+      return null;
+    }
+  };
+
+  const keep = (key, value) => {
+    try {
+      sessionStorage.setItem(key, value);
+    } catch {
+      // refused
+    }
+  };
+
+  pwl.memory = { recall, keep };
+})();
