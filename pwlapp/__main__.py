@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn, get_args
 
+from pwlapp import serving
 from pwlapp.core import engines
 from pwlapp.core.data import draw_embedded, read_points
 from pwlapp.core.net import LECTURE, Activation, Architecture, Array, Loss, from_vector, mse
@@ -22,14 +23,13 @@ from pwlapp.core.training import (
     train_slice,
 )
 from pwlapp.errors import UserError
+from pwlapp.serving import BAD_SETTING, INTERRUPTED
 from pwlapp.ui.i18n import catalogue
 
 EVERY = 5000  # epochs from one printed line to the next, as on the page
 SLICE_MS = 1000.0  # how long a printed line may be late, and Ctrl-C too
 MAX_BYTES = 100_000_000
 TIMEOUT_S = 10.0
-REFUSED = 2  # exit status
-INTERRUPTED = 130
 MAX_PRINTED_HIDDEN = 8  # wider nets have too many weights for a line
 
 
@@ -46,12 +46,17 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message without the usage, and leave."""
-        self.exit(REFUSED, f"{self.prog}: {message}\n")
+        self.exit(BAD_SETTING, f"{self.prog}: {message}\n")
 
 
 def make_parser() -> Parser:
     """Describe the commands and their options."""
-    parser = Parser(prog="pwlapp", description="Piecewise-linear regression, live.")
+    parser = Parser(
+        prog="pwlapp",
+        description="Piecewise-linear regression, live.",
+        epilog=serving.exit_codes(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     fit = commands.add_parser("fit", help="train with the app's engine and print the weights")
     fit.add_argument("--data", metavar="FILE", help="CSV with x, prob, y (file or URL)")
@@ -67,7 +72,13 @@ def make_parser() -> Parser:
     )
     fit.add_argument("--json", action="store_true", help="exact numbers, for programs")
     add_architecture(fit)
-    commands.add_parser("serve", help="open the app; its settings are environment variables")
+    commands.add_parser(
+        "serve",
+        help="open the app; its settings are environment variables (serve --help lists them)",
+        description="Open the app, until Ctrl-C or SIGTERM.",
+        epilog=f"{serving.settings_table()}\n\n{serving.exit_codes()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     return parser
 
 
@@ -245,11 +256,11 @@ def fit(args: argparse.Namespace) -> str | None:
     return None
 
 
-def serve() -> None:
-    """Open the app."""
+def serve() -> int:
+    """Open the app; return the exit status."""
     import app  # brings the whole web stack along
 
-    app.main()
+    return app.main()
 
 
 def sentence(error: UserError) -> str:
@@ -263,12 +274,11 @@ def sentence(error: UserError) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit status: 0, 2 for an error, 130 for Ctrl-C."""
+    """Run one command and return the exit status, one of `serving.EXIT_CODES`."""
     args = make_parser().parse_args(argv)
     try:
         if args.command == "serve":
-            serve()
-            return 0
+            return serve()
         problem = fit(args)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -278,7 +288,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if problem is None:
         return 0
     print(f"pwlapp fit: {problem}", file=sys.stderr)
-    return REFUSED
+    return BAD_SETTING
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pwlapp.core.data import LECTURE_URL
 from pwlapp.core.engines import AUTO, ID_PATTERN
 
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
+LOG_FORMATS = ("text", "json")
 
 
 class Row(NamedTuple):
@@ -31,6 +32,7 @@ class _Kind:
 
     read: Callable[[str], Any]
     allowed: str
+    is_secret: bool = False
 
 
 def _integer(low: int, high: int) -> _Kind:
@@ -69,6 +71,17 @@ def _matching(pattern: str, allowed: str) -> _Kind:
         return text.lower()
 
     return _Kind(read, allowed)
+
+
+def _address(pattern: str, allowed: str) -> _Kind:
+    """Text that keeps its case, and is not repeated when refused: it may hold a password."""
+
+    def read(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError
+        return text
+
+    return _Kind(read, allowed, is_secret=True)
 
 
 def _folder(text: str) -> Path:
@@ -139,7 +152,23 @@ class Settings:
     max_epochs: int = _setting(
         1_000_000, _integer(1, 10_000_000), "Largest number of epochs in one run."
     )
+    max_running: int = _setting(
+        2000, _integer(1, 1_000_000), "Runs that may go on at once; the next one is asked to wait."
+    )
+    redis_url: str = _setting(
+        "",
+        _address(r"(rediss?|unix)://.+", "an address such as redis://127.0.0.1:6379/0"),
+        "Redis, for several web processes and Celery workers; empty: one process does it all.",
+    )
+    web_workers: int = _setting(
+        1, _integer(1, 64), "Web processes on the one port; more than one needs Redis."
+    )
     log_level: str = _setting("info", _choice(*LOG_LEVELS), "One of " + ", ".join(LOG_LEVELS) + ".")
+    log_format: str = _setting(
+        "text",
+        _choice(*LOG_FORMATS),
+        "Log lines: text for people, or json, one object a line, for programs.",
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -184,4 +213,5 @@ def _read(variable: str, text: str, kind: _Kind) -> Any:
     try:
         return kind.read(text)
     except (ValueError, OverflowError, RuntimeError) as error:  # RuntimeError: no such ~user
-        raise ValueError(f"{variable}={text!r}: expected {kind.allowed}") from error
+        shown = "***" if kind.is_secret else repr(text)
+        raise ValueError(f"{variable}={shown}: expected {kind.allowed}") from error

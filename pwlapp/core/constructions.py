@@ -7,7 +7,8 @@ the literals of checked numbers, and nothing else ever gets into it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ x = torch.linspace(-1, 1, 1001).reshape(-1, 1)
 """
 
 
-class Result(NamedTuple):
+@dataclass(frozen=True)
+class Result:
     """What one construction gave.
 
     Attributes

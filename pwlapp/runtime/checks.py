@@ -22,6 +22,7 @@ class Limits(NamedTuple):
     """The largest values that are taken."""
 
     max_epochs: int
+    max_running: int = 2000  # runs at the same time
     max_lr: float = MAX_LR
     max_seed: int = MAX_SEED
     max_param: float = MAX_PARAM

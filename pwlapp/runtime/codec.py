@@ -20,7 +20,7 @@ import numpy as np
 from pwlapp.core.engines import AUTO
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
-from pwlapp.runtime.session import Notice, Run, SessionState
+from pwlapp.runtime.session import Notice, Run, SessionState, Speed
 
 MAGIC = b"PWLS"
 FORMAT = 2
@@ -53,6 +53,7 @@ def encode(state: SessionState) -> bytes:
         else None,
         "first_seq": state.first_seq,
         "next_seq": state.next_seq,
+        "speed": vars(state.speed),
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     arrays = b"".join(array.astype("<f4").tobytes() for array in (train.params, train.m, train.v))
@@ -134,4 +135,5 @@ def _state(header: dict[str, Any], numbers: bytes) -> SessionState:
         notice=Notice(**notice) if notice else None,
         first_seq=index(header["first_seq"]),
         next_seq=index(header["next_seq"]),
+        speed=Speed(**header.get("speed", {})),  # not kept by the first of this format
     )

@@ -15,7 +15,9 @@ from pwlapp.core.data import Points
 from pwlapp.core.net import Array
 from pwlapp.core.training import OptimizerOptions, TrainState, with_new_optimizer, with_params
 from pwlapp.errors import UserError
+from pwlapp.runtime.pace import followed
 from pwlapp.runtime.session import (
+    UNKNOWN_SPEED,
     Frame,
     Notice,
     Run,
@@ -64,6 +66,7 @@ def adopt(state: SessionState, points: Points) -> Move:
         run=replace(state.run, status="paused") if state.run else None,
         notice=Notice("data_changed"),
         first_seq=state.next_seq,  # losses on other data don't belong in the same curve
+        speed=UNKNOWN_SPEED,
     )
     return with_frame(after, "start", points.x)
 
@@ -108,7 +111,15 @@ def halt(state: SessionState, reason: UserError) -> Move:
 
 def reset(state: SessionState, seed: int, train: TrainState, x: Array) -> Move:
     """Back to the initial weights `train` of `seed`; the frames so far are gone."""
-    after = changed(state, seed=seed, train=train, run=None, notice=None, first_seq=state.next_seq)
+    after = changed(
+        state,
+        seed=seed,
+        train=train,
+        run=None,
+        notice=None,
+        first_seq=state.next_seq,
+        speed=UNKNOWN_SPEED,  # another net's would mislead
+    )
     return with_frame(after, "start", x)
 
 
@@ -131,11 +142,22 @@ def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Sess
     return replace(state, optimizer=optimizer, engine=engine, train=train)
 
 
-def after_slice(state: SessionState, result: Slice) -> tuple[SessionState, list[Frame]]:
-    """What a slice, or a single step, makes of the state that it began with."""
+def after_slice(
+    state: SessionState, result: Slice, elapsed_s: float = 0.0
+) -> tuple[SessionState, list[Frame]]:
+    """What a slice, or a single step, makes of the state that it began with.
+
+    Parameters
+    ----------
+    state : SessionState
+    result : Slice
+    elapsed_s : float
+        Since the slice was asked for; a single step needs none.
+    """
     train, run, notice = result.state, state.run, None
     if result.diverged:
         notice = Notice("diverged", {"epoch": train.epoch, "lr": state.lr})
     ended = result.diverged or (run is not None and train.epoch >= run.target_epoch)
-    after = changed(state, train=train, run=None if ended else run, notice=notice)
+    speed = followed(state, result, elapsed_s)
+    after = changed(state, train=train, run=None if ended else run, notice=notice, speed=speed)
     return with_frames(after, result.pictures, "end" if ended else "")

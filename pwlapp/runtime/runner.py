@@ -9,8 +9,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
+from pwlapp.core import engines
+from pwlapp.core.engines import EngineInfo
 from pwlapp.errors import UserError
-from pwlapp.runtime.worker import Prepare, Worker, WorkerDied, load_torch
+from pwlapp.runtime.process import Prepare, Worker, WorkerDied, load_torch
 
 logger = logging.getLogger(__name__)
 
@@ -18,6 +20,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 MAX_RETRIES = 3
+MAX_CALLS = 1000  # in progress; whoever comes then is asked to come again
 
 
 class WorkerLost(UserError):
@@ -40,11 +43,25 @@ class Runner(Protocol):
 
         Raises
         ------
+        UserError
+            ``busy`` if too many calls wait already.
         WorkerLost
-            If that happened too often.
+            If its process died too often.
         Exception
             Whatever `function` raises.
         """
+
+    async def engines(self) -> list[EngineInfo]:
+        """What one can train with just now."""
+
+    async def workers(self) -> int:
+        """How many processes or machines there are to compute; never raises."""
+
+    async def waiting(self) -> int:
+        """How much waits for its turn; 0 where that can't be told."""
+
+    async def totals(self) -> dict[str, float]:
+        """What workers elsewhere have counted, see `Metrics.took_over`; empty if there are none."""
 
     async def close(self) -> None:
         """Stop at once; calls in flight end with WorkerLost."""
@@ -71,6 +88,8 @@ class PoolRunner:
         # A thread for each process, to wait for its pipe.
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="runner")
         self._warming: set[asyncio.Task[None]] = set()
+        self._engines: list[EngineInfo] = []
+        self._calls = 0
         self._closed = False
 
     def start(self) -> None:
@@ -82,16 +101,26 @@ class PoolRunner:
         return [worker.pid for worker in self._workers if worker.pid is not None]
 
     async def call(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
-        for _ in range(1 + MAX_RETRIES):
-            try:
-                result: T = await self._ask(function, args)
-            except WorkerDied:
-                if self._closed:
-                    break
-                logger.warning("a worker died during %s; it is replaced", function)
-            else:
-                return result
-        raise WorkerLost("worker_lost")
+        if self._calls >= MAX_CALLS:
+            raise UserError("busy")
+        self._calls += 1
+        try:
+            return await self._persist(function, args)
+        finally:
+            self._calls -= 1
+
+    async def engines(self) -> list[EngineInfo]:
+        self._engines = self._engines or await self.call(engines.engines)
+        return self._engines
+
+    async def workers(self) -> int:
+        return len(self.pids())
+
+    async def waiting(self) -> int:
+        return max(0, self._calls - len(self._workers))
+
+    async def totals(self) -> dict[str, float]:
+        return {}
 
     async def close(self) -> None:
         self._closed = True
@@ -103,6 +132,18 @@ class PoolRunner:
     async def _warm_up(self) -> None:
         with contextlib.suppress(WorkerLost):  # whoever calls first will be told
             await self.call(_nothing)
+
+    async def _persist(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
+        for _ in range(1 + MAX_RETRIES):
+            try:
+                result: T = await self._ask(function, args)
+            except WorkerDied:
+                if self._closed:
+                    break
+                logger.warning("a worker died during %s; it is replaced", function)
+            else:
+                return result
+        raise WorkerLost("worker_lost")
 
     async def _ask(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         await self._turns.acquire()

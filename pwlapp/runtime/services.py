@@ -1,4 +1,4 @@
-"""Puts the pieces together for one process that does everything."""
+"""Puts the pieces together: for one process that does everything, or for one of many."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ from functools import partial
 
 from fastapi import APIRouter
 
+from pwlapp.runtime import broker
+from pwlapp.runtime.broker import Post
+from pwlapp.runtime.celery_runner import CeleryRunner
+from pwlapp.runtime.metrics import Metrics
+from pwlapp.runtime.process import load_engines
+from pwlapp.runtime.queue_driver import QueueDriver
+from pwlapp.runtime.redis_link import RedisLink
+from pwlapp.runtime.redis_store import RedisStore
 from pwlapp.runtime.routes import routes
-from pwlapp.runtime.runner import PoolRunner
+from pwlapp.runtime.runner import PoolRunner, Runner
 from pwlapp.runtime.sqlite_store import SqliteStore
 from pwlapp.runtime.stream import Stream
 from pwlapp.runtime.trainer import Trainer
-from pwlapp.runtime.worker import load_engines
 from pwlapp.settings import Settings
 
 
 class Services:
-    """SQLite in the data folder, a pool of processes, and the trainer on top of them.
+    """A store, a runner, and the trainer on top of them.
+
+    Without ``redis_url``: SQLite in the data folder and a pool of processes. With it: that Redis,
+    and the Celery workers that listen to it.
 
     Parameters
     ----------
@@ -24,7 +34,7 @@ class Services:
 
     Attributes
     ----------
-    runner : PoolRunner
+    runner : Runner
     trainer : Trainer
 
     Raises
@@ -34,10 +44,11 @@ class Services:
     """
 
     def __init__(self, settings: Settings) -> None:
-        prepare = partial(load_engines, settings.data_dir / "numba")
-        self.runner = PoolRunner(settings.workers, prepare)
-        store = SqliteStore(settings.data_dir / "sessions.sqlite3")
-        self.trainer = Trainer(store, self.runner, Stream(), settings)
+        self.runner: Runner
+        if settings.redis_url:
+            self.trainer, self.runner = _shared(settings)
+        else:
+            self.trainer, self.runner = _embedded(settings)
 
     def router(self) -> APIRouter:
         """The routes that the browser asks directly."""
@@ -50,3 +61,18 @@ class Services:
     async def close(self) -> None:
         """Stop everything; what runs goes on after the next start."""
         await self.trainer.close()
+
+
+def _embedded(settings: Settings) -> tuple[Trainer, Runner]:
+    runner = PoolRunner(settings.workers, partial(load_engines, settings.data_dir / "numba"))
+    store = SqliteStore(settings.data_dir / "sessions.sqlite3")
+    return Trainer(store, runner, Stream(), settings), runner
+
+
+def _shared(settings: Settings) -> tuple[Trainer, Runner]:
+    link = RedisLink(settings.redis_url)
+    store = RedisStore(link, source=f"{settings.data} {settings.lecture_url}")
+    post = Post(broker.make_app(settings.redis_url))
+    runner = CeleryRunner(link, post)
+    driver = partial(QueueDriver, store=store, runner=runner, post=post, slice_ms=settings.slice_ms)
+    return Trainer(store, runner, Stream(), settings, driver, Metrics()), runner

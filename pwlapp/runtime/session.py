@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,6 +38,37 @@ class Notice:
     args: Mapping[str, Arg] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Speed:
+    """How fast a net trains, or trained last. Each run and engine has a speed of its own.
+
+    Attributes
+    ----------
+    engine : str or None
+        Id of the engine that computed last; None if nothing was trained yet.
+    run : int or None
+        Epoch at which the run began that the other numbers are about.
+    epochs, seconds : int, float
+        What that engine trained in the run, and how long it computed.
+    per_second : float
+        Epochs per second of the run's own time, waiting for a turn included; 0 if not known.
+    """
+
+    engine: str | None = None
+    run: int | None = None
+    epochs: int = 0
+    seconds: float = 0.0
+    per_second: float = 0.0
+
+    @property
+    def computing(self) -> float:
+        """Epochs per second of the engine alone; 0 if not known."""
+        return self.epochs / self.seconds if self.seconds > 0 else 0.0
+
+
+UNKNOWN_SPEED = Speed()
+
+
 @dataclass(frozen=True, eq=False)
 class SessionState:
     """Everything that is kept of a session, apart from its frames.
@@ -58,6 +89,7 @@ class SessionState:
         Frames with a smaller number are gone, as after a reset.
     next_seq : int
         Number of the next frame.
+    speed : Speed
     """
 
     version: int
@@ -70,6 +102,7 @@ class SessionState:
     notice: Notice | None = None
     first_seq: int = 1
     next_seq: int = 1
+    speed: Speed = UNKNOWN_SPEED
 
     @property
     def lr(self) -> float:
@@ -100,27 +133,6 @@ class Frame:
     loss: float
     numbers: Array
     mark: Mark = ""
-
-
-class Speed(NamedTuple):
-    """How fast a session trains.
-
-    Attributes
-    ----------
-    epochs_per_second : float
-        Of the run's own time, waiting for a turn included; 0 if not known.
-    engine : str or None
-        Id of the engine that computed last.
-    computing : float
-        Epochs per second of that engine's computing alone, in the last run; 0 if not known.
-    """
-
-    epochs_per_second: float = 0.0
-    engine: str | None = None
-    computing: float = 0.0
-
-
-UNKNOWN_SPEED = Speed()
 
 
 class UnknownSession(UserError):
@@ -159,13 +171,13 @@ def with_frames(
     return replace(state, next_seq=state.next_seq + len(numbered)), numbered
 
 
-def snapshot(state: SessionState, speed: Speed = UNKNOWN_SPEED) -> dict[str, Any]:
+def snapshot(state: SessionState) -> dict[str, Any]:
     """What the browser is told of a session; every value is valid JSON.
 
     Without a run, ``start_epoch`` and ``target_epoch`` are the epoch where the net stands. A wide
     net has no parameters here: its frames have its curve.
     """
-    train, run, notice = state.train, state.run, state.notice
+    train, run, notice, speed = state.train, state.run, state.notice, state.speed
     return {
         "version": state.version,
         "status": _status(state),
@@ -184,7 +196,7 @@ def snapshot(state: SessionState, speed: Speed = UNKNOWN_SPEED) -> dict[str, Any
         "next_seq": state.next_seq,
         "loss": json_number(train.loss),
         "params": None if drawing.is_wide(train.net) else json_numbers(train.params),
-        "epochs_per_second": json_number(speed.epochs_per_second),
+        "epochs_per_second": json_number(speed.per_second),
         "notice": {"code": notice.code, "args": dict(notice.args)} if notice else None,
     }
 

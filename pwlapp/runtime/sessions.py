@@ -40,6 +40,10 @@ class Sessions:
         """Set the data in use."""
         self._points = points
 
+    async def running(self) -> list[str]:
+        """Ids of the sessions whose run goes on."""
+        return await self._store.running()
+
     async def load(self, sid: str) -> SessionState:
         """Read a session. Raises UnknownSession."""
         return await self.update(sid, moves.stay)

@@ -14,17 +14,17 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from pwlapp.runtime import codec
-from pwlapp.runtime.drawing import CURVE_POINTS
+from pwlapp.runtime import codec, thinning
 from pwlapp.runtime.session import Frame, Mark, SessionState, unknown_session
-from pwlapp.runtime.store import Conflict, StoreUnavailable, new_sid, storage_failed
-from pwlapp.runtime.thinning import (
-    CURVES_WEIGH,
-    MAX_KEPT,
-    MAX_PLAIN,
-    FrameInfo,
-    frames_to_drop,
+from pwlapp.runtime.store import (
+    Conflict,
+    Data,
+    StoreUnavailable,
+    brief,
+    new_sid,
+    storage_failed,
 )
+from pwlapp.runtime.thinning import FrameInfo, frames_to_drop
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +50,14 @@ CREATE TABLE frame (
 ) WITHOUT ROWID;
 """
 
+# Not part of the schema: made in files of earlier versions too, and unknown to those.
+INDEXES = """
+CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
+CREATE INDEX IF NOT EXISTS session_used ON session (used);
+"""
+
 LOCK_TIMEOUT_S = 5.0
 TOUCH_EVERY_S = 60.0  # how exact "last used" is; a write for every read would be a waste
-THIN_EVERY = 250  # frames; counting them at each save would cost more than the save
 
 
 class SqliteStore:
@@ -100,6 +105,27 @@ class SqliteStore:
             lambda db: db.execute("SELECT sid FROM session WHERE running ORDER BY sid").fetchall()
         )
         return [sid for (sid,) in rows]
+
+    async def counts(self) -> tuple[int, int]:
+        sessions, running = await self._run(
+            lambda db: db.execute(
+                "SELECT (SELECT COUNT(*) FROM session),"
+                " (SELECT COUNT(*) FROM session WHERE running)"
+            ).fetchone()
+        )
+        return sessions, running
+
+    async def settled(self) -> Data | None:
+        return None  # there is no other server
+
+    async def settle(self, data: Data) -> Data:
+        return data
+
+    async def listen(self, on_change: Callable[[str], None], on_data: Callable[[], None]) -> None:
+        """There is nobody to listen to."""
+
+    async def ping(self) -> None:
+        await self._run(lambda db: db.execute("SELECT 1").fetchone())
 
     async def expire(self, older_than_s: float) -> int:
         oldest = self._clock() - older_than_s
@@ -151,7 +177,7 @@ class SqliteStore:
         try:
             state = codec.decode(blob)
         except codec.CorruptState as error:
-            logger.error("session %s in %s is damaged: %s", sid, self._path, error)
+            logger.error("session %s in %s is damaged: %s", brief(sid), self._path, error)
             raise unknown_session() from error
         now = self._clock()
         if now - used > TOUCH_EVERY_S:
@@ -190,7 +216,7 @@ class SqliteStore:
                 raise _refusal(db, sid)
             db.execute("DELETE FROM frame WHERE sid = ? AND seq < ?", (sid, state.first_seq))
             _append(db, sid, frames)
-            if _is_time_to_thin(state, len(frames)):
+            if thinning.is_time(state.next_seq, len(frames)):
                 _thin(db, sid)
 
 
@@ -235,6 +261,8 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
         _check_tables(db, path)
+        for statement in INDEXES.strip().splitlines():
+            db.execute(statement)
         # In a write transaction even if nothing changes: a file that is read-only or locked is
         # found out here, not by the first user.
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -281,17 +309,11 @@ def _refusal(db: sqlite3.Connection, sid: str) -> Exception:
     return unknown_session() if row is None else Conflict(f"version {row[0]} is kept")
 
 
-def _is_time_to_thin(state: SessionState, added: int) -> bool:
-    """Whether the last frames brought the count of all frames past a multiple of THIN_EVERY."""
-    return state.next_seq // THIN_EVERY > (state.next_seq - added) // THIN_EVERY
-
-
 def _thin(db: sqlite3.Connection, sid: str) -> None:
     rows = db.execute("SELECT seq, epoch, mark FROM frame WHERE sid = ? ORDER BY seq", (sid,))
     frames = [FrameInfo(*row) for row in rows]
     (heaviest,) = db.execute(
         "SELECT MAX(LENGTH(params)) FROM frame WHERE sid = ?", (sid,)
     ).fetchone()
-    share = CURVES_WEIGH if heaviest == 4 * CURVE_POINTS else 1
-    dropped = frames_to_drop(frames, MAX_PLAIN // share, MAX_KEPT // share)
+    dropped = frames_to_drop(frames, *thinning.limits(heaviest // 4))
     db.executemany("DELETE FROM frame WHERE sid = ? AND seq = ?", [(sid, seq) for seq in dropped])

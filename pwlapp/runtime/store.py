@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
+from pwlapp.core.data import Points
 from pwlapp.errors import UserError
 from pwlapp.runtime.session import Frame, SessionState
+
+BEST_RANK = 2
 
 _SID_BYTES = 16
 _SID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -25,6 +28,20 @@ class StoreUnavailable(RuntimeError):
 def storage_failed() -> UserError:
     """The error for a store that broke down while in use; the cause is in the log."""
     return UserError("storage_failed")
+
+
+class Data(NamedTuple):
+    """The points that a server shows, and why they are not what its settings ask for."""
+
+    points: Points
+    problem: UserError | None
+
+    @property
+    def rank(self) -> int:
+        """The higher, the nearer to what the settings ask for."""
+        if self.problem is not None:
+            return 0
+        return 1 if self.points.origin == "embedded" else BEST_RANK
 
 
 class Store(Protocol):
@@ -59,6 +76,32 @@ class Store(Protocol):
     async def running(self) -> list[str]:
         """Ids of the sessions whose run goes on."""
 
+    async def counts(self) -> tuple[int, int]:
+        """How many sessions are kept, and how many of them run."""
+
+    async def settled(self) -> Data | None:
+        """The data that all servers on this store show, if one of them has settled it."""
+
+    async def settle(self, data: Data) -> Data:
+        """Agree on the data with the other servers; returns what counts from now on.
+
+        The first word counts, but data of a higher rank win over data of a lower one.
+        """
+
+    async def listen(self, on_change: Callable[[str], None], on_data: Callable[[], None]) -> None:
+        """Tell, until cancelled, of what other servers do.
+
+        Parameters
+        ----------
+        on_change : callable
+            Given the id of a session that was saved.
+        on_data : callable
+            Called when `settled` may have another answer, and when news may have been missed.
+        """
+
+    async def ping(self) -> None:
+        """Raise ``UserError("storage_failed")`` if the store can't be used just now."""
+
     async def expire(self, older_than_s: float) -> int:
         """Forget the sessions unused for so long; returns how many they were."""
 
@@ -69,6 +112,11 @@ class Store(Protocol):
 def new_sid() -> str:
     """An id that nobody can guess."""
     return secrets.token_urlsafe(_SID_BYTES)
+
+
+def brief(sid: str) -> str:
+    """Enough of an id to find it in a log; whoever knows all of it owns the session."""
+    return sid[:6]
 
 
 def is_sid(value: object) -> bool:

@@ -41,16 +41,25 @@ class Stream:
         self._watchers: dict[str, set[asyncio.Event]] = {}
         self._closed = False
 
+    @property
+    def watchers(self) -> int:
+        """How many streams are open."""
+        return sum(map(len, self._watchers.values()))
+
     def notify(self, sid: str) -> None:
         """Say that a session has changed."""
         for changed in self._watchers.get(sid, ()):
             changed.set()
 
+    def notify_all(self) -> None:
+        """Say that any session may have changed."""
+        for sid in self._watchers:
+            self.notify(sid)
+
     def close(self) -> None:
         """End all streams."""
         self._closed = True
-        for sid in self._watchers:
-            self.notify(sid)
+        self.notify_all()
 
     async def events(self, sid: str, since: int, read: Read) -> AsyncIterator[Event]:
         """Follow a session, beginning with its state and all frames after number `since`.

@@ -6,9 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pwlapp.runtime.drawing import CURVE_POINTS
+
 MAX_PLAIN = 2000
 MAX_KEPT = 4000
 CURVES_WEIGH = 4  # times what parameters do, so that so many fewer frames with curves are kept
+THIN_EVERY = 250  # frames; counting them at each save would cost more than the save
 KEEP_EVERY = 5000  # epochs; the checkpoints that the page's table shows
 
 
@@ -18,6 +21,17 @@ class FrameInfo(NamedTuple):
     seq: int
     epoch: int
     mark: str
+
+
+def is_time(next_seq: int, added: int) -> bool:
+    """Whether the last frames brought the count of all frames past a multiple of THIN_EVERY."""
+    return next_seq // THIN_EVERY > (next_seq - added) // THIN_EVERY
+
+
+def limits(numbers: int) -> tuple[int, int]:
+    """How many frames to keep, plain ones and others, of which the largest has so many numbers."""
+    share = CURVES_WEIGH if numbers == CURVE_POINTS else 1
+    return MAX_PLAIN // share, MAX_KEPT // share
 
 
 def frames_to_drop(

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
-from pwlapp.core import training
 from pwlapp.core.data import Points
 from pwlapp.core.engines import EngineInfo
-from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import AdamOptions, OptimizerOptions, TrainState
+from pwlapp.core.net import LECTURE
+from pwlapp.core.training import AdamOptions, OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime import checks, moves
+from pwlapp.runtime.beginnings import Beginnings
 from pwlapp.runtime.checks import Limits
-from pwlapp.runtime.driver import Driver, log_failure
-from pwlapp.runtime.found import find
+from pwlapp.runtime.driver import Driver, TaskDriver, train
+from pwlapp.runtime.metrics import Metrics
+from pwlapp.runtime.report import Counts, Health
 from pwlapp.runtime.runner import Runner
 from pwlapp.runtime.session import Notice, SessionState, UnknownSession, frame_rows, snapshot
 from pwlapp.runtime.sessions import MAX_ATTEMPTS, Sessions
 from pwlapp.runtime.store import Conflict, Store
 from pwlapp.runtime.stream import Stream
+from pwlapp.runtime.upkeep import Upkeep
 from pwlapp.settings import Settings
-
-logger = logging.getLogger(__name__)
 
 Snapshot: TypeAlias = dict[str, Any]
 
 DEFAULT_SEED = 1
 DEFAULT_OPTIMIZER = AdamOptions()
 
-EXPIRE_EVERY_S = 3600.0
 MANY_FRAMES = 50
+MAX_COMMANDS = 8  # of one session that compute at the same time; nobody presses faster
 
 
 class Trainer:
@@ -42,7 +43,7 @@ class Trainer:
     Every verb checks what it is given, takes effect wholly or not at all, and answers with a
     snapshot of the session (see `session.snapshot`). A verb that makes no sense just now, such as
     a pause without a run, changes nothing. All raise `UserError`: ``session_unknown``,
-    ``storage_failed``, ``worker_lost``, ``busy``, or what they name themselves.
+    ``storage_failed``, ``worker_lost``, ``not_ready``, ``busy``, or what they name themselves.
 
     Parameters
     ----------
@@ -51,29 +52,44 @@ class Trainer:
     stream : Stream
         Told of every change.
     settings : Settings
+    make_driver : callable or None
+        Given the sessions; None: a TaskDriver on the runner.
+    metrics : Metrics or None
 
     Attributes
     ----------
     limits : Limits
-    engines : tuple of EngineInfo
-        What one can train with; empty until `loaded`.
-    data_problem : UserError or None
-        Why the data is not what the settings ask for; known when `loaded`.
+    stream : Stream
+    metrics : Metrics
     """
 
-    def __init__(self, store: Store, runner: Runner, stream: Stream, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runner: Runner,
+        stream: Stream,
+        settings: Settings,
+        make_driver: Callable[[Sessions], Driver] | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._store = store
         self._runner = runner
-        self._settings = settings
         self._sessions = Sessions(store, stream.notify)
-        self._driver = Driver(self._sessions, runner, settings.slice_ms, settings.workers)
-        self._loading: asyncio.Task[None] | None = None
-        self._expiring: asyncio.Task[None] | None = None
+        self._upkeep = Upkeep(store, runner, self._sessions, stream, settings)
+        self._beginnings = Beginnings(runner)
+        self._computing: Counter[str] = Counter()
         self.stream = stream
-        self.limits = Limits(settings.max_epochs)
-        self.engines: tuple[EngineInfo, ...] = ()
-        self._default_engine = settings.engine
-        self.data_problem: UserError | None = None
+        self.limits = Limits(settings.max_epochs, settings.max_running)
+        self.metrics = metrics or Metrics()
+        if make_driver is None:
+            make_driver = partial(
+                TaskDriver,
+                runner=runner,
+                metrics=self.metrics,
+                slice_ms=settings.slice_ms,
+                at_once=settings.workers,
+            )
+        self._driver = make_driver(self._sessions)
 
     async def start(self) -> None:
         """Begin: data and engines are found in the background, then the runs go on.
@@ -81,15 +97,11 @@ class Trainer:
         Returns at once, so that pages can be served; the verbs wait for what they need.
         """
         self._runner.start()
-        self._loading = asyncio.create_task(self._load(), name="loading the data")
-        self._loading.add_done_callback(log_failure)
-        self._expiring = asyncio.create_task(self._expire())
+        self._upkeep.start(then=self._driver.begin)
 
     async def loaded(self) -> Points:
         """Wait until data and engines are known; returns the data."""
-        if self._loading is None:
-            raise RuntimeError("the trainer is not started")
-        await asyncio.shield(self._loading)  # a visitor who leaves must not stop the loading
+        await self._upkeep.loaded()
         return self.points
 
     @property
@@ -97,13 +109,36 @@ class Trainer:
         """The data in use, once `loaded`."""
         return self._sessions.points
 
+    @property
+    def engines(self) -> tuple[EngineInfo, ...]:
+        """What one can train with just now; empty until `loaded`."""
+        return self._upkeep.engines
+
+    @property
+    def data_problem(self) -> UserError | None:
+        """Why the data is not what the settings ask for; known when `loaded`."""
+        return self._upkeep.problem
+
+    async def health(self) -> Health:
+        """What works just now; never raises."""
+        try:
+            await self._store.ping()
+            has_store = True
+        except UserError:
+            has_store = False
+        return Health(has_store, self._upkeep.is_loaded, await self._runner.workers())
+
+    async def counts(self) -> Counts:
+        """How much there is; `metrics` learn of what workers elsewhere have done."""
+        if totals := await self._runner.totals():
+            self.metrics.took_over(totals)
+        sessions, running = await self._store.counts()
+        return Counts(sessions, running, await self._runner.waiting())
+
     async def close(self) -> None:
         """Stop. Runs stay marked as running and go on after the next start."""
         self.stream.close()
-        tasks = [task for task in (self._loading, self._expiring) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._upkeep.close()
         await self._driver.close()
         await self._runner.close()
         await self._store.close()
@@ -135,7 +170,7 @@ class Trainer:
     async def look(self, sid: object) -> Snapshot:
         """The session as it stands."""
         known = await self._known(sid)
-        return self._snapshot(known, await self._sessions.load(known))
+        return snapshot(await self._sessions.load(known))
 
     async def start_run(
         self, sid: object, epochs: object, optimizer: object, engine: object
@@ -152,7 +187,8 @@ class Trainer:
         Raises
         ------
         UserError
-            ``bad_epochs``, ``bad_optimizer``, ``bad_engine``, ``already_running``
+            ``bad_epochs``, ``bad_optimizer``, ``bad_engine``, ``already_running``, ``server_full``
+            (max)
         """
         known = await self._known(sid)
         move = partial(
@@ -161,12 +197,13 @@ class Trainer:
             optimizer=checks.optimizer(optimizer),
             engine=checks.engine(engine, self.engines),
         )
+        await self._check_room()
         return self._drive(known, await self._sessions.update(known, move))
 
     async def pause(self, sid: object) -> Snapshot:
         """Stop the run for now; answered at once, without waiting for the slice in flight."""
         known = await self._known(sid)
-        return self._snapshot(known, await self._sessions.update(known, moves.pause))
+        return snapshot(await self._sessions.update(known, moves.pause))
 
     async def resume(
         self, sid: object, optimizer: object = None, engine: object = None
@@ -176,11 +213,13 @@ class Trainer:
         Raises
         ------
         UserError
-            ``bad_optimizer``; ``bad_engine``, also if the run's engine is no longer there.
+            ``bad_optimizer``; ``bad_engine``, also if the run's engine is no longer there;
+            ``server_full`` (max).
         """
         known = await self._known(sid)
         state = await self._sessions.load(known)
         options, chosen = self._checked(state, optimizer, engine)
+        await self._check_room()
         move = partial(moves.resume, optimizer=options, engine=chosen)
         return self._drive(known, await self._sessions.update(known, move))
 
@@ -193,19 +232,21 @@ class Trainer:
             ``bad_optimizer``, ``bad_engine``, ``training_failed``
         """
         known, given = await self._known(sid), checks.optimizer(optimizer)
-        for _ in range(MAX_ATTEMPTS):
-            state = await self._sessions.load(known)
-            options, chosen = self._checked(state, given, engine)
-            if state.is_running:
-                return self._snapshot(known, state)
-            begun = moves.ready(state, options, chosen)
-            result = await self._driver.train(known, begun, state.train.epoch + 1, None)
-            after, frames = moves.after_slice(begun, result)
-            try:
-                await self._sessions.save(known, state, after, frames)
-            except Conflict:
-                continue
-            return self._snapshot(known, after)
+        with self._one_of_few(known):
+            for _ in range(MAX_ATTEMPTS):
+                state = await self._sessions.load(known)
+                options, chosen = self._checked(state, given, engine)
+                if state.is_running:
+                    return snapshot(state)
+                begun = moves.ready(state, options, chosen)
+                target = state.train.epoch + 1
+                result = await train(self._runner, self.points, begun, target, None)
+                after, frames = moves.after_slice(begun, result)
+                try:
+                    await self._sessions.save(known, state, after, frames)
+                except Conflict:
+                    continue
+                return snapshot(after)
         raise UserError("busy")
 
     async def reset(self, sid: object, seed: object, net: object = None) -> Snapshot:
@@ -220,10 +261,11 @@ class Trainer:
         """
         known, number = await self._known(sid), checks.seed(seed)
         wanted = None if net is None else checks.architecture(net)
-        state = await self._sessions.load(known)
-        train = await self._initial_state(number, wanted or state.train.net)
-        move = partial(moves.reset, seed=number, train=train, x=self.points.x)
-        return self._snapshot(known, await self._sessions.update(known, move))
+        with self._one_of_few(known):
+            now = (await self._sessions.load(known)).train.net
+            train = await self._beginnings.state(number, wanted or now, self.points)
+            move = partial(moves.reset, seed=number, train=train, x=self.points.x)
+            return snapshot(await self._sessions.update(known, move))
 
     async def set_params(self, sid: object, params: object) -> Snapshot:
         """Replace the weights by hand: W1, b1 if there is one, W2, b2. A run goes on from them.
@@ -237,15 +279,15 @@ class Trainer:
         state = await self._sessions.load(known)
         values = checks.params(params, state.train.net)
         move = partial(moves.edit, params=values, points=self.points)
-        return self._snapshot(known, await self._sessions.update(known, move))
+        return self._drive(known, await self._sessions.update(known, move))
 
     async def read(self, sid: object, since: int = 0) -> tuple[Snapshot, list[list[Any]]]:
         """The session and its frames after number `since`, as rows (see `session.frame_row`)."""
         known = await self._known(sid)
         state, frames = await self._sessions.read_since(known, since)
         if len(frames) > MANY_FRAMES:  # beside the event loop, not on it
-            return self._snapshot(known, state), await asyncio.to_thread(frame_rows, frames)
-        return self._snapshot(known, state), frame_rows(frames)
+            return snapshot(state), await asyncio.to_thread(frame_rows, frames)
+        return snapshot(state), frame_rows(frames)
 
     async def _known(self, sid: object) -> str:
         """Wait for the data, and check the form of an id."""
@@ -262,39 +304,32 @@ class Trainer:
     def _drive(self, sid: str, state: SessionState) -> Snapshot:
         if state.is_running:
             self._driver.drive(sid, state)
-        return self._snapshot(sid, state)
-
-    def _snapshot(self, sid: str, state: SessionState) -> Snapshot:
-        return snapshot(state, self._driver.speed(sid, state))
+        return snapshot(state)
 
     async def _begin(
         self, seed: object, optimizer: object, net: object, notice: Notice | None
     ) -> tuple[str, Snapshot]:
         number, options = checks.seed(seed), checks.optimizer(optimizer)
-        train = await self._initial_state(number, checks.architecture(net))
-        state, frames = moves.begin(
-            number, options, self._default_engine, train, self.points, notice
-        )
+        train = await self._beginnings.state(number, checks.architecture(net), self.points)
+        engine = self._upkeep.default_engine
+        state, frames = moves.begin(number, options, engine, train, self.points, notice)
         sid = await self._store.create(state, frames)
-        return sid, self._snapshot(sid, state)
+        return sid, snapshot(state)
 
-    async def _initial_state(self, seed: int, net: Architecture) -> TrainState:
-        points = self.points
-        return await self._runner.call(training.initial_state, seed, points.x, points.y, net)
+    async def _check_room(self) -> None:
+        _, running = await self._store.counts()
+        if running >= self.limits.max_running:
+            raise UserError("server_full", max=self.limits.max_running)
 
-    async def _load(self) -> None:
-        found = await find(self._runner, self._settings)
-        self._sessions.use(found.points)
-        self.engines, self.data_problem = found.engines, found.data_problem
-        self._default_engine = found.default_engine
-        for sid in await self._store.running():
-            with contextlib.suppress(UnknownSession):  # damaged; the others go on
-                self._drive(sid, await self._sessions.load(sid))
-
-    async def _expire(self) -> None:
-        while True:
-            with contextlib.suppress(UserError):  # logged; the next hour may be luckier
-                if count := await self._store.expire(self._settings.session_days * 86400.0):
-                    logger.info("%d sessions expired", count)
-            self._driver.forget_idle()
-            await asyncio.sleep(EXPIRE_EVERY_S)
+    @contextmanager
+    def _one_of_few(self, sid: str) -> Iterator[None]:
+        """Refuse a session that asks for more at once than a person can."""
+        if self._computing[sid] >= MAX_COMMANDS:
+            raise UserError("busy")
+        self._computing[sid] += 1
+        try:
+            yield
+        finally:
+            self._computing[sid] -= 1
+            if not self._computing[sid]:
+                del self._computing[sid]

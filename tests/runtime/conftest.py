@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pwlapp.runtime import broker
+from pwlapp.runtime.broker import Post
+from pwlapp.runtime.celery_runner import CeleryRunner
+from pwlapp.runtime.redis_link import RedisLink
+from pwlapp.runtime.redis_store import RedisStore
+from pwlapp.runtime.runner import PoolRunner, Runner
+from pwlapp.runtime.services import Services
 from pwlapp.runtime.sqlite_store import SqliteStore
+from pwlapp.runtime.store import Store
 from pwlapp.runtime.stream import Stream
 from pwlapp.runtime.trainer import Trainer
 from pwlapp.settings import Settings
+from tests.cluster import Cluster
+from tests.runtime import jobs
 from tests.runtime.helpers import Clock, ThreadRunner, write_points
 
 
@@ -27,11 +39,76 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data=str(csv), lecture_url="", data_dir=data_dir, workers=2, engine="torch@cpu")
 
 
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A Redis, empty at first, and nobody else on it."""
+    with Cluster(tmp_path_factory.mktemp("redis"), webs=0, workers=0) as cluster:
+        yield cluster
+
+
 @pytest.fixture
-async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[SqliteStore]:
+async def link(redis_server: Cluster) -> AsyncIterator[RedisLink]:
+    """A link to an empty Redis."""
+    link = RedisLink(redis_server.redis_url)
+    await link.client.flushall()
+    yield link
+    await link.close()
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, link: RedisLink
+) -> AsyncIterator[Store]:
+    """Each of the stores in turn, empty."""
+    if request.param == "redis":
+        yield RedisStore(link, clock=clock)
+        return
     store = SqliteStore(tmp_path / "store.sqlite3", clock)
     yield store
     await store.close()
+
+
+@pytest.fixture(scope="session")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A Redis with two Celery workers, each of one process, for as long as the tests run."""
+    folder = tmp_path_factory.mktemp("workers")
+    with Cluster(folder, webs=0, workers=2, include="tests.runtime.allowed") as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["pool", "celery"])
+async def computing(request: pytest.FixtureRequest) -> AsyncIterator[Runner]:
+    """Each of the runners in turn, with two processes that are there."""
+    if request.param == "pool":
+        pool = PoolRunner(2, jobs.nothing)
+        await asyncio.gather(pool.call(jobs.nothing), pool.call(jobs.nothing))
+        yield pool
+        await pool.close()
+        return
+    url = request.getfixturevalue("workers").redis_url
+    link = RedisLink(url)
+    runner = CeleryRunner(link, Post(broker.make_app(url)))
+    runner.start()
+    yield runner
+    await runner.close()
+    await link.close()
+
+
+@pytest.fixture(params=["embedded", "scaled"])
+async def either(
+    request: pytest.FixtureRequest, settings: Settings, runner: ThreadRunner
+) -> AsyncIterator[Trainer]:
+    """A trainer of each of the two modes: threads and SQLite, or Celery workers and Redis."""
+    if request.param == "scaled":
+        url = request.getfixturevalue("workers").redis_url
+        trainer = Services(replace(settings, redis_url=url)).trainer
+    else:
+        store = SqliteStore(settings.data_dir / "sessions.sqlite3")
+        trainer = Trainer(store, runner, Stream(), settings)
+    await trainer.start()
+    await trainer.loaded()
+    yield trainer
+    await trainer.close()
 
 
 @pytest.fixture

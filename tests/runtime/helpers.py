@@ -9,8 +9,11 @@ from typing import Any, TypeVar, TypeVarTuple
 
 import numpy as np
 
+from pwlapp.core import engines
+from pwlapp.core.engines import EngineInfo
 from pwlapp.core.training import AdamOptions, TrainState
-from pwlapp.runtime.session import SessionState
+from pwlapp.runtime.session import Frame, Mark, SessionState, changed
+from pwlapp.runtime.store import Store
 from pwlapp.runtime.trainer import Trainer
 
 T = TypeVar("T")
@@ -33,17 +36,29 @@ class ThreadRunner:
     def __init__(self) -> None:
         self.gate = asyncio.Event()  # closed by a test that wants to act during a slice
         self.gate.set()
-        self.waiting = 0
+        self.held = 0
         self._turn = asyncio.Lock()
 
     def start(self) -> None: ...
 
     async def call(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
-        self.waiting += 1
+        self.held += 1
         await self.gate.wait()
-        self.waiting -= 1
+        self.held -= 1
         async with self._turn:
             return await asyncio.to_thread(function, *args)
+
+    async def engines(self) -> list[EngineInfo]:
+        return engines.engines()
+
+    async def workers(self) -> int:
+        return 1
+
+    async def waiting(self) -> int:
+        return self.held
+
+    async def totals(self) -> dict[str, float]:
+        return {}
 
     async def close(self) -> None: ...
 
@@ -109,3 +124,20 @@ async def finished(trainer: Trainer, sid: str) -> dict[str, Any]:
 
     found: dict[str, Any] = await until(idle)
     return found
+
+
+def make_frame(seq: int, epoch: int = 1, mark: Mark = "") -> Frame:
+    params = np.arange(5, dtype=np.float32) + seq
+    return Frame(seq=seq, epoch=epoch, loss=1 / (seq + 1), numbers=params, mark=mark)
+
+
+def appended(state: SessionState, count: int, every: int = 1) -> tuple[SessionState, list[Frame]]:
+    """The next version of `state`, with `count` more frames."""
+    seqs = range(state.next_seq, state.next_seq + count)
+    frames = [make_frame(seq, epoch=seq * every) for seq in seqs]
+    return changed(state, next_seq=state.next_seq + count), frames
+
+
+async def seqs_since(store: Store, sid: str, seq: int) -> list[int]:
+    _, frames = await store.read_since(sid, seq)
+    return [frame.seq for frame in frames]

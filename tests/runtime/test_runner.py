@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pwlapp.errors import UserError
+from pwlapp.runtime.process import REST_S
 from pwlapp.runtime.runner import PoolRunner, WorkerLost
-from pwlapp.runtime.worker import REST_S
 from tests.runtime import jobs
 from tests.runtime.helpers import until
 
@@ -187,7 +187,7 @@ PARENT = """
 import asyncio, sys, time
 from pathlib import Path
 from pwlapp.runtime.runner import PoolRunner
-from pwlapp.runtime.worker import REST_S
+from pwlapp.runtime.process import REST_S
 from tests.runtime import jobs
 
 async def main():

@@ -32,8 +32,9 @@ def test_a_snapshot_says_it_all() -> None:
         notice=Notice("data_changed", {"n": 1}),
         first_seq=4,
         next_seq=9,
+        speed=Speed("fused@cpu", run=5, epochs=2, seconds=0.25, per_second=1.5),
     )
-    assert snapshot(state, Speed(1234.5, "fused@cpu", 9876.5)) == {
+    assert snapshot(state) == {
         "version": 3,
         "status": "running",
         "epoch": 7,
@@ -45,13 +46,13 @@ def test_a_snapshot_says_it_all() -> None:
         "lr": 0.001,
         "engine": "torch@cpu",
         "engine_used": "fused@cpu",
-        "engine_speed": 9876.5,
+        "engine_speed": 8.0,
         "data_key": "0" * 16,
         "first_seq": 4,
         "next_seq": 9,
         "loss": 0.25,
         "params": [1.0, -1.0, -4.5, -9.0, 4.5],
-        "epochs_per_second": 1234.5,
+        "epochs_per_second": 1.5,
         "notice": {"code": "data_changed", "args": {"n": 1}},
     }
 
@@ -90,7 +91,7 @@ def test_what_json_has_no_number_for_is_null(value: float) -> None:
     train = TrainState(numbers, numbers, numbers, epoch=0, loss=value)
     text = json.dumps(
         [
-            snapshot(make_state(train=train), Speed(value, None, value)),
+            snapshot(make_state(train=train, speed=Speed(seconds=value, per_second=value))),
             frame_row(Frame(1, 0, value, numbers)),
         ]
     )

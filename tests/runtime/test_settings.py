@@ -27,7 +27,11 @@ def test_every_field_is_read_from_its_variable() -> None:
         "PWLAPP_SESSION_DAYS": "0.5",
         "PWLAPP_MAX_DATA_MB": "2",
         "PWLAPP_MAX_EPOCHS": "1000",
+        "PWLAPP_MAX_RUNNING": "50",
+        "PWLAPP_REDIS_URL": "redis://:Secret@host:6379/1",
+        "PWLAPP_WEB_WORKERS": "2",
         "PWLAPP_LOG_LEVEL": "DEBUG",
+        "PWLAPP_LOG_FORMAT": "json",
     }
     assert dataclasses.astuple(Settings.from_env(environ)) == (
         "0.0.0.0",
@@ -41,7 +45,11 @@ def test_every_field_is_read_from_its_variable() -> None:
         0.5,
         2.0,
         1000,
+        50,
+        "redis://:Secret@host:6379/1",
+        2,
         "debug",
+        "json",
     )
 
 
@@ -86,3 +94,9 @@ def test_the_table_says_something_of_every_field() -> None:
     fields = dataclasses.fields(Settings)
     assert [row.variable for row in table] == [variable_name(field.name) for field in fields]
     assert all(row.doc.endswith((".", "MB")) and row.doc[0].isupper() for row in table)
+
+
+def test_a_password_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match="PWLAPP_REDIS_URL") as refused:
+        Settings.from_env({"PWLAPP_REDIS_URL": "http://:Secret@host"})
+    assert "Secret" not in str(refused.value)

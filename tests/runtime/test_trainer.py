@@ -25,6 +25,7 @@ from pwlapp.core.training import (
     with_new_optimizer,
 )
 from pwlapp.errors import UserError
+from pwlapp.runtime.runner import WorkerLost
 from pwlapp.runtime.session import SessionState, json_numbers
 from pwlapp.runtime.sqlite_store import SqliteStore
 from pwlapp.runtime.stream import Stream
@@ -86,37 +87,37 @@ def assert_at(snapshot: dict[str, Any], expected: TrainState) -> None:
     assert snapshot["loss"] == pytest.approx(expected.loss, abs=1e-6)
 
 
-async def test_a_new_session_stands_at_the_initial_weights(trainer: Trainer) -> None:
-    sid, snapshot = await trainer.open()
-    assert_at(snapshot, first_state(trainer))
+async def test_a_new_session_stands_at_the_initial_weights(either: Trainer) -> None:
+    sid, snapshot = await either.open()
+    assert_at(snapshot, first_state(either))
     assert (snapshot["status"], snapshot["notice"]) == ("idle", None)
-    assert snapshot["data_key"] == trainer.points.key
-    state, rows = await trainer.read(sid)
+    assert snapshot["data_key"] == either.points.key
+    state, rows = await either.read(sid)
     assert state == snapshot
     assert [row[:2] + row[3:4] for row in rows] == [[1, 0, "start"]]
 
 
-async def test_a_run_trains_exactly_what_an_uninterrupted_one_does(trainer: Trainer) -> None:
-    sid, _ = await trainer.open(None, 7, AdamOptions(0.01))
-    started = await trainer.start_run(sid, 300, AdamOptions(0.02), "torch@cpu")
+async def test_a_run_trains_exactly_what_an_uninterrupted_one_does(either: Trainer) -> None:
+    sid, _ = await either.open(None, 7, AdamOptions(0.01))
+    started = await either.start_run(sid, 300, AdamOptions(0.02), "torch@cpu")
     assert (started["status"], started["start_epoch"], started["target_epoch"]) == (
         "running",
         0,
         300,
     )
-    done = await finished(trainer, sid)
+    done = await finished(either, sid)
     assert done["status"] == "idle"
-    halfway = trained(trainer, first_state(trainer, 7), 300, AdamOptions(0.02))
+    halfway = trained(either, first_state(either, 7), 300, AdamOptions(0.02))
     assert_at(done, halfway)
-    await trainer.start_run(sid, 200, ADAM, "torch@cpu")
-    assert_at(await finished(trainer, sid), trained(trainer, halfway, 200))
+    await either.start_run(sid, 200, ADAM, "torch@cpu")
+    assert_at(await finished(either, sid), trained(either, halfway, 200))
 
 
-async def test_the_frames_tell_the_run_from_start_to_end(trainer: Trainer) -> None:
-    sid, _ = await trainer.open()
-    await trainer.start_run(sid, 400, ADAM, "torch@cpu")
-    snapshot = await finished(trainer, sid)
-    _, rows = await trainer.read(sid)
+async def test_the_frames_tell_the_run_from_start_to_end(either: Trainer) -> None:
+    sid, _ = await either.open()
+    await either.start_run(sid, 400, ADAM, "torch@cpu")
+    snapshot = await finished(either, sid)
+    _, rows = await either.read(sid)
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
     assert snapshot["next_seq"] == len(rows) + 1
     epochs = [row[1] for row in rows]
@@ -126,18 +127,18 @@ async def test_the_frames_tell_the_run_from_start_to_end(trainer: Trainer) -> No
     assert not any(row[3] for row in rows[1:-1])
     assert rows[-1][1:3] + rows[-1][4:] == [400, snapshot["loss"], *snapshot["params"]]
     middle = next(row for row in rows if row[1] > 150)
-    assert middle[4:] == json_numbers(trained(trainer, first_state(trainer), middle[1]).params)
+    assert middle[4:] == json_numbers(trained(either, first_state(either), middle[1]).params)
 
 
-async def test_pause_and_resume(trainer: Trainer) -> None:
-    sid, _ = await trainer.open()
-    await trainer.start_run(sid, 2000, ADAM, "torch@cpu")
-    paused = await trainer.pause(sid)
+async def test_pause_and_resume(either: Trainer) -> None:
+    sid, _ = await either.open()
+    await either.start_run(sid, 2000, ADAM, "torch@cpu")
+    paused = await either.pause(sid)
     assert (paused["status"], paused["target_epoch"]) == ("paused", 2000)
-    await trainer.set_params(sid, [1, 1, 1, 1, 1])  # by now a slice would have been saved
-    assert (await trainer.look(sid))["epoch"] == paused["epoch"] < 2000
-    assert (await trainer.resume(sid))["status"] == "running"
-    assert (await finished(trainer, sid))["epoch"] == 2000
+    await either.set_params(sid, [1, 1, 1, 1, 1])  # by now a slice would have been saved
+    assert (await either.look(sid))["epoch"] == paused["epoch"] < 2000
+    assert (await either.resume(sid))["status"] == "running"
+    assert (await finished(either, sid))["epoch"] == 2000
 
 
 async def test_a_pause_is_answered_while_a_slice_is_under_way_and_its_work_is_dropped(
@@ -146,7 +147,7 @@ async def test_a_pause_is_answered_while_a_slice_is_under_way_and_its_work_is_dr
     sid, _ = await trainer.open()
     runner.gate.clear()
     await trainer.start_run(sid, 100, ADAM, "torch@cpu")
-    await until(lambda: runner.waiting)
+    await until(lambda: runner.held)
     paused = await trainer.pause(sid)  # would hang if it waited for the slice
     assert (paused["status"], paused["epoch"]) == ("paused", 0)
     runner.gate.set()
@@ -185,7 +186,7 @@ async def test_a_resume_before_the_driver_has_seen_the_pause(
     sid, _ = await trainer.open()
     runner.gate.clear()
     await trainer.start_run(sid, 100, ADAM, "torch@cpu")
-    await until(lambda: runner.waiting)
+    await until(lambda: runner.held)
     await trainer.pause(sid)
     store.holds_next = True
     runner.gate.set()
@@ -196,30 +197,91 @@ async def test_a_resume_before_the_driver_has_seen_the_pause(
     await trainer.close()
 
 
-async def test_pauses_and_resumes_lose_nothing(trainer: Trainer) -> None:
-    sid, _ = await trainer.open()
-    await trainer.start_run(sid, 2000, ADAM, "torch@cpu")
+async def test_pauses_and_resumes_lose_nothing(either: Trainer) -> None:
+    sid, _ = await either.open()
+    await either.start_run(sid, 2000, ADAM, "torch@cpu")
     for _ in range(50):
-        await trainer.pause(sid)
-        await trainer.resume(sid)
-    assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 2000))
+        await either.pause(sid)
+        await either.resume(sid)
+    assert_at(await finished(either, sid), trained(either, first_state(either), 2000))
 
 
-async def test_a_step_is_one_epoch_and_one_frame(trainer: Trainer) -> None:
-    sid, _ = await trainer.open()
-    await trainer.step(sid, AdamOptions(0.5))
-    snapshot = await trainer.step(sid, ADAM)
-    expected = trained(trainer, trained(trainer, first_state(trainer), 1, AdamOptions(0.5)), 1)
+async def test_a_step_is_one_epoch_and_one_frame(either: Trainer) -> None:
+    sid, _ = await either.open()
+    await either.step(sid, AdamOptions(0.5))
+    snapshot = await either.step(sid, ADAM)
+    expected = trained(either, trained(either, first_state(either), 1, AdamOptions(0.5)), 1)
     assert_at(snapshot, expected)
     assert (snapshot["status"], snapshot["lr"]) == ("idle", 0.001)
-    _, rows = await trainer.read(sid, 1)
+    _, rows = await either.read(sid, 1)
     assert [row[:2] for row in rows] == [[2, 1], [3, 2]]
 
 
-async def test_steps_at_once_all_count(trainer: Trainer) -> None:
+async def test_steps_at_once_all_count(either: Trainer) -> None:
+    sid, _ = await either.open()
+    await asyncio.gather(*(either.step(sid, ADAM) for _ in range(5)))
+    assert_at(await either.look(sid), trained(either, first_state(either), 5))
+
+
+async def test_a_session_that_asks_for_too_much_at_once_is_refused(
+    trainer: Trainer, runner: ThreadRunner
+) -> None:
     sid, _ = await trainer.open()
-    await asyncio.gather(*(trainer.step(sid, ADAM) for _ in range(5)))
-    assert_at(await trainer.look(sid), trained(trainer, first_state(trainer), 5))
+    runner.gate.clear()
+    steps = [asyncio.create_task(trainer.step(sid, ADAM)) for _ in range(8)]
+    await until(lambda: runner.held == 8)
+    with pytest.raises(UserError, match="busy"):
+        await trainer.step(sid, ADAM)
+    with pytest.raises(UserError, match="busy"):
+        await trainer.reset(sid, 2)
+    runner.gate.set()
+    await asyncio.gather(*steps)
+    assert_at(await trainer.look(sid), trained(trainer, first_state(trainer), 8))
+
+
+async def test_a_server_that_is_full_asks_to_wait(settings: Settings) -> None:
+    trainer = await restarted(replace(settings, max_running=2))
+    sids = [(await trainer.open())[0] for _ in range(3)]
+    for sid in sids[:2]:
+        await trainer.start_run(sid, 1_000_000, ADAM, "torch@cpu")
+    with pytest.raises(UserError, match="server_full") as refused:
+        await trainer.start_run(sids[2], 10, ADAM, "torch@cpu")
+    assert refused.value.args_ == {"max": 2}
+    await trainer.pause(sids[0])
+    await trainer.start_run(sids[2], 10, ADAM, "torch@cpu")
+    await finished(trainer, sids[2])
+    await trainer.start_run(sids[2], 1_000_000, ADAM, "torch@cpu")
+    with pytest.raises(UserError, match="server_full"):
+        await trainer.resume(sids[0])
+    await trainer.close()
+
+
+async def test_a_class_that_opens_the_page_asks_for_one_net(
+    trainer: Trainer, runner: ThreadRunner
+) -> None:
+    runner.gate.clear()
+    opening = [asyncio.create_task(trainer.open(None, 7)) for _ in range(30)]
+    await until(lambda: runner.held == 1)
+    opening[0].cancel()  # who asked first leaves
+    runner.gate.set()
+    opened = await asyncio.gather(*opening[1:])
+    assert len({sid for sid, _ in opened}) == 29
+    for _, snapshot in opened:
+        assert_at(snapshot, first_state(trainer, 7))
+
+
+async def test_a_net_that_could_not_be_made_is_asked_for_again(
+    trainer: Trainer, runner: ThreadRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: Any) -> None:
+        raise WorkerLost("worker_lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "call", lost)
+        with pytest.raises(WorkerLost):
+            await trainer.open(None, 8)
+    _, snapshot = await trainer.open(None, 8)
+    assert_at(snapshot, first_state(trainer, 8))
 
 
 async def test_a_step_can_be_the_last_of_a_paused_run(
@@ -259,10 +321,10 @@ async def test_reset_while_running(trainer: Trainer, runner: ThreadRunner) -> No
     assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer, 5), 50))
 
 
-async def test_reset_gives_the_same_weights_again(trainer: Trainer) -> None:
-    sid, before = await trainer.open(None, 42)
-    await trainer.step(sid, AdamOptions(0.1))
-    after = await trainer.reset(sid, 42)
+async def test_reset_gives_the_same_weights_again(either: Trainer) -> None:
+    sid, before = await either.open(None, 42)
+    await either.step(sid, AdamOptions(0.1))
+    after = await either.reset(sid, 42)
     assert (after["params"], after["loss"]) == (before["params"], before["loss"])
 
 
@@ -272,7 +334,7 @@ async def test_weights_set_while_running_are_trained_from(
     sid, _ = await trainer.open()
     runner.gate.clear()
     await trainer.start_run(sid, 100, ADAM, "torch@cpu")
-    await until(lambda: runner.waiting)
+    await until(lambda: runner.held)
     edited = await trainer.set_params(sid, [1, -1, -4.5, -9, 4])
     assert (edited["status"], edited["epoch"]) == ("running", 0)
     assert edited["params"] == [1, -1, -4.5, -9, 4]
@@ -294,24 +356,24 @@ async def test_a_second_run_has_to_wait(trainer: Trainer, runner: ThreadRunner) 
     assert (await finished(trainer, sid))["epoch"] == 10
 
 
-async def test_verbs_out_of_place_are_harmless(trainer: Trainer) -> None:
-    sid, before = await trainer.open()
-    assert await trainer.pause(sid) == before
-    assert await trainer.resume(sid) == before
-    assert await trainer.set_params(sid, before["params"]) == before
+async def test_verbs_out_of_place_are_harmless(either: Trainer) -> None:
+    sid, before = await either.open()
+    assert await either.pause(sid) == before
+    assert await either.resume(sid) == before
+    assert await either.set_params(sid, before["params"]) == before
 
 
-async def test_a_diverging_run_stops_at_its_last_good_weights(trainer: Trainer) -> None:
-    sid, _ = await trainer.open()
-    await trainer.start_run(sid, 5000, AdamOptions(1000.0), "torch@cpu")
-    snapshot = await finished(trainer, sid)
+async def test_a_diverging_run_stops_at_its_last_good_weights(either: Trainer) -> None:
+    sid, _ = await either.open()
+    await either.start_run(sid, 5000, AdamOptions(1000.0), "torch@cpu")
+    snapshot = await finished(either, sid)
     assert snapshot["status"] == "diverged"
     assert snapshot["notice"] == {
         "code": "diverged",
         "args": {"epoch": snapshot["epoch"], "lr": 1000.0},
     }
     assert all(math.isfinite(number) for number in [snapshot["loss"], *snapshot["params"]])
-    again = await trainer.step(sid, ADAM)
+    again = await either.step(sid, ADAM)
     assert (again["status"], again["notice"]) == ("idle", None)
 
 
@@ -322,30 +384,30 @@ async def test_what_a_user_waits_for_overtakes_the_slices_that_wait(
     runner.gate.clear()
     for sid in sids:
         await trainer.start_run(sid, 100, ADAM, "torch@cpu")
-    await until(lambda: runner.waiting == 2)  # as many as there are workers in the settings
-    opening = asyncio.create_task(trainer.open())
-    await until(lambda: runner.waiting == 3)  # next in line, with three slices behind it
+    await until(lambda: runner.held == 2)  # as many as there are workers in the settings
+    opening = asyncio.create_task(trainer.open(None, 2))
+    await until(lambda: runner.held == 3)  # next in line, with three slices behind it
     await asyncio.sleep(0.05)
-    assert runner.waiting == 3
+    assert runner.held == 3
     runner.gate.set()
     await opening
     for sid in sids:
         assert_at(await finished(trainer, sid), trained(trainer, first_state(trainer), 100))
 
 
-async def test_two_sessions_never_see_each_other(trainer: Trainer) -> None:
-    one, _ = await trainer.open()
-    other, before = await trainer.open()
+async def test_two_sessions_never_see_each_other(either: Trainer) -> None:
+    one, _ = await either.open()
+    other, before = await either.open()
     assert one != other
-    await trainer.start_run(one, 20, ADAM, "torch@cpu")
-    await finished(trainer, one)
-    assert await trainer.look(other) == before
+    await either.start_run(one, 20, ADAM, "torch@cpu")
+    await finished(either, one)
+    assert await either.look(other) == before
 
 
-async def test_opening_again_finds_the_session(trainer: Trainer) -> None:
-    sid, _ = await trainer.open()
-    stepped = await trainer.step(sid, ADAM)
-    assert await trainer.open(sid) == (sid, stepped)
+async def test_opening_again_finds_the_session(either: Trainer) -> None:
+    sid, _ = await either.open()
+    stepped = await either.step(sid, ADAM)
+    assert await either.open(sid) == (sid, stepped)
 
 
 @pytest.mark.parametrize("sid", [UNKNOWN, "short", "x" * 9999, "\x00", 5, True, [1], {"a": 1}])
@@ -546,9 +608,9 @@ async def test_a_broken_file_in_the_settings_is_told_and_other_data_used(
     await trainer.close()
 
 
-async def test_engines_and_limits_are_known_when_loaded(trainer: Trainer) -> None:
-    assert [engine.id for engine in trainer.engines][:2] == ["fused@cpu", "torch@cpu"]
-    assert trainer.limits == (1_000_000, 1000.0, 2**32 - 1, 1e6, 2048)
+async def test_engines_and_limits_are_known_when_loaded(either: Trainer) -> None:
+    assert [engine.id for engine in either.engines][:2] == ["fused@cpu", "torch@cpu"]
+    assert either.limits == (1_000_000, 2000, 1000.0, 2**32 - 1, 1e6, 2048)
 
 
 async def test_an_engine_in_the_settings_that_is_not_there_is_told(
@@ -587,66 +649,61 @@ async def test_the_speed_is_measured_and_stays_known(
     assert (new["engine_used"], new["engine_speed"], new["epochs_per_second"]) == (None, 0, 0)
     await trainer.start_run(sid, 100, ADAM, "auto")
     assert (await finished(trainer, sid))["engine_speed"] == 200  # not a mean with the net before
-    trainer._driver.forget_idle()
-    assert (await trainer.look(sid))["engine_speed"] == 200
-    trainer._driver.forget_idle()  # at rest since the last time
-    seen = await trainer.look(sid)
-    assert (seen["engine_used"], seen["engine_speed"], seen["epochs_per_second"]) == (None, 0, 0)
 
 
-async def test_a_paused_run_goes_on_with_what_is_chosen(trainer: Trainer) -> None:
-    sid, _ = await trainer.open()
-    await trainer.start_run(sid, 100_000, ADAM, "torch@cpu")
-    await until(lambda: has_moved(trainer, sid))
-    paused = await trainer.pause(sid)
+async def test_a_paused_run_goes_on_with_what_is_chosen(either: Trainer) -> None:
+    sid, _ = await either.open()
+    await either.start_run(sid, 100_000, ADAM, "torch@cpu")
+    await until(lambda: has_moved(either, sid))
+    paused = await either.pause(sid)
     sgd = SgdOptions(0.01, momentum=0.5)
-    stepped = await trainer.step(sid, sgd, "fused@cpu")
+    stepped = await either.step(sid, sgd, "fused@cpu")
     assert stepped["epoch"] == paused["epoch"] + 1
     assert (stepped["optimizer"]["kind"], stepped["engine"]) == ("sgd", "fused@cpu")
-    resumed = await trainer.resume(sid, ADAM, "auto")
+    resumed = await either.resume(sid, ADAM, "auto")
     assert (resumed["status"], resumed["target_epoch"]) == ("running", paused["target_epoch"])
     assert (resumed["optimizer"]["kind"], resumed["engine"]) == ("adam", "auto")
     for odd in ("jax@cpu", 5):
         with pytest.raises(UserError, match="bad_engine"):
-            await trainer.resume(sid, ADAM, odd)
+            await either.resume(sid, ADAM, odd)
 
 
-async def test_another_kind_of_optimizer_begins_afresh(trainer: Trainer) -> None:
-    sid, _ = await trainer.open()
-    await trainer.start_run(sid, 30, ADAM, "torch@cpu")
-    with_adam = await finished(trainer, sid)
+async def test_another_kind_of_optimizer_begins_afresh(either: Trainer) -> None:
+    sid, _ = await either.open()
+    await either.start_run(sid, 30, ADAM, "torch@cpu")
+    with_adam = await finished(either, sid)
     sgd = SgdOptions(0.5, momentum=0.9)
-    await trainer.start_run(sid, 20, sgd, "torch@cpu")
-    after = await finished(trainer, sid)
+    await either.start_run(sid, 20, sgd, "torch@cpu")
+    after = await finished(either, sid)
     assert after["optimizer"] == {"kind": "sgd", "lr": 0.5, "momentum": 0.9}
-    begun = with_new_optimizer(trained(trainer, first_state(trainer), 30))
+    begun = with_new_optimizer(trained(either, first_state(either), 30))
     assert_at(with_adam, begun)
-    expected = trained(trainer, begun, 20, sgd)
+    expected = trained(either, begun, 20, sgd)
     assert_at(after, expected)
-    await trainer.start_run(sid, 10, sgd, "torch@cpu")  # the same kind: its momentum is kept
-    expected = trained(trainer, expected, 10, sgd)
-    assert_at(await finished(trainer, sid), expected)
-    again = await trainer.step(sid, AdamOptions(0.5))
-    assert_at(again, trained(trainer, with_new_optimizer(expected), 1, AdamOptions(0.5)))
+    await either.start_run(sid, 10, sgd, "torch@cpu")  # the same kind: its momentum is kept
+    expected = trained(either, expected, 10, sgd)
+    assert_at(await finished(either, sid), expected)
+    again = await either.step(sid, AdamOptions(0.5))
+    assert_at(again, trained(either, with_new_optimizer(expected), 1, AdamOptions(0.5)))
 
 
 WIDE = Architecture(h=50, bias1=True, activation="sigmoid", loss="mse")
 
 
-async def test_a_wide_net_sends_its_curve(trainer: Trainer) -> None:
-    sid, _ = await trainer.open()
-    fresh = await trainer.reset(sid, 3, WIDE)
-    start = first_state(trainer, 3, WIDE)
+async def test_a_wide_net_sends_its_curve(either: Trainer) -> None:
+    sid, _ = await either.open()
+    fresh = await either.reset(sid, 3, WIDE)
+    start = first_state(either, 3, WIDE)
     assert fresh["net"] == {"h": 50, "bias1": True, "activation": "sigmoid", "loss": "mse"}
     assert fresh["loss"] == pytest.approx(start.loss, abs=1e-6)
     assert fresh["params"] is None
-    await trainer.start_run(sid, 300, ADAM, "torch@cpu")
-    done = await finished(trainer, sid)
-    expected = trained(trainer, start, 300)
-    x = trainer.points.x
+    await either.start_run(sid, 300, ADAM, "torch@cpu")
+    done = await finished(either, sid)
+    expected = trained(either, start, 300)
+    x = either.points.x
     places = np.linspace(x.min(), x.max(), 101, dtype=np.float32)
     assert done["params"] is None
-    _, rows = await trainer.read(sid)
+    _, rows = await either.read(sid)
     assert all(len(row) == 4 + 101 for row in rows)
     assert {0, *frame_epochs(0, 300, 120)} <= {row[1] for row in rows}
     for row, state in ((rows[0], start), (rows[-1], expected)):
@@ -654,24 +711,24 @@ async def test_a_wide_net_sends_its_curve(trainer: Trainer) -> None:
         assert row[4:] == pytest.approx(line.tolist(), rel=1e-4, abs=1e-6)
 
 
-async def test_the_weights_of_a_wide_net_cannot_be_set(trainer: Trainer) -> None:
-    sid, before = await trainer.open(None, 1, ADAM, Architecture(h=9))
+async def test_the_weights_of_a_wide_net_cannot_be_set(either: Trainer) -> None:
+    sid, before = await either.open(None, 1, ADAM, Architecture(h=9))
     for values in ([0.0] * 19, None, [1, 2, 3, 4, 5]):
         with pytest.raises(UserError) as caught:
-            await trainer.set_params(sid, values)
+            await either.set_params(sid, values)
         assert (caught.value.code, caught.value.args_) == ("too_wide", {"max": 8})
-    assert await trainer.look(sid) == before
-    await trainer.reset(sid, 1, Architecture(h=8, bias1=True))
-    edited = await trainer.set_params(sid, [0.5] * 25)
+    assert await either.look(sid) == before
+    await either.reset(sid, 1, Architecture(h=8, bias1=True))
+    edited = await either.set_params(sid, [0.5] * 25)
     assert edited["params"] == [0.5] * 25
 
 
-async def test_a_reset_keeps_the_architecture_unless_another_is_wanted(trainer: Trainer) -> None:
+async def test_a_reset_keeps_the_architecture_unless_another_is_wanted(either: Trainer) -> None:
     net = Architecture(h=3)
-    sid, before = await trainer.open(None, 5, ADAM, net)
-    await trainer.step(sid, ADAM)
-    assert (await trainer.reset(sid, 5))["params"] == before["params"]
-    assert (await trainer.reset(sid, 5, LECTURE))["net"]["h"] == 2
+    sid, before = await either.open(None, 5, ADAM, net)
+    await either.step(sid, ADAM)
+    assert (await either.reset(sid, 5))["params"] == before["params"]
+    assert (await either.reset(sid, 5, LECTURE))["net"]["h"] == 2
 
 
 async def test_a_run_begins_with_what_was_just_saved(

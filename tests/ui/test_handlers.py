@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -256,4 +257,5 @@ async def test_constructions_refuse_nonsense(data: Any) -> None:
 
 
 def test_results_have_the_names_that_the_browser_reads() -> None:
-    assert {"number", "code", "y", "max_difference"} <= set(constructions.Result._fields)
+    names = {field.name for field in fields(constructions.Result)}
+    assert {"number", "code", "y", "max_difference"} <= names

@@ -85,11 +85,18 @@ def resolve(engine: str, net: Architecture, n: int) -> str:
         An id.
     """
     if engine == AUTO:
-        heavy = net.activation == "sigmoid" and n * net.h >= GPU_FROM
+        heavy = wants_gpu(engine, net, n)
         engine = "torch@cuda:0" if heavy and is_available("cuda:0") else FUSED_CPU
     if engine.startswith("fused@cuda") and net.h > MAX_FUSED_GPU_HIDDEN:
         return engine.replace("fused", "torch", 1)
     return engine
+
+
+def wants_gpu(engine: str, net: Architecture, n: int) -> bool:
+    """Whether a net is a GPU's, were there one: asked for by name, or by the rule of `resolve`."""
+    if engine == AUTO:
+        return net.activation == "sigmoid" and n * net.h >= GPU_FROM
+    return "@cuda" in engine
 
 
 def pick(engine: str, net: Architecture, n: int) -> Engine:

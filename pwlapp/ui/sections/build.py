@@ -6,6 +6,7 @@ asked for one thing only: to run the code of the six constructions when a slider
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, NamedTuple, Protocol
 
 from dash import Dash, Input, Output, dcc, html
@@ -36,7 +37,7 @@ async def run_constructions(runner: Computes, data: Any) -> Constructions:
         results = await runner.call(constructions.run_all, params)
     except UserError as error:
         return Constructions([], {"code": error.code, "args": error.args_})
-    return Constructions([result._asdict() for result in results], None)
+    return Constructions([asdict(result) for result in results], None)
 
 
 def layout() -> html.Section:

@@ -1,0 +1,135 @@
+"""What a server says while it runs: lines for people, or JSON for programs.
+
+Never in it: a whole session id, which is as good as a password, and anything of the person that
+sent a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from urllib.parse import quote
+
+from asgi_correlation_id import correlation_id
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
+
+TEXT, JSON = "text", "json"
+MAX_PATH = 200
+
+_FORMAT = "%(levelname)s %(name)s: %(message)s"
+_FORMAT_DEBUG = "%(levelname)s %(name)s [%(request_id)s]: %(message)s"
+_FIELDS = ("time", "levelname", "name", "message", "request_id")
+# At debug they tell what is sent, sessions and all, or every step of the event loop.
+_TALKATIVE = ("amqp", "asyncio", "celery", "kombu", "sse_starlette", "watchfiles")
+# An id has 22 such characters, and so has the address that Dash's callbacks go to.
+_LONG = re.compile(r"(?<![\w-])(?!_dash-[a-z-]+$)([\w-]{6})[\w-]{11,}", re.ASCII)
+
+
+def configure(level: str, form: str) -> None:
+    """Send all that is logged to stderr; for a process that serves or trains, at its start.
+
+    Parameters
+    ----------
+    level : str
+        As in ``PWLAPP_LOG_LEVEL``.
+    form : str
+        ``"text"``, or ``"json"``: an object a line with `time`, `level`, `logger`, `message` and
+        `request_id`, which is null outside of a request.
+    """
+    handler = logging.StreamHandler()
+    handler.addFilter(_complete)
+    handler.setFormatter(_json() if form == JSON else _text(level))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(form == JSON)
+    least = max(logging.getLogger().level, logging.INFO)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(least)
+    logging.getLogger("asgi_correlation_id").setLevel(logging.ERROR)  # a strange id is replaced
+
+
+def requests_level(form: str) -> int:
+    """Level of the lines about requests: a console in class stays calm, a program wants all."""
+    return logging.INFO if form == JSON else logging.DEBUG
+
+
+class RequestLog:
+    """ASGI middleware that logs a line for each request when it has ended.
+
+    With method, path without session ids, status, milliseconds, and the request's id, if the
+    middleware that gives it one is further out. An event stream has one line, at its end.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    level : int
+    quiet : tuple of str
+        Paths that begin like this are logged at debug only.
+    """
+
+    def __init__(self, app: ASGIApp, level: int, quiet: tuple[str, ...] = ()) -> None:
+        self._app = app
+        self._level = level
+        self._quiet = quiet
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500  # of one that ends before it is answered
+        began = time.perf_counter()
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        finally:
+            self._write(scope, status, 1000 * (time.perf_counter() - began))
+
+    def _write(self, scope: Scope, status: int, ms: float) -> None:
+        level = logging.DEBUG if scope["path"].startswith(self._quiet) else self._level
+        if logger.isEnabledFor(level):
+            method, path = scope["method"], without_secrets(scope["path"])
+            extra = {"method": method, "path": path, "status": status, "ms": round(ms, 1)}
+            logger.log(level, "%s %s %d in %.0f ms", method, path, status, ms, extra=extra)
+
+
+def without_secrets(path: str) -> str:
+    """A path fit to be logged: of what may be a session's id, the first 6 characters."""
+    return quote(path, safe="/:@!$&'()*+,;=~")[:MAX_PATH]
+
+
+def _complete(record: logging.LogRecord) -> bool:
+    """Give a record what the formats name; False for one that nobody needs."""
+    if record.name == "uvicorn.error":  # where uvicorn says everything, good or bad
+        record.name = "uvicorn"
+        # A request that was cut off by the server's stop, as a line before says.
+        if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
+            return False
+        if str(record.msg).startswith("No supported WebSocket library"):  # none is wanted
+            return False
+    record.request_id = correlation_id.get()
+    return True
+
+
+def _text(level: str) -> logging.Formatter:
+    return logging.Formatter(_FORMAT_DEBUG if level == "debug" else _FORMAT)
+
+
+def _json() -> logging.Formatter:
+    return JsonFormatter(
+        _FIELDS,
+        rename_fields={"levelname": "level", "name": "logger"},
+        reserved_attrs=[*RESERVED_ATTRS, "color_message", "taskName"],
+        timestamp="time",
+        json_ensure_ascii=False,
+    )

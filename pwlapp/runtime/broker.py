@@ -1,0 +1,118 @@
+"""Celery as this program uses it: three queues on Redis, JSON only, nothing kept of results."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from celery import Celery
+from kombu import Exchange, Queue
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from pwlapp.runtime.redis_link import CONNECT_S, PREFIX
+from pwlapp.runtime.session import SessionState
+from pwlapp.runtime.store import storage_failed
+
+CALLS = "calls"  # what somebody waits for; goes first
+CPU = "cpu"  # slices
+GPU = "gpu"  # slices of nets that a GPU trains, gathered into batches
+QUEUE_PREFIX = PREFIX + "celery:"
+
+CALL_TASK = "pwlapp.call"
+TRAIN_TASK = "pwlapp.train"
+BATCH_TASK = "pwlapp.train_batch"
+
+# A message that a worker took and never confirmed comes again after so long. Nobody waits for it:
+# the sweeper is quicker, and a message that comes twice changes nothing.
+VISIBILITY_S = 60
+
+
+def make_app(url: str) -> Celery:
+    """Make the Celery app of the web processes and the workers on one Redis.
+
+    Parameters
+    ----------
+    url : str
+        As in ``PWLAPP_REDIS_URL``; empty for an app that is only looked at.
+    """
+    app = Celery("pwlapp", broker=url or "memory://", set_as_current=False)
+    app.conf.update(
+        accept_content=["json"],
+        broker_connection_max_retries=None,  # a Redis that is away comes back
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "global_keyprefix": QUEUE_PREFIX,
+            "queue_order_strategy": "priority",  # in the order of task_queues
+            "socket_connect_timeout": CONNECT_S,
+            "visibility_timeout": VISIBILITY_S,
+        },
+        task_acks_late=True,
+        task_create_missing_queues=True,
+        task_default_queue=CPU,
+        task_ignore_result=True,
+        task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_step": 0.1},
+        task_queues=[_queue(CALLS), _queue(CPU)],
+        task_reject_on_worker_lost=True,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_hijack_root_logger=False,
+        worker_prefetch_multiplier=1,
+        worker_proc_alive_timeout=120,  # importing torch on a busy machine
+    )
+    return app
+
+
+def _queue(name: str) -> Queue:
+    return Queue(name, Exchange(name), routing_key=name)
+
+
+def send_slice(app: Celery, sid: str, state: SessionState, queue: str) -> None:
+    """Ask for the next slice of a session, from the version that it is at now.
+
+    Raises
+    ------
+    UserError
+        ``storage_failed``
+    """
+    task = BATCH_TASK if queue == GPU else TRAIN_TASK
+    send(app, task, (sid, state.version, time.time()), queue)
+
+
+def send(app: Celery, task: str, args: tuple[Any, ...], queue: str) -> None:
+    """Put a message into a queue. Raises ``UserError("storage_failed")``."""
+    try:
+        app.send_task(task, args, queue=queue)
+    except (OperationalError, RedisError, OSError) as error:
+        raise storage_failed() from error
+
+
+class Post:
+    """Sends messages beside the event loop, since Celery's sending blocks.
+
+    Parameters
+    ----------
+    app : Celery
+    """
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="celery-send")
+
+    async def send_slice(self, sid: str, state: SessionState, queue: str) -> None:
+        """See the function of this name."""
+        await self._run(lambda: send_slice(self._app, sid, state, queue))
+
+    async def send(self, task: str, args: tuple[Any, ...], queue: str) -> None:
+        """See the function of this name."""
+        await self._run(lambda: send(self._app, task, args, queue))
+
+    async def close(self) -> None:
+        """Finish what was begun."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._app.close()
+
+    async def _run(self, work: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -1,0 +1,107 @@
+"""What Redis does in one go, in Lua: nobody sees a session half saved.
+
+Times are Redis's own, so that the clocks of several machines don't matter.
+"""
+
+from __future__ import annotations
+
+NOW = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+"""
+
+# KEYS: session, frames, running, used.
+# ARGV: sid, version expected (empty: a new session), token of this save, version, is running,
+#       time of use, state, first_seq, next_seq, channel, then seq and bytes of each frame.
+# Gives 1: saved; 0: no such session; -1: another version is kept.
+SAVE = (
+    NOW
+    + """
+local kept = redis.call('HMGET', KEYS[1], 'version', 'token')
+if kept[2] == ARGV[3] then return 1 end  -- the answer to this very save was lost
+if ARGV[2] ~= '' then
+  if not kept[1] then return 0 end
+  if kept[1] ~= ARGV[2] then return -1 end
+end
+local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
+local seq = last[1] and tonumber(string.match(last[1][1], '^%d+')) or 0
+for i = 11, #ARGV, 2 do
+  if tonumber(ARGV[i]) <= seq then
+    return redis.error_reply('frame ' .. ARGV[i] .. ' after frame ' .. seq)
+  end
+  seq = tonumber(ARGV[i])
+end
+redis.call('HSET', KEYS[1], 'version', ARGV[4], 'token', ARGV[3], 'state', ARGV[7],
+           'next_seq', ARGV[9], 'begun', 0)
+redis.call('XTRIM', KEYS[2], 'MINID', ARGV[8])
+for i = 11, #ARGV, 2 do
+  redis.call('XADD', KEYS[2], ARGV[i] .. '-0', 'f', ARGV[i + 1])
+end
+redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
+if ARGV[5] == '1' then
+  redis.call('ZADD', KEYS[3], now, ARGV[1])
+else
+  redis.call('ZREM', KEYS[3], ARGV[1])
+end
+redis.call('PUBLISH', ARGV[10], ARGV[1])
+return 1
+"""
+)
+
+# KEYS: session, frames, used. ARGV: sid, time of use, seq that is known (empty: no frames wanted).
+# Gives the state, then the frames as Redis lists a stream; nothing if there is no such session.
+READ = """
+local kept = redis.call('HMGET', KEYS[1], 'state', 'next_seq')
+if not kept[1] then return false end
+redis.call('ZADD', KEYS[3], 'XX', ARGV[2], ARGV[1])
+if ARGV[3] == '' then return {kept[1]} end
+local since = ARGV[3]
+if tonumber(since) >= tonumber(kept[2]) then since = '0' end
+return {kept[1], redis.call('XRANGE', KEYS[2], '(' .. since .. '-0', '+')}
+"""
+
+# KEYS: used, running. ARGV: oldest time of use, key of sessions, key of frames, at most.
+# Gives how many sessions were forgotten.
+EXPIRE = """
+local sids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[4])
+for _, sid in ipairs(sids) do
+  redis.call('DEL', ARGV[2] .. sid, ARGV[3] .. sid)
+  redis.call('ZREM', KEYS[1], sid)
+  redis.call('ZREM', KEYS[2], sid)
+end
+return #sids
+"""
+
+# KEYS: session, running. ARGV: sid, version.
+# Gives the state, and how often training it began without being saved; nothing if the session
+# is not at this version any more.
+BEGIN = (
+    NOW
+    + """
+local kept = redis.call('HMGET', KEYS[1], 'version', 'state')
+if kept[1] ~= ARGV[2] then return false end
+redis.call('ZADD', KEYS[2], 'XX', now, ARGV[1])
+return {kept[2], redis.call('HINCRBY', KEYS[1], 'begun', 1)}
+"""
+)
+
+# KEYS: running. ARGV: seconds, at most.
+# Gives the sids of running sessions of which nothing was heard for so long, each to one asker.
+CLAIM = (
+    NOW
+    + """
+local sids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1], 'LIMIT', 0, ARGV[2])
+for _, sid in ipairs(sids) do redis.call('ZADD', KEYS[1], now, sid) end
+return sids
+"""
+)
+
+# KEYS: data. ARGV: rank, data, channel. Gives the data that count.
+SETTLE = """
+local rank = redis.call('HGET', KEYS[1], 'rank')
+if not rank or tonumber(rank) < tonumber(ARGV[1]) then
+  redis.call('HSET', KEYS[1], 'rank', ARGV[1], 'data', ARGV[2])
+  redis.call('PUBLISH', ARGV[3], '')
+end
+return redis.call('HGET', KEYS[1], 'data')
+"""

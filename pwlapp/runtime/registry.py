@@ -1,0 +1,79 @@
+"""Which workers there are, written down in Redis: each says every few seconds that it is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pwlapp.core.engines import EngineInfo
+from pwlapp.runtime import wire
+from pwlapp.runtime.redis_link import PREFIX, RedisLink
+
+WORKERS = PREFIX + "workers"  # names by when they last said so, in Redis's time
+ENGINES = PREFIX + "engines"  # what each of them can train with
+STATS = PREFIX + "stats"
+SAY_EVERY_S = 2.0
+GONE_AFTER_S = 10.0
+FORGOTTEN_AFTER_S = 3600.0
+
+
+def say_here(redis: Any, name: str) -> None:
+    """Say that a worker is there. `redis` is a blocking client; raises its errors."""
+    seconds, micros = redis.time()
+    now = seconds + micros / 1e6
+    redis.zadd(WORKERS, {name: now})
+    if dead := redis.zrangebyscore(WORKERS, "-inf", now - FORGOTTEN_AFTER_S):
+        redis.zrem(WORKERS, *dead)
+        redis.hdel(ENGINES, *dead)
+
+
+def say_engines(redis: Any, name: str, engines: list[EngineInfo]) -> None:
+    """Say what a worker can train with."""
+    redis.hset(ENGINES, name, wire.dumps(engines))
+
+
+def say_gone(redis: Any, name: str) -> None:
+    """Say that a worker leaves."""
+    redis.zrem(WORKERS, name)
+    redis.hdel(ENGINES, name)
+
+
+class Registry:
+    """The workers as a web process sees them.
+
+    Parameters
+    ----------
+    link : RedisLink
+    """
+
+    def __init__(self, link: RedisLink) -> None:
+        self._link = link
+
+    async def workers(self) -> list[str]:
+        """Names of the workers that are there. Raises ``UserError("storage_failed")``."""
+        async with self._link.guarded() as redis:
+            seconds, micros = await redis.time()
+            oldest = seconds + micros / 1e6 - GONE_AFTER_S
+            names = await redis.zrangebyscore(WORKERS, oldest, "+inf")
+        return [name.decode() for name in names]
+
+    async def engines(self, names: list[str]) -> list[EngineInfo]:
+        """What these workers can train with, together, as far as it is known.
+
+        Raises
+        ------
+        UserError
+            ``storage_failed``
+        """
+        async with self._link.guarded() as redis:
+            texts = await redis.hmget(ENGINES, names)
+        found: dict[str, EngineInfo] = {}
+        for text in texts:
+            for engine in wire.loads(text) if text else ():
+                found.setdefault(engine.id, engine)
+        return sorted(found.values(), key=lambda engine: engine.kind)  # the CPU's first
+
+    async def totals(self) -> dict[str, float]:
+        """What the workers have counted; see `Metrics.took_over`."""
+        async with self._link.guarded() as redis:
+            counted = await redis.hgetall(STATS)
+        return {name.decode(): float(value) for name, value in counted.items()}

@@ -1,0 +1,360 @@
+"""The app past one machine, on this one: Redis, web processes and Celery workers, each to kill."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parents[1]
+NUMBA_CACHE = ROOT / ".pytest_cache" / "numba"  # as in conftest.py
+PORTS = range(20_000, 32_000)  # below those that outgoing connections take for themselves
+STOP_S = 30.0
+SHOWN_LINES = 20
+
+
+class ClusterFailed(Exception):
+    """A process has ended at its start, or did not get ready in time; with the end of its log."""
+
+
+class Cluster:
+    """Redis, web processes and workers, from ``with`` to its end.
+
+    Every one leads a process group of its own, which is what is killed, and keeps its name
+    (``"redis"``, ``"web-0"``, ``"worker-1"``), its port and its log when it is started again.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets their logs and data.
+    webs, workers : int
+        How many of each.
+    concurrency : int
+        Training processes of a worker.
+    data : Path or None
+        CSV to show; None: the embedded data.
+    settings : mapping of str to str
+        More ``PWLAPP_`` variables.
+    include : str
+        A module that the workers import as well.
+
+    Attributes
+    ----------
+    redis_url : str
+    addresses : list of str
+        Of the web processes.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no redis-server.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        webs: int = 2,
+        workers: int = 2,
+        concurrency: int = 1,
+        data: Path | None = None,
+        settings: Mapping[str, str] = {},
+        include: str = "",
+    ) -> None:
+        if shutil.which("redis-server") is None:
+            raise FileNotFoundError("redis-server is missing: make test installs it")
+        redis_port, *ports = _free_ports(1 + webs)
+        self.folder = folder
+        self.redis_url = f"redis://127.0.0.1:{redis_port}/0"
+        self.addresses = [f"http://127.0.0.1:{port}" for port in ports]
+        self.webs = [f"web-{i}" for i in range(webs)]
+        self.workers = [f"worker-{i}" for i in range(workers)]
+        self._env = _environment(self.redis_url, folder, data, settings)
+        self._commands = {"redis": _redis_command(redis_port, folder / "redis")}
+        self._commands |= {name: [sys.executable, "-m", "pwlapp", "serve"] for name in self.webs}
+        self._commands |= {
+            name: _worker_command(name, concurrency, include) for name in self.workers
+        }
+        self._ports = dict(zip(self.webs, ports, strict=True))
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        atexit.register(self.close)
+        try:
+            (self.folder / "redis").mkdir(parents=True, exist_ok=True)
+            self.start_redis()
+            for name in (*self.workers, *self.webs):
+                self.start(name)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kill all that lives."""
+        for name in list(self._running):
+            self.kill(name)
+        atexit.unregister(self.close)
+
+    # --- by number --------------------------------------------------------------------------------
+
+    def kill_web(self, i: int) -> None:
+        self.kill(self.webs[i])
+
+    def start_web(self, i: int) -> None:
+        self.start(self.webs[i])
+
+    def stop_web(self, i: int) -> None:
+        self.stop(self.webs[i])
+
+    def kill_worker(self, i: int) -> None:
+        self.kill(self.workers[i])
+
+    def start_worker(self, i: int) -> None:
+        self.start(self.workers[i])
+
+    def stop_worker(self, i: int) -> None:
+        """Ask it to end after what it is doing, and wait for that."""
+        self.stop(self.workers[i])
+
+    def kill_redis(self) -> None:
+        self.kill("redis")
+
+    def start_redis(self) -> None:
+        """Start Redis and wait until it answers."""
+        self.start("redis")
+        self._wait(lambda: _answers_ping(self.redis_url), "redis", time.monotonic() + STOP_S)
+
+    # --- by name ----------------------------------------------------------------------------------
+
+    def start(self, name: str) -> None:
+        """Start what does not run, and return at once."""
+        if self.is_running(name):
+            raise ValueError(f"{name} is running already")
+        env = self._env
+        if name in self._ports:
+            env = env | {"PWLAPP_PORT": str(self._ports[name])}
+        with self.log(name).open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                self._commands[name],
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self, name: str) -> None:
+        """Kill the whole process group, and wait until nothing is left of it."""
+        process = self._running.pop(name)
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
+        _wait_until_gone(process.pid)
+
+    def stop(self, name: str) -> None:
+        """Ask it to end, wait for that, and kill what it has left behind."""
+        self.signal(name, signal.SIGTERM, whole_group=False)
+        try:
+            self._running[name].wait(STOP_S)
+        except subprocess.TimeoutExpired as late:
+            raise ClusterFailed(f"{name} does not end: {self.tail(name)}") from late
+        finally:
+            self.kill(name)
+
+    def signal(self, name: str, number: signal.Signals, *, whole_group: bool = True) -> None:
+        """Send a signal, such as SIGSTOP, to all processes of a group, or to the first only."""
+        pid = self.pid(name)
+        if whole_group:
+            _signal_group(pid, number)
+        else:
+            self._running[name].send_signal(number)
+
+    def signal_child(self, name: str, pid: int, number: signal.Signals) -> bool:
+        """Send a signal to one of `children`; False if it has ended."""
+        if pid not in self.children(name):
+            return False
+        os.kill(pid, number)
+        return True
+
+    def is_running(self, name: str) -> bool:
+        """Whether it was started and has not ended."""
+        return name in self._running and self._running[name].poll() is None
+
+    def pid(self, name: str) -> int:
+        """Id of the process, which is the id of its group as well."""
+        return self._running[name].pid
+
+    def children(self, name: str) -> list[int]:
+        """Ids of the processes of its group without the first, such as a worker's pool."""
+        leader = self.pid(name)
+        return [pid for pid in _members(leader) if pid != leader]
+
+    def log(self, name: str) -> Path:
+        """Where it writes what it has to say."""
+        return self.folder / f"{name}.log"
+
+    def tail(self, name: str) -> str:
+        """The end of its log."""
+        lines = self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join([f"the end of {self.log(name)}:", *lines[-SHOWN_LINES:]])
+
+    # --- readiness --------------------------------------------------------------------------------
+
+    def wait_until_ready(self, timeout_s: float = 60) -> None:
+        """Wait until each running web process serves its page, and has a worker if there is one.
+
+        Raises
+        ------
+        ClusterFailed
+        """
+        deadline = time.monotonic() + timeout_s
+        has_workers = any(map(self.is_running, self.workers))
+        for name in filter(self.is_running, self.webs):
+            self.wait_for_web(name, deadline, path="/")
+            if has_workers:
+                self.wait_for_web(name, deadline, path="/readyz")
+
+    def wait_for_web(self, name: str, deadline: float, path: str) -> None:
+        """Wait until a web process answers; one that has no such path counts as ready."""
+        address = f"http://127.0.0.1:{self._ports[name]}{path}"
+        self._wait(lambda: _status(address) in (200, 404), name, deadline)
+
+    def _wait(self, condition: Callable[[], bool], name: str, deadline: float) -> None:
+        while not condition():
+            if not self.is_running(name):
+                raise ClusterFailed(f"{name} has ended; {self.tail(name)}")
+            if time.monotonic() > deadline:
+                raise ClusterFailed(f"{name} is not ready; {self.tail(name)}")
+            time.sleep(0.05)
+
+
+def _environment(
+    redis_url: str, folder: Path, data: Path | None, settings: Mapping[str, str]
+) -> dict[str, str]:
+    """The caller's own settings are left out, so that they don't change a test."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PWLAPP_")}
+    return {
+        "NUMBA_CACHE_DIR": str(NUMBA_CACHE),
+        **inherited,
+        "PWLAPP_REDIS_URL": redis_url,
+        "PWLAPP_HOST": "127.0.0.1",
+        "PWLAPP_DATA_DIR": str(folder / "data"),
+        "PWLAPP_DATA": str(data or ""),
+        "PWLAPP_LECTURE_URL": "",
+        **settings,
+    }
+
+
+def _redis_command(port: int, folder: Path) -> list[str]:
+    """What is written is in the system's hands before it is answered: a kill loses nothing."""
+    options = {
+        "--port": str(port),
+        "--bind": "127.0.0.1",
+        "--appendonly": "yes",
+        "--appendfsync": "everysec",
+        "--dir": str(folder),
+        "--save": "",
+    }
+    return ["redis-server", *(word for option in options.items() for word in option)]
+
+
+def _worker_command(name: str, concurrency: int, include: str) -> list[str]:
+    celery = [sys.executable, "-m", "celery", "-A", "pwlapp.runtime.worker", "worker"]
+    options = ["--concurrency", str(concurrency), "--hostname", f"{name}@%h"]
+    if include:
+        options += ["--include", include]
+    return [*celery, *options, "--loglevel", "warning"]
+
+
+def _free_ports(count: int) -> list[int]:
+    """Different free ports; held together, so that none is found twice."""
+    listeners: list[socket.socket] = []
+    try:
+        for port in random.SystemRandom().sample(PORTS, len(PORTS)):
+            listener = socket.socket()
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                listener.close()
+                continue
+            listeners.append(listener)
+            if len(listeners) == count:
+                break
+        return [listener.getsockname()[1] for listener in listeners]
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+def _answers_ping(url: str) -> bool:
+    """Whether Redis answers, and is not still reading its file."""
+    host, port = url.removeprefix("redis://").removesuffix("/0").split(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+    except OSError:
+        return False
+
+
+def _status(address: str) -> int:
+    """Status of an address; 0 if nobody answers."""
+    try:
+        with urlopen(address, timeout=5) as answer:
+            status: int = answer.status
+            return status
+    except HTTPError as error:
+        error.close()
+        return error.code
+    except (URLError, OSError):
+        return 0
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return  # all gone
+
+
+def _members(group: int) -> list[int]:
+    """Ids of the living processes of a group."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # ended in the meantime
+        state, _parent, its_group = stat.rpartition(")")[2].split()[:3]
+        if int(its_group) == group and state != "Z":
+            found.append(int(entry.name))
+    return sorted(found)
+
+
+def _wait_until_gone(group: int) -> None:
+    """Killed processes take a moment; orphans are buried by the system's first process."""
+    while _members(group):
+        time.sleep(0.005)
