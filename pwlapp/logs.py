@@ -105,7 +105,7 @@ class RequestLog:
 
 def without_secrets(path: str) -> str:
     """A path fit to be logged: of what may be a session's id, the first 6 characters."""
-    return quote(path, safe="/:@!$&'()*+,;=~")[:MAX_PATH]
+    return _LONG.sub(r"\1…", quote(path, safe="/:@!$&'()*+,;=~"))[:MAX_PATH]
 
 
 def _complete(record: logging.LogRecord) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from pwlapp.core.data import Points
@@ -140,16 +141,36 @@ class Advancer:
 
 
 def train(jobs: Sequence[Job], slice_ms: float) -> list[Slice | UserError]:
-    """Train a slice for each job, or say why that failed."""
-    return [_trained(job, slice_ms) for job in jobs]
+    """Train a slice for each job, or say why that failed; alike nets of a GPU at once."""
+    results: dict[int, Slice | UserError] = {}
+    alike: dict[Hashable, list[int]] = defaultdict(list)
+    for i, job in enumerate(jobs):
+        alike[_likeness(job)].append(i)
+    for numbers in alike.values():
+        group = [jobs[i] for i in numbers]
+        results |= zip(numbers, _train_alike(group, slice_ms), strict=True)
+    return [results[i] for i in range(len(jobs))]
 
 
-def _trained(job: Job, slice_ms: float) -> Slice | UserError:
-    state, points = job.state, job.points
-    budget = plan.budget(state, job.target, slice_ms)
+def _likeness(job: Job) -> Hashable:
+    """Equal for jobs that can be done at once; a job that can't is like no other."""
+    state = job.state
+    if not slices.trains_together(state.engine, state.train.net, job.points.x.size):
+        return job.order
+    return state.engine, state.train.net, state.optimizer, state.data_key
+
+
+def _train_alike(jobs: Sequence[Job], slice_ms: float) -> Sequence[Slice | UserError]:
+    first, points = jobs[0].state, jobs[0].points
+    states = [job.state.train for job in jobs]
+    budgets = [plan.budget(job.state, job.target, slice_ms) for job in jobs]
+    points_and_options = (points.x, points.y, first.optimizer)
     try:
-        return slices.train(state.train, points.x, points.y, state.optimizer, budget, state.engine)
+        if len(jobs) == 1:
+            [state], [budget] = states, budgets
+            return [slices.train(state, *points_and_options, budget, first.engine)]
+        return slices.train_together(states, *points_and_options, budgets, first.engine)
     except UserError as error:
-        return error
+        return [error] * len(jobs)
     except plan.TRAINING_ERRORS as error:
-        return plan.training_failed(state, error)
+        return [plan.training_failed(first, error)] * len(jobs)

@@ -6,11 +6,12 @@ and the web process never see the parameters of any but the last.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pwlapp.core import engines
-from pwlapp.core.net import Array
-from pwlapp.core.training import Budget, OptimizerOptions, TrainState, train_slice
+from pwlapp.core.net import Architecture, Array
+from pwlapp.core.training import Budget, OptimizerOptions, SliceResult, TrainState, train_slice
 from pwlapp.runtime import drawing, warmup
 from pwlapp.runtime.drawing import Pictures
 
@@ -50,8 +51,41 @@ def train(
 
     Parameters and errors are those of `training.train_slice`.
     """
-    result = train_slice(state, x, y, options, budget, ready_engine(engine, state, x.size))
-    pictures = drawing.draw(result.frames, state.net, x)
+    return drawn(train_slice(state, x, y, options, budget, ready_engine(engine, state, x.size)), x)
+
+
+def train_together(
+    states: Sequence[TrainState],
+    x: Array,
+    y: Array,
+    options: OptimizerOptions,
+    budgets: Sequence[Budget],
+    engine: str,
+) -> list[Slice]:
+    """Train a slice of each of several nets of one architecture at once, on a GPU.
+
+    Parameters and errors are those of `fused_gpu.train_slices`; `engine` is one that
+    `trains_together` has agreed to.
+    """
+    from pwlapp.core.engines import fused_gpu
+
+    device = engine.partition("@")[2]
+    results = fused_gpu.train_slices(states, x, y, options, budgets, device)
+    return [drawn(result, x) for result in results]
+
+
+def trains_together(engine: str, net: Architecture, n: int) -> bool:
+    """Whether this engine trains several such nets in the time of one."""
+    if not engine.startswith("fused@cuda"):
+        return False
+    from pwlapp.core.engines.triton_nets import fits
+
+    return fits(net, n)
+
+
+def drawn(result: SliceResult, x: Array) -> Slice:
+    """What an engine gives back, with its frames as the browser needs them."""
+    pictures = drawing.draw(result.frames, result.state.net, x)
     return Slice(result.state, pictures, result.diverged, result.seconds, result.engine)
 
 

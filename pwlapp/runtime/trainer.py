@@ -198,7 +198,9 @@ class Trainer:
             engine=checks.engine(engine, self.engines),
         )
         await self._check_room()
-        return self._drive(known, await self._sessions.update(known, move))
+        state = await self._sessions.update(known, move)
+        self.metrics.run_began()
+        return self._drive(known, state)
 
     async def pause(self, sid: object) -> Snapshot:
         """Stop the run for now; answered at once, without waiting for the slice in flight."""

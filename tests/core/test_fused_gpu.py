@@ -315,6 +315,62 @@ class TestInterpreted:
         assert found[2].epoch == 0
         np.testing.assert_array_equal(found[2].params, lost.params)
 
+    @pytest.mark.parametrize("options", [AdamOptions(lr=0.05), SgdOptions(0.3, 0.5)], ids=str)
+    def test_slices_of_many_nets_are_each_as_if_alone(
+        self, interpreted: Run, options: OptimizerOptions
+    ) -> None:
+        net = Architecture(3, True)
+        x, y = points(30)
+        states = [initial_state(seed, x, y, net) for seed in (1, 2, 3)]
+        states[1] = under_way(net, x, y, options)
+        later = states[1].epoch
+        budgets = [
+            Budget(12, (1, 2, 5, 12)),
+            Budget(later + 7, (later + 3,)),
+            Budget(3),  # ends before the others
+        ]
+        found = interpreted(triton_cases.train_slices, states, x, y, options, budgets)
+        for state, budget, one in zip(states, budgets, found, strict=True):
+            alone: SliceResult = interpreted(triton_cases.train, state, x, y, options, budget)
+            assert_same(one.state, alone.state)
+            assert one.frames.epochs.tolist() == alone.frames.epochs.tolist()
+            np.testing.assert_array_equal(one.frames.params, alone.frames.params)
+            np.testing.assert_array_equal(one.frames.losses, alone.frames.losses)
+            assert not one.diverged
+
+    def test_slices_of_many_nets_keep_to_the_time(self, interpreted: Run) -> None:
+        x, y = points(30)
+        states = [initial_state(seed, x, y) for seed in (1, 2)]
+        budgets = [Budget(100_000, tuple(range(1, 1000)), slice_ms=1.0)] * 2
+        found = interpreted(triton_cases.train_slices, states, x, y, AdamOptions(), budgets)
+        assert {0 < one.state.epoch < 100_000 for one in found} == {True}
+
+    def test_slices_of_nets_that_diverge_end_there(self, interpreted: Run) -> None:
+        x, y = points(30)
+        start, options = initial_state(1, x, y), SgdOptions(lr=0.5)
+        lost = replace(start, params=np.array([3e38, 3e38, 3e38, -3e38, 0.0], dtype=np.float32))
+        budgets = [Budget(15, (1, 2, 3))] * 2
+        found = interpreted(triton_cases.train_slices, [lost, start], x, y, options, budgets)
+        assert [one.diverged for one in found] == [True, False]
+        assert [one.state.epoch for one in found] == [0, 15]
+        np.testing.assert_array_equal(found[0].state.params, lost.params)
+        assert [one.frames.epochs.tolist() for one in found] == [[], [1, 2, 3, 15]]
+        for rate in (30.0, 300.0):  # both jump out of all bounds, each at an epoch of its own
+            options = SgdOptions(lr=rate)
+            other = initial_state(2, x, y)
+            found = interpreted(triton_cases.train_slices, [start, other], x, y, options, budgets)
+            for state, one in zip([start, other], found, strict=True):
+                alone = interpreted(triton_cases.train, state, x, y, options, budgets[0])
+                assert one.diverged == alone.diverged
+                assert_same(one.state, alone.state)
+                assert one.frames.epochs.tolist() == alone.frames.epochs.tolist()
+
+    def test_slices_of_many_nets_refuse_what_does_not_fit(self, interpreted: Run) -> None:
+        x, y = points(5)
+        states = [initial_state(1, x, y), initial_state(1, x, y, Architecture(3))]
+        with pytest.raises(ValueError, match="not all nets"):
+            interpreted(triton_cases.train_slices, states, x, y, AdamOptions(), [Budget(1)] * 2)
+
     def test_many_nets_refuse_what_does_not_fit(self, interpreted: Run) -> None:
         x, y = points(5)
         states = [initial_state(1, x, y), initial_state(1, x, y, Architecture(3))]

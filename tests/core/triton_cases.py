@@ -55,6 +55,15 @@ def train_many(
         return train_many(states, x, y, options, epochs, "cpu")
 
 
+def train_slices(
+    states: list[TrainState], x: Array, y: Array, options: OptimizerOptions, budgets: list[Budget]
+) -> list[SliceResult]:
+    from pwlapp.core.engines.fused_gpu import train_slices
+
+    with np.errstate(all="ignore"):
+        return train_slices(states, x, y, options, budgets, "cpu")
+
+
 def machine_code(capability: int, num_warps: int, **constants: Any) -> dict[str, int]:
     """Compile the kernel for an NVIDIA GPU that need not be there; the size of each stage."""
     import triton

@@ -17,7 +17,7 @@ import numpy as np
 from pwlapp.core.engines.torch_engine import TorchEngine, to_frames
 from pwlapp.core.engines.triton_nets import Nets, fits, require_triton
 from pwlapp.core.net import Array
-from pwlapp.core.training import Budget, OptimizerOptions, SliceResult, TrainState
+from pwlapp.core.training import Budget, Frames, OptimizerOptions, SliceResult, TrainState
 
 FIRST_LAUNCH = 256  # epochs; well under a millisecond, and enough to tell how long one takes
 LONGEST_LAUNCH = 2**17  # a second or less: a GPU that also draws a desktop has to come back to it
@@ -74,6 +74,86 @@ def train_many(
     return [moved(*row) for row in rows]
 
 
+def train_slices(
+    states: Sequence[TrainState],
+    x: Array,
+    y: Array,
+    options: OptimizerOptions,
+    budgets: Sequence[Budget],
+    device: str,
+) -> list[SliceResult]:
+    """Train one slice of each of several nets of one architecture, all at once.
+
+    Each net is launched as far as the next epoch that it is to keep, until the first time limit is
+    reached; so 240 frames take 240 launches, whether for one net or for a class.
+
+    Parameters
+    ----------
+    states : sequence of TrainState
+        They need not stand at the same epoch.
+    x, y : ndarray of shape (n,), float32
+    options : AdamOptions or SgdOptions
+    budgets : sequence of Budget
+        One for each state.
+    device : str
+        ``"cuda:<i>"``.
+
+    Raises
+    ------
+    UserError
+        ``bad_engine`` (name) if Triton is not installed.
+    ValueError
+        If the states differ in architecture, or the kernel has no room for them; see `fits`.
+    """
+    require_triton(device)
+    net = states[0].net
+    if any(state.net != net for state in states) or not fits(net, x.size):
+        raise ValueError(f"not all nets are {net}, or it does not fit {x.size} points")
+    nets = Nets(states, x, y, options, device)
+    lap = nets.advance(0)  # starts that are no numbers; and the kernel is compiled off the clock
+    started = time.perf_counter()
+    limit = min(b.slice_ms if b.slice_ms is not None else math.inf for b in budgets) / 1000
+    now = np.array([state.epoch for state in states], dtype=np.int64)
+    live = ~lap.diverged
+    kept: list[list[tuple[int, float, Array]]] = [[] for _ in states]
+    while True:
+        stops = [_next_stop(budget, int(epoch)) for budget, epoch in zip(budgets, now, strict=True)]
+        ahead = np.where(live, np.array(stops, dtype=np.int64) - now, 0)
+        if not ahead.any():
+            break
+        lap = nets.advance(ahead)
+        now += lap.epochs
+        live &= ~lap.diverged
+        vectors = nets.vectors()
+        for i in np.flatnonzero(live & (ahead > 0)).tolist():
+            if now[i] in budgets[i].record or now[i] == budgets[i].target_epoch:
+                kept[i].append((int(now[i]), float(lap.losses[i]), vectors[i, 0]))
+        if time.perf_counter() - started >= limit:
+            break
+    seconds, name = time.perf_counter() - started, f"fused@{device}"
+    ends = [
+        moved(state, int(epoch) - state.epoch, float(loss), vectors)
+        for state, epoch, loss, vectors in zip(states, now, lap.losses, nets.vectors(), strict=True)
+    ]
+    return [
+        SliceResult(end, _with_end(state, end, rows), not bool(alive), seconds, name)
+        for state, end, rows, alive in zip(states, ends, kept, live, strict=True)
+    ]
+
+
+def _next_stop(budget: Budget, now: int) -> int:
+    """The next epoch to launch to: one to keep, or as far as a launch may go."""
+    planned = next((epoch for epoch in budget.record if epoch > now), budget.target_epoch)
+    return min(planned, budget.target_epoch, now + LONGEST_LAUNCH)
+
+
+def _with_end(start: TrainState, end: TrainState, kept: list[tuple[int, float, Array]]) -> Frames:
+    """Frames of a slice; where it ended is one of them, unless it got nowhere."""
+    if end.epoch > start.epoch and (not kept or kept[-1][0] != end.epoch):
+        kept.append((end.epoch, end.loss, end.params))
+    return to_frames(kept, k=end.net.size)
+
+
 class FusedGpuEngine:
     """Train with the Triton kernel on a CUDA device.
 
@@ -110,9 +190,7 @@ class FusedGpuEngine:
         nets = Nets([state], x, y, options, self.device)
         done, loss, diverged, kept = run_launches(nets, state.epoch, budget)
         end = moved(state, done, loss, nets.vectors()[0])
-        if done and (not kept or kept[-1][0] != end.epoch):
-            kept.append((end.epoch, loss, end.params))
-        frames = to_frames(kept, k=state.net.size)
+        frames = _with_end(state, end, kept)
         return SliceResult(end, frames, diverged, time.perf_counter() - started, self.name)
 
 

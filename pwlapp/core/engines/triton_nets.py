@@ -139,17 +139,19 @@ class Nets:
     def _send(self, values: NDArray[np.generic]) -> torch.Tensor:
         return torch.tensor(values, device=self.device)
 
-    def advance(self, epochs: int, record: NDArray[np.int32] = NO_RECORD) -> Lap:
+    def advance(
+        self, epochs: int | NDArray[np.int64], record: NDArray[np.int32] = NO_RECORD
+    ) -> Lap:
         """Train all nets, and leave those that diverge where they last were good.
 
         Parameters
         ----------
-        epochs : int
-            0 only evaluates the losses.
+        epochs : int or ndarray of shape (S,), int64
+            For all nets or for each; 0 only evaluates the loss.
         record : ndarray of shape (m,), int32
             Epochs to keep, ascending, counted from now; only for a single net.
         """
-        goals = np.full(self.steps.size, epochs, dtype=np.int32)
+        goals = np.broadcast_to(epochs, self.steps.shape).astype(np.int32)
         frames = self._launch(np.arange(goals.size, dtype=np.int32), goals, record)
         done, spoilt = self.outcome.cpu().numpy().T.copy()
         diverged = spoilt.astype(np.bool_)
