@@ -13,7 +13,7 @@ import time
 from urllib.parse import quote
 
 from asgi_correlation_id import correlation_id
-from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.core import LogData
 from pythonjsonlogger.json import JsonFormatter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,8 +25,13 @@ MAX_PATH = 200
 _FORMAT = "%(levelname)s %(name)s: %(message)s"
 _FORMAT_DEBUG = "%(levelname)s %(name)s [%(request_id)s]: %(message)s"
 _FIELDS = ("time", "levelname", "name", "message", "request_id")
-# At debug they tell what is sent, sessions and all, or every step of the event loop.
-_TALKATIVE = ("amqp", "asyncio", "celery", "kombu", "sse_starlette", "watchfiles")
+_EXTRAS = ("method", "path", "status", "ms")  # no others: a task's arguments are among them
+_SAID = {*_FIELDS, "level", "logger", *_EXTRAS, "exc_info", "stack_info"}
+# They tell what is sent, sessions and all, or every step of the event loop.
+_TALKATIVE = {
+    **dict.fromkeys(("amqp", "asyncio", "celery", "kombu", "sse_starlette"), logging.INFO),
+    **dict.fromkeys(("celery.app.trace", "celery.worker.strategy"), logging.WARNING),
+}
 # An id has 22 such characters, and so has the address that Dash's callbacks go to.
 _LONG = re.compile(r"(?<![\w-])(?!_dash-[a-z-]+$)([\w-]{6})[\w-]{11,}", re.ASCII)
 
@@ -47,9 +52,8 @@ def configure(level: str, form: str) -> None:
     handler.setFormatter(_json() if form == JSON else _text(level))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(form == JSON)
-    least = max(logging.getLogger().level, logging.INFO)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(least)
+    for name, least in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(max(logging.getLogger().level, least))
     logging.getLogger("asgi_correlation_id").setLevel(logging.ERROR)  # a strange id is replaced
 
 
@@ -126,10 +130,16 @@ def _text(level: str) -> logging.Formatter:
 
 
 def _json() -> logging.Formatter:
-    return JsonFormatter(
+    return _OneObject(
         _FIELDS,
         rename_fields={"levelname": "level", "name": "logger"},
-        reserved_attrs=[*RESERVED_ATTRS, "color_message", "taskName"],
         timestamp="time",
         json_ensure_ascii=False,
     )
+
+
+class _OneObject(JsonFormatter):
+    """Leaves out what a library has added to its records for formatters of its own."""
+
+    def process_log_record(self, log_data: LogData) -> LogData:
+        return {key: value for key, value in log_data.items() if key in _SAID}

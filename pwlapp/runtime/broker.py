@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
+from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -29,6 +31,21 @@ BATCH_TASK = "pwlapp.train_batch"
 # A message that a worker took and never confirmed comes again after so long. Nobody waits for it:
 # the sweeper is quicker, and a message that comes twice changes nothing.
 VISIBILITY_S = 60
+RECONNECT_S = 1.0
+
+
+class SteadyConnection(Connection):
+    """Asks a Redis that is away once a second: Celery's own way, after a while, is every 30."""
+
+    def ensure_connection(self, *args: Any, **named: Any) -> Any:
+        steady = {"interval_start": RECONNECT_S, "interval_step": 0, "interval_max": RECONNECT_S}
+        return super().ensure_connection(*args, **(steady | named))
+
+
+class SteadyAMQP(AMQP):  # type: ignore[misc]
+    """Celery's, with that connection."""
+
+    Connection = SteadyConnection
 
 
 def make_app(url: str) -> Celery:
@@ -39,7 +56,7 @@ def make_app(url: str) -> Celery:
     url : str
         As in ``PWLAPP_REDIS_URL``; empty for an app that is only looked at.
     """
-    app = Celery("pwlapp", broker=url or "memory://", set_as_current=False)
+    app = Celery("pwlapp", broker=url or "memory://", amqp=SteadyAMQP, set_as_current=False)
     app.conf.update(
         accept_content=["json"],
         broker_connection_max_retries=None,  # a Redis that is away comes back

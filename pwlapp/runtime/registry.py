@@ -1,4 +1,4 @@
-"""Which workers there are, written down in Redis: each says every few seconds that it is there."""
+"""Which worker processes there are: each writes into Redis every few seconds that it is there."""
 
 from __future__ import annotations
 
@@ -16,23 +16,27 @@ GONE_AFTER_S = 10.0
 FORGOTTEN_AFTER_S = 3600.0
 
 
-def say_here(redis: Any, name: str) -> None:
-    """Say that a worker is there. `redis` is a blocking client; raises its errors."""
+def say_here(redis: Any, name: str, engines: list[EngineInfo]) -> None:
+    """Say that a worker process is there, and what it can train with.
+
+    Parameters
+    ----------
+    redis : redis.Redis
+        A blocking client; its errors are raised.
+    name : str
+    engines : list of EngineInfo
+    """
     seconds, micros = redis.time()
     now = seconds + micros / 1e6
+    redis.hset(ENGINES, name, wire.dumps(engines))
     redis.zadd(WORKERS, {name: now})
     if dead := redis.zrangebyscore(WORKERS, "-inf", now - FORGOTTEN_AFTER_S):
         redis.zrem(WORKERS, *dead)
         redis.hdel(ENGINES, *dead)
 
 
-def say_engines(redis: Any, name: str, engines: list[EngineInfo]) -> None:
-    """Say what a worker can train with."""
-    redis.hset(ENGINES, name, wire.dumps(engines))
-
-
 def say_gone(redis: Any, name: str) -> None:
-    """Say that a worker leaves."""
+    """Say that a worker process leaves, so that nobody counts on it."""
     redis.zrem(WORKERS, name)
     redis.hdel(ENGINES, name)
 

@@ -6,14 +6,8 @@ from functools import partial
 
 from fastapi import APIRouter
 
-from pwlapp.runtime import broker
-from pwlapp.runtime.broker import Post
-from pwlapp.runtime.celery_runner import CeleryRunner
 from pwlapp.runtime.metrics import Metrics
 from pwlapp.runtime.process import load_engines
-from pwlapp.runtime.queue_driver import QueueDriver
-from pwlapp.runtime.redis_link import RedisLink
-from pwlapp.runtime.redis_store import RedisStore
 from pwlapp.runtime.routes import routes
 from pwlapp.runtime.runner import PoolRunner, Runner
 from pwlapp.runtime.sqlite_store import SqliteStore
@@ -70,6 +64,14 @@ def _embedded(settings: Settings) -> tuple[Trainer, Runner]:
 
 
 def _shared(settings: Settings) -> tuple[Trainer, Runner]:
+    # Celery would cost a laptop's server a quarter of a second and 11 MB at its start, for nothing.
+    from pwlapp.runtime import broker
+    from pwlapp.runtime.broker import Post
+    from pwlapp.runtime.celery_runner import CeleryRunner
+    from pwlapp.runtime.queue_driver import QueueDriver
+    from pwlapp.runtime.redis_link import RedisLink
+    from pwlapp.runtime.redis_store import RedisStore
+
     link = RedisLink(settings.redis_url)
     store = RedisStore(link, source=f"{settings.data} {settings.lecture_url}")
     post = Post(broker.make_app(settings.redis_url))

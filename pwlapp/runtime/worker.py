@@ -12,6 +12,8 @@ import functools
 import os
 import socket
 import sys
+import time
+from threading import Thread
 from typing import Any
 
 import redis
@@ -34,7 +36,6 @@ REFUSED = 2  # exit status
 
 settings = Settings.from_env(os.environ)
 app = broker.make_app(settings.redis_url)
-name = f"{socket.gethostname()}-{os.getpid()}"  # the worker's, also in the processes it forks
 
 
 class Hands:
@@ -99,29 +100,30 @@ def check(conf: Any, options: dict[str, Any], **_: Any) -> None:
 
 @signals.worker_process_init.connect
 def prepare(**_: Any) -> None:
-    """Load torch in a process that will train, and say what it can train with."""
+    """Load torch in a process that will train, and keep saying that it is there."""
     at_rest = load_engines(settings.data_dir / "numba")
     if at_rest is not None:
         at_rest()
-    with contextlib.suppress(RedisError, OSError):
-        registry.say_engines(blocking_client(), name, engines.engines())
+    # Not a timer of Celery's: those end with each connection to Redis.
+    Thread(target=keep_saying, args=(engines.engines(),), name="presence", daemon=True).start()
 
 
-@signals.worker_ready.connect
-def say_here(sender: Any, **_: Any) -> None:
-    """Say that this worker is there, and again every few seconds."""
+def keep_saying(found: list[engines.EngineInfo]) -> None:
+    """Say every few seconds that this process is there, over any loss of Redis."""
     client = blocking_client()
-
-    def say() -> None:
+    while True:
         with contextlib.suppress(RedisError, OSError):  # Celery complains of a Redis that is away
-            registry.say_here(client, name)
-
-    say()
-    sender.timer.call_repeatedly(registry.SAY_EVERY_S, say)
+            registry.say_here(client, process_name(), found)
+        time.sleep(registry.SAY_EVERY_S)
 
 
-@signals.worker_shutdown.connect
+@signals.worker_process_shutdown.connect
 def say_gone(**_: Any) -> None:
-    """Say that this worker leaves, so that nobody counts on it."""
+    """Say that this process leaves, so that nobody counts on it."""
     with contextlib.suppress(RedisError, OSError):
-        registry.say_gone(blocking_client(), name)
+        registry.say_gone(blocking_client(), process_name())
+
+
+def process_name() -> str:
+    """A name that no other worker process has."""
+    return f"{socket.gethostname()}-{os.getpid()}"
