@@ -17,6 +17,7 @@ from pwlapp.runtime.redis_link import PREFIX, RedisLink
 from pwlapp.runtime.registry import Registry
 from pwlapp.runtime.runner import MAX_CALLS, MAX_RETRIES, WorkerLost
 from pwlapp.runtime.store import storage_failed
+from pwlapp.runtime.tasks import stop
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -110,8 +111,7 @@ class CeleryRunner:
             if not answer.done():
                 answer.set_exception(WorkerLost("worker_lost"))
         if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
+            await stop([self._listening])
         await self._post.close()
 
     async def _hear(self) -> None:

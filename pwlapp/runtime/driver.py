@@ -18,6 +18,7 @@ from pwlapp.runtime.session import SessionState, UnknownSession
 from pwlapp.runtime.sessions import Sessions
 from pwlapp.runtime.slices import Slice
 from pwlapp.runtime.store import Conflict, brief
+from pwlapp.runtime.tasks import log_failure, stop
 
 logger = logging.getLogger(__name__)
 
@@ -86,10 +87,7 @@ class TaskDriver:
         self._tasks[sid] = task
 
     async def close(self) -> None:
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(self._tasks.values())
 
     async def _work(self, sid: str, state: SessionState) -> None:
         # Whoever calls `drive` while `_run` is about to end on an older reading leaves the mark,
@@ -168,9 +166,3 @@ async def train(
         )
     except plan.TRAINING_ERRORS as error:
         raise plan.training_failed(state, error) from error
-
-
-def log_failure(task: asyncio.Task[None]) -> None:
-    """Say in the log what ended a task that nobody waits for."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("%s failed", task.get_name(), exc_info=error)

@@ -1,12 +1,19 @@
 """``python -m pwlapp.runtime.precompile``: fill Numba's disk cache, politely, and end.
 
 Ends early when its standard input does, that is, when the process that started it is gone.
+
+``python -m pwlapp.runtime.precompile FOLDER`` is for making an image: it compiles for every machine
+that can run `warmup.TARGET`, into a folder that `warmup` takes the loops from.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
+from pathlib import Path
+
+from pwlapp.runtime import warmup
 
 NICENESS = 10  # behind whatever serves visitors
 
@@ -18,15 +25,39 @@ def end_with_parent() -> None:
     os._exit(1)
 
 
-def main() -> None:
+def fill_cache() -> None:
     """Compile every variant of the engine that is not on disk yet."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
     threading.Thread(target=end_with_parent, daemon=True).start()
+    compile_all()
+
+
+def fill_image(folder: Path) -> None:
+    """Compile into a folder named by what it depends on; nothing where the result can't be run.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists afterwards in any case.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not warmup.runs_target():
+        sys.stderr.write(f"not an {warmup.TARGET} machine: compiled at the first start instead\n")
+        return
+    warmup.aim_at_target()
+    os.environ[warmup.CACHE_VARIABLE] = str((folder / warmup.fingerprint()).absolute())
+    compile_all()
+
+
+def compile_all() -> None:
     from pwlapp.core.engines import fused_cpu
 
     fused_cpu.warm()
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        fill_image(Path(sys.argv[1]))
+    else:
+        fill_cache()

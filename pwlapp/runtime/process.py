@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from pwlapp import logs
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 from pwlapp.runtime import warmup
 
@@ -141,14 +142,17 @@ def load_torch() -> AtRest:
     return _train_an_epoch
 
 
-def load_engines(cache: Path) -> AtRest:
+def load_engines(cache: Path, log_level: str, log_format: str) -> AtRest:
     """Prepare a process for training with torch, and in the background with the compiled engine.
 
     Parameters
     ----------
     cache : Path
         Folder for what is compiled, unless the environment names one.
+    log_level, log_format : str
+        See `logs.configure`.
     """
+    logs.configure(log_level, log_format)
     at_rest = load_torch()
     warmup.use_cache(cache)
     warmup.begin(warmup.load_compiled)

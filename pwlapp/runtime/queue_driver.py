@@ -9,11 +9,11 @@ import logging
 from pwlapp.core.engines import wants_gpu
 from pwlapp.errors import UserError
 from pwlapp.runtime.broker import CPU, GPU, Post
-from pwlapp.runtime.driver import log_failure
 from pwlapp.runtime.redis_store import RedisStore
 from pwlapp.runtime.runner import Runner
 from pwlapp.runtime.session import SessionState
 from pwlapp.runtime.sessions import Sessions
+from pwlapp.runtime.tasks import log_failure, stop
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +64,7 @@ class QueueDriver:
 
     async def close(self) -> None:
         if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.gather(self._sweeping, return_exceptions=True)
+            await stop([self._sweeping])
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _send(self, sid: str, state: SessionState) -> None:

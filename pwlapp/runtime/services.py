@@ -58,7 +58,10 @@ class Services:
 
 
 def _embedded(settings: Settings) -> tuple[Trainer, Runner]:
-    runner = PoolRunner(settings.workers, partial(load_engines, settings.data_dir / "numba"))
+    prepare = partial(
+        load_engines, settings.data_dir / "numba", settings.log_level, settings.log_format
+    )
+    runner = PoolRunner(settings.workers, prepare)
     store = SqliteStore(settings.data_dir / "sessions.sqlite3")
     return Trainer(store, runner, Stream(), settings), runner
 

@@ -11,11 +11,11 @@ from functools import partial
 from pwlapp.core import data
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.errors import UserError
-from pwlapp.runtime.driver import log_failure
 from pwlapp.runtime.runner import Runner
 from pwlapp.runtime.sessions import Sessions
 from pwlapp.runtime.store import BEST_RANK, Data, Store
 from pwlapp.runtime.stream import Stream
+from pwlapp.runtime.tasks import log_failure, stop
 from pwlapp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -105,9 +105,7 @@ class Upkeep:
 
     async def close(self) -> None:
         """Stop all of it."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop(self._tasks)
 
     async def _load(self, then: Callable[[], Awaitable[None]]) -> None:
         # What is missing (a store, a worker) may come later, so it is tried for ever.
@@ -115,7 +113,7 @@ class Upkeep:
         while not self._found.is_set():
             try:
                 data, engines = await asyncio.gather(self._find_data(), self._runner.engines())
-            except UserError as error:
+            except (UserError, RuntimeError, OSError) as error:
                 if str(error) != complaint:
                     complaint = str(error)
                     logger.warning("the data can't be loaded yet: %s", complaint)

@@ -21,6 +21,7 @@ from celery import signals
 from celery_batches import Batches, SimpleRequest
 from redis.exceptions import RedisError
 
+from pwlapp import logs
 from pwlapp.core import engines
 from pwlapp.runtime import broker, calls, registry
 from pwlapp.runtime.advance import Advancer, Order
@@ -98,10 +99,16 @@ def check(conf: Any, options: dict[str, Any], **_: Any) -> None:
         conf.worker_prefetch_multiplier = BATCH
 
 
+@signals.setup_logging.connect
+def configure_logs(**_: Any) -> None:
+    """Log as the web processes do; Celery leaves it alone then."""
+    logs.configure(settings.log_level, settings.log_format)
+
+
 @signals.worker_process_init.connect
 def prepare(**_: Any) -> None:
     """Load torch in a process that will train, and keep saying that it is there."""
-    at_rest = load_engines(settings.data_dir / "numba")
+    at_rest = load_engines(settings.data_dir / "numba", settings.log_level, settings.log_format)
     if at_rest is not None:
         at_rest()
     # Not a timer of Celery's: those end with each connection to Redis.

@@ -153,7 +153,7 @@ def rebuild(body: Body, callbacks: Mapping[str, Any]) -> Body:
     names = {f"{item['id']}.{item['property']}" for item in inputs}
     return {
         "output": output,
-        "outputs": _outputs(output),
+        "outputs": _outputs(str(output)),
         "inputs": inputs,
         "state": _fill(declared["state"], body.get("state", [])),
         "changedPropIds": [

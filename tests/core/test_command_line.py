@@ -23,6 +23,8 @@ from pwlapp.core.training import (
     initial_state,
     train_slice,
 )
+from pwlapp.serving import EXIT_CODES
+from pwlapp.settings import Settings
 
 TORCH = ("--engine", "torch@cpu")  # its numbers are the same on every machine, bit for bit
 
@@ -240,6 +242,27 @@ def test_serve_refuses_bad_settings(
     assert (status, out) == (2, "")
     assert "PWLAPP_PORT" in err
     assert err.count("\n") == 1
+
+
+def test_help_lists_every_setting_and_every_exit_status(capsys: pytest.CaptureFixture[str]):
+    status, out, err = run(capsys, "serve", "--help")
+    assert (status, err) == (0, "")
+    written = " ".join(out.split())
+    for variable, default, what in Settings.table():
+        assert f"{variable} ({default or 'empty'}) {what}" in written
+    status, top, _ = run(capsys, "--help")
+    assert status == 0
+    for text in (out, top):
+        codes = dict(re.findall(r"^  (\d+) +(.+)$", text, re.MULTILINE))
+        assert codes == {str(code): what for code, what in EXIT_CODES.items()}
+    assert {"0", "1", "2", "3", "4", "5", "130"} == codes.keys()
+
+
+def test_serve_ends_with_the_apps_status(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.main", lambda: 5)
+    assert run(capsys, "serve") == (5, "", "")
 
 
 def test_ctrl_c_leaves_quietly(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

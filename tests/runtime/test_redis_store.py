@@ -16,6 +16,7 @@ from pwlapp.runtime.redis_link import RedisLink, place
 from pwlapp.runtime.redis_store import FRAMES, SESSION, RedisStore
 from pwlapp.runtime.session import Run, UnknownSession, changed
 from pwlapp.runtime.store import Conflict, Data, brief
+from pwlapp.runtime.tasks import stop
 from tests.cluster import Cluster
 from tests.runtime.helpers import appended, make_frame, make_state, seqs_since, until
 
@@ -108,7 +109,7 @@ async def test_servers_tell_each_other_of_changes(store: RedisStore, other: Redi
     sid = await store.create(make_state())
     await store.save(sid, 1, make_state(version=2))
     await until(lambda: changes == [sid, sid])
-    listening.cancel()
+    await stop([listening])
 
 
 async def test_servers_agree_on_the_data(store: RedisStore, other: RedisStore) -> None:
@@ -187,8 +188,7 @@ async def test_a_redis_that_goes_and_comes(
             await until(lambda: gaps)  # whatever was missed is looked up
             assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
         assert await seqs_since(store, sid, 0) == [1]
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        await stop([listening])
         await store.close()
 
 

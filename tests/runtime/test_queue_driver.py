@@ -1,0 +1,191 @@
+"""Runs that Celery workers train: in turn, and again where their messages get lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from pwlapp.core.data import Points
+from pwlapp.core.engines import EngineInfo
+from pwlapp.core.net import Architecture
+from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.errors import UserError
+from pwlapp.runtime import broker
+from pwlapp.runtime.broker import CPU, GPU, TRAIN_TASK, Post
+from pwlapp.runtime.celery_runner import CeleryRunner
+from pwlapp.runtime.queue_driver import QueueDriver
+from pwlapp.runtime.redis_link import RedisLink
+from pwlapp.runtime.services import Services
+from pwlapp.runtime.session import json_numbers
+from pwlapp.runtime.sessions import Sessions
+from pwlapp.runtime.tasks import stop
+from pwlapp.runtime.trainer import Trainer
+from pwlapp.settings import Settings
+from tests.cluster import Cluster
+from tests.runtime import jobs
+from tests.runtime.helpers import ThreadRunner, finished, has_moved, make_state, until
+
+ADAM = AdamOptions()
+
+
+@pytest.fixture
+async def trainer(workers: Cluster, settings: Settings) -> AsyncIterator[Trainer]:
+    services = Services(replace(settings, redis_url=workers.redis_url))
+    await services.start()
+    await services.trainer.loaded()
+    yield services.trainer
+    await services.close()
+
+
+@pytest.fixture
+async def busy_link(workers: Cluster) -> AsyncIterator[RedisLink]:
+    """A link to the Redis of the workers."""
+    link = RedisLink(workers.redis_url)
+    yield link
+    await link.close()
+
+
+async def assert_ended_as_if_alone(trainer: Trainer, sid: str, epochs: int) -> None:
+    snapshot = await finished(trainer, sid)
+    points = trainer.points
+    start = initial_state(1, points.x, points.y)
+    expected = train_slice(start, points.x, points.y, ADAM, Budget(epochs)).state
+    assert (snapshot["epoch"], snapshot["notice"]) == (epochs, None)
+    assert snapshot["params"] == json_numbers(expected.params)
+
+
+async def test_long_runs_and_short_ones_take_turns(trainer: Trainer, busy_link: RedisLink) -> None:
+    turns: list[str] = []
+    gaps: list[bool] = []
+    following = asyncio.create_task(
+        busy_link.follow(
+            ["pwl:changed"],
+            lambda _channel, sid: turns.append(sid.decode()),
+            lambda: gaps.append(True),
+        )
+    )
+    await until(lambda: gaps)
+    long, _ = await trainer.open()
+    await trainer.start_run(long, 1_000_000, ADAM, "torch@cpu")
+    await until(lambda: has_moved(trainer, long))
+    short = [(await trainer.open())[0] for _ in range(3)]
+    since = len(turns)
+    for sid in short:
+        await trainer.start_run(sid, 1500, ADAM, "torch@cpu")
+    await asyncio.gather(*(finished(trainer, sid) for sid in short))
+    taken = turns[since:]
+    until_first_end = taken[: min(len(taken) - taken[::-1].index(sid) for sid in short)]
+    counts = [until_first_end.count(sid) for sid in (long, *short)]
+    assert min(counts) > 3
+    assert max(counts) - min(counts) <= 4  # two workers; each session's start counts as well
+    await trainer.pause(long)
+    for sid in short:
+        await assert_ended_as_if_alone(trainer, sid, 1500)
+    await stop([following])
+
+
+async def test_a_lost_message_is_sent_again(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[str] = []
+    send_slice = Post.send_slice
+
+    async def lose_the_first(post: Post, sid: str, *args: Any) -> None:
+        if lost:
+            await send_slice(post, sid, *args)
+        lost.append(sid)
+
+    monkeypatch.setattr(Post, "send_slice", lose_the_first)
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 1000, ADAM, "torch@cpu")
+    await until(lambda: lost == [sid])
+    await assert_ended_as_if_alone(trainer, sid, 1000)
+    assert lost == [sid, sid]
+
+
+async def test_messages_too_many_and_too_late_change_nothing(
+    trainer: Trainer, workers: Cluster
+) -> None:
+    app = broker.make_app(workers.redis_url)
+    sid, snapshot = await trainer.open()
+    started = await trainer.start_run(sid, 2000, ADAM, "torch@cpu")
+    for version in range(snapshot["version"], started["version"] + 20):
+        for _ in range(3):
+            broker.send(app, TRAIN_TASK, (sid, version, 0.0), CPU)
+    await assert_ended_as_if_alone(trainer, sid, 2000)
+    _, rows = await trainer.read(sid)
+    epochs = [row[1] for row in rows]
+    assert epochs == sorted(set(epochs))
+    app.close()
+
+
+async def test_an_edit_in_mid_run_is_trained_on_at_once(trainer: Trainer) -> None:
+    sid, _ = await trainer.open()
+    await trainer.start_run(sid, 3000, ADAM, "torch@cpu")
+    await until(lambda: has_moved(trainer, sid))
+    await trainer.set_params(sid, [1, 1, 1, 1, 1])
+    done = await finished(trainer, sid)
+    assert done["epoch"] == 3000
+    _, rows = await trainer.read(sid)
+    assert [row[3] for row in rows if row[3]] == ["start", "edit", "end"]
+
+
+async def test_without_workers_a_call_says_so(
+    redis_server: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pwlapp.runtime.celery_runner.RETRY_S", 0.2)
+    link = RedisLink(redis_server.redis_url)
+    await link.client.flushall()
+    runner = CeleryRunner(link, Post(broker.make_app(redis_server.redis_url)))
+    runner.start()
+    with pytest.raises(UserError, match="no_workers"):
+        await runner.call(jobs.nothing)
+    with pytest.raises(UserError, match="no_workers"):
+        await runner.engines()
+    assert await runner.workers() == 0
+    assert await runner.waiting() == 4  # asked again and again
+    await runner.close()
+    await link.close()
+
+
+class Recorded:
+    """A post that only remembers."""
+
+    def __init__(self) -> None:
+        self.queues: list[str] = []
+
+    async def send_slice(self, _sid: str, _state: Any, queue: str) -> None:
+        self.queues.append(queue)
+
+
+@pytest.mark.parametrize(
+    ("engine", "net", "kinds", "queue"),
+    [
+        ("auto", Architecture(), ("cpu", "cuda"), CPU),
+        ("fused@cpu", Architecture(), ("cpu", "cuda"), CPU),
+        ("fused@cuda:0", Architecture(), ("cpu", "cuda"), GPU),
+        ("fused@cuda:0", Architecture(), ("cpu",), CPU),  # where it is told that there is none
+        ("auto", Architecture(2048, activation="sigmoid"), ("cpu",), CPU),
+    ],
+)
+async def test_a_gpus_nets_wait_in_its_queue(
+    engine: str, net: Architecture, kinds: tuple[str, ...], queue: str
+) -> None:
+    class Engines(ThreadRunner):
+        async def engines(self) -> list[EngineInfo]:
+            return [EngineInfo(kind, "fused", kind, "") for kind in kinds]
+
+    sessions, post, no_store = Sessions(cast(Any, None), print), Recorded(), cast(Any, None)
+    x = np.zeros(2000, dtype=np.float32)
+    sessions.use(Points(x, x, x, "embedded"))
+    state = make_state(engine=engine)
+    state = replace(state, train=replace(state.train, net=net))
+    driver = QueueDriver(sessions, no_store, Engines(), cast(Post, post), 20.0)
+    driver.drive("A" * 22, state)
+    await driver.close()
+    assert post.queues == [queue]
