@@ -1,10 +1,12 @@
-# One container: the app, its training processes and its data folder (a volume at /data).
+# One image: the web server with its training processes, or a worker of the scaled mode. Writes to
+# its data folder only (a volume at /data), so the rest can be read-only:
 #
 #   docker build --build-arg TORCH_INDEX=<index> -t pwlapp .
-#   docker run --init -p 8050:8050 -v pwlapp:/data pwlapp
+#   docker run --init --read-only --tmpfs /tmp -p 8050:8050 -v pwlapp:/data pwlapp
 #
 # TORCH_INDEX is the CPU index that PyTorch's install page names. Without it the image holds the
-# CUDA build, several gigabytes larger.
+# CUDA build, several gigabytes larger; its Triton engine (fused@cuda:0) needs a C compiler as well:
+# --build-arg APT="gcc libc6-dev".
 
 FROM node:24-slim AS plotly
 WORKDIR /src
@@ -13,6 +15,7 @@ RUN npm ci
 
 FROM python:3.11-slim AS packages
 ARG TORCH_INDEX=""
+RUN apt-get update && apt-get install -y --no-install-recommends binutils
 RUN python -m venv /opt/venv
 ENV PATH="/opt/venv/bin:$PATH" PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.txt constraints.txt ./
@@ -21,15 +24,31 @@ RUN if [ -n "$TORCH_INDEX" ]; then \
       pip install --no-deps --index-url "$TORCH_INDEX" "$(grep '^torch==' requirements.txt)"; \
     fi \
     && pip install -r requirements.txt
+COPY docker/slim.py ./
+RUN python slim.py /opt/venv
 
-FROM python:3.11-slim
-RUN useradd --system --uid 10001 --no-create-home pwlapp && install -d -o pwlapp -g pwlapp /data
+# The app's own files with what can be computed once for all: bytecode, and the compiled engine.
+FROM packages AS app
 WORKDIR /app
-COPY --from=packages /opt/venv /opt/venv
-COPY --from=plotly /src/node_modules node_modules
 COPY LICENSE app.py ./
 COPY assets assets
 COPY pwlapp pwlapp
+RUN python -m pwlapp.runtime.precompile compiled \
+    && python -m pwlapp fit --epochs 10 --engine torch@cpu \
+    && python -m compileall -q --invalidation-mode unchecked-hash app.py pwlapp
+
+FROM python:3.11-slim
+ARG APT=""
+RUN if [ -n "$APT" ]; then \
+      apt-get update && apt-get install -y --no-install-recommends $APT \
+      && rm -rf /var/lib/apt/lists/*; \
+    fi \
+    && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin pwlapp \
+    && install -d -o pwlapp -g pwlapp /data
+WORKDIR /app
+COPY --from=packages /opt/venv /opt/venv
+COPY --from=plotly /src/node_modules node_modules
+COPY --from=app /app ./
 ENV PATH="/opt/venv/bin:$PATH" \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -40,6 +59,7 @@ ENV PATH="/opt/venv/bin:$PATH" \
 USER pwlapp
 VOLUME /data
 EXPOSE 8050
+STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PWLAPP_PORT']}/\", timeout=4)"]
+  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PWLAPP_PORT']}/healthz\", timeout=4)"]
 CMD ["python", "-m", "pwlapp", "serve"]

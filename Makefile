@@ -113,6 +113,7 @@ plotly: $(APP_DONE)
 tools: $(DEV_DONE)
 	@command -v git >/dev/null || ( $(call apt,git) )
 	@command -v redis-server >/dev/null || ( $(call apt,redis-server) )
+	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || ( $(call apt,nginx-light) )
 	@$(PY) -m playwright --version >/dev/null 2>&1 || ( $(call apt,libatomic1) )
 	@for name in $(CHROMIUMS); do command -v $$name >/dev/null && exit 0; done; \
 	if command -v apt-get >/dev/null && ( $(call apt,chromium) ); then exit 0; fi; \

@@ -23,7 +23,9 @@ from pwlapp.core.training import (
     train_slice,
 )
 from pwlapp.errors import UserError
+from pwlapp.runtime import warmup
 from pwlapp.serving import BAD_SETTING, INTERRUPTED
+from pwlapp.settings import Settings
 from pwlapp.ui.i18n import catalogue
 
 EVERY = 5000  # epochs from one printed line to the next, as on the page
@@ -161,9 +163,8 @@ def choose_engine(asked: str, net: Architecture, n: int) -> str:
     engine = engines.resolve(asked, net, n)
     try:
         if engine == engines.FUSED_CPU:
-            from pwlapp.core.engines import fused_cpu
-
-            fused_cpu.warm()
+            warmup.use_cache(Settings.from_env(os.environ).data_dir / "numba")
+            warmup.load_compiled()
     except Exception as error:  # whatever a broken compiler or its files raise
         if asked != engines.AUTO:
             raise UserError("training_failed", engine=engine) from error

@@ -163,8 +163,11 @@ class Upkeep:
             await self._news.wait()
             self._news.clear()
             with contextlib.suppress(UserError):  # there will be news again when the store is back
-                if (settled := await self._store.settled()) is not None:
-                    self._use(settled)
+                settled = await self._store.settled()
+                if settled is None:  # a Redis that has lost everything
+                    here = Data(self._sessions.points, self.problem)
+                    settled = await self._store.settle(here)
+                self._use(settled)
 
     async def _follow_engines(self) -> None:
         await self._found.wait()

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import os
 import socket
 import sys
 import time
+import warnings
 from threading import Thread
 from typing import Any
 
 import redis
 from celery import signals
+from celery.exceptions import CPendingDeprecationWarning
 from celery_batches import Batches, SimpleRequest
 from redis.exceptions import RedisError
 
@@ -45,12 +48,14 @@ class Hands:
     def __init__(self) -> None:
         self.loop = asyncio.Runner()
         self.redis = blocking_client()
-        self.store = RedisStore(RedisLink(settings.redis_url))
-
-    def advancer(self, queue: str) -> Advancer:
-        """For sessions whose next slices are to wait in this queue."""
-        send_next = functools.partial(broker.send_slice, app, queue=queue)
-        return Advancer(self.store, send_next, settings.slice_ms)
+        store = RedisStore(RedisLink(settings.redis_url))
+        # By queue: where the next slice is to wait.
+        self.advancers = {
+            queue: Advancer(
+                store, functools.partial(broker.send_slice, app, queue=queue), settings.slice_ms
+            )
+            for queue in (CPU, GPU)
+        }
 
 
 @functools.cache
@@ -70,7 +75,7 @@ def blocking_client() -> Any:
 def train(sid: str, version: int, sent: float) -> None:
     """Train one slice of a session that is at this version."""
     mine = hands()
-    mine.loop.run(mine.advancer(CPU).advance([Order(sid, version, sent)]))
+    mine.loop.run(mine.advancers[CPU].advance([Order(sid, version, sent)]))
 
 
 @app.task(name=BATCH_TASK, base=Batches, flush_every=BATCH, flush_interval=BATCH_WAIT_S)
@@ -78,7 +83,7 @@ def train_batch(requests: list[SimpleRequest]) -> None:
     """Train a slice of each of the sessions that wait."""
     mine = hands()
     orders = [Order(*request.args) for request in requests]
-    mine.loop.run(mine.advancer(GPU).advance(orders))
+    mine.loop.run(mine.advancers[GPU].advance(orders))
 
 
 @app.task(name=CALL_TASK, acks_late=False)  # one that kills its process is not to come again
@@ -101,8 +106,17 @@ def check(conf: Any, options: dict[str, Any], **_: Any) -> None:
 
 @signals.setup_logging.connect
 def configure_logs(**_: Any) -> None:
-    """Log as the web processes do; Celery leaves it alone then."""
+    """Log as the web processes do, a Redis that is away in a line; Celery leaves it alone then."""
     logs.configure(settings.log_level, settings.log_format)
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(without_traceback)
+    # "... will cancel tasks in a later version": ours may be, they are done again.
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Leave out where in Celery a connection was lost."""
+    record.exc_info = None
+    return True
 
 
 @signals.worker_process_init.connect

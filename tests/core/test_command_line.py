@@ -100,7 +100,7 @@ def test_where_nothing_can_be_compiled_torch_trains(
     def fail() -> None:
         raise EOFError("Ran out of input")
 
-    monkeypatch.setattr("pwlapp.core.engines.fused_cpu.warm", fail)
+    monkeypatch.setattr("pwlapp.runtime.warmup.load_compiled", fail)
     status, out, err = run(capsys, "fit", "--epochs", "3", "--json")
     assert status == 0
     assert json.loads(out)["engine"] == "torch@cpu"

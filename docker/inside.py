@@ -1,0 +1,102 @@
+"""``python -m docker.inside ROOT CONFIG FOLDER``: what an image does once it runs, alone.
+
+Started by `docker.check`, in a network and a mount table of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.student import Student
+from docker.container import USER, Container, answers, say, wait_until
+
+ADDRESS = "http://127.0.0.1:8050"
+LONG = 1_000_000  # epochs: still running when the server stops
+SETTINGS = {"PWLAPP_LECTURE_URL": "", "PWLAPP_WORKERS": "1"}
+READY = """
+import time
+from pathlib import Path
+from pwlapp.runtime import warmup
+since = time.monotonic()
+warmup.use_cache(Path("/data/numba"))
+warmup.load_compiled()
+print(f"{time.monotonic() - since:.1f}")
+"""
+
+
+def check_commands(root: Path, config: Mapping[str, Any], folder: Path) -> None:
+    """The command line with the root read-only, and nothing to keep from one call to the next."""
+    box = Container(root, config, folder / "alone", settings=SETTINGS)
+    ids = box.call("sh", "-c", "id -u; touch /app/x 2>&1 || true; ls -d /usr/bin/gcc || true")
+    if not ids.startswith(f"{USER}\n") or "Read-only" not in ids:
+        raise RuntimeError(f"expected another user and a read-only root: {ids}")
+    say(f"compiled engine ready after {box.call('python', '-c', READY)} s, from the image")
+    since = time.monotonic()
+    last = box.call("python", "-m", "pwlapp", "fit", "--epochs", "5000").splitlines()[-1]
+    say(f"pwlapp fit, {time.monotonic() - since:.1f} s: {last}")
+
+
+def check_server(root: Path, config: Mapping[str, Any], folder: Path) -> None:
+    """The image's own command: it serves, trains, stops in good order and goes on afterwards."""
+    data = folder / "volume"
+    data.mkdir()
+    os.chown(data, int(USER), int(USER))
+    sid = ""
+    for i in range(2):
+        box = Container(root, config, folder / f"server-{i}", data, SETTINGS)
+        since = time.monotonic()
+        box.start()
+        wait_until("the page", lambda: answers(ADDRESS))
+        say(f"start {i + 1}: the page after {time.monotonic() - since:.1f} s")
+        wait_until("the health check", box.is_healthy)
+        wait_until("readyz", lambda: answers(ADDRESS + "/readyz"))
+        say(f"ready after {time.monotonic() - since:.1f} s")
+        sid = asyncio.run(use(sid))
+        say(f"stopped after {box.stop():.1f} s with status 0")
+        if "not available" in box.log.read_text("utf-8"):
+            raise RuntimeError(box.log.read_text("utf-8"))
+
+
+async def use(sid: str) -> str:
+    """Train as a student does, and leave in the middle of a run; the next time, go on with it."""
+    async with Student([ADDRESS], sid=sid or None) as student:
+        await student.open()
+        if sid:
+            say(f"goes on with epoch {student.epoch:,} of the run that the stop cut off")
+            if student.sid != sid or student.epoch <= 5000:
+                raise RuntimeError(f"the run was lost: {student}")
+            await student.pause()
+            await student.wait_until(lambda: student.status == "paused")
+            await student.reset()
+        since = time.monotonic()
+        while True:
+            await student.train(5000)
+            await student.wait_for(student.epoch // 5000 * 5000 + 5000)
+            engine = (student.snapshot or {}).get("engine_used")
+            if engine == "fused@cpu":
+                break
+            if time.monotonic() - since > 60:
+                raise TimeoutError(f"still trained by {engine}")
+        say(f"trained by {engine}, {time.monotonic() - since:.1f} s after the first click")
+        await student.train(LONG)
+        await student.wait_until(lambda: student.epoch > 20_000)
+        if problems := student.problems():
+            raise RuntimeError(f"{problems}")
+        return str(student.sid)
+
+
+def main(root: str, config: str, folder: str) -> None:
+    inside = Path(folder), json.loads(config)
+    check_commands(Path(root), inside[1], inside[0])
+    check_server(Path(root), inside[1], inside[0])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,63 @@
+"""``python slim.py FOLDER``: leave out of an installed environment what the app never runs.
+
+Headers, tests, debug symbols and source maps: about a third of what pip installs. The Dockerfile
+tries the result out before it goes on.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+# Below site-packages; ** is any depth.
+UNUSED = (
+    "torch/include",
+    "torch/share",
+    "torch/test",
+    "torch/bin/*",
+    "torch/lib/*test*",
+    "numba/tests",
+    "numba/cuda/tests",
+    "llvmlite/tests",
+    "numpy/**/tests",
+    "pandas/tests",
+    "sympy/**/tests",
+    "networkx/**/tests",
+    "dash/**/*.map",
+    "plotly/labextension",
+    "plotly/package_data/plotly.min.js",  # Dash brings its own
+    "pip",
+    "pip-*.dist-info",
+)
+KEPT = {"torch_shm_manager"}  # torch does not start without it
+# The largest ones; their tables of symbols are for debuggers.
+STRIPPED = ("torch/lib/libtorch_cpu.so", "torch/lib/libtorch_python.so", "llvmlite/**/*.so")
+
+
+def unused(packages: Path) -> Iterator[Path]:
+    """What can go, as files and folders that exist when they are yielded."""
+    for pattern in UNUSED:
+        found = [path for path in packages.glob(pattern) if path.name not in KEPT]
+        if not found:
+            sys.stderr.write(f"nothing like {pattern} any more\n")
+        yield from (path for path in found if path.exists())
+
+
+def remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def main(folder: Path) -> None:
+    [packages] = folder.glob("lib/python3*/site-packages")
+    for path in unused(packages):
+        remove(path)
+    libraries = [path for pattern in STRIPPED for path in packages.glob(pattern)]
+    subprocess.run(["strip", "--strip-unneeded", *libraries], check=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
