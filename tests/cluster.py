@@ -25,6 +25,21 @@ STOP_S = 30.0
 SHOWN_LINES = 20
 
 
+# Kills the groups that it was told of when the pipe to it breaks: atexit does not run in a process
+# that is killed, or ended by SIGTERM, and what it has started would go on for ever.
+GUARD = """
+import os, signal, sys
+groups = set()
+for line in sys.stdin:
+    (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
+for group in groups:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+"""
+
+
 class ClusterFailed(Exception):
     """A process has ended at its start, or did not get ready in time; with the end of its log."""
 
@@ -89,10 +104,14 @@ class Cluster:
         }
         self._ports = dict(zip(self.webs, ports, strict=True))
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._guard: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         atexit.register(self.close)
         try:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-ISc", GUARD], stdin=subprocess.PIPE, start_new_session=True
+            )
             (self.folder / "redis").mkdir(parents=True, exist_ok=True)
             self.start_redis()
             for name in (*self.workers, *self.webs):
@@ -114,6 +133,9 @@ class Cluster:
         """Kill all that lives."""
         for name in list(self._running):
             self.kill(name)
+        guard, self._guard = self._guard, None
+        if guard is not None:
+            guard.communicate()
         atexit.unregister(self.close)
 
     # --- by number --------------------------------------------------------------------------------
@@ -149,8 +171,8 @@ class Cluster:
 
     def start(self, name: str) -> None:
         """Start what does not run, and return at once."""
-        if self.is_running(name):
-            raise ValueError(f"{name} is running already")
+        if self.is_running(name) or self._guard is None:
+            raise ValueError(f"{name} is running already, or the cluster is not")
         env = self._env
         if name in self._ports:
             env = env | {"PWLAPP_PORT": str(self._ports[name])}
@@ -164,6 +186,7 @@ class Cluster:
                 stderr=log,
                 start_new_session=True,
             )
+        self._tell_guard(f"+{self.pid(name)}")
 
     def kill(self, name: str) -> None:
         """Kill the whole process group, and wait until nothing is left of it."""
@@ -171,14 +194,21 @@ class Cluster:
         _signal_group(process.pid, signal.SIGKILL)
         process.wait()
         _wait_until_gone(process.pid)
+        self._tell_guard(f"-{process.pid}")
 
-    def stop(self, name: str) -> None:
-        """Ask it to end, wait for that, and kill what it has left behind."""
+    def stop(self, name: str, patience_s: float = STOP_S) -> None:
+        """Ask it to end, wait for that, and kill what it has left behind.
+
+        Raises
+        ------
+        ClusterFailed
+            If it does not end in time; it is killed then.
+        """
         self.signal(name, signal.SIGTERM, whole_group=False)
         try:
-            self._running[name].wait(STOP_S)
+            self._running[name].wait(patience_s)
         except subprocess.TimeoutExpired as late:
-            raise ClusterFailed(f"{name} does not end: {self.tail(name)}") from late
+            raise ClusterFailed(f"{name} does not end; {self.tail(name)}") from late
         finally:
             self.kill(name)
 
@@ -240,6 +270,11 @@ class Cluster:
         address = f"http://127.0.0.1:{self._ports[name]}{path}"
         self._wait(lambda: _status(address) in (200, 404), name, deadline)
 
+    def _tell_guard(self, line: str) -> None:
+        if self._guard is not None and self._guard.stdin is not None:
+            self._guard.stdin.write(line.encode() + b"\n")
+            self._guard.stdin.flush()
+
     def _wait(self, condition: Callable[[], bool], name: str, deadline: float) -> None:
         while not condition():
             if not self.is_running(name):
@@ -282,6 +317,7 @@ def _redis_command(port: int, folder: Path) -> list[str]:
 def _worker_command(name: str, concurrency: int, include: str) -> list[str]:
     celery = [sys.executable, "-m", "celery", "-A", "pwlapp.runtime.worker", "worker"]
     options = ["--concurrency", str(concurrency), "--hostname", f"{name}@%h"]
+    options += ["--without-gossip", "--without-mingle"]
     if include:
         options += ["--include", include]
     return [*celery, *options, "--loglevel", "warning"]

@@ -109,14 +109,18 @@ def configure_logs(**_: Any) -> None:
     """Log as the web processes do, a Redis that is away in a line; Celery leaves it alone then."""
     logs.configure(settings.log_level, settings.log_format)
     logging.getLogger("celery.worker.consumer.consumer").addFilter(without_traceback)
-    # "... will cancel tasks in a later version": ours may be, they are done again.
-    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
     """Leave out where in Celery a connection was lost."""
     record.exc_info = None
     return True
+
+
+@signals.worker_ready.connect
+def quiet_down(**_: Any) -> None:
+    """Hear no more that a later Celery will cancel tasks: ours may be, they are done again."""
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 
 @signals.worker_process_init.connect
