@@ -26,7 +26,7 @@ from pwlapp.runtime.services import Services
 from pwlapp.runtime.store import StoreUnavailable
 from pwlapp.serving import Refusal
 from pwlapp.settings import Settings
-from pwlapp.ui import guard, layout, static, timing
+from pwlapp.ui import guard, kept, layout, static, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
 
@@ -91,6 +91,7 @@ def create_app(settings: Settings) -> layout.Page:
     server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
     server.add_middleware(LanguageMiddleware)
     server.add_middleware(static.CachedBrotli, cache_dir=settings.data_dir / "brotli")
+    server.add_middleware(kept.KeptPages, assets=ROOT / "assets")
     quiet = (*static.STATIC_PATHS, *health.PATHS, "/_favicon.ico")
     server.add_middleware(
         logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet

@@ -98,6 +98,56 @@ def click(measured: Measured) -> str:
     )
 
 
+MODES = {"embedded": "embedded", "scaled": "2 web, 2 workers"}
+
+
+def load(measured: Measured) -> str:
+    """Render what many students at once have to wait for, and what they cost."""
+    rows = [
+        "| server | students | p50 | p95 | p99 | late | lost | errors | page | CPU | idle | then |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for mode, name in MODES.items():
+        rows += [load_row(name, step) for step in measured["modes"].get(mode, [])]
+    return "\n".join([*rows, "", wrapped(how_loaded(measured))])
+
+
+def load_row(name: str, step: Measured) -> str:
+    """One size of the class; where nobody's run ended there is no time to tell."""
+    took, opened = step["train_ms"], step["open_ms"]
+    memory = step["memory_mb"]
+    cells = (
+        name,
+        f"{step['students']:,}",
+        *(number(percentile(took, percent)) if took else "–" for percent in (50, 95, 99)),
+        *(f"{step[count]:,}" for count in ("late", "lost", "errors")),
+        number(percentile(opened, 95)) if opened else "–",
+        number(1000 * step["cpu"]["train_s"]["all"] / step["students"]),
+        *(number(memory[when]["all"]["pss"]) for when in ("idle", "trained")),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def how_loaded(measured: Measured) -> str:
+    """Say what the table's figures are, and who else was at work."""
+    steps = [step for mode in measured["modes"].values() for step in mode]
+    shares = [100 * step["generator"]["cpu_share"] for step in steps]
+    others = [100 * step["others_share"] for step in steps]
+    cores = measured["machine"]["cores"]
+    return (
+        f"Students without a browser open the page, {measured['come_per_s']:g} a second; then all "
+        f"press *Train {measured['epochs']:,} epochs* within {measured['press_s']:g} seconds. In "
+        "milliseconds: from the click until the last frame and the word that the run is over have "
+        "come (p50, p95, p99), from the request for the page until all that it asks for is there "
+        "(page, p95), and the servers' CPU time for a student's run. Late: more than a second "
+        "after the click or the frame before. In megabytes, all server processes together, shared "
+        "pages counted once: with all connected and idle, then after the runs. Servers and "
+        f"students shared {cores} cores; while they trained, the students took {min(shares):.0f} "
+        f"to {max(shares):.0f} % of one core, and what else ran on the machine "
+        f"{min(others):.0f} to {max(others):.0f} %."
+    )
+
+
 def wrapped(text: str, indent: str = "") -> str:
     """Break into README's lines; `indent` goes before all but the first."""
     return textwrap.fill(
@@ -135,6 +185,7 @@ BLOCKS: dict[str, Callable[[Measured], str]] = {
     "engines": engines,
     "playback": playback,
     "click": click,
+    "load": load,
 }
 
 

@@ -22,6 +22,17 @@ def side(key: str, units: int, activation: str, us: list[float]) -> dict[str, An
     }  # fmt: skip
 
 
+def loaded(students: int, train_ms: list[float], **counts: int) -> dict[str, Any]:
+    memory = {"idle": 512.4, "trained": 640.6}
+    return {
+        "students": students, "train_ms": train_ms, "open_ms": [91.0, 92.0, 93.0],
+        "late": 0, "lost": 0, "errors": 0, **counts,
+        "cpu": {"train_s": {"all": students * 0.0125, "web": students * 0.01}},
+        "memory_mb": {when: {"all": {"rss": 1.0, "pss": mb}} for when, mb in memory.items()},
+        "generator": {"cpu_share": students / 4000}, "others_share": students / 10000,
+    }  # fmt: skip
+
+
 def unwrapped(text: str) -> str:
     return " ".join(text.split())
 
@@ -62,6 +73,13 @@ def measured() -> dict[str, dict[str, Any]]:
             "machine": MACHINE, "epochs": 5000, "long_epochs": 1_000_000,
             "train_ms": [float(ms) for ms in range(101, 141)],
             "pause_ms": [float(ms) for ms in range(20, 40)],
+        },
+        "load": {
+            "machine": MACHINE, "epochs": 5000, "press_s": 10.0, "come_per_s": 20.0,
+            "modes": {
+                "scaled": [loaded(1000, [], late=7, lost=8, errors=9)],
+                "embedded": [loaded(300, [float(ms) for ms in range(1, 301)])],
+            },
         },
     }  # fmt: skip
 
@@ -128,6 +146,23 @@ def test_click(measured: dict[str, dict[str, Any]]) -> None:
     assert "29.0 ms in the median, 38.0 ms at the 95th percentile, 39.0 ms at most" in text
     assert "a run of 1,000,000 epochs" in text
     assert "3 cores" in text
+
+
+def test_load(measured: dict[str, dict[str, Any]]) -> None:
+    text = readme.load(measured["load"])
+    assert max(map(len, text.splitlines())) <= 100
+    table, words = text.split("\n\n", 1)
+    assert table.splitlines()[2:] == [
+        "| embedded | 300 | 150 | 285 | 297 | 0 | 0 | 0 | 93.0 | 12.5 | 512 | 641 |",
+        "| 2 web, 2 workers | 1,000 | – | – | – | 7 | 8 | 9 | 93.0 | 12.5 | 512 | 641 |",
+    ]
+    words = unwrapped(words)
+    for part in (
+        "20 a second; then all press *Train 5,000 epochs* within 10 seconds",
+        "shared 3 cores; while they trained, the students took 8 to 25 % of one core",
+        "what else ran on the machine 3 to 10 %.",
+    ):
+        assert part in words
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import anyio
@@ -14,7 +15,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from pwlapp.core.data import Points
 from pwlapp.errors import UserError
-from pwlapp.runtime.session import json_number, json_numbers
+from pwlapp.runtime.session import frame_texts, json_number, json_numbers
 from pwlapp.runtime.stream import Event, Stream
 from pwlapp.runtime.trainer import Trainer
 
@@ -47,10 +48,10 @@ def routes(trainer: Trainer) -> APIRouter:
     @router.get("/frames/{sid}")
     async def frames(sid: str, since: Seq = 0) -> Response:
         try:
-            state, rows = await trainer.read(sid, since)
+            state, rows = await trainer.read(sid, since, form=frame_texts)
         except UserError as error:
             return _refusal(error)
-        return _plain(await asyncio.to_thread(_history, state, rows))
+        return _plain(f'{{"state":{_text(state)},"frames":{_list(rows)}}}')
 
     @router.get("/data/{key}.json")
     async def data(key: str, request: Request) -> Response:
@@ -82,16 +83,18 @@ async def _messages(
     trainer: Trainer, sid: str, since: int, leaving: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
     closing = asyncio.create_task(_close_when(leaving, trainer.stream))
+    read = partial(trainer.read, form=frame_texts)
     try:
-        async for event in trainer.stream.events(sid, since, trainer.read):
+        async for event in trainer.stream.events(sid, since, read):
             yield _message(event)
     finally:
         closing.cancel()
 
 
 def _message(event: Event) -> ServerSentEvent:
+    is_frames = event.name == "frames"
     return ServerSentEvent(
-        _text(event.data),
+        f'{{"frames":{_list(event.data["frames"])}}}' if is_frames else _text(event.data),
         event=event.name,
         id=None if event.id is None else str(event.id),
         retry=RETRY_MS if event.name == "state" else None,
@@ -131,9 +134,9 @@ def _refusal(error: UserError) -> Response:
     return _json({"error": {"code": error.code, "args": error.args_}}, status)
 
 
-def _history(state: Any, rows: list[Any]) -> str:
-    """Row by row: one call for all of a long history would let nobody else go on."""
-    return f'{{"state":{_text(state)},"frames":[{",".join(map(_text, rows))}]}}'
+def _list(rows: Sequence[tuple[int, str]]) -> str:
+    """A JSON list of what `frame_texts` gives."""
+    return f"[{','.join(text for _, text in rows)}]"
 
 
 def _json(content: Any, status: int = 200) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pwlapp.errors import UserError
@@ -12,7 +12,7 @@ MAX_PER_SECOND = 25.0  # the browser paints in between; more would only cost
 MAX_AT_ONCE = 250  # frames in one event: a long history must not hold up everybody else
 BURST = 3  # readings in quick succession after a rest: a run that begins, and ends in no time
 
-Rows: TypeAlias = list[list[Any]]
+Rows: TypeAlias = Sequence[Sequence[Any]]  # each begins with its number
 Read: TypeAlias = Callable[[str, int], Awaitable[tuple[dict[str, Any], Rows]]]
 
 

@@ -21,7 +21,14 @@ from pwlapp.runtime.driver import Driver, TaskDriver, train
 from pwlapp.runtime.metrics import Metrics
 from pwlapp.runtime.report import Counts, Health
 from pwlapp.runtime.runner import Runner
-from pwlapp.runtime.session import Notice, SessionState, UnknownSession, frame_rows, snapshot
+from pwlapp.runtime.session import (
+    Frame,
+    Notice,
+    SessionState,
+    UnknownSession,
+    frame_rows,
+    snapshot,
+)
 from pwlapp.runtime.sessions import MAX_ATTEMPTS, Sessions
 from pwlapp.runtime.store import Conflict, Store
 from pwlapp.runtime.stream import Stream
@@ -283,13 +290,23 @@ class Trainer:
         move = partial(moves.edit, params=values, points=self.points)
         return self._drive(known, await self._sessions.update(known, move))
 
-    async def read(self, sid: object, since: int = 0) -> tuple[Snapshot, list[list[Any]]]:
-        """The session and its frames after number `since`, as rows (see `session.frame_row`)."""
+    async def read(
+        self, sid: object, since: int = 0, form: Callable[[list[Frame]], list[Any]] = frame_rows
+    ) -> tuple[Snapshot, list[Any]]:
+        """The session and its frames after number `since`.
+
+        Parameters
+        ----------
+        sid : object
+        since : int
+        form : callable
+            What makes of frames what is wanted: `session.frame_rows`, or `session.frame_texts`.
+        """
         known = await self._known(sid)
         state, frames = await self._sessions.read_since(known, since)
         if len(frames) > MANY_FRAMES:  # beside the event loop, not on it
-            return snapshot(state), await asyncio.to_thread(frame_rows, frames)
-        return snapshot(state), frame_rows(frames)
+            return snapshot(state), await asyncio.to_thread(form, frames)
+        return snapshot(state), form(frames)
 
     async def _known(self, sid: object) -> str:
         """Wait for the data, and check the form of an id."""

@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import re
+from collections import OrderedDict
 from pathlib import Path
 
 from dash import Dash
@@ -31,6 +32,8 @@ BUNDLE = Path("node_modules/plotly.js-basic-dist-min/plotly-basic.min.js")
 FOREVER = "public, max-age=31536000, immutable"
 STATIC_PATHS = ("/_dash-component-suites/", "/assets/", "/plotly/")
 TEXT_SUFFIXES = (".js", ".mjs", ".css", ".svg", ".json", ".map")
+CONDITIONS = {"range", "if-none-match", "if-modified-since"}  # answered with less than all of it
+MAX_KNOWN = 256  # versions of files
 MINIMUM_BYTES = 500  # below this a compressed answer is no shorter on the wire
 WEBSOCKET = "/_dash-ws-callback"
 CALLBACK = "/_dash-update-component"
@@ -129,10 +132,10 @@ def without_unused(scripts: str) -> str:
 class CachedBrotli:
     """ASGI middleware: static text is compressed once, everything else on its way out.
 
-    A static file is read from the app each time, which is cheap, and looked up by its content, so
-    that a changed file is never answered with the old bytes. Browsers offer Brotli over https and
-    on localhost only: in a classroom on plain http it is gzip that counts, so that is kept too.
-    Event streams pass through as they are, unbuffered.
+    Static files are looked up by their content, so that a changed file is never answered with the
+    old bytes; one whose address names its version is asked of the app once. Browsers offer Brotli
+    over https and on localhost only: in a classroom on plain http it is gzip that counts, so that
+    is kept too. Event streams pass through as they are, unbuffered.
 
     Parameters
     ----------
@@ -150,6 +153,7 @@ class CachedBrotli:
             _with_json_callbacks(app), minimum_size=MINIMUM_BYTES, zstd=False
         )
         self.kept = KeptCompressed(cache_dir)
+        self._known: OrderedDict[tuple[str, bytes], tuple[Message, str]] = OrderedDict()
         self._first_sight = asyncio.Lock()  # a class that opens the page at once: one compression
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,22 +161,37 @@ class CachedBrotli:
         if encoding is None:
             await self._dynamic(scope, receive, send)
             return
+        name = (scope["path"], scope["query_string"])
+        start, digest = self._known.get(name, ({}, ""))
+        made = self.kept.get(digest, encoding)
+        if made is not None and not CONDITIONS.intersection(Headers(scope=scope)):
+            await _send_compressed(send, start, encoding, made)
+            return
         start, body = await _answer(self._app, scope, receive)
         headers = MutableHeaders(raw=list(start["headers"]))
         headers.add_vary_header("Accept-Encoding")
-        if start["status"] == 200:
-            is_page = headers.get("content-type", "").startswith("text/html")
-            if _names_its_version(scope) and not is_page:
-                headers["Cache-Control"] = FOREVER
-            if len(body) >= MINIMUM_BYTES and "content-encoding" not in headers:
-                body = await self._compressed(body, encoding)
-                headers["Content-Encoding"] = encoding
-                headers["Content-Length"] = str(len(body))
-        await send({**start, "headers": headers.raw})
+        is_found, is_page = start["status"] == 200, _is_page(headers)
+        is_versioned = is_found and _names_its_version(scope) and not is_page
+        if is_versioned:
+            headers["Cache-Control"] = FOREVER
+        start = {**start, "headers": headers.raw}
+        if is_found and len(body) >= MINIMUM_BYTES and "content-encoding" not in headers:
+            digest = hashlib.sha256(body).hexdigest()
+            made = await self._compressed(digest, body, encoding)
+            if is_versioned:
+                self._remember(name, start, digest)
+            await _send_compressed(send, start, encoding, made)
+            return
+        await send(start)
         await send({"type": "http.response.body", "body": body})
 
-    async def _compressed(self, body: bytes, encoding: str) -> bytes:
-        digest = hashlib.sha256(body).hexdigest()
+    def _remember(self, name: tuple[str, bytes], start: Message, digest: str) -> None:
+        """Answer the next request for this version of a file without asking the app."""
+        self._known[name] = (start, digest)
+        while len(self._known) > MAX_KNOWN:
+            self._known.popitem(last=False)
+
+    async def _compressed(self, digest: str, body: bytes, encoding: str) -> bytes:
         found = self.kept.get(digest, encoding)
         if found is None:
             async with self._first_sight:
@@ -213,6 +232,18 @@ async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message
 
     await app({**scope, "headers": plain, "extensions": {}}, receive, hold)
     return start, b"".join(chunks)
+
+
+async def _send_compressed(send: Send, start: Message, encoding: str, body: bytes) -> None:
+    headers = MutableHeaders(raw=list(start["headers"]))  # a copy: others add to it
+    headers["Content-Encoding"] = encoding
+    headers["Content-Length"] = str(len(body))
+    await send({**start, "headers": headers.raw})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _is_page(headers: Headers) -> bool:
+    return headers.get("content-type", "").startswith("text/html")
 
 
 def _static_encoding(scope: Scope) -> str | None:

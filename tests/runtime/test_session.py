@@ -2,19 +2,23 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import SgdOptions, TrainState
-from pwlapp.runtime.drawing import Pictures, curve
+from pwlapp.runtime.drawing import CURVE_POINTS, Pictures, curve
 from pwlapp.runtime.session import (
     Frame,
     Notice,
     Run,
     Speed,
     frame_row,
+    frame_texts,
     json_number,
     snapshot,
     with_frame,
@@ -144,3 +148,27 @@ def test_a_wide_net_shows_its_curve_to_five_decimals() -> None:
     _, [frame] = with_frame(make_state(train=train), "start", X)
     assert frame_row(frame)[4:] == [round(value, 5) for value in drawn.astype(float).tolist()]
     json.dumps(seen, allow_nan=False)
+
+
+@given(
+    st.lists(st.floats(width=32), min_size=1, max_size=25),
+    st.floats(width=32),
+    st.integers(0, 10**9),
+    st.sampled_from(["", "start", "end", "edit"]),
+)
+def test_the_text_of_a_frame_is_its_row(
+    numbers: list[float], loss: float, epoch: int, mark: Any
+) -> None:
+    frame = Frame(7, epoch, loss, np.array(numbers, dtype=np.float32), mark)
+    [(seq, text)] = frame_texts([frame])
+    assert seq == 7
+    assert json.loads(text) == frame_row(frame)
+    assert " " not in text
+
+
+def test_the_text_of_a_curve_is_its_row() -> None:
+    drawn = np.linspace(-1, 1, CURVE_POINTS, dtype=np.float32)
+    for values in (drawn, np.where(drawn > 0.5, np.inf, drawn).astype(np.float32)):
+        frame = Frame(1, 5, 0.25, values, "end")
+        [(_, text)] = frame_texts([frame])
+        assert json.loads(text) == frame_row(frame)

@@ -284,9 +284,45 @@ class TestStaticText:
         self, client: TestClient, assets: Path
     ) -> None:
         assert client.get("/assets/app.js?m=1").content == SCRIPT
+        assert client.get("/assets/app.js").content == SCRIPT
         changed = SCRIPT.replace(b"Math.max", b"Math.min")
         (assets / "app.js").write_bytes(changed)
-        assert client.get("/assets/app.js?m=1").content == changed
+        assert client.get("/assets/app.js").content == changed
+        assert client.get("/assets/app.js?m=2").content == changed  # the page asks for this now
+
+    def test_a_version_of_a_file_is_read_once(
+        self, client: TestClient, assets: Path, inner: FastAPI
+    ) -> None:
+        first = client.get("/assets/app.js?m=1")
+        reads: list[str] = []
+
+        class Counting(StaticFiles):
+            def file_response(self, *args: object, **named: object) -> Response:
+                reads.append("read")
+                return super().file_response(*args, **named)
+
+        [mount] = [route for route in inner.routes if getattr(route, "path", "") == "/assets"]
+        mount.app = Counting(directory=assets)  # type: ignore[attr-defined]
+        again = client.get("/assets/app.js?m=1")
+        assert (again.content, reads) == (SCRIPT, [])
+        assert again.headers["cache-control"] == first.headers["cache-control"] == static.FOREVER
+        assert again.headers["vary"] == "Accept-Encoding"
+        etag = first.headers["etag"]
+        known = client.get("/assets/app.js?m=1", headers={"If-None-Match": etag})
+        assert (known.status_code, reads) == (304, ["read"])
+        part = client.get("/assets/app.js?m=1", headers={"Range": "bytes=0-9"})
+        assert (part.status_code, part.content) == (206, SCRIPT[:10])
+        other = client.get("/assets/app.js?m=2", headers={"Accept-Encoding": "gzip"})
+        assert other.content == SCRIPT
+        assert len(reads) == 3
+
+    def test_versions_remembered_are_bounded(
+        self, app: static.CachedBrotli, client: TestClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(static, "MAX_KNOWN", 3)
+        for version in range(10):
+            assert client.get(f"/assets/app.js?m={version}").content == SCRIPT
+        assert len(app._known) == 3
 
     def test_unchanged_file_is_a_304(self, client: TestClient) -> None:
         headers, _ = raw(client, "/assets/app.js", "br")
