@@ -145,6 +145,7 @@ def _serve() -> int:
         text = f"PWLAPP_WEB_WORKERS={settings.web_workers}: more than one needs PWLAPP_REDIS_URL"
         raise Refusal(serving.BAD_SETTING, text)
     logs.configure(settings.log_level, settings.log_format)
+    serving.allow_open_files()
     listeners = serving.bind(settings.host, settings.port)
     if settings.redis_url:
         asyncio.run(serving.wait_for_redis(settings.redis_url))

@@ -33,6 +33,7 @@ EXIT_CODES = {
 }
 
 BACKLOG = 2048  # a class that opens the page at once
+OPEN_FILES = 65_536
 REDIS_S = 10.0  # for Redis to come up: containers start in any order
 REDIS_TRY_S = 1.0
 REDIS_AGAIN_S = 0.25
@@ -65,6 +66,21 @@ class Refusal(Exception):
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
         self.status = status
+
+
+def allow_open_files() -> None:
+    """Let this process have as many connections as the system lets it, up to `OPEN_FILES`.
+
+    Each open page is one, and the usual limit of 1,024 is what a large class has.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def bind(host: str, port: int) -> list[socket.socket]:

@@ -480,3 +480,21 @@ def test_several_web_processes_count_as_one(tmp_path: Path, unused_tcp_port: int
         assert counted(address)["pwlapp_command_seconds_count[pause]"] == 20
         assert server.stop() == 0
     assert "Traceback" not in "\n".join(server.lines)
+
+
+def test_a_large_class_fits_into_the_limit_of_open_files() -> None:
+    script = """
+import resource
+from pwlapp.serving import OPEN_FILES, allow_open_files
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+allow_open_files()
+soft, after = resource.getrlimit(resource.RLIMIT_NOFILE)
+allow_open_files()
+assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, after)
+print(soft == min(OPEN_FILES, hard if hard != resource.RLIM_INFINITY else OPEN_FILES), after == hard)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True", "True"]

@@ -4,6 +4,7 @@
   const byId = (id) => document.getElementById(id);
   const tell = (id, props) => window.dash_clientside.set_props(id, props);
   const RETRY_MS = 5000; // when the server could not open a session
+  const UNANSWERED_MS = 35_000; // a server that has not answered by then was lost on the way
   const NUMBERS_MS = 66; // numbers and sliders follow at 15 Hz: faster, nobody could read them
   const SLOW_MS = 200; // loss curve, table and axes follow at 5 Hz
 
@@ -14,6 +15,7 @@
   let film;
   let stream;
   let sid;
+  let unanswered; // timer, while a session is being opened
   let state; // the newest snapshot of the session
   let net; // its net: {h, bias1, activation, loss, plain}; plain if its frames have its parameters
   let editing = null; // {p, net}: under the student's hand, until the server has recorded it
@@ -22,10 +24,15 @@
   let logEpochs = false;
 
   // --- session ----------------------------------------------------------------------------------
-  const open = (remembered) => tell("tab", { data: { sid: remembered, at: Date.now() } });
+  const open = (remembered) => {
+    clearTimeout(unanswered);
+    unanswered = setTimeout(() => open(sid ?? remembered), UNANSWERED_MS);
+    tell("tab", { data: { sid: remembered, at: Date.now() } });
+  };
 
   const opened = async (session) => {
     if (!session) return;
+    clearTimeout(unanswered);
     const again = () => setTimeout(() => open(sid ?? pwl.tabs.remembered()), RETRY_MS);
     if (session.error) {
       pwl.fitControls.showMessage("fit-notice", "error", session.error);
