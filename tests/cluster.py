@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import atexit
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,29 +13,23 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+
+from tests.processes import (
+    GUARD,
+    answers_ping,
+    free_ports,
+    members,
+    redis_command,
+    signal_group,
+    status_of,
+    wait_until_gone,
+    worker_command,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 NUMBA_CACHE = ROOT / ".pytest_cache" / "numba"  # as in conftest.py
-PORTS = range(20_000, 32_000)  # below those that outgoing connections take for themselves
 STOP_S = 30.0
 SHOWN_LINES = 20
-
-
-# Kills the groups that it was told of when the pipe to it breaks: atexit does not run in a process
-# that is killed, or ended by SIGTERM, and what it has started would go on for ever.
-GUARD = """
-import os, signal, sys
-groups = set()
-for line in sys.stdin:
-    (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
-for group in groups:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-"""
 
 
 class ClusterFailed(Exception):
@@ -90,17 +82,17 @@ class Cluster:
     ) -> None:
         if shutil.which("redis-server") is None:
             raise FileNotFoundError("redis-server is missing: make test installs it")
-        redis_port, *ports = _free_ports(1 + webs)
+        redis_port, *ports = free_ports(1 + webs)
         self.folder = folder
         self.redis_url = f"redis://127.0.0.1:{redis_port}/0"
         self.addresses = [f"http://127.0.0.1:{port}" for port in ports]
         self.webs = [f"web-{i}" for i in range(webs)]
         self.workers = [f"worker-{i}" for i in range(workers)]
         self._env = _environment(self.redis_url, folder, data, settings)
-        self._commands = {"redis": _redis_command(redis_port, folder / "redis")}
+        self._commands = {"redis": redis_command(redis_port, folder / "redis")}
         self._commands |= {name: [sys.executable, "-m", "pwlapp", "serve"] for name in self.webs}
         self._commands |= {
-            name: _worker_command(name, concurrency, include) for name in self.workers
+            name: worker_command(name, concurrency, include) for name in self.workers
         }
         self._ports = dict(zip(self.webs, ports, strict=True))
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -165,7 +157,7 @@ class Cluster:
     def start_redis(self) -> None:
         """Start Redis and wait until it answers."""
         self.start("redis")
-        self._wait(lambda: _answers_ping(self.redis_url), "redis", time.monotonic() + STOP_S)
+        self._wait(lambda: answers_ping(self.redis_url), "redis", time.monotonic() + STOP_S)
 
     # --- by name ----------------------------------------------------------------------------------
 
@@ -191,9 +183,9 @@ class Cluster:
     def kill(self, name: str) -> None:
         """Kill the whole process group, and wait until nothing is left of it."""
         process = self._running.pop(name)
-        _signal_group(process.pid, signal.SIGKILL)
+        signal_group(process.pid, signal.SIGKILL)
         process.wait()
-        _wait_until_gone(process.pid)
+        wait_until_gone(process.pid)
         self._tell_guard(f"-{process.pid}")
 
     def stop(self, name: str, patience_s: float = STOP_S) -> None:
@@ -216,7 +208,7 @@ class Cluster:
         """Send a signal, such as SIGSTOP, to all processes of a group, or to the first only."""
         pid = self.pid(name)
         if whole_group:
-            _signal_group(pid, number)
+            signal_group(pid, number)
         else:
             self._running[name].send_signal(number)
 
@@ -238,7 +230,7 @@ class Cluster:
     def children(self, name: str) -> list[int]:
         """Ids of the processes of its group without the first, such as a worker's pool."""
         leader = self.pid(name)
-        return [pid for pid in _members(leader) if pid != leader]
+        return [pid for pid in members(leader) if pid != leader]
 
     def log(self, name: str) -> Path:
         """Where it writes what it has to say."""
@@ -268,7 +260,7 @@ class Cluster:
     def wait_for_web(self, name: str, deadline: float, path: str) -> None:
         """Wait until a web process answers; one that has no such path counts as ready."""
         address = f"http://127.0.0.1:{self._ports[name]}{path}"
-        self._wait(lambda: _status(address) in (200, 404), name, deadline)
+        self._wait(lambda: status_of(address) in (200, 404), name, deadline)
 
     def _tell_guard(self, line: str) -> None:
         if self._guard is not None and self._guard.stdin is not None:
@@ -299,98 +291,3 @@ def _environment(
         "PWLAPP_LECTURE_URL": "",
         **settings,
     }
-
-
-def _redis_command(port: int, folder: Path) -> list[str]:
-    """What is written is in the system's hands before it is answered: a kill loses nothing."""
-    options = {
-        "--port": str(port),
-        "--bind": "127.0.0.1",
-        "--appendonly": "yes",
-        "--appendfsync": "everysec",
-        "--dir": str(folder),
-        "--save": "",
-    }
-    return ["redis-server", *(word for option in options.items() for word in option)]
-
-
-def _worker_command(name: str, concurrency: int, include: str) -> list[str]:
-    celery = [sys.executable, "-m", "celery", "-A", "pwlapp.runtime.worker", "worker"]
-    options = ["--concurrency", str(concurrency), "--hostname", f"{name}@%h"]
-    options += ["--without-gossip", "--without-mingle"]
-    if include:
-        options += ["--include", include]
-    return [*celery, *options, "--loglevel", "warning"]
-
-
-def _free_ports(count: int) -> list[int]:
-    """Different free ports; held together, so that none is found twice."""
-    listeners: list[socket.socket] = []
-    try:
-        for port in random.SystemRandom().sample(PORTS, len(PORTS)):
-            listener = socket.socket()
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError:
-                listener.close()
-                continue
-            listeners.append(listener)
-            if len(listeners) == count:
-                break
-        return [listener.getsockname()[1] for listener in listeners]
-    finally:
-        for listener in listeners:
-            listener.close()
-
-
-def _answers_ping(url: str) -> bool:
-    """Whether Redis answers, and is not still reading its file."""
-    host, port = url.removeprefix("redis://").removesuffix("/0").split(":")
-    try:
-        with socket.create_connection((host, int(port)), timeout=5) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(64).startswith(b"+PONG")
-    except OSError:
-        return False
-
-
-def _status(address: str) -> int:
-    """Status of an address; 0 if nobody answers."""
-    try:
-        with urlopen(address, timeout=5) as answer:
-            status: int = answer.status
-            return status
-    except HTTPError as error:
-        error.close()
-        return error.code
-    except (URLError, OSError):
-        return 0
-
-
-def _signal_group(group: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return  # all gone
-
-
-def _members(group: int) -> list[int]:
-    """Ids of the living processes of a group."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            stat = (entry / "stat").read_text(encoding="utf-8", errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # ended in the meantime
-        state, _parent, its_group = stat.rpartition(")")[2].split()[:3]
-        if int(its_group) == group and state != "Z":
-            found.append(int(entry.name))
-    return sorted(found)
-
-
-def _wait_until_gone(group: int) -> None:
-    """Killed processes take a moment; orphans are buried by the system's first process."""
-    while _members(group):
-        time.sleep(0.005)

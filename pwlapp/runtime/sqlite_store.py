@@ -250,13 +250,13 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise StoreUnavailable(
-            f"{path}: made by a later version of this program (schema {version},"
-            f" this one knows up to {SCHEMA_VERSION})"
-        )
-    with _transaction(db):
+    with _transaction(db):  # two servers may be starting on one new folder
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise StoreUnavailable(
+                f"{path}: made by a later version of this program (schema {version},"
+                f" this one knows up to {SCHEMA_VERSION})"
+            )
         if version == 0:
             for statement in SCHEMA.split(";"):
                 db.execute(statement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,11 @@ async def test_a_file_of_before_the_indexes_is_used(tmp_path: Path) -> None:
     await store.create(make_state(run=Run(0, 10, "running")))
     assert await store.counts() == (1, 1)
     await store.close()
+
+
+def test_servers_that_start_at_once_on_a_new_folder(tmp_path: Path) -> None:
+    for i in range(10):
+        path = tmp_path / str(i) / "store.sqlite3"
+        with ThreadPoolExecutor(4) as threads:
+            stores = list(threads.map(SqliteStore, [path] * 4))
+        assert len(stores) == 4

@@ -1,0 +1,213 @@
+"""Does to a cluster what a script says, and puts it right again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import secrets
+import signal
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import redis.asyncio
+
+from pwlapp.runtime import broker
+from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX, TRAIN_TASK
+from pwlapp.runtime.redis_store import SESSION
+from tests.cluster import Cluster, ClusterFailed
+from tests.faults.script import Event
+
+QUEUES = (CALLS, CPU)
+SUPERVISE_S = 1.0
+STOP_S = 10.0  # what Docker grants
+OLDEST = 3  # versions that an old message lags behind
+
+Log = Callable[[str], None]
+
+
+class Saboteur:
+    """Carries out events; what hits the same process waits until that is up again.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    seed : int
+        Of what the script leaves open, such as which messages are repeated.
+    log : callable
+        Told what was done, when it is done.
+
+    Attributes
+    ----------
+    done : list of Event
+    stuck : list of str
+        What did not end when it was asked to, and was killed as a supervisor would.
+    revived : list of str
+        What had ended by itself and was started again, as a supervisor would. Celery ends a
+        worker whose child is killed while it loads torch.
+    """
+
+    def __init__(self, cluster: Cluster, seed: int, log: Log) -> None:
+        self._cluster = cluster
+        self._choice = random.Random(seed)
+        self._log = log
+        self._app = broker.make_app(cluster.redis_url)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._deeds: dict[str, Callable[[Event], Awaitable[str]]] = {
+            "kill": self._kill,
+            "stop": self._stop,
+            "freeze": self._freeze,
+            "cut": self._cut,
+            "repeat": self._repeat,
+            "send": self._send_old,
+            "drop": self._drop,
+        }
+        self.done: list[Event] = []
+        self.stuck: list[str] = []
+        self.revived: list[str] = []
+
+    async def carry_out(self, events: Sequence[Event]) -> None:
+        """Do all of it; when this returns everything is up again."""
+        supervising = asyncio.create_task(self._supervise())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for event in events:
+                    await asyncio.sleep(event.wait_s)
+                    group.create_task(self._do(event))
+        finally:
+            supervising.cancel()
+            await asyncio.gather(supervising, return_exceptions=True)
+        for name in self._turns:
+            await self._revive(name)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._app.close()
+
+    async def _supervise(self) -> None:
+        while True:
+            await asyncio.sleep(SUPERVISE_S)
+            for name in list(self._turns):
+                await self._revive(name)
+
+    async def _revive(self, name: str) -> None:
+        async with self._turns[name]:
+            if not self._cluster.is_running(name):
+                self._log(f"     {name} had ended by itself; it is started again")
+                self.revived.append(name)
+                self._cluster.start(name)
+
+    async def _do(self, event: Event) -> None:
+        await self._revive(event.target)
+        async with self._turns[event.target]:
+            what = await self._deeds[event.kind.split()[0]](event)
+            self.done.append(event)
+        self._log(f"{event.number:4d} {event}{': ' if what else ''}{what}")
+
+    async def _kill(self, event: Event) -> str:
+        if event.kind.endswith("child"):
+            return await self._to_child(event, signal.SIGKILL)
+        await asyncio.to_thread(self._cluster.kill, event.target)
+        return await self._bring_back(event)
+
+    async def _stop(self, event: Event) -> str:
+        asked = time.monotonic()
+        try:
+            await asyncio.to_thread(self._cluster.stop, event.target, STOP_S)
+        except ClusterFailed:
+            self.stuck.append(event.target)
+        took = time.monotonic() - asked
+        return f"took {took:.2f} s{await self._bring_back(event)}"
+
+    async def _bring_back(self, event: Event) -> str:
+        await asyncio.sleep(event.lasts_s)
+        is_redis = event.target == "redis"
+        start = self._cluster.start_redis if is_redis else lambda: self._cluster.start(event.target)
+        await asyncio.to_thread(start)
+        return ""
+
+    async def _freeze(self, event: Event) -> str:
+        if event.kind.endswith("child"):
+            return await self._to_child(event, signal.SIGSTOP)
+        self._cluster.signal(event.target, signal.SIGSTOP)
+        await asyncio.sleep(event.lasts_s)
+        self._cluster.signal(event.target, signal.SIGCONT)
+        return ""
+
+    async def _to_child(self, event: Event, number: signal.Signals) -> str:
+        """To one of the processes that a worker has forked to train."""
+        children = await self._children(event.target)
+        if not children:
+            return "it has none yet"
+        pid = self._choice.choice(children)
+        found = self._cluster.signal_child(event.target, pid, number)
+        if found and number == signal.SIGSTOP:
+            await asyncio.sleep(event.lasts_s)
+            self._cluster.signal_child(event.target, pid, signal.SIGCONT)
+        return "" if found else "it had ended just then"
+
+    async def _children(self, target: str) -> list[int]:
+        return await asyncio.to_thread(self._cluster.children, target)
+
+    async def _cut(self, event: Event) -> str:
+        async with self._redis() as client:
+            count = 0
+            for kind in ("normal", "pubsub"):
+                count += await client.client_kill_filter(_type=kind, skipme=True)
+        return f"{count} connections"
+
+    async def _repeat(self, event: Event) -> str:
+        """Messages that wait come twice: as they are, and as if they had been sent again."""
+        count = 0
+        async with self._redis() as client:
+            for queue in QUEUES:
+                key = QUEUE_PREFIX + queue
+                messages = await client.lrange(key, 0, -1)
+                copies = [c for m in messages for c in (m, _sent_again(m))]
+                self._choice.shuffle(copies)
+                if copies:
+                    await client.lpush(key, *copies)
+                count += len(copies)
+        return f"{count} copies"
+
+    async def _send_old(self, event: Event) -> str:
+        """Messages about versions long gone, about the latest one, and about one yet to come."""
+        orders = []
+        async with self._redis() as client:
+            async for key in client.scan_iter(match=SESSION + "*"):
+                version = int(await client.hget(key, "version"))
+                sid = key.decode().removeprefix(SESSION)
+                orders += [(sid, version + lag) for lag in range(-OLDEST, 2)]
+        self._choice.shuffle(orders)
+        await asyncio.to_thread(self._send_all, orders)
+        return f"{len(orders)} messages"
+
+    def _send_all(self, orders: Sequence[tuple[str, int]]) -> None:
+        for sid, version in orders:
+            broker.send(self._app, TRAIN_TASK, (sid, version, time.time()), CPU)
+
+    async def _drop(self, event: Event) -> str:
+        count = 0
+        async with self._redis() as client:
+            for queue in QUEUES:
+                count += await client.llen(QUEUE_PREFIX + queue)
+                await client.delete(QUEUE_PREFIX + queue)
+        return f"{count} messages"
+
+    @asynccontextmanager
+    async def _redis(self) -> AsyncIterator[Any]:
+        client = redis.asyncio.from_url(self._cluster.redis_url)
+        try:
+            yield client
+        finally:
+            await client.aclose()
+
+
+def _sent_again(message: bytes) -> bytes:
+    """The same task in a message of its own, as if whoever sent it had tried twice."""
+    content = json.loads(message)
+    content["properties"]["delivery_tag"] = secrets.token_hex(16)
+    return json.dumps(content).encode()

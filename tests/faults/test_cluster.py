@@ -1,0 +1,275 @@
+"""Several web processes and workers as one server: every promise with the processes it is about."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from benchmarks.student import Refused, Student
+from pwlapp.core.data import Points, read_points
+from pwlapp.runtime import broker
+from pwlapp.runtime.advance import MAX_BEGUN
+from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX
+from pwlapp.runtime.redis_store import SESSION
+from tests.cluster import Cluster
+from tests.faults.classroom import (
+    assert_as_if_nothing_happened,
+    everything_up,
+    is_running,
+    libraries_in,
+    log_lines,
+    pupil_at,
+    redis_of,
+    status,
+    store_of,
+)
+from tests.faults.drill import SETTINGS
+from tests.runtime.helpers import until, write_points
+
+LONG = 5_000  # epochs: some seconds
+SHORT = 400
+HANDFUL = 5  # lines
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory: pytest.TempPathFactory) -> Points:
+    data = write_points(tmp_path_factory.mktemp("points") / "points.csv")
+    return read_points(str(data), timeout_s=1.0, max_bytes=1_000_000)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("cluster")
+    data = write_points(folder / "points.csv")
+    with Cluster(folder, data=data, settings=SETTINGS) as cluster:
+        cluster.wait_until_ready()
+        yield cluster
+
+
+@pytest.fixture
+async def cluster(shared: Cluster) -> AsyncIterator[Cluster]:
+    """One for all tests; what a test has killed is up again for the next."""
+    yield shared
+    await everything_up(shared)
+
+
+# --- no sticky sessions ---------------------------------------------------------------------------
+
+
+async def test_a_tab_opened_at_one_web_process_is_served_by_the_other(
+    cluster: Cluster, points: Points
+) -> None:
+    a, b = cluster.addresses
+    async with pupil_at(a) as one, Student([b], sid=one.sid) as other:
+        await other.open()
+        assert other.sid == one.sid
+        await other.train(SHORT)
+        await one.wait_for(SHORT)
+        await other.wait_for(SHORT)
+        assert one.frames[-1].mark == "end"
+        assert [frame[:5] for frame in one.frames] == [frame[:5] for frame in other.frames]
+
+        await other.reset(seed=3)
+        await one.wait_until(lambda: one.epoch == 0)
+        assert one.snapshot is not None
+        assert one.snapshot["seed"] == 3
+        assert len(one.frames) == 1
+        assert one.problems() == other.problems() == []
+
+
+async def test_every_command_works_with_each_request_to_another_web_process(
+    cluster: Cluster, points: Points
+) -> None:
+    async with pupil_at(*cluster.addresses) as pupil:
+        await pupil.run_once(SHORT)
+        await pupil.begin(LONG)
+        await pupil.pause()
+        await pupil.step()
+        await pupil.resume()
+        await pupil.reload()
+        await pupil.disconnect()
+        pupil.listen()
+        await pupil.reset(seed=2)
+        await pupil.wait_until(lambda: pupil.epoch == 0 and pupil.status == "idle")
+        assert pupil.problems() == []
+
+
+async def test_of_two_starts_at_the_same_moment_one_counts(
+    cluster: Cluster, points: Points
+) -> None:
+    a, b = cluster.addresses
+    async with pupil_at(a) as one, Student([b], sid=one.sid) as other:
+        await other.open()
+
+        async def press() -> str:
+            try:
+                await other.train(LONG)
+            except Refused as refusal:
+                return refusal.code
+            return ""
+
+        answers = await asyncio.gather(one.train(LONG), press(), return_exceptions=True)
+        refused = [answer for answer in answers if isinstance(answer, Refused)]
+        codes = [str(answer) for answer in refused] + [a for a in answers if isinstance(a, str)]
+        assert sorted(filter(None, codes)) == ["already_running"]
+        await one.wait_until(lambda: one.status == "running")
+        assert one.snapshot is not None
+        assert one.snapshot["target_epoch"] == LONG
+        await one.pause()
+
+
+# --- things that die ------------------------------------------------------------------------------
+
+
+async def test_a_run_goes_on_while_there_is_no_web_process(
+    cluster: Cluster, points: Points
+) -> None:
+    async with pupil_at(*cluster.addresses) as pupil, store_of(cluster) as store:
+        await pupil.begin(LONG)
+        await pupil.wait_until(lambda: pupil.epoch > 0)
+        for i in range(len(cluster.webs)):
+            cluster.kill_web(i)
+        assert await is_running(store, pupil)
+
+        async def has_ended() -> bool:
+            return not await is_running(store, pupil)
+
+        await until(has_ended)
+        assert not pupil.connected
+        for i in range(len(cluster.webs)):
+            cluster.start_web(i)
+        await pupil.see_the_end()  # the stream comes back by itself
+        await assert_as_if_nothing_happened(pupil, points)
+
+
+async def test_a_run_survives_its_workers_and_its_messages(
+    cluster: Cluster, points: Points
+) -> None:
+    async with pupil_at(*cluster.addresses) as pupil, store_of(cluster) as store:
+        await pupil.begin(LONG)
+        await pupil.wait_until(lambda: pupil.epoch > 0)
+        for i in range(len(cluster.workers)):
+            cluster.kill_worker(i)
+        assert await is_running(store, pupil)
+        async with redis_of(cluster) as client:
+            await client.delete(QUEUE_PREFIX + CPU, QUEUE_PREFIX + CALLS)
+        for i in range(len(cluster.workers)):
+            cluster.start_worker(i)
+        await pupil.see_the_end()
+        await assert_as_if_nothing_happened(pupil, points)
+
+
+async def test_without_redis_commands_are_refused_and_afterwards_all_goes_on(
+    cluster: Cluster, points: Points
+) -> None:
+    async with pupil_at(cluster.addresses[0]) as pupil:
+        await pupil.begin(LONG)
+        lines = len(log_lines(cluster, "web-0"))
+        cluster.kill_redis()
+        for press in (pupil.pause, pupil.step, pupil.reset):
+            with pytest.raises(Refused, match="storage_failed"):
+                await press()
+        address = cluster.addresses[0]
+        assert await asyncio.to_thread(status, address, f"/frames/{pupil.sid}") == 503
+        assert await asyncio.to_thread(status, address, "/healthz") == 200
+        assert await asyncio.to_thread(status, address, "/readyz") == 503
+        said = log_lines(cluster, "web-0")[lines:]
+        assert any("Redis" in line for line in said)
+        assert len(said) <= HANDFUL, said
+        assert cluster.is_running("web-0")
+
+        await asyncio.to_thread(cluster.start_redis)
+        await pupil.see_the_end()
+        await assert_as_if_nothing_happened(pupil, points)
+
+
+async def test_after_redis_has_lost_everything_new_sessions_train(
+    cluster: Cluster, points: Points
+) -> None:
+    async with pupil_at(*cluster.addresses) as pupil:
+        cluster.kill_redis()
+        shutil.rmtree(cluster.folder / "redis" / "appendonlydir")
+        await asyncio.to_thread(cluster.start_redis)
+        forgotten = pupil.sid
+        await pupil.wait_until(lambda: pupil.sid != forgotten)  # as the page does by itself
+        await pupil.run_once(SHORT)
+        await assert_as_if_nothing_happened(pupil, points)
+
+
+async def test_workers_that_started_before_redis_are_found(
+    cluster: Cluster, points: Points
+) -> None:
+    for i in range(len(cluster.workers)):
+        cluster.kill_worker(i)
+    cluster.kill_redis()
+    for i in range(len(cluster.workers)):
+        cluster.start_worker(i)
+
+    def have_tried() -> bool:
+        return all("Cannot connect" in cluster.tail(name) for name in cluster.workers)
+
+    await until(have_tried)
+    await asyncio.to_thread(cluster.start_redis)
+    cluster.kill_web(0)
+    cluster.start_web(0)
+    await asyncio.to_thread(cluster.wait_until_ready)
+    async with pupil_at(cluster.addresses[0]) as pupil:
+        await pupil.run_once(SHORT)
+        await assert_as_if_nothing_happened(pupil, points)
+
+
+# --- things that are wrong ------------------------------------------------------------------------
+
+
+async def test_a_session_that_kills_its_workers_is_given_up_and_can_go_on(
+    cluster: Cluster, points: Points
+) -> None:
+    async with pupil_at(*cluster.addresses) as pupil:
+        for i in range(len(cluster.workers)):
+            cluster.kill_worker(i)
+        await pupil.begin(SHORT)
+        async with redis_of(cluster) as client:
+            # What is left of so many workers that began this slice and never saved it.
+            await client.hset(f"{SESSION}{pupil.sid}", "begun", MAX_BEGUN)
+        for i in range(len(cluster.workers)):
+            cluster.start_worker(i)
+        await pupil.wait_until(lambda: pupil.status == "paused")
+        assert pupil.snapshot is not None
+        assert pupil.snapshot["notice"]["code"] == "worker_lost"
+        await pupil.resume()
+        await pupil.see_the_end()
+        await assert_as_if_nothing_happened(pupil, points)
+
+
+async def test_a_damaged_session_is_unknown_and_harms_no_other(
+    cluster: Cluster, points: Points
+) -> None:
+    async with pupil_at(*cluster.addresses) as damaged, pupil_at(*cluster.addresses) as sound:
+        await sound.begin(SHORT)
+        async with redis_of(cluster) as client:
+            await client.hset(f"{SESSION}{damaged.sid}", "state", b"nonsense")
+            version = int(await client.hget(f"{SESSION}{damaged.sid}", "version"))
+        app = broker.make_app(cluster.redis_url)
+        broker.send(app, broker.TRAIN_TASK, (damaged.sid, version, 0.0), CPU)
+        broker.send(app, broker.TRAIN_TASK, (damaged.sid, "not a version", None), CPU)
+        broker.send(app, broker.TRAIN_TASK, ("no session", 1, 0.0), CPU)
+        app.close()
+        await sound.see_the_end()
+        await assert_as_if_nothing_happened(sound, points)
+        assert all(map(cluster.is_running, cluster.workers))
+        address = cluster.addresses[0]
+        assert await asyncio.to_thread(status, address, f"/frames/{damaged.sid}") == 404
+
+
+# --- what the processes are made of ---------------------------------------------------------------
+
+
+async def test_web_processes_hold_neither_torch_nor_numba(cluster: Cluster) -> None:
+    async with pupil_at(*cluster.addresses) as pupil:
+        await pupil.run_once(SHORT)
+    for name in cluster.webs:
+        assert cluster.children(name) == []
+        assert libraries_in(cluster.pid(name)) == []
