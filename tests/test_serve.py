@@ -492,7 +492,8 @@ allow_open_files()
 soft, after = resource.getrlimit(resource.RLIMIT_NOFILE)
 allow_open_files()
 assert resource.getrlimit(resource.RLIMIT_NOFILE) == (soft, after)
-print(soft == min(OPEN_FILES, hard if hard != resource.RLIM_INFINITY else OPEN_FILES), after == hard)
+most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+print(soft == most, after == hard)
 """
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True

@@ -40,7 +40,7 @@ def test_a_drag_redraws_everything_and_asks_for_nothing(
     embedded: str, open_page: Open, lang: str
 ) -> None:
     page = open_page(embedded, lang=lang)
-    expect(page.find("#construction-code")).to_contain_text("torch")
+    expect(page.find("#construction-code")).to_contain_text("torch", timeout=30_000)
     requests: list[str] = []
     page.page.on("request", lambda request: requests.append(request.url))
     page.drag("#build-weights-4-slider", 0.25, release=False)

@@ -172,3 +172,4 @@ def test_a_broken_data_file_is_explained(
         page.wait_for_epoch(20)
         page.find("#language-switch").click()
         expect(page.find("#fit-data-problem")).to_contain_text("그동안은 아래 데이터를 씁니다")
+        page.page.close()  # before its server, which it would miss
