@@ -176,7 +176,7 @@ async def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
                     why = str(error) or type(error).__name__
                     raise Refusal(NO_REDIS, f"Redis at {where} can't be used: {why}") from error
                 if not has_said:
-                    logger.warning("waiting for Redis at %s", where)
+                    logger.warning("waiting for Redis at %s, up to %g s", where, limit_s)
                     has_said = True
                 await asyncio.sleep(REDIS_AGAIN_S)
             else:

@@ -237,7 +237,7 @@ def test_a_redis_that_does_not_come(unused_tcp_port: int, caplog: pytest.LogCapt
         asyncio.run(serving.wait_for_redis(url, limit_s=0.6))
     assert refusal.value.status == 5
     assert [record.getMessage() for record in caplog.records] == [
-        f"waiting for Redis at 127.0.0.1:{unused_tcp_port}"
+        f"waiting for Redis at 127.0.0.1:{unused_tcp_port}, up to 0.6 s"
     ]
     assert PASSWORD not in str(refusal.value)
 

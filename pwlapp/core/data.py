@@ -217,7 +217,9 @@ def load(
         try:
             return read_points(source, timeout_s=timeout_s, max_bytes=max_bytes), None
         except UserError as error:
-            log.warning("data source %s not used (%s)", display_name(source), error)
+            log.warning(
+                "data source %s not used (%s): other data are shown", display_name(source), error
+            )
             problem = error
     points = None
     if lecture_url:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from kombu.entity import Exchange, Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from pwlapp.runtime.redis_link import CONNECT_S, PREFIX
+from pwlapp.runtime.redis_link import ANSWER_S, CONNECT_S, PREFIX
 from pwlapp.runtime.session import SessionState
 from pwlapp.runtime.store import storage_failed
 
@@ -32,6 +33,7 @@ BATCH_TASK = "pwlapp.train_batch"
 # the sweeper is quicker, and a message that comes twice changes nothing.
 VISIBILITY_S = 60
 RECONNECT_S = 1.0
+PATIENCE_S = 10.0  # for one message, with everything that waits before it
 
 
 class SteadyConnection(Connection):
@@ -65,6 +67,8 @@ def make_app(url: str) -> Celery:
             "global_keyprefix": QUEUE_PREFIX,
             "queue_order_strategy": "priority",  # in the order of task_queues
             "socket_connect_timeout": CONNECT_S,
+            "socket_keepalive": True,
+            "socket_timeout": ANSWER_S,  # one that went silent is not waited for
             "visibility_timeout": VISIBILITY_S,
         },
         task_acks_late=True,
@@ -86,28 +90,11 @@ def _queue(name: str) -> Queue:
     return Queue(name, Exchange(name), routing_key=name)
 
 
-def send_slice(app: Celery, sid: str, state: SessionState, queue: str) -> None:
-    """Ask for the next slice of a session, from the version that it is at now.
+class Sender:
+    """Sends messages, and blocks meanwhile. For one thread at a time.
 
-    Raises
-    ------
-    UserError
-        ``storage_failed``
-    """
-    task = BATCH_TASK if queue == GPU else TRAIN_TASK
-    send(app, task, (sid, state.version, time.time()), queue)
-
-
-def send(app: Celery, task: str, args: tuple[Any, ...], queue: str) -> None:
-    """Put a message into a queue. Raises ``UserError("storage_failed")``."""
-    try:
-        app.send_task(task, args, queue=queue)
-    except (OperationalError, RedisError, OSError) as error:
-        raise storage_failed() from error
-
-
-class Post:
-    """Sends messages beside the event loop, since Celery's sending blocks.
+    It keeps one connection of its own, and takes another when that fails: Celery's pool may hold
+    several that are as dead.
 
     Parameters
     ----------
@@ -116,20 +103,70 @@ class Post:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        self._producer: Any = None
+
+    def send_slice(self, sid: str, state: SessionState, queue: str) -> None:
+        """Ask for the next slice of a session, from the version that it is at now.
+
+        Raises
+        ------
+        UserError
+            ``storage_failed``
+        """
+        task = BATCH_TASK if queue == GPU else TRAIN_TASK
+        self.send(task, (sid, state.version, time.time()), queue)
+
+    def send(self, task: str, args: tuple[Any, ...], queue: str) -> None:
+        """Put a message into a queue. Raises ``UserError("storage_failed")``."""
+        try:
+            if self._producer is None:
+                self._producer = self._app.amqp.Producer(self._app.connection_for_write())
+            self._app.send_task(task, args, queue=queue, producer=self._producer)
+        except (OperationalError, RedisError, OSError) as error:
+            self.close()
+            raise storage_failed() from error
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with contextlib.suppress(OperationalError, RedisError, OSError):
+                producer.connection.release()
+
+
+class Post:
+    """Sends messages beside the event loop.
+
+    Parameters
+    ----------
+    sender : Sender
+    """
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="celery-send")
 
     async def send_slice(self, sid: str, state: SessionState, queue: str) -> None:
-        """See the function of this name."""
-        await self._run(lambda: send_slice(self._app, sid, state, queue))
+        """As the sender's."""
+        await self._run(lambda: self._sender.send_slice(sid, state, queue))
 
     async def send(self, task: str, args: tuple[Any, ...], queue: str) -> None:
-        """See the function of this name."""
-        await self._run(lambda: send(self._app, task, args, queue))
+        """As the sender's."""
+        await self._run(lambda: self._sender.send(task, args, queue))
 
     async def close(self) -> None:
-        """Finish what was begun."""
-        await asyncio.to_thread(self._thread.shutdown)
-        self._app.close()
+        """Finish what was begun, unless that takes too long."""
+        with contextlib.suppress(RuntimeError):  # closed already
+            self._thread.submit(self._sender.close)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.to_thread(self._thread.shutdown)
 
     async def _run(self, work: Callable[[], None]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        sending = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await asyncio.shield(sending)
+        except TimeoutError:
+            sending.cancel()  # if it has not begun
+            raise storage_failed() from None

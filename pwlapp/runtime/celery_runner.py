@@ -63,6 +63,8 @@ class CeleryRunner:
         answer = self._waiting[name] = asyncio.get_running_loop().create_future()
         try:
             await self._hear()
+            if not await self._registry.workers():  # nothing is to pile up for the first that comes
+                raise UserError("no_workers")
             for _ in range(1 + MAX_RETRIES):
                 if self._closed:
                     raise WorkerLost("worker_lost")
@@ -77,8 +79,6 @@ class CeleryRunner:
         finally:
             del self._waiting[name]
             answer.cancel()  # nobody waits for it any more
-        if not await self.workers():
-            raise UserError("no_workers")
         raise WorkerLost("worker_lost")
 
     async def engines(self) -> list[EngineInfo]:

@@ -41,9 +41,15 @@ class Metrics:
 
     Where several web processes share a port, `SHARED` names a folder in which they add up what
     each of them counts, so that it makes no difference which one answers.
+
+    Parameters
+    ----------
+    is_shared : bool
+        Whether the training is counted by workers, in Redis.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_shared: bool = False) -> None:
+        self._is_shared = is_shared
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._totals: defaultdict[str, float] = defaultdict(float)
@@ -113,7 +119,10 @@ class Metrics:
             own: Collector = _of_all_processes(os.environ[SHARED])
         else:
             own = self._registry
-        families = _Families([*_of_training(self._totals), *_of_store(counts)])
+        # Totals that lie in Redis are not 0 while it is away: that would look like a restart.
+        is_known = counts is not None or not self._is_shared
+        training = _of_training(self._totals) if is_known else ()
+        families = _Families([*training, *_of_store(counts)])
         return generate_latest(own) + generate_latest(families)
 
 

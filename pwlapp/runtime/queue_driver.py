@@ -11,7 +11,7 @@ from pwlapp.errors import UserError
 from pwlapp.runtime.broker import CPU, GPU, Post
 from pwlapp.runtime.redis_store import RedisStore
 from pwlapp.runtime.runner import Runner
-from pwlapp.runtime.session import SessionState
+from pwlapp.runtime.session import SessionState, UnknownSession
 from pwlapp.runtime.sessions import Sessions
 from pwlapp.runtime.tasks import log_failure, stop
 
@@ -87,7 +87,10 @@ class QueueDriver:
     async def _sweep_once(self) -> None:
         patience = IDLE_S + self._slice_s * await self._runner.waiting()
         for sid in await self._store.claim(patience, AT_ONCE):
-            with contextlib.suppress(UserError):  # gone, or damaged; the others go on
+            try:
                 state = await self._store.load(sid)
-                if state.is_running:
-                    await self._send(sid, state)
+            except UnknownSession:  # gone, or damaged; the others go on
+                await self._store.drop(sid)
+                continue
+            if state.is_running:
+                await self._send(sid, state)

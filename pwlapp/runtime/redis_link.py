@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,6 +27,7 @@ RETRIES = 3  # in about a third of a second: a restart behind a proxy goes unnot
 MAX_CONNECTIONS = 32
 HEALTH_EVERY_S = 10
 RESUBSCRIBE_S = 0.5
+QUIET_S = 5.0
 
 
 class RedisLink:
@@ -44,6 +47,8 @@ class RedisLink:
     def __init__(self, url: str) -> None:
         self._place = place(url)
         self._is_down = False
+        self._has_told = False
+        self._told_at = -math.inf
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
             max_connections=MAX_CONNECTIONS,
@@ -73,6 +78,7 @@ class RedisLink:
         channels: list[str],
         on_message: Callable[[str, bytes], None],
         on_gap: Callable[[], None],
+        on_loss: Callable[[], None] = lambda: None,
     ) -> None:
         """Follow channels until cancelled, over any number of lost connections.
 
@@ -83,6 +89,8 @@ class RedisLink:
             Given the channel and the message.
         on_gap : callable
             Called when messages may have been missed: at the start, and after each loss.
+        on_loss : callable
+            Called when Redis is away.
         """
         while True:
             try:
@@ -93,12 +101,13 @@ class RedisLink:
                         if message is None:
                             continue
                         if message["type"] == "message":
-                            on_message(message["channel"].decode(), message["data"])
+                            _hand_over(on_message, message)
                         elif message["type"] == "subscribe":  # so does the client after a loss
                             self._came_back()
                             on_gap()
             except (RedisError, OSError) as error:
                 self._went_down(error)
+                on_loss()
             await asyncio.sleep(RESUBSCRIBE_S)
 
     async def close(self) -> None:
@@ -107,14 +116,27 @@ class RedisLink:
         await self.client.connection_pool.disconnect()
 
     def _went_down(self, error: Exception) -> None:
-        if not self._is_down:  # a line for an outage, not for each of a class's requests
-            logger.error("Redis at %s: %s", self._place, error or type(error).__name__)
+        now = time.monotonic()
+        # A line for an outage, not for each of a class's requests; and one that still reads, but
+        # does not write, comes and goes with them.
+        if not self._is_down and now - self._told_at > QUIET_S:
+            logger.error("Redis at %s: %s", self._place, str(error) or type(error).__name__)
+            self._told_at, self._has_told = now, True
         self._is_down = True
 
     def _came_back(self) -> None:
-        if self._is_down:
+        if self._is_down and self._has_told:
             logger.warning("Redis at %s answers again", self._place)
+            self._has_told = False
         self._is_down = False
+
+
+def _hand_over(on_message: Callable[[str, bytes], None], message: dict[str, Any]) -> None:
+    """Whoever writes rubbish into a channel must not make us deaf."""
+    try:
+        on_message(message["channel"].decode(), message["data"])
+    except ValueError as error:
+        logger.warning("a message on %r can't be read: %s", message["channel"], error)
 
 
 def place(url: str) -> str:

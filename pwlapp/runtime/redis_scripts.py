@@ -53,7 +53,7 @@ return 1
 READ = """
 local kept = redis.call('HMGET', KEYS[1], 'state', 'next_seq')
 if not kept[1] then return false end
-redis.call('ZADD', KEYS[3], 'XX', ARGV[2], ARGV[1])
+redis.pcall('ZADD', KEYS[3], 'XX', ARGV[2], ARGV[1])  -- a Redis that is full still reads
 if ARGV[3] == '' then return {kept[1]} end
 local since = ARGV[3]
 if tonumber(since) >= tonumber(kept[2]) then since = '0' end
@@ -72,16 +72,22 @@ end
 return #sids
 """
 
-# KEYS: session, running. ARGV: sid, version.
-# Gives the state, and how often training it began without being saved; nothing if the session
-# is not at this version any more.
+# KEYS: session, running. ARGV: sid, version, seconds that count as apart.
+# Gives the state, and how often training it began without being saved, as far as those were a
+# second apart: messages that come twice are no deaths. Nothing if the session is not at this
+# version any more.
 BEGIN = (
     NOW
     + """
-local kept = redis.call('HMGET', KEYS[1], 'version', 'state')
+local kept = redis.call('HMGET', KEYS[1], 'version', 'state', 'begun', 'begun_at')
 if kept[1] ~= ARGV[2] then return false end
 redis.call('ZADD', KEYS[2], 'XX', now, ARGV[1])
-return {kept[2], redis.call('HINCRBY', KEYS[1], 'begun', 1)}
+local begun = tonumber(kept[3] or 0)
+if begun == 0 or now - tonumber(kept[4] or 0) > tonumber(ARGV[3]) then
+  begun = begun + 1
+  redis.call('HSET', KEYS[1], 'begun', begun, 'begun_at', now)
+end
+return {kept[2], begun}
 """
 )
 

@@ -28,6 +28,7 @@ RUNNING = PREFIX + "running"  # sids by when they were last heard of, in Redis's
 USED = PREFIX + "used"  # sids by when they were last used, in seconds since 1970
 DATA = PREFIX + "data:"
 POINTS = PREFIX + "points:"
+PING = PREFIX + "ping"
 CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
 SETTLED = PREFIX + "settled"  # channel: there are other data
 EXPIRE_AT_ONCE = 500
@@ -54,6 +55,7 @@ class RedisStore:
     def __init__(
         self, link: RedisLink, source: str = "", clock: Callable[[], float] = time.time
     ) -> None:
+        self.apart_s = 1.0  # for `begin`
         self._link = link
         self._data = DATA + hashlib.sha256(source.encode()).hexdigest()[:16]
         self._clock = clock
@@ -112,7 +114,11 @@ class RedisStore:
     async def settled(self) -> Data | None:
         async with self._link.guarded() as redis:
             text = await redis.hget(self._data, "data")
-        return None if text is None else self._known(text)
+            data = None if text is None else self._known(text)
+            # Workers look for the points by themselves; a Redis may have lost only these.
+            if data is not None and await redis.exists(POINTS + data.points.key):
+                return data
+        return None
 
     async def settle(self, data: Data) -> Data:
         async with self._link.guarded() as redis:
@@ -128,18 +134,23 @@ class RedisStore:
             text = await redis.get(POINTS + key)
         return None if text is None else wire.loads(text)
 
-    async def listen(self, on_change: Callable[[str], None], on_data: Callable[[], None]) -> None:
+    async def listen(
+        self,
+        on_change: Callable[[str], None],
+        on_data: Callable[[], None],
+        on_loss: Callable[[], None],
+    ) -> None:
         def on_message(channel: str, message: bytes) -> None:
             if channel == CHANGED:
                 on_change(message.decode())
             else:
                 on_data()
 
-        await self._link.follow([CHANGED, SETTLED], on_message, on_data)
+        await self._link.follow([CHANGED, SETTLED], on_message, on_data, on_loss)
 
     async def ping(self) -> None:
         async with self._link.guarded() as redis:
-            await redis.ping()
+            await redis.set(PING, b"", ex=60)  # one that is full, or a replica, only reads
 
     async def begin(self, sid: str, version: int) -> tuple[SessionState, int] | None:
         """Read a session in order to train it.
@@ -147,10 +158,13 @@ class RedisStore:
         Returns
         -------
         tuple of (SessionState, int) or None
-            With how often that was done for this version; None if it is not at `version`.
+            With how often that was done for this version, a second apart; None if it is not at
+            `version`.
         """
         async with self._link.guarded():
-            found = await self._begin_script(keys=[SESSION + sid, RUNNING], args=[sid, version])
+            found = await self._begin_script(
+                keys=[SESSION + sid, RUNNING], args=[sid, version, self.apart_s]
+            )
         return None if found is None else (self._decoded(sid, found[0]), found[1])
 
     async def claim(self, idle_s: float, at_most: int) -> list[str]:
@@ -158,6 +172,11 @@ class RedisStore:
         async with self._link.guarded():
             sids = await self._claim_script(keys=[RUNNING], args=[idle_s, at_most])
         return [sid.decode() for sid in sids]
+
+    async def drop(self, sid: str) -> None:
+        """Take a session that is no more from the list of those that run."""
+        async with self._link.guarded() as redis:
+            await redis.zrem(RUNNING, sid)
 
     async def count(self, counted: Mapping[str, float]) -> None:
         """Add to what the workers have counted, all servers together."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from typing import Any
 
 from pwlapp.core.engines import EngineInfo
 from pwlapp.runtime import wire
 from pwlapp.runtime.redis_link import PREFIX, RedisLink
+
+logger = logging.getLogger(__name__)
 
 WORKERS = PREFIX + "workers"  # names by when they last said so, in Redis's time
 ENGINES = PREFIX + "engines"  # what each of them can train with
@@ -71,13 +75,21 @@ class Registry:
         async with self._link.guarded() as redis:
             texts = await redis.hmget(ENGINES, names)
         found: dict[str, EngineInfo] = {}
-        for text in texts:
-            for engine in wire.loads(text) if text else ():
-                found.setdefault(engine.id, engine)
+        for text in filter(None, texts):
+            try:
+                said = {engine.id: engine for engine in wire.loads(text)}
+            except (ValueError, AttributeError) as error:  # of another version of this program
+                logger.warning("what a worker can train with is not understood: %s", error)
+                continue
+            found = said | found
         return sorted(found.values(), key=lambda engine: engine.kind)  # the CPU's first
 
     async def totals(self) -> dict[str, float]:
         """What the workers have counted; see `Metrics.took_over`."""
         async with self._link.guarded() as redis:
             counted = await redis.hgetall(STATS)
-        return {name.decode(): float(value) for name, value in counted.items()}
+        totals = {}
+        for name, value in counted.items():
+            with contextlib.suppress(ValueError):  # not ours
+                totals[name.decode()] = float(value)
+        return totals

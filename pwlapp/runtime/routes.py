@@ -27,7 +27,7 @@ MAX_SEQ = 2**53  # the largest whole number that a browser holds exactly
 Seq = Annotated[int, Query(ge=0, le=MAX_SEQ)]
 LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_SEQ)]
 
-_STATUS = {"session_unknown": 404, "data_unknown": 404}
+_STATUS = {"session_unknown": 404, "data_unknown": 404, "busy": 429}
 
 
 def routes(trainer: Trainer) -> APIRouter:
@@ -41,6 +41,8 @@ def routes(trainer: Trainer) -> APIRouter:
             await trainer.look(sid)
         except UserError as error:
             return _refusal(error)
+        if trainer.stream.is_crowded(sid):
+            return _refusal(UserError("busy"))
         # After a lost connection the browser repeats the address with its old `since`, and says
         # in the header how far it really came.
         return _event_source(trainer, sid, since if last_event_id is None else last_event_id)

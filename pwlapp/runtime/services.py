@@ -69,7 +69,7 @@ def _embedded(settings: Settings) -> tuple[Trainer, Runner]:
 def _shared(settings: Settings) -> tuple[Trainer, Runner]:
     # Celery would cost a laptop's server a quarter of a second and 11 MB at its start, for nothing.
     from pwlapp.runtime import broker
-    from pwlapp.runtime.broker import Post
+    from pwlapp.runtime.broker import Post, Sender
     from pwlapp.runtime.celery_runner import CeleryRunner
     from pwlapp.runtime.queue_driver import QueueDriver
     from pwlapp.runtime.redis_link import RedisLink
@@ -77,7 +77,7 @@ def _shared(settings: Settings) -> tuple[Trainer, Runner]:
 
     link = RedisLink(settings.redis_url)
     store = RedisStore(link, source=f"{settings.data} {settings.lecture_url}")
-    post = Post(broker.make_app(settings.redis_url))
+    post = Post(Sender(broker.make_app(settings.redis_url)))
     runner = CeleryRunner(link, post)
     driver = partial(QueueDriver, store=store, runner=runner, post=post, slice_ms=settings.slice_ms)
-    return Trainer(store, runner, Stream(), settings, driver, Metrics()), runner
+    return Trainer(store, runner, Stream(), settings, driver, Metrics(is_shared=True)), runner

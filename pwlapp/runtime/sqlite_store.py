@@ -121,7 +121,12 @@ class SqliteStore:
     async def settle(self, data: Data) -> Data:
         return data
 
-    async def listen(self, on_change: Callable[[str], None], on_data: Callable[[], None]) -> None:
+    async def listen(
+        self,
+        on_change: Callable[[str], None],
+        on_data: Callable[[], None],
+        on_loss: Callable[[], None],
+    ) -> None:
         """There is nobody to listen to."""
 
     async def ping(self) -> None:

@@ -88,7 +88,12 @@ class Store(Protocol):
         The first word counts, but data of a higher rank win over data of a lower one.
         """
 
-    async def listen(self, on_change: Callable[[str], None], on_data: Callable[[], None]) -> None:
+    async def listen(
+        self,
+        on_change: Callable[[str], None],
+        on_data: Callable[[], None],
+        on_loss: Callable[[], None],
+    ) -> None:
         """Tell, until cancelled, of what other servers do.
 
         Parameters
@@ -97,6 +102,8 @@ class Store(Protocol):
             Given the id of a session that was saved.
         on_data : callable
             Called when `settled` may have another answer, and when news may have been missed.
+        on_loss : callable
+            Called when the store is away, as long as nothing has been asked of it.
         """
 
     async def ping(self) -> None:

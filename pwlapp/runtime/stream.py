@@ -10,6 +10,7 @@ from pwlapp.errors import UserError
 
 MAX_PER_SECOND = 25.0  # the browser paints in between; more would only cost
 MAX_AT_ONCE = 250  # frames in one event: a long history must not hold up everybody else
+MAX_WATCHERS = 20  # of one session; each reads it for itself
 BURST = 3  # readings in quick succession after a rest: a run that begins, and ends in no time
 
 Rows: TypeAlias = Sequence[Sequence[Any]]  # each begins with its number
@@ -40,11 +41,16 @@ class Stream:
         self._pause_s = 1.0 / max_per_second
         self._watchers: dict[str, set[asyncio.Event]] = {}
         self._closed = False
+        self._life = 0  # streams of an earlier one end
 
     @property
     def watchers(self) -> int:
         """How many streams are open."""
         return sum(map(len, self._watchers.values()))
+
+    def is_crowded(self, sid: str) -> bool:
+        """Whether a session has as many watchers as any class could need."""
+        return len(self._watchers.get(sid, ())) >= MAX_WATCHERS
 
     def notify(self, sid: str) -> None:
         """Say that a session has changed."""
@@ -56,8 +62,13 @@ class Stream:
         for sid in self._watchers:
             self.notify(sid)
 
+    def end_all(self) -> None:
+        """End the streams that are open; their browsers come back, and are told why."""
+        self._life += 1
+        self.notify_all()
+
     def close(self) -> None:
-        """End all streams."""
+        """End all streams for good."""
         self._closed = True
         self.notify_all()
 
@@ -82,9 +93,10 @@ class Stream:
         self._watchers.setdefault(sid, set()).add(changed)
         version = None
         clock = asyncio.get_running_loop().time
+        life = self._life
         due = clock()  # when the next reading would come at an even pace
         try:
-            while not self._closed:
+            while not self._closed and life == self._life:
                 changed.clear()  # before reading: what comes after is for the next turn
                 snapshot, rows = await read(sid, since)
                 if snapshot["version"] != version:

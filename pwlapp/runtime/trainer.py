@@ -85,6 +85,7 @@ class Trainer:
         self._upkeep = Upkeep(store, runner, self._sessions, stream, settings)
         self._beginnings = Beginnings(runner)
         self._computing: Counter[str] = Counter()
+        self._room = asyncio.Lock()
         self.stream = stream
         self.limits = Limits(settings.max_epochs, settings.max_running)
         self.metrics = metrics or Metrics()
@@ -204,8 +205,9 @@ class Trainer:
             optimizer=checks.optimizer(optimizer),
             engine=checks.engine(engine, self.engines),
         )
-        await self._check_room()
-        state = await self._sessions.update(known, move)
+        async with self._room:
+            await self._check_room(await self._sessions.load(known))
+            state = await self._sessions.update(known, move)
         self.metrics.run_began()
         return self._drive(known, state)
 
@@ -228,9 +230,10 @@ class Trainer:
         known = await self._known(sid)
         state = await self._sessions.load(known)
         options, chosen = self._checked(state, optimizer, engine)
-        await self._check_room()
         move = partial(moves.resume, optimizer=options, engine=chosen)
-        return self._drive(known, await self._sessions.update(known, move))
+        async with self._room:
+            await self._check_room(state)
+            return self._drive(known, await self._sessions.update(known, move))
 
     async def step(self, sid: object, optimizer: object, engine: object = None) -> Snapshot:
         """Train one epoch. Within a paused run it counts as one of the run's.
@@ -335,7 +338,10 @@ class Trainer:
         sid = await self._store.create(state, frames)
         return sid, snapshot(state)
 
-    async def _check_room(self) -> None:
+    async def _check_room(self, state: SessionState) -> None:
+        """Refuse one run too many. To be called with `_room` held, by one at a time."""
+        if state.is_running:
+            return
         _, running = await self._store.counts()
         if running >= self.limits.max_running:
             raise UserError("server_full", max=self.limits.max_running)

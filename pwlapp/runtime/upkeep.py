@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 PATIENCE_S = 30.0  # how long a visitor waits for a server that is still starting
 RETRY_S = 1.0
 EXPIRE_EVERY_S = 3600.0
+REASONS = {"no_workers": "no worker; start one: celery -A pwlapp.runtime.worker worker"}
 LOOK_EVERY_S = 5.0  # for engines that came or went with their machines
 
 
@@ -112,11 +113,12 @@ class Upkeep:
         complaint = ""
         while not self._found.is_set():
             try:
-                data, engines = await asyncio.gather(self._find_data(), self._runner.engines())
-            except (UserError, RuntimeError, OSError) as error:
+                engines = await self._runner.engines()  # first: without workers nothing is asked
+                data = await self._find_data()
+            except (ValueError, RuntimeError, OSError) as error:  # a UserError is a ValueError
                 if str(error) != complaint:
                     complaint = str(error)
-                    logger.warning("the data can't be loaded yet: %s", complaint)
+                    logger.warning("not ready yet: %s", REASONS.get(complaint, complaint))
                 await asyncio.sleep(RETRY_S)
                 continue
             self._use(data)
@@ -125,6 +127,8 @@ class Upkeep:
                 logger.warning("this machine has no engine %s: auto instead", self.default_engine)
                 self.default_engine = AUTO
             self._found.set()
+            points = data.points
+            logger.info("data: %s, %d points", points.label or points.origin, points.x.size)
         with contextlib.suppress(UserError):  # logged by the store
             await then()
 
@@ -155,16 +159,17 @@ class Upkeep:
             self._news.set()
             self._stream.notify_all()
 
-        await self._store.listen(self._stream.notify, on_gap)
+        # The pages are told by the end of their streams, and find out when they ask again.
+        await self._store.listen(self._stream.notify, on_gap, self._stream.end_all)
 
     async def _follow_data(self) -> None:
         await self._found.wait()
         while True:
             await self._news.wait()
             self._news.clear()
-            with contextlib.suppress(UserError):  # there will be news again when the store is back
+            with contextlib.suppress(ValueError):  # there will be news again when the store is back
                 settled = await self._store.settled()
-                if settled is None:  # a Redis that has lost everything
+                if settled is None:  # there is nothing to agree on, or it was lost
                     here = Data(self._sessions.points, self.problem)
                     settled = await self._store.settle(here)
                 self._use(settled)
@@ -173,7 +178,8 @@ class Upkeep:
         await self._found.wait()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            with contextlib.suppress(UserError):
+            self._news.set()  # a Redis that was emptied says nothing
+            with contextlib.suppress(ValueError):
                 self._offer(await self._runner.engines())
 
     async def _expire(self) -> None:

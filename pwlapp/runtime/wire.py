@@ -57,7 +57,7 @@ def loads(text: str | bytes) -> Any:
     """
     try:
         return json.loads(text)  # type: ignore[no-untyped-call]
-    except (TypeError, KeyError, RecursionError) as error:
+    except (TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(f"not written by this program: {error!r}") from error
 
 

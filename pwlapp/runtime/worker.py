@@ -28,7 +28,7 @@ from pwlapp import logs
 from pwlapp.core import engines
 from pwlapp.runtime import broker, calls, registry
 from pwlapp.runtime.advance import Advancer, Order
-from pwlapp.runtime.broker import BATCH_TASK, CALL_TASK, CPU, GPU, TRAIN_TASK
+from pwlapp.runtime.broker import BATCH_TASK, CALL_TASK, CPU, GPU, TRAIN_TASK, Sender
 from pwlapp.runtime.process import load_engines
 from pwlapp.runtime.redis_link import CONNECT_S, RedisLink
 from pwlapp.runtime.redis_store import RedisStore
@@ -36,9 +36,14 @@ from pwlapp.settings import Settings
 
 BATCH = 64  # nets that a GPU trains at once
 BATCH_WAIT_S = 0.01  # for others to come
+N_ARGS = len(Order._fields)
 REFUSED = 2  # exit status
 
-settings = Settings.from_env(os.environ)
+try:
+    settings = Settings.from_env(os.environ)
+except ValueError as problem:
+    print(f"pwlapp: {problem}", file=sys.stderr)  # noqa: T201
+    sys.exit(REFUSED)
 app = broker.make_app(settings.redis_url)
 
 
@@ -48,11 +53,11 @@ class Hands:
     def __init__(self) -> None:
         self.loop = asyncio.Runner()
         self.redis = blocking_client()
-        store = RedisStore(RedisLink(settings.redis_url))
+        store, sender = RedisStore(RedisLink(settings.redis_url)), Sender(app)
         # By queue: where the next slice is to wait.
         self.advancers = {
             queue: Advancer(
-                store, functools.partial(broker.send_slice, app, queue=queue), settings.slice_ms
+                store, functools.partial(sender.send_slice, queue=queue), settings.slice_ms
             )
             for queue in (CPU, GPU)
         }
@@ -82,7 +87,7 @@ def train(sid: str, version: int, sent: float) -> None:
 def train_batch(requests: list[SimpleRequest]) -> None:
     """Train a slice of each of the sessions that wait."""
     mine = hands()
-    orders = [Order(*request.args) for request in requests]
+    orders = [Order(*request.args) for request in requests if len(request.args) == N_ARGS]
     mine.loop.run(mine.advancers[GPU].advance(orders))
 
 
@@ -112,9 +117,15 @@ def configure_logs(**_: Any) -> None:
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
-    """Leave out where in Celery a connection was lost."""
+    """Leave out where in Celery a connection was lost, and that it is tried again each second."""
     record.exc_info = None
-    return True
+    record.msg, record.args = record.getMessage().splitlines()[0], ()
+    is_repeated = record.msg == _last_said[0]
+    _last_said[0] = record.msg
+    return not is_repeated
+
+
+_last_said = [""]
 
 
 @signals.worker_ready.connect

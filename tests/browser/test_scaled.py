@@ -79,9 +79,10 @@ def test_a_redis_that_is_away_is_told_and_loses_nothing(
     page.wait_for_epoch(1000)
     before = page.weights()
     cluster.kill_redis()
-    page.train(1000)
-    expect(page.find("#fit-notice")).to_contain_text("could not save", timeout=20_000)
+    expect(page.find("#count-status")).to_contain_text("cannot be reached", timeout=20_000)
+    expect(page.find("#fit-train")).to_be_disabled()
     assert page.weights() == before
     cluster.start_redis()
+    expect(page.find("#fit-train")).to_be_enabled(timeout=20_000)
     page.train(1000)
     page.wait_for_epoch(2000, timeout_s=90)

@@ -16,7 +16,7 @@ from typing import Any
 import redis.asyncio
 
 from pwlapp.runtime import broker
-from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX, TRAIN_TASK
+from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX, TRAIN_TASK, Sender
 from pwlapp.runtime.redis_store import SESSION
 from tests.cluster import Cluster, ClusterFailed
 from tests.faults.script import Event
@@ -54,7 +54,7 @@ class Saboteur:
         self._cluster = cluster
         self._choice = random.Random(seed)
         self._log = log
-        self._app = broker.make_app(cluster.redis_url)
+        self._sender = Sender(broker.make_app(cluster.redis_url))
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._deeds: dict[str, Callable[[Event], Awaitable[str]]] = {
             "kill": self._kill,
@@ -85,7 +85,7 @@ class Saboteur:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._app.close()
+        self._sender.close()
 
     async def _supervise(self) -> None:
         while True:
@@ -187,7 +187,7 @@ class Saboteur:
 
     def _send_all(self, orders: Sequence[tuple[str, int]]) -> None:
         for sid, version in orders:
-            broker.send(self._app, TRAIN_TASK, (sid, version, time.time()), CPU)
+            self._sender.send(TRAIN_TASK, (sid, version, time.time()), CPU)
 
     async def _drop(self, event: Event) -> str:
         count = 0

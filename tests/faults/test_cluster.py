@@ -12,7 +12,7 @@ from benchmarks.student import Refused, Student
 from pwlapp.core.data import Points, read_points
 from pwlapp.runtime import broker
 from pwlapp.runtime.advance import MAX_BEGUN
-from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX
+from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX, Sender
 from pwlapp.runtime.redis_store import SESSION
 from tests.cluster import Cluster
 from tests.faults.classroom import (
@@ -252,11 +252,11 @@ async def test_a_damaged_session_is_unknown_and_harms_no_other(
         async with redis_of(cluster) as client:
             await client.hset(f"{SESSION}{damaged.sid}", "state", b"nonsense")
             version = int(await client.hget(f"{SESSION}{damaged.sid}", "version"))
-        app = broker.make_app(cluster.redis_url)
-        broker.send(app, broker.TRAIN_TASK, (damaged.sid, version, 0.0), CPU)
-        broker.send(app, broker.TRAIN_TASK, (damaged.sid, "not a version", None), CPU)
-        broker.send(app, broker.TRAIN_TASK, ("no session", 1, 0.0), CPU)
-        app.close()
+        sender = Sender(broker.make_app(cluster.redis_url))
+        sender.send(broker.TRAIN_TASK, (damaged.sid, version, 0.0), CPU)
+        sender.send(broker.TRAIN_TASK, (damaged.sid, "not a version", None), CPU)
+        sender.send(broker.TRAIN_TASK, ("no session", 1, 0.0), CPU)
+        sender.close()
         await sound.see_the_end()
         await assert_as_if_nothing_happened(sound, points)
         assert all(map(cluster.is_running, cluster.workers))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pwlapp.runtime import broker
-from pwlapp.runtime.broker import Post
+from pwlapp.runtime.broker import Post, Sender
 from pwlapp.runtime.celery_runner import CeleryRunner
 from pwlapp.runtime.redis_link import RedisLink
 from pwlapp.runtime.redis_store import RedisStore
@@ -22,8 +22,9 @@ from pwlapp.runtime.stream import Stream
 from pwlapp.runtime.trainer import Trainer
 from pwlapp.settings import Settings
 from tests.cluster import Cluster
+from tests.runtime import allowed as allowed  # so that the tests may call their jobs
 from tests.runtime import jobs
-from tests.runtime.helpers import Clock, ThreadRunner, write_points
+from tests.runtime.helpers import Clock, ThreadRunner, until, write_points
 
 
 @pytest.fixture
@@ -87,8 +88,13 @@ async def computing(request: pytest.FixtureRequest) -> AsyncIterator[Runner]:
         return
     url = request.getfixturevalue("workers").redis_url
     link = RedisLink(url)
-    runner = CeleryRunner(link, Post(broker.make_app(url)))
+    runner = CeleryRunner(link, Post(Sender(broker.make_app(url))))
     runner.start()
+
+    async def are_here() -> bool:
+        return await runner.workers() >= 2
+
+    await until(are_here)
     yield runner
     await runner.close()
     await link.close()

@@ -44,6 +44,10 @@ def fail() -> None:
     raise ZeroDivisionError("of all things")
 
 
+def leave() -> None:
+    raise SystemExit("goodbye")
+
+
 def unpicklable() -> object:
     return lambda: None
 

@@ -148,6 +148,7 @@ async def test_a_slice_that_kills_its_workers_is_given_up(
     store: RedisStore, order: Order, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker = Worker(store)
+    store.apart_s = -1.0  # each is a death, however soon it came after the last
     for _ in range(MAX_BEGUN):
         assert await worker.advancer._begin(order) is not None
     with caplog.at_level(logging.WARNING):

@@ -16,7 +16,7 @@ from pwlapp.core.net import Architecture
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.runtime import broker
-from pwlapp.runtime.broker import CPU, GPU, TRAIN_TASK, Post
+from pwlapp.runtime.broker import CPU, GPU, TRAIN_TASK, Post, Sender
 from pwlapp.runtime.celery_runner import CeleryRunner
 from pwlapp.runtime.queue_driver import QueueDriver
 from pwlapp.runtime.redis_link import RedisLink
@@ -111,17 +111,17 @@ async def test_a_lost_message_is_sent_again(
 async def test_messages_too_many_and_too_late_change_nothing(
     trainer: Trainer, workers: Cluster
 ) -> None:
-    app = broker.make_app(workers.redis_url)
+    sender = Sender(broker.make_app(workers.redis_url))
     sid, snapshot = await trainer.open()
     started = await trainer.start_run(sid, 2000, ADAM, "torch@cpu")
     for version in range(snapshot["version"], started["version"] + 20):
         for _ in range(3):
-            broker.send(app, TRAIN_TASK, (sid, version, 0.0), CPU)
+            sender.send(TRAIN_TASK, (sid, version, 0.0), CPU)
     await assert_ended_as_if_alone(trainer, sid, 2000)
     _, rows = await trainer.read(sid)
     epochs = [row[1] for row in rows]
     assert epochs == sorted(set(epochs))
-    app.close()
+    sender.close()
 
 
 async def test_an_edit_in_mid_run_is_trained_on_at_once(trainer: Trainer) -> None:
@@ -141,14 +141,14 @@ async def test_without_workers_a_call_says_so(
     monkeypatch.setattr("pwlapp.runtime.celery_runner.RETRY_S", 0.2)
     link = RedisLink(redis_server.redis_url)
     await link.client.flushall()
-    runner = CeleryRunner(link, Post(broker.make_app(redis_server.redis_url)))
+    runner = CeleryRunner(link, Post(Sender(broker.make_app(redis_server.redis_url))))
     runner.start()
     with pytest.raises(UserError, match="no_workers"):
         await runner.call(jobs.nothing)
     with pytest.raises(UserError, match="no_workers"):
         await runner.engines()
     assert await runner.workers() == 0
-    assert await runner.waiting() == 4  # asked again and again
+    assert await runner.waiting() == 0  # nothing piles up for the first that comes
     await runner.close()
     await link.close()
 

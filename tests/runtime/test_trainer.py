@@ -734,7 +734,7 @@ async def test_a_reset_keeps_the_architecture_unless_another_is_wanted(either: T
 async def test_a_run_begins_with_what_was_just_saved(
     settings: Settings, runner: ThreadRunner
 ) -> None:
-    """The way from the click to the first slice reads the session once."""
+    """On the way from the click to the first slice nothing is read that is at hand."""
 
     class CountingStore(SqliteStore):
         loads = 0
@@ -749,6 +749,6 @@ async def test_a_run_begins_with_what_was_just_saved(
     sid, _ = await trainer.open()
     await trainer.start_run(sid, 1, ADAM, "torch@cpu")
     await until(lambda: not trainer._driver._tasks)
-    assert store.loads == 1
+    assert store.loads == 2  # whether it runs already, and in order to change it
     assert (await trainer.look(sid))["epoch"] == 1
     await trainer.close()

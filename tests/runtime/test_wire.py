@@ -107,7 +107,8 @@ def test_what_is_damaged_or_of_another_version_is_a_value_error(text: str) -> No
 
 @pytest.fixture(autouse=True)
 def _tests_may_be_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "PACKAGES", {"pwlapp", "tests"})
+    allowed = {f"tests.runtime.jobs:{name}" for name in ("add", "refuse", "fail", "leave")}
+    monkeypatch.setattr(calls, "ALLOWED", calls.ALLOWED | allowed)
 
 
 def made(function: Any, *args: Any) -> Any:
@@ -131,11 +132,19 @@ def test_what_a_call_raises_is_raised_again() -> None:
 
 @pytest.mark.parametrize("function", [lambda: None, Path.exists, partial(lambda: None)])
 def test_what_has_no_name_cannot_be_called(function: Any) -> None:
-    with pytest.raises(TypeError, match="top of a module"):
+    with pytest.raises(TypeError, match="expected one of"):
         calls.request(function, ())
 
 
-@pytest.mark.parametrize("name", ["os:getcwd", "builtins:eval", "pwlapp.errors:Arg.x", "pwlappx:a"])
+def test_a_call_that_ends_its_process_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="goodbye"):
+        made(jobs.leave)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["os:getcwd", "builtins:eval", "pwlapp.errors:UserError", "pwlapp.core.data:np.load", "", ":"],
+)
 def test_nothing_else_is_called_whatever_a_message_asks_for(name: str) -> None:
     with pytest.raises(ValueError, match="may not be called"):
         calls.result(calls.perform(wire.dumps([name, [], {}])))
