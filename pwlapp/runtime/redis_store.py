@@ -57,6 +57,7 @@ class RedisStore:
     ) -> None:
         self.apart_s = 1.0  # for `begin`
         self._link = link
+        self._last_known: tuple[bytes, Data] | None = None
         self._data = DATA + hashlib.sha256(source.encode()).hexdigest()[:16]
         self._clock = clock
         script = link.client.register_script
@@ -229,11 +230,13 @@ class RedisStore:
 
     def _known(self, text: bytes) -> Data | None:
         """Data that another server wrote, which may be of another version of this program."""
-        try:
-            return wire.data_in(text)
-        except ValueError as error:
-            logger.error("the data in Redis can't be read: %s", error)
-            return None
+        if self._last_known is None or self._last_known[0] != text:  # asked for every few seconds
+            try:
+                self._last_known = (text, wire.data_in(text))
+            except ValueError as error:
+                logger.error("the data in Redis can't be read: %s", error)
+                return None
+        return self._last_known[1]
 
     async def _thin(self, sid: str) -> None:
         _, frames = await self.read_since(sid, 0)

@@ -9,10 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from .lecture_page import LecturePage
 from .server import CHROMIUM_ARGS, chromium_path, serve
+
+# What is expected comes at once on a quiet machine. A busy one, which compiles beside the tests, may
+# take long, and nothing is learnt from giving up early.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="module")
