@@ -14,8 +14,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from .lecture_page import LecturePage
 from .server import CHROMIUM_ARGS, chromium_path, serve
 
-# What is expected comes at once on a quiet machine. A busy one, which compiles beside the tests, may
-# take long, and nothing is learnt from giving up early.
+# What is expected comes at once on a quiet machine. A busy one, which compiles beside the tests,
+# may take long, and nothing is learnt from giving up early.
 expect.set_options(timeout=30_000)
 
 
