@@ -1,4 +1,5 @@
-// Start the page once Dash has mounted the layout.
+// Start the page once Dash has mounted the layout. A file with a part of its own does
+// (pwl.parts ??= []).push({ start }).
 (() => {
   const pwl = (window.pwl ??= {});
   let started = false;
@@ -9,5 +10,6 @@
     pwl.i18n.start();
     pwl.build.start();
     pwl.fit.start();
+    for (const part of pwl.parts ?? []) part.start();
   };
 })();

@@ -106,6 +106,7 @@
     state = snapshot;
     film.dropBefore(snapshot.first_seq);
     useNet(snapshot);
+    tellSoon();
     if (madeAnew) tell("known", { data: { seed: snapshot.seed, net: snapshot.net } });
     if (begins || stepped) film.follow();
     haltFilm();
@@ -131,6 +132,7 @@
       }))
       .filter((frame) => frame.seq >= (state?.first_seq ?? 0));
     film.add(frames);
+    tellSoon();
     if (frames.some((frame) => frame.mark === "edit")) {
       editing = null;
       film.skip();
@@ -164,6 +166,7 @@
     pwl.paint.request("fit", () => {
       if (!data || editing || frame.net !== net) return;
       pwl.fitPlots.net(plots, data, frame);
+      tellSoon();
       if (film.playing) paintNumbers();
       else showNumbers(); // the last one is not kept waiting
       paintSoon();
@@ -212,6 +215,7 @@
       pwl.fitPlots.net(plots, data, edited);
       const loss = pwl.net.loss(p, data.x, data.y, net);
       pwl.fitControls.showCount({ ...edited, epoch: film.frame?.epoch ?? 0, loss });
+      tellSoon();
       paintSoon();
     });
   };
@@ -224,6 +228,30 @@
       return;
     }
     tell("edit", { data: { params: p, at: Date.now() } });
+  };
+
+  // --- for the other sections -------------------------------------------------------------------
+  // What is on screen: `frame` is the one under the play head, or the weights under the student's
+  // hand; `state` is the newest snapshot, which may be ahead of it.
+  const now = () => ({ sid, state, net, data, film, frame: editing ?? film?.frame });
+
+  // Tell `listener(now())` of every change, at 15 Hz at most.
+  const listeners = [];
+  const onChange = (listener) => listeners.push(listener);
+  const tellSoon = pwl.paint.throttle(NUMBERS_MS, () => {
+    if (data && state) listeners.forEach((listener) => listener(now()));
+  });
+
+  // Ask the server for something that is no button of Dash's; gives {snapshot} or {error}.
+  const send = async (verb, body = {}) => {
+    let answer;
+    try {
+      answer = await pwl.api.post(`session/${encodeURIComponent(sid)}/${verb}`, body);
+    } catch {
+      answer = { error: { code: "server", args: {} } };
+    }
+    reply(answer);
+    return answer;
   };
 
   // --- start ------------------------------------------------------------------------------------
@@ -276,5 +304,5 @@
     pwl.fitFields.show(state ?? null);
   };
 
-  pwl.fit = { start, opened, reply, logX, fieldsChanged, frame: () => film.frame };
+  pwl.fit = { start, opened, reply, logX, fieldsChanged, frame: () => film.frame, now, onChange, send };
 })();

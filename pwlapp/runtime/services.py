@@ -6,6 +6,7 @@ from functools import partial
 
 from fastapi import APIRouter
 
+from pwlapp.runtime import commands
 from pwlapp.runtime.metrics import Metrics
 from pwlapp.runtime.process import load_engines
 from pwlapp.runtime.routes import routes
@@ -13,6 +14,7 @@ from pwlapp.runtime.runner import PoolRunner, Runner
 from pwlapp.runtime.sqlite_store import SqliteStore
 from pwlapp.runtime.stream import Stream
 from pwlapp.runtime.trainer import Trainer
+from pwlapp.runtime.verbs import VERBS
 from pwlapp.settings import Settings
 
 
@@ -46,7 +48,9 @@ class Services:
 
     def router(self) -> APIRouter:
         """The routes that the browser asks directly."""
-        return routes(self.trainer)
+        router = routes(self.trainer)
+        router.include_router(commands.routes(self.trainer, VERBS))
+        return router
 
     async def start(self) -> None:
         """Begin in the background; returns at once."""

@@ -180,6 +180,14 @@ class Trainer:
         known = await self._known(sid)
         return snapshot(await self._sessions.load(known))
 
+    async def state(self, sid: object) -> SessionState:
+        """All that is kept of the session, frames aside."""
+        return await self._sessions.load(await self._known(sid))
+
+    async def points_of(self, state: SessionState) -> Points:
+        """The data that a session trains on."""
+        return self.points
+
     async def start_run(
         self, sid: object, epochs: object, optimizer: object, engine: object
     ) -> Snapshot:

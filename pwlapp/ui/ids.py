@@ -71,6 +71,9 @@ FIT_WEIGHTS = "fit-weights"
 FIT_LOOKING_BACK = "fit-looking-back"
 FIT_CHECKPOINTS = "fit-checkpoints"
 
+# explore: what the lecture's page does not say
+EXPLORE = "explore"
+
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers
 SESSION = "session"  # store: the session that the server opened for it

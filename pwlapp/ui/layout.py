@@ -1,4 +1,4 @@
-"""The page shell: header, the two sections, footer; and the HTML around Dash's own."""
+"""The page shell: header, the sections, footer; and the HTML around Dash's own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dash import Dash, Input, dcc, html
 from pwlapp.ui import ids, static
 from pwlapp.ui.components import labelled, text
 from pwlapp.ui.i18n import catalogue, language
-from pwlapp.ui.sections import build, fit
+from pwlapp.ui.sections import build, explore, fit
 
 # Runs before the first paint, so that a reader in the dark never sees a white flash.
 _THEME_SCRIPT = """
@@ -64,7 +64,7 @@ def page_layout() -> html.Div:
         [
             html.A(text("app.skip"), href=f"#{ids.BUILD}", className="skip"),
             _header(),
-            html.Main([build.layout(), fit.layout()]),
+            html.Main([build.layout(), fit.layout(), explore.layout()]),
             html.Footer(html.P(text("app.footer")), className="page-footer"),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
             dcc.Store(id=ids.BOOT, data=True),
@@ -77,6 +77,7 @@ def _header() -> html.Header:
         [
             html.A(text("nav.build"), href=f"#{ids.BUILD}"),
             html.A(text("nav.fit"), href=f"#{ids.FIT}"),
+            html.A(text("nav.explore"), href=f"#{ids.EXPLORE}"),
         ]
     )
     switches = html.Div(

@@ -1,0 +1,18 @@
+// Requests that are not Dash's: JSON in, JSON out.
+(() => {
+  const pwl = (window.pwl ??= {});
+
+  // The answer's JSON, whatever its status: a refusal is {error: {code, args}}. Throws where the
+  // server cannot be reached or does not answer in JSON.
+  const post = async (path, body) => {
+    const answer = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return answer.json();
+  };
+  const get = async (path) => (await fetch(path)).json();
+
+  pwl.api = { get, post };
+})();

@@ -1,0 +1,7 @@
+"""The commands that there are, by name; see `commands`."""
+
+from __future__ import annotations
+
+from pwlapp.runtime.commands import Verb
+
+VERBS: dict[str, Verb] = {}

@@ -1,0 +1,24 @@
+"""Explore: why most seeds fail, the loss surface, other data; what the lecture's page does not say.
+
+Each card has a module of its own here and a script of its own in ``assets/explore/``, which makes
+its plot when it comes near the screen and asks the server by ``POST /session/<sid>/<verb>``.
+"""
+
+from __future__ import annotations
+
+from dash import html
+
+from pwlapp.ui import ids
+from pwlapp.ui.components import text
+
+
+def layout() -> html.Section:
+    """The whole section."""
+    return html.Section(
+        [
+            html.H2(text("explore.title")),
+            html.P(text("explore.lead"), className="lead"),
+        ],
+        id=ids.EXPLORE,
+        className="section",
+    )
