@@ -11,10 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pwlapp.core.data import EMBEDDED_SEED, MAX_X, read_table, to_numbers
-from pwlapp.core.net import LECTURE, Activation, Architecture, Array
+import numpy as np
+
+from pwlapp.core.data import EMBEDDED_SEED, read_table, to_numbers
+from pwlapp.core.net import LECTURE, Activation, Architecture, Array, sigmoid
 from pwlapp.core.source import too_big
 from pwlapp.core.training import MAX_SEED
 from pwlapp.errors import UserError
@@ -27,7 +29,7 @@ MIN_POINTS = 2
 MAX_POINTS = 10_000
 MAX_FLIPPED = 0.5  # from there on, a label says nothing or the opposite
 MAX_SD = 2.0
-MAX_Y = 10_000  # of own points: squared, it still leaves float32 room
+MAX_SIZE = 10_000  # of own x and y: an axis that can still be read
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Law:
     ----------
     name : str
         As in `LAWS`.
-    truth : callable, Tensor -> Tensor
+    truth : callable, (x, library) -> array of that library
         The logit of the probability of y = 1 for yes/no laws, the noiseless y for the others.
     is_binary : bool
         Whether y is 0 or 1.
@@ -58,7 +60,7 @@ class Law:
     """
 
     name: str
-    truth: Callable[[Tensor], Tensor]
+    truth: Callable[[Any, Any], Any]
     is_binary: bool
     low: float
     high: float
@@ -75,35 +77,36 @@ class Law:
         return MAX_FLIPPED if self.is_binary else MAX_SD
 
 
-def _irony(x: Tensor) -> Tensor:
-    return (5 + 15 * x).where(x < 0, 5 - 5 * x)
+# The laws, in torch for the points and in numpy for their sketches: `lib` is one or the other.
+def _irony(x: Any, lib: Any) -> Any:
+    return lib.where(x < 0, 5 + 15 * x, 5 - 5 * x)
 
 
-def _step_like(x: Tensor) -> Tensor:
-    right = x.new_tensor(-1.0).where(x < 0.4, x.new_tensor(-3.0))
-    return (15 * x + 6).where(x < -0.2, right)
+def _step_like(x: Any, lib: Any) -> Any:
+    return lib.where(x < -0.2, 15 * x + 6, lib.where(x < 0.4, -1.0, -3.0))
 
 
-def _curve(x: Tensor) -> Tensor:
-    return (-x).exp() * (3 * x).cos().abs() * (3 * x).sin()
+def _curve(x: Any, lib: Any) -> Any:
+    return lib.exp(-x) * lib.abs(lib.cos(3 * x)) * lib.sin(3 * x)
 
 
-def _abs(x: Tensor) -> Tensor:
-    return x.abs()
+def _abs(x: Any, lib: Any) -> Any:
+    return lib.abs(x)
 
 
-def _sine(x: Tensor) -> Tensor:
-    return (math.pi * x).sin()
+def _sine(x: Any, lib: Any) -> Any:
+    return lib.sin(math.pi * x)
 
 
-def _step(x: Tensor) -> Tensor:
+def _step(x: Any, lib: Any) -> Any:
     """1 between -2 and 2: where the lecture's two sigmoid units put it."""
-    return (x.abs() < 2).to(x.dtype)
+    return lib.where(lib.abs(x) < 2, 1.0, 0.0)
 
 
-def _two_steps(x: Tensor) -> Tensor:
+def _two_steps(x: Any, lib: Any) -> Any:
     """1 from -4 to -1, and 2 from 1 to 4."""
-    return ((x > -4) & (x < -1)).to(x.dtype) + 2 * ((x > 1) & (x < 4)).to(x.dtype)
+    first = lib.where((x > -4) & (x < -1), 1.0, 0.0)
+    return lib.where((x > 1) & (x < 4), 2.0, first)
 
 
 def _mse_net(h: int, activation: Activation = "relu", bias1: bool = True) -> Architecture:
@@ -154,20 +157,23 @@ def draw(law: str, n: int, noise: float, seed: int) -> tuple[Array, Array, Array
     Raises
     ------
     UserError
-        ``bad_law``; ``bad_data`` (name, min, max) for a number out of range.
+        ``bad_law``, ``bad_n`` (min, max), ``bad_noise`` (min, max), ``bad_seed`` (max).
     """
     chosen = TABLE.get(law)
     if chosen is None:
         raise UserError("bad_law")
-    _check("n", n, MIN_POINTS, MAX_POINTS)
-    _check("noise", noise, 0, chosen.max_noise)
-    _check("seed", seed, 0, MAX_SEED)
+    if not MIN_POINTS <= n <= MAX_POINTS:
+        raise UserError("bad_n", min=MIN_POINTS, max=MAX_POINTS)
+    if not 0 <= noise <= chosen.max_noise:  # true for NaN
+        raise UserError("bad_noise", min=0, max=chosen.max_noise)
+    if not 0 <= seed <= MAX_SEED:
+        raise UserError("bad_seed", max=MAX_SEED)
 
     import torch
 
     generator = torch.Generator().manual_seed(seed)
     x = torch.linspace(chosen.low, chosen.high, n)
-    truth = chosen.truth(x)  # (n,)
+    truth = chosen.truth(x, torch)  # (n,)
     if chosen.is_binary:
         truth, y = _labels(torch.sigmoid(truth), noise, generator, chosen.name)
     else:
@@ -189,9 +195,11 @@ def _labels(prob: Tensor, noise: float, generator: Generator, law: str) -> tuple
     return prob + noise * (1 - 2 * prob), torch.where(flipped, 1 - y, y)
 
 
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:  # true for NaN
-        raise UserError("bad_data", name=name, min=low, max=high)
+def sketch(law: Law, n: int = 61) -> tuple[Array, Array]:
+    """The truth at n places: x and y, each of shape (n,), float32. Needs no torch."""
+    x = np.linspace(law.low, law.high, n, dtype=np.float32)
+    truth = law.truth(x, np).astype(np.float32)
+    return x, sigmoid(truth) if law.is_binary else truth
 
 
 def parse_own(
@@ -213,9 +221,8 @@ def parse_own(
     x : ndarray of shape (n,), float32
         In the order of the file.
     prob : ndarray of shape (n,), float32, or None
-        The truth, within [0, 1]; None if the file has no such column.
+        The truth, within [0, 1] where y is; None if the file has no such column.
     y : ndarray of shape (n,), float32
-        At most `MAX_Y` in size.
 
     Raises
     ------
@@ -246,5 +253,7 @@ def parse_own(
         cells: pd.Series[str] = rows[names.index(name)]
         return to_numbers(name, cells, low, high)
 
-    prob = column("prob", 0, 1) if "prob" in names else None
-    return column("x", -MAX_X, MAX_X), prob, column("y", -MAX_Y, MAX_Y)
+    x, y = (column(name, -MAX_SIZE, MAX_SIZE) for name in ("x", "y"))
+    is_binary = bool((y >= 0).all() and (y <= 1).all())
+    limits = (0, 1) if is_binary else (-MAX_SIZE, MAX_SIZE)
+    return x, column("prob", *limits) if "prob" in names else None, y
