@@ -170,6 +170,7 @@
       get: () => ({ kind: own.kind, x: own.points.map(([x]) => x), y: own.points.map(([, y]) => y) }),
       isEmpty: () => own.points.length === 0,
       show: (data) => put(take(data, MOST)),
+      showCurve: (curve) => plot?.showCurve(curve),
     };
   };
 

@@ -1,7 +1,7 @@
 // The plot that points are drawn in: where a pointer is in the data's units, and which point it is on.
 (() => {
   const pwl = (window.pwl ??= {});
-  const POINTS = 0, HELD = 1, CROSS = 2;
+  const CURVE = 0, POINTS = 1, HELD = 2, CROSS = 3;
 
   const marks = (look) => ({ x: [null], y: [null], mode: "markers", type: "scatter", hoverinfo: "skip", marker: look });
 
@@ -15,7 +15,7 @@
     host.append(box, surface);
     const ring = { color: "rgba(0,0,0,0)", size: 19, line: { color: colour("yhat"), width: 3 } };
     const cross = { color: colour("yhat"), symbol: "cross-thin-open", size: 26, line: { width: 2 } };
-    const traces = [marks({ color: colour("data"), size: 10, opacity: 0.9 }), marks(ring), marks(cross)];
+    const traces = [pwl.plot.line("yhat", { x: [null], y: [null], hoverinfo: "skip" }), marks({ color: colour("data"), size: 10, opacity: 0.9 }), marks(ring), marks(cross)];
     const gd = await pwl.plot.create(box, traces, layout(axis("x", axes.x), axis("y", axes.y)));
 
     const at = (event) => {
@@ -48,12 +48,14 @@
         const sets = [points, held ? [held] : [], crossAt ? [crossAt] : []];
         Plotly.restyle(gd, { x: sets.map((set) => column(set, 0)), y: sets.map((set) => column(set, 1)) }, [POINTS, HELD, CROSS]);
       });
+    // what the net makes of the points; null where it is trained on others
+    const showCurve = (curve) => pwl.paint.curves(gd, [CURVE], [curve ?? { x: [null], y: [null] }]);
     const setAxes = ({ x, y }) => Plotly.relayout(gd, { "xaxis.range": x, "yaxis.range": y });
     const isOutside = ({ clientX, clientY }) => {
       const { left, right, top, bottom } = surface.getBoundingClientRect();
       return clientX < left || clientX > right || clientY < top || clientY > bottom;
     };
-    return { gd, surface, at, place, pixelOf, nearest, show, setAxes, isOutside };
+    return { surface, at, place, pixelOf, nearest, show, showCurve, setAxes, isOutside };
   };
 
   pwl.dataPlot = { create };

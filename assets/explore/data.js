@@ -24,7 +24,7 @@
   // --- what is chosen ---------------------------------------------------------------------------
   const numberOf = (name) => pwl.numbers.parse(parts.fields[name].input.value);
   const heldOut = () => Number(parts.shares.find((radio) => radio.checked).value);
-  const currentSpec = () => pwl.fit.now().data?.spec ?? { law: "lecture" };
+  const currentSpec = () => pwl.fit.now().data.spec;
   const isOwnInUse = () => currentSpec().law === "own" && !currentSpec().label;
 
   const netFor = (isBinary) => {
@@ -144,7 +144,7 @@
       const words = i ? element("span", {}, `${SHARES[i] * 100} %`) : spoken("span", "dataset.none");
       return element("label", {}, radio, words);
     });
-    const group = element("div", { className: "radios data-shares" }, ...labels);
+    const group = element("div", { className: "data-shares" }, ...labels);
     group.setAttribute("role", "radiogroup");
     pwl.i18n.label(group, "dataset.held_out");
     return { radios, node: element("div", { className: "field choice" }, spoken("span", "dataset.held_out"), group) };
@@ -229,7 +229,7 @@
   const fromSession = ({ data }) => {
     if (!parts || !data || data.key === shownKey) return;
     shownKey = data.key;
-    const spec = data.spec ?? { law: "lecture", held_out: 0 };
+    const { spec } = data;
     const isFile = spec.law === "own" && Boolean(spec.label);
     parts.tiles.set(isFile ? "csv" : spec.law);
     if (laws[spec.law]) setFields(spec);
@@ -237,6 +237,19 @@
     if (!parts.shares.some((radio) => radio.checked)) parts.shares[0].checked = true;
     if (isOwnInUse() && parts.own.isEmpty()) parts.own.show(data);
     showChoice();
+  };
+
+  // The net in the plot of own points, where a hand moves the points that it is trained on
+  const curveOf = ({ data, net, frame }) => {
+    const x = frame.p ? data.grid : data.curveX;
+    return { x, y: pwl.net.output(frame.p ? pwl.net.logit(frame.p, x, net) : frame.curve, net) };
+  };
+  let hasCurve = false;
+  const showCurve = (now) => {
+    if (!parts || parts.ownHost.hidden) return;
+    const isOn = now.data.spec.law === "own" && Boolean(now.frame) && now.frame.net === now.net;
+    if (isOn || hasCurve) parts.own.showCurve(isOn ? curveOf(now) : null);
+    hasCurve = isOn;
   };
 
   const start = () => {
@@ -254,6 +267,7 @@
       open();
     });
     pwl.fit.onChange(fromSession);
+    pwl.fit.onChange(showCurve);
     open();
   };
 

@@ -26,7 +26,7 @@
       ? pwl.weights.rowsOf(net).map(({ name, sub }) => (sub ? `${name}<sub>${sub}</sub>` : name))
       : [];
     const slopes = pwl.fitNet.hasSlopes(net) ? [t("checkpoints.left"), t("checkpoints.right")] : [];
-    const told = data.test ? [t("word.loss"), t("role.test_loss")] : [t("word.loss")];
+    const told = data.test ? [t("word.loss"), t("word.test_loss")] : [t("word.loss")];
     const cells = [t("word.epoch"), ...names, ...slopes, ...told];
     return `<thead><tr>${cells.map((cell) => `<th scope="col">${cell}</th>`).join("")}</tr></thead>`;
   };

@@ -19,7 +19,7 @@
       `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}" aria-live="off">–</output></span>`;
     byId("fit-status").innerHTML =
       count("count-epoch", "word.epoch") + count("count-loss", "word.loss") +
-      count("count-test", "role.test_loss") + count("count-slopes", "word.slopes") + '<span id="count-status" class="count-status"></span>';
+      count("count-test", "word.test_loss") + count("count-slopes", "word.slopes") + '<span id="count-status" class="count-status"></span>';
   };
 
   // "Straight to the end": no replay of what has just been trained. Remembered by the tab.

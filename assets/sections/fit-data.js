@@ -74,25 +74,27 @@
   // The same small vertical shift for the same point at every visit, so that density is seen.
   const jitter = (i) => (((i * 0.6180339887498949) % 1) - 0.5) * 0.08;
 
-  const dots = ({ x, y }, every, isBinary) => {
+  const dots = ({ x, y }, every, shifted) => {
     const shown = x.map((_, i) => i).filter((i) => i % every === 0);
-    return { x: shown.map((i) => x[i]), y: shown.map((i) => y[i] + (isBinary ? jitter(i) : 0)) };
+    return { x: shown.map((i) => x[i]), y: shown.map((i) => y[i] + (shifted ? jitter(i) : 0)) };
   };
 
   // Few points are drawn large and full, many small and faint.
   const LOOKS = [[60, 9, 0.85], [300, 6, 0.5], [1000, 5, 0.3], [Infinity, 4, 0.18]];
-  const lookOf = (n) => LOOKS.find(([most]) => n <= most);
+  const FEW = 300;
 
   const paint = (data, plots) => {
     const n = data.x.length + (data.test?.x.length ?? 0);
     const every = Math.ceil(n / MOST_POINTS);
     const [low, high] = [data.grid[0], data.grid[data.grid.length - 1]];
-    const pad = (high - low) * 0.02 || 1;
+    const isFew = n <= FEW;
+    const pad = (high - low) * (isFew ? 0.05 : 0.02) || 1;
     const span = { "xaxis.range": [low - pad, high + pad] };
-    const sets = [data, data.test].map((set) => (set ? dots(set, every, data.isBinary) : NOTHING));
-    const [most, size, opacity] = lookOf(n);
-    plots.points.closest(".graph").dataset.points = most <= 300 ? "few" : "many";
-    const markers = { "marker.size": size, "marker.opacity": [opacity, Math.min(1, 2 * opacity)] };
+    const shifted = data.isBinary && !isFew;
+    const sets = [data, data.test].map((set) => (set ? dots(set, every, shifted) : NOTHING));
+    const [, size, opacity] = LOOKS.find(([most]) => n <= most);
+    plots.points.closest(".graph").dataset.points = isFew ? "few" : "many";
+    const markers = { "marker.size": size, "marker.opacity": [opacity, Math.min(1, 1.4 * opacity)] };
     const truth = data.truth ?? NOTHING;
     return Promise.all([
       Plotly.update(plots.points, { x: sets.map((set) => set.x), y: sets.map((set) => set.y), ...markers }, span, [0, 1]),
@@ -108,8 +110,7 @@
     const points = pwl.numbers.whole(n);
     const loss = pwl.numbers.fixed(trueLoss(data, net) ?? NaN, 6);
     const known = trueLoss(data, net) !== null;
-    const law = data.spec?.law ?? "lecture";
-    const said = law === "lecture"
+    const said = data.spec.law === "lecture"
       ? [t(`data.${data.origin}`, { n: points, label: data.label, loss })]
       : [t("dataset.line", { name: nameOf(data.spec), n: points }), ...(known ? [t("dataset.line_truth", { loss })] : [])];
     if (data.test) said.push(t("dataset.line_test", { n: pwl.numbers.whole(data.test.x.length) }));

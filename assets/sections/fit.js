@@ -11,6 +11,7 @@
   let plots; // {points, yhat, logit, loss}
   let ready; // resolves when they are drawn
   let data; // what pwl.fitData.load gave
+  let dataKey; // of the data that are here or on their way
   let servers; // {origin, label} of the data that a new session has
   let weights;
   let film;
@@ -69,10 +70,11 @@
   // Fetch and paint the session's data. They change with a command, with what another tab does, or
   // are taken back; what was painted stays until these are here.
   const useData = async (key) => {
+    dataKey = key;
     if (data?.key === key) return;
     const loaded = await pwl.fitData.load(key);
-    if (state && state.data_key !== key) return; // they have changed again
-    if (loaded.spec?.law === "lecture" || !loaded.spec) Object.assign(loaded, servers);
+    if (dataKey !== key) return; // they have changed again
+    if (loaded.spec.law === "lecture") Object.assign(loaded, servers);
     await pwl.fitData.paint(loaded, plots);
     data = loaded;
     shown = null;
@@ -82,9 +84,10 @@
 
   const followData = ({ data_key: key }) => {
     net = null; // none of its frames is painted with other data than its own
-    useData(key).then(() => {
-      if (isDataHere() && film.frame) paintFrame(film.frame);
-    }, () => setTimeout(() => open(sid), RETRY_MS));
+    useData(key).then(() => film.frame && paintFrame(film.frame), () => {
+      dataKey = data.key;
+      setTimeout(() => open(sid), RETRY_MS);
+    });
   };
 
   // What is known of the net at once: frames are read by it.
@@ -117,7 +120,7 @@
     const refill = state && madeAnew;
     state = snapshot;
     film.dropBefore(snapshot.first_seq);
-    if (data.key !== snapshot.data_key) followData(snapshot);
+    if (dataKey !== snapshot.data_key) followData(snapshot);
     useNet(snapshot);
     tellSoon();
     if (madeAnew) tell("known", { data: { seed: snapshot.seed, net: snapshot.net } });
