@@ -203,7 +203,9 @@ def parse_csv(
     for name in COLUMNS:
         if name not in names:
             raise UserError("data_missing_column", column=name)
-    x, prob, y = (to_numbers(name, table[names.index(name)].iloc[1:]) for name in COLUMNS)
+    cells = {name: table[names.index(name)].iloc[1:] for name in COLUMNS}
+    x = to_numbers("x", cells["x"], -MAX_X, MAX_X)
+    prob, y = (to_numbers(name, cells[name], 0, 1) for name in ("prob", "y"))
     return Points(x, prob, y, origin, label)
 
 
@@ -242,11 +244,10 @@ def read_table(raw: bytes, *, max_cells: int) -> pd.DataFrame:
     return table[(table != "").any(axis="columns")].iloc[1:]
 
 
-def to_numbers(name: str, cells: pd.Series[str]) -> Array:
+def to_numbers(name: str, cells: pd.Series[str], low: float, high: float) -> Array:
     """Turn a column's cells into numbers, or raise an error that names column and row."""
     import pandas as pd
 
-    low, high = (-MAX_X, MAX_X) if name == "x" else (0, 1)
     numbers = pd.to_numeric(cells, errors="coerce")
     bad = numbers[~numbers.between(low, high)]  # NaN is not between, so it is bad too
     if bad.empty:
