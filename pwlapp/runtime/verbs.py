@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pwlapp.runtime.begin import begin
 from pwlapp.runtime.commands import Verb
+from pwlapp.runtime.seeds import seeds, seek_plateaus
 
-VERBS: dict[str, Verb] = {}
+VERBS: dict[str, Verb] = {
+    "begin": begin,
+    "plateaus": seek_plateaus,
+    "seeds": seeds,
+}
