@@ -98,16 +98,17 @@
     trouble = null;
     setRunning(false);
     paint();
-    byId("seeds-train").focus({ preventScroll: true });
   };
 
   const setRunning = (now) => {
     running = now;
     if (now) trouble = null;
-    byId("seeds-train").disabled = now;
-    byId("seeds-stop").disabled = !now;
-    if (now) byId("seeds-stop").focus({ preventScroll: true });
-    else if (document.activeElement === byId("seeds-stop")) byId("seeds-train").focus({ preventScroll: true });
+    const [train, stopper] = [byId("seeds-train"), byId("seeds-stop")];
+    const from = document.activeElement; // the keyboard goes from the one button to the other
+    train.disabled = now;
+    stopper.disabled = !now;
+    if (now && from === train) stopper.focus({ preventScroll: true });
+    if (!now && from === stopper) train.focus({ preventScroll: true });
     showWords();
   };
 
@@ -302,7 +303,9 @@
     for (const id of ["seeds-first", "seeds-count", "seeds-epochs"]) {
       byId(id).addEventListener("input", showLabel);
       byId(id).addEventListener("keydown", (event) => {
-        if (event.key === "Enter" && !running) run();
+        if (event.key !== "Enter" || running) return;
+        event.preventDefault(); // or the key would go on to press what gets the focus
+        run();
       });
     }
     buildField();
