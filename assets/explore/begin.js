@@ -10,13 +10,19 @@
     document.getElementById("fit").scrollIntoView();
   };
 
-  // `what` is {seed, net, optimizer, epochs}. Gives the answer: {snapshot} or {error}.
+  const send = async (verb, body) => {
+    const answer = await pwl.fit.send(verb, body);
+    if (answer.snapshot) pwl.fitFields.fill(answer.snapshot);
+    return answer; // of an error Fit has told
+  };
+
+  // `what` is {seed, net, optimizer, epochs}. The net that stood in Fit comes back with undo.
   const begin = async (what) => {
-    const answer = await pwl.fit.send("begin", what);
-    if (answer.error) return answer; // Fit has said so
-    pwl.fitFields.fill(answer.snapshot);
+    const { saved } = await pwl.fit.send("saved");
+    const answer = await send("begin", what);
+    if (answer.error) return;
+    if (saved) pwl.history.record(() => send("restore", { saved }), () => send("begin", what));
     goToFit();
-    return answer;
   };
 
   pwl.begin = begin;

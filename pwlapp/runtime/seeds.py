@@ -63,7 +63,7 @@ async def seeds(trainer: Trainer, sid: str, body: Body) -> dict[str, Any]:
     epochs = checks.epochs(body.get("epochs"), trainer.limits.max_epochs)
     end = min(first + count, MAX_SEED + 1)
     points = await trainer.points_of(state)
-    _check_time(state.train.net, points.x.size, epochs)
+    _check_time(state.train.net, points.training[0].size, epochs)
     job = Job(sid, state.train.net, state.optimizer, points, epochs)
     parts = await _parts(trainer, job, first, end)
     return {
@@ -87,7 +87,7 @@ async def seek_plateaus(trainer: Trainer, sid: str, _body: Body) -> dict[str, An
     loss = state.train.net.loss
     points = await trainer.points_of(state)
     key = ("plateaus", points.key, loss)
-    found: Plateaus = await trainer.once(sid, key, plateaus, points.x, points.y, loss)
+    found: Plateaus = await trainer.once(sid, key, plateaus, *points.training, loss)
     return {**vars(found), "data_key": points.key, "loss": loss}
 
 
@@ -175,6 +175,6 @@ async def _parts(trainer: Trainer, job: Job, first: int, end: int) -> list[Runs]
 async def _part(trainer: Trainer, job: Job, first: int) -> Runs:
     """The seeds from `first` to the end of its block, or as many of them as a call has time for."""
     count = min(BLOCK - first % BLOCK, MAX_SEED + 1 - first)
-    what = (job.points.x, job.points.y, job.net, job.optimizer, job.epochs)
+    what = (*job.points.training, job.net, job.optimizer, job.epochs)
     part: Runs = await trainer.once(job.sid, job.key(first), train_part, first, count, *what)
     return part

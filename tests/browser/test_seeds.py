@@ -57,7 +57,7 @@ def test_sixty_seeds_lie_on_three_plateaus(lecture: str, open_page: Open) -> Non
     at = lambda level: sum(abs(loss - level) < 0.004 for loss in losses)  # noqa: E731
     bent = sum(loss < LEFT - 0.004 for loss in losses)
     assert at(LEFT) + at(RIGHT) + bent == 60
-    assert all(BOTH - 0.004 < loss for loss in losses)
+    assert all(loss > BOTH - 0.004 for loss in losses)
     assert min(at(LEFT), at(RIGHT), bent, at(BOTH)) > 0
 
     # what is said is what is drawn
@@ -88,9 +88,7 @@ def test_by_keyboard_and_in_korean(lecture: str, open_page: Open) -> None:
     page.find("#seeds-first").fill("3")
     page.find("#seeds-count").fill("4")
     page.find("#seeds-count").press("Enter")
-    expect(page.find("#seeds-status")).to_have_text(
-        "시드 4개를 모두 학습함", timeout=SLOW_S * 1000
-    )
+    expect(page.find("#seeds-status")).to_have_text("시드 4개를 모두 학습함", timeout=SLOW_S * 1000)
     field = page.find("#seeds-open-field")
     field.press("ArrowUp")
     expect(field).to_have_value("3")
