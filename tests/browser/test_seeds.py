@@ -26,7 +26,8 @@ DOTS = """() => {
     return [...trace.querySelectorAll(".point")].map((point, i) => {
       const box = point.getBoundingClientRect();
       const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-      return { seed: customdata[i], at: xaxis.p2d(x - frame.x), loss: yaxis.p2d(y - frame.y), x, y };
+      const at = xaxis.p2d(x - frame.x);
+      return { seed: customdata[i], at, loss: yaxis.p2d(y - frame.y), x, y };
     });
   });
 }"""
