@@ -148,7 +148,7 @@
 
   // Ring the dot of a run, and draw its curve thickly; null: of none.
   const choose = (nodes, shown, run) => {
-    if (!nodes.dots._fullLayout || !nodes.curves._fullLayout) return;
+    if (!nodes.dots?._fullLayout || !nodes.curves._fullLayout) return;
     const top = nodes.dots._fullLayout.yaxis.range[1];
     const dot = run ? { x: [run.seed], y: [Math.min(run.loss, top)] } : { x: [null], y: [null] };
     const one = run ? curve(run, shown.record) : { x: [null], y: [null] };
