@@ -9,8 +9,7 @@
   const BINS = 40;
   const TOP = 1.25; // of the loss of a net that says the same everywhere: what is above is cut off
   const CLOSE = 0.05; // of the axis: plateaus nearer than this share a label
-  const WIDE_PX = 450; // from this width on, plateaus are named beside the dots
-  const BESIDE_PX = 112;
+  const MOST_BESIDE = 0.3; // of the width: where the plateaus' names take more, they stand inside
   const CHOSEN = CLASSES.length; // number of the trace of the chosen seed, in either plot
 
   const byClass = (runs) =>
@@ -43,29 +42,40 @@
     }));
   };
 
-  // `beside`: the names stand in the margin, clear of dots
-  const plateauMarks = (net, plateaus, range, beside) => {
-    const place = beside
+  // How wide the longest of these is as the style sheet has it, which Plotly does not know.
+  const pen = document.createElement("canvas").getContext("2d");
+  const widest = (names) => {
+    const style = getComputedStyle(document.documentElement);
+    pen.font = `${Math.max(14, 0.8 * parseFloat(style.fontSize))}px ${getComputedStyle(document.body).fontFamily}`;
+    return Math.max(0, ...names.map(({ text }) => pen.measureText(text).width));
+  };
+
+  // With `room` in px, the names stand in the margin if they fit, clear of what is drawn.
+  const plateauMarks = (net, plateaus, range, room) => {
+    const found = lines(net, plateaus);
+    const names = labels(found, range);
+    const width = widest(names) + 12;
+    const isBeside = names.length > 0 && width < room;
+    const place = isBeside
       ? { x: 1, xanchor: "left", yanchor: "middle", xshift: 4 }
       : { x: 0, xanchor: "left", yanchor: "bottom", xshift: 3 };
-    const found = lines(net, plateaus);
+    const { margin } = pwl.plot.layout();
     return {
+      margin: isBeside ? { ...margin, r: width } : margin,
       shapes: found.map(({ loss }) => ({
         type: "line", xref: "paper", x0: 0, x1: 1, y0: loss, y1: loss, layer: "below",
         line: { color: pwl.plot.colour("truth"), width: 1.5, dash: "dash" },
       })),
-      annotations: labels(found, range).map(({ loss, text }) => ({
+      annotations: names.map(({ loss, text }) => ({
         text, xref: "paper", y: loss, showarrow: false, borderpad: 1, ...place,
       })),
     };
   };
 
-  const layout = (xaxis, shown, plateaus, { beside, ...more } = {}) => {
+  const layout = (xaxis, shown, plateaus, { room = 0, ...more } = {}) => {
     const range = lossRange(shown.runs, plateaus);
-    const { margin } = pwl.plot.layout();
     return pwl.plot.layout(xaxis, pwl.plot.axis(t("word.loss"), range), {
-      margin: beside ? { ...margin, r: BESIDE_PX } : margin,
-      ...plateauMarks(shown.net, plateaus, range, beside), ...more,
+      ...plateauMarks(shown.net, plateaus, range, room), ...more,
     });
   };
 
@@ -88,7 +98,7 @@
 
   const paintCurves = (node, shown, plateaus) => {
     const traces = byClass(shown.runs).map((runs, k) => curves(runs, shown.record, CLASSES[k]));
-    traces.push({ ...pwl.plot.line("yhat"), x: [null], y: [null], hoverinfo: "skip", hovertemplate: undefined });
+    traces.push({ ...pwl.plot.line("truth"), x: [null], y: [null], hoverinfo: "skip", hovertemplate: undefined });
     const last = Math.log10(Math.max(shown.epochs, 10));
     const epochs = pwl.plot.axis(t("word.epoch"), [0, last * 1.02], { type: "log", dtick: 1 });
     return Plotly.react(node, traces, layout(epochs, shown, plateaus), pwl.plot.config);
@@ -128,7 +138,7 @@
     const classes = byClass(runs);
     const ring = {
       type: "scatter", mode: "markers", x: [null], y: [null], hoverinfo: "skip",
-      marker: { size: size + 8, symbol: "circle-open", color: pwl.plot.colour("accent"), line: { width: 3 } },
+      marker: { size: size + 8, symbol: "circle-open", color: pwl.plot.colour("truth"), line: { width: 3 } },
     };
     const traces = [
       ...classes.map((members, k) => dots(members, CLASSES[k], size, top)), ring,
@@ -136,13 +146,13 @@
     ];
     const pad = Math.max(0.5, 0.02 * count);
     const seeds = pwl.plot.axis(t("fit.seed"), [first - pad, first + count - 1 + pad], {
-      domain: [0, 0.74], zeroline: false, nticks: 6, tickformat: ",d",
+      domain: [0, 0.73], zeroline: false, nticks: 6, tickformat: ",d",
     });
-    const counts = pwl.plot.axis(t("seeds.count_axis"), null, {
-      domain: [0.78, 1], rangemode: "tozero", nticks: 3, anchor: "y",
+    const counts = pwl.plot.axis(t("seeds.count_axis"), runs.length ? null : [0, 10], {
+      domain: [0.79, 1], rangemode: "tozero", nticks: 3, anchor: "y",
     });
-    const beside = node.clientWidth > WIDE_PX && lines(shown.net, plateaus).length > 0;
-    const look = layout(seeds, shown, plateaus, { beside, xaxis2: counts, barmode: "stack", bargap: 0 });
+    const room = MOST_BESIDE * node.clientWidth;
+    const look = layout(seeds, shown, plateaus, { room, xaxis2: counts, barmode: "stack", bargap: 0 });
     return Plotly.react(node, traces, look, pwl.plot.config);
   };
 

@@ -312,6 +312,7 @@
     byId("seeds-open").addEventListener("click", openTyped);
     pwl.fit.onChange(fitChanged);
     pwl.i18n.onLanguage(paint);
+    window.addEventListener("resize", pwl.paint.throttle(PAINT_MS, paint)); // names fit, or not
     pwl.plot.whenNear(byId("seeds-dots"), near);
     showWords();
   };

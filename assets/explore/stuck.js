@@ -56,7 +56,8 @@
   const why = ({ state, data, film }, best) => {
     const { net, params, status, epoch, loss } = state;
     const isOver = status !== "running" && epoch > 0 && !(film.playing && film.following);
-    if (!isOver || !params || !best || loss === null || net.activation !== "relu") return null;
+    const isKnown = params && best && loss !== null && data.key === state.data_key;
+    if (!isOver || !isKnown || net.activation !== "relu") return null;
     const units = range(net.h).map((k) => unit(params, k, net, data));
     const reason = net.bias1
       ? dead(units, state, best)

@@ -181,6 +181,11 @@ def test_what_helps_starts_over(
     expect(page.find(field)).to_have_value(value)
     page.wait_for_epoch(5000)
     expect(page.find("#fit h2")).to_be_in_viewport()
+    page.page.evaluate("pwl.history.undo()")  # and what stood there comes back
+    expect(page.find("#count-loss")).to_have_text("0.335776")
+    expect(page.find("#fit-seed")).to_have_value("3")
+    expect(page.find("#fit-hidden")).to_have_value("2")
+    expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
 
 
 def test_a_bias_gets_further_and_leaves_a_dead_unit(lecture: str, open_page: Open) -> None:
