@@ -18,7 +18,9 @@ ALLOWED = {
     "pwlapp.core.data:load",
     "pwlapp.core.datasets:draw",
     "pwlapp.core.engines:engines",
+    "pwlapp.core.plateaus:plateaus",
     "pwlapp.core.training:initial_state",
+    "pwlapp.runtime.seeds:train_part",
     "pwlapp.runtime.slices:train",
 }
 

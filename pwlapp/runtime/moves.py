@@ -108,7 +108,9 @@ def halt(state: SessionState, reason: UserError) -> Move:
     return changed(state, run=replace(state.run, status="paused"), notice=notice), []
 
 
-def reset(state: SessionState, seed: int, train: TrainState, points: Points) -> Move:
+def reset(
+    state: SessionState, seed: int, train: TrainState, points: Points
+) -> tuple[SessionState, list[Frame]]:
     """Begin at the weights `train` of `seed`, on these data; the frames so far are gone."""
     after = changed(
         state,
@@ -121,6 +123,21 @@ def reset(state: SessionState, seed: int, train: TrainState, points: Points) -> 
         speed=UNKNOWN_SPEED,  # another net's would mislead
     )
     return with_frame(after, "start", points)
+
+
+def begin_run(
+    state: SessionState,
+    seed: int,
+    optimizer: OptimizerOptions,
+    engine: str,
+    train: TrainState,
+    points: Points,
+    epochs: int,
+) -> tuple[SessionState, list[Frame]]:
+    """As `reset`, and a run of `epochs` from there, with this optimizer and engine."""
+    begun = replace(state, optimizer=optimizer, engine=engine)
+    after, frames = reset(begun, seed, train, points)
+    return replace(after, run=Run(0, epochs, "running")), frames
 
 
 def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pwlapp.runtime import saved, session_data
+from pwlapp.runtime import begin, saved, seeds, session_data
 from pwlapp.runtime.commands import Verb
 
 VERBS: dict[str, Verb] = {
+    "begin": begin.begin,
+    "plateaus": seeds.seek_plateaus,
     "restore": saved.restore,
     "saved": saved.save,
+    "seeds": seeds.seeds,
     "use_data": session_data.use_data,
 }

@@ -73,9 +73,32 @@ FIT_PLAYBACK = "fit-playback"
 FIT_WEIGHTS = "fit-weights"
 FIT_LOOKING_BACK = "fit-looking-back"
 FIT_CHECKPOINTS = "fit-checkpoints"
+FIT_STUCK = "fit-stuck"
+STUCK_REASON = "stuck-reason"
+STUCK_LIMIT = "stuck-limit"
+STUCK_BIAS = "stuck-bias"
+STUCK_SEED = "stuck-seed"
+STUCK_UNITS = "stuck-units"
+STUCK_HINT = "stuck-hint"
 
 # explore: what the lecture's page does not say
 EXPLORE = "explore"
+SEEDS_COUNT = "seeds-count"
+SEEDS_FIRST = "seeds-first"
+SEEDS_EPOCHS = "seeds-epochs"
+SEEDS_TRAIN = "seeds-train"
+SEEDS_STOP = "seeds-stop"
+SEEDS_SETTING = "seeds-setting"  # which net the button trains
+SEEDS_PROGRESS = "seeds-progress"
+SEEDS_STATUS = "seeds-status"
+SEEDS_TOLD = "seeds-told"
+SEEDS_REASONS = "seeds-reasons"
+SEEDS_LEGEND = "seeds-legend"
+SEEDS_CURVES = "seeds-curves"
+SEEDS_DOTS = "seeds-dots"
+SEEDS_ONE = "seeds-one"
+SEEDS_OPEN = "seeds-open"
+SEEDS_CHOSEN = "seeds-chosen"
 
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers
