@@ -145,7 +145,8 @@
 
   const receive = (job, loss, ms) => {
     shown = { job, loss, ms, scale: pwl.surfacePlot.scaleOf(loss) };
-    if (newest && isPlain(newest)) pwl.paint.request("surface", () => paint(sceneOf(newest)));
+    pathKey = ""; // whatever the last picture was, it is not of this grid
+    pwl.paint.request("surface", update);
   };
 
   const update = () => {

@@ -1,8 +1,9 @@
 """What a browser downloads: Plotly's partial bundle, and compression that is paid for once.
 
 A first visit to a Dash page is 6 MB as it ships. Two levers bring it to a tenth: Plotly's basic
-bundle in place of the full one (larger ones follow when a view needs them), and static files kept compressed, by content, in memory and on
-disk. Everything that is made anew for each request is left to starlette-compress.
+bundle in place of the full one (larger ones follow when a view needs them), and static files kept
+compressed, by content, in memory and on disk. Everything that is made anew for each request is left
+to starlette-compress.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from pwlapp.ui.compressed import KeptCompressed
 
 log = logging.getLogger(__name__)
 
-# Plotly's partial bundles, which npm puts in place at set-up: all that the page draws with at first,
-# and what the loss surface asks for when it is opened.
+# Plotly's partial bundles, which npm puts in place at set-up: the one that the page opens with, and
+# two that the loss surface asks for when it is near.
 BUNDLES = {
     name: Path(f"node_modules/plotly.js-{name}-dist-min/plotly-{name}.min.js")
     for name in ("basic", "cartesian", "gl3d")
@@ -64,7 +65,9 @@ def plotly_bundles(root: Path) -> dict[str, Path]:
     found = {name: root / path for name, path in BUNDLES.items() if (root / path).is_file()}
     missing = [path.parent.name for name, path in BUNDLES.items() if name not in found]
     if missing:
-        log.warning("not installed: %s; Dash's full Plotly bundle serves instead", ", ".join(missing))
+        log.warning(
+            "not installed: %s; Dash's full Plotly bundle serves instead", ", ".join(missing)
+        )
     return found
 
 

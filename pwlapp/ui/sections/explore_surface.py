@@ -14,14 +14,8 @@ from pwlapp.ui.components import card as plain_card
 
 def card() -> html.Section:
     """The whole card."""
-    body = html.Div(
-        [
-            _choices(),
-            html.Div([_plot(), _beside()], className="grid plot-and-controls"),
-        ],
-        id=ids.SURFACE_BODY,
-        className="surface-body",
-    )
+    views = html.Div([_plot(), _numbers(), _solid(), _words()], className="grid surface-views")
+    body = html.Div([_choices(), views], id=ids.SURFACE_BODY, className="surface-body")
     return plain_card(
         html.P(text("surface.lead"), className="hint"),
         html.P(id=ids.SURFACE_WIDE, className="surface-wide", hidden=True),
@@ -37,6 +31,7 @@ def _choices() -> html.Div:
         _icon(ids.SURFACE_ZOOM_IN, "+", "surface.zoom_in"),
         _icon(ids.SURFACE_ZOOM_OUT, "−", "surface.zoom_out"),
         button(ids.SURFACE_ZOOM_RESET, "surface.zoom_reset"),
+        button(ids.SURFACE_SOLID_SWITCH, "surface.solid"),
     ]
     two = [_select(ids.SURFACE_X, "surface.x"), _select(ids.SURFACE_Y, "surface.y")]
     return html.Div(
@@ -79,22 +74,28 @@ def _plot() -> html.Div:
     )
 
 
-def _beside() -> html.Div:
-    """Numbers, words and the 3-D view, which takes the place of the words."""
-    numbers = html.Div(
-        [
-            html.Div([text("surface.loss_now"), live_number(ids.SURFACE_LOSS)]),
-            html.Div([text("surface.loss_lowest"), live_number(ids.SURFACE_LOWEST)]),
-            button(ids.SURFACE_SOLID_SWITCH, "surface.solid"),
-        ],
+def _numbers() -> html.Div:
+    readouts = (
+        ("surface.loss_now", ids.SURFACE_LOSS),
+        ("surface.loss_lowest", ids.SURFACE_LOWEST),
+    )
+    return html.Div(
+        [html.Div([text(key), live_number(id_)]) for key, id_ in readouts],
         className="surface-numbers",
     )
-    solid = labelled(
-        html.Div(id=ids.SURFACE_SOLID, className="graph surface-graph", hidden=True, role="group"),
-        "surface.solid_label",
-    )
-    note = html.Div(
-        [html.P(id=ids.SURFACE_PROBLEM, className="surface-problem"), html.Div(id=ids.SURFACE_NOTE)],
+
+
+def _solid() -> html.Div:
+    """The 3-D view; until it is asked for, the words have its place."""
+    box = html.Div(id=ids.SURFACE_SOLID, className="graph surface-graph", hidden=True, role="group")
+    return labelled(box, "surface.solid_label")
+
+
+def _words() -> html.Div:
+    return html.Div(
+        [
+            html.P(id=ids.SURFACE_PROBLEM, className="surface-problem"),
+            html.Div(id=ids.SURFACE_NOTE),
+        ],
         className="surface-words",
     )
-    return html.Div([numbers, solid, note], className="surface-side")
