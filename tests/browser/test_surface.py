@@ -34,7 +34,7 @@ def torch_loss(p: np.ndarray, x: np.ndarray, y: np.ndarray, net: Architecture) -
     torch.nn.utils.vector_to_parameters(torch.tensor(p), model.parameters())
     loss = torch.nn.BCELoss() if net.loss == "bce" else torch.nn.MSELoss()
     yhat = model(torch.tensor(x).reshape(-1, 1))
-    return float(loss(yhat, torch.tensor(y).reshape(-1, 1)))
+    return float(loss(yhat, torch.tensor(y).reshape(-1, 1)).item())
 
 
 def open_surface(page: LecturePage, epochs: int = 0) -> None:
