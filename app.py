@@ -63,8 +63,7 @@ def create_app(settings: Settings) -> layout.Page:
     server = FastAPI(
         title="pwlapp", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    bundle = static.plotly_bundle(ROOT)
-    scripts = [static.serve_plotly(server, bundle)] if bundle else []
+    bundles = static.serve_plotly(server, static.plotly_bundles(ROOT))
     server.include_router(services.router())
     server.include_router(health.routes(services.trainer))
     server.add_api_route("/locale/{lang}.json", locale)
@@ -74,11 +73,12 @@ def create_app(settings: Settings) -> layout.Page:
         server=server,
         backend="fastapi",
         assets_folder=str(ROOT / "assets"),
-        external_scripts=scripts,
+        external_scripts=[bundles["basic"]] if "basic" in bundles else [],
         title="pwlapp",
         update_title=None,
         compress=False,
     )
+    app.bundles = bundles
     static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)

@@ -202,5 +202,5 @@
     });
   };
 
-  pwl.build = { start, showConstructions };
+  pwl.build = { start, showConstructions, weights: () => weights.get() };
 })();

@@ -100,6 +100,38 @@ SEEDS_ONE = "seeds-one"
 SEEDS_OPEN = "seeds-open"
 SEEDS_CHOSEN = "seeds-chosen"
 
+# the loss surface
+SURFACE_BODY = "surface-body"  # all of it, for nets whose numbers are in the page
+SURFACE_WIDE = "surface-wide"  # a sentence for the others
+SURFACE_VIEW = "surface-view"
+SURFACE_TWO = "surface-two"  # the fields of that view
+SURFACE_X = "surface-x"
+SURFACE_Y = "surface-y"
+SURFACE_RUN = "surface-run"
+SURFACE_THIRD = "surface-third"
+SURFACE_ZOOM_IN = "surface-zoom-in"
+SURFACE_ZOOM_OUT = "surface-zoom-out"
+SURFACE_ZOOM_RESET = "surface-zoom-reset"
+SURFACE_PLOT = "surface-plot"
+SURFACE_HANDLE = "surface-handle"  # the current point, which can be dragged
+SURFACE_PROBLEM = "surface-problem"
+SURFACE_NOTE = "surface-note"
+SURFACE_LOSS = "surface-loss"
+SURFACE_LOWEST = "surface-lowest"
+SURFACE_SOLID_SWITCH = "surface-solid-switch"
+SURFACE_SOLID = "surface-solid"  # the 3-D view
+
+# by hand against Adam
+BY_HAND_WEIGHTS = "by-hand-weights"
+BY_HAND_POINTS = "by-hand-points"  # lies under the next one, with the same axes
+BY_HAND_PLOT = "by-hand-plot"
+BY_HAND_FROM_BUILD = "by-hand-from-build"
+BY_HAND_FROM_ADAM = "by-hand-from-adam"
+BY_HAND_BEST = "by-hand-best"
+BY_HAND_LOSS = "by-hand-loss"
+BY_HAND_ADAM_LOSS = "by-hand-adam-loss"
+BY_HAND_VERDICT = "by-hand-verdict"
+
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers
 SESSION = "session"  # store: the session that the server opened for it

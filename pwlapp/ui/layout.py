@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from dash import Dash, Input, dcc, html
@@ -33,6 +35,7 @@ _INDEX = """<!DOCTYPE html>
 </head>
 <body>
 <script type="application/json" id="catalogue">{catalogue}</script>
+<script type="application/json" id="bundles">{bundles}</script>
 {app_entry}
 <noscript>{noscript}</noscript>
 <footer>{config}{scripts}{renderer}</footer>
@@ -41,7 +44,15 @@ _INDEX = """<!DOCTYPE html>
 
 
 class Page(Dash):
-    """Dash with our index page: right ``lang``, theme before the first paint, the catalogue."""
+    """Dash with our index page: right ``lang``, theme before the first paint, the catalogue.
+
+    Attributes
+    ----------
+    bundles : mapping of str to str
+        Where the browser finds Plotly's larger builds, by name; see `static.serve_plotly`.
+    """
+
+    bundles: Mapping[str, str] = MappingProxyType({})
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
@@ -54,6 +65,7 @@ class Page(Dash):
             description=words["app.description"],
             noscript=words["app.noscript"],
             theme=_THEME_SCRIPT,
+            bundles=json.dumps(dict(self.bundles)),
             catalogue=json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
         )
 
