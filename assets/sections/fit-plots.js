@@ -109,5 +109,5 @@
       "yaxis.title.text": pwl.i18n.t("word.loss"),
     });
 
-  pwl.fitPlots = { net, reshape, axes, loss, words };
+  pwl.fitPlots = { net, reshape, axes, loss, words, placesOf, setRange, rangeOf };
 })();

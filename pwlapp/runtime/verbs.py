@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pwlapp.runtime import whole_net
 from pwlapp.runtime.commands import Verb
 
-VERBS: dict[str, Verb] = {}
+VERBS: dict[str, Verb] = {
+    "params": whole_net.params,
+}

@@ -74,6 +74,27 @@ FIT_CHECKPOINTS = "fit-checkpoints"
 # explore: what the lecture's page does not say
 EXPLORE = "explore"
 
+# explore: compare runs
+COMPARE_KEEP = "compare-keep"
+COMPARE_SAID = "compare-said"
+COMPARE_KEEP_IN_FIT = "compare-keep-in-fit"  # the same button, beside the loss curve
+COMPARE_SAID_IN_FIT = "compare-said-in-fit"
+COMPARE_AXES = "compare-axes"
+COMPARE_LOSS_PLOT = "compare-loss-plot"
+COMPARE_POINTS_PLOT = "compare-points-plot"  # lies under the next one, with the same axes
+COMPARE_FIT_PLOT = "compare-fit-plot"
+COMPARE_NOTE = "compare-note"
+COMPARE_TABLE = "compare-table"
+
+# explore: the line in pieces
+PIECES_PLOT = "pieces-plot"
+PIECES_CHOOSE = "pieces-choose"
+PIECES_UNIT = "pieces-unit"
+PIECES_COUNT = "pieces-count"
+PIECES_WHEN = "pieces-when"
+PIECES_FORMULA = "pieces-formula"
+PIECES_TABLE = "pieces-table"
+
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers
 SESSION = "session"  # store: the session that the server opened for it

@@ -10,6 +10,7 @@ from dash import html
 
 from pwlapp.ui import ids
 from pwlapp.ui.components import text
+from pwlapp.ui.sections import explore_compare, explore_pieces
 
 
 def layout() -> html.Section:
@@ -18,6 +19,8 @@ def layout() -> html.Section:
         [
             html.H2(text("explore.title")),
             html.P(text("explore.lead"), className="lead"),
+            explore_compare.card(),
+            explore_pieces.card(),
         ],
         id=ids.EXPLORE,
         className="section",

@@ -1,0 +1,151 @@
+// Every unit's share of the line, with the places on the x-axis where the units bend; the one that
+// was chosen stands out.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const NOTHING = { x: [null], y: [null], text: [null], customdata: [null] }; // without a point a trace loses its place
+  const UNITS = 0, DEAD = 1, UNIT1 = 2, UNIT2 = 3, NET = 4, PIECE = 5, CHOSEN = 6, BEND = 7, KNOTS = 8;
+  const MOST = 100; // units that are drawn: more would be a grey field
+  const STEP_POINTS = 61; // of a sigmoid's curve
+
+  let gd = null;
+
+  const create = async () => {
+    const { axis, layout, line, colour } = pwl.plot;
+    const hovertemplate = "%{text}<br>(%{x:.3f}, %{y:.4f})<extra></extra>";
+    const thin = (role, width, more = {}) => line(role, { ...NOTHING, hovertemplate, ...more, line: { width, ...more.line } });
+    // knots lie on the axis itself, whatever y is: they have a y axis of their own
+    const onAxis = { yaxis: "y2", hovertemplate: "%{text}<extra></extra>", cliponaxis: false };
+    const traces = [
+      thin("others", 1.5, { opacity: 0.55 }),
+      thin("others", 1.5, { opacity: 0.55, line: { dash: "dot" } }),
+      thin("unit1", 2), thin("unit2", 2),
+      thin("yhat", 3, { hovertemplate: "(%{x:.3f}, %{y:.4f})<extra></extra>" }),
+      thin("yhat", 9, { opacity: 0.35, hoverinfo: "skip", hovertemplate: null }),
+      thin("accent", 4),
+      thin("accent", 1.5, { yaxis: "y2", hoverinfo: "skip", hovertemplate: null, line: { dash: "dash" } }),
+      {
+        ...NOTHING, ...onAxis, mode: "markers", type: "scatter",
+        marker: { symbol: "line-ns", size: 13, color: colour("others"), line: { width: 2, color: colour("others") } },
+      },
+    ];
+    const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
+      yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },
+    });
+    const host = document.getElementById("pieces-plot").appendChild(document.createElement("div"));
+    gd = await pwl.plot.create(host, traces, look);
+    return gd;
+  };
+
+  // --- what a net is, unit by unit ------------------------------------------------------------------
+  // Between `low` and `high`: each unit's numbers, its share (the most that it adds to the logit),
+  // and whether it adds nothing there. A unit is a slope or a step, so its extremes are at the ends.
+  const unitsOf = (p, net, [low, high]) =>
+    Array.from({ length: net.h }, (_, k) => {
+      const ends = pwl.net.contribution(p, k, [low, high], net);
+      const v = pwl.net.hidden(p, k, [low, high], net);
+      const unit = pwl.net.unitOf(p, k, net);
+      const { knot } = unit;
+      return {
+        k, ...unit, share: Math.max(...ends.map(Math.abs)), ends,
+        isDead: net.activation === "relu" && v[0] === 0 && v[1] === 0,
+        isInside: low < knot && knot < high,
+      };
+    });
+
+  // The units that are drawn: those with the largest shares.
+  const drawnOf = (units) =>
+    units.length <= MOST ? units : [...units].sort((a, b) => b.share - a.share).slice(0, MOST);
+
+  const placesOf = ({ knot, isInside }, { net, ends: [low, high] }) => {
+    if (net.activation === "sigmoid") return pwl.net.grid(low, high, STEP_POINTS);
+    return isInside ? [low, knot, high] : [low, high];
+  };
+
+  const nameOf = ({ k }) => pwl.i18n.t("pieces.unit", { k: pwl.numbers.whole(k + 1) });
+
+  const curveOf = (unit, line) => {
+    const x = placesOf(unit, line);
+    const words = nameOf(unit);
+    return {
+      x, y: pwl.net.contribution(line.p, unit.k, x, line.net),
+      text: x.map(() => words), customdata: x.map(() => unit.k),
+    };
+  };
+  // Many units as one trace, with gaps.
+  const together = (units, line) => {
+    const curves = units.map((unit) => curveOf(unit, line));
+    const join = (values) => curves.flatMap((curve) => [...curve[values], null]);
+    return units.length
+      ? { x: join("x"), y: join("y"), text: join("text"), customdata: join("customdata") }
+      : NOTHING;
+  };
+
+  const netCurve = ({ p, net, data, ends: [low, high], pieces }) => {
+    const x = net.activation === "sigmoid" ? data.grid : [low, ...pieces.knots, high];
+    return { x, y: pwl.net.logit(p, x, net) };
+  };
+
+  // --- painting -------------------------------------------------------------------------------------
+  // `line` is {p, net, data, ends, units, drawn, pieces, hasColours}: all that `pieces.js` found out.
+  const paint = (line, chosen) => {
+    const { units, drawn, hasColours } = line;
+    const role = (k) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
+    const rest = drawn.filter((unit) => !unit.isDead && !(hasColours && unit.k < 2));
+    const knots = units.filter((unit) => unit.isInside);
+    const ticks = knots.length
+      ? {
+        x: knots.map((unit) => unit.knot), y: knots.map(() => 0),
+        text: knots.map(tickWords(line)), customdata: knots.map((unit) => unit.k),
+      }
+      : NOTHING;
+    pwl.paint.curves(gd, [UNITS, DEAD, UNIT1, UNIT2, NET, KNOTS, PIECE], [
+      together(rest, line), together(drawn.filter((unit) => unit.isDead), line),
+      together(role(0), line), together(role(1), line), netCurve(line), ticks, NOTHING,
+    ]);
+    choose(line, chosen);
+  };
+
+  const tickWords = ({ net }) => (unit) =>
+    pwl.i18n.t(net.activation === "relu" ? "pieces.bends_at" : "pieces.half_at", {
+      unit: nameOf(unit), x: pwl.numbers.fixed(unit.knot),
+    });
+
+  // One unit in the accent, and where it bends; the others step back.
+  let wasChosen = null;
+  const choose = (line, chosen) => {
+    const unit = chosen === null ? null : line.units[chosen];
+    const { isInside, knot } = unit ?? {};
+    pwl.paint.curves(gd, [CHOSEN, BEND], [
+      unit && !unit.isDead ? curveOf(unit, line) : NOTHING,
+      isInside ? { x: [knot, knot], y: [0, 1] } : NOTHING,
+    ]);
+    if ((chosen === null) === (wasChosen === null)) return;
+    wasChosen = chosen;
+    const faint = chosen !== null;
+    Plotly.restyle(gd, { opacity: [faint ? 0.25 : 0.55, faint ? 0.35 : 1, faint ? 0.35 : 1, faint ? 0.35 : 1] }, [UNITS, UNIT1, UNIT2, NET]);
+  };
+
+  // The axes hold the net and its units, or the chosen unit alone.
+  const axes = (line, chosen, zoomed) => {
+    const [low, high] = line.ends;
+    const pad = (high - low) * 0.02 || 1;
+    const unit = zoomed && chosen !== null ? line.units[chosen] : null;
+    const range = unit ? closeUp(unit) : pwl.fitPlots.rangeOf([...netCurve(line).y, ...line.drawn.flatMap((each) => each.ends)], -1, 1);
+    const now = gd._fullLayout.xaxis.range;
+    if (now[0] !== low - pad || now[1] !== high + pad) Plotly.relayout(gd, { "xaxis.range": [low - pad, high + pad] });
+    pwl.fitPlots.setRange([gd], range);
+  };
+  const closeUp = ({ share, ends }) => {
+    const top = share > 0 ? pwl.paint.niceCeil(share) : 1;
+    return ends.some((value) => value < 0) ? [-1.1 * top, 0.3 * top] : [-0.3 * top, 1.1 * top];
+  };
+
+  // One of the straight pieces, by its number, as a broad stroke; null: none.
+  const stress = ({ p, net, ends: [low, high], pieces }, i) => {
+    const places = [low, ...pieces.knots, high];
+    const x = i === null ? [] : [places[i], places[i + 1]];
+    pwl.paint.curves(gd, [PIECE], [i === null ? NOTHING : { x, y: pwl.net.logit(p, x, net) }]);
+  };
+
+  pwl.piecesPlot = { create, unitsOf, drawnOf, paint, choose, axes, stress, nameOf };
+})();
