@@ -52,8 +52,10 @@
   };
 
   const actionsCell = (run, name) => {
-    const open = labelled(control("button", { type: "button", className: "link", textContent: pwl.i18n.t("compare.open") }, "open", run), "compare.open_label", { name });
-    const remove = labelled(control("button", { type: "button", className: "link run-remove", textContent: pwl.i18n.t("compare.remove") }, "remove", run), "compare.remove_label", { name });
+    const press = (textContent, className, action, key) =>
+      labelled(control("button", { type: "button", className, textContent }, action, run), key, { name });
+    const open = press(pwl.i18n.t("compare.open"), "link", "open", "compare.open_label");
+    const remove = press("×", "link run-remove", "remove", "compare.remove_label");
     return element("td", { className: "run-actions" }, open, remove);
   };
 

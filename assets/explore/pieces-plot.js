@@ -14,7 +14,7 @@
     const hovertemplate = "%{text}<br>(%{x:.3f}, %{y:.4f})<extra></extra>";
     const thin = (role, width, more = {}) => line(role, { ...NOTHING, hovertemplate, ...more, line: { width, ...more.line } });
     // knots lie on the axis itself, whatever y is: they have a y axis of their own
-    const onAxis = { yaxis: "y2", hovertemplate: "%{text}<extra></extra>", cliponaxis: false };
+    const onAxis = { yaxis: "y2", hovertemplate: "%{text}<extra></extra>" };
     const traces = [
       thin("others", 1.5, { opacity: 0.55 }),
       thin("others", 1.5, { opacity: 0.55, line: { dash: "dot" } }),
@@ -25,7 +25,7 @@
       thin("accent", 1.5, { yaxis: "y2", hoverinfo: "skip", hovertemplate: null, line: { dash: "dash" } }),
       {
         ...NOTHING, ...onAxis, mode: "markers", type: "scatter",
-        marker: { symbol: "line-ns", size: 13, color: colour("others"), line: { width: 2, color: colour("others") } },
+        marker: { symbol: "line-ns", size: 8, color: colour("others"), line: { width: 2, color: colour("others") } },
       },
     ];
     const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
@@ -94,7 +94,7 @@
     const knots = units.filter((unit) => unit.isInside);
     const ticks = knots.length
       ? {
-        x: knots.map((unit) => unit.knot), y: knots.map(() => 0),
+        x: knots.map((unit) => unit.knot), y: knots.map(() => 0.035),
         text: knots.map(tickWords(line)), customdata: knots.map((unit) => unit.k),
       }
       : NOTHING;
@@ -111,18 +111,22 @@
     });
 
   // One unit in the accent, and where it bends; the others step back.
-  let wasChosen = null;
   const choose = (line, chosen) => {
     const unit = chosen === null ? null : line.units[chosen];
     const { isInside, knot } = unit ?? {};
+    fade(unit !== null);
     pwl.paint.curves(gd, [CHOSEN, BEND], [
       unit && !unit.isDead ? curveOf(unit, line) : NOTHING,
       isInside ? { x: [knot, knot], y: [0, 1] } : NOTHING,
     ]);
-    if ((chosen === null) === (wasChosen === null)) return;
-    wasChosen = chosen;
-    const faint = chosen !== null;
-    Plotly.restyle(gd, { opacity: [faint ? 0.25 : 0.55, faint ? 0.35 : 1, faint ? 0.35 : 1, faint ? 0.35 : 1] }, [UNITS, UNIT1, UNIT2, NET]);
+  };
+
+  let isFaint = false;
+  const fade = (on) => {
+    if (on === isFaint) return;
+    isFaint = on;
+    const others = on ? 0.35 : 1;
+    Plotly.restyle(gd, { opacity: [on ? 0.25 : 0.55, others, others, others] }, [UNITS, UNIT1, UNIT2, NET]);
   };
 
   // The axes hold the net and its units, or the chosen unit alone.

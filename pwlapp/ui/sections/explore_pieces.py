@@ -38,7 +38,6 @@ def _units() -> html.Div:
             labelled(graph, "pieces.plot_label"),
             html.Div(id=ids.PIECES_CHOOSE, className="pieces-choose"),
             html.P(id=ids.PIECES_UNIT, className="pieces-unit"),
-            html.P(id=ids.PIECES_COUNT, className="hint pieces-count"),
         ],
         className="pieces-part",
     )
@@ -49,6 +48,7 @@ def _line() -> html.Div:
     return html.Div(
         [
             html.P(id=ids.PIECES_WHEN, className="hint pieces-when"),
+            html.P(id=ids.PIECES_COUNT, className="hint pieces-count"),
             html.Div(id=ids.PIECES_FORMULA, className="formula pieces-formula"),
             labelled(table, "pieces.table_label"),
         ],
