@@ -17,7 +17,9 @@ ALLOWED = {
     "pwlapp.core.constructions:run_all",
     "pwlapp.core.data:load",
     "pwlapp.core.engines:engines",
+    "pwlapp.core.plateaus:plateaus",
     "pwlapp.core.training:initial_state",
+    "pwlapp.runtime.seeds:train_part",
     "pwlapp.runtime.slices:train",
 }
 

@@ -123,6 +123,24 @@ def reset(state: SessionState, seed: int, train: TrainState, x: Array) -> Move:
     return with_frame(after, "start", x)
 
 
+def begin_run(
+    state: SessionState,
+    seed: int,
+    optimizer: OptimizerOptions,
+    engine: str,
+    train: TrainState,
+    x: Array,
+    epochs: int,
+) -> Move:
+    """Back to the initial weights `train` of `seed`, and a run of `epochs` from there."""
+    begun = replace(state, optimizer=optimizer, engine=engine)
+    back = reset(begun, seed, train, x)
+    if back is None:
+        return None
+    after, frames = back
+    return replace(after, run=Run(0, epochs, "running")), frames
+
+
 def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:
     """Weights set by hand; a run goes on from them, with Adam's moments as they were."""
     vector = np.asarray(params, dtype=np.float32)  # (k,)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pwlapp.runtime import whole_net
+from pwlapp.runtime.begin import begin
 from pwlapp.runtime.commands import Verb
+from pwlapp.runtime.seeds import seeds, seek_plateaus
 
 VERBS: dict[str, Verb] = {
     "params": whole_net.params,
+    "begin": begin,
+    "plateaus": seek_plateaus,
+    "seeds": seeds,
 }
