@@ -10,6 +10,7 @@
   const X_HOVER = "%{fullData.name}<br>(%{x:.2f}, %{y:.4f})<extra></extra>";
 
   let plots = null; // {loss, points, fit}
+  const shown = new Map(); // by plot: what each trace shows
   let pointsKey = ""; // of the data that are drawn
 
   const inside = (id) => document.getElementById(id).appendChild(document.createElement("div"));
@@ -37,6 +38,14 @@
     ]);
     plots = { loss, points, fit };
     pointsKey = "";
+  };
+
+  // Show these curves in these traces. All are painted: of a part, Plotly loses what lies above what.
+  const put = (gd, places, curves) => {
+    const all = shown.get(gd) ?? Array(TRUTH + 1).fill(NOTHING);
+    places.forEach((place, i) => (all[place] = curves[i]));
+    shown.set(gd, all);
+    pwl.paint.curves(gd, all.map((_, i) => i), all);
   };
 
   // --- the data -------------------------------------------------------------------------------------
@@ -82,26 +91,22 @@
     drawData(data);
     const losses = Array(LIVE).fill(NOTHING);
     const fits = Array(LIVE).fill(NOTHING);
-    const called = Array(LIVE).fill("");
     runs.forEach((run, i) => {
-      called[run.colour] = names[i].replaceAll("<", "&lt;");
       if (!run.shown) return;
-      losses[run.colour] = onAxes(run.losses, logs);
-      if (run.data === data.key) fits[run.colour] = fitOf(run, data);
+      const name = names[i].replaceAll("<", "&lt;");
+      losses[run.colour] = { ...onAxes(run.losses, logs), name };
+      if (run.data === data.key) fits[run.colour] = { ...fitOf(run, data), name };
     });
-    const { t } = pwl.i18n;
-    const places = Array.from({ length: TRUTH + 1 }, (_, i) => i);
-    for (const [gd, truth] of [[plots.loss, "role.true_loss"], [plots.fit, "compare.truth"]]) {
-      Plotly.restyle(gd, { name: [...called, t("compare.live"), t(truth)] }, places);
-    }
-    pwl.paint.curves(plots.loss, places.slice(0, LIVE), losses);
-    pwl.paint.curves(plots.fit, [...places.slice(0, LIVE), TRUTH], [...fits, truthOf(data)]);
+    const kept = losses.map((_, i) => i);
+    put(plots.loss, kept, losses);
+    put(plots.fit, [...kept, TRUTH], [...fits, { ...truthOf(data), name: pwl.i18n.t("role.prob") }]);
   };
 
   // What moves: the run in Fit up to the play head. `live` is {losses, fit}.
   const live = ({ losses, fit }, logs) => {
-    pwl.paint.curves(plots.loss, [LIVE], [onAxes(losses, logs)]);
-    pwl.paint.curves(plots.fit, [LIVE], [fit]);
+    const name = pwl.i18n.t("compare.live");
+    put(plots.loss, [LIVE], [{ ...onAxes(losses, logs), name }]);
+    put(plots.fit, [LIVE], [{ ...fit, name }]);
   };
 
   // --- axes -----------------------------------------------------------------------------------------
@@ -114,8 +119,8 @@
     const last = shown.flatMap(({ x }) => x).reduce((a, b) => Math.max(a, b), 10);
     const [low, high] = ends(losses.length ? losses : [0.2, 0.9]).map(logY ? Math.log10 : Number);
     const pad = (high - low) * 0.08 || 0.05;
-    const has = Number.isFinite(truth);
-    pwl.paint.curves(plots.loss, [TRUTH], [has ? { x: [logX ? 1 : 0, last * 1.1], y: [truth, truth] } : NOTHING]);
+    const level = { x: [logX ? 1 : 0, last * 1.1], y: [truth, truth], name: pwl.i18n.t("role.true_loss") };
+    put(plots.loss, [TRUTH], [Number.isFinite(truth) ? level : NOTHING]);
     const look = {
       "xaxis.type": logX ? "log" : "linear", "yaxis.type": logY ? "log" : "linear",
       "xaxis.range": logX ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
@@ -143,7 +148,10 @@
   // One run drawn wider than the others, in both plots.
   const stress = (colour, on) => {
     if (!plots) return;
-    for (const gd of [plots.loss, plots.fit]) Plotly.restyle(gd, { "line.width": on ? WIDE : WIDTH }, [colour]);
+    for (const gd of [plots.loss, plots.fit]) {
+      gd.data[colour].line.width = on ? WIDE : WIDTH;
+      Plotly.redraw(gd); // a restyle does not reach traces that were animated
+    }
   };
 
   pwl.comparePlots = { create, still, live, axes, fitOf, stress, get ready() { return plots !== null; } };

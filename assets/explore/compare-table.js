@@ -2,7 +2,10 @@
 (() => {
   const pwl = (window.pwl ??= {});
   const { element } = pwl.weights;
-  const HEADS = ["name", "optimizer", "lr", "units", "bias", "activation", "kind", "data", "seed", "epochs", "final", "left", "right"];
+  const HEADS = [
+    "name", "again", "epochs", "final", "left", "right", // what came of it
+    "optimizer", "lr", "units", "bias", "activation", "kind", "seed", "data",
+  ];
 
   const slopesOf = ({ net, p }) => (p && net.activation === "relu" ? pwl.net.slopes(p, net) : { left: NaN, right: NaN });
 
@@ -15,11 +18,11 @@
     const { left, right } = slopesOf(run);
     const method = t(`optimizer.${optimizer.kind}`);
     return [
+      whole(run.epoch), fixed(run.loss ?? NaN, 6), fixed(left), fixed(right),
       optimizer.momentum ? `${method}, ${t("compare.momentum", optimizer)}` : method,
       String(optimizer.lr), whole(net.h), t(net.bias1 ? "compare.yes" : "compare.no"),
-      t(`activation.${net.activation}`), t(`summary.${net.loss}`),
+      t(`activation.${net.activation}`), t(`summary.${net.loss}`), whole(run.seed),
       t(run.data === shownData ? "compare.these_data" : "compare.other_data"),
-      whole(run.seed), whole(run.epoch), fixed(run.loss ?? NaN, 6), fixed(left), fixed(right),
     ];
   };
 
@@ -37,7 +40,10 @@
     return node;
   };
 
-  // What can be done with one run: show it, rename it.
+  const press = (run, textContent, className, action, key, name) =>
+    labelled(control("button", { type: "button", className, textContent }, action, run), key, { name });
+
+  // A run is shown or hidden, renamed and removed where its name stands.
   const nameCell = (run, name) => {
     const shown = labelled(
       control("input", { type: "checkbox", checked: run.shown, className: `run-shown run${run.colour + 1}` }, "show", run),
@@ -45,26 +51,22 @@
     const typed = labelled(
       control("input", { type: "text", value: name, maxLength: 60, className: "run-name", autocomplete: "off", spellcheck: false }, "rename", run),
       "compare.rename", { name });
-    const cell = element("th", { scope: "row" }, element("span", { className: "run-cell" }, shown, swatch(run.colour), typed));
+    const remove = press(run, "×", "link run-remove", "remove", "compare.remove_label", name);
+    const cell = element("th", { scope: "row" }, element("span", { className: "run-cell" }, shown, swatch(run.colour), typed, remove));
     const notes = [run.edited && "compare.edited", run.mixed && "compare.mixed"].filter(Boolean);
     notes.forEach((key) => cell.append(element("small", { textContent: pwl.i18n.t(key) })));
     return cell;
   };
 
-  const actionsCell = (run, name) => {
-    const press = (textContent, className, action, key) =>
-      labelled(control("button", { type: "button", className, textContent }, action, run), key, { name });
-    const open = press(pwl.i18n.t("compare.open"), "link", "open", "compare.open_label");
-    const remove = press("×", "link run-remove", "remove", "compare.remove_label");
-    return element("td", { className: "run-actions" }, open, remove);
-  };
+  const againCell = (run, name) =>
+    element("td", {}, press(run, pwl.i18n.t("compare.open"), "link", "open", "compare.open_label", name));
 
   const cells = (texts) => texts.map((textContent) => element("td", { textContent }));
 
   const keptRow = (run, name, shownData) => {
     const isOther = run.data !== shownData;
     const row = element("tr", { className: `run${isOther ? " other-data" : ""}${run.shown ? "" : " unseen"}` },
-      nameCell(run, name), ...cells(cellsOf(run, shownData)), actionsCell(run, name));
+      nameCell(run, name), againCell(run, name), ...cells(cellsOf(run, shownData)));
     row.dataset.id = run.id;
     return row;
   };
@@ -73,14 +75,14 @@
     const name = element("span", { textContent: pwl.i18n.t("compare.live") });
     return element("tr", { className: "current" },
       element("th", { scope: "row" }, element("span", { className: "run-cell" }, swatch(null), name)),
-      ...cells(HEADS.slice(1).map(() => "–")), element("td"));
+      element("td"), ...cells(HEADS.slice(2).map(() => "–")));
   };
 
   // Build the table; the keyboard stays where it was.
   const render = (host, runs, names, shownData) => {
     const { action, id } = host.contains(document.activeElement) ? document.activeElement.dataset : {};
-    const heads = [...HEADS.map((head) => pwl.i18n.t(`compare.head_${head}`)), ""];
-    const head = element("tr", {}, ...heads.map((textContent) => element("th", { scope: "col", textContent })));
+    const heads = HEADS.map((head) => element("th", { scope: "col", textContent: pwl.i18n.t(`compare.head_${head}`) }));
+    const head = element("tr", {}, ...heads);
     const rows = runs.map((run, i) => keptRow(run, names[i], shownData));
     host.replaceChildren(element("table", { className: "checkpoints runs" },
       element("thead", {}, head), element("tbody", {}, liveRow(), ...rows)));
@@ -91,7 +93,7 @@
   const showLive = (host, run, shownData) => {
     const row = host.querySelector("tr.current");
     cellsOf(run, shownData).forEach((words, i) => {
-      const cell = row.children[i + 1];
+      const cell = row.children[i + 2];
       if (cell.textContent !== words) cell.textContent = words;
     });
   };

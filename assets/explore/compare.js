@@ -101,6 +101,7 @@
     const { seed, net, optimizer, epoch: epochs } = run;
     const answer = await pwl.fit.send("begin", { seed, net, optimizer, epochs });
     if (answer.error) return; // Fit says why
+    pwl.fitFields.fill(answer.snapshot); // so that it goes on with the same optimizer
     tell("compare-said", run.edited || run.mixed ? "compare.opened_anew" : "compare.opened", { name });
     byId("fit").scrollIntoView();
   };

@@ -13,16 +13,18 @@
     const { axis, layout, line, colour } = pwl.plot;
     const hovertemplate = "%{text}<br>(%{x:.3f}, %{y:.4f})<extra></extra>";
     const thin = (role, width, more = {}) => line(role, { ...NOTHING, hovertemplate, ...more, line: { width, ...more.line } });
-    // knots lie on the axis itself, whatever y is: they have a y axis of their own
+    const mute = { hoverinfo: "skip", hovertemplate: null };
+    const accent = "#2f5be0"; // which pieces.css makes that of the theme
+    // Knots lie on the axis itself, whatever y is: they have a y axis of their own.
     const onAxis = { yaxis: "y2", hovertemplate: "%{text}<extra></extra>" };
     const traces = [
       thin("others", 1.5, { opacity: 0.55 }),
       thin("others", 1.5, { opacity: 0.55, line: { dash: "dot" } }),
       thin("unit1", 2), thin("unit2", 2),
       thin("yhat", 3, { hovertemplate: "(%{x:.3f}, %{y:.4f})<extra></extra>" }),
-      thin("yhat", 9, { opacity: 0.35, hoverinfo: "skip", hovertemplate: null }),
-      thin("accent", 4),
-      thin("accent", 1.5, { yaxis: "y2", hoverinfo: "skip", hovertemplate: null, line: { dash: "dash" } }),
+      thin("yhat", 9, { opacity: 0.35, ...mute }),
+      thin("accent", 4, { line: { color: accent } }),
+      thin("accent", 1.5, { yaxis: "y2", ...mute, line: { color: accent, dash: "dash" } }),
       {
         ...NOTHING, ...onAxis, mode: "markers", type: "scatter",
         marker: { symbol: "line-ns", size: 8, color: colour("others"), line: { width: 2, color: colour("others") } },
@@ -85,6 +87,15 @@
     return { x, y: pwl.net.logit(p, x, net) };
   };
 
+  // Show these curves in these traces. All but the knots, which are many and have a layer of their own,
+  // are painted: of a part, Plotly loses what lies above what.
+  const shown = Array(KNOTS).fill(NOTHING);
+  const keep = (places, curves) => places.forEach((place, i) => (shown[place] = curves[i]));
+  const put = (places, curves) => {
+    keep(places, curves);
+    pwl.paint.curves(gd, shown.map((_, i) => i), shown);
+  };
+
   // --- painting -------------------------------------------------------------------------------------
   // `line` is {p, net, data, ends, units, drawn, pieces, hasColours}: all that `pieces.js` found out.
   const paint = (line, chosen) => {
@@ -98,9 +109,10 @@
         text: knots.map(tickWords(line)), customdata: knots.map((unit) => unit.k),
       }
       : NOTHING;
-    pwl.paint.curves(gd, [UNITS, DEAD, UNIT1, UNIT2, NET, KNOTS, PIECE], [
+    pwl.paint.curves(gd, [KNOTS], [ticks]);
+    keep([UNITS, DEAD, UNIT1, UNIT2, NET, PIECE], [
       together(rest, line), together(drawn.filter((unit) => unit.isDead), line),
-      together(role(0), line), together(role(1), line), netCurve(line), ticks, NOTHING,
+      together(role(0), line), together(role(1), line), netCurve(line), NOTHING,
     ]);
     choose(line, chosen);
   };
@@ -115,7 +127,7 @@
     const unit = chosen === null ? null : line.units[chosen];
     const { isInside, knot } = unit ?? {};
     fade(unit !== null);
-    pwl.paint.curves(gd, [CHOSEN, BEND], [
+    put([CHOSEN, BEND], [
       unit && !unit.isDead ? curveOf(unit, line) : NOTHING,
       isInside ? { x: [knot, knot], y: [0, 1] } : NOTHING,
     ]);
@@ -125,8 +137,9 @@
   const fade = (on) => {
     if (on === isFaint) return;
     isFaint = on;
-    const others = on ? 0.35 : 1;
-    Plotly.restyle(gd, { opacity: [on ? 0.25 : 0.55, others, others, others] }, [UNITS, UNIT1, UNIT2, NET]);
+    gd.data[UNITS].opacity = on ? 0.25 : 0.55;
+    for (const trace of [UNIT1, UNIT2, NET]) gd.data[trace].opacity = on ? 0.35 : 1;
+    Plotly.redraw(gd); // a restyle does not reach traces that were animated
   };
 
   // The axes hold the net and its units, or the chosen unit alone.
@@ -148,7 +161,7 @@
   const stress = ({ p, net, ends: [low, high], pieces }, i) => {
     const places = [low, ...pieces.knots, high];
     const x = i === null ? [] : [places[i], places[i + 1]];
-    pwl.paint.curves(gd, [PIECE], [i === null ? NOTHING : { x, y: pwl.net.logit(p, x, net) }]);
+    put([PIECE], [i === null ? NOTHING : { x, y: pwl.net.logit(p, x, net) }]);
   };
 
   pwl.piecesPlot = { create, unitsOf, drawnOf, paint, choose, axes, stress, nameOf };

@@ -86,7 +86,8 @@
       ? ["pieces.count_steps"]
       : [
         pieces.knots.length ? "pieces.count" : "pieces.count_straight", "pieces.count_units",
-        outside && "pieces.count_outside", dead && "pieces.count_dead",
+        outside && "pieces.count_outside",
+        dead && (drawn.some((unit) => unit.isDead) ? "pieces.count_dotted" : "pieces.count_dead"),
       ];
     if (drawn.length < units.length) keys.push("pieces.drawn");
     return keys.filter(Boolean).map((key) => t(key, numbers)).join(" ");

@@ -153,7 +153,7 @@ def test_a_wide_net_is_taken_apart_when_it_rests(embedded: str, open_page: Open)
     dead = (np.maximum(params.W1, -params.W1) + params.b1) <= 0
     slider.fill(str(int(np.flatnonzero(dead)[0]) + 1))
     expect(page.find("#pieces-unit")).to_contain_text("on at no data point")
-    expect(page.find("#pieces-count")).to_contain_text(f"(dotted): {int(dead.sum())}.")
+    expect(page.find("#pieces-count")).to_contain_text(f"at no data point: {int(dead.sum())}.")
 
 
 def test_sigmoid_units_are_steps(embedded: str, open_page: Open) -> None:
