@@ -6,6 +6,7 @@
   const UNITS = 0, DEAD = 1, UNIT1 = 2, UNIT2 = 3, NET = 4, PIECE = 5, CHOSEN = 6, BEND = 7, KNOTS = 8;
   const MOST = 100; // units that are drawn: more would be a grey field
   const STEP_POINTS = 61; // of a sigmoid's curve
+  const TICK = [0.012, 0.06]; // of the plot's height
 
   let gd = null;
 
@@ -25,10 +26,7 @@
       thin("yhat", 9, { opacity: 0.35, ...mute }),
       thin("accent", 4, { line: { color: accent } }),
       thin("accent", 1.5, { yaxis: "y2", ...mute, line: { color: accent, dash: "dash" } }),
-      {
-        ...NOTHING, ...onAxis, mode: "markers", type: "scatter",
-        marker: { symbol: "line-ns", size: 8, color: colour("others"), line: { width: 2, color: colour("others") } },
-      },
+      thin("others", 2, onAxis),
     ];
     const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },
@@ -82,9 +80,11 @@
       : NOTHING;
   };
 
-  const netCurve = ({ p, net, data, ends: [low, high], pieces }) => {
-    const x = net.activation === "sigmoid" ? data.grid : [low, ...pieces.knots, high];
-    return { x, y: pwl.net.logit(p, x, net) };
+  // All units together; of ReLUs, from the pieces, whose sums are made already.
+  const netCurve = ({ p, net, data, ends: [low, high], pieces: { knots, slopes, intercepts } }) => {
+    if (net.activation === "sigmoid") return { x: data.grid, y: pwl.net.logit(p, data.grid, net) };
+    const x = [low, ...knots, high];
+    return { x, y: x.map((at, i) => slopes[Math.max(i - 1, 0)] * at + intercepts[Math.max(i - 1, 0)]) };
   };
 
   // Show these curves in these traces. All but the knots, which are many and have a layer of their own,
@@ -97,27 +97,31 @@
   };
 
   // --- painting -------------------------------------------------------------------------------------
-  // `line` is {p, net, data, ends, units, drawn, pieces, hasColours}: all that `pieces.js` found out.
+  // `line` is {p, net, data, ends, units, drawn, pieces, curve, hasColours}: all that `pieces.js` found out.
   const paint = (line, chosen) => {
-    const { units, drawn, hasColours } = line;
+    const { units, drawn, hasColours, curve } = line;
     const role = (k) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
     const rest = drawn.filter((unit) => !unit.isDead && !(hasColours && unit.k < 2));
     const knots = units.filter((unit) => unit.isInside);
-    const ticks = knots.length
-      ? {
-        x: knots.map((unit) => unit.knot), y: knots.map(() => 0.035),
-        text: knots.map(tickWords(line)), customdata: knots.map((unit) => unit.k),
-      }
-      : NOTHING;
-    pwl.paint.curves(gd, [KNOTS], [ticks]);
+    pwl.paint.curves(gd, [KNOTS], [ticksOf(knots, line)]);
     keep([UNITS, DEAD, UNIT1, UNIT2, NET, PIECE], [
       together(rest, line), together(drawn.filter((unit) => unit.isDead), line),
-      together(role(0), line), together(role(1), line), netCurve(line), NOTHING,
+      together(role(0), line), together(role(1), line), curve, NOTHING,
     ]);
     choose(line, chosen);
   };
 
-  const tickWords = ({ net }) => (unit) =>
+  // A tick on the axis for each knot; one path of all of them, which thousands do not slow down.
+  const ticksOf = (knots, { net }) => {
+    if (!knots.length) return NOTHING;
+    const ends = (of) => knots.flatMap((unit) => [of(unit), of(unit), null]);
+    return {
+      x: ends((unit) => unit.knot), y: knots.flatMap(() => [...TICK, null]),
+      text: ends((unit) => tickWords(unit, net)), customdata: ends((unit) => unit.k),
+    };
+  };
+
+  const tickWords = (unit, net) =>
     pwl.i18n.t(net.activation === "relu" ? "pieces.bends_at" : "pieces.half_at", {
       unit: nameOf(unit), x: pwl.numbers.fixed(unit.knot),
     });
@@ -147,10 +151,12 @@
     const [low, high] = line.ends;
     const pad = (high - low) * 0.02 || 1;
     const unit = zoomed && chosen !== null ? line.units[chosen] : null;
-    const range = unit ? closeUp(unit) : pwl.fitPlots.rangeOf([...netCurve(line).y, ...line.drawn.flatMap((each) => each.ends)], -1, 1);
-    const now = gd._fullLayout.xaxis.range;
-    if (now[0] !== low - pad || now[1] !== high + pad) Plotly.relayout(gd, { "xaxis.range": [low - pad, high + pad] });
-    pwl.fitPlots.setRange([gd], range);
+    const range = unit
+      ? closeUp(unit)
+      : pwl.fitPlots.rangeOf([...line.curve.y, ...line.drawn.flatMap((each) => each.ends)], -1, 1);
+    const wanted = { "xaxis.range": [low - pad, high + pad], "yaxis.range": range };
+    const { xaxis, yaxis } = gd._fullLayout;
+    if (String(Object.values(wanted)) !== String([xaxis.range, yaxis.range])) Plotly.relayout(gd, wanted);
   };
   const closeUp = ({ share, ends }) => {
     const top = share > 0 ? pwl.paint.niceCeil(share) : 1;
@@ -158,11 +164,10 @@
   };
 
   // One of the straight pieces, by its number, as a broad stroke; null: none.
-  const stress = ({ p, net, ends: [low, high], pieces }, i) => {
-    const places = [low, ...pieces.knots, high];
-    const x = i === null ? [] : [places[i], places[i + 1]];
-    put([PIECE], [i === null ? NOTHING : { x, y: pwl.net.logit(p, x, net) }]);
+  const stress = ({ curve: { x, y } }, i) => {
+    const part = (values) => values.slice(i, i + 2);
+    put([PIECE], [i === null ? NOTHING : { x: part(x), y: part(y) }]);
   };
 
-  pwl.piecesPlot = { create, unitsOf, drawnOf, paint, choose, axes, stress, nameOf };
+  pwl.piecesPlot = { create, unitsOf, drawnOf, netCurve, paint, choose, axes, stress, nameOf };
 })();

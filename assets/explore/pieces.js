@@ -22,7 +22,8 @@
     const pieces = pwl.piecesTable.isSmooth(net)
       ? { knots: [], slopes: [], intercepts: [] }
       : pwl.net.pieces(p, net, ...ends);
-    return { p, net, data, ends, units, pieces, drawn: pwl.piecesPlot.drawnOf(units), hasColours: net.plain };
+    const curve = pwl.piecesPlot.netCurve({ p, net, data, ends, pieces });
+    return { p, net, data, ends, units, pieces, curve, drawn: pwl.piecesPlot.drawnOf(units), hasColours: net.plain };
   };
 
   const narrow = ({ film, net, data, frame }) => {

@@ -94,7 +94,7 @@ def test_the_lectures_net_in_two_pieces(lecture: str, open_page: Open) -> None:
     assert y == pytest.approx([W1b * -1 * W2b + b2, b2, W1a * W2a + b2], abs=1e-6)
     painted = np.array(page.painted("pieces-plot", NET))
     assert np.abs(np.interp(x, *painted.T) - y).max() < 0.3
-    assert page.drawn("pieces-plot", KNOTS)[0] == [0, 0]
+    assert page.drawn("pieces-plot", KNOTS)[0] == [0, 0, None] * 2, "a tick for each unit"
 
     page.find("#playback-start").click()  # follows the play head
     near(page)
@@ -128,7 +128,7 @@ def test_a_wide_net_is_taken_apart_when_it_rests(embedded: str, open_page: Open)
     knots = -params.b1.astype(float) / params.W1
     inside = np.abs(knots) < 1
     drawn = page.drawn("pieces-plot", KNOTS)[0]
-    assert drawn == pytest.approx(knots[inside], abs=1e-6)
+    assert drawn[::3] == pytest.approx(knots[inside], abs=1e-6)
     assert page.drawn("pieces-plot", UNITS)[0].count(None) == 100
     assert len(page.painted("pieces-plot", NET)) > 100
 
