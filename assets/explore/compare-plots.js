@@ -5,7 +5,6 @@
   const NOTHING = { x: [null], y: [null] }; // but a point: a trace without any would lose its place
   const LIVE = 8, TRUTH = 9;
   const WIDTH = 2.5, WIDE = 5;
-  const MOST_POINTS = 2000;
   const EPOCH_HOVER = "%{fullData.name}<br>%{x:,} · %{y:.6f}<extra></extra>";
   const X_HOVER = "%{fullData.name}<br>(%{x:.2f}, %{y:.4f})<extra></extra>";
 
@@ -49,22 +48,16 @@
   };
 
   // --- the data -------------------------------------------------------------------------------------
-  // The same small vertical shift for the same point at every visit, where y is only 0 or 1.
-  const spread = (i) => (((i * 0.6180339887498949) % 1) - 0.5) * 0.08;
-
+  // As Fit draws them; those that are held out look like the others here.
   const drawData = (data) => {
     if (data.key === pointsKey) return;
     pointsKey = data.key;
-    const { x, y } = data;
-    const every = Math.ceil(x.length / MOST_POINTS);
-    const shown = x.map((_, i) => i).filter((i) => i % every === 0);
-    const isYesNo = y.every((value) => value === 0 || value === 1);
-    const [low, high] = [x[0], x[x.length - 1]];
-    const pad = (high - low) * 0.02 || 1;
-    const range = { "xaxis.range": [low - pad, high + pad] };
-    const dots = { x: [shown.map((i) => x[i])], y: [shown.map((i) => y[i] + (isYesNo ? spread(i) : 0))] };
-    Plotly.update(plots.points, dots, range, [0]);
-    Plotly.relayout(plots.fit, range);
+    const { sets, isFew, size, opacity, range } = pwl.fitData.look(data);
+    plots.points.closest(".graph").dataset.points = isFew ? "few" : "many";
+    const all = (axis) => sets.flatMap((set) => set[axis]);
+    const marker = { "marker.size": size, "marker.opacity": opacity };
+    Plotly.update(plots.points, { x: [all("x")], y: [all("y")], ...marker }, { "xaxis.range": range }, [0]);
+    Plotly.relayout(plots.fit, { "xaxis.range": range });
   };
 
   // --- curves ---------------------------------------------------------------------------------------
@@ -76,8 +69,6 @@
     }
     return { x: pwl.net.grid(...span, curve.length), y: pwl.net.output(curve, net) };
   };
-
-  const truthOf = (data) => (data.prob ? { x: data.x, y: data.prob } : NOTHING);
 
   // A place on a logarithmic axis for what has one.
   const onAxes = ({ x, y }, { logX, logY }) => {
@@ -99,7 +90,7 @@
     });
     const kept = losses.map((_, i) => i);
     put(plots.loss, kept, losses);
-    put(plots.fit, [...kept, TRUTH], [...fits, { ...truthOf(data), name: pwl.i18n.t("role.prob") }]);
+    put(plots.fit, [...kept, TRUTH], [...fits, { ...(data.truth ?? NOTHING), name: pwl.i18n.t("role.prob") }]);
   };
 
   // What moves: the run in Fit up to the play head. `live` is {losses, fit}.
@@ -141,8 +132,8 @@
 
   const axes = ({ losses, fits, truth, data }, logs) => {
     lossAxes(losses, truth, logs);
-    const values = [...fits.flatMap(({ y }) => y), ...data.y].filter(Number.isFinite);
-    pwl.fitPlots.setRange([plots.points, plots.fit], pwl.fitPlots.rangeOf(values, -0.12, 1.12));
+    const values = fits.flatMap(({ y }) => y).filter(Number.isFinite);
+    pwl.fitPlots.setRange([plots.points, plots.fit], pwl.fitPlots.rangeOf(values, ...data.span));
   };
 
   // One run drawn wider than the others, in both plots.

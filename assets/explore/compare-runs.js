@@ -87,7 +87,7 @@
       id: crypto.getRandomValues(new Uint32Array(2)).join(""),
       colour: free(runs.map((run) => run.colour)),
       name: null, alike, twin: free(twins), shown: true,
-      seed, net: kind, plain, optimizer, data: data.key, epoch: last.epoch, loss: last.loss,
+      seed, net: kind, plain, optimizer, data: data.key, spec: data.spec, epoch: last.epoch, loss: last.loss,
       losses: lossCurve(frames),
       p: last.p, curve: last.curve, span: [data.x[0], data.x[data.x.length - 1]],
       edited: frames.some((frame) => frame.mark === "edit"), mixed: Boolean(path.mixed),

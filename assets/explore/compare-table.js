@@ -16,13 +16,14 @@
     const { whole, fixed } = pwl.numbers;
     const { optimizer, net } = run;
     const { left, right } = slopesOf(run);
+    const data = pwl.fitData.nameOf(run.spec);
     const method = t(`optimizer.${optimizer.kind}`);
     return [
       whole(run.epoch), fixed(run.loss ?? NaN, 6), fixed(left), fixed(right),
       optimizer.momentum ? `${method}, ${t("compare.momentum", optimizer)}` : method,
       String(optimizer.lr), whole(net.h), t(net.bias1 ? "compare.yes" : "compare.no"),
       t(`activation.${net.activation}`), t(`summary.${net.loss}`), whole(run.seed),
-      t(run.data === shownData ? "compare.these_data" : "compare.other_data"),
+      run.data === shownData ? data : t("compare.other_data", { name: data }),
     ];
   };
 

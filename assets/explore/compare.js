@@ -41,7 +41,7 @@
       : frame;
     const span = [data.x[0], data.x[data.x.length - 1]];
     const { seed, optimizer } = state;
-    return { seed, net, optimizer, data: data.key, epoch, loss, p: frame.p, curve: frame.curve, span };
+    return { seed, net, optimizer, data: data.key, spec: data.spec, epoch, loss, p: frame.p, curve: frame.curve, span };
   };
 
   const paintStill = (now) => {
@@ -94,16 +94,35 @@
     else tell(where, "compare.kept", { name: pwl.compareRuns.nameOf(kept) });
   };
 
-  // Train it again in Fit. What was set by hand on the way is not repeated.
+  // Train it again in Fit, on its own data; what was done by hand on the way is not repeated. The net
+  // that was there comes back by Undo.
   const bringBack = async (run) => {
     const name = pwl.compareRuns.nameOf(run);
-    if (run.data !== pwl.fit.now().data?.key) return tell("compare-said", "compare.refused_data", { name });
-    const { seed, net, optimizer, epoch: epochs } = run;
-    const answer = await pwl.fit.send("begin", { seed, net, optimizer, epochs });
-    if (answer.error) return; // Fit says why
-    pwl.fitFields.fill(answer.snapshot); // so that it goes on with the same optimizer
+    if (run.spec.law === "own" && !isHere(run)) return tell("compare-said", "compare.refused_data", { name });
+    const { saved } = await pwl.fit.send("saved");
+    if (!saved || !(await trainAgain(run))) return; // Fit says why
+    pwl.history.record(
+      async () => {
+        const { snapshot } = await pwl.fit.send("restore", { saved });
+        if (snapshot) pwl.fitFields.fill(snapshot);
+      },
+      () => trainAgain(run),
+    );
     tell("compare-said", run.edited || run.mixed ? "compare.opened_anew" : "compare.opened", { name });
     byId("fit").scrollIntoView();
+  };
+
+  const isHere = (run) => run.data === pwl.fit.now().data?.key;
+
+  const trainAgain = async (run) => {
+    const { seed, net, optimizer, epoch: epochs } = run;
+    if (!isHere(run)) {
+      const { label, ...spec } = run.spec;
+      if ((await pwl.fit.send("use_data", { spec, net, seed })).error) return false;
+    }
+    const { snapshot } = await pwl.fit.send("begin", { seed, net, optimizer, epochs });
+    if (snapshot) pwl.fitFields.fill(snapshot); // so that it goes on with the same optimizer
+    return Boolean(snapshot);
   };
 
   const find = (node) => runs().find((run) => run.id === node?.closest("[data-id]")?.dataset.id);

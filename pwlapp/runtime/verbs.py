@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pwlapp.runtime import whole_net
+from pwlapp.runtime import saved, session_data, whole_net
 from pwlapp.runtime.begin import begin
 from pwlapp.runtime.commands import Verb
 from pwlapp.runtime.seeds import seeds, seek_plateaus
@@ -12,4 +12,7 @@ VERBS: dict[str, Verb] = {
     "begin": begin,
     "plateaus": seek_plateaus,
     "seeds": seeds,
+    "restore": saved.restore,
+    "saved": saved.save,
+    "use_data": session_data.use_data,
 }

@@ -113,7 +113,7 @@ def test_two_learning_rates_side_by_side(embedded: str, open_page: Open) -> None
     ]
     for row, (name, lr, seed, epochs, frames) in zip(rows(page), expected, strict=True):
         assert (row[0], row[2]) == (name, epochs)
-        assert row[6:] == ["Adam", lr, "2", "no", "ReLU", "BCE", seed, "these"]
+        assert row[6:] == ["Adam", lr, "2", "no", "ReLU", "BCE", seed, "The lecture's set"]
         _, loss, p = frames[-1]
         slopes = sorted((W1, W1 * W2) for W1, W2 in zip(p[:2], p[2:4], strict=True))
         left = sum(slope for W1, slope in slopes if W1 < 0)
@@ -199,23 +199,40 @@ def test_a_row_brings_its_run_back_and_other_data_are_marked(
     assert page.page.evaluate("pwl.fit.now().state.optimizer") == {"kind": "adam", "lr": 0.01}
     assert page.page.evaluate(FILM) == kept, "the same run, to the last bit"
 
-    page.page.evaluate(
-        """() => {
-          const [kept] = JSON.parse(sessionStorage.getItem("pwl.runs"));
-          sessionStorage.setItem("pwl.runs", JSON.stringify([{ ...kept, data: "another" }]));
-        }"""
-    )
-    page.page.reload()
-    page.wait_until_ready()
+    other = {"law": "step_like", "n": 300, "noise": 0, "seed": 1, "held_out": 0}
+    page.page.evaluate("(spec) => pwl.fit.send('use_data', { spec })", other)
     near(page)
     row = page.find("#compare-table tr.other-data")
-    expect(row).to_contain_text("other data")
+    expect(row).to_contain_text("The lecture's set (other data)")
+    expect(page.find("#compare-table tr.current")).to_contain_text("Step-like probability")
     expect(page.find("#compare-note")).to_contain_text("One run is on other data")
     assert page.drawn("compare-fit-plot", 0)[1] == [None]
     assert len(page.drawn("compare-loss-plot", 0)[1]) > 100
+
+    row.locator("[data-action='open']").click()  # on its own data, and the others come back by Undo
+    page.wait_for_epoch(200)
+    assert page.page.evaluate(FILM) == kept
+    page.page.evaluate("pwl.history.undo()")
+    page.wait_for_epoch(0)
+    assert page.page.evaluate("pwl.fit.now().data.spec.law") == "step_like"
+
+
+def test_a_run_on_points_of_ones_own_says_that_they_are_gone(
+    embedded: str, open_page: Open
+) -> None:
+    page = prepared(embedded, open_page)
+    spec = {"law": "own", "x": [-1, 0, 0.5, 1], "y": [0, 1, 1, 0], "prob": None, "held_out": 0}
+    page.page.evaluate("(spec) => pwl.fit.send('use_data', { spec })", spec)
+    page.train(20)
+    page.wait_for_epoch(20)
+    page.find("#compare-keep").click()
+    expect(page.find("#compare-table tr.run")).to_contain_text("Your own points")
+    assert page.drawn("compare-points-plot", 0)[0][:4] == [-1, 0, 0.5, 1]
+    assert page.drawn("compare-fit-plot", TRUTH)[1] == [None], "nobody knows the truth"
+    page.page.evaluate("pwl.fit.send('use_data', { spec: { law: 'lecture', held_out: 0 } })")
+    row = page.find("#compare-table tr.other-data")
     row.locator("[data-action='open']").click()
-    expect(page.find("#compare-said")).to_contain_text("was trained on other data")
-    assert page.page.evaluate("pwl.fit.now().state.seed") == 5
+    expect(page.find("#compare-said")).to_contain_text("which are not here now")
 
 
 def test_a_wide_net_keeps_its_curve_and_a_changed_one_says_so(
