@@ -148,14 +148,14 @@ class Points:
 
     @cached_property
     def training(self) -> tuple[Array, Array]:
-        """x and y of the points that a net is trained on, each of shape (n - held out,)."""
+        """X and y of the points that a net is trained on, each of shape (n - held out,)."""
         if not self.testing_rows.size:
             return self.x, self.y
         return np.delete(self.x, self.testing_rows), np.delete(self.y, self.testing_rows)
 
     @cached_property
     def testing(self) -> tuple[Array, Array] | None:
-        """x and y of the points that are held out; None if there are none."""
+        """X and y of the points that are held out; None if there are none."""
         rows = self.testing_rows
         return (self.x[rows], self.y[rows]) if rows.size else None
 

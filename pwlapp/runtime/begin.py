@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pwlapp.core.net import MAX_HIDDEN, Architecture
 from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime.commands import Body
+from pwlapp.runtime.session_data import architecture
 from pwlapp.runtime.trainer import Trainer
 
 
@@ -20,30 +20,12 @@ async def begin(trainer: Trainer, sid: str, body: Body) -> dict[str, Any]:
     UserError
         As `Trainer.begin_run` does.
     """
-    net, optimizer = read_net(body.get("net")), read_optimizer(body.get("optimizer"))
+    net, optimizer = architecture(body.get("net")), read_optimizer(body.get("optimizer"))
     return {
         "snapshot": await trainer.begin_run(
             sid, body.get("seed"), net, optimizer, body.get("epochs")
         )
     }
-
-
-def read_net(value: object) -> Architecture:
-    """A net as a snapshot describes it: ``{h, bias1, activation, loss}``.
-
-    Raises
-    ------
-    UserError
-        ``bad_hidden``, ``bad_architecture``
-    """
-    if not isinstance(value, Mapping):
-        raise UserError("bad_architecture")
-    h, bias1, activation, loss = (value.get(key) for key in ("h", "bias1", "activation", "loss"))
-    if isinstance(h, bool) or not isinstance(h, int):
-        raise UserError("bad_hidden", min=1, max=MAX_HIDDEN)
-    if not isinstance(bias1, bool) or not isinstance(activation, str) or not isinstance(loss, str):
-        raise UserError("bad_architecture")
-    return Architecture(h, bias1, activation, loss)  # type: ignore[arg-type]  # it checks the words
 
 
 def read_optimizer(value: object) -> OptimizerOptions:

@@ -108,7 +108,9 @@ def halt(state: SessionState, reason: UserError) -> Move:
     return changed(state, run=replace(state.run, status="paused"), notice=notice), []
 
 
-def reset(state: SessionState, seed: int, train: TrainState, points: Points) -> Move:
+def reset(
+    state: SessionState, seed: int, train: TrainState, points: Points
+) -> tuple[SessionState, list[Frame]]:
     """Begin at the weights `train` of `seed`, on these data; the frames so far are gone."""
     after = changed(
         state,
@@ -129,15 +131,12 @@ def begin_run(
     optimizer: OptimizerOptions,
     engine: str,
     train: TrainState,
-    x: Array,
+    points: Points,
     epochs: int,
-) -> Move:
-    """Back to the initial weights `train` of `seed`, and a run of `epochs` from there."""
+) -> tuple[SessionState, list[Frame]]:
+    """As `reset`, and a run of `epochs` from there, with this optimizer and engine."""
     begun = replace(state, optimizer=optimizer, engine=engine)
-    back = reset(begun, seed, train, x)
-    if back is None:
-        return None
-    after, frames = back
+    after, frames = reset(begun, seed, train, points)
     return replace(after, run=Run(0, epochs, "running")), frames
 
 

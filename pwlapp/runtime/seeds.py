@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from pwlapp.core.data import Points
-from pwlapp.core.many import Runs, seconds_per_seed, train_seeds
+from pwlapp.core.many import Runs, curve_epochs, seconds_per_seed, train_seeds
 from pwlapp.core.net import Architecture
 from pwlapp.core.plateaus import Plateaus, plateaus
 from pwlapp.core.training import MAX_SEED, OptimizerOptions
@@ -49,28 +49,25 @@ async def seeds(trainer: Trainer, sid: str, body: Body) -> dict[str, Any]:
     -------
     dict
         ``epochs`` of the loss curves, ``runs`` (see `rows`), and what was trained: ``net``,
-        ``optimizer``, ``data_key``. The page asks again for what is missing.
+        ``optimizer``, ``data_key``. The page asks again for what is missing. There are no runs yet
+        while a worker that has just started gets its compiled loops ready.
 
     Raises
     ------
     UserError
         ``bad_seed`` (max), ``bad_count`` (min, max), ``bad_epochs``; ``seeds_too_long`` (max)
-        where one seed would take too long; ``not_ready`` while the compiler works; ``busy``.
+        where one seed would take too long; ``busy``.
     """
     state = await trainer.state(sid)
     first, count = checks.seed(body.get("first")), _count(body.get("count"))
     epochs = checks.epochs(body.get("epochs"), trainer.limits.max_epochs)
     end = min(first + count, MAX_SEED + 1)
     points = await trainer.points_of(state)
-    _check_time(state.train.net, points.x.size, epochs)
+    _check_time(state.train.net, points.training[0].size, epochs)
     job = Job(sid, state.train.net, state.optimizer, points, epochs)
-    parts = [await _part(trainer, job, first)]
-    while (n := sum(len(part.losses) for part in parts)) < min(MAX_ANSWER, end - first):
-        if not trainer.has_once(job.key(first + n)):
-            break
-        parts.append(await _part(trainer, job, first + n))
+    parts = await _parts(trainer, job, first, end)
     return {
-        "epochs": parts[0].epochs.tolist(),
+        "epochs": curve_epochs(epochs).tolist(),
         "runs": [row for part in parts for row in rows(part) if row["seed"] < end],
         "net": vars(state.train.net).copy(),
         "optimizer": optimizer_row(state.optimizer),
@@ -90,7 +87,7 @@ async def seek_plateaus(trainer: Trainer, sid: str, _body: Body) -> dict[str, An
     loss = state.train.net.loss
     points = await trainer.points_of(state)
     key = ("plateaus", points.key, loss)
-    found: Plateaus = await trainer.once(sid, key, plateaus, points.x, points.y, loss)
+    found: Plateaus = await trainer.once(sid, key, plateaus, *points.training, loss)
     return {**vars(found), "data_key": points.key, "loss": loss}
 
 
@@ -157,9 +154,27 @@ def _check_time(net: Architecture, n: int, epochs: int) -> None:
         raise UserError("seeds_too_long", max=most)
 
 
+async def _parts(trainer: Trainer, job: Job, first: int, end: int) -> list[Runs]:
+    """The part that begins with `first`, and those after it that are known already.
+
+    None while the worker gets ready: that is no mistake of anybody's, so it is no error.
+    """
+    try:
+        parts = [await _part(trainer, job, first)]
+    except UserError as error:
+        if error.code != "not_ready":
+            raise
+        return []
+    while (n := sum(len(part.losses) for part in parts)) < min(MAX_ANSWER, end - first):
+        if not trainer.has_once(job.key(first + n)):
+            break
+        parts.append(await _part(trainer, job, first + n))
+    return parts
+
+
 async def _part(trainer: Trainer, job: Job, first: int) -> Runs:
     """The seeds from `first` to the end of its block, or as many of them as a call has time for."""
     count = min(BLOCK - first % BLOCK, MAX_SEED + 1 - first)
-    what = (job.points.x, job.points.y, job.net, job.optimizer, job.epochs)
+    what = (*job.points.training, job.net, job.optimizer, job.epochs)
     part: Runs = await trainer.once(job.sid, job.key(first), train_part, first, count, *what)
     return part

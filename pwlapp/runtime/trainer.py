@@ -235,7 +235,7 @@ class Trainer:
             As `Runner.call` takes it; nobody may change what it returned.
         """
         with self._one_of_few(sid):
-            return await self._once.get(key, lambda: self._runner.call(function, *args))
+            return await self._once.get(key, lambda: self.compute(function, *args))
 
     def has_once(self, key: Hashable) -> bool:
         """Whether `once` would answer without computing."""
@@ -257,18 +257,19 @@ class Trainer:
         wanted, count = checks.architecture(net), checks.epochs(epochs, self.limits.max_epochs)
         with self._one_of_few(known):
             now = await self._sessions.load(known)
-            options, engine = self._checked(now, optimizer, None)
-            points = await self.points_of(now)
-            train = await self._beginnings.state(number, wanted, points)
+            options, chosen = self._checked(now, optimizer, None)
+            data = await self._sessions.points_of(now)
+            train = await self._beginnings.state(number, checks.net_for(wanted, data), data)
             move = partial(
                 moves.begin_run,
                 seed=number,
                 optimizer=options,
-                engine=engine,
+                engine=chosen,
                 train=train,
-                x=points.x,
+                points=data,
                 epochs=count,
             )
+            await self._sessions.keep(data)
             async with self._room:
                 await self._check_room(await self._sessions.load(known))
                 state = await self._sessions.update(known, move)

@@ -11,6 +11,7 @@ from dash import html
 from pwlapp.ui import ids
 from pwlapp.ui.components import text
 from pwlapp.ui.sections import explore_compare, explore_pieces
+from pwlapp.ui.sections import explore_seeds
 
 
 def layout() -> html.Section:
@@ -21,6 +22,7 @@ def layout() -> html.Section:
             html.P(text("explore.lead"), className="lead"),
             explore_compare.card(),
             explore_pieces.card(),
+            explore_seeds.card(),
         ],
         id=ids.EXPLORE,
         className="section",
