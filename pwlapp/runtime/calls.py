@@ -16,6 +16,7 @@ from pwlapp.runtime import wire
 ALLOWED = {
     "pwlapp.core.constructions:run_all",
     "pwlapp.core.data:load",
+    "pwlapp.core.datasets:draw",
     "pwlapp.core.engines:engines",
     "pwlapp.core.plateaus:plateaus",
     "pwlapp.core.training:initial_state",
