@@ -131,6 +131,26 @@ BY_HAND_BEST = "by-hand-best"
 BY_HAND_LOSS = "by-hand-loss"
 BY_HAND_ADAM_LOSS = "by-hand-adam-loss"
 BY_HAND_VERDICT = "by-hand-verdict"
+# explore: compare runs
+COMPARE_KEEP = "compare-keep"
+COMPARE_SAID = "compare-said"
+COMPARE_KEEP_IN_FIT = "compare-keep-in-fit"  # the same button, beside the loss curve
+COMPARE_SAID_IN_FIT = "compare-said-in-fit"
+COMPARE_AXES = "compare-axes"
+COMPARE_LOSS_PLOT = "compare-loss-plot"
+COMPARE_POINTS_PLOT = "compare-points-plot"  # lies under the next one, with the same axes
+COMPARE_FIT_PLOT = "compare-fit-plot"
+COMPARE_NOTE = "compare-note"
+COMPARE_TABLE = "compare-table"
+
+# explore: the line in pieces
+PIECES_PLOT = "pieces-plot"
+PIECES_CHOOSE = "pieces-choose"
+PIECES_UNIT = "pieces-unit"
+PIECES_COUNT = "pieces-count"
+PIECES_WHEN = "pieces-when"
+PIECES_FORMULA = "pieces-formula"
+PIECES_TABLE = "pieces-table"
 
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers
