@@ -14,9 +14,11 @@ from pwlapp.runtime import wire
 
 # Nothing else is called, whatever a message asks for: modules also hold what they import.
 ALLOWED = {
+    "pwlapp.core.checkpoint:state_dict_file",
     "pwlapp.core.constructions:run_all",
     "pwlapp.core.data:load",
     "pwlapp.core.engines:engines",
+    "pwlapp.core.qr:svg",
     "pwlapp.core.training:initial_state",
     "pwlapp.runtime.slices:train",
 }

@@ -106,6 +106,8 @@ def _depth(value: Any) -> int:
     level, depth = [value], 0
     while level and depth <= MAX_DEPTH:
         nested = [each for each in level if isinstance(each, dict | list)]
-        level = [item for each in nested for item in (each.values() if isinstance(each, dict) else each)]
+        level = [
+            item for each in nested for item in (each.values() if isinstance(each, dict) else each)
+        ]
         depth += bool(nested)
     return depth

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
+from pwlapp.core import qr
+from pwlapp.core.checkpoint import state_dict_file
 from pwlapp.core.data import Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import LECTURE
-from pwlapp.core.training import AdamOptions, OptimizerOptions
+from pwlapp.core.training import AdamOptions, OptimizerOptions, TrainState
 from pwlapp.errors import UserError
 from pwlapp.runtime import checks, moves
 from pwlapp.runtime.beginnings import Beginnings
@@ -318,6 +320,14 @@ class Trainer:
         if len(frames) > MANY_FRAMES:  # beside the event loop, not on it
             return snapshot(state), await asyncio.to_thread(form, frames)
         return snapshot(state), form(frames)
+
+    async def state_dict(self, train: TrainState) -> str:
+        """The weights as a ``.pt`` file, in base64; see `checkpoint.state_dict_file`."""
+        return await self._runner.call(state_dict_file, train.params, train.net)
+
+    async def qr(self, link: str) -> str:
+        """A link as a QR code in SVG; see `qr.svg`."""
+        return await self._runner.call(qr.svg, link)
 
     async def _known(self, sid: object) -> str:
         """Wait for the data, and check the form of an id."""
