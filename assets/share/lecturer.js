@@ -106,7 +106,7 @@
     const { unknown } = pwl.opening;
     if (!unknown.length) return;
     const names = unknown.join(", ").slice(0, 100);
-    pwl.sharing.ready().then(() => pwl.sharing.tell("error", "hide_unknown", { names }));
+    pwl.sharing.ready().then(() => pwl.sharing.speak("error", "hide_unknown", { names }));
   };
 
   pwl.lecturer = { query, onChange: (listener) => listeners.push(listener) };

@@ -12,6 +12,7 @@
   const ROLES = ["truth", "yhat", "unit1", "unit2", "others", "data"];
   const TRUTHS = ["#6b7a90", "#222c40", "#e3e9f5"]; // figures.py, and the style sheet's two
   let chooser;
+  let say; // in the line below
 
   // Each box of plots: layers that share their axes are one picture.
   const boxes = () => {
@@ -56,6 +57,7 @@
     const name = trace.name ?? words[role];
     const painted = { ...trace, name, showlegend: Boolean(name) && isSomething(trace) };
     if (role === "truth" && trace.line) painted.line = { ...trace.line, color: TRUTH };
+    if (role === "data") painted.marker = { ...trace.marker, opacity: Math.max(trace.marker?.opacity ?? 1, 0.3) };
     return painted;
   };
 
@@ -97,17 +99,16 @@
   };
 
   const take = async (format) => {
-    const status = byId("share-pictures-status");
     const picture = boxes().find(({ name }) => name === chooser.value);
     if (!picture) {
-      status.textContent = t("pictures.gone");
+      say("pictures.gone");
       list();
       return;
     }
     const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? SHARP : 1 });
     const name = fileName(picture.name, format);
     pwl.files.save(name, await (await fetch(url)).blob());
-    status.textContent = t("files.saved", { name });
+    say("files.saved", { name });
   };
 
   const list = () => {
@@ -120,6 +121,7 @@
   };
 
   const start = () => {
+    say = pwl.files.status("share-pictures-status");
     chooser = element("select", { id: "pictures-choose" });
     pwl.i18n.label(chooser, "pictures.choose");
     const buttons = ["png", "svg"].map((format) => {

@@ -6,12 +6,8 @@
   const { t } = pwl.i18n;
   const FORMAT = 1;
   const MOST_MB = 8;
-  let said = null;
+  let say; // in the line under the picker
 
-  const say = (key, args = {}) => {
-    said = { key, args };
-    byId("share-import-status").textContent = t(key, args);
-  };
   const wrong = (code, args = {}) => ({ code, args });
 
   const make = async () => {
@@ -50,15 +46,15 @@
       const { build, saved } = await read(file);
       await pwl.sharing.ready();
       const snapshot = await pwl.sharing.replace({ build, fit: { kind: "weights", saved } });
-      const args = { epoch: pwl.numbers.whole(snapshot.epoch) };
-      say(saved.data_key === snapshot.data_key ? "runfile.opened" : "runfile.other_data", args);
+      const same = saved.data_key === snapshot.data_key;
+      say(same ? "runfile.opened" : "runfile.other_data", { epoch: snapshot.epoch });
     } catch (error) {
-      if (!error.code) throw error;
-      say(pwl.i18n.first(`error.${error.code}`), error.args);
+      pwl.files.complain(say, error);
     }
   };
 
   const start = () => {
+    say = pwl.files.status("share-import-status");
     const host = byId("share-import");
     const input = element("input", { type: "file", id: "run-file", accept: ".json,application/json" });
     pwl.i18n.label(input, "runfile.choose");
@@ -82,7 +78,6 @@
       const [file] = event.dataTransfer.files;
       if (file) open(file);
     });
-    pwl.i18n.onLanguage(() => said && say(said.key, said.args));
   };
 
   pwl.runFile = { make };

@@ -13,11 +13,7 @@
   let made = null; // {key, link, kind, notes, session}
   let wantsCode = false;
   let picture = null; // the object URL of the code that is shown
-  let saidKey = null;
-
-  const whole = (args) =>
-    Object.fromEntries(Object.entries(args).map(([name, value]) =>
-      [name, typeof value === "number" ? pwl.numbers.whole(value) : value]));
+  let say; // in the line under the buttons
 
   // What the link depends on.
   const keyOf = () => {
@@ -40,12 +36,7 @@
   // --- in words ----------------------------------------------------------------------------------
   const holds = ({ kind, session: { seed, net, epoch } }) => {
     const args = { seed, units: net.h, epochs: epoch };
-    return [t("share.holds_build"), t(`share.holds_${kind}`, whole(args))].join(" · ");
-  };
-
-  const say = (key) => {
-    saidKey = key;
-    byId("share-copied").textContent = key ? t(key) : "";
+    return [t("share.holds_build"), t(`share.holds_${kind}`, pwl.files.written(args))].join(" · ");
   };
 
   const show = () => {
@@ -54,7 +45,7 @@
     const notes = tooLong ? [...made.notes, ["share.note_long", { n: made.link.length }]] : made.notes;
     field.value = made.link;
     byId("share-holds").textContent = holds(made);
-    byId("share-note").textContent = notes.map(([key, args]) => t(key, whole(args))).join(" ");
+    byId("share-note").textContent = notes.map(([key, args]) => t(key, pwl.files.written(args))).join(" ");
     byId("share-qr-show").disabled = tooLong;
     if (wantsCode) drawCode();
   };
@@ -64,13 +55,10 @@
     const { state } = pwl.fit.now();
     if (!isNear || !state || state.status === "running" || made?.key === keyOf()) return;
     say(null);
-    await make().catch((error) => complain(error));
+    await make().catch(complain);
   });
 
-  const complain = (error) => {
-    if (!error.code) throw error;
-    byId("share-copied").textContent = t(pwl.i18n.first(`error.${error.code}`), error.args);
-  };
+  const complain = (error) => pwl.files.complain(say, error);
 
   // --- copying -----------------------------------------------------------------------------------
   // On plain http there is no clipboard: the field is selected, and the old command tried.
@@ -106,7 +94,7 @@
     if (drawn !== link) return; // another one is on its way
     if (!answer?.ok) {
       drawn = "";
-      byId("share-copied").textContent = t("error.server");
+      say("error.server");
       return;
     }
     if (picture) URL.revokeObjectURL(picture);
@@ -152,6 +140,7 @@
 
   // --- start -------------------------------------------------------------------------------------
   const start = () => {
+    say = pwl.files.status("share-copied");
     field = element("input", { type: "text", id: "share-address", readOnly: true, spellcheck: false });
     pwl.i18n.label(field, "share.link_label");
     field.addEventListener("focus", () => field.select());
@@ -172,10 +161,7 @@
     pwl.fit.onChange(refresh);
     pwl.build.onChange(refresh);
     pwl.lecturer.onChange(refresh);
-    pwl.i18n.onLanguage(() => {
-      show();
-      if (saidKey) say(saidKey);
-    });
+    pwl.i18n.onLanguage(show);
   };
 
   pwl.share = { make };

@@ -4,7 +4,7 @@
   const PREFIX = "#s=";
 
   // Tell something in the page's own floating box; `kind` is "notice" or "error".
-  const tell = (kind, code, args = {}) => pwl.fitControls.showMessage("fit-notice", kind, { code, args });
+  const speak = (kind, code, args = {}) => pwl.fitControls.showMessage("fit-notice", kind, { code, args });
 
   // Fit's session is open.
   const ready = async () => {
@@ -85,10 +85,10 @@
 
   const say = ({ kind, saved: session }, snapshot) => {
     const args = { units: session.net.h, epochs: session.epoch };
-    if (session.data_key !== snapshot.data_key) tell("notice", "link_other_data", args);
-    else if (kind === "settings") tell("notice", "link_settings", args);
-    else if (kind === "recipe" && session.epoch) tell("notice", "link_recipe", args);
-    else tell("notice", "link_opened", args);
+    if (session.data_key !== snapshot.data_key) speak("notice", "link_other_data", args);
+    else if (kind === "settings") speak("notice", "link_settings", args);
+    else if (kind === "recipe" && session.epoch) speak("notice", "link_recipe", args);
+    else speak("notice", "link_opened", args);
   };
 
   const open = async (text) => {
@@ -98,16 +98,16 @@
     try {
       link = await pwl.link.read(text);
     } catch (error) {
-      tell("error", `link_${error.why ?? "damaged"}`);
+      speak("error", `link_${error.why ?? "damaged"}`);
       return;
     }
     try {
       const snapshot = await replace(link);
       if (link.fit) say(link.fit, snapshot);
-      else tell("notice", "link_opened");
+      else speak("notice", "link_opened");
     } catch (error) {
       if (!error.code) throw error;
-      tell("error", error.code, error.args);
+      speak("error", error.code, error.args);
     }
   };
 
@@ -124,6 +124,6 @@
     look();
   };
 
-  pwl.sharing = { collect, saved, replace, tell, ready };
+  pwl.sharing = { collect, saved, replace, speak, ready };
   (pwl.parts ??= []).push({ start });
 })();

@@ -52,8 +52,10 @@ def t(key: str, lang: str | None = None) -> str:
 
 
 def pick_language(cookie: str | None, accept_language: str | None, query: bytes = b"") -> str:
-    """Decide the language: what the address asks for, else what the visitor chose, else what the
-    browser asks for, else English.
+    """Decide the language.
+
+    It is what the address asks for, else what the visitor chose, else what the browser asks for,
+    else English.
 
     Parameters
     ----------

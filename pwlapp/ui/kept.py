@@ -26,7 +26,7 @@ class KeptPages:
 
     Dash makes layout and index anew for each visitor, a tenth of a second of computing that a
     class of 300 would wait for. They change with the files in the assets folder, whose times are
-    looked at for each request. What a lecturer's address hides is hidden in the browser, so that its
+    looked at for each request. What a lecturer's address hides is hidden in the browser, so its
     query makes no other page, but for the language.
 
     Parameters

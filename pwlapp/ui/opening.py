@@ -66,22 +66,22 @@ _SCRIPT = """
   const root = document.documentElement;
   const themes = ["dark", "light"];
   try {
-    const chosen = [query.get("theme"), localStorage.getItem("pwl.theme")].find((name) => themes.includes(name));
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = chosen || (dark ? "dark" : "light");
+    const wishes = [query.get("theme"), localStorage.getItem("pwl.theme"), dark ? "dark" : "light"];
+    root.dataset.theme = wishes.find((name) => themes.includes(name));
   } catch { root.dataset.theme = "light"; }
   if (LANGUAGES.includes(query.get("lang"))) {
     document.cookie = `pwl_lang=${query.get("lang")}; path=/; max-age=31536000; samesite=lax`;
   }
   const hideable = HIDEABLE;
-  const wanted = [...new Set((query.get("hide") ?? "").split(",").map((name) => name.trim()).filter(Boolean))];
-  const hidden = wanted.filter((name) => Object.hasOwn(hideable, name));
+  const named = (query.get("hide") ?? "").split(",").map((name) => name.trim());
+  const wanted = [...new Set(named)].filter(Boolean);
+  const [hidden, unknown] = [true, false].map((known) =>
+    wanted.filter((name) => Object.hasOwn(hideable, name) === known));
   const style = document.createElement("style");
   style.textContent = hidden.map((name) => hideable[name]).join("\\n");
   document.head.append(style);
-  window.pwl = {
-    opening: { names: Object.keys(hideable), hidden, unknown: wanted.filter((name) => !hidden.includes(name)) },
-  };
+  window.pwl = { opening: { names: Object.keys(hideable), hidden, unknown } };
 })();
 """
 
