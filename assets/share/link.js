@@ -123,9 +123,11 @@
       d: kind === "settings" && !fits(saved.data) ? undefined : dataOut(saved.data, floats),
       key: saved.data_key,
     };
+    if (saved.by_recipe) told.r = 1;
     if (!Object.keys(told.n).length) delete told.n;
     if (!Object.keys(told.opt).length) delete told.opt;
     if (kind === "weights") {
+      told.l = saved.loss;
       const vectors = VECTORS.map((name) => toNumbers(saved[name]));
       told.v = vectors.map((values) => (values.some((value) => value !== 0) ? values.length : 0));
       vectors.filter((_, k) => told.v[k]).forEach((values) => floats.push(...values));
@@ -153,11 +155,13 @@
     need(Object.entries(optimizer).every(([name, value]) => name === "kind" || isFinite32(value)));
     need(typeof told.key === "string" && /^[\w-]{1,64}$/.test(told.key));
     const data = dataIn(told.d, floats);
+    need(told.l === undefined || told.l === null || isFinite32(told.l));
     const vectors = kind === "weights" ? vectorsIn(told.v, net, floats) : {};
     return {
       kind,
       saved: {
-        format: 1, seed, net, optimizer, engine, data, data_key: told.key, epoch, optimizer_epoch, ...vectors,
+        format: 1, seed, net, optimizer, engine, data, data_key: told.key, epoch, optimizer_epoch,
+        loss: told.l ?? null, by_recipe: told.r === 1, ...vectors,
       },
     };
   };
