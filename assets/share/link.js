@@ -14,6 +14,8 @@
   const VECTORS = ["params", "m", "v"];
   const MOST_POINTS = 150;
   const MOST_DECIMALS = 4;
+  const MOST_LABEL = 80;
+  const DRAWN = { n: 0, noise: 0, seed: 0, held_out: 0 };
 
   const broken = () => pwl.pack.broken("damaged");
   const need = (fact) => {
@@ -73,22 +75,22 @@
   const fits = (spec) => !isOwn(spec) || spec.x.length <= MOST_POINTS;
 
   const dataOut = (spec, floats) => {
-    if (spec?.law === "lecture" || !spec) return undefined;
-    if (!isOwn(spec)) return spec;
-    const columns = ["x", "y", "prob"].map((name) => columnOut(spec[name], floats));
-    return { own: columns, held_out: spec.held_out ?? 0 };
+    const { x, y, prob, law, ...rest } = spec;
+    const told = without(rest, DRAWN);
+    if (isOwn(spec)) return { ...told, own: [x, y, prob].map((column) => columnOut(column, floats)) };
+    if (law !== "lecture") told.law = law;
+    return Object.keys(told).length ? told : undefined;
   };
-  const dataIn = (told, floats) => {
-    if (told === undefined) return { law: "lecture" };
+  const dataIn = (told = {}, floats) => {
     need(isObject(told));
-    if (!("own" in told)) {
-      need(typeof told.law === "string" && Object.values(told).every((v) => typeof v === "string" || isFinite32(v)));
-      return told;
-    }
-    need(Array.isArray(told.own) && told.own.length === 3);
-    const [x, y, prob] = told.own.map((column) => columnIn(column, floats));
+    const { own, label = "", ...rest } = told;
+    need(typeof label === "string" && label.length <= MOST_LABEL);
+    need(Object.values(rest).every((value) => typeof value === "string" || isFinite32(value)));
+    if (own === undefined) return { law: "lecture", ...DRAWN, ...rest };
+    need(Array.isArray(own) && own.length === 3);
+    const [x, y, prob] = own.map((column) => columnIn(column, floats));
     need(x && y && x.length === y.length && (!prob || prob.length === x.length));
-    return { law: "own", x, y, prob, held_out: told.held_out ?? 0 };
+    return { law: "own", held_out: rest.held_out ?? 0, label, x, y, prob };
   };
 
   // --- Build -------------------------------------------------------------------------------------

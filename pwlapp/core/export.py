@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from pwlapp.core.code_literals import literal, rows, tensor, vector
 from pwlapp.core.data import EMBEDDED_SEED, LECTURE_URL, Points
-from pwlapp.core.net import Architecture, from_vector
+from pwlapp.core.net import Architecture, Array, from_vector
 from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
 
 LECTURE_KEY = "5caae7e60c84538a"  # `Points.key` of the file at LECTURE_URL
@@ -135,33 +135,32 @@ def comment(sentence: str) -> str:
 
 
 # --- data ---------------------------------------------------------------------------------------
+def training(points: Points) -> dict[str, Array]:
+    """The points that a net is trained on, by column: x, y, and prob if it is known."""
+    x, y = points.training
+    columns = {"x": x, "y": y}
+    if points.prob is not None:
+        columns["prob"] = np.delete(points.prob, points.testing_rows)
+    return columns
+
+
 def _data(points: Points, words: Words) -> Part:
     if points.key == LECTURE_KEY:
-        return Part(words["code.data_lecture"], _from_csv(LECTURE_URL))
-    if points.origin == "embedded":
+        return Part(words["code.data_lecture"], _from_csv(LECTURE_URL, ("x", "y", "prob")))
+    if points.origin == "embedded" and not points.testing_rows.size:
         return Part(words["code.data_drawn"], _drawn(points.x.size))
-    if points.x.size > MOST_POINTS:
-        return Part(words["code.data_file"].format(name=DATA_FILE), _from_csv(DATA_FILE))
-    lines = ["import torch\n", tensor("x", points.x), tensor("y", points.y)]
-    if _has_truth(points):
-        lines.append(tensor("prob", points.prob))
-    return Part(words["code.data_points"], "\n".join(lines))
+    columns = training(points)
+    if columns["x"].size > MOST_POINTS:
+        sentence = words["code.data_file"].format(name=DATA_FILE)
+        return Part(sentence, _from_csv(DATA_FILE, columns))
+    lines = [tensor(name, values) for name, values in columns.items()]
+    return Part(words["code.data_points"], "\n".join(["import torch\n", *lines]))
 
 
-def _has_truth(points: Points) -> bool:
-    return points.prob is not None and bool(np.isfinite(points.prob).all())
-
-
-def _from_csv(place: str) -> str:
-    return f"""\
-import pandas as pd
-import torch
-
-df = pd.read_csv({place!r})
-x = torch.tensor(df.x).float().reshape(-1, 1)
-y = torch.tensor(df.y).float().reshape(-1, 1)
-prob = torch.tensor(df.prob).float().reshape(-1, 1)
-"""
+def _from_csv(place: str, names: Iterable[str]) -> str:
+    columns = [f"{name} = torch.tensor(df.{name}).float().reshape(-1, 1)\n" for name in names]
+    head = f"import pandas as pd\nimport torch\n\ndf = pd.read_csv({place!r})\n"
+    return head + "".join(columns)
 
 
 def _drawn(n: int) -> str:
@@ -279,7 +278,7 @@ for epoc in range({epochs:d}):
 
 def plot(program: Program, words: Words) -> Part:
     """The lecture's picture: the points, the truth if it is known, and the net."""
-    truth = 'plt.plot(x[order], prob[order], "--")\n' if _has_truth(program.points) else ""
+    truth = 'plt.plot(x[order], prob[order], "--")\n' if program.points.prob is not None else ""
     code = f"""\
 import matplotlib.pyplot as plt
 

@@ -74,12 +74,10 @@ async def frames(trainer: Trainer, sid: str) -> File:
 
 async def data(trainer: Trainer, sid: str) -> File:
     """The points as CSV."""
-    points = await trainer.points_of(await trainer.state(sid))
-    named = {"x": points.x, "prob": points.prob, "y": points.y}
-    known = {name: column for name, column in named.items() if column is not None}
-    table = zip(*(column.tolist() for column in known.values()), strict=True)
+    columns = export.training(await trainer.points_of(await trainer.state(sid)))
+    table = zip(*(values.tolist() for values in columns.values()), strict=True)
     lines = [",".join(str(np.float32(value)) for value in row) for row in table]
-    text = "\n".join([",".join(known), *lines, ""])
+    text = "\n".join([",".join(columns), *lines, ""])
     return File(export.DATA_FILE, "text/csv; charset=utf-8", text)
 
 

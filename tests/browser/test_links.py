@@ -151,7 +151,8 @@ def test_every_number_comes_back_bit_for_bit(embedded: str, open_page: Open) -> 
         "x": x.tolist(),
         "y": [k % 2 for k in range(150)],
         "prob": None,
-        "held_out": 30,
+        "held_out": 0.2,
+        "label": "mine.csv",
     }
     rounded = {"law": "own", "x": [k / 100 for k in range(150)], "y": x.tolist(), "prob": [0.5] * 150,
                "held_out": 0}  # fmt: skip
@@ -160,7 +161,7 @@ def test_every_number_comes_back_bit_for_bit(embedded: str, open_page: Open) -> 
         saved(),
         saved(data=own),
         saved(data=rounded),
-        saved(data={"law": "sine", "n": 300, "noise": 0.1, "seed": 7, "held_out": 20}),
+        saved(data={"law": "sine", "n": 300, "noise": 0.1, "seed": 7, "held_out": 0.25}),
         saved(optimizer=sgd, engine="auto", seed=1, epoch=0, optimizer_epoch=0),
     ]
     fits = [{"kind": "weights", "saved": each} for each in sessions]
