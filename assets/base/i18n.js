@@ -36,12 +36,14 @@
     say(node);
   };
 
-  // Say what has words of its own for each loss in those of `loss`: "bce" or "mse".
-  const speakOf = (loss) => {
-    const chosen = loss === "mse" ? "Mse" : "Bce";
-    for (const node of document.querySelectorAll("[data-t-mse], [data-t-label-mse]")) {
-      if (node.dataset.tMse) node.dataset.t = node.dataset[`t${chosen}`];
-      if (node.dataset.tLabelMse) node.dataset.tLabel = node.dataset[`tLabel${chosen}`];
+  // Say what has words of its own for a loss, "bce" or "mse", or for data whose y are numbers.
+  const speakOf = (loss, isBinary = true) => {
+    const chosen = (words, name) =>
+      (isBinary ? null : words[`${name}Numbers`]) ?? (loss === "mse" ? words[`${name}Mse`] : null) ??
+      words[`${name}Bce`];
+    for (const node of document.querySelectorAll("[data-t-bce], [data-t-label-bce]")) {
+      if (node.dataset.tBce) node.dataset.t = chosen(node.dataset, "t");
+      if (node.dataset.tLabelBce) node.dataset.tLabel = chosen(node.dataset, "tLabel");
       say(node);
     }
   };

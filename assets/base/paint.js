@@ -32,11 +32,16 @@
     };
   };
 
-  // The Plotly element inside the dcc.Graph with this id, once Plotly has drawn it.
+  // The Plotly element inside the dcc.Graph with this id, once Plotly has drawn it. From then on it is
+  // ours: Dash would answer each change of an axis by drawing the whole figure anew, with the axes
+  // that its own copy of the figure has.
   const graph = async (id) => {
     for (;;) {
       const gd = document.querySelector(`#${CSS.escape(id)} .js-plotly-plot`);
-      if (gd?._fullLayout && gd.calcdata) return gd;
+      if (gd?._fullLayout && gd.calcdata && !gd.classList.contains("dash-graph--pending")) {
+        gd.removeAllListeners("plotly_relayout");
+        return gd;
+      }
       await new Promise((done) => requestAnimationFrame(done));
     }
   };

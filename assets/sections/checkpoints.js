@@ -1,5 +1,5 @@
 // The table of checkpoints: the net's numbers, both slopes and the loss, with the change since the
-// row above. Of a net with too many numbers, the loss alone.
+// row above. Of a net with too many numbers, the loss alone; with points held out, both losses.
 (() => {
   const pwl = (window.pwl ??= {});
   const EVERY = 5000;
@@ -12,29 +12,33 @@
     return kept.filter((frame, i) => kept[i + 1]?.epoch !== frame.epoch || frame.mark === "edit" || kept[i + 1].mark === "edit");
   };
 
-  const values = ({ p, net, loss }) => {
-    if (!p) return [loss];
+  const numbers = ({ p, net }) => {
+    if (!p) return [];
     const { left, right } = pwl.net.slopes(p, net);
-    return [...p, ...(pwl.fitNet.hasSlopes(net) ? [left, right] : []), loss];
+    return [...p, ...(pwl.fitNet.hasSlopes(net) ? [left, right] : [])];
   };
+  const losses = (frame, data) =>
+    data.test ? [frame.loss, pwl.fitData.testLoss(data, frame)] : [frame.loss];
 
-  const head = (net) => {
+  const head = (net, data) => {
     const { t } = pwl.i18n;
     const names = net.plain
       ? pwl.weights.rowsOf(net).map(({ name, sub }) => (sub ? `${name}<sub>${sub}</sub>` : name))
       : [];
     const slopes = pwl.fitNet.hasSlopes(net) ? [t("checkpoints.left"), t("checkpoints.right")] : [];
-    const cells = [t("word.epoch"), ...names, ...slopes, t("word.loss")];
+    const told = data.test ? [t("word.loss"), t("word.test_loss")] : [t("word.loss")];
+    const cells = [t("word.epoch"), ...names, ...slopes, ...told];
     return `<thead><tr>${cells.map((cell) => `<th scope="col">${cell}</th>`).join("")}</tr></thead>`;
   };
 
-  const row = (frame, before, current) => {
+  const row = (frame, before, current, data) => {
     const { fixed, signed, whole } = pwl.numbers;
-    const now = values(frame);
-    const then = before && values(before);
-    const cells = now.map((value, i) => {
-      const digits = i === now.length - 1 ? 6 : 4;
-      const change = then ? `<small>${signed(value - then[i], digits)}</small>` : "";
+    const all = (one) => [
+      ...numbers(one).map((value) => [value, 4]), ...losses(one, data).map((value) => [value, 6]),
+    ];
+    const then = before && all(before);
+    const cells = all(frame).map(([value, digits], i) => {
+      const change = then ? `<small>${signed(value - then[i][0], digits)}</small>` : "";
       return `<td>${fixed(value, digits)}${change}</td>`;
     });
     const note = frame.mark === "edit" ? `<small>${pwl.i18n.t("checkpoints.edited")}</small>` : "";
@@ -42,11 +46,19 @@
     return `<tr${current ? ' class="current"' : ""}>${name}${cells.join("")}</tr>`;
   };
 
-  // `kept` are the frames that `rows` gave, all of one net; the one under the play head is marked.
-  const render = (host, kept, net, currentSeq) => {
-    const body = kept.map((frame, i) => row(frame, kept[i - 1], frame.seq === currentSeq)).join("");
-    host.innerHTML = `<table class="checkpoints">${head(net)}<tbody>${body}</tbody></table>`;
+  let shown = ""; // what the table says, so that it is made anew for something else only
+
+  // All frames of the film are of one net, on these data; the row under the play head is marked.
+  const show = (host, film, data) => {
+    const kept = rows(film.frames);
+    const current = kept.find((frame) => frame.seq === film.frame.seq)?.seq;
+    const key = [pwl.i18n.language(), data.key, current, ...kept.map((frame) => frame.seq)].join(" ");
+    if (key === shown) return;
+    shown = key;
+    const body = kept.map((frame, i) => row(frame, kept[i - 1], frame.seq === current, data)).join("");
+    const { net } = film.frame;
+    host.innerHTML = `<table class="checkpoints">${head(net, data)}<tbody>${body}</tbody></table>`;
   };
 
-  pwl.checkpoints = { render, rows };
+  pwl.checkpoints = { show };
 })();

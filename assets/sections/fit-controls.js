@@ -19,7 +19,7 @@
       `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}" aria-live="off">–</output></span>`;
     byId("fit-status").innerHTML =
       count("count-epoch", "word.epoch") + count("count-loss", "word.loss") +
-      count("count-slopes", "word.slopes") + '<span id="count-status" class="count-status"></span>';
+      count("count-test", "word.test_loss") + count("count-slopes", "word.slopes") + '<span id="count-status" class="count-status"></span>';
   };
 
   // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
@@ -95,9 +95,10 @@
     if (!film.playing) pwl.i18n.announce(words);
   };
 
-  const showCount = ({ epoch, loss, p, net }) => {
+  const showCount = ({ epoch, loss, p, net, test }) => {
     byId("count-epoch").textContent = pwl.numbers.whole(epoch);
     byId("count-loss").textContent = pwl.numbers.fixed(loss, 6);
+    byId("count-test").textContent = pwl.numbers.fixed(test ?? NaN, 6);
     if (!pwl.fitNet.hasSlopes(net)) return;
     const { left, right } = pwl.net.slopes(p, net);
     byId("count-slopes").textContent = `${pwl.numbers.fixed(left, 2)} / ${pwl.numbers.fixed(right, 2)}`;
@@ -204,9 +205,34 @@
     }
   };
 
+  // What was wrong with the data that the server was to show
+  const showDataProblem = (problem) =>
+    showMessage("fit-data-problem", "error", problem, (said) => t("data.instead", { problem: said }));
+
+  const start = (film) => {
+    disableAll();
+    buildStatus();
+    buildPlayback(film);
+    recallEpochs();
+    showTrainLabel();
+    byId("fit-epochs").addEventListener("input", () => {
+      showTrainLabel();
+      keepEpochs();
+    });
+    for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
+      fields.addEventListener("input", dismissError);
+    }
+    byId("fit-reset").addEventListener("click", awaitReset);
+    byId("fit-checkpoints").addEventListener("click", ({ target }) => {
+      const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);
+      const index = film.frames.findIndex((frame) => frame.seq === seq);
+      if (index >= 0) film.seek(index);
+    });
+    byId("fit-notice").addEventListener("click", ({ currentTarget }) => (currentTarget.hidden = true));
+  };
+
   pwl.fitControls = {
-    disableAll, awaitReset, buildStatus, buildPlayback, showPlayback, showCount, showState, showTrainLabel,
-    showConnection, keepEpochs, recallEpochs, dismissError,
-    showMessage, retellMessages,
+    start, showPlayback, showCount, showState, showTrainLabel, showConnection, keepEpochs, dismissError,
+    sentence, showMessage, showDataProblem, retellMessages,
   };
 })();

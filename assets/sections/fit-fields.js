@@ -124,5 +124,13 @@
     byId("fit-optimizer").addEventListener("change", followMethod);
   };
 
-  pwl.fitFields = { start, changed, fill, fillNet, show };
+  // Where y is no yes and no, a sigmoid and BCE make no sense.
+  const limit = (isBinary) => {
+    const bce = document.querySelector("#fit-loss input[value='bce']");
+    if (!bce) return;
+    bce.disabled = !isBinary;
+    bce.closest("label").classList.toggle("no-choice", !isBinary);
+  };
+
+  pwl.fitFields = { start, changed, fill, fillNet, show, limit };
 })();

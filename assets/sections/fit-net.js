@@ -12,25 +12,29 @@
       ...(loss === "bce" ? ["Sigmoid"] : []),
     ].join(" → ");
 
-  const showLegend = (net) => {
-    const legend = byId("fit-logit-plot").closest(".card").querySelector(".legend");
-    const shown = { unit1: net.plain, unit2: net.plain && net.h > 1, others: net.plain && net.h > 2 };
+  // Of each legend, what there is to see.
+  const showLegends = (net, data) => {
+    const shown = {
+      unit1: net.plain, unit2: net.plain && net.h > 1, others: net.plain && net.h > 2,
+      truth: Boolean(data?.truth ?? !data), "held-out": Boolean(data?.test), "test-loss": Boolean(data?.test),
+    };
     for (const [role, on] of Object.entries(shown)) {
-      legend.querySelector(`.${role}`).closest("li").hidden = !on;
+      for (const swatch of document.querySelectorAll(`#fit .legend .${role}`)) swatch.closest("li").hidden = !on;
     }
   };
 
   const hasSlopes = (net) => net.plain && net.activation === "relu";
 
-  // `n` is the number of points; null before it is known
-  const show = (net, n) => {
-    pwl.equations.architecture(byId("fit-architecture"), n, net);
+  // `data` is null before it is known
+  const show = (net, data) => {
+    pwl.equations.architecture(byId("fit-architecture"), data?.x.length ?? null, net);
     byId("fit-layers").textContent = layers(net);
     byId("count-slopes").closest(".count").hidden = !hasSlopes(net);
     const title = byId("fit-logit-plot").closest(".card").querySelector(".card-title [data-t-bce]");
     title.dataset.tBce = net.activation === "relu" ? "fit.before_sigmoid" : "fit.before_sigmoid_smooth";
-    pwl.i18n.speakOf(net.loss);
-    showLegend(net);
+    pwl.i18n.speakOf(net.loss, data?.isBinary);
+    showLegends(net, data);
+    byId("count-test").closest(".count").hidden = !data?.test;
     byId("fit-weights").closest(".card").querySelector(".hint").hidden = !net.plain;
   };
 

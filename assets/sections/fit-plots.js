@@ -36,6 +36,11 @@
     pwl.paint.curves(plots.logit, [NET], [{ x, y: curve }]);
   };
 
+  // What the numbers of a wide net's frame are: its curve, and the loss at the points held out.
+  const wideFrame = (numbers) => ({
+    p: null, curve: numbers.slice(0, pwl.fitData.CURVE_POINTS), test: numbers[pwl.fitData.CURVE_POINTS],
+  });
+
   // yhat, and the same net before its sigmoid
   const net = (plots, data, frame) => (frame.p ? plain : wide)(plots, data, frame);
 
@@ -43,10 +48,10 @@
   // the net's last layer is to meet.
   const reshape = (plots, data, net) => {
     pwl.paint.curves(plots.logit, [UNIT1, UNIT2, BEND, OTHERS], Array(4).fill(NOTHING));
-    const { title, truth } = net.loss === "mse"
-      ? { title: "ŷ", truth: data.prob }
-      : { title: "logit", truth: data.logit };
-    return Plotly.update(plots.logit, { x: [data.x], y: [truth] }, { "yaxis.title.text": title }, [TRUTH]);
+    const isMse = net.loss === "mse";
+    const truth = !data.truth ? NOTHING : isMse ? data.truth : { x: data.x, y: data.logit };
+    const title = isMse ? "ŷ" : "logit";
+    return Plotly.update(plots.logit, { x: [truth.x], y: [truth.y] }, { "yaxis.title.text": title }, [TRUTH]);
   };
 
   const setRange = (graphs, range) => {
@@ -56,13 +61,15 @@
     }
   };
 
-  // From `low` to `high`, or in steps as far as the values go.
+  // From `low` to `high`, or in steps as far as the values go; the steps begin at 0, if 0 is there.
   const rangeOf = (values, low, high) => {
-    const least = values.reduce((a, b) => Math.min(a, b), 0);
-    const most = values.reduce((a, b) => Math.max(a, b), 0);
+    const [least, most] = pwl.fitData.extremes(values);
+    const room = (end) => 0.04 * Math.min(Math.abs(end), high - low);
+    const bottom = Math.max(low, 0);
+    const top = Math.min(high, 0);
     return [
-      least < low * 0.96 ? -pwl.paint.niceCeil(-least) : low,
-      most > high * 0.96 ? pwl.paint.niceCeil(most) : high,
+      least < low + room(low) ? bottom - pwl.paint.niceCeil(bottom - least) : low,
+      most > high - room(high) ? top + pwl.paint.niceCeil(most - top) : high,
     ];
   };
 
@@ -75,32 +82,36 @@
     const logits = p ? pwl.net.logit(p, places, net) : curve;
     const values = [...logits, ...units.flat()];
     if (net.loss === "mse") {
-      setRange([plots.points, plots.yhat], rangeOf(logits, -0.12, 1.12));
-      setRange([plots.logit], rangeOf(values, -0.12, 1.12));
+      setRange([plots.points, plots.yhat], rangeOf(logits, ...data.span));
+      setRange([plots.logit], rangeOf(values, ...data.span));
     } else {
-      setRange([plots.points, plots.yhat], [-0.12, 1.12]);
+      setRange([plots.points, plots.yhat], data.span);
       const truth = data.logit.filter((z) => z !== null);
       setRange([plots.logit], rangeOf([...values, ...truth], -11, 7));
     }
   };
 
-  // The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis.
-  const loss = (plots, truth, film, target, log) => {
+  // The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis. With
+  // points held out the loss at those is drawn as well.
+  const loss = (plots, data, net, film, target, log) => {
     const { frames, index } = film;
+    const truth = pwl.fitData.trueLoss(data, net);
+    const test = (frame) => pwl.fitData.testLoss(data, frame);
     const seen = frames.slice(0, index + 1).filter((frame) => !log || frame.epoch > 0);
     const now = seen[seen.length - 1];
     const last = Math.max(target, frames[frames.length - 1].epoch, 10);
-    const losses = [truth, ...frames.map((frame) => frame.loss)];
-    const low = losses.reduce((a, b) => Math.min(a, b));
-    const high = losses.reduce((a, b) => Math.max(a, b));
+    const losses = [truth, ...frames.map((frame) => frame.loss), ...(data.test ? seen.map(test) : [])];
+    const [low, high] = pwl.fitData.extremes(losses.filter((each) => each !== null));
     const pad = (high - low) * 0.08 || 0.05;
-    const x = [[log ? 1 : 0, last], seen.map((f) => f.epoch), now ? [now.epoch] : []];
-    const y = [[truth, truth], seen.map((f) => f.loss), now ? [now.loss] : []];
+    const epochs = seen.map((frame) => frame.epoch);
+    const tested = data.test && seen.length;
+    const x = [[log ? 1 : 0, last], epochs, now ? [now.epoch] : [], tested ? epochs : [null]];
+    const y = [[truth, truth], seen.map((f) => f.loss), now ? [now.loss] : [], tested ? seen.map(test) : [null]];
     Plotly.update(plots.loss, { x, y }, {
       "xaxis.type": log ? "log" : "linear",
       "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
       "yaxis.range": [low - pad, high + pad],
-    }, [0, 1, 2]);
+    }, [0, 1, 2, 3]);
   };
 
   const words = (plots) =>
@@ -109,5 +120,5 @@
       "yaxis.title.text": pwl.i18n.t("word.loss"),
     });
 
-  pwl.fitPlots = { net, reshape, axes, loss, words };
+  pwl.fitPlots = { net, wideFrame, reshape, axes, loss, words };
 })();

@@ -11,6 +11,8 @@
   let plots; // {points, yhat, logit, loss}
   let ready; // resolves when they are drawn
   let data; // what pwl.fitData.load gave
+  let dataKey; // of the data that are here or on their way
+  let servers; // {origin, label} of the data that a new session has
   let weights;
   let film;
   let stream;
@@ -18,8 +20,8 @@
   let unanswered; // timer, while a session is being opened
   let state; // the newest snapshot of the session
   let net; // its net: {h, bias1, activation, loss, plain}; plain if its frames have its parameters
+  let shown; // the one that sliders, words and legends are for, with these data
   let editing = null; // {p, net}: under the student's hand, until the server has recorded it
-  let tableKey = "";
   let noticeKey = "";
   let logEpochs = false;
 
@@ -46,14 +48,14 @@
     film.clear();
     state = null;
     editing = null;
+    servers = session.data;
     try {
-      await useData(session.snapshot.data_key, session.data);
-      await useNet(session.snapshot);
+      await useData(session.snapshot.data_key);
     } catch {
       again(); // the server went away in between
       return;
     }
-    showDataProblem(session.data_problem);
+    pwl.fitControls.showDataProblem(session.data_problem);
     pwl.fitFields.fill(session.snapshot);
     apply(session.snapshot);
     stream = pwl.stream.follow(sid, {
@@ -65,35 +67,48 @@
     });
   };
 
-  const useData = async (key, told) => {
-    if (data?.key !== key) {
-      data = await pwl.fitData.load(key);
-      await pwl.fitData.paint(data, plots);
-      net = null; // is shown anew, with these data
-    }
-    Object.assign(data, told); // where it comes from
+  // Fetch and paint the session's data. They change with a command, with what another tab does, or
+  // are taken back; what was painted stays until these are here.
+  const useData = async (key) => {
+    dataKey = key;
+    if (data?.key === key) return;
+    const loaded = await pwl.fitData.load(key);
+    if (dataKey !== key) return; // they have changed again
+    if (loaded.spec.law === "lecture") Object.assign(loaded, servers);
+    await pwl.fitData.paint(loaded, plots);
+    data = loaded;
+    shown = null;
+    if (state) await showNet();
+  };
+  const isDataHere = () => Boolean(data) && data.key === state?.data_key;
+
+  const followData = ({ data_key: key }) => {
+    net = null; // none of its frames is painted with other data than its own
+    useData(key).then(() => film.frame && paintFrame(film.frame), () => {
+      dataKey = data.key;
+      setTimeout(() => open(sid), RETRY_MS);
+    });
   };
 
-  const buildWeights = () => {
-    weights = pwl.fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
-  };
-
-  // Whatever depends on the kind of net; the sliders are made anew, so it is done for another kind
-  // only.
+  // What is known of the net at once: frames are read by it.
   const useNet = (snapshot) => {
     const next = { ...snapshot.net, plain: snapshot.params !== null };
-    if (net && Object.entries(next).every(([name, value]) => net[name] === value)) return;
-    net = next;
-    editing = null;
-    buildWeights();
-    pwl.fitNet.show(net, data.x.length);
-    byId("fit-data").textContent = pwl.fitData.describe(data, net);
-    return pwl.fitPlots.reshape(plots, data, net);
+    if (!net || Object.entries(next).some(([name, value]) => net[name] !== value)) {
+      net = next;
+      editing = null;
+    }
+    if (isDataHere() && shown !== net) showNet();
   };
 
-  const showDataProblem = (problem) =>
-    pwl.fitControls.showMessage("fit-data-problem", "error", problem, (said) =>
-      pwl.i18n.t("data.instead", { problem: said }));
+  // Whatever depends on the kind of net and on the data. The sliders are made anew.
+  const showNet = () => {
+    shown = net;
+    weights = pwl.fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
+    pwl.fitNet.show(net, data);
+    pwl.fitFields.limit(data.isBinary);
+    pwl.fitData.tell(data, net);
+    return pwl.fitPlots.reshape(plots, data, net);
+  };
 
   const apply = (snapshot) => {
     if (!snapshot || snapshot.version < state?.version) return;
@@ -105,6 +120,7 @@
     const refill = state && madeAnew;
     state = snapshot;
     film.dropBefore(snapshot.first_seq);
+    if (dataKey !== snapshot.data_key) followData(snapshot);
     useNet(snapshot);
     tellSoon();
     if (madeAnew) tell("known", { data: { seed: snapshot.seed, net: snapshot.net } });
@@ -128,7 +144,8 @@
   const receive = (rows) => {
     const frames = rows
       .map(([seq, epoch, loss, mark, ...numbers]) => ({
-        seq, epoch, loss, mark, net, p: net.plain ? numbers : null, curve: net.plain ? null : numbers,
+        seq, epoch, loss, mark, net,
+        ...(net.plain ? { p: numbers, curve: null } : pwl.fitPlots.wideFrame(numbers)),
       }))
       .filter((frame) => frame.seq >= (state?.first_seq ?? 0));
     film.add(frames);
@@ -164,7 +181,7 @@
   // --- painting ---------------------------------------------------------------------------------
   const paintFrame = (frame) => {
     pwl.paint.request("fit", () => {
-      if (!data || editing || frame.net !== net) return;
+      if (!isDataHere() || editing || frame.net !== net) return;
       pwl.fitPlots.net(plots, data, frame);
       tellSoon();
       if (film.playing) paintNumbers();
@@ -176,26 +193,17 @@
   const showNumbers = () => {
     const { frame } = film;
     pwl.fitControls.showPlayback(film);
-    if (!frame || editing) return;
+    if (!frame || editing || !isDataHere()) return;
     weights.set(frame.p);
+    pwl.fitData.testLoss(data, frame);
     pwl.fitControls.showCount(frame);
   };
 
-  const paintTable = () => {
-    const kept = pwl.checkpoints.rows(film.frames);
-    const current = kept.find((frame) => frame.seq === film.frame.seq)?.seq;
-    const key = [pwl.i18n.language(), current, ...kept.map((frame) => frame.seq)].join(" ");
-    if (key === tableKey) return;
-    tableKey = key;
-    pwl.checkpoints.render(byId("fit-checkpoints"), kept, net, current);
-  };
-
   const paintSlow = () => {
-    if (!data || !film.frames.length) return;
-    const truth = pwl.fitData.trueLoss(data, net);
-    pwl.fitPlots.loss(plots, truth, film, state?.target_epoch ?? 0, logEpochs);
+    if (!isDataHere() || !film.frames.length) return;
+    pwl.fitPlots.loss(plots, data, net, film, state?.target_epoch ?? 0, logEpochs);
     pwl.fitPlots.axes(plots, data, editing ?? film.frame);
-    paintTable();
+    pwl.checkpoints.show(byId("fit-checkpoints"), film, data);
   };
 
   const paintNumbers = pwl.paint.throttle(NUMBERS_MS, showNumbers);
@@ -211,9 +219,10 @@
     const edited = { p, net };
     editing = edited;
     pwl.paint.request("fit", () => {
-      if (!data || edited.net !== net) return;
+      if (!isDataHere() || edited.net !== net) return;
       pwl.fitPlots.net(plots, data, edited);
       const loss = pwl.net.loss(p, data.x, data.y, net);
+      pwl.fitData.testLoss(data, edited);
       pwl.fitControls.showCount({ ...edited, epoch: film.frame?.epoch ?? 0, loss });
       tellSoon();
       paintSoon();
@@ -239,7 +248,7 @@
   const listeners = [];
   const onChange = (listener) => listeners.push(listener);
   const tellSoon = pwl.paint.throttle(NUMBERS_MS, () => {
-    if (data && state) listeners.forEach((listener) => listener(now()));
+    if (isDataHere()) listeners.forEach((listener) => listener(now()));
   });
 
   // Ask the server for something that is no button of Dash's; gives {snapshot} or {error}.
@@ -258,29 +267,11 @@
   const start = () => {
     const { fitControls } = pwl;
     film = pwl.playback.create({ onFrame: paintFrame, onMove: paintNumbers });
-    fitControls.disableAll();
-    fitControls.buildStatus();
-    fitControls.buildPlayback(film);
-    fitControls.recallEpochs();
-    fitControls.showTrainLabel();
+    fitControls.start(film);
     pwl.fitFields.start();
     net = { ...pwl.net.LECTURE, plain: true }; // until the session is open
     pwl.fitNet.show(net, null);
-    buildWeights();
-    byId("fit-epochs").addEventListener("input", () => {
-      fitControls.showTrainLabel();
-      fitControls.keepEpochs();
-    });
-    for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
-      fields.addEventListener("input", fitControls.dismissError);
-    }
-    byId("fit-reset").addEventListener("click", fitControls.awaitReset);
-    byId("fit-checkpoints").addEventListener("click", ({ target }) => {
-      const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);
-      const index = film.frames.findIndex((frame) => frame.seq === seq);
-      if (index >= 0) film.seek(index);
-    });
-    byId("fit-notice").addEventListener("click", ({ currentTarget }) => (currentTarget.hidden = true));
+    weights = pwl.fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
     pwl.i18n.onLanguage(retell);
     ready = pwl.paint
       .graphs(["fit-points-plot", "fit-yhat-plot", "fit-logit-plot", "fit-loss-plot"])
@@ -292,7 +283,7 @@
     pwl.fitControls.showTrainLabel();
     pwl.fitControls.showPlayback(film);
     pwl.fitControls.retellMessages();
-    if (data) byId("fit-data").textContent = pwl.fitData.describe(data, net);
+    if (isDataHere()) pwl.fitData.tell(data, net);
     if (state) pwl.fitControls.showState(state);
     pwl.fitFields.show(state);
     if (plots) pwl.fitPlots.words(plots);

@@ -43,9 +43,9 @@
 
   const open = async (file) => {
     try {
-      const { build, saved } = await read(file);
+      const { build, saved, frames } = await read(file);
       await pwl.sharing.ready();
-      const snapshot = await pwl.sharing.replace({ build, fit: { kind: "weights", saved } });
+      const snapshot = await pwl.sharing.replace({ build, fit: { kind: "weights", saved, frames } });
       const same = saved.data_key === snapshot.data_key;
       say(same ? "runfile.opened" : "runfile.other_data", { epoch: snapshot.epoch });
     } catch (error) {

@@ -60,9 +60,10 @@
     if (kind === "sgd") fill("fit-momentum", String(momentum));
   };
 
-  const bring = async ({ kind, saved: session }) => {
+  // `frames` are those of a run's file.
+  const bring = async ({ kind, saved: session, frames }) => {
     const { seed, net, optimizer, data: spec, epoch } = session;
-    if (kind === "weights") return send("restore", { saved: session });
+    if (kind === "weights") return send("restore", { saved: session, ...(frames && { frames }) });
     const begun = await send("use_data", { spec, net, seed });
     if (kind === "recipe" && epoch > 0) return send("begin", { seed, net, optimizer, epochs: epoch });
     return begun;

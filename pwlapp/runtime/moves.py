@@ -12,7 +12,6 @@ from typing import TypeAlias
 import numpy as np
 
 from pwlapp.core.data import Points
-from pwlapp.core.net import Array
 from pwlapp.core.training import OptimizerOptions, TrainState, with_new_optimizer, with_params
 from pwlapp.errors import UserError
 from pwlapp.runtime.pace import followed
@@ -41,7 +40,7 @@ def begin(
 ) -> tuple[SessionState, list[Frame]]:
     """A new session, at its initial weights."""
     state = SessionState(1, seed, optimizer, engine, points.key, train, notice=notice)
-    return with_frame(state, "start", points.x)
+    return with_frame(state, "start", points)
 
 
 def stay(state: SessionState) -> Move:
@@ -57,8 +56,8 @@ def revisit(state: SessionState) -> Move:
 
 
 def adopt(state: SessionState, points: Points) -> Move:
-    """The server's data is not what it was: same net, other losses, and a run waits."""
-    train = with_params(state.train, state.train.params, points.x, points.y)
+    """The session's data are no more: same net, other losses, and a run waits."""
+    train = with_params(state.train, state.train.params, *points.training)
     after = changed(
         state,
         data_key=points.key,
@@ -69,7 +68,7 @@ def adopt(state: SessionState, points: Points) -> Move:
         speed=UNKNOWN_SPEED,
         by_recipe=state.by_recipe and not train.epoch,
     )
-    return with_frame(after, "start", points.x)
+    return with_frame(after, "start", points)
 
 
 def start_run(state: SessionState, epochs: int, optimizer: OptimizerOptions, engine: str) -> Move:
@@ -110,11 +109,12 @@ def halt(state: SessionState, reason: UserError) -> Move:
     return changed(state, run=replace(state.run, status="paused"), notice=notice), []
 
 
-def reset(state: SessionState, seed: int, train: TrainState, x: Array) -> Move:
-    """Back to the initial weights `train` of `seed`; the frames so far are gone."""
+def reset(state: SessionState, seed: int, train: TrainState, points: Points) -> Move:
+    """Begin at the weights `train` of `seed`, on these data; the frames so far are gone."""
     after = changed(
         state,
         seed=seed,
+        data_key=points.key,
         train=train,
         run=None,
         notice=None,
@@ -122,17 +122,25 @@ def reset(state: SessionState, seed: int, train: TrainState, x: Array) -> Move:
         speed=UNKNOWN_SPEED,  # another net's would mislead
         by_recipe=True,
     )
-    return with_frame(after, "start", x)
+    return with_frame(after, "start", points)
 
 
 def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:
-    """Weights set by hand; a run goes on from them, with Adam's moments as they were."""
+    """Weights set by hand; a run goes on from them, with Adam's moments as they were.
+
+    Raises
+    ------
+    UserError
+        ``busy`` if the session has other data meanwhile.
+    """
+    if state.data_key != points.key:
+        raise UserError("busy")
     vector = np.asarray(params, dtype=np.float32)  # (k,)
     if np.array_equal(vector, state.train.params):
         return None
-    train = with_params(state.train, vector, points.x, points.y)
+    train = with_params(state.train, vector, *points.training)
     after = changed(state, train=train, notice=None, by_recipe=False)
-    return with_frame(after, "edit", points.x)
+    return with_frame(after, "edit", points)
 
 
 def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:

@@ -15,10 +15,17 @@ from pwlapp.ui.i18n import t
 GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False}
 
 
-def text(key: str, mse: str | None = None) -> html.Span:
-    """A word or sentence from the catalogue; `mse` is said in its place for nets of that loss."""
-    other = {"data-t-bce": key, "data-t-mse": mse} if mse else {}
-    return html.Span(t(key), **{"data-t": key, **other})
+def text(key: str, mse: str | None = None, numbers: str | None = None) -> html.Span:
+    """A word or sentence from the catalogue, and what is said in its place elsewhere.
+
+    Parameters
+    ----------
+    key, mse, numbers : str or None
+        Catalogue keys; `mse` for nets of that loss, `numbers` for data whose y is no yes and no.
+    """
+    others = {"data-t-mse": mse, "data-t-numbers": numbers}
+    told = {name: other for name, other in others.items() if other}
+    return html.Span(t(key), **{"data-t": key, **({"data-t-bce": key} if told else {}), **told})
 
 
 def labelled(component: Any, key: str, mse: str | None = None) -> Any:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from fastapi import APIRouter, Request, Response
 
-from pwlapp.core import export
+from pwlapp.core import export, qr
+from pwlapp.core.checkpoint import state_dict_file
 from pwlapp.core.export import Program
-from pwlapp.core.qr import check_link
 from pwlapp.errors import UserError
 from pwlapp.runtime import frame_table
 from pwlapp.runtime.commands import answer, read_json
@@ -60,7 +60,8 @@ async def notebook(trainer: Trainer, sid: str) -> File:
 async def weights(trainer: Trainer, sid: str) -> File:
     """The weights as a ``state_dict``."""
     program = await _program(trainer, sid)
-    content = base64.b64decode(await trainer.state_dict(program.train))
+    train = program.train
+    content = base64.b64decode(await trainer.compute(state_dict_file, train.params, train.net))
     return File(f"{program.name}.pt", "application/octet-stream", content)
 
 
@@ -104,10 +105,10 @@ def routes(trainer: Trainer) -> APIRouter:
             return _refusal(error)
 
     @router.post("/qr")
-    async def qr(request: Request) -> Response:
+    async def code(request: Request) -> Response:
         try:
             body = await read_json(request, MAX_QR_BYTES)
-            picture = await trainer.qr(check_link(body.get("text")))
+            picture = await trainer.compute(qr.svg, qr.check_link(body.get("text")))
         except UserError as error:
             return _refusal(error)
         headers = {"Cache-Control": "no-store"}

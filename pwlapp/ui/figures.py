@@ -30,9 +30,9 @@ COLOURS = {
 TRACES = {
     "bent": ("unit1", "unit2", "yhat", "truth", "bend"),
     "logit": ("unit1", "unit2", "yhat", "truth", "bend", "others"),
-    "points": ("data",),
+    "points": ("data", "held out"),
     "yhat": ("yhat", "truth"),
-    "loss": ("truth", "loss", "head"),
+    "loss": ("truth", "loss", "head", "test loss"),
 }
 
 GRID = np.linspace(-1.0, 1.0, 101)  # has 0 in it, where the lecture's net bends
@@ -128,14 +128,13 @@ def points_figure() -> Figure:
     A surface of its own: the browser then paints thousands of points once, and not again with each
     frame of the curve.
     """
-    points = go.Scatter(
-        x=[],
-        y=[],
-        mode="markers",
-        marker={"color": COLOURS["data"], "size": 4, "opacity": 0.18},
-        hoverinfo="skip",
-    )
-    return _figure([points], *_YHAT_AXES)
+    marker = {"color": COLOURS["data"], "size": 4, "opacity": 0.18}
+    held_out = {**marker, "symbol": "circle-open", "line": {"width": 1.5}}
+    points = [
+        go.Scatter(x=[None], y=[None], mode="markers", marker=look, hoverinfo="skip")
+        for look in (marker, held_out)
+    ]
+    return _figure(points, *_YHAT_AXES)
 
 
 def yhat_figure() -> Figure:
@@ -155,7 +154,7 @@ def logit_figure() -> Figure:
 
 
 def loss_figure(epoch: str, loss: str) -> Figure:
-    """The loss curve, with the loss of prob itself as a dashed line.
+    """The loss curve, with the loss of prob itself as a dashed line, and the test loss as dots.
 
     Parameters
     ----------
@@ -166,9 +165,10 @@ def loss_figure(epoch: str, loss: str) -> Figure:
     curve = _line("yhat", width=3).update(hovertemplate=hover)
     truth = _line("truth", width=2, dash="dash").update(hovertemplate="%{y:.6f}<extra></extra>")
     head = _dot([], []).update(hovertemplate=hover)
+    test = _line("yhat", [None], [None], width=2, dash="dot").update(hovertemplate=hover)
     axes = _axis(epoch, (0, 5000)), _axis(loss, (0.2, 0.9))
     room = {"l": 62, "r": 14, "t": 10, "b": 40}  # for ticks with two decimals
-    return _figure([truth, curve, head], *axes, hovermode="x", margin=room)
+    return _figure([truth, curve, head, test], *axes, hovermode="x", margin=room)
 
 
 def _figure(traces: list[Any], xaxis: Any, yaxis: Any, **layout: Any) -> Figure:

@@ -19,7 +19,10 @@ def test_traces_stand_in_the_order_that_the_browser_counts_on() -> None:
     assert len(bent) == len(figures.TRACES["bent"])
     assert figures.TRACES["logit"] == (*figures.TRACES["bent"], "others")
     assert roles(figures.yhat_figure()) == list(figures.TRACES["yhat"])
-    assert roles(figures.points_figure()) == list(figures.TRACES["points"])
+    assert roles(figures.points_figure()) == ["data", "data"]
+    assert len(figures.TRACES["points"]) == 2
+    assert roles(figures.loss_figure("epoch", "loss")) == ["truth", "yhat", "yhat", "yhat"]
+    assert len(figures.TRACES["loss"]) == 4
 
 
 def test_the_start_is_drawn_as_the_closed_form_says() -> None:

@@ -16,12 +16,16 @@ from pwlapp.ui.components import card, graph, legend, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.inputs import NetFields, OptimizerFields
 from pwlapp.ui.sections import fit_commands as commands
+from pwlapp.ui.sections import fit_dataset
 from pwlapp.ui.sections.fit_commands import Start
 from pwlapp.ui.sections.fit_controls import controls_card, engine_options
 
 # The fields, in the order of NetFields and OptimizerFields.
 NET = (ids.FIT_HIDDEN, ids.FIT_BIAS, ids.FIT_ACTIVATION, ids.FIT_LOSS)
 OPTIMIZER = (ids.FIT_OPTIMIZER, ids.FIT_LR, ids.FIT_MOMENTUM)
+
+# Catalogue keys of the truth: with BCE, with MSE, and where y is no yes and no.
+TRUTH = ("role.prob", "role.prob", "role.truth")
 
 SESSION = State(ids.SESSION, "data")
 START = (
@@ -39,6 +43,7 @@ def layout() -> html.Section:
             html.H2(text("fit.title")),
             html.P(text("fit.lead"), className="lead"),
             html.Div(id=ids.FIT_NOTICE, className="notice", role="alert", hidden=True),
+            fit_dataset.card(),
             controls_card(),
             html.Div([_yhat_card(), _logit_card()], className="grid halves"),
             html.Div([_loss_card(), _weights_card()], className="grid halves"),
@@ -56,7 +61,12 @@ def layout() -> html.Section:
 
 def _yhat_card() -> html.Section:
     return card(
-        legend(("data", "role.data"), ("truth", "role.prob"), ("yhat", "role.yhat")),
+        legend(
+            ("data", "role.data"),
+            ("held-out", "role.held_out"),
+            ("truth", *TRUTH),
+            ("yhat", "role.yhat"),
+        ),
         graph(
             "fit.yhat_label",
             "tall",
@@ -71,7 +81,7 @@ def _yhat_card() -> html.Section:
 def _logit_card() -> html.Section:
     return card(
         legend(
-            ("truth", "role.true_logit", "role.prob"),
+            ("truth", "role.true_logit", "role.prob", "role.truth"),
             ("yhat", "role.logit", "role.yhat"),
             ("unit1", "role.unit1"),
             ("unit2", "role.unit2"),
@@ -99,7 +109,15 @@ def _loss_card() -> html.Section:
     )
     return card(
         html.Div(
-            [legend(("yhat", "role.loss"), ("truth", "role.true_loss")), log_x], className="spread"
+            [
+                legend(
+                    ("yhat", "role.loss"),
+                    ("test-loss", "role.test_loss"),
+                    ("truth", "role.true_loss", "role.true_loss", "role.truth_loss"),
+                ),
+                log_x,
+            ],
+            className="spread",
         ),
         graph(
             "fit.loss_label",

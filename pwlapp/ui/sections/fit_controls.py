@@ -31,8 +31,6 @@ def controls_card() -> html.Section:
         html.Progress(id=ids.FIT_PROGRESS, max="1", value="0"), "fit.progress_label"
     )
     return card(
-        html.Div(id=ids.FIT_DATA_PROBLEM, className="notice", role="alert", hidden=True),
-        html.P(id=ids.FIT_DATA, className="data-line"),
         html.Div(
             [html.Div(id=ids.FIT_ARCHITECTURE, className="architecture"), html.P(id=ids.FIT_LAYERS)]
         ),

@@ -1,0 +1,275 @@
+// The data card of Fit: choose a set, draw points, send a file; say how many are kept for testing.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const { t } = pwl.i18n;
+  const byId = (id) => document.getElementById(id);
+  const tell = (id, value) => window.dash_clientside.set_props(id, { value });
+  const OPEN_KEY = "pwl.dataset";
+  const SHARES = [0, 0.2, 0.3, 0.5];
+  const FIELDS = ["n", "noise", "seed"];
+
+  let laws; // {name: law}, as fit_dataset.laws has them
+  let limits;
+  let parts; // {tiles, fields, shares, belongs, own, file, use, ...}, once the fold was opened
+  let shownKey = null; // the data that the card was last filled from
+  let pending = Promise.resolve(); // live changes of own points go one after the other
+  let waiting = false;
+
+  const spoken = (tag, key, props = {}) => {
+    const node = pwl.weights.element(tag, { textContent: t(key), ...props });
+    node.dataset.t = key;
+    return node;
+  };
+
+  // --- what is chosen ---------------------------------------------------------------------------
+  const numberOf = (name) => pwl.numbers.parse(parts.fields[name].input.value);
+  const heldOut = () => Number(parts.shares.find((radio) => radio.checked).value);
+  const currentSpec = () => pwl.fit.now().data.spec;
+  const isOwnInUse = () => currentSpec().law === "own" && !currentSpec().label;
+
+  const netFor = (isBinary) => {
+    const { net: { h, bias1, activation, loss }, data } = pwl.fit.now();
+    const kept = data.isBinary ? loss : "bce";
+    return { h, bias1, activation, loss: isBinary ? kept : "mse" };
+  };
+
+  // {verb, body, law}: what "Use these data" asks for
+  const wanted = async () => {
+    const chosen = parts.tiles.get();
+    const share = heldOut();
+    if (chosen === "csv") return { verb: "upload", body: { ...(await parts.file.body()), held_out: share } };
+    if (chosen === "own") {
+      const { kind, x, y } = parts.own.get();
+      const spec = { law: "own", x, y, prob: null, held_out: share };
+      return { verb: "use_data", body: { spec, net: netFor(kind === "binary") } };
+    }
+    const law = laws[chosen];
+    const belongs = parts.belongs.checked ? (law ?? laws.irony) : null;
+    const numbers = law ? { n: numberOf("n"), noise: numberOf("noise"), seed: numberOf("seed") } : {};
+    return {
+      verb: "use_data", law: belongs,
+      body: {
+        spec: { law: chosen, held_out: share, ...numbers },
+        net: belongs ? belongs.net : netFor(law?.is_binary ?? true),
+      },
+    };
+  };
+
+  // --- use it -----------------------------------------------------------------------------------
+  const RECIPE = ["fit-lr", "fit-epochs", "fit-optimizer"];
+  const readRecipe = () => [
+    byId("fit-lr").value, byId("fit-epochs").value,
+    document.querySelector("#fit-optimizer input:checked")?.value ?? "adam",
+  ];
+  const writeRecipe = (values) => {
+    RECIPE.forEach((id, i) => tell(id, values[i]));
+    setTimeout(() => {
+      pwl.fitControls.showTrainLabel();
+      pwl.fitControls.keepEpochs();
+    });
+  };
+
+  const use = async () => {
+    parts.use.disabled = true;
+    try {
+      const { verb, body, law } = await wanted();
+      const { saved } = await pwl.fit.send("saved");
+      if (!saved) return;
+      const recipe = { before: readRecipe(), after: law ? [String(law.lr), String(law.epochs), "adam"] : null };
+      const answer = await ask(verb, body);
+      if (answer.error) return;
+      if (recipe.after) writeRecipe(recipe.after);
+      pwl.history.record(
+        async () => {
+          await pwl.fit.send("restore", { saved });
+          if (recipe.after) writeRecipe(recipe.before);
+        },
+        async () => {
+          await pwl.fit.send(verb, body);
+          if (recipe.after) writeRecipe(recipe.after);
+        },
+      );
+      pwl.i18n.announce(t("dataset.used"));
+    } catch {
+      parts.file.complain({ code: "server", args: {} }); // the file is not to be read any more
+    } finally {
+      parts.use.disabled = false;
+      showChoice();
+    }
+  };
+
+  // A file's errors stand beside the file; all others where Fit says its own.
+  const ask = async (verb, body) => {
+    if (verb !== "upload") return pwl.fit.send(verb, body);
+    const { sid } = pwl.fit.now();
+    const answer = await pwl.api.post(`session/${encodeURIComponent(sid)}/${verb}`, body);
+    parts.file.complain(answer.error ?? null);
+    if (!answer.error) pwl.fit.reply(answer);
+    return answer;
+  };
+
+  // Own points that are in use follow the hand: the net keeps its weights and meets the new points.
+  const follow = () => {
+    showChoice();
+    if (!isOwnInUse() || waiting) return pending;
+    waiting = true;
+    pending = pending.then(async () => {
+      waiting = false;
+      const { kind, x, y } = parts.own.get();
+      if (x.length < limits.min_points) return;
+      const spec = { law: "own", x, y, prob: null, held_out: currentSpec().held_out };
+      if (kind === "numbers" && pwl.fit.now().net.loss === "bce") {
+        await pwl.fit.send("use_data", { spec, net: netFor(false) });
+      } else await pwl.fit.send("move_points", { spec });
+    });
+    return pending;
+  };
+
+  // --- the card ---------------------------------------------------------------------------------
+  const field = (name) => {
+    const { element } = pwl.weights;
+    const input = element("input", {
+      type: "text", id: `data-${name}`, size: 7, inputMode: "decimal", autocomplete: "off", maxLength: 40,
+    });
+    const words = spoken("span", `dataset.field_${name}`);
+    input.addEventListener("input", showChoice);
+    return { input, words, node: element("label", { className: "field" }, words, input) };
+  };
+
+  const shareChoice = () => {
+    const { element } = pwl.weights;
+    const radios = SHARES.map((share) =>
+      element("input", { type: "radio", name: "data-held-out", value: share, checked: share === 0 }));
+    const labels = radios.map((radio, i) => {
+      const words = i ? element("span", {}, `${SHARES[i] * 100} %`) : spoken("span", "dataset.none");
+      return element("label", {}, radio, words);
+    });
+    const group = element("div", { className: "data-shares" }, ...labels);
+    group.setAttribute("role", "radiogroup");
+    pwl.i18n.label(group, "dataset.held_out");
+    return { radios, node: element("div", { className: "field choice" }, spoken("span", "dataset.held_out"), group) };
+  };
+
+  const build = (host) => {
+    const { element } = pwl.weights;
+    const fields = Object.fromEntries(FIELDS.map((name) => [name, field(name)]));
+    const shares = shareChoice();
+    const belongs = element("input", { type: "checkbox", id: "data-belongs", checked: true });
+    const belongsWords = element("span");
+    const belongsBox = element("label", { className: "check data-belongs" }, belongs, belongsWords);
+    const ownHost = element("div", { className: "own", id: "data-own" });
+    const fileHost = element("div", { className: "data-file", id: "data-csv" });
+    const use = element("button", { type: "button", id: "data-use", className: "button primary" });
+    const note = element("p", { className: "hint data-note" });
+    parts = {
+      fields, belongs, belongsWords, belongsBox, ownHost, fileHost, use, note, shares: shares.radios,
+      tiles: pwl.dataTiles.create(Object.values(laws), chooseLaw),
+    };
+    parts.own = pwl.dataOwn.create(ownHost, follow);
+    parts.file = pwl.dataFile.create(fileHost, showChoice);
+    const row = element("div", { className: "fields data-fields" }, ...FIELDS.map((name) => fields[name].node), shares.node);
+    host.append(parts.tiles.node, ownHost, fileHost, row, belongsBox,
+      element("div", { className: "data-go" }, use, note));
+    use.addEventListener("click", useNow);
+    belongs.addEventListener("change", showChoice);
+    pwl.i18n.onLanguage(showChoice);
+    shownKey = null;
+    fromSession(pwl.fit.now());
+  };
+  const useNow = () => use();
+
+  const setFields = ({ n, noise, seed }) => {
+    const written = { n, noise, seed };
+    FIELDS.forEach((name) => (parts.fields[name].input.value = String(written[name])));
+  };
+  const chooseLaw = (name) => {
+    if (laws[name]) setFields(laws[name]);
+    showChoice();
+  };
+
+  const recipeWords = ({ net, lr, epochs }) =>
+    t("dataset.belongs", {
+      units: pwl.numbers.whole(net.h), activation: t(`activation.${net.activation}`),
+      bias: t(net.bias1 ? "summary.bias" : "summary.no_bias"), loss: t(`summary.${net.loss}`),
+      lr, epochs: pwl.numbers.whole(epochs),
+    });
+
+  const isReady = (chosen) => {
+    if (chosen === "csv") return !parts.file.isEmpty();
+    if (chosen === "own") return parts.own.get().x.length >= limits.min_points;
+    return true;
+  };
+
+  // Everything that follows from the choice
+  const showChoice = () => {
+    if (!parts) return;
+    const chosen = parts.tiles.get();
+    const law = laws[chosen];
+    FIELDS.forEach((name) => (parts.fields[name].node.hidden = !law));
+    const noise = parts.fields.noise.words;
+    noise.dataset.t = law && !law.is_binary ? "dataset.field_noise_sd" : "dataset.field_noise";
+    noise.textContent = t(noise.dataset.t);
+    parts.ownHost.hidden = chosen !== "own";
+    parts.fileHost.hidden = chosen !== "csv";
+    const recipe = law ?? (chosen === "lecture" ? laws.irony : null);
+    parts.belongsBox.hidden = !recipe;
+    if (recipe) parts.belongsWords.textContent = recipeWords(recipe);
+    parts.use.textContent = t("dataset.use");
+    parts.use.disabled = !isReady(chosen);
+    parts.note.textContent = t(noteKey(chosen, law));
+  };
+  const noteKey = (chosen, law) => {
+    if (!isReady(chosen)) return chosen === "csv" ? "csv.none" : "own.few";
+    if (chosen === "own" && isOwnInUse()) return "own.live";
+    const isBinary = chosen === "own" ? parts.own.get().kind === "binary" : (law?.is_binary ?? true);
+    return isBinary ? "dataset.note" : "dataset.note_numbers";
+  };
+
+  // The card says what the session has, whoever chose it: this tab, another one, a link, an undo.
+  const fromSession = ({ data }) => {
+    if (!parts || !data || data.key === shownKey) return;
+    shownKey = data.key;
+    const { spec } = data;
+    const isFile = spec.law === "own" && Boolean(spec.label);
+    parts.tiles.set(isFile ? "csv" : spec.law);
+    if (laws[spec.law]) setFields(spec);
+    parts.shares.forEach((radio) => (radio.checked = Number(radio.value) === spec.held_out));
+    if (!parts.shares.some((radio) => radio.checked)) parts.shares[0].checked = true;
+    if (isOwnInUse() && parts.own.isEmpty()) parts.own.show(data);
+    showChoice();
+  };
+
+  // The net in the plot of own points, where a hand moves the points that it is trained on
+  const curveOf = ({ data, net, frame }) => {
+    const x = frame.p ? data.grid : data.curveX;
+    return { x, y: pwl.net.output(frame.p ? pwl.net.logit(frame.p, x, net) : frame.curve, net) };
+  };
+  let hasCurve = false;
+  const showCurve = (now) => {
+    if (!parts || parts.ownHost.hidden) return;
+    const isOn = now.data.spec.law === "own" && Boolean(now.frame) && now.frame.net === now.net;
+    if (isOn || hasCurve) parts.own.showCurve(isOn ? curveOf(now) : null);
+    hasCurve = isOn;
+  };
+
+  const start = () => {
+    const host = byId("fit-data-choice");
+    const fold = byId("fit-data-fold");
+    const { laws: listed, ...rest } = JSON.parse(host.dataset.laws);
+    laws = Object.fromEntries(listed.map((law) => [law.name, law]));
+    limits = rest;
+    const open = () => {
+      if (!parts && fold.open) build(host);
+    };
+    fold.open = pwl.memory.recall(OPEN_KEY) === "yes";
+    fold.addEventListener("toggle", () => {
+      pwl.memory.keep(OPEN_KEY, fold.open ? "yes" : "no");
+      open();
+    });
+    pwl.fit.onChange(fromSession);
+    pwl.fit.onChange(showCurve);
+    open();
+  };
+
+  (pwl.parts ??= []).push({ start });
+})();
