@@ -41,7 +41,7 @@ HIDEABLE = {
     "constructions": _card(ids.CONSTRUCTION_TABS),
     "equations": _card(ids.BUILD_EQUATIONS),
     "fit": _section(ids.FIT),
-    "data": _card(ids.FIT_DATA_FOLD),
+    "data": Hideable(f"#{ids.FIT_DATA_FOLD}"),
     "options": Hideable(f"#{ids.FIT_OPTIONS}"),
     "engine": Hideable(f"fieldset:has(#{ids.FIT_ENGINE})"),
     "playback": Hideable(f"#{ids.FIT_PLAYBACK}"),

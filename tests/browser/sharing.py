@@ -48,7 +48,10 @@ PIXELS = """async (url) => {
   paper.drawImage(image, 0, 0);
   const { data } = paper.getImageData(0, 0, width, height);
   let text = "";
-  for (let k = 0; k < data.length; k += 8192) text += String.fromCharCode(...data.subarray(k, k + 8192));
+  const some = 8192;
+  for (let k = 0; k < data.length; k += some) {
+    text += String.fromCharCode(...data.subarray(k, k + some));
+  }
   return [width, height, btoa(text)];
 }"""
 

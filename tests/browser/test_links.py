@@ -110,7 +110,8 @@ def test_a_wide_net_starts_over_and_trains_there(embedded: str, open_page: Open)
 
 
 ROUND_TRIP = """async (fits) => {
-  const build = { params: [0.1, -1 / 3, 1e6, -0, 4.5], challenge: { left: 2.5, right: -9, b: 0, shown: true } };
+  const challenge = { left: 2.5, right: -9, b: 0, shown: true };
+  const build = { params: [0.1, -1 / 3, 1e6, -0, 4.5], challenge };
   const texts = await Promise.all(fits.map((fit) => pwl.link.write({ build, fit })));
   const read = await Promise.all(texts.map((text) => pwl.link.read(text)));
   return read.map(({ build, fit }, k) => ({ build, fit, length: texts[k].length }));
@@ -154,8 +155,7 @@ def test_every_number_comes_back_bit_for_bit(embedded: str, open_page: Open) -> 
         "held_out": 0.2,
         "label": "mine.csv",
     }
-    rounded = {"law": "own", "x": [k / 100 for k in range(150)], "y": x.tolist(), "prob": [0.5] * 150,
-               "held_out": 0}  # fmt: skip
+    rounded = own | {"x": [k / 100 for k in range(150)], "y": x.tolist(), "prob": [0.5] * 150}
     sgd = {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.0}
     sessions = [
         saved(),
@@ -215,17 +215,27 @@ def test_broken_links_are_told_apart_and_break_nothing(embedded: str, open_page:
 FORGE = """([content, floats]) => pwl.pack.pack(content, floats)"""
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        [], 7, None, {"f": 1}, {"f": {"key": "k"}}, {"f": {"key": "k", "v": [5, 0, 0]}},
-        {"f": {"key": "<img>", "k": "settings"}}, {"f": {"key": "k", "k": "settings", "s": -1}},
-        {"f": {"key": "k", "k": "recipe", "e": 1.5}}, {"f": {"key": "k", "k": "recipe", "n": {"h": 4096}}},
-        {"f": {"key": "k", "k": "recipe", "n": {"evil": 1}}}, {"b": {"w": 1}}, {"b": {"c": ["x", 1, 2, 3]}},
-        {"f": {"key": "k", "k": "settings", "d": {"own": [200, 200, None]}}},
-        {"f": {"key": "k", "k": "settings", "opt": {"lr": "0.1"}}},
-    ],
-)  # fmt: skip
+FORGED = [
+    [],
+    7,
+    None,
+    {"f": 1},
+    {"f": {"key": "k"}},
+    {"f": {"key": "k", "v": [5, 0, 0]}},
+    {"f": {"key": "<img>", "k": "settings"}},
+    {"f": {"key": "k", "k": "settings", "s": -1}},
+    {"f": {"key": "k", "k": "recipe", "e": 1.5}},
+    {"f": {"key": "k", "k": "recipe", "n": {"h": 4096}}},
+    {"f": {"key": "k", "k": "recipe", "n": {"evil": 1}}},
+    {"f": {"key": "k", "k": "settings", "d": {"own": [200, 200, None]}}},
+    {"f": {"key": "k", "k": "settings", "d": {"own": [[0, 1], [0, 1]]}}},
+    {"f": {"key": "k", "k": "settings", "opt": {"lr": "0.1"}}},
+    {"b": {"w": 1}},
+    {"b": {"c": ["x", 1, 2, 3]}},
+]
+
+
+@pytest.mark.parametrize("content", FORGED)
 def test_forged_links_are_damaged_links(embedded_page: LecturePage, content: Any) -> None:
     text = embedded_page.page.evaluate(FORGE, [content, []])
     assert embedded_page.page.evaluate(WHY, [text]) == ["damaged"]
@@ -255,7 +265,7 @@ def test_the_server_checks_a_link_as_well(embedded: str, open_page: Open) -> Non
     page.wait_for_epoch(20)
     forged = {"kind": "weights", "saved": saved(optimizer={"kind": "adam", "lr": 1e9})}
     text = page.page.evaluate(
-        "(fit) => pwl.link.write({ build: { params: [1, -1, -4.5, -9, 4.5], challenge: null }, fit })",
+        "(fit) => pwl.link.write({ build: { params: pwl.net.START, challenge: null }, fit })",
         forged,
     )
     page.page.evaluate("(text) => (location.hash = `#s=${text}`)", text)

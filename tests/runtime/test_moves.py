@@ -183,6 +183,6 @@ def test_a_session_knows_whether_its_seed_leads_to_its_weights() -> None:
     moved = moves.edit(state, [1.0, 2.0, 3.0, 4.0, 5.0], POINTS)
     assert moved is not None
     assert not moved[0].by_recipe
-    again = moves.reset(moved[0], 2, state.train, POINTS.x)
+    again = moves.reset(moved[0], 2, state.train, POINTS)
     assert again is not None
     assert again[0].by_recipe
