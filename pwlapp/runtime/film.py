@@ -12,13 +12,14 @@ import numpy as np
 from pwlapp.core.data import Points
 from pwlapp.core.training import TrainState
 from pwlapp.errors import UserError
-from pwlapp.runtime.drawing import CURVE_POINTS, is_wide
+from pwlapp.runtime import drawing
 from pwlapp.runtime.session import Frame, Mark, SessionState, with_frame
 
 MAX_FRAMES = 10_000  # many more than a session keeps
+LARGEST = float(np.finfo(np.float32).max)
 
 
-def read_film(rows: object, train: TrainState) -> list[Frame]:
+def read_film(rows: object, train: TrainState, points: Points) -> list[Frame]:
     """Frames as `session.frame_row` writes them, of a run that led to `train`.
 
     Parameters
@@ -26,6 +27,7 @@ def read_film(rows: object, train: TrainState) -> list[Frame]:
     rows : object
         None gives no frames.
     train : TrainState
+    points : Points
 
     Raises
     ------
@@ -36,7 +38,7 @@ def read_film(rows: object, train: TrainState) -> list[Frame]:
         return []
     if not isinstance(rows, list) or len(rows) > MAX_FRAMES:
         raise UserError("bad_saved")
-    size = CURVE_POINTS if is_wide(train.net) else train.net.size
+    size = drawing.numbers(train.params, train.net, points.x, points.testing).size
     frames = [_frame(row, size) for row in rows]
     epochs = [frame.epoch for frame in frames]
     if epochs != sorted(epochs) or (epochs and epochs[-1] > train.epoch):
@@ -59,7 +61,10 @@ def with_film(
 
 
 def _is_same(one: Frame, other: Frame) -> bool:
-    return one.epoch == other.epoch and np.allclose(one.numbers, other.numbers, equal_nan=True)
+    """Whether two frames look the same; a curve was written with five decimals."""
+    return one.epoch == other.epoch and np.allclose(
+        one.numbers, other.numbers, atol=1e-5, equal_nan=True
+    )
 
 
 def _frame(row: object, size: int) -> Frame:
@@ -76,6 +81,6 @@ def _number(value: Any) -> float:
     """A number that float32 holds; NaN for None, as JSON has it."""
     if value is None:
         return math.nan
-    if type(value) not in (int, float) or abs(value) > np.finfo(np.float32).max:
+    if type(value) not in (int, float) or abs(value) > LARGEST:
         raise UserError("bad_saved")
     return float(value)

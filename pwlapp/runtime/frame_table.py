@@ -6,19 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pwlapp.core.net import Architecture, Array
+from pwlapp.core.data import Points
+from pwlapp.core.net import Architecture
 from pwlapp.runtime.drawing import CURVE_POINTS, is_wide
 from pwlapp.runtime.session import Frame, json_number
 
 
-def columns(net: Architecture, x: Array) -> list[str]:
+def columns(net: Architecture, points: Points) -> list[str]:
     """Names of the columns: epoch, loss, mark, then each parameter.
 
-    A wide net's frames have its curve: the columns are ``logit(x=-1)`` to ``logit(x=1)``.
+    A wide net's frames have its curve: the columns are ``logit(x=-1)`` to ``logit(x=1)``, and
+    ``test_loss`` if points are held out.
     """
     if is_wide(net):
-        places = np.linspace(x.min(), x.max(), CURVE_POINTS)
+        places = np.linspace(points.x.min(), points.x.max(), CURVE_POINTS)
         numbers = [f"logit(x={place:.6g})" for place in places]
+        numbers += [] if points.testing is None else ["test_loss"]
     else:
         units = range(1, net.h + 1)
         layers = ("W1", "b1", "W2") if net.bias1 else ("W1", "W2")

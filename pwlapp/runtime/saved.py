@@ -105,7 +105,7 @@ async def restore(trainer: Trainer, sid: str, body: Body) -> dict[str, Any]:
         points=points,
         same_data=saved.get("data_key") in (None, points.key),
         by_recipe=saved.get("by_recipe") is True,
-        film=read_film(body.get("frames"), train),
+        film=read_film(body.get("frames"), train, points),
     )
     return {"snapshot": await trainer.put(sid, move, points)}
 

@@ -69,7 +69,7 @@ async def frames(trainer: Trainer, sid: str) -> File:
     """The frames of the run as CSV."""
     program = await _program(trainer, sid)
     _, rows = await trainer.read(sid, form=frame_table.lines)
-    head = ",".join(frame_table.columns(program.train.net, program.points.x))
+    head = ",".join(frame_table.columns(program.train.net, program.points))
     return File(f"{program.name}.csv", "text/csv; charset=utf-8", "\n".join([head, *rows, ""]))
 
 

@@ -142,6 +142,27 @@ def test_many_points_come_in_a_file_of_their_own() -> None:
     assert len(text) < 3000
 
 
+def test_points_that_are_held_out_stay_out() -> None:
+    points = draw_embedded(n=40).holding_out(0.25)
+    x, y = points.training
+    state = initial_state(1, x, y)
+    program = Program(1, AdamOptions(), state, points, by_recipe=True)
+    names: dict[str, object] = {}
+    text = export.script(program, WORDS).partition("# The net")[0]
+    exec(compile(text, "<script>", "exec"), names)
+    assert [names[name].shape for name in ("x", "y", "prob")] == [(30, 1)] * 3  # type: ignore[attr-defined]
+    assert np.array_equal(names["y"].flatten(), y)  # type: ignore[attr-defined]
+
+
+def test_points_without_a_truth() -> None:
+    x = np.linspace(-1, 1, 12, dtype=np.float32)
+    program = trained(3, Points(x, None, 3 * x, "own"), Architecture(loss="mse"))
+    assert "prob" not in export.script(program, WORDS) + export.notebook(program, WORDS)
+    assert run_here(export.script(program, WORDS))[-1] == pytest.approx(
+        program.train.loss, abs=1e-6
+    )
+
+
 def test_comments_stay_comments() -> None:
     """Whatever stands in a catalogue, no line of it becomes code."""
     hostile = dict.fromkeys(WORDS, "one\nimport os\r\n'''two")
