@@ -26,7 +26,7 @@ from pwlapp.runtime.services import Services
 from pwlapp.runtime.store import StoreUnavailable
 from pwlapp.serving import Refusal
 from pwlapp.settings import Settings
-from pwlapp.ui import guard, kept, layout, static, timing
+from pwlapp.ui import downloads, guard, kept, layout, static, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
 
@@ -65,6 +65,7 @@ def create_app(settings: Settings) -> layout.Page:
     )
     bundles = static.serve_plotly(server, static.plotly_bundles(ROOT))
     server.include_router(services.router())
+    server.include_router(downloads.routes(services.trainer))
     server.include_router(health.routes(services.trainer))
     server.add_api_route("/locale/{lang}.json", locale)
 

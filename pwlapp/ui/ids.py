@@ -152,6 +152,26 @@ PIECES_WHEN = "pieces-when"
 PIECES_FORMULA = "pieces-formula"
 PIECES_TABLE = "pieces-table"
 
+# take home: links, files, pictures, and runs brought back
+SHARE = "share"
+SHARE_OPEN = "share-open"  # the button in the header
+SHARE_LINK = "share-link"
+SHARE_HOLDS = "share-holds"  # what the link holds, in words
+SHARE_NOTE = "share-note"  # what it does not hold
+SHARE_COPY = "share-copy"
+SHARE_COPIED = "share-copied"
+SHARE_QR = "share-qr"
+SHARE_QR_SHOW = "share-qr-show"
+SHARE_QR_LARGE = "share-qr-large"
+SHARE_QR_DIALOG = "share-qr-dialog"
+SHARE_LECTURER = "share-lecturer"
+SHARE_FILES = "share-files"
+SHARE_FILES_STATUS = "share-files-status"
+SHARE_PICTURES = "share-pictures"
+SHARE_PICTURES_STATUS = "share-pictures-status"
+SHARE_IMPORT = "share-import"
+SHARE_IMPORT_STATUS = "share-import-status"
+
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers
 SESSION = "session"  # store: the session that the server opened for it

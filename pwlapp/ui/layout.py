@@ -9,19 +9,10 @@ from typing import Any
 
 from dash import Dash, Input, dcc, html
 
-from pwlapp.ui import ids, static
+from pwlapp.ui import ids, opening, static
 from pwlapp.ui.components import labelled, text
 from pwlapp.ui.i18n import catalogue, language
-from pwlapp.ui.sections import build, explore, fit
-
-# Runs before the first paint, so that a reader in the dark never sees a white flash.
-_THEME_SCRIPT = """
-try {
-  const chosen = localStorage.getItem("pwl.theme");
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = chosen || (dark ? "dark" : "light");
-} catch { document.documentElement.dataset.theme = "light"; }
-"""
+from pwlapp.ui.sections import build, explore, fit, share
 
 _INDEX = """<!DOCTYPE html>
 <html lang="{lang}">
@@ -30,7 +21,7 @@ _INDEX = """<!DOCTYPE html>
 <meta name="description" content="{description}">
 <title>{title}</title>
 {favicon}
-<script>{theme}</script>
+<script>{opening}</script>
 {css}
 </head>
 <body>
@@ -64,8 +55,8 @@ class Page(Dash):
             lang=lang,
             description=words["app.description"],
             noscript=words["app.noscript"],
-            theme=_THEME_SCRIPT,
             bundles=json.dumps(dict(self.bundles)),
+            opening=opening.script(),
             catalogue=json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
         )
 
@@ -76,7 +67,7 @@ def page_layout() -> html.Div:
         [
             html.A(text("app.skip"), href=f"#{ids.BUILD}", className="skip"),
             _header(),
-            html.Main([build.layout(), fit.layout(), explore.layout()]),
+            html.Main([build.layout(), fit.layout(), explore.layout(), share.layout()]),
             html.Footer(html.P(text("app.footer")), className="page-footer"),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
             dcc.Store(id=ids.BOOT, data=True),
@@ -90,10 +81,12 @@ def _header() -> html.Header:
             html.A(text("nav.build"), href=f"#{ids.BUILD}"),
             html.A(text("nav.fit"), href=f"#{ids.FIT}"),
             html.A(text("nav.explore"), href=f"#{ids.EXPLORE}"),
+            html.A(text("nav.share"), href=f"#{ids.SHARE}"),
         ]
     )
     switches = html.Div(
         [
+            html.Button(text("share.button"), id=ids.SHARE_OPEN, className="switch"),
             labelled(
                 html.Button("한국어 / English", id=ids.LANGUAGE_SWITCH, className="switch"),
                 "app.switch_language",

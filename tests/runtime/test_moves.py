@@ -172,3 +172,17 @@ def test_divergence_ends_the_run_at_the_last_good_epoch() -> None:
 def test_a_step_without_a_run_marks_no_end() -> None:
     after, [frame] = moves.after_slice(moves.ready(IDLE, AdamOptions(0.5), "auto"), result_at(8))
     assert (after.lr, after.run, frame.mark) == (0.5, None, "")
+
+
+def test_a_session_knows_whether_its_seed_leads_to_its_weights() -> None:
+    state = make_state()
+    assert moves.ready(state, state.optimizer, "torch@cpu").by_recipe
+    assert not moves.ready(state, AdamOptions(lr=0.5), "auto").by_recipe
+    untrained = replace(state, train=replace(state.train, epoch=0))
+    assert moves.ready(untrained, AdamOptions(lr=0.5), "auto").by_recipe, "nothing trained yet"
+    moved = moves.edit(state, [1.0, 2.0, 3.0, 4.0, 5.0], POINTS)
+    assert moved is not None
+    assert not moved[0].by_recipe
+    again = moves.reset(moved[0], 2, state.train, POINTS)
+    assert again is not None
+    assert again[0].by_recipe

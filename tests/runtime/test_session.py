@@ -60,6 +60,7 @@ def test_a_snapshot_says_it_all() -> None:
         "params": [1.0, -1.0, -4.5, -9.0, 4.5],
         "epochs_per_second": 1.5,
         "notice": {"code": "data_changed", "args": {"n": 1}},
+        "by_recipe": True,
     }
 
 
