@@ -213,6 +213,8 @@ def optimizer_name(run: Run) -> str:
 def true_loss(run: Run) -> float:
     """The loss of prob itself, by the net's measure."""
     points = run.points
+    if points.prob is None or points.true_loss is None:
+        raise RuntimeError("data without a truth cannot be given here")
     return points.true_loss if run.net.loss == "bce" else mse(points.prob, points.y)
 
 

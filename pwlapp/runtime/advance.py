@@ -25,7 +25,7 @@ from pwlapp.runtime.store import Conflict, brief
 logger = logging.getLogger(__name__)
 
 MAX_BEGUN = 8  # times that one slice is begun: workers that die under it so often die of it
-MAX_POINTS = 4  # sets of data kept at hand
+MAX_POINTS = 64  # sets of data kept at hand
 
 
 class Order(NamedTuple):
@@ -155,7 +155,8 @@ def train(jobs: Sequence[Job], slice_ms: float) -> list[Slice | UserError]:
 def _likeness(job: Job) -> Hashable:
     """Equal for jobs that can be done at once; a job that can't is like no other."""
     state = job.state
-    if not slices.trains_together(state.engine, state.train.net, job.points.x.size):
+    n = job.points.training[0].size
+    if not slices.trains_together(state.engine, state.train.net, n):
         return job.order
     return state.engine, state.train.net, state.optimizer, state.data_key
 
@@ -164,12 +165,14 @@ def _train_alike(jobs: Sequence[Job], slice_ms: float) -> Sequence[Slice | UserE
     first, points = jobs[0].state, jobs[0].points
     states = [job.state.train for job in jobs]
     budgets = [plan.budget(job.state, job.target, slice_ms) for job in jobs]
-    points_and_options = (points.x, points.y, first.optimizer)
+    points_and_options = (*points.training, first.optimizer)
     try:
         if len(jobs) == 1:
             [state], [budget] = states, budgets
-            return [slices.train(state, *points_and_options, budget, first.engine)]
-        return slices.train_together(states, *points_and_options, budgets, first.engine)
+            return [slices.train(state, *points_and_options, budget, first.engine, points.testing)]
+        return slices.train_together(
+            states, *points_and_options, budgets, first.engine, points.testing
+        )
     except UserError as error:
         return [error] * len(jobs)
     except plan.TRAINING_ERRORS as error:

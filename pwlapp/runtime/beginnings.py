@@ -42,7 +42,7 @@ class Beginnings:
             while len(self._tasks) >= MAX_KEPT:
                 del self._tasks[next(iter(self._tasks))]  # the oldest
             task = asyncio.create_task(
-                self._runner.call(training.initial_state, seed, points.x, points.y, net)
+                self._runner.call(training.initial_state, seed, *points.training, net)
             )
             self._tasks[key] = task
             task.add_done_callback(lambda done: self._settle(key, done))

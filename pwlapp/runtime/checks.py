@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeGuard
 
+from pwlapp.core.data import Points
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Architecture
 from pwlapp.core.training import MAX_LR, MAX_SEED, AdamOptions, OptimizerOptions, SgdOptions
@@ -59,6 +60,13 @@ def architecture(value: object) -> Architecture:
     if not _is_int(value.h):
         raise UserError("bad_hidden", min=1, max=MAX_HIDDEN)
     return value
+
+
+def net_for(net: Architecture, points: Points) -> Architecture:
+    """The net, if these data can train it: BCE needs a y within [0, 1]. Raises ``needs_mse``."""
+    if net.loss == "bce" and not points.is_binary:
+        raise UserError("needs_mse")
+    return net
 
 
 def seed(value: object) -> int:

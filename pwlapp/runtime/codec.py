@@ -42,7 +42,7 @@ def encode(state: SessionState) -> bytes:
         "version": state.version,
         "seed": state.seed,
         "net": vars(train.net),
-        "optimizer": _optimizer_header(state.optimizer),
+        "optimizer": optimizer_header(state.optimizer),
         "optimizer_epoch": train.optimizer_epoch,
         "engine": state.engine,
         "data_key": state.data_key,
@@ -92,12 +92,14 @@ def _checksum(header_size: int, body: bytes) -> int:
     return zlib.crc32(body, header_size)
 
 
-def _optimizer_header(options: OptimizerOptions) -> dict[str, Any]:
+def optimizer_header(options: OptimizerOptions) -> dict[str, Any]:
+    """All hyperparameters of an optimizer, and its ``kind``, for JSON."""
     kind = next(name for name, made in _KINDS.items() if isinstance(options, made))
     return {"kind": kind, **vars(options)}
 
 
-def _optimizer(header: dict[str, Any]) -> OptimizerOptions:
+def optimizer_from(header: dict[str, Any]) -> OptimizerOptions:
+    """Undo `optimizer_header`. Raises KeyError, TypeError or ValueError for anything else."""
     fields = dict(header)
     return _KINDS[fields.pop("kind")](**fields)
 
@@ -127,7 +129,7 @@ def _state(header: dict[str, Any], numbers: bytes) -> SessionState:
     return SessionState(
         version=index(header["version"]),
         seed=index(header["seed"]),
-        optimizer=_optimizer(header["optimizer"]),
+        optimizer=optimizer_from(header["optimizer"]),
         engine=header["engine"],
         data_key=header["data_key"],
         train=TrainState(params, m, v, epoch, loss, net, optimizer_epoch),

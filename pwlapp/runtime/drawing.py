@@ -2,24 +2,27 @@
 
 A narrow net sends its parameters, and the browser computes the curve itself. The parameters of a
 wide one are more than a page could show or a phone could multiply, so it sends its curve: the logit
-at `CURVE_POINTS` places. Every net that is not wide has fewer parameters than that, so the length
-tells the two apart.
+at `CURVE_POINTS` places, and after it the loss at the points that are held out, if there are any.
+Every net that is not wide has fewer parameters than that, so the length tells the two apart.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pwlapp.core.net import Architecture, Array, from_vector, logit
+from pwlapp.core.net import Architecture, Array, from_vector, logit, loss
 from pwlapp.core.training import Frames
 
 PLAIN_HIDDEN = 8  # the widest net that sends its parameters: at most 25 of them
 CURVE_POINTS = 101
 CURVE_PARTS = 4  # computed one by one, the widest net's hidden layer stays in the cache
 PLAIN_FRAMES = 240
+Testing: TypeAlias = tuple[Array, Array] | None  # x and y of the points held out, (n_test,) each
+
 WIDE_FRAMES = 120  # a curve weighs four times what the parameters do
 
 
@@ -32,7 +35,7 @@ class Pictures:
     epochs : ndarray of shape (m,), int64
     losses : ndarray of shape (m,), float32
     numbers : ndarray of shape (m, k), float32
-        k parameters, or `CURVE_POINTS` logits.
+        k parameters; or `CURVE_POINTS` logits, and the test loss if points are held out.
     """
 
     epochs: NDArray[np.int64]
@@ -47,7 +50,7 @@ def is_wide(net: Architecture) -> bool:
 
 def is_curve(numbers: Array) -> bool:
     """Whether a frame's numbers, of shape (k,), are logits rather than parameters."""
-    return numbers.size == CURVE_POINTS
+    return numbers.size >= CURVE_POINTS
 
 
 def frames_of_run(net: Architecture) -> int:
@@ -79,18 +82,26 @@ def curve(params: Array, net: Architecture, x: Array) -> Array:
     return np.concatenate(parts)
 
 
-def numbers(params: Array, net: Architecture, x: Array) -> Array:
+def numbers(params: Array, net: Architecture, x: Array, testing: Testing = None) -> Array:
     """What a frame of these parameters carries; see `curve`."""
-    return curve(params, net, x) if is_wide(net) else params
+    if not is_wide(net):
+        return params
+    logits = curve(params, net, x)
+    if testing is None:
+        return logits
+    with np.errstate(over="ignore", invalid="ignore"):
+        tested = loss(params, *testing, net)
+    return np.append(logits, np.float32(tested))
 
 
-def draw(frames: Frames, net: Architecture, x: Array) -> Pictures:
+def draw(frames: Frames, net: Architecture, x: Array, testing: Testing = None) -> Pictures:
     """Turn the frames of a slice into what the browser needs.
 
     One after the other: all curves of a run at once would take a gigabyte for the widest net.
     """
     drawn = frames.params
     if is_wide(net):
-        drawn = np.array([curve(params, net, x) for params in frames.params], dtype=np.float32)
-        drawn = drawn.reshape(-1, CURVE_POINTS)
+        rows = [numbers(params, net, x, testing) for params in frames.params]
+        width = CURVE_POINTS + (testing is not None)
+        drawn = np.array(rows, dtype=np.float32).reshape(-1, width)
     return Pictures(frames.epochs, frames.losses, drawn)

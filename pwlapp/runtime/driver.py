@@ -116,10 +116,11 @@ class TaskDriver:
     async def _run(self, sid: str, state: SessionState) -> None:
         while state.run is not None and state.is_running:
             asked = time.perf_counter()
+            points = await self._sessions.points_of(state)
             async with self._turns:
                 result = await train(
                     self._runner,
-                    self._sessions.points,
+                    points,
                     state,
                     state.run.target_epoch,
                     self._slice_ms,
@@ -158,11 +159,11 @@ async def train(
         return await runner.call(
             slices.train,
             state.train,
-            points.x,
-            points.y,
+            *points.training,
             state.optimizer,
             plan.budget(state, target, slice_ms),
             state.engine,
+            points.testing,
         )
     except plan.TRAINING_ERRORS as error:
         raise plan.training_failed(state, error) from error

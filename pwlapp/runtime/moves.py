@@ -12,7 +12,6 @@ from typing import TypeAlias
 import numpy as np
 
 from pwlapp.core.data import Points
-from pwlapp.core.net import Array
 from pwlapp.core.training import OptimizerOptions, TrainState, with_new_optimizer, with_params
 from pwlapp.errors import UserError
 from pwlapp.runtime.pace import followed
@@ -41,7 +40,7 @@ def begin(
 ) -> tuple[SessionState, list[Frame]]:
     """A new session, at its initial weights."""
     state = SessionState(1, seed, optimizer, engine, points.key, train, notice=notice)
-    return with_frame(state, "start", points.x)
+    return with_frame(state, "start", points)
 
 
 def stay(state: SessionState) -> Move:
@@ -57,8 +56,8 @@ def revisit(state: SessionState) -> Move:
 
 
 def adopt(state: SessionState, points: Points) -> Move:
-    """The server's data is not what it was: same net, other losses, and a run waits."""
-    train = with_params(state.train, state.train.params, points.x, points.y)
+    """The session's data are no more: same net, other losses, and a run waits."""
+    train = with_params(state.train, state.train.params, *points.training)
     after = changed(
         state,
         data_key=points.key,
@@ -68,7 +67,7 @@ def adopt(state: SessionState, points: Points) -> Move:
         first_seq=state.next_seq,  # losses on other data don't belong in the same curve
         speed=UNKNOWN_SPEED,
     )
-    return with_frame(after, "start", points.x)
+    return with_frame(after, "start", points)
 
 
 def start_run(state: SessionState, epochs: int, optimizer: OptimizerOptions, engine: str) -> Move:
@@ -109,27 +108,36 @@ def halt(state: SessionState, reason: UserError) -> Move:
     return changed(state, run=replace(state.run, status="paused"), notice=notice), []
 
 
-def reset(state: SessionState, seed: int, train: TrainState, x: Array) -> Move:
-    """Back to the initial weights `train` of `seed`; the frames so far are gone."""
+def reset(state: SessionState, seed: int, train: TrainState, points: Points) -> Move:
+    """Begin at the weights `train` of `seed`, on these data; the frames so far are gone."""
     after = changed(
         state,
         seed=seed,
+        data_key=points.key,
         train=train,
         run=None,
         notice=None,
         first_seq=state.next_seq,
         speed=UNKNOWN_SPEED,  # another net's would mislead
     )
-    return with_frame(after, "start", x)
+    return with_frame(after, "start", points)
 
 
 def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:
-    """Weights set by hand; a run goes on from them, with Adam's moments as they were."""
+    """Weights set by hand; a run goes on from them, with Adam's moments as they were.
+
+    Raises
+    ------
+    UserError
+        ``busy`` if the session has other data meanwhile.
+    """
+    if state.data_key != points.key:
+        raise UserError("busy")
     vector = np.asarray(params, dtype=np.float32)  # (k,)
     if np.array_equal(vector, state.train.params):
         return None
-    train = with_params(state.train, vector, points.x, points.y)
-    return with_frame(changed(state, train=train, notice=None), "edit", points.x)
+    train = with_params(state.train, vector, *points.training)
+    return with_frame(changed(state, train=train, notice=None), "edit", points)
 
 
 def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:

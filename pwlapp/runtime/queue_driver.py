@@ -73,7 +73,8 @@ class QueueDriver:
 
     async def _queue(self, state: SessionState) -> str:
         """The GPU's where one is wanted and there is one; a CPU worker says what is wrong."""
-        if not wants_gpu(state.engine, state.train.net, self._sessions.points.x.size):
+        points = await self._sessions.points_of(state)
+        if not wants_gpu(state.engine, state.train.net, points.training[0].size):
             return CPU
         has_gpu = any(engine.kind == "cuda" for engine in await self._runner.engines())
         return GPU if has_gpu else CPU

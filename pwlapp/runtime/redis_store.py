@@ -13,7 +13,7 @@ from typing import Any, cast, get_args
 import numpy as np
 
 from pwlapp.core.data import Points
-from pwlapp.runtime import codec, redis_scripts, thinning, wire
+from pwlapp.runtime import codec, points_codec, redis_scripts, thinning, wire
 from pwlapp.runtime.redis_link import PREFIX, RedisLink
 from pwlapp.runtime.registry import STATS
 from pwlapp.runtime.session import Frame, Mark, SessionState, unknown_session
@@ -28,6 +28,8 @@ RUNNING = PREFIX + "running"  # sids by when they were last heard of, in Redis's
 USED = PREFIX + "used"  # sids by when they were last used, in seconds since 1970
 DATA = PREFIX + "data:"
 POINTS = PREFIX + "points:"
+OWN = PREFIX + "own:"  # data of sessions' own
+OWN_USED = PREFIX + "own_used"  # their keys, as in USED
 PING = PREFIX + "ping"
 CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
 SETTLED = PREFIX + "settled"  # channel: there are other data
@@ -110,7 +112,15 @@ class RedisStore:
                 )
             count += gone
             if gone < EXPIRE_AT_ONCE:
+                await self._expire_points(oldest)
                 return count
+
+    async def _expire_points(self, oldest: float) -> None:
+        async with self._link.guarded() as redis:
+            keys = await redis.zrangebyscore(OWN_USED, "-inf", f"({oldest}")
+            if keys:
+                await redis.delete(*(OWN + key.decode() for key in keys))
+                await redis.zrem(OWN_USED, *keys)
 
     async def settled(self) -> Data | None:
         async with self._link.guarded() as redis:
@@ -130,10 +140,24 @@ class RedisStore:
         return self._known(text) or data
 
     async def points(self, key: str) -> Points | None:
-        """The points with this key, if a server has settled on them."""
+        """The points with this key: a server has settled on them, or a session has its own."""
         async with self._link.guarded() as redis:
             text = await redis.get(POINTS + key)
-        return None if text is None else wire.loads(text)
+        return await self.kept_points(key) if text is None else wire.loads(text)
+
+    async def keep_points(self, points: Points) -> None:
+        async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
+            pipe.set(OWN + points.key, points_codec.encode(points))
+            pipe.zadd(OWN_USED, {points.key: self._clock()})
+            await pipe.execute()
+
+    async def kept_points(self, key: str) -> Points | None:
+        async with self._link.guarded() as redis:
+            blob = await redis.get(OWN + key)
+            if blob is None:
+                return None
+            await redis.zadd(OWN_USED, {key: self._clock()}, xx=True)
+        return points_codec.read(blob, key)
 
     async def listen(
         self,

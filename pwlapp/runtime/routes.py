@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
 
@@ -22,6 +25,8 @@ from pwlapp.runtime.trainer import Trainer
 PING_S = 15
 RETRY_MS = 1000  # how soon the browser comes back; left alone it takes 3 seconds or more
 GRACE_S = 2.0  # for a stream to end by itself when the server stops
+KEY = re.compile("[0-9a-f]{16}")
+MAX_PACKED = 100  # sets of data, compressed and at hand
 MAX_SEQ = 2**53  # the largest whole number that a browser holds exactly
 
 Seq = Annotated[int, Query(ge=0, le=MAX_SEQ)]
@@ -33,7 +38,7 @@ _STATUS = {"session_unknown": 404, "data_unknown": 404, "busy": 429}
 def routes(trainer: Trainer) -> APIRouter:
     """The routes; a `UserError` becomes a 4xx or 503 with its code and arguments in JSON."""
     router = APIRouter()
-    packed: dict[str, bytes] = {}  # data key -> gzipped JSON
+    packed: OrderedDict[str, bytes] = OrderedDict()  # data key -> gzipped JSON
 
     @router.get("/stream/{sid}")
     async def stream(sid: str, since: Seq = 0, last_event_id: LastEventId = None) -> Response:
@@ -58,13 +63,15 @@ def routes(trainer: Trainer) -> APIRouter:
     @router.get("/data/{key}.json")
     async def data(key: str, request: Request) -> Response:
         try:
-            points = await trainer.loaded()
+            points = await trainer.find_points(key) if KEY.fullmatch(key) else None
         except UserError as error:
             return _refusal(error)
-        if key != points.key:
+        if points is None:
             return _refusal(UserError("data_unknown"))
         if key not in packed:
             packed[key] = await asyncio.to_thread(_packed, points)
+            while len(packed) > MAX_PACKED:
+                packed.popitem(last=False)
         return _data(packed[key], request.headers.get("accept-encoding", ""))
 
     return router
@@ -124,9 +131,11 @@ def _data(packed: bytes, accepted: str) -> Response:
 def _packed(points: Points) -> bytes:
     content = {
         "x": json_numbers(points.x),
-        "prob": json_numbers(points.prob),
+        "prob": None if points.prob is None else json_numbers(points.prob),
         "y": json_numbers(points.y),
-        "true_loss": json_number(points.true_loss),
+        "true_loss": None if points.true_loss is None else json_number(points.true_loss),
+        "held_out": points.testing_rows.tolist(),
+        "spec": asdict(points.spec) | {"label": points.label},
     }
     return gzip.compress(_text(content).encode(), mtime=0)
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from pwlapp.core.data import Points
 from pwlapp.core.net import Array
 from pwlapp.core.training import OptimizerOptions, SgdOptions, TrainState
 from pwlapp.errors import Arg, UserError
@@ -150,10 +151,12 @@ def changed(state: SessionState, **changes: Any) -> SessionState:
     return replace(state, version=state.version + 1, **changes)
 
 
-def with_frame(state: SessionState, mark: Mark, x: Array) -> tuple[SessionState, list[Frame]]:
-    """Record the net as it stands in `state` as one more frame; x spans a wide net's curve."""
+def with_frame(
+    state: SessionState, mark: Mark, points: Points
+) -> tuple[SessionState, list[Frame]]:
+    """Record the net as it stands in `state` as one more frame; the points span its curve."""
     train = state.train
-    numbers = drawing.numbers(train.params, train.net, x)
+    numbers = drawing.numbers(train.params, train.net, points.x, points.testing)
     frame = Frame(state.next_seq, train.epoch, train.loss, numbers, mark)
     return replace(state, next_seq=state.next_seq + 1), [frame]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from pwlapp.core.data import Points
@@ -11,11 +13,16 @@ from pwlapp.runtime.moves import Move
 from pwlapp.runtime.session import Frame, SessionState
 from pwlapp.runtime.store import Conflict, Store
 
+MAX_SETS = 200  # of data, kept at hand
+LOOK_AGAIN_S = 3600.0  # then the store hears that they are still in use
 MAX_ATTEMPTS = 100  # at one change; each lost attempt means that somebody else's was saved
 
 
 class Sessions:
-    """The store's sessions, each brought to the data in use before anybody sees it.
+    """The store's sessions and their data.
+
+    A session has the server's data, or data of its own, which the store keeps. One whose data are
+    no more is brought to the server's before anybody sees it.
 
     Parameters
     ----------
@@ -28,17 +35,53 @@ class Sessions:
         self._store = store
         self._notify = notify
         self._points: Points | None = None
+        self._sets: OrderedDict[str, tuple[Points, float]] = OrderedDict()
 
     @property
     def points(self) -> Points:
-        """The data in use, once `use` was called."""
+        """The server's data, once `use` was called."""
         if self._points is None:
             raise RuntimeError("the data is not loaded yet")
         return self._points
 
     def use(self, points: Points) -> None:
-        """Set the data in use."""
+        """Set the server's data."""
         self._points = points
+
+    async def keep(self, points: Points) -> None:
+        """Have data at hand that a session is to be given."""
+        if points.key != self.points.key:
+            await self._store.keep_points(points)
+            self._remember(points)
+
+    async def find(self, key: str) -> Points | None:
+        """The data of this key: the server's, or some session's own."""
+        if key == self.points.key:
+            return self.points
+        points, found_at = self._sets.get(key, (None, 0.0))
+        if points is None or time.monotonic() - found_at > LOOK_AGAIN_S:
+            points = await self._store.kept_points(key)
+            if points is not None:
+                self._remember(points)
+        return points
+
+    async def points_of(self, state: SessionState) -> Points:
+        """The data of a session that was just loaded.
+
+        Raises
+        ------
+        UserError
+            ``data_unknown`` if they were forgotten in between.
+        """
+        if (points := await self.find(state.data_key)) is None:
+            raise UserError("data_unknown")
+        return points
+
+    def _remember(self, points: Points) -> None:
+        self._sets[points.key] = (points, time.monotonic())
+        self._sets.move_to_end(points.key)
+        while len(self._sets) > MAX_SETS:
+            self._sets.popitem(last=False)
 
     async def running(self) -> list[str]:
         """Ids of the sessions whose run goes on."""
@@ -51,7 +94,7 @@ class Sessions:
     async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
         """Read a session and its frames after number `seq`. Raises UnknownSession."""
         state, frames = await self._store.read_since(sid, seq)
-        if state.data_key == self.points.key:
+        if await self.find(state.data_key) is not None:
             return state, frames
         await self.load(sid)
         return await self._store.read_since(sid, seq)
@@ -85,7 +128,7 @@ class Sessions:
         """
         for _ in range(MAX_ATTEMPTS):
             state = await self._store.load(sid)
-            is_stale = state.data_key != self.points.key
+            is_stale = await self.find(state.data_key) is None
             moved = moves.adopt(state, self.points) if is_stale else move(state)
             if moved is None:
                 return state

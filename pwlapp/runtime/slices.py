@@ -13,7 +13,7 @@ from pwlapp.core import engines
 from pwlapp.core.net import Architecture, Array
 from pwlapp.core.training import Budget, OptimizerOptions, SliceResult, TrainState, train_slice
 from pwlapp.runtime import drawing, warmup
-from pwlapp.runtime.drawing import Pictures
+from pwlapp.runtime.drawing import Pictures, Testing
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +46,15 @@ def train(
     options: OptimizerOptions,
     budget: Budget,
     engine: str,
+    testing: Testing = None,
 ) -> Slice:
     """Train one slice with the engine asked for, or with torch while that is still warming up.
 
-    Parameters and errors are those of `training.train_slice`.
+    Parameters and errors are those of `training.train_slice`; `testing` are points held out, at
+    which a wide net's frames tell the loss.
     """
-    return drawn(train_slice(state, x, y, options, budget, ready_engine(engine, state, x.size)), x)
+    ready = ready_engine(engine, state, x.size)
+    return drawn(train_slice(state, x, y, options, budget, ready), x, testing)
 
 
 def train_together(
@@ -61,6 +64,7 @@ def train_together(
     options: OptimizerOptions,
     budgets: Sequence[Budget],
     engine: str,
+    testing: Testing = None,
 ) -> list[Slice]:
     """Train a slice of each of several nets of one architecture at once, on a GPU.
 
@@ -71,7 +75,7 @@ def train_together(
 
     device = engine.partition("@")[2]
     results = fused_gpu.train_slices(states, x, y, options, budgets, device)
-    return [drawn(result, x) for result in results]
+    return [drawn(result, x, testing) for result in results]
 
 
 def trains_together(engine: str, net: Architecture, n: int) -> bool:
@@ -83,9 +87,9 @@ def trains_together(engine: str, net: Architecture, n: int) -> bool:
     return fits(net, n)
 
 
-def drawn(result: SliceResult, x: Array) -> Slice:
+def drawn(result: SliceResult, x: Array, testing: Testing = None) -> Slice:
     """What an engine gives back, with its frames as the browser needs them."""
-    pictures = drawing.draw(result.frames, result.state.net, x)
+    pictures = drawing.draw(result.frames, result.state.net, x, testing)
     return Slice(result.state, pictures, result.diverged, result.seconds, result.engine)
 
 

@@ -14,7 +14,8 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from pwlapp.runtime import codec, thinning
+from pwlapp.core.data import Points
+from pwlapp.runtime import codec, points_codec, thinning
 from pwlapp.runtime.session import Frame, Mark, SessionState, unknown_session
 from pwlapp.runtime.store import (
     Conflict,
@@ -51,7 +52,8 @@ CREATE TABLE frame (
 """
 
 # Not part of the schema: made in files of earlier versions too, and unknown to those.
-INDEXES = """
+LATER = """
+CREATE TABLE IF NOT EXISTS points (key TEXT PRIMARY KEY, used REAL NOT NULL, body BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
 CREATE INDEX IF NOT EXISTS session_used ON session (used);
 """
@@ -132,11 +134,22 @@ class SqliteStore:
     async def ping(self) -> None:
         await self._run(lambda db: db.execute("SELECT 1").fetchone())
 
+    async def keep_points(self, points: Points) -> None:
+        row = (points.key, self._clock(), points_codec.encode(points))
+        await self._run(lambda db: db.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", row))
+
+    async def kept_points(self, key: str) -> Points | None:
+        blob = await self._run(lambda db: self._kept_points(db, key))
+        return None if blob is None else points_codec.read(blob, key)
+
     async def expire(self, older_than_s: float) -> int:
         oldest = self._clock() - older_than_s
-        return await self._run(
-            lambda db: db.execute("DELETE FROM session WHERE used < ?", (oldest,)).rowcount
-        )
+
+        def forget(db: sqlite3.Connection) -> int:
+            db.execute("DELETE FROM points WHERE used < ?", (oldest,))
+            return db.execute("DELETE FROM session WHERE used < ?", (oldest,)).rowcount
+
+        return await self._run(forget)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
@@ -188,6 +201,14 @@ class SqliteStore:
         if now - used > TOUCH_EVERY_S:
             db.execute("UPDATE session SET used = ? WHERE sid = ?", (now, sid))
         return state
+
+    def _kept_points(self, db: sqlite3.Connection, key: str) -> bytes | None:
+        row = db.execute("SELECT body FROM points WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        db.execute("UPDATE points SET used = ? WHERE key = ?", (self._clock(), key))
+        body: bytes = row[0]
+        return body
 
     def _read_since(
         self, db: sqlite3.Connection, sid: str, seq: int
@@ -266,7 +287,7 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
         _check_tables(db, path)
-        for statement in INDEXES.strip().splitlines():
+        for statement in LATER.strip().splitlines():
             db.execute(statement)
         # In a write transaction even if nothing changes: a file that is read-only or locked is
         # found out here, not by the first user.

@@ -88,6 +88,12 @@ class Store(Protocol):
         The first word counts, but data of a higher rank win over data of a lower one.
         """
 
+    async def keep_points(self, points: Points) -> None:
+        """Keep data that sessions have of their own, for as long as they are asked for."""
+
+    async def kept_points(self, key: str) -> Points | None:
+        """The data of this key, if they were kept; they count as used now."""
+
     async def listen(
         self,
         on_change: Callable[[str], None],
@@ -110,7 +116,7 @@ class Store(Protocol):
         """Raise ``UserError("storage_failed")`` if the store can't be used just now."""
 
     async def expire(self, older_than_s: float) -> int:
-        """Forget the sessions unused for so long; returns how many they were."""
+        """Forget the sessions unused for so long, and data; returns how many sessions they were."""
 
     async def close(self) -> None:
         """Finish what was begun and let go of everything. Nothing may be called after it."""

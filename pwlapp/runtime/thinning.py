@@ -30,7 +30,7 @@ def is_time(next_seq: int, added: int) -> bool:
 
 def limits(numbers: int) -> tuple[int, int]:
     """How many frames to keep, plain ones and others, of which the largest has so many numbers."""
-    share = CURVES_WEIGH if numbers == CURVE_POINTS else 1
+    share = CURVES_WEIGH if numbers >= CURVE_POINTS else 1
     return MAX_PLAIN // share, MAX_KEPT // share
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
 from pwlapp.core.data import Points
 from pwlapp.core.engines import EngineInfo
@@ -19,6 +19,7 @@ from pwlapp.runtime.beginnings import Beginnings
 from pwlapp.runtime.checks import Limits
 from pwlapp.runtime.driver import Driver, TaskDriver, train
 from pwlapp.runtime.metrics import Metrics
+from pwlapp.runtime.moves import Move
 from pwlapp.runtime.report import Counts, Health
 from pwlapp.runtime.runner import Runner
 from pwlapp.runtime.session import (
@@ -34,6 +35,9 @@ from pwlapp.runtime.store import Conflict, Store
 from pwlapp.runtime.stream import Stream
 from pwlapp.runtime.upkeep import Upkeep
 from pwlapp.settings import Settings
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 Snapshot: TypeAlias = dict[str, Any]
 
@@ -114,7 +118,7 @@ class Trainer:
 
     @property
     def points(self) -> Points:
-        """The data in use, once `loaded`."""
+        """The data that a new session has, once `loaded`."""
         return self._sessions.points
 
     @property
@@ -185,8 +189,35 @@ class Trainer:
         return await self._sessions.load(await self._known(sid))
 
     async def points_of(self, state: SessionState) -> Points:
-        """The data that a session trains on."""
-        return self.points
+        """The data of a session that was just loaded. Raises ``data_unknown``."""
+        return await self._sessions.points_of(state)
+
+    async def find_points(self, key: str) -> Points | None:
+        """The data of this key: the server's, or some session's own."""
+        await self.loaded()
+        return await self._sessions.find(key)
+
+    async def compute(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Compute in a worker; see `Runner.call`."""
+        return await self._runner.call(function, *args)
+
+    async def put(
+        self, sid: object, move: Callable[[SessionState], Move], points: Points | None = None
+    ) -> Snapshot:
+        """Make a move of your own; a session that runs after it is trained.
+
+        Parameters
+        ----------
+        sid : object
+        move : callable
+            See `Sessions.update`.
+        points : Points or None
+            Data that the session has after it, if they are not the server's.
+        """
+        known = await self._known(sid)
+        if points is not None:
+            await self._sessions.keep(points)
+        return self._drive(known, await self._sessions.update(known, move))
 
     async def start_run(
         self, sid: object, epochs: object, optimizer: object, engine: object
@@ -260,7 +291,8 @@ class Trainer:
                     return snapshot(state)
                 begun = moves.ready(state, options, chosen)
                 target = state.train.epoch + 1
-                result = await train(self._runner, self.points, begun, target, None)
+                points = await self._sessions.points_of(state)
+                result = await train(self._runner, points, begun, target, None)
                 after, frames = moves.after_slice(begun, result)
                 try:
                     await self._sessions.save(known, state, after, frames)
@@ -269,22 +301,35 @@ class Trainer:
                 return snapshot(after)
         raise UserError("busy")
 
-    async def reset(self, sid: object, seed: object, net: object = None) -> Snapshot:
+    async def reset(
+        self, sid: object, seed: object = None, net: object = None, points: Points | None = None
+    ) -> Snapshot:
         """Back to epoch 0, at the initial weights of `seed`; the run and its frames are gone.
 
-        `net` is an Architecture if the net is to become another one.
+        Parameters
+        ----------
+        sid : object
+        seed, net : object
+            An int, an Architecture; None: as they are.
+        points : Points or None
+            Data that take the place of the session's.
 
         Raises
         ------
         UserError
-            ``bad_seed``, ``bad_architecture``
+            ``bad_seed``, ``bad_architecture``, ``needs_mse`` (BCE makes no sense of the data)
         """
-        known, number = await self._known(sid), checks.seed(seed)
+        known = await self._known(sid)
+        number = None if seed is None else checks.seed(seed)
         wanted = None if net is None else checks.architecture(net)
         with self._one_of_few(known):
-            now = (await self._sessions.load(known)).train.net
-            train = await self._beginnings.state(number, wanted or now, self.points)
-            move = partial(moves.reset, seed=number, train=train, x=self.points.x)
+            state = await self._sessions.load(known)
+            number = state.seed if number is None else number
+            data = points or await self._sessions.points_of(state)
+            wanted = checks.net_for(wanted or state.train.net, data)
+            train = await self._beginnings.state(number, wanted, data)
+            await self._sessions.keep(data)
+            move = partial(moves.reset, seed=number, train=train, points=data)
             return snapshot(await self._sessions.update(known, move))
 
     async def set_params(self, sid: object, params: object) -> Snapshot:
@@ -298,7 +343,8 @@ class Trainer:
         known = await self._known(sid)
         state = await self._sessions.load(known)
         values = checks.params(params, state.train.net)
-        move = partial(moves.edit, params=values, points=self.points)
+        points = await self._sessions.points_of(state)
+        move = partial(moves.edit, params=values, points=points)
         return self._drive(known, await self._sessions.update(known, move))
 
     async def read(

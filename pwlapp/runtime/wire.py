@@ -17,7 +17,7 @@ from kombu.utils import json
 from numpy.typing import NDArray
 
 from pwlapp.core.constructions import Result
-from pwlapp.core.data import Points
+from pwlapp.core.data import DataSpec, Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import AdamOptions, Budget, SgdOptions, TrainState
@@ -30,6 +30,7 @@ RECORDS = (
     AdamOptions,
     Architecture,
     Budget,
+    DataSpec,
     EngineInfo,
     Pictures,
     Points,
