@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pwlapp.core.data import EMBEDDED_SEED, read_table, to_numbers
+from pwlapp.core.data import EMBEDDED_SEED, MAX_POINTS, read_table, to_numbers
 from pwlapp.core.net import LECTURE, Activation, Architecture, Array, sigmoid
 from pwlapp.core.source import too_big
 from pwlapp.core.training import MAX_SEED
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 MIN_POINTS = 2
-MAX_POINTS = 10_000
 MAX_FLIPPED = 0.5  # from there on, a label says nothing or the opposite
 MAX_SD = 2.0
 MAX_SIZE = 10_000  # of own x and y: an axis that can still be read

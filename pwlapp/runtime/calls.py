@@ -16,6 +16,8 @@ from pwlapp.runtime import wire
 ALLOWED = {
     "pwlapp.core.constructions:run_all",
     "pwlapp.core.data:load",
+    "pwlapp.core.datasets:draw",
+    "pwlapp.core.datasets:parse_encoded",
     "pwlapp.core.engines:engines",
     "pwlapp.core.training:initial_state",
     "pwlapp.runtime.slices:train",
