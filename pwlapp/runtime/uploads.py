@@ -67,8 +67,8 @@ def move_under(state: SessionState, points: Points) -> Move:
     if state.data_key == points.key:
         return None
     checks.net_for(state.train.net, points)
-    adopted = moves.adopt(state, points)
-    assert adopted is not None
+    if (adopted := moves.adopt(state, points)) is None:
+        return None
     after, frames = adopted
     return replace(after, run=state.run, notice=None), frames
 

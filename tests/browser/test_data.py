@@ -63,6 +63,7 @@ class DataCard:
               return data.spec.law === law && data.key === state.data_key && frame?.net === net;
             }""",
             arg=law,
+            timeout=120_000,  # the workers of a server that has just started are not ready yet
         )
 
     def now(self, expression: str) -> Any:
