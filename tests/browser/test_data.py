@@ -133,8 +133,8 @@ def test_each_set_is_painted_with_its_net(embedded: str, open_page: Open) -> Non
             "document.querySelectorAll('#fit-points-plot .point').length === 80"
         )
         painted = np.array(sorted(page.page.evaluate(PAINTED_POINTS)))
-        span = max(y.max() - y.min(), 1)
-        assert painted[:, 0] == pytest.approx(x, abs=0.01 * (x[-1] - x[0]))
+        span = max(float(y.max() - y.min()), 1.0)
+        assert painted[:, 0] == pytest.approx(x, abs=0.01 * float(x[-1] - x[0]))
         assert painted[:, 1] == pytest.approx(y, abs=0.03 * span)
         assert page.drawn("fit-yhat-plot", 1)[1] == pytest.approx(truth, abs=1e-6)
         expect(layers).to_contain_text(f"Linear(1, {known.net.h}, bias={known.net.bias1})")
