@@ -1,8 +1,9 @@
 """The points to fit: the lecture's "irony of spec", a file of your own, or a drawn stand-in.
 
 Points are x, prob (the truth, which the net never sees) and y (what the net is fitted to). What a
-server shows at first comes from the first of these that works: the source in the settings, the cached copy of the
-lecture's file, the lecture's file itself, points drawn by the same law, which need no network.
+server shows at first comes from the first of these that works: the source in the settings, the
+cached copy of the lecture's file, the lecture's file itself, points drawn by the same law, which
+need no network.
 """
 
 from __future__ import annotations
@@ -148,14 +149,14 @@ class Points:
 
     @cached_property
     def training(self) -> tuple[Array, Array]:
-        """x and y of the points that a net is trained on, each of shape (n - held out,)."""
+        """X and y of the points that a net is trained on, each of shape (n - held out,)."""
         if not self.testing_rows.size:
             return self.x, self.y
         return np.delete(self.x, self.testing_rows), np.delete(self.y, self.testing_rows)
 
     @cached_property
     def testing(self) -> tuple[Array, Array] | None:
-        """x and y of the points that are held out; None if there are none."""
+        """X and y of the points that are held out; None if there are none."""
         rows = self.testing_rows
         return (self.x[rows], self.y[rows]) if rows.size else None
 
