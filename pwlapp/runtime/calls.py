@@ -18,6 +18,7 @@ ALLOWED = {
     "pwlapp.core.constructions:run_all",
     "pwlapp.core.data:load",
     "pwlapp.core.datasets:draw",
+    "pwlapp.core.datasets:parse_encoded",
     "pwlapp.core.engines:engines",
     "pwlapp.core.plateaus:plateaus",
     "pwlapp.core.qr:svg",

@@ -17,5 +17,13 @@ VERBS: dict[str, Verb] = {
     "restore": saved.restore,
     "saved": saved.save,
     "seeds": seeds.seeds,
+from pwlapp.runtime import saved, session_data, uploads
+from pwlapp.runtime.commands import Verb
+
+VERBS: dict[str, Verb] = {
+    "move_points": uploads.move_points,
+    "restore": saved.restore,
+    "saved": saved.save,
+    "upload": uploads.upload,
     "use_data": session_data.use_data,
 }
