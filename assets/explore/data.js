@@ -7,6 +7,7 @@
   const OPEN_KEY = "pwl.dataset";
   const SHARES = [0, 0.2, 0.3, 0.5];
   const FIELDS = ["n", "noise", "seed"];
+  const MAX_SEED = 2 ** 32 - 1;
 
   let laws; // {name: law}, as fit_dataset.laws has them
   let limits;
@@ -33,6 +34,16 @@
     return { h, bias1, activation, loss: isBinary ? kept : "mse" };
   };
 
+  // Throws {code, args} for a number that cannot be meant.
+  const readFields = (law) => {
+    const [n, noise, seed] = FIELDS.map(numberOf);
+    const { min_points: min, max_points: max } = limits;
+    if (!Number.isInteger(n) || n < min || n > max) throw { code: "bad_n", args: { min, max } };
+    if (!(noise >= 0 && noise <= law.max_noise)) throw { code: "bad_noise", args: { min: 0, max: law.max_noise } };
+    if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) throw { code: "bad_seed", args: { max: MAX_SEED } };
+    return { n, noise, seed };
+  };
+
   // {verb, body, law}: what "Use these data" asks for
   const wanted = async () => {
     const chosen = parts.tiles.get();
@@ -45,7 +56,7 @@
     }
     const law = laws[chosen];
     const belongs = parts.belongs.checked ? (law ?? laws.irony) : null;
-    const numbers = law ? { n: numberOf("n"), noise: numberOf("noise"), seed: numberOf("seed") } : {};
+    const numbers = law ? readFields(law) : {};
     return {
       verb: "use_data", law: belongs,
       body: {
@@ -90,12 +101,17 @@
         },
       );
       pwl.i18n.announce(t("dataset.used"));
-    } catch {
-      parts.file.complain({ code: "server", args: {} }); // the file is not to be read any more
+    } catch (error) {
+      complain(error.code ? error : { code: "server", args: {} }); // a file that is gone, or no answer
     } finally {
       parts.use.disabled = false;
       showChoice();
     }
+  };
+
+  const complain = (error) => {
+    if (parts.tiles.get() === "csv") parts.file.complain(error);
+    else pwl.fitControls.showMessage("fit-notice", "error", error);
   };
 
   // A file's errors stand beside the file; all others where Fit says its own.

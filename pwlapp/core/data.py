@@ -1,8 +1,9 @@
 """The points to fit: the lecture's "irony of spec", a file of your own, or a drawn stand-in.
 
 Points are x, prob (the truth, which the net never sees) and y (what the net is fitted to). What a
-server shows at first comes from the first of these that works: the source in the settings, the cached copy of the
-lecture's file, the lecture's file itself, points drawn by the same law, which need no network.
+server shows at first comes from the first of these that works: the source in the settings, the
+cached copy of the lecture's file, the lecture's file itself, points drawn by the same law, which
+need no network.
 """
 
 from __future__ import annotations

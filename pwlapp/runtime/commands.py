@@ -1,4 +1,4 @@
-"""Commands to a session that are no button of Dash's: ``POST /session/<sid>/<verb>``, JSON in and out.
+"""Commands to a session that are no button of Dash's: ``POST /session/<sid>/<verb>``, in JSON.
 
 They are here, beside the stream and the data, and not Dash callbacks, because the page waits for
 their answers (to undo them, or to ask for the next part), and because some carry more than a form:

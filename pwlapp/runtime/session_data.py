@@ -35,7 +35,7 @@ async def use_data(trainer: Trainer, sid: str, body: Body) -> dict[str, Any]:
 
 
 async def start_over(trainer: Trainer, sid: str, points: Points, body: Body) -> dict[str, Any]:
-    """Reset the session to an untrained net on these points; ``net`` and ``seed`` as in `use_data`."""
+    """Reset the session to an untrained net on these points; for `body` see `use_data`."""
     state = await trainer.state(sid)
     net = state.train.net
     if "net" in body:
@@ -85,7 +85,7 @@ def own_points(spec: Body, held_out: float) -> Points:
 
 
 def column(values: object) -> Array:
-    """Two or more numbers, of a size that can be drawn. Raises ``bad_points``, ``data_too_long``."""
+    """Two or more numbers that can be drawn. Raises ``bad_points``, ``data_too_long``."""
     if not isinstance(values, list) or len(values) < 2:
         raise UserError("bad_points", max=MAX_NUMBER)
     if len(values) > MAX_POINTS:
@@ -105,7 +105,7 @@ def architecture(value: object) -> Architecture:
     """
     if not isinstance(value, dict) or not set(value) <= {"h", "bias1", "activation", "loss"}:
         raise UserError("bad_architecture")
-    net = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"} | value
+    net: dict[str, Any] = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"} | value
     if type(net["h"]) is not int or type(net["bias1"]) is not bool:
         raise UserError("bad_architecture")
     if not isinstance(net["activation"], str) or not isinstance(net["loss"], str):

@@ -1,0 +1,360 @@
+"""The data card of Fit: sets by law, own points, files, and points kept for testing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import expect
+
+from pwlapp.core import net as nets
+from pwlapp.core.datasets import LAWS, TABLE, draw
+
+from .lecture_page import LecturePage, number
+
+Open = Callable[..., LecturePage]
+
+# Where the points are on the screen, in the axes' units
+PAINTED_POINTS = """() => {
+  const gd = document.querySelector("#fit-points-plot .js-plotly-plot");
+  const { xaxis, yaxis } = gd._fullLayout;
+  return [...gd.querySelectorAll(".point")].map((point) => {
+    const [x, y] = point.getAttribute("transform").match(/-?[0-9.]+/g).map(Number);
+    return [xaxis.p2d(x), yaxis.p2d(y)];
+  });
+}"""
+
+PIXEL = """([x, y]) => {
+  const plot = document.querySelector(".own-graph.js-plotly-plot");
+  const { xaxis, yaxis } = plot._fullLayout;
+  const { left, top } = plot.getBoundingClientRect();
+  return [left + xaxis._offset + xaxis.d2p(x), top + yaxis._offset + yaxis.d2p(y)];
+}"""
+
+
+class DataCard:
+    """The card, unfolded."""
+
+    def __init__(self, page: LecturePage) -> None:
+        self.lecture = page
+        self.page = page.page
+        page.find("#fit-data-fold summary").click()
+        expect(page.find(".data-tile")).to_have_count(10)
+
+    def choose(self, name: str) -> None:
+        self.page.locator(f".data-tile input[value='{name}']").check()
+
+    def keep_for_testing(self, share: str) -> None:
+        self.page.locator(f"input[name='data-held-out'][value='{share}']").check()
+
+    def use(self, law: str) -> None:
+        """Press the button, and wait until the net is shown on these data."""
+        self.page.locator("#data-use").click()
+        self.wait_for(law)
+
+    def wait_for(self, law: str) -> None:
+        self.page.wait_for_function(
+            """(law) => {
+              const { data, state, frame, net } = pwl.fit.now();
+              return data.spec.law === law && data.key === state.data_key && frame?.net === net;
+            }""",
+            arg=law,
+            timeout=120_000,  # the workers of a server that has just started are not ready yet
+        )
+
+    def now(self, expression: str) -> Any:
+        """Something of ``pwl.fit.now()``."""
+        return self.page.evaluate(
+            f"(({{ data, net, frame, state }}) => {expression})(pwl.fit.now())"
+        )
+
+    def surface(self) -> dict[str, float]:
+        """Where the plot of own points is."""
+        surface = self.page.locator("#own-surface")
+        surface.scroll_into_view_if_needed()
+        expect(self.page.locator(".own-graph.js-plotly-plot")).to_be_visible()
+        box: Any = surface.bounding_box()
+        return dict(box)
+
+    def at(self, fx: float, fy: float) -> tuple[float, float]:
+        box = self.surface()
+        return box["x"] + fx * box["width"], box["y"] + fy * box["height"]
+
+    def pixel(self, point: list[float]) -> tuple[float, float]:
+        """Where a point is on the screen."""
+        self.surface()
+        x, y = self.page.evaluate(PIXEL, point)
+        return x, y
+
+    def own_points(self) -> list[list[float]]:
+        points: list[list[float]] = self.page.evaluate(
+            "JSON.parse(sessionStorage['pwl.own'] ?? '{\"points\": []}').points"
+        )
+        return points
+
+    def expect_own(self, count: int) -> None:
+        words = "1 point" if count == 1 else f"{count} points"
+        expect(self.page.locator(".own-count")).to_have_text(words)
+
+
+def loss_by_torch(p: Any, x: Any, y: Any, net: dict[str, Any]) -> float:
+    """The loss of a net at some points, by torch's own layers and losses."""
+    params = nets.from_vector(p, net["bias1"])
+    first, last = torch.nn.Linear(1, net["h"], bias=net["bias1"]), torch.nn.Linear(net["h"], 1)
+    with torch.no_grad():
+        first.weight.copy_(torch.tensor(params.W1).reshape(-1, 1))
+        if params.b1 is not None:
+            first.bias.copy_(torch.tensor(params.b1))
+        last.weight.copy_(torch.tensor(params.W2).reshape(1, -1))
+        last.bias.copy_(torch.tensor([params.b2]))
+        hidden = torch.relu if net["activation"] == "relu" else torch.sigmoid
+        inputs, wanted = (torch.tensor(v, dtype=torch.float32).reshape(-1, 1) for v in (x, y))
+        out = last(hidden(first(inputs)))
+        if net["loss"] == "mse":
+            return float(torch.nn.functional.mse_loss(out, wanted))
+        return float(torch.nn.functional.binary_cross_entropy(torch.sigmoid(out), wanted))
+
+
+def test_each_set_is_painted_with_its_net(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    card = DataCard(page)
+    layers = page.find("#fit-layers")
+    for law in LAWS:
+        known = TABLE[law]
+        card.choose(law)
+        page.find("#data-n").fill("80")
+        card.use(law)
+        x, truth, y = draw(law, 80, known.noise, known.seed)
+        page.page.wait_for_function(
+            "document.querySelectorAll('#fit-points-plot .point').length === 80"
+        )
+        painted = np.array(sorted(page.page.evaluate(PAINTED_POINTS)))
+        span = max(float(y.max() - y.min()), 1.0)
+        assert painted[:, 0] == pytest.approx(x, abs=0.01 * float(x[-1] - x[0]))
+        assert painted[:, 1] == pytest.approx(y, abs=0.03 * span)
+        assert page.drawn("fit-yhat-plot", 1)[1] == pytest.approx(truth, abs=1e-6)
+        expect(layers).to_contain_text(f"Linear(1, {known.net.h}, bias={known.net.bias1})")
+        expect(page.find("#fit-epochs")).to_have_value(str(known.epochs))
+        page.page.wait_for_function("""() => {
+          const { data } = document.querySelector("#fit-yhat-plot .js-plotly-plot");
+          return data[0].y.every(Number.isFinite);
+        }""")
+        curve = page.drawn("fit-yhat-plot", 0)[0]
+        assert (curve[0], curve[-1]) == pytest.approx((x[0], x[-1]))
+        if known.is_binary:
+            expect(layers).to_contain_text("→ Sigmoid")
+            expect(page.find("#fit-data-kind")).to_be_empty()
+            expect(page.find("#fit-loss input[value='bce']")).to_be_enabled()
+        else:
+            expect(page.find("#fit-data-kind")).to_contain_text("without a sigmoid")
+            expect(page.find("#fit-summary")).to_contain_text("MSE")
+            expect(page.find("#fit-loss input[value='bce']")).to_be_disabled()
+    card.choose("lecture")
+    page.find("#data-belongs").uncheck()
+    card.use("lecture")
+    expect(page.find("#fit-summary")).to_contain_text("BCE")
+    expect(layers).to_contain_text("bias=True) → Sigmoid → Linear(8, 1) → Sigmoid")
+
+
+def test_undo_reload_and_another_tab(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(20)
+    page.wait_for_epoch(20)
+    weights = page.weights()
+    card = DataCard(page)
+    card.choose("sine")
+    card.use("sine")
+    page.wait_for_epoch(0)
+    page.page.evaluate("pwl.history.undo()")
+    card.wait_for("lecture")
+    page.wait_for_epoch(20)
+    assert page.weights() == weights
+    expect(page.find(".data-tile input[value='lecture']")).to_be_checked()
+    page.page.evaluate("pwl.history.redo()")
+    card.wait_for("sine")
+    page.page.reload()
+    page.wait_until_ready()
+    expect(page.find("#fit-data")).to_contain_text("Sine (2,000 points)")
+    expect(page.find(".data-tile input[value='sine']")).to_be_checked()
+    other = open_page(embedded, context_of=page)
+    expect(other.find("#fit-data")).to_contain_text("built in")
+    assert page.page.evaluate("pwl.fit.now().data.spec.law") == "sine"
+
+
+@pytest.mark.parametrize("law", ["sine", "step_like"])
+def test_both_losses_are_torchs(embedded: str, open_page: Open, law: str) -> None:
+    page = open_page(embedded)
+    card = DataCard(page)
+    card.choose(law)
+    page.find("#data-n").fill("200")
+    card.keep_for_testing("0.3")
+    card.use(law)
+    expect(page.find("#fit-data")).to_contain_text("60 of them are kept for testing")
+    page.train(50)
+    page.wait_for_epoch(50)
+    net, data = card.now("net"), card.now("({x: data.x, y: data.y, test: data.test})")
+    assert (len(data["x"]), len(data["test"]["x"])) == (140, 60)
+    saved = page.page.evaluate("pwl.fit.send('saved')")["saved"]
+    p = np.frombuffer(base64.b64decode(saved["params"]), dtype="<f4")
+    test_loss = loss_by_torch(p, data["test"]["x"], data["test"]["y"], net)
+    assert number(page.find("#count-test").inner_text()) == pytest.approx(test_loss, abs=1.5e-6)
+    assert number(page.loss()) == pytest.approx(
+        loss_by_torch(p, data["x"], data["y"], net), abs=1.5e-6
+    )
+    rows = page.checkpoint_rows()
+    assert number(rows[-1][-1]) == pytest.approx(test_loss, abs=1.5e-6)
+    page.page.wait_for_function(
+        "document.querySelector('#fit-loss-plot .js-plotly-plot').data[3].y.length > 10"
+    )
+    epochs, losses = page.drawn("fit-loss-plot", 3)
+    assert (epochs[0], epochs[-1]) == (0, 50)
+    assert losses[-1] == pytest.approx(test_loss, abs=1.5e-6)
+    x, _, _ = draw(law, 200, TABLE[law].noise, TABLE[law].seed)
+    drawn = [page.drawn("fit-points-plot", trace)[0] for trace in (0, 1)]
+    assert [len(xs) for xs in drawn] == [140, 60]
+    assert sorted(drawn[0] + drawn[1]) == pytest.approx(x.tolist(), abs=1e-6)
+    page.find("#playback-start").click()
+    first = page.page.evaluate("pwl.fit.frame().test")
+    expect(page.find("#count-test")).to_have_text(f"{first:.6f}")
+
+
+def test_own_points_by_mouse_are_fitted_and_followed(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    card = DataCard(page)
+    card.choose("own")
+    expect(page.find("#data-use")).to_be_disabled()
+    for count, (fx, fy) in enumerate(((0.2, 0.75), (0.4, 0.8), (0.55, 0.2), (0.8, 0.25)), start=1):
+        page.page.mouse.click(*card.at(fx, fy))
+        card.expect_own(count)
+    assert [y for _, y in card.own_points()] == [0, 0, 1, 1]
+    card.use("own")
+    page.train(100)
+    page.wait_for_epoch(100)
+    x, y = zip(*card.own_points(), strict=True)
+    assert card.now("data.x") == pytest.approx(x)
+    assert number(page.loss()) == pytest.approx(
+        loss_by_torch(card.now("frame.p"), x, y, card.now("net")), abs=1.5e-6
+    )
+    expect(page.find("#fit")).not_to_contain_text("Loss of the truth")
+    weights = page.weights()
+
+    before = page.loss()
+    place = card.pixel(card.own_points()[-1])
+    page.page.mouse.move(*place)
+    page.page.mouse.down()
+    page.page.mouse.move(*card.at(0.9, 0.8), steps=4)
+    page.page.mouse.up()
+    expect(page.find("#count-loss")).not_to_have_text(before)
+    assert card.own_points()[-1][1] == 0
+    assert page.weights() == weights  # the net stays, the points have moved under it
+    expect(page.find("#count-epoch")).to_have_text("100")
+    page.page.evaluate("pwl.history.undo()")
+    expect(page.find("#count-loss")).to_have_text(before)
+
+    page.page.mouse.click(*place, button="right")
+    card.expect_own(3)
+    page.find("input[name='own-kind'][value='numbers']").check()
+    card.wait_for("own")
+    expect(page.find("#fit-layers")).not_to_contain_text("→ Sigmoid")
+
+
+def test_own_points_by_keyboard(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    card = DataCard(page)
+    card.choose("own")
+    page.find("input[name='own-kind'][value='numbers']").check()
+    card.surface()
+    page.find("#own-clear").focus()
+    page.page.keyboard.press("Tab")
+    expect(page.find("#own-surface")).to_be_focused()
+    for key in ("ArrowLeft", "Shift+ArrowUp", "Enter"):
+        page.page.keyboard.press(key)
+    card.expect_own(1)
+    assert card.own_points() == [[pytest.approx(-0.05), pytest.approx(0.3)]]
+    for key in ("Shift+ArrowRight", "Shift+ArrowRight", "Enter", "ArrowDown", "ArrowDown", "Enter"):
+        page.page.keyboard.press(key)
+    card.expect_own(3)
+    page.page.keyboard.press("Delete")
+    card.expect_own(2)
+    card.use("own")
+    page.train(10)
+    page.wait_for_epoch(10)
+    assert card.now("net.loss") == "mse"
+
+
+def test_own_points_by_touch(embedded: str, open_page: Open, chromium: Any) -> None:
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en-US"
+    )
+    try:
+        page = LecturePage(context.new_page())
+        page.open(embedded)
+        card = DataCard(page)
+        card.choose("own")
+        for count, (fx, fy) in enumerate(((0.3, 0.7), (0.5, 0.3), (0.8, 0.7)), start=1):
+            page.page.touchscreen.tap(*card.at(fx, fy))
+            card.expect_own(count)
+        session = context.new_cdp_session(page.page)
+
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            touches = [{"x": px, "y": py} for px, py in points]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+        scrolled = page.page.evaluate("scrollY")
+        start = card.pixel(card.own_points()[0])
+        touch("touchStart", start)
+        end = card.at(0.35, 0.25)
+        for share in (0.3, 0.6, 1.0):
+            x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
+            touch("touchMove", (x, y))
+        touch("touchEnd")
+        page.page.wait_for_function("JSON.parse(sessionStorage['pwl.own']).points[0][1] === 1")
+        assert page.page.evaluate("scrollY") == scrolled  # a held point does not scroll the page
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
+        card.use("own")
+        page.train(10)
+        page.wait_for_epoch(10)
+        assert card.now("data.x.length") == 3
+    finally:
+        context.close()
+
+
+def test_a_file(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded, quiet=False)  # a refusal stands in the console, too
+    page.train(10)
+    page.wait_for_epoch(10)
+    card = DataCard(page)
+    card.choose("csv")
+    expect(page.find("#data-use")).to_be_disabled()
+
+    def pick(content: bytes) -> None:
+        file: Any = {"name": "grades.csv", "mimeType": "text/csv", "buffer": content}
+        page.page.set_input_files("#data-file", file)
+
+    pick(b"x,y\n0,1\n1,two\n")
+    page.find("#data-use").click()
+    complaint = page.find("#data-file-complaint")
+    expect(complaint).to_have_text(
+        "Line 3, column “y” of the data file is not a number. Please correct it."
+    )
+    expect(page.find("#count-epoch")).to_have_text("10")  # nothing is lost
+    pick(b"x,z\n0,1\n1,2\n")
+    expect(complaint).to_be_empty()
+    page.find("#data-use").click()
+    expect(complaint).to_contain_text("no column “y”")
+    pick(b"x;y;prob\n0;1,5;1\n1;2;2\n2;-7;-7,5\n")
+    card.use("own")
+    assert card.now("data.y") == [1.5, 2, -7]
+    assert card.now("data.prob") == [1, 2, -7.5]
+    expect(page.find("#fit-data")).to_contain_text("grades.csv (3 points)")
+    expect(page.find("#fit-layers")).to_have_text("Linear(1, 2, bias=False) → ReLU → Linear(2, 1)")
+    page.train(10)
+    page.wait_for_epoch(10)
+    page.page.reload()
+    page.wait_until_ready()
+    expect(page.find("#fit-data")).to_contain_text("grades.csv (3 points)")
+    expect(page.find(".data-tile input[value='csv']")).to_be_checked()

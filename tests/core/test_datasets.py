@@ -1,0 +1,177 @@
+"""The laws against the course's own code, and files of a student's own."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+import pytest
+import torch
+
+from pwlapp.core import datasets
+from pwlapp.core.data import draw_embedded
+from pwlapp.core.datasets import LAWS, TABLE, draw, parse_encoded, parse_own
+from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.errors import UserError
+
+SEED = 43052
+
+
+def default(law: str) -> tuple[datasets.Array, datasets.Array, datasets.Array]:
+    known = TABLE[law]
+    return draw(law, known.n, known.noise, known.seed)
+
+
+def test_the_step_like_set_is_the_courses_own_bit_for_bit() -> None:
+    torch.manual_seed(SEED)
+    x = torch.linspace(-1, 1, 2000)
+    logit = torch.zeros(2000)
+    for i in range(2000):
+        if x[i] < -0.2:
+            logit[i] = 15 * x[i] + 6
+        elif x[i] < 0.4:
+            logit[i] = -1
+        else:
+            logit[i] = -3
+    prob = torch.sigmoid(logit)
+    expected = (x, prob, torch.bernoulli(prob))
+    for found, wanted in zip(default("step_like"), expected, strict=True):
+        assert np.array_equal(found, wanted.numpy())
+
+
+def test_the_curve_is_the_courses_own_bit_for_bit() -> None:
+    torch.manual_seed(SEED)
+    x = torch.linspace(0, 2, 2000)
+    f = torch.exp(-x) * torch.abs(torch.cos(3 * x)) * torch.sin(3 * x)
+    expected = (x, f, f + 0.05 * torch.randn(2000))
+    for found, wanted in zip(default("curve"), expected, strict=True):
+        assert np.array_equal(found, wanted.numpy())
+
+
+def test_irony_is_the_built_in_data() -> None:
+    points = draw_embedded()
+    for found, wanted in zip(default("irony"), (points.x, points.prob, points.y), strict=True):
+        assert np.array_equal(found, wanted)
+
+
+@pytest.mark.parametrize(
+    ("law", "formula"),
+    [
+        ("abs", np.abs),
+        ("sine", lambda x: np.sin(np.pi * x)),
+        ("step", lambda x: np.where(np.abs(x) < 2, 1, 0)),
+        ("two_steps", lambda x: 1 * ((x > -4) & (x < -1)) + 2 * ((x > 1) & (x < 4))),
+    ],
+)
+def test_the_other_laws(law: str, formula: object) -> None:
+    x, truth, y = draw(law, 500, 0.1, 7)
+    assert truth == pytest.approx(formula(x.astype(np.float64)), abs=1e-6)  # type: ignore[operator]
+    torch.manual_seed(7)
+    assert y - truth == pytest.approx(0.1 * torch.randn(500).numpy(), abs=1e-6)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_same_arguments_give_the_same_points_and_touch_no_other_numbers(law: str) -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    first, again, other = draw(law, 50, 0.2, 3), draw(law, 50, 0.2, 3), draw(law, 50, 0.2, 4)
+    assert torch.equal(torch.rand(3), expected)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not np.array_equal(first[2], other[2])
+    x, truth, y = first
+    assert {x.dtype, truth.dtype, y.dtype} == {np.dtype(np.float32)}
+    assert (np.diff(x) > 0).all()
+    assert set(y.tolist()) <= {0.0, 1.0} or not TABLE[law].is_binary
+
+
+def test_flipped_labels_are_counted_into_the_truth() -> None:
+    _, plain, labels = draw("step_like", 10_000, 0, 5)
+    _, truth, flipped = draw("step_like", 10_000, 0.3, 5)
+    assert truth == pytest.approx(plain + 0.3 * (1 - 2 * plain), abs=1e-6)
+    assert (flipped != labels).mean() == pytest.approx(0.3, abs=0.015)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_sketch_in_numpy_is_the_law_in_torch(law: str) -> None:
+    x, y = datasets.sketch(TABLE[law], 40)
+    drawn_x, truth, _ = draw(law, 40, 0, 1)
+    assert x == pytest.approx(drawn_x, abs=1e-6)
+    assert y == pytest.approx(truth, abs=2e-6)
+
+
+@pytest.mark.parametrize("law", ["abs", "sine", "step", "two_steps"])
+def test_the_net_that_belongs_to_a_law_learns_it(law: str) -> None:
+    known = TABLE[law]
+    x, truth, y = default(law)
+    state = initial_state(1, x, y, known.net)
+    trained = train_slice(
+        state, x, y, AdamOptions(known.lr), Budget(known.epochs), "fused@cpu"
+    ).state
+    assert trained.loss < known.noise**2 + 0.02
+    assert trained.loss < state.loss / 5
+    assert np.mean(np.square(truth - y)) == pytest.approx(known.noise**2, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("law", "n", "noise", "seed", "code"),
+    [
+        ("parabola", 10, 0, 1, "bad_law"),
+        ("abs", 1, 0, 1, "bad_n"),
+        ("abs", 10_001, 0, 1, "bad_n"),
+        ("abs", 10, 2.1, 1, "bad_noise"),
+        ("abs", 10, float("nan"), 1, "bad_noise"),
+        ("irony", 10, 0.6, 1, "bad_noise"),
+        ("irony", 10, -0.1, 1, "bad_noise"),
+        ("irony", 10, 0, -1, "bad_seed"),
+        ("irony", 10, 0, 2**32, "bad_seed"),
+    ],
+)
+def test_bad_arguments(law: str, n: int, noise: float, seed: int, code: str) -> None:
+    with pytest.raises(UserError) as caught:
+        draw(law, n, noise, seed)
+    assert caught.value.code == code
+
+
+def test_a_file_with_and_without_the_truth() -> None:
+    x, prob, y = parse_own("\ufeffX ; Y\n0,5;1\n\n-1;-2,5\n".encode(), 1000)
+    assert (x.tolist(), prob, y.tolist()) == ([0.5, -1.0], None, [1.0, -2.5])
+    x, prob, y = parse_own(b"y,note,prob,x\n0,a,0.25,1\n1,b,1,2\n", 1000)
+    assert prob is not None
+    assert (x.tolist(), prob.tolist(), y.tolist()) == ([1, 2], [0.25, 1], [0, 1])
+    _, prob, _ = parse_own(b"x,y,prob\n0,5,4.5\n1,2,-3\n", 1000)
+    assert prob is not None
+    assert prob.tolist() == [4.5, -3]
+    encoded = base64.b64encode(b"x,y\n0,1\n1,0\n").decode()
+    assert parse_encoded(encoded, 1000)[0].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "args"),
+    [
+        (b"", "own_empty", {}),
+        (b"x,y\n", "own_empty", {}),
+        (b"x,y\n1,2\n", "own_empty", {}),
+        (b"<html>", "own_not_csv", {}),
+        (b'x,y\n1,"2\n', "own_not_csv", {}),
+        (b"x,z\n1,2\n1,2\n", "own_missing_column", {"column": "y"}),
+        (b"x,y\n1,2\n\n1,two\n", "data_not_number", {"column": "y", "row": 4}),
+        (b"x,y\n1,2\n1,nan\n", "data_not_number", {"column": "y", "row": 3}),
+        (
+            b"x,y\n1,2\n20000,2\n",
+            "data_out_of_range",
+            {"column": "x", "row": 3, "min": -10_000, "max": 10_000},
+        ),
+        (
+            b"x,y,prob\n1,1,0\n2,0,1.5\n",
+            "data_out_of_range",
+            {"column": "prob", "row": 3, "min": 0, "max": 1},
+        ),
+        (b"x,y\n" + b"1,2\n" * 11, "own_too_many", {"max": 10}),
+        (b"x,y\n" + b"1,2\n" * 300, "data_too_big", {"limit_mb": 0.001}),
+    ],
+)
+def test_a_file_that_cannot_be_used(raw: bytes, code: str, args: dict[str, object]) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_own(raw, 1000, max_points=10)
+    assert (caught.value.code, caught.value.args_) == (code, args)
