@@ -42,11 +42,11 @@
     }));
   };
 
-  // How wide the longest of these is as the style sheet has it, which Plotly does not know.
+  // The size of words in plots, which the style sheet sets, and how wide the longest of these is.
   const pen = document.createElement("canvas").getContext("2d");
+  const fontPx = () => Math.max(14, 0.8 * parseFloat(getComputedStyle(document.documentElement).fontSize));
   const widest = (names) => {
-    const style = getComputedStyle(document.documentElement);
-    pen.font = `${Math.max(14, 0.8 * parseFloat(style.fontSize))}px ${getComputedStyle(document.body).fontFamily}`;
+    pen.font = `${fontPx()}px ${getComputedStyle(document.body).fontFamily}`;
     return Math.max(0, ...names.map(({ text }) => pen.measureText(text).width));
   };
 
@@ -54,10 +54,10 @@
   const plateauMarks = (net, plateaus, range, room) => {
     const found = lines(net, plateaus);
     const names = labels(found, range);
-    const width = widest(names) + 12;
+    const width = widest(names) + 16;
     const isBeside = names.length > 0 && width < room;
     const place = isBeside
-      ? { x: 1, xanchor: "left", yanchor: "middle", xshift: 4 }
+      ? { x: 1, xanchor: "left", yanchor: "middle", xshift: 7 }
       : { x: 0, xanchor: "left", yanchor: "bottom", xshift: 3 };
     const { margin } = pwl.plot.layout();
     return {
@@ -67,7 +67,8 @@
         line: { color: pwl.plot.colour("truth"), width: 1.5, dash: "dash" },
       })),
       annotations: names.map(({ loss, text }) => ({
-        text, xref: "paper", y: loss, showarrow: false, borderpad: 1, ...place,
+        text, xref: "paper", y: loss, showarrow: false, borderpad: 1,
+        font: { size: fontPx() }, ...place,
       })),
     };
   };
