@@ -151,9 +151,7 @@ def changed(state: SessionState, **changes: Any) -> SessionState:
     return replace(state, version=state.version + 1, **changes)
 
 
-def with_frame(
-    state: SessionState, mark: Mark, points: Points
-) -> tuple[SessionState, list[Frame]]:
+def with_frame(state: SessionState, mark: Mark, points: Points) -> tuple[SessionState, list[Frame]]:
     """Record the net as it stands in `state` as one more frame; the points span its curve."""
     train = state.train
     numbers = drawing.numbers(train.params, train.net, points.x, points.testing)

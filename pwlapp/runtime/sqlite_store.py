@@ -136,7 +136,9 @@ class SqliteStore:
 
     async def keep_points(self, points: Points) -> None:
         row = (points.key, self._clock(), points_codec.encode(points))
-        await self._run(lambda db: db.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", row))
+        await self._run(
+            lambda db: db.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", row)
+        )
 
     async def kept_points(self, key: str) -> Points | None:
         blob = await self._run(lambda db: self._kept_points(db, key))
