@@ -233,6 +233,7 @@ def test_the_plane_of_the_run(page: LecturePage) -> None:
     assert page.find("#surface-view option[value='run']").get_attribute("disabled") is not None
     page.train(800)
     page.wait_for_epoch(800)
+    page.find("#surface-plot").scroll_into_view_if_needed()  # off the screen it rests
     page.page.wait_for_function(
         "!document.querySelector('#surface-view option[value=run]').disabled"
     )
