@@ -66,7 +66,7 @@
     frame.p ? curveOf(frame.p, net, data) : { x: data.curveX, y: pwl.net.output(frame.curve, net) };
 
   const paint = () => {
-    if (!newest?.frame) return;
+    if (!newest?.net || newest.frame?.net !== newest.net) return; // the frames of this net are on their way
     showScore();
     if (!plots) return;
     drawData(newest);

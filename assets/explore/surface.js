@@ -25,6 +25,7 @@
   let checking = null;
 
   const isPlain = ({ net, frame }) => Boolean(net?.plain && frame?.p);
+  const isHere = (now) => Boolean(now?.net && now.data && now.frame?.net === now.net); // nothing is on its way
   const isMoving = ({ frame, film, state }) =>
     handle?.held || frame.seq === undefined || film.playing || state.status === "running";
 
@@ -118,11 +119,11 @@
     const plain = isPlain(now);
     byId("surface-body").hidden = !plain;
     byId("surface-wide").hidden = plain;
-    if (plain || !now.net) return plain;
+    if (plain) return true;
     byId("surface-wide").textContent = pwl.i18n.t("surface.wide", {
       units: pwl.numbers.whole(now.net.h), numbers: pwl.numbers.whole(pwl.net.size(now.net)),
     });
-    return plain;
+    return false;
   };
 
   const ask = (now, scene) => {
@@ -150,7 +151,7 @@
   };
 
   const update = () => {
-    if (!newest || !near || !showWide(newest)) return;
+    if (!near || !handle || !isHere(newest) || !showWide(newest)) return;
     choices.show(newest.net, pwl.surfaceChoices.runOf(newest.film));
     const scene = sceneOf(newest);
     tellWords(scene);
@@ -164,7 +165,7 @@
 
   const follow = (now) => {
     newest = now;
-    if (near && handle) update();
+    update();
   };
 
   // --- the current point by hand ----------------------------------------------------------------
@@ -216,14 +217,12 @@
     handle = pwl.surfaceHandle.create(box, gd, { onMove: move, onEnd: end, onCancel: cancel });
     request = pwl.lossGrid.create(receive);
     newest = pwl.fit.now();
-    if (newest.frame) update();
+    update();
   };
 
   const repaint = () => {
-    if (newest && handle && isPlain(newest)) {
-      paint(sceneOf(newest));
-      update();
-    }
+    pathKey = "";
+    update();
   };
 
   const start = () => {
@@ -232,7 +231,7 @@
     pwl.plot.whenNear(card, build);
     new IntersectionObserver((entries) => {
       near = entries[entries.length - 1].isIntersecting;
-      if (near && handle) update();
+      update();
     }, { rootMargin: "50% 0px" }).observe(card);
     byId("surface-zoom-in").addEventListener("click", () => zoom(ZOOM));
     byId("surface-zoom-out").addEventListener("click", () => zoom(1 / ZOOM));

@@ -240,14 +240,10 @@
   };
 
   // --- for the other sections -------------------------------------------------------------------
-  // The same edit, of weights that are moved elsewhere on the page; `commit` ends it.
-  const editFrom = (p) => {
+  // The same editing, of weights that are moved elsewhere on the page.
+  const elsewhere = (then) => (p) => {
     weights.set(p);
-    edit(p);
-  };
-  const commitFrom = (p) => {
-    weights.set(p);
-    commit(p);
+    then(p);
   };
 
   // What is on screen: `frame` is the one under the play head, or the weights under the student's
@@ -305,6 +301,8 @@
     pwl.fitFields.show(state ?? null);
   };
 
-  pwl.fit = { start, opened, reply, logX, fieldsChanged, frame: () => film.frame, now, onChange, send,
-    edit: editFrom, commit: commitFrom };
+  pwl.fit = {
+    start, opened, reply, logX, fieldsChanged, frame: () => film.frame, now, onChange, send,
+    edit: elsewhere(edit), commit: elsewhere(commit),
+  };
 })();

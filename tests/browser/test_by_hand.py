@@ -68,7 +68,7 @@ def test_the_best_is_the_lowest_that_there_is(lecture: str, open_page: Open) -> 
     """Against L-BFGS on the lecture's own net, in torch."""
     page = open_page(lecture)
     show(page)
-    x, y = (torch.tensor(values) for values in data_of(page))
+    x, y = (torch.tensor(values).double() for values in data_of(page))
     s = torch.zeros(3, dtype=torch.float64, requires_grad=True)
     rows = torch.stack([x.clamp(max=0), x.clamp(min=0), torch.ones_like(x)], dim=1)
     optimizer = torch.optim.LBFGS(
@@ -112,8 +112,9 @@ def test_what_is_set_by_hand_stays_and_can_be_undone(embedded: str, open_page: O
 def test_a_net_without_sigmoid_is_compared_without(embedded: str, open_page: Open) -> None:
     page = open_page(embedded)
     page.unfold()
-    page.choose("fit-loss", "mse")
     page.find("#fit-hidden").fill("12")
+    page.choose("fit-loss", "mse")
+    expect(page.find("#fit-reset")).to_contain_text("this net")
     page.find("#fit-reset").click()
     expect(page.find("#fit-weights")).to_contain_text("12 units")
     show(page)

@@ -73,13 +73,15 @@ def test_grids_agree_with_torch(page: LecturePage) -> None:
     x = rng.uniform(-1, 2, 1500)  # more than one block, not whole ones
     for net in NETS:
         y = (rng.uniform(size=x.size) < 0.6).astype(float)
-        p = rng.normal(0, 2, net.size)
+        p = rng.normal(0, 0.7, net.size)  # torch's own sigmoid reaches 1 from logits of 37
         units = [np.eye(net.size)[k] for k in range(net.size)]
         pairs = [(0, 1), (0, net.size - 2), (net.size - 1, 0)]
-        planes = [(units[i], units[j]) for i, j in pairs] + [tuple(rng.normal(size=(2, net.size)))]
+        planes = [(units[i], units[j]) for i, j in pairs] + [
+            tuple(rng.normal(0, 0.3, size=(2, net.size)))
+        ]
         for u, v in planes:
             plane = {"origin": p.tolist(), "u": u.tolist(), "v": v.tolist()}
-            axes = [np.linspace(-3, 3, 5), np.linspace(-2, 4, 4)]
+            axes = [np.linspace(-2, 2, 5), np.linspace(-1, 2, 4)]
             loss = page.page.evaluate(
                 COMPUTE,
                 [vars(net), x.tolist(), y.tolist(), plane, *(axis.tolist() for axis in axes)],
@@ -124,7 +126,7 @@ def test_the_valley_and_the_run_lie_where_torch_says(lecture: str, open_page: Op
     asked: list[str] = []
     page.page.on("request", lambda request: asked.append(request.url))
     page.page.evaluate("scrollTo(0, 0)")
-    open_surface(page, 700)
+    open_surface(page, 5000)
     shown = page.page.evaluate(SHOWN)
     assert len(shown["as"]) == len(shown["bs"]) == 61
     data = page.page.evaluate("(() => { const { x, y } = pwl.fit.now().data; return [x, y]; })()")
@@ -231,6 +233,7 @@ def test_the_plane_of_the_run(page: LecturePage) -> None:
     assert page.find("#surface-view option[value='run']").get_attribute("disabled") is not None
     page.train(800)
     page.wait_for_epoch(800)
+    page.find("#surface-plot").scroll_into_view_if_needed()  # off the screen it rests
     page.page.wait_for_function(
         "!document.querySelector('#surface-view option[value=run]').disabled"
     )
