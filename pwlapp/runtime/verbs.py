@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pwlapp.runtime import saved, session_data, whole_net
-from pwlapp.runtime.begin import begin
-from pwlapp.runtime import begin, saved, seeds, session_data
+from pwlapp.runtime import begin, saved, seeds, session_data, whole_net
 from pwlapp.runtime.commands import Verb
 
 VERBS: dict[str, Verb] = {
-    "params": whole_net.params,
-    "begin": begin,
-    "plateaus": seek_plateaus,
-    "seeds": seeds,
     "begin": begin.begin,
+    "params": whole_net.params,
     "plateaus": seeds.seek_plateaus,
     "restore": saved.restore,
     "saved": saved.save,

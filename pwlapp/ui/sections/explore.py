@@ -10,8 +10,7 @@ from dash import html
 
 from pwlapp.ui import ids
 from pwlapp.ui.components import text
-from pwlapp.ui.sections import explore_compare, explore_pieces
-from pwlapp.ui.sections import explore_seeds
+from pwlapp.ui.sections import explore_compare, explore_pieces, explore_seeds
 
 
 def layout() -> html.Section:
@@ -20,9 +19,9 @@ def layout() -> html.Section:
         [
             html.H2(text("explore.title")),
             html.P(text("explore.lead"), className="lead"),
+            explore_seeds.card(),
             explore_compare.card(),
             explore_pieces.card(),
-            explore_seeds.card(),
         ],
         id=ids.EXPLORE,
         className="section",
