@@ -16,13 +16,19 @@
     return answer; // of an error Fit has told
   };
 
-  // `what` is {seed, net, optimizer, epochs}. The net that stood in Fit comes back with undo.
-  const begin = async (what) => {
+  // `what` is {seed, net, optimizer, epochs}; `spec` is that of the data, where they are other ones.
+  // The net that stood in Fit comes back with undo. Gives whether it began.
+  const begin = async (what, spec = null) => {
     const { saved } = await pwl.fit.send("saved");
-    const answer = await send("begin", what);
-    if (answer.error) return;
-    if (saved) pwl.history.record(() => send("restore", { saved }), () => send("begin", what));
+    const again = async () => {
+      const { seed, net } = what;
+      const had = spec ? await pwl.fit.send("use_data", { spec, seed, net }) : {};
+      return had.error ? had : send("begin", what);
+    };
+    if ((await again()).error) return false;
+    if (saved) pwl.history.record(() => send("restore", { saved }), again);
     goToFit();
+    return true;
   };
 
   pwl.begin = begin;

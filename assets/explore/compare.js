@@ -94,35 +94,15 @@
     else tell(where, "compare.kept", { name: pwl.compareRuns.nameOf(kept) });
   };
 
-  // Train it again in Fit, on its own data; what was done by hand on the way is not repeated. The net
-  // that was there comes back by Undo.
+  // Train it again in Fit, on its own data; what was done by hand on the way is not repeated.
   const bringBack = async (run) => {
     const name = pwl.compareRuns.nameOf(run);
-    if (run.spec.law === "own" && !isHere(run)) return tell("compare-said", "compare.refused_data", { name });
-    const { saved } = await pwl.fit.send("saved");
-    if (!saved || !(await trainAgain(run))) return; // Fit says why
-    pwl.history.record(
-      async () => {
-        const { snapshot } = await pwl.fit.send("restore", { saved });
-        if (snapshot) pwl.fitFields.fill(snapshot);
-      },
-      () => trainAgain(run),
-    );
-    tell("compare-said", run.edited || run.mixed ? "compare.opened_anew" : "compare.opened", { name });
-    byId("fit").scrollIntoView();
-  };
-
-  const isHere = (run) => run.data === pwl.fit.now().data?.key;
-
-  const trainAgain = async (run) => {
+    const isHere = run.data === pwl.fit.now().data?.key;
+    const { label, ...spec } = run.spec;
+    if (spec.law === "own" && !isHere) return tell("compare-said", "compare.refused_data", { name });
     const { seed, net, optimizer, epoch: epochs } = run;
-    if (!isHere(run)) {
-      const { label, ...spec } = run.spec;
-      if ((await pwl.fit.send("use_data", { spec, net, seed })).error) return false;
-    }
-    const { snapshot } = await pwl.fit.send("begin", { seed, net, optimizer, epochs });
-    if (snapshot) pwl.fitFields.fill(snapshot); // so that it goes on with the same optimizer
-    return Boolean(snapshot);
+    if (!(await pwl.begin({ seed, net, optimizer, epochs }, isHere ? null : spec))) return; // Fit says why
+    tell("compare-said", run.edited || run.mixed ? "compare.opened_anew" : "compare.opened", { name });
   };
 
   const find = (node) => runs().find((run) => run.id === node?.closest("[data-id]")?.dataset.id);
