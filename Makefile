@@ -20,7 +20,7 @@ PYTEST_ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
-BUNDLE := node_modules/plotly.js-basic-dist-min/plotly-basic.min.js
+BUNDLES := $(foreach name,basic cartesian gl3d,node_modules/plotly.js-$(name)-dist-min/plotly-$(name).min.js)
 CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable
 APP_DONE := $(VENV)/.requirements
 DEV_DONE := $(VENV)/.requirements-dev
@@ -99,14 +99,15 @@ $(BENCH_DONE): benchmarks/requirements.txt $(DEV_DONE)
 	$(PIP) install -r benchmarks/requirements.txt
 	@touch $@
 
-# Plotly's basic bundle: node from the system, else from its Python package. The app runs without.
+# Plotly's partial bundles: node from the system, else from its Python package. The app runs without.
 plotly: $(APP_DONE)
-	@if [ ! $(BUNDLE) -nt package-lock.json ]; then \
+	@old=; for bundle in $(BUNDLES); do [ $$bundle -nt package-lock.json ] || old=1; done; \
+	if [ -n "$$old" ]; then \
 	  PATH="$$PATH:$(CURDIR)/$(VENV)/bin"; \
 	  command -v npm >/dev/null || $(PIP) install -qq --retries 1 "$(NODE_WHEEL)" 2>/dev/null; \
 	  if npm ci --fetch-retries=0 --fetch-timeout=20000 --loglevel=silent 2>/dev/null; \
-	  then touch $(BUNDLE); \
-	  else echo "Plotly's basic bundle could not be fetched (npm ci tells why):" \
+	  then touch $(BUNDLES); \
+	  else echo "Plotly's partial bundles could not be fetched (npm ci tells why):" \
 	    "Dash's full one serves instead, and pages load slower."; fi; \
 	fi
 

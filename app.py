@@ -26,7 +26,7 @@ from pwlapp.runtime.services import Services
 from pwlapp.runtime.store import StoreUnavailable
 from pwlapp.serving import Refusal
 from pwlapp.settings import Settings
-from pwlapp.ui import guard, kept, layout, static, timing
+from pwlapp.ui import downloads, guard, kept, layout, static, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
 
@@ -63,9 +63,9 @@ def create_app(settings: Settings) -> layout.Page:
     server = FastAPI(
         title="pwlapp", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    bundle = static.plotly_bundle(ROOT)
-    scripts = [static.serve_plotly(server, bundle)] if bundle else []
+    bundles = static.serve_plotly(server, static.plotly_bundles(ROOT))
     server.include_router(services.router())
+    server.include_router(downloads.routes(services.trainer))
     server.include_router(health.routes(services.trainer))
     server.add_api_route("/locale/{lang}.json", locale)
 
@@ -74,11 +74,12 @@ def create_app(settings: Settings) -> layout.Page:
         server=server,
         backend="fastapi",
         assets_folder=str(ROOT / "assets"),
-        external_scripts=scripts,
+        external_scripts=[bundles["basic"]] if "basic" in bundles else [],
         title="pwlapp",
         update_title=None,
         compress=False,
     )
+    app.bundles = bundles
     static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)

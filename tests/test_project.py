@@ -135,11 +135,13 @@ class TestCommitted:
             url for url in urls if not url.startswith(("http://127.0.0.1", "redis://redis:"))
         ] == []
 
-    def test_lock_file_pins_the_bundle_and_says_not_where_it_is(self) -> None:
+    def test_lock_file_pins_the_bundles_and_says_not_where_they_are(self) -> None:
         lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
         package = json.loads((ROOT / "package.json").read_text("utf-8"))
         installed = {name: entry for name, entry in lock["packages"].items() if name}
-        assert set(installed) == {"node_modules/plotly.js-basic-dist-min"}
+        assert set(installed) == {
+            f"node_modules/plotly.js-{name}-dist-min" for name in ("basic", "cartesian", "gl3d")
+        }
         for entry in installed.values():
             assert entry["version"] == get_plotlyjs_version()
             assert entry["integrity"].startswith("sha512-")

@@ -60,6 +60,12 @@
     return [...found].sort((a, b) => a - b);
   };
 
+  // One unit's own numbers, and where it bends; a sigmoid is at 1/2 there. NaN for a flat one.
+  const unitOf = (p, k, net = LECTURE) => {
+    const [W1, b1, W2] = [weightIn(p, k), biasIn(p, k, net), weightOut(p, k, net)];
+    return { W1, b1, W2, knot: W1 === 0 ? NaN : 0 - b1 / W1 };
+  };
+
   // Binary cross-entropy from logits; each log is clamped at -100, as torch.nn.BCELoss does.
   const bce = (logits, ys) => {
     const sum = logits.reduce((total, z, i) =>
@@ -80,6 +86,6 @@
   const TARGET = { left: 9, right: -4.5, b: 4.5 };
   pwl.net = {
     LECTURE, START, TARGET, size, unit, hidden, contribution, logit, output, yhat, slopes, knots,
-    loss, bent, mse, grid,
+    unitOf, loss, bent, mse, grid,
   };
 })();

@@ -39,5 +39,5 @@
   // A Plotly graph in `node`; resolves to its element. `library` is Plotly, or a larger build of it.
   const create = (node, traces, look, library = Plotly) => library.newPlot(node, traces, look, CONFIG);
 
-  pwl.plot = { colour, axis, layout, line, whenNear, create };
+  pwl.plot = { colour, axis, layout, line, whenNear, create, config: CONFIG };
 })();

@@ -14,7 +14,9 @@
   let chosen = 1;
 
   const target = () => challenge ?? pwl.net.TARGET;
+  const listeners = [];
   const remember = () => {
+    listeners.forEach((listener) => listener());
     try {
       sessionStorage.setItem(STORE, JSON.stringify({ params: weights.get(), challenge }));
     } catch {
@@ -168,6 +170,17 @@
     });
   };
 
+  // --- for the other sections -------------------------------------------------------------------
+  let isReady;
+  const ready = new Promise((done) => (isReady = done)); // its plots are drawn
+
+  const now = () => ({ params: weights.get(), challenge: challenge && { ...challenge } });
+  const show = (next) => {
+    challenge = next.challenge;
+    openChallenge();
+    setWeights([...next.params]);
+  };
+
   const start = async () => {
     const saved = remembered();
     xs = pwl.net.grid(-1, 1, 101);
@@ -195,6 +208,7 @@
     challenge = saved.challenge ?? null;
     openChallenge();
     setWeights(saved.params ?? [...pwl.net.START]);
+    isReady();
     pwl.i18n.onLanguage(() => {
       showFormula();
       showConstruction();
@@ -202,5 +216,7 @@
     });
   };
 
-  pwl.build = { start, showConstructions };
+  const onChange = (listener) => listeners.push(listener);
+
+  pwl.build = { start, showConstructions, ready, now, show, onChange, weights: () => weights.get() };
 })();

@@ -83,16 +83,22 @@
   const LOOKS = [[60, 9, 0.85], [300, 6, 0.5], [1000, 5, 0.3], [Infinity, 4, 0.18]];
   const FEW = 300;
 
-  const paint = (data, plots) => {
+  // How the points are drawn: {sets: those to train on and those held out, isFew, size, opacity, range}.
+  const look = (data) => {
     const n = data.x.length + (data.test?.x.length ?? 0);
     const every = Math.ceil(n / MOST_POINTS);
     const [low, high] = [data.grid[0], data.grid[data.grid.length - 1]];
     const isFew = n <= FEW;
     const pad = (high - low) * (isFew ? 0.05 : 0.02) || 1;
-    const span = { "xaxis.range": [low - pad, high + pad] };
     const shifted = data.isBinary && !isFew;
     const sets = [data, data.test].map((set) => (set ? dots(set, every, shifted) : NOTHING));
     const [, size, opacity] = LOOKS.find(([most]) => n <= most);
+    return { sets, isFew, size, opacity, range: [low - pad, high + pad] };
+  };
+
+  const paint = (data, plots) => {
+    const { sets, isFew, size, opacity, range } = look(data);
+    const span = { "xaxis.range": range };
     plots.points.closest(".graph").dataset.points = isFew ? "few" : "many";
     const markers = { "marker.size": size, "marker.opacity": [opacity, Math.min(1, 1.4 * opacity)] };
     const truth = data.truth ?? NOTHING;
@@ -126,5 +132,5 @@
     document.getElementById("fit-data-kind").textContent = kind;
   };
 
-  pwl.fitData = { CURVE_POINTS, load, paint, tell, nameOf, trueLoss, testLoss, extremes };
+  pwl.fitData = { CURVE_POINTS, load, look, paint, tell, nameOf, trueLoss, testLoss, extremes };
 })();

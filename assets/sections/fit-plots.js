@@ -120,5 +120,5 @@
       "yaxis.title.text": pwl.i18n.t("word.loss"),
     });
 
-  pwl.fitPlots = { net, wideFrame, reshape, axes, loss, words };
+  pwl.fitPlots = { net, wideFrame, reshape, axes, loss, words, placesOf, setRange, rangeOf };
 })();

@@ -240,6 +240,16 @@
   };
 
   // --- for the other sections -------------------------------------------------------------------
+  // The same edit, of weights that are moved elsewhere on the page; `commit` ends it.
+  const editFrom = (p) => {
+    weights.set(p);
+    edit(p);
+  };
+  const commitFrom = (p) => {
+    weights.set(p);
+    commit(p);
+  };
+
   // What is on screen: `frame` is the one under the play head, or the weights under the student's
   // hand; `state` is the newest snapshot, which may be ahead of it.
   const now = () => ({ sid, state, net, data, film, frame: editing ?? film?.frame });
@@ -295,5 +305,6 @@
     pwl.fitFields.show(state ?? null);
   };
 
-  pwl.fit = { start, opened, reply, logX, fieldsChanged, frame: () => film.frame, now, onChange, send };
+  pwl.fit = { start, opened, reply, logX, fieldsChanged, frame: () => film.frame, now, onChange, send,
+    edit: editFrom, commit: commitFrom };
 })();

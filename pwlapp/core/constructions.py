@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pwlapp.core.code_literals import literal
 from pwlapp.core.net import Array, Params, check_vector, from_vector, slopes
 
 GRID = """\
@@ -42,11 +43,6 @@ class Result:
     code: str
     y: list[float]
     max_difference: float
-
-
-def literal(value: float) -> str:
-    """Write a number as the shortest Python literal that is the same float32."""
-    return repr(float(str(np.float32(value))))
 
 
 def times_x(weight: float) -> str:

@@ -14,12 +14,16 @@ from pwlapp.runtime import wire
 
 # Nothing else is called, whatever a message asks for: modules also hold what they import.
 ALLOWED = {
+    "pwlapp.core.checkpoint:state_dict_file",
     "pwlapp.core.constructions:run_all",
     "pwlapp.core.data:load",
     "pwlapp.core.datasets:draw",
     "pwlapp.core.datasets:parse_encoded",
     "pwlapp.core.engines:engines",
+    "pwlapp.core.plateaus:plateaus",
+    "pwlapp.core.qr:svg",
     "pwlapp.core.training:initial_state",
+    "pwlapp.runtime.seeds:train_part",
     "pwlapp.runtime.slices:train",
 }
 

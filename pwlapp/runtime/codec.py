@@ -54,6 +54,7 @@ def encode(state: SessionState) -> bytes:
         "first_seq": state.first_seq,
         "next_seq": state.next_seq,
         "speed": vars(state.speed),
+        "by_recipe": state.by_recipe,
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     arrays = b"".join(array.astype("<f4").tobytes() for array in (train.params, train.m, train.v))
@@ -138,4 +139,5 @@ def _state(header: dict[str, Any], numbers: bytes) -> SessionState:
         first_seq=index(header["first_seq"]),
         next_seq=index(header["next_seq"]),
         speed=Speed(**header.get("speed", {})),  # not kept by the first of this format
+        by_recipe=bool(header.get("by_recipe", False)),  # nor this: nobody knows any more
     )

@@ -66,6 +66,7 @@ def adopt(state: SessionState, points: Points) -> Move:
         notice=Notice("data_changed"),
         first_seq=state.next_seq,  # losses on other data don't belong in the same curve
         speed=UNKNOWN_SPEED,
+        by_recipe=state.by_recipe and not train.epoch,
     )
     return with_frame(after, "start", points)
 
@@ -108,7 +109,9 @@ def halt(state: SessionState, reason: UserError) -> Move:
     return changed(state, run=replace(state.run, status="paused"), notice=notice), []
 
 
-def reset(state: SessionState, seed: int, train: TrainState, points: Points) -> Move:
+def reset(
+    state: SessionState, seed: int, train: TrainState, points: Points
+) -> tuple[SessionState, list[Frame]]:
     """Begin at the weights `train` of `seed`, on these data; the frames so far are gone."""
     after = changed(
         state,
@@ -119,8 +122,24 @@ def reset(state: SessionState, seed: int, train: TrainState, points: Points) -> 
         notice=None,
         first_seq=state.next_seq,
         speed=UNKNOWN_SPEED,  # another net's would mislead
+        by_recipe=True,
     )
     return with_frame(after, "start", points)
+
+
+def begin_run(
+    state: SessionState,
+    seed: int,
+    optimizer: OptimizerOptions,
+    engine: str,
+    train: TrainState,
+    points: Points,
+    epochs: int,
+) -> tuple[SessionState, list[Frame]]:
+    """As `reset`, and a run of `epochs` from there, with this optimizer and engine."""
+    begun = replace(state, optimizer=optimizer, engine=engine)
+    after, frames = reset(begun, seed, train, points)
+    return replace(after, run=Run(0, epochs, "running")), frames
 
 
 def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:
@@ -137,7 +156,8 @@ def edit(state: SessionState, params: Sequence[float], points: Points) -> Move:
     if np.array_equal(vector, state.train.params):
         return None
     train = with_params(state.train, vector, *points.training)
-    return with_frame(changed(state, train=train, notice=None), "edit", points)
+    after = changed(state, train=train, notice=None, by_recipe=False)
+    return with_frame(after, "edit", points)
 
 
 def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:
@@ -147,7 +167,8 @@ def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Sess
     """
     same_kind = type(optimizer) is type(state.optimizer)
     train = state.train if same_kind else with_new_optimizer(state.train)
-    return replace(state, optimizer=optimizer, engine=engine, train=train)
+    by_recipe = state.by_recipe and (optimizer == state.optimizer or not train.epoch)
+    return replace(state, optimizer=optimizer, engine=engine, train=train, by_recipe=by_recipe)
 
 
 def after_slice(

@@ -4,7 +4,8 @@ What is saved is a JSON object of format 1:
 
 ``seed``, ``net``, ``optimizer`` (all its hyperparameters and its ``kind``), ``engine``,
 ``data`` (a spec as `session_data.use_data` takes it), ``data_key``, ``epoch``,
-``optimizer_epoch``, ``loss``, and ``params``, ``m``, ``v``: base64 of little-endian float32.
+``optimizer_epoch``, ``loss``, ``by_recipe``, and ``params``, ``m``, ``v``: base64 of little-endian
+float32.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -26,15 +28,16 @@ from pwlapp.core.training import MAX_SEED, OptimizerOptions, TrainState
 from pwlapp.errors import UserError
 from pwlapp.runtime import checks, codec, session_data
 from pwlapp.runtime.commands import Body
+from pwlapp.runtime.film import read_film, with_film
 from pwlapp.runtime.moves import Move
 from pwlapp.runtime.session import (
     UNKNOWN_SPEED,
+    Frame,
     Notice,
     SessionState,
     changed,
     json_number,
     json_numbers,
-    with_frame,
 )
 from pwlapp.runtime.trainer import Trainer
 
@@ -63,12 +66,16 @@ async def save(trainer: Trainer, sid: str, _body: Body) -> dict[str, Any]:
             "params": packed(train.params),
             "m": packed(train.m),
             "v": packed(train.v),
+            "by_recipe": state.by_recipe,
         }
     }
 
 
 async def restore(trainer: Trainer, sid: str, body: Body) -> dict[str, Any]:
-    """Put what `save` gave in the place of the session; its frames begin anew.
+    """Put what `save` gave in the place of the session.
+
+    Its frames begin anew, unless ``body["frames"]`` has those of the run that led there, as
+    ``/frames`` writes them.
 
     Raises
     ------
@@ -97,6 +104,8 @@ async def restore(trainer: Trainer, sid: str, body: Body) -> dict[str, Any]:
         train=train,
         points=points,
         same_data=saved.get("data_key") in (None, points.key),
+        by_recipe=saved.get("by_recipe") is True,
+        film=read_film(body.get("frames"), train, points),
     )
     return {"snapshot": await trainer.put(sid, move, points)}
 
@@ -109,6 +118,8 @@ def put_back(
     train: TrainState,
     points: Points,
     same_data: bool,
+    by_recipe: bool = False,
+    film: Sequence[Frame] = (),
 ) -> Move:
     """The session becomes another one; whatever ran is given up."""
     after = changed(
@@ -122,8 +133,9 @@ def put_back(
         notice=None if same_data else Notice("data_differ"),
         first_seq=state.next_seq,
         speed=UNKNOWN_SPEED,
+        by_recipe=by_recipe,
     )
-    return with_frame(after, "start", points)
+    return with_film(after, film if same_data else (), points)
 
 
 def train_state(saved: Body, net: Architecture, points: Points) -> TrainState:

@@ -92,6 +92,9 @@ class SessionState:
     next_seq : int
         Number of the next frame.
     speed : Speed
+    by_recipe : bool
+        Whether the seed, trained for ``train.epoch`` epochs with ``optimizer``, leads to these very
+        weights: not after an edit by hand, nor after training with more than one setting.
     """
 
     version: int
@@ -105,6 +108,7 @@ class SessionState:
     first_seq: int = 1
     next_seq: int = 1
     speed: Speed = UNKNOWN_SPEED
+    by_recipe: bool = True
 
     @property
     def lr(self) -> float:
@@ -200,6 +204,7 @@ def snapshot(state: SessionState) -> dict[str, Any]:
         "params": None if drawing.is_wide(train.net) else json_numbers(train.params),
         "epochs_per_second": json_number(speed.per_second),
         "notice": {"code": notice.code, "args": dict(notice.args)} if notice else None,
+        "by_recipe": state.by_recipe,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple
@@ -20,6 +20,7 @@ from pwlapp.runtime.checks import Limits
 from pwlapp.runtime.driver import Driver, TaskDriver, train
 from pwlapp.runtime.metrics import Metrics
 from pwlapp.runtime.moves import Move
+from pwlapp.runtime.once import Once
 from pwlapp.runtime.report import Counts, Health
 from pwlapp.runtime.runner import Runner
 from pwlapp.runtime.session import (
@@ -45,6 +46,7 @@ DEFAULT_SEED = 1
 DEFAULT_OPTIMIZER = AdamOptions()
 
 MANY_FRAMES = 50
+MAX_KEPT = 4000  # answers that many ask for, each of some kilobytes at most
 MAX_COMMANDS = 8  # of one session that compute at the same time; nobody presses faster
 
 
@@ -88,6 +90,7 @@ class Trainer:
         self._sessions = Sessions(store, stream.notify)
         self._upkeep = Upkeep(store, runner, self._sessions, stream, settings)
         self._beginnings = Beginnings(runner)
+        self._once = Once(MAX_KEPT)
         self._computing: Counter[str] = Counter()
         self._room = asyncio.Lock()
         self.stream = stream
@@ -218,6 +221,60 @@ class Trainer:
         if points is not None:
             await self._sessions.keep(points)
         return self._drive(known, await self._sessions.update(known, move))
+
+    async def once(self, sid: str, key: Hashable, function: Callable[..., Any], *args: Any) -> Any:
+        """Have a worker compute ``function(*args)``, once for all who ask under this key.
+
+        Parameters
+        ----------
+        sid : str
+            Of a session, which may not ask for much more than a person can.
+        key : hashable
+            Names the function and everything that its result depends on.
+        function : callable
+            As `Runner.call` takes it; nobody may change what it returned.
+        """
+        with self._one_of_few(sid):
+            return await self._once.get(key, lambda: self.compute(function, *args))
+
+    def has_once(self, key: Hashable) -> bool:
+        """Whether `once` would answer without computing."""
+        return self._once.has(key)
+
+    async def begin_run(
+        self, sid: object, seed: object, net: object, optimizer: object, epochs: object
+    ) -> Snapshot:
+        """Start over with this seed, net and optimizer, and train: a reset and a run in one.
+
+        Nobody sees the one without the other. The engine stays the session's.
+
+        Raises
+        ------
+        UserError
+            What `reset` and `start_run` raise, apart from ``already_running``.
+        """
+        known, number = await self._known(sid), checks.seed(seed)
+        wanted, count = checks.architecture(net), checks.epochs(epochs, self.limits.max_epochs)
+        with self._one_of_few(known):
+            now = await self._sessions.load(known)
+            options, chosen = self._checked(now, optimizer, None)
+            data = await self._sessions.points_of(now)
+            train = await self._beginnings.state(number, checks.net_for(wanted, data), data)
+            move = partial(
+                moves.begin_run,
+                seed=number,
+                optimizer=options,
+                engine=chosen,
+                train=train,
+                points=data,
+                epochs=count,
+            )
+            await self._sessions.keep(data)
+            async with self._room:
+                await self._check_room(await self._sessions.load(known))
+                state = await self._sessions.update(known, move)
+        self.metrics.run_began()
+        return self._drive(known, state)
 
     async def start_run(
         self, sid: object, epochs: object, optimizer: object, engine: object

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pwlapp.runtime import saved, session_data, uploads
+from pwlapp.runtime import begin, saved, seeds, session_data, uploads, whole_net
 from pwlapp.runtime.commands import Verb
 
 VERBS: dict[str, Verb] = {
+    "begin": begin.begin,
     "move_points": uploads.move_points,
+    "params": whole_net.params,
+    "plateaus": seeds.seek_plateaus,
     "restore": saved.restore,
     "saved": saved.save,
+    "seeds": seeds.seeds,
     "upload": uploads.upload,
     "use_data": session_data.use_data,
 }

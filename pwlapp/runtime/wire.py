@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 from pwlapp.core.constructions import Result
 from pwlapp.core.data import DataSpec, Points
 from pwlapp.core.engines import EngineInfo
+from pwlapp.core.many import Runs
 from pwlapp.core.net import Architecture
+from pwlapp.core.plateaus import Plateaus
 from pwlapp.core.training import AdamOptions, Budget, SgdOptions, TrainState
 from pwlapp.errors import UserError
 from pwlapp.runtime.drawing import Pictures
@@ -33,8 +35,10 @@ RECORDS = (
     DataSpec,
     EngineInfo,
     Pictures,
+    Plateaus,
     Points,
     Result,
+    Runs,
     SgdOptions,
     Slice,
     TrainState,

@@ -13,12 +13,14 @@ from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 LANGUAGES = ("ko", "en")
 COOKIE = "pwl_lang"
+MAX_QUERY = 2000  # bytes that are looked at
 LOCALES = Path(__file__).parent / "locales"
 
 _language: ContextVar[str] = ContextVar("pwl_language", default="en")
@@ -49,8 +51,11 @@ def t(key: str, lang: str | None = None) -> str:
     return catalogue(lang or language())[key]
 
 
-def pick_language(cookie: str | None, accept_language: str | None) -> str:
-    """Decide the language: what the visitor chose, else what the browser asks for, else English.
+def pick_language(cookie: str | None, accept_language: str | None, query: bytes = b"") -> str:
+    """Decide the language.
+
+    It is what the address asks for, else what the visitor chose, else what the browser asks for,
+    else English.
 
     Parameters
     ----------
@@ -58,7 +63,12 @@ def pick_language(cookie: str | None, accept_language: str | None) -> str:
         The raw ``Cookie`` header.
     accept_language : str or None
         The raw ``Accept-Language`` header, such as ``ko-KR,ko;q=0.9,en;q=0.8``.
+    query : bytes
+        The raw query, such as ``lang=ko``.
     """
+    asked = dict(parse_qsl(query[:MAX_QUERY].decode("latin-1"))).get("lang")
+    if asked in LANGUAGES:
+        return asked
     try:
         chosen = SimpleCookie(cookie or "").get(COOKIE)
     except CookieError:
@@ -96,7 +106,9 @@ class LanguageMiddleware:
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
         token = _language.set(
-            pick_language(headers.get(b"cookie"), headers.get(b"accept-language"))
+            pick_language(
+                headers.get(b"cookie"), headers.get(b"accept-language"), scope["query_string"]
+            )
         )
         try:
             await self.app(scope, receive, send)

@@ -73,9 +73,104 @@ FIT_PLAYBACK = "fit-playback"
 FIT_WEIGHTS = "fit-weights"
 FIT_LOOKING_BACK = "fit-looking-back"
 FIT_CHECKPOINTS = "fit-checkpoints"
+FIT_STUCK = "fit-stuck"
+STUCK_REASON = "stuck-reason"
+STUCK_LIMIT = "stuck-limit"
+STUCK_BIAS = "stuck-bias"
+STUCK_SEED = "stuck-seed"
+STUCK_UNITS = "stuck-units"
+STUCK_HINT = "stuck-hint"
 
 # explore: what the lecture's page does not say
 EXPLORE = "explore"
+SEEDS_COUNT = "seeds-count"
+SEEDS_FIRST = "seeds-first"
+SEEDS_EPOCHS = "seeds-epochs"
+SEEDS_TRAIN = "seeds-train"
+SEEDS_STOP = "seeds-stop"
+SEEDS_SETTING = "seeds-setting"  # which net the button trains
+SEEDS_PROGRESS = "seeds-progress"
+SEEDS_STATUS = "seeds-status"
+SEEDS_TOLD = "seeds-told"
+SEEDS_REASONS = "seeds-reasons"
+SEEDS_LEGEND = "seeds-legend"
+SEEDS_CURVES = "seeds-curves"
+SEEDS_DOTS = "seeds-dots"
+SEEDS_ONE = "seeds-one"
+SEEDS_OPEN = "seeds-open"
+SEEDS_CHOSEN = "seeds-chosen"
+
+# the loss surface
+SURFACE_BODY = "surface-body"  # all of it, for nets whose numbers are in the page
+SURFACE_WIDE = "surface-wide"  # a sentence for the others
+SURFACE_VIEW = "surface-view"
+SURFACE_TWO = "surface-two"  # the fields of that view
+SURFACE_X = "surface-x"
+SURFACE_Y = "surface-y"
+SURFACE_RUN = "surface-run"
+SURFACE_THIRD = "surface-third"
+SURFACE_ZOOM_IN = "surface-zoom-in"
+SURFACE_ZOOM_OUT = "surface-zoom-out"
+SURFACE_ZOOM_RESET = "surface-zoom-reset"
+SURFACE_PLOT = "surface-plot"
+SURFACE_HANDLE = "surface-handle"  # the current point, which can be dragged
+SURFACE_PROBLEM = "surface-problem"
+SURFACE_NOTE = "surface-note"
+SURFACE_LOSS = "surface-loss"
+SURFACE_LOWEST = "surface-lowest"
+SURFACE_SOLID_SWITCH = "surface-solid-switch"
+SURFACE_SOLID = "surface-solid"  # the 3-D view
+
+# by hand against Adam
+BY_HAND_WEIGHTS = "by-hand-weights"
+BY_HAND_POINTS = "by-hand-points"  # lies under the next one, with the same axes
+BY_HAND_PLOT = "by-hand-plot"
+BY_HAND_FROM_BUILD = "by-hand-from-build"
+BY_HAND_FROM_ADAM = "by-hand-from-adam"
+BY_HAND_BEST = "by-hand-best"
+BY_HAND_LOSS = "by-hand-loss"
+BY_HAND_ADAM_LOSS = "by-hand-adam-loss"
+BY_HAND_VERDICT = "by-hand-verdict"
+# explore: compare runs
+COMPARE_KEEP = "compare-keep"
+COMPARE_SAID = "compare-said"
+COMPARE_KEEP_IN_FIT = "compare-keep-in-fit"  # the same button, beside the loss curve
+COMPARE_SAID_IN_FIT = "compare-said-in-fit"
+COMPARE_AXES = "compare-axes"
+COMPARE_LOSS_PLOT = "compare-loss-plot"
+COMPARE_POINTS_PLOT = "compare-points-plot"  # lies under the next one, with the same axes
+COMPARE_FIT_PLOT = "compare-fit-plot"
+COMPARE_NOTE = "compare-note"
+COMPARE_TABLE = "compare-table"
+
+# explore: the line in pieces
+PIECES_PLOT = "pieces-plot"
+PIECES_CHOOSE = "pieces-choose"
+PIECES_UNIT = "pieces-unit"
+PIECES_COUNT = "pieces-count"
+PIECES_WHEN = "pieces-when"
+PIECES_FORMULA = "pieces-formula"
+PIECES_TABLE = "pieces-table"
+
+# take home: links, files, pictures, and runs brought back
+SHARE = "share"
+SHARE_OPEN = "share-open"  # the button in the header
+SHARE_LINK = "share-link"
+SHARE_HOLDS = "share-holds"  # what the link holds, in words
+SHARE_NOTE = "share-note"  # what it does not hold
+SHARE_COPY = "share-copy"
+SHARE_COPIED = "share-copied"
+SHARE_QR = "share-qr"
+SHARE_QR_SHOW = "share-qr-show"
+SHARE_QR_LARGE = "share-qr-large"
+SHARE_QR_DIALOG = "share-qr-dialog"
+SHARE_LECTURER = "share-lecturer"
+SHARE_FILES = "share-files"
+SHARE_FILES_STATUS = "share-files-status"
+SHARE_PICTURES = "share-pictures"
+SHARE_PICTURES_STATUS = "share-pictures-status"
+SHARE_IMPORT = "share-import"
+SHARE_IMPORT_STATUS = "share-import-status"
 
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers

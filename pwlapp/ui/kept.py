@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pwlapp.ui.i18n import pick_language
+from pwlapp.ui.opening import is_known_query
 
 PAGES = ("/", "/_dash-layout", "/_dash-dependencies")
 MAX_ENTRIES = 64  # three pages, two languages, a few sets of encodings
@@ -25,7 +26,8 @@ class KeptPages:
 
     Dash makes layout and index anew for each visitor, a tenth of a second of computing that a
     class of 300 would wait for. They change with the files in the assets folder, whose times are
-    looked at for each request.
+    looked at for each request. What a lecturer's address hides is hidden in the browser, so its
+    query makes no other page, but for the language.
 
     Parameters
     ----------
@@ -46,7 +48,9 @@ class KeptPages:
         headers = Headers(scope=scope)
         key = (
             scope["path"],
-            pick_language(headers.get("cookie"), headers.get("accept-language")),
+            pick_language(
+                headers.get("cookie"), headers.get("accept-language"), scope["query_string"]
+            ),
             headers.get("accept-encoding", ""),
             self._changed(),
         )
@@ -70,7 +74,9 @@ class KeptPages:
 
 
 def _is_kept(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
+    if scope["type"] != "http" or scope["method"] != "GET":
+        return False
+    if not is_known_query(scope["query_string"]):
         return False
     return scope["path"] in PAGES
 

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from dash import Dash, Input, dcc, html
 
-from pwlapp.ui import ids, static
+from pwlapp.ui import ids, opening, static
 from pwlapp.ui.components import labelled, text
 from pwlapp.ui.i18n import catalogue, language
-from pwlapp.ui.sections import build, explore, fit
-
-# Runs before the first paint, so that a reader in the dark never sees a white flash.
-_THEME_SCRIPT = """
-try {
-  const chosen = localStorage.getItem("pwl.theme");
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = chosen || (dark ? "dark" : "light");
-} catch { document.documentElement.dataset.theme = "light"; }
-"""
+from pwlapp.ui.sections import build, explore, fit, share
 
 _INDEX = """<!DOCTYPE html>
 <html lang="{lang}">
@@ -28,11 +21,12 @@ _INDEX = """<!DOCTYPE html>
 <meta name="description" content="{description}">
 <title>{title}</title>
 {favicon}
-<script>{theme}</script>
+<script>{opening}</script>
 {css}
 </head>
 <body>
 <script type="application/json" id="catalogue">{catalogue}</script>
+<script type="application/json" id="bundles">{bundles}</script>
 {app_entry}
 <noscript>{noscript}</noscript>
 <footer>{config}{scripts}{renderer}</footer>
@@ -41,7 +35,15 @@ _INDEX = """<!DOCTYPE html>
 
 
 class Page(Dash):
-    """Dash with our index page: right ``lang``, theme before the first paint, the catalogue."""
+    """Dash with our index page: right ``lang``, theme before the first paint, the catalogue.
+
+    Attributes
+    ----------
+    bundles : mapping of str to str
+        Where the browser finds Plotly's larger builds, by name; see `static.serve_plotly`.
+    """
+
+    bundles: Mapping[str, str] = MappingProxyType({})
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
@@ -53,7 +55,8 @@ class Page(Dash):
             lang=lang,
             description=words["app.description"],
             noscript=words["app.noscript"],
-            theme=_THEME_SCRIPT,
+            bundles=json.dumps(dict(self.bundles)),
+            opening=opening.script(),
             catalogue=json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
         )
 
@@ -64,7 +67,7 @@ def page_layout() -> html.Div:
         [
             html.A(text("app.skip"), href=f"#{ids.BUILD}", className="skip"),
             _header(),
-            html.Main([build.layout(), fit.layout(), explore.layout()]),
+            html.Main([build.layout(), fit.layout(), explore.layout(), share.layout()]),
             html.Footer(html.P(text("app.footer")), className="page-footer"),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
             dcc.Store(id=ids.BOOT, data=True),
@@ -78,10 +81,12 @@ def _header() -> html.Header:
             html.A(text("nav.build"), href=f"#{ids.BUILD}"),
             html.A(text("nav.fit"), href=f"#{ids.FIT}"),
             html.A(text("nav.explore"), href=f"#{ids.EXPLORE}"),
+            html.A(text("nav.share"), href=f"#{ids.SHARE}"),
         ]
     )
     switches = html.Div(
         [
+            html.Button(text("share.button"), id=ids.SHARE_OPEN, className="switch"),
             labelled(
                 html.Button("한국어 / English", id=ids.LANGUAGE_SWITCH, className="switch"),
                 "app.switch_language",

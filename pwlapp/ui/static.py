@@ -1,8 +1,9 @@
 """What a browser downloads: Plotly's partial bundle, and compression that is paid for once.
 
 A first visit to a Dash page is 6 MB as it ships. Two levers bring it to a tenth: Plotly's basic
-bundle in place of the full one, and static files kept compressed, by content, in memory and on
-disk. Everything that is made anew for each request is left to starlette-compress.
+bundle in place of the full one (larger ones follow when a view needs them), and static files kept
+compressed, by content, in memory and on disk. Everything that is made anew for each request is left
+to starlette-compress.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import logging
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 
 from dash import Dash
@@ -28,7 +30,12 @@ from pwlapp.ui.compressed import KeptCompressed
 
 log = logging.getLogger(__name__)
 
-BUNDLE = Path("node_modules/plotly.js-basic-dist-min/plotly-basic.min.js")
+# Plotly's partial bundles, which npm puts in place at set-up: the one that the page opens with, and
+# two that the loss surface asks for when it is near.
+BUNDLES = {
+    name: Path(f"node_modules/plotly.js-{name}-dist-min/plotly-{name}.min.js")
+    for name in ("basic", "cartesian", "gl3d")
+}
 FOREVER = "public, max-age=31536000, immutable"
 STATIC_PATHS = ("/_dash-component-suites/", "/assets/", "/plotly/")
 TEXT_SUFFIXES = (".js", ".mjs", ".css", ".svg", ".json", ".map")
@@ -41,8 +48,8 @@ FINGERPRINT = re.compile(r"\.v[\w-]+m[0-9a-f]+\.")  # how Dash names a file's ve
 REFUSED = re.compile(r"q=0(\.0*)?")
 
 
-def plotly_bundle(root: Path) -> Path | None:
-    """Find Plotly's basic bundle, which npm puts in place at set-up.
+def plotly_bundles(root: Path) -> dict[str, Path]:
+    """Find Plotly's partial bundles.
 
     Parameters
     ----------
@@ -51,47 +58,55 @@ def plotly_bundle(root: Path) -> Path | None:
 
     Returns
     -------
-    Path or None
-        The bundle's file; None, said in one log line, where it was not installed. Dash then
-        serves its full bundle, which draws the same.
+    dict of str to Path
+        The files by name, as in `BUNDLES`. Those that were not installed are left out and said in
+        one log line: Dash's full bundle serves in their place, and draws the same.
     """
-    path = root / BUNDLE
-    if path.is_file():
-        return path
-    log.warning("%s is not installed: Dash's full Plotly bundle serves instead", BUNDLE.parent.name)
-    return None
+    found = {name: root / path for name, path in BUNDLES.items() if (root / path).is_file()}
+    missing = [path.parent.name for name, path in BUNDLES.items() if name not in found]
+    if missing:
+        log.warning(
+            "not installed: %s; Dash's full Plotly bundle serves instead", ", ".join(missing)
+        )
+    return found
 
 
-def serve_plotly(server: FastAPI, bundle: Path) -> str:
-    """Serve the bundle under a URL that names its content, and return that URL.
+def serve_plotly(server: FastAPI, bundles: Mapping[str, Path]) -> dict[str, str]:
+    """Serve the bundles under URLs that name their content, and return those URLs by name.
 
-    Given to Dash as an external script it is loaded before Dash's components, so that
+    The basic one, given to Dash as an external script, is loaded before Dash's components, so that
     ``window.Plotly`` is defined when the first ``dcc.Graph`` asks for it and the full bundle is
-    never requested.
+    never requested. The others are for the page to load when a view needs them.
 
     Parameters
     ----------
     server : FastAPI
-        Gets the route.
-    bundle : Path
-        What `plotly_bundle` found.
+        Gets the routes.
+    bundles : mapping of str to Path
+        What `plotly_bundles` found.
 
     Returns
     -------
-    str
-        The absolute path of the URL.
+    dict of str to str
+        The absolute paths of the URLs.
     """
-    body = bundle.read_bytes()
-    version = json.loads(bundle.with_name("package.json").read_text("utf-8"))["version"]
-    url = f"/plotly/plotly-basic-{version}-{hashlib.sha256(body).hexdigest()[:12]}.min.js"
-
-    @server.get(url, include_in_schema=False)
-    async def plotly() -> Response:
-        return Response(body, media_type="text/javascript", headers={"Cache-Control": FOREVER})
+    urls = {name: _serve_forever(server, name, path) for name, path in bundles.items()}
 
     @server.get("/plotly/{_name:path}", include_in_schema=False)
     async def outdated(_name: str) -> Response:
         return PlainTextResponse("no such file", status_code=404)
+
+    return urls
+
+
+def _serve_forever(server: FastAPI, name: str, bundle: Path) -> str:
+    body = bundle.read_bytes()
+    version = json.loads(bundle.with_name("package.json").read_text("utf-8"))["version"]
+    url = f"/plotly/plotly-{name}-{version}-{hashlib.sha256(body).hexdigest()[:12]}.min.js"
+
+    @server.get(url, include_in_schema=False)
+    async def plotly() -> Response:
+        return Response(body, media_type="text/javascript", headers={"Cache-Control": FOREVER})
 
     return url
 

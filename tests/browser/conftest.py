@@ -43,6 +43,16 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def embedded_page(embedded: str, chromium: Browser) -> Iterator[LecturePage]:
+    """One open tab for many questions that leave it as it is."""
+    page = chromium.new_page()
+    opened = LecturePage(page)
+    opened.open(embedded)
+    yield opened
+    page.close()
+
+
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Callable[..., LecturePage]]:
     """Open an address in a new browser context; ``context_of=page`` opens another tab beside it."""

@@ -188,6 +188,7 @@ def test_what_students_saved_in_format_1_is_not_lost(device: str, engine: str) -
         notice=Notice("diverged", {"epoch": 70, "lr": 0.02}),
         first_seq=4,
         next_seq=90,
+        by_recipe=False,  # nobody knows any more
     )
     old = decode(packed(FORMAT_1 | {"device": device}, NUMBERS_OF_FORMAT_1))
     assert_same(old, expected)

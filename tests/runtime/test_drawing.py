@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pwlapp.core.net import LECTURE, MAX_HIDDEN, Architecture
+from pwlapp.core.net import LECTURE, MAX_HIDDEN, Architecture, from_vector, logit
 from pwlapp.core.training import Frames
 from pwlapp.runtime.drawing import (
     CURVE_POINTS,
@@ -85,3 +85,16 @@ def test_points_at_one_place_have_a_flat_curve() -> None:
     net = Architecture(h=20)
     drawn = curve(random_params(net)[0], net, X[:1])
     assert np.ptp(drawn) == 0
+
+
+def test_a_wide_net_tells_its_loss_at_the_points_held_out() -> None:
+    net = Architecture(h=9, bias1=True, loss="mse")
+    params = random_params(net)[0]
+    testing = (X, np.array([1, 2, 3, 4], dtype=np.float32))
+    drawn = numbers(params, net, X, testing)
+    assert is_curve(drawn)
+    assert np.array_equal(drawn[:-1], curve(params, net, X))
+    fitted = logit(from_vector(params, bias1=True), X)
+    assert drawn[-1] == pytest.approx(np.mean((fitted - testing[1]) ** 2), rel=1e-5)
+    frames = Frames(np.array([3]), np.zeros(1, np.float32), params[None, :])
+    assert np.array_equal(draw(frames, net, X, testing).numbers, drawn[None, :])

@@ -20,8 +20,8 @@ from tests.runtime.helpers import make_state
 X = np.linspace(-1, 1, 11, dtype=np.float32)
 POINTS = Points(x=X, prob=np.full_like(X, 0.5), y=(X > 0).astype(np.float32), origin="embedded")
 
-IDLE = make_state()
-RUNNING = make_state(run=Run(0, 100, "running"))
+IDLE = make_state(data_key=POINTS.key)
+RUNNING = make_state(run=Run(0, 100, "running"), data_key=POINTS.key)
 PAUSED = make_state(run=Run(0, 100, "paused"))
 
 
@@ -52,7 +52,7 @@ def test_every_move_is_one_version() -> None:
         moves.pause(RUNNING),
         moves.resume(PAUSED, AdamOptions(), "auto"),
         moves.halt(RUNNING, UserError("worker_lost")),
-        moves.reset(RUNNING, 2, IDLE.train, X),
+        moves.reset(RUNNING, 2, IDLE.train, POINTS),
         moves.edit(IDLE, [1, 2, 3, 4, 5], POINTS),
         moves.after_slice(RUNNING, result_at(8)),
     ]
@@ -117,7 +117,7 @@ def test_a_run_that_cannot_go_on_waits_and_says_why() -> None:
 def test_reset_drops_the_run_and_the_frames() -> None:
     state = make_state(run=Run(0, 100, "running"), next_seq=40, notice=Notice("diverged"))
     fresh = replace(state.train, epoch=0, loss=0.8)
-    after, [frame] = moves.reset(state, 9, fresh, X) or pytest.fail("no move")
+    after, [frame] = moves.reset(state, 9, fresh, POINTS) or pytest.fail("no move")
     assert (after.seed, after.run, after.notice, after.train) == (9, None, None, fresh)
     assert (after.first_seq, after.next_seq) == (40, 41)
     assert (frame.seq, frame.epoch, frame.mark) == (40, 0, "start")
@@ -172,3 +172,17 @@ def test_divergence_ends_the_run_at_the_last_good_epoch() -> None:
 def test_a_step_without_a_run_marks_no_end() -> None:
     after, [frame] = moves.after_slice(moves.ready(IDLE, AdamOptions(0.5), "auto"), result_at(8))
     assert (after.lr, after.run, frame.mark) == (0.5, None, "")
+
+
+def test_a_session_knows_whether_its_seed_leads_to_its_weights() -> None:
+    state = make_state()
+    assert moves.ready(state, state.optimizer, "torch@cpu").by_recipe
+    assert not moves.ready(state, AdamOptions(lr=0.5), "auto").by_recipe
+    untrained = replace(state, train=replace(state.train, epoch=0))
+    assert moves.ready(untrained, AdamOptions(lr=0.5), "auto").by_recipe, "nothing trained yet"
+    moved = moves.edit(state, [1.0, 2.0, 3.0, 4.0, 5.0], POINTS)
+    assert moved is not None
+    assert not moved[0].by_recipe
+    again = moves.reset(moved[0], 2, state.train, POINTS)
+    assert again is not None
+    assert again[0].by_recipe

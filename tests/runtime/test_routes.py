@@ -190,7 +190,9 @@ async def test_the_data_is_served_once_and_for_all(
     assert data["x"] == pytest.approx(points.x.tolist(), rel=1e-8)
     assert data["y"] == points.y.tolist()
     assert data["true_loss"] == pytest.approx(points.true_loss, rel=1e-8)
-    assert set(data) == {"x", "prob", "y", "true_loss"}
+    assert data["held_out"] == []
+    assert data["spec"]["law"] == "lecture"
+    assert set(data) == {"x", "prob", "y", "true_loss", "held_out", "spec"}
     plain = await client.get(f"/data/{points.key}.json", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.json() == data

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pwlapp.core.data import Points
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import SgdOptions, TrainState
 from pwlapp.runtime.drawing import CURVE_POINTS, Pictures, curve
@@ -27,6 +28,7 @@ from pwlapp.runtime.session import (
 from tests.runtime.helpers import make_state
 
 X = np.linspace(-1, 1, 11, dtype=np.float32)
+POINTS = Points(X, abs(X), abs(X), "embedded")
 
 
 def test_a_snapshot_says_it_all() -> None:
@@ -58,6 +60,7 @@ def test_a_snapshot_says_it_all() -> None:
         "params": [1.0, -1.0, -4.5, -9.0, 4.5],
         "epochs_per_second": 1.5,
         "notice": {"code": "data_changed", "args": {"n": 1}},
+        "by_recipe": True,
     }
 
 
@@ -125,7 +128,7 @@ def test_no_frames_take_no_numbers() -> None:
 
 
 def test_the_net_as_it_stands_becomes_a_frame() -> None:
-    after, frames = with_frame(make_state(next_seq=5), "edit", X)
+    after, frames = with_frame(make_state(next_seq=5), "edit", POINTS)
     assert after.next_seq == 6
     assert [frame_row(frame) for frame in frames] == [
         [5, 7, 0.25, "edit", 1.0, -1.0, -4.5, -9.0, 4.5]
@@ -145,7 +148,7 @@ def test_a_wide_net_shows_its_curve_to_five_decimals() -> None:
     assert seen["net"] == {"h": 9, "bias1": True, "activation": "relu", "loss": "bce"}
     assert seen["optimizer"] == {"kind": "sgd", "lr": 0.5, "momentum": 0.9}
     assert seen["params"] is None
-    _, [frame] = with_frame(make_state(train=train), "start", X)
+    _, [frame] = with_frame(make_state(train=train), "start", POINTS)
     assert frame_row(frame)[4:] == [round(value, 5) for value in drawn.astype(float).tolist()]
     json.dumps(seen, allow_nan=False)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pwlapp.core.data import Points
+from pwlapp.core.data import DataSpec, Points
 from pwlapp.errors import UserError
 from pwlapp.runtime.drawing import CURVE_POINTS
 from pwlapp.runtime.session import Run, UnknownSession, changed
@@ -196,3 +196,29 @@ async def test_data_are_settled(store: Store) -> None:
     known = await store.settle(Data(points, UserError("data_not_csv")))
     assert (known.points.key, known.problem) == (points.key, known.problem)
     assert str(known.problem) == "data_not_csv"
+
+
+async def test_a_sessions_own_data_are_kept_as_long_as_they_are_used(
+    store: Store, clock: Clock
+) -> None:
+    x = np.array([np.pi, -1, 1e-45], dtype=np.float32)
+    spec = DataSpec("own", held_out=0.25)
+    with_truth = Points(x, abs(x), -x, "own", "점.csv", spec)
+    without = Points(x, None, x * 2, "own", "", spec)
+    for points in (with_truth, without, without):
+        await store.keep_points(points)
+    for points in (with_truth, without):
+        found = await store.kept_points(points.key)
+        assert found is not None
+        assert (found.key, found.label, found.spec) == (points.key, points.label, spec)
+        assert found.x.tobytes() == x.tobytes()
+        assert found.y.tobytes() == points.y.tobytes()
+    assert (await store.kept_points(without.key)).prob is None  # type: ignore[union-attr]
+    assert await store.kept_points("0" * 16) is None
+
+    clock.now += 100
+    await store.kept_points(without.key)
+    clock.now += 100
+    await store.expire(150)
+    assert await store.kept_points(with_truth.key) is None
+    assert await store.kept_points(without.key) is not None

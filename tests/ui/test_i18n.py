@@ -46,7 +46,11 @@ def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
     """What the scripts look for by id is declared in ids.py, or made by the scripts themselves."""
     declared = {value for value in vars(ids).values() if isinstance(value, str)}
     declared |= {f"{panel}-{part}" for panel in ids.BUILD_PANELS for part in ("plot", "title")}
-    declared |= {f"construction-{k}" for k in range(1, 7)} | {"construction-name", "catalogue"}
+    declared |= {f"construction-{k}" for k in range(1, 7)} | {
+        "construction-name",
+        "catalogue",
+        "bundles",
+    }
     made = set(re.findall(r'(?:id: |count\(|push\(|slide\()"([a-z-]+)"', SCRIPTS))
     wanted = set(re.findall(r'(?:byId|getElementById|tell)\("([a-z0-9-]+)"', SCRIPTS))
     assert len(wanted) > 20

@@ -75,6 +75,14 @@ def test_everything_else_is_asked_for_each_time(site: Site, path: str) -> None:
     assert len(site.asked) == 4
 
 
+def test_a_lecturers_address_is_the_same_page(site: Site) -> None:
+    pages = [site.get(f"/{query}") for query in ("", "?hide=fit", "?theme=dark&lesson=page.2")]
+    assert pages == ["1 "] * 3
+    assert site.get("/?lang=ko") == "2 "
+    assert site.get("/?hide=build&lang=ko") == "2 "
+    assert len(site.asked) == 2
+
+
 def test_a_failure_is_not_kept(site: Site) -> None:
     site.status = 503
     assert site.client.get("/").status_code == 503

@@ -69,22 +69,23 @@ def raw(client: TestClient, url: str, accept: str, **headers: str) -> tuple[dict
 
 class TestPlotlyBundle:
     def test_found_where_npm_puts_it(self, tmp_path: Path) -> None:
-        path = install_bundle(tmp_path, b"window.Plotly = {};")
-        assert static.plotly_bundle(tmp_path) == path
+        paths = {name: install_bundle(tmp_path, SCRIPT, name) for name in static.BUNDLES}
+        assert static.plotly_bundles(tmp_path) == paths
 
     def test_missing_is_said_in_one_line(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
+        install_bundle(tmp_path, SCRIPT)
         with caplog.at_level(logging.INFO):
-            assert static.plotly_bundle(tmp_path) is None
+            assert set(static.plotly_bundles(tmp_path)) == {"basic"}
         assert len(caplog.records) == 1
-        assert "plotly.js-basic-dist-min" in caplog.text
+        assert "plotly.js-cartesian-dist-min, plotly.js-gl3d-dist-min" in caplog.text
 
     def test_served_for_ever_under_a_url_that_names_its_content(self, tmp_path: Path) -> None:
         urls = []
         for name, body in (("one", SCRIPT), ("other", SCRIPT + b"//")):
             server = FastAPI()
-            url = static.serve_plotly(server, install_bundle(tmp_path / name, body))
+            url = serve(server, tmp_path / name, body)
             response = TestClient(server).get(url)
             assert response.content == body
             assert response.headers["content-type"].startswith("text/javascript")
@@ -95,7 +96,7 @@ class TestPlotlyBundle:
 
     def test_an_outdated_address_is_not_found(self, tmp_path: Path) -> None:
         server = FastAPI()
-        static.serve_plotly(server, install_bundle(tmp_path, SCRIPT))
+        serve(server, tmp_path, SCRIPT)
         client = TestClient(static.CachedBrotli(server, tmp_path / "brotli"))
         answer = client.get("/plotly/plotly-basic-2.0.0-deadbeef.v1m1.min.js")
         assert answer.status_code == 404
@@ -103,7 +104,7 @@ class TestPlotlyBundle:
 
     def test_is_compressed(self, tmp_path: Path) -> None:
         server = FastAPI()
-        url = static.serve_plotly(server, install_bundle(tmp_path, SCRIPT))
+        url = serve(server, tmp_path, SCRIPT)
         client = TestClient(static.CachedBrotli(server, tmp_path / "brotli"))
         headers, body = raw(client, url, "br")
         assert headers["content-encoding"] == "br"
@@ -120,7 +121,7 @@ class TestDashPage:
                 return super().interpolate_index(**parts)
 
         server = FastAPI()
-        url = static.serve_plotly(server, install_bundle(tmp_path, SCRIPT))
+        url = serve(server, tmp_path, SCRIPT)
         dash = Page(__name__, server=server, backend="fastapi", external_scripts=[url])
         dash.layout = html.Div([dcc.Graph(figure={"data": []}), html.P(id="p"), html.Pre(id="q")])
 
@@ -458,17 +459,22 @@ class TestEverythingElse:
 
 
 class TestVersions:
-    def test_bundle_is_the_plotly_that_dash_ships(self) -> None:
+    def test_bundles_are_the_plotly_that_dash_ships(self) -> None:
         root = Path(static.__file__).parents[2]
         package = json.loads((root / "package.json").read_text())
         lock = json.loads((root / "package-lock.json").read_text())
-        name = "plotly.js-basic-dist-min"
-        assert package["dependencies"][name] == get_plotlyjs_version()
-        assert lock["packages"][f"node_modules/{name}"]["version"] == get_plotlyjs_version()
+        for path in static.BUNDLES.values():
+            name = path.parent.name
+            assert package["dependencies"][name] == get_plotlyjs_version()
+            assert lock["packages"][f"node_modules/{name}"]["version"] == get_plotlyjs_version()
 
 
-def install_bundle(root: Path, body: bytes) -> Path:
-    path = root / static.BUNDLE
+def serve(server: FastAPI, root: Path, body: bytes) -> str:
+    return static.serve_plotly(server, {"basic": install_bundle(root, body)})["basic"]
+
+
+def install_bundle(root: Path, body: bytes, name: str = "basic") -> Path:
+    path = root / static.BUNDLES[name]
     path.parent.mkdir(parents=True)
     path.write_bytes(body)
     path.with_name("package.json").write_text('{"version": "4.1.1"}')

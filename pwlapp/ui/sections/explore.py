@@ -10,6 +10,13 @@ from dash import html
 
 from pwlapp.ui import ids
 from pwlapp.ui.components import text
+from pwlapp.ui.sections import (
+    explore_by_hand,
+    explore_compare,
+    explore_pieces,
+    explore_seeds,
+    explore_surface,
+)
 
 
 def layout() -> html.Section:
@@ -18,6 +25,11 @@ def layout() -> html.Section:
         [
             html.H2(text("explore.title")),
             html.P(text("explore.lead"), className="lead"),
+            explore_seeds.card(),
+            explore_surface.card(),
+            explore_by_hand.card(),
+            explore_compare.card(),
+            explore_pieces.card(),
         ],
         id=ids.EXPLORE,
         className="section",

@@ -15,8 +15,8 @@ from pwlapp.ui import figures, ids
 from pwlapp.ui.components import card, graph, legend, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.inputs import NetFields, OptimizerFields
+from pwlapp.ui.sections import explore_compare, fit_dataset, fit_stuck
 from pwlapp.ui.sections import fit_commands as commands
-from pwlapp.ui.sections import fit_dataset
 from pwlapp.ui.sections.fit_commands import Start
 from pwlapp.ui.sections.fit_controls import controls_card, engine_options
 
@@ -47,6 +47,7 @@ def layout() -> html.Section:
             controls_card(),
             html.Div([_yhat_card(), _logit_card()], className="grid halves"),
             html.Div([_loss_card(), _weights_card()], className="grid halves"),
+            fit_stuck.box(),
             _checkpoints_card(),
             dcc.Store(id=ids.TAB),
             dcc.Store(id=ids.SESSION),
@@ -124,6 +125,7 @@ def _loss_card() -> html.Section:
             "tall",
             (ids.FIT_LOSS_PLOT, figures.loss_figure(t("word.epoch"), t("word.loss"))),
         ),
+        explore_compare.keep_button(ids.COMPARE_KEEP_IN_FIT, ids.COMPARE_SAID_IN_FIT),
         title="fit.loss_title",
     )
 

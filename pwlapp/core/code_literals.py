@@ -1,0 +1,49 @@
+"""Numbers as Python code: the shortest literals that give the same float32 back."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable
+
+import numpy as np
+
+from pwlapp.core.net import Array
+
+WIDTH = 96
+
+
+def literal(value: float) -> str:
+    """Write a number as the shortest Python expression that is the same float32."""
+    number = float(str(np.float32(value)))
+    return repr(number) if math.isfinite(number) else f'float("{number}")'
+
+
+def vector(values: Iterable[float]) -> str:
+    """Write numbers as a list: ``[1.0, -1.0]``, over as many lines as it takes."""
+    return _in_lines("[", ", ".join(literal(value) for value in values), "]")
+
+
+def rows(matrix: Iterable[Iterable[float]]) -> str:
+    """Write numbers as a list of rows: ``[[1.0], [-1.0]]``."""
+    listed = [f"[{', '.join(literal(value) for value in row)}]" for row in matrix]
+    return _in_lines("[", ", ".join(listed), "]")
+
+
+def tensor(name: str, values: Array) -> str:
+    """Write ``name = torch.tensor([...]).reshape(-1, 1)``; values of shape (n,)."""
+    return f"{name} = torch.tensor({vector(values)}).reshape(-1, 1)\n"
+
+
+def _in_lines(start: str, inner: str, end: str) -> str:
+    if len(inner) <= WIDTH - 30:
+        return start + inner + end
+    body = textwrap.fill(
+        inner,
+        WIDTH,
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return f"{start}\n{body}\n{end}"

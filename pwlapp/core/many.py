@@ -1,0 +1,194 @@
+"""One kind of net, begun with many seeds: what became of each.
+
+Each seed's run is the one that Fit would train: torch's initial weights, the compiled engine's
+loops, and so the same numbers to the last bit.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwlapp.core.net import Architecture, Array, from_vector, pre_activation
+from pwlapp.core.training import OptimizerOptions, TrainState, initial_state
+
+CURVE_POINTS = 40
+PLAIN_HIDDEN = 8  # the widest net whose parameters are kept
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """What became of the seeds ``first``, ``first + 1``, ...; m of them.
+
+    Attributes
+    ----------
+    first : int
+    epochs : ndarray of shape (c,), int64
+        Where the loss was written down, from 0 to the last epoch.
+    curves : ndarray of shape (m, c), float32
+        The loss at these epochs; NaN after a run has diverged.
+    losses : ndarray of shape (m,), float64
+        At the last (good) epoch.
+    start, end : ndarray of shape (m, 2), int64
+        How many units face left (W1 < 0) and right (W1 > 0), before and after.
+    dead : ndarray of shape (m,), int64
+        Units that end on for none of the points.
+    diverged : ndarray of shape (m,), int64
+        1 or 0.
+    params : ndarray of shape (m, net.size), float32; (m, 0) for a net wider than `PLAIN_HIDDEN`
+        At the last epoch.
+    """
+
+    first: int
+    epochs: Counts
+    curves: Array
+    losses: NDArray[np.float64]
+    start: Counts
+    end: Counts
+    dead: Counts
+    diverged: Counts
+    params: Array
+
+
+def curve_epochs(epochs: int) -> Counts:
+    """Epoch 0, then about `CURVE_POINTS` epochs up to the last, evenly on a logarithmic axis."""
+    spaced = np.geomspace(1, epochs, CURVE_POINTS)
+    return np.unique(np.concatenate([[0], np.round(spaced)])).astype(np.int64)
+
+
+def seconds_per_seed(net: Architecture, n: int, epochs: int) -> float:
+    """About how long one seed takes on one core of a server that has other things to do.
+
+    ReLUs cost the compiled loops n + h steps an epoch, sigmoids n * h.
+    """
+    if net.activation == "relu":
+        micros = 1.0 + 0.001 * n + 0.05 * net.h
+    else:
+        micros = 2.0 + 0.004 * n + 0.002 * n * net.h
+    return 1e-6 * micros * epochs
+
+
+def train_seeds(
+    first: int,
+    count: int,
+    x: Array,
+    y: Array,
+    net: Architecture,
+    options: OptimizerOptions,
+    epochs: int,
+    budget_ms: float,
+) -> Runs:
+    """Train a net from each of the seeds, for about ``budget_ms`` and at least one seed.
+
+    Parameters
+    ----------
+    first, count : int
+        The seeds ``first`` to ``first + count - 1``; count at least 1.
+    x, y : ndarray of shape (n,), float32
+    net : Architecture
+    options : AdamOptions or SgdOptions
+    epochs : int
+        At least 1.
+    budget_ms : float
+        No seed is begun after so long.
+
+    Raises
+    ------
+    ValueError
+        If there are no points, no seeds or no epochs.
+    """
+    if min(x.size, count, epochs) < 1:
+        raise ValueError(
+            f"{x.size} points, {count} seeds and {epochs} epochs, expected at least 1 of each"
+        )
+    from pwlapp.core.engines.fused_cpu import by_x
+
+    until = time.perf_counter() + budget_ms / 1000
+    points, record = by_x(x, y), curve_epochs(epochs)
+    begun, ended, curves = [], [], []
+    for seed in range(first, first + count):
+        begun.append(initial_state(seed, x, y, net))
+        state, curve = train_one(begun[-1], *points, options, record)
+        ended.append(state)
+        curves.append(curve)
+        if time.perf_counter() >= until:
+            break
+    return gather(first, record, begun, ended, curves, x)
+
+
+def train_one(
+    state: TrainState, x: Array, y: Array, options: OptimizerOptions, record: Counts
+) -> tuple[TrainState, Array]:
+    """Train to the last epoch of ``record``; returns where it ended and the losses on the way.
+
+    Parameters
+    ----------
+    state : TrainState
+        At epoch 0, the first of ``record``.
+    x, y : ndarray of shape (n,), float32
+        By ascending x.
+    options : AdamOptions or SgdOptions
+    record : ndarray of shape (c,), int64
+
+    Returns
+    -------
+    state : TrainState
+        If the run diverged, its last good epoch.
+    curve : ndarray of shape (c,), float32
+        NaN from where it diverged.
+    """
+    from pwlapp.core.engines.fused_cpu import Training
+
+    training = Training(state, x, y, options)
+    curve = np.full(record.size, np.nan, dtype=np.float32)
+    curve[0] = state.loss
+    for i, epoch in enumerate(record[1:].tolist(), start=1):
+        if training.run(epoch).diverged:
+            break
+        curve[i] = training.loss
+    return training.state(), curve
+
+
+def gather(
+    first: int,
+    record: Counts,
+    begun: list[TrainState],
+    ended: list[TrainState],
+    curves: list[Array],
+    x: Array,
+) -> Runs:
+    """Put the runs of neighbouring seeds into one record."""
+    is_plain = begun[0].net.h <= PLAIN_HIDDEN
+    vectors = np.stack([state.params for state in ended])
+    return Runs(
+        first=first,
+        epochs=record,
+        curves=np.stack(curves),
+        losses=np.array([state.loss for state in ended]),
+        start=np.array([facing(state) for state in begun]),
+        end=np.array([facing(state) for state in ended]),
+        dead=np.array([dead_units(state, x) for state in ended]),
+        diverged=np.array([int(state.epoch < record[-1]) for state in ended]),
+        params=vectors if is_plain else vectors[:, :0],
+    )
+
+
+def facing(state: TrainState) -> tuple[int, int]:
+    """How many units have a negative W1, and how many a positive one."""
+    W1 = from_vector(state.params, state.net.bias1).W1
+    return int((W1 < 0).sum()), int((W1 > 0).sum())
+
+
+def dead_units(state: TrainState, x: Array) -> int:
+    """How many ReLUs are on for none of the points; sigmoid units always are."""
+    if state.net.activation != "relu":
+        return 0
+    ends = np.array([x.min(), x.max()], dtype=np.float32)
+    # u is a straight line in x: where it is positive at all, it is so at one of the ends
+    u = pre_activation(from_vector(state.params, state.net.bias1), ends)  # (2, h)
+    return int((u.max(axis=0) <= 0).sum())

@@ -1,0 +1,113 @@
+"""Where a net of ReLUs without a first-layer bias must stop: the best losses that it can reach.
+
+All of its units bend at x = 0, each towards one side by the sign of its W1. Whatever the weights,
+its logit is therefore ``left * relu(-x) + right * relu(x) + b2``, and the best loss for it is a
+convex problem: logistic regression for BCE, least squares for MSE. Where no unit is on for one of
+the sides, its term is missing, and training stops at that problem's loss, a plateau.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwlapp.core.net import Array, Loss
+
+MAX_STEPS = 60  # of Newton's method; 6 to 10 will do unless the points can be told apart exactly
+RIDGE = 1e-12  # so that a side without points does no harm
+GAIN = 1e-13  # a step that lowers the loss by less is the last
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Plateaus:
+    """The lowest loss that can be reached, or come near, with what bends.
+
+    Attributes
+    ----------
+    flat : float
+        With no unit: the same yhat everywhere.
+    left, right : float
+        With units that are on for x < 0 only, or for x > 0 only.
+    both : float
+        With at least one unit for either side.
+    """
+
+    flat: float
+    left: float
+    right: float
+    both: float
+
+
+def plateaus(x: Array, y: Array, loss: Loss) -> Plateaus:
+    """Compute the plateaus of a ReLU net without first-layer bias on some data.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n,), float32
+        For BCE, y within [0, 1]; n > 0.
+    loss : {"bce", "mse"}
+
+    Raises
+    ------
+    ValueError
+        If there are no points.
+    """
+    if x.size == 0:
+        raise ValueError("no points, expected at least 1")
+    wide, target = x.astype(np.float64), y.astype(np.float64)
+    scale = max(float(np.abs(wide).max()), np.finfo(np.float32).tiny)
+    left, right = np.maximum(-wide, 0) / scale, np.maximum(wide, 0) / scale
+    best = lowest_bce if loss == "bce" else lowest_mse
+    ones = np.ones_like(wide)
+    return Plateaus(
+        flat=best(np.stack([ones], axis=1), target),
+        left=best(np.stack([left, ones], axis=1), target),
+        right=best(np.stack([right, ones], axis=1), target),
+        both=best(np.stack([left, right, ones], axis=1), target),
+    )
+
+
+def lowest_mse(features: Matrix, y: Matrix) -> float:
+    """Least squares: the lowest ``mean((features w - y)^2)``; shapes (n, k) and (n,)."""
+    weights, *_ = np.linalg.lstsq(features, y, rcond=None)
+    return float(np.mean((features @ weights - y) ** 2))
+
+
+def lowest_bce(features: Matrix, y: Matrix) -> float:
+    """Logistic regression by Newton's method: the lowest mean cross-entropy.
+
+    ``mean(softplus(z) - y z)`` with ``z = features w``. Each step is halved until it lowers the
+    loss. Points that can be told apart exactly have no best w; the loss then comes near 0.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, k), float64
+        Of about size 1.
+    y : ndarray of shape (n,), float64
+        Within [0, 1].
+    """
+    n, k = features.shape
+    w = np.zeros(k)
+    loss = float(np.log(2.0))  # at w = 0
+    for _ in range(MAX_STEPS):
+        z = features @ w  # (n, k) @ (k,) -> (n,)
+        p = 0.5 * (1.0 + np.tanh(0.5 * z))  # the sigmoid, without overflow
+        gradient = features.T @ (p - y) / n
+        hessian = (features.T * (p * (1.0 - p))) @ features / n + RIDGE * np.eye(k)
+        step = np.linalg.solve(hessian, gradient)
+        before, size = loss, 1.0
+        while size > RIDGE and (loss := mean_bce(features @ (w - size * step), y)) > before:
+            size /= 2
+        if loss > before - GAIN:
+            return min(loss, before)
+        w = w - size * step
+    return loss
+
+
+def mean_bce(z: Matrix, y: Matrix) -> float:
+    """Mean cross-entropy of logits, ``softplus(z) - y z``; both of shape (n,)."""
+    return float(np.mean(np.logaddexp(0.0, z) - y * z))

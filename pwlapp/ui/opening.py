@@ -1,0 +1,113 @@
+"""How a page opens, by its address: ``?hide=options,explore&lesson=seeds.2&lang=ko&theme=dark``.
+
+A lecturer writes such an address, or has it written in the section "Take home". One page serves all
+of them: the browser hides things before its first paint. (``lesson`` is for the lessons to read.)
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from pwlapp.ui import ids
+from pwlapp.ui.i18n import LANGUAGES, MAX_QUERY
+
+PARAMETERS = ("hide", "lesson", "lang", "theme")
+LESSONS = ("page", "seeds", "wide", "steps", "lr")
+
+
+class Hideable(NamedTuple):
+    """What a name in ``?hide=`` stands for: a CSS selector, and for a card an id inside it."""
+
+    selector: str
+    inside: str = ""
+
+
+def _section(id_: str, *more: str) -> Hideable:
+    return Hideable(", ".join([f"#{id_}", f'nav a[href="#{id_}"]', *more]))
+
+
+def _card(id_: str) -> Hideable:
+    return Hideable(f".card:has(#{id_})", id_)
+
+
+# The public names, in the order of the page. They stand in lecturers' notes: never rename one.
+HIDEABLE = {
+    "build": _section(ids.BUILD),
+    "challenge": Hideable(f"#{ids.BUILD_CHALLENGE}, #{ids.BUILD_CHALLENGE_CARD}"),
+    "random": Hideable(f"#{ids.BUILD_RANDOM}"),
+    "pipeline": Hideable(".card:has(.pipeline)"),
+    "constructions": _card(ids.CONSTRUCTION_TABS),
+    "equations": _card(ids.BUILD_EQUATIONS),
+    "fit": _section(ids.FIT),
+    "data": Hideable(f"#{ids.FIT_DATA_FOLD}"),
+    "options": Hideable(f"#{ids.FIT_OPTIONS}"),
+    "engine": Hideable(f"fieldset:has(#{ids.FIT_ENGINE})"),
+    "playback": Hideable(f"#{ids.FIT_PLAYBACK}"),
+    "yhat": _card(ids.FIT_YHAT_PLOT),
+    "logit": _card(ids.FIT_LOGIT_PLOT),
+    "loss": _card(ids.FIT_LOSS_PLOT),
+    "weights": _card(ids.FIT_WEIGHTS),
+    "checkpoints": _card(ids.FIT_CHECKPOINTS),
+    "explore": _section(ids.EXPLORE),
+    "share": _section(ids.SHARE, f"#{ids.SHARE_OPEN}"),
+    "code": _card(ids.SHARE_FILES),
+    "pictures": _card(ids.SHARE_PICTURES),
+    "open": _card(ids.SHARE_IMPORT),
+    "language": Hideable(f"#{ids.LANGUAGE_SWITCH}"),
+    "theme": Hideable(f"#{ids.THEME_SWITCH}"),
+}
+
+# Runs before the first paint: a reader in the dark never sees a white flash, and nobody sees what
+# is hidden. The cookie makes what the page asks for next speak the same language.
+_SCRIPT = """
+(() => {
+  const query = new URLSearchParams(location.search);
+  const root = document.documentElement;
+  const themes = ["dark", "light"];
+  try {
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const wishes = [query.get("theme"), localStorage.getItem("pwl.theme"), dark ? "dark" : "light"];
+    root.dataset.theme = wishes.find((name) => themes.includes(name));
+  } catch { root.dataset.theme = "light"; }
+  if (LANGUAGES.includes(query.get("lang"))) {
+    document.cookie = `pwl_lang=${query.get("lang")}; path=/; max-age=31536000; samesite=lax`;
+  }
+  const hideable = HIDEABLE;
+  const named = (query.get("hide") ?? "").split(",").map((name) => name.trim());
+  const wanted = [...new Set(named)].filter(Boolean);
+  const [hidden, unknown] = [true, false].map((known) =>
+    wanted.filter((name) => Object.hasOwn(hideable, name) === known));
+  const style = document.createElement("style");
+  style.textContent = hidden.map((name) => hideable[name]).join("\\n");
+  document.head.append(style);
+  window.pwl = { opening: { names: Object.keys(hideable), hidden, unknown } };
+})();
+"""
+
+
+def script() -> str:
+    """The script for the top of the page; its table has the style that each name adds."""
+    table = json.dumps({name: style(each) for name, each in HIDEABLE.items()})
+    made = _SCRIPT.replace("HIDEABLE", table, 1)
+    return made.replace("LANGUAGES", json.dumps(LANGUAGES), 1)
+
+
+def style(each: Hideable) -> str:
+    """The CSS that hides a thing; what stood beside a hidden card gets its place."""
+    rule = f"{each.selector} {{ display: none !important; }}"
+    if each.inside:
+        rule += (
+            f" .grid:has(> .card #{each.inside})"
+            " { grid-template-columns: minmax(0, 1fr) !important; }"
+        )
+    return rule
+
+
+def is_known_query(query: bytes) -> bool:
+    """Whether a query holds nothing but our parameters, so that it makes no page of its own."""
+    if len(query) > MAX_QUERY:
+        return False
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return all(name in PARAMETERS for name, _ in pairs)

@@ -1,0 +1,128 @@
+"""By hand against Adam: both losses are torch's, and what is set by hand stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import expect
+
+from pwlapp.core import net
+
+from .lecture_page import LecturePage, number
+from .test_surface import torch_loss
+
+Open = Callable[..., LecturePage]
+HAND, ADAM = 0, 1  # traces of the plot
+
+
+def data_of(page: LecturePage) -> tuple[np.ndarray, np.ndarray]:
+    x, y = page.page.evaluate("(() => { const { x, y } = pwl.fit.now().data; return [x, y]; })()")
+    return np.array(x), np.array(y)
+
+
+def show(page: LecturePage) -> None:
+    page.find("#by-hand-plot").scroll_into_view_if_needed()
+    expect(page.find("#by-hand-plot .scatterlayer .trace")).to_have_count(3)
+    expect(page.find("#by-hand-loss")).not_to_have_text("–")
+
+
+def set_by_hand(page: LecturePage, p: list[float]) -> None:
+    for k, value in enumerate(p):
+        page.type_weight("by-hand", k, str(value))
+
+
+def hand_loss(page: LecturePage) -> float:
+    return number(page.find("#by-hand-loss").inner_text())
+
+
+def test_losses_are_torchs_and_the_lower_one_is_named(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    show(page)
+    x, y = data_of(page)
+    p = [1.5, -2.0, -3.0, -5.0, 4.0]
+    set_by_hand(page, p)
+    expected = torch_loss(np.array(p), x, y, net.LECTURE)
+    expect(page.find("#by-hand-loss")).to_have_text(f"{expected:.6f}")
+    expect(page.find("#by-hand-adam-loss")).to_have_text("0.838499")
+    expect(page.find("#by-hand-verdict")).to_have_text(
+        f"You are lower, by {0.838499 - expected:.6f}."
+    )
+    drawn_x, drawn_y = page.drawn("by-hand-plot", HAND)
+    params = net.from_vector(np.array(p, np.float32))
+    assert drawn_y == pytest.approx(net.yhat(params, np.array(drawn_x, np.float32)), abs=1e-5)
+    page.find("#playback-skip").check()
+    page.train(5000)
+    page.wait_for_epoch(5000)
+    expect(page.find("#by-hand-adam-loss")).to_have_text("0.301082")
+    page.find("#by-hand-from-adam").click()
+    assert [f"{number(v):.3f}" for v in page.weights("by-hand")] == [
+        f"{number(v):.3f}" for v in page.weights()
+    ]
+    expect(page.find("#by-hand-loss")).to_have_text("0.301082")
+
+
+def test_the_best_is_the_lowest_that_there_is(lecture: str, open_page: Open) -> None:
+    """Against L-BFGS on the lecture's own net, in torch."""
+    page = open_page(lecture)
+    show(page)
+    x, y = (torch.tensor(values) for values in data_of(page))
+    s = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    rows = torch.stack([x.clamp(max=0), x.clamp(min=0), torch.ones_like(x)], dim=1)
+    optimizer = torch.optim.LBFGS(
+        [s], max_iter=200, tolerance_grad=1e-10, line_search_fn="strong_wolfe"
+    )
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        value = torch.nn.functional.binary_cross_entropy_with_logits(rows @ s, y)
+        value.backward()
+        return value
+
+    optimizer.step(loss)
+    page.find("#by-hand-best").click()
+    assert hand_loss(page) == pytest.approx(loss().item(), abs=1e-6)
+    left, right, b2 = s.tolist()
+    assert [number(v) for v in page.weights("by-hand")] == pytest.approx(
+        [1, -1, right, -left, b2], abs=1e-3
+    )
+
+
+def test_what_is_set_by_hand_stays_and_can_be_undone(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    show(page)
+    page.type_weight("build", 4, "1.25")
+    start = page.weights("by-hand")
+    page.find("#by-hand-from-build").click()
+    assert page.weights("by-hand") == [*start[:4], "1.25"]
+    page.type_weight("by-hand", 0, "3")
+    page.page.evaluate("pwl.history.undo()")
+    expect(page.find("#by-hand-weights-0-field")).to_have_value("1")
+    page.page.evaluate("pwl.history.undo()")
+    expect(page.find("#by-hand-weights-4-field")).to_have_value("4.5")
+    page.page.evaluate("pwl.history.redo()")
+    expect(page.find("#by-hand-weights-4-field")).to_have_value("1.25")
+    page.page.reload()
+    page.wait_until_ready()
+    assert page.weights("by-hand") == [*start[:4], "1.25"]
+
+
+def test_a_net_without_sigmoid_is_compared_without(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.unfold()
+    page.choose("fit-loss", "mse")
+    page.find("#fit-hidden").fill("12")
+    page.find("#fit-reset").click()
+    expect(page.find("#fit-weights")).to_contain_text("12 units")
+    show(page)
+    x, y = data_of(page)
+    page.find("#by-hand-best").click()
+    rows = np.stack([np.minimum(x, 0), np.maximum(x, 0), np.ones_like(x)], axis=1)
+    best = np.linalg.lstsq(rows, y, rcond=None)[0]
+    expected = np.mean((rows @ best - y) ** 2)
+    expect(page.find("#by-hand-loss")).to_have_text(f"{expected:.6f}")
+    expect(page.find("#by-hand-from-adam")).to_be_disabled()
+    _, curve = page.drawn("by-hand-plot", ADAM)
+    assert len(curve) == 101, "a wide net's own curve"

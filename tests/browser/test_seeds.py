@@ -1,0 +1,212 @@
+"""Many seeds, and the word on a run that is stuck: on the lecture's data, from the screen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from .lecture_page import LecturePage, number
+
+Open = Callable[..., LecturePage]
+
+BOTH, LEFT, RIGHT = 0.267, 0.336, 0.622
+SLOW_S = 120  # a busy machine
+
+# Each dot on the screen, in the units of the axes: [seed, loss, the seed's own number].
+DOTS = """() => {
+  const gd = document.getElementById("seeds-dots");
+  const { xaxis, yaxis } = gd._fullLayout;
+  const frame = gd.querySelector(".nsewdrag").getBoundingClientRect();
+  return [...gd.querySelectorAll(".scatterlayer .trace")].slice(0, 3).flatMap((trace, k) => {
+    const { customdata } = gd.data[k];
+    return [...trace.querySelectorAll(".point")].map((point, i) => {
+      const box = point.getBoundingClientRect();
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      const at = xaxis.p2d(x - frame.x);
+      return { seed: customdata[i], at, loss: yaxis.p2d(y - frame.y), x, y };
+    });
+  });
+}"""
+
+
+def train_seeds(page: LecturePage, count: int, epochs: int = 5000) -> list[dict[str, Any]]:
+    """Press the button, wait for all, and read the dots from the screen."""
+    page.find("#seeds-count").fill(str(count))
+    page.find("#seeds-epochs").fill(str(epochs))
+    page.find("#seeds-train").click()
+    expect(page.find("#seeds-status")).to_contain_text(f"All {count} seeds", timeout=SLOW_S * 1000)
+    page.page.wait_for_function(
+        f"""() => document.getElementById("seeds-dots").data?.slice(0, 3)
+          .flatMap(({{ customdata }}) => customdata).length === {count}"""
+    )
+    page.find("#seeds-dots").evaluate("node => node.scrollIntoView({ behavior: 'instant' })")
+    dots: list[dict[str, Any]] = page.page.evaluate(DOTS)
+    return sorted(dots, key=lambda dot: dot["seed"])
+
+
+def test_sixty_seeds_lie_on_three_plateaus(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture, height=1600)
+    expect(page.find("#seeds-train")).to_have_text("Train 500 seeds")
+    dots = train_seeds(page, 60)
+    assert [dot["seed"] for dot in dots] == list(range(1, 61))
+    assert [dot["at"] for dot in dots] == pytest.approx(list(range(1, 61)), abs=0.3)
+    losses = [dot["loss"] for dot in dots]
+    at = lambda level: sum(abs(loss - level) < 0.004 for loss in losses)  # noqa: E731
+    bent = sum(loss < LEFT - 0.004 for loss in losses)
+    assert at(LEFT) + at(RIGHT) + bent == 60
+    assert all(loss > BOTH - 0.004 for loss in losses)
+    assert min(at(LEFT), at(RIGHT), bent, at(BOTH)) > 0
+
+    # what is said is what is drawn
+    told = page.find("#seeds-told").inner_text()
+    assert f"{bent} of 60 seeds ({100 * bent / 60:.0f} %)" in told
+    assert f"other {60 - bent}" in told
+    reasons = page.find("#seeds-reasons li").all_inner_texts()
+    why_not = [int(text.split()[0]) for text in reasons if not text.startswith("Of those")]
+    assert sum(why_not) == 60 - bent
+    for plot in ("#seeds-dots", "#seeds-curves"):
+        labels = page.find(f"{plot} .annotation-text").all_text_contents()
+        assert sorted(labels) == ["both sides 0.267", "left only 0.336", "right only 0.622"]
+
+    # a press on a dot opens that very run in Fit
+    dot = dots[42]
+    page.page.mouse.click(dot["x"], dot["y"])
+    opened = page.find("#seeds-open-field")
+    expect(opened).to_have_value(re.compile(r"\d+"))
+    chosen = page.find("#seeds-chosen").inner_text()
+    page.wait_for_epoch(5000)
+    expect(page.find("#fit-seed")).to_have_value(opened.input_value())
+    assert page.loss() in chosen
+    expect(page.find("#fit h2")).to_be_in_viewport()
+
+
+def test_by_keyboard_and_in_korean(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture, lang="ko-KR", height=1600)
+    page.find("#seeds-first").fill("3")
+    page.find("#seeds-count").fill("4")
+    page.find("#seeds-count").press("Enter")
+    expect(page.find("#seeds-status")).to_have_text("시드 4개를 모두 학습함", timeout=SLOW_S * 1000)
+    field = page.find("#seeds-open-field")
+    field.press("ArrowUp")
+    expect(field).to_have_value("3")
+    expect(page.find("#seeds-chosen")).to_contain_text("손실 0.335776 · 처음: 둘 다 왼쪽")
+    for _ in range(9):
+        field.press("ArrowUp")
+    expect(field).to_have_value("6")
+    field.press("Enter")
+    page.wait_for_epoch(5000)
+    expect(page.find("#count-loss")).to_have_text("0.621783")
+    expect(page.find("#stuck-reason")).to_contain_text("모두 오른쪽을 향합니다")
+
+
+def test_stop_and_what_is_refused(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture, height=1600, quiet=False)  # a refusal is a line in the console
+    page.find("#seeds-count").fill("2000")
+    page.find("#seeds-train").click()
+    expect(page.find("#seeds-status")).to_contain_text("of 2,000", timeout=SLOW_S * 1000)
+    page.find("#seeds-stop").click()
+    expect(page.find("#seeds-train")).to_be_enabled()
+    expect(page.find("#seeds-train")).to_be_focused()
+    said = page.find("#seeds-status").inner_text()
+    assert 0 < number(said.split()[0]) < 2000
+    for field, typed, complaint in (
+        ("#seeds-count", "2001", "1 to 2,000"),
+        ("#seeds-first", "-1", "0 to 4,294,967,295"),
+        ("#seeds-epochs", "many", "1 to 1,000,000"),
+        ("#seeds-epochs", "1,000,000", "too long"),
+    ):
+        good = page.find(field).input_value()
+        page.find(field).fill(typed)
+        page.find("#seeds-train").click()
+        expect(page.find("#seeds-status")).to_contain_text(complaint)
+        expect(page.find("#seeds-train")).to_be_enabled()
+        page.find(field).fill(good)
+
+
+def test_another_kind_of_net_has_no_plateaus(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture, height=1600)
+    page.unfold()
+    page.choose("fit-bias", "bias1")
+    page.train(1)
+    page.wait_for_epoch(1)
+    expect(page.find("#seeds-setting")).to_contain_text("bias b1")
+    dots = train_seeds(page, 8, 300)
+    expect(page.find("#seeds-dots .annotation-text")).to_have_count(0)
+    best = min(dots, key=lambda dot: dot["loss"])
+    expect(page.find("#seeds-told")).to_contain_text(f"(seed {best['seed']})")
+    shown = re.search(r"best ends at ([\d.]+)", page.find("#seeds-told").inner_text())
+    assert shown
+    assert float(shown[1]) == pytest.approx(best["loss"], abs=0.004)
+
+
+def stuck(page: LecturePage, seed: int) -> None:
+    page.find("#fit-seed").fill(str(seed))
+    page.train(5000)
+    page.wait_for_epoch(5000)
+
+
+def test_seed_3_is_told_why_it_is_stuck(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    expect(page.find("#fit-stuck")).to_be_hidden()
+    stuck(page, 3)
+    expect(page.find("#fit-stuck")).to_be_visible()
+    reason = page.find("#stuck-reason")
+    expect(reason).to_contain_text("Both units face left")
+    expect(reason).to_contain_text("−2.4492, −2.0526")
+    expect(page.find("#stuck-limit")).to_contain_text("0.3358")
+    expect(page.find("#stuck-limit")).to_contain_text("0.2668")
+
+    # a weight set by hand that mends it takes the word back
+    page.type_weight("fit", 0, "2")
+    expect(page.find("#fit-stuck")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("button", "field", "value"),
+    [
+        ("#stuck-seed", "#fit-seed", "4"),
+        ("#stuck-units", "#fit-hidden", "4"),
+    ],
+)
+def test_what_helps_starts_over(
+    lecture: str, open_page: Open, button: str, field: str, value: str
+) -> None:
+    page = open_page(lecture)
+    stuck(page, 3)
+    page.find(button).click()
+    expect(page.find(field)).to_have_value(value)
+    page.wait_for_epoch(5000)
+    expect(page.find("#fit h2")).to_be_in_viewport()
+    page.page.evaluate("pwl.history.undo()")  # and what stood there comes back
+    expect(page.find("#count-loss")).to_have_text("0.335776")
+    expect(page.find("#fit-seed")).to_have_value("3")
+    expect(page.find("#fit-hidden")).to_have_value("2")
+    expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
+
+
+def test_a_bias_gets_further_and_leaves_a_dead_unit(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    stuck(page, 3)
+    page.find("#stuck-bias").click()
+    expect(page.find("#fit-bias input")).to_be_checked()
+    page.wait_for_epoch(5000)
+    expect(page.find("#stuck-reason")).to_contain_text("Unit 2 is dead")
+    p = page.page.evaluate("pwl.fit.frame().p")
+    assert max(p[1] * x + p[3] for x in (-1, 1)) <= 0, "it is"
+    expect(page.find("#stuck-bias")).to_be_hidden()
+
+
+def test_nothing_is_said_where_nothing_is_stuck(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    stuck(page, 2)
+    page.page.wait_for_function(
+        """async () => {
+          const now = pwl.fit.now();
+          return pwl.plateaus.of(now) !== null && !now.film.playing;
+        }"""
+    )
+    expect(page.find("#fit-stuck")).to_be_hidden()

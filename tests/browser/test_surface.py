@@ -1,0 +1,318 @@
+"""The loss surface: its losses against torch, its planes against numpy, and what one sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import expect
+
+from pwlapp.core.net import Architecture, from_vector
+
+from .lecture_page import LecturePage, number
+
+Open = Callable[..., LecturePage]
+CONTOUR, HALO, PATH, START, MARKED, LOWEST = range(6)  # traces of the plot
+
+SHOWN = """() => {
+  const { job, loss, scale } = pwl.surface.shown;
+  return { as: [...job.as], bs: [...job.bs], loss: [...loss], low: scale.low, job };
+}"""
+COMPUTE = "([net, x, y, ...grid]) => [...pwl.lossGrid.compute(net, { x, y }, ...grid)]"
+AT_REST = "() => pwl.surface.shown && !pwl.surface.shown.job.coarse"
+
+
+def torch_loss(p: np.ndarray, x: np.ndarray, y: np.ndarray, net: Architecture) -> float:
+    """The loss as torch computes it, in double precision."""
+    l1, l2 = torch.nn.Linear(1, net.h, bias=net.bias1), torch.nn.Linear(net.h, 1)
+    layers = [l1, torch.nn.ReLU() if net.activation == "relu" else torch.nn.Sigmoid(), l2]
+    model = torch.nn.Sequential(*layers, *([torch.nn.Sigmoid()] if net.loss == "bce" else []))
+    model.double()
+    torch.nn.utils.vector_to_parameters(torch.tensor(p), model.parameters())
+    loss = torch.nn.BCELoss() if net.loss == "bce" else torch.nn.MSELoss()
+    yhat = model(torch.tensor(x).reshape(-1, 1))
+    return float(loss(yhat, torch.tensor(y).reshape(-1, 1)).item())
+
+
+def open_surface(page: LecturePage, epochs: int = 0) -> None:
+    """Train, and wait for a fine grid."""
+    page.find("#playback-skip").check()
+    if epochs:
+        page.train(epochs)
+        page.wait_for_epoch(epochs)
+    page.find("#surface-plot").scroll_into_view_if_needed()
+    page.page.wait_for_function(AT_REST)
+    expect(page.find("#surface-loss")).to_have_text(page.loss())
+
+
+def middle(page: LecturePage, selector: str) -> tuple[float, float]:
+    box: Any = page.find(selector).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+NETS = [
+    Architecture(),
+    Architecture(h=2, loss="mse"),
+    Architecture(h=3, bias1=True),
+    Architecture(h=8, bias1=True, activation="sigmoid"),
+    Architecture(h=1, bias1=True, activation="sigmoid", loss="mse"),
+]
+
+
+@pytest.fixture
+def page(embedded: str, open_page: Open) -> LecturePage:
+    return open_page(embedded)
+
+
+def test_grids_agree_with_torch(page: LecturePage) -> None:
+    """For two numbers of one unit, of two, with b2, and for planes on which everything moves."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 2, 1500)  # more than one block, not whole ones
+    for net in NETS:
+        y = (rng.uniform(size=x.size) < 0.6).astype(float)
+        p = rng.normal(0, 2, net.size)
+        units = [np.eye(net.size)[k] for k in range(net.size)]
+        pairs = [(0, 1), (0, net.size - 2), (net.size - 1, 0)]
+        planes = [(units[i], units[j]) for i, j in pairs] + [tuple(rng.normal(size=(2, net.size)))]
+        for u, v in planes:
+            plane = {"origin": p.tolist(), "u": u.tolist(), "v": v.tolist()}
+            axes = [np.linspace(-3, 3, 5), np.linspace(-2, 4, 4)]
+            loss = page.page.evaluate(
+                COMPUTE,
+                [vars(net), x.tolist(), y.tolist(), plane, *(axis.tolist() for axis in axes)],
+            )
+            expected = [torch_loss(p + a * u + b * v, x, y, net) for b in axes[1] for a in axes[0]]
+            assert loss == pytest.approx(expected, rel=1e-9, abs=1e-5)
+
+
+def test_a_certain_mistake_costs_a_hundred(page: LecturePage) -> None:
+    """As torch.nn.BCELoss has it."""
+    plane = {"origin": [0.0] * 5, "u": [0, 0, 0, 0, 1], "v": [1, 0, 0, 0, 0]}
+    loss = page.page.evaluate(
+        COMPUTE, [vars(Architecture()), [0, 1], [1, 0], plane, [-800, 50, 800], [0]]
+    )
+    assert loss == pytest.approx([50, 25, 50])
+
+
+def test_planes_agree_with_numpy(page: LecturePage) -> None:
+    rng = np.random.default_rng(1)
+    start, end, third, other = rng.normal(size=(4, 7))
+    got = page.page.evaluate(
+        """(nets) => {
+          const plane = pwl.plane.through(nets[0], nets[1], nets[2]);
+          return { plane, places: nets.map((p) => pwl.plane.project(plane, p)) };
+        }""",
+        [p.tolist() for p in (start, end, third, other)],
+    )
+    q, r = np.linalg.qr(np.stack([end - start, third - start], axis=1))
+    q *= np.sign(np.diag(r))  # Gram and Schmidt take both lengths positive
+    assert np.stack([got["plane"]["u"], got["plane"]["v"]], axis=1) == pytest.approx(q)
+    expected = [(p - start) @ q for p in (start, end, third, other)]
+    assert np.array(got["places"]) == pytest.approx(np.array(expected), abs=1e-12)
+    line = [start, start + 2 * (end - start), end]
+    assert (
+        page.page.evaluate("(nets) => pwl.plane.through(...nets)", [p.tolist() for p in line])
+        is None
+    )
+
+
+def test_the_valley_and_the_run_lie_where_torch_says(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    asked: list[str] = []
+    page.page.on("request", lambda request: asked.append(request.url))
+    page.page.evaluate("scrollTo(0, 0)")
+    open_surface(page, 700)
+    shown = page.page.evaluate(SHOWN)
+    assert len(shown["as"]) == len(shown["bs"]) == 61
+    data = page.page.evaluate("(() => { const { x, y } = pwl.fit.now().data; return [x, y]; })()")
+    x, y = np.array(data)
+    p = np.array(page.page.evaluate("pwl.fit.frame().p"))
+
+    def at(a: float, b: float) -> float:
+        return torch_loss(np.array([a, b, *p[2:]]), x, y, Architecture())
+
+    grid = np.array([[at(a, b) for a in shown["as"][::6]] for b in shown["bs"][::6]])
+    mine = np.array(shown["loss"]).reshape(61, 61)
+    assert mine[::6, ::6] == pytest.approx(grid, abs=1e-5)
+    j, i = np.unravel_index(mine.argmin(), mine.shape)
+    [a], [b] = page.drawn("surface-plot", LOWEST)
+    assert (a, b) == (shown["as"][i], shown["bs"][j])
+    near = [at(shown["as"][i + m], shown["bs"][j + n]) for m in (-1, 0, 1) for n in (-1, 0, 1)]
+    assert min(near) == near[4] == pytest.approx(shown["low"], abs=1e-6)
+
+    frames = np.array(page.page.evaluate("pwl.fit.now().film.frames.map(({ p }) => p.slice(0, 2))"))
+    drawn = np.array(page.drawn("surface-plot", PATH)).T
+    assert drawn == pytest.approx(frames)
+    painted = np.array(page.painted("surface-plot", PATH))
+    spans = [shown["as"][-1] - shown["as"][0], shown["bs"][-1] - shown["bs"][0]]
+    assert (np.abs(painted - frames) < np.array(spans) * 0.005).all()
+    assert page.drawn("surface-plot", START) == ([frames[0, 0]], [frames[0, 1]])
+    bundles = [url for url in asked if "/plotly/" in url]
+    assert len(bundles) == 1
+    assert "plotly-cartesian-" in bundles[0]
+
+
+def test_large_bundles_wait_until_they_are_needed(page: LecturePage) -> None:
+    page.train(5)
+    page.wait_for_epoch(5)
+    fetched = page.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    own = page.page.evaluate(
+        "Object.keys(window).length && (window.own = Plotly) && Plotly.version"
+    )
+    assert len([url for url in fetched if "/plotly/plotly-basic" in url]) == 1
+    assert not [url for url in fetched if "cartesian" in url or "gl3d" in url]
+    open_surface(page)
+    assert page.page.evaluate("window.own === Plotly"), "the page keeps its own"
+    assert own == page.page.evaluate("Plotly.version")
+
+
+def test_the_point_is_dragged_and_fit_follows(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    open_surface(page, 300)
+    before = page.weights()
+    x, y = middle(page, "#surface-handle")
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    page.page.mouse.move(x + 60, y - 40, steps=6)
+    expect(page.find("#fit-weights-0-field")).not_to_have_value(before[0])
+    p = page.page.evaluate("pwl.fit.now().frame.p")
+    assert p[0] > number(before[0])
+    assert p[1] > number(before[1])
+    assert [f"{value:.4f}" for value in p[2:]] == before[2:]
+    expect(page.find("#surface-loss")).to_have_text(page.loss())
+    assert page.page.evaluate("pwl.fit.frame().mark") != "edit", "the server has not heard of it"
+    page.page.mouse.up()
+    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
+    set_ = page.weights()
+    assert [number(text) for text in set_[:2]] == pytest.approx(p[:2], abs=1e-4)
+    server_loss = page.page.evaluate("pwl.fit.frame().loss")
+    assert number(page.find("#surface-loss").inner_text()) == pytest.approx(server_loss, abs=2e-6)
+    page.page.reload()
+    page.wait_until_ready()
+    expect(page.find("#fit-weights-0-field")).to_have_value(set_[0])
+    assert page.weights() == set_
+
+
+def test_the_arrow_keys_move_the_point(page: LecturePage) -> None:
+    open_surface(page)
+    w1 = number(page.weights()[0])
+    handle = page.find("#surface-handle")
+    expect(handle).to_have_attribute("aria-label", f"Net in Fit: W1, unit 1 {w1:.4f}, W1, unit 2 "
+                                     f"{page.weights()[1].replace('-', '−')}, loss {page.loss()}. "
+                                     "The arrow keys move it.")  # fmt: skip
+    handle.focus()
+    page.page.keyboard.press("ArrowRight")
+    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
+    width = page.page.evaluate(
+        "(() => { const { as } = pwl.surface.shown.job; return as.at(-1) - as[0]; })()"
+    )
+    assert number(page.weights()[0]) == pytest.approx(w1 + width / 60, abs=1e-3)
+
+
+def test_another_weight_moves_the_landscape_while_it_is_dragged(page: LecturePage) -> None:
+    open_surface(page)
+    low = page.find("#surface-lowest").inner_text()
+    page.drag("#fit-weights-4-slider", 0.7, release=False)
+    page.page.evaluate("document.getElementById('surface-plot').scrollIntoView()")
+    expect(page.find("#surface-lowest")).not_to_have_text(low)
+    b2 = page.page.evaluate("pwl.fit.now().frame.p[4]")
+    page.page.wait_for_function(f"pwl.surface.shown.job.plane.origin[4] === {b2}")
+    assert page.page.evaluate("pwl.surface.shown.job.coarse")
+    page.page.mouse.up()
+    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
+    page.page.wait_for_function(AT_REST)
+
+
+def test_the_plane_of_the_run(page: LecturePage) -> None:
+    open_surface(page)
+    assert page.find("#surface-view option[value='run']").get_attribute("disabled") is not None
+    page.train(800)
+    page.wait_for_epoch(800)
+    page.page.wait_for_function(
+        "!document.querySelector('#surface-view option[value=run]').disabled"
+    )
+    page.find("#surface-view").select_option("run")
+    expect(page.find("#surface-third")).to_be_visible()
+    page.page.wait_for_function("pwl.surface.shown.job.plane.u.filter(Boolean).length === 5")
+    page.page.wait_for_function(AT_REST)
+    page.find("#surface-third").select_option(index=1)
+    epoch = int(page.find("#surface-third").input_value())
+    page.page.wait_for_function(AT_REST)
+    expect(page.find("#surface-note")).to_contain_text("plane")
+    frames = page.page.evaluate("pwl.fit.now().film.frames.map(({ epoch, p }) => [epoch, p])")
+    start, end = np.array(frames[0][1]), np.array(frames[-1][1])
+    third = np.array(dict(frames)[epoch])
+    page.page.wait_for_function(
+        "([v]) => Math.abs(pwl.surface.shown.job.plane.v[0] - v) < 1e-9",
+        arg=[gram_schmidt(start, end, third)[1][0]],
+    )
+    q = gram_schmidt(start, end, third)
+    places = (np.array([p for _, p in frames]) - start) @ q.T
+    page.page.wait_for_function(AT_REST)
+    drawn = np.array(page.drawn("surface-plot", PATH)).T
+    assert drawn == pytest.approx(places, abs=1e-9)
+    shown = page.page.evaluate(SHOWN)
+    x, y = np.array(
+        page.page.evaluate("(() => { const { x, y } = pwl.fit.now().data; return [x, y]; })()")
+    )
+    corner = start + shown["as"][0] * q[0] + shown["bs"][0] * q[1]
+    assert shown["loss"][0] == pytest.approx(torch_loss(corner, x, y, Architecture()), abs=1e-5)
+
+
+def gram_schmidt(start: np.ndarray, end: np.ndarray, third: np.ndarray) -> np.ndarray:
+    u = (end - start) / np.linalg.norm(end - start)
+    across = third - start - ((third - start) @ u) * u
+    return np.stack([u, across / np.linalg.norm(across)])
+
+
+def test_three_dimensions_and_a_browser_without(lecture: str, open_page: Open) -> None:
+    page = open_page(
+        lecture, quiet=False
+    )  # a machine without a GPU says in the console that it is slow
+    open_surface(page)
+    page.find("#surface-solid-switch").click()
+    page.page.wait_for_function("document.querySelector('#surface-solid .gl-container canvas')")
+    assert (
+        page.page.evaluate("document.querySelector('#surface-solid .plot').data[0].type")
+        == "surface"
+    )
+    page.find("#surface-solid-switch").click()
+    expect(page.find("#surface-solid canvas")).to_have_count(0)
+    page.page.evaluate("HTMLCanvasElement.prototype.getContext = () => null")
+    page.find("#surface-solid-switch").click()
+    expect(page.find("#surface-solid")).to_contain_text("WebGL")
+    expect(page.find("#surface-plot")).to_be_visible()
+
+
+def test_a_wide_net_says_why_there_is_nothing(page: LecturePage) -> None:
+    page.unfold()
+    page.find("#fit-hidden").fill("9")
+    page.find("#fit-reset").click()
+    expect(page.find("#fit-weights")).to_contain_text("9 units")
+    page.find("#explore").scroll_into_view_if_needed()
+    expect(page.find("#surface-wide")).to_contain_text("9 units have 19 numbers")
+    expect(page.find("#surface-body")).to_be_hidden()
+
+
+def test_zoom(page: LecturePage) -> None:
+    open_surface(page)
+    span = "(() => { const { as } = pwl.surface.shown.job; return as.at(-1) - as[0]; })()"
+    first = page.page.evaluate(span)
+    page.find("#surface-zoom-in").click()
+    page.page.wait_for_function(f"Math.abs({span} - 0.6 * {first}) < 1e-9")
+    page.find("#surface-zoom-reset").click()
+    page.page.wait_for_function(f"Math.abs({span} - {first}) < 1e-9")
+
+
+def test_two_selects_never_name_the_same_weight(page: LecturePage) -> None:
+    open_surface(page)
+    page.find("#surface-x").select_option("1")
+    expect(page.find("#surface-y")).to_have_value("0")
+    page.find("#surface-y").select_option(label="b2")
+    expect(page.find("#surface-plot .ytitle")).to_have_text("b2")
+    assert from_vector(page.page.evaluate("pwl.fit.frame().p")).b2 == pytest.approx(
+        number(page.weights()[4]), abs=1e-4
+    )

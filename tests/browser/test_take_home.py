@@ -1,0 +1,119 @@
+"""Files and pictures of what one did, and a run brought back from its file."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import expect
+
+from .lecture_page import LecturePage
+from .sharing import download, params_of, pixels, raw_of
+
+Open = Callable[..., LecturePage]
+
+
+def test_files_of_the_run(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture, lang="ko-KR")
+    page.train(200)
+    page.wait_for_epoch(200)
+    script = download(page, "#files-script")
+    assert script.suggested_filename == "pwlapp-seed1-200.py"
+    text = raw_of(script).decode()
+    assert "range(200)" in text
+    assert "학습하기 전의 가중치" in text
+    assert "posts/ironyofspec.csv" in text
+    expect(page.find("#share-files-status")).to_contain_text("pwlapp-seed1-200.py")
+    assert json.loads(raw_of(download(page, "#files-notebook")))["nbformat"] == 4
+    state = torch.load(io.BytesIO(raw_of(download(page, "#files-weights"))), weights_only=True)
+    flat = torch.cat([value.flatten() for value in state.values()]).tolist()
+    assert flat == pytest.approx(params_of(page), rel=1e-7)
+    rows = raw_of(download(page, "#files-frames")).decode().splitlines()
+    assert rows[0] == "epoch,loss,mark,W1_1,W1_2,W2_1,W2_2,b2"
+    assert rows[-1].startswith("200,")
+    assert raw_of(download(page, "#files-data")).decode().count("\n") == 2001
+
+
+def test_a_plot_as_a_picture(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(300)
+    page.wait_for_epoch(300)
+    page.find("#theme-switch").click()
+    page.find("#share-open").click()
+    expect(page.find("#pictures-choose")).to_have_value("yhat")
+    png = download(page, "#pictures-png")
+    assert png.suggested_filename == "pwlapp-seed1-300-yhat.png"
+    picture = pixels(page, raw_of(png))
+    assert picture.shape == (1240, 2000, 4)
+    assert (picture[:4] == 255).all(), "on white, in the dark as well"
+    blue = np.all(picture[:, :, :3] == [0x3D, 0x6D, 0xF2], axis=2)
+    grey = np.ptp(picture[:, :, :3].astype(int), axis=2) < 12
+    assert blue.sum() > 2000, "the curve"
+    assert (grey & (picture[:, :, 0] > 150) & (picture[:, :, 0] < 240)).sum() > 5000, "the points"
+    svg = raw_of(download(page, "#pictures-svg")).decode()
+    assert svg.startswith("<svg")
+    assert "After the sigmoid" in svg
+    assert svg.count("js-line") >= 2
+    for name in ("logit", "loss"):
+        page.find("#pictures-choose").select_option(name)
+        drawn = pixels(page, raw_of(download(page, "#pictures-png")))
+        assert np.all(drawn[:, :, :3] == [0x3D, 0x6D, 0xF2], axis=2).sum() > 500
+
+
+def test_a_run_comes_back_from_its_file(embedded: str, open_page: Open) -> None:
+    here = open_page(embedded)
+    here.type_weight("build", 1, "-2")
+    here.train(400)
+    here.wait_for_epoch(400)
+    saved_run = download(here, "#files-run")
+    assert saved_run.suggested_filename == "pwlapp-run.json"
+    there = open_page(embedded)
+    there.find("#run-file").set_input_files(
+        [{"name": "pwlapp-run.json", "mimeType": "application/json", "buffer": raw_of(saved_run)}]
+    )
+    there.wait_for_epoch(400)
+    frames = "pwl.fit.now().film.frames.map(({ epoch, loss, mark, p }) => [epoch, loss, mark, p])"
+    assert there.page.evaluate(frames) == here.page.evaluate(frames), "it can be replayed"
+    expect(there.find("#share-import-status")).to_contain_text("epoch 400")
+    assert there.weights("build")[1] == "-2"
+    for page in (here, there):
+        page.train(100)
+        page.wait_for_epoch(500)
+    assert params_of(here) == params_of(there)
+    there.page.evaluate("pwl.history.undo()")
+    expect(there.find("#count-epoch")).to_have_text("0")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("picture.png", b"\x89PNG", "no file of a run"),
+        ("pwlapp-run.json", b'{"program":"pwlapp","kind":"run","for', "damaged"),
+        ("other.json", b'{"cells": []}', "no file of a run"),
+        ("pwlapp-run.json", b'{"program":"pwlapp","kind":"run","format":2}', "newer version"),
+        ("pwlapp-run.json", b'{"program":"pwlapp","kind":"run","format":1,"build":{}}', "damaged"),
+        ("pwlapp-run.json", b" " * 8_000_001, "too big"),
+    ],
+)
+def test_files_that_are_no_run(
+    embedded_page: LecturePage, name: str, content: bytes, sentence: str
+) -> None:
+    file = {"name": name, "mimeType": "application/json", "buffer": content}
+    embedded_page.find("#run-file").set_input_files([file])
+    status = embedded_page.find("#share-import-status")
+    expect(status).to_contain_text(sentence)
+    expect(status).to_have_class(re.compile("error"))
+    expect(embedded_page.find("#count-epoch")).to_have_text("0")
+
+
+def test_nothing_sticks_out_when_all_is_unfolded(embedded: str, open_page: Open) -> None:
+    for lang in ("ko-KR", "en-US"):
+        page = open_page(embedded, lang=lang, width=390, height=844)
+        page.find(".share-fold summary").click()
+        page.find("#share-qr-show").click()
+        assert page.page.evaluate("document.documentElement.scrollWidth") == 390

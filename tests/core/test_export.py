@@ -1,0 +1,197 @@
+"""What one takes home runs, and gives the page's numbers."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pwlapp.core import export
+from pwlapp.core.checkpoint import state_dict_file
+from pwlapp.core.code_literals import literal, rows, vector
+from pwlapp.core.data import LECTURE_URL, Points, draw_embedded, parse_csv
+from pwlapp.core.engines.torch_engine import make_net
+from pwlapp.core.export import Program
+from pwlapp.core.net import LECTURE, Architecture
+from pwlapp.core.training import (
+    AdamOptions,
+    Budget,
+    OptimizerOptions,
+    SgdOptions,
+    initial_state,
+    train_slice,
+    with_params,
+)
+
+WORDS = {
+    key: text
+    for key, text in json.loads(
+        (Path(__file__).parents[2] / "pwlapp/ui/locales/en.json").read_text("utf-8")
+    ).items()
+    if key.startswith("code.")
+}
+BEFORE = [0.5153, -0.4414, -0.1371, 0.3319, -0.6657]
+AFTER = {  # the lecture's own numbers
+    5000: [1.7773, -3.0447, -0.9945, -2.7176, 2.6391],
+    10_000: [2.8167, -3.9404, -1.7500, -3.5572, 4.9937],
+}
+
+
+def trained(
+    epochs: int,
+    points: Points,
+    net: Architecture = LECTURE,
+    options: OptimizerOptions | None = None,
+    seed: int = 1,
+) -> Program:
+    options = options or AdamOptions()
+    state = initial_state(seed, points.x, points.y, net)
+    if epochs:
+        state = train_slice(state, points.x, points.y, options, Budget(epochs)).state
+    return Program(seed, options, state, points, by_recipe=True)
+
+
+def printed(text: str) -> list[float]:
+    """All numbers that a script prints, in their order."""
+    return [float(found) for found in re.findall(r"-?\d+\.\d*(?:e-?\d+)?", text)]
+
+
+def run(text: str, folder: Path) -> list[float]:
+    """Run a script as its user does."""
+    path = folder / "run.py"
+    path.write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(path)], cwd=folder, check=True, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    return printed(done.stdout)
+
+
+@pytest.mark.parametrize("epochs", [5000, 10_000])
+def test_the_script_prints_the_lectures_numbers(
+    epochs: int, lecture_csv: Path, tmp_path: Path
+) -> None:
+    points = parse_csv(lecture_csv.read_bytes(), max_bytes=10**7)
+    state = replace(initial_state(1, points.x, points.y), epoch=epochs)
+    text = export.script(Program(1, AdamOptions(), state, points, by_recipe=True), WORDS)
+    assert f"pd.read_csv('{LECTURE_URL}')" in text
+    assert "torch.optim.Adam(net.parameters())\n" in text, "as on the page, nothing but defaults"
+    numbers = run(text.replace(LECTURE_URL, str(lecture_csv)), tmp_path)
+    assert numbers[:5] == BEFORE
+    assert numbers[5:10] == AFTER[epochs]
+
+
+def run_here(text: str) -> list[float]:
+    """The same, without waiting for another Python to load torch."""
+    out = io.StringIO()
+    with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(out):
+        exec(compile(text, "<script>", "exec"), {})
+    return printed(out.getvalue())
+
+
+OTHERS: list[tuple[Architecture, OptimizerOptions]] = [
+    (LECTURE, AdamOptions()),
+    (Architecture(3, bias1=True, activation="sigmoid", loss="mse"), SgdOptions(0.05, 0.9, 1e-4)),
+    (Architecture(5, bias1=True), AdamOptions(0.01, 0.8, 0.99, 1e-7, 1e-3)),
+]
+
+
+@pytest.mark.parametrize(("net", "options"), OTHERS)
+def test_a_script_from_the_seed_is_the_run(net: Architecture, options: OptimizerOptions) -> None:
+    program = trained(30, draw_embedded(n=64), net, options, seed=7)
+    numbers = run_here(export.script(program, WORDS))
+    assert numbers[-net.size - 1 : -1] == pytest.approx(program.train.params.tolist(), abs=1e-4)
+    assert numbers[-1] == pytest.approx(program.train.loss, abs=1e-6)
+
+
+@pytest.mark.parametrize(("net", "options"), OTHERS)
+def test_a_script_from_the_weights_goes_on_as_the_page_does(
+    net: Architecture, options: OptimizerOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "MORE_EPOCHS", 20)
+    x = np.linspace(-1, 1, 50, dtype=np.float32)
+    points = Points(x, np.full_like(x, 0.5), (x > 0).astype(np.float32), "settings", "mine.csv")
+    program = trained(25, points, net, options)
+    edited = with_params(program.train, program.train.params + np.float32(0.25), x, points.y)
+    program = replace(program, train=edited, by_recipe=False)
+    text = export.script(program, WORDS)
+    assert "set by hand" in text.replace("\n# ", " ")
+    assert "manual_seed" not in text
+    numbers = run_here(text)
+    goes_on = train_slice(edited, x, points.y, options, Budget(45)).state
+    assert numbers[: net.size] == pytest.approx(edited.params.tolist(), abs=1e-4)
+    assert numbers[-net.size - 1 : -1] == pytest.approx(goes_on.params.tolist(), abs=1e-4)
+    assert numbers[-1] == pytest.approx(goes_on.loss, abs=1e-6)
+
+
+def test_many_points_come_in_a_file_of_their_own() -> None:
+    x = np.linspace(-1, 1, export.MOST_POINTS + 1, dtype=np.float32)
+    points = Points(x, np.full_like(x, 0.5), np.zeros_like(x), "settings")
+    text = export.script(trained(0, points), WORDS)
+    assert f"pd.read_csv('{export.DATA_FILE}')" in text
+    assert len(text) < 3000
+
+
+def test_points_that_are_held_out_stay_out() -> None:
+    points = draw_embedded(n=40).holding_out(0.25)
+    x, y = points.training
+    state = initial_state(1, x, y)
+    program = Program(1, AdamOptions(), state, points, by_recipe=True)
+    names: dict[str, object] = {}
+    text = export.script(program, WORDS).partition("# The net")[0]
+    exec(compile(text, "<script>", "exec"), names)
+    assert [names[name].shape for name in ("x", "y", "prob")] == [(30, 1)] * 3  # type: ignore[attr-defined]
+    assert np.array_equal(names["y"].flatten(), y)  # type: ignore[attr-defined]
+
+
+def test_points_without_a_truth() -> None:
+    x = np.linspace(-1, 1, 12, dtype=np.float32)
+    program = trained(3, Points(x, None, 3 * x, "own"), Architecture(loss="mse"))
+    assert "prob" not in export.script(program, WORDS) + export.notebook(program, WORDS)
+    assert run_here(export.script(program, WORDS))[-1] == pytest.approx(
+        program.train.loss, abs=1e-6
+    )
+
+
+def test_comments_stay_comments() -> None:
+    """Whatever stands in a catalogue, no line of it becomes code."""
+    hostile = dict.fromkeys(WORDS, "one\nimport os\r\n'''two")
+    program = trained(0, draw_embedded(n=8))
+    for line in export.script(program, hostile).splitlines():
+        assert "import os" not in line or line.startswith("#")
+
+
+@pytest.mark.parametrize("value", [0.1, -1e-30, 3.4e38, 1 / 3, 5.0, float("inf"), float("-inf")])
+def test_a_literal_is_the_same_float32(value: float) -> None:
+    assert np.float32(eval(literal(value))) == np.float32(value)
+
+
+def test_long_literals_are_wrapped_and_whole() -> None:
+    values = np.random.default_rng(0).normal(size=400).astype(np.float32)
+    for text in (vector(values), rows([values])):
+        assert max(map(len, text.splitlines())) <= 100
+        assert np.array_equal(np.array(eval(text), np.float32).ravel(), values)
+
+
+@pytest.mark.parametrize("net", [LECTURE, Architecture(3, bias1=True, loss="mse")])
+def test_a_checkpoint_goes_into_the_same_sequential(net: Architecture) -> None:
+    params = np.random.default_rng(1).normal(size=net.size).astype(np.float32)
+    raw = base64.b64decode(state_dict_file(params, net))
+    state = torch.load(io.BytesIO(raw), weights_only=True)
+    wanted = ["0.weight", *(["0.bias"] if net.bias1 else []), "2.weight", "2.bias"]
+    assert list(state) == wanted
+    with torch.random.fork_rng(devices=[]):
+        made = make_net(net)
+    made.load_state_dict(state)
+    flat = torch.cat([weight.detach().flatten() for weight in made.parameters()]).numpy()
+    assert np.array_equal(flat, params)

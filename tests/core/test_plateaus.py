@@ -1,0 +1,97 @@
+"""Plateaus against torch: its LBFGS on the same features, and the numbers that seeds stop at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from pwlapp.core.data import Points
+from pwlapp.core.engines.fused_cpu import train_many
+from pwlapp.core.net import Array, Loss
+from pwlapp.core.plateaus import plateaus
+from pwlapp.core.training import AdamOptions, initial_state
+
+SIDES = {"flat": (0, 0), "left": (1, 0), "right": (0, 1), "both": (1, 1)}
+
+
+def by_lbfgs(x: Array, y: Array, loss: Loss, use: tuple[int, int]) -> float:
+    """The lowest loss of ``left relu(-x) + right relu(x) + b`` with the sides in `use`."""
+    wide, target = torch.tensor(x, dtype=torch.float64), torch.tensor(y, dtype=torch.float64)
+    features = torch.stack([torch.relu(-wide) * use[0], torch.relu(wide) * use[1]], dim=1)
+    w = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS(
+        [w],
+        max_iter=500,
+        tolerance_change=1e-15,
+        tolerance_grad=1e-11,
+        line_search_fn="strong_wolfe",
+    )
+
+    def measure() -> torch.Tensor:
+        z = features @ w[:2] + w[2]
+        if loss == "bce":
+            return torch.nn.functional.binary_cross_entropy_with_logits(z, target)
+        return torch.nn.functional.mse_loss(z, target)
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        value = measure()
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    return measure().item()
+
+
+@pytest.mark.parametrize("loss", ["bce", "mse"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_agree_with_lbfgs(loss: Loss, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    x = random.uniform(-3, 2, size=200).astype(np.float32)
+    y = random.uniform(0, 1, size=200).astype(np.float32) if seed else (random.random(200) < 0.3)
+    found = plateaus(x, y.astype(np.float32), loss)
+    for side, use in SIDES.items():
+        expected = by_lbfgs(x, y.astype(np.float32), loss, use)
+        assert getattr(found, side) == pytest.approx(expected, abs=1e-8), side
+
+
+def test_are_the_lectures_three_numbers(lecture: Points) -> None:
+    found = plateaus(lecture.x, lecture.y, "bce")
+    assert found.both == pytest.approx(0.267, abs=5e-4)
+    assert found.left == pytest.approx(0.336, abs=5e-4)
+    assert found.right == pytest.approx(0.622, abs=5e-4)
+    assert found.both < found.left < found.right < found.flat
+
+
+def test_are_where_long_runs_stop(lecture: Points) -> None:
+    """Seed 2 bends on both sides, seed 3 only on the left, seed 6 only on the right."""
+    x, y = lecture.x, lecture.y
+    found = plateaus(x, y, "bce")
+    states = [initial_state(seed, x, y) for seed in (2, 3, 6)]
+    ends = train_many(states, x, y, AdamOptions(), 30_000)
+    expected = [found.both, found.left, found.right]
+    assert [state.loss for state in ends] == pytest.approx(expected, abs=2e-5)
+
+
+def test_points_of_any_size_and_on_one_side_only() -> None:
+    x = np.linspace(0.0, 1.0, 50, dtype=np.float32)
+    y = (np.arange(50) % 3 == 0).astype(np.float32)
+    found = plateaus(x, y, "bce")
+    assert found.left == pytest.approx(found.flat)  # nothing is there
+    assert found.both == pytest.approx(found.right)
+    large = plateaus(1e6 * x, y, "bce")
+    assert large.both == pytest.approx(found.both)
+
+
+def test_points_that_can_be_told_apart_exactly() -> None:
+    x = np.linspace(-1, 1, 50, dtype=np.float32)
+    found = plateaus(x, (x > 0.5).astype(np.float32), "bce")
+    assert 0 <= found.both <= found.right < 1e-6
+    one_class = plateaus(x, np.ones_like(x), "bce")
+    assert one_class.flat < 1e-6
+
+
+def test_no_points() -> None:
+    with pytest.raises(ValueError, match="no points"):
+        plateaus(np.zeros(0, np.float32), np.zeros(0, np.float32), "bce")
