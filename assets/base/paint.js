@@ -32,6 +32,13 @@
     };
   };
 
+  // Plotly leaves an axis's title where it was when only the range changes, though its ticks may have
+  // become wider; written anew, it moves out of their way.
+  const keepTitleClear = (gd, changes) => {
+    const title = gd.layout.yaxis?.title?.text;
+    if (title && "yaxis.range" in changes) Plotly.relayout(gd, { "yaxis.title.text": title });
+  };
+
   // The Plotly element inside the dcc.Graph with this id, once Plotly has drawn it. From then on it is
   // ours: Dash would answer each change of an axis by drawing the whole figure anew, with the axes
   // that its own copy of the figure has.
@@ -40,6 +47,7 @@
       const gd = document.querySelector(`#${CSS.escape(id)} .js-plotly-plot`);
       if (gd?._fullLayout && gd.calcdata && !gd.classList.contains("dash-graph--pending")) {
         gd.removeAllListeners("plotly_relayout");
+        gd.on("plotly_relayout", (changes) => keepTitleClear(gd, changes));
         return gd;
       }
       await new Promise((done) => requestAnimationFrame(done));
