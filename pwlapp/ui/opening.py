@@ -28,6 +28,14 @@ def _section(id_: str, *more: str) -> Hideable:
     return Hideable(", ".join([f"#{id_}", f'nav a[href="#{id_}"]', *more]))
 
 
+def _field(id_: str) -> Hideable:
+    return Hideable(f".field:has(#{id_})")
+
+
+def _only(*ids_: str) -> Hideable:
+    return Hideable(", ".join(f"#{id_}" for id_ in ids_))
+
+
 def _card(id_: str) -> Hideable:
     return Hideable(f".card:has(#{id_})", id_)
 
@@ -35,28 +43,46 @@ def _card(id_: str) -> Hideable:
 # The public names, in the order of the page. They stand in lecturers' notes: never rename one.
 HIDEABLE = {
     "build": _section(ids.BUILD),
-    "challenge": Hideable(f"#{ids.BUILD_CHALLENGE}, #{ids.BUILD_CHALLENGE_CARD}"),
-    "random": Hideable(f"#{ids.BUILD_RANDOM}"),
+    "sliders": _only(ids.BUILD_WEIGHTS),
+    "start": _only(ids.BUILD_START),
+    "challenge": _only(ids.BUILD_CHALLENGE, ids.BUILD_CHALLENGE_CARD),
+    "random": _only(ids.BUILD_RANDOM),
     "pipeline": Hideable(".card:has(.pipeline)"),
     "constructions": _card(ids.CONSTRUCTION_TABS),
     "equations": _card(ids.BUILD_EQUATIONS),
     "fit": _section(ids.FIT),
-    "data": Hideable(f"#{ids.FIT_DATA_FOLD}"),
-    "options": Hideable(f"#{ids.FIT_OPTIONS}"),
+    "data": _only(ids.FIT_DATA_FOLD),
+    "seed": _field(ids.FIT_SEED),
+    "epochs": _field(ids.FIT_EPOCHS),
+    "train": _only(ids.FIT_TRAIN),
+    "pause": _only(ids.FIT_PAUSE, ids.FIT_RESUME),
+    "step": _only(ids.FIT_STEP),
+    "reset": _only(ids.FIT_RESET),
+    "options": _only(ids.FIT_OPTIONS),
+    "net": Hideable(f"fieldset:has(#{ids.FIT_HIDDEN})"),
+    "optimizer": Hideable(f"fieldset:has(#{ids.FIT_OPTIMIZER})"),
     "engine": Hideable(f"fieldset:has(#{ids.FIT_ENGINE})"),
-    "playback": Hideable(f"#{ids.FIT_PLAYBACK}"),
+    "playback": _only(ids.FIT_PLAYBACK),
+    "stuck": _only(ids.FIT_STUCK),
     "yhat": _card(ids.FIT_YHAT_PLOT),
     "logit": _card(ids.FIT_LOGIT_PLOT),
     "loss": _card(ids.FIT_LOSS_PLOT),
     "weights": _card(ids.FIT_WEIGHTS),
     "checkpoints": _card(ids.FIT_CHECKPOINTS),
     "explore": _section(ids.EXPLORE),
+    "seeds": _card(ids.SEEDS_TRAIN),
+    "surface": _card(ids.SURFACE_PLOT),
+    "byhand": _card(ids.BY_HAND_PLOT),
+    "compare": _card(ids.COMPARE_TABLE),
+    "keep": _only(ids.COMPARE_KEEP_IN_FIT),
+    "pieces": _card(ids.PIECES_TABLE),
     "share": _section(ids.SHARE, f"#{ids.SHARE_OPEN}"),
+    "link": _card(ids.SHARE_LINK),
     "code": _card(ids.SHARE_FILES),
     "pictures": _card(ids.SHARE_PICTURES),
     "open": _card(ids.SHARE_IMPORT),
-    "language": Hideable(f"#{ids.LANGUAGE_SWITCH}"),
-    "theme": Hideable(f"#{ids.THEME_SWITCH}"),
+    "language": _only(ids.LANGUAGE_SWITCH),
+    "theme": _only(ids.THEME_SWITCH),
 }
 
 # Runs before the first paint: a reader in the dark never sees a white flash, and nobody sees what
