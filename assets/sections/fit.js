@@ -22,7 +22,6 @@
   let net; // its net: {h, bias1, activation, loss, plain}; plain if its frames have its parameters
   let shown; // the one that sliders, words and legends are for, with these data
   let editing = null; // {p, net}: under the student's hand, until the server has recorded it
-  let noticeKey = "";
   let logEpochs = false;
 
   // --- session ----------------------------------------------------------------------------------
@@ -129,16 +128,8 @@
     if (refill) pwl.fitFields.fillNet(snapshot);
     pwl.fitControls.showState(state);
     pwl.fitFields.show(state);
-    showNotice(snapshot);
+    pwl.fitControls.showNotice(sid, snapshot);
     paintSoon();
-  };
-
-  // A notice stays in the session; it is shown once, and may then be put away.
-  const showNotice = ({ notice, first_seq: since }) => {
-    const key = JSON.stringify([sid, since, notice]);
-    if (key === noticeKey) return;
-    noticeKey = key;
-    pwl.fitControls.showMessage("fit-notice", "notice", notice);
   };
 
   const receive = (rows) => {
@@ -259,12 +250,7 @@
 
   // Ask the server for something that is no button of Dash's; gives {snapshot} or {error}.
   const send = async (verb, body = {}) => {
-    let answer;
-    try {
-      answer = await pwl.api.post(`session/${encodeURIComponent(sid)}/${verb}`, body);
-    } catch {
-      answer = { error: { code: "server", args: {} } };
-    }
+    const answer = await pwl.api.command(sid, verb, body);
     reply(answer);
     return answer;
   };
