@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pwlapp.core.data import Points
 from pwlapp.core.net import bce, from_vector, yhat
+from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime import moves
