@@ -26,7 +26,7 @@ from pwlapp.runtime.services import Services
 from pwlapp.runtime.store import StoreUnavailable
 from pwlapp.serving import Refusal
 from pwlapp.settings import Settings
-from pwlapp.ui import downloads, guard, kept, layout, static, timing
+from pwlapp.ui import bundle, downloads, guard, kept, layout, static, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
 
@@ -74,12 +74,14 @@ def create_app(settings: Settings) -> layout.Page:
         server=server,
         backend="fastapi",
         assets_folder=str(ROOT / "assets"),
+        assets_ignore=bundle.IGNORE,
         external_scripts=[bundles["basic"]] if "basic" in bundles else [],
         title="pwlapp",
         update_title=None,
         compress=False,
     )
     app.bundles = bundles
+    app.own = bundle.serve_bundles(server, ROOT / "assets")
     static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)

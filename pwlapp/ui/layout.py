@@ -10,6 +10,7 @@ from typing import Any
 from dash import Dash, Input, dcc, html
 
 from pwlapp.ui import ids, opening, static
+from pwlapp.ui.bundle import Bundle
 from pwlapp.ui.components import labelled, text
 from pwlapp.ui.i18n import catalogue, language
 from pwlapp.ui.sections import build, explore, fit, share
@@ -41,14 +42,20 @@ class Page(Dash):
     ----------
     bundles : mapping of str to str
         Where the browser finds Plotly's larger builds, by name; see `static.serve_plotly`.
+    own : tuple of Bundle
+        Our scripts and styles; see `bundle.serve_bundles`.
     """
 
     bundles: Mapping[str, str] = MappingProxyType({})
+    own: tuple[Bundle, Bundle]
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
         words = catalogue(lang)
+        scripts, styles = (each.url() for each in self.own)
         parts["scripts"] = static.without_unused(parts["scripts"])
+        parts["scripts"] += f'\n<script src="{scripts}"></script>'
+        parts["css"] += f'\n<link rel="stylesheet" href="{styles}">'
         parts["title"] = words["app.title"]
         return _INDEX.format(
             **parts,
