@@ -172,6 +172,13 @@ SHARE_PICTURES_STATUS = "share-pictures-status"
 SHARE_IMPORT = "share-import"
 SHARE_IMPORT_STATUS = "share-import-status"
 
+# lessons
+LESSONS = "lessons"
+LESSONS_OPEN = "lessons-open"
+LESSONS_CLOSE = "lessons-close"
+LESSONS_FOLD = "lessons-fold"  # on small screens
+LESSONS_BODY = "lessons-body"
+
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers
 SESSION = "session"  # store: the session that the server opened for it

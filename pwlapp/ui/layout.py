@@ -76,6 +76,7 @@ def page_layout() -> html.Div:
             _header(),
             html.Main([build.layout(), fit.layout(), explore.layout(), share.layout()]),
             html.Footer(html.P(text("app.footer")), className="page-footer"),
+            _lessons(),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
             dcc.Store(id=ids.BOOT, data=True),
         ]
@@ -93,6 +94,12 @@ def _header() -> html.Header:
     )
     switches = html.Div(
         [
+            html.Button(
+                text("lesson.button"),
+                id=ids.LESSONS_OPEN,
+                className="switch",
+                **{"aria-expanded": "false", "aria-controls": ids.LESSONS},
+            ),
             html.Button(text("share.button"), id=ids.SHARE_OPEN, className="switch"),
             labelled(
                 html.Button("한국어 / English", id=ids.LANGUAGE_SWITCH, className="switch"),
@@ -106,6 +113,22 @@ def _header() -> html.Header:
         [html.H1(text("app.brand"), className="brand"), labelled(nav, "nav.label"), switches],
         className="page-header",
     )
+
+
+def _lessons() -> html.Aside:
+    """The lessons' panel, which the browser fills when it is opened."""
+    head = html.Div(
+        [
+            html.H2(text("lesson.title")),
+            labelled(html.Button("▾", id=ids.LESSONS_FOLD, className="icon"), "lesson.fold"),
+            labelled(html.Button("✕", id=ids.LESSONS_CLOSE, className="icon"), "lesson.close"),
+        ],
+        className="lessons-head",
+    )
+    panel = html.Aside(
+        [head, html.Div(id=ids.LESSONS_BODY)], id=ids.LESSONS, hidden=True, tabIndex="-1"
+    )
+    return labelled(panel, "lesson.title")
 
 
 def register(app: Dash) -> None:
