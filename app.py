@@ -26,7 +26,7 @@ from pwlapp.runtime.services import Services
 from pwlapp.runtime.store import StoreUnavailable
 from pwlapp.serving import Refusal
 from pwlapp.settings import Settings
-from pwlapp.ui import downloads, guard, kept, layout, static, timing
+from pwlapp.ui import bundle, downloads, guard, kept, layout, lessons, static, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
 
@@ -68,18 +68,21 @@ def create_app(settings: Settings) -> layout.Page:
     server.include_router(downloads.routes(services.trainer))
     server.include_router(health.routes(services.trainer))
     server.add_api_route("/locale/{lang}.json", locale)
+    server.add_api_route("/lessons.json", all_lessons)
 
     app = layout.Page(
         __name__,
         server=server,
         backend="fastapi",
         assets_folder=str(ROOT / "assets"),
+        assets_ignore=bundle.IGNORE,
         external_scripts=[bundles["basic"]] if "basic" in bundles else [],
         title="pwlapp",
         update_title=None,
         compress=False,
     )
     app.bundles = bundles
+    app.own = bundle.serve_bundles(server, ROOT / "assets")
     static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)
@@ -112,6 +115,11 @@ async def locale(lang: str) -> JSONResponse:
     if lang not in LANGUAGES:
         return JSONResponse({"error": "no such language"}, status_code=404)
     return JSONResponse(catalogue(lang), headers={"Cache-Control": "no-cache"})
+
+
+async def all_lessons() -> JSONResponse:
+    """The lessons, asked for when their panel is opened."""
+    return JSONResponse(lessons.as_json(), headers={"Cache-Control": "no-cache"})
 
 
 def serve_app() -> FastAPI:

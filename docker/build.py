@@ -156,7 +156,7 @@ def npm_settings() -> str:
 
 
 def local_sources() -> list[Path]:
-    """Folders that pip takes packages from."""
+    """What pip's settings name on this disk: folders of packages, and files of constraints."""
     words = " ".join(value for _, value in read_pip_settings()).split()
     paths = [Path(word.removeprefix("file://")) for word in words]
-    return [path.parent if path.name == "simple" else path for path in paths if path.is_dir()]
+    return [path.parent if path.name == "simple" else path for path in paths if path.exists()]

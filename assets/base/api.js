@@ -14,5 +14,14 @@
   };
   const get = async (path) => (await fetch(path)).json();
 
-  pwl.api = { get, post };
+  // A command to a session; a server that gives no answer counts as a refusal.
+  const command = async (sid, verb, body) => {
+    try {
+      return await post(`session/${encodeURIComponent(sid)}/${verb}`, body);
+    } catch {
+      return { error: { code: "server", args: {} } };
+    }
+  };
+
+  pwl.api = { get, post, command };
 })();

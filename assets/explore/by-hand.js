@@ -144,8 +144,9 @@
       line("hand", { ...NOTHING, line: { width: 4 } }), line("yhat", { ...NOTHING, line: { width: 3 } }),
       line("truth", { ...NOTHING, line: { width: 2, dash: "dash", color: "#6b7a90" } }),
     ];
+    const within = (id) => byId(id).appendChild(document.createElement("div"));
     const [points, above] = await Promise.all([
-      create(byId("by-hand-points"), [dots], look()), create(byId("by-hand-plot"), curves, look()),
+      create(within("by-hand-points"), [dots], look()), create(within("by-hand-plot"), curves, look()),
     ]);
     plots = { points, curves: above };
     paintSoon();

@@ -94,8 +94,7 @@
   // A file's errors stand beside the file; all others where Fit says its own.
   const ask = async (verb, body) => {
     if (verb !== "upload") return pwl.fit.send(verb, body);
-    const { sid } = pwl.fit.now();
-    const answer = await pwl.api.post(`session/${encodeURIComponent(sid)}/${verb}`, body);
+    const answer = await pwl.api.command(pwl.fit.now().sid, verb, body);
     parts.file.complain(answer.error ?? null);
     if (!answer.error) pwl.fit.reply(answer);
     return answer;

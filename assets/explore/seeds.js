@@ -289,5 +289,6 @@
     showWords();
   };
 
+  pwl.seeds = { get trained() { return shown.runs.length; } };
   (pwl.parts ??= []).push({ start });
 })();

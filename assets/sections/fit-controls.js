@@ -205,6 +205,15 @@
     }
   };
 
+  // A notice stays in the session; it is shown once, and may then be put away.
+  let noticeKey = "";
+  const showNotice = (sid, { notice, first_seq: since }) => {
+    const key = JSON.stringify([sid, since, notice]);
+    if (key === noticeKey) return;
+    noticeKey = key;
+    showMessage("fit-notice", "notice", notice);
+  };
+
   // What was wrong with the data that the server was to show
   const showDataProblem = (problem) =>
     showMessage("fit-data-problem", "error", problem, (said) => t("data.instead", { problem: said }));
@@ -233,6 +242,6 @@
 
   pwl.fitControls = {
     start, showPlayback, showCount, showState, showTrainLabel, showConnection, keepEpochs, dismissError,
-    sentence, showMessage, showDataProblem, retellMessages,
+    sentence, showMessage, showNotice, showDataProblem, retellMessages,
   };
 })();

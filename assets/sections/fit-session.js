@@ -31,12 +31,7 @@
 
   // Gives {snapshot}, {error}, or what else the verb answers; Fit has then applied or told it.
   const send = async (verb, body = {}) => {
-    let answer;
-    try {
-      answer = await pwl.api.post(`session/${encodeURIComponent(sid)}/${verb}`, body);
-    } catch {
-      answer = { error: { code: "server", args: {} } };
-    }
+    const answer = await pwl.api.command(sid, verb, body);
     pwl.fit.reply(answer);
     return answer;
   };

@@ -18,7 +18,6 @@
   let net; // its net: {h, bias1, activation, loss, plain}; plain if its frames have its parameters
   let shown; // the one that sliders, words and legends are for, with these data
   let editing = null; // {p, net}: under the student's hand, until the server has recorded it
-  let noticeKey = "";
   let logEpochs = false;
 
   // --- session ----------------------------------------------------------------------------------
@@ -111,16 +110,8 @@
     if (refill) pwl.fitFields.fillNet(snapshot);
     pwl.fitControls.showState(state);
     pwl.fitFields.show(state);
-    showNotice(snapshot);
+    pwl.fitControls.showNotice(pwl.fitSession.sid, snapshot);
     paintSoon();
-  };
-
-  // A notice stays in the session; it is shown once, and may then be put away.
-  const showNotice = ({ notice, first_seq: since }) => {
-    const key = JSON.stringify([pwl.fitSession.sid, since, notice]);
-    if (key === noticeKey) return;
-    noticeKey = key;
-    pwl.fitControls.showMessage("fit-notice", "notice", notice);
   };
 
   const receive = (rows) => {

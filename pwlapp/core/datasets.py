@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pwlapp.core.data import EMBEDDED_SEED, MAX_POINTS, read_table, to_numbers
+from pwlapp.core.data import EMBEDDED_SEED, read_table, to_numbers
 from pwlapp.core.net import LECTURE, Activation, Architecture, Array, sigmoid
+from pwlapp.core.points import MAX_POINTS
 from pwlapp.core.source import too_big
 from pwlapp.core.training import MAX_SEED
 from pwlapp.errors import UserError

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pwlapp.core.code_literals import literal, rows, tensor, vector
-from pwlapp.core.data import EMBEDDED_SEED, LECTURE_URL, Points
+from pwlapp.core.data import EMBEDDED_SEED, LECTURE_URL
 from pwlapp.core.net import Architecture, Array, from_vector
+from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
 
 LECTURE_KEY = "5caae7e60c84538a"  # `Points.key` of the file at LECTURE_URL

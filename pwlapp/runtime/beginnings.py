@@ -6,8 +6,8 @@ import asyncio
 from typing import TypeAlias
 
 from pwlapp.core import training
-from pwlapp.core.data import Points
 from pwlapp.core.net import Architecture
+from pwlapp.core.points import Points
 from pwlapp.core.training import TrainState
 from pwlapp.runtime.runner import Runner
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeGuard
 
-from pwlapp.core.data import Points
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Architecture
+from pwlapp.core.points import Points
 from pwlapp.core.training import MAX_LR, MAX_SEED, AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime.drawing import PLAIN_HIDDEN, is_wide

@@ -9,7 +9,7 @@ import logging
 import time
 from typing import Protocol
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.errors import UserError
 from pwlapp.runtime import moves, plan, slices
 from pwlapp.runtime.metrics import Metrics

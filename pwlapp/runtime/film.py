@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.core.training import TrainState
 from pwlapp.errors import UserError
 from pwlapp.runtime import drawing

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pwlapp.core.data import Points
 from pwlapp.core.net import Architecture
+from pwlapp.core.points import Points
 from pwlapp.runtime.drawing import CURVE_POINTS, is_wide
 from pwlapp.runtime.session import Frame, json_number
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.core.training import OptimizerOptions, TrainState, with_new_optimizer, with_params
 from pwlapp.errors import UserError
 from pwlapp.runtime.pace import followed

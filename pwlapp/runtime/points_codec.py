@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from pwlapp.core.data import DataSpec, Points
+from pwlapp.core.points import DataSpec, Points
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.runtime import codec, points_codec, redis_scripts, thinning, wire
 from pwlapp.runtime.redis_link import PREFIX, RedisLink
 from pwlapp.runtime.registry import STATS

@@ -16,7 +16,7 @@ import anyio
 from fastapi import APIRouter, Header, Query, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.errors import UserError
 from pwlapp.runtime.session import frame_texts, json_number, json_numbers
 from pwlapp.runtime.stream import Event, Stream

@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from pwlapp.core import net as nets
-from pwlapp.core.data import Points
 from pwlapp.core.engines import AUTO
 from pwlapp.core.net import Architecture, Array
+from pwlapp.core.points import Points
 from pwlapp.core.training import MAX_SEED, OptimizerOptions, TrainState
 from pwlapp.errors import UserError
 from pwlapp.runtime import checks, codec, session_data

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pwlapp.core.data import Points
 from pwlapp.core.many import Runs, curve_epochs, seconds_per_seed, train_seeds
 from pwlapp.core.net import Architecture
 from pwlapp.core.plateaus import Plateaus, plateaus
+from pwlapp.core.points import Points
 from pwlapp.core.training import MAX_SEED, OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime import checks, warmup

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from pwlapp.core.data import Points
 from pwlapp.core.net import Array
+from pwlapp.core.points import Points
 from pwlapp.core.training import OptimizerOptions, SgdOptions, TrainState
 from pwlapp.errors import Arg, UserError
 from pwlapp.runtime import drawing

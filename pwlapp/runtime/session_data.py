@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from pwlapp.core import datasets
-from pwlapp.core.data import MAX_POINTS, DataSpec, Points
 from pwlapp.core.net import Architecture, Array
+from pwlapp.core.points import MAX_POINTS, DataSpec, Points
 from pwlapp.errors import UserError
 from pwlapp.runtime.commands import Body
 from pwlapp.runtime.trainer import Trainer

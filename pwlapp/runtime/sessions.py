@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.errors import UserError
 from pwlapp.runtime import moves
 from pwlapp.runtime.moves import Move

@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.runtime import codec, points_codec, thinning
 from pwlapp.runtime.session import Frame, Mark, SessionState, unknown_session
 from pwlapp.runtime.store import (

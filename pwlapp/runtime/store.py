@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.errors import UserError
 from pwlapp.runtime.session import Frame, SessionState
 

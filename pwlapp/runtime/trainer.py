@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
-from pwlapp.core.data import Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import LECTURE
+from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime import checks, moves

@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pwlapp.core.data import DataSpec, Points
 from pwlapp.core.datasets import parse_encoded
+from pwlapp.core.points import DataSpec, Points
 from pwlapp.errors import UserError
 from pwlapp.runtime import checks, moves, session_data
 from pwlapp.runtime.commands import Body

@@ -17,11 +17,11 @@ from kombu.utils import json
 from numpy.typing import NDArray
 
 from pwlapp.core.constructions import Result
-from pwlapp.core.data import DataSpec, Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.many import Runs
 from pwlapp.core.net import Architecture
 from pwlapp.core.plateaus import Plateaus
+from pwlapp.core.points import DataSpec, Points
 from pwlapp.core.training import AdamOptions, Budget, SgdOptions, TrainState
 from pwlapp.errors import UserError
 from pwlapp.runtime.drawing import Pictures

@@ -15,7 +15,6 @@ HELP = "help"  # the sheet of shortcuts, a dialog
 HELP_OPEN = "help-open"
 HELP_CLOSE = "help-close"
 HELP_TITLE = "help-title"
-LESSONS_OPEN = "lessons-open"
 BOOT = "boot"  # a store that exists once the layout is mounted: starts the browser code
 
 # build: section 2 of the lecture
@@ -178,6 +177,13 @@ SHARE_PICTURES = "share-pictures"
 SHARE_PICTURES_STATUS = "share-pictures-status"
 SHARE_IMPORT = "share-import"
 SHARE_IMPORT_STATUS = "share-import-status"
+
+# lessons
+LESSONS = "lessons"
+LESSONS_OPEN = "lessons-open"
+LESSONS_CLOSE = "lessons-close"
+LESSONS_FOLD = "lessons-fold"  # on small screens
+LESSONS_BODY = "lessons-body"
 
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers

@@ -10,6 +10,8 @@ from typing import Any
 from dash import Dash, Input, dcc, html
 
 from pwlapp.ui import help, ids, opening, static
+from pwlapp.ui import ids, opening, static
+from pwlapp.ui.bundle import Bundle
 from pwlapp.ui.components import labelled, text
 from pwlapp.ui.i18n import catalogue, language
 from pwlapp.ui.sections import build, explore, fit, share
@@ -41,14 +43,20 @@ class Page(Dash):
     ----------
     bundles : mapping of str to str
         Where the browser finds Plotly's larger builds, by name; see `static.serve_plotly`.
+    own : tuple of Bundle
+        Our scripts and styles; see `bundle.serve_bundles`.
     """
 
     bundles: Mapping[str, str] = MappingProxyType({})
+    own: tuple[Bundle, Bundle]
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
         words = catalogue(lang)
+        scripts, styles = (each.url() for each in self.own)
         parts["scripts"] = static.without_unused(parts["scripts"])
+        parts["scripts"] += f'\n<script src="{scripts}"></script>'
+        parts["css"] += f'\n<link rel="stylesheet" href="{styles}">'
         parts["title"] = words["app.title"]
         return _INDEX.format(
             **parts,
@@ -70,6 +78,7 @@ def page_layout() -> html.Div:
             html.Main([build.layout(), fit.layout(), explore.layout(), share.layout()]),
             html.Footer(html.P(text("app.footer")), className="page-footer"),
             help.sheet(),
+            _lessons(),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
             dcc.Store(id=ids.BOOT, data=True),
         ]
@@ -87,6 +96,12 @@ def _header() -> html.Header:
     )
     switches = html.Div(
         [
+            html.Button(
+                text("lesson.button"),
+                id=ids.LESSONS_OPEN,
+                className="switch",
+                **{"aria-expanded": "false", "aria-controls": ids.LESSONS},
+            ),
             html.Button(text("share.button"), id=ids.SHARE_OPEN, className="switch"),
             _switch("↶", ids.UNDO, "history.undo"),
             _switch("↷", ids.REDO, "history.redo"),
@@ -111,6 +126,22 @@ def _header() -> html.Header:
 
 def _switch(face: Any, id_: str, key: str) -> Any:
     return labelled(html.Button(face, id=id_, className="switch"), key)
+
+
+def _lessons() -> html.Aside:
+    """The lessons' panel, which the browser fills when it is opened."""
+    head = html.Div(
+        [
+            html.H2(text("lesson.title")),
+            labelled(html.Button("▾", id=ids.LESSONS_FOLD, className="icon"), "lesson.fold"),
+            labelled(html.Button("✕", id=ids.LESSONS_CLOSE, className="icon"), "lesson.close"),
+        ],
+        className="lessons-head",
+    )
+    panel = html.Aside(
+        [head, html.Div(id=ids.LESSONS_BODY)], id=ids.LESSONS, hidden=True, tabIndex="-1"
+    )
+    return labelled(panel, "lesson.title")
 
 
 def register(app: Dash) -> None:

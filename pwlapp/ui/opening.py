@@ -10,11 +10,11 @@ import json
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from pwlapp.ui import ids
+from pwlapp.ui import ids, lessons
 from pwlapp.ui.i18n import LANGUAGES, MAX_QUERY
 
 PARAMETERS = ("hide", "lesson", "lang", "theme")
-LESSONS = ("page", "seeds", "wide", "steps", "lr")
+LESSONS = tuple(lesson.id for lesson in lessons.LESSONS)
 
 
 class Hideable(NamedTuple):
@@ -81,6 +81,7 @@ HIDEABLE = {
     "code": _card(ids.SHARE_FILES),
     "pictures": _card(ids.SHARE_PICTURES),
     "open": _card(ids.SHARE_IMPORT),
+    "lessons": _only(ids.LESSONS_OPEN),
     "language": _only(ids.LANGUAGE_SWITCH),
     "theme": _only(ids.THEME_SWITCH),
 }

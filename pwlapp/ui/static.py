@@ -37,7 +37,7 @@ BUNDLES = {
     for name in ("basic", "cartesian", "gl3d")
 }
 FOREVER = "public, max-age=31536000, immutable"
-STATIC_PATHS = ("/_dash-component-suites/", "/assets/", "/plotly/")
+STATIC_PATHS = ("/_dash-component-suites/", "/assets/", "/bundle/", "/plotly/")
 TEXT_SUFFIXES = (".js", ".mjs", ".css", ".svg", ".json", ".map")
 CONDITIONS = {"range", "if-none-match", "if-modified-since"}  # answered with less than all of it
 MAX_KNOWN = 256  # versions of files
@@ -283,9 +283,9 @@ def _accepted(header: str) -> set[str]:
 
 
 def _names_its_version(scope: Scope) -> bool:
-    """Return whether the URL changes with the file: Dash's fingerprint or an asset's time."""
+    """Return whether the URL changes with the file: a fingerprint of it, or an asset's time."""
     path: str = scope["path"]
     query: bytes = scope["query_string"]
     if path.startswith("/assets/"):
         return query.startswith(b"m=")
-    return FINGERPRINT.search(path) is not None
+    return path.startswith("/bundle/") or FINGERPRINT.search(path) is not None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pwlapp.core.data import Points, parse_csv
+from pwlapp.core.data import parse_csv
+from pwlapp.core.points import Points
 
 LIMIT = 1_000_000
 GOOD = b"x,prob,y\n-1.0,0.25,0.0\n0.5,0.75,1.0\n"

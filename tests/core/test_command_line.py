@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from pwlapp import __main__ as command_line
-from pwlapp.core.data import Points
 from pwlapp.core.net import Architecture
+from pwlapp.core.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pwlapp.core.data import Points, parse_csv
+from pwlapp.core.data import parse_csv
+from pwlapp.core.points import Points
 from pwlapp.errors import UserError
 from tests.core.csv_files import GOOD, assert_good, parse
 

@@ -19,10 +19,11 @@ import torch
 from pwlapp.core import export
 from pwlapp.core.checkpoint import state_dict_file
 from pwlapp.core.code_literals import literal, rows, vector
-from pwlapp.core.data import LECTURE_URL, Points, draw_embedded, parse_csv
+from pwlapp.core.data import LECTURE_URL, draw_embedded, parse_csv
 from pwlapp.core.engines.torch_engine import make_net
 from pwlapp.core.export import Program
 from pwlapp.core.net import LECTURE, Architecture
+from pwlapp.core.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,

@@ -21,10 +21,10 @@ import pytest
 import torch
 
 from pwlapp.core import net as nets
-from pwlapp.core.data import Points
 from pwlapp.core.engines import fused_gpu, triton_nets
 from pwlapp.core.engines.fused_cpu import FusedCpuEngine
 from pwlapp.core.net import LECTURE, Architecture, Array
+from pwlapp.core.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pwlapp.core.data import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU
 from pwlapp.core.many import curve_epochs, seconds_per_seed, train_seeds
 from pwlapp.core.net import LECTURE, Architecture, from_vector, hidden
+from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, Budget, SgdOptions, initial_state, train_slice
 
 FOREVER_MS = 1e9

@@ -11,9 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pwlapp.core.data import Points
 from pwlapp.core.engines import AUTO, FUSED_CPU, GPU_FROM, TORCH_CPU, engines, pick, resolve
 from pwlapp.core.net import LECTURE, MAX_HIDDEN, Architecture
+from pwlapp.core.points import Points
 from pwlapp.core.training import (
     MAX_LR,
     MAX_SEED,

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import redis.asyncio
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.runtime.redis_link import RedisLink
 from pwlapp.runtime.redis_store import RedisStore
 from tests.cluster import Cluster

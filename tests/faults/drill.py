@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import redis.asyncio
 
-from pwlapp.core.data import Points, read_points
+from pwlapp.core.data import read_points
+from pwlapp.core.points import Points
 from pwlapp.runtime.registry import STATS
 from tests.cluster import Cluster, ClusterFailed
 from tests.faults import judge

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from benchmarks.film import Row
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from benchmarks.student import Refused, Student
-from pwlapp.core.data import Points, read_points
+from pwlapp.core.data import read_points
+from pwlapp.core.points import Points
 from pwlapp.runtime import broker
 from pwlapp.runtime.advance import MAX_BEGUN
 from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX, Sender

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.film import Row
-from pwlapp.core.data import Points, read_points
+from pwlapp.core.data import read_points
+from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, Budget, frame_epochs, initial_state, train_slice
 from pwlapp.runtime.session import json_number, json_numbers
 from tests.faults import drill, judge, script

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, Budget, TrainState, initial_state, train_slice
 from pwlapp.runtime import advance, moves, slices
 from pwlapp.runtime.advance import MAX_BEGUN, Advancer, Order

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pwlapp.core.data import Points
 from pwlapp.core.net import bce, from_vector, yhat
+from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.runtime import moves
@@ -175,7 +175,7 @@ def test_a_step_without_a_run_marks_no_end() -> None:
 
 
 def test_a_session_knows_whether_its_seed_leads_to_its_weights() -> None:
-    state = make_state()
+    state = make_state(data_key=POINTS.key)
     assert moves.ready(state, state.optimizer, "torch@cpu").by_recipe
     assert not moves.ready(state, AdamOptions(lr=0.5), "auto").by_recipe
     untrained = replace(state, train=replace(state.train, epoch=0))

@@ -10,9 +10,9 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from pwlapp.core.data import Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
+from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.runtime import broker

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pwlapp.core.data import Points
+from pwlapp.core.points import Points
 from pwlapp.errors import UserError
 from pwlapp.runtime.redis_link import RedisLink, place
 from pwlapp.runtime.redis_store import FRAMES, SESSION, RedisStore

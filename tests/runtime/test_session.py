@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pwlapp.core.data import Points
 from pwlapp.core.net import Architecture
+from pwlapp.core.points import Points
 from pwlapp.core.training import SgdOptions, TrainState
 from pwlapp.runtime.drawing import CURVE_POINTS, Pictures, curve
 from pwlapp.runtime.session import (

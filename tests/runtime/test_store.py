@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pwlapp.core.data import DataSpec, Points
+from pwlapp.core.points import DataSpec, Points
 from pwlapp.errors import UserError
 from pwlapp.runtime.drawing import CURVE_POINTS
 from pwlapp.runtime.session import Run, UnknownSession, changed

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pwlapp.core.data import Points
 from pwlapp.core.net import Architecture
+from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, Budget, SgdOptions, TrainState, initial_state
 from pwlapp.errors import UserError
 from pwlapp.runtime import calls, wire

@@ -1,0 +1,51 @@
+// What a step of a lesson asks for, and whether it is so. The names are those of lessons.py.
+(() => {
+  const pwl = (window.pwl ??= {});
+  const within = (value, { min = -Infinity, max = Infinity }) => value >= min && value <= max;
+  const head = (net, p, k) => p.slice(k * net.h, (k + 1) * net.h);
+
+  const buildMse = () => {
+    const xs = pwl.net.grid(-1, 1, 101);
+    const target = pwl.build.now().challenge ?? pwl.net.TARGET;
+    return pwl.net.mse(pwl.net.logit(pwl.build.weights(), xs), pwl.net.bent(target, xs));
+  };
+  const differs = (from, to) => pwl.build.weights().slice(from, to).some((w, k) => w !== pwl.net.START[from + k]);
+
+  // Each is given what is wanted and what `pwl.fit.now()` gives.
+  const CHECKS = {
+    read: () => true,
+    build_mse: (wanted) => within(buildMse(), wanted),
+    build_moved: () => differs(0, 5),
+    w1_moved: () => differs(0, 2),
+    construction: (wanted) =>
+      document.getElementById(`construction-${wanted}`).getAttribute("aria-selected") === "true",
+    epoch: (wanted, { state }) => within(state.epoch, wanted),
+    at_epoch: (wanted, { frame, state }) => frame?.epoch === wanted && state.epoch > wanted,
+    seed: (wanted, { state }) => state.seed === wanted,
+    loss: (wanted, { state }) => within(state.loss ?? Infinity, wanted),
+    width: (wanted, { state }) => within(state.net.h, wanted),
+    bias1: (wanted, { state }) => state.net.bias1 === wanted,
+    activation: (wanted, { state }) => state.net.activation === wanted,
+    optimizer: (wanted, { state }) => state.optimizer.kind === wanted,
+    lr: (wanted, { state }) => within(state.lr, wanted),
+    momentum: (wanted, { state }) => within(state.optimizer.momentum ?? 0, wanted),
+    status: (wanted, { state }) => state.status === wanted,
+    both_sides: (_, { state }) => {
+      const W1 = head(state.net, state.params ?? [], 0);
+      return W1.some((w) => w > 0) && W1.some((w) => w < 0);
+    },
+    steep: (wanted, { state }) =>
+      head(state.net, state.params ?? [], 0).every((w) => within(Math.abs(w), wanted)),
+    seeds: (wanted) => within(pwl.seeds?.trained ?? 0, wanted),
+    unit: () => Number(document.querySelector("#pieces-choose input")?.value ?? 0) > 0,
+  };
+
+  // Whether all that `done` asks for is so; null before the session is open.
+  const isDone = (done) => {
+    const now = pwl.fit.now();
+    if (!now.state || !now.net) return null;
+    return Object.entries(done).every(([name, wanted]) => CHECKS[name](wanted, now));
+  };
+
+  pwl.lessonChecks = { isDone };
+})();

@@ -1,0 +1,143 @@
+"""Points to fit: what they are, whoever made them, and which of them a net never sees."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwlapp.core.net import Array, bce
+from pwlapp.errors import UserError
+
+MAX_X = 1_000_000  # beyond it the net's numbers could overflow in float32
+MAX_POINTS = 10_000  # of a set that a student makes or sends
+MAX_HELD_OUT = 0.9
+
+Origin = Literal["settings", "cache", "lecture", "embedded", "law", "own"]
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What data were asked for; but for a student's own points, enough to have them again.
+
+    Attributes
+    ----------
+    law : str
+        ``"lecture"``: what the server shows at first, whatever it is; ``"own"``: points that
+        somebody drew or sent; else a name in `datasets.LAWS`.
+    n : int
+        Points, 2 to `MAX_POINTS`; 0 where the law does not ask.
+    noise : float
+        0 or more; what it means is the law's.
+    seed : int
+    held_out : float
+        Share of the points that the net is tested on and never sees; 0 to `MAX_HELD_OUT`.
+
+    Raises
+    ------
+    UserError
+        ``bad_data``, ``bad_held_out``.
+    """
+
+    law: str = "lecture"
+    n: int = 0
+    noise: float = 0.0
+    seed: int = 0
+    held_out: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.n <= MAX_POINTS and 0 <= self.noise <= MAX_X and 0 <= self.seed < 2**32):
+            raise UserError("bad_data")
+        if not 0 <= self.held_out <= MAX_HELD_OUT:
+            raise UserError("bad_held_out")
+
+
+SERVERS_OWN = DataSpec()
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points to fit.
+
+    Attributes
+    ----------
+    x : ndarray of shape (n,), float32
+    prob : ndarray of shape (n,), float32, or None
+        The truth: P(y = 1), or what y is without noise. None where nobody knows it.
+    y : ndarray of shape (n,), float32
+        Within [0, 1], but for regression data.
+    origin : {"settings", "cache", "lecture", "embedded", "law", "own"}
+        Which place they come from.
+    label : str
+        The file's name or address; empty for drawn points.
+    spec : DataSpec
+    """
+
+    x: Array
+    prob: Array | None
+    y: Array
+    origin: Origin
+    label: str = ""
+    spec: DataSpec = SERVERS_OWN
+
+    @cached_property
+    def key(self) -> str:
+        """These very points in 16 hexadecimal digits: the start of their SHA-256.
+
+        What a server shows at first is known by its numbers alone.
+        """
+        digest = hashlib.sha256()
+        for column in (self.x, self.prob, self.y):
+            digest.update(b"?" if column is None else column.astype("<f4").tobytes())
+        if self.spec != SERVERS_OWN:
+            digest.update(json.dumps([asdict(self.spec), self.label]).encode())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def true_loss(self) -> float | None:
+        """Binary cross-entropy of prob itself: what a net that knew the truth would score.
+
+        None where nobody knows it, or y is no yes and no.
+        """
+        return None if self.prob is None or not self.is_binary else bce(self.prob, self.y)
+
+    @cached_property
+    def is_binary(self) -> bool:
+        """Whether y lies within [0, 1], so that a sigmoid and BCE make sense."""
+        return bool((self.y >= 0).all() and (self.y <= 1).all())
+
+    @cached_property
+    def testing_rows(self) -> NDArray[np.int64]:
+        """Which points are held out, ascending; the same ones for the same number and share.
+
+        Never the outermost: a net's curve is drawn over those that it is trained on.
+        """
+        n = self.x.size
+        k = min(round(self.spec.held_out * n), n - 2)
+        if k <= 0:
+            return np.zeros(0, dtype=np.int64)
+        ends = (self.x.argmin(), self.x.argmax())
+        inner = np.setdiff1d(np.arange(n), ends)
+        return np.sort(np.random.default_rng(n).permutation(inner)[:k]).astype(np.int64)
+
+    @cached_property
+    def training(self) -> tuple[Array, Array]:
+        """X and y of the points that a net is trained on, each of shape (n - held out,)."""
+        if not self.testing_rows.size:
+            return self.x, self.y
+        return np.delete(self.x, self.testing_rows), np.delete(self.y, self.testing_rows)
+
+    @cached_property
+    def testing(self) -> tuple[Array, Array] | None:
+        """X and y of the points that are held out; None if there are none."""
+        rows = self.testing_rows
+        return (self.x[rows], self.y[rows]) if rows.size else None
+
+    def holding_out(self, share: float) -> Points:
+        """The same points with this share of them held out. Raises UserError."""
+        return replace(self, spec=replace(self.spec, held_out=share))

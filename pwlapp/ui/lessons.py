@@ -1,0 +1,201 @@
+"""The lessons: guided steps as data. ``assets/lessons/`` sets, points and checks what stands here.
+
+The words of a step are ``lesson.<id>_<n>`` (what there is to see) and ``lesson.<id>_<n>_do`` (what
+to do), n from 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import Any
+
+from pwlapp.core import datasets
+from pwlapp.ui import ids
+
+# What a step can set, and what it can check; `sets.js` and `checks.js` know how.
+SETTERS = ("build", "fit", "params", "epochs")
+CHECKS = (
+    "read", "build_mse", "build_moved", "w1_moved", "construction", "epoch", "at_epoch", "seed",
+    "loss", "width", "bias1", "activation", "optimizer", "lr", "momentum", "status", "both_sides",
+    "steep", "seeds", "unit",
+)  # fmt: skip
+
+START = (1.0, -1.0, -4.5, -9.0, 4.5)
+LECTURE_DATA = {"law": "lecture"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a lesson.
+
+    Attributes
+    ----------
+    target : str
+        Id of what it is about.
+    done : dict
+        What must be true for its tick: names in `CHECKS`, each with what it compares with.
+    set : dict
+        What it sets when it is entered: names in `SETTERS`; empty: all stays as it is.
+    """
+
+    target: str
+    done: dict[str, Any]
+    set: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson: a title, ``lesson.<id>``, and steps."""
+
+    id: str
+    steps: tuple[Step, ...]
+
+
+def at_least(value: float) -> dict[str, float]:
+    """A number that must be reached."""
+    return {"min": value}
+
+
+def at_most(value: float) -> dict[str, float]:
+    """A number that must not be passed."""
+    return {"max": value}
+
+
+def fit(
+    seed: int = 1,
+    net: dict[str, Any] | None = None,
+    lr: float = 0.001,
+    data: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """An untrained net in Fit, by default the lecture's."""
+    lecture = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"}
+    return {
+        "seed": seed,
+        "net": lecture | (net or {}),
+        "optimizer": {"kind": "adam", "lr": lr},
+        "data": data or LECTURE_DATA,
+    }
+
+
+def drawn(law: str) -> dict[str, Any]:
+    """The data of a law, as it draws them if nothing else is asked for."""
+    found = datasets.TABLE[law]
+    return {"law": law, "n": found.n, "noise": found.noise, "seed": found.seed, "held_out": 0}
+
+
+SMOOTH = {"bias1": True, "activation": "sigmoid", "loss": "mse"}
+
+PAGE = Lesson(
+    "page",
+    (
+        Step(ids.BUILD_PLOT, {"build_moved": True}, {"build": START}),
+        Step(ids.CONSTRUCTION_TABS, {"construction": 6}),
+        Step("panel-y", {"w1_moved": True}, {"build": START}),
+        Step(ids.BUILD_EQUATIONS, {"build_mse": at_most(1e-6)}, {"build": (1, -1, -3, -6, 3)}),
+        Step(ids.FIT_YHAT_PLOT, {"read": True}, {"fit": fit(), "epochs": 5000}),
+        Step(ids.FIT_WEIGHTS, {"epoch": at_least(1)}),
+        Step(ids.FIT_TRAIN, {"epoch": at_least(5000)}),
+        Step(ids.FIT_CHECKPOINTS, {"at_epoch": 0}),
+        Step(ids.FIT_TRAIN, {"epoch": at_least(10_000)}),
+        Step(ids.FIT_LOGIT_PLOT, {"read": True}),
+    ),
+)
+
+SEEDS = Lesson(
+    "seeds",
+    (
+        Step(
+            ids.FIT_TRAIN,
+            {"seed": 3, "epoch": at_least(5000)},
+            {"fit": fit(seed=3), "epochs": 5000},
+        ),
+        Step(ids.FIT_WEIGHTS, {"both_sides": True}),
+        Step(ids.FIT_TRAIN, {"both_sides": True, "loss": at_most(0.3)}),
+        Step(ids.SEEDS_TRAIN, {"seeds": at_least(50)}),
+        Step(ids.FIT_OPTIONS, {"bias1": True, "epoch": at_least(1000)}),
+    ),
+)
+
+WIDE = Lesson(
+    "wide",
+    (
+        Step(
+            ids.FIT_TRAIN,
+            {"width": at_most(2), "epoch": at_least(1000)},
+            {"fit": fit(net={"bias1": True}, data=drawn("step_like")), "epochs": 5000},
+        ),
+        Step(ids.FIT_OPTIONS, {"width": at_least(8), "epoch": at_least(1000)}),
+        Step(ids.FIT_OPTIONS, {"width": at_least(512), "epoch": at_least(1000)}),
+        Step(ids.PIECES_PLOT, {"width": at_least(8), "unit": True}),
+    ),
+)
+
+STEPS = Lesson(
+    "steps",
+    (
+        Step(
+            ids.FIT_YHAT_PLOT,
+            {"read": True},
+            {
+                "fit": fit(net=SMOOTH, lr=0.05, data=drawn("step")),
+                "params": (-5, 5, 10, 10, 1, 1, -1),
+                "epochs": 5000,
+            },
+        ),
+        Step(ids.FIT_WEIGHTS, {"steep": at_least(10)}),
+        Step(
+            ids.FIT_YHAT_PLOT,
+            {"read": True},
+            {
+                "fit": fit(net=SMOOTH | {"h": 4}, lr=0.05, data=drawn("two_steps")),
+                "params": (5, -5, 5, -5, 20, -5, -5, 20, 1, 1, 2, 2, -3),
+                "epochs": 5000,
+            },
+        ),
+        Step(
+            ids.FIT_TRAIN,
+            {"activation": "sigmoid", "epoch": at_least(5000)},
+            {"fit": fit(net=SMOOTH | {"h": 8}, lr=0.05, data=drawn("two_steps")), "epochs": 5000},
+        ),
+    ),
+)
+
+LR = Lesson(
+    "lr",
+    (
+        Step(
+            ids.FIT_TRAIN,
+            {"lr": at_most(0.0001), "epoch": at_least(5000)},
+            {"fit": fit(lr=0.0001), "epochs": 5000},
+        ),
+        Step(
+            ids.FIT_TRAIN,
+            {"lr": at_least(0.01), "loss": at_most(0.27)},
+            {"fit": fit(lr=0.01), "epochs": 5000},
+        ),
+        Step(
+            ids.FIT_OPTIONS,
+            {"lr": at_least(10), "status": "diverged"},
+            {"fit": fit(), "epochs": 5000},
+        ),
+        Step(
+            ids.FIT_OPTIONS,
+            {"optimizer": "sgd", "epoch": at_least(5000)},
+            {"fit": fit(), "epochs": 5000},
+        ),
+        Step(
+            ids.FIT_OPTIONS,
+            {"optimizer": "sgd", "momentum": at_least(0.9), "epoch": at_least(5000)},
+            {"fit": fit(), "epochs": 5000},
+        ),
+    ),
+)
+
+LESSONS = (PAGE, SEEDS, WIDE, STEPS, LR)
+
+
+@cache
+def as_json() -> list[dict[str, Any]]:
+    """The lessons as the browser reads them."""
+    return [asdict(lesson) for lesson in LESSONS]
