@@ -10,7 +10,6 @@ from typing import Any
 from dash import Dash, Input, dcc, html
 
 from pwlapp.ui import help, ids, opening, static
-from pwlapp.ui import ids, opening, static
 from pwlapp.ui.bundle import Bundle
 from pwlapp.ui.components import labelled, text
 from pwlapp.ui.i18n import catalogue, language

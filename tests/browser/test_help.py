@@ -72,7 +72,8 @@ def test_keys_are_quiet_where_they_mean_something_else(embedded: str, open_page:
         """() => {
           window.pressed = [];
           document.addEventListener("click", ({ target }) =>
-            target.closest("#fit-train, #fit-step, #theme-switch, #construction-2, #playback-toggle")
+            target.closest(
+              "#fit-train, #fit-step, #theme-switch, #construction-2, #playback-toggle")
             && pressed.push(target.id));
         }"""
     )
@@ -88,8 +89,9 @@ def test_keys_are_quiet_where_they_mean_something_else(embedded: str, open_page:
         page.page.evaluate(
             """(combination) => {
               const [modifier, key] = combination.split("+");
-              document.body.dispatchEvent(new KeyboardEvent("keydown", {
-                key, bubbles: true, [`${modifier.toLowerCase().replace("control", "ctrl")}Key`]: true }));
+              const name = modifier.toLowerCase().replace("control", "ctrl");
+              document.body.dispatchEvent(
+                new KeyboardEvent("keydown", { key, bubbles: true, [`${name}Key`]: true }));
             }""",
             key,
         )
