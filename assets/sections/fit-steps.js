@@ -35,7 +35,7 @@
     const fields = pwl.fitFieldSteps.read();
     const { saved } = await ask("saved");
     const frames = await filmUntil(saved.epoch);
-    return { saved, frames, fields, build: pwl.build.now(), halted: state.status !== "idle" };
+    return { saved, frames, fields, build: pwl.build.now(), halted: ["running", "paused"].includes(state.status) };
   };
 
   const bringBack = async ({ saved, frames, fields, build }) => {

@@ -140,13 +140,14 @@ def test_what_is_hidden_is_not_in_the_sheet(embedded: str, open_page: Open) -> N
     expect(page.find("#help [data-keys='e']")).to_be_hidden()
 
 
+# How many rows the header's things stand in: a row ends where the next thing is clearly lower.
 LINES = """() => {
   const nodes = document.querySelectorAll(".page-header :is(h1, nav, button)");
-  const shown = [...nodes].filter((node) => node.checkVisibility());
-  return new Set(shown.map((node) => {
+  const middles = [...nodes].filter((node) => node.checkVisibility()).map((node) => {
     const { top, bottom } = node.getBoundingClientRect();
-    return Math.round((top + bottom) / 20);
-  })).size;
+    return (top + bottom) / 2;
+  }).sort((a, b) => a - b);
+  return 1 + middles.filter((middle, k) => k > 0 && middle - middles[k - 1] > 10).length;
 }"""
 WITH_LESSONS = """() => {
   if (document.getElementById("lessons-open")) return;

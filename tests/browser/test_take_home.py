@@ -85,7 +85,8 @@ def test_a_run_comes_back_from_its_file(embedded: str, open_page: Open) -> None:
         page.train(100)
         page.wait_for_epoch(500)
     assert params_of(here) == params_of(there)
-    there.page.evaluate("pwl.history.undo()")
+    there.page.evaluate("pwl.history.undo()")  # the number of epochs that was typed,
+    there.page.evaluate("pwl.history.undo()")  # and the file
     expect(there.find("#count-epoch")).to_have_text("0")
 
 
