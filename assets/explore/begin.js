@@ -10,23 +10,16 @@
     document.getElementById("fit").scrollIntoView();
   };
 
-  const send = async (verb, body) => {
-    const answer = await pwl.fit.send(verb, body);
-    if (answer.snapshot) pwl.fitFields.fill(answer.snapshot);
-    return answer; // of an error Fit has told
-  };
-
   // `what` is {seed, net, optimizer, epochs}; `spec` is that of the data, where they are other ones.
-  // The net that stood in Fit comes back with undo. Gives whether it began.
+  // The net that stood in Fit comes back with undo. Gives whether it began; if not, Fit says why.
   const begin = async (what, spec = null) => {
-    const { saved } = await pwl.fit.send("saved");
-    const again = async () => {
-      const { seed, net } = what;
+    const { seed, net } = what;
+    const { snapshot } = await pwl.fitSteps.whole(async () => {
       const had = spec ? await pwl.fit.send("use_data", { spec, seed, net }) : {};
-      return had.error ? had : send("begin", what);
-    };
-    if ((await again()).error) return false;
-    if (saved) pwl.history.record(() => send("restore", { saved }), again);
+      return had.error ? had : pwl.fit.send("begin", what);
+    });
+    if (!snapshot) return false;
+    pwl.fitFields.fill(snapshot);
     goToFit();
     return true;
   };

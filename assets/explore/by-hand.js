@@ -106,6 +106,7 @@
   };
   const put = (p) => {
     weights.set(p);
+    before = p;
     paintSoon();
     commit();
   };
@@ -115,7 +116,6 @@
   const take = (p) => {
     const from = weights.get();
     put(p);
-    before = p;
     recordStep(from, p);
   };
   const released = (p) => {

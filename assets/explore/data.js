@@ -67,39 +67,16 @@
   };
 
   // --- use it -----------------------------------------------------------------------------------
-  const RECIPE = ["fit-lr", "fit-epochs", "fit-optimizer"];
-  const readRecipe = () => [
-    byId("fit-lr").value, byId("fit-epochs").value,
-    document.querySelector("#fit-optimizer input:checked")?.value ?? "adam",
-  ];
-  const writeRecipe = (values) => {
-    RECIPE.forEach((id, i) => tell(id, values[i]));
-    setTimeout(() => {
-      pwl.fitControls.showTrainLabel();
-      pwl.fitControls.keepEpochs();
-    });
-  };
+  const writeRecipe = ({ lr, epochs }) =>
+    pwl.fitFieldSteps.put({ "fit-lr": String(lr), "fit-epochs": String(epochs), "fit-optimizer": "adam" });
 
   const use = async () => {
     parts.use.disabled = true;
     try {
       const { verb, body, law } = await wanted();
-      const { saved } = await pwl.fit.send("saved");
-      if (!saved) return;
-      const recipe = { before: readRecipe(), after: law ? [String(law.lr), String(law.epochs), "adam"] : null };
-      const answer = await ask(verb, body);
+      const answer = await pwl.fitSteps.whole(() => ask(verb, body));
       if (answer.error) return;
-      if (recipe.after) writeRecipe(recipe.after);
-      pwl.history.record(
-        async () => {
-          await pwl.fit.send("restore", { saved });
-          if (recipe.after) writeRecipe(recipe.before);
-        },
-        async () => {
-          await pwl.fit.send(verb, body);
-          if (recipe.after) writeRecipe(recipe.after);
-        },
-      );
+      if (law) writeRecipe(law);
       pwl.i18n.announce(t("dataset.used"));
     } catch (error) {
       complain(error.code ? error : { code: "server", args: {} }); // a file that is gone, or no answer

@@ -117,5 +117,16 @@
     ].join(" · ");
   };
 
-  pwl.seedsOutcomes = { CLASSES, facing, count, told, side, one, kind };
+  // The key of the plots: what each mark's colour stands for, of `net`.
+  const legend = (host, net) => {
+    const names = net.h === 1 ? ["left", "right"] : ["both", "left", "right"];
+    const { element } = pwl.weights;
+    host.replaceChildren(
+      element("li", { textContent: t("seeds.legend") }),
+      ...names.map((name) => element("li", {},
+        element("i", { className: `seed-mark ${name}` }),
+        element("span", { textContent: side(net, name) }))));
+  };
+
+  pwl.seedsOutcomes = { legend, CLASSES, facing, count, told, side, one, kind };
 })();

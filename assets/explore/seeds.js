@@ -6,9 +6,7 @@
   const t = (key, args) => pwl.i18n.t(key, args);
   const PAINT_MS = 250; // at most so often while the seeds come in,
   const PAINT_SHARE = 4; // and so that painting takes a quarter of the time at most
-  const AGAIN_MS = 1000; // when the server is busy, or not yet ready
   const MAX_SEED = 2 ** 32 - 1;
-  const PATIENCE = { not_ready: 120, busy: 20, server: 5 }; // how often
 
   const nodes = {}; // {curves, dots}: the plots, once they are near the screen
   let shown = empty(); // what is, or will be, on screen
@@ -28,31 +26,16 @@
     return Number.isFinite(value) ? value : null; // the server says what is allowed
   };
   const wanted = () => ({ first: typed("seeds-first"), count: typed("seeds-count"), epochs: typed("seeds-epochs") });
-  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
   // --- asking -------------------------------------------------------------------------------------
-  const ask = async (body) => {
-    const { sid } = pwl.fit.now();
-    try {
-      return await pwl.api.post(`session/${encodeURIComponent(sid)}/seeds`, body);
-    } catch {
-      return { error: { code: "server", args: {} } };
-    }
-  };
-
-  // The same again and again, while the server only asks for patience.
-  const insist = async (body, mine) => {
-    for (let tries = 0; ; tries++) {
-      const answer = await ask(body);
-      const waitFor = answer.error?.code ?? (answer.runs.length ? null : "not_ready");
-      if (mine !== turn || waitFor === null) return answer;
-      if (tries >= (PATIENCE[waitFor] ?? 0)) return { error: answer.error ?? { code: waitFor, args: {} } };
-      trouble = { code: waitFor, args: {} };
-      showStatus();
-      await wait(AGAIN_MS);
-      if (mine !== turn) return answer;
-    }
-  };
+  const insist = (body, mine) =>
+    pwl.seedsAsking.insist(body, {
+      isOver: () => mine !== turn,
+      onWait: (code) => {
+        trouble = { code, args: {} };
+        showStatus();
+      },
+    });
 
   const kindOf = ({ net, optimizer, data_key: key }) => JSON.stringify([net, optimizer, key]);
 
@@ -151,7 +134,7 @@
   const showWords = () => {
     showStatus();
     showLabel();
-    showLegend();
+    pwl.seedsOutcomes.legend(byId("seeds-legend"), shown.net ?? pwl.fit.now().net ?? pwl.net.LECTURE);
     showSetting();
     showChosen();
     const [first = t("seeds.nothing_yet"), ...rest] = sentences();
@@ -187,17 +170,6 @@
     const count = typed("seeds-count");
     const key = Number.isInteger(count) && count > 1 ? "seeds.train" : "seeds.train_any";
     byId("seeds-train").firstElementChild.textContent = t(key, { n: pwl.numbers.whole(count ?? 0) });
-  };
-
-  const showLegend = () => {
-    const net = shown.net ?? pwl.fit.now().state?.net ?? pwl.net.LECTURE;
-    const names = net.h === 1 ? ["left", "right"] : ["both", "left", "right"];
-    const { element } = pwl.weights;
-    byId("seeds-legend").replaceChildren(
-      element("li", { textContent: t("seeds.legend") }),
-      ...names.map((name) => element("li", {},
-        element("i", { className: `seed-mark ${name}` }),
-        element("span", { textContent: pwl.seedsOutcomes.side(net, name) }))));
   };
 
   const showSetting = () => {

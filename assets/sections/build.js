@@ -16,6 +16,7 @@
   const target = () => challenge ?? pwl.net.TARGET;
   const listeners = [];
   const remember = () => {
+    recordStep();
     listeners.forEach((listener) => listener());
     try {
       sessionStorage.setItem(STORE, JSON.stringify({ params: weights.get(), challenge }));
@@ -31,6 +32,20 @@
     } catch {
       return {};
     }
+  };
+
+  // --- steps for Undo and Redo --------------------------------------------------------------------
+  let stood = null; // what the last step left, as now() has it; null: what changes is no step
+
+  const recordStep = () => {
+    if (!stood) return;
+    const [from, to] = [stood, now()];
+    stood = to;
+    const moved = to.params.flatMap((value, k) => (value === from.params[k] ? [] : [k]));
+    const same = JSON.stringify(from.challenge) === JSON.stringify(to.challenge);
+    if (same && !moved.length) return;
+    const what = same && moved.length === 1 ? `build weight ${moved}` : null;
+    pwl.history.record(() => show(from), () => show(to), what);
   };
 
   const largest = (...lists) => Math.max(...lists.flat().map(Math.abs));
@@ -176,9 +191,11 @@
 
   const now = () => ({ params: weights.get(), challenge: challenge && { ...challenge } });
   const show = (next) => {
-    challenge = next.challenge;
+    stood = null;
+    challenge = next.challenge && { ...next.challenge };
     openChallenge();
     setWeights([...next.params]);
+    stood = now();
   };
 
   const start = async () => {
@@ -205,9 +222,7 @@
       "build-plot", "construction-plot", ...PANELS.map((id) => `${id}-plot`),
     ]);
     plots = { big, construction, panels };
-    challenge = saved.challenge ?? null;
-    openChallenge();
-    setWeights(saved.params ?? [...pwl.net.START]);
+    show({ params: saved.params ?? pwl.net.START, challenge: saved.challenge ?? null });
     isReady();
     pwl.i18n.onLanguage(() => {
       showFormula();

@@ -132,5 +132,5 @@
     bce.closest("label").classList.toggle("no-choice", !isBinary);
   };
 
-  pwl.fitFields = { start, changed, fill, fillNet, show, limit };
+  pwl.fitFields = { start, now: () => fields, changed, fill, fillNet, show, limit };
 })();

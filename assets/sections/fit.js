@@ -3,8 +3,6 @@
   const pwl = (window.pwl ??= {});
   const byId = (id) => document.getElementById(id);
   const tell = (id, props) => window.dash_clientside.set_props(id, props);
-  const RETRY_MS = 5000; // when the server could not open a session
-  const UNANSWERED_MS = 35_000; // a server that has not answered by then was lost on the way
   const NUMBERS_MS = 66; // numbers and sliders follow at 15 Hz: faster, nobody could read them
   const SLOW_MS = 200; // loss curve, table and axes follow at 5 Hz
 
@@ -16,8 +14,6 @@
   let weights;
   let film;
   let stream;
-  let sid;
-  let unanswered; // timer, while a session is being opened
   let state; // the newest snapshot of the session
   let net; // its net: {h, bias1, activation, loss, plain}; plain if its frames have its parameters
   let shown; // the one that sliders, words and legends are for, with these data
@@ -25,25 +21,11 @@
   let logEpochs = false;
 
   // --- session ----------------------------------------------------------------------------------
-  const open = (remembered) => {
-    clearTimeout(unanswered);
-    unanswered = setTimeout(() => open(sid ?? remembered), UNANSWERED_MS);
-    tell("tab", { data: { sid: remembered, at: Date.now() } });
-  };
-
   const opened = async (session) => {
-    if (!session) return;
-    clearTimeout(unanswered);
-    const again = () => setTimeout(() => open(sid ?? pwl.tabs.remembered()), RETRY_MS);
-    if (session.error) {
-      pwl.fitControls.showMessage("fit-notice", "error", session.error);
-      again();
-      return;
-    }
+    if (!pwl.fitSession.isOpen(session)) return;
     await ready;
     stream?.close();
-    sid = session.sid;
-    pwl.tabs.keep(sid);
+    pwl.fitSession.enter(session);
     film.clear();
     state = null;
     editing = null;
@@ -51,17 +33,17 @@
     try {
       await useData(session.snapshot.data_key);
     } catch {
-      again(); // the server went away in between
+      pwl.fitSession.again(); // the server went away in between
       return;
     }
     pwl.fitControls.showDataProblem(session.data_problem);
     pwl.fitFields.fill(session.snapshot);
     apply(session.snapshot);
-    stream = pwl.stream.follow(sid, {
+    stream = pwl.stream.follow(session.sid, {
       since: () => film.lastSeq,
       onState: apply,
       onFrames: receive,
-      onLost: () => open(sid),
+      onLost: () => pwl.fitSession.open(),
       onConnection: pwl.fitControls.showConnection,
     });
   };
@@ -85,7 +67,7 @@
     net = null; // none of its frames is painted with other data than its own
     useData(key).then(() => film.frame && paintFrame(film.frame), () => {
       dataKey = data.key;
-      setTimeout(() => open(sid), RETRY_MS);
+      pwl.fitSession.again();
     });
   };
 
@@ -128,7 +110,7 @@
     if (refill) pwl.fitFields.fillNet(snapshot);
     pwl.fitControls.showState(state);
     pwl.fitFields.show(state);
-    pwl.fitControls.showNotice(sid, snapshot);
+    pwl.fitControls.showNotice(pwl.fitSession.sid, snapshot);
     paintSoon();
   };
 
@@ -157,6 +139,7 @@
   // The answer to a command; its snapshot comes sooner than the stream's.
   const reply = (answer) => {
     if (!answer) return;
+    pwl.fitSteps.answered(answer);
     if (!answer.error) {
       pwl.fitControls.dismissError();
       apply(answer.snapshot);
@@ -165,7 +148,7 @@
     editing = null;
     if (state) pwl.fitControls.showState(state);
     pwl.fitControls.showMessage("fit-notice", "error", answer.error);
-    if (answer.error.code === "session_unknown") open(sid); // answered with a new one, and a word
+    if (answer.error.code === "session_unknown") pwl.fitSession.open(); // answered with a new one, and a word
     else if (film.frame) paintFrame(film.frame);
   };
 
@@ -227,6 +210,7 @@
       paintFrame(film.frame);
       return;
     }
+    pwl.fitSteps.edited(p);
     tell("edit", { data: { params: p, at: Date.now() } });
   };
 
@@ -239,7 +223,7 @@
 
   // What is on screen: `frame` is the one under the play head, or the weights under the student's
   // hand; `state` is the newest snapshot, which may be ahead of it.
-  const now = () => ({ sid, state, net, data, film, frame: editing ?? film?.frame });
+  const now = () => ({ sid: pwl.fitSession.sid, state, net, data, film, frame: editing ?? film?.frame });
 
   // Tell `listener(now())` of every change, at 15 Hz at most.
   const listeners = [];
@@ -247,13 +231,6 @@
   const tellSoon = pwl.paint.throttle(NUMBERS_MS, () => {
     if (isDataHere()) listeners.forEach((listener) => listener(now()));
   });
-
-  // Ask the server for something that is no button of Dash's; gives {snapshot} or {error}.
-  const send = async (verb, body = {}) => {
-    const answer = await pwl.api.command(sid, verb, body);
-    reply(answer);
-    return answer;
-  };
 
   // --- start ------------------------------------------------------------------------------------
   const start = () => {
@@ -268,7 +245,7 @@
     ready = pwl.paint
       .graphs(["fit-points-plot", "fit-yhat-plot", "fit-logit-plot", "fit-loss-plot"])
       .then(([points, yhat, logit, loss]) => (plots = { points, yhat, logit, loss }));
-    pwl.tabs.claim().then(open);
+    pwl.tabs.claim().then(pwl.fitSession.open);
   };
 
   const retell = () => {
@@ -288,7 +265,7 @@
   };
 
   pwl.fit = {
-    start, opened, reply, logX, fieldsChanged, frame: () => film.frame, now, onChange, send,
-    edit: elsewhere(edit), commit: elsewhere(commit),
+    start, opened, reply, logX, fieldsChanged, frame: () => film.frame, now, onChange,
+    send: pwl.fitSession.send, edit: elsewhere(edit), commit: elsewhere(commit),
   };
 })();

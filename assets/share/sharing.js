@@ -79,9 +79,9 @@
 
   // Put `next` in the place of what this tab has, as one step that can be taken back.
   const replace = async (next) => {
-    const before = { build: pwl.build.now(), fit: { kind: "weights", saved: await saved() } };
-    pwl.history.record(() => restore(before), () => restore(next));
-    return restore(next);
+    const answer = await pwl.fitSteps.whole(() => restore(next));
+    if (answer?.error) throw answer.error;
+    return answer;
   };
 
   const say = ({ kind, saved: session }, snapshot) => {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pwlapp.runtime import begin, saved, seeds, session_data, uploads, whole_net
+from pwlapp.runtime import begin, by_hand, saved, seeds, session_data, uploads, whole_net
 from pwlapp.runtime.commands import Verb
 
 VERBS: dict[str, Verb] = {
     "begin": begin.begin,
+    "edit": by_hand.edit,
     "move_points": uploads.move_points,
     "params": whole_net.params,
     "plateaus": seeds.seek_plateaus,
+    "reset": by_hand.reset,
     "restore": saved.restore,
     "saved": saved.save,
     "seeds": seeds.seeds,

@@ -9,6 +9,13 @@ from __future__ import annotations
 LANGUAGE_SWITCH = "language-switch"
 THEME_SWITCH = "theme-switch"
 ANNOUNCER = "announcer"  # the one polite live region for screen readers
+UNDO = "undo"
+REDO = "redo"
+HELP = "help"  # the sheet of shortcuts, a dialog
+HELP_OPEN = "help-open"
+HELP_CLOSE = "help-close"
+HELP_TITLE = "help-title"
+LESSONS_OPEN = "lessons-open"
 BOOT = "boot"  # a store that exists once the layout is mounted: starts the browser code
 
 # build: section 2 of the lecture

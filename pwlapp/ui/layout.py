@@ -9,7 +9,7 @@ from typing import Any
 
 from dash import Dash, Input, dcc, html
 
-from pwlapp.ui import ids, opening, static
+from pwlapp.ui import help, ids, opening, static
 from pwlapp.ui.bundle import Bundle
 from pwlapp.ui.components import labelled, text
 from pwlapp.ui.i18n import catalogue, language
@@ -77,6 +77,7 @@ def page_layout() -> html.Div:
             html.Main([build.layout(), fit.layout(), explore.layout(), share.layout()]),
             html.Footer(html.P(text("app.footer")), className="page-footer"),
             _lessons(),
+            help.sheet(),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
             dcc.Store(id=ids.BOOT, data=True),
         ]
@@ -101,11 +102,18 @@ def _header() -> html.Header:
                 **{"aria-expanded": "false", "aria-controls": ids.LESSONS},
             ),
             html.Button(text("share.button"), id=ids.SHARE_OPEN, className="switch"),
-            labelled(
-                html.Button("한국어 / English", id=ids.LANGUAGE_SWITCH, className="switch"),
+            _switch("↶", ids.UNDO, "history.undo"),
+            _switch("↷", ids.REDO, "history.redo"),
+            _switch("?", ids.HELP_OPEN, "help.open"),
+            _switch(
+                [
+                    html.Span("한국어 / English", className="where-wide"),
+                    html.Span("한/En", className="where-narrow"),
+                ],
+                ids.LANGUAGE_SWITCH,
                 "app.switch_language",
             ),
-            labelled(html.Button("◐", id=ids.THEME_SWITCH, className="switch"), "app.switch_theme"),
+            _switch("◐", ids.THEME_SWITCH, "app.switch_theme"),
         ],
         className="switches",
     )
@@ -113,6 +121,10 @@ def _header() -> html.Header:
         [html.H1(text("app.brand"), className="brand"), labelled(nav, "nav.label"), switches],
         className="page-header",
     )
+
+
+def _switch(face: Any, id_: str, key: str) -> Any:
+    return labelled(html.Button(face, id=id_, className="switch"), key)
 
 
 def _lessons() -> html.Aside:

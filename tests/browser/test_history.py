@@ -1,0 +1,278 @@
+"""Undo and Redo: everything that a student sets, with what the server keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from .lecture_page import LecturePage
+from .sharing import params_of, saved_of
+
+Open = Callable[..., LecturePage]
+
+UNDO, REDO = "#undo", "#redo"
+NOTICE = "#fit-notice"
+NET = ("params", "m", "v", "epoch", "optimizer_epoch", "seed", "net", "loss", "by_recipe")
+
+
+def whole(page: LecturePage) -> dict[str, Any]:
+    saved = saved_of(page)
+    return {name: saved[name] for name in NET}
+
+
+def undo(page: LecturePage) -> None:
+    page.page.evaluate("pwl.history.undo()")
+
+
+def redo(page: LecturePage) -> None:
+    page.page.evaluate("pwl.history.redo()")
+
+
+def test_a_drag_in_build_is_one_step_and_keys_take_it_back(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    expect(page.find(UNDO)).to_be_disabled()
+    expect(page.find(REDO)).to_be_disabled()
+    start = page.weights("build")
+    page.drag("#build-weights-0-slider", 0.9)
+    dragged = page.weights("build")
+    assert dragged != start
+    slider = page.find("#build-weights-1-slider")
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowRight")
+    page.find("#build-challenge").click()
+    expect(page.find("#build-challenge-card")).to_be_visible()
+    formula = page.page.evaluate("JSON.stringify(pwl.build.now().challenge)")
+    page.find("#build-challenge-show").click()
+    page.find(UNDO).click()
+    expect(page.find("#build-challenge-task")).to_be_visible()
+    page.find(UNDO).click()
+    expect(page.find("#build-challenge-card")).to_be_hidden()
+    page.page.keyboard.press("Control+z")
+    expect(page.find("#build-weights-1-field")).to_have_value(dragged[1].replace("-", "−"))
+    page.page.keyboard.press("Control+z")
+    expect(page.find("#build-weights-0-field")).to_have_value(start[0].replace("-", "−"))
+    expect(page.find(UNDO)).to_be_disabled()
+    page.page.keyboard.press("Control+Shift+Z")
+    expect(page.find("#build-weights-0-field")).to_have_value(dragged[0].replace("-", "−"))
+    for _ in range(2):
+        page.page.keyboard.press("Control+y")
+    expect(page.find("#build-challenge-card")).to_be_visible()
+    assert page.page.evaluate("JSON.stringify(pwl.build.now().challenge)") == formula
+    page.type_weight("build", 2, "1/3")  # something new: nothing is left to be done again
+    expect(page.find(REDO)).to_be_disabled()
+
+
+FIELDS = """() => pwl.fitFieldSteps.read()"""
+
+
+def test_every_field_of_fit_comes_back(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.unfold()
+    seen = [page.page.evaluate(FIELDS)]
+    typed = {"seed": "7", "epochs": "123", "hidden": "3", "lr": "0.01"}
+    for name, value in typed.items():
+        page.find(f"#fit-{name}").press_sequentially("9")
+        page.find(f"#fit-{name}").fill(value)
+        page.find(f"#fit-{name}").blur()
+        seen.append(page.page.evaluate(FIELDS))
+    page.find("#fit-lr").fill("0.001")
+    page.find("#fit-lr").blur()
+    seen.append(page.page.evaluate(FIELDS))
+    boxes = {"fit-bias": "bias1", "fit-log-x": "log"}
+    choices = {"fit-activation": "sigmoid", "fit-loss": "mse", "fit-optimizer": "sgd"}
+    for group, value in {**boxes, **choices}.items():
+        page.choose(group, value)
+        if group == "fit-optimizer":
+            expect(page.find("#fit-lr")).to_have_value("0.1")  # the method's usual one
+        seen.append(page.page.evaluate(FIELDS))
+    engines = page.find("#fit-engine input")
+    engines.nth(1).check()
+    seen.append(page.page.evaluate(FIELDS))
+    page.find("#fit-momentum").fill("0.5")
+    page.find("#fit-momentum").blur()
+    seen.append(page.page.evaluate(FIELDS))
+    for before in reversed(seen[:-1]):
+        undo(page)
+        page.page.wait_for_function(f"(was) => {SAME}", arg=before)
+    expect(page.find("#fit-train")).to_have_text("Train 5,000 epochs")
+    expect(page.find(UNDO)).to_be_disabled()
+    for after in seen[1:]:
+        redo(page)
+        page.page.wait_for_function(f"(was) => {SAME}", arg=after)
+    expect(page.find("#fit-train")).to_have_text("Train 123 epochs")
+    page.train(20)
+    page.wait_for_epoch(20)
+    assert whole(page)["net"] == {"h": 3, "bias1": True, "activation": "sigmoid", "loss": "mse"}
+
+
+SAME = """Object.entries(pwl.fitFieldSteps.read()).every(
+  ([id, value]) => String(value) === String(was[id]))"""
+
+
+def test_undo_of_a_reset_trains_on_bit_for_bit(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(300)
+    page.wait_for_epoch(300)
+    before = whole(page)
+    frames = page.page.evaluate("pwl.fit.now().film.frames.length")
+    page.find("#fit-seed").fill("5")
+    page.find("#fit-reset").click()
+    page.wait_for_epoch(0)
+    page.train(40)
+    page.wait_for_epoch(40)
+    other = whole(page)
+    page.find(UNDO).click()
+    page.wait_for_epoch(300)
+    assert whole(page) == before
+    expect(page.find("#fit-seed")).to_have_value("5")  # it was typed before the reset
+    assert page.page.evaluate("pwl.fit.now().film.frames.length") == frames  # with its curve
+    page.page.reload()
+    page.wait_until_ready()
+    page.wait_for_epoch(300)
+    page.find("#fit-seed").fill("1")
+    page.train(200)
+    page.wait_for_epoch(500)
+    uninterrupted = open_page(embedded)
+    uninterrupted.train(300)
+    uninterrupted.wait_for_epoch(300)
+    uninterrupted.train(200)
+    uninterrupted.wait_for_epoch(500)
+    assert whole(page) == whole(uninterrupted)
+    assert other["epoch"] == 40
+
+
+def test_redo_brings_back_what_undo_took_away(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(100)
+    page.wait_for_epoch(100)
+    before = whole(page)
+    page.find("#fit-reset").click()
+    page.wait_for_epoch(0)
+    page.train(60)
+    page.wait_for_epoch(60)
+    after = whole(page)
+    undo(page)
+    page.wait_for_epoch(100)
+    assert whole(page) == before
+    redo(page)
+    page.wait_for_epoch(60)
+    assert whole(page) == after
+    undo(page)
+    page.wait_for_epoch(100)
+    assert whole(page) == before
+
+
+def test_undo_of_a_reset_stops_the_run_that_followed(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(50)
+    page.wait_for_epoch(50)
+    before = whole(page)
+    page.find("#fit-reset").click()
+    page.wait_for_epoch(0)
+    page.train(10_000_000)
+    page.page.wait_for_function("pwl.fit.now().state.epoch > 0")
+    page.find(UNDO).click()
+    page.wait_for_epoch(50)
+    assert whole(page) == before
+    expect(page.find(NOTICE)).to_contain_text("The run that was under way was stopped")
+    page.train(5)
+    page.wait_for_epoch(55)
+
+
+def test_weights_by_hand(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(50)
+    page.wait_for_epoch(50)
+    before = whole(page)
+    page.type_weight("fit", 0, "2.5")
+    page.page.wait_for_function("pwl.fit.now().state.params[0] === 2.5")
+    page.drag("#fit-weights-3-slider", 0.8)
+    page.page.wait_for_function("pwl.history.canUndo && !pwl.fit.now().state.by_recipe")
+    undo(page)
+    undo(page)
+    page.page.wait_for_function("pwl.fit.now().state.epoch === 50")
+    after = whole(page)
+    assert (after["params"], after["m"], after["v"]) == (before["params"], before["m"], before["v"])
+    expect(page.find(NOTICE)).to_be_hidden()
+    redo(page)
+    assert params_of(page)[0] == 2.5
+    # trained since: epochs stay, the weights of then are put in, and redo has the trained ones
+    page.train(30)
+    page.wait_for_epoch(80)
+    trained = whole(page)
+    undo(page)
+    expect(page.find(NOTICE)).to_contain_text("The weights of epoch 50 were put in")
+    undone = whole(page)
+    assert undone["params"] == before["params"]
+    assert (undone["epoch"], undone["m"], undone["v"]) == (80, trained["m"], trained["v"])
+    redo(page)
+    assert whole(page)["params"] == trained["params"]
+
+
+def test_an_edit_is_taken_back_while_a_run_goes_on(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.type_weight("fit", 0, "6")
+    page.page.wait_for_function("pwl.fit.now().state.params[0] === 6")
+    page.train(10_000_000)
+    page.page.wait_for_function("pwl.fit.now().state.epoch > 0")
+    undo(page)
+    page.page.wait_for_function("Math.abs(pwl.fit.now().state.params[0]) < 3")
+    assert page.page.evaluate("pwl.fit.now().state.status") == "running"
+    page.find("#fit-pause").click()
+    expect(page.find("#fit-resume")).to_be_visible()
+
+
+def test_an_untrained_net_goes_back_with_its_fields(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.type_weight("fit", 0, "2.5")
+    page.page.wait_for_function("pwl.fit.now().state.params[0] === 2.5")
+    before = whole(page)
+    page.find("#fit-seed").fill("9")
+    page.find("#fit-seed").press("Enter")
+    page.page.wait_for_function("pwl.fit.now().state.seed === 9")
+    after = whole(page)
+    undo(page)
+    assert whole(page) == before
+    expect(page.find("#fit-seed")).to_have_value("1")
+    redo(page)
+    assert whole(page) == after
+    expect(page.find("#fit-seed")).to_have_value("9")
+    page.page.reload()
+    page.wait_until_ready()
+    expect(page.find("#fit-seed")).to_have_value("9")
+
+
+@pytest.mark.parametrize("key", ["Control+z", "Meta+z"])
+def test_a_text_field_keeps_its_own_undo(embedded: str, open_page: Open, key: str) -> None:
+    page = open_page(embedded)
+    page.type_weight("build", 0, "2")
+    field = page.find("#fit-seed")
+    field.press("End")
+    field.press_sequentially("23")
+    field.press(key)
+    assert page.weights("build")[0] == "2"
+    field.blur()
+    page.page.keyboard.press(key)  # the step that was made by leaving the field, if there was one
+    page.page.keyboard.press(key)
+    expect(page.find("#build-weights-0-field")).not_to_have_value("2")
+
+
+def test_what_the_server_refuses_stays_a_step(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(20)
+    page.wait_for_epoch(20)
+    page.find("#fit-reset").click()
+    page.wait_for_epoch(0)
+    expect(page.find(UNDO)).to_be_enabled()
+    page.page.route("**/restore", lambda route: route.abort())
+    page.page.evaluate("console.error = () => {}")
+    page.find(UNDO).click()
+    expect(page.find(NOTICE)).to_be_visible()
+    page.page.unroute("**/restore")
+    expect(page.find(UNDO)).to_be_enabled()
+    page.find(UNDO).click()
+    page.wait_for_epoch(20)
