@@ -6,20 +6,11 @@
 
   const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-  const ask = async (body) => {
-    const { sid } = pwl.fit.now();
-    try {
-      return await pwl.api.post(`session/${encodeURIComponent(sid)}/seeds`, body);
-    } catch {
-      return { error: { code: "server", args: {} } };
-    }
-  };
-
   // Gives the answer, {runs, ...} or {error}. `isOver()`: nobody waits for it any more; `onWait(code)`
   // tells why it takes so long.
   const insist = async (body, { isOver, onWait }) => {
     for (let tries = 0; ; tries++) {
-      const answer = await ask(body);
+      const answer = await pwl.api.command(pwl.fit.now().sid, "seeds", body);
       const waitFor = answer.error?.code ?? (answer.runs.length ? null : "not_ready");
       if (isOver() || waitFor === null) return answer;
       if (tries >= (PATIENCE[waitFor] ?? 0)) return { error: answer.error ?? { code: waitFor, args: {} } };

@@ -33,7 +33,9 @@
     ringed = id ? byId(id) : null;
     if (!ringed || ringed.offsetParent === null) return; // hidden by the lecturer
     ringed.classList.add("lesson-ring");
-    ringed.scrollIntoView({ block: "center" });
+    // above the sheet, where there is one
+    const block = matchMedia("(max-width: 900px)").matches ? "start" : "center";
+    ringed.scrollIntoView({ block });
   };
 
   // --- what the panel shows ------------------------------------------------------------------------

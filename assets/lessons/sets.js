@@ -17,22 +17,15 @@
     return { kind: "weights", saved: { ...settings, params: packed(params), m: zeros, v: zeros } };
   };
 
-  const setEpochs = (epochs) => {
-    const field = document.getElementById("fit-epochs");
-    window.dash_clientside.set_props("fit-epochs", { value: String(epochs) });
-    // Dash's own field, whose listeners hear nothing of what is set from outside
-    setTimeout(() => field.dispatchEvent(new Event("input", { bubbles: true })));
-  };
-
   // Make it as the step wants it; says whether anything was set.
   const enter = async (wanted) => {
     if (!wanted.build && !wanted.fit) return false;
-    if (wanted.epochs) setEpochs(wanted.epochs);
     await pwl.sharing.ready();
     await pwl.sharing.replace({
       build: wanted.build && { params: [...wanted.build], challenge: null },
       fit: wanted.fit && fitOf(wanted.fit, wanted.params),
     });
+    if (wanted.epochs) pwl.fitFieldSteps.put({ "fit-epochs": String(wanted.epochs) });
     return true;
   };
 

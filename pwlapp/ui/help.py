@@ -48,7 +48,7 @@ SHORTCUTS = (
     Shortcut(("f",), f"nav a[href='#{ids.FIT}']", "nav.fit"),
     Shortcut(("e",), f"nav a[href='#{ids.EXPLORE}']", "nav.explore"),
     Shortcut(("h",), f"nav a[href='#{ids.SHARE}']", "nav.share"),
-    Shortcut(("l",), f"#{ids.LESSONS_OPEN}", "help.lessons"),
+    Shortcut(("l",), f"#{ids.LESSONS_OPEN}", "lesson.button"),
     Shortcut(("z",), f"#{ids.UNDO}", "history.undo", ("Z", "Ctrl+Z")),
     Shortcut(("y",), f"#{ids.REDO}", "history.redo", ("Y", "Ctrl+Y")),
     Shortcut(("k",), f"#{ids.LANGUAGE_SWITCH}", "help.language"),

@@ -15,7 +15,6 @@ HELP = "help"  # the sheet of shortcuts, a dialog
 HELP_OPEN = "help-open"
 HELP_CLOSE = "help-close"
 HELP_TITLE = "help-title"
-LESSONS_OPEN = "lessons-open"
 BOOT = "boot"  # a store that exists once the layout is mounted: starts the browser code
 
 # build: section 2 of the lecture

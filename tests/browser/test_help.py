@@ -1,0 +1,166 @@
+"""Shortcuts and the sheet that lists them; the header on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from pwlapp.ui.help import SHORTCUTS
+
+from .lecture_page import LecturePage
+
+Open = Callable[..., LecturePage]
+
+HANGUL = """([key, code]) => document.body.dispatchEvent(
+  new KeyboardEvent("keydown", { key, code, bubbles: true, cancelable: true }))"""
+
+
+def test_keys_press_what_the_sheet_says(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    keys = page.page.keyboard
+    page.find("#fit-epochs").fill("30")
+    page.find("#fit-epochs").blur()
+    keys.press("t")
+    page.wait_for_epoch(30)
+    keys.press("s")
+    page.wait_for_epoch(31)
+    page.page.evaluate(HANGUL, ["ㄴ", "KeyS"])  # the same key while it writes Korean
+    page.wait_for_epoch(32)
+    keys.press("r")
+    page.wait_for_epoch(0)
+    keys.press("z")
+    page.wait_for_epoch(32)
+    keys.press("y")
+    page.wait_for_epoch(0)
+    keys.press("z")
+    page.wait_for_epoch(32)
+    page.find("#playback-speed").fill("-3")
+    page.find("#playback-speed").blur()
+    top = page.page.evaluate("scrollY")
+    keys.press("Space")
+    page.page.wait_for_function("pwl.fit.now().film.playing")
+    assert page.page.evaluate("scrollY") == top
+    keys.press("4")
+    expect(page.find("#construction-4")).to_have_attribute("aria-selected", "true")
+    expect(page.find("#construction-4")).to_be_in_viewport()
+    for key, section in (("e", "explore"), ("h", "share"), ("f", "fit"), ("b", "build")):
+        keys.press(key)
+        expect(page.find(f"#{section} h2").first).to_be_in_viewport()
+    keys.press("d")
+    expect(page.find("html")).to_have_attribute("data-theme", "dark")
+    keys.press("k")
+    expect(page.find("html")).to_have_attribute("lang", "ko")
+
+
+def test_pause_and_resume(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(1_000_000)
+    expect(page.find("#fit-pause")).to_be_enabled()
+    page.page.keyboard.press("p")
+    expect(page.find("#fit-resume")).to_be_visible()
+    page.page.keyboard.press("p")
+    expect(page.find("#fit-pause")).to_be_enabled()
+    page.page.keyboard.press("p")
+    expect(page.find("#fit-resume")).to_be_visible()
+
+
+def test_keys_are_quiet_where_they_mean_something_else(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.page.evaluate(
+        """() => {
+          window.pressed = [];
+          document.addEventListener("click", ({ target }) =>
+            target.closest("#fit-train, #fit-step, #theme-switch, #construction-2, #playback-toggle")
+            && pressed.push(target.id));
+        }"""
+    )
+    field = page.find("#build-weights-0-field")
+    field.press_sequentially("std2?")
+    field.press("Escape")
+    slider = page.find("#build-weights-0-slider")
+    value = slider.input_value()
+    slider.press("Space")
+    slider.press("ArrowRight")
+    assert slider.input_value() != value
+    for key in ("Control+d", "Alt+t", "Shift+s"):
+        page.page.evaluate(
+            """(combination) => {
+              const [modifier, key] = combination.split("+");
+              document.body.dispatchEvent(new KeyboardEvent("keydown", {
+                key, bubbles: true, [`${modifier.toLowerCase().replace("control", "ctrl")}Key`]: true }));
+            }""",
+            key,
+        )
+    page.find("#build-challenge").press("Space")  # the button's own
+    expect(page.find("#build-challenge-card")).to_be_visible()
+    page.page.keyboard.press("?")
+    expect(page.find("#help")).to_be_visible()
+    for key in ("t", "s", "d", "2"):
+        page.page.keyboard.press(key)
+    page.page.keyboard.press("Escape")
+    expect(page.find("#help")).to_be_hidden()
+    assert page.page.evaluate("pressed") == []
+    page.page.keyboard.press("s")
+    assert page.page.evaluate("pressed") == ["fit-step"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "train"),
+    [("en-US", "Keys and help", "Train"), ("ko-KR", "단축키와 도움말", "학습하기")],
+)
+def test_the_sheet_by_keyboard(
+    embedded: str, open_page: Open, lang: str, title: str, train: str
+) -> None:
+    page = open_page(embedded, lang=lang)
+    page.find("#help-open").focus()
+    page.page.keyboard.press("Enter")
+    sheet = page.page.get_by_role("dialog", name=title)
+    expect(sheet).to_be_visible()
+    expect(sheet.locator("[data-keys='t']")).to_contain_text(train)
+    lessons = page.find("#lessons-open").count()
+    expect(sheet.locator(".help-row:visible")).to_have_count(len(SHORTCUTS) - (not lessons))
+    page.page.keyboard.press("Tab")  # stays in the dialog
+    page.page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
+    expect(page.find("#help-open")).to_be_focused()
+    page.page.keyboard.press("Enter")
+    page.find("#help-close").click()
+    expect(sheet).to_be_hidden()
+
+
+def test_what_is_hidden_is_not_in_the_sheet(embedded: str, open_page: Open) -> None:
+    page = open_page(f"{embedded}/?hide=theme,explore")
+    page.page.keyboard.press("?")
+    expect(page.find("#help [data-keys='t']")).to_be_visible()
+    expect(page.find("#help [data-keys='d']")).to_be_hidden()
+    expect(page.find("#help [data-keys='e']")).to_be_hidden()
+
+
+LINES = """() => {
+  const nodes = document.querySelectorAll(".page-header :is(h1, nav, button)");
+  const shown = [...nodes].filter((node) => node.checkVisibility());
+  return new Set(shown.map((node) => {
+    const { top, bottom } = node.getBoundingClientRect();
+    return Math.round((top + bottom) / 20);
+  })).size;
+}"""
+WITH_LESSONS = """() => {
+  if (document.getElementById("lessons-open")) return;
+  const button = document.getElementById("share-open").cloneNode(true);
+  button.id = "lessons-open";
+  button.textContent = document.documentElement.lang === "ko" ? "수업" : "Lessons";
+  document.getElementById("share-open").after(button);
+}"""
+
+
+@pytest.mark.parametrize("lang", ["en-US", "ko-KR"])
+def test_the_header_has_two_lines_on_a_phone(embedded: str, open_page: Open, lang: str) -> None:
+    page = open_page(embedded, lang=lang, width=390, height=844)
+    page.page.evaluate(WITH_LESSONS)
+    assert page.page.evaluate(LINES) == 2
+    assert page.find(".page-header").evaluate("(header) => header.offsetHeight") < 100
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 390
+    page.find("nav a[href='#share']").click()
+    expect(page.find("#share h2")).to_be_in_viewport()

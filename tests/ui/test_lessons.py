@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pwlapp.core.net import Architecture, from_vector, yhat
+from pwlapp.runtime import session_data
+from pwlapp.ui import i18n, ids, lessons
+from pwlapp.ui.lessons import LESSONS, Lesson, Step
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "assets" / "lessons"
+STEPS = [(lesson, n, step) for lesson in LESSONS for n, step in enumerate(lesson.steps, start=1)]
+
+
+@pytest.mark.parametrize(("lesson", "n", "step"), STEPS)
+def test_a_step_points_says_sets_and_checks(lesson: Lesson, n: int, step: Step) -> None:
+    declared = {value for value in vars(ids).values() if isinstance(value, str)}
+    assert step.target in declared | set(ids.BUILD_PANELS)
+    for lang in i18n.LANGUAGES:
+        words = i18n.catalogue(lang)
+        assert {f"lesson.{lesson.id}", f"lesson.{lesson.id}_{n}"} <= set(words)
+        assert f"lesson.{lesson.id}_{n}_do" in words
+    assert step.done
+    assert set(step.done) <= set(lessons.CHECKS)
+    assert set(step.set) <= set(lessons.SETTERS)
+    assert "params" not in step.set or "fit" in step.set
+
+
+def test_the_browser_knows_every_check_and_setter() -> None:
+    checks = (SCRIPTS / "checks.js").read_text("utf-8")
+    known = set(re.findall(r"^    (\w+): \(", checks, re.M))
+    assert known == set(lessons.CHECKS)
+    sets = (SCRIPTS / "sets.js").read_text("utf-8")
+    assert set(re.findall(r"wanted\.(\w+)", sets)) == set(lessons.SETTERS)
+
+
+def test_no_sentence_is_left_over() -> None:
+    said = {key for key in i18n.catalogue("en") if re.fullmatch(r"lesson\.[a-z]+_\d+(_do)?", key)}
+    assert said == {f"lesson.{lesson.id}_{n}{end}" for lesson, n, _ in STEPS for end in ("", "_do")}
+
+
+@pytest.mark.parametrize(("lesson", "n", "step"), [each for each in STEPS if "fit" in each[2].set])
+def test_the_server_takes_what_is_set(lesson: Lesson, n: int, step: Step) -> None:
+    fit = step.set["fit"]
+    net = session_data.architecture(fit["net"])
+    if "params" in step.set:
+        assert len(step.set["params"]) == net.size
+
+
+def steps_of(n: int) -> tuple[Architecture, Any]:
+    """Net and weights that step n of the lesson on steps sets."""
+    wanted = lessons.STEPS.steps[n - 1].set
+    net = session_data.architecture(wanted["fit"]["net"])
+    return net, from_vector(wanted["params"], net.bias1)
+
+
+@pytest.mark.parametrize(
+    ("n", "levels"),
+    [
+        (1, {-4: 0, -3: 0, -1: 1, 0: 1, 1: 1, 3: 0, 4: 0}),
+        (3, {-5: 0, -3: 1, -2: 1, 0: 0, 2: 2, 3: 2, 5: 0}),
+    ],
+)
+def test_the_sigmoids_are_the_steps_that_the_lesson_tells(n: int, levels: dict[int, int]) -> None:
+    net, params = steps_of(n)
+    x = np.array(list(levels), dtype=np.float32)
+    assert yhat(params, x, net) == pytest.approx(list(levels.values()), abs=0.02)
