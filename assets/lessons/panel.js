@@ -75,7 +75,7 @@
     const task = element("p", { className: "lesson-task", id: "lesson-task" },
       element("span", { className: "lesson-tick", ariaHidden: "true" }), words("span", `${key}_do`));
     const next = isLast ? push("lesson.all", showList) : push("lesson.next", () => go(1));
-    next.id = "lesson-next";
+    Object.assign(next, { id: "lesson-next" });
     const back = push("lesson.back", () => (at.step ? go(-1) : showList()));
     body().replaceChildren(
       words("h3", `lesson.${id}`), dots(), words("p", key, {}, { className: "lesson-text" }), task,
