@@ -90,7 +90,7 @@
     const task = element("p", { className: "lesson-task", id: "lesson-task" },
       element("span", { className: "lesson-tick", ariaHidden: "true" }), words("span", `${key}_do`));
     const next = part("next", isLast ? push("lesson.all", finish) : push("lesson.next", () => go(1)));
-    next.id = "lesson-next";
+    Object.assign(next, { id: "lesson-next" });
     const back = part("back", push("lesson.back", () => (at.step ? go(-1) : showList())));
     const again = part("again", push("lesson.again", () => enter({ ...at }, "start")));
     fill(

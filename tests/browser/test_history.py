@@ -35,7 +35,9 @@ def redo(page: LecturePage) -> None:
 HELD_KEY = """(slider) => {
   for (let k = 0; k < 3; k++) {
     slider.stepUp();
-    for (const name of ["input", "change"]) slider.dispatchEvent(new Event(name, { bubbles: true }));
+    for (const name of ["input", "change"]) {
+      slider.dispatchEvent(new Event(name, { bubbles: true }));
+    }
   }
 }"""
 

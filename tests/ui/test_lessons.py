@@ -100,4 +100,4 @@ def steps_of(n: int) -> tuple[Architecture, Any]:
 def test_the_sigmoids_are_the_steps_that_the_lesson_tells(n: int, levels: dict[int, int]) -> None:
     net, params = steps_of(n)
     x = np.array(list(levels), dtype=np.float32)
-    assert yhat(params, x, net) == pytest.approx(list(levels.values()), abs=0.02)
+    assert yhat(params, x, net) == pytest.approx(list(levels.values()), abs=0.05)
