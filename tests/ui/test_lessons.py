@@ -1,12 +1,18 @@
+"""The lessons as data: whatever a step names is there."""
+
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
+from app import all_lessons
 from pwlapp.core.net import Architecture, from_vector, yhat
 from pwlapp.runtime import session_data
 from pwlapp.ui import i18n, ids, lessons
@@ -26,8 +32,11 @@ def test_a_step_points_says_sets_and_checks(lesson: Lesson, n: int, step: Step) 
         assert f"lesson.{lesson.id}_{n}_do" in words
     assert step.done
     assert set(step.done) <= set(lessons.CHECKS)
-    assert set(step.set) <= set(lessons.SETTERS)
-    assert "params" not in step.set or "fit" in step.set
+    for sets in (step.set, step.jump):
+        assert set(sets) <= set(lessons.SETTERS)
+        assert "fit" in sets or not set(sets) & {"params", "trained", "epochs"}
+        assert not ({"params", "trained"} <= set(sets))
+    assert "read" not in step.done or step.done == {"read": True}
 
 
 def test_the_browser_knows_every_check_and_setter() -> None:
@@ -43,12 +52,35 @@ def test_no_sentence_is_left_over() -> None:
     assert said == {f"lesson.{lesson.id}_{n}{end}" for lesson, n, _ in STEPS for end in ("", "_do")}
 
 
-@pytest.mark.parametrize(("lesson", "n", "step"), [each for each in STEPS if "fit" in each[2].set])
-def test_the_server_takes_what_is_set(lesson: Lesson, n: int, step: Step) -> None:
-    fit = step.set["fit"]
-    net = session_data.architecture(fit["net"])
-    if "params" in step.set:
-        assert len(step.set["params"]) == net.size
+@pytest.mark.parametrize(
+    "sets", [each for *_, step in STEPS for each in (step.set, step.jump) if "fit" in each]
+)
+def test_the_server_takes_what_is_set(sets: dict[str, Any]) -> None:
+    net = session_data.architecture(sets["fit"]["net"])
+    if "params" in sets:
+        assert len(sets["params"]) == net.size
+
+
+def test_a_step_begins_with_what_it_builds_on() -> None:
+    page, seeds, *_ = (each["steps"] for each in lessons.as_json())
+    assert page[1]["set"] == {}
+    assert page[1]["start"] == {"build": lessons.START}
+    assert page[5]["start"] == page[4]["set"]
+    assert page[7]["start"]["trained"] == 5000
+    assert seeds[2]["start"]["params"][0] == 1  # helped by hand
+    assert all(step["start"] for each in lessons.as_json() for step in each["steps"])
+
+
+def test_browsers_keep_the_file_until_it_changes() -> None:
+    server = FastAPI()
+    server.add_api_route("/lessons.json", all_lessons)
+    client = TestClient(server)
+    first = client.get("/lessons.json")
+    assert first.json() == json.loads(json.dumps(lessons.as_json()))
+    again = client.get("/lessons.json", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = client.get("/lessons.json", headers={"If-None-Match": 'W/"another"'})
+    assert other.content == first.content
 
 
 def steps_of(n: int) -> tuple[Architecture, Any]:
