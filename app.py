@@ -117,9 +117,13 @@ async def locale(lang: str) -> JSONResponse:
     return JSONResponse(catalogue(lang), headers={"Cache-Control": "no-cache"})
 
 
-async def all_lessons() -> JSONResponse:
-    """The lessons, asked for when their panel is opened."""
-    return JSONResponse(lessons.as_json(), headers={"Cache-Control": "no-cache"})
+async def all_lessons(request: Request) -> Response:
+    """The lessons, asked for when their panel is opened; browsers keep them until they change."""
+    body, tag = lessons.as_file()
+    headers = {"Cache-Control": "no-cache", "ETag": tag}
+    if request.headers.get("If-None-Match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
 
 
 def serve_app() -> FastAPI:

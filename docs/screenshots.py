@@ -27,7 +27,7 @@ def open_page(browser: Browser, address: str, width: int, height: int, lang: str
 
 
 def take(browser: Browser, address: str) -> None:
-    """Write build.png, fit.png and phone.png beside this file."""
+    """Write build.png, fit.png, explore.png and phone.png beside this file."""
     wide = open_page(browser, address, 1360, 1000, "en-US")
     wide.type_weight("build", 2, "-3")
     wide.find("#construction-code").get_by_text("3.0").first.wait_for()
@@ -38,6 +38,12 @@ def take(browser: Browser, address: str) -> None:
     wide.find("#fit .commands").evaluate("(node) => node.scrollIntoView({behavior: 'instant'})")
     wide.page.wait_for_function("document.querySelectorAll('#fit-checkpoints tr').length === 4")
     wide.page.screenshot(path=FOLDER / "fit.png")
+    wide.find("#seeds-train").click()
+    wide.page.wait_for_function("pwl.seeds.trained === 500", timeout=120_000)
+    wide.page.set_viewport_size({"width": 1360, "height": 1900})
+    wide.find("#explore").evaluate("(node) => node.scrollIntoView({behavior: 'instant'})")
+    wide.page.wait_for_function("document.querySelector('#surface-plot .contourlayer path')")
+    wide.page.screenshot(path=FOLDER / "explore.png")
     phone = open_page(browser, address, 390, 844, "ko-KR")
     phone.find("#theme-switch").click()
     phone.type_weight("build", 4, "3")

@@ -33,7 +33,9 @@
     ringed = id ? byId(id) : null;
     if (!ringed || ringed.offsetParent === null) return; // hidden by the lecturer
     ringed.classList.add("lesson-ring");
-    ringed.scrollIntoView({ block: "center" });
+    if (ringed.tagName === "DETAILS") ringed.open = true;
+    const isTall = ringed.offsetHeight > innerHeight / 2; // its top tells more than its middle
+    ringed.scrollIntoView({ block: isTall ? "start" : "center" });
   };
 
   // --- what the panel shows ------------------------------------------------------------------------
@@ -49,36 +51,52 @@
       const node = element("button", { type: "button", className: "lesson-choice" },
         words("span", `lesson.${id}`), words("small", "lesson.progress", { done, n: steps.length }));
       node.dataset.lesson = id;
-      node.addEventListener("click", () => enter({ lesson, step: 0 }));
+      node.addEventListener("click", () => enter({ lesson, step: 0 }, "start"));
       return element("li", {}, node);
     });
-    body().replaceChildren(words("p", "lesson.lead", {}, { className: "hint" }), element("ul", { className: "lesson-list" }, ...rows));
+    fill(words("p", "lesson.lead", {}, { className: "hint" }), element("ul", { className: "lesson-list" }, ...rows));
+  };
+
+  // Whoever moves with the keyboard stays on the button that was pressed.
+  const fill = (...nodes) => {
+    const { activeElement } = document;
+    const part = activeElement.dataset.part ?? "";
+    const wasHere = body().contains(activeElement);
+    body().replaceChildren(...nodes);
+    if (!wasHere) return;
+    const same = part && body().querySelector(`[data-part="${part}"]`);
+    (same || byId("lessons")).focus({ preventScroll: true });
+  };
+  const part = (name, node) => {
+    node.dataset.part = name;
+    return node;
   };
 
   const dots = () =>
     element("ol", { className: "lesson-dots" }, ...lessons[at.lesson].steps.map((_, step) => {
       const here = { ...at, step };
-      const node = element("button", { type: "button", textContent: String(step + 1) });
+      const node = part(step + 1, element("button", { type: "button", textContent: String(step + 1) }));
       node.classList.toggle("done", ticks.has(nameOf(here)));
       pwl.i18n.label(node, "lesson.step", { k: step + 1 });
       if (step === at.step) node.setAttribute("aria-current", "step");
-      node.addEventListener("click", () => enter(here));
+      node.addEventListener("click", () => enter(here, "start"));
       return element("li", {}, node);
     }));
 
-  const showStep = (wasSet) => {
+  const showStep = () => {
     const { id, steps } = lessons[at.lesson];
     const key = `lesson.${id}_${at.step + 1}`;
     const isLast = at.step === steps.length - 1;
     const task = element("p", { className: "lesson-task", id: "lesson-task" },
       element("span", { className: "lesson-tick", ariaHidden: "true" }), words("span", `${key}_do`));
-    const next = isLast ? push("lesson.all", showList) : push("lesson.next", () => go(1));
-    next.id = "lesson-next";
-    const back = push("lesson.back", () => (at.step ? go(-1) : showList()));
-    body().replaceChildren(
+    const next = part("next", isLast ? push("lesson.all", finish) : push("lesson.next", () => go(1)));
+    Object.assign(next, { id: "lesson-next" });
+    const back = part("back", push("lesson.back", () => (at.step ? go(-1) : showList())));
+    const again = part("again", push("lesson.again", () => enter({ ...at }, "start")));
+    fill(
       words("h3", `lesson.${id}`), dots(), words("p", key, {}, { className: "lesson-text" }), task,
-      ...(wasSet ? [words("p", "lesson.undo", {}, { className: "hint" })] : []),
-      element("div", { className: "buttons" }, back, next),
+      words("p", "lesson.undo", {}, { className: "hint", id: "lesson-was-set", hidden: true }),
+      element("div", { className: "buttons" }, back, next, again),
     );
     showTick();
   };
@@ -86,40 +104,63 @@
   const showTick = () => {
     const done = ticks.has(nameOf(at));
     byId("lesson-task").classList.toggle("done", done);
-    byId("lesson-next").className = `button ${done ? "primary" : "plain"}`;
+    byId("lesson-next").className = `button ${done || isToRead(at) ? "primary" : "plain"}`;
     body().querySelectorAll(".lesson-dots button")[at.step].classList.toggle("done", done);
   };
 
-  const check = () => {
-    if (!at || ticks.has(nameOf(at)) || !pwl.lessonChecks.isDone(stepOf(at).done)) return;
+  const isToRead = (place) => "read" in stepOf(place).done;
+  const tick = () => {
     ticks.add(nameOf(at));
     pwl.memory.keep(TICKS, [...ticks].join(" "));
     showTick();
+  };
+  const check = () => {
+    if (!at || ticks.has(nameOf(at)) || !pwl.lessonChecks.isDone(stepOf(at).done)) return;
+    tick();
     pwl.i18n.announce(pwl.i18n.t("lesson.done"));
   };
 
   // --- moving --------------------------------------------------------------------------------------
-  const keepPlace = () => pwl.memory.keep(PLACE, byId("lessons").hidden ? "" : at ? nameOf(at) : "list");
+  // With the address that asked for a lesson: it is followed once.
+  const asked = () => new URLSearchParams(location.search).get("lesson") ?? "";
+  const keepPlace = () => {
+    const where = byId("lessons").hidden ? "" : at ? nameOf(at) : "list";
+    pwl.memory.keep(PLACE, `${where}|${asked()}`);
+  };
 
-  // `again`: the step was entered before the page was loaded anew, and what it set stands.
-  const enter = async (place, again = false) => {
+  // `what` is set: "set", what the step adds to those before it; "start", all that it builds on;
+  // or nothing, where what stands is to stay.
+  const enter = async (place, what = null) => {
     at = place;
     keepPlace();
-    showStep(false);
+    showStep();
     clearInterval(timer);
-    const { target, set } = stepOf(at);
     let wasSet = false;
     try {
-      wasSet = !again && (await pwl.lessonSets.enter(set));
+      wasSet = what !== null && (await pwl.lessonSets.enter(stepOf(place)[what]));
     } catch {
       // Fit has told what is in the way; the step can still be read
     }
-    if (at !== place) return; // somebody went on meanwhile
-    showStep(wasSet);
-    ring(target);
+    if (at !== place || byId("lessons").hidden) return; // somebody went on meanwhile
+    byId("lesson-was-set").hidden = !wasSet;
+    follow(place);
+    pwl.i18n.announce(body().querySelector(".lesson-text").textContent);
+  };
+  const follow = (place) => {
+    ring(stepOf(place).target);
+    clearInterval(timer);
     timer = setInterval(check, CHECK_MS);
   };
-  const go = (by) => enter({ ...at, step: at.step + by });
+
+  // Back looks back: it throws away nothing.
+  const go = (by) => {
+    if (by > 0 && isToRead(at)) tick();
+    enter({ ...at, step: at.step + by }, by > 0 ? "set" : null);
+  };
+  const finish = () => {
+    if (isToRead(at)) tick();
+    showList();
+  };
 
   const placeOf = (name) => {
     const [, id, number = "1"] = /^([a-z]+)(?:\.(\d{1,2}))?$/.exec(name) ?? [];
@@ -148,11 +189,13 @@
   const toggle = async () => {
     if (!byId("lessons").hidden) return close();
     await open();
-    showList();
+    if (at) await enter({ ...at }); // where one was
+    else showList();
     byId("lessons").focus({ preventScroll: true });
   };
 
   const onKey = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (event.key === "Escape") close();
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by || !at || !lessons[at.lesson].steps[at.step + by]) return;
@@ -160,16 +203,21 @@
     go(by);
   };
 
-  // What the address asks for, else what this tab had open.
+  // What the address asks for, if it has not yet been followed; else what this tab had open.
   const begin = async () => {
-    const asked = new URLSearchParams(location.search).get("lesson");
-    const kept = pwl.memory.recall(PLACE);
-    if (!asked && !kept) return;
+    const [kept, followed] = (pwl.memory.recall(PLACE) ?? "").split("|");
+    const name = asked();
+    const isNew = name !== "" && name !== followed;
+    if (!isNew && !kept) return;
     await open();
-    const place = placeOf(kept || asked);
-    if (place) return enter(place, Boolean(kept));
+    const place = placeOf(isNew ? name : kept);
+    if (place) return enter(place, isNew ? "start" : null);
     showList();
-    if (asked && !kept) pwl.fitControls.showMessage("fit-notice", "notice", { code: "lesson_unknown", args: { name: asked.slice(0, 20) } });
+    if (isNew) tellUnknown(name);
+  };
+  const tellUnknown = async (name) => {
+    await pwl.sharing.ready(); // whose own notices would put it away
+    pwl.sharing.speak("notice", "lesson_unknown", { name: name.slice(0, 20) });
   };
 
   const start = () => {

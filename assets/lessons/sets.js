@@ -9,22 +9,30 @@
     return btoa(String.fromCharCode(...bytes));
   };
 
-  // What `pwl.sharing.replace` takes: an untrained net of these settings, or with these weights.
-  const fitOf = ({ seed, net, optimizer, data }, params) => {
-    const settings = { format: 1, seed, net, optimizer, data, engine: "auto", epoch: 0, optimizer_epoch: 0 };
-    if (!params) return { kind: "settings", saved: settings };
+  // What `pwl.sharing.replace` takes: a net of these settings, untrained, with these weights or
+  // trained for so many epochs.
+  const fitOf = ({ seed, net, optimizer, data }, params, trained = 0) => {
+    const settings = { format: 1, seed, net, optimizer, data, engine: "auto", epoch: trained, optimizer_epoch: 0 };
+    if (!params) return { kind: trained ? "recipe" : "settings", saved: settings };
     const zeros = packed(params.map(() => 0));
     return { kind: "weights", saved: { ...settings, params: packed(params), m: zeros, v: zeros } };
+  };
+
+  // Build alone leaves Fit out of it: what is trained meanwhile stays when it is taken back.
+  const setBuild = (params) => {
+    const [from, to] = [pwl.build.now(), { params: [...params], challenge: null }];
+    if (JSON.stringify(from) === JSON.stringify(to)) return false;
+    pwl.build.show(to);
+    pwl.history.record(() => pwl.build.show(from), () => pwl.build.show(to));
+    return true;
   };
 
   // Make it as the step wants it; says whether anything was set.
   const enter = async (wanted) => {
     if (!wanted.build && !wanted.fit) return false;
     await pwl.sharing.ready();
-    await pwl.sharing.replace({
-      build: wanted.build && { params: [...wanted.build], challenge: null },
-      fit: wanted.fit && fitOf(wanted.fit, wanted.params),
-    });
+    if (!wanted.fit) return setBuild(wanted.build);
+    await pwl.sharing.replace({ fit: fitOf(wanted.fit, wanted.params, wanted.trained) });
     if (wanted.epochs) pwl.fitFieldSteps.put({ "fit-epochs": String(wanted.epochs) });
     return true;
   };

@@ -279,7 +279,8 @@ for epoc in range({epochs:d}):
 
 def plot(program: Program, words: Words) -> Part:
     """The lecture's picture: the points, the truth if it is known, and the net."""
-    truth = 'plt.plot(x[order], prob[order], "--")\n' if program.points.prob is not None else ""
+    is_known = program.points.prob is not None
+    truth = 'plt.plot(x[order], prob[order], "--")\n' if is_known else ""
     code = f"""\
 import matplotlib.pyplot as plt
 
@@ -288,7 +289,7 @@ plt.plot(x, y, ".", alpha=0.03)
 {truth}plt.plot(x[order], net(x).data[order], "--")
 plt.show()
 """
-    return Part(words["code.plot"], code)
+    return Part(words["code.plot" if is_known else "code.plot_no_truth"], code)
 
 
 def _cell(number: int, kind: str, text: str) -> dict[str, Any]:

@@ -76,8 +76,8 @@ def page_layout() -> html.Div:
             _header(),
             html.Main([build.layout(), fit.layout(), explore.layout(), share.layout()]),
             html.Footer(html.P(text("app.footer")), className="page-footer"),
-            help.sheet(),
             _lessons(),
+            help.sheet(),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
             dcc.Store(id=ids.BOOT, data=True),
         ]

@@ -73,8 +73,8 @@ def test_keys_are_quiet_where_they_mean_something_else(embedded: str, open_page:
           window.pressed = [];
           document.addEventListener("click", ({ target }) =>
             target.closest(
-              "#fit-train, #fit-step, #theme-switch, #construction-2, #playback-toggle")
-            && pressed.push(target.id));
+              "#fit-train, #fit-step, #theme-switch, #construction-2, #playback-toggle",
+            ) && pressed.push(target.id));
         }"""
     )
     field = page.find("#build-weights-0-field")
@@ -89,9 +89,9 @@ def test_keys_are_quiet_where_they_mean_something_else(embedded: str, open_page:
         page.page.evaluate(
             """(combination) => {
               const [modifier, key] = combination.split("+");
-              const name = modifier.toLowerCase().replace("control", "ctrl");
-              document.body.dispatchEvent(
-                new KeyboardEvent("keydown", { key, bubbles: true, [`${name}Key`]: true }));
+              const held = `${modifier.toLowerCase().replace("control", "ctrl")}Key`;
+              const event = new KeyboardEvent("keydown", { key, bubbles: true, [held]: true });
+              document.body.dispatchEvent(event);
             }""",
             key,
         )

@@ -1,0 +1,264 @@
+"""The lessons, walked through as a student would: each step's tick comes from what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from .lecture_page import LecturePage
+
+Open = Callable[..., LecturePage]
+
+
+def begin(page: LecturePage, lesson: str) -> None:
+    page.find("#playback-skip").check()
+    page.find("#lessons-open").click()
+    page.find(f".lesson-choice[data-lesson='{lesson}']").click()
+    wait_until_set(page)
+
+
+def wait_until_set(page: LecturePage) -> None:
+    """What the step sets is there, and its place has a ring."""
+    expect(page.find(".lesson-ring")).to_have_count(1)
+    expect(page.find("#lesson-was-set")).to_be_visible()
+
+
+def ticked(page: LecturePage) -> None:
+    expect(page.find("#lesson-task.done")).to_be_visible()
+
+
+def go_on(page: LecturePage) -> None:
+    ticked(page)
+    page.find("#lesson-next").click()
+    expect(page.find("#lesson-task.done")).to_have_count(0)
+
+
+def read(page: LecturePage) -> None:
+    """A step with nothing to do: it has its tick when one has gone on."""
+    expect(page.find("#lesson-next.primary")).to_be_visible()
+    expect(page.find("#lesson-task.done")).to_have_count(0)
+    page.find("#lesson-next").click()
+
+
+def here(page: LecturePage, step: int) -> None:
+    expect(page.find(".lesson-dots [aria-current]")).to_have_text(str(step))
+
+
+def start_over(page: LecturePage, epochs: int) -> None:
+    page.find("#fit-reset").click()
+    expect(page.find("#count-epoch")).to_have_text("0")
+    page.train(epochs)
+
+
+def test_the_page_in_order(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    page.find("#build-random").click()
+    begin(page, "page")
+    page.type_weight("build", 2, "2")
+    go_on(page)
+    page.find("#construction-6").click()
+    go_on(page)
+    wait_until_set(page)
+    page.type_weight("build", 0, "2")
+    go_on(page)
+    wait_until_set(page)
+    page.find("#build-start").click()
+    go_on(page)
+    wait_until_set(page)
+    read(page)
+    page.find("#fit-step").click()
+    go_on(page)
+    page.train(4999)
+    go_on(page)
+    page.find("#fit-checkpoints [data-seq]").first.click()
+    go_on(page)
+    page.train(5000)
+    go_on(page)
+    read(page)
+    expect(page.find(".lesson-choice[data-lesson='page']")).to_contain_text("10 of 10")
+
+
+def test_why_most_seeds_fail(lecture: str, open_page: Open) -> None:
+    page = open_page(f"{lecture}/?lesson=seeds.1")
+    page.find("#playback-skip").check()
+    wait_until_set(page)
+    page.train(5000)
+    go_on(page)
+    page.type_weight("fit", 1, "1")
+    go_on(page)
+    page.train(10_000)
+    go_on(page)
+    page.find("#seeds-count").fill("60")
+    page.find("#seeds-train").click()
+    go_on(page)
+    page.unfold()
+    page.find("#fit-bias input").check()
+    start_over(page, 1000)
+    ticked(page)
+    page.page.reload()
+    page.wait_until_ready()
+    here(page, 5)
+    assert page.find(".lesson-dots .done").count() == 5
+
+
+def test_the_learning_rate(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    begin(page, "lr")
+    page.train()
+    go_on(page)
+    wait_until_set(page)
+    page.train(10_000)
+    go_on(page)
+    wait_until_set(page)
+    page.unfold()
+    page.find("#fit-lr").fill("100")
+    page.train()
+    go_on(page)
+    wait_until_set(page)
+    page.choose("fit-optimizer", "sgd")
+    page.find("#fit-lr").fill("0.1")
+    page.train(5000)
+    go_on(page)
+    wait_until_set(page)
+    page.choose("fit-optimizer", "sgd")
+    page.find("#fit-lr").fill("0.1")
+    page.find("#fit-momentum").fill("0.9")
+    page.train(5000)
+    ticked(page)
+
+
+def test_wide_nets_and_steps(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    begin(page, "wide")
+    page.train(1000)
+    go_on(page)
+    page.unfold()
+    for units in ("8", "512"):
+        page.find("#fit-hidden").fill(units)
+        start_over(page, 1000)
+        go_on(page)
+    page.find("#pieces-choose input").press("ArrowRight")
+    ticked(page)
+
+    page.find("#lesson-next").click()
+    page.find(".lesson-choice[data-lesson='steps']").click()
+    wait_until_set(page)
+    read(page)
+    for k, value in enumerate(("-12", "12", "24", "24")):
+        page.type_weight("fit", k, value)
+    go_on(page)
+    wait_until_set(page)
+    read(page)
+    wait_until_set(page)
+    page.train(5000)
+    ticked(page)
+
+
+def test_an_address_leads_to_what_the_step_is_about(lecture: str, open_page: Open) -> None:
+    page = open_page(f"{lecture}/?lesson=seeds.2")
+    wait_until_set(page)
+    page.wait_for_epoch(5000)  # trained on the way: the right side has stayed flat
+    assert all(float(w) < 0 for w in page.weights()[:2])
+    page.type_weight("fit", 0, "1")
+    go_on(page)
+    page.page.reload()
+    page.wait_until_ready()
+    here(page, 3)  # where one was, not what the address says
+    assert page.weights()[0] == "1"
+    page.page.goto(f"{lecture}/?lesson=seeds.3")
+    page.wait_until_ready()
+    wait_until_set(page)
+    here(page, 3)
+    assert page.weights()[:2] == ["1", "-2.0526"]
+    page.train(10_000)
+    ticked(page)
+
+
+def test_looking_back_throws_nothing_away(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    begin(page, "lr")
+    page.train(20)
+    page.wait_for_epoch(20)
+    page.find("#lesson-next").click()  # without its tick
+    wait_until_set(page)
+    page.train(30)
+    page.wait_for_epoch(30)
+    page.find("[data-part='back']").click()
+    here(page, 1)
+    expect(page.find(".lesson-ring")).to_have_count(1)
+    expect(page.find("#lesson-was-set")).to_be_hidden()
+    expect(page.find("#count-epoch")).to_have_text("30")
+    page.find("[data-part='again']").click()
+    wait_until_set(page)
+    expect(page.find("#count-epoch")).to_have_text("0")
+    page.find("#undo").click()
+    expect(page.find("#count-epoch")).to_have_text("30")
+
+
+def test_what_a_step_sets_in_build_leaves_training_alone(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.type_weight("build", 0, "2")
+    begin(page, "page")
+    assert page.weights("build")[0] == "1"
+    page.train(40)
+    page.wait_for_epoch(40)
+    page.find("#undo").click()
+    expect(page.find("#build-weights-0-field")).to_have_value("2")
+    expect(page.find("#count-epoch")).to_have_text("40")
+
+
+def test_by_keyboard(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    keyboard = page.page.keyboard
+    keyboard.press("l")
+    page.find(".lesson-choice[data-lesson='lr']").press("Enter")
+    wait_until_set(page)
+    page.find("#lesson-next").press("Enter")
+    here(page, 2)
+    wait_until_set(page)
+    expect(page.find("#lesson-next")).to_be_focused()
+    keyboard.press("Enter")
+    here(page, 3)
+    wait_until_set(page)
+    keyboard.press("ArrowLeft")
+    here(page, 2)
+    keyboard.press("Shift+ArrowRight")
+    here(page, 2)
+    keyboard.press("Escape")
+    expect(page.find("#lessons")).to_be_hidden()
+    expect(page.find(".lesson-ring")).to_have_count(0)
+    keyboard.press("l")
+    here(page, 2)  # where one was
+
+
+def test_a_lesson_gives_back_what_one_had(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.train(300)
+    page.wait_for_epoch(300)
+    before = page.weights()
+    begin(page, "seeds")
+    expect(page.find("#count-epoch")).to_have_text("0")
+    page.find("#undo").click()
+    expect(page.find("#count-epoch")).to_have_text("300")
+    assert page.weights() == before
+
+
+def test_a_lesson_that_there_is_not(embedded: str, open_page: Open) -> None:
+    page = open_page(f"{embedded}/?lesson=cooking.1")
+    expect(page.find("#fit-notice")).to_contain_text("cooking")
+    expect(page.find(".lesson-choice")).to_have_count(5)
+    page.find("#lessons").press("Escape")
+    expect(page.find("#lessons")).to_be_hidden()
+    expect(page.find("#lessons-open")).to_be_focused()
+
+
+def test_on_a_phone_the_lesson_is_a_sheet(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded, width=390, height=844)
+    begin(page, "steps")
+    box = page.find("#lessons").bounding_box()
+    assert box is not None
+    assert box["y"] >= 0.55 * 844
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 390
+    page.find("#lessons-fold").click()
+    expect(page.find("#lessons-body")).to_be_hidden()
