@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -72,7 +73,12 @@ def run(text: str, folder: Path) -> list[float]:
     path = folder / "run.py"
     path.write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, str(path)], cwd=folder, check=True, capture_output=True, text=True
+        [sys.executable, str(path)],
+        cwd=folder,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},  # two threads on busy cores wait for each other
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert done.stderr == ""
     return printed(done.stdout)
