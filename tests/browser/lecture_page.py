@@ -62,7 +62,8 @@ class LecturePage:
 
     def unfold(self) -> None:
         """Open the fold with net, optimizer and engine."""
-        self.find("#fit-options summary").click()
+        if not self.find("#fit-options").evaluate("(fold) => fold.open"):
+            self.find("#fit-options summary").click()
         expect(self.find("#fit-hidden")).to_be_visible()
 
     def choose(self, group: str, value: str) -> None:
