@@ -203,16 +203,23 @@ async def test_nets_alike_are_trained_at_once(
     together: list[int] = []
 
     def train_together(
-        states: Sequence[TrainState], x: Any, y: Any, options: Any, budgets: Any, engine: str
+        states: Sequence[TrainState],
+        x: Any,
+        y: Any,
+        options: Any,
+        budgets: Any,
+        _engine: str,
+        testing: Any,
     ) -> list[Slice]:
         together.append(len(states))
         return [
-            slices.train(state, x, y, options, budget, "torch@cpu")
+            slices.train(state, x, y, options, budget, "torch@cpu", testing)
             for state, budget in zip(states, budgets, strict=True)
         ]
 
     def train_one(*args: Any) -> Slice:
-        return train(*args[:-1], "torch@cpu")
+        *given, _engine, testing = args
+        return train(*given, "torch@cpu", testing)
 
     train = slices.train
     monkeypatch.setattr(slices, "trains_together", lambda engine, *_: engine == "fused@cuda:0")

@@ -182,8 +182,9 @@ async def test_a_gpus_nets_wait_in_its_queue(
 
     sessions, post, no_store = Sessions(cast(Any, None), print), Recorded(), cast(Any, None)
     x = np.zeros(2000, dtype=np.float32)
-    sessions.use(Points(x, x, x, "embedded"))
-    state = make_state(engine=engine)
+    points = Points(x, x, x, "embedded")
+    sessions.use(points)
+    state = make_state(engine=engine, data_key=points.key)
     state = replace(state, train=replace(state.train, net=net))
     driver = QueueDriver(sessions, no_store, Engines(), cast(Post, post), 20.0)
     driver.drive("A" * 22, state)

@@ -472,6 +472,8 @@ async def test_odd_values_are_refused_and_leave_the_session_alone(
     ]
     if odd == -1:  # a weight like any other
         cases.pop(6)[0].close()
+    if odd is None:  # the seed as it is
+        cases.pop(4)[0].close()
     for verb, code, args in cases:
         with pytest.raises(UserError) as caught:
             await verb
