@@ -57,6 +57,13 @@
 
   const curves = (gd, traces, data) => Plotly.animate(gd, { data, traces }, STILL).catch(() => {});
 
+  // Where curves lie on one another: of those left alone, Plotly makes the lowest.
+  const layers = (gd, traces, data) => {
+    const all = gd.data.map(() => ({}));
+    traces.forEach((trace, i) => (all[trace] = data[i]));
+    return curves(gd, [...all.keys()], all);
+  };
+
   // Round up to 1, 2 or 5 times a power of ten: axes that change in steps do not jitter.
   const niceCeil = (value) => {
     const power = 10 ** Math.floor(Math.log10(value));
@@ -78,5 +85,5 @@
     Plotly.relayout(gd, { "yaxis.range": [-1.2 * top, 1.2 * top], "yaxis.tickvals": [-top, 0, top] });
   };
 
-  pwl.paint = { request, throttle, graph, graphs, curves, symmetricAxis, panelAxis, niceCeil };
+  pwl.paint = { request, throttle, graph, graphs, curves, layers, symmetricAxis, panelAxis, niceCeil };
 })();

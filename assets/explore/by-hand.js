@@ -72,7 +72,7 @@
     drawData(newest);
     const { data } = newest;
     const hand = curveOf(weights.get(), handNet(newest), data);
-    pwl.paint.curves(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
+    pwl.paint.layers(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
   };
   const paintSoon = () => pwl.paint.request("by-hand", paint);
 

@@ -2,6 +2,7 @@
 (() => {
   const pwl = (window.pwl ??= {});
   const within = (value, { min = -Infinity, max = Infinity }) => value >= min && value <= max;
+  const EDGE_NEAR = 0.1; // from where it is wanted
   const head = (net, p, k) => p.slice(k * net.h, (k + 1) * net.h);
 
   const buildMse = () => {
@@ -36,6 +37,10 @@
     },
     steep: (wanted, { state }) =>
       Boolean(state.params) && head(state.net, state.params, 0).every((w) => within(Math.abs(w), wanted)),
+    edges: (wanted, { state: { net, params } }) =>
+      net.bias1 && Boolean(params) && params.slice(0, net.h).every((w, k) => {
+        return Math.abs(Math.abs(params[net.h + k] / w) - wanted) < EDGE_NEAR;
+      }),
     seeds: (wanted) => within(pwl.seeds?.trained ?? 0, wanted),
     unit: () => Number(document.querySelector("#pieces-choose input")?.value ?? 0) > 0,
   };

@@ -169,12 +169,22 @@
     return lesson >= 0 && lessons[lesson].steps[step] ? { lesson, step } : null;
   };
 
+  // Says whether the lessons are there.
   const open = async () => {
-    lessons ??= await pwl.api.get("lessons.json");
     byId("lessons").hidden = false;
     document.documentElement.classList.add("with-lessons");
     byId("lessons-open").setAttribute("aria-expanded", "true");
     window.dispatchEvent(new Event("resize")); // the plots get narrower
+    try {
+      lessons ??= await pwl.api.get("lessons.json");
+    } catch {
+      showUnreachable();
+    }
+    return lessons !== null;
+  };
+  const showUnreachable = () => {
+    const again = push("lesson.retry", async () => (await open()) && showList());
+    fill(words("p", "lesson.unreachable", {}, { role: "alert" }), part("load", again));
   };
   const close = () => {
     ring(null);
@@ -188,7 +198,7 @@
   };
   const toggle = async () => {
     if (!byId("lessons").hidden) return close();
-    await open();
+    if (!(await open())) return;
     if (at) await enter({ ...at }); // where one was
     else showList();
     byId("lessons").focus({ preventScroll: true });
@@ -209,7 +219,7 @@
     const name = asked();
     const isNew = name !== "" && name !== followed;
     if (!isNew && !kept) return;
-    await open();
+    if (!(await open())) return;
     const place = placeOf(isNew ? name : kept);
     if (place) return enter(place, isNew ? "start" : null);
     showList();

@@ -7,6 +7,7 @@
   const CHOICES = { "fit-activation": "activation", "fit-loss": "loss", "fit-optimizer": "kind", "fit-engine": "engine" };
   const BOXES = { "fit-bias": "bias1", "fit-log-x": "log" };
   const OF_NET = ["fit-seed", "fit-hidden", "fit-bias", "fit-activation", "fit-loss"];
+  const SHOWN_MS = 1000;
   let typing = null; // {id, value, touched}: a text field, as it was when it was entered
 
   // --- an untrained net follows the fields, so it goes back with them ----------------------------
@@ -41,7 +42,7 @@
     const swap = async () => {
       const now = standing();
       await makeAgain(other.net);
-      put(other.values);
+      await put(other.values);
       other = now;
     };
     pwl.history.record(swap, swap);
@@ -85,16 +86,22 @@
     ...Object.fromEntries(Object.keys(BOXES).map((id) => [id, checked(id).length ? [BOXES[id]] : []])),
   });
 
-  const put = (values) => {
+  // Resolves when the fields show the values: what is taken back next reads them there.
+  const put = async (values) => {
     if (typing?.id in values) typing = { ...typing, value: values[typing.id], touched: false };
     for (const [id, value] of Object.entries(values)) {
-      if (value !== undefined) window.dash_clientside.set_props(id, { value });
+      if (value !== undefined) pwl.fitFields.tell(id, value);
+    }
+    const missing = () => {
+      const shown = read();
+      return Object.keys(values).some((id) => values[id] !== undefined && String(shown[id]) !== String(values[id]));
+    };
+    for (let waited = 0; missing() && waited < SHOWN_MS; waited += 20) {
+      await new Promise((done) => setTimeout(done, 20));
     }
     if (!("fit-epochs" in values)) return;
-    setTimeout(() => {
-      pwl.fitControls.showTrainLabel();
-      pwl.fitControls.keepEpochs();
-    });
+    pwl.fitControls.showTrainLabel();
+    pwl.fitControls.keepEpochs();
   };
 
   const start = () => {

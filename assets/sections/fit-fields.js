@@ -3,13 +3,24 @@
 (() => {
   const pwl = (window.pwl ??= {});
   const byId = (id) => document.getElementById(id);
-  const tell = (id, value) => window.dash_clientside.set_props(id, { value });
   const t = (key, args) => pwl.i18n.t(key, args);
 
   const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine"];
   const USUAL_LR = { adam: "0.001", sgd: "0.1" };
   const OPEN_KEY = "pwl.options";
   let fields = null;
+
+  // One value for each field at a time: of two that follow each other closely, Dash's input may show
+  // the first.
+  const told = new Map();
+  const tell = (id, value) => {
+    if (!told.size) setTimeout(pass);
+    told.set(id, value);
+  };
+  const pass = () => {
+    for (const [id, value] of told) window.dash_clientside.set_props(id, { value });
+    told.clear();
+  };
 
   const changed = (values) => {
     fields = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));
@@ -132,5 +143,5 @@
     bce.closest("label").classList.toggle("no-choice", !isBinary);
   };
 
-  pwl.fitFields = { start, now: () => fields, changed, fill, fillNet, show, limit };
+  pwl.fitFields = { start, now: () => fields, changed, fill, fillNet, tell, show, limit };
 })();

@@ -18,7 +18,7 @@
     const logits = pwl.net.logit(p, x, net);
     const units = Array.from({ length: net.h }, (_, k) => ({ x, y: pwl.net.contribution(p, k, x, net) }));
     const bend = bends.length ? { x: bends, y: pwl.net.logit(p, bends, net) } : NOTHING;
-    pwl.paint.curves(plots.yhat, [0], [{ x, y: pwl.net.output(logits, net) }]);
+    pwl.paint.layers(plots.yhat, [0], [{ x, y: pwl.net.output(logits, net) }]);
     const traces = [units[0], units[1] ?? NOTHING, { x, y: logits }, bend];
     const places = [UNIT1, UNIT2, NET, BEND];
     if (net.h > 2) {
@@ -26,14 +26,14 @@
       traces.push({ x: apart("x"), y: apart("y") });
       places.push(OTHERS);
     }
-    pwl.paint.curves(plots.logit, places, traces);
+    pwl.paint.layers(plots.logit, places, traces);
   };
 
   // a wide net's frame has the curve itself
   const wide = (plots, data, { net, curve }) => {
     const x = data.curveX;
-    pwl.paint.curves(plots.yhat, [0], [{ x, y: pwl.net.output(curve, net) }]);
-    pwl.paint.curves(plots.logit, [NET], [{ x, y: curve }]);
+    pwl.paint.layers(plots.yhat, [0], [{ x, y: pwl.net.output(curve, net) }]);
+    pwl.paint.layers(plots.logit, [NET], [{ x, y: curve }]);
   };
 
   // What the numbers of a wide net's frame are: its curve, and the loss at the points held out.

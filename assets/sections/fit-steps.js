@@ -40,7 +40,7 @@
 
   const bringBack = async ({ saved, frames, fields, build }) => {
     await ask("restore", { saved, ...(frames && { frames }) });
-    pwl.fitFieldSteps.put(fields);
+    await pwl.fitFieldSteps.put(fields);
     if (JSON.stringify(build) !== JSON.stringify(pwl.build.now())) pwl.build.show(build);
   };
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -109,22 +109,30 @@ def halt(state: SessionState, reason: UserError) -> Move:
     return changed(state, run=replace(state.run, status="paused"), notice=notice), []
 
 
-def reset(
-    state: SessionState, seed: int, train: TrainState, points: Points
-) -> tuple[SessionState, list[Frame]]:
-    """Begin at the weights `train` of `seed`, on these data; the frames so far are gone."""
-    after = changed(
+def anew(
+    state: SessionState, seed: int, train: TrainState, points: Points, **changes: Any
+) -> SessionState:
+    """Another net, or other data, in the place of what the session has; what ran is given up.
+
+    Its frames are gone, and so is what was measured of the speed: another net's would mislead.
+    """
+    return changed(
         state,
         seed=seed,
         data_key=points.key,
         train=train,
         run=None,
-        notice=None,
         first_seq=state.next_seq,
-        speed=UNKNOWN_SPEED,  # another net's would mislead
-        by_recipe=True,
+        speed=UNKNOWN_SPEED,
+        **({"notice": None} | changes),
     )
-    return with_frame(after, "start", points)
+
+
+def reset(
+    state: SessionState, seed: int, train: TrainState, points: Points
+) -> tuple[SessionState, list[Frame]]:
+    """Begin at the weights `train` of `seed`, on these data; the frames so far are gone."""
+    return with_frame(anew(state, seed, train, points, by_recipe=True), "start", points)
 
 
 def begin_run(

@@ -29,13 +29,11 @@ from pwlapp.errors import UserError
 from pwlapp.runtime import checks, codec, session_data
 from pwlapp.runtime.commands import Body
 from pwlapp.runtime.film import read_film, with_film
-from pwlapp.runtime.moves import Move
+from pwlapp.runtime.moves import Move, anew
 from pwlapp.runtime.session import (
-    UNKNOWN_SPEED,
     Frame,
     Notice,
     SessionState,
-    changed,
     json_number,
     json_numbers,
 )
@@ -122,17 +120,14 @@ def put_back(
     film: Sequence[Frame] = (),
 ) -> Move:
     """The session becomes another one; whatever ran is given up."""
-    after = changed(
+    after = anew(
         state,
-        seed=seed,
+        seed,
+        train,
+        points,
         optimizer=optimizer,
         engine=engine,
-        data_key=points.key,
-        train=train,
-        run=None,
         notice=None if same_data else Notice("data_differ"),
-        first_seq=state.next_seq,
-        speed=UNKNOWN_SPEED,
         by_recipe=by_recipe,
     )
     return with_film(after, film if same_data else (), points)

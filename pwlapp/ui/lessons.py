@@ -23,7 +23,7 @@ SETTERS = ("build", "fit", "params", "trained", "epochs")
 CHECKS = (
     "read", "build_mse", "build_moved", "w1_moved", "construction", "epoch", "at_epoch", "seed",
     "loss", "width", "bias1", "activation", "optimizer", "lr", "momentum", "status", "both_sides",
-    "steep", "seeds", "unit",
+    "steep", "edges", "seeds", "unit",
 )  # fmt: skip
 
 START = (1.0, -1.0, -4.5, -9.0, 4.5)
@@ -168,7 +168,7 @@ STEPS = Lesson(
                 "epochs": 5000,
             },
         ),
-        Step(ids.FIT_WEIGHTS, {"steep": at_least(10)}),
+        Step(ids.FIT_WEIGHTS, {"steep": at_least(10), "edges": 2}),
         Step(
             ids.FIT_YHAT_PLOT,
             {"read": True},

@@ -83,6 +83,21 @@ def test_painted_curves_agree_with_torch(lecture: str, open_page: Open) -> None:
         assert np.abs(np.interp(x, *painted.T) - expected).max() < span * 0.005
 
 
+ORDER = """(id) => [...document.querySelectorAll(`#${id} g.trace`)]
+  .map((node) => node.__data__[0].trace.index)"""
+
+
+def test_the_dashed_truth_stays_on_top(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture)
+    page.train(200)
+    page.wait_for_epoch(200)
+    page.type_weight("fit", 0, "1")
+    expect(page.find("#fit-logit-plot g.trace")).to_have_count(6)
+    assert page.page.evaluate(ORDER, "fit-yhat-plot") == [0, 1]
+    # at the bottom the units that have no colour of their own
+    assert page.page.evaluate(ORDER, "fit-logit-plot") == [5, 0, 1, 2, 3, 4]
+
+
 def test_loss_curve_has_the_truth_and_a_log_axis(lecture: str, open_page: Open) -> None:
     page = open_page(lecture)
     page.train(300)

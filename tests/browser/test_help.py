@@ -19,6 +19,7 @@ HANGUL = """([key, code]) => document.body.dispatchEvent(
 
 def test_keys_press_what_the_sheet_says(embedded: str, open_page: Open) -> None:
     page = open_page(embedded)
+    page.page.emulate_media(reduced_motion="reduce")  # where it scrolls to is there at once
     keys = page.page.keyboard
     page.find("#fit-epochs").fill("30")
     page.find("#fit-epochs").blur()

@@ -285,3 +285,37 @@ def test_what_the_server_refuses_stays_a_step(embedded: str, open_page: Open) ->
     expect(page.find(UNDO)).to_be_enabled()
     page.find(UNDO).click()
     page.wait_for_epoch(20)
+
+
+def test_what_is_chosen_in_explore_comes_back(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded)
+    page.find("#seeds-count").fill("40")
+    page.find("#seeds-count").press("Tab")
+    expect(page.find("#seeds-train")).to_have_text("Train 40 seeds")
+    page.find("#surface-plot").scroll_into_view_if_needed()
+    expect(page.find("#surface-x option")).to_have_count(5)
+    page.find("#surface-x").press("ArrowDown")  # the other axis takes what this one had
+    expect(page.find("#surface-y")).to_have_value("0")
+    page.find("#fit-data-fold > summary").click()
+    page.find(".data-tile input[value='sine']").check()
+    page.find("input[name='data-held-out'][value='0.2']").check()
+    points = page.find("#data-n").input_value()
+    page.find("#data-n").fill("77")
+    page.find("#data-n").press("Tab")
+    for _ in range(2):
+        undo(page)
+    expect(page.find("#data-n")).to_have_value(points)
+    expect(page.find("input[name='data-held-out'][value='0']")).to_be_checked()
+    undo(page)
+    expect(page.find(".data-tile input[value='lecture']")).to_be_checked()
+    undo(page)
+    expect(page.find("#surface-x")).to_have_value("0")
+    expect(page.find("#surface-y")).to_have_value("1")
+    undo(page)
+    expect(page.find("#seeds-train")).to_have_text("Train 500 seeds")
+    expect(page.find(UNDO)).to_be_disabled()
+    for _ in range(5):
+        redo(page)
+    expect(page.find("#data-n")).to_have_value("77")
+    expect(page.find("#surface-y")).to_have_value("0")
+    expect(page.find("#seeds-count")).to_have_value("40")

@@ -138,14 +138,14 @@ def test_wide_nets_and_steps(embedded: str, open_page: Open) -> None:
         page.find("#fit-hidden").fill(units)
         start_over(page, 1000)
         go_on(page)
-    page.find("#pieces-choose input").press("ArrowRight")
+    page.find("#pieces-choose input[type=range]").press("ArrowRight")
     ticked(page)
 
     page.find("#lesson-next").click()
     page.find(".lesson-choice[data-lesson='steps']").click()
     wait_until_set(page)
     read(page)
-    for k, value in enumerate(("-12", "12", "24", "24")):
+    for k, value in enumerate(("-10", "10", "20", "20")):
         page.type_weight("fit", k, value)
     go_on(page)
     wait_until_set(page)
@@ -165,12 +165,12 @@ def test_an_address_leads_to_what_the_step_is_about(lecture: str, open_page: Ope
     page.page.reload()
     page.wait_until_ready()
     here(page, 3)  # where one was, not what the address says
-    assert page.weights()[0] == "1"
+    assert float(page.weights()[0]) == 1
     page.page.goto(f"{lecture}/?lesson=seeds.3")
     page.wait_until_ready()
     wait_until_set(page)
     here(page, 3)
-    assert page.weights()[:2] == ["1", "-2.0526"]
+    assert [float(w) for w in page.weights()[:2]] == [1, -2.0526]
     page.train(10_000)
     ticked(page)
 
@@ -198,6 +198,7 @@ def test_looking_back_throws_nothing_away(embedded: str, open_page: Open) -> Non
 
 def test_what_a_step_sets_in_build_leaves_training_alone(embedded: str, open_page: Open) -> None:
     page = open_page(embedded)
+    page.find("#fit-epochs").fill("40")  # which is a step of its own
     page.type_weight("build", 0, "2")
     begin(page, "page")
     assert page.weights("build")[0] == "1"
@@ -206,6 +207,16 @@ def test_what_a_step_sets_in_build_leaves_training_alone(embedded: str, open_pag
     page.find("#undo").click()
     expect(page.find("#build-weights-0-field")).to_have_value("2")
     expect(page.find("#count-epoch")).to_have_text("40")
+
+
+def test_lessons_that_cannot_be_loaded_are_asked_for_again(embedded: str, open_page: Open) -> None:
+    page = open_page(embedded, quiet=False)
+    page.page.route("**/lessons.json", lambda route: route.abort())
+    page.find("#lessons-open").click()
+    expect(page.find("#lessons-body [role=alert]")).to_be_visible()
+    page.page.unroute("**/lessons.json")
+    page.find("#lessons-body button").click()
+    expect(page.find(".lesson-choice").first).to_be_visible()
 
 
 def test_by_keyboard(embedded: str, open_page: Open) -> None:
