@@ -3,7 +3,7 @@
 (() => {
   const pwl = (window.pwl ??= {});
   const KEY = "pwl.sid";
-  const WAIT_MS = 400; // for another tab to answer; a hidden one takes its time
+  const WAIT_MS = 1000; // for another tab to answer; a hidden one on a busy machine takes its time
   const me = Math.random().toString(36).slice(2);
   let mine = null; // the session id of this tab, once it has one
   let channel = null;

@@ -56,8 +56,10 @@
   const start = () => {
     say = pwl.files.status("share-import-status");
     const host = byId("share-import");
-    const input = element("input", { type: "file", id: "run-file", accept: ".json,application/json" });
-    pwl.i18n.label(input, "runfile.choose");
+    const input = element("input", { type: "file", id: "run-file", accept: ".json,application/json", className: "visually-hidden" });
+    // the browser's own words on such a field are in the browser's language
+    const choose = element("label", { className: "button", htmlFor: "run-file", textContent: t("runfile.choose") });
+    choose.dataset.t = "runfile.choose";
     input.addEventListener("change", async () => {
       const [file] = input.files;
       if (file) await open(file);
@@ -65,7 +67,7 @@
     });
     const hint = element("p", { className: "hint", textContent: t("runfile.drop") });
     hint.dataset.t = "runfile.drop";
-    host.append(input, hint);
+    host.append(input, choose, hint);
     for (const name of ["dragenter", "dragover"]) {
       host.addEventListener(name, (event) => {
         event.preventDefault();

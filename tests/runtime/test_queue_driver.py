@@ -82,7 +82,8 @@ async def test_long_runs_and_short_ones_take_turns(trainer: Trainer, busy_link: 
     until_first_end = taken[: min(len(taken) - taken[::-1].index(sid) for sid in short)]
     counts = [until_first_end.count(sid) for sid in (long, *short)]
     assert min(counts) > 3
-    assert max(counts) - min(counts) <= 4  # two workers; each session's start counts as well
+    # Two workers, either of which a busy machine may hold up; each session's start counts as well.
+    assert max(counts) <= 1.1 * min(counts) + 4
     await trainer.pause(long)
     for sid in short:
         await assert_ended_as_if_alone(trainer, sid, 1500)
