@@ -6,9 +6,8 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -17,10 +16,10 @@ import numpy as np
 from pwlapp.core.points import Points
 from pwlapp.runtime import codec, points_codec, thinning
 from pwlapp.runtime.session import Frame, Mark, SessionState, unknown_session
+from pwlapp.runtime.sqlite_file import connect, prepare, transaction
 from pwlapp.runtime.store import (
     Conflict,
     Data,
-    StoreUnavailable,
     brief,
     new_sid,
     storage_failed,
@@ -31,34 +30,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
-SCHEMA = """
-CREATE TABLE session (
-    sid TEXT PRIMARY KEY,
-    version INTEGER NOT NULL,
-    running INTEGER NOT NULL,
-    used REAL NOT NULL,         -- seconds since 1970
-    state BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE frame (
-    sid TEXT NOT NULL REFERENCES session ON DELETE CASCADE,
-    seq INTEGER NOT NULL,
-    epoch INTEGER NOT NULL,
-    loss REAL,                  -- NULL: not a number
-    mark TEXT NOT NULL,
-    params BLOB NOT NULL,       -- float32, little-endian (of a wide net, its curve)
-    PRIMARY KEY (sid, seq)
-) WITHOUT ROWID;
-"""
-
-# Not part of the schema: made in files of earlier versions too, and unknown to those.
-LATER = """
-CREATE TABLE IF NOT EXISTS points (key TEXT PRIMARY KEY, used REAL NOT NULL, body BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
-CREATE INDEX IF NOT EXISTS session_used ON session (used);
-"""
-
-LOCK_TIMEOUT_S = 5.0
 TOUCH_EVERY_S = 60.0  # how exact "last used" is; a write for every read would be a waste
 
 
@@ -86,7 +57,7 @@ class SqliteStore:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-store")
         self._connection: sqlite3.Connection | None = None
-        _prepare(path)
+        prepare(path)
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
         return await self._run(lambda db: self._create(db, state, frames))
@@ -171,7 +142,7 @@ class SqliteStore:
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = _open(self._path)
+            self._connection = connect(self._path)
         return self._connection
 
     def _disconnect(self) -> None:
@@ -181,7 +152,7 @@ class SqliteStore:
 
     def _create(self, db: sqlite3.Connection, state: SessionState, frames: Sequence[Frame]) -> str:
         sid = new_sid()
-        with _transaction(db):
+        with transaction(db):
             db.execute(
                 "INSERT INTO session VALUES (?, ?, ?, ?, ?)",
                 (sid, state.version, state.is_running, self._clock(), codec.encode(state)),
@@ -234,7 +205,7 @@ class SqliteStore:
         frames: Sequence[Frame],
     ) -> None:
         values = (state.version, state.is_running, self._clock(), codec.encode(state))
-        with _transaction(db):
+        with transaction(db):
             saved = db.execute(
                 "UPDATE session SET version = ?, running = ?, used = ?, state = ?"
                 " WHERE sid = ? AND version = ?",
@@ -246,73 +217,6 @@ class SqliteStore:
             _append(db, sid, frames)
             if thinning.is_time(state.next_seq, len(frames)):
                 _thin(db, sid)
-
-
-def _prepare(path: Path) -> None:
-    """Check the file from end to end and bring it to the current schema."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(_open(path)) as db:
-            (report,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            if report != "ok":
-                raise StoreUnavailable(f"{path}: the database is damaged: {report}")
-            _migrate(db, path)
-    except (OSError, sqlite3.Error) as error:
-        raise StoreUnavailable(f"{path}: can't be used for the sessions: {error}") from error
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(
-        path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
-    try:
-        # WAL with NORMAL: no fsync at each save. A killed process loses nothing; a power cut
-        # may lose the last moments, never the file.
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA foreign_keys = ON")
-    except sqlite3.Error:
-        db.close()
-        raise
-    return db
-
-
-def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    with _transaction(db):  # two servers may be starting on one new folder
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > SCHEMA_VERSION:
-            raise StoreUnavailable(
-                f"{path}: made by a later version of this program (schema {version},"
-                f" this one knows up to {SCHEMA_VERSION})"
-            )
-        if version == 0:
-            for statement in SCHEMA.split(";"):
-                db.execute(statement)
-        _check_tables(db, path)
-        for statement in LATER.strip().splitlines():
-            db.execute(statement)
-        # In a write transaction even if nothing changes: a file that is read-only or locked is
-        # found out here, not by the first user.
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _check_tables(db: sqlite3.Connection, path: Path) -> None:
-    """Find out at the start, not at the first visitor, that the file is another program's."""
-    for statement in (
-        "SELECT sid, version, running, used, state FROM session LIMIT 0",
-        "SELECT sid, seq, epoch, loss, mark, params FROM frame LIMIT 0",
-    ):
-        try:
-            db.execute(statement)
-        except sqlite3.OperationalError as error:
-            raise StoreUnavailable(f"{path}: not made by this program: {error}") from error
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    with db:  # commits, or rolls back if anything was raised
-        db.execute("BEGIN IMMEDIATE")
-        yield
 
 
 def _append(db: sqlite3.Connection, sid: str, frames: Sequence[Frame]) -> None:

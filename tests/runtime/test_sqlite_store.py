@@ -103,7 +103,7 @@ async def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pwlapp.runtime.sqlite_store.LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("pwlapp.runtime.sqlite_file.LOCK_TIMEOUT_S", 0.05)
     path = tmp_path / "store.sqlite3"
     SqliteStore(path)
     other = sqlite3.connect(path, isolation_level=None)
