@@ -120,3 +120,6 @@ tools: $(DEV_DONE)
 	if command -v apt-get >/dev/null && ( $(call apt,chromium) ); then exit 0; fi; \
 	echo "No Chromium found or installed: asking Playwright for its own"; \
 	$(PY) -m playwright install chromium
+	@# Korean words are as wide as they are only in Korean letters.
+	@! command -v apt-get >/dev/null || fc-list :lang=ko 2>/dev/null | grep -q . || \
+	  ( $(call apt,fonts-nanum fontconfig) ) || echo "No Korean font: Korean words are shown as boxes." >&2
