@@ -94,7 +94,7 @@
   };
 
   const show = () => {
-    byId("fit-stuck").hidden = !found;
+    byId("fit-stuck").hidden = byId("stuck-link").hidden = !found;
     if (!found) return;
     const { state } = found;
     say(byId("stuck-reason"), reasonWords(found));

@@ -153,7 +153,8 @@ def test_seed_3_is_told_why_it_is_stuck(lecture: str, open_page: Open) -> None:
     page = open_page(lecture)
     expect(page.find("#fit-stuck")).to_be_hidden()
     stuck(page, 3)
-    expect(page.find("#fit-stuck")).to_be_visible()
+    page.find("#stuck-link").click()  # beside the counters, where one looks after training
+    expect(page.find("#fit-stuck")).to_be_in_viewport()
     reason = page.find("#stuck-reason")
     expect(reason).to_contain_text("Both units face left")
     expect(reason).to_contain_text("−2.4492, −2.0526")

@@ -41,7 +41,19 @@ def controls_card() -> html.Section:
         _fold(),
         html.Div([progress, html.P(id=ids.FIT_STATUS, className="status")], className="progress"),
         html.Div(id=ids.FIT_PLAYBACK, className="playback"),
-        html.P(id=ids.FIT_LOOKING_BACK, className="hint looking-back"),
+        html.Div(
+            [
+                html.Span(id=ids.FIT_LOOKING_BACK),
+                html.A(
+                    text("stuck.link"),
+                    href=f"#{ids.FIT_STUCK}",
+                    id=ids.STUCK_LINK,
+                    className="link",
+                    hidden=True,
+                ),
+            ],
+            className="hint looking-back",
+        ),
         class_name="controls",
     )
 
