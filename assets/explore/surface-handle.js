@@ -16,13 +16,16 @@
     node.type = "button";
     node.id = "surface-handle";
     node.className = "surface-handle";
+    node.hidden = true; // until there is a landscape below it
     box.append(node);
     let at = [0, 0];
     let taken = null; // {x, y}: from the pointer to the point's middle
     let resting = null; // timer, while keys move it
 
-    const place = ([a, b] = at) => {
-      at = [a, b];
+    const place = (point = at) => {
+      if (point !== at) node.hidden = false;
+      at = point;
+      const [a, b] = at;
       const { xaxis, yaxis } = gd._fullLayout;
       const [x, y] = [clamp(a, xaxis.range), clamp(b, yaxis.range)];
       node.style.transform = `translate(${xaxis._offset + xaxis.d2p(x)}px, ${yaxis._offset + yaxis.d2p(y)}px)`;

@@ -213,7 +213,8 @@
       return;
     }
     gd = box.appendChild(pwl.weights.element("div", { className: "plot" }));
-    await library.newPlot(gd, [], pwl.plot.layout(pwl.plot.axis(""), pwl.plot.axis("")), { displayModeBar: false, responsive: true });
+    const blank = () => pwl.plot.axis("", undefined, { visible: false });
+    await library.newPlot(gd, [], pwl.plot.layout(blank(), blank()), { displayModeBar: false, responsive: true });
     handle = pwl.surfaceHandle.create(box, gd, { onMove: move, onEnd: end, onCancel: cancel });
     request = pwl.lossGrid.create(receive);
     newest = pwl.fit.now();
