@@ -2,28 +2,37 @@
 // for once: {flat, left, right, both}; see pwlapp/core/plateaus.py.
 (() => {
   const pwl = (window.pwl ??= {});
+  const AGAIN_MS = 3000; // a server that compiles, say, has no time yet
+  const MOST_TRIES = 5;
   const CLEARLY = 0.05; // of what the data can teach at all
   const known = new Map(); // "data key, loss" -> what the server found, or null while it is asked
+  const tries = new Map();
+  const waiting = new Map(); // key -> whom to tell
   const keyOf = ({ data_key: key, net }) => `${key} ${net.loss}`;
 
-  const ask = async (sid, key, onFound) => {
+  // A run that is over brings no change that would ask again, so a refusal does.
+  const ask = async (sid, key) => {
+    const tell = () => {
+      const listeners = waiting.get(key) ?? [];
+      waiting.delete(key);
+      listeners.forEach((listener) => listener());
+    };
     known.set(key, null);
-    try {
-      const found = await pwl.api.post(`session/${encodeURIComponent(sid)}/plateaus`, {});
-      if (found.error) known.delete(key); // asked again at the next change
-      else known.set(`${found.data_key} ${found.loss}`, found);
-    } catch {
-      known.delete(key);
-    }
-    if (known.get(key) === null) known.delete(key); // the session had moved on in between
-    else if (known.has(key)) onFound();
+    const found = await pwl.api.command(sid, "plateaus", {});
+    if (!found.error) known.set(`${found.data_key} ${found.loss}`, found);
+    if (known.get(key) !== null) return tell();
+    known.delete(key); // refused, or the session had moved on in between
+    tries.set(key, (tries.get(key) ?? 0) + 1);
+    if (tries.get(key) < MOST_TRIES) setTimeout(tell, AGAIN_MS);
   };
 
   // Those for a snapshot, or null if they are not known yet; `onFound()` is called when they are.
   const of = ({ sid, state }, onFound = () => {}) => {
     const key = keyOf(state);
-    if (!known.has(key)) ask(sid, key, onFound);
-    return known.get(key) ?? null;
+    if (known.get(key)) return known.get(key);
+    waiting.set(key, (waiting.get(key) ?? new Set()).add(onFound));
+    if (!known.has(key)) ask(sid, key);
+    return null;
   };
 
   // Whether a net can get no lower than these: its units all bend at 0, to one side or the other.

@@ -21,6 +21,7 @@
     return { runs: [], record: [], first: 1, count: 500, epochs: 5000, net: null, optimizer: null, dataKey: null };
   }
 
+  const MOST_SEEDS = 2000; // seeds.MAX_COUNT
   const typed = (id) => {
     const value = pwl.numbers.parse(byId(id).value);
     return Number.isFinite(value) ? value : null; // the server says what is allowed
@@ -168,7 +169,7 @@
 
   const showLabel = () => {
     const count = typed("seeds-count");
-    const key = Number.isInteger(count) && count > 1 ? "seeds.train" : "seeds.train_any";
+    const key = Number.isInteger(count) && count > 1 && count <= MOST_SEEDS ? "seeds.train" : "seeds.train_any";
     byId("seeds-train").firstElementChild.textContent = t(key, { n: pwl.numbers.whole(count ?? 0) });
   };
 
@@ -193,7 +194,8 @@
 
   const showChosen = () => {
     const field = byId("seeds-open-field");
-    field.disabled = byId("seeds-open").disabled = !shown.runs.length;
+    field.disabled = !shown.runs.length;
+    byId("seeds-open").disabled = !chosen;
     if (document.activeElement !== field) field.value = chosen ? String(chosen.seed) : "";
     byId("seeds-chosen").textContent = chosen
       ? pwl.seedsOutcomes.one(chosen, shown.net)
@@ -209,7 +211,11 @@
     const words = element("span", { textContent: t("seeds.open_field") });
     words.dataset.t = "seeds.open_field";
     field.addEventListener("keydown", onFieldKey);
-    field.addEventListener("input", () => chooseSeed(pwl.numbers.parse(field.value)));
+    field.addEventListener("input", () => {
+      if (chooseSeed(pwl.numbers.parse(field.value))) return;
+      choose(null);
+      if (field.value.trim()) tellMissing();
+    });
     byId("seeds-one").prepend(element("label", { className: "field" }, words, field));
   };
 
@@ -235,11 +241,15 @@
     if (event.key === "Enter") openTyped();
   };
 
+  const tellMissing = () => {
+    byId("seeds-chosen").textContent = t("seeds.not_there", { seed: byId("seeds-open-field").value });
+  };
+
   const openTyped = () => {
     const seed = pwl.numbers.parse(byId("seeds-open-field").value);
     const run = shown.runs.find((each) => each.seed === seed);
     if (run) open(run);
-    else byId("seeds-chosen").textContent = t("seeds.not_there", { seed: byId("seeds-open-field").value });
+    else tellMissing();
   };
 
   const seedAt = (event) => event.points.find((point) => typeof point.customdata === "number")?.customdata;

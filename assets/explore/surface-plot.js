@@ -139,7 +139,7 @@
         yaxis: axis(scene.titles[1], { range: scene.range.y }),
         zaxis: axis(pwl.i18n.t("word.loss"), ticks(scale)),
         aspectmode: "manual", aspectratio: { x: 1, y: 1, z: 0.75 },
-        camera: { eye: { x: 1.5, y: -1.5, z: 1.05 }, center: { x: 0, y: 0, z: -0.12 } },
+        camera: { eye: { x: 1.85, y: -1.85, z: 1.3 }, center: { x: 0, y: 0, z: -0.12 } },
       },
     };
     return library.react(gd, [height, ...places], look, CONFIG);

@@ -86,7 +86,6 @@
     const whole = { ...scene, ...shown };
     pathKey = keyOfPath(scene);
     pwl.surfacePlot.flat(library, gd, whole);
-    byId("surface-lowest").textContent = pwl.numbers.fixed(shown.scale.low, 6);
     pwl.surfaceSolid.show(whole);
   };
   const keyOfPath = ({ path, titles: words, range: axes }) =>
@@ -97,6 +96,11 @@
   const tellNow = (now, scene) => {
     const loss = pwl.numbers.fixed(lossOf(now), 6);
     byId("surface-loss").textContent = loss;
+    // between the places of the grid the net itself may lie lower
+    const { x, y } = scene.range;
+    const isIn = scene.now.every((value, k) => [x, y][k][0] <= value && value <= [x, y][k][1]);
+    const lowest = isIn ? Math.min(shown.scale.low, lossOf(now)) : shown.scale.low;
+    byId("surface-lowest").textContent = pwl.numbers.fixed(lowest, 6);
     const [a, b] = scene.now.map((value) => pwl.numbers.fixed(value, 4));
     const words = pwl.i18n.t("surface.point", { x: scene.titles[0], y: scene.titles[1], a, b, loss });
     handle.node.setAttribute("aria-label", words);

@@ -12,7 +12,9 @@
 
   // --- an untrained net follows the fields, so it goes back with them ----------------------------
   const untrained = () => {
-    const { seed, net, params, epoch, by_recipe: isFresh } = pwl.fit.now().state;
+    const { state } = pwl.fit.now();
+    if (!state) return null; // a field may be quicker than the session
+    const { seed, net, params, epoch, by_recipe: isFresh } = state;
     return epoch === 0 ? { seed, net, params: isFresh ? null : params } : null;
   };
   const made = ({ seed, net }) => JSON.stringify([seed, net]);

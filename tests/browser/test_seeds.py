@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from .lecture_page import LecturePage, number
 
@@ -164,6 +164,23 @@ def test_seed_3_is_told_why_it_is_stuck(lecture: str, open_page: Open) -> None:
     # a weight set by hand that mends it takes the word back
     page.type_weight("fit", 0, "2")
     expect(page.find("#fit-stuck")).to_be_hidden()
+
+
+def test_why_it_is_stuck_is_asked_for_again(lecture: str, open_page: Open) -> None:
+    page = open_page(lecture, quiet=False)
+    refusals = []
+
+    def refuse_once(route: Route) -> None:
+        if refusals:
+            route.continue_()
+        else:
+            refusals.append(route.request.url)
+            route.abort()
+
+    page.page.route("**/plateaus", refuse_once)
+    stuck(page, 3)
+    expect(page.find("#stuck-link")).to_be_visible()  # though nothing has changed since
+    assert len(refusals) == 1
 
 
 @pytest.mark.parametrize(
