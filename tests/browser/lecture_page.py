@@ -70,6 +70,11 @@ class LecturePage:
         """Press a radio button or tick a box of the fold."""
         self.find(f"#{group} input[value='{value}']").check()
 
+    def choose_slow_engine(self) -> None:
+        """The lecture's own loop: a million epochs take it minutes, so what follows is in time."""
+        self.unfold()
+        self.choose("fit-engine", "torch@cpu")
+
     def train(self, epochs: int | None = None) -> None:
         self.page.bring_to_front()  # a tab behind another one paints nothing
         if epochs is not None:

@@ -57,6 +57,7 @@ def test_keys_press_what_the_sheet_says(embedded: str, open_page: Open) -> None:
 
 def test_pause_and_resume(embedded: str, open_page: Open) -> None:
     page = open_page(embedded)
+    page.choose_slow_engine()
     page.train(1_000_000)
     expect(page.find("#fit-pause")).to_be_enabled()
     page.page.keyboard.press("p")

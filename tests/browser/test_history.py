@@ -177,6 +177,7 @@ def test_undo_of_a_reset_stops_the_run_that_followed(embedded: str, open_page: O
     page.find("#fit-step").click()
     page.wait_for_epoch(1)
     before = whole(page)
+    page.choose_slow_engine()
     page.find("#fit-epochs").fill("1000000")
     page.find("#fit-reset").click()
     page.wait_for_epoch(0)
@@ -222,6 +223,7 @@ def test_weights_by_hand(embedded: str, open_page: Open) -> None:
 
 def test_an_edit_is_taken_back_while_a_run_goes_on(embedded: str, open_page: Open) -> None:
     page = open_page(embedded)
+    page.choose_slow_engine()
     page.find("#fit-epochs").fill("1000000")
     page.type_weight("fit", 0, "6")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 6")

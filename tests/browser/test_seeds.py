@@ -178,6 +178,8 @@ def test_why_it_is_stuck_is_asked_for_again(lecture: str, open_page: Open) -> No
             route.abort()
 
     page.page.route("**/plateaus", refuse_once)
+    page.page.reload()  # they were asked for when the page was opened
+    page.wait_until_ready()
     stuck(page, 3)
     expect(page.find("#stuck-link")).to_be_visible()  # though nothing has changed since
     assert len(refusals) == 1

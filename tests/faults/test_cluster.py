@@ -15,6 +15,7 @@ from pwlapp.runtime import broker
 from pwlapp.runtime.advance import MAX_BEGUN
 from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX, Sender
 from pwlapp.runtime.redis_store import SESSION
+from pwlapp.runtime.registry import WORKERS
 from tests.cluster import Cluster
 from tests.faults.classroom import (
     assert_as_if_nothing_happened,
@@ -214,6 +215,8 @@ async def test_workers_that_started_before_redis_are_found(
 
     await until(have_tried)
     await asyncio.to_thread(cluster.start_redis)
+    async with redis_of(cluster) as client:
+        await client.delete(WORKERS)  # where those that were killed stand for seconds more
     cluster.kill_web(0)
     cluster.start_web(0)
     await asyncio.to_thread(cluster.wait_until_ready)
