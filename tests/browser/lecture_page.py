@@ -81,7 +81,7 @@ class LecturePage:
             self.find("#fit-epochs").fill(str(epochs))
         self.find("#fit-train").click()
 
-    def wait_for_epoch(self, epoch: int, timeout_s: float = 60) -> None:
+    def wait_for_epoch(self, epoch: int, timeout_s: float = 180) -> None:
         """Wait until the run has ended and the play head stands at its end."""
         self.page.bring_to_front()
         expect(self.find("#count-epoch")).to_have_text(f"{epoch:,}", timeout=timeout_s * 1000)
