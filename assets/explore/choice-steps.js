@@ -3,7 +3,6 @@
 (() => {
   const pwl = (window.pwl ??= {});
   const AREAS = "#fit-data-choice, #explore, #share";
-  const SHOWN_MS = 1000;
   // These keep steps of their own: weights, own points, the names of kept runs. A file is no setting.
   const APART = "#by-hand-weights *, [name='own-kind'], #compare-table *, [type='file'], [readonly]";
   const TYPED = "[type='text'], [type='number']";
@@ -32,9 +31,7 @@
     if (!node.isConnected) return;
     if (node.classList.contains("dash-input-element")) {
       pwl.fitFields.tell(node.id, value);
-      for (let waited = 0; node.value !== value && waited < SHOWN_MS; waited += 20) {
-        await new Promise((done) => setTimeout(done, 20));
-      }
+      await pwl.fitFields.settled(() => node.value === value);
       tell(node, "input");
     } else if (typeof value === "boolean") {
       if (node.checked === value || (node.type === "radio" && !value)) return; // another radio is put
@@ -51,8 +48,11 @@
     const swap = async () => {
       const now = new Map([...other.keys()].map((node) => [node, valueOf(node)]));
       putting = true;
-      for (const [node, value] of other) await put(node, value);
-      putting = false;
+      try {
+        for (const [node, value] of other) await put(node, value);
+      } finally {
+        putting = false;
+      }
       other = now;
     };
     pwl.history.record(swap, swap, what);

@@ -94,12 +94,13 @@
   const lossOf = ({ frame, data, net }) => frame.loss ?? pwl.net.loss(frame.p, data.x, data.y, net);
 
   const tellNow = (now, scene) => {
-    const loss = pwl.numbers.fixed(lossOf(now), 6);
+    const own = lossOf(now);
+    const loss = pwl.numbers.fixed(own, 6);
     byId("surface-loss").textContent = loss;
     // between the places of the grid the net itself may lie lower
     const { x, y } = scene.range;
     const isIn = scene.now.every((value, k) => [x, y][k][0] <= value && value <= [x, y][k][1]);
-    const lowest = isIn ? Math.min(shown.scale.low, lossOf(now)) : shown.scale.low;
+    const lowest = isIn ? Math.min(shown.scale.low, own) : shown.scale.low;
     byId("surface-lowest").textContent = pwl.numbers.fixed(lowest, 6);
     const [a, b] = scene.now.map((value) => pwl.numbers.fixed(value, 4));
     const words = pwl.i18n.t("surface.point", { x: scene.titles[0], y: scene.titles[1], a, b, loss });

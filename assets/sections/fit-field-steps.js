@@ -7,7 +7,6 @@
   const CHOICES = { "fit-activation": "activation", "fit-loss": "loss", "fit-optimizer": "kind", "fit-engine": "engine" };
   const BOXES = { "fit-bias": "bias1", "fit-log-x": "log" };
   const OF_NET = ["fit-seed", "fit-hidden", "fit-bias", "fit-activation", "fit-loss"];
-  const SHOWN_MS = 1000;
   let typing = null; // {id, value, touched}: a text field, as it was when it was entered
 
   // --- an untrained net follows the fields, so it goes back with them ----------------------------
@@ -94,13 +93,10 @@
     for (const [id, value] of Object.entries(values)) {
       if (value !== undefined) pwl.fitFields.tell(id, value);
     }
-    const missing = () => {
+    await pwl.fitFields.settled(() => {
       const shown = read();
-      return Object.keys(values).some((id) => values[id] !== undefined && String(shown[id]) !== String(values[id]));
-    };
-    for (let waited = 0; missing() && waited < SHOWN_MS; waited += 20) {
-      await new Promise((done) => setTimeout(done, 20));
-    }
+      return Object.keys(values).every((id) => values[id] === undefined || String(shown[id]) === String(values[id]));
+    });
     if (!("fit-epochs" in values)) return;
     pwl.fitControls.showTrainLabel();
     pwl.fitControls.keepEpochs();

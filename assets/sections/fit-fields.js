@@ -8,6 +8,7 @@
   const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine"];
   const USUAL_LR = { adam: "0.001", sgd: "0.1" };
   const OPEN_KEY = "pwl.options";
+  const SHOWN_MS = 1000;
   let fields = null;
 
   // One value for each field at a time: of two that follow each other closely, Dash's input may show
@@ -20,6 +21,13 @@
   const pass = () => {
     for (const [id, value] of told) window.dash_clientside.set_props(id, { value });
     told.clear();
+  };
+
+  // Dash shows what it was told a little later.
+  const settled = async (isShown) => {
+    for (let waited = 0; !isShown() && waited < SHOWN_MS; waited += 20) {
+      await new Promise((done) => setTimeout(done, 20));
+    }
   };
 
   const changed = (values) => {
@@ -143,5 +151,5 @@
     bce.closest("label").classList.toggle("no-choice", !isBinary);
   };
 
-  pwl.fitFields = { start, now: () => fields, changed, fill, fillNet, tell, show, limit };
+  pwl.fitFields = { start, now: () => fields, changed, fill, fillNet, tell, settled, show, limit };
 })();
