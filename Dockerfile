@@ -33,7 +33,7 @@ WORKDIR /app
 COPY LICENSE app.py ./
 COPY assets assets
 COPY pwlapp pwlapp
-RUN python -m pwlapp.runtime.precompile compiled \
+RUN python -m pwlapp.compute.precompile compiled \
     && python -m pwlapp fit --epochs 10 --engine torch@cpu \
     && python -m compileall -q --invalidation-mode unchecked-hash app.py pwlapp
 

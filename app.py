@@ -20,15 +20,15 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from pwlapp import logs, serving
-from pwlapp.runtime import health
-from pwlapp.runtime.metrics import SHARED
-from pwlapp.runtime.services import Services
-from pwlapp.runtime.store import StoreUnavailable
+from pwlapp.metrics import SHARED
+from pwlapp.services import Services
 from pwlapp.serving import Refusal
+from pwlapp.sessions.stores.protocol import StoreUnavailable
 from pwlapp.settings import Settings
-from pwlapp.ui import bundle, downloads, guard, kept, layout, lessons, static, timing
+from pwlapp.ui import layout, lessons
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
+from pwlapp.web import bundle, downloads, guard, health, page_cache, static, timing
 
 logger = logging.getLogger("pwlapp")
 
@@ -65,8 +65,8 @@ def create_app(settings: Settings) -> layout.Page:
     )
     bundles = static.serve_plotly(server, static.plotly_bundles(ROOT))
     server.include_router(services.router())
-    server.include_router(downloads.routes(services.trainer))
-    server.include_router(health.routes(services.trainer))
+    server.include_router(downloads.routes(services.service))
+    server.include_router(health.routes(services.service))
     server.add_api_route("/locale/{lang}.json", locale)
     server.add_api_route("/lessons.json", all_lessons)
 
@@ -87,15 +87,15 @@ def create_app(settings: Settings) -> layout.Page:
     app.layout = layout.page_layout
     layout.register(app)
     build.register(app, services.runner)
-    fit.register(app, services.trainer)
+    fit.register(app, services.service)
     server.add_exception_handler(Exception, failed)
     # The last one added sees a request first.
-    callbacks, metrics = app.callback_map, services.trainer.metrics
+    callbacks, metrics = app.callback_map, services.service.metrics
     server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
     server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
     server.add_middleware(LanguageMiddleware)
     server.add_middleware(static.CachedBrotli, cache_dir=settings.data_dir / "brotli")
-    server.add_middleware(kept.KeptPages, assets=ROOT / "assets")
+    server.add_middleware(page_cache.PageCache, assets=ROOT / "assets")
     quiet = (*static.STATIC_PATHS, *health.PATHS, "/_favicon.ico")
     server.add_middleware(
         logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet

@@ -19,8 +19,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 from benchmarks import machine
 from benchmarks.readme import percentile
 from pwlapp.core.engines import FUSED_CPU
-from tests.browser.lecture_page import LecturePage
-from tests.browser.server import CHROMIUM_ARGS, chromium_path, serve
+from tests.support.lecture_page import LecturePage
+from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
 
 EPOCHS = 5000
 LONG_EPOCHS = 1_000_000

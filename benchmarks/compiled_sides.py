@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.sides import LR, Side, Timed, Train, clock
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU
 from pwlapp.core.net import LECTURE, Architecture, Array, loss
-from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, Budget, TrainState, train_slice
 
 SOURCE = Path(__file__).with_name("reference.c")

@@ -27,10 +27,10 @@ from benchmarks.library_sides import jax_sides, sklearn_side
 from benchmarks.many import Many
 from benchmarks.sides import Side
 from benchmarks.torch_sides import expected, lecture_sides, wide_sides
-from pwlapp.core.data import draw_embedded, parse_csv
+from pwlapp.core.data.files import draw_embedded, parse_csv
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines import fused_cpu
 from pwlapp.core.net import Array
-from pwlapp.core.points import Points
 from pwlapp.core.training import initial_state
 
 REPEATS = 9

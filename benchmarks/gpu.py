@@ -15,7 +15,7 @@ from statistics import median
 
 import torch
 
-from pwlapp.core.data import draw_embedded
+from pwlapp.core.data.files import draw_embedded
 from pwlapp.core.engines.torch_engine import PageLoop
 from pwlapp.core.engines.triton_nets import Nets
 from pwlapp.core.training import AdamOptions, initial_state
@@ -76,7 +76,7 @@ def capturable(loop: PageLoop) -> Callable[[], None]:
 def graphed() -> float:
     """The page's loop, recorded once and replayed."""
     epoch = capturable(page_loop())
-    aside = torch.cuda.Stream()
+    aside = torch.cuda.SessionEvents()
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(3):

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.sides import LR, Side, Timed, clock
+from pwlapp.core.data.points import Points
 from pwlapp.core.net import Array
-from pwlapp.core.points import Points
 
 if TYPE_CHECKING:
     from jax import Array as JaxArray

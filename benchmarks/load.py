@@ -26,8 +26,8 @@ from benchmarks import machine
 from benchmarks.crowd import Crowd, Pulse, warm_up
 from benchmarks.processes import Usage, busy_s, by_kind
 from benchmarks.readme import percentile
-from tests.browser.server import serve
-from tests.cluster import NUMBA_CACHE, Cluster
+from tests.support.cluster import NUMBA_CACHE, Cluster
+from tests.support.server import serve
 
 EPOCHS = 5000
 RAMP = (30, 100, 300, 1000)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.sides import LR, clock
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU
 from pwlapp.core.engines.fused_cpu import train_many
-from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 
 NETS = 1000

@@ -16,8 +16,8 @@ from typing import Any
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks import machine
-from tests.browser.lecture_page import LecturePage
-from tests.browser.server import CHROMIUM_ARGS, chromium_path, serve
+from tests.support.lecture_page import LecturePage
+from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
 
 REPLAYS = 5
 SPEED = 0.5  # 240 frames and more over 3 to 4 seconds

@@ -10,8 +10,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture, Array
-from pwlapp.core.points import Points
 
 LR = 0.001  # Adam's other numbers are torch's defaults everywhere
 

@@ -58,7 +58,7 @@ class Tab:
     Attributes
     ----------
     snapshot : dict or None
-        The newest state of the session; see ``pwlapp.runtime.session.snapshot``.
+        The newest state of the session; see ``pwlapp.sessions.state.snapshot``.
     film : Film
         The frames, and what was wrong with them.
     errors : list of str

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import torch
 
 from benchmarks.sides import LR, Side, Timed, Train, clock
+from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture, Array
-from pwlapp.core.points import Points
 
 PAGE = "the page's loop, eager PyTorch"
 

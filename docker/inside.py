@@ -23,7 +23,7 @@ SETTINGS = {"PWLAPP_LECTURE_URL": "", "PWLAPP_WORKERS": "1"}
 READY = """
 import time
 from pathlib import Path
-from pwlapp.runtime import warmup
+from pwlapp.compute import warmup
 since = time.monotonic()
 warmup.use_cache(Path("/data/numba"))
 warmup.load_compiled()

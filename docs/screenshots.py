@@ -12,8 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.lecture_page import LecturePage
-from tests.browser.server import CHROMIUM_ARGS, chromium_path, serve
+from tests.support.lecture_page import LecturePage
+from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
 
 FOLDER = Path(__file__).parent
 

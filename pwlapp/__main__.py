@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn, get_args
 
 from pwlapp import serving
+from pwlapp.compute import warmup
 from pwlapp.core import engines
-from pwlapp.core.data import draw_embedded, read_points
+from pwlapp.core.data.files import draw_embedded, read_points
 from pwlapp.core.net import LECTURE, Activation, Architecture, Array, Loss, from_vector, mse
 from pwlapp.core.training import (
     MAX_EPOCHS,
@@ -23,7 +24,6 @@ from pwlapp.core.training import (
     train_slice,
 )
 from pwlapp.errors import UserError
-from pwlapp.runtime import warmup
 from pwlapp.serving import BAD_SETTING, INTERRUPTED
 from pwlapp.settings import Settings
 from pwlapp.ui.i18n import catalogue

@@ -155,7 +155,7 @@ async def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
     import redis.asyncio
     from redis.exceptions import AuthenticationError, RedisError
 
-    from pwlapp.runtime.redis_link import place
+    from pwlapp.sessions.stores.redis_connection import place
 
     try:
         where = place(url)

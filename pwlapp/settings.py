@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pwlapp.core.data import LECTURE_URL
+from pwlapp.core.data.files import LECTURE_URL
 from pwlapp.core.engines import AUTO, ID_PATTERN
 
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")

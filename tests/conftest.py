@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.support.fixtures"]
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # One place for what Numba compiles: in a data folder of each test's own, every server that a test

@@ -153,11 +153,11 @@ class TestCompose:
     def test_the_worker_takes_every_kind_of_work_that_needs_no_gpu(
         self, compose: dict[str, Any]
     ) -> None:
-        from pwlapp.runtime import broker
+        from pwlapp.compute.celery import app
 
         command = compose["services"]["worker"]["command"]
         queues = set(command[command.index("-Q") + 1].split(","))
-        assert queues == {broker.CALLS, broker.CPU}
+        assert queues == {app.CALLS, app.CPU}
 
 
 def inner_path(volume: str) -> str:

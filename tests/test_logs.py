@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from pwlapp import logs
-from pwlapp.runtime.store import brief, new_sid
+from pwlapp.sessions.stores.protocol import new_sid, short_id
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = """
@@ -103,9 +103,9 @@ def test_a_request_is_a_line_without_what_nobody_may_know(
     [record] = lines(caplog)
     said = json.dumps({key: str(value) for key, value in vars(record).items()})
     assert sid not in said
-    assert record.path == f"/stream/{brief(sid)}…"
+    assert record.path == f"/stream/{short_id(sid)}…"
     assert (record.method, record.status) == ("GET", 202)
-    assert record.getMessage().startswith(f"GET /stream/{brief(sid)}… 202 in ")
+    assert record.getMessage().startswith(f"GET /stream/{short_id(sid)}… 202 in ")
     assert record.ms >= 0
     for secret in ("12", "a phone", "testclient"):
         assert secret not in record.getMessage().removesuffix(f"{record.ms:.0f} ms")

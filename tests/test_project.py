@@ -26,11 +26,19 @@ SETUP_FILES = (
 # What the modules under a path may not import, however late and wherever in the file.
 UI = ("dash", "plotly", "pwlapp.ui", "app")
 SERVING = ("fastapi", "starlette", "uvicorn", "sse_starlette", "redis", "celery")
+# From the lowest folder to the highest: none imports one that stands after it.
+FOLDERS = ("core", "sessions", "compute", "commands", "web", "ui")
+ABOVE = {
+    folder: tuple(f"pwlapp.{above}" for above in FOLDERS[i + 1 :])
+    for i, folder in enumerate(FOLDERS)
+}
 FORBIDDEN = {
-    "pwlapp/core": (*UI, *SERVING, "pwlapp.runtime"),
-    "pwlapp/runtime": UI,
-    "pwlapp/settings.py": (*UI, *SERVING, "pwlapp.runtime"),
-    "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", "pwlapp.runtime"),
+    "pwlapp/core": (*UI, *SERVING, *ABOVE["core"]),
+    "pwlapp/sessions": UI,
+    "pwlapp/compute": UI,
+    "pwlapp/commands": UI,
+    "pwlapp/settings.py": (*UI, *SERVING, *ABOVE["core"]),
+    "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", *ABOVE["core"]),
 }
 HEAVY = {"torch", "numba", "pandas", "dash", "plotly"}
 

@@ -27,7 +27,7 @@ from app import create_app
 from pwlapp import serving
 from pwlapp.serving import Refusal
 from pwlapp.settings import Settings
-from pwlapp.ui.timing import COMMANDS
+from pwlapp.web.timing import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 SERVE = (sys.executable, "-m", "pwlapp", "serve")

@@ -25,8 +25,8 @@ from benchmarks.follow import Follower
 from benchmarks.page import Browser, Page
 from benchmarks.sse import Message, Parser
 from benchmarks.student import Refused, Student, Unanswered
-from tests.browser.lecture_page import LecturePage
-from tests.browser.server import CHROMIUM_ARGS, chromium_path, free_port, serve
+from tests.support.lecture_page import LecturePage
+from tests.support.server import CHROMIUM_ARGS, chromium_path, free_port, serve
 
 CALLBACK = "/_dash-update-component"
 LONG = 1_000_000

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pwlapp.core.code_literals import literal
+from pwlapp.core.export.literals import literal
 from pwlapp.core.net import Array, Params, check_vector, from_vector, slopes
 
 GRID = """\

@@ -1,6 +1,6 @@
 """Typed text -> numbers: what a student writes in a field, or what a forged request holds.
 
-Each function either returns a value that the trainer takes, or raises
+Each function either returns a value that the service takes, or raises
 :class:`~pwlapp.errors.UserError` with a code that the browser translates.
 """
 
@@ -110,7 +110,7 @@ def optimizer(fields: OptimizerFields) -> OptimizerOptions:
 
 
 def engine(value: Any) -> str:
-    """The name of an engine, or ``UserError("bad_engine")``; the trainer knows which there are."""
+    """The name of an engine, or ``UserError("bad_engine")``; the service knows which there are."""
     if not isinstance(value, str):
         raise UserError("bad_engine", name="")
     return value

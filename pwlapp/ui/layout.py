@@ -9,11 +9,12 @@ from typing import Any
 
 from dash import Dash, Input, dcc, html
 
-from pwlapp.ui import help, ids, opening, static
-from pwlapp.ui.bundle import Bundle
+from pwlapp.ui import help, ids, opening
 from pwlapp.ui.components import labelled, text
 from pwlapp.ui.i18n import catalogue, language
 from pwlapp.ui.sections import build, explore, fit, share
+from pwlapp.web import static
+from pwlapp.web.bundle import Bundle
 
 _INDEX = """<!DOCTYPE html>
 <html lang="{lang}">

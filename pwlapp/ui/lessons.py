@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from pwlapp.core import datasets
+from pwlapp.core.data import datasets
 from pwlapp.ui import ids
 
 # What a step can set, and what it can check; `sets.js` and `checks.js` know how.

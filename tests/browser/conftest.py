@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from .lecture_page import LecturePage
-from .server import CHROMIUM_ARGS, chromium_path, serve
+from tests.support.lecture_page import LecturePage
+from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
 
 # What is expected comes at once on a quiet machine. A busy one, which compiles beside the tests,
 # may take long, and nothing is learnt from giving up early.

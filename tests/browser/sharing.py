@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Download
 
-from .lecture_page import LecturePage
+from tests.support.lecture_page import LecturePage
 
 
 def link_of(page: LecturePage) -> str:

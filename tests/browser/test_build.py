@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pwlapp.core import net
-
-from .lecture_page import LecturePage, number
+from tests.support.lecture_page import LecturePage, number
 
 NET, TRUTH = 2, 3  # positions in figures.TRACES["bent"]
 Open = Callable[..., LecturePage]

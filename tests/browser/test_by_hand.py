@@ -10,8 +10,8 @@ import torch
 from playwright.sync_api import expect
 
 from pwlapp.core import net
+from tests.support.lecture_page import LecturePage, number
 
-from .lecture_page import LecturePage, number
 from .test_surface import torch_loss
 
 Open = Callable[..., LecturePage]

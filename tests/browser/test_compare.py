@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from .lecture_page import LecturePage, number
-from .server import ROOT
+from tests.support.lecture_page import LecturePage, number
+from tests.support.server import ROOT
 
 Open = Callable[..., LecturePage]
 

@@ -12,9 +12,8 @@ import torch
 from playwright.sync_api import expect
 
 from pwlapp.core import net as nets
-from pwlapp.core.datasets import LAWS, TABLE, draw
-
-from .lecture_page import LecturePage, number
+from pwlapp.core.data.datasets import LAWS, TABLE, draw
+from tests.support.lecture_page import LecturePage, number
 
 Open = Callable[..., LecturePage]
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from .lecture_page import LecturePage, number
+from tests.support.lecture_page import LecturePage, number
 
 Open = Callable[..., LecturePage]
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pwlapp.core import net
-from pwlapp.core.data import draw_embedded
+from pwlapp.core.data.files import draw_embedded
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import (
     AdamOptions,
@@ -20,8 +20,7 @@ from pwlapp.core.training import (
     initial_state,
     train_slice,
 )
-
-from .lecture_page import LecturePage, number
+from tests.support.lecture_page import LecturePage, number
 
 Open = Callable[..., LecturePage]
 

@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pwlapp.ui.help import SHORTCUTS
-
-from .lecture_page import LecturePage
+from tests.support.lecture_page import LecturePage
 
 Open = Callable[..., LecturePage]
 

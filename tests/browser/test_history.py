@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from .lecture_page import LecturePage
+from tests.support.lecture_page import LecturePage
+
 from .sharing import params_of, saved_of
 
 Open = Callable[..., LecturePage]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from .lecture_page import LecturePage
+from tests.support.lecture_page import LecturePage
 
 Open = Callable[..., LecturePage]
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from .lecture_page import LecturePage
+from tests.support.lecture_page import LecturePage
+
 from .sharing import link_of, saved_of
 
 Open = Callable[..., LecturePage]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from .lecture_page import LecturePage
-from .server import free_port, serve
+from tests.support.lecture_page import LecturePage
+from tests.support.server import free_port, serve
 
 Open = Callable[..., LecturePage]
 

@@ -11,8 +11,7 @@ from playwright.sync_api import expect
 
 from pwlapp.core.net import Architecture, from_vector
 from pwlapp.core.pieces import pieces
-
-from .lecture_page import LecturePage, number
+from tests.support.lecture_page import LecturePage, number
 
 Open = Callable[..., LecturePage]
 

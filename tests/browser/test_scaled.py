@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.cluster import Cluster
-
-from .lecture_page import LecturePage
+from tests.support.cluster import Cluster
+from tests.support.lecture_page import LecturePage
 
 AFTER_5000 = ["1.7773", "-3.0447", "-0.9945", "-2.7176", "2.6391"]
 AFTER_10000 = ["2.8167", "-3.9404", "-1.7500", "-3.5572", "4.9937"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from .lecture_page import LecturePage, number
+from tests.support.lecture_page import LecturePage, number
 
 Open = Callable[..., LecturePage]
 

@@ -10,8 +10,8 @@ import zxingcpp
 from playwright.sync_api import expect
 
 from pwlapp.ui.opening import HIDEABLE
+from tests.support.lecture_page import LecturePage
 
-from .lecture_page import LecturePage
 from .sharing import link_of, pixels
 
 Open = Callable[..., LecturePage]

@@ -11,8 +11,7 @@ import torch
 from playwright.sync_api import expect
 
 from pwlapp.core.net import Architecture, from_vector
-
-from .lecture_page import LecturePage, number
+from tests.support.lecture_page import LecturePage, number
 
 Open = Callable[..., LecturePage]
 CONTOUR, HALO, PATH, START, MARKED, LOWEST = range(6)  # traces of the plot

@@ -12,7 +12,8 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from .lecture_page import LecturePage
+from tests.support.lecture_page import LecturePage
+
 from .sharing import download, params_of, pixels, raw_of
 
 Open = Callable[..., LecturePage]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pwlapp.core.data import draw_embedded, parse_csv
+from pwlapp.core.data.files import draw_embedded, parse_csv
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU
-from pwlapp.core.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from pwlapp import __main__ as command_line
+from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
-from pwlapp.core.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,
@@ -100,7 +100,7 @@ def test_where_nothing_can_be_compiled_torch_trains(
     def fail() -> None:
         raise EOFError("Ran out of input")
 
-    monkeypatch.setattr("pwlapp.runtime.warmup.load_compiled", fail)
+    monkeypatch.setattr("pwlapp.compute.warmup.load_compiled", fail)
     status, out, err = run(capsys, "fit", "--epochs", "3", "--json")
     assert status == 0
     assert json.loads(out)["engine"] == "torch@cpu"

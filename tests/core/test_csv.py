@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pwlapp.core.data import parse_csv
-from pwlapp.core.points import Points
+from pwlapp.core.data.files import parse_csv
+from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
-from tests.core.csv_files import GOOD, assert_good, parse
+from tests.support.csv_files import GOOD, assert_good, parse
 
 # Good files
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pwlapp.core.data import cache_path, draw_embedded, load
-from pwlapp.core.points import Points
+from pwlapp.core.data.files import cache_path, draw_embedded, load
+from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
-from tests.core.csv_files import GOOD, LIMIT, assert_good, parse
+from tests.support.csv_files import GOOD, LIMIT, assert_good, parse
 
 # Points
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from pwlapp.core import datasets
-from pwlapp.core.data import draw_embedded
-from pwlapp.core.datasets import LAWS, TABLE, draw, parse_encoded, parse_own
+from pwlapp.core.data import datasets
+from pwlapp.core.data.datasets import LAWS, TABLE, draw, parse_encoded, parse_own
+from pwlapp.core.data.files import draw_embedded
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 from pwlapp.errors import UserError
 

@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 import torch
 
-from pwlapp.core import export
-from pwlapp.core.checkpoint import state_dict_file
-from pwlapp.core.code_literals import literal, rows, vector
-from pwlapp.core.data import LECTURE_URL, draw_embedded, parse_csv
+from pwlapp.core.data.files import LECTURE_URL, draw_embedded, parse_csv
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines.torch_engine import make_net
-from pwlapp.core.export import Program
+from pwlapp.core.export import programs
+from pwlapp.core.export.checkpoint import state_dict_file
+from pwlapp.core.export.literals import literal, rows, vector
+from pwlapp.core.export.programs import Program
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,
@@ -90,7 +90,7 @@ def test_the_script_prints_the_lectures_numbers(
 ) -> None:
     points = parse_csv(lecture_csv.read_bytes(), max_bytes=10**7)
     state = replace(initial_state(1, points.x, points.y), epoch=epochs)
-    text = export.script(Program(1, AdamOptions(), state, points, by_recipe=True), WORDS)
+    text = programs.script(Program(1, AdamOptions(), state, points, by_recipe=True), WORDS)
     assert f"pd.read_csv('{LECTURE_URL}')" in text
     assert "torch.optim.Adam(net.parameters())\n" in text, "as on the page, nothing but defaults"
     numbers = run(text.replace(LECTURE_URL, str(lecture_csv)), tmp_path)
@@ -116,7 +116,7 @@ OTHERS: list[tuple[Architecture, OptimizerOptions]] = [
 @pytest.mark.parametrize(("net", "options"), OTHERS)
 def test_a_script_from_the_seed_is_the_run(net: Architecture, options: OptimizerOptions) -> None:
     program = trained(30, draw_embedded(n=64), net, options, seed=7)
-    numbers = run_here(export.script(program, WORDS))
+    numbers = run_here(programs.script(program, WORDS))
     assert numbers[-net.size - 1 : -1] == pytest.approx(program.train.params.tolist(), abs=1e-4)
     assert numbers[-1] == pytest.approx(program.train.loss, abs=1e-6)
 
@@ -125,13 +125,13 @@ def test_a_script_from_the_seed_is_the_run(net: Architecture, options: Optimizer
 def test_a_script_from_the_weights_goes_on_as_the_page_does(
     net: Architecture, options: OptimizerOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "MORE_EPOCHS", 20)
+    monkeypatch.setattr(programs, "MORE_EPOCHS", 20)
     x = np.linspace(-1, 1, 50, dtype=np.float32)
     points = Points(x, np.full_like(x, 0.5), (x > 0).astype(np.float32), "settings", "mine.csv")
     program = trained(25, points, net, options)
     edited = with_params(program.train, program.train.params + np.float32(0.25), x, points.y)
     program = replace(program, train=edited, by_recipe=False)
-    text = export.script(program, WORDS)
+    text = programs.script(program, WORDS)
     assert "set by hand" in text.replace("\n# ", " ")
     assert "manual_seed" not in text
     numbers = run_here(text)
@@ -142,10 +142,10 @@ def test_a_script_from_the_weights_goes_on_as_the_page_does(
 
 
 def test_many_points_come_in_a_file_of_their_own() -> None:
-    x = np.linspace(-1, 1, export.MOST_POINTS + 1, dtype=np.float32)
+    x = np.linspace(-1, 1, programs.MOST_POINTS + 1, dtype=np.float32)
     points = Points(x, np.full_like(x, 0.5), np.zeros_like(x), "settings")
-    text = export.script(trained(0, points), WORDS)
-    assert f"pd.read_csv('{export.DATA_FILE}')" in text
+    text = programs.script(trained(0, points), WORDS)
+    assert f"pd.read_csv('{programs.DATA_FILE}')" in text
     assert len(text) < 3000
 
 
@@ -155,7 +155,7 @@ def test_points_that_are_held_out_stay_out() -> None:
     state = initial_state(1, x, y)
     program = Program(1, AdamOptions(), state, points, by_recipe=True)
     names: dict[str, object] = {}
-    text = export.script(program, WORDS).partition("# The net")[0]
+    text = programs.script(program, WORDS).partition("# The net")[0]
     exec(compile(text, "<script>", "exec"), names)
     assert [names[name].shape for name in ("x", "y", "prob")] == [(30, 1)] * 3  # type: ignore[attr-defined]
     assert np.array_equal(names["y"].flatten(), y)  # type: ignore[attr-defined]
@@ -164,8 +164,8 @@ def test_points_that_are_held_out_stay_out() -> None:
 def test_points_without_a_truth() -> None:
     x = np.linspace(-1, 1, 12, dtype=np.float32)
     program = trained(3, Points(x, None, 3 * x, "own"), Architecture(loss="mse"))
-    assert "prob" not in export.script(program, WORDS) + export.notebook(program, WORDS)
-    assert run_here(export.script(program, WORDS))[-1] == pytest.approx(
+    assert "prob" not in programs.script(program, WORDS) + programs.notebook(program, WORDS)
+    assert run_here(programs.script(program, WORDS))[-1] == pytest.approx(
         program.train.loss, abs=1e-6
     )
 
@@ -174,7 +174,7 @@ def test_comments_stay_comments() -> None:
     """Whatever stands in a catalogue, no line of it becomes code."""
     hostile = dict.fromkeys(WORDS, "one\nimport os\r\n'''two")
     program = trained(0, draw_embedded(n=8))
-    for line in export.script(program, hostile).splitlines():
+    for line in programs.script(program, hostile).splitlines():
         assert "import os" not in line or line.startswith("#")
 
 

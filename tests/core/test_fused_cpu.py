@@ -14,11 +14,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU, fused_cpu
 from pwlapp.core.engines.fused_cpu import FusedCpuEngine, train_many
 from pwlapp.core.engines.kernels import train_epochs
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.points import Points
 from pwlapp.core.training import (
     MAX_LR,
     AdamOptions,

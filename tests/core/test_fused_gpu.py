@@ -21,10 +21,10 @@ import pytest
 import torch
 
 from pwlapp.core import net as nets
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines import fused_gpu, triton_nets
 from pwlapp.core.engines.fused_cpu import FusedCpuEngine
 from pwlapp.core.net import LECTURE, Architecture, Array
-from pwlapp.core.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,
@@ -37,7 +37,7 @@ from pwlapp.core.training import (
     with_params,
 )
 from pwlapp.errors import UserError
-from tests.core import triton_cases
+from tests.support import triton_cases
 
 HAS_WHEEL = sys.platform == "linux" and platform.machine() == "x86_64"
 # Not whether it is installed: where it can be, it has to be, or these tests would vanish unseen.

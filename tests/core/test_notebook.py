@@ -10,14 +10,14 @@ import nbformat
 import pytest
 import torch
 
-from pwlapp.core import export
-from pwlapp.core.data import draw_embedded
+from pwlapp.core.data.files import draw_embedded
+from pwlapp.core.export import programs
 from tests.core.test_export import WORDS, trained
 
 
 def test_the_notebook_is_one_and_its_cells_run(monkeypatch: pytest.MonkeyPatch) -> None:
     program = trained(40, draw_embedded(n=64))
-    content = nbformat.reads(export.notebook(program, WORDS), as_version=4)
+    content = nbformat.reads(programs.notebook(program, WORDS), as_version=4)
     nbformat.validate(content)
     drawn: list[str] = []
     pyplot: Any = types.ModuleType("matplotlib.pyplot")  # the notebook's alone to have

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from pwlapp.core.analysis.plateaus import plateaus
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines.fused_cpu import train_many
 from pwlapp.core.net import Array, Loss
-from pwlapp.core.plateaus import plateaus
-from pwlapp.core.points import Points
 from pwlapp.core.training import AdamOptions, initial_state
 
 SIDES = {"flat": (0, 0), "left": (1, 0), "right": (0, 1), "both": (1, 1)}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from pwlapp.core import qr
+from pwlapp.core.export import qr
 from pwlapp.errors import UserError
 
 LONGEST = "http://localhost:8050/#s=1." + "A" * (qr.MAX_LENGTH - 27)

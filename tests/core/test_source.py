@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pwlapp.core import source
-from pwlapp.core.source import display_name, is_url, read_source
+from pwlapp.core.data import source
+from pwlapp.core.data.source import display_name, is_url, read_source
 from pwlapp.errors import UserError
 
 BODY = b"x,prob,y\n0,0.5,1\n"

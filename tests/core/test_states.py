@@ -11,9 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines import AUTO, FUSED_CPU, GPU_FROM, TORCH_CPU, engines, pick, resolve
 from pwlapp.core.net import LECTURE, MAX_HIDDEN, Architecture
-from pwlapp.core.points import Points
 from pwlapp.core.training import (
     MAX_LR,
     MAX_SEED,
@@ -242,7 +242,7 @@ def test_an_engine_that_is_not_there_is_refused(drawn: Points, engine: str):
 def test_importing_the_core_imports_no_torch():
     code = (
         "import sys\n"
-        "import pwlapp.core.constructions, pwlapp.core.data, pwlapp.core.training\n"
+        "import pwlapp.core.constructions, pwlapp.core.data.files, pwlapp.core.training\n"
         "heavy = {'torch', 'numba', 'pandas', 'requests', 'dash'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)\n"
     )

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines import TORCH_CPU, pick
 from pwlapp.core.net import LECTURE, Architecture, Array
-from pwlapp.core.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,

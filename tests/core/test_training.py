@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from pwlapp.core.data.points import Points
 from pwlapp.core.net import from_vector, slopes
-from pwlapp.core.points import Points
 from pwlapp.core.training import (
     LOSS_LIMIT,
     MAX_LR,

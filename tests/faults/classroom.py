@@ -12,12 +12,12 @@ from urllib.request import urlopen
 
 import redis.asyncio
 
-from pwlapp.core.points import Points
-from pwlapp.runtime.redis_link import RedisLink
-from pwlapp.runtime.redis_store import RedisStore
-from tests.cluster import Cluster
+from pwlapp.core.data.points import Points
+from pwlapp.sessions.stores.redis import RedisStore
+from pwlapp.sessions.stores.redis_connection import RedisLink
 from tests.faults import judge
 from tests.faults.pupil import Pupil
+from tests.support.cluster import Cluster
 
 
 async def everything_up(cluster: Cluster) -> None:

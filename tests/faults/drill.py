@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 
 import redis.asyncio
 
-from pwlapp.core.data import read_points
-from pwlapp.core.points import Points
-from pwlapp.runtime.registry import STATS
-from tests.cluster import Cluster, ClusterFailed
+from pwlapp.compute.celery.heartbeat import STATS
+from pwlapp.core.data.files import read_points
+from pwlapp.core.data.points import Points
 from tests.faults import judge
 from tests.faults.pupil import Lost, Pupil
 from tests.faults.sabotage import Log, Saboteur
 from tests.faults.script import Event, Plan
-from tests.runtime.helpers import write_points
+from tests.support.cluster import Cluster, ClusterFailed
+from tests.support.sessions import write_points
 
 READY_S = 60.0
 SETTINGS = {"PWLAPP_ENGINE": "torch@cpu"}  # one engine, so that every bit is known

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from benchmarks.film import Row
-from pwlapp.core.points import Points
+from pwlapp.core.data.points import Points
 from pwlapp.core.training import (
     AdamOptions,
     Budget,
@@ -15,7 +15,7 @@ from pwlapp.core.training import (
     initial_state,
     train_slice,
 )
-from pwlapp.runtime.session import json_number, json_numbers
+from pwlapp.sessions.state import json_number, json_numbers
 from tests.faults.pupil import Chapter
 
 NAMED = 3  # differences that are told of one kind in one chapter

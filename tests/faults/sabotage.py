@@ -15,11 +15,11 @@ from typing import Any
 
 import redis.asyncio
 
-from pwlapp.runtime import broker
-from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX, TRAIN_TASK, Sender
-from pwlapp.runtime.redis_store import SESSION
-from tests.cluster import Cluster, ClusterFailed
+from pwlapp.compute.celery import app
+from pwlapp.compute.celery.app import CALLS, CPU, QUEUE_PREFIX, TRAIN_TASK, Sender
+from pwlapp.sessions.stores.redis import SESSION
 from tests.faults.script import Event
+from tests.support.cluster import Cluster, ClusterFailed
 
 QUEUES = (CALLS, CPU)
 SUPERVISE_S = 1.0
@@ -54,7 +54,7 @@ class Saboteur:
         self._cluster = cluster
         self._choice = random.Random(seed)
         self._log = log
-        self._sender = Sender(broker.make_app(cluster.redis_url))
+        self._sender = Sender(app.make_app(cluster.redis_url))
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._deeds: dict[str, Callable[[Event], Awaitable[str]]] = {
             "kill": self._kill,

@@ -9,14 +9,13 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from benchmarks.student import Refused, Student
-from pwlapp.core.data import read_points
-from pwlapp.core.points import Points
-from pwlapp.runtime import broker
-from pwlapp.runtime.advance import MAX_BEGUN
-from pwlapp.runtime.broker import CALLS, CPU, QUEUE_PREFIX, Sender
-from pwlapp.runtime.redis_store import SESSION
-from pwlapp.runtime.registry import WORKERS
-from tests.cluster import Cluster
+from pwlapp.compute.celery import app
+from pwlapp.compute.celery.app import CALLS, CPU, QUEUE_PREFIX, Sender
+from pwlapp.compute.celery.heartbeat import WORKERS
+from pwlapp.compute.celery.slice_worker import MAX_BEGUN
+from pwlapp.core.data.files import read_points
+from pwlapp.core.data.points import Points
+from pwlapp.sessions.stores.redis import SESSION
 from tests.faults.classroom import (
     assert_as_if_nothing_happened,
     everything_up,
@@ -29,7 +28,8 @@ from tests.faults.classroom import (
     store_of,
 )
 from tests.faults.drill import SETTINGS
-from tests.runtime.helpers import until, write_points
+from tests.support.cluster import Cluster
+from tests.support.sessions import until, write_points
 
 LONG = 5_000  # epochs: some seconds
 SHORT = 400
@@ -256,10 +256,10 @@ async def test_a_damaged_session_is_unknown_and_harms_no_other(
         async with redis_of(cluster) as client:
             await client.hset(f"{SESSION}{damaged.sid}", "state", b"nonsense")
             version = int(await client.hget(f"{SESSION}{damaged.sid}", "version"))
-        sender = Sender(broker.make_app(cluster.redis_url))
-        sender.send(broker.TRAIN_TASK, (damaged.sid, version, 0.0), CPU)
-        sender.send(broker.TRAIN_TASK, (damaged.sid, "not a version", None), CPU)
-        sender.send(broker.TRAIN_TASK, ("no session", 1, 0.0), CPU)
+        sender = Sender(app.make_app(cluster.redis_url))
+        sender.send(app.TRAIN_TASK, (damaged.sid, version, 0.0), CPU)
+        sender.send(app.TRAIN_TASK, (damaged.sid, "not a version", None), CPU)
+        sender.send(app.TRAIN_TASK, ("no session", 1, 0.0), CPU)
         sender.close()
         await sound.see_the_end()
         await assert_as_if_nothing_happened(sound, points)

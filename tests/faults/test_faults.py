@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks.film import Row
-from pwlapp.core.data import read_points
-from pwlapp.core.points import Points
+from pwlapp.core.data.files import read_points
+from pwlapp.core.data.points import Points
 from pwlapp.core.training import AdamOptions, Budget, frame_epochs, initial_state, train_slice
-from pwlapp.runtime.session import json_number, json_numbers
+from pwlapp.sessions.state import json_number, json_numbers
 from tests.faults import drill, judge, script
 from tests.faults.pupil import Chapter
 from tests.faults.script import Plan
-from tests.runtime.helpers import write_points
+from tests.support.sessions import write_points
 
 KINDS = (
     "kill a web process",

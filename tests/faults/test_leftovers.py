@@ -8,13 +8,13 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.cluster import ROOT, Cluster
-from tests.runtime.helpers import until
+from tests.support.cluster import ROOT, Cluster
+from tests.support.sessions import until
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from tests.cluster import ROOT, Cluster
+from tests.support.cluster import ROOT, Cluster
 from tests.faults.classroom import (
     assert_as_if_nothing_happened,
     everything_up,

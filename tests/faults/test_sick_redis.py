@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pwlapp.runtime.redis_store import RUNNING, SESSION
-from pwlapp.runtime.registry import ENGINES
-from tests.cluster import Cluster
-from tests.runtime.helpers import until
+from pwlapp.compute.celery.heartbeat import ENGINES
+from pwlapp.sessions.stores.redis import RUNNING, SESSION
+from tests.support.cluster import Cluster
+from tests.support.sessions import until
 
 from .classroom import pupil_at, redis_of
 

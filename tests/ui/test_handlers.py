@@ -57,28 +57,28 @@ def started(seed: Any = "1", net: NetFields = NET, known: Any = None) -> Start:
 
 
 async def test_start_run_reads_what_was_typed() -> None:
-    trainer = RecordingTrainer()
-    reply = await fit.start_run(trainer, SESSION, "5,000", "auto", started(), ADAM)
-    assert reply == fit.Reply(trainer.snapshot, None)
-    assert trainer.asked == [
+    service = RecordingTrainer()
+    reply = await fit.start_run(service, SESSION, "5,000", "auto", started(), ADAM)
+    assert reply == fit.Reply(service.snapshot, None)
+    assert service.asked == [
         ("look", "a-session"),
         ("start_run", "a-session", 5000, AdamOptions(lr=0.001), "auto"),
     ]
 
 
 async def test_start_run_with_sgd_on_another_engine() -> None:
-    trainer = RecordingTrainer()
+    service = RecordingTrainer()
     sgd = OptimizerFields("sgd", "0.5", "0.9")
-    await fit.start_run(trainer, SESSION, "7", "torch@cpu", started(), sgd)
+    await fit.start_run(service, SESSION, "7", "torch@cpu", started(), sgd)
     options = SgdOptions(lr=0.5, momentum=0.9)
-    assert trainer.asked[1:] == [("start_run", "a-session", 7, options, "torch@cpu")]
+    assert service.asked[1:] == [("start_run", "a-session", 7, options, "torch@cpu")]
 
 
 async def test_where_the_page_knows_its_net_nothing_is_asked_before_the_run() -> None:
-    trainer = RecordingTrainer()
+    service = RecordingTrainer()
     known = {"seed": 1, "net": LECTURE}
-    await fit.start_run(trainer, SESSION, "5", "auto", started(known=known), ADAM)
-    assert [asked[0] for asked in trainer.asked] == ["start_run"]
+    await fit.start_run(service, SESSION, "5", "auto", started(known=known), ADAM)
+    assert [asked[0] for asked in service.asked] == ["start_run"]
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ async def test_where_the_page_knows_its_net_nothing_is_asked_before_the_run() ->
     [{"seed": 2, "net": LECTURE}, {"seed": 1, "net": LECTURE | {"h": 3}}, {"seed": 1}, {}, [], "x"],
 )
 async def test_what_the_page_knows_wrongly_is_looked_up(known: Any) -> None:
-    trainer = RecordingTrainer()
-    await fit.start_run(trainer, SESSION, "5", "auto", started(known=known), ADAM)
-    assert [asked[0] for asked in trainer.asked] == ["look", "start_run"]
+    service = RecordingTrainer()
+    await fit.start_run(service, SESSION, "5", "auto", started(known=known), ADAM)
+    assert [asked[0] for asked in service.asked] == ["look", "start_run"]
 
 
 @pytest.mark.parametrize("verb", ["start_run", "step"])
@@ -98,12 +98,12 @@ async def test_a_fresh_net_takes_seed_and_net_in_the_fields(verb: str) -> None:
         (started("1", OTHER_NET), ("reset", "a-session", 1, OTHER)),
         (started("1", OTHER_NET, {"seed": 1, "net": LECTURE}), ("reset", "a-session", 1, OTHER)),
     ):
-        trainer = RecordingTrainer()
+        service = RecordingTrainer()
         before = ("5", "auto") if verb == "start_run" else ("auto",)
-        reply = await getattr(fit, verb)(trainer, SESSION, *before, start, ADAM)
+        reply = await getattr(fit, verb)(service, SESSION, *before, start, ADAM)
         assert reply.error is None
-        assert [asked[0] for asked in trainer.asked] == ["look", "reset", verb]
-        assert trainer.asked[1] == made
+        assert [asked[0] for asked in service.asked] == ["look", "reset", verb]
+        assert service.asked[1] == made
 
 
 @pytest.mark.parametrize(
@@ -116,16 +116,16 @@ async def test_a_fresh_net_takes_seed_and_net_in_the_fields(verb: str) -> None:
 )
 async def test_a_trained_net_is_not_thrown_away(start: Start, error: dict[str, Any]) -> None:
     for command in (
-        lambda trainer: fit.start_run(trainer, SESSION, "5", "auto", start, ADAM),
-        lambda trainer: fit.step(trainer, SESSION, "auto", start, ADAM),
-        lambda trainer: fit.resume(trainer, SESSION, "auto", start, ADAM),
-        lambda trainer: fit.take(trainer, SESSION, start),
+        lambda service: fit.start_run(service, SESSION, "5", "auto", start, ADAM),
+        lambda service: fit.step(service, SESSION, "auto", start, ADAM),
+        lambda service: fit.resume(service, SESSION, "auto", start, ADAM),
+        lambda service: fit.take(service, SESSION, start),
     ):
-        trainer = RecordingTrainer()
-        trainer.snapshot = {"epoch": 10, "seed": 1, "net": LECTURE}
-        reply = await command(trainer)
+        service = RecordingTrainer()
+        service.snapshot = {"epoch": 10, "seed": 1, "net": LECTURE}
+        reply = await command(service)
         assert reply.error == error
-        assert trainer.asked == [("look", "a-session")]
+        assert service.asked == [("look", "a-session")]
 
 
 @pytest.mark.parametrize(
@@ -147,58 +147,58 @@ async def test_a_trained_net_is_not_thrown_away(start: Start, error: dict[str, A
     ],
 )
 async def test_start_run_refuses_nonsense(changes: dict[str, Any], code: str) -> None:
-    trainer = RecordingTrainer()
+    service = RecordingTrainer()
     typed = {"epochs": "5", "engine": "auto", "start": started(), "optimizer": ADAM} | changes
-    reply = await fit.start_run(trainer, SESSION, **typed)
+    reply = await fit.start_run(service, SESSION, **typed)
     assert reply.snapshot is None
     assert reply.error is not None
     assert reply.error["code"] == code
-    assert trainer.asked == []
+    assert service.asked == []
 
 
 async def test_pause() -> None:
-    trainer = RecordingTrainer()
-    assert (await fit.pause(trainer, SESSION)).error is None
-    assert trainer.asked == [("pause", "a-session")]
-    unknown = await fit.pause(trainer, None)
+    service = RecordingTrainer()
+    assert (await fit.pause(service, SESSION)).error is None
+    assert service.asked == [("pause", "a-session")]
+    unknown = await fit.pause(service, None)
     assert unknown.error == {"code": "session_unknown", "args": {}}
 
 
 async def test_a_run_is_resumed_with_what_stands_in_the_fields() -> None:
-    trainer = RecordingTrainer()
+    service = RecordingTrainer()
     start = started(known={"seed": 1, "net": LECTURE})
     sgd = OptimizerFields("sgd", "0.5", "0.9")
-    assert (await fit.resume(trainer, SESSION, "torch@cpu", start, sgd)).error is None
-    assert trainer.asked == [("resume", "a-session", SgdOptions(0.5, 0.9), "torch@cpu")]
+    assert (await fit.resume(service, SESSION, "torch@cpu", start, sgd)).error is None
+    assert service.asked == [("resume", "a-session", SgdOptions(0.5, 0.9), "torch@cpu")]
 
 
 async def test_enter_in_a_field_makes_an_untrained_net_only() -> None:
-    trainer = RecordingTrainer()
-    assert (await fit.take(trainer, SESSION, started("7", OTHER_NET))).error is None
-    assert trainer.asked[1:] == [("reset", "a-session", 7, OTHER), ("look", "a-session")]
+    service = RecordingTrainer()
+    assert (await fit.take(service, SESSION, started("7", OTHER_NET))).error is None
+    assert service.asked[1:] == [("reset", "a-session", 7, OTHER), ("look", "a-session")]
 
 
 async def test_step_reset_and_edit() -> None:
-    trainer = RecordingTrainer()
+    service = RecordingTrainer()
     known = {"seed": 1, "net": LECTURE}
     adam = OptimizerFields("adam", "0.01", "x")
-    await fit.step(trainer, SESSION, "fused@cpu", started(known=known), adam)
-    await fit.reset(trainer, SESSION, "7", OTHER_NET)
-    await fit.edit_params(trainer, SESSION, {"params": [1, 2, 3, 4, 5]})
-    await fit.edit_params(trainer, SESSION, "forged")
-    assert trainer.asked == [
+    await fit.step(service, SESSION, "fused@cpu", started(known=known), adam)
+    await fit.reset(service, SESSION, "7", OTHER_NET)
+    await fit.edit_params(service, SESSION, {"params": [1, 2, 3, 4, 5]})
+    await fit.edit_params(service, SESSION, "forged")
+    assert service.asked == [
         ("step", "a-session", AdamOptions(lr=0.01), "fused@cpu"),
         ("reset", "a-session", 7, OTHER),
         ("set_params", "a-session", [1, 2, 3, 4, 5]),
-        ("set_params", "a-session", None),  # the trainer's own check refuses it
+        ("set_params", "a-session", None),  # the service's own check refuses it
     ]
 
 
 async def test_reset_refuses_a_net_that_cannot_be() -> None:
-    trainer = RecordingTrainer()
-    reply = await fit.reset(trainer, SESSION, "7", NetFields("2049", [], "relu", "bce"))
+    service = RecordingTrainer()
+    reply = await fit.reset(service, SESSION, "7", NetFields("2049", [], "relu", "bce"))
     assert reply.error == {"code": "bad_hidden", "args": {"min": 1, "max": 2048}}
-    assert trainer.asked == []
+    assert service.asked == []
 
 
 def test_engines_are_named_for_people() -> None:
@@ -214,14 +214,14 @@ def test_engines_are_named_for_people() -> None:
 
 
 async def test_what_the_trainer_refuses_reaches_the_browser_as_a_code() -> None:
-    trainer = RecordingTrainer(UserError("bad_engine", name="torch@cuda:9"))
-    reply = await fit.start_run(trainer, SESSION, 5, "torch@cuda:9", started(), ADAM)
+    service = RecordingTrainer(UserError("bad_engine", name="torch@cuda:9"))
+    reply = await fit.start_run(service, SESSION, 5, "torch@cuda:9", started(), ADAM)
     assert reply == fit.Reply(None, {"code": "bad_engine", "args": {"name": "torch@cuda:9"}})
 
 
 async def test_a_session_that_cannot_be_opened_says_why() -> None:
-    trainer = RecordingTrainer(UserError("storage_failed"))
-    opened = await fit.open_session(trainer, {"sid": "a-session"})
+    service = RecordingTrainer(UserError("storage_failed"))
+    opened = await fit.open_session(service, {"sid": "a-session"})
     assert opened == {"sid": None, "error": {"code": "storage_failed", "args": {}}}
 
 

@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from app import all_lessons
+from pwlapp.commands import session_data
 from pwlapp.core.net import Architecture, from_vector, yhat
-from pwlapp.runtime import session_data
 from pwlapp.ui import i18n, ids, lessons
 from pwlapp.ui.lessons import LESSONS, Lesson, Step
 

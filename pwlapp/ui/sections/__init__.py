@@ -1,1 +1,1 @@
-"""The sections of the page: each has its layout, its handlers and ``register(app, trainer)``."""
+"""The sections of the page: each has its layout, its handlers and ``register(app, service)``."""

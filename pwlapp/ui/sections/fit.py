@@ -10,7 +10,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
-from pwlapp.runtime.trainer import Trainer
+from pwlapp.sessions.service import SessionService
 from pwlapp.ui import figures, ids
 from pwlapp.ui.components import card, graph, legend, text
 from pwlapp.ui.i18n import t
@@ -146,11 +146,11 @@ def _checkpoints_card() -> html.Section:
     )
 
 
-def register(app: Dash, trainer: Trainer) -> None:
+def register(app: Dash, service: SessionService) -> None:
     """Wire the commands; every answer goes through one store to ``pwl.fit``."""
-    _register_opening(app, trainer)
-    _register_training(app, trainer)
-    _register_rest(app, trainer)
+    _register_opening(app, service)
+    _register_training(app, service)
+    _register_rest(app, service)
     for where, function in (
         (Input(ids.SESSION, "data"), "(data) => pwl.fit.opened(data)"),
         (Input(ids.REPLY, "data"), "(data) => pwl.fit.reply(data)"),
@@ -175,7 +175,7 @@ def _command(app: Dash, *inputs_and_states: Any) -> Any:
     )
 
 
-def _register_opening(app: Dash, trainer: Trainer) -> None:
+def _register_opening(app: Dash, service: SessionService) -> None:
     @app.callback(
         Output(ids.SESSION, "data"),
         Output(ids.FIT_ENGINE, "options"),
@@ -183,11 +183,11 @@ def _register_opening(app: Dash, trainer: Trainer) -> None:
         prevent_initial_call=True,
     )
     async def on_open(tab: Any) -> Any:
-        opened = await commands.open_session(trainer, tab)
-        return opened, engine_options(trainer.engines)
+        opened = await commands.open_session(service, tab)
+        return opened, engine_options(service.engines)
 
 
-def _register_training(app: Dash, trainer: Trainer) -> None:
+def _register_training(app: Dash, service: SessionService) -> None:
     epochs, engine = State(ids.FIT_EPOCHS, "value"), State(ids.FIT_ENGINE, "value")
     n_start = len(START)
 
@@ -201,7 +201,7 @@ def _register_training(app: Dash, trainer: Trainer) -> None:
         _clicks: Any, _enter: Any, sid: Any, count: Any, chosen: Any, *fields: Any
     ) -> Any:
         start, optimizer = _start(*fields[:n_start]), OptimizerFields(*fields[n_start:])
-        reply = await commands.start_run(trainer, sid, count, chosen, start, optimizer)
+        reply = await commands.start_run(service, sid, count, chosen, start, optimizer)
         return reply._asdict()
 
     for button_id, handler in ((ids.FIT_STEP, commands.step), (ids.FIT_RESUME, commands.resume)):
@@ -211,19 +211,19 @@ def _register_training(app: Dash, trainer: Trainer) -> None:
             _clicks: Any, sid: Any, chosen: Any, *fields: Any, handler: Any = handler
         ) -> Any:
             start, optimizer = _start(*fields[:n_start]), OptimizerFields(*fields[n_start:])
-            return (await handler(trainer, sid, chosen, start, optimizer))._asdict()
+            return (await handler(service, sid, chosen, start, optimizer))._asdict()
 
     @_command(
         app, Input(ids.FIT_SEED, "n_submit"), Input(ids.FIT_HIDDEN, "n_submit"), SESSION, *START
     )
     async def on_enter(_seed: Any, _hidden: Any, sid: Any, *fields: Any) -> Any:
-        return (await commands.take(trainer, sid, _start(*fields)))._asdict()
+        return (await commands.take(service, sid, _start(*fields)))._asdict()
 
 
-def _register_rest(app: Dash, trainer: Trainer) -> None:
+def _register_rest(app: Dash, service: SessionService) -> None:
     @_command(app, Input(ids.FIT_PAUSE, "n_clicks"), SESSION)
     async def on_pause(_clicks: Any, sid: Any) -> Any:
-        return (await commands.pause(trainer, sid))._asdict()
+        return (await commands.pause(service, sid))._asdict()
 
     @_command(
         app,
@@ -233,8 +233,8 @@ def _register_rest(app: Dash, trainer: Trainer) -> None:
         *(State(id_, "value") for id_ in NET),
     )
     async def on_reset(_clicks: Any, sid: Any, seed: Any, *net: Any) -> Any:
-        return (await commands.reset(trainer, sid, seed, NetFields(*net)))._asdict()
+        return (await commands.reset(service, sid, seed, NetFields(*net)))._asdict()
 
     @_command(app, Input(ids.EDIT, "data"), SESSION)
     async def on_edit(edit: Any, sid: Any) -> Any:
-        return (await commands.edit_params(trainer, sid, edit))._asdict()
+        return (await commands.edit_params(service, sid, edit))._asdict()

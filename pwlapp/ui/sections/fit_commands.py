@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from pwlapp.core.net import Architecture
 from pwlapp.errors import UserError
-from pwlapp.runtime.trainer import Trainer
+from pwlapp.sessions.service import SessionService
 from pwlapp.ui import inputs
 from pwlapp.ui.inputs import NetFields, OptimizerFields
 
-Verb: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
+Command: TypeAlias = Callable[..., Awaitable[dict[str, Any]]]
 
 
 class Reply(NamedTuple):
@@ -40,25 +40,25 @@ async def _answer(command: Awaitable[dict[str, Any]]) -> Reply:
         return Reply(None, {"code": error.code, "args": error.args_})
 
 
-async def open_session(trainer: Trainer, tab: Any) -> dict[str, Any]:
+async def open_session(service: SessionService, tab: Any) -> dict[str, Any]:
     """Find the session that the tab remembers, or begin a new one; or say why neither can be."""
     remembered = tab.get("sid") if isinstance(tab, dict) else None
     try:
-        sid, snapshot = await trainer.open(remembered)
+        sid, snapshot = await service.open(remembered)
     except UserError as error:
         return {"sid": None, "error": {"code": error.code, "args": error.args_}}
-    problem = trainer.data_problem
+    problem = service.data_problem
     return {
         "sid": sid,
         "snapshot": snapshot,
         # beside the data itself, which browsers keep for a year by its numbers alone
-        "data": {"origin": trainer.points.origin, "label": trainer.points.label},
+        "data": {"origin": service.points.origin, "label": service.points.label},
         "data_problem": problem and {"code": problem.code, "args": problem.args_},
     }
 
 
 async def start_run(
-    trainer: Trainer,
+    service: SessionService,
     session: Any,
     epochs: Any,
     engine: Any,
@@ -73,69 +73,69 @@ async def start_run(
     """
 
     async def command() -> dict[str, Any]:
-        count = inputs.whole_number(epochs, "bad_epochs", 1, trainer.limits.max_epochs)
+        count = inputs.whole_number(epochs, "bad_epochs", 1, service.limits.max_epochs)
 
         async def verb(sid: str, *chosen: Any) -> dict[str, Any]:
-            return await trainer.start_run(sid, count, *chosen)
+            return await service.start_run(sid, count, *chosen)
 
-        return await _train(trainer, verb, session, engine, start, optimizer)
+        return await _train(service, verb, session, engine, start, optimizer)
 
     return await _answer(command())
 
 
-async def pause(trainer: Trainer, session: Any) -> Reply:
+async def pause(service: SessionService, session: Any) -> Reply:
     """Stop after the slice in flight; the rest of the run can be resumed."""
-    return await _answer(_with_session(session, trainer.pause))
+    return await _answer(_with_session(session, service.pause))
 
 
 async def resume(
-    trainer: Trainer, session: Any, engine: Any, start: Start, optimizer: OptimizerFields
+    service: SessionService, session: Any, engine: Any, start: Start, optimizer: OptimizerFields
 ) -> Reply:
     """Go on with a paused run, with the optimizer and the engine in the fields."""
-    return await _answer(_train(trainer, trainer.resume, session, engine, start, optimizer))
+    return await _answer(_train(service, service.resume, session, engine, start, optimizer))
 
 
 async def step(
-    trainer: Trainer, session: Any, engine: Any, start: Start, optimizer: OptimizerFields
+    service: SessionService, session: Any, engine: Any, start: Start, optimizer: OptimizerFields
 ) -> Reply:
     """Train one epoch; seed and architecture as for `start_run`."""
-    return await _answer(_train(trainer, trainer.step, session, engine, start, optimizer))
+    return await _answer(_train(service, service.step, session, engine, start, optimizer))
 
 
-async def take(trainer: Trainer, session: Any, start: Start) -> Reply:
+async def take(service: SessionService, session: Any, start: Start) -> Reply:
     """Make an untrained net the one in the fields; a trained one is only reset by its button."""
 
     async def command() -> dict[str, Any]:
         sid = inputs.session_id(session)
-        await _make(trainer, sid, start)
-        return await trainer.look(sid)
+        await _make(service, sid, start)
+        return await service.look(sid)
 
     return await _answer(command())
 
 
-async def reset(trainer: Trainer, session: Any, seed: Any, net: NetFields) -> Reply:
+async def reset(service: SessionService, session: Any, seed: Any, net: NetFields) -> Reply:
     """Back to epoch 0, at the initial weights that `seed` gives to the net in the fields."""
 
     async def command() -> dict[str, Any]:
         number, architecture = inputs.seed(seed), inputs.architecture(net)
-        return await trainer.reset(inputs.session_id(session), number, architecture)
+        return await service.reset(inputs.session_id(session), number, architecture)
 
     return await _answer(command())
 
 
-async def edit_params(trainer: Trainer, session: Any, edit: Any) -> Reply:
+async def edit_params(service: SessionService, session: Any, edit: Any) -> Reply:
     """Replace the weights by those that were set by hand."""
 
     async def command() -> dict[str, Any]:
         params = edit.get("params") if isinstance(edit, dict) else None
-        return await trainer.set_params(inputs.session_id(session), params)
+        return await service.set_params(inputs.session_id(session), params)
 
     return await _answer(command())
 
 
 async def _train(
-    trainer: Trainer,
-    verb: Verb,
+    service: SessionService,
+    verb: Command,
     session: Any,
     engine: Any,
     start: Start,
@@ -144,11 +144,11 @@ async def _train(
     """Do what trains, to the net in the fields and with the optimizer and engine in the fields."""
     sid = inputs.session_id(session)
     options, chosen = inputs.optimizer(optimizer), inputs.engine(engine)
-    await _make(trainer, sid, start)
+    await _make(service, sid, start)
     return await verb(sid, options, chosen)
 
 
-async def _make(trainer: Trainer, sid: str, start: Start) -> None:
+async def _make(service: SessionService, sid: str, start: Start) -> None:
     """See to it that the session's net is the one in the fields.
 
     Where the page knows that it is, nothing is asked: only a reset by that very page could have
@@ -163,14 +163,14 @@ async def _make(trainer: Trainer, sid: str, start: Start) -> None:
     seed, net = inputs.seed(start.seed), inputs.architecture(start.net)
     if _stands(start.known, seed, net):
         return
-    now = await trainer.look(sid)
+    now = await service.look(sid)
     if _stands(now, seed, net):
         return
     if now["epoch"] > 0:
         if now["net"] != asdict(net):
             raise UserError("net_differs")
         raise UserError("seed_differs", seed=now["seed"], typed=seed)
-    await trainer.reset(sid, seed, net)
+    await service.reset(sid, seed, net)
 
 
 def _stands(session: Any, seed: int, net: Architecture) -> bool:

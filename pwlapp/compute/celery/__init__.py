@@ -1,0 +1,1 @@
+"""Training by Celery workers that share a Redis with the web servers."""

@@ -1,0 +1,93 @@
+"""Calls from a web process to a worker on another machine, as text; see `wire`."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pwlapp.compute.celery import wire
+from pwlapp.errors import UserError
+
+# Nothing else is called, whatever a message asks for: modules also hold what they import.
+ALLOWED = {
+    "pwlapp.core.export.checkpoint:state_dict_file",
+    "pwlapp.core.constructions:run_all",
+    "pwlapp.core.data.files:load",
+    "pwlapp.core.data.datasets:draw",
+    "pwlapp.core.data.datasets:parse_encoded",
+    "pwlapp.core.engines:engines",
+    "pwlapp.core.analysis.plateaus:plateaus",
+    "pwlapp.core.export.qr:svg",
+    "pwlapp.core.training:initial_state",
+    "pwlapp.commands.seeds:train_part",
+    "pwlapp.compute.slices:train",
+}
+
+
+def request(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
+    """Write down a call.
+
+    Parameters
+    ----------
+    function : callable
+        At the top of a module, or a `functools.partial` of one that is.
+
+    Raises
+    ------
+    TypeError
+        If it is not in `ALLOWED`, or an argument has no text form.
+    """
+    named: dict[str, Any] = {}
+    if isinstance(function, partial):
+        named, args = function.keywords, (*function.args, *args)
+        function = function.func
+    name = f"{function.__module__}:{function.__qualname__}"
+    if name not in ALLOWED:
+        raise TypeError(f"{name}: expected one of {', '.join(sorted(ALLOWED))}")
+    return wire.dumps([name, list(args), named])
+
+
+def perform(text: str) -> str:
+    """Make the call that `request` wrote down; returns the answer for `result`."""
+    # Whatever a call raises belongs to whoever asked; the worker must survive it.
+    try:
+        name, args, named = wire.loads(text)
+        return wire.dumps(["value", _function(name)(*args, **named)])
+    except UserError as error:
+        return wire.dumps(["user_error", error])
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        where = traceback.format_exc()
+        return wire.dumps(["error", [type(error).__name__, str(error), where]])
+
+
+def result(answer: str | bytes) -> Any:
+    """The value that a call returned; what it raised is raised here.
+
+    An exception that is not one of Python's own comes back as RuntimeError.
+    """
+    kind, value = wire.loads(answer)
+    if kind == "value":
+        return value
+    if kind == "user_error":
+        raise value
+    name, message, where = value
+    known = getattr(builtins, name, RuntimeError)
+    is_error = isinstance(known, type) and issubclass(known, Exception)
+    try:
+        error = known(message) if is_error else RuntimeError(message)
+    except TypeError:  # one that takes more, such as UnicodeDecodeError
+        error = RuntimeError(message)
+    error.add_note("in a worker process:\n" + where)
+    raise error
+
+
+def _function(name: str) -> Callable[..., Any]:
+    if name not in ALLOWED:
+        raise ValueError(f"{name!r} may not be called")
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found

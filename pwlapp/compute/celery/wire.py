@@ -1,0 +1,117 @@
+"""Our types in JSON, for what travels between processes of several machines.
+
+No pickle: whoever can write to Redis must not be able to run code. The types are registered with
+kombu, whose JSON Celery speaks; floats come back bit for bit.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from kombu.utils import json
+from numpy.typing import NDArray
+
+from pwlapp.compute.slices import Slice
+from pwlapp.core.analysis.plateaus import Plateaus
+from pwlapp.core.analysis.seeds import Runs
+from pwlapp.core.constructions import Result
+from pwlapp.core.data.points import DataSpec, Points
+from pwlapp.core.engines import EngineInfo
+from pwlapp.core.net import Architecture
+from pwlapp.core.training import AdamOptions, Budget, SgdOptions, TrainState
+from pwlapp.errors import UserError
+from pwlapp.sessions.frames import FrameBatch
+from pwlapp.sessions.stores.protocol import Data
+
+RECORDS = (
+    AdamOptions,
+    Architecture,
+    Budget,
+    DataSpec,
+    EngineInfo,
+    FrameBatch,
+    Plateaus,
+    Points,
+    Result,
+    Runs,
+    SgdOptions,
+    Slice,
+    TrainState,
+)
+DTYPES = ("float32", "float64", "int64")
+
+
+def dumps(value: Any) -> str:
+    """Write a value. Raises TypeError for a type that is not registered here."""
+    text: str = json.dumps(value)  # type: ignore[no-untyped-call]
+    return text
+
+
+def loads(text: str | bytes) -> Any:
+    """Read what `dumps` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or of another version of this program.
+    """
+    try:
+        return json.loads(text)  # type: ignore[no-untyped-call]
+    except (TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not written by this program: {error!r}") from error
+
+
+def _array_out(array: NDArray[Any]) -> list[Any]:
+    if array.dtype.name not in DTYPES:
+        raise TypeError(f"an array of {array.dtype}, expected one of {', '.join(DTYPES)}")
+    little = array.astype(array.dtype.newbyteorder("<"))
+    return [array.dtype.name, list(array.shape), base64.b64encode(little.tobytes()).decode()]
+
+
+def _array_in(parts: list[Any]) -> NDArray[Any]:
+    name, shape, text = parts
+    if name not in DTYPES:
+        raise ValueError(f"an array of {name!r}, expected one of {', '.join(DTYPES)}")
+    flat = np.frombuffer(base64.b64decode(text), dtype=np.dtype(name).newbyteorder("<"))
+    return flat.astype(name).reshape(shape)
+
+
+def _record_out(record: Any) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def _record_in(record: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
+    def read(values: dict[str, Any]) -> Any:
+        return record(**{name: _frozen(value) for name, value in values.items()})
+
+    return read
+
+
+def _frozen(value: Any) -> Any:
+    """JSON has no tuples; our records have no lists."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+json.register_type(np.ndarray, "pwl.array", _array_out, _array_in)
+json.register_type(Path, "pwl.path", str, Path)
+json.register_type(
+    UserError, "pwl.user_error", lambda e: [e.code, e.args_], lambda v: UserError(v[0], **v[1])
+)
+for _record in RECORDS:
+    json.register_type(_record, f"pwl.{_record.__name__}", _record_out, _record_in(_record))
+
+
+def data_out(data: Data) -> str:
+    """Write what `Store.settle` is given."""
+    return dumps([data.points, data.problem])
+
+
+def data_in(text: str | bytes) -> Data:
+    """Read what `data_out` wrote. Raises ValueError."""
+    points, problem = loads(text)
+    return Data(points, problem)

@@ -1,0 +1,165 @@
+"""The Celery app: ``celery -A pwlapp.compute.celery.worker worker``.
+
+A machine with a GPU takes that queue: ``... worker -Q gpu --concurrency 1``. The settings are the
+environment variables of the web processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import os
+import socket
+import sys
+import time
+import warnings
+from threading import Thread
+from typing import Any
+
+import redis
+from celery import signals
+from celery.exceptions import CPendingDeprecationWarning
+from celery_batches import Batches, SimpleRequest
+from redis.exceptions import RedisError
+
+from pwlapp import logs
+from pwlapp.compute.celery import calls, heartbeat
+from pwlapp.compute.celery.app import BATCH_TASK, CALL_TASK, CPU, GPU, TRAIN_TASK, Sender, make_app
+from pwlapp.compute.celery.slice_worker import SliceMessage, SliceWorker
+from pwlapp.compute.process import load_engines
+from pwlapp.core import engines
+from pwlapp.sessions.stores.redis import RedisStore
+from pwlapp.sessions.stores.redis_connection import CONNECT_S, RedisLink
+from pwlapp.settings import Settings
+
+BATCH = 64  # nets that a GPU trains at once
+BATCH_WAIT_S = 0.01  # for others to come
+N_ARGS = len(SliceMessage._fields)
+REFUSED = 2  # exit status
+
+try:
+    settings = Settings.from_env(os.environ)
+except ValueError as problem:
+    print(f"pwlapp: {problem}", file=sys.stderr)  # noqa: T201
+    sys.exit(REFUSED)
+app = make_app(settings.redis_url)
+
+
+class Hands:
+    """What one process holds on to from task to task; its connections are its own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.Runner()
+        self.redis = blocking_client()
+        store, sender = RedisStore(RedisLink(settings.redis_url)), Sender(app)
+        # By queue: where the next slice is to wait.
+        self.advancers = {
+            queue: SliceWorker(
+                store, functools.partial(sender.send_slice, queue=queue), settings.slice_ms
+            )
+            for queue in (CPU, GPU)
+        }
+
+
+@functools.cache
+def hands() -> Hands:
+    """Those of this process; made at the first task, after the fork."""
+    return Hands()
+
+
+def blocking_client() -> Any:
+    """A client of its own for whoever has no event loop."""
+    return redis.Redis.from_url(
+        settings.redis_url, socket_connect_timeout=CONNECT_S, socket_timeout=CONNECT_S
+    )
+
+
+@app.task(name=TRAIN_TASK)
+def train(sid: str, version: int, sent: float) -> None:
+    """Train one slice of a session that is at this version."""
+    mine = hands()
+    mine.loop.run(mine.advancers[CPU].advance([SliceMessage(sid, version, sent)]))
+
+
+@app.task(name=BATCH_TASK, base=Batches, flush_every=BATCH, flush_interval=BATCH_WAIT_S)
+def train_batch(requests: list[SimpleRequest]) -> None:
+    """Train a slice of each of the sessions that wait."""
+    mine = hands()
+    orders = [SliceMessage(*request.args) for request in requests if len(request.args) == N_ARGS]
+    mine.loop.run(mine.advancers[GPU].advance(orders))
+
+
+@app.task(name=CALL_TASK, acks_late=False)  # one that kills its process is not to come again
+def call(channel: str, number: str, request: str) -> None:
+    """Make a call, and send the answer to whoever waits for it."""
+    answer = calls.perform(request)
+    with contextlib.suppress(RedisError, OSError):  # then the call will come again
+        hands().redis.publish(channel, f"{number} {answer}")
+
+
+@signals.celeryd_init.connect
+def check(conf: Any, options: dict[str, Any], **_: Any) -> None:
+    """End a worker that nobody can give work; let one that batches reach for more at a time."""
+    if not settings.redis_url:
+        print("pwlapp: PWLAPP_REDIS_URL is not set; a worker needs it", file=sys.stderr)  # noqa: T201
+        sys.exit(REFUSED)
+    if GPU in (options.get("queues") or ""):
+        conf.worker_prefetch_multiplier = BATCH
+
+
+@signals.setup_logging.connect
+def configure_logs(**_: Any) -> None:
+    """Log as the web processes do, a Redis that is away in a line; Celery leaves it alone then."""
+    logs.configure(settings.log_level, settings.log_format)
+    logging.getLogger("celery.worker.consumer.consumer").addFilter(without_traceback)
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """Leave out where in Celery a connection was lost, and that it is tried again each second."""
+    record.exc_info = None
+    record.msg, record.args = record.getMessage().splitlines()[0], ()
+    is_repeated = record.msg == _last_said[0]
+    _last_said[0] = record.msg
+    return not is_repeated
+
+
+_last_said = [""]
+
+
+@signals.worker_ready.connect
+def quiet_down(**_: Any) -> None:
+    """Hear no more that a later Celery will cancel tasks: ours may be, they are done again."""
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+
+
+@signals.worker_process_init.connect
+def prepare(**_: Any) -> None:
+    """Load torch in a process that will train, and keep saying that it is there."""
+    at_rest = load_engines(settings.data_dir / "numba", settings.log_level, settings.log_format)
+    if at_rest is not None:
+        at_rest()
+    # Not a timer of Celery's: those end with each connection to Redis.
+    Thread(target=keep_saying, args=(engines.engines(),), name="presence", daemon=True).start()
+
+
+def keep_saying(found: list[engines.EngineInfo]) -> None:
+    """Say every few seconds that this process is there, over any loss of Redis."""
+    client = blocking_client()
+    while True:
+        with contextlib.suppress(RedisError, OSError):  # Celery complains of a Redis that is away
+            heartbeat.send_heartbeat(client, process_name(), found)
+        time.sleep(heartbeat.SAY_EVERY_S)
+
+
+@signals.worker_process_shutdown.connect
+def remove_heartbeat(**_: Any) -> None:
+    """Say that this process leaves, so that nobody counts on it."""
+    with contextlib.suppress(RedisError, OSError):
+        heartbeat.remove_heartbeat(blocking_client(), process_name())
+
+
+def process_name() -> str:
+    """A name that no other worker process has."""
+    return f"{socket.gethostname()}-{os.getpid()}"

@@ -1,0 +1,175 @@
+"""Keeps the running sessions running: one task for each, one slice at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import time
+from typing import Protocol
+
+from pwlapp.compute import plan, slices
+from pwlapp.compute.pool import Runner
+from pwlapp.compute.slices import Slice
+from pwlapp.core.data.points import Points
+from pwlapp.errors import UserError
+from pwlapp.metrics import Metrics
+from pwlapp.sessions import transitions
+from pwlapp.sessions.repository import SessionRepository
+from pwlapp.sessions.state import SessionState, UnknownSession
+from pwlapp.sessions.stores.protocol import Conflict, short_id
+from pwlapp.tasks import log_failure, stop
+
+logger = logging.getLogger(__name__)
+
+
+class Scheduler(Protocol):
+    """Whatever sees to it that running sessions are trained."""
+
+    async def begin(self) -> None:
+        """Go on with the runs that an earlier server left."""
+
+    def drive(self, sid: str, state: SessionState) -> None:
+        """See to it that a session whose run goes on is trained; harmless if it is already.
+
+        Parameters
+        ----------
+        sid : str
+        state : SessionState
+            As it stands in the store, so that it need not be read again. If it has moved on, the
+            first slice is lost.
+        """
+
+    async def close(self) -> None:
+        """Stop. The runs stay marked as running, and go on with the next driver."""
+
+
+class LocalScheduler:
+    """A `Scheduler` with a task for each session: reads, has a slice trained, saves, and again.
+
+    A slice is saved only on top of the version that it began with. If the session moved on in the
+    meantime (a pause, an edit, a reset) the slice is thrown away: 20 ms of work, against rules
+    for merging. Training is deterministic, so nothing else is lost.
+
+    Parameters
+    ----------
+    sessions : Sessions
+    runner : Runner
+    metrics : Metrics
+    slice_ms : float
+    at_once : int
+        Slices handed to the runner at a time, best as many as it has processes: the others wait
+        here, and what a user waits for (a page that opens, a reset) overtakes them.
+    """
+
+    def __init__(
+        self,
+        sessions: SessionRepository,
+        runner: Runner,
+        metrics: Metrics,
+        slice_ms: float,
+        at_once: int,
+    ) -> None:
+        self._sessions = sessions
+        self._runner = runner
+        self._metrics = metrics
+        self._slice_ms = slice_ms
+        self._turns = asyncio.Semaphore(at_once)  # first come, first served
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._due: set[str] = set()
+
+    async def begin(self) -> None:
+        for sid in await self._sessions.running():
+            with contextlib.suppress(UnknownSession):  # damaged; the others go on
+                self.drive(sid, await self._sessions.load(sid))
+
+    def drive(self, sid: str, state: SessionState) -> None:
+        if sid in self._tasks:
+            self._due.add(sid)
+            return
+        task = asyncio.create_task(self._work(sid, state), name=f"drive {short_id(sid)}")
+        task.add_done_callback(log_failure)
+        self._tasks[sid] = task
+
+    async def close(self) -> None:
+        await stop(self._tasks.values())
+
+    async def _work(self, sid: str, state: SessionState) -> None:
+        # Whoever calls `drive` while `_run` is about to end on an older reading leaves the mark,
+        # and the session is read once more. No await between the last look at the mark and the
+        # end, or a call could fall in between.
+        try:
+            await self._run_or_halt(sid, state)
+            while sid in self._due:
+                self._due.discard(sid)
+                await self._run_or_halt(sid)
+        finally:
+            self._due.discard(sid)
+            del self._tasks[sid]
+
+    async def _run_or_halt(self, sid: str, state: SessionState | None = None) -> None:
+        try:
+            await self._run(sid, state or await self._sessions.load(sid))
+        except UnknownSession:
+            logger.warning("session %s expired while it ran", short_id(sid))
+        except UserError as error:
+            logger.warning("the run of session %s stops: %s", short_id(sid), error)
+            self._metrics.run_ended("failed")
+            with contextlib.suppress(UserError):
+                await self._sessions.update(sid, functools.partial(transitions.halt, reason=error))
+
+    async def _run(self, sid: str, state: SessionState) -> None:
+        while state.run is not None and state.is_running:
+            asked = time.perf_counter()
+            points = await self._sessions.points_of(state)
+            async with self._turns:
+                result = await train(
+                    self._runner,
+                    points,
+                    state,
+                    state.run.target_epoch,
+                    self._slice_ms,
+                )
+            elapsed = time.perf_counter() - asked
+            after, frames = transitions.after_slice(state, result, elapsed)
+            try:
+                await self._sessions.save(sid, state, after, frames)
+            except Conflict:
+                state = await self._sessions.load(sid)
+                continue
+            self._count(state, after, result, elapsed)
+            state = after
+
+    def _count(
+        self, before: SessionState, after: SessionState, result: Slice, elapsed: float
+    ) -> None:
+        epochs = after.train.epoch - before.train.epoch
+        self._metrics.trained(epochs, result.seconds, max(0.0, elapsed - result.seconds))
+        if (outcome := plan.outcome(before, after)) is not None:
+            self._metrics.run_ended(outcome)
+
+
+async def train(
+    runner: Runner, points: Points, state: SessionState, target: int, slice_ms: float | None
+) -> Slice:
+    """Train a session's net towards epoch `target`; nothing is saved.
+
+    Raises
+    ------
+    UserError
+        ``training_failed`` (engine) where that gave up, for example for want of memory;
+        ``bad_engine`` (name); or WorkerLost.
+    """
+    try:
+        return await runner.call(
+            slices.train,
+            state.train,
+            *points.training,
+            state.optimizer,
+            plan.budget(state, target, slice_ms),
+            state.engine,
+            points.testing,
+        )
+    except plan.TRAINING_ERRORS as error:
+        raise plan.training_failed(state, error) from error

@@ -1,0 +1,1 @@
+"""What many runs show: losses of many seeds, and where runs get stuck."""

@@ -1,0 +1,266 @@
+"""Sets of points drawn by a law, and points of one's own.
+
+A law says where x lies, what the truth is there, and what the net that belongs to it looks like.
+Yes/no laws have a probability as their truth, and y is 0 or 1 with it; the others have a number,
+and y is that number with noise. The first three are the course's own: with their default noise and
+seed they give, bit for bit, what the lecture's code gives.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pwlapp.core.data.files import EMBEDDED_SEED, read_table, to_numbers
+from pwlapp.core.data.points import MAX_POINTS
+from pwlapp.core.data.source import too_big
+from pwlapp.core.net import LECTURE, Activation, Architecture, Array, sigmoid
+from pwlapp.core.training import MAX_SEED
+from pwlapp.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Generator, Tensor
+
+MIN_POINTS = 2
+MAX_FLIPPED = 0.5  # from there on, a label says nothing or the opposite
+MAX_SD = 2.0
+MAX_SIZE = 10_000  # of own x and y: an axis that can still be read
+
+
+@dataclass(frozen=True)
+class Law:
+    """One way to draw points.
+
+    Attributes
+    ----------
+    name : str
+        As in `LAWS`.
+    truth : callable, (x, library) -> array of that library
+        The logit of the probability of y = 1 for yes/no laws, the noiseless y for the others.
+    is_binary : bool
+        Whether y is 0 or 1.
+    low, high : float
+        x is spread evenly from low to high.
+    noise : float
+        What is drawn if nothing else is asked for: the share of labels flipped, at most
+        `MAX_FLIPPED`, or the standard deviation, at most `MAX_SD`.
+    net : Architecture
+        The net that belongs to it.
+    lr : float
+        Adam's learning rate for that net.
+    epochs : int
+        How long that net needs.
+    n, seed : int
+        What is drawn if nothing else is asked for.
+    """
+
+    name: str
+    truth: Callable[[Any, Any], Any]
+    is_binary: bool
+    low: float
+    high: float
+    noise: float
+    net: Architecture
+    lr: float = 0.001
+    epochs: int = 5000
+    n: int = 2000
+    seed: int = EMBEDDED_SEED
+
+    @property
+    def max_noise(self) -> float:
+        """The most noise that can be asked for."""
+        return MAX_FLIPPED if self.is_binary else MAX_SD
+
+
+# The laws, in torch for the points and in numpy for their sketches: `lib` is one or the other.
+def _irony(x: Any, lib: Any) -> Any:
+    return lib.where(x < 0, 5 + 15 * x, 5 - 5 * x)
+
+
+def _step_like(x: Any, lib: Any) -> Any:
+    return lib.where(x < -0.2, 15 * x + 6, lib.where(x < 0.4, -1.0, -3.0))
+
+
+def _curve(x: Any, lib: Any) -> Any:
+    return lib.exp(-x) * lib.abs(lib.cos(3 * x)) * lib.sin(3 * x)
+
+
+def _abs(x: Any, lib: Any) -> Any:
+    return lib.abs(x)
+
+
+def _sine(x: Any, lib: Any) -> Any:
+    return lib.sin(math.pi * x)
+
+
+def _step(x: Any, lib: Any) -> Any:
+    """1 between -2 and 2: where the lecture's two sigmoid units put it."""
+    return lib.where(lib.abs(x) < 2, 1.0, 0.0)
+
+
+def _two_steps(x: Any, lib: Any) -> Any:
+    """1 from -4 to -1, and 2 from 1 to 4."""
+    first = lib.where((x > -4) & (x < -1), 1.0, 0.0)
+    return lib.where((x > 1) & (x < 4), 2.0, first)
+
+
+def _mse_net(h: int, activation: Activation = "relu", bias1: bool = True) -> Architecture:
+    return Architecture(h, bias1, activation, "mse")
+
+
+TABLE = {
+    law.name: law
+    for law in (
+        Law("irony", _irony, True, -1, 1, 0.0, LECTURE),
+        Law("step_like", _step_like, True, -1, 1, 0.0, Architecture(512, bias1=True)),
+        Law("curve", _curve, False, 0, 2, 0.05, _mse_net(2048), epochs=1000),
+        Law("abs", _abs, False, -1, 1, 0.05, _mse_net(2, bias1=False), lr=0.01),
+        Law("sine", _sine, False, -1, 1, 0.1, _mse_net(8, "sigmoid"), lr=0.01),
+        Law("step", _step, False, -5, 5, 0.05, _mse_net(2, "sigmoid"), lr=0.05),
+        # four units could do it, and Adam hardly ever finds how
+        Law("two_steps", _two_steps, False, -5, 5, 0.05, _mse_net(8, "sigmoid"), lr=0.05),
+    )
+}
+LAWS = tuple(TABLE)
+
+
+def draw(law: str, n: int, noise: float, seed: int) -> tuple[Array, Array, Array]:
+    """Draw points by a law. Imports torch.
+
+    The same arguments give the same points, and the caller's random numbers are left alone.
+
+    Parameters
+    ----------
+    law : str
+        One of `LAWS`.
+    n : int
+        `MIN_POINTS` to `MAX_POINTS`.
+    noise : float
+        For yes/no laws the share of labels that are flipped, 0 to `MAX_FLIPPED`; for the others
+        the standard deviation of the Gaussian noise, 0 to `MAX_SD`.
+    seed : int
+        0 to `training.MAX_SEED`.
+
+    Returns
+    -------
+    x : ndarray of shape (n,), float32
+        Ascending.
+    truth : ndarray of shape (n,), float32
+        The probability of y = 1 with the flips counted in, ``p + noise (1 - 2p)``, or the y
+        without noise.
+    y : ndarray of shape (n,), float32
+
+    Raises
+    ------
+    UserError
+        ``bad_law``, ``bad_n`` (min, max), ``bad_noise`` (min, max), ``bad_seed`` (max).
+    """
+    chosen = TABLE.get(law)
+    if chosen is None:
+        raise UserError("bad_law")
+    if not MIN_POINTS <= n <= MAX_POINTS:
+        raise UserError("bad_n", min=MIN_POINTS, max=MAX_POINTS)
+    if not 0 <= noise <= chosen.max_noise:  # true for NaN
+        raise UserError("bad_noise", min=0, max=chosen.max_noise)
+    if not 0 <= seed <= MAX_SEED:
+        raise UserError("bad_seed", max=MAX_SEED)
+
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.linspace(chosen.low, chosen.high, n)
+    truth = chosen.truth(x, torch)  # (n,)
+    if chosen.is_binary:
+        truth, y = _labels(torch.sigmoid(truth), noise, generator, chosen.name)
+    else:
+        y = truth + noise * torch.randn(n, generator=generator)
+    return x.numpy(), truth.numpy(), y.numpy()
+
+
+def _labels(prob: Tensor, noise: float, generator: Generator, law: str) -> tuple[Tensor, Tensor]:
+    """Labels that are 1 with `prob`, a share of them flipped; and the probability that results."""
+    import torch
+
+    if law == "irony":  # as `data.draw_embedded` draws them
+        y = (torch.rand(prob.numel(), generator=generator) < prob).float()
+    else:
+        y = torch.bernoulli(prob, generator=generator)
+    if noise == 0:
+        return prob, y
+    flipped = torch.rand(prob.numel(), generator=generator) < noise
+    return prob + noise * (1 - 2 * prob), torch.where(flipped, 1 - y, y)
+
+
+def sketch(law: Law, n: int = 41) -> tuple[Array, Array]:
+    """The truth at n places: x and y, each of shape (n,), float32. Needs no torch."""
+    x = np.linspace(law.low, law.high, n, dtype=np.float32)
+    truth = law.truth(x, np).astype(np.float32)
+    return x, sigmoid(truth) if law.is_binary else truth
+
+
+def parse_own(
+    raw: bytes, max_bytes: int, max_points: int = MAX_POINTS
+) -> tuple[Array, Array | None, Array]:
+    """Read points from a CSV file with columns x and y, and perhaps prob. Imports pandas.
+
+    What is understood otherwise is what `data.parse_csv` understands.
+
+    Parameters
+    ----------
+    raw : bytes
+        The whole file.
+    max_bytes, max_points : int
+        More than these are refused.
+
+    Returns
+    -------
+    x : ndarray of shape (n,), float32
+        In the order of the file.
+    prob : ndarray of shape (n,), float32, or None
+        The truth, within [0, 1] where y is; None if the file has no such column.
+    y : ndarray of shape (n,), float32
+
+    Raises
+    ------
+    UserError
+        ``data_too_big`` (limit_mb), ``own_not_csv``, ``own_empty``, ``own_missing_column``
+        (column), ``own_too_many`` (max), ``data_not_number`` (column, row),
+        ``data_out_of_range`` (column, row, min, max).
+    """
+    if len(raw) > max_bytes:
+        raise too_big(max_bytes)
+    try:
+        table = read_table(raw, max_cells=max_bytes)
+    except ValueError:  # pandas' and Unicode's errors are ValueErrors too
+        raise UserError("own_not_csv") from None
+    if table.empty:
+        raise UserError("own_empty")
+    names = table.iloc[0].str.strip().str.lower().tolist()
+    for name in ("x", "y"):
+        if name not in names:
+            raise UserError("own_missing_column", column=name)
+    rows = table.iloc[1:]
+    if len(rows) < MIN_POINTS:
+        raise UserError("own_empty")
+    if len(rows) > max_points:
+        raise UserError("own_too_many", max=max_points)
+
+    def column(name: str, low: float, high: float) -> Array:
+        cells: pd.Series[str] = rows[names.index(name)]
+        return to_numbers(name, cells, low, high)
+
+    x, y = (column(name, -MAX_SIZE, MAX_SIZE) for name in ("x", "y"))
+    is_binary = bool((y >= 0).all() and (y <= 1).all())
+    limits = (0, 1) if is_binary else (-MAX_SIZE, MAX_SIZE)
+    return x, column("prob", *limits) if "prob" in names else None, y
+
+
+def parse_encoded(text: str, max_bytes: int) -> tuple[Array, Array | None, Array]:
+    """`parse_own` of a file in base64, as it travels between processes."""
+    return parse_own(base64.b64decode(text), max_bytes)

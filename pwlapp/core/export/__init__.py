@@ -1,0 +1,1 @@
+"""What a student takes home: programs, checkpoints and QR codes."""

@@ -1,0 +1,298 @@
+"""A run as a program to take home: the page's own loop, as a script or as a notebook.
+
+Pure, and without torch: the text is made here, from the templates below and from the literals of
+checked numbers. Words come from the message catalogues; nothing that anybody typed gets into it.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pwlapp.core.data.files import EMBEDDED_SEED, LECTURE_URL
+from pwlapp.core.data.points import Points
+from pwlapp.core.export.literals import literal, rows, tensor, vector
+from pwlapp.core.net import Architecture, Array, from_vector
+from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
+
+LECTURE_KEY = "5caae7e60c84538a"  # `Points.key` of the file at LECTURE_URL
+MOST_POINTS = 5000  # written into the program; more of them lie in a file beside it
+MORE_EPOCHS = 5000  # what a program goes on for that begins with trained weights, as the page does
+DATA_FILE = "pwlapp-data.csv"
+WIDTH = 88
+
+Words = Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """What a program is about.
+
+    Attributes
+    ----------
+    seed : int
+    optimizer : AdamOptions or SgdOptions
+    train : TrainState
+        Where the net stands.
+    points : Points
+        What it is trained on.
+    by_recipe : bool
+        Whether ``train.epoch`` epochs from the seed's weights lead here. If not, the program begins
+        with the weights as they are.
+    """
+
+    seed: int
+    optimizer: OptimizerOptions
+    train: TrainState
+    points: Points
+    by_recipe: bool
+
+    @property
+    def name(self) -> str:
+        """The start of its files' names: ``pwlapp-seed1-10000``."""
+        return f"pwlapp-seed{self.seed}-{self.train.epoch}"
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs the program trains."""
+        return self.train.epoch if self.by_recipe else MORE_EPOCHS
+
+
+class Part(NamedTuple):
+    """A heading and the code below it."""
+
+    heading: str
+    code: str
+
+
+def script(program: Program, words: Words) -> str:
+    """Write the run as a Python script.
+
+    Parameters
+    ----------
+    program : Program
+    words : mapping of str to str
+        The catalogue's ``code.*`` sentences, for the comments.
+
+    Returns
+    -------
+    str
+        It prints the weights before and after as the lecture does, and the loss.
+    """
+    steps = [f"{comment(part.heading)}\n{part.code}" for part in parts(program, words)]
+    return "\n".join([f"{comment(title(program, words))}\n", *steps])
+
+
+def notebook(program: Program, words: Words) -> str:
+    """Write the run as a Jupyter notebook (nbformat 4.5): the script in cells, and a plot.
+
+    Parameters and words are those of `script`.
+    """
+    cells = [_cell(0, "markdown", f"# {title(program, words)}")]
+    plotted = [*parts(program, words), plot(program, words)]
+    for k, part in enumerate(plotted, start=1):
+        cells.append(_cell(2 * k - 1, "markdown", part.heading))
+        cells.append(_cell(2 * k, "code", part.code))
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    content = {
+        "cells": cells,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def title(program: Program, words: Words) -> str:
+    """What the program is, in a line."""
+    key = "code.title" if program.by_recipe else "code.title_weights"
+    return words[key].format(seed=program.seed, epochs=f"{program.train.epoch:,}")
+
+
+def parts(program: Program, words: Words) -> list[Part]:
+    """The program, step by step."""
+    epochs = f"{program.epochs:,}"
+    training = words["code.train" if program.by_recipe else "code.train_more"]
+    return [
+        _data(program.points, words),
+        _net(program, words),
+        Part(words["code.loss_and_optimizer"], _loss_and_optimizer(program)),
+        *([] if program.by_recipe or not program.train.epoch else [_memory(program, words)]),
+        Part(words["code.before"], _show(program.train.net)),
+        Part(training.format(epochs=epochs), _loop(program.epochs)),
+        Part(words["code.after"], _show(program.train.net) + "print(loss_fn(net(x), y).item())\n"),
+    ]
+
+
+def comment(sentence: str) -> str:
+    """Write a sentence as comment lines, whatever is in it."""
+    lines = textwrap.wrap(" ".join(sentence.split()), WIDTH) or [""]
+    return "\n".join(f"# {line}" for line in lines)
+
+
+# --- data ---------------------------------------------------------------------------------------
+def training(points: Points) -> dict[str, Array]:
+    """The points that a net is trained on, by column: x, y, and prob if it is known."""
+    x, y = points.training
+    columns = {"x": x, "y": y}
+    if points.prob is not None:
+        columns["prob"] = np.delete(points.prob, points.testing_rows)
+    return columns
+
+
+def _data(points: Points, words: Words) -> Part:
+    if points.key == LECTURE_KEY:
+        return Part(words["code.data_lecture"], _from_csv(LECTURE_URL, ("x", "y", "prob")))
+    if points.origin == "embedded" and not points.testing_rows.size:
+        return Part(words["code.data_drawn"], _drawn(points.x.size))
+    columns = training(points)
+    if columns["x"].size > MOST_POINTS:
+        sentence = words["code.data_file"].format(name=DATA_FILE)
+        return Part(sentence, _from_csv(DATA_FILE, columns))
+    lines = [tensor(name, values) for name, values in columns.items()]
+    return Part(words["code.data_points"], "\n".join(["import torch\n", *lines]))
+
+
+def _from_csv(place: str, names: Iterable[str]) -> str:
+    columns = [f"{name} = torch.tensor(df.{name}).float().reshape(-1, 1)\n" for name in names]
+    head = f"import pandas as pd\nimport torch\n\ndf = pd.read_csv({place!r})\n"
+    return head + "".join(columns)
+
+
+def _drawn(n: int) -> str:
+    return f"""\
+import torch
+
+generator = torch.Generator().manual_seed({EMBEDDED_SEED:d})
+x = torch.linspace(-1, 1, {n:d}).reshape(-1, 1)
+prob = torch.sigmoid(torch.where(x < 0, 5 + 15 * x, 5 - 5 * x))
+y = (torch.rand({n:d}, generator=generator).reshape(-1, 1) < prob).float()
+"""
+
+
+# --- net, loss, optimizer -----------------------------------------------------------------------
+def _net(program: Program, words: Words) -> Part:
+    net, epoch = program.train.net, f"{program.train.epoch:,}"
+    layers = [
+        f"torch.nn.Linear(1, {net.h:d}, bias={net.bias1!r}),",
+        "torch.nn.Sigmoid()," if net.activation == "sigmoid" else "torch.nn.ReLU(),",
+        f"torch.nn.Linear({net.h:d}, 1, bias=True),",
+        *(["torch.nn.Sigmoid(),"] if net.loss == "bce" else []),
+    ]
+    body = "\n    ".join(layers)
+    made = f"net = torch.nn.Sequential(\n    {body}\n)\n"
+    if program.by_recipe:
+        return Part(words["code.net"], f"torch.manual_seed({program.seed:d})\n{made}")
+    return Part(words["code.net_weights"].format(epoch=epoch), made + _weights(program.train))
+
+
+def _weights(train: TrainState) -> str:
+    """Put the weights in, as they are."""
+    params = from_vector(train.params, train.net.bias1)
+    columns = rows([[value] for value in params.W1])  # (h, 1), as Linear(1, h) keeps it
+    lines = [f"net[0].weight.data = torch.tensor({columns})"]
+    if params.b1 is not None:
+        lines.append(f"net[0].bias.data = torch.tensor({vector(params.b1)})")
+    lines.append(f"net[2].weight.data = torch.tensor({rows([params.W2])})")  # (1, h)
+    lines.append(f"net[2].bias.data = torch.tensor([{literal(params.b2)}])")
+    return "\n".join(lines) + "\n"
+
+
+def _loss_and_optimizer(program: Program) -> str:
+    loss = "BCELoss" if program.train.net.loss == "bce" else "MSELoss"
+    optimizer = _optimizer(program.optimizer)
+    return f"loss_fn = torch.nn.{loss}()\noptimizr = torch.optim.{optimizer}\n"
+
+
+def _optimizer(options: OptimizerOptions) -> str:
+    """Name the optimizer, with what differs from torch's defaults; SGD once had none for lr."""
+    if isinstance(options, SgdOptions):
+        usual: OptimizerOptions = SgdOptions()
+        said = [f"lr={float(options.lr)!r}", *_changed(options, usual, "momentum")]
+    else:
+        usual = AdamOptions()
+        said = _changed(options, usual, "lr")
+        if (options.beta1, options.beta2) != (AdamOptions.beta1, AdamOptions.beta2):
+            said.append(f"betas=({float(options.beta1)!r}, {float(options.beta2)!r})")
+        said += _changed(options, usual, "eps")
+    said += _changed(options, usual, "weight_decay")
+    kind = "SGD" if isinstance(options, SgdOptions) else "Adam"
+    return f"{kind}({', '.join(['net.parameters()', *said])})"
+
+
+def _changed(options: OptimizerOptions, usual: OptimizerOptions, name: str) -> list[str]:
+    """The keyword argument, if it is needed."""
+    value = float(getattr(options, name))
+    return [] if value == getattr(usual, name) else [f"{name}={value!r}"]
+
+
+def _memory(program: Program, words: Words) -> Part:
+    """Put back what the optimizer remembers, so that training goes on as on the page."""
+    train = program.train
+    steps = train.epoch - train.optimizer_epoch
+    if isinstance(program.optimizer, SgdOptions):
+        kept, state = {"momentum_buffer": train.m}, []
+    else:
+        kept = {"exp_avg": train.m, "exp_avg_sq": train.v}
+        state = [f'"step": torch.tensor({steps:d}.0)']
+    lines = [f"{name} = torch.tensor({vector(values)})" for name, values in kept.items()]
+    state += [f'"{name}": {name}[at:end].reshape_as(weight).clone()' for name in kept]
+    items = "".join(f"        {item},\n" for item in state)
+    loop = f"""\
+at = 0
+for weight in net.parameters():
+    end = at + weight.numel()
+    optimizr.state[weight] = {{
+{items}    }}
+    at = end
+"""
+    return Part(words["code.memory"], "\n".join(lines) + "\n" + loop)
+
+
+# --- training -----------------------------------------------------------------------------------
+def _show(net: Architecture) -> str:
+    lines = ["print(net[0].weight.data)"]
+    if net.bias1:
+        lines.append("print(net[0].bias.data)")
+    return "\n".join([*lines, "print(net[2].weight.data)", "print(net[2].bias.data)"]) + "\n"
+
+
+def _loop(epochs: int) -> str:
+    return f"""\
+for epoc in range({epochs:d}):
+    ## step1
+    yhat = net(x)
+    ## step2
+    loss = loss_fn(yhat, y)
+    ## step3
+    loss.backward()
+    ## step4
+    optimizr.step()
+    optimizr.zero_grad()
+"""
+
+
+def plot(program: Program, words: Words) -> Part:
+    """The lecture's picture: the points, the truth if it is known, and the net."""
+    is_known = program.points.prob is not None
+    truth = 'plt.plot(x[order], prob[order], "--")\n' if is_known else ""
+    code = f"""\
+import matplotlib.pyplot as plt
+
+order = x.flatten().argsort()
+plt.plot(x, y, ".", alpha=0.03)
+{truth}plt.plot(x[order], net(x).data[order], "--")
+plt.show()
+"""
+    return Part(words["code.plot" if is_known else "code.plot_no_truth"], code)
+
+
+def _cell(number: int, kind: str, text: str) -> dict[str, Any]:
+    source = text.rstrip("\n").splitlines(keepends=True)
+    code: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    return {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source, **code}

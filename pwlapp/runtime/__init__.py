@@ -1,1 +1,0 @@
-"""Who owns which net, and where it trains. Imports the core, never the user interface."""

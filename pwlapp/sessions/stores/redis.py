@@ -1,0 +1,289 @@
+"""The shared store: any number of web processes and workers on one Redis database."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import struct
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast, get_args
+
+import numpy as np
+
+from pwlapp.compute.celery import wire
+from pwlapp.compute.celery.heartbeat import STATS
+from pwlapp.core.data.points import Points
+from pwlapp.sessions import codec, points_codec
+from pwlapp.sessions.state import Frame, Mark, SessionState, unknown_session
+from pwlapp.sessions.stores import redis_scripts, thinning
+from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id
+from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
+from pwlapp.sessions.stores.thinning import FrameInfo
+
+logger = logging.getLogger(__name__)
+
+SESSION = PREFIX + "session:"
+FRAMES = PREFIX + "frames:"
+RUNNING = PREFIX + "running"  # sids by when they were last heard of, in Redis's time
+USED = PREFIX + "used"  # sids by when they were last used, in seconds since 1970
+DATA = PREFIX + "data:"
+POINTS = PREFIX + "points:"
+OWN = PREFIX + "own:"  # data of sessions' own
+OWN_USED = PREFIX + "own_used"  # their keys, as in USED
+PING = PREFIX + "ping"
+CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
+SETTLED = PREFIX + "settled"  # channel: there are other data
+EXPIRE_AT_ONCE = 500
+
+_FRAME = struct.Struct("<qdB")  # epoch, loss, mark; float32s follow
+_MARKS = get_args(Mark)
+
+
+class RedisStore:
+    """A `Store` in Redis.
+
+    A session is a hash (its version, its state), its frames a stream whose ids are their numbers.
+
+    Parameters
+    ----------
+    link : RedisLink
+        Closed with the store.
+    source : str
+        What the settings say about the data. Servers of one source show the same data.
+    clock : callable
+        Seconds since 1970.
+    """
+
+    def __init__(
+        self, link: RedisLink, source: str = "", clock: Callable[[], float] = time.time
+    ) -> None:
+        self.apart_s = 1.0  # for `begin`
+        self._link = link
+        self._last_known: tuple[bytes, Data] | None = None
+        self._data = DATA + hashlib.sha256(source.encode()).hexdigest()[:16]
+        self._clock = clock
+        script = link.client.register_script
+        self._save_script = script(redis_scripts.SAVE)
+        self._read_script = script(redis_scripts.READ)
+        self._expire_script = script(redis_scripts.EXPIRE)
+        self._begin_script = script(redis_scripts.BEGIN)
+        self._claim_script = script(redis_scripts.CLAIM)
+        self._settle_script = script(redis_scripts.SETTLE)
+
+    async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
+        sid = new_sid()
+        await self._save(sid, "", state, frames)
+        return sid
+
+    async def load(self, sid: str) -> SessionState:
+        state, _ = await self._read(sid, "")
+        return state
+
+    async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
+        state, rows = await self._read(sid, str(seq))
+        return state, [frame for row in rows if (frame := _frame(row)) is not None]
+
+    async def save(
+        self, sid: str, expected_version: int, state: SessionState, frames: Sequence[Frame] = ()
+    ) -> None:
+        done = await self._save(sid, str(expected_version), state, frames)
+        if done == 0:
+            raise unknown_session()
+        if done == -1:
+            raise Conflict(f"not version {expected_version}")
+        if thinning.is_time(state.next_seq, len(frames)):
+            await self._thin(sid)
+
+    async def running(self) -> list[str]:
+        async with self._link.guarded() as redis:
+            return sorted(sid.decode() for sid in await redis.zrange(RUNNING, 0, -1))
+
+    async def counts(self) -> tuple[int, int]:
+        async with self._link.guarded() as redis, redis.pipeline(transaction=False) as pipe:
+            sessions, running = await pipe.zcard(USED).zcard(RUNNING).execute()
+        return sessions, running
+
+    async def expire(self, older_than_s: float) -> int:
+        oldest, count = self._clock() - older_than_s, 0
+        while True:
+            async with self._link.guarded():
+                gone: int = await self._expire_script(
+                    keys=[USED, RUNNING], args=[oldest, SESSION, FRAMES, EXPIRE_AT_ONCE]
+                )
+            count += gone
+            if gone < EXPIRE_AT_ONCE:
+                await self._expire_points(oldest)
+                return count
+
+    async def _expire_points(self, oldest: float) -> None:
+        async with self._link.guarded() as redis:
+            keys = await redis.zrangebyscore(OWN_USED, "-inf", f"({oldest}")
+            if keys:
+                await redis.delete(*(OWN + key.decode() for key in keys))
+                await redis.zrem(OWN_USED, *keys)
+
+    async def settled(self) -> Data | None:
+        async with self._link.guarded() as redis:
+            text = await redis.hget(self._data, "data")
+            data = None if text is None else self._known(text)
+            # Workers look for the points by themselves; a Redis may have lost only these.
+            if data is not None and await redis.exists(POINTS + data.points.key):
+                return data
+        return None
+
+    async def settle(self, data: Data) -> Data:
+        async with self._link.guarded() as redis:
+            await redis.set(POINTS + data.points.key, wire.dumps(data.points))
+            text = await self._settle_script(
+                keys=[self._data], args=[data.rank, wire.data_out(data), SETTLED]
+            )
+        return self._known(text) or data
+
+    async def points(self, key: str) -> Points | None:
+        """The points with this key: a server has settled on them, or a session has its own."""
+        async with self._link.guarded() as redis:
+            text = await redis.get(POINTS + key)
+        return await self.kept_points(key) if text is None else wire.loads(text)
+
+    async def keep_points(self, points: Points) -> None:
+        async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
+            pipe.set(OWN + points.key, points_codec.encode(points))
+            pipe.zadd(OWN_USED, {points.key: self._clock()})
+            await pipe.execute()
+
+    async def kept_points(self, key: str) -> Points | None:
+        async with self._link.guarded() as redis:
+            blob = await redis.get(OWN + key)
+            if blob is None:
+                return None
+            await redis.zadd(OWN_USED, {key: self._clock()}, xx=True)
+        return points_codec.read(blob, key)
+
+    async def listen(
+        self,
+        on_change: Callable[[str], None],
+        on_data: Callable[[], None],
+        on_loss: Callable[[], None],
+    ) -> None:
+        def on_message(channel: str, message: bytes) -> None:
+            if channel == CHANGED:
+                on_change(message.decode())
+            else:
+                on_data()
+
+        await self._link.follow([CHANGED, SETTLED], on_message, on_data, on_loss)
+
+    async def ping(self) -> None:
+        async with self._link.guarded() as redis:
+            await redis.set(PING, b"", ex=60)  # one that is full, or a replica, only reads
+
+    async def begin(self, sid: str, version: int) -> tuple[SessionState, int] | None:
+        """Read a session in order to train it.
+
+        Returns
+        -------
+        tuple of (SessionState, int) or None
+            With how often that was done for this version, a second apart; None if it is not at
+            `version`.
+        """
+        async with self._link.guarded():
+            found = await self._begin_script(
+                keys=[SESSION + sid, RUNNING], args=[sid, version, self.apart_s]
+            )
+        return None if found is None else (self._decoded(sid, found[0]), found[1])
+
+    async def claim(self, idle_s: float, at_most: int) -> list[str]:
+        """Ids of running sessions of which nothing was heard for so long, each to one asker."""
+        async with self._link.guarded():
+            sids = await self._claim_script(keys=[RUNNING], args=[idle_s, at_most])
+        return [sid.decode() for sid in sids]
+
+    async def drop(self, sid: str) -> None:
+        """Take a session that is no more from the list of those that run."""
+        async with self._link.guarded() as redis:
+            await redis.zrem(RUNNING, sid)
+
+    async def count(self, counted: Mapping[str, float]) -> None:
+        """Add to what the workers have counted, all servers together."""
+        async with self._link.guarded() as redis, redis.pipeline(transaction=False) as pipe:
+            for name, value in counted.items():
+                pipe.hincrbyfloat(STATS, name, value)
+            await pipe.execute()
+
+    async def close(self) -> None:
+        await self._link.close()
+
+    async def _save(
+        self, sid: str, expected: str, state: SessionState, frames: Sequence[Frame]
+    ) -> int:
+        numbered = [part for frame in frames for part in (frame.seq, _frame_bytes(frame))]
+        async with self._link.guarded():
+            done: int = await self._save_script(
+                keys=[SESSION + sid, FRAMES + sid, RUNNING, USED],
+                args=[
+                    sid,
+                    expected,
+                    secrets.token_bytes(8),
+                    state.version,
+                    int(state.is_running),
+                    self._clock(),
+                    codec.encode(state),
+                    state.first_seq,
+                    state.next_seq,
+                    CHANGED,
+                    *numbered,
+                ],
+            )
+        return done
+
+    async def _read(self, sid: str, since: str) -> tuple[SessionState, list[Any]]:
+        async with self._link.guarded():
+            found = await self._read_script(
+                keys=[SESSION + sid, FRAMES + sid, USED], args=[sid, self._clock(), since]
+            )
+        if found is None:
+            raise unknown_session()
+        return self._decoded(sid, found[0]), found[1] if since else []
+
+    def _decoded(self, sid: str, blob: bytes) -> SessionState:
+        try:
+            return codec.decode(blob)
+        except codec.CorruptState as error:
+            logger.error("session %s in Redis is damaged: %s", short_id(sid), error)
+            raise unknown_session() from error
+
+    def _known(self, text: bytes) -> Data | None:
+        """Data that another server wrote, which may be of another version of this program."""
+        if self._last_known is None or self._last_known[0] != text:  # asked for every few seconds
+            try:
+                self._last_known = (text, wire.data_in(text))
+            except ValueError as error:
+                logger.error("the data in Redis can't be read: %s", error)
+                return None
+        return self._last_known[1]
+
+    async def _thin(self, sid: str) -> None:
+        _, frames = await self.read_since(sid, 0)
+        infos = [FrameInfo(frame.seq, frame.epoch, frame.mark) for frame in frames]
+        heaviest = max(frame.numbers.size for frame in frames)
+        if dropped := thinning.frames_to_drop(infos, *thinning.limits(heaviest)):
+            async with self._link.guarded() as redis:
+                await redis.xdel(FRAMES + sid, *dropped)
+
+
+def _frame_bytes(frame: Frame) -> bytes:
+    head = _FRAME.pack(frame.epoch, frame.loss, _MARKS.index(frame.mark))
+    return head + frame.numbers.astype("<f4").tobytes()
+
+
+def _frame(row: tuple[bytes, list[bytes]]) -> Frame | None:
+    """A frame of a stream; None if it is damaged: one picture less, and the film goes on."""
+    name, (_, content) = row
+    try:
+        epoch, loss, mark = _FRAME.unpack_from(content)
+        numbers = np.frombuffer(content, dtype="<f4", offset=_FRAME.size).astype(np.float32)
+        return Frame(int(name.split(b"-")[0]), epoch, loss, numbers, cast(Mark, _MARKS[mark]))
+    except (struct.error, ValueError, IndexError):
+        return None

@@ -1,0 +1,146 @@
+"""A connection to Redis that outlives Redis: errors become ours, outages one line in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import RedisError
+
+from pwlapp.sessions.stores.protocol import storage_failed
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "pwl:"
+CONNECT_S = 2.0
+ANSWER_S = 5.0
+RETRIES = 3  # in about a third of a second: a restart behind a proxy goes unnoticed
+MAX_CONNECTIONS = 32
+HEALTH_EVERY_S = 10
+RESUBSCRIBE_S = 0.5
+QUIET_S = 5.0
+
+
+class RedisLink:
+    """Commands and news of one Redis database.
+
+    Parameters
+    ----------
+    url : str
+        As in ``PWLAPP_REDIS_URL``.
+
+    Attributes
+    ----------
+    client : redis.asyncio.Redis
+        To be used within `guarded`. It connects at its first use, in the event loop of that.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._place = place(url)
+        self._is_down = False
+        self._has_told = False
+        self._told_at = -math.inf
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
+            url,
+            max_connections=MAX_CONNECTIONS,
+            timeout=ANSWER_S,
+            socket_connect_timeout=CONNECT_S,
+            socket_timeout=ANSWER_S,
+            health_check_interval=HEALTH_EVERY_S,
+            retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), RETRIES),
+        )
+        self.client = redis.asyncio.Redis(connection_pool=pool)
+
+    @asynccontextmanager
+    async def guarded(self) -> AsyncIterator[Any]:
+        """The client; what it raises becomes ``UserError("storage_failed")``.
+
+        Typed as anything, since redis-py's own types fit its text and its bytes mode at once.
+        """
+        try:
+            yield self.client
+        except (RedisError, OSError) as error:
+            self._went_down(error)
+            raise storage_failed() from error
+        self._came_back()
+
+    async def follow(
+        self,
+        channels: list[str],
+        on_message: Callable[[str, bytes], None],
+        on_gap: Callable[[], None],
+        on_loss: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Follow channels until cancelled, over any number of lost connections.
+
+        Parameters
+        ----------
+        channels : list of str
+        on_message : callable
+            Given the channel and the message.
+        on_gap : callable
+            Called when messages may have been missed: at the start, and after each loss.
+        on_loss : callable
+            Called when Redis is away.
+        """
+        while True:
+            try:
+                async with self.client.pubsub() as pubsub:
+                    await pubsub.subscribe(*channels)
+                    while True:
+                        message = await pubsub.get_message(timeout=HEALTH_EVERY_S)
+                        if message is None:
+                            continue
+                        if message["type"] == "message":
+                            _hand_over(on_message, message)
+                        elif message["type"] == "subscribe":  # so does the client after a loss
+                            self._came_back()
+                            on_gap()
+            except (RedisError, OSError) as error:
+                self._went_down(error)
+                on_loss()
+            await asyncio.sleep(RESUBSCRIBE_S)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self.client.aclose()
+        await self.client.connection_pool.disconnect()
+
+    def _went_down(self, error: Exception) -> None:
+        now = time.monotonic()
+        # A line for an outage, not for each of a class's requests; and one that still reads, but
+        # does not write, comes and goes with them.
+        if not self._is_down and now - self._told_at > QUIET_S:
+            logger.error("Redis at %s: %s", self._place, str(error) or type(error).__name__)
+            self._told_at, self._has_told = now, True
+        self._is_down = True
+
+    def _came_back(self) -> None:
+        if self._is_down and self._has_told:
+            logger.warning("Redis at %s answers again", self._place)
+            self._has_told = False
+        self._is_down = False
+
+
+def _hand_over(on_message: Callable[[str, bytes], None], message: dict[str, Any]) -> None:
+    """Whoever writes rubbish into a channel must not make us deaf."""
+    try:
+        on_message(message["channel"].decode(), message["data"])
+    except ValueError as error:
+        logger.warning("a message on %r can't be read: %s", message["channel"], error)
+
+
+def place(url: str) -> str:
+    """Where a Redis is, without the password that its address may hold."""
+    parts = urlsplit(url)
+    host = parts.hostname or parts.path
+    return f"{host}:{parts.port}" if parts.port else host

@@ -1,0 +1,127 @@
+"""The file of the embedded store: its tables, and how it is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pwlapp.sessions.stores.protocol import StoreUnavailable
+
+SCHEMA_VERSION = 1
+SCHEMA = """
+CREATE TABLE session (
+    sid TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    running INTEGER NOT NULL,
+    used REAL NOT NULL,         -- seconds since 1970
+    state BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE frame (
+    sid TEXT NOT NULL REFERENCES session ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    loss REAL,                  -- NULL: not a number
+    mark TEXT NOT NULL,
+    params BLOB NOT NULL,       -- float32, little-endian (of a wide net, its curve)
+    PRIMARY KEY (sid, seq)
+) WITHOUT ROWID;
+"""
+
+# Not part of the schema: made in files of earlier versions too, and unknown to those.
+LATER = """
+CREATE TABLE IF NOT EXISTS points (key TEXT PRIMARY KEY, used REAL NOT NULL, body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
+CREATE INDEX IF NOT EXISTS session_used ON session (used);
+"""
+
+LOCK_TIMEOUT_S = 5.0
+
+
+def prepare(path: Path) -> None:
+    """Check the file from end to end and bring it to the current schema."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(connect(path)) as db:
+            (report,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            if report != "ok":
+                raise StoreUnavailable(f"{path}: the database is damaged: {report}")
+            _migrate(db, path)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"{path}: can't be used for the sessions: {error}") from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the file."""
+    db = sqlite3.connect(
+        path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+    try:
+        # WAL with NORMAL: no fsync at each save. A killed process loses nothing; a power cut
+        # may lose the last moments, never the file.
+        _use_wal(db)
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """Turn a new file's log on; SQLite's own patience does not count for that.
+
+    (Two servers that start on one new folder would wait for each other's locks, so it refuses one
+    of them at once: "sqlite3_busy_handler", where it may not be invoked.)
+    """
+    give_up_at = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # of whatever kind
+            if not is_busy or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    with transaction(db):  # two servers may be starting on one new folder
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise StoreUnavailable(
+                f"{path}: made by a later version of this program (schema {version},"
+                f" this one knows up to {SCHEMA_VERSION})"
+            )
+        if version == 0:
+            for statement in SCHEMA.split(";"):
+                db.execute(statement)
+        _check_tables(db, path)
+        for statement in LATER.strip().splitlines():
+            db.execute(statement)
+        # In a write transaction even if nothing changes: a file that is read-only or locked is
+        # found out here, not by the first user.
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _check_tables(db: sqlite3.Connection, path: Path) -> None:
+    """Find out at the start, not at the first visitor, that the file is another program's."""
+    for statement in (
+        "SELECT sid, version, running, used, state FROM session LIMIT 0",
+        "SELECT sid, seq, epoch, loss, mark, params FROM frame LIMIT 0",
+    ):
+        try:
+            db.execute(statement)
+        except sqlite3.OperationalError as error:
+            raise StoreUnavailable(f"{path}: not made by this program: {error}") from error
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """Write all or nothing; nobody else writes meanwhile."""
+    with db:  # commits, or rolls back if anything was raised
+        db.execute("BEGIN IMMEDIATE")
+        yield

@@ -1,0 +1,77 @@
+"""Which frames to forget when a session has too many to keep or to send."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pwlapp.sessions.frames import CURVE_POINTS
+
+MAX_PLAIN = 2000
+MAX_KEPT = 4000
+CURVES_WEIGH = 4  # times what parameters do, so that so many fewer frames with curves are kept
+THIN_EVERY = 250  # frames; counting them at each save would cost more than the save
+KEEP_EVERY = 5000  # epochs; the checkpoints that the page's table shows
+
+
+class FrameInfo(NamedTuple):
+    """What decides over a frame."""
+
+    seq: int
+    epoch: int
+    mark: str
+
+
+def is_time(next_seq: int, added: int) -> bool:
+    """Whether the last frames brought the count of all frames past a multiple of THIN_EVERY."""
+    return next_seq // THIN_EVERY > (next_seq - added) // THIN_EVERY
+
+
+def limits(numbers: int) -> tuple[int, int]:
+    """How many frames to keep, plain ones and others, of which the largest has so many numbers."""
+    share = CURVES_WEIGH if numbers >= CURVE_POINTS else 1
+    return MAX_PLAIN // share, MAX_KEPT // share
+
+
+def frames_to_drop(
+    frames: Sequence[FrameInfo], max_plain: int = MAX_PLAIN, max_kept: int = MAX_KEPT
+) -> list[int]:
+    """Choose the frames of one session that can go.
+
+    Marked frames and checkpoints (multiples of 5,000 epochs) stay, as do the first and the last.
+    Only beyond `max_kept` of them, which takes months of training or a script, are they thinned
+    too, so that no session grows without bound.
+
+    Parameters
+    ----------
+    frames : sequence of FrameInfo
+        All frames of the session, by seq.
+
+    Returns
+    -------
+    list of int
+        Their seqs.
+    """
+    kept = [frame for frame in frames if frame.mark or frame.epoch % KEEP_EVERY == 0]
+    plain = [frame for frame in frames if not frame.mark and frame.epoch % KEEP_EVERY]
+    return _densest(plain, len(plain) - max_plain) + _densest(kept, len(kept) - max_kept)
+
+
+def _densest(frames: Sequence[FrameInfo], excess: int) -> list[int]:
+    """Seqs of up to `excess` frames that leave the smallest gaps: no two neighbours, no end.
+
+    Gaps are measured between square roots of epochs: the loss moves at the start of a run, so the
+    frames stay denser there.
+    """
+    if excess <= 0:
+        return []
+    at = [math.sqrt(frame.epoch) for frame in frames]
+    by_gap = sorted(range(1, len(frames) - 1), key=lambda i: abs(at[i + 1] - at[i - 1]))
+    dropped: set[int] = set()
+    for i in by_gap:
+        if len(dropped) == excess:
+            break
+        if i - 1 not in dropped and i + 1 not in dropped:
+            dropped.add(i)
+    return [frames[i].seq for i in sorted(dropped)]

@@ -1,0 +1,202 @@
+"""What can happen to a session, as pure functions from one state to the next.
+
+Each returns the next version with the frames to append, or None where nothing changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from pwlapp.compute.slices import Slice
+from pwlapp.core.data.points import Points
+from pwlapp.core.training import OptimizerOptions, TrainState, with_new_optimizer, with_params
+from pwlapp.errors import UserError
+from pwlapp.sessions.speed import followed
+from pwlapp.sessions.state import (
+    UNKNOWN_SPEED,
+    Frame,
+    Notice,
+    Run,
+    SessionState,
+    changed,
+    with_frame,
+    with_frames,
+)
+
+Transition: TypeAlias = tuple[SessionState, list[Frame]] | None
+
+
+def begin(
+    seed: int,
+    optimizer: OptimizerOptions,
+    engine: str,
+    train: TrainState,
+    points: Points,
+    notice: Notice | None,
+) -> tuple[SessionState, list[Frame]]:
+    """A new session, at its initial weights."""
+    state = SessionState(1, seed, optimizer, engine, points.key, train, notice=notice)
+    return with_frame(state, "start", points)
+
+
+def stay(state: SessionState) -> Transition:
+    """Nothing happens."""
+    return None
+
+
+def revisit(state: SessionState) -> Transition:
+    """The page is loaded again: what was said about its session being new is old news."""
+    if state.notice is None or state.notice.code != "session_new":
+        return None
+    return changed(state, notice=None), []
+
+
+def adopt(state: SessionState, points: Points) -> Transition:
+    """The session's data are no more: same net, other losses, and a run waits."""
+    train = with_params(state.train, state.train.params, *points.training)
+    after = changed(
+        state,
+        data_key=points.key,
+        train=train,
+        run=replace(state.run, status="paused") if state.run else None,
+        notice=Notice("data_changed"),
+        first_seq=state.next_seq,  # losses on other data don't belong in the same curve
+        speed=UNKNOWN_SPEED,
+        by_recipe=state.by_recipe and not train.epoch,
+    )
+    return with_frame(after, "start", points)
+
+
+def start_run(
+    state: SessionState, epochs: int, optimizer: OptimizerOptions, engine: str
+) -> Transition:
+    """Train for `epochs` from where the net stands; a paused run is given up for it.
+
+    Raises
+    ------
+    UserError
+        ``already_running``
+    """
+    if state.is_running:
+        raise UserError("already_running")
+    epoch = state.train.epoch
+    run = Run(epoch, epoch + epochs, "running")
+    return changed(ready(state, optimizer, engine), run=run, notice=None), []
+
+
+def pause(state: SessionState) -> Transition:
+    """Stop for now."""
+    if state.run is None or not state.is_running:
+        return None
+    return changed(state, run=replace(state.run, status="paused")), []
+
+
+def resume(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Transition:
+    """Go on with a paused run, from now on with these."""
+    if state.run is None or state.is_running:
+        return None
+    run = replace(state.run, status="running")
+    return changed(ready(state, optimizer, engine), run=run, notice=None), []
+
+
+def halt(state: SessionState, reason: UserError) -> Transition:
+    """Pause a run that can't go on, and say why."""
+    if state.run is None or not state.is_running:
+        return None
+    notice = Notice(reason.code, reason.args_)
+    return changed(state, run=replace(state.run, status="paused"), notice=notice), []
+
+
+def anew(
+    state: SessionState, seed: int, train: TrainState, points: Points, **changes: Any
+) -> SessionState:
+    """Another net, or other data, in the place of what the session has; what ran is given up.
+
+    Its frames are gone, and so is what was measured of the speed: another net's would mislead.
+    """
+    return changed(
+        state,
+        seed=seed,
+        data_key=points.key,
+        train=train,
+        run=None,
+        first_seq=state.next_seq,
+        speed=UNKNOWN_SPEED,
+        **({"notice": None} | changes),
+    )
+
+
+def reset(
+    state: SessionState, seed: int, train: TrainState, points: Points
+) -> tuple[SessionState, list[Frame]]:
+    """Begin at the weights `train` of `seed`, on these data; the frames so far are gone."""
+    return with_frame(anew(state, seed, train, points, by_recipe=True), "start", points)
+
+
+def begin_run(
+    state: SessionState,
+    seed: int,
+    optimizer: OptimizerOptions,
+    engine: str,
+    train: TrainState,
+    points: Points,
+    epochs: int,
+) -> tuple[SessionState, list[Frame]]:
+    """As `reset`, and a run of `epochs` from there, with this optimizer and engine."""
+    begun = replace(state, optimizer=optimizer, engine=engine)
+    after, frames = reset(begun, seed, train, points)
+    return replace(after, run=Run(0, epochs, "running")), frames
+
+
+def edit(state: SessionState, params: Sequence[float], points: Points) -> Transition:
+    """Weights set by hand; a run goes on from them, with Adam's moments as they were.
+
+    Raises
+    ------
+    UserError
+        ``busy`` if the session has other data meanwhile.
+    """
+    if state.data_key != points.key:
+        raise UserError("busy")
+    vector = np.asarray(params, dtype=np.float32)  # (k,)
+    if np.array_equal(vector, state.train.params):
+        return None
+    train = with_params(state.train, vector, *points.training)
+    after = changed(state, train=train, notice=None, by_recipe=False)
+    return with_frame(after, "edit", points)
+
+
+def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:
+    """The state that a run or a step with these begins with; not a version of its own.
+
+    An optimizer of another kind begins afresh: what Adam remembers means nothing to SGD.
+    """
+    same_kind = type(optimizer) is type(state.optimizer)
+    train = state.train if same_kind else with_new_optimizer(state.train)
+    by_recipe = state.by_recipe and (optimizer == state.optimizer or not train.epoch)
+    return replace(state, optimizer=optimizer, engine=engine, train=train, by_recipe=by_recipe)
+
+
+def after_slice(
+    state: SessionState, result: Slice, elapsed_s: float = 0.0
+) -> tuple[SessionState, list[Frame]]:
+    """What a slice, or a single step, makes of the state that it began with.
+
+    Parameters
+    ----------
+    state : SessionState
+    result : Slice
+    elapsed_s : float
+        Since the slice was asked for; a single step needs none.
+    """
+    train, run, notice = result.state, state.run, None
+    if result.diverged:
+        notice = Notice("diverged", {"epoch": train.epoch, "lr": state.lr})
+    ended = result.diverged or (run is not None and train.epoch >= run.target_epoch)
+    speed = followed(state, result, elapsed_s)
+    after = changed(state, train=train, run=None if ended else run, notice=notice, speed=speed)
+    return with_frames(after, result.pictures, "end" if ended else "")

@@ -1,0 +1,1 @@
+"""HTTP besides Dash: event stream, commands, downloads, health and static files."""

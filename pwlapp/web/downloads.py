@@ -1,0 +1,131 @@
+"""What one can take home: ``GET /export/<sid>/<kind>`` gives a file, ``POST /qr`` a code.
+
+Here and not in the runtime, because a program's comments speak the language of the page.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+
+from pwlapp.core.export import programs, qr
+from pwlapp.core.export.checkpoint import state_dict_file
+from pwlapp.core.export.programs import Program
+from pwlapp.errors import UserError
+from pwlapp.sessions.service import SessionService
+from pwlapp.ui.i18n import catalogue, language
+from pwlapp.web import frame_table
+from pwlapp.web.commands import answer, read_json
+
+MAX_QR_BYTES = 16_000
+
+_STATUS = {"session_unknown": 404, "bad_request": 400, "busy": 429, "too_big": 413}
+
+
+class File(NamedTuple):
+    """A file to save; its name is ASCII."""
+
+    name: str
+    media_type: str
+    content: str | bytes
+
+
+Make = Callable[[SessionService, str], Awaitable[File]]
+
+
+async def _program(service: SessionService, sid: str) -> Program:
+    state = await service.state(sid)
+    points = await service.points_of(state)
+    return Program(state.seed, state.optimizer, state.train, points, state.by_recipe)
+
+
+async def script(service: SessionService, sid: str) -> File:
+    """The run as a PyTorch script."""
+    program = await _program(service, sid)
+    text = programs.script(program, catalogue(language()))
+    return File(f"{program.name}.py", "text/x-python; charset=utf-8", text)
+
+
+async def notebook(service: SessionService, sid: str) -> File:
+    """The run as a Jupyter notebook."""
+    program = await _program(service, sid)
+    text = programs.notebook(program, catalogue(language()))
+    return File(f"{program.name}.ipynb", "application/x-ipynb+json", text)
+
+
+async def weights(service: SessionService, sid: str) -> File:
+    """The weights as a ``state_dict``."""
+    program = await _program(service, sid)
+    train = program.train
+    content = base64.b64decode(await service.compute(state_dict_file, train.params, train.net))
+    return File(f"{program.name}.pt", "application/octet-stream", content)
+
+
+async def frames(service: SessionService, sid: str) -> File:
+    """The frames of the run as CSV."""
+    program = await _program(service, sid)
+    _, rows = await service.read(sid, form=frame_table.lines)
+    head = ",".join(frame_table.columns(program.train.net, program.points))
+    return File(f"{program.name}.csv", "text/csv; charset=utf-8", "\n".join([head, *rows, ""]))
+
+
+async def data(service: SessionService, sid: str) -> File:
+    """The points as CSV."""
+    columns = programs.training(await service.points_of(await service.state(sid)))
+    table = zip(*(values.tolist() for values in columns.values()), strict=True)
+    lines = [",".join(str(np.float32(value)) for value in row) for row in table]
+    text = "\n".join([",".join(columns), *lines, ""])
+    return File(programs.DATA_FILE, "text/csv; charset=utf-8", text)
+
+
+KINDS: dict[str, Make] = {
+    "script": script,
+    "notebook": notebook,
+    "weights": weights,
+    "frames": frames,
+    "data": data,
+}
+
+
+def routes(service: SessionService) -> APIRouter:
+    """The routes; a `UserError` becomes a 4xx with its code and arguments in JSON."""
+    router = APIRouter()
+
+    @router.get("/export/{sid}/{kind}")
+    async def take(sid: str, kind: str) -> Response:
+        try:
+            if (make := KINDS.get(kind)) is None:
+                raise UserError("bad_request")
+            return _attachment(await make(service, sid))
+        except UserError as error:
+            return _refusal(error)
+
+    @router.post("/qr")
+    async def code(request: Request) -> Response:
+        try:
+            body = await read_json(request, MAX_QR_BYTES)
+            picture = await service.compute(qr.svg, qr.check_link(body.get("text")))
+        except UserError as error:
+            return _refusal(error)
+        headers = {"Cache-Control": "no-store"}
+        return Response(picture, media_type="image/svg+xml", headers=headers)
+
+    return router
+
+
+def _attachment(file: File) -> Response:
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def _refusal(error: UserError) -> Response:
+    status = _STATUS.get(error.code, 422)
+    return answer({"error": {"code": error.code, "args": error.args_}}, status)

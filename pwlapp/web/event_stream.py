@@ -1,0 +1,167 @@
+"""What the browser fetches besides Dash's own: the event stream, the frames, the data."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import Annotated, Any
+
+import anyio
+from fastapi import APIRouter, Header, Query, Request, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from pwlapp.core.data.points import Points
+from pwlapp.errors import UserError
+from pwlapp.sessions.events import Event, SessionEvents
+from pwlapp.sessions.service import SessionService
+from pwlapp.sessions.state import frame_texts, json_number, json_numbers
+
+PING_S = 15
+RETRY_MS = 1000  # how soon the browser comes back; left alone it takes 3 seconds or more
+GRACE_S = 2.0  # for a stream to end by itself when the server stops
+KEY = re.compile("[0-9a-f]{16}")
+MAX_PACKED = 100  # sets of data, compressed and at hand
+MAX_SEQ = 2**53  # the largest whole number that a browser holds exactly
+
+Seq = Annotated[int, Query(ge=0, le=MAX_SEQ)]
+LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_SEQ)]
+
+_STATUS = {"session_unknown": 404, "data_unknown": 404, "busy": 429}
+
+
+def routes(service: SessionService) -> APIRouter:
+    """The routes; a `UserError` becomes a 4xx or 503 with its code and arguments in JSON."""
+    router = APIRouter()
+    packed: OrderedDict[str, bytes] = OrderedDict()  # data key -> gzipped JSON
+
+    @router.get("/stream/{sid}")
+    async def stream(sid: str, since: Seq = 0, last_event_id: LastEventId = None) -> Response:
+        try:
+            await service.look(sid)
+        except UserError as error:
+            return _refusal(error)
+        if service.stream.is_crowded(sid):
+            return _refusal(UserError("busy"))
+        # After a lost connection the browser repeats the address with its old `since`, and says
+        # in the header how far it really came.
+        return _event_source(service, sid, since if last_event_id is None else last_event_id)
+
+    @router.get("/frames/{sid}")
+    async def frames(sid: str, since: Seq = 0) -> Response:
+        try:
+            state, rows = await service.read(sid, since, form=frame_texts)
+        except UserError as error:
+            return _refusal(error)
+        return _plain(f'{{"state":{_text(state)},"frames":{_list(rows)}}}')
+
+    @router.get("/data/{key}.json")
+    async def data(key: str, request: Request) -> Response:
+        try:
+            points = await service.find_points(key) if KEY.fullmatch(key) else None
+        except UserError as error:
+            return _refusal(error)
+        if points is None:
+            return _refusal(UserError("data_unknown"))
+        if key not in packed:
+            packed[key] = await asyncio.to_thread(_packed, points)
+            while len(packed) > MAX_PACKED:
+                packed.popitem(last=False)
+        return _data(packed[key], request.headers.get("accept-encoding", ""))
+
+    return router
+
+
+def _event_source(service: SessionService, sid: str, since: int) -> Response:
+    leaving = anyio.Event()
+    return EventSourceResponse(
+        _messages(service, sid, since, leaving),
+        ping=PING_S,
+        headers={"X-Accel-Buffering": "no"},  # nginx, pass it on at once
+        shutdown_event=leaving,
+        shutdown_grace_period=GRACE_S,
+    )
+
+
+async def _messages(
+    service: SessionService, sid: str, since: int, leaving: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    closing = asyncio.create_task(_close_when(leaving, service.stream))
+    read = partial(service.read, form=frame_texts)
+    try:
+        async for event in service.stream.events(sid, since, read):
+            yield _message(event)
+    finally:
+        closing.cancel()
+
+
+def _message(event: Event) -> ServerSentEvent:
+    is_frames = event.name == "frames"
+    return ServerSentEvent(
+        f'{{"frames":{_list(event.data["frames"])}}}' if is_frames else _text(event.data),
+        event=event.name,
+        id=None if event.id is None else str(event.id),
+        retry=RETRY_MS if event.name == "state" else None,
+    )
+
+
+async def _close_when(leaving: anyio.Event, stream: SessionEvents) -> None:
+    """End all streams, in good order, when the server is told to stop.
+
+    It waits for its connections before it lets the app shut down, so the app can't do it there.
+    """
+    await leaving.wait()
+    stream.close()
+
+
+def _data(packed: bytes, accepted: str) -> Response:
+    """The data for a year, since its address changes when it does."""
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if "gzip" in accepted.lower():
+        headers["Content-Encoding"] = "gzip"
+        return Response(packed, media_type="application/json", headers=headers)
+    return Response(gzip.decompress(packed), media_type="application/json", headers=headers)
+
+
+def _packed(points: Points) -> bytes:
+    content = {
+        "x": json_numbers(points.x),
+        "prob": None if points.prob is None else json_numbers(points.prob),
+        "y": json_numbers(points.y),
+        "true_loss": None if points.true_loss is None else json_number(points.true_loss),
+        "held_out": points.testing_rows.tolist(),
+        "spec": asdict(points.spec) | {"label": points.label},
+    }
+    return gzip.compress(_text(content).encode(), mtime=0)
+
+
+def _refusal(error: UserError) -> Response:
+    status = _STATUS.get(error.code, 503)
+    return _json({"error": {"code": error.code, "args": error.args_}}, status)
+
+
+def _list(rows: Sequence[tuple[int, str]]) -> str:
+    """A JSON list of what `frame_texts` gives."""
+    return f"[{','.join(text for _, text in rows)}]"
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return _plain(_text(content), status)
+
+
+def _plain(text: str, status: int = 200) -> Response:
+    return Response(
+        text,
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, separators=(",", ":"), allow_nan=False)

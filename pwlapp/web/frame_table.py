@@ -1,0 +1,40 @@
+"""The frames of a run as a table, for a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pwlapp.core.data.points import Points
+from pwlapp.core.net import Architecture
+from pwlapp.sessions.frames import CURVE_POINTS, is_wide
+from pwlapp.sessions.state import Frame, json_number
+
+
+def columns(net: Architecture, points: Points) -> list[str]:
+    """Names of the columns: epoch, loss, mark, then each parameter.
+
+    A wide net's frames have its curve: the columns are ``logit(x=-1)`` to ``logit(x=1)``, and
+    ``test_loss`` if points are held out.
+    """
+    if is_wide(net):
+        places = np.linspace(points.x.min(), points.x.max(), CURVE_POINTS)
+        numbers = [f"logit(x={place:.6g})" for place in places]
+        numbers += [] if points.testing is None else ["test_loss"]
+    else:
+        units = range(1, net.h + 1)
+        layers = ("W1", "b1", "W2") if net.bias1 else ("W1", "W2")
+        numbers = [f"{layer}_{k}" for layer in layers for k in units] + ["b2"]
+    return ["epoch", "loss", "mark", *numbers]
+
+
+def lines(frames: Sequence[Frame]) -> list[str]:
+    """A line of CSV for each frame, in the order of `columns`; an empty cell is no number."""
+    return [",".join(_cells(frame)) for frame in frames]
+
+
+def _cells(frame: Frame) -> list[str]:
+    values = (json_number(value) for value in (frame.loss, *frame.numbers.tolist()))
+    loss, *numbers = ("" if value is None else repr(value) for value in values)
+    return [str(frame.epoch), loss, frame.mark, *numbers]

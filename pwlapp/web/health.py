@@ -1,0 +1,59 @@
+"""What an operator's machines ask: is the process alive, can it serve, what has it done."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from pwlapp.errors import UserError
+from pwlapp.metrics import CONTENT_TYPE
+from pwlapp.report import Counts
+from pwlapp.sessions.service import SessionService
+
+PATHS = ("/healthz", "/readyz", "/metrics")
+ANSWER_S = 3.0  # a store that hangs is as good as none; whoever asks has limits of 5 s or more
+_FRESH = {"Cache-Control": "no-store"}
+
+
+def routes(service: SessionService, answer_s: float = ANSWER_S) -> APIRouter:
+    """The routes ``/healthz``, ``/readyz`` and ``/metrics``.
+
+    Parameters
+    ----------
+    service : SessionService
+    answer_s : float
+        Seconds that the store and the workers have to answer.
+    """
+    router = APIRouter()
+
+    async def healthz() -> Response:
+        return PlainTextResponse("ok", headers=_FRESH)
+
+    async def readyz() -> Response:
+        try:
+            async with asyncio.timeout(answer_s):
+                health = await service.health()
+        except TimeoutError:
+            unknown = {"store": False, "data": None, "workers": None}
+            return JSONResponse(unknown, status_code=503, headers=_FRESH)
+        status = 200 if all(health) else 503
+        return JSONResponse(health._asdict(), status_code=status, headers=_FRESH)
+
+    async def metrics() -> Response:
+        counts = await _counts(service, answer_s)
+        body = service.metrics.exposition(counts)
+        return Response(body, headers={**_FRESH, "Content-Type": CONTENT_TYPE})
+
+    for path, endpoint in zip(PATHS, (healthz, readyz, metrics), strict=True):
+        router.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_model=None)
+    return router
+
+
+async def _counts(service: SessionService, answer_s: float) -> Counts | None:
+    try:
+        async with asyncio.timeout(answer_s):
+            return await service.counts()
+    except (UserError, TimeoutError):
+        return None

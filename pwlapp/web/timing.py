@@ -1,0 +1,80 @@
+"""How long commands take, told to whoever counts."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pwlapp.metrics import Metrics
+from pwlapp.ui import ids
+from pwlapp.web.guard import PATH_END
+
+STREAMS = "/stream/"
+OTHER = "other"
+# By the first input of a callback.
+COMMANDS = {
+    ids.CONSTRUCTION_PARAMS: "build",
+    ids.TAB: "open",
+    ids.FIT_TRAIN: "train",
+    ids.FIT_PAUSE: "pause",
+    ids.FIT_RESUME: "resume",
+    ids.FIT_STEP: "step",
+    ids.FIT_RESET: "reset",
+    ids.FIT_SEED: "take",
+    ids.EDIT: "edit",
+}
+
+
+class Timing:
+    """ASGI middleware that times callbacks and counts open event streams.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    callbacks : mapping of str to dict
+        Dash's ``callback_map``, looked up at each request.
+    metrics : Metrics
+
+    Notes
+    -----
+    It belongs behind `guard.CallbackGuard`, which hands it each callback's request whole, in one
+    message, and only requests that are well formed.
+    """
+
+    def __init__(self, app: ASGIApp, callbacks: Mapping[str, Any], metrics: Metrics) -> None:
+        self._app = app
+        self._callbacks = callbacks
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["path"].startswith(STREAMS):
+            with self._metrics.streaming():
+                await self._app(scope, receive, send)
+        elif scope["path"].endswith(PATH_END):
+            await self._time(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _time(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        message = await receive()
+        command = self._command(message)
+        pending = [message]
+
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
+
+        try:
+            await self._app(scope, replay, send)
+        finally:
+            self._metrics.answered(command, time.perf_counter() - began)
+
+    def _command(self, message: Message) -> str:
+        output = json.loads(message["body"])["output"]
+        return COMMANDS.get(self._callbacks[output]["inputs"][0]["id"], OTHER)

@@ -1,0 +1,268 @@
+"""The verbs of "many seeds" and `begin`, on either runner."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pwlapp.commands import seeds as verbs
+from pwlapp.commands.begin import begin
+from pwlapp.commands.seeds import BLOCK, MAX_COUNT, seeds, seek_plateaus
+from pwlapp.commands.session_data import use_data
+from pwlapp.compute import warmup
+from pwlapp.core.net import LECTURE, Architecture
+from pwlapp.core.training import AdamOptions, Budget, SgdOptions, initial_state, train_slice
+from pwlapp.errors import UserError
+from pwlapp.sessions.service import SessionService
+from pwlapp.web.commands import answer
+from tests.support.sessions import ThreadRunner, finished
+
+ODD = [None, "", "5", True, -1, 1.5, [], {}, 10**400]
+NET = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"}
+ADAM = {"kind": "adam", "lr": 0.001}
+
+
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process the loops are loaded when they are wanted."""
+    monkeypatch.setattr(warmup, "is_ready", lambda: True)
+
+
+async def all_of(
+    service: SessionService, sid: str, first: int, count: int, epochs: int
+) -> list[Any]:
+    """What a page gets that asks until it has all."""
+    found: list[Any] = []
+    while len(found) < count:
+        body = {"first": first + len(found), "count": count - len(found), "epochs": epochs}
+        part = await seeds(service, sid, body)
+        answer(part)  # is JSON
+        if not part["runs"]:  # from a worker that has just started
+            await asyncio.sleep(0.05)
+        found += part["runs"]
+    return found
+
+
+async def test_seeds_are_fits_own_runs(either: SessionService) -> None:
+    sid, _ = await either.open()
+    found = await all_of(either, sid, 30, 5, 60)
+    assert [row["seed"] for row in found] == [30, 31, 32, 33, 34]
+    x, y = either.points.x, either.points.y
+    for row in found:
+        start = initial_state(row["seed"], x, y)
+        end = train_slice(start, x, y, AdamOptions(), Budget(60)).state
+        assert row["loss"] == pytest.approx(end.loss, abs=1e-5)
+        assert row["params"] == pytest.approx(end.params.tolist(), abs=1e-4)
+        assert row["curve"][0] == pytest.approx(start.loss, abs=1e-5)
+        assert row["curve"][-1] == pytest.approx(row["loss"], abs=1e-5)
+        assert row["start"] == [(start.params[:2] < 0).sum(), (start.params[:2] > 0).sum()]
+        assert (row["dead"], row["diverged"]) == (0, False)
+
+
+async def test_plateaus_of_the_sessions_data_and_loss(either: SessionService) -> None:
+    sid, _ = await either.open()
+    found = await seek_plateaus(either, sid, {})
+    assert found["both"] <= min(found["left"], found["right"]) <= found["flat"] < 0.7
+    await either.reset(sid, 1, Architecture(loss="mse"))
+    other = await seek_plateaus(either, sid, {})
+    assert (found["loss"], other["loss"]) == ("bce", "mse")
+    assert other["flat"] == pytest.approx(np.var(either.points.y), abs=1e-6)
+
+
+async def test_a_class_that_presses_at_once_has_each_part_computed_once(
+    service: SessionService, runner: ThreadRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    compute = verbs.train_seeds
+
+    def counted(first: int, count: int, *rest: Any) -> Any:
+        asked.append((first, count))
+        return compute(first, count, *rest)
+
+    monkeypatch.setattr(verbs, "train_seeds", counted)
+    sids = [(await service.open())[0] for _ in range(30)]
+    pages = await asyncio.gather(*(all_of(service, sid, 1, 70, 20) for sid in sids))
+    assert all(page == pages[0] for page in pages)
+    assert [row["seed"] for row in pages[0]] == list(range(1, 71))
+    assert len(asked) == len(set(asked))
+    # and who begins elsewhere shares all from the next block on
+    before = len(asked)
+    await all_of(service, sids[0], 7, 60, 20)
+    assert all(first < BLOCK for first, _ in asked[before:])
+    # while another learning rate is another matter
+    await service.step(sids[0], AdamOptions(lr=0.5))
+    await all_of(service, sids[0], 1, 1, 20)
+    assert asked[-1] == (1, BLOCK - 1)
+
+
+async def test_a_call_computes_for_its_time_and_no_longer(
+    service: SessionService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid, _ = await service.open()
+    monkeypatch.setattr(verbs, "PART_MS", 0.0)
+    part = await seeds(service, sid, {"first": 1, "count": 500, "epochs": 5})
+    assert len(part["runs"]) == 1
+    monkeypatch.setattr(verbs, "PART_MS", 1e9)
+    part = await seeds(service, sid, {"first": 2, "count": 500, "epochs": 5})
+    assert len(part["runs"]) == BLOCK - 2
+    part = await seeds(service, sid, {"first": 1, "count": 10, "epochs": 5})  # all known by now
+    assert [row["seed"] for row in part["runs"]] == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("first", "bad_seed"), ("count", "bad_count"), ("epochs", "bad_epochs")]
+)
+async def test_forged_numbers_of_seeds(service: SessionService, name: str, code: str) -> None:
+    sid, _ = await service.open()
+    good = {"first": 1, "count": 1, "epochs": 1}
+    for value in [*ODD, MAX_COUNT + 1 if name == "count" else 2**32]:
+        with pytest.raises(UserError, match=code):
+            await seeds(service, sid, good | {name: value})
+
+
+async def test_the_last_seeds_that_there_are(service: SessionService) -> None:
+    sid, _ = await service.open()
+    part = await seeds(service, sid, {"first": 2**32 - 2, "count": 2000, "epochs": 1})
+    assert [row["seed"] for row in part["runs"]] == [2**32 - 2, 2**32 - 1]
+
+
+async def test_what_takes_too_long_is_refused_with_what_would_not(service: SessionService) -> None:
+    sid, _ = await service.open()
+    await service.reset(sid, 1, Architecture(2048, activation="sigmoid"))
+    with pytest.raises(UserError, match="seeds_too_long") as refusal:
+        await seeds(service, sid, {"first": 1, "count": 1, "epochs": 1_000_000})
+    most = refusal.value.args_["max"]
+    assert (await seeds(service, sid, {"first": 1, "count": 1, "epochs": most}))["runs"]
+
+
+async def test_a_diverged_seed_is_still_json(service: SessionService) -> None:
+    sid, _ = await service.open()
+    await service.reset(sid, 1, Architecture(loss="mse"))
+    await service.step(sid, SgdOptions(lr=1000.0))
+    row = (await seeds(service, sid, {"first": 1, "count": 1, "epochs": 50}))["runs"][0]
+    assert row["diverged"]
+    assert row["curve"][-1] is None
+    json.dumps(row, allow_nan=False)
+
+
+async def test_begin_starts_over_and_trains(either: SessionService) -> None:
+    sid, before = await either.open()
+    await either.step(sid, AdamOptions())
+    net, optimizer = {**NET, "h": 3, "bias1": True}, {"kind": "sgd", "lr": 0.1, "momentum": 0.5}
+    body = {"seed": 7, "net": net, "optimizer": optimizer, "epochs": 40}
+    snapshot = (await begin(either, sid, body))["snapshot"]
+    assert (snapshot["status"], snapshot["target_epoch"], snapshot["epoch"]) == ("running", 40, 0)
+    assert (snapshot["seed"], snapshot["net"], snapshot["optimizer"]) == (7, net, optimizer)
+    assert snapshot["first_seq"] > before["first_seq"]
+    end = await finished(either, sid)
+    x, y = either.points.x, either.points.y
+    start = initial_state(7, x, y, Architecture(3, True))
+    whole = train_slice(start, x, y, SgdOptions(0.1, 0.5), Budget(40))
+    assert end["params"] == pytest.approx(whole.state.params.tolist(), abs=1e-6)
+    _, frames = await either.read(sid)
+    assert (frames[0][1], frames[0][3]) == (0, "start")
+    assert (frames[-1][1], frames[-1][3]) == (40, "end")
+
+
+async def test_data_of_a_sessions_own(service: SessionService) -> None:
+    """What is held out is not trained on, and numbers outside [0, 1] are left to MSE."""
+    sid, _ = await service.open()
+    spec = {"law": "own", "x": [-2, -1, 0, 1, 2, 3], "y": [2, 1, 0, 3, 6, 9], "held_out": 0.2}
+    await use_data(service, sid, {"spec": spec})
+    points = await service.points_of(await service.state(sid))
+    x, y = points.training
+    row = (await seeds(service, sid, {"first": 1, "count": 1, "epochs": 30}))["runs"][0]
+    mse = Architecture(loss="mse")
+    end = train_slice(initial_state(1, x, y, mse), x, y, AdamOptions(), Budget(30)).state
+    assert row["loss"] == pytest.approx(end.loss, rel=1e-5)
+    found = await seek_plateaus(service, sid, {})
+    assert found["both"] == pytest.approx(0, abs=1e-9)
+    assert found["flat"] == pytest.approx(np.var(y), rel=1e-6)
+    body = {"seed": 1, "net": {**NET, "loss": "mse"}, "optimizer": ADAM, "epochs": 30}
+    await begin(service, sid, body)
+    assert (await finished(service, sid))["loss"] == pytest.approx(row["loss"], rel=1e-5)
+    with pytest.raises(UserError, match="needs_mse"):
+        await begin(service, sid, {**body, "net": NET})
+
+
+async def test_begin_takes_the_place_of_a_run(service: SessionService) -> None:
+    sid, _ = await service.open()
+    await service.start_run(sid, 1_000_000, AdamOptions(), "torch@cpu")
+    body = {"seed": 2, "net": NET, "optimizer": ADAM, "epochs": 5}
+    await begin(service, sid, body)
+    end = await finished(service, sid)
+    assert (end["seed"], end["epoch"]) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("seed", "bad_seed"),
+        ("net", "bad_architecture"),
+        ("optimizer", "bad_optimizer"),
+        ("epochs", "bad_epochs"),
+    ],
+)
+async def test_forged_beginnings_change_nothing(
+    service: SessionService, name: str, code: str
+) -> None:
+    sid, before = await service.open()
+    good = {"seed": 1, "net": NET, "optimizer": ADAM, "epochs": 5}
+    for value in ODD:
+        if (name, value) != ("net", {}):  # the lecture's
+            with pytest.raises(UserError, match=code):
+                await begin(service, sid, good | {name: value})
+    assert await service.look(sid) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"h": 0}, "bad_hidden"),
+        ({"h": True}, "bad_architecture"),
+        ({"h": 2.0}, "bad_architecture"),
+        ({"bias1": 1}, "bad_architecture"),
+        ({"activation": "tanh"}, "bad_architecture"),
+        ({"loss": None}, "bad_architecture"),
+    ],
+)
+async def test_forged_nets(service: SessionService, change: dict[str, Any], code: str) -> None:
+    sid, _ = await service.open()
+    body = {"seed": 1, "net": NET | change, "optimizer": ADAM, "epochs": 5}
+    with pytest.raises(UserError, match=code):
+        await begin(service, sid, body)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "code"),
+    [
+        ({"kind": "adam", "lr": 0}, "bad_lr"),
+        ({"kind": "adam", "lr": float("nan")}, "bad_lr"),
+        ({"kind": "sgd", "lr": 0.1, "momentum": 1}, "bad_momentum"),
+        ({"kind": "newton", "lr": 0.1}, "bad_optimizer"),
+        ({"kind": "adam", "lr": "0.1"}, "bad_optimizer"),
+    ],
+)
+async def test_forged_optimizers(
+    service: SessionService, optimizer: dict[str, Any], code: str
+) -> None:
+    sid, _ = await service.open()
+    body = {"seed": 1, "net": NET, "optimizer": optimizer, "epochs": 5}
+    with pytest.raises(UserError, match=code):
+        await begin(service, sid, body)
+
+
+async def test_seeds_wait_for_the_compiler(
+    service: SessionService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid, _ = await service.open()
+    monkeypatch.setattr(warmup, "is_ready", lambda: False)
+    assert (await seeds(service, sid, {"first": 1, "count": 1, "epochs": 1}))["runs"] == []
+    monkeypatch.setattr(warmup, "is_ready", lambda: True)
+    assert (await seeds(service, sid, {"first": 1, "count": 1, "epochs": 1}))["net"] == vars(
+        LECTURE
+    )

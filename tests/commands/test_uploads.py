@@ -1,0 +1,89 @@
+"""Own points: a file that is sent, and points that move under a net in use."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pwlapp.commands import session_data, uploads
+from pwlapp.core import net as nets
+from pwlapp.errors import UserError
+from pwlapp.sessions.service import DEFAULT_OPTIMIZER, SessionService
+from tests.support.sessions import finished
+
+POINTS = {"law": "own", "x": [-1, 0, 1], "y": [0, 1, 1], "prob": None, "held_out": 0}
+
+
+def body_of(content: bytes, **more: Any) -> dict[str, Any]:
+    return {"name": "grades.csv", "base64": base64.b64encode(content).decode(), **more}
+
+
+async def test_a_file_becomes_the_sessions_data(either: SessionService) -> None:
+    sid, _ = await either.open()
+    content = b"x,y\n" + b"".join(b"%d,%d\n" % (i, 3 * i) for i in range(10))
+    answer = await uploads.upload(either, sid, body_of(content, held_out=0.2))
+    snapshot = answer["snapshot"]
+    assert (snapshot["epoch"], snapshot["net"]["loss"]) == (0, "mse")
+    points = await either.points_of(await either.state(sid))
+    assert (points.label, points.prob, points.testing_rows.size) == ("grades.csv", None, 2)
+    assert points.y.tolist() == [3 * i for i in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "bad_upload"),
+        ({"name": "a", "base64": "not base64"}, "bad_upload"),
+        ({"name": 1, "base64": ""}, "bad_upload"),
+        (body_of(b"x,y\n1,2\n1,a\n"), "data_not_number"),
+        (body_of(b"x,y\n1,2\n2,3\n", held_out=0.95), "bad_held_out"),
+        (body_of(b"x,y\n1,2\n2,3\n", held_out="all"), "bad_held_out"),
+    ],
+)
+async def test_a_file_that_cannot_be_used_changes_nothing(
+    service: SessionService, body: dict[str, Any], code: str
+) -> None:
+    sid, before = await service.open()
+    with pytest.raises(UserError) as caught:
+        await uploads.upload(service, sid, body)
+    assert caught.value.code == code
+    assert await service.look(sid) == before
+
+
+async def test_points_move_under_a_net_that_stays(either: SessionService) -> None:
+    sid, _ = await either.open()
+    await session_data.use_data(either, sid, {"spec": POINTS})
+    await either.start_run(sid, 5, DEFAULT_OPTIMIZER, "torch@cpu")
+    before = await finished(either, sid)
+    state = await either.state(sid)
+    moved = {**POINTS, "y": [1, 1, 0]}
+    snapshot = (await uploads.move_points(either, sid, {"spec": moved}))["snapshot"]
+    assert (snapshot["epoch"], snapshot["params"]) == (5, before["params"])
+    assert snapshot["first_seq"] == before["next_seq"]
+    after = await either.state(sid)
+    assert np.array_equal(after.train.m, state.train.m)
+    x, y = (np.array(moved[name], np.float32) for name in ("x", "y"))
+    expected = nets.loss(after.train.params, x, y, after.train.net)
+    assert snapshot["loss"] == pytest.approx(expected, abs=1e-6)
+    again = (await uploads.move_points(either, sid, {"spec": moved}))["snapshot"]
+    assert again["version"] == snapshot["version"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "code"),
+    [
+        (None, "bad_data"),
+        ({"law": "lecture"}, "bad_data"),
+        ({**POINTS, "y": [1, 2, 3]}, "needs_mse"),
+        ({**POINTS, "x": [1]}, "bad_points"),
+    ],
+)
+async def test_points_that_cannot_be_used(service: SessionService, spec: Any, code: str) -> None:
+    sid, before = await service.open()
+    with pytest.raises(UserError) as caught:
+        await uploads.move_points(service, sid, {"spec": spec})
+    assert caught.value.code == code
+    assert await service.look(sid) == before

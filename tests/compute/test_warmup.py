@@ -1,0 +1,222 @@
+"""Compilation makes nobody wait: torch trains until the compiled engine is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pwlapp.compute import slices, warmup
+from pwlapp.compute.pool import PoolRunner
+from pwlapp.core.engines import AUTO, FUSED_CPU, TORCH_CPU
+from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.services import Services
+from pwlapp.settings import Settings
+from tests.support import jobs
+from tests.support.sessions import finished, until
+
+ROOT = Path(__file__).parents[2]
+X = np.linspace(-1, 1, 64, dtype=np.float32)
+Y = (X > 0.2).astype(np.float32)
+
+
+async def test_the_first_slices_do_not_wait_for_the_compiler(tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    start = initial_state(1, X, Y)
+    job = (start, X, Y, AdamOptions(), Budget(50))
+    pool = PoolRunner(1, partial(jobs.prepare_slowly, gate))
+    for engine in (AUTO, FUSED_CPU):
+        cold = await pool.call(slices.train, *job, engine)
+        assert cold.engine == TORCH_CPU
+    assert await pool.call(jobs.imported, "numba") is False
+    expected = train_slice(*job).state
+    assert cold.state.params.tobytes() == expected.params.tobytes()
+
+    gate.touch()
+    await until(partial(pool.call, jobs.is_ready))
+    warm = await pool.call(slices.train, *job, AUTO)
+    assert warm.engine == FUSED_CPU
+    assert np.abs(warm.state.params - expected.params).max() < 1e-4
+    asked = await pool.call(slices.train, *job, TORCH_CPU)
+    assert asked.engine == TORCH_CPU
+    await pool.close()
+
+
+async def test_a_server_comes_to_train_with_the_compiled_engine(settings: Settings) -> None:
+    services = Services(replace(settings, workers=1, engine=AUTO))
+    await services.start()
+    service = services.service
+    sid, opened = await service.open()
+    assert opened["engine"] == AUTO
+    await until(partial(services.runner.call, jobs.is_ready))
+    await service.start_run(sid, 5000, AdamOptions(), AUTO)
+    done = await finished(service, sid)
+    assert (done["engine"], done["engine_used"], done["epoch"]) == (AUTO, FUSED_CPU, 5000)
+    assert done["engine_speed"] > 0
+    points = service.points
+    start = initial_state(1, points.x, points.y)
+    expected = train_slice(start, points.x, points.y, AdamOptions(), Budget(5000)).state
+    assert done["params"] == pytest.approx(expected.params.tolist(), abs=1e-4)
+    await services.close()
+
+
+@pytest.mark.parametrize("reason", [OSError("no space\non the disk"), RuntimeError()])
+def test_a_failure_is_one_line_in_the_log(
+    reason: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise reason
+
+    with caplog.at_level(logging.WARNING):
+        warmup.begin(fail).join()
+    [record] = caplog.records
+    assert "\n" not in record.message
+    assert record.message.endswith(("on the disk", "RuntimeError"))
+    assert not warmup.is_ready()
+
+
+def test_what_fails_once_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+    tried: list[int] = []
+
+    def killed_once() -> None:
+        tried.append(1)
+        if len(tried) == 1:
+            raise RuntimeError("exit status -9")
+
+    try:
+        warmup.begin(killed_once).join()
+        assert warmup.is_ready()
+    finally:
+        warmup._ready.clear()
+    assert (len(tried), caplog.records) == (2, [])
+
+
+@pytest.fixture
+def compilations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Counts what is compiled, without doing so."""
+    done: list[str] = []
+
+    def compile_() -> None:
+        done.append("compiled")
+        (tmp_path / "cache" / "kernels.loop.nbi").touch()
+
+    monkeypatch.setenv(warmup.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(warmup, "compile_elsewhere", compile_)
+    monkeypatch.setattr("pwlapp.core.engines.fused_cpu.warm", lambda: done.append("loaded"))
+    return done
+
+
+def test_it_is_compiled_once_for_a_program(
+    compilations: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        warmup.load_compiled()
+    assert compilations == ["compiled", "loaded", "loaded", "loaded"]
+    stale = tmp_path / "cache" / "kernels.step.nbc"
+    stale.touch()
+    monkeypatch.setattr(warmup, "version", lambda package: f"the next {package}")
+    warmup.load_compiled()
+    assert compilations[4:] == ["compiled", "loaded"]
+    assert not stale.exists()
+    warmup.forget(tmp_path / "cache")  # somebody tidied up
+    warmup.load_compiled()
+    assert compilations[6:] == ["compiled", "loaded"]
+
+
+def test_damaged_files_are_compiled_anew_at_the_next_start(
+    compilations: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise EOFError("Ran out of input")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pwlapp.core.engines.fused_cpu.warm", fail)
+        with pytest.raises(EOFError):
+            warmup.load_compiled()
+    warmup.load_compiled()
+    assert compilations == ["compiled", "compiled", "loaded"]
+
+
+def test_only_one_compiles_at_a_time(
+    compilations: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    held: list[bool] = []
+
+    def compile_and_look() -> None:
+        with (tmp_path / "cache" / warmup.LOCK).open("a") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.append(True)
+
+    monkeypatch.setattr(warmup, "compile_elsewhere", compile_and_look)
+    warmup.load_compiled()
+    assert held == [True]
+
+
+def test_a_compilation_that_fails_is_not_taken_for_done(
+    compilations: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("no compiler")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(warmup, "compile_elsewhere", fail)
+        with pytest.raises(RuntimeError, match="no compiler"):
+            warmup.load_compiled()
+    assert compilations == []
+    warmup.load_compiled()
+    assert compilations == ["compiled", "loaded"]
+
+
+def test_what_the_compiler_says_last_is_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numba.py").write_text("raise ImportError('no numba here')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"^ImportError: no numba here$"):
+        warmup.compile_elsewhere()
+
+
+def test_a_folder_that_the_environment_names_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(warmup.CACHE_VARIABLE, str(tmp_path / "named"))
+    warmup.use_cache(tmp_path / "other")
+    assert os.environ[warmup.CACHE_VARIABLE] == str(tmp_path / "named")
+    monkeypatch.setenv(warmup.CACHE_VARIABLE, "")
+    monkeypatch.chdir(tmp_path)
+    warmup.use_cache(Path("relative"))
+    assert os.environ[warmup.CACHE_VARIABLE] == str(tmp_path / "relative" / warmup.fingerprint())
+
+
+async def test_the_compiler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """With a Numba that never comes to an end."""
+    (tmp_path / "numba.py").write_text(
+        "import threading; print('importing', flush=True); threading.Event().wait()",
+        encoding="utf-8",
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "pwlapp.compute.precompile",
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"importing\n"
+    process.stdin.close()
+    async with asyncio.timeout(60):
+        assert await process.wait() == 1

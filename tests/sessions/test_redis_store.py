@@ -1,0 +1,205 @@
+"""The shared store's own: what other servers see of it, and a Redis that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pwlapp.core.data.points import Points
+from pwlapp.errors import UserError
+from pwlapp.sessions.state import Run, UnknownSession, changed
+from pwlapp.sessions.stores.protocol import Conflict, Data, short_id
+from pwlapp.sessions.stores.redis import FRAMES, SESSION, RedisStore
+from pwlapp.sessions.stores.redis_connection import RedisLink, place
+from pwlapp.tasks import stop
+from tests.support.cluster import Cluster
+from tests.support.sessions import appended, make_frame, make_state, seqs_since, until
+
+X = np.linspace(-1, 1, 11, dtype=np.float32)
+RUNNING = Run(0, 10, "running")
+
+
+@pytest.fixture
+def store(link: RedisLink) -> RedisStore:
+    return RedisStore(link, source="a")
+
+
+@pytest.fixture
+async def other(redis_server: Cluster) -> AsyncIterator[RedisStore]:
+    """The store as another server has it."""
+    other = RedisStore(RedisLink(redis_server.redis_url), source="a")
+    yield other
+    await other.close()
+
+
+def points(slope: float, origin: str = "settings") -> Points:
+    return Points(X, abs(X), abs(slope * X) / 9, origin)  # type: ignore[arg-type]
+
+
+async def test_a_server_sees_what_another_saves(store: RedisStore, other: RedisStore) -> None:
+    sid = await store.create(make_state(next_seq=2), [make_frame(1)])
+    await other.save(sid, 1, make_state(version=2, next_seq=3), [make_frame(2)])
+    assert (await store.load(sid)).version == 2
+    assert await seqs_since(store, sid, 0) == [1, 2]
+    with pytest.raises(Conflict):
+        await store.save(sid, 1, make_state(version=2))
+
+
+async def test_a_save_whose_answer_was_lost_may_be_made_again(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client repeats a command when a connection breaks; it must not take effect twice."""
+    sid = await store.create(make_state(next_seq=2), [make_frame(1)])
+    script = store._save_script
+
+    async def twice(**arguments: list[object]) -> object:
+        first = await script(**arguments)
+        assert await script(**arguments) == first
+        return first
+
+    monkeypatch.setattr(store, "_save_script", twice)
+    await store.save(sid, 1, make_state(version=2, next_seq=3), [make_frame(2)])
+    assert (await store.load(sid)).version == 2
+    assert await seqs_since(store, sid, 0) == [1, 2]
+    new = await store.create(make_state(next_seq=2), [make_frame(1)])
+    assert await seqs_since(store, new, 0) == [1]
+
+
+async def test_only_the_version_asked_for_is_begun(store: RedisStore) -> None:
+    sid = await store.create(make_state(run=RUNNING))
+    for apart_s, times in ((-1.0, 1), (-1.0, 2), (60.0, 2), (-1.0, 3)):
+        store.apart_s = apart_s  # a message that comes twice is not counted
+        begun = await store.begin(sid, 1)
+        assert begun is not None
+        state, counted = begun
+        assert (state.version, counted) == (1, times)
+    assert await store.begin(sid, 2) is None
+    assert await store.begin("A" * 22, 1) is None
+    await store.save(sid, 1, make_state(version=2, run=RUNNING))
+    assert await store.begin(sid, 1) is None
+    begun = await store.begin(sid, 2)
+    assert begun is not None
+    assert begun[1] == 1  # a slice that was saved is not held against the next one
+
+
+async def test_a_forgotten_session_is_claimed_by_one(store: RedisStore, other: RedisStore) -> None:
+    await store.create(make_state())
+    sids = [await store.create(make_state(run=RUNNING)) for _ in range(20)]
+    assert await store.claim(60.0, 100) == []
+
+    async def is_old() -> bool:
+        return bool(await store.claim(1.0, 1))
+
+    await until(is_old)  # and is now held by whoever asked
+    claims = [asked.claim(1.0, 3) for _ in range(10) for asked in (store, other)]
+    claimed = [sid for some in await asyncio.gather(*claims) for sid in some]
+    assert len(claimed) == len(set(claimed)) == 19
+    assert set(claimed) < set(sids)
+
+
+async def test_servers_tell_each_other_of_changes(store: RedisStore, other: RedisStore) -> None:
+    changes: list[str] = []
+    gaps: list[bool] = []
+    listening = asyncio.create_task(
+        other.listen(changes.append, lambda: gaps.append(True), lambda: None)
+    )
+    await until(lambda: gaps)
+    sid = await store.create(make_state())
+    await store.save(sid, 1, make_state(version=2))
+    await until(lambda: changes == [sid, sid])
+    await stop([listening])
+
+
+async def test_servers_agree_on_the_data(store: RedisStore, other: RedisStore) -> None:
+    assert await store.settled() is None
+    broken = Data(points(0, "embedded"), UserError("data_empty"))
+    drawn, first, second = (
+        Data(points(slope, origin), None)
+        for slope, origin in ((1, "embedded"), (2, "settings"), (3, "settings"))
+    )
+    for server, said, counts in (
+        (store, broken, broken),
+        (other, drawn, drawn),  # better than nothing but a problem
+        (store, broken, drawn),
+        (store, first, first),
+        (other, second, first),  # no better: the first word counts
+    ):
+        assert (await server.settle(said)).points.key == counts.points.key
+        settled = await server.settled()
+        assert settled is not None
+        assert settled.points.key == counts.points.key
+    for data in (broken, drawn, first, second):
+        found = await other.points(data.points.key)
+        assert found is not None
+        assert found.y.tobytes() == data.points.y.tobytes()
+    assert await other.points("0" * 16) is None
+
+
+async def test_other_settings_are_other_data(store: RedisStore, link: RedisLink) -> None:
+    await store.settle(Data(points(1), None))
+    assert await RedisStore(link, source="b").settled() is None
+
+
+async def test_a_damaged_session_is_unknown_and_the_log_says_why(
+    store: RedisStore, link: RedisLink, caplog: pytest.LogCaptureFixture
+) -> None:
+    damaged, sound = await store.create(make_state()), await store.create(make_state())
+    await link.client.hset(SESSION + damaged, "state", b"\x0b\xad")
+    with pytest.raises(UnknownSession):
+        await store.load(damaged)
+    assert f"session {short_id(damaged)} " in caplog.text
+    assert damaged not in caplog.text
+    assert (await store.load(sound)).version == 1
+
+
+async def test_a_damaged_frame_is_left_out(store: RedisStore, link: RedisLink) -> None:
+    state, frames = appended(make_state(), 3)
+    sid = await store.create(state, frames)
+    await link.client.xadd(FRAMES + sid, {"f": b"abc"}, id="4-0")
+    await store.save(sid, state.version, changed(state, next_seq=6), [make_frame(5)])
+    assert await seqs_since(store, sid, 0) == [1, 2, 3, 5]
+
+
+async def test_what_the_workers_count_adds_up(store: RedisStore, other: RedisStore) -> None:
+    await asyncio.gather(*(each.count({"epochs": 5, "seconds": 0.5}) for each in (store, other)))
+    assert await store._link.client.hgetall("pwl:stats") == {b"epochs": b"10", b"seconds": b"1"}
+
+
+async def test_a_redis_that_goes_and_comes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Cluster(tmp_path, webs=0, workers=0) as cluster:
+        store = RedisStore(RedisLink(cluster.redis_url))
+        gaps: list[bool] = []
+        losses: list[bool] = []
+        listening = asyncio.create_task(
+            store.listen(print, lambda: gaps.append(True), lambda: losses.append(True))
+        )
+        await until(lambda: gaps)
+        sid = await store.create(make_state(next_seq=2), [make_frame(1)])
+        with caplog.at_level(logging.WARNING):
+            cluster.kill_redis()
+            for _ in range(5):
+                with pytest.raises(UserError, match="storage_failed"):
+                    await store.load(sid)
+            assert len(caplog.records) == 1  # for the outage, not for each request
+            await until(lambda: losses)
+            gaps.clear()
+            cluster.start_redis()
+            assert (await store.load(sid)).version == 1
+            await until(lambda: gaps)  # whatever was missed is looked up
+            assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+        assert await seqs_since(store, sid, 0) == [1]
+        await stop([listening])
+        await store.close()
+
+
+def test_a_place_says_no_password() -> None:
+    assert place("redis://:Secret@example.org:6379/0") == "example.org:6379"
+    assert place("rediss://user:Secret@[::1]:6380") == "::1:6380"
+    assert place("unix:///run/redis.sock?db=1") == "/run/redis.sock"

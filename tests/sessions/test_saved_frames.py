@@ -1,0 +1,93 @@
+"""A run brought back from a file: with its frames, or refused."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pwlapp.commands.saved import restore, save
+from pwlapp.core.net import Architecture
+from pwlapp.core.training import AdamOptions
+from pwlapp.errors import UserError
+from pwlapp.sessions.service import SessionService
+from tests.support.sessions import finished
+
+
+async def run_file(service: SessionService, net: Architecture, epochs: int = 30) -> dict[str, Any]:
+    """What the page keeps of a run."""
+    sid, _ = await service.open(net=net)
+    await service.start_run(sid, epochs, AdamOptions(), "torch@cpu")
+    await finished(service, sid)
+    _, rows = await service.read(sid)
+    return {**await save(service, sid, {}), "frames": rows}
+
+
+@pytest.mark.parametrize("net", [Architecture(), Architecture(3, bias1=True), Architecture(16)])
+async def test_a_run_comes_back_with_its_frames(service: SessionService, net: Architecture) -> None:
+    file = await run_file(service, net)
+    sid, _ = await service.open()
+    before = await service.state(sid)
+    snapshot = (await restore(service, sid, file))["snapshot"]
+    _, rows = await service.read(sid)
+    assert [row[1:] for row in rows] == [row[1:] for row in file["frames"]]
+    assert rows[0][0] == snapshot["first_seq"] == before.next_seq
+    assert rows[-1][0] == snapshot["next_seq"] - 1
+    assert (await save(service, sid, {}))["saved"] == file["saved"]
+
+
+async def test_without_frames_it_begins_a_new_film(service: SessionService) -> None:
+    file = await run_file(service, Architecture())
+    sid, _ = await service.open()
+    await restore(service, sid, {"saved": file["saved"]})
+    _, rows = await service.read(sid)
+    assert [row[1:4:2] for row in rows] == [[30, "start"]]
+
+
+async def test_a_film_that_stops_short_ends_with_the_net_as_it_stands(
+    service: SessionService,
+) -> None:
+    file = await run_file(service, Architecture())
+    sid, _ = await service.open()
+    await restore(service, sid, {**file, "frames": file["frames"][:5]})
+    _, rows = await service.read(sid)
+    assert len(rows) == 6
+    assert rows[-1][1] == 30
+    assert np.array_equal(np.float32(rows[-1][4:]), (await service.state(sid)).train.params)
+
+
+async def test_other_data_leave_the_film_out(service: SessionService) -> None:
+    file = await run_file(service, Architecture())
+    file["saved"]["data_key"] = "f" * 16
+    sid, _ = await service.open()
+    snapshot = (await restore(service, sid, file))["snapshot"]
+    assert snapshot["next_seq"] == snapshot["first_seq"] + 1
+
+
+SPOILT: list[Any] = [
+    7,
+    [[]],
+    [None],
+    [[1, 0, 0.5, "start", 1, 2, 3, 4]],
+    [[1, 0.5, 0.5, "start", 1, 2, 3, 4, 5]],
+    [[1, -1, 0.5, "start", 1, 2, 3, 4, 5]],
+    [[1, 31, 0.5, "start", 1, 2, 3, 4, 5]],
+    [[1, 0, 0.5, "<b>", 1, 2, 3, 4, 5]],
+    [[1, 0, "0.5", "", 1, 2, 3, 4, 5]],
+    [[1, 0, 0.5, "", 1, 2, 3, 4, True]],
+    [[1, 0, 0.5, "", 1, 2, 3, 4, 1e300]],
+    [[1, 9, 0.5, "", 1, 2, 3, 4, 5], [2, 8, 0.5, "", 1, 2, 3, 4, 5]],
+    [[1, 0, 0.5, [], 1, 2, 3, 4, 5]],
+    [[1, 0, 0.5, "", 1, 2, 3, 4, 5]] * 10_001,
+]
+
+
+async def test_spoilt_frames_change_nothing(service: SessionService) -> None:
+    file = await run_file(service, Architecture())
+    sid, before = await service.open()
+    for rows in SPOILT:
+        with pytest.raises(UserError, match="bad_saved"):
+            await restore(service, sid, {**copy.deepcopy(file), "frames": rows})
+    assert await service.look(sid) == before

@@ -1,0 +1,224 @@
+"""What every store must do; each test is made on both."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pwlapp.core.data.points import DataSpec, Points
+from pwlapp.errors import UserError
+from pwlapp.sessions.frames import CURVE_POINTS
+from pwlapp.sessions.state import Run, UnknownSession, changed
+from pwlapp.sessions.stores.protocol import Conflict, Data, Store, is_sid
+from tests.support.sessions import Clock, appended, make_frame, make_state, seqs_since
+
+DAY_S = 86400.0
+
+
+async def test_what_is_created_can_be_loaded(store: Store) -> None:
+    sid = await store.create(make_state(seed=5, next_seq=2), [make_frame(1, mark="start")])
+    assert is_sid(sid)
+    state, frames = await store.read_since(sid, 0)
+    assert (state.seed, state.version) == (5, 1)
+    assert state.train.params.tobytes() == make_state().train.params.tobytes()
+    [frame] = frames
+    assert (frame.seq, frame.epoch, frame.loss, frame.mark) == (1, 1, 0.5, "start")
+    assert frame.numbers.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+async def test_sessions_are_apart(store: Store) -> None:
+    one = await store.create(make_state(seed=1, next_seq=2), [make_frame(1)])
+    other = await store.create(make_state(seed=2))
+    assert one != other
+    await store.save(other, 1, changed(make_state(seed=3)))
+    assert (await store.load(one)).seed == 1
+    assert await seqs_since(store, other, 0) == []
+
+
+async def test_unknown_sessions(store: Store) -> None:
+    for sid in ("", "x" * 22, "'; DROP TABLE session; --", "\x00", "🙂"):
+        with pytest.raises(UnknownSession):
+            await store.load(sid)
+        with pytest.raises(UnknownSession):
+            await store.read_since(sid, 0)
+        with pytest.raises(UnknownSession):
+            await store.save(sid, 1, make_state(version=2))
+
+
+async def test_a_save_on_an_old_version_changes_nothing(store: Store) -> None:
+    sid = await store.create(make_state())
+    await store.save(sid, 1, make_state(version=2, seed=10, next_seq=2), [make_frame(1)])
+    with pytest.raises(Conflict):
+        await store.save(sid, 1, make_state(version=2, seed=20, next_seq=3), [make_frame(2)])
+    assert (await store.load(sid)).seed == 10
+    assert await seqs_since(store, sid, 0) == [1]
+
+
+async def test_many_hands_lose_no_update(store: Store) -> None:
+    sid = await store.create(make_state(seed=0))
+
+    async def add_one() -> int:
+        conflicts = 0
+        while True:
+            state = await store.load(sid)
+            after, frames = appended(replace(state, seed=state.seed + 1), 1)
+            try:
+                await store.save(sid, state.version, after, frames)
+            except Conflict:
+                conflicts += 1
+            else:
+                return conflicts
+
+    conflicts = await asyncio.gather(*(add_one() for _ in range(20)))
+    state = await store.load(sid)
+    assert (state.seed, state.version) == (20, 21)
+    assert await seqs_since(store, sid, 0) == list(range(1, 21))
+    assert sum(conflicts) > 0
+
+
+async def test_state_and_frames_are_saved_together_or_not_at_all(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    sid = await store.create(make_state(next_seq=2), [make_frame(1)])
+    with pytest.raises(UserError, match="storage_failed"):
+        await store.save(sid, 1, make_state(version=2, seed=9), [make_frame(2), make_frame(1)])
+    assert len(caplog.records) == 1
+    assert (await store.load(sid)).seed == 1
+    assert await seqs_since(store, sid, 0) == [1]
+    await store.save(sid, 1, make_state(version=2, seed=9, next_seq=3), [make_frame(2)])
+    assert await seqs_since(store, sid, 0) == [1, 2]
+
+
+async def test_frames_come_from_where_the_reader_is(store: Store) -> None:
+    state, frames = appended(make_state(), 5)
+    sid = await store.create(state, frames)
+    assert await seqs_since(store, sid, 3) == [4, 5]
+    assert await seqs_since(store, sid, 5) == []
+    # A number that was never given out: the reader knows of another life of this session.
+    assert await seqs_since(store, sid, 6) == [1, 2, 3, 4, 5]
+    assert await seqs_since(store, sid, 2**53) == [1, 2, 3, 4, 5]
+
+
+async def test_a_reset_drops_the_frames_before_it(store: Store) -> None:
+    state, frames = appended(make_state(), 5)
+    sid = await store.create(state, frames)
+    after, more = appended(replace(state, first_seq=6), 1)
+    await store.save(sid, state.version, after, more)
+    assert await seqs_since(store, sid, 0) == [6]
+
+
+@pytest.mark.parametrize(("size", "most"), [(5, 2000), (CURVE_POINTS, 500)])
+async def test_frames_are_thinned_but_for_those_that_matter(
+    store: Store, size: int, most: int
+) -> None:
+    """Curves weigh more than parameters, so fewer of them are kept."""
+    state = make_state(next_seq=2)
+    sid = await store.create(state, [make_frame(1, mark="start")])
+    for _ in range(10):
+        after, frames = appended(state, 300, every=20)
+        drawn = np.zeros(size, dtype=np.float32)
+        frames = [replace(frame, numbers=drawn) for frame in frames]
+        frames[7] = replace(frames[7], mark="edit")
+        await store.save(sid, state.version, after, frames)
+        state = after
+    _, left = await store.read_since(sid, 0)
+    kept = [frame for frame in left if frame.mark or frame.epoch % 5000 == 0]
+    assert most <= len(left) - len(kept) <= most + 250
+    assert [frame.seq for frame in left if frame.mark] == [1, *range(9, 3001, 300)]
+    assert [frame.epoch for frame in left if frame.epoch % 5000 == 0] == list(
+        range(5000, 60_001, 5000)
+    )
+    assert left[-1].seq == state.next_seq - 1
+
+
+async def test_running_sessions_are_found(store: Store) -> None:
+    await store.create(make_state())
+    await store.create(make_state(run=Run(0, 10, "paused")))
+    running = await store.create(make_state(run=Run(0, 10, "running")))
+    assert await store.running() == [running]
+    await store.save(running, 1, make_state(version=2, run=Run(0, 10, "paused")))
+    assert await store.running() == []
+
+
+async def test_a_session_expires_a_week_after_its_last_use(store: Store, clock: Clock) -> None:
+    state, frames = appended(make_state(), 3)
+    unused, loaded, saved, read = [await store.create(state, frames) for _ in range(4)]
+    clock.now += 6 * DAY_S
+    assert await store.expire(7 * DAY_S) == 0
+    await store.load(loaded)
+    await store.save(saved, 2, changed(state))
+    await store.read_since(read, 0)
+    clock.now += 1.5 * DAY_S
+    assert await store.expire(7 * DAY_S) == 1
+    with pytest.raises(UnknownSession):
+        await store.load(unused)
+    for sid in (loaded, saved, read):
+        assert await seqs_since(store, sid, 0) == [1, 2, 3]
+    clock.now += 8 * DAY_S
+    assert await store.expire(7 * DAY_S) == 3
+    assert await store.counts() == (0, 0)
+    for sid in (unused, loaded, saved, read):
+        with pytest.raises(UnknownSession):
+            await store.read_since(sid, 0)
+
+
+async def test_sessions_are_counted(store: Store) -> None:
+    assert await store.counts() == (0, 0)
+    await store.create(make_state())
+    running = await store.create(make_state(run=Run(0, 10, "running")))
+    assert await store.counts() == (2, 1)
+    await store.save(running, 1, make_state(version=2))
+    assert await store.counts() == (2, 0)
+
+
+async def test_a_session_keeps_its_numbers_bit_for_bit(store: Store) -> None:
+    state = make_state()
+    odd = np.array([np.pi, -0.0, 1e-45, 3.4e38, np.inf], dtype=np.float32)
+    state = replace(state, train=replace(state.train, v=odd, loss=0.1 + 0.2))
+    sid = await store.create(state, [replace(make_frame(1), numbers=odd, loss=float("nan"))])
+    loaded, [frame] = await store.read_since(sid, 0)
+    assert loaded.train.v.tobytes() == odd.tobytes()
+    assert loaded.train.loss == 0.1 + 0.2
+    assert frame.numbers.tobytes() == odd.tobytes()
+    assert np.isnan(frame.loss)
+
+
+async def test_the_store_answers(store: Store) -> None:
+    await store.ping()
+
+
+async def test_data_are_settled(store: Store) -> None:
+    x = np.array([-1, 1], dtype=np.float32)
+    points = Points(x, abs(x), abs(x), "embedded")
+    known = await store.settle(Data(points, UserError("data_not_csv")))
+    assert (known.points.key, known.problem) == (points.key, known.problem)
+    assert str(known.problem) == "data_not_csv"
+
+
+async def test_a_sessions_own_data_are_kept_as_long_as_they_are_used(
+    store: Store, clock: Clock
+) -> None:
+    x = np.array([np.pi, -1, 1e-45], dtype=np.float32)
+    spec = DataSpec("own", held_out=0.25)
+    with_truth = Points(x, abs(x), -x, "own", "점.csv", spec)
+    without = Points(x, None, x * 2, "own", "", spec)
+    for points in (with_truth, without, without):
+        await store.keep_points(points)
+    for points in (with_truth, without):
+        found = await store.kept_points(points.key)
+        assert found is not None
+        assert (found.key, found.label, found.spec) == (points.key, points.label, spec)
+        assert found.x.tobytes() == x.tobytes()
+        assert found.y.tobytes() == points.y.tobytes()
+    assert (await store.kept_points(without.key)).prob is None  # type: ignore[union-attr]
+    assert await store.kept_points("0" * 16) is None
+
+    clock.now += 100
+    await store.kept_points(without.key)
+    clock.now += 100
+    await store.expire(150)
+    assert await store.kept_points(with_truth.key) is None
+    assert await store.kept_points(without.key) is not None

@@ -1,0 +1,192 @@
+"""The verbs as pure functions: which change to the state, which frames, and when nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pwlapp.compute.slices import Slice
+from pwlapp.core.data.points import Points
+from pwlapp.core.net import bce, from_vector, yhat
+from pwlapp.core.training import AdamOptions, SgdOptions
+from pwlapp.errors import UserError
+from pwlapp.sessions import transitions
+from pwlapp.sessions.frames import FrameBatch
+from pwlapp.sessions.state import Notice, Run
+from tests.support.sessions import make_state
+
+X = np.linspace(-1, 1, 11, dtype=np.float32)
+POINTS = Points(x=X, prob=np.full_like(X, 0.5), y=(X > 0).astype(np.float32), origin="embedded")
+
+IDLE = make_state(data_key=POINTS.key)
+RUNNING = make_state(run=Run(0, 100, "running"), data_key=POINTS.key)
+PAUSED = make_state(run=Run(0, 100, "paused"))
+
+
+def result_at(*epochs: int, diverged: bool = False) -> Slice:
+    """What a slice gives back that recorded these epochs."""
+    pictures = FrameBatch(
+        epochs=np.array(epochs, dtype=np.int64),
+        losses=np.zeros(len(epochs), dtype=np.float32),
+        numbers=np.zeros((len(epochs), 5), dtype=np.float32),
+    )
+    last = epochs[-1] if epochs else IDLE.train.epoch
+    train = replace(IDLE.train, epoch=last)
+    return Slice(train, pictures, diverged, seconds=0.02, engine="torch@cpu")
+
+
+def test_a_new_session_begins_with_one_frame() -> None:
+    state, [frame] = transitions.begin(3, AdamOptions(0.1), "auto", IDLE.train, POINTS, None)
+    assert (state.version, state.seed, state.lr, state.run) == (1, 3, 0.1, None)
+    assert (state.engine, state.data_key) == ("auto", POINTS.key)
+    assert (frame.seq, frame.mark, state.next_seq) == (1, "start", 2)
+
+
+def test_every_move_is_one_version() -> None:
+    made = [
+        transitions.revisit(make_state(notice=Notice("session_new"))),
+        transitions.adopt(IDLE, POINTS),
+        transitions.start_run(IDLE, 5, AdamOptions(0.1), "auto"),
+        transitions.pause(RUNNING),
+        transitions.resume(PAUSED, AdamOptions(), "auto"),
+        transitions.halt(RUNNING, UserError("worker_lost")),
+        transitions.reset(RUNNING, 2, IDLE.train, POINTS),
+        transitions.edit(IDLE, [1, 2, 3, 4, 5], POINTS),
+        transitions.after_slice(RUNNING, result_at(8)),
+    ]
+    assert all(move is not None and move[0].version == 2 for move in made)
+
+
+def test_moves_without_sense_change_nothing() -> None:
+    assert transitions.stay(RUNNING) is None
+    assert transitions.revisit(make_state(notice=Notice("diverged"))) is None
+    assert transitions.pause(IDLE) is None
+    assert transitions.pause(PAUSED) is None
+    assert transitions.resume(IDLE, AdamOptions(), "auto") is None
+    assert transitions.resume(RUNNING, AdamOptions(), "auto") is None
+    assert transitions.halt(IDLE, UserError("worker_lost")) is None
+    assert transitions.edit(IDLE, IDLE.train.params.tolist(), POINTS) is None
+
+
+def test_start_counts_from_where_the_net_stands() -> None:
+    told = make_state(notice=Notice("diverged"))
+    after, frames = transitions.start_run(
+        told, 100, AdamOptions(0.01), "torch@cuda:0"
+    ) or pytest.fail("no move")
+    assert after.run == Run(7, 107, "running")
+    assert (after.lr, after.engine, after.notice, frames) == (0.01, "torch@cuda:0", None, [])
+    again, _ = transitions.start_run(PAUSED, 5, AdamOptions(0.01), "auto") or pytest.fail("no move")
+    assert again.run == Run(7, 12, "running")
+    with pytest.raises(UserError, match="already_running"):
+        transitions.start_run(RUNNING, 100, AdamOptions(0.01), "auto")
+
+
+def test_another_kind_of_optimizer_begins_with_an_empty_memory() -> None:
+    kept, _ = transitions.start_run(IDLE, 5, AdamOptions(0.5, beta1=0.5), "auto") or pytest.fail(
+        "no move"
+    )
+    assert kept.train is IDLE.train
+    sgd, _ = transitions.start_run(IDLE, 5, SgdOptions(0.5), "auto") or pytest.fail("no move")
+    assert not sgd.train.m.any()
+    assert not sgd.train.v.any()
+    assert (sgd.train.epoch, sgd.train.optimizer_epoch) == (7, 7)
+    assert sgd.train.params is IDLE.train.params
+    assert IDLE.train.m.any()  # the state before is left as it was
+    assert transitions.ready(sgd, SgdOptions(0.1, momentum=0.9), "auto").train is sgd.train
+
+
+def test_pause_and_resume_keep_the_target() -> None:
+    paused, _ = transitions.pause(RUNNING) or pytest.fail("no move")
+    assert paused.run == Run(0, 100, "paused")
+    resumed, _ = transitions.resume(paused, SgdOptions(0.5), "torch@cpu") or pytest.fail("no move")
+    assert resumed.run == Run(0, 100, "running")
+    assert (resumed.optimizer, resumed.engine) == (SgdOptions(0.5), "torch@cpu")
+    assert not resumed.train.m.any()  # of another kind than before
+
+
+def test_a_run_that_cannot_go_on_waits_and_says_why() -> None:
+    after, _ = transitions.halt(
+        RUNNING, UserError("training_failed", engine="torch@cuda:0")
+    ) or pytest.fail("no move")
+    assert after.run == Run(0, 100, "paused")
+    assert after.notice == Notice("training_failed", {"engine": "torch@cuda:0"})
+
+
+def test_reset_drops_the_run_and_the_frames() -> None:
+    state = make_state(run=Run(0, 100, "running"), next_seq=40, notice=Notice("diverged"))
+    fresh = replace(state.train, epoch=0, loss=0.8)
+    after, [frame] = transitions.reset(state, 9, fresh, POINTS) or pytest.fail("no move")
+    assert (after.seed, after.run, after.notice, after.train) == (9, None, None, fresh)
+    assert (after.first_seq, after.next_seq) == (40, 41)
+    assert (frame.seq, frame.epoch, frame.mark) == (40, 0, "start")
+
+
+def test_an_edit_keeps_moments_epoch_and_run() -> None:
+    after, [frame] = transitions.edit(RUNNING, [1, -2, 3, -4, 5], POINTS) or pytest.fail("no move")
+    assert after.train.params.tolist() == [1, -2, 3, -4, 5]
+    assert after.train.m is RUNNING.train.m
+    assert after.train.v is RUNNING.train.v
+    assert (after.train.epoch, after.run) == (7, RUNNING.run)
+    expected = bce(yhat(from_vector([1, -2, 3, -4, 5]), POINTS.x), POINTS.y)
+    assert after.train.loss == pytest.approx(expected)
+    assert (frame.mark, frame.loss, frame.epoch) == ("edit", after.train.loss, 7)
+
+
+def test_other_data_gives_other_losses_and_a_pause() -> None:
+    state = make_state(run=Run(0, 100, "running"), next_seq=40)
+    after, [frame] = transitions.adopt(state, POINTS) or pytest.fail("no move")
+    assert after.data_key == POINTS.key
+    assert after.train.params.tobytes() == state.train.params.tobytes()
+    expected = bce(yhat(from_vector(state.train.params), POINTS.x), POINTS.y)
+    assert after.train.loss == pytest.approx(expected)
+    assert after.run == Run(0, 100, "paused")
+    assert after.notice == Notice("data_changed")
+    assert (after.first_seq, frame.seq, frame.mark) == (40, 40, "start")
+    idle, _ = transitions.adopt(IDLE, POINTS) or pytest.fail("no move")
+    assert idle.run is None
+
+
+def test_a_slice_moves_the_run_on() -> None:
+    after, frames = transitions.after_slice(RUNNING, result_at(8, 20))
+    assert (after.train.epoch, after.run) == (20, RUNNING.run)
+    assert [(frame.epoch, frame.mark) for frame in frames] == [(8, ""), (20, "")]
+
+
+def test_the_last_slice_ends_the_run() -> None:
+    after, frames = transitions.after_slice(RUNNING, result_at(50, 100))
+    assert (after.run, after.notice) == (None, None)
+    assert [(frame.epoch, frame.mark) for frame in frames] == [(50, ""), (100, "end")]
+
+
+def test_divergence_ends_the_run_at_the_last_good_epoch() -> None:
+    after, frames = transitions.after_slice(RUNNING, result_at(8, 12, diverged=True))
+    assert (after.run, after.train.epoch) == (None, 12)
+    assert after.notice == Notice("diverged", {"epoch": 12, "lr": 0.001})
+    assert [frame.mark for frame in frames] == ["", "end"]
+    at_once, none = transitions.after_slice(RUNNING, result_at(diverged=True))
+    assert (at_once.run, at_once.train.epoch, none) == (None, 7, [])
+
+
+def test_a_step_without_a_run_marks_no_end() -> None:
+    after, [frame] = transitions.after_slice(
+        transitions.ready(IDLE, AdamOptions(0.5), "auto"), result_at(8)
+    )
+    assert (after.lr, after.run, frame.mark) == (0.5, None, "")
+
+
+def test_a_session_knows_whether_its_seed_leads_to_its_weights() -> None:
+    state = make_state(data_key=POINTS.key)
+    assert transitions.ready(state, state.optimizer, "torch@cpu").by_recipe
+    assert not transitions.ready(state, AdamOptions(lr=0.5), "auto").by_recipe
+    untrained = replace(state, train=replace(state.train, epoch=0))
+    assert transitions.ready(untrained, AdamOptions(lr=0.5), "auto").by_recipe, (
+        "nothing trained yet"
+    )
+    moved = transitions.edit(state, [1.0, 2.0, 3.0, 4.0, 5.0], POINTS)
+    assert moved is not None
+    assert not moved[0].by_recipe
+    again = transitions.reset(moved[0], 2, state.train, POINTS)
+    assert again is not None
+    assert again[0].by_recipe

@@ -1,0 +1,109 @@
+"""Jobs for worker processes: functions at the top of a module that those can import."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pwlapp.compute import warmup
+from pwlapp.errors import UserError
+
+
+def nothing() -> None: ...
+
+
+def rest_later() -> Callable[[], None]:
+    return leave_a_mark
+
+
+def leave_a_mark() -> None:
+    os.environ["RESTED"] = "yes"
+
+
+def has_rested() -> bool:
+    return "RESTED" in os.environ
+
+
+def add(a: int, b: int) -> int:
+    return a + b
+
+
+def pid() -> int:
+    return os.getpid()
+
+
+def refuse(n: int) -> None:
+    raise UserError("bad_epochs", min=1, max=n)
+
+
+def fail() -> None:
+    raise ZeroDivisionError("of all things")
+
+
+def leave() -> None:
+    raise SystemExit("goodbye")
+
+
+def unpicklable() -> object:
+    return lambda: None
+
+
+def note(path: Path, word: str) -> str:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(word + "\n")
+    return word
+
+
+def die(path: Path, times: int) -> int:
+    """Die as the kernel's memory killer would, but survive the call after `times` of them."""
+    note(path, "call")
+    calls = len(path.read_text(encoding="utf-8").splitlines())
+    if calls <= times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return calls
+
+
+def hang(path: Path) -> None:
+    note(path, str(os.getpid()))
+    time.sleep(600)
+
+
+def wait_for(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.005)
+
+
+def interrupt() -> str:
+    """Get the Ctrl-C that a terminal sends to the whole group."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return "still here"
+
+
+def imported(name: str) -> bool:
+    return name in sys.modules
+
+
+def torch_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def prepare_slowly(gate: Path) -> None:
+    """Warm up, but not before the gate is open."""
+
+    def make_ready() -> None:
+        wait_for(gate)
+        from pwlapp.core.engines import fused_cpu
+
+        fused_cpu.warm()
+
+    warmup.begin(make_ready)
+
+
+def is_ready() -> bool:
+    return warmup.is_ready()

@@ -1,0 +1,143 @@
+"""What several test modules of the runtime need."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, TypeVarTuple
+
+import numpy as np
+
+from pwlapp.core import engines
+from pwlapp.core.engines import EngineInfo
+from pwlapp.core.training import AdamOptions, TrainState
+from pwlapp.sessions.service import SessionService
+from pwlapp.sessions.state import Frame, Mark, SessionState, changed
+from pwlapp.sessions.stores.protocol import Store
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class ThreadRunner:
+    """A runner that computes in a thread of this process, one call after the other."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()  # closed by a test that wants to act during a slice
+        self.gate.set()
+        self.held = 0
+        self._turn = asyncio.Lock()
+
+    def start(self) -> None: ...
+
+    async def call(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        self.held += 1
+        await self.gate.wait()
+        self.held -= 1
+        async with self._turn:
+            return await asyncio.to_thread(function, *args)
+
+    async def engines(self) -> list[EngineInfo]:
+        return engines.engines()
+
+    async def workers(self) -> int:
+        return 1
+
+    async def waiting(self) -> int:
+        return self.held
+
+    async def totals(self) -> dict[str, float]:
+        return {}
+
+    async def close(self) -> None: ...
+
+
+def write_points(path: Path, n: int = 64, slope: float = 4.0) -> Path:
+    """Write a CSV of `n` points whose y follows a line of this slope; another slope, other data."""
+    x = np.linspace(-1, 1, n)
+    prob = 1 / (1 + np.exp(-slope * x))
+    y = np.random.default_rng(0).random(n) < prob
+    lines = [f"{a},{p},{int(b)}" for a, p, b in zip(x, prob, y, strict=True)]
+    path.write_text("x,prob,y\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def make_state(version: int = 1, **changes: Any) -> SessionState:
+    """A session's state with recognisable numbers."""
+    train = TrainState(
+        params=np.array([1, -1, -4.5, -9, 4.5], dtype=np.float32),
+        m=np.array([0.1, 0.2, 0.3, 0.4, 0.5], dtype=np.float32),
+        v=np.array([1e-9, 2e-9, 3e-9, 4e-9, 5e-9], dtype=np.float32),
+        epoch=7,
+        loss=0.25,
+    )
+    fields: dict[str, Any] = {
+        "version": version,
+        "seed": 1,
+        "optimizer": AdamOptions(),
+        "engine": "torch@cpu",
+        "data_key": "0" * 16,
+        "train": train,
+    }
+    return SessionState(**(fields | changes))
+
+
+async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
+    """Wait until `condition`, which may be a coroutine function, gives something true."""
+    async with asyncio.timeout(timeout_s):
+        while True:
+            value = condition()
+            if asyncio.iscoroutine(value):
+                value = await value
+            if value:
+                return value
+            await asyncio.sleep(0.01)
+
+
+async def status_of(service: SessionService, sid: str) -> str:
+    snapshot = await service.look(sid)
+    return str(snapshot["status"])
+
+
+async def has_moved(service: SessionService, sid: str) -> bool:
+    """Whether the first slice of a run has been saved."""
+    return int((await service.look(sid))["epoch"]) > 0
+
+
+async def finished(service: SessionService, sid: str) -> dict[str, Any]:
+    """The snapshot of the session when its run has ended, one way or another."""
+
+    async def idle() -> dict[str, Any] | None:
+        snapshot = await service.look(sid)
+        return None if snapshot["status"] == "running" else snapshot
+
+    found: dict[str, Any] = await until(idle)
+    return found
+
+
+def make_frame(seq: int, epoch: int = 1, mark: Mark = "") -> Frame:
+    params = np.arange(5, dtype=np.float32) + seq
+    return Frame(seq=seq, epoch=epoch, loss=1 / (seq + 1), numbers=params, mark=mark)
+
+
+def appended(state: SessionState, count: int, every: int = 1) -> tuple[SessionState, list[Frame]]:
+    """The next version of `state`, with `count` more frames."""
+    seqs = range(state.next_seq, state.next_seq + count)
+    frames = [make_frame(seq, epoch=seq * every) for seq in seqs]
+    return changed(state, next_seq=state.next_seq + count), frames
+
+
+async def seqs_since(store: Store, sid: str, seq: int) -> list[int]:
+    _, frames = await store.read_since(sid, seq)
+    return [frame.seq for frame in frames]

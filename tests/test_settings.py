@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from pwlapp.core.data.files import LECTURE_URL
+from pwlapp.settings import Settings, variable_name
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert Settings.from_env({}) == Settings()
+    assert Settings().lecture_url == LECTURE_URL
+
+
+def test_every_field_is_read_from_its_variable() -> None:
+    environ = {
+        "PWLAPP_HOST": "0.0.0.0",
+        "PWLAPP_PORT": "9000",
+        "PWLAPP_DATA": " points.csv ",
+        "PWLAPP_LECTURE_URL": "https://example.org/a.csv",
+        "PWLAPP_DATA_DIR": "/srv/pwlapp",
+        "PWLAPP_WORKERS": "3",
+        "PWLAPP_ENGINE": "Fused@CUDA:1",
+        "PWLAPP_SLICE_MS": "12.5",
+        "PWLAPP_SESSION_DAYS": "0.5",
+        "PWLAPP_MAX_DATA_MB": "2",
+        "PWLAPP_MAX_EPOCHS": "1000",
+        "PWLAPP_MAX_RUNNING": "50",
+        "PWLAPP_REDIS_URL": "redis://:Secret@host:6379/1",
+        "PWLAPP_WEB_WORKERS": "2",
+        "PWLAPP_LOG_LEVEL": "DEBUG",
+        "PWLAPP_LOG_FORMAT": "json",
+    }
+    assert dataclasses.astuple(Settings.from_env(environ)) == (
+        "0.0.0.0",
+        9000,
+        "points.csv",
+        "https://example.org/a.csv",
+        Path("/srv/pwlapp"),
+        3,
+        "fused@cuda:1",
+        12.5,
+        0.5,
+        2.0,
+        1000,
+        50,
+        "redis://:Secret@host:6379/1",
+        2,
+        "debug",
+        "json",
+    )
+
+
+def test_an_empty_variable_is_an_unset_one_but_for_the_address_that_may_be_empty() -> None:
+    environ = {row.variable: "" for row in Settings.table()}
+    assert Settings.from_env(environ) == dataclasses.replace(Settings(), lecture_url="")
+
+
+def test_the_folder_may_begin_with_a_tilde() -> None:
+    settings = Settings.from_env({"PWLAPP_DATA_DIR": "~/there"})
+    assert settings.data_dir == Path.home() / "there"
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "allowed"),
+    [
+        ("PWLAPP_PORT", "80a", "from 0 to 65535"),
+        ("PWLAPP_PORT", "65536", "from 0 to 65535"),
+        ("PWLAPP_PORT", "9" * 5000, "from 0 to 65535"),
+        ("PWLAPP_WORKERS", "0", "from 1 to 256"),
+        ("PWLAPP_WORKERS", "1.5", "from 1 to 256"),
+        ("PWLAPP_ENGINE", "cpu", "auto, or torch or fused"),
+        ("PWLAPP_ENGINE", "torch@cpu:0", "auto, or torch or fused"),
+        ("PWLAPP_SLICE_MS", "nan", "from 1 to 1000"),
+        ("PWLAPP_SESSION_DAYS", "inf", "from 0.001 to 3650"),
+        ("PWLAPP_SESSION_DAYS", "-1", "from 0.001 to 3650"),
+        ("PWLAPP_MAX_DATA_MB", "1e999", "from 0.001 to 1000"),
+        ("PWLAPP_MAX_EPOCHS", "1e6", "whole number"),
+        ("PWLAPP_LOG_LEVEL", "loud", "one of critical"),
+        ("PWLAPP_DATA_DIR", "~nobody-of-that-name/x", "a folder"),
+    ],
+)
+def test_a_bad_value_is_named_with_what_is_allowed(variable: str, text: str, allowed: str) -> None:
+    with pytest.raises(ValueError, match=variable) as caught:
+        Settings.from_env({variable: text})
+    assert allowed in str(caught.value)
+    assert repr(text) in str(caught.value)
+
+
+def test_the_table_says_something_of_every_field() -> None:
+    table = Settings.table()
+    fields = dataclasses.fields(Settings)
+    assert [row.variable for row in table] == [variable_name(field.name) for field in fields]
+    assert all(row.doc.endswith((".", "MB")) and row.doc[0].isupper() for row in table)
+
+
+def test_a_password_is_not_repeated() -> None:
+    with pytest.raises(ValueError, match="PWLAPP_REDIS_URL") as refused:
+        Settings.from_env({"PWLAPP_REDIS_URL": "http://:Secret@host"})
+    assert "Secret" not in str(refused.value)

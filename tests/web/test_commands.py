@@ -1,0 +1,72 @@
+"""The route for commands: what gets through to a verb, and what becomes of its answer."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from pwlapp.errors import UserError
+from pwlapp.sessions.service import SessionService
+from pwlapp.web import commands
+
+
+async def echo(_trainer: SessionService, sid: str, body: dict[str, Any]) -> dict[str, Any]:
+    if code := body.get("raise"):
+        raise UserError(code, max=3)
+    return {"sid": sid, "body": body}
+
+
+@pytest.fixture
+def client() -> TestClient:
+    app = FastAPI()
+    app.include_router(commands.routes(cast(SessionService, None), {"echo": echo}))
+    return TestClient(app)
+
+
+def test_a_verb_is_given_the_body_and_its_answer_is_sent(client: TestClient) -> None:
+    answer = client.post("/session/abc/echo", content='{"a": [1, {"b": null}]}')
+    assert answer.json() == {"sid": "abc", "body": {"a": [1, {"b": None}]}}
+    assert answer.headers["cache-control"] == "no-store"
+    assert client.post("/session/abc/echo").json()["body"] == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("session_unknown", 404), ("busy", 429), ("bad_saved", 422)]
+)
+def test_a_refusal_is_told_with_its_arguments(client: TestClient, code: str, status: int) -> None:
+    answer = client.post("/session/abc/echo", json={"raise": code})
+    assert answer.status_code == status
+    assert answer.json() == {"error": {"code": code, "args": {"max": 3}}}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"[]",
+        b"1",
+        b'"text"',
+        b"\xff\xfe",
+        b'{"a": NaN}',
+        b'{"a": -Infinity}',
+        b'{"a":' * 13 + b"1" + b"}" * 13,
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_object_is_refused(client: TestClient, content: bytes) -> None:
+    answer = client.post("/session/abc/echo", content=content)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
+
+
+def test_an_unknown_verb_is_refused(client: TestClient) -> None:
+    assert client.post("/session/abc/none", json={}).status_code == 400
+    assert client.get("/session/abc/echo").status_code == 405
+
+
+def test_too_much_is_refused(client: TestClient) -> None:
+    answer = client.post("/session/a/echo", content=b" " * (commands.MAX_BYTES + 1))
+    assert answer.status_code == 413
+    assert answer.json()["error"] == {"code": "too_big", "args": {"limit_mb": 8.0}}

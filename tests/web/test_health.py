@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
+
+from pwlapp.errors import UserError
+from pwlapp.metrics import Metrics
+from pwlapp.report import Counts, Health
+from pwlapp.web import health
+
+
+class StubTrainer:
+    """As healthy as a test wants it."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics()
+        self.state = Health(store=True, data=True, workers=2)
+        self.hangs = False
+
+    async def health(self) -> Health:
+        await self._answer()
+        return self.state
+
+    async def counts(self) -> Counts:
+        await self._answer()
+        if not self.state.store:
+            raise UserError("storage_failed")
+        return Counts(sessions=30, running=4, waiting=5)
+
+    async def _answer(self) -> None:
+        if self.hangs:
+            await asyncio.Event().wait()
+
+
+@pytest.fixture
+def service() -> StubTrainer:
+    return StubTrainer()
+
+
+@pytest.fixture
+def client(service: StubTrainer) -> TestClient:
+    app = FastAPI()
+    app.include_router(health.routes(service, answer_s=0.05))
+    return TestClient(app)
+
+
+def samples(text: str) -> dict[str, float]:
+    """Of what does not concern the process: name and labels, as they are written, and value."""
+    return {
+        sample.name + "".join(f"[{value}]" for value in sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name.startswith("pwlapp_") and not sample.name.endswith("_created")
+    }
+
+
+def test_alive_whatever_is_broken(client: TestClient, service: StubTrainer) -> None:
+    service.hangs = True
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (Health(True, True, 1), 200),
+        (Health(False, True, 1), 503),
+        (Health(True, False, 1), 503),
+        (Health(True, True, 0), 503),
+    ],
+)
+def test_ready_when_all_is_there(
+    client: TestClient, service: StubTrainer, state: Health, status: int
+) -> None:
+    service.state = state
+    answer = client.get("/readyz")
+    assert answer.status_code == status
+    assert answer.json() == state._asdict()
+    assert answer.headers["cache-control"] == "no-store"
+    assert client.head("/readyz").status_code == status
+
+
+def test_a_store_that_hangs_is_as_good_as_none(client: TestClient, service: StubTrainer) -> None:
+    service.hangs = True
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"store": False, "data": None, "workers": None}
+    found = samples(client.get("/metrics").text)
+    assert found["pwlapp_store_up"] == 0
+
+
+def test_what_was_done_is_counted(client: TestClient, service: StubTrainer) -> None:
+    counted = service.metrics
+    counted.run_began()
+    counted.trained(epochs=100, seconds=0.5, waited=0.25)
+    counted.trained(epochs=50, seconds=0.25, waited=0.0)
+    counted.run_ended("done")
+    counted.answered("train", 0.02)
+    counted.answered("train", 3.0)
+    with counted.streaming():
+        answer = client.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    found = samples(answer.text)
+    buckets = {name for name in found if "_bucket" in name}
+    assert {name: value for name, value in found.items() if name not in buckets} == {
+        "pwlapp_sessions": 30,
+        "pwlapp_runs_running": 4,
+        "pwlapp_waiting": 5,
+        "pwlapp_streams": 1,
+        "pwlapp_store_up": 1,
+        "pwlapp_runs_begun_total": 1,
+        "pwlapp_runs_ended_total[done]": 1,
+        "pwlapp_runs_ended_total[diverged]": 0,
+        "pwlapp_runs_ended_total[failed]": 0,
+        "pwlapp_epochs_total": 150,
+        "pwlapp_slices_total": 2,
+        "pwlapp_slice_seconds_total": 0.75,
+        "pwlapp_slice_waited_seconds_total": 0.25,
+        "pwlapp_command_seconds_count[train]": 2,
+        "pwlapp_command_seconds_sum[train]": 3.02,
+    }
+    assert found["pwlapp_command_seconds_bucket[train][0.025]"] == 1
+    assert found["pwlapp_command_seconds_bucket[train][+Inf]"] == 2
+    assert "process_resident_memory_bytes" in answer.text
+    assert samples(client.get("/metrics").text)["pwlapp_streams"] == 0
+
+
+def test_without_the_store_its_gauges_are_left_out(
+    client: TestClient, service: StubTrainer
+) -> None:
+    service.metrics.trained(epochs=7, seconds=0.1, waited=0.0)
+    service.state = Health(store=False, data=True, workers=1)
+    answer = client.get("/metrics")
+    found = samples(answer.text)
+    assert answer.status_code == 200
+    assert (found["pwlapp_store_up"], found["pwlapp_epochs_total"]) == (0, 7)
+    assert not found.keys() & {"pwlapp_sessions", "pwlapp_runs_running", "pwlapp_waiting"}
+
+
+def test_what_the_workers_counted_replaces_and_does_not_add() -> None:
+    counted = Metrics()
+    for epochs in (10.0, 25.0):
+        counted.took_over({"epochs": epochs, "slices": 2, "runs_failed": 1})
+        found = samples(counted.exposition(None).decode())
+        assert found["pwlapp_epochs_total"] == epochs
+        assert found["pwlapp_slices_total"] == 2
+        assert found["pwlapp_runs_ended_total[failed]"] == 1
+        assert found["pwlapp_slice_seconds_total"] == 0
+
+
+def test_two_apps_share_no_count() -> None:
+    first, second = Metrics(), Metrics()
+    first.run_began()
+    first.answered("pause", 0.1)
+    found = samples(second.exposition(None).decode())
+    assert found["pwlapp_runs_begun_total"] == 0
+    assert not any("pause" in name for name in found)

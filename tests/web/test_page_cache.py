@@ -1,0 +1,125 @@
+"""The page is made once for each language, and anew when a file has changed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from pwlapp.web.page_cache import MAX_ENTRIES, PageCache
+
+
+class Site:
+    """An app that counts how often it was asked, and a client in front of it."""
+
+    def __init__(self, assets: Path) -> None:
+        self.asked: list[str] = []
+        self.status = 200
+        app = FastAPI()
+
+        @app.api_route("/{path:path}", methods=["GET", "POST"])
+        async def answer(request: Request) -> PlainTextResponse:
+            self.asked.append(request.url.path)
+            lang = request.headers.get("accept-language", "")
+            text = f"{len(self.asked)} {lang}"
+            return PlainTextResponse(text, self.status, headers={"X-Own": str(len(self.asked))})
+
+        self.client = TestClient(PageCache(app, assets))
+
+    def get(self, path: str, **headers: str) -> str:
+        return self.client.get(path, headers=headers).text
+
+
+@pytest.fixture
+def assets(tmp_path: Path) -> Path:
+    folder = tmp_path / "assets"
+    (folder / "base").mkdir(parents=True)
+    (folder / "base" / "net.js").write_text("1")
+    return folder
+
+
+@pytest.fixture
+def site(assets: Path) -> Site:
+    return Site(assets)
+
+
+@pytest.mark.parametrize("path", ["/", "/_dash-layout", "/_dash-dependencies"])
+def test_a_page_is_made_once(site: Site, path: str) -> None:
+    answers = [site.client.get(path) for _ in range(3)]
+    assert len(site.asked) == 1
+    assert {answer.content for answer in answers} == {answers[0].content}
+    assert {answer.headers["x-own"] for answer in answers} == {"1"}
+
+
+def test_each_language_and_each_encoding_has_its_own(site: Site) -> None:
+    korean = {"accept-language": "ko-KR"}
+    assert site.get("/") == "1 "
+    assert site.get("/", **korean) == "2 ko-KR"
+    assert site.get("/", cookie="pwl_lang=none") == "1 "
+    site.get("/", **{"accept-encoding": "br"})
+    assert len(site.asked) == 3
+    assert site.get("/", **korean) == "2 ko-KR"
+
+
+@pytest.mark.parametrize("path", ["/?a=1", "/frames/x", "/_dash-layout?x", "/assets/base/net.js"])
+def test_everything_else_is_asked_for_each_time(site: Site, path: str) -> None:
+    for _ in range(2):
+        site.get(path)
+    assert len(site.asked) == 2
+    for _ in range(2):
+        site.client.post("/")
+    assert len(site.asked) == 4
+
+
+def test_a_lecturers_address_is_the_same_page(site: Site) -> None:
+    pages = [site.get(f"/{query}") for query in ("", "?hide=fit", "?theme=dark&lesson=page.2")]
+    assert pages == ["1 "] * 3
+    assert site.get("/?lang=ko") == "2 "
+    assert site.get("/?hide=build&lang=ko") == "2 "
+    assert len(site.asked) == 2
+
+
+def test_a_failure_is_not_kept(site: Site) -> None:
+    site.status = 503
+    assert site.client.get("/").status_code == 503
+    site.status = 200
+    assert site.client.get("/").status_code == 200
+    assert site.get("/") == "2 "
+
+
+def test_a_changed_file_makes_it_anew(site: Site, assets: Path) -> None:
+    site.get("/")
+    os.utime(assets / "base" / "net.js", (2e9, 2e9))
+    assert site.get("/") == "2 "
+    assert site.get("/") == "2 "
+    (assets / "base" / "net.js").unlink()
+    assert site.get("/") == "3 "
+
+
+def test_memory_is_bounded(site: Site) -> None:
+    for i in range(2 * MAX_ENTRIES):
+        site.get("/", **{"accept-encoding": f"x{i}"})
+    assert len(site.client.app._kept) == MAX_ENTRIES  # type: ignore[attr-defined]
+    assert len(site.asked) == 2 * MAX_ENTRIES
+
+
+def test_a_header_added_outside_does_not_stay(assets: Path) -> None:
+    inner = FastAPI()
+    inner.add_api_route("/", lambda: PlainTextResponse("page"))
+    kept = PageCache(inner, assets)
+
+    async def outside(scope: object, receive: object, send: object) -> None:
+        async def add(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"x-request-id", b"1"))  # type: ignore[attr-defined]
+            await send(message)  # type: ignore[operator]
+
+        await kept(scope, receive, add)  # type: ignore[arg-type]
+
+    client = TestClient(outside)  # type: ignore[arg-type]
+    for _ in range(3):
+        assert client.get("/").headers.get_list("x-request-id") == ["1"]
