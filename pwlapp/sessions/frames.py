@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwlapp.core.net import Architecture, Array, from_vector, logit, loss
-from pwlapp.core.training import Frames
+from pwlapp.core.training import Frames, TrainState
 
 PLAIN_HIDDEN = 8  # the widest net that sends its parameters: at most 25 of them
 CURVE_POINTS = 101
@@ -41,6 +41,29 @@ class FrameBatch:
     epochs: NDArray[np.int64]
     losses: Array
     numbers: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """What training one slice of a run gives back: `training.SliceResult` with browser frames.
+
+    Attributes
+    ----------
+    state : TrainState
+        Where the slice ended; if it diverged, the last epoch before that.
+    frames : FrameBatch
+    diverged : bool
+    seconds : float
+        Wall-clock time of the training alone.
+    engine : str
+        Id of the engine that computed it.
+    """
+
+    state: TrainState
+    frames: FrameBatch
+    diverged: bool
+    seconds: float
+    engine: str
 
 
 def is_wide(net: Architecture) -> bool:

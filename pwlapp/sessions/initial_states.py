@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TypeAlias
 
-from pwlapp.compute.pool import Runner
 from pwlapp.core import training
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import TrainState
+from pwlapp.sessions.protocols import Runner
 
 MAX_KEPT = 100
 

@@ -8,11 +8,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from pwlapp.compute.pool import Runner
 from pwlapp.core.data import files
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.errors import UserError
 from pwlapp.sessions.events import SessionEvents
+from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.stores.protocol import BEST_RANK, Data, Store
 from pwlapp.settings import Settings

@@ -13,6 +13,8 @@ from dataclasses import asdict
 import numpy as np
 
 from pwlapp.core.data.points import DataSpec, Points
+from pwlapp.errors import UserError
+from pwlapp.sessions.stores.protocol import Data
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +58,22 @@ def decode(blob: bytes) -> Points:
         spec = DataSpec(**header["spec"])
         return Points(x, prob[0] if prob else None, y, header["origin"], header["label"], spec)
     except (KeyError, TypeError, struct.error, RecursionError) as error:
+        raise ValueError(f"no data: {error!r}") from error
+
+
+def encode_data(data: Data) -> bytes:
+    """Pack the data that servers agree on; `decode_data` undoes it."""
+    problem = data.problem and [data.problem.code, data.problem.args_]
+    return json.dumps(problem).encode() + b"\n" + encode(data.points)
+
+
+def decode_data(blob: bytes) -> Data:
+    """Unpack what `encode_data` made. Raises ValueError for anything else."""
+    text, _, points = blob.partition(b"\n")
+    try:
+        problem = json.loads(text)
+        return Data(decode(points), problem and UserError(problem[0], **problem[1]))
+    except (TypeError, LookupError) as error:
         raise ValueError(f"no data: {error!r}") from error
 
 

@@ -6,11 +6,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
-from pwlapp.compute.pool import Runner
-from pwlapp.compute.scheduler import LocalScheduler, Scheduler
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.errors import UserError
@@ -20,6 +17,7 @@ from pwlapp.sessions import validation
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.initial_states import InitialStates
 from pwlapp.sessions.maintenance import Maintenance
+from pwlapp.sessions.protocols import Runner, Scheduler
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.single_flight import SingleFlightCache
 from pwlapp.sessions.state import (
@@ -55,9 +53,9 @@ class SessionReader:
     stream : SessionEvents
         Told of every change.
     settings : Settings
-    make_driver : callable or None
-        Given the sessions; None: a LocalScheduler on the runner.
-    metrics : Metrics or None
+    make_scheduler : callable
+        Given the sessions' repository, makes the scheduler.
+    metrics : Metrics
 
     Attributes
     ----------
@@ -72,8 +70,8 @@ class SessionReader:
         runner: Runner,
         stream: SessionEvents,
         settings: Settings,
-        make_driver: Callable[[SessionRepository], Scheduler] | None = None,
-        metrics: Metrics | None = None,
+        make_scheduler: Callable[[SessionRepository], Scheduler],
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._runner = runner
@@ -85,16 +83,8 @@ class SessionReader:
         self._room = asyncio.Lock()
         self.stream = stream
         self.limits = Limits(settings.max_epochs, settings.max_running)
-        self.metrics = metrics or Metrics()
-        if make_driver is None:
-            make_driver = partial(
-                LocalScheduler,
-                runner=runner,
-                metrics=self.metrics,
-                slice_ms=settings.slice_ms,
-                at_once=settings.workers,
-            )
-        self._driver = make_driver(self._sessions)
+        self.metrics = metrics
+        self._scheduler = make_scheduler(self._sessions)
 
     async def start(self) -> None:
         """Begin: data and engines are found in the background, then the runs go on.
@@ -102,7 +92,7 @@ class SessionReader:
         Returns at once, so that pages can be served; the verbs wait for what they need.
         """
         self._runner.start()
-        self._upkeep.start(then=self._driver.begin)
+        self._upkeep.start(then=self._scheduler.start)
 
     async def loaded(self) -> Points:
         """Wait until data and engines are known; returns the data."""
@@ -144,7 +134,7 @@ class SessionReader:
         """Stop. Runs stay marked as running and go on after the next start."""
         self.stream.close()
         await self._upkeep.close()
-        await self._driver.close()
+        await self._scheduler.close()
         await self._runner.close()
         await self._store.close()
 

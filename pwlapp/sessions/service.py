@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from pwlapp.compute.scheduler import train
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE
 from pwlapp.core.training import AdamOptions, OptimizerOptions
@@ -187,9 +186,8 @@ class SessionService(SessionReader):
                 if state.is_running:
                     return snapshot(state)
                 begun = transitions.ready(state, options, chosen)
-                target = state.train.epoch + 1
                 points = await self._sessions.points_of(state)
-                result = await train(self._runner, points, begun, target, None)
+                result = await self._scheduler.train_epoch(begun, points)
                 after, frames = transitions.after_slice(begun, result)
                 try:
                     await self._sessions.save(known, state, after, frames)
@@ -253,7 +251,7 @@ class SessionService(SessionReader):
 
     def _drive(self, sid: str, state: SessionState) -> Snapshot:
         if state.is_running:
-            self._driver.drive(sid, state)
+            self._scheduler.schedule(sid, state)
         return snapshot(state)
 
     async def _begin(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from pwlapp.compute.slices import Slice
+from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.state import SessionState, Speed
 
 MEMORY_S = 1.0  # how long a change of speed takes to show

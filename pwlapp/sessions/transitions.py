@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from pwlapp.compute.slices import Slice
 from pwlapp.core.data.points import Points
 from pwlapp.core.training import OptimizerOptions, TrainState, with_new_optimizer, with_params
 from pwlapp.errors import UserError
+from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.speed import followed
 from pwlapp.sessions.state import (
     UNKNOWN_SPEED,
@@ -199,4 +199,4 @@ def after_slice(
     ended = result.diverged or (run is not None and train.epoch >= run.target_epoch)
     speed = followed(state, result, elapsed_s)
     after = changed(state, train=train, run=None if ended else run, notice=notice, speed=speed)
-    return with_frames(after, result.pictures, "end" if ended else "")
+    return with_frames(after, result.frames, "end" if ended else "")

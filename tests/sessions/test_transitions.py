@@ -7,13 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pwlapp.compute.slices import Slice
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import bce, from_vector, yhat
 from pwlapp.core.training import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
-from pwlapp.sessions.frames import FrameBatch
+from pwlapp.sessions.frames import FrameBatch, Slice
 from pwlapp.sessions.state import Notice, Run
 from tests.support.sessions import make_state
 

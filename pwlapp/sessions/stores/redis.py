@@ -12,8 +12,6 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
-from pwlapp.compute.celery import wire
-from pwlapp.compute.celery.heartbeat import STATS
 from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec, points_codec
 from pwlapp.sessions.state import Frame, Mark, SessionState, unknown_session
@@ -28,10 +26,11 @@ SESSION = PREFIX + "session:"
 FRAMES = PREFIX + "frames:"
 RUNNING = PREFIX + "running"  # sids by when they were last heard of, in Redis's time
 USED = PREFIX + "used"  # sids by when they were last used, in seconds since 1970
-DATA = PREFIX + "data:"
+DATA = PREFIX + "shown:"
 POINTS = PREFIX + "points:"
 OWN = PREFIX + "own:"  # data of sessions' own
 OWN_USED = PREFIX + "own_used"  # their keys, as in USED
+STATS = PREFIX + "stats"  # what workers have counted
 PING = PREFIX + "ping"
 CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
 SETTLED = PREFIX + "settled"  # channel: there are other data
@@ -135,17 +134,17 @@ class RedisStore:
 
     async def settle(self, data: Data) -> Data:
         async with self._link.guarded() as redis:
-            await redis.set(POINTS + data.points.key, wire.dumps(data.points))
+            await redis.set(POINTS + data.points.key, points_codec.encode(data.points))
             text = await self._settle_script(
-                keys=[self._data], args=[data.rank, wire.data_out(data), SETTLED]
+                keys=[self._data], args=[data.rank, points_codec.encode_data(data), SETTLED]
             )
         return self._known(text) or data
 
     async def points(self, key: str) -> Points | None:
         """The points with this key: a server has settled on them, or a session has its own."""
         async with self._link.guarded() as redis:
-            text = await redis.get(POINTS + key)
-        return await self.kept_points(key) if text is None else wire.loads(text)
+            blob = await redis.get(POINTS + key)
+        return await self.kept_points(key) if blob is None else points_codec.read(blob, key)
 
     async def keep_points(self, points: Points) -> None:
         async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
@@ -258,7 +257,7 @@ class RedisStore:
         """Data that another server wrote, which may be of another version of this program."""
         if self._last_known is None or self._last_known[0] != text:  # asked for every few seconds
             try:
-                self._last_known = (text, wire.data_in(text))
+                self._last_known = (text, points_codec.decode_data(text))
             except ValueError as error:
                 logger.error("the data in Redis can't be read: %s", error)
                 return None
