@@ -18,7 +18,7 @@ from pwlapp.core.training import MAX_SEED, OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import validation
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import json_number, json_numbers, optimizer_row
+from pwlapp.sessions.snapshot import json_number, json_numbers, optimizer_row
 from pwlapp.web.commands import Body
 
 MAX_COUNT = 2000

@@ -15,17 +15,14 @@ from pwlapp.metrics import Metrics
 from pwlapp.report import Counts, Health
 from pwlapp.sessions import validation
 from pwlapp.sessions.events import SessionEvents
+from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.initial_states import InitialStates
 from pwlapp.sessions.maintenance import Maintenance
 from pwlapp.sessions.protocols import Runner, Scheduler
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.single_flight import SingleFlightCache
-from pwlapp.sessions.state import (
-    Frame,
-    SessionState,
-    frame_rows,
-    snapshot,
-)
+from pwlapp.sessions.snapshot import frame_rows, snapshot
+from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import Store
 from pwlapp.sessions.validation import Limits
 from pwlapp.settings import Settings

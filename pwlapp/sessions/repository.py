@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
-from pwlapp.sessions.state import Frame, SessionState
+from pwlapp.sessions.frames import Frame
+from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import Conflict, Store
 from pwlapp.sessions.transitions import Transition
 

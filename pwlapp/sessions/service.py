@@ -12,12 +12,8 @@ from pwlapp.errors import UserError
 from pwlapp.sessions import transitions, validation
 from pwlapp.sessions.reader import SessionReader, Snapshot
 from pwlapp.sessions.repository import MAX_ATTEMPTS
-from pwlapp.sessions.state import (
-    Notice,
-    SessionState,
-    UnknownSession,
-    snapshot,
-)
+from pwlapp.sessions.snapshot import snapshot
+from pwlapp.sessions.state import Notice, SessionState, UnknownSession
 from pwlapp.sessions.stores.protocol import Conflict
 from pwlapp.sessions.transitions import Transition
 

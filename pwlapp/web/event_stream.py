@@ -20,7 +20,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import frame_texts, json_number, json_numbers
+from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
 
 PING_S = 15
 RETRY_MS = 1000  # how soon the browser comes back; left alone it takes 3 seconds or more

@@ -22,7 +22,7 @@ from pwlapp.errors import UserError
 from pwlapp.services import Services
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import json_numbers
+from pwlapp.sessions.snapshot import json_numbers
 from pwlapp.sessions.stores.redis_connection import RedisLink
 from pwlapp.settings import Settings
 from pwlapp.tasks import stop

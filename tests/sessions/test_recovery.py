@@ -17,7 +17,7 @@ from pwlapp.core.training import AdamOptions, Budget, TrainState, initial_state,
 from pwlapp.services import Services
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import json_numbers
+from pwlapp.sessions.snapshot import json_numbers
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.settings import Settings
 from tests.support.sessions import ThreadRunner, finished, has_moved, make_service, until

@@ -27,7 +27,8 @@ from pwlapp.core.training import (
 from pwlapp.errors import UserError
 from pwlapp.sessions.protocols import WorkerLost
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import SessionState, json_numbers
+from pwlapp.sessions.snapshot import json_numbers
+from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.settings import Settings
 from tests.support.sessions import (

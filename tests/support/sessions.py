@@ -16,9 +16,10 @@ from pwlapp.core.engines import EngineInfo
 from pwlapp.core.training import AdamOptions, TrainState
 from pwlapp.metrics import Metrics
 from pwlapp.sessions.events import SessionEvents
+from pwlapp.sessions.frames import Frame, Mark
 from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import Frame, Mark, SessionState, changed
+from pwlapp.sessions.state import SessionState, changed
 from pwlapp.sessions.stores.protocol import Store
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.settings import Settings

@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol
 
 from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
-from pwlapp.sessions.state import Frame, SessionState
+from pwlapp.sessions.frames import Frame
+from pwlapp.sessions.state import SessionState
 
 BEST_RANK = 2
 

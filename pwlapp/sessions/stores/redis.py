@@ -14,7 +14,8 @@ import numpy as np
 
 from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec, points_codec
-from pwlapp.sessions.state import Frame, Mark, SessionState, unknown_session
+from pwlapp.sessions.frames import Frame, Mark
+from pwlapp.sessions.state import SessionState, unknown_session
 from pwlapp.sessions.stores import redis_scripts, thinning
 from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink

@@ -15,7 +15,8 @@ import numpy as np
 
 from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec, points_codec
-from pwlapp.sessions.state import Frame, Mark, SessionState, unknown_session
+from pwlapp.sessions.frames import Frame, Mark
+from pwlapp.sessions.state import SessionState, unknown_session
 from pwlapp.sessions.stores import thinning
 from pwlapp.sessions.stores.protocol import (
     Conflict,
