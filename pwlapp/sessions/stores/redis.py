@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast, get_args
-
-import numpy as np
+from typing import Any
 
 from pwlapp.core.data.points import Points
-from pwlapp.sessions import codec, points_codec
-from pwlapp.sessions.frames import Frame, Mark
+from pwlapp.sessions import codec
+from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.state import SessionState, unknown_session
 from pwlapp.sessions.stores import redis_scripts, thinning
 from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id
@@ -36,9 +33,6 @@ PING = PREFIX + "ping"
 CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
 SETTLED = PREFIX + "settled"  # channel: there are other data
 EXPIRE_AT_ONCE = 500
-
-_FRAME = struct.Struct("<qdB")  # epoch, loss, mark; float32s follow
-_MARKS = get_args(Mark)
 
 
 class RedisStore:
@@ -135,9 +129,9 @@ class RedisStore:
 
     async def settle(self, data: Data) -> Data:
         async with self._link.guarded() as redis:
-            await redis.set(POINTS + data.points.key, points_codec.encode(data.points))
+            await redis.set(POINTS + data.points.key, codec.encode_points(data.points))
             text = await self._settle_script(
-                keys=[self._data], args=[data.rank, points_codec.encode_data(data), SETTLED]
+                keys=[self._data], args=[data.rank, codec.encode_data(data), SETTLED]
             )
         return self._known(text) or data
 
@@ -145,11 +139,11 @@ class RedisStore:
         """The points with this key: a server has settled on them, or a session has its own."""
         async with self._link.guarded() as redis:
             blob = await redis.get(POINTS + key)
-        return await self.kept_points(key) if blob is None else points_codec.read(blob, key)
+        return await self.kept_points(key) if blob is None else codec.read_points(blob, key)
 
     async def keep_points(self, points: Points) -> None:
         async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
-            pipe.set(OWN + points.key, points_codec.encode(points))
+            pipe.set(OWN + points.key, codec.encode_points(points))
             pipe.zadd(OWN_USED, {points.key: self._clock()})
             await pipe.execute()
 
@@ -159,7 +153,7 @@ class RedisStore:
             if blob is None:
                 return None
             await redis.zadd(OWN_USED, {key: self._clock()}, xx=True)
-        return points_codec.read(blob, key)
+        return codec.read_points(blob, key)
 
     async def listen(
         self,
@@ -218,7 +212,7 @@ class RedisStore:
     async def _save(
         self, sid: str, expected: str, state: SessionState, frames: Sequence[Frame]
     ) -> int:
-        numbered = [part for frame in frames for part in (frame.seq, _frame_bytes(frame))]
+        numbered = [part for frame in frames for part in (frame.seq, codec.encode_frame(frame))]
         async with self._link.guarded():
             done: int = await self._save_script(
                 keys=[SESSION + sid, FRAMES + sid, RUNNING, USED],
@@ -258,7 +252,7 @@ class RedisStore:
         """Data that another server wrote, which may be of another version of this program."""
         if self._last_known is None or self._last_known[0] != text:  # asked for every few seconds
             try:
-                self._last_known = (text, points_codec.decode_data(text))
+                self._last_known = (text, codec.decode_data(text))
             except ValueError as error:
                 logger.error("the data in Redis can't be read: %s", error)
                 return None
@@ -273,17 +267,7 @@ class RedisStore:
                 await redis.xdel(FRAMES + sid, *dropped)
 
 
-def _frame_bytes(frame: Frame) -> bytes:
-    head = _FRAME.pack(frame.epoch, frame.loss, _MARKS.index(frame.mark))
-    return head + frame.numbers.astype("<f4").tobytes()
-
-
 def _frame(row: tuple[bytes, list[bytes]]) -> Frame | None:
-    """A frame of a stream; None if it is damaged: one picture less, and the film goes on."""
+    """A frame of a stream; None if it is damaged."""
     name, (_, content) = row
-    try:
-        epoch, loss, mark = _FRAME.unpack_from(content)
-        numbers = np.frombuffer(content, dtype="<f4", offset=_FRAME.size).astype(np.float32)
-        return Frame(int(name.split(b"-")[0]), epoch, loss, numbers, cast(Mark, _MARKS[mark]))
-    except (struct.error, ValueError, IndexError):
-        return None
+    return codec.decode_frame(int(name.split(b"-")[0]), content)

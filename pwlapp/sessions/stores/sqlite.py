@@ -11,10 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar, cast
 
-import numpy as np
-
 from pwlapp.core.data.points import Points
-from pwlapp.sessions import codec, points_codec
+from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame, Mark
 from pwlapp.sessions.state import SessionState, unknown_session
 from pwlapp.sessions.stores import thinning
@@ -108,14 +106,14 @@ class SqliteStore:
         await self._run(lambda db: db.execute("SELECT 1").fetchone())
 
     async def keep_points(self, points: Points) -> None:
-        row = (points.key, self._clock(), points_codec.encode(points))
+        row = (points.key, self._clock(), codec.encode_points(points))
         await self._run(
             lambda db: db.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", row)
         )
 
     async def kept_points(self, key: str) -> Points | None:
         blob = await self._run(lambda db: self._kept_points(db, key))
-        return None if blob is None else points_codec.read(blob, key)
+        return None if blob is None else codec.read_points(blob, key)
 
     async def expire(self, older_than_s: float) -> int:
         oldest = self._clock() - older_than_s
@@ -233,7 +231,7 @@ def _frame(seq: int, epoch: int, loss: float | None, params: bytes, mark: str) -
         seq=seq,
         epoch=epoch,
         loss=float("nan") if loss is None else loss,
-        numbers=np.frombuffer(params, dtype="<f4").astype(np.float32),
+        numbers=codec.float32_array(params),
         mark=cast(Mark, mark),
     )
 
