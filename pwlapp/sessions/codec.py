@@ -1,4 +1,4 @@
-"""What the stores keep, as bytes and back: states, frames, points.
+"""What the stores keep, as bytes and back: states, frames, steps of the history, points.
 
 No pickle: a database file from elsewhere must not be able to run code. Numbers are little-endian.
 
@@ -26,8 +26,17 @@ from pwlapp.core.net import Architecture, Array
 from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
 from pwlapp.errors import Arg, UserError
 from pwlapp.sessions.frames import Frame, Mark
-from pwlapp.sessions.state import UNKNOWN_SPEED, Notice, Run, SessionState, Speed
-from pwlapp.sessions.stores.protocol import Data
+from pwlapp.sessions.history import Step, StepKind
+from pwlapp.sessions.state import (
+    NO_HISTORY,
+    UNKNOWN_SPEED,
+    History,
+    Notice,
+    Run,
+    SessionState,
+    Speed,
+)
+from pwlapp.sessions.stores.protocol import Data, short_id
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +75,7 @@ class _StateHeader(msgspec.Struct):
     next_seq: int
     speed: Speed = UNKNOWN_SPEED
     by_recipe: bool = False
+    history: History = NO_HISTORY
 
 
 class _Format(msgspec.Struct):
@@ -83,6 +93,7 @@ class _PointsHeader(msgspec.Struct):
 _read_format = msgspec.json.Decoder(_Format).decode
 _read_state_header = msgspec.json.Decoder(_StateHeader).decode
 _read_points_header = msgspec.json.Decoder(_PointsHeader).decode
+_read_step = msgspec.msgpack.Decoder(tuple[StepKind, bytes, list[bytes] | None]).decode
 _read_data = msgspec.msgpack.Decoder(tuple[tuple[str, dict[str, Arg]] | None, bytes]).decode
 
 
@@ -106,6 +117,7 @@ def encode(state: SessionState) -> bytes:
             state.next_seq,
             state.speed,
             state.by_recipe,
+            state.history,
         )
     )
     arrays = (_float32_bytes(array) for array in (train.params, train.m, train.v))
@@ -159,6 +171,30 @@ def decode_frame(seq: int, blob: bytes) -> Frame | None:
         epoch, loss, mark = _FRAME.unpack_from(blob)
         return Frame(seq, epoch, loss, float32_array(blob, _FRAME.size), MARKS[mark])
     except (struct.error, ValueError, IndexError):
+        return None
+
+
+def encode_step(step: Step) -> bytes:
+    """Pack a step without its number."""
+    frames = None if step.frames is None else [encode_frame(frame) for frame in step.frames]
+    return msgspec.msgpack.encode((step.kind, encode(step.state), frames))
+
+
+def decode_step(number: int, blob: bytes) -> Step:
+    """Unpack what `encode_step` made, without damaged frames. Raises ValueError."""
+    kind, state, rows = _read_step(blob)
+    frames = None
+    if rows is not None:
+        frames = [frame for row in rows if (frame := decode_frame(0, row)) is not None]
+    return Step(number, kind, decode(state), frames)
+
+
+def read_step(number: int, blob: bytes, sid: str) -> Step | None:
+    """`decode_step` of what a store has of a session; None, and a log line, if damaged."""
+    try:
+        return decode_step(number, blob)
+    except ValueError as error:
+        logger.error("step %d of session %s is damaged: %s", number, short_id(sid), error)
         return None
 
 
@@ -270,4 +306,5 @@ def _state(header: _StateHeader, numbers: memoryview) -> SessionState:
         next_seq=header.next_seq,
         speed=header.speed,
         by_recipe=header.by_recipe,
+        history=header.history,
     )

@@ -10,11 +10,11 @@ from pwlapp.core.net import LECTURE
 from pwlapp.core.training import AdamOptions, OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions, validation
+from pwlapp.sessions.history import StepKind
 from pwlapp.sessions.reader import SessionReader, Snapshot
-from pwlapp.sessions.repository import MAX_ATTEMPTS
+from pwlapp.sessions.repository import retried
 from pwlapp.sessions.snapshot import snapshot
 from pwlapp.sessions.state import Notice, SessionState, UnknownSession
-from pwlapp.sessions.stores.protocol import Conflict
 from pwlapp.sessions.transitions import Transition
 
 DEFAULT_SEED = 1
@@ -56,7 +56,11 @@ class SessionService(SessionReader):
             return await self._begin(seed, optimizer, net, notice)
 
     async def put(
-        self, sid: object, move: Callable[[SessionState], Transition], points: Points | None = None
+        self,
+        sid: object,
+        move: Callable[[SessionState], Transition],
+        points: Points | None = None,
+        step: StepKind | None = None,
     ) -> Snapshot:
         """Make a move of your own; a session that runs after it is trained.
 
@@ -67,11 +71,13 @@ class SessionService(SessionReader):
             See `SessionRepository.update`.
         points : Points or None
             Data that the session has after it, if they are not the server's.
+        step : {"session", "weights"} or None
+            See `SessionRepository.update`.
         """
         known = await self._known(sid)
         if points is not None:
             await self._sessions.keep(points)
-        return self._drive(known, await self._sessions.update(known, move))
+        return self._drive(known, await self._sessions.update(known, move, step))
 
     async def begin_run(
         self, sid: object, seed: object, net: object, optimizer: object, epochs: object
@@ -107,7 +113,7 @@ class SessionService(SessionReader):
             await self._sessions.keep(data)
             async with self._room:
                 await self._check_room(await self._sessions.load(known))
-                state = await self._sessions.update(known, move)
+                state = await self._sessions.update(known, move, "session")
         self.metrics.run_began()
         return self._drive(known, state)
 
@@ -176,21 +182,20 @@ class SessionService(SessionReader):
         """
         known, given = await self._known(sid), validation.optimizer(optimizer)
         with self._one_of_few(known):
-            for _ in range(MAX_ATTEMPTS):
+
+            async def attempt() -> SessionState:
                 state = await self._sessions.load(known)
                 options, chosen = self._checked(state, given, engine)
                 if state.is_running:
-                    return snapshot(state)
+                    return state
                 begun = transitions.ready(state, options, chosen)
                 points = await self._sessions.points_of(state)
                 result = await self._scheduler.train_epoch(begun, points)
                 after, frames = transitions.after_slice(begun, result)
-                try:
-                    await self._sessions.save(known, state, after, frames)
-                except Conflict:
-                    continue
-                return snapshot(after)
-        raise UserError("busy")
+                await self._sessions.save(known, state, after, frames)
+                return after
+
+            return snapshot(await retried(attempt))
 
     async def reset(
         self, sid: object, seed: object = None, net: object = None, points: Points | None = None
@@ -221,7 +226,7 @@ class SessionService(SessionReader):
             train = await self._beginnings.state(number, wanted, data)
             await self._sessions.keep(data)
             move = partial(transitions.reset, seed=number, train=train, points=data)
-            return snapshot(await self._sessions.update(known, move))
+            return snapshot(await self._sessions.update(known, move, "session"))
 
     async def set_params(self, sid: object, params: object) -> Snapshot:
         """Replace the weights by hand: W1, b1 if there is one, W2, b2. A run goes on from them.
@@ -236,7 +241,20 @@ class SessionService(SessionReader):
         values = validation.params(params, state.train.net)
         points = await self._sessions.points_of(state)
         move = partial(transitions.edit, params=values, points=points)
-        return self._drive(known, await self._sessions.update(known, move))
+        return self._drive(known, await self._sessions.update(known, move, "weights"))
+
+    async def undo(self, sid: object) -> Snapshot:
+        """Undo the latest step: a reset, other data, a restored session, or weights set by hand.
+
+        See `history`. Without a step nothing changes.
+        """
+        known = await self._known(sid)
+        return self._drive(known, await self._sessions.undo(known))
+
+    async def redo(self, sid: object) -> Snapshot:
+        """Redo the step that was undone last; what undo took away comes back."""
+        known = await self._known(sid)
+        return self._drive(known, await self._sessions.redo(known))
 
     def _checked(
         self, state: SessionState, optimizer: object, engine: object

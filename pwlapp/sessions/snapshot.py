@@ -45,6 +45,8 @@ def snapshot(state: SessionState) -> dict[str, Any]:
         "epochs_per_second": json_number(speed.per_second),
         "notice": {"code": notice.code, "args": dict(notice.args)} if notice else None,
         "by_recipe": state.by_recipe,
+        "can_undo": state.history.can_undo,
+        "can_redo": state.history.can_redo,
     }
 
 
@@ -112,6 +114,4 @@ def json_numbers(values: Array | Sequence[float]) -> list[float | None]:
 def _status(state: SessionState) -> str:
     if state.run is not None:
         return state.run.status
-    if state.notice is not None and state.notice.code == "diverged":
-        return "diverged"
-    return "idle"
+    return "diverged" if state.is_diverged else "idle"

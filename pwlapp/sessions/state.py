@@ -57,7 +57,48 @@ class Speed:
         return self.epochs / self.seconds if self.seconds > 0 else 0.0
 
 
+@dataclass(frozen=True)
+class History:
+    """Which steps of a session can be undone and redone; the store has the steps themselves.
+
+    Attributes
+    ----------
+    first : int
+        Number of the oldest step that is kept; the numbers count up within the session.
+    now : int
+        Number of the next step. Those before it can be undone, those from it on redone.
+    sizes : tuple of int
+        How many numbers are kept for each step, from `first` on.
+    merge_key : str
+        What the latest step changed, if changing it again soon is the same step; else empty.
+    at : float
+        When that was, in seconds since 1970.
+    """
+
+    first: int = 1
+    now: int = 1
+    sizes: tuple[int, ...] = ()
+    merge_key: str = ""
+    at: float = 0.0
+
+    @property
+    def end(self) -> int:
+        """One more than the number of the newest step."""
+        return self.first + len(self.sizes)
+
+    @property
+    def can_undo(self) -> int:
+        """How many steps can be undone."""
+        return self.now - self.first
+
+    @property
+    def can_redo(self) -> int:
+        """How many steps can be redone."""
+        return self.end - self.now
+
+
 UNKNOWN_SPEED = Speed()
+NO_HISTORY = History()
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +125,7 @@ class SessionState:
     by_recipe : bool
         Whether the seed, trained for ``train.epoch`` epochs with ``optimizer``, leads to these very
         weights: not after an edit by hand, nor after training with more than one setting.
+    history : History
     """
 
     version: int
@@ -98,6 +140,7 @@ class SessionState:
     next_seq: int = 1
     speed: Speed = UNKNOWN_SPEED
     by_recipe: bool = True
+    history: History = NO_HISTORY
 
     @property
     def lr(self) -> float:
@@ -106,6 +149,11 @@ class SessionState:
     @property
     def is_running(self) -> bool:
         return self.run is not None and self.run.status == "running"
+
+    @property
+    def is_diverged(self) -> bool:
+        """Whether the latest run ended because it diverged."""
+        return self.run is None and self.notice is not None and self.notice.code == "diverged"
 
 
 class UnknownSession(UserError):

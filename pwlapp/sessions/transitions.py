@@ -49,7 +49,7 @@ def revisit(state: SessionState) -> Transition:
     return changed(state, notice=None), []
 
 
-def adopt(state: SessionState, points: Points) -> Transition:
+def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame]]:
     """The session's data are no more: same net, other losses, and a run waits."""
     train = with_params(state.train, state.train.params, *points.training)
     after = changed(
@@ -244,12 +244,12 @@ def with_saved_frames(
     state: SessionState, saved: Sequence[Frame], points: Points
 ) -> tuple[SessionState, list[Frame]]:
     """Number the frames of a file, and add one of the net of `state` unless the last one is it."""
-    after, frames = _numbered(state, saved)
+    after, frames = with_numbers(state, saved)
     ended, [last] = with_frame(after, "" if saved else "start", points)
     return (after, frames) if frames and _is_same(frames[-1], last) else (ended, [*frames, last])
 
 
-def _numbered(state: SessionState, frames: Sequence[Frame]) -> tuple[SessionState, list[Frame]]:
+def with_numbers(state: SessionState, frames: Sequence[Frame]) -> tuple[SessionState, list[Frame]]:
     """Give frames the session's next numbers."""
     first = state.next_seq
     numbered = [replace(frame, seq=seq) for seq, frame in enumerate(frames, start=first)]

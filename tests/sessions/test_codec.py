@@ -19,7 +19,8 @@ from pwlapp.core.training import AdamOptions, SgdOptions, TrainState
 from pwlapp.sessions import codec
 from pwlapp.sessions.codec import CorruptState, decode, encode
 from pwlapp.sessions.frames import Frame
-from pwlapp.sessions.state import Notice, Run, SessionState, Speed
+from pwlapp.sessions.history import Step
+from pwlapp.sessions.state import History, Notice, Run, SessionState, Speed
 from tests.support.sessions import make_state
 
 counts = st.integers(0, 2**53)
@@ -65,6 +66,9 @@ states = st.builds(
         st.floats(0, 1e9),
     ),
     by_recipe=st.booleans(),
+    history=st.builds(
+        History, counts, counts, st.lists(counts).map(tuple), st.text(), st.floats(0, 1e12)
+    ),
 )
 
 
@@ -217,12 +221,12 @@ def test_a_damaged_header_of_format_1_is_refused() -> None:
         decode(packed(FORMAT_1, NUMBERS_OF_FORMAT_1[:-4]))
 
 
-def test_the_first_states_of_format_2_had_neither_speed_nor_recipe() -> None:
+def test_states_of_format_2_from_before_its_later_fields_are_read() -> None:
     header, numbers = unpacked(encode(make_state(by_recipe=True)))
-    for name in ("speed", "by_recipe"):
+    for name in ("speed", "by_recipe", "history"):
         del header[name]
     old = decode(packed(header, numbers))
-    assert (old.speed, old.by_recipe) == (Speed(), False)
+    assert (old.speed, old.by_recipe, old.history) == (Speed(), False, History())
 
 
 # Points
@@ -279,3 +283,24 @@ def test_a_damaged_frame_is_none() -> None:
     assert frame.numbers.tobytes() == X.tobytes()
     for damaged in (b"", blob[:16], blob[:-1], blob[:16] + b"\x09" + blob[17:]):
         assert codec.decode_frame(3, damaged) is None
+
+
+def test_a_damaged_step_is_none_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    frames = [Frame(1, 7, 0.5, X), Frame(2, 8, 0.25, X)]
+    blob = codec.encode_step(Step(3, "session", make_state(), frames))
+    for damaged in (
+        b"",
+        b"\xc0",
+        blob[:-1],
+        blob.replace(b"session", b"reverse"),
+        blob.replace(b"PWLS", b"PWLX"),
+        blob.replace(b'"seed":1', b'"seed":2'),  # the state's checksum
+    ):
+        assert codec.read_step(3, damaged, "A" * 22) is None
+        assert "step 3 of session AAAAAA is damaged" in caplog.text
+        caplog.clear()
+    at = blob.rindex(codec.encode_frame(frames[1]))
+    step = codec.read_step(3, blob[: at + 16] + b"\x09" + blob[at + 17 :], "A" * 22)
+    assert step is not None
+    assert step.frames is not None
+    assert [frame.epoch for frame in step.frames] == [7]  # without the damaged one

@@ -14,7 +14,7 @@ from pwlapp.core.net import Architecture
 from pwlapp.core.training import SgdOptions, TrainState
 from pwlapp.sessions.frames import CURVE_POINTS, Frame, curve
 from pwlapp.sessions.snapshot import frame_row, frame_texts, json_number, snapshot
-from pwlapp.sessions.state import Notice, Run, Speed
+from pwlapp.sessions.state import History, Notice, Run, Speed
 from pwlapp.sessions.transitions import with_frame
 from tests.support.sessions import make_state
 
@@ -30,6 +30,7 @@ def test_a_snapshot_says_it_all() -> None:
         first_seq=4,
         next_seq=9,
         speed=Speed("fused@cpu", run=5, epochs=2, seconds=0.25, per_second=1.5),
+        history=History(first=8, now=10, sizes=(1, 1, 1)),
     )
     assert snapshot(state) == {
         "version": 3,
@@ -52,6 +53,8 @@ def test_a_snapshot_says_it_all() -> None:
         "epochs_per_second": 1.5,
         "notice": {"code": "data_changed", "args": {"n": 1}},
         "by_recipe": True,
+        "can_undo": 2,
+        "can_redo": 1,
     }
 
 

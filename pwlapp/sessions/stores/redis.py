@@ -12,6 +12,7 @@ from typing import Any
 from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame
+from pwlapp.sessions.history import Step
 from pwlapp.sessions.state import SessionState, unknown_session
 from pwlapp.sessions.stores import redis_scripts, thinning
 from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 SESSION = PREFIX + "session:"
 FRAMES = PREFIX + "frames:"
+STEPS = PREFIX + "steps:"
 RUNNING = PREFIX + "running"  # sids by when they were last heard of, in Redis's time
 USED = PREFIX + "used"  # sids by when they were last used, in seconds since 1970
 DATA = PREFIX + "shown:"
@@ -38,7 +40,8 @@ EXPIRE_AT_ONCE = 500
 class RedisStore:
     """A `Store` in Redis.
 
-    A session is a hash (its version, its state), its frames a stream whose ids are their numbers.
+    A session is a hash (its version, its state), its frames are a stream whose ids are their
+    numbers, and the steps of its history a hash by number.
 
     Parameters
     ----------
@@ -80,15 +83,25 @@ class RedisStore:
         return state, [frame for row in rows if (frame := _frame(row)) is not None]
 
     async def save(
-        self, sid: str, expected_version: int, state: SessionState, frames: Sequence[Frame] = ()
+        self,
+        sid: str,
+        expected_version: int,
+        state: SessionState,
+        frames: Sequence[Frame] = (),
+        step: Step | None = None,
     ) -> None:
-        done = await self._save(sid, str(expected_version), state, frames)
+        done = await self._save(sid, str(expected_version), state, frames, step)
         if done == 0:
             raise unknown_session()
         if done == -1:
             raise Conflict(f"not version {expected_version}")
         if thinning.is_time(state.next_seq, len(frames)):
             await self._thin(sid)
+
+    async def step(self, sid: str, number: int) -> Step | None:
+        async with self._link.guarded() as redis:
+            blob = await redis.hget(STEPS + sid, str(number))
+        return None if blob is None else codec.read_step(number, blob, sid)
 
     async def running(self) -> list[str]:
         async with self._link.guarded() as redis:
@@ -104,7 +117,7 @@ class RedisStore:
         while True:
             async with self._link.guarded():
                 gone: int = await self._expire_script(
-                    keys=[USED, RUNNING], args=[oldest, SESSION, FRAMES, EXPIRE_AT_ONCE]
+                    keys=[USED, RUNNING], args=[oldest, EXPIRE_AT_ONCE, SESSION, FRAMES, STEPS]
                 )
             count += gone
             if gone < EXPIRE_AT_ONCE:
@@ -210,12 +223,17 @@ class RedisStore:
         await self._link.close()
 
     async def _save(
-        self, sid: str, expected: str, state: SessionState, frames: Sequence[Frame]
+        self,
+        sid: str,
+        expected: str,
+        state: SessionState,
+        frames: Sequence[Frame],
+        step: Step | None = None,
     ) -> int:
         numbered = [part for frame in frames for part in (frame.seq, codec.encode_frame(frame))]
         async with self._link.guarded():
             done: int = await self._save_script(
-                keys=[SESSION + sid, FRAMES + sid, RUNNING, USED],
+                keys=[SESSION + sid, FRAMES + sid, RUNNING, USED, STEPS + sid],
                 args=[
                     sid,
                     expected,
@@ -227,6 +245,10 @@ class RedisStore:
                     state.first_seq,
                     state.next_seq,
                     CHANGED,
+                    "" if step is None else step.number,
+                    b"" if step is None else codec.encode_step(step),
+                    state.history.first,
+                    state.history.end,
                     *numbered,
                 ],
             )

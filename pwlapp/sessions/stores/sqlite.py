@@ -14,7 +14,8 @@ from typing import TypeVar, cast
 from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame, Mark
-from pwlapp.sessions.state import SessionState, unknown_session
+from pwlapp.sessions.history import Step
+from pwlapp.sessions.state import History, SessionState, unknown_session
 from pwlapp.sessions.stores import thinning
 from pwlapp.sessions.stores.protocol import (
     Conflict,
@@ -69,9 +70,22 @@ class SqliteStore:
         return await self._run(lambda db: self._read_since(db, sid, seq))
 
     async def save(
-        self, sid: str, expected_version: int, state: SessionState, frames: Sequence[Frame] = ()
+        self,
+        sid: str,
+        expected_version: int,
+        state: SessionState,
+        frames: Sequence[Frame] = (),
+        step: Step | None = None,
     ) -> None:
-        await self._run(lambda db: self._save(db, sid, expected_version, state, frames))
+        await self._run(lambda db: self._save(db, sid, expected_version, state, frames, step))
+
+    async def step(self, sid: str, number: int) -> Step | None:
+        row = await self._run(
+            lambda db: db.execute(
+                "SELECT body FROM step WHERE sid = ? AND number = ?", (sid, number)
+            ).fetchone()
+        )
+        return None if row is None else codec.read_step(number, row[0], sid)
 
     async def running(self) -> list[str]:
         rows = await self._run(
@@ -203,6 +217,7 @@ class SqliteStore:
         expected_version: int,
         state: SessionState,
         frames: Sequence[Frame],
+        step: Step | None,
     ) -> None:
         values = (state.version, state.is_running, self._clock(), codec.encode(state))
         with transaction(db):
@@ -215,6 +230,8 @@ class SqliteStore:
                 raise _refusal(db, sid)
             db.execute("DELETE FROM frame WHERE sid = ? AND seq < ?", (sid, state.first_seq))
             _append(db, sid, frames)
+            if step is not None:
+                _keep_step(db, sid, step, state.history)
             if thinning.is_time(state.next_seq, len(frames)):
                 _thin(db, sid)
 
@@ -223,6 +240,15 @@ def _append(db: sqlite3.Connection, sid: str, frames: Sequence[Frame]) -> None:
     db.executemany(
         "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?)",
         [(sid, f.seq, f.epoch, f.loss, f.mark, f.numbers.astype("<f4").tobytes()) for f in frames],
+    )
+
+
+def _keep_step(db: sqlite3.Connection, sid: str, step: Step, history: History) -> None:
+    row = (sid, step.number, codec.encode_step(step))
+    db.execute("INSERT OR REPLACE INTO step VALUES (?, ?, ?)", row)
+    db.execute(
+        "DELETE FROM step WHERE sid = ? AND (number < ? OR number >= ?)",
+        (sid, history.first, history.end),
     )
 
 
