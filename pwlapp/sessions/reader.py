@@ -8,24 +8,26 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
+from pwlapp.core import training
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import EngineInfo
+from pwlapp.core.net import Architecture
+from pwlapp.core.training import TrainState
 from pwlapp.errors import UserError
 from pwlapp.metrics import Metrics
 from pwlapp.report import Counts, Health
 from pwlapp.sessions import validation
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.frames import Frame
-from pwlapp.sessions.initial_states import InitialStates
 from pwlapp.sessions.maintenance import Maintenance
 from pwlapp.sessions.protocols import Runner, Scheduler
 from pwlapp.sessions.repository import SessionRepository
-from pwlapp.sessions.single_flight import SingleFlightCache
 from pwlapp.sessions.snapshot import frame_rows, snapshot
 from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import Store
 from pwlapp.sessions.validation import Limits
 from pwlapp.settings import Settings
+from pwlapp.tasks import SingleFlightCache
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -33,7 +35,8 @@ Ts = TypeVarTuple("Ts")
 Snapshot: TypeAlias = dict[str, Any]
 
 MANY_FRAMES = 50
-MAX_KEPT = 4000  # answers that many ask for, each of some kilobytes at most
+MAX_RESULTS = 4000  # of computations that many sessions ask for, some kilobytes each
+MAX_INITIAL_STATES = 100
 MAX_COMMANDS = 8  # of one session that compute at the same time; nobody presses faster
 
 
@@ -74,8 +77,8 @@ class SessionReader:
         self._runner = runner
         self._sessions = SessionRepository(store, stream.notify)
         self._upkeep = Maintenance(store, runner, self._sessions, stream, settings)
-        self._beginnings = InitialStates(runner)
-        self._once = SingleFlightCache(MAX_KEPT)
+        self._initial_states = SingleFlightCache(MAX_INITIAL_STATES)
+        self._results = SingleFlightCache(MAX_RESULTS)
         self._computing: Counter[str] = Counter()
         self._room = asyncio.Lock()
         self.stream = stream
@@ -170,11 +173,22 @@ class SessionReader:
             As `Runner.call` takes it; nobody may change what it returned.
         """
         with self._one_of_few(sid):
-            return await self._once.get(key, lambda: self.compute(function, *args))
+            return await self._results.get(key, lambda: self.compute(function, *args))
+
+    async def initial_state(self, seed: int, net: Architecture, points: Points) -> TrainState:
+        """The untrained net of a seed; a class that opens the page at once computes it once."""
+
+        async def compute() -> TrainState:
+            state = await self._runner.call(training.initial_state, seed, *points.training, net)
+            for array in (state.params, state.m, state.v):
+                array.flags.writeable = False  # many sessions share it
+            return state
+
+        return await self._initial_states.get((points.key, seed, net), compute)
 
     def has_once(self, key: Hashable) -> bool:
         """Whether `once` would answer without computing."""
-        return self._once.has(key)
+        return self._results.has(key)
 
     async def read(
         self, sid: object, since: int = 0, form: Callable[[list[Frame]], list[Any]] = frame_rows

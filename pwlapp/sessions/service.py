@@ -100,7 +100,7 @@ class SessionService(SessionReader):
             now = await self._sessions.load(known)
             options, chosen = self._checked(now, optimizer, None)
             data = await self._sessions.points_of(now)
-            train = await self._beginnings.state(number, validation.net_for(wanted, data), data)
+            train = await self.initial_state(number, validation.net_for(wanted, data), data)
             move = partial(
                 transitions.begin_run,
                 seed=number,
@@ -223,7 +223,7 @@ class SessionService(SessionReader):
             number = state.seed if number is None else number
             data = points or await self._sessions.points_of(state)
             wanted = validation.net_for(wanted or state.train.net, data)
-            train = await self._beginnings.state(number, wanted, data)
+            train = await self.initial_state(number, wanted, data)
             await self._sessions.keep(data)
             move = partial(transitions.reset, seed=number, train=train, points=data)
             return snapshot(await self._sessions.update(known, move, "session"))
@@ -272,7 +272,7 @@ class SessionService(SessionReader):
         self, seed: object, optimizer: object, net: object, notice: Notice | None
     ) -> tuple[str, Snapshot]:
         number, options = validation.seed(seed), validation.optimizer(optimizer)
-        train = await self._beginnings.state(number, validation.architecture(net), self.points)
+        train = await self.initial_state(number, validation.architecture(net), self.points)
         engine = self._upkeep.default_engine
         state, frames = transitions.begin(number, options, engine, train, self.points, notice)
         sid = await self._store.create(state, frames)
