@@ -101,7 +101,7 @@ async def restore(service: SessionService, sid: str, body: Body) -> dict[str, An
         by_recipe=saved.get("by_recipe") is True,
         film=read_frames(body.get("frames"), train, points),
     )
-    return {"snapshot": await service.put(sid, move, points, "session")}
+    return {"snapshot": await service.apply(sid, move, points, "session")}
 
 
 def put_back(

@@ -46,7 +46,7 @@ def routes(service: SessionService) -> APIRouter:
             await service.look(sid)
         except UserError as error:
             return _refusal(error)
-        if service.stream.is_crowded(sid):
+        if service.events.is_full(sid):
             return _refusal(UserError("busy"))
         # After a lost connection the browser repeats the address with its old `since`, and says
         # in the header how far it really came.
@@ -91,10 +91,10 @@ def _event_source(service: SessionService, sid: str, since: int) -> Response:
 async def _messages(
     service: SessionService, sid: str, since: int, leaving: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
-    closing = asyncio.create_task(_close_when(leaving, service.stream))
+    closing = asyncio.create_task(_close_when(leaving, service.events))
     read = partial(service.read, form=frame_texts)
     try:
-        async for event in service.stream.events(sid, since, read):
+        async for event in service.events.follow(sid, since, read):
             yield _message(event)
     finally:
         closing.cancel()
