@@ -196,7 +196,7 @@ async def test_a_message_of_no_session_is_dropped(store: RedisStore, link: Redis
     worker = Worker(store)
     await worker.work([SliceMessage("A" * 22, 1, 0.0), SliceMessage("", -1, 0.0)])
     order = await begun(store)
-    await link.client.delete(*[key async for key in link.client.scan_iter("pwl:points:*")])
+    await link.client.delete(*[key async for key in link.client.scan_iter("pwl:own:*")])
     await worker.work([order])  # nobody knows its data any more
     assert (await store.load(order.sid)).is_running
 

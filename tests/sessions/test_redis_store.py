@@ -135,10 +135,10 @@ async def test_servers_agree_on_the_data(store: RedisStore, other: RedisStore) -
         assert settled is not None
         assert settled.points.key == counts.points.key
     for data in (broken, drawn, first, second):
-        found = await other.points(data.points.key)
+        found = await other.kept_points(data.points.key)
         assert found is not None
         assert found.y.tobytes() == data.points.y.tobytes()
-    assert await other.points("0" * 16) is None
+    assert await other.kept_points("0" * 16) is None
 
 
 async def test_settled_data_come_back_with_their_problem(
