@@ -1,4 +1,4 @@
-"""The verbs as pure functions: which change to the state, which frames, and when nothing."""
+"""The transitions: which change to the state, which frames, and when nothing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def result_at(*epochs: int, diverged: bool = False) -> Slice:
 
 
 def test_a_new_session_begins_with_one_frame() -> None:
-    state, [frame] = transitions.begin(3, AdamOptions(0.1), "auto", IDLE.train, POINTS, None)
+    state, [frame] = transitions.new_session(3, AdamOptions(0.1), "auto", IDLE.train, POINTS, None)
     assert (state.version, state.seed, state.lr, state.run) == (1, 3, 0.1, None)
     assert (state.engine, state.data_key) == ("auto", POINTS.key)
     assert (frame.seq, frame.mark, state.next_seq) == (1, "start", 2)
@@ -60,7 +60,6 @@ def test_every_move_is_one_version() -> None:
 
 
 def test_moves_without_sense_change_nothing() -> None:
-    assert transitions.stay(RUNNING) is None
     assert transitions.revisit(make_state(notice=Notice("diverged"))) is None
     assert transitions.pause(IDLE) is None
     assert transitions.pause(PAUSED) is None

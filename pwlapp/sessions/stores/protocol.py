@@ -94,7 +94,7 @@ class Store(Protocol):
         """A step of the session's history; None if it is not there, or damaged."""
 
     async def running(self) -> list[str]:
-        """Ids of the sessions whose run goes on."""
+        """Ids of the sessions that are running."""
 
     async def counts(self) -> tuple[int, int]:
         """How many sessions are kept, and how many of them run."""
