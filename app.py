@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> layout.Page:
     server = FastAPI(
         title="pwlapp", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    bundles = static.serve_plotly(server, static.plotly_bundles(ROOT))
+    addresses = bundle.serve_built(server, ROOT / "build")
     server.include_router(services.router())
     server.include_router(downloads.routes(services.service))
     server.include_router(health.routes(services.service))
@@ -74,15 +74,13 @@ def create_app(settings: Settings) -> layout.Page:
         __name__,
         server=server,
         backend="fastapi",
-        assets_folder=str(ROOT / "assets"),
-        assets_ignore=bundle.IGNORE,
-        external_scripts=[bundles["basic"]] if "basic" in bundles else [],
+        include_assets_files=False,
+        external_scripts=[addresses["basic"]],
         title="pwlapp",
         update_title=None,
         compress=False,
     )
-    app.bundles = bundles
-    app.own = bundle.serve_bundles(server, ROOT / "assets")
+    app.addresses = addresses
     static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)
@@ -95,7 +93,7 @@ def create_app(settings: Settings) -> layout.Page:
     server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
     server.add_middleware(LanguageMiddleware)
     server.add_middleware(static.CachedBrotli, cache_dir=settings.data_dir / "brotli")
-    server.add_middleware(page_cache.PageCache, assets=ROOT / "assets")
+    server.add_middleware(page_cache.PageCache, assets=ROOT / "build")
     quiet = (*static.STATIC_PATHS, *health.PATHS, "/_favicon.ico")
     server.add_middleware(
         logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet

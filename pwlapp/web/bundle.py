@@ -1,81 +1,53 @@
-"""The page's own scripts and styles, each sent as one file.
-
-There are some sixty of them. Asked for one by one, over a class's Wi-Fi and by all at once, they
-would cost more in questions than in answers, and one text compresses better than sixty.
-"""
+"""The browser's half, as ``make build`` wrote it: files with a hash of their content as name."""
 
 from __future__ import annotations
 
-import hashlib
+import json
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from pwlapp.web.static import FOREVER
-
-PATH = "/bundle/"
-# A worker's script is a file of its own, since the worker runs nothing else.
-IGNORE = r"^(?!.*-worker\.js$).*\.(js|css)$"  # what Dash is to leave to us, by its name
-MEDIA_TYPES = {"js": "text/javascript", "css": "text/css"}
+FOREVER = "public, max-age=31536000, immutable"
+PATH = "/static/"
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 
-class Bundle:
-    """All files of one kind in the assets folder, in the order in which Dash would send them.
-
-    They are read anew when one of them changes, so that an edit shows at the next reload.
-
-    Parameters
-    ----------
-    assets : Path
-    kind : str
-        ``"js"`` or ``"css"``.
-    """
-
-    def __init__(self, assets: Path, kind: str) -> None:
-        files = (path for path in assets.rglob(f"*.{kind}") if not path.stem.endswith("-worker"))
-        # A folder's own files come before those of the folders in it.
-        self._files = sorted(files, key=lambda path: (path.parent, path.name))
-        self._kind = kind
-        self._read_at = -1.0
-        self._body = b""
-
-    def body(self) -> bytes:
-        """The one file."""
-        there = [path for path in self._files if path.exists()]
-        changed = max((path.stat().st_mtime for path in there), default=0.0)
-        if changed != self._read_at:
-            self._body = b"\n".join(path.read_bytes() for path in there)
-            self._read_at = changed
-        return self._body
-
-    def url(self) -> str:
-        """Its address, which names its content."""
-        return f"{PATH}{hashlib.sha256(self.body()).hexdigest()[:16]}.{self._kind}"
+class NotBuilt(RuntimeError):
+    """``build/`` is missing: run ``make build``."""
 
 
-def serve_bundles(server: FastAPI, assets: Path) -> tuple[Bundle, Bundle]:
-    """Serve scripts and styles.
+def serve_built(server: FastAPI, build: Path) -> dict[str, str]:
+    """Serve the built files.
 
     Parameters
     ----------
     server : FastAPI
         Gets the route.
-    assets : Path
+    build : Path
+        The folder that ``scripts/build.mjs`` wrote.
 
     Returns
     -------
-    tuple of Bundle
-        The scripts, the styles.
+    dict of str to str
+        Addresses by what they are: ``main``, ``style``, ``worker``, and Plotly's bundles ``basic``,
+        ``cartesian``, ``gl3d``.
+
+    Raises
+    ------
+    NotBuilt
     """
-    bundles = Bundle(assets, "js"), Bundle(assets, "css")
+    manifest = build / "manifest.json"
+    if not manifest.is_file():
+        raise NotBuilt(f"{build} has no manifest.json: run make build")
+    files = {path.name: path for path in (build / "static").iterdir()}
 
     @server.get(PATH + "{name}", include_in_schema=False)
-    async def bundle(name: str) -> Response:
-        for each, media_type in zip(bundles, MEDIA_TYPES.values(), strict=True):
-            if f"{PATH}{name}" == each.url():
-                headers = {"Cache-Control": FOREVER}
-                return Response(each.body(), media_type=media_type, headers=headers)
-        return PlainTextResponse("no such file", status_code=404)
+    async def built(name: str) -> Response:
+        if (path := files.get(name)) is None:
+            return PlainTextResponse("no such file", status_code=404)
+        headers = {"Cache-Control": FOREVER}
+        return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=headers)
 
-    return bundles
+    names: dict[str, str] = json.loads(manifest.read_text("utf-8"))
+    return {name: PATH + file for name, file in names.items()}

@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
 from pathlib import Path
 
 from dash import Dash
 from dash.exceptions import DependencyException
-from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -30,14 +27,8 @@ from pwlapp.web.compressed import KeptCompressed
 
 log = logging.getLogger(__name__)
 
-# Plotly's partial bundles, which npm puts in place at set-up: the one that the page opens with, and
-# two that the loss surface asks for when it is near.
-BUNDLES = {
-    name: Path(f"node_modules/plotly.js-{name}-dist-min/plotly-{name}.min.js")
-    for name in ("basic", "cartesian", "gl3d")
-}
 FOREVER = "public, max-age=31536000, immutable"
-STATIC_PATHS = ("/_dash-component-suites/", "/assets/", "/bundle/", "/plotly/")
+STATIC_PATHS = ("/_dash-component-suites/", "/static/")
 TEXT_SUFFIXES = (".js", ".mjs", ".css", ".svg", ".json", ".map")
 CONDITIONS = {"range", "if-none-match", "if-modified-since"}  # answered with less than all of it
 MAX_KNOWN = 256  # versions of files
@@ -46,69 +37,6 @@ WEBSOCKET = "/_dash-ws-callback"
 CALLBACK = "/_dash-update-component"
 FINGERPRINT = re.compile(r"\.v[\w-]+m[0-9a-f]+\.")  # how Dash names a file's version and time
 REFUSED = re.compile(r"q=0(\.0*)?")
-
-
-def plotly_bundles(root: Path) -> dict[str, Path]:
-    """Find Plotly's partial bundles.
-
-    Parameters
-    ----------
-    root : Path
-        The project's folder.
-
-    Returns
-    -------
-    dict of str to Path
-        The files by name, as in `BUNDLES`. Those that were not installed are left out and said in
-        one log line: Dash's full bundle serves in their place, and draws the same.
-    """
-    found = {name: root / path for name, path in BUNDLES.items() if (root / path).is_file()}
-    missing = [path.parent.name for name, path in BUNDLES.items() if name not in found]
-    if missing:
-        log.warning(
-            "not installed: %s; Dash's full Plotly bundle serves instead", ", ".join(missing)
-        )
-    return found
-
-
-def serve_plotly(server: FastAPI, bundles: Mapping[str, Path]) -> dict[str, str]:
-    """Serve the bundles under URLs that name their content, and return those URLs by name.
-
-    The basic one, given to Dash as an external script, is loaded before Dash's components, so that
-    ``window.Plotly`` is defined when the first ``dcc.Graph`` asks for it and the full bundle is
-    never requested. The others are for the page to load when a view needs them.
-
-    Parameters
-    ----------
-    server : FastAPI
-        Gets the routes.
-    bundles : mapping of str to Path
-        What `plotly_bundles` found.
-
-    Returns
-    -------
-    dict of str to str
-        The absolute paths of the URLs.
-    """
-    urls = {name: _serve_forever(server, name, path) for name, path in bundles.items()}
-
-    @server.get("/plotly/{_name:path}", include_in_schema=False)
-    async def outdated(_name: str) -> Response:
-        return PlainTextResponse("no such file", status_code=404)
-
-    return urls
-
-
-def _serve_forever(server: FastAPI, name: str, bundle: Path) -> str:
-    body = bundle.read_bytes()
-    version = json.loads(bundle.with_name("package.json").read_text("utf-8"))["version"]
-    url = f"/plotly/plotly-{name}-{version}-{hashlib.sha256(body).hexdigest()[:12]}.min.js"
-
-    @server.get(url, include_in_schema=False)
-    async def plotly() -> Response:
-        return Response(body, media_type="text/javascript", headers={"Cache-Control": FOREVER})
-
-    return url
 
 
 def slim(app: Dash) -> None:
@@ -285,7 +213,4 @@ def _accepted(header: str) -> set[str]:
 def _names_its_version(scope: Scope) -> bool:
     """Return whether the URL changes with the file: a fingerprint of it, or an asset's time."""
     path: str = scope["path"]
-    query: bytes = scope["query_string"]
-    if path.startswith("/assets/"):
-        return query.startswith(b"m=")
-    return path.startswith("/bundle/") or FINGERPRINT.search(path) is not None
+    return path.startswith("/static/") or FINGERPRINT.search(path) is not None
