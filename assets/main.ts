@@ -14,7 +14,16 @@ import * as keys from "./help/keys";
 import { LINK_PREFIX } from "./share/prefix";
 
 const STARTED_WITH_THE_PAGE = [
-  i18n, buildSection, fitSection, undo, choiceSteps, dataCard, stuck, keys, fieldSteps, fitSteps,
+  i18n,
+  buildSection,
+  fitSection,
+  undo,
+  choiceSteps,
+  dataCard,
+  stuck,
+  keys,
+  fieldSteps,
+  fitSteps,
 ];
 
 const loadLater = () => {

@@ -1,11 +1,12 @@
 // Build: every drag redraws plot, panels, equations and error here, with no request.
-import * as equations from "./equations";
+
 import * as undo from "../core/history";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as numbers from "../core/numbers";
 import * as painting from "../core/painting";
 import * as weightRows from "../core/weight-rows";
+import * as equations from "./equations";
 
 const byId = (id) => document.getElementById(id);
 const STORE = "build";
@@ -51,7 +52,11 @@ const recordStep = () => {
   const same = JSON.stringify(from.challenge) === JSON.stringify(to.challenge);
   if (same && !moved.length) return;
   const what = same && moved.length === 1 ? `build weight ${moved}` : null;
-  undo.record(() => show(from), () => show(to), what);
+  undo.record(
+    () => show(from),
+    () => show(to),
+    what,
+  );
 };
 
 const largest = (...lists) => Math.max(...lists.flat().map(Math.abs));
@@ -61,15 +66,21 @@ const paintBig = (p) => {
   const units = [0, 1].map((k) => nets.contribution(p, k, xs));
   const y = nets.logit(p, xs);
   painting.symmetricAxis(plots.big, largest(truth, y), 10);
-  painting.curves(plots.big, [0, 1, 2, 3, 4], [
-    { y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] },
-  ]);
+  painting.curves(
+    plots.big,
+    [0, 1, 2, 3, 4],
+    [{ y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] }],
+  );
   showError(nets.mse(y, truth));
 };
 
 const paintPanels = (p) => {
   const ys = [
-    nets.unit(p, 0, xs), nets.unit(p, 1, xs), nets.hidden(p, 0, xs), nets.hidden(p, 1, xs), nets.logit(p, xs),
+    nets.unit(p, 0, xs),
+    nets.unit(p, 1, xs),
+    nets.hidden(p, 0, xs),
+    nets.hidden(p, 1, xs),
+    nets.logit(p, xs),
   ];
   const titles = equations.panelTitles(p);
   plots.panels.forEach((gd, i) => {
@@ -223,7 +234,9 @@ export const start = async () => {
   showConstruction();
   equations.render(byId("build-equations"), weights.get());
   const [big, construction, ...panels] = await painting.graphs([
-    "build-plot", "construction-plot", ...PANELS.map((id) => `${id}-plot`),
+    "build-plot",
+    "construction-plot",
+    ...PANELS.map((id) => `${id}-plot`),
   ]);
   plots = { big, construction, panels };
   show({ params: saved.params ?? nets.START, challenge: saved.challenge ?? null });
@@ -238,4 +251,5 @@ export const start = async () => {
 export const onChange = (listener) => listeners.push(listener);
 
 const weightsElsewhere = () => weights.get();
+
 export { weightsElsewhere as weights };

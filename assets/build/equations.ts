@@ -16,8 +16,7 @@ const pieces = () => {
 };
 
 // rows 1, 2, "…", n of a matrix whose row i has the cells `cellsAt(i)`
-const tall = (m, cellsAt, columns) =>
-  m.matrix([cellsAt(1), cellsAt(2), Array(columns).fill(m.op("…")), cellsAt("n")]);
+const tall = (m, cellsAt, columns) => m.matrix([cellsAt(1), cellsAt(2), Array(columns).fill(m.op("…")), cellsAt("n")]);
 
 const all = (p) => {
   const { m, x, relu, bc, X, W, b1, b2, unitRole } = pieces();
@@ -85,16 +84,23 @@ export const render = (host, p) => {
 // without a sigmoid has no a2.
 export const architecture = (host, n, { h, loss } = nets.LECTURE) => {
   const { m } = pieces();
-  const shape = (columns) => m.row(m.op("("), n ? `<mn>${n}</mn>` : m.mi("n"), m.op(","), `<mn>${columns}</mn>`, m.op(")"));
+  const shape = (columns) =>
+    m.row(m.op("("), n ? `<mn>${n}</mn>` : m.mi("n"), m.op(","), `<mn>${columns}</mn>`, m.op(")"));
   const node = (name, columns) => m.under(name, shape(columns));
   const arrow = (name, k) => m.over('<mo stretchy="true">⟶</mo>', m.sub(m.mi(name), `<mn>${k}</mn>`));
   const vector = (name, k) => m.layer(m.bold(name), k);
   host.innerHTML = m.math(
     m.row(
-      node(m.bold("X"), 1), arrow("l", 1), node(vector("u", 1), h), arrow("a", 1),
-      node(vector("v", 1), h), arrow("l", 2), node(vector("u", 2), 1),
+      node(m.bold("X"), 1),
+      arrow("l", 1),
+      node(vector("u", 1), h),
+      arrow("a", 1),
+      node(vector("v", 1), h),
+      arrow("l", 2),
+      node(vector("u", 2), 1),
       ...(loss === "bce" ? [arrow("a", 2), node(vector("v", 2), 1)] : []),
-      m.op("="), node(m.role("yhat", m.over(m.bold("y"), m.op("^"))), 1),
+      m.op("="),
+      node(m.role("yhat", m.over(m.bold("y"), m.op("^"))), 1),
     ),
   );
 };
@@ -111,8 +117,9 @@ export const panelTitles = (p) => {
   };
   const bias = m.row(p[4] < 0 ? "" : m.op("+"), m.number(p[4]));
   const y = m.row(m.mi("y"), m.op("="), part(0), part(1), bias);
-  return [m.role("unit1", u(0)), m.role("unit2", u(1)), m.role("unit1", v(0)), m.role("unit2", v(1)), y]
-    .map((title) => m.math(title));
+  return [m.role("unit1", u(0)), m.role("unit2", u(1)), m.role("unit1", v(0)), m.role("unit2", v(1)), y].map((title) =>
+    m.math(title),
+  );
 };
 
 // y = left x + b (x < 0), right x + b (x > 0), as the lecture writes its target

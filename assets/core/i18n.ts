@@ -37,8 +37,7 @@ export const label = (node, key, args = {}) => {
 // Say what has words of its own for a loss, "bce" or "mse", or for data whose y are numbers.
 export const speakOf = (loss, isBinary = true) => {
   const chosen = (words, name) =>
-    (isBinary ? null : words[`${name}Numbers`]) ?? (loss === "mse" ? words[`${name}Mse`] : null) ??
-    words[`${name}Bce`];
+    (isBinary ? null : words[`${name}Numbers`]) ?? (loss === "mse" ? words[`${name}Mse`] : null) ?? words[`${name}Bce`];
   for (const node of document.querySelectorAll("[data-t-bce], [data-t-label-bce]")) {
     if (node.dataset.tBce) node.dataset.t = chosen(node.dataset, "t");
     if (node.dataset.tLabelBce) node.dataset.tLabel = chosen(node.dataset, "tLabel");

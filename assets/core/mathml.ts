@@ -21,9 +21,7 @@ export const number = (value, digits = 4) => {
 };
 
 export const matrix = (rows) => {
-  const body = rows
-    .map((cells) => tag("mtr", cells.map((cell) => tag("mtd", cell)).join("")))
-    .join("");
+  const body = rows.map((cells) => tag("mtr", cells.map((cell) => tag("mtd", cell)).join(""))).join("");
   return row(op("["), tag("mtable", body), op("]"));
 };
 

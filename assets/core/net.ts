@@ -27,8 +27,7 @@ const logitAt = (p, x, net) => {
 
 export const unit = (p, k, xs, net = LECTURE) => xs.map((x) => unitAt(p, k, x, net)); // u = x W1 + b1
 export const hidden = (p, k, xs, net = LECTURE) => xs.map((x) => hiddenAt(p, k, x, net)); // v = a1(u)
-export const contribution = (p, k, xs, net = LECTURE) =>
-  xs.map((x) => weightOut(p, k, net) * hiddenAt(p, k, x, net)); // v W2
+export const contribution = (p, k, xs, net = LECTURE) => xs.map((x) => weightOut(p, k, net) * hiddenAt(p, k, x, net)); // v W2
 export const logit = (p, xs, net = LECTURE) => xs.map((x) => logitAt(p, x, net));
 // what comes out of the net whose last layer gives `logits`
 export const output = (logits, net) => (net.loss === "mse" ? logits : logits.map(sigmoid));
@@ -66,8 +65,10 @@ export const unitOf = (p, k, net = LECTURE) => {
 
 // Binary cross-entropy from logits; each log is clamped at -100, as torch.nn.BCELoss does.
 const bce = (logits, ys) => {
-  const sum = logits.reduce((total, z, i) =>
-    total + ys[i] * Math.min(softplus(-z), 100) + (1 - ys[i]) * Math.min(softplus(z), 100), 0);
+  const sum = logits.reduce(
+    (total, z, i) => total + ys[i] * Math.min(softplus(-z), 100) + (1 - ys[i]) * Math.min(softplus(z), 100),
+    0,
+  );
   return sum / ys.length;
 };
 export const mse = (a, b) => a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length;

@@ -22,11 +22,14 @@ export const throttle = (period, job) => {
   let timer = null;
   let last = -Infinity;
   return () => {
-    timer ??= setTimeout(() => {
-      timer = null;
-      last = performance.now();
-      job();
-    }, Math.max(0, period - (performance.now() - last)));
+    timer ??= setTimeout(
+      () => {
+        timer = null;
+        last = performance.now();
+        job();
+      },
+      Math.max(0, period - (performance.now() - last)),
+    );
   };
 };
 

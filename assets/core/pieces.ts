@@ -1,4 +1,6 @@
 // A ReLU net's logit, said piece by piece: the same mathematics as pwlapp/core/pieces.py.
+import * as nets from "./net";
+
 const SAME_SLOPE = 1e-9; // of the largest slope: a smaller change is no bend
 
 // How slope and intercept change at each knot, from left to right: [[knot, slope, intercept]].
@@ -41,8 +43,8 @@ const merged = ({ knots, slopes, intercepts }) => {
 
 // {knots, slopes, intercepts} of the logit between `low` and `high`: slopes[i] x + intercepts[i]
 // between knots[i - 1] and knots[i]. A knot at an end or outside of them is left out.
-export const pieces = (p, kind = net.LECTURE, low = -Infinity, high = Infinity) => {
-  const units = Array.from({ length: kind.h }, (_, k) => net.unitOf(p, k, kind));
+export const pieces = (p, kind = nets.LECTURE, low = -Infinity, high = Infinity) => {
+  const units = Array.from({ length: kind.h }, (_, k) => nets.unitOf(p, k, kind));
   let [slope, intercept] = leftmost(units, p[p.length - 1]);
   const line = { knots: [], slopes: [slope], intercepts: [intercept] };
   for (const [knot, steeper, higher] of changesOf(units)) {

@@ -111,12 +111,26 @@ export const create = ({ onFrame, onMove }) => {
       following = true;
     },
     setSpeed: (value) => (speed = value),
-    get frames() { return frames; },
-    get index() { return index(); },
-    get frame() { return frames[index()]; },
-    get playing() { return playing; },
-    get following() { return following; },
-    get atEnd() { return index() >= end(); },
-    get lastSeq() { return frames.length ? frames[frames.length - 1].seq : 0; },
+    get frames() {
+      return frames;
+    },
+    get index() {
+      return index();
+    },
+    get frame() {
+      return frames[index()];
+    },
+    get playing() {
+      return playing;
+    },
+    get following() {
+      return following;
+    },
+    get atEnd() {
+      return index() >= end();
+    },
+    get lastSeq() {
+      return frames.length ? frames[frames.length - 1].seq : 0;
+    },
   };
 };

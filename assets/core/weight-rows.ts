@@ -10,7 +10,11 @@ const LIMIT = 1e6;
 export const rowsOf = ({ h, bias1 }) => {
   const layer = (name, span, label) =>
     Array.from({ length: h }, (_, i) => ({
-      name, span, label, sub: String(i + 1), role: i < 2 ? `unit${i + 1}` : "others",
+      name,
+      span,
+      label,
+      sub: String(i + 1),
+      role: i < 2 ? `unit${i + 1}` : "others",
     }));
   return [
     ...layer("W1", 6, "weight.w1"),
@@ -30,12 +34,21 @@ const rowElements = (row, id, step) => {
   const name = element("span", { className: `weight-name ${row.role}` }, row.name);
   if (row.sub) name.append(element("sub", {}, row.sub));
   const slider = element("input", {
-    type: "range", id: `${id}-slider`, className: `slider ${row.role}`,
-    min: -row.span, max: row.span, step,
+    type: "range",
+    id: `${id}-slider`,
+    className: `slider ${row.role}`,
+    min: -row.span,
+    max: row.span,
+    step,
   });
   const field = element("input", {
-    type: "text", id: `${id}-field`, className: "weight-field",
-    inputMode: "text", autocomplete: "off", maxLength: 40, spellcheck: false,
+    type: "text",
+    id: `${id}-field`,
+    className: "weight-field",
+    inputMode: "text",
+    autocomplete: "off",
+    maxLength: 40,
+    spellcheck: false,
   });
   for (const input of [slider, field]) {
     i18n.label(input, row.label, { k: row.sub });

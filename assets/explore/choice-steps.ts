@@ -68,7 +68,8 @@ const onChange = ({ target }) => {
     return;
   }
   const before = chosen;
-  setTimeout(() => { // the card may have changed another one with it
+  setTimeout(() => {
+    // the card may have changed another one with it
     const changed = [...before].filter(([node, value]) => node.isConnected && valueOf(node) !== value);
     const key = target.type === "range" ? `choice ${target.closest("[id]").id}` : null;
     if (changed.some(([node]) => node === target)) record(new Map(changed), key);

@@ -3,11 +3,14 @@
 // called whenever it comes there.
 export const watch = (node, onArrive) => {
   let near = false;
-  new IntersectionObserver((entries) => {
-    const now = entries[entries.length - 1].isIntersecting;
-    if (now === near) return;
-    near = now;
-    if (near) onArrive();
-  }, { rootMargin: "100% 0px" }).observe(node);
+  new IntersectionObserver(
+    (entries) => {
+      const now = entries[entries.length - 1].isIntersecting;
+      if (now === near) return;
+      near = now;
+      if (near) onArrive();
+    },
+    { rootMargin: "100% 0px" },
+  ).observe(node);
   return () => near;
 };

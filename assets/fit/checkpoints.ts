@@ -14,7 +14,9 @@ const isCheckpoint = (frame) => frame.epoch % EVERY === 0 || frame.mark !== "";
 // One frame per row: epoch 0, each multiple of 5,000, ends of runs and edits by hand.
 const rows = (frames) => {
   const kept = frames.filter(isCheckpoint);
-  return kept.filter((frame, i) => kept[i + 1]?.epoch !== frame.epoch || frame.mark === "edit" || kept[i + 1].mark === "edit");
+  return kept.filter(
+    (frame, i) => kept[i + 1]?.epoch !== frame.epoch || frame.mark === "edit" || kept[i + 1].mark === "edit",
+  );
 };
 
 const numbers = ({ p, net }) => {
@@ -22,8 +24,7 @@ const numbers = ({ p, net }) => {
   const { left, right } = nets.slopes(p, net);
   return [...p, ...(fitNet.hasSlopes(net) ? [left, right] : [])];
 };
-const losses = (frame, data) =>
-  data.test ? [frame.loss, fitData.testLoss(data, frame)] : [frame.loss];
+const losses = (frame, data) => (data.test ? [frame.loss, fitData.testLoss(data, frame)] : [frame.loss]);
 
 const head = (net, data) => {
   const { t } = i18n;
@@ -38,9 +39,7 @@ const head = (net, data) => {
 
 const row = (frame, before, current, data) => {
   const { fixed, signed, whole } = numbersModule;
-  const all = (one) => [
-    ...numbers(one).map((value) => [value, 4]), ...losses(one, data).map((value) => [value, 6]),
-  ];
+  const all = (one) => [...numbers(one).map((value) => [value, 4]), ...losses(one, data).map((value) => [value, 6])];
   const then = before && all(before);
   const cells = all(frame).map(([value, digits], i) => {
     const change = then ? `<small>${signed(value - then[i][0], digits)}</small>` : "";

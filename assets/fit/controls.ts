@@ -18,13 +18,15 @@ const ICONS = {
 };
 const icon = (name) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 
-
 const buildStatus = () => {
   const count = (id, key) =>
     `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}" aria-live="off">–</output></span>`;
   byId("fit-status").innerHTML =
-    count("count-epoch", "word.epoch") + count("count-loss", "word.loss") +
-    count("count-test", "word.test_loss") + count("count-slopes", "word.slopes") + '<span id="count-status" class="count-status"></span>';
+    count("count-epoch", "word.epoch") +
+    count("count-loss", "word.loss") +
+    count("count-test", "word.test_loss") +
+    count("count-slopes", "word.slopes") +
+    '<span id="count-status" class="count-status"></span>';
 };
 
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
@@ -69,9 +71,12 @@ const buildPlayback = (film) => {
     push("playback-toggle", "playback.play", "play", () => film.toggle()),
     slide("playback-scrub", "playback.scrub", { min: 0, max: 0, step: 1, value: 0 }, film.seek),
     push("playback-end", "playback.end", "end", () => film.skip()),
-    element("span", { className: "speed" },
+    element(
+      "span",
+      { className: "speed" },
       slide("playback-speed", "playback.speed", { min: -3, max: 3, step: 0.1, value: 0 }, setSpeed),
-      speedText),
+      speedText,
+    ),
     skipBox(film),
   );
 };
@@ -90,11 +95,10 @@ export const showPlayback = (film) => {
   if (!frame) return;
   const back = !film.atEnd && !film.playing;
   const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
-  byId("fit-looking-back").textContent = back
-    ? t(backKey, { epoch: numbers.whole(frame.epoch) })
-    : "";
+  byId("fit-looking-back").textContent = back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "";
   const words = t("playback.at", {
-    epoch: numbers.whole(frame.epoch), loss: numbers.fixed(frame.loss, 4),
+    epoch: numbers.whole(frame.epoch),
+    loss: numbers.fixed(frame.loss, 4),
   });
   scrub.setAttribute("aria-valuetext", words);
   if (!film.playing) i18n.announce(words);
@@ -154,8 +158,10 @@ const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: s
   if (status !== "running") return t(`status.${status}`, { target: numbers.whole(target) });
   if (!(speed > 0)) return t("status.starting");
   return t("status.running", {
-    epoch: numbers.whole(epoch), target: numbers.whole(target),
-    left: timeLeft((target - epoch) / speed), speed: numbers.whole(speed),
+    epoch: numbers.whole(epoch),
+    target: numbers.whole(target),
+    left: timeLeft((target - epoch) / speed),
+    speed: numbers.whole(speed),
   });
 };
 

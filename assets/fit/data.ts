@@ -29,7 +29,13 @@ const shape = (key, raw) => {
   const ends = [x[0], x[x.length - 1]];
   const known = isBinary && prob;
   return {
-    ...raw, key, x, y, prob, logit, isBinary,
+    ...raw,
+    key,
+    x,
+    y,
+    prob,
+    logit,
+    isBinary,
     test: testing.length ? { x: pick(raw.x, testing), y: pick(raw.y, testing) } : null,
     truth: raw.prob && { x: pick(raw.x, order), y: pick(raw.prob, order) },
     true_loss: known ? (testing.length ? bce(prob, y) : raw.true_loss) : null,
@@ -47,7 +53,8 @@ const bce = (prob, y) => {
   return -prob.reduce((sum, p, i) => sum + y[i] * log(p) + (1 - y[i]) * log(1 - p), 0) / y.length;
 };
 
-export const extremes = (values) => values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+export const extremes = (values) =>
+  values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
 const padded = (values) => {
   const [low, high] = extremes(values);
   const pad = (high - low) * 0.08 || 1;
@@ -82,7 +89,12 @@ const dots = ({ x, y }, every, shifted) => {
 };
 
 // Few points are drawn large and full, many small and faint.
-const LOOKS = [[60, 9, 0.85], [300, 6, 0.5], [1000, 5, 0.3], [Infinity, 4, 0.18]];
+const LOOKS = [
+  [60, 9, 0.85],
+  [300, 6, 0.5],
+  [1000, 5, 0.3],
+  [Infinity, 4, 0.18],
+];
 const FEW = 300;
 
 // How the points are drawn: {sets: those to train on and those held out, isFew, size, opacity, range}.
@@ -118,9 +130,13 @@ const describe = (data, net) => {
   const points = numbers.whole(n);
   const loss = numbers.fixed(trueLoss(data, net) ?? NaN, 6);
   const known = trueLoss(data, net) !== null;
-  const said = data.spec.law === "lecture"
-    ? [t(`data.${data.origin}`, { n: points, label: data.label, loss })]
-    : [t("dataset.line", { name: nameOf(data.spec), n: points }), ...(known ? [t("dataset.line_truth", { loss })] : [])];
+  const said =
+    data.spec.law === "lecture"
+      ? [t(`data.${data.origin}`, { n: points, label: data.label, loss })]
+      : [
+          t("dataset.line", { name: nameOf(data.spec), n: points }),
+          ...(known ? [t("dataset.line_truth", { loss })] : []),
+        ];
   if (data.test) said.push(t("dataset.line_test", { n: numbers.whole(data.test.x.length) }));
   return said.join(" ");
 };

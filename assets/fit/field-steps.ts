@@ -56,7 +56,12 @@ const toggled = (values, id) => ({ ...values, [id]: values[id].length ? [] : [BO
 
 // Before Dash has heard of it: its own values are those that stood there.
 const onChange = ({ target }) => {
-  const within = (table) => target.closest(Object.keys(table).map((id) => `#${id}`).join(","));
+  const within = (table) =>
+    target.closest(
+      Object.keys(table)
+        .map((id) => `#${id}`)
+        .join(","),
+    );
   const [choice, box] = [within(CHOICES), within(BOXES)];
   if (TEXTS.includes(target.id)) leave(target);
   else if (choice) recordStep(beforeChoice(choice.id));

@@ -34,7 +34,9 @@ export const settled = async (isShown) => {
 
 export const changed = (values) => {
   fields = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));
-  byId("fit-momentum").closest(".field").classList.toggle("unused", fields.kind !== "sgd");
+  byId("fit-momentum")
+    .closest(".field")
+    .classList.toggle("unused", fields.kind !== "sgd");
 };
 
 export const fillNet = ({ seed, net }) => {

@@ -78,10 +78,13 @@ const isDataHere = () => Boolean(data) && data.key === state?.data_key;
 
 const followData = ({ data_key: key }) => {
   net = null; // none of its frames is painted with other data than its own
-  useData(key).then(() => film.frame && paintFrame(film.frame), () => {
-    dataKey = data.key;
-    fitSession.again();
-  });
+  useData(key).then(
+    () => film.frame && paintFrame(film.frame),
+    () => {
+      dataKey = data.key;
+      fitSession.again();
+    },
+  );
 };
 
 // What is known of the net at once: frames are read by it.
@@ -130,7 +133,11 @@ const apply = (snapshot) => {
 const receive = (rows) => {
   const frames = rows
     .map(([seq, epoch, loss, mark, ...numbers]) => ({
-      seq, epoch, loss, mark, net,
+      seq,
+      epoch,
+      loss,
+      mark,
+      net,
       ...(net.plain ? { p: numbers, curve: null } : fitPlots.wideFrame(numbers)),
     }))
     .filter((frame) => frame.seq >= (state?.first_seq ?? 0));
@@ -161,7 +168,8 @@ export const reply = (answer) => {
   editing = null;
   if (state) fitControls.showState(state);
   fitControls.showMessage("fit-notice", "error", answer.error);
-  if (answer.error.code === "session_unknown") fitSession.open(); // answered with a new one, and a word
+  if (answer.error.code === "session_unknown")
+    fitSession.open(); // answered with a new one, and a word
   else if (film.frame) paintFrame(film.frame);
 };
 
@@ -279,6 +287,9 @@ export const fieldsChanged = (values) => {
 export const frame = () => film.frame;
 export const send = fitSession.send;
 const editElsewhere = elsewhere(edit);
+
 export { editElsewhere as edit };
+
 const commitElsewhere = elsewhere(commit);
+
 export { commitElsewhere as commit };

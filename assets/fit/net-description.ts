@@ -19,8 +19,12 @@ const layers = ({ h, bias1, activation, loss }) =>
 // Of each legend, what there is to see.
 const showLegends = (net, data) => {
   const shown = {
-    unit1: net.plain, unit2: net.plain && net.h > 1, others: net.plain && net.h > 2,
-    truth: Boolean(data?.truth ?? !data), "held-out": Boolean(data?.test), "test-loss": Boolean(data?.test),
+    unit1: net.plain,
+    unit2: net.plain && net.h > 1,
+    others: net.plain && net.h > 2,
+    truth: Boolean(data?.truth ?? !data),
+    "held-out": Boolean(data?.test),
+    "test-loss": Boolean(data?.test),
   };
   for (const [role, on] of Object.entries(shown)) {
     for (const swatch of document.querySelectorAll(`#fit .legend .${role}`)) swatch.closest("li").hidden = !on;

@@ -6,7 +6,12 @@ import * as painting from "../core/painting";
 import * as fitData from "./data";
 
 const NOTHING = { x: [null], y: [null] }; // but a point: a trace without any would lose its place
-const UNIT1 = 0, UNIT2 = 1, NET = 2, TRUTH = 3, BEND = 4, OTHERS = 5; // figures.TRACES["logit"]
+const UNIT1 = 0,
+  UNIT2 = 1,
+  NET = 2,
+  TRUTH = 3,
+  BEND = 4,
+  OTHERS = 5; // figures.TRACES["logit"]
 
 // Where the curves of a frame are evaluated: the grid, and the bends that lie in it.
 export const placesOf = (data, { net, p }) => {
@@ -41,7 +46,9 @@ const wide = (plots, data, { net, curve }) => {
 
 // What the numbers of a wide net's frame are: its curve, and the loss at the points held out.
 export const wideFrame = (numbers) => ({
-  p: null, curve: numbers.slice(0, fitData.CURVE_POINTS), test: numbers[fitData.CURVE_POINTS],
+  p: null,
+  curve: numbers.slice(0, fitData.CURVE_POINTS),
+  test: numbers[fitData.CURVE_POINTS],
 });
 
 // yhat, and the same net before its sigmoid
@@ -110,11 +117,16 @@ export const loss = (plots, data, net, film, target, log) => {
   const tested = data.test && seen.length;
   const x = [[log ? 1 : 0, last], epochs, now ? [now.epoch] : [], tested ? epochs : [null]];
   const y = [[truth, truth], seen.map((f) => f.loss), now ? [now.loss] : [], tested ? seen.map(test) : [null]];
-  Plotly.update(plots.loss, { x, y }, {
-    "xaxis.type": log ? "log" : "linear",
-    "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
-    "yaxis.range": [low - pad, high + pad],
-  }, [0, 1, 2, 3]);
+  Plotly.update(
+    plots.loss,
+    { x, y },
+    {
+      "xaxis.type": log ? "log" : "linear",
+      "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
+      "yaxis.range": [low - pad, high + pad],
+    },
+    [0, 1, 2, 3],
+  );
 };
 
 export const words = (plots) =>

@@ -16,10 +16,18 @@ const keyOf = ({ key, code }) => {
 
 const isQuiet = (event, key) => {
   const { target } = event;
-  return event.defaultPrevented || event.repeat || event.isComposing ||
-    event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && key !== "?") ||
+  return (
+    event.defaultPrevented ||
+    event.repeat ||
+    event.isComposing ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    (event.shiftKey && key !== "?") ||
     Boolean(document.querySelector("dialog[open]")) ||
-    Boolean(target.closest?.(OF_TEXT())) || (key === " " && Boolean(target.closest?.(OF_SPACE)));
+    Boolean(target.closest?.(OF_TEXT())) ||
+    (key === " " && Boolean(target.closest?.(OF_SPACE)))
+  );
 };
 
 const rows = () => [...document.querySelectorAll("#help [data-keys]")];

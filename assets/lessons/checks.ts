@@ -13,7 +13,11 @@ const buildMse = () => {
   const target = buildSection.now().challenge ?? nets.TARGET;
   return nets.mse(nets.logit(buildSection.weights(), xs), nets.bent(target, xs));
 };
-const differs = (from, to) => buildSection.weights().slice(from, to).some((w, k) => w !== nets.START[from + k]);
+const differs = (from, to) =>
+  buildSection
+    .weights()
+    .slice(from, to)
+    .some((w, k) => w !== nets.START[from + k]);
 
 // Each is given what is wanted and what `pwl.fit.now()` gives.
 const CHECKS = {
@@ -21,8 +25,7 @@ const CHECKS = {
   build_mse: (wanted) => within(buildMse(), wanted),
   build_moved: () => differs(0, 5),
   w1_moved: () => differs(0, 2),
-  construction: (wanted) =>
-    document.getElementById(`construction-${wanted}`).getAttribute("aria-selected") === "true",
+  construction: (wanted) => document.getElementById(`construction-${wanted}`).getAttribute("aria-selected") === "true",
   epoch: (wanted, { state }) => within(state.epoch, wanted),
   at_epoch: (wanted, { frame, state }) => frame?.epoch === wanted && state.epoch > wanted,
   seed: (wanted, { state }) => state.seed === wanted,
@@ -41,7 +44,9 @@ const CHECKS = {
   steep: (wanted, { state }) =>
     Boolean(state.params) && head(state.net, state.params, 0).every((w) => within(Math.abs(w), wanted)),
   edges: (wanted, { state: { net, params } }) =>
-    net.bias1 && Boolean(params) && params.slice(0, net.h).every((w, k) => {
+    net.bias1 &&
+    Boolean(params) &&
+    params.slice(0, net.h).every((w, k) => {
       return Math.abs(Math.abs(params[net.h + k] / w) - wanted) < EDGE_NEAR;
     }),
   seeds: (wanted) => within(seeds.trained() ?? 0, wanted),

@@ -4,9 +4,9 @@ import * as api from "../core/api";
 import * as i18n from "../core/i18n";
 import * as storage from "../core/storage";
 import { element } from "../core/weight-rows";
+import * as sharing from "../share/sharing";
 import * as lessonChecks from "./checks";
 import * as lessonSets from "./sets";
-import * as sharing from "../share/sharing";
 
 const byId = (id) => document.getElementById(id);
 const PLACE = "pwl.lesson";
@@ -53,8 +53,12 @@ const showList = () => {
   keepPlace();
   const rows = lessons.map(({ id, steps }, lesson) => {
     const done = steps.filter((_, step) => ticks.has(`${id}.${step + 1}`)).length;
-    const node = element("button", { type: "button", className: "lesson-choice" },
-      words("span", `lesson.${id}`), words("small", "lesson.progress", { done, n: steps.length }));
+    const node = element(
+      "button",
+      { type: "button", className: "lesson-choice" },
+      words("span", `lesson.${id}`),
+      words("small", "lesson.progress", { done, n: steps.length }),
+    );
     node.dataset.lesson = id;
     node.addEventListener("click", () => enter({ lesson, step: 0 }, "start"));
     return element("li", {}, node);
@@ -78,28 +82,45 @@ const part = (name, node) => {
 };
 
 const dots = () =>
-  element("ol", { className: "lesson-dots" }, ...lessons[at.lesson].steps.map((_, step) => {
-    const here = { ...at, step };
-    const node = part(step + 1, element("button", { type: "button", textContent: String(step + 1) }));
-    node.classList.toggle("done", ticks.has(nameOf(here)));
-    i18n.label(node, "lesson.step", { k: step + 1 });
-    if (step === at.step) node.setAttribute("aria-current", "step");
-    node.addEventListener("click", () => enter(here, "start"));
-    return element("li", {}, node);
-  }));
+  element(
+    "ol",
+    { className: "lesson-dots" },
+    ...lessons[at.lesson].steps.map((_, step) => {
+      const here = { ...at, step };
+      const node = part(step + 1, element("button", { type: "button", textContent: String(step + 1) }));
+      node.classList.toggle("done", ticks.has(nameOf(here)));
+      i18n.label(node, "lesson.step", { k: step + 1 });
+      if (step === at.step) node.setAttribute("aria-current", "step");
+      node.addEventListener("click", () => enter(here, "start"));
+      return element("li", {}, node);
+    }),
+  );
 
 const showStep = () => {
   const { id, steps } = lessons[at.lesson];
   const key = `lesson.${id}_${at.step + 1}`;
   const isLast = at.step === steps.length - 1;
-  const task = element("p", { className: "lesson-task", id: "lesson-task" },
-    element("span", { className: "lesson-tick", ariaHidden: "true" }), words("span", `${key}_do`));
+  const task = element(
+    "p",
+    { className: "lesson-task", id: "lesson-task" },
+    element("span", { className: "lesson-tick", ariaHidden: "true" }),
+    words("span", `${key}_do`),
+  );
   const next = part("next", isLast ? push("lesson.all", finish) : push("lesson.next", () => go(1)));
   Object.assign(next, { id: "lesson-next" });
-  const back = part("back", push("lesson.back", () => (at.step ? go(-1) : showList())));
-  const again = part("again", push("lesson.again", () => enter({ ...at }, "start")));
+  const back = part(
+    "back",
+    push("lesson.back", () => (at.step ? go(-1) : showList())),
+  );
+  const again = part(
+    "again",
+    push("lesson.again", () => enter({ ...at }, "start")),
+  );
   fill(
-    words("h3", `lesson.${id}`), dots(), words("p", key, {}, { className: "lesson-text" }), task,
+    words("h3", `lesson.${id}`),
+    dots(),
+    words("p", key, {}, { className: "lesson-text" }),
+    task,
     words("p", "lesson.undo", {}, { className: "hint", id: "lesson-was-set", hidden: true }),
     element("div", { className: "buttons" }, back, next, again),
   );
@@ -204,7 +225,8 @@ const close = () => {
 const toggle = async () => {
   if (!byId("lessons").hidden) return close();
   if (!(await open())) return;
-  if (at) await enter({ ...at }); // where one was
+  if (at)
+    await enter({ ...at }); // where one was
   else showList();
   byId("lessons").focus({ preventScroll: true });
 };

@@ -25,7 +25,10 @@ const setBuild = (params) => {
   const [from, to] = [buildSection.now(), { params: [...params], challenge: null }];
   if (JSON.stringify(from) === JSON.stringify(to)) return false;
   buildSection.show(to);
-  undo.record(() => buildSection.show(from), () => buildSection.show(to));
+  undo.record(
+    () => buildSection.show(from),
+    () => buildSection.show(to),
+  );
   return true;
 };
 

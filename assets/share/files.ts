@@ -24,8 +24,9 @@ export const status = (id) => {
   };
 };
 export const written = (args) =>
-  Object.fromEntries(Object.entries(args).map(([name, value]) =>
-    [name, Number.isInteger(value) ? numbers.whole(value) : value]));
+  Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [name, Number.isInteger(value) ? numbers.whole(value) : value]),
+  );
 // Tell what went wrong: {code, args}, or an accident of ours.
 export const complain = (say, error) => {
   if (!error.code) throw error;
@@ -64,8 +65,13 @@ export const start = () => {
     label.dataset.t = `files.${kind}`;
     const about = element("p", { className: "hint", textContent: t(`files.${kind}_about`) });
     about.dataset.t = `files.${kind}_about`;
-    const button = element("button", { type: "button", id: `files-${kind}`, className: "button" },
-      label, " ", element("code", {}, ending));
+    const button = element(
+      "button",
+      { type: "button", id: `files-${kind}`, className: "button" },
+      label,
+      " ",
+      element("code", {}, ending),
+    );
     button.addEventListener("click", () => take(kind, say));
     byId("share-files").append(element("div", { className: "share-file" }, button, about));
   }

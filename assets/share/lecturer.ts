@@ -74,7 +74,12 @@ const select = (name, options) => {
 
 const lessonControls = () => {
   const number = element("input", {
-    type: "number", id: "lecturer-step", min: 1, max: 20, value: chosen.step, className: "weight-field",
+    type: "number",
+    id: "lecturer-step",
+    min: 1,
+    max: 20,
+    value: chosen.step,
+    className: "weight-field",
   });
   i18n.label(number, "lecturer.step");
   number.addEventListener("change", () => {
@@ -83,8 +88,12 @@ const lessonControls = () => {
     changed();
   });
   const lessons = LESSONS.map((id) => option(id, `lecturer.lesson_${id}`));
-  return element("div", { className: "buttons" },
-    select("lesson", [option("", "lecturer.no_lesson"), ...lessons]), number);
+  return element(
+    "div",
+    { className: "buttons" },
+    select("lesson", [option("", "lecturer.no_lesson"), ...lessons]),
+    number,
+  );
 };
 
 const row = (parameter, key, control) => {
@@ -96,11 +105,14 @@ const row = (parameter, key, control) => {
 const build = () => {
   const languages = Object.entries(LANGUAGES).map(([value, said]) => option(value, null, said));
   const themes = Object.entries(THEMES).map(([value, key]) => option(value, key));
-  const body = element("tbody", {},
+  const body = element(
+    "tbody",
+    {},
     row("hide=…", "lecturer.about_hide", boxes()),
     row("lesson=…", "lecturer.about_lesson", lessonControls()),
     row("lang=…", "lecturer.about_lang", select("lang", [option("", "lecturer.as_it_is"), ...languages])),
-    row("theme=…", "lecturer.about_theme", select("theme", [option("", "lecturer.as_it_is"), ...themes])));
+    row("theme=…", "lecturer.about_theme", select("theme", [option("", "lecturer.as_it_is"), ...themes])),
+  );
   const lead = element("p", { className: "hint" }, words("lecturer.lead"));
   byId("share-lecturer").append(lead, element("table", { className: "lecturer-table" }, body));
 };

@@ -118,9 +118,16 @@ const buildIn = (told = {}, floats) => {
 const fitOut = ({ kind, saved }, floats) => {
   const usual = saved.optimizer.kind === "sgd" ? SGD : ADAM;
   const told = {
-    ...without({ s: saved.seed, g: saved.engine, e: saved.epoch, o: saved.optimizer_epoch, k: kind }, {
-      s: 1, g: "auto", e: 0, o: 0, k: "weights",
-    }),
+    ...without(
+      { s: saved.seed, g: saved.engine, e: saved.epoch, o: saved.optimizer_epoch, k: kind },
+      {
+        s: 1,
+        g: "auto",
+        e: 0,
+        o: 0,
+        k: "weights",
+      },
+    ),
     n: without(saved.net, NET),
     opt: { ...without(saved.optimizer, usual), ...(usual === SGD ? { kind: "sgd" } : {}) },
     d: kind === "settings" && !fits(saved.data) ? undefined : dataOut(saved.data, floats),
@@ -163,8 +170,18 @@ const fitIn = (told, floats) => {
   return {
     kind,
     saved: {
-      format: 1, seed, net, optimizer, engine, data, data_key: told.key, epoch, optimizer_epoch,
-      loss: told.l ?? null, by_recipe: told.r === 1, ...vectors,
+      format: 1,
+      seed,
+      net,
+      optimizer,
+      engine,
+      data,
+      data_key: told.key,
+      epoch,
+      optimizer_epoch,
+      loss: told.l ?? null,
+      by_recipe: told.r === 1,
+      ...vectors,
     },
   };
 };

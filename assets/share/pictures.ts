@@ -38,7 +38,8 @@ const nameOf = (layers, k) => {
 };
 const titleOf = (box) =>
   box.closest(".card")?.querySelector(".card-title")?.textContent ??
-  box.closest(".section")?.querySelector("h2")?.textContent ?? "";
+  box.closest(".section")?.querySelector("h2")?.textContent ??
+  "";
 
 const colourOf = (trace) => String(trace.line?.color ?? trace.marker?.color ?? "").toLowerCase();
 const roleOf = (trace) => {
@@ -50,9 +51,12 @@ const roleOf = (trace) => {
 
 const wordsOf = (box) => {
   const items = box.closest(".card")?.querySelectorAll(".legend li:not([hidden])") ?? [];
-  return Object.fromEntries([...items].map((item) => [
-    [...item.querySelector(".swatch").classList].find((name) => name !== "swatch"), item.textContent.trim(),
-  ]));
+  return Object.fromEntries(
+    [...items].map((item) => [
+      [...item.querySelector(".swatch").classList].find((name) => name !== "swatch"),
+      item.textContent.trim(),
+    ]),
+  );
 };
 
 const isSomething = (trace) => Array.from(trace.y ?? [], Number).some(Number.isFinite) && trace.y[0] !== undefined;
@@ -67,15 +71,26 @@ const onWhite = (trace, words) => {
 };
 
 const axisOnWhite = (axis) => ({
-  ...axis, gridcolor: "#e6e9ef", zerolinecolor: "#b8c0cd", linecolor: "#b8c0cd", color: INK, automargin: true,
-  title: { ...axis.title, font: { size: 18, color: INK } }, tickfont: { size: 16, color: INK },
+  ...axis,
+  gridcolor: "#e6e9ef",
+  zerolinecolor: "#b8c0cd",
+  linecolor: "#b8c0cd",
+  color: INK,
+  automargin: true,
+  title: { ...axis.title, font: { size: 18, color: INK } },
+  tickfont: { size: 16, color: INK },
 });
 
 const layoutOnWhite = (layout, title) => {
   const axes = Object.entries(layout).filter(([name]) => /^[xy]axis\d*$/.test(name));
   return {
-    ...layout, ...Object.fromEntries(axes.map(([name, axis]) => [name, axisOnWhite(axis)])),
-    ...SIZE, autosize: false, paper_bgcolor: "#fff", plot_bgcolor: "#fff", template: undefined,
+    ...layout,
+    ...Object.fromEntries(axes.map(([name, axis]) => [name, axisOnWhite(axis)])),
+    ...SIZE,
+    autosize: false,
+    paper_bgcolor: "#fff",
+    plot_bgcolor: "#fff",
+    template: undefined,
     font: { family: FONT, size: 16, color: INK },
     title: { text: title, font: { size: 18, color: INK }, x: 0.02, xanchor: "left", y: 0.97, yanchor: "top" },
     margin: { l: 70, r: 24, t: 96, b: 60 },
@@ -130,7 +145,12 @@ export const start = () => {
   chooser = element("select", { id: "pictures-choose" });
   i18n.label(chooser, "pictures.choose");
   const buttons = ["png", "svg"].map((format) => {
-    const button = element("button", { type: "button", id: `pictures-${format}`, className: "button", textContent: format.toUpperCase() });
+    const button = element("button", {
+      type: "button",
+      id: `pictures-${format}`,
+      className: "button",
+      textContent: format.toUpperCase(),
+    });
     button.addEventListener("click", () => take(format));
     return button;
   });

@@ -25,7 +25,8 @@ export const make = async () => {
 // --- and back ----------------------------------------------------------------------------------
 const isRun = (content) => content?.program === "pwlapp" && content.kind === "run";
 const isBuild = (build) =>
-  Array.isArray(build?.params) && build.params.length === 5 &&
+  Array.isArray(build?.params) &&
+  build.params.length === 5 &&
   build.params.every((value) => typeof value === "number" && Math.abs(value) <= 1e6) &&
   (build.challenge === null || ["left", "right", "b"].every((name) => Math.abs(build.challenge?.[name]) <= 100));
 
@@ -60,7 +61,12 @@ const open = async (file) => {
 export const start = () => {
   say = files.status("share-import-status");
   const host = byId("share-import");
-  const input = element("input", { type: "file", id: "run-file", accept: ".json,application/json", className: "visually-hidden" });
+  const input = element("input", {
+    type: "file",
+    id: "run-file",
+    accept: ".json,application/json",
+    className: "visually-hidden",
+  });
   // the browser's own words on such a field are in the browser's language
   const choose = element("label", { className: "button", htmlFor: "run-file", textContent: t("runfile.choose") });
   choose.dataset.t = "runfile.choose";

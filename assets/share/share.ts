@@ -96,7 +96,9 @@ const drawCode = async () => {
   if (link === drawn || link.length > MOST_QR) return;
   drawn = link;
   const answer = await fetch("qr", {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ text: link }),
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ text: link }),
   }).catch(() => null);
   if (drawn !== link) return; // another one is on its way
   if (!answer?.ok) {
@@ -129,7 +131,12 @@ const showCode = async () => {
 };
 
 const buildDialog = () => {
-  const close = element("button", { type: "button", id: "share-qr-close", className: "button", textContent: t("share.qr_close") });
+  const close = element("button", {
+    type: "button",
+    id: "share-qr-close",
+    className: "button",
+    textContent: t("share.qr_close"),
+  });
   close.dataset.t = "share.qr_close";
   close.addEventListener("click", () => dialog.close());
   dialog = element("dialog", { className: "qr-full" }, image(), close);

@@ -1,5 +1,5 @@
 // The whole of what a student did: put into a link, and brought back from one.
-import { LINK_PREFIX } from "./prefix";
+
 import * as buildSection from "../build/build";
 import * as api from "../core/api";
 import * as fitControls from "../fit/controls";
@@ -7,7 +7,7 @@ import * as fitFields from "../fit/fields";
 import * as fitSection from "../fit/fit";
 import * as fitSteps from "../fit/steps";
 import * as links from "./link";
-
+import { LINK_PREFIX } from "./prefix";
 
 // Tell something in the page's own floating box; `kind` is "notice" or "error".
 export const speak = (kind, code, args = {}) => fitControls.showMessage("fit-notice", kind, { code, args });

@@ -12,14 +12,19 @@ const solve = ([[a, b, c], [, d, e], [, , f]], [p, q, r]) => {
   const [ca, cb, cc] = [d * f - e * e, c * e - b * f, b * e - c * d];
   const determinant = a * ca + b * cb + c * cc;
   const [cd, ce, cf] = [a * f - c * c, b * c - a * e, a * d - b * b];
-  return [ca * p + cb * q + cc * r, cb * p + cd * q + ce * r, cc * p + ce * q + cf * r]
-    .map((value) => value / determinant);
+  return [ca * p + cb * q + cc * r, cb * p + cd * q + ce * r, cc * p + ce * q + cf * r].map(
+    (value) => value / determinant,
+  );
 };
 
 // Gradient and second derivatives of the loss at (left, right, b)
 const derivatives = (s, xs, ys, loss) => {
   const g = [0, 0, 0];
-  const A = [[RIDGE, 0, 0], [0, RIDGE, 0], [0, 0, RIDGE]];
+  const A = [
+    [RIDGE, 0, 0],
+    [0, RIDGE, 0],
+    [0, 0, RIDGE],
+  ];
   xs.forEach((x, i) => {
     const row = [Math.min(x, 0), Math.max(x, 0), 1];
     const z = row[0] * s[0] + row[1] * s[1] + s[2];

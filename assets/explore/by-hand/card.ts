@@ -9,12 +9,14 @@ import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
 import * as storage from "../../core/storage";
 import * as weightRows from "../../core/weight-rows";
-import { bestBent } from "./best-bent";
 import * as fitSection from "../../fit/fit";
+import { bestBent } from "./best-bent";
 
 const byId = (id) => document.getElementById(id);
 const STORE = "pwl.by-hand";
-const HAND = 0, ADAM = 1, TRUTH = 2; // traces of the plot
+const HAND = 0,
+  ADAM = 1,
+  TRUTH = 2; // traces of the plot
 const NOTHING = { x: [null], y: [null] };
 const MOST_POINTS = 4000; // more than this are thinned on screen; the loss always counts all
 const LEVEL = 5e-7; // a smaller difference of losses is not seen in their six decimals
@@ -59,8 +61,10 @@ const drawData = ({ data, net }) => {
   const ranges = { "xaxis.range": [low - pad, high + pad], "yaxis.range": spanOf(data, net.loss) };
   const few = shown.length <= 300;
   const dots = {
-    x: [shown.map((i) => data.x[i])], y: [shown.map((i) => data.y[i])],
-    "marker.size": few ? 7 : 5, "marker.opacity": few ? 0.6 : 0.12,
+    x: [shown.map((i) => data.x[i])],
+    y: [shown.map((i) => data.y[i])],
+    "marker.size": few ? 7 : 5,
+    "marker.opacity": few ? 0.6 : 0.12,
   };
   Plotly.update(plots.points, dots, ranges, [0]);
   const truth = truthOf(data) ?? NOTHING;
@@ -92,7 +96,8 @@ const adamsLoss = ({ frame, data, net }) => frame.loss ?? nets.loss(frame.p, dat
 
 const verdict = () => {
   const difference = handLoss() - adamsLoss(newest);
-  const key = Math.abs(difference) < LEVEL ? "byhand.level" : difference < 0 ? "byhand.hand_lower" : "byhand.adam_lower";
+  const key =
+    Math.abs(difference) < LEVEL ? "byhand.level" : difference < 0 ? "byhand.hand_lower" : "byhand.adam_lower";
   return i18n.t(key, { by: numbers.fixed(Math.abs(difference), 6) });
 };
 
@@ -104,8 +109,7 @@ const showScore = () => {
 };
 
 // --- weights ----------------------------------------------------------------------------------
-const isLectures = ({ net, frame }) =>
-  Boolean(frame.p) && net.h === 2 && !net.bias1 && net.activation === "relu";
+const isLectures = ({ net, frame }) => Boolean(frame.p) && net.h === 2 && !net.bias1 && net.activation === "relu";
 
 const commit = () => {
   remember();
@@ -121,7 +125,11 @@ const put = (p) => {
   commit();
 };
 const recordStep = (from, to) => {
-  if (from.some((value, k) => value !== to[k])) undo.record(() => put(from), () => put(to));
+  if (from.some((value, k) => value !== to[k]))
+    undo.record(
+      () => put(from),
+      () => put(to),
+    );
 };
 const take = (p) => {
   const from = weights.get();
@@ -147,16 +155,22 @@ const build = async () => {
   const { axis, layout, line, create, colour } = plotting;
   const look = () => layout(axis("x", [-1.04, 1.04]), axis("ŷ", [-0.12, 1.12]));
   const dots = {
-    type: "scatter", mode: "markers", x: [null], y: [null], hoverinfo: "skip",
+    type: "scatter",
+    mode: "markers",
+    x: [null],
+    y: [null],
+    hoverinfo: "skip",
     marker: { color: colour("data"), size: 5, opacity: 0.12 },
   };
   const curves = [
-    line("hand", { ...NOTHING, line: { width: 4 } }), line("yhat", { ...NOTHING, line: { width: 3 } }),
+    line("hand", { ...NOTHING, line: { width: 4 } }),
+    line("yhat", { ...NOTHING, line: { width: 3 } }),
     line("truth", { ...NOTHING, line: { width: 2, dash: "dash", color: "#6b7a90" } }),
   ];
   const within = (id) => byId(id).appendChild(document.createElement("div"));
   const [points, above] = await Promise.all([
-    create(within("by-hand-points"), [dots], look()), create(within("by-hand-plot"), curves, look()),
+    create(within("by-hand-points"), [dots], look()),
+    create(within("by-hand-plot"), curves, look()),
   ]);
   plots = { points, curves: above };
   paintSoon();

@@ -4,13 +4,13 @@ import * as nets from "../../core/net";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
 import * as weightRows from "../../core/weight-rows";
+import * as fitData from "../../fit/data";
+import * as fitSection from "../../fit/fit";
 import { begin } from "../begin";
+import * as near from "../near";
 import * as comparePlots from "./plots";
 import * as compareRuns from "./runs";
 import * as compareTable from "./table";
-import * as near from "../near";
-import * as fitData from "../../fit/data";
-import * as fitSection from "../../fit/fit";
 
 const byId = (id) => document.getElementById(id);
 const t = (key, args) => i18n.t(key, args);
@@ -47,9 +47,8 @@ const note = ({ net, data }) => {
 // --- painting -------------------------------------------------------------------------------------
 // The run in Fit, as it is under the play head or under the student's hand.
 const current = ({ state, net, data, film, frame }) => {
-  const { epoch, loss } = frame.epoch === undefined
-    ? { epoch: film.frame.epoch, loss: nets.loss(frame.p, data.x, data.y, net) }
-    : frame;
+  const { epoch, loss } =
+    frame.epoch === undefined ? { epoch: film.frame.epoch, loss: nets.loss(frame.p, data.x, data.y, net) } : frame;
   const span = [data.x[0], data.x[data.x.length - 1]];
   const { seed, optimizer } = state;
   return { seed, net, optimizer, data: data.key, spec: data.spec, epoch, loss, p: frame.p, curve: frame.curve, span };
@@ -84,12 +83,15 @@ const axes = () => {
   const { data, net, film } = now;
   const shown = runs().filter((run) => run.shown);
   const here = [current(now), ...shown.filter((run) => run.data === data.key)];
-  comparePlots.axes({
-    data,
-    losses: [compareRuns.lossCurve(film.frames), ...shown.map((run) => run.losses)],
-    fits: here.map((run) => comparePlots.fitOf(run, data)),
-    truth: fitData.trueLoss(data, net) ?? NaN,
-  }, logs);
+  comparePlots.axes(
+    {
+      data,
+      losses: [compareRuns.lossCurve(film.frames), ...shown.map((run) => run.losses)],
+      fits: here.map((run) => comparePlots.fitOf(run, data)),
+      truth: fitData.trueLoss(data, net) ?? NaN,
+    },
+    logs,
+  );
 };
 const axesSoon = painting.throttle(SLOW_MS, axes);
 
@@ -137,7 +139,12 @@ const listenToTable = () => {
     if (key === "Escape") target.value = compareRuns.nameOf(find(target));
     target.blur();
   });
-  for (const [event, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
+  for (const [event, on] of [
+    ["mouseover", true],
+    ["mouseout", false],
+    ["focusin", true],
+    ["focusout", false],
+  ]) {
     table.addEventListener(event, ({ target }) => {
       const run = find(target);
       if (run) stress(run.colour, on);

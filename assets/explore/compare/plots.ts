@@ -8,8 +8,10 @@ import * as fitData from "../../fit/data";
 import * as fitPlots from "../../fit/plots";
 
 const NOTHING = { x: [null], y: [null] }; // but a point: a trace without any would lose its place
-const LIVE = 8, TRUTH = 9;
-const WIDTH = 2.5, WIDE = 5;
+const LIVE = 8,
+  TRUTH = 9;
+const WIDTH = 2.5,
+  WIDE = 5;
 const EPOCH_HOVER = "%{fullData.name}<br>%{x:,} · %{y:.6f}<extra></extra>";
 const X_HOVER = "%{fullData.name}<br>(%{x:.2f}, %{y:.4f})<extra></extra>";
 
@@ -22,7 +24,8 @@ const inside = (id) => document.getElementById(id).appendChild(document.createEl
 // Colours that differ from the roles' and, four solid and four dashed, from one another.
 const traces = (hovertemplate) => [
   ...Array.from({ length: LIVE }, (_, i) =>
-    plotting.line(`run${i + 1}`, { ...NOTHING, hovertemplate, line: { width: WIDTH, dash: i < 4 ? "solid" : "dash" } })),
+    plotting.line(`run${i + 1}`, { ...NOTHING, hovertemplate, line: { width: WIDTH, dash: i < 4 ? "solid" : "dash" } }),
+  ),
   plotting.line("yhat", { ...NOTHING, hovertemplate, line: { width: 4 } }),
   // in the grey that app.css gives the ink of each theme
   plotting.line("truth", { ...NOTHING, hovertemplate, line: { color: "#6b7a90", width: 2, dash: "dash" } }),
@@ -32,11 +35,18 @@ export const create = async () => {
   const { axis, layout, line } = plotting;
   const fitLook = () => layout(axis("x", [-1.04, 1.04]), axis("y", [-0.12, 1.12]));
   const dots = {
-    ...line("data"), ...NOTHING, mode: "markers", hoverinfo: "skip",
+    ...line("data"),
+    ...NOTHING,
+    mode: "markers",
+    hoverinfo: "skip",
     marker: { color: plotting.colour("data"), size: 4, opacity: 0.18 },
   };
   const [loss, points, fit] = await Promise.all([
-    plotting.create(inside("compare-loss-plot"), traces(EPOCH_HOVER), layout(axis("", [0, 5000]), axis("", [0.2, 0.9]))),
+    plotting.create(
+      inside("compare-loss-plot"),
+      traces(EPOCH_HOVER),
+      layout(axis("", [0, 5000]), axis("", [0.2, 0.9])),
+    ),
     plotting.create(inside("compare-points-plot"), [dots], fitLook()),
     plotting.create(inside("compare-fit-plot"), traces(X_HOVER), fitLook()),
   ]);
@@ -49,7 +59,11 @@ const put = (gd, places, curves) => {
   const all = shown.get(gd) ?? Array(TRUTH + 1).fill(NOTHING);
   places.forEach((place, i) => (all[place] = curves[i]));
   shown.set(gd, all);
-  painting.curves(gd, all.map((_, i) => i), all);
+  painting.curves(
+    gd,
+    all.map((_, i) => i),
+    all,
+  );
 };
 
 // --- the data -------------------------------------------------------------------------------------
@@ -118,10 +132,12 @@ const lossAxes = (curves, truth, { logX, logY }) => {
   const level = { x: [logX ? 1 : 0, last * 1.1], y: [truth, truth], name: i18n.t("role.true_loss") };
   put(plots.loss, [TRUTH], [Number.isFinite(truth) ? level : NOTHING]);
   const look = {
-    "xaxis.type": logX ? "log" : "linear", "yaxis.type": logY ? "log" : "linear",
+    "xaxis.type": logX ? "log" : "linear",
+    "yaxis.type": logY ? "log" : "linear",
     "xaxis.range": logX ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
     "yaxis.range": [low - pad, high + pad],
-    "xaxis.title.text": i18n.t("word.epoch"), "yaxis.title.text": i18n.t("word.loss"),
+    "xaxis.title.text": i18n.t("word.epoch"),
+    "yaxis.title.text": i18n.t("word.loss"),
   };
   relayout(plots.loss, look);
 };

@@ -35,7 +35,10 @@ const put = (next) => {
 const change = (next) => {
   const before = runs;
   put(next);
-  undo.record(() => put(before), () => put(next));
+  undo.record(
+    () => put(before),
+    () => put(next),
+  );
 };
 
 // At most `most` of the frames, the first and the last among them; denser at the start, where the
@@ -67,7 +70,9 @@ export const follow = ({ sid, state }) => {
   const optimizer = JSON.stringify(state.optimizer);
   const same = path.run === run;
   const next = {
-    run, optimizer, begun: state.epoch > 0,
+    run,
+    optimizer,
+    begun: state.epoch > 0,
     mixed: same && (path.mixed || (path.begun && path.optimizer !== optimizer)),
   };
   if (Object.entries(next).every(([name, value]) => path[name] === value)) return;
@@ -89,11 +94,24 @@ const capture = ({ state, net, data, film }) => {
   return {
     id: crypto.getRandomValues(new Uint32Array(2)).join(""),
     colour: free(runs.map((run) => run.colour)),
-    name: null, alike, twin: free(twins), shown: true,
-    seed, net: kind, plain, optimizer, data: data.key, spec: data.spec, epoch: last.epoch, loss: last.loss,
+    name: null,
+    alike,
+    twin: free(twins),
+    shown: true,
+    seed,
+    net: kind,
+    plain,
+    optimizer,
+    data: data.key,
+    spec: data.spec,
+    epoch: last.epoch,
+    loss: last.loss,
     losses: lossCurve(frames),
-    p: last.p, curve: last.curve, span: [data.x[0], data.x[data.x.length - 1]],
-    edited: frames.some((frame) => frame.mark === "edit"), mixed: Boolean(path.mixed),
+    p: last.p,
+    curve: last.curve,
+    span: [data.x[0], data.x[data.x.length - 1]],
+    edited: frames.some((frame) => frame.mark === "edit"),
+    mixed: Boolean(path.mixed),
   };
 };
 
@@ -110,8 +128,7 @@ export const keep = (now) => {
 };
 
 export const remove = (id) => change(runs.filter((run) => run.id !== id));
-const revise = (id, changes) =>
-  change(runs.map((run) => (run.id === id ? { ...run, ...changes } : run)));
+const revise = (id, changes) => change(runs.map((run) => (run.id === id ? { ...run, ...changes } : run)));
 export const rename = (id, typed) => revise(id, { name: typed.trim().slice(0, 60) || null });
 export const show = (id, shown) => revise(id, { shown });
 

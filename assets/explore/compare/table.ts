@@ -6,8 +6,20 @@ import { element } from "../../core/weight-rows";
 import * as fitData from "../../fit/data";
 
 const HEADS = [
-  "name", "again", "epochs", "final", "left", "right", // what came of it
-  "optimizer", "lr", "units", "bias", "activation", "kind", "seed", "data",
+  "name",
+  "again",
+  "epochs",
+  "final",
+  "left",
+  "right", // what came of it
+  "optimizer",
+  "lr",
+  "units",
+  "bias",
+  "activation",
+  "kind",
+  "seed",
+  "data",
 ];
 
 const slopesOf = ({ net, p }) => (p && net.activation === "relu" ? nets.slopes(p, net) : { left: NaN, right: NaN });
@@ -22,10 +34,17 @@ const cellsOf = (run, shownData) => {
   const data = fitData.nameOf(run.spec);
   const method = t(`optimizer.${optimizer.kind}`);
   return [
-    whole(run.epoch), fixed(run.loss ?? NaN, 6), fixed(left), fixed(right),
+    whole(run.epoch),
+    fixed(run.loss ?? NaN, 6),
+    fixed(left),
+    fixed(right),
     optimizer.momentum ? `${method}, ${t("compare.momentum", optimizer)}` : method,
-    String(optimizer.lr), whole(net.h), t(net.bias1 ? "compare.yes" : "compare.no"),
-    t(`activation.${net.activation}`), t(`summary.${net.loss}`), whole(run.seed),
+    String(optimizer.lr),
+    whole(net.h),
+    t(net.bias1 ? "compare.yes" : "compare.no"),
+    t(`activation.${net.activation}`),
+    t(`summary.${net.loss}`),
+    whole(run.seed),
     run.data === shownData ? data : t("compare.other_data", { name: data }),
   ];
 };
@@ -50,13 +69,31 @@ const press = (run, textContent, className, action, key, name) =>
 // A run is shown or hidden, renamed and removed where its name stands.
 const nameCell = (run, name) => {
   const shown = labelled(
-    control("input", { type: "checkbox", checked: run.shown, className: `run-shown run${run.colour + 1}` }, "show", run),
-    "compare.show", { name });
+    control(
+      "input",
+      { type: "checkbox", checked: run.shown, className: `run-shown run${run.colour + 1}` },
+      "show",
+      run,
+    ),
+    "compare.show",
+    { name },
+  );
   const typed = labelled(
-    control("input", { type: "text", value: name, maxLength: 60, className: "run-name", autocomplete: "off", spellcheck: false }, "rename", run),
-    "compare.rename", { name });
+    control(
+      "input",
+      { type: "text", value: name, maxLength: 60, className: "run-name", autocomplete: "off", spellcheck: false },
+      "rename",
+      run,
+    ),
+    "compare.rename",
+    { name },
+  );
   const remove = press(run, "×", "link run-remove", "remove", "compare.remove_label", name);
-  const cell = element("th", { scope: "row" }, element("span", { className: "run-cell" }, shown, swatch(run.colour), typed, remove));
+  const cell = element(
+    "th",
+    { scope: "row" },
+    element("span", { className: "run-cell" }, shown, swatch(run.colour), typed, remove),
+  );
   const notes = [run.edited && "compare.edited", run.mixed && "compare.mixed"].filter(Boolean);
   notes.forEach((key) => cell.append(element("small", { textContent: i18n.t(key) })));
   return cell;
@@ -69,17 +106,26 @@ const cells = (texts) => texts.map((textContent) => element("td", { textContent 
 
 const keptRow = (run, name, shownData) => {
   const isOther = run.data !== shownData;
-  const row = element("tr", { className: `run${isOther ? " other-data" : ""}${run.shown ? "" : " unseen"}` },
-    nameCell(run, name), againCell(run, name), ...cells(cellsOf(run, shownData)));
+  const row = element(
+    "tr",
+    { className: `run${isOther ? " other-data" : ""}${run.shown ? "" : " unseen"}` },
+    nameCell(run, name),
+    againCell(run, name),
+    ...cells(cellsOf(run, shownData)),
+  );
   row.dataset.id = run.id;
   return row;
 };
 
 const liveRow = () => {
   const name = element("span", { textContent: i18n.t("compare.live") });
-  return element("tr", { className: "current" },
+  return element(
+    "tr",
+    { className: "current" },
     element("th", { scope: "row" }, element("span", { className: "run-cell" }, swatch(null), name)),
-    element("td"), ...cells(HEADS.slice(2).map(() => "–")));
+    element("td"),
+    ...cells(HEADS.slice(2).map(() => "–")),
+  );
 };
 
 // Build the table; the keyboard stays where it was.
@@ -88,9 +134,16 @@ export const render = (host, runs, names, shownData) => {
   const heads = HEADS.map((head) => element("th", { scope: "col", textContent: i18n.t(`compare.head_${head}`) }));
   const head = element("tr", {}, ...heads);
   const rows = runs.map((run, i) => keptRow(run, names[i], shownData));
-  host.replaceChildren(element("table", { className: "checkpoints runs" },
-    element("thead", {}, head), element("tbody", {}, liveRow(), ...rows)));
-  if (action) host.querySelector(`[data-action="${action}"][data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+  host.replaceChildren(
+    element(
+      "table",
+      { className: "checkpoints runs" },
+      element("thead", {}, head),
+      element("tbody", {}, liveRow(), ...rows),
+    ),
+  );
+  if (action)
+    host.querySelector(`[data-action="${action}"][data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
 };
 
 // The numbers of the run in Fit, in the row that is there for it.

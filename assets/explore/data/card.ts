@@ -6,13 +6,13 @@ import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as storage from "../../core/storage";
 import * as weightRows from "../../core/weight-rows";
-import * as dataFile from "./file";
-import * as dataOwn from "./own-points";
-import * as dataTiles from "./tiles";
 import * as fitControls from "../../fit/controls";
 import * as fitFieldSteps from "../../fit/field-steps";
 import * as fitSection from "../../fit/fit";
 import * as fitSteps from "../../fit/steps";
+import * as dataFile from "./file";
+import * as dataOwn from "./own-points";
+import * as dataTiles from "./tiles";
 
 const byId = (id) => document.getElementById(id);
 const tell = (id, value) => window.dash_clientside.set_props(id, { value });
@@ -41,7 +41,10 @@ const currentSpec = () => fitSection.now().data.spec;
 const isOwnInUse = () => currentSpec().law === "own" && !currentSpec().label;
 
 const netFor = (isBinary) => {
-  const { net: { h, bias1, activation, loss }, data } = fitSection.now();
+  const {
+    net: { h, bias1, activation, loss },
+    data,
+  } = fitSection.now();
   const kept = data.isBinary ? loss : "bce";
   return { h, bias1, activation, loss: isBinary ? kept : "mse" };
 };
@@ -70,7 +73,8 @@ const wanted = async () => {
   const belongs = parts.belongs.checked ? (law ?? laws.irony) : null;
   const numbers = law ? readFields(law) : {};
   return {
-    verb: "use_data", law: belongs,
+    verb: "use_data",
+    law: belongs,
     body: {
       spec: { law: chosen, held_out: share, ...numbers },
       net: belongs ? belongs.net : netFor(law?.is_binary ?? true),
@@ -133,7 +137,12 @@ const follow = () => {
 const field = (name) => {
   const { element } = weightRows;
   const input = element("input", {
-    type: "text", id: `data-${name}`, size: 7, inputMode: "decimal", autocomplete: "off", maxLength: 40,
+    type: "text",
+    id: `data-${name}`,
+    size: 7,
+    inputMode: "decimal",
+    autocomplete: "off",
+    maxLength: 40,
   });
   const words = spoken("span", `dataset.field_${name}`);
   input.addEventListener("input", showChoice);
@@ -143,7 +152,8 @@ const field = (name) => {
 const shareChoice = () => {
   const { element } = weightRows;
   const radios = SHARES.map((share) =>
-    element("input", { type: "radio", name: "data-held-out", value: share, checked: share === 0 }));
+    element("input", { type: "radio", name: "data-held-out", value: share, checked: share === 0 }),
+  );
   const labels = radios.map((radio, i) => {
     const words = i ? element("span", {}, `${SHARES[i] * 100} %`) : spoken("span", "dataset.none");
     return element("label", {}, radio, words);
@@ -166,14 +176,33 @@ const build = (host) => {
   const use = element("button", { type: "button", id: "data-use", className: "button primary" });
   const note = element("p", { className: "hint data-note" });
   parts = {
-    fields, belongs, belongsWords, belongsBox, ownHost, fileHost, use, note, shares: shares.radios,
+    fields,
+    belongs,
+    belongsWords,
+    belongsBox,
+    ownHost,
+    fileHost,
+    use,
+    note,
+    shares: shares.radios,
     tiles: dataTiles.create(Object.values(laws), chooseLaw),
   };
   parts.own = dataOwn.create(ownHost, follow);
   parts.file = dataFile.create(fileHost, showChoice);
-  const row = element("div", { className: "fields data-fields" }, ...FIELDS.map((name) => fields[name].node), shares.node);
-  host.append(parts.tiles.node, ownHost, fileHost, row, belongsBox,
-    element("div", { className: "data-go" }, use, note));
+  const row = element(
+    "div",
+    { className: "fields data-fields" },
+    ...FIELDS.map((name) => fields[name].node),
+    shares.node,
+  );
+  host.append(
+    parts.tiles.node,
+    ownHost,
+    fileHost,
+    row,
+    belongsBox,
+    element("div", { className: "data-go" }, use, note),
+  );
   use.addEventListener("click", useNow);
   belongs.addEventListener("change", showChoice);
   i18n.onLanguage(showChoice);
@@ -193,9 +222,12 @@ const chooseLaw = (name) => {
 
 const recipeWords = ({ net, lr, epochs }) =>
   t("dataset.belongs", {
-    units: numbersModule.whole(net.h), activation: t(`activation.${net.activation}`),
-    bias: t(net.bias1 ? "summary.bias" : "summary.no_bias"), loss: t(`summary.${net.loss}`),
-    lr, epochs: numbersModule.whole(epochs),
+    units: numbersModule.whole(net.h),
+    activation: t(`activation.${net.activation}`),
+    bias: t(net.bias1 ? "summary.bias" : "summary.no_bias"),
+    loss: t(`summary.${net.loss}`),
+    lr,
+    epochs: numbersModule.whole(epochs),
   });
 
 const isReady = (chosen) => {

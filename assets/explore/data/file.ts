@@ -22,7 +22,12 @@ export const create = (host, onPick) => {
   let file = null;
   let message = null;
 
-  const input = element("input", { type: "file", id: "data-file", accept: ".csv,.txt,.tsv,text/csv", className: "visually-hidden" });
+  const input = element("input", {
+    type: "file",
+    id: "data-file",
+    accept: ".csv,.txt,.tsv,text/csv",
+    className: "visually-hidden",
+  });
   const words = element("span", { className: "data-file-name" });
   const drop = element("label", { className: "data-drop", htmlFor: "data-file" }, words);
   const complaint = element("p", { className: "complaint", id: "data-file-complaint" });
@@ -30,7 +35,9 @@ export const create = (host, onPick) => {
   const hint = element("span", { textContent: t("csv.hint") });
   hint.dataset.t = "csv.hint";
   const example = element("a", {
-    textContent: t("csv.example"), download: "points.csv", className: "link",
+    textContent: t("csv.example"),
+    download: "points.csv",
+    className: "link",
     href: `data:text/csv;charset=utf-8,${encodeURIComponent(EXAMPLE)}`,
   });
   example.dataset.t = "csv.example";

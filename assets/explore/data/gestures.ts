@@ -59,10 +59,14 @@ export const pointer = (plot, board) => {
   surface.addEventListener("pointercancel", (event) => event.pointerId === press?.id && release(false));
 
   // a finger that has hold of a point does not scroll the page
-  surface.addEventListener("touchstart", (event) => {
-    const { clientX, clientY } = event.touches[0];
-    if (hit({ clientX, clientY, pointerType: "touch" }) >= 0) event.preventDefault();
-  }, { passive: false });
+  surface.addEventListener(
+    "touchstart",
+    (event) => {
+      const { clientX, clientY } = event.touches[0];
+      if (hit({ clientX, clientY, pointerType: "touch" }) >= 0) event.preventDefault();
+    },
+    { passive: false },
+  );
 
   surface.addEventListener("contextmenu", (event) => {
     event.preventDefault();

@@ -6,10 +6,10 @@ import * as numbers from "../../core/numbers";
 import * as plotting from "../../core/plotting";
 import * as storage from "../../core/storage";
 import * as weightRows from "../../core/weight-rows";
-import * as dataGestures from "./gestures";
-import * as dataPlot from "./plot";
 import * as fitData from "../../fit/data";
 import * as fitSection from "../../fit/fit";
+import * as dataGestures from "./gestures";
+import * as dataPlot from "./plot";
 
 const KEY = "pwl.own";
 const MOST = 500; // more nobody draws
@@ -157,11 +157,18 @@ export const create = (host, onCommit) => {
   const group = element("div", { className: "own-kinds" }, ...radios.map(({ label }) => label));
   group.setAttribute("role", "radiogroup");
   i18n.label(group, "own.kind");
-  const bar = element("div", { className: "own-bar" }, group,
-    element("div", { className: "buttons" },
+  const bar = element(
+    "div",
+    { className: "own-bar" },
+    group,
+    element(
+      "div",
+      { className: "buttons" },
       push("own-take", "own.take", () => commit(take(fitSection.now().data))),
-      push("own-clear", "own.clear", () => commit(withPoints([])))),
-    count);
+      push("own-clear", "own.clear", () => commit(withPoints([]))),
+    ),
+    count,
+  );
   const stage = element("div", { className: "own-stage" });
   const hint = element("p", { className: "hint", textContent: t("own.hint") });
   hint.dataset.t = "own.hint";

@@ -4,7 +4,10 @@ import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
 import * as weightRows from "../../core/weight-rows";
 
-const CURVE = 0, POINTS = 1, HELD = 2, CROSS = 3;
+const CURVE = 0,
+  POINTS = 1,
+  HELD = 2,
+  CROSS = 3;
 
 const marks = (look) => ({ x: [null], y: [null], mode: "markers", type: "scatter", hoverinfo: "skip", marker: look });
 
@@ -18,7 +21,12 @@ export const create = async (host, axes) => {
   host.append(box, surface);
   const ring = { color: "rgba(0,0,0,0)", size: 19, line: { color: colour("yhat"), width: 3 } };
   const cross = { color: colour("yhat"), symbol: "cross-thin-open", size: 26, line: { width: 2 } };
-  const traces = [plotting.line("yhat", { x: [null], y: [null], hoverinfo: "skip" }), marks({ color: colour("data"), size: 10, opacity: 0.9 }), marks(ring), marks(cross)];
+  const traces = [
+    plotting.line("yhat", { x: [null], y: [null], hoverinfo: "skip" }),
+    marks({ color: colour("data"), size: 10, opacity: 0.9 }),
+    marks(ring),
+    marks(cross),
+  ];
   const gd = await plotting.create(box, traces, layout(axis("x", axes.x), axis("y", axes.y)));
 
   const at = (event) => {
@@ -49,7 +57,11 @@ export const create = async (host, axes) => {
   const show = (points, held, crossAt) =>
     painting.request("own", () => {
       const sets = [points, held ? [held] : [], crossAt ? [crossAt] : []];
-      Plotly.restyle(gd, { x: sets.map((set) => column(set, 0)), y: sets.map((set) => column(set, 1)) }, [POINTS, HELD, CROSS]);
+      Plotly.restyle(gd, { x: sets.map((set) => column(set, 0)), y: sets.map((set) => column(set, 1)) }, [
+        POINTS,
+        HELD,
+        CROSS,
+      ]);
     });
   // what the net makes of the points; null where it is trained on others
   const showCurve = (curve) => painting.curves(gd, [CURVE], [curve ?? { x: [null], y: [null] }]);

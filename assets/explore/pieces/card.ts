@@ -5,13 +5,13 @@ import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
-import { pieces } from "../../core/pieces";
+import * as core from "../../core/pieces";
 import * as plotting from "../../core/plotting";
 import * as weightRows from "../../core/weight-rows";
+import * as fitSection from "../../fit/fit";
 import * as near from "../near";
 import * as piecesPlot from "./plot";
 import * as piecesTable from "./table";
-import * as fitSection from "../../fit/fit";
 
 const byId = (id) => document.getElementById(id);
 const t = (key, args) => i18n.t(key, args);
@@ -30,9 +30,7 @@ let when = null; // {key, args}: which net is shown
 const describe = (p, net, data) => {
   const ends = [data.x[0], data.x[data.x.length - 1]];
   const units = piecesPlot.unitsOf(p, net, ends);
-  const pieces = piecesTable.isSmooth(net)
-    ? { knots: [], slopes: [], intercepts: [] }
-    : pieces(p, net, ...ends);
+  const pieces = piecesTable.isSmooth(net) ? { knots: [], slopes: [], intercepts: [] } : core.pieces(p, net, ...ends);
   const curve = piecesPlot.netCurve({ p, net, data, ends, pieces });
   return { p, net, data, ends, units, pieces, curve, drawn: piecesPlot.drawnOf(units), hasColours: net.plain };
 };
@@ -120,9 +118,10 @@ const axesSoon = painting.throttle(SLOW_MS, () => line && piecesPlot.axes(line, 
 const showChosen = () => {
   const { slider, words } = chooser;
   slider.value = chosen === null ? 0 : chosen + 1;
-  words.textContent = chosen === null
-    ? t("pieces.none")
-    : t("pieces.of", { k: numbers.whole(chosen + 1), units: numbers.whole(line.net.h) });
+  words.textContent =
+    chosen === null
+      ? t("pieces.none")
+      : t("pieces.of", { k: numbers.whole(chosen + 1), units: numbers.whole(line.net.h) });
   const said = chosen === null ? t("pieces.choose_one") : piecesTable.unitWords(line.units[chosen], line);
   byId("pieces-unit").textContent = said;
   slider.setAttribute("aria-valuetext", chosen === null ? words.textContent : said);
@@ -156,7 +155,10 @@ const buildChooser = () => {
     node.addEventListener("click", () => choose((chosen ?? -1) + by));
     return node;
   };
-  const slider = named(element("input", { type: "range", className: "slider", min: 0, max: 2, step: 1, value: 0 }), "pieces.slider");
+  const slider = named(
+    element("input", { type: "range", className: "slider", min: 0, max: 2, step: 1, value: 0 }),
+    "pieces.slider",
+  );
   const words = element("output", { className: "pieces-chosen" });
   const zoom = element("input", { type: "checkbox" });
   const zoomWords = element("span", { textContent: t("pieces.zoom") });
@@ -167,7 +169,10 @@ const buildChooser = () => {
     axesSoon();
   });
   byId("pieces-choose").append(
-    step("‹", -1, "pieces.previous"), slider, step("›", 1, "pieces.next"), words,
+    step("‹", -1, "pieces.previous"),
+    slider,
+    step("›", 1, "pieces.next"),
+    words,
     element("label", { className: "skip-replay" }, zoom, zoomWords),
   );
   chooser = { slider, words, zoom };

@@ -8,7 +8,15 @@ import * as plotting from "../../core/plotting";
 import * as fitPlots from "../../fit/plots";
 
 const NOTHING = { x: [null], y: [null], text: [null], customdata: [null] }; // without a point a trace loses its place
-const UNITS = 0, DEAD = 1, UNIT1 = 2, UNIT2 = 3, NET = 4, PIECE = 5, CHOSEN = 6, BEND = 7, KNOTS = 8;
+const UNITS = 0,
+  DEAD = 1,
+  UNIT1 = 2,
+  UNIT2 = 3,
+  NET = 4,
+  PIECE = 5,
+  CHOSEN = 6,
+  BEND = 7,
+  KNOTS = 8;
 const MOST = 100; // units that are drawn: more would be a grey field
 const STEP_POINTS = 61; // of a sigmoid's curve
 const TICK = [0.012, 0.06]; // of the plot's height
@@ -18,7 +26,8 @@ let gd = null;
 export const create = async () => {
   const { axis, layout, line, colour } = plotting;
   const hovertemplate = "%{text}<br>(%{x:.3f}, %{y:.4f})<extra></extra>";
-  const thin = (role, width, more = {}) => line(role, { ...NOTHING, hovertemplate, ...more, line: { width, ...more.line } });
+  const thin = (role, width, more = {}) =>
+    line(role, { ...NOTHING, hovertemplate, ...more, line: { width, ...more.line } });
   const mute = { hoverinfo: "skip", hovertemplate: null };
   const accent = "#2f5be0"; // which pieces.css makes that of the theme
   // Knots lie on the axis itself, whatever y is: they have a y axis of their own.
@@ -26,7 +35,8 @@ export const create = async () => {
   const traces = [
     thin("others", 1.5, { opacity: 0.55 }),
     thin("others", 1.5, { opacity: 0.55, line: { dash: "dot" } }),
-    thin("unit1", 2), thin("unit2", 2),
+    thin("unit1", 2),
+    thin("unit2", 2),
     thin("yhat", 3, { hovertemplate: "(%{x:.3f}, %{y:.4f})<extra></extra>" }),
     thin("yhat", 9, { opacity: 0.35, ...mute }),
     thin("accent", 4, { line: { color: accent } }),
@@ -51,7 +61,10 @@ export const unitsOf = (p, net, [low, high]) =>
     const unit = nets.unitOf(p, k, net);
     const { knot } = unit;
     return {
-      k, ...unit, share: Math.max(...ends.map(Math.abs)), ends,
+      k,
+      ...unit,
+      share: Math.max(...ends.map(Math.abs)),
+      ends,
       isDead: net.activation === "relu" && v[0] === 0 && v[1] === 0,
       isInside: low < knot && knot < high,
     };
@@ -72,17 +85,17 @@ const curveOf = (unit, line) => {
   const x = placesOf(unit, line);
   const words = nameOf(unit);
   return {
-    x, y: nets.contribution(line.p, unit.k, x, line.net),
-    text: x.map(() => words), customdata: x.map(() => unit.k),
+    x,
+    y: nets.contribution(line.p, unit.k, x, line.net),
+    text: x.map(() => words),
+    customdata: x.map(() => unit.k),
   };
 };
 // Many units as one trace, with gaps.
 const together = (units, line) => {
   const curves = units.map((unit) => curveOf(unit, line));
   const join = (values) => curves.flatMap((curve) => [...curve[values], null]);
-  return units.length
-    ? { x: join("x"), y: join("y"), text: join("text"), customdata: join("customdata") }
-    : NOTHING;
+  return units.length ? { x: join("x"), y: join("y"), text: join("text"), customdata: join("customdata") } : NOTHING;
 };
 
 // All units together; of ReLUs, from the pieces, whose sums are made already.
@@ -98,7 +111,11 @@ const shown = Array(KNOTS).fill(NOTHING);
 const keep = (places, curves) => places.forEach((place, i) => (shown[place] = curves[i]));
 const put = (places, curves) => {
   keep(places, curves);
-  painting.curves(gd, shown.map((_, i) => i), shown);
+  painting.curves(
+    gd,
+    shown.map((_, i) => i),
+    shown,
+  );
 };
 
 // --- painting -------------------------------------------------------------------------------------
@@ -109,10 +126,20 @@ export const paint = (line, chosen) => {
   const rest = drawn.filter((unit) => !unit.isDead && !(hasColours && unit.k < 2));
   const knots = units.filter((unit) => unit.isInside);
   painting.curves(gd, [KNOTS], [ticksOf(knots, line)]);
-  keep([UNITS, DEAD, UNIT1, UNIT2, NET, PIECE], [
-    together(rest, line), together(drawn.filter((unit) => unit.isDead), line),
-    together(role(0), line), together(role(1), line), curve, NOTHING,
-  ]);
+  keep(
+    [UNITS, DEAD, UNIT1, UNIT2, NET, PIECE],
+    [
+      together(rest, line),
+      together(
+        drawn.filter((unit) => unit.isDead),
+        line,
+      ),
+      together(role(0), line),
+      together(role(1), line),
+      curve,
+      NOTHING,
+    ],
+  );
   choose(line, chosen);
 };
 
@@ -121,14 +148,17 @@ const ticksOf = (knots, { net }) => {
   if (!knots.length) return NOTHING;
   const ends = (of) => knots.flatMap((unit) => [of(unit), of(unit), null]);
   return {
-    x: ends((unit) => unit.knot), y: knots.flatMap(() => [...TICK, null]),
-    text: ends((unit) => tickWords(unit, net)), customdata: ends((unit) => unit.k),
+    x: ends((unit) => unit.knot),
+    y: knots.flatMap(() => [...TICK, null]),
+    text: ends((unit) => tickWords(unit, net)),
+    customdata: ends((unit) => unit.k),
   };
 };
 
 const tickWords = (unit, net) =>
   i18n.t(net.activation === "relu" ? "pieces.bends_at" : "pieces.half_at", {
-    unit: nameOf(unit), x: numbers.fixed(unit.knot),
+    unit: nameOf(unit),
+    x: numbers.fixed(unit.knot),
   });
 
 // One unit in the accent, and where it bends; the others step back.
@@ -136,10 +166,10 @@ export const choose = (line, chosen) => {
   const unit = chosen === null ? null : line.units[chosen];
   const { isInside, knot } = unit ?? {};
   fade(unit !== null);
-  put([CHOSEN, BEND], [
-    unit && !unit.isDead ? curveOf(unit, line) : NOTHING,
-    isInside ? { x: [knot, knot], y: [0, 1] } : NOTHING,
-  ]);
+  put(
+    [CHOSEN, BEND],
+    [unit && !unit.isDead ? curveOf(unit, line) : NOTHING, isInside ? { x: [knot, knot], y: [0, 1] } : NOTHING],
+  );
 };
 
 let isFaint = false;

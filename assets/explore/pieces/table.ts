@@ -57,7 +57,10 @@ const pieceRows = ({ units, ends: [low, high], pieces: { knots, slopes, intercep
   const unitsAt = bending(units.filter((unit) => unit.isInside));
   const places = [low, ...knots, high];
   return slopes.map((slope, i) => [
-    short(places[i]), short(places[i + 1]), fixed(slope), fixed(intercepts[i]),
+    short(places[i]),
+    short(places[i + 1]),
+    fixed(slope),
+    fixed(intercepts[i]),
     i < knots.length ? unitsAt(knots[i]) : "",
   ]);
 };
@@ -67,13 +70,21 @@ const stepRows = ({ units }) => {
   return units
     .filter((unit) => unit.isInside)
     .sort((a, b) => a.knot - b.knot)
-    .map(({ k, W1, W2, knot }) => [fixed(knot), numbersModule.whole(k + 1), signed(W1 < 0 ? -W2 : W2), fixed(Math.abs(W1))]);
+    .map(({ k, W1, W2, knot }) => [
+      fixed(knot),
+      numbersModule.whole(k + 1),
+      signed(W1 < 0 ? -W2 : W2),
+      fixed(Math.abs(W1)),
+    ]);
 };
 
 export const showTable = (host, line) => {
   host.innerHTML = isSmooth(line.net)
     ? table(["pieces.head_half", "pieces.head_unit", "pieces.head_height", "pieces.head_steep"], stepRows(line))
-    : table(["pieces.head_from", "pieces.head_to", "pieces.head_slope", "pieces.head_intercept", "pieces.head_bend"], pieceRows(line));
+    : table(
+        ["pieces.head_from", "pieces.head_to", "pieces.head_slope", "pieces.head_intercept", "pieces.head_bend"],
+        pieceRows(line),
+      );
 };
 
 // "259 straight pieces within the data. Units that bend there: 258 of 512. Elsewhere: 141."
@@ -82,29 +93,44 @@ export const countWords = ({ net, units, drawn, pieces }) => {
   const count = (test) => units.filter(test).length;
   const [dead, outside] = [count((unit) => unit.isDead), count((unit) => !unit.isInside && !unit.isDead)];
   const numbers = {
-    units: whole(net.h), inside: whole(count((unit) => unit.isInside)), outside: whole(outside),
-    dead: whole(dead), drawn: whole(drawn.length), n: whole(pieces.slopes.length),
+    units: whole(net.h),
+    inside: whole(count((unit) => unit.isInside)),
+    outside: whole(outside),
+    dead: whole(dead),
+    drawn: whole(drawn.length),
+    n: whole(pieces.slopes.length),
   };
   const keys = isSmooth(net)
     ? ["pieces.count_steps"]
     : [
-      pieces.knots.length ? "pieces.count" : "pieces.count_straight", "pieces.count_units",
-      outside && "pieces.count_outside",
-      dead && (drawn.some((unit) => unit.isDead) ? "pieces.count_dotted" : "pieces.count_dead"),
-    ];
+        pieces.knots.length ? "pieces.count" : "pieces.count_straight",
+        "pieces.count_units",
+        outside && "pieces.count_outside",
+        dead && (drawn.some((unit) => unit.isDead) ? "pieces.count_dotted" : "pieces.count_dead"),
+      ];
   if (drawn.length < units.length) keys.push("pieces.drawn");
-  return keys.filter(Boolean).map((key) => t(key, numbers)).join(" ");
+  return keys
+    .filter(Boolean)
+    .map((key) => t(key, numbers))
+    .join(" ");
 };
 
 // What one unit does.
 export const unitWords = (unit, { net }) => {
   const { fixed } = numbersModule;
   const { W1, b1, W2, knot, isDead } = unit;
-  const names = net.bias1 ? `W1 = ${fixed(W1)}, b1 = ${fixed(b1)}, W2 = ${fixed(W2)}` : `W1 = ${fixed(W1)}, W2 = ${fixed(W2)}`;
+  const names = net.bias1
+    ? `W1 = ${fixed(W1)}, b1 = ${fixed(b1)}, W2 = ${fixed(W2)}`
+    : `W1 = ${fixed(W1)}, W2 = ${fixed(W2)}`;
   const args = { unit: piecesPlot.nameOf(unit), x: fixed(knot), slope: fixed(W1 * W2) };
-  const key = isDead ? "pieces.unit_dead"
-    : W1 === 0 ? "pieces.unit_flat"
-    : isSmooth(net) ? "pieces.unit_step"
-    : W1 > 0 ? "pieces.unit_right" : "pieces.unit_left";
+  const key = isDead
+    ? "pieces.unit_dead"
+    : W1 === 0
+      ? "pieces.unit_flat"
+      : isSmooth(net)
+        ? "pieces.unit_step"
+        : W1 > 0
+          ? "pieces.unit_right"
+          : "pieces.unit_left";
   return `${args.unit}: ${names}. ${t(key, args)}`;
 };

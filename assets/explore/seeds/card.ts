@@ -6,12 +6,12 @@ import * as numbersModule from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
 import * as weightRows from "../../core/weight-rows";
+import * as fitSection from "../../fit/fit";
 import { begin } from "../begin";
 import * as seedsAsking from "./asking";
 import * as seedsOutcomes from "./outcomes";
 import * as plateauStore from "./plateaus";
 import * as seedsPlots from "./plots";
-import * as fitSection from "../../fit/fit";
 
 const byId = (id) => document.getElementById(id);
 const t = (key, args) => i18n.t(key, args);
@@ -151,8 +151,7 @@ const showWords = () => {
   showChosen();
   const [first = t("seeds.nothing_yet"), ...rest] = sentences();
   byId("seeds-told").textContent = first;
-  byId("seeds-reasons").replaceChildren(
-    ...rest.map((textContent) => weightRows.element("li", { textContent })));
+  byId("seeds-reasons").replaceChildren(...rest.map((textContent) => weightRows.element("li", { textContent })));
 };
 
 const showStatus = () => {
@@ -217,7 +216,11 @@ const showChosen = () => {
 const buildField = () => {
   const { element } = weightRows;
   const field = element("input", {
-    id: "seeds-open-field", type: "text", inputMode: "numeric", autocomplete: "off", maxLength: 10,
+    id: "seeds-open-field",
+    type: "text",
+    inputMode: "numeric",
+    autocomplete: "off",
+    maxLength: 10,
   });
   const words = element("span", { textContent: t("seeds.open_field") });
   words.dataset.t = "seeds.open_field";

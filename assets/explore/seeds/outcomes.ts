@@ -80,9 +80,15 @@ const spread = ({ runs }) => {
   const dead = runs.filter((run) => run.dead).length;
   const [best, middle, worst] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
   const loss = (run) => fixed(run.loss, 4);
-  const said = best && t("seeds.spread", {
-    n: whole(runs.length), best: loss(best), seed: whole(best.seed), middle: loss(middle), worst: loss(worst),
-  });
+  const said =
+    best &&
+    t("seeds.spread", {
+      n: whole(runs.length),
+      best: loss(best),
+      seed: whole(best.seed),
+      middle: loss(middle),
+      worst: loss(worst),
+    });
   return [
     ...(said ? [said] : []),
     ...(dead ? [t("seeds.dead", { k: whole(dead) })] : []),
@@ -104,7 +110,9 @@ export const side = (net, name) => t(`seeds.${net.h === 2 ? "two" : net.h === 1 
 
 export const one = (run, net) =>
   t(run.diverged ? "seeds.run_diverged" : "seeds.run", {
-    loss: fixed(run.loss, 6), start: side(net, facing(run.start)), end: side(net, facing(run.end)),
+    loss: fixed(run.loss, 6),
+    start: side(net, facing(run.start)),
+    end: side(net, facing(run.end)),
   });
 
 // "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001"
@@ -125,7 +133,13 @@ export const legend = (host, net) => {
   const { element } = weightRows;
   host.replaceChildren(
     element("li", { textContent: t("seeds.legend") }),
-    ...names.map((name) => element("li", {},
-      element("i", { className: `seed-mark ${name}` }),
-      element("span", { textContent: side(net, name) }))));
+    ...names.map((name) =>
+      element(
+        "li",
+        {},
+        element("i", { className: `seed-mark ${name}` }),
+        element("span", { textContent: side(net, name) }),
+      ),
+    ),
+  );
 };

@@ -16,8 +16,7 @@ const CLOSE = 0.05; // of the axis: plateaus nearer than this share a label
 const MOST_BESIDE = 0.3; // of the width: where the plateaus' names take more, they stand inside
 const CHOSEN = CLASSES.length; // number of the trace of the chosen seed, in either plot
 
-const byClass = (runs) =>
-  CLASSES.map((name) => runs.filter((run) => facing(run.start) === name));
+const byClass = (runs) => CLASSES.map((name) => runs.filter((run) => facing(run.start) === name));
 
 const lossRange = (runs, plateaus) => {
   const high = TOP * plateaus.flat;
@@ -41,8 +40,9 @@ const labels = (found, [low, high]) => {
   }
   return groups.map((group) => ({
     loss: group.at(-1).loss,
-    text: group.map(({ name, loss }) =>
-      t("seeds.plateau", { side: t(`seeds.side_${name}`), loss: numbers.fixed(loss, 3) })).join(" · "),
+    text: group
+      .map(({ name, loss }) => t("seeds.plateau", { side: t(`seeds.side_${name}`), loss: numbers.fixed(loss, 3) }))
+      .join(" · "),
   }));
 };
 
@@ -67,12 +67,23 @@ const plateauMarks = (net, plateaus, range, room) => {
   return {
     margin: isBeside ? { ...margin, r: width } : margin,
     shapes: found.map(({ loss }) => ({
-      type: "line", xref: "paper", x0: 0, x1: 1, y0: loss, y1: loss, layer: "below",
+      type: "line",
+      xref: "paper",
+      x0: 0,
+      x1: 1,
+      y0: loss,
+      y1: loss,
+      layer: "below",
       line: { color: plotting.colour("truth"), width: 1.5, dash: "dash" },
     })),
     annotations: names.map(({ loss, text }) => ({
-      text, xref: "paper", y: loss, showarrow: false, borderpad: 1,
-      font: { size: fontPx() }, ...place,
+      text,
+      xref: "paper",
+      y: loss,
+      showarrow: false,
+      borderpad: 1,
+      font: { size: fontPx() },
+      ...place,
     })),
   };
 };
@@ -80,7 +91,8 @@ const plateauMarks = (net, plateaus, range, room) => {
 const layout = (xaxis, shown, plateaus, { room = 0, ...more } = {}) => {
   const range = lossRange(shown.runs, plateaus);
   return plotting.layout(xaxis, plotting.axis(t("word.loss"), range), {
-    ...plateauMarks(shown.net, plateaus, range, room), ...more,
+    ...plateauMarks(shown.net, plateaus, range, room),
+    ...more,
   });
 };
 
@@ -96,8 +108,13 @@ const curves = (runs, epochs, name) => {
     y.push(...one.y, null);
   }
   return plotting.line(ROLE[name], {
-    x: x.length ? x : [null], y: y.length ? y : [null], connectgaps: false, hoverinfo: "skip",
-    hovertemplate: undefined, opacity: 0.35, line: { width: 1 },
+    x: x.length ? x : [null],
+    y: y.length ? y : [null],
+    connectgaps: false,
+    hoverinfo: "skip",
+    hovertemplate: undefined,
+    opacity: 0.35,
+    line: { width: 1 },
   });
 };
 
@@ -111,13 +128,19 @@ export const paintCurves = (node, shown, plateaus) => {
 
 // --- dots: seed by final loss -------------------------------------------------------------------
 const dots = (runs, name, size, top) => ({
-  type: "scatter", mode: "markers", xaxis: "x", yaxis: "y",
+  type: "scatter",
+  mode: "markers",
+  xaxis: "x",
+  yaxis: "y",
   x: runs.length ? runs.map((run) => run.seed) : [null],
   y: runs.length ? runs.map((run) => Math.min(run.loss, top)) : [null],
   customdata: runs.map((run) => run.seed),
   text: runs.map((run) => numbers.fixed(run.loss, 6)),
   marker: {
-    color: plotting.colour(ROLE[name]), size, opacity: 0.75, line: { width: 0 },
+    color: plotting.colour(ROLE[name]),
+    size,
+    opacity: 0.75,
+    line: { width: 0 },
     symbol: runs.map((run) => (run.diverged ? "x" : SYMBOL[name])),
   },
   hovertemplate: `${t("seeds.hover", { seed: "%{customdata}", loss: "%{text}" })}<extra></extra>`,
@@ -128,8 +151,13 @@ const histogram = (runs, name, [low, high]) => {
   const counts = new Array(BINS).fill(0);
   for (const { loss } of runs) counts[Math.min(Math.floor((loss - low) / width), BINS - 1)] += 1;
   return {
-    type: "bar", orientation: "h", xaxis: "x2", yaxis: "y", width,
-    x: counts, y: counts.map((_, i) => low + (i + 0.5) * width),
+    type: "bar",
+    orientation: "h",
+    xaxis: "x2",
+    yaxis: "y",
+    width,
+    x: counts,
+    y: counts.map((_, i) => low + (i + 0.5) * width),
     marker: { color: plotting.colour(ROLE[name]), opacity: 0.85 },
     hovertemplate: `${t("seeds.hover_bar", { count: "%{x}", loss: "%{y:.3f}" })}<extra></extra>`,
   };
@@ -142,19 +170,30 @@ export const paintDots = (node, shown, plateaus) => {
   const top = range[1] - 0.015 * (range[1] - range[0]);
   const classes = byClass(runs);
   const ring = {
-    type: "scatter", mode: "markers", x: [null], y: [null], hoverinfo: "skip",
+    type: "scatter",
+    mode: "markers",
+    x: [null],
+    y: [null],
+    hoverinfo: "skip",
     marker: { size: size + 8, symbol: "circle-open", color: plotting.colour("truth"), line: { width: 3 } },
   };
   const traces = [
-    ...classes.map((members, k) => dots(members, CLASSES[k], size, top)), ring,
+    ...classes.map((members, k) => dots(members, CLASSES[k], size, top)),
+    ring,
     ...classes.map((members, k) => histogram(members, CLASSES[k], range)),
   ];
   const pad = Math.max(0.5, 0.02 * count);
   const seeds = plotting.axis(t("fit.seed"), [first - pad, first + count - 1 + pad], {
-    domain: [0, 0.73], zeroline: false, nticks: 6, tickformat: ",d",
+    domain: [0, 0.73],
+    zeroline: false,
+    nticks: 6,
+    tickformat: ",d",
   });
   const counts = plotting.axis(t("seeds.count_axis"), runs.length ? null : [0, 10], {
-    domain: [0.79, 1], rangemode: "tozero", nticks: 3, anchor: "y",
+    domain: [0.79, 1],
+    rangemode: "tozero",
+    nticks: 3,
+    anchor: "y",
   });
   const room = MOST_BESIDE * node.clientWidth;
   const look = layout(seeds, shown, plateaus, { room, xaxis2: counts, barmode: "stack", bargap: 0 });

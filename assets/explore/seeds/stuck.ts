@@ -3,9 +3,9 @@
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import { fixed, whole } from "../../core/numbers";
+import * as fitSection from "../../fit/fit";
 import { begin } from "../begin";
 import * as plateauStore from "./plateaus";
-import * as fitSection from "../../fit/fit";
 
 const byId = (id) => document.getElementById(id);
 const t = (key, args) => i18n.t(key, args);
@@ -63,9 +63,7 @@ const why = ({ state, data, film }, best) => {
   const isKnown = params && best && loss !== null && data.key === state.data_key;
   if (!isOver || !isKnown || net.activation !== "relu") return null;
   const units = range(net.h).map((k) => unit(params, k, net, data));
-  const reason = net.bias1
-    ? dead(units, state, best)
-    : oneSide(units, state, best) ?? asleep(units, state, best);
+  const reason = net.bias1 ? dead(units, state, best) : (oneSide(units, state, best) ?? asleep(units, state, best));
   return reason && { units, ...reason, all: units, best, state, n: data.x.length };
 };
 
@@ -88,7 +86,9 @@ const reasonWords = ({ reason, side, units, all, n, state }) => {
 
 const limitWords = ({ plateau, best, state }) =>
   t(plateau === undefined ? "stuck.limit_dead" : "stuck.limit", {
-    loss: fixed(state.loss, 4), plateau: fixed(plateau ?? NaN, 4), both: fixed(best.both, 4),
+    loss: fixed(state.loss, 4),
+    plateau: fixed(plateau ?? NaN, 4),
+    both: fixed(best.both, 4),
   });
 
 const moreUnits = (h) => Math.min(2 * h, MOST_UNITS);
@@ -125,7 +125,9 @@ const needsPlateaus = ({ state }) => state.epoch > 0 && state.params && state.ne
 const retry = ({ seed, net }) => {
   const { state } = found;
   return begin({
-    seed: seed ?? state.seed, net: { ...state.net, ...net }, optimizer: state.optimizer,
+    seed: seed ?? state.seed,
+    net: { ...state.net, ...net },
+    optimizer: state.optimizer,
     epochs: Math.min(state.epoch, MOST_EPOCHS),
   });
 };

@@ -5,14 +5,14 @@ import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
 import * as weightRows from "../../core/weight-rows";
+import * as fitSection from "../../fit/fit";
 import * as surfaceChoices from "./choices";
 import * as surfaceHandle from "./handle";
-import * as workerClient from "./worker-client";
 import * as planes from "./plane";
 import * as surfacePlot from "./plot";
 import * as bundles from "./plotly-builds";
 import * as surfaceSolid from "./solid";
-import * as fitSection from "../../fit/fit";
+import * as workerClient from "./worker-client";
 
 const byId = (id) => document.getElementById(id);
 const COARSE = 25; // places on each side of the grid while something moves
@@ -56,10 +56,13 @@ const planeOf = ({ frame, film }) => {
 };
 
 // The run on the plane; an edit by hand begins a new piece.
-const pathOf = (film, plane) => film.frames.filter(({ p }) => p).flatMap((frame, k) => {
-  const place = planes.project(plane, frame.p);
-  return frame.mark === "edit" && k > 0 ? [[null, null], place] : [place];
-});
+const pathOf = (film, plane) =>
+  film.frames
+    .filter(({ p }) => p)
+    .flatMap((frame, k) => {
+      const place = planes.project(plane, frame.p);
+      return frame.mark === "edit" && k > 0 ? [[null, null], place] : [place];
+    });
 
 const fitRange = (places, { plane, run }, net, film) => {
   const { view } = choices;
@@ -88,8 +91,14 @@ const sceneOf = ({ net, film, frame }) => {
   const now = project(frame);
   fitRange([...path, now], { plane, run }, net, film);
   return {
-    plane, run, path, now, range, titles: titles(net, run),
-    start: path[0] ?? now, marked: run ? [project(run.end), project(run.third)] : [],
+    plane,
+    run,
+    path,
+    now,
+    range,
+    titles: titles(net, run),
+    start: path[0] ?? now,
+    marked: run ? [project(run.end), project(run.third)] : [],
   };
 };
 
@@ -139,7 +148,8 @@ const showWide = (now) => {
   byId("surface-wide").hidden = plain;
   if (plain) return true;
   byId("surface-wide").textContent = i18n.t("surface.wide", {
-    units: numbers.whole(now.net.h), numbers: numbers.whole(nets.size(now.net)),
+    units: numbers.whole(now.net.h),
+    numbers: numbers.whole(nets.size(now.net)),
   });
   return false;
 };
@@ -248,10 +258,13 @@ export const start = () => {
   choices = surfaceChoices.create(update);
   const card = byId("surface-body").closest(".card");
   plotting.whenNear(card, build);
-  new IntersectionObserver((entries) => {
-    near = entries[entries.length - 1].isIntersecting;
-    update();
-  }, { rootMargin: "50% 0px" }).observe(card);
+  new IntersectionObserver(
+    (entries) => {
+      near = entries[entries.length - 1].isIntersecting;
+      update();
+    },
+    { rootMargin: "50% 0px" },
+  ).observe(card);
   byId("surface-zoom-in").addEventListener("click", () => zoom(ZOOM));
   byId("surface-zoom-out").addEventListener("click", () => zoom(1 / ZOOM));
   byId("surface-zoom-reset").addEventListener("click", zoomBack);

@@ -15,8 +15,11 @@ export const runOf = (film) => {
   const [start, end] = [trained[0], trained[trained.length - 1]];
   if (!start || end.epoch === start.epoch) return { start, end, thirds: [] };
   const within = trained.filter(({ epoch }) => epoch > start.epoch && epoch < end.epoch);
-  const nearest = (epoch) => within.reduce((best, frame) =>
-    (Math.abs(frame.epoch - epoch) < Math.abs(best.epoch - epoch) ? frame : best), within[0]);
+  const nearest = (epoch) =>
+    within.reduce(
+      (best, frame) => (Math.abs(frame.epoch - epoch) < Math.abs(best.epoch - epoch) ? frame : best),
+      within[0],
+    );
   const span = end.epoch - start.epoch;
   const thirds = within.length ? TENTHS.map((k) => nearest(start.epoch + (span * k) / 10)) : [];
   return { start, end, thirds: [...new Set(thirds)] };
@@ -26,8 +29,15 @@ const fill = (select, options, value) => {
   const key = JSON.stringify(options);
   if (select.dataset.options !== key) {
     select.dataset.options = key;
-    select.replaceChildren(...options.map(([name, words, disabled]) =>
-      Object.assign(document.createElement("option"), { value: name, textContent: words, disabled: Boolean(disabled) })));
+    select.replaceChildren(
+      ...options.map(([name, words, disabled]) =>
+        Object.assign(document.createElement("option"), {
+          value: name,
+          textContent: words,
+          disabled: Boolean(disabled),
+        }),
+      ),
+    );
   }
   select.value = value;
 };
@@ -47,23 +57,32 @@ export const create = (onChange) => {
     if (view.i >= size || view.j >= size) Object.assign(view, { i: 0, j: 1 });
     const possible = run.thirds.length > 0;
     if (!run.thirds.some(({ epoch }) => epoch === view.third)) view.third = run.thirds[0]?.epoch ?? null;
-    fill(byId("surface-view"), [["two", t("surface.view_two")], ["run", t("surface.view_run"), !possible]],
-      view.kind);
+    fill(
+      byId("surface-view"),
+      [
+        ["two", t("surface.view_two")],
+        ["run", t("surface.view_run"), !possible],
+      ],
+      view.kind,
+    );
     const numbers = names(net).map((name, k) => [String(k), name]);
     fill(byId("surface-x"), numbers, String(view.i));
     fill(byId("surface-y"), numbers, String(view.j));
     const byEpoch = run.thirds.map(({ epoch }) => epoch).sort((a, b) => a - b);
-    fill(byId("surface-third"),
+    fill(
+      byId("surface-third"),
       byEpoch.map((epoch) => [String(epoch), t("surface.epoch", { epoch: numbersModule.whole(epoch) })]),
-      String(view.third));
+      String(view.third),
+    );
     byId("surface-two").hidden = view.kind !== "two";
     byId("surface-run").hidden = view.kind !== "run";
   };
 
-  const listen = (id, choose) => byId(id).addEventListener("change", ({ target }) => {
-    choose(target.value);
-    onChange();
-  });
+  const listen = (id, choose) =>
+    byId(id).addEventListener("change", ({ target }) => {
+      choose(target.value);
+      onChange();
+    });
   listen("surface-view", (value) => (view.kind = value));
   listen("surface-third", (value) => (view.third = Number(value)));
   // the same number twice makes no plane: the other axis takes what this one had

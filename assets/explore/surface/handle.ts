@@ -82,5 +82,11 @@ export const create = (box, gd, { onMove, onEnd, onCancel }) => {
   node.addEventListener("blur", rest);
   gd.on("plotly_afterplot", () => place());
 
-  return { place, node, get held() { return taken !== null || resting !== null; } };
+  return {
+    place,
+    node,
+    get held() {
+      return taken !== null || resting !== null;
+    },
+  };
 };

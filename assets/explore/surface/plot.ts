@@ -31,7 +31,9 @@ const ticks = ({ start, end, valueAt }) => {
 const colours = () => SCALE.map((k) => [k / (SCALE.length - 1), plotting.colour(`loss${k}`)]);
 
 const rows = (values, columns) =>
-  Array.from({ length: values.length / columns }, (_, j) => Array.from(values.subarray(j * columns, (j + 1) * columns)));
+  Array.from({ length: values.length / columns }, (_, j) =>
+    Array.from(values.subarray(j * columns, (j + 1) * columns)),
+  );
 
 // Place of the lowest loss of the grid: [a, b]
 export const lowestOf = ({ as, bs }, loss) => {
@@ -41,10 +43,15 @@ export const lowestOf = ({ as, bs }, loss) => {
 };
 
 const contour = ({ job, loss, scale }) => ({
-  type: "contour", x: Array.from(job.as), y: Array.from(job.bs),
+  type: "contour",
+  x: Array.from(job.as),
+  y: Array.from(job.bs),
   z: rows(loss.map(scale.level), job.as.length),
   customdata: job.coarse ? undefined : rows(loss, job.as.length),
-  zauto: false, zmin: scale.start, zmax: scale.end, autocontour: false,
+  zauto: false,
+  zmin: scale.start,
+  zmax: scale.end,
+  autocontour: false,
   contours: { start: scale.start, end: scale.end, size: scale.size, coloring: "fill" },
   line: { width: 0.6, color: plotting.colour("surface"), smoothing: 0.6 },
   colorscale: colours(),
@@ -54,13 +61,21 @@ const contour = ({ job, loss, scale }) => ({
 });
 
 const marks = (places, symbol, more) => ({
-  type: "scatter", mode: "markers", x: places.map(([a]) => a), y: places.map(([, b]) => b),
-  hoverinfo: "skip", marker: { symbol, size: 12, line: { width: 2.5 }, ...more },
+  type: "scatter",
+  mode: "markers",
+  x: places.map(([a]) => a),
+  y: places.map(([, b]) => b),
+  hoverinfo: "skip",
+  marker: { symbol, size: 12, line: { width: 2.5 }, ...more },
 });
 
 const path = (places, colour, width) => ({
-  type: "scatter", mode: "lines", x: places.map(([a]) => a), y: places.map(([, b]) => b),
-  hoverinfo: "skip", line: { color: plotting.colour(colour), width, simplify: false },
+  type: "scatter",
+  mode: "lines",
+  x: places.map(([a]) => a),
+  y: places.map(([, b]) => b),
+  hoverinfo: "skip",
+  line: { color: plotting.colour(colour), width, simplify: false },
 });
 
 // `scene` is {job, loss, scale, path, marked, start, range, titles}: places are [a, b], a gap of
@@ -113,8 +128,12 @@ const onSurface = (scene, places, more) => {
   const lift = (scene.scale.end - scene.scale.start) * 0.012;
   const z = places.map((place) => (place[0] === null ? null : levelAt(scene, place)));
   return {
-    type: "scatter3d", hoverinfo: "skip", x: places.map(([a]) => a), y: places.map(([, b]) => b),
-    z: z.map((level) => (level === null ? null : level + lift)), ...more,
+    type: "scatter3d",
+    hoverinfo: "skip",
+    x: places.map(([a]) => a),
+    y: places.map(([, b]) => b),
+    z: z.map((level) => (level === null ? null : level + lift)),
+    ...more,
   };
 };
 
@@ -122,26 +141,48 @@ export const solid = (library, gd, scene) => {
   const { job, loss, scale } = scene;
   const [ink, muted, line, yhat, surface] = ["ink", "muted", "axis", "yhat", "surface"].map(plotting.colour);
   const axis = (title, more) => ({
-    title: { text: title }, color: muted, gridcolor: line, zeroline: false, showspikes: false, ...more,
+    title: { text: title },
+    color: muted,
+    gridcolor: line,
+    zeroline: false,
+    showspikes: false,
+    ...more,
   });
   const places = [
     onSurface(scene, scene.path, { mode: "lines", line: { color: ink, width: 5 } }),
-    onSurface(scene, [scene.start], { mode: "markers", marker: { symbol: "square", size: 6, color: surface, line: { color: ink, width: 2 } } }),
-    onSurface(scene, [scene.now], { mode: "markers", marker: { size: 8, color: yhat, line: { color: "#fff", width: 2 } } }),
+    onSurface(scene, [scene.start], {
+      mode: "markers",
+      marker: { symbol: "square", size: 6, color: surface, line: { color: ink, width: 2 } },
+    }),
+    onSurface(scene, [scene.now], {
+      mode: "markers",
+      marker: { size: 8, color: yhat, line: { color: "#fff", width: 2 } },
+    }),
   ];
   const height = {
-    type: "surface", x: Array.from(job.as), y: Array.from(job.bs), z: rows(loss.map(scale.level), job.as.length),
-    cmin: scale.start, cmax: scale.end, colorscale: colours(), showscale: false, hoverinfo: "skip",
+    type: "surface",
+    x: Array.from(job.as),
+    y: Array.from(job.bs),
+    z: rows(loss.map(scale.level), job.as.length),
+    cmin: scale.start,
+    cmax: scale.end,
+    colorscale: colours(),
+    showscale: false,
+    hoverinfo: "skip",
     lighting: { ambient: 0.75, diffuse: 0.5, specular: 0.05 },
   };
   const look = {
-    margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "rgba(0,0,0,0)", showlegend: false, uirevision: "keep",
+    margin: { l: 0, r: 0, t: 0, b: 0 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    showlegend: false,
+    uirevision: "keep",
     font: { size: 12, color: muted },
     scene: {
       xaxis: axis(scene.titles[0], { range: scene.range.x }),
       yaxis: axis(scene.titles[1], { range: scene.range.y }),
       zaxis: axis(i18n.t("word.loss"), ticks(scale)),
-      aspectmode: "manual", aspectratio: { x: 1, y: 1, z: 0.75 },
+      aspectmode: "manual",
+      aspectratio: { x: 1, y: 1, z: 0.75 },
       camera: { eye: { x: 1.85, y: -1.85, z: 1.3 }, center: { x: 0, y: 0, z: -0.12 } },
     },
   };

@@ -6,10 +6,11 @@ const SLICE_MS = 8; // how long the worker computes before it looks for a newer 
 let points = null;
 let newest = 0;
 const { port1, port2 } = new MessageChannel();
-const breathe = () => new Promise((done) => {
-  port1.onmessage = done;
-  port2.postMessage(null);
-});
+const breathe = () =>
+  new Promise((done) => {
+    port1.onmessage = done;
+    port2.postMessage(null);
+  });
 self.onmessage = async ({ data: { id, job, points: sent } }) => {
   if (sent) points = sent;
   newest = id;
