@@ -118,6 +118,8 @@ node_modules/.package-lock.json: package-lock.json | $(APP_DONE)
 # The browser's half: assets/ and Plotly's bundles become hashed files in build/static.
 build/manifest.json: node_modules/.package-lock.json scripts/build.mjs $(shell find assets -type f)
 	$(WITH_NODE) npm run --silent build
+	$(PY) -m pwlapp.web.build_static
+	@touch $@
 
 tools: $(DEV_DONE)
 	@command -v git >/dev/null || ( $(call apt,git) )

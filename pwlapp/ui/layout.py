@@ -41,7 +41,7 @@ class Page(Dash):
     Attributes
     ----------
     addresses : mapping of str to str
-        Where the browser finds the built files, by what they are; see `bundle.serve_built`.
+        Where the browser finds the built files, by what they are; see `static.addresses`.
     """
 
     addresses: Mapping[str, str] = MappingProxyType({})
@@ -49,7 +49,7 @@ class Page(Dash):
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
         words = catalogue(lang)
-        parts["scripts"] = static.without_unused(parts["scripts"])
+        parts["scripts"] = static.built_scripts(parts["scripts"])
         parts["scripts"] += f'\n<script type="module" src="{self.addresses["main"]}"></script>'
         # Modules run in order: Dash's renderer starts when our functions are there.
         parts["renderer"] = parts["renderer"].replace("application/javascript", "module")
