@@ -25,8 +25,7 @@ CALLBACK = "/_dash-update-component"
 # Routes of Dash that the page does not use: a WebSocket, component files, and every other path.
 UNUSED_ROUTES = re.compile(r"_dash-ws-callback$|/_dash-component-suites/|^/assets|^/\{path:path\}$")
 
-# A component library that the page does not use, and what old browsers would need.
-UNUSED_SCRIPTS = re.compile(r"/dash_table/|/polyfill@")
+UNUSED_SCRIPTS = re.compile(r"/dash_table/")
 
 
 class NotBuilt(RuntimeError):
@@ -89,7 +88,7 @@ def built_scripts(scripts: str) -> str:
     """
 
     def address(match: re.Match[str]) -> str:
-        path, _ = check_fingerprint(match[1])
+        path, _ = check_fingerprint(match[1])  # type: ignore[no-untyped-call]
         return f'src="{PATH}{DASH_FOLDER}/{path}"'
 
     kept = [tag for tag in scripts.splitlines() if not UNUSED_SCRIPTS.search(tag)]
