@@ -51,8 +51,8 @@ def ready(address: str, open_page: Open) -> LecturePage:
     return page
 
 
-def test_the_browser_finds_the_pieces_that_python_finds(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_the_browser_finds_the_pieces_that_python_finds(address: str, open_page: Open) -> None:
+    page = open_page(address)
     rng = np.random.default_rng(11)
     for h, bias1 in ((1, False), (2, False), (2, True), (8, True), (300, True), (300, False)):
         net = Architecture(h, bias1)
@@ -69,8 +69,8 @@ def test_the_browser_finds_the_pieces_that_python_finds(embedded: str, open_page
                 assert found[name] == pytest.approx(values.tolist(), rel=1e-9, abs=1e-5), name
 
 
-def test_the_lectures_net_in_two_pieces(lecture: str, open_page: Open) -> None:
-    page = ready(lecture, open_page)
+def test_the_lectures_net_in_two_pieces(address: str, open_page: Open) -> None:
+    page = ready(address, open_page)
     train(page, 10_000)
     near(page)
     expect(page.find("#pieces-when")).to_have_text("The net at epoch 10,000")
@@ -107,8 +107,8 @@ def test_the_lectures_net_in_two_pieces(lecture: str, open_page: Open) -> None:
     expect(page.find("#pieces-count")).to_contain_text("유닛(점선): 1개")
 
 
-def test_a_wide_net_is_taken_apart_when_it_rests(embedded: str, open_page: Open) -> None:
-    page = ready(embedded, open_page)
+def test_a_wide_net_is_taken_apart_when_it_rests(address: str, open_page: Open) -> None:
+    page = ready(address, open_page)
     page.unfold()
     train(page, 300, hidden=512, bias="bias1")
     near(page)
@@ -155,8 +155,8 @@ def test_a_wide_net_is_taken_apart_when_it_rests(embedded: str, open_page: Open)
     expect(page.find("#pieces-count")).to_contain_text(f"at no data point: {int(dead.sum())}.")
 
 
-def test_sigmoid_units_are_steps(embedded: str, open_page: Open) -> None:
-    page = ready(embedded, open_page)
+def test_sigmoid_units_are_steps(address: str, open_page: Open) -> None:
+    page = ready(address, open_page)
     page.unfold()
     train(page, 500, hidden=4, bias="bias1", activation="sigmoid", lr=0.05)
     near(page)

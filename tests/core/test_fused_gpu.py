@@ -451,9 +451,9 @@ def test_adams_steps_are_torchs_in_float64_and_do_not_depend_on_the_slice() -> N
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("net", [*ARCHITECTURES, Architecture(16, True, "sigmoid")], ids=str)
 def test_a_gpu_agrees_with_the_cpu_and_with_itself(
-    drawn: Points, net: Architecture, options: OptimizerOptions
+    lecture: Points, net: Architecture, options: OptimizerOptions
 ) -> None:
-    x, y = drawn.x, drawn.y
+    x, y = lecture.x, lecture.y
     start, engine = initial_state(1, x, y, net), fused_gpu.FusedGpuEngine("cuda:0")
     whole = engine.train(start, x, y, options, Budget(400, (150,)))
     half = engine.train(start, x, y, options, Budget(150)).state
@@ -467,8 +467,8 @@ def test_a_gpu_agrees_with_the_cpu_and_with_itself(
 
 
 @needs_cuda
-def test_a_gpu_trains_many_nets_as_if_each_were_alone(drawn: Points) -> None:
-    x, y, options = drawn.x, drawn.y, AdamOptions(lr=0.01)
+def test_a_gpu_trains_many_nets_as_if_each_were_alone(lecture: Points) -> None:
+    x, y, options = lecture.x, lecture.y, AdamOptions(lr=0.01)
     states = [initial_state(seed, x, y) for seed in range(300)]
     found = fused_gpu.train_many(states, x, y, options, 200, "cuda:0")
     engine = fused_gpu.FusedGpuEngine("cuda:0")
@@ -477,11 +477,11 @@ def test_a_gpu_trains_many_nets_as_if_each_were_alone(drawn: Points) -> None:
 
 
 @needs_cuda
-def test_a_gpu_catches_divergence(drawn: Points) -> None:
-    start = initial_state(1, drawn.x, drawn.y)
+def test_a_gpu_catches_divergence(lecture: Points) -> None:
+    start = initial_state(1, lecture.x, lecture.y)
     engine = fused_gpu.FusedGpuEngine("cuda:0")
-    result = engine.train(start, drawn.x, drawn.y, AdamOptions(lr=100), Budget(50))
-    oracle = train_slice(start, drawn.x, drawn.y, AdamOptions(lr=100), Budget(50))
+    result = engine.train(start, lecture.x, lecture.y, AdamOptions(lr=100), Budget(50))
+    oracle = train_slice(start, lecture.x, lecture.y, AdamOptions(lr=100), Budget(50))
     assert result.diverged
     assert result.state.epoch == oracle.state.epoch
     assert np.isfinite(result.state.params).all()
