@@ -28,7 +28,7 @@ def test_files_of_the_run(address: str, open_page: Open) -> None:
     text = raw_of(script).decode()
     assert "range(200)" in text
     assert "학습하기 전의 가중치" in text
-    assert "posts/ironyofspec.csv" in text
+    assert "np.linspace(-1, 1, 2000)" in text
     expect(page.find("#share-files-status")).to_contain_text("pwlapp-seed1-200.py")
     assert json.loads(raw_of(download(page, "#files-notebook")))["nbformat"] == 4
     state = torch.load(io.BytesIO(raw_of(download(page, "#files-weights"))), weights_only=True)
