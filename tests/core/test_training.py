@@ -9,8 +9,8 @@ import pytest
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import from_vector, slopes
+from pwlapp.core.state import LOSS_LIMIT, has_diverged
 from pwlapp.core.training import (
-    LOSS_LIMIT,
     MAX_LR,
     MAX_PARAM,
     AdamOptions,
@@ -18,7 +18,6 @@ from pwlapp.core.training import (
     SliceResult,
     TrainState,
     frame_epochs,
-    has_diverged,
     initial_state,
     train_slice,
     with_params,

@@ -21,7 +21,7 @@ from pwlapp.core.data.files import read_table, to_numbers
 from pwlapp.core.data.points import MAX_POINTS
 from pwlapp.core.data.source import too_big
 from pwlapp.core.net import LECTURE, Activation, Architecture, Array, sigmoid
-from pwlapp.core.training import MAX_SEED
+from pwlapp.core.state import MAX_SEED
 from pwlapp.errors import UserError
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def draw(law: str, n: int, noise: float, seed: int) -> tuple[Array, Array, Array
         For yes/no laws the share of labels that are flipped, 0 to `MAX_FLIPPED`; for the others
         the standard deviation of the Gaussian noise, 0 to `MAX_SD`.
     seed : int
-        0 to `training.MAX_SEED`.
+        0 to `state.MAX_SEED`.
 
     Returns
     -------

@@ -17,7 +17,8 @@ import numpy as np
 from pwlapp.core.engines.torch_engine import TorchEngine, to_frames
 from pwlapp.core.engines.triton_nets import Nets, fits, require_triton
 from pwlapp.core.net import Array
-from pwlapp.core.training import Budget, Frames, OptimizerOptions, SliceResult, TrainState
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import Budget, Frames, SliceResult, TrainState
 
 FIRST_LAUNCH = 256  # epochs; well under a millisecond, and enough to tell how long one takes
 LONGEST_LAUNCH = 2**17  # a second or less: a GPU that also draws a desktop has to come back to it

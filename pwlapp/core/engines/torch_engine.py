@@ -18,15 +18,8 @@ import numpy as np
 import torch
 
 from pwlapp.core.net import LECTURE, Architecture, Array
-from pwlapp.core.training import (
-    Budget,
-    Frames,
-    OptimizerOptions,
-    SgdOptions,
-    SliceResult,
-    TrainState,
-    has_diverged,
-)
+from pwlapp.core.optimizers import OptimizerOptions, SgdOptions
+from pwlapp.core.state import Budget, Frames, SliceResult, TrainState, has_diverged
 
 
 def make_net(net: Architecture = LECTURE) -> torch.nn.Sequential:

@@ -30,10 +30,10 @@ import triton
 import triton.language as tl
 
 from pwlapp.core import net as nets
-from pwlapp.core import training
+from pwlapp.core import state
 
 LOG_FLOOR = tl.constexpr(nets.LOG_FLOOR)
-LOSS_LIMIT = tl.constexpr(training.LOSS_LIMIT)
+LOSS_LIMIT = tl.constexpr(state.LOSS_LIMIT)
 NO_EPOCH = tl.constexpr(-1)
 
 
@@ -183,7 +183,7 @@ def train_nets(
     BCE: tl.constexpr,
     ADAM: tl.constexpr,
 ):
-    """Train nets until their epochs are over or they diverge; see `training.has_diverged`.
+    """Train nets until their epochs are over or they diverge; see `state.has_diverged`.
 
     Each turn evaluates loss and gradient of the present weights, then steps away from them unless
     it is the last turn, so that the loss that is kept belongs to the weights that are kept. A net

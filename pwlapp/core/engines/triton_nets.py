@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from pwlapp.core.engines import MAX_FUSED_GPU_HIDDEN
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import TrainState
 from pwlapp.errors import UserError
 
 MAX_POINTS = 4096  # they live in registers, so a launch takes no more

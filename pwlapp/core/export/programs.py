@@ -18,7 +18,8 @@ from pwlapp.core.data.lecture import LABELS, N, is_lecture
 from pwlapp.core.data.points import Points
 from pwlapp.core.export.literals import literal, rows, tensor, vector
 from pwlapp.core.net import Architecture, Array, from_vector
-from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import TrainState
 
 MOST_POINTS = 5000  # written into the program; more of them lie in a file beside it
 MORE_EPOCHS = 5000  # what a program goes on for that begins with trained weights, as the page does
