@@ -47,7 +47,7 @@ CORE = (
     ("optimizers", "state", "data"),
     ("engines",),
     ("training",),
-    ("analysis", "constructions", "export", "pieces"),
+    ("analysis", "constructions", "export"),
 )
 HEAVY = {"torch", "numba", "pandas", "dash", "plotly"}
 
