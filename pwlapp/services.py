@@ -80,7 +80,7 @@ def _shared(settings: Settings) -> tuple[SessionService, Runner]:
     from pwlapp.sessions.stores.redis_connection import RedisLink
 
     link = RedisLink(settings.redis_url)
-    store = RedisStore(link, source=f"{settings.data} {settings.lecture_url}")
+    store = RedisStore(link, source=settings.data)
     post = Post(Sender(app.make_app(settings.redis_url)))
     runner = CeleryRunner(link, post)
     driver = partial(

@@ -40,6 +40,15 @@ FORBIDDEN = {
     "pwlapp/settings.py": (*UI, *SERVING, *ABOVE["core"]),
     "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", *ABOVE["core"]),
 }
+# The same within core: no module imports one of a later line, or one of its own line but in the
+# same folder.
+CORE = (
+    ("net",),
+    ("optimizers", "state", "data"),
+    ("engines",),
+    ("training",),
+    ("analysis", "constructions", "export"),
+)
 HEAVY = {"torch", "numba", "pandas", "dash", "plotly"}
 
 
@@ -61,6 +70,12 @@ def violations(path: Path, forbidden: tuple[str, ...]) -> Iterator[str]:
     for name in sorted(imported(path.read_text("utf-8"), package)):
         if any(name == word or name.startswith(word + ".") for word in forbidden):
             yield f"{path.relative_to(ROOT)} imports {name}"
+
+
+def core_modules(name: str) -> list[Path]:
+    """The files of a module of core, or of a folder in it."""
+    path = ROOT / "pwlapp" / "core" / name
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +105,17 @@ class TestImports:
         files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
         assert files
         assert [line for file in files for line in violations(file, FORBIDDEN[where])] == []
+
+    @pytest.mark.parametrize("line", range(len(CORE)))
+    def test_go_one_way_within_core(self, line: int) -> None:
+        above = tuple(f"pwlapp.core.{name}" for names in CORE[line + 1 :] for name in names)
+        modules = [path for name in CORE[line] for path in core_modules(name)]
+        assert modules
+        assert [word for path in modules for word in violations(path, above)] == []
+
+    def test_every_module_of_core_has_its_line(self) -> None:
+        found = {path.stem for path in (ROOT / "pwlapp" / "core").iterdir()}
+        assert found - {"__init__", "__pycache__"} == {name for names in CORE for name in names}
 
     @pytest.mark.parametrize(
         ("source", "found"),

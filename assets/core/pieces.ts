@@ -1,4 +1,7 @@
-// A ReLU net's logit, said piece by piece: the same mathematics as pwlapp/core/pieces.py.
+// A ReLU net's logit, piece by piece. It is continuous, and straight between its knots. Unit k bends
+// at x = -b1 / W1; right of it (left of it, if W1 < 0) it adds W1 W2 x + b1 W2. So each knot that is
+// passed from left to right changes the slope by |W1| W2 and the intercept by sign(W1) b1 W2, and
+// the pieces are the running sums of these changes.
 import * as nets from "./net";
 
 const SAME_SLOPE = 1e-9; // of the largest slope: a smaller change is no bend

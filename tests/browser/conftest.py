@@ -6,7 +6,6 @@ Every page watches its console: an error or a warning in it fails the test that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import (
@@ -28,17 +27,10 @@ expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that shows the built-in data."""
-    with serve(tmp_path_factory.mktemp("data")) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-def lecture(tmp_path_factory: pytest.TempPathFactory, lecture_csv: Path) -> Iterator[str]:
-    """A server that shows the lecture's own data."""
-    with serve(tmp_path_factory.mktemp("data"), lecture_csv) as address:
-        yield address
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a server that shows the lecture's data."""
+    with serve(tmp_path_factory.mktemp("data")) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")
@@ -69,13 +61,11 @@ def contexts(chromium: Browser) -> Callable[[str], BrowserContext]:
 
 
 @pytest.fixture(scope="module")
-def embedded_page(
-    embedded: str, contexts: Callable[[str], BrowserContext]
-) -> Iterator[LecturePage]:
+def shared_page(address: str, contexts: Callable[[str], BrowserContext]) -> Iterator[LecturePage]:
     """One open tab for many questions that leave it as it is."""
     page = contexts("en-US").new_page()
     opened = LecturePage(page)
-    opened.open(embedded)
+    opened.open(address)
     yield opened
     page.close()
 

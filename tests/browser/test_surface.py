@@ -62,8 +62,8 @@ NETS = [
 
 
 @pytest.fixture
-def page(embedded: str, open_page: Open) -> LecturePage:
-    return open_page(embedded)
+def page(address: str, open_page: Open) -> LecturePage:
+    return open_page(address)
 
 
 def test_grids_agree_with_torch(page: LecturePage) -> None:
@@ -120,8 +120,8 @@ def test_planes_agree_with_numpy(page: LecturePage) -> None:
     )
 
 
-def test_the_valley_and_the_run_lie_where_torch_says(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Open) -> None:
+    page = open_page(address)
     asked: list[str] = []
     page.page.on("request", lambda request: asked.append(request.url))
     page.page.evaluate("scrollTo(0, 0)")
@@ -170,8 +170,8 @@ def test_large_bundles_wait_until_they_are_needed(page: LecturePage) -> None:
     assert own == page.page.evaluate("Plotly.version")
 
 
-def test_the_point_is_dragged_and_fit_follows(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_the_point_is_dragged_and_fit_follows(address: str, open_page: Open) -> None:
+    page = open_page(address)
     open_surface(page, 300)
     before = page.weights()
     x, y = middle(page, "#surface-handle")
@@ -270,9 +270,9 @@ def gram_schmidt(start: np.ndarray, end: np.ndarray, third: np.ndarray) -> np.nd
     return np.stack([u, across / np.linalg.norm(across)])
 
 
-def test_three_dimensions_and_a_browser_without(lecture: str, open_page: Open) -> None:
+def test_three_dimensions_and_a_browser_without(address: str, open_page: Open) -> None:
     page = open_page(
-        lecture, quiet=False
+        address, quiet=False
     )  # a machine without a GPU says in the console that it is slow
     open_surface(page)
     page.find("#surface-solid-switch").click()

@@ -219,7 +219,7 @@ from pwlapp.settings import Settings
 def main():
     folder = Path(sys.argv[1])
     csv, data_dir = str(folder / "points.csv"), folder / "data"
-    services = Services(Settings(data=csv, lecture_url="", data_dir=data_dir, workers=1))
+    services = Services(Settings(data=csv, data_dir=data_dir, workers=1))
 
     @asynccontextmanager
     async def lifespan(app):

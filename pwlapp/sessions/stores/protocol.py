@@ -11,8 +11,6 @@ from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
 from pwlapp.sessions.state import Frame, SessionState
 
-BEST_RANK = 2
-
 _SID_BYTES = 16
 _SID = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -35,13 +33,6 @@ class Data(NamedTuple):
 
     points: Points
     problem: UserError | None
-
-    @property
-    def rank(self) -> int:
-        """The higher, the nearer to what the settings ask for."""
-        if self.problem is not None:
-            return 0
-        return 1 if self.points.origin == "embedded" else BEST_RANK
 
 
 class Store(Protocol):
@@ -85,7 +76,7 @@ class Store(Protocol):
     async def settle(self, data: Data) -> Data:
         """Agree on the data with the other servers; returns what counts from now on.
 
-        The first word counts, but data of a higher rank win over data of a lower one.
+        The first word counts, but data without a problem replace data with one.
         """
 
     async def keep_points(self, points: Points) -> None:

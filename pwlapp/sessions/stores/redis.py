@@ -137,7 +137,8 @@ class RedisStore:
         async with self._link.guarded() as redis:
             await redis.set(POINTS + data.points.key, wire.dumps(data.points))
             text = await self._settle_script(
-                keys=[self._data], args=[data.rank, wire.data_out(data), SETTLED]
+                keys=[self._data],
+                args=[int(data.problem is None), wire.data_out(data), SETTLED],
             )
         return self._known(text) or data
 

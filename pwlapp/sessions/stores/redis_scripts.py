@@ -102,11 +102,11 @@ return sids
 """
 )
 
-# KEYS: data. ARGV: rank, data, channel. Gives the data that count.
+# KEYS: data. ARGV: 1 if the data have no problem, else 0; data, channel. Gives the data that count.
 SETTLE = """
-local rank = redis.call('HGET', KEYS[1], 'rank')
-if not rank or tonumber(rank) < tonumber(ARGV[1]) then
-  redis.call('HSET', KEYS[1], 'rank', ARGV[1], 'data', ARGV[2])
+local sound = redis.call('HGET', KEYS[1], 'sound')
+if not sound or sound < ARGV[1] then
+  redis.call('HSET', KEYS[1], 'sound', ARGV[1], 'data', ARGV[2])
   redis.call('PUBLISH', ARGV[3], '')
 end
 return redis.call('HGET', KEYS[1], 'data')
