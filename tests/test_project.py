@@ -25,7 +25,8 @@ SETUP_FILES = (
 
 # What the modules under a path may not import, however late and wherever in the file.
 UI = ("dash", "plotly", "pwlapp.ui", "app")
-SERVING = ("fastapi", "starlette", "uvicorn", "sse_starlette", "redis", "celery")
+HTTP = ("fastapi", "starlette", "uvicorn", "sse_starlette")
+SERVING = (*HTTP, "redis", "celery")
 # From the lowest folder to the highest: none imports one that stands after it.
 FOLDERS = ("core", "sessions", "compute", "commands", "web", "ui")
 ABOVE = {
@@ -34,7 +35,7 @@ ABOVE = {
 }
 FORBIDDEN = {
     "pwlapp/core": (*UI, *SERVING, *ABOVE["core"]),
-    "pwlapp/sessions": UI,
+    "pwlapp/sessions": (*UI, *HTTP, "celery", *ABOVE["sessions"]),
     "pwlapp/compute": UI,
     "pwlapp/commands": UI,
     "pwlapp/settings.py": (*UI, *SERVING, *ABOVE["core"]),

@@ -12,19 +12,10 @@ from hypothesis import strategies as st
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import SgdOptions, TrainState
-from pwlapp.sessions.frames import CURVE_POINTS, FrameBatch, curve
-from pwlapp.sessions.state import (
-    Frame,
-    Notice,
-    Run,
-    Speed,
-    frame_row,
-    frame_texts,
-    json_number,
-    snapshot,
-    with_frame,
-    with_frames,
-)
+from pwlapp.sessions.frames import CURVE_POINTS, Frame, curve
+from pwlapp.sessions.snapshot import frame_row, frame_texts, json_number, snapshot
+from pwlapp.sessions.state import History, Notice, Run, Speed
+from pwlapp.sessions.transitions import with_frame
 from tests.support.sessions import make_state
 
 X = np.linspace(-1, 1, 11, dtype=np.float32)
@@ -39,6 +30,7 @@ def test_a_snapshot_says_it_all() -> None:
         first_seq=4,
         next_seq=9,
         speed=Speed("fused@cpu", run=5, epochs=2, seconds=0.25, per_second=1.5),
+        history=History(first=8, now=10, sizes=(1, 1, 1)),
     )
     assert snapshot(state) == {
         "version": 3,
@@ -61,6 +53,8 @@ def test_a_snapshot_says_it_all() -> None:
         "epochs_per_second": 1.5,
         "notice": {"code": "data_changed", "args": {"n": 1}},
         "by_recipe": True,
+        "can_undo": 2,
+        "can_redo": 1,
     }
 
 
@@ -105,34 +99,6 @@ def test_what_json_has_no_number_for_is_null(value: float) -> None:
     assert "NaN" not in text
     assert "Infinity" not in text
     assert json.loads(text)[1] == [1, 0, None, "", *[None] * 5]
-
-
-def test_frames_are_numbered_from_where_the_session_stands() -> None:
-    pictures = FrameBatch(
-        epochs=np.array([8, 9], dtype=np.int64),
-        losses=np.array([0.5, 0.25], dtype=np.float32),
-        numbers=np.arange(10, dtype=np.float32).reshape(2, 5),
-    )
-    after, numbered = with_frames(make_state(next_seq=41), pictures, "end")
-    assert after.next_seq == 43
-    assert [frame_row(frame) for frame in numbered] == [
-        [41, 8, 0.5, "", 0.0, 1.0, 2.0, 3.0, 4.0],
-        [42, 9, 0.25, "end", 5.0, 6.0, 7.0, 8.0, 9.0],
-    ]
-
-
-def test_no_frames_take_no_numbers() -> None:
-    none = FrameBatch(np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 5), np.float32))
-    after, numbered = with_frames(make_state(next_seq=41), none, "end")
-    assert (after.next_seq, numbered) == (41, [])
-
-
-def test_the_net_as_it_stands_becomes_a_frame() -> None:
-    after, frames = with_frame(make_state(next_seq=5), "edit", POINTS)
-    assert after.next_seq == 6
-    assert [frame_row(frame) for frame in frames] == [
-        [5, 7, 0.25, "edit", 1.0, -1.0, -4.5, -9.0, 4.5]
-    ]
 
 
 def wide_state(loss: float = 0.25) -> TrainState:
