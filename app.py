@@ -30,7 +30,6 @@ from pwlapp.ui import layout, lessons
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
 from pwlapp.web import (
-    bundle,
     commands,
     downloads,
     event_stream,
@@ -48,7 +47,7 @@ STOP_S = 3  # how long a server that is told to stop waits for those who are slo
 
 
 def create_app(settings: Settings) -> layout.Page:
-    """Build the app: one server, one set of services, nothing shared with another app.
+    """Build the app: one server, one session service, nothing shared with another app.
 
     Parameters
     ----------
@@ -58,8 +57,8 @@ def create_app(settings: Settings) -> layout.Page:
     Returns
     -------
     Page
-        The Dash app; ``.server`` is the FastAPI app to serve. The services (store, training
-        processes) start and stop with the server's lifespan.
+        The Dash app; ``.server`` is the FastAPI app to serve. The service (store, training
+        processes) starts and stops with the server's lifespan.
     """
     service = build_service(settings)
 
@@ -74,7 +73,7 @@ def create_app(settings: Settings) -> layout.Page:
     server = FastAPI(
         title="pwlapp", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    bundles = static.serve_plotly(server, static.plotly_bundles(ROOT))
+    addresses = static.addresses()
     server.include_router(event_stream.routes(service))
     server.include_router(commands.routes(service, COMMANDS))
     server.include_router(downloads.routes(service))
@@ -86,15 +85,13 @@ def create_app(settings: Settings) -> layout.Page:
         __name__,
         server=server,
         backend="fastapi",
-        assets_folder=str(ROOT / "assets"),
-        assets_ignore=bundle.IGNORE,
-        external_scripts=[bundles["basic"]] if "basic" in bundles else [],
+        include_assets_files=False,
+        external_scripts=[addresses["basic"]],
         title="pwlapp",
         update_title=None,
         compress=False,
     )
-    app.bundles = bundles
-    app.own = bundle.serve_bundles(server, ROOT / "assets")
+    app.addresses = addresses
     static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)
@@ -106,9 +103,10 @@ def create_app(settings: Settings) -> layout.Page:
     server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
     server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
     server.add_middleware(LanguageMiddleware)
-    server.add_middleware(static.CachedBrotli, cache_dir=settings.data_dir / "brotli")
-    server.add_middleware(page_cache.PageCache, assets=ROOT / "assets")
-    quiet = (*static.STATIC_PATHS, *health.PATHS, "/_favicon.ico")
+    server.add_middleware(static.compressed)
+    server.add_middleware(page_cache.PageCache)
+    server.add_middleware(static.with_static_files)
+    quiet = (static.PATH, *health.PATHS, "/_favicon.ico")
     server.add_middleware(
         logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet
     )

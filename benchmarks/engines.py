@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +26,7 @@ from benchmarks.library_sides import jax_sides, sklearn_side
 from benchmarks.many import Many
 from benchmarks.sides import Side
 from benchmarks.torch_sides import expected, lecture_sides, wide_sides
-from pwlapp.core.data.files import draw_embedded, parse_csv
+from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import fused_cpu
 from pwlapp.core.net import Array
@@ -52,14 +51,6 @@ RATIOS = {
     "page_512_sigmoid_to_ours": ("page_512_sigmoid", "ours_512_sigmoid"),
     "c_512_to_ours": ("c_512", "ours_512"),
 }
-
-
-def load_points() -> Points:
-    """Read the CSV that PWLAPP_DATA names, else draw points by the lecture's law."""
-    named = os.environ.get("PWLAPP_DATA")
-    if not named:
-        return draw_embedded()
-    return parse_csv(Path(named).read_bytes(), max_bytes=5_000_000, label=Path(named).name)
 
 
 def start_of(side: Side, points: Points) -> Array:
@@ -213,7 +204,7 @@ def spread(values: list[float]) -> str:
 def main() -> None:
     """Print the tables and write them as JSON."""
     with tempfile.TemporaryDirectory() as folder:
-        measured = measure(load_points(), Path(folder))
+        measured = measure(lecture_points(), Path(folder))
     show(measured)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")

@@ -15,7 +15,7 @@ from statistics import median
 
 import torch
 
-from pwlapp.core.data.files import draw_embedded
+from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.engines.torch_engine import PageLoop
 from pwlapp.core.engines.triton_nets import Nets
 from pwlapp.core.training import AdamOptions, initial_state
@@ -28,7 +28,7 @@ POPULATIONS = (1, 32, 132, 264, 1000)  # an H100 has 132 multiprocessors
 WARPS = (1, 2, 4, 8, 16)
 RESULTS = Path(__file__).parent / "results"
 
-POINTS = draw_embedded()
+POINTS = lecture_points()
 
 
 def microseconds(run: Callable[[], object], epochs: int) -> float:
@@ -76,7 +76,7 @@ def capturable(loop: PageLoop) -> Callable[[], None]:
 def graphed() -> float:
     """The page's loop, recorded once and replayed."""
     epoch = capturable(page_loop())
-    aside = torch.cuda.SessionEvents()
+    aside = torch.cuda.Stream()
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(3):

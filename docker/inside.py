@@ -19,7 +19,7 @@ from docker.container import USER, Container, answers, say, wait_until
 
 ADDRESS = "http://127.0.0.1:8050"
 LONG = 1_000_000  # epochs: still running when the server stops
-SETTINGS = {"PWLAPP_LECTURE_URL": "", "PWLAPP_WORKERS": "1"}
+SETTINGS = {"PWLAPP_WORKERS": "1"}
 READY = """
 import time
 from pathlib import Path

@@ -28,7 +28,6 @@ COMPOSE = Path(__file__).parents[1] / "compose.yaml"
 HOSTS = ("127.0.0.2", "127.0.0.3")
 SETTINGS = {
     "PWLAPP_REDIS_URL": "redis://127.0.0.1:6379/0",
-    "PWLAPP_LECTURE_URL": "",
     "HOSTNAME": socket.gethostname(),
 }
 

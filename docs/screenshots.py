@@ -1,12 +1,7 @@
-"""Take README's pictures from the running app: ``make screenshots``.
-
-They show the data that the app itself would show: a file that ``PWLAPP_DATA`` names, or the
-built-in points.
-"""
+"""Take README's pictures from the running app: ``make screenshots``."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -53,10 +48,9 @@ def take(browser: Browser, address: str) -> None:
 
 def main() -> None:
     """Serve, open, photograph."""
-    named = os.environ.get("PWLAPP_DATA")
     with (
         tempfile.TemporaryDirectory() as data_dir,
-        serve(Path(data_dir), Path(named) if named else None) as address,
+        serve(Path(data_dir)) as address,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, NoReturn, get_args
 from pwlapp import serving
 from pwlapp.compute import warmup
 from pwlapp.core import engines
-from pwlapp.core.data.files import draw_embedded, read_points
+from pwlapp.core.data.files import read_points
+from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.net import LECTURE, Activation, Architecture, Array, Loss, from_vector, mse
 from pwlapp.core.training import (
     MAX_EPOCHS,
@@ -124,7 +125,7 @@ class Run:
         self.options = make_optimizer(args)
         self.net = Architecture(args.hidden, args.bias, args.activation, args.loss)
         self.points = (
-            draw_embedded()
+            lecture_points()
             if args.data is None
             else read_points(args.data, timeout_s=TIMEOUT_S, max_bytes=MAX_BYTES)
         )
@@ -184,7 +185,7 @@ def weight_names(net: Architecture) -> list[str]:
 def print_table(run: Run) -> None:
     """Print the run for people, each line when it is reached."""
     points = run.points
-    name = points.label or "drawn by the lecture's law"
+    name = points.label or "of the lecture"
     print(
         f"data {name}: {points.x.size:,} points, loss of prob {true_loss(run):.6f}; "
         f"{described(run)}; seed {run.seed}, {run.engine}"

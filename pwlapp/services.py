@@ -59,7 +59,7 @@ def _shared(settings: Settings) -> SessionService:
     from pwlapp.sessions.stores.redis_connection import RedisLink
 
     link = RedisLink(settings.redis_url)
-    store = RedisStore(link, source=f"{settings.data} {settings.lecture_url}")
+    store = RedisStore(link, source=settings.data)
     post = Post(Sender(app.make_app(settings.redis_url)))
     runner = CeleryRunner(link, post)
     make_scheduler = partial(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pwlapp.core.data.files import LECTURE_URL
 from pwlapp.core.engines import AUTO, ID_PATTERN
 
 LOG_LEVELS = ("critical", "error", "warning", "info", "debug")
@@ -93,14 +92,11 @@ _TEXT = _Kind(str, "text")
 _FOLDER = _Kind(_folder, "a folder")
 
 
-def _setting(
-    default: Any, kind: _Kind, doc: str, *, shown: str | None = None, may_be_empty: bool = False
-) -> Any:
+def _setting(default: Any, kind: _Kind, doc: str, *, shown: str | None = None) -> Any:
     metadata = {
         "kind": kind,
         "doc": doc,
         "shown": str(default) if shown is None else shown,
-        "may_be_empty": may_be_empty,
     }
     return field(default=default, metadata=metadata)
 
@@ -114,17 +110,8 @@ class Settings:
     data: str = _setting(
         "", _TEXT, "CSV file or URL with columns x, prob, y; empty: the lecture's data."
     )
-    lecture_url: str = _setting(
-        LECTURE_URL,
-        _TEXT,
-        "Where the lecture's data is fetched from, once; empty: never fetch.",
-        may_be_empty=True,
-    )
     data_dir: Path = _setting(  # noqa: RUF009 -- a Path can't be changed either
-        _folder(_DATA_DIR),
-        _FOLDER,
-        "Folder for the sessions and the cached data.",
-        shown=_DATA_DIR,
+        _folder(_DATA_DIR), _FOLDER, "Folder for the sessions and caches.", shown=_DATA_DIR
     )
     workers: int = _setting(
         os.cpu_count() or 1,
@@ -175,7 +162,7 @@ class Settings:
         """Read the settings from environment variables.
 
         An unset variable means the default, and so does an empty one, which is what compose files
-        make of an unset one; only ``PWLAPP_LECTURE_URL`` has a meaning of its own when empty.
+        make of an unset one.
 
         Parameters
         ----------
@@ -189,10 +176,8 @@ class Settings:
         """
         values: dict[str, Any] = {}
         for item in dataclasses.fields(cls):
-            text = environ.get(variable_name(item.name))
-            if text is None or (text.strip() == "" and not item.metadata["may_be_empty"]):
-                continue
-            values[item.name] = _read(variable_name(item.name), text.strip(), item.metadata["kind"])
+            if text := environ.get(variable_name(item.name), "").strip():
+                values[item.name] = _read(variable_name(item.name), text, item.metadata["kind"])
         return cls(**values)
 
     @classmethod

@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs_version
 from pwlapp.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LOCALES = ROOT / "pwlapp" / "ui" / "locales"
 SETUP_FILES = (
     "Makefile", "Dockerfile", "compose.yaml", "requirements.txt", "requirements-dev.txt",
@@ -41,6 +42,15 @@ FORBIDDEN = {
     "pwlapp/settings.py": (*UI, *SERVING, *ABOVE["core"]),
     "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", *ABOVE["core"]),
 }
+# The same within core: no module imports one of a later line, or one of its own line but in the
+# same folder.
+CORE = (
+    ("net",),
+    ("optimizers", "state", "data"),
+    ("engines",),
+    ("training",),
+    ("analysis", "constructions", "export"),
+)
 HEAVY = {"torch", "numba", "pandas", "dash", "plotly"}
 
 
@@ -62,6 +72,12 @@ def violations(path: Path, forbidden: tuple[str, ...]) -> Iterator[str]:
     for name in sorted(imported(path.read_text("utf-8"), package)):
         if any(name == word or name.startswith(word + ".") for word in forbidden):
             yield f"{path.relative_to(ROOT)} imports {name}"
+
+
+def core_modules(name: str) -> list[Path]:
+    """The files of a module of core, or of a folder in it."""
+    path = ROOT / "pwlapp" / "core" / name
+    return sorted(path.rglob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +107,17 @@ class TestImports:
         files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
         assert files
         assert [line for file in files for line in violations(file, FORBIDDEN[where])] == []
+
+    @pytest.mark.parametrize("line", range(len(CORE)))
+    def test_go_one_way_within_core(self, line: int) -> None:
+        above = tuple(f"pwlapp.core.{name}" for names in CORE[line + 1 :] for name in names)
+        modules = [path for name in CORE[line] for path in core_modules(name)]
+        assert modules
+        assert [word for path in modules for word in violations(path, above)] == []
+
+    def test_every_module_of_core_has_its_line(self) -> None:
+        found = {path.stem for path in (ROOT / "pwlapp" / "core").iterdir()}
+        assert found - {"__init__", "__pycache__"} == {name for names in CORE for name in names}
 
     @pytest.mark.parametrize(
         ("source", "found"),
@@ -139,7 +166,9 @@ class TestCommitted:
 
     @pytest.mark.parametrize("name", SETUP_FILES)
     def test_set_up_names_no_host(self, name: str) -> None:
-        urls = re.findall(r"\w+://[^\s\"')]+", (ROOT / name).read_text("utf-8"))
+        text = (ROOT / name).read_text("utf-8")
+        text = re.sub(r'"funding": (\[.*?\]|\{.*?\})', "", text, flags=re.DOTALL)
+        urls = re.findall(r"\w+://[^\s\"')]+", text)
         assert [
             url for url in urls if not url.startswith(("http://127.0.0.1", "redis://redis:"))
         ] == []
@@ -148,11 +177,10 @@ class TestCommitted:
         lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
         package = json.loads((ROOT / "package.json").read_text("utf-8"))
         installed = {name: entry for name, entry in lock["packages"].items() if name}
-        assert set(installed) == {
-            f"node_modules/plotly.js-{name}-dist-min" for name in ("basic", "cartesian", "gl3d")
-        }
-        for entry in installed.values():
+        for name in ("basic", "cartesian", "gl3d"):
+            entry = installed[f"node_modules/plotly.js-{name}-dist-min"]
             assert entry["version"] == get_plotlyjs_version()
+        for entry in installed.values():
             assert entry["integrity"].startswith("sha512-")
             assert "resolved" not in entry
         assert package["dependencies"] == lock["packages"][""]["dependencies"]
@@ -175,9 +203,9 @@ class TestCommitted:
 
 
 class TestTold:
-    def test_readme_has_the_settings_table(self) -> None:
+    def test_docs_have_the_settings_table(self) -> None:
         """Row by row what `Settings.table` says; a failure shows the rows to paste."""
-        readme = (ROOT / "README.md").read_text("utf-8").splitlines()
+        readme = (ROOT / "docs" / "settings.md").read_text("utf-8").splitlines()
         rows = [
             f"| `{variable}` | {f'`{default}`' if default else ''} | {doc} |"
             for variable, default, doc in Settings.table()
@@ -188,13 +216,24 @@ class TestTold:
             re.sub(r"\s*\|\s*", " | ", row).strip() for row in rows
         ]
 
-    def test_readme_names_every_command(self) -> None:
-        readme = (ROOT / "README.md").read_text("utf-8")
+    def test_docs_name_every_command(self) -> None:
+        pages = ("README.md", "CONTRIBUTING.md", "docs/benchmarks.md", "docs/deploy.md")
+        readme = "\n".join((ROOT / page).read_text("utf-8") for page in pages)
         targets = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text("utf-8"), re.M)
         assert targets
-        for target in set(targets[1].split()) & {"run", "test", "lint", "bench"}:
+        for target in set(targets[1].split()) - {"setup", "tools"}:
             assert f"make {target}" in readme
         assert "TORCH_INDEX" in readme
+
+    @pytest.mark.parametrize("page", DOCS, ids=lambda path: path.name)
+    def test_docs_name_files_that_exist(self, page: Path) -> None:
+        """Each path in backticks with a folder or a known ending, and each relative link."""
+        text = page.read_text("utf-8")
+        named = re.findall(r"`([\w.-]+(?:/[\w.*-]+)+/?|[\w-]+\.(?:py|ts|md|toml|yaml))`", text)
+        missing = [name for name in named if not any(ROOT.glob(name.rstrip("/")))]
+        links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+        missing += [link for link in links if not (page.parent / link).exists()]
+        assert missing == []
 
 
 class TestCatalogues:

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pwlapp.core.data.files import LECTURE_URL
 from pwlapp.settings import Settings, variable_name
 
 
 def test_nothing_set_gives_the_defaults() -> None:
     assert Settings.from_env({}) == Settings()
-    assert Settings().lecture_url == LECTURE_URL
 
 
 def test_every_field_is_read_from_its_variable() -> None:
@@ -19,7 +17,6 @@ def test_every_field_is_read_from_its_variable() -> None:
         "PWLAPP_HOST": "0.0.0.0",
         "PWLAPP_PORT": "9000",
         "PWLAPP_DATA": " points.csv ",
-        "PWLAPP_LECTURE_URL": "https://example.org/a.csv",
         "PWLAPP_DATA_DIR": "/srv/pwlapp",
         "PWLAPP_WORKERS": "3",
         "PWLAPP_ENGINE": "Fused@CUDA:1",
@@ -37,7 +34,6 @@ def test_every_field_is_read_from_its_variable() -> None:
         "0.0.0.0",
         9000,
         "points.csv",
-        "https://example.org/a.csv",
         Path("/srv/pwlapp"),
         3,
         "fused@cuda:1",
@@ -53,9 +49,9 @@ def test_every_field_is_read_from_its_variable() -> None:
     )
 
 
-def test_an_empty_variable_is_an_unset_one_but_for_the_address_that_may_be_empty() -> None:
-    environ = {row.variable: "" for row in Settings.table()}
-    assert Settings.from_env(environ) == dataclasses.replace(Settings(), lecture_url="")
+def test_an_empty_variable_is_an_unset_one() -> None:
+    environ = {row.variable: " " for row in Settings.table()}
+    assert Settings.from_env(environ) == Settings()
 
 
 def test_the_folder_may_begin_with_a_tilde() -> None:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from pwlapp.errors import UserError
 
 Array: TypeAlias = NDArray[np.float32]
+Real: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 Activation: TypeAlias = Literal["relu", "sigmoid"]
 Loss: TypeAlias = Literal["bce", "mse"]
 
@@ -230,7 +231,21 @@ def bce(yhat: Array, y: Array) -> float:
     return -float(np.mean(y * log_yes + (1.0 - y) * log_no, dtype=np.float64))
 
 
-def mse(yhat: Array, y: Array) -> float:
+def bce_of_logits(z: Real, y: Real) -> float:
+    """Binary cross-entropy of yhat = sigmoid(z), as `torch.nn.BCEWithLogitsLoss`.
+
+    ``mean(softplus(z) - y z)``: the same as `bce`, but without its clamp, so convex in z. That is
+    what a search for the lowest loss needs; the loss of a net is the page's BCELoss, `bce`.
+
+    Parameters
+    ----------
+    z, y : ndarray of shape (n,), float32 or float64
+        y within [0, 1].
+    """
+    return float(np.mean(np.logaddexp(0.0, z) - y * z, dtype=np.float64))
+
+
+def mse(yhat: Real, y: Real) -> float:
     """Mean squared error, ``mean((yhat - y)^2)``, as `torch.nn.MSELoss`; both of shape (n,)."""
     return float(np.mean(np.square(yhat - y, dtype=np.float64)))
 

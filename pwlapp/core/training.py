@@ -1,119 +1,44 @@
-"""What a training run is: its options, its state, its frames, and one slice of it.
+"""A training run: where it starts, one slice of it, and weights put in by hand.
 
 Importing this module imports no torch; the functions that compute do, so they belong in a worker
 process. `train_slice` is pure: the same arguments give the same result, bit for bit, and any way
 of cutting a run into slices gives the same run.
+
+What describes a run (`state`, `optimizers`) can be imported from here as well.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from pwlapp.core import net as nets
 from pwlapp.core.engines import TORCH_CPU, pick
-from pwlapp.core.net import LECTURE, Architecture, Array, check_vector
-from pwlapp.core.net import MAX_PARAM as MAX_PARAM  # other limits of a run, beside those below
-from pwlapp.core.optimizers import MAX_LR as MAX_LR
-from pwlapp.core.optimizers import AdamOptions as AdamOptions  # so that a run is one import
-from pwlapp.core.optimizers import OptimizerOptions as OptimizerOptions
-from pwlapp.core.optimizers import SgdOptions as SgdOptions
+from pwlapp.core.net import LECTURE, MAX_PARAM, Architecture, Array, check_vector
+from pwlapp.core.optimizers import MAX_LR, AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import MAX_EPOCHS, MAX_SEED, Budget, Frames, SliceResult, TrainState
 from pwlapp.errors import UserError
 
-MAX_EPOCHS = 1_000_000
-MAX_SEED = 2**32 - 1
-LOSS_LIMIT = 10.0  # a net that knows nothing and says 1/2 everywhere has a loss of 0.69
-
-
-@dataclass(frozen=True, eq=False)
-class TrainState:
-    """Everything that the next epoch depends on.
-
-    Attributes
-    ----------
-    params : ndarray of shape (k,), float32
-        Weights in the order of `net.to_vector`; k = net.size.
-    m, v : ndarray of shape (k,), float32
-        Adam's running means of the gradient and of its square. SGD keeps its momentum in m.
-    epoch : int
-        Epochs trained so far.
-    loss : float
-        What ``net.loss`` names, at ``params``.
-    net : Architecture
-    optimizer_epoch : int
-        The epoch at which the optimizer was made: Adam has taken ``epoch - optimizer_epoch`` steps.
-    """
-
-    params: Array
-    m: Array
-    v: Array
-    epoch: int
-    loss: float
-    net: Architecture = LECTURE
-    optimizer_epoch: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Frames:
-    """Moments of a run, for drawing.
-
-    Attributes
-    ----------
-    epochs : ndarray of shape (m,), int64
-    losses : ndarray of shape (m,), float32
-        The loss at the params of the same row.
-    params : ndarray of shape (m, k), float32
-    """
-
-    epochs: NDArray[np.int64]
-    losses: Array
-    params: Array
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How far one slice may go.
-
-    Attributes
-    ----------
-    target_epoch : int
-        Where the run ends; greater than the state's epoch.
-    record : tuple of int
-        Absolute epochs to keep as frames, ascending. The slice's last epoch is kept as well.
-    slice_ms : float or None
-        Stop after about this much computing, but not before one epoch. None: run to the target.
-    """
-
-    target_epoch: int
-    record: tuple[int, ...] = ()
-    slice_ms: float | None = None
-
-
-@dataclass(frozen=True)
-class SliceResult:
-    """What one slice gives back.
-
-    Attributes
-    ----------
-    state : TrainState
-        Where the slice ended; if it diverged, the last epoch before that.
-    frames : Frames
-        Ascending; empty only if the very first epoch diverged.
-    diverged : bool
-    seconds : float
-        Wall-clock time that the slice took.
-    engine : str
-        Id of the engine that computed it; see `engines`.
-    """
-
-    state: TrainState
-    frames: Frames
-    diverged: bool
-    seconds: float
-    engine: str
+__all__ = [
+    "MAX_EPOCHS",
+    "MAX_LR",
+    "MAX_PARAM",
+    "MAX_SEED",
+    "AdamOptions",
+    "Budget",
+    "Frames",
+    "OptimizerOptions",
+    "SgdOptions",
+    "SliceResult",
+    "TrainState",
+    "frame_epochs",
+    "initial_state",
+    "train_slice",
+    "with_new_optimizer",
+    "with_params",
+]
 
 
 def frame_epochs(
@@ -147,26 +72,6 @@ def frame_epochs(
     dense = start + np.ceil(n_epochs * share**3).astype(np.int64)
     checkpoints = np.arange(start // every + 1, target // every + 1) * every
     return tuple(np.unique(np.concatenate([dense, checkpoints, [target]])).tolist())
-
-
-def has_diverged(before: float, loss: float) -> bool:
-    """Whether the step from one epoch to the next has thrown the net away.
-
-    It has when the loss is no longer a number, or jumps over `LOSS_LIMIT`: with y within [0, 1],
-    both BCE and MSE begin far below. BCELoss clamps its logarithms, so even at lr = 100 the loss
-    stays finite: the weights are flung to where every yhat is exactly 0 or 1, no gradient is left,
-    and the loss sits at 7 to 75 for ever. A net that is put above the limit by hand has not
-    diverged, and may train its way down.
-
-    Only two neighbouring epochs are looked at, so it does not matter how a run is sliced. Weights
-    need no look of their own: a weight that is not a number makes the loss not a number.
-
-    Parameters
-    ----------
-    before, loss : float
-        The loss an epoch ago and now.
-    """
-    return not math.isfinite(loss) or before <= LOSS_LIMIT < loss
 
 
 def train_slice(

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from pwlapp.core.data import files
 from pwlapp.core.engines import AUTO, EngineInfo
@@ -14,7 +13,7 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.repository import SessionRepository
-from pwlapp.sessions.stores.protocol import BEST_RANK, Data, Store
+from pwlapp.sessions.stores.protocol import Data, Store
 from pwlapp.settings import Settings
 from pwlapp.tasks import log_failure, stop
 
@@ -136,16 +135,10 @@ class Maintenance:
     async def _find_data(self) -> Data:
         """Take the other servers' data, or read it in a worker, since that needs pandas."""
         settled = await self._store.settled()
-        if settled is not None and settled.rank == BEST_RANK:
+        if settled is not None and settled.problem is None:
             return settled
-        load = partial(
-            files.load,
-            source=self._settings.data,
-            lecture_url=self._settings.lecture_url,
-            cache_dir=self._settings.data_dir,
-            max_bytes=int(self._settings.max_data_mb * 1e6),
-        )
-        points, problem = await self._runner.call(load)
+        max_bytes = int(self._settings.max_data_mb * 1e6)
+        points, problem = await self._runner.call(files.load, self._settings.data, max_bytes)
         return await self._store.settle(Data(points, problem))
 
     async def _load_engines(self) -> None:

@@ -24,8 +24,8 @@ def params_of(page: LecturePage) -> net.Params:
     return net.from_vector(np.array([number(text) for text in page.weights("build")], np.float32))
 
 
-def test_start_values_are_the_target(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_start_values_are_the_target(address: str, open_page: Open) -> None:
+    page = open_page(address)
     expect(page.find("#build-mse")).to_have_text("0")
     assert page.weights("build") == ["1", "-1", "-4.5", "-9", "4.5"]
     at = [-1, -0.5, 0, 0.5, 1]
@@ -36,9 +36,9 @@ def test_start_values_are_the_target(embedded: str, open_page: Open) -> None:
 
 @pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
 def test_a_drag_redraws_everything_and_asks_for_nothing(
-    embedded: str, open_page: Open, lang: str
+    address: str, open_page: Open, lang: str
 ) -> None:
-    page = open_page(embedded, lang=lang)
+    page = open_page(address, lang=lang)
     expect(page.find("#construction-code")).to_contain_text("torch", timeout=30_000)
     requests: list[str] = []
     page.page.on("request", lambda request: requests.append(request.url))
@@ -62,8 +62,8 @@ def test_a_drag_redraws_everything_and_asks_for_nothing(
     expect(page.find("#construction-code")).to_contain_text(f"{-b2:g}")
 
 
-def test_typed_values(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_typed_values(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.type_weight("build", 0, "1/3")
     assert page.find("#build-weights-0-field").input_value() == "1/3"
     expect(page.find("#panel-u1-title")).to_contain_text("0.3333")
@@ -76,8 +76,8 @@ def test_typed_values(embedded: str, open_page: Open) -> None:
     expect(page.find("#build-weights .complaint")).to_be_empty()
 
 
-def test_keyboard_moves_a_slider(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_keyboard_moves_a_slider(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.find("#build-weights-4-slider").focus()
     page.page.keyboard.press("ArrowRight")
     expect(page.find("#build-weights-4-field")).to_have_value("4.6")
@@ -86,8 +86,8 @@ def test_keyboard_moves_a_slider(embedded: str, open_page: Open) -> None:
     expect(page.find("#build-mse")).to_have_text("0")
 
 
-def test_random_values_agree_with_the_closed_form(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_random_values_agree_with_the_closed_form(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.find("#build-random").click()
     expect(page.find("#build-mse")).not_to_have_text("0")
     params = params_of(page)
@@ -99,8 +99,8 @@ def test_random_values_agree_with_the_closed_form(embedded: str, open_page: Open
     )
 
 
-def test_six_constructions_are_one_function(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_six_constructions_are_one_function(address: str, open_page: Open) -> None:
+    page = open_page(address)
     for number_ in range(1, 7):
         page.find(f"#construction-{number_}").click()
         expect(page.find("#construction-name")).to_contain_text(str(number_))
@@ -114,8 +114,8 @@ def test_six_constructions_are_one_function(embedded: str, open_page: Open) -> N
     expect(page.find("#construction-1")).to_have_attribute("aria-selected", "true")
 
 
-def test_challenge_hides_the_formula_until_asked(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_challenge_hides_the_formula_until_asked(address: str, open_page: Open) -> None:
+    page = open_page(address)
     expect(page.find("#build-formula math")).to_have_count(1)
     page.find("#build-challenge").click()
     expect(page.find("#build-formula math")).to_have_count(0)
@@ -129,8 +129,8 @@ def test_challenge_hides_the_formula_until_asked(embedded: str, open_page: Open)
     expect(page.find("#build-formula math")).to_have_count(1)
 
 
-def test_sliders_survive_a_reload(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_sliders_survive_a_reload(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.type_weight("build", 2, "2.5")
     page.page.reload()
     page.wait_until_ready()

@@ -38,8 +38,8 @@ def hand_loss(page: LecturePage) -> float:
     return number(page.find("#by-hand-loss").inner_text())
 
 
-def test_losses_are_torchs_and_the_lower_one_is_named(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_losses_are_torchs_and_the_lower_one_is_named(address: str, open_page: Open) -> None:
+    page = open_page(address)
     show(page)
     x, y = data_of(page)
     p = [1.5, -2.0, -3.0, -5.0, 4.0]
@@ -64,9 +64,9 @@ def test_losses_are_torchs_and_the_lower_one_is_named(lecture: str, open_page: O
     expect(page.find("#by-hand-loss")).to_have_text("0.301082")
 
 
-def test_the_best_is_the_lowest_that_there_is(lecture: str, open_page: Open) -> None:
+def test_the_best_is_the_lowest_that_there_is(address: str, open_page: Open) -> None:
     """Against L-BFGS on the lecture's own net, in torch."""
-    page = open_page(lecture)
+    page = open_page(address)
     show(page)
     x, y = (torch.tensor(values).double() for values in data_of(page))
     s = torch.zeros(3, dtype=torch.float64, requires_grad=True)
@@ -90,8 +90,8 @@ def test_the_best_is_the_lowest_that_there_is(lecture: str, open_page: Open) -> 
     )
 
 
-def test_what_is_set_by_hand_stays_and_can_be_undone(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_what_is_set_by_hand_stays_and_can_be_undone(address: str, open_page: Open) -> None:
+    page = open_page(address)
     show(page)
     page.type_weight("build", 4, "1.25")
     start = page.weights("by-hand")
@@ -109,8 +109,8 @@ def test_what_is_set_by_hand_stays_and_can_be_undone(embedded: str, open_page: O
     assert page.weights("by-hand") == [*start[:4], "1.25"]
 
 
-def test_a_net_without_sigmoid_is_compared_without(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_a_net_without_sigmoid_is_compared_without(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     page.find("#fit-hidden").fill("12")
     page.choose("fit-loss", "mse")

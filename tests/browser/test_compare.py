@@ -85,8 +85,8 @@ def fit_is_drawn(page: LecturePage, trace: int, p: list[float]) -> None:
     assert_painted(page, "compare-fit-plot", trace, x.tolist(), yhat)
 
 
-def test_two_learning_rates_side_by_side(embedded: str, open_page: Open) -> None:
-    page = prepared(embedded, open_page)
+def test_two_learning_rates_side_by_side(address: str, open_page: Open) -> None:
+    page = prepared(address, open_page)
     page.find("#compare-keep").click()
     expect(page.find("#compare-said")).to_have_text(
         "Nothing is trained yet. Train first, then keep the run."
@@ -140,8 +140,8 @@ def test_two_learning_rates_side_by_side(embedded: str, open_page: Open) -> None
     assert page.drawn("compare-loss-plot", 0)[0][0] > 0
 
 
-def test_runs_are_named_hidden_removed_and_survive_a_reload(embedded: str, open_page: Open) -> None:
-    page = prepared(embedded, open_page)
+def test_runs_are_named_hidden_removed_and_survive_a_reload(address: str, open_page: Open) -> None:
+    page = prepared(address, open_page)
     frames = train_with(page, "0.01", 300)
     for _ in range(2):
         page.find("#compare-keep").click()
@@ -183,10 +183,8 @@ def test_runs_are_named_hidden_removed_and_survive_a_reload(embedded: str, open_
     expect(names.nth(0)).to_have_value("Adam 0.01 · 유닛 2개 · 시드 1")
 
 
-def test_a_row_brings_its_run_back_and_other_data_are_marked(
-    embedded: str, open_page: Open
-) -> None:
-    page = prepared(embedded, open_page)
+def test_a_row_brings_its_run_back_and_other_data_are_marked(address: str, open_page: Open) -> None:
+    page = prepared(address, open_page)
     kept = train_with(page, "0.01", 200, seed=5)
     page.find("#compare-keep").click()
     train_with(page, "0.05", 100, seed=2)
@@ -217,10 +215,8 @@ def test_a_row_brings_its_run_back_and_other_data_are_marked(
     assert page.page.evaluate("pwl.fit.now().data.spec.law") == "step_like"
 
 
-def test_a_run_on_points_of_ones_own_says_that_they_are_gone(
-    embedded: str, open_page: Open
-) -> None:
-    page = prepared(embedded, open_page)
+def test_a_run_on_points_of_ones_own_says_that_they_are_gone(address: str, open_page: Open) -> None:
+    page = prepared(address, open_page)
     spec = {"law": "own", "x": [-1, 0, 0.5, 1], "y": [0, 1, 1, 0], "prob": None, "held_out": 0}
     page.page.evaluate("(spec) => pwl.fit.send('use_data', { spec })", spec)
     page.train(20)
@@ -236,9 +232,9 @@ def test_a_run_on_points_of_ones_own_says_that_they_are_gone(
 
 
 def test_a_wide_net_keeps_its_curve_and_a_changed_one_says_so(
-    embedded: str, open_page: Open
+    address: str, open_page: Open
 ) -> None:
-    page = prepared(embedded, open_page)
+    page = prepared(address, open_page)
     page.find("#fit-hidden").fill("32")
     page.find("#fit-reset").click()
     expect(page.find("#fit-layers")).to_contain_text("32")

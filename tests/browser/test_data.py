@@ -118,8 +118,8 @@ def loss_by_torch(p: Any, x: Any, y: Any, net: dict[str, Any]) -> float:
         return float(torch.nn.functional.binary_cross_entropy(torch.sigmoid(out), wanted))
 
 
-def test_each_set_is_painted_with_its_net(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_each_set_is_painted_with_its_net(address: str, open_page: Open) -> None:
+    page = open_page(address)
     card = DataCard(page)
     layers = page.find("#fit-layers")
     for law in LAWS:
@@ -159,8 +159,8 @@ def test_each_set_is_painted_with_its_net(embedded: str, open_page: Open) -> Non
     expect(layers).to_contain_text("bias=True) → Sigmoid → Linear(8, 1) → Sigmoid")
 
 
-def test_undo_reload_and_another_tab(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_undo_reload_and_another_tab(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(20)
     page.wait_for_epoch(20)
     weights = page.weights()
@@ -179,14 +179,14 @@ def test_undo_reload_and_another_tab(embedded: str, open_page: Open) -> None:
     page.wait_until_ready()
     expect(page.find("#fit-data")).to_contain_text("Sine (2,000 points)")
     expect(page.find(".data-tile input[value='sine']")).to_be_checked()
-    other = open_page(embedded, context_of=page)
-    expect(other.find("#fit-data")).to_contain_text("built in")
+    other = open_page(address, context_of=page)
+    expect(other.find("#fit-data")).to_contain_text("the lecture's (2,000 points)")
     assert page.page.evaluate("pwl.fit.now().data.spec.law") == "sine"
 
 
 @pytest.mark.parametrize("law", ["sine", "step_like"])
-def test_both_losses_are_torchs(embedded: str, open_page: Open, law: str) -> None:
-    page = open_page(embedded)
+def test_both_losses_are_torchs(address: str, open_page: Open, law: str) -> None:
+    page = open_page(address)
     card = DataCard(page)
     card.choose(law)
     page.find("#data-n").fill("200")
@@ -221,8 +221,8 @@ def test_both_losses_are_torchs(embedded: str, open_page: Open, law: str) -> Non
     expect(page.find("#count-test")).to_have_text(f"{first:.6f}")
 
 
-def test_own_points_by_mouse_are_fitted_and_followed(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_own_points_by_mouse_are_fitted_and_followed(address: str, open_page: Open) -> None:
+    page = open_page(address)
     card = DataCard(page)
     card.choose("own")
     expect(page.find("#data-use")).to_be_disabled()
@@ -261,8 +261,8 @@ def test_own_points_by_mouse_are_fitted_and_followed(embedded: str, open_page: O
     expect(page.find("#fit-layers")).not_to_contain_text("→ Sigmoid")
 
 
-def test_own_points_by_keyboard(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_own_points_by_keyboard(address: str, open_page: Open) -> None:
+    page = open_page(address)
     card = DataCard(page)
     card.choose("own")
     page.find("input[name='own-kind'][value='numbers']").check()
@@ -285,13 +285,13 @@ def test_own_points_by_keyboard(embedded: str, open_page: Open) -> None:
     assert card.now("net.loss") == "mse"
 
 
-def test_own_points_by_touch(embedded: str, open_page: Open, chromium: Any) -> None:
+def test_own_points_by_touch(address: str, open_page: Open, chromium: Any) -> None:
     context = chromium.new_context(
         viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en-US"
     )
     try:
         page = LecturePage(context.new_page())
-        page.open(embedded)
+        page.open(address)
         card = DataCard(page)
         card.choose("own")
         for count, (fx, fy) in enumerate(((0.3, 0.7), (0.5, 0.3), (0.8, 0.7)), start=1):
@@ -322,8 +322,8 @@ def test_own_points_by_touch(embedded: str, open_page: Open, chromium: Any) -> N
         context.close()
 
 
-def test_a_file(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded, quiet=False)  # a refusal stands in the console, too
+def test_a_file(address: str, open_page: Open) -> None:
+    page = open_page(address, quiet=False)  # a refusal stands in the console, too
     page.train(10)
     page.wait_for_epoch(10)
     card = DataCard(page)

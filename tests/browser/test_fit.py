@@ -26,9 +26,9 @@ AFTER_10000 = ["2.8167", "-3.9404", "-1.7500", "-3.5572", "4.9937"]
     ],
 )
 def test_the_lecture_from_start_to_end(
-    lecture: str, open_page: Open, lang: str, train: str, again: str
+    address: str, open_page: Open, lang: str, train: str, again: str
 ) -> None:
-    page = open_page(lecture, lang=lang)
+    page = open_page(address, lang=lang)
     expect(page.find("html")).to_have_attribute("lang", lang[:2])
     expect(page.find("#fit-train")).to_have_text(train)
     expect(page.find("#fit")).to_contain_text(again)
@@ -57,8 +57,8 @@ def test_the_lecture_from_start_to_end(
     assert page.weights() == AFTER_10000
 
 
-def test_painted_curves_agree_with_torch(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_painted_curves_agree_with_torch(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(700)
     page.wait_for_epoch(700)
     p = page.page.evaluate("pwl.fit.frame().p")
@@ -87,8 +87,8 @@ ORDER = """(id) => [...document.querySelectorAll(`#${id} g.trace`)]
   .map((node) => node.__data__[0].trace.index)"""
 
 
-def test_the_dashed_truth_stays_on_top(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_the_dashed_truth_stays_on_top(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(200)
     page.wait_for_epoch(200)
     page.type_weight("fit", 0, "1")
@@ -98,8 +98,8 @@ def test_the_dashed_truth_stays_on_top(lecture: str, open_page: Open) -> None:
     assert page.page.evaluate(ORDER, "fit-logit-plot") == [5, 0, 1, 2, 3, 4]
 
 
-def test_loss_curve_has_the_truth_and_a_log_axis(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_loss_curve_has_the_truth_and_a_log_axis(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(300)
     page.wait_for_epoch(300)
     page.page.wait_for_function(
@@ -121,8 +121,8 @@ def test_loss_curve_has_the_truth_and_a_log_axis(lecture: str, open_page: Open) 
     )
 
 
-def test_scrub_and_replay(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_scrub_and_replay(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(1000)
     page.wait_for_epoch(1000)
     end = page.painted("fit-yhat-plot", 0)
@@ -145,8 +145,8 @@ def test_scrub_and_replay(lecture: str, open_page: Open) -> None:
     expect(page.find("#count-epoch")).to_have_text("1,000")
 
 
-def test_weights_by_hand_and_training_goes_on_from_them(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_weights_by_hand_and_training_goes_on_from_them(address: str, open_page: Open) -> None:
+    page = open_page(address)
     before = page.loss()
     page.type_weight("fit", 4, "2")
     expect(page.find("#count-loss")).not_to_have_text(before)
@@ -158,8 +158,8 @@ def test_weights_by_hand_and_training_goes_on_from_them(lecture: str, open_page:
     assert number(page.weights()[4]) == pytest.approx(2, abs=0.0011), "one step of Adam from 2"
 
 
-def test_pause_resume_and_reset(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_pause_resume_and_reset(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     page.choose("fit-engine", "torch@cpu")  # slow enough to be paused
     page.train(100_000)
@@ -175,8 +175,8 @@ def test_pause_resume_and_reset(lecture: str, open_page: Open) -> None:
     assert page.weights() == INITIAL
 
 
-def test_another_seed(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_another_seed(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.find("#fit-seed").fill("3")
     expect(page.find("#fit-reset")).to_contain_text("3")
     page.find("#fit-reset").click()
@@ -187,8 +187,8 @@ def test_another_seed(lecture: str, open_page: Open) -> None:
     assert page.weights()[:2] == expected
 
 
-def test_train_takes_the_seed_that_stands_in_the_field(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_train_takes_the_seed_that_stands_in_the_field(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.find("#fit-seed").fill("2")
     page.train(5000)
     page.wait_for_epoch(5000)
@@ -200,9 +200,9 @@ def test_train_takes_the_seed_that_stands_in_the_field(lecture: str, open_page: 
 
 
 @pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
-def test_two_tabs_have_two_nets(lecture: str, open_page: Open, lang: str) -> None:
-    one = open_page(lecture, lang=lang)
-    two = open_page(lecture, context_of=one)
+def test_two_tabs_have_two_nets(address: str, open_page: Open, lang: str) -> None:
+    one = open_page(address, lang=lang)
+    two = open_page(address, context_of=one)
     one.train(400)
     one.wait_for_epoch(400)
     assert two.find("#count-epoch").inner_text() == "0"
@@ -216,9 +216,9 @@ def test_two_tabs_have_two_nets(lecture: str, open_page: Open, lang: str) -> Non
 
 @pytest.mark.parametrize("secure", [True, False], ids=["localhost", "plain http"])
 def test_a_duplicated_tab_begins_a_net_of_its_own(
-    lecture: str, open_page: Open, secure: bool
+    address: str, open_page: Open, secure: bool
 ) -> None:
-    one = open_page(lecture)
+    one = open_page(address, own_context=not secure)
     if not secure:  # what a browser lacks on plain http
         one.page.context.add_init_script(
             "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })"
@@ -237,9 +237,9 @@ def test_a_duplicated_tab_begins_a_net_of_its_own(
     one.wait_for_epoch(100)
 
 
-def test_a_session_id_may_begin_with_a_dash(lecture: str, open_page: Open) -> None:
+def test_a_session_id_may_begin_with_a_dash(address: str, open_page: Open) -> None:
     """One in 64 does, and the name of a lock may not."""
-    page = open_page(lecture)
+    page = open_page(address)
     page.page.evaluate("pwl.tabs.keep('-an-id')")
     page.page.wait_for_function(
         """async () => {
@@ -249,8 +249,8 @@ def test_a_session_id_may_begin_with_a_dash(lecture: str, open_page: Open) -> No
     )
 
 
-def test_bad_input_is_explained(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_bad_input_is_explained(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     page.choose("fit-optimizer", "sgd")
     for field, typed, complaint in (
@@ -273,8 +273,8 @@ def test_bad_input_is_explained(embedded: str, open_page: Open) -> None:
         expect(page.find("#fit-notice")).to_be_hidden()
 
 
-def test_a_diverging_run_stops_and_says_so(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_a_diverging_run_stops_and_says_so(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     page.find("#fit-lr").fill("100")
     page.train(5000)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pwlapp.core import net
-from pwlapp.core.data.files import draw_embedded
+from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import (
     AdamOptions,
@@ -29,14 +29,14 @@ BIASED = Architecture(5, bias1=True, loss="mse")
 
 
 def trained(architecture: Architecture, options: OptimizerOptions, epochs: int) -> TrainState:
-    """What the lecture's own loop makes of the built-in data from seed 1."""
-    points = draw_embedded()
+    """What the lecture's own loop makes of its data from seed 1."""
+    points = lecture_points()
     state = initial_state(1, points.x, points.y, architecture)
     return train_slice(state, points.x, points.y, options, Budget(epochs)).state
 
 
-def test_the_fold_opens_by_keyboard_and_is_remembered(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_the_fold_opens_by_keyboard_and_is_remembered(address: str, open_page: Open) -> None:
+    page = open_page(address)
     expect(page.find("#fit-hidden")).to_be_hidden()
     expect(page.find("#fit-summary")).to_contain_text(
         "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001"
@@ -51,8 +51,8 @@ def test_the_fold_opens_by_keyboard_and_is_remembered(embedded: str, open_page: 
     expect(page.find("#fit-hidden")).to_be_visible()
 
 
-def test_five_units_with_bias_and_mse(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_five_units_with_bias_and_mse(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     page.find("#fit-hidden").fill("5")
     page.choose("fit-bias", "bias1")
@@ -95,8 +95,8 @@ def test_five_units_with_bias_and_mse(embedded: str, open_page: Open) -> None:
     assert number(page.loss()) == pytest.approx(server_loss, abs=2e-6)
 
 
-def test_a_wide_net(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_a_wide_net(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     page.find("#fit-hidden").fill("64")
     page.choose("fit-activation", "sigmoid")
@@ -116,15 +116,15 @@ def test_a_wide_net(embedded: str, open_page: Open) -> None:
     expect(page.find("#fit-weights")).to_have_text("64 units have 129 numbers: too many to list.")
     expect(page.find("#count-slopes")).to_be_hidden()
     expect(page.find("#fit-engine-used")).to_contain_text("the lecture's loop in PyTorch")
-    rows = page.checkpoint_rows()
-    assert [len(row) for row in rows] == [2, 2]
+    expect(page.find("#fit-checkpoints tbody tr")).to_have_count(2)
+    assert [len(row) for row in page.checkpoint_rows()] == [2, 2]
     page.find("#language-switch").click()
     expect(page.find("#fit-weights")).to_contain_text("유닛 64개")
     expect(page.find("#fit-summary")).to_contain_text("유닛 64개 · 시그모이드 · 편향 없음")
 
 
-def test_gradient_descent_with_momentum(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_gradient_descent_with_momentum(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     page.choose("fit-optimizer", "sgd")
     expect(page.find("#fit-lr")).to_have_value("0.1")
@@ -139,8 +139,8 @@ def test_gradient_descent_with_momentum(embedded: str, open_page: Open) -> None:
     expect(page.find("#fit-summary")).to_contain_text("SGD, learning rate 0.1, momentum 0.9")
 
 
-def test_a_trained_net_is_kept_until_one_starts_over(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_a_trained_net_is_kept_until_one_starts_over(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(10)
     page.wait_for_epoch(10)
     page.unfold()
@@ -162,8 +162,8 @@ def test_a_trained_net_is_kept_until_one_starts_over(embedded: str, open_page: O
     expect(page.find("#fit-layers")).to_contain_text("Linear(1, 3, bias=False)")
 
 
-def test_straight_to_the_end(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_straight_to_the_end(address: str, open_page: Open) -> None:
+    page = open_page(address, motion=True)
     page.find("#playback-skip").check()
     page.page.evaluate(
         """() => {
@@ -204,8 +204,8 @@ BY_BROWSER = """([p, xs, ys, net]) => ({
 })"""
 
 
-def test_the_browser_computes_what_the_server_does(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_the_browser_computes_what_the_server_does(address: str, open_page: Open) -> None:
+    page = open_page(address)
     rng = np.random.default_rng(5)
     xs = rng.uniform(-2, 2, 50).astype(np.float32)
     ys = rng.uniform(0, 1, 50).astype(np.float32)
@@ -225,9 +225,9 @@ def test_the_browser_computes_what_the_server_does(embedded: str, open_page: Ope
 
 
 def test_the_keyboard_keeps_its_place_and_a_pause_stops_the_picture(
-    embedded: str, open_page: Open
+    address: str, open_page: Open
 ) -> None:
-    page = open_page(embedded)
+    page = open_page(address)
     page.unfold()
     page.choose("fit-engine", "torch@cpu")  # slow enough to be paused
     page.find("#fit-epochs").fill("100000")

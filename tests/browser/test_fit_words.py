@@ -11,8 +11,8 @@ from tests.support.lecture_page import LecturePage
 Open = Callable[..., LecturePage]
 
 
-def test_the_summary_repeats_nothing_that_cannot_be_used(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_the_summary_repeats_nothing_that_cannot_be_used(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     for typed in ("2.5", "abc", "-1", "", "2049"):
         page.find("#fit-hidden").fill("3")
@@ -25,8 +25,8 @@ def test_the_summary_repeats_nothing_that_cannot_be_used(embedded: str, open_pag
     expect(page.find("#fit-summary")).to_contain_text("SGD, learning rate –, momentum –")
 
 
-def test_the_words_fit_the_net(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_the_words_fit_the_net(address: str, open_page: Open) -> None:
+    page = open_page(address)
     title = page.find(".card:has(#fit-logit-plot) h3")
     expect(title).to_have_text("Before the sigmoid: the bent line")
     page.unfold()
@@ -57,8 +57,8 @@ TIME_LEFT = """([epochs, speed]) => {
 }"""
 
 
-def test_numbers_are_told_in_words_that_one_can_use(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_numbers_are_told_in_words_that_one_can_use(address: str, open_page: Open) -> None:
+    page = open_page(address)
     for seconds, told in (
         (0.2, "about 1 s left"),
         (90, "about 90 s left"),
@@ -72,8 +72,8 @@ def test_numbers_are_told_in_words_that_one_can_use(embedded: str, open_page: Op
     assert page.page.evaluate(signed) == ["+1.0000", "0.0000", "0.0000", "0.0000", "−1.0000"]
 
 
-def test_a_longer_summary_pushes_nothing_down(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_a_longer_summary_pushes_nothing_down(address: str, open_page: Open) -> None:
+    page = open_page(address)
     line = page.find("#fit-options summary")
 
     def heights() -> list[float]:
@@ -104,6 +104,6 @@ ROOM_AT_TWO_DECIMALS = """() => {
 }"""
 
 
-def test_the_loss_axis_has_room_for_two_decimals(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_the_loss_axis_has_room_for_two_decimals(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.page.wait_for_function(ROOM_AT_TWO_DECIMALS, timeout=10_000)

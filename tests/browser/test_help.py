@@ -16,8 +16,8 @@ HANGUL = """([key, code]) => document.body.dispatchEvent(
   new KeyboardEvent("keydown", { key, code, bubbles: true, cancelable: true }))"""
 
 
-def test_keys_press_what_the_sheet_says(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_keys_press_what_the_sheet_says(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.page.emulate_media(reduced_motion="reduce")  # where it scrolls to is there at once
     keys = page.page.keyboard
     page.find("#fit-epochs").fill("30")
@@ -54,8 +54,8 @@ def test_keys_press_what_the_sheet_says(embedded: str, open_page: Open) -> None:
     expect(page.find("html")).to_have_attribute("lang", "ko")
 
 
-def test_pause_and_resume(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_pause_and_resume(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.choose_slow_engine()
     page.train(1_000_000)
     expect(page.find("#fit-pause")).to_be_enabled()
@@ -67,8 +67,8 @@ def test_pause_and_resume(embedded: str, open_page: Open) -> None:
     expect(page.find("#fit-resume")).to_be_visible()
 
 
-def test_keys_are_quiet_where_they_mean_something_else(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_keys_are_quiet_where_they_mean_something_else(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.page.evaluate(
         """() => {
           window.pressed = [];
@@ -114,9 +114,9 @@ def test_keys_are_quiet_where_they_mean_something_else(embedded: str, open_page:
     [("en-US", "Keys and help", "Train"), ("ko-KR", "단축키와 도움말", "학습하기")],
 )
 def test_the_sheet_by_keyboard(
-    embedded: str, open_page: Open, lang: str, title: str, train: str
+    address: str, open_page: Open, lang: str, title: str, train: str
 ) -> None:
-    page = open_page(embedded, lang=lang)
+    page = open_page(address, lang=lang)
     page.find("#help-open").focus()
     page.page.keyboard.press("Enter")
     sheet = page.page.get_by_role("dialog", name=title)
@@ -133,8 +133,8 @@ def test_the_sheet_by_keyboard(
     expect(sheet).to_be_hidden()
 
 
-def test_what_is_hidden_is_not_in_the_sheet(embedded: str, open_page: Open) -> None:
-    page = open_page(f"{embedded}/?hide=theme,explore")
+def test_what_is_hidden_is_not_in_the_sheet(address: str, open_page: Open) -> None:
+    page = open_page(f"{address}/?hide=theme,explore")
     page.page.keyboard.press("?")
     expect(page.find("#help [data-keys='t']")).to_be_visible()
     expect(page.find("#help [data-keys='d']")).to_be_hidden()
@@ -160,8 +160,8 @@ WITH_LESSONS = """() => {
 
 
 @pytest.mark.parametrize("lang", ["en-US", "ko-KR"])
-def test_the_header_has_two_lines_on_a_phone(embedded: str, open_page: Open, lang: str) -> None:
-    page = open_page(embedded, lang=lang, width=390, height=844)
+def test_the_header_has_two_lines_on_a_phone(address: str, open_page: Open, lang: str) -> None:
+    page = open_page(address, lang=lang, width=390, height=844)
     page.page.evaluate(WITH_LESSONS)
     assert page.page.evaluate(LINES) == 2
     assert page.find(".page-header").evaluate("(header) => header.offsetHeight") < 100

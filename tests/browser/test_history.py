@@ -43,8 +43,8 @@ HELD_KEY = """(slider) => {
 }"""
 
 
-def test_a_drag_in_build_is_one_step_and_keys_take_it_back(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_a_drag_in_build_is_one_step_and_keys_take_it_back(address: str, open_page: Open) -> None:
+    page = open_page(address)
     expect(page.find(UNDO)).to_be_disabled()
     expect(page.find(REDO)).to_be_disabled()
     start = page.weights("build")
@@ -78,8 +78,8 @@ def test_a_drag_in_build_is_one_step_and_keys_take_it_back(embedded: str, open_p
 FIELDS = """() => pwl.fitFieldSteps.read()"""
 
 
-def test_every_field_of_fit_comes_back(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_every_field_of_fit_comes_back(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     seen = [page.page.evaluate(FIELDS)]
     typed = {"seed": "7", "epochs": "123", "hidden": "3", "lr": "0.01"}
@@ -122,8 +122,8 @@ SAME = """Object.entries(pwl.fitFieldSteps.read()).every(
   ([id, value]) => String(value) === String(was[id]))"""
 
 
-def test_undo_of_a_reset_trains_on_bit_for_bit(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(300)
     page.wait_for_epoch(300)
     before = whole(page)
@@ -144,7 +144,7 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(embedded: str, open_page: Open) -
     page.find("#fit-seed").fill("1")
     page.train(200)
     page.wait_for_epoch(500)
-    uninterrupted = open_page(embedded)
+    uninterrupted = open_page(address)
     uninterrupted.train(300)
     uninterrupted.wait_for_epoch(300)
     uninterrupted.train(200)
@@ -152,8 +152,8 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(embedded: str, open_page: Open) -
     assert whole(page) == whole(uninterrupted)
 
 
-def test_redo_brings_back_what_undo_took_away(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_redo_brings_back_what_undo_took_away(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(100)
     page.wait_for_epoch(100)
     before = whole(page)
@@ -173,8 +173,8 @@ def test_redo_brings_back_what_undo_took_away(embedded: str, open_page: Open) ->
     assert whole(page) == before
 
 
-def test_undo_of_a_reset_stops_the_run_that_followed(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_undo_of_a_reset_stops_the_run_that_followed(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.find("#fit-step").click()
     page.wait_for_epoch(1)
     before = whole(page)
@@ -192,8 +192,8 @@ def test_undo_of_a_reset_stops_the_run_that_followed(embedded: str, open_page: O
     page.wait_for_epoch(2)
 
 
-def test_weights_by_hand(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_weights_by_hand(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(50)
     page.wait_for_epoch(50)
     before = whole(page)
@@ -222,8 +222,8 @@ def test_weights_by_hand(embedded: str, open_page: Open) -> None:
     assert whole(page)["params"] == trained["params"]
 
 
-def test_an_edit_is_taken_back_while_a_run_goes_on(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_an_edit_is_taken_back_while_a_run_goes_on(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.choose_slow_engine()
     page.find("#fit-epochs").fill("1000000")
     page.type_weight("fit", 0, "6")
@@ -237,8 +237,8 @@ def test_an_edit_is_taken_back_while_a_run_goes_on(embedded: str, open_page: Ope
     expect(page.find("#fit-resume")).to_be_visible()
 
 
-def test_an_untrained_net_goes_back_with_its_fields(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_an_untrained_net_goes_back_with_its_fields(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.type_weight("fit", 0, "2.5")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 2.5")
     before = whole(page)
@@ -258,8 +258,8 @@ def test_an_untrained_net_goes_back_with_its_fields(embedded: str, open_page: Op
 
 
 @pytest.mark.parametrize("key", ["Control+z", "Meta+z"])
-def test_a_text_field_keeps_its_own_undo(embedded: str, open_page: Open, key: str) -> None:
-    page = open_page(embedded)
+def test_a_text_field_keeps_its_own_undo(address: str, open_page: Open, key: str) -> None:
+    page = open_page(address)
     page.type_weight("build", 0, "2")
     field = page.find("#fit-seed")
     field.press("End")
@@ -272,10 +272,8 @@ def test_a_text_field_keeps_its_own_undo(embedded: str, open_page: Open, key: st
     expect(page.find("#build-weights-0-field")).not_to_have_value("2")
 
 
-def test_what_the_server_refuses_stays_a_step(embedded: str, open_page: Open) -> None:
-    page = open_page(
-        embedded, quiet=False
-    )  # the browser itself complains of what it could not load
+def test_what_the_server_refuses_stays_a_step(address: str, open_page: Open) -> None:
+    page = open_page(address, quiet=False)  # the browser itself complains of what it could not load
     page.train(20)
     page.wait_for_epoch(20)
     page.find("#fit-reset").click()
@@ -290,8 +288,8 @@ def test_what_the_server_refuses_stays_a_step(embedded: str, open_page: Open) ->
     page.wait_for_epoch(20)
 
 
-def test_what_is_chosen_in_explore_comes_back(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_what_is_chosen_in_explore_comes_back(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.find("#seeds-count").fill("40")
     page.find("#seeds-count").press("Tab")
     expect(page.find("#seeds-train")).to_have_text("Train 40 seeds")

@@ -51,8 +51,8 @@ def start_over(page: LecturePage, epochs: int) -> None:
     page.train(epochs)
 
 
-def test_the_page_in_order(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_the_page_in_order(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.find("#build-random").click()
     begin(page, "page")
     page.type_weight("build", 2, "2")
@@ -79,8 +79,8 @@ def test_the_page_in_order(lecture: str, open_page: Open) -> None:
     expect(page.find(".lesson-choice[data-lesson='page']")).to_contain_text("10 of 10")
 
 
-def test_why_most_seeds_fail(lecture: str, open_page: Open) -> None:
-    page = open_page(f"{lecture}/?lesson=seeds.1")
+def test_why_most_seeds_fail(address: str, open_page: Open) -> None:
+    page = open_page(f"{address}/?lesson=seeds.1")
     page.find("#playback-skip").check()
     wait_until_set(page)
     page.train(5000)
@@ -102,8 +102,8 @@ def test_why_most_seeds_fail(lecture: str, open_page: Open) -> None:
     assert page.find(".lesson-dots .done").count() == 5
 
 
-def test_the_learning_rate(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_the_learning_rate(address: str, open_page: Open) -> None:
+    page = open_page(address)
     begin(page, "lr")
     page.train()
     go_on(page)
@@ -128,8 +128,8 @@ def test_the_learning_rate(lecture: str, open_page: Open) -> None:
     ticked(page)
 
 
-def test_wide_nets_and_steps(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_wide_nets_and_steps(address: str, open_page: Open) -> None:
+    page = open_page(address)
     begin(page, "wide")
     page.train(1000)
     go_on(page)
@@ -138,7 +138,9 @@ def test_wide_nets_and_steps(embedded: str, open_page: Open) -> None:
         page.find("#fit-hidden").fill(units)
         start_over(page, 1000)
         go_on(page)
-    page.find("#pieces-choose input[type=range]").press("ArrowRight")
+    unit = page.find("#pieces-choose input[type=range]")
+    expect(unit).to_have_attribute("max", "512")  # the pieces are those of the wide net
+    unit.press("ArrowRight")
     ticked(page)
 
     page.find("#lesson-next").click()
@@ -155,8 +157,8 @@ def test_wide_nets_and_steps(embedded: str, open_page: Open) -> None:
     ticked(page)
 
 
-def test_an_address_leads_to_what_the_step_is_about(lecture: str, open_page: Open) -> None:
-    page = open_page(f"{lecture}/?lesson=seeds.2")
+def test_an_address_leads_to_what_the_step_is_about(address: str, open_page: Open) -> None:
+    page = open_page(f"{address}/?lesson=seeds.2")
     wait_until_set(page)
     page.wait_for_epoch(5000)  # trained on the way: the right side has stayed flat
     assert all(float(w) < 0 for w in page.weights()[:2])
@@ -166,7 +168,7 @@ def test_an_address_leads_to_what_the_step_is_about(lecture: str, open_page: Ope
     page.wait_until_ready()
     here(page, 3)  # where one was, not what the address says
     assert float(page.weights()[0]) == 1
-    page.page.goto(f"{lecture}/?lesson=seeds.3")
+    page.page.goto(f"{address}/?lesson=seeds.3")
     page.wait_until_ready()
     wait_until_set(page)
     here(page, 3)
@@ -175,8 +177,8 @@ def test_an_address_leads_to_what_the_step_is_about(lecture: str, open_page: Ope
     ticked(page)
 
 
-def test_looking_back_throws_nothing_away(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_looking_back_throws_nothing_away(address: str, open_page: Open) -> None:
+    page = open_page(address)
     begin(page, "lr")
     page.train(20)
     page.wait_for_epoch(20)
@@ -196,8 +198,8 @@ def test_looking_back_throws_nothing_away(embedded: str, open_page: Open) -> Non
     expect(page.find("#count-epoch")).to_have_text("30")
 
 
-def test_what_a_step_sets_in_build_leaves_training_alone(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_what_a_step_sets_in_build_leaves_training_alone(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.find("#fit-epochs").fill("40")  # which is a step of its own
     page.type_weight("build", 0, "2")
     begin(page, "page")
@@ -209,8 +211,8 @@ def test_what_a_step_sets_in_build_leaves_training_alone(embedded: str, open_pag
     expect(page.find("#count-epoch")).to_have_text("40")
 
 
-def test_lessons_that_cannot_be_loaded_are_asked_for_again(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded, quiet=False)
+def test_lessons_that_cannot_be_loaded_are_asked_for_again(address: str, open_page: Open) -> None:
+    page = open_page(address, quiet=False)
     page.page.route("**/lessons.json", lambda route: route.abort())
     page.find("#lessons-open").click()
     expect(page.find("#lessons-body [role=alert]")).to_be_visible()
@@ -219,8 +221,8 @@ def test_lessons_that_cannot_be_loaded_are_asked_for_again(embedded: str, open_p
     expect(page.find(".lesson-choice").first).to_be_visible()
 
 
-def test_by_keyboard(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_by_keyboard(address: str, open_page: Open) -> None:
+    page = open_page(address)
     keyboard = page.page.keyboard
     keyboard.press("l")
     page.find(".lesson-choice[data-lesson='lr']").press("Enter")
@@ -243,8 +245,8 @@ def test_by_keyboard(embedded: str, open_page: Open) -> None:
     here(page, 2)  # where one was
 
 
-def test_a_lesson_gives_back_what_one_had(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(300)
     page.wait_for_epoch(300)
     before = page.weights()
@@ -255,8 +257,8 @@ def test_a_lesson_gives_back_what_one_had(embedded: str, open_page: Open) -> Non
     assert page.weights() == before
 
 
-def test_a_lesson_that_there_is_not(embedded: str, open_page: Open) -> None:
-    page = open_page(f"{embedded}/?lesson=cooking.1")
+def test_a_lesson_that_there_is_not(address: str, open_page: Open) -> None:
+    page = open_page(f"{address}/?lesson=cooking.1")
     expect(page.find("#fit-notice")).to_contain_text("cooking")
     expect(page.find(".lesson-choice")).to_have_count(5)
     page.find("#lessons").press("Escape")
@@ -264,8 +266,8 @@ def test_a_lesson_that_there_is_not(embedded: str, open_page: Open) -> None:
     expect(page.find("#lessons-open")).to_be_focused()
 
 
-def test_on_a_phone_the_lesson_is_a_sheet(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded, width=390, height=844)
+def test_on_a_phone_the_lesson_is_a_sheet(address: str, open_page: Open) -> None:
+    page = open_page(address, width=390, height=844)
     begin(page, "steps")
     box = page.find("#lessons").bounding_box()
     assert box is not None

@@ -22,8 +22,8 @@ NOTICE = "#fit-notice"
 AFTER_10000 = ["2.8167", "-3.9404", "-1.7500", "-3.5572", "4.9937"]
 
 
-def test_training_goes_on_bit_for_bit_in_another_browser(lecture: str, open_page: Open) -> None:
-    here = open_page(lecture)
+def test_training_goes_on_bit_for_bit_in_another_browser(address: str, open_page: Open) -> None:
+    here = open_page(address)
     here.type_weight("build", 0, "1/3")
     here.train(5000)
     here.wait_for_epoch(5000)
@@ -45,8 +45,8 @@ def test_training_goes_on_bit_for_bit_in_another_browser(lecture: str, open_page
     }
 
 
-def test_a_reload_does_not_restore_again(embedded: str, open_page: Open) -> None:
-    here = open_page(embedded)
+def test_a_reload_does_not_restore_again(address: str, open_page: Open) -> None:
+    here = open_page(address)
     here.train(100)
     here.wait_for_epoch(100)
     there = open_page(link_of(here))
@@ -58,8 +58,8 @@ def test_a_reload_does_not_restore_again(embedded: str, open_page: Open) -> None
     there.wait_for_epoch(150)
 
 
-def test_a_link_in_an_open_tab_is_one_step_of_undo(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_a_link_in_an_open_tab_is_one_step_of_undo(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(40)
     page.wait_for_epoch(40)
     fragment = link_of(page).partition("#")[2]
@@ -84,8 +84,8 @@ def test_a_link_in_an_open_tab_is_one_step_of_undo(embedded: str, open_page: Ope
     page.wait_for_epoch(40)
 
 
-def test_a_wide_net_starts_over_and_trains_there(embedded: str, open_page: Open) -> None:
-    here = open_page(embedded)
+def test_a_wide_net_starts_over_and_trains_there(address: str, open_page: Open) -> None:
+    here = open_page(address)
     here.unfold()
     here.find("#fit-hidden").fill("16")
     here.train(60)
@@ -144,8 +144,8 @@ def saved(**changes: Any) -> dict[str, Any]:
     return whole | changes
 
 
-def test_every_number_comes_back_bit_for_bit(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_every_number_comes_back_bit_for_bit(address: str, open_page: Open) -> None:
+    page = open_page(address)
     rng = np.random.default_rng(4)
     x = np.sort(rng.normal(size=150)).astype(np.float32)
     own = {
@@ -181,17 +181,17 @@ def test_every_number_comes_back_bit_for_bit(embedded: str, open_page: Open) -> 
         assert came["build"]["challenge"] == {"left": 2.5, "right": -9, "b": 0, "shown": True}
 
 
-def test_a_link_to_nothing_done_is_short(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
-    assert len(link_of(page)) - len(embedded) < 160
+def test_a_link_to_nothing_done_is_short(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    assert len(link_of(page)) - len(address) < 160
 
 
 WHY = """(texts) => Promise.all(texts.map((text) =>
   pwl.link.read(text).then(() => "read", (error) => error.why ?? String(error))))"""
 
 
-def test_broken_links_are_told_apart_and_break_nothing(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_broken_links_are_told_apart_and_break_nothing(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(30)
     page.wait_for_epoch(30)
     good = link_of(page).partition("#s=")[2]
@@ -237,9 +237,9 @@ FORGED = [
 
 
 @pytest.mark.parametrize("content", FORGED)
-def test_forged_links_are_damaged_links(embedded_page: LecturePage, content: Any) -> None:
-    text = embedded_page.page.evaluate(FORGE, [content, []])
-    assert embedded_page.page.evaluate(WHY, [text]) == ["damaged"]
+def test_forged_links_are_damaged_links(shared_page: LecturePage, content: Any) -> None:
+    text = shared_page.page.evaluate(FORGE, [content, []])
+    assert shared_page.page.evaluate(WHY, [text]) == ["damaged"]
 
 
 @pytest.mark.parametrize(
@@ -251,17 +251,17 @@ def test_forged_links_are_damaged_links(embedded_page: LecturePage, content: Any
     ],
 )
 def test_a_bad_link_is_told_and_the_page_opens(
-    embedded: str, open_page: Open, fragment: str, sentence: str
+    address: str, open_page: Open, fragment: str, sentence: str
 ) -> None:
-    page = open_page(embedded + "/" + fragment)
+    page = open_page(address + "/" + fragment)
     expect(page.find(NOTICE)).to_contain_text(sentence)
     assert page.page.evaluate("location.hash") == ""
     page.train(5)
     page.wait_for_epoch(5)
 
 
-def test_the_server_checks_a_link_as_well(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded, quiet=False)
+def test_the_server_checks_a_link_as_well(address: str, open_page: Open) -> None:
+    page = open_page(address, quiet=False)
     page.train(20)
     page.wait_for_epoch(20)
     forged = {"kind": "weights", "saved": saved(optimizer={"kind": "adam", "lr": 1e9})}

@@ -16,8 +16,8 @@ Open = Callable[..., LecturePage]
 FIRST_VISIT_LIMIT = 1_000_000  # bytes
 
 
-def test_language_and_theme_change_in_place(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_language_and_theme_change_in_place(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(50)
     page.wait_for_epoch(50)
     page.find("#fit-epochs").fill("77")
@@ -45,8 +45,8 @@ STICKING_OUT = """() => [...document.querySelectorAll("button, input, h1, h2, h3
 
 
 @pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
-def test_nothing_sticks_out(embedded: str, open_page: Open, lang: str) -> None:
-    page = open_page(embedded, lang=lang)
+def test_nothing_sticks_out(address: str, open_page: Open, lang: str) -> None:
+    page = open_page(address, lang=lang)
     page.unfold()
     page.choose("fit-optimizer", "sgd")  # momentum shows, too
     page.train(20)
@@ -61,8 +61,8 @@ def test_nothing_sticks_out(embedded: str, open_page: Open, lang: str) -> None:
         assert page.page.evaluate(STICKING_OUT) == []
 
 
-def test_the_page_does_not_jump_while_it_fills(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded, width=390, height=844)
+def test_the_page_does_not_jump_while_it_fills(address: str, open_page: Open) -> None:
+    page = open_page(address, width=390, height=844)
     heights = page.page.evaluate(
         """() => ["build", "fit"].map((id) => document.getElementById(id).offsetHeight)"""
     )
@@ -75,8 +75,8 @@ def test_the_page_does_not_jump_while_it_fills(embedded: str, open_page: Open) -
     assert abs(after[1] - heights[1]) < 80, "only the table grows, by a row"
 
 
-def test_everything_can_be_reached_by_keyboard(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_everything_can_be_reached_by_keyboard(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.unfold()
     page.page.evaluate("document.activeElement.blur()")
     page.find(".skip").focus()
@@ -103,7 +103,7 @@ def test_everything_can_be_reached_by_keyboard(embedded: str, open_page: Open) -
     assert wanted <= reached
 
 
-def test_a_first_visit_is_light(embedded: str, chromium: Browser) -> None:
+def test_a_first_visit_is_light(address: str, chromium: Browser) -> None:
     context = chromium.new_context()
     page = context.new_page()
     network = context.new_cdp_session(page)
@@ -112,7 +112,7 @@ def test_a_first_visit_is_light(embedded: str, chromium: Browser) -> None:
     page.on("websocket", lambda socket: sockets.append(socket))
     network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     network.send("Network.enable")
-    LecturePage(page).open(embedded)
+    LecturePage(page).open(address)
     assert len(received) > 10
     assert sum(received) <= FIRST_VISIT_LIMIT
     assert sockets == [], "an idle connection for each student"
@@ -167,7 +167,7 @@ def test_a_broken_data_file_is_explained(
     with serve(tmp_path, data) as address:
         page = open_page(address)
         expect(page.find("#fit-data-problem")).to_contain_text(complaint)
-        expect(page.find("#fit-data")).to_contain_text("built in")
+        expect(page.find("#fit-data")).to_contain_text("the lecture's (2,000 points)")
         page.train(20)
         page.wait_for_epoch(20)
         page.find("#language-switch").click()

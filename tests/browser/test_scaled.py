@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -17,9 +16,9 @@ LONG = 300_000  # epochs; a second or two of training
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory, lecture_csv: Path) -> Iterator[Cluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("cluster")
-    with Cluster(folder, webs=2, workers=1, data=lecture_csv) as cluster:
+    with Cluster(folder, webs=2, workers=1) as cluster:
         cluster.wait_until_ready()
         yield cluster
 

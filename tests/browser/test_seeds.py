@@ -48,8 +48,8 @@ def train_seeds(page: LecturePage, count: int, epochs: int = 5000) -> list[dict[
     return sorted(dots, key=lambda dot: dot["seed"])
 
 
-def test_sixty_seeds_lie_on_three_plateaus(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture, height=1600)
+def test_sixty_seeds_lie_on_three_plateaus(address: str, open_page: Open) -> None:
+    page = open_page(address, height=1600)
     expect(page.find("#seeds-train")).to_have_text("Train 500 seeds")
     dots = train_seeds(page, 60)
     assert [dot["seed"] for dot in dots] == list(range(1, 61))
@@ -84,8 +84,8 @@ def test_sixty_seeds_lie_on_three_plateaus(lecture: str, open_page: Open) -> Non
     expect(page.find("#fit h2")).to_be_in_viewport()
 
 
-def test_by_keyboard_and_in_korean(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture, lang="ko-KR", height=1600)
+def test_by_keyboard_and_in_korean(address: str, open_page: Open) -> None:
+    page = open_page(address, lang="ko-KR", height=1600)
     page.find("#seeds-first").fill("3")
     page.find("#seeds-count").fill("4")
     page.find("#seeds-count").press("Enter")
@@ -103,8 +103,8 @@ def test_by_keyboard_and_in_korean(lecture: str, open_page: Open) -> None:
     expect(page.find("#stuck-reason")).to_contain_text("모두 오른쪽을 향합니다")
 
 
-def test_stop_and_what_is_refused(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture, height=1600, quiet=False)  # a refusal is a line in the console
+def test_stop_and_what_is_refused(address: str, open_page: Open) -> None:
+    page = open_page(address, height=1600, quiet=False)  # a refusal is a line in the console
     page.find("#seeds-count").fill("2000")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_contain_text("of 2,000", timeout=SLOW_S * 1000)
@@ -127,8 +127,8 @@ def test_stop_and_what_is_refused(lecture: str, open_page: Open) -> None:
         page.find(field).fill(good)
 
 
-def test_another_kind_of_net_has_no_plateaus(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture, height=1600)
+def test_another_kind_of_net_has_no_plateaus(address: str, open_page: Open) -> None:
+    page = open_page(address, height=1600)
     page.unfold()
     page.choose("fit-bias", "bias1")
     page.train(1)
@@ -149,8 +149,8 @@ def stuck(page: LecturePage, seed: int) -> None:
     page.wait_for_epoch(5000)
 
 
-def test_seed_3_is_told_why_it_is_stuck(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_seed_3_is_told_why_it_is_stuck(address: str, open_page: Open) -> None:
+    page = open_page(address)
     expect(page.find("#fit-stuck")).to_be_hidden()
     stuck(page, 3)
     page.find("#stuck-link").click()  # beside the counters, where one looks after training
@@ -166,8 +166,8 @@ def test_seed_3_is_told_why_it_is_stuck(lecture: str, open_page: Open) -> None:
     expect(page.find("#fit-stuck")).to_be_hidden()
 
 
-def test_why_it_is_stuck_is_asked_for_again(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture, quiet=False)
+def test_why_it_is_stuck_is_asked_for_again(address: str, open_page: Open) -> None:
+    page = open_page(address, quiet=False)
     refusals = []
 
     def refuse_once(route: Route) -> None:
@@ -193,9 +193,9 @@ def test_why_it_is_stuck_is_asked_for_again(lecture: str, open_page: Open) -> No
     ],
 )
 def test_what_helps_starts_over(
-    lecture: str, open_page: Open, button: str, field: str, value: str
+    address: str, open_page: Open, button: str, field: str, value: str
 ) -> None:
-    page = open_page(lecture)
+    page = open_page(address)
     stuck(page, 3)
     page.find(button).click()
     expect(page.find(field)).to_have_value(value)
@@ -208,8 +208,8 @@ def test_what_helps_starts_over(
     expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
 
 
-def test_a_bias_gets_further_and_leaves_a_dead_unit(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_a_bias_gets_further_and_leaves_a_dead_unit(address: str, open_page: Open) -> None:
+    page = open_page(address)
     stuck(page, 3)
     page.find("#stuck-bias").click()
     expect(page.find("#fit-bias input")).to_be_checked()
@@ -220,8 +220,8 @@ def test_a_bias_gets_further_and_leaves_a_dead_unit(lecture: str, open_page: Ope
     expect(page.find("#stuck-bias")).to_be_hidden()
 
 
-def test_nothing_is_said_where_nothing_is_stuck(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_nothing_is_said_where_nothing_is_stuck(address: str, open_page: Open) -> None:
+    page = open_page(address)
     stuck(page, 2)
     page.page.wait_for_function(
         """async () => {

@@ -19,8 +19,8 @@ Open = Callable[..., LecturePage]
 NOTICE = "#fit-notice"
 
 
-def test_the_link_is_copied_and_drawn(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_the_link_is_copied_and_drawn(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.find("#share-open").click()
     expect(page.find("#share-copy")).to_be_focused()
@@ -46,8 +46,8 @@ def seen_code(screenshot: bytes, page: LecturePage) -> list[str]:
     return [code.text for code in zxingcpp.read_barcodes(grey)]
 
 
-def test_without_a_clipboard_the_link_is_selected(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_without_a_clipboard_the_link_is_selected(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.page.evaluate("document.execCommand = () => false")
     page.find("#share-copy").click()
@@ -58,9 +58,9 @@ def test_without_a_clipboard_the_link_is_selected(embedded: str, open_page: Open
     assert selected == link_of(page)
 
 
-def test_a_lecturers_address_hides_before_the_first_paint(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
-    page.page.goto(f"{embedded}/?hide=build,options,logit,language&lang=ko&theme=dark")
+def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    page.page.goto(f"{address}/?hide=build,options,logit,language&lang=ko&theme=dark")
     expect(page.find("#fit-data")).not_to_be_empty()
     expect(page.find("html")).to_have_attribute("data-theme", "dark")
     expect(page.find("h1")).to_have_text("꺾인 직선 실험실")
@@ -80,27 +80,27 @@ def test_a_lecturers_address_hides_before_the_first_paint(embedded: str, open_pa
     page.wait_for_epoch(25)
 
 
-def test_every_hideable_name_names_something(embedded_page: LecturePage) -> None:
+def test_every_hideable_name_names_something(shared_page: LecturePage) -> None:
     for name, hideable in HIDEABLE.items():
-        assert embedded_page.find(hideable.selector).count() > 0, name
+        assert shared_page.find(hideable.selector).count() > 0, name
 
 
-def test_an_unknown_name_is_told(embedded: str, open_page: Open) -> None:
-    page = open_page(f"{embedded}/?hide=fitt,<b>,playback")
+def test_an_unknown_name_is_told(address: str, open_page: Open) -> None:
+    page = open_page(f"{address}/?hide=fitt,<b>,playback")
     expect(page.find(NOTICE)).to_contain_text("fitt, <b>")
     expect(page.find("#fit-playback")).to_be_hidden()
 
 
-def test_the_builder_writes_the_address(embedded: str, open_page: Open) -> None:
-    page = open_page(f"{embedded}/?lesson=seeds.2&hide=random")
+def test_the_builder_writes_the_address(address: str, open_page: Open) -> None:
+    page = open_page(f"{address}/?lesson=seeds.2&hide=random")
     page.find("#share-open").click()
     page.find(".share-fold summary").click()
     expect(page.find(".lecturer input[value='random']")).to_be_checked()
     page.find(".lecturer input[value='options']").check()
     page.find("#lecturer-lang").select_option("en")
     page.find("#lecturer-theme").select_option("light")
-    address = link_of(page).partition("#")[0]
-    assert address == f"{embedded}/?hide=random,options&lesson=seeds.2&lang=en&theme=light"
+    link = link_of(page).partition("#")[0]
+    assert link == f"{address}/?hide=random,options&lesson=seeds.2&lang=en&theme=light"
     other = open_page(link_of(page), lang="ko-KR")
     expect(other.find("html")).to_have_attribute("lang", "en")
     expect(other.find("#fit-options")).to_be_hidden()

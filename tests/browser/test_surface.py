@@ -62,8 +62,8 @@ NETS = [
 
 
 @pytest.fixture
-def page(embedded: str, open_page: Open) -> LecturePage:
-    return open_page(embedded)
+def page(address: str, open_page: Open) -> LecturePage:
+    return open_page(address)
 
 
 def test_grids_agree_with_torch(page: LecturePage) -> None:
@@ -120,8 +120,8 @@ def test_planes_agree_with_numpy(page: LecturePage) -> None:
     )
 
 
-def test_the_valley_and_the_run_lie_where_torch_says(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Open) -> None:
+    page = open_page(address)
     asked: list[str] = []
     page.page.on("request", lambda request: asked.append(request.url))
     page.page.evaluate("scrollTo(0, 0)")
@@ -151,7 +151,7 @@ def test_the_valley_and_the_run_lie_where_torch_says(lecture: str, open_page: Op
     spans = [shown["as"][-1] - shown["as"][0], shown["bs"][-1] - shown["bs"][0]]
     assert (np.abs(painted - frames) < np.array(spans) * 0.005).all()
     assert page.drawn("surface-plot", START) == ([frames[0, 0]], [frames[0, 1]])
-    bundles = [url for url in asked if "/plotly/" in url]
+    bundles = [url for url in asked if "/static/plotly-" in url]
     assert len(bundles) == 1
     assert "plotly-cartesian-" in bundles[0]
 
@@ -163,15 +163,15 @@ def test_large_bundles_wait_until_they_are_needed(page: LecturePage) -> None:
     own = page.page.evaluate(
         "Object.keys(window).length && (window.own = Plotly) && Plotly.version"
     )
-    assert len([url for url in fetched if "/plotly/plotly-basic" in url]) == 1
+    assert len([url for url in fetched if "/static/plotly-basic" in url]) == 1
     assert not [url for url in fetched if "cartesian" in url or "gl3d" in url]
     open_surface(page)
     assert page.page.evaluate("window.own === Plotly"), "the page keeps its own"
     assert own == page.page.evaluate("Plotly.version")
 
 
-def test_the_point_is_dragged_and_fit_follows(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture)
+def test_the_point_is_dragged_and_fit_follows(address: str, open_page: Open) -> None:
+    page = open_page(address)
     open_surface(page, 300)
     before = page.weights()
     x, y = middle(page, "#surface-handle")
@@ -270,9 +270,9 @@ def gram_schmidt(start: np.ndarray, end: np.ndarray, third: np.ndarray) -> np.nd
     return np.stack([u, across / np.linalg.norm(across)])
 
 
-def test_three_dimensions_and_a_browser_without(lecture: str, open_page: Open) -> None:
+def test_three_dimensions_and_a_browser_without(address: str, open_page: Open) -> None:
     page = open_page(
-        lecture, quiet=False
+        address, quiet=False
     )  # a machine without a GPU says in the console that it is slow
     open_surface(page)
     page.find("#surface-solid-switch").click()

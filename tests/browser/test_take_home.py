@@ -19,8 +19,8 @@ from .sharing import download, params_of, pixels, raw_of
 Open = Callable[..., LecturePage]
 
 
-def test_files_of_the_run(lecture: str, open_page: Open) -> None:
-    page = open_page(lecture, lang="ko-KR")
+def test_files_of_the_run(address: str, open_page: Open) -> None:
+    page = open_page(address, lang="ko-KR")
     page.train(200)
     page.wait_for_epoch(200)
     script = download(page, "#files-script")
@@ -28,7 +28,7 @@ def test_files_of_the_run(lecture: str, open_page: Open) -> None:
     text = raw_of(script).decode()
     assert "range(200)" in text
     assert "학습하기 전의 가중치" in text
-    assert "posts/ironyofspec.csv" in text
+    assert "np.linspace(-1, 1, 2000)" in text
     expect(page.find("#share-files-status")).to_contain_text("pwlapp-seed1-200.py")
     assert json.loads(raw_of(download(page, "#files-notebook")))["nbformat"] == 4
     state = torch.load(io.BytesIO(raw_of(download(page, "#files-weights"))), weights_only=True)
@@ -40,8 +40,8 @@ def test_files_of_the_run(lecture: str, open_page: Open) -> None:
     assert raw_of(download(page, "#files-data")).decode().count("\n") == 2001
 
 
-def test_a_plot_as_a_picture(embedded: str, open_page: Open) -> None:
-    page = open_page(embedded)
+def test_a_plot_as_a_picture(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.train(300)
     page.wait_for_epoch(300)
     page.find("#theme-switch").click()
@@ -66,14 +66,14 @@ def test_a_plot_as_a_picture(embedded: str, open_page: Open) -> None:
         assert np.all(drawn[:, :, :3] == [0x3D, 0x6D, 0xF2], axis=2).sum() > 500
 
 
-def test_a_run_comes_back_from_its_file(embedded: str, open_page: Open) -> None:
-    here = open_page(embedded)
+def test_a_run_comes_back_from_its_file(address: str, open_page: Open) -> None:
+    here = open_page(address)
     here.type_weight("build", 1, "-2")
     here.train(400)
     here.wait_for_epoch(400)
     saved_run = download(here, "#files-run")
     assert saved_run.suggested_filename == "pwlapp-run.json"
-    there = open_page(embedded)
+    there = open_page(address)
     there.find("#run-file").set_input_files(
         [{"name": "pwlapp-run.json", "mimeType": "application/json", "buffer": raw_of(saved_run)}]
     )
@@ -103,19 +103,19 @@ def test_a_run_comes_back_from_its_file(embedded: str, open_page: Open) -> None:
     ],
 )
 def test_files_that_are_no_run(
-    embedded_page: LecturePage, name: str, content: bytes, sentence: str
+    shared_page: LecturePage, name: str, content: bytes, sentence: str
 ) -> None:
     file = {"name": name, "mimeType": "application/json", "buffer": content}
-    embedded_page.find("#run-file").set_input_files([file])
-    status = embedded_page.find("#share-import-status")
+    shared_page.find("#run-file").set_input_files([file])
+    status = shared_page.find("#share-import-status")
     expect(status).to_contain_text(sentence)
     expect(status).to_have_class(re.compile("error"))
-    expect(embedded_page.find("#count-epoch")).to_have_text("0")
+    expect(shared_page.find("#count-epoch")).to_have_text("0")
 
 
-def test_nothing_sticks_out_when_all_is_unfolded(embedded: str, open_page: Open) -> None:
+def test_nothing_sticks_out_when_all_is_unfolded(address: str, open_page: Open) -> None:
     for lang in ("ko-KR", "en-US"):
-        page = open_page(embedded, lang=lang, width=390, height=844)
+        page = open_page(address, lang=lang, width=390, height=844)
         page.find(".share-fold summary").click()
         page.find("#share-qr-show").click()
         assert page.page.evaluate("document.documentElement.scrollWidth") == 390

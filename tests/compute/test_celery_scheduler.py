@@ -189,7 +189,7 @@ async def test_a_gpus_nets_wait_in_its_queue(
         cast(Any, None),
     )
     x = np.zeros(2000, dtype=np.float32)
-    points = Points(x, x, x, "embedded")
+    points = Points(x, x, x, "lecture")
     sessions.use(points)
     state = make_state(engine=engine, data_key=points.key)
     state = replace(state, train=replace(state.train, net=net))

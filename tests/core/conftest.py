@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from pwlapp.core.data.files import draw_embedded, parse_csv
+from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU
 from pwlapp.core.training import (
@@ -20,14 +18,8 @@ from pwlapp.core.training import (
 
 
 @pytest.fixture(scope="session")
-def lecture(lecture_csv: Path) -> Points:
-    return parse_csv(lecture_csv.read_bytes(), max_bytes=1_000_000)
-
-
-@pytest.fixture(scope="session")
-def drawn() -> Points:
-    """Points that are always there."""
-    return draw_embedded()
+def lecture() -> Points:
+    return lecture_points()
 
 
 @pytest.fixture(scope="session", params=[TORCH_CPU, FUSED_CPU])

@@ -25,6 +25,7 @@ from pwlapp.core.training import (
 )
 from pwlapp.serving import EXIT_CODES
 from pwlapp.settings import Settings
+from tests.support.csv_files import GOOD, parse
 
 TORCH = ("--engine", "torch@cpu")  # its numbers are the same on every machine, bit for bit
 
@@ -38,9 +39,8 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     return status, printed.out, printed.err
 
 
-def test_prints_the_pages_numbers(capsys: pytest.CaptureFixture[str], lecture_csv: Path):
-    options = ["--data", str(lecture_csv), "--seed", "1", "--epochs", "10000"]
-    status, out, err = run(capsys, "fit", *options)  # with the compiled engine
+def test_prints_the_pages_numbers(capsys: pytest.CaptureFixture[str]):
+    status, out, err = run(capsys, "fit", "--epochs", "10000")  # with the compiled engine
     assert (status, err) == (0, "")
     title, header, *rows = out.splitlines()
     assert "2,000 points" in title
@@ -53,9 +53,8 @@ def test_prints_the_pages_numbers(capsys: pytest.CaptureFixture[str], lecture_cs
     ]
 
 
-def test_json_is_exact(lecture: Points, lecture_csv: Path):
-    options = ["--data", str(lecture_csv), "--seed", "5", "--epochs", "7", "--lr", "0.02", "--json"]
-    options += TORCH
+def test_json_is_exact(lecture: Points):
+    options = ["--seed", "5", "--epochs", "7", "--lr", "0.02", "--json", *TORCH]
     done = subprocess.run(
         [sys.executable, "-m", "pwlapp", "fit", *options],
         capture_output=True,
@@ -74,7 +73,8 @@ def test_json_is_exact(lecture: Points, lecture_csv: Path):
     assert AdamOptions(**{k: v for k, v in printed["optimizer"].items() if k != "kind"}) == (
         AdamOptions(lr=0.02)
     )
-    assert (printed["data"], printed["n_points"]) == ("ironyofspec.csv", 2000)
+    assert (printed["data"], printed["n_points"]) == ("", 2000)
+    assert printed["true_loss"] == lecture.true_loss
     for row, state in zip(printed["checkpoints"], (first, last), strict=True):
         assert row["epoch"] == state.epoch
         assert [*row["W1"], *row["W2"], row["b2"]] == state.params.tolist()
@@ -120,17 +120,17 @@ def test_a_reader_who_has_seen_enough_is_no_error():
         cwd=Path(__file__).parents[2],
         check=True,
     )
-    assert done.stdout.startswith("data drawn")
+    assert done.stdout.startswith("data of the lecture: 2,000 points")
     assert done.stderr == ""
 
 
-def test_another_net_and_another_optimizer(capsys: pytest.CaptureFixture[str], drawn: Points):
+def test_another_net_and_another_optimizer(capsys: pytest.CaptureFixture[str], lecture: Points):
     words = "--hidden 3 --bias --activation sigmoid --loss mse --optimizer sgd --momentum 0.9"
     argv = ["fit", "--epochs", "20", *words.split(), *TORCH]
     net = Architecture(h=3, bias1=True, activation="sigmoid", loss="mse")
-    first = initial_state(1, drawn.x, drawn.y, net)
+    first = initial_state(1, lecture.x, lecture.y, net)
     options = SgdOptions(momentum=0.9)
-    last = train_slice(first, drawn.x, drawn.y, options, Budget(20)).state
+    last = train_slice(first, lecture.x, lecture.y, options, Budget(20)).state
     printed = json.loads(run(capsys, *argv, "--json")[1])
     assert printed["net"] == {"h": 3, "bias1": True, "activation": "sigmoid", "loss": "mse"}
     assert printed["optimizer"] == {"kind": "sgd", "lr": 0.1, "momentum": 0.9, "weight_decay": 0.0}
@@ -139,7 +139,7 @@ def test_another_net_and_another_optimizer(capsys: pytest.CaptureFixture[str], d
     assert row["loss"] == last.loss
 
     title, header, *_, line = run(capsys, *argv)[1].splitlines()
-    squares = np.mean((drawn.prob - drawn.y) ** 2)  # what the net is measured by, too
+    squares = np.mean((lecture.prob - lecture.y) ** 2)  # what the net is measured by, too
     assert f"loss of prob {squares:.6f};" in title
     assert "; 3 sigmoid units with b1, mse, sgd, lr 0.1, momentum 0.9; seed 1, torch@cpu" in title
     assert header.split() == [
@@ -159,12 +159,16 @@ def test_a_wide_net_is_a_line_of_epoch_and_loss(capsys: pytest.CaptureFixture[st
     assert [len(line.split()) for line in out.splitlines()[1:]] == [2, 2, 2]
 
 
-def test_without_a_file_the_points_are_drawn(capsys: pytest.CaptureFixture[str], drawn: Points):
-    status, out, _ = run(capsys, "fit", "--epochs", "0", "--json")
-    printed = json.loads(out)
-    assert status == 0
-    assert printed["true_loss"] == drawn.true_loss
-    assert [row["epoch"] for row in printed["checkpoints"]] == [0]
+def test_the_points_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    points = parse(GOOD)
+    (tmp_path / "mine.csv").write_bytes(GOOD)
+    argv = ["fit", "--data", str(tmp_path / "mine.csv"), "--epochs", "0", *TORCH]
+    printed = json.loads(run(capsys, *argv, "--json")[1])
+    assert (printed["data"], printed["n_points"]) == ("mine.csv", 2)
+    assert printed["true_loss"] == points.true_loss
+    first = initial_state(1, points.x, points.y)
+    assert [(row["epoch"], row["loss"]) for row in printed["checkpoints"]] == [(0, first.loss)]
+    assert run(capsys, *argv)[1].startswith("data mine.csv: 2 points, ")
 
 
 def test_a_long_run_prints_every_5000th_epoch_once(

@@ -8,18 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwlapp.core.data.files import parse_csv
-from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
 from tests.support.csv_files import GOOD, assert_good, parse
 
 # Good files
-
-
-def test_the_lectures_file(lecture: Points):
-    assert lecture.x.shape == lecture.prob.shape == lecture.y.shape == (2000,)
-    np.testing.assert_allclose(lecture.x, np.linspace(-1, 1, 2000), atol=1e-6)
-    assert set(lecture.y.tolist()) == {0.0, 1.0}
-    assert round(lecture.true_loss, 6) == 0.269138
 
 
 @pytest.mark.parametrize(

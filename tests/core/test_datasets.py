@@ -10,7 +10,6 @@ import torch
 
 from pwlapp.core.data import datasets
 from pwlapp.core.data.datasets import LAWS, TABLE, draw, parse_encoded, parse_own
-from pwlapp.core.data.files import draw_embedded
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 from pwlapp.errors import UserError
 
@@ -48,10 +47,13 @@ def test_the_curve_is_the_courses_own_bit_for_bit() -> None:
         assert np.array_equal(found, wanted.numpy())
 
 
-def test_irony_is_the_built_in_data() -> None:
-    points = draw_embedded()
-    for found, wanted in zip(default("irony"), (points.x, points.prob, points.y), strict=True):
-        assert np.array_equal(found, wanted)
+def test_irony_is_the_lectures_law() -> None:
+    generator = torch.Generator().manual_seed(SEED)
+    x = torch.linspace(-1, 1, 2000)
+    prob = torch.sigmoid(torch.where(x < 0, 5 + 15 * x, 5 - 5 * x))
+    expected = (x, prob, (torch.rand(2000, generator=generator) < prob).float())
+    for found, wanted in zip(default("irony"), expected, strict=True):
+        assert np.array_equal(found, wanted.numpy())
 
 
 @pytest.mark.parametrize(

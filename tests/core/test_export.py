@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 
-from pwlapp.core.data.files import LECTURE_URL, draw_embedded, parse_csv
+from pwlapp.core.data import datasets
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines.torch_engine import make_net
 from pwlapp.core.export import programs
@@ -47,6 +47,10 @@ AFTER = {  # the lecture's own numbers
     5000: [1.7773, -3.0447, -0.9945, -2.7176, 2.6391],
     10_000: [2.8167, -3.9404, -1.7500, -3.5572, 4.9937],
 }
+
+
+def some_points(n: int) -> Points:
+    return Points(*datasets.draw("irony", n, 0, datasets.SEED), "law")
 
 
 def trained(
@@ -86,14 +90,14 @@ def run(text: str, folder: Path) -> list[float]:
 
 @pytest.mark.parametrize("epochs", [5000, 10_000])
 def test_the_script_prints_the_lectures_numbers(
-    epochs: int, lecture_csv: Path, tmp_path: Path
+    epochs: int, lecture: Points, tmp_path: Path
 ) -> None:
-    points = parse_csv(lecture_csv.read_bytes(), max_bytes=10**7)
-    state = replace(initial_state(1, points.x, points.y), epoch=epochs)
-    text = programs.script(Program(1, AdamOptions(), state, points, by_recipe=True), WORDS)
-    assert f"pd.read_csv('{LECTURE_URL}')" in text
+    state = replace(initial_state(1, lecture.x, lecture.y), epoch=epochs)
+    text = programs.script(Program(1, AdamOptions(), state, lecture, by_recipe=True), WORDS)
+    assert "http" not in text
+    assert max(map(len, text.splitlines())) <= 100
     assert "torch.optim.Adam(net.parameters())\n" in text, "as on the page, nothing but defaults"
-    numbers = run(text.replace(LECTURE_URL, str(lecture_csv)), tmp_path)
+    numbers = run(text, tmp_path)
     assert numbers[:5] == BEFORE
     assert numbers[5:10] == AFTER[epochs]
 
@@ -115,7 +119,7 @@ OTHERS: list[tuple[Architecture, OptimizerOptions]] = [
 
 @pytest.mark.parametrize(("net", "options"), OTHERS)
 def test_a_script_from_the_seed_is_the_run(net: Architecture, options: OptimizerOptions) -> None:
-    program = trained(30, draw_embedded(n=64), net, options, seed=7)
+    program = trained(30, some_points(64), net, options, seed=7)
     numbers = run_here(programs.script(program, WORDS))
     assert numbers[-net.size - 1 : -1] == pytest.approx(program.train.params.tolist(), abs=1e-4)
     assert numbers[-1] == pytest.approx(program.train.loss, abs=1e-6)
@@ -150,7 +154,7 @@ def test_many_points_come_in_a_file_of_their_own() -> None:
 
 
 def test_points_that_are_held_out_stay_out() -> None:
-    points = draw_embedded(n=40).holding_out(0.25)
+    points = some_points(40).holding_out(0.25)
     x, y = points.training
     state = initial_state(1, x, y)
     program = Program(1, AdamOptions(), state, points, by_recipe=True)
@@ -173,7 +177,7 @@ def test_points_without_a_truth() -> None:
 def test_comments_stay_comments() -> None:
     """Whatever stands in a catalogue, no line of it becomes code."""
     hostile = dict.fromkeys(WORDS, "one\nimport os\r\n'''two")
-    program = trained(0, draw_embedded(n=8))
+    program = trained(0, some_points(8))
     for line in programs.script(program, hostile).splitlines():
         assert "import os" not in line or line.startswith("#")
 

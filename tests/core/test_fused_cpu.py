@@ -139,15 +139,17 @@ def test_a_short_run_is_pytorchs(seed: int, net: Architecture, n: int, kind: str
 
 
 @pytest.mark.parametrize("net", ARCHITECTURES, ids=str)
-def test_the_loss_is_that_of_the_same_weights_in_double_precision(drawn: Points, net: Architecture):
-    start = initial_state(6, drawn.x, drawn.y, net)
-    state = train_slice(start, drawn.x, drawn.y, AdamOptions(0.03), Budget(90), FUSED_CPU).state
+def test_the_loss_is_that_of_the_same_weights_in_double_precision(
+    lecture: Points, net: Architecture
+):
+    start = initial_state(6, lecture.x, lecture.y, net)
+    state = train_slice(start, lecture.x, lecture.y, AdamOptions(0.03), Budget(90), FUSED_CPU).state
     layers = [torch.nn.Linear(1, net.h, bias=net.bias1), torch.nn.Linear(net.h, 1)]
     layers = [layer.double() for layer in layers]
     torch.nn.utils.vector_to_parameters(
         torch.tensor(state.params).double(), [p for layer in layers for p in layer.parameters()]
     )
-    x, y = (torch.tensor(values).double().reshape(-1, 1) for values in (drawn.x, drawn.y))
+    x, y = (torch.tensor(values).double().reshape(-1, 1) for values in (lecture.x, lecture.y))
     u = layers[0](x)
     line = layers[1](torch.sigmoid(u) if net.activation == "sigmoid" else torch.relu(u))
     bce, mse = torch.nn.BCEWithLogitsLoss(), torch.nn.MSELoss()
@@ -156,10 +158,10 @@ def test_the_loss_is_that_of_the_same_weights_in_double_precision(drawn: Points,
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
-def test_a_wide_net_is_pytorchs(drawn: Points, activation: str):
+def test_a_wide_net_is_pytorchs(lecture: Points, activation: str):
     net = Architecture(2048, bias1=True, activation=activation)
-    start = initial_state(1, drawn.x, drawn.y, net)
-    eager, fused = both(start, drawn.x, drawn.y, AdamOptions(), 3)
+    start = initial_state(1, lecture.x, lecture.y, net)
+    eager, fused = both(start, lecture.x, lecture.y, AdamOptions(), 3)
     assert_close(fused.state.params, eager.state.params, 1e-5)
     assert fused.state.loss == pytest.approx(eager.state.loss, abs=1e-5)
 
@@ -167,9 +169,9 @@ def test_a_wide_net_is_pytorchs(drawn: Points, activation: str):
 # The same verdict as PyTorch's
 
 
-def test_no_points_are_no_net(drawn: Points):
+def test_no_points_are_no_net(lecture: Points):
     nothing = np.zeros(0, dtype=np.float32)
-    start = initial_state(1, drawn.x, drawn.y)
+    start = initial_state(1, lecture.x, lecture.y)
     for result in both(start, nothing, nothing, AdamOptions(), 5):
         assert result.diverged
         assert np.isnan(result.state.loss)
@@ -191,10 +193,10 @@ def test_one_point(net: Architecture, value: float, label: float):
 
 @pytest.mark.parametrize("net", ARCHITECTURES, ids=str)
 @pytest.mark.parametrize("seed", range(3))
-def test_extreme_x(drawn: Points, net: Architecture, seed: int):
+def test_extreme_x(lecture: Points, net: Architecture, seed: int):
     """At x = 1e4 almost every sigmoid is saturated, where BCELoss has a gradient of its own."""
-    x = drawn.x * np.float32(1e4)
-    eager, fused = both(initial_state(seed, x, drawn.y, net), x, drawn.y, AdamOptions(), 10)
+    x = lecture.x * np.float32(1e4)
+    eager, fused = both(initial_state(seed, x, lecture.y, net), x, lecture.y, AdamOptions(), 10)
     assert (fused.diverged, fused.state.epoch) == (eager.diverged, eager.state.epoch)
     assert_close(fused.state.params, eager.state.params, 1e-4)
     # torch takes the logarithm of a rounded 1 - yhat: its own loss is good to a few digits here
@@ -203,11 +205,11 @@ def test_extreme_x(drawn: Points, net: Architecture, seed: int):
 
 @pytest.mark.parametrize("factor", [1.0, 3.0, 10.0, 100.0])
 @pytest.mark.parametrize("net", [Architecture(2), Architecture(3, True, "sigmoid")], ids=str)
-def test_saturated_sigmoids(drawn: Points, net: Architecture, factor: float):
+def test_saturated_sigmoids(lecture: Points, net: Architecture, factor: float):
     rng = np.random.default_rng(8)
     vector = rng.normal(0, 4 * factor, net.size)
-    start = with_params(initial_state(1, drawn.x, drawn.y, net), vector, drawn.x, drawn.y)
-    eager, fused = both(start, drawn.x, drawn.y, SgdOptions(lr=0.01), 5)
+    start = with_params(initial_state(1, lecture.x, lecture.y, net), vector, lecture.x, lecture.y)
+    eager, fused = both(start, lecture.x, lecture.y, SgdOptions(lr=0.01), 5)
     assert fused.diverged == eager.diverged
     assert_close(fused.state.params, eager.state.params, 1e-5)
     np.testing.assert_allclose(fused.frames.losses, eager.frames.losses, rtol=2e-3)
@@ -215,9 +217,11 @@ def test_saturated_sigmoids(drawn: Points, net: Architecture, factor: float):
 
 @pytest.mark.parametrize("label", [0.0, 1.0])
 @pytest.mark.parametrize("net", ARCHITECTURES[:16], ids=str)
-def test_labels_that_are_all_equal(drawn: Points, net: Architecture, label: float):
-    y = np.full_like(drawn.y, label)
-    eager, fused = both(initial_state(2, drawn.x, y, net), drawn.x, y, AdamOptions(lr=0.05), 200)
+def test_labels_that_are_all_equal(lecture: Points, net: Architecture, label: float):
+    y = np.full_like(lecture.y, label)
+    eager, fused = both(
+        initial_state(2, lecture.x, y, net), lecture.x, y, AdamOptions(lr=0.05), 200
+    )
     assert not fused.diverged
     assert not eager.diverged
     assert_close(fused.state.params, eager.state.params, 2e-3)
@@ -226,16 +230,16 @@ def test_labels_that_are_all_equal(drawn: Points, net: Architecture, label: floa
 @pytest.mark.parametrize("net", [Architecture(2), Architecture(2, True, "sigmoid")], ids=str)
 @pytest.mark.parametrize("lr", [8.0, 20.0, 100.0, MAX_LR])
 @pytest.mark.parametrize("seed", range(4))
-def test_a_learning_rate_that_blows_up(drawn: Points, net: Architecture, seed: int, lr: float):
-    start = initial_state(seed, drawn.x, drawn.y, net)
-    eager, fused = both(start, drawn.x, drawn.y, AdamOptions(lr=lr), 40)
+def test_a_learning_rate_that_blows_up(lecture: Points, net: Architecture, seed: int, lr: float):
+    start = initial_state(seed, lecture.x, lecture.y, net)
+    eager, fused = both(start, lecture.x, lecture.y, AdamOptions(lr=lr), 40)
     assert (fused.diverged, fused.state.epoch) == (eager.diverged, eager.state.epoch)
 
 
 @pytest.mark.parametrize("net", [Architecture(2), Architecture(5, True, "relu", "mse")], ids=str)
-def test_gradient_descent_that_blows_up(drawn: Points, net: Architecture):
-    start = initial_state(1, drawn.x, drawn.y, net)
-    eager, fused = both(start, drawn.x, drawn.y, SgdOptions(lr=900.0, momentum=0.9), 60)
+def test_gradient_descent_that_blows_up(lecture: Points, net: Architecture):
+    start = initial_state(1, lecture.x, lecture.y, net)
+    eager, fused = both(start, lecture.x, lecture.y, SgdOptions(lr=900.0, momentum=0.9), 60)
     assert eager.diverged
     assert (fused.diverged, fused.state.epoch) == (eager.diverged, eager.state.epoch)
     assert np.isfinite(fused.state.params).all()
@@ -246,7 +250,7 @@ def test_gradient_descent_that_blows_up(drawn: Points, net: Architecture):
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 @pytest.mark.parametrize("loss", ["bce", "mse"])
 def test_a_number_that_is_none_is_noticed(
-    drawn: Points, name: str, value: float, activation: str, loss: str
+    lecture: Points, name: str, value: float, activation: str, loss: str
 ):
     """Past `train_slice`, which refuses them: a step could bring them about."""
     net = Architecture(2, True, activation, loss)
@@ -255,7 +259,7 @@ def test_a_number_that_is_none_is_noticed(
     params[["W1", "b1", "W2", "b2"].index(name) * 2] = value
     spoilt = dataclasses.replace(state, params=params)
     result = FusedCpuEngine().train(
-        spoilt, drawn.x * 10, drawn.y, AdamOptions(), Budget(state.epoch + 3)
+        spoilt, lecture.x * 10, lecture.y, AdamOptions(), Budget(state.epoch + 3)
     )
     if result.diverged:
         assert result.state.epoch == state.epoch
@@ -269,34 +273,34 @@ def test_a_number_that_is_none_is_noticed(
 # Slices
 
 
-def test_a_run_that_diverges_at_the_start_of_a_lap_has_each_frame_once(drawn: Points):
-    start, budget = initial_state(2, drawn.x, drawn.y), Budget(50, tuple(range(1, 51)), 20.0)
+def test_a_run_that_diverges_at_the_start_of_a_lap_has_each_frame_once(lecture: Points):
+    start, budget = initial_state(2, lecture.x, lecture.y), Budget(50, tuple(range(1, 51)), 20.0)
     for lr in (10.0, 20.0, 50.0, 100.0):
-        result = train_slice(start, drawn.x, drawn.y, AdamOptions(lr=lr), budget, FUSED_CPU)
+        result = train_slice(start, lecture.x, lecture.y, AdamOptions(lr=lr), budget, FUSED_CPU)
         assert result.diverged
         assert result.frames.epochs.tolist() == list(range(1, result.state.epoch + 1))
 
 
 @pytest.mark.parametrize("net", ARCHITECTURES[8:], ids=str)
-def test_a_run_is_the_same_however_it_is_cut(drawn: Points, net: Architecture):
+def test_a_run_is_the_same_however_it_is_cut(lecture: Points, net: Architecture):
     options = AdamOptions(lr=0.05)  # bends move far, also past each other
-    start = initial_state(4, drawn.x, drawn.y, net)
-    whole = train_slice(start, drawn.x, drawn.y, options, Budget(120), FUSED_CPU).state
+    start = initial_state(4, lecture.x, lecture.y, net)
+    whole = train_slice(start, lecture.x, lecture.y, options, Budget(120), FUSED_CPU).state
     state = start
     while state.epoch < 120:
         budget = Budget(120, slice_ms=0.05)
-        state = train_slice(state, drawn.x, drawn.y, options, budget, FUSED_CPU).state
+        state = train_slice(state, lecture.x, lecture.y, options, budget, FUSED_CPU).state
     for name in ("params", "m", "v"):
         np.testing.assert_array_equal(getattr(state, name), getattr(whole, name))
     assert state.loss == whole.loss
 
 
-def test_the_order_of_the_points_does_not_matter(drawn: Points):
-    order = np.random.default_rng(0).permutation(drawn.x.size)
-    start = initial_state(1, drawn.x, drawn.y)
+def test_the_order_of_the_points_does_not_matter(lecture: Points):
+    order = np.random.default_rng(0).permutation(lecture.x.size)
+    start = initial_state(1, lecture.x, lecture.y)
     first, second = (
         train_slice(start, x, y, AdamOptions(), Budget(300), FUSED_CPU).state.params
-        for x, y in ((drawn.x, drawn.y), (drawn.x[order], drawn.y[order]))
+        for x, y in ((lecture.x, lecture.y), (lecture.x[order], lecture.y[order]))
     )
     np.testing.assert_allclose(first, second, atol=1e-6)
 
@@ -304,28 +308,31 @@ def test_the_order_of_the_points_does_not_matter(drawn: Points):
 # Many nets
 
 
-def test_many_nets_end_where_each_would_alone(drawn: Points):
+def test_many_nets_end_where_each_would_alone(lecture: Points):
     options = AdamOptions(lr=0.01)
-    states = [initial_state(seed, drawn.x, drawn.y) for seed in range(40)]
-    states += [initial_state(1, drawn.x, drawn.y, net) for net in ARCHITECTURES]
-    states[7] = train_slice(states[7], drawn.x, drawn.y, options, Budget(11), FUSED_CPU).state
-    ends = train_many(states, drawn.x, drawn.y, options, 60, threads=4)
+    states = [initial_state(seed, lecture.x, lecture.y) for seed in range(40)]
+    states += [initial_state(1, lecture.x, lecture.y, net) for net in ARCHITECTURES]
+    states[7] = train_slice(states[7], lecture.x, lecture.y, options, Budget(11), FUSED_CPU).state
+    ends = train_many(states, lecture.x, lecture.y, options, 60, threads=4)
     assert [end.epoch for end in ends] == [state.epoch + 60 for state in states]
     for state, end in zip(states, ends, strict=True):
         budget = Budget(state.epoch + 60)
-        alone = train_slice(state, drawn.x, drawn.y, options, budget, FUSED_CPU).state
+        alone = train_slice(state, lecture.x, lecture.y, options, budget, FUSED_CPU).state
         np.testing.assert_array_equal(end.params, alone.params)
         assert end.loss == alone.loss
 
 
-def test_one_of_many_that_diverges_keeps_its_last_good_weights(drawn: Points):
+def test_one_of_many_that_diverges_keeps_its_last_good_weights(lecture: Points):
     options = AdamOptions(lr=8.0)
-    states = [initial_state(seed, drawn.x, drawn.y) for seed in range(1, 6)]
+    states = [initial_state(seed, lecture.x, lecture.y) for seed in range(1, 6)]
     alone = [
-        train_slice(state, drawn.x, drawn.y, options, Budget(100), FUSED_CPU) for state in states
+        train_slice(state, lecture.x, lecture.y, options, Budget(100), FUSED_CPU)
+        for state in states
     ]
     assert any(result.diverged for result in alone)
-    for end, result in zip(train_many(states, drawn.x, drawn.y, options, 100), alone, strict=True):
+    for end, result in zip(
+        train_many(states, lecture.x, lecture.y, options, 100), alone, strict=True
+    ):
         assert end.epoch == result.state.epoch
         np.testing.assert_array_equal(end.params, result.state.params)
 
@@ -333,13 +340,13 @@ def test_one_of_many_that_diverges_keeps_its_last_good_weights(drawn: Points):
 # Compilation
 
 
-def test_once_it_is_warm_nothing_is_compiled_any_more(drawn: Points):
+def test_once_it_is_warm_nothing_is_compiled_any_more(lecture: Points):
     fused_cpu.warm()
     assert len(train_epochs.signatures) == 1
     for net in ARCHITECTURES:
-        start = initial_state(1, drawn.x, drawn.y, net)
+        start = initial_state(1, lecture.x, lecture.y, net)
         for options in (AdamOptions(), SgdOptions(0.1, momentum=0.9)):
-            train_slice(start, drawn.x, drawn.y, options, Budget(2, record=(1,)), FUSED_CPU)
+            train_slice(start, lecture.x, lecture.y, options, Budget(2, record=(1,)), FUSED_CPU)
     assert len(train_epochs.signatures) == 1
 
 

@@ -194,8 +194,9 @@ class TestInterpreted:
         start = initial_state(1, x, y)
         before = start.params.copy()
         both = [start, start]
-        first, second = interpreted(triton_cases.train_many, both, x, y, AdamOptions(), 3)
-        assert_same(first, second)
+        budgets = [Budget(3)] * 2
+        first, second = interpreted(triton_cases.train_slices, both, x, y, AdamOptions(), budgets)
+        assert_same(first.state, second.state)
         np.testing.assert_array_equal(start.params, before)
 
     @pytest.mark.parametrize(
@@ -288,32 +289,19 @@ class TestInterpreted:
         assert mine.engine == "torch@cpu"
         assert_same(mine.state, train_slice(start, x, y, AdamOptions(), Budget(3)).state)
 
-    @pytest.mark.parametrize("options", [AdamOptions(lr=0.05), SgdOptions(0.3, 0.5)], ids=str)
-    def test_many_nets_are_each_as_if_alone(
-        self, interpreted: Run, options: OptimizerOptions
-    ) -> None:
-        net = Architecture(3, True)
-        x, y = points(30)
-        states = [initial_state(seed, x, y, net) for seed in (1, 2, 3)]
-        states[1] = under_way(net, x, y, options)  # another epoch, another number of steps
-        found = interpreted(triton_cases.train_many, states, x, y, options, 10)
-        for state, one in zip(states, found, strict=True):
-            budget = Budget(state.epoch + 10)
-            alone = interpreted(triton_cases.train, state, x, y, options, budget)
-            assert_same(one, alone.state)
-
     def test_nets_that_diverge_keep_their_last_good_state(self, interpreted: Run) -> None:
         x, y = points(30)
         start, options = initial_state(1, x, y), SgdOptions(lr=0.5)
         wild = with_params(start, [300.0, -300.0, 30.0, -40.0, 1.0], x, y)
         lost = replace(start, params=np.array([3e38, 3e38, 3e38, -3e38, 0.0], dtype=np.float32))
-        found = interpreted(triton_cases.train_many, [wild, start, lost], x, y, options, 15)
-        for state, one in zip([wild, start], found, strict=False):
+        budgets = [Budget(15)] * 3
+        starts = [wild, start, lost]
+        found = interpreted(triton_cases.train_slices, starts, x, y, options, budgets)
+        for state, one in zip(starts, found, strict=True):
             alone: SliceResult = interpreted(triton_cases.train, state, x, y, options, Budget(15))
-            assert_same(one, alone.state)
-        assert found[1].epoch == 15
-        assert found[2].epoch == 0
-        np.testing.assert_array_equal(found[2].params, lost.params)
+            np.testing.assert_array_equal(one.state.params, alone.state.params)
+        assert [one.state.epoch for one in found[1:]] == [15, 0]
+        np.testing.assert_array_equal(found[2].state.params, lost.params)
 
     @pytest.mark.parametrize("options", [AdamOptions(lr=0.05), SgdOptions(0.3, 0.5)], ids=str)
     def test_slices_of_many_nets_are_each_as_if_alone(
@@ -368,20 +356,10 @@ class TestInterpreted:
     def test_slices_of_many_nets_refuse_what_does_not_fit(self, interpreted: Run) -> None:
         x, y = points(5)
         states = [initial_state(1, x, y), initial_state(1, x, y, Architecture(3))]
-        with pytest.raises(ValueError, match="not all nets"):
-            interpreted(triton_cases.train_slices, states, x, y, AdamOptions(), [Budget(1)] * 2)
-
-    def test_many_nets_refuse_what_does_not_fit(self, interpreted: Run) -> None:
-        x, y = points(5)
-        states = [initial_state(1, x, y), initial_state(1, x, y, Architecture(3))]
-        with pytest.raises(ValueError, match="several architectures"):
-            interpreted(triton_cases.train_many, states, x, y, AdamOptions(), 1)
-        wide = [initial_state(1, x, y, Architecture(17))]
-        with pytest.raises(ValueError, match="h=17"):
-            interpreted(triton_cases.train_many, wide, x, y, AdamOptions(), 1)
-        with pytest.raises(ValueError, match="0 epochs"):
-            interpreted(triton_cases.train_many, states[:1], x, y, AdamOptions(), 0)
-        assert interpreted(triton_cases.train_many, [], x, y, AdamOptions(), 1) == []
+        wide = [initial_state(1, x, y, Architecture(17))] * 2
+        for wrong in (states, wide):
+            with pytest.raises(ValueError, match="not all nets"):
+                interpreted(triton_cases.train_slices, wrong, x, y, AdamOptions(), [Budget(1)] * 2)
 
     def test_the_compiled_loop_of_the_cpu_agrees(self, interpreted: Run) -> None:
         x, y = points(48)
@@ -451,9 +429,9 @@ def test_adams_steps_are_torchs_in_float64_and_do_not_depend_on_the_slice() -> N
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("net", [*ARCHITECTURES, Architecture(16, True, "sigmoid")], ids=str)
 def test_a_gpu_agrees_with_the_cpu_and_with_itself(
-    drawn: Points, net: Architecture, options: OptimizerOptions
+    lecture: Points, net: Architecture, options: OptimizerOptions
 ) -> None:
-    x, y = drawn.x, drawn.y
+    x, y = lecture.x, lecture.y
     start, engine = initial_state(1, x, y, net), fused_gpu.FusedGpuEngine("cuda:0")
     whole = engine.train(start, x, y, options, Budget(400, (150,)))
     half = engine.train(start, x, y, options, Budget(150)).state
@@ -467,21 +445,24 @@ def test_a_gpu_agrees_with_the_cpu_and_with_itself(
 
 
 @needs_cuda
-def test_a_gpu_trains_many_nets_as_if_each_were_alone(drawn: Points) -> None:
-    x, y, options = drawn.x, drawn.y, AdamOptions(lr=0.01)
+def test_a_gpu_trains_many_nets_as_if_each_were_alone(lecture: Points) -> None:
+    x, y, options = lecture.x, lecture.y, AdamOptions(lr=0.01)
     states = [initial_state(seed, x, y) for seed in range(300)]
-    found = fused_gpu.train_many(states, x, y, options, 200, "cuda:0")
+    budgets = [Budget(200, (1, 50 + i)) for i in range(300)]
+    found = fused_gpu.train_slices(states, x, y, options, budgets, "cuda:0")
     engine = fused_gpu.FusedGpuEngine("cuda:0")
     for i in (0, 131, 132, 299):
-        assert_same(found[i], engine.train(states[i], x, y, options, Budget(200)).state)
+        alone = engine.train(states[i], x, y, options, budgets[i])
+        assert_same(found[i].state, alone.state)
+        np.testing.assert_array_equal(found[i].frames.params, alone.frames.params)
 
 
 @needs_cuda
-def test_a_gpu_catches_divergence(drawn: Points) -> None:
-    start = initial_state(1, drawn.x, drawn.y)
+def test_a_gpu_catches_divergence(lecture: Points) -> None:
+    start = initial_state(1, lecture.x, lecture.y)
     engine = fused_gpu.FusedGpuEngine("cuda:0")
-    result = engine.train(start, drawn.x, drawn.y, AdamOptions(lr=100), Budget(50))
-    oracle = train_slice(start, drawn.x, drawn.y, AdamOptions(lr=100), Budget(50))
+    result = engine.train(start, lecture.x, lecture.y, AdamOptions(lr=100), Budget(50))
+    oracle = train_slice(start, lecture.x, lecture.y, AdamOptions(lr=100), Budget(50))
     assert result.diverged
     assert result.state.epoch == oracle.state.epoch
     assert np.isfinite(result.state.params).all()

@@ -10,13 +10,12 @@ import nbformat
 import pytest
 import torch
 
-from pwlapp.core.data.files import draw_embedded
 from pwlapp.core.export import programs
-from tests.core.test_export import WORDS, trained
+from tests.core.test_export import WORDS, some_points, trained
 
 
 def test_the_notebook_is_one_and_its_cells_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    program = trained(40, draw_embedded(n=64))
+    program = trained(40, some_points(64))
     content = nbformat.reads(programs.notebook(program, WORDS), as_version=4)
     nbformat.validate(content)
     drawn: list[str] = []

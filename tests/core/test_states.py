@@ -37,60 +37,60 @@ def train(state: TrainState, points: Points, target: int) -> TrainState:
 # States
 
 
-def test_the_initial_weights_are_torchs_in_the_pages_order(drawn: Points):
+def test_the_initial_weights_are_torchs_in_the_pages_order(lecture: Points):
     for seed in (0, 1, 43052, MAX_SEED):
         torch.manual_seed(seed)
         l1, l2 = torch.nn.Linear(1, 2, bias=False), torch.nn.Linear(2, 1, bias=True)
         expected = [*l1.weight.flatten(), *l2.weight.flatten(), *l2.bias]
-        state = initial_state(seed, drawn.x, drawn.y)
+        state = initial_state(seed, lecture.x, lecture.y)
         assert state.params.tolist() == [value.item() for value in expected]
         assert (state.epoch, state.m.tolist(), state.v.tolist()) == (0, [0.0] * 5, [0.0] * 5)
 
 
-def test_a_new_net_and_a_slice_leave_the_random_numbers_alone(drawn: Points):
+def test_a_new_net_and_a_slice_leave_the_random_numbers_alone(lecture: Points):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    train(initial_state(1, drawn.x, drawn.y), drawn, 2)
+    train(initial_state(1, lecture.x, lecture.y), lecture, 2)
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_the_number_of_threads_is_put_back(drawn: Points):
+def test_the_number_of_threads_is_put_back(lecture: Points):
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        train(initial_state(1, drawn.x, drawn.y), drawn, 2)
+        train(initial_state(1, lecture.x, lecture.y), lecture, 2)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1])
-def test_a_seed_out_of_range_is_refused(drawn: Points, seed: int):
+def test_a_seed_out_of_range_is_refused(lecture: Points, seed: int):
     with pytest.raises(UserError) as refused:
-        initial_state(seed, drawn.x, drawn.y)
+        initial_state(seed, lecture.x, lecture.y)
     assert (refused.value.code, refused.value.args_) == ("bad_seed", {"max": MAX_SEED})
 
 
-def test_weights_put_in_by_hand_keep_adams_memory(drawn: Points):
-    state = train(initial_state(1, drawn.x, drawn.y), drawn, 20)
+def test_weights_put_in_by_hand_keep_adams_memory(lecture: Points):
+    state = train(initial_state(1, lecture.x, lecture.y), lecture, 20)
     vector = [1.0, -1.0, -4.5, -9.0, 4.5]
-    edited = with_params(state, vector, drawn.x, drawn.y)
+    edited = with_params(state, vector, lecture.x, lecture.y)
     np.testing.assert_array_equal(edited.params, np.array(vector, dtype=np.float32))
     np.testing.assert_array_equal(edited.m, state.m)
     np.testing.assert_array_equal(edited.v, state.v)
     assert edited.epoch == 20
 
-    x, y = torch.tensor(drawn.x), torch.tensor(drawn.y)
+    x, y = torch.tensor(lecture.x), torch.tensor(lecture.y)
     yhat = torch.sigmoid(-4.5 * torch.relu(x) - 9 * torch.relu(-x) + 4.5)
     assert edited.loss == pytest.approx(torch.nn.BCELoss()(yhat, y).item(), abs=1e-6)
-    assert train(edited, drawn, 21).epoch == 21
+    assert train(edited, lecture, 21).epoch == 21
 
 
 @pytest.mark.parametrize("vector", [[1, 2, 3], [1, 2, 3, 4, float("nan")], [1, 2, 3, 4, 1e39]])
-def test_bad_weights_are_refused(drawn: Points, vector: list[float]):
+def test_bad_weights_are_refused(lecture: Points, vector: list[float]):
     with pytest.raises(UserError) as refused:
-        with_params(initial_state(1, drawn.x, drawn.y), vector, drawn.x, drawn.y)
+        with_params(initial_state(1, lecture.x, lecture.y), vector, lecture.x, lecture.y)
     assert refused.value.code == "bad_params"
 
 
@@ -139,11 +139,11 @@ def test_a_run_of_nothing_has_no_frames():
         Architecture(1, bias1=True, activation="sigmoid", loss="mse"),
     ],
 )
-def test_other_nets_begin_as_torchs_layers_do(drawn: Points, net: Architecture):
+def test_other_nets_begin_as_torchs_layers_do(lecture: Points, net: Architecture):
     torch.manual_seed(7)
     l1, l2 = torch.nn.Linear(1, net.h, bias=net.bias1), torch.nn.Linear(net.h, 1)
     a1 = torch.nn.Sigmoid() if net.activation == "sigmoid" else torch.nn.ReLU()
-    x, y = torch.tensor(drawn.x).reshape(-1, 1), torch.tensor(drawn.y).reshape(-1, 1)
+    x, y = torch.tensor(lecture.x).reshape(-1, 1), torch.tensor(lecture.y).reshape(-1, 1)
     with torch.no_grad():
         line = l2(a1(l1(x)))
         loss = (
@@ -151,7 +151,7 @@ def test_other_nets_begin_as_torchs_layers_do(drawn: Points, net: Architecture):
             if net.loss == "bce"
             else torch.mean((line - y) ** 2)
         )
-    state = initial_state(7, drawn.x, drawn.y, net)
+    state = initial_state(7, lecture.x, lecture.y, net)
     weights = [w for layer in (l1, l2) for p in layer.parameters() for w in p.flatten().tolist()]
     assert state.params.tolist() == weights
     assert state.params.size == net.size
@@ -159,14 +159,14 @@ def test_other_nets_begin_as_torchs_layers_do(drawn: Points, net: Architecture):
     assert state.loss == pytest.approx(loss.item(), abs=1e-6)
 
 
-def test_a_new_optimizer_has_no_memory_and_counts_its_own_steps(drawn: Points):
-    old = train(initial_state(1, drawn.x, drawn.y), drawn, 200)
+def test_a_new_optimizer_has_no_memory_and_counts_its_own_steps(lecture: Points):
+    old = train(initial_state(1, lecture.x, lecture.y), lecture, 200)
     begun = with_new_optimizer(old)
     np.testing.assert_array_equal(begun.params, old.params)
     assert (begun.m.any(), begun.v.any()) == (False, False)
     assert (begun.epoch, begun.optimizer_epoch) == (200, 200)
     # Adam's first step moves each weight by lr, whatever its gradient
-    moved = train(begun, drawn, 201).params - old.params
+    moved = train(begun, lecture, 201).params - old.params
     np.testing.assert_allclose(np.abs(moved), 0.001, rtol=1e-3)
 
 
@@ -191,11 +191,11 @@ def test_momentum_out_of_range_is_refused():
         SgdOptions(lr=0.1, momentum=1.0)
 
 
-def test_vectors_of_another_net_are_refused(drawn: Points):
-    state = initial_state(1, drawn.x, drawn.y, Architecture(3))
+def test_vectors_of_another_net_are_refused(lecture: Points):
+    state = initial_state(1, lecture.x, lecture.y, Architecture(3))
     wrong = TrainState(state.params, state.m, state.v, epoch=0, loss=0.0)
     with pytest.raises(ValueError, match=r"expected \(5,\)"):
-        train(wrong, drawn, 1)
+        train(wrong, lecture, 1)
 
 
 # Engines
@@ -232,10 +232,10 @@ def test_a_net_too_wide_for_the_gpus_kernel_goes_to_torch_on_the_same_gpu():
 @pytest.mark.parametrize(
     "engine", ["", "cpu", "torch", "torch@cuda:99", "fused@cuda:99", "jax@cpu", "fused@gpu", "Auto"]
 )
-def test_an_engine_that_is_not_there_is_refused(drawn: Points, engine: str):
-    start = initial_state(1, drawn.x, drawn.y)
+def test_an_engine_that_is_not_there_is_refused(lecture: Points, engine: str):
+    start = initial_state(1, lecture.x, lecture.y)
     with pytest.raises(UserError) as refused:
-        train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(1), engine)
+        train_slice(start, lecture.x, lecture.y, AdamOptions(), Budget(1), engine)
     assert (refused.value.code, refused.value.args_) == ("bad_engine", {"name": engine})
 
 

@@ -107,7 +107,7 @@ def test_random_configurations_are_the_pages_loop_bit_for_bit(case: int):
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_sgd_sigmoid_units_and_mse_are_torchs_too(drawn: Points, momentum: float):
+def test_sgd_sigmoid_units_and_mse_are_torchs_too(lecture: Points, momentum: float):
     net = torch.nn.Sequential(torch.nn.Linear(1, 3), torch.nn.Sigmoid(), torch.nn.Linear(3, 1))
     shape = Architecture(3, bias1=True, activation="sigmoid", loss="mse")
     first = np.array(flat(net), dtype=np.float32)
@@ -115,25 +115,25 @@ def test_sgd_sigmoid_units_and_mse_are_torchs_too(drawn: Points, momentum: float
     start = TrainState(first, zeros, zeros, epoch=0, loss=0.0, net=shape)
     options = SgdOptions(lr=0.2, momentum=momentum, weight_decay=0.001)
     sgd = torch.optim.SGD(net.parameters(), 0.2, momentum, weight_decay=0.001)
-    weights, losses = eager(net, torch.nn.MSELoss(), sgd, drawn.x, drawn.y, 60)
+    weights, losses = eager(net, torch.nn.MSELoss(), sgd, lecture.x, lecture.y, 60)
 
-    state = train_slice(start, drawn.x, drawn.y, options, Budget(25)).state
+    state = train_slice(start, lecture.x, lecture.y, options, Budget(25)).state
     assert state.params.tolist() == weights[25]
-    state = train_slice(state, drawn.x, drawn.y, options, Budget(60)).state
+    state = train_slice(state, lecture.x, lecture.y, options, Budget(60)).state
     assert state.params.tolist() == weights[60]
     assert state.loss == losses[60]
 
 
-def test_another_optimizer_midway_is_a_new_one(drawn: Points):
+def test_another_optimizer_midway_is_a_new_one(lecture: Points):
     torch.manual_seed(3)
     net = pages_net(2)
-    eager(net, torch.nn.BCELoss(), adam(net, AdamOptions(lr=0.05)), drawn.x, drawn.y, 29)
+    eager(net, torch.nn.BCELoss(), adam(net, AdamOptions(lr=0.05)), lecture.x, lecture.y, 29)
     sgd = torch.optim.SGD(net.parameters(), 0.1, 0.9)
-    eager(net, torch.nn.BCELoss(), sgd, drawn.x, drawn.y, 29)
+    eager(net, torch.nn.BCELoss(), sgd, lecture.x, lecture.y, 29)
     again = adam(net, AdamOptions(lr=0.01))
-    weights, _ = eager(net, torch.nn.BCELoss(), again, drawn.x, drawn.y, 30)
+    weights, _ = eager(net, torch.nn.BCELoss(), again, lecture.x, lecture.y, 30)
 
-    state = initial_state(3, drawn.x, drawn.y)
+    state = initial_state(3, lecture.x, lecture.y)
     for epochs, options in (
         (30, AdamOptions(lr=0.05)),
         (30, SgdOptions(lr=0.1, momentum=0.9)),
@@ -141,32 +141,32 @@ def test_another_optimizer_midway_is_a_new_one(drawn: Points):
     ):
         begun = with_new_optimizer(state)
         target = Budget(state.epoch + epochs)
-        state = train_slice(begun, drawn.x, drawn.y, options, target).state
+        state = train_slice(begun, lecture.x, lecture.y, options, target).state
     assert state.params.tolist() == weights[-1]
 
 
-def test_a_new_net_has_the_loss_that_the_page_would_print(drawn: Points):
+def test_a_new_net_has_the_loss_that_the_page_would_print(lecture: Points):
     torch.manual_seed(7)
     net = pages_net(2)
-    _, losses = eager(net, torch.nn.BCELoss(), adam(net, AdamOptions()), drawn.x, drawn.y, 1)
-    assert initial_state(7, drawn.x, drawn.y).loss == losses[0]
+    _, losses = eager(net, torch.nn.BCELoss(), adam(net, AdamOptions()), lecture.x, lecture.y, 1)
+    assert initial_state(7, lecture.x, lecture.y).loss == losses[0]
 
 
-def test_an_error_that_is_not_about_numbers_is_not_hidden(drawn: Points):
-    start = initial_state(1, drawn.x, drawn.y)
+def test_an_error_that_is_not_about_numbers_is_not_hidden(lecture: Points):
+    start = initial_state(1, lecture.x, lecture.y)
     with pytest.raises(RuntimeError, match="between 0 and 1"):
-        train_slice(start, drawn.x, drawn.y + 5, AdamOptions(), Budget(3))
+        train_slice(start, lecture.x, lecture.y + 5, AdamOptions(), Budget(3))
 
 
-def test_the_engine_says_its_name(drawn: Points):
+def test_the_engine_says_its_name(lecture: Points):
     assert pick(TORCH_CPU, LECTURE, 2000).name == TORCH_CPU
-    start = initial_state(1, drawn.x, drawn.y)
-    assert train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(1)).engine == TORCH_CPU
+    start = initial_state(1, lecture.x, lecture.y)
+    assert train_slice(start, lecture.x, lecture.y, AdamOptions(), Budget(1)).engine == TORCH_CPU
 
 
 @needs_cuda
-def test_the_gpu_agrees_with_the_cpu_and_with_itself(drawn: Points):
-    x, y, options = drawn.x, drawn.y, AdamOptions()
+def test_the_gpu_agrees_with_the_cpu_and_with_itself(lecture: Points):
+    x, y, options = lecture.x, lecture.y, AdamOptions()
     start = initial_state(1, x, y)
     whole = train_slice(start, x, y, options, Budget(400), "torch@cuda:0").state
     half = train_slice(start, x, y, options, Budget(150), "torch@cuda:0").state
@@ -178,8 +178,10 @@ def test_the_gpu_agrees_with_the_cpu_and_with_itself(drawn: Points):
 
 
 @needs_cuda
-def test_the_gpu_catches_divergence_too(drawn: Points):
-    start = initial_state(1, drawn.x, drawn.y)
-    result = train_slice(start, drawn.x, drawn.y, AdamOptions(lr=100), Budget(50), "torch@cuda:0")
+def test_the_gpu_catches_divergence_too(lecture: Points):
+    start = initial_state(1, lecture.x, lecture.y)
+    result = train_slice(
+        start, lecture.x, lecture.y, AdamOptions(lr=100), Budget(50), "torch@cuda:0"
+    )
     assert result.diverged
     assert np.isfinite(result.state.params).all()

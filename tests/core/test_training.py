@@ -9,8 +9,8 @@ import pytest
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import from_vector, slopes
+from pwlapp.core.state import LOSS_LIMIT, has_diverged
 from pwlapp.core.training import (
-    LOSS_LIMIT,
     MAX_LR,
     MAX_PARAM,
     AdamOptions,
@@ -18,7 +18,6 @@ from pwlapp.core.training import (
     SliceResult,
     TrainState,
     frame_epochs,
-    has_diverged,
     initial_state,
     train_slice,
     with_params,
@@ -104,16 +103,16 @@ def slice_lengths(seed: int, total: int) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_any_slicing_is_the_same_run(drawn: Points, seed: int, engine: str):
+def test_any_slicing_is_the_same_run(lecture: Points, seed: int, engine: str):
     total = 500
     options = AdamOptions(lr=0.01)
-    start = initial_state(seed, drawn.x, drawn.y)
+    start = initial_state(seed, lecture.x, lecture.y)
     record = frame_epochs(0, total)
-    whole = train_slice(start, drawn.x, drawn.y, options, Budget(total, record), engine)
+    whole = train_slice(start, lecture.x, lecture.y, options, Budget(total, record), engine)
 
     state, frames = start, {}
     for end in slice_lengths(seed, total):
-        result = train_slice(state, drawn.x, drawn.y, options, Budget(end, record), engine)
+        result = train_slice(state, lecture.x, lecture.y, options, Budget(end, record), engine)
         state = result.state
         assert result.frames.epochs[-1] == state.epoch == end
         rows = zip(result.frames.epochs, result.frames.losses, result.frames.params, strict=True)
@@ -130,14 +129,14 @@ def test_any_slicing_is_the_same_run(drawn: Points, seed: int, engine: str):
 
 
 def test_a_slice_out_of_time_still_trains_one_epoch_and_records_it(
-    drawn: Points, train: Train, engine: str
+    lecture: Points, train: Train, engine: str
 ):
-    start = initial_state(1, drawn.x, drawn.y)
-    whole = train(start, drawn, 5).state
+    start = initial_state(1, lecture.x, lecture.y)
+    whole = train(start, lecture, 5).state
     state = start
     for epoch in range(1, 6):
         result = train_slice(
-            state, drawn.x, drawn.y, AdamOptions(), Budget(5, record=(5,), slice_ms=0.0), engine
+            state, lecture.x, lecture.y, AdamOptions(), Budget(5, record=(5,), slice_ms=0.0), engine
         )
         state = result.state
         assert state.epoch == epoch
@@ -147,66 +146,70 @@ def test_a_slice_out_of_time_still_trains_one_epoch_and_records_it(
     assert_same_state(state, whole)
 
 
-def test_a_slice_with_time_to_spare_reaches_the_target(drawn: Points, engine: str):
-    start = initial_state(1, drawn.x, drawn.y)
-    result = train_slice(start, drawn.x, drawn.y, AdamOptions(), Budget(3, slice_ms=1e9), engine)
+def test_a_slice_with_time_to_spare_reaches_the_target(lecture: Points, engine: str):
+    start = initial_state(1, lecture.x, lecture.y)
+    result = train_slice(
+        start, lecture.x, lecture.y, AdamOptions(), Budget(3, slice_ms=1e9), engine
+    )
     assert result.state.epoch == 3
 
 
-def test_a_frames_loss_is_the_loss_at_its_params(drawn: Points, train: Train):
-    frames = train(initial_state(4, drawn.x, drawn.y), drawn, 40).frames
+def test_a_frames_loss_is_the_loss_at_its_params(lecture: Points, train: Train):
+    frames = train(initial_state(4, lecture.x, lecture.y), lecture, 40).frames
     assert len(frames.epochs) > 20
     assert (frames.epochs.dtype, frames.losses.dtype, frames.params.dtype) == (
         np.int64,
         np.float32,
         np.float32,
     )
-    state = initial_state(4, drawn.x, drawn.y)
+    state = initial_state(4, lecture.x, lecture.y)
     for loss, params in zip(frames.losses, frames.params, strict=True):
-        assert with_params(state, params, drawn.x, drawn.y).loss == pytest.approx(loss, abs=1e-6)
+        assert with_params(state, params, lecture.x, lecture.y).loss == pytest.approx(
+            loss, abs=1e-6
+        )
 
 
-def test_a_slice_changes_none_of_its_arguments(drawn: Points, train: Train):
-    state = train(initial_state(1, drawn.x, drawn.y), drawn, 3).state
+def test_a_slice_changes_none_of_its_arguments(lecture: Points, train: Train):
+    state = train(initial_state(1, lecture.x, lecture.y), lecture, 3).state
     before = {name: getattr(state, name).copy() for name in ("params", "m", "v")}
-    x, y = drawn.x.copy(), drawn.y.copy()
-    first = train(state, drawn, 10).state
+    x, y = lecture.x.copy(), lecture.y.copy()
+    first = train(state, lecture, 10).state
     for name, value in before.items():
         np.testing.assert_array_equal(getattr(state, name), value)
-    np.testing.assert_array_equal(drawn.x, x)
-    np.testing.assert_array_equal(drawn.y, y)
-    assert_same_state(train(state, drawn, 10).state, first)
+    np.testing.assert_array_equal(lecture.x, x)
+    np.testing.assert_array_equal(lecture.y, y)
+    assert_same_state(train(state, lecture, 10).state, first)
 
 
-def test_a_budget_without_an_epoch_is_refused(drawn: Points, train: Train, engine: str):
-    state = train(initial_state(1, drawn.x, drawn.y), drawn, 3).state
+def test_a_budget_without_an_epoch_is_refused(lecture: Points, train: Train, engine: str):
+    state = train(initial_state(1, lecture.x, lecture.y), lecture, 3).state
     with pytest.raises(ValueError, match="target 3, expected more than 3"):
-        train_slice(state, drawn.x, drawn.y, AdamOptions(), Budget(3), engine)
+        train_slice(state, lecture.x, lecture.y, AdamOptions(), Budget(3), engine)
 
 
 def test_a_v_that_has_overflowed_is_the_same_in_slices_and_gone_after_an_edit(
-    drawn: Points, train: Train
+    lecture: Points, train: Train
 ):
     """Its weight stands still; what is put in by hand trains on."""
-    start = train(initial_state(1, drawn.x, drawn.y), drawn, 3).state
+    start = train(initial_state(1, lecture.x, lecture.y), lecture, 3).state
     v = start.v.copy()
     v[1] = np.inf
     stuck = dataclasses.replace(start, v=v)
-    whole = train(stuck, drawn, 9).state
-    assert_same_state(train(train(stuck, drawn, 5).state, drawn, 9).state, whole)
+    whole = train(stuck, lecture, 9).state
+    assert_same_state(train(train(stuck, lecture, 5).state, lecture, 9).state, whole)
     assert whole.params[1] == start.params[1]
-    edited = with_params(whole, whole.params, drawn.x, drawn.y)
+    edited = with_params(whole, whole.params, lecture.x, lecture.y)
     assert np.isfinite(edited.v).all()
-    assert train(edited, drawn, 10).state.params[1] != start.params[1]
+    assert train(edited, lecture, 10).state.params[1] != start.params[1]
 
 
 @pytest.mark.parametrize("name", ["params", "m", "v"])
-def test_numbers_that_are_not_finite_are_refused(drawn: Points, name: str, train: Train):
-    start = initial_state(1, drawn.x, drawn.y)
+def test_numbers_that_are_not_finite_are_refused(lecture: Points, name: str, train: Train):
+    start = initial_state(1, lecture.x, lecture.y)
     spoilt = getattr(start, name).copy()
     spoilt[2] = np.nan
     with pytest.raises(UserError) as refused:
-        train(dataclasses.replace(start, **{name: spoilt}), drawn, 5)
+        train(dataclasses.replace(start, **{name: spoilt}), lecture, 5)
     assert refused.value.code == "bad_params"
 
 
@@ -216,11 +219,11 @@ def test_numbers_that_are_not_finite_are_refused(drawn: Points, name: str, train
 @pytest.mark.parametrize("lr", [100.0, MAX_LR])
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_a_diverging_run_stops_at_its_last_good_epoch(
-    drawn: Points, seed: int, lr: float, train: Train
+    lecture: Points, seed: int, lr: float, train: Train
 ):
-    start = initial_state(seed, drawn.x, drawn.y)
+    start = initial_state(seed, lecture.x, lecture.y)
     options = AdamOptions(lr=lr)
-    result = train(start, drawn, 1_000, options)
+    result = train(start, lecture, 1_000, options)
     assert result.diverged
     assert start.epoch <= result.state.epoch < 100
     assert result.state.loss <= LOSS_LIMIT
@@ -231,31 +234,33 @@ def test_a_diverging_run_stops_at_its_last_good_epoch(
         assert result.frames.params.shape == (0, 5)
     else:
         assert result.frames.epochs[-1] == result.state.epoch
-        assert_same_state(train(start, drawn, result.state.epoch, options).state, result.state)
-    ahead = train(result.state, drawn, result.state.epoch + 1, options)
+        assert_same_state(train(start, lecture, result.state.epoch, options).state, result.state)
+    ahead = train(result.state, lecture, result.state.epoch + 1, options)
     assert ahead.diverged  # the very next epoch is the bad one
     assert ahead.state.epoch == result.state.epoch
 
 
-def test_divergence_does_not_depend_on_the_slicing(drawn: Points, train: Train, engine: str):
+def test_divergence_does_not_depend_on_the_slicing(lecture: Points, train: Train, engine: str):
     options = AdamOptions(lr=8.0)
-    start = initial_state(3, drawn.x, drawn.y)
-    whole = train(start, drawn, 100, options)
+    start = initial_state(3, lecture.x, lecture.y)
+    whole = train(start, lecture, 100, options)
     assert whole.diverged
     assert whole.state.epoch > start.epoch
     state, diverged = start, False
     while not diverged:
-        result = train_slice(state, drawn.x, drawn.y, options, Budget(100, slice_ms=0.0), engine)
+        result = train_slice(
+            state, lecture.x, lecture.y, options, Budget(100, slice_ms=0.0), engine
+        )
         state, diverged = result.state, result.diverged
     assert_same_state(state, whole.state)
 
 
 def test_the_way_back_from_divergence_has_no_time_limit(
-    drawn: Points, monkeypatch: pytest.MonkeyPatch, train: Train, engine: str
+    lecture: Points, monkeypatch: pytest.MonkeyPatch, train: Train, engine: str
 ):
     options = AdamOptions(lr=8.0)
-    start = initial_state(3, drawn.x, drawn.y)
-    whole = train(start, drawn, 100, options)
+    start = initial_state(3, lecture.x, lecture.y)
+    whole = train(start, lecture, 100, options)
     assert whole.state.epoch >= 2
     readings = itertools.count()
 
@@ -265,30 +270,32 @@ def test_the_way_back_from_divergence_has_no_time_limit(
         return max(0.0, reading - (whole.state.epoch + 3))
 
     monkeypatch.setattr("pwlapp.core.engines.torch_engine.time.perf_counter", clock)
-    result = train_slice(start, drawn.x, drawn.y, options, Budget(100, slice_ms=500), engine)
+    result = train_slice(start, lecture.x, lecture.y, options, Budget(100, slice_ms=500), engine)
     assert result.diverged
     assert_same_state(result.state, whole.state)
 
 
-def test_weights_put_far_off_by_hand_may_train_their_way_back(drawn: Points, train: Train):
-    far = with_params(initial_state(1, drawn.x, drawn.y), [9, -9, 9, 9, 0], drawn.x, drawn.y)
+def test_weights_put_far_off_by_hand_may_train_their_way_back(lecture: Points, train: Train):
+    far = with_params(
+        initial_state(1, lecture.x, lecture.y), [9, -9, 9, 9, 0], lecture.x, lecture.y
+    )
     assert far.loss > LOSS_LIMIT
-    result = train(far, drawn, 50, AdamOptions(lr=0.1))
+    result = train(far, lecture, 50, AdamOptions(lr=0.1))
     assert not result.diverged
     assert result.state.loss < far.loss
 
 
-def test_a_loss_that_is_not_a_number_is_divergence(drawn: Points, train: Train):
-    start = initial_state(1, drawn.x, drawn.y)
+def test_a_loss_that_is_not_a_number_is_divergence(lecture: Points, train: Train):
+    start = initial_state(1, lecture.x, lecture.y)
     huge = dataclasses.replace(start, params=np.array([3e38, -3e38, 3e38, -3e38, 0], np.float32))
-    result = train(huge, Points(drawn.x * 100, drawn.prob, drawn.y, "settings"), 5)
+    result = train(huge, Points(lecture.x * 100, lecture.prob, lecture.y, "settings"), 5)
     assert result.diverged
     assert result.state.epoch == 0
     np.testing.assert_array_equal(result.state.params, huge.params)
 
 
-def test_within_the_limits_nothing_overflows(drawn: Points, train: Train):
-    edge = Points(drawn.x * 1e6, drawn.prob, drawn.y, "settings")
+def test_within_the_limits_nothing_overflows(lecture: Points, train: Train):
+    edge = Points(lecture.x * 1e6, lecture.prob, lecture.y, "settings")
     state = initial_state(1, edge.x, edge.y)
     for signs in ([1, -1, 1, 1, 1], [1, 1, -1, 1, -1], [-1, -1, -1, -1, 1]):
         vector = MAX_PARAM * np.array(signs)

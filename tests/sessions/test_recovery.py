@@ -122,7 +122,7 @@ from pwlapp.settings import Settings
 async def main():
     folder = Path(sys.argv[1])
     csv, data_dir = str(folder / "points.csv"), folder / "data"
-    service = build_service(Settings(data=csv, lecture_url="", data_dir=data_dir, workers=1))
+    service = build_service(Settings(data=csv, data_dir=data_dir, workers=1))
     await service.start()
     sid, _ = await service.open()
     await service.start_run(sid, 4000, AdamOptions(), "torch@cpu")

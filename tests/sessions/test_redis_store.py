@@ -38,8 +38,8 @@ async def other(redis_server: Cluster) -> AsyncIterator[RedisStore]:
     await other.close()
 
 
-def points(slope: float, origin: str = "settings") -> Points:
-    return Points(X, abs(X), abs(slope * X) / 9, origin)  # type: ignore[arg-type]
+def points(slope: float) -> Points:
+    return Points(X, abs(X), abs(slope * X) / 9, "settings")
 
 
 async def test_a_server_sees_what_another_saves(store: RedisStore, other: RedisStore) -> None:
@@ -118,23 +118,20 @@ async def test_servers_tell_each_other_of_changes(store: RedisStore, other: Redi
 
 async def test_servers_agree_on_the_data(store: RedisStore, other: RedisStore) -> None:
     assert await store.settled() is None
-    broken = Data(points(0, "embedded"), UserError("data_empty"))
-    drawn, first, second = (
-        Data(points(slope, origin), None)
-        for slope, origin in ((1, "embedded"), (2, "settings"), (3, "settings"))
-    )
+    broken, worse = (Data(points(slope), UserError("data_empty")) for slope in (0, 1))
+    first, second = (Data(points(slope), None) for slope in (2, 3))
     for server, said, counts in (
         (store, broken, broken),
-        (other, drawn, drawn),  # better than nothing but a problem
-        (store, broken, drawn),
-        (store, first, first),
-        (other, second, first),  # no better: the first word counts
+        (other, worse, broken),  # the first word counts
+        (other, first, first),  # but for data without a problem
+        (store, broken, first),
+        (store, second, first),
     ):
         assert (await server.settle(said)).points.key == counts.points.key
         settled = await server.settled()
         assert settled is not None
         assert settled.points.key == counts.points.key
-    for data in (broken, drawn, first, second):
+    for data in (broken, worse, first, second):
         found = await other.kept_points(data.points.key)
         assert found is not None
         assert found.y.tobytes() == data.points.y.tobytes()
@@ -144,7 +141,7 @@ async def test_servers_agree_on_the_data(store: RedisStore, other: RedisStore) -
 async def test_settled_data_come_back_with_their_problem(
     store: RedisStore, other: RedisStore, link: RedisLink, caplog: pytest.LogCaptureFixture
 ) -> None:
-    labelled = replace(points(1, "embedded"), label="점수.csv")
+    labelled = replace(points(1), label="점수.csv")
     await store.settle(Data(labelled, UserError("data_not_number", row=3)))
     data = await other.settled()
     assert data is not None

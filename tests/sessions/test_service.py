@@ -610,7 +610,7 @@ async def test_a_broken_file_in_the_settings_is_told_and_other_data_used(
 ) -> None:
     service = await restarted(broken)
     points = await service.loaded()
-    assert points.origin == "embedded"
+    assert points.origin == "lecture"
     assert service.data_problem is not None
     assert service.data_problem.code == "data_missing_column"
     _, snapshot = await service.open()

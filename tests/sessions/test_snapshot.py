@@ -19,7 +19,7 @@ from pwlapp.sessions.transitions import with_frame
 from tests.support.sessions import make_state
 
 X = np.linspace(-1, 1, 11, dtype=np.float32)
-POINTS = Points(X, abs(X), abs(X), "embedded")
+POINTS = Points(X, abs(X), abs(X), "lecture")
 
 
 def test_a_snapshot_says_it_all() -> None:

@@ -193,7 +193,7 @@ async def test_the_store_answers(store: Store) -> None:
 
 async def test_data_are_settled(store: Store) -> None:
     x = np.array([-1, 1], dtype=np.float32)
-    points = Points(x, abs(x), abs(x), "embedded")
+    points = Points(x, abs(x), abs(x), "lecture")
     known = await store.settle(Data(points, UserError("data_not_csv")))
     assert (known.points.key, known.problem) == (points.key, known.problem)
     assert str(known.problem) == "data_not_csv"

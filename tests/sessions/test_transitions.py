@@ -18,7 +18,7 @@ from pwlapp.sessions.state import Notice, Run
 from tests.support.sessions import make_state
 
 X = np.linspace(-1, 1, 11, dtype=np.float32)
-POINTS = Points(x=X, prob=np.full_like(X, 0.5), y=(X > 0).astype(np.float32), origin="embedded")
+POINTS = Points(x=X, prob=np.full_like(X, 0.5), y=(X > 0).astype(np.float32), origin="lecture")
 
 IDLE = make_state(data_key=POINTS.key)
 RUNNING = make_state(run=Run(0, 100, "running"), data_key=POINTS.key)

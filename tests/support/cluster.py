@@ -51,7 +51,7 @@ class Cluster:
     concurrency : int
         Training processes of a worker.
     data : Path or None
-        CSV to show; None: the embedded data.
+        CSV to show; None: the lecture's data.
     settings : mapping of str to str
         More ``PWLAPP_`` variables.
     include : str
@@ -288,6 +288,5 @@ def _environment(
         "PWLAPP_HOST": "127.0.0.1",
         "PWLAPP_DATA_DIR": str(folder / "data"),
         "PWLAPP_DATA": str(data or ""),
-        "PWLAPP_LECTURE_URL": "",
         **settings,
     }

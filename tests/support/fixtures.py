@@ -37,7 +37,7 @@ def settings(tmp_path: Path) -> Settings:
     """With torch, so that a run is, bit for bit, what `train_slice` makes of it in one piece."""
     csv = write_points(tmp_path / "points.csv")
     data_dir = tmp_path / "data"
-    return Settings(data=str(csv), lecture_url="", data_dir=data_dir, workers=2, engine="torch@cpu")
+    return Settings(data=str(csv), data_dir=data_dir, workers=2, engine="torch@cpu")
 
 
 @pytest.fixture(scope="session")

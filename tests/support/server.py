@@ -29,13 +29,12 @@ CHROMIUM_ARGS = [
 
 @contextmanager
 def serve(data_dir: Path, data: Path | None = None, port: int | None = None) -> Iterator[str]:
-    """Run the app as its users do, on the embedded data or on `data`; yields its address."""
+    """Run the app as its users do, on the lecture's data or on `data`; yields its address."""
     port = port or free_port()
     env = os.environ | {
         "PWLAPP_PORT": str(port),
         "PWLAPP_DATA_DIR": str(data_dir),
         "PWLAPP_DATA": str(data or ""),
-        "PWLAPP_LECTURE_URL": "",
         "PWLAPP_WORKERS": "2",
     }
     with (data_dir / "log.txt").open("ab") as log:

@@ -46,15 +46,6 @@ def train(
         return fused_gpu.FusedGpuEngine("cpu").train(state, x, y, options, budget)
 
 
-def train_many(
-    states: list[TrainState], x: Array, y: Array, options: OptimizerOptions, epochs: int
-) -> list[TrainState]:
-    from pwlapp.core.engines.fused_gpu import train_many
-
-    with np.errstate(all="ignore"):
-        return train_many(states, x, y, options, epochs, "cpu")
-
-
 def train_slices(
     states: list[TrainState], x: Array, y: Array, options: OptimizerOptions, budgets: list[Budget]
 ) -> list[SliceResult]:

@@ -220,7 +220,7 @@ from pwlapp.web import event_stream
 def main():
     folder = Path(sys.argv[1])
     csv, data_dir = str(folder / "points.csv"), folder / "data"
-    service = build_service(Settings(data=csv, lecture_url="", data_dir=data_dir, workers=1))
+    service = build_service(Settings(data=csv, data_dir=data_dir, workers=1))
 
     @asynccontextmanager
     async def lifespan(app):

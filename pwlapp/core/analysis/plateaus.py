@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pwlapp.core.net import Array, Loss
+from pwlapp.core.net import Array, Loss, bce_of_logits, mse
 
 MAX_STEPS = 60  # of Newton's method; 6 to 10 will do unless the points can be told apart exactly
 RIDGE = 1e-12  # so that a side without points does no harm
@@ -74,7 +74,7 @@ def plateaus(x: Array, y: Array, loss: Loss) -> Plateaus:
 def lowest_mse(features: Matrix, y: Matrix) -> float:
     """Least squares: the lowest ``mean((features w - y)^2)``; shapes (n, k) and (n,)."""
     weights, *_ = np.linalg.lstsq(features, y, rcond=None)
-    return float(np.mean((features @ weights - y) ** 2))
+    return mse(features @ weights, y)
 
 
 def lowest_bce(features: Matrix, y: Matrix) -> float:
@@ -100,14 +100,9 @@ def lowest_bce(features: Matrix, y: Matrix) -> float:
         hessian = (features.T * (p * (1.0 - p))) @ features / n + RIDGE * np.eye(k)
         step = np.linalg.solve(hessian, gradient)
         before, size = loss, 1.0
-        while size > RIDGE and (loss := mean_bce(features @ (w - size * step), y)) > before:
+        while size > RIDGE and (loss := bce_of_logits(features @ (w - size * step), y)) > before:
             size /= 2
         if loss > before - GAIN:
             return min(loss, before)
         w = w - size * step
     return loss
-
-
-def mean_bce(z: Matrix, y: Matrix) -> float:
-    """Mean cross-entropy of logits, ``softplus(z) - y z``; both of shape (n,)."""
-    return float(np.mean(np.logaddexp(0.0, z) - y * z))

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwlapp.core.net import Architecture, Array, from_vector, pre_activation
-from pwlapp.core.training import OptimizerOptions, TrainState, initial_state
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import TrainState
+from pwlapp.core.training import initial_state
 
 CURVE_POINTS = 40
 PLAIN_HIDDEN = 8  # the widest net whose parameters are kept

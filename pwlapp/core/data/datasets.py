@@ -2,8 +2,8 @@
 
 A law says where x lies, what the truth is there, and what the net that belongs to it looks like.
 Yes/no laws have a probability as their truth, and y is 0 or 1 with it; the others have a number,
-and y is that number with noise. The first three are the course's own: with their default noise and
-seed they give, bit for bit, what the lecture's code gives.
+and y is that number with noise. ``step_like`` and ``curve`` are the next lecture's: with their
+default noise and seed they give, bit for bit, what its code gives.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pwlapp.core.data.files import EMBEDDED_SEED, read_table, to_numbers
+from pwlapp.core.data import lecture
+from pwlapp.core.data.files import read_table, to_numbers
 from pwlapp.core.data.points import MAX_POINTS
 from pwlapp.core.data.source import too_big
 from pwlapp.core.net import LECTURE, Activation, Architecture, Array, sigmoid
-from pwlapp.core.training import MAX_SEED
+from pwlapp.core.state import MAX_SEED
 from pwlapp.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
     from torch import Generator, Tensor
 
+SEED = 43052  # the seed that the course draws its data with
 MIN_POINTS = 2
 MAX_FLIPPED = 0.5  # from there on, a label says nothing or the opposite
 MAX_SD = 2.0
@@ -69,8 +71,8 @@ class Law:
     net: Architecture
     lr: float = 0.001
     epochs: int = 5000
-    n: int = 2000
-    seed: int = EMBEDDED_SEED
+    n: int = lecture.N
+    seed: int = SEED
 
     @property
     def max_noise(self) -> float:
@@ -79,10 +81,6 @@ class Law:
 
 
 # The laws, in torch for the points and in numpy for their sketches: `lib` is one or the other.
-def _irony(x: Any, lib: Any) -> Any:
-    return lib.where(x < 0, 5 + 15 * x, 5 - 5 * x)
-
-
 def _step_like(x: Any, lib: Any) -> Any:
     return lib.where(x < -0.2, 15 * x + 6, lib.where(x < 0.4, -1.0, -3.0))
 
@@ -117,7 +115,7 @@ def _mse_net(h: int, activation: Activation = "relu", bias1: bool = True) -> Arc
 TABLE = {
     law.name: law
     for law in (
-        Law("irony", _irony, True, -1, 1, 0.0, LECTURE),
+        Law("irony", lecture.logit, True, -1, 1, 0.0, LECTURE),
         Law("step_like", _step_like, True, -1, 1, 0.0, Architecture(512, bias1=True)),
         Law("curve", _curve, False, 0, 2, 0.05, _mse_net(2048), epochs=1000),
         Law("abs", _abs, False, -1, 1, 0.05, _mse_net(2, bias1=False), lr=0.01),
@@ -145,7 +143,7 @@ def draw(law: str, n: int, noise: float, seed: int) -> tuple[Array, Array, Array
         For yes/no laws the share of labels that are flipped, 0 to `MAX_FLIPPED`; for the others
         the standard deviation of the Gaussian noise, 0 to `MAX_SD`.
     seed : int
-        0 to `training.MAX_SEED`.
+        0 to `state.MAX_SEED`.
 
     Returns
     -------
@@ -187,7 +185,7 @@ def _labels(prob: Tensor, noise: float, generator: Generator, law: str) -> tuple
     """Labels that are 1 with `prob`, a share of them flipped; and the probability that results."""
     import torch
 
-    if law == "irony":  # as `data.draw_embedded` draws them
+    if law == "irony":  # by other draws, links to this law would show other points
         y = (torch.rand(prob.numel(), generator=generator) < prob).float()
     else:
         y = torch.bernoulli(prob, generator=generator)

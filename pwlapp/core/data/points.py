@@ -18,7 +18,7 @@ MAX_X = 1_000_000  # beyond it the net's numbers could overflow in float32
 MAX_POINTS = 10_000  # of a set that a student makes or sends
 MAX_HELD_OUT = 0.9
 
-Origin = Literal["settings", "cache", "lecture", "embedded", "law", "own"]
+Origin = Literal["lecture", "settings", "law", "own"]
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,11 @@ class Points:
         The truth: P(y = 1), or what y is without noise. None where nobody knows it.
     y : ndarray of shape (n,), float32
         Within [0, 1], but for regression data.
-    origin : {"settings", "cache", "lecture", "embedded", "law", "own"}
-        Which place they come from.
+    origin : {"lecture", "settings", "law", "own"}
+        Where they come from: the lecture's are built in, ``PWLAPP_DATA`` names a file or URL, a
+        law in `datasets` draws them, a student makes or uploads them.
     label : str
-        The file's name or address; empty for drawn points.
+        The name of the file or URL; empty where there is none.
     spec : DataSpec
     """
 

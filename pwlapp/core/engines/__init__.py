@@ -18,7 +18,8 @@ from pwlapp.errors import UserError
 
 if TYPE_CHECKING:
     from pwlapp.core.net import Architecture, Array
-    from pwlapp.core.training import Budget, OptimizerOptions, SliceResult, TrainState
+    from pwlapp.core.optimizers import OptimizerOptions
+    from pwlapp.core.state import Budget, SliceResult, TrainState
 
 AUTO = "auto"
 TORCH_CPU = "torch@cpu"

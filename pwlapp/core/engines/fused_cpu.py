@@ -18,15 +18,8 @@ from numpy.typing import NDArray
 from pwlapp.core.engines import FUSED_CPU, cores
 from pwlapp.core.engines.kernels import BLOCK, Scratch, Setting, train_epochs
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    Frames,
-    OptimizerOptions,
-    SgdOptions,
-    SliceResult,
-    TrainState,
-)
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import Budget, Frames, SliceResult, TrainState
 
 FIRST_CHUNK = 1  # epochs, to see how fast they are
 CHUNK_S = 0.002  # then about so much computing between two looks at the clock

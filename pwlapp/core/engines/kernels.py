@@ -29,7 +29,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from pwlapp.core.net import LOG_FLOOR
-from pwlapp.core.training import LOSS_LIMIT
+from pwlapp.core.state import LOSS_LIMIT
 
 FLAGS = {"reassoc", "nsz", "arcp", "contract"}
 BLOCK = 256  # points of a block of sigmoid units: 2 MB of activations at 2,048 units
@@ -476,7 +476,7 @@ def forward(x, y, params, net, scratch, want_loss):
 
 @compiled
 def train_epochs(x, y, params, m, v, net, scratch, epoch, stop, record, kept, losses):
-    """Train from ``epoch`` to ``stop``, or until the loss blows up; see `training.has_diverged`.
+    """Train from ``epoch`` to ``stop``, or until the loss blows up; see `state.has_diverged`.
 
     Parameters
     ----------

@@ -12,21 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 
 from pwlapp.core.net import LECTURE, Architecture, Array
-from pwlapp.core.training import (
-    Budget,
-    Frames,
-    OptimizerOptions,
-    SgdOptions,
-    SliceResult,
-    TrainState,
-    has_diverged,
-)
+from pwlapp.core.optimizers import OptimizerOptions, SgdOptions
+from pwlapp.core.state import Budget, Frames, SliceResult, TrainState, has_diverged
 
 
 def make_net(net: Architecture = LECTURE) -> torch.nn.Sequential:
@@ -184,6 +177,9 @@ class PageLoop:
         return replace(self._begun, params=self.params(), m=m, v=v, epoch=epoch, loss=loss)
 
 
+Row: TypeAlias = tuple[int, float, Array]  # of a run: epoch, loss, params
+
+
 class Lap(NamedTuple):
     """How far `run_lap` came; if it diverged, ``state`` is the one that is spoilt."""
 
@@ -200,7 +196,7 @@ def run_lap(loop: PageLoop, start: int, budget: Budget) -> Lap:
     frame's loss belongs to its weights.
     """
     record = frozenset(budget.record)
-    kept: list[tuple[int, float, Array]] = []
+    kept: list[Row] = []
     limit = math.inf if budget.slice_ms is None else budget.slice_ms / 1000
     loss = loop.loss()
     epoch, value = start, loss.item()
@@ -221,7 +217,7 @@ def run_lap(loop: PageLoop, start: int, budget: Budget) -> Lap:
     return Lap(state, to_frames(kept, k=state.params.size), diverged)
 
 
-def to_frames(kept: list[tuple[int, float, Array]], k: int) -> Frames:
+def to_frames(kept: list[Row], k: int) -> Frames:
     """Stack (epoch, loss, params) rows; no rows give arrays of length 0."""
     return Frames(
         epochs=np.array([epoch for epoch, _, _ in kept], dtype=np.int64),

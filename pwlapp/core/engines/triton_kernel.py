@@ -30,11 +30,12 @@ import triton
 import triton.language as tl
 
 from pwlapp.core import net as nets
-from pwlapp.core import training
+from pwlapp.core import state
+from pwlapp.core.engines import triton_nets
 
 LOG_FLOOR = tl.constexpr(nets.LOG_FLOOR)
-LOSS_LIMIT = tl.constexpr(training.LOSS_LIMIT)
-NO_EPOCH = tl.constexpr(-1)
+LOSS_LIMIT = tl.constexpr(state.LOSS_LIMIT)
+NO_EPOCH = tl.constexpr(triton_nets.NO_EPOCH)
 
 
 @triton.jit
@@ -171,8 +172,8 @@ def train_nets(
     losses,  # (S,) float32, written: the loss after the last epoch
     knobs,  # (6,) float32: see `triton_nets.knobs`
     schedule,  # (steps, 2) float32: Adam's step size and its second bias correction
-    records,  # (n_records,) int32, ascending: epochs to keep, counted from this launch
-    frames,  # (n_records, k + 1) float32, written: params and loss; for one net only
+    records,  # (S, n_records) int32, ascending, then -1: epochs to keep, counted from this launch
+    frames,  # (S, n_records, k + 1) float32, written: params and loss
     n,
     n_records,
     h,
@@ -183,7 +184,7 @@ def train_nets(
     BCE: tl.constexpr,
     ADAM: tl.constexpr,
 ):
-    """Train nets until their epochs are over or they diverge; see `training.has_diverged`.
+    """Train nets until their epochs are over or they diverge; see `state.has_diverged`.
 
     Each turn evaluates loss and gradient of the present weights, then steps away from them unless
     it is the last turn, so that the loss that is kept belongs to the weights that are kept. A net
@@ -212,6 +213,8 @@ def train_nets(
 
     epoch = epochs * 0
     n_kept = epochs * 0
+    records += net * n_records
+    frames += net * n_records * (k + 1)
     next_record = tl.load(records, mask=n_records > 0, other=NO_EPOCH)
     before = share * 0.0 + float("inf")  # the first loss has none to be compared with
     loss = before

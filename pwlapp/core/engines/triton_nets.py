@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from pwlapp.core.engines import MAX_FUSED_GPU_HIDDEN
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import TrainState
 from pwlapp.errors import UserError
 
 MAX_POINTS = 4096  # they live in registers, so a launch takes no more
 MAX_TILE = 2**15  # padded points times padded units, all at work at once
-NO_RECORD = np.empty(0, dtype=np.int32)
+NO_EPOCH = -1  # fills up a row of epochs to keep
 
 
 def require_triton(device: str) -> None:
@@ -89,14 +90,14 @@ class Lap:
         The loss after them.
     diverged : ndarray of shape (S,), bool
         Whether the epoch after those was not good.
-    frames : ndarray of shape (m, k + 1), float32
+    frames : list of S ndarrays of shape (m, k + 1), float32
         The epochs that were to be kept, as far as they were good: params and loss.
     """
 
     epochs: NDArray[np.int32]
     losses: Array
     diverged: NDArray[np.bool_]
-    frames: Array
+    frames: list[Array]
 
 
 class Nets:
@@ -140,7 +141,7 @@ class Nets:
         return torch.tensor(values, device=self.device)
 
     def advance(
-        self, epochs: int | NDArray[np.int64], record: NDArray[np.int32] = NO_RECORD
+        self, epochs: int | NDArray[np.int64], wanted: Sequence[NDArray[np.int64]] = ()
     ) -> Lap:
         """Train all nets, and leave those that diverge where they last were good.
 
@@ -148,25 +149,31 @@ class Nets:
         ----------
         epochs : int or ndarray of shape (S,), int64
             For all nets or for each; 0 only evaluates the loss.
-        record : ndarray of shape (m,), int32
-            Epochs to keep, ascending, counted from now; only for a single net.
+        wanted : sequence of S ndarrays of shape (m,), int64, or empty
+            For each net the epochs to keep, ascending, counted from now.
         """
         goals = np.broadcast_to(epochs, self.steps.shape).astype(np.int32)
-        frames = self._launch(np.arange(goals.size, dtype=np.int32), goals, record)
+        record = np.full((goals.size, max(map(len, wanted), default=0)), NO_EPOCH, np.int32)
+        for row, offsets in zip(record, wanted, strict=False):
+            row[: len(offsets)] = offsets
+        frames = self._launch(np.arange(goals.size, dtype=np.int32), goals, record).cpu().numpy()
         done, spoilt = self.outcome.cpu().numpy().T.copy()
         diverged = spoilt.astype(np.bool_)
         if diverged.any():
             done = np.where(diverged, np.maximum(done - 1, 0), done)
-            self._launch(np.flatnonzero(diverged).astype(np.int32), done, NO_RECORD)
+            self._launch(np.flatnonzero(diverged).astype(np.int32), done, record[:, :0])
         self.begin, self.end = self.end, self.begin
         self.steps += done
-        kept = int(np.searchsorted(record, done[0], side="right"))
-        return Lap(done, self.losses.cpu().numpy().copy(), diverged, frames[:kept].cpu().numpy())
+        good = ((record > 0) & (record <= done[:, None])).sum(axis=1)
+        kept = [rows[:count] for rows, count in zip(frames, good, strict=True)]
+        return Lap(done, self.losses.cpu().numpy().copy(), diverged, kept)
 
     def _launch(
         self, which: NDArray[np.int32], goals: NDArray[np.int32], record: NDArray[np.int32]
     ) -> torch.Tensor:
-        """Train some of the nets, from ``begin`` to ``end``; return the frames that were kept.
+        """Train some of the nets, from ``begin`` to ``end``; return the frames to keep.
+
+        They are of shape (S, m, k + 1), and undefined for epochs that a net did not reach.
 
         Raises
         ------
@@ -180,7 +187,7 @@ class Nets:
         first = int(self.steps.min())
         table = schedule(self.options, first + 1, int((self.steps + goals).max()))
         at = self.steps - first if isinstance(self.options, AdamOptions) else 0 * self.steps
-        frames = torch.empty((record.size, self.net.size + 1), device=self.device)
+        frames = torch.empty((*record.shape, self.net.size + 1), device=self.device)
         points, units = tile(self.net, self.n)
         try:
             with on(self.device):
@@ -197,7 +204,7 @@ class Nets:
                     self._send(record),
                     frames,
                     self.n,
-                    record.size,
+                    record.shape[1],
                     self.net.h,
                     N=points,
                     H=units,

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pwlapp.core.data.files import EMBEDDED_SEED, LECTURE_URL
+from pwlapp.core.data.lecture import LABELS, N, is_lecture
 from pwlapp.core.data.points import Points
 from pwlapp.core.export.literals import literal, rows, tensor, vector
 from pwlapp.core.net import Architecture, Array, from_vector
-from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import TrainState
 
-LECTURE_KEY = "5caae7e60c84538a"  # `Points.key` of the file at LECTURE_URL
 MOST_POINTS = 5000  # written into the program; more of them lie in a file beside it
 MORE_EPOCHS = 5000  # what a program goes on for that begins with trained weights, as the page does
 DATA_FILE = "pwlapp-data.csv"
@@ -146,10 +146,8 @@ def training(points: Points) -> dict[str, Array]:
 
 
 def _data(points: Points, words: Words) -> Part:
-    if points.key == LECTURE_KEY:
-        return Part(words["code.data_lecture"], _from_csv(LECTURE_URL, ("x", "y", "prob")))
-    if points.origin == "embedded" and not points.testing_rows.size:
-        return Part(words["code.data_drawn"], _drawn(points.x.size))
+    if is_lecture(points) and not points.testing_rows.size:
+        return Part(words["code.data_lecture"], _lecture())
     columns = training(points)
     if columns["x"].size > MOST_POINTS:
         sentence = words["code.data_file"].format(name=DATA_FILE)
@@ -164,14 +162,19 @@ def _from_csv(place: str, names: Iterable[str]) -> str:
     return head + "".join(columns)
 
 
-def _drawn(n: int) -> str:
+def _lecture() -> str:
+    """X and the truth by their formulas, and the labels, one bit each."""
+    labels = "\n".join(f'    "{line}"' for line in textwrap.wrap(LABELS, WIDTH - 6))
     return f"""\
+import numpy as np
 import torch
 
-generator = torch.Generator().manual_seed({EMBEDDED_SEED:d})
-x = torch.linspace(-1, 1, {n:d}).reshape(-1, 1)
+x = torch.tensor(np.linspace(-1, 1, {N:d})).float().reshape(-1, 1)
 prob = torch.sigmoid(torch.where(x < 0, 5 + 15 * x, 5 - 5 * x))
-y = (torch.rand({n:d}, generator=generator).reshape(-1, 1) < prob).float()
+labels = bytes.fromhex(
+{labels}
+)
+y = torch.tensor(np.unpackbits(np.frombuffer(labels, np.uint8))).float().reshape(-1, 1)
 """
 
 

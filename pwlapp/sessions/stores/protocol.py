@@ -13,8 +13,6 @@ from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
 from pwlapp.sessions.state import SessionState
 
-BEST_RANK = 2
-
 _SID_BYTES = 16
 _SID = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -37,13 +35,6 @@ class Data(NamedTuple):
 
     points: Points
     problem: UserError | None
-
-    @property
-    def rank(self) -> int:
-        """The higher, the closer to what the settings ask for."""
-        if self.problem is not None:
-            return 0
-        return 1 if self.points.origin == "embedded" else BEST_RANK
 
 
 class Store(Protocol):
@@ -105,7 +96,7 @@ class Store(Protocol):
     async def settle(self, data: Data) -> Data:
         """Agree on the data with the other servers; returns what they agreed on.
 
-        That is the first data offered, unless data of a higher rank are offered later.
+        That is the first data offered, but data without a problem replace data with one.
         """
 
     async def keep_points(self, points: Points) -> None:

@@ -147,7 +147,8 @@ class RedisStore:
         await self.keep_points(data.points)
         async with self._link.guarded():
             blob = await self._settle_script(
-                keys=[self._data], args=[data.rank, codec.encode_data(data), SETTLED]
+                keys=[self._data],
+                args=[int(data.problem is None), codec.encode_data(data), SETTLED],
             )
         return self._decoded_data(blob) or data
 

@@ -112,11 +112,12 @@ return sids
 """
 )
 
-# KEYS: data. ARGV: rank, data, channel. Returns the data that the servers agree on.
+# KEYS: data. ARGV: 1 if the data have no problem, else 0; data, channel.
+# Returns the data that the servers agree on.
 SETTLE = """
-local rank = redis.call('HGET', KEYS[1], 'rank')
-if not rank or tonumber(rank) < tonumber(ARGV[1]) then
-  redis.call('HSET', KEYS[1], 'rank', ARGV[1], 'data', ARGV[2])
+local sound = redis.call('HGET', KEYS[1], 'sound')
+if not sound or sound < ARGV[1] then
+  redis.call('HSET', KEYS[1], 'sound', ARGV[1], 'data', ARGV[2])
   redis.call('PUBLISH', ARGV[3], '')
 end
 return redis.call('HGET', KEYS[1], 'data')

@@ -1,0 +1,239 @@
+"""Writes the figures of docs/benchmarks.md from benchmarks/results/, so that none is typed.
+
+The page has a block for each of `BLOCKS`, ``<!-- figures:name -->`` to ``<!-- /figures:name -->``.
+The text between is rendered from the JSON of the same name. ``make bench`` and ``make load`` end
+with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeAlias
+
+from benchmarks import machine
+
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+RESULTS = Path(__file__).parent / "results"
+
+Measured: TypeAlias = dict[str, Any]
+
+
+def engines(measured: Measured) -> str:
+    """Render the table of engines, and what follows from it."""
+    rows = ["| net | by | threads | µs per epoch |", "|---|---|---|---|"]
+    kinds = {"relu": "ReLUs", "sigmoid": "sigmoids"}
+    for side in sorted(measured["sides"], key=lambda s: (s["activation"], s["units"], s["bias1"])):
+        cells = (
+            f"{side['units']} {kinds[side['activation']]}{', b1' if side['bias1'] else ''}",
+            side["name"],
+            str(side["threads"]),
+            spread(side["us_per_epoch"]),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    said = [
+        wrapped(how_measured(measured)),
+        "",
+        *(wrapped(f"- {w}", "  ") for w in words(measured)),
+    ]
+    return "\n".join([*rows, "", *said])
+
+
+def how_measured(measured: Measured) -> str:
+    """Say what the table's figures are."""
+    apart = max(side["largest_difference"] or 0 for side in measured["sides"])
+    narrow, wide = measured["check_epochs"]
+    return (
+        f"{machine.line(measured['machine'])}. {measured['points']['n']:,} points, full batch, "
+        f"Adam; median (smallest to largest) of {measured['repeats']} repeats, in each of which "
+        "all take turns; compiling is not timed. From the same start all arrive at the page's "
+        f"weights, within {apart:.0e} after {narrow:,} epochs ({wide} above 8 units); only "
+        "scikit-learn has a start of its own."
+    )
+
+
+def words(measured: Measured) -> list[str]:
+    """Say what follows from the table."""
+    ratio = {name: spread(values) for name, values in measured["ratios"].items()}
+    many, cores = measured["many"], measured["machine"]["cores"]
+    return [
+        f"The page's loop takes {ratio['page_to_ours']} times as long as `fused@cpu`, JAX on one "
+        f"thread {ratio['jax_to_ours']} times, and `fused@cpu` takes {ratio['ours_to_c']} times "
+        "as long as C.",
+        f"At 512 ReLUs the page's loop on {cores} threads takes {ratio['page_512_to_ours']} times "
+        f"as long as `fused@cpu` on one, and C {ratio['c_512_to_ours']} times: these two compute "
+        "every unit at every point, `fused@cpu` goes from bend to bend. With a first-layer bias "
+        f"b1, which gives each unit a bend of its own, it is {ratio['page_512_bias_to_ours']} "
+        "times. At 512 sigmoids, which have no bends, the page's loop takes "
+        f"{ratio['page_512_sigmoid_to_ours']} times as long.",
+        f"{many['nets']:,} nets at once, {many['epochs']:,} epochs each, on {many['threads']} "
+        f"threads: {spread(many['seconds'])} seconds, {spread(many['us_per_epoch'])} µs per epoch "
+        f"of a net, {spread(many['share'])} of what one thread alone promises.",
+    ]
+
+
+def playback(measured: Measured) -> str:
+    """Render what the browser drew, and what it received."""
+    drawn = measured["frames drawn"]
+    return wrapped(
+        f"On {measured['machine']['cores']} cores without a graphics card, Chromium drew "
+        f"{median(drawn):.1f} frames per second of playback with the 2,000 points on screen "
+        f"(median of {len(drawn)} replays, {min(drawn):.1f} to {max(drawn):.1f}), and received "
+        f"{measured['first visit, bytes'] / 1000:,.0f} KB in the first visit to a server just "
+        "started."
+    )
+
+
+def click(measured: Measured) -> str:
+    """Render how long a click takes."""
+    return wrapped(
+        f"From the click on *Train {measured['epochs']:,} epochs* to the painted end of the run, "
+        f"playback skipped: {percentiles(measured['train_ms'])}. From the click on *Pause*, in a "
+        f"run of {measured['long_epochs']:,} epochs, until it stands: "
+        f"{percentiles(measured['pause_ms'])}. Server and Chromium shared "
+        f"{measured['machine']['cores']} cores."
+    )
+
+
+MODES = {"embedded": "embedded", "scaled": "2 web, 2 workers"}
+
+
+def load(measured: Measured) -> str:
+    """Render what many students at once have to wait for, and what they cost."""
+    rows = [
+        "| server | students | p50 | p95 | p99 | late | lost | errors | page | CPU | idle | then |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for mode, name in MODES.items():
+        rows += [load_row(name, step) for step in measured["modes"].get(mode, [])]
+    return "\n".join([*rows, "", wrapped(how_loaded(measured))])
+
+
+def load_row(name: str, step: Measured) -> str:
+    """One size of the class; where nobody's run ended there is no time to tell."""
+    took, opened = step["train_ms"], step["open_ms"]
+    memory = step["memory_mb"]
+    cells = (
+        name,
+        f"{step['students']:,}",
+        *(number(percentile(took, percent)) if took else "–" for percent in (50, 95, 99)),
+        *(f"{step[count]:,}" for count in ("late", "lost", "errors")),
+        number(percentile(opened, 95)) if opened else "–",
+        number(1000 * step["cpu"]["train_s"]["all"] / step["students"]),
+        *(number(memory[when]["all"]["pss"]) for when in ("idle", "trained")),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def how_loaded(measured: Measured) -> str:
+    """Say what the table's figures are, and who else was at work."""
+    steps = [step for mode in measured["modes"].values() for step in mode]
+    shares = [100 * step["generator"]["cpu_share"] for step in steps]
+    others = [100 * step["others_share"] for step in steps]
+    cores = measured["machine"]["cores"]
+    return (
+        f"Students without a browser open the page, {measured['come_per_s']:g} a second; then all "
+        f"press *Train {measured['epochs']:,} epochs* within {measured['press_s']:g} seconds. In "
+        "milliseconds: from the click until the last frame and the word that the run is over have "
+        "come (p50, p95, p99), from the request for the page until all that it asks for is there "
+        "(page, p95), and the servers' CPU time for a student's run. Late: more than a second "
+        "after the click or the frame before. In megabytes, all server processes together, shared "
+        "pages counted once: with all connected and idle, then after the runs. Servers and "
+        f"students shared {cores} cores; while they trained, the students took {min(shares):.0f} "
+        f"to {max(shares):.0f} % of one core, and what else ran on the machine "
+        f"{min(others):.0f} to {max(others):.0f} %."
+    )
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """Break into lines; `indent` goes before all but the first."""
+    return textwrap.fill(
+        text, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def percentiles(values: list[float]) -> str:
+    """Half, 95 % and all of some milliseconds are within these."""
+    return (
+        f"{number(percentile(values, 50))} ms in the median, {number(percentile(values, 95))} ms "
+        f"at the 95th percentile, {number(max(values))} ms at most (n = {len(values)})"
+    )
+
+
+def percentile(values: list[float], percent: int) -> float:
+    """Smallest value that so many percent of the values don't exceed (the nearest rank)."""
+    ranked = sorted(values)
+    return ranked[-(-percent * len(ranked) // 100) - 1]
+
+
+def spread(values: list[float]) -> str:
+    """Median, then smallest and largest."""
+    return f"{number(median(values))} ({number(min(values))} to {number(max(values))})"
+
+
+def number(value: float) -> str:
+    """Write three digits, and all those before the point."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+BLOCKS: dict[str, Callable[[Measured], str]] = {
+    "engines": engines,
+    "playback": playback,
+    "click": click,
+    "load": load,
+}
+
+
+def block(name: str) -> re.Pattern[str]:
+    """Match a block: its opening marker, what it says, its closing marker."""
+    marker = f"figures:{name} -->"
+    return re.compile(rf"<!-- {marker}\n(?P<figures>.*?)\n<!-- /{marker}", re.DOTALL)
+
+
+def rewrite(text: str, measured: dict[str, Measured]) -> str:
+    """Put figures into a text.
+
+    Parameters
+    ----------
+    text : str
+        The page.
+    measured : dict
+        What the JSON of each block says, by its name.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If the text has not exactly one block of a name.
+    """
+    for name, render in BLOCKS.items():
+        found = list(block(name).finditer(text))
+        if len(found) != 1:
+            raise ValueError(f"{len(found)} blocks figures:{name}, expected 1")
+        start, end = found[0].span("figures")
+        text = text[:start] + render(measured[name]) + text[end:]
+    return text
+
+
+def read_results(folder: Path = RESULTS) -> dict[str, Measured]:
+    """Read the JSON that the benchmarks wrote."""
+    return {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in BLOCKS}
+
+
+def main() -> None:
+    """Rewrite the page's blocks."""
+    text = PAGE.read_text("utf-8")
+    PAGE.write_text(rewrite(text, read_results()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
