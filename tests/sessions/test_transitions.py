@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +15,9 @@ from pwlapp.core.net import bce, from_vector, yhat
 from pwlapp.core.training import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
-from pwlapp.sessions.frames import FrameBatch, Slice
+from pwlapp.sessions.frames import Frame, FrameBatch, Mark, Slice
 from pwlapp.sessions.snapshot import frame_row
-from pwlapp.sessions.state import Notice, Run
+from pwlapp.sessions.state import Notice, Run, Speed
 from tests.support.sessions import make_state
 
 X = np.linspace(-1, 1, 11, dtype=np.float32)
@@ -66,6 +69,7 @@ def test_moves_without_sense_change_nothing() -> None:
     assert transitions.resume(IDLE, AdamOptions(), "auto") is None
     assert transitions.resume(RUNNING, AdamOptions(), "auto") is None
     assert transitions.halt(IDLE, UserError("worker_lost")) is None
+    assert transitions.halt(PAUSED, UserError("worker_lost")) is None
     assert transitions.edit(IDLE, IDLE.train.params.tolist(), POINTS) is None
 
 
@@ -217,3 +221,101 @@ def test_the_net_as_it_stands_becomes_a_frame() -> None:
     assert [frame_row(frame) for frame in frames] == [
         [5, 7, 0.25, "edit", 1.0, -1.0, -4.5, -9.0, 4.5]
     ]
+
+
+def speed_after(known: Speed, elapsed_s: float = 0.5, **changes: Any) -> Speed:
+    """The speed of a session at epoch 7 after a slice of 40 epochs in 0.1 seconds."""
+    state = make_state(**({"run": Run(5, 100, "running"), "speed": known} | changes))
+    result = replace(result_at(47), seconds=0.1)
+    return transitions.speed_after(state, result, elapsed_s)
+
+
+KNOWN = Speed("torch@cpu", run=5, epochs=1000, seconds=2.0, per_second=30.0)
+
+
+def test_the_first_speed_of_a_run_is_that_of_its_first_slice() -> None:
+    first = Speed("torch@cpu", run=5, epochs=40, seconds=0.1, per_second=80.0)
+    assert speed_after(Speed()) == first
+    assert speed_after(replace(KNOWN, engine="fused@cpu")) == first
+    assert speed_after(replace(KNOWN, run=4)) == first
+    assert speed_after(Speed(), elapsed_s=0.0).per_second == 400.0  # at least what it computed
+
+
+def test_the_speed_follows_the_last_second() -> None:
+    found = speed_after(KNOWN)
+    weight = 1 - math.exp(-0.5)
+    assert found.per_second == pytest.approx(30 * (1 - weight) + 80 * weight)
+    assert (found.engine, found.run, found.epochs) == ("torch@cpu", 5, 1040)
+    assert found.seconds == pytest.approx(2.1)
+    assert found.computing == pytest.approx(1040 / 2.1)
+    slow = speed_after(KNOWN, elapsed_s=20.0)
+    assert slow.per_second == pytest.approx(2.0)
+
+
+def test_a_single_step_measures_no_speed_but_names_its_engine() -> None:
+    assert speed_after(KNOWN, run=None) == KNOWN
+    assert speed_after(KNOWN, run=Run(5, 100, "paused")) == KNOWN
+    assert speed_after(Speed(), run=None) == Speed(engine="torch@cpu")
+    other = speed_after(replace(KNOWN, engine="fused@cpu"), run=None)
+    assert other == Speed(engine="torch@cpu")
+
+
+def saved_frame(epoch: int, params: Sequence[float], mark: Mark = "") -> Frame:
+    return Frame(0, epoch, 0.5, np.array(params, dtype=np.float32), mark)
+
+
+def test_frames_of_a_file_are_numbered_and_end_with_the_net() -> None:
+    state = make_state(next_seq=30)
+    saved = [saved_frame(0, [0] * 5, "start"), saved_frame(7, [1, -1, -4.5, -9, 4.500001], "end")]
+    after, frames = transitions.with_saved_frames(state, saved, POINTS)
+    assert [(each.seq, each.epoch, each.mark) for each in frames] == [
+        (30, 0, "start"),
+        (31, 7, "end"),  # is the net of the session, but for what was rounded
+    ]
+    assert after.next_seq == 32
+
+
+@pytest.mark.parametrize(
+    "last", [saved_frame(6, [1, -1, -4.5, -9, 4.5]), saved_frame(7, [1, -1, -4.5, -9, 4.6])]
+)
+def test_frames_of_a_file_that_stop_short_get_one_more(last: Frame) -> None:
+    after, frames = transitions.with_saved_frames(
+        make_state(next_seq=30), [saved_frame(0, [0] * 5), last], POINTS
+    )
+    assert [(each.seq, each.epoch, each.mark) for each in frames] == [
+        (30, 0, ""),
+        (31, last.epoch, ""),
+        (32, 7, ""),
+    ]
+    assert frames[-1].numbers.tolist() == [1, -1, -4.5, -9, 4.5]
+    assert after.next_seq == 33
+
+
+def test_without_frames_of_a_file_the_net_is_the_start() -> None:
+    after, [frame] = transitions.with_saved_frames(make_state(next_seq=30), [], POINTS)
+    assert (frame.seq, frame.epoch, frame.mark, after.next_seq) == (30, 7, "start", 31)
+
+
+@pytest.mark.parametrize("key", ["0" * 16, "f" * 16])
+def test_an_edit_on_data_that_were_replaced_is_refused(key: str) -> None:
+    with pytest.raises(UserError, match="busy"):
+        transitions.edit(make_state(data_key=key), [1, 2, 3, 4, 5], POINTS)
+
+
+@pytest.mark.parametrize("code", ["data_changed", "undo_trained_since"])
+def test_only_the_notice_of_a_new_session_goes_with_a_reload(code: str) -> None:
+    assert transitions.revisit(make_state(notice=Notice(code))) is None
+    assert transitions.revisit(make_state()) is None
+    after, _ = transitions.revisit(make_state(notice=Notice("session_new"))) or pytest.fail("none")
+    assert after.notice is None
+
+
+def test_begin_run_starts_over_and_trains() -> None:
+    fresh = replace(IDLE.train, epoch=0)
+    after, [frame] = transitions.begin_run(
+        replace(RUNNING, next_seq=40), 9, SgdOptions(0.5), "fused@cpu", fresh, POINTS, 300
+    )
+    assert (after.seed, after.optimizer, after.engine) == (9, SgdOptions(0.5), "fused@cpu")
+    assert (after.run, after.train, after.version) == (Run(0, 300, "running"), fresh, 2)
+    assert (frame.seq, frame.mark, after.first_seq) == (40, "start", 40)
+    assert after.by_recipe
