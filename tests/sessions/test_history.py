@@ -135,7 +135,7 @@ def test_a_run_comes_back_paused(status: str) -> None:
     assert session.state.notice == Notice("back_halted", {"epoch": 0})
 
 
-def test_what_was_said_before_a_step_is_not_said_again() -> None:
+def test_an_earlier_notice_does_not_come_back() -> None:
     session = Session(replace(START, notice=Notice("session_new")))
     session.reset(2)
     session.undo()

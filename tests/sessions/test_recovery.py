@@ -75,7 +75,7 @@ async def test_killed_workers_are_replaced_and_the_run_ends_with_the_same_weight
     assert not killed & set(runner.pids())
 
 
-async def test_a_million_epochs_keep_nobody_from_training(settings: Settings) -> None:
+async def test_a_long_run_does_not_starve_short_ones(settings: Settings) -> None:
     """With one process for all: every session gets its turn, slice by slice."""
 
     class Recorder(SessionEvents):

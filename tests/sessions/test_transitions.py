@@ -30,14 +30,14 @@ PAUSED = make_state(run=Run(0, 100, "paused"))
 
 def result_at(*epochs: int, diverged: bool = False) -> Slice:
     """What a slice gives back that recorded these epochs."""
-    pictures = FrameBatch(
+    batch = FrameBatch(
         epochs=np.array(epochs, dtype=np.int64),
         losses=np.zeros(len(epochs), dtype=np.float32),
         numbers=np.zeros((len(epochs), 5), dtype=np.float32),
     )
     last = epochs[-1] if epochs else IDLE.train.epoch
     train = replace(IDLE.train, epoch=last)
-    return Slice(train, pictures, diverged, seconds=0.02, engine="torch@cpu")
+    return Slice(train, batch, diverged, seconds=0.02, engine="torch@cpu")
 
 
 def test_a_new_session_begins_with_one_frame() -> None:
@@ -47,7 +47,7 @@ def test_a_new_session_begins_with_one_frame() -> None:
     assert (frame.seq, frame.mark, state.next_seq) == (1, "start", 2)
 
 
-def test_every_move_is_one_version() -> None:
+def test_every_transition_is_one_version() -> None:
     made = [
         transitions.revisit(make_state(notice=Notice("session_new"))),
         transitions.adopt(IDLE, POINTS),
@@ -62,7 +62,7 @@ def test_every_move_is_one_version() -> None:
     assert all(move is not None and move[0].version == 2 for move in made)
 
 
-def test_moves_without_sense_change_nothing() -> None:
+def test_transitions_that_make_no_sense_change_nothing() -> None:
     assert transitions.revisit(make_state(notice=Notice("diverged"))) is None
     assert transitions.pause(IDLE) is None
     assert transitions.pause(PAUSED) is None
@@ -74,9 +74,9 @@ def test_moves_without_sense_change_nothing() -> None:
 
 
 def test_start_counts_from_where_the_net_stands() -> None:
-    told = make_state(notice=Notice("diverged"))
+    diverged_before = make_state(notice=Notice("diverged"))
     after, frames = transitions.start_run(
-        told, 100, AdamOptions(0.01), "torch@cuda:0"
+        diverged_before, 100, AdamOptions(0.01), "torch@cuda:0"
     ) or pytest.fail("no move")
     assert after.run == Run(7, 107, "running")
     assert (after.lr, after.engine, after.notice, frames) == (0.01, "torch@cuda:0", None, [])
@@ -109,7 +109,7 @@ def test_pause_and_resume_keep_the_target() -> None:
     assert not resumed.train.m.any()  # of another kind than before
 
 
-def test_a_run_that_cannot_go_on_waits_and_says_why() -> None:
+def test_a_run_that_failed_is_paused_with_a_notice() -> None:
     after, _ = transitions.halt(
         RUNNING, UserError("training_failed", engine="torch@cuda:0")
     ) or pytest.fail("no move")
@@ -215,7 +215,7 @@ def test_no_frames_take_no_numbers() -> None:
     assert (after.next_seq, numbered) == (41, [])
 
 
-def test_the_net_as_it_stands_becomes_a_frame() -> None:
+def test_the_current_net_becomes_a_frame() -> None:
     after, frames = transitions.with_frame(make_state(next_seq=5), "edit", POINTS)
     assert after.next_seq == 6
     assert [frame_row(frame) for frame in frames] == [

@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A Redis, empty at first, and nobody else on it."""
+    """A Redis of the tests alone, empty at first."""
     with Cluster(tmp_path_factory.mktemp("redis"), webs=0, workers=0) as cluster:
         yield cluster
 
