@@ -216,19 +216,19 @@ def test_quick_edits_of_one_weight_are_one_step(
     params: list[float], seconds: float, is_merged: bool
 ) -> None:
     first, added = transitions.edit(START, [9, -1, -4.5, -9, 4.5], POINTS) or pytest.fail("no move")
-    first, step = record(START, [], first, "weights", at=1000.0)
+    first, step = record(START, [], first, "weights", at=0.0)
     assert step is not None
     second, _ = transitions.edit(first, params, POINTS) or pytest.fail("no move")
-    second, merged = record(first, added, second, "weights", at=1000.0 + seconds)
+    second, merged = record(first, added, second, "weights", at=seconds)
     assert (merged is None) is is_merged
     assert second.history.can_undo == (1 if is_merged else 2)
-    assert second.history.at == 1000.0 + seconds
+    assert second.history.at == seconds
     if is_merged:
         undone, _, other = swap(second, added, step, POINTS)
         assert undone.train.params.tobytes() == START.train.params.tobytes()
         assert other.state.train.params.tolist() == params
         third, _ = transitions.edit(undone, params, POINTS) or pytest.fail("no move")
-        _, step = record(undone, [], third, "weights", at=1000.0 + seconds)
+        _, step = record(undone, [], third, "weights", at=seconds)
         assert step is not None  # not after an undo
 
 

@@ -151,6 +151,17 @@ def test_other_data_gives_other_losses_and_a_pause() -> None:
     assert idle.run is None
 
 
+@pytest.mark.parametrize(
+    ("epoch", "by_recipe", "after"), [(0, True, True), (0, False, False), (7, True, False)]
+)
+def test_only_an_untrained_net_comes_from_its_seed_on_other_data(
+    epoch: int, by_recipe: bool, after: bool
+) -> None:
+    state = make_state(by_recipe=by_recipe)
+    state = replace(state, train=replace(state.train, epoch=epoch))
+    assert transitions.adopt(state, POINTS)[0].by_recipe is after
+
+
 def test_a_slice_moves_the_run_on() -> None:
     after, frames = transitions.after_slice(RUNNING, result_at(8, 20))
     assert (after.train.epoch, after.run) == (20, RUNNING.run)
@@ -201,11 +212,11 @@ def test_frames_are_numbered_from_where_the_session_stands() -> None:
         losses=np.array([0.5, 0.25], dtype=np.float32),
         numbers=np.arange(10, dtype=np.float32).reshape(2, 5),
     )
-    after, numbered = transitions.with_frames(make_state(next_seq=41), batch, "end")
-    assert after.next_seq == 43
+    after, numbered = transitions.with_frames(make_state(next_seq=43), batch, "end")
+    assert after.next_seq == 45
     assert [frame_row(frame) for frame in numbered] == [
-        [41, 8, 0.5, "", 0.0, 1.0, 2.0, 3.0, 4.0],
-        [42, 9, 0.25, "end", 5.0, 6.0, 7.0, 8.0, 9.0],
+        [43, 8, 0.5, "", 0.0, 1.0, 2.0, 3.0, 4.0],
+        [44, 9, 0.25, "end", 5.0, 6.0, 7.0, 8.0, 9.0],
     ]
 
 
@@ -266,13 +277,18 @@ def saved_frame(epoch: int, params: Sequence[float], mark: Mark = "") -> Frame:
 
 def test_frames_of_a_file_are_numbered_and_end_with_the_net() -> None:
     state = make_state(next_seq=30)
-    saved = [saved_frame(0, [0] * 5, "start"), saved_frame(7, [1, -1, -4.5, -9, 4.500001], "end")]
+    saved = [
+        saved_frame(0, [0] * 5, "start"),
+        saved_frame(3, [1] * 5),
+        saved_frame(7, [1, -1, -4.5, -9, 4.500001], "end"),
+    ]
     after, frames = transitions.with_saved_frames(state, saved, POINTS)
     assert [(each.seq, each.epoch, each.mark) for each in frames] == [
         (30, 0, "start"),
-        (31, 7, "end"),  # is the net of the session, but for what was rounded
+        (31, 3, ""),
+        (32, 7, "end"),  # is the net of the session, but for what was rounded
     ]
-    assert after.next_seq == 32
+    assert after.next_seq == 33
 
 
 @pytest.mark.parametrize(
