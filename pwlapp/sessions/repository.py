@@ -125,20 +125,15 @@ class SessionRepository:
         move: Callable[[SessionState], Transition],
         step: StepKind | None = None,
     ) -> SessionState:
-        """Make a move from the latest version, whatever other requests do to it.
+        """Make a transition from the latest version, again after a conflict; returns the result.
 
         Parameters
         ----------
         sid : str
         move : callable
-            Pure: it is called again with the newer version after a conflict.
+            Pure, since it may be called more than once.
         step : {"session", "weights"} or None
-            The move is a step that can be undone.
-
-        Returns
-        -------
-        SessionState
-            The session afterwards.
+            What kind of step it is, if it can be undone.
 
         Raises
         ------
