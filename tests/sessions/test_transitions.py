@@ -235,9 +235,9 @@ def test_the_current_net_becomes_a_frame() -> None:
 
 
 def speed_after(known: Speed, elapsed_s: float = 0.5, **changes: Any) -> Speed:
-    """The speed of a session at epoch 7 after a slice of 40 epochs in 0.1 seconds."""
+    """The speed of a session at epoch 7 after a slice of 50 epochs in 0.1 seconds."""
     state = make_state(**({"run": Run(5, 100, "running"), "speed": known} | changes))
-    result = replace(result_at(47), seconds=0.1)
+    result = replace(result_at(57), seconds=0.1)
     return transitions.speed_after(state, result, elapsed_s)
 
 
@@ -245,22 +245,22 @@ KNOWN = Speed("torch@cpu", run=5, epochs=1000, seconds=2.0, per_second=30.0)
 
 
 def test_the_first_speed_of_a_run_is_that_of_its_first_slice() -> None:
-    first = Speed("torch@cpu", run=5, epochs=40, seconds=0.1, per_second=80.0)
+    first = Speed("torch@cpu", run=5, epochs=50, seconds=0.1, per_second=100.0)
     assert speed_after(Speed()) == first
     assert speed_after(replace(KNOWN, engine="fused@cpu")) == first
     assert speed_after(replace(KNOWN, run=4)) == first
-    assert speed_after(Speed(), elapsed_s=0.0).per_second == 400.0  # at least what it computed
+    assert speed_after(Speed(), elapsed_s=0.0).per_second == 500.0  # at least what it computed
 
 
 def test_the_speed_follows_the_last_second() -> None:
     found = speed_after(KNOWN)
     weight = 1 - math.exp(-0.5)
-    assert found.per_second == pytest.approx(30 * (1 - weight) + 80 * weight)
-    assert (found.engine, found.run, found.epochs) == ("torch@cpu", 5, 1040)
+    assert found.per_second == pytest.approx(30 * (1 - weight) + 100 * weight)
+    assert (found.engine, found.run, found.epochs) == ("torch@cpu", 5, 1050)
     assert found.seconds == pytest.approx(2.1)
-    assert found.computing == pytest.approx(1040 / 2.1)
+    assert found.computing == pytest.approx(1050 / 2.1)
     slow = speed_after(KNOWN, elapsed_s=20.0)
-    assert slow.per_second == pytest.approx(2.0)
+    assert slow.per_second == pytest.approx(2.5)
 
 
 def test_a_single_step_measures_no_speed_but_names_its_engine() -> None:
