@@ -175,16 +175,11 @@ def test_a_long_run_prints_every_5000th_epoch_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     """With slices of all lengths; the training itself is left out."""
-    ends = iter([3_000, 5_000, 5_001, 12_000, 15_000, 15_500])
+    ends = iter([3_000, 4_999, 5_000, 10_000, 14_000, 15_000, 15_500])
 
     def skip(state: TrainState, *args: object) -> SliceResult:
-        budget = next(arg for arg in args if isinstance(arg, Budget))
-        end = next(ends)
-        record = tuple(epoch for epoch in budget.record if state.epoch < epoch < end)
-        epochs = np.array([*record, end])
-        losses = np.zeros(epochs.size, np.float32)
-        frames = Frames(epochs, losses, np.tile(state.params, (epochs.size, 1)))
-        after = dataclasses.replace(state, epoch=end)
+        after = dataclasses.replace(state, epoch=next(ends))
+        frames = Frames(np.zeros(0, np.int64), np.zeros(0), state.params[None, :][:0])
         return SliceResult(after, frames, False, seconds=0.0, engine="torch@cpu")
 
     monkeypatch.setattr(command_line, "train_slice", skip)
