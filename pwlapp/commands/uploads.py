@@ -54,7 +54,7 @@ async def move_points(service: SessionService, sid: str, body: Body) -> dict[str
     if not isinstance(spec, dict) or spec.get("law") != "own":
         raise UserError("bad_data")
     points = await session_data.points_of_spec(service, spec)
-    return {"snapshot": await service.put(sid, partial(move_under, points=points), points)}
+    return {"snapshot": await service.apply(sid, partial(move_under, points=points), points)}
 
 
 def move_under(state: SessionState, points: Points) -> Transition:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import json_numbers
+from pwlapp.sessions.snapshot import json_numbers
 
 
 async def params(service: SessionService, sid: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -7,12 +7,13 @@ import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 from pwlapp.compute.process import Prepare, Worker, WorkerDied, load_torch
 from pwlapp.core import engines
 from pwlapp.core.engines import EngineInfo
 from pwlapp.errors import UserError
+from pwlapp.sessions.protocols import WorkerLost
 
 logger = logging.getLogger(__name__)
 
@@ -21,50 +22,6 @@ Ts = TypeVarTuple("Ts")
 
 MAX_RETRIES = 3
 MAX_CALLS = 1000  # in progress; whoever comes then is asked to come again
-
-
-class WorkerLost(UserError):
-    """The process died under the same job again and again, so the job is the likely cause."""
-
-
-class Runner(Protocol):
-    """Somewhere to compute that is not the web process."""
-
-    def start(self) -> None:
-        """Get ready in the background."""
-
-    async def call(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Compute ``function(*args)``.
-
-        Parameters
-        ----------
-        function : callable
-            At the top of a module, and pure: it is called again if its process dies.
-
-        Raises
-        ------
-        UserError
-            ``busy`` if too many calls wait already.
-        WorkerLost
-            If its process died too often.
-        Exception
-            Whatever `function` raises.
-        """
-
-    async def engines(self) -> list[EngineInfo]:
-        """What one can train with just now."""
-
-    async def workers(self) -> int:
-        """How many processes or machines there are to compute; never raises."""
-
-    async def waiting(self) -> int:
-        """How much waits for its turn; 0 where that can't be told."""
-
-    async def totals(self) -> dict[str, float]:
-        """What workers elsewhere have counted, see `Metrics.took_over`; empty if there are none."""
-
-    async def close(self) -> None:
-        """Stop at once; calls in flight end with WorkerLost."""
 
 
 class PoolRunner:

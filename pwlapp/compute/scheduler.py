@@ -7,42 +7,20 @@ import contextlib
 import functools
 import logging
 import time
-from typing import Protocol
 
 from pwlapp.compute import plan, slices
-from pwlapp.compute.pool import Runner
-from pwlapp.compute.slices import Slice
 from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
 from pwlapp.metrics import Metrics
 from pwlapp.sessions import transitions
+from pwlapp.sessions.frames import Slice
+from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.state import SessionState, UnknownSession
 from pwlapp.sessions.stores.protocol import Conflict, short_id
 from pwlapp.tasks import log_failure, stop
 
 logger = logging.getLogger(__name__)
-
-
-class Scheduler(Protocol):
-    """Whatever sees to it that running sessions are trained."""
-
-    async def begin(self) -> None:
-        """Go on with the runs that an earlier server left."""
-
-    def drive(self, sid: str, state: SessionState) -> None:
-        """See to it that a session whose run goes on is trained; harmless if it is already.
-
-        Parameters
-        ----------
-        sid : str
-        state : SessionState
-            As it stands in the store, so that it need not be read again. If it has moved on, the
-            first slice is lost.
-        """
-
-    async def close(self) -> None:
-        """Stop. The runs stay marked as running, and go on with the next driver."""
 
 
 class LocalScheduler:
@@ -79,12 +57,12 @@ class LocalScheduler:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._due: set[str] = set()
 
-    async def begin(self) -> None:
+    async def start(self) -> None:
         for sid in await self._sessions.running():
             with contextlib.suppress(UnknownSession):  # damaged; the others go on
-                self.drive(sid, await self._sessions.load(sid))
+                self.schedule(sid, await self._sessions.load(sid))
 
-    def drive(self, sid: str, state: SessionState) -> None:
+    def schedule(self, sid: str, state: SessionState) -> None:
         if sid in self._tasks:
             self._due.add(sid)
             return
@@ -92,11 +70,14 @@ class LocalScheduler:
         task.add_done_callback(log_failure)
         self._tasks[sid] = task
 
+    async def train_epoch(self, state: SessionState, points: Points) -> Slice:
+        return await train(self._runner, points, state, state.train.epoch + 1, None)
+
     async def close(self) -> None:
         await stop(self._tasks.values())
 
     async def _work(self, sid: str, state: SessionState) -> None:
-        # Whoever calls `drive` while `_run` is about to end on an older reading leaves the mark,
+        # Whoever calls `schedule` while `_run` is about to end on an older reading leaves the mark,
         # and the session is read once more. No await between the last look at the mark and the
         # end, or a call could fall in between.
         try:

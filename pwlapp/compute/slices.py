@@ -7,37 +7,13 @@ and the web process never see the parameters of any but the last.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pwlapp.compute import warmup
 from pwlapp.core import engines
 from pwlapp.core.net import Architecture, Array
 from pwlapp.core.training import Budget, OptimizerOptions, SliceResult, TrainState, train_slice
 from pwlapp.sessions import frames
-from pwlapp.sessions.frames import FrameBatch, Testing
-
-
-@dataclass(frozen=True, eq=False)
-class Slice:
-    """What a slice gives back: `training.SliceResult` with its frames drawn.
-
-    Attributes
-    ----------
-    state : TrainState
-        Where the slice ended; if it diverged, the last epoch before that.
-    pictures : FrameBatch
-    diverged : bool
-    seconds : float
-        Wall-clock time of the training alone.
-    engine : str
-        Id of the engine that computed it.
-    """
-
-    state: TrainState
-    pictures: FrameBatch
-    diverged: bool
-    seconds: float
-    engine: str
+from pwlapp.sessions.frames import Slice, Testing
 
 
 def train(
@@ -90,8 +66,8 @@ def trains_together(engine: str, net: Architecture, n: int) -> bool:
 
 def drawn(result: SliceResult, x: Array, testing: Testing = None) -> Slice:
     """What an engine gives back, with its frames as the browser needs them."""
-    pictures = frames.draw(result.frames, result.state.net, x, testing)
-    return Slice(result.state, pictures, result.diverged, result.seconds, result.engine)
+    batch = frames.draw(result.frames, result.state.net, x, testing)
+    return Slice(result.state, batch, result.diverged, result.seconds, result.engine)
 
 
 def ready_engine(engine: str, state: TrainState, n: int) -> str:

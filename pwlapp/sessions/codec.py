@@ -1,96 +1,150 @@
-"""A session's state as bytes and back.
+"""What the stores keep, as bytes and back: states, frames, steps of the history, points.
 
-Layout: 4 bytes of magic, CRC-32 of all that follows, length of the header, the header in JSON,
-then the loss as float64 and the parameters, m and v as float32, all little-endian. No pickle: a
-database file from elsewhere must not be able to run code.
+No pickle: a database file from elsewhere must not be able to run code. Numbers are little-endian.
 
-Format 1 knew only the lecture's net, Adam with its other settings as they are, and torch.
+A state is 4 bytes of magic, the CRC-32 of all that follows the prefix, the length of the header,
+the header in JSON, then the loss as float64 and the parameters, m and v as float32. Format 1 knew
+only the lecture's net, Adam with its default settings, and PyTorch.
+
+Points are 4 bytes of magic, the length of the header, the header in JSON, then the columns as
+float32.
 """
 
 from __future__ import annotations
 
-import json
+import logging
 import struct
 import zlib
-from operator import index
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import numpy as np
 
+from pwlapp.core.data.points import DataSpec, Origin, Points
 from pwlapp.core.engines import AUTO
-from pwlapp.core.net import Architecture
+from pwlapp.core.net import Architecture, Array
 from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
-from pwlapp.sessions.state import Notice, Run, SessionState, Speed
+from pwlapp.errors import Arg, UserError
+from pwlapp.sessions.frames import Frame, Mark
+from pwlapp.sessions.history import Step, StepKind
+from pwlapp.sessions.state import (
+    NO_HISTORY,
+    UNKNOWN_SPEED,
+    History,
+    Notice,
+    Run,
+    SessionState,
+    Speed,
+)
+from pwlapp.sessions.stores.protocol import Data, short_id
 
-MAGIC = b"PWLS"
-FORMAT = 2
+logger = logging.getLogger(__name__)
 
-_PREFIX = struct.Struct("<4sII")  # magic, CRC-32, header length
+STATE_MAGIC, STATE_FORMAT = b"PWLS", 2
+POINTS_MAGIC, POINTS_FORMAT = b"PWLP", 1
+MARKS = get_args(Mark)
+
+_STATE_PREFIX = struct.Struct("<4sII")  # magic, CRC-32, header length
+_POINTS_PREFIX = struct.Struct("<4sI")  # magic, header length
 _LOSS = struct.Struct("<d")
+_FRAME = struct.Struct("<qdB")  # epoch, loss, mark; float32s follow
 _KINDS: dict[str, type[AdamOptions] | type[SgdOptions]] = {"adam": AdamOptions, "sgd": SgdOptions}
+# What damaged bytes raise; msgspec's own errors are ValueErrors.
+_DAMAGE = (KeyError, TypeError, ValueError, RecursionError, struct.error)
 
 
 class CorruptState(ValueError):
-    """Bytes that are not a session's state, or not any more."""
+    """Bytes that are not a session's state, or are damaged."""
+
+
+class _StateHeader(msgspec.Struct):
+    """A `SessionState` without its arrays; format 2 did not have all fields from the start."""
+
+    format: int
+    version: int
+    seed: int
+    net: dict[str, Any]
+    optimizer: dict[str, Any]
+    optimizer_epoch: int
+    engine: str
+    data_key: str
+    epoch: int
+    run: Run | None
+    notice: Notice | None
+    first_seq: int
+    next_seq: int
+    speed: Speed = UNKNOWN_SPEED
+    by_recipe: bool = False
+    history: History = NO_HISTORY
+
+
+class _Format(msgspec.Struct):
+    format: int
+
+
+class _PointsHeader(msgspec.Struct):
+    format: int
+    origin: Origin
+    label: str
+    spec: DataSpec
+    columns: int
+
+
+_read_format = msgspec.json.Decoder(_Format).decode
+_read_state_header = msgspec.json.Decoder(_StateHeader).decode
+_read_points_header = msgspec.json.Decoder(_PointsHeader).decode
+_read_step = msgspec.msgpack.Decoder(tuple[StepKind, bytes, list[bytes] | None]).decode
+_read_data = msgspec.msgpack.Decoder(tuple[tuple[str, dict[str, Arg]] | None, bytes]).decode
 
 
 def encode(state: SessionState) -> bytes:
     """Pack a state; `decode` gives back the same numbers, bit for bit."""
     train = state.train
-    header = {
-        "format": FORMAT,
-        "version": state.version,
-        "seed": state.seed,
-        "net": vars(train.net),
-        "optimizer": optimizer_header(state.optimizer),
-        "optimizer_epoch": train.optimizer_epoch,
-        "engine": state.engine,
-        "data_key": state.data_key,
-        "epoch": train.epoch,
-        "run": vars(state.run) if state.run else None,
-        "notice": {"code": state.notice.code, "args": dict(state.notice.args)}
-        if state.notice
-        else None,
-        "first_seq": state.first_seq,
-        "next_seq": state.next_seq,
-        "speed": vars(state.speed),
-        "by_recipe": state.by_recipe,
-    }
-    text = json.dumps(header, separators=(",", ":")).encode()
-    arrays = b"".join(array.astype("<f4").tobytes() for array in (train.params, train.m, train.v))
-    body = text + _LOSS.pack(train.loss) + arrays
-    return _PREFIX.pack(MAGIC, _checksum(len(text), body), len(text)) + body
+    header = msgspec.json.encode(
+        _StateHeader(
+            STATE_FORMAT,
+            state.version,
+            state.seed,
+            vars(train.net),
+            optimizer_header(state.optimizer),
+            train.optimizer_epoch,
+            state.engine,
+            state.data_key,
+            train.epoch,
+            state.run,
+            state.notice,
+            state.first_seq,
+            state.next_seq,
+            state.speed,
+            state.by_recipe,
+            state.history,
+        )
+    )
+    arrays = (_float32_bytes(array) for array in (train.params, train.m, train.v))
+    body = b"".join((header, _LOSS.pack(train.loss), *arrays))
+    return _STATE_PREFIX.pack(STATE_MAGIC, zlib.crc32(body, len(header)), len(header)) + body
 
 
 def decode(blob: bytes) -> SessionState:
-    """Unpack what `encode` made, now or in an earlier version of this program.
+    """Unpack what `encode` made, in this version of the program or an earlier one.
 
     Raises
     ------
     CorruptState
         If the bytes are damaged, cut short, or of a format that this version does not know.
     """
-    if len(blob) < _PREFIX.size:
-        raise CorruptState(f"{len(blob)} bytes, expected at least {_PREFIX.size}")
-    magic, checksum, header_size = _PREFIX.unpack_from(blob)
-    body = blob[_PREFIX.size :]
-    if magic != MAGIC:
-        raise CorruptState(f"begins with {magic!r}, expected {MAGIC!r}")
-    if checksum != _checksum(header_size, body):
+    if len(blob) < _STATE_PREFIX.size:
+        raise CorruptState(f"{len(blob)} bytes, expected at least {_STATE_PREFIX.size}")
+    magic, checksum, size = _STATE_PREFIX.unpack_from(blob)
+    body = memoryview(blob)[_STATE_PREFIX.size :]
+    if magic != STATE_MAGIC:
+        raise CorruptState(f"begins with {magic!r}, expected {STATE_MAGIC!r}")
+    if checksum != zlib.crc32(body, size):
         raise CorruptState("the checksum is wrong")
     try:
-        header = json.loads(body[:header_size])
-        if header["format"] == 1:
-            header = _from_format_1(header)
-        if header["format"] != FORMAT:
-            raise CorruptState(f"format {header['format']}, expected {FORMAT} or 1")
-        return _state(header, body[header_size:])
-    except (KeyError, TypeError, ValueError, RecursionError, struct.error) as error:
+        return _state(_state_header(body[:size]), body[size:])
+    except _DAMAGE as error:
         raise CorruptState(f"not a state: {error!r}") from error
-
-
-def _checksum(header_size: int, body: bytes) -> int:
-    return zlib.crc32(body, header_size)
 
 
 def optimizer_header(options: OptimizerOptions) -> dict[str, Any]:
@@ -105,14 +159,128 @@ def optimizer_from(header: dict[str, Any]) -> OptimizerOptions:
     return _KINDS[fields.pop("kind")](**fields)
 
 
-def _from_format_1(header: dict[str, Any]) -> dict[str, Any]:
-    """Say in today's words what a header of format 1 says.
+def encode_frame(frame: Frame) -> bytes:
+    """Pack a frame without its number."""
+    head = _FRAME.pack(frame.epoch, frame.loss, MARKS.index(frame.mark))
+    return head + _float32_bytes(frame.numbers)
 
-    Its CPU was torch's, for want of another; whoever chose a GPU chose it on purpose.
+
+def decode_frame(seq: int, blob: bytes) -> Frame | None:
+    """Unpack what `encode_frame` made; None if it is damaged, since a run can do without one."""
+    try:
+        epoch, loss, mark = _FRAME.unpack_from(blob)
+        return Frame(seq, epoch, loss, float32_array(blob, _FRAME.size), MARKS[mark])
+    except (struct.error, ValueError, IndexError):
+        return None
+
+
+def encode_step(step: Step) -> bytes:
+    """Pack a step without its number."""
+    frames = None if step.frames is None else [encode_frame(frame) for frame in step.frames]
+    return msgspec.msgpack.encode((step.kind, encode(step.state), frames))
+
+
+def decode_step(number: int, blob: bytes) -> Step:
+    """Unpack what `encode_step` made, without damaged frames. Raises ValueError."""
+    kind, state, rows = _read_step(blob)
+    frames = None
+    if rows is not None:
+        frames = [frame for row in rows if (frame := decode_frame(0, row)) is not None]
+    return Step(number, kind, decode(state), frames)
+
+
+def read_step(number: int, blob: bytes, sid: str) -> Step | None:
+    """`decode_step` of what a store has of a session; None, and a log line, if damaged."""
+    try:
+        return decode_step(number, blob)
+    except ValueError as error:
+        logger.error("step %d of session %s is damaged: %s", number, short_id(sid), error)
+        return None
+
+
+def encode_points(points: Points) -> bytes:
+    """Pack points; `decode_points` gives back the same numbers, bit for bit."""
+    columns = [column for column in (points.x, points.y, points.prob) if column is not None]
+    header = msgspec.json.encode(
+        _PointsHeader(POINTS_FORMAT, points.origin, points.label, points.spec, len(columns))
+    )
+    prefix = _POINTS_PREFIX.pack(POINTS_MAGIC, len(header))
+    return b"".join((prefix, header, *map(_float32_bytes, columns)))
+
+
+def decode_points(blob: bytes) -> Points:
+    """Unpack what `encode_points` made.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are damaged, cut short, or of another version of this program.
+    """
+    try:
+        magic, size = _POINTS_PREFIX.unpack_from(blob)
+        if magic != POINTS_MAGIC:
+            raise ValueError(f"begins with {magic!r}, expected {POINTS_MAGIC!r}")
+        end = _POINTS_PREFIX.size + size
+        header = _read_points_header(blob[_POINTS_PREFIX.size : end])
+        if header.format != POINTS_FORMAT:
+            raise ValueError(f"format {header.format}, expected {POINTS_FORMAT}")
+        x, y, *prob = float32_array(blob, end).reshape(header.columns, -1)
+    except _DAMAGE as error:
+        raise ValueError(f"not points: {error!r}") from error
+    return Points(x, prob[0] if prob else None, y, header.origin, header.label, header.spec)
+
+
+def read_points(blob: bytes, key: str) -> Points | None:
+    """`decode_points` of what a store has under this key; None, and a log line, if damaged."""
+    try:
+        points = decode_points(blob)
+    except ValueError as error:
+        logger.error("data %s can't be read: %s", key, error)
+        return None
+    if points.key != key:
+        logger.error("data %s are damaged: their numbers are those of %s", key, points.key)
+        return None
+    return points
+
+
+def encode_data(data: Data) -> bytes:
+    """Pack the data that servers agree on."""
+    problem = data.problem and (data.problem.code, data.problem.args_)
+    return msgspec.msgpack.encode((problem, encode_points(data.points)))
+
+
+def decode_data(blob: bytes) -> Data:
+    """Unpack what `encode_data` made. Raises ValueError for anything else."""
+    problem, points = _read_data(blob)
+    return Data(decode_points(points), problem and UserError(problem[0], **problem[1]))
+
+
+def float32_array(blob: bytes | memoryview, offset: int = 0) -> Array:
+    """Numbers that were written as little-endian float32; the array can be written to."""
+    return np.frombuffer(blob, dtype="<f4", offset=offset).astype(np.float32)
+
+
+def _float32_bytes(array: Array) -> bytes:
+    return array.astype("<f4", copy=False).tobytes()
+
+
+def _state_header(text: memoryview) -> _StateHeader:
+    known = _read_format(text).format
+    if known == 1:
+        return msgspec.convert(_from_format_1(msgspec.json.decode(text)), _StateHeader)
+    if known != STATE_FORMAT:
+        raise CorruptState(f"format {known}, expected {STATE_FORMAT} or 1")
+    return _read_state_header(text)
+
+
+def _from_format_1(header: dict[str, Any]) -> dict[str, Any]:
+    """Turn a header of format 1 into one of format 2.
+
+    On a CPU there was only PyTorch, so that says nothing; a GPU was chosen deliberately.
     """
     device = header.get("device")
     return header | {
-        "format": FORMAT,
+        "format": STATE_FORMAT,
         "net": {},
         "optimizer": {"kind": "adam", "lr": header.get("lr")},
         "optimizer_epoch": 0,
@@ -120,24 +288,23 @@ def _from_format_1(header: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _state(header: dict[str, Any], numbers: bytes) -> SessionState:
-    net = Architecture(**header["net"])
+def _state(header: _StateHeader, numbers: memoryview) -> SessionState:
+    net = Architecture(**header.net)
     (loss,) = _LOSS.unpack_from(numbers)
-    arrays = np.frombuffer(numbers, dtype="<f4", offset=_LOSS.size).astype(np.float32)
-    params, m, v = arrays.reshape(3, net.size)
-    run, notice = header["run"], header["notice"]
-    epoch, optimizer_epoch = index(header["epoch"]), index(header["optimizer_epoch"])
+    params, m, v = float32_array(numbers, _LOSS.size).reshape(3, net.size)
+    train = TrainState(params, m, v, header.epoch, loss, net, header.optimizer_epoch)
     return SessionState(
-        version=index(header["version"]),
-        seed=index(header["seed"]),
-        optimizer=optimizer_from(header["optimizer"]),
-        engine=header["engine"],
-        data_key=header["data_key"],
-        train=TrainState(params, m, v, epoch, loss, net, optimizer_epoch),
-        run=Run(**run) if run else None,
-        notice=Notice(**notice) if notice else None,
-        first_seq=index(header["first_seq"]),
-        next_seq=index(header["next_seq"]),
-        speed=Speed(**header.get("speed", {})),  # not kept by the first of this format
-        by_recipe=bool(header.get("by_recipe", False)),  # nor this: nobody knows any more
+        version=header.version,
+        seed=header.seed,
+        optimizer=optimizer_from(header.optimizer),
+        engine=header.engine,
+        data_key=header.data_key,
+        train=train,
+        run=header.run,
+        notice=header.notice,
+        first_seq=header.first_seq,
+        next_seq=header.next_seq,
+        speed=header.speed,
+        by_recipe=header.by_recipe,
+        history=header.history,
     )

@@ -1,4 +1,4 @@
-"""Who is watching which session, and what they are sent."""
+"""Tells the streams that watch a session when it changes, and what is new."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pwlapp.errors import UserError
 
-MAX_PER_SECOND = 25.0  # the browser paints in between; more would only cost
-MAX_AT_ONCE = 250  # frames in one event: a long history must not hold up everybody else
+MAX_PER_SECOND = 25.0  # the browser interpolates, so more would only cost
+MAX_FRAMES = 250  # in one event: a long run must not delay other sessions
 MAX_WATCHERS = 20  # of one session; each reads it for itself
-BURST = 3  # readings in quick succession after a rest: a run that begins, and ends in no time
+BURST = 3  # reads that may follow each other at once, for a run that begins and soon ends
 
 Rows: TypeAlias = Sequence[Sequence[Any]]  # each begins with its number
 Read: TypeAlias = Callable[[str, int], Awaitable[tuple[dict[str, Any], Rows]]]
@@ -26,97 +26,96 @@ class Event(NamedTuple):
 
 
 class SessionEvents:
-    """Wakes those who watch a session when it has changed.
+    """Wakes the watchers of a session when it has changed.
 
-    What they are sent they read from the store, so a watcher who was away for a while, or was
-    slow, gets just what it has not seen.
+    A watcher then reads the store, so one that was disconnected or slow gets just what it missed.
 
     Parameters
     ----------
     max_per_second : float
-        Readings for one watcher, in the long run; changes in between are sent together.
+        Reads of one watcher, on average; changes in between are sent together.
     """
 
     def __init__(self, max_per_second: float = MAX_PER_SECOND) -> None:
-        self._pause_s = 1.0 / max_per_second
+        self._interval_s = 1.0 / max_per_second
         self._watchers: dict[str, set[asyncio.Event]] = {}
-        self._closed = False
-        self._life = 0  # streams of an earlier one end
+        self._is_closed = False
+        self._generation = 0  # streams of an earlier one end
 
     @property
     def watchers(self) -> int:
         """How many streams are open."""
         return sum(map(len, self._watchers.values()))
 
-    def is_crowded(self, sid: str) -> bool:
-        """Whether a session has as many watchers as any class could need."""
+    def is_full(self, sid: str) -> bool:
+        """Whether a session has `MAX_WATCHERS`."""
         return len(self._watchers.get(sid, ())) >= MAX_WATCHERS
 
     def notify(self, sid: str) -> None:
-        """Say that a session has changed."""
+        """Wake the watchers of a session: it has changed."""
         for changed in self._watchers.get(sid, ()):
             changed.set()
 
     def notify_all(self) -> None:
-        """Say that any session may have changed."""
+        """Wake all watchers: any session may have changed."""
         for sid in self._watchers:
             self.notify(sid)
 
     def end_all(self) -> None:
-        """End the streams that are open; their browsers come back, and are told why."""
-        self._life += 1
+        """End the streams that are open; their browsers reconnect, and learn why."""
+        self._generation += 1
         self.notify_all()
 
     def close(self) -> None:
         """End all streams for good."""
-        self._closed = True
+        self._is_closed = True
         self.notify_all()
 
-    async def events(self, sid: str, since: int, read: Read) -> AsyncIterator[Event]:
-        """Follow a session, beginning with its state and all frames after number `since`.
+    async def follow(self, sid: str, since: int, read: Read) -> AsyncIterator[Event]:
+        """Watch a session, beginning with its state and all frames after number `since`.
 
         Parameters
         ----------
         sid : str
         since : int
         read : callable
-            Gives the snapshot and the frames after a number, of one moment.
+            Returns the snapshot and the frames after a number, of one moment.
 
         Yields
         ------
         Event
-            ``state`` before ``frames``, so that the watcher can drop what a reset has undone.
-            Ends when the stream is closed, or the session can't be read any more: the browser
-            comes back and is told why.
+            ``state`` before ``frames``, so that the browser drops the frames that a reset removed
+            before it gets new ones. Ends when the streams are ended or the session can't be read;
+            the browser then reconnects, and learns why.
         """
         changed = asyncio.Event()
         self._watchers.setdefault(sid, set()).add(changed)
         version = None
-        clock = asyncio.get_running_loop().time
-        life = self._life
-        due = clock()  # when the next reading would come at an even pace
+        now = asyncio.get_running_loop().time
+        generation = self._generation
+        due = now()  # when the next read would be at an even pace
         try:
-            while not self._closed and life == self._life:
-                changed.clear()  # before reading: what comes after is for the next turn
+            while not self._is_closed and generation == self._generation:
+                changed.clear()  # before reading, so that a change during it is not lost
                 snapshot, rows = await read(sid, since)
                 if snapshot["version"] != version:
                     version = snapshot["version"]
                     yield Event("state", snapshot)
-                for first in range(0, len(rows), MAX_AT_ONCE):
-                    part = rows[first : first + MAX_AT_ONCE]
+                for first in range(0, len(rows), MAX_FRAMES):
+                    part = rows[first : first + MAX_FRAMES]
                     since = part[-1][0]
                     yield Event("frames", {"frames": part}, id=since)
                 await changed.wait()
-                # Some may come early, so that the end of a short run need not wait for the pause
-                # that its beginning would have set off.
-                due = max(due, clock()) + self._pause_s
-                await asyncio.sleep(max(0.0, due - BURST * self._pause_s - clock()))
+                # A few reads may come early, so that the end of a short run is not delayed by the
+                # interval that its beginning started.
+                due = max(due, now()) + self._interval_s
+                await asyncio.sleep(max(0.0, due - BURST * self._interval_s - now()))
         except UserError:
             return
         finally:
-            self._forget(sid, changed)
+            self._remove(sid, changed)
 
-    def _forget(self, sid: str, changed: asyncio.Event) -> None:
+    def _remove(self, sid: str, changed: asyncio.Event) -> None:
         watchers = self._watchers[sid]
         watchers.discard(changed)
         if not watchers:

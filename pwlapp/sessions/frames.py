@@ -1,34 +1,63 @@
-"""What a frame carries: the numbers from which the browser draws a net.
+"""Frames: the recorded moments of a session, from which the browser draws its net.
 
-A narrow net sends its parameters, and the browser computes the curve itself. The parameters of a
-wide one are more than a page could show or a phone could multiply, so it sends its curve: the logit
-at `CURVE_POINTS` places, and after it the loss at the points that are held out, if there are any.
-Every net that is not wide has fewer parameters than that, so the length tells the two apart.
+A narrow net's frame has the parameters, and the browser computes the curve itself. A wide net has
+too many parameters to send, so its frame has its curve: the logit at `CURVE_POINTS` places, then
+the loss on the held-out points, if there are any. A net that is not wide has fewer parameters than
+a curve has points, so the length tells the two apart.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture, Array, from_vector, logit, loss
-from pwlapp.core.training import Frames
+from pwlapp.core.training import Frames, TrainState
+from pwlapp.errors import UserError
 
 PLAIN_HIDDEN = 8  # the widest net that sends its parameters: at most 25 of them
 CURVE_POINTS = 101
 CURVE_PARTS = 4  # computed one by one, the widest net's hidden layer stays in the cache
 PLAIN_FRAMES = 240
-Testing: TypeAlias = tuple[Array, Array] | None  # x and y of the points held out, (n_test,) each
+WIDE_FRAMES = 120  # a curve has four times the numbers
+MAX_SAVED = 10_000  # frames in a file; a session keeps far fewer
+LARGEST = float(np.finfo(np.float32).max)
 
-WIDE_FRAMES = 120  # a curve weighs four times what the parameters do
+Mark = Literal["", "start", "end", "edit"]
+Testing: TypeAlias = tuple[Array, Array] | None  # x and y of the held-out points, (n_test,) each
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One numbered moment of a session.
+
+    Attributes
+    ----------
+    seq : int
+        Counts up within the session, never reused.
+    epoch : int
+    loss : float
+    numbers : ndarray of shape (k,), float32
+        The parameters, or a wide net's curve; see `numbers`.
+    mark : str
+        ``"start"``: initial weights; ``"end"``: end of a run; ``"edit"``: changed by hand.
+    """
+
+    seq: int
+    epoch: int
+    loss: float
+    numbers: Array
+    mark: Mark = ""
 
 
 @dataclass(frozen=True, eq=False)
 class FrameBatch:
-    """The frames of a slice, as the browser needs them.
+    """The frames of a slice, not numbered yet.
 
     Attributes
     ----------
@@ -43,18 +72,41 @@ class FrameBatch:
     numbers: Array
 
 
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """What training one slice of a run gives back: `training.SliceResult` with browser frames.
+
+    Attributes
+    ----------
+    state : TrainState
+        Where the slice ended; if it diverged, the last epoch before that.
+    frames : FrameBatch
+    diverged : bool
+    seconds : float
+        Wall-clock time of the training alone.
+    engine : str
+        Id of the engine that computed it.
+    """
+
+    state: TrainState
+    frames: FrameBatch
+    diverged: bool
+    seconds: float
+    engine: str
+
+
 def is_wide(net: Architecture) -> bool:
-    """Whether a net sends its curve rather than its parameters."""
+    """Whether a net sends its curve instead of its parameters."""
     return net.h > PLAIN_HIDDEN
 
 
 def is_curve(numbers: Array) -> bool:
-    """Whether a frame's numbers, of shape (k,), are logits rather than parameters."""
+    """Whether a frame's numbers, of shape (k,), are logits and not parameters."""
     return numbers.size >= CURVE_POINTS
 
 
 def frames_of_run(net: Architecture) -> int:
-    """About how many frames a run of such a net is worth."""
+    """About how many frames to record of one run of such a net."""
     return WIDE_FRAMES if is_wide(net) else PLAIN_FRAMES
 
 
@@ -83,7 +135,7 @@ def curve(params: Array, net: Architecture, x: Array) -> Array:
 
 
 def numbers(params: Array, net: Architecture, x: Array, testing: Testing = None) -> Array:
-    """What a frame of these parameters carries; see `curve`."""
+    """The numbers of a frame with these parameters: themselves, or the curve of a wide net."""
     if not is_wide(net):
         return params
     logits = curve(params, net, x)
@@ -95,7 +147,7 @@ def numbers(params: Array, net: Architecture, x: Array, testing: Testing = None)
 
 
 def draw(frames: Frames, net: Architecture, x: Array, testing: Testing = None) -> FrameBatch:
-    """Turn the frames of a slice into what the browser needs.
+    """Turn an engine's frames into the browser's.
 
     One after the other: all curves of a run at once would take a gigabyte for the widest net.
     """
@@ -105,3 +157,51 @@ def draw(frames: Frames, net: Architecture, x: Array, testing: Testing = None) -
         width = CURVE_POINTS + (testing is not None)
         drawn = np.array(rows, dtype=np.float32).reshape(-1, width)
     return FrameBatch(frames.epochs, frames.losses, drawn)
+
+
+def read_frames(rows: object, train: TrainState, points: Points) -> list[Frame]:
+    """Check the frames of a file, rows as `snapshot.frame_row` writes them; their seq is 0.
+
+    Parameters
+    ----------
+    rows : object
+        None gives no frames.
+    train : TrainState
+        Where the run of these frames ended.
+    points : Points
+        What it was trained on.
+
+    Raises
+    ------
+    UserError
+        ``bad_saved``
+    """
+    if rows is None:
+        return []
+    if not isinstance(rows, list) or len(rows) > MAX_SAVED:
+        raise UserError("bad_saved")
+    size = numbers(train.params, train.net, points.x, points.testing).size
+    read = [_read_frame(row, size) for row in rows]
+    epochs = [frame.epoch for frame in read]
+    if epochs != sorted(epochs) or (epochs and epochs[-1] > train.epoch):
+        raise UserError("bad_saved")
+    return read
+
+
+def _read_frame(row: object, size: int) -> Frame:
+    if not isinstance(row, list) or len(row) != 4 + size:
+        raise UserError("bad_saved")
+    _, epoch, loss, mark, *rest = row
+    if type(epoch) is not int or epoch < 0 or mark not in get_args(Mark):
+        raise UserError("bad_saved")
+    values = np.array([_read_number(value) for value in rest], dtype=np.float32)
+    return Frame(0, epoch, _read_number(loss), values, mark)
+
+
+def _read_number(value: Any) -> float:
+    """A number in float32's range; NaN for None, which JSON has in its place."""
+    if value is None:
+        return math.nan
+    if type(value) not in (int, float) or abs(value) > LARGEST:
+        raise UserError("bad_saved")
+    return float(value)

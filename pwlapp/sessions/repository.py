@@ -1,21 +1,27 @@
-"""Reading and changing sessions when several hands do it at once."""
+"""Reading and changing sessions while several requests do so at once."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from cachetools import TTLCache
 
 from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
-from pwlapp.sessions import transitions
-from pwlapp.sessions.state import Frame, SessionState
-from pwlapp.sessions.stores.protocol import Conflict, Store
+from pwlapp.sessions import history, transitions
+from pwlapp.sessions.frames import Frame
+from pwlapp.sessions.history import Step, StepKind
+from pwlapp.sessions.state import SessionState
+from pwlapp.sessions.stores.protocol import Conflict, Store, storage_failed
 from pwlapp.sessions.transitions import Transition
 
-MAX_SETS = 200  # of data, kept at hand
-LOOK_AGAIN_S = 3600.0  # then the store hears that they are still in use
-MAX_ATTEMPTS = 100  # at one change; each lost attempt means that somebody else's was saved
+T = TypeVar("T")
+
+MAX_CACHED_POINTS = 200
+POINTS_TTL_S = 3600.0  # then the store is asked again, so it knows that they are in use
+MAX_ATTEMPTS = 100  # at one change; each conflict means that another one was saved
 
 
 class SessionRepository:
@@ -35,7 +41,7 @@ class SessionRepository:
         self._store = store
         self._notify = notify
         self._points: Points | None = None
-        self._sets: OrderedDict[str, tuple[Points, float]] = OrderedDict()
+        self._cached: TTLCache[str, Points] = TTLCache(MAX_CACHED_POINTS, POINTS_TTL_S)
 
     @property
     def points(self) -> Points:
@@ -49,20 +55,19 @@ class SessionRepository:
         self._points = points
 
     async def keep(self, points: Points) -> None:
-        """Have data at hand that a session is to be given."""
+        """Store data that a session is about to get."""
         if points.key != self.points.key:
             await self._store.keep_points(points)
-            self._remember(points)
+            self._cached[points.key] = points
 
     async def find(self, key: str) -> Points | None:
         """The data of this key: the server's, or some session's own."""
         if key == self.points.key:
             return self.points
-        points, found_at = self._sets.get(key, (None, 0.0))
-        if points is None or time.monotonic() - found_at > LOOK_AGAIN_S:
+        if (points := self._cached.get(key)) is None:
             points = await self._store.kept_points(key)
             if points is not None:
-                self._remember(points)
+                self._cached[key] = points
         return points
 
     async def points_of(self, state: SessionState) -> Points:
@@ -77,19 +82,22 @@ class SessionRepository:
             raise UserError("data_unknown")
         return points
 
-    def _remember(self, points: Points) -> None:
-        self._sets[points.key] = (points, time.monotonic())
-        self._sets.move_to_end(points.key)
-        while len(self._sets) > MAX_SETS:
-            self._sets.popitem(last=False)
-
     async def running(self) -> list[str]:
         """Ids of the sessions whose run goes on."""
         return await self._store.running()
 
     async def load(self, sid: str) -> SessionState:
         """Read a session. Raises UnknownSession."""
-        return await self.update(sid, transitions.stay)
+
+        async def attempt() -> SessionState:
+            state = await self._store.load(sid)
+            if await self.find(state.data_key) is not None:
+                return state
+            adopted, frames = transitions.adopt(state, self.points)
+            await self.save(sid, state, adopted, frames)
+            return adopted
+
+        return await retried(attempt)
 
     async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
         """Read a session and its frames after number `seq`. Raises UnknownSession."""
@@ -100,42 +108,95 @@ class SessionRepository:
         return await self._store.read_since(sid, seq)
 
     async def save(
-        self, sid: str, before: SessionState, after: SessionState, frames: Sequence[Frame]
+        self,
+        sid: str,
+        before: SessionState,
+        after: SessionState,
+        frames: Sequence[Frame],
+        step: Step | None = None,
     ) -> None:
-        """Put `after` in the place of `before`. Raises Conflict if that is not there any more."""
-        await self._store.save(sid, before.version, after, frames)
+        """Replace `before` by `after`. Raises Conflict if the store has another version."""
+        await self._store.save(sid, before.version, after, frames, step)
         self._notify(sid)
 
-    async def update(self, sid: str, move: Callable[[SessionState], Transition]) -> SessionState:
-        """Make a move on the latest version, whoever else is making moves.
+    async def update(
+        self,
+        sid: str,
+        move: Callable[[SessionState], Transition],
+        step: StepKind | None = None,
+    ) -> SessionState:
+        """Make a move from the latest version, whatever other requests do to it.
 
         Parameters
         ----------
         sid : str
         move : callable
-            Pure: it is called again on the newer version if this one is not the latest any more.
+            Pure: it is called again with the newer version after a conflict.
+        step : {"session", "weights"} or None
+            The move is a step that can be undone.
 
         Returns
         -------
         SessionState
-            The session as it is then.
+            The session afterwards.
 
         Raises
         ------
         UnknownSession
         UserError
-            ``busy`` if others keep coming first; or what `move` raises.
+            ``busy`` after too many conflicts; or what `move` raises.
         """
-        for _ in range(MAX_ATTEMPTS):
-            state = await self._store.load(sid)
-            is_stale = await self.find(state.data_key) is None
-            moved = transitions.adopt(state, self.points) if is_stale else move(state)
-            if moved is None:
+
+        async def attempt() -> SessionState:
+            frames: list[Frame] = []
+            if step == "session":
+                state, frames = await self.read_since(sid, 0)
+            else:
+                state = await self.load(sid)
+            if (moved := move(state)) is None:
                 return state
-            try:
-                await self.save(sid, state, *moved)
-            except Conflict:
-                continue
-            if not is_stale:
-                return moved[0]
-        raise UserError("busy")
+            after, added = moved
+            entry = None
+            if step is not None:
+                after, entry = history.record(state, frames, after, step, time.time())
+            await self.save(sid, state, after, added, entry)
+            return after
+
+        return await retried(attempt)
+
+    async def undo(self, sid: str) -> SessionState:
+        """Undo the latest step of the session, if there is one. Raises UnknownSession."""
+        return await self._swap(sid, is_undo=True)
+
+    async def redo(self, sid: str) -> SessionState:
+        """Redo the step that was undone last, if there is one. Raises UnknownSession."""
+        return await self._swap(sid, is_undo=False)
+
+    async def _swap(self, sid: str, is_undo: bool) -> SessionState:
+        async def attempt() -> SessionState:
+            state, frames = await self.read_since(sid, 0)
+            steps = state.history
+            if not (steps.can_undo if is_undo else steps.can_redo):
+                return state
+            step = await self._store.step(sid, steps.now - 1 if is_undo else steps.now)
+            if step is None:
+                if (await self._store.load(sid)).version != state.version:
+                    raise Conflict
+                raise storage_failed()
+            key = step.state.data_key if step.kind == "session" else state.data_key
+            points = await self.find(key) or self.points
+            after, added, other = history.swap(state, frames, step, points)
+            await self.save(sid, state, after, added, other)
+            return after
+
+        return await retried(attempt)
+
+
+async def retried(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Make an attempt again for as long as it raises Conflict; then raise ``busy``."""
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            return await attempt()
+        except Conflict:
+            continue
+    raise UserError("busy")

@@ -1,25 +1,21 @@
-"""All that can be done with a session: the one door from the user interface to the training."""
+"""All that can be done with a session; the commands and the user interface come in here."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
 
-from pwlapp.compute.scheduler import train
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE
 from pwlapp.core.training import AdamOptions, OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions, validation
+from pwlapp.sessions.history import StepKind
 from pwlapp.sessions.reader import SessionReader, Snapshot
-from pwlapp.sessions.repository import MAX_ATTEMPTS
-from pwlapp.sessions.state import (
-    Notice,
-    SessionState,
-    UnknownSession,
-    snapshot,
-)
-from pwlapp.sessions.stores.protocol import Conflict
+from pwlapp.sessions.repository import retried
+from pwlapp.sessions.snapshot import snapshot
+from pwlapp.sessions.state import Notice, SessionState, UnknownSession
 from pwlapp.sessions.transitions import Transition
 
 DEFAULT_SEED = 1
@@ -27,11 +23,11 @@ DEFAULT_OPTIMIZER = AdamOptions()
 
 
 class SessionService(SessionReader):
-    """A desk whose sessions can be changed, and trained.
+    """Reads sessions, changes them, and has them trained.
 
-    Every verb checks what it is given, takes effect wholly or not at all, and answers with a
-    snapshot of the session (see `session.snapshot`). A verb that makes no sense just now, such as
-    a pause without a run, changes nothing. What they raise: see `SessionReader`.
+    Every method takes effect wholly or not at all, and returns a snapshot of the session. One that
+    makes no sense at the moment, such as a pause without a run, changes nothing. For what all of
+    them raise see `SessionReader`.
     """
 
     async def open(
@@ -41,29 +37,39 @@ class SessionService(SessionReader):
         optimizer: object = DEFAULT_OPTIMIZER,
         net: object = LECTURE,
     ) -> tuple[str, Snapshot]:
-        """Find the session that the browser remembers, or begin a new one; gives id and snapshot.
+        """Find the session that the browser remembers, or create one.
 
         Parameters
         ----------
         sid : object
-            None or ``""`` if it remembers nothing. An id that names no session gives a new one
-            with the notice ``session_new``.
+            None or ``""`` if it remembers none. An id that names no session gives a new one with
+            the notice ``session_new``.
         seed, optimizer, net : object
             For a new session: an int, an AdamOptions or SgdOptions, an Architecture.
-        """
-        try:
-            known = await self._known(sid)
-            return known, self._drive(
-                known, await self._sessions.update(known, transitions.revisit)
-            )
-        except UnknownSession:
-            notice = Notice("session_new") if sid else None
-            return await self._begin(seed, optimizer, net, notice)
 
-    async def put(
-        self, sid: object, move: Callable[[SessionState], Transition], points: Points | None = None
+        Returns
+        -------
+        sid : str
+        snapshot : dict
+        """
+        with contextlib.suppress(UnknownSession):
+            known = await self._known(sid)
+            return known, await self.apply(known, transitions.revisit)
+        number, options = validation.seed(seed), validation.optimizer(optimizer)
+        train = await self.initial_state(number, validation.architecture(net), self.points)
+        notice = Notice("session_new") if sid else None
+        engine = self._maintenance.default_engine
+        state, frames = transitions.begin(number, options, engine, train, self.points, notice)
+        return await self._store.create(state, frames), snapshot(state)
+
+    async def apply(
+        self,
+        sid: object,
+        move: Callable[[SessionState], Transition],
+        points: Points | None = None,
+        step: StepKind | None = None,
     ) -> Snapshot:
-        """Make a move of your own; a session that runs after it is trained.
+        """Make a transition.
 
         Parameters
         ----------
@@ -71,19 +77,21 @@ class SessionService(SessionReader):
         move : callable
             See `SessionRepository.update`.
         points : Points or None
-            Data that the session has after it, if they are not the server's.
+            Data that the session has afterwards, if they are not the server's.
+        step : {"session", "weights"} or None
+            See `SessionRepository.update`.
         """
         known = await self._known(sid)
         if points is not None:
             await self._sessions.keep(points)
-        return self._drive(known, await self._sessions.update(known, move))
+        return self._schedule(known, await self._sessions.update(known, move, step))
 
     async def begin_run(
         self, sid: object, seed: object, net: object, optimizer: object, epochs: object
     ) -> Snapshot:
-        """Start over with this seed, net and optimizer, and train: a reset and a run in one.
+        """Start over with this seed, net and optimizer, and train: `reset` and `start_run` in one.
 
-        Nobody sees the one without the other. The engine stays the session's.
+        The engine stays the session's.
 
         Raises
         ------
@@ -91,30 +99,24 @@ class SessionService(SessionReader):
             What `reset` and `start_run` raise, apart from ``already_running``.
         """
         known, number = await self._known(sid), validation.seed(seed)
-        wanted, count = (
-            validation.architecture(net),
-            validation.epochs(epochs, self.limits.max_epochs),
-        )
+        wanted = validation.architecture(net)
+        count = validation.epochs(epochs, self.limits.max_epochs)
         with self._one_of_few(known):
             now = await self._sessions.load(known)
             options, chosen = self._checked(now, optimizer, None)
-            data = await self._sessions.points_of(now)
-            train = await self._beginnings.state(number, validation.net_for(wanted, data), data)
+            points = await self._sessions.points_of(now)
+            train = await self.initial_state(number, validation.net_for(wanted, points), points)
+            await self._sessions.keep(points)
             move = partial(
                 transitions.begin_run,
                 seed=number,
                 optimizer=options,
                 engine=chosen,
                 train=train,
-                points=data,
+                points=points,
                 epochs=count,
             )
-            await self._sessions.keep(data)
-            async with self._room:
-                await self._check_room(await self._sessions.load(known))
-                state = await self._sessions.update(known, move)
-        self.metrics.run_began()
-        return self._drive(known, state)
+            return await self._start(known, move, "session")
 
     async def start_run(
         self, sid: object, epochs: object, optimizer: object, engine: object
@@ -141,21 +143,17 @@ class SessionService(SessionReader):
             optimizer=validation.optimizer(optimizer),
             engine=validation.engine(engine, self.engines),
         )
-        async with self._room:
-            await self._check_room(await self._sessions.load(known))
-            state = await self._sessions.update(known, move)
-        self.metrics.run_began()
-        return self._drive(known, state)
+        return await self._start(known, move)
 
     async def pause(self, sid: object) -> Snapshot:
-        """Stop the run for now; answered at once, without waiting for the slice in flight."""
+        """Stop the run for now; answered at once, without waiting for the slice in progress."""
         known = await self._known(sid)
         return snapshot(await self._sessions.update(known, transitions.pause))
 
     async def resume(
         self, sid: object, optimizer: object = None, engine: object = None
     ) -> Snapshot:
-        """Go on with a paused run, from now on with another optimizer or engine if one is given.
+        """Continue a paused run, from now on with another optimizer or engine if one is given.
 
         Raises
         ------
@@ -166,10 +164,10 @@ class SessionService(SessionReader):
         known = await self._known(sid)
         state = await self._sessions.load(known)
         options, chosen = self._checked(state, optimizer, engine)
-        move = partial(transitions.resume, optimizer=options, engine=chosen)
-        async with self._room:
+        async with self._starting:
             await self._check_room(state)
-            return self._drive(known, await self._sessions.update(known, move))
+            move = partial(transitions.resume, optimizer=options, engine=chosen)
+            return self._schedule(known, await self._sessions.update(known, move))
 
     async def step(self, sid: object, optimizer: object, engine: object = None) -> Snapshot:
         """Train one epoch. Within a paused run it counts as one of the run's.
@@ -180,23 +178,21 @@ class SessionService(SessionReader):
             ``bad_optimizer``, ``bad_engine``, ``training_failed``
         """
         known, given = await self._known(sid), validation.optimizer(optimizer)
+
+        async def attempt() -> SessionState:
+            state = await self._sessions.load(known)
+            options, chosen = self._checked(state, given, engine)
+            if state.is_running:
+                return state
+            begun = transitions.ready(state, options, chosen)
+            points = await self._sessions.points_of(state)
+            result = await self._scheduler.train_epoch(begun, points)
+            after, frames = transitions.after_slice(begun, result)
+            await self._sessions.save(known, state, after, frames)
+            return after
+
         with self._one_of_few(known):
-            for _ in range(MAX_ATTEMPTS):
-                state = await self._sessions.load(known)
-                options, chosen = self._checked(state, given, engine)
-                if state.is_running:
-                    return snapshot(state)
-                begun = transitions.ready(state, options, chosen)
-                target = state.train.epoch + 1
-                points = await self._sessions.points_of(state)
-                result = await train(self._runner, points, begun, target, None)
-                after, frames = transitions.after_slice(begun, result)
-                try:
-                    await self._sessions.save(known, state, after, frames)
-                except Conflict:
-                    continue
-                return snapshot(after)
-        raise UserError("busy")
+            return snapshot(await retried(attempt))
 
     async def reset(
         self, sid: object, seed: object = None, net: object = None, points: Points | None = None
@@ -209,7 +205,7 @@ class SessionService(SessionReader):
         seed, net : object
             An int, an Architecture; None: as they are.
         points : Points or None
-            Data that take the place of the session's.
+            Data that replace the session's.
 
         Raises
         ------
@@ -224,13 +220,12 @@ class SessionService(SessionReader):
             number = state.seed if number is None else number
             data = points or await self._sessions.points_of(state)
             wanted = validation.net_for(wanted or state.train.net, data)
-            train = await self._beginnings.state(number, wanted, data)
-            await self._sessions.keep(data)
+            train = await self.initial_state(number, wanted, data)
             move = partial(transitions.reset, seed=number, train=train, points=data)
-            return snapshot(await self._sessions.update(known, move))
+            return await self.apply(known, move, data, "session")
 
     async def set_params(self, sid: object, params: object) -> Snapshot:
-        """Replace the weights by hand: W1, b1 if there is one, W2, b2. A run goes on from them.
+        """Set the weights by hand: W1, b1 if there is one, W2, b2. A run continues from them.
 
         Raises
         ------
@@ -242,34 +237,50 @@ class SessionService(SessionReader):
         values = validation.params(params, state.train.net)
         points = await self._sessions.points_of(state)
         move = partial(transitions.edit, params=values, points=points)
-        return self._drive(known, await self._sessions.update(known, move))
+        return await self.apply(known, move, step="weights")
+
+    async def undo(self, sid: object) -> Snapshot:
+        """Undo the latest step: a reset, other data, a restored session, or weights set by hand.
+
+        See `history`. Without a step nothing changes.
+        """
+        known = await self._known(sid)
+        return self._schedule(known, await self._sessions.undo(known))
+
+    async def redo(self, sid: object) -> Snapshot:
+        """Redo the step that was undone last; what undo took away comes back."""
+        known = await self._known(sid)
+        return self._schedule(known, await self._sessions.redo(known))
 
     def _checked(
         self, state: SessionState, optimizer: object, engine: object
     ) -> tuple[OptimizerOptions, str]:
-        """What to train with; None is what the session has."""
+        """What to train with; None means what the session has."""
         options = state.optimizer if optimizer is None else validation.optimizer(optimizer)
         return options, validation.engine(state.engine if engine is None else engine, self.engines)
 
-    def _drive(self, sid: str, state: SessionState) -> Snapshot:
-        if state.is_running:
-            self._driver.drive(sid, state)
-        return snapshot(state)
-
-    async def _begin(
-        self, seed: object, optimizer: object, net: object, notice: Notice | None
-    ) -> tuple[str, Snapshot]:
-        number, options = validation.seed(seed), validation.optimizer(optimizer)
-        train = await self._beginnings.state(number, validation.architecture(net), self.points)
-        engine = self._upkeep.default_engine
-        state, frames = transitions.begin(number, options, engine, train, self.points, notice)
-        sid = await self._store.create(state, frames)
-        return sid, snapshot(state)
+    async def _start(
+        self,
+        sid: str,
+        move: Callable[[SessionState], Transition],
+        step: StepKind | None = None,
+    ) -> Snapshot:
+        """Make a transition that starts a run."""
+        async with self._starting:
+            await self._check_room(await self._sessions.load(sid))
+            state = await self._sessions.update(sid, move, step)
+        self.metrics.run_began()
+        return self._schedule(sid, state)
 
     async def _check_room(self, state: SessionState) -> None:
-        """Refuse one run too many. To be called with `_room` held, by one at a time."""
+        """Raise ``server_full`` (max) if no run may start. Call it with `_starting` held."""
         if state.is_running:
             return
         _, running = await self._store.counts()
         if running >= self.limits.max_running:
             raise UserError("server_full", max=self.limits.max_running)
+
+    def _schedule(self, sid: str, state: SessionState) -> Snapshot:
+        if state.is_running:
+            self._scheduler.schedule(sid, state)
+        return snapshot(state)

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import numpy as np
-
-from pwlapp.core.data.points import Points
-from pwlapp.core.net import Array
-from pwlapp.core.training import OptimizerOptions, SgdOptions, TrainState
+from pwlapp.core.training import OptimizerOptions, TrainState
 from pwlapp.errors import Arg, UserError
-from pwlapp.sessions import frames
-from pwlapp.sessions.frames import FrameBatch
 
-Mark = Literal["", "start", "end", "edit"]
 RunStatus = Literal["running", "paused"]
-
-CURVE_DECIMALS = 5  # a curve is only drawn; parameters are trained on, to the last bit
 
 
 @dataclass(frozen=True)
@@ -68,7 +57,48 @@ class Speed:
         return self.epochs / self.seconds if self.seconds > 0 else 0.0
 
 
+@dataclass(frozen=True)
+class History:
+    """Which steps of a session can be undone and redone; the store has the steps themselves.
+
+    Attributes
+    ----------
+    first : int
+        Number of the oldest step that is kept; the numbers count up within the session.
+    now : int
+        Number of the next step. Those before it can be undone, those from it on redone.
+    sizes : tuple of int
+        How many numbers are kept for each step, from `first` on.
+    merge_key : str
+        What the latest step changed, if changing it again soon is the same step; else empty.
+    at : float
+        When that was, in seconds since 1970.
+    """
+
+    first: int = 1
+    now: int = 1
+    sizes: tuple[int, ...] = ()
+    merge_key: str = ""
+    at: float = 0.0
+
+    @property
+    def end(self) -> int:
+        """One more than the number of the newest step."""
+        return self.first + len(self.sizes)
+
+    @property
+    def can_undo(self) -> int:
+        """How many steps can be undone."""
+        return self.now - self.first
+
+    @property
+    def can_redo(self) -> int:
+        """How many steps can be redone."""
+        return self.end - self.now
+
+
 UNKNOWN_SPEED = Speed()
+NO_HISTORY = History()
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +125,7 @@ class SessionState:
     by_recipe : bool
         Whether the seed, trained for ``train.epoch`` epochs with ``optimizer``, leads to these very
         weights: not after an edit by hand, nor after training with more than one setting.
+    history : History
     """
 
     version: int
@@ -109,6 +140,7 @@ class SessionState:
     next_seq: int = 1
     speed: Speed = UNKNOWN_SPEED
     by_recipe: bool = True
+    history: History = NO_HISTORY
 
     @property
     def lr(self) -> float:
@@ -118,27 +150,10 @@ class SessionState:
     def is_running(self) -> bool:
         return self.run is not None and self.run.status == "running"
 
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """One numbered moment of a session.
-
-    Attributes
-    ----------
-    seq : int
-        Counts up within the session, never reused.
-    loss : float
-    numbers : ndarray of shape (k,), float32
-        The parameters, or a wide net's curve; see `drawing`.
-    mark : str
-        ``"start"``: initial weights; ``"end"``: end of a run; ``"edit"``: changed by hand.
-    """
-
-    seq: int
-    epoch: int
-    loss: float
-    numbers: Array
-    mark: Mark = ""
+    @property
+    def is_diverged(self) -> bool:
+        """Whether the latest run ended because it diverged."""
+        return self.run is None and self.notice is not None and self.notice.code == "diverged"
 
 
 class UnknownSession(UserError):
@@ -153,125 +168,3 @@ def unknown_session() -> UnknownSession:
 def changed(state: SessionState, **changes: Any) -> SessionState:
     """The next version of `state`, with `changes` made."""
     return replace(state, version=state.version + 1, **changes)
-
-
-def with_frame(state: SessionState, mark: Mark, points: Points) -> tuple[SessionState, list[Frame]]:
-    """Record the net as it stands in `state` as one more frame; the points span its curve."""
-    train = state.train
-    numbers = frames.numbers(train.params, train.net, points.x, points.testing)
-    frame = Frame(state.next_seq, train.epoch, train.loss, numbers, mark)
-    return replace(state, next_seq=state.next_seq + 1), [frame]
-
-
-def with_frames(
-    state: SessionState, pictures: FrameBatch, last_mark: Mark = ""
-) -> tuple[SessionState, list[Frame]]:
-    """Give the frames of a slice their numbers; the last one gets `last_mark`."""
-    rows = zip(pictures.epochs.tolist(), pictures.losses.tolist(), pictures.numbers, strict=True)
-    numbered = [
-        Frame(seq, epoch, loss, numbers)
-        for seq, (epoch, loss, numbers) in enumerate(rows, start=state.next_seq)
-    ]
-    if numbered:
-        numbered[-1] = replace(numbered[-1], mark=last_mark)
-    return replace(state, next_seq=state.next_seq + len(numbered)), numbered
-
-
-def snapshot(state: SessionState) -> dict[str, Any]:
-    """What the browser is told of a session; every value is valid JSON.
-
-    Without a run, ``start_epoch`` and ``target_epoch`` are the epoch where the net stands. A wide
-    net has no parameters here: its frames have its curve.
-    """
-    train, run, notice, speed = state.train, state.run, state.notice, state.speed
-    return {
-        "version": state.version,
-        "status": _status(state),
-        "epoch": train.epoch,
-        "start_epoch": run.start_epoch if run else train.epoch,
-        "target_epoch": run.target_epoch if run else train.epoch,
-        "seed": state.seed,
-        "net": vars(train.net).copy(),
-        "optimizer": optimizer_row(state.optimizer),
-        "lr": json_number(state.lr),
-        "engine": state.engine,
-        "engine_used": speed.engine,
-        "engine_speed": json_number(speed.computing),
-        "data_key": state.data_key,
-        "first_seq": state.first_seq,
-        "next_seq": state.next_seq,
-        "loss": json_number(train.loss),
-        "params": None if frames.is_wide(train.net) else json_numbers(train.params),
-        "epochs_per_second": json_number(speed.per_second),
-        "notice": {"code": notice.code, "args": dict(notice.args)} if notice else None,
-        "by_recipe": state.by_recipe,
-    }
-
-
-def optimizer_row(options: OptimizerOptions) -> dict[str, Any]:
-    """An optimizer as the browser reads it."""
-    if isinstance(options, SgdOptions):
-        return {
-            "kind": "sgd",
-            "lr": json_number(options.lr),
-            "momentum": json_number(options.momentum),
-        }
-    return {"kind": "adam", "lr": json_number(options.lr)}
-
-
-def frame_rows(frames: Sequence[Frame]) -> list[list[Any]]:
-    """`frame_row` for each of the frames."""
-    return [frame_row(frame) for frame in frames]
-
-
-def frame_row(frame: Frame) -> list[Any]:
-    """A frame as the browser reads it: ``[seq, epoch, loss, mark, numbers ...]``."""
-    return [
-        frame.seq,
-        frame.epoch,
-        json_number(frame.loss),
-        frame.mark,
-        *frame_numbers(frame.numbers),
-    ]
-
-
-def frame_texts(frames: Sequence[Frame]) -> list[tuple[int, str]]:
-    """The number of each frame, and its `frame_row` as JSON, written in a tenth of the time."""
-    return [(frame.seq, _frame_text(frame)) for frame in frames]
-
-
-def _frame_text(frame: Frame) -> str:
-    values = (frame.loss, *frame.numbers.tolist())
-    if frames.is_curve(frame.numbers) or not all(map(math.isfinite, values)):
-        return json.dumps(frame_row(frame), separators=(",", ":"), allow_nan=False)
-    loss, *numbers = (f"{value:.9g}" for value in values)  # as json_number has it
-    mark = json.dumps(frame.mark)
-    return f"[{frame.seq},{frame.epoch},{loss},{mark},{','.join(numbers)}]"
-
-
-def frame_numbers(numbers: Array) -> list[float | None]:
-    """Parameters exactly, or a curve as exactly as a screen can show it."""
-    if not frames.is_curve(numbers):
-        return json_numbers(numbers)
-    if not np.isfinite(numbers).all():
-        return [json_number(round(value, CURVE_DECIMALS)) for value in numbers.tolist()]
-    shown: list[float | None] = np.round(numbers.astype(np.float64), CURVE_DECIMALS).tolist()
-    return shown
-
-
-def json_number(value: float) -> float | None:
-    """Nine significant digits, enough to restore any float32; None where JSON has no number."""
-    return float(f"{value:.9g}") if math.isfinite(value) else None
-
-
-def json_numbers(values: Array | Sequence[float]) -> list[float | None]:
-    """`json_number` for each of the values."""
-    return [json_number(value) for value in np.asarray(values).tolist()]
-
-
-def _status(state: SessionState) -> str:
-    if state.run is not None:
-        return state.run.status
-    if state.notice is not None and state.notice.code == "diverged":
-        return "diverged"
-    return "idle"

@@ -1,31 +1,25 @@
 """What can happen to a session, as pure functions from one state to the next.
 
-Each returns the next version with the frames to append, or None where nothing changes.
+Each returns the next version and the frames to append, or None where nothing changes.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from pwlapp.compute.slices import Slice
 from pwlapp.core.data.points import Points
 from pwlapp.core.training import OptimizerOptions, TrainState, with_new_optimizer, with_params
 from pwlapp.errors import UserError
-from pwlapp.sessions.speed import followed
-from pwlapp.sessions.state import (
-    UNKNOWN_SPEED,
-    Frame,
-    Notice,
-    Run,
-    SessionState,
-    changed,
-    with_frame,
-    with_frames,
-)
+from pwlapp.sessions.frames import Frame, FrameBatch, Mark, Slice, numbers
+from pwlapp.sessions.state import UNKNOWN_SPEED, Notice, Run, SessionState, Speed, changed
+
+SPEED_MEMORY_S = 1.0  # how long a change of speed takes to show
+CURVE_ERROR = 1e-5  # a curve is written with five decimals
 
 Transition: TypeAlias = tuple[SessionState, list[Frame]] | None
 
@@ -55,7 +49,7 @@ def revisit(state: SessionState) -> Transition:
     return changed(state, notice=None), []
 
 
-def adopt(state: SessionState, points: Points) -> Transition:
+def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame]]:
     """The session's data are no more: same net, other losses, and a run waits."""
     train = with_params(state.train, state.train.params, *points.training)
     after = changed(
@@ -184,19 +178,85 @@ def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Sess
 def after_slice(
     state: SessionState, result: Slice, elapsed_s: float = 0.0
 ) -> tuple[SessionState, list[Frame]]:
-    """What a slice, or a single step, makes of the state that it began with.
+    """The state after a slice, or a single step, that began with `state`.
 
     Parameters
     ----------
     state : SessionState
     result : Slice
     elapsed_s : float
-        Since the slice was asked for; a single step needs none.
+        Since the slice was requested; not used for a single step.
     """
     train, run, notice = result.state, state.run, None
     if result.diverged:
         notice = Notice("diverged", {"epoch": train.epoch, "lr": state.lr})
     ended = result.diverged or (run is not None and train.epoch >= run.target_epoch)
-    speed = followed(state, result, elapsed_s)
+    speed = speed_after(state, result, elapsed_s)
     after = changed(state, train=train, run=None if ended else run, notice=notice, speed=speed)
-    return with_frames(after, result.pictures, "end" if ended else "")
+    return with_frames(after, result.frames, "end" if ended else "")
+
+
+def speed_after(state: SessionState, result: Slice, elapsed_s: float) -> Speed:
+    """The speed of a session after one more slice, or single step; see `after_slice`.
+
+    The time left is estimated from `elapsed_s`, so waiting in the queue counts.
+    """
+    run = state.run.start_epoch if state.run else None
+    known = state.speed
+    is_same = known.engine == result.engine and run in (None, known.run)
+    speed = known if is_same else Speed(engine=result.engine, run=run)
+    if not state.is_running:  # a single step is too short to measure
+        return speed
+    epochs = result.state.epoch - state.train.epoch
+    now = epochs / max(elapsed_s, result.seconds, 1e-9)
+    weight = 1.0 - math.exp(-elapsed_s / SPEED_MEMORY_S) if speed.per_second else 1.0
+    return replace(
+        speed,
+        epochs=speed.epochs + epochs,
+        seconds=speed.seconds + result.seconds,
+        per_second=speed.per_second + weight * (now - speed.per_second),
+    )
+
+
+def with_frame(state: SessionState, mark: Mark, points: Points) -> tuple[SessionState, list[Frame]]:
+    """Record the net of `state` as one more frame; a wide net's curve spans the points."""
+    train = state.train
+    values = numbers(train.params, train.net, points.x, points.testing)
+    frame = Frame(state.next_seq, train.epoch, train.loss, values, mark)
+    return replace(state, next_seq=state.next_seq + 1), [frame]
+
+
+def with_frames(
+    state: SessionState, batch: FrameBatch, last_mark: Mark = ""
+) -> tuple[SessionState, list[Frame]]:
+    """Number the frames of a slice; the last one gets `last_mark`."""
+    rows = zip(batch.epochs.tolist(), batch.losses.tolist(), batch.numbers, strict=True)
+    frames = [
+        Frame(seq, epoch, loss, values)
+        for seq, (epoch, loss, values) in enumerate(rows, start=state.next_seq)
+    ]
+    if frames:
+        frames[-1] = replace(frames[-1], mark=last_mark)
+    return replace(state, next_seq=state.next_seq + len(frames)), frames
+
+
+def with_saved_frames(
+    state: SessionState, saved: Sequence[Frame], points: Points
+) -> tuple[SessionState, list[Frame]]:
+    """Number the frames of a file, and add one of the net of `state` unless the last one is it."""
+    after, frames = with_numbers(state, saved)
+    ended, [last] = with_frame(after, "" if saved else "start", points)
+    return (after, frames) if frames and _is_same(frames[-1], last) else (ended, [*frames, last])
+
+
+def with_numbers(state: SessionState, frames: Sequence[Frame]) -> tuple[SessionState, list[Frame]]:
+    """Give frames the session's next numbers."""
+    first = state.next_seq
+    numbered = [replace(frame, seq=seq) for seq, frame in enumerate(frames, start=first)]
+    return replace(state, next_seq=first + len(numbered)), numbered
+
+
+def _is_same(one: Frame, other: Frame) -> bool:
+    return one.epoch == other.epoch and np.allclose(
+        one.numbers, other.numbers, atol=CURVE_ERROR, equal_nan=True
+    )

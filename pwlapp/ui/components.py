@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import dcc, html
+from dash import ClientsideFunction, dcc, html
 
 from pwlapp.ui.i18n import t
 
 GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False}
+
+
+def in_browser(function: str) -> ClientsideFunction:
+    """A function of ``assets/main.ts`` as a clientside callback."""
+    return ClientsideFunction(namespace="pwlapp", function_name=function)
 
 
 def text(key: str, mse: str | None = None, numbers: str | None = None) -> html.Span:

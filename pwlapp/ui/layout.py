@@ -10,11 +10,10 @@ from typing import Any
 from dash import Dash, Input, dcc, html
 
 from pwlapp.ui import help, ids, opening
-from pwlapp.ui.components import labelled, text
+from pwlapp.ui.components import in_browser, labelled, text
 from pwlapp.ui.i18n import catalogue, language
 from pwlapp.ui.sections import build, explore, fit, share
 from pwlapp.web import static
-from pwlapp.web.bundle import Bundle
 
 _INDEX = """<!DOCTYPE html>
 <html lang="{lang}">
@@ -28,7 +27,7 @@ _INDEX = """<!DOCTYPE html>
 </head>
 <body>
 <script type="application/json" id="catalogue">{catalogue}</script>
-<script type="application/json" id="bundles">{bundles}</script>
+<script type="application/json" id="addresses">{addresses}</script>
 {app_entry}
 <noscript>{noscript}</noscript>
 <footer>{config}{scripts}{renderer}</footer>
@@ -41,29 +40,27 @@ class Page(Dash):
 
     Attributes
     ----------
-    bundles : mapping of str to str
-        Where the browser finds Plotly's larger builds, by name; see `static.serve_plotly`.
-    own : tuple of Bundle
-        Our scripts and styles; see `bundle.serve_bundles`.
+    addresses : mapping of str to str
+        Where the browser finds the built files, by what they are; see `static.addresses`.
     """
 
-    bundles: Mapping[str, str] = MappingProxyType({})
-    own: tuple[Bundle, Bundle]
+    addresses: Mapping[str, str] = MappingProxyType({})
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
         words = catalogue(lang)
-        scripts, styles = (each.url() for each in self.own)
-        parts["scripts"] = static.without_unused(parts["scripts"])
-        parts["scripts"] += f'\n<script src="{scripts}"></script>'
-        parts["css"] += f'\n<link rel="stylesheet" href="{styles}">'
+        parts["scripts"] = static.built_scripts(parts["scripts"])
+        parts["scripts"] += f'\n<script type="module" src="{self.addresses["main"]}"></script>'
+        # Modules run in order: Dash's renderer starts when our functions are there.
+        parts["renderer"] = parts["renderer"].replace("application/javascript", "module")
+        parts["css"] += f'\n<link rel="stylesheet" href="{self.addresses["style"]}">'
         parts["title"] = words["app.title"]
         return _INDEX.format(
             **parts,
             lang=lang,
             description=words["app.description"],
             noscript=words["app.noscript"],
-            bundles=json.dumps(dict(self.bundles)),
+            addresses=json.dumps(dict(self.addresses)),
             opening=opening.script(),
             catalogue=json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
         )
@@ -146,4 +143,4 @@ def _lessons() -> html.Aside:
 
 def register(app: Dash) -> None:
     """Start the browser code once the layout is mounted."""
-    app.clientside_callback("() => pwl.boot()", Input(ids.BOOT, "data"))
+    app.clientside_callback(in_browser("boot"), Input(ids.BOOT, "data"))

@@ -109,7 +109,7 @@ _SCRIPT = """
   const style = document.createElement("style");
   style.textContent = hidden.map((name) => hideable[name]).join("\\n");
   document.head.append(style);
-  window.pwl = { opening: { names: Object.keys(hideable), hidden, unknown } };
+  root.dataset.opening = JSON.stringify({ names: Object.keys(hideable), hidden, unknown });
 })();
 """
 

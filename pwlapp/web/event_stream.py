@@ -20,7 +20,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import frame_texts, json_number, json_numbers
+from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
 
 PING_S = 15
 RETRY_MS = 1000  # how soon the browser comes back; left alone it takes 3 seconds or more
@@ -46,7 +46,7 @@ def routes(service: SessionService) -> APIRouter:
             await service.look(sid)
         except UserError as error:
             return _refusal(error)
-        if service.stream.is_crowded(sid):
+        if service.events.is_full(sid):
             return _refusal(UserError("busy"))
         # After a lost connection the browser repeats the address with its old `since`, and says
         # in the header how far it really came.
@@ -91,10 +91,10 @@ def _event_source(service: SessionService, sid: str, since: int) -> Response:
 async def _messages(
     service: SessionService, sid: str, since: int, leaving: anyio.Event
 ) -> AsyncIterator[ServerSentEvent]:
-    closing = asyncio.create_task(_close_when(leaving, service.stream))
+    closing = asyncio.create_task(_close_when(leaving, service.events))
     read = partial(service.read, form=frame_texts)
     try:
-        async for event in service.stream.events(sid, since, read):
+        async for event in service.events.follow(sid, since, read):
             yield _message(event)
     finally:
         closing.cancel()

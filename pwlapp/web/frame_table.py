@@ -8,8 +8,8 @@ import numpy as np
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
-from pwlapp.sessions.frames import CURVE_POINTS, is_wide
-from pwlapp.sessions.state import Frame, json_number
+from pwlapp.sessions.frames import CURVE_POINTS, Frame, is_wide
+from pwlapp.sessions.snapshot import json_number
 
 
 def columns(net: Architecture, points: Points) -> list[str]:

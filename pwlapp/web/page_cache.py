@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from pathlib import Path
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
@@ -25,20 +24,16 @@ class PageCache:
     """ASGI middleware: answers that depend on the language alone are made once.
 
     Dash makes layout and index anew for each visitor, a tenth of a second of computing that a
-    class of 300 would wait for. They change with the files in the assets folder, whose times are
-    looked at for each request. What a lecturer's address hides is hidden in the browser, so its
+    class of 300 would wait for. What a lecturer's address hides is hidden in the browser, so its
     query makes no other page, but for the language.
 
     Parameters
     ----------
     app : ASGI application
-    assets : Path
-        The folder; files that are added later are found at the next start.
     """
 
-    def __init__(self, app: ASGIApp, assets: Path) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._files = sorted(path for path in assets.rglob("*") if path.is_file())
         self._kept: OrderedDict[tuple[object, ...], _Answer] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +47,6 @@ class PageCache:
                 headers.get("cookie"), headers.get("accept-language"), scope["query_string"]
             ),
             headers.get("accept-encoding", ""),
-            self._changed(),
         )
         if key not in self._kept:
             answer = await _whole(self._app, scope, receive)
@@ -66,11 +60,6 @@ class PageCache:
         # Copied: whoever stands outside adds headers of each request's own.
         await send({**answer.start, "headers": list(answer.start["headers"])})
         await send({"type": "http.response.body", "body": answer.body})
-
-    def _changed(self) -> float:
-        """When a file was changed last; a file that is gone counts as changed long ago."""
-        times = [path.stat().st_mtime for path in self._files if path.exists()]
-        return max(times, default=0.0)
 
 
 def _is_kept(scope: Scope) -> bool:

@@ -1,121 +1,72 @@
-"""What a browser downloads: Plotly's partial bundle, and compression that is paid for once.
+"""Static files and compression: what was built is served as it is, what is made anew is compressed.
 
-A first visit to a Dash page is 6 MB as it ships. Two levers bring it to a tenth: Plotly's basic
-bundle in place of the full one (larger ones follow when a view needs them), and static files kept
-compressed, by content, in memory and on disk. Everything that is made anew for each request is left
-to starlette-compress.
+``make build`` leaves files in ``build/static`` with their gzip and brotli forms beside them. Their
+addresses change with their content, so browsers keep them for ever.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json
-import logging
 import re
-from collections import OrderedDict
-from collections.abc import Mapping
 from pathlib import Path
 
-from dash import Dash
-from dash.exceptions import DependencyException
-from fastapi import FastAPI
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from dash import Dash, __version__
+from dash.fingerprint import check_fingerprint
+from servestatic import ServeStaticASGI
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, remove_compress_type
 
-from pwlapp.web.compressed import KeptCompressed
-
-log = logging.getLogger(__name__)
-
-# Plotly's partial bundles, which npm puts in place at set-up: the one that the page opens with, and
-# two that the loss surface asks for when it is near.
-BUNDLES = {
-    name: Path(f"node_modules/plotly.js-{name}-dist-min/plotly-{name}.min.js")
-    for name in ("basic", "cartesian", "gl3d")
-}
-FOREVER = "public, max-age=31536000, immutable"
-STATIC_PATHS = ("/_dash-component-suites/", "/assets/", "/bundle/", "/plotly/")
-TEXT_SUFFIXES = (".js", ".mjs", ".css", ".svg", ".json", ".map")
-CONDITIONS = {"range", "if-none-match", "if-modified-since"}  # answered with less than all of it
-MAX_KNOWN = 256  # versions of files
+BUILD = Path(__file__).parents[2] / "build"
+PATH = "/static/"
+DASH_FOLDER = f"dash-{__version__}"
 MINIMUM_BYTES = 500  # below this a compressed answer is no shorter on the wire
-WEBSOCKET = "/_dash-ws-callback"
 CALLBACK = "/_dash-update-component"
-FINGERPRINT = re.compile(r"\.v[\w-]+m[0-9a-f]+\.")  # how Dash names a file's version and time
-REFUSED = re.compile(r"q=0(\.0*)?")
+# Routes of Dash that the page does not use: a WebSocket, component files, and every other path.
+UNUSED_ROUTES = re.compile(r"_dash-ws-callback$|/_dash-component-suites/|^/assets|^/\{path:path\}$")
+
+UNUSED_SCRIPTS = re.compile(r"/dash_table/")
 
 
-def plotly_bundles(root: Path) -> dict[str, Path]:
-    """Find Plotly's partial bundles.
-
-    Parameters
-    ----------
-    root : Path
-        The project's folder.
-
-    Returns
-    -------
-    dict of str to Path
-        The files by name, as in `BUNDLES`. Those that were not installed are left out and said in
-        one log line: Dash's full bundle serves in their place, and draws the same.
-    """
-    found = {name: root / path for name, path in BUNDLES.items() if (root / path).is_file()}
-    missing = [path.parent.name for name, path in BUNDLES.items() if name not in found]
-    if missing:
-        log.warning(
-            "not installed: %s; Dash's full Plotly bundle serves instead", ", ".join(missing)
-        )
-    return found
+class NotBuilt(RuntimeError):
+    """The browser's half is not there; the text says how to build it."""
 
 
-def serve_plotly(server: FastAPI, bundles: Mapping[str, Path]) -> dict[str, str]:
-    """Serve the bundles under URLs that name their content, and return those URLs by name.
-
-    The basic one, given to Dash as an external script, is loaded before Dash's components, so that
-    ``window.Plotly`` is defined when the first ``dcc.Graph`` asks for it and the full bundle is
-    never requested. The others are for the page to load when a view needs them.
-
-    Parameters
-    ----------
-    server : FastAPI
-        Gets the routes.
-    bundles : mapping of str to Path
-        What `plotly_bundles` found.
+def addresses(build: Path = BUILD) -> dict[str, str]:
+    """Where the browser finds the built files.
 
     Returns
     -------
     dict of str to str
-        The absolute paths of the URLs.
+        By what they are: ``main``, ``style``, ``worker``, and Plotly's ``basic``, ``cartesian`` and
+        ``gl3d``.
+
+    Raises
+    ------
+    NotBuilt
     """
-    urls = {name: _serve_forever(server, name, path) for name, path in bundles.items()}
-
-    @server.get("/plotly/{_name:path}", include_in_schema=False)
-    async def outdated(_name: str) -> Response:
-        return PlainTextResponse("no such file", status_code=404)
-
-    return urls
+    manifest = build / "manifest.json"
+    if not manifest.is_file():
+        raise NotBuilt("the page's scripts are not built: run make build")
+    return {name: PATH + file for name, file in json.loads(manifest.read_text("utf-8")).items()}
 
 
-def _serve_forever(server: FastAPI, name: str, bundle: Path) -> str:
-    body = bundle.read_bytes()
-    version = json.loads(bundle.with_name("package.json").read_text("utf-8"))["version"]
-    url = f"/plotly/plotly-{name}-{version}-{hashlib.sha256(body).hexdigest()[:12]}.min.js"
-
-    @server.get(url, include_in_schema=False)
-    async def plotly() -> Response:
-        return Response(body, media_type="text/javascript", headers={"Cache-Control": FOREVER})
-
-    return url
+def with_static_files(app: ASGIApp, build: Path = BUILD) -> ServeStaticASGI:
+    """Serve the built files in front of `app`."""
+    return ServeStaticASGI(
+        app,
+        root=build / "static",
+        prefix=PATH,
+        immutable_file_test=lambda _path, _url: True,
+        allow_all_origins=False,
+    )
 
 
 def slim(app: Dash) -> None:
     """Take out of Dash's server what the page has no use for.
 
-    Dash opens a WebSocket from every page, used or not: neither the page hears of it nor is there
-    a route for it afterwards. A component file that Dash does not know is a 404, not a 500.
+    Dash opens a WebSocket from every page, used or not; answers every unknown path with the page;
+    and serves component files that are among the built ones.
 
     Parameters
     ----------
@@ -124,96 +75,31 @@ def slim(app: Dash) -> None:
     """
     app.backend.websocket_capability = False
     routes = app.server.router.routes
-    routes[:] = [route for route in routes if not getattr(route, "path", "").endswith(WEBSOCKET)]
-
-    async def unknown(_request: Request, _error: Exception) -> Response:
-        return PlainTextResponse("no such file", status_code=404)
-
-    app.server.add_exception_handler(DependencyException, unknown)
+    routes[:] = [each for each in routes if not UNUSED_ROUTES.search(getattr(each, "path", ""))]
 
 
-def without_unused(scripts: str) -> str:
-    """Leave out of the index page's script tags the bundle of ``dash_table``, which is not used.
+def built_scripts(scripts: str) -> str:
+    """Dash's script tags, with the addresses of the built files, less those that are not used.
 
     Parameters
     ----------
     scripts : str
         What Dash hands to ``interpolate_index``: a tag a line.
     """
-    unused = re.compile(r'<script src="[^"]*/dash_table/[^"]*"></script>\n?')
-    return unused.sub("", scripts)
+
+    def address(match: re.Match[str]) -> str:
+        path, _ = check_fingerprint(match[1])  # type: ignore[no-untyped-call]
+        return f'src="{PATH}{DASH_FOLDER}/{path}"'
+
+    kept = [tag for tag in scripts.splitlines() if not UNUSED_SCRIPTS.search(tag)]
+    return re.sub(r'src="/_dash-component-suites/([^"]+)"', address, "\n".join(kept))
 
 
-class CachedBrotli:
-    """ASGI middleware: static text is compressed once, everything else on its way out.
-
-    Static files are looked up by their content, so that a changed file is never answered with the
-    old bytes; one whose address names its version is asked of the app once. Browsers offer Brotli
-    over https and on localhost only: in a classroom on plain http it is gzip that counts, so that
-    is kept too. Event streams pass through as they are, unbuffered.
-
-    Parameters
-    ----------
-    app : ASGI application
-    cache_dir : Path
-        Where finished Brotli files are kept between restarts. Made when missing; where it can't
-        be written, they live in memory only.
-    """
-
-    def __init__(self, app: ASGIApp, cache_dir: Path) -> None:
-        remove_compress_type("text/event-stream")
-        self._app = app
-        # Zstandard is off: at such a speed it is no smaller than Brotli
-        self._dynamic = CompressMiddleware(
-            _with_json_callbacks(app), minimum_size=MINIMUM_BYTES, zstd=False
-        )
-        self.kept = KeptCompressed(cache_dir)
-        self._known: OrderedDict[tuple[str, bytes], tuple[Message, str]] = OrderedDict()
-        self._first_sight = asyncio.Lock()  # a class that opens the page at once: one compression
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        encoding = _static_encoding(scope)
-        if encoding is None:
-            await self._dynamic(scope, receive, send)
-            return
-        name = (scope["path"], scope["query_string"])
-        start, digest = self._known.get(name, ({}, ""))
-        made = self.kept.get(digest, encoding)
-        if made is not None and not CONDITIONS.intersection(Headers(scope=scope)):
-            await _send_compressed(send, start, encoding, made)
-            return
-        start, body = await _answer(self._app, scope, receive)
-        headers = MutableHeaders(raw=list(start["headers"]))
-        headers.add_vary_header("Accept-Encoding")
-        is_found, is_page = start["status"] == 200, _is_page(headers)
-        is_versioned = is_found and _names_its_version(scope) and not is_page
-        if is_versioned:
-            headers["Cache-Control"] = FOREVER
-        start = {**start, "headers": headers.raw}
-        if is_found and len(body) >= MINIMUM_BYTES and "content-encoding" not in headers:
-            digest = hashlib.sha256(body).hexdigest()
-            made = await self._compressed(digest, body, encoding)
-            if is_versioned:
-                self._remember(name, start, digest)
-            await _send_compressed(send, start, encoding, made)
-            return
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
-
-    def _remember(self, name: tuple[str, bytes], start: Message, digest: str) -> None:
-        """Answer the next request for this version of a file without asking the app."""
-        self._known[name] = (start, digest)
-        while len(self._known) > MAX_KNOWN:
-            self._known.popitem(last=False)
-
-    async def _compressed(self, digest: str, body: bytes, encoding: str) -> bytes:
-        found = self.kept.get(digest, encoding)
-        if found is None:
-            async with self._first_sight:
-                found = self.kept.get(digest, encoding)
-                if found is None:
-                    found = await asyncio.to_thread(self.kept.make, digest, encoding, body)
-        return found
+def compressed(app: ASGIApp) -> ASGIApp:
+    """Compress what is made for each request; event streams pass through, unbuffered."""
+    remove_compress_type("text/event-stream")
+    # Zstandard is off: at such a speed it is no smaller than Brotli.
+    return CompressMiddleware(_with_json_callbacks(app), minimum_size=MINIMUM_BYTES, zstd=False)
 
 
 def _with_json_callbacks(app: ASGIApp) -> ASGIApp:
@@ -231,61 +117,3 @@ def _with_json_callbacks(app: ASGIApp) -> ASGIApp:
         await app(scope, receive, name if is_callback else send)
 
     return typed
-
-
-async def _answer(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
-    """Ask the app for the file as it is, and hold the whole answer."""
-    plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-    start: Message = {}
-    chunks: list[bytes] = []
-
-    async def hold(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-        elif message["type"] == "http.response.body":
-            chunks.append(message.get("body", b""))
-
-    await app({**scope, "headers": plain, "extensions": {}}, receive, hold)
-    return start, b"".join(chunks)
-
-
-async def _send_compressed(send: Send, start: Message, encoding: str, body: bytes) -> None:
-    headers = MutableHeaders(raw=list(start["headers"]))  # a copy: others add to it
-    headers["Content-Encoding"] = encoding
-    headers["Content-Length"] = str(len(body))
-    await send({**start, "headers": headers.raw})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _is_page(headers: Headers) -> bool:
-    return headers.get("content-type", "").startswith("text/html")
-
-
-def _static_encoding(scope: Scope) -> str | None:
-    """Return "br" or "gzip" for a request that the kept files answer, else None."""
-    if scope["type"] != "http" or scope["method"] != "GET":
-        return None
-    path: str = scope["path"]
-    if not path.startswith(STATIC_PATHS) or not path.endswith(TEXT_SUFFIXES):
-        return None
-    accepted = _accepted(Headers(scope=scope).get("accept-encoding", ""))
-    return next((encoding for encoding in ("br", "gzip") if encoding in accepted), None)
-
-
-def _accepted(header: str) -> set[str]:
-    """Return the encodings that an Accept-Encoding header names and does not refuse."""
-    accepted = set()
-    for item in header.lower().split(","):
-        name, _, weight = item.replace(" ", "").partition(";")
-        if not REFUSED.fullmatch(weight):
-            accepted.add(name)
-    return accepted
-
-
-def _names_its_version(scope: Scope) -> bool:
-    """Return whether the URL changes with the file: a fingerprint of it, or an asset's time."""
-    path: str = scope["path"]
-    query: bytes = scope["query_string"]
-    if path.startswith("/assets/"):
-        return query.startswith(b"m=")
-    return path.startswith("/bundle/") or FINGERPRINT.search(path) is not None

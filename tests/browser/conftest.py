@@ -8,37 +8,62 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.lecture_page import LecturePage
 from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
 
-# What is expected comes at once on a quiet machine. A busy one, which compiles beside the tests,
-# may take long, and nothing is learnt from giving up early.
-expect.set_options(timeout=30_000)
+# Elements appear at once on an idle machine. A busy one, which compiles beside the tests, may take
+# long, and giving up early proves nothing.
+TIMEOUT_MS = 30_000
+expect.set_options(timeout=TIMEOUT_MS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of a server that shows the lecture's data."""
     with serve(tmp_path_factory.mktemp("data")) as served:
         yield served
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """One browser for a module. Not for the whole run: Playwright keeps an event loop running,
-    beside which no asynchronous test could run."""
+    """One browser for all tests of a process.
+
+    Playwright keeps an event loop running, beside which asynchronous tests cannot run: browser
+    tests are a pytest run of their own.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(chromium: Browser) -> Callable[[str], BrowserContext]:
+    """The browser context of a language. It is kept between tests, and its HTTP cache with it."""
+    made: dict[str, BrowserContext] = {}
+
+    def context_of(lang: str) -> BrowserContext:
+        if lang not in made:
+            made[lang] = chromium.new_context(locale=lang)
+            made[lang].set_default_timeout(TIMEOUT_MS)
+        return made[lang]
+
+    return context_of
+
+
 @pytest.fixture(scope="module")
-def shared_page(address: str, chromium: Browser) -> Iterator[LecturePage]:
+def shared_page(address: str, contexts: Callable[[str], BrowserContext]) -> Iterator[LecturePage]:
     """One open tab for many questions that leave it as it is."""
-    page = chromium.new_page()
+    page = contexts("en-US").new_page()
     opened = LecturePage(page)
     opened.open(address)
     yield opened
@@ -46,10 +71,19 @@ def shared_page(address: str, chromium: Browser) -> Iterator[LecturePage]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[Callable[..., LecturePage]]:
-    """Open an address in a new browser context; ``context_of=page`` opens another tab beside it."""
+def open_page(
+    chromium: Browser, contexts: Callable[[str], BrowserContext]
+) -> Iterator[Callable[..., LecturePage]]:
+    """Open an address in a tab that remembers nothing; ``context_of=page`` opens one beside it.
+
+    ``own_context=True`` is for tests that change the context itself.
+
+    Animations are reduced: a run is not replayed, its end is shown at once. Tests of the replay
+    ask for ``motion=True``.
+    """
     complaints: list[str] = []
-    contexts = []
+    pages: list[Page] = []
+    own: list[BrowserContext] = []
 
     def watch(page: Page) -> None:
         def on_console(message: ConsoleMessage) -> None:
@@ -67,18 +101,21 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., LecturePage]]:
         height: int = 900,
         context_of: LecturePage | None = None,
         quiet: bool = True,
+        motion: bool = False,
+        own_context: bool = False,
     ) -> LecturePage:
-        if context_of is None:
-            context = chromium.new_context(
-                locale=lang,
-                viewport={"width": width, "height": height},
-                reduced_motion="no-preference",
-            )
-            context.set_default_timeout(30_000)
-            contexts.append(context)
-        else:
+        if context_of is not None:
             context = context_of.page.context
+        elif own_context:
+            context = chromium.new_context(locale=lang)
+            context.set_default_timeout(TIMEOUT_MS)
+            own.append(context)
+        else:
+            context = contexts(lang)
         page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(reduced_motion="no-preference" if motion else "reduce")
+        pages.append(page)
         if quiet:
             watch(page)
         opened = LecturePage(page)
@@ -86,6 +123,11 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., LecturePage]]:
         return opened
 
     yield open_
-    for context in contexts:
+    for page in pages:
+        if not page.is_closed():
+            page.evaluate("localStorage.clear()")
+        page.context.clear_cookies()
+        page.close()
+    for context in own:
         context.close()
     assert complaints == []

@@ -116,8 +116,8 @@ def test_a_wide_net(address: str, open_page: Open) -> None:
     expect(page.find("#fit-weights")).to_have_text("64 units have 129 numbers: too many to list.")
     expect(page.find("#count-slopes")).to_be_hidden()
     expect(page.find("#fit-engine-used")).to_contain_text("the lecture's loop in PyTorch")
-    rows = page.checkpoint_rows()
-    assert [len(row) for row in rows] == [2, 2]
+    expect(page.find("#fit-checkpoints tbody tr")).to_have_count(2)
+    assert [len(row) for row in page.checkpoint_rows()] == [2, 2]
     page.find("#language-switch").click()
     expect(page.find("#fit-weights")).to_contain_text("유닛 64개")
     expect(page.find("#fit-summary")).to_contain_text("유닛 64개 · 시그모이드 · 편향 없음")
@@ -163,7 +163,7 @@ def test_a_trained_net_is_kept_until_one_starts_over(address: str, open_page: Op
 
 
 def test_straight_to_the_end(address: str, open_page: Open) -> None:
-    page = open_page(address)
+    page = open_page(address, motion=True)
     page.find("#playback-skip").check()
     page.page.evaluate(
         """() => {

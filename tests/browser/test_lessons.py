@@ -138,7 +138,9 @@ def test_wide_nets_and_steps(address: str, open_page: Open) -> None:
         page.find("#fit-hidden").fill(units)
         start_over(page, 1000)
         go_on(page)
-    page.find("#pieces-choose input[type=range]").press("ArrowRight")
+    unit = page.find("#pieces-choose input[type=range]")
+    expect(unit).to_have_attribute("max", "512")  # the pieces are those of the wide net
+    unit.press("ArrowRight")
     ticked(page)
 
     page.find("#lesson-next").click()

@@ -151,7 +151,7 @@ def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Op
     spans = [shown["as"][-1] - shown["as"][0], shown["bs"][-1] - shown["bs"][0]]
     assert (np.abs(painted - frames) < np.array(spans) * 0.005).all()
     assert page.drawn("surface-plot", START) == ([frames[0, 0]], [frames[0, 1]])
-    bundles = [url for url in asked if "/plotly/" in url]
+    bundles = [url for url in asked if "/static/plotly-" in url]
     assert len(bundles) == 1
     assert "plotly-cartesian-" in bundles[0]
 
@@ -163,7 +163,7 @@ def test_large_bundles_wait_until_they_are_needed(page: LecturePage) -> None:
     own = page.page.evaluate(
         "Object.keys(window).length && (window.own = Plotly) && Plotly.version"
     )
-    assert len([url for url in fetched if "/plotly/plotly-basic" in url]) == 1
+    assert len([url for url in fetched if "/static/plotly-basic" in url]) == 1
     assert not [url for url in fetched if "cartesian" in url or "gl3d" in url]
     open_surface(page)
     assert page.page.evaluate("window.own === Plotly"), "the page keeps its own"

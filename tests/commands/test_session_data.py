@@ -103,7 +103,7 @@ async def test_data_that_are_gone_give_way_to_the_servers(service: SessionServic
     await service._store.expire(-1e9)  # type: ignore[attr-defined]
     sid, _ = await service.open()
     await use(service, sid, OWN)
-    service._sessions._sets.clear()  # type: ignore[attr-defined]
+    service._sessions._cached.clear()  # type: ignore[attr-defined]
     store: Any = service._store
     await store._run(lambda db: db.execute("DELETE FROM points"))
     after = await service.look(sid)

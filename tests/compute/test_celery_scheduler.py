@@ -22,7 +22,7 @@ from pwlapp.errors import UserError
 from pwlapp.services import Services
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import json_numbers
+from pwlapp.sessions.snapshot import json_numbers
 from pwlapp.sessions.stores.redis_connection import RedisLink
 from pwlapp.settings import Settings
 from pwlapp.tasks import stop
@@ -193,7 +193,7 @@ async def test_a_gpus_nets_wait_in_its_queue(
     sessions.use(points)
     state = make_state(engine=engine, data_key=points.key)
     state = replace(state, train=replace(state.train, net=net))
-    driver = QueueScheduler(sessions, no_store, Engines(), cast(Post, post), 20.0)
-    driver.drive("A" * 22, state)
-    await driver.close()
+    scheduler = QueueScheduler(sessions, no_store, Engines(), cast(Post, post), 20.0)
+    scheduler.schedule("A" * 22, state)
+    await scheduler.close()
     assert post.queues == [queue]

@@ -13,10 +13,10 @@ import pytest
 from pwlapp.compute import slices
 from pwlapp.compute.celery import slice_worker
 from pwlapp.compute.celery.slice_worker import MAX_BEGUN, SliceMessage, SliceWorker
-from pwlapp.compute.slices import Slice
 from pwlapp.core.data.points import Points
 from pwlapp.core.training import AdamOptions, Budget, TrainState, initial_state, train_slice
 from pwlapp.sessions import transitions
+from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import Data
 from pwlapp.sessions.stores.redis import RedisStore

@@ -18,7 +18,6 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import AdamOptions, Budget, SgdOptions, TrainState, initial_state
 from pwlapp.errors import UserError
-from pwlapp.sessions.stores.protocol import Data
 from tests.support import jobs
 
 X = np.linspace(-1, 1, 11, dtype=np.float32)
@@ -74,10 +73,9 @@ def test_a_state_comes_back_with_its_net() -> None:
 
 def test_points_come_back_under_the_same_key() -> None:
     points = Points(X, abs(X), abs(X), "settings", "점수.csv")
-    data = wire.data_in(wire.data_out(Data(points, UserError("data_not_number", row=3))))
-    assert (data.points.key, data.points.label) == (points.key, "점수.csv")
-    assert data.problem is not None
-    assert (data.problem.code, data.problem.args_) == ("data_not_number", {"row": 3})
+    back, problem = sent([points, UserError("data_not_number", row=3)])
+    assert (back.key, back.label) == (points.key, "점수.csv")
+    assert (problem.code, problem.args_) == ("data_not_number", {"row": 3})
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, lambda: None, np.array(["a"]), 1j])

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pwlapp.compute.pool import PoolRunner, WorkerLost
+from pwlapp.compute.pool import PoolRunner
 from pwlapp.compute.process import REST_S
 from pwlapp.errors import UserError
+from pwlapp.sessions.protocols import WorkerLost
 from tests.support import jobs
 from tests.support.sessions import until
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pwlapp.compute.pool import Runner, WorkerLost
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import initial_state
 from pwlapp.errors import UserError
+from pwlapp.sessions.protocols import Runner, WorkerLost
 from tests.support import jobs
 from tests.support.sessions import until
 

@@ -15,7 +15,7 @@ from pwlapp.core.training import (
     initial_state,
     train_slice,
 )
-from pwlapp.sessions.state import json_number, json_numbers
+from pwlapp.sessions.snapshot import json_number, json_numbers
 from tests.faults.pupil import Chapter
 
 NAMED = 3  # differences that are told of one kind in one chapter

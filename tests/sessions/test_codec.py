@@ -4,6 +4,7 @@ import dataclasses
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from pwlapp.core.data.points import DataSpec, Points
 from pwlapp.core.net import LECTURE, Architecture
 from pwlapp.core.training import AdamOptions, SgdOptions, TrainState
+from pwlapp.sessions import codec
 from pwlapp.sessions.codec import CorruptState, decode, encode
-from pwlapp.sessions.state import Notice, Run, SessionState
+from pwlapp.sessions.frames import Frame
+from pwlapp.sessions.history import Step
+from pwlapp.sessions.state import History, Notice, Run, SessionState, Speed
 from tests.support.sessions import make_state
 
 counts = st.integers(0, 2**53)
 shares = st.floats(0, 1, exclude_max=True)
+amounts = st.floats(0, 1e9)
 rates = st.floats(1e-300, 1000)
 nets = st.builds(
     Architecture,
@@ -51,6 +57,18 @@ states = st.builds(
     | st.builds(Notice, st.text(), st.dictionaries(st.text(), st.integers() | st.text())),
     first_seq=counts,
     next_seq=counts,
+    speed=st.builds(
+        Speed,
+        st.none() | st.text(),
+        st.none() | counts,
+        counts,
+        st.floats(0, 1e9),
+        st.floats(0, 1e9),
+    ),
+    by_recipe=st.booleans(),
+    history=st.builds(
+        History, counts, counts, st.lists(counts).map(tuple), st.text(), st.floats(0, 1e12)
+    ),
 )
 
 
@@ -201,3 +219,88 @@ def test_a_damaged_header_of_format_1_is_refused() -> None:
             decode(packed(FORMAT_1 | change, NUMBERS_OF_FORMAT_1))
     with pytest.raises(CorruptState):
         decode(packed(FORMAT_1, NUMBERS_OF_FORMAT_1[:-4]))
+
+
+def test_states_of_format_2_from_before_its_later_fields_are_read() -> None:
+    header, numbers = unpacked(encode(make_state(by_recipe=True)))
+    for name in ("speed", "by_recipe", "history"):
+        del header[name]
+    old = decode(packed(header, numbers))
+    assert (old.speed, old.by_recipe, old.history) == (Speed(), False, History())
+
+
+# Points
+
+X = np.array([np.pi, -1, 1e-45], dtype=np.float32)
+POINTS = Points(X, abs(X), -X, "own", "점.csv", DataSpec("own", held_out=0.25))
+
+
+def test_points_of_the_earlier_version_are_read() -> None:
+    spec = {"law": "own", "n": 0, "noise": 0.0, "seed": 0, "held_out": 0.25}
+    header = {"format": 1, "origin": "own", "label": "점.csv", "spec": spec, "columns": 3}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    numbers = b"".join(column.tobytes() for column in (X, -X, abs(X)))
+    points = codec.decode_points(struct.pack("<4sI", b"PWLP", len(text)) + text + numbers)
+    assert (points.key, points.label, points.origin) == (POINTS.key, "점.csv", "own")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda blob: b"",
+        lambda blob: b"PWLS" + blob[4:],
+        lambda blob: blob[:20],
+        lambda blob: blob[:-1],
+        lambda blob: blob[:-4],
+        lambda blob: blob.replace(b'"format":1', b'"format":2'),
+        lambda blob: blob.replace(b'"columns":3', b'"columns":0'),
+        lambda blob: blob.replace(b'"own"', b'"new"', 1),
+        lambda blob: blob.replace(b'"held_out":0.25', b'"held_out":9.25'),
+    ],
+)
+def test_damaged_points_are_refused(
+    damage: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    blob = damage(codec.encode_points(POINTS))
+    with pytest.raises(ValueError):  # noqa: PT011 -- of many kinds
+        codec.decode_points(blob)
+    assert codec.read_points(blob, POINTS.key) is None
+    assert "can't be read" in caplog.text
+
+
+def test_points_under_the_key_of_others_are_refused(caplog: pytest.LogCaptureFixture) -> None:
+    blob = codec.encode_points(POINTS)
+    assert codec.read_points(blob[:-1] + b"\x01", POINTS.key) is None
+    assert "are damaged" in caplog.text
+    assert codec.read_points(blob, POINTS.key) is not None
+
+
+def test_a_damaged_frame_is_none() -> None:
+    blob = codec.encode_frame(Frame(3, 7, 0.5, X, "edit"))
+    frame = codec.decode_frame(3, blob)
+    assert frame is not None
+    assert (frame.seq, frame.epoch, frame.loss, frame.mark) == (3, 7, 0.5, "edit")
+    assert frame.numbers.tobytes() == X.tobytes()
+    for damaged in (b"", blob[:16], blob[:-1], blob[:16] + b"\x09" + blob[17:]):
+        assert codec.decode_frame(3, damaged) is None
+
+
+def test_a_damaged_step_is_none_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    frames = [Frame(1, 7, 0.5, X), Frame(2, 8, 0.25, X)]
+    blob = codec.encode_step(Step(3, "session", make_state(), frames))
+    for damaged in (
+        b"",
+        b"\xc0",
+        blob[:-1],
+        blob.replace(b"session", b"reverse"),
+        blob.replace(b"PWLS", b"PWLX"),
+        blob.replace(b'"seed":1', b'"seed":2'),  # the state's checksum
+    ):
+        assert codec.read_step(3, damaged, "A" * 22) is None
+        assert "step 3 of session AAAAAA is damaged" in caplog.text
+        caplog.clear()
+    at = blob.rindex(codec.encode_frame(frames[1]))
+    step = codec.read_step(3, blob[: at + 16] + b"\x09" + blob[at + 17 :], "A" * 22)
+    assert step is not None
+    assert step.frames is not None
+    assert [frame.epoch for frame in step.frames] == [7]  # without the damaged one

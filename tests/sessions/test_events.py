@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pwlapp.errors import UserError
-from pwlapp.sessions.events import BURST, Event, SessionEvents
+from pwlapp.sessions.events import BURST, MAX_WATCHERS, Event, SessionEvents
 from tests.support.sessions import until
 
 SID = "A" * 22
@@ -43,16 +43,15 @@ def follow(
     events: list[Event] = []
 
     async def collect() -> None:
-        async for event in stream.events(SID, since, source.read):
+        async for event in stream.follow(SID, since, source.read):
             events.append(event)  # noqa: PERF401 -- seen as they come, not at the end
 
     return asyncio.create_task(collect()), events
 
 
 async def settle(source: Source, reads: int) -> None:
-    """Wait for a reading, and for what it brings to be collected."""
+    """Wait for a read. Its events are collected in the same turn of the event loop."""
     await until(lambda: len(source.reads) >= reads)
-    await asyncio.sleep(0.01)
 
 
 async def test_the_state_comes_first_then_the_frames_then_what_is_new() -> None:
@@ -69,6 +68,46 @@ async def test_the_state_comes_first_then_the_frames_then_what_is_new() -> None:
     ]
     stream.close()
     await task
+
+
+async def test_many_frames_come_in_several_events() -> None:
+    stream, source = SessionEvents(max_per_second=1000), Source()
+    source.move(stream, frames=599)
+    task, events = follow(stream, source)
+    await settle(source, 1)
+    assert [event.id for event in events] == [None, 250, 500, 600]
+    rows = [row for event in events[1:] for row in event.data["frames"]]
+    assert rows == source.rows
+    stream.close()
+    await task
+
+
+async def test_ended_streams_end_and_later_ones_go_on() -> None:
+    stream, source = SessionEvents(max_per_second=1000), Source()
+    task, _ = follow(stream, source)
+    await settle(source, 1)
+    stream.end_all()
+    async with asyncio.timeout(10):
+        await task
+    task, events = follow(stream, source)
+    await settle(source, 2)
+    assert stream.watchers == 1
+    assert events[0].name == "state"
+    stream.close()
+    await task
+
+
+async def test_a_session_has_only_so_many_watchers() -> None:
+    stream, source = SessionEvents(max_per_second=1000), Source()
+    tasks = [follow(stream, source)[0] for _ in range(MAX_WATCHERS - 1)]
+    await settle(source, MAX_WATCHERS - 1)
+    assert not stream.is_full(SID)
+    tasks.append(follow(stream, source)[0])
+    await settle(source, MAX_WATCHERS)
+    assert stream.is_full(SID)
+    assert not stream.is_full("B" * 22)
+    stream.close()
+    await asyncio.gather(*tasks)
 
 
 async def test_a_watcher_who_comes_back_gets_only_what_is_new() -> None:

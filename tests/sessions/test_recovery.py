@@ -17,10 +17,10 @@ from pwlapp.core.training import AdamOptions, Budget, TrainState, initial_state,
 from pwlapp.services import Services
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import json_numbers
+from pwlapp.sessions.snapshot import json_numbers
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.settings import Settings
-from tests.support.sessions import ThreadRunner, finished, has_moved, until
+from tests.support.sessions import ThreadRunner, finished, has_moved, make_service, until
 
 
 @pytest.fixture
@@ -89,8 +89,7 @@ async def test_a_million_epochs_keep_nobody_from_training(settings: Settings) ->
             super().notify(sid)
 
     stream = Recorder()
-    store = SqliteStore(settings.data_dir / "sessions.sqlite3")
-    service = SessionService(store, PoolRunner(1), stream, replace(settings, workers=1))
+    service = make_service(replace(settings, workers=1), PoolRunner(1), events=stream)
     await service.start()
     long, _ = await service.open()
     await service.start_run(long, 1_000_000, AdamOptions(), "torch@cpu")
@@ -160,7 +159,7 @@ async def test_a_server_killed_in_mid_run_goes_on_after_its_restart(
     assert left.is_running
     assert 0 < left.train.epoch < 4000
 
-    service = SessionService(store, ThreadRunner(), SessionEvents(), replace(settings, workers=1))
+    service = make_service(replace(settings, workers=1), ThreadRunner(), store)
     await service.start()
     await service.loaded()
     await assert_ends_as_if_nothing_happened(service, sid, 4000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,23 @@ async def test_servers_agree_on_the_data(store: RedisStore, other: RedisStore) -
         assert found is not None
         assert found.y.tobytes() == data.points.y.tobytes()
     assert await other.points("0" * 16) is None
+
+
+async def test_settled_data_come_back_with_their_problem(
+    store: RedisStore, other: RedisStore, link: RedisLink, caplog: pytest.LogCaptureFixture
+) -> None:
+    labelled = replace(points(1), label="점수.csv")
+    await store.settle(Data(labelled, UserError("data_not_number", row=3)))
+    data = await other.settled()
+    assert data is not None
+    assert (data.points.key, data.points.label) == (labelled.key, "점수.csv")
+    assert data.problem is not None
+    assert (data.problem.code, data.problem.args_) == ("data_not_number", {"row": 3})
+    for blob in (b"", b"null", b"[]\n", b"7\nPWLP", b'["a"]\nPWLP'):
+        await link.client.hset(store._data, "data", blob)
+        assert await other.settled() is None
+        assert "the data in Redis can't be read" in caplog.text
+        caplog.clear()
 
 
 async def test_other_settings_are_other_data(store: RedisStore, link: RedisLink) -> None:

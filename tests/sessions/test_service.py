@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pwlapp.compute.pool import WorkerLost
 from pwlapp.core.net import LECTURE, Architecture, from_vector, logit
 from pwlapp.core.training import (
     AdamOptions,
@@ -26,15 +25,17 @@ from pwlapp.core.training import (
     with_new_optimizer,
 )
 from pwlapp.errors import UserError
-from pwlapp.sessions.events import SessionEvents
+from pwlapp.sessions.protocols import WorkerLost
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import SessionState, json_numbers
+from pwlapp.sessions.snapshot import json_numbers
+from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.settings import Settings
 from tests.support.sessions import (
     ThreadRunner,
     finished,
     has_moved,
+    make_service,
     status_of,
     until,
     write_points,
@@ -181,7 +182,7 @@ async def test_a_resume_before_the_driver_has_seen_the_pause(
 ) -> None:
     """The driver reads the pause, but acts on its reading only after the resume."""
     store = HoldingStore(settings.data_dir / "sessions.sqlite3")
-    service = SessionService(store, runner, SessionEvents(), settings)
+    service = make_service(settings, runner, store)
     await service.start()
     sid, _ = await service.open()
     runner.gate.clear()
@@ -548,8 +549,7 @@ async def test_an_engine_that_gives_up_pauses_the_run_with_a_message(
 
 
 async def restarted(settings: Settings) -> SessionService:
-    store = SqliteStore(settings.data_dir / "sessions.sqlite3")
-    service = SessionService(store, ThreadRunner(), SessionEvents(), settings)
+    service = make_service(settings, ThreadRunner())
     await service.start()
     return service
 
@@ -646,7 +646,7 @@ async def test_the_speed_is_measured_and_stays_known(
         return replace(train_slice(*args), seconds=0.5, engine="fused@cpu")
 
     monkeypatch.setattr("pwlapp.compute.slices.train_slice", in_half_a_second)
-    monkeypatch.setattr(service._driver, "_slice_ms", None)
+    monkeypatch.setattr(service._scheduler, "_slice_ms", None)
     await service.start_run(sid, 200, ADAM, "auto")
     done = await finished(service, sid)
     assert done["epochs_per_second"] > 0
@@ -756,11 +756,11 @@ async def test_a_run_begins_with_what_was_just_saved(
             return await super().load(sid)
 
     store = CountingStore(settings.data_dir / "sessions.sqlite3")
-    service = SessionService(store, runner, SessionEvents(), settings)
+    service = make_service(settings, runner, store)
     await service.start()
     sid, _ = await service.open()
     await service.start_run(sid, 1, ADAM, "torch@cpu")
-    await until(lambda: not service._driver._tasks)
+    await until(lambda: not service._scheduler._tasks)
     assert store.loads == 2  # whether it runs already, and in order to change it
     assert (await service.look(sid))["epoch"] == 1
     await service.close()

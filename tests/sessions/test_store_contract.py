@@ -11,7 +11,8 @@ import pytest
 from pwlapp.core.data.points import DataSpec, Points
 from pwlapp.errors import UserError
 from pwlapp.sessions.frames import CURVE_POINTS
-from pwlapp.sessions.state import Run, UnknownSession, changed
+from pwlapp.sessions.history import Step
+from pwlapp.sessions.state import History, Run, UnknownSession, changed
 from pwlapp.sessions.stores.protocol import Conflict, Data, Store, is_sid
 from tests.support.sessions import Clock, appended, make_frame, make_state, seqs_since
 
@@ -222,3 +223,84 @@ async def test_a_sessions_own_data_are_kept_as_long_as_they_are_used(
     await store.expire(150)
     assert await store.kept_points(with_truth.key) is None
     assert await store.kept_points(without.key) is not None
+
+
+def make_step(number: int) -> Step:
+    """A step with recognisable numbers, that keeps two frames."""
+    return Step(number, "session", make_state(seed=number), [make_frame(5), make_frame(6)])
+
+
+async def save_steps(store: Store, sid: str, *steps: Step | None, history: History) -> None:
+    """Save each of the steps with the next version of the session."""
+    for step in steps:
+        state = await store.load(sid)
+        await store.save(sid, state.version, changed(state, history=history), (), step)
+
+
+async def kept_steps(store: Store, sid: str) -> list[int]:
+    return [n for n in range(1, 20) if await store.step(sid, n) is not None]
+
+
+async def test_a_step_of_the_history_comes_back_as_it_was(store: Store) -> None:
+    sid = await store.create(make_state())
+    run = Run(3, 9, "running")
+    odd = np.array([np.pi, -0.0, 1e-45, np.inf, np.nan], dtype=np.float32)
+    frames = [replace(make_frame(5, epoch=8, mark="edit"), numbers=odd, loss=float("nan"))]
+    step = Step(4, "session", make_state(seed=9, run=run), frames)
+    await save_steps(store, sid, step, history=History(4, 5, (20,), "weight 3", 12.5))
+    assert (await store.load(sid)).history == History(4, 5, (20,), "weight 3", 12.5)
+    found = await store.step(sid, 4)
+    assert found is not None
+    assert (found.number, found.kind, found.state.seed, found.state.run) == (4, "session", 9, run)
+    assert found.state.train.params.tobytes() == step.state.train.params.tobytes()
+    assert found.frames is not None
+    [frame] = found.frames
+    assert (frame.epoch, frame.mark) == (8, "edit")
+    assert np.isnan(frame.loss)
+    assert frame.numbers.tobytes() == odd.tobytes()
+    assert await store.step(sid, 5) is None
+    assert await store.step("x" * 22, 4) is None
+    replaced = Step(4, "weights", make_state(seed=2), None)
+    await save_steps(store, sid, replaced, history=History(4, 4, (20,)))
+    found = await store.step(sid, 4)
+    assert found is not None
+    assert (found.kind, found.state.seed, found.frames) == ("weights", 2, None)
+
+
+async def test_steps_that_the_history_no_longer_has_are_dropped(store: Store) -> None:
+    sid, other = await store.create(make_state()), await store.create(make_state())
+    for session in (sid, other):
+        for n in range(1, 13):
+            history = History(1, n + 1, (0,) * n)
+            await save_steps(store, session, make_step(n), history=history)
+    await save_steps(store, sid, None, history=History(1, 13, (0,) * 12))
+    assert await kept_steps(store, sid) == list(range(1, 13))
+    await save_steps(store, sid, make_step(9), history=History(3, 10, (0,) * 7))
+    assert await kept_steps(store, sid) == list(range(3, 10))
+    assert await kept_steps(store, other) == list(range(1, 13))
+
+
+async def test_a_step_is_saved_with_its_session_or_not_at_all(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    sid = await store.create(make_state(next_seq=2), [make_frame(1)])
+    state = make_state(version=2, next_seq=2, history=History(1, 2, (0,)))
+    with pytest.raises(Conflict):
+        await store.save(sid, 7, state, (), make_step(1))
+    with pytest.raises(UserError, match="storage_failed"):
+        await store.save(sid, 1, state, [make_frame(1)], make_step(1))
+    assert len(caplog.records) == 1
+    assert await store.step(sid, 1) is None
+    assert (await store.load(sid)).history == History()
+
+
+async def test_steps_expire_with_their_session(store: Store, clock: Clock) -> None:
+    sid, used = await store.create(make_state()), await store.create(make_state())
+    for session in (sid, used):
+        await save_steps(store, session, make_step(1), history=History(1, 2, (0,)))
+    clock.now += 6 * DAY_S
+    await store.load(used)
+    clock.now += 2 * DAY_S
+    assert await store.expire(7 * DAY_S) == 1
+    assert await store.step(sid, 1) is None
+    assert await store.step(used, 1) is not None

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pwlapp.compute.slices import Slice
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import bce, from_vector, yhat
 from pwlapp.core.training import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
-from pwlapp.sessions.frames import FrameBatch
+from pwlapp.sessions.frames import FrameBatch, Slice
+from pwlapp.sessions.snapshot import frame_row
 from pwlapp.sessions.state import Notice, Run
 from tests.support.sessions import make_state
 
@@ -190,3 +190,31 @@ def test_a_session_knows_whether_its_seed_leads_to_its_weights() -> None:
     again = transitions.reset(moved[0], 2, state.train, POINTS)
     assert again is not None
     assert again[0].by_recipe
+
+
+def test_frames_are_numbered_from_where_the_session_stands() -> None:
+    batch = FrameBatch(
+        epochs=np.array([8, 9], dtype=np.int64),
+        losses=np.array([0.5, 0.25], dtype=np.float32),
+        numbers=np.arange(10, dtype=np.float32).reshape(2, 5),
+    )
+    after, numbered = transitions.with_frames(make_state(next_seq=41), batch, "end")
+    assert after.next_seq == 43
+    assert [frame_row(frame) for frame in numbered] == [
+        [41, 8, 0.5, "", 0.0, 1.0, 2.0, 3.0, 4.0],
+        [42, 9, 0.25, "end", 5.0, 6.0, 7.0, 8.0, 9.0],
+    ]
+
+
+def test_no_frames_take_no_numbers() -> None:
+    none = FrameBatch(np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 5), np.float32))
+    after, numbered = transitions.with_frames(make_state(next_seq=41), none, "end")
+    assert (after.next_seq, numbered) == (41, [])
+
+
+def test_the_net_as_it_stands_becomes_a_frame() -> None:
+    after, frames = transitions.with_frame(make_state(next_seq=5), "edit", POINTS)
+    assert after.next_seq == 6
+    assert [frame_row(frame) for frame in frames] == [
+        [5, 7, 0.25, "edit", 1.0, -1.0, -4.5, -9.0, 4.5]
+    ]

@@ -12,9 +12,9 @@ import pytest
 from pwlapp.compute.celery import app
 from pwlapp.compute.celery.app import Post, Sender
 from pwlapp.compute.celery.runner import CeleryRunner
-from pwlapp.compute.pool import PoolRunner, Runner
+from pwlapp.compute.pool import PoolRunner
 from pwlapp.services import Services
-from pwlapp.sessions.events import SessionEvents
+from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.stores.protocol import Store
 from pwlapp.sessions.stores.redis import RedisStore
@@ -24,7 +24,7 @@ from pwlapp.settings import Settings
 from tests.support import allowed as allowed  # so that the tests may call their jobs
 from tests.support import jobs
 from tests.support.cluster import Cluster
-from tests.support.sessions import Clock, ThreadRunner, until, write_points
+from tests.support.sessions import Clock, ThreadRunner, make_service, until, write_points
 
 
 @pytest.fixture
@@ -109,8 +109,7 @@ async def either(
         url = request.getfixturevalue("workers").redis_url
         service = Services(replace(settings, redis_url=url)).service
     else:
-        store = SqliteStore(settings.data_dir / "sessions.sqlite3")
-        service = SessionService(store, runner, SessionEvents(), settings)
+        service = make_service(settings, runner)
     await service.start()
     await service.loaded()
     yield service
@@ -125,8 +124,7 @@ def runner() -> ThreadRunner:
 @pytest.fixture
 async def service(settings: Settings, runner: ThreadRunner) -> AsyncIterator[SessionService]:
     """A service on threads: everything but the processes is real."""
-    store = SqliteStore(settings.data_dir / "sessions.sqlite3")
-    service = SessionService(store, runner, SessionEvents(), settings)
+    service = make_service(settings, runner)
     await service.start()
     await service.loaded()
     yield service

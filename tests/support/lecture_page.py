@@ -18,6 +18,12 @@ PAINTED = """([id, trace]) => {
   });
 }"""
 
+# The page's entry is imported once, so this gives the modules that the page itself runs.
+MODULES = """async () => {
+  const { testing } = await import(document.querySelector("script[src*='/static/main']").src);
+  window.pwl = await testing();
+}"""
+
 DRAWN = """([id, trace]) => {
   const { x, y } = document.querySelector(`#${id} .js-plotly-plot`).data[trace];
   return [Array.from(x), Array.from(y)];
@@ -40,10 +46,14 @@ class LecturePage:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        """Both halves are there: the sliders, and a net with its loss."""
+        """Both halves are there: the sliders, and a net with its loss.
+
+        From then on ``pwl`` holds the page's modules, for tests that look into them.
+        """
         expect(self.find("#build-weights input").first).to_be_visible()
         expect(self.find("#count-loss")).not_to_have_text("–", timeout=30_000)
         expect(self.find("#fit-data")).not_to_be_empty()
+        self.page.evaluate(MODULES)
 
     def find(self, selector: str) -> Locator:
         return self.page.locator(selector)

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple
 
 import numpy as np
 
+from pwlapp.compute.scheduler import LocalScheduler
 from pwlapp.core import engines
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.training import AdamOptions, TrainState
+from pwlapp.metrics import Metrics
+from pwlapp.sessions.events import SessionEvents
+from pwlapp.sessions.frames import Frame, Mark
+from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.state import Frame, Mark, SessionState, changed
+from pwlapp.sessions.state import SessionState, changed
 from pwlapp.sessions.stores.protocol import Store
+from pwlapp.sessions.stores.sqlite import SqliteStore
+from pwlapp.settings import Settings
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -61,6 +69,27 @@ class ThreadRunner:
         return {}
 
     async def close(self) -> None: ...
+
+
+def make_service(
+    settings: Settings,
+    runner: Runner,
+    store: Store | None = None,
+    events: SessionEvents | None = None,
+) -> SessionService:
+    """A service with the scheduler of the embedded mode; by default its store is SQLite's."""
+    metrics = Metrics()
+    make_scheduler = partial(
+        LocalScheduler,
+        runner=runner,
+        metrics=metrics,
+        slice_ms=settings.slice_ms,
+        at_once=settings.workers,
+    )
+    store = store or SqliteStore(settings.data_dir / "sessions.sqlite3")
+    return SessionService(
+        store, runner, events or SessionEvents(), settings, make_scheduler, metrics
+    )
 
 
 def write_points(path: Path, n: int = 64, slope: float = 4.0) -> Path:

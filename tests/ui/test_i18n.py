@@ -8,7 +8,7 @@ import pytest
 from pwlapp.ui import i18n, ids
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "assets").rglob("*.js")))
+SCRIPTS = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "assets").rglob("*.ts")))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
     declared |= {f"construction-{k}" for k in range(1, 7)} | {
         "construction-name",
         "catalogue",
-        "bundles",
+        "addresses",
     }
     made = set(re.findall(r'(?:id: |count\(|push\(|slide\()"([a-z-]+)"', SCRIPTS))
     wanted = set(re.findall(r'(?:byId|getElementById|tell)\("([a-z0-9-]+)"', SCRIPTS))

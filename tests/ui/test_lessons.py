@@ -40,10 +40,10 @@ def test_a_step_points_says_sets_and_checks(lesson: Lesson, n: int, step: Step) 
 
 
 def test_the_browser_knows_every_check_and_setter() -> None:
-    checks = (SCRIPTS / "checks.js").read_text("utf-8")
-    known = set(re.findall(r"^    (\w+): \(", checks, re.M))
+    checks = (SCRIPTS / "checks.ts").read_text("utf-8")
+    known = set(re.findall(r"^  (\w+): \(", checks, re.M))
     assert known == set(lessons.CHECKS)
-    sets = (SCRIPTS / "sets.js").read_text("utf-8")
+    sets = (SCRIPTS / "sets.ts").read_text("utf-8")
     assert set(re.findall(r"wanted\.(\w+)", sets)) == set(lessons.SETTERS)
 
 

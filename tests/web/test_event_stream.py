@@ -36,7 +36,7 @@ async def client(service: SessionService) -> AsyncIterator[httpx2.AsyncClient]:
     port = server.servers[0].sockets[0].getsockname()[1]
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
         yield client
-    service.stream.close()
+    service.events.close()
     server.should_exit = True
     await serving
 
@@ -109,7 +109,7 @@ async def test_a_lost_connection_resumes_with_no_frame_lost_or_doubled(
     _, rows = await service.read(sid)
     assert len(rows) > 100
     assert seen == [row[0] for row in rows] == list(range(1, len(rows) + 1))
-    await until(lambda: not service.stream._watchers)  # those who left are forgotten
+    await until(lambda: not service.events._watchers)  # those who left are forgotten
 
 
 async def test_since_in_the_address_counts_without_the_header(

@@ -1,9 +1,6 @@
-"""The page is made once for each language, and anew when a file has changed."""
+"""The page is made once for each language, and kept."""
 
 from __future__ import annotations
-
-import os
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI, Request
@@ -16,7 +13,7 @@ from pwlapp.web.page_cache import MAX_ENTRIES, PageCache
 class Site:
     """An app that counts how often it was asked, and a client in front of it."""
 
-    def __init__(self, assets: Path) -> None:
+    def __init__(self) -> None:
         self.asked: list[str] = []
         self.status = 200
         app = FastAPI()
@@ -28,23 +25,15 @@ class Site:
             text = f"{len(self.asked)} {lang}"
             return PlainTextResponse(text, self.status, headers={"X-Own": str(len(self.asked))})
 
-        self.client = TestClient(PageCache(app, assets))
+        self.client = TestClient(PageCache(app))
 
     def get(self, path: str, **headers: str) -> str:
         return self.client.get(path, headers=headers).text
 
 
 @pytest.fixture
-def assets(tmp_path: Path) -> Path:
-    folder = tmp_path / "assets"
-    (folder / "base").mkdir(parents=True)
-    (folder / "base" / "net.js").write_text("1")
-    return folder
-
-
-@pytest.fixture
-def site(assets: Path) -> Site:
-    return Site(assets)
+def site() -> Site:
+    return Site()
 
 
 @pytest.mark.parametrize("path", ["/", "/_dash-layout", "/_dash-dependencies"])
@@ -91,15 +80,6 @@ def test_a_failure_is_not_kept(site: Site) -> None:
     assert site.get("/") == "2 "
 
 
-def test_a_changed_file_makes_it_anew(site: Site, assets: Path) -> None:
-    site.get("/")
-    os.utime(assets / "base" / "net.js", (2e9, 2e9))
-    assert site.get("/") == "2 "
-    assert site.get("/") == "2 "
-    (assets / "base" / "net.js").unlink()
-    assert site.get("/") == "3 "
-
-
 def test_memory_is_bounded(site: Site) -> None:
     for i in range(2 * MAX_ENTRIES):
         site.get("/", **{"accept-encoding": f"x{i}"})
@@ -107,10 +87,10 @@ def test_memory_is_bounded(site: Site) -> None:
     assert len(site.asked) == 2 * MAX_ENTRIES
 
 
-def test_a_header_added_outside_does_not_stay(assets: Path) -> None:
+def test_a_header_added_outside_does_not_stay() -> None:
     inner = FastAPI()
     inner.add_api_route("/", lambda: PlainTextResponse("page"))
-    kept = PageCache(inner, assets)
+    kept = PageCache(inner)
 
     async def outside(scope: object, receive: object, send: object) -> None:
         async def add(message: dict[str, object]) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from pwlapp.compute.celery import wire
 from pwlapp.core.engines import EngineInfo
+from pwlapp.sessions.stores.redis import STATS
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
 
 logger = logging.getLogger(__name__)
 
 WORKERS = PREFIX + "workers"  # names by when they last said so, in Redis's time
 ENGINES = PREFIX + "engines"  # what each of them can train with
-STATS = PREFIX + "stats"
 SAY_EVERY_S = 2.0
 GONE_AFTER_S = 10.0
 FORGOTTEN_AFTER_S = 3600.0

@@ -11,10 +11,11 @@ from typing import TypeVar, TypeVarTuple
 from pwlapp.compute.celery import app, calls
 from pwlapp.compute.celery.app import CALLS, CPU, GPU, QUEUE_PREFIX, Post
 from pwlapp.compute.celery.heartbeat import Heartbeats
-from pwlapp.compute.pool import MAX_CALLS, MAX_RETRIES, WorkerLost
+from pwlapp.compute.pool import MAX_CALLS, MAX_RETRIES
 from pwlapp.core import engines
 from pwlapp.core.engines import EngineInfo
 from pwlapp.errors import UserError
+from pwlapp.sessions.protocols import WorkerLost
 from pwlapp.sessions.stores.protocol import storage_failed
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
 from pwlapp.tasks import stop

@@ -7,9 +7,12 @@ import contextlib
 import logging
 
 from pwlapp.compute.celery.app import CPU, GPU, Post
-from pwlapp.compute.pool import Runner
+from pwlapp.compute.scheduler import train
+from pwlapp.core.data.points import Points
 from pwlapp.core.engines import wants_gpu
 from pwlapp.errors import UserError
+from pwlapp.sessions.frames import Slice
+from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.state import SessionState, UnknownSession
 from pwlapp.sessions.stores.redis import RedisStore
@@ -58,14 +61,17 @@ class QueueScheduler:
         self._sending: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.Task[None] | None = None
 
-    async def begin(self) -> None:
+    async def start(self) -> None:
         self._sweeping = asyncio.create_task(self._sweep(), name="sweeping")
         self._sweeping.add_done_callback(log_failure)
 
-    def drive(self, sid: str, state: SessionState) -> None:
+    def schedule(self, sid: str, state: SessionState) -> None:
         task = asyncio.create_task(self._send(sid, state))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
+
+    async def train_epoch(self, state: SessionState, points: Points) -> Slice:
+        return await train(self._runner, points, state, state.train.epoch + 1, None)
 
     async def close(self) -> None:
         if self._sweeping is not None:

@@ -14,11 +14,11 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from pwlapp.compute import plan, slices
-from pwlapp.compute.pool import WorkerLost
-from pwlapp.compute.slices import Slice
 from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
+from pwlapp.sessions.frames import Slice
+from pwlapp.sessions.protocols import WorkerLost
 from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import Conflict, short_id
 from pwlapp.sessions.stores.redis import RedisStore

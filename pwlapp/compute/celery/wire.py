@@ -16,7 +16,6 @@ import numpy as np
 from kombu.utils import json
 from numpy.typing import NDArray
 
-from pwlapp.compute.slices import Slice
 from pwlapp.core.analysis.plateaus import Plateaus
 from pwlapp.core.analysis.seeds import Runs
 from pwlapp.core.constructions import Result
@@ -25,8 +24,7 @@ from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import AdamOptions, Budget, SgdOptions, TrainState
 from pwlapp.errors import UserError
-from pwlapp.sessions.frames import FrameBatch
-from pwlapp.sessions.stores.protocol import Data
+from pwlapp.sessions.frames import FrameBatch, Slice
 
 RECORDS = (
     AdamOptions,
@@ -104,14 +102,3 @@ json.register_type(
 )
 for _record in RECORDS:
     json.register_type(_record, f"pwl.{_record.__name__}", _record_out, _record_in(_record))
-
-
-def data_out(data: Data) -> str:
-    """Write what `Store.settle` is given."""
-    return dumps([data.points, data.problem])
-
-
-def data_in(text: str | bytes) -> Data:
-    """Read what `data_out` wrote. Raises ValueError."""
-    points, problem = loads(text)
-    return Data(points, problem)

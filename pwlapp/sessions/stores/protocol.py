@@ -9,7 +9,9 @@ from typing import NamedTuple, Protocol
 
 from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
-from pwlapp.sessions.state import Frame, SessionState
+from pwlapp.sessions.frames import Frame
+from pwlapp.sessions.history import Step
+from pwlapp.sessions.state import SessionState
 
 _SID_BYTES = 16
 _SID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -51,11 +53,25 @@ class Store(Protocol):
         """
 
     async def save(
-        self, sid: str, expected_version: int, state: SessionState, frames: Sequence[Frame] = ()
+        self,
+        sid: str,
+        expected_version: int,
+        state: SessionState,
+        frames: Sequence[Frame] = (),
+        step: Step | None = None,
     ) -> None:
-        """Replace the session and append frames, both or neither.
+        """Replace the session and append frames, all or nothing.
 
         Frames before ``state.first_seq`` are dropped, and the rest is thinned now and then.
+
+        Parameters
+        ----------
+        sid : str
+        expected_version : int
+        state : SessionState
+        frames : sequence of Frame
+        step : Step or None
+            Kept under its number. Steps that ``state.history`` no longer has are dropped with it.
 
         Raises
         ------
@@ -63,6 +79,9 @@ class Store(Protocol):
             If the version kept is not `expected_version`.
         UnknownSession
         """
+
+    async def step(self, sid: str, number: int) -> Step | None:
+        """A step of the session's history; None if it is not there, or damaged."""
 
     async def running(self) -> list[str]:
         """Ids of the sessions whose run goes on."""

@@ -5,18 +5,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast, get_args
+from typing import Any
 
-import numpy as np
-
-from pwlapp.compute.celery import wire
-from pwlapp.compute.celery.heartbeat import STATS
 from pwlapp.core.data.points import Points
-from pwlapp.sessions import codec, points_codec
-from pwlapp.sessions.state import Frame, Mark, SessionState, unknown_session
+from pwlapp.sessions import codec
+from pwlapp.sessions.frames import Frame
+from pwlapp.sessions.history import Step
+from pwlapp.sessions.state import SessionState, unknown_session
 from pwlapp.sessions.stores import redis_scripts, thinning
 from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
@@ -26,25 +23,25 @@ logger = logging.getLogger(__name__)
 
 SESSION = PREFIX + "session:"
 FRAMES = PREFIX + "frames:"
+STEPS = PREFIX + "steps:"
 RUNNING = PREFIX + "running"  # sids by when they were last heard of, in Redis's time
 USED = PREFIX + "used"  # sids by when they were last used, in seconds since 1970
-DATA = PREFIX + "data:"
+DATA = PREFIX + "shown:"
 POINTS = PREFIX + "points:"
 OWN = PREFIX + "own:"  # data of sessions' own
 OWN_USED = PREFIX + "own_used"  # their keys, as in USED
+STATS = PREFIX + "stats"  # what workers have counted
 PING = PREFIX + "ping"
 CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
 SETTLED = PREFIX + "settled"  # channel: there are other data
 EXPIRE_AT_ONCE = 500
 
-_FRAME = struct.Struct("<qdB")  # epoch, loss, mark; float32s follow
-_MARKS = get_args(Mark)
-
 
 class RedisStore:
     """A `Store` in Redis.
 
-    A session is a hash (its version, its state), its frames a stream whose ids are their numbers.
+    A session is a hash (its version, its state), its frames are a stream whose ids are their
+    numbers, and the steps of its history a hash by number.
 
     Parameters
     ----------
@@ -86,15 +83,25 @@ class RedisStore:
         return state, [frame for row in rows if (frame := _frame(row)) is not None]
 
     async def save(
-        self, sid: str, expected_version: int, state: SessionState, frames: Sequence[Frame] = ()
+        self,
+        sid: str,
+        expected_version: int,
+        state: SessionState,
+        frames: Sequence[Frame] = (),
+        step: Step | None = None,
     ) -> None:
-        done = await self._save(sid, str(expected_version), state, frames)
+        done = await self._save(sid, str(expected_version), state, frames, step)
         if done == 0:
             raise unknown_session()
         if done == -1:
             raise Conflict(f"not version {expected_version}")
         if thinning.is_time(state.next_seq, len(frames)):
             await self._thin(sid)
+
+    async def step(self, sid: str, number: int) -> Step | None:
+        async with self._link.guarded() as redis:
+            blob = await redis.hget(STEPS + sid, str(number))
+        return None if blob is None else codec.read_step(number, blob, sid)
 
     async def running(self) -> list[str]:
         async with self._link.guarded() as redis:
@@ -110,7 +117,7 @@ class RedisStore:
         while True:
             async with self._link.guarded():
                 gone: int = await self._expire_script(
-                    keys=[USED, RUNNING], args=[oldest, SESSION, FRAMES, EXPIRE_AT_ONCE]
+                    keys=[USED, RUNNING], args=[oldest, EXPIRE_AT_ONCE, SESSION, FRAMES, STEPS]
                 )
             count += gone
             if gone < EXPIRE_AT_ONCE:
@@ -135,22 +142,22 @@ class RedisStore:
 
     async def settle(self, data: Data) -> Data:
         async with self._link.guarded() as redis:
-            await redis.set(POINTS + data.points.key, wire.dumps(data.points))
+            await redis.set(POINTS + data.points.key, codec.encode_points(data.points))
             text = await self._settle_script(
                 keys=[self._data],
-                args=[int(data.problem is None), wire.data_out(data), SETTLED],
+                args=[int(data.problem is None), codec.encode_data(data), SETTLED],
             )
         return self._known(text) or data
 
     async def points(self, key: str) -> Points | None:
         """The points with this key: a server has settled on them, or a session has its own."""
         async with self._link.guarded() as redis:
-            text = await redis.get(POINTS + key)
-        return await self.kept_points(key) if text is None else wire.loads(text)
+            blob = await redis.get(POINTS + key)
+        return await self.kept_points(key) if blob is None else codec.read_points(blob, key)
 
     async def keep_points(self, points: Points) -> None:
         async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
-            pipe.set(OWN + points.key, points_codec.encode(points))
+            pipe.set(OWN + points.key, codec.encode_points(points))
             pipe.zadd(OWN_USED, {points.key: self._clock()})
             await pipe.execute()
 
@@ -160,7 +167,7 @@ class RedisStore:
             if blob is None:
                 return None
             await redis.zadd(OWN_USED, {key: self._clock()}, xx=True)
-        return points_codec.read(blob, key)
+        return codec.read_points(blob, key)
 
     async def listen(
         self,
@@ -217,12 +224,17 @@ class RedisStore:
         await self._link.close()
 
     async def _save(
-        self, sid: str, expected: str, state: SessionState, frames: Sequence[Frame]
+        self,
+        sid: str,
+        expected: str,
+        state: SessionState,
+        frames: Sequence[Frame],
+        step: Step | None = None,
     ) -> int:
-        numbered = [part for frame in frames for part in (frame.seq, _frame_bytes(frame))]
+        numbered = [part for frame in frames for part in (frame.seq, codec.encode_frame(frame))]
         async with self._link.guarded():
             done: int = await self._save_script(
-                keys=[SESSION + sid, FRAMES + sid, RUNNING, USED],
+                keys=[SESSION + sid, FRAMES + sid, RUNNING, USED, STEPS + sid],
                 args=[
                     sid,
                     expected,
@@ -234,6 +246,10 @@ class RedisStore:
                     state.first_seq,
                     state.next_seq,
                     CHANGED,
+                    "" if step is None else step.number,
+                    b"" if step is None else codec.encode_step(step),
+                    state.history.first,
+                    state.history.end,
                     *numbered,
                 ],
             )
@@ -259,7 +275,7 @@ class RedisStore:
         """Data that another server wrote, which may be of another version of this program."""
         if self._last_known is None or self._last_known[0] != text:  # asked for every few seconds
             try:
-                self._last_known = (text, wire.data_in(text))
+                self._last_known = (text, codec.decode_data(text))
             except ValueError as error:
                 logger.error("the data in Redis can't be read: %s", error)
                 return None
@@ -274,17 +290,7 @@ class RedisStore:
                 await redis.xdel(FRAMES + sid, *dropped)
 
 
-def _frame_bytes(frame: Frame) -> bytes:
-    head = _FRAME.pack(frame.epoch, frame.loss, _MARKS.index(frame.mark))
-    return head + frame.numbers.astype("<f4").tobytes()
-
-
 def _frame(row: tuple[bytes, list[bytes]]) -> Frame | None:
-    """A frame of a stream; None if it is damaged: one picture less, and the film goes on."""
+    """A frame of a stream; None if it is damaged."""
     name, (_, content) = row
-    try:
-        epoch, loss, mark = _FRAME.unpack_from(content)
-        numbers = np.frombuffer(content, dtype="<f4", offset=_FRAME.size).astype(np.float32)
-        return Frame(int(name.split(b"-")[0]), epoch, loss, numbers, cast(Mark, _MARKS[mark]))
-    except (struct.error, ValueError, IndexError):
-        return None
+    return codec.decode_frame(int(name.split(b"-")[0]), content)

@@ -10,9 +10,10 @@ local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 """
 
-# KEYS: session, frames, running, used.
+# KEYS: session, frames, running, used, steps.
 # ARGV: sid, version expected (empty: a new session), token of this save, version, is running,
-#       time of use, state, first_seq, next_seq, channel, then seq and bytes of each frame.
+#       time of use, state, first_seq, next_seq, channel, number of a step (empty: none), its bytes,
+#       number of the first step, number after the last one, then seq and bytes of each frame.
 # Gives 1: saved; 0: no such session; -1: another version is kept.
 SAVE = (
     NOW
@@ -25,7 +26,7 @@ if ARGV[2] ~= '' then
 end
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
 local seq = last[1] and tonumber(string.match(last[1][1], '^%d+')) or 0
-for i = 11, #ARGV, 2 do
+for i = 15, #ARGV, 2 do
   if tonumber(ARGV[i]) <= seq then
     return redis.error_reply('frame ' .. ARGV[i] .. ' after frame ' .. seq)
   end
@@ -34,8 +35,16 @@ end
 redis.call('HSET', KEYS[1], 'version', ARGV[4], 'token', ARGV[3], 'state', ARGV[7],
            'next_seq', ARGV[9], 'begun', 0)
 redis.call('XTRIM', KEYS[2], 'MINID', ARGV[8])
-for i = 11, #ARGV, 2 do
+for i = 15, #ARGV, 2 do
   redis.call('XADD', KEYS[2], ARGV[i] .. '-0', 'f', ARGV[i + 1])
+end
+if ARGV[11] ~= '' then
+  redis.call('HSET', KEYS[5], ARGV[11], ARGV[12])
+  for _, number in ipairs(redis.call('HKEYS', KEYS[5])) do
+    if tonumber(number) < tonumber(ARGV[13]) or tonumber(number) >= tonumber(ARGV[14]) then
+      redis.call('HDEL', KEYS[5], number)
+    end
+  end
 end
 redis.call('ZADD', KEYS[4], ARGV[6], ARGV[1])
 if ARGV[5] == '1' then
@@ -60,12 +69,13 @@ if tonumber(since) >= tonumber(kept[2]) then since = '0' end
 return {kept[1], redis.call('XRANGE', KEYS[2], '(' .. since .. '-0', '+')}
 """
 
-# KEYS: used, running. ARGV: oldest time of use, key of sessions, key of frames, at most.
+# KEYS: used, running.
+# ARGV: oldest time of use, at most, prefixes of keys: sessions, frames, steps.
 # Gives how many sessions were forgotten.
 EXPIRE = """
-local sids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[4])
+local sids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, sid in ipairs(sids) do
-  redis.call('DEL', ARGV[2] .. sid, ARGV[3] .. sid)
+  redis.call('DEL', ARGV[3] .. sid, ARGV[4] .. sid, ARGV[5] .. sid)
   redis.call('ZREM', KEYS[1], sid)
   redis.call('ZREM', KEYS[2], sid)
 end

@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar, cast
 
-import numpy as np
-
 from pwlapp.core.data.points import Points
-from pwlapp.sessions import codec, points_codec
-from pwlapp.sessions.state import Frame, Mark, SessionState, unknown_session
+from pwlapp.sessions import codec
+from pwlapp.sessions.frames import Frame, Mark
+from pwlapp.sessions.history import Step
+from pwlapp.sessions.state import History, SessionState, unknown_session
 from pwlapp.sessions.stores import thinning
 from pwlapp.sessions.stores.protocol import (
     Conflict,
@@ -70,9 +70,22 @@ class SqliteStore:
         return await self._run(lambda db: self._read_since(db, sid, seq))
 
     async def save(
-        self, sid: str, expected_version: int, state: SessionState, frames: Sequence[Frame] = ()
+        self,
+        sid: str,
+        expected_version: int,
+        state: SessionState,
+        frames: Sequence[Frame] = (),
+        step: Step | None = None,
     ) -> None:
-        await self._run(lambda db: self._save(db, sid, expected_version, state, frames))
+        await self._run(lambda db: self._save(db, sid, expected_version, state, frames, step))
+
+    async def step(self, sid: str, number: int) -> Step | None:
+        row = await self._run(
+            lambda db: db.execute(
+                "SELECT body FROM step WHERE sid = ? AND number = ?", (sid, number)
+            ).fetchone()
+        )
+        return None if row is None else codec.read_step(number, row[0], sid)
 
     async def running(self) -> list[str]:
         rows = await self._run(
@@ -107,14 +120,14 @@ class SqliteStore:
         await self._run(lambda db: db.execute("SELECT 1").fetchone())
 
     async def keep_points(self, points: Points) -> None:
-        row = (points.key, self._clock(), points_codec.encode(points))
+        row = (points.key, self._clock(), codec.encode_points(points))
         await self._run(
             lambda db: db.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", row)
         )
 
     async def kept_points(self, key: str) -> Points | None:
         blob = await self._run(lambda db: self._kept_points(db, key))
-        return None if blob is None else points_codec.read(blob, key)
+        return None if blob is None else codec.read_points(blob, key)
 
     async def expire(self, older_than_s: float) -> int:
         oldest = self._clock() - older_than_s
@@ -204,6 +217,7 @@ class SqliteStore:
         expected_version: int,
         state: SessionState,
         frames: Sequence[Frame],
+        step: Step | None,
     ) -> None:
         values = (state.version, state.is_running, self._clock(), codec.encode(state))
         with transaction(db):
@@ -216,6 +230,8 @@ class SqliteStore:
                 raise _refusal(db, sid)
             db.execute("DELETE FROM frame WHERE sid = ? AND seq < ?", (sid, state.first_seq))
             _append(db, sid, frames)
+            if step is not None:
+                _keep_step(db, sid, step, state.history)
             if thinning.is_time(state.next_seq, len(frames)):
                 _thin(db, sid)
 
@@ -227,12 +243,21 @@ def _append(db: sqlite3.Connection, sid: str, frames: Sequence[Frame]) -> None:
     )
 
 
+def _keep_step(db: sqlite3.Connection, sid: str, step: Step, history: History) -> None:
+    row = (sid, step.number, codec.encode_step(step))
+    db.execute("INSERT OR REPLACE INTO step VALUES (?, ?, ?)", row)
+    db.execute(
+        "DELETE FROM step WHERE sid = ? AND (number < ? OR number >= ?)",
+        (sid, history.first, history.end),
+    )
+
+
 def _frame(seq: int, epoch: int, loss: float | None, params: bytes, mark: str) -> Frame:
     return Frame(
         seq=seq,
         epoch=epoch,
         loss=float("nan") if loss is None else loss,
-        numbers=np.frombuffer(params, dtype="<f4").astype(np.float32),
+        numbers=codec.float32_array(params),
         mark=cast(Mark, mark),
     )
 

@@ -30,8 +30,14 @@ CREATE TABLE frame (
 ) WITHOUT ROWID;
 """
 
-# Not part of the schema: made in files of earlier versions too, and unknown to those.
+# Made in files of earlier versions too, which ignore them.
 LATER = """
+CREATE TABLE IF NOT EXISTS step (
+    sid TEXT NOT NULL REFERENCES session ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (sid, number)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS points (key TEXT PRIMARY KEY, used REAL NOT NULL, body BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
 CREATE INDEX IF NOT EXISTS session_used ON session (used);
@@ -100,7 +106,7 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
             for statement in SCHEMA.split(";"):
                 db.execute(statement)
         _check_tables(db, path)
-        for statement in LATER.strip().splitlines():
+        for statement in LATER.split(";"):
             db.execute(statement)
         # In a write transaction even if nothing changes: a file that is read-only or locked is
         # found out here, not by the first user.

@@ -14,7 +14,16 @@ from dash import Dash, Input, Output, dcc, html
 from pwlapp.core import constructions
 from pwlapp.errors import UserError
 from pwlapp.ui import figures, ids
-from pwlapp.ui.components import button, card, graph, labelled, legend, live_number, text
+from pwlapp.ui.components import (
+    button,
+    card,
+    graph,
+    in_browser,
+    labelled,
+    legend,
+    live_number,
+    text,
+)
 
 
 class Computes(Protocol):
@@ -184,7 +193,7 @@ def register(app: Dash, runner: Computes) -> None:
         return (await run_constructions(runner, data))._asdict()
 
     app.clientside_callback(
-        "(data) => pwl.build.showConstructions(data)",
+        in_browser("showConstructions"),
         Input(ids.CONSTRUCTION_RESULTS, "data"),
         prevent_initial_call=True,
     )

@@ -1,7 +1,7 @@
 """Fit: section 3 of the lecture, Adam looks for the bent line in the data.
 
 Commands go to the server as callbacks and are answered with a snapshot of the session. What the
-training produces comes by the event stream and is painted by ``assets/fit.js``.
+training produces comes by the event stream and is painted by ``assets/fit/fit.ts``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dash import Dash, Input, Output, State, dcc, html
 
 from pwlapp.sessions.service import SessionService
 from pwlapp.ui import figures, ids
-from pwlapp.ui.components import card, graph, legend, text
+from pwlapp.ui.components import card, graph, in_browser, legend, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.inputs import NetFields, OptimizerFields
 from pwlapp.ui.sections import explore_compare, fit_dataset, fit_stuck
@@ -147,18 +147,18 @@ def _checkpoints_card() -> html.Section:
 
 
 def register(app: Dash, service: SessionService) -> None:
-    """Wire the commands; every answer goes through one store to ``pwl.fit``."""
+    """Wire the commands; every answer goes through one store to ``assets/fit/fit.ts``."""
     _register_opening(app, service)
     _register_training(app, service)
     _register_rest(app, service)
     for where, function in (
-        (Input(ids.SESSION, "data"), "(data) => pwl.fit.opened(data)"),
-        (Input(ids.REPLY, "data"), "(data) => pwl.fit.reply(data)"),
-        (Input(ids.FIT_LOG_X, "value"), "(data) => pwl.fit.logX(data)"),
+        (Input(ids.SESSION, "data"), "opened"),
+        (Input(ids.REPLY, "data"), "reply"),
+        (Input(ids.FIT_LOG_X, "value"), "logX"),
     ):
-        app.clientside_callback(function, where, prevent_initial_call=True)
+        app.clientside_callback(in_browser(function), where, prevent_initial_call=True)
     app.clientside_callback(
-        "(...values) => pwl.fit.fieldsChanged(values)",
+        in_browser("fieldsChanged"),
         *[Input(id_, "value") for id_ in (ids.FIT_SEED, *NET, *OPTIMIZER, ids.FIT_ENGINE)],
     )
 

@@ -1,0 +1,133 @@
+// The lecture's equations (1)-(5) and its architecture line, with the current numbers in them.
+import * as mathml from "../core/mathml";
+import * as nets from "../core/net";
+
+const pieces = () => {
+  const m = mathml;
+  const x = (i) => m.sub(m.mi("x"), i === "n" ? m.mi("n") : `<mn>${i}</mn>`);
+  const relu = (content) => m.row(m.text("relu"), m.op("("), content, m.op(")"));
+  const bc = m.over(m.op("+"), m.text("bc"));
+  const X = m.bold("X");
+  const W = (k) => m.layer(m.bold("W"), k);
+  const b1 = m.layer(m.bold("b"), 1);
+  const b2 = m.layer(m.mi("b"), 2);
+  const unitRole = (k) => `unit${k + 1}`;
+  return { m, x, relu, bc, X, W, b1, b2, unitRole };
+};
+
+// rows 1, 2, "…", n of a matrix whose row i has the cells `cellsAt(i)`
+const tall = (m, cellsAt, columns) => m.matrix([cellsAt(1), cellsAt(2), Array(columns).fill(m.op("…")), cellsAt("n")]);
+
+const all = (p) => {
+  const { m, x, relu, bc, X, W, b1, b2, unitRole } = pieces();
+  const units = [0, 1];
+  const u = (k, i) => m.times(p[k], x(i));
+  const term = (k, i) => m.role(unitRole(k), m.times(p[2 + k], relu(u(k, i))));
+  const signedSum = (i) => {
+    const parts = units.map((k, n) => (n === 0 || p[2 + k] < 0 ? "" : m.op("+")) + term(k, i));
+    const bias = m.row(p[4] < 0 ? "" : m.op("+"), m.number(p[4]));
+    return m.row(...parts, m.role("yhat", bias));
+  };
+  const cell = (content, k) => m.role(unitRole(k), content);
+  const composed = (names) => m.row(m.op("("), names, m.op(")"), m.op("("), X, m.op(")"));
+  const l = (k) => m.sub(m.mi("l"), `<mn>${k}</mn>`);
+  const a1 = m.sub(m.mi("a"), "<mn>1</mn>");
+  const inner = m.row(X, W(1), bc, b1);
+  const reluInner = relu(inner);
+  const ys = tall(m, (i) => [signedSum(i)], 1);
+  const outer = m.row(reluInner, W(2), bc, b2);
+
+  const net = composed(m.row(l(2), m.op("∘"), a1, m.op("∘"), l(1)));
+  const us = tall(m, (i) => units.map((k) => cell(u(k, i), k)), 2);
+  const vs = tall(m, (i) => units.map((k) => cell(relu(u(k, i)), k)), 2);
+  const is = m.op("=");
+
+  // one equation is one or more lines: the lecture, too, breaks before the large matrix
+  return [
+    [m.row(X, is, m.matrix([[x(1)], [m.op("…")], [x("n")]]))],
+    [m.row(l(1), m.op("("), X, m.op(")"), is, inner, is, us)],
+    [m.row(composed(m.row(a1, m.op("∘"), l(1))), is, reluInner, is, vs)],
+    [m.row(net, is, outer), m.row(is, ys)],
+    [m.row(m.text("pwlinr"), m.op("("), X, m.op(")"), is, net, is, outer), m.row(is, ys)],
+  ];
+};
+
+// The matrices that equations (2) and (4) name: W(1), b(1), W(2), b(2).
+const notes = (p) => {
+  const { m, W, b1, b2, unitRole } = pieces();
+  const cell = (k, value) => m.role(unitRole(k), m.number(value));
+  return {
+    2: [
+      m.row(W(1), m.op("="), m.matrix([[cell(0, p[0]), cell(1, p[1])]])),
+      m.row(b1, m.op("="), m.matrix([["<mn>0</mn>", "<mn>0</mn>"]])),
+    ],
+    4: [
+      m.row(W(2), m.op("="), m.matrix([[cell(0, p[2])], [cell(1, p[3])]])),
+      m.row(b2, m.op("="), m.role("yhat", m.number(p[4]))),
+    ],
+  };
+};
+
+export const render = (host, p) => {
+  const { math } = mathml;
+  const extra = notes(p);
+  host.innerHTML = all(p)
+    .map((equation, i) => {
+      const below = (extra[i + 1] ?? []).map((note) => `<li>${math(note)}</li>`).join("");
+      return `<div class="equation"><span class="equation-number">(${i + 1})</span>
+        <div class="equation-body">${equation.map((line) => math(line, "block")).join("")}${below && `<ul>${below}</ul>`}</div></div>`;
+    })
+    .join("");
+};
+
+// X -l1-> u(1) -a1-> v(1) -l2-> u(2) -a2-> v(2) = yhat, with the shapes below; a net that ends
+// without a sigmoid has no a2.
+export const architecture = (host, n, { h, loss } = nets.LECTURE) => {
+  const { m } = pieces();
+  const shape = (columns) =>
+    m.row(m.op("("), n ? `<mn>${n}</mn>` : m.mi("n"), m.op(","), `<mn>${columns}</mn>`, m.op(")"));
+  const node = (name, columns) => m.under(name, shape(columns));
+  const arrow = (name, k) => m.over('<mo stretchy="true">⟶</mo>', m.sub(m.mi(name), `<mn>${k}</mn>`));
+  const vector = (name, k) => m.layer(m.bold(name), k);
+  host.innerHTML = m.math(
+    m.row(
+      node(m.bold("X"), 1),
+      arrow("l", 1),
+      node(vector("u", 1), h),
+      arrow("a", 1),
+      node(vector("v", 1), h),
+      arrow("l", 2),
+      node(vector("u", 2), 1),
+      ...(loss === "bce" ? [arrow("a", 2), node(vector("v", 2), 1)] : []),
+      m.op("="),
+      node(m.role("yhat", m.over(m.bold("y"), m.op("^"))), 1),
+    ),
+  );
+};
+
+// Titles of the five panels, each with its formula and current numbers.
+export const panelTitles = (p) => {
+  const { m, relu, unitRole } = pieces();
+  const x = m.mi("x");
+  const u = (k) => m.row(m.sub(m.mi("u"), `<mn>${k + 1}</mn>`), m.op("="), m.times(p[k], x));
+  const v = (k) => m.row(m.sub(m.mi("v"), `<mn>${k + 1}</mn>`), m.op("="), relu(m.times(p[k], x)));
+  const part = (k) => {
+    const sign = k === 0 || p[2 + k] < 0 ? "" : m.op("+");
+    return m.row(sign, m.role(unitRole(k), m.times(p[2 + k], m.sub(m.mi("v"), `<mn>${k + 1}</mn>`))));
+  };
+  const bias = m.row(p[4] < 0 ? "" : m.op("+"), m.number(p[4]));
+  const y = m.row(m.mi("y"), m.op("="), part(0), part(1), bias);
+  return [m.role("unit1", u(0)), m.role("unit2", u(1)), m.role("unit1", v(0)), m.role("unit2", v(1)), y].map((title) =>
+    m.math(title),
+  );
+};
+
+// y = left x + b (x < 0), right x + b (x > 0), as the lecture writes its target
+export const piecewise = ({ left, right, b }) => {
+  const { m } = pieces();
+  const line = (slope) => m.row(m.times(slope, m.mi("x")), b < 0 ? "" : m.op("+"), m.number(b));
+  const when = (sign) => m.row(m.mi("x"), m.op(sign), "<mn>0</mn>");
+  const cases = `<mtable columnalign="left left" class="cases"><mtr><mtd>${line(left)}</mtd><mtd>${when("&lt;")}</mtd></mtr>
+    <mtr><mtd>${line(right)}</mtd><mtd>${when("&gt;")}</mtd></mtr></mtable>`;
+  return m.math(m.row(m.mi("y"), m.op("="), '<mo stretchy="true" fence="true">{</mo>', cases));
+};

@@ -1,0 +1,87 @@
+// What a student set can be taken back, and taken back again: by the two buttons in the header, or by
+// the keys that everybody knows.
+const byId = (id) => document.getElementById(id);
+const MOST = 100;
+const TOGETHER_MS = 700; // what is done to the same thing sooner than this belongs to one step
+export const TYPED = "input:not([type='range'], [type='radio'], [type='checkbox']), textarea, [contenteditable]";
+
+const done = []; // {undo, redo, what, at}; the first two are functions, which may be asynchronous
+const undone = [];
+const listeners = [];
+let moving = false; // what is set while something is taken back is no step of its own
+let turn = Promise.resolve(); // one after the other, however fast the keys come
+
+const tell = () => listeners.forEach((listener) => listener());
+
+// Remember a step that has just been made. Steps with the same `what` that follow one another
+// closely are one: the arrow key that is held down on a slider. (A step whose two ways are the same
+// function swaps what there is with what it keeps; it needs no other redo.)
+export const record = (undo, redo, what = null) => {
+  if (moving) return;
+  const at = performance.now();
+  const last = done[done.length - 1];
+  if (what !== null && last?.what === what && at - last.at < TOGETHER_MS && !undone.length) {
+    Object.assign(last, undo === redo ? { at } : { redo, at });
+    return;
+  }
+  done.push({ undo, redo, what, at });
+  if (done.length > MOST) done.shift();
+  undone.length = 0;
+  tell();
+};
+
+// A step that the server refused (it has said why) stays where it was.
+const move = async (from, to, way) => {
+  const step = from.pop();
+  if (!step) return;
+  moving = true;
+  try {
+    await step[way]();
+    to.push({ ...step, what: null });
+  } catch (error) {
+    from.push(step);
+    if (!error.code) throw error;
+  } finally {
+    moving = false;
+    tell();
+  }
+};
+const inTurn = (job) => {
+  const mine = turn.then(job);
+  turn = mine.catch(() => {});
+  return mine;
+};
+export const undo = () => inTurn(() => move(done, undone, "undo"));
+export const redo = () => inTurn(() => move(undone, done, "redo"));
+
+// --- buttons and keys -------------------------------------------------------------------------
+// A button that is used up hands the keyboard to the other one.
+const showButtons = () => {
+  const buttons = { undo: byId("undo"), redo: byId("redo") };
+  const focused = document.activeElement;
+  buttons.undo.disabled = !done.length;
+  buttons.redo.disabled = !undone.length;
+  if (focused === buttons.undo && focused.disabled) buttons.redo.focus();
+  if (focused === buttons.redo && focused.disabled) buttons.undo.focus();
+};
+
+const onKey = (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented) return;
+  const key = event.key.toLowerCase();
+  const way = key === "z" ? (event.shiftKey ? redo : undo) : key === "y" && !event.shiftKey ? redo : null;
+  if (!way || event.target.closest(TYPED)) return; // what is typed has an undo of its own
+  event.preventDefault();
+  if (!document.querySelector("dialog[open]")) way();
+};
+
+export const start = () => {
+  byId("undo").addEventListener("click", undo);
+  byId("redo").addEventListener("click", redo);
+  document.addEventListener("keydown", onKey);
+  listeners.push(showButtons);
+  showButtons();
+};
+
+export const onChange = (listener) => listeners.push(listener);
+export const canUndo = () => done.length > 0;
+export const canRedo = () => undone.length > 0;

@@ -1,0 +1,33 @@
+// Reading and writing numbers the way people do: "1/3" in, "−4.5" out.
+const PLAIN = /^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?$/i;
+
+// 5,000 but not 1,5: half of the world would mean one and a half by that.
+const THOUSANDS = /(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])/g;
+
+// A number from typed text ("5,000", "1e-3", "1/3", "−2"), or NaN.
+export const parse = (text) => {
+  const written = String(text)
+    .trim()
+    .replaceAll("−", "-")
+    .replaceAll(" ", "")
+    .replace(THOUSANDS, (digits) => digits.replaceAll(",", ""));
+  const parts = written.split("/");
+  if (parts.length > 2 || !parts.every((part) => PLAIN.test(part))) return NaN;
+  const value = parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);
+  return Number.isFinite(value) ? value : NaN;
+};
+
+// At most `digits` decimals, no trailing zeros, a true minus sign; 1.2e+7 when it gets long.
+export const short = (value, digits = 4) => {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size >= 1e6 || (size > 0 && size < 0.5 * 10 ** -digits)) return minus(value.toExponential(1));
+  return minus(String(Number(value.toFixed(digits))));
+};
+
+// Exactly `digits` decimals, as the lecture prints.
+export const fixed = (value, digits = 4) => (Number.isFinite(value) ? minus(value.toFixed(digits)) : "–");
+
+const minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replace("-", "−"));
+export const whole = (value) => Math.round(value).toLocaleString("en-US");
+export const signed = (value, digits = 4) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);

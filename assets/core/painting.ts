@@ -1,0 +1,87 @@
+// Painting outside Dash's renderer. Work is collected and done once per animation frame; curves
+// move by Plotly.animate without redraw, which touches neither axes nor the traces left alone.
+const STILL = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
+const jobs = new Map();
+let scheduled = false;
+
+// Do `job` in the next animation frame; a later request with the same name replaces it.
+export const request = (name, job) => {
+  jobs.set(name, job);
+  if (scheduled) return;
+  scheduled = true;
+  requestAnimationFrame((now) => {
+    scheduled = false;
+    const due = [...jobs.values()];
+    jobs.clear();
+    due.forEach((each) => each(now));
+  });
+};
+
+// `job`, at most once in `period` ms, the last time never left out.
+export const throttle = (period, job) => {
+  let timer = null;
+  let last = -Infinity;
+  return () => {
+    timer ??= setTimeout(
+      () => {
+        timer = null;
+        last = performance.now();
+        job();
+      },
+      Math.max(0, period - (performance.now() - last)),
+    );
+  };
+};
+
+// Plotly leaves an axis's title where it was when only the range changes, though its ticks may have
+// become wider; written anew, it moves out of their way.
+const keepTitleClear = (gd, changes) => {
+  const title = gd.layout.yaxis?.title?.text;
+  if (title && "yaxis.range" in changes) Plotly.relayout(gd, { "yaxis.title.text": title });
+};
+
+// The Plotly element inside the dcc.Graph with this id, once Plotly has drawn it. From then on it is
+// ours: Dash would answer each change of an axis by drawing the whole figure anew, with the axes
+// that its own copy of the figure has.
+export const graph = async (id) => {
+  for (;;) {
+    const gd = document.querySelector(`#${CSS.escape(id)} .js-plotly-plot`);
+    if (gd?._fullLayout && gd.calcdata && !gd.classList.contains("dash-graph--pending")) {
+      gd.removeAllListeners("plotly_relayout");
+      gd.on("plotly_relayout", (changes) => keepTitleClear(gd, changes));
+      return gd;
+    }
+    await new Promise((done) => requestAnimationFrame(done));
+  }
+};
+export const graphs = (names) => Promise.all(names.map(graph));
+
+export const curves = (gd, traces, data) => Plotly.animate(gd, { data, traces }, STILL).catch(() => {});
+
+// Where curves lie on one another: of those left alone, Plotly makes the lowest.
+export const layers = (gd, traces, data) => {
+  const all = gd.data.map(() => ({}));
+  traces.forEach((trace, i) => (all[trace] = data[i]));
+  return curves(gd, [...all.keys()], all);
+};
+
+// Round up to 1, 2 or 5 times a power of ten: axes that change in steps do not jitter.
+export const niceCeil = (value) => {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].find((m) => m * power >= value * (1 - 1e-9)) * power;
+};
+
+const topFor = (size, least) => Math.max(least, niceCeil(Math.max(size, least)));
+
+// A symmetric y axis that holds `size` and is at least `least`; changes only in steps.
+export const symmetricAxis = (gd, size, least) => {
+  const top = topFor(size, least);
+  if (gd._fullLayout.yaxis.range[1] !== top) Plotly.relayout(gd, { "yaxis.range": [-top, top] });
+};
+
+// The same for a small panel: three ticks, and room so that they keep clear of the corners.
+export const panelAxis = (gd, size, least) => {
+  const top = topFor(size, least);
+  if (gd._fullLayout.yaxis.tickvals?.[2] === top) return;
+  Plotly.relayout(gd, { "yaxis.range": [-1.2 * top, 1.2 * top], "yaxis.tickvals": [-top, 0, top] });
+};

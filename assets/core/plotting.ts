@@ -1,0 +1,58 @@
+// Plots of the sections further down: made when they are first near the screen, so that the page
+// opens as fast without them. The looks are those of figures.py.
+const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
+
+// A role's colour as the style sheet has it: "data", "truth", "yhat", "unit1", "unit2", "others".
+export const colour = (role) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
+
+export const axis = (title, range, more = {}) => ({
+  title: { text: title, standoff: 6 },
+  fixedrange: true,
+  zeroline: true,
+  zerolinewidth: 1,
+  ticks: "",
+  ...(range ? { range, autorange: false } : {}),
+  ...more,
+});
+
+export const layout = (xaxis, yaxis, more = {}) => ({
+  margin: { l: 58, r: 14, t: 10, b: 44 },
+  paper_bgcolor: "rgba(0,0,0,0)",
+  plot_bgcolor: "rgba(0,0,0,0)",
+  font: { family: "inherit", size: 14 },
+  showlegend: false,
+  hovermode: "closest",
+  dragmode: false,
+  uirevision: "keep",
+  xaxis,
+  yaxis,
+  ...more,
+});
+
+export const line = (role, more = {}) => ({
+  x: [],
+  y: [],
+  mode: "lines",
+  type: "scatter",
+  line: { color: colour(role), width: 3, simplify: false, ...more.line },
+  hovertemplate: "(%{x:.2f}, %{y:.4f})<extra></extra>",
+  ...Object.fromEntries(Object.entries(more).filter(([k]) => k !== "line")),
+});
+
+// Call `build()` once, when the element is first within a screen's height of the window.
+export const whenNear = (node, build) => {
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watcher.disconnect();
+      build();
+    },
+    { rootMargin: "100% 0px" },
+  );
+  watcher.observe(node);
+};
+
+// A Plotly graph in `node`; resolves to its element. `library` is Plotly, or a larger build of it.
+export const create = (node, traces, look, library = Plotly) => library.newPlot(node, traces, look, CONFIG);
+
+export { CONFIG as config };

@@ -1,0 +1,148 @@
+// W1, b1 if there is one, W2 and b2: each a slider with a field beside it that takes typed values.
+// Native inputs, so that a drag never passes through the renderer and the keyboard works.
+import * as i18n from "./i18n";
+import * as nets from "./net";
+import { parse, short } from "./numbers";
+
+const LIMIT = 1e6;
+
+// What the numbers of a net are called, in their order.
+export const rowsOf = ({ h, bias1 }) => {
+  const layer = (name, span, label) =>
+    Array.from({ length: h }, (_, i) => ({
+      name,
+      span,
+      label,
+      sub: String(i + 1),
+      role: i < 2 ? `unit${i + 1}` : "others",
+    }));
+  return [
+    ...layer("W1", 6, "weight.w1"),
+    ...(bias1 ? layer("b1", 6, "weight.b1") : []),
+    ...layer("W2", 12, "weight.w2"),
+    { name: "b2", sub: "", role: "yhat", span: 12, label: "weight.b2" },
+  ];
+};
+
+export const element = (tag, props = {}, ...children) => {
+  const node = Object.assign(document.createElement(tag), props);
+  node.append(...children);
+  return node;
+};
+
+const rowElements = (row, id, step) => {
+  const name = element("span", { className: `weight-name ${row.role}` }, row.name);
+  if (row.sub) name.append(element("sub", {}, row.sub));
+  const slider = element("input", {
+    type: "range",
+    id: `${id}-slider`,
+    className: `slider ${row.role}`,
+    min: -row.span,
+    max: row.span,
+    step,
+  });
+  const field = element("input", {
+    type: "text",
+    id: `${id}-field`,
+    className: "weight-field",
+    inputMode: "text",
+    autocomplete: "off",
+    maxLength: 40,
+    spellcheck: false,
+  });
+  for (const input of [slider, field]) {
+    i18n.label(input, row.label, { k: row.sub });
+  }
+  return { name, slider, field };
+};
+
+// Build the rows of `net` inside `host`, in the place of what was there. `onInput(vector)` follows
+// the drag, `onCommit(vector)` comes once at its end; `step` is that of the sliders, `format`
+// writes a weight. Returns {set, get}.
+export const create = (host, { onInput, onCommit, net = nets.LECTURE, step = 0.1, format = short }) => {
+  let vector = net === nets.LECTURE ? [...nets.START] : Array(nets.size(net)).fill(0);
+  host.replaceChildren();
+  const complaint = element("p", { className: "complaint" });
+  complaint.setAttribute("role", "alert");
+  const rows = rowsOf(net).map((row, k) => {
+    const parts = rowElements(row, `${host.id}-${k}`, step);
+    host.append(element("div", { className: "weight-row" }, parts.name, parts.slider, parts.field));
+    return parts;
+  });
+  host.append(complaint);
+
+  const show = (k, keepField = false) => {
+    const { slider, field } = rows[k];
+    slider.value = vector[k];
+    slider.setAttribute("aria-valuetext", format(vector[k]));
+    if (!keepField) field.value = format(vector[k]);
+  };
+  const complain = (field, message) => {
+    if (message) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    field.dataset.complaint = message;
+    const all = rows.map((row) => row.field.dataset.complaint).filter(Boolean);
+    complaint.textContent = message || all[0] || "";
+  };
+
+  rows.forEach(({ slider, field }, k) => {
+    slider.addEventListener("input", () => {
+      vector[k] = Number(slider.value);
+      complain(field, "");
+      field.value = format(vector[k]);
+      slider.setAttribute("aria-valuetext", field.value);
+      onInput([...vector]);
+    });
+    slider.addEventListener("change", () => onCommit([...vector]));
+    // A swipe that turns out to scroll the page takes back what its first touch changed.
+    let touched = null;
+    slider.addEventListener("pointerdown", () => (touched = vector[k]));
+    slider.addEventListener("pointercancel", () => {
+      if (touched === null || touched === vector[k]) return;
+      vector[k] = touched;
+      show(k);
+      onInput([...vector]);
+      onCommit([...vector]);
+    });
+    field.addEventListener("input", () => (field.dataset.typing = "yes"));
+    field.addEventListener("blur", () => {
+      if (!field.dataset.typing) return;
+      delete field.dataset.typing; // typed and taken back: no change event came
+      show(k);
+    });
+    field.addEventListener("change", () => {
+      delete field.dataset.typing;
+      const value = parse(field.value);
+      if (Number.isNaN(value) || Math.abs(value) > LIMIT) {
+        complain(field, i18n.t("error.bad_weight", { typed: field.value.slice(0, 20) }));
+        return;
+      }
+      complain(field, "");
+      vector[k] = value;
+      show(k, true); // what was typed stays as it was typed: 1/3 reads 1/3
+      onInput([...vector]);
+      onCommit([...vector]);
+    });
+    field.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") {
+        delete field.dataset.typing;
+        complain(field, "");
+        show(k);
+      }
+    });
+  });
+
+  // Show other weights. A field that somebody is typing in is left alone, and so is the text of
+  // a weight that did not change (1/3 stays 1/3).
+  const set = (next) => {
+    rows.forEach(({ field }, k) => {
+      if (next[k] === vector[k] || field.dataset.typing) return;
+      vector[k] = next[k];
+      show(k);
+      complain(field, "");
+    });
+    vector = [...next];
+  };
+  rows.forEach((_, k) => show(k));
+  return { set, get: () => [...vector] };
+};

@@ -1,0 +1,198 @@
+// Compare runs: keep the run in Fit, lay it beside others, bring it back.
+import * as i18n from "../../core/i18n";
+import * as nets from "../../core/net";
+import * as painting from "../../core/painting";
+import * as plotting from "../../core/plotting";
+import * as weightRows from "../../core/weight-rows";
+import * as fitData from "../../fit/data";
+import * as fitSection from "../../fit/fit";
+import { begin } from "../begin";
+import * as near from "../near";
+import * as comparePlots from "./plots";
+import * as compareRuns from "./runs";
+import * as compareTable from "./table";
+
+const byId = (id) => document.getElementById(id);
+const t = (key, args) => i18n.t(key, args);
+const SLOW_MS = 200; // axes follow at 5 Hz
+
+const logs = { logX: false, logY: false };
+const said = {}; // by the place beside a button: {key, args}
+let isNear = () => false;
+let stillKey = ""; // what the plots' still curves and the table were made of
+
+const runs = () => compareRuns.all;
+const names = () => runs().map(compareRuns.nameOf);
+const isThere = (now) => Boolean(now.state && now.data && now.film.frames.length);
+
+// --- words ----------------------------------------------------------------------------------------
+const tell = (id, key, args = {}) => {
+  said[id] = { key, args };
+  byId(id).textContent = t(key, args);
+  i18n.announce(t(key, args));
+};
+
+// What the eye should know before it compares.
+const note = ({ net, data }) => {
+  const shown = runs().filter((run) => run.shown);
+  const others = shown.filter((run) => run.data !== data.key).length;
+  const sentences = [
+    runs().length ? "" : t("compare.empty", { max: compareRuns.MOST }),
+    others === 1 ? t("compare.note_other") : others ? t("compare.note_others", { n: others }) : "",
+    shown.some((run) => run.net.loss !== net.loss) ? t("compare.note_kinds") : "",
+  ];
+  byId("compare-note").textContent = sentences.filter(Boolean).join(" ");
+};
+
+// --- painting -------------------------------------------------------------------------------------
+// The run in Fit, as it is under the play head or under the student's hand.
+const current = ({ state, net, data, film, frame }) => {
+  const { epoch, loss } =
+    frame.epoch === undefined ? { epoch: film.frame.epoch, loss: nets.loss(frame.p, data.x, data.y, net) } : frame;
+  const span = [data.x[0], data.x[data.x.length - 1]];
+  const { seed, optimizer } = state;
+  return { seed, net, optimizer, data: data.key, spec: data.spec, epoch, loss, p: frame.p, curve: frame.curve, span };
+};
+
+const paintStill = (now) => {
+  const key = [i18n.language(), now.data.key, now.net.loss, JSON.stringify(logs)].join(" ");
+  if (key === stillKey) return;
+  stillKey = key;
+  compareTable.render(byId("compare-table"), runs(), names(), now.data.key);
+  comparePlots.still(runs(), names(), now.data, logs);
+  note(now);
+};
+
+const paint = () => {
+  const now = fitSection.now();
+  if (!isThere(now) || !isNear() || !comparePlots.ready() || now.film.frame.net !== now.net) return;
+  paintStill(now);
+  const run = current(now);
+  const { frames, index } = now.film;
+  const losses = compareRuns.lossCurve(frames.slice(0, index + 1));
+  comparePlots.live({ losses, fit: comparePlots.fitOf(run, now.data) }, logs);
+  compareTable.showLive(byId("compare-table"), run, now.data.key);
+  axesSoon();
+};
+const paintSoon = () => painting.request("compare", paint);
+
+// The axes hold all that is shown, and the whole of the run in Fit.
+const axes = () => {
+  const now = fitSection.now();
+  if (!isThere(now) || now.film.frame.net !== now.net) return;
+  const { data, net, film } = now;
+  const shown = runs().filter((run) => run.shown);
+  const here = [current(now), ...shown.filter((run) => run.data === data.key)];
+  comparePlots.axes(
+    {
+      data,
+      losses: [compareRuns.lossCurve(film.frames), ...shown.map((run) => run.losses)],
+      fits: here.map((run) => comparePlots.fitOf(run, data)),
+      truth: fitData.trueLoss(data, net) ?? NaN,
+    },
+    logs,
+  );
+};
+const axesSoon = painting.throttle(SLOW_MS, axes);
+
+const again = () => {
+  stillKey = "";
+  paintSoon();
+};
+
+// --- what can be pressed --------------------------------------------------------------------------
+const keep = (where) => {
+  const kept = compareRuns.keep(fitSection.now());
+  if (kept.refused) tell(where, kept.refused, kept.args);
+  else tell(where, "compare.kept", { name: compareRuns.nameOf(kept) });
+};
+
+// Train it again in Fit, on its own data; what was done by hand on the way is not repeated.
+const bringBack = async (run) => {
+  const name = compareRuns.nameOf(run);
+  const isHere = run.data === fitSection.now().data?.key;
+  const { label, ...spec } = run.spec;
+  if (spec.law === "own" && !isHere) return tell("compare-said", "compare.refused_data", { name });
+  const { seed, net, optimizer, epoch: epochs } = run;
+  if (!(await begin({ seed, net, optimizer, epochs }, isHere ? null : spec))) return; // Fit says why
+  tell("compare-said", run.edited || run.mixed ? "compare.opened_anew" : "compare.opened", { name });
+};
+
+const find = (node) => runs().find((run) => run.id === node?.closest("[data-id]")?.dataset.id);
+
+const listenToTable = () => {
+  const table = byId("compare-table");
+  table.addEventListener("click", ({ target }) => {
+    const run = find(target);
+    const action = target.closest("[data-action]")?.dataset.action;
+    if (!run) return;
+    if (action === "remove") compareRuns.remove(run.id);
+    else if (action === "show") compareRuns.show(run.id, target.checked);
+    else if (action !== "rename") bringBack(run);
+  });
+  table.addEventListener("change", ({ target }) => {
+    const run = target.dataset.action === "rename" ? find(target) : null;
+    if (run && target.value !== compareRuns.nameOf(run)) compareRuns.rename(run.id, target.value);
+  });
+  table.addEventListener("keydown", ({ key, target }) => {
+    if (target.dataset.action !== "rename" || !["Enter", "Escape"].includes(key)) return;
+    if (key === "Escape") target.value = compareRuns.nameOf(find(target));
+    target.blur();
+  });
+  for (const [event, on] of [
+    ["mouseover", true],
+    ["mouseout", false],
+    ["focusin", true],
+    ["focusout", false],
+  ]) {
+    table.addEventListener(event, ({ target }) => {
+      const run = find(target);
+      if (run) stress(run.colour, on);
+    });
+  }
+};
+
+let stressed = null; // the colour that is drawn wider
+const stress = (colour, on) => {
+  if ((stressed === colour) === on) return;
+  if (stressed !== null) comparePlots.stress(stressed, false);
+  stressed = on ? colour : null;
+  if (on) comparePlots.stress(colour, true);
+};
+
+const buildAxes = () => {
+  const { element } = weightRows;
+  const box = (name, key) => {
+    const input = element("input", { type: "checkbox" });
+    const words = element("span", { textContent: t(key) });
+    words.dataset.t = key;
+    input.addEventListener("change", () => {
+      logs[name] = input.checked;
+      again();
+    });
+    return element("label", { className: "skip-replay" }, input, words);
+  };
+  byId("compare-axes").append(box("logX", "fit.log_x"), box("logY", "compare.log_y"));
+};
+
+const retell = () => {
+  for (const [id, { key, args }] of Object.entries(said)) byId(id).textContent = t(key, args);
+  again();
+};
+
+export const start = () => {
+  compareRuns.start();
+  buildAxes();
+  listenToTable();
+  byId("compare-keep").addEventListener("click", () => keep("compare-said"));
+  byId("compare-keep-in-fit").addEventListener("click", () => keep("compare-said-in-fit"));
+  const table = byId("compare-table");
+  plotting.whenNear(table.closest(".card"), () => comparePlots.create().then(again));
+  isNear = near.watch(table.closest(".card"), paintSoon);
+  compareRuns.onChange(again);
+  i18n.onLanguage(retell);
+  fitSection.onChange((now) => {
+    compareRuns.follow(now);
+    paintSoon();
+  });
+};

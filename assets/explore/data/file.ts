@@ -1,0 +1,82 @@
+// A CSV file of one's own: picked or dropped here, read by the server when it is to be used.
+import * as i18n from "../../core/i18n";
+import { t } from "../../core/i18n";
+import * as weightRows from "../../core/weight-rows";
+import * as fitControls from "../../fit/controls";
+
+const MOST_BYTES = 5_000_000;
+const EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n";
+
+const base64 = (file) =>
+  new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => failed(reader.error);
+    reader.readAsDataURL(file);
+  });
+
+// The place to drop a file in `host`. Returns {body, complain}: what the verb "upload" is sent,
+// or null where there is no file yet.
+export const create = (host, onPick) => {
+  const { element } = weightRows;
+  let file = null;
+  let message = null;
+
+  const input = element("input", {
+    type: "file",
+    id: "data-file",
+    accept: ".csv,.txt,.tsv,text/csv",
+    className: "visually-hidden",
+  });
+  const words = element("span", { className: "data-file-name" });
+  const drop = element("label", { className: "data-drop", htmlFor: "data-file" }, words);
+  const complaint = element("p", { className: "complaint", id: "data-file-complaint" });
+  complaint.setAttribute("role", "alert");
+  const hint = element("span", { textContent: t("csv.hint") });
+  hint.dataset.t = "csv.hint";
+  const example = element("a", {
+    textContent: t("csv.example"),
+    download: "points.csv",
+    className: "link",
+    href: `data:text/csv;charset=utf-8,${encodeURIComponent(EXAMPLE)}`,
+  });
+  example.dataset.t = "csv.example";
+  host.append(input, drop, element("p", { className: "hint" }, hint, " ", example), complaint);
+
+  const show = () => {
+    words.textContent = file ? t("csv.picked", { name: file.name }) : t("csv.drop");
+    complaint.textContent = message ? fitControls.sentence("error", message) : "";
+  };
+  const complain = (error) => {
+    message = error;
+    show();
+  };
+  const pick = (picked) => {
+    if (!picked) return;
+    file = picked;
+    const isTooBig = file.size > MOST_BYTES;
+    complain(isTooBig ? { code: "data_too_big", args: { limit_mb: MOST_BYTES / 1e6 } } : null);
+    if (isTooBig) file = null;
+    show();
+    onPick();
+  };
+  input.addEventListener("change", () => {
+    pick(input.files[0]);
+    input.value = ""; // so that the same file, corrected, can be picked again
+  });
+  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
+    drop.addEventListener(type, (event) => {
+      event.preventDefault();
+      drop.classList.toggle("over", type === "dragenter" || type === "dragover");
+    });
+  }
+  drop.addEventListener("drop", ({ dataTransfer }) => pick(dataTransfer.files[0]));
+  i18n.onLanguage(show);
+  show();
+
+  return {
+    isEmpty: () => !file,
+    body: async () => ({ name: file.name, base64: await base64(file) }),
+    complain,
+  };
+};

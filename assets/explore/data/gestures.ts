@@ -1,0 +1,105 @@
+// Hands on the plot of own points: mouse, finger and keyboard, told as add, move, remove.
+import * as dataPlot from "./plot";
+
+const REACH = { mouse: 12, pen: 14, touch: 24 }; // pixels from a point that still take hold of it
+const STILL = { mouse: 4, pen: 6, touch: 10 }; // a press that moves less is a click
+const HOLD_MS = 600;
+const STEPS = 40; // of the keyboard across an axis
+
+// `board` is {get, add(place), move(i, place), remove(i), begin(), end(), cancel(), cross}, whose
+// places are in the data's units; `plot` is what dataPlot made.
+export const pointer = (plot, board) => {
+  let press = null;
+  const { surface } = plot;
+  const hit = (event) => plot.nearest(board.get(), plot.at(event), REACH[event.pointerType] ?? REACH.mouse);
+
+  const release = (done) => {
+    clearTimeout(press?.timer);
+    press = null;
+    if (done) board.end();
+    else board.cancel();
+  };
+  const removeHeld = () => {
+    board.remove(press.held);
+    release(true);
+  };
+
+  surface.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || press) return;
+    const held = hit(event);
+    press = { id: event.pointerId, x: event.clientX, y: event.clientY, held, moved: false };
+    board.begin(held);
+    surface.setPointerCapture(event.pointerId);
+    if (event.pointerType === "touch" && held >= 0) press.timer = setTimeout(removeHeld, HOLD_MS);
+  });
+
+  surface.addEventListener("pointermove", (event) => {
+    if (!press) {
+      surface.classList.toggle("over-point", hit(event) >= 0);
+      return;
+    }
+    if (event.pointerId !== press.id) return;
+    const way = Math.hypot(event.clientX - press.x, event.clientY - press.y);
+    if (!press.moved && way < (STILL[event.pointerType] ?? STILL.mouse)) return;
+    press.moved = true;
+    clearTimeout(press.timer);
+    if (press.held < 0) return;
+    surface.classList.toggle("leaving", plot.isOutside(event));
+    board.move(press.held, plot.place(event));
+  });
+
+  surface.addEventListener("pointerup", (event) => {
+    if (event.pointerId !== press?.id) return;
+    const { held, moved } = press;
+    surface.classList.remove("leaving");
+    if (held >= 0 && moved && plot.isOutside(event)) board.remove(held);
+    else if (held < 0 && !moved) board.add(plot.place(event));
+    release(true);
+  });
+  surface.addEventListener("pointercancel", (event) => event.pointerId === press?.id && release(false));
+
+  // a finger that has hold of a point does not scroll the page
+  surface.addEventListener(
+    "touchstart",
+    (event) => {
+      const { clientX, clientY } = event.touches[0];
+      if (hit({ clientX, clientY, pointerType: "touch" }) >= 0) event.preventDefault();
+    },
+    { passive: false },
+  );
+
+  surface.addEventListener("contextmenu", (event) => {
+    event.preventDefault();
+    if (press) return; // a long press of the finger, which has a timer of its own
+    const held = hit(event);
+    if (held < 0) return;
+    board.begin(held);
+    board.remove(held);
+    board.end();
+  });
+};
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+export const keyboard = (plot, board) => {
+  const change = (make) => {
+    board.begin(-1);
+    make();
+    board.end();
+  };
+  plot.surface.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { cross } = board;
+    if (event.key in ARROWS) {
+      const [dx, dy] = ARROWS[event.key];
+      cross.move(dx * (event.shiftKey ? 5 : 1), dy * (event.shiftKey ? 5 : 1), STEPS);
+    } else if (event.key === "Enter" || event.key === " ") change(() => board.add(cross.place()));
+    else if (event.key === "Delete" || event.key === "Backspace") {
+      const found = plot.nearest(board.get(), plot.pixelOf(cross.place()), REACH.touch);
+      if (found >= 0) change(() => board.remove(found));
+    } else return;
+    event.preventDefault();
+  });
+  plot.surface.addEventListener("focus", () => board.cross.show(plot.surface.matches(":focus-visible")));
+  plot.surface.addEventListener("blur", () => board.cross.show(false));
+};

@@ -1,0 +1,74 @@
+// The plot that points are drawn in: where a pointer is in the data's units, and which point it is on.
+import * as i18n from "../../core/i18n";
+import * as painting from "../../core/painting";
+import * as plotting from "../../core/plotting";
+import * as weightRows from "../../core/weight-rows";
+
+const CURVE = 0,
+  POINTS = 1,
+  HELD = 2,
+  CROSS = 3;
+
+const marks = (look) => ({ x: [null], y: [null], mode: "markers", type: "scatter", hoverinfo: "skip", marker: look });
+
+// A plot in `host` with a surface over it that gets the events. Resolves to {surface, ...}.
+export const create = async (host, axes) => {
+  const { axis, layout, colour } = plotting;
+  const box = weightRows.element("div", { className: "own-graph" });
+  const surface = weightRows.element("div", { className: "own-surface", tabIndex: 0, id: "own-surface" });
+  surface.setAttribute("role", "application");
+  i18n.label(surface, "own.label");
+  host.append(box, surface);
+  const ring = { color: "rgba(0,0,0,0)", size: 19, line: { color: colour("yhat"), width: 3 } };
+  const cross = { color: colour("yhat"), symbol: "cross-thin-open", size: 26, line: { width: 2 } };
+  const traces = [
+    plotting.line("yhat", { x: [null], y: [null], hoverinfo: "skip" }),
+    marks({ color: colour("data"), size: 10, opacity: 0.9 }),
+    marks(ring),
+    marks(cross),
+  ];
+  const gd = await plotting.create(box, traces, layout(axis("x", axes.x), axis("y", axes.y)));
+
+  const at = (event) => {
+    const { left, top } = gd.getBoundingClientRect();
+    return [event.clientX - left, event.clientY - top];
+  };
+  const pixelOf = ([x, y]) => {
+    const { xaxis, yaxis } = gd._fullLayout;
+    return [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(y)];
+  };
+  const place = (event) => {
+    const { xaxis, yaxis } = gd._fullLayout;
+    const [px, py] = at(event);
+    return [xaxis.p2d(px - xaxis._offset), yaxis.p2d(py - yaxis._offset)];
+  };
+  // Index of the point nearest to a pixel, or -1 if none is within `radius` pixels.
+  const nearest = (points, [px, py], radius) => {
+    let [found, least] = [-1, radius];
+    points.forEach((point, i) => {
+      const [x, y] = pixelOf(point);
+      const distance = Math.hypot(x - px, y - py);
+      if (distance <= least) [found, least] = [i, distance];
+    });
+    return found;
+  };
+
+  const column = (points, k) => (points.length ? points.map((point) => point[k]) : [null]);
+  const show = (points, held, crossAt) =>
+    painting.request("own", () => {
+      const sets = [points, held ? [held] : [], crossAt ? [crossAt] : []];
+      Plotly.restyle(gd, { x: sets.map((set) => column(set, 0)), y: sets.map((set) => column(set, 1)) }, [
+        POINTS,
+        HELD,
+        CROSS,
+      ]);
+    });
+  // what the net makes of the points; null where it is trained on others
+  const showCurve = (curve) => painting.curves(gd, [CURVE], [curve ?? { x: [null], y: [null] }]);
+  const setAxes = ({ x, y }) => Plotly.relayout(gd, { "xaxis.range": x, "yaxis.range": y });
+  const isOutside = ({ clientX, clientY }) => {
+    const { left, right, top, bottom } = surface.getBoundingClientRect();
+    return clientX < left || clientX > right || clientY < top || clientY > bottom;
+  };
+  return { surface, at, place, pixelOf, nearest, show, showCurve, setAxes, isOutside };
+};

@@ -1,0 +1,10 @@
+// Explore: what students ask next, a card each.
+import * as byHand from "./by-hand/card";
+import * as compare from "./compare/card";
+import * as pieces from "./pieces/card";
+import * as seeds from "./seeds/card";
+import * as surface from "./surface/card";
+
+export const start = () => {
+  for (const card of [byHand, compare, pieces, seeds, surface]) card.start();
+};

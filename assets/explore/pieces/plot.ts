@@ -1,0 +1,205 @@
+// Every unit's share of the line, with the places on the x-axis where the units bend; the one that
+// was chosen stands out.
+import * as i18n from "../../core/i18n";
+import * as nets from "../../core/net";
+import * as numbers from "../../core/numbers";
+import * as painting from "../../core/painting";
+import * as plotting from "../../core/plotting";
+import * as fitPlots from "../../fit/plots";
+
+const NOTHING = { x: [null], y: [null], text: [null], customdata: [null] }; // without a point a trace loses its place
+const UNITS = 0,
+  DEAD = 1,
+  UNIT1 = 2,
+  UNIT2 = 3,
+  NET = 4,
+  PIECE = 5,
+  CHOSEN = 6,
+  BEND = 7,
+  KNOTS = 8;
+const MOST = 100; // units that are drawn: more would be a grey field
+const STEP_POINTS = 61; // of a sigmoid's curve
+const TICK = [0.012, 0.06]; // of the plot's height
+
+let gd = null;
+
+export const create = async () => {
+  const { axis, layout, line, colour } = plotting;
+  const hovertemplate = "%{text}<br>(%{x:.3f}, %{y:.4f})<extra></extra>";
+  const thin = (role, width, more = {}) =>
+    line(role, { ...NOTHING, hovertemplate, ...more, line: { width, ...more.line } });
+  const mute = { hoverinfo: "skip", hovertemplate: null };
+  const accent = "#2f5be0"; // which pieces.css makes that of the theme
+  // Knots lie on the axis itself, whatever y is: they have a y axis of their own.
+  const onAxis = { yaxis: "y2", hovertemplate: "%{text}<extra></extra>" };
+  const traces = [
+    thin("others", 1.5, { opacity: 0.55 }),
+    thin("others", 1.5, { opacity: 0.55, line: { dash: "dot" } }),
+    thin("unit1", 2),
+    thin("unit2", 2),
+    thin("yhat", 3, { hovertemplate: "(%{x:.3f}, %{y:.4f})<extra></extra>" }),
+    thin("yhat", 9, { opacity: 0.35, ...mute }),
+    thin("accent", 4, { line: { color: accent } }),
+    thin("accent", 1.5, { yaxis: "y2", ...mute, line: { color: accent, dash: "dash" } }),
+    thin("others", 2, onAxis),
+  ];
+  const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
+    yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },
+  });
+  const host = document.getElementById("pieces-plot").appendChild(document.createElement("div"));
+  gd = await plotting.create(host, traces, look);
+  return gd;
+};
+
+// --- what a net is, unit by unit ------------------------------------------------------------------
+// Between `low` and `high`: each unit's numbers, its share (the most that it adds to the logit),
+// and whether it adds nothing there. A unit is a slope or a step, so its extremes are at the ends.
+export const unitsOf = (p, net, [low, high]) =>
+  Array.from({ length: net.h }, (_, k) => {
+    const ends = nets.contribution(p, k, [low, high], net);
+    const v = nets.hidden(p, k, [low, high], net);
+    const unit = nets.unitOf(p, k, net);
+    const { knot } = unit;
+    return {
+      k,
+      ...unit,
+      share: Math.max(...ends.map(Math.abs)),
+      ends,
+      isDead: net.activation === "relu" && v[0] === 0 && v[1] === 0,
+      isInside: low < knot && knot < high,
+    };
+  });
+
+// The units that are drawn: those with the largest shares.
+export const drawnOf = (units) =>
+  units.length <= MOST ? units : [...units].sort((a, b) => b.share - a.share).slice(0, MOST);
+
+const placesOf = ({ knot, isInside }, { net, ends: [low, high] }) => {
+  if (net.activation === "sigmoid") return nets.grid(low, high, STEP_POINTS);
+  return isInside ? [low, knot, high] : [low, high];
+};
+
+export const nameOf = ({ k }) => i18n.t("pieces.unit", { k: numbers.whole(k + 1) });
+
+const curveOf = (unit, line) => {
+  const x = placesOf(unit, line);
+  const words = nameOf(unit);
+  return {
+    x,
+    y: nets.contribution(line.p, unit.k, x, line.net),
+    text: x.map(() => words),
+    customdata: x.map(() => unit.k),
+  };
+};
+// Many units as one trace, with gaps.
+const together = (units, line) => {
+  const curves = units.map((unit) => curveOf(unit, line));
+  const join = (values) => curves.flatMap((curve) => [...curve[values], null]);
+  return units.length ? { x: join("x"), y: join("y"), text: join("text"), customdata: join("customdata") } : NOTHING;
+};
+
+// All units together; of ReLUs, from the pieces, whose sums are made already.
+export const netCurve = ({ p, net, data, ends: [low, high], pieces: { knots, slopes, intercepts } }) => {
+  if (net.activation === "sigmoid") return { x: data.grid, y: nets.logit(p, data.grid, net) };
+  const x = [low, ...knots, high];
+  return { x, y: x.map((at, i) => slopes[Math.max(i - 1, 0)] * at + intercepts[Math.max(i - 1, 0)]) };
+};
+
+// Show these curves in these traces. All but the knots, which are many and have a layer of their own,
+// are painted: of a part, Plotly loses what lies above what.
+const shown = Array(KNOTS).fill(NOTHING);
+const keep = (places, curves) => places.forEach((place, i) => (shown[place] = curves[i]));
+const put = (places, curves) => {
+  keep(places, curves);
+  painting.curves(
+    gd,
+    shown.map((_, i) => i),
+    shown,
+  );
+};
+
+// --- painting -------------------------------------------------------------------------------------
+// `line` is {p, net, data, ends, units, drawn, pieces, curve, hasColours}: all that `pieces.js` found out.
+export const paint = (line, chosen) => {
+  const { units, drawn, hasColours, curve } = line;
+  const role = (k) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
+  const rest = drawn.filter((unit) => !unit.isDead && !(hasColours && unit.k < 2));
+  const knots = units.filter((unit) => unit.isInside);
+  painting.curves(gd, [KNOTS], [ticksOf(knots, line)]);
+  keep(
+    [UNITS, DEAD, UNIT1, UNIT2, NET, PIECE],
+    [
+      together(rest, line),
+      together(
+        drawn.filter((unit) => unit.isDead),
+        line,
+      ),
+      together(role(0), line),
+      together(role(1), line),
+      curve,
+      NOTHING,
+    ],
+  );
+  choose(line, chosen);
+};
+
+// A tick on the axis for each knot; one path of all of them, which thousands do not slow down.
+const ticksOf = (knots, { net }) => {
+  if (!knots.length) return NOTHING;
+  const ends = (of) => knots.flatMap((unit) => [of(unit), of(unit), null]);
+  return {
+    x: ends((unit) => unit.knot),
+    y: knots.flatMap(() => [...TICK, null]),
+    text: ends((unit) => tickWords(unit, net)),
+    customdata: ends((unit) => unit.k),
+  };
+};
+
+const tickWords = (unit, net) =>
+  i18n.t(net.activation === "relu" ? "pieces.bends_at" : "pieces.half_at", {
+    unit: nameOf(unit),
+    x: numbers.fixed(unit.knot),
+  });
+
+// One unit in the accent, and where it bends; the others step back.
+export const choose = (line, chosen) => {
+  const unit = chosen === null ? null : line.units[chosen];
+  const { isInside, knot } = unit ?? {};
+  fade(unit !== null);
+  put(
+    [CHOSEN, BEND],
+    [unit && !unit.isDead ? curveOf(unit, line) : NOTHING, isInside ? { x: [knot, knot], y: [0, 1] } : NOTHING],
+  );
+};
+
+let isFaint = false;
+const fade = (on) => {
+  if (on === isFaint) return;
+  isFaint = on;
+  gd.data[UNITS].opacity = on ? 0.25 : 0.55;
+  for (const trace of [UNIT1, UNIT2, NET]) gd.data[trace].opacity = on ? 0.35 : 1;
+  Plotly.redraw(gd); // a restyle does not reach traces that were animated
+};
+
+// The axes hold the net and its units, or the chosen unit alone.
+export const axes = (line, chosen, zoomed) => {
+  const [low, high] = line.ends;
+  const pad = (high - low) * 0.02 || 1;
+  const unit = zoomed && chosen !== null ? line.units[chosen] : null;
+  const range = unit
+    ? closeUp(unit)
+    : fitPlots.rangeOf([...line.curve.y, ...line.drawn.flatMap((each) => each.ends)], -1, 1);
+  const wanted = { "xaxis.range": [low - pad, high + pad], "yaxis.range": range };
+  const { xaxis, yaxis } = gd._fullLayout;
+  if (String(Object.values(wanted)) !== String([xaxis.range, yaxis.range])) Plotly.relayout(gd, wanted);
+};
+const closeUp = ({ share, ends }) => {
+  const top = share > 0 ? painting.niceCeil(share) : 1;
+  return ends.some((value) => value < 0) ? [-1.1 * top, 0.3 * top] : [-0.3 * top, 1.1 * top];
+};
+
+// One of the straight pieces, by its number, as a broad stroke; null: none.
+export const stress = ({ curve: { x, y } }, i) => {
+  const part = (values) => values.slice(i, i + 2);
+  put([PIECE], [i === null ? NOTHING : { x: part(x), y: part(y) }]);
+};

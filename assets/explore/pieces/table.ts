@@ -1,0 +1,136 @@
+// The line in numbers: from where to where which slope; of a net of sigmoids, where each step is.
+import * as i18n from "../../core/i18n";
+import * as mathml from "../../core/mathml";
+import * as numbersModule from "../../core/numbers";
+import * as piecesPlot from "./plot";
+
+const t = (key, args) => i18n.t(key, args);
+const MOST_CASES = 3; // more do not fit into a formula
+const MOST_NAMED = 3; // units that share a bend
+
+export const isSmooth = (net) => net.activation === "sigmoid";
+
+// logit = { 14.0 x + 5 (x < 0), -4.9 x + 5 (x >= 0)
+const formula = ({ net, pieces: { knots, slopes, intercepts } }) => {
+  const m = mathml;
+  const x = m.mi("x");
+  const line = (i) => m.row(m.times(slopes[i], x), intercepts[i] < 0 ? "" : m.op("+"), m.number(intercepts[i]));
+  const when = (i) => {
+    if (i === 0) return m.row(x, m.op("&lt;"), m.number(knots[0]));
+    if (i === knots.length) return m.row(x, m.op("≥"), m.number(knots[i - 1]));
+    return m.row(m.number(knots[i - 1]), m.op("≤"), x, m.op("&lt;"), m.number(knots[i]));
+  };
+  const left = net.loss === "mse" ? m.role("yhat", m.over(m.mi("y"), m.op("^"))) : m.role("yhat", m.text("logit"));
+  if (!knots.length) return m.math(m.row(left, m.op("="), line(0)));
+  const rows = slopes.map((_, i) => `<mtr><mtd>${line(i)}</mtd><mtd>${when(i)}</mtd></mtr>`).join("");
+  const cases = `<mtable columnalign="left left" class="cases">${rows}</mtable>`;
+  return m.math(m.row(left, m.op("="), '<mo stretchy="true" fence="true">{</mo>', cases));
+};
+
+export const showFormula = (host, line) => {
+  if (isSmooth(line.net)) host.textContent = t("pieces.smooth");
+  else if (line.pieces.slopes.length > MOST_CASES) {
+    host.textContent = t("pieces.many", { n: numbersModule.whole(line.pieces.slopes.length) });
+  } else host.innerHTML = formula(line);
+};
+
+const table = (heads, rows) => {
+  const head = heads.map((key) => `<th scope="col">${t(key)}</th>`).join("");
+  const body = rows.map((cells, i) => `<tr data-i="${i}">${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`);
+  return `<table class="checkpoints pieces"><thead><tr>${head}</tr></thead><tbody>${body.join("")}</tbody></table>`;
+};
+
+// Which units bend where: a few by number, more by count.
+const bending = (units) => {
+  const at = new Map();
+  for (const { knot, k } of units) at.set(knot, [...(at.get(knot) ?? []), k + 1]);
+  return (knot) => {
+    const found = at.get(knot) ?? [];
+    return found.length > MOST_NAMED
+      ? t("summary.units", { units: numbersModule.whole(found.length) })
+      : found.map(numbersModule.whole).join(", ");
+  };
+};
+
+const pieceRows = ({ units, ends: [low, high], pieces: { knots, slopes, intercepts } }) => {
+  const { fixed, short } = numbersModule;
+  const unitsAt = bending(units.filter((unit) => unit.isInside));
+  const places = [low, ...knots, high];
+  return slopes.map((slope, i) => [
+    short(places[i]),
+    short(places[i + 1]),
+    fixed(slope),
+    fixed(intercepts[i]),
+    i < knots.length ? unitsAt(knots[i]) : "",
+  ]);
+};
+
+const stepRows = ({ units }) => {
+  const { fixed, signed } = numbersModule;
+  return units
+    .filter((unit) => unit.isInside)
+    .sort((a, b) => a.knot - b.knot)
+    .map(({ k, W1, W2, knot }) => [
+      fixed(knot),
+      numbersModule.whole(k + 1),
+      signed(W1 < 0 ? -W2 : W2),
+      fixed(Math.abs(W1)),
+    ]);
+};
+
+export const showTable = (host, line) => {
+  host.innerHTML = isSmooth(line.net)
+    ? table(["pieces.head_half", "pieces.head_unit", "pieces.head_height", "pieces.head_steep"], stepRows(line))
+    : table(
+        ["pieces.head_from", "pieces.head_to", "pieces.head_slope", "pieces.head_intercept", "pieces.head_bend"],
+        pieceRows(line),
+      );
+};
+
+// "259 straight pieces within the data. Units that bend there: 258 of 512. Elsewhere: 141."
+export const countWords = ({ net, units, drawn, pieces }) => {
+  const { whole } = numbersModule;
+  const count = (test) => units.filter(test).length;
+  const [dead, outside] = [count((unit) => unit.isDead), count((unit) => !unit.isInside && !unit.isDead)];
+  const numbers = {
+    units: whole(net.h),
+    inside: whole(count((unit) => unit.isInside)),
+    outside: whole(outside),
+    dead: whole(dead),
+    drawn: whole(drawn.length),
+    n: whole(pieces.slopes.length),
+  };
+  const keys = isSmooth(net)
+    ? ["pieces.count_steps"]
+    : [
+        pieces.knots.length ? "pieces.count" : "pieces.count_straight",
+        "pieces.count_units",
+        outside && "pieces.count_outside",
+        dead && (drawn.some((unit) => unit.isDead) ? "pieces.count_dotted" : "pieces.count_dead"),
+      ];
+  if (drawn.length < units.length) keys.push("pieces.drawn");
+  return keys
+    .filter(Boolean)
+    .map((key) => t(key, numbers))
+    .join(" ");
+};
+
+// What one unit does.
+export const unitWords = (unit, { net }) => {
+  const { fixed } = numbersModule;
+  const { W1, b1, W2, knot, isDead } = unit;
+  const names = net.bias1
+    ? `W1 = ${fixed(W1)}, b1 = ${fixed(b1)}, W2 = ${fixed(W2)}`
+    : `W1 = ${fixed(W1)}, W2 = ${fixed(W2)}`;
+  const args = { unit: piecesPlot.nameOf(unit), x: fixed(knot), slope: fixed(W1 * W2) };
+  const key = isDead
+    ? "pieces.unit_dead"
+    : W1 === 0
+      ? "pieces.unit_flat"
+      : isSmooth(net)
+        ? "pieces.unit_step"
+        : W1 > 0
+          ? "pieces.unit_right"
+          : "pieces.unit_left";
+  return `${args.unit}: ${names}. ${t(key, args)}`;
+};

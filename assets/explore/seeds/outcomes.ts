@@ -1,0 +1,145 @@
+// What became of many seeds, counted and told in words. Nothing here knows a number beforehand.
+import * as i18n from "../../core/i18n";
+import { fixed, whole } from "../../core/numbers";
+import * as weightRows from "../../core/weight-rows";
+import * as plateauStore from "./plateaus";
+
+const t = (key, args) => i18n.t(key, args);
+export const CLASSES = ["both", "left", "right"]; // which ways the units face
+const MARGIN = 0.02; // of the distance between the plateaus: this far below, one side is not enough
+const ARRIVED = 0.1; // of the same: this near the lowest, a run has arrived
+
+export const facing = ([left, right]) => (left && right ? "both" : right ? "right" : "left");
+
+// Why a run did not bend on both sides, from what its units were and are.
+const reason = (run) => {
+  if (run.diverged) return "diverged";
+  if (facing(run.start) !== "both") return `same_${facing(run.start)}`;
+  if (facing(run.end) !== "both") return "crossed";
+  return run.dead ? "dead" : "not_yet";
+};
+
+// {n, bent, slow, lucky, reasons}: how many bent on both sides, how many of those were still on
+// their way or began on one side, and why the others did not.
+export const count = (runs, plateaus) => {
+  const limit = plateauStore.oneSided(plateaus);
+  const gain = limit - plateaus.both;
+  const found = { n: runs.length, bent: 0, slow: 0, lucky: 0, reasons: {} };
+  for (const run of runs) {
+    if (!run.diverged && run.loss < limit - MARGIN * gain) {
+      found.bent += 1;
+      if (run.loss > plateaus.both + ARRIVED * gain) found.slow += 1;
+      if (facing(run.start) !== "both") found.lucky += 1;
+    } else {
+      const why = reason(run);
+      found.reasons[why] = (found.reasons[why] ?? 0) + 1;
+    }
+  }
+  return { ...found, near: plateaus.both + ARRIVED * gain, limit };
+};
+
+const percent = (part, all) => fixed((100 * part) / all, 0);
+
+// The sentence and the reasons under it: [first, ...items].
+const bentOrNot = (shown, plateaus) => {
+  const { runs, epochs, net } = shown;
+  const { n, bent, slow, lucky, reasons, near, limit } = count(runs, plateaus);
+  const args = { n: whole(n), epochs: whole(epochs), near: fixed(near, 3), limit: fixed(limit, 3) };
+  const say = (key, number, more = {}) => (number ? [t(key, { ...args, k: whole(number), ...more })] : []);
+  const pair = net.h === 2 ? "_two" : "";
+  const left = reasons.same_left ?? 0;
+  const right = reasons.same_right ?? 0;
+  const others = n - bent;
+  return [
+    [
+      t("seeds.bent", { ...args, k: whole(bent), percent: percent(bent, n) }),
+      ...say("seeds.others", bent ? others : 0),
+      ...say("seeds.others_all", bent ? 0 : others),
+    ].join(" "),
+    ...say(`seeds.same${pair}`, left + right, { left: whole(left), right: whole(right) }),
+    ...say(`seeds.crossed${pair}`, reasons.crossed),
+    ...say("seeds.dead", reasons.dead),
+    ...say("seeds.not_yet", reasons.not_yet),
+    ...say("seeds.diverged", reasons.diverged),
+    ...say("seeds.lucky", lucky),
+    ...say("seeds.slow", slow),
+  ];
+};
+
+const oneUnit = ({ runs }, plateaus) => {
+  const ended = (side) => whole(runs.filter((run) => facing(run.end) === side).length);
+  const numbers = { left: ended("left"), right: ended("right") };
+  const losses = { left_loss: fixed(plateaus.left, 3), right_loss: fixed(plateaus.right, 3) };
+  return [t("seeds.one_unit", { n: whole(runs.length), ...numbers, ...losses })];
+};
+
+// What can be said of any net: the best, the one in the middle, the worst.
+const spread = ({ runs }) => {
+  const sorted = runs.filter((run) => !run.diverged).sort((a, b) => a.loss - b.loss);
+  const diverged = runs.length - sorted.length;
+  const dead = runs.filter((run) => run.dead).length;
+  const [best, middle, worst] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
+  const loss = (run) => fixed(run.loss, 4);
+  const said =
+    best &&
+    t("seeds.spread", {
+      n: whole(runs.length),
+      best: loss(best),
+      seed: whole(best.seed),
+      middle: loss(middle),
+      worst: loss(worst),
+    });
+  return [
+    ...(said ? [said] : []),
+    ...(dead ? [t("seeds.dead", { k: whole(dead) })] : []),
+    ...(diverged ? [t("seeds.diverged", { k: whole(diverged) })] : []),
+  ];
+};
+
+// Sentences on `shown`: {runs, epochs, net}; the first is the main one.
+export const told = (shown, plateaus) => {
+  if (!shown.runs.length) return [];
+  if (!plateaus || !plateauStore.hold(shown.net)) return spread(shown);
+  if (shown.net.h === 1) return oneUnit(shown, plateaus);
+  if (!plateauStore.matter(plateaus)) return [t("seeds.one_side_enough"), ...spread(shown)];
+  return bentOrNot(shown, plateaus);
+};
+
+// "both left": which way the units of a net face
+export const side = (net, name) => t(`seeds.${net.h === 2 ? "two" : net.h === 1 ? "one" : "all"}_${name}`);
+
+export const one = (run, net) =>
+  t(run.diverged ? "seeds.run_diverged" : "seeds.run", {
+    loss: fixed(run.loss, 6),
+    start: side(net, facing(run.start)),
+    end: side(net, facing(run.end)),
+  });
+
+// "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001"
+export const kind = ({ net: { h, bias1, activation, loss }, optimizer }) => {
+  const words = { method: t(`optimizer.${optimizer.kind}`), lr: optimizer.lr, momentum: optimizer.momentum };
+  return [
+    h === 1 ? t("summary.one_unit") : t("summary.units", { units: whole(h) }),
+    t(`activation.${activation}`),
+    t(bias1 ? "summary.bias" : "summary.no_bias"),
+    t(`summary.${loss}`),
+    t(optimizer.kind === "sgd" ? "summary.momentum" : "summary.lr", words),
+  ].join(" · ");
+};
+
+// The key of the plots: what each mark's colour stands for, of `net`.
+export const legend = (host, net) => {
+  const names = net.h === 1 ? ["left", "right"] : ["both", "left", "right"];
+  const { element } = weightRows;
+  host.replaceChildren(
+    element("li", { textContent: t("seeds.legend") }),
+    ...names.map((name) =>
+      element(
+        "li",
+        {},
+        element("i", { className: `seed-mark ${name}` }),
+        element("span", { textContent: side(net, name) }),
+      ),
+    ),
+  );
+};

@@ -1,0 +1,212 @@
+// Two plots of many seeds, with the same loss axis: the loss curves, and the final losses, each seed
+// a dot, with their histogram at the side.
+import * as i18n from "../../core/i18n";
+import * as numbers from "../../core/numbers";
+import * as painting from "../../core/painting";
+import * as plotting from "../../core/plotting";
+import { CLASSES, facing } from "./outcomes";
+import * as plateauStore from "./plateaus";
+
+const t = (key, args) => i18n.t(key, args);
+export const ROLE = { both: "yhat", left: "unit2", right: "unit1" };
+export const SYMBOL = { both: "circle", left: "triangle-left", right: "triangle-right" };
+const BINS = 40;
+const TOP = 1.25; // of the loss of a net that says the same everywhere: what is above is cut off
+const CLOSE = 0.05; // of the axis: plateaus nearer than this share a label
+const MOST_BESIDE = 0.3; // of the width: where the plateaus' names take more, they stand inside
+const CHOSEN = CLASSES.length; // number of the trace of the chosen seed, in either plot
+
+const byClass = (runs) => CLASSES.map((name) => runs.filter((run) => facing(run.start) === name));
+
+const lossRange = (runs, plateaus) => {
+  const high = TOP * plateaus.flat;
+  const low = Math.min(plateaus.both, ...runs.map((run) => run.loss));
+  return [low - 0.08 * (high - low), high];
+};
+
+// --- plateaus: a line across, and its name above it --------------------------------------------
+const lines = (net, plateaus) => {
+  if (!plateauStore.hold(net)) return [];
+  const names = net.h > 1 && plateauStore.matter(plateaus) ? ["both", "left", "right"] : ["left", "right"];
+  return names.map((name) => ({ name, loss: plateaus[name] })).sort((a, b) => a.loss - b.loss);
+};
+
+const labels = (found, [low, high]) => {
+  const groups = [];
+  for (const line of found) {
+    const last = groups.at(-1);
+    if (last && line.loss - last[0].loss < CLOSE * (high - low)) last.push(line);
+    else groups.push([line]);
+  }
+  return groups.map((group) => ({
+    loss: group.at(-1).loss,
+    text: group
+      .map(({ name, loss }) => t("seeds.plateau", { side: t(`seeds.side_${name}`), loss: numbers.fixed(loss, 3) }))
+      .join(" · "),
+  }));
+};
+
+// The size of words in plots, which the style sheet sets, and how wide the longest of these is.
+const pen = document.createElement("canvas").getContext("2d");
+const fontPx = () => Math.max(14, 0.8 * parseFloat(getComputedStyle(document.documentElement).fontSize));
+const widest = (names) => {
+  pen.font = `${fontPx()}px ${getComputedStyle(document.body).fontFamily}`;
+  return Math.max(0, ...names.map(({ text }) => pen.measureText(text).width));
+};
+
+// With `room` in px, the names stand in the margin if they fit, clear of what is drawn.
+const plateauMarks = (net, plateaus, range, room) => {
+  const found = lines(net, plateaus);
+  const names = labels(found, range);
+  const width = widest(names) + 16;
+  const isBeside = names.length > 0 && width < room;
+  const place = isBeside
+    ? { x: 1, xanchor: "left", yanchor: "middle", xshift: 7 }
+    : { x: 0, xanchor: "left", yanchor: "bottom", xshift: 3 };
+  const { margin } = plotting.layout();
+  return {
+    margin: isBeside ? { ...margin, r: width } : margin,
+    shapes: found.map(({ loss }) => ({
+      type: "line",
+      xref: "paper",
+      x0: 0,
+      x1: 1,
+      y0: loss,
+      y1: loss,
+      layer: "below",
+      line: { color: plotting.colour("truth"), width: 1.5, dash: "dash" },
+    })),
+    annotations: names.map(({ loss, text }) => ({
+      text,
+      xref: "paper",
+      y: loss,
+      showarrow: false,
+      borderpad: 1,
+      font: { size: fontPx() },
+      ...place,
+    })),
+  };
+};
+
+const layout = (xaxis, shown, plateaus, { room = 0, ...more } = {}) => {
+  const range = lossRange(shown.runs, plateaus);
+  return plotting.layout(xaxis, plotting.axis(t("word.loss"), range), {
+    ...plateauMarks(shown.net, plateaus, range, room),
+    ...more,
+  });
+};
+
+// --- loss curves: one faint line per class, lifted at every seed's end ---------------------------
+const curve = (run, epochs) => ({ x: epochs.slice(1), y: run.curve.slice(1) }); // a log axis has no 0
+
+const curves = (runs, epochs, name) => {
+  const x = [];
+  const y = [];
+  for (const run of runs) {
+    const one = curve(run, epochs);
+    x.push(...one.x, null);
+    y.push(...one.y, null);
+  }
+  return plotting.line(ROLE[name], {
+    x: x.length ? x : [null],
+    y: y.length ? y : [null],
+    connectgaps: false,
+    hoverinfo: "skip",
+    hovertemplate: undefined,
+    opacity: 0.35,
+    line: { width: 1 },
+  });
+};
+
+export const paintCurves = (node, shown, plateaus) => {
+  const traces = byClass(shown.runs).map((runs, k) => curves(runs, shown.record, CLASSES[k]));
+  traces.push({ ...plotting.line("truth"), x: [null], y: [null], hoverinfo: "skip", hovertemplate: undefined });
+  const last = Math.log10(Math.max(shown.epochs, 10));
+  const epochs = plotting.axis(t("word.epoch"), [0, last * 1.02], { type: "log", dtick: 1 });
+  return Plotly.react(node, traces, layout(epochs, shown, plateaus), plotting.config);
+};
+
+// --- dots: seed by final loss -------------------------------------------------------------------
+const dots = (runs, name, size, top) => ({
+  type: "scatter",
+  mode: "markers",
+  xaxis: "x",
+  yaxis: "y",
+  x: runs.length ? runs.map((run) => run.seed) : [null],
+  y: runs.length ? runs.map((run) => Math.min(run.loss, top)) : [null],
+  customdata: runs.map((run) => run.seed),
+  text: runs.map((run) => numbers.fixed(run.loss, 6)),
+  marker: {
+    color: plotting.colour(ROLE[name]),
+    size,
+    opacity: 0.75,
+    line: { width: 0 },
+    symbol: runs.map((run) => (run.diverged ? "x" : SYMBOL[name])),
+  },
+  hovertemplate: `${t("seeds.hover", { seed: "%{customdata}", loss: "%{text}" })}<extra></extra>`,
+});
+
+const histogram = (runs, name, [low, high]) => {
+  const width = (high - low) / BINS;
+  const counts = new Array(BINS).fill(0);
+  for (const { loss } of runs) counts[Math.min(Math.floor((loss - low) / width), BINS - 1)] += 1;
+  return {
+    type: "bar",
+    orientation: "h",
+    xaxis: "x2",
+    yaxis: "y",
+    width,
+    x: counts,
+    y: counts.map((_, i) => low + (i + 0.5) * width),
+    marker: { color: plotting.colour(ROLE[name]), opacity: 0.85 },
+    hovertemplate: `${t("seeds.hover_bar", { count: "%{x}", loss: "%{y:.3f}" })}<extra></extra>`,
+  };
+};
+
+export const paintDots = (node, shown, plateaus) => {
+  const { runs, first, count } = shown;
+  const range = lossRange(runs, plateaus);
+  const size = count > 800 ? 6 : 8;
+  const top = range[1] - 0.015 * (range[1] - range[0]);
+  const classes = byClass(runs);
+  const ring = {
+    type: "scatter",
+    mode: "markers",
+    x: [null],
+    y: [null],
+    hoverinfo: "skip",
+    marker: { size: size + 8, symbol: "circle-open", color: plotting.colour("truth"), line: { width: 3 } },
+  };
+  const traces = [
+    ...classes.map((members, k) => dots(members, CLASSES[k], size, top)),
+    ring,
+    ...classes.map((members, k) => histogram(members, CLASSES[k], range)),
+  ];
+  const pad = Math.max(0.5, 0.02 * count);
+  const seeds = plotting.axis(t("fit.seed"), [first - pad, first + count - 1 + pad], {
+    domain: [0, 0.73],
+    zeroline: false,
+    nticks: 6,
+    tickformat: ",d",
+  });
+  const counts = plotting.axis(t("seeds.count_axis"), runs.length ? null : [0, 10], {
+    domain: [0.79, 1],
+    rangemode: "tozero",
+    nticks: 3,
+    anchor: "y",
+  });
+  const room = MOST_BESIDE * node.clientWidth;
+  const look = layout(seeds, shown, plateaus, { room, xaxis2: counts, barmode: "stack", bargap: 0 });
+  return Plotly.react(node, traces, look, plotting.config);
+};
+
+// Ring the dot of a run, and draw its curve thickly; null: of none.
+export const choose = (nodes, shown, run) => {
+  if (!nodes.dots?._fullLayout || !nodes.curves._fullLayout) return;
+  const top = nodes.dots._fullLayout.yaxis.range[1];
+  const dot = run ? { x: [run.seed], y: [Math.min(run.loss, top)] } : { x: [null], y: [null] };
+  const one = run ? curve(run, shown.record) : { x: [null], y: [null] };
+  // not by animating, which would take the bars away: they are no part of what moves
+  Plotly.restyle(nodes.dots, { x: [dot.x], y: [dot.y] }, [CHOSEN]);
+  painting.curves(nodes.curves, [CHOSEN], [one]);
+};

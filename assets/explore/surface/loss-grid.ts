@@ -1,0 +1,113 @@
+// The loss over a plane of weights, exact: at each place of a grid, over all points.
+const BLOCK = 1024; // points at a time, so that what a grid line needs stays in the cache
+const CLAMP = 100; // torch.nn.BCELoss clamps its logarithms at -100
+
+// Where W1, b1 and W2 of unit k are among a net's numbers; -1 for a b1 that is not there.
+const places = ({ h, bias1 }, k) => [k, bias1 ? h + k : -1, (bias1 ? 2 : 1) * h + k];
+
+// Add what unit k of the net `p` gives to the logits `z` of the points `x`.
+const addUnit = (z, x, from, count, p, [i, j, o], activation) => {
+  const w = p[i];
+  const b = j < 0 ? 0 : p[j];
+  const out = p[o];
+  if (activation === "sigmoid") {
+    for (let n = 0; n < count; n++) z[n] += out / (1 + Math.exp(-(w * x[from + n] + b)));
+    return;
+  }
+  for (let n = 0; n < count; n++) {
+    const u = w * x[from + n] + b;
+    if (u > 0) z[n] += out * u;
+  }
+};
+
+// Sum of -(y log yhat + (1 - y) log(1 - yhat)) = max(z, 0) - y z + log(1 + e^-|z|). A product of
+// 512 factors of at most 2 fits a double, so that one logarithm does for all of them.
+const bceSum = (z, y, from, count) => {
+  let sum = 0;
+  let product = 1;
+  for (let n = 0; n < count; n++) {
+    const each = z[n] > CLAMP ? CLAMP : z[n] < -CLAMP ? -CLAMP : z[n];
+    sum += (each > 0 ? each : 0) - y[from + n] * each;
+    product *= 1 + Math.exp(each > 0 ? -each : each);
+    if ((n & 511) === 511) {
+      sum += Math.log(product);
+      product = 1;
+    }
+  }
+  return sum + Math.log(product);
+};
+const mseSum = (z, y, from, count) => {
+  let sum = 0;
+  for (let n = 0; n < count; n++) sum += (z[n] - y[from + n]) ** 2;
+  return sum;
+};
+
+// The net's numbers at origin + a u + b v
+export const at = ({ origin, u, v }, a, b, into = new Float64Array(origin.length)) => {
+  for (let k = 0; k < into.length; k++) into[k] = origin[k] + a * u[k] + b * v[k];
+  return into;
+};
+
+// Which units move along neither direction of the plane, along one, or along both
+const sortUnits = (net, { u, v }) => {
+  const kinds = { still: [], along: [], across: [], both: [] };
+  for (let k = 0; k < net.h; k++) {
+    const unit = places(net, k);
+    const moves = (direction) => unit.some((place) => place >= 0 && direction[place] !== 0);
+    const kind = moves(u) ? (moves(v) ? "both" : "along") : moves(v) ? "across" : "still";
+    kinds[kind].push(unit);
+  }
+  return kinds;
+};
+
+// The loss of `net` at all places (as[i], bs[j]) of the plane, as loss[j * as.length + i]. Units
+// that move along one direction only are computed once per grid line. A generator that yields
+// after each line of each block of points, so that the worker can listen in between.
+export function* lossGrid(net, { x, y }, plane, as, bs) {
+  const [columns, rows] = [as.length, bs.length];
+  const total = new Float64Array(rows * columns);
+  const { still, along, across, both } = sortUnits(net, plane);
+  const sum = net.loss === "mse" ? mseSum : bceSum;
+  const bias = plane.origin.length - 1;
+  const columnParts = new Float64Array(columns * BLOCK);
+  const [base, line, z, p] = [BLOCK, BLOCK, BLOCK, bias + 1].map((size) => new Float64Array(size));
+  for (let from = 0; from < x.length; from += BLOCK) {
+    const count = Math.min(BLOCK, x.length - from);
+    const add = (into, units) => {
+      for (const unit of units) addUnit(into, x, from, count, p, unit, net.activation);
+    };
+    at(plane, 0, 0, p);
+    base.fill(0);
+    add(base, still);
+    columnParts.fill(0);
+    for (let i = 0; i < columns && along.length; i++) {
+      at(plane, as[i], 0, p);
+      add(columnParts.subarray(i * BLOCK, (i + 1) * BLOCK), along);
+    }
+    for (let j = 0; j < rows; j++) {
+      line.set(base);
+      at(plane, 0, bs[j], p);
+      add(line, across);
+      for (let i = 0; i < columns; i++) {
+        at(plane, as[i], bs[j], p);
+        const b2 = p[bias];
+        const part = i * BLOCK;
+        for (let n = 0; n < count; n++) z[n] = line[n] + columnParts[part + n] + b2;
+        add(z, both);
+        total[j * columns + i] += sum(z, y, from, count);
+      }
+      yield;
+    }
+  }
+  return total.map((value) => value / x.length);
+}
+
+const run = (steps) => {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+};
+
+// The whole grid at once.
+export const compute = (...args) => run(lossGrid(...args));

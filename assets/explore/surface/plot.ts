@@ -1,0 +1,190 @@
+// The pictures of a loss surface: filled contours, and the same in 3-D.
+import * as i18n from "../../core/i18n";
+import * as nets from "../../core/net";
+import * as numbers from "../../core/numbers";
+import * as plotting from "../../core/plotting";
+
+const BANDS = 14;
+const SCALE = [0, 1, 2, 3, 4, 5]; // --loss0 to --loss5 in the style sheet
+const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };
+const SOFT = 0.02;
+
+// Levels for a grid of losses. Near its lowest place they are close together, and further up each
+// is so many times as high above it as the one before: level = log10(loss - lowest + a little).
+export const scaleOf = (loss) => {
+  const sorted = Float64Array.from(loss).sort();
+  const low = sorted[0];
+  const middle = sorted[sorted.length >> 1];
+  const high = sorted[sorted.length - 1];
+  const soft = Math.max((middle - low) * SOFT, (high - low) * 1e-6, 1e-9);
+  const level = (value) => Math.log10(Math.max(value - low, 0) + soft);
+  const start = level(low);
+  const end = Math.max(level(high), start + 1e-6);
+  return { low, level, start, end, size: (end - start) / BANDS, valueAt: (t) => 10 ** t + low - soft };
+};
+
+const precise = (value) => numbers.short(Number(value.toPrecision(3)), 6);
+const ticks = ({ start, end, valueAt }) => {
+  const at = nets.grid(start, end, 6);
+  return { tickvals: at, ticktext: at.map((t) => precise(valueAt(t))) };
+};
+const colours = () => SCALE.map((k) => [k / (SCALE.length - 1), plotting.colour(`loss${k}`)]);
+
+const rows = (values, columns) =>
+  Array.from({ length: values.length / columns }, (_, j) =>
+    Array.from(values.subarray(j * columns, (j + 1) * columns)),
+  );
+
+// Place of the lowest loss of the grid: [a, b]
+export const lowestOf = ({ as, bs }, loss) => {
+  let best = 0;
+  for (let k = 1; k < loss.length; k++) if (loss[k] < loss[best]) best = k;
+  return [as[best % as.length], bs[Math.floor(best / as.length)]];
+};
+
+const contour = ({ job, loss, scale }) => ({
+  type: "contour",
+  x: Array.from(job.as),
+  y: Array.from(job.bs),
+  z: rows(loss.map(scale.level), job.as.length),
+  customdata: job.coarse ? undefined : rows(loss, job.as.length),
+  zauto: false,
+  zmin: scale.start,
+  zmax: scale.end,
+  autocontour: false,
+  contours: { start: scale.start, end: scale.end, size: scale.size, coloring: "fill" },
+  line: { width: 0.6, color: plotting.colour("surface"), smoothing: 0.6 },
+  colorscale: colours(),
+  colorbar: { thickness: 12, xpad: 6, outlinewidth: 0, len: 1, ypad: 0, ...ticks(scale) },
+  hovertemplate: job.coarse ? undefined : "(%{x:.3f}, %{y:.3f})<br>%{customdata:.6f}<extra></extra>",
+  hoverinfo: job.coarse ? "skip" : undefined,
+});
+
+const marks = (places, symbol, more) => ({
+  type: "scatter",
+  mode: "markers",
+  x: places.map(([a]) => a),
+  y: places.map(([, b]) => b),
+  hoverinfo: "skip",
+  marker: { symbol, size: 12, line: { width: 2.5 }, ...more },
+});
+
+const path = (places, colour, width) => ({
+  type: "scatter",
+  mode: "lines",
+  x: places.map(([a]) => a),
+  y: places.map(([, b]) => b),
+  hoverinfo: "skip",
+  line: { color: plotting.colour(colour), width, simplify: false },
+});
+
+// `scene` is {job, loss, scale, path, marked, start, range, titles}: places are [a, b], a gap of
+// the path is [null, null]. `marked` are the other nets that the plane goes through.
+const traces = (scene) => {
+  const [ink, surface] = ["ink", "surface"].map(plotting.colour);
+  const frame = { color: surface, line: { color: ink, width: 2.5 } };
+  return [
+    contour(scene),
+    path(scene.path, "surface", 6),
+    path(scene.path, "ink", 2.5),
+    marks([scene.start], "square", frame),
+    marks(scene.marked, "diamond", frame),
+    marks([lowestOf(scene.job, scene.loss)], "cross-thin", { size: 13, line: { color: surface, width: 6 } }),
+    marks([lowestOf(scene.job, scene.loss)], "cross-thin", { size: 11, line: { color: ink, width: 2.5 } }),
+  ];
+};
+
+export const flat = (library, gd, scene) => {
+  const { axis, layout } = plotting;
+  const look = layout(
+    axis(scene.titles[0], scene.range.x, { zeroline: false, showgrid: false }),
+    axis(scene.titles[1], scene.range.y, { zeroline: false, showgrid: false }),
+    { margin: { l: 58, r: 10, t: 6, b: 46 } },
+  );
+  return library.react(gd, traces(scene), look, CONFIG);
+};
+
+// The level of the surface at a place, between the four corners of the grid around it
+export const levelAt = ({ job: { as, bs }, loss, scale }, [a, b]) => {
+  const cell = (values, value) => {
+    const step = values[1] - values[0];
+    const at = (value - values[0]) / step;
+    const k = Math.min(Math.max(Math.floor(at), 0), values.length - 2);
+    return [k, at - k];
+  };
+  const [i, p] = cell(as, a);
+  const [j, q] = cell(bs, b);
+  if (!(p >= 0 && p <= 1 && q >= 0 && q <= 1)) return null; // beyond the edge
+  const at = (m, n) => scale.level(loss[(j + n) * as.length + i + m]);
+  return (1 - q) * ((1 - p) * at(0, 0) + p * at(1, 0)) + q * ((1 - p) * at(0, 1) + p * at(1, 1));
+};
+
+export const hasWebGL = () => {
+  const canvas = document.createElement("canvas");
+  return Boolean(canvas.getContext("webgl2") ?? canvas.getContext("webgl"));
+};
+
+const onSurface = (scene, places, more) => {
+  const lift = (scene.scale.end - scene.scale.start) * 0.012;
+  const z = places.map((place) => (place[0] === null ? null : levelAt(scene, place)));
+  return {
+    type: "scatter3d",
+    hoverinfo: "skip",
+    x: places.map(([a]) => a),
+    y: places.map(([, b]) => b),
+    z: z.map((level) => (level === null ? null : level + lift)),
+    ...more,
+  };
+};
+
+export const solid = (library, gd, scene) => {
+  const { job, loss, scale } = scene;
+  const [ink, muted, line, yhat, surface] = ["ink", "muted", "axis", "yhat", "surface"].map(plotting.colour);
+  const axis = (title, more) => ({
+    title: { text: title },
+    color: muted,
+    gridcolor: line,
+    zeroline: false,
+    showspikes: false,
+    ...more,
+  });
+  const places = [
+    onSurface(scene, scene.path, { mode: "lines", line: { color: ink, width: 5 } }),
+    onSurface(scene, [scene.start], {
+      mode: "markers",
+      marker: { symbol: "square", size: 6, color: surface, line: { color: ink, width: 2 } },
+    }),
+    onSurface(scene, [scene.now], {
+      mode: "markers",
+      marker: { size: 8, color: yhat, line: { color: "#fff", width: 2 } },
+    }),
+  ];
+  const height = {
+    type: "surface",
+    x: Array.from(job.as),
+    y: Array.from(job.bs),
+    z: rows(loss.map(scale.level), job.as.length),
+    cmin: scale.start,
+    cmax: scale.end,
+    colorscale: colours(),
+    showscale: false,
+    hoverinfo: "skip",
+    lighting: { ambient: 0.75, diffuse: 0.5, specular: 0.05 },
+  };
+  const look = {
+    margin: { l: 0, r: 0, t: 0, b: 0 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    showlegend: false,
+    uirevision: "keep",
+    font: { size: 12, color: muted },
+    scene: {
+      xaxis: axis(scene.titles[0], { range: scene.range.x }),
+      yaxis: axis(scene.titles[1], { range: scene.range.y }),
+      zaxis: axis(i18n.t("word.loss"), ticks(scale)),
+      aspectmode: "manual",
+      aspectratio: { x: 1, y: 1, z: 0.75 },
+      camera: { eye: { x: 1.85, y: -1.85, z: 1.3 }, center: { x: 0, y: 0, z: -0.12 } },
+    },
+  };
+  return library.react(gd, [height, ...places], look, CONFIG);
+};

@@ -1,0 +1,31 @@
+// Larger builds of Plotly, fetched when a view first needs them and never before. The page's own
+// `window.Plotly` stays what it is.
+import { address } from "../../core/addresses";
+
+const found = new Map(); // by address
+
+const fetchScript = (source) =>
+  new Promise((resolve, reject) => {
+    const own = window.Plotly;
+    const node = document.createElement("script");
+    node.src = source;
+    // called right after the script, which has put itself in the place of the page's own
+    node.onload = () => {
+      const build = window.Plotly;
+      window.Plotly = own ?? build;
+      resolve(build);
+    };
+    node.onerror = () => {
+      found.delete(source);
+      node.remove();
+      reject(new Error(`${source} could not be fetched`));
+    };
+    document.head.append(node);
+  });
+
+// "cartesian" draws contours, "gl3d" surfaces.
+export const load = (name) => {
+  const source = address(name);
+  if (!found.has(source)) found.set(source, fetchScript(source));
+  return found.get(source);
+};

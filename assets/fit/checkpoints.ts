@@ -1,0 +1,65 @@
+// The table of checkpoints: the net's numbers, both slopes and the loss, with the change since the
+// row above. Of a net with too many numbers, the loss alone; with points held out, both losses.
+import * as i18n from "../core/i18n";
+import * as nets from "../core/net";
+import * as numbersModule from "../core/numbers";
+import * as weightRows from "../core/weight-rows";
+import * as fitData from "./data";
+import * as fitNet from "./net-description";
+
+const EVERY = 5000;
+
+const isCheckpoint = (frame) => frame.epoch % EVERY === 0 || frame.mark !== "";
+
+// One frame per row: epoch 0, each multiple of 5,000, ends of runs and edits by hand.
+const rows = (frames) => {
+  const kept = frames.filter(isCheckpoint);
+  return kept.filter(
+    (frame, i) => kept[i + 1]?.epoch !== frame.epoch || frame.mark === "edit" || kept[i + 1].mark === "edit",
+  );
+};
+
+const numbers = ({ p, net }) => {
+  if (!p) return [];
+  const { left, right } = nets.slopes(p, net);
+  return [...p, ...(fitNet.hasSlopes(net) ? [left, right] : [])];
+};
+const losses = (frame, data) => (data.test ? [frame.loss, fitData.testLoss(data, frame)] : [frame.loss]);
+
+const head = (net, data) => {
+  const { t } = i18n;
+  const names = net.plain
+    ? weightRows.rowsOf(net).map(({ name, sub }) => (sub ? `${name}<sub>${sub}</sub>` : name))
+    : [];
+  const slopes = fitNet.hasSlopes(net) ? [t("checkpoints.left"), t("checkpoints.right")] : [];
+  const told = data.test ? [t("word.loss"), t("word.test_loss")] : [t("word.loss")];
+  const cells = [t("word.epoch"), ...names, ...slopes, ...told];
+  return `<thead><tr>${cells.map((cell) => `<th scope="col">${cell}</th>`).join("")}</tr></thead>`;
+};
+
+const row = (frame, before, current, data) => {
+  const { fixed, signed, whole } = numbersModule;
+  const all = (one) => [...numbers(one).map((value) => [value, 4]), ...losses(one, data).map((value) => [value, 6])];
+  const then = before && all(before);
+  const cells = all(frame).map(([value, digits], i) => {
+    const change = then ? `<small>${signed(value - then[i][0], digits)}</small>` : "";
+    return `<td>${fixed(value, digits)}${change}</td>`;
+  });
+  const note = frame.mark === "edit" ? `<small>${i18n.t("checkpoints.edited")}</small>` : "";
+  const name = `<th scope="row"><button type="button" class="link" data-seq="${frame.seq}">${whole(frame.epoch)}</button>${note}</th>`;
+  return `<tr${current ? ' class="current"' : ""}>${name}${cells.join("")}</tr>`;
+};
+
+let shown = ""; // what the table says, so that it is made anew for something else only
+
+// All frames of the film are of one net, on these data; the row under the play head is marked.
+export const show = (host, film, data) => {
+  const kept = rows(film.frames);
+  const current = kept.find((frame) => frame.seq === film.frame.seq)?.seq;
+  const key = [i18n.language(), data.key, current, ...kept.map((frame) => frame.seq)].join(" ");
+  if (key === shown) return;
+  shown = key;
+  const body = kept.map((frame, i) => row(frame, kept[i - 1], frame.seq === current, data)).join("");
+  const { net } = film.frame;
+  host.innerHTML = `<table class="checkpoints">${head(net, data)}<tbody>${body}</tbody></table>`;
+};

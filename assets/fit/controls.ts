@@ -1,0 +1,252 @@
+// What Fit says in words and numbers: buttons, status, notices, and the playback bar.
+import * as i18n from "../core/i18n";
+import { label } from "../core/i18n";
+import * as nets from "../core/net";
+import * as numbers from "../core/numbers";
+import * as storage from "../core/storage";
+import * as weightRows from "../core/weight-rows";
+import * as fitNet from "./net-description";
+
+const byId = (id) => document.getElementById(id);
+const t = (key, args) => i18n.t(key, args);
+
+const ICONS = {
+  start: "M5 4h2.5v16H5zM20 4v16L9 12z",
+  end: "M16.500 4H19v16h-2.500zM4 4v16l11-8z",
+  play: "M6 4v16l14-8z",
+  pause: "M6 4h4v16H6zM14 4h4v16h-4z",
+};
+const icon = (name) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
+
+const buildStatus = () => {
+  const count = (id, key) =>
+    `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}" aria-live="off">–</output></span>`;
+  byId("fit-status").innerHTML =
+    count("count-epoch", "word.epoch") +
+    count("count-loss", "word.loss") +
+    count("count-test", "word.test_loss") +
+    count("count-slopes", "word.slopes") +
+    '<span id="count-status" class="count-status"></span>';
+};
+
+// "Straight to the end": no replay of what has just been trained. Remembered by the tab.
+const SKIP_KEY = "pwl.skip";
+const skipBox = (film) => {
+  const { element } = weightRows;
+  const box = element("input", { type: "checkbox", id: "playback-skip" });
+  const words = element("span", { textContent: t("playback.skip") });
+  words.dataset.t = "playback.skip";
+  box.addEventListener("change", () => {
+    film.setSkipping(box.checked);
+    storage.keep(SKIP_KEY, box.checked ? "yes" : "no");
+  });
+  box.checked = storage.recall(SKIP_KEY) === "yes";
+  film.setSkipping(box.checked);
+  return element("label", { className: "skip-replay" }, box, words);
+};
+
+const buildPlayback = (film) => {
+  const { element } = weightRows;
+  const push = (id, key, name, action) => {
+    const node = element("button", { type: "button", id, className: "icon", innerHTML: icon(name) });
+    label(node, key);
+    node.addEventListener("click", action);
+    return node;
+  };
+  const slide = (id, key, range, action) => {
+    const node = element("input", { type: "range", id, className: "slider", ...range });
+    label(node, key);
+    node.addEventListener("input", () => action(Number(node.value), node));
+    return node;
+  };
+  const speedText = element("output", { id: "playback-speed-text" }, "1×");
+  const setSpeed = (power, node) => {
+    const speed = 2 ** power;
+    speedText.textContent = `${numbers.short(speed, speed < 1 ? 2 : 1)}×`;
+    node.setAttribute("aria-valuetext", speedText.textContent);
+    film.setSpeed(speed);
+  };
+  byId("fit-playback").append(
+    push("playback-start", "playback.start", "start", () => film.seek(0)),
+    push("playback-toggle", "playback.play", "play", () => film.toggle()),
+    slide("playback-scrub", "playback.scrub", { min: 0, max: 0, step: 1, value: 0 }, film.seek),
+    push("playback-end", "playback.end", "end", () => film.skip()),
+    element(
+      "span",
+      { className: "speed" },
+      slide("playback-speed", "playback.speed", { min: -3, max: 3, step: 0.1, value: 0 }, setSpeed),
+      speedText,
+    ),
+    skipBox(film),
+  );
+};
+
+export const showPlayback = (film) => {
+  const scrub = byId("playback-scrub");
+  scrub.max = Math.max(film.frames.length - 1, 0);
+  scrub.value = film.index;
+  const toggle = byId("playback-toggle");
+  const key = film.playing ? "playback.pause" : "playback.play";
+  if (toggle.dataset.tLabel !== key) {
+    toggle.innerHTML = icon(film.playing ? "pause" : "play");
+    label(toggle, key);
+  }
+  const { frame } = film;
+  if (!frame) return;
+  const back = !film.atEnd && !film.playing;
+  const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
+  byId("fit-looking-back").textContent = back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "";
+  const words = t("playback.at", {
+    epoch: numbers.whole(frame.epoch),
+    loss: numbers.fixed(frame.loss, 4),
+  });
+  scrub.setAttribute("aria-valuetext", words);
+  if (!film.playing) i18n.announce(words);
+};
+
+export const showCount = ({ epoch, loss, p, net, test }) => {
+  byId("count-epoch").textContent = numbers.whole(epoch);
+  byId("count-loss").textContent = numbers.fixed(loss, 6);
+  byId("count-test").textContent = numbers.fixed(test ?? NaN, 6);
+  if (!fitNet.hasSlopes(net)) return;
+  const { left, right } = nets.slopes(p, net);
+  byId("count-slopes").textContent = `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`;
+};
+
+// Nothing can be pressed until the session is open.
+const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"];
+const GOING = ["fit-train", "fit-pause", "fit-resume", "fit-step"];
+const disableAll = () => COMMANDS.forEach((id) => (byId(id).disabled = true));
+
+// What is trained before a reset has been answered would be undone by it.
+const awaitReset = () => ["fit-train", "fit-step"].forEach((id) => (byId(id).disabled = true));
+
+// While the server cannot be reached nothing can be pressed, and the page says so.
+let lastState = null;
+let connected = true;
+export const showConnection = (now) => {
+  if (now === connected) return;
+  connected = now;
+  if (lastState) showState(lastState);
+};
+
+export const showState = (state) => {
+  lastState = state;
+  const { status, epoch, start_epoch: start, target_epoch: target } = state;
+  const running = status === "running";
+  const paused = status === "paused";
+  const focused = document.activeElement;
+  byId("fit-train").disabled = running;
+  byId("fit-pause").disabled = !running;
+  byId("fit-pause").hidden = paused;
+  byId("fit-resume").hidden = !paused;
+  byId("fit-step").disabled = running;
+  byId("fit-reset").disabled = false;
+  if (!connected) [...COMMANDS, "fit-resume"].forEach((id) => (byId(id).disabled = true));
+  else byId("fit-resume").disabled = false;
+  if (GOING.includes(focused?.id) && (focused.disabled || focused.hidden)) {
+    const next = running ? "fit-pause" : paused ? "fit-resume" : "fit-train";
+    byId(next).focus({ preventScroll: true }); // the keyboard stays where it was
+  }
+  const span = target - start;
+  byId("fit-progress").value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
+  byId("count-status").textContent = statusWords(state);
+};
+
+const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }) => {
+  if (!connected) return t("status.disconnected");
+  if (status !== "running") return t(`status.${status}`, { target: numbers.whole(target) });
+  if (!(speed > 0)) return t("status.starting");
+  return t("status.running", {
+    epoch: numbers.whole(epoch),
+    target: numbers.whole(target),
+    left: timeLeft((target - epoch) / speed),
+    speed: numbers.whole(speed),
+  });
+};
+
+const timeLeft = (seconds) => {
+  if (seconds <= 90) return t("time.seconds", { n: Math.max(1, Math.ceil(seconds)) });
+  if (seconds <= 90 * 60) return t("time.minutes", { n: Math.ceil(seconds / 60) });
+  return t("time.hours", { n: numbers.short(seconds / 3600, 1) });
+};
+
+// "Train 5,000 epochs": the button says what it will do
+export const showTrainLabel = () => {
+  const n = numbers.parse(byId("fit-epochs").value);
+  const known = Number.isInteger(n) && n > 0;
+  const key = known ? (n === 1 ? "fit.train_one" : "fit.train_n") : "fit.train";
+  byId("fit-train").firstElementChild.textContent = t(key, { n: numbers.whole(n) });
+};
+
+// N is the browser's to remember; seed and learning rate come back with the session
+const EPOCHS_KEY = "pwl.epochs";
+export const keepEpochs = () => storage.keep(EPOCHS_KEY, byId("fit-epochs").value);
+const recallEpochs = () => {
+  const kept = storage.recall(EPOCHS_KEY);
+  if (kept) window.dash_clientside.set_props("fit-epochs", { value: kept });
+};
+
+// What a message of the server says: {code, args}; `kind` is "notice" or "error".
+export const sentence = (kind, { code, args }) => {
+  const written = Object.entries(args ?? {}).map(([name, value]) => [
+    name,
+    Number.isInteger(value) ? numbers.whole(value) : value,
+  ]);
+  return t(i18n.first(`${kind}.${code}`, `error.${code}`), Object.fromEntries(written));
+};
+
+const messages = {}; // by the box they stand in, to be told again in another language
+
+// Show a message in a box, or hide the box; `words` may put the sentence into a longer one.
+export const showMessage = (id, kind, message, words = (said) => said) => {
+  messages[id] = { kind, message, words };
+  const box = byId(id);
+  box.hidden = !message;
+  box.className = `notice ${kind}`;
+  box.textContent = message ? words(sentence(kind, message)) : "";
+};
+// A complaint about an input goes when somebody corrects it.
+export const dismissError = () => {
+  if (messages["fit-notice"]?.kind === "error") showMessage("fit-notice", "error", null);
+};
+export const retellMessages = () => {
+  for (const [id, { kind, message, words }] of Object.entries(messages)) {
+    if (!byId(id).hidden) showMessage(id, kind, message, words);
+  }
+};
+
+// A notice stays in the session; it is shown once, and may then be put away.
+let noticeKey = "";
+export const showNotice = (sid, { notice, first_seq: since }) => {
+  const key = JSON.stringify([sid, since, notice]);
+  if (key === noticeKey) return;
+  noticeKey = key;
+  showMessage("fit-notice", "notice", notice);
+};
+
+// What was wrong with the data that the server was to show
+export const showDataProblem = (problem) =>
+  showMessage("fit-data-problem", "error", problem, (said) => t("data.instead", { problem: said }));
+
+export const start = (film) => {
+  disableAll();
+  buildStatus();
+  buildPlayback(film);
+  recallEpochs();
+  showTrainLabel();
+  byId("fit-epochs").addEventListener("input", () => {
+    showTrainLabel();
+    keepEpochs();
+  });
+  for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
+    fields.addEventListener("input", dismissError);
+  }
+  byId("fit-reset").addEventListener("click", awaitReset);
+  byId("fit-checkpoints").addEventListener("click", ({ target }) => {
+    const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);
+    const index = film.frames.findIndex((frame) => frame.seq === seq);
+    if (index >= 0) film.seek(index);
+  });
+  byId("fit-notice").addEventListener("click", ({ currentTarget }) => (currentTarget.hidden = true));
+};

@@ -1,0 +1,136 @@
+// The three plots of Fit. yhat and the bent line move at every animation frame; the loss curve and
+// the axes a few times a second.
+import * as i18n from "../core/i18n";
+import * as nets from "../core/net";
+import * as painting from "../core/painting";
+import * as fitData from "./data";
+
+const NOTHING = { x: [null], y: [null] }; // but a point: a trace without any would lose its place
+const UNIT1 = 0,
+  UNIT2 = 1,
+  NET = 2,
+  TRUTH = 3,
+  BEND = 4,
+  OTHERS = 5; // figures.TRACES["logit"]
+
+// Where the curves of a frame are evaluated: the grid, and the bends that lie in it.
+export const placesOf = (data, { net, p }) => {
+  const { grid } = data;
+  const bends = nets.knots(p, net).filter((x) => grid[0] <= x && x <= grid[grid.length - 1]);
+  const between = bends.filter((x) => !grid.includes(x));
+  return { bends, x: between.length ? [...grid, ...between].sort((a, b) => a - b) : grid };
+};
+
+const plain = (plots, data, { net, p }) => {
+  const { bends, x } = placesOf(data, { net, p });
+  const logits = nets.logit(p, x, net);
+  const units = Array.from({ length: net.h }, (_, k) => ({ x, y: nets.contribution(p, k, x, net) }));
+  const bend = bends.length ? { x: bends, y: nets.logit(p, bends, net) } : NOTHING;
+  painting.layers(plots.yhat, [0], [{ x, y: nets.output(logits, net) }]);
+  const traces = [units[0], units[1] ?? NOTHING, { x, y: logits }, bend];
+  const places = [UNIT1, UNIT2, NET, BEND];
+  if (net.h > 2) {
+    const apart = (values) => units.slice(2).flatMap((unit) => [...unit[values], null]);
+    traces.push({ x: apart("x"), y: apart("y") });
+    places.push(OTHERS);
+  }
+  painting.layers(plots.logit, places, traces);
+};
+
+// a wide net's frame has the curve itself
+const wide = (plots, data, { net, curve }) => {
+  const x = data.curveX;
+  painting.layers(plots.yhat, [0], [{ x, y: nets.output(curve, net) }]);
+  painting.layers(plots.logit, [NET], [{ x, y: curve }]);
+};
+
+// What the numbers of a wide net's frame are: its curve, and the loss at the points held out.
+export const wideFrame = (numbers) => ({
+  p: null,
+  curve: numbers.slice(0, fitData.CURVE_POINTS),
+  test: numbers[fitData.CURVE_POINTS],
+});
+
+// yhat, and the same net before its sigmoid
+export const net = (plots, data, frame) => (frame.p ? plain : wide)(plots, data, frame);
+
+// For another kind of net: nothing is left of the last one's units, and the truth is the one that
+// the net's last layer is to meet.
+export const reshape = (plots, data, net) => {
+  painting.curves(plots.logit, [UNIT1, UNIT2, BEND, OTHERS], Array(4).fill(NOTHING));
+  const isMse = net.loss === "mse";
+  const truth = !data.truth ? NOTHING : isMse ? data.truth : { x: data.x, y: data.logit };
+  const title = isMse ? "ŷ" : "logit";
+  return Plotly.update(plots.logit, { x: [truth.x], y: [truth.y] }, { "yaxis.title.text": title }, [TRUTH]);
+};
+
+export const setRange = (graphs, range) => {
+  for (const gd of graphs) {
+    const now = gd._fullLayout.yaxis.range;
+    if (now[0] !== range[0] || now[1] !== range[1]) Plotly.relayout(gd, { "yaxis.range": range });
+  }
+};
+
+// From `low` to `high`, or in steps as far as the values go; the steps begin at 0, if 0 is there.
+export const rangeOf = (values, low, high) => {
+  const [least, most] = fitData.extremes(values);
+  const room = (end) => 0.04 * Math.min(Math.abs(end), high - low);
+  const bottom = Math.max(low, 0);
+  const top = Math.min(high, 0);
+  return [
+    least < low + room(low) ? bottom - painting.niceCeil(bottom - least) : low,
+    most > high - room(high) ? top + painting.niceCeil(most - top) : high,
+  ];
+};
+
+// The axes hold the truth and the net, and grow in steps.
+export const axes = (plots, data, { net, p, curve }) => {
+  const ends = [data.grid[0], data.grid[data.grid.length - 1]];
+  const bends = p ? placesOf(data, { net, p }).bends : [];
+  const places = [...ends, ...bends];
+  const units = p ? Array.from({ length: net.h }, (_, k) => nets.contribution(p, k, places, net)) : [];
+  const logits = p ? nets.logit(p, places, net) : curve;
+  const values = [...logits, ...units.flat()];
+  if (net.loss === "mse") {
+    setRange([plots.points, plots.yhat], rangeOf(logits, ...data.span));
+    setRange([plots.logit], rangeOf(values, ...data.span));
+  } else {
+    setRange([plots.points, plots.yhat], data.span);
+    const truth = data.logit.filter((z) => z !== null);
+    setRange([plots.logit], rangeOf([...values, ...truth], -11, 7));
+  }
+};
+
+// The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis. With
+// points held out the loss at those is drawn as well.
+export const loss = (plots, data, net, film, target, log) => {
+  const { frames, index } = film;
+  const truth = fitData.trueLoss(data, net);
+  const test = (frame) => fitData.testLoss(data, frame);
+  const seen = frames.slice(0, index + 1).filter((frame) => !log || frame.epoch > 0);
+  const now = seen[seen.length - 1];
+  const last = Math.max(target, frames[frames.length - 1].epoch, 10);
+  const losses = [truth, ...frames.map((frame) => frame.loss), ...(data.test ? seen.map(test) : [])];
+  const [low, high] = fitData.extremes(losses.filter((each) => each !== null));
+  const pad = (high - low) * 0.08 || 0.05;
+  const epochs = seen.map((frame) => frame.epoch);
+  const tested = data.test && seen.length;
+  const x = [[log ? 1 : 0, last], epochs, now ? [now.epoch] : [], tested ? epochs : [null]];
+  const y = [[truth, truth], seen.map((f) => f.loss), now ? [now.loss] : [], tested ? seen.map(test) : [null]];
+  Plotly.update(
+    plots.loss,
+    { x, y },
+    {
+      "xaxis.type": log ? "log" : "linear",
+      "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
+      "yaxis.range": [low - pad, high + pad],
+    },
+    [0, 1, 2, 3],
+  );
+};
+
+export const words = (plots) =>
+  Plotly.relayout(plots.loss, {
+    "xaxis.title.text": i18n.t("word.epoch"),
+    "yaxis.title.text": i18n.t("word.loss"),
+  });

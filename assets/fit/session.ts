@@ -1,0 +1,42 @@
+// The tab's session on the server: opened, asked for again when it is lost, and sent commands that
+// are no button of Dash's.
+import * as api from "../core/api";
+import * as tabs from "../core/tabs";
+import * as fitControls from "./controls";
+import * as fitSection from "./fit";
+
+const RETRY_MS = 5000; // when the server could not open a session
+const UNANSWERED_MS = 35_000; // a server that has not answered by then was lost on the way
+let sid;
+let unanswered; // timer, while a session is being opened
+
+export const open = (remembered = sid) => {
+  clearTimeout(unanswered);
+  unanswered = setTimeout(() => open(sid ?? remembered), UNANSWERED_MS);
+  window.dash_clientside.set_props("tab", { data: { sid: remembered, at: Date.now() } });
+};
+export const again = () => setTimeout(() => open(sid ?? tabs.remembered()), RETRY_MS);
+
+// Whether the server's answer is a session.
+export const isOpen = (session) => {
+  if (!session) return false;
+  clearTimeout(unanswered);
+  if (!session.error) return true;
+  fitControls.showMessage("fit-notice", "error", session.error);
+  again();
+  return false;
+};
+
+export const enter = (session) => {
+  sid = session.sid;
+  tabs.keep(sid);
+};
+
+// Gives {snapshot}, {error}, or what else the verb answers; Fit has then applied or told it.
+export const send = async (verb, body = {}) => {
+  const answer = await api.command(sid, verb, body);
+  fitSection.reply(answer);
+  return answer;
+};
+
+export { sid };

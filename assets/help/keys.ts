@@ -1,0 +1,67 @@
+// Shortcuts: a key presses what its row in the help sheet names. Keys that mean something to what has
+// the focus are left to it.
+import * as undo from "../core/history";
+
+const byId = (id) => document.getElementById(id);
+const OF_TEXT = () => `${undo.TYPED}, select`;
+// what Space presses or scrolls by itself
+const OF_SPACE = "button, summary, a, input, [role='button'], [role='tab'], [tabindex='0']";
+
+// The Latin letter on the key, whatever alphabet the keyboard writes just now (ㅅ is on T).
+const keyOf = ({ key, code }) => {
+  const letter = /^Key([A-Z])$/.exec(code)?.[1];
+  const isLatin = key.length === 1 && key.charCodeAt(0) < 128;
+  return (isLatin || !letter ? key : letter).toLowerCase();
+};
+
+const isQuiet = (event, key) => {
+  const { target } = event;
+  return (
+    event.defaultPrevented ||
+    event.repeat ||
+    event.isComposing ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    (event.shiftKey && key !== "?") ||
+    Boolean(document.querySelector("dialog[open]")) ||
+    Boolean(target.closest?.(OF_TEXT())) ||
+    (key === " " && Boolean(target.closest?.(OF_SPACE)))
+  );
+};
+
+const rows = () => [...document.querySelectorAll("#help [data-keys]")];
+const isThere = (node) => node.checkVisibility() && !node.disabled;
+
+const onKey = (event) => {
+  const key = keyOf(event);
+  if (isQuiet(event, key)) return;
+  const row = rows().find(({ dataset }) => dataset.keys.includes(key) && key.length === 1);
+  if (!row) return;
+  const node = [...document.querySelectorAll(row.dataset.press.replace("{key}", key))].find(isThere);
+  event.preventDefault(); // Space does not scroll either
+  if (!node) return;
+  node.click();
+  if (node.getAttribute("role") === "tab") node.scrollIntoView({ block: "nearest" });
+};
+
+// A page where something is hidden, or does not exist, says nothing of its key.
+const showRows = () => {
+  for (const row of rows()) {
+    const nodes = [...document.querySelectorAll(row.dataset.press.replace("{key}", "1"))];
+    row.hidden = !nodes.some((node) => node.hidden || node.checkVisibility());
+  }
+};
+
+export const start = () => {
+  const sheet = byId("help");
+  byId("help-open").addEventListener("click", () => {
+    sheet.showModal();
+    showRows();
+  });
+  byId("help-close").addEventListener("click", () => sheet.close());
+  sheet.addEventListener("click", ({ target }) => {
+    if (target === sheet) sheet.close(); // beside the sheet
+  });
+  document.addEventListener("keydown", onKey);
+};

@@ -1,0 +1,69 @@
+// The page's entry: what Dash calls, what starts with the page, and what is loaded later.
+import * as buildSection from "./build/build";
+import * as chunks from "./chunks";
+import * as undo from "./core/history";
+import * as i18n from "./core/i18n";
+import * as storage from "./core/storage";
+import * as choiceSteps from "./explore/choice-steps";
+import * as dataCard from "./explore/data/card";
+import * as stuck from "./explore/seeds/stuck";
+import * as fieldSteps from "./fit/field-steps";
+import * as fitSection from "./fit/fit";
+import * as fitSteps from "./fit/steps";
+import * as keys from "./help/keys";
+import { LINK_PREFIX } from "./share/prefix";
+
+const STARTED_WITH_THE_PAGE = [
+  i18n,
+  buildSection,
+  fitSection,
+  undo,
+  choiceSteps,
+  dataCard,
+  stuck,
+  keys,
+  fieldSteps,
+  fitSteps,
+];
+
+const loadLater = () => {
+  const address = new URLSearchParams(location.search);
+  chunks.loadWhenNear("explore", document.getElementById("explore"));
+  chunks.loadOnClick("explore", "#compare-keep-in-fit");
+  chunks.loadWhenNear("share", document.getElementById("share"));
+  chunks.loadOnClick("share", "#share-open");
+  chunks.loadOnClick("lessons", "#lessons-open");
+  const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
+  window.addEventListener("hashchange", loadShare);
+  loadShare();
+  if (address.has("hide")) chunks.load("share");
+  if (address.has("lesson") || storage.recall("pwl.lesson")) chunks.load("lessons");
+};
+
+let isBooted = false;
+
+// Dash has mounted the layout.
+const boot = () => {
+  if (isBooted) return;
+  isBooted = true;
+  for (const part of STARTED_WITH_THE_PAGE) part.start();
+  loadLater();
+};
+
+// Dash's clientside callbacks find their functions here.
+window.dash_clientside ??= {};
+window.dash_clientside.pwlapp = {
+  boot,
+  opened: fitSection.opened,
+  reply: fitSection.reply,
+  logX: fitSection.logX,
+  fieldsChanged: (...values) => fitSection.fieldsChanged(values),
+  showConstructions: buildSection.showConstructions,
+};
+
+// For tests: the page's modules by name, with all parts loaded.
+export const testing = async () => {
+  await Promise.all(["explore", "share", "lessons"].map(chunks.load));
+  const { modules } = await import("./testing");
+  return modules;
+};

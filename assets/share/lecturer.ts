@@ -1,0 +1,128 @@
+// What a lecturer's link does beside holding a state: hides things, begins a lesson, chooses language
+// and theme. A table documents the parameters, and its controls write them.
+import * as i18n from "../core/i18n";
+import { element } from "../core/weight-rows";
+import * as sharing from "./sharing";
+
+// What the script in the page's head found in the address: {names, hidden, unknown}.
+const OPENING = JSON.parse(document.documentElement.dataset.opening);
+
+const byId = (id) => document.getElementById(id);
+const LESSONS = ["page", "seeds", "wide", "steps", "lr"];
+const LANGUAGES = { ko: "한국어", en: "English" };
+const THEMES = { dark: "lecturer.dark", light: "lecturer.light" };
+
+const asked = new URLSearchParams(location.search);
+const [lesson = "", step = "1"] = (asked.get("lesson") ?? "").split(".");
+// A link that is copied from a lecturer's page keeps what that page was opened with.
+const chosen = {
+  hide: new Set(OPENING.hidden),
+  lesson: /^[a-z]+$/.test(lesson) ? lesson : "",
+  step: /^\d{1,2}$/.test(step) ? step : "1",
+  lang: asked.get("lang") in LANGUAGES ? asked.get("lang") : "",
+  theme: asked.get("theme") in THEMES ? asked.get("theme") : "",
+};
+const listeners = [];
+const changed = () => listeners.forEach((listener) => listener());
+
+// "?hide=build,explore&lang=ko", or nothing
+export const query = () => {
+  const parts = [
+    chosen.hide.size && `hide=${OPENING.names.filter((name) => chosen.hide.has(name)).join(",")}`,
+    chosen.lesson && `lesson=${chosen.lesson}.${chosen.step}`,
+    chosen.lang && `lang=${chosen.lang}`,
+    chosen.theme && `theme=${chosen.theme}`,
+  ].filter(Boolean);
+  return parts.length ? `?${parts.join("&")}` : "";
+};
+
+// --- the table ---------------------------------------------------------------------------------
+const words = (key) => {
+  const node = element("span", { textContent: i18n.t(key) });
+  node.dataset.t = key;
+  return node;
+};
+
+const boxes = () => {
+  const host = element("div", { className: "lecturer-boxes" });
+  for (const name of OPENING.names) {
+    const box = element("input", { type: "checkbox", value: name, checked: chosen.hide.has(name) });
+    box.addEventListener("change", () => {
+      chosen.hide[box.checked ? "add" : "delete"](name);
+      changed();
+    });
+    host.append(element("label", {}, box, element("code", {}, name), words(`hide.${name}`)));
+  }
+  return host;
+};
+
+const option = (value, key, said) => {
+  const node = element("option", { value, textContent: said ?? i18n.t(key) });
+  if (key) node.dataset.t = key;
+  return node;
+};
+const select = (name, options) => {
+  const node = element("select", { id: `lecturer-${name}` }, ...options);
+  node.value = chosen[name];
+  i18n.label(node, `lecturer.${name}`);
+  node.addEventListener("change", () => {
+    chosen[name] = node.value;
+    changed();
+  });
+  return node;
+};
+
+const lessonControls = () => {
+  const number = element("input", {
+    type: "number",
+    id: "lecturer-step",
+    min: 1,
+    max: 20,
+    value: chosen.step,
+    className: "weight-field",
+  });
+  i18n.label(number, "lecturer.step");
+  number.addEventListener("change", () => {
+    chosen.step = /^[1-9]\d?$/.test(number.value) ? number.value : "1";
+    number.value = chosen.step;
+    changed();
+  });
+  const lessons = LESSONS.map((id) => option(id, `lecturer.lesson_${id}`));
+  return element(
+    "div",
+    { className: "buttons" },
+    select("lesson", [option("", "lecturer.no_lesson"), ...lessons]),
+    number,
+  );
+};
+
+const row = (parameter, key, control) => {
+  const head = element("th", {}, element("code", {}, parameter));
+  head.setAttribute("scope", "row");
+  return element("tr", {}, head, element("td", {}, words(key)), element("td", {}, control));
+};
+
+const build = () => {
+  const languages = Object.entries(LANGUAGES).map(([value, said]) => option(value, null, said));
+  const themes = Object.entries(THEMES).map(([value, key]) => option(value, key));
+  const body = element(
+    "tbody",
+    {},
+    row("hide=…", "lecturer.about_hide", boxes()),
+    row("lesson=…", "lecturer.about_lesson", lessonControls()),
+    row("lang=…", "lecturer.about_lang", select("lang", [option("", "lecturer.as_it_is"), ...languages])),
+    row("theme=…", "lecturer.about_theme", select("theme", [option("", "lecturer.as_it_is"), ...themes])),
+  );
+  const lead = element("p", { className: "hint" }, words("lecturer.lead"));
+  byId("share-lecturer").append(lead, element("table", { className: "lecturer-table" }, body));
+};
+
+export const start = () => {
+  build();
+  const { unknown } = OPENING;
+  if (!unknown.length) return;
+  const names = unknown.join(", ").slice(0, 100);
+  sharing.ready().then(() => sharing.speak("error", "hide_unknown", { names }));
+};
+
+export const onChange = (listener) => listeners.push(listener);

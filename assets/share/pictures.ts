@@ -1,0 +1,161 @@
+// The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
+import * as i18n from "../core/i18n";
+import { t } from "../core/i18n";
+import * as numbers from "../core/numbers";
+import * as plotting from "../core/plotting";
+import { element } from "../core/weight-rows";
+import * as fitSection from "../fit/fit";
+import * as files from "./files";
+import * as sharing from "./sharing";
+
+const byId = (id) => document.getElementById(id);
+const SIZE = { width: 1000, height: 620 };
+const SHARP = 2; // pixels of a PNG per unit
+const INK = "#1a2233";
+const TRUTH = "#222c40";
+const FONT = "Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, Arial, sans-serif";
+const ROLES = ["truth", "yhat", "unit1", "unit2", "others", "data"];
+const TRUTHS = ["#6b7a90", "#222c40", "#e3e9f5"]; // figures.py, and the style sheet's two
+let chooser;
+let say; // in the line below
+
+// Each box of plots: layers that share their axes are one picture.
+export const boxes = () => {
+  const found = new Map();
+  for (const gd of document.querySelectorAll("main .js-plotly-plot")) {
+    if (!gd.data?.length || gd.closest(".graph.small") || !gd.checkVisibility()) continue;
+    const box = gd.closest(".graph") ?? gd;
+    found.set(box, [...(found.get(box) ?? []), gd]);
+  }
+  return [...found].map(([box, layers], k) => ({ box, layers, name: nameOf(layers, k), title: titleOf(box) }));
+};
+
+// "fit-yhat-plot" is yhat
+const nameOf = (layers, k) => {
+  const top = layers[layers.length - 1];
+  const id = (top.closest("[id$='-plot']") ?? top.closest("[id]"))?.id ?? `plot-${k + 1}`;
+  return id.replace(/-plot$/, "").replace(/^(fit|build)-/, "") || `plot-${k + 1}`;
+};
+const titleOf = (box) =>
+  box.closest(".card")?.querySelector(".card-title")?.textContent ??
+  box.closest(".section")?.querySelector("h2")?.textContent ??
+  "";
+
+const colourOf = (trace) => String(trace.line?.color ?? trace.marker?.color ?? "").toLowerCase();
+const roleOf = (trace) => {
+  const colour = colourOf(trace);
+  if (TRUTHS.includes(colour)) return "truth";
+  const role = ROLES.find((each) => plotting.colour(each).toLowerCase() === colour);
+  return role === "yhat" && trace.mode === "markers" ? "bend" : role;
+};
+
+const wordsOf = (box) => {
+  const items = box.closest(".card")?.querySelectorAll(".legend li:not([hidden])") ?? [];
+  return Object.fromEntries(
+    [...items].map((item) => [
+      [...item.querySelector(".swatch").classList].find((name) => name !== "swatch"),
+      item.textContent.trim(),
+    ]),
+  );
+};
+
+const isSomething = (trace) => Array.from(trace.y ?? [], Number).some(Number.isFinite) && trace.y[0] !== undefined;
+
+const onWhite = (trace, words) => {
+  const role = roleOf(trace);
+  const name = trace.name ?? words[role];
+  const painted = { ...trace, name, showlegend: Boolean(name) && isSomething(trace) };
+  if (role === "truth" && trace.line) painted.line = { ...trace.line, color: TRUTH };
+  if (role === "data") painted.marker = { ...trace.marker, opacity: Math.max(trace.marker?.opacity ?? 1, 0.3) };
+  return painted;
+};
+
+const axisOnWhite = (axis) => ({
+  ...axis,
+  gridcolor: "#e6e9ef",
+  zerolinecolor: "#b8c0cd",
+  linecolor: "#b8c0cd",
+  color: INK,
+  automargin: true,
+  title: { ...axis.title, font: { size: 18, color: INK } },
+  tickfont: { size: 16, color: INK },
+});
+
+const layoutOnWhite = (layout, title) => {
+  const axes = Object.entries(layout).filter(([name]) => /^[xy]axis\d*$/.test(name));
+  return {
+    ...layout,
+    ...Object.fromEntries(axes.map(([name, axis]) => [name, axisOnWhite(axis)])),
+    ...SIZE,
+    autosize: false,
+    paper_bgcolor: "#fff",
+    plot_bgcolor: "#fff",
+    template: undefined,
+    font: { family: FONT, size: 16, color: INK },
+    title: { text: title, font: { size: 18, color: INK }, x: 0.02, xanchor: "left", y: 0.97, yanchor: "top" },
+    margin: { l: 70, r: 24, t: 96, b: 60 },
+    showlegend: true,
+    legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { size: 15, color: INK } },
+  };
+};
+
+// "After the sigmoid: probability ŷ · seed 1, epoch 10,000" for Fit's; the others stand for themselves.
+const heading = ({ box, title }) => {
+  const { state, frame } = fitSection.now();
+  if (!box.closest("#fit") || !frame) return title;
+  return `${title} · ${t("pictures.at", { seed: numbers.whole(state.seed), epoch: numbers.whole(frame.epoch) })}`;
+};
+
+export const figure = (picture) => {
+  const words = wordsOf(picture.box);
+  const data = picture.layers.flatMap((gd) => gd.data.map((trace) => onWhite(trace, words)));
+  const { layout } = picture.layers[picture.layers.length - 1];
+  return { data, layout: layoutOnWhite(layout, heading(picture)), config: { staticPlot: true } };
+};
+
+const fileName = (name, format) => {
+  const { state, frame } = fitSection.now();
+  return `pwlapp-seed${state.seed}-${frame?.epoch ?? state.epoch}-${name}.${format}`;
+};
+
+const take = async (format) => {
+  const picture = boxes().find(({ name }) => name === chooser.value);
+  if (!picture) {
+    say("pictures.gone");
+    list();
+    return;
+  }
+  const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? SHARP : 1 });
+  const name = fileName(picture.name, format);
+  files.save(name, await (await fetch(url)).blob());
+  say("files.saved", { name });
+};
+
+const list = () => {
+  const chosen = chooser.value;
+  const found = boxes();
+  const options = found.map(({ name, title }) => element("option", { value: name, textContent: title }));
+  chooser.replaceChildren(...options);
+  const wanted = found.some(({ name }) => name === chosen) ? chosen : "yhat";
+  if (found.some(({ name }) => name === wanted)) chooser.value = wanted;
+};
+
+export const start = () => {
+  say = files.status("share-pictures-status");
+  chooser = element("select", { id: "pictures-choose" });
+  i18n.label(chooser, "pictures.choose");
+  const buttons = ["png", "svg"].map((format) => {
+    const button = element("button", {
+      type: "button",
+      id: `pictures-${format}`,
+      className: "button",
+      textContent: format.toUpperCase(),
+    });
+    button.addEventListener("click", () => take(format));
+    return button;
+  });
+  byId("share-pictures").append(chooser, ...buttons);
+  for (const event of ["focus", "pointerdown"]) chooser.addEventListener(event, list);
+  plotting.whenNear(byId("share-pictures"), () => sharing.ready().then(list));
+  i18n.onLanguage(list);
+};

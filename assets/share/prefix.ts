@@ -1,0 +1,2 @@
+// How the fragment of an address begins that holds a net.
+export const LINK_PREFIX = "#s=";

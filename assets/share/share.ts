@@ -1,0 +1,179 @@
+// The link in its field, ready to be copied or to be shown as a QR code.
+import * as buildSection from "../build/build";
+import * as i18n from "../core/i18n";
+import { t } from "../core/i18n";
+import * as painting from "../core/painting";
+import * as plotting from "../core/plotting";
+import { element } from "../core/weight-rows";
+import * as fitSection from "../fit/fit";
+import * as files from "./files";
+import * as lecturer from "./lecturer";
+import * as sharing from "./sharing";
+
+const byId = (id) => document.getElementById(id);
+const CALM_MS = 500; // a link is made anew so long after what it holds has changed
+const MOST_QR = 2000; // characters
+
+let field;
+let dialog;
+let isNear = false; // from when on the link is kept up to date
+let made = null; // {key, link, kind, notes, session}
+let wantsCode = false;
+let picture = null; // the object URL of the code that is shown
+let say; // in the line under the buttons
+
+// What the link depends on.
+const keyOf = () => {
+  const { sid, state } = fitSection.now();
+  return JSON.stringify([sid, state?.version, buildSection.now(), lecturer.query()]);
+};
+
+const address = () => location.origin + location.pathname + lecturer.query();
+
+// The link to what is on the screen, made anew if it has changed.
+export const make = async () => {
+  const key = keyOf();
+  if (made?.key === key) return made.link;
+  const { fragment, ...rest } = await sharing.collect();
+  made = { key, link: address() + fragment, ...rest };
+  show();
+  return made.link;
+};
+
+// --- in words ----------------------------------------------------------------------------------
+const holds = ({ kind, session: { seed, net, epoch } }) => {
+  const args = { seed, units: net.h, epochs: epoch };
+  return [t("share.holds_build"), t(`share.holds_${kind}`, files.written(args))].join(" · ");
+};
+
+const show = () => {
+  if (!made) return;
+  const tooLong = made.link.length > MOST_QR;
+  const notes = tooLong ? [...made.notes, ["share.note_long", { n: made.link.length }]] : made.notes;
+  field.value = made.link;
+  byId("share-holds").textContent = holds(made);
+  byId("share-note").textContent = notes.map(([key, args]) => t(key, files.written(args))).join(" ");
+  byId("share-qr-show").disabled = tooLong;
+  if (wantsCode) drawCode();
+};
+
+// Not before a run has ended: its link would be old before it is read.
+const refresh = painting.throttle(CALM_MS, async () => {
+  const { state } = fitSection.now();
+  if (!isNear || !state || state.status === "running" || made?.key === keyOf()) return;
+  say(null);
+  await make().catch(complain);
+});
+
+const complain = (error) => files.complain(say, error);
+
+// --- copying -----------------------------------------------------------------------------------
+// On plain http there is no clipboard: the field is selected, and the old command tried.
+const toClipboard = async (text) => {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    field.focus();
+    field.select();
+    return document.execCommand("copy");
+  }
+};
+
+const copy = async () => {
+  try {
+    const copied = await toClipboard(await make());
+    say(copied ? "share.copied" : "share.selected");
+  } catch (error) {
+    complain(error);
+  }
+};
+
+// --- the code ----------------------------------------------------------------------------------
+let drawn = "";
+const drawCode = async () => {
+  const { link } = made;
+  if (link === drawn || link.length > MOST_QR) return;
+  drawn = link;
+  const answer = await fetch("qr", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ text: link }),
+  }).catch(() => null);
+  if (drawn !== link) return; // another one is on its way
+  if (!answer?.ok) {
+    drawn = "";
+    say("error.server");
+    return;
+  }
+  if (picture) URL.revokeObjectURL(picture);
+  picture = URL.createObjectURL(await answer.blob());
+  for (const image of document.querySelectorAll(".qr-image")) image.src = picture;
+};
+
+const image = () => {
+  const node = element("img", { className: "qr-image", alt: "" });
+  node.setAttribute("role", "img");
+  i18n.label(node, "share.qr_label");
+  return node;
+};
+
+const showCode = async () => {
+  try {
+    await make();
+  } catch (error) {
+    complain(error);
+    return;
+  }
+  wantsCode = true;
+  document.querySelector(".share-code").hidden = false;
+  await drawCode();
+};
+
+const buildDialog = () => {
+  const close = element("button", {
+    type: "button",
+    id: "share-qr-close",
+    className: "button",
+    textContent: t("share.qr_close"),
+  });
+  close.dataset.t = "share.qr_close";
+  close.addEventListener("click", () => dialog.close());
+  dialog = element("dialog", { className: "qr-full" }, image(), close);
+  i18n.label(dialog, "share.qr_label");
+  dialog.addEventListener("close", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+  });
+  byId("share-qr-dialog").append(dialog);
+};
+
+const enlarge = () => {
+  dialog.showModal();
+  dialog.requestFullscreen?.().catch(() => {}); // where it is refused, it fills the window
+};
+
+// --- start -------------------------------------------------------------------------------------
+export const start = () => {
+  say = files.status("share-copied");
+  field = element("input", { type: "text", id: "share-address", readOnly: true, spellcheck: false });
+  i18n.label(field, "share.link_label");
+  field.addEventListener("focus", () => field.select());
+  byId("share-link").append(field);
+  byId("share-qr").append(image());
+  buildDialog();
+  byId("share-copy").addEventListener("click", copy);
+  byId("share-qr-show").addEventListener("click", showCode);
+  byId("share-qr-large").addEventListener("click", enlarge);
+  byId("share-open").addEventListener("click", () => {
+    byId("share").scrollIntoView();
+    byId("share-copy").focus({ preventScroll: true });
+  });
+  plotting.whenNear(byId("share"), () => {
+    isNear = true;
+    refresh();
+  });
+  fitSection.onChange(refresh);
+  buildSection.onChange(refresh);
+  lecturer.onChange(refresh);
+  i18n.onLanguage(show);
+};

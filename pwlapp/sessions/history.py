@@ -1,0 +1,166 @@
+"""Undo and redo: the earlier states of a session, and how they take its place again.
+
+A step of kind ``"session"`` put another net or other data in the place of what the session had.
+Undo brings back all of it with its frames; a run that was going on comes back paused. A step of
+kind ``"weights"`` set weights by hand. Undo sets the earlier ones: the epochs stay counted and the
+optimizer keeps its memory, as with any edit. Either kind is a swap: the step then keeps what undo
+took away, and redo brings that back. Training is no step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from pwlapp.core.data.points import Points
+from pwlapp.sessions import transitions
+from pwlapp.sessions.frames import Frame
+from pwlapp.sessions.state import NO_HISTORY, History, Notice, SessionState, changed
+
+MAX_STEPS = 100
+MAX_FRAME_NUMBERS = 300_000  # of the frames of one step; those of a longer run are not kept
+MAX_NUMBERS = 1_000_000  # of all steps of a session, 4 bytes each
+MERGE_S = 0.7  # edits of the same weight that follow each other faster are one step
+
+StepKind: TypeAlias = Literal["session", "weights"]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step of a session's history.
+
+    Attributes
+    ----------
+    number : int
+    kind : {"session", "weights"}
+    state : SessionState
+        What undo, or redo, of the step brings back; its own history is empty.
+    frames : sequence of Frame, or None
+        Those that belong to `state`; None if they were too many to keep.
+    """
+
+    number: int
+    kind: StepKind
+    state: SessionState
+    frames: Sequence[Frame] | None
+
+
+def record(
+    before: SessionState, frames: Sequence[Frame], after: SessionState, kind: StepKind, at: float
+) -> tuple[SessionState, Step | None]:
+    """Add the change from `before` to `after` to the history; what was undone can't be redone then.
+
+    Parameters
+    ----------
+    before : SessionState
+    frames : sequence of Frame
+        Those of `before`; not used for weights.
+    after : SessionState
+        With the history of `before`.
+    kind : {"session", "weights"}
+    at : float
+        Now, in seconds since 1970.
+
+    Returns
+    -------
+    after : SessionState
+        With its new history.
+    step : Step or None
+        To be saved with it; None if the change belongs to the latest step.
+    """
+    history = before.history
+    key = _merge_key(before, after) if kind == "weights" else ""
+    is_soon = at - history.at < MERGE_S
+    if key and key == history.merge_key and is_soon and not history.can_redo:
+        return replace(after, history=replace(history, at=at)), None
+    step = _step(history.now, kind, before, frames)
+    sizes = (*history.sizes[: history.can_undo], _size(step))
+    first = history.first
+    while len(sizes) > MAX_STEPS or (len(sizes) > 1 and sum(sizes) > MAX_NUMBERS):
+        first, sizes = first + 1, sizes[1:]
+    return replace(after, history=History(first, history.now + 1, sizes, key, at)), step
+
+
+def swap(
+    state: SessionState, frames: Sequence[Frame], step: Step, points: Points
+) -> tuple[SessionState, list[Frame], Step]:
+    """Undo or redo a step: what it keeps and what the session has change places.
+
+    Parameters
+    ----------
+    state : SessionState
+    frames : sequence of Frame
+        All of the session's.
+    step : Step
+        The one before ``state.history.now``, to undo it, or the one at it, to redo it.
+    points : Points
+        The data that the session has afterwards.
+
+    Returns
+    -------
+    after : SessionState
+    added : list of Frame
+    step : Step
+        To be saved in the place of `step`.
+    """
+    history = state.history
+    other = _step(step.number, step.kind, state, frames)
+    sizes = list(history.sizes)
+    sizes[step.number - history.first] = _size(other)
+    now = step.number if step.number < history.now else step.number + 1
+    if step.kind == "weights":
+        after, added = _with_weights(state, step.state, points)
+    else:
+        after, added = _restored(state, step, points)
+    return replace(after, history=History(history.first, now, tuple(sizes))), added, other
+
+
+def _restored(state: SessionState, step: Step, points: Points) -> tuple[SessionState, list[Frame]]:
+    earlier, epoch = step.state, step.state.train.epoch
+    notice = earlier.notice if earlier.is_diverged else None
+    if step.frames is None:
+        notice = Notice("back_no_curve", {"epoch": epoch})
+    elif state.run or earlier.run:
+        notice = Notice("back_halted", {"epoch": epoch})
+    after = replace(
+        earlier,
+        version=state.version + 1,
+        run=replace(earlier.run, status="paused") if earlier.run else None,
+        notice=notice,
+        first_seq=state.next_seq,
+        next_seq=state.next_seq,
+    )
+    if not step.frames:
+        return transitions.with_frame(after, "start", points)
+    return transitions.with_numbers(after, step.frames)
+
+
+def _with_weights(
+    state: SessionState, earlier: SessionState, points: Points
+) -> tuple[SessionState, list[Frame]]:
+    epoch, then = state.train.epoch, earlier.train.epoch
+    edited = transitions.edit(state, earlier.train.params.tolist(), points)
+    after, added = edited or (changed(state), [])
+    if epoch != then:
+        after = replace(after, notice=Notice("undo_trained_since", {"epoch": epoch, "then": then}))
+    return after, added
+
+
+def _merge_key(before: SessionState, after: SessionState) -> str:
+    """The one weight that changed; empty if several did."""
+    changed_at = np.flatnonzero(before.train.params != after.train.params)
+    return f"weight {changed_at[0]}" if changed_at.size == 1 else ""
+
+
+def _step(number: int, kind: StepKind, state: SessionState, frames: Sequence[Frame]) -> Step:
+    kept: Sequence[Frame] | None = frames if kind == "session" else ()
+    if sum(frame.numbers.size for frame in kept or ()) > MAX_FRAME_NUMBERS:
+        kept = None
+    return Step(number, kind, replace(state, history=NO_HISTORY), kept)
+
+
+def _size(step: Step) -> int:
+    return 3 * step.state.train.net.size + sum(frame.numbers.size for frame in step.frames or ())
