@@ -53,17 +53,11 @@ def test_prints_the_pages_numbers(capsys: pytest.CaptureFixture[str]):
     ]
 
 
-def test_json_is_exact(lecture: Points):
+def test_json_is_exact(capsys: pytest.CaptureFixture[str], lecture: Points):
     options = ["--seed", "5", "--epochs", "7", "--lr", "0.02", "--json", *TORCH]
-    done = subprocess.run(
-        [sys.executable, "-m", "pwlapp", "fit", *options],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-    )
-    printed = json.loads(done.stdout)
-    assert done.stderr == ""
+    status, out, err = run(capsys, "fit", *options)
+    assert (status, err) == (0, "")
+    printed = json.loads(out)
     first = initial_state(5, lecture.x, lecture.y)
     last = train_slice(first, lecture.x, lecture.y, AdamOptions(lr=0.02), Budget(7)).state
     assert (printed["seed"], printed["lr"], printed["diverged"]) == (5, 0.02, False)
