@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import socket
@@ -83,12 +82,12 @@ def create_app(settings: Settings) -> layout.Page:
 
     app = layout.Page(
         __name__,
-        server=server,
+        server=server,  # type: ignore[arg-type]  # Dash has typed its Flask backend only
         backend="fastapi",
         include_assets_files=False,
         external_scripts=[addresses["basic"]],
         title="pwlapp",
-        update_title=None,
+        update_title=None,  # type: ignore[arg-type]  # as its documentation says
         compress=False,
     )
     app.addresses = addresses
@@ -164,19 +163,16 @@ def _serve() -> int:
         settings = Settings.from_env(os.environ)
     except ValueError as problem:
         raise Refusal(serving.BAD_SETTING, str(problem)) from problem
-    if settings.web_workers > 1 and not settings.redis_url:
-        text = f"PWLAPP_WEB_WORKERS={settings.web_workers}: more than one needs PWLAPP_REDIS_URL"
-        raise Refusal(serving.BAD_SETTING, text)
     logs.configure(settings.log_level, settings.log_format)
     serving.allow_open_files()
-    listeners = serving.bind(settings.host, settings.port)
     if settings.redis_url:
-        asyncio.run(serving.wait_for_redis(settings.redis_url))
+        serving.wait_for_redis(settings.redis_url)
+    listeners = serving.listen(settings.host, settings.port)
     try:
         app = create_app(settings)
     except StoreUnavailable as problem:
         raise Refusal(serving.NO_FOLDER, str(problem)) from problem
-    logger.info("serving on %s (Ctrl-C stops it)", serving.listen(listeners))
+    logger.info("serving on %s (Ctrl-C stops it)", serving.url_of(listeners[0]))
     if settings.web_workers > 1:
         return _serve_from_many(settings.web_workers, listeners)
     return _serve_from_one(app.server, listeners)

@@ -1,6 +1,6 @@
-"""What a server says while it runs: lines for people, or JSON for programs.
+"""Logging of servers and workers: lines for people, or JSON for programs.
 
-Never in it: a whole session id, which is as good as a password, and anything of the person that
+Never logged: a whole session id, which is as good as a password, and anything of the person that
 sent a request.
 """
 
@@ -26,9 +26,9 @@ _FORMAT = "%(levelname)s %(name)s: %(message)s"
 _FORMAT_DEBUG = "%(levelname)s %(name)s [%(request_id)s]: %(message)s"
 _FIELDS = ("time", "levelname", "name", "message", "request_id")
 _EXTRAS = ("method", "path", "status", "ms")  # no others: a task's arguments are among them
-_SAID = {*_FIELDS, "level", "logger", *_EXTRAS, "exc_info", "stack_info"}
-# They tell what is sent, sessions and all, or every step of the event loop.
-_TALKATIVE = {
+_LOGGED = {*_FIELDS, "level", "logger", *_EXTRAS, "exc_info", "stack_info"}
+# Below these levels they log what is sent, sessions included, or every step of the event loop.
+_LEAST_LEVELS = {
     **dict.fromkeys(("amqp", "asyncio", "celery", "kombu", "sse_starlette"), logging.INFO),
     **dict.fromkeys(("celery.app.trace", "celery.worker.strategy"), logging.WARNING),
 }
@@ -37,7 +37,7 @@ _LONG = re.compile(r"(?<![\w-])(?!_dash-[a-z-]+$)([\w-]{6})[\w-]{11,}", re.ASCII
 
 
 def configure(level: str, form: str) -> None:
-    """Send all that is logged to stderr; for a process that serves or trains, at its start.
+    """Log to stderr; for a process that serves or trains, at its start.
 
     Parameters
     ----------
@@ -52,21 +52,21 @@ def configure(level: str, form: str) -> None:
     handler.setFormatter(_json() if form == JSON else _text(level))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(form == JSON)
-    for name, least in _TALKATIVE.items():
+    for name, least in _LEAST_LEVELS.items():
         logging.getLogger(name).setLevel(max(logging.getLogger().level, least))
     logging.getLogger("asgi_correlation_id").setLevel(logging.ERROR)  # a strange id is replaced
 
 
 def requests_level(form: str) -> int:
-    """Level of the lines about requests: a console in class stays calm, a program wants all."""
+    """Level of the lines about requests: debug in text, so that a console stays readable."""
     return logging.INFO if form == JSON else logging.DEBUG
 
 
 class RequestLog:
     """ASGI middleware that logs a line for each request when it has ended.
 
-    With method, path without session ids, status, milliseconds, and the request's id, if the
-    middleware that gives it one is further out. An event stream has one line, at its end.
+    The line has method, path without session ids, status, milliseconds, and the id that
+    `asgi_correlation_id` gave the request. An event stream has one line, at its end.
 
     Parameters
     ----------
@@ -108,18 +108,18 @@ class RequestLog:
 
 
 def without_secrets(path: str) -> str:
-    """A path fit to be logged: of what may be a session's id, the first 6 characters."""
+    """The path with any session id cut to its first 6 characters."""
     return _LONG.sub(r"\1…", quote(path, safe="/:@!$&'()*+,;=~"))[:MAX_PATH]
 
 
 def _complete(record: logging.LogRecord) -> bool:
-    """Give a record what the formats name; False for one that nobody needs."""
+    """Add the fields that the formats name; False for a record to drop."""
     if record.name == "uvicorn.error":  # where uvicorn says everything, good or bad
         record.name = "uvicorn"
         # A request that was cut off by the server's stop, as a line before says.
         if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
             return False
-        if str(record.msg).startswith("No supported WebSocket library"):  # none is wanted
+        if str(record.msg).startswith("No supported WebSocket library"):  # there are no WebSockets
             return False
     record.request_id = correlation_id.get()
     return True
@@ -130,7 +130,7 @@ def _text(level: str) -> logging.Formatter:
 
 
 def _json() -> logging.Formatter:
-    return _OneObject(
+    return _Json(
         _FIELDS,
         rename_fields={"levelname": "level", "name": "logger"},
         timestamp="time",
@@ -138,8 +138,8 @@ def _json() -> logging.Formatter:
     )
 
 
-class _OneObject(JsonFormatter):
-    """Leaves out what a library has added to its records for formatters of its own."""
+class _Json(JsonFormatter):
+    """Leaves out fields that libraries add to their records for formatters of their own."""
 
     def process_log_record(self, log_data: LogData) -> LogData:
-        return {key: value for key, value in log_data.items() if key in _SAID}
+        return {key: value for key, value in log_data.items() if key in _LOGGED}

@@ -1,15 +1,15 @@
-"""What a server needs before it can serve: a port and its Redis; and how it ends without them."""
+"""What a server needs before it can serve, a port and its Redis, and its exit codes."""
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
 
 from pwlapp.settings import Settings
 
@@ -55,7 +55,7 @@ def exit_codes() -> str:
 
 
 class Refusal(Exception):
-    """The server can't start; the text tells why, in a line.
+    """The server can't start; the text is one line that says why.
 
     Attributes
     ----------
@@ -69,9 +69,9 @@ class Refusal(Exception):
 
 
 def allow_open_files() -> None:
-    """Let this process have as many connections as the system lets it, up to `OPEN_FILES`.
+    """Raise the soft limit of open files as far as the system allows, up to `OPEN_FILES`.
 
-    Each open page is one, and the usual limit of 1,024 is what a large class has.
+    Each open page is a connection, and the usual limit of 1,024 is what a large class has.
     """
     try:
         import resource
@@ -83,8 +83,16 @@ def allow_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Take the port at every address of the host, such as IPv4 and IPv6; port 0 is a free one.
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Listen at every address of the host, such as IPv4 and IPv6.
+
+    Connections queue until the app serves them.
+
+    Parameters
+    ----------
+    host : str
+    port : int
+        0 takes a free one, at one address.
 
     Raises
     ------
@@ -94,56 +102,31 @@ def bind(host: str, port: int) -> list[socket.socket]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise Refusal(BAD_SETTING, f"PWLAPP_HOST={host!r}: there is no such address") from error
-    taken: list[socket.socket] = []
-    problem: OSError | None = None
+    listeners: list[socket.socket] = []
     for family, _, _, _, address in dict.fromkeys(found):
-        if taken and port == 0:
+        if listeners and port == 0:
             break
-        listener = socket.socket(family)
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind(address)
+            listeners.append(socket.create_server(address, family=family, backlog=BACKLOG))
         except OSError as error:
-            listener.close()
+            if error.errno == errno.EADDRINUSE:
+                text = f"port {port} of {host} is taken: stop what uses it, or set PWLAPP_PORT"
+                raise Refusal(NO_PORT, text) from error
             if error.errno not in _NOT_HERE:
-                _refuse_port(host, port, error)
-            problem = error
-        else:
-            taken.append(listener)
-    if not taken:
-        text = f"PWLAPP_HOST={host!r}: not an address of this machine"
-        raise Refusal(BAD_SETTING, text) from problem
-    return taken
+                text = f"port {port} of {host} may not be used: {os.strerror(error.errno or 0)}"
+                raise Refusal(NO_PORT, text) from error
+    if not listeners:
+        raise Refusal(BAD_SETTING, f"PWLAPP_HOST={host!r}: not an address of this machine")
+    return listeners
 
 
-def listen(listeners: list[socket.socket]) -> str:
-    """Let connections in, to wait until the app serves them; returns where, as an address.
-
-    Raises
-    ------
-    Refusal
-        If another server did so since the port was taken.
-    """
-    host, port = listeners[0].getsockname()[:2]
-    for listener in listeners:
-        try:
-            listener.listen(BACKLOG)
-        except OSError as error:
-            _refuse_port(host, port, error)
+def url_of(listener: socket.socket) -> str:
+    """The address to open in a browser."""
+    host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _refuse_port(host: str, port: int, error: OSError) -> NoReturn:
-    if error.errno == errno.EADDRINUSE:
-        text = f"port {port} of {host} is taken: stop what uses it, or set PWLAPP_PORT"
-    else:
-        text = f"port {port} of {host} may not be used: {error.strerror}"
-    raise Refusal(NO_PORT, text) from error
-
-
-async def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
+def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
     """Wait until Redis answers.
 
     Raises
@@ -152,42 +135,41 @@ async def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
         If it does not in time, or wants another password.
     """
     # Not needed by a server without Redis.
-    import redis.asyncio
+    from redis import Redis
     from redis.exceptions import AuthenticationError, RedisError
 
     from pwlapp.sessions.stores.redis_connection import place
 
     try:
         where = place(url)
-        client = redis.asyncio.Redis.from_url(
+        client = Redis.from_url(
             url, socket_connect_timeout=REDIS_TRY_S, socket_timeout=REDIS_TRY_S, retry=None
         )
     except ValueError as error:
         raise Refusal(BAD_SETTING, "PWLAPP_REDIS_URL=***: its port is no number") from error
-    clock = asyncio.get_running_loop().time
-    deadline = clock() + limit_s
+    deadline = time.monotonic() + limit_s
     has_said = False
-    async with client:
-        while True:
-            try:
-                await client.ping()
-            except (RedisError, OSError) as error:
-                if isinstance(error, AuthenticationError) or clock() >= deadline:
-                    why = str(error) or type(error).__name__
-                    raise Refusal(NO_REDIS, f"Redis at {where} can't be used: {why}") from error
-                if not has_said:
-                    logger.warning("waiting for Redis at %s, up to %g s", where, limit_s)
-                    has_said = True
-                await asyncio.sleep(REDIS_AGAIN_S)
-            else:
-                return
+    while True:
+        try:
+            client.ping()
+        except (RedisError, OSError) as error:
+            if isinstance(error, AuthenticationError) or time.monotonic() >= deadline:
+                why = str(error) or type(error).__name__
+                raise Refusal(NO_REDIS, f"Redis at {where} can't be used: {why}") from error
+            if not has_said:
+                logger.warning("waiting for Redis at %s, up to %g s", where, limit_s)
+                has_said = True
+            time.sleep(REDIS_AGAIN_S)
+        else:
+            client.close()
+            return
 
 
 @contextmanager
 def stopped_by_sigterm() -> Iterator[None]:
-    """Make SIGTERM an orderly end with status 0, also before and after the server listens to it.
+    """Make SIGTERM exit with status 0, also before and after uvicorn handles it.
 
-    As a container's first process it would not even hear of it otherwise.
+    A container's first process ignores the signal unless it has a handler.
     """
 
     def stop(_signal: int, _frame: object) -> None:

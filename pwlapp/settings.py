@@ -1,13 +1,12 @@
-"""Every knob of the app, in one place; README's table is a copy of `Settings.table`."""
+"""What can be set from outside, in one place; README's table is a copy of `Settings.table`."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,42 +24,33 @@ class Row(NamedTuple):
     doc: str
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """How a setting is read from text, and what to tell someone who wrote something else."""
+class _Kind(NamedTuple):
+    """How a setting is read from its variable's text.
+
+    Attributes
+    ----------
+    read : callable
+        Raises ValueError for a text that is not allowed.
+    allowed : str
+        What is allowed, for the message.
+    is_secret : bool
+        Whether the message leaves the text out.
+    """
 
     read: Callable[[str], Any]
     allowed: str
     is_secret: bool = False
 
 
-def _integer(low: int, high: int) -> _Kind:
-    def read(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ValueError
-        return number
-
-    return _Kind(read, f"a whole number from {low} to {high}")
-
-
-def _decimal(low: float, high: float) -> _Kind:
+def _number(convert: Callable[[str], float], low: float, high: float) -> _Kind:
     def read(text: str) -> float:
-        number = float(text)
-        if not (math.isfinite(number) and low <= number <= high):
+        number = convert(text)
+        if not low <= number <= high:  # true for NaN
             raise ValueError
         return number
 
-    return _Kind(read, f"a number from {low:g} to {high:g}")
-
-
-def _choice(*options: str) -> _Kind:
-    def read(text: str) -> str:
-        if text.lower() not in options:
-            raise ValueError
-        return text.lower()
-
-    return _Kind(read, "one of " + ", ".join(options))
+    kind = "a whole number" if convert is int else "a number"
+    return _Kind(read, f"{kind} from {low:.10g} to {high:.10g}")
 
 
 def _matching(pattern: str, allowed: str) -> _Kind:
@@ -72,33 +62,34 @@ def _matching(pattern: str, allowed: str) -> _Kind:
     return _Kind(read, allowed)
 
 
-def _address(pattern: str, allowed: str) -> _Kind:
-    """Text that keeps its case, and is not repeated when refused: it may hold a password."""
+def _choice(*options: str) -> _Kind:
+    return _matching("|".join(options), "one of " + ", ".join(options))
 
-    def read(text: str) -> str:
-        if re.fullmatch(pattern, text) is None:
-            raise ValueError
-        return text
 
-    return _Kind(read, allowed, is_secret=True)
+def _redis_url(text: str) -> str:
+    if re.fullmatch(r"(rediss?|unix)://.+", text) is None:
+        raise ValueError
+    return text
 
 
 def _folder(text: str) -> Path:
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # "~someone" who does not exist
+        raise ValueError from error
 
 
-_DATA_DIR = "~/.local/share/pwlapp"
 _TEXT = _Kind(str, "text")
 _FOLDER = _Kind(_folder, "a folder")
+_ENGINES = "auto, or torch or fused, then @cpu or @cuda:0"
+_ENGINE = _matching(f"{AUTO}|{ID_PATTERN}", _ENGINES)
+_REDIS = _Kind(_redis_url, "an address such as redis://127.0.0.1:6379/0", is_secret=True)
+_DATA_DIR = "~/.local/share/pwlapp"
 
 
 def _setting(default: Any, kind: _Kind, doc: str, *, shown: str | None = None) -> Any:
-    metadata = {
-        "kind": kind,
-        "doc": doc,
-        "shown": str(default) if shown is None else shown,
-    }
-    return field(default=default, metadata=metadata)
+    metadata = {"kind": kind, "doc": doc, "shown": str(default) if shown is None else shown}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -106,7 +97,7 @@ class Settings:
     """What can be set from outside; each field is read from ``PWLAPP_<FIELD>``."""
 
     host: str = _setting("127.0.0.1", _TEXT, "Address to listen on; 0.0.0.0 lets a class in.")
-    port: int = _setting(8050, _integer(0, 65535), "Port to listen on; 0 takes a free one.")
+    port: int = _setting(8050, _number(int, 0, 65535), "Port to listen on; 0 takes a free one.")
     data: str = _setting(
         "", _TEXT, "CSV file or URL with columns x, prob, y; empty: the lecture's data."
     )
@@ -115,42 +106,37 @@ class Settings:
     )
     workers: int = _setting(
         os.cpu_count() or 1,
-        _integer(1, 256),
+        _number(int, 1, 256),
         "Processes that train.",
         shown="number of CPU cores",
     )
-    engine: str = _setting(
-        AUTO,
-        _matching(
-            f"{AUTO}|{ID_PATTERN}",
-            "auto, or torch or fused, then @cpu or @cuda:0",
-        ),
-        "What new nets train with: auto, or torch or fused, then @cpu or @cuda:0.",
-    )
+    engine: str = _setting(AUTO, _ENGINE, f"What new nets train with: {_ENGINES}.")
     slice_ms: float = _setting(
-        20.0, _decimal(1, 1000), "Milliseconds that a run trains before the next one's turn."
+        20.0, _number(float, 1, 1000), "Milliseconds that a run trains before the next one's turn."
     )
     session_days: float = _setting(
-        7.0, _decimal(0.001, 3650), "Days that an unused session is kept."
+        7.0, _number(float, 0.001, 3650), "Days that an unused session is kept."
     )
     max_data_mb: float = _setting(
-        5.0, _decimal(0.001, 1000), "Largest data file that is accepted, in megabytes."
+        5.0, _number(float, 0.001, 1000), "Largest data file that is accepted, in megabytes."
     )
     max_epochs: int = _setting(
-        1_000_000, _integer(1, 10_000_000), "Largest number of epochs in one run."
+        1_000_000, _number(int, 1, 10_000_000), "Largest number of epochs in one run."
     )
     max_running: int = _setting(
-        2000, _integer(1, 1_000_000), "Runs that may go on at once; the next one is asked to wait."
+        2000,
+        _number(int, 1, 1_000_000),
+        "Runs that may go on at once; the next one is asked to wait.",
     )
     redis_url: str = _setting(
         "",
-        _address(r"(rediss?|unix)://.+", "an address such as redis://127.0.0.1:6379/0"),
+        _REDIS,
         "Redis, for several web processes and Celery workers; empty: one process does it all.",
     )
     web_workers: int = _setting(
-        1, _integer(1, 64), "Web processes on the one port; more than one needs Redis."
+        1, _number(int, 1, 64), "Web processes on the one port; more than one needs Redis."
     )
-    log_level: str = _setting("info", _choice(*LOG_LEVELS), "One of " + ", ".join(LOG_LEVELS) + ".")
+    log_level: str = _setting("info", _choice(*LOG_LEVELS), f"One of {', '.join(LOG_LEVELS)}.")
     log_format: str = _setting(
         "text",
         _choice(*LOG_FORMATS),
@@ -172,13 +158,20 @@ class Settings:
         Raises
         ------
         ValueError
-            Naming the variable, its value and what is allowed.
+            Naming the variable, its value and what is allowed; or more web processes than one
+            without a Redis.
         """
-        values: dict[str, Any] = {}
-        for item in dataclasses.fields(cls):
-            if text := environ.get(variable_name(item.name), "").strip():
-                values[item.name] = _read(variable_name(item.name), text, item.metadata["kind"])
-        return cls(**values)
+        values = {
+            item.name: _read(variable_name(item.name), text, item.metadata["kind"])
+            for item in dataclasses.fields(cls)
+            if (text := environ.get(variable_name(item.name), "").strip())
+        }
+        settings = cls(**values)
+        if settings.web_workers > 1 and not settings.redis_url:
+            raise ValueError(
+                f"PWLAPP_WEB_WORKERS={settings.web_workers}: more than one needs PWLAPP_REDIS_URL"
+            )
+        return settings
 
     @classmethod
     def table(cls) -> list[Row]:
@@ -197,6 +190,6 @@ def variable_name(field_name: str) -> str:
 def _read(variable: str, text: str, kind: _Kind) -> Any:
     try:
         return kind.read(text)
-    except (ValueError, OverflowError, RuntimeError) as error:  # RuntimeError: no such ~user
+    except ValueError as error:
         shown = "***" if kind.is_secret else repr(text)
         raise ValueError(f"{variable}={shown}: expected {kind.allowed}") from error

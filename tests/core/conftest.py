@@ -1,4 +1,4 @@
-"""Fixtures for the core: points to fit, and the lecture's run, computed once."""
+"""Fixtures for the core: points to fit, and the page's run, computed once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pwlapp.core.training import (
     AdamOptions,
     Budget,
     SliceResult,
-    frame_epochs,
     initial_state,
     train_slice,
 )
@@ -30,8 +29,8 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def whole_run(lecture: Points, engine: str) -> SliceResult:
-    """Seed 1, 10,000 epochs in one piece."""
+def pages_run(lecture: Points) -> SliceResult:
+    """The page's own run by the page's own loop: seed 1, 5,000 epochs, each of them a frame."""
     start = initial_state(1, lecture.x, lecture.y)
-    budget = Budget(10_000, frame_epochs(0, 10_000))
-    return train_slice(start, lecture.x, lecture.y, AdamOptions(), budget, engine)
+    budget = Budget(5_000, tuple(range(1, 5_001)))
+    return train_slice(start, lecture.x, lecture.y, AdamOptions(), budget, TORCH_CPU)

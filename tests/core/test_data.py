@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from pwlapp.core.data.files import load
-from pwlapp.core.data.points import Points
+from pwlapp.core.data.points import MAX_POINTS, DataSpec, Points
+from pwlapp.errors import UserError
 from tests.support.csv_files import GOOD, LIMIT, assert_good, parse
 
 # Points
@@ -63,3 +66,46 @@ def test_a_file_that_cannot_be_used_is_reported_and_the_lectures_data_shown(
     assert problem is not None
     assert problem.code == code
     assert f"mine.csv not used ({code}" in caplog.text
+
+
+# What was asked for, and what a net never sees
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"n": -1}, "bad_data"),
+        ({"n": MAX_POINTS + 1}, "bad_data"),
+        ({"noise": -0.1}, "bad_data"),
+        ({"noise": float("nan")}, "bad_data"),
+        ({"seed": 2**32}, "bad_data"),
+        ({"held_out": 0.91}, "bad_held_out"),
+        ({"held_out": -0.1}, "bad_held_out"),
+    ],
+)
+def test_data_that_cannot_be_asked_for(wrong: dict[str, Any], code: str) -> None:
+    with pytest.raises(UserError) as refused:
+        DataSpec(**wrong)
+    assert refused.value.code == code
+
+
+def test_a_share_is_held_out_and_never_the_outermost() -> None:
+    points = parse(GOOD)
+    assert points.testing is None
+    assert points.training == (points.x, points.y)
+    assert points.holding_out(0.9).testing is None  # both are outermost
+    x = np.random.default_rng(0).permutation(np.linspace(-1, 1, 50)).astype(np.float32)
+    many = Points(x, None, 3 * x, "own")
+    assert not many.is_binary
+    assert many.true_loss is None
+    half = many.holding_out(0.5)
+    assert half.key != many.key
+    for held in (half, many.holding_out(0.5)):  # the same ones again
+        assert held.testing is not None
+        (seen_x, seen_y), (kept_x, kept_y) = held.training, held.testing
+        assert (kept_x.size, held.testing_rows.size) == (25, 25)
+        assert sorted([*seen_x, *kept_x]) == sorted(x)
+        assert {x.min(), x.max()} <= set(seen_x.tolist())
+        np.testing.assert_array_equal(seen_y, 3 * seen_x)
+        np.testing.assert_array_equal(kept_y, 3 * kept_x)
+        np.testing.assert_array_equal(held.testing_rows, half.testing_rows)

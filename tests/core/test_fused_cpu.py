@@ -90,12 +90,13 @@ def some_options(rng: np.random.Generator, kind: str) -> OptimizerOptions:
 # The same numbers as PyTorch's
 
 
-def test_the_lectures_run_is_eager_pytorchs(lecture: Points):
-    start = initial_state(1, lecture.x, lecture.y)
-    eager, fused = both(start, lecture.x, lecture.y, AdamOptions(), 5_000)
-    np.testing.assert_allclose(fused.state.params, eager.state.params, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(fused.frames.params, eager.frames.params, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(fused.frames.losses, eager.frames.losses, rtol=0, atol=2e-6)
+def test_the_lectures_run_is_eager_pytorchs(lecture: Points, pages_run: SliceResult):
+    start, frames = initial_state(1, lecture.x, lecture.y), pages_run.frames
+    budget = Budget(pages_run.state.epoch, tuple(frames.epochs.tolist()))
+    fused = train_slice(start, lecture.x, lecture.y, AdamOptions(), budget, FUSED_CPU)
+    np.testing.assert_allclose(fused.state.params, pages_run.state.params, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(fused.frames.params, frames.params, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(fused.frames.losses, frames.losses, rtol=0, atol=2e-6)
 
 
 @given(
@@ -352,26 +353,31 @@ def test_once_it_is_warm_nothing_is_compiled_any_more(lecture: Points):
 
 CHECKED = """
 import numpy as np
-from pwlapp.core.engines import FUSED_CPU
+from pwlapp.core.engines.fused_cpu import FusedCpuEngine
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget, TrainState
 
 rng = np.random.default_rng(0)
 for n in (1, 2, 255, 256, 257, 600):
     for h in (1, 2, 40):
         for activation in ("relu", "sigmoid"):
+            net = Architecture(h, h != 2, activation)
             x = rng.normal(0, 1, n).astype(np.float32)
             y = rng.integers(0, 2, n).astype(np.float32)
-            state = initial_state(n, x, y, Architecture(h, h != 2, activation))
+            params, zeros = rng.normal(0, 1, net.size).astype(np.float32), np.zeros(net.size, "f4")
+            state = TrainState(params, zeros, zeros, epoch=0, loss=0.0, net=net)
             budget = Budget(40, record=(1, 2, 40))
-            train_slice(state, x, y, AdamOptions(lr=0.3), budget, FUSED_CPU)
+            result = FusedCpuEngine().train(state, x, y, AdamOptions(lr=0.3), budget)
+            assert result.state.epoch == 40
 print("no index out of bounds")
 """
 
 
-def test_no_index_is_out_of_bounds(tmp_path: Path):
-    """Compiled once more, with every index checked, in a process of its own."""
-    environment = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_OPT": "0"}
+def test_no_index_is_out_of_bounds(pytestconfig: pytest.Config):
+    """With loops that check every index, compiled if they have changed, in a process of its own."""
+    folder = str(pytestconfig.cache.mkdir("numba-checked"))
+    environment = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": folder, "NUMBA_OPT": "0"}
     done = subprocess.run(
         [sys.executable, "-c", CHECKED],
         env={**os.environ, **environment},

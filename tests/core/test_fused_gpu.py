@@ -88,9 +88,9 @@ def interpreted() -> Iterator[Run]:
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Runs a function of `triton_cases` where kernels are compiled."""
-    yield from in_a_process(triton_cases.compile_into, str(tmp_path_factory.mktemp("triton")))
+def compiled(pytestconfig: pytest.Config) -> Iterator[Run]:
+    """Runs a function of `triton_cases` where kernels are compiled, if they have changed."""
+    yield from in_a_process(triton_cases.compile_into, str(pytestconfig.cache.mkdir("triton")))
 
 
 def points(n: int, seed: int = 0) -> tuple[Array, Array]:
@@ -330,7 +330,7 @@ class TestInterpreted:
         x, y = points(30)
         states = [initial_state(seed, x, y) for seed in (1, 2)]
         budgets = [Budget(100_000, tuple(range(1, 1000)), slice_ms=1.0)] * 2
-        found = interpreted(triton_cases.train_slices, states, x, y, AdamOptions(), budgets)
+        found = interpreted(triton_cases.train_slices, states, x, y, AdamOptions(), budgets, 4)
         assert {0 < one.state.epoch < 100_000 for one in found} == {True}
 
     def test_slices_of_nets_that_diverge_end_there(self, interpreted: Run) -> None:

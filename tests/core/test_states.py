@@ -12,7 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwlapp.core.data.points import Points
-from pwlapp.core.engines import AUTO, FUSED_CPU, GPU_FROM, TORCH_CPU, engines, pick, resolve
+from pwlapp.core.engines import (
+    AUTO,
+    FUSED_CPU,
+    GPU_FROM,
+    TORCH_CPU,
+    EngineInfo,
+    cores,
+    cpu_name,
+    engines,
+    pick,
+    resolve,
+    wants_gpu,
+)
 from pwlapp.core.net import LECTURE, MAX_HIDDEN, Architecture
 from pwlapp.core.training import (
     MAX_LR,
@@ -207,7 +219,37 @@ def test_the_cpus_engines_come_first_and_have_names():
     assert (loop.id, loop.loop, loop.kind) == (TORCH_CPU, "torch", "cpu")
     assert compiled.device.strip()
     assert len(others) == 2 * torch.cuda.device_count()
-    assert all(other.kind == "cuda" and other.device for other in others)
+
+
+def test_a_gpu_has_two_engines_where_triton_is_installed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda i: f"card {i}")
+    for spec, loops in ((object(), ["torch", "fused"]), (None, ["torch"])):
+        monkeypatch.setattr("pwlapp.core.engines.find_spec", lambda _name, spec=spec: spec)
+        assert engines()[2:] == [
+            EngineInfo(f"{loop}@cuda:0", loop, "cuda", "card 0") for loop in loops
+        ]
+    assert pick("fused@cuda:0", LECTURE, 2000).name == "fused@cuda:0"
+    assert pick("fused@cuda:0", Architecture(512), 2000).name == "torch@cuda:0"
+    assert wants_gpu("fused@cuda:0", LECTURE, 2000)
+    assert not wants_gpu(TORCH_CPU, LECTURE, 2000)
+
+
+def test_a_system_that_does_not_name_its_processor(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("platform.processor", lambda: "")
+    monkeypatch.setattr("platform.machine", lambda: "m68k")
+    for text in ("bogomips : 1\n", None):
+
+        def read(*_args: object, text: str | None = text, **_options: object) -> str:
+            if text is None:
+                raise FileNotFoundError
+            return text
+
+        monkeypatch.setattr("pathlib.Path.read_text", read)
+        assert cpu_name() == "m68k"
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert cores() == 1
 
 
 def test_the_automatic_choice_is_the_compiled_loop_but_for_many_sigmoids(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pwlapp.core.data.points import Points
+from pwlapp.core.engines import FUSED_CPU
 from pwlapp.core.net import from_vector, slopes
 from pwlapp.core.state import LOSS_LIMIT, has_diverged
 from pwlapp.core.training import (
@@ -67,27 +68,20 @@ def train(engine: str) -> Train:
 # The lesson's numbers
 
 
-def test_seed_1_gives_the_pages_numbers(lecture: Points, whole_run: SliceResult):
-    assert_in_table(initial_state(1, lecture.x, lecture.y), 1, 0)
-    assert_in_table(whole_run.state, 1, 10_000)
+def test_the_pages_loop_gives_the_pages_numbers(pages_run: SliceResult):
+    assert_in_table(pages_run.state, 1, 5_000)
 
 
-def test_twice_5000_is_once_10000(lecture: Points, whole_run: SliceResult, train: Train):
-    first = train(initial_state(1, lecture.x, lecture.y), lecture, 5_000)
-    assert_in_table(first.state, 1, 5_000)
-    second = train(first.state, lecture, 10_000)
-    assert_same_state(second.state, whole_run.state)
-
-
-@pytest.mark.parametrize("seed", [2, 3])
-def test_other_seeds_give_the_lessons_numbers(lecture: Points, seed: int, train: Train):
-    result = train(initial_state(seed, lecture.x, lecture.y), lecture, 5_000)
-    assert_in_table(result.state, seed, 5_000)
-
-
-def test_the_slopes_come_close_to_the_truths(whole_run: SliceResult):
-    left, right = slopes(from_vector(whole_run.state.params))
-    assert (round(left, 1), round(right, 1)) == (14.0, -4.9)
+@pytest.mark.parametrize(("seed", "epoch"), TABLE)
+def test_the_compiled_loop_gives_the_lessons_numbers(lecture: Points, seed: int, epoch: int):
+    state = initial_state(seed, lecture.x, lecture.y)
+    if epoch:
+        budget = Budget(epoch)
+        state = train_slice(state, lecture.x, lecture.y, AdamOptions(), budget, FUSED_CPU).state
+    assert_in_table(state, seed, epoch)
+    if epoch == 10_000:
+        left, right = slopes(from_vector(state.params))
+        assert (round(left, 1), round(right, 1)) == (14.0, -4.9)
 
 
 # Slices
@@ -104,7 +98,7 @@ def slice_lengths(seed: int, total: int) -> list[int]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_any_slicing_is_the_same_run(lecture: Points, seed: int, engine: str):
-    total = 500
+    total = 300
     options = AdamOptions(lr=0.01)
     start = initial_state(seed, lecture.x, lecture.y)
     record = frame_epochs(0, total)

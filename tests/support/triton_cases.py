@@ -41,18 +41,24 @@ def train(
 ) -> SliceResult:
     from pwlapp.core.engines import fused_gpu
 
-    fused_gpu.FIRST_LAUNCH = first_launch  # this process has no other use for it
-    with np.errstate(all="ignore"):  # exp and log overflow on a GPU too, only silently
+    fused_gpu.FIRST_LAUNCH = first_launch
+    with np.errstate(all="ignore"):
         return fused_gpu.FusedGpuEngine("cpu").train(state, x, y, options, budget)
 
 
 def train_slices(
-    states: list[TrainState], x: Array, y: Array, options: OptimizerOptions, budgets: list[Budget]
+    states: list[TrainState],
+    x: Array,
+    y: Array,
+    options: OptimizerOptions,
+    budgets: list[Budget],
+    first_launch: int = 256,
 ) -> list[SliceResult]:
-    from pwlapp.core.engines.fused_gpu import train_slices
+    from pwlapp.core.engines import fused_gpu
 
-    with np.errstate(all="ignore"):
-        return train_slices(states, x, y, options, budgets, "cpu")
+    fused_gpu.FIRST_LAUNCH = first_launch  # this process has no other use for it
+    with np.errstate(all="ignore"):  # exp and log overflow on a GPU too, only silently
+        return fused_gpu.train_slices(states, x, y, options, budgets, "cpu")
 
 
 def machine_code(capability: int, num_warps: int, **constants: Any) -> dict[str, int]:

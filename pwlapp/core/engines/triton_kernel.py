@@ -31,11 +31,10 @@ import triton.language as tl
 
 from pwlapp.core import net as nets
 from pwlapp.core import state
-from pwlapp.core.engines import triton_nets
 
 LOG_FLOOR = tl.constexpr(nets.LOG_FLOOR)
 LOSS_LIMIT = tl.constexpr(state.LOSS_LIMIT)
-NO_EPOCH = tl.constexpr(triton_nets.NO_EPOCH)
+NO_EPOCH = tl.constexpr(-1)  # as `triton_nets` writes it
 
 
 @triton.jit
