@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import APIRouter
 
 from pwlapp.commands.table import COMMANDS
+from pwlapp.compute import warmup
 from pwlapp.compute.pool import PoolRunner
 from pwlapp.compute.process import load_engines
 from pwlapp.compute.scheduler import LocalScheduler
@@ -64,9 +65,9 @@ class Services:
 
 
 def _embedded(settings: Settings) -> tuple[SessionService, Runner]:
-    prepare = partial(
-        load_engines, settings.data_dir / "numba", settings.log_level, settings.log_format
-    )
+    cache = settings.data_dir / "numba"
+    warmup.use_cache(cache)  # for the fork server, which loads what is there
+    prepare = partial(load_engines, cache, settings.log_level, settings.log_format)
     runner = PoolRunner(settings.workers, prepare)
     store = SqliteStore(settings.data_dir / "sessions.sqlite3")
     metrics = Metrics()
