@@ -19,8 +19,11 @@ from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from pwlapp import logs
 from pwlapp.compute import warmup
+from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 
 # Windows has no fork: each process loads everything itself there.
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -155,7 +158,14 @@ def load_engines(cache: Path, log_level: str, log_format: str) -> None:
     logs.configure(log_level, log_format)
     warmup.use_cache(cache)
     load_torch()
-    warmup.begin(warmup.load_compiled)
+    warmup.begin(_get_ready)
+
+
+def _get_ready() -> None:
+    """Load what torch needs to serve meanwhile, then the compiled engine."""
+    x = np.zeros(1, dtype=np.float32)
+    train_slice(initial_state(0, x, x), x, x, AdamOptions(), Budget(target_epoch=1))
+    warmup.load_compiled()
 
 
 def _serve(pipe: Connection, prepare: Prepare) -> None:

@@ -92,7 +92,8 @@ def fingerprint(processor: str = "") -> str:
     core = Path(__file__).parents[1] / "core"
     sources = (core / "net.py", core / "training.py", core / "engines" / "kernels.py")
     processor = processor or os.environ.get(CPU_VARIABLE) or cpu_name()
-    known = [version("numba"), version("llvmlite"), sys.version, processor]
+    # Numba finds what it compiled by the path of the source, too.
+    known = [version("numba"), version("llvmlite"), sys.version, processor, str(core)]
     digest = hashlib.sha256("\n".join(known).encode())
     for source in sources:
         digest.update(source.read_bytes())
