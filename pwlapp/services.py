@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from pwlapp.compute import warmup
 from pwlapp.compute.pool import PoolRunner
 from pwlapp.compute.process import load_engines
 from pwlapp.compute.scheduler import LocalScheduler
@@ -33,9 +34,9 @@ def build_service(settings: Settings) -> SessionService:
 
 
 def _embedded(settings: Settings) -> SessionService:
-    prepare = partial(
-        load_engines, settings.data_dir / "numba", settings.log_level, settings.log_format
-    )
+    cache = settings.data_dir / "numba"
+    warmup.use_cache(cache)  # for the fork server, which loads what is there
+    prepare = partial(load_engines, cache, settings.log_level, settings.log_format)
     runner = PoolRunner(settings.workers, prepare)
     store = SqliteStore(settings.data_dir / "sessions.sqlite3")
     metrics = Metrics()
