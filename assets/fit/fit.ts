@@ -248,7 +248,11 @@ export const now = () => ({ sid: fitSession.sid, state, net, data, film, frame: 
 
 // Tell `listener(now())` of every change, at 15 Hz at most.
 const listeners = [];
-export const onChange = (listener) => listeners.push(listener);
+export const onChange = (listener) => {
+  listeners.push(listener);
+  // A part that is loaded later hears of what is there already.
+  queueMicrotask(() => isDataHere() && listener(now()));
+};
 const tellSoon = painting.throttle(NUMBERS_MS, () => {
   if (isDataHere()) listeners.forEach((listener) => listener(now()));
 });

@@ -260,7 +260,7 @@ def luminance(colour: str) -> float:
 
 
 def test_eight_colours_that_can_be_seen_on_both_surfaces() -> None:
-    css = (ROOT / "assets" / "explore" / "compare.css").read_text("utf-8")
+    css = (ROOT / "assets" / "explore" / "compare" / "compare.css").read_text("utf-8")
     colours = re.findall(r"--run\d: (#[0-9a-f]{6})", css)
     assert len(set(colours)) == 8
     for surface in ("#ffffff", "#171e2d"):
