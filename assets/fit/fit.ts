@@ -159,12 +159,13 @@ const haltFilm = () => {
 // The answer to a command; its snapshot comes sooner than the stream's.
 export const reply = (answer) => {
   if (!answer) return;
-  fitSteps.answered(answer);
   if (!answer.error) {
     fitControls.dismissError();
     apply(answer.snapshot);
+    fitSteps.answered(answer);
     return;
   }
+  fitSteps.answered(answer);
   editing = null;
   if (state) fitControls.showState(state);
   fitControls.showMessage("fit-notice", "error", answer.error);
