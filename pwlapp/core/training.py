@@ -71,7 +71,7 @@ def frame_epochs(
     share = np.arange(1, n_frames + 1) / n_frames  # (n_frames,), in (0, 1]
     dense = start + np.ceil(n_epochs * share**3).astype(np.int64)
     checkpoints = np.arange(start // every + 1, target // every + 1) * every
-    return tuple(np.unique(np.concatenate([dense, checkpoints, [target]])).tolist())
+    return tuple(np.unique(np.concatenate([dense, checkpoints])).tolist())
 
 
 def train_slice(
