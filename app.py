@@ -19,15 +19,25 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from pwlapp import logs, serving
+from pwlapp.commands.table import COMMANDS
 from pwlapp.metrics import SHARED
-from pwlapp.services import Services
+from pwlapp.services import build_service
 from pwlapp.serving import Refusal
 from pwlapp.sessions.stores.protocol import StoreUnavailable
 from pwlapp.settings import Settings
 from pwlapp.ui import layout, lessons
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
 from pwlapp.ui.sections import build, fit
-from pwlapp.web import downloads, guard, health, page_cache, static, timing
+from pwlapp.web import (
+    commands,
+    downloads,
+    event_stream,
+    guard,
+    health,
+    page_cache,
+    static,
+    timing,
+)
 
 logger = logging.getLogger("pwlapp")
 
@@ -36,7 +46,7 @@ STOP_S = 3  # how long a server that is told to stop waits for those who are slo
 
 
 def create_app(settings: Settings) -> layout.Page:
-    """Build the app: one server, one set of services, nothing shared with another app.
+    """Build the app: one server, one session service, nothing shared with another app.
 
     Parameters
     ----------
@@ -46,26 +56,27 @@ def create_app(settings: Settings) -> layout.Page:
     Returns
     -------
     Page
-        The Dash app; ``.server`` is the FastAPI app to serve. The services (store, training
-        processes) start and stop with the server's lifespan.
+        The Dash app; ``.server`` is the FastAPI app to serve. The service (store, training
+        processes) starts and stops with the server's lifespan.
     """
-    services = Services(settings)
+    service = build_service(settings)
 
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
-        await services.start()
+        await service.start()
         try:
             yield
         finally:
-            await services.close()
+            await service.close()
 
     server = FastAPI(
         title="pwlapp", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     addresses = static.addresses()
-    server.include_router(services.router())
-    server.include_router(downloads.routes(services.service))
-    server.include_router(health.routes(services.service))
+    server.include_router(event_stream.routes(service))
+    server.include_router(commands.routes(service, COMMANDS))
+    server.include_router(downloads.routes(service))
+    server.include_router(health.routes(service))
     server.add_api_route("/locale/{lang}.json", locale)
     server.add_api_route("/lessons.json", all_lessons)
 
@@ -83,11 +94,11 @@ def create_app(settings: Settings) -> layout.Page:
     static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)
-    build.register(app, services.runner)
-    fit.register(app, services.service)
+    build.register(app, service.runner)
+    fit.register(app, service)
     server.add_exception_handler(Exception, failed)
     # The last one added sees a request first.
-    callbacks, metrics = app.callback_map, services.service.metrics
+    callbacks, metrics = app.callback_map, service.metrics
     server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
     server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
     server.add_middleware(LanguageMiddleware)

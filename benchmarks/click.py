@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from playwright.sync_api import Page, expect, sync_playwright
 
 from benchmarks import machine
-from benchmarks.readme import percentile
+from benchmarks.report import percentile
 from pwlapp.core.engines import FUSED_CPU
 from tests.support.lecture_page import LecturePage
 from tests.support.server import CHROMIUM_ARGS, chromium_path, serve

@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 from benchmarks import machine
 from benchmarks.crowd import Crowd, Pulse, warm_up
 from benchmarks.processes import Usage, busy_s, by_kind
-from benchmarks.readme import percentile
+from benchmarks.report import percentile
 from tests.support.cluster import NUMBA_CACHE, Cluster
 from tests.support.server import serve
 

@@ -1,4 +1,4 @@
-"""What a server has done, counted for Prometheus."""
+"""Counts of what a server has done, for Prometheus."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from pwlapp.report import Counts
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OUTCOMES = ("done", "diverged", "failed")
 SHARED = "PROMETHEUS_MULTIPROC_DIR"  # set where several web processes answer on one port
-# A pause takes a few milliseconds; what starts a compiler or waits for a full queue, seconds.
+# A pause takes milliseconds; what waits for a compiler or a full queue takes seconds.
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 _TOTALS = {
@@ -37,15 +37,15 @@ _TOTALS = {
 
 
 class Metrics:
-    """The counts of one app. They begin at 0 with it, but for those that workers keep in Redis.
+    """The counts of one app. They begin at 0, apart from those that workers keep in Redis.
 
-    Where several web processes share a port, `SHARED` names a folder in which they add up what
-    each of them counts, so that it makes no difference which one answers.
+    Where several web processes share a port, `SHARED` names a folder in which they add up their
+    counts, so that each of them reports the sum.
 
     Parameters
     ----------
     is_shared : bool
-        Whether the training is counted by workers, in Redis.
+        Whether workers count the training, in Redis.
     """
 
     def __init__(self, is_shared: bool = False) -> None:
@@ -77,14 +77,14 @@ class Metrics:
         self._totals[f"runs_{outcome}"] += 1
 
     def trained(self, epochs: int, seconds: float, waited: float) -> None:
-        """Count a slice: its epochs, the seconds it computed and those it waited for its turn."""
+        """Count a slice: its epochs, the seconds it computed and the seconds it waited."""
         self._totals["epochs"] += epochs
         self._totals["slices"] += 1
         self._totals["seconds"] += seconds
         self._totals["waited"] += waited
 
     def answered(self, command: str, seconds: float) -> None:
-        """Count a command, one of a few, and how long it took."""
+        """Count a command, by its name, and the seconds it took."""
         self._commands.labels(command).observe(seconds)
 
     @contextmanager
@@ -96,8 +96,8 @@ class Metrics:
         finally:
             self._streams.dec()
 
-    def took_over(self, totals: Mapping[str, float]) -> None:
-        """Replace what was counted here of the training by what workers counted together.
+    def set_totals(self, totals: Mapping[str, float]) -> None:
+        """Replace the counts of the training by those of all workers.
 
         Parameters
         ----------
@@ -113,13 +113,13 @@ class Metrics:
         Parameters
         ----------
         counts : Counts or None
-            None where the store can't tell: its gauges are left out.
+            None if the store does not answer: its gauges are left out.
         """
         if SHARED in os.environ:
             own: Collector = _of_all_processes(os.environ[SHARED])
         else:
             own = self._registry
-        # Totals that lie in Redis are not 0 while it is away: that would look like a restart.
+        # While Redis is away its totals are unknown: reporting 0 would look like a restart.
         is_known = counts is not None or not self._is_shared
         training = _of_training(self._totals) if is_known else ()
         families = _Families([*training, *_of_store(counts)])
@@ -127,7 +127,7 @@ class Metrics:
 
 
 class _Families(Collector):
-    """Metrics that are at hand already."""
+    """Metrics that were collected before."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families
@@ -147,28 +147,28 @@ def _of_training(totals: Mapping[str, float]) -> Iterator[Metric]:
 
 def _of_store(counts: Counts | None) -> Iterator[Metric]:
     yield GaugeMetricFamily(
-        "pwlapp_store_up", "1 if the store answered just now, else 0.", int(counts is not None)
+        "pwlapp_store_up", "1 if the store answered, else 0.", int(counts is not None)
     )
     if counts is None:
         return
-    yield GaugeMetricFamily("pwlapp_sessions", "SessionRepository that are kept.", counts.sessions)
-    yield GaugeMetricFamily("pwlapp_runs_running", "Runs that go on.", counts.running)
+    yield GaugeMetricFamily("pwlapp_sessions", "Sessions that are kept.", counts.sessions)
+    yield GaugeMetricFamily("pwlapp_runs_running", "Runs in progress.", counts.running)
     yield GaugeMetricFamily(
         "pwlapp_waiting", "Slices and other computations that wait for a process.", counts.waiting
     )
 
 
 def _of_all_processes(folder: str) -> Collector:
-    """What the processes of this port have counted; streams of dead ones are closed."""
+    """The counts of all processes of this port; the streams of dead ones are closed."""
     for path in Path(folder).glob("gauge_livesum_*.db"):
         pid = int(path.stem.rpartition("_")[2])
-        if not _lives(pid):
+        if not _is_alive(pid):
             mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
     collector: Collector = MultiProcessCollector(None, folder)  # type: ignore[no-untyped-call]
     return collector
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

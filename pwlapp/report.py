@@ -1,4 +1,4 @@
-"""What an operator wants to know of a server."""
+"""What a server reports to its operator."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 
 class Health(NamedTuple):
-    """What works just now."""
+    """What works now."""
 
     store: bool
     data: bool
-    workers: int  # training processes that are there
+    workers: int  # training processes that are alive
 
 
 class Counts(NamedTuple):
-    """How much there is."""
+    """How many there are."""
 
     sessions: int  # kept
-    running: int  # of them, those whose run goes on
+    running: int  # of these, those with a run in progress
     waiting: int  # slices and other computations that wait for a process

@@ -1,4 +1,4 @@
-"""Figures in README are copied from what the benchmarks wrote, and by code that copies rightly."""
+"""Figures on the page are those that the benchmarks wrote, rendered rightly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import readme
+from benchmarks import report
 
 ROOT = Path(__file__).parents[1]
 MACHINE = {"cores": 3, "cpu": "Abacus", "versions": {"python": "3.99", "gcc": "1.2"}}
@@ -84,26 +84,26 @@ def measured() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def test_readme_says_what_was_measured() -> None:
-    """After ``make bench``, or after typing a figure, ``make readme`` makes them equal again."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    assert readme.rewrite(text, readme.read_results()) == text
+def test_the_page_says_what_was_measured() -> None:
+    """``make bench`` and ``make load`` write both."""
+    text = report.PAGE.read_text("utf-8")
+    assert report.rewrite(text, report.read_results()) == text
 
 
 def test_a_figure_that_was_typed_is_noticed() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
-    figures = [m for name in readme.BLOCKS for m in readme.block(name).finditer(text)]
-    assert len(figures) == len(readme.BLOCKS)
+    text = report.PAGE.read_text("utf-8")
+    figures = [m for name in report.BLOCKS for m in report.block(name).finditer(text)]
+    assert len(figures) == len(report.BLOCKS)
     for found in figures:
         digit = re.compile(r"\d").search(text, found.start("figures"), found.end("figures"))
         assert digit
         other = str((int(digit[0]) + 1) % 10)
         typed = text[: digit.start()] + other + text[digit.end() :]
-        assert readme.rewrite(typed, readme.read_results()) != typed
+        assert report.rewrite(typed, report.read_results()) != typed
 
 
 def test_engines(measured: dict[str, dict[str, Any]]) -> None:
-    text = readme.engines(measured["engines"])
+    text = report.engines(measured["engines"])
     assert max(map(len, text.splitlines())) <= 100
     table, words = text.split("\n\n", 1)
     words = unwrapped(words)
@@ -132,7 +132,7 @@ def test_engines(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_playback(measured: dict[str, dict[str, Any]]) -> None:
-    assert unwrapped(readme.playback(measured["playback"])) == (
+    assert unwrapped(report.playback(measured["playback"])) == (
         "On 3 cores without a graphics card, Chromium drew 58.0 frames per second of playback "
         "with the 2,000 points on screen (median of 3 replays, 56.5 to 59.3), and received "
         "695 KB in the first visit to a server just started."
@@ -140,7 +140,7 @@ def test_playback(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_click(measured: dict[str, dict[str, Any]]) -> None:
-    text = unwrapped(readme.click(measured["click"]))
+    text = unwrapped(report.click(measured["click"]))
     assert "*Train 5,000 epochs*" in text
     assert "120 ms in the median, 138 ms at the 95th percentile, 140 ms at most (n = 40)" in text
     assert "29.0 ms in the median, 38.0 ms at the 95th percentile, 39.0 ms at most" in text
@@ -149,7 +149,7 @@ def test_click(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_load(measured: dict[str, dict[str, Any]]) -> None:
-    text = readme.load(measured["load"])
+    text = report.load(measured["load"])
     assert max(map(len, text.splitlines())) <= 100
     table, words = text.split("\n\n", 1)
     assert table.splitlines()[2:] == [
@@ -169,34 +169,34 @@ def test_load(measured: dict[str, dict[str, Any]]) -> None:
     ("percent", "value"), [(50, 3.0), (95, 5.0), (20, 1.0), (21, 2.0), (100, 5.0)]
 )
 def test_percentile_is_the_nearest_rank(percent: int, value: float) -> None:
-    assert readme.percentile([5.0, 1.0, 4.0, 2.0, 3.0], percent) == value
+    assert report.percentile([5.0, 1.0, 4.0, 2.0, 3.0], percent) == value
 
 
 class TestRewrite:
     def text(self) -> str:
-        blocks = (f"<!-- figures:{n} -->\nold\n<!-- /figures:{n} -->\n" for n in readme.BLOCKS)
+        blocks = (f"<!-- figures:{n} -->\nold\n<!-- /figures:{n} -->\n" for n in report.BLOCKS)
         return "# Title\n" + "between\n".join(blocks) + "end\n"
 
     def test_changes_nothing_between_the_blocks(self, measured: dict[str, Any]) -> None:
-        text = readme.rewrite(self.text(), measured)
+        text = report.rewrite(self.text(), measured)
         assert "old" not in text
-        for name, render in readme.BLOCKS.items():
+        for name, render in report.BLOCKS.items():
             figures = render(measured[name])
             text = text.replace(figures, "old")
         assert text == self.text()
 
     def test_takes_figures_as_they_are(self, measured: dict[str, Any]) -> None:
         measured["engines"]["sides"][0]["name"] = r"\1 \g<figures>"
-        assert r"| \1 \g<figures> |" in readme.rewrite(self.text(), measured)
+        assert r"| \1 \g<figures> |" in report.rewrite(self.text(), measured)
 
-    @pytest.mark.parametrize("name", readme.BLOCKS)
+    @pytest.mark.parametrize("name", report.BLOCKS)
     def test_refuses_a_text_without_a_block_or_with_two(
         self, measured: dict[str, Any], name: str
     ) -> None:
         with pytest.raises(ValueError, match=f"0 blocks figures:{name}"):
-            readme.rewrite(self.text().replace(f"<!-- figures:{name}", "<!--"), measured)
+            report.rewrite(self.text().replace(f"<!-- figures:{name}", "<!--"), measured)
         with pytest.raises(ValueError, match=f"2 blocks figures:{name}"):
-            readme.rewrite(f"<!-- figures:{name} -->\n\n<!-- /figures:{name} -->\n{self.text()}",
+            report.rewrite(f"<!-- figures:{name} -->\n\n<!-- /figures:{name} -->\n{self.text()}",
                            measured)  # fmt: skip
 
 

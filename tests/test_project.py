@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs_version
 from pwlapp.settings import Settings
 
 ROOT = Path(__file__).parents[1]
+DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LOCALES = ROOT / "pwlapp" / "ui" / "locales"
 SETUP_FILES = (
     "Makefile", "Dockerfile", "compose.yaml", "requirements.txt", "requirements-dev.txt",
@@ -202,9 +203,9 @@ class TestCommitted:
 
 
 class TestTold:
-    def test_readme_has_the_settings_table(self) -> None:
+    def test_docs_have_the_settings_table(self) -> None:
         """Row by row what `Settings.table` says; a failure shows the rows to paste."""
-        readme = (ROOT / "README.md").read_text("utf-8").splitlines()
+        readme = (ROOT / "docs" / "settings.md").read_text("utf-8").splitlines()
         rows = [
             f"| `{variable}` | {f'`{default}`' if default else ''} | {doc} |"
             for variable, default, doc in Settings.table()
@@ -215,13 +216,24 @@ class TestTold:
             re.sub(r"\s*\|\s*", " | ", row).strip() for row in rows
         ]
 
-    def test_readme_names_every_command(self) -> None:
-        readme = (ROOT / "README.md").read_text("utf-8")
+    def test_docs_name_every_command(self) -> None:
+        pages = ("README.md", "CONTRIBUTING.md", "docs/benchmarks.md", "docs/deploy.md")
+        readme = "\n".join((ROOT / page).read_text("utf-8") for page in pages)
         targets = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text("utf-8"), re.M)
         assert targets
-        for target in set(targets[1].split()) & {"run", "test", "lint", "bench"}:
+        for target in set(targets[1].split()) - {"setup", "tools"}:
             assert f"make {target}" in readme
         assert "TORCH_INDEX" in readme
+
+    @pytest.mark.parametrize("page", DOCS, ids=lambda path: path.name)
+    def test_docs_name_files_that_exist(self, page: Path) -> None:
+        """Each path in backticks with a folder or a known ending, and each relative link."""
+        text = page.read_text("utf-8")
+        named = re.findall(r"`([\w.-]+(?:/[\w.*-]+)+/?|[\w-]+\.(?:py|ts|md|toml|yaml))`", text)
+        missing = [name for name in named if not any(ROOT.glob(name.rstrip("/")))]
+        links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+        missing += [link for link in links if not (page.parent / link).exists()]
+        assert missing == []
 
 
 class TestCatalogues:

@@ -32,7 +32,7 @@ from pwlapp.sessions.frames import Frame, read_frames
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_number, json_numbers
 from pwlapp.sessions.state import Notice, SessionState
-from pwlapp.sessions.transitions import Transition, anew, with_saved_frames
+from pwlapp.sessions.transitions import Transition, with_new_net, with_saved_frames
 from pwlapp.web.commands import Body
 
 FORMAT = 1
@@ -116,7 +116,7 @@ def put_back(
     film: Sequence[Frame] = (),
 ) -> Transition:
     """The session becomes another one; whatever ran is given up."""
-    after = anew(
+    after = with_new_net(
         state,
         seed,
         train,

@@ -68,7 +68,7 @@ async def points_of_spec(service: SessionService, spec: object) -> Points:
         whole(spec.get("seed")),
         share,
     )
-    x, prob, y = await service.compute(
+    x, prob, y = await service.runner.call(
         datasets.draw, wanted.law, wanted.n, wanted.noise, wanted.seed
     )
     return Points(x, prob, y, "law", "", wanted)

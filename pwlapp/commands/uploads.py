@@ -35,7 +35,7 @@ async def upload(service: SessionService, sid: str, body: Body) -> dict[str, Any
     share = session_data.number(body.get("held_out", 0), "bad_held_out")
     spec = DataSpec("own", held_out=share)
     _check(content)
-    x, prob, y = await service.compute(parse_encoded, content, MAX_FILE)
+    x, prob, y = await service.runner.call(parse_encoded, content, MAX_FILE)
     label = name.strip()[-session_data.MAX_LABEL :] or "CSV"
     points = Points(x, prob, y, "own", label, spec)
     return {"snapshot": await session_data.start_over(service, sid, points, {})}

@@ -1,4 +1,8 @@
-"""One spawned process that computes, one job at a time, and the thread-side handle to it."""
+"""One process that computes, one job at a time, and the handle that threads use.
+
+Processes are forked from a fork server that has loaded torch and the compiled engine, so that all
+of them share that memory, and a new one is there at once; see `preload`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,13 +25,14 @@ from pwlapp import logs
 from pwlapp.compute import warmup
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 
-_SPAWN = multiprocessing.get_context("spawn")
+# Windows has no fork: each process loads everything itself there.
+_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+_PROCESSES = multiprocessing.get_context(_METHOD)
+_PROCESSES.set_forkserver_preload(["pwlapp.compute.preload"])
 _STOP_TIMEOUT_S = 5.0
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-REST_S = 0.3  # without a job for so long, a new process does what could wait
 
-AtRest: TypeAlias = Callable[[], None] | None
-Prepare: TypeAlias = Callable[[], AtRest]
+Prepare: TypeAlias = Callable[[], None]
 
 # Process.start() also tidies up after dead siblings; threads must not do that at once.
 _start_lock = threading.Lock()
@@ -45,13 +50,12 @@ class Worker:
     Parameters
     ----------
     prepare : callable
-        Called once in each new process; may return what to call at its first rest. Like every
-        job, a function at the top of a module.
+        Called once in each new process. Like every job, a function at the top of a module.
     """
 
     def __init__(self, prepare: Prepare) -> None:
         self._prepare = prepare
-        self._process: SpawnProcess | None = None
+        self._process: BaseProcess | None = None
         self._pipe: Connection | None = None
         self._stopped = False
 
@@ -99,8 +103,10 @@ class Worker:
             self._bury()
 
     def _start(self) -> Connection:
-        ours, theirs = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=_serve, args=(theirs, self._prepare), daemon=True)
+        ours, theirs = _PROCESSES.Pipe()
+        process = _PROCESSES.Process(  # type: ignore[attr-defined]
+            target=_serve, args=(theirs, self._prepare), daemon=True
+        )
         # Read by what a child imports before any of our code runs in it.
         os.environ.update(dict.fromkeys(_THREADS, "1"))
         with _start_lock, _sigint_blocked():
@@ -134,15 +140,12 @@ def _sigint_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def load_torch() -> AtRest:
-    """Prepare a process for training, on one core: it is the processes that run in parallel."""
-    import torch
-
-    torch.set_num_threads(1)
-    return _train_an_epoch
+def load_torch() -> None:
+    """Prepare a process for training with torch."""
+    import pwlapp.compute.preload  # noqa: F401
 
 
-def load_engines(cache: Path, log_level: str, log_format: str) -> AtRest:
+def load_engines(cache: Path, log_level: str, log_format: str) -> None:
     """Prepare a process for training with torch, and in the background with the compiled engine.
 
     Parameters
@@ -153,27 +156,24 @@ def load_engines(cache: Path, log_level: str, log_format: str) -> AtRest:
         See `logs.configure`.
     """
     logs.configure(log_level, log_format)
-    at_rest = load_torch()
     warmup.use_cache(cache)
-    warmup.begin(warmup.load_compiled)
-    return at_rest
+    load_torch()
+    warmup.begin(_get_ready)
 
 
-def _train_an_epoch() -> None:
-    """Make torch load what it loads at the first epoch, which takes it a second."""
+def _get_ready() -> None:
+    """Load what torch needs to serve meanwhile, then the compiled engine."""
     x = np.zeros(1, dtype=np.float32)
     train_slice(initial_state(0, x, x), x, x, AdamOptions(), Budget(target_epoch=1))
+    warmup.load_compiled()
 
 
 def _serve(pipe: Connection, prepare: Prepare) -> None:
     """Answer jobs until the pipe ends, which is also how the parent's death is noticed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    at_rest = prepare()
+    prepare()
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
-            if at_rest is not None and not pipe.poll(REST_S):
-                at_rest()
-                at_rest = None
             pipe.send_bytes(_answer(pipe.recv_bytes()))
 
 

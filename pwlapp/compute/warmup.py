@@ -48,8 +48,8 @@ def is_ready() -> bool:
     return _ready.is_set()
 
 
-def begin(make_ready: Callable[[], None]) -> threading.Thread:
-    """Make the compiled engine ready in the background.
+def begin(make_ready: Callable[[], None]) -> threading.Thread | None:
+    """Make the compiled engine ready in the background; None if it is ready.
 
     Parameters
     ----------
@@ -57,6 +57,8 @@ def begin(make_ready: Callable[[], None]) -> threading.Thread:
         Tried a few times: what a compiler that was killed or damaged files left behind is gone the
         next time. If it still raises, the process stays with torch, and the log says why in a line.
     """
+    if is_ready():
+        return None
     thread = threading.Thread(target=_work, args=(make_ready,), name="warm-up", daemon=True)
     thread.start()
     return thread
@@ -90,7 +92,8 @@ def fingerprint(processor: str = "") -> str:
     core = Path(__file__).parents[1] / "core"
     sources = (core / "net.py", core / "training.py", core / "engines" / "kernels.py")
     processor = processor or os.environ.get(CPU_VARIABLE) or cpu_name()
-    known = [version("numba"), version("llvmlite"), sys.version, processor]
+    # Numba finds what it compiled by the path of the source, too.
+    known = [version("numba"), version("llvmlite"), sys.version, processor, str(core)]
     digest = hashlib.sha256("\n".join(known).encode())
     for source in sources:
         digest.update(source.read_bytes())
@@ -155,12 +158,33 @@ def load_compiled() -> None:
                 else:
                     compile_elsewhere()
                 lock.write_text(name, encoding="utf-8")
-        from pwlapp.core.engines import fused_cpu
-
-        fused_cpu.warm()
+        _warm()
     except Exception:
         forget(folder)  # damaged files would fail for ever
         raise
+
+
+def _warm() -> None:
+    from pwlapp.core.engines import fused_cpu  # imports Numba
+
+    fused_cpu.warm()
+
+
+def load_if_compiled() -> bool:
+    """Load the engine into this process if it has been compiled; returns whether it is ready.
+
+    For the fork server, which must neither wait for a compiler nor start a thread.
+    """
+    folder = Path(os.environ.get(CACHE_VARIABLE, ""))
+    # Damaged files may raise anything; the processes then compile anew.
+    try:
+        if (folder / LOCK).read_text("utf-8") != fingerprint() or not list(compiled_files(folder)):
+            return False
+        _warm()
+    except Exception:  # noqa: BLE001
+        return False
+    _ready.set()
+    return True
 
 
 def compiled_files(folder: Path) -> Iterator[Path]:

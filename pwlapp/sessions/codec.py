@@ -100,26 +100,16 @@ _read_data = msgspec.msgpack.Decoder(tuple[tuple[str, dict[str, Arg]] | None, by
 def encode(state: SessionState) -> bytes:
     """Pack a state; `decode` gives back the same numbers, bit for bit."""
     train = state.train
-    header = msgspec.json.encode(
-        _StateHeader(
-            STATE_FORMAT,
-            state.version,
-            state.seed,
-            vars(train.net),
-            optimizer_header(state.optimizer),
-            train.optimizer_epoch,
-            state.engine,
-            state.data_key,
-            train.epoch,
-            state.run,
-            state.notice,
-            state.first_seq,
-            state.next_seq,
-            state.speed,
-            state.by_recipe,
-            state.history,
-        )
-    )
+    fields = {
+        **vars(state),
+        "format": STATE_FORMAT,
+        "net": vars(train.net),
+        "optimizer": optimizer_header(state.optimizer),
+        "optimizer_epoch": train.optimizer_epoch,
+        "epoch": train.epoch,
+    }
+    del fields["train"]
+    header = msgspec.json.encode(fields)
     arrays = (_float32_bytes(array) for array in (train.params, train.m, train.v))
     body = b"".join((header, _LOSS.pack(train.loss), *arrays))
     return _STATE_PREFIX.pack(STATE_MAGIC, zlib.crc32(body, len(header)), len(header)) + body
@@ -289,22 +279,14 @@ def _from_format_1(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _state(header: _StateHeader, numbers: memoryview) -> SessionState:
-    net = Architecture(**header.net)
+    fields = msgspec.structs.asdict(header)
+    del fields["format"]
+    net = Architecture(**fields.pop("net"))
     (loss,) = _LOSS.unpack_from(numbers)
     params, m, v = float32_array(numbers, _LOSS.size).reshape(3, net.size)
-    train = TrainState(params, m, v, header.epoch, loss, net, header.optimizer_epoch)
+    epoch, optimizer_epoch = fields.pop("epoch"), fields.pop("optimizer_epoch")
     return SessionState(
-        version=header.version,
-        seed=header.seed,
-        optimizer=optimizer_from(header.optimizer),
-        engine=header.engine,
-        data_key=header.data_key,
-        train=train,
-        run=header.run,
-        notice=header.notice,
-        first_seq=header.first_seq,
-        next_seq=header.next_seq,
-        speed=header.speed,
-        by_recipe=header.by_recipe,
-        history=header.history,
+        train=TrainState(params, m, v, epoch, loss, net, optimizer_epoch),
+        optimizer=optimizer_from(fields.pop("optimizer")),
+        **fields,
     )

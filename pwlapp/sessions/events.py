@@ -74,12 +74,7 @@ class SessionEvents:
     async def follow(self, sid: str, since: int, read: Read) -> AsyncIterator[Event]:
         """Watch a session, beginning with its state and all frames after number `since`.
 
-        Parameters
-        ----------
-        sid : str
-        since : int
-        read : callable
-            Returns the snapshot and the frames after a number, of one moment.
+        `read` returns the snapshot and the frames after a number, of one moment.
 
         Yields
         ------

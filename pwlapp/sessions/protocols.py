@@ -53,7 +53,7 @@ class Runner(Protocol):
         """Number of calls and slices in the queue; 0 where that is unknown."""
 
     async def totals(self) -> dict[str, float]:
-        """What workers elsewhere have counted, see `Metrics.took_over`; empty if there are none."""
+        """What other processes have counted, for `Metrics.set_totals`; empty if none do."""
 
     async def close(self) -> None:
         """Stop at once; calls in progress end with WorkerLost."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias, TypeVar, TypeVarTuple
+from typing import Any, TypeAlias, TypeVar
 
 from pwlapp.core import training
 from pwlapp.core.data.points import Points
@@ -30,7 +30,6 @@ from pwlapp.settings import Settings
 from pwlapp.tasks import SingleFlightCache
 
 T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 Snapshot: TypeAlias = dict[str, Any]
 
@@ -59,6 +58,7 @@ class SessionReader:
 
     Attributes
     ----------
+    runner : Runner
     events : SessionEvents
     limits : Limits
     metrics : Metrics
@@ -73,11 +73,11 @@ class SessionReader:
         make_scheduler: Callable[[SessionRepository], Scheduler],
         metrics: Metrics,
     ) -> None:
+        self.runner = runner
         self.events = events
         self.limits = Limits(settings.max_epochs, settings.max_running)
         self.metrics = metrics
         self._store = store
-        self._runner = runner
         self._sessions = SessionRepository(store, events.notify)
         self._scheduler = make_scheduler(self._sessions)
         self._maintenance = Maintenance(store, runner, self._sessions, events, settings)
@@ -91,7 +91,7 @@ class SessionReader:
 
         Returns at once, so that pages can be served; the other methods wait for what they need.
         """
-        self._runner.start()
+        self.runner.start()
         self._maintenance.start(then=self._scheduler.start)
 
     async def close(self) -> None:
@@ -99,7 +99,7 @@ class SessionReader:
         self.events.close()
         await self._maintenance.close()
         await self._scheduler.close()
-        await self._runner.close()
+        await self.runner.close()
         await self._store.close()
 
     async def loaded(self) -> Points:
@@ -129,14 +129,14 @@ class SessionReader:
             has_store = True
         except UserError:
             has_store = False
-        return Health(has_store, self._maintenance.is_loaded, await self._runner.workers())
+        return Health(has_store, self._maintenance.is_loaded, await self.runner.workers())
 
     async def counts(self) -> Counts:
         """How many sessions, runs and waiting slices; `metrics` gets the workers' totals."""
-        if totals := await self._runner.totals():
-            self.metrics.took_over(totals)
+        if totals := await self.runner.totals():
+            self.metrics.set_totals(totals)
         sessions, running = await self._store.counts()
-        return Counts(sessions, running, await self._runner.waiting())
+        return Counts(sessions, running, await self.runner.waiting())
 
     async def look(self, sid: object) -> Snapshot:
         """The session's snapshot."""
@@ -176,16 +176,12 @@ class SessionReader:
         """The untrained net of a seed; a class that opens the page at once computes it once."""
 
         async def compute() -> TrainState:
-            state = await self._runner.call(training.initial_state, seed, *points.training, net)
+            state = await self.runner.call(training.initial_state, seed, *points.training, net)
             for array in (state.params, state.m, state.v):
                 array.flags.writeable = False  # many sessions share it
             return state
 
         return await self._initial_states.get((points.key, seed, net), compute)
-
-    async def compute(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Compute in a worker; see `Runner.call`."""
-        return await self._runner.call(function, *args)
 
     async def cached(self, sid: str, key: Hashable, function: Callable[..., T], *args: Any) -> T:
         """Compute ``function(*args)`` in a worker, once for all sessions that ask for `key`.
@@ -200,7 +196,7 @@ class SessionReader:
             As `Runner.call` takes it; callers must not change its result.
         """
         with self._one_of_few(sid):
-            return await self._results.get(key, lambda: self.compute(function, *args))
+            return await self._results.get(key, lambda: self.runner.call(function, *args))
 
     def is_cached(self, key: Hashable) -> bool:
         """Whether `cached` would return without computing."""

@@ -25,16 +25,16 @@ MAX_ATTEMPTS = 100  # at one change; each conflict means that another one was sa
 
 
 class SessionRepository:
-    """The store's sessions and their data.
+    """Sessions and their data, as the store has them.
 
-    A session has the server's data, or data of its own, which the store keeps. One whose data are
-    no more is brought to the server's before anybody sees it.
+    A session has the server's data, or data of its own, which the store keeps. A session whose
+    data is gone is moved to the server's data when it is read.
 
     Parameters
     ----------
     store : Store
     notify : callable
-        Told the id of a session after each change.
+        Called with the id of a session after each change.
     """
 
     def __init__(self, store: Store, notify: Callable[[str], None]) -> None:
@@ -76,14 +76,14 @@ class SessionRepository:
         Raises
         ------
         UserError
-            ``data_unknown`` if they were forgotten in between.
+            ``data_unknown`` if it was deleted in between.
         """
         if (points := await self.find(state.data_key)) is None:
             raise UserError("data_unknown")
         return points
 
     async def running(self) -> list[str]:
-        """Ids of the sessions whose run goes on."""
+        """Ids of the sessions that are running."""
         return await self._store.running()
 
     async def load(self, sid: str) -> SessionState:
@@ -125,20 +125,15 @@ class SessionRepository:
         move: Callable[[SessionState], Transition],
         step: StepKind | None = None,
     ) -> SessionState:
-        """Make a move from the latest version, whatever other requests do to it.
+        """Make a transition from the latest version, again after a conflict; returns the result.
 
         Parameters
         ----------
         sid : str
         move : callable
-            Pure: it is called again with the newer version after a conflict.
+            Pure, since it may be called more than once.
         step : {"session", "weights"} or None
-            The move is a step that can be undone.
-
-        Returns
-        -------
-        SessionState
-            The session afterwards.
+            What kind of step it is, if it can be undone.
 
         Raises
         ------

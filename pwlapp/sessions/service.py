@@ -59,7 +59,7 @@ class SessionService(SessionReader):
         train = await self.initial_state(number, validation.architecture(net), self.points)
         notice = Notice("session_new") if sid else None
         engine = self._maintenance.default_engine
-        state, frames = transitions.begin(number, options, engine, train, self.points, notice)
+        state, frames = transitions.new_session(number, options, engine, train, self.points, notice)
         return await self._store.create(state, frames), snapshot(state)
 
     async def apply(

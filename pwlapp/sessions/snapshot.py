@@ -18,10 +18,10 @@ CURVE_DECIMALS = 5  # a curve is only drawn, so this is enough
 
 
 def snapshot(state: SessionState) -> dict[str, Any]:
-    """What the browser is told of a session; every value is valid JSON.
+    """A session for the browser; every value is valid JSON.
 
-    Without a run, ``start_epoch`` and ``target_epoch`` are the epoch where the net stands. A wide
-    net has no parameters here: its frames have its curve.
+    Without a run, ``start_epoch`` and ``target_epoch`` are the net's epoch. A wide net has no
+    parameters here: its frames have its curve.
     """
     train, run, notice, speed = state.train, state.run, state.notice, state.speed
     return {
@@ -78,7 +78,7 @@ def frame_row(frame: Frame) -> list[Any]:
 
 
 def frame_texts(frames: Sequence[Frame]) -> list[tuple[int, str]]:
-    """The number of each frame, and its `frame_row` as JSON, written in a tenth of the time."""
+    """The number of each frame, and its `frame_row` as JSON, in a tenth of the time."""
     return [(frame.seq, _frame_text(frame)) for frame in frames]
 
 
@@ -92,7 +92,7 @@ def _frame_text(frame: Frame) -> str:
 
 
 def frame_numbers(numbers: Array) -> list[float | None]:
-    """Parameters exactly, or a curve as exactly as a screen can show it."""
+    """Parameters exactly, or a curve to `CURVE_DECIMALS`."""
     if not is_curve(numbers):
         return json_numbers(numbers)
     if not np.isfinite(numbers).all():

@@ -1,4 +1,4 @@
-"""What a session is: one net, how it is being trained, and what the browser is told of it."""
+"""What a session is: one net, how it is being trained, and what can be undone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RunStatus = Literal["running", "paused"]
 
 @dataclass(frozen=True)
 class Run:
-    """A stretch of training, in absolute epochs."""
+    """A run in progress, or paused; in absolute epochs."""
 
     start_epoch: int
     target_epoch: int
@@ -31,18 +31,18 @@ class Notice:
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast a net trains, or trained last. Each run and engine has a speed of its own.
+    """How fast a net trains, or trained last; measured anew for each run and engine.
 
     Attributes
     ----------
     engine : str or None
         Id of the engine that computed last; None if nothing was trained yet.
     run : int or None
-        Epoch at which the run began that the other numbers are about.
+        Epoch at which the measured run began.
     epochs, seconds : int, float
-        What that engine trained in the run, and how long it computed.
+        What that engine trained in this run, and how long it computed.
     per_second : float
-        Epochs per second of the run's own time, waiting for a turn included; 0 if not known.
+        Epochs per second of elapsed time, waiting in the queue included; 0 if not known.
     """
 
     engine: str | None = None
@@ -103,27 +103,27 @@ NO_HISTORY = History()
 
 @dataclass(frozen=True, eq=False)
 class SessionState:
-    """Everything that is kept of a session, apart from its frames.
+    """Everything that is kept of a session, apart from its frames and steps.
 
     Attributes
     ----------
     version : int
-        Goes up by one with every save; a save on top of another version is refused.
+        Goes up by one with every save; the store refuses a save on top of another version.
     optimizer : AdamOptions or SgdOptions
-        What the last run or step took, or the next one will begin with.
+        Of the last run or single step, or of the next one.
     engine : str
         Id of the engine that was chosen, or ``"auto"``.
     data_key : str
-        Which points ``train.loss`` was computed on.
+        The points of the session, on which ``train.loss`` was computed.
     run : Run or None
-        None when nothing is going on.
+        None if no run is in progress or paused.
     first_seq : int
-        Frames with a smaller number are gone, as after a reset.
+        Frames with a smaller number are gone, for example after a reset.
     next_seq : int
         Number of the next frame.
     speed : Speed
     by_recipe : bool
-        Whether the seed, trained for ``train.epoch`` epochs with ``optimizer``, leads to these very
+        Whether training from the seed for ``train.epoch`` epochs with ``optimizer`` gives these
         weights: not after an edit by hand, nor after training with more than one setting.
     history : History
     """
@@ -157,7 +157,7 @@ class SessionState:
 
 
 class UnknownSession(UserError):
-    """There is no such session, or no longer."""
+    """There is no session with this id, or no longer."""
 
 
 def unknown_session() -> UnknownSession:

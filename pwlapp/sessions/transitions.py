@@ -24,7 +24,7 @@ CURVE_ERROR = 1e-5  # a curve is written with five decimals
 Transition: TypeAlias = tuple[SessionState, list[Frame]] | None
 
 
-def begin(
+def new_session(
     seed: int,
     optimizer: OptimizerOptions,
     engine: str,
@@ -37,20 +37,15 @@ def begin(
     return with_frame(state, "start", points)
 
 
-def stay(state: SessionState) -> Transition:
-    """Nothing happens."""
-    return None
-
-
 def revisit(state: SessionState) -> Transition:
-    """The page is loaded again: what was said about its session being new is old news."""
+    """The page is loaded again: the notice that its session is new is no longer of interest."""
     if state.notice is None or state.notice.code != "session_new":
         return None
     return changed(state, notice=None), []
 
 
 def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame]]:
-    """The session's data are no more: same net, other losses, and a run waits."""
+    """Move the net to other data, since the session's are gone: a run is paused."""
     train = with_params(state.train, state.train.params, *points.training)
     after = changed(
         state,
@@ -58,7 +53,7 @@ def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame
         train=train,
         run=replace(state.run, status="paused") if state.run else None,
         notice=Notice("data_changed"),
-        first_seq=state.next_seq,  # losses on other data don't belong in the same curve
+        first_seq=state.next_seq,  # losses on other data are another curve
         speed=UNKNOWN_SPEED,
         by_recipe=state.by_recipe and not train.epoch,
     )
@@ -68,7 +63,7 @@ def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame
 def start_run(
     state: SessionState, epochs: int, optimizer: OptimizerOptions, engine: str
 ) -> Transition:
-    """Train for `epochs` from where the net stands; a paused run is given up for it.
+    """Train for `epochs` from where the net stands; this ends a paused run.
 
     Raises
     ------
@@ -83,14 +78,14 @@ def start_run(
 
 
 def pause(state: SessionState) -> Transition:
-    """Stop for now."""
+    """Pause the run."""
     if state.run is None or not state.is_running:
         return None
     return changed(state, run=replace(state.run, status="paused")), []
 
 
 def resume(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Transition:
-    """Go on with a paused run, from now on with these."""
+    """Continue a paused run, with this optimizer and engine."""
     if state.run is None or state.is_running:
         return None
     run = replace(state.run, status="running")
@@ -98,20 +93,17 @@ def resume(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Tra
 
 
 def halt(state: SessionState, reason: UserError) -> Transition:
-    """Pause a run that can't go on, and say why."""
+    """Pause a run that failed, with a notice of the reason."""
     if state.run is None or not state.is_running:
         return None
     notice = Notice(reason.code, reason.args_)
     return changed(state, run=replace(state.run, status="paused"), notice=notice), []
 
 
-def anew(
+def with_new_net(
     state: SessionState, seed: int, train: TrainState, points: Points, **changes: Any
 ) -> SessionState:
-    """Another net, or other data, in the place of what the session has; what ran is given up.
-
-    Its frames are gone, and so is what was measured of the speed: another net's would mislead.
-    """
+    """Replace the session's net, or its data; the run, its frames and its speed are dropped."""
     return changed(
         state,
         seed=seed,
@@ -127,8 +119,8 @@ def anew(
 def reset(
     state: SessionState, seed: int, train: TrainState, points: Points
 ) -> tuple[SessionState, list[Frame]]:
-    """Begin at the weights `train` of `seed`, on these data; the frames so far are gone."""
-    return with_frame(anew(state, seed, train, points, by_recipe=True), "start", points)
+    """Start over at the weights `train` of `seed`, on these data; frames and run are dropped."""
+    return with_frame(with_new_net(state, seed, train, points, by_recipe=True), "start", points)
 
 
 def begin_run(
@@ -140,19 +132,19 @@ def begin_run(
     points: Points,
     epochs: int,
 ) -> tuple[SessionState, list[Frame]]:
-    """As `reset`, and a run of `epochs` from there, with this optimizer and engine."""
+    """`reset`, and a run of `epochs` from there with this optimizer and engine."""
     begun = replace(state, optimizer=optimizer, engine=engine)
     after, frames = reset(begun, seed, train, points)
     return replace(after, run=Run(0, epochs, "running")), frames
 
 
 def edit(state: SessionState, params: Sequence[float], points: Points) -> Transition:
-    """Weights set by hand; a run goes on from them, with Adam's moments as they were.
+    """Set the weights by hand; a run continues from them, and Adam's moments stay.
 
     Raises
     ------
     UserError
-        ``busy`` if the session has other data meanwhile.
+        ``busy`` if the session has got other data.
     """
     if state.data_key != points.key:
         raise UserError("busy")
@@ -165,9 +157,9 @@ def edit(state: SessionState, params: Sequence[float], points: Points) -> Transi
 
 
 def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:
-    """The state that a run or a step with these begins with; not a version of its own.
+    """The state from which a run or a step with these trains; not a version of its own.
 
-    An optimizer of another kind begins afresh: what Adam remembers means nothing to SGD.
+    An optimizer of another kind starts without memory: Adam's moments mean nothing to SGD.
     """
     same_kind = type(optimizer) is type(state.optimizer)
     train = state.train if same_kind else with_new_optimizer(state.train)

@@ -61,7 +61,7 @@ async def weights(service: SessionService, sid: str) -> File:
     """The weights as a ``state_dict``."""
     program = await _program(service, sid)
     train = program.train
-    content = base64.b64decode(await service.compute(state_dict_file, train.params, train.net))
+    content = base64.b64decode(await service.runner.call(state_dict_file, train.params, train.net))
     return File(f"{program.name}.pt", "application/octet-stream", content)
 
 
@@ -108,7 +108,7 @@ def routes(service: SessionService) -> APIRouter:
     async def code(request: Request) -> Response:
         try:
             body = await read_json(request, MAX_QR_BYTES)
-            picture = await service.compute(qr.svg, qr.check_link(body.get("text")))
+            picture = await service.runner.call(qr.svg, qr.check_link(body.get("text")))
         except UserError as error:
             return _refusal(error)
         headers = {"Cache-Control": "no-store"}

@@ -19,7 +19,7 @@ from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
 from pwlapp.errors import UserError
-from pwlapp.services import Services
+from pwlapp.services import build_service
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers
@@ -35,11 +35,11 @@ ADAM = AdamOptions()
 
 @pytest.fixture
 async def service(workers: Cluster, settings: Settings) -> AsyncIterator[SessionService]:
-    services = Services(replace(settings, redis_url=workers.redis_url))
-    await services.start()
-    await services.service.loaded()
-    yield services.service
-    await services.close()
+    service = build_service(replace(settings, redis_url=workers.redis_url))
+    await service.start()
+    await service.loaded()
+    yield service
+    await service.close()
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ async def order(store: RedisStore) -> SliceMessage:
 
 async def begun(store: RedisStore, seed: int = 1, engine: str = "torch@cpu") -> SliceMessage:
     train = initial_state(seed, X, POINTS.y)
-    state, frames = transitions.begin(seed, AdamOptions(), engine, train, POINTS, None)
+    state, frames = transitions.new_session(seed, AdamOptions(), engine, train, POINTS, None)
     sid = await store.create(state, frames)
     moved = transitions.start_run(state, EPOCHS, AdamOptions(), engine)
     assert moved is not None
@@ -196,7 +196,7 @@ async def test_a_message_of_no_session_is_dropped(store: RedisStore, link: Redis
     worker = Worker(store)
     await worker.work([SliceMessage("A" * 22, 1, 0.0), SliceMessage("", -1, 0.0)])
     order = await begun(store)
-    await link.client.delete(*[key async for key in link.client.scan_iter("pwl:points:*")])
+    await link.client.delete(*[key async for key in link.client.scan_iter("pwl:own:*")])
     await worker.work([order])  # nobody knows its data any more
     assert (await store.load(order.sid)).is_running
 
@@ -250,7 +250,7 @@ def test_a_job_is_done_with_its_own_options(monkeypatch: pytest.MonkeyPatch) -> 
     """What differs in anything that a batch shares is not put into one."""
     monkeypatch.setattr(slices, "trains_together", lambda *_: True)
     train = initial_state(1, X, POINTS.y)
-    state, _ = transitions.begin(1, AdamOptions(), "fused@cuda:0", train, POINTS, None)
+    state, _ = transitions.new_session(1, AdamOptions(), "fused@cuda:0", train, POINTS, None)
     wide = replace(train, net=replace(train.net, bias1=True))
     others = [
         state,

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from pwlapp.compute.pool import PoolRunner
-from pwlapp.compute.process import REST_S
 from pwlapp.errors import UserError
 from pwlapp.sessions.protocols import WorkerLost
 from tests.support import jobs
@@ -168,14 +167,6 @@ async def test_workers_ignore_ctrl_c(pool: PoolRunner) -> None:
     assert await pool.call(jobs.pid) == before
 
 
-async def test_a_new_process_first_answers_and_prepares_the_rest_when_at_rest() -> None:
-    pool = PoolRunner(1, jobs.rest_later)
-    assert await pool.call(jobs.has_rested) is False
-    await asyncio.sleep(2 * REST_S)
-    assert await pool.call(jobs.has_rested) is True
-    await pool.close()
-
-
 async def test_workers_have_torch_at_hand_on_one_thread() -> None:
     pool = PoolRunner(1)
     assert await pool.call(jobs.imported, "torch") is True
@@ -188,7 +179,6 @@ PARENT = """
 import asyncio, sys, time
 from pathlib import Path
 from pwlapp.compute.pool import PoolRunner
-from pwlapp.compute.process import REST_S
 from tests.support import jobs
 
 async def main():

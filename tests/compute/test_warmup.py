@@ -18,7 +18,7 @@ from pwlapp.compute import slices, warmup
 from pwlapp.compute.pool import PoolRunner
 from pwlapp.core.engines import AUTO, FUSED_CPU, TORCH_CPU
 from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
-from pwlapp.services import Services
+from pwlapp.services import build_service
 from pwlapp.settings import Settings
 from tests.support import jobs
 from tests.support.sessions import finished, until
@@ -36,7 +36,6 @@ async def test_the_first_slices_do_not_wait_for_the_compiler(tmp_path: Path) -> 
     for engine in (AUTO, FUSED_CPU):
         cold = await pool.call(slices.train, *job, engine)
         assert cold.engine == TORCH_CPU
-    assert await pool.call(jobs.imported, "numba") is False
     expected = train_slice(*job).state
     assert cold.state.params.tobytes() == expected.params.tobytes()
 
@@ -51,12 +50,11 @@ async def test_the_first_slices_do_not_wait_for_the_compiler(tmp_path: Path) -> 
 
 
 async def test_a_server_comes_to_train_with_the_compiled_engine(settings: Settings) -> None:
-    services = Services(replace(settings, workers=1, engine=AUTO))
-    await services.start()
-    service = services.service
+    service = build_service(replace(settings, workers=1, engine=AUTO))
+    await service.start()
     sid, opened = await service.open()
     assert opened["engine"] == AUTO
-    await until(partial(services.runner.call, jobs.is_ready))
+    await until(partial(service.runner.call, jobs.is_ready))
     await service.start_run(sid, 5000, AdamOptions(), AUTO)
     done = await finished(service, sid)
     assert (done["engine"], done["engine_used"], done["epoch"]) == (AUTO, FUSED_CPU, 5000)
@@ -65,7 +63,7 @@ async def test_a_server_comes_to_train_with_the_compiled_engine(settings: Settin
     start = initial_state(1, points.x, points.y)
     expected = train_slice(start, points.x, points.y, AdamOptions(), Budget(5000)).state
     assert done["params"] == pytest.approx(expected.params.tolist(), abs=1e-4)
-    await services.close()
+    await service.close()
 
 
 @pytest.mark.parametrize("reason", [OSError("no space\non the disk"), RuntimeError()])

@@ -63,7 +63,7 @@ async def test_a_redis_that_does_not_write_loses_nothing(
 async def test_an_emptied_redis_is_filled_again(cluster: Cluster) -> None:
     async with redis_of(cluster) as client:
         await client.flushall()
-        await until(lambda: client.keys("pwl:points:*"), timeout_s=30)
+        await until(lambda: client.keys("pwl:own:*"), timeout_s=30)
     await trains_again(cluster)
 
 

@@ -93,7 +93,7 @@ def test_decode_undoes_encode(state: SessionState) -> None:
     assert_same(state, decode(encode(state)))
 
 
-def test_the_widest_net_fits_too() -> None:
+def test_the_widest_net_is_packed_and_unpacked() -> None:
     net = Architecture(h=2048, bias1=True, activation="sigmoid", loss="mse")
     numbers = np.arange(net.size, dtype=np.float32)
     train = TrainState(numbers, numbers + 1, numbers + 2, epoch=3, loss=0.5, net=net)
@@ -157,7 +157,7 @@ def test_a_format_from_the_future_is_refused() -> None:
         {"run": {"start_epoch": 1}},
     ],
 )
-def test_a_header_that_makes_no_sense_is_refused(change: dict[str, Any]) -> None:
+def test_an_invalid_header_is_refused(change: dict[str, Any]) -> None:
     header, numbers = unpacked(encode(make_state()))
     with pytest.raises(CorruptState):
         decode(packed(header | change, numbers))
@@ -183,7 +183,7 @@ FORMAT_1 = {
 
 
 @pytest.mark.parametrize(("device", "engine"), [("cpu", "auto"), ("cuda:1", "torch@cuda:1")])
-def test_what_students_saved_in_format_1_is_not_lost(device: str, engine: str) -> None:
+def test_states_of_format_1_are_read(device: str, engine: str) -> None:
     def vector(*values: float) -> np.ndarray[Any, np.dtype[np.float32]]:
         return np.array(values, dtype=np.float32)
 
@@ -206,7 +206,7 @@ def test_what_students_saved_in_format_1_is_not_lost(device: str, engine: str) -
         notice=Notice("diverged", {"epoch": 70, "lr": 0.02}),
         first_seq=4,
         next_seq=90,
-        by_recipe=False,  # nobody knows any more
+        by_recipe=False,  # format 1 does not say
     )
     old = decode(packed(FORMAT_1 | {"device": device}, NUMBERS_OF_FORMAT_1))
     assert_same(old, expected)

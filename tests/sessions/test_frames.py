@@ -62,20 +62,20 @@ def test_narrow_nets_send_their_parameters_and_wide_ones_their_curve() -> None:
 def test_the_frames_of_a_slice_are_drawn_one_by_one(net: Architecture) -> None:
     params = random_params(net, rows=3)
     frames = Frames(np.array([1, 2, 9]), np.array([3, 2, 1], np.float32), params)
-    pictures = draw(frames, net, X)
-    assert pictures.epochs.tolist() == [1, 2, 9]
-    assert pictures.losses.tolist() == [3, 2, 1]
-    for drawn, each in zip(pictures.numbers, params, strict=True):
+    batch = draw(frames, net, X)
+    assert batch.epochs.tolist() == [1, 2, 9]
+    assert batch.losses.tolist() == [3, 2, 1]
+    for drawn, each in zip(batch.numbers, params, strict=True):
         assert np.array_equal(drawn, numbers(each, net, X))
 
 
-def test_no_frames_are_no_pictures() -> None:
+def test_no_frames_give_an_empty_batch() -> None:
     net = Architecture(h=20)
     none = Frames(np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 41), np.float32))
     assert draw(none, net, X).numbers.shape == (0, CURVE_POINTS)
 
 
-def test_weights_beyond_all_numbers_draw_nothing_but_do_not_fail() -> None:
+def test_a_logit_beyond_float32_does_not_fail() -> None:
     net = Architecture(h=20)
     drawn = curve(np.full(net.size, 3e38, dtype=np.float32), net, X)
     assert not np.isfinite(drawn).all()
@@ -87,7 +87,7 @@ def test_points_at_one_place_have_a_flat_curve() -> None:
     assert np.ptp(drawn) == 0
 
 
-def test_a_wide_net_tells_its_loss_at_the_points_held_out() -> None:
+def test_a_wide_nets_frame_has_the_loss_on_the_held_out_points() -> None:
     net = Architecture(h=9, bias1=True, loss="mse")
     params = random_params(net)[0]
     testing = (X, np.array([1, 2, 3, 4], dtype=np.float32))

@@ -135,7 +135,7 @@ def test_a_run_comes_back_paused(status: str) -> None:
     assert session.state.notice == Notice("back_halted", {"epoch": 0})
 
 
-def test_what_was_said_before_a_step_is_not_said_again() -> None:
+def test_an_earlier_notice_does_not_come_back() -> None:
     session = Session(replace(START, notice=Notice("session_new")))
     session.reset(2)
     session.undo()
@@ -205,29 +205,30 @@ def test_weights_that_are_there_already_are_one_version_without_a_frame() -> Non
 @pytest.mark.parametrize(
     ("params", "seconds", "is_merged"),
     [
-        ([1, -1, -4.5, -9, 9], 0.69, True),
-        ([1, -1, -4.5, -9, 9], 0.7, False),
-        ([1, -1, -4.5, 9, 8], 0.1, False),  # another weight
-        ([1, -1, -4.5, 9, 9], 0.1, False),  # two weights
+        ([10, -1, -4.5, -9, 4.5], 0.69, True),
+        ([10, -1, -4.5, -9, 4.5], 0.7, False),
+        ([8, -1, -4.5, -9, 4.5], 0.1, True),
+        ([9, 1, -4.5, -9, 4.5], 0.1, False),  # another weight
+        ([8, 1, -4.5, -9, 4.5], 0.1, False),  # two weights
     ],
 )
 def test_quick_edits_of_one_weight_are_one_step(
     params: list[float], seconds: float, is_merged: bool
 ) -> None:
-    first, added = transitions.edit(START, [1, -1, -4.5, -9, 8], POINTS) or pytest.fail("no move")
-    first, step = record(START, [], first, "weights", at=1000.0)
+    first, added = transitions.edit(START, [9, -1, -4.5, -9, 4.5], POINTS) or pytest.fail("no move")
+    first, step = record(START, [], first, "weights", at=0.0)
     assert step is not None
     second, _ = transitions.edit(first, params, POINTS) or pytest.fail("no move")
-    second, merged = record(first, added, second, "weights", at=1000.0 + seconds)
+    second, merged = record(first, added, second, "weights", at=seconds)
     assert (merged is None) is is_merged
     assert second.history.can_undo == (1 if is_merged else 2)
-    assert second.history.at == 1000.0 + seconds
+    assert second.history.at == seconds
     if is_merged:
         undone, _, other = swap(second, added, step, POINTS)
         assert undone.train.params.tobytes() == START.train.params.tobytes()
         assert other.state.train.params.tolist() == params
         third, _ = transitions.edit(undone, params, POINTS) or pytest.fail("no move")
-        _, step = record(undone, [], third, "weights", at=1000.0 + seconds)
+        _, step = record(undone, [], third, "weights", at=seconds)
         assert step is not None  # not after an undo
 
 
@@ -272,6 +273,22 @@ def test_the_oldest_of_too_large_steps_are_dropped(monkeypatch: pytest.MonkeyPat
     session.undo()
     assert session.state.seed == 6
     assert session.state.history.sizes == (20,)  # of what redo brings back
+
+
+def test_the_sizes_follow_what_the_steps_keep() -> None:
+    session = Session(*appended(START, 3))
+    for count in (2, 4, 6):
+        session.reset(count)
+        state, frames = appended(session.state, count)
+        session.state, session.frames = state, [*session.frames, *frames]
+    sizes = [15 + 5 * n for n in (3, 1 + 2, 1 + 4, 1 + 6)]
+    assert session.state.history.sizes == tuple(sizes[:3])
+    session.undo()
+    assert session.state.history.sizes == (sizes[0], sizes[1], sizes[3])
+    session.undo()
+    assert session.state.history.sizes == (sizes[0], sizes[2], sizes[3])
+    session.redo()
+    assert session.state.history.sizes == (sizes[0], sizes[1], sizes[3])
 
 
 def test_a_step_keeps_no_history_of_its_own() -> None:

@@ -9,12 +9,13 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from pwlapp.compute.pool import PoolRunner
 from pwlapp.core.training import AdamOptions, Budget, TrainState, initial_state, train_slice
-from pwlapp.services import Services
+from pwlapp.services import build_service
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers
@@ -24,11 +25,11 @@ from tests.support.sessions import ThreadRunner, finished, has_moved, make_servi
 
 
 @pytest.fixture
-async def services(settings: Settings) -> AsyncIterator[Services]:
-    services = Services(replace(settings, workers=1))
-    await services.start()
-    yield services
-    await services.close()
+async def service(settings: Settings) -> AsyncIterator[SessionService]:
+    service = build_service(replace(settings, workers=1))
+    await service.start()
+    yield service
+    await service.close()
 
 
 def uninterrupted(service: SessionService, epochs: int) -> TrainState:
@@ -53,9 +54,9 @@ async def assert_ends_as_if_nothing_happened(
 
 
 async def test_killed_workers_are_replaced_and_the_run_ends_with_the_same_weights(
-    services: Services,
+    service: SessionService,
 ) -> None:
-    service, runner = services.service, services.runner
+    runner = cast(PoolRunner, service.runner)
     sid, _ = await service.open()
     await service.start_run(sid, 4000, AdamOptions(), "torch@cpu")
     killed: set[int] = set()
@@ -74,7 +75,7 @@ async def test_killed_workers_are_replaced_and_the_run_ends_with_the_same_weight
     assert not killed & set(runner.pids())
 
 
-async def test_a_million_epochs_keep_nobody_from_training(settings: Settings) -> None:
+async def test_a_long_run_does_not_starve_short_ones(settings: Settings) -> None:
     """With one process for all: every session gets its turn, slice by slice."""
 
     class Recorder(SessionEvents):
@@ -115,16 +116,16 @@ SERVER = """
 import asyncio, sys
 from pathlib import Path
 from pwlapp.core.training import AdamOptions
-from pwlapp.services import Services
+from pwlapp.services import build_service
 from pwlapp.settings import Settings
 
 async def main():
     folder = Path(sys.argv[1])
     csv, data_dir = str(folder / "points.csv"), folder / "data"
-    services = Services(Settings(data=csv, data_dir=data_dir, workers=1))
-    await services.start()
-    sid, _ = await services.service.open()
-    await services.service.start_run(sid, 4000, AdamOptions(), "torch@cpu")
+    service = build_service(Settings(data=csv, data_dir=data_dir, workers=1))
+    await service.start()
+    sid, _ = await service.open()
+    await service.start_run(sid, 4000, AdamOptions(), "torch@cpu")
     print(sid, flush=True)
     await asyncio.sleep(600)
 

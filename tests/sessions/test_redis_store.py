@@ -120,22 +120,22 @@ async def test_servers_agree_on_the_data(store: RedisStore, other: RedisStore) -
     assert await store.settled() is None
     broken, worse = (Data(points(slope), UserError("data_empty")) for slope in (0, 1))
     first, second = (Data(points(slope), None) for slope in (2, 3))
-    for server, said, counts in (
+    for server, offered, agreed in (
         (store, broken, broken),
         (other, worse, broken),  # the first word counts
         (other, first, first),  # but for data without a problem
         (store, broken, first),
         (store, second, first),
     ):
-        assert (await server.settle(said)).points.key == counts.points.key
+        assert (await server.settle(offered)).points.key == agreed.points.key
         settled = await server.settled()
         assert settled is not None
-        assert settled.points.key == counts.points.key
+        assert settled.points.key == agreed.points.key
     for data in (broken, worse, first, second):
-        found = await other.points(data.points.key)
+        found = await other.kept_points(data.points.key)
         assert found is not None
         assert found.y.tobytes() == data.points.y.tobytes()
-    assert await other.points("0" * 16) is None
+    assert await other.kept_points("0" * 16) is None
 
 
 async def test_settled_data_come_back_with_their_problem(
@@ -155,7 +155,7 @@ async def test_settled_data_come_back_with_their_problem(
         caplog.clear()
 
 
-async def test_other_settings_are_other_data(store: RedisStore, link: RedisLink) -> None:
+async def test_other_settings_have_other_data(store: RedisStore, link: RedisLink) -> None:
     await store.settle(Data(points(1), None))
     assert await RedisStore(link, source="b").settled() is None
 
@@ -185,9 +185,7 @@ async def test_what_the_workers_count_adds_up(store: RedisStore, other: RedisSto
     assert await store._link.client.hgetall("pwl:stats") == {b"epochs": b"10", b"seconds": b"1"}
 
 
-async def test_a_redis_that_goes_and_comes(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_outage_of_redis(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with Cluster(tmp_path, webs=0, workers=0) as cluster:
         store = RedisStore(RedisLink(cluster.redis_url))
         gaps: list[bool] = []
@@ -214,7 +212,7 @@ async def test_a_redis_that_goes_and_comes(
         await store.close()
 
 
-def test_a_place_says_no_password() -> None:
+def test_a_place_has_no_password() -> None:
     assert place("redis://:Secret@example.org:6379/0") == "example.org:6379"
     assert place("rediss://user:Secret@[::1]:6380") == "::1:6380"
     assert place("unix:///run/redis.sock?db=1") == "/run/redis.sock"

@@ -38,7 +38,7 @@ async def test_a_run_comes_back_with_its_frames(service: SessionService, net: Ar
     assert (await save(service, sid, {}))["saved"] == file["saved"]
 
 
-async def test_without_frames_it_begins_a_new_film(service: SessionService) -> None:
+async def test_without_frames_they_start_anew(service: SessionService) -> None:
     file = await run_file(service, Architecture())
     sid, _ = await service.open()
     await restore(service, sid, {"saved": file["saved"]})
@@ -46,7 +46,7 @@ async def test_without_frames_it_begins_a_new_film(service: SessionService) -> N
     assert [row[1:4:2] for row in rows] == [[30, "start"]]
 
 
-async def test_a_film_that_stops_short_ends_with_the_net_as_it_stands(
+async def test_frames_that_stop_short_get_one_of_the_net(
     service: SessionService,
 ) -> None:
     file = await run_file(service, Architecture())
@@ -58,7 +58,7 @@ async def test_a_film_that_stops_short_ends_with_the_net_as_it_stands(
     assert np.array_equal(np.float32(rows[-1][4:]), (await service.state(sid)).train.params)
 
 
-async def test_other_data_leave_the_film_out(service: SessionService) -> None:
+async def test_frames_of_other_data_are_left_out(service: SessionService) -> None:
     file = await run_file(service, Architecture())
     file["saved"]["data_key"] = "f" * 16
     sid, _ = await service.open()

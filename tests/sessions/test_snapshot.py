@@ -22,7 +22,7 @@ X = np.linspace(-1, 1, 11, dtype=np.float32)
 POINTS = Points(X, abs(X), abs(X), "lecture")
 
 
-def test_a_snapshot_says_it_all() -> None:
+def test_a_snapshot_has_all_fields() -> None:
     state = make_state(
         version=3,
         run=Run(5, 105, "running"),
@@ -72,7 +72,7 @@ def test_status(run: Run | None, notice: Notice | None, status: str) -> None:
     assert snapshot(make_state(run=run, notice=notice))["status"] == status
 
 
-def test_without_a_run_start_and_target_are_where_the_net_stands() -> None:
+def test_without_a_run_start_and_target_are_the_nets_epoch() -> None:
     seen = snapshot(make_state())
     assert (seen["start_epoch"], seen["epoch"], seen["target_epoch"]) == (7, 7, 7)
 

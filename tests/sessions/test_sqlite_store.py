@@ -129,15 +129,16 @@ def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
         SqliteStore(path)
 
 
-async def test_a_file_of_before_the_indexes_is_used(tmp_path: Path) -> None:
+async def test_a_file_of_before_the_indexes_and_the_history_is_used(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     SqliteStore(path)
     with sqlite3.connect(path) as db:
-        db.executescript("DROP INDEX session_running; DROP INDEX session_used")
+        db.executescript("DROP INDEX session_running; DROP INDEX session_used; DROP TABLE step")
     db.close()
     store = SqliteStore(path)
     await store.create(make_state(run=Run(0, 10, "running")))
     assert await store.counts() == (1, 1)
+    assert await store.step("A" * 22, 1) is None
     await store.close()
 
 

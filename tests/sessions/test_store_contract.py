@@ -30,7 +30,7 @@ async def test_what_is_created_can_be_loaded(store: Store) -> None:
     assert frame.numbers.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
 
 
-async def test_sessions_are_apart(store: Store) -> None:
+async def test_sessions_are_independent(store: Store) -> None:
     one = await store.create(make_state(seed=1, next_seq=2), [make_frame(1)])
     other = await store.create(make_state(seed=2))
     assert one != other
@@ -58,7 +58,7 @@ async def test_a_save_on_an_old_version_changes_nothing(store: Store) -> None:
     assert await seqs_since(store, sid, 0) == [1]
 
 
-async def test_many_hands_lose_no_update(store: Store) -> None:
+async def test_concurrent_updates_are_not_lost(store: Store) -> None:
     sid = await store.create(make_state(seed=0))
 
     async def add_one() -> int:
@@ -93,7 +93,7 @@ async def test_state_and_frames_are_saved_together_or_not_at_all(
     assert await seqs_since(store, sid, 0) == [1, 2]
 
 
-async def test_frames_come_from_where_the_reader_is(store: Store) -> None:
+async def test_frames_are_read_from_a_number_on(store: Store) -> None:
     state, frames = appended(make_state(), 5)
     sid = await store.create(state, frames)
     assert await seqs_since(store, sid, 3) == [4, 5]

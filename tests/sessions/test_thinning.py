@@ -15,12 +15,12 @@ def line(n: int, every: int = 7) -> list[FrameInfo]:
     return [FrameInfo(i + 1, 1 + i * every, "") for i in range(n)]
 
 
-def test_few_frames_all_stay() -> None:
+def test_few_frames_are_all_kept() -> None:
     assert frames_to_drop([]) == []
     assert frames_to_drop(line(2000)) == []
 
 
-def test_the_excess_goes_and_the_ends_stay() -> None:
+def test_excess_frames_are_dropped_and_the_ends_kept() -> None:
     frames = line(2250)
     left = thinned(frames)
     assert len(left) == 2000
@@ -28,7 +28,7 @@ def test_the_excess_goes_and_the_ends_stay() -> None:
     assert left[-1] == frames[-1]
 
 
-def test_marked_frames_and_checkpoints_stay() -> None:
+def test_marked_frames_and_checkpoints_are_kept() -> None:
     marks = ["start", *[""] * 998, "edit", *[""] * 998, "end"]
     frames = [FrameInfo(i + 1, 50 * i, mark) for i, mark in enumerate(marks * 3)]
     left = thinned(frames, max_plain=100)
@@ -38,7 +38,7 @@ def test_marked_frames_and_checkpoints_stay() -> None:
     assert len(left) < len(frames)
 
 
-def test_even_they_are_thinned_before_a_session_grows_without_bound() -> None:
+def test_marked_frames_are_thinned_too_when_there_are_very_many() -> None:
     frames = [FrameInfo(i + 1, 5000 * i, "edit") for i in range(4500)]
     left = thinned(frames)
     assert len(left) == 4000

@@ -1,8 +1,11 @@
-"""The verbs as pure functions: which change to the state, which frames, and when nothing."""
+"""The transitions: which change to the state, which frames, and when nothing."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +15,9 @@ from pwlapp.core.net import bce, from_vector, yhat
 from pwlapp.core.training import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
-from pwlapp.sessions.frames import FrameBatch, Slice
+from pwlapp.sessions.frames import Frame, FrameBatch, Mark, Slice
 from pwlapp.sessions.snapshot import frame_row
-from pwlapp.sessions.state import Notice, Run
+from pwlapp.sessions.state import Notice, Run, Speed
 from tests.support.sessions import make_state
 
 X = np.linspace(-1, 1, 11, dtype=np.float32)
@@ -27,24 +30,24 @@ PAUSED = make_state(run=Run(0, 100, "paused"))
 
 def result_at(*epochs: int, diverged: bool = False) -> Slice:
     """What a slice gives back that recorded these epochs."""
-    pictures = FrameBatch(
+    batch = FrameBatch(
         epochs=np.array(epochs, dtype=np.int64),
         losses=np.zeros(len(epochs), dtype=np.float32),
         numbers=np.zeros((len(epochs), 5), dtype=np.float32),
     )
     last = epochs[-1] if epochs else IDLE.train.epoch
     train = replace(IDLE.train, epoch=last)
-    return Slice(train, pictures, diverged, seconds=0.02, engine="torch@cpu")
+    return Slice(train, batch, diverged, seconds=0.02, engine="torch@cpu")
 
 
 def test_a_new_session_begins_with_one_frame() -> None:
-    state, [frame] = transitions.begin(3, AdamOptions(0.1), "auto", IDLE.train, POINTS, None)
+    state, [frame] = transitions.new_session(3, AdamOptions(0.1), "auto", IDLE.train, POINTS, None)
     assert (state.version, state.seed, state.lr, state.run) == (1, 3, 0.1, None)
     assert (state.engine, state.data_key) == ("auto", POINTS.key)
     assert (frame.seq, frame.mark, state.next_seq) == (1, "start", 2)
 
 
-def test_every_move_is_one_version() -> None:
+def test_every_transition_is_one_version() -> None:
     made = [
         transitions.revisit(make_state(notice=Notice("session_new"))),
         transitions.adopt(IDLE, POINTS),
@@ -59,21 +62,21 @@ def test_every_move_is_one_version() -> None:
     assert all(move is not None and move[0].version == 2 for move in made)
 
 
-def test_moves_without_sense_change_nothing() -> None:
-    assert transitions.stay(RUNNING) is None
+def test_transitions_that_make_no_sense_change_nothing() -> None:
     assert transitions.revisit(make_state(notice=Notice("diverged"))) is None
     assert transitions.pause(IDLE) is None
     assert transitions.pause(PAUSED) is None
     assert transitions.resume(IDLE, AdamOptions(), "auto") is None
     assert transitions.resume(RUNNING, AdamOptions(), "auto") is None
     assert transitions.halt(IDLE, UserError("worker_lost")) is None
+    assert transitions.halt(PAUSED, UserError("worker_lost")) is None
     assert transitions.edit(IDLE, IDLE.train.params.tolist(), POINTS) is None
 
 
 def test_start_counts_from_where_the_net_stands() -> None:
-    told = make_state(notice=Notice("diverged"))
+    diverged_before = make_state(notice=Notice("diverged"))
     after, frames = transitions.start_run(
-        told, 100, AdamOptions(0.01), "torch@cuda:0"
+        diverged_before, 100, AdamOptions(0.01), "torch@cuda:0"
     ) or pytest.fail("no move")
     assert after.run == Run(7, 107, "running")
     assert (after.lr, after.engine, after.notice, frames) == (0.01, "torch@cuda:0", None, [])
@@ -106,7 +109,7 @@ def test_pause_and_resume_keep_the_target() -> None:
     assert not resumed.train.m.any()  # of another kind than before
 
 
-def test_a_run_that_cannot_go_on_waits_and_says_why() -> None:
+def test_a_run_that_failed_is_paused_with_a_notice() -> None:
     after, _ = transitions.halt(
         RUNNING, UserError("training_failed", engine="torch@cuda:0")
     ) or pytest.fail("no move")
@@ -146,6 +149,17 @@ def test_other_data_gives_other_losses_and_a_pause() -> None:
     assert (after.first_seq, frame.seq, frame.mark) == (40, 40, "start")
     idle, _ = transitions.adopt(IDLE, POINTS) or pytest.fail("no move")
     assert idle.run is None
+
+
+@pytest.mark.parametrize(
+    ("epoch", "by_recipe", "after"), [(0, True, True), (0, False, False), (7, True, False)]
+)
+def test_only_an_untrained_net_comes_from_its_seed_on_other_data(
+    epoch: int, by_recipe: bool, after: bool
+) -> None:
+    state = make_state(by_recipe=by_recipe)
+    state = replace(state, train=replace(state.train, epoch=epoch))
+    assert transitions.adopt(state, POINTS)[0].by_recipe is after
 
 
 def test_a_slice_moves_the_run_on() -> None:
@@ -198,11 +212,11 @@ def test_frames_are_numbered_from_where_the_session_stands() -> None:
         losses=np.array([0.5, 0.25], dtype=np.float32),
         numbers=np.arange(10, dtype=np.float32).reshape(2, 5),
     )
-    after, numbered = transitions.with_frames(make_state(next_seq=41), batch, "end")
-    assert after.next_seq == 43
+    after, numbered = transitions.with_frames(make_state(next_seq=43), batch, "end")
+    assert after.next_seq == 45
     assert [frame_row(frame) for frame in numbered] == [
-        [41, 8, 0.5, "", 0.0, 1.0, 2.0, 3.0, 4.0],
-        [42, 9, 0.25, "end", 5.0, 6.0, 7.0, 8.0, 9.0],
+        [43, 8, 0.5, "", 0.0, 1.0, 2.0, 3.0, 4.0],
+        [44, 9, 0.25, "end", 5.0, 6.0, 7.0, 8.0, 9.0],
     ]
 
 
@@ -212,9 +226,112 @@ def test_no_frames_take_no_numbers() -> None:
     assert (after.next_seq, numbered) == (41, [])
 
 
-def test_the_net_as_it_stands_becomes_a_frame() -> None:
+def test_the_current_net_becomes_a_frame() -> None:
     after, frames = transitions.with_frame(make_state(next_seq=5), "edit", POINTS)
     assert after.next_seq == 6
     assert [frame_row(frame) for frame in frames] == [
         [5, 7, 0.25, "edit", 1.0, -1.0, -4.5, -9.0, 4.5]
     ]
+
+
+def speed_after(known: Speed, elapsed_s: float = 0.5, **changes: Any) -> Speed:
+    """The speed of a session at epoch 7 after a slice of 50 epochs in 0.1 seconds."""
+    state = make_state(**({"run": Run(5, 100, "running"), "speed": known} | changes))
+    result = replace(result_at(57), seconds=0.1)
+    return transitions.speed_after(state, result, elapsed_s)
+
+
+KNOWN = Speed("torch@cpu", run=5, epochs=1000, seconds=2.0, per_second=30.0)
+
+
+def test_the_first_speed_of_a_run_is_that_of_its_first_slice() -> None:
+    first = Speed("torch@cpu", run=5, epochs=50, seconds=0.1, per_second=100.0)
+    assert speed_after(Speed()) == first
+    assert speed_after(replace(KNOWN, engine="fused@cpu")) == first
+    assert speed_after(replace(KNOWN, run=4)) == first
+    assert speed_after(Speed(), elapsed_s=0.0).per_second == 500.0  # at least what it computed
+
+
+def test_the_speed_follows_the_last_second() -> None:
+    found = speed_after(KNOWN)
+    weight = 1 - math.exp(-0.5)
+    assert found.per_second == pytest.approx(30 * (1 - weight) + 100 * weight)
+    assert (found.engine, found.run, found.epochs) == ("torch@cpu", 5, 1050)
+    assert found.seconds == pytest.approx(2.1)
+    assert found.computing == pytest.approx(1050 / 2.1)
+    slow = speed_after(KNOWN, elapsed_s=20.0)
+    assert slow.per_second == pytest.approx(2.5)
+
+
+def test_a_single_step_measures_no_speed_but_names_its_engine() -> None:
+    assert speed_after(KNOWN, run=None) == KNOWN
+    assert speed_after(KNOWN, run=Run(5, 100, "paused")) == KNOWN
+    assert speed_after(Speed(), run=None) == Speed(engine="torch@cpu")
+    other = speed_after(replace(KNOWN, engine="fused@cpu"), run=None)
+    assert other == Speed(engine="torch@cpu")
+
+
+def saved_frame(epoch: int, params: Sequence[float], mark: Mark = "") -> Frame:
+    return Frame(0, epoch, 0.5, np.array(params, dtype=np.float32), mark)
+
+
+def test_frames_of_a_file_are_numbered_and_end_with_the_net() -> None:
+    state = make_state(next_seq=30)
+    saved = [
+        saved_frame(0, [0] * 5, "start"),
+        saved_frame(3, [1] * 5),
+        saved_frame(7, [1, -1, -4.5, -9, 4.500001], "end"),
+    ]
+    after, frames = transitions.with_saved_frames(state, saved, POINTS)
+    assert [(each.seq, each.epoch, each.mark) for each in frames] == [
+        (30, 0, "start"),
+        (31, 3, ""),
+        (32, 7, "end"),  # is the net of the session, but for what was rounded
+    ]
+    assert after.next_seq == 33
+
+
+@pytest.mark.parametrize(
+    "last", [saved_frame(6, [1, -1, -4.5, -9, 4.5]), saved_frame(7, [1, -1, -4.5, -9, 4.6])]
+)
+def test_frames_of_a_file_that_stop_short_get_one_more(last: Frame) -> None:
+    after, frames = transitions.with_saved_frames(
+        make_state(next_seq=30), [saved_frame(0, [0] * 5), last], POINTS
+    )
+    assert [(each.seq, each.epoch, each.mark) for each in frames] == [
+        (30, 0, ""),
+        (31, last.epoch, ""),
+        (32, 7, ""),
+    ]
+    assert frames[-1].numbers.tolist() == [1, -1, -4.5, -9, 4.5]
+    assert after.next_seq == 33
+
+
+def test_without_frames_of_a_file_the_net_is_the_start() -> None:
+    after, [frame] = transitions.with_saved_frames(make_state(next_seq=30), [], POINTS)
+    assert (frame.seq, frame.epoch, frame.mark, after.next_seq) == (30, 7, "start", 31)
+
+
+@pytest.mark.parametrize("key", ["0" * 16, "f" * 16])
+def test_an_edit_on_data_that_were_replaced_is_refused(key: str) -> None:
+    with pytest.raises(UserError, match="busy"):
+        transitions.edit(make_state(data_key=key), [1, 2, 3, 4, 5], POINTS)
+
+
+@pytest.mark.parametrize("code", ["data_changed", "undo_trained_since"])
+def test_only_the_notice_of_a_new_session_goes_with_a_reload(code: str) -> None:
+    assert transitions.revisit(make_state(notice=Notice(code))) is None
+    assert transitions.revisit(make_state()) is None
+    after, _ = transitions.revisit(make_state(notice=Notice("session_new"))) or pytest.fail("none")
+    assert after.notice is None
+
+
+def test_begin_run_starts_over_and_trains() -> None:
+    fresh = replace(IDLE.train, epoch=0)
+    after, [frame] = transitions.begin_run(
+        replace(RUNNING, next_seq=40), 9, SgdOptions(0.5), "fused@cpu", fresh, POINTS, 300
+    )
+    assert (after.seed, after.optimizer, after.engine) == (9, SgdOptions(0.5), "fused@cpu")
+    assert (after.run, after.train, after.version) == (Run(0, 300, "running"), fresh, 2)
+    assert (frame.seq, frame.mark, after.first_seq) == (40, "start", 40)
+    assert after.by_recipe

@@ -13,7 +13,7 @@ from pwlapp.compute.celery import app
 from pwlapp.compute.celery.app import Post, Sender
 from pwlapp.compute.celery.runner import CeleryRunner
 from pwlapp.compute.pool import PoolRunner
-from pwlapp.services import Services
+from pwlapp.services import build_service
 from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.stores.protocol import Store
@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A Redis, empty at first, and nobody else on it."""
+    """A Redis of the tests alone, empty at first."""
     with Cluster(tmp_path_factory.mktemp("redis"), webs=0, workers=0) as cluster:
         yield cluster
 
@@ -107,7 +107,7 @@ async def either(
     """A service of each of the two modes: threads and SQLite, or Celery workers and Redis."""
     if request.param == "scaled":
         url = request.getfixturevalue("workers").redis_url
-        service = Services(replace(settings, redis_url=url)).service
+        service = build_service(replace(settings, redis_url=url))
     else:
         service = make_service(settings, runner)
     await service.start()

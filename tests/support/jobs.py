@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from pwlapp.compute import warmup
@@ -14,18 +13,6 @@ from pwlapp.errors import UserError
 
 
 def nothing() -> None: ...
-
-
-def rest_later() -> Callable[[], None]:
-    return leave_a_mark
-
-
-def leave_a_mark() -> None:
-    os.environ["RESTED"] = "yes"
-
-
-def has_rested() -> bool:
-    return "RESTED" in os.environ
 
 
 def add(a: int, b: int) -> int:
@@ -95,6 +82,7 @@ def torch_threads() -> int:
 
 def prepare_slowly(gate: Path) -> None:
     """Warm up, but not before the gate is open."""
+    warmup._ready.clear()  # the fork server may have loaded the engine
 
     def make_ready() -> None:
         wait_for(gate)

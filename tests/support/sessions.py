@@ -1,4 +1,4 @@
-"""What several test modules of the runtime need."""
+"""Stubs, builders and waits for tests of sessions."""
 
 from __future__ import annotations
 

@@ -213,26 +213,27 @@ import uvicorn
 from fastapi import FastAPI
 
 from pwlapp.core.training import AdamOptions
-from pwlapp.services import Services
+from pwlapp.services import build_service
 from pwlapp.settings import Settings
+from pwlapp.web import event_stream
 
 def main():
     folder = Path(sys.argv[1])
     csv, data_dir = str(folder / "points.csv"), folder / "data"
-    services = Services(Settings(data=csv, data_dir=data_dir, workers=1))
+    service = build_service(Settings(data=csv, data_dir=data_dir, workers=1))
 
     @asynccontextmanager
     async def lifespan(app):
-        await services.start()
-        sid, _ = await services.service.open()
-        await services.service.start_run(sid, 1_000_000, AdamOptions(), "torch@cpu")
+        await service.start()
+        sid, _ = await service.open()
+        await service.start_run(sid, 1_000_000, AdamOptions(), "torch@cpu")
         print(sid, flush=True)
         yield
-        await services.close()
+        await service.close()
         print("closed", flush=True)
 
     app = FastAPI(lifespan=lifespan)
-    app.include_router(services.router())
+    app.include_router(event_stream.routes(service))
     uvicorn.run(app, port=int(sys.argv[2]), log_level="error")
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def test_without_the_store_its_gauges_are_left_out(
 def test_what_the_workers_counted_replaces_and_does_not_add() -> None:
     counted = Metrics()
     for epochs in (10.0, 25.0):
-        counted.took_over({"epochs": epochs, "slices": 2, "runs_failed": 1})
+        counted.set_totals({"epochs": epochs, "slices": 2, "runs_failed": 1})
         found = samples(counted.exposition(None).decode())
         assert found["pwlapp_epochs_total"] == epochs
         assert found["pwlapp_slices_total"] == 2

@@ -85,7 +85,7 @@ class Heartbeats:
         return sorted(found.values(), key=lambda engine: engine.kind)  # the CPU's first
 
     async def totals(self) -> dict[str, float]:
-        """What the workers have counted; see `Metrics.took_over`."""
+        """What the workers have counted; see `Metrics.set_totals`."""
         async with self._link.guarded() as redis:
             counted = await redis.hgetall(STATS)
         totals = {}

@@ -117,7 +117,7 @@ class SliceWorker:
     async def _data(self, key: str) -> Points | None:
         if key not in self._points:
             try:
-                points = await self._store.points(key)
+                points = await self._store.kept_points(key)
             except UserError:
                 return None
             if points is None:

@@ -137,9 +137,7 @@ def quiet_down(**_: Any) -> None:
 @signals.worker_process_init.connect
 def prepare(**_: Any) -> None:
     """Load torch in a process that will train, and keep saying that it is there."""
-    at_rest = load_engines(settings.data_dir / "numba", settings.log_level, settings.log_format)
-    if at_rest is not None:
-        at_rest()
+    load_engines(settings.data_dir / "numba", settings.log_level, settings.log_format)
     # Not a timer of Celery's: those end with each connection to Redis.
     Thread(target=keep_saying, args=(engines.engines(),), name="presence", daemon=True).start()
 

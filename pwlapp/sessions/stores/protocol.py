@@ -1,4 +1,4 @@
-"""Where sessions are kept: what a store must do, whatever it is made of."""
+"""Where sessions are kept: what every store must do."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _SID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 class Conflict(Exception):
-    """The session has moved on since it was read; read it again."""
+    """The store has another version of the session than expected; read it again."""
 
 
 class StoreUnavailable(RuntimeError):
-    """The store can't be used at all; the text tells the operator why."""
+    """The store can't be used at all; the text says why, for the operator."""
 
 
 def storage_failed() -> UserError:
@@ -31,7 +31,7 @@ def storage_failed() -> UserError:
 
 
 class Data(NamedTuple):
-    """The points that a server shows, and why they are not what its settings ask for."""
+    """The data of a server, and why it is not what the settings ask for."""
 
     points: Points
     problem: UserError | None
@@ -41,7 +41,7 @@ class Store(Protocol):
     """Sessions by id. All methods raise ``UserError("storage_failed")`` when the disk fails."""
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
-        """Keep a new session; returns its id, which nobody can guess."""
+        """Keep a new session; returns its id, which is random."""
 
     async def load(self, sid: str) -> SessionState:
         """Read a session. Raises UnknownSession."""
@@ -49,7 +49,8 @@ class Store(Protocol):
     async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
         """Read a session and its frames after number `seq`, of one moment. Raises UnknownSession.
 
-        A `seq` that the session has not reached yet is of another life of it: all frames come.
+        All frames if the session has not reached `seq`: the reader knows it from before the store
+        was restored to an earlier time.
         """
 
     async def save(
@@ -84,25 +85,25 @@ class Store(Protocol):
         """A step of the session's history; None if it is not there, or damaged."""
 
     async def running(self) -> list[str]:
-        """Ids of the sessions whose run goes on."""
+        """Ids of the sessions that are running."""
 
     async def counts(self) -> tuple[int, int]:
         """How many sessions are kept, and how many of them run."""
 
     async def settled(self) -> Data | None:
-        """The data that all servers on this store show, if one of them has settled it."""
+        """The data that the servers on this store have agreed on, if they have."""
 
     async def settle(self, data: Data) -> Data:
-        """Agree on the data with the other servers; returns what counts from now on.
+        """Agree on the data with the other servers; returns what they agreed on.
 
-        The first word counts, but data without a problem replace data with one.
+        That is the first data offered, but data without a problem replace data with one.
         """
 
     async def keep_points(self, points: Points) -> None:
-        """Keep data that sessions have of their own, for as long as they are asked for."""
+        """Keep data that some sessions have instead of the server's, for as long as it is used."""
 
     async def kept_points(self, key: str) -> Points | None:
-        """The data of this key, if they were kept; they count as used now."""
+        """The data with this key, if it was kept; it counts as used now."""
 
     async def listen(
         self,
@@ -110,35 +111,35 @@ class Store(Protocol):
         on_data: Callable[[], None],
         on_loss: Callable[[], None],
     ) -> None:
-        """Tell, until cancelled, of what other servers do.
+        """Report, until cancelled, what other servers do.
 
         Parameters
         ----------
         on_change : callable
             Given the id of a session that was saved.
         on_data : callable
-            Called when `settled` may have another answer, and when news may have been missed.
+            Called when `settled` may return other data, and when messages may have been missed.
         on_loss : callable
-            Called when the store is away, as long as nothing has been asked of it.
+            Called when the store is lost.
         """
 
     async def ping(self) -> None:
-        """Raise ``UserError("storage_failed")`` if the store can't be used just now."""
+        """Raise ``UserError("storage_failed")`` if the store can't be used now."""
 
     async def expire(self, older_than_s: float) -> int:
-        """Forget the sessions unused for so long, and data; returns how many sessions they were."""
+        """Delete sessions and data unused for so long; returns the number of sessions."""
 
     async def close(self) -> None:
-        """Finish what was begun and let go of everything. Nothing may be called after it."""
+        """Finish what was begun and close all connections. Call nothing after it."""
 
 
 def new_sid() -> str:
-    """An id that nobody can guess."""
+    """A random id."""
     return secrets.token_urlsafe(_SID_BYTES)
 
 
 def short_id(sid: str) -> str:
-    """Enough of an id to find it in a log; whoever knows all of it owns the session."""
+    """Enough of an id to find it in a log; the whole id is a secret that opens the session."""
     return sid[:6]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from redis.exceptions import ResponseError
 
 from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec
@@ -24,16 +27,15 @@ logger = logging.getLogger(__name__)
 SESSION = PREFIX + "session:"
 FRAMES = PREFIX + "frames:"
 STEPS = PREFIX + "steps:"
-RUNNING = PREFIX + "running"  # sids by when they were last heard of, in Redis's time
+RUNNING = PREFIX + "running"  # sids by when they were last trained, in Redis's time
 USED = PREFIX + "used"  # sids by when they were last used, in seconds since 1970
-DATA = PREFIX + "shown:"
-POINTS = PREFIX + "points:"
-OWN = PREFIX + "own:"  # data of sessions' own
-OWN_USED = PREFIX + "own_used"  # their keys, as in USED
+DATA = PREFIX + "shown:"  # what the servers of one source agreed on
+POINTS = PREFIX + "own:"
+POINTS_USED = PREFIX + "own_used"  # their keys, as in USED
 STATS = PREFIX + "stats"  # what workers have counted
 PING = PREFIX + "ping"
 CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
-SETTLED = PREFIX + "settled"  # channel: there are other data
+SETTLED = PREFIX + "settled"  # channel: the servers agreed on other data
 EXPIRE_AT_ONCE = 500
 
 
@@ -48,7 +50,7 @@ class RedisStore:
     link : RedisLink
         Closed with the store.
     source : str
-        What the settings say about the data. Servers of one source show the same data.
+        What the settings say about the data. Servers of one source agree on their data.
     clock : callable
         Seconds since 1970.
     """
@@ -56,9 +58,9 @@ class RedisStore:
     def __init__(
         self, link: RedisLink, source: str = "", clock: Callable[[], float] = time.time
     ) -> None:
-        self.apart_s = 1.0  # for `begin`
+        self.apart_s = 1.0  # see `begin`
         self._link = link
-        self._last_known: tuple[bytes, Data] | None = None
+        self._last_data: tuple[bytes, Data] | None = None
         self._data = DATA + hashlib.sha256(source.encode()).hexdigest()[:16]
         self._clock = clock
         script = link.client.register_script
@@ -126,48 +128,47 @@ class RedisStore:
 
     async def _expire_points(self, oldest: float) -> None:
         async with self._link.guarded() as redis:
-            keys = await redis.zrangebyscore(OWN_USED, "-inf", f"({oldest}")
+            keys = await redis.zrangebyscore(POINTS_USED, "-inf", f"({oldest}")
             if keys:
-                await redis.delete(*(OWN + key.decode() for key in keys))
-                await redis.zrem(OWN_USED, *keys)
+                await redis.delete(*(POINTS + key.decode() for key in keys))
+                await redis.zrem(POINTS_USED, *keys)
 
     async def settled(self) -> Data | None:
         async with self._link.guarded() as redis:
-            text = await redis.hget(self._data, "data")
-            data = None if text is None else self._known(text)
-            # Workers look for the points by themselves; a Redis may have lost only these.
-            if data is not None and await redis.exists(POINTS + data.points.key):
-                return data
-        return None
+            blob = await redis.hget(self._data, "data")
+            if blob is None or (data := self._decoded_data(blob)) is None:
+                return None
+            # Workers look the points up by their key, and a Redis may have lost just these.
+            key = data.points.key
+            await self._touch_points(redis, key)
+            return data if await redis.exists(POINTS + key) else None
 
     async def settle(self, data: Data) -> Data:
-        async with self._link.guarded() as redis:
-            await redis.set(POINTS + data.points.key, codec.encode_points(data.points))
-            text = await self._settle_script(
+        await self.keep_points(data.points)
+        async with self._link.guarded():
+            blob = await self._settle_script(
                 keys=[self._data],
                 args=[int(data.problem is None), codec.encode_data(data), SETTLED],
             )
-        return self._known(text) or data
-
-    async def points(self, key: str) -> Points | None:
-        """The points with this key: a server has settled on them, or a session has its own."""
-        async with self._link.guarded() as redis:
-            blob = await redis.get(POINTS + key)
-        return await self.kept_points(key) if blob is None else codec.read_points(blob, key)
+        return self._decoded_data(blob) or data
 
     async def keep_points(self, points: Points) -> None:
         async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
-            pipe.set(OWN + points.key, codec.encode_points(points))
-            pipe.zadd(OWN_USED, {points.key: self._clock()})
+            pipe.set(POINTS + points.key, codec.encode_points(points))
+            pipe.zadd(POINTS_USED, {points.key: self._clock()})
             await pipe.execute()
 
     async def kept_points(self, key: str) -> Points | None:
         async with self._link.guarded() as redis:
-            blob = await redis.get(OWN + key)
+            blob = await redis.get(POINTS + key)
             if blob is None:
                 return None
-            await redis.zadd(OWN_USED, {key: self._clock()}, xx=True)
+            await self._touch_points(redis, key)
         return codec.read_points(blob, key)
+
+    async def _touch_points(self, redis: Any, key: str) -> None:
+        with contextlib.suppress(ResponseError):  # a full Redis can still be read
+            await redis.zadd(POINTS_USED, {key: self._clock()}, xx=True)
 
     async def listen(
         self,
@@ -185,16 +186,16 @@ class RedisStore:
 
     async def ping(self) -> None:
         async with self._link.guarded() as redis:
-            await redis.set(PING, b"", ex=60)  # one that is full, or a replica, only reads
+            await redis.set(PING, b"", ex=60)  # a full Redis, or a replica, can only be read
 
     async def begin(self, sid: str, version: int) -> tuple[SessionState, int] | None:
-        """Read a session in order to train it.
+        """Read a session to train it, and count that.
 
         Returns
         -------
         tuple of (SessionState, int) or None
-            With how often that was done for this version, a second apart; None if it is not at
-            `version`.
+            With how often this version was begun, `apart_s` or more after the time before; None if
+            the session is not at `version`.
         """
         async with self._link.guarded():
             found = await self._begin_script(
@@ -203,18 +204,18 @@ class RedisStore:
         return None if found is None else (self._decoded(sid, found[0]), found[1])
 
     async def claim(self, idle_s: float, at_most: int) -> list[str]:
-        """Ids of running sessions of which nothing was heard for so long, each to one asker."""
+        """Ids of running sessions that were not trained for so long, each to one caller."""
         async with self._link.guarded():
             sids = await self._claim_script(keys=[RUNNING], args=[idle_s, at_most])
         return [sid.decode() for sid in sids]
 
     async def drop(self, sid: str) -> None:
-        """Take a session that is no more from the list of those that run."""
+        """Remove a session that is gone from the running ones."""
         async with self._link.guarded() as redis:
             await redis.zrem(RUNNING, sid)
 
     async def count(self, counted: Mapping[str, float]) -> None:
-        """Add to what the workers have counted, all servers together."""
+        """Add to what the workers of all servers have counted."""
         async with self._link.guarded() as redis, redis.pipeline(transaction=False) as pipe:
             for name, value in counted.items():
                 pipe.hincrbyfloat(STATS, name, value)
@@ -271,21 +272,21 @@ class RedisStore:
             logger.error("session %s in Redis is damaged: %s", short_id(sid), error)
             raise unknown_session() from error
 
-    def _known(self, text: bytes) -> Data | None:
-        """Data that another server wrote, which may be of another version of this program."""
-        if self._last_known is None or self._last_known[0] != text:  # asked for every few seconds
+    def _decoded_data(self, blob: bytes) -> Data | None:
+        """Data that another server wrote; None if it is of another version of this program."""
+        if self._last_data is None or self._last_data[0] != blob:  # polled every few seconds
             try:
-                self._last_known = (text, codec.decode_data(text))
+                self._last_data = (blob, codec.decode_data(blob))
             except ValueError as error:
                 logger.error("the data in Redis can't be read: %s", error)
                 return None
-        return self._last_known[1]
+        return self._last_data[1]
 
     async def _thin(self, sid: str) -> None:
         _, frames = await self.read_since(sid, 0)
         infos = [FrameInfo(frame.seq, frame.epoch, frame.mark) for frame in frames]
-        heaviest = max(frame.numbers.size for frame in frames)
-        if dropped := thinning.frames_to_drop(infos, *thinning.limits(heaviest)):
+        largest = max(frame.numbers.size for frame in frames)
+        if dropped := thinning.frames_to_drop(infos, *thinning.limits(largest)):
             async with self._link.guarded() as redis:
                 await redis.xdel(FRAMES + sid, *dropped)
 

@@ -1,4 +1,4 @@
-"""A connection to Redis that outlives Redis: errors become ours, outages one line in the log."""
+"""A connection to Redis that survives its outages: one line in the log for each."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ RETRIES = 3  # in about a third of a second: a restart behind a proxy goes unnot
 MAX_CONNECTIONS = 32
 HEALTH_EVERY_S = 10
 RESUBSCRIBE_S = 0.5
-QUIET_S = 5.0
+LOG_EVERY_S = 5.0
 
 
 class RedisLink:
-    """Commands and news of one Redis database.
+    """Commands and messages of one Redis database.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ class RedisLink:
     def __init__(self, url: str) -> None:
         self._place = place(url)
         self._is_down = False
-        self._has_told = False
-        self._told_at = -math.inf
+        self._has_logged = False
+        self._logged_at = -math.inf
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
             max_connections=MAX_CONNECTIONS,
@@ -64,7 +64,7 @@ class RedisLink:
     async def guarded(self) -> AsyncIterator[Any]:
         """The client; what it raises becomes ``UserError("storage_failed")``.
 
-        Typed as anything, since redis-py's own types fit its text and its bytes mode at once.
+        Typed as Any, since redis-py's own types are those of its text and its bytes mode at once.
         """
         try:
             yield self.client
@@ -90,7 +90,7 @@ class RedisLink:
         on_gap : callable
             Called when messages may have been missed: at the start, and after each loss.
         on_loss : callable
-            Called when Redis is away.
+            Called when Redis is lost.
         """
         while True:
             try:
@@ -102,7 +102,7 @@ class RedisLink:
                             continue
                         if message["type"] == "message":
                             _hand_over(on_message, message)
-                        elif message["type"] == "subscribe":  # so does the client after a loss
+                        elif message["type"] == "subscribe":  # and after a reconnection
                             self._came_back()
                             on_gap()
             except (RedisError, OSError) as error:
@@ -111,28 +111,28 @@ class RedisLink:
             await asyncio.sleep(RESUBSCRIBE_S)
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self.client.aclose()
         await self.client.connection_pool.disconnect()
 
     def _went_down(self, error: Exception) -> None:
         now = time.monotonic()
-        # A line for an outage, not for each of a class's requests; and one that still reads, but
-        # does not write, comes and goes with them.
-        if not self._is_down and now - self._told_at > QUIET_S:
+        # One line for an outage, not one for each request of a class. A Redis that can be read but
+        # not written seems to fail and recover with each of them, hence the time.
+        if not self._is_down and now - self._logged_at > LOG_EVERY_S:
             logger.error("Redis at %s: %s", self._place, str(error) or type(error).__name__)
-            self._told_at, self._has_told = now, True
+            self._logged_at, self._has_logged = now, True
         self._is_down = True
 
     def _came_back(self) -> None:
-        if self._is_down and self._has_told:
+        if self._is_down and self._has_logged:
             logger.warning("Redis at %s answers again", self._place)
-            self._has_told = False
+            self._has_logged = False
         self._is_down = False
 
 
 def _hand_over(on_message: Callable[[str, bytes], None], message: dict[str, Any]) -> None:
-    """Whoever writes rubbish into a channel must not make us deaf."""
+    """A message that can't be read must not end the subscription."""
     try:
         on_message(message["channel"].decode(), message["data"])
     except ValueError as error:
@@ -140,7 +140,7 @@ def _hand_over(on_message: Callable[[str, bytes], None], message: dict[str, Any]
 
 
 def place(url: str) -> str:
-    """Where a Redis is, without the password that its address may hold."""
+    """Host and port of a Redis, without the password that its address may hold."""
     parts = urlsplit(url)
     host = parts.hostname or parts.path
     return f"{host}:{parts.port}" if parts.port else host

@@ -1,4 +1,4 @@
-"""What Redis does in one go, in Lua: nobody sees a session half saved.
+"""Lua scripts that Redis runs as one command, so that no session is seen half saved.
 
 Times are Redis's own, so that the clocks of several machines don't matter.
 """
@@ -14,7 +14,7 @@ local now = time[1] + time[2] / 1000000
 # ARGV: sid, version expected (empty: a new session), token of this save, version, is running,
 #       time of use, state, first_seq, next_seq, channel, number of a step (empty: none), its bytes,
 #       number of the first step, number after the last one, then seq and bytes of each frame.
-# Gives 1: saved; 0: no such session; -1: another version is kept.
+# Returns 1: saved; 0: no such session; -1: another version is kept.
 SAVE = (
     NOW
     + """
@@ -58,7 +58,7 @@ return 1
 )
 
 # KEYS: session, frames, used. ARGV: sid, time of use, seq that is known (empty: no frames wanted).
-# Gives the state, then the frames as Redis lists a stream; nothing if there is no such session.
+# Returns the state, then the frames as Redis lists a stream; nothing if there is no such session.
 READ = """
 local kept = redis.call('HMGET', KEYS[1], 'state', 'next_seq')
 if not kept[1] then return false end
@@ -71,7 +71,7 @@ return {kept[1], redis.call('XRANGE', KEYS[2], '(' .. since .. '-0', '+')}
 
 # KEYS: used, running.
 # ARGV: oldest time of use, at most, prefixes of keys: sessions, frames, steps.
-# Gives how many sessions were forgotten.
+# Returns how many sessions were deleted.
 EXPIRE = """
 local sids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, sid in ipairs(sids) do
@@ -83,9 +83,9 @@ return #sids
 """
 
 # KEYS: session, running. ARGV: sid, version, seconds that count as apart.
-# Gives the state, and how often training it began without being saved, as far as those were a
-# second apart: messages that come twice are no deaths. Nothing if the session is not at this
-# version any more.
+# Returns the state, and how often training it began without being saved. Begins that are not apart
+# count as one, since a message that comes twice is no worker that died. Nothing if the session is
+# no longer at this version.
 BEGIN = (
     NOW
     + """
@@ -102,7 +102,7 @@ return {kept[2], begun}
 )
 
 # KEYS: running. ARGV: seconds, at most.
-# Gives the sids of running sessions of which nothing was heard for so long, each to one asker.
+# Returns the sids of running sessions that were not trained for so long, each to one caller.
 CLAIM = (
     NOW
     + """
@@ -112,7 +112,8 @@ return sids
 """
 )
 
-# KEYS: data. ARGV: 1 if the data have no problem, else 0; data, channel. Gives the data that count.
+# KEYS: data. ARGV: 1 if the data have no problem, else 0; data, channel.
+# Returns the data that the servers agree on.
 SETTLE = """
 local sound = redis.call('HGET', KEYS[1], 'sound')
 if not sound or sound < ARGV[1] then

@@ -77,10 +77,10 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def _use_wal(db: sqlite3.Connection) -> None:
-    """Turn a new file's log on; SQLite's own patience does not count for that.
+    """Switch a new file to write-ahead logging, which SQLite's own timeout does not cover.
 
-    (Two servers that start on one new folder would wait for each other's locks, so it refuses one
-    of them at once: "sqlite3_busy_handler", where it may not be invoked.)
+    Two servers that start on one new folder would wait for each other's locks, so SQLite refuses
+    one of them at once (see sqlite3_busy_handler: when it is not invoked).
     """
     give_up_at = time.monotonic() + LOCK_TIMEOUT_S
     while True:
@@ -88,7 +88,7 @@ def _use_wal(db: sqlite3.Connection) -> None:
             db.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # of whatever kind
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # of any kind
             if not is_busy or time.monotonic() > give_up_at:
                 raise
             time.sleep(0.01)
@@ -108,13 +108,13 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
         _check_tables(db, path)
         for statement in LATER.split(";"):
             db.execute(statement)
-        # In a write transaction even if nothing changes: a file that is read-only or locked is
-        # found out here, not by the first user.
+        # In a write transaction even if nothing changes, so that a file that is read-only or
+        # locked fails here and not for the first user.
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _check_tables(db: sqlite3.Connection, path: Path) -> None:
-    """Find out at the start, not at the first visitor, that the file is another program's."""
+    """Refuse the file of another program at the start, not for the first user."""
     for statement in (
         "SELECT sid, version, running, used, state FROM session LIMIT 0",
         "SELECT sid, seq, epoch, loss, mark, params FROM frame LIMIT 0",
@@ -127,7 +127,7 @@ def _check_tables(db: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Write all or nothing; nobody else writes meanwhile."""
+    """Write all or nothing, while no other process writes."""
     with db:  # commits, or rolls back if anything was raised
         db.execute("BEGIN IMMEDIATE")
         yield

@@ -1,4 +1,4 @@
-"""Which frames to forget when a session has too many to keep or to send."""
+"""Which frames of a session to drop when it has too many to keep or to send."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pwlapp.sessions.frames import CURVE_POINTS
 
 MAX_PLAIN = 2000
 MAX_KEPT = 4000
-CURVES_WEIGH = 4  # times what parameters do, so that so many fewer frames with curves are kept
+CURVE_WEIGHT = 4  # a curve has so many times the numbers, so that many fewer frames are kept
 THIN_EVERY = 250  # frames; counting them at each save would cost more than the save
-KEEP_EVERY = 5000  # epochs; the checkpoints that the page's table shows
+KEEP_EVERY = 5000  # epochs; the checkpoints in the page's table
 
 
 class FrameInfo(NamedTuple):
-    """What decides over a frame."""
+    """What decides whether a frame is dropped."""
 
     seq: int
     epoch: int
@@ -29,24 +29,26 @@ def is_time(next_seq: int, added: int) -> bool:
 
 
 def limits(numbers: int) -> tuple[int, int]:
-    """How many frames to keep, plain ones and others, of which the largest has so many numbers."""
-    share = CURVES_WEIGH if numbers >= CURVE_POINTS else 1
-    return MAX_PLAIN // share, MAX_KEPT // share
+    """`max_plain` and `max_kept` where the largest frame has so many numbers."""
+    weight = CURVE_WEIGHT if numbers >= CURVE_POINTS else 1
+    return MAX_PLAIN // weight, MAX_KEPT // weight
 
 
 def frames_to_drop(
     frames: Sequence[FrameInfo], max_plain: int = MAX_PLAIN, max_kept: int = MAX_KEPT
 ) -> list[int]:
-    """Choose the frames of one session that can go.
+    """Choose the frames of one session to drop.
 
-    Marked frames and checkpoints (multiples of 5,000 epochs) stay, as do the first and the last.
-    Only beyond `max_kept` of them, which takes months of training or a script, are they thinned
-    too, so that no session grows without bound.
+    Marked frames and checkpoints (multiples of 5,000 epochs) are kept, as are the first and the
+    last frame. Only beyond `max_kept` of them, which takes months of training or a script, are
+    they thinned too, so that no session grows without bound.
 
     Parameters
     ----------
     frames : sequence of FrameInfo
         All frames of the session, by seq.
+    max_plain, max_kept : int
+        How many to keep of the plain frames, and of the marked ones and checkpoints.
 
     Returns
     -------
@@ -66,8 +68,8 @@ def _densest(frames: Sequence[FrameInfo], excess: int) -> list[int]:
     """
     if excess <= 0:
         return []
-    at = [math.sqrt(frame.epoch) for frame in frames]
-    by_gap = sorted(range(1, len(frames) - 1), key=lambda i: abs(at[i + 1] - at[i - 1]))
+    roots = [math.sqrt(frame.epoch) for frame in frames]
+    by_gap = sorted(range(1, len(frames) - 1), key=lambda i: abs(roots[i + 1] - roots[i - 1]))
     dropped: set[int] = set()
     for i in by_gap:
         if len(dropped) == excess:

@@ -1,7 +1,8 @@
-"""Copies figures from benchmarks/results/ into README.md, so that none is typed: ``make readme``.
+"""Writes the figures of docs/benchmarks.md from benchmarks/results/, so that none is typed.
 
-README has a block for each of `BLOCKS`, ``<!-- figures:name -->`` to ``<!-- /figures:name -->``.
-What stands between is written here, from the JSON of the same name; a test compares both.
+The page has a block for each of `BLOCKS`, ``<!-- figures:name -->`` to ``<!-- /figures:name -->``.
+The text between is rendered from the JSON of the same name. ``make bench`` and ``make load`` end
+with it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, TypeAlias
 
 from benchmarks import machine
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 RESULTS = Path(__file__).parent / "results"
 
 Measured: TypeAlias = dict[str, Any]
@@ -149,7 +150,7 @@ def how_loaded(measured: Measured) -> str:
 
 
 def wrapped(text: str, indent: str = "") -> str:
-    """Break into README's lines; `indent` goes before all but the first."""
+    """Break into lines; `indent` goes before all but the first."""
     return textwrap.fill(
         text, 100, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
@@ -201,7 +202,7 @@ def rewrite(text: str, measured: dict[str, Measured]) -> str:
     Parameters
     ----------
     text : str
-        README.
+        The page.
     measured : dict
         What the JSON of each block says, by its name.
 
@@ -229,9 +230,9 @@ def read_results(folder: Path = RESULTS) -> dict[str, Measured]:
 
 
 def main() -> None:
-    """Rewrite README's blocks."""
-    text = README.read_text("utf-8")
-    README.write_text(rewrite(text, read_results()), encoding="utf-8")
+    """Rewrite the page's blocks."""
+    text = PAGE.read_text("utf-8")
+    PAGE.write_text(rewrite(text, read_results()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,17 @@
+"""What the fork server imports once, so that all training processes share the memory.
+
+Importing this module loads torch and, if it has been compiled, the fused engine. It starts no
+thread: processes are forked from here.
+"""
+
+from __future__ import annotations
+
+import gc
+
+import torch
+
+from pwlapp.compute import warmup
+
+torch.set_num_threads(1)  # the processes run in parallel, one core each
+warmup.load_if_compiled()
+gc.freeze()  # a collection would write to shared pages

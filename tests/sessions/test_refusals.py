@@ -1,0 +1,176 @@
+"""What the service refuses: odd values, too much at once, sessions that it does not know."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pwlapp.core.net import Architecture
+from pwlapp.core.training import (
+    AdamOptions,
+)
+from pwlapp.errors import UserError
+from pwlapp.sessions.service import SessionService
+from pwlapp.settings import Settings
+from tests.support.sessions import (
+    ThreadRunner,
+    finished,
+    make_service,
+    until,
+)
+from tests.support.training import ADAM, assert_at, first_state, trained
+
+UNKNOWN = "A" * 22
+
+
+ODD_VALUES = [
+    None,
+    "",
+    "5000",
+    "x" * 10_000,
+    b"1",
+    True,
+    False,
+    math.nan,
+    math.inf,
+    -math.inf,
+    -1,
+    10**400,
+    -(10**400),
+    1e308,
+    [],
+    [1],
+    {},
+    {"a": 1},
+    object(),
+]
+
+
+async def test_a_session_that_asks_for_too_much_at_once_is_refused(
+    service: SessionService, runner: ThreadRunner
+) -> None:
+    sid, _ = await service.open()
+    runner.gate.clear()
+    steps = [asyncio.create_task(service.step(sid, ADAM)) for _ in range(8)]
+    await until(lambda: runner.held == 8)
+    with pytest.raises(UserError, match="busy"):
+        await service.step(sid, ADAM)
+    with pytest.raises(UserError, match="busy"):
+        await service.reset(sid, 2)
+    runner.gate.set()
+    await asyncio.gather(*steps)
+    assert_at(await service.look(sid), trained(service, first_state(service), 8))
+
+
+async def test_a_full_server_refuses_more_runs(settings: Settings) -> None:
+    service = make_service(replace(settings, max_running=2), ThreadRunner())
+    await service.start()
+    sids = [(await service.open())[0] for _ in range(3)]
+    for sid in sids[:2]:
+        await service.start_run(sid, 1_000_000, ADAM, "torch@cpu")
+    with pytest.raises(UserError, match="server_full") as refused:
+        await service.start_run(sids[2], 10, ADAM, "torch@cpu")
+    assert refused.value.args_ == {"max": 2}
+    await service.pause(sids[0])
+    await service.start_run(sids[2], 10, ADAM, "torch@cpu")
+    await finished(service, sids[2])
+    await service.start_run(sids[2], 1_000_000, ADAM, "torch@cpu")
+    with pytest.raises(UserError, match="server_full"):
+        await service.resume(sids[0])
+    await service.close()
+
+
+async def test_a_second_run_has_to_wait(service: SessionService, runner: ThreadRunner) -> None:
+    sid, _ = await service.open()
+    runner.gate.clear()
+    await service.start_run(sid, 10, ADAM, "torch@cpu")
+    with pytest.raises(UserError, match="already_running"):
+        await service.start_run(sid, 10, ADAM, "torch@cpu")
+    runner.gate.set()
+    assert (await finished(service, sid))["epoch"] == 10
+
+
+@pytest.mark.parametrize("sid", [UNKNOWN, *ODD_VALUES])
+async def test_commands_to_unknown_sessions_are_refused(service: SessionService, sid: Any) -> None:
+    for command in (
+        service.look(sid),
+        service.start_run(sid, 5, ADAM, "torch@cpu"),
+        service.pause(sid),
+        service.resume(sid),
+        service.step(sid, ADAM),
+        service.reset(sid, 1),
+        service.set_params(sid, [1, 1, 1, 1, 1]),
+        service.read(sid),
+    ):
+        with pytest.raises(UserError, match="session_unknown"):
+            await command
+
+
+@pytest.mark.parametrize("odd", ODD_VALUES)
+async def test_odd_values_are_refused_and_change_nothing(service: SessionService, odd: Any) -> None:
+    sid, before = await service.open()
+    cases = [
+        (service.start_run(sid, odd, ADAM, "auto"), "bad_epochs", {"min": 1, "max": 1_000_000}),
+        (service.start_run(sid, 5, odd, "auto"), "bad_optimizer", {}),
+        (service.start_run(sid, 5, ADAM, odd), "bad_engine", None),
+        (service.step(sid, odd), "bad_optimizer", {}),
+        (service.reset(sid, odd), "bad_seed", {"max": 2**32 - 1}),
+        (service.set_params(sid, odd), "bad_params", {"max": 1e6}),
+        (service.set_params(sid, [1, 1, odd, 1, 1]), "bad_params", {"max": 1e6}),
+        (service.open(None, odd), "bad_seed", {"max": 2**32 - 1}),
+        (service.open(None, 1, odd), "bad_optimizer", {}),
+        (service.open(None, 1, ADAM, odd), "bad_architecture", {}),
+        (service.reset(sid, 1, odd or "odd"), "bad_architecture", {}),
+    ]
+    if odd == -1:  # a weight like any other
+        cases.pop(6)[0].close()
+    if odd is None:  # the seed as it is
+        cases.pop(4)[0].close()
+    for command, code, args in cases:
+        with pytest.raises(UserError) as caught:
+            await command
+        assert caught.value.code == code
+        assert args is None or caught.value.args_ == args
+        json.dumps(caught.value.args_)
+    assert await service.look(sid) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (lambda t, sid: t.start_run(sid, 0, ADAM, "auto"), "bad_epochs"),
+        (lambda t, sid: t.start_run(sid, 1_000_001, ADAM, "auto"), "bad_epochs"),
+        (lambda t, sid: t.start_run(sid, 1.0, ADAM, "auto"), "bad_epochs"),
+        (lambda t, sid: t.start_run(sid, 5, AdamOptions(True), "auto"), "bad_optimizer"),
+        (lambda t, sid: t.start_run(sid, 5, ADAM, "torch@cuda:99"), "bad_engine"),
+        (lambda t, sid: t.start_run(sid, 5, ADAM, "AUTO"), "bad_engine"),
+        (lambda t, sid: t.reset(sid, 1, Architecture(h=2.0)), "bad_hidden"),
+        (lambda t, sid: t.reset(sid, 1, Architecture(bias1=1)), "bad_architecture"),
+        (lambda t, sid: t.reset(sid, 2**32), "bad_seed"),
+        (lambda t, sid: t.reset(sid, 1.0), "bad_seed"),
+        (lambda t, sid: t.set_params(sid, [1, 1, 1, 1]), "bad_params"),
+        (lambda t, sid: t.set_params(sid, [1, 1, 1, 1, 1, 1]), "bad_params"),
+        (lambda t, sid: t.set_params(sid, [1, 1, 1, 1, 1e6 + 1]), "bad_params"),
+        (lambda t, sid: t.set_params(sid, [1, 1, 1, 1, "1"]), "bad_params"),
+    ],
+)
+async def test_the_limits(service: SessionService, command: Any, code: str) -> None:
+    sid, _ = await service.open()
+    with pytest.raises(UserError, match=code):
+        await command(service, sid)
+
+
+async def test_the_limits_are_inclusive(service: SessionService, runner: ThreadRunner) -> None:
+    sid, _ = await service.open(None, 2**32 - 1, AdamOptions(1000))
+    await service.reset(sid, 0)
+    await service.set_params(sid, [1e6, -1e6, 1e6, -1e6, 1_000_000])
+    runner.gate.clear()
+    snapshot = await service.start_run(sid, 1_000_000, AdamOptions(1e-300), "torch@cpu")
+    assert snapshot["target_epoch"] == 1_000_000
+    await service.pause(sid)
+    runner.gate.set()
