@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from pwlapp.commands import session_data
-from pwlapp.core.data.datasets import parse_encoded
+from pwlapp.core.data.files import parse_encoded
 from pwlapp.core.data.points import DataSpec, Points
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions, validation
@@ -27,7 +27,7 @@ async def upload(service: SessionService, sid: str, body: Body) -> dict[str, Any
     Raises
     ------
     UserError
-        ``bad_upload``, ``bad_held_out``, or what `datasets.parse_own` raises.
+        ``bad_upload``, ``bad_held_out``, or what `files.parse_own` raises.
     """
     name, content = body.get("name"), body.get("base64")
     if not isinstance(name, str) or not isinstance(content, str):

@@ -6,7 +6,9 @@ The engines take and return these types. Nothing here computes.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,8 @@ from pwlapp.core.net import LECTURE, Architecture, Array
 MAX_EPOCHS = 1_000_000
 MAX_SEED = 2**32 - 1
 LOSS_LIMIT = 10.0  # a net that says 1/2 everywhere has a loss of 0.69
+
+Row: TypeAlias = tuple[int, float, Array]  # of a run: epoch, loss, params
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +65,15 @@ class Frames:
     epochs: NDArray[np.int64]
     losses: Array
     params: Array
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], k: int) -> Frames:
+        """Stack rows (epoch, loss, params), the params of shape (k,); there may be none."""
+        return cls(
+            epochs=np.array([epoch for epoch, _, _ in rows], dtype=np.int64),
+            losses=np.array([loss for _, loss, _ in rows], dtype=np.float32),
+            params=np.array([params for _, _, params in rows], dtype=np.float32).reshape(-1, k),
+        )
 
 
 @dataclass(frozen=True)

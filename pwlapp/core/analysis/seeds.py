@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pwlapp.core.engines import FUSED_CPU
 from pwlapp.core.net import Architecture, Array, from_vector, pre_activation
 from pwlapp.core.optimizers import OptimizerOptions
-from pwlapp.core.state import TrainState
-from pwlapp.core.training import initial_state
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import initial_state, train_slice
 
 CURVE_POINTS = 40
 PLAIN_HIDDEN = 8  # the widest net whose parameters are kept
@@ -108,14 +109,12 @@ def train_seeds(
         raise ValueError(
             f"{x.size} points, {count} seeds and {epochs} epochs, expected at least 1 of each"
         )
-    from pwlapp.core.engines.fused_cpu import by_x
-
     until = time.perf_counter() + budget_ms / 1000
-    points, record = by_x(x, y), curve_epochs(epochs)
+    record = curve_epochs(epochs)
     begun, ended, curves = [], [], []
     for seed in range(first, first + count):
         begun.append(initial_state(seed, x, y, net))
-        state, curve = train_one(begun[-1], *points, options, record)
+        state, curve = train_one(begun[-1], x, y, options, record)
         ended.append(state)
         curves.append(curve)
         if time.perf_counter() >= until:
@@ -126,34 +125,21 @@ def train_seeds(
 def train_one(
     state: TrainState, x: Array, y: Array, options: OptimizerOptions, record: Counts
 ) -> tuple[TrainState, Array]:
-    """Train to the last epoch of ``record``; returns where it ended and the losses on the way.
-
-    Parameters
-    ----------
-    state : TrainState
-        At epoch 0, the first of ``record``.
-    x, y : ndarray of shape (n,), float32
-        By ascending x.
-    options : AdamOptions or SgdOptions
-    record : ndarray of shape (c,), int64
+    """Train to the last of the epochs ``record``, of shape (c,); the first is the state's.
 
     Returns
     -------
     state : TrainState
         If the run diverged, its last good epoch.
     curve : ndarray of shape (c,), float32
-        NaN from where it diverged.
+        The loss at each epoch of ``record``; NaN from where it diverged.
     """
-    from pwlapp.core.engines.fused_cpu import Training
-
-    training = Training(state, x, y, options)
-    curve = np.full(record.size, np.nan, dtype=np.float32)
-    curve[0] = state.loss
-    for i, epoch in enumerate(record[1:].tolist(), start=1):
-        if training.run(epoch).diverged:
-            break
-        curve[i] = training.loss
-    return training.state(), curve
+    budget = Budget(int(record[-1]), tuple(record[1:].tolist()))
+    result = train_slice(state, x, y, options, budget, FUSED_CPU)
+    losses = dict(zip(result.frames.epochs.tolist(), result.frames.losses.tolist(), strict=True))
+    losses[state.epoch] = state.loss
+    curve = [losses.get(epoch, np.nan) for epoch in record.tolist()]
+    return result.state, np.array(curve, dtype=np.float32)
 
 
 def gather(

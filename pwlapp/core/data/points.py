@@ -15,7 +15,7 @@ from pwlapp.core.net import Array, bce
 from pwlapp.errors import UserError
 
 MAX_X = 1_000_000  # beyond it the net's numbers could overflow in float32
-MAX_POINTS = 10_000  # of a set that a student makes or sends
+MIN_POINTS, MAX_POINTS = 2, 10_000  # of a set that a student draws or uploads
 MAX_HELD_OUT = 0.9
 
 Origin = Literal["lecture", "settings", "law", "own"]

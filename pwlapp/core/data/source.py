@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from pathlib import Path
 
@@ -40,7 +38,7 @@ def read_source(path_or_url: str, *, timeout_s: float, max_bytes: int) -> bytes:
     path_or_url : str
         ``http://...`` or ``https://...``, else a file's path; ``~`` is understood.
     timeout_s : float
-        Seconds that fetching may take in all, from looking the name up to the last byte.
+        Seconds that connecting, and then the whole body, may take.
     max_bytes : int
         Reading stops beyond it.
 
@@ -70,31 +68,7 @@ def read_file(path: Path, *, max_bytes: int) -> bytes:
 
 
 def read_url(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
-    """Fetch a whole address; see `read_source`.
-
-    The fetch gets a thread of its own: its time limit starts anew with each packet and does not
-    cover the look-up of a name, so only someone who waits beside it can promise a total.
-    """
-    answer: queue.SimpleQueue[bytes | UserError] = queue.SimpleQueue()
-
-    def fetch() -> None:
-        try:
-            answer.put(download(url, timeout_s=timeout_s, max_bytes=max_bytes))
-        except UserError as error:
-            answer.put(error)
-
-    threading.Thread(target=fetch, name="fetch data", daemon=True).start()
-    try:
-        result = answer.get(timeout=timeout_s)
-    except queue.Empty:
-        raise UserError("data_unreachable", name=display_name(url)) from None
-    if isinstance(result, UserError):
-        raise result
-    return result
-
-
-def download(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
-    """Fetch an address, giving up soon after ``timeout_s`` or at once beyond ``max_bytes``."""
+    """Fetch a whole address; see `read_source`."""
     import requests  # slow to import, and most runs never fetch
     import urllib3
 

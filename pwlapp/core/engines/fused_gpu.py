@@ -15,11 +15,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pwlapp.core.engines.torch_engine import Row, TorchEngine, to_frames
+from pwlapp.core.engines.torch_engine import TorchEngine
 from pwlapp.core.engines.triton_nets import Lap, Nets, fits, require_triton
 from pwlapp.core.net import Array
 from pwlapp.core.optimizers import OptimizerOptions
-from pwlapp.core.state import Budget, SliceResult, TrainState
+from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState
 
 FIRST_LAUNCH = 256  # epochs; well under a millisecond, and enough to tell how long one takes
 LONGEST_LAUNCH = 2**17  # a second or less: a GPU that also draws a desktop has to come back to it
@@ -106,7 +106,7 @@ def train_slices(
         end = replace(begun, params=params, m=m, v=v, epoch=epoch, loss=loss)
         if epoch > begun.epoch and epoch not in budgets[i].record:
             kept[i].append((epoch, loss, params))
-        frames = to_frames(kept[i], k=net.size)
+        frames = Frames.of(kept[i], k=net.size)
         results.append(SliceResult(end, frames, bool(lap.diverged[i]), seconds, name))
     return results
 

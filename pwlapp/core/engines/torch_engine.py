@@ -12,14 +12,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-import numpy as np
 import torch
 
 from pwlapp.core.net import LECTURE, Architecture, Array
 from pwlapp.core.optimizers import OptimizerOptions, SgdOptions
-from pwlapp.core.state import Budget, Frames, SliceResult, TrainState, has_diverged
+from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState, has_diverged
 
 
 def make_net(net: Architecture = LECTURE) -> torch.nn.Sequential:
@@ -177,9 +176,6 @@ class PageLoop:
         return replace(self._begun, params=self.params(), m=m, v=v, epoch=epoch, loss=loss)
 
 
-Row: TypeAlias = tuple[int, float, Array]  # of a run: epoch, loss, params
-
-
 class Lap(NamedTuple):
     """How far `run_lap` came; if it diverged, ``state`` is the one that is spoilt."""
 
@@ -214,16 +210,7 @@ def run_lap(loop: PageLoop, start: int, budget: Budget) -> Lap:
     state = loop.state(epoch, value)
     if epoch > start and epoch not in record:
         kept.append((epoch, value, state.params))
-    return Lap(state, to_frames(kept, k=state.params.size), diverged)
-
-
-def to_frames(kept: list[Row], k: int) -> Frames:
-    """Stack (epoch, loss, params) rows; no rows give arrays of length 0."""
-    return Frames(
-        epochs=np.array([epoch for epoch, _, _ in kept], dtype=np.int64),
-        losses=np.array([loss for _, loss, _ in kept], dtype=np.float32),
-        params=np.array([params for _, _, params in kept], dtype=np.float32).reshape(-1, k),
-    )
+    return Lap(state, Frames.of(kept, k=state.params.size), diverged)
 
 
 class TorchEngine:

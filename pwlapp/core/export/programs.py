@@ -16,7 +16,7 @@ import numpy as np
 
 from pwlapp.core.data.lecture import LABELS, N, is_lecture
 from pwlapp.core.data.points import Points
-from pwlapp.core.export.literals import literal, rows, tensor, vector
+from pwlapp.core.export.literals import column, literal, rows, tensor, vector
 from pwlapp.core.net import Architecture, Array, from_vector
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
@@ -197,8 +197,7 @@ def _net(program: Program, words: Words) -> Part:
 def _weights(train: TrainState) -> str:
     """Put the weights in, as they are."""
     params = from_vector(train.params, train.net.bias1)
-    columns = rows([[value] for value in params.W1])  # (h, 1), as Linear(1, h) keeps it
-    lines = [f"net[0].weight.data = torch.tensor({columns})"]
+    lines = [f"net[0].weight.data = torch.tensor({column(params.W1)})"]  # (h, 1)
     if params.b1 is not None:
         lines.append(f"net[0].bias.data = torch.tensor({vector(params.b1)})")
     lines.append(f"net[2].weight.data = torch.tensor({rows([params.W2])})")  # (1, h)
