@@ -76,7 +76,7 @@ def capturable(loop: PageLoop) -> Callable[[], None]:
 def graphed() -> float:
     """The page's loop, recorded once and replayed."""
     epoch = capturable(page_loop())
-    aside = torch.cuda.Stream()
+    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(3):
