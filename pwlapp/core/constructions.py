@@ -1,7 +1,7 @@
 """The lecture's six ways to make one bent line, each a program that a student can paste and run.
 
-What the page shows is what is executed: the text is made here, from the templates below and from
-the literals of checked numbers, and nothing else ever gets into it.
+What the page shows is what is executed. The text is made of the templates below and the literals
+of checked numbers alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ x = torch.linspace(-1, 1, 1001).reshape(-1, 1)
 
 @dataclass(frozen=True)
 class Result:
-    """What one construction gave.
+    """A construction and its line.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Hyperparameters of the optimizers: what `torch.optim` calls them, within what can be computed."""
+"""Hyperparameters of the optimizers, by their names in `torch.optim`, and their limits."""
 
 from __future__ import annotations
 

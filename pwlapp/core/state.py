@@ -52,7 +52,7 @@ class TrainState:
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """Moments of a run, for drawing.
+    """Epochs of a run that are kept, for drawing.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Frames:
 
 @dataclass(frozen=True)
 class Budget:
-    """How far one slice may go.
+    """Where a slice ends, and which of its epochs are kept.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class SliceResult:
-    """What one slice gives back.
+    """Result of one slice.
 
     Attributes
     ----------
@@ -120,7 +120,7 @@ class SliceResult:
 
 
 def has_diverged(before: float, loss: float) -> bool:
-    """Whether the step from one epoch to the next has thrown the net away.
+    """Whether a run has diverged from one epoch to the next.
 
     It has when the loss is no longer a number, or jumps over `LOSS_LIMIT`: with y within [0, 1],
     both BCE and MSE begin far below. BCELoss clamps its logarithms, so even at lr = 100 the loss

@@ -144,15 +144,15 @@ def initial_state(seed: int, x: Array, y: Array, net: Architecture = LECTURE) ->
 
 
 def with_new_optimizer(state: TrainState) -> TrainState:
-    """Forget the optimizer's running means, as making a new ``torch.optim`` object does."""
+    """Reset the optimizer's moments, as a new ``torch.optim`` object does."""
     zeros = np.zeros_like(state.params)
     return replace(state, m=zeros, v=zeros, optimizer_epoch=state.epoch)
 
 
 def with_params(state: TrainState, vector: ArrayLike, x: Array, y: Array) -> TrainState:
-    """Put weights in by hand: Adam's moments and the epoch stay, the loss is evaluated anew.
+    """Replace the weights: Adam's moments and the epoch stay, the loss is evaluated anew.
 
-    Moments that have overflowed are forgotten: they would hold the new weights where they are.
+    Moments that have overflowed are reset: with them the new weights would never move.
 
     Needs no torch; the loss is within 1e-6 of torch's.
 

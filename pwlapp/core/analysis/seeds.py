@@ -1,4 +1,4 @@
-"""One kind of net, begun with many seeds: what became of each.
+"""Many seeds of one net: where the run of each ends.
 
 Each seed's run is the one that Fit would train: torch's initial weights, the compiled engine's
 loops, and so the same numbers to the last bit.
@@ -26,7 +26,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """What became of the seeds ``first``, ``first + 1``, ...; m of them.
+    """The runs of m neighbouring seeds: ``first``, ``first + 1``, ...
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ def curve_epochs(epochs: int) -> Counts:
 
 
 def seconds_per_seed(net: Architecture, n: int, epochs: int) -> float:
-    """About how long one seed takes on one core of a server that has other things to do.
+    """A generous estimate of the time of one seed on one core, in seconds.
 
     ReLUs cost the compiled loops n + h steps an epoch, sigmoids n * h.
     """
@@ -150,7 +150,7 @@ def gather(
     curves: list[Array],
     x: Array,
 ) -> Runs:
-    """Put the runs of neighbouring seeds into one record."""
+    """Put the runs of neighbouring seeds together."""
     is_plain = begun[0].net.h <= PLAIN_HIDDEN
     vectors = np.stack([state.params for state in ended])
     return Runs(
@@ -158,22 +158,22 @@ def gather(
         epochs=record,
         curves=np.stack(curves),
         losses=np.array([state.loss for state in ended]),
-        start=np.array([facing(state) for state in begun]),
-        end=np.array([facing(state) for state in ended]),
+        start=np.array([count_sides(state) for state in begun]),
+        end=np.array([count_sides(state) for state in ended]),
         dead=np.array([dead_units(state, x) for state in ended]),
         diverged=np.array([int(state.epoch < record[-1]) for state in ended]),
         params=vectors if is_plain else vectors[:, :0],
     )
 
 
-def facing(state: TrainState) -> tuple[int, int]:
-    """How many units have a negative W1, and how many a positive one."""
+def count_sides(state: TrainState) -> tuple[int, int]:
+    """Number of units with a negative W1, and with a positive one."""
     W1 = from_vector(state.params, state.net.bias1).W1
     return int((W1 < 0).sum()), int((W1 > 0).sum())
 
 
 def dead_units(state: TrainState, x: Array) -> int:
-    """How many ReLUs are on for none of the points; sigmoid units always are."""
+    """Number of ReLUs that are on for none of the points; 0 for sigmoid units."""
     if state.net.activation != "relu":
         return 0
     ends = np.array([x.min(), x.max()], dtype=np.float32)

@@ -1,6 +1,6 @@
 """Sets of points drawn by a law.
 
-A law says where x lies, what the truth is there, and what the net that belongs to it looks like.
+A law says where x lies, what the truth is there, and which net can fit it.
 Yes/no laws have a probability as their truth, and y is 0 or 1 with it; the others have a number,
 and y is that number with noise. ``step_like`` and ``curve`` are the next lecture's: with their
 default noise and seed they give, bit for bit, what its code gives.
@@ -31,7 +31,7 @@ MAX_SD = 2.0
 
 @dataclass(frozen=True)
 class Law:
-    """One way to draw points.
+    """A distribution of points.
 
     Attributes
     ----------
@@ -44,16 +44,16 @@ class Law:
     low, high : float
         x is spread evenly from low to high.
     noise : float
-        What is drawn if nothing else is asked for: the share of labels flipped, at most
-        `MAX_FLIPPED`, or the standard deviation, at most `MAX_SD`.
+        The default: the share of labels flipped, at most `MAX_FLIPPED`, or the standard deviation,
+        at most `MAX_SD`.
     net : Architecture
-        The net that belongs to it.
+        A net that can fit it.
     lr : float
         Adam's learning rate for that net.
     epochs : int
-        How long that net needs.
+        How many that net needs.
     n, seed : int
-        What is drawn if nothing else is asked for.
+        The defaults.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Law:
 
     @property
     def max_noise(self) -> float:
-        """The most noise that can be asked for."""
+        """The most noise that `draw` accepts."""
         return MAX_FLIPPED if self.is_binary else MAX_SD
 
 

@@ -148,7 +148,7 @@ def parse_encoded(text: str, max_bytes: int) -> tuple[Array, Array | None, Array
 
 
 def read_table(raw: bytes, *, max_cells: int) -> pd.DataFrame:
-    """Read all cells, the header's too, as text; the index is the row number, from 1.
+    """Read all cells, the header's too, as text. The index counts rows from 1.
 
     Raises ValueError for what is no table: bytes that are no text, a page or JSON, a quote that
     never closes, a row longer than the header, or more cells than memory should hold.
@@ -183,7 +183,7 @@ def read_table(raw: bytes, *, max_cells: int) -> pd.DataFrame:
 
 
 def read_points(source: str, *, timeout_s: float, max_bytes: int) -> Points:
-    """Read points from a file or address; see `source.read_source` and `parse_csv`."""
+    """Read points from a file or URL; see `source.read_source` and `parse_csv`."""
     raw = read_source(source, timeout_s=timeout_s, max_bytes=max_bytes)
     return parse_csv(raw, max_bytes=max_bytes, label=display_name(source))
 

@@ -1,4 +1,4 @@
-"""Bytes from a file or an address, within limits of size and time."""
+"""Read a file or fetch a URL, within limits of size and time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ CHUNK = 65_536  # bytes
 
 
 def is_url(source: str) -> bool:
-    """Whether a source is an address, to be fetched, and not a file's name."""
+    """Whether a source is a URL and not a file's name."""
     return source.lower().startswith(("http://", "https://"))
 
 
 def display_name(source: str) -> str:
-    """What to call a source on screen: a file's name, or an address without its secrets."""
+    """A source's name on screen: a file's name, or a URL without user, password and query."""
     if not is_url(source):
         return Path(source).name
     scheme, _, rest = source.partition("://")
@@ -26,12 +26,12 @@ def display_name(source: str) -> str:
 
 
 def too_big(max_bytes: int) -> UserError:
-    """Build the error for more than ``max_bytes``; its limit is in megabytes of 10**6 bytes."""
+    """The error for more than ``max_bytes``; its limit_mb is in units of 10**6 bytes."""
     return UserError("data_too_big", limit_mb=round(max_bytes / 1e6, 3))
 
 
 def read_source(path_or_url: str, *, timeout_s: float, max_bytes: int) -> bytes:
-    """Read a whole file or fetch a whole address.
+    """Read a whole file or fetch a whole URL.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def read_file(path: Path, *, max_bytes: int) -> bytes:
 
 
 def read_url(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
-    """Fetch a whole address; see `read_source`."""
+    """Fetch a whole URL; see `read_source`."""
     import requests  # slow to import, and most runs never fetch
     import urllib3
 

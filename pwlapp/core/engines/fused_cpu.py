@@ -46,7 +46,7 @@ class Training:
     def __init__(self, state: TrainState, x: Array, y: Array, options: OptimizerOptions) -> None:
         self._begun = state
         self._points = (x, y)
-        self._setting = describe(state, options)
+        self._setting = make_setting(state, options)
         self._scratch = make_scratch(state.net)
         self._vectors = [vector.copy() for vector in (state.params, state.m, state.v)]
         self.epoch = state.epoch
@@ -103,8 +103,8 @@ class Training:
         return self.epoch, n_kept, diverged
 
 
-def describe(state: TrainState, options: OptimizerOptions) -> Setting:
-    """Put a net and its optimizer into the numbers that the loops read."""
+def make_setting(state: TrainState, options: OptimizerOptions) -> Setting:
+    """The net and its optimizer as the compiled loops take them."""
     net = state.net
     if isinstance(options, SgdOptions):
         sgd, beta1, beta2, eps = 1, options.momentum, 0.0, 0.0
@@ -140,7 +140,7 @@ def make_scratch(net: Architecture) -> Scratch:
     )
 
 
-def by_x(x: Array, y: Array) -> tuple[Array, Array]:
+def sort_by_x(x: Array, y: Array) -> tuple[Array, Array]:
     """Sort points by x, as the loops need them; sorted ones are passed through."""
     x, y = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32)
     if (x[1:] >= x[:-1]).all():
@@ -162,7 +162,7 @@ class FusedCpuEngine:
         if x.size == 0:  # the mean loss of no points is not a number
             nothing = replace(state, loss=float("nan"))
             return SliceResult(nothing, Frames.of([], state.net.size), True, 0.0, self.name)
-        training = Training(state, *by_x(x, y), options)
+        training = Training(state, *sort_by_x(x, y), options)
         kept, diverged = run_laps(training, budget, started)
         after = training.state()
         if after.epoch > state.epoch and (not kept or kept[-1][0] != after.epoch):
@@ -207,7 +207,7 @@ def train_many(
     epochs: int,
     threads: int | None = None,
 ) -> list[TrainState]:
-    """Train independent nets, thousands if need be, on all cores.
+    """Train independent nets on all cores; thousands are fine.
 
     Each net is trained by the same loop as a single one, on one thread, so each ends exactly where
     it would alone. The loops hold no lock, which is what lets Python's threads run at once.
@@ -235,7 +235,7 @@ def train_many(
     """
     if x.size == 0 or epochs < 1:
         raise ValueError(f"{x.size} points and {epochs} epochs, expected at least 1 of each")
-    points = by_x(x, y)
+    points = sort_by_x(x, y)
 
     def train(state: TrainState) -> TrainState:
         training = Training(state, *points, options)
@@ -247,7 +247,7 @@ def train_many(
 
 
 def warm() -> None:
-    """Make the loops ready to run: from the disk if they were compiled before, else compile them.
+    """Load the compiled loops from Numba's disk cache, or compile them.
 
     One compilation serves all nets, losses and optimizers. Numba keeps it beside this file, or in
     the folder that ``NUMBA_CACHE_DIR`` names.

@@ -1,8 +1,7 @@
-"""The page's own loop in eager PyTorch: the oracle that every other engine is measured against.
+"""The page's own loop in eager PyTorch: the oracle of every other engine.
 
-Nothing here is clever. What it adds to the page is a way in and out: the weights and Adam's
-moments are put back from a `TrainState` before the loop and read out after it, bit for bit, so a
-run can be cut into slices anywhere.
+To the page it adds that weights and Adam's moments are restored from a `TrainState` before the
+loop and saved to one after it, bit for bit, so that a run can be cut into slices anywhere.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ def one_thread() -> Iterator[None]:
 
 
 class PageLoop:
-    """The page's net, loss and optimizer, standing where a `TrainState` left them.
+    """The page's net, loss and optimizer, restored from a `TrainState`.
 
     Parameters
     ----------
@@ -167,7 +166,7 @@ class PageLoop:
         return read_params(self.net)
 
     def state(self, epoch: int, loss: float) -> TrainState:
-        """Read out what `__init__` put in."""
+        """The present weights and moments as a `TrainState`."""
         kept = [self.optimizer.state[weight] for weight in self.net.parameters()]
         if isinstance(self.optimizer, torch.optim.SGD):
             m, v = flatten([each["momentum_buffer"] for each in kept]), self._begun.v
@@ -177,7 +176,7 @@ class PageLoop:
 
 
 class Lap(NamedTuple):
-    """How far `run_lap` came; if it diverged, ``state`` is the one that is spoilt."""
+    """Result of `run_lap`; if it diverged, ``state`` is the bad one."""
 
     state: TrainState
     frames: Frames

@@ -1,7 +1,7 @@
-"""A run as a program to take home: the page's own loop, as a script or as a notebook.
+"""A run as a program: the page's own loop, as a script or as a notebook.
 
-Pure, and without torch: the text is made here, from the templates below and from the literals of
-checked numbers. Words come from the message catalogues; nothing that anybody typed gets into it.
+The text is made of the templates below, literals of checked numbers, and words of the message
+catalogues; nothing that a user typed gets into it. No torch is imported.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Words = Mapping[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """What a program is about.
+    """A run to write down as a program.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ def notebook(program: Program, words: Words) -> str:
 
 
 def title(program: Program, words: Words) -> str:
-    """What the program is, in a line."""
+    """The program's title."""
     key = "code.title" if program.by_recipe else "code.title_weights"
     return words[key].format(seed=program.seed, epochs=f"{program.train.epoch:,}")
 
@@ -130,7 +130,7 @@ def parts(program: Program, words: Words) -> list[Part]:
 
 
 def comment(sentence: str) -> str:
-    """Write a sentence as comment lines, whatever is in it."""
+    """Write a sentence as comment lines, line breaks in it included."""
     lines = textwrap.wrap(" ".join(sentence.split()), WIDTH) or [""]
     return "\n".join(f"# {line}" for line in lines)
 
@@ -234,7 +234,7 @@ def _changed(options: OptimizerOptions, usual: OptimizerOptions, name: str) -> l
 
 
 def _memory(program: Program, words: Words) -> Part:
-    """Put back what the optimizer remembers, so that training goes on as on the page."""
+    """Restore the optimizer's state, so that training goes on as on the page."""
     train = program.train
     steps = train.epoch - train.optimizer_epoch
     if isinstance(program.optimizer, SgdOptions):
