@@ -1,4 +1,5 @@
 // What Fit says in words and numbers: buttons, status, notices, and the playback bar.
+import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { label } from "../core/i18n";
 import * as nets from "../core/net";
@@ -7,8 +8,7 @@ import * as storage from "../core/storage";
 import * as weightRows from "../core/weight-rows";
 import * as fitNet from "./net-description";
 
-const byId = (id) => document.getElementById(id);
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 
 const ICONS = {
   start: "M5 4h2.5v16H5zM20 4v16L9 12z",
@@ -104,10 +104,10 @@ export const showPlayback = (film) => {
   if (!film.playing) i18n.announce(words);
 };
 
-export const showCount = ({ epoch, loss, p, net, test }) => {
+export const showCount = ({ epoch, loss, p, net, test = NaN }) => {
   byId("count-epoch").textContent = numbers.whole(epoch);
   byId("count-loss").textContent = numbers.fixed(loss, 6);
-  byId("count-test").textContent = numbers.fixed(test ?? NaN, 6);
+  byId("count-test").textContent = numbers.fixed(test, 6);
   if (!fitNet.hasSlopes(net)) return;
   const { left, right } = nets.slopes(p, net);
   byId("count-slopes").textContent = `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`;
@@ -135,7 +135,7 @@ export const showState = (state) => {
   const { status, epoch, start_epoch: start, target_epoch: target } = state;
   const running = status === "running";
   const paused = status === "paused";
-  const focused = document.activeElement;
+  const focused = document.activeElement as HTMLButtonElement;
   byId("fit-train").disabled = running;
   byId("fit-pause").disabled = !running;
   byId("fit-pause").hidden = paused;
@@ -196,7 +196,7 @@ export const sentence = (kind, { code, args }) => {
   return t(i18n.first(`${kind}.${code}`, `error.${code}`), Object.fromEntries(written));
 };
 
-const messages = {}; // by the box they stand in, to be told again in another language
+const messages: Record<string, Record<string, any>> = {}; // by the box they stand in, to be told again in another language
 
 // Show a message in a box, or hide the box; `words` may put the sentence into a longer one.
 export const showMessage = (id, kind, message, words = (said) => said) => {

@@ -1,11 +1,11 @@
 // The fields of Fit as steps for Undo and Redo: a text field when it is left or Enter is pressed, a
 // choice or a box at once.
+import { byId } from "../core/dom";
 import * as undo from "../core/history";
 import * as fitControls from "./controls";
 import * as fitFields from "./fields";
 import * as fitSection from "./fit";
 
-const byId = (id) => document.getElementById(id);
 const TEXTS = ["fit-seed", "fit-epochs", "fit-hidden", "fit-lr", "fit-momentum"];
 const CHOICES = { "fit-activation": "activation", "fit-loss": "loss", "fit-optimizer": "kind", "fit-engine": "engine" };
 const BOXES = { "fit-bias": "bias1", "fit-log-x": "log" };
@@ -88,7 +88,7 @@ const leave = ({ id, value }) => {
 };
 
 // --- reading and writing ----------------------------------------------------------------------
-const checked = (id) => [...document.querySelectorAll(`#${id} input:checked`)];
+const checked = (id) => [...document.querySelectorAll<HTMLInputElement>(`#${id} input:checked`)];
 export const read = () => ({
   ...Object.fromEntries(TEXTS.map((id) => [id, byId(id).value])),
   ...Object.fromEntries(Object.keys(CHOICES).map((id) => [id, checked(id)[0]?.value])),
@@ -113,6 +113,6 @@ export const put = async (values) => {
 export const start = () => {
   document.addEventListener("focusin", enter);
   document.addEventListener("input", touch, { capture: true });
-  document.addEventListener("focusout", ({ target }) => leave(target));
+  document.addEventListener("focusout", ({ target }) => leave(target as HTMLInputElement));
   document.addEventListener("change", onChange, { capture: true });
 };

@@ -1,4 +1,5 @@
 // Fit: opens the tab's session, follows its run, and lets the weights be edited by hand.
+import { byId } from "../core/dom";
 import * as eventStream from "../core/event-stream";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
@@ -14,7 +15,6 @@ import * as fitPlots from "./plots";
 import * as fitSession from "./session";
 import * as fitSteps from "./steps";
 
-const byId = (id) => document.getElementById(id);
 const tell = (id, props) => window.dash_clientside.set_props(id, props);
 const NUMBERS_MS = 66; // numbers and sliders follow at 15 Hz: faster, nobody could read them
 const SLOW_MS = 200; // loss curve, table and axes follow at 5 Hz
@@ -211,7 +211,7 @@ export const logX = (value) => {
 
 // --- weights by hand: yhat and loss follow at once, the server hears of it at the end ----------
 const edit = (p) => {
-  const edited = { p, net };
+  const edited: { p: number[]; net: unknown; test?: number } = { p, net };
   editing = edited;
   painting.request("fit", () => {
     if (!isDataHere() || edited.net !== net) return;

@@ -92,8 +92,8 @@ export const axes = (plots, data, { net, p, curve }) => {
   const logits = p ? nets.logit(p, places, net) : curve;
   const values = [...logits, ...units.flat()];
   if (net.loss === "mse") {
-    setRange([plots.points, plots.yhat], rangeOf(logits, ...data.span));
-    setRange([plots.logit], rangeOf(values, ...data.span));
+    setRange([plots.points, plots.yhat], rangeOf(logits, data.span[0], data.span[1]));
+    setRange([plots.logit], rangeOf(values, data.span[0], data.span[1]));
   } else {
     setRange([plots.points, plots.yhat], data.span);
     const truth = data.logit.filter((z) => z !== null);

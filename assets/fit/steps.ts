@@ -17,8 +17,8 @@ const MOST_NUMBERS = 300_000; // of a film that is kept with a step; the curve o
 const WAIT_MS = 3000;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-const say = (code, args) => fitControls.showMessage("fit-notice", "notice", { code, args });
-const ask = async (verb, body) => {
+const say = (code, args = {}) => fitControls.showMessage("fit-notice", "notice", { code, args });
+const ask = async (verb, body = {}) => {
   const answer = await fitSection.send(verb, body);
   if (answer.error) throw answer.error; // Fit has told it
   return answer;

@@ -1,4 +1,5 @@
 // Compare runs: keep the run in Fit, lay it beside others, bring it back.
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as painting from "../../core/painting";
@@ -12,8 +13,7 @@ import * as comparePlots from "./plots";
 import * as compareRuns from "./runs";
 import * as compareTable from "./table";
 
-const byId = (id) => document.getElementById(id);
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 const SLOW_MS = 200; // axes follow at 5 Hz
 
 const logs = { logX: false, logY: false };
@@ -102,9 +102,9 @@ const again = () => {
 
 // --- what can be pressed --------------------------------------------------------------------------
 const keep = (where) => {
-  const kept = compareRuns.keep(fitSection.now());
+  const kept: Record<string, any> = compareRuns.keep(fitSection.now());
   if (kept.refused) tell(where, kept.refused, kept.args);
-  else tell(where, "compare.kept", { name: compareRuns.nameOf(kept) });
+  else tell(where, "compare.kept", { name: compareRuns.nameOf(kept as Parameters<typeof compareRuns.nameOf>[0]) });
 };
 
 // Train it again in Fit, on its own data; what was done by hand on the way is not repeated.
@@ -176,7 +176,7 @@ const buildAxes = () => {
 };
 
 const retell = () => {
-  for (const [id, { key, args }] of Object.entries(said)) byId(id).textContent = t(key, args);
+  for (const [id, { key, args }] of Object.entries<Record<string, any>>(said)) byId(id).textContent = t(key, args);
   again();
 };
 

@@ -64,7 +64,7 @@ export const lossCurve = (frames) => {
 
 // --- how the run in Fit came to be --------------------------------------------------------------
 // Whether its optimizer was changed on the way: such a run cannot be had again by training anew.
-let path = {};
+let path: Record<string, any> = {};
 export const follow = ({ sid, state }) => {
   const run = `${sid} ${state.first_seq}`;
   const optimizer = JSON.stringify(state.optimizer);

@@ -1,4 +1,5 @@
 // The loss surface: follows the session's net, run and weights, and lets the current point be moved.
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
@@ -14,7 +15,6 @@ import * as bundles from "./plotly-builds";
 import * as surfaceSolid from "./solid";
 import * as workerClient from "./worker-client";
 
-const byId = (id) => document.getElementById(id);
 const COARSE = 25; // places on each side of the grid while something moves
 const FINE = 61;
 const LEAST = 2.5; // half of the axis of a weight, at least
@@ -221,7 +221,11 @@ const zoom = (factor) => {
   const { now } = sceneOf(newest);
   const middle = [(range.x[0] + range.x[1]) / 2, (range.y[0] + range.y[1]) / 2];
   zoomed = true;
-  range = planes.zoomed(range, factor, planes.holds(range, now) ? now : middle);
+  range = planes.zoomed(
+    range,
+    factor,
+    (planes.holds(range, now as [number, number]) ? now : middle) as [number, number],
+  );
   update();
 };
 const zoomBack = () => {
