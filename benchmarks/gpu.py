@@ -18,7 +18,8 @@ import torch
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.engines.torch_engine import PageLoop
 from pwlapp.core.engines.triton_nets import Nets
-from pwlapp.core.training import AdamOptions, initial_state
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.training import initial_state
 
 DEVICE = "cuda:0"
 REPEATS = 5

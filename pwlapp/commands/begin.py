@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pwlapp.commands.session_data import architecture
-from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.web.commands import Body

@@ -3,8 +3,6 @@
 Importing this module imports no torch; the functions that compute do, so they belong in a worker
 process. `train_slice` is pure: the same arguments give the same result, bit for bit, and any way
 of cutting a run into slices gives the same run.
-
-What describes a run (`state`, `optimizers`) can be imported from here as well.
 """
 
 from __future__ import annotations
@@ -17,28 +15,9 @@ from numpy.typing import ArrayLike
 from pwlapp.core import net as nets
 from pwlapp.core.engines import TORCH_CPU, pick
 from pwlapp.core.net import LECTURE, MAX_PARAM, Architecture, Array, check_vector
-from pwlapp.core.optimizers import MAX_LR, AdamOptions, OptimizerOptions, SgdOptions
-from pwlapp.core.state import MAX_EPOCHS, MAX_SEED, Budget, Frames, SliceResult, TrainState
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import MAX_SEED, Budget, SliceResult, TrainState
 from pwlapp.errors import UserError
-
-__all__ = [
-    "MAX_EPOCHS",
-    "MAX_LR",
-    "MAX_PARAM",
-    "MAX_SEED",
-    "AdamOptions",
-    "Budget",
-    "Frames",
-    "OptimizerOptions",
-    "SgdOptions",
-    "SliceResult",
-    "TrainState",
-    "frame_epochs",
-    "initial_state",
-    "train_slice",
-    "with_new_optimizer",
-    "with_params",
-]
 
 
 def frame_epochs(

@@ -15,7 +15,9 @@ from pwlapp.commands.seeds import BLOCK, MAX_COUNT, seeds, seek_plateaus
 from pwlapp.commands.session_data import use_data
 from pwlapp.compute import warmup
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import AdamOptions, Budget, SgdOptions, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.web.commands import answer

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pwlapp.commands import saved, session_data
-from pwlapp.core.training import AdamOptions, SgdOptions
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from tests.support.sessions import finished

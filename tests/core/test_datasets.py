@@ -8,7 +8,9 @@ import torch
 
 from pwlapp.core.data import datasets
 from pwlapp.core.data.datasets import LAWS, TABLE, draw
-from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
 
 SEED = 43052

@@ -26,13 +26,9 @@ from pwlapp.core.engines import (
     wants_gpu,
 )
 from pwlapp.core.net import LECTURE, MAX_HIDDEN, Architecture
+from pwlapp.core.optimizers import MAX_LR, AdamOptions, SgdOptions
+from pwlapp.core.state import MAX_SEED, Budget, TrainState
 from pwlapp.core.training import (
-    MAX_LR,
-    MAX_SEED,
-    AdamOptions,
-    Budget,
-    SgdOptions,
-    TrainState,
     frame_epochs,
     initial_state,
     train_slice,

@@ -9,20 +9,10 @@ import pytest
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU
-from pwlapp.core.net import from_vector, slopes
-from pwlapp.core.state import LOSS_LIMIT, has_diverged
-from pwlapp.core.training import (
-    MAX_LR,
-    MAX_PARAM,
-    AdamOptions,
-    Budget,
-    SliceResult,
-    TrainState,
-    frame_epochs,
-    initial_state,
-    train_slice,
-    with_params,
-)
+from pwlapp.core.net import MAX_PARAM, from_vector, slopes
+from pwlapp.core.optimizers import MAX_LR, AdamOptions
+from pwlapp.core.state import LOSS_LIMIT, Budget, SliceResult, TrainState, has_diverged
+from pwlapp.core.training import frame_epochs, initial_state, train_slice, with_params
 from pwlapp.errors import UserError
 
 # The lesson's table: seed, epoch -> W1, W1, W2, W2, b2 to 4 decimals, loss to 6.

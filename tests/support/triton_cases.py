@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from pwlapp.core.net import Array
-from pwlapp.core.training import Budget, OptimizerOptions, SliceResult, TrainState
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import Budget, SliceResult, TrainState
 
 POINTERS = {
     "which": "i32", "points": "fp32", "begin": "fp32", "end": "fp32", "plan": "i32",
