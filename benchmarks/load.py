@@ -93,7 +93,7 @@ async def measure(addresses: Sequence[str], count: int, seed: int) -> Step:
             "idle_share": {kind: used / idle_s for kind, used in cpu(before, idle).items()},
             "train_s": cpu(ours, trained),
         },
-        "processes": {kind: used.count for kind, used in trained.items()},
+        "processes": {kind: used.processes for kind, used in trained.items()},
         "others_share": others_s / pulse.wall_s,
         "generator": {
             "cpu_share": pulse.cpu_s / pulse.wall_s,

@@ -16,6 +16,7 @@ from typing import Any
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from benchmarks import machine
+from pwlapp.core.engines import cores
 from tests.support.lecture_page import LecturePage
 from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
 
@@ -123,7 +124,7 @@ def main() -> None:
     """Print the table and write it as JSON."""
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
         visit, measured = measure(address)
-    print(f"Playback with 2,000 points, {REPLAYS} replays, {machine.cores()} cores")
+    print(f"Playback with 2,000 points, {REPLAYS} replays, {cores()} cores")
     print(f"{'per second':<28}{'min':>8}{'median':>8}{'max':>8}")
     summary: dict[str, Any] = {"machine": machine.describe(), "first visit, bytes": visit}
     drawn, moved = zip(*measured, strict=True)

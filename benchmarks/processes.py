@@ -31,17 +31,21 @@ class Usage(NamedTuple):
         Memory in use; pages that several processes share are counted for each.
     pss_mb : float
         The same, shared pages counted once in all.
-    count : int
-        How many processes.
+    processes : int
     """
 
     cpu_s: float = 0.0
     rss_mb: float = 0.0
     pss_mb: float = 0.0
-    count: int = 0
+    processes: int = 0
 
     def plus(self, other: Usage) -> Usage:
-        return Usage(*(mine + its for mine, its in zip(self, other, strict=True)))
+        return Usage(
+            self.cpu_s + other.cpu_s,
+            self.rss_mb + other.rss_mb,
+            self.pss_mb + other.pss_mb,
+            self.processes + other.processes,
+        )
 
 
 def by_kind() -> dict[str, Usage]:
@@ -106,5 +110,5 @@ def _usage(pid: int) -> Usage:
         name, number, *_ = line.split()
         memory[name] = int(number) / 1024
     return Usage(
-        (int(fields[11]) + int(fields[12])) / TICKS, memory["Rss:"], memory["Pss:"], count=1
+        (int(fields[11]) + int(fields[12])) / TICKS, memory["Rss:"], memory["Pss:"], processes=1
     )

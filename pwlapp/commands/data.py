@@ -13,7 +13,7 @@ from pydantic import PlainValidator
 
 from pwlapp.commands.fields import Body, Net, Seed, Share, Spec, read_share
 from pwlapp.core.data import datasets
-from pwlapp.core.data.datasets import parse_encoded
+from pwlapp.core.data.files import parse_encoded
 from pwlapp.core.data.points import MAX_POINTS, DataSpec, Points
 from pwlapp.core.net import Architecture, Array
 from pwlapp.errors import UserError
@@ -90,7 +90,7 @@ async def use_data(service: SessionService, sid: str, body: UseData) -> dict[str
 
 
 async def upload(service: SessionService, sid: str, body: Upload) -> dict[str, Any]:
-    """Start over on the points of a CSV file. Raises what `datasets.parse_own` raises."""
+    """Start over on the points of a CSV file. Raises what `files.parse_own` raises."""
     x, prob, y = await service.runner.call(parse_encoded, body.base64, MAX_FILE)
     points = Points(x, prob, y, "own", body.name, DataSpec("own", held_out=body.held_out))
     return {"snapshot": await start_over(service, sid, points)}

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, model_validator
 
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import validation
 

@@ -27,7 +27,8 @@ from pwlapp.core import net as nets
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import AUTO
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.training import MAX_SEED, OptimizerOptions, TrainState
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import MAX_SEED, TrainState
 from pwlapp.errors import UserError
 from pwlapp.sessions import codec, validation
 from pwlapp.sessions.frames import Frame, read_frames

@@ -17,7 +17,8 @@ from pwlapp.core.analysis.plateaus import Plateaus, plateaus
 from pwlapp.core.analysis.seeds import Runs, curve_epochs, seconds_per_seed, train_seeds
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import MAX_SEED, OptimizerOptions
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import MAX_SEED
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_number, json_numbers, optimizer_row

@@ -11,15 +11,9 @@ from playwright.sync_api import expect
 from pwlapp.core import net
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    OptimizerOptions,
-    SgdOptions,
-    TrainState,
-    initial_state,
-    train_slice,
-)
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import initial_state, train_slice
 from tests.support.lecture_page import LecturePage, number
 
 Open = Callable[..., LecturePage]

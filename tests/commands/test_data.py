@@ -11,7 +11,7 @@ import pytest
 from pwlapp.commands import saved
 from pwlapp.commands.fields import read_net
 from pwlapp.commands.table import run
-from pwlapp.core.training import AdamOptions, SgdOptions
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from tests.support.sessions import finished

@@ -14,7 +14,9 @@ from pwlapp.commands.seeds import BLOCK, MAX_COUNT
 from pwlapp.commands.table import run
 from pwlapp.compute import warmup
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import AdamOptions, Budget, SgdOptions, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.web.json_answers import answer

@@ -17,7 +17,9 @@ from pwlapp.compute.celery.scheduler import QueueScheduler
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.services import build_service
 from pwlapp.sessions.repository import SessionRepository

@@ -17,7 +17,9 @@ import pytest
 from pwlapp.compute import slices, warmup
 from pwlapp.compute.pool import PoolRunner
 from pwlapp.core.engines import AUTO, FUSED_CPU, TORCH_CPU
-from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.services import build_service
 from pwlapp.settings import Settings
 from tests.support import jobs

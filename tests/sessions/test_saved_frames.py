@@ -10,7 +10,7 @@ import pytest
 
 from pwlapp.commands.table import run
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions
+from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from tests.support.sessions import finished

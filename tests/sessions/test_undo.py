@@ -10,7 +10,7 @@ import pytest
 from pwlapp.commands.table import run
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import AdamOptions, SgdOptions
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import history
 from pwlapp.sessions.service import SessionService

@@ -16,7 +16,7 @@ import torch
 from fastapi import FastAPI
 
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions
+from pwlapp.core.optimizers import AdamOptions
 from pwlapp.sessions.service import SessionService
 from pwlapp.ui.i18n import LanguageMiddleware, catalogue, language
 from pwlapp.web import frame_table
