@@ -103,8 +103,8 @@ export const axes = (plots, data, { net, p, curve }) => {
 
 // The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis. With
 // points held out the loss at those is drawn as well.
-export const loss = (plots, data, net, film, target, log) => {
-  const { frames, index } = film;
+export const loss = (plots, data, net, playback, target, log) => {
+  const { frames, index } = playback;
   const truth = fitData.trueLoss(data, net);
   const test = (frame) => fitData.testLoss(data, frame);
   const seen = frames.slice(0, index + 1).filter((frame) => !log || frame.epoch > 0);

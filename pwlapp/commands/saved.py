@@ -118,7 +118,7 @@ async def restore(service: SessionService, sid: str, body: Restore) -> dict[str,
         points=points,
         same_data=saved.get("data_key") in (None, points.key),
         by_recipe=saved.get("by_recipe") is True,
-        film=read_frames(body.frames, train, points),
+        frames=read_frames(body.frames, train, points),
     )
     return {"snapshot": await service.apply(sid, move, points, "session")}
 
@@ -132,7 +132,7 @@ def put_back(
     points: Points,
     same_data: bool,
     by_recipe: bool = False,
-    film: Sequence[Frame] = (),
+    frames: Sequence[Frame] = (),
 ) -> Transition:
     """The session becomes another one; whatever ran is given up."""
     after = with_new_net(
@@ -145,7 +145,7 @@ def put_back(
         notice=None if same_data else Notice("data_differ"),
         by_recipe=by_recipe,
     )
-    return with_saved_frames(after, film if same_data else (), points)
+    return with_saved_frames(after, frames if same_data else (), points)
 
 
 def train_state(saved: dict[str, Any], net: Architecture, points: Points) -> TrainState:

@@ -16,7 +16,7 @@ from tests.support.server import ROOT
 Open = Callable[..., LecturePage]
 
 LIVE, TRUTH = 8, 9  # positions in compare-plots.js; kept runs have 0 to 7
-FILM = """() => pwl.fit.now().film.frames.map(({ epoch, loss, p }) => [epoch, loss, p])"""
+FILM = """() => pwl.fit.now().playback.frames.map(({ epoch, loss, p }) => [epoch, loss, p])"""
 ORDER = """() => [...document.querySelectorAll("#compare-fit-plot .trace")]
   .map((node) => node.__data__[0].trace.index)"""
 HEADS = [

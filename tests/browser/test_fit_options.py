@@ -163,7 +163,8 @@ def test_straight_to_the_end(address: str, open_page: Open) -> None:
         """() => {
           window.seen = [];
           const count = document.querySelector("#count-epoch");
-          const left = ({ film }) => film.frames.length - 1 - film.index; // to be replayed
+          // Frames that are still to be replayed.
+          const left = ({ playback }) => playback.frames.length - 1 - playback.index;
           new MutationObserver(() => window.seen.push([count.textContent, left(pwl.fit.now())]))
             .observe(count, { childList: true, characterData: true, subtree: true });
         }"""

@@ -127,7 +127,7 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) ->
     page.train(300)
     page.wait_for_epoch(300)
     before = whole(page)
-    frames = page.page.evaluate("pwl.fit.now().film.frames.length")
+    frames = page.page.evaluate("pwl.fit.now().playback.frames.length")
     page.find("#fit-seed").fill("5")
     page.find("#fit-reset").click()
     page.wait_for_epoch(0)
@@ -137,7 +137,7 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) ->
     page.wait_for_epoch(300)
     assert whole(page) == before
     expect(page.find("#fit-seed")).to_have_value("5")  # it was typed before the reset
-    assert page.page.evaluate("pwl.fit.now().film.frames.length") == frames  # with its curve
+    assert page.page.evaluate("pwl.fit.now().playback.frames.length") == frames  # with its curve
     page.page.reload()
     page.wait_until_ready()
     page.wait_for_epoch(300)

@@ -23,7 +23,7 @@ let stillKey = ""; // what the plots' still curves and the table were made of
 
 const runs = () => compareRuns.all;
 const names = () => runs().map(compareRuns.nameOf);
-const isThere = (now) => Boolean(now.state && now.data && now.film.frames.length);
+const isThere = (now) => Boolean(now.state && now.data && now.playback.frames.length);
 
 // --- words ----------------------------------------------------------------------------------------
 const tell = (id, key, args = {}) => {
@@ -46,9 +46,9 @@ const note = ({ net, data }) => {
 
 // --- painting -------------------------------------------------------------------------------------
 // The run in Fit, as it is under the play head or under the student's hand.
-const current = ({ state, net, data, film, frame }) => {
+const current = ({ state, net, data, playback, frame }) => {
   const { epoch, loss } =
-    frame.epoch === undefined ? { epoch: film.frame.epoch, loss: nets.loss(frame.p, data.x, data.y, net) } : frame;
+    frame.epoch === undefined ? { epoch: playback.frame.epoch, loss: nets.loss(frame.p, data.x, data.y, net) } : frame;
   const span = [data.x[0], data.x[data.x.length - 1]];
   const { seed, optimizer } = state;
   return { seed, net, optimizer, data: data.key, spec: data.spec, epoch, loss, p: frame.p, curve: frame.curve, span };
@@ -65,10 +65,10 @@ const paintStill = (now) => {
 
 const paint = () => {
   const now = fitSection.now();
-  if (!isThere(now) || !isNear() || !comparePlots.ready() || now.film.frame.net !== now.net) return;
+  if (!isThere(now) || !isNear() || !comparePlots.ready() || now.playback.frame.net !== now.net) return;
   paintStill(now);
   const run = current(now);
-  const { frames, index } = now.film;
+  const { frames, index } = now.playback;
   const losses = compareRuns.lossCurve(frames.slice(0, index + 1));
   comparePlots.live({ losses, fit: comparePlots.fitOf(run, now.data) }, logs);
   compareTable.showLive(byId("compare-table"), run, now.data.key);
@@ -79,14 +79,14 @@ const paintSoon = () => painting.request("compare", paint);
 // The axes hold all that is shown, and the whole of the run in Fit.
 const axes = () => {
   const now = fitSection.now();
-  if (!isThere(now) || now.film.frame.net !== now.net) return;
-  const { data, net, film } = now;
+  if (!isThere(now) || now.playback.frame.net !== now.net) return;
+  const { data, net, playback } = now;
   const shown = runs().filter((run) => run.shown);
   const here = [current(now), ...shown.filter((run) => run.data === data.key)];
   comparePlots.axes(
     {
       data,
-      losses: [compareRuns.lossCurve(film.frames), ...shown.map((run) => run.losses)],
+      losses: [compareRuns.lossCurve(playback.frames), ...shown.map((run) => run.losses)],
       fits: here.map((run) => comparePlots.fitOf(run, data)),
       truth: fitData.trueLoss(data, net) ?? NaN,
     },

@@ -36,10 +36,10 @@ const describe = (p, net, data) => {
   return { p, net, data, ends, units, pieces, curve, drawn: piecesPlot.drawnOf(units), hasColours: net.plain };
 };
 
-const narrow = ({ film, net, data, frame }) => {
-  if (film.frame.net !== net) return;
+const narrow = ({ playback, net, data, frame }) => {
+  if (playback.frame.net !== net) return;
   const byHand = frame.epoch === undefined;
-  const epoch = numbers.whole((byHand ? film.frame : frame).epoch);
+  const epoch = numbers.whole((byHand ? playback.frame : frame).epoch);
   show(frame.p, net, data, byHand ? { key: "pieces.by_hand" } : { key: "pieces.at", args: { epoch } });
 };
 
@@ -138,7 +138,7 @@ const choose = (k) => {
 
 const update = () => {
   const now = fitSection.now();
-  if (!isDrawn || !isNear() || !now.state || !now.data || !now.film.frames.length) return;
+  if (!isDrawn || !isNear() || !now.state || !now.data || !now.playback.frames.length) return;
   if (now.net.plain) narrow(now);
   else wideNet(now);
 };

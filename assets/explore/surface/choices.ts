@@ -9,8 +9,8 @@ const TENTHS = [5, 1, 2, 3, 4, 6, 7, 8, 9]; // the first one is offered first
 
 // Start and end of a run, and the frames in between that a plane may go through. What was set by
 // hand since is no part of it, so that a drag does not turn the plane.
-export const runOf = (film) => {
-  const { frames } = film;
+export const runOf = (playback) => {
+  const { frames } = playback;
   const trained = frames.filter((frame) => frame.p && frame.mark !== "edit");
   const [start, end] = [trained[0], trained[trained.length - 1]];
   if (!start || end.epoch === start.epoch) return { start, end, thirds: [] };
