@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import uvicorn
 from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
-from pwlapp import logs, serving
-from pwlapp.metrics import SHARED
+from pwlapp import logs
+from pwlapp.server import run
 from pwlapp.services import build_service
-from pwlapp.serving import Refusal
-from pwlapp.sessions.stores.protocol import StoreUnavailable
 from pwlapp.settings import Settings
 from pwlapp.ui import layout, lessons, page_cache, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
@@ -132,78 +125,22 @@ async def all_lessons(request: Request) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-def serve_app() -> FastAPI:
-    """The app of one of several web processes, each of which reads the settings anew."""
-    settings = Settings.from_env(os.environ)
-    logs.configure(settings.log_level, settings.log_format)
+def make_server(settings: Settings) -> FastAPI:
+    """The FastAPI app that serves the page."""
     server: FastAPI = create_app(settings).server
     return server
 
 
-def main() -> int:
-    """Serve with the settings from the environment, until told to stop; returns the exit status.
-
-    What stands in the way of serving is one line on stderr.
-    """
-    try:
-        with serving.stopped_by_sigterm():
-            return _serve()
-    except Refusal as problem:
-        print(f"pwlapp: {problem}", file=sys.stderr)
-        return problem.status
-    except KeyboardInterrupt:
-        return serving.INTERRUPTED
-
-
-def _serve() -> int:
-    try:
-        settings = Settings.from_env(os.environ)
-    except ValueError as problem:
-        raise Refusal(serving.BAD_SETTING, str(problem)) from problem
+def serve_app() -> FastAPI:
+    """The app of one of several web processes, each of which reads the settings anew."""
+    settings = Settings.from_env(os.environ)
     logs.configure(settings.log_level, settings.log_format)
-    serving.allow_open_files()
-    if settings.redis_url:
-        serving.wait_for_redis(settings.redis_url)
-    listeners = serving.listen(settings.host, settings.port)
-    try:
-        app = create_app(settings)
-    except StoreUnavailable as problem:
-        raise Refusal(serving.NO_FOLDER, str(problem)) from problem
-    logger.info("serving on %s (Ctrl-C stops it)", serving.url_of(listeners[0]))
-    if settings.web_workers > 1:
-        return _serve_from_many(settings.web_workers, listeners)
-    return _serve_from_one(app.server, listeners)
+    return make_server(settings)
 
 
-def _serve_from_one(server: FastAPI, listeners: list[socket.socket]) -> int:
-    try:
-        uvicorn.Server(_config(server)).run(sockets=listeners)
-    except SystemExit as leaving:
-        return serving.FAILED if leaving.code else 0
-    return 0
-
-
-def _serve_from_many(count: int, listeners: list[socket.socket]) -> int:
-    """Serve from processes that are replaced when they die, and count together what they do."""
-    with tempfile.TemporaryDirectory(prefix="pwlapp-") as counts:
-        os.environ[SHARED] = counts
-        processes = Multiprocess(_config("app:serve_app", count), sockets=listeners)
-        processes.run()
-    if any(process.exitcode == STARTUP_FAILURE for process in processes.processes):
-        return serving.FAILED
-    return 0
-
-
-def _config(app: FastAPI | str, processes: int = 1) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        factory=isinstance(app, str),
-        workers=processes,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=STOP_S,
-    )
+def main() -> int:
+    """Serve until told to stop; returns the exit status."""
+    return run(make_server, "app:serve_app")
 
 
 if __name__ == "__main__":
