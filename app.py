@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from asgi_correlation_id import CorrelationIdMiddleware, correlation_id
 from fastapi import FastAPI, Request, Response
@@ -28,11 +26,6 @@ from pwlapp.web import (
     health,
     static,
 )
-
-logger = logging.getLogger("pwlapp")
-
-ROOT = Path(__file__).parent
-STOP_S = 3  # how long a server that is told to stop waits for those who are slow to send
 
 
 def create_app(settings: Settings) -> layout.Page:

@@ -159,11 +159,13 @@ def train_state(saved: dict[str, Any], net: Architecture, points: Points) -> Tra
     return replace(train, loss=loss(saved.get("loss"), train, points))
 
 
-def loss(told: object, train: TrainState, points: Points) -> float:
+def loss(saved: object, train: TrainState, points: Points) -> float:
     """The loss on these points; as the engine had it, if that is what was saved."""
     found = nets.loss(train.params, *points.training, train.net)
-    if isinstance(told, float) and math.isclose(told, found, rel_tol=SAME_LOSS, abs_tol=SAME_LOSS):
-        return told
+    if isinstance(saved, float) and math.isclose(
+        saved, found, rel_tol=SAME_LOSS, abs_tol=SAME_LOSS
+    ):
+        return saved
     return found
 
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 MAX_RETRIES = 3
-MAX_CALLS = 1000  # in progress; whoever comes then is asked to come again
+MAX_CALLS = 1000  # in progress; further calls raise ``busy``
 
 
 class PoolRunner:
@@ -87,7 +87,7 @@ class PoolRunner:
         await asyncio.to_thread(self._stop)
 
     async def _warm_up(self) -> None:
-        with contextlib.suppress(WorkerLost):  # whoever calls first will be told
+        with contextlib.suppress(WorkerLost):  # the first call raises it again
             await self.call(_nothing)
 
     async def _persist(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
@@ -120,7 +120,7 @@ class PoolRunner:
         self._free.append(worker)
         self._turns.release()
         if not done.cancelled():
-            done.exception()  # seen, should nobody be waiting for it any more
+            done.exception()  # mark it as retrieved: the caller may be gone
 
     def _stop(self) -> None:
         for worker in self._workers:

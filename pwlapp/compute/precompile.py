@@ -1,4 +1,4 @@
-"""``python -m pwlapp.compute.precompile``: fill Numba's disk cache, politely, and end.
+"""``python -m pwlapp.compute.precompile``: fill Numba's disk cache at low priority, and end.
 
 Ends early when its standard input does, that is, when the process that started it is gone.
 

@@ -90,8 +90,8 @@ class Worker:
     def kill(self) -> None:
         """End the process for good, whatever it does; a job in flight raises WorkerDied.
 
-        The one method that may be called while another thread is in `ask`. Nothing is lost by the
-        brutality: jobs are pure functions, and what they computed is saved elsewhere.
+        The one method that may be called while another thread is in `ask`. Nothing is lost: jobs
+        are pure functions, and their results are saved elsewhere.
         """
         with _start_lock:
             self._stopped = True
@@ -180,7 +180,7 @@ def _serve(pipe: Connection, prepare: Prepare) -> None:
 
 
 def _answer(job: bytes) -> Any:
-    # Whatever a job raises belongs to whoever asked; the loop must survive it.
+    # The caller gets whatever a job raises; this loop must survive it.
     try:
         function, args = ForkingPickler.loads(job)
         return ForkingPickler.dumps((True, function(*args)))

@@ -77,7 +77,7 @@ class LocalScheduler:
         await stop(self._tasks.values())
 
     async def _work(self, sid: str, state: SessionState) -> None:
-        # Whoever calls `schedule` while `_run` is about to end on an older reading leaves the mark,
+        # A call of `schedule` while `_run` is about to end on an older state leaves the mark,
         # and the session is read once more. No await between the last look at the mark and the
         # end, or a call could fall in between.
         try:

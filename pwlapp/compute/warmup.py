@@ -1,6 +1,6 @@
 """Getting the compiled engine ready in a worker process, while torch serves.
 
-Compiling takes a while and belongs to nobody's first run. It happens once on a machine, in a
+Compiling takes some 20 seconds, so no run waits for it. It happens once on a machine, in a
 process of its own: Numba keeps what it compiled on disk, and reading that takes each worker only
 about a second, in a thread beside its jobs. A container need not even do that: its image brings the
 loops along, compiled for `TARGET`.
@@ -160,7 +160,7 @@ def load_compiled() -> None:
                 lock.write_text(name, encoding="utf-8")
         _warm()
     except Exception:
-        forget(folder)  # damaged files would fail for ever
+        forget(folder)  # damaged files would fail each time
         raise
 
 

@@ -86,8 +86,8 @@ HIDEABLE = {
     "theme": _only(ids.THEME_SWITCH),
 }
 
-# Runs before the first paint: a reader in the dark never sees a white flash, and nobody sees what
-# is hidden. The cookie makes what the page asks for next speak the same language.
+# Runs before the first paint: dark mode has no white flash, and hidden parts never appear.
+# The cookie sets the language of the page's later requests.
 _SCRIPT = """
 (() => {
   const query = new URLSearchParams(location.search);

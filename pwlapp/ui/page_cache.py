@@ -57,7 +57,7 @@ class PageCache:
         else:
             answer = self._kept[key]
             self._kept.move_to_end(key)
-        # Copied: whoever stands outside adds headers of each request's own.
+        # Copied: outer middleware adds headers for each request.
         await send({**answer.start, "headers": list(answer.start["headers"])})
         await send({"type": "http.response.body", "body": answer.body})
 

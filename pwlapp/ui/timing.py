@@ -1,4 +1,4 @@
-"""How long commands take, told to whoever counts."""
+"""Measures how long commands take, for the metrics."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Timing:
 
     Notes
     -----
-    It belongs behind `guard.CallbackGuard`, which hands it each callback's request whole, in one
+    It belongs behind `guard.CallbackGuard`, which passes on each callback's request in one
     message, and only requests that are well formed.
     """
 

@@ -109,7 +109,7 @@ def _message(event: Event) -> ServerSentEvent:
 
 
 async def _close_when(leaving: anyio.Event, stream: SessionEvents) -> None:
-    """End all streams, in good order, when the server is told to stop.
+    """End all streams when the server is asked to stop.
 
     It waits for its connections before it lets the app shut down, so the app can't do it there.
     """

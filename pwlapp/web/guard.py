@@ -20,9 +20,7 @@ log = logging.getLogger(__name__)
 
 PATH_END = "/_dash-update-component"
 MAX_BYTES = 64 * 1024  # the largest honest request is well under 1 KB
-MAX_DEPTH = (
-    20  # an honest one nests 5 deep; far deeper ones exhaust the stack of whoever reads them
-)
+MAX_DEPTH = 20  # the page sends 5 levels; far deeper JSON exhausts the parser's stack
 BODY_S = 20.0  # for the whole body to arrive
 
 Body = dict[str, Any]

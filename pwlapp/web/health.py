@@ -13,7 +13,7 @@ from pwlapp.report import Counts
 from pwlapp.sessions.service import SessionService
 
 PATHS = ("/healthz", "/readyz", "/metrics")
-ANSWER_S = 3.0  # a store that hangs is as good as none; whoever asks has limits of 5 s or more
+ANSWER_S = 3.0  # a store that hangs counts as down; probes have time limits of 5 s or more
 _FRESH = {"Cache-Control": "no-store"}
 
 

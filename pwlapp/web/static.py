@@ -1,7 +1,7 @@
 """Static files and compression: what was built is served as it is, what is made anew is compressed.
 
 ``make build`` leaves files in ``build/static`` with their gzip and brotli forms beside them. Their
-addresses change with their content, so browsers keep them for ever.
+addresses change with their content, so browsers keep them without asking again.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def built_scripts(scripts: str) -> str:
     Parameters
     ----------
     scripts : str
-        What Dash hands to ``interpolate_index``: a tag a line.
+        Dash's argument of ``interpolate_index``: one tag on each line.
     """
 
     def address(match: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import storage_failed
 from pwlapp.sessions.stores.redis_connection import ANSWER_S, CONNECT_S, PREFIX
 
-CALLS = "calls"  # what somebody waits for; goes first
+CALLS = "calls"  # a visitor waits for these; they go first
 CPU = "cpu"  # slices
 GPU = "gpu"  # slices of nets that a GPU trains, gathered into batches
 QUEUE_PREFIX = PREFIX + "celery:"

@@ -53,7 +53,7 @@ def request(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
 
 def perform(text: str) -> str:
     """Make the call that `request` wrote down; returns the answer for `result`."""
-    # Whatever a call raises belongs to whoever asked; the worker must survive it.
+    # The caller gets whatever a call raises; the worker must survive it.
     try:
         name, args, named = wire.loads(text)
         return wire.dumps(["value", _function(name)(*args, **named)])

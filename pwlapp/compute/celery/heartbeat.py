@@ -1,4 +1,4 @@
-"""Which worker processes there are: each writes into Redis every few seconds that it is there."""
+"""Heartbeats of the worker processes: each writes its name and the time into Redis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORGOTTEN_AFTER_S = 3600.0
 
 
 def send_heartbeat(redis: Any, name: str, engines: list[EngineInfo]) -> None:
-    """Say that a worker process is there, and what it can train with.
+    """Record that a worker process is alive, and which engines it has.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def send_heartbeat(redis: Any, name: str, engines: list[EngineInfo]) -> None:
 
 
 def remove_heartbeat(redis: Any, name: str) -> None:
-    """Say that a worker process leaves, so that nobody counts on it."""
+    """Remove a worker process from the list."""
     redis.zrem(WORKERS, name)
     redis.hdel(ENGINES, name)
 

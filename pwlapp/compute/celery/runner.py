@@ -79,7 +79,7 @@ class CeleryRunner:
                 return value
         finally:
             del self._waiting[name]
-            answer.cancel()  # nobody waits for it any more
+            answer.cancel()  # the caller is gone
         raise WorkerLost("worker_lost")
 
     async def engines(self) -> list[EngineInfo]:
@@ -124,7 +124,7 @@ class CeleryRunner:
             raise storage_failed() from None
 
     def _settle(self, _channel: str, message: bytes) -> None:
-        """Hand an answer to whoever waits for it; one that comes twice, or too late, is dropped."""
+        """Give an answer to its caller; a second or late answer is dropped."""
         name, _, answer = message.partition(b" ")
         waiting = self._waiting.get(name.decode())
         if waiting is not None and not waiting.done():

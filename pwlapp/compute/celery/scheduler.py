@@ -28,9 +28,9 @@ AT_ONCE = 200
 class QueueScheduler:
     """A `Scheduler` that asks for a session's next slice; the worker asks for those that follow.
 
-    Each message names the version that it is about, and whoever saves a running session sends the
-    message for the version saved. So there is one message for each running session, in a queue or
-    in a worker's hands. More of them change nothing: the first to be saved wins, the others find
+    Each message names a version of the session. The worker that saves a running session sends the
+    message for the version saved, so each running session has one message, in a queue or at a
+    worker. More of them change nothing: the first to be saved wins, the others find
     another version and end. None is put right by the sweeper, which looks for running sessions of
     which nothing was heard.
 
@@ -92,7 +92,7 @@ class QueueScheduler:
 
     async def _sweep(self) -> None:
         while True:
-            with contextlib.suppress(UserError):  # a store that is away has been complained of
+            with contextlib.suppress(UserError):  # the store has logged that it is away
                 await self._sweep_once()
             await asyncio.sleep(SWEEP_EVERY_S)
 

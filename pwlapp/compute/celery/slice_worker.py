@@ -99,7 +99,7 @@ class SliceWorker:
         after, frames = transitions.after_slice(state, result, elapsed)
         try:
             await self._store.save(order.sid, order.version, after, frames)
-        except (Conflict, UserError):  # somebody was first, and has sent what follows
+        except (Conflict, UserError):  # another worker saved first, and has sent the next message
             return
         with contextlib.suppress(UserError):  # the sweeper will ask for the next
             if after.is_running:

@@ -1,6 +1,6 @@
 """Our types in JSON, for what travels between processes of several machines.
 
-No pickle: whoever can write to Redis must not be able to run code. The types are registered with
+No pickle: write access to Redis must not mean running code. The types are registered with
 kombu, whose JSON Celery speaks; floats come back bit for bit.
 """
 

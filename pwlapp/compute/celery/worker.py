@@ -70,7 +70,7 @@ def hands() -> Hands:
 
 
 def blocking_client() -> Any:
-    """A client of its own for whoever has no event loop."""
+    """A blocking Redis client, for code outside the event loop."""
     return redis.Redis.from_url(
         settings.redis_url, socket_connect_timeout=CONNECT_S, socket_timeout=CONNECT_S
     )
@@ -93,7 +93,7 @@ def train_batch(requests: list[SimpleRequest]) -> None:
 
 @app.task(name=CALL_TASK, acks_late=False)  # one that kills its process is not to come again
 def call(channel: str, number: str, request: str) -> None:
-    """Make a call, and send the answer to whoever waits for it."""
+    """Make a call, and publish the answer on the caller's channel."""
     answer = calls.perform(request)
     with contextlib.suppress(RedisError, OSError):  # then the call will come again
         hands().redis.publish(channel, f"{number} {answer}")
@@ -101,7 +101,7 @@ def call(channel: str, number: str, request: str) -> None:
 
 @signals.celeryd_init.connect
 def check(conf: Any, options: dict[str, Any], **_: Any) -> None:
-    """End a worker that nobody can give work; let one that batches reach for more at a time."""
+    """End a worker without Redis; let a GPU worker prefetch a whole batch."""
     if not settings.redis_url:
         print("pwlapp: PWLAPP_REDIS_URL is not set; a worker needs it", file=sys.stderr)  # noqa: T201
         sys.exit(REFUSED)
@@ -139,11 +139,11 @@ def prepare(**_: Any) -> None:
     """Load torch in a process that will train, and keep saying that it is there."""
     load_engines(settings.data_dir / "numba", settings.log_level, settings.log_format)
     # Not a timer of Celery's: those end with each connection to Redis.
-    Thread(target=keep_saying, args=(engines.engines(),), name="presence", daemon=True).start()
+    Thread(target=keep_sending, args=(engines.engines(),), name="presence", daemon=True).start()
 
 
-def keep_saying(found: list[engines.EngineInfo]) -> None:
-    """Say every few seconds that this process is there, over any loss of Redis."""
+def keep_sending(found: list[engines.EngineInfo]) -> None:
+    """Send a heartbeat every few seconds; a lost connection to Redis is retried."""
     client = blocking_client()
     while True:
         with contextlib.suppress(RedisError, OSError):  # Celery complains of a Redis that is away
@@ -153,7 +153,7 @@ def keep_saying(found: list[engines.EngineInfo]) -> None:
 
 @signals.worker_process_shutdown.connect
 def remove_heartbeat(**_: Any) -> None:
-    """Say that this process leaves, so that nobody counts on it."""
+    """Remove this process from the list of workers."""
     with contextlib.suppress(RedisError, OSError):
         heartbeat.remove_heartbeat(blocking_client(), process_name())
 
