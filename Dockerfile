@@ -8,10 +8,13 @@
 # CUDA build, several gigabytes larger; its Triton engine (fused@cuda:0) needs a C compiler as well:
 # --build-arg APT="gcc libc6-dev".
 
-FROM node:24-slim AS plotly
+FROM node:24-slim AS page
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
+COPY scripts scripts
+COPY assets assets
+RUN npm run build
 
 FROM python:3.11-slim AS packages
 ARG TORCH_INDEX=""
@@ -31,9 +34,10 @@ RUN python slim.py /opt/venv
 FROM packages AS app
 WORKDIR /app
 COPY LICENSE app.py ./
-COPY assets assets
+COPY --from=page /src/build build
 COPY pwlapp pwlapp
-RUN python -m pwlapp.compute.precompile compiled \
+RUN python -m pwlapp.web.build_static \
+    && python -m pwlapp.compute.precompile compiled \
     && python -m pwlapp fit --epochs 10 --engine torch@cpu \
     && python -m compileall -q --invalidation-mode unchecked-hash app.py pwlapp
 
@@ -47,7 +51,6 @@ RUN if [ -n "$APT" ]; then \
     && install -d -o pwlapp -g pwlapp /data
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
-COPY --from=plotly /src/node_modules node_modules
 COPY --from=app /app ./
 ENV PATH="/opt/venv/bin:$PATH" \
     PYTHONUNBUFFERED=1 \

@@ -19,14 +19,13 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from pwlapp import logs, serving
-from pwlapp.commands.table import COMMANDS
 from pwlapp.metrics import SHARED
 from pwlapp.services import build_service
 from pwlapp.serving import Refusal
 from pwlapp.sessions.stores.protocol import StoreUnavailable
 from pwlapp.settings import Settings
-from pwlapp.ui import layout, lessons
-from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue
+from pwlapp.ui import layout, lessons, page_cache, timing
+from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
 from pwlapp.ui.sections import build, fit
 from pwlapp.web import (
     commands,
@@ -34,9 +33,7 @@ from pwlapp.web import (
     event_stream,
     guard,
     health,
-    page_cache,
     static,
-    timing,
 )
 
 logger = logging.getLogger("pwlapp")
@@ -74,8 +71,8 @@ def create_app(settings: Settings) -> layout.Page:
     )
     addresses = static.addresses()
     server.include_router(event_stream.routes(service))
-    server.include_router(commands.routes(service, COMMANDS))
-    server.include_router(downloads.routes(service))
+    server.include_router(commands.routes(service))
+    server.include_router(downloads.routes(service, lambda: catalogue(language())))
     server.include_router(health.routes(service))
     server.add_api_route("/locale/{lang}.json", locale)
     server.add_api_route("/lessons.json", all_lessons)

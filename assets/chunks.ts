@@ -40,7 +40,7 @@ export const loadOnClick = (name, selector) => {
   document.addEventListener(
     "click",
     (event) => {
-      const button = event.target.closest?.(selector);
+      const button = (event.target as Element).closest?.<HTMLElement>(selector);
       if (!button || started.has(name)) return;
       event.stopPropagation();
       event.preventDefault();

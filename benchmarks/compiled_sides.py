@@ -13,7 +13,9 @@ from benchmarks.sides import LR, Side, Timed, Train, clock
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU
 from pwlapp.core.net import LECTURE, Architecture, Array, loss
-from pwlapp.core.training import AdamOptions, Budget, TrainState, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import train_slice
 
 SOURCE = Path(__file__).with_name("reference.c")
 FLAGS = ("-O3", "-march=native", "-ffast-math")

@@ -26,7 +26,7 @@ from benchmarks.sides import Side
 from benchmarks.torch_sides import expected, lecture_sides, wide_sides
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
-from pwlapp.core.engines import fused_cpu
+from pwlapp.core.engines import cores, fused_cpu
 from pwlapp.core.net import Array
 from pwlapp.core.training import initial_state
 
@@ -144,16 +144,16 @@ def ratios(samples: dict[str, list[float]]) -> dict[str, list[float]]:
 
 def measure(points: Points, folder: Path) -> dict[str, Any]:
     """Check and time all sides; `folder` is for what gcc makes."""
-    cores = machine.cores()
+    available = cores()
     fused_cpu.warm()
     sides = [
-        *lecture_sides(), *wide_sides(cores), *jax_sides(cores), sklearn_side(), *c_sides(folder),
-        *our_sides(),
+        *lecture_sides(), *wide_sides(available), *jax_sides(available), sklearn_side(),
+        *c_sides(folder), *our_sides(),
     ]  # fmt: skip
     # numpy's BLAS threads spin for a while after each use, and would take turns with what is timed
     with threadpool_limits(1, user_api="blas"):
         samplers = [Sampler(side, points) for side in sides]
-        many = Many(points, cores)
+        many = Many(points, available)
         take_turns([*(sampler.sample for sampler in samplers), many.sample], REPEATS)
     samples = {sampler.side.key: sampler.us_per_epoch for sampler in samplers}
     return {

@@ -18,7 +18,8 @@ import torch
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.engines.torch_engine import PageLoop
 from pwlapp.core.engines.triton_nets import Nets
-from pwlapp.core.training import AdamOptions, initial_state
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.training import initial_state
 
 DEVICE = "cuda:0"
 REPEATS = 5
@@ -76,7 +77,7 @@ def capturable(loop: PageLoop) -> Callable[[], None]:
 def graphed() -> float:
     """The page's loop, recorded once and replayed."""
     epoch = capturable(page_loop())
-    aside = torch.cuda.Stream()
+    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
         for _ in range(3):

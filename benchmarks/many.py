@@ -10,7 +10,9 @@ from benchmarks.sides import LR, clock
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU
 from pwlapp.core.engines.fused_cpu import train_many
-from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 
 NETS = 1000
 EPOCHS = 5000

@@ -44,12 +44,13 @@ def by_kind() -> Usages:
     for process in psutil.Process().children(recursive=True):
         try:
             line, times = " ".join(process.cmdline()), process.cpu_times()
-            pss = process.memory_full_info().pss
+            pss_mb = process.memory_full_info().pss / 2**20
         except psutil.NoSuchProcess:  # it has just ended
             continue
-        used = Usage(times.user + times.system, pss / 2**20, 1)
+        cpu_s = times.user + times.system
         for kind in (next((kind for word, kind in KINDS if word in line), "other"), "all"):
-            found[kind] = Usage(*(a + b for a, b in zip(found[kind], used, strict=True)))
+            sofar = found[kind]
+            found[kind] = Usage(sofar.cpu_s + cpu_s, sofar.pss_mb + pss_mb, sofar.processes + 1)
     return dict(found)
 
 

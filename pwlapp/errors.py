@@ -1,4 +1,4 @@
-"""The one exception that is meant for the person at the screen."""
+"""The exception whose message is shown to the user."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ Arg = str | int | float
 
 
 class UserError(ValueError):
-    """Something the user can put right: a code and its arguments, never a sentence.
+    """An error that the user can correct: a code and its arguments, without a sentence.
 
     The sentence belongs to the message catalogues, where ``error.<code>`` is written in each
     language with the arguments filled in. Instances pickle, so a worker process can raise one.

@@ -53,7 +53,7 @@ def _embedded(settings: Settings) -> SessionService:
 def _shared(settings: Settings) -> SessionService:
     # Imported here, since Celery takes a quarter of a second and 11 MB that a laptop doesn't need.
     from pwlapp.compute.celery import app
-    from pwlapp.compute.celery.app import Post, Sender
+    from pwlapp.compute.celery.app import AsyncSender, Sender
     from pwlapp.compute.celery.runner import CeleryRunner
     from pwlapp.compute.celery.scheduler import QueueScheduler
     from pwlapp.sessions.stores.redis import RedisStore
@@ -61,10 +61,10 @@ def _shared(settings: Settings) -> SessionService:
 
     link = RedisLink(settings.redis_url)
     store = RedisStore(link, source=settings.data)
-    post = Post(Sender(app.make_app(settings.redis_url)))
-    runner = CeleryRunner(link, post)
+    sender = AsyncSender(Sender(app.make_app(settings.redis_url)))
+    runner = CeleryRunner(link, sender)
     make_scheduler = partial(
-        QueueScheduler, store=store, runner=runner, post=post, slice_ms=settings.slice_ms
+        QueueScheduler, store=store, runner=runner, sender=sender, slice_ms=settings.slice_ms
     )
     metrics = Metrics(is_shared=True)
     return SessionService(store, runner, SessionEvents(), settings, make_scheduler, metrics)

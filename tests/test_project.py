@@ -37,8 +37,9 @@ ABOVE = {
 FORBIDDEN = {
     "pwlapp/core": (*UI, *SERVING, *ABOVE["core"]),
     "pwlapp/sessions": (*UI, *HTTP, "celery", *ABOVE["sessions"]),
-    "pwlapp/compute": UI,
-    "pwlapp/commands": UI,
+    "pwlapp/compute": (*UI, *HTTP, *ABOVE["compute"]),
+    "pwlapp/commands": (*UI, *SERVING, *ABOVE["commands"]),
+    "pwlapp/web": ("plotly", "app", *ABOVE["web"]),
     "pwlapp/settings.py": (*UI, *SERVING, *ABOVE["core"]),
     "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", *ABOVE["core"]),
 }

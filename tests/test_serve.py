@@ -26,7 +26,7 @@ from app import create_app
 from pwlapp import serving
 from pwlapp.serving import Refusal
 from pwlapp.settings import Settings
-from pwlapp.web.timing import COMMANDS
+from pwlapp.ui.timing import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 SERVE = (sys.executable, "-m", "pwlapp", "serve")

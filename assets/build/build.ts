@@ -1,5 +1,6 @@
 // Build: every drag redraws plot, panels, equations and error here, with no request.
 
+import { byId } from "../core/dom";
 import * as undo from "../core/history";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
@@ -8,7 +9,6 @@ import * as painting from "../core/painting";
 import * as weightRows from "../core/weight-rows";
 import * as equations from "./equations";
 
-const byId = (id) => document.getElementById(id);
 const STORE = "build";
 const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
 const SOLVED = 0.01; // mean squared difference under which a challenge counts as hit
@@ -166,7 +166,7 @@ export const showConstructions = (answer) => {
 };
 
 const showConstruction = () => {
-  document.querySelectorAll("#construction-tabs .tab").forEach((tab) => {
+  document.querySelectorAll<HTMLElement>("#construction-tabs .tab").forEach((tab) => {
     const on = Number(tab.dataset.number) === chosen;
     tab.setAttribute("aria-selected", String(on));
     tab.tabIndex = on ? 0 : -1;

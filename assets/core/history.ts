@@ -1,6 +1,7 @@
 // What a student set can be taken back, and taken back again: by the two buttons in the header, or by
 // the keys that everybody knows.
-const byId = (id) => document.getElementById(id);
+import { byId } from "./dom";
+
 const MOST = 100;
 const TOGETHER_MS = 700; // what is done to the same thing sooner than this belongs to one step
 export const TYPED = "input:not([type='range'], [type='radio'], [type='checkbox']), textarea, [contenteditable]";
@@ -58,7 +59,7 @@ export const redo = () => inTurn(() => move(undone, done, "redo"));
 // A button that is used up hands the keyboard to the other one.
 const showButtons = () => {
   const buttons = { undo: byId("undo"), redo: byId("redo") };
-  const focused = document.activeElement;
+  const focused = document.activeElement as HTMLButtonElement;
   buttons.undo.disabled = !done.length;
   buttons.redo.disabled = !undone.length;
   if (focused === buttons.undo && focused.disabled) buttons.redo.focus();

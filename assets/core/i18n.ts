@@ -38,7 +38,7 @@ export const label = (node, key, args = {}) => {
 export const speakOf = (loss, isBinary = true) => {
   const chosen = (words, name) =>
     (isBinary ? null : words[`${name}Numbers`]) ?? (loss === "mse" ? words[`${name}Mse`] : null) ?? words[`${name}Bce`];
-  for (const node of document.querySelectorAll("[data-t-bce], [data-t-label-bce]")) {
+  for (const node of document.querySelectorAll<HTMLElement>("[data-t-bce], [data-t-label-bce]")) {
     if (node.dataset.tBce) node.dataset.t = chosen(node.dataset, "t");
     if (node.dataset.tLabelBce) node.dataset.tLabel = chosen(node.dataset, "tLabel");
     say(node);

@@ -1,7 +1,7 @@
 // MathML, which browsers draw natively: a drag rebuilds these strings at every frame for free.
 import * as numbers from "./numbers";
 
-const tag = (name, content, attributes = "") => `<${name}${attributes && " " + attributes}>${content}</${name}>`;
+const tag = (name, content, attributes = "") => `<${name}${attributes && ` ${attributes}`}>${content}</${name}>`;
 export const row = (...parts) => tag("mrow", parts.join(""));
 export const mi = (name) => tag("mi", name);
 export const bold = (name) => tag("mi", name, 'class="bold" mathvariant="normal"');

@@ -17,7 +17,7 @@ const biasOut = (p) => p[p.length - 1]; // b2
 const unitAt = (p, k, x, net) => weightIn(p, k) * x + biasIn(p, k, net);
 const hiddenAt = (p, k, x, net) => {
   const u = unitAt(p, k, x, net);
-  return net.activation === "sigmoid" ? sigmoid(u) : u > 0 ? u : 0;
+  return net.activation === "sigmoid" ? sigmoid(u) : Math.max(u, 0);
 };
 const logitAt = (p, x, net) => {
   let z = biasOut(p);
@@ -49,7 +49,7 @@ export const slopes = (p, net = LECTURE) => {
 export const knots = (p, net = LECTURE) => {
   if (net.activation !== "relu") return [];
   if (!net.bias1) return [0];
-  const found = new Set();
+  const found = new Set<number>();
   for (let k = 0; k < net.h; k++) {
     const knot = -biasIn(p, k, net) / weightIn(p, k);
     if (Number.isFinite(knot)) found.add(knot);

@@ -19,12 +19,12 @@ export const request = (name, job) => {
 
 // `job`, at most once in `period` ms, the last time never left out.
 export const throttle = (period, job) => {
-  let timer = null;
+  let _timer = null;
   let last = -Infinity;
   return () => {
-    timer ??= setTimeout(
+    _timer ??= setTimeout(
       () => {
-        timer = null;
+        _timer = null;
         last = performance.now();
         job();
       },
@@ -45,7 +45,7 @@ const keepTitleClear = (gd, changes) => {
 // that its own copy of the figure has.
 export const graph = async (id) => {
   for (;;) {
-    const gd = document.querySelector(`#${CSS.escape(id)} .js-plotly-plot`);
+    const gd = document.querySelector<PlotlyGraph>(`#${CSS.escape(id)} .js-plotly-plot`);
     if (gd?._fullLayout && gd.calcdata && !gd.classList.contains("dash-graph--pending")) {
       gd.removeAllListeners("plotly_relayout");
       gd.on("plotly_relayout", (changes) => keepTitleClear(gd, changes));

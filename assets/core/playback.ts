@@ -1,4 +1,4 @@
-// The film of a run: numbered frames, and a play head that follows, scrubs and replays them.
+// The playback of a run: numbered frames, and a play head that follows, scrubs and replays them.
 // A frame is {seq, epoch, loss, mark, p}; p are the weights, from which the page draws the rest.
 const RATE = 150; // frames a second at speed 1: a run of about 240 frames plays in 1.6 seconds
 const CATCH_UP_S = 2; // when far behind, close the gap in about so many seconds

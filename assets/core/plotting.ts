@@ -15,7 +15,7 @@ export const axis = (title, range, more = {}) => ({
   ...more,
 });
 
-export const layout = (xaxis, yaxis, more = {}) => ({
+export const layout = (xaxis?, yaxis?, more = {}) => ({
   margin: { l: 58, r: 14, t: 10, b: 44 },
   paper_bgcolor: "rgba(0,0,0,0)",
   plot_bgcolor: "rgba(0,0,0,0)",
@@ -29,7 +29,7 @@ export const layout = (xaxis, yaxis, more = {}) => ({
   ...more,
 });
 
-export const line = (role, more = {}) => ({
+export const line = (role, more: Record<string, any> = {}): Record<string, any> => ({
   x: [],
   y: [],
   mode: "lines",

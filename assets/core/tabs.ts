@@ -38,7 +38,8 @@ const isAnswered = (sid) =>
     channel.postMessage({ ask: sid, from: me });
   });
 
-const isReload = () => performance.getEntriesByType("navigation")[0]?.type === "reload";
+const isReload = () =>
+  (performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming)?.type === "reload";
 
 // The id that this tab remembers and no other tab uses, or null.
 export const claim = async () => {

@@ -5,7 +5,7 @@ import * as fitSteps from "../fit/steps";
 
 // Show Fit, and put the keyboard there.
 const goToFit = () => {
-  const title = document.querySelector("#fit h2");
+  const title = document.querySelector<HTMLElement>("#fit h2");
   title.tabIndex = -1;
   title.focus({ preventScroll: true });
   document.getElementById("fit").scrollIntoView();

@@ -10,7 +10,7 @@ const TYPED = "[type='text'], [type='number']";
 
 const isOurs = (node) => node.matches("input, select") && node.closest(AREAS) && !node.matches(APART);
 const isTyped = (node) => node.matches(TYPED);
-const valueOf = (node) => (["radio", "checkbox"].includes(node.type) ? node.checked : node.value);
+const settingOf = (node) => (["radio", "checkbox"].includes(node.type) ? node.checked : node.value);
 
 const typing = new WeakMap(); // a text field, as it was when it was entered
 let chosen = new Map(); // everything else, as it was when the hand came to it
@@ -22,7 +22,7 @@ const enter = ({ target }) => {
 const look = ({ target }) => {
   if (!target.closest?.(AREAS)) return;
   const nodes = document.querySelectorAll(`:is(${AREAS}) :is(input, select)`);
-  chosen = new Map([...nodes].filter((node) => isOurs(node) && !isTyped(node)).map((node) => [node, valueOf(node)]));
+  chosen = new Map([...nodes].filter((node) => isOurs(node) && !isTyped(node)).map((node) => [node, settingOf(node)]));
 };
 
 // --- putting back -------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ const put = async (node, value) => {
 const record = (before, what) => {
   let other = before;
   const swap = async () => {
-    const now = new Map([...other.keys()].map((node) => [node, valueOf(node)]));
+    const now = new Map([...other.keys()].map((node) => [node, settingOf(node)]));
     putting = true;
     try {
       for (const [node, value] of other) await put(node, value);
@@ -70,7 +70,7 @@ const onChange = ({ target }) => {
   const before = chosen;
   setTimeout(() => {
     // the card may have changed another one with it
-    const changed = [...before].filter(([node, value]) => node.isConnected && valueOf(node) !== value);
+    const changed = [...before].filter(([node, value]) => node.isConnected && settingOf(node) !== value);
     const key = target.type === "range" ? `choice ${target.closest("[id]").id}` : null;
     if (changed.some(([node]) => node === target)) record(new Map(changed), key);
   });

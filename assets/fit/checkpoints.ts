@@ -52,14 +52,14 @@ const row = (frame, before, current, data) => {
 
 let shown = ""; // what the table says, so that it is made anew for something else only
 
-// All frames of the film are of one net, on these data; the row under the play head is marked.
-export const show = (host, film, data) => {
-  const kept = rows(film.frames);
-  const current = kept.find((frame) => frame.seq === film.frame.seq)?.seq;
+// All frames of the playback are of one net, on these data; the row under the play head is marked.
+export const show = (host, playback, data) => {
+  const kept = rows(playback.frames);
+  const current = kept.find((frame) => frame.seq === playback.frame.seq)?.seq;
   const key = [i18n.language(), data.key, current, ...kept.map((frame) => frame.seq)].join(" ");
   if (key === shown) return;
   shown = key;
   const body = kept.map((frame, i) => row(frame, kept[i - 1], frame.seq === current, data)).join("");
-  const { net } = film.frame;
+  const { net } = playback.frame;
   host.innerHTML = `<table class="checkpoints">${head(net, data)}<tbody>${body}</tbody></table>`;
 };

@@ -1,4 +1,5 @@
 // What Fit says in words and numbers: buttons, status, notices, and the playback bar.
+import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { label } from "../core/i18n";
 import * as nets from "../core/net";
@@ -7,8 +8,7 @@ import * as storage from "../core/storage";
 import * as weightRows from "../core/weight-rows";
 import * as fitNet from "./net-description";
 
-const byId = (id) => document.getElementById(id);
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 
 const ICONS = {
   start: "M5 4h2.5v16H5zM20 4v16L9 12z",
@@ -31,21 +31,21 @@ const buildStatus = () => {
 
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
 const SKIP_KEY = "pwl.skip";
-const skipBox = (film) => {
+const skipBox = (playback) => {
   const { element } = weightRows;
   const box = element("input", { type: "checkbox", id: "playback-skip" });
   const words = element("span", { textContent: t("playback.skip") });
   words.dataset.t = "playback.skip";
   box.addEventListener("change", () => {
-    film.setSkipping(box.checked);
+    playback.setSkipping(box.checked);
     storage.keep(SKIP_KEY, box.checked ? "yes" : "no");
   });
   box.checked = storage.recall(SKIP_KEY) === "yes";
-  film.setSkipping(box.checked);
+  playback.setSkipping(box.checked);
   return element("label", { className: "skip-replay" }, box, words);
 };
 
-const buildPlayback = (film) => {
+const buildPlayback = (playback) => {
   const { element } = weightRows;
   const push = (id, key, name, action) => {
     const node = element("button", { type: "button", id, className: "icon", innerHTML: icon(name) });
@@ -64,36 +64,36 @@ const buildPlayback = (film) => {
     const speed = 2 ** power;
     speedText.textContent = `${numbers.short(speed, speed < 1 ? 2 : 1)}×`;
     node.setAttribute("aria-valuetext", speedText.textContent);
-    film.setSpeed(speed);
+    playback.setSpeed(speed);
   };
   byId("fit-playback").append(
-    push("playback-start", "playback.start", "start", () => film.seek(0)),
-    push("playback-toggle", "playback.play", "play", () => film.toggle()),
-    slide("playback-scrub", "playback.scrub", { min: 0, max: 0, step: 1, value: 0 }, film.seek),
-    push("playback-end", "playback.end", "end", () => film.skip()),
+    push("playback-start", "playback.start", "start", () => playback.seek(0)),
+    push("playback-toggle", "playback.play", "play", () => playback.toggle()),
+    slide("playback-scrub", "playback.scrub", { min: 0, max: 0, step: 1, value: 0 }, playback.seek),
+    push("playback-end", "playback.end", "end", () => playback.skip()),
     element(
       "span",
       { className: "speed" },
       slide("playback-speed", "playback.speed", { min: -3, max: 3, step: 0.1, value: 0 }, setSpeed),
       speedText,
     ),
-    skipBox(film),
+    skipBox(playback),
   );
 };
 
-export const showPlayback = (film) => {
+export const showPlayback = (playback) => {
   const scrub = byId("playback-scrub");
-  scrub.max = Math.max(film.frames.length - 1, 0);
-  scrub.value = film.index;
+  scrub.max = Math.max(playback.frames.length - 1, 0);
+  scrub.value = playback.index;
   const toggle = byId("playback-toggle");
-  const key = film.playing ? "playback.pause" : "playback.play";
+  const key = playback.playing ? "playback.pause" : "playback.play";
   if (toggle.dataset.tLabel !== key) {
-    toggle.innerHTML = icon(film.playing ? "pause" : "play");
+    toggle.innerHTML = icon(playback.playing ? "pause" : "play");
     label(toggle, key);
   }
-  const { frame } = film;
+  const { frame } = playback;
   if (!frame) return;
-  const back = !film.atEnd && !film.playing;
+  const back = !playback.atEnd && !playback.playing;
   const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
   byId("fit-looking-back").textContent = back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "";
   const words = t("playback.at", {
@@ -101,13 +101,13 @@ export const showPlayback = (film) => {
     loss: numbers.fixed(frame.loss, 4),
   });
   scrub.setAttribute("aria-valuetext", words);
-  if (!film.playing) i18n.announce(words);
+  if (!playback.playing) i18n.announce(words);
 };
 
-export const showCount = ({ epoch, loss, p, net, test }) => {
+export const showCount = ({ epoch, loss, p, net, test = NaN }) => {
   byId("count-epoch").textContent = numbers.whole(epoch);
   byId("count-loss").textContent = numbers.fixed(loss, 6);
-  byId("count-test").textContent = numbers.fixed(test ?? NaN, 6);
+  byId("count-test").textContent = numbers.fixed(test, 6);
   if (!fitNet.hasSlopes(net)) return;
   const { left, right } = nets.slopes(p, net);
   byId("count-slopes").textContent = `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`;
@@ -135,7 +135,7 @@ export const showState = (state) => {
   const { status, epoch, start_epoch: start, target_epoch: target } = state;
   const running = status === "running";
   const paused = status === "paused";
-  const focused = document.activeElement;
+  const focused = document.activeElement as HTMLButtonElement;
   byId("fit-train").disabled = running;
   byId("fit-pause").disabled = !running;
   byId("fit-pause").hidden = paused;
@@ -196,7 +196,7 @@ export const sentence = (kind, { code, args }) => {
   return t(i18n.first(`${kind}.${code}`, `error.${code}`), Object.fromEntries(written));
 };
 
-const messages = {}; // by the box they stand in, to be told again in another language
+const messages: Record<string, Record<string, any>> = {}; // by the box they stand in, to be told again in another language
 
 // Show a message in a box, or hide the box; `words` may put the sentence into a longer one.
 export const showMessage = (id, kind, message, words = (said) => said) => {
@@ -229,10 +229,10 @@ export const showNotice = (sid, { notice, first_seq: since }) => {
 export const showDataProblem = (problem) =>
   showMessage("fit-data-problem", "error", problem, (said) => t("data.instead", { problem: said }));
 
-export const start = (film) => {
+export const start = (playback) => {
   disableAll();
   buildStatus();
-  buildPlayback(film);
+  buildPlayback(playback);
   recallEpochs();
   showTrainLabel();
   byId("fit-epochs").addEventListener("input", () => {
@@ -245,8 +245,8 @@ export const start = (film) => {
   byId("fit-reset").addEventListener("click", awaitReset);
   byId("fit-checkpoints").addEventListener("click", ({ target }) => {
     const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);
-    const index = film.frames.findIndex((frame) => frame.seq === seq);
-    if (index >= 0) film.seek(index);
+    const index = playback.frames.findIndex((frame) => frame.seq === seq);
+    if (index >= 0) playback.seek(index);
   });
   byId("fit-notice").addEventListener("click", ({ currentTarget }) => (currentTarget.hidden = true));
 };

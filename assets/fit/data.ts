@@ -41,8 +41,8 @@ const shape = (key, raw) => {
     true_loss: known ? (testing.length ? bce(prob, y) : raw.true_loss) : null,
     true_mse: prob && nets.mse(prob, y),
     span: isBinary ? BINARY_SPAN : padded(raw.y.concat(raw.prob ?? [])),
-    grid: curveGrid(...ends),
-    curveX: nets.grid(...ends, CURVE_POINTS),
+    grid: curveGrid(ends[0], ends[1]),
+    curveX: nets.grid(ends[0], ends[1], CURVE_POINTS),
   };
 };
 

@@ -1,51 +1,31 @@
 // The fields of Fit as steps for Undo and Redo: a text field when it is left or Enter is pressed, a
 // choice or a box at once.
+import { byId } from "../core/dom";
 import * as undo from "../core/history";
 import * as fitControls from "./controls";
 import * as fitFields from "./fields";
 import * as fitSection from "./fit";
+import { depth, goTo } from "./session-history";
 
-const byId = (id) => document.getElementById(id);
 const TEXTS = ["fit-seed", "fit-epochs", "fit-hidden", "fit-lr", "fit-momentum"];
 const CHOICES = { "fit-activation": "activation", "fit-loss": "loss", "fit-optimizer": "kind", "fit-engine": "engine" };
 const BOXES = { "fit-bias": "bias1", "fit-log-x": "log" };
 const OF_NET = ["fit-seed", "fit-hidden", "fit-bias", "fit-activation", "fit-loss"];
 let typing = null; // {id, value, touched}: a text field, as it was when it was entered
 
-// --- an untrained net follows the fields, so it goes back with them ----------------------------
-const untrained = () => {
-  const { state } = fitSection.now();
-  if (!state) return null; // a field may be quicker than the session
-  const { seed, net, params, epoch, by_recipe: isFresh } = state;
-  return epoch === 0 ? { seed, net, params: isFresh ? null : params } : null;
-};
-const made = ({ seed, net }) => JSON.stringify([seed, net]);
-
-const makeAgain = async (then) => {
-  const now = untrained();
-  if (!then || !now || made(then) === made(now)) return;
-  for (const [verb, body] of [
-    ["reset", { seed: then.seed, net: then.net }],
-    ...(then.params ? [["edit", { params: then.params }]] : []),
-  ]) {
-    const { error } = await fitSection.send(verb, body);
-    if (error) throw error;
-  }
-};
-
 // --- steps ------------------------------------------------------------------------------------
 const only = (values, ids) => Object.fromEntries(ids.map((id) => [id, values[id]]));
 
-// `before` has the values of the fields that changed.
+// `before` has the values of the fields that changed. An untrained net follows the fields, so it goes
+// back with them.
 const recordStep = (before) => {
   const isOfNet = Object.keys(before).some((id) => OF_NET.includes(id));
   const ids = isOfNet ? OF_NET : Object.keys(before);
-  const standing = () => ({ values: only(read(), ids), net: isOfNet ? untrained() : null });
-  const { values, net } = standing();
-  let other = { values: { ...values, ...before }, net };
+  const standing = () => ({ values: only(read(), ids), steps: depth() });
+  let other = { values: { ...standing().values, ...before }, steps: depth() };
   const swap = async () => {
     const now = standing();
-    await makeAgain(other.net);
+    if (isOfNet && fitSection.now().state?.epoch === 0) await goTo(other.steps);
     await put(other.values);
     other = now;
   };
@@ -88,7 +68,7 @@ const leave = ({ id, value }) => {
 };
 
 // --- reading and writing ----------------------------------------------------------------------
-const checked = (id) => [...document.querySelectorAll(`#${id} input:checked`)];
+const checked = (id) => [...document.querySelectorAll<HTMLInputElement>(`#${id} input:checked`)];
 export const read = () => ({
   ...Object.fromEntries(TEXTS.map((id) => [id, byId(id).value])),
   ...Object.fromEntries(Object.keys(CHOICES).map((id) => [id, checked(id)[0]?.value])),
@@ -113,6 +93,6 @@ export const put = async (values) => {
 export const start = () => {
   document.addEventListener("focusin", enter);
   document.addEventListener("input", touch, { capture: true });
-  document.addEventListener("focusout", ({ target }) => leave(target));
+  document.addEventListener("focusout", ({ target }) => leave(target as HTMLInputElement));
   document.addEventListener("change", onChange, { capture: true });
 };

@@ -1,11 +1,11 @@
 // The fields that say what is trained and how: filled from the session, told in words, and compared
 // with the session's own net. Dash keeps their values; each change arrives here.
+import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as numbers from "../core/numbers";
 import * as storage from "../core/storage";
 
-const byId = (id) => document.getElementById(id);
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 
 const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine"];
 const USUAL_LR = { adam: "0.001", sgd: "0.1" };
@@ -149,7 +149,7 @@ export const start = () => {
 
 // Where y is no yes and no, a sigmoid and BCE make no sense.
 export const limit = (isBinary) => {
-  const bce = document.querySelector("#fit-loss input[value='bce']");
+  const bce = document.querySelector<HTMLInputElement>("#fit-loss input[value='bce']");
   if (!bce) return;
   bce.disabled = !isBinary;
   bce.closest("label").classList.toggle("no-choice", !isBinary);

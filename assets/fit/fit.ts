@@ -1,9 +1,10 @@
 // Fit: opens the tab's session, follows its run, and lets the weights be edited by hand.
+import { byId } from "../core/dom";
 import * as eventStream from "../core/event-stream";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as painting from "../core/painting";
-import * as playback from "../core/playback";
+import * as playbacks from "../core/playback";
 import * as tabs from "../core/tabs";
 import * as checkpoints from "./checkpoints";
 import * as fitControls from "./controls";
@@ -14,7 +15,6 @@ import * as fitPlots from "./plots";
 import * as fitSession from "./session";
 import * as fitSteps from "./steps";
 
-const byId = (id) => document.getElementById(id);
 const tell = (id, props) => window.dash_clientside.set_props(id, props);
 const NUMBERS_MS = 66; // numbers and sliders follow at 15 Hz: faster, nobody could read them
 const SLOW_MS = 200; // loss curve, table and axes follow at 5 Hz
@@ -25,7 +25,7 @@ let data; // what fitData.load gave
 let dataKey; // of the data that are here or on their way
 let servers; // {origin, label} of the data that a new session has
 let weights;
-let film;
+let playback;
 let stream;
 let state; // the newest snapshot of the session
 let net; // its net: {h, bias1, activation, loss, plain}; plain if its frames have its parameters
@@ -39,7 +39,7 @@ export const opened = async (session) => {
   await ready;
   stream?.close();
   fitSession.enter(session);
-  film.clear();
+  playback.clear();
   state = null;
   editing = null;
   servers = session.data;
@@ -53,7 +53,7 @@ export const opened = async (session) => {
   fitFields.fill(session.snapshot);
   apply(session.snapshot);
   stream = eventStream.follow(session.sid, {
-    since: () => film.lastSeq,
+    since: () => playback.lastSeq,
     onState: apply,
     onFrames: receive,
     onLost: () => fitSession.open(),
@@ -79,7 +79,7 @@ const isDataHere = () => Boolean(data) && data.key === state?.data_key;
 const followData = ({ data_key: key }) => {
   net = null; // none of its frames is painted with other data than its own
   useData(key).then(
-    () => film.frame && paintFrame(film.frame),
+    () => playback.frame && paintFrame(playback.frame),
     () => {
       dataKey = data.key;
       fitSession.again();
@@ -116,13 +116,13 @@ const apply = (snapshot) => {
   const madeAnew = !state || made(snapshot) !== made(state);
   const refill = state && madeAnew;
   state = snapshot;
-  film.dropBefore(snapshot.first_seq);
+  playback.dropBefore(snapshot.first_seq);
   if (dataKey !== snapshot.data_key) followData(snapshot);
   useNet(snapshot);
   tellSoon();
   if (madeAnew) tell("known", { data: { seed: snapshot.seed, net: snapshot.net } });
-  if (begins || stepped) film.follow();
-  haltFilm();
+  if (begins || stepped) playback.follow();
+  haltPlayback();
   if (refill) fitFields.fillNet(snapshot);
   fitControls.showState(state);
   fitFields.show(state);
@@ -141,36 +141,37 @@ const receive = (rows) => {
       ...(net.plain ? { p: numbers, curve: null } : fitPlots.wideFrame(numbers)),
     }))
     .filter((frame) => frame.seq >= (state?.first_seq ?? 0));
-  film.add(frames);
+  playback.add(frames);
   tellSoon();
   if (frames.some((frame) => frame.mark === "edit")) {
     editing = null;
-    film.skip();
+    playback.skip();
   }
-  haltFilm();
+  haltPlayback();
   paintSoon();
 };
 
 // A pause stops the picture as well: at the net as it stands, unless somebody looks back.
-const haltFilm = () => {
-  if (state?.status === "paused" && film.playing && film.following) film.skip();
+const haltPlayback = () => {
+  if (state?.status === "paused" && playback.playing && playback.following) playback.skip();
 };
 
 // The answer to a command; its snapshot comes sooner than the stream's.
 export const reply = (answer) => {
   if (!answer) return;
-  fitSteps.answered(answer);
   if (!answer.error) {
     fitControls.dismissError();
     apply(answer.snapshot);
+    fitSteps.answered(answer);
     return;
   }
+  fitSteps.answered(answer);
   editing = null;
   if (state) fitControls.showState(state);
   fitControls.showMessage("fit-notice", "error", answer.error);
   if (answer.error.code === "session_unknown")
     fitSession.open(); // answered with a new one, and a word
-  else if (film.frame) paintFrame(film.frame);
+  else if (playback.frame) paintFrame(playback.frame);
 };
 
 // --- painting ---------------------------------------------------------------------------------
@@ -179,15 +180,15 @@ const paintFrame = (frame) => {
     if (!isDataHere() || editing || frame.net !== net) return;
     fitPlots.net(plots, data, frame);
     tellSoon();
-    if (film.playing) paintNumbers();
+    if (playback.playing) paintNumbers();
     else showNumbers(); // the last one is not kept waiting
     paintSoon();
   });
 };
 
 const showNumbers = () => {
-  const { frame } = film;
-  fitControls.showPlayback(film);
+  const { frame } = playback;
+  fitControls.showPlayback(playback);
   if (!frame || editing || !isDataHere()) return;
   weights.set(frame.p);
   fitData.testLoss(data, frame);
@@ -195,10 +196,10 @@ const showNumbers = () => {
 };
 
 const paintSlow = () => {
-  if (!isDataHere() || !film.frames.length) return;
-  fitPlots.loss(plots, data, net, film, state?.target_epoch ?? 0, logEpochs);
-  fitPlots.axes(plots, data, editing ?? film.frame);
-  checkpoints.show(byId("fit-checkpoints"), film, data);
+  if (!isDataHere() || !playback.frames.length) return;
+  fitPlots.loss(plots, data, net, playback, state?.target_epoch ?? 0, logEpochs);
+  fitPlots.axes(plots, data, editing ?? playback.frame);
+  checkpoints.show(byId("fit-checkpoints"), playback, data);
 };
 
 const paintNumbers = painting.throttle(NUMBERS_MS, showNumbers);
@@ -211,14 +212,14 @@ export const logX = (value) => {
 
 // --- weights by hand: yhat and loss follow at once, the server hears of it at the end ----------
 const edit = (p) => {
-  const edited = { p, net };
+  const edited: { p: number[]; net: unknown; test?: number } = { p, net };
   editing = edited;
   painting.request("fit", () => {
     if (!isDataHere() || edited.net !== net) return;
     fitPlots.net(plots, data, edited);
     const loss = nets.loss(p, data.x, data.y, net);
     fitData.testLoss(data, edited);
-    fitControls.showCount({ ...edited, epoch: film.frame?.epoch ?? 0, loss });
+    fitControls.showCount({ ...edited, epoch: playback.frame?.epoch ?? 0, loss });
     tellSoon();
     paintSoon();
   });
@@ -226,9 +227,9 @@ const edit = (p) => {
 
 const commit = (p) => {
   edit(p);
-  if (film.frame?.p.every((value, k) => value === p[k])) {
+  if (playback.frame?.p.every((value, k) => value === p[k])) {
     editing = null; // back where it was: nothing to tell the server
-    paintFrame(film.frame);
+    paintFrame(playback.frame);
     return;
   }
   fitSteps.edited(p);
@@ -244,19 +245,23 @@ const elsewhere = (then) => (p) => {
 
 // What is on screen: `frame` is the one under the play head, or the weights under the student's
 // hand; `state` is the newest snapshot, which may be ahead of it.
-export const now = () => ({ sid: fitSession.sid, state, net, data, film, frame: editing ?? film?.frame });
+export const now = () => ({ sid: fitSession.sid, state, net, data, playback, frame: editing ?? playback?.frame });
 
 // Tell `listener(now())` of every change, at 15 Hz at most.
 const listeners = [];
-export const onChange = (listener) => listeners.push(listener);
+export const onChange = (listener) => {
+  listeners.push(listener);
+  // A part that is loaded later hears of what is there already.
+  queueMicrotask(() => isDataHere() && listener(now()));
+};
 const tellSoon = painting.throttle(NUMBERS_MS, () => {
   if (isDataHere()) listeners.forEach((listener) => listener(now()));
 });
 
 // --- start ------------------------------------------------------------------------------------
 export const start = () => {
-  film = playback.create({ onFrame: paintFrame, onMove: paintNumbers });
-  fitControls.start(film);
+  playback = playbacks.create({ onFrame: paintFrame, onMove: paintNumbers });
+  fitControls.start(playback);
   fitFields.start();
   net = { ...nets.LECTURE, plain: true }; // until the session is open
   fitNet.show(net, null);
@@ -270,7 +275,7 @@ export const start = () => {
 
 const retell = () => {
   fitControls.showTrainLabel();
-  fitControls.showPlayback(film);
+  fitControls.showPlayback(playback);
   fitControls.retellMessages();
   if (isDataHere()) fitData.tell(data, net);
   if (state) fitControls.showState(state);
@@ -284,7 +289,7 @@ export const fieldsChanged = (values) => {
   fitFields.show(state ?? null);
 };
 
-export const frame = () => film.frame;
+export const frame = () => playback.frame;
 export const send = fitSession.send;
 const editElsewhere = elsewhere(edit);
 

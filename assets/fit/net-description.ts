@@ -1,11 +1,11 @@
 // What Fit looks like for one kind of net or another: words, legends, layers, and the sliders.
+
 import * as equations from "../build/equations";
+import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as numbers from "../core/numbers";
 import * as weightRows from "../core/weight-rows";
-
-const byId = (id) => document.getElementById(id);
 
 // Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid
 const layers = ({ h, bias1, activation, loss }) =>

@@ -92,8 +92,8 @@ export const axes = (plots, data, { net, p, curve }) => {
   const logits = p ? nets.logit(p, places, net) : curve;
   const values = [...logits, ...units.flat()];
   if (net.loss === "mse") {
-    setRange([plots.points, plots.yhat], rangeOf(logits, ...data.span));
-    setRange([plots.logit], rangeOf(values, ...data.span));
+    setRange([plots.points, plots.yhat], rangeOf(logits, data.span[0], data.span[1]));
+    setRange([plots.logit], rangeOf(values, data.span[0], data.span[1]));
   } else {
     setRange([plots.points, plots.yhat], data.span);
     const truth = data.logit.filter((z) => z !== null);
@@ -103,8 +103,8 @@ export const axes = (plots, data, { net, p, curve }) => {
 
 // The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis. With
 // points held out the loss at those is drawn as well.
-export const loss = (plots, data, net, film, target, log) => {
-  const { frames, index } = film;
+export const loss = (plots, data, net, playback, target, log) => {
+  const { frames, index } = playback;
   const truth = fitData.trueLoss(data, net);
   const test = (frame) => fitData.testLoss(data, frame);
   const seen = frames.slice(0, index + 1).filter((frame) => !log || frame.epoch > 0);

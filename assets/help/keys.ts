@@ -1,8 +1,8 @@
 // Shortcuts: a key presses what its row in the help sheet names. Keys that mean something to what has
 // the focus are left to it.
+import { byId } from "../core/dom";
 import * as undo from "../core/history";
 
-const byId = (id) => document.getElementById(id);
 const OF_TEXT = () => `${undo.TYPED}, select`;
 // what Space presses or scrolls by itself
 const OF_SPACE = "button, summary, a, input, [role='button'], [role='tab'], [tabindex='0']";
@@ -30,7 +30,7 @@ const isQuiet = (event, key) => {
   );
 };
 
-const rows = () => [...document.querySelectorAll("#help [data-keys]")];
+const rows = () => [...document.querySelectorAll<HTMLElement>("#help [data-keys]")];
 const isThere = (node) => node.checkVisibility() && !node.disabled;
 
 const onKey = (event) => {
@@ -38,7 +38,7 @@ const onKey = (event) => {
   if (isQuiet(event, key)) return;
   const row = rows().find(({ dataset }) => dataset.keys.includes(key) && key.length === 1);
   if (!row) return;
-  const node = [...document.querySelectorAll(row.dataset.press.replace("{key}", key))].find(isThere);
+  const node = [...document.querySelectorAll<HTMLButtonElement>(row.dataset.press.replace("{key}", key))].find(isThere);
   event.preventDefault(); // Space does not scroll either
   if (!node) return;
   node.click();
@@ -48,7 +48,7 @@ const onKey = (event) => {
 // A page where something is hidden, or does not exist, says nothing of its key.
 const showRows = () => {
   for (const row of rows()) {
-    const nodes = [...document.querySelectorAll(row.dataset.press.replace("{key}", "1"))];
+    const nodes = [...document.querySelectorAll<HTMLButtonElement>(row.dataset.press.replace("{key}", "1"))];
     row.hidden = !nodes.some((node) => node.hidden || node.checkVisibility());
   }
 };

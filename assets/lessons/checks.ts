@@ -50,7 +50,7 @@ const CHECKS = {
       return Math.abs(Math.abs(params[net.h + k] / w) - wanted) < EDGE_NEAR;
     }),
   seeds: (wanted) => within(seeds.trained() ?? 0, wanted),
-  unit: () => Number(document.querySelector("#pieces-choose input")?.value ?? 0) > 0,
+  unit: () => Number(document.querySelector<HTMLInputElement>("#pieces-choose input")?.value ?? 0) > 0,
 };
 
 // Whether all that `done` asks for is so; null before the session is open.

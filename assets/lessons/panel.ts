@@ -1,6 +1,8 @@
 // The lessons' panel: beside the page on a wide screen, a sheet at the bottom of a small one. It says
 // what there is to see, rings the place, and ticks what was done. Nothing is locked.
+
 import * as api from "../core/api";
+import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as storage from "../core/storage";
 import { element } from "../core/weight-rows";
@@ -8,7 +10,6 @@ import * as sharing from "../share/sharing";
 import * as lessonChecks from "./checks";
 import * as lessonSets from "./sets";
 
-const byId = (id) => document.getElementById(id);
 const PLACE = "pwl.lesson";
 const TICKS = "pwl.lesson_ticks";
 const CHECK_MS = 250; // clicks and typing need no more to be noticed at once
@@ -69,7 +70,7 @@ const showList = () => {
 // Whoever moves with the keyboard stays on the button that was pressed.
 const fill = (...nodes) => {
   const { activeElement } = document;
-  const part = activeElement.dataset.part ?? "";
+  const part = (activeElement as HTMLElement).dataset.part ?? "";
   const wasHere = body().contains(activeElement);
   body().replaceChildren(...nodes);
   if (!wasHere) return;

@@ -1,4 +1,5 @@
 // Code and numbers as files: made by the server, saved by the browser.
+import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
 import * as numbers from "../core/numbers";
@@ -6,7 +7,6 @@ import { element } from "../core/weight-rows";
 import * as fitSection from "../fit/fit";
 import * as runFile from "./run-file";
 
-const byId = (id) => document.getElementById(id);
 const FILES = { script: ".py", notebook: ".ipynb", weights: ".pt", frames: ".csv", data: ".csv", run: ".json" };
 
 // A line under what was pressed, told anew in another language. Returns say(key, args): a key that

@@ -1,5 +1,6 @@
 // What a lecturer's link does beside holding a state: hides things, begins a lesson, chooses language
 // and theme. A table documents the parameters, and its controls write them.
+import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { element } from "../core/weight-rows";
 import * as sharing from "./sharing";
@@ -7,7 +8,6 @@ import * as sharing from "./sharing";
 // What the script in the page's head found in the address: {names, hidden, unknown}.
 const OPENING = JSON.parse(document.documentElement.dataset.opening);
 
-const byId = (id) => document.getElementById(id);
 const LESSONS = ["page", "seeds", "wide", "steps", "lr"];
 const LANGUAGES = { ko: "한국어", en: "English" };
 const THEMES = { dark: "lecturer.dark", light: "lecturer.light" };
@@ -56,7 +56,7 @@ const boxes = () => {
   return host;
 };
 
-const option = (value, key, said) => {
+const option = (value, key, said?) => {
   const node = element("option", { value, textContent: said ?? i18n.t(key) });
   if (key) node.dataset.t = key;
   return node;

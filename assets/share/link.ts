@@ -82,9 +82,9 @@ const dataOut = (spec, floats) => {
   if (law !== "lecture") told.law = law;
   return Object.keys(told).length ? told : undefined;
 };
-const dataIn = (told = {}, floats) => {
+const dataIn = (told: Record<string, any> = {}, floats) => {
   need(isObject(told));
-  const { own, label = "", ...rest } = told;
+  const { own, label = "", ...rest }: Record<string, any> = told;
   need(typeof label === "string" && label.length <= MOST_LABEL);
   need(Object.values(rest).every((value) => typeof value === "string" || isFinite32(value)));
   if (own === undefined) return { law: "lecture", ...DRAWN, ...rest };
@@ -96,7 +96,7 @@ const dataIn = (told = {}, floats) => {
 
 // --- Build -------------------------------------------------------------------------------------
 const buildOut = ({ params, challenge }, floats) => {
-  const told = {};
+  const told: Record<string, any> = {};
   if (params.some((value, k) => value !== nets.START[k])) {
     told.w = 1;
     floats.push(...params);
@@ -104,7 +104,7 @@ const buildOut = ({ params, challenge }, floats) => {
   if (challenge) told.c = [challenge.left, challenge.right, challenge.b, Number(challenge.shown)];
   return Object.keys(told).length ? told : undefined;
 };
-const buildIn = (told = {}, floats) => {
+const buildIn = (told: Record<string, any> = {}, floats) => {
   need(isObject(told));
   const params = told.w ? floats.splice(0, 5).map(shortest) : [...nets.START];
   need(params.length === 5 && params.every((value) => Math.abs(value) <= 1e6));
@@ -117,7 +117,7 @@ const buildIn = (told = {}, floats) => {
 // --- Fit ---------------------------------------------------------------------------------------
 const fitOut = ({ kind, saved }, floats) => {
   const usual = saved.optimizer.kind === "sgd" ? SGD : ADAM;
-  const told = {
+  const told: Record<string, any> = {
     ...without(
       { s: saved.seed, g: saved.engine, e: saved.epoch, o: saved.optimizer_epoch, k: kind },
       {

@@ -1,4 +1,5 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
+import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
 import * as numbers from "../core/numbers";
@@ -8,7 +9,6 @@ import * as fitSection from "../fit/fit";
 import * as files from "./files";
 import * as sharing from "./sharing";
 
-const byId = (id) => document.getElementById(id);
 const SIZE = { width: 1000, height: 620 };
 const SHARP = 2; // pixels of a PNG per unit
 const INK = "#1a2233";
@@ -22,7 +22,7 @@ let say; // in the line below
 // Each box of plots: layers that share their axes are one picture.
 export const boxes = () => {
   const found = new Map();
-  for (const gd of document.querySelectorAll("main .js-plotly-plot")) {
+  for (const gd of document.querySelectorAll<PlotlyGraph>("main .js-plotly-plot")) {
     if (!gd.data?.length || gd.closest(".graph.small") || !gd.checkVisibility()) continue;
     const box = gd.closest(".graph") ?? gd;
     found.set(box, [...(found.get(box) ?? []), gd]);

@@ -1,13 +1,14 @@
 // A run as a file, and back: the session with its weights, the frames, and Build.
+
 import * as buildSection from "../build/build";
 import * as api from "../core/api";
+import { byId } from "../core/dom";
 import { t } from "../core/i18n";
 import { element } from "../core/weight-rows";
 import * as fitSection from "../fit/fit";
 import * as files from "./files";
 import * as sharing from "./sharing";
 
-const byId = (id) => document.getElementById(id);
 const FORMAT = 1;
 const MOST_MB = 8;
 let say; // in the line under the picker

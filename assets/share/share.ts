@@ -1,5 +1,7 @@
 // The link in its field, ready to be copied or to be shown as a QR code.
+
 import * as buildSection from "../build/build";
+import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
 import * as painting from "../core/painting";
@@ -10,7 +12,6 @@ import * as files from "./files";
 import * as lecturer from "./lecturer";
 import * as sharing from "./sharing";
 
-const byId = (id) => document.getElementById(id);
 const CALM_MS = 500; // a link is made anew so long after what it holds has changed
 const MOST_QR = 2000; // characters
 
@@ -108,7 +109,7 @@ const drawCode = async () => {
   }
   if (picture) URL.revokeObjectURL(picture);
   picture = URL.createObjectURL(await answer.blob());
-  for (const image of document.querySelectorAll(".qr-image")) image.src = picture;
+  for (const image of document.querySelectorAll<HTMLImageElement>(".qr-image")) image.src = picture;
 };
 
 const image = () => {
@@ -126,7 +127,7 @@ const showCode = async () => {
     return;
   }
   wantsCode = true;
-  document.querySelector(".share-code").hidden = false;
+  document.querySelector<HTMLElement>(".share-code").hidden = false;
   await drawCode();
 };
 

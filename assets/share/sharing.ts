@@ -59,13 +59,6 @@ const send = async (verb, body) => {
   return answer.snapshot;
 };
 
-const fillOptimizer = ({ kind, lr, momentum }) => {
-  const fill = (id, value) => window.dash_clientside.set_props(id, { value });
-  fill("fit-optimizer", kind);
-  fill("fit-lr", String(lr));
-  if (kind === "sgd") fill("fit-momentum", String(momentum));
-};
-
 // `frames` are those of a run's file.
 const bring = async ({ kind, saved: session, frames }) => {
   const { seed, net, optimizer, data: spec, epoch } = session;

@@ -3,7 +3,7 @@
 What is saved is a JSON object of format 1:
 
 ``seed``, ``net``, ``optimizer`` (all its hyperparameters and its ``kind``), ``engine``,
-``data`` (a spec as `session_data.use_data` takes it), ``data_key``, ``epoch``,
+``data`` (see `data.points_of_spec`), ``data_key``, ``epoch``,
 ``optimizer_epoch``, ``loss``, ``by_recipe``, and ``params``, ``m``, ``v``: base64 of little-endian
 float32.
 """
@@ -16,16 +16,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import PlainValidator
 
-from pwlapp.commands import session_data
+from pwlapp.commands.data import points_of_spec
+from pwlapp.commands.fields import Body, read_net, read_spec
 from pwlapp.core import net as nets
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import AUTO
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.training import MAX_SEED, OptimizerOptions, TrainState
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import MAX_SEED, TrainState
 from pwlapp.errors import UserError
 from pwlapp.sessions import codec, validation
 from pwlapp.sessions.frames import Frame, read_frames
@@ -33,7 +36,6 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_number, json_numbers
 from pwlapp.sessions.state import Notice, SessionState
 from pwlapp.sessions.transitions import Transition, with_new_net, with_saved_frames
-from pwlapp.web.commands import Body
 
 FORMAT = 1
 MAX_EPOCH = 10**12
@@ -65,26 +67,43 @@ async def save(service: SessionService, sid: str, _body: Body) -> dict[str, Any]
     }
 
 
-async def restore(service: SessionService, sid: str, body: Body) -> dict[str, Any]:
+def read_saved(value: object) -> dict[str, Any]:
+    """What `save` gave, of a format that this server knows.
+
+    Raises
+    ------
+    UserError
+        ``saved_too_new``, ``bad_saved``
+    """
+    if not isinstance(value, dict):
+        raise UserError("bad_saved")
+    if type(value.get("format")) is int and value["format"] > FORMAT:
+        raise UserError("saved_too_new")
+    if value.get("format") != FORMAT:
+        raise UserError("bad_saved")
+    return value
+
+
+class Restore(Body):
+    """What `save` gave, and the frames of the run that led there, as ``/frames`` writes them."""
+
+    saved: Annotated[dict[str, Any], PlainValidator(read_saved)]
+    frames: Any = None  # checked with the net that they belong to
+
+
+async def restore(service: SessionService, sid: str, body: Restore) -> dict[str, Any]:
     """Put what `save` gave in the place of the session.
 
-    Its frames begin anew, unless ``body["frames"]`` has those of the run that led there, as
-    ``/frames`` writes them.
+    Its frames begin anew, unless the body has those of the run that led there.
 
     Raises
     ------
     UserError
         ``saved_too_new``, ``bad_saved``, or what the data raise.
     """
-    saved = body.get("saved")
-    if not isinstance(saved, dict):
-        raise UserError("bad_saved")
-    if type(saved.get("format")) is int and saved["format"] > FORMAT:
-        raise UserError("saved_too_new")
-    if saved.get("format") != FORMAT:
-        raise UserError("bad_saved")
-    points = await session_data.points_of_spec(service, saved.get("data"))
-    net = validation.net_for(session_data.architecture(saved.get("net")), points)
+    saved = body.saved
+    points = await points_of_spec(service, read_spec(saved.get("data")))
+    net = validation.net_for(read_net(saved.get("net")), points)
     if points.key == service.points.key:
         points = service.points
     train = train_state(saved, net, points)
@@ -99,7 +118,7 @@ async def restore(service: SessionService, sid: str, body: Body) -> dict[str, An
         points=points,
         same_data=saved.get("data_key") in (None, points.key),
         by_recipe=saved.get("by_recipe") is True,
-        film=read_frames(body.get("frames"), train, points),
+        frames=read_frames(body.frames, train, points),
     )
     return {"snapshot": await service.apply(sid, move, points, "session")}
 
@@ -113,7 +132,7 @@ def put_back(
     points: Points,
     same_data: bool,
     by_recipe: bool = False,
-    film: Sequence[Frame] = (),
+    frames: Sequence[Frame] = (),
 ) -> Transition:
     """The session becomes another one; whatever ran is given up."""
     after = with_new_net(
@@ -126,10 +145,10 @@ def put_back(
         notice=None if same_data else Notice("data_differ"),
         by_recipe=by_recipe,
     )
-    return with_saved_frames(after, film if same_data else (), points)
+    return with_saved_frames(after, frames if same_data else (), points)
 
 
-def train_state(saved: Body, net: Architecture, points: Points) -> TrainState:
+def train_state(saved: dict[str, Any], net: Architecture, points: Points) -> TrainState:
     """The net and its optimizer's memory, each number checked."""
     epoch = whole(saved, "epoch", MAX_EPOCH)
     params, m, v = (unpacked(saved.get(name), net.size) for name in ("params", "m", "v"))
@@ -159,7 +178,7 @@ def optimizer(value: object) -> OptimizerOptions:
     return validation.optimizer(options)
 
 
-def whole(saved: Body, name: str, most: int) -> int:
+def whole(saved: dict[str, Any], name: str, most: int) -> int:
     """A whole number from 0 to `most` in what was saved."""
     value = saved.get(name)
     if type(value) is not int or not 0 <= value <= most:

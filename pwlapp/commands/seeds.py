@@ -1,4 +1,4 @@
-"""The verbs ``seeds`` and ``plateaus``: what becomes of a session's kind of net, seed by seed.
+"""Commands for many seeds: what becomes of a session's kind of net, seed by seed.
 
 A page that wants 500 seeds asks for them part by part, so that none of its calls keeps the others
 waiting for long. Parts end at multiples of `BLOCK`: pages that began with different seeds soon ask
@@ -7,19 +7,21 @@ for the same ones, and a class that presses the button at once has each computed
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from pydantic import PlainValidator
+
+from pwlapp.commands.fields import Body, Epochs, Seed
 from pwlapp.compute import warmup
 from pwlapp.core.analysis.plateaus import Plateaus, plateaus
 from pwlapp.core.analysis.seeds import Runs, curve_epochs, seconds_per_seed, train_seeds
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import MAX_SEED, OptimizerOptions
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import MAX_SEED
 from pwlapp.errors import UserError
-from pwlapp.sessions import validation
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_number, json_numbers, optimizer_row
-from pwlapp.web.commands import Body
 
 MAX_COUNT = 2000
 PART_MS = 60.0  # computing of one call; a seed that has begun is trained to its end
@@ -43,8 +45,23 @@ class Job(NamedTuple):
         return ("seeds", self.points.key, self.net, self.optimizer, self.epochs, first)
 
 
-async def seeds(service: SessionService, sid: str, body: Body) -> dict[str, Any]:
-    """``{first, count, epochs}``: the seeds from ``first`` on, as many as are there at once.
+def read_count(value: object) -> int:
+    """How many seeds. Raises ``bad_count`` (min, max)."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
+        raise UserError("bad_count", min=1, max=MAX_COUNT)
+    return value
+
+
+class Seeds(Body):
+    """The seeds from ``first`` on."""
+
+    first: Seed
+    count: Annotated[int, PlainValidator(read_count)]
+    epochs: Epochs
+
+
+async def seeds(service: SessionService, sid: str, body: Seeds) -> dict[str, Any]:
+    """Train the seeds from ``first`` on, as many as are there at once.
 
     Returns
     -------
@@ -60,9 +77,8 @@ async def seeds(service: SessionService, sid: str, body: Body) -> dict[str, Any]
         where one seed would take too long; ``busy``.
     """
     state = await service.state(sid)
-    first, count = validation.seed(body.get("first")), _count(body.get("count"))
-    epochs = validation.epochs(body.get("epochs"), service.limits.max_epochs)
-    end = min(first + count, MAX_SEED + 1)
+    first, epochs = body.first, body.epochs
+    end = min(first + body.count, MAX_SEED + 1)
     points = await service.points_of(state)
     _check_time(state.train.net, points.training[0].size, epochs)
     job = Job(sid, state.train.net, state.optimizer, points, epochs)
@@ -77,7 +93,7 @@ async def seeds(service: SessionService, sid: str, body: Body) -> dict[str, Any]
 
 
 async def seek_plateaus(service: SessionService, sid: str, _body: Body) -> dict[str, Any]:
-    """``{}``: the best losses on the session's data, for the loss of its net.
+    """The best losses on the session's data, for the loss of its net.
 
     Returns
     -------
@@ -139,12 +155,6 @@ def rows(runs: Runs) -> list[dict[str, Any]]:
             )
         )
     ]
-
-
-def _count(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
-        raise UserError("bad_count", min=1, max=MAX_COUNT)
-    return value
 
 
 def _check_time(net: Architecture, n: int, epochs: int) -> None:

@@ -1,20 +1,65 @@
-"""The commands that there are, by name; see `commands`."""
+"""All commands by name, and the one way to run one: its body is checked here."""
 
 from __future__ import annotations
 
-from pwlapp.commands import begin, by_hand, saved, seeds, session_data, uploads, whole_net
-from pwlapp.web.commands import Command
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from pwlapp.commands import data, saved, seeds, training
+from pwlapp.commands.fields import Body, Empty
+from pwlapp.errors import UserError
+from pwlapp.sessions.service import SessionService
+
+
+class Command(NamedTuple):
+    """A command: the model of its body, and what it does. It returns the answer's JSON."""
+
+    model: type[Body]
+    function: Callable[[SessionService, str, Any], Awaitable[dict[str, Any]]]
+
 
 COMMANDS: dict[str, Command] = {
-    "begin": begin.begin,
-    "edit": by_hand.edit,
-    "move_points": uploads.move_points,
-    "params": whole_net.params,
-    "plateaus": seeds.seek_plateaus,
-    "reset": by_hand.reset,
-    "restore": saved.restore,
-    "saved": saved.save,
-    "seeds": seeds.seeds,
-    "upload": uploads.upload,
-    "use_data": session_data.use_data,
+    "begin": Command(training.Begin, training.begin),
+    "edit": Command(training.Edit, training.edit),
+    "move_points": Command(data.MovePoints, data.move_points),
+    "params": Command(Empty, training.params),
+    "plateaus": Command(Body, seeds.seek_plateaus),
+    "redo": Command(Empty, training.redo),
+    "reset": Command(training.Reset, training.reset),
+    "restore": Command(saved.Restore, saved.restore),
+    "saved": Command(Body, saved.save),
+    "seeds": Command(seeds.Seeds, seeds.seeds),
+    "undo": Command(Empty, training.undo),
+    "upload": Command(data.Upload, data.upload),
+    "use_data": Command(data.UseData, data.use_data),
 }
+
+
+async def run(
+    service: SessionService,
+    sid: str,
+    name: str,
+    body: Mapping[str, Any],
+    commands: Mapping[str, Command] = COMMANDS,
+) -> dict[str, Any]:
+    """Check a command's body and run it.
+
+    Raises
+    ------
+    UserError
+        ``bad_request`` for an unknown command; what its fields and its function raise.
+    """
+    if (command := commands.get(name)) is None:
+        raise UserError("bad_request")
+    return await command.function(service, sid, checked(command.model, body, service))
+
+
+def checked(model: type[Body], body: Mapping[str, Any], service: SessionService) -> Body:
+    """The body as its model; the first field that is wrong decides over the error."""
+    try:
+        return model.model_validate(body, context=service.limits if service else None)
+    except ValidationError as wrong:
+        reason = wrong.errors(include_url=False)[0].get("ctx", {}).get("error")
+        raise (reason if isinstance(reason, UserError) else UserError("bad_request")) from None

@@ -6,7 +6,8 @@ import functools
 import logging
 from bisect import bisect_right
 
-from pwlapp.core.training import Budget, frame_epochs
+from pwlapp.core.state import Budget
+from pwlapp.core.training import frame_epochs
 from pwlapp.errors import UserError
 from pwlapp.sessions import frames
 from pwlapp.sessions.state import SessionState

@@ -23,7 +23,9 @@ import numpy as np
 
 from pwlapp import logs
 from pwlapp.compute import warmup
-from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 
 # Windows has no fork: each process loads everything itself there.
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pwlapp.compute import warmup
 from pwlapp.core import engines
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.training import Budget, OptimizerOptions, SliceResult, TrainState, train_slice
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import Budget, SliceResult, TrainState
+from pwlapp.core.training import train_slice
 from pwlapp.sessions import frames
 from pwlapp.sessions.frames import Slice, Testing
 

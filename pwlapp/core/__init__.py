@@ -1,1 +1,1 @@
-"""The mathematics: the net, its data, its training. Knows nothing of the web."""
+"""The net, its data and its training; independent of the web."""

@@ -1,7 +1,7 @@
 """The lecture's six ways to make one bent line, each a program that a student can paste and run.
 
-What the page shows is what is executed: the text is made here, from the templates below and from
-the literals of checked numbers, and nothing else ever gets into it.
+What the page shows is what is executed. The text is made of the templates below and the literals
+of checked numbers alone.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pwlapp.core.export.literals import literal
-from pwlapp.core.net import Array, Params, check_vector, from_vector, slopes
+from pwlapp.core.export.literals import column, literal, rows
+from pwlapp.core.net import Params, check_vector, from_vector, slopes
 
 GRID = """\
 import torch
@@ -25,7 +25,7 @@ x = torch.linspace(-1, 1, 1001).reshape(-1, 1)
 
 @dataclass(frozen=True)
 class Result:
-    """What one construction gave.
+    """A construction and its line.
 
     Attributes
     ----------
@@ -54,16 +54,6 @@ def plus(value: float) -> str:
     """Write a number as the next term of a sum: ``+ 4.5`` or ``- 4.5``."""
     sign = "-" if value < 0 else "+"
     return f"{sign} {literal(abs(value))}"
-
-
-def as_row(values: Array) -> str:
-    """Write numbers as a matrix of one row: ``[[1.0, -1.0]]``."""
-    return f"[[{', '.join(literal(value) for value in values)}]]"
-
-
-def as_column(values: Array) -> str:
-    """Write numbers as a matrix of one column: ``[[1.0], [-1.0]]``."""
-    return f"[{', '.join(f'[{literal(value)}]' for value in values)}]"
 
 
 def weighted_sum(params: Params, first: str, second: str) -> str:
@@ -113,7 +103,7 @@ def linear_out(params: Params) -> str:
 relu = torch.nn.ReLU()
 u = torch.concat([{times_x(first)}, {times_x(second)}], axis=1)
 v = relu(u)
-y = v @ torch.tensor({as_column(params.W2)}) {plus(params.b2)}  # (1001, 2) @ (2, 1)
+y = v @ torch.tensor({column(params.W2)}) {plus(params.b2)}  # (1001, 2) @ (2, 1)
 """
 
 
@@ -121,9 +111,9 @@ def linear_in(params: Params) -> str:
     """5: the units as a matrix product as well, u = linr(x)."""
     return f"""\
 relu = torch.nn.ReLU()
-u = x @ torch.tensor({as_row(params.W1)})  # (1001, 1) @ (1, 2)
+u = x @ torch.tensor({rows([params.W1])})  # (1001, 1) @ (1, 2)
 v = relu(u)
-y = v @ torch.tensor({as_column(params.W2)}) {plus(params.b2)}
+y = v @ torch.tensor({column(params.W2)}) {plus(params.b2)}
 """
 
 
@@ -133,8 +123,8 @@ def layers(params: Params) -> str:
 l1 = torch.nn.Linear(1, 2, bias=False)
 a1 = torch.nn.ReLU()
 l2 = torch.nn.Linear(2, 1, bias=True)
-l1.weight.data = torch.tensor({as_row(params.W1)}).T  # (2, 1)
-l2.weight.data = torch.tensor({as_column(params.W2)}).T  # (1, 2)
+l1.weight.data = torch.tensor({rows([params.W1])}).T  # (2, 1)
+l2.weight.data = torch.tensor({column(params.W2)}).T  # (1, 2)
 l2.bias.data = torch.tensor([{literal(params.b2)}])
 pwlinr = torch.nn.Sequential(l1, a1, l2)
 y = pwlinr(x).data

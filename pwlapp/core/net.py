@@ -28,7 +28,7 @@ MAX_PARAM = 1e6  # with learning rates up to 1000, nothing in float32 overflows 
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a net looks like, apart from its numbers; the defaults are the lecture's.
+    """A net without its parameters; the defaults are the lecture's.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ LECTURE = Architecture()
 
 
 class Params(NamedTuple):
-    """The numbers that make a net.
+    """The parameters of a net, by layer.
 
     Attributes
     ----------
@@ -120,12 +120,12 @@ def from_vector(vector: ArrayLike, bias1: bool = False) -> Params:
 
 
 def check_vector(vector: object, k: int, limit: float = MAX_PARAM) -> Array:
-    """Turn what somebody typed or sent into parameters.
+    """Check a client's value and convert it to parameters.
 
     Parameters
     ----------
     vector : object
-        Anything; k real numbers are wanted.
+        Of any type; k real numbers are valid.
     k : int
     limit : float
         The largest magnitude allowed.
@@ -168,7 +168,7 @@ def hidden(params: Params, x: Array, activation: Activation = "relu") -> Array:
 
 
 def contributions(params: Params, x: Array, activation: Activation = "relu") -> Array:
-    """What each unit adds to the logit, ``v * W2``, of shape (n, h)."""
+    """Each unit's term of the logit, ``v * W2``, of shape (n, h)."""
     return hidden(params, x, activation) * params.W2
 
 
@@ -191,7 +191,7 @@ def sigmoid(z: Array) -> Array:
 
 
 def slopes(params: Params) -> tuple[float, float]:
-    """Slopes of a ReLU net's logit on either side of the bend: of all bends, where there are more.
+    """Slopes of a ReLU net's logit left and right of all its knots.
 
     A unit with W1 < 0 is on only left of its bend, one with W1 > 0 only right of it, and each that
     is on adds ``W1 * W2``. The raw weights differ from seed to seed; these two numbers do not.

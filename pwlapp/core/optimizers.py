@@ -1,4 +1,4 @@
-"""Hyperparameters of the optimizers: what `torch.optim` calls them, within what can be computed."""
+"""Hyperparameters of the optimizers, by their names in `torch.optim`, and their limits."""
 
 from __future__ import annotations
 
@@ -40,8 +40,11 @@ class AdamOptions:
 
     def __post_init__(self) -> None:
         _check_lr(self.lr)
-        _check_share(self.beta1, self.beta2)
-        _check_size(self.eps, self.weight_decay)
+        shares, sizes = (self.beta1, self.beta2), (self.eps, self.weight_decay)
+        if not all(0.0 <= share < 1.0 for share in shares):
+            raise UserError("bad_optimizer")
+        if not all(0.0 <= size <= MAX_SIZE for size in sizes):
+            raise UserError("bad_optimizer")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ class SgdOptions:
         _check_lr(self.lr)
         if not 0.0 <= self.momentum < 1.0:
             raise UserError("bad_momentum")
-        _check_size(self.weight_decay)
+        if not 0.0 <= self.weight_decay <= MAX_SIZE:
+            raise UserError("bad_optimizer")
 
 
 OptimizerOptions: TypeAlias = AdamOptions | SgdOptions
@@ -80,13 +84,3 @@ OptimizerOptions: TypeAlias = AdamOptions | SgdOptions
 def _check_lr(lr: float) -> None:
     if not 0.0 < lr <= MAX_LR:
         raise UserError("bad_lr", max=MAX_LR)
-
-
-def _check_share(*values: float) -> None:
-    if not all(0.0 <= value < 1.0 for value in values):
-        raise UserError("bad_optimizer")
-
-
-def _check_size(*values: float) -> None:
-    if not all(0.0 <= value <= MAX_SIZE for value in values):
-        raise UserError("bad_optimizer")

@@ -6,7 +6,9 @@ The engines take and return these types. Nothing here computes.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,8 @@ from pwlapp.core.net import LECTURE, Architecture, Array
 MAX_EPOCHS = 1_000_000
 MAX_SEED = 2**32 - 1
 LOSS_LIMIT = 10.0  # a net that says 1/2 everywhere has a loss of 0.69
+
+Row: TypeAlias = tuple[int, float, Array]  # of a run: epoch, loss, params
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +52,7 @@ class TrainState:
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """Moments of a run, for drawing.
+    """Epochs of a run that are kept, for drawing.
 
     Attributes
     ----------
@@ -62,10 +66,19 @@ class Frames:
     losses: Array
     params: Array
 
+    @classmethod
+    def of(cls, rows: Sequence[Row], k: int) -> Frames:
+        """Stack rows (epoch, loss, params), the params of shape (k,); there may be none."""
+        return cls(
+            epochs=np.array([epoch for epoch, _, _ in rows], dtype=np.int64),
+            losses=np.array([loss for _, loss, _ in rows], dtype=np.float32),
+            params=np.array([params for _, _, params in rows], dtype=np.float32).reshape(-1, k),
+        )
+
 
 @dataclass(frozen=True)
 class Budget:
-    """How far one slice may go.
+    """Where a slice ends, and which of its epochs are kept.
 
     Attributes
     ----------
@@ -84,7 +97,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class SliceResult:
-    """What one slice gives back.
+    """Result of one slice.
 
     Attributes
     ----------
@@ -107,7 +120,7 @@ class SliceResult:
 
 
 def has_diverged(before: float, loss: float) -> bool:
-    """Whether the step from one epoch to the next has thrown the net away.
+    """Whether a run has diverged from one epoch to the next.
 
     It has when the loss is no longer a number, or jumps over `LOSS_LIMIT`: with y within [0, 1],
     both BCE and MSE begin far below. BCELoss clamps its logarithms, so even at lr = 100 the loss

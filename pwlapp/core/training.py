@@ -3,8 +3,6 @@
 Importing this module imports no torch; the functions that compute do, so they belong in a worker
 process. `train_slice` is pure: the same arguments give the same result, bit for bit, and any way
 of cutting a run into slices gives the same run.
-
-What describes a run (`state`, `optimizers`) can be imported from here as well.
 """
 
 from __future__ import annotations
@@ -17,28 +15,9 @@ from numpy.typing import ArrayLike
 from pwlapp.core import net as nets
 from pwlapp.core.engines import TORCH_CPU, pick
 from pwlapp.core.net import LECTURE, MAX_PARAM, Architecture, Array, check_vector
-from pwlapp.core.optimizers import MAX_LR, AdamOptions, OptimizerOptions, SgdOptions
-from pwlapp.core.state import MAX_EPOCHS, MAX_SEED, Budget, Frames, SliceResult, TrainState
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import MAX_SEED, Budget, SliceResult, TrainState
 from pwlapp.errors import UserError
-
-__all__ = [
-    "MAX_EPOCHS",
-    "MAX_LR",
-    "MAX_PARAM",
-    "MAX_SEED",
-    "AdamOptions",
-    "Budget",
-    "Frames",
-    "OptimizerOptions",
-    "SgdOptions",
-    "SliceResult",
-    "TrainState",
-    "frame_epochs",
-    "initial_state",
-    "train_slice",
-    "with_new_optimizer",
-    "with_params",
-]
 
 
 def frame_epochs(
@@ -71,7 +50,7 @@ def frame_epochs(
     share = np.arange(1, n_frames + 1) / n_frames  # (n_frames,), in (0, 1]
     dense = start + np.ceil(n_epochs * share**3).astype(np.int64)
     checkpoints = np.arange(start // every + 1, target // every + 1) * every
-    return tuple(np.unique(np.concatenate([dense, checkpoints, [target]])).tolist())
+    return tuple(np.unique(np.concatenate([dense, checkpoints])).tolist())
 
 
 def train_slice(
@@ -144,15 +123,15 @@ def initial_state(seed: int, x: Array, y: Array, net: Architecture = LECTURE) ->
 
 
 def with_new_optimizer(state: TrainState) -> TrainState:
-    """Forget the optimizer's running means, as making a new ``torch.optim`` object does."""
+    """Reset the optimizer's moments, as a new ``torch.optim`` object does."""
     zeros = np.zeros_like(state.params)
     return replace(state, m=zeros, v=zeros, optimizer_epoch=state.epoch)
 
 
 def with_params(state: TrainState, vector: ArrayLike, x: Array, y: Array) -> TrainState:
-    """Put weights in by hand: Adam's moments and the epoch stay, the loss is evaluated anew.
+    """Replace the weights: Adam's moments and the epoch stay, the loss is evaluated anew.
 
-    Moments that have overflowed are forgotten: they would hold the new weights where they are.
+    Moments that have overflowed are reset: with them the new weights would never move.
 
     Needs no torch; the loss is within 1e-6 of torch's.
 

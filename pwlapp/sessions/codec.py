@@ -23,7 +23,8 @@ import numpy as np
 from pwlapp.core.data.points import DataSpec, Origin, Points
 from pwlapp.core.engines import AUTO
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.training import AdamOptions, OptimizerOptions, SgdOptions, TrainState
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import TrainState
 from pwlapp.errors import Arg, UserError
 from pwlapp.sessions.frames import Frame, Mark
 from pwlapp.sessions.history import Step, StepKind

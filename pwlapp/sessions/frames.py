@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture, Array, from_vector, logit, loss
-from pwlapp.core.training import Frames, TrainState
+from pwlapp.core.state import Frames, TrainState
 from pwlapp.errors import UserError
 
 PLAIN_HIDDEN = 8  # the widest net that sends its parameters: at most 25 of them
@@ -74,7 +74,7 @@ class FrameBatch:
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """What training one slice of a run gives back: `training.SliceResult` with browser frames.
+    """What training one slice of a run gives back: `state.SliceResult` with browser frames.
 
     Attributes
     ----------

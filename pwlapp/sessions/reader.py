@@ -12,7 +12,7 @@ from pwlapp.core import training
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import TrainState
+from pwlapp.core.state import TrainState
 from pwlapp.errors import UserError
 from pwlapp.metrics import Metrics
 from pwlapp.report import Counts, Health

@@ -8,7 +8,7 @@ from functools import partial
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE
-from pwlapp.core.training import AdamOptions, OptimizerOptions
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions, validation
 from pwlapp.sessions.history import StepKind

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pwlapp.core.net import Array
-from pwlapp.core.training import OptimizerOptions, SgdOptions
+from pwlapp.core.optimizers import OptimizerOptions, SgdOptions
 from pwlapp.sessions.frames import Frame, is_curve, is_wide
 from pwlapp.sessions.state import SessionState
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from pwlapp.core.training import OptimizerOptions, TrainState
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import TrainState
 from pwlapp.errors import Arg, UserError
 
 RunStatus = Literal["running", "paused"]

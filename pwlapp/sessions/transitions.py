@@ -13,7 +13,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pwlapp.core.data.points import Points
-from pwlapp.core.training import OptimizerOptions, TrainState, with_new_optimizer, with_params
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import TrainState
+from pwlapp.core.training import with_new_optimizer, with_params
 from pwlapp.errors import UserError
 from pwlapp.sessions.frames import Frame, FrameBatch, Mark, Slice, numbers
 from pwlapp.sessions.state import UNKNOWN_SPEED, Notice, Run, SessionState, Speed, changed

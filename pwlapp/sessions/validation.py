@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeGuard
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Architecture
-from pwlapp.core.training import MAX_LR, MAX_SEED, AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.optimizers import MAX_LR, AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import MAX_SEED
 from pwlapp.errors import UserError
 from pwlapp.sessions.frames import PLAIN_HIDDEN, is_wide
 from pwlapp.sessions.state import unknown_session

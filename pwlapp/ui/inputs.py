@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from pwlapp.core.net import MAX_HIDDEN, Architecture
-from pwlapp.core.training import MAX_LR, MAX_SEED, AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.optimizers import MAX_LR, AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import MAX_SEED
 from pwlapp.errors import UserError
 
 # 5,000 but not 1,5: half of the world would mean one and a half by that.

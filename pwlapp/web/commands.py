@@ -1,4 +1,4 @@
-"""Commands to a session that are no button of Dash's: ``POST /session/<sid>/<verb>``, in JSON.
+"""Commands to a session as JSON: ``POST /session/<sid>/<command>``.
 
 They are here, beside the stream and the data, and not Dash callbacks, because the page waits for
 their answers (to undo them, or to ask for the next part), and because some carry more than a form:
@@ -9,61 +9,42 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from pwlapp.commands.table import COMMANDS, Command, run
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
+from pwlapp.web.json_answers import answer, refusal
 
 MAX_BYTES = 8_000_000  # the largest: a file of data, or the widest net with Adam's memory
 BODY_S = 30.0  # for the whole body to arrive
 MAX_DEPTH = 12
 
-Body: TypeAlias = dict[str, Any]
-# Given the service, the session's id and the body; what it returns is the answer's JSON. A verb
-# that changes the session returns {"snapshot": ...}.
-Command: TypeAlias = Callable[[SessionService, str, Body], Awaitable[dict[str, Any]]]
 
-_STATUS = {"session_unknown": 404, "too_big": 413, "busy": 429, "bad_request": 400}
-
-
-def routes(service: SessionService, verbs: Mapping[str, Command]) -> APIRouter:
-    """The route; a `UserError` becomes a 4xx with its code and arguments in JSON.
+def routes(service: SessionService, commands: Mapping[str, Command] = COMMANDS) -> APIRouter:
+    """The route; see `json_answers.refusal` for what is refused.
 
     Parameters
     ----------
     service : SessionService
-    verbs : mapping of str to Command
+    commands : mapping of str to Command
     """
     router = APIRouter()
 
-    @router.post("/session/{sid}/{verb}")
-    async def command(sid: str, verb: str, request: Request) -> Response:
+    @router.post("/session/{sid}/{name}")
+    async def command(sid: str, name: str, request: Request) -> Response:
         try:
-            if (do := verbs.get(verb)) is None:
-                raise UserError("bad_request")
-            return answer(await do(service, sid, await read_json(request)))
+            return answer(await run(service, sid, name, await read_json(request), commands))
         except UserError as error:
-            return answer(
-                {"error": {"code": error.code, "args": error.args_}}, _STATUS.get(error.code, 422)
-            )
+            return refusal(error)
 
     return router
 
 
-def answer(content: Any, status: int = 200) -> Response:
-    """JSON that nobody keeps."""
-    return Response(
-        json.dumps(content, separators=(",", ":"), allow_nan=False),
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-async def read_json(request: Request, max_bytes: int = MAX_BYTES) -> Body:
+async def read_json(request: Request, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """The object in a request's body.
 
     Raises

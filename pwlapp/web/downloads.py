@@ -1,13 +1,13 @@
 """What one can take home: ``GET /export/<sid>/<kind>`` gives a file, ``POST /qr`` a code.
 
-Here and not in the runtime, because a program's comments speak the language of the page.
+A program's comments are in the language of the page.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
@@ -17,13 +17,11 @@ from pwlapp.core.export.checkpoint import state_dict_file
 from pwlapp.core.export.programs import Program
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from pwlapp.ui.i18n import catalogue, language
 from pwlapp.web import frame_table
-from pwlapp.web.commands import answer, read_json
+from pwlapp.web.commands import read_json
+from pwlapp.web.json_answers import refusal
 
 MAX_QR_BYTES = 16_000
-
-_STATUS = {"session_unknown": 404, "bad_request": 400, "busy": 429, "too_big": 413}
 
 
 class File(NamedTuple):
@@ -34,7 +32,8 @@ class File(NamedTuple):
     content: str | bytes
 
 
-Make = Callable[[SessionService, str], Awaitable[File]]
+Words: TypeAlias = Mapping[str, str]
+Make: TypeAlias = Callable[[SessionService, str, Words], Awaitable[File]]
 
 
 async def _program(service: SessionService, sid: str) -> Program:
@@ -43,21 +42,21 @@ async def _program(service: SessionService, sid: str) -> Program:
     return Program(state.seed, state.optimizer, state.train, points, state.by_recipe)
 
 
-async def script(service: SessionService, sid: str) -> File:
+async def script(service: SessionService, sid: str, words: Words) -> File:
     """The run as a PyTorch script."""
     program = await _program(service, sid)
-    text = programs.script(program, catalogue(language()))
+    text = programs.script(program, words)
     return File(f"{program.name}.py", "text/x-python; charset=utf-8", text)
 
 
-async def notebook(service: SessionService, sid: str) -> File:
+async def notebook(service: SessionService, sid: str, words: Words) -> File:
     """The run as a Jupyter notebook."""
     program = await _program(service, sid)
-    text = programs.notebook(program, catalogue(language()))
+    text = programs.notebook(program, words)
     return File(f"{program.name}.ipynb", "application/x-ipynb+json", text)
 
 
-async def weights(service: SessionService, sid: str) -> File:
+async def weights(service: SessionService, sid: str, _words: Words) -> File:
     """The weights as a ``state_dict``."""
     program = await _program(service, sid)
     train = program.train
@@ -65,7 +64,7 @@ async def weights(service: SessionService, sid: str) -> File:
     return File(f"{program.name}.pt", "application/octet-stream", content)
 
 
-async def frames(service: SessionService, sid: str) -> File:
+async def frames(service: SessionService, sid: str, _words: Words) -> File:
     """The frames of the run as CSV."""
     program = await _program(service, sid)
     _, rows = await service.read(sid, form=frame_table.lines)
@@ -73,7 +72,7 @@ async def frames(service: SessionService, sid: str) -> File:
     return File(f"{program.name}.csv", "text/csv; charset=utf-8", "\n".join([head, *rows, ""]))
 
 
-async def data(service: SessionService, sid: str) -> File:
+async def data(service: SessionService, sid: str, _words: Words) -> File:
     """The points as CSV."""
     columns = programs.training(await service.points_of(await service.state(sid)))
     table = zip(*(values.tolist() for values in columns.values()), strict=True)
@@ -91,8 +90,15 @@ KINDS: dict[str, Make] = {
 }
 
 
-def routes(service: SessionService) -> APIRouter:
-    """The routes; a `UserError` becomes a 4xx with its code and arguments in JSON."""
+def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
+    """The routes; see `json_answers.refusal` for what is refused.
+
+    Parameters
+    ----------
+    service : SessionService
+    words : callable
+        Gives the catalogue in the language of the request.
+    """
     router = APIRouter()
 
     @router.get("/export/{sid}/{kind}")
@@ -100,9 +106,9 @@ def routes(service: SessionService) -> APIRouter:
         try:
             if (make := KINDS.get(kind)) is None:
                 raise UserError("bad_request")
-            return _attachment(await make(service, sid))
+            return _attachment(await make(service, sid, words()))
         except UserError as error:
-            return _refusal(error)
+            return refusal(error)
 
     @router.post("/qr")
     async def code(request: Request) -> Response:
@@ -110,7 +116,7 @@ def routes(service: SessionService) -> APIRouter:
             body = await read_json(request, MAX_QR_BYTES)
             picture = await service.runner.call(qr.svg, qr.check_link(body.get("text")))
         except UserError as error:
-            return _refusal(error)
+            return refusal(error)
         headers = {"Cache-Control": "no-store"}
         return Response(picture, media_type="image/svg+xml", headers=headers)
 
@@ -124,8 +130,3 @@ def _attachment(file: File) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return Response(file.content, media_type=file.media_type, headers=headers)
-
-
-def _refusal(error: UserError) -> Response:
-    status = _STATUS.get(error.code, 422)
-    return answer({"error": {"code": error.code, "args": error.args_}}, status)

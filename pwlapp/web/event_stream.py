@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import json
 import re
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import anyio
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -21,6 +20,7 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
+from pwlapp.web.json_answers import answer_text, refusal, to_text
 
 PING_S = 15
 RETRY_MS = 1000  # how soon the browser comes back; left alone it takes 3 seconds or more
@@ -31,8 +31,6 @@ MAX_SEQ = 2**53  # the largest whole number that a browser holds exactly
 
 Seq = Annotated[int, Query(ge=0, le=MAX_SEQ)]
 LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_SEQ)]
-
-_STATUS = {"session_unknown": 404, "data_unknown": 404, "busy": 429}
 
 
 def routes(service: SessionService) -> APIRouter:
@@ -45,9 +43,9 @@ def routes(service: SessionService) -> APIRouter:
         try:
             await service.look(sid)
         except UserError as error:
-            return _refusal(error)
+            return refusal(error)
         if service.events.is_full(sid):
-            return _refusal(UserError("busy"))
+            return refusal(UserError("busy"))
         # After a lost connection the browser repeats the address with its old `since`, and says
         # in the header how far it really came.
         return _event_source(service, sid, since if last_event_id is None else last_event_id)
@@ -57,17 +55,17 @@ def routes(service: SessionService) -> APIRouter:
         try:
             state, rows = await service.read(sid, since, form=frame_texts)
         except UserError as error:
-            return _refusal(error)
-        return _plain(f'{{"state":{_text(state)},"frames":{_list(rows)}}}')
+            return refusal(error)
+        return answer_text(f'{{"state":{to_text(state)},"frames":{_list(rows)}}}')
 
     @router.get("/data/{key}.json")
     async def data(key: str, request: Request) -> Response:
         try:
             points = await service.find_points(key) if KEY.fullmatch(key) else None
         except UserError as error:
-            return _refusal(error)
+            return refusal(error)
         if points is None:
-            return _refusal(UserError("data_unknown"))
+            return refusal(UserError("data_unknown"))
         if key not in packed:
             packed[key] = await asyncio.to_thread(_packed, points)
             while len(packed) > MAX_PACKED:
@@ -103,7 +101,7 @@ async def _messages(
 def _message(event: Event) -> ServerSentEvent:
     is_frames = event.name == "frames"
     return ServerSentEvent(
-        f'{{"frames":{_list(event.data["frames"])}}}' if is_frames else _text(event.data),
+        f'{{"frames":{_list(event.data["frames"])}}}' if is_frames else to_text(event.data),
         event=event.name,
         id=None if event.id is None else str(event.id),
         retry=RETRY_MS if event.name == "state" else None,
@@ -137,31 +135,9 @@ def _packed(points: Points) -> bytes:
         "held_out": points.testing_rows.tolist(),
         "spec": asdict(points.spec) | {"label": points.label},
     }
-    return gzip.compress(_text(content).encode(), mtime=0)
-
-
-def _refusal(error: UserError) -> Response:
-    status = _STATUS.get(error.code, 503)
-    return _json({"error": {"code": error.code, "args": error.args_}}, status)
+    return gzip.compress(to_text(content).encode(), mtime=0)
 
 
 def _list(rows: Sequence[tuple[int, str]]) -> str:
     """A JSON list of what `frame_texts` gives."""
     return f"[{','.join(text for _, text in rows)}]"
-
-
-def _json(content: Any, status: int = 200) -> Response:
-    return _plain(_text(content), status)
-
-
-def _plain(text: str, status: int = 200) -> Response:
-    return Response(
-        text,
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
-
-
-def _text(content: Any) -> str:
-    return json.dumps(content, separators=(",", ":"), allow_nan=False)

@@ -16,7 +16,7 @@ from tests.support.server import ROOT
 Open = Callable[..., LecturePage]
 
 LIVE, TRUTH = 8, 9  # positions in compare-plots.js; kept runs have 0 to 7
-FILM = """() => pwl.fit.now().film.frames.map(({ epoch, loss, p }) => [epoch, loss, p])"""
+FILM = """() => pwl.fit.now().playback.frames.map(({ epoch, loss, p }) => [epoch, loss, p])"""
 ORDER = """() => [...document.querySelectorAll("#compare-fit-plot .trace")]
   .map((node) => node.__data__[0].trace.index)"""
 HEADS = [
@@ -260,7 +260,7 @@ def luminance(colour: str) -> float:
 
 
 def test_eight_colours_that_can_be_seen_on_both_surfaces() -> None:
-    css = (ROOT / "assets" / "explore" / "compare.css").read_text("utf-8")
+    css = (ROOT / "assets" / "explore" / "compare" / "compare.css").read_text("utf-8")
     colours = re.findall(r"--run\d: (#[0-9a-f]{6})", css)
     assert len(set(colours)) == 8
     for surface in ("#ffffff", "#171e2d"):

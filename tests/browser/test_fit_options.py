@@ -11,15 +11,9 @@ from playwright.sync_api import expect
 from pwlapp.core import net
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    OptimizerOptions,
-    SgdOptions,
-    TrainState,
-    initial_state,
-    train_slice,
-)
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import initial_state, train_slice
 from tests.support.lecture_page import LecturePage, number
 
 Open = Callable[..., LecturePage]
@@ -169,7 +163,8 @@ def test_straight_to_the_end(address: str, open_page: Open) -> None:
         """() => {
           window.seen = [];
           const count = document.querySelector("#count-epoch");
-          const left = ({ film }) => film.frames.length - 1 - film.index; // to be replayed
+          // Frames that are still to be replayed.
+          const left = ({ playback }) => playback.frames.length - 1 - playback.index;
           new MutationObserver(() => window.seen.push([count.textContent, left(pwl.fit.now())]))
             .observe(count, { childList: true, characterData: true, subtree: true });
         }"""

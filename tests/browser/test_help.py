@@ -40,7 +40,7 @@ def test_keys_press_what_the_sheet_says(address: str, open_page: Open) -> None:
     page.find("#playback-speed").blur()
     top = page.page.evaluate("scrollY")
     keys.press("Space")
-    page.page.wait_for_function("pwl.fit.now().film.playing")
+    page.page.wait_for_function("pwl.fit.now().playback.playing")
     assert page.page.evaluate("scrollY") == top
     keys.press("4")
     expect(page.find("#construction-4")).to_have_attribute("aria-selected", "true")

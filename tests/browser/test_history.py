@@ -127,7 +127,7 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) ->
     page.train(300)
     page.wait_for_epoch(300)
     before = whole(page)
-    frames = page.page.evaluate("pwl.fit.now().film.frames.length")
+    frames = page.page.evaluate("pwl.fit.now().playback.frames.length")
     page.find("#fit-seed").fill("5")
     page.find("#fit-reset").click()
     page.wait_for_epoch(0)
@@ -137,7 +137,7 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) ->
     page.wait_for_epoch(300)
     assert whole(page) == before
     expect(page.find("#fit-seed")).to_have_value("5")  # it was typed before the reset
-    assert page.page.evaluate("pwl.fit.now().film.frames.length") == frames  # with its curve
+    assert page.page.evaluate("pwl.fit.now().playback.frames.length") == frames  # with its curve
     page.page.reload()
     page.wait_until_ready()
     page.wait_for_epoch(300)
@@ -279,10 +279,10 @@ def test_what_the_server_refuses_stays_a_step(address: str, open_page: Open) -> 
     page.find("#fit-reset").click()
     page.wait_for_epoch(0)
     expect(page.find(UNDO)).to_be_enabled()
-    page.page.route("**/restore", lambda route: route.abort())
+    page.page.route("**/undo", lambda route: route.abort())
     page.find(UNDO).click()
     expect(page.find(NOTICE)).to_be_visible()
-    page.page.unroute("**/restore")
+    page.page.unroute("**/undo")
     expect(page.find(UNDO)).to_be_enabled()
     page.find(UNDO).click()
     page.wait_for_epoch(20)

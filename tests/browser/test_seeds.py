@@ -226,7 +226,7 @@ def test_nothing_is_said_where_nothing_is_stuck(address: str, open_page: Open) -
     page.page.wait_for_function(
         """async () => {
           const now = pwl.fit.now();
-          return pwl.plateaus.of(now) !== null && !now.film.playing;
+          return pwl.plateaus.of(now) !== null && !now.playback.playing;
         }"""
     )
     expect(page.find("#fit-stuck")).to_be_hidden()

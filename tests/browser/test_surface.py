@@ -144,7 +144,9 @@ def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Op
     near = [at(shown["as"][i + m], shown["bs"][j + n]) for m in (-1, 0, 1) for n in (-1, 0, 1)]
     assert min(near) == near[4] == pytest.approx(shown["low"], abs=1e-6)
 
-    frames = np.array(page.page.evaluate("pwl.fit.now().film.frames.map(({ p }) => p.slice(0, 2))"))
+    frames = np.array(
+        page.page.evaluate("pwl.fit.now().playback.frames.map(({ p }) => p.slice(0, 2))")
+    )
     drawn = np.array(page.drawn("surface-plot", PATH)).T
     assert drawn == pytest.approx(frames)
     painted = np.array(page.painted("surface-plot", PATH))
@@ -244,7 +246,7 @@ def test_the_plane_of_the_run(page: LecturePage) -> None:
     epoch = int(page.find("#surface-third").input_value())
     page.page.wait_for_function(AT_REST)
     expect(page.find("#surface-note")).to_contain_text("plane")
-    frames = page.page.evaluate("pwl.fit.now().film.frames.map(({ epoch, p }) => [epoch, p])")
+    frames = page.page.evaluate("pwl.fit.now().playback.frames.map(({ epoch, p }) => [epoch, p])")
     start, end = np.array(frames[0][1]), np.array(frames[-1][1])
     third = np.array(dict(frames)[epoch])
     page.page.wait_for_function(

@@ -78,7 +78,9 @@ def test_a_run_comes_back_from_its_file(address: str, open_page: Open) -> None:
         [{"name": "pwlapp-run.json", "mimeType": "application/json", "buffer": raw_of(saved_run)}]
     )
     there.wait_for_epoch(400)
-    frames = "pwl.fit.now().film.frames.map(({ epoch, loss, mark, p }) => [epoch, loss, mark, p])"
+    frames = (
+        "pwl.fit.now().playback.frames.map(({ epoch, loss, mark, p }) => [epoch, loss, mark, p])"
+    )
     assert there.page.evaluate(frames) == here.page.evaluate(frames), "it can be replayed"
     expect(there.find("#share-import-status")).to_contain_text("epoch 400")
     assert there.weights("build")[1] == "-2"

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 
 from pwlapp.commands import seeds as verbs
-from pwlapp.commands.begin import begin
-from pwlapp.commands.seeds import BLOCK, MAX_COUNT, seeds, seek_plateaus
-from pwlapp.commands.session_data import use_data
+from pwlapp.commands.seeds import BLOCK, MAX_COUNT
+from pwlapp.commands.table import run
 from pwlapp.compute import warmup
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import AdamOptions, Budget, SgdOptions, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from pwlapp.web.commands import answer
+from pwlapp.web.json_answers import answer
 from tests.support.sessions import ThreadRunner, finished
 
 ODD = [None, "", "5", True, -1, 1.5, [], {}, 10**400]
@@ -39,7 +40,7 @@ async def all_of(
     found: list[Any] = []
     while len(found) < count:
         body = {"first": first + len(found), "count": count - len(found), "epochs": epochs}
-        part = await seeds(service, sid, body)
+        part = await run(service, sid, "seeds", body)
         answer(part)  # is JSON
         if not part["runs"]:  # from a worker that has just started
             await asyncio.sleep(0.05)
@@ -65,10 +66,10 @@ async def test_seeds_are_fits_own_runs(either: SessionService) -> None:
 
 async def test_plateaus_of_the_sessions_data_and_loss(either: SessionService) -> None:
     sid, _ = await either.open()
-    found = await seek_plateaus(either, sid, {})
+    found = await run(either, sid, "plateaus", {})
     assert found["both"] <= min(found["left"], found["right"]) <= found["flat"] < 0.7
     await either.reset(sid, 1, Architecture(loss="mse"))
-    other = await seek_plateaus(either, sid, {})
+    other = await run(either, sid, "plateaus", {})
     assert (found["loss"], other["loss"]) == ("bce", "mse")
     assert other["flat"] == pytest.approx(np.var(either.points.y), abs=1e-6)
 
@@ -104,12 +105,14 @@ async def test_a_call_computes_for_its_time_and_no_longer(
 ) -> None:
     sid, _ = await service.open()
     monkeypatch.setattr(verbs, "PART_MS", 0.0)
-    part = await seeds(service, sid, {"first": 1, "count": 500, "epochs": 5})
+    part = await run(service, sid, "seeds", {"first": 1, "count": 500, "epochs": 5})
     assert len(part["runs"]) == 1
     monkeypatch.setattr(verbs, "PART_MS", 1e9)
-    part = await seeds(service, sid, {"first": 2, "count": 500, "epochs": 5})
+    part = await run(service, sid, "seeds", {"first": 2, "count": 500, "epochs": 5})
     assert len(part["runs"]) == BLOCK - 2
-    part = await seeds(service, sid, {"first": 1, "count": 10, "epochs": 5})  # all known by now
+    part = await run(
+        service, sid, "seeds", {"first": 1, "count": 10, "epochs": 5}
+    )  # all known by now
     assert [row["seed"] for row in part["runs"]] == list(range(1, 11))
 
 
@@ -121,12 +124,12 @@ async def test_forged_numbers_of_seeds(service: SessionService, name: str, code:
     good = {"first": 1, "count": 1, "epochs": 1}
     for value in [*ODD, MAX_COUNT + 1 if name == "count" else 2**32]:
         with pytest.raises(UserError, match=code):
-            await seeds(service, sid, good | {name: value})
+            await run(service, sid, "seeds", good | {name: value})
 
 
 async def test_the_last_seeds_that_there_are(service: SessionService) -> None:
     sid, _ = await service.open()
-    part = await seeds(service, sid, {"first": 2**32 - 2, "count": 2000, "epochs": 1})
+    part = await run(service, sid, "seeds", {"first": 2**32 - 2, "count": 2000, "epochs": 1})
     assert [row["seed"] for row in part["runs"]] == [2**32 - 2, 2**32 - 1]
 
 
@@ -134,16 +137,16 @@ async def test_what_takes_too_long_is_refused_with_what_would_not(service: Sessi
     sid, _ = await service.open()
     await service.reset(sid, 1, Architecture(2048, activation="sigmoid"))
     with pytest.raises(UserError, match="seeds_too_long") as refusal:
-        await seeds(service, sid, {"first": 1, "count": 1, "epochs": 1_000_000})
+        await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1_000_000})
     most = refusal.value.args_["max"]
-    assert (await seeds(service, sid, {"first": 1, "count": 1, "epochs": most}))["runs"]
+    assert (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": most}))["runs"]
 
 
 async def test_a_diverged_seed_is_still_json(service: SessionService) -> None:
     sid, _ = await service.open()
     await service.reset(sid, 1, Architecture(loss="mse"))
     await service.step(sid, SgdOptions(lr=1000.0))
-    row = (await seeds(service, sid, {"first": 1, "count": 1, "epochs": 50}))["runs"][0]
+    row = (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 50}))["runs"][0]
     assert row["diverged"]
     assert row["curve"][-1] is None
     json.dumps(row, allow_nan=False)
@@ -154,7 +157,7 @@ async def test_begin_starts_over_and_trains(either: SessionService) -> None:
     await either.step(sid, AdamOptions())
     net, optimizer = {**NET, "h": 3, "bias1": True}, {"kind": "sgd", "lr": 0.1, "momentum": 0.5}
     body = {"seed": 7, "net": net, "optimizer": optimizer, "epochs": 40}
-    snapshot = (await begin(either, sid, body))["snapshot"]
+    snapshot = (await run(either, sid, "begin", body))["snapshot"]
     assert (snapshot["status"], snapshot["target_epoch"], snapshot["epoch"]) == ("running", 40, 0)
     assert (snapshot["seed"], snapshot["net"], snapshot["optimizer"]) == (7, net, optimizer)
     assert snapshot["first_seq"] > before["first_seq"]
@@ -172,28 +175,28 @@ async def test_data_of_a_sessions_own(service: SessionService) -> None:
     """What is held out is not trained on, and numbers outside [0, 1] are left to MSE."""
     sid, _ = await service.open()
     spec = {"law": "own", "x": [-2, -1, 0, 1, 2, 3], "y": [2, 1, 0, 3, 6, 9], "held_out": 0.2}
-    await use_data(service, sid, {"spec": spec})
+    await run(service, sid, "use_data", {"spec": spec})
     points = await service.points_of(await service.state(sid))
     x, y = points.training
-    row = (await seeds(service, sid, {"first": 1, "count": 1, "epochs": 30}))["runs"][0]
+    row = (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 30}))["runs"][0]
     mse = Architecture(loss="mse")
     end = train_slice(initial_state(1, x, y, mse), x, y, AdamOptions(), Budget(30)).state
     assert row["loss"] == pytest.approx(end.loss, rel=1e-5)
-    found = await seek_plateaus(service, sid, {})
+    found = await run(service, sid, "plateaus", {})
     assert found["both"] == pytest.approx(0, abs=1e-9)
     assert found["flat"] == pytest.approx(np.var(y), rel=1e-6)
     body = {"seed": 1, "net": {**NET, "loss": "mse"}, "optimizer": ADAM, "epochs": 30}
-    await begin(service, sid, body)
+    await run(service, sid, "begin", body)
     assert (await finished(service, sid))["loss"] == pytest.approx(row["loss"], rel=1e-5)
     with pytest.raises(UserError, match="needs_mse"):
-        await begin(service, sid, {**body, "net": NET})
+        await run(service, sid, "begin", {**body, "net": NET})
 
 
 async def test_begin_takes_the_place_of_a_run(service: SessionService) -> None:
     sid, _ = await service.open()
     await service.start_run(sid, 1_000_000, AdamOptions(), "torch@cpu")
     body = {"seed": 2, "net": NET, "optimizer": ADAM, "epochs": 5}
-    await begin(service, sid, body)
+    await run(service, sid, "begin", body)
     end = await finished(service, sid)
     assert (end["seed"], end["epoch"]) == (2, 5)
 
@@ -215,7 +218,7 @@ async def test_forged_beginnings_change_nothing(
     for value in ODD:
         if (name, value) != ("net", {}):  # the lecture's
             with pytest.raises(UserError, match=code):
-                await begin(service, sid, good | {name: value})
+                await run(service, sid, "begin", good | {name: value})
     assert await service.look(sid) == before
 
 
@@ -234,7 +237,7 @@ async def test_forged_nets(service: SessionService, change: dict[str, Any], code
     sid, _ = await service.open()
     body = {"seed": 1, "net": NET | change, "optimizer": ADAM, "epochs": 5}
     with pytest.raises(UserError, match=code):
-        await begin(service, sid, body)
+        await run(service, sid, "begin", body)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +256,7 @@ async def test_forged_optimizers(
     sid, _ = await service.open()
     body = {"seed": 1, "net": NET, "optimizer": optimizer, "epochs": 5}
     with pytest.raises(UserError, match=code):
-        await begin(service, sid, body)
+        await run(service, sid, "begin", body)
 
 
 async def test_seeds_wait_for_the_compiler(
@@ -261,8 +264,8 @@ async def test_seeds_wait_for_the_compiler(
 ) -> None:
     sid, _ = await service.open()
     monkeypatch.setattr(warmup, "is_ready", lambda: False)
-    assert (await seeds(service, sid, {"first": 1, "count": 1, "epochs": 1}))["runs"] == []
+    assert (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1}))["runs"] == []
     monkeypatch.setattr(warmup, "is_ready", lambda: True)
-    assert (await seeds(service, sid, {"first": 1, "count": 1, "epochs": 1}))["net"] == vars(
+    assert (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1}))["net"] == vars(
         LECTURE
     )

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from pwlapp.compute.celery import app
-from pwlapp.compute.celery.app import CPU, GPU, TRAIN_TASK, Post, Sender
+from pwlapp.compute.celery.app import CPU, GPU, TRAIN_TASK, AsyncSender, Sender
 from pwlapp.compute.celery.runner import CeleryRunner
 from pwlapp.compute.celery.scheduler import QueueScheduler
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.services import build_service
 from pwlapp.sessions.repository import SessionRepository
@@ -96,14 +98,14 @@ async def test_a_lost_message_is_sent_again(
     service: SessionService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost: list[str] = []
-    send_slice = Post.send_slice
+    send_slice = AsyncSender.send_slice
 
-    async def lose_the_first(post: Post, sid: str, *args: Any) -> None:
+    async def lose_the_first(sender: AsyncSender, sid: str, *args: Any) -> None:
         if lost:
-            await send_slice(post, sid, *args)
+            await send_slice(sender, sid, *args)
         lost.append(sid)
 
-    monkeypatch.setattr(Post, "send_slice", lose_the_first)
+    monkeypatch.setattr(AsyncSender, "send_slice", lose_the_first)
     sid, _ = await service.open()
     await service.start_run(sid, 1000, ADAM, "torch@cpu")
     await until(lambda: lost == [sid])
@@ -144,7 +146,7 @@ async def test_without_workers_a_call_says_so(
     monkeypatch.setattr("pwlapp.compute.celery.runner.RETRY_S", 0.2)
     link = RedisLink(redis_server.redis_url)
     await link.client.flushall()
-    runner = CeleryRunner(link, Post(Sender(app.make_app(redis_server.redis_url))))
+    runner = CeleryRunner(link, AsyncSender(Sender(app.make_app(redis_server.redis_url))))
     runner.start()
     with pytest.raises(UserError, match="no_workers"):
         await runner.call(jobs.nothing)
@@ -157,7 +159,7 @@ async def test_without_workers_a_call_says_so(
 
 
 class Recorded:
-    """A post that only remembers."""
+    """A sender that only remembers."""
 
     def __init__(self) -> None:
         self.queues: list[str] = []
@@ -183,7 +185,7 @@ async def test_a_gpus_nets_wait_in_its_queue(
         async def engines(self) -> list[EngineInfo]:
             return [EngineInfo(kind, "fused", kind, "") for kind in kinds]
 
-    sessions, post, no_store = (
+    sessions, sender, no_store = (
         SessionRepository(cast(Any, None), print),
         Recorded(),
         cast(Any, None),
@@ -193,7 +195,7 @@ async def test_a_gpus_nets_wait_in_its_queue(
     sessions.use(points)
     state = make_state(engine=engine, data_key=points.key)
     state = replace(state, train=replace(state.train, net=net))
-    scheduler = QueueScheduler(sessions, no_store, Engines(), cast(Post, post), 20.0)
+    scheduler = QueueScheduler(sessions, no_store, Engines(), cast(AsyncSender, sender), 20.0)
     scheduler.schedule("A" * 22, state)
     await scheduler.close()
-    assert post.queues == [queue]
+    assert sender.queues == [queue]

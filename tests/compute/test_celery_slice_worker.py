@@ -14,7 +14,9 @@ from pwlapp.compute import slices
 from pwlapp.compute.celery import slice_worker
 from pwlapp.compute.celery.slice_worker import MAX_BEGUN, SliceMessage, SliceWorker
 from pwlapp.core.data.points import Points
-from pwlapp.core.training import AdamOptions, Budget, TrainState, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.sessions import transitions
 from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.state import SessionState

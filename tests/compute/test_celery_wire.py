@@ -16,7 +16,9 @@ from hypothesis.extra import numpy as arrays
 from pwlapp.compute.celery import calls, wire
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions, Budget, SgdOptions, TrainState, initial_state
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import initial_state
 from pwlapp.errors import UserError
 from tests.support import jobs
 

@@ -7,13 +7,9 @@ import pytest
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    SliceResult,
-    initial_state,
-    train_slice,
-)
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget, SliceResult
+from pwlapp.core.training import initial_state, train_slice
 
 
 @pytest.fixture(scope="session")

@@ -13,16 +13,9 @@ import pytest
 from pwlapp import __main__ as command_line
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    Frames,
-    SgdOptions,
-    SliceResult,
-    TrainState,
-    initial_state,
-    train_slice,
-)
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import Budget, Frames, SliceResult, TrainState
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.serving import EXIT_CODES
 from pwlapp.settings import Settings
 from tests.support.csv_files import GOOD, parse

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pwlapp.core.data.files import parse_csv
+from pwlapp.core.data.files import parse_csv, parse_encoded, parse_own
 from pwlapp.errors import UserError
 from tests.support.csv_files import GOOD, assert_good, parse
 
@@ -46,34 +48,36 @@ def test_one_point_is_enough_and_y_may_be_a_share():
 
 # Bad files
 
+NEEDED = {"needed": "x, prob, y"}
+
 
 @pytest.mark.parametrize(
     ("raw", "code", "args"),
     [
-        (b"", "data_empty", {}),
-        (b" \r\n\n", "data_empty", {}),
-        (b"x,prob,y\n", "data_empty", {}),
-        (b"x,prob,y\n,,\n\n", "data_empty", {}),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "data_not_csv", {}),
-        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "data_not_csv", {}),
-        (GOOD.decode().encode("utf-16"), "data_not_csv", {}),
-        (GOOD.decode().encode("utf-16-le"), "data_not_csv", {}),
-        (b"\xff\xff\xff", "data_not_csv", {}),
-        (b"<!DOCTYPE html>\n<title>x, prob, y</title>", "data_not_csv", {}),
-        (b'{"x": [1], "prob": [1], "y": [1]}', "data_not_csv", {}),
-        (b"just some words\nand more\n", "data_not_csv", {}),
-        (b'x,prob,y\n"1,0.5,0\n', "data_not_csv", {}),
-        (b"x,prob,y\n1,0.5,0,7\n", "data_not_csv", {}),
-        (b"x,prob,y\n0,5,0,5,1\n", "data_not_csv", {}),
+        (b"", "data_empty", NEEDED),
+        (b" \r\n\n", "data_empty", NEEDED),
+        (b"x,prob,y\n", "data_empty", NEEDED),
+        (b"x,prob,y\n,,\n\n", "data_empty", NEEDED),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "data_not_csv", NEEDED),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "data_not_csv", NEEDED),
+        (GOOD.decode().encode("utf-16"), "data_not_csv", NEEDED),
+        (GOOD.decode().encode("utf-16-le"), "data_not_csv", NEEDED),
+        (b"\xff\xff\xff", "data_not_csv", NEEDED),
+        (b"<!DOCTYPE html>\n<title>x, prob, y</title>", "data_not_csv", NEEDED),
+        (b'{"x": [1], "prob": [1], "y": [1]}', "data_not_csv", NEEDED),
+        (b"just some words\nand more\n", "data_not_csv", NEEDED),
+        (b'x,prob,y\n"1,0.5,0\n', "data_not_csv", NEEDED),
+        (b"x,prob,y\n1,0.5,0,7\n", "data_not_csv", NEEDED),
+        (b"x,prob,y\n0,5,0,5,1\n", "data_not_csv", NEEDED),
         (b"x,prob,y\n0,1," + b"9" * 200_000, "data_not_number", {"column": "y", "row": 2}),
-        (b"x,prob,y\n" + b"1,0.5,0\n" * 100_000 + b"1,0.5,0,7\n", "data_not_csv", {}),
-        (b"x,prob,y" + b"," * 900_000 + b"\n1,0.5,0\n", "data_not_csv", {}),  # columns
-        (b"x,prob,y" + b"," * 900 + b"\n0" * 400_000, "data_not_csv", {}),  # short rows
-        (b"prob,y\n0.5,1\n", "data_missing_column", {"column": "x"}),
-        (b"x,y\n0.5,1\n", "data_missing_column", {"column": "prob"}),
-        (b"x,prob\n0.5,1\n", "data_missing_column", {"column": "y"}),
-        (b"x\n0.5\n", "data_missing_column", {"column": "prob"}),
-        (b"0.1,0.2,0.3\n0.1,0.2,0.3\n", "data_missing_column", {"column": "x"}),
+        (b"x,prob,y\n" + b"1,0.5,0\n" * 100_000 + b"1,0.5,0,7\n", "data_not_csv", NEEDED),
+        (b"x,prob,y" + b"," * 900_000 + b"\n1,0.5,0\n", "data_not_csv", NEEDED),  # columns
+        (b"x,prob,y" + b"," * 900 + b"\n0" * 400_000, "data_not_csv", NEEDED),  # short rows
+        (b"prob,y\n0.5,1\n", "data_missing_column", {"column": "x"} | NEEDED),
+        (b"x,y\n0.5,1\n", "data_missing_column", {"column": "prob"} | NEEDED),
+        (b"x,prob\n0.5,1\n", "data_missing_column", {"column": "y"} | NEEDED),
+        (b"x\n0.5\n", "data_missing_column", {"column": "prob"} | NEEDED),
+        (b"0.1,0.2,0.3\n0.1,0.2,0.3\n", "data_missing_column", {"column": "x"} | NEEDED),
         (b"x,prob,y\n1,0.5,0\n\ntwo,0.5,0\n", "data_not_number", {"column": "x", "row": 4}),
         (b'n,x,prob,y\n"a\nb",1,0.5,0\nc,-,0.5,0\n', "data_not_number", {"column": "x", "row": 3}),
         (b"x,prob,y\n1,0.5,\n", "data_not_number", {"column": "y", "row": 2}),
@@ -133,3 +137,55 @@ def test_any_bytes_are_points_or_a_clear_refusal(raw: bytes):
         return  # any other exception fails the test
     assert points.x.size == points.y.size >= 1
     assert np.isfinite([points.x, points.prob, points.y]).all()
+
+
+# Files of a student's own
+
+
+def test_a_students_file_with_and_without_the_truth() -> None:
+    x, prob, y = parse_own("\ufeffX ; Y\n0,5;1\n\n-1;-2,5\n".encode(), 1000)
+    assert (x.tolist(), prob, y.tolist()) == ([0.5, -1.0], None, [1.0, -2.5])
+    x, prob, y = parse_own(b"y,note,prob,x\n0,a,0.25,1\n1,b,1,2\n", 1000)
+    assert prob is not None
+    assert (x.tolist(), prob.tolist(), y.tolist()) == ([1, 2], [0.25, 1], [0, 1])
+    _, prob, _ = parse_own(b"x,y,prob\n0,5,4.5\n1,2,-3\n", 1000)
+    assert prob is not None
+    assert prob.tolist() == [4.5, -3]
+    encoded = base64.b64encode(b"x,y\n0,1\n1,0\n").decode()
+    assert parse_encoded(encoded, 1000)[0].tolist() == [0, 1]
+
+
+XY = {"needed": "x, y"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "code", "args"),
+    [
+        (b"", "data_empty", XY),
+        (b"x,y\n", "data_empty", XY),
+        (b"x,y\n1,2\n", "data_empty", XY),
+        (b"<html>", "data_not_csv", XY),
+        (b'x,y\n1,"2\n', "data_not_csv", XY),
+        (b"x,z\n1,2\n1,2\n", "data_missing_column", {"column": "y"} | XY),
+        (b"x,y\n1,2\n\n1,two\n", "data_not_number", {"column": "y", "row": 4}),
+        (b"x,y\n1,2\n1,nan\n", "data_not_number", {"column": "y", "row": 3}),
+        (
+            b"x,y\n1,2\n20000,2\n",
+            "data_out_of_range",
+            {"column": "x", "row": 3, "min": -10_000, "max": 10_000},
+        ),
+        (
+            b"x,y,prob\n1,1,0\n2,0,1.5\n",
+            "data_out_of_range",
+            {"column": "prob", "row": 3, "min": 0, "max": 1},
+        ),
+        (b"x,y\n" + b"1,2\n" * 11, "data_too_long", {"max": 10}),
+        (b"x,y\n" + b"1,2\n" * 300, "data_too_big", {"limit_mb": 0.001}),
+    ],
+)
+def test_a_students_file_that_cannot_be_used(
+    raw: bytes, code: str, args: dict[str, object]
+) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_own(raw, 1000, max_points=10)
+    assert (caught.value.code, caught.value.args_) == (code, args)

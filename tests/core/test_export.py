@@ -25,15 +25,9 @@ from pwlapp.core.export.checkpoint import state_dict_file
 from pwlapp.core.export.literals import literal, rows, vector
 from pwlapp.core.export.programs import Program
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    OptimizerOptions,
-    SgdOptions,
-    initial_state,
-    train_slice,
-    with_params,
-)
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice, with_params
 
 WORDS = {
     key: text

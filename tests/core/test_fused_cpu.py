@@ -19,18 +19,9 @@ from pwlapp.core.engines import FUSED_CPU, TORCH_CPU, fused_cpu
 from pwlapp.core.engines.fused_cpu import FusedCpuEngine, train_many
 from pwlapp.core.engines.kernels import train_epochs
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.training import (
-    MAX_LR,
-    AdamOptions,
-    Budget,
-    OptimizerOptions,
-    SgdOptions,
-    SliceResult,
-    TrainState,
-    initial_state,
-    train_slice,
-    with_params,
-)
+from pwlapp.core.optimizers import MAX_LR, AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import Budget, SliceResult, TrainState
+from pwlapp.core.training import initial_state, train_slice, with_params
 
 ARCHITECTURES = [
     Architecture(h, bias1, activation, loss)

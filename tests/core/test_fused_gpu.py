@@ -25,17 +25,9 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.engines import fused_gpu, triton_nets
 from pwlapp.core.engines.fused_cpu import FusedCpuEngine
 from pwlapp.core.net import LECTURE, Architecture, Array
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    OptimizerOptions,
-    SgdOptions,
-    SliceResult,
-    TrainState,
-    initial_state,
-    train_slice,
-    with_params,
-)
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.state import Budget, SliceResult, TrainState
+from pwlapp.core.training import initial_state, train_slice, with_params
 from pwlapp.errors import UserError
 from tests.support import triton_cases
 

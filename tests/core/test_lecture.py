@@ -11,7 +11,9 @@ import pytest
 from pwlapp.core.data.files import parse_csv
 from pwlapp.core.data.lecture import is_lecture
 from pwlapp.core.data.points import Points
-from pwlapp.core.training import AdamOptions, Budget, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 from tests.core.test_training import assert_same_state
 from tests.support.csv_files import LIMIT
 

@@ -133,6 +133,12 @@ def test_a_vector_of_an_impossible_shape_is_refused(shape: tuple[int, ...]):
         net.from_vector(np.zeros(shape))
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 6])
+def test_a_length_that_belongs_to_no_net_with_bias_is_refused(size: int):
+    with pytest.raises(ValueError, match=r"expected \(3h \+ 1,\)"):
+        net.from_vector(np.zeros(size), bias1=True)
+
+
 def test_bce_is_torchs():
     rng = np.random.default_rng(0)
     yhat = rng.uniform(0, 1, 500).astype(np.float32)

@@ -10,7 +10,8 @@ from pwlapp.core.analysis.plateaus import plateaus
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines.fused_cpu import train_many
 from pwlapp.core.net import Array, Loss
-from pwlapp.core.training import AdamOptions, initial_state
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.training import initial_state
 
 SIDES = {"flat": (0, 0), "left": (1, 0), "right": (0, 1), "both": (1, 1)}
 

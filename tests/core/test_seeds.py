@@ -9,7 +9,9 @@ from pwlapp.core.analysis.seeds import curve_epochs, seconds_per_seed, train_see
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU
 from pwlapp.core.net import LECTURE, Architecture, from_vector, hidden
-from pwlapp.core.training import AdamOptions, Budget, SgdOptions, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 
 FOREVER_MS = 1e9
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from pwlapp.core.data import source
 from pwlapp.core.data.source import display_name, is_url, read_source
 from pwlapp.errors import UserError
 
@@ -147,25 +146,6 @@ def test_a_page_over_the_limit(site: Site):
 def test_a_site_that_takes_for_ever_is_left_in_time(site: Site, page: str):
     code, args = refusal(f"{site.url}/{page}", timeout_s=0.3, max_bytes=10**9)
     assert (code, args) == ("data_unreachable", {"name": f"{site.url}/{page}"})
-
-
-def test_the_thread_that_was_left_soon_gives_up_too(site: Site):
-    with pytest.raises(UserError) as refused:
-        source.download(f"{site.url}/drip", timeout_s=0.3, max_bytes=500)
-    assert refused.value.code == "data_unreachable"
-
-
-def test_nothing_that_takes_for_ever_is_waited_for(monkeypatch: pytest.MonkeyPatch):
-    """Such as looking a name up, which has no time limit of its own."""
-    left = threading.Event()
-
-    def look_up(*_args: object, **_limits: object) -> bytes:
-        left.wait(2)
-        return BODY
-
-    monkeypatch.setattr(source, "download", look_up)
-    assert refusal("http://slow.example/x.csv", timeout_s=0.05)[0] == "data_unreachable"
-    left.set()
 
 
 def test_a_site_that_is_not_there(monkeypatch: pytest.MonkeyPatch):

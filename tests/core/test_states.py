@@ -26,13 +26,9 @@ from pwlapp.core.engines import (
     wants_gpu,
 )
 from pwlapp.core.net import LECTURE, MAX_HIDDEN, Architecture
+from pwlapp.core.optimizers import MAX_LR, AdamOptions, SgdOptions
+from pwlapp.core.state import MAX_SEED, Budget, TrainState
 from pwlapp.core.training import (
-    MAX_LR,
-    MAX_SEED,
-    AdamOptions,
-    Budget,
-    SgdOptions,
-    TrainState,
     frame_epochs,
     initial_state,
     train_slice,
@@ -138,9 +134,18 @@ def test_frames_are_dense_at_the_start():
     assert (np.diff(gaps) >= -1).all()  # wider and wider, but for rounding
 
 
-def test_a_run_of_nothing_has_no_frames():
+def test_their_distance_from_the_start_is_a_cube():
+    epochs = np.array([epoch for epoch in frame_epochs(10**9, 10**9 + 240**3) if epoch % 5000])
+    cubes = np.arange(1, 241) ** 3
+    cubes = cubes[(10**9 + cubes) % 5000 != 0]
+    assert epochs.size == cubes.size
+    assert np.abs(epochs - 10**9 - cubes).max() <= 1
+
+
+@pytest.mark.parametrize("target", [7, 6])
+def test_a_run_of_nothing_has_no_frames(target: int):
     with pytest.raises(ValueError, match="expected more than start 7"):
-        frame_epochs(7, 7)
+        frame_epochs(7, target)
 
 
 @pytest.mark.parametrize(

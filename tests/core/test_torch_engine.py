@@ -9,15 +9,9 @@ import torch
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import TORCH_CPU, pick
 from pwlapp.core.net import LECTURE, Architecture, Array
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    SgdOptions,
-    TrainState,
-    initial_state,
-    train_slice,
-    with_new_optimizer,
-)
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import initial_state, train_slice, with_new_optimizer
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 

@@ -7,13 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from pwlapp.core.data.points import Points
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    frame_epochs,
-    initial_state,
-    train_slice,
-)
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import frame_epochs, initial_state, train_slice
 from pwlapp.sessions.snapshot import json_number, json_numbers
 from tests.faults.pupil import Chapter
 from tests.support.client.frame_log import Row

@@ -9,7 +9,9 @@ import pytest
 
 from pwlapp.core.data.files import read_points
 from pwlapp.core.data.points import Points
-from pwlapp.core.training import AdamOptions, Budget, frame_epochs, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import frame_epochs, initial_state, train_slice
 from pwlapp.sessions.snapshot import json_number, json_numbers
 from tests.faults import drill, judge, script
 from tests.faults.pupil import Chapter

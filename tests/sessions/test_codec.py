@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import arrays
 
 from pwlapp.core.data.points import DataSpec, Points
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import AdamOptions, SgdOptions, TrainState
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import TrainState
 from pwlapp.sessions import codec
 from pwlapp.sessions.codec import CorruptState, decode, encode
 from pwlapp.sessions.frames import Frame

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pwlapp.core.net import LECTURE, MAX_HIDDEN, Architecture, from_vector, logit
-from pwlapp.core.training import Frames
+from pwlapp.core.state import Frames
 from pwlapp.sessions.frames import (
     CURVE_POINTS,
     PLAIN_HIDDEN,

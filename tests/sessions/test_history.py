@@ -10,7 +10,8 @@ import pytest
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import bce, from_vector, yhat
-from pwlapp.core.training import SgdOptions, TrainState
+from pwlapp.core.optimizers import SgdOptions
+from pwlapp.core.state import TrainState
 from pwlapp.sessions import history, transitions
 from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import MAX_STEPS, Step, StepKind, record, swap

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from pwlapp.core.training import AdamOptions
+from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
 from pwlapp.report import Counts, Health
 from pwlapp.sessions.reader import MAX_AT_ONCE

@@ -14,7 +14,9 @@ from typing import cast
 import pytest
 
 from pwlapp.compute.pool import PoolRunner
-from pwlapp.core.training import AdamOptions, Budget, TrainState, initial_state, train_slice
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.services import build_service
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.service import SessionService
@@ -115,7 +117,7 @@ async def test_a_long_run_does_not_starve_short_ones(settings: Settings) -> None
 SERVER = """
 import asyncio, sys
 from pathlib import Path
-from pwlapp.core.training import AdamOptions
+from pwlapp.core.optimizers import AdamOptions
 from pwlapp.services import build_service
 from pwlapp.settings import Settings
 

@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import (
-    AdamOptions,
-)
+from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.settings import Settings

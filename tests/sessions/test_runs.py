@@ -9,12 +9,8 @@ from typing import Any
 
 import pytest
 
-from pwlapp.core.training import (
-    AdamOptions,
-    SgdOptions,
-    frame_epochs,
-    with_new_optimizer,
-)
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.training import frame_epochs, with_new_optimizer
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers

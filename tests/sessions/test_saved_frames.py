@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pwlapp.commands.saved import restore, save
+from pwlapp.commands.table import run
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions
+from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from tests.support.sessions import finished
@@ -22,7 +22,7 @@ async def run_file(service: SessionService, net: Architecture, epochs: int = 30)
     await service.start_run(sid, epochs, AdamOptions(), "torch@cpu")
     await finished(service, sid)
     _, rows = await service.read(sid)
-    return {**await save(service, sid, {}), "frames": rows}
+    return {**await run(service, sid, "saved", {}), "frames": rows}
 
 
 @pytest.mark.parametrize("net", [Architecture(), Architecture(3, bias1=True), Architecture(16)])
@@ -30,18 +30,18 @@ async def test_a_run_comes_back_with_its_frames(service: SessionService, net: Ar
     file = await run_file(service, net)
     sid, _ = await service.open()
     before = await service.state(sid)
-    snapshot = (await restore(service, sid, file))["snapshot"]
+    snapshot = (await run(service, sid, "restore", file))["snapshot"]
     _, rows = await service.read(sid)
     assert [row[1:] for row in rows] == [row[1:] for row in file["frames"]]
     assert rows[0][0] == snapshot["first_seq"] == before.next_seq
     assert rows[-1][0] == snapshot["next_seq"] - 1
-    assert (await save(service, sid, {}))["saved"] == file["saved"]
+    assert (await run(service, sid, "saved", {}))["saved"] == file["saved"]
 
 
 async def test_without_frames_they_start_anew(service: SessionService) -> None:
     file = await run_file(service, Architecture())
     sid, _ = await service.open()
-    await restore(service, sid, {"saved": file["saved"]})
+    await run(service, sid, "restore", {"saved": file["saved"]})
     _, rows = await service.read(sid)
     assert [row[1:4:2] for row in rows] == [[30, "start"]]
 
@@ -51,7 +51,7 @@ async def test_frames_that_stop_short_get_one_of_the_net(
 ) -> None:
     file = await run_file(service, Architecture())
     sid, _ = await service.open()
-    await restore(service, sid, {**file, "frames": file["frames"][:5]})
+    await run(service, sid, "restore", {**file, "frames": file["frames"][:5]})
     _, rows = await service.read(sid)
     assert len(rows) == 6
     assert rows[-1][1] == 30
@@ -62,7 +62,7 @@ async def test_frames_of_other_data_are_left_out(service: SessionService) -> Non
     file = await run_file(service, Architecture())
     file["saved"]["data_key"] = "f" * 16
     sid, _ = await service.open()
-    snapshot = (await restore(service, sid, file))["snapshot"]
+    snapshot = (await run(service, sid, "restore", file))["snapshot"]
     assert snapshot["next_seq"] == snapshot["first_seq"] + 1
 
 
@@ -89,5 +89,5 @@ async def test_spoilt_frames_change_nothing(service: SessionService) -> None:
     sid, before = await service.open()
     for rows in SPOILT:
         with pytest.raises(UserError, match="bad_saved"):
-            await restore(service, sid, {**copy.deepcopy(file), "frames": rows})
+            await run(service, sid, "restore", {**copy.deepcopy(file), "frames": rows})
     assert await service.look(sid) == before

@@ -10,11 +10,8 @@ import numpy as np
 import pytest
 
 from pwlapp.core.net import LECTURE, Architecture, from_vector, logit
-from pwlapp.core.training import (
-    AdamOptions,
-    frame_epochs,
-    train_slice,
-)
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.training import frame_epochs, train_slice
 from pwlapp.errors import UserError
 from pwlapp.sessions.protocols import WorkerLost
 from pwlapp.sessions.service import SessionService

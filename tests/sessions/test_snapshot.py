@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import SgdOptions, TrainState
+from pwlapp.core.optimizers import SgdOptions
+from pwlapp.core.state import TrainState
 from pwlapp.sessions.frames import CURVE_POINTS, Frame, curve
 from pwlapp.sessions.snapshot import frame_row, frame_texts, json_number, snapshot
 from pwlapp.sessions.state import History, Notice, Run, Speed

@@ -12,7 +12,7 @@ import pytest
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import bce, from_vector, yhat
-from pwlapp.core.training import AdamOptions, SgdOptions
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
 from pwlapp.sessions.frames import Frame, FrameBatch, Mark, Slice

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from pwlapp.commands.saved import restore, save
+from pwlapp.commands.table import run
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import AdamOptions, SgdOptions
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import history
 from pwlapp.sessions.service import SessionService
@@ -24,7 +24,7 @@ WIDE = Architecture(h=50, bias1=True)
 
 async def whole(service: SessionService, sid: str) -> dict[str, Any]:
     """All numbers of a session's net, and its frames without their numbers in the session."""
-    saved = (await save(service, sid, {}))["saved"]
+    saved = (await run(service, sid, "saved", {}))["saved"]
     _, rows = await service.read(sid)
     return {**saved, "frames": [row[1:] for row in rows]}
 
@@ -59,7 +59,7 @@ async def test_a_reset_is_undone_with_its_frames_and_trains_on_bit_for_bit(
     uninterrupted = await trained(either, net)
     await either.start_run(uninterrupted, 100, ADAM, "torch@cpu")
     await finished(either, uninterrupted)
-    assert await save(either, sid, {}) == await save(either, uninterrupted, {})
+    assert await run(either, sid, "saved", {}) == await run(either, uninterrupted, "saved", {})
 
 
 async def test_a_watcher_gets_all_frames_that_came_back(service: SessionService) -> None:
@@ -98,7 +98,7 @@ async def test_another_seeds_run_is_undone(either: SessionService) -> None:
 async def test_a_restored_session_is_undone(service: SessionService) -> None:
     sid, other = await trained(service), await trained(service, WIDE)
     before = await whole(service, sid)
-    await restore(service, sid, await save(service, other, {}))
+    await run(service, sid, "restore", await run(service, other, "saved", {}))
     assert (await service.look(sid))["net"]["h"] == 50
     await service.undo(sid)
     assert await whole(service, sid) == before

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pwlapp.compute.celery import app
-from pwlapp.compute.celery.app import Post, Sender
+from pwlapp.compute.celery.app import AsyncSender, Sender
 from pwlapp.compute.celery.runner import CeleryRunner
 from pwlapp.compute.pool import PoolRunner
 from pwlapp.services import build_service
@@ -88,7 +88,7 @@ async def computing(request: pytest.FixtureRequest) -> AsyncIterator[Runner]:
         return
     url = request.getfixturevalue("workers").redis_url
     link = RedisLink(url)
-    runner = CeleryRunner(link, Post(Sender(app.make_app(url))))
+    runner = CeleryRunner(link, AsyncSender(Sender(app.make_app(url))))
     runner.start()
 
     async def are_here() -> bool:

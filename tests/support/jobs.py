@@ -82,6 +82,7 @@ def torch_threads() -> int:
 
 def prepare_slowly(gate: Path) -> None:
     """Warm up, but not before the gate is open."""
+    warmup._ready.clear()  # the fork server may have loaded the engine
 
     def make_ready() -> None:
         wait_for(gate)

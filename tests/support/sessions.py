@@ -13,7 +13,8 @@ import numpy as np
 from pwlapp.compute.scheduler import LocalScheduler
 from pwlapp.core import engines
 from pwlapp.core.engines import EngineInfo
-from pwlapp.core.training import AdamOptions, TrainState
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import TrainState
 from pwlapp.metrics import Metrics
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.frames import Frame, Mark

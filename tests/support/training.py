@@ -7,14 +7,9 @@ from typing import Any
 import pytest
 
 from pwlapp.core.net import LECTURE, Architecture
-from pwlapp.core.training import (
-    AdamOptions,
-    Budget,
-    OptimizerOptions,
-    TrainState,
-    initial_state,
-    train_slice,
-)
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import initial_state, train_slice
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers
 

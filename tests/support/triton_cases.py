@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from pwlapp.core.net import Array
-from pwlapp.core.training import Budget, OptimizerOptions, SliceResult, TrainState
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import Budget, SliceResult, TrainState
 
 POINTERS = {
     "which": "i32", "points": "fp32", "begin": "fp32", "end": "fp32", "plan": "i32",
-    "outcome": "i32", "losses": "fp32", "knobs": "fp32", "schedule": "fp32", "records": "i32",
+    "outcome": "i32", "losses": "fp32", "constants": "fp32", "schedule": "fp32", "records": "i32",
     "frames": "fp32",
 }  # fmt: skip
 NUMBERS = ("n", "n_records", "h")

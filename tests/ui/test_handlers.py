@@ -11,7 +11,7 @@ import pytest
 from pwlapp.core import constructions
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions, SgdOptions
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.ui.inputs import NetFields, OptimizerFields
 from pwlapp.ui.sections import build

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from app import all_lessons
-from pwlapp.commands import session_data
+from pwlapp.commands.fields import read_net
 from pwlapp.core.net import Architecture, from_vector, yhat
 from pwlapp.ui import i18n, ids, lessons
 from pwlapp.ui.lessons import LESSONS, Lesson, Step
@@ -56,7 +56,7 @@ def test_no_sentence_is_left_over() -> None:
     "sets", [each for *_, step in STEPS for each in (step.set, step.jump) if "fit" in each]
 )
 def test_the_server_takes_what_is_set(sets: dict[str, Any]) -> None:
-    net = session_data.architecture(sets["fit"]["net"])
+    net = read_net(sets["fit"]["net"])
     if "params" in sets:
         assert len(sets["params"]) == net.size
 
@@ -86,7 +86,7 @@ def test_browsers_keep_the_file_until_it_changes() -> None:
 def steps_of(n: int) -> tuple[Architecture, Any]:
     """Net and weights that step n of the lesson on steps sets."""
     wanted = lessons.STEPS.steps[n - 1].set
-    net = session_data.architecture(wanted["fit"]["net"])
+    net = read_net(wanted["fit"]["net"])
     return net, from_vector(wanted["params"], net.bias1)
 
 

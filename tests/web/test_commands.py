@@ -6,23 +6,33 @@ from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
+from pydantic import ConfigDict
 from starlette.testclient import TestClient
 
+from pwlapp.commands.fields import Body
+from pwlapp.commands.table import Command
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.web import commands
 
 
-async def echo(_trainer: SessionService, sid: str, body: dict[str, Any]) -> dict[str, Any]:
-    if code := body.get("raise"):
+class Anything(Body):
+    model_config = ConfigDict(extra="allow")
+
+
+async def echo(_service: SessionService, sid: str, body: Anything) -> dict[str, Any]:
+    sent = body.model_dump()
+    if code := sent.get("raise"):
         raise UserError(code, max=3)
-    return {"sid": sid, "body": body}
+    return {"sid": sid, "body": sent}
 
 
 @pytest.fixture
 def client() -> TestClient:
     app = FastAPI()
-    app.include_router(commands.routes(cast(SessionService, None), {"echo": echo}))
+    app.include_router(
+        commands.routes(cast(SessionService, None), {"echo": Command(Anything, echo)})
+    )
     return TestClient(app)
 
 

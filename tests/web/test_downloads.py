@@ -16,9 +16,9 @@ import torch
 from fastapi import FastAPI
 
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions
+from pwlapp.core.optimizers import AdamOptions
 from pwlapp.sessions.service import SessionService
-from pwlapp.ui.i18n import LanguageMiddleware
+from pwlapp.ui.i18n import LanguageMiddleware, catalogue, language
 from pwlapp.web import frame_table
 from pwlapp.web.downloads import KINDS, routes
 from tests.support.sessions import finished
@@ -29,7 +29,7 @@ UNKNOWN = "A" * 22
 @pytest.fixture
 async def client(service: SessionService) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
-    app.include_router(routes(service))
+    app.include_router(routes(service, lambda: catalogue(language())))
     app.add_middleware(LanguageMiddleware)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://page") as client:

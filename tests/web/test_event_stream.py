@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from pwlapp.core.training import AdamOptions
+from pwlapp.core.optimizers import AdamOptions
 from pwlapp.sessions.service import SessionService
 from pwlapp.web.event_stream import routes
 from tests.support.sessions import finished, has_moved, until
@@ -212,7 +212,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from pwlapp.core.training import AdamOptions
+from pwlapp.core.optimizers import AdamOptions
 from pwlapp.services import build_service
 from pwlapp.settings import Settings
 from pwlapp.web import event_stream

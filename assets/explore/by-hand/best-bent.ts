@@ -8,7 +8,7 @@ const RIDGE = 1e-9; // keeps a side without points, or data that a step divides,
 const CLOSE = 1e-12;
 
 // Solve the symmetric 3 x 3 system A s = g by Cramer's rule.
-const solve = ([[a, b, c], [, d, e], [, , f]], [p, q, r]) => {
+const solve = ([[a, b, c], [, d, e], [, , f]]: number[][], [p, q, r]: number[]) => {
   const [ca, cb, cc] = [d * f - e * e, c * e - b * f, b * e - c * d];
   const determinant = a * ca + b * cb + c * cc;
   const [cd, ce, cf] = [a * f - c * c, b * c - a * e, a * d - b * b];
@@ -40,7 +40,7 @@ const derivatives = (s, xs, ys, loss) => {
 };
 
 // W1 = (1, -1) as in the lecture; W2 then has the two slopes.
-const weightsOf = ([left, right, b]) => [1, -1, right, -left, b];
+const weightsOf = ([left, right, b]: number[]) => [1, -1, right, -left, b];
 
 // The best weights [W1, W1, W2, W2, b2] for a loss, "bce" or "mse".
 export const bestBent = (xs, ys, loss) => {

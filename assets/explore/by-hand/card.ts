@@ -1,6 +1,8 @@
 // By hand against Adam: the student's own weights of the lecture's net beside the net in Fit, on the
 // same data, with the same loss.
+
 import * as buildSection from "../../build/build";
+import { byId } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
@@ -12,7 +14,6 @@ import * as weightRows from "../../core/weight-rows";
 import * as fitSection from "../../fit/fit";
 import { bestBent } from "./best-bent";
 
-const byId = (id) => document.getElementById(id);
 const STORE = "pwl.by-hand";
 const HAND = 0,
   ADAM = 1,

@@ -1,4 +1,5 @@
 // Compare runs: keep the run in Fit, lay it beside others, bring it back.
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as painting from "../../core/painting";
@@ -12,8 +13,7 @@ import * as comparePlots from "./plots";
 import * as compareRuns from "./runs";
 import * as compareTable from "./table";
 
-const byId = (id) => document.getElementById(id);
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 const SLOW_MS = 200; // axes follow at 5 Hz
 
 const logs = { logX: false, logY: false };
@@ -23,7 +23,7 @@ let stillKey = ""; // what the plots' still curves and the table were made of
 
 const runs = () => compareRuns.all;
 const names = () => runs().map(compareRuns.nameOf);
-const isThere = (now) => Boolean(now.state && now.data && now.film.frames.length);
+const isThere = (now) => Boolean(now.state && now.data && now.playback.frames.length);
 
 // --- words ----------------------------------------------------------------------------------------
 const tell = (id, key, args = {}) => {
@@ -46,9 +46,9 @@ const note = ({ net, data }) => {
 
 // --- painting -------------------------------------------------------------------------------------
 // The run in Fit, as it is under the play head or under the student's hand.
-const current = ({ state, net, data, film, frame }) => {
+const current = ({ state, net, data, playback, frame }) => {
   const { epoch, loss } =
-    frame.epoch === undefined ? { epoch: film.frame.epoch, loss: nets.loss(frame.p, data.x, data.y, net) } : frame;
+    frame.epoch === undefined ? { epoch: playback.frame.epoch, loss: nets.loss(frame.p, data.x, data.y, net) } : frame;
   const span = [data.x[0], data.x[data.x.length - 1]];
   const { seed, optimizer } = state;
   return { seed, net, optimizer, data: data.key, spec: data.spec, epoch, loss, p: frame.p, curve: frame.curve, span };
@@ -65,10 +65,10 @@ const paintStill = (now) => {
 
 const paint = () => {
   const now = fitSection.now();
-  if (!isThere(now) || !isNear() || !comparePlots.ready() || now.film.frame.net !== now.net) return;
+  if (!isThere(now) || !isNear() || !comparePlots.ready() || now.playback.frame.net !== now.net) return;
   paintStill(now);
   const run = current(now);
-  const { frames, index } = now.film;
+  const { frames, index } = now.playback;
   const losses = compareRuns.lossCurve(frames.slice(0, index + 1));
   comparePlots.live({ losses, fit: comparePlots.fitOf(run, now.data) }, logs);
   compareTable.showLive(byId("compare-table"), run, now.data.key);
@@ -79,14 +79,14 @@ const paintSoon = () => painting.request("compare", paint);
 // The axes hold all that is shown, and the whole of the run in Fit.
 const axes = () => {
   const now = fitSection.now();
-  if (!isThere(now) || now.film.frame.net !== now.net) return;
-  const { data, net, film } = now;
+  if (!isThere(now) || now.playback.frame.net !== now.net) return;
+  const { data, net, playback } = now;
   const shown = runs().filter((run) => run.shown);
   const here = [current(now), ...shown.filter((run) => run.data === data.key)];
   comparePlots.axes(
     {
       data,
-      losses: [compareRuns.lossCurve(film.frames), ...shown.map((run) => run.losses)],
+      losses: [compareRuns.lossCurve(playback.frames), ...shown.map((run) => run.losses)],
       fits: here.map((run) => comparePlots.fitOf(run, data)),
       truth: fitData.trueLoss(data, net) ?? NaN,
     },
@@ -102,9 +102,9 @@ const again = () => {
 
 // --- what can be pressed --------------------------------------------------------------------------
 const keep = (where) => {
-  const kept = compareRuns.keep(fitSection.now());
+  const kept: Record<string, any> = compareRuns.keep(fitSection.now());
   if (kept.refused) tell(where, kept.refused, kept.args);
-  else tell(where, "compare.kept", { name: compareRuns.nameOf(kept) });
+  else tell(where, "compare.kept", { name: compareRuns.nameOf(kept as Parameters<typeof compareRuns.nameOf>[0]) });
 };
 
 // Train it again in Fit, on its own data; what was done by hand on the way is not repeated.
@@ -176,7 +176,7 @@ const buildAxes = () => {
 };
 
 const retell = () => {
-  for (const [id, { key, args }] of Object.entries(said)) byId(id).textContent = t(key, args);
+  for (const [id, { key, args }] of Object.entries<Record<string, any>>(said)) byId(id).textContent = t(key, args);
   again();
 };
 

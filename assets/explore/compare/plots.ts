@@ -86,7 +86,7 @@ export const fitOf = ({ net, p, curve, span }, data) => {
     const { x } = fitPlots.placesOf(data, { net, p });
     return { x, y: nets.yhat(p, x, net) };
   }
-  return { x: nets.grid(...span, curve.length), y: nets.output(curve, net) };
+  return { x: nets.grid(span[0], span[1], curve.length), y: nets.output(curve, net) };
 };
 
 // A place on a logarithmic axis for what has one.
@@ -154,7 +154,7 @@ const relayout = (gd, look) => {
 export const axes = ({ losses, fits, truth, data }, logs) => {
   lossAxes(losses, truth, logs);
   const values = fits.flatMap(({ y }) => y).filter(Number.isFinite);
-  fitPlots.setRange([plots.points, plots.fit], fitPlots.rangeOf(values, ...data.span));
+  fitPlots.setRange([plots.points, plots.fit], fitPlots.rangeOf(values, data.span[0], data.span[1]));
 };
 
 // One run drawn wider than the others, in both plots.

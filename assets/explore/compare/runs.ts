@@ -64,7 +64,7 @@ export const lossCurve = (frames) => {
 
 // --- how the run in Fit came to be --------------------------------------------------------------
 // Whether its optimizer was changed on the way: such a run cannot be had again by training anew.
-let path = {};
+let path: Record<string, any> = {};
 export const follow = ({ sid, state }) => {
   const run = `${sid} ${state.first_seq}`;
   const optimizer = JSON.stringify(state.optimizer);
@@ -84,8 +84,8 @@ export const follow = ({ sid, state }) => {
 const free = (taken) => Array.from({ length: MOST }, (_, i) => i).find((i) => !taken.includes(i));
 
 // What is kept of the run in Fit: all of it, wherever the play head stands.
-const capture = ({ state, net, data, film }) => {
-  const { frames } = film;
+const capture = ({ state, net, data, playback }) => {
+  const { frames } = playback;
   const last = frames[frames.length - 1];
   const { plain, ...kind } = net;
   const { seed, optimizer } = state;
@@ -117,7 +117,7 @@ const capture = ({ state, net, data, film }) => {
 
 // Keep the run in Fit; gives it, or {refused: what to say, args}.
 export const keep = (now) => {
-  const { frames } = now.film ?? { frames: [] };
+  const { frames } = now.playback ?? { frames: [] };
   if (!now.state || !frames.length || frames[frames.length - 1].epoch === 0) {
     return { refused: "compare.nothing" };
   }

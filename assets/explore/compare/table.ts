@@ -130,7 +130,9 @@ const liveRow = () => {
 
 // Build the table; the keyboard stays where it was.
 export const render = (host, runs, names, shownData) => {
-  const { action, id } = host.contains(document.activeElement) ? document.activeElement.dataset : {};
+  const { action, id } = host.contains(document.activeElement)
+    ? (document.activeElement as HTMLElement).dataset
+    : ({} as DOMStringMap);
   const heads = HEADS.map((head) => element("th", { scope: "col", textContent: i18n.t(`compare.head_${head}`) }));
   const head = element("tr", {}, ...heads);
   const rows = runs.map((run, i) => keptRow(run, names[i], shownData));

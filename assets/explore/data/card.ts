@@ -1,5 +1,7 @@
 // The data card of Fit: choose a set, draw points, send a file; say how many are kept for testing.
+
 import * as api from "../../core/api";
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { t } from "../../core/i18n";
 import * as nets from "../../core/net";
@@ -14,8 +16,6 @@ import * as dataFile from "./file";
 import * as dataOwn from "./own-points";
 import * as dataTiles from "./tiles";
 
-const byId = (id) => document.getElementById(id);
-const tell = (id, value) => window.dash_clientside.set_props(id, { value });
 const OPEN_KEY = "pwl.dataset";
 const SHARES = [0, 0.2, 0.3, 0.5];
 const FIELDS = ["n", "noise", "seed"];

@@ -10,7 +10,7 @@ const EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,
 const base64 = (file) =>
   new Promise((done, failed) => {
     const reader = new FileReader();
-    reader.onload = () => done(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onload = () => done(String(reader.result).replace(/^[^,]*,/, ""));
     reader.onerror = () => failed(reader.error);
     reader.readAsDataURL(file);
   });

@@ -1,5 +1,4 @@
 // Hands on the plot of own points: mouse, finger and keyboard, told as add, move, remove.
-import * as dataPlot from "./plot";
 
 const REACH = { mouse: 12, pen: 14, touch: 24 }; // pixels from a point that still take hold of it
 const STILL = { mouse: 4, pen: 6, touch: 10 }; // a press that moves less is a click

@@ -1,6 +1,8 @@
 // The line in pieces: follows the net in Fit. A wide net's numbers do not come with its frames; they
 // are asked for when its run rests and the card is near.
+
 import * as api from "../../core/api";
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
@@ -13,8 +15,7 @@ import * as near from "../near";
 import * as piecesPlot from "./plot";
 import * as piecesTable from "./table";
 
-const byId = (id) => document.getElementById(id);
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 const SLOW_MS = 200; // axes follow at 5 Hz
 
 let isNear = () => false;
@@ -23,22 +24,22 @@ let line = null; // what is shown: see `describe`
 let chosen = null; // number of a unit, from 0; null: none
 let zoomed = false;
 let chooser; // {slider, words, zoom}
-let wide = {}; // the wide net's numbers: {key, asked, p, epoch}
+let wide: Record<string, any> = {}; // the wide net's numbers: {key, asked, p, epoch}
 let when = null; // {key, args}: which net is shown
 
 // --- which net ------------------------------------------------------------------------------------
 const describe = (p, net, data) => {
-  const ends = [data.x[0], data.x[data.x.length - 1]];
+  const ends: [number, number] = [data.x[0], data.x[data.x.length - 1]];
   const units = piecesPlot.unitsOf(p, net, ends);
   const pieces = piecesTable.isSmooth(net) ? { knots: [], slopes: [], intercepts: [] } : core.pieces(p, net, ...ends);
   const curve = piecesPlot.netCurve({ p, net, data, ends, pieces });
   return { p, net, data, ends, units, pieces, curve, drawn: piecesPlot.drawnOf(units), hasColours: net.plain };
 };
 
-const narrow = ({ film, net, data, frame }) => {
-  if (film.frame.net !== net) return;
+const narrow = ({ playback, net, data, frame }) => {
+  if (playback.frame.net !== net) return;
   const byHand = frame.epoch === undefined;
-  const epoch = numbers.whole((byHand ? film.frame : frame).epoch);
+  const epoch = numbers.whole((byHand ? playback.frame : frame).epoch);
   show(frame.p, net, data, byHand ? { key: "pieces.by_hand" } : { key: "pieces.at", args: { epoch } });
 };
 
@@ -137,7 +138,7 @@ const choose = (k) => {
 
 const update = () => {
   const now = fitSection.now();
-  if (!isDrawn || !isNear() || !now.state || !now.data || !now.film.frames.length) return;
+  if (!isDrawn || !isNear() || !now.state || !now.data || !now.playback.frames.length) return;
   if (now.net.plain) narrow(now);
   else wideNet(now);
 };

@@ -24,9 +24,9 @@ const TICK = [0.012, 0.06]; // of the plot's height
 let gd = null;
 
 export const create = async () => {
-  const { axis, layout, line, colour } = plotting;
+  const { axis, layout, line } = plotting;
   const hovertemplate = "%{text}<br>(%{x:.3f}, %{y:.4f})<extra></extra>";
-  const thin = (role, width, more = {}) =>
+  const thin = (role, width, more: Record<string, any> = {}) =>
     line(role, { ...NOTHING, hovertemplate, ...more, line: { width, ...more.line } });
   const mute = { hoverinfo: "skip", hovertemplate: null };
   const accent = "#2f5be0"; // which pieces.css makes that of the theme

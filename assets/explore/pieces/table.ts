@@ -4,7 +4,7 @@ import * as mathml from "../../core/mathml";
 import * as numbersModule from "../../core/numbers";
 import * as piecesPlot from "./plot";
 
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 const MOST_CASES = 3; // more do not fit into a formula
 const MOST_NAMED = 3; // units that share a bend
 

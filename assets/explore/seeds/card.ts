@@ -1,5 +1,6 @@
 // "Train 500 seeds": asks the server for them part by part, paints what has come, and opens any of
 // them in Fit.
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
@@ -7,19 +8,18 @@ import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
 import * as weightRows from "../../core/weight-rows";
 import * as fitSection from "../../fit/fit";
-import { begin } from "../begin";
+import { begin as startOver } from "../begin";
 import * as seedsAsking from "./asking";
 import * as seedsOutcomes from "./outcomes";
 import * as plateauStore from "./plateaus";
 import * as seedsPlots from "./plots";
 
-const byId = (id) => document.getElementById(id);
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 const PAINT_MS = 250; // at most so often while the seeds come in,
 const PAINT_SHARE = 4; // and so that painting takes a quarter of the time at most
 const MAX_SEED = 2 ** 32 - 1;
 
-const nodes = {}; // {curves, dots}: the plots, once they are near the screen
+const nodes: Record<string, PlotlyGraph> = {}; // {curves, dots}: the plots, once they are near the screen
 let shown = empty(); // what is, or will be, on screen
 let chosen = null; // the run that is ringed
 let turn = 0; // of the button; an answer of an earlier turn is dropped
@@ -237,7 +237,7 @@ const buildField = () => {
 const open = (run) => {
   if (!run) return;
   choose(run);
-  begin({ seed: run.seed, net: shown.net, optimizer: shown.optimizer, epochs: shown.epochs });
+  startOver({ seed: run.seed, net: shown.net, optimizer: shown.optimizer, epochs: shown.epochs });
 };
 
 const onFieldKey = (event) => {

@@ -4,7 +4,7 @@ import { fixed, whole } from "../../core/numbers";
 import * as weightRows from "../../core/weight-rows";
 import * as plateauStore from "./plateaus";
 
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 export const CLASSES = ["both", "left", "right"]; // which ways the units face
 const MARGIN = 0.02; // of the distance between the plateaus: this far below, one side is not enough
 const ARRIVED = 0.1; // of the same: this near the lowest, a run has arrived
@@ -24,7 +24,7 @@ const reason = (run) => {
 export const count = (runs, plateaus) => {
   const limit = plateauStore.oneSided(plateaus);
   const gain = limit - plateaus.both;
-  const found = { n: runs.length, bent: 0, slow: 0, lucky: 0, reasons: {} };
+  const found = { n: runs.length, bent: 0, slow: 0, lucky: 0, reasons: {} as Record<string, number> };
   for (const run of runs) {
     if (!run.diverged && run.loss < limit - MARGIN * gain) {
       found.bent += 1;

@@ -7,7 +7,7 @@ import * as plotting from "../../core/plotting";
 import { CLASSES, facing } from "./outcomes";
 import * as plateauStore from "./plateaus";
 
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 export const ROLE = { both: "yhat", left: "unit2", right: "unit1" };
 export const SYMBOL = { both: "circle", left: "triangle-left", right: "triangle-right" };
 const BINS = 40;
@@ -180,7 +180,7 @@ export const paintDots = (node, shown, plateaus) => {
   const traces = [
     ...classes.map((members, k) => dots(members, CLASSES[k], size, top)),
     ring,
-    ...classes.map((members, k) => histogram(members, CLASSES[k], range)),
+    ...classes.map((members, k) => histogram(members, CLASSES[k], range as [number, number])),
   ];
   const pad = Math.max(0.5, 0.02 * count);
   const seeds = plotting.axis(t("fit.seed"), [first - pad, first + count - 1 + pad], {
@@ -196,7 +196,9 @@ export const paintDots = (node, shown, plateaus) => {
     anchor: "y",
   });
   const room = MOST_BESIDE * node.clientWidth;
-  const look = layout(seeds, shown, plateaus, { room, xaxis2: counts, barmode: "stack", bargap: 0 });
+  const look = layout(seeds, shown, plateaus, { room, xaxis2: counts, barmode: "stack", bargap: 0 } as {
+    room: number;
+  });
   return Plotly.react(node, traces, look, plotting.config);
 };
 

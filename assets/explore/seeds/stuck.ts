@@ -1,5 +1,6 @@
 // A run that is stuck on one side: says so, with the reason read from its own weights, and offers
 // what helps. Shown only while it is true.
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import { fixed, whole } from "../../core/numbers";
@@ -7,8 +8,7 @@ import * as fitSection from "../../fit/fit";
 import { begin } from "../begin";
 import * as plateauStore from "./plateaus";
 
-const byId = (id) => document.getElementById(id);
-const t = (key, args) => i18n.t(key, args);
+const { t } = i18n;
 const NEAR = 0.1; // of the way that a one-sided net came down: this near its plateau, it is there
 const MOST_UNITS = 2048;
 const MOST_EPOCHS = 1_000_000;
@@ -57,9 +57,9 @@ const dead = (units, { loss, net }, best) => {
 };
 
 // Why the net that stands in Fit is stuck, or null. A run that goes on, or is still replayed, is not.
-const why = ({ state, data, film }, best) => {
+const why = ({ state, data, playback }, best) => {
   const { net, params, status, epoch, loss } = state;
-  const isOver = status !== "running" && epoch > 0 && !(film.playing && film.following);
+  const isOver = status !== "running" && epoch > 0 && !(playback.playing && playback.following);
   const isKnown = params && best && loss !== null && data.key === state.data_key;
   if (!isOver || !isKnown || net.activation !== "relu") return null;
   const units = range(net.h).map((k) => unit(params, k, net, data));
@@ -122,7 +122,7 @@ const look = () => {
 const needsPlateaus = ({ state }) => state.epoch > 0 && state.params && state.net.activation === "relu";
 
 // --- what helps: start over with it, for as many epochs ------------------------------------------
-const retry = ({ seed, net }) => {
+const retry = ({ seed, net }: { seed?: number; net?: object }) => {
   const { state } = found;
   return begin({
     seed: seed ?? state.seed,

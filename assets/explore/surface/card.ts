@@ -1,4 +1,5 @@
 // The loss surface: follows the session's net, run and weights, and lets the current point be moved.
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
@@ -14,7 +15,6 @@ import * as bundles from "./plotly-builds";
 import * as surfaceSolid from "./solid";
 import * as workerClient from "./worker-client";
 
-const byId = (id) => document.getElementById(id);
 const COARSE = 25; // places on each side of the grid while something moves
 const FINE = 61;
 const LEAST = 2.5; // half of the axis of a weight, at least
@@ -39,15 +39,15 @@ let checking = null;
 
 const isPlain = ({ net, frame }) => Boolean(net?.plain && frame?.p);
 const isHere = (now) => Boolean(now?.net && now.data && now.frame?.net === now.net); // nothing is on its way
-const isMoving = ({ frame, film, state }) =>
-  handle?.held || frame.seq === undefined || film.playing || state.status === "running";
+const isMoving = ({ frame, playback, state }) =>
+  handle?.held || frame.seq === undefined || playback.playing || state.status === "running";
 
 // --- what is shown ----------------------------------------------------------------------------
 // The plane; `run` is null where it is that of two numbers.
-const planeOf = ({ frame, film }) => {
+const planeOf = ({ frame, playback }) => {
   const { view } = choices;
   if (view.kind === "run") {
-    const run = surfaceChoices.runOf(film);
+    const run = surfaceChoices.runOf(playback);
     const third = run.thirds.find(({ epoch }) => epoch === view.third);
     const plane = third && planes.through(run.start.p, run.end.p, third.p);
     if (plane) return { plane, run: { ...run, third } };
@@ -56,17 +56,17 @@ const planeOf = ({ frame, film }) => {
 };
 
 // The run on the plane; an edit by hand begins a new piece.
-const pathOf = (film, plane) =>
-  film.frames
+const pathOf = (playback, plane) =>
+  playback.frames
     .filter(({ p }) => p)
     .flatMap((frame, k) => {
       const place = planes.project(plane, frame.p);
       return frame.mark === "edit" && k > 0 ? [[null, null], place] : [place];
     });
 
-const fitRange = (places, { plane, run }, net, film) => {
+const fitRange = (places, { plane, run }, net, playback) => {
   const { view } = choices;
-  const key = JSON.stringify(run ? [plane.u, plane.v] : [view.i, view.j, net, film.frames[0]?.seq]);
+  const key = JSON.stringify(run ? [plane.u, plane.v] : [view.i, view.j, net, playback.frames[0]?.seq]);
   if (key !== rangeKey) {
     rangeKey = key;
     range = null;
@@ -84,12 +84,12 @@ const titles = (net, run) => {
   return [names[choices.view.i], names[choices.view.j]];
 };
 
-const sceneOf = ({ net, film, frame }) => {
-  const { plane, run } = planeOf({ film, frame });
+const sceneOf = ({ net, playback, frame }) => {
+  const { plane, run } = planeOf({ playback, frame });
   const project = (one) => planes.project(plane, one.p);
-  const path = pathOf(film, plane);
+  const path = pathOf(playback, plane);
   const now = project(frame);
-  fitRange([...path, now], { plane, run }, net, film);
+  fitRange([...path, now], { plane, run }, net, playback);
   return {
     plane,
     run,
@@ -180,7 +180,7 @@ const receive = (job, loss, ms) => {
 
 const update = () => {
   if (!near || !handle || !isHere(newest) || !showWide(newest)) return;
-  choices.show(newest.net, surfaceChoices.runOf(newest.film));
+  choices.show(newest.net, surfaceChoices.runOf(newest.playback));
   const scene = sceneOf(newest);
   tellWords(scene);
   ask(newest, scene);
@@ -221,7 +221,11 @@ const zoom = (factor) => {
   const { now } = sceneOf(newest);
   const middle = [(range.x[0] + range.x[1]) / 2, (range.y[0] + range.y[1]) / 2];
   zoomed = true;
-  range = planes.zoomed(range, factor, planes.holds(range, now) ? now : middle);
+  range = planes.zoomed(
+    range,
+    factor,
+    (planes.holds(range, now as [number, number]) ? now : middle) as [number, number],
+  );
   update();
 };
 const zoomBack = () => {

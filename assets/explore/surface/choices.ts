@@ -1,16 +1,16 @@
 // What the loss surface is over: two of the net's numbers, or a plane through its run.
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as weightRows from "../../core/weight-rows";
 
-const byId = (id) => document.getElementById(id);
 const TENTHS = [5, 1, 2, 3, 4, 6, 7, 8, 9]; // the first one is offered first
 
 // Start and end of a run, and the frames in between that a plane may go through. What was set by
 // hand since is no part of it, so that a drag does not turn the plane.
-export const runOf = (film) => {
-  const { frames } = film;
+export const runOf = (playback) => {
+  const { frames } = playback;
   const trained = frames.filter((frame) => frame.p && frame.mark !== "edit");
   const [start, end] = [trained[0], trained[trained.length - 1]];
   if (!start || end.epoch === start.epoch) return { start, end, thirds: [] };

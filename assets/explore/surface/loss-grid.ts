@@ -26,8 +26,8 @@ const bceSum = (z, y, from, count) => {
   let sum = 0;
   let product = 1;
   for (let n = 0; n < count; n++) {
-    const each = z[n] > CLAMP ? CLAMP : z[n] < -CLAMP ? -CLAMP : z[n];
-    sum += (each > 0 ? each : 0) - y[from + n] * each;
+    const each = z[n] > CLAMP ? CLAMP : Math.max(z[n], -CLAMP);
+    sum += Math.max(each, 0) - y[from + n] * each;
     product *= 1 + Math.exp(each > 0 ? -each : each);
     if ((n & 511) === 511) {
       sum += Math.log(product);
@@ -110,4 +110,4 @@ const run = (steps) => {
 };
 
 // The whole grid at once.
-export const compute = (...args) => run(lossGrid(...args));
+export const compute = (...args: Parameters<typeof lossGrid>) => run(lossGrid(...args));

@@ -1,11 +1,11 @@
 // The loss surface in 3-D, where the browser has WebGL and somebody asks for it.
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as painting from "../../core/painting";
 import * as weightRows from "../../core/weight-rows";
 import * as surfacePlot from "./plot";
 import * as bundles from "./plotly-builds";
 
-const byId = (id) => document.getElementById(id);
 const PERIOD_MS = 120;
 
 let library = null;

@@ -134,7 +134,7 @@ class Sender:
                 producer.connection.release()
 
 
-class Post:
+class AsyncSender:
     """Sends messages beside the event loop.
 
     Parameters

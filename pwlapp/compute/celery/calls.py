@@ -18,7 +18,7 @@ ALLOWED = {
     "pwlapp.core.constructions:run_all",
     "pwlapp.core.data.files:load",
     "pwlapp.core.data.datasets:draw",
-    "pwlapp.core.data.datasets:parse_encoded",
+    "pwlapp.core.data.files:parse_encoded",
     "pwlapp.core.engines:engines",
     "pwlapp.core.analysis.plateaus:plateaus",
     "pwlapp.core.export.qr:svg",

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar, TypeVarTuple
 
 from pwlapp.compute.celery import app, calls
-from pwlapp.compute.celery.app import CALLS, CPU, GPU, QUEUE_PREFIX, Post
+from pwlapp.compute.celery.app import CALLS, CPU, GPU, QUEUE_PREFIX, AsyncSender
 from pwlapp.compute.celery.heartbeat import Heartbeats
 from pwlapp.compute.pool import MAX_CALLS, MAX_RETRIES
 from pwlapp.core import engines
@@ -37,13 +37,13 @@ class CeleryRunner:
     Parameters
     ----------
     link : RedisLink
-    post : Post
+    sender : AsyncSender
         Closed with the runner.
     """
 
-    def __init__(self, link: RedisLink, post: Post) -> None:
+    def __init__(self, link: RedisLink, sender: AsyncSender) -> None:
         self._link = link
-        self._post = post
+        self._sender = sender
         self._registry = Heartbeats(link)
         self._channel = ANSWERS + secrets.token_urlsafe(ID_CHARACTERS)
         self._waiting: dict[str, asyncio.Future[bytes]] = {}
@@ -69,7 +69,7 @@ class CeleryRunner:
             for _ in range(1 + MAX_RETRIES):
                 if self._closed:
                     raise WorkerLost("worker_lost")
-                await self._post.send(app.CALL_TASK, (self._channel, name, request), CALLS)
+                await self._sender.send(app.CALL_TASK, (self._channel, name, request), CALLS)
                 try:
                     async with asyncio.timeout(RETRY_S):
                         text = await asyncio.shield(answer)
@@ -113,7 +113,7 @@ class CeleryRunner:
                 answer.set_exception(WorkerLost("worker_lost"))
         if self._listening is not None:
             await stop([self._listening])
-        await self._post.close()
+        await self._sender.close()
 
     async def _hear(self) -> None:
         """Wait, right after the start, until no answer can be missed."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 
-from pwlapp.compute.celery.app import CPU, GPU, Post
+from pwlapp.compute.celery.app import CPU, GPU, AsyncSender
 from pwlapp.compute.scheduler import train
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import wants_gpu
@@ -41,7 +41,7 @@ class QueueScheduler:
     store : RedisStore
     runner : Runner
         Knows the engines, and how long the queues are.
-    post : Post
+    sender : AsyncSender
     slice_ms : float
     """
 
@@ -50,13 +50,13 @@ class QueueScheduler:
         sessions: SessionRepository,
         store: RedisStore,
         runner: Runner,
-        post: Post,
+        sender: AsyncSender,
         slice_ms: float,
     ) -> None:
         self._sessions = sessions
         self._store = store
         self._runner = runner
-        self._post = post
+        self._sender = sender
         self._slice_s = slice_ms / 1000
         self._sending: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.Task[None] | None = None
@@ -80,7 +80,7 @@ class QueueScheduler:
 
     async def _send(self, sid: str, state: SessionState) -> None:
         with contextlib.suppress(UserError):  # the sweeper tries again
-            await self._post.send_slice(sid, state, await self._queue(state))
+            await self._sender.send_slice(sid, state, await self._queue(state))
 
     async def _queue(self, state: SessionState) -> str:
         """The GPU's where one is wanted and there is one; a CPU worker says what is wrong."""

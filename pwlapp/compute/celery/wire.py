@@ -22,7 +22,8 @@ from pwlapp.core.constructions import Result
 from pwlapp.core.data.points import DataSpec, Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
-from pwlapp.core.training import AdamOptions, Budget, SgdOptions, TrainState
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import Budget, TrainState
 from pwlapp.errors import UserError
 from pwlapp.sessions.frames import FrameBatch, Slice
 

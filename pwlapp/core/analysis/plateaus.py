@@ -1,9 +1,9 @@
-"""Where a net of ReLUs without a first-layer bias must stop: the best losses that it can reach.
+"""Plateaus: the lowest losses that a ReLU net without a first-layer bias can reach.
 
-All of its units bend at x = 0, each towards one side by the sign of its W1. Whatever the weights,
-its logit is therefore ``left * relu(-x) + right * relu(x) + b2``, and the best loss for it is a
-convex problem: logistic regression for BCE, least squares for MSE. Where no unit is on for one of
-the sides, its term is missing, and training stops at that problem's loss, a plateau.
+All of its units have their knot at x = 0, and each is on for one side, by the sign of its W1.
+Whatever the weights, its logit is therefore ``left * relu(-x) + right * relu(x) + b2``, and the
+lowest loss of that is a convex problem: logistic regression for BCE, least squares for MSE. Where
+no unit is on for one of the sides, its term is missing, and training ends at that problem's loss.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Plateaus:
-    """The lowest loss that can be reached, or come near, with what bends.
+    """The infimum of the loss, by the sides for which at least one unit is on.
 
     Attributes
     ----------
@@ -78,10 +78,11 @@ def lowest_mse(features: Matrix, y: Matrix) -> float:
 
 
 def lowest_bce(features: Matrix, y: Matrix) -> float:
-    """Logistic regression by Newton's method: the lowest mean cross-entropy.
+    """Logistic regression by Newton's method: the lowest mean cross-entropy of ``features w``.
 
-    ``mean(softplus(z) - y z)`` with ``z = features w``. Each step is halved until it lowers the
-    loss. Points that can be told apart exactly have no best w; the loss then comes near 0.
+    Iteratively reweighted least squares (Hastie, Tibshirani, Friedman: The Elements of Statistical
+    Learning, 4.4.1), each step halved until it lowers the loss. Separable points have no best w;
+    the loss then comes near 0.
 
     Parameters
     ----------

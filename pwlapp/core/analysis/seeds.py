@@ -1,4 +1,4 @@
-"""One kind of net, begun with many seeds: what became of each.
+"""Many seeds of one net: where the run of each ends.
 
 Each seed's run is the one that Fit would train: torch's initial weights, the compiled engine's
 loops, and so the same numbers to the last bit.
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pwlapp.core.engines import FUSED_CPU
 from pwlapp.core.net import Architecture, Array, from_vector, pre_activation
 from pwlapp.core.optimizers import OptimizerOptions
-from pwlapp.core.state import TrainState
-from pwlapp.core.training import initial_state
+from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.training import initial_state, train_slice
 
 CURVE_POINTS = 40
 PLAIN_HIDDEN = 8  # the widest net whose parameters are kept
@@ -25,7 +26,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """What became of the seeds ``first``, ``first + 1``, ...; m of them.
+    """The runs of m neighbouring seeds: ``first``, ``first + 1``, ...
 
     Attributes
     ----------
@@ -64,7 +65,7 @@ def curve_epochs(epochs: int) -> Counts:
 
 
 def seconds_per_seed(net: Architecture, n: int, epochs: int) -> float:
-    """About how long one seed takes on one core of a server that has other things to do.
+    """A generous estimate of the time of one seed on one core, in seconds.
 
     ReLUs cost the compiled loops n + h steps an epoch, sigmoids n * h.
     """
@@ -108,14 +109,12 @@ def train_seeds(
         raise ValueError(
             f"{x.size} points, {count} seeds and {epochs} epochs, expected at least 1 of each"
         )
-    from pwlapp.core.engines.fused_cpu import by_x
-
     until = time.perf_counter() + budget_ms / 1000
-    points, record = by_x(x, y), curve_epochs(epochs)
+    record = curve_epochs(epochs)
     begun, ended, curves = [], [], []
     for seed in range(first, first + count):
         begun.append(initial_state(seed, x, y, net))
-        state, curve = train_one(begun[-1], *points, options, record)
+        state, curve = train_one(begun[-1], x, y, options, record)
         ended.append(state)
         curves.append(curve)
         if time.perf_counter() >= until:
@@ -126,34 +125,21 @@ def train_seeds(
 def train_one(
     state: TrainState, x: Array, y: Array, options: OptimizerOptions, record: Counts
 ) -> tuple[TrainState, Array]:
-    """Train to the last epoch of ``record``; returns where it ended and the losses on the way.
-
-    Parameters
-    ----------
-    state : TrainState
-        At epoch 0, the first of ``record``.
-    x, y : ndarray of shape (n,), float32
-        By ascending x.
-    options : AdamOptions or SgdOptions
-    record : ndarray of shape (c,), int64
+    """Train to the last of the epochs ``record``, of shape (c,); the first is the state's.
 
     Returns
     -------
     state : TrainState
         If the run diverged, its last good epoch.
     curve : ndarray of shape (c,), float32
-        NaN from where it diverged.
+        The loss at each epoch of ``record``; NaN from where it diverged.
     """
-    from pwlapp.core.engines.fused_cpu import Training
-
-    training = Training(state, x, y, options)
-    curve = np.full(record.size, np.nan, dtype=np.float32)
-    curve[0] = state.loss
-    for i, epoch in enumerate(record[1:].tolist(), start=1):
-        if training.run(epoch).diverged:
-            break
-        curve[i] = training.loss
-    return training.state(), curve
+    budget = Budget(int(record[-1]), tuple(record[1:].tolist()))
+    result = train_slice(state, x, y, options, budget, FUSED_CPU)
+    losses = dict(zip(result.frames.epochs.tolist(), result.frames.losses.tolist(), strict=True))
+    losses[state.epoch] = state.loss
+    curve = [losses.get(epoch, np.nan) for epoch in record.tolist()]
+    return result.state, np.array(curve, dtype=np.float32)
 
 
 def gather(
@@ -164,7 +150,7 @@ def gather(
     curves: list[Array],
     x: Array,
 ) -> Runs:
-    """Put the runs of neighbouring seeds into one record."""
+    """Put the runs of neighbouring seeds together."""
     is_plain = begun[0].net.h <= PLAIN_HIDDEN
     vectors = np.stack([state.params for state in ended])
     return Runs(
@@ -172,22 +158,22 @@ def gather(
         epochs=record,
         curves=np.stack(curves),
         losses=np.array([state.loss for state in ended]),
-        start=np.array([facing(state) for state in begun]),
-        end=np.array([facing(state) for state in ended]),
+        start=np.array([count_sides(state) for state in begun]),
+        end=np.array([count_sides(state) for state in ended]),
         dead=np.array([dead_units(state, x) for state in ended]),
         diverged=np.array([int(state.epoch < record[-1]) for state in ended]),
         params=vectors if is_plain else vectors[:, :0],
     )
 
 
-def facing(state: TrainState) -> tuple[int, int]:
-    """How many units have a negative W1, and how many a positive one."""
+def count_sides(state: TrainState) -> tuple[int, int]:
+    """Number of units with a negative W1, and with a positive one."""
     W1 = from_vector(state.params, state.net.bias1).W1
     return int((W1 < 0).sum()), int((W1 > 0).sum())
 
 
 def dead_units(state: TrainState, x: Array) -> int:
-    """How many ReLUs are on for none of the points; sigmoid units always are."""
+    """Number of ReLUs that are on for none of the points; 0 for sigmoid units."""
     if state.net.activation != "relu":
         return 0
     ends = np.array([x.min(), x.max()], dtype=np.float32)

@@ -1,6 +1,6 @@
-"""Sets of points drawn by a law, and points of one's own.
+"""Sets of points drawn by a law.
 
-A law says where x lies, what the truth is there, and what the net that belongs to it looks like.
+A law says where x lies, what the truth is there, and which net can fit it.
 Yes/no laws have a probability as their truth, and y is 0 or 1 with it; the others have a number,
 and y is that number with noise. ``step_like`` and ``curve`` are the next lecture's: with their
 default noise and seed they give, bit for bit, what its code gives.
@@ -8,7 +8,6 @@ default noise and seed they give, bit for bit, what its code gives.
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,27 +16,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pwlapp.core.data import lecture
-from pwlapp.core.data.files import read_table, to_numbers
-from pwlapp.core.data.points import MAX_POINTS
-from pwlapp.core.data.source import too_big
+from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS
 from pwlapp.core.net import LECTURE, Activation, Architecture, Array, sigmoid
 from pwlapp.core.state import MAX_SEED
 from pwlapp.errors import UserError
 
 if TYPE_CHECKING:
-    import pandas as pd
     from torch import Generator, Tensor
 
 SEED = 43052  # the seed that the course draws its data with
-MIN_POINTS = 2
 MAX_FLIPPED = 0.5  # from there on, a label says nothing or the opposite
 MAX_SD = 2.0
-MAX_SIZE = 10_000  # of own x and y: an axis that can still be read
 
 
 @dataclass(frozen=True)
 class Law:
-    """One way to draw points.
+    """A distribution of points.
 
     Attributes
     ----------
@@ -50,16 +44,16 @@ class Law:
     low, high : float
         x is spread evenly from low to high.
     noise : float
-        What is drawn if nothing else is asked for: the share of labels flipped, at most
-        `MAX_FLIPPED`, or the standard deviation, at most `MAX_SD`.
+        The default: the share of labels flipped, at most `MAX_FLIPPED`, or the standard deviation,
+        at most `MAX_SD`.
     net : Architecture
-        The net that belongs to it.
+        A net that can fit it.
     lr : float
         Adam's learning rate for that net.
     epochs : int
-        How long that net needs.
+        How many that net needs.
     n, seed : int
-        What is drawn if nothing else is asked for.
+        The defaults.
     """
 
     name: str
@@ -76,7 +70,7 @@ class Law:
 
     @property
     def max_noise(self) -> float:
-        """The most noise that can be asked for."""
+        """The most noise that `draw` accepts."""
         return MAX_FLIPPED if self.is_binary else MAX_SD
 
 
@@ -200,65 +194,3 @@ def sketch(law: Law, n: int = 41) -> tuple[Array, Array]:
     x = np.linspace(law.low, law.high, n, dtype=np.float32)
     truth = law.truth(x, np).astype(np.float32)
     return x, sigmoid(truth) if law.is_binary else truth
-
-
-def parse_own(
-    raw: bytes, max_bytes: int, max_points: int = MAX_POINTS
-) -> tuple[Array, Array | None, Array]:
-    """Read points from a CSV file with columns x and y, and perhaps prob. Imports pandas.
-
-    What is understood otherwise is what `data.parse_csv` understands.
-
-    Parameters
-    ----------
-    raw : bytes
-        The whole file.
-    max_bytes, max_points : int
-        More than these are refused.
-
-    Returns
-    -------
-    x : ndarray of shape (n,), float32
-        In the order of the file.
-    prob : ndarray of shape (n,), float32, or None
-        The truth, within [0, 1] where y is; None if the file has no such column.
-    y : ndarray of shape (n,), float32
-
-    Raises
-    ------
-    UserError
-        ``data_too_big`` (limit_mb), ``own_not_csv``, ``own_empty``, ``own_missing_column``
-        (column), ``own_too_many`` (max), ``data_not_number`` (column, row),
-        ``data_out_of_range`` (column, row, min, max).
-    """
-    if len(raw) > max_bytes:
-        raise too_big(max_bytes)
-    try:
-        table = read_table(raw, max_cells=max_bytes)
-    except ValueError:  # pandas' and Unicode's errors are ValueErrors too
-        raise UserError("own_not_csv") from None
-    if table.empty:
-        raise UserError("own_empty")
-    names = table.iloc[0].str.strip().str.lower().tolist()
-    for name in ("x", "y"):
-        if name not in names:
-            raise UserError("own_missing_column", column=name)
-    rows = table.iloc[1:]
-    if len(rows) < MIN_POINTS:
-        raise UserError("own_empty")
-    if len(rows) > max_points:
-        raise UserError("own_too_many", max=max_points)
-
-    def column(name: str, low: float, high: float) -> Array:
-        cells: pd.Series[str] = rows[names.index(name)]
-        return to_numbers(name, cells, low, high)
-
-    x, y = (column(name, -MAX_SIZE, MAX_SIZE) for name in ("x", "y"))
-    is_binary = bool((y >= 0).all() and (y <= 1).all())
-    limits = (0, 1) if is_binary else (-MAX_SIZE, MAX_SIZE)
-    return x, column("prob", *limits) if "prob" in names else None, y
-
-
-def parse_encoded(text: str, max_bytes: int) -> tuple[Array, Array | None, Array]:
-    """`parse_own` of a file in base64, as it travels between processes."""
-    return parse_own(base64.b64decode(text), max_bytes)

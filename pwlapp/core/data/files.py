@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import logging
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pwlapp.core.data.lecture import lecture_points
-from pwlapp.core.data.points import MAX_X, Points
+from pwlapp.core.data.points import MAX_POINTS, MAX_X, MIN_POINTS, Points
 from pwlapp.core.data.source import display_name, read_source, too_big
 from pwlapp.core.net import Array
 from pwlapp.errors import UserError
@@ -17,57 +18,137 @@ from pwlapp.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("x", "prob", "y")
 MAX_COLUMNS = 1000
+MAX_OWN = 10_000  # of a student's x and y: an axis that can still be read
 
 log = logging.getLogger(__name__)
 
 
-def parse_csv(raw: bytes, *, max_bytes: int, label: str = "") -> Points:
-    """Read points from a CSV file with columns x, prob and y, in any order, among any others.
+class Columns:
+    """The columns of a CSV file, read as text.
 
     Commas, semicolons (then decimal commas too) or tabs separate; UTF-8, with a byte order mark
-    or without, and the CP949 of Korean Windows are understood; blank lines are skipped, but count
-    in row numbers, as in a spreadsheet: the first line is 1. Imports pandas.
+    or without, and the CP949 of Korean Windows are understood; names may come in any order and
+    case, among others; blank lines are skipped. Imports pandas.
 
     Parameters
     ----------
     raw : bytes
         The whole file.
+    needed : tuple of str
+        Names of columns, in lower case.
     max_bytes : int
         More than this is refused.
-    label : str
-        See `Points`.
 
     Raises
     ------
     UserError
-        ``data_too_big`` (limit_mb), ``data_empty``, ``data_not_csv``, ``data_missing_column``
-        (column), ``data_not_number`` (column, row), ``data_out_of_range`` (column, row, min,
-        max).
+        ``data_too_big`` (limit_mb); ``data_not_csv``, ``data_empty`` (needed);
+        ``data_missing_column`` (column, needed).
     """
-    if len(raw) > max_bytes:
-        raise too_big(max_bytes)
-    try:
-        table = read_table(raw, max_cells=max_bytes)
-    except ValueError:  # pandas' and Unicode's errors are ValueErrors too
-        raise UserError("data_not_csv") from None
-    if len(table) < 2:
-        raise UserError("data_empty")
-    names = table.iloc[0].str.strip().str.lower().tolist()
-    if len(names) == 1 and names[0] not in COLUMNS:
-        raise UserError("data_not_csv")  # nothing separates anything
-    for name in COLUMNS:
-        if name not in names:
-            raise UserError("data_missing_column", column=name)
-    cells = {name: table[names.index(name)].iloc[1:] for name in COLUMNS}
-    x = to_numbers("x", cells["x"], -MAX_X, MAX_X)
-    prob, y = (to_numbers(name, cells[name], 0, 1) for name in ("prob", "y"))
+
+    def __init__(self, raw: bytes, needed: tuple[str, ...], max_bytes: int) -> None:
+        if len(raw) > max_bytes:
+            raise too_big(max_bytes)
+        listed = ", ".join(needed)
+        try:
+            table = read_table(raw, max_cells=max_bytes)
+        except ValueError:  # pandas' and Unicode's errors are ValueErrors too
+            raise UserError("data_not_csv", needed=listed) from None
+        if len(table) < 2:
+            raise UserError("data_empty", needed=listed)
+        self._names = table.iloc[0].str.strip().str.lower().tolist()
+        self._rows = table.iloc[1:]
+        if len(self._names) == 1 and self._names[0] not in needed:
+            raise UserError("data_not_csv", needed=listed)  # nothing separates anything
+        for name in needed:
+            if name not in self._names:
+                raise UserError("data_missing_column", column=name, needed=listed)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def numbers(self, name: str, low: float, high: float) -> Array:
+        """A column as numbers from ``low`` to ``high``; shape (n,), float32.
+
+        Raises
+        ------
+        UserError
+            ``data_not_number`` (column, row), ``data_out_of_range`` (column, row, min, max). Rows
+            are counted as in a spreadsheet: the first line is 1, and blank ones count.
+        """
+        import pandas as pd
+
+        cells: pd.Series[str] = self._rows[self._names.index(name)]
+        numbers = pd.to_numeric(cells, errors="coerce")
+        bad = numbers[~numbers.between(low, high)]  # NaN is not between, so it is bad too
+        if bad.empty:
+            return numbers.to_numpy(np.float32)
+        row = int(bad.index[0])
+        if np.isfinite(bad.iloc[0]):
+            raise UserError("data_out_of_range", column=name, row=row, min=low, max=high)
+        raise UserError("data_not_number", column=name, row=row)
+
+
+def parse_csv(raw: bytes, *, max_bytes: int, label: str = "") -> Points:
+    """Read a server's points: columns x, prob and y, the last two within [0, 1].
+
+    Raises UserError as `Columns` does. `label` is that of `Points`.
+    """
+    columns = Columns(raw, ("x", "prob", "y"), max_bytes)
+    x, prob, y = (
+        columns.numbers(name, low, high)
+        for name, low, high in (("x", -MAX_X, MAX_X), ("prob", 0, 1), ("y", 0, 1))
+    )
     return Points(x, prob, y, "settings", label)
 
 
+def parse_own(
+    raw: bytes, max_bytes: int, max_points: int = MAX_POINTS
+) -> tuple[Array, Array | None, Array]:
+    """Read a student's points: columns x and y, and perhaps prob.
+
+    Parameters
+    ----------
+    raw : bytes
+        The whole file.
+    max_bytes, max_points : int
+        More than these are refused.
+
+    Returns
+    -------
+    x : ndarray of shape (n,), float32
+        In the order of the file.
+    prob : ndarray of shape (n,), float32, or None
+        The truth, within [0, 1] where y is; None if the file has no such column.
+    y : ndarray of shape (n,), float32
+
+    Raises
+    ------
+    UserError
+        As `Columns` does, and ``data_empty`` (needed), ``data_too_long`` (max).
+    """
+    columns = Columns(raw, ("x", "y"), max_bytes)
+    if len(columns) < MIN_POINTS:
+        raise UserError("data_empty", needed="x, y")
+    if len(columns) > max_points:
+        raise UserError("data_too_long", max=max_points)
+    x, y = (columns.numbers(name, -MAX_OWN, MAX_OWN) for name in ("x", "y"))
+    is_binary = bool((y >= 0).all() and (y <= 1).all())
+    limits = (0, 1) if is_binary else (-MAX_OWN, MAX_OWN)
+    return x, columns.numbers("prob", *limits) if "prob" in columns else None, y
+
+
+def parse_encoded(text: str, max_bytes: int) -> tuple[Array, Array | None, Array]:
+    """`parse_own` of a file in base64, as it travels between processes."""
+    return parse_own(base64.b64decode(text), max_bytes)
+
+
 def read_table(raw: bytes, *, max_cells: int) -> pd.DataFrame:
-    """Read all cells, the header's too, as text; the index is the row number, from 1.
+    """Read all cells, the header's too, as text. The index counts rows from 1.
 
     Raises ValueError for what is no table: bytes that are no text, a page or JSON, a quote that
     never closes, a row longer than the header, or more cells than memory should hold.
@@ -101,22 +182,8 @@ def read_table(raw: bytes, *, max_cells: int) -> pd.DataFrame:
     return table[(table != "").any(axis="columns")].iloc[1:]
 
 
-def to_numbers(name: str, cells: pd.Series[str], low: float, high: float) -> Array:
-    """Turn a column's cells into numbers, or raise an error that names column and row."""
-    import pandas as pd
-
-    numbers = pd.to_numeric(cells, errors="coerce")
-    bad = numbers[~numbers.between(low, high)]  # NaN is not between, so it is bad too
-    if bad.empty:
-        return numbers.to_numpy(np.float32)
-    row = int(bad.index[0])
-    if np.isfinite(bad.iloc[0]):
-        raise UserError("data_out_of_range", column=name, row=row, min=low, max=high)
-    raise UserError("data_not_number", column=name, row=row)
-
-
 def read_points(source: str, *, timeout_s: float, max_bytes: int) -> Points:
-    """Read points from a file or address; see `source.read_source` and `parse_csv`."""
+    """Read points from a file or URL; see `source.read_source` and `parse_csv`."""
     raw = read_source(source, timeout_s=timeout_s, max_bytes=max_bytes)
     return parse_csv(raw, max_bytes=max_bytes, label=display_name(source))
 

@@ -1,4 +1,4 @@
-"""Points to fit: what they are, whoever made them, and which of them a net never sees."""
+"""Points to fit, and which of them are held out for testing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pwlapp.core.net import Array, bce
 from pwlapp.errors import UserError
 
 MAX_X = 1_000_000  # beyond it the net's numbers could overflow in float32
-MAX_POINTS = 10_000  # of a set that a student makes or sends
+MIN_POINTS, MAX_POINTS = 2, 10_000  # of a set that a student draws or uploads
 MAX_HELD_OUT = 0.9
 
 Origin = Literal["lecture", "settings", "law", "own"]
@@ -23,20 +23,20 @@ Origin = Literal["lecture", "settings", "law", "own"]
 
 @dataclass(frozen=True)
 class DataSpec:
-    """What data were asked for; but for a student's own points, enough to have them again.
+    """Which data a session uses. All but a student's own can be drawn again from it.
 
     Attributes
     ----------
     law : str
-        ``"lecture"``: what the server shows at first, whatever it is; ``"own"``: points that
-        somebody drew or sent; else a name in `datasets.LAWS`.
+        ``"lecture"``: the server's default data, even if a file replaces the lecture's; ``"own"``:
+        points that a student drew or uploaded; else a name in `datasets.LAWS`.
     n : int
         Points, 2 to `MAX_POINTS`; 0 where the law does not ask.
     noise : float
-        0 or more; what it means is the law's.
+        0 or more; see `datasets.draw`.
     seed : int
     held_out : float
-        Share of the points that the net is tested on and never sees; 0 to `MAX_HELD_OUT`.
+        Share of the points that are kept for testing; 0 to `MAX_HELD_OUT`.
 
     Raises
     ------
@@ -57,7 +57,7 @@ class DataSpec:
             raise UserError("bad_held_out")
 
 
-SERVERS_OWN = DataSpec()
+DEFAULT_SPEC = DataSpec()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class Points:
     ----------
     x : ndarray of shape (n,), float32
     prob : ndarray of shape (n,), float32, or None
-        The truth: P(y = 1), or what y is without noise. None where nobody knows it.
+        The truth: P(y = 1), or y without noise. None where it is unknown.
     y : ndarray of shape (n,), float32
         Within [0, 1], but for regression data.
     origin : {"lecture", "settings", "law", "own"}
@@ -84,18 +84,19 @@ class Points:
     y: Array
     origin: Origin
     label: str = ""
-    spec: DataSpec = SERVERS_OWN
+    spec: DataSpec = DEFAULT_SPEC
 
     @cached_property
     def key(self) -> str:
-        """These very points in 16 hexadecimal digits: the start of their SHA-256.
+        """The first 16 hexadecimal digits of a SHA-256 of the points.
 
-        What a server shows at first is known by its numbers alone.
+        The spec counts as well, but for the server's default data, so that the same numbers have
+        the same key on each server.
         """
         digest = hashlib.sha256()
         for column in (self.x, self.prob, self.y):
             digest.update(b"?" if column is None else column.astype("<f4").tobytes())
-        if self.spec != SERVERS_OWN:
+        if self.spec != DEFAULT_SPEC:
             digest.update(json.dumps([asdict(self.spec), self.label]).encode())
         return digest.hexdigest()[:16]
 
@@ -103,7 +104,7 @@ class Points:
     def true_loss(self) -> float | None:
         """Binary cross-entropy of prob itself: what a net that knew the truth would score.
 
-        None where nobody knows it, or y is no yes and no.
+        None where prob is unknown, or y not within [0, 1].
         """
         return None if self.prob is None or not self.is_binary else bce(self.prob, self.y)
 
@@ -114,9 +115,9 @@ class Points:
 
     @cached_property
     def testing_rows(self) -> NDArray[np.int64]:
-        """Which points are held out, ascending; the same ones for the same number and share.
+        """Indices of the points held out, ascending; they depend on n and the share alone.
 
-        Never the outermost: a net's curve is drawn over those that it is trained on.
+        The outermost points are never held out: a net's curve is drawn over its training points.
         """
         n = self.x.size
         k = min(round(self.spec.held_out * n), n - 2)

@@ -1,9 +1,7 @@
-"""Bytes from a file or an address, within limits of size and time."""
+"""Read a file or fetch a URL, within limits of size and time."""
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from pathlib import Path
 
@@ -13,12 +11,12 @@ CHUNK = 65_536  # bytes
 
 
 def is_url(source: str) -> bool:
-    """Whether a source is an address, to be fetched, and not a file's name."""
+    """Whether a source is a URL and not a file's name."""
     return source.lower().startswith(("http://", "https://"))
 
 
 def display_name(source: str) -> str:
-    """What to call a source on screen: a file's name, or an address without its secrets."""
+    """A source's name on screen: a file's name, or a URL without user, password and query."""
     if not is_url(source):
         return Path(source).name
     scheme, _, rest = source.partition("://")
@@ -28,19 +26,19 @@ def display_name(source: str) -> str:
 
 
 def too_big(max_bytes: int) -> UserError:
-    """Build the error for more than ``max_bytes``; its limit is in megabytes of 10**6 bytes."""
+    """The error for more than ``max_bytes``; its limit_mb is in units of 10**6 bytes."""
     return UserError("data_too_big", limit_mb=round(max_bytes / 1e6, 3))
 
 
 def read_source(path_or_url: str, *, timeout_s: float, max_bytes: int) -> bytes:
-    """Read a whole file or fetch a whole address.
+    """Read a whole file or fetch a whole URL.
 
     Parameters
     ----------
     path_or_url : str
         ``http://...`` or ``https://...``, else a file's path; ``~`` is understood.
     timeout_s : float
-        Seconds that fetching may take in all, from looking the name up to the last byte.
+        Seconds that connecting, and then the whole body, may take.
     max_bytes : int
         Reading stops beyond it.
 
@@ -70,31 +68,7 @@ def read_file(path: Path, *, max_bytes: int) -> bytes:
 
 
 def read_url(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
-    """Fetch a whole address; see `read_source`.
-
-    The fetch gets a thread of its own: its time limit starts anew with each packet and does not
-    cover the look-up of a name, so only someone who waits beside it can promise a total.
-    """
-    answer: queue.SimpleQueue[bytes | UserError] = queue.SimpleQueue()
-
-    def fetch() -> None:
-        try:
-            answer.put(download(url, timeout_s=timeout_s, max_bytes=max_bytes))
-        except UserError as error:
-            answer.put(error)
-
-    threading.Thread(target=fetch, name="fetch data", daemon=True).start()
-    try:
-        result = answer.get(timeout=timeout_s)
-    except queue.Empty:
-        raise UserError("data_unreachable", name=display_name(url)) from None
-    if isinstance(result, UserError):
-        raise result
-    return result
-
-
-def download(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
-    """Fetch an address, giving up soon after ``timeout_s`` or at once beyond ``max_bytes``."""
+    """Fetch a whole URL; see `read_source`."""
     import requests  # slow to import, and most runs never fetch
     import urllib3
 

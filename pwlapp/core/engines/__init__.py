@@ -1,4 +1,4 @@
-"""Engines: different ways to compute the same run, behind one small interface.
+"""Engines: implementations of the same training, behind one interface.
 
 An engine is named by what computes and where: ``"torch@cpu"``, ``"fused@cpu"``, ``"torch@cuda:0"``,
 ``"fused@cuda:0"``. It is imported only when it is picked, so the module itself stays light.
@@ -32,7 +32,7 @@ ID_PATTERN = r"(torch|fused)@(cpu|cuda:\d{1,3})"
 
 
 class Engine(Protocol):
-    """Something that can train a net."""
+    """An implementation of training."""
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ class EngineInfo:
 
 
 def resolve(engine: str, net: Architecture, n: int) -> str:
-    """Say which engine computes a net on n points.
+    """The id of the engine that trains a net on n points.
 
     ``"auto"`` is the compiled loop on the CPU: a net with one input needs only about n + h steps
     an epoch there (see `fused_cpu`), less than it takes to tell a GPU what to do. Only sigmoid
@@ -94,14 +94,14 @@ def resolve(engine: str, net: Architecture, n: int) -> str:
 
 
 def wants_gpu(engine: str, net: Architecture, n: int) -> bool:
-    """Whether a net is a GPU's, were there one: asked for by name, or by the rule of `resolve`."""
+    """Whether a net should go to a GPU if there is one, by the id or by the rule of `resolve`."""
     if engine == AUTO:
         return net.activation == "sigmoid" and n * net.h >= GPU_FROM
     return "@cuda" in engine
 
 
 def pick(engine: str, net: Architecture, n: int) -> Engine:
-    """Return the engine that computes a net on n points.
+    """The engine that trains a net on n points.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def engines() -> list[EngineInfo]:
 
 
 def cpu_name() -> str:
-    """Return the processor's model name where the system tells it, else its architecture."""
+    """The processor's model name, or its architecture where the system gives no name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -170,7 +170,7 @@ def cpu_name() -> str:
 
 
 def cores() -> int:
-    """How many cores this process may use; where the system does not say, how many there are."""
+    """Number of cores that this process may use, or of all where the system does not say."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,20 +18,11 @@ from pwlapp.core.engines import FUSED_CPU, cores
 from pwlapp.core.engines.kernels import BLOCK, Scratch, Setting, train_epochs
 from pwlapp.core.net import Architecture, Array
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
-from pwlapp.core.state import Budget, Frames, SliceResult, TrainState
+from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState
 
 FIRST_CHUNK = 1  # epochs, to see how fast they are
 CHUNK_S = 0.002  # then about so much computing between two looks at the clock
 NO_EPOCHS = np.zeros(0, dtype=np.int64)
-
-
-class Lap(NamedTuple):
-    """What a stretch of training left: the epochs that were kept, and whether it diverged."""
-
-    epochs: NDArray[np.int64]
-    params: Array
-    losses: NDArray[np.float64]
-    diverged: bool
 
 
 class Training:
@@ -56,13 +46,13 @@ class Training:
     def __init__(self, state: TrainState, x: Array, y: Array, options: OptimizerOptions) -> None:
         self._begun = state
         self._points = (x, y)
-        self._setting = describe(state, options)
+        self._setting = make_setting(state, options)
         self._scratch = make_scratch(state.net)
         self._vectors = [vector.copy() for vector in (state.params, state.m, state.v)]
         self.epoch = state.epoch
         self.loss = state.loss
 
-    def run(self, stop: int, record: NDArray[np.int64] = NO_EPOCHS) -> Lap:
+    def run(self, stop: int, record: NDArray[np.int64] = NO_EPOCHS) -> tuple[list[Row], bool]:
         """Train to epoch ``stop``; where that diverges, to the last good epoch before it.
 
         Parameters
@@ -70,6 +60,11 @@ class Training:
         stop : int
         record : ndarray of int64
             Epochs to keep, ascending, in (epoch, stop].
+
+        Returns
+        -------
+        kept : list of (epoch, loss, params)
+        diverged : bool
         """
         kept = np.empty((record.size, self._begun.net.size), dtype=np.float32)
         losses = np.empty(record.size)
@@ -83,7 +78,8 @@ class Training:
                 self._train(spoilt - 1, NO_EPOCHS, kept[:0], losses[:0])
             elif spoilt > start:
                 self.loss = loss
-        return Lap(record[:n_kept], kept[:n_kept], losses[:n_kept], diverged)
+        good = slice(0, n_kept)
+        return list(zip(record[good].tolist(), losses[good].tolist(), kept, strict=False)), diverged
 
     def state(self) -> TrainState:
         """The net as it stands, in memory of its own."""
@@ -107,8 +103,8 @@ class Training:
         return self.epoch, n_kept, diverged
 
 
-def describe(state: TrainState, options: OptimizerOptions) -> Setting:
-    """Put a net and its optimizer into the numbers that the loops read."""
+def make_setting(state: TrainState, options: OptimizerOptions) -> Setting:
+    """The net and its optimizer as the compiled loops take them."""
     net = state.net
     if isinstance(options, SgdOptions):
         sgd, beta1, beta2, eps = 1, options.momentum, 0.0, 0.0
@@ -144,7 +140,7 @@ def make_scratch(net: Architecture) -> Scratch:
     )
 
 
-def by_x(x: Array, y: Array) -> tuple[Array, Array]:
+def sort_by_x(x: Array, y: Array) -> tuple[Array, Array]:
     """Sort points by x, as the loops need them; sorted ones are passed through."""
     x, y = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32)
     if (x[1:] >= x[:-1]).all():
@@ -165,48 +161,42 @@ class FusedCpuEngine:
         started = time.perf_counter()
         if x.size == 0:  # the mean loss of no points is not a number
             nothing = replace(state, loss=float("nan"))
-            return SliceResult(nothing, to_frames([], state.net, None), True, 0.0, self.name)
-        training = Training(state, *by_x(x, y), options)
-        laps = run_laps(training, budget, started)
+            return SliceResult(nothing, Frames.of([], state.net.size), True, 0.0, self.name)
+        training = Training(state, *sort_by_x(x, y), options)
+        kept, diverged = run_laps(training, budget, started)
         after = training.state()
-        frames = to_frames(laps, state.net, after if after.epoch > state.epoch else None)
-        seconds = time.perf_counter() - started
-        return SliceResult(after, frames, laps[-1].diverged, seconds, self.name)
+        if after.epoch > state.epoch and (not kept or kept[-1][0] != after.epoch):
+            kept.append((after.epoch, after.loss, after.params))
+        frames = Frames.of(kept, state.net.size)
+        return SliceResult(after, frames, diverged, time.perf_counter() - started, self.name)
 
 
-def run_laps(training: Training, budget: Budget, started: float) -> list[Lap]:
-    """Train until the target, divergence, or the end of the slice's time, in laps of a few ms."""
+def run_laps(training: Training, budget: Budget, started: float) -> tuple[list[Row], bool]:
+    """Train until the target, divergence, or the end of the slice's time, in laps of a few ms.
+
+    Returns
+    -------
+    kept : list of (epoch, loss, params)
+        The epochs that the budget asks for.
+    diverged : bool
+    """
     record = np.array(budget.record, dtype=np.int64)
-    record = record[(record > training.epoch) & (record <= budget.target_epoch)]
-    laps: list[Lap] = []
+    kept: list[Row] = []
     chunk = FIRST_CHUNK if budget.slice_ms is not None else budget.target_epoch
-    while not laps or (training.epoch < budget.target_epoch and not laps[-1].diverged):
+    while True:
         start, before = training.epoch, time.perf_counter()
         stop = min(start + chunk, budget.target_epoch)
-        ours = record[np.searchsorted(record, start, "right") :]
-        laps.append(training.run(stop, ours[: np.searchsorted(ours, stop, "right")]))
-        now = time.perf_counter()
+        rows, diverged = training.run(stop, record[(record > start) & (record <= stop)])
+        kept += rows
+        if diverged or training.epoch == budget.target_epoch:
+            return kept, diverged
         if budget.slice_ms is not None:
+            now = time.perf_counter()
             left = budget.slice_ms / 1000 - (now - started)
             if left <= 0:
-                break
+                return kept, diverged
             rate = (stop - start) / max(now - before, 1e-9)
             chunk = max(1, int(rate * min(CHUNK_S, left)))
-    return laps
-
-
-def to_frames(laps: Sequence[Lap], net: Architecture, last: TrainState | None) -> Frames:
-    """Put the frames of all laps together; the slice's ``last`` state is one, too."""
-    none = np.zeros((0, net.size), dtype=np.float32)
-    parts = [Lap(NO_EPOCHS, none, np.zeros(0), False), *laps]
-    if last is not None and not any(last.epoch in part.epochs for part in parts):
-        at, loss = np.array([last.epoch]), np.array([last.loss])
-        parts.append(Lap(at, last.params[None, :], loss, False))
-    return Frames(
-        epochs=np.concatenate([part.epochs for part in parts]),
-        losses=np.concatenate([part.losses for part in parts]).astype(np.float32),
-        params=np.concatenate([part.params for part in parts]),
-    )
 
 
 def train_many(
@@ -217,7 +207,7 @@ def train_many(
     epochs: int,
     threads: int | None = None,
 ) -> list[TrainState]:
-    """Train independent nets, thousands if need be, on all cores.
+    """Train independent nets on all cores; thousands are fine.
 
     Each net is trained by the same loop as a single one, on one thread, so each ends exactly where
     it would alone. The loops hold no lock, which is what lets Python's threads run at once.
@@ -245,7 +235,7 @@ def train_many(
     """
     if x.size == 0 or epochs < 1:
         raise ValueError(f"{x.size} points and {epochs} epochs, expected at least 1 of each")
-    points = by_x(x, y)
+    points = sort_by_x(x, y)
 
     def train(state: TrainState) -> TrainState:
         training = Training(state, *points, options)
@@ -257,7 +247,7 @@ def train_many(
 
 
 def warm() -> None:
-    """Make the loops ready to run: from the disk if they were compiled before, else compile them.
+    """Load the compiled loops from Numba's disk cache, or compile them.
 
     One compilation serves all nets, losses and optimizers. Numba keeps it beside this file, or in
     the folder that ``NUMBA_CACHE_DIR`` names.

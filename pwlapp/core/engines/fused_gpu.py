@@ -15,11 +15,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pwlapp.core.engines.torch_engine import Row, TorchEngine, to_frames
-from pwlapp.core.engines.triton_nets import Lap, Nets, fits, require_triton
+from pwlapp.core.engines.torch_engine import TorchEngine
+from pwlapp.core.engines.triton_nets import Launch, Nets, fits, require_triton
 from pwlapp.core.net import Array
 from pwlapp.core.optimizers import OptimizerOptions
-from pwlapp.core.state import Budget, SliceResult, TrainState
+from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState
 
 FIRST_LAUNCH = 256  # epochs; well under a millisecond, and enough to tell how long one takes
 LONGEST_LAUNCH = 2**17  # a second or less: a GPU that also draws a desktop has to come back to it
@@ -96,24 +96,24 @@ def train_slices(
     if any(state.net != net for state in states) or not fits(net, x.size):
         raise ValueError(f"not all nets are {net}, or it does not fit {x.size} points")
     nets = Nets(states, x, y, options, device)
-    lap = nets.advance(0)  # starts that are no numbers; and the kernel is compiled off the clock
+    launch = nets.advance(0)  # starts that are no numbers; and the kernel is compiled off the clock
     started = time.perf_counter()
-    kept, now, lap = _run_launches(nets, lap, states, budgets)
+    kept, now, launch = _run_launches(nets, launch, states, budgets)
     seconds, name = time.perf_counter() - started, f"fused@{device}"
     results = []
     for i, (params, m, v) in enumerate(nets.vectors()):
-        begun, epoch, loss = states[i], int(now[i]), float(lap.losses[i])
+        begun, epoch, loss = states[i], int(now[i]), float(launch.losses[i])
         end = replace(begun, params=params, m=m, v=v, epoch=epoch, loss=loss)
         if epoch > begun.epoch and epoch not in budgets[i].record:
             kept[i].append((epoch, loss, params))
-        frames = to_frames(kept[i], k=net.size)
-        results.append(SliceResult(end, frames, bool(lap.diverged[i]), seconds, name))
+        frames = Frames.of(kept[i], k=net.size)
+        results.append(SliceResult(end, frames, bool(launch.diverged[i]), seconds, name))
     return results
 
 
 def _run_launches(
-    nets: Nets, lap: Lap, states: Sequence[TrainState], budgets: Sequence[Budget]
-) -> tuple[list[list[Row]], NDArray[np.int64], Lap]:
+    nets: Nets, launch: Launch, states: Sequence[TrainState], budgets: Sequence[Budget]
+) -> tuple[list[list[Row]], NDArray[np.int64], Launch]:
     """Launch until every net is at its target or has diverged, or the first time limit.
 
     Returns
@@ -122,7 +122,7 @@ def _run_launches(
         For each net the epochs that its budget asks for.
     now : ndarray of shape (S,), int64
         The epoch of each net.
-    lap : Lap
+    launch : Launch
         Its ``losses`` are those at ``now``, and its ``diverged`` whether a net ever has.
     """
     limit = min(b.slice_ms if b.slice_ms is not None else math.inf for b in budgets) / 1000
@@ -130,7 +130,7 @@ def _run_launches(
     targets = np.array([budget.target_epoch for budget in budgets], dtype=np.int64)
     records = [np.array(budget.record, dtype=np.int64) for budget in budgets]
     kept: list[list[Row]] = [[] for _ in states]
-    diverged = lap.diverged
+    diverged = launch.diverged
     size, done = (FIRST_LAUNCH if math.isfinite(limit) else LONGEST_LAUNCH), 0
     started = time.perf_counter()
     while (ahead := np.where(diverged, 0, np.minimum(targets - now, size))).any():
@@ -138,14 +138,14 @@ def _run_launches(
             record[(record > epoch) & (record <= epoch + n)] - epoch
             for record, epoch, n in zip(records, now, ahead, strict=True)
         ]
-        lap = nets.advance(ahead, wanted)
-        for rows, epoch, offsets, frames in zip(kept, now, wanted, lap.frames, strict=True):
+        launch = nets.advance(ahead, wanted)
+        for rows, epoch, offsets, frames in zip(kept, now, wanted, launch.frames, strict=True):
             rows += [
                 (int(epoch + offset), float(frame[-1]), frame[:-1])
                 for offset, frame in zip(offsets, frames, strict=False)  # those after it diverged
             ]
-        now = now + lap.epochs
-        diverged = diverged | lap.diverged
+        now = now + launch.epochs
+        diverged = diverged | launch.diverged
         done += int(ahead.max())
         spent = time.perf_counter() - started
         if spent >= limit:
@@ -153,4 +153,4 @@ def _run_launches(
         if math.isfinite(limit):
             fitting = int(done * (limit - spent) / spent)
             size = max(1, min(GROWTH * size, LONGEST_LAUNCH, fitting))
-    return kept, now, replace(lap, diverged=diverged)
+    return kept, now, replace(launch, diverged=diverged)

@@ -156,7 +156,7 @@ def mse_stretch(x, y, slope, offset):
 
 
 class Setting(NamedTuple):
-    """What the loops know of a net and of its training; flags are 0 or 1.
+    """A net and its optimizer as plain numbers; flags are 0 or 1.
 
     Attributes
     ----------
@@ -184,7 +184,7 @@ class Setting(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Memory that an epoch works in, so that it need not ask for any.
+    """Working memory of an epoch, allocated once per run.
 
     Attributes
     ----------
@@ -440,7 +440,11 @@ def sigmoid_gradient(params, net, scratch, sum_r, scale):
 
 @compiled
 def step(params, m, v, net, gradient, epoch):
-    """One step of the optimizer from ``epoch``, as torch.optim takes it; changes params, m, v."""
+    """One step of the optimizer from ``epoch``; changes params, m, v in place.
+
+    Adam is algorithm 1 of Kingma and Ba (2015), its bias corrections folded into rate and root as
+    `torch.optim.Adam` does; SGD with momentum is that of `torch.optim.SGD`.
+    """
     if net.weight_decay != 0.0:
         for j in range(params.size):
             gradient[j] += f4(net.weight_decay) * params[j]

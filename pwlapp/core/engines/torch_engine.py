@@ -1,8 +1,7 @@
-"""The page's own loop in eager PyTorch: the oracle that every other engine is measured against.
+"""The page's own loop in eager PyTorch: the oracle of every other engine.
 
-Nothing here is clever. What it adds to the page is a way in and out: the weights and Adam's
-moments are put back from a `TrainState` before the loop and read out after it, bit for bit, so a
-run can be cut into slices anywhere.
+To the page it adds that weights and Adam's moments are restored from a `TrainState` before the
+loop and saved to one after it, bit for bit, so that a run can be cut into slices anywhere.
 """
 
 from __future__ import annotations
@@ -12,14 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-import numpy as np
 import torch
 
 from pwlapp.core.net import LECTURE, Architecture, Array
 from pwlapp.core.optimizers import OptimizerOptions, SgdOptions
-from pwlapp.core.state import Budget, Frames, SliceResult, TrainState, has_diverged
+from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState, has_diverged
 
 
 def make_net(net: Architecture = LECTURE) -> torch.nn.Sequential:
@@ -102,7 +100,7 @@ def one_thread() -> Iterator[None]:
 
 
 class PageLoop:
-    """The page's net, loss and optimizer, standing where a `TrainState` left them.
+    """The page's net, loss and optimizer, restored from a `TrainState`.
 
     Parameters
     ----------
@@ -168,7 +166,7 @@ class PageLoop:
         return read_params(self.net)
 
     def state(self, epoch: int, loss: float) -> TrainState:
-        """Read out what `__init__` put in."""
+        """The present weights and moments as a `TrainState`."""
         kept = [self.optimizer.state[weight] for weight in self.net.parameters()]
         if isinstance(self.optimizer, torch.optim.SGD):
             m, v = flatten([each["momentum_buffer"] for each in kept]), self._begun.v
@@ -177,11 +175,8 @@ class PageLoop:
         return replace(self._begun, params=self.params(), m=m, v=v, epoch=epoch, loss=loss)
 
 
-Row: TypeAlias = tuple[int, float, Array]  # of a run: epoch, loss, params
-
-
 class Lap(NamedTuple):
-    """How far `run_lap` came; if it diverged, ``state`` is the one that is spoilt."""
+    """Result of `run_lap`; if it diverged, ``state`` is the bad one."""
 
     state: TrainState
     frames: Frames
@@ -214,16 +209,7 @@ def run_lap(loop: PageLoop, start: int, budget: Budget) -> Lap:
     state = loop.state(epoch, value)
     if epoch > start and epoch not in record:
         kept.append((epoch, value, state.params))
-    return Lap(state, to_frames(kept, k=state.params.size), diverged)
-
-
-def to_frames(kept: list[Row], k: int) -> Frames:
-    """Stack (epoch, loss, params) rows; no rows give arrays of length 0."""
-    return Frames(
-        epochs=np.array([epoch for epoch, _, _ in kept], dtype=np.int64),
-        losses=np.array([loss for _, loss, _ in kept], dtype=np.float32),
-        params=np.array([params for _, _, params in kept], dtype=np.float32).reshape(-1, k),
-    )
+    return Lap(state, Frames.of(kept, k=state.params.size), diverged)
 
 
 class TorchEngine:

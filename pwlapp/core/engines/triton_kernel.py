@@ -169,7 +169,7 @@ def train_nets(
     plan,  # (S, 2) int32: epochs to train, first row of the schedule
     outcome,  # (S, 2) int32, written: epochs trained, whether the last one diverged
     losses,  # (S,) float32, written: the loss after the last epoch
-    knobs,  # (6,) float32: see `triton_nets.knobs`
+    constants,  # (6,) float32: see `triton_nets.constants`
     schedule,  # (steps, 2) float32: Adam's step size and its second bias correction
     records,  # (S, n_records) int32, ascending, then -1: epochs to keep, counted from this launch
     frames,  # (S, n_records, k + 1) float32, written: params and loss
@@ -199,9 +199,9 @@ def train_nets(
     epochs = tl.load(plan + 2 * net)
     step_at = schedule + 2 * tl.load(plan + 2 * net + 1)
 
-    keep1, take1 = tl.load(knobs), tl.load(knobs + 1)
-    keep2, take2 = tl.load(knobs + 2), tl.load(knobs + 3)
-    rule = (keep1, take1, keep2, take2, tl.load(knobs + 4), tl.load(knobs + 5))
+    keep1, take1 = tl.load(constants), tl.load(constants + 1)
+    keep2, take2 = tl.load(constants + 2), tl.load(constants + 3)
+    rule = (keep1, take1, keep2, take2, tl.load(constants + 4), tl.load(constants + 5))
     point = tl.arange(0, N)[None, :]
     real = point < n
     repeated = tl.minimum(point, n - 1)  # the rest is the last point again, and counts for nothing

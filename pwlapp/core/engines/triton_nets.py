@@ -49,8 +49,8 @@ def warps(net: Architecture, n: int) -> int:
     return min(16, max(1, points * units // 512))
 
 
-def knobs(options: OptimizerOptions) -> Array:
-    """What the kernel needs of the options besides the step size, of shape (6,).
+def constants(options: OptimizerOptions) -> Array:
+    """The optimizer's constants, but for the step size; shape (6,).
 
     keep1, take1 and keep2, take2: how m and v mix what they were with what is new; eps; weight
     decay. Subtracted in float64 and then rounded, as torch does.
@@ -79,8 +79,8 @@ def schedule(options: OptimizerOptions, first: int, last: int) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Lap:
-    """What one launch did to each of S nets.
+class Launch:
+    """Result of one launch for each of S nets.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class Nets:
         self.end = torch.empty_like(self.begin)
         self.steps = np.array([s.epoch - s.optimizer_epoch for s in states], dtype=np.int64)
         self.points = self._send(np.stack([x, y]).astype(np.float32))
-        self.knobs = self._send(knobs(options))
+        self.constants = self._send(constants(options))
         self.outcome = torch.zeros((len(states), 2), dtype=torch.int32, device=device)
         self.losses = torch.zeros(len(states), dtype=torch.float32, device=device)
 
@@ -142,8 +142,8 @@ class Nets:
 
     def advance(
         self, epochs: int | NDArray[np.int64], wanted: Sequence[NDArray[np.int64]] = ()
-    ) -> Lap:
-        """Train all nets, and leave those that diverge where they last were good.
+    ) -> Launch:
+        """Train all nets; those that diverge end at their last good epoch.
 
         Parameters
         ----------
@@ -166,7 +166,7 @@ class Nets:
         self.steps += done
         good = ((record > 0) & (record <= done[:, None])).sum(axis=1)
         kept = [rows[:count] for rows, count in zip(frames, good, strict=True)]
-        return Lap(done, self.losses.cpu().numpy().copy(), diverged, kept)
+        return Launch(done, self.losses.cpu().numpy().copy(), diverged, kept)
 
     def _launch(
         self, which: NDArray[np.int32], goals: NDArray[np.int32], record: NDArray[np.int32]
@@ -199,7 +199,7 @@ class Nets:
                     self._send(np.stack([goals, at], axis=1).astype(np.int32)),
                     self.outcome,
                     self.losses,
-                    self.knobs,
+                    self.constants,
                     self._send(table),
                     self._send(record),
                     frames,
@@ -225,5 +225,5 @@ class Nets:
 
 
 def on(device: str) -> AbstractContextManager[object]:
-    """Make a CUDA device the present one: Triton launches there, wherever the tensors are."""
+    """Make a CUDA device the current one: Triton launches on it, wherever the tensors are."""
     return torch.cuda.device(device) if device.startswith("cuda") else nullcontext()

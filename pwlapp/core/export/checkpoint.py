@@ -1,4 +1,4 @@
-"""The weights as torch keeps them: what `torch.load` reads into the page's `Sequential`."""
+"""The weights as a PyTorch ``state_dict`` file."""
 
 from __future__ import annotations
 

@@ -30,6 +30,11 @@ def rows(matrix: Iterable[Iterable[float]]) -> str:
     return _in_lines("[", ", ".join(listed), "]")
 
 
+def column(values: Iterable[float]) -> str:
+    """Write numbers as a matrix of one column: ``[[1.0], [-1.0]]``."""
+    return rows([value] for value in values)
+
+
 def tensor(name: str, values: Array) -> str:
     """Write ``name = torch.tensor([...]).reshape(-1, 1)``; values of shape (n,)."""
     return f"{name} = torch.tensor({vector(values)}).reshape(-1, 1)\n"

@@ -1,7 +1,7 @@
-"""A run as a program to take home: the page's own loop, as a script or as a notebook.
+"""A run as a program: the page's own loop, as a script or as a notebook.
 
-Pure, and without torch: the text is made here, from the templates below and from the literals of
-checked numbers. Words come from the message catalogues; nothing that anybody typed gets into it.
+The text is made of the templates below, literals of checked numbers, and words of the message
+catalogues; nothing that a user typed gets into it. No torch is imported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from pwlapp.core.data.lecture import LABELS, N, is_lecture
 from pwlapp.core.data.points import Points
-from pwlapp.core.export.literals import literal, rows, tensor, vector
+from pwlapp.core.export.literals import column, literal, rows, tensor, vector
 from pwlapp.core.net import Architecture, Array, from_vector
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
@@ -31,7 +31,7 @@ Words = Mapping[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """What a program is about.
+    """A run to write down as a program.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ def notebook(program: Program, words: Words) -> str:
 
 
 def title(program: Program, words: Words) -> str:
-    """What the program is, in a line."""
+    """The program's title."""
     key = "code.title" if program.by_recipe else "code.title_weights"
     return words[key].format(seed=program.seed, epochs=f"{program.train.epoch:,}")
 
@@ -130,7 +130,7 @@ def parts(program: Program, words: Words) -> list[Part]:
 
 
 def comment(sentence: str) -> str:
-    """Write a sentence as comment lines, whatever is in it."""
+    """Write a sentence as comment lines, line breaks in it included."""
     lines = textwrap.wrap(" ".join(sentence.split()), WIDTH) or [""]
     return "\n".join(f"# {line}" for line in lines)
 
@@ -197,8 +197,7 @@ def _net(program: Program, words: Words) -> Part:
 def _weights(train: TrainState) -> str:
     """Put the weights in, as they are."""
     params = from_vector(train.params, train.net.bias1)
-    columns = rows([[value] for value in params.W1])  # (h, 1), as Linear(1, h) keeps it
-    lines = [f"net[0].weight.data = torch.tensor({columns})"]
+    lines = [f"net[0].weight.data = torch.tensor({column(params.W1)})"]  # (h, 1)
     if params.b1 is not None:
         lines.append(f"net[0].bias.data = torch.tensor({vector(params.b1)})")
     lines.append(f"net[2].weight.data = torch.tensor({rows([params.W2])})")  # (1, h)
@@ -235,7 +234,7 @@ def _changed(options: OptimizerOptions, usual: OptimizerOptions, name: str) -> l
 
 
 def _memory(program: Program, words: Words) -> Part:
-    """Put back what the optimizer remembers, so that training goes on as on the page."""
+    """Restore the optimizer's state, so that training goes on as on the page."""
     train = program.train
     steps = train.epoch - train.optimizer_epoch
     if isinstance(program.optimizer, SgdOptions):

@@ -1,4 +1,4 @@
-"""A link as a QR code, for the phones in the room."""
+"""A link as a QR code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ QUIET = 4  # modules of white around it, as the standard asks
 
 
 def check_link(text: object) -> str:
-    """A link that a code can hold.
+    """Check that a value is a link that a code can hold, and return it.
 
     Raises
     ------

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from dash import html
 
-from pwlapp.core.data.datasets import MAX_POINTS, MIN_POINTS, TABLE, Law, sketch
+from pwlapp.core.data.datasets import TABLE, Law, sketch
+from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS
 from pwlapp.core.net import Array
 from pwlapp.ui import components, ids
 from pwlapp.ui.components import text

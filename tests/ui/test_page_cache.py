@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from pwlapp.web.page_cache import MAX_ENTRIES, PageCache
+from pwlapp.ui.page_cache import MAX_ENTRIES, PageCache
 
 
 class Site:

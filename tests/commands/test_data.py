@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pwlapp.commands import saved, session_data
-from pwlapp.core.training import AdamOptions, SgdOptions
+from pwlapp.commands import saved
+from pwlapp.commands.fields import read_net
+from pwlapp.commands.table import run
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from tests.support.sessions import finished
@@ -22,13 +24,13 @@ SINE = {"law": "sine", "n": 40, "noise": 0.1, "seed": 3, "held_out": 0.25}
 async def use(
     service: SessionService, sid: str, spec: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    answer = await session_data.use_data(service, sid, {"spec": spec, **more})
+    answer = await run(service, sid, "use_data", {"spec": spec, **more})
     snapshot: dict[str, Any] = answer["snapshot"]
     return snapshot
 
 
 async def save(service: SessionService, sid: str) -> dict[str, Any]:
-    kept: dict[str, Any] = (await saved.save(service, sid, {}))["saved"]
+    kept: dict[str, Any] = (await run(service, sid, "saved", {}))["saved"]
     return kept
 
 
@@ -74,7 +76,7 @@ async def test_what_is_saved_goes_on_bit_for_bit(either: SessionService) -> None
     expected = await finished(either, sid)
 
     other, _ = await either.open()
-    there = (await saved.restore(either, other, {"saved": kept}))["snapshot"]
+    there = (await run(either, other, "restore", {"saved": kept}))["snapshot"]
     assert (there["epoch"], there["data_key"]) == (20, kept["data_key"])
     assert await save(either, other) == kept
     assert there["notice"] is None
@@ -134,7 +136,7 @@ async def test_data_that_are_gone_give_way_to_the_servers(service: SessionServic
 async def test_data_that_make_no_sense(service: SessionService, spec: Any, code: str) -> None:
     sid, before = await service.open()
     with pytest.raises(UserError) as caught:
-        await session_data.use_data(service, sid, {"spec": spec})
+        await run(service, sid, "use_data", {"spec": spec})
     assert caught.value.code == code
     assert await service.look(sid) == before
 
@@ -143,7 +145,7 @@ async def test_data_that_make_no_sense(service: SessionService, spec: Any, code:
 async def test_a_net_that_makes_no_sense(service: SessionService, net: Any) -> None:
     sid, before = await service.open()
     with pytest.raises(UserError):
-        await session_data.use_data(service, sid, {"spec": {"law": "lecture"}, "net": net})
+        await run(service, sid, "use_data", {"spec": {"law": "lecture"}, "net": net})
     assert await service.look(sid) == before
 
 
@@ -153,7 +155,7 @@ async def test_bce_is_refused_where_it_makes_no_sense(service: SessionService) -
         await use(service, sid, OWN, net={"h": 2, "loss": "bce"})
     await use(service, sid, OWN)
     with pytest.raises(UserError, match="needs_mse"):
-        await service.reset(sid, 1, session_data.architecture({"h": 2, "loss": "bce"}))
+        await service.reset(sid, 1, read_net({"h": 2, "loss": "bce"}))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ async def test_a_damaged_state_is_refused(
     sid, before = await service.open()
     kept = await save(service, sid)
     with pytest.raises(UserError) as caught:
-        await saved.restore(service, sid, {"saved": kept | changes})
+        await run(service, sid, "restore", {"saved": kept | changes})
     assert caught.value.code == code
     assert await service.look(sid) == before
 
@@ -193,7 +195,7 @@ async def test_a_damaged_state_is_refused(
 async def test_a_state_saved_elsewhere(service: SessionService) -> None:
     sid, _ = await service.open()
     kept = await save(service, sid) | {"data_key": "f" * 16, "engine": "fused@cuda:7", "loss": 0.0}
-    snapshot = (await saved.restore(service, sid, {"saved": kept}))["snapshot"]
+    snapshot = (await run(service, sid, "restore", {"saved": kept}))["snapshot"]
     assert snapshot["notice"]["code"] == "data_differ"
     assert snapshot["engine"] == "auto"
     assert not math.isclose(snapshot["loss"], 0.0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pwlapp.commands import session_data, uploads
+from pwlapp.commands.table import run
 from pwlapp.core import net as nets
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import DEFAULT_OPTIMIZER, SessionService
@@ -24,7 +24,7 @@ def body_of(content: bytes, **more: Any) -> dict[str, Any]:
 async def test_a_file_becomes_the_sessions_data(either: SessionService) -> None:
     sid, _ = await either.open()
     content = b"x,y\n" + b"".join(b"%d,%d\n" % (i, 3 * i) for i in range(10))
-    answer = await uploads.upload(either, sid, body_of(content, held_out=0.2))
+    answer = await run(either, sid, "upload", body_of(content, held_out=0.2))
     snapshot = answer["snapshot"]
     assert (snapshot["epoch"], snapshot["net"]["loss"]) == (0, "mse")
     points = await either.points_of(await either.state(sid))
@@ -48,19 +48,19 @@ async def test_a_file_that_cannot_be_used_changes_nothing(
 ) -> None:
     sid, before = await service.open()
     with pytest.raises(UserError) as caught:
-        await uploads.upload(service, sid, body)
+        await run(service, sid, "upload", body)
     assert caught.value.code == code
     assert await service.look(sid) == before
 
 
 async def test_points_move_under_a_net_that_stays(either: SessionService) -> None:
     sid, _ = await either.open()
-    await session_data.use_data(either, sid, {"spec": POINTS})
+    await run(either, sid, "use_data", {"spec": POINTS})
     await either.start_run(sid, 5, DEFAULT_OPTIMIZER, "torch@cpu")
     before = await finished(either, sid)
     state = await either.state(sid)
     moved = {**POINTS, "y": [1, 1, 0]}
-    snapshot = (await uploads.move_points(either, sid, {"spec": moved}))["snapshot"]
+    snapshot = (await run(either, sid, "move_points", {"spec": moved}))["snapshot"]
     assert (snapshot["epoch"], snapshot["params"]) == (5, before["params"])
     assert snapshot["first_seq"] == before["next_seq"]
     after = await either.state(sid)
@@ -68,7 +68,7 @@ async def test_points_move_under_a_net_that_stays(either: SessionService) -> Non
     x, y = (np.array(moved[name], np.float32) for name in ("x", "y"))
     expected = nets.loss(after.train.params, x, y, after.train.net)
     assert snapshot["loss"] == pytest.approx(expected, abs=1e-6)
-    again = (await uploads.move_points(either, sid, {"spec": moved}))["snapshot"]
+    again = (await run(either, sid, "move_points", {"spec": moved}))["snapshot"]
     assert again["version"] == snapshot["version"]
 
 
@@ -84,6 +84,6 @@ async def test_points_move_under_a_net_that_stays(either: SessionService) -> Non
 async def test_points_that_cannot_be_used(service: SessionService, spec: Any, code: str) -> None:
     sid, before = await service.open()
     with pytest.raises(UserError) as caught:
-        await uploads.move_points(service, sid, {"spec": spec})
+        await run(service, sid, "move_points", {"spec": spec})
     assert caught.value.code == code
     assert await service.look(sid) == before

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from pwlapp.commands.table import COMMANDS
+from pwlapp.commands.table import run
 from pwlapp.core.net import Architecture
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
@@ -19,7 +19,7 @@ async def test_float32_comes_back_exactly(service: SessionService) -> None:
     sid, _ = await service.open(net=Architecture(64, bias1=True))
     await service.start_run(sid, 3, (await service.state(sid)).optimizer, "auto")
     await finished(service, sid)
-    answer = await COMMANDS["params"](service, sid, {})
+    answer = await run(service, sid, "params", {})
     state = await service.state(sid)
     assert (answer["epoch"], answer["version"]) == (3, state.version)
     sent = json.loads(json.dumps(answer["params"], allow_nan=False))
@@ -30,7 +30,7 @@ async def test_float32_comes_back_exactly(service: SessionService) -> None:
 async def test_what_is_refused(service: SessionService) -> None:
     sid, _ = await service.open()
     with pytest.raises(UserError, match="bad_request"):
-        await COMMANDS["params"](service, sid, {"epoch": 3})
+        await run(service, sid, "params", {"epoch": 3})
     for unknown in ("A" * 22, "../etc", ""):
         with pytest.raises(UserError, match="session_unknown"):
-            await COMMANDS["params"](service, unknown, {})
+            await run(service, unknown, "params", {})

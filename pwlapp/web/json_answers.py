@@ -1,0 +1,48 @@
+"""Answers in JSON, and the one table from errors to HTTP statuses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fastapi import Response
+
+from pwlapp.errors import UserError
+
+# Everything else is the request's fault: 422.
+STATUS = {
+    "bad_request": 400,
+    "busy": 429,
+    "data_unknown": 404,
+    "not_ready": 503,
+    "session_unknown": 404,
+    "storage_failed": 503,
+    "too_big": 413,
+    "worker_lost": 503,
+}
+
+
+def to_text(content: Any) -> str:
+    """Compact JSON. Raises ValueError for NaN and infinities."""
+    return json.dumps(content, separators=(",", ":"), allow_nan=False)
+
+
+def answer(content: Any, status: int = 200) -> Response:
+    """JSON that no cache keeps."""
+    return answer_text(to_text(content), status)
+
+
+def answer_text(text: str, status: int = 200) -> Response:
+    """The same, of JSON that is text already."""
+    return Response(
+        text,
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+def refusal(error: UserError) -> Response:
+    """The answer to a request that was refused: the error's code and arguments."""
+    content = {"error": {"code": error.code, "args": error.args_}}
+    return answer(content, STATUS.get(error.code, 422))
