@@ -54,11 +54,9 @@ bench: setup tools $(BENCH_DONE)
 	$(PY) -m benchmarks.engines
 	$(PY) -m benchmarks.click
 	$(PY) -m benchmarks.playback
-	$(PY) -m benchmarks.report
 
 load: setup tools
 	$(PY) -m benchmarks.load
-	$(PY) -m benchmarks.report
 
 faults: setup tools
 	$(PY) -m tests.faults

@@ -7,27 +7,22 @@ from the click on *Pause* until the page says so and no epoch follows.
 
 from __future__ import annotations
 
-import json
+import asyncio
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from benchmarks import machine
-from benchmarks.report import percentile
-from pwlapp.core.engines import FUSED_CPU
+from benchmarks import machine, report
+from benchmarks.crowd import warm_up
+from tests.support.chromium import open_chromium
 from tests.support.lecture_page import LecturePage
-from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
+from tests.support.server import serve
 
 EPOCHS = 5000
 LONG_EPOCHS = 1_000_000
 CLICKS = 40
-WARM_RUNS = 6  # so many in a row by the compiled engine: each training process has had its turn
-WARM_S = 120
-RESULTS = Path(__file__).parent / "results"
 
 # Time from the click to the end of the animation frame that shows the last epoch.
 TRAIN = """(epoch) => new Promise((done, fail) => {
@@ -92,14 +87,6 @@ def open_tab(page: Page, address: str) -> LecturePage:
     return tab
 
 
-def engine_used(tab: LecturePage, address: str) -> str | None:
-    """Ask the server which engine computed the tab's last slice."""
-    sid = tab.page.evaluate("sessionStorage.getItem('pwl.sid')")
-    with urlopen(f"{address}/frames/{sid}", timeout=10) as answer:
-        used: str | None = json.load(answer)["state"]["engine_used"]
-    return used
-
-
 def start_over(tab: LecturePage) -> None:
     """Go back to epoch 0 and see the first weights of seed 1, painted after the curve."""
     tab.find("#fit-reset").click()
@@ -108,34 +95,13 @@ def start_over(tab: LecturePage) -> None:
     expect(tab.find("#fit-train")).to_be_enabled()
 
 
-def warm_up(tab: LecturePage, address: str) -> None:
-    """Train until the compiled engine answers in every training process.
-
-    Raises
-    ------
-    TimeoutError
-        If it does not within `WARM_S`.
-    """
-    deadline = time.monotonic() + WARM_S
-    in_a_row = 0
-    while in_a_row < WARM_RUNS:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"no {FUSED_CPU} within {WARM_S} s")
-        tab.train(100)
-        tab.wait_for_epoch(100)
-        in_a_row = in_a_row + 1 if engine_used(tab, address) == FUSED_CPU else 0
-        start_over(tab)
-
-
-def time_training(tab: LecturePage, address: str) -> list[float]:
+def time_training(tab: LecturePage) -> list[float]:
     """Milliseconds of `CLICKS` runs, each from epoch 0."""
     tab.find("#fit-epochs").fill(str(EPOCHS))
     measured = []
     for _ in range(CLICKS):
         measured.append(tab.page.evaluate(TRAIN, f"{EPOCHS:,}"))
         tab.wait_for_epoch(EPOCHS)
-        if engine_used(tab, address) != FUSED_CPU:
-            raise ValueError(f"a run was not computed by {FUSED_CPU}")
         start_over(tab)
     return measured
 
@@ -161,34 +127,24 @@ def time_pausing(tab: LecturePage) -> list[float]:
 
 def measure(address: str) -> dict[str, Any]:
     """Measure both in one tab."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+    asyncio.run(warm_up([address]))
+    with open_chromium() as browser:
         context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
         tab = open_tab(context.new_page(), address)
-        warm_up(tab, address)
-        train, pause = time_training(tab, address), time_pausing(tab)
-        browser.close()
+        train, pause = time_training(tab), time_pausing(tab)
     return {
         "machine": machine.describe(),
         "epochs": EPOCHS,
         "long_epochs": LONG_EPOCHS,
-        "train_ms": train,
-        "pause_ms": pause,
+        "train_ms": report.summary(train),
+        "pause_ms": report.summary(pause),
     }
 
 
 def main() -> None:
-    """Print the table and write it as JSON."""
+    """Print the figures, and write them as JSON and into the page of figures."""
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
-        measured = measure(address)
-    print(f"{'milliseconds from the click':<44}{'p50':>8}{'p95':>8}{'max':>8}{'n':>5}")
-    rows = (f"to the painted end of {EPOCHS:,} epochs", "train_ms"), ("to a pause", "pause_ms")
-    for name, key in rows:
-        values = measured[key]
-        p50, p95 = percentile(values, 50), percentile(values, 95)
-        print(f"{name:<44}{p50:8.1f}{p95:8.1f}{max(values):8.1f}{len(values):5}")
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "click.json").write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+        report.save("click", measure(address))
 
 
 if __name__ == "__main__":

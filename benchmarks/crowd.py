@@ -1,4 +1,4 @@
-"""Many students at once: they come, they sit there, they all press *Train*."""
+"""Many students at once: they open the page, then all press *Train*."""
 
 from __future__ import annotations
 
@@ -8,35 +8,33 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from benchmarks.student import Refused, Student, Unanswered
 from pwlapp.core.engines import FUSED_CPU
-
-T = TypeVar("T")
+from tests.support.client.student import Refused, Student, Unanswered
 
 WARM_STUDENTS = 4
 WARM_ROUNDS = 4  # so many in a row by the compiled engine: each training process has had its turn
 WARM_S = 180.0
-RUN_S = 120.0  # who has no answer by then counts as an error
+RUN_S = 120.0  # a run that has not ended by then is an error
 BEAT_S = 0.01
 
 
 class Crowd:
-    """Students with an event loop between them.
+    """Students that share an event loop.
 
     Parameters
     ----------
     addresses : sequence of str
     count : int
     seed : int
-        Of all that is left to chance.
+        Of all random choices.
     """
 
     def __init__(self, addresses: Sequence[str], count: int, seed: int) -> None:
-        self._chance = random.Random(seed)
+        self._random = random.Random(seed)
         self.students = [
-            Student(addresses, seed=self._chance.getrandbits(32), files=True) for _ in range(count)
+            Student(addresses, seed=self._random.getrandbits(32), files=True) for _ in range(count)
         ]
 
     async def __aenter__(self) -> Self:
@@ -45,47 +43,41 @@ class Crowd:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(student.close() for student in self.students))
 
-    async def come(self, within_s: float) -> list[float]:
-        """All open the page, at random moments; returns the seconds each had to wait."""
+    async def open(self, within_s: float) -> list[float]:
+        """All open the page at random moments; returns the seconds each waited."""
         return await self._all(within_s, Student.open)
 
     async def train(self, epochs: int, within_s: float) -> list[float]:
-        """All press *Train*, at random moments.
-
-        Parameters
-        ----------
-        epochs : int
-        within_s : float
+        """All press *Train* at random moments.
 
         Returns
         -------
         list of float
             Seconds from the click until the last frame of the run and the state that it is over
-            had come; those who waited in vain are left out, and have an error.
+            had come. Runs without an end are left out; their students have an error.
         """
 
         async def run(student: Student) -> None:
             if student.snapshot is None:
                 raise Unanswered("the page did not open")
-            await student.train(epochs)
-            await student.wait_until(lambda: student.ended_at is not None, RUN_S)
+            run = await student.train(epochs)
+            await student.wait_for(run["target_epoch"], RUN_S)
 
-        await self._all(within_s, run)
-        return [s.ended_at - s.pressed_at for s in self.students if s.ended_at and s.pressed_at]
+        return await self._all(within_s, run)
 
     def tally(self) -> dict[str, Any]:
-        """What the students noticed until now."""
-        films = [student.film for student in self.students]
+        """What the students have noticed so far."""
+        logs = [student.log for student in self.students]
         errors = [error for student in self.students for error in student.errors]
-        faults = [fault for film in films for fault in film.faults]
+        errors += [fault for log in logs for fault in log.faults]
         return {
-            "frames": sum(film.received for film in films),
-            "late": sum(film.late for film in films),
-            "lost": sum(film.lost for film in films),
-            "repeated": sum(film.repeated for film in films),
-            "longest_wait_s": max(film.longest_wait_s for film in films),
-            "errors": len(errors) + len(faults),
-            "examples": sorted(set(errors + faults))[:10],
+            "frames": sum(log.received for log in logs),
+            "late": sum(log.late for log in logs),
+            "lost": sum(log.lost for log in logs),
+            "repeated": sum(log.repeated for log in logs),
+            "longest_wait_s": round(max(log.longest_wait_s for log in logs), 3),
+            "errors": len(errors),
+            "examples": sorted(set(errors))[:10],
             "reconnects": sum(student.reconnects for student in self.students),
             "polls": sum(student.polls for student in self.students),
         }
@@ -93,7 +85,7 @@ class Crowd:
     async def _all(
         self, within_s: float, action: Callable[[Student], Awaitable[Any]]
     ) -> list[float]:
-        """Let each student act at a random moment; how long each took, failures left out."""
+        """Let each student act at a random moment; the seconds of each that succeeded."""
         took: list[float] = []
 
         async def act(student: Student, wait: float) -> None:
@@ -108,7 +100,7 @@ class Crowd:
             else:
                 took.append(time.perf_counter() - began)
 
-        moments = [self._chance.uniform(0, within_s) for _ in self.students]
+        moments = [self._random.uniform(0, within_s) for _ in self.students]
         await asyncio.gather(*map(act, self.students, moments))
         return took
 
@@ -121,7 +113,7 @@ class Pulse:
     late_s : list of float
         By how much each beat came late.
     wall_s, cpu_s : float
-        Between entry and exit: how long, and the CPU time of this process.
+        Between entry and exit: seconds, and CPU seconds of this process.
     """
 
     def __init__(self) -> None:
@@ -130,7 +122,7 @@ class Pulse:
 
     async def __aenter__(self) -> Self:
         gc.collect()
-        gc.freeze()  # a collection that looks at all students' frames would be theirs to wait for
+        gc.freeze()  # the students would wait for a collection that looks at all their frames
         self._began = time.perf_counter(), time.process_time()
         self._task = asyncio.create_task(self._beat())
         return self
@@ -157,20 +149,16 @@ async def warm_up(addresses: Sequence[str]) -> None:
     TimeoutError
         If it does not within `WARM_S`.
     """
-    students = [Student(addresses, seed=seed) for seed in range(WARM_STUDENTS)]
-    try:
-        await asyncio.gather(*(student.open() for student in students))
-        async with asyncio.timeout(WARM_S):
-            warm = 0
-            while warm < WARM_ROUNDS:
-                engines = await asyncio.gather(*map(engine_of_a_run, students))
-                warm = warm + 1 if set(engines) == {FUSED_CPU} else 0
-    finally:
-        await asyncio.gather(*(student.close() for student in students))
+    async with Crowd(addresses, WARM_STUDENTS, seed=0) as crowd, asyncio.timeout(WARM_S):
+        await asyncio.gather(*(student.open() for student in crowd.students))
+        warm = 0
+        while warm < WARM_ROUNDS:
+            engines = await asyncio.gather(*map(engine_of_a_run, crowd.students))
+            warm = warm + 1 if set(engines) == {FUSED_CPU} else 0
 
 
 async def engine_of_a_run(student: Student) -> str | None:
-    """Train a little; give the engine that did it."""
-    await student.train(100)
-    await student.wait_until(lambda: student.ended_at is not None)
+    """Train a little; returns the engine that did it."""
+    run = await student.train(100)
+    await student.wait_for(run["target_epoch"])
     return student.snapshot["engine_used"] if student.snapshot else None

@@ -9,18 +9,16 @@ are not timed, nor is the set-up before a lap. A sample is as many laps from the
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks import machine
+from benchmarks import machine, report
 from benchmarks.compiled_sides import c_sides, our_sides
 from benchmarks.library_sides import jax_sides, sklearn_side
 from benchmarks.many import Many
@@ -35,7 +33,6 @@ from pwlapp.core.training import initial_state
 REPEATS = 9
 SAMPLE_S = 0.25
 SEED = 1
-RESULTS = Path(__file__).parent / "results" / "engines.json"
 
 CHECK_EPOCHS = 2000
 CHECK_WIDE_EPOCHS = 100  # above 8 units: the page's loop takes milliseconds an epoch there
@@ -170,44 +167,10 @@ def measure(points: Points, folder: Path) -> dict[str, Any]:
     }
 
 
-def show(measured: dict[str, Any]) -> None:
-    """Print the tables."""
-    print(machine.line(measured["machine"]))
-    print(f"{measured['points']['n']:,} points, {measured['repeats']} repeats; µs per epoch")
-    head = f"{'':<56}{'units':>12}{'min':>9}{'median':>9}{'max':>9}{'cores':>7}{'differs':>10}"
-    print(head)
-    for side in measured["sides"]:
-        apart = side["largest_difference"]
-        units = f"{side['units']} {side['activation']}{' b1' if side['bias1'] else ''}"
-        print(
-            f"{side['name']:<56}{units:>12}{spread(side['us_per_epoch'])}"
-            f"{median(side['cores_busy']):7.2f}" + ("" if apart is None else f"{apart:10.1e}")
-        )
-    print(f"{'ratio, repeat by repeat':<68}{'min':>9}{'median':>9}{'max':>9}")
-    for name, values in measured["ratios"].items():
-        print(f"{name.replace('_', ' '):<68}{spread(values)}")
-    many = measured["many"]
-    label = f"{many['nets']:,} nets, {many['epochs']:,} epochs, {many['threads']} threads"
-    print(f"{label + ': seconds':<68}{spread(many['seconds'])}")
-    print(f"{'  µs per epoch of a net':<68}{spread(many['us_per_epoch'])}")
-    print(f"{'  share of one thread alone times cores':<68}{spread(many['share'])}")
-
-
-def spread(values: list[float]) -> str:
-    """Smallest, middle and largest value, in columns."""
-    return "".join(
-        f"{value:9.3f}" if value < 10 else f"{value:9,.1f}"
-        for value in (min(values), median(values), max(values))
-    )
-
-
 def main() -> None:
-    """Print the tables and write them as JSON."""
+    """Print the table, and write it as JSON and into the page of figures."""
     with tempfile.TemporaryDirectory() as folder:
-        measured = measure(lecture_points(), Path(folder))
-    show(measured)
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
+        report.save("engines", measure(lecture_points(), Path(folder)))
 
 
 if __name__ == "__main__":

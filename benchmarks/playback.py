@@ -7,22 +7,19 @@ its compositor drew, and in how many of them the painted curve had moved.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page
 
-from benchmarks import machine
-from pwlapp.core.engines import cores
+from benchmarks import machine, report
+from tests.support.chromium import open_chromium
 from tests.support.lecture_page import LecturePage
-from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
+from tests.support.server import serve
 
 REPLAYS = 5
 SPEED = 0.5  # 240 frames and more over 3 to 4 seconds
-RESULTS = Path(__file__).parent / "results"
 CATEGORIES = [
     "disabled-by-default-devtools.timeline.frame",
     "devtools.timeline",
@@ -112,28 +109,23 @@ def replays(browser: Browser, address: str) -> list[tuple[float, float]]:
     return measured
 
 
-def measure(address: str) -> tuple[int, list[tuple[float, float]]]:
-    """Bytes of a first visit, then the replays."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+def measure(address: str) -> dict[str, Any]:
+    """Measure a first visit, then the replays."""
+    with open_chromium() as browser:
         visit = bytes_of_a_visit(browser, address)
-        return visit, replays(browser, address)
+        drawn, moved = zip(*replays(browser, address), strict=True)
+    return {
+        "machine": machine.describe(),
+        "first visit, bytes": visit,
+        "frames drawn": drawn,
+        "frames with a moved curve": moved,
+    }
 
 
 def main() -> None:
-    """Print the table and write it as JSON."""
+    """Print the figures, and write them as JSON and into the page of figures."""
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
-        visit, measured = measure(address)
-    print(f"Playback with 2,000 points, {REPLAYS} replays, {cores()} cores")
-    print(f"{'per second':<28}{'min':>8}{'median':>8}{'max':>8}")
-    summary: dict[str, Any] = {"machine": machine.describe(), "first visit, bytes": visit}
-    drawn, moved = zip(*measured, strict=True)
-    for name, values in (("frames drawn", drawn), ("frames with a moved curve", moved)):
-        print(f"{name:<28}{min(values):8.1f}{median(values):8.1f}{max(values):8.1f}")
-        summary[name] = values
-    print(f"First visit to a server just started: {visit / 1000:,.0f} KB received")
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "playback.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        report.save("playback", measure(address))
 
 
 if __name__ == "__main__":

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-PROC = Path("/proc")
-TICKS = os.sysconf("SC_CLK_TCK")
+import psutil
 
-# What a command line says of its process; the first that fits.
+# Words in the command line of each kind of process; the first that fits.
 KINDS = (
     ("redis-server", "redis"),
     ("celery", "workers"),
@@ -26,89 +23,50 @@ class Usage(NamedTuple):
     Attributes
     ----------
     cpu_s : float
-        Since their start.
-    rss_mb : float
-        Memory in use; pages that several processes share are counted for each.
+        CPU seconds since their start.
     pss_mb : float
-        The same, shared pages counted once in all.
+        Memory in use, in megabytes; a page that several processes share counts once in all.
     processes : int
+        How many they are.
     """
 
     cpu_s: float = 0.0
-    rss_mb: float = 0.0
     pss_mb: float = 0.0
     processes: int = 0
 
-    def plus(self, other: Usage) -> Usage:
-        return Usage(
-            self.cpu_s + other.cpu_s,
-            self.rss_mb + other.rss_mb,
-            self.pss_mb + other.pss_mb,
-            self.processes + other.processes,
-        )
+
+Usages: TypeAlias = dict[str, Usage]
 
 
-def by_kind() -> dict[str, Usage]:
-    """Usage of all processes below this one.
-
-    Returns
-    -------
-    dict of str to Usage
-        By kind, see `KINDS`; ``"all"`` is the sum.
-    """
-    found: dict[str, Usage] = defaultdict(Usage)
-    for pid in descendants(os.getpid()):
+def by_kind() -> Usages:
+    """Usage of all processes below this one by kind, see `KINDS`; ``"all"`` is the sum."""
+    found: defaultdict[str, Usage] = defaultdict(Usage)
+    for process in psutil.Process().children(recursive=True):
         try:
-            kind, used = _kind(pid), _usage(pid)
-        except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            line, times = " ".join(process.cmdline()), process.cpu_times()
+            pss_mb = process.memory_full_info().pss / 2**20
+        except psutil.NoSuchProcess:  # it has just ended
             continue
-        found[kind] = found[kind].plus(used)
-        found["all"] = found["all"].plus(used)
+        cpu_s = times.user + times.system
+        for kind in (next((kind for word, kind in KINDS if word in line), "other"), "all"):
+            sofar = found[kind]
+            found[kind] = Usage(sofar.cpu_s + cpu_s, sofar.pss_mb + pss_mb, sofar.processes + 1)
     return dict(found)
 
 
-def busy_s() -> float:
-    """CPU seconds of everything on this machine, since it was started."""
-    user, nice, system, _idle, _iowait, irq, softirq, *_ = map(
-        int, (PROC / "stat").read_text().split("\n", 1)[0].split()[1:]
-    )
-    return (user + nice + system + irq + softirq) / TICKS
+def cpu(before: Usages, after: Usages) -> dict[str, float]:
+    """CPU seconds in between, by kind."""
+    return {
+        kind: round(used.cpu_s - before.get(kind, Usage()).cpu_s, 2) for kind, used in after.items()
+    }
 
 
-def descendants(root: int) -> list[int]:
-    """Ids of the processes that `root` started, and of those that they started."""
-    children: dict[int, list[int]] = defaultdict(list)
-    for folder in PROC.iterdir():
-        if folder.name.isdigit():
-            try:
-                children[int(_stat(int(folder.name))[1])].append(int(folder.name))
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-    found: list[int] = []
-    waiting = [root]
-    while waiting:
-        below = children[waiting.pop()]
-        found += below
-        waiting += below
-    return found
+def memory(used: Usages) -> dict[str, float]:
+    """Megabytes by kind."""
+    return {kind: round(each.pss_mb, 1) for kind, each in used.items()}
 
 
-def _stat(pid: int) -> list[str]:
-    """Fields of ``/proc/pid/stat`` from the third on; the second may hold spaces."""
-    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-
-
-def _kind(pid: int) -> str:
-    line = (PROC / str(pid) / "cmdline").read_bytes().decode("utf-8", "replace")
-    return next((kind for word, kind in KINDS if word in line), "other")
-
-
-def _usage(pid: int) -> Usage:
-    fields = _stat(pid)
-    memory = {}
-    for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]:
-        name, number, *_ = line.split()
-        memory[name] = int(number) / 1024
-    return Usage(
-        (int(fields[11]) + int(fields[12])) / TICKS, memory["Rss:"], memory["Pss:"], processes=1
-    )
+def machine_busy_s() -> float:
+    """CPU seconds of everything on this machine since it was started."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)

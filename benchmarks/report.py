@@ -1,8 +1,9 @@
-"""Writes the figures of docs/benchmarks.md from benchmarks/results/, so that none is typed.
+"""Writes the figures of docs/benchmarks.md, so that none is typed.
 
 The page has a block for each of `BLOCKS`, ``<!-- figures:name -->`` to ``<!-- /figures:name -->``.
-The text between is rendered from the JSON of the same name. ``make bench`` and ``make load`` end
-with it.
+A benchmark calls `save`, which writes both ``benchmarks/results/<name>.json`` and the block of that
+name: results and page never differ. After a change of the words here,
+``python -m benchmarks.report`` renders all blocks again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
@@ -100,31 +101,29 @@ def click(measured: Measured) -> str:
 
 
 MODES = {"embedded": "embedded", "scaled": "2 web, 2 workers"}
+LOAD_HEAD = (
+    "| server | students | p50 | p95 | p99 | late | lost | errors | page | CPU | idle | then |",
+    "|---|---|---|---|---|---|---|---|---|---|---|---|",
+)
 
 
 def load(measured: Measured) -> str:
     """Render what many students at once have to wait for, and what they cost."""
-    rows = [
-        "| server | students | p50 | p95 | p99 | late | lost | errors | page | CPU | idle | then |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for mode, name in MODES.items():
-        rows += [load_row(name, step) for step in measured["modes"].get(mode, [])]
-    return "\n".join([*rows, "", wrapped(how_loaded(measured))])
+    rows = [load_row(mode, step) for mode in MODES for step in measured["modes"].get(mode, [])]
+    return "\n".join([*LOAD_HEAD, *rows, "", wrapped(how_loaded(measured))])
 
 
-def load_row(name: str, step: Measured) -> str:
-    """One size of the class; where nobody's run ended there is no time to tell."""
-    took, opened = step["train_ms"], step["open_ms"]
-    memory = step["memory_mb"]
+def load_row(mode: str, step: Measured) -> str:
+    """One size of the class; a dash where no run ended."""
+    took, opened, memory = step["train_ms"], step["open_ms"], step["memory_mb"]
     cells = (
-        name,
+        MODES[mode],
         f"{step['students']:,}",
-        *(number(percentile(took, percent)) if took else "–" for percent in (50, 95, 99)),
+        *(number(took[percent]) if took["n"] else "–" for percent in ("p50", "p95", "p99")),
         *(f"{step[count]:,}" for count in ("late", "lost", "errors")),
-        number(percentile(opened, 95)) if opened else "–",
-        number(1000 * step["cpu"]["train_s"]["all"] / step["students"]),
-        *(number(memory[when]["all"]["pss"]) for when in ("idle", "trained")),
+        number(opened["p95"]) if opened["n"] else "–",
+        number(1000 * step["cpu_s"]["train"]["all"] / step["students"]),
+        *(number(memory[when]["all"]) for when in ("idle", "trained")),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -132,7 +131,7 @@ def load_row(name: str, step: Measured) -> str:
 def how_loaded(measured: Measured) -> str:
     """Say what the table's figures are, and who else was at work."""
     steps = [step for mode in measured["modes"].values() for step in mode]
-    shares = [100 * step["generator"]["cpu_share"] for step in steps]
+    shares = [100 * step["students_share"] for step in steps]
     others = [100 * step["others_share"] for step in steps]
     cores = measured["machine"]["cores"]
     return (
@@ -156,15 +155,24 @@ def wrapped(text: str, indent: str = "") -> str:
     )
 
 
-def percentiles(values: list[float]) -> str:
+def percentiles(ms: Measured) -> str:
     """Half, 95 % and all of some milliseconds are within these."""
     return (
-        f"{number(percentile(values, 50))} ms in the median, {number(percentile(values, 95))} ms "
-        f"at the 95th percentile, {number(max(values))} ms at most (n = {len(values)})"
+        f"{number(ms['p50'])} ms in the median, {number(ms['p95'])} ms at the 95th percentile, "
+        f"{number(ms['max'])} ms at most (n = {ms['n']})"
     )
 
 
-def percentile(values: list[float], percent: int) -> float:
+def summary(values: Sequence[float]) -> dict[str, float]:
+    """Count, percentiles and maximum, to one decimal; only the count if there is no value."""
+    if not values:
+        return {"n": 0}
+    marks = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
+    found = {name: round(percentile(values, percent), 1) for name, percent in marks.items()}
+    return {"n": len(values)} | found
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
     """Smallest value that so many percent of the values don't exceed (the nearest rank)."""
     ranked = sorted(values)
     return ranked[-(-percent * len(ranked) // 100) - 1]
@@ -204,7 +212,7 @@ def rewrite(text: str, measured: dict[str, Measured]) -> str:
     text : str
         The page.
     measured : dict
-        What the JSON of each block says, by its name.
+        The results by the name of their block; other blocks stay as they are.
 
     Returns
     -------
@@ -215,24 +223,38 @@ def rewrite(text: str, measured: dict[str, Measured]) -> str:
     ValueError
         If the text has not exactly one block of a name.
     """
-    for name, render in BLOCKS.items():
+    for name, results in measured.items():
         found = list(block(name).finditer(text))
         if len(found) != 1:
             raise ValueError(f"{len(found)} blocks figures:{name}, expected 1")
         start, end = found[0].span("figures")
-        text = text[:start] + render(measured[name]) + text[end:]
+        text = text[:start] + BLOCKS[name](results) + text[end:]
     return text
 
 
 def read_results(folder: Path = RESULTS) -> dict[str, Measured]:
-    """Read the JSON that the benchmarks wrote."""
-    return {name: json.loads((folder / f"{name}.json").read_text("utf-8")) for name in BLOCKS}
+    """Read the results that the benchmarks wrote, by their names."""
+    paths = {name: folder / f"{name}.json" for name in BLOCKS}
+    return {name: json.loads(p.read_text("utf-8")) for name, p in paths.items() if p.exists()}
+
+
+def save(name: str, measured: Measured, folder: Path = RESULTS, page: Path = PAGE) -> None:
+    """Write the results of a benchmark, and their block of the page; print the block."""
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.json").write_text(as_json(measured) + "\n", encoding="utf-8")
+    page.write_text(rewrite(page.read_text("utf-8"), {name: measured}), encoding="utf-8")
+    print(BLOCKS[name](measured))
+
+
+def as_json(measured: Measured) -> str:
+    """Format JSON with each innermost list or object on one line."""
+    text = json.dumps(measured, indent=1)
+    return re.sub(r"[\[{][^\[\]{}]*[\]}]", lambda found: " ".join(found[0].split()), text)
 
 
 def main() -> None:
-    """Rewrite the page's blocks."""
-    text = PAGE.read_text("utf-8")
-    PAGE.write_text(rewrite(text, read_results()), encoding="utf-8")
+    """Render all blocks of the page again."""
+    PAGE.write_text(rewrite(PAGE.read_text("utf-8"), read_results()), encoding="utf-8")
 
 
 if __name__ == "__main__":

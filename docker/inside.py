@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.student import Student
 from docker.container import USER, Container, answers, say, wait_until
+from tests.support.client.student import Student
 
 ADDRESS = "http://127.0.0.1:8050"
 LONG = 1_000_000  # epochs: still running when the server stops

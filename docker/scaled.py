@@ -19,10 +19,10 @@ from typing import Any
 
 import yaml
 
-from benchmarks.student import Student
 from docker.container import Container, answers, say, wait_until
 from docker.proxy import PLAIN, Nginx
 from docker.stand_in import WEB_PORT, Names
+from tests.support.client.student import Student
 
 COMPOSE = Path(__file__).parents[1] / "compose.yaml"
 HOSTS = ("127.0.0.2", "127.0.0.3")
@@ -80,8 +80,8 @@ async def use(webs: list[Container], folder: Path) -> None:
         await student.wait_until(lambda: student.epoch > target + 10_000)
         webs.pop().kill()
         await student.wait_for(target + 1_000_000, timeout_s=120)
-        if student.film.faults:
-            raise RuntimeError(f"{student.film.faults}")
+        if student.log.faults:
+            raise RuntimeError(f"{student.log.faults}")
     say("scaled: a run of 1,000,000 epochs came whole, although one of the servers was killed")
 
 

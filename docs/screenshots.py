@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.support.chromium import open_chromium
 from tests.support.lecture_page import LecturePage
-from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
+from tests.support.server import serve
 
 FOLDER = Path(__file__).parent
 
@@ -34,7 +35,9 @@ def take(browser: Browser, address: str) -> None:
     wide.page.wait_for_function("document.querySelectorAll('#fit-checkpoints tr').length === 4")
     wide.page.screenshot(path=FOLDER / "fit.png")
     wide.find("#seeds-train").click()
-    wide.page.wait_for_function("pwl.seeds.trained === 500", timeout=120_000)
+    wide.page.wait_for_function(
+        "document.getElementById('seeds-progress').value === 1", timeout=120_000
+    )
     wide.page.set_viewport_size({"width": 1360, "height": 1900})
     wide.find("#explore").evaluate("(node) => node.scrollIntoView({behavior: 'instant'})")
     wide.page.wait_for_function("document.querySelector('#surface-plot .contourlayer path')")
@@ -51,11 +54,9 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as data_dir,
         serve(Path(data_dir)) as address,
-        sync_playwright() as playwright,
+        open_chromium() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
         take(browser, address)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ def side(key: str, units: int, activation: str, us: list[float]) -> dict[str, An
 
 
 def loaded(students: int, train_ms: list[float], **counts: int) -> dict[str, Any]:
-    memory = {"idle": 512.4, "trained": 640.6}
     return {
-        "students": students, "train_ms": train_ms, "open_ms": [91.0, 92.0, 93.0],
+        "students": students, "train_ms": report.summary(train_ms),
+        "open_ms": report.summary([91.0, 92.0, 93.0]),
         "late": 0, "lost": 0, "errors": 0, **counts,
-        "cpu": {"train_s": {"all": students * 0.0125, "web": students * 0.01}},
-        "memory_mb": {when: {"all": {"rss": 1.0, "pss": mb}} for when, mb in memory.items()},
-        "generator": {"cpu_share": students / 4000}, "others_share": students / 10000,
+        "cpu_s": {"train": {"all": students * 0.0125, "web": students * 0.01}},
+        "memory_mb": {"idle": {"all": 512.4, "web": 1.0}, "trained": {"all": 640.6, "web": 1.0}},
+        "students_share": students / 4000, "others_share": students / 10000,
     }  # fmt: skip
 
 
@@ -71,8 +71,8 @@ def measured() -> dict[str, dict[str, Any]]:
         },
         "click": {
             "machine": MACHINE, "epochs": 5000, "long_epochs": 1_000_000,
-            "train_ms": [float(ms) for ms in range(101, 141)],
-            "pause_ms": [float(ms) for ms in range(20, 40)],
+            "train_ms": report.summary(range(101, 141)),
+            "pause_ms": report.summary(range(20, 40)),
         },
         "load": {
             "machine": MACHINE, "epochs": 5000, "press_s": 10.0, "come_per_s": 20.0,
@@ -85,9 +85,29 @@ def measured() -> dict[str, dict[str, Any]]:
 
 
 def test_the_page_says_what_was_measured() -> None:
-    """``make bench`` and ``make load`` write both."""
+    """Benchmarks write both at once, so this holds after any of them."""
+    results = report.read_results()
+    assert set(results) == set(report.BLOCKS)
     text = report.PAGE.read_text("utf-8")
-    assert report.rewrite(text, report.read_results()) == text
+    assert report.rewrite(text, results) == text
+
+
+@pytest.mark.parametrize("name", report.BLOCKS)
+def test_a_benchmark_writes_its_results_and_its_block_of_the_page(
+    measured: dict[str, dict[str, Any]], name: str, tmp_path: Path
+) -> None:
+    page, results = tmp_path / "page.md", tmp_path / "results"
+    page.write_text(report.PAGE.read_text("utf-8"), "utf-8")
+    report.save(name, measured[name], results, page)
+    assert report.read_results(results) == {name: measured[name]}
+    before, after = report.PAGE.read_text("utf-8"), page.read_text("utf-8")
+    assert report.BLOCKS[name](measured[name]) in after
+    assert report.rewrite(after, report.read_results()) == before  # the other blocks are the same
+
+
+def test_results_have_one_line_for_each_innermost_list() -> None:
+    written = report.as_json({"a": [1, 2], "b": {"c": {"d": 3, "e": "f"}}})
+    assert written == '{\n "a": [ 1, 2 ],\n "b": {\n  "c": { "d": 3, "e": "f" }\n }\n}'
 
 
 def test_a_figure_that_was_typed_is_noticed() -> None:
@@ -170,6 +190,12 @@ def test_load(measured: dict[str, dict[str, Any]]) -> None:
 )
 def test_percentile_is_the_nearest_rank(percent: int, value: float) -> None:
     assert report.percentile([5.0, 1.0, 4.0, 2.0, 3.0], percent) == value
+
+
+def test_summary() -> None:
+    summary = report.summary([0.04 + ms for ms in range(1, 201)])
+    assert summary == {"n": 200, "p50": 100.0, "p95": 190.0, "p99": 198.0, "max": 200.0}
+    assert report.summary([]) == {"n": 0}
 
 
 class TestRewrite:

@@ -14,11 +14,11 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     expect,
-    sync_playwright,
 )
 
+from tests.support.chromium import open_chromium
 from tests.support.lecture_page import LecturePage
-from tests.support.server import CHROMIUM_ARGS, chromium_path, serve
+from tests.support.server import serve
 
 # Elements appear at once on an idle machine. A busy one, which compiles beside the tests, may take
 # long, and giving up early proves nothing.
@@ -40,10 +40,8 @@ def chromium() -> Iterator[Browser]:
     Playwright keeps an event loop running, beside which asynchronous tests cannot run: browser
     tests are a pytest run of their own.
     """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ async def everything_up(cluster: Cluster) -> None:
 @asynccontextmanager
 async def pupil_at(*addresses: str) -> AsyncIterator[Pupil]:
     """A student with a new session; each request goes to one of the addresses."""
-    async with Pupil(addresses, 1, lambda line: None, patience_s=60.0) as pupil:
+    async with Pupil(addresses, 1, patience_s=60.0) as pupil:
         await pupil.open()
         yield pupil
 

@@ -60,7 +60,7 @@ async def hold(folder: Path, plan: Plan, students: int, log: Log) -> Outcome:
         await asyncio.to_thread(cluster.wait_until_ready, READY_S)
         saboteur = Saboteur(cluster, plan.seed, log)
         events = plan.events(cluster.webs, cluster.workers)
-        pupils = [Pupil(cluster.addresses, number, log) for number in range(1, students + 1)]
+        pupils = [Pupil(cluster.addresses, number) for number in range(1, students + 1)]
         began = time.monotonic()
         try:
             problems = await _lesson(pupils, saboteur, events, cluster, log)
@@ -123,8 +123,8 @@ def _after_all(
     chapters = [chapter for pupil in pupils for chapter in pupil.chapters]
     problems = judge.violations(chapters, points)
     for pupil in pupils:
-        film = pupil.film
-        if film.faults or film.lost or film.repeated or not pupil.connected:
+        log = pupil.log
+        if log.faults or log.lost or log.repeated or not pupil.connected:
             problems.append(f"{pupil}")
     runs = sum(pupil.account.runs for pupil in pupils)
     epochs = sum(pupil.account.epochs for pupil in pupils)
@@ -157,7 +157,7 @@ def _figures(
         "streams begun again": sum(pupil.reconnects for pupil in pupils),
         "questions while there was no stream": sum(pupil.polls for pupil in pupils),
         "longest time without a connection, seconds": max(a.longest_gap_s for a in accounts),
-        "longest wait for a frame, seconds": max(p.film.longest_wait_s for p in pupils),
+        "longest wait for a frame, seconds": max(p.log.longest_wait_s for p in pupils),
         "commands given again": sum(account.repeated for account in accounts),
         "commands in effect, answer lost": sum(account.done_unheard for account in accounts),
     }

@@ -6,13 +6,13 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from benchmarks.film import Row
 from pwlapp.core.data.points import Points
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.core.state import Budget
 from pwlapp.core.training import frame_epochs, initial_state, train_slice
 from pwlapp.sessions.snapshot import json_number, json_numbers
 from tests.faults.pupil import Chapter
+from tests.support.client.frame_log import Row
 
 NAMED = 3  # differences that are told of one kind in one chapter
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.film import Row
-from benchmarks.follow import NETWORK
-from benchmarks.page import BadStatusError
-from benchmarks.student import Refused, Snapshot, Student, Unanswered
+import httpx2
+
+from tests.support.client.frame_log import Row
+from tests.support.client.student import Refused, Snapshot, Student, Unanswered
 
 SEEDS = (1, 2, 3, 4)  # few, so that one uninterrupted run per seed tells of many students
 SHORT, LONG = 50, 3000  # epochs of a run; of each length as many as of twice that
@@ -21,7 +20,6 @@ FULL = 1500  # frames: before the server thins a history the student begins a ne
 PAUSED = 0.25  # how many of the runs are paused on the way
 RESTARTED = 0.1  # how many are followed by a reset
 TRY_AGAIN_S = (0.4, 1.2)
-TOLD_S = 5.0
 PATIENCE_S = 240.0
 
 # What a student may be told while web processes, workers or Redis are away.
@@ -75,8 +73,6 @@ class Pupil(Student):
     ----------
     addresses : sequence of str
     number : int
-    log : callable
-        Told when a frame took long to come.
     patience_s : float
         For one run, with everything that goes wrong in it.
 
@@ -90,13 +86,10 @@ class Pupil(Student):
         self,
         addresses: Sequence[str],
         number: int,
-        log: Callable[[str], None],
         patience_s: float = PATIENCE_S,
     ) -> None:
         super().__init__(addresses, seed=number)
         self._patience_s = patience_s
-        self._number = number
-        self._log = log
         self.account = Account()
         self.chapters: list[Chapter] = []
         self._choice = random.Random(number)
@@ -104,14 +97,7 @@ class Pupil(Student):
         self._runs: list[tuple[int, int]] = []
         self._gone_since: float | None = None
 
-    def on_frames(self, rows: list[Row], after: int) -> int:
-        before = self.film.longest_wait_s
-        last = super().on_frames(rows, after)
-        if (waited := self.film.longest_wait_s) > max(before, TOLD_S):
-            self._log(f"     student {self._number} waited {waited:.1f} s for a frame")
-        return last
-
-    def on_connection(self, connected: bool) -> None:
+    def _connection(self, connected: bool) -> None:
         now = time.monotonic()
         if connected and self._gone_since is not None:
             gap = now - self._gone_since
@@ -119,7 +105,7 @@ class Pupil(Student):
             self._gone_since = None
         elif not connected and self._gone_since is None:
             self._gone_since = now
-        super().on_connection(connected)
+        super()._connection(connected)
 
     async def learn(self, enough: asyncio.Event) -> None:
         """Train until there is enough, and then to the end of the run.
@@ -171,7 +157,7 @@ class Pupil(Student):
     async def start_over(self, seed: int) -> None:
         """Reset, which ends a chapter."""
         self.chapters.append(await self.chapter())
-        ended_at = self.film.last_seq
+        ended_at = self.log.last_seq
         await self._insist(lambda: self.reset(seed), lambda now: now["first_seq"] > ended_at)
         await self._until(lambda: self.epoch == 0)
         self._seed, self._runs = seed, []
@@ -188,13 +174,13 @@ class Pupil(Student):
         async with asyncio.timeout(self._patience_s):
             while True:
                 try:
-                    path = f"/frames/{self.sid}?since=0"
-                    answer: dict[str, Any] = json.loads(await self._browser.fetch("GET", path))
-                    return answer
-                except BadStatusError as problem:
-                    if problem.status != 503:
-                        raise Lost(f"{self}: {problem}") from problem
-                except NETWORK:
+                    answer = await self.http.get(f"/frames/{self.sid}", params={"since": 0})
+                    if answer.status_code != 503:
+                        found: dict[str, Any] = answer.raise_for_status().json()
+                        return found
+                except httpx2.HTTPStatusError as error:
+                    raise Lost(f"{self}: {error}") from error
+                except httpx2.TransportError:
                     pass  # that web process is away; the next try may meet the other one
                 await self._pause_for_breath()
 

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from benchmarks.student import Refused, Student
 from pwlapp.compute.celery import app
 from pwlapp.compute.celery.app import CALLS, CPU, QUEUE_PREFIX, Sender
 from pwlapp.compute.celery.heartbeat import WORKERS
@@ -28,6 +27,7 @@ from tests.faults.classroom import (
     store_of,
 )
 from tests.faults.drill import SETTINGS
+from tests.support.client.student import Refused, Student
 from tests.support.cluster import Cluster
 from tests.support.sessions import until, write_points
 
@@ -91,7 +91,7 @@ async def test_every_command_works_with_each_request_to_another_web_process(
         await pupil.pause()
         await pupil.step()
         await pupil.resume()
-        await pupil.reload()
+        await pupil.open()
         await pupil.disconnect()
         pupil.listen()
         await pupil.reset(seed=2)

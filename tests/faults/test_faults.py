@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.film import Row
 from pwlapp.core.data.files import read_points
 from pwlapp.core.data.points import Points
 from pwlapp.core.optimizers import AdamOptions
@@ -17,6 +16,7 @@ from pwlapp.sessions.snapshot import json_number, json_numbers
 from tests.faults import drill, judge, script
 from tests.faults.pupil import Chapter
 from tests.faults.script import Plan
+from tests.support.client.frame_log import Row
 from tests.support.sessions import write_points
 
 KINDS = (

@@ -1,9 +1,8 @@
-"""The app as its users run it, in a process of its own, and the Chromium to open it in."""
+"""The app as its users run it, in a process of its own."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,15 +15,6 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @contextmanager
@@ -67,12 +57,3 @@ def _wait_until_up(process: subprocess.Popen[bytes], address: str) -> None:
             assert process.poll() is None, "the server ended at its start"
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.1)
-
-
-def chromium_path() -> str:
-    """The browser on this machine; `make test` installs one where there is none."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    if path is None:
-        raise FileNotFoundError("Chromium is missing: make test installs it")
-    return path

@@ -1,8 +1,6 @@
-"""One student without a browser: presses the page's buttons and follows the net, and checks it.
+"""One student without a browser: presses the page's buttons, and waits for what comes of it.
 
-Speaks what the page speaks: the page itself, Dash's calls, the event stream. Among several
-addresses each request may go to another one, as behind a load balancer that keeps nobody at one
-server. Used by ``benchmarks.load`` and by tests::
+Used by benchmarks and tests::
 
     async with Student(["http://127.0.0.1:8050"]) as student:
         await student.open()
@@ -18,8 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks.film import Frame
-from benchmarks.tab import Refused, Snapshot, Tab, Unanswered, milliseconds
+from tests.support.client.frame_log import Frame
+from tests.support.client.tab import Refused, Snapshot, Tab, Unanswered, milliseconds
 
 __all__ = ["Refused", "Snapshot", "Student", "Unanswered"]
 
@@ -27,37 +25,23 @@ OVER = ("idle", "diverged")
 
 
 class Student(Tab):
-    """One student at a `Tab`; see there for the parameters and most of the attributes.
+    """One student at a `Tab`; see there for parameters and attributes.
 
-    Attributes
-    ----------
-    pressed_at, ended_at : float or None
-        `time.perf_counter` at the last *Train* or *Resume*, and when the last frame of its run
-        (mark ``"end"``) and the state that the run is over had both come.
+    Each command returns the snapshot of its answer, and raises `Refused` or `Unanswered`.
     """
 
-    def __init__(self, addresses: Sequence[str], **options: Any) -> None:
-        super().__init__(addresses, **options)
-        self.pressed_at: float | None = None
-        self.ended_at: float | None = None
-
     async def train(self, epochs: int) -> Snapshot:
-        """Press *Train*; this and the other buttons return the snapshot of the answer.
-
-        Raises
-        ------
-        Refused, Unanswered
-        """
-        self._page.put("fit-epochs", "value", str(epochs))
-        self._begin()
+        """Press *Train*; like the other commands, returns the snapshot of the answer."""
+        self.choose("fit-epochs", str(epochs))
+        self.log.expect(time.perf_counter())
         return await self._press("fit-train")
 
     async def pause(self) -> Snapshot:
-        self.film.expect(None)
+        self.log.expect(None)
         return await self._press("fit-pause")
 
     async def resume(self) -> Snapshot:
-        self._begin()
+        self.log.expect(time.perf_counter())
         return await self._press("fit-resume")
 
     async def step(self) -> Snapshot:
@@ -65,27 +49,31 @@ class Student(Tab):
 
     async def reset(self, seed: int | None = None) -> Snapshot:
         """Press *Reset*, after typing another seed if one is given."""
-        self.film.expect(None)
+        self.log.expect(None)
         if seed is not None:
-            self._page.put("fit-seed", "value", str(seed))
+            self.choose("fit-seed", str(seed))
         return await self._press("fit-reset")
 
     async def edit(self, params: Sequence[float]) -> Snapshot:
         """Set the weights by hand."""
-        self._page.put("edit", "data", {"params": list(params), "at": milliseconds()})
+        self._page.values["edit", "data"] = {"params": list(params), "at": milliseconds()}
         return await self._command("edit", "data")
 
     def choose(self, field: str, value: Any) -> None:
         """Set a field of the page, such as ``"fit-lr"``; counts from the next command on."""
-        self._page.put(field, "value", value)
+        self._page.values[field, "value"] = value
+
+    async def _press(self, button: str) -> Snapshot:
+        self._page.click(button)
+        return await self._command(button, "n_clicks")
 
     async def wait_until(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
-        """Wait for something that frames or states bring about.
+        """Wait until frames or states make a condition true.
 
         Raises
         ------
         TimeoutError
-            Saying where the student stands.
+            With the student's state.
         """
         try:
             async with asyncio.timeout(timeout_s):
@@ -96,7 +84,7 @@ class Student(Tab):
             raise TimeoutError(f"after {timeout_s:g} s: {self}") from None
 
     async def wait_for(self, epoch: int, timeout_s: float = 60.0) -> Frame:
-        """Wait until the run is over, and a frame of this or a later epoch has come.
+        """Wait until the run has ended and a frame of this or a later epoch has come.
 
         Raises
         ------
@@ -111,17 +99,3 @@ class Student(Tab):
             f" {len(self.frames)} frames, {'' if self.connected else 'not '}connected,"
             f" problems {self.problems()}"
         )
-
-    def _begin(self) -> None:
-        self.pressed_at, self.ended_at = time.perf_counter(), None
-        self.film.expect(self.pressed_at)
-
-    async def _press(self, button: str) -> Snapshot:
-        self._page.click(button)
-        return await self._command(button, "n_clicks")
-
-    def _wake(self) -> None:
-        is_over = bool(self.frames) and self.frames[-1].mark == "end" and self.status in OVER
-        if is_over and self.pressed_at and self.frames[-1].at > self.pressed_at:
-            self.ended_at = self.ended_at or time.perf_counter()
-        super()._wake()

@@ -1,0 +1,71 @@
+"""The simulated student of tests and benchmarks sends what Chromium sends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from playwright.sync_api import Request
+
+from tests.support.client.dash_page import DashPage
+from tests.support.lecture_page import LecturePage
+
+CALLBACK = "/_dash-update-component"
+
+
+def test_the_bodies_of_callbacks(address: str, open_page: Callable[..., LecturePage]) -> None:
+    sent = chromium_bodies(address, open_page)
+    with ThreadPoolExecutor() as thread:  # this one has Playwright's event loop
+        built = thread.submit(asyncio.run, built_bodies(address, sent)).result()
+    assert len(sent) == 6
+    for theirs, ours in zip(sent, built, strict=True):
+        assert ours == theirs
+
+
+def chromium_bodies(address: str, open_page: Callable[..., LecturePage]) -> list[dict[str, Any]]:
+    """What Chromium asks when a student opens the page and presses one button after another."""
+    tab = open_page(address)
+    sent: list[dict[str, Any]] = []
+
+    def keep(request: Request) -> None:
+        if urlsplit(request.url).path == CALLBACK:
+            sent.append(request.post_data_json or {})
+
+    tab.page.on("request", keep)
+    tab.open(address)
+    tab.train(300)
+    tab.wait_for_epoch(300)
+    tab.find("#fit-step").click()
+    tab.wait_for_epoch(301)
+    tab.type_weight("fit", 1, "0.5")
+    tab.find("#fit-reset").click()
+    tab.wait_for_epoch(0)
+    by_output = {"construction-results.data": 1}  # the first two come in either order
+    return sorted(sent[:2], key=lambda body: by_output.get(body["output"], 0)) + sent[2:]
+
+
+async def built_bodies(address: str, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same from `DashPage`, with the answers that Chromium got."""
+    async with httpx2.AsyncClient(base_url=address) as http:
+        page = DashPage(http)
+        await page.load(files=False)
+    session = sent[2]["state"][0]["value"]
+    edit = next(item["value"] for item in sent[4]["inputs"] if item["id"] == "edit")
+    known = {"seed": session["snapshot"]["seed"], "net": session["snapshot"]["net"]}
+    page.values["tab", "data"] = sent[0]["inputs"][0]["value"]
+    page.values["construction-params", "data"] = sent[1]["inputs"][0]["value"]
+    built = [page.body("tab", "data"), page.body("construction-params", "data")]
+    page.values["session", "data"] = session
+    page.values["known", "data"] = known
+    page.values["fit-epochs", "value"] = "300"
+    page.values["edit", "data"] = edit
+    for button in ("fit-train", "fit-step"):
+        page.click(button)
+        built.append(page.body(button, "n_clicks"))
+    built.append(page.body("edit", "data"))
+    page.click("fit-reset")
+    return [*built, page.body("fit-reset", "n_clicks")]

@@ -1,0 +1,38 @@
+"""The Chromium of this machine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """A browser without a window.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none; `make test` installs one.
+    """
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        raise FileNotFoundError("Chromium is missing: make test installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()

@@ -1,0 +1,253 @@
+"""A tab without a browser: opens its session, follows it, and notes what goes wrong.
+
+Speaks what the page speaks: the page itself, Dash's callbacks, the event stream.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Sequence
+from typing import Any, Self, TypeAlias, TypeVar
+
+import httpx2
+
+from tests.support.client import event_stream
+from tests.support.client.connections import AnyServer, open_client
+from tests.support.client.dash_page import DashPage, get
+from tests.support.client.fields import net_fields, optimizer_fields
+from tests.support.client.frame_log import Frame, FrameLog
+
+T = TypeVar("T")
+Snapshot: TypeAlias = dict[str, Any]
+
+REOPEN_S = 5.0  # as in assets/fit/session.ts, when the server could not open a session
+BUILD_PARAMS = [1, -1, -4.5, -9, 4.5]  # Build's sliders when the page opens
+
+
+class Refused(Exception):
+    """The server refused a command.
+
+    Parameters
+    ----------
+    code : str
+        Of its error, such as ``"already_running"``.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Unanswered(Exception):
+    """A click without an answer, or with one that the page does not understand."""
+
+
+class Tab:
+    """One tab of one browser.
+
+    Parameters
+    ----------
+    addresses : sequence of str
+        Of one server or several; each request goes to any of them, see `AnyServer`.
+    seed : int
+        Of the choice between the servers.
+    files : bool
+        Whether to fetch scripts and styles as well.
+    sid : str or None
+        The session that the tab remembers.
+    transport : httpx2.AsyncBaseTransport or None
+        See `AnyServer`.
+
+    Attributes
+    ----------
+    snapshot : dict or None
+        The newest state of the session; see ``pwlapp.sessions.snapshot``.
+    log : FrameLog
+    errors : list of str
+        Every refusal, unanswered click and lost session.
+    connected : bool
+        Whether the page would say so.
+    reconnects, polls : int
+        Counts of streams that were lost, and of polls because there was no stream.
+    """
+
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        *,
+        seed: int = 0,
+        files: bool = False,
+        sid: str | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.http = open_client(AnyServer(addresses, random.Random(seed), transport))
+        self._page = DashPage(self.http)
+        self._files = files
+        self._following: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._data_key: str | None = None
+        self.sid = sid
+        self.snapshot: Snapshot | None = None
+        self.log = FrameLog()
+        self.errors: list[str] = []
+        self.connected = False
+        self.reconnects = self.polls = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the tab; what it has seen stays."""
+        await self._stop_following()
+        await self.http.aclose()
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The frames of the net, by number, without those that a reset has removed."""
+        return self.log.frames
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of the newest frame; -1 if there is none."""
+        return self.frames[-1].epoch if self.frames else -1
+
+    @property
+    def status(self) -> str:
+        """Of the newest snapshot; empty if there is none."""
+        return self.snapshot["status"] if self.snapshot else ""
+
+    def problems(self) -> list[str]:
+        """Everything that should not have happened, in words."""
+        counts = {"lost": self.log.lost, "repeated": self.log.repeated}
+        counted = [f"{count} frames {name}" for name, count in counts.items() if count]
+        return [*self.errors, *self.log.faults, *counted]
+
+    async def open(self) -> Snapshot:
+        """Load the page or load it again, open the remembered session or a new one, follow it.
+
+        Raises
+        ------
+        Refused, Unanswered
+        """
+        await self.disconnect()
+        self._data_key = None
+        await self._answer(self._page.load(files=self._files))
+        snapshot = await self._open_session()
+        self.listen()
+        self._page.values["construction-params", "data"] = {"params": BUILD_PARAMS}
+        await self._answer(self._page.ask("construction-params", "data"))
+        return snapshot
+
+    async def disconnect(self) -> None:
+        """Close the stream, as a hidden tab does; `listen` opens it again."""
+        await self._stop_following()
+        self.connected = False
+
+    async def _stop_following(self) -> None:
+        following, self._following = self._following, None
+        if following:
+            following.cancel()
+            (end,) = await asyncio.gather(following, return_exceptions=True)
+            if isinstance(end, Exception):
+                raise end
+
+    def listen(self) -> None:
+        """Follow the session from the newest frame on."""
+        if self._following:
+            self._following.cancel()
+        self._following = asyncio.create_task(self._follow())
+
+    async def _open_session(self) -> Snapshot:
+        self._page.values["tab", "data"] = {"sid": self.sid, "at": milliseconds()}
+        answer = await self._answer(self._page.ask("tab", "data"))
+        session = answer["session"]["data"]
+        if session.get("error"):
+            raise self._refused(session["error"])
+        self._page.values["session", "data"] = session
+        snapshot: Snapshot = session["snapshot"]
+        self.sid = session["sid"]
+        self.log.clear()
+        self.snapshot = None
+        if snapshot["data_key"] != self._data_key:
+            await self._answer(get(self.http, f"/data/{snapshot['data_key']}.json"))
+            self._data_key = snapshot["data_key"]
+        self._page.values |= net_fields(snapshot) | optimizer_fields(snapshot)
+        self._take(snapshot)
+        return snapshot
+
+    async def _follow(self) -> None:
+        """Follow the session, and open another one when the server does not know it any more."""
+        while True:
+            if self.sid is None:
+                raise ValueError("no session is open")
+            async for event in event_stream.follow(self.http, self.sid, lambda: self.log.last_seq):
+                self._hear(event)
+            self.errors.append("the session is not known any more")
+            await self._reopen()
+
+    async def _reopen(self) -> None:
+        while True:
+            try:
+                await self._open_session()
+                return
+            except (Refused, Unanswered):  # noted; the page tries again, or the student reloads
+                await asyncio.sleep(REOPEN_S)
+
+    def _hear(self, event: event_stream.Event) -> None:
+        if event.name == "lost":
+            self.reconnects += 1
+        elif event.name == "refused":
+            self.polls += 1
+        elif event.name == "state":
+            self._take(event.content)
+        else:
+            self.log.add(event.content, time.perf_counter())
+        self._connection(event.name in ("state", "frames"))
+
+    def _connection(self, connected: bool) -> None:
+        self.connected = connected
+        self._changed.set()
+
+    def _take(self, snapshot: Snapshot) -> None:
+        if self.snapshot and snapshot["version"] < self.snapshot["version"]:
+            return  # an answer was faster than the stream
+        self.snapshot = snapshot
+        self.log.follow(snapshot)
+        known = {"seed": snapshot["seed"], "net": snapshot["net"]}
+        if known != self._page.values.get(("known", "data")):
+            self._page.values |= {("known", "data"): known} | net_fields(snapshot)
+        self._changed.set()
+
+    async def _command(self, name: str, prop: str) -> Snapshot:
+        answer = await self._answer(self._page.ask(name, prop))
+        ((_, changed),) = answer.items()
+        reply = changed["data"]
+        if reply["error"]:
+            refusal = self._refused(reply["error"])
+            if refusal.code == "session_unknown":
+                self.listen()  # which finds it out as well, and opens another one
+            raise refusal
+        snapshot: Snapshot = reply["snapshot"]
+        self._take(snapshot)
+        return snapshot
+
+    async def _answer(self, request: Awaitable[T]) -> T:
+        try:
+            return await request
+        except httpx2.HTTPError as error:
+            words = str(error) or type(error).__name__
+            self.errors.append(f"unanswered: {words}")
+            raise Unanswered(words) from error
+
+    def _refused(self, error: dict[str, Any]) -> Refused:
+        self.errors.append(f"refused: {error['code']}")
+        return Refused(error["code"])
+
+
+def milliseconds() -> int:
+    return int(time.time() * 1000)
