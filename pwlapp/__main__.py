@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn, get_args
 
-from pwlapp import serving
+from pwlapp import exit_codes
 from pwlapp.compute import warmup
 from pwlapp.core import engines
 from pwlapp.core.data.files import read_points
@@ -20,7 +20,6 @@ from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import MAX_EPOCHS, Budget, TrainState
 from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
-from pwlapp.serving import BAD_SETTING, INTERRUPTED
 from pwlapp.settings import Settings
 from pwlapp.ui.i18n import catalogue
 
@@ -36,7 +35,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the message without the usage, and exit."""
-        self.exit(BAD_SETTING, f"{self.prog}: {message}\n")
+        self.exit(exit_codes.BAD_SETTING, f"{self.prog}: {message}\n")
 
 
 def make_parser() -> Parser:
@@ -45,7 +44,7 @@ def make_parser() -> Parser:
     parser = Parser(
         prog="pwlapp",
         description="Piecewise-linear regression, live.",
-        epilog=serving.exit_codes(),
+        epilog=exit_codes.table(),
         formatter_class=layout,
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -54,10 +53,18 @@ def make_parser() -> Parser:
         "serve",
         help="open the app; its settings are environment variables (serve --help lists them)",
         description="Open the app, until Ctrl-C or SIGTERM.",
-        epilog=f"{serving.settings_table()}\n\n{serving.exit_codes()}",
+        epilog=f"{settings_table()}\n\n{exit_codes.table()}",
         formatter_class=layout,
     )
     return parser
+
+
+def settings_table() -> str:
+    """The settings for a terminal, each with its default and what it does."""
+    lines = ["settings, as environment variables:"]
+    for variable, default, what in Settings.table():
+        lines += [f"  {variable} ({default or 'empty'})", f"      {what}"]
+    return "\n".join(lines)
 
 
 def add_fit_options(fit: argparse.ArgumentParser) -> None:
@@ -239,21 +246,21 @@ def serve() -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit status, one of `serving.EXIT_CODES`."""
+    """Run one command and return the exit status, one of `exit_codes.EXIT_CODES`."""
     args = make_parser().parse_args(argv)
     try:
         if args.command == "serve":
             return serve()
         problem = fit(args)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return exit_codes.INTERRUPTED
     except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if problem is None:
         return 0
     print(f"pwlapp fit: {problem}", file=sys.stderr)
-    return BAD_SETTING
+    return exit_codes.BAD_SETTING
 
 
 if __name__ == "__main__":

@@ -1,22 +1,34 @@
-"""Runs the web server: one process, or several on one port."""
+"""Run the web server: a port, Redis if there is one, and one process or several on the port."""
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from pwlapp import logs, serving
+from pwlapp import logs
+from pwlapp.exit_codes import (
+    BAD_SETTING,
+    FAILED,
+    INTERRUPTED,
+    NO_FOLDER,
+    NO_PORT,
+    NO_REDIS,
+    Refusal,
+)
 from pwlapp.metrics import SHARED
-from pwlapp.serving import Refusal
 from pwlapp.sessions.stores.protocol import StoreUnavailable
 from pwlapp.settings import Settings
 from pwlapp.web.static import NotBuilt
@@ -24,6 +36,13 @@ from pwlapp.web.static import NotBuilt
 logger = logging.getLogger("pwlapp")
 
 STOP_S = 3  # how long a server that is told to stop waits for slow requests
+BACKLOG = 2048  # a class that opens the page at once
+OPEN_FILES = 65_536
+REDIS_S = 10.0  # for Redis to come up: containers start in any order
+REDIS_TRY_S = 1.0
+REDIS_AGAIN_S = 0.25
+
+NOT_OF_THIS_MACHINE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def run(make_server: Callable[[Settings], FastAPI], factory: str) -> int:
@@ -42,32 +61,32 @@ def run(make_server: Callable[[Settings], FastAPI], factory: str) -> int:
         The exit status. Anything that prevents serving is one line on stderr.
     """
     try:
-        with serving.stopped_by_sigterm():
+        with stopped_by_sigterm():
             return _serve(make_server, factory)
     except Refusal as problem:
         sys.stderr.write(f"pwlapp: {problem}\n")
         return problem.status
     except KeyboardInterrupt:
-        return serving.INTERRUPTED
+        return INTERRUPTED
 
 
 def _serve(make_server: Callable[[Settings], FastAPI], factory: str) -> int:
     try:
         settings = Settings.from_env(os.environ)
     except ValueError as problem:
-        raise Refusal(serving.BAD_SETTING, str(problem)) from problem
+        raise Refusal(BAD_SETTING, str(problem)) from problem
     logs.configure(settings.log_level, settings.log_format)
-    serving.allow_open_files()
+    allow_open_files()
     if settings.redis_url:
-        serving.wait_for_redis(settings.redis_url)
-    listeners = serving.listen(settings.host, settings.port)
+        wait_for_redis(settings.redis_url)
+    listeners = listen(settings.host, settings.port)
     try:
         server = make_server(settings)
     except StoreUnavailable as problem:
-        raise Refusal(serving.NO_FOLDER, str(problem)) from problem
+        raise Refusal(NO_FOLDER, str(problem)) from problem
     except NotBuilt as problem:
-        raise Refusal(serving.FAILED, str(problem)) from problem
-    logger.info("serving on %s (Ctrl-C stops it)", serving.url_of(listeners[0]))
+        raise Refusal(FAILED, str(problem)) from problem
+    logger.info("serving on %s (Ctrl-C stops it)", url_of(listeners[0]))
     if settings.web_workers > 1:
         return _serve_from_many(factory, settings.web_workers, listeners)
     return _serve_from_one(server, listeners)
@@ -77,7 +96,7 @@ def _serve_from_one(server: FastAPI, listeners: list[socket.socket]) -> int:
     try:
         uvicorn.Server(_config(server)).run(sockets=listeners)
     except SystemExit as leaving:
-        return serving.FAILED if leaving.code else 0
+        return FAILED if leaving.code else 0
     return 0
 
 
@@ -88,7 +107,7 @@ def _serve_from_many(factory: str, count: int, listeners: list[socket.socket]) -
         processes = Multiprocess(_config(factory, count), sockets=listeners)
         processes.run()
     if any(process.exitcode == STARTUP_FAILURE for process in processes.processes):
-        return serving.FAILED
+        return FAILED
     return 0
 
 
@@ -102,3 +121,117 @@ def _config(app: FastAPI | str, processes: int = 1) -> uvicorn.Config:
         access_log=False,
         timeout_graceful_shutdown=STOP_S,
     )
+
+
+def allow_open_files() -> None:
+    """Raise the soft limit of open files as far as the system allows, up to `OPEN_FILES`.
+
+    Each open page is a connection, and the usual limit of 1,024 is what a large class has.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Listen at every address of the host, such as IPv4 and IPv6.
+
+    Connections queue until the app serves them.
+
+    Parameters
+    ----------
+    host : str
+    port : int
+        0 takes a free one, at one address.
+
+    Raises
+    ------
+    Refusal
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise Refusal(BAD_SETTING, f"PWLAPP_HOST={host!r}: there is no such address") from error
+    listeners: list[socket.socket] = []
+    for family, _, _, _, address in dict.fromkeys(found):
+        if listeners and port == 0:
+            break
+        try:
+            listeners.append(socket.create_server(address, family=family, backlog=BACKLOG))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                text = f"port {port} of {host} is taken: stop what uses it, or set PWLAPP_PORT"
+                raise Refusal(NO_PORT, text) from error
+            if error.errno not in NOT_OF_THIS_MACHINE:
+                text = f"port {port} of {host} may not be used: {os.strerror(error.errno or 0)}"
+                raise Refusal(NO_PORT, text) from error
+    if not listeners:
+        raise Refusal(BAD_SETTING, f"PWLAPP_HOST={host!r}: not an address of this machine")
+    return listeners
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address to open in a browser."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
+    """Wait until Redis answers.
+
+    Raises
+    ------
+    Refusal
+        If it does not in time, or wants another password.
+    """
+    # Not needed by a server without Redis.
+    from redis import Redis
+    from redis.exceptions import AuthenticationError, RedisError
+
+    from pwlapp.sessions.stores.redis_connection import place
+
+    try:
+        where = place(url)
+        client = Redis.from_url(
+            url, socket_connect_timeout=REDIS_TRY_S, socket_timeout=REDIS_TRY_S, retry=None
+        )
+    except ValueError as error:
+        raise Refusal(BAD_SETTING, "PWLAPP_REDIS_URL=***: its port is no number") from error
+    deadline = time.monotonic() + limit_s
+    has_said = False
+    while True:
+        try:
+            client.ping()
+        except (RedisError, OSError) as error:
+            if isinstance(error, AuthenticationError) or time.monotonic() >= deadline:
+                why = str(error) or type(error).__name__
+                raise Refusal(NO_REDIS, f"Redis at {where} can't be used: {why}") from error
+            if not has_said:
+                logger.warning("waiting for Redis at %s, up to %g s", where, limit_s)
+                has_said = True
+            time.sleep(REDIS_AGAIN_S)
+        else:
+            client.close()
+            return
+
+
+@contextmanager
+def stopped_by_sigterm() -> Iterator[None]:
+    """Make SIGTERM exit with status 0, also before and after uvicorn handles it.
+
+    A container's first process ignores the signal unless it has a handler.
+    """
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

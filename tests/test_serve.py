@@ -23,8 +23,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import create_app
-from pwlapp import serving
-from pwlapp.serving import Refusal
+from pwlapp import server as web_server
+from pwlapp.exit_codes import Refusal
 from pwlapp.settings import Settings
 from pwlapp.ui.timing import COMMANDS
 
@@ -159,14 +159,14 @@ def test_a_port_that_may_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "bind", bind)
     with pytest.raises(Refusal, match=r"port 80 .*Permission denied") as refusal:
-        serving.listen("127.0.0.1", 80)
+        web_server.listen("127.0.0.1", 80)
     assert refusal.value.status == 3
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "x" * 70, "203.0.113.7"])
 def test_a_host_that_is_not_here(host: str) -> None:
     with pytest.raises(Refusal, match="PWLAPP_HOST") as refusal:
-        serving.listen(host, 0)
+        web_server.listen(host, 0)
     assert refusal.value.status == 2
 
 
@@ -177,8 +177,8 @@ def test_a_name_is_served_at_each_of_its_addresses(monkeypatch: pytest.MonkeyPat
         (socket.AF_INET, *stream, ("127.0.0.1", 0)),
     ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    listeners = serving.listen("classroom", 0)
-    address = serving.url_of(listeners[0])
+    listeners = web_server.listen("classroom", 0)
+    address = web_server.url_of(listeners[0])
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
     assert connects(int(address.rpartition(":")[2]))
     for listener in listeners:
@@ -222,7 +222,7 @@ def test_a_redis_that_wants_another_password(tmp_path: Path, unused_tcp_port: in
 def test_a_redis_that_does_not_come(unused_tcp_port: int, caplog: pytest.LogCaptureFixture) -> None:
     url = f"redis://:{PASSWORD}@127.0.0.1:{unused_tcp_port}/0"
     with pytest.raises(Refusal, match=f"127.0.0.1:{unused_tcp_port}") as refusal:
-        serving.wait_for_redis(url, limit_s=0.6)
+        web_server.wait_for_redis(url, limit_s=0.6)
     assert refusal.value.status == 5
     assert [record.getMessage() for record in caplog.records] == [
         f"waiting for Redis at 127.0.0.1:{unused_tcp_port}, up to 0.6 s"
@@ -474,7 +474,7 @@ def test_several_web_processes_count_as_one(tmp_path: Path, unused_tcp_port: int
 def test_a_large_class_fits_into_the_limit_of_open_files() -> None:
     script = """
 import resource
-from pwlapp.serving import OPEN_FILES, allow_open_files
+from pwlapp.server import OPEN_FILES, allow_open_files
 _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
 allow_open_files()

@@ -16,7 +16,7 @@ from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.core.state import Budget, Frames, SliceResult, TrainState
 from pwlapp.core.training import initial_state, train_slice
-from pwlapp.serving import EXIT_CODES
+from pwlapp.exit_codes import EXIT_CODES
 from pwlapp.settings import Settings
 from tests.support.csv_files import GOOD, parse
 
