@@ -320,6 +320,11 @@ def test_a_server_that_is_ready_says_so(server: Server) -> None:
     assert httpx2.get(f"{server.address}/healthz").text == "ok"
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/robots.txt", "/static/nope.js", "/openapi.json"])
+def test_an_unknown_path_is_not_found(server: Server, path: str) -> None:
+    assert httpx2.get(server.address + path).status_code == 404
+
+
 def test_what_students_do_is_counted(server: Server) -> None:
     before = counted(server.address)
     with Student(server.address) as student:

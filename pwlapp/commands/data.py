@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import PlainValidator
 
-from pwlapp.commands.fields import Body, Net, Seed, Share, Spec, read_share
+from pwlapp.commands.fields import Body, Net, Seed, Share, Spec, read_float, read_share
 from pwlapp.core.data import datasets
 from pwlapp.core.data.files import parse_encoded
 from pwlapp.core.data.points import MAX_POINTS, DataSpec, Points
@@ -169,7 +169,7 @@ async def points_of_spec(service: SessionService, spec: dict[str, Any]) -> Point
     wanted = DataSpec(
         law,
         whole(spec.get("n")),
-        number(spec.get("noise")),
+        read_float(spec.get("noise"), "bad_data"),
         whole(spec.get("seed")),
         share,
     )
@@ -200,13 +200,6 @@ def column(values: object) -> Array:
     if not all(type(value) in (int, float) and abs(value) <= MAX_NUMBER for value in values):
         raise UserError("bad_points", max=MAX_NUMBER)
     return np.array(values, dtype=np.float32)
-
-
-def number(value: object) -> float:
-    """A real number, or ``UserError("bad_data")``."""
-    if type(value) not in (int, float):
-        raise UserError("bad_data")
-    return float(value)  # type: ignore[arg-type]  # mypy does not follow type()
 
 
 def whole(value: object) -> int:

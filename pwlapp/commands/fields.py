@@ -6,6 +6,7 @@ text.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
@@ -15,6 +16,8 @@ from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import validation
+
+LARGEST = sys.float_info.max
 
 
 class Body(BaseModel):
@@ -81,11 +84,16 @@ def read_epochs(value: object, info: ValidationInfo) -> int:
     return validation.epochs(value, limits.max_epochs)
 
 
+def read_float(value: object, code: str) -> float:
+    """A real number that a float can hold, or ``UserError(code)``."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST:
+        raise UserError(code)
+    return float(value)
+
+
 def read_share(value: object) -> float:
     """A share of points to hold out; the data check its range. Raises ``bad_held_out``."""
-    if type(value) not in (int, float):
-        raise UserError("bad_held_out")
-    return float(value)  # type: ignore[arg-type]  # mypy does not follow type()
+    return read_float(value, "bad_held_out")
 
 
 def read_spec(value: object) -> dict[str, Any]:

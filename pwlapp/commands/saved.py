@@ -108,7 +108,7 @@ async def restore(service: SessionService, sid: str, body: Restore) -> dict[str,
         points = service.points
     train = train_state(saved, net, points)
     engine = saved.get("engine", AUTO)
-    known = {AUTO, *(each.id for each in service.engines)}
+    known = (AUTO, *(each.id for each in service.engines))  # no set: a forged one has no hash
     move = partial(
         put_back,
         seed=whole(saved, "seed", MAX_SEED),

@@ -74,6 +74,8 @@ def slim(app: Dash) -> None:
         On its FastAPI backend; changed in place, before it serves.
     """
     app.backend.websocket_capability = False
+    # Dash would add the catch-all route again when the server starts.
+    app.backend._setup_catchall = lambda: None  # type: ignore[attr-defined]  # its FastAPI one has it
     routes = app.server.router.routes
     routes[:] = [each for each in routes if not UNUSED_ROUTES.search(getattr(each, "path", ""))]
 

@@ -121,6 +121,8 @@ async def test_data_that_are_gone_give_way_to_the_servers(service: SessionServic
         ({"law": "nothing"}, "bad_data"),
         ({"law": "lecture", "held_out": 0.95}, "bad_held_out"),
         ({"law": "lecture", "held_out": True}, "bad_held_out"),
+        ({"law": "lecture", "held_out": 10**400}, "bad_held_out"),
+        ({"law": "sine", "n": 200, "noise": 10**400, "seed": 1}, "bad_data"),
         (OWN | {"x": [1.0]}, "bad_points"),
         (OWN | {"x": "1234"}, "bad_points"),
         (OWN | {"x": [1.0, 2.0, 3.0]}, "bad_points"),
@@ -195,6 +197,8 @@ async def test_a_damaged_state_is_refused(
 async def test_a_state_saved_elsewhere(service: SessionService) -> None:
     sid, _ = await service.open()
     kept = await save(service, sid) | {"data_key": "f" * 16, "engine": "fused@cuda:7", "loss": 0.0}
+    forged = (await run(service, sid, "restore", {"saved": kept | {"engine": []}}))["snapshot"]
+    assert forged["engine"] == "auto"
     snapshot = (await run(service, sid, "restore", {"saved": kept}))["snapshot"]
     assert snapshot["notice"]["code"] == "data_differ"
     assert snapshot["engine"] == "auto"
