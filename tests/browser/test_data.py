@@ -204,6 +204,7 @@ def test_both_losses_are_torchs(address: str, open_page: Open, law: str) -> None
     assert number(page.loss()) == pytest.approx(
         loss_by_torch(p, data["x"], data["y"], net), abs=1.5e-6
     )
+    expect(page.find("#fit-checkpoints tbody tr")).to_have_count(2)  # it follows at 5 Hz
     rows = page.checkpoint_rows()
     assert number(rows[-1][-1]) == pytest.approx(test_loss, abs=1.5e-6)
     page.page.wait_for_function(
