@@ -8,17 +8,16 @@ const LOADERS = {
 const loading = new Map(); // name -> promise of the started module
 const started = new Set();
 
-// Load a part and start it, once.
+// Load a part and start it, once. After a failure, such as a lost connection, the next call tries again.
 export const load = (name) => {
   if (!loading.has(name)) {
-    loading.set(
-      name,
-      LOADERS[name]().then(async (part) => {
-        await part.start();
-        started.add(name);
-        return part;
-      }),
-    );
+    const part = LOADERS[name]().then(async (module) => {
+      await module.start();
+      started.add(name);
+      return module;
+    });
+    loading.set(name, part);
+    part.catch(() => loading.delete(name));
   }
   return loading.get(name);
 };
@@ -26,17 +25,17 @@ export const load = (name) => {
 export const loadWhenNear = (name, node) => {
   const observer = new IntersectionObserver(
     (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      observer.disconnect();
-      load(name);
+      if (entries.some((entry) => entry.isIntersecting)) load(name).then(() => observer.disconnect());
     },
     { rootMargin: "100% 0px" },
   );
   observer.observe(node);
 };
 
-// A click on an element whose part is not there yet waits for the part, and is then repeated.
+// A click on an element whose part is not there yet waits for the part, and is then repeated: once,
+// however often it was clicked meanwhile.
 export const loadOnClick = (name, selector) => {
+  let isWaiting = false;
   document.addEventListener(
     "click",
     (event) => {
@@ -44,7 +43,13 @@ export const loadOnClick = (name, selector) => {
       if (!button || started.has(name)) return;
       event.stopPropagation();
       event.preventDefault();
-      load(name).then(() => button.click());
+      if (isWaiting) return;
+      isWaiting = true;
+      load(name)
+        .then(() => button.click())
+        .finally(() => {
+          isWaiting = false;
+        });
     },
     { capture: true },
   );
