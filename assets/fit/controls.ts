@@ -25,8 +25,7 @@ const buildStatus = () => {
     count("count-epoch", "word.epoch") +
     count("count-loss", "word.loss") +
     count("count-test", "word.test_loss") +
-    count("count-slopes", "word.slopes") +
-    '<span id="count-status" class="count-status"></span>';
+    count("count-slopes", "word.slopes");
 };
 
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.

@@ -14,6 +14,8 @@ from tests.support.lecture_page import LecturePage, number
 
 from .test_surface import torch_loss
 
+pytestmark = pytest.mark.view("explore-byhand")
+
 Open = Callable[..., LecturePage]
 HAND, ADAM = 0, 1  # traces of the plot
 

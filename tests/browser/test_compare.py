@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 from tests.support.lecture_page import LecturePage, number
 from tests.support.server import ROOT
 
+pytestmark = pytest.mark.view("explore-compare")
+
 Open = Callable[..., LecturePage]
 
 LIVE, TRUTH = 8, 9  # positions in compare-plots.js; kept runs have 0 to 7

@@ -14,6 +14,8 @@ from playwright.sync_api import expect
 from pwlapp.core.net import START, Architecture, Params, from_vector, to_vector
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("explore-pieces")
+
 Open = Callable[..., LecturePage]
 Vector = NDArray[np.float64]
 INF = float("inf")

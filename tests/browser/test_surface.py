@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 from pwlapp.core.net import Architecture, from_vector
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("explore-surface")
+
 Open = Callable[..., LecturePage]
 CONTOUR, HALO, PATH, START, MARKED, LOWEST = range(6)  # traces of the plot
 

@@ -98,8 +98,12 @@ const say = (node, words) => {
 };
 
 const show = () => {
-  byId("fit-stuck").hidden = byId("stuck-link").hidden = !found;
-  if (!found) return;
+  const drawer = byId("fit-stuck");
+  drawer.hidden = !found;
+  if (!found) {
+    drawer.open = false;
+    return;
+  }
   const { state } = found;
   say(byId("stuck-reason"), reasonWords(found));
   say(byId("stuck-limit"), limitWords(found));
