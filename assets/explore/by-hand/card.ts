@@ -87,7 +87,7 @@ const paint = () => {
   drawData(newest);
   const { data } = newest;
   const hand = curveOf(weights.get(), handNet(newest), data);
-  painting.layers(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
+  painting.curves(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
 };
 const paintSoon = () => painting.request("by-hand", paint);
 
