@@ -179,46 +179,6 @@ def test_straight_to_the_end(address: str, open_page: Open) -> None:
     expect(page.find("#playback-skip")).to_be_checked()
 
 
-KINDS = [
-    Architecture(h, bias1, activation, loss)
-    for h, bias1, activation, loss in (
-        (1, False, "relu", "bce"),
-        (2, False, "relu", "bce"),
-        (2, True, "sigmoid", "bce"),
-        (3, True, "relu", "mse"),
-        (8, False, "sigmoid", "mse"),
-        (8, True, "relu", "bce"),
-    )
-]
-BY_BROWSER = """([p, xs, ys, net]) => ({
-  logit: pwl.net.logit(p, xs, net),
-  yhat: pwl.net.yhat(p, xs, net),
-  parts: Array.from({ length: net.h }, (_, k) => pwl.net.contribution(p, k, xs, net)),
-  loss: pwl.net.loss(p, xs, ys, net),
-  slopes: pwl.net.slopes(p, net),
-})"""
-
-
-def test_the_browser_computes_what_the_server_does(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    rng = np.random.default_rng(5)
-    xs = rng.uniform(-2, 2, 50).astype(np.float32)
-    ys = rng.uniform(0, 1, 50).astype(np.float32)
-    for kind in KINDS * 3:
-        vector = rng.normal(0, 1, kind.size).astype(np.float32)
-        found = page.page.evaluate(
-            BY_BROWSER, [vector.tolist(), xs.tolist(), ys.tolist(), vars(kind)]
-        )
-        params = net.from_vector(vector, kind.bias1)
-        assert found["logit"] == pytest.approx(net.logit(params, xs, kind.activation), abs=1e-5)
-        assert found["yhat"] == pytest.approx(net.yhat(params, xs, kind), abs=1e-5)
-        parts = net.contributions(params, xs, kind.activation).T
-        assert np.abs(np.array(found["parts"]) - parts).max() < 1e-5
-        assert found["loss"] == pytest.approx(net.loss(vector, xs, ys, kind), abs=1e-5)
-        slopes = (found["slopes"]["left"], found["slopes"]["right"])
-        assert slopes == pytest.approx(net.slopes(params), abs=1e-5)
-
-
 def test_the_keyboard_keeps_its_place_and_a_pause_stops_the_picture(
     address: str, open_page: Open
 ) -> None:
