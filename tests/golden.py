@@ -243,10 +243,10 @@ def links() -> dict[str, Any]:
             "texts": texts}  # fmt: skip
 
 
-def packed(content: object, floats: NDArray[np.float32], deflated: bool) -> str:
+def packed(content: object, floats: ArrayLike = (), deflated: bool = False) -> str:
     """The text of a link, as described in ``assets/share/pack.ts``."""
     told = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
-    body = len(told).to_bytes(2, "little") + told + floats.tobytes()
+    body = len(told).to_bytes(2, "little") + told + np.asarray(floats, "<f4").tobytes()
     head = bytes([deflated]) + zlib.crc32(body).to_bytes(4, "little")
     stream = zlib.compressobj(wbits=-15)
     kept = stream.compress(body) + stream.flush() if deflated else body

@@ -237,18 +237,6 @@ def test_a_duplicated_tab_begins_a_net_of_its_own(
     one.wait_for_epoch(100)
 
 
-def test_a_session_id_may_begin_with_a_dash(address: str, open_page: Open) -> None:
-    """One in 64 does, and the name of a lock may not."""
-    page = open_page(address)
-    page.page.evaluate("pwl.tabs.keep('-an-id')")
-    page.page.wait_for_function(
-        """async () => {
-          const { held } = await navigator.locks.query();
-          return held.some(({ name }) => name.endsWith("-an-id"));
-        }"""
-    )
-
-
 def test_bad_input_is_explained(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()

@@ -49,29 +49,6 @@ def test_the_words_fit_the_net(address: str, open_page: Open) -> None:
     expect(page.find("#fit-notice")).to_contain_text(f"‘{page.find('#fit-reset').inner_text()}’")
 
 
-TIME_LEFT = """([epochs, speed]) => {
-  const { showState } = pwl.fitControls;
-  const run = { epoch: 0, start_epoch: 0, target_epoch: epochs, epochs_per_second: speed };
-  showState({ status: "running", ...run });
-  return document.querySelector("#count-status").textContent;
-}"""
-
-
-def test_numbers_are_told_in_words_that_one_can_use(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    for seconds, told in (
-        (0.2, "about 1 s left"),
-        (90, "about 90 s left"),
-        (91, "about 2 min left"),
-        (720, "about 12 min left"),
-        (5400, "about 90 min left"),
-        (5500, "about 1.5 hours left"),
-    ):
-        assert page.page.evaluate(TIME_LEFT, [seconds * 10, 10]).endswith(told)
-    signed = "[1, 0.00004, 0, -0.00004, -1].map((value) => pwl.numbers.signed(value))"
-    assert page.page.evaluate(signed) == ["+1.0000", "0.0000", "0.0000", "0.0000", "−1.0000"]
-
-
 def test_a_longer_summary_pushes_nothing_down(address: str, open_page: Open) -> None:
     page = open_page(address)
     line = page.find("#fit-options summary")
