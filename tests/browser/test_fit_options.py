@@ -29,7 +29,7 @@ def trained(architecture: Architecture, options: OptimizerOptions, epochs: int) 
     return train_slice(state, points.x, points.y, options, Budget(epochs)).state
 
 
-def test_the_fold_opens_by_keyboard_and_is_remembered(address: str, open_page: Open) -> None:
+def test_the_fold_and_momentum_are_remembered(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find("#fit-hidden")).to_be_hidden()
     expect(page.find("#fit-summary")).to_contain_text(
@@ -39,10 +39,18 @@ def test_the_fold_opens_by_keyboard_and_is_remembered(address: str, open_page: O
     expect(page.find("#fit-hidden")).to_be_visible()
     expect(page.find("#fit-momentum")).to_be_hidden()
     page.choose("fit-optimizer", "sgd")
+    expect(page.find("#fit-lr")).to_have_value("0.1")
     expect(page.find("#fit-momentum")).to_be_visible()
+    page.find("#fit-momentum").fill("0.9")
+    page.train(60)
+    page.wait_for_epoch(60)
+    expected = trained(net.LECTURE, SgdOptions(lr=0.1, momentum=0.9), 60).params
+    assert page.page.evaluate("pwl.fit.frame().p") == pytest.approx(expected, abs=1e-4)
     page.page.reload()
     page.wait_until_ready()
     expect(page.find("#fit-hidden")).to_be_visible()
+    expect(page.find("#fit-momentum")).to_have_value("0.9")
+    expect(page.find("#fit-summary")).to_contain_text("SGD, learning rate 0.1, momentum 0.9")
 
 
 def test_five_units_with_bias_and_mse(address: str, open_page: Open) -> None:
@@ -115,22 +123,6 @@ def test_a_wide_net(address: str, open_page: Open) -> None:
     page.find("#language-switch").click()
     expect(page.find("#fit-weights")).to_contain_text("유닛 64개")
     expect(page.find("#fit-summary")).to_contain_text("유닛 64개 · 시그모이드 · 편향 없음")
-
-
-def test_gradient_descent_with_momentum(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.unfold()
-    page.choose("fit-optimizer", "sgd")
-    expect(page.find("#fit-lr")).to_have_value("0.1")
-    page.find("#fit-momentum").fill("0.9")
-    page.train(60)
-    page.wait_for_epoch(60)
-    expected = trained(net.LECTURE, SgdOptions(lr=0.1, momentum=0.9), 60).params
-    assert page.page.evaluate("pwl.fit.frame().p") == pytest.approx(expected, abs=1e-4)
-    page.page.reload()
-    page.wait_until_ready()
-    expect(page.find("#fit-momentum")).to_have_value("0.9")
-    expect(page.find("#fit-summary")).to_contain_text("SGD, learning rate 0.1, momentum 0.9")
 
 
 def test_a_trained_net_is_kept_until_one_starts_over(address: str, open_page: Open) -> None:
