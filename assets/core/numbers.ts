@@ -28,6 +28,6 @@ export const short = (value, digits = 4) => {
 // Exactly `digits` decimals, as the lecture prints.
 export const fixed = (value, digits = 4) => (Number.isFinite(value) ? minus(value.toFixed(digits)) : "–");
 
-const minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replace("-", "−"));
+const minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replaceAll("-", "−"));
 export const whole = (value) => Math.round(value).toLocaleString("en-US");
 export const signed = (value, digits = 4) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);

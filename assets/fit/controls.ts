@@ -164,7 +164,7 @@ const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: s
   });
 };
 
-const timeLeft = (seconds) => {
+export const timeLeft = (seconds) => {
   if (seconds <= 90) return t("time.seconds", { n: Math.max(1, Math.ceil(seconds)) });
   if (seconds <= 90 * 60) return t("time.minutes", { n: Math.ceil(seconds / 60) });
   return t("time.hours", { n: numbers.short(seconds / 3600, 1) });

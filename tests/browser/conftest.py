@@ -58,16 +58,6 @@ def contexts(chromium: Browser) -> Callable[[str], BrowserContext]:
     return context_of
 
 
-@pytest.fixture(scope="module")
-def shared_page(address: str, contexts: Callable[[str], BrowserContext]) -> Iterator[LecturePage]:
-    """One open tab for many questions that leave it as it is."""
-    page = contexts("en-US").new_page()
-    opened = LecturePage(page)
-    opened.open(address)
-    yield opened
-    page.close()
-
-
 @pytest.fixture
 def open_page(
     request: pytest.FixtureRequest, chromium: Browser, contexts: Callable[[str], BrowserContext]

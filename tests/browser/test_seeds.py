@@ -220,15 +220,3 @@ def test_a_bias_gets_further_and_leaves_a_dead_unit(address: str, open_page: Ope
     p = page.page.evaluate("pwl.fit.frame().p")
     assert max(p[1] * x + p[3] for x in (-1, 1)) <= 0, "it is"
     expect(page.find("#stuck-bias")).to_be_hidden()
-
-
-def test_nothing_is_said_where_nothing_is_stuck(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    stuck(page, 2)
-    page.page.wait_for_function(
-        """async () => {
-          const now = pwl.fit.now();
-          return pwl.plateaus.of(now) !== null && !now.playback.playing;
-        }"""
-    )
-    expect(page.find("#fit-stuck")).to_be_hidden()

@@ -63,6 +63,8 @@ def test_without_a_clipboard_the_link_is_selected(address: str, open_page: Open)
 
 def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_page: Open) -> None:
     page = open_page(address)
+    for name, hideable in HIDEABLE.items():
+        assert page.find(hideable.selector).count() > 0, name
     page.page.goto(f"{address}/?hide=build,options,logit,language&lang=ko&theme=dark")
     expect(page.find("#fit-data")).not_to_be_empty()
     expect(page.find("html")).to_have_attribute("data-theme", "dark")
@@ -81,11 +83,6 @@ def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_pag
     assert head.index("#fit-options { display: none") < head.index("stylesheet")
     page.train(25)
     page.wait_for_epoch(25)
-
-
-def test_every_hideable_name_names_something(shared_page: LecturePage) -> None:
-    for name, hideable in HIDEABLE.items():
-        assert shared_page.find(hideable.selector).count() > 0, name
 
 
 def test_an_unknown_name_is_told(address: str, open_page: Open) -> None:

@@ -57,7 +57,7 @@ const dead = (units, { loss, net }, best) => {
 };
 
 // Why the net that stands in Fit is stuck, or null. A run that goes on, or is still replayed, is not.
-const why = ({ state, data, playback }, best) => {
+export const why = ({ state, data, playback }, best) => {
   const { net, params, status, epoch, loss } = state;
   const isOver = status !== "running" && epoch > 0 && !(playback.playing && playback.following);
   const isKnown = params && best && loss !== null && data.key === state.data_key;
