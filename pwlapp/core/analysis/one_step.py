@@ -96,8 +96,10 @@ class OneStep:
     listed : ndarray of int64
         Places in the parameter vector, ascending: all, or those of the first `LISTED_UNITS` units
         and b2.
-    old, gradient, difference : ndarray of float64
-        The weights, their gradient, and the same gradient as a finite difference of the loss.
+    old, m_old, v_old : ndarray of float64
+        The weights and the optimizer's memory before the step.
+    gradient, difference : ndarray of float64
+        The gradient, and the same as a finite difference of the loss.
     update : Update
     pull : Pull
         Of the chosen weight.
@@ -109,6 +111,8 @@ class OneStep:
     count: int
     listed: NDArray[np.int64]
     old: Vector
+    m_old: Vector
+    v_old: Vector
     gradient: Vector
     difference: Vector
     update: Update
@@ -140,13 +144,18 @@ def one_step(
         g = gradient(params, x, residual, net)
         update = updated(state, g, options)
         differences = [difference(params, x, y, z, net, place) for place in listed.tolist()]
+        old, m_old, v_old = (
+            each[listed].astype(np.float64) for each in (state.params, state.m, state.v)
+        )
         return OneStep(
             n=x.size,
             loss=state.loss,
             loss_after=nets.loss(update.new, x, y, net),
             count=state.epoch - state.optimizer_epoch + 1,
             listed=listed,
-            old=state.params[listed].astype(np.float64),
+            old=old,
+            m_old=m_old,
+            v_old=v_old,
             gradient=g[listed],
             difference=np.array(differences),
             update=Update(*(values[listed] for values in vars(update).values())),
