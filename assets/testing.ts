@@ -5,6 +5,7 @@ import * as net from "./core/net";
 import * as numbers from "./core/numbers";
 import { pieces } from "./core/pieces";
 import * as tabs from "./core/tabs";
+import * as oneStep from "./explore/one-step/card";
 import * as seeds from "./explore/seeds/card";
 import * as plateaus from "./explore/seeds/plateaus";
 import * as surface from "./explore/surface/card";
@@ -28,6 +29,7 @@ export const modules = {
   lossGrid,
   net: { ...net, pieces },
   numbers,
+  oneStep,
   pack,
   plane,
   plateaus,

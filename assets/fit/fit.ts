@@ -6,6 +6,7 @@ import * as nets from "../core/net";
 import * as painting from "../core/painting";
 import * as playbacks from "../core/playback";
 import * as tabs from "../core/tabs";
+import * as weightLight from "../core/weight-light";
 import * as checkpoints from "./checkpoints";
 import * as fitControls from "./controls";
 import * as fitData from "./data";
@@ -263,6 +264,7 @@ export const start = () => {
   playback = playbacks.create({ onFrame: paintFrame, onMove: paintNumbers });
   fitControls.start(playback);
   fitFields.start();
+  weightLight.start();
   net = { ...nets.LECTURE, plain: true }; // until the session is open
   fitNet.show(net, null);
   weights = fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
@@ -286,6 +288,7 @@ const retell = () => {
 
 export const fieldsChanged = (values) => {
   fitFields.changed(values);
+  tellSoon();
   fitFields.show(state ?? null);
 };
 

@@ -13,6 +13,7 @@ from pwlapp.ui.components import text
 from pwlapp.ui.sections import (
     explore_by_hand,
     explore_compare,
+    explore_one_step,
     explore_pieces,
     explore_seeds,
     explore_surface,
@@ -30,6 +31,7 @@ def layout() -> html.Section:
             explore_by_hand.card(),
             explore_compare.card(),
             explore_pieces.card(),
+            explore_one_step.card(),
         ],
         id=ids.EXPLORE,
         className="section",

@@ -133,6 +133,7 @@ def _loss_card() -> html.Section:
 def _weights_card() -> html.Section:
     return card(
         html.P(text("fit.weights_lead"), className="hint"),
+        html.Div(id=ids.FIT_FORMULA, className="net-formula"),
         html.Div(id=ids.FIT_WEIGHTS, className="weights"),
         title="fit.weights_title",
     )
