@@ -8,6 +8,7 @@ import * as playbacks from "../core/playback";
 import * as plotBoxes from "../core/plot-boxes";
 import * as tabs from "../core/tabs";
 import * as views from "../core/views";
+import * as weightLight from "../core/weight-light";
 import * as checkpoints from "./checkpoints";
 import * as fitControls from "./controls";
 import * as fitData from "./data";
@@ -268,6 +269,7 @@ export const start = () => {
   playback = playbacks.create({ onFrame: paintFrame, onMove: paintNumbers });
   fitControls.start(playback);
   fitFields.start();
+  weightLight.start();
   net = { ...nets.LECTURE, plain: true }; // until the session is open
   fitNet.show(net, null);
   weights = fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
@@ -295,6 +297,7 @@ const retell = () => {
 
 export const fieldsChanged = (values) => {
   fitFields.changed(values);
+  tellSoon();
   fitFields.show(state ?? null);
 };
 

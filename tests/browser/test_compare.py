@@ -41,7 +41,7 @@ def train_with(page: LecturePage, lr: str, epochs: int, seed: int = 1) -> list[A
 
 def prepared(address: str, open_page: Open) -> LecturePage:
     page = open_page(address)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     page.unfold()
     return page
 

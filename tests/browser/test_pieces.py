@@ -48,7 +48,7 @@ def train(page: LecturePage, epochs: int, **fields: Any) -> None:
 
 def ready(address: str, open_page: Open) -> LecturePage:
     page = open_page(address)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     return page
 
 

@@ -27,7 +27,7 @@ AT_REST = "() => pwl.surface.shown && !pwl.surface.shown.job.coarse"
 
 def open_surface(page: LecturePage, epochs: int = 0) -> None:
     """Train, and wait for a fine grid."""
-    page.find("#playback-skip").check()
+    page.skip_replay()
     if epochs:
         page.train(epochs)
         page.wait_for_epoch(epochs)

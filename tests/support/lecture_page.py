@@ -111,6 +111,11 @@ class LecturePage:
         """Press a radio button or tick a box of the fold."""
         self.find(f"#{group} input[value='{value}']").check()
 
+    def skip_replay(self) -> None:
+        """Show the end of each run at once."""
+        with self.at("fit"):
+            self.find("#playback-skip").check()
+
     def choose_slow_engine(self) -> None:
         """The lecture's own loop: a million epochs take it minutes, so what follows is in time."""
         with self.at("fit"):
