@@ -82,10 +82,10 @@ def test_what_is_set_by_hand_stays_and_can_be_undone(address: str, open_page: Op
 def test_a_net_without_sigmoid_is_compared_without(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
-    page.find("#fit-hidden").fill("12")
+    page.fill("#fit-hidden", "12")
     page.choose("fit-loss", "mse")
     expect(page.find("#fit-reset")).to_contain_text("this net")
-    page.find("#fit-reset").click()
+    page.click("#fit-reset")
     expect(page.find("#fit-weights")).to_contain_text("12 units")
     show(page)
     x, y = data_of(page)
