@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from pwlapp.core import net
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("build")
+
 NET, TRUTH = 2, 3  # positions in figures.TRACES["bent"]
 Open = Callable[..., LecturePage]
 

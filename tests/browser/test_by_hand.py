@@ -12,6 +12,8 @@ from pwlapp.core import net
 from tests.golden import loss_of
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("explore-byhand")
+
 Open = Callable[..., LecturePage]
 HAND, ADAM = 0, 1  # traces of the plot
 
@@ -47,7 +49,7 @@ def test_losses_are_torchs_and_the_lower_one_is_named(address: str, open_page: O
     drawn_x, drawn_y = page.drawn("by-hand-plot", HAND)
     params = net.from_vector(np.array(p, np.float32))
     assert drawn_y == pytest.approx(net.yhat(params, np.array(drawn_x, np.float32)), abs=1e-5)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     page.train(5000)
     page.wait_for_epoch(5000)
     expect(page.find("#by-hand-adam-loss")).to_have_text("0.301082")

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("explore-compare")
+
 Open = Callable[..., LecturePage]
 
 LIVE, TRUTH = 8, 9  # positions in compare-plots.js; kept runs have 0 to 7
@@ -37,7 +39,7 @@ def train_with(page: LecturePage, lr: str, epochs: int, seed: int = 1) -> list[A
 
 def prepared(address: str, open_page: Open) -> LecturePage:
     page = open_page(address)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     page.unfold()
     return page
 

@@ -41,7 +41,7 @@ class DataCard:
     def __init__(self, page: LecturePage) -> None:
         self.lecture = page
         self.page = page.page
-        page.find("#fit-data-fold summary").click()
+        page.find("#fit-data-panel > summary").click()
         expect(page.find(".data-tile")).to_have_count(10)
 
     def choose(self, name: str) -> None:

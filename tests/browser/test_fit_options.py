@@ -150,7 +150,7 @@ def test_a_trained_net_is_kept_until_one_starts_over(address: str, open_page: Op
 
 def test_straight_to_the_end(address: str, open_page: Open) -> None:
     page = open_page(address, motion=True)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     page.page.evaluate(
         """() => {
           window.seen = [];

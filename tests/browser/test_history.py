@@ -266,7 +266,7 @@ def test_what_is_chosen_in_explore_comes_back(address: str, open_page: Open) -> 
     expect(page.find("#surface-x option")).to_have_count(5)
     page.find("#surface-x").press("ArrowDown")  # the other axis takes what this one had
     expect(page.find("#surface-y")).to_have_value("0")
-    page.find("#fit-data-fold > summary").click()
+    page.find("#fit-data-panel > summary").click()
     page.find(".data-tile input[value='sine']").check()
     page.find("input[name='data-held-out'][value='0.2']").check()
     points = page.find("#data-n").input_value()

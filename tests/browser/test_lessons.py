@@ -12,7 +12,7 @@ Open = Callable[..., LecturePage]
 
 
 def begin(page: LecturePage, lesson: str) -> None:
-    page.find("#playback-skip").check()
+    page.skip_replay()
     page.find("#lessons-open").click()
     page.find(f".lesson-choice[data-lesson='{lesson}']").click()
     wait_until_set(page)
@@ -79,9 +79,33 @@ def test_the_page_in_order(address: str, open_page: Open) -> None:
     expect(page.find(".lesson-choice[data-lesson='page']")).to_contain_text("10 of 10")
 
 
+def test_one_step_of_the_loop(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    begin(page, "onestep")
+    expect(page.find("#one-step-when")).to_have_text("From epoch 0 to 1")
+    read(page)
+    page.find("#one-step-choose [data-weight='2']").click()
+    go_on(page)
+    page.find("#one-step-next").click()
+    go_on(page)
+    wait_until_set(page)
+    page.choose("fit-optimizer", "sgd")
+    page.find("#fit-momentum").fill("0.9")
+    page.find("#fit-momentum").press("Tab")
+    page.find("#one-step").scroll_into_view_if_needed()
+    expect(page.find("#one-step-table thead")).to_contain_text("Momentum m")
+    for epoch in range(3):
+        expect(page.find("#one-step-when")).to_contain_text(f"From epoch {epoch} to")
+        page.find("#one-step-next").click()
+    go_on(page)
+    wait_until_set(page)
+    page.find("#one-step-choose [data-weight='4']").click()
+    ticked(page)
+
+
 def test_why_most_seeds_fail(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=seeds.1")
-    page.find("#playback-skip").check()
+    page.skip_replay()
     wait_until_set(page)
     page.train(5000)
     go_on(page)
@@ -260,7 +284,7 @@ def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None
 def test_a_lesson_that_there_is_not(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=cooking.1")
     expect(page.find("#fit-notice")).to_contain_text("cooking")
-    expect(page.find(".lesson-choice")).to_have_count(5)
+    expect(page.find(".lesson-choice")).to_have_count(6)
     page.find("#lessons").press("Escape")
     expect(page.find("#lessons")).to_be_hidden()
     expect(page.find("#lessons-open")).to_be_focused()

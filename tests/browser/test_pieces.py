@@ -13,6 +13,8 @@ from pwlapp.core.net import Architecture, from_vector
 from tests.golden import in_pieces
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("explore-pieces")
+
 Open = Callable[..., LecturePage]
 
 UNITS, DEAD, UNIT1, UNIT2, NET, PIECE, CHOSEN, BEND, KNOTS = range(9)  # pieces-plot.js
@@ -46,7 +48,7 @@ def train(page: LecturePage, epochs: int, **fields: Any) -> None:
 
 def ready(address: str, open_page: Open) -> LecturePage:
     page = open_page(address)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     return page
 
 

@@ -11,6 +11,8 @@ from playwright.sync_api import Route, expect
 
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("explore-seeds")
+
 Open = Callable[..., LecturePage]
 
 BOTH, LEFT, RIGHT = 0.267, 0.336, 0.622
@@ -153,7 +155,7 @@ def test_seed_3_is_told_why_it_is_stuck_and_what_helps(address: str, open_page: 
     page = open_page(address)
     expect(page.find("#fit-stuck")).to_be_hidden()
     stuck(page, 3)
-    page.find("#stuck-link").click()  # beside the counters, where one looks after training
+    page.find("#fit-stuck > summary").click()  # beside the counters, where one looks after training
     expect(page.find("#fit-stuck")).to_be_in_viewport()
     reason = page.find("#stuck-reason")
     expect(reason).to_contain_text("Both units face left")
@@ -209,5 +211,5 @@ def test_why_it_is_stuck_is_asked_for_again(address: str, open_page: Open) -> No
     page.page.reload()  # they were asked for when the page was opened
     page.wait_until_ready()
     stuck(page, 3)
-    expect(page.find("#stuck-link")).to_be_visible()  # though nothing has changed since
+    expect(page.find("#fit-stuck > summary")).to_be_visible()  # though nothing has changed since
     assert len(refusals) == 1

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 import zxingcpp
 from playwright.sync_api import expect
 
@@ -13,6 +14,8 @@ from pwlapp.ui.opening import HIDEABLE
 from tests.support.lecture_page import LecturePage
 
 from .sharing import link_of, pixels
+
+pytestmark = pytest.mark.view("share")
 
 Open = Callable[..., LecturePage]
 

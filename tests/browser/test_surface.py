@@ -13,6 +13,8 @@ from pwlapp.core.net import Architecture, from_vector
 from tests.golden import loss_of
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("explore-surface")
+
 Open = Callable[..., LecturePage]
 CONTOUR, HALO, PATH, START, MARKED, LOWEST = range(6)  # traces of the plot
 
@@ -25,7 +27,7 @@ AT_REST = "() => pwl.surface.shown && !pwl.surface.shown.job.coarse"
 
 def open_surface(page: LecturePage, epochs: int = 0) -> None:
     """Train, and wait for a fine grid."""
-    page.find("#playback-skip").check()
+    page.skip_replay()
     if epochs:
         page.train(epochs)
         page.wait_for_epoch(epochs)

@@ -17,6 +17,8 @@ from tests.support.lecture_page import LecturePage
 
 from .sharing import download, params_of, pixels, raw_of
 
+pytestmark = pytest.mark.view("share")
+
 Open = Callable[..., LecturePage]
 
 
