@@ -173,7 +173,7 @@ def test_seed_3_is_told_why_it_is_stuck_and_what_helps(address: str, open_page: 
         ("#stuck-seed", "#fit-seed", "4"),
         ("#stuck-units", "#fit-hidden", "4"),
     ):
-        page.find(button).click()  # starts over with it
+        page.click(button)  # starts over with it
         expect(page.find(field)).to_have_value(value)
         page.wait_for_epoch(5000)
         expect(page.find("#fit-train")).to_be_in_viewport()
