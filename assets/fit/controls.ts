@@ -25,8 +25,7 @@ const buildStatus = () => {
     count("count-epoch", "word.epoch") +
     count("count-loss", "word.loss") +
     count("count-test", "word.test_loss") +
-    count("count-slopes", "word.slopes") +
-    '<span id="count-status" class="count-status"></span>';
+    count("count-slopes", "word.slopes");
 };
 
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
@@ -168,7 +167,7 @@ const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: s
   });
 };
 
-const timeLeft = (seconds) => {
+export const timeLeft = (seconds) => {
   if (seconds <= 90) return t("time.seconds", { n: Math.max(1, Math.ceil(seconds)) });
   if (seconds <= 90 * 60) return t("time.minutes", { n: Math.ceil(seconds / 60) });
   return t("time.hours", { n: numbers.short(seconds / 3600, 1) });

@@ -57,7 +57,7 @@ const dead = (units, { loss, net }, best) => {
 };
 
 // Why the net that stands in Fit is stuck, or null. A run that goes on, or is still replayed, is not.
-const why = ({ state, data, playback }, best) => {
+export const why = ({ state, data, playback }, best) => {
   const { net, params, status, epoch, loss } = state;
   const isOver = status !== "running" && epoch > 0 && !(playback.playing && playback.following);
   const isKnown = params && best && loss !== null && data.key === state.data_key;
@@ -94,8 +94,12 @@ const limitWords = ({ plateau, best, state }) =>
 const moreUnits = (h) => Math.min(2 * h, MOST_UNITS);
 
 const show = () => {
-  byId("fit-stuck").hidden = byId("stuck-link").hidden = !found;
-  if (!found) return;
+  const drawer = byId("fit-stuck");
+  drawer.hidden = !found;
+  if (!found) {
+    drawer.open = false;
+    return;
+  }
   const { state } = found;
   write(byId("stuck-reason"), reasonWords(found));
   write(byId("stuck-limit"), limitWords(found));
