@@ -37,6 +37,6 @@ export const significant = (value: number, digits = 4) => {
   return (isLong ? value.toExponential(digits - 1) : value.toPrecision(digits)).replaceAll("-", "−");
 };
 
-const minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replace("-", "−"));
+const minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replaceAll("-", "−"));
 export const whole = (value) => Math.round(value).toLocaleString("en-US");
 export const signed = (value, digits = 4) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);

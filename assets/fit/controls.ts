@@ -1,5 +1,5 @@
 // What Fit says in words and numbers: buttons, status, notices, and the playback bar.
-import { byId } from "../core/dom";
+import { byId, write } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { label } from "../core/i18n";
 import * as nets from "../core/net";
@@ -25,8 +25,7 @@ const buildStatus = () => {
     count("count-epoch", "word.epoch") +
     count("count-loss", "word.loss") +
     count("count-test", "word.test_loss") +
-    count("count-slopes", "word.slopes") +
-    '<span id="count-status" class="count-status"></span>';
+    count("count-slopes", "word.slopes");
 };
 
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
@@ -95,7 +94,7 @@ export const showPlayback = (playback) => {
   if (!frame) return;
   const back = !playback.atEnd && !playback.playing;
   const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
-  byId("fit-looking-back").textContent = back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "";
+  write(byId("fit-looking-back"), back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "");
   const words = t("playback.at", {
     epoch: numbers.whole(frame.epoch),
     loss: numbers.fixed(frame.loss, 4),
@@ -105,12 +104,12 @@ export const showPlayback = (playback) => {
 };
 
 export const showCount = ({ epoch, loss, p, net, test = NaN }) => {
-  byId("count-epoch").textContent = numbers.whole(epoch);
-  byId("count-loss").textContent = numbers.fixed(loss, 6);
-  byId("count-test").textContent = numbers.fixed(test, 6);
+  write(byId("count-epoch"), numbers.whole(epoch));
+  write(byId("count-loss"), numbers.fixed(loss, 6));
+  write(byId("count-test"), numbers.fixed(test, 6));
   if (!fitNet.hasSlopes(net)) return;
   const { left, right } = nets.slopes(p, net);
-  byId("count-slopes").textContent = `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`;
+  write(byId("count-slopes"), `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`);
 };
 
 // Nothing can be pressed until the session is open.
@@ -150,7 +149,7 @@ export const showState = (state) => {
   }
   const span = target - start;
   byId("fit-progress").value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
-  byId("count-status").textContent = statusWords(state);
+  write(byId("count-status"), statusWords(state));
 };
 
 const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }) => {
@@ -165,7 +164,7 @@ const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: s
   });
 };
 
-const timeLeft = (seconds) => {
+export const timeLeft = (seconds) => {
   if (seconds <= 90) return t("time.seconds", { n: Math.max(1, Math.ceil(seconds)) });
   if (seconds <= 90 * 60) return t("time.minutes", { n: Math.ceil(seconds / 60) });
   return t("time.hours", { n: numbers.short(seconds / 3600, 1) });

@@ -5,7 +5,9 @@ import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as painting from "../core/painting";
 import * as playbacks from "../core/playback";
+import * as plotBoxes from "../core/plot-boxes";
 import * as tabs from "../core/tabs";
+import * as views from "../core/views";
 import * as weightLight from "../core/weight-light";
 import * as checkpoints from "./checkpoints";
 import * as fitControls from "./controls";
@@ -176,10 +178,13 @@ export const reply = (answer) => {
 };
 
 // --- painting ---------------------------------------------------------------------------------
+// A replay behind another view is not painted; its end is.
+const isWatched = () => views.isOpen("fit") || !playback.playing;
+
 const paintFrame = (frame) => {
   painting.request("fit", () => {
     if (!isDataHere() || editing || frame.net !== net) return;
-    fitPlots.net(plots, data, frame);
+    if (isWatched()) fitPlots.net(plots, data, frame);
     tellSoon();
     if (playback.playing) paintNumbers();
     else showNumbers(); // the last one is not kept waiting
@@ -197,7 +202,7 @@ const showNumbers = () => {
 };
 
 const paintSlow = () => {
-  if (!isDataHere() || !playback.frames.length) return;
+  if (!isDataHere() || !playback.frames.length || !isWatched()) return;
   fitPlots.loss(plots, data, net, playback, state?.target_epoch ?? 0, logEpochs);
   fitPlots.axes(plots, data, editing ?? playback.frame);
   checkpoints.show(byId("fit-checkpoints"), playback, data);
@@ -269,9 +274,13 @@ export const start = () => {
   fitNet.show(net, null);
   weights = fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
   i18n.onLanguage(retell);
+  views.onShow("fit", () => playback.frame && paintFrame(playback.frame));
   ready = painting
     .graphs(["fit-points-plot", "fit-yhat-plot", "fit-logit-plot", "fit-loss-plot"])
-    .then(([points, yhat, logit, loss]) => (plots = { points, yhat, logit, loss }));
+    .then(([points, yhat, logit, loss]) => {
+      plots = { points, yhat, logit, loss };
+      plotBoxes.watch([yhat, logit, loss]); // the points lie in the box of yhat
+    });
   tabs.claim().then(fitSession.open);
 };
 

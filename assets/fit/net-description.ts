@@ -9,7 +9,7 @@ import * as numbers from "../core/numbers";
 import * as weightRows from "../core/weight-rows";
 
 // Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid
-const layers = ({ h, bias1, activation, loss }) =>
+export const layers = ({ h, bias1, activation, loss }) =>
   [
     `Linear(1, ${h}, bias=${bias1 ? "True" : "False"})`,
     activation === "relu" ? "ReLU" : "Sigmoid",

@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 from tests.support.lecture_page import LecturePage, number
 from tests.support.server import ROOT
 
+pytestmark = pytest.mark.view("explore-compare")
+
 Open = Callable[..., LecturePage]
 
 LIVE, TRUTH = 8, 9  # positions in compare-plots.js; kept runs have 0 to 7
@@ -27,9 +29,9 @@ HEADS = [
 
 def train_with(page: LecturePage, lr: str, epochs: int, seed: int = 1) -> list[Any]:
     """A run of its own; gives its frames: epoch, loss and weights."""
-    page.find("#fit-lr").fill(lr)
-    page.find("#fit-seed").fill(str(seed))
-    page.find("#fit-reset").click()
+    page.fill("#fit-lr", lr)
+    page.fill("#fit-seed", str(seed))
+    page.click("#fit-reset")
     page.wait_for_epoch(0)
     page.train(epochs)
     page.wait_for_epoch(epochs)
@@ -39,7 +41,7 @@ def train_with(page: LecturePage, lr: str, epochs: int, seed: int = 1) -> list[A
 
 def prepared(address: str, open_page: Open) -> LecturePage:
     page = open_page(address)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     page.unfold()
     return page
 
@@ -235,12 +237,12 @@ def test_a_wide_net_keeps_its_curve_and_a_changed_one_says_so(
     address: str, open_page: Open
 ) -> None:
     page = prepared(address, open_page)
-    page.find("#fit-hidden").fill("32")
-    page.find("#fit-reset").click()
+    page.fill("#fit-hidden", "32")
+    page.click("#fit-reset")
     expect(page.find("#fit-layers")).to_contain_text("32")
     page.train(50)
     page.wait_for_epoch(50)
-    page.find("#fit-lr").fill("0.01")
+    page.fill("#fit-lr", "0.01")
     page.train(50)
     page.wait_for_epoch(100)
     page.find("#compare-keep").click()

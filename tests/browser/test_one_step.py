@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("explore-onestep")
+
 Open = Callable[..., LecturePage]
 RESIDUAL, FACTOR, PRODUCT = "one-step-residual", "one-step-factor", "one-step-product"
 
@@ -95,15 +97,16 @@ def test_the_points_that_pull_a_weight(address: str, open_page: Open) -> None:
 
 def test_the_card_follows_the_net_and_the_optimizer(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     page.train(50)
     page.wait_for_epoch(50)
     near(page)
     stands_at(page, 50)
     page.unfold()
     page.choose("fit-optimizer", "sgd")
-    page.find("#fit-momentum").fill("0.9")
-    page.find("#fit-momentum").press("Tab")
+    with page.shown("#fit-momentum") as field:
+        field.fill("0.9")
+        field.press("Tab")
     near(page)
     expect(page.find("#one-step-table thead")).to_contain_text("Momentum m")
     for epoch in (51, 52):
@@ -118,9 +121,9 @@ def test_the_card_follows_the_net_and_the_optimizer(address: str, open_page: Ope
     expect(page.find("#one-step-table tbody tr").first).not_to_contain_text("2.000000")
     assert column(page, "Old weight") == pytest.approx(frame(page), abs=1e-6)
 
-    page.find("#fit-hidden").fill("64")
+    page.fill("#fit-hidden", "64")
     page.choose("fit-bias", "bias1")
-    page.find("#fit-reset").click()
+    page.click("#fit-reset")
     expect(page.find("#fit-formula")).to_be_hidden()
     near(page)
     expect(page.find("#one-step-table tbody tr")).to_have_count(25)

@@ -6,7 +6,6 @@ import * as i18n from "../../core/i18n";
 import { t } from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
-import * as storage from "../../core/storage";
 import * as weightRows from "../../core/weight-rows";
 import * as fitControls from "../../fit/controls";
 import * as fitFieldSteps from "../../fit/field-steps";
@@ -16,7 +15,6 @@ import * as dataFile from "./file";
 import * as dataOwn from "./own-points";
 import * as dataTiles from "./tiles";
 
-const OPEN_KEY = "pwl.dataset";
 const SHARES = [0, 0.2, 0.3, 0.5];
 const FIELDS = ["n", "noise", "seed"];
 const MAX_SEED = 2 ** 32 - 1;
@@ -290,19 +288,13 @@ const showCurve = (now) => {
 
 export const start = () => {
   const host = byId("fit-data-choice");
-  const fold = byId("fit-data-fold");
+  const drawer = byId("fit-data-panel");
   const { laws: listed, ...rest } = JSON.parse(host.dataset.laws);
   laws = Object.fromEntries(listed.map((law) => [law.name, law]));
   limits = rest;
-  const open = () => {
-    if (!parts && fold.open) build(host);
-  };
-  fold.open = storage.recall(OPEN_KEY) === "yes";
-  fold.addEventListener("toggle", () => {
-    storage.keep(OPEN_KEY, fold.open ? "yes" : "no");
-    open();
+  drawer.addEventListener("toggle", () => {
+    if (!parts && drawer.open) build(host);
   });
   fitSection.onChange(fromSession);
   fitSection.onChange(showCurve);
-  open();
 };
