@@ -48,23 +48,19 @@ def test_keys_press_what_the_sheet_says(address: str, open_page: Open) -> None:
     for key, section in (("e", "explore"), ("h", "share"), ("n", "fit"), ("b", "build")):
         keys.press(key)
         expect(page.find(f"#{section}")).to_be_visible()
+    page.choose_slow_engine()
+    page.train(1_000_000)
+    expect(page.find("#fit-pause")).to_be_enabled()
+    keys.press("p")
+    expect(page.find("#fit-resume")).to_be_visible()
+    keys.press("p")
+    expect(page.find("#fit-pause")).to_be_enabled()
+    keys.press("p")
+    expect(page.find("#fit-resume")).to_be_visible()
     keys.press("d")
     expect(page.find("html")).to_have_attribute("data-theme", "dark")
     keys.press("k")
     expect(page.find("html")).to_have_attribute("lang", "ko")
-
-
-def test_pause_and_resume(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.choose_slow_engine()
-    page.train(1_000_000)
-    expect(page.find("#fit-pause")).to_be_enabled()
-    page.page.keyboard.press("p")
-    expect(page.find("#fit-resume")).to_be_visible()
-    page.page.keyboard.press("p")
-    expect(page.find("#fit-pause")).to_be_enabled()
-    page.page.keyboard.press("p")
-    expect(page.find("#fit-resume")).to_be_visible()
 
 
 @pytest.mark.view("build")

@@ -49,6 +49,8 @@ def test_nothing_sticks_out(address: str, open_page: Open, lang: str) -> None:
     page = open_page(address, lang=lang)
     page.unfold()
     page.choose("fit-optimizer", "sgd")  # momentum shows, too
+    page.find(".share-fold summary").click()
+    page.find("#share-qr-show").click()
     page.train(20)
     page.wait_for_epoch(20)
     for width, height in SIZES:
@@ -126,28 +128,16 @@ def test_a_first_visit_is_light(address: str, chromium: Browser) -> None:
     context.close()
 
 
-def test_a_restarted_server_has_kept_the_net(tmp_path: Path, open_page: Open) -> None:
+def test_a_restarted_server(tmp_path: Path, open_page: Open) -> None:
+    """It has kept the nets; a page that is open finds it by itself."""
     port = free_port()
     with serve(tmp_path, port=port) as address:
-        page = open_page(address, quiet=False)  # a lost connection is an error in the console
-        page.train(60)
-        page.wait_for_epoch(60)
-        weights = page.weights()
-    with serve(tmp_path, port=port):
-        page.page.reload()
-        page.wait_until_ready()
-        page.wait_for_epoch(60)
-        assert page.weights() == weights
-        page.train(10)
-        page.wait_for_epoch(70)
-
-
-def test_the_page_finds_a_restarted_server_by_itself(tmp_path: Path, open_page: Open) -> None:
-    port = free_port()
-    with serve(tmp_path, port=port) as address:
+        idle = open_page(address, quiet=False)  # a lost connection is an error in the console
+        idle.train(60)
+        idle.wait_for_epoch(60)
+        weights = idle.weights()
         page = open_page(address, quiet=False)
-        page.unfold()
-        page.choose("fit-engine", "torch@cpu")  # slow enough to be interrupted
+        page.choose_slow_engine()
         page.train(30_000)
         page.page.wait_for_function("pwl.fit.frame().epoch > 200")
     expect(page.find("#count-status")).to_contain_text("cannot be reached")
@@ -156,6 +146,12 @@ def test_the_page_finds_a_restarted_server_by_itself(tmp_path: Path, open_page: 
         seen = page.page.evaluate("pwl.fit.frame().epoch")
         page.page.wait_for_function(f"pwl.fit.frame().epoch > {seen} + 500")
         expect(page.find("#fit-pause")).to_be_enabled()
+        idle.page.reload()
+        idle.wait_until_ready()
+        idle.wait_for_epoch(60)
+        assert idle.weights() == weights
+        idle.train(10)
+        idle.wait_for_epoch(70)
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def stuck(page: LecturePage, seed: int) -> None:
     page.wait_for_epoch(5000)
 
 
-def test_seed_3_is_told_why_it_is_stuck(address: str, open_page: Open) -> None:
+def test_seed_3_is_told_why_it_is_stuck_and_what_helps(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find("#fit-stuck")).to_be_hidden()
     stuck(page, 3)
@@ -167,6 +167,34 @@ def test_seed_3_is_told_why_it_is_stuck(address: str, open_page: Open) -> None:
     # a weight set by hand that mends it takes the word back
     page.type_weight("fit", 0, "2")
     expect(page.find("#fit-stuck")).to_be_hidden()
+    undone(page)
+
+    for button, field, value in (
+        ("#stuck-seed", "#fit-seed", "4"),
+        ("#stuck-units", "#fit-hidden", "4"),
+    ):
+        page.click(button)  # starts over with it
+        expect(page.find(field)).to_have_value(value)
+        page.wait_for_epoch(5000)
+        expect(page.find("#fit-train")).to_be_in_viewport()
+        undone(page)
+
+    page.click("#stuck-bias")  # gets further and leaves a dead unit
+    expect(page.find("#fit-bias input")).to_be_checked()
+    page.wait_for_epoch(5000)
+    expect(page.find("#stuck-reason")).to_contain_text("Unit 2 is dead")
+    p = page.page.evaluate("pwl.fit.frame().p")
+    assert max(p[1] * x + p[3] for x in (-1, 1)) <= 0, "it is"
+    expect(page.find("#stuck-bias")).to_be_hidden()
+
+
+def undone(page: LecturePage) -> None:
+    """What stood there comes back."""
+    page.page.evaluate("pwl.history.undo()")
+    expect(page.find("#count-loss")).to_have_text("0.335776")
+    expect(page.find("#fit-seed")).to_have_value("3")
+    expect(page.find("#fit-hidden")).to_have_value("2")
+    expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
 
 
 def test_why_it_is_stuck_is_asked_for_again(address: str, open_page: Open) -> None:
@@ -186,38 +214,3 @@ def test_why_it_is_stuck_is_asked_for_again(address: str, open_page: Open) -> No
     stuck(page, 3)
     expect(page.find("#fit-stuck > summary")).to_be_visible()  # though nothing has changed since
     assert len(refusals) == 1
-
-
-@pytest.mark.parametrize(
-    ("button", "field", "value"),
-    [
-        ("#stuck-seed", "#fit-seed", "4"),
-        ("#stuck-units", "#fit-hidden", "4"),
-    ],
-)
-def test_what_helps_starts_over(
-    address: str, open_page: Open, button: str, field: str, value: str
-) -> None:
-    page = open_page(address)
-    stuck(page, 3)
-    page.click(button)
-    expect(page.find(field)).to_have_value(value)
-    page.wait_for_epoch(5000)
-    expect(page.find("#fit-train")).to_be_in_viewport()
-    page.page.evaluate("pwl.history.undo()")  # and what stood there comes back
-    expect(page.find("#count-loss")).to_have_text("0.335776")
-    expect(page.find("#fit-seed")).to_have_value("3")
-    expect(page.find("#fit-hidden")).to_have_value("2")
-    expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
-
-
-def test_a_bias_gets_further_and_leaves_a_dead_unit(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    stuck(page, 3)
-    page.click("#stuck-bias")
-    expect(page.find("#fit-bias input")).to_be_checked()
-    page.wait_for_epoch(5000)
-    expect(page.find("#stuck-reason")).to_contain_text("Unit 2 is dead")
-    p = page.page.evaluate("pwl.fit.frame().p")
-    assert max(p[1] * x + p[3] for x in (-1, 1)) <= 0, "it is"
-    expect(page.find("#stuck-bias")).to_be_hidden()
