@@ -37,22 +37,12 @@ export const create = async () => {
   );
 };
 
-const show = (
-  plot: HTMLElement,
-  x: Values,
-  y: Values,
-  look: Record<string, unknown>,
-  more: [Values, Values][] = [],
-) => {
-  const known = x.filter((each) => each !== null);
-  const [low, high] = [known[0] ?? -1, known[known.length - 1] ?? 1];
+// `xs` and `ys` have an entry for each trace; the first one decides over the axes.
+const show = (plot: HTMLElement, xs: Values[], ys: Values[], look: Record<string, unknown>) => {
+  const [low, high] = [xs[0][0] ?? -1, xs[0][xs[0].length - 1] ?? 1];
   const pad = (high - low) * 0.04 || 1;
-  const size = Math.max(...y.map((each) => Math.abs(each ?? 0)));
+  const size = Math.max(...ys[0].map((each) => Math.abs(each ?? 0)));
   const top = 1.08 * (size > 0 ? painting.niceCeil(size) : 1);
-  const [xs, ys] = [
-    [x, ...more.map(([each]) => each)],
-    [y, ...more.map(([, each]) => each)],
-  ];
   const ranges = { "xaxis.range": [low - pad, high + pad], "yaxis.range": [-top, top] };
   return Plotly.update(plot, { x: xs, y: ys, ...look }, ranges, [...xs.keys()]);
 };
@@ -66,9 +56,9 @@ export const paint = (answer: Answer) => {
     x.length < MANY ? { "marker.size": 6, "marker.opacity": 0.7 } : { "marker.size": 4, "marker.opacity": 0.3 };
   const mean = value(answer, "gradient", pull.weight);
   const ends = [x[0], x[x.length - 1]];
-  show(plots[0], x, residual, marker);
-  show(plots[1], x, factor, { "line.color": colour });
-  show(plots[2], x, products(pull), { ...marker, "marker.color": [colour, TRUTH] }, [[ends, [mean, mean]]]);
+  show(plots[0], [x], [residual], marker);
+  show(plots[1], [x], [factor], { "line.color": colour });
+  show(plots[2], [x, ends], [products(pull), [mean, mean]], { ...marker, "marker.color": [colour, TRUTH] });
 };
 
 export const titles = (answer: Answer) => {
