@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, NamedTuple, TypeAlias
 
+from pwlapp.commands.table import run
 from pwlapp.core.net import Architecture
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
@@ -73,7 +74,7 @@ async def start_run(
     """
 
     async def command() -> dict[str, Any]:
-        count = inputs.whole_number(epochs, "bad_epochs", 1, service.limits.max_epochs)
+        count = inputs.whole_number(epochs, "bad_epochs", 1, service.max_epochs)
 
         async def verb(sid: str, *chosen: Any) -> dict[str, Any]:
             return await service.start_run(sid, count, *chosen)
@@ -128,7 +129,8 @@ async def edit_params(service: SessionService, session: Any, edit: Any) -> Reply
 
     async def command() -> dict[str, Any]:
         params = edit.get("params") if isinstance(edit, dict) else None
-        return await service.set_params(inputs.session_id(session), params)
+        answer = await run(service, inputs.session_id(session), "edit", {"params": params})
+        return answer["snapshot"]
 
     return await _answer(command())
 
