@@ -23,11 +23,11 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {
     "begin": Command(training.Begin, training.begin),
     "edit": Command(training.Edit, training.edit),
-    "make": Command(training.Make, training.make),
     "move_points": Command(data.MovePoints, data.move_points),
     "params": Command(Empty, training.params),
     "pause": Command(Empty, training.pause),
     "plateaus": Command(Body, seeds.seek_plateaus),
+    "prepare": Command(training.Prepare, training.prepare),
     "redo": Command(Empty, training.redo),
     "reset": Command(training.Reset, training.reset),
     "restore": Command(saved.Restore, saved.restore),

@@ -10,14 +10,14 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers
 
 
-class Make(Body):
+class Prepare(Body):
     """What an untrained net is made from."""
 
     seed: Seed
     net: Net
 
 
-class GoOn(Make):
+class GoOn(Prepare):
     """Which net is trained, and with what."""
 
     optimizer: Optimizer
@@ -30,7 +30,7 @@ class Train(GoOn):
     epochs: Epochs
 
 
-class Begin(Make):
+class Begin(Prepare):
     """Start over with this seed, net and optimizer, and train."""
 
     optimizer: Optimizer
@@ -51,29 +51,29 @@ class Reset(Body):
 
 
 async def train(service: SessionService, sid: str, body: Train) -> dict[str, Any]:
-    """Train from where the net stands, which is the one in the body; see `_make`.
+    """Train from where the net stands, which is the one in the body; see `_prepare`.
 
     Raises what `SessionService.start_run` raises.
     """
-    await _make(service, sid, body)
+    await _prepare(service, sid, body)
     return {"snapshot": await service.start_run(sid, body.epochs, body.optimizer, body.engine)}
 
 
 async def resume(service: SessionService, sid: str, body: GoOn) -> dict[str, Any]:
-    """Continue a paused run, from now on with this optimizer and engine; see `_make`."""
-    await _make(service, sid, body)
+    """Continue a paused run, from now on with this optimizer and engine; see `_prepare`."""
+    await _prepare(service, sid, body)
     return {"snapshot": await service.resume(sid, body.optimizer, body.engine)}
 
 
 async def step(service: SessionService, sid: str, body: GoOn) -> dict[str, Any]:
-    """Train one epoch; see `_make` and `SessionService.step`."""
-    await _make(service, sid, body)
+    """Train one epoch; see `_prepare` and `SessionService.step`."""
+    await _prepare(service, sid, body)
     return {"snapshot": await service.step(sid, body.optimizer, body.engine)}
 
 
-async def make(service: SessionService, sid: str, body: Make) -> dict[str, Any]:
-    """Make an untrained net the one in the body; see `_make`."""
-    await _make(service, sid, body)
+async def prepare(service: SessionService, sid: str, body: Prepare) -> dict[str, Any]:
+    """Make an untrained net the one in the body; see `_prepare`."""
+    await _prepare(service, sid, body)
     return {"snapshot": await service.look(sid)}
 
 
@@ -127,7 +127,7 @@ async def params(service: SessionService, sid: str, _body: Empty) -> dict[str, A
     }
 
 
-async def _make(service: SessionService, sid: str, wanted: Make) -> None:
+async def _prepare(service: SessionService, sid: str, wanted: Prepare) -> None:
     """Reset an untrained net to the one that is wanted, if it is another.
 
     A trained one would be lost by that, so the student has to say which of the two is meant.

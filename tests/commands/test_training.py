@@ -61,7 +61,7 @@ async def test_odd_values_are_refused_and_change_nothing(service: SessionService
         ("train", TRAIN | {"net": NET | {"bias1": odd}}, "bad_architecture", {}),
         ("step", STEP | {"optimizer": odd}, "bad_optimizer", {}),
         ("resume", STEP | {"optimizer": odd}, "bad_optimizer", {}),
-        ("make", MADE | {"seed": odd}, "bad_seed", {"max": 2**32 - 1}),
+        ("prepare", MADE | {"seed": odd}, "bad_seed", {"max": 2**32 - 1}),
         ("reset", MADE | {"seed": odd}, "bad_seed", {"max": 2**32 - 1}),
         ("reset", MADE | {"net": odd}, "bad_architecture", {}),
         ("edit", {"params": odd}, "bad_params", {"max": 1e6}),
@@ -135,7 +135,7 @@ async def test_a_run_is_paused_and_resumed(service: SessionService) -> None:
     await run(service, sid, "pause", {})
 
 
-@pytest.mark.parametrize("name", ["train", "step", "make"])
+@pytest.mark.parametrize("name", ["train", "step", "prepare"])
 async def test_an_untrained_net_is_made_from_seed_and_net(
     service: SessionService, name: str
 ) -> None:
@@ -160,7 +160,7 @@ async def test_a_trained_net_is_not_thrown_away(
 ) -> None:
     sid, _ = await service.open()
     before = (await run(service, sid, "step", STEP))["snapshot"]
-    for name in ("train", "step", "resume", "make"):
+    for name in ("train", "step", "resume", "prepare"):
         with pytest.raises(UserError) as refused:
             await run(service, sid, name, TRAIN | made)
         assert (refused.value.code, refused.value.args_) == error
