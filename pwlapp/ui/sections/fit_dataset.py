@@ -14,7 +14,6 @@ import numpy as np
 from dash import html
 
 from pwlapp.core.data.datasets import TABLE, Law, sketch
-from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS
 from pwlapp.core.net import Array
 from pwlapp.ui import components, ids
 from pwlapp.ui.components import text
@@ -32,7 +31,11 @@ def card() -> html.Section:
             html.Div(
                 id=ids.FIT_DATA_CHOICE,
                 className="data-choice",
-                **{"data-laws": json.dumps(laws(), separators=(",", ":"))},
+                **{
+                    "data-laws": json.dumps(
+                        [law_row(law) for law in TABLE.values()], separators=(",", ":")
+                    )
+                },
             ),
         ],
         id=ids.FIT_DATA_FOLD,
@@ -48,16 +51,8 @@ def card() -> html.Section:
     )
 
 
-def laws() -> dict[str, Any]:
-    """What the browser knows of the laws: limits, defaults, the net of each, and a sketch."""
-    return {
-        "min_points": MIN_POINTS,
-        "max_points": MAX_POINTS,
-        "laws": [_law(law) for law in TABLE.values()],
-    }
-
-
-def _law(law: Law) -> dict[str, Any]:
+def law_row(law: Law) -> dict[str, Any]:
+    """What the browser knows of a law: its defaults, its net, and a sketch."""
     line, dots = sketch_paths(law)
     return {
         "name": law.name,
