@@ -1,10 +1,9 @@
 // W1, b1 if there is one, W2 and b2: each a slider with a field beside it that takes typed values.
 // Native inputs, so that a drag never passes through the renderer and the keyboard works.
 import * as i18n from "./i18n";
+import { limits } from "./limits";
 import * as nets from "./net";
 import { parse, short } from "./numbers";
-
-const LIMIT = 1e6;
 
 // What the numbers of a net are called, in their order.
 export const rowsOf = ({ h, bias1 }) => {
@@ -113,7 +112,7 @@ export const create = (host, { onInput, onCommit, net = nets.LECTURE, step = 0.1
     field.addEventListener("change", () => {
       delete field.dataset.typing;
       const value = parse(field.value);
-      if (Number.isNaN(value) || Math.abs(value) > LIMIT) {
+      if (Number.isNaN(value) || Math.abs(value) > limits.max_param) {
         complain(field, i18n.t("error.bad_weight", { typed: field.value.slice(0, 20) }));
         return;
       }

@@ -4,6 +4,7 @@ import * as buildSection from "../build/build";
 import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
+import { limits } from "../core/limits";
 import * as painting from "../core/painting";
 import * as plotting from "../core/plotting";
 import * as views from "../core/views";
@@ -14,7 +15,6 @@ import * as lecturer from "./lecturer";
 import * as sharing from "./sharing";
 
 const CALM_MS = 500; // a link is made anew so long after what it holds has changed
-const MOST_QR = 2000; // characters
 
 let field;
 let dialog;
@@ -50,7 +50,7 @@ const holds = ({ kind, session: { seed, net, epoch } }) => {
 
 const show = () => {
   if (!made) return;
-  const tooLong = made.link.length > MOST_QR;
+  const tooLong = made.link.length > limits.max_link;
   const notes = tooLong ? [...made.notes, ["share.note_long", { n: made.link.length }]] : made.notes;
   field.value = made.link;
   byId("share-holds").textContent = holds(made);
@@ -95,7 +95,7 @@ const copy = async () => {
 let drawn = "";
 const drawCode = async () => {
   const { link } = made;
-  if (link === drawn || link.length > MOST_QR) return;
+  if (link === drawn || link.length > limits.max_link) return;
   drawn = link;
   const answer = await fetch("qr", {
     method: "POST",

@@ -28,6 +28,7 @@ interface Golden {
     line: number[];
     plateaus: { flat: number; left: number; right: number; both: number };
   }[];
+  limits: object; // see core/limits.ts
   links: {
     vectors: { params: string; m: string; v: string };
     points: number[];

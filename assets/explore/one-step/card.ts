@@ -173,7 +173,8 @@ const next = async () => {
   if (isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
   isStepping = true;
   update();
-  await fitSection.send("step", { optimizer: optimizer() });
+  const { seed, net, engine } = fitSection.now().state;
+  await fitSection.send("step", { seed, net, optimizer: optimizer(), engine });
   isStepping = false;
   updateSoon();
 };

@@ -2,6 +2,7 @@
 // them in Fit.
 import { byId, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
+import { allows, limits } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as painting from "../../core/painting";
@@ -17,7 +18,6 @@ import * as seedsPlots from "./plots";
 const { t } = i18n;
 const PAINT_MS = 250; // at most so often while the seeds come in,
 const PAINT_SHARE = 4; // and so that painting takes a quarter of the time at most
-const MAX_SEED = 2 ** 32 - 1;
 
 const nodes: Record<string, PlotlyGraph> = {}; // {curves, dots}: the plots, once they are near the screen
 let shown = empty(); // what is, or will be, on screen
@@ -32,7 +32,6 @@ function empty() {
   return { runs: [], record: [], first: 1, count: 500, epochs: 5000, net: null, optimizer: null, dataKey: null };
 }
 
-const MOST_SEEDS = 2000; // seeds.MAX_COUNT
 const typed = (id) => {
   const value = numbersModule.parse(byId(id).value);
   return Number.isFinite(value) ? value : null; // the server says what is allowed
@@ -70,7 +69,7 @@ const run = async () => {
     }
     shown.runs.push(...answer.runs);
     got += answer.runs.length;
-    if (what.first + got > MAX_SEED) break;
+    if (what.first + got > limits.ranges.seed.max) break;
     paintInTime();
   }
   finish(mine);
@@ -179,7 +178,7 @@ const statusWords = () => {
 
 const showLabel = () => {
   const count = typed("seeds-count");
-  const key = Number.isInteger(count) && count > 1 && count <= MOST_SEEDS ? "seeds.train" : "seeds.train_any";
+  const key = count > 1 && allows("seeds", count) ? "seeds.train" : "seeds.train_any";
   byId("seeds-train").firstElementChild.textContent = t(key, { n: numbersModule.whole(count ?? 0) });
 };
 
