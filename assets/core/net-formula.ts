@@ -1,4 +1,5 @@
 // The net as a formula: the name of each weight, and its number below it.
+import { write } from "./dom";
 import * as mathml from "./mathml";
 import * as numbers from "./numbers";
 import type { Net } from "./weights";
@@ -8,11 +9,14 @@ const MOST_UNITS = 8; // of a wider net, the first ones
 
 const hat = mathml.role("yhat", mathml.over(mathml.mi("y"), mathml.op("^")));
 
+const isNegative = (written: string) => written.startsWith("−");
+// A positive number is as wide as a negative one, so that no line breaks elsewhere.
+const signed = (written: string) =>
+  `${isNegative(written) ? "" : "<mphantom><mn>−</mn></mphantom>"}<mn>${written}</mn>`;
+
 // A weight that is pointed at anywhere lights up here by its `data-weight`: see weight-light.ts.
 const weight = (net: Net, place: number, value: number) => {
-  const written = numbers.fixed(value, 4);
-  const sign = written.startsWith("−") ? "" : "<mphantom><mn>−</mn></mphantom>"; // so that no line breaks elsewhere
-  const below = `<mrow class="weight-value">${sign}<mn>${written}</mn></mrow>`;
+  const below = `<mrow class="weight-value">${signed(numbers.fixed(value, 4))}</mrow>`;
   return `<munder data-weight="${place}">${weights.symbolOf(weights.at(net, place))}${below}</munder>`;
 };
 
@@ -39,6 +43,19 @@ export const parts = (net: Net, valueAt: (place: number) => number): string[] =>
   ].map((part) => m.math(part));
 };
 
+const shown = new WeakMap<HTMLElement, Net>();
+
+// Made once for a net; then only its numbers are written.
 export const show = (host: HTMLElement, net: Net, valueAt: (place: number) => number) => {
-  host.innerHTML = parts(net, valueAt).join("");
+  if (shown.get(host) !== net) {
+    host.innerHTML = parts(net, valueAt).join("");
+    shown.set(host, net);
+    return;
+  }
+  for (const node of host.querySelectorAll<MathMLElement>("[data-weight]")) {
+    const written = numbers.fixed(valueAt(Number(node.dataset.weight)), 4);
+    const number = node.querySelector(".weight-value");
+    if (isNegative(written) === isNegative(number.lastChild.textContent)) write(number.lastChild, written);
+    else number.innerHTML = signed(written);
+  }
 };

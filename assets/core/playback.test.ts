@@ -6,6 +6,7 @@ const FRAME_MS = 20;
 let now: number; // milliseconds
 let asked: ((now: number) => void)[]; // what waits for the next animation frame
 let calm: { matches: boolean }; // prefers-reduced-motion
+let showTab: () => void; // the tab was hidden, and is shown again
 
 // Let time pass: the browser calls back once per animation frame.
 const pass = (ms: number) => {
@@ -35,6 +36,76 @@ beforeEach(() => {
   vi.stubGlobal("performance", { now: () => now });
   vi.stubGlobal("requestAnimationFrame", (callback: (now: number) => void) => asked.push(callback));
   vi.stubGlobal("matchMedia", () => calm);
+  vi.stubGlobal("document", {
+    hidden: false,
+    addEventListener: (_: string, listener: () => void) => {
+      showTab = listener;
+    },
+  });
+});
+
+describe("a head that is held", () => {
+  const held = () => {
+    const all = opened();
+    all.playback.add(frames(60, 1));
+    pass(FRAME_MS);
+    all.playback.hold();
+    return all;
+  };
+
+  test("stands still at once, and whatever arrives", () => {
+    const { playback, shown } = held();
+    playback.add(frames(60, 61));
+    pass(1000);
+    expect([playback.index, playback.playing, playback.held, playback.following]).toEqual([3, false, true, true]);
+    expect(shown).toEqual([0, 3]);
+  });
+
+  test.each([
+    ["skip", 120],
+    ["follow", 120],
+  ] as const)("goes on by %s", (way, end) => {
+    const { playback } = held();
+    playback.add(frames(60, 61));
+    playback[way]();
+    pass(3000);
+    expect([playback.index, playback.held]).toEqual([end, false]);
+  });
+
+  test("that looks back has nothing to follow", () => {
+    const { playback } = opened(200);
+    playback.seek(10);
+    playback.hold();
+    expect([playback.index, playback.held, playback.following]).toEqual([10, false, false]);
+  });
+});
+
+describe("a tab that is shown again", () => {
+  test("shows the newest frame, and what comes in the next second, in one step each", () => {
+    const { playback, shown } = opened();
+    playback.add(frames(600, 1));
+    showTab();
+    expect(playback.index).toBe(600);
+    playback.add(frames(600, 601));
+    expect([playback.index, playback.playing]).toEqual([1200, false]);
+    expect(shown).toEqual([0, 600, 1200]);
+  });
+
+  test("plays what comes later", () => {
+    const { playback } = opened();
+    showTab();
+    pass(1100);
+    playback.add(frames(60, 1));
+    expect([playback.index, playback.playing]).toEqual([0, true]);
+  });
+
+  test("goes on with a replay where it was", () => {
+    const { playback } = opened(200);
+    playback.toggle();
+    pass(FRAME_MS);
+    showTab();
+    expect([playback.index, playback.playing]).toEqual([3, true]);
+  });
 });
 
 describe("frames that arrive", () => {

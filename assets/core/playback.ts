@@ -144,6 +144,9 @@ export const create = ({ onFrame, onMove }) => {
     get following() {
       return following;
     },
+    get atEnd() {
+      return index() >= end();
+    },
     get held() {
       return held;
     },
