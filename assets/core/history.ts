@@ -17,7 +17,7 @@ const tell = () => listeners.forEach((listener) => listener());
 // Remember a step that has just been made. Steps with the same `what` that follow one another
 // closely are one: the arrow key that is held down on a slider. (A step whose two ways are the same
 // function swaps what there is with what it keeps; it needs no other redo.)
-export const record = (undo, redo, what = null) => {
+export const record = (undo, redo, what: string | null = null) => {
   if (moving) return;
   const at = performance.now();
   const last = done[done.length - 1];

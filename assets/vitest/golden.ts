@@ -1,8 +1,7 @@
 // The numbers that the tests compare with; `tests/golden.py` computes them.
 import { expect, inject } from "vitest";
-import type { LECTURE } from "../core/net";
+import type { Net } from "../core/weights";
 
-type Net = typeof LECTURE;
 type Plane = { origin: number[]; u: number[]; v: number[] };
 type Line = { knots: number[]; slopes: number[]; intercepts: number[] };
 
