@@ -4,9 +4,10 @@ const PLAIN = /^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?$/i;
 // 5,000 but not 1,5: half of the world would mean one and a half by that.
 const THOUSANDS = /(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])/g;
 
-// A number from typed text ("5,000", "1e-3", "1/3", "−2"), or NaN.
+// A number from typed text ("5,000", "1e-3", "1/3", "−2", "１２"), or NaN.
 export const parse = (text) => {
   const written = String(text)
+    .normalize("NFKC") // full-width digits, as some keyboards write them
     .trim()
     .replaceAll("−", "-")
     .replaceAll(" ", "")

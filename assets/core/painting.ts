@@ -18,6 +18,9 @@ export const request = (name, job) => {
   });
 };
 
+// Do `job` when the next frame is on the screen: what takes long does not hold it up.
+export const afterPaint = (job) => requestAnimationFrame(() => setTimeout(job));
+
 // `job`, at most once in `period` ms, the last time never left out.
 export const throttle = (period, job) => {
   let _timer = null;

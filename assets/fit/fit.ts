@@ -154,9 +154,11 @@ const receive = (rows) => {
   paintSoon();
 };
 
-// A pause stops the picture as well: at the net as it stands, unless somebody looks back.
+// A pause stops the picture as well: at once where it was pressed, then at the net as it stands,
+// unless somebody looks back.
 const haltPlayback = () => {
-  if (state?.status === "paused" && playback.playing && playback.following) playback.skip();
+  const isOver = playback.held ? state?.status !== "running" : state?.status === "paused" && playback.playing;
+  if (isOver && playback.following) playback.skip();
 };
 
 // The answer to a command; its snapshot comes sooner than the stream's.
@@ -170,6 +172,7 @@ export const reply = (answer) => {
   }
   fitSteps.answered(answer);
   editing = null;
+  if (playback.held) playback.follow();
   if (state) fitControls.showState(state);
   fitControls.showMessage("fit-notice", "error", answer.error);
   if (answer.error.code === "session_unknown")
@@ -209,7 +212,7 @@ const paintSlow = () => {
 };
 
 const paintNumbers = painting.throttle(NUMBERS_MS, showNumbers);
-const paintSoon = painting.throttle(SLOW_MS, paintSlow);
+const paintSoon = painting.throttle(SLOW_MS, () => painting.afterPaint(paintSlow));
 
 export const logX = (value) => {
   logEpochs = Boolean(value?.includes("log"));
@@ -303,10 +306,6 @@ export const fieldsChanged = (values) => {
 
 export const frame = () => playback.frame;
 export const send = fitSession.send;
-const editElsewhere = elsewhere(edit);
+const [editElsewhere, commitElsewhere] = [edit, commit].map(elsewhere);
 
-export { editElsewhere as edit };
-
-const commitElsewhere = elsewhere(commit);
-
-export { commitElsewhere as commit };
+export { commitElsewhere as commit, editElsewhere as edit };

@@ -20,7 +20,6 @@ const isQuiet = (event, key) => {
   return (
     event.defaultPrevented ||
     event.repeat ||
-    event.isComposing ||
     event.ctrlKey ||
     event.metaKey ||
     event.altKey ||
@@ -55,7 +54,15 @@ const showRows = () => {
   }
 };
 
+// The keys of a syllable that is being composed are the input method's: its Enter commits nothing of
+// ours, its Escape closes nothing. (Safari tells by the key code alone.)
+const COMPOSING = 229;
+const leaveToInputMethod = (event: KeyboardEvent) => {
+  if (event.isComposing || event.keyCode === COMPOSING) event.stopImmediatePropagation();
+};
+
 export const start = () => {
+  document.addEventListener("keydown", leaveToInputMethod, { capture: true });
   const sheet = byId("help");
   byId("help-open").addEventListener("click", () => {
     sheet.showModal();
