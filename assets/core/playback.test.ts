@@ -66,7 +66,7 @@ describe("frames that arrive", () => {
     playback.add(frames(15));
     expect(playback.frames.map(({ seq }: { seq: number }) => seq)).toEqual([...Array(15).keys()]);
     pass(100);
-    expect([playback.frame.seq, playback.lastSeq]).toEqual([14, 14]);
+    expect([playback.frame?.seq, playback.lastSeq]).toEqual([14, 14]);
     playback.add(frames(5, 15));
     expect(playback.playing).toBe(true);
   });

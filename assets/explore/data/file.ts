@@ -1,7 +1,7 @@
 // A CSV file of one's own: picked or dropped here, read by the server when it is to be used.
+import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { t } from "../../core/i18n";
-import * as weightRows from "../../core/weight-rows";
 import * as fitControls from "../../fit/controls";
 
 const MOST_BYTES = 5_000_000;
@@ -18,7 +18,6 @@ const base64 = (file) =>
 // The place to drop a file in `host`. Returns {body, complain}: what the verb "upload" is sent,
 // or null where there is no file yet.
 export const create = (host, onPick) => {
-  const { element } = weightRows;
   let file = null;
   let message = null;
 
