@@ -14,6 +14,7 @@ import * as fieldSteps from "./fit/field-steps";
 import * as fitSection from "./fit/fit";
 import * as fitSteps from "./fit/steps";
 import * as keys from "./help/keys";
+import * as printing from "./printing";
 import * as projector from "./projector";
 import { LINK_PREFIX } from "./share/prefix";
 
@@ -29,6 +30,7 @@ const STARTED_WITH_THE_PAGE = [
   keys,
   fieldSteps,
   fitSteps,
+  printing,
   projector,
   views,
 ];

@@ -2,10 +2,11 @@
 import * as build from "./build/build";
 import * as history from "./core/history";
 import * as tabs from "./core/tabs";
+import * as oneStep from "./explore/one-step/card";
 import * as surface from "./explore/surface/card";
 import * as fitFieldSteps from "./fit/field-steps";
 import * as fit from "./fit/fit";
 import * as share from "./share/share";
 import * as sharing from "./share/sharing";
 
-export const modules = { build, fit, fitFieldSteps, history, share, sharing, surface, tabs };
+export const modules = { build, fit, fitFieldSteps, history, oneStep, share, sharing, surface, tabs };

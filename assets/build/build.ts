@@ -182,6 +182,7 @@ const showConstruction = () => {
   byId("construction-code").textContent = result.code;
   byId("construction-difference").textContent =
     chosen === 1 ? i18n.t("constructions.reference") : result.max_difference.toExponential(2).replace("e-", "e−");
+  if (!isTabOpen("build-constructions-panel")) return; // painted when it is shown
   painting.symmetricAxis(plots.construction, largest(result.y), 10);
   const x = nets.grid(-1, 1, result.y.length);
   painting.curves(plots.construction, [0], [{ x, y: result.y }]);
@@ -199,6 +200,7 @@ const chooseTab = (tab, focus = false) => {
   if (focus) tab.focus();
   plotBoxes.resize(byId("build"));
   if (plots) follow(weights.get());
+  showConstruction();
 };
 
 // The arrow keys go through a row of tabs; `choose(tab, focus)` opens one.

@@ -74,7 +74,12 @@ const setTheme = (theme: string) => {
   }
 };
 
+// Where scripts write numbers and words, a browser's own translator keeps out: it would move their text
+// into elements of its own.
+const WRITTEN = ".graph, .weights, .stage-foot, .status-line, #fit-engine, output, math, pre, code";
+
 export const start = () => {
+  for (const node of document.querySelectorAll(WRITTEN)) node.setAttribute("translate", "no");
   byId("language-switch").addEventListener("click", () => {
     setLanguage(lang === "ko" ? "en" : "ko");
   });

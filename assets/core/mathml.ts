@@ -10,7 +10,7 @@ export const bold = (name: string) => tag("mi", name, 'class="bold" mathvariant=
 export const op = (symbol: string) => tag("mo", symbol, /[()]/.test(symbol) ? 'stretchy="false"' : "");
 export const text = (words: string) => tag("mtext", words);
 export const sub = (base: string, index: string) => tag("msub", base + index);
-const sup = (base: string, index: string) => tag("msup", base + index);
+export const sup = (base: string, index: string) => tag("msup", base + index);
 export const layer = (base: string, k: number) => sup(base, row(op("("), tag("mn", k), op(")")));
 export const role = (name: string, content: string) => tag("mrow", content, `class="${name}"`);
 
@@ -26,6 +26,8 @@ export const matrix = (rows: string[][]) => {
   return row(op("["), tag("mtable", body), op("]"));
 };
 
+export const frac = (above: string, below: string) => tag("mfrac", row(above) + row(below));
+export const root = (content: string) => tag("msqrt", content);
 export const under = (base: string, below: string) => tag("munder", row(base) + row(below));
 export const over = (base: string, above: string) => tag("mover", row(base) + row(above));
 

@@ -9,6 +9,9 @@ export const START: Weights = [1, -1, -4.5, -9, 4.5];
 export const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
 export const size = (net: NetDescription) => (net.bias1 ? 3 : 2) * net.h + 1;
+// Where the weights of unit k are in the vector.
+export const placesOf = ({ h, bias1 }: NetDescription, k: number): { W1: number; b1: number | null; W2: number } =>
+  bias1 ? { W1: k, b1: h + k, W2: 2 * h + k } : { W1: k, b1: null, W2: h + k };
 const weightIn = (p: Weights, k: number) => p[k]; // W1
 const biasIn = (p: Weights, k: number, net: NetDescription) => (net.bias1 ? p[net.h + k] : 0); // b1
 const weightOut = (p: Weights, k: number, net: NetDescription) => p[(net.bias1 ? 2 : 1) * net.h + k]; // W2

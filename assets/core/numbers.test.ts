@@ -12,6 +12,8 @@ describe("parse", () => {
     ["+2.", 2],
     ["1 000", 1000],
     ["1e99", 1e99],
+    ["−１．５", -1.5],
+    ["１，０００", 1000],
   ])("%j is a number", (text, value) => expect(parse(text)).toBe(value));
 
   test.each(["", "one third", "1,5", "1,50", "1/2/3", "1/0", "1e999", "0x10", "nan", "Infinity", "1..2"])(

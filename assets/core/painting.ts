@@ -20,6 +20,9 @@ export const request = (name: string, job: Job) => {
   });
 };
 
+// Do `job` when the next frame is on the screen: what takes long does not hold it up.
+export const afterPaint = (job: () => void) => requestAnimationFrame(() => setTimeout(job));
+
 // `job`, at most once in `period` ms, the last time never left out.
 export const throttle = (period: number, job: () => void) => {
   let _timer: number | null = null;

@@ -1,6 +1,7 @@
 // The playback of a run: numbered frames, and a play head that follows, scrubs and replays them.
 const RATE = 150; // frames a second at speed 1: a run of about 240 frames plays in 1.6 seconds
 const CATCH_UP_S = 2; // when far behind, close the gap in about so many seconds
+const RETURN_MS = 1000; // of a tab that was hidden: what has come meanwhile is not replayed
 
 type Numbered = { seq: number };
 type Listeners<F> = {
@@ -15,8 +16,10 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
   let playing = false;
   let following = true; // the head runs after the newest frame
   let speed = 1;
+  let held = false; // it stands still although it follows: what it would follow is about to stop
   let skipping = false; // what is followed is not replayed: the head jumps to the newest frame
   let last = 0;
+  let returned = -Infinity; // when the tab was last shown again
 
   const end = () => Math.max(frames.length - 1, 0);
   const index = () => Math.min(Math.floor(head), end());
@@ -59,7 +62,9 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     if (first) {
       head = end(); // what is past when the page opens is not played again
       show();
-    } else if (following) follow();
+    } else if (held) onMove();
+    else if (following && performance.now() - returned < RETURN_MS) seek(end());
+    else if (following) follow();
   };
 
   // Forget frames before `seq` (the net was reset).
@@ -72,7 +77,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
   };
 
   const seek = (position: number) => {
-    playing = false;
+    playing = held = false;
     head = Math.min(Math.max(position, 0), end());
     following = head >= end();
     show();
@@ -83,9 +88,16 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
       seek(end());
       return;
     }
+    held = false;
     following = true;
     play();
   };
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    returned = performance.now();
+    if (playing && following) seek(end());
+  });
 
   return {
     add,
@@ -93,6 +105,12 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     seek,
     skip: () => seek(end()),
     follow,
+    // Stand still at once, until `seek`, `skip` or `follow`.
+    hold: () => {
+      playing = false;
+      held = following;
+      onMove();
+    },
     setSkipping: (value: boolean) => {
       skipping = value;
       if (skipping && playing && following) seek(end());
@@ -105,13 +123,13 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
         return;
       }
       if (head >= end()) head = 0;
-      following = false;
+      held = following = false;
       play();
     },
     clear: () => {
       frames = [];
       head = 0;
-      playing = false;
+      playing = held = false;
       following = true;
     },
     setSpeed: (value: number) => (speed = value),
@@ -130,8 +148,8 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     get following() {
       return following;
     },
-    get atEnd() {
-      return index() >= end();
+    get held() {
+      return held;
     },
     get lastSeq() {
       return frames.length ? frames[frames.length - 1].seq : 0;

@@ -48,15 +48,18 @@ const follow = () => {
   scrollTo(0, 0);
 };
 
-// What is hidden only because it is in another view. (What a lecturer's link hides is not offered.)
-const isElsewhere = (node: Element) =>
-  node.matches(".view, .explore-card, [role='tabpanel']") &&
-  getComputedStyle(query(`[href="#${node.id}"], [aria-controls="${node.id}"]`)).display !== "none";
+// What hides its content only until something is pressed: another view or tab, a phone's menu.
+const OPENERS = ".view, .explore-card, [role='tabpanel'], #switches";
+const isElsewhere = (node: Element) => {
+  const opener = document.querySelector(`[href="#${node.id}"], [aria-controls="${node.id}"]`);
+  return opener !== null && node.matches(OPENERS) && getComputedStyle(opener).display !== "none";
+};
 
-// Whether `node` can be reached, be it in a view that is not shown just now.
+// Whether `node` can be reached, be it in a view that is not shown just now: not what is hidden by a
+// lecturer's link, or of no use now.
 export const isOffered = (node: Element): boolean => {
   const isHidden = getComputedStyle(node).display === "none" && !isElsewhere(node);
-  return !isHidden && (node.matches(".view") || !node.parentElement || isOffered(node.parentElement));
+  return !isHidden && (!node.parentElement || isOffered(node.parentElement));
 };
 
 // Open whatever hides `node`: its view, its card of Explore, its tab, its drawer.

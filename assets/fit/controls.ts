@@ -92,7 +92,7 @@ export const showPlayback = (playback) => {
   }
   const { frame } = playback;
   if (!frame) return;
-  const back = !playback.atEnd && !playback.playing;
+  const back = !playback.following && !playback.playing;
   const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
   write(byId("fit-looking-back"), back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "");
   const words = t("playback.at", {
@@ -116,6 +116,9 @@ export const showCount = ({ epoch, loss, p, net, test = NaN }) => {
 const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"];
 const GOING = ["fit-train", "fit-pause", "fit-resume", "fit-step"];
 const disableAll = () => COMMANDS.forEach((id) => (byId(id).disabled = true));
+
+// What the status says from the press until the server's answer.
+const PRESSED = { "fit-train": "status.starting", "fit-resume": "status.starting", "fit-pause": "status.pausing" };
 
 // What is trained before a reset has been answered would be undone by it.
 const awaitReset = () => ["fit-train", "fit-step"].forEach((id) => (byId(id).disabled = true));
@@ -236,6 +239,10 @@ export const start = (playback) => {
   for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
     fields.addEventListener("input", dismissError);
   }
+  for (const [id, key] of Object.entries(PRESSED)) {
+    byId(id).addEventListener("click", () => write(byId("count-status"), t(key)));
+  }
+  byId("fit-pause").addEventListener("click", playback.hold);
   byId("fit-reset").addEventListener("click", awaitReset);
   byId("fit-checkpoints").addEventListener("click", ({ target }) => {
     const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);

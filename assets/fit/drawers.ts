@@ -15,7 +15,7 @@ export const start = () => {
   }
   document.addEventListener("keydown", (event) => {
     const open = all().find((drawer) => drawer.open);
-    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !open) return;
+    if (event.key !== "Escape" || event.defaultPrevented || !open) return;
     if (!document.querySelector("dialog[open]")) close(open);
   });
   const controls = document.querySelector<HTMLElement>("#fit .stage-controls");

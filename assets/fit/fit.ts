@@ -8,6 +8,7 @@ import * as playbacks from "../core/playback";
 import * as plotBoxes from "../core/plot-boxes";
 import * as tabs from "../core/tabs";
 import * as views from "../core/views";
+import * as weightLight from "../core/weight-light";
 import * as checkpoints from "./checkpoints";
 import * as fitControls from "./controls";
 import * as fitData from "./data";
@@ -153,9 +154,11 @@ const receive = (rows) => {
   paintSoon();
 };
 
-// A pause stops the picture as well: at the net as it stands, unless somebody looks back.
+// A pause stops the picture as well: at once where it was pressed, then at the net as it stands,
+// unless somebody looks back.
 const haltPlayback = () => {
-  if (state?.status === "paused" && playback.playing && playback.following) playback.skip();
+  const isOver = playback.held ? state?.status !== "running" : state?.status === "paused" && playback.playing;
+  if (isOver && playback.following) playback.skip();
 };
 
 // The answer to a command; its snapshot comes sooner than the stream's.
@@ -169,6 +172,7 @@ export const reply = (answer) => {
   }
   fitSteps.answered(answer);
   editing = null;
+  if (playback.held) playback.follow();
   if (state) fitControls.showState(state);
   fitControls.showMessage("fit-notice", "error", answer.error);
   if (answer.error.code === "session_unknown")
@@ -208,7 +212,7 @@ const paintSlow = () => {
 };
 
 const paintNumbers = painting.throttle(NUMBERS_MS, showNumbers);
-const paintSoon = painting.throttle(SLOW_MS, paintSlow);
+const paintSoon = painting.throttle(SLOW_MS, () => painting.afterPaint(paintSlow));
 
 export const logX = (value) => {
   logEpochs = Boolean(value?.includes("log"));
@@ -268,6 +272,7 @@ export const start = () => {
   playback = playbacks.create({ onFrame: paintFrame, onMove: paintNumbers });
   fitControls.start(playback);
   fitFields.start();
+  weightLight.start();
   net = { ...nets.LECTURE, plain: true }; // until the session is open
   fitNet.show(net, null);
   weights = fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
@@ -295,15 +300,12 @@ const retell = () => {
 
 export const fieldsChanged = (values) => {
   fitFields.changed(values);
+  tellSoon();
   fitFields.show(state ?? null);
 };
 
 export const frame = () => playback.frame;
 export const send = fitSession.send;
-const editElsewhere = elsewhere(edit);
+const [editElsewhere, commitElsewhere] = [edit, commit].map(elsewhere);
 
-export { editElsewhere as edit };
-
-const commitElsewhere = elsewhere(commit);
-
-export { commitElsewhere as commit };
+export { commitElsewhere as commit, editElsewhere as edit };

@@ -7,7 +7,7 @@ import * as sharing from "./sharing";
 // What the script in the page's head found in the address: {names, hidden, unknown}.
 const OPENING = JSON.parse(document.documentElement.dataset.opening);
 
-const LESSONS = ["page", "seeds", "wide", "steps", "lr"];
+const LESSONS = ["page", "onestep", "seeds", "wide", "steps", "lr"];
 const LANGUAGES = { ko: "한국어", en: "English" };
 const THEMES = { dark: "lecturer.dark", light: "lecturer.light" };
 

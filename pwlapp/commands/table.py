@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from pwlapp.commands import data, saved, seeds, training
+from pwlapp.commands import data, one_step, saved, seeds, training
 from pwlapp.commands.fields import Body, Empty
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
     "begin": Command(training.Begin, training.begin),
     "edit": Command(training.Edit, training.edit),
     "move_points": Command(data.MovePoints, data.move_points),
+    "one_step": Command(one_step.OneStepOf, one_step.explain),
     "params": Command(Empty, training.params),
     "plateaus": Command(Body, seeds.seek_plateaus),
     "redo": Command(Empty, training.redo),
@@ -31,6 +32,7 @@ COMMANDS: dict[str, Command] = {
     "restore": Command(saved.Restore, saved.restore),
     "saved": Command(Body, saved.save),
     "seeds": Command(seeds.Seeds, seeds.seeds),
+    "step": Command(training.Step, training.step),
     "undo": Command(Empty, training.undo),
     "upload": Command(data.Upload, data.upload),
     "use_data": Command(data.UseData, data.use_data),

@@ -1,4 +1,4 @@
-"""Commands to a session's net: start over, train, set weights, undo, redo."""
+"""Commands to a session's net: start over, train, one epoch, set weights, undo, redo."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ class Edit(Body):
     params: Any = None  # how many there must be depends on the session's net
 
 
+class Step(Body):
+    """One epoch with this optimizer; None: the session's own."""
+
+    optimizer: Optimizer | None = None
+
+
 class Reset(Body):
     """Back to epoch 0, at the initial weights of this seed; None: the session's own."""
 
@@ -41,6 +47,12 @@ async def begin(service: SessionService, sid: str, body: Begin) -> dict[str, Any
 async def edit(service: SessionService, sid: str, body: Edit) -> dict[str, Any]:
     """See `SessionService.set_params`."""
     return {"snapshot": await service.set_params(sid, body.params)}
+
+
+async def step(service: SessionService, sid: str, body: Step) -> dict[str, Any]:
+    """See `SessionService.step`."""
+    optimizer = body.optimizer or (await service.state(sid)).optimizer
+    return {"snapshot": await service.step(sid, optimizer)}
 
 
 async def reset(service: SessionService, sid: str, body: Reset) -> dict[str, Any]:

@@ -122,7 +122,12 @@ def _header() -> html.Header:
         [
             html.H1(text("app.brand"), className="brand"),
             labelled(nav, "nav.label"),
-            _switch("⋯", ids.MENU, "app.menu"),
+            labelled(
+                html.Button(
+                    "⋯", id=ids.MENU, className="switch", **{"aria-controls": ids.SWITCHES}
+                ),
+                "app.menu",
+            ),
             switches,
         ],
         className="page-header",

@@ -80,6 +80,7 @@ HIDEABLE = {
     "compare": _explore("compare"),
     "keep": _only(ids.COMPARE_KEEP_IN_FIT),
     "pieces": _explore("pieces"),
+    "onestep": _explore("onestep"),
     "share": _section(ids.SHARE, f"#{ids.SHARE_OPEN}"),
     "link": _card(ids.SHARE_LINK),
     "code": _card(ids.SHARE_FILES),

@@ -57,7 +57,7 @@ def test_values_by_keyboard(address: str, open_page: Open) -> None:
 
 def test_random_values_agree_with_the_closed_form(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.find("#build-random").click()
+    page.click("#build-random")
     expect(page.find("#build-mse")).not_to_have_text("0")
     params = params_of(page)
     x, y = page.drawn("build-plot", NET)
@@ -91,14 +91,16 @@ def test_a_drag_redraws_everything_and_asks_for_nothing(address: str, open_page:
     )
     panel = np.array(page.painted("panel-y-plot", 0))
     assert np.interp(0, *panel.T) == pytest.approx(b2, abs=0.5)
-    expect(page.find("#build-equations")).to_contain_text(f"{-b2:g}")
     assert requests == []
     page.page.mouse.up()
+    page.find("#tab-build-equations-panel").click()
+    expect(page.find("#build-equations")).to_contain_text(f"{-b2:g}")
     expect(page.find("#construction-code")).to_contain_text(f"{-b2:g}")
 
 
 def test_six_constructions_are_one_function(address: str, open_page: Open) -> None:
     page = open_page(address)
+    page.find("#tab-build-constructions-panel").click()
     for number_ in range(1, 7):
         page.find(f"#construction-{number_}").click()
         expect(page.find("#construction-name")).to_contain_text(str(number_))
@@ -115,7 +117,7 @@ def test_six_constructions_are_one_function(address: str, open_page: Open) -> No
 def test_challenge_hides_the_formula_until_asked(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find("#build-formula math")).to_have_count(1)
-    page.find("#build-challenge").click()
+    page.click("#build-challenge")
     expect(page.find("#build-formula math")).to_have_count(0)
     expect(page.find("#build-challenge-status")).not_to_be_empty()
     _, y = page.drawn("build-plot", TRUTH)
@@ -123,5 +125,5 @@ def test_challenge_hides_the_formula_until_asked(address: str, open_page: Open) 
     for k, value in enumerate([1, -1, right, -left, b]):
         page.type_weight("build", k, f"{value:.6f}")
     expect(page.find("#build-challenge-status")).to_have_class("challenge-status solved")
-    page.find("#build-challenge-show").click()
+    page.click("#build-challenge-show")
     expect(page.find("#build-formula math")).to_have_count(1)

@@ -41,7 +41,7 @@ class DataCard:
     def __init__(self, page: LecturePage) -> None:
         self.lecture = page
         self.page = page.page
-        page.find("#fit-data-panel > summary").click()
+        page.open_drawer("fit-data-panel")
         expect(page.find(".data-tile")).to_have_count(10)
 
     def choose(self, name: str) -> None:
@@ -165,6 +165,7 @@ def test_undo_reload_and_another_tab(address: str, open_page: Open) -> None:
     page.page.reload()
     page.wait_until_ready()
     expect(page.find("#fit-data")).to_contain_text("Sine (2,000 points)")
+    page.open_drawer("fit-data-panel")
     expect(page.find(".data-tile input[value='sine']")).to_be_checked()
     other = open_page(address, context_of=page)
     expect(other.find("#fit-data")).to_contain_text("the lecture's (2,000 points)")
@@ -342,4 +343,5 @@ def test_a_file(address: str, open_page: Open) -> None:
     page.page.reload()
     page.wait_until_ready()
     expect(page.find("#fit-data")).to_contain_text("grades.csv (3 points)")
+    page.open_drawer("fit-data-panel")
     expect(page.find(".data-tile input[value='csv']")).to_be_checked()

@@ -137,7 +137,9 @@ def test_scrub_and_replay(address: str, open_page: Open) -> None:
     expect(page.find("#count-epoch")).to_have_text("1,000")
     expect(page.find("#fit-looking-back")).to_be_empty()
     assert page.painted("fit-yhat-plot", 0) == end
+    page.open_drawer("fit-checkpoints-panel")
     page.find("#fit-checkpoints [data-seq]").first.click()
+    page.close_drawers()
     expect(page.find("#count-epoch")).to_have_text("0")
     page.find("#playback-end").click()
     expect(page.find("#count-epoch")).to_have_text("1,000")
@@ -151,7 +153,7 @@ def test_weights_by_hand_and_training_goes_on_from_them(address: str, open_page:
     page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
     server_loss = page.page.evaluate("pwl.fit.frame().loss")
     assert number(page.loss()) == pytest.approx(server_loss, abs=2e-6)
-    page.find("#fit-step").click()
+    page.click("#fit-step")
     page.wait_for_epoch(1)
     assert number(page.weights()[4]) == pytest.approx(2, abs=0.0011), "one step of Adam from 2"
 
@@ -161,13 +163,13 @@ def test_pause_resume_and_reset(address: str, open_page: Open) -> None:
     page.unfold()
     page.choose("fit-engine", "torch@cpu")  # slow enough to be paused
     page.train(100_000)
-    page.find("#fit-pause").click()
+    page.click("#fit-pause")
     expect(page.find("#fit-resume")).to_be_visible()
-    expect(page.find("#fit-status")).to_contain_text("100,000")
+    expect(page.find("#count-status")).to_contain_text("100,000")
     paused_at = page.page.evaluate("pwl.fit.frame().epoch")
-    page.find("#fit-resume").click()
+    page.click("#fit-resume")
     page.page.wait_for_function(f"pwl.fit.frame().epoch > {paused_at}")
-    page.find("#fit-reset").click()
+    page.click("#fit-reset")
     expect(page.find("#count-epoch")).to_have_text("0")
     expect(page.find("#fit-train")).to_be_enabled()
     assert page.weights() == INITIAL
@@ -175,20 +177,20 @@ def test_pause_resume_and_reset(address: str, open_page: Open) -> None:
 
 def test_other_seeds(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.find("#fit-seed").fill("3")
+    page.fill("#fit-seed", "3")
     expect(page.find("#fit-reset")).to_contain_text("3")
-    page.find("#fit-reset").click()
+    page.click("#fit-reset")
     expect(page.find("#fit-weights-0-field")).not_to_have_value("0.5153")
     torch.manual_seed(3)
     w1 = torch.nn.Linear(1, 2, bias=False).weight.flatten()
     expected = [f"{value:.4f}" for value in w1.tolist()]
     assert page.weights()[:2] == expected
-    page.find("#fit-seed").fill("2")  # an untrained net takes what stands in the field
+    page.fill("#fit-seed", "2")  # an untrained net takes what stands in the field
     page.train(5000)
     page.wait_for_epoch(5000)
     expect(page.find("#count-loss")).to_have_text("0.270344")
-    page.find("#fit-seed").fill("3")
-    page.find("#fit-train").click()
+    page.fill("#fit-seed", "3")
+    page.click("#fit-train")
     expect(page.find("#fit-notice")).to_contain_text("seed 2 back")
     expect(page.find("#count-epoch")).to_have_text("5,000")
 
@@ -242,7 +244,7 @@ def test_bad_input_is_explained(address: str, open_page: Open) -> None:
     ):
         good = page.find(field).input_value()
         page.find(field).fill(typed)
-        page.find("#fit-train").click()
+        page.click("#fit-train")
         expect(page.find("#fit-notice")).to_contain_text(complaint)
         page.find(field).fill(good)
         epoch = int(page.find("#count-epoch").inner_text())
@@ -254,10 +256,10 @@ def test_bad_input_is_explained(address: str, open_page: Open) -> None:
 def test_a_diverging_run_stops_and_says_so(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
-    page.find("#fit-lr").fill("100")
+    page.fill("#fit-lr", "100")
     page.train(5000)
     expect(page.find("#fit-notice")).to_contain_text("smaller than 100")
     assert all(np.isfinite(number(text)) for text in page.weights())
-    page.find("#fit-lr").fill("0.001")
+    page.fill("#fit-lr", "0.001")
     page.train(10)
     expect(page.find("#fit-notice")).to_be_hidden()

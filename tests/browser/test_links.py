@@ -49,7 +49,7 @@ def test_a_link_in_an_open_tab_is_one_step_of_undo(address: str, open_page: Open
     page.train(40)
     page.wait_for_epoch(40)
     fragment = link_of(page).partition("#")[2]
-    page.find("#build-challenge").click()
+    page.click("#build-challenge")
     page.type_weight("build", 4, "7")
     page.train(60)
     page.wait_for_epoch(100)

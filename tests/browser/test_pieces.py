@@ -36,11 +36,11 @@ def near(page: LecturePage) -> None:
 def train(page: LecturePage, epochs: int, **fields: Any) -> None:
     for name, value in fields.items():
         if name in ("hidden", "seed", "lr"):
-            page.find(f"#fit-{name}").fill(str(value))
+            page.fill(f"#fit-{name}", str(value))
         else:
             page.choose(f"fit-{name}", value)
     if fields:
-        page.find("#fit-reset").click()
+        page.click("#fit-reset")
         page.wait_for_epoch(0)
     page.train(epochs)
     page.wait_for_epoch(epochs)
@@ -48,7 +48,7 @@ def train(page: LecturePage, epochs: int, **fields: Any) -> None:
 
 def ready(address: str, open_page: Open) -> LecturePage:
     page = open_page(address)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     return page
 
 

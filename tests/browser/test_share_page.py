@@ -77,7 +77,7 @@ def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_pag
         "#language-switch",
     ):
         expect(page.find(gone)).to_be_hidden()
-    for there in ("#fit-yhat-plot", "#fit-train", "#explore", "nav a[href='#fit']"):
+    for there in ("#fit-yhat-plot", "#fit-train", "nav a[href='#explore']"):
         expect(page.find(there)).to_be_visible()
     head = page.page.evaluate("document.head.innerHTML")
     assert head.index("#fit-options { display: none") < head.index("stylesheet")

@@ -86,7 +86,7 @@ def resize(page: LecturePage, width: int, height: int) -> None:
 
 def watch_a_run(page: LecturePage, wanted: list[str]) -> None:
     """Press Train; while frames are painted, all that is wanted is on screen."""
-    page.find("#fit-train").click()
+    page.click("#fit-train")
     page.page.wait_for_function("() => document.querySelector('#count-epoch').textContent !== '0'")
     first = page.page.evaluate(CURVES)
     page.page.wait_for_function(
@@ -108,13 +108,13 @@ def test_fit_is_on_one_screen(address: str, open_page: Open, lang: str) -> None:
         watch_a_run(page, [*CONTROLS, *PLAYBACK, *COUNTERS, *PLOTS, *WEIGHTS])
         assert page.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         assert shifts(page) == []
-        page.find("#fit-reset").click()
+        page.click("#fit-reset")
         expect(page.find("#count-epoch")).to_have_text("0")
     for width, height in PHONES:
         resize(page, width, height)
         watch_a_run(page, ["#fit-train", "#fit-pause", *COUNTERS, "#playback-scrub", *PLOTS])
         assert shifts(page) == []
-        page.find("#fit-reset").click()
+        page.click("#fit-reset")
         expect(page.find("#count-epoch")).to_have_text("0")
 
 

@@ -27,7 +27,7 @@ AT_REST = "() => pwl.surface.shown && !pwl.surface.shown.job.coarse"
 
 def open_surface(page: LecturePage, epochs: int = 0) -> None:
     """Train, and wait for a fine grid."""
-    page.find("#playback-skip").check()
+    page.skip_replay()
     if epochs:
         page.train(epochs)
         page.wait_for_epoch(epochs)
@@ -84,20 +84,6 @@ def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Op
     assert "plotly-cartesian-" in bundles[0]
 
 
-def test_large_bundles_wait_until_they_are_needed(page: LecturePage) -> None:
-    page.train(5)
-    page.wait_for_epoch(5)
-    fetched = page.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
-    own = page.page.evaluate(
-        "Object.keys(window).length && (window.own = Plotly) && Plotly.version"
-    )
-    assert len([url for url in fetched if "/static/plotly-basic" in url]) == 1
-    assert not [url for url in fetched if "cartesian" in url or "gl3d" in url]
-    open_surface(page)
-    assert page.page.evaluate("window.own === Plotly"), "the page keeps its own"
-    assert own == page.page.evaluate("Plotly.version")
-
-
 def test_the_point_is_dragged_and_fit_follows(address: str, open_page: Open) -> None:
     page = open_page(address)
     open_surface(page, 300)
@@ -125,33 +111,12 @@ def test_the_point_is_dragged_and_fit_follows(address: str, open_page: Open) -> 
     assert page.weights() == set_
 
 
-def test_the_arrow_keys_move_the_point(page: LecturePage) -> None:
-    open_surface(page)
-    w1 = number(page.weights()[0])
-    handle = page.find("#surface-handle")
-    expect(handle).to_have_attribute("aria-label", f"Net in Fit: W1, unit 1 {w1:.4f}, W1, unit 2 "
-                                     f"{page.weights()[1].replace('-', '−')}, loss {page.loss()}. "
-                                     "The arrow keys move it.")  # fmt: skip
-    handle.focus()
-    page.page.keyboard.press("ArrowRight")
-    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
-    width = page.page.evaluate(
-        "(() => { const { as } = pwl.surface.shown.job; return as.at(-1) - as[0]; })()"
-    )
-    assert number(page.weights()[0]) == pytest.approx(w1 + width / 60, abs=1e-3)
-
-
-def test_another_weight_moves_the_landscape_while_it_is_dragged(page: LecturePage) -> None:
+def test_another_weight_moves_the_landscape(page: LecturePage) -> None:
     open_surface(page)
     low = page.find("#surface-lowest").inner_text()
-    page.drag("#fit-weights-4-slider", 0.7, release=False)
-    page.page.evaluate("document.getElementById('surface-plot').scrollIntoView()")
+    page.type_weight("fit", 4, "2")
     expect(page.find("#surface-lowest")).not_to_have_text(low)
-    b2 = page.page.evaluate("pwl.fit.now().frame.p[4]")
-    page.page.wait_for_function(f"pwl.surface.shown.job.plane.origin[4] === {b2}")
-    assert page.page.evaluate("pwl.surface.shown.job.coarse")
-    page.page.mouse.up()
-    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
+    page.page.wait_for_function("pwl.surface.shown.job.plane.origin[4] === 2")
     page.page.wait_for_function(AT_REST)
 
 
@@ -217,18 +182,43 @@ def test_three_dimensions_and_a_browser_without(address: str, open_page: Open) -
     expect(page.find("#surface-plot")).to_be_visible()
 
 
-def test_a_wide_net_says_why_there_is_nothing(page: LecturePage) -> None:
-    page.unfold()
-    page.find("#fit-hidden").fill("9")
-    page.find("#fit-reset").click()
-    expect(page.find("#fit-weights")).to_contain_text("9 units")
-    page.find("#explore").scroll_into_view_if_needed()
-    expect(page.find("#surface-wide")).to_contain_text("9 units have 19 numbers")
-    expect(page.find("#surface-body")).to_be_hidden()
-
-
-def test_zoom(page: LecturePage) -> None:
+@pytest.mark.view("fit")
+def test_by_keyboard_and_buttons(page: LecturePage) -> None:
+    """Nothing large is fetched before the card is near; then its keys, buttons and lists."""
+    page.train(5)
+    page.wait_for_epoch(5)
+    fetched = page.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    own = page.page.evaluate(
+        "Object.keys(window).length && (window.own = Plotly) && Plotly.version"
+    )
+    assert len([url for url in fetched if "/static/basic-" in url]) == 1
+    assert not [url for url in fetched if "cartesian" in url or "gl3d" in url]
+    page.go("explore-surface")
     open_surface(page)
+    assert page.page.evaluate("window.own === Plotly"), "the page keeps its own"
+    assert own == page.page.evaluate("Plotly.version")
+    the_arrow_keys_move_the_point(page)
+    zoom(page)
+    two_selects_never_name_the_same_weight(page)
+    a_wide_net_says_why_there_is_nothing(page)
+
+
+def the_arrow_keys_move_the_point(page: LecturePage) -> None:
+    w1 = number(page.weights()[0])
+    handle = page.find("#surface-handle")
+    expect(handle).to_have_attribute("aria-label", f"Net in Fit: W1, unit 1 {w1:.4f}, W1, unit 2 "
+                                     f"{page.weights()[1].replace('-', '−')}, loss {page.loss()}. "
+                                     "The arrow keys move it.")  # fmt: skip
+    handle.focus()
+    page.page.keyboard.press("ArrowRight")
+    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
+    width = page.page.evaluate(
+        "(() => { const { as } = pwl.surface.shown.job; return as.at(-1) - as[0]; })()"
+    )
+    assert number(page.weights()[0]) == pytest.approx(w1 + width / 60, abs=1e-3)
+
+
+def zoom(page: LecturePage) -> None:
     span = "(() => { const { as } = pwl.surface.shown.job; return as.at(-1) - as[0]; })()"
     first = page.page.evaluate(span)
     page.find("#surface-zoom-in").click()
@@ -237,8 +227,7 @@ def test_zoom(page: LecturePage) -> None:
     page.page.wait_for_function(f"Math.abs({span} - {first}) < 1e-9")
 
 
-def test_two_selects_never_name_the_same_weight(page: LecturePage) -> None:
-    open_surface(page)
+def two_selects_never_name_the_same_weight(page: LecturePage) -> None:
     page.find("#surface-x").select_option("1")
     expect(page.find("#surface-y")).to_have_value("0")
     page.find("#surface-y").select_option(label="b2")
@@ -246,3 +235,13 @@ def test_two_selects_never_name_the_same_weight(page: LecturePage) -> None:
     assert from_vector(page.page.evaluate("pwl.fit.frame().p")).b2 == pytest.approx(
         number(page.weights()[4]), abs=1e-4
     )
+
+
+def a_wide_net_says_why_there_is_nothing(page: LecturePage) -> None:
+    page.unfold()
+    page.fill("#fit-hidden", "9")
+    page.click("#fit-reset")
+    expect(page.find("#fit-weights")).to_contain_text("9 units")
+    page.find("#explore").scroll_into_view_if_needed()
+    expect(page.find("#surface-wide")).to_contain_text("9 units have 19 numbers")
+    expect(page.find("#surface-body")).to_be_hidden()

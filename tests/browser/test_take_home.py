@@ -102,11 +102,3 @@ def test_a_run_comes_back_from_its_file(address: str, open_page: Open) -> None:
     there.page.evaluate("pwl.history.undo()")  # the number of epochs that was typed,
     there.page.evaluate("pwl.history.undo()")  # and the file
     expect(there.find("#count-epoch")).to_have_text("0")
-
-
-def test_nothing_sticks_out_when_all_is_unfolded(address: str, open_page: Open) -> None:
-    for lang in ("ko-KR", "en-US"):
-        page = open_page(address, lang=lang, width=390, height=844)
-        page.find(".share-fold summary").click()
-        page.find("#share-qr-show").click()
-        assert page.page.evaluate("document.documentElement.scrollWidth") == 390

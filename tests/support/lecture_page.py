@@ -89,6 +89,29 @@ class LecturePage:
         if before != view:
             self.go(before)
 
+    @contextmanager
+    def shown(self, selector: str) -> Iterator[Locator]:
+        """An element on screen, for as long as something is done to it."""
+        node = self.find(selector)
+        view = node.evaluate("(node) => node.closest('.explore-card, .view')?.id")
+        with self.at(view):
+            drawer = node.evaluate("(node) => node.closest('details.drawer')?.id")
+            if drawer:
+                self.open_drawer(drawer)
+            else:
+                self.close_drawers()
+            yield node
+
+    def fill(self, selector: str, text: str) -> None:
+        """Type into a field, wherever it is."""
+        with self.shown(selector) as field:
+            field.fill(text)
+
+    def click(self, selector: str) -> None:
+        """Press something, wherever it is; what it opens stays open."""
+        with self.shown(selector) as button:
+            button.click()
+
     # Fit
 
     def open_drawer(self, drawer: str) -> None:
@@ -105,18 +128,23 @@ class LecturePage:
 
     def unfold(self) -> None:
         """Open the drawer with net, optimizer and engine."""
-        self.open_drawer("fit-options")
+        with self.at("fit"):
+            self.open_drawer("fit-options")
 
     def choose(self, group: str, value: str) -> None:
-        """Press a radio button or tick a box of the fold."""
-        self.find(f"#{group} input[value='{value}']").check()
+        """Press a radio button or tick a box."""
+        with self.shown(f"#{group} input[value='{value}']") as box:
+            box.check()
+
+    def skip_replay(self) -> None:
+        """Show the end of each run at once."""
+        with self.shown("#playback-skip") as box:
+            box.check()
 
     def choose_slow_engine(self) -> None:
         """The lecture's own loop: a million epochs take it minutes, so what follows is in time."""
-        with self.at("fit"):
-            self.unfold()
-            self.choose("fit-engine", "torch@cpu")
-            self.close_drawers()
+        self.choose("fit-engine", "torch@cpu")
+        self.close_drawers()
 
     def train(self, epochs: int | None = None) -> None:
         self.page.bring_to_front()  # a tab behind another one paints nothing
@@ -151,8 +179,7 @@ class LecturePage:
         return rows
 
     def type_weight(self, section: str, k: int, text: str) -> None:
-        with self.at(section):
-            field = self.find(f"#{section}-weights-{k}-field")
+        with self.shown(f"#{section}-weights-{k}-field") as field:
             field.fill(text)
             field.press("Enter")
 

@@ -1,14 +1,12 @@
 // The loss over a plane of weights, exact: at each place of a grid, over all points.
-import { lossSum } from "../../core/net";
+import { lossSum, placesOf } from "../../core/net";
 import type { Activation, NetDescription, Numbers } from "../../core/types";
 
 // A plane in the space of a net's weights: at the place (a, b) is the net origin + a u + b v.
 export type Plane = { origin: number[]; u: number[]; v: number[] };
-type Place = [W1: number, b1: number, W2: number]; // of a unit's numbers among the net's; -1: it has none
+type Unit = ReturnType<typeof placesOf>;
 
 const BLOCK = 1024; // points at a time, so that what a grid line needs stays in the cache
-
-const places = ({ h, bias1 }: NetDescription, k: number): Place => [k, bias1 ? h + k : -1, (bias1 ? 2 : 1) * h + k];
 
 // Add what unit k of the net `p` gives to the logits `z` of the points `x`.
 const addUnit = (
@@ -17,12 +15,12 @@ const addUnit = (
   from: number,
   count: number,
   p: Numbers,
-  [i, j, o]: Place,
+  { W1, b1, W2 }: Unit,
   activation: Activation,
 ) => {
-  const w = p[i];
-  const b = j < 0 ? 0 : p[j];
-  const out = p[o];
+  const w = p[W1];
+  const b = b1 === null ? 0 : p[b1];
+  const out = p[W2];
   if (activation === "sigmoid") {
     for (let n = 0; n < count; n++) z[n] += out / (1 + Math.exp(-(w * x[from + n] + b)));
     return;
@@ -41,10 +39,11 @@ export const at = ({ origin, u, v }: Plane, a: number, b: number, into = new Flo
 
 // Which units move along neither direction of the plane, along one, or along both
 const sortUnits = (net: NetDescription, { u, v }: Plane) => {
-  const kinds: Record<"still" | "along" | "across" | "both", Place[]> = { still: [], along: [], across: [], both: [] };
+  const kinds: Record<"still" | "along" | "across" | "both", Unit[]> = { still: [], along: [], across: [], both: [] };
   for (let k = 0; k < net.h; k++) {
-    const unit = places(net, k);
-    const moves = (direction: number[]) => unit.some((place) => place >= 0 && direction[place] !== 0);
+    const unit = placesOf(net, k);
+    const moves = (direction: number[]) =>
+      Object.values(unit).some((place) => place !== null && direction[place] !== 0);
     const kind = moves(u) ? (moves(v) ? "both" : "along") : moves(v) ? "across" : "still";
     kinds[kind].push(unit);
   }
@@ -70,7 +69,7 @@ export function* lossGrid(
   const [base, line, z, p] = [BLOCK, BLOCK, BLOCK, bias + 1].map((size) => new Float64Array(size));
   for (let from = 0; from < x.length; from += BLOCK) {
     const count = Math.min(BLOCK, x.length - from);
-    const add = (into: Float64Array, units: Place[]) => {
+    const add = (into: Float64Array, units: Unit[]) => {
       for (const unit of units) addUnit(into, x, from, count, p, unit, net.activation);
     };
     at(plane, 0, 0, p);

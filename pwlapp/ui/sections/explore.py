@@ -14,6 +14,7 @@ from pwlapp.ui.components import labelled, text
 from pwlapp.ui.sections import (
     explore_by_hand,
     explore_compare,
+    explore_one_step,
     explore_pieces,
     explore_seeds,
     explore_surface,
@@ -26,6 +27,7 @@ CARDS = {
     "explore-byhand": ("byhand.title", explore_by_hand.card),
     "explore-compare": ("compare.title", explore_compare.card),
     "explore-pieces": ("pieces.title", explore_pieces.card),
+    "explore-onestep": ("step.title", explore_one_step.card),
 }
 
 

@@ -40,8 +40,12 @@ def run_bar() -> html.Div:
             progress,
             html.P(id=ids.FIT_STATUS, className="counters"),
             html.Div(id=ids.FIT_PLAYBACK, className="playback"),
-            html.P(
-                [html.Span(id=ids.COUNT_STATUS), html.Span(id=ids.FIT_LOOKING_BACK)],
+            html.Div(
+                [
+                    html.Span(id=ids.COUNT_STATUS),
+                    html.Span(id=ids.FIT_LOOKING_BACK),
+                    html.Div(id=ids.FIT_FORMULA, className="net-formula"),
+                ],
                 className="status-line",
             ),
         ],
