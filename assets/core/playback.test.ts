@@ -19,6 +19,8 @@ const pass = (ms: number) => {
 const frames = (count: number, from = 0) =>
   Array.from({ length: count }, (_, k) => ({ seq: from + k, epoch: 10 * (from + k), loss: 1, mark: null, p: [] }));
 
+const isAtEnd = ({ index, frames }: { index: number; frames: unknown[] }) => index === frames.length - 1;
+
 // A playback that has been given its first frame, and so many more, all of which it has shown.
 const opened = (count = 1) => {
   const shown: number[] = [];
@@ -28,11 +30,10 @@ const opened = (count = 1) => {
   return { playback, shown, onMove };
 };
 
-const isAtEnd = ({ index, frames: { length } }: { index: number; frames: unknown[] }) => index === length - 1;
-
 beforeEach(() => {
   vi.stubGlobal("document", { addEventListener: () => {}, hidden: false });
   [now, asked, calm] = [0, [], { matches: false }];
+  vi.stubGlobal("document", new EventTarget());
   vi.stubGlobal("performance", { now: () => now });
   vi.stubGlobal("requestAnimationFrame", (callback: (now: number) => void) => asked.push(callback));
   vi.stubGlobal("matchMedia", () => calm);
@@ -140,7 +141,7 @@ describe("frames that arrive", () => {
     playback.add(frames(15));
     expect(playback.frames.map(({ seq }: { seq: number }) => seq)).toEqual([...Array(15).keys()]);
     pass(100);
-    expect([playback.frame.seq, playback.lastSeq]).toEqual([14, 14]);
+    expect([playback.frame?.seq, playback.lastSeq]).toEqual([14, 14]);
     playback.add(frames(5, 15));
     expect(playback.playing).toBe(true);
   });

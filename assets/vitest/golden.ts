@@ -1,9 +1,7 @@
 // The numbers that the tests compare with; `tests/golden.py` computes them.
 import { expect, inject } from "vitest";
-import type { Net } from "../core/weights";
-
-type Plane = { origin: number[]; u: number[]; v: number[] };
-type Line = { knots: number[]; slopes: number[]; intercepts: number[] };
+import type { Loss, NetDescription as Net, Pieces } from "../core/types";
+import type { Plane } from "../explore/surface/loss-grid";
 
 interface Golden {
   nets: {
@@ -19,9 +17,9 @@ interface Golden {
   }[];
   surfaces: { net: Net; x: number[]; y: number[]; plane: Plane; as: number[]; bs: number[]; loss: number[] }[];
   planes: { nets: number[][]; u: number[]; v: number[]; places: number[][] }[];
-  pieces: ({ net: Net; p: number[]; low: number | null; high: number | null } & Line)[];
+  pieces: ({ net: Net; p: number[]; low: number | null; high: number | null } & Pieces)[];
   bent: {
-    loss: string;
+    loss: Loss;
     x: number[];
     y: number[];
     line: number[];

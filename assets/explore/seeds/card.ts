@@ -1,13 +1,12 @@
 // "Train 500 seeds": asks the server for them part by part, paints what has come, and opens any of
 // them in Fit.
-import { byId, write } from "../../core/dom";
+import { byId, element, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { allows, limits } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
-import * as weightRows from "../../core/weight-rows";
 import * as fitSection from "../../fit/fit";
 import { begin as startOver } from "../begin";
 import * as seedsAsking from "./asking";
@@ -61,9 +60,10 @@ const run = async () => {
     if (mine !== turn) return;
     trouble = answer.error ?? null;
     if (answer.error) break;
-    if (!kind) begin(what, answer);
-    kind ??= kindOf(answer);
-    if (kindOf(answer) !== kind) {
+    const part = answer as seedsAsking.Part;
+    if (!kind) begin(what, part);
+    kind ??= kindOf(part);
+    if (kindOf(part) !== kind) {
       trouble = { code: "seeds_changed", args: {} };
       break;
     }
@@ -150,7 +150,7 @@ const showWords = () => {
   showChosen();
   const [first = t("seeds.nothing_yet"), ...rest] = sentences();
   byId("seeds-told").textContent = first;
-  byId("seeds-reasons").replaceChildren(...rest.map((textContent) => weightRows.element("li", { textContent })));
+  byId("seeds-reasons").replaceChildren(...rest.map((textContent) => element("li", { textContent })));
 };
 
 const showStatus = () => {
@@ -160,10 +160,7 @@ const showStatus = () => {
   byId("seeds-progress").value = shown.runs.length / shown.count;
 };
 
-const troubleWords = () => {
-  const numbers = Object.entries(trouble.args).map(([name, value]) => [name, numbersModule.whole(value)]);
-  return t(i18n.first(`error.${trouble.code}`), Object.fromEntries(numbers));
-};
+const troubleWords = () => t(i18n.first(`error.${trouble.code}`), i18n.readable(trouble.args));
 
 // How many there are; and of which net, should that not be the one in Fit any more.
 const statusWords = () => {
@@ -213,7 +210,6 @@ const showChosen = () => {
 
 // The field whose arrow keys go from seed to seed: the keyboard's way to the dots.
 const buildField = () => {
-  const { element } = weightRows;
   const field = element("input", {
     id: "seeds-open-field",
     type: "text",
