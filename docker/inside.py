@@ -23,9 +23,9 @@ SETTINGS = {"PWLAPP_WORKERS": "1"}
 READY = """
 import time
 from pathlib import Path
-from pwlapp.compute import warmup
+from pwlapp.compute import numba_cache, warmup
 since = time.monotonic()
-warmup.use_cache(Path("/data/numba"))
+numba_cache.use_cache(Path("/data/numba"))
 warmup.load_compiled()
 print(f"{time.monotonic() - since:.1f}")
 """

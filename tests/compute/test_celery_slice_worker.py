@@ -228,7 +228,7 @@ async def test_nets_alike_are_trained_at_once(
         return train(*given, "torch@cpu", testing)
 
     train = slices.train
-    monkeypatch.setattr(slices, "trains_together", lambda engine, *_: engine == "fused@cuda:0")
+    monkeypatch.setattr(slices, "can_train_together", lambda engine, *_: engine == "fused@cuda:0")
     monkeypatch.setattr(slices, "train_together", train_together)
     orders = [await begun(store, seed, "fused@cuda:0") for seed in (1, 2, 3)]
     orders += [await begun(store, 4)]
@@ -250,7 +250,7 @@ async def test_nets_alike_are_trained_at_once(
 
 def test_a_job_is_done_with_its_own_options(monkeypatch: pytest.MonkeyPatch) -> None:
     """What differs in anything that a batch shares is not put into one."""
-    monkeypatch.setattr(slices, "trains_together", lambda *_: True)
+    monkeypatch.setattr(slices, "can_train_together", lambda *_: True)
     train = initial_state(1, X, POINTS.y)
     state, _ = transitions.new_session(1, AdamOptions(), "fused@cuda:0", train, POINTS, None)
     wide = replace(train, net=replace(train.net, bias1=True))
@@ -265,7 +265,7 @@ def test_a_job_is_done_with_its_own_options(monkeypatch: pytest.MonkeyPatch) -> 
         slice_worker.Job(SliceMessage("A" * 22, i, 0.0), one, POINTS, EPOCHS)
         for i, one in enumerate(others)
     ]
-    assert len({slice_worker._likeness(job) for job in jobs}) == 5
-    assert slice_worker._likeness(jobs[0]) == slice_worker._likeness(
+    assert len({slice_worker._group_key(job) for job in jobs}) == 5
+    assert slice_worker._group_key(jobs[0]) == slice_worker._group_key(
         slice_worker.Job(SliceMessage("B" * 22, 9, 0.0), replace(state, seed=2), POINTS, EPOCHS)
     )
