@@ -124,9 +124,13 @@ def make_state(version: int = 1, **changes: Any) -> SessionState:
 
 
 async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    """Wait until `condition`, which may be a coroutine function, gives something true."""
+    """Wait until `condition`, which may be a coroutine function, returns something true."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
     async with asyncio.timeout(timeout_s):
         while True:
+            # redis-py can take the timeout's cancellation for a lost connection, see `tasks.stop`
+            if asyncio.get_running_loop().time() > deadline:
+                raise TimeoutError
             value = condition()
             if asyncio.iscoroutine(value):
                 value = await value
