@@ -15,7 +15,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.engines import (
     AUTO,
     FUSED_CPU,
-    GPU_FROM,
+    MIN_GPU_PRODUCTS,
     TORCH_CPU,
     EngineInfo,
     cores,
@@ -266,8 +266,8 @@ def test_the_automatic_choice_is_the_compiled_loop_but_for_many_sigmoids(
         monkeypatch.setattr(torch.cuda, "device_count", lambda n=gpus: n)
         assert resolve(AUTO, LECTURE, 10**6) == FUSED_CPU
         assert resolve(AUTO, Architecture(MAX_HIDDEN, bias1=True), 10**6) == FUSED_CPU
-        assert resolve(AUTO, sigmoids, GPU_FROM // 1024 - 1) == FUSED_CPU
-        assert resolve(AUTO, sigmoids, GPU_FROM // 1024) == choice
+        assert resolve(AUTO, sigmoids, MIN_GPU_PRODUCTS // 1024 - 1) == FUSED_CPU
+        assert resolve(AUTO, sigmoids, MIN_GPU_PRODUCTS // 1024) == choice
 
 
 def test_a_net_too_wide_for_the_gpus_kernel_goes_to_torch_on_the_same_gpu():
