@@ -55,7 +55,7 @@ async def test_only_a_failure_is_logged(caplog: pytest.LogCaptureFixture) -> Non
 
 
 class Calls:
-    """A computation that waits for its gate, then returns how often it was called."""
+    """A computation that waits for its gate, then returns the number of calls."""
 
     def __init__(self, is_open: bool = True) -> None:
         self.count = 0
