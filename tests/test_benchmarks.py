@@ -90,7 +90,7 @@ def measured() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def test_the_page_says_what_was_measured() -> None:
+def test_the_page_has_the_figures_of_the_results() -> None:
     """Benchmarks write both at once, so this holds after any of them."""
     results = report.read_results()
     assert set(results) == set(report.BLOCKS)

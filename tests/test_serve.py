@@ -230,7 +230,7 @@ def test_a_redis_that_does_not_come(unused_tcp_port: int, caplog: pytest.LogCapt
     assert PASSWORD not in str(refusal.value)
 
 
-def test_a_redis_that_comes_late_is_waited_for(tmp_path: Path, unused_tcp_port: int) -> None:
+def test_a_redis_that_starts_late_is_waited_for(tmp_path: Path, unused_tcp_port: int) -> None:
     url = f"redis://127.0.0.1:{unused_tcp_port}/0"
     with serving_with(tmp_path, REDIS_URL=url) as server:
         server.said("waiting for Redis")
@@ -242,7 +242,7 @@ def test_a_redis_that_comes_late_is_waited_for(tmp_path: Path, unused_tcp_port: 
     assert sum("waiting for Redis" in line for line in server.lines) == 1
 
 
-def test_told_to_stop_while_it_waits(tmp_path: Path, unused_tcp_port: int) -> None:
+def test_stopped_while_it_waits(tmp_path: Path, unused_tcp_port: int) -> None:
     with serving_with(tmp_path, REDIS_URL=f"redis://127.0.0.1:{unused_tcp_port}/0") as server:
         server.said("waiting for Redis")
         assert server.stop() == 0
@@ -325,7 +325,7 @@ def test_an_unknown_path_is_not_found(server: Server, path: str) -> None:
     assert httpx2.get(server.address + path).status_code == 404
 
 
-def test_what_students_do_is_counted(server: Server) -> None:
+def test_metrics_count_commands_and_runs(server: Server) -> None:
     before = counted(server.address)
     with Student(server.address) as student:
         student.open()
@@ -345,7 +345,7 @@ def test_what_students_do_is_counted(server: Server) -> None:
         assert more[f"pwlapp_command_seconds_count[{command}]"] == 1
 
 
-def test_what_students_do_is_logged_without_who_they_are(server: Server) -> None:
+def test_requests_are_logged_without_personal_data(server: Server) -> None:
     with Student(server.address) as student:
         student.open()
         sid = student.sid
@@ -368,7 +368,7 @@ def test_what_students_do_is_logged_without_who_they_are(server: Server) -> None
         assert post["ms"] > 0
 
 
-def test_at_debug_requests_are_told_to_people_but_no_secrets(tmp_path: Path) -> None:
+def test_at_debug_requests_are_logged_as_text_without_secrets(tmp_path: Path) -> None:
     with serving_with(tmp_path, LOG_LEVEL="debug") as server:
         with Student(server.address) as student:
             student.open()

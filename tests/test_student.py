@@ -47,7 +47,7 @@ class TestFrameLog:
         log.add(rows((2, 0), (5, 10)), at=0.0)
         assert log.lost == 3
 
-    def test_what_a_reset_has_removed_is_not_lost(self) -> None:
+    def test_frames_removed_by_a_reset_are_not_lost(self) -> None:
         log = log_of(1, 4)
         log.add(rows((1, 0), (2, 10)), at=0.0)
         log.follow({"first_seq": 8, "next_seq": 9})
@@ -152,7 +152,7 @@ class TestAnyServer:
                 await http.get("/")
 
 
-async def test_a_stream_comes_back_where_it_was_and_is_polled_when_refused(
+async def test_a_stream_resumes_at_its_place_and_is_polled_when_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(event_stream, "POLL_S", 0.001)

@@ -57,7 +57,7 @@ async def test_errors_come_back_as_they_are(pool: PoolRunner) -> None:
     assert await pool.call(jobs.add, 1, 1) == 2
 
 
-async def test_what_cannot_be_pickled_is_an_error_not_a_hang(pool: PoolRunner) -> None:
+async def test_a_value_that_cannot_be_pickled_is_an_error_not_a_hang(pool: PoolRunner) -> None:
     with pytest.raises((AttributeError, TypeError), match="lambda"):
         await pool.call(lambda: None)
     with pytest.raises((AttributeError, TypeError), match="lambda"):
@@ -91,7 +91,7 @@ async def test_a_call_is_not_repeated_for_ever(pool: PoolRunner, tmp_path: Path)
 
 
 async def test_first_come_first_served(pool: PoolRunner, tmp_path: Path) -> None:
-    """Two callers that ask again and again take turns, whoever of them is quicker to ask."""
+    """Callers that call again and again take turns."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     blocked = asyncio.create_task(pool.call(jobs.wait_for, gate))
 
@@ -149,7 +149,7 @@ async def test_closing_ends_calls_in_flight_and_in_the_queue(tmp_path: Path) -> 
     assert not is_alive(pid)
 
 
-async def test_closing_what_was_never_used() -> None:
+async def test_closing_an_unused_pool() -> None:
     await PoolRunner(3, jobs.nothing).close()
 
 

@@ -189,7 +189,7 @@ def test_the_last_line_of_the_compiler_is_the_error(
         warmup.compile_in_subprocess()
 
 
-def test_a_folder_that_the_environment_names_is_kept(
+def test_the_environment_can_name_the_cache_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(numba_cache.CACHE_VARIABLE, str(tmp_path / "named"))

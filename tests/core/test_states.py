@@ -1,4 +1,4 @@
-"""What a run starts from, what it may be told, and which of its moments are kept."""
+"""Initial states, validation of a run's parameters, and the choice of its frames."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_a_new_optimizer_has_no_memory_and_counts_its_own_steps(lecture: Points)
     np.testing.assert_array_equal(begun.params, old.params)
     assert (begun.m.any(), begun.v.any()) == (False, False)
     assert (begun.epoch, begun.optimizer_epoch) == (200, 200)
-    # Adam's first step moves each weight by lr, whatever its gradient
+    # Adam's first step moves each weight by lr, for any gradient
     moved = train(begun, lecture, 201).params - old.params
     np.testing.assert_allclose(np.abs(moved), 0.001, rtol=1e-3)
 

@@ -126,9 +126,7 @@ async def test_of_two_starts_at_the_same_moment_one_counts(
 # --- processes that die ---------------------------------------------------------------------------
 
 
-async def test_a_run_goes_on_while_there_is_no_web_process(
-    cluster: Cluster, points: Points
-) -> None:
+async def test_a_run_continues_without_a_web_process(cluster: Cluster, points: Points) -> None:
     async with student_at(*cluster.addresses) as student, store_of(cluster) as store:
         await student.begin(LONG)
         await student.wait_until(lambda: student.epoch > 0)
@@ -164,7 +162,7 @@ async def test_a_run_survives_its_workers_and_its_messages(
         await assert_same_as_uncut_run(student, points)
 
 
-async def test_without_redis_commands_are_refused_and_afterwards_all_goes_on(
+async def test_without_redis_commands_are_refused_and_runs_continue_afterwards(
     cluster: Cluster, points: Points
 ) -> None:
     async with student_at(cluster.addresses[0]) as student:

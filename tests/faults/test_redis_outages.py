@@ -67,9 +67,7 @@ async def test_an_emptied_redis_is_filled_again(cluster: Cluster) -> None:
     await trains_again(cluster)
 
 
-async def test_what_another_version_says_of_its_engines_is_left_out(
-    cluster: Cluster, tmp_path: Path
-) -> None:
+async def test_engines_of_another_version_are_ignored(cluster: Cluster, tmp_path: Path) -> None:
     strange = '[{"__type__": "pwl.EngineInfo", "__value__": {"id": "x", "gone": 1}}]'
     async with redis_of(cluster) as client:
         await client.hset(ENGINES, "of-tomorrow", strange)
@@ -82,7 +80,7 @@ async def test_what_another_version_says_of_its_engines_is_left_out(
         await client.zrem("pwl:workers", "of-tomorrow")
 
 
-async def test_rubbish_in_the_channels_makes_nobody_deaf(cluster: Cluster) -> None:
+async def test_invalid_messages_do_not_end_a_subscription(cluster: Cluster) -> None:
     async with redis_of(cluster) as client:
         channels = await client.pubsub_channels("pwl:*")
         assert len(channels) >= 3

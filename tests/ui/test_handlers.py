@@ -34,7 +34,7 @@ class Limits(NamedTuple):
 
 
 class RecordingTrainer:
-    """Remembers what it was asked; answers with a snapshot, or refuses."""
+    """Records its calls; returns a snapshot, or refuses."""
 
     def __init__(self, refusal: UserError | None = None) -> None:
         self.limits = Limits()
@@ -56,7 +56,7 @@ def started(seed: Any = "1", net: NetFields = NET, known: Any = None) -> Start:
     return Start(seed, net, known)
 
 
-async def test_start_run_reads_what_was_typed() -> None:
+async def test_start_run_reads_the_fields() -> None:
     service = RecordingTrainer()
     reply = await fit.start_run(service, SESSION, "5,000", "auto", started(), ADAM)
     assert reply == fit.Reply(service.snapshot, None)
@@ -85,7 +85,7 @@ async def test_where_the_page_knows_its_net_nothing_is_asked_before_the_run() ->
     "known",
     [{"seed": 2, "net": LECTURE}, {"seed": 1, "net": LECTURE | {"h": 3}}, {"seed": 1}, {}, [], "x"],
 )
-async def test_what_the_page_knows_wrongly_is_looked_up(known: Any) -> None:
+async def test_outdated_knowledge_of_the_page_is_corrected(known: Any) -> None:
     service = RecordingTrainer()
     await fit.start_run(service, SESSION, "5", "auto", started(known=known), ADAM)
     assert [asked[0] for asked in service.asked] == ["look", "start_run"]
@@ -164,7 +164,7 @@ async def test_pause() -> None:
     assert unknown.error == {"code": "session_unknown", "args": {}}
 
 
-async def test_a_run_is_resumed_with_what_stands_in_the_fields() -> None:
+async def test_a_run_is_resumed_with_the_fields() -> None:
     service = RecordingTrainer()
     start = started(known={"seed": 1, "net": LECTURE})
     sgd = OptimizerFields("sgd", "0.5", "0.9")
@@ -213,7 +213,7 @@ def test_engines_are_named_for_people() -> None:
     assert (word.children, device) == ("GPU, PyTorch", ": a card")
 
 
-async def test_what_the_trainer_refuses_reaches_the_browser_as_a_code() -> None:
+async def test_a_refusal_of_the_service_reaches_the_browser_as_a_code() -> None:
     service = RecordingTrainer(UserError("bad_engine", name="torch@cuda:9"))
     reply = await fit.start_run(service, SESSION, 5, "torch@cuda:9", started(), ADAM)
     assert reply == fit.Reply(None, {"code": "bad_engine", "args": {"name": "torch@cuda:9"}})

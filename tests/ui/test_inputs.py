@@ -40,7 +40,7 @@ NO_NUMBERS: list[Any] = [
 
 
 @pytest.mark.parametrize("typed", NO_NUMBERS)
-def test_what_is_no_number(typed: Any) -> None:
+def test_invalid_numbers(typed: Any) -> None:
     assert inputs.number(typed) is None
 
 
@@ -115,6 +115,6 @@ def test_fields_that_describe_no_optimizer(fields: tuple[Any, ...], code: str) -
 
 
 @pytest.mark.parametrize("value", [None, 1, ["auto"], {}])
-def test_what_is_no_engine(value: Any) -> None:
+def test_invalid_engines(value: Any) -> None:
     with pytest.raises(UserError, match="bad_engine"):
         inputs.engine(value)
