@@ -31,6 +31,13 @@ export const record = (undo, redo, what = null) => {
   tell();
 };
 
+// Steps from before the page was loaded, the nearest last: {undo, redo} each.
+export const recall = (earlier, takenBack) => {
+  if (!done.length) undone.push(...takenBack);
+  done.unshift(...earlier);
+  tell();
+};
+
 // A step that the server refused (it has said why) stays where it was.
 const move = async (from, to, way) => {
   const step = from.pop();

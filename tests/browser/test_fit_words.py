@@ -49,6 +49,28 @@ def test_the_words_fit_the_net(address: str, open_page: Open) -> None:
     expect(page.find("#fit-notice")).to_contain_text(f"‘{page.find('#fit-reset').inner_text()}’")
 
 
+def test_the_train_button_says_what_it_does(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    train = page.find("#fit-train")
+    for typed, label in (
+        ("1", "Train 1 epoch"),
+        ("1,000,000", "Train 1,000,000 epochs"),
+        ("1000001", "Train N epochs"),
+        ("0", "Train N epochs"),
+        ("20", "Train 20 epochs"),
+    ):
+        page.find("#fit-epochs").fill(typed)
+        expect(train).to_have_text(label)
+    page.find("#fit-seed").fill("7")  # which an untrained net takes
+    expect(train).to_have_text("Train 20 epochs")
+    page.train()
+    page.wait_for_epoch(20)
+    page.find("#fit-seed").fill("8")  # and a trained one does not
+    expect(train).to_have_text("Train N epochs")
+    page.find("#fit-seed").fill("7")
+    expect(train).to_have_text("Train 20 epochs")
+
+
 TIME_LEFT = """([epochs, speed]) => {
   const { showState } = pwl.fitControls;
   const run = { epoch: 0, start_epoch: 0, target_epoch: epochs, epochs_per_second: speed };

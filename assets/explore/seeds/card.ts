@@ -2,7 +2,7 @@
 // them in Fit.
 import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
-import { allows, limits } from "../../core/limits";
+import { allows, limits, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as painting from "../../core/painting";
@@ -32,10 +32,7 @@ function empty() {
   return { runs: [], record: [], first: 1, count: 500, epochs: 5000, net: null, optimizer: null, dataKey: null };
 }
 
-const typed = (id) => {
-  const value = numbersModule.parse(byId(id).value);
-  return Number.isFinite(value) ? value : null; // the server says what is allowed
-};
+const typed = (id) => numbersModule.parse(byId(id).value);
 const wanted = () => ({ first: typed("seeds-first"), count: typed("seeds-count"), epochs: typed("seeds-epochs") });
 
 // --- asking -------------------------------------------------------------------------------------
@@ -53,6 +50,9 @@ const kindOf = ({ net, optimizer, data_key: key }) => JSON.stringify([net, optim
 const run = async () => {
   const what = wanted();
   const mine = ++turn;
+  trouble = refusal("seed", what.first) ?? refusal("seeds", what.count) ?? refusal("epochs", what.epochs);
+  if (trouble) return showStatus();
+  what.count = Math.min(what.count, limits.ranges.seed.max + 1 - what.first); // there are no more
   let kind = null;
   setRunning(true);
   for (let got = 0; got === 0 || got < what.count; ) {
@@ -69,7 +69,6 @@ const run = async () => {
     }
     shown.runs.push(...answer.runs);
     got += answer.runs.length;
-    if (what.first + got > limits.ranges.seed.max) break;
     paintInTime();
   }
   finish(mine);
@@ -179,7 +178,7 @@ const statusWords = () => {
 const showLabel = () => {
   const count = typed("seeds-count");
   const key = count > 1 && allows("seeds", count) ? "seeds.train" : "seeds.train_any";
-  byId("seeds-train").firstElementChild.textContent = t(key, { n: numbersModule.whole(count ?? 0) });
+  byId("seeds-train").firstElementChild.textContent = t(key, { n: numbersModule.whole(count) });
 };
 
 const showSetting = () => {

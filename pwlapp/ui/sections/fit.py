@@ -208,7 +208,7 @@ def register(app: Dash, service: SessionService) -> None:
     ):
         app.clientside_callback(in_browser(function), where, prevent_initial_call=True)
     net, optimizer = NET["net"].values(), OPTIMIZER["optimizer"].values()
-    fields = [NET["seed"], *net, *optimizer, OPTIMIZER["engine"]]
+    fields = [NET["seed"], *net, *optimizer, OPTIMIZER["engine"], *EPOCHS.values()]
     app.clientside_callback(
         in_browser("fieldsChanged"), *[Input(each.component_id, "value") for each in fields]
     )
