@@ -111,7 +111,7 @@ node_modules/.package-lock.json: package-lock.json | $(APP_DONE)
 	@touch $@
 
 # The browser's half: assets/ and Plotly's bundles become hashed files in build/static.
-build/manifest.json: node_modules/.package-lock.json scripts/build.mjs $(shell find assets -type f)
+build/manifest.json: node_modules/.package-lock.json scripts/build.mjs $(shell find assets -type f ! -name '*.test.ts')
 	$(WITH_NODE) npm run --silent build
 	$(PY) -m pwlapp.web.build_static
 	@touch $@

@@ -68,7 +68,9 @@ def create_app(settings: Settings) -> layout.Page:
         server=server,  # type: ignore[arg-type]  # Dash has typed its Flask backend only
         backend="fastapi",
         include_assets_files=False,
-        external_scripts=[addresses["basic"]],
+        external_scripts=[addresses["regenerator"], addresses["basic"]],
+        # Else every page holds the layout a second time, for checks that only developers need.
+        suppress_callback_exceptions=True,
         title="pwlapp",
         update_title=None,  # type: ignore[arg-type]  # as its documentation says
         compress=False,
@@ -89,7 +91,7 @@ def create_app(settings: Settings) -> layout.Page:
     server.add_middleware(static.compressed)
     server.add_middleware(page_cache.PageCache)
     server.add_middleware(static.with_static_files)
-    quiet = (static.PATH, *health.PATHS, "/_favicon.ico")
+    quiet = (static.PATH, *health.PATHS)
     server.add_middleware(
         logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet
     )

@@ -4,6 +4,7 @@ declare global {
   // A graph as Plotly has drawn it, with the parts that the page reads.
   interface PlotlyGraph extends HTMLElement {
     _fullLayout: Record<string, any>;
+    _fullData: Record<string, any>[];
     calcdata: unknown[];
     data: Record<string, any>[];
     layout: Record<string, any>;

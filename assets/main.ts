@@ -4,19 +4,24 @@ import * as chunks from "./chunks";
 import * as undo from "./core/history";
 import * as i18n from "./core/i18n";
 import * as storage from "./core/storage";
+import * as views from "./core/views";
 import * as choiceSteps from "./explore/choice-steps";
 import * as dataCard from "./explore/data/card";
 import * as stuck from "./explore/seeds/stuck";
+import * as drawers from "./fit/drawers";
 import * as fieldSteps from "./fit/field-steps";
 import * as fitSection from "./fit/fit";
 import * as fitSteps from "./fit/steps";
 import * as keys from "./help/keys";
+import * as printing from "./printing";
+import * as projector from "./projector";
 import { LINK_PREFIX } from "./share/prefix";
 
 const STARTED_WITH_THE_PAGE = [
   i18n,
   buildSection,
   fitSection,
+  drawers,
   undo,
   choiceSteps,
   dataCard,
@@ -24,6 +29,9 @@ const STARTED_WITH_THE_PAGE = [
   keys,
   fieldSteps,
   fitSteps,
+  printing,
+  projector,
+  views,
 ];
 
 const loadLater = () => {

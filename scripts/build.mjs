@@ -1,7 +1,7 @@
-// Builds the browser's half: assets/ and Plotly's partial bundles become files in build/static whose
-// names hold a hash of their content. build/manifest.json has the names, by what they are.
+// Builds the browser's half: assets/, and scripts that npm packages bring ready to use, become files in
+// build/static whose names hold a hash of their content. build/manifest.json has the names, by what they are.
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import esbuild from "esbuild";
 
@@ -11,7 +11,13 @@ const ENTRIES = {
   style: "assets/main.css",
   worker: "assets/explore/surface/worker.ts",
 };
-const PLOTLY = ["basic", "cartesian", "gl3d"];
+const READY = {
+  basic: "plotly.js-basic-dist-min/plotly-basic.min.js",
+  cartesian: "plotly.js-cartesian-dist-min/plotly-cartesian.min.js",
+  gl3d: "plotly.js-gl3d-dist-min/plotly-gl3d.min.js",
+  // What Dash's components need of the polyfill that Dash ships, a tenth of it.
+  regenerator: "regenerator-runtime/runtime.js",
+};
 
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
@@ -35,10 +41,11 @@ for (const [path, { entryPoint }] of Object.entries(built.metafile.outputs)) {
   const name = Object.keys(ENTRIES).find((each) => ENTRIES[each] === entryPoint);
   if (name) manifest[name] = basename(path);
 }
-for (const name of PLOTLY) {
-  const source = `node_modules/plotly.js-${name}-dist-min/plotly-${name}.min.js`;
-  const hash = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 8);
-  manifest[name] = `plotly-${name}-${hash}.js`;
-  copyFileSync(source, join(OUT, manifest[name]));
+for (const [name, path] of Object.entries(READY)) {
+  const text = readFileSync(join("node_modules", path), "utf8");
+  const { code } = path.endsWith(".min.js") ? { code: text } : await esbuild.transform(text, { minify: true });
+  const hash = createHash("sha256").update(code).digest("hex").slice(0, 8);
+  manifest[name] = `${name}-${hash}.js`;
+  writeFileSync(join(OUT, manifest[name]), code);
 }
 writeFileSync("build/manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);

@@ -6,6 +6,8 @@ import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as numbers from "../core/numbers";
 import * as painting from "../core/painting";
+import * as plotBoxes from "../core/plot-boxes";
+import * as views from "../core/views";
 import * as weightRows from "../core/weight-rows";
 import * as equations from "./equations";
 
@@ -71,7 +73,6 @@ const paintBig = (p) => {
     [0, 1, 2, 3, 4],
     [{ y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] }],
   );
-  showError(nets.mse(y, truth));
 };
 
 const paintPanels = (p) => {
@@ -95,10 +96,14 @@ const showError = (mse) => {
   if (challenge) showChallenge(mse);
 };
 
+// A hidden tab is painted when it is shown.
 const paintAll = (p) => {
-  paintBig(p);
-  paintPanels(p);
-  equations.render(byId("build-equations"), p);
+  if (isTabOpen("build-steps")) {
+    paintBig(p);
+    paintPanels(p);
+  }
+  if (isTabOpen("build-equations-panel")) equations.render(byId("build-equations"), p);
+  showError(nets.mse(nets.logit(p, xs), nets.bent(target(), xs)));
 };
 
 const follow = (p) => painting.request("build", () => paintAll(p));
@@ -177,27 +182,44 @@ const showConstruction = () => {
   byId("construction-code").textContent = result.code;
   byId("construction-difference").textContent =
     chosen === 1 ? i18n.t("constructions.reference") : result.max_difference.toExponential(2).replace("e-", "e−");
+  if (!isTabOpen("build-constructions-panel")) return; // painted when it is shown
   painting.symmetricAxis(plots.construction, largest(result.y), 10);
   const x = nets.grid(-1, 1, result.y.length);
   painting.curves(plots.construction, [0], [{ x, y: result.y }]);
 };
 
-const choose = (number, focus = false) => {
-  chosen = ((number - 1 + 6) % 6) + 1;
+const isTabOpen = (panel) => !byId(panel).hidden;
+
+const chooseTab = (tab, focus = false) => {
+  for (const each of byId("build-tabs").children) {
+    const on = each === tab;
+    each.setAttribute("aria-selected", String(on));
+    each.tabIndex = on ? 0 : -1;
+    byId(each.getAttribute("aria-controls")).hidden = !on;
+  }
+  if (focus) tab.focus();
+  plotBoxes.resize(byId("build"));
+  if (plots) follow(weights.get());
   showConstruction();
-  if (focus) byId(`construction-${chosen}`).focus();
 };
 
-const listenToTabs = () => {
-  const tabs = byId("construction-tabs");
-  tabs.addEventListener("click", (event) => {
-    const number = Number(event.target.closest(".tab")?.dataset.number);
-    if (number) choose(number);
+// The arrow keys go through a row of tabs; `choose(tab, focus)` opens one.
+const listenToRow = (row, choose) => {
+  row.addEventListener("click", ({ target }) => {
+    const tab = target.closest(".tab");
+    if (tab) choose(tab);
   });
-  tabs.addEventListener("keydown", (event) => {
-    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (move) choose(chosen + move, true);
+  row.addEventListener("keydown", ({ key }) => {
+    const tabs = [...row.children];
+    const move = { ArrowRight: 1, ArrowLeft: -1 }[key];
+    if (move) choose(tabs.at((tabs.indexOf(document.activeElement) + move) % tabs.length), true);
   });
+};
+
+const choose = (tab, focus = false) => {
+  chosen = Number(tab.dataset.number);
+  showConstruction();
+  if (focus) tab.focus();
 };
 
 // --- for the other sections -------------------------------------------------------------------
@@ -230,7 +252,8 @@ export const start = async () => {
     challenge.shown = true;
     openChallenge();
   });
-  listenToTabs();
+  listenToRow(byId("build-tabs"), chooseTab);
+  listenToRow(byId("construction-tabs"), choose);
   showConstruction();
   equations.render(byId("build-equations"), weights.get());
   const [big, construction, ...panels] = await painting.graphs([
@@ -239,8 +262,10 @@ export const start = async () => {
     ...PANELS.map((id) => `${id}-plot`),
   ]);
   plots = { big, construction, panels };
+  plotBoxes.watch([big, construction, ...panels]);
   show({ params: saved.params ?? nets.START, challenge: saved.challenge ?? null });
   isReady();
+  views.onShow("build", () => follow(weights.get()));
   i18n.onLanguage(() => {
     showFormula();
     showConstruction();

@@ -67,8 +67,13 @@ const setTheme = (theme) => {
   }
 };
 
+// Where scripts write numbers and words, a browser's own translator keeps out: it would move their text
+// into elements of its own.
+const WRITTEN = ".graph, .weights, .stage-foot, .status-line, #fit-engine, output, math, pre, code";
+
 export const start = () => {
   load();
+  for (const node of document.querySelectorAll(WRITTEN)) node.setAttribute("translate", "no");
   document.getElementById("language-switch").addEventListener("click", () => {
     setLanguage(lang === "ko" ? "en" : "ko");
   });

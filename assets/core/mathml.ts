@@ -9,7 +9,7 @@ export const bold = (name) => tag("mi", name, 'class="bold" mathvariant="normal"
 export const op = (symbol) => tag("mo", symbol, /[()]/.test(symbol) ? 'stretchy="false"' : "");
 export const text = (words) => tag("mtext", words);
 export const sub = (base, index) => tag("msub", base + index);
-const sup = (base, index) => tag("msup", base + index);
+export const sup = (base, index) => tag("msup", base + index);
 export const layer = (base, k) => sup(base, row(op("("), tag("mn", k), op(")")));
 export const role = (name, content) => tag("mrow", content, `class="${name}"`);
 
@@ -25,6 +25,8 @@ export const matrix = (rows) => {
   return row(op("["), tag("mtable", body), op("]"));
 };
 
+export const frac = (above: string, below: string) => tag("mfrac", row(above) + row(below));
+export const root = (content: string) => tag("msqrt", content);
 export const under = (base, below) => tag("munder", row(base) + row(below));
 export const over = (base, above) => tag("mover", row(base) + row(above));
 

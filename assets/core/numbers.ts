@@ -4,9 +4,10 @@ const PLAIN = /^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?$/i;
 // 5,000 but not 1,5: half of the world would mean one and a half by that.
 const THOUSANDS = /(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])/g;
 
-// A number from typed text ("5,000", "1e-3", "1/3", "−2"), or NaN.
+// A number from typed text ("5,000", "1e-3", "1/3", "−2", "１２"), or NaN.
 export const parse = (text) => {
   const written = String(text)
+    .normalize("NFKC") // full-width digits, as some keyboards write them
     .trim()
     .replaceAll("−", "-")
     .replaceAll(" ", "")
@@ -28,6 +29,15 @@ export const short = (value, digits = 4) => {
 // Exactly `digits` decimals, as the lecture prints.
 export const fixed = (value, digits = 4) => (Number.isFinite(value) ? minus(value.toFixed(digits)) : "–");
 
-const minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replace("-", "−"));
+// So many digits from the first that is not 0: 0.0223, 3.127e−7.
+export const significant = (value: number, digits = 4) => {
+  if (!Number.isFinite(value)) return "–";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const isLong = size < 1e-4 || size >= 1e6;
+  return (isLong ? value.toExponential(digits - 1) : value.toPrecision(digits)).replaceAll("-", "−");
+};
+
+const minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replaceAll("-", "−"));
 export const whole = (value) => Math.round(value).toLocaleString("en-US");
 export const signed = (value, digits = 4) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);

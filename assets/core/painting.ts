@@ -1,5 +1,6 @@
-// Painting outside Dash's renderer. Work is collected and done once per animation frame; curves
-// move by Plotly.animate without redraw, which touches neither axes nor the traces left alone.
+// Painting outside Dash's renderer. Work is collected and done once per animation frame.
+import * as lines from "./curves";
+
 const STILL = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
 const jobs = new Map();
 let scheduled = false;
@@ -16,6 +17,9 @@ export const request = (name, job) => {
     due.forEach((each) => each(now));
   });
 };
+
+// Do `job` when the next frame is on the screen: what takes long does not hold it up.
+export const afterPaint = (job) => requestAnimationFrame(() => setTimeout(job));
 
 // `job`, at most once in `period` ms, the last time never left out.
 export const throttle = (period, job) => {
@@ -56,13 +60,13 @@ export const graph = async (id) => {
 };
 export const graphs = (names) => Promise.all(names.map(graph));
 
-export const curves = (gd, traces, data) => Plotly.animate(gd, { data, traces }, STILL).catch(() => {});
-
-// Where curves lie on one another: of those left alone, Plotly makes the lowest.
-export const layers = (gd, traces, data) => {
-  const all = gd.data.map(() => ({}));
-  traces.forEach((trace, i) => (all[trace] = data[i]));
-  return curves(gd, [...all.keys()], all);
+// Show other x and y in some traces. Where their elements are not there yet, Plotly animates, without
+// redraw; it does so for all traces, as of some it would lose what lies above what.
+export const curves = (gd, traces, data) => {
+  traces.forEach((trace, i) => Object.assign(gd.data[trace], data[i]));
+  if (lines.move(gd, traces)) return;
+  const all = [...gd.data.keys()];
+  Plotly.animate(gd, { data: all.map(() => ({})), traces: all }, STILL).catch(() => {});
 };
 
 // Round up to 1, 2 or 5 times a power of ten: axes that change in steps do not jitter.

@@ -2,6 +2,7 @@
 // A frame is {seq, epoch, loss, mark, p}; p are the weights, from which the page draws the rest.
 const RATE = 150; // frames a second at speed 1: a run of about 240 frames plays in 1.6 seconds
 const CATCH_UP_S = 2; // when far behind, close the gap in about so many seconds
+const RETURN_MS = 1000; // of a tab that was hidden: what has come meanwhile is not replayed
 
 // `onFrame(frame, index)` paints; it is called at most once per animation frame.
 // `onMove()` tells that the head moved or that playing began or ended.
@@ -11,8 +12,10 @@ export const create = ({ onFrame, onMove }) => {
   let playing = false;
   let following = true; // the head runs after the newest frame
   let speed = 1;
+  let held = false; // it stands still although it follows: what it would follow is about to stop
   let skipping = false; // what is followed is not replayed: the head jumps to the newest frame
   let last = 0;
+  let returned = -Infinity; // when the tab was last shown again
 
   const end = () => Math.max(frames.length - 1, 0);
   const index = () => Math.min(Math.floor(head), end());
@@ -55,7 +58,9 @@ export const create = ({ onFrame, onMove }) => {
     if (first) {
       head = end(); // what is past when the page opens is not played again
       show();
-    } else if (following) follow();
+    } else if (held) onMove();
+    else if (following && performance.now() - returned < RETURN_MS) seek(end());
+    else if (following) follow();
   };
 
   // Forget frames before `seq` (the net was reset).
@@ -68,7 +73,7 @@ export const create = ({ onFrame, onMove }) => {
   };
 
   const seek = (position) => {
-    playing = false;
+    playing = held = false;
     head = Math.min(Math.max(position, 0), end());
     following = head >= end();
     show();
@@ -79,9 +84,16 @@ export const create = ({ onFrame, onMove }) => {
       seek(end());
       return;
     }
+    held = false;
     following = true;
     play();
   };
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    returned = performance.now();
+    if (playing && following) seek(end());
+  });
 
   return {
     add,
@@ -89,6 +101,12 @@ export const create = ({ onFrame, onMove }) => {
     seek,
     skip: () => seek(end()),
     follow,
+    // Stand still at once, until `seek`, `skip` or `follow`.
+    hold: () => {
+      playing = false;
+      held = following;
+      onMove();
+    },
     setSkipping: (value) => {
       skipping = value;
       if (skipping && playing && following) seek(end());
@@ -101,13 +119,13 @@ export const create = ({ onFrame, onMove }) => {
         return;
       }
       if (head >= end()) head = 0;
-      following = false;
+      held = following = false;
       play();
     },
     clear: () => {
       frames = [];
       head = 0;
-      playing = false;
+      playing = held = false;
       following = true;
     },
     setSpeed: (value) => (speed = value),
@@ -126,8 +144,8 @@ export const create = ({ onFrame, onMove }) => {
     get following() {
       return following;
     },
-    get atEnd() {
-      return index() >= end();
+    get held() {
+      return held;
     },
     get lastSeq() {
       return frames.length ? frames[frames.length - 1].seq : 0;

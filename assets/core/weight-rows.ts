@@ -138,7 +138,7 @@ export const create = (host, { onInput, onCommit, net = nets.LECTURE, step = 0.1
       if (next[k] === vector[k] || field.dataset.typing) return;
       vector[k] = next[k];
       show(k);
-      complain(field, "");
+      if (field.dataset.complaint) complain(field, "");
     });
     vector = [...next];
   };

@@ -1,15 +1,8 @@
 // Starting over in Fit with another seed, net or optimizer, and training at once.
+import * as views from "../core/views";
 import * as fitFields from "../fit/fields";
 import * as fitSection from "../fit/fit";
 import * as fitSteps from "../fit/steps";
-
-// Show Fit, and put the keyboard there.
-const goToFit = () => {
-  const title = document.querySelector<HTMLElement>("#fit h2");
-  title.tabIndex = -1;
-  title.focus({ preventScroll: true });
-  document.getElementById("fit").scrollIntoView();
-};
 
 // `what` is {seed, net, optimizer, epochs}; `spec` is that of the data, where they are other ones.
 // The net that stood in Fit comes back with undo. Gives whether it began; if not, Fit says why.
@@ -21,6 +14,6 @@ export const begin = async (what, spec = null) => {
   });
   if (!snapshot) return false;
   fitFields.fill(snapshot);
-  goToFit();
+  views.go("fit");
   return true;
 };

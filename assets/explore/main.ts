@@ -1,10 +1,11 @@
 // Explore: what students ask next, a card each.
 import * as byHand from "./by-hand/card";
 import * as compare from "./compare/card";
+import * as oneStep from "./one-step/card";
 import * as pieces from "./pieces/card";
 import * as seeds from "./seeds/card";
 import * as surface from "./surface/card";
 
 export const start = () => {
-  for (const card of [byHand, compare, pieces, seeds, surface]) card.start();
+  for (const card of [byHand, compare, oneStep, pieces, seeds, surface]) card.start();
 };

@@ -1,5 +1,5 @@
 // What Fit says in words and numbers: buttons, status, notices, and the playback bar.
-import { byId } from "../core/dom";
+import { byId, write } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { label } from "../core/i18n";
 import * as nets from "../core/net";
@@ -25,8 +25,7 @@ const buildStatus = () => {
     count("count-epoch", "word.epoch") +
     count("count-loss", "word.loss") +
     count("count-test", "word.test_loss") +
-    count("count-slopes", "word.slopes") +
-    '<span id="count-status" class="count-status"></span>';
+    count("count-slopes", "word.slopes");
 };
 
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
@@ -93,9 +92,9 @@ export const showPlayback = (playback) => {
   }
   const { frame } = playback;
   if (!frame) return;
-  const back = !playback.atEnd && !playback.playing;
+  const back = !playback.following && !playback.playing;
   const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
-  byId("fit-looking-back").textContent = back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "";
+  write(byId("fit-looking-back"), back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "");
   const words = t("playback.at", {
     epoch: numbers.whole(frame.epoch),
     loss: numbers.fixed(frame.loss, 4),
@@ -105,18 +104,21 @@ export const showPlayback = (playback) => {
 };
 
 export const showCount = ({ epoch, loss, p, net, test = NaN }) => {
-  byId("count-epoch").textContent = numbers.whole(epoch);
-  byId("count-loss").textContent = numbers.fixed(loss, 6);
-  byId("count-test").textContent = numbers.fixed(test, 6);
+  write(byId("count-epoch"), numbers.whole(epoch));
+  write(byId("count-loss"), numbers.fixed(loss, 6));
+  write(byId("count-test"), numbers.fixed(test, 6));
   if (!fitNet.hasSlopes(net)) return;
   const { left, right } = nets.slopes(p, net);
-  byId("count-slopes").textContent = `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`;
+  write(byId("count-slopes"), `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`);
 };
 
 // Nothing can be pressed until the session is open.
 const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"];
 const GOING = ["fit-train", "fit-pause", "fit-resume", "fit-step"];
 const disableAll = () => COMMANDS.forEach((id) => (byId(id).disabled = true));
+
+// What the status says from the press until the server's answer.
+const PRESSED = { "fit-train": "status.starting", "fit-resume": "status.starting", "fit-pause": "status.pausing" };
 
 // What is trained before a reset has been answered would be undone by it.
 const awaitReset = () => ["fit-train", "fit-step"].forEach((id) => (byId(id).disabled = true));
@@ -150,7 +152,7 @@ export const showState = (state) => {
   }
   const span = target - start;
   byId("fit-progress").value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
-  byId("count-status").textContent = statusWords(state);
+  write(byId("count-status"), statusWords(state));
 };
 
 const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }) => {
@@ -165,7 +167,7 @@ const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: s
   });
 };
 
-const timeLeft = (seconds) => {
+export const timeLeft = (seconds) => {
   if (seconds <= 90) return t("time.seconds", { n: Math.max(1, Math.ceil(seconds)) });
   if (seconds <= 90 * 60) return t("time.minutes", { n: Math.ceil(seconds / 60) });
   return t("time.hours", { n: numbers.short(seconds / 3600, 1) });
@@ -230,6 +232,10 @@ export const start = (playback) => {
   for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
     fields.addEventListener("input", dismissError);
   }
+  for (const [id, key] of Object.entries(PRESSED)) {
+    byId(id).addEventListener("click", () => write(byId("count-status"), t(key)));
+  }
+  byId("fit-pause").addEventListener("click", playback.hold);
   byId("fit-reset").addEventListener("click", awaitReset);
   byId("fit-checkpoints").addEventListener("click", ({ target }) => {
     const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);

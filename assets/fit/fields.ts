@@ -4,12 +4,10 @@ import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { allows, limits } from "../core/limits";
 import * as numbers from "../core/numbers";
-import * as storage from "../core/storage";
 
 const { t } = i18n;
 
 const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine", "epochs"];
-const OPEN_KEY = "pwl.options";
 const SHOWN_MS = 1000;
 let fields = null;
 
@@ -151,9 +149,6 @@ const followMethod = ({ target }) => {
 };
 
 export const start = () => {
-  const fold = byId("fit-options");
-  fold.open = storage.recall(OPEN_KEY) === "yes";
-  fold.addEventListener("toggle", () => storage.keep(OPEN_KEY, fold.open ? "yes" : "no"));
   byId("fit-optimizer").addEventListener("change", followMethod);
 };
 

@@ -5,7 +5,10 @@ import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as painting from "../core/painting";
 import * as playbacks from "../core/playback";
+import * as plotBoxes from "../core/plot-boxes";
 import * as tabs from "../core/tabs";
+import * as views from "../core/views";
+import * as weightLight from "../core/weight-light";
 import * as checkpoints from "./checkpoints";
 import * as fitControls from "./controls";
 import * as fitData from "./data";
@@ -150,9 +153,11 @@ const receive = (rows) => {
   paintSoon();
 };
 
-// A pause stops the picture as well: at the net as it stands, unless somebody looks back.
+// A pause stops the picture as well: at once where it was pressed, then at the net as it stands,
+// unless somebody looks back.
 const haltPlayback = () => {
-  if (state?.status === "paused" && playback.playing && playback.following) playback.skip();
+  const isOver = playback.held ? state?.status !== "running" : state?.status === "paused" && playback.playing;
+  if (isOver && playback.following) playback.skip();
 };
 
 // The answer to a command; its snapshot comes sooner than the stream's.
@@ -166,6 +171,7 @@ export const reply = (answer) => {
   }
   fitSteps.answered(answer);
   editing = null;
+  if (playback.held) playback.follow();
   if (state) fitControls.showState(state);
   fitControls.showMessage("fit-notice", "error", answer.error);
   if (answer.error.code === "session_unknown")
@@ -174,10 +180,13 @@ export const reply = (answer) => {
 };
 
 // --- painting ---------------------------------------------------------------------------------
+// A replay behind another view is not painted; its end is.
+const isWatched = () => views.isOpen("fit") || !playback.playing;
+
 const paintFrame = (frame) => {
   painting.request("fit", () => {
     if (!isDataHere() || editing || frame.net !== net) return;
-    fitPlots.net(plots, data, frame);
+    if (isWatched()) fitPlots.net(plots, data, frame);
     tellSoon();
     if (playback.playing) paintNumbers();
     else showNumbers(); // the last one is not kept waiting
@@ -195,14 +204,14 @@ const showNumbers = () => {
 };
 
 const paintSlow = () => {
-  if (!isDataHere() || !playback.frames.length) return;
+  if (!isDataHere() || !playback.frames.length || !isWatched()) return;
   fitPlots.loss(plots, data, net, playback, state?.target_epoch ?? 0, logEpochs);
   fitPlots.axes(plots, data, editing ?? playback.frame);
   checkpoints.show(byId("fit-checkpoints"), playback, data);
 };
 
 const paintNumbers = painting.throttle(NUMBERS_MS, showNumbers);
-const paintSoon = painting.throttle(SLOW_MS, paintSlow);
+const paintSoon = painting.throttle(SLOW_MS, () => painting.afterPaint(paintSlow));
 
 export const logX = (value) => {
   logEpochs = Boolean(value?.includes("log"));
@@ -262,13 +271,18 @@ export const start = () => {
   playback = playbacks.create({ onFrame: paintFrame, onMove: paintNumbers });
   fitControls.start(playback);
   fitFields.start();
+  weightLight.start();
   net = { ...nets.LECTURE, plain: true }; // until the session is open
   fitNet.show(net, null);
   weights = fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
   i18n.onLanguage(retell);
+  views.onShow("fit", () => playback.frame && paintFrame(playback.frame));
   ready = painting
     .graphs(["fit-points-plot", "fit-yhat-plot", "fit-logit-plot", "fit-loss-plot"])
-    .then(([points, yhat, logit, loss]) => (plots = { points, yhat, logit, loss }));
+    .then(([points, yhat, logit, loss]) => {
+      plots = { points, yhat, logit, loss };
+      plotBoxes.watch([yhat, logit, loss]); // the points lie in the box of yhat
+    });
   tabs.claim().then(fitSession.open);
 };
 
@@ -284,15 +298,12 @@ const retell = () => {
 
 export const fieldsChanged = (values) => {
   fitFields.changed(values);
+  tellSoon();
   fitFields.show(state ?? null);
 };
 
 export const frame = () => playback.frame;
 export const send = fitSession.send;
-const editElsewhere = elsewhere(edit);
+const [editElsewhere, commitElsewhere] = [edit, commit].map(elsewhere);
 
-export { editElsewhere as edit };
-
-const commitElsewhere = elsewhere(commit);
-
-export { commitElsewhere as commit };
+export { commitElsewhere as commit, editElsewhere as edit };

@@ -4,11 +4,12 @@ import * as equations from "../build/equations";
 import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
+import * as netFormula from "../core/net-formula";
 import * as numbers from "../core/numbers";
 import * as weightRows from "../core/weight-rows";
 
 // Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid
-const layers = ({ h, bias1, activation, loss }) =>
+export const layers = ({ h, bias1, activation, loss }) =>
   [
     `Linear(1, ${h}, bias=${bias1 ? "True" : "False"})`,
     activation === "relu" ? "ReLU" : "Sigmoid",
@@ -46,11 +47,29 @@ export const show = (net, data) => {
   byId("fit-weights").closest(".card").querySelector(".hint").hidden = !net.plain;
 };
 
-// Sliders for the net's numbers, or a sentence where there are too many. Returns {set, get}.
+// Sliders for the net's numbers with its formula above, which follows them.
+const plainWeights = (host, net, handlers) => {
+  const write = (p) => netFormula.show(byId("fit-formula"), net, (place) => p[place]);
+  const onInput = (p) => {
+    write(p);
+    handlers.onInput(p);
+  };
+  const rows = weightRows.create(host, { ...handlers, onInput, net, step: 0.01, format: numbers.fixed });
+  host.querySelectorAll(".weight-row").forEach((row, place) => (row.dataset.weight = place));
+  write(rows.get());
+  return {
+    ...rows,
+    set: (p) => {
+      rows.set(p);
+      write(p);
+    },
+  };
+};
+
+// The same, or a sentence where there are too many numbers. Returns {set, get}.
 export const buildWeights = (host, net, handlers) => {
-  if (net.plain) {
-    return weightRows.create(host, { ...handlers, net, step: 0.01, format: numbers.fixed });
-  }
+  byId("fit-formula").hidden = !net.plain;
+  if (net.plain) return plainWeights(host, net, handlers);
   const args = { units: numbers.whole(net.h), numbers: numbers.whole(nets.size(net)) };
   const sentence = weightRows.element("p", { textContent: i18n.t("fit.too_many", args) });
   Object.assign(sentence.dataset, { t: "fit.too_many", tArgs: JSON.stringify(args) });

@@ -26,7 +26,7 @@ const plain = (plots, data, { net, p }) => {
   const logits = nets.logit(p, x, net);
   const units = Array.from({ length: net.h }, (_, k) => ({ x, y: nets.contribution(p, k, x, net) }));
   const bend = bends.length ? { x: bends, y: nets.logit(p, bends, net) } : NOTHING;
-  painting.layers(plots.yhat, [0], [{ x, y: nets.output(logits, net) }]);
+  painting.curves(plots.yhat, [0], [{ x, y: nets.output(logits, net) }]);
   const traces = [units[0], units[1] ?? NOTHING, { x, y: logits }, bend];
   const places = [UNIT1, UNIT2, NET, BEND];
   if (net.h > 2) {
@@ -34,14 +34,14 @@ const plain = (plots, data, { net, p }) => {
     traces.push({ x: apart("x"), y: apart("y") });
     places.push(OTHERS);
   }
-  painting.layers(plots.logit, places, traces);
+  painting.curves(plots.logit, places, traces);
 };
 
 // a wide net's frame has the curve itself
 const wide = (plots, data, { net, curve }) => {
   const x = data.curveX;
-  painting.layers(plots.yhat, [0], [{ x, y: nets.output(curve, net) }]);
-  painting.layers(plots.logit, [NET], [{ x, y: curve }]);
+  painting.curves(plots.yhat, [0], [{ x, y: nets.output(curve, net) }]);
+  painting.curves(plots.logit, [NET], [{ x, y: curve }]);
 };
 
 // What the numbers of a wide net's frame are: its curve, and the loss at the points held out.
@@ -64,12 +64,15 @@ export const reshape = (plots, data, net) => {
   return Plotly.update(plots.logit, { x: [truth.x], y: [truth.y] }, { "yaxis.title.text": title }, [TRUTH]);
 };
 
-export const setRange = (graphs, range) => {
-  for (const gd of graphs) {
-    const now = gd._fullLayout.yaxis.range;
-    if (now[0] !== range[0] || now[1] !== range[1]) Plotly.relayout(gd, { "yaxis.range": range });
-  }
+// Set what is not so already: {"xaxis.type": "log", "yaxis.range": [0, 1]}.
+const setAxes = (gd, wanted) => {
+  const isSo = ([path, value]) => {
+    const [axis, property] = path.split(".");
+    return String(gd._fullLayout[axis][property]) === String(value);
+  };
+  if (!Object.entries(wanted).every(isSo)) Plotly.relayout(gd, wanted);
 };
+export const setRange = (graphs, range) => graphs.forEach((gd) => setAxes(gd, { "yaxis.range": range }));
 
 // From `low` to `high`, or in steps as far as the values go; the steps begin at 0, if 0 is there.
 export const rangeOf = (values, low, high) => {
@@ -101,6 +104,16 @@ export const axes = (plots, data, { net, p, curve }) => {
   }
 };
 
+// An axis that holds `low` to `high`. The one that is there stays while the curve moves, if it is not
+// much too large: drawing axes takes as long as two frames.
+const lossRange = (gd, low, high, isMoving) => {
+  const pad = (high - low) * 0.08 || 0.05;
+  const now = gd._fullLayout.yaxis.range;
+  const isRoomy = now[1] - now[0] > 1.5 * (high - low + 2 * pad);
+  const stays = isMoving && now[0] < low && high < now[1] && !isRoomy;
+  return stays ? now : [low - pad, high + pad];
+};
+
 // The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis. With
 // points held out the loss at those is drawn as well.
 export const loss = (plots, data, net, playback, target, log) => {
@@ -112,21 +125,19 @@ export const loss = (plots, data, net, playback, target, log) => {
   const last = Math.max(target, frames[frames.length - 1].epoch, 10);
   const losses = [truth, ...frames.map((frame) => frame.loss), ...(data.test ? seen.map(test) : [])];
   const [low, high] = fitData.extremes(losses.filter((each) => each !== null));
-  const pad = (high - low) * 0.08 || 0.05;
-  const epochs = seen.map((frame) => frame.epoch);
-  const tested = data.test && seen.length;
-  const x = [[log ? 1 : 0, last], epochs, now ? [now.epoch] : [], tested ? epochs : [null]];
-  const y = [[truth, truth], seen.map((f) => f.loss), now ? [now.loss] : [], tested ? seen.map(test) : [null]];
-  Plotly.update(
-    plots.loss,
-    { x, y },
-    {
-      "xaxis.type": log ? "log" : "linear",
-      "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
-      "yaxis.range": [low - pad, high + pad],
-    },
-    [0, 1, 2, 3],
-  );
+  const x = seen.map((frame) => frame.epoch);
+  const curves = [
+    { x: [log ? 1 : 0, last], y: [truth, truth] },
+    now ? { x, y: seen.map((frame) => frame.loss) } : NOTHING,
+    now ? { x: [now.epoch], y: [now.loss] } : NOTHING,
+    now && data.test ? { x, y: seen.map(test) } : NOTHING,
+  ];
+  setAxes(plots.loss, {
+    "xaxis.type": log ? "log" : "linear",
+    "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
+    "yaxis.range": lossRange(plots.loss, low, high, playback.playing),
+  });
+  painting.curves(plots.loss, [0, 1, 2, 3], curves);
 };
 
 export const words = (plots) =>

@@ -2,6 +2,7 @@
 // the focus are left to it.
 import { byId } from "../core/dom";
 import * as undo from "../core/history";
+import * as views from "../core/views";
 
 const OF_TEXT = () => `${undo.TYPED}, select`;
 // what Space presses or scrolls by itself
@@ -19,7 +20,6 @@ const isQuiet = (event, key) => {
   return (
     event.defaultPrevented ||
     event.repeat ||
-    event.isComposing ||
     event.ctrlKey ||
     event.metaKey ||
     event.altKey ||
@@ -31,7 +31,7 @@ const isQuiet = (event, key) => {
 };
 
 const rows = () => [...document.querySelectorAll<HTMLElement>("#help [data-keys]")];
-const isThere = (node) => node.checkVisibility() && !node.disabled;
+const isThere = (node) => views.isOffered(node) && !node.disabled;
 
 const onKey = (event) => {
   const key = keyOf(event);
@@ -41,6 +41,7 @@ const onKey = (event) => {
   const node = [...document.querySelectorAll<HTMLButtonElement>(row.dataset.press.replace("{key}", key))].find(isThere);
   event.preventDefault(); // Space does not scroll either
   if (!node) return;
+  views.reveal(node);
   node.click();
   if (node.getAttribute("role") === "tab") node.scrollIntoView({ block: "nearest" });
 };
@@ -49,11 +50,19 @@ const onKey = (event) => {
 const showRows = () => {
   for (const row of rows()) {
     const nodes = [...document.querySelectorAll<HTMLButtonElement>(row.dataset.press.replace("{key}", "1"))];
-    row.hidden = !nodes.some((node) => node.hidden || node.checkVisibility());
+    row.hidden = !nodes.some((node) => node.hidden || views.isOffered(node));
   }
 };
 
+// The keys of a syllable that is being composed are the input method's: its Enter commits nothing of
+// ours, its Escape closes nothing. (Safari tells by the key code alone.)
+const COMPOSING = 229;
+const leaveToInputMethod = (event: KeyboardEvent) => {
+  if (event.isComposing || event.keyCode === COMPOSING) event.stopImmediatePropagation();
+};
+
 export const start = () => {
+  document.addEventListener("keydown", leaveToInputMethod, { capture: true });
   const sheet = byId("help");
   byId("help-open").addEventListener("click", () => {
     sheet.showModal();

@@ -1,6 +1,7 @@
 // What a step of a lesson asks for, and whether it is so. The names are those of lessons.py.
 import * as buildSection from "../build/build";
 import * as nets from "../core/net";
+import * as oneStep from "../explore/one-step/card";
 import * as seeds from "../explore/seeds/card";
 import * as fitSection from "../fit/fit";
 
@@ -50,6 +51,7 @@ const CHECKS = {
       return Math.abs(Math.abs(params[net.h + k] / w) - wanted) < EDGE_NEAR;
     }),
   seeds: (wanted) => within(seeds.trained() ?? 0, wanted),
+  weight: (wanted) => oneStep.chosen() === wanted,
   unit: () => Number(document.querySelector<HTMLInputElement>("#pieces-choose input")?.value ?? 0) > 0,
 };
 

@@ -6,3 +6,5 @@ export const start = async () => {
   await load("share"); // a step puts a whole net in place, as a link does
   panel.start();
 };
+
+export { page } from "./panel";

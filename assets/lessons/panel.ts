@@ -5,6 +5,7 @@ import * as api from "../core/api";
 import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as storage from "../core/storage";
+import * as views from "../core/views";
 import { element } from "../core/weight-rows";
 import * as sharing from "../share/sharing";
 import * as lessonChecks from "./checks";
@@ -37,9 +38,9 @@ const nameOf = ({ lesson, step }) => `${lessons[lesson].id}.${step + 1}`;
 const ring = (id) => {
   ringed?.classList.remove("lesson-ring");
   ringed = id ? byId(id) : null;
+  if (ringed) views.reveal(ringed);
   if (!ringed || ringed.offsetParent === null) return; // hidden by the lecturer
   ringed.classList.add("lesson-ring");
-  if (ringed.tagName === "DETAILS") ringed.open = true;
   const isTall = ringed.offsetHeight > innerHeight / 2; // its top tells more than its middle
   ringed.scrollIntoView({ block: isTall ? "start" : "center" });
 };
@@ -230,6 +231,14 @@ const toggle = async () => {
     await enter({ ...at }); // where one was
   else showList();
   byId("lessons").focus({ preventScroll: true });
+};
+
+// Page Down and Page Up in projector mode: the next step, or the first of all.
+export const page = async (by) => {
+  if (byId("lessons").hidden) await open();
+  if (!lessons) return;
+  if (!at) return enter({ lesson: 0, step: 0 }, "start");
+  if (lessons[at.lesson].steps[at.step + by]) go(by);
 };
 
 const onKey = (event) => {

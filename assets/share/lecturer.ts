@@ -8,7 +8,7 @@ import * as sharing from "./sharing";
 // What the script in the page's head found in the address: {names, hidden, unknown}.
 const OPENING = JSON.parse(document.documentElement.dataset.opening);
 
-const LESSONS = ["page", "seeds", "wide", "steps", "lr"];
+const LESSONS = ["page", "onestep", "seeds", "wide", "steps", "lr"];
 const LANGUAGES = { ko: "한국어", en: "English" };
 const THEMES = { dark: "lecturer.dark", light: "lecturer.light" };
 
@@ -21,6 +21,7 @@ const chosen = {
   step: /^\d{1,2}$/.test(step) ? step : "1",
   lang: asked.get("lang") in LANGUAGES ? asked.get("lang") : "",
   theme: asked.get("theme") in THEMES ? asked.get("theme") : "",
+  projector: asked.get("projector") === "1" ? "1" : "",
 };
 const listeners = [];
 const changed = () => listeners.forEach((listener) => listener());
@@ -32,6 +33,7 @@ export const query = () => {
     chosen.lesson && `lesson=${chosen.lesson}.${chosen.step}`,
     chosen.lang && `lang=${chosen.lang}`,
     chosen.theme && `theme=${chosen.theme}`,
+    chosen.projector && "projector=1",
   ].filter(Boolean);
   return parts.length ? `?${parts.join("&")}` : "";
 };
@@ -112,6 +114,11 @@ const build = () => {
     row("lesson=…", "lecturer.about_lesson", lessonControls()),
     row("lang=…", "lecturer.about_lang", select("lang", [option("", "lecturer.as_it_is"), ...languages])),
     row("theme=…", "lecturer.about_theme", select("theme", [option("", "lecturer.as_it_is"), ...themes])),
+    row(
+      "projector=1",
+      "lecturer.about_projector",
+      select("projector", [option("", "lecturer.as_it_is"), option("1", "app.projector")]),
+    ),
   );
   const lead = element("p", { className: "hint" }, words("lecturer.lead"));
   byId("share-lecturer").append(lead, element("table", { className: "lecturer-table" }, body));

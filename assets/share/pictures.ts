@@ -4,6 +4,7 @@ import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
 import * as numbers from "../core/numbers";
 import * as plotting from "../core/plotting";
+import * as views from "../core/views";
 import { element } from "../core/weight-rows";
 import * as fitSection from "../fit/fit";
 import * as files from "./files";
@@ -23,7 +24,7 @@ let say; // in the line below
 export const boxes = () => {
   const found = new Map();
   for (const gd of document.querySelectorAll<PlotlyGraph>("main .js-plotly-plot")) {
-    if (!gd.data?.length || gd.closest(".graph.small") || !gd.checkVisibility()) continue;
+    if (!gd.data?.length || gd.closest(".panel") || !views.isOffered(gd)) continue;
     const box = gd.closest(".graph") ?? gd;
     found.set(box, [...(found.get(box) ?? []), gd]);
   }
@@ -38,7 +39,7 @@ const nameOf = (layers, k) => {
 };
 const titleOf = (box) =>
   box.closest(".card")?.querySelector(".card-title")?.textContent ??
-  box.closest(".section")?.querySelector("h2")?.textContent ??
+  box.closest(".view")?.querySelector("h2")?.textContent ??
   "";
 
 const colourOf = (trace) => String(trace.line?.color ?? trace.marker?.color ?? "").toLowerCase();

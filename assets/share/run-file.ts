@@ -32,7 +32,7 @@ const isBuild = (build) =>
   (build.challenge === null || ["left", "right", "b"].every((name) => Math.abs(build.challenge?.[name]) <= 100));
 
 // What a file holds; throws {code, args}. The server checks `saved`.
-const read = async (file) => {
+export const read = async (file) => {
   if (file.size > limits.max_body) throw wrong("too_big", { limit_mb: limits.max_body / 1e6 });
   let content;
   try {

@@ -7,6 +7,7 @@ import { t } from "../core/i18n";
 import { limits } from "../core/limits";
 import * as painting from "../core/painting";
 import * as plotting from "../core/plotting";
+import * as views from "../core/views";
 import { element } from "../core/weight-rows";
 import * as fitSection from "../fit/fit";
 import * as files from "./files";
@@ -166,7 +167,7 @@ export const start = () => {
   byId("share-qr-show").addEventListener("click", showCode);
   byId("share-qr-large").addEventListener("click", enlarge);
   byId("share-open").addEventListener("click", () => {
-    byId("share").scrollIntoView();
+    views.reveal(byId("share"));
     byId("share-copy").focus({ preventScroll: true });
   });
   plotting.whenNear(byId("share"), () => {

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from pwlapp.commands import data, saved, seeds, training
+from pwlapp.commands import data, one_step, saved, seeds, training
 from pwlapp.commands.fields import Body, Empty, reason
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
     "begin": Command(training.Begin, training.begin),
     "edit": Command(training.Edit, training.edit),
     "move_points": Command(data.MovePoints, data.move_points),
+    "one_step": Command(one_step.OneStepOf, one_step.explain),
     "params": Command(Empty, training.params),
     "pause": Command(Empty, training.pause),
     "plateaus": Command(Body, seeds.seek_plateaus),
@@ -34,7 +35,7 @@ COMMANDS: dict[str, Command] = {
     "resume": Command(training.GoOn, training.resume),
     "saved": Command(Body, saved.save),
     "seeds": Command(seeds.Seeds, seeds.seeds),
-    "step": Command(training.GoOn, training.step),
+    "step": Command(training.Step, training.step),
     "train": Command(training.Train, training.train),
     "undo": Command(Empty, training.undo),
     "upload": Command(data.Upload, data.upload),

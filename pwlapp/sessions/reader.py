@@ -201,6 +201,11 @@ class SessionReader:
         with self._one_of_few(sid):
             return await self._results.get(key, lambda: self.runner.call(function, *args))
 
+    async def compute(self, sid: str, function: Callable[..., T], *args: Any) -> T:
+        """Compute ``function(*args)`` in a worker for one session; see `cached`."""
+        with self._one_of_few(sid):
+            return await self.runner.call(function, *args)
+
     def is_cached(self, key: Hashable) -> bool:
         """Whether `cached` would return without computing."""
         return self._results.has(key)

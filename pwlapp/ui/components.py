@@ -63,6 +63,20 @@ def card(
     return html.Section([*heading, *children], className=f"card {class_name}".strip())
 
 
+def drawer(
+    id_: str, title: str, *children: Any, hidden: bool = False, class_name: str = ""
+) -> html.Details:
+    """A panel that opens over the stage, below its button; `title` is a catalogue key.
+
+    One is open at a time: ``assets/fit/drawers.ts`` closes the others.
+    """
+    close = labelled(html.Button("✕", className="icon drawer-close"), "drawer.close")
+    head = html.Div([html.H3(text(title)), close], className="drawer-head")
+    body = html.Div([head, *children], className=f"drawer-body {class_name}".strip())
+    summary = html.Summary(text(title), className="button")
+    return html.Details([summary, body], id=id_, className="drawer", hidden=hidden)
+
+
 def graph(
     label: str, class_name: str, *layers: tuple[str, dict[str, Any]], mse: str | None = None
 ) -> html.Div:

@@ -68,11 +68,13 @@ def _axis(title: str, span: tuple[float, float] | None = None, **options: Any) -
 
 
 def _line(role: str, x: Any = (), y: Any = (), *, width: float = 3, dash: str = "solid") -> Any:
+    # The truth may have thousands of points, and is painted again beneath each frame of the net.
+    simplify = role == "truth"
     return go.Scatter(
         x=list(x),
         y=list(y),
         mode="lines",
-        line={"color": COLOURS[role], "width": width, "dash": dash, "simplify": False},
+        line={"color": COLOURS[role], "width": width, "dash": dash, "simplify": simplify},
         hovertemplate="(%{x:.2f}, %{y:.4f})<extra></extra>",
     )
 

@@ -1,6 +1,6 @@
 """The help sheet: which keys do what, and how mouse and finger are used.
 
-The table of shortcuts stands here alone: the sheet shows it, and ``assets/help/keys.js`` presses
+The table of shortcuts stands here alone: the sheet shows it, and ``assets/help/keys.ts`` presses
 for a key what its row names.
 """
 
@@ -45,7 +45,7 @@ SHORTCUTS = (
     Shortcut((" ",), "#playback-toggle", "help.play", ("Space",)),
     Shortcut(tuple("123456"), "#construction-{key}", "help.constructions", ("1", "–", "6")),
     Shortcut(("b",), f"nav a[href='#{ids.BUILD}']", "nav.build"),
-    Shortcut(("f",), f"nav a[href='#{ids.FIT}']", "nav.fit"),
+    Shortcut(("n",), f"nav a[href='#{ids.FIT}']", "nav.fit"),
     Shortcut(("e",), f"nav a[href='#{ids.EXPLORE}']", "nav.explore"),
     Shortcut(("h",), f"nav a[href='#{ids.SHARE}']", "nav.share"),
     Shortcut(("l",), f"#{ids.LESSONS_OPEN}", "lesson.button"),
@@ -53,6 +53,7 @@ SHORTCUTS = (
     Shortcut(("y",), f"#{ids.REDO}", "history.redo", ("Y", "Ctrl+Y")),
     Shortcut(("k",), f"#{ids.LANGUAGE_SWITCH}", "help.language"),
     Shortcut(("d",), f"#{ids.THEME_SWITCH}", "app.switch_theme"),
+    Shortcut(("f",), f"#{ids.PROJECTOR}", "app.projector_label"),
     Shortcut(("?",), f"#{ids.HELP_OPEN}", "help.this"),
 )
 

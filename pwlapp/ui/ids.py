@@ -6,6 +6,8 @@ The browser code in ``assets/`` finds the same elements by the same ids; a test 
 from __future__ import annotations
 
 # page shell
+MENU = "menu"  # opens the switches on a phone
+SWITCHES = "switches"
 LANGUAGE_SWITCH = "language-switch"
 THEME_SWITCH = "theme-switch"
 ANNOUNCER = "announcer"  # the one polite live region for screen readers
@@ -15,6 +17,7 @@ HELP = "help"  # the sheet of shortcuts, a dialog
 HELP_OPEN = "help-open"
 HELP_CLOSE = "help-close"
 HELP_TITLE = "help-title"
+PROJECTOR = "projector"  # the button of projector mode
 BOOT = "boot"  # a store that exists once the layout is mounted: starts the browser code
 
 # build: section 2 of the lecture
@@ -32,6 +35,8 @@ BUILD_CHALLENGE_SHOW = "build-challenge-show"
 BUILD_CHALLENGE_STATUS = "build-challenge-status"
 BUILD_FORMULA = "build-formula"
 BUILD_EQUATIONS = "build-equations"
+BUILD_TABS = "build-tabs"
+BUILD_STEPS = "build-steps"
 BUILD_PANELS = ("panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y")
 CONSTRUCTION_TABS = "construction-tabs"
 CONSTRUCTION_CODE = "construction-code"
@@ -46,13 +51,13 @@ FIT_NOTICE = "fit-notice"
 FIT_DATA = "fit-data"
 FIT_DATA_PROBLEM = "fit-data-problem"
 FIT_DATA_KIND = "fit-data-kind"  # what kind of y they have, and what the net makes of it
-FIT_DATA_FOLD = "fit-data-fold"
+FIT_DATA_PANEL = "fit-data-panel"
 FIT_DATA_CHOICE = "fit-data-choice"  # filled by the browser when it is unfolded
 FIT_ARCHITECTURE = "fit-architecture"
 FIT_LAYERS = "fit-layers"
 FIT_SEED = "fit-seed"
 FIT_EPOCHS = "fit-epochs"
-FIT_OPTIONS = "fit-options"  # the fold: net, optimizer, engine
+FIT_OPTIONS = "fit-options"  # the panel with net, optimizer and engine
 FIT_SUMMARY = "fit-summary"  # what is set in it, in words
 FIT_HIDDEN = "fit-hidden"
 FIT_BIAS = "fit-bias"
@@ -68,7 +73,8 @@ FIT_PAUSE = "fit-pause"
 FIT_RESUME = "fit-resume"
 FIT_STEP = "fit-step"
 FIT_RESET = "fit-reset"
-FIT_STATUS = "fit-status"
+FIT_STATUS = "fit-status"  # the counters
+COUNT_STATUS = "count-status"  # how the run stands, in words
 FIT_PROGRESS = "fit-progress"
 FIT_POINTS_PLOT = "fit-points-plot"  # lies under the next one, with the same axes
 FIT_YHAT_PLOT = "fit-yhat-plot"
@@ -76,11 +82,12 @@ FIT_LOGIT_PLOT = "fit-logit-plot"
 FIT_LOSS_PLOT = "fit-loss-plot"
 FIT_LOG_X = "fit-log-x"
 FIT_PLAYBACK = "fit-playback"
+FIT_FORMULA = "fit-formula"
 FIT_WEIGHTS = "fit-weights"
 FIT_LOOKING_BACK = "fit-looking-back"
 FIT_CHECKPOINTS = "fit-checkpoints"
+FIT_CHECKPOINTS_PANEL = "fit-checkpoints-panel"
 FIT_STUCK = "fit-stuck"
-STUCK_LINK = "stuck-link"
 STUCK_REASON = "stuck-reason"
 STUCK_LIMIT = "stuck-limit"
 STUCK_BIAS = "stuck-bias"
@@ -90,6 +97,7 @@ STUCK_HINT = "stuck-hint"
 
 # explore: what the lecture's page does not say
 EXPLORE = "explore"
+EXPLORE_PICK = "explore-pick"
 SEEDS_COUNT = "seeds-count"
 SEEDS_FIRST = "seeds-first"
 SEEDS_EPOCHS = "seeds-epochs"
@@ -158,6 +166,27 @@ PIECES_COUNT = "pieces-count"
 PIECES_WHEN = "pieces-when"
 PIECES_FORMULA = "pieces-formula"
 PIECES_TABLE = "pieces-table"
+
+# explore: one step, explained
+ONE_STEP = "one-step"
+ONE_STEP_NEXT = "one-step-next"
+ONE_STEP_WHEN = "one-step-when"
+ONE_STEP_YHAT = "one-step-yhat"  # the four steps
+ONE_STEP_LOSS_STEP = "one-step-loss-step"
+ONE_STEP_BACKWARD = "one-step-backward"
+ONE_STEP_OPTIMIZER = "one-step-optimizer"
+ONE_STEP_FORMULA = "one-step-formula"
+ONE_STEP_FIRST = "one-step-first"  # that a wide net has more units than are shown
+ONE_STEP_LOSS = "one-step-loss"
+ONE_STEP_CHOOSE = "one-step-choose"
+ONE_STEP_GRADIENT = "one-step-gradient"
+ONE_STEP_RESIDUAL = "one-step-residual"
+ONE_STEP_FACTOR = "one-step-factor"
+ONE_STEP_PRODUCT = "one-step-product"
+ONE_STEP_PULL = "one-step-pull"
+ONE_STEP_UPDATE = "one-step-update"
+ONE_STEP_TABLE = "one-step-table"
+ONE_STEP_AFTER = "one-step-after"
 
 # take home: links, files, pictures, and runs brought back
 SHARE = "share"

@@ -21,7 +21,7 @@ _INDEX = """<!DOCTYPE html>
 {metas}
 <meta name="description" content="{description}">
 <title>{title}</title>
-{favicon}
+<link rel="icon" href="{icon}">
 <script>{opening}</script>
 {css}
 </head>
@@ -34,6 +34,14 @@ _INDEX = """<!DOCTYPE html>
 <footer>{config}{scripts}{renderer}</footer>
 </body>
 </html>"""
+
+
+# The bent line, in the accent colour.
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32' fill='none' "
+    "stroke='%232f5be0' stroke-width='5' stroke-linecap='round' stroke-linejoin='round'%3E"
+    "%3Cpath d='M4 27 15 6l13 9'/%3E%3C/svg%3E"
+)
 
 
 class Page(Dash):
@@ -62,6 +70,7 @@ class Page(Dash):
         return _INDEX.format(
             **parts,
             lang=lang,
+            icon=_ICON,
             description=words["app.description"],
             noscript=words["app.noscript"],
             addresses=json.dumps(dict(self.addresses)),
@@ -75,10 +84,9 @@ def page_layout() -> html.Div:
     """The layout in the language of the request."""
     return html.Div(
         [
-            html.A(text("app.skip"), href=f"#{ids.BUILD}", className="skip"),
+            html.A(text("app.skip"), href=f"#{ids.FIT}", className="skip"),
             _header(),
             html.Main([build.layout(), fit.layout(), explore.layout(), share.layout()]),
-            html.Footer(html.P(text("app.footer")), className="page-footer"),
             _lessons(),
             help.sheet(),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
@@ -108,20 +116,25 @@ def _header() -> html.Header:
             _switch("↶", ids.UNDO, "history.undo"),
             _switch("↷", ids.REDO, "history.redo"),
             _switch("?", ids.HELP_OPEN, "help.open"),
-            _switch(
-                [
-                    html.Span("한국어 / English", className="where-wide"),
-                    html.Span("한/En", className="where-narrow"),
-                ],
-                ids.LANGUAGE_SWITCH,
-                "app.switch_language",
-            ),
+            _switch("한국어 / English", ids.LANGUAGE_SWITCH, "app.switch_language"),
             _switch("◐", ids.THEME_SWITCH, "app.switch_theme"),
+            _switch(text("app.projector"), ids.PROJECTOR, "app.projector_label"),
         ],
+        id=ids.SWITCHES,
         className="switches",
     )
     return html.Header(
-        [html.H1(text("app.brand"), className="brand"), labelled(nav, "nav.label"), switches],
+        [
+            html.H1(text("app.brand"), className="brand"),
+            labelled(nav, "nav.label"),
+            labelled(
+                html.Button(
+                    "⋯", id=ids.MENU, className="switch", **{"aria-controls": ids.SWITCHES}
+                ),
+                "app.menu",
+            ),
+            switches,
+        ],
         className="page-header",
     )
 

@@ -23,7 +23,7 @@ SETTERS = ("build", "fit", "params", "trained", "epochs")
 CHECKS = (
     "read", "build_mse", "build_moved", "w1_moved", "construction", "epoch", "at_epoch", "seed",
     "loss", "width", "bias1", "activation", "optimizer", "lr", "momentum", "status", "both_sides",
-    "steep", "edges", "seeds", "unit",
+    "steep", "edges", "seeds", "unit", "weight",
 )  # fmt: skip
 
 START = (1.0, -1.0, -4.5, -9.0, 4.5)
@@ -116,6 +116,21 @@ PAGE = Lesson(
         Step(ids.FIT_CHECKPOINTS, {"at_epoch": 0}, jump=trained(5000)),
         Step(ids.FIT_TRAIN, {"epoch": at_least(10_000)}, jump=trained(5000)),
         Step(ids.FIT_LOGIT_PLOT, {"read": True}, jump=trained(10_000)),
+    ),
+)
+
+ONE_STEP = Lesson(
+    "onestep",
+    (
+        Step(ids.ONE_STEP_YHAT, {"read": True}, {"fit": fit(), "epochs": 5000}),
+        Step(ids.ONE_STEP_BACKWARD, {"weight": 2}),
+        Step(ids.ONE_STEP_OPTIMIZER, {"epoch": at_least(1)}),
+        Step(
+            ids.FIT_OPTIONS,
+            {"optimizer": "sgd", "momentum": at_least(0.9), "epoch": at_least(3)},
+            {"fit": fit(), "epochs": 5000},
+        ),
+        Step(ids.ONE_STEP_BACKWARD, {"weight": 4}, {"fit": fit(seed=3), "epochs": 5000}),
     ),
 )
 
@@ -217,7 +232,7 @@ LR = Lesson(
     ),
 )
 
-LESSONS = (PAGE, SEEDS, WIDE, STEPS, LR)
+LESSONS = (PAGE, ONE_STEP, SEEDS, WIDE, STEPS, LR)
 
 
 def as_json() -> list[dict[str, Any]]:

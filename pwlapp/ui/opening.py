@@ -1,4 +1,4 @@
-"""How a page opens, by its address: ``?hide=options,explore&lesson=seeds.2&lang=ko&theme=dark``.
+"""How a page opens, by its address: ``?hide=options,explore&lesson=seeds.2&lang=ko#fit``.
 
 A lecturer writes such an address, or has it written in the section "Take home". One page serves all
 of them: the browser hides things before its first paint. (``lesson`` is for the lessons to read.)
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from pwlapp.ui import ids, lessons
 from pwlapp.ui.i18n import LANGUAGES, MAX_QUERY
 
-PARAMETERS = ("hide", "lesson", "lang", "theme")
+PARAMETERS = ("hide", "lesson", "lang", "theme", "projector")
 LESSONS = tuple(lesson.id for lesson in lessons.LESSONS)
 
 
@@ -36,6 +36,10 @@ def _only(*ids_: str) -> Hideable:
     return Hideable(", ".join(f"#{id_}" for id_ in ids_))
 
 
+def _explore(name: str) -> Hideable:
+    return Hideable(f'#explore-{name}, #explore-pick a[href="#explore-{name}"]')
+
+
 def _card(id_: str) -> Hideable:
     return Hideable(f".card:has(#{id_})", id_)
 
@@ -47,11 +51,11 @@ HIDEABLE = {
     "start": _only(ids.BUILD_START),
     "challenge": _only(ids.BUILD_CHALLENGE, ids.BUILD_CHALLENGE_CARD),
     "random": _only(ids.BUILD_RANDOM),
-    "pipeline": Hideable(".card:has(.pipeline)"),
-    "constructions": _card(ids.CONSTRUCTION_TABS),
-    "equations": _card(ids.BUILD_EQUATIONS),
+    "pipeline": _only("build-steps .build-pipeline"),
+    "constructions": _only("tab-build-constructions-panel", "build-constructions-panel"),
+    "equations": _only("tab-build-equations-panel", "build-equations-panel"),
     "fit": _section(ids.FIT),
-    "data": _only(ids.FIT_DATA_FOLD),
+    "data": _only(ids.FIT_DATA_PANEL),
     "seed": _field(ids.FIT_SEED),
     "epochs": _field(ids.FIT_EPOCHS),
     "train": _only(ids.FIT_TRAIN),
@@ -68,14 +72,15 @@ HIDEABLE = {
     "logit": _card(ids.FIT_LOGIT_PLOT),
     "loss": _card(ids.FIT_LOSS_PLOT),
     "weights": _card(ids.FIT_WEIGHTS),
-    "checkpoints": _card(ids.FIT_CHECKPOINTS),
+    "checkpoints": _only(ids.FIT_CHECKPOINTS_PANEL),
     "explore": _section(ids.EXPLORE),
-    "seeds": _card(ids.SEEDS_TRAIN),
-    "surface": _card(ids.SURFACE_PLOT),
-    "byhand": _card(ids.BY_HAND_PLOT),
-    "compare": _card(ids.COMPARE_TABLE),
+    "seeds": _explore("seeds"),
+    "surface": _explore("surface"),
+    "byhand": _explore("byhand"),
+    "compare": _explore("compare"),
     "keep": _only(ids.COMPARE_KEEP_IN_FIT),
-    "pieces": _card(ids.PIECES_TABLE),
+    "pieces": _explore("pieces"),
+    "onestep": _explore("onestep"),
     "share": _section(ids.SHARE, f"#{ids.SHARE_OPEN}"),
     "link": _card(ids.SHARE_LINK),
     "code": _card(ids.SHARE_FILES),
@@ -85,6 +90,9 @@ HIDEABLE = {
     "language": _only(ids.LANGUAGE_SWITCH),
     "theme": _only(ids.THEME_SWITCH),
 }
+
+# The first that is not hidden is shown where the address names none.
+VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE)
 
 # Runs before the first paint: dark mode has no white flash, and hidden parts never appear.
 # The cookie sets the language of the page's later requests.
@@ -109,6 +117,11 @@ _SCRIPT = """
   const style = document.createElement("style");
   style.textContent = hidden.map((name) => hideable[name]).join("\\n");
   document.head.append(style);
+  const views = VIEWS;
+  const isView = (name) => location.hash === `#${name}` || location.hash.startsWith(`#${name}-`);
+  const isOffered = (name) => !hidden.includes(name);
+  root.dataset.view = views.find(isView) ?? views.find(isOffered) ?? views[0];
+  if (query.get("projector") === "1") root.dataset.projector = "";
   root.dataset.opening = JSON.stringify({ names: Object.keys(hideable), hidden, unknown });
 })();
 """
@@ -118,6 +131,7 @@ def script() -> str:
     """The script for the top of the page; its table has the style that each name adds."""
     table = json.dumps({name: style(each) for name, each in HIDEABLE.items()})
     made = _SCRIPT.replace("HIDEABLE", table, 1)
+    made = made.replace("VIEWS", json.dumps(VIEWS), 1)
     return made.replace("LANGUAGES", json.dumps(LANGUAGES), 1)
 
 

@@ -17,7 +17,6 @@ from pwlapp.web.static import BUILD, DASH_FOLDER
 DASH_FILES = (
     "dash/deps/*@18.3.1.min.js",
     "dash/deps/prop-types@*.min.js",
-    "dash/deps/polyfill@*.min.js",
     "dash/dash-renderer/build/dash_renderer.min.js",
     "dash/dcc/dash_core_components*.js",
     "dash/dcc/async-graph.js",

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import re
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated
 
 import anyio
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from pwlapp.core.data.points import Points
@@ -26,7 +24,8 @@ PING_S = 15
 RETRY_MS = 1000  # how soon the browser comes back; left alone it takes 3 seconds or more
 GRACE_S = 2.0  # for a stream to end by itself when the server stops
 KEY = re.compile("[0-9a-f]{16}")
-MAX_PACKED = 100  # sets of data, compressed and at hand
+# The address of data changes when they do.
+FOR_A_YEAR = "public, max-age=31536000, immutable"
 MAX_SEQ = 2**53  # the largest whole number that a browser holds exactly
 
 Seq = Annotated[int, Query(ge=0, le=MAX_SEQ)]
@@ -36,7 +35,6 @@ LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_S
 def routes(service: SessionService) -> APIRouter:
     """The routes; a `UserError` becomes a 4xx or 503 with its code and arguments in JSON."""
     router = APIRouter()
-    packed: OrderedDict[str, bytes] = OrderedDict()  # data key -> gzipped JSON
 
     @router.get("/stream/{sid}")
     async def stream(sid: str, since: Seq = 0, last_event_id: LastEventId = None) -> Response:
@@ -59,18 +57,14 @@ def routes(service: SessionService) -> APIRouter:
         return answer_text(f'{{"state":{to_text(state)},"frames":{_list(rows)}}}')
 
     @router.get("/data/{key}.json")
-    async def data(key: str, request: Request) -> Response:
+    async def data(key: str) -> Response:
         try:
             points = await service.find_points(key) if KEY.fullmatch(key) else None
         except UserError as error:
             return refusal(error)
         if points is None:
             return refusal(UserError("data_unknown"))
-        if key not in packed:
-            packed[key] = await asyncio.to_thread(_packed, points)
-            while len(packed) > MAX_PACKED:
-                packed.popitem(last=False)
-        return _data(packed[key], request.headers.get("accept-encoding", ""))
+        return answer_text(await asyncio.to_thread(_data, points), cache=FOR_A_YEAR)
 
     return router
 
@@ -117,16 +111,7 @@ async def _close_when(leaving: anyio.Event, stream: SessionEvents) -> None:
     stream.close()
 
 
-def _data(packed: bytes, accepted: str) -> Response:
-    """The data for a year, since its address changes when it does."""
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-    if "gzip" in accepted.lower():
-        headers["Content-Encoding"] = "gzip"
-        return Response(packed, media_type="application/json", headers=headers)
-    return Response(gzip.decompress(packed), media_type="application/json", headers=headers)
-
-
-def _packed(points: Points) -> bytes:
+def _data(points: Points) -> str:
     content = {
         "x": json_numbers(points.x),
         "prob": None if points.prob is None else json_numbers(points.prob),
@@ -135,7 +120,7 @@ def _packed(points: Points) -> bytes:
         "held_out": points.testing_rows.tolist(),
         "spec": asdict(points.spec) | {"label": points.label},
     }
-    return gzip.compress(to_text(content).encode(), mtime=0)
+    return to_text(content)
 
 
 def _list(rows: Sequence[tuple[int, str]]) -> str:

@@ -32,14 +32,10 @@ def answer(content: Any, status: int = 200) -> Response:
     return answer_text(to_text(content), status)
 
 
-def answer_text(text: str, status: int = 200) -> Response:
-    """The same, of JSON that is text already."""
-    return Response(
-        text,
-        status_code=status,
-        media_type="application/json",
-        headers={"Cache-Control": "no-store"},
-    )
+def answer_text(text: str, status: int = 200, cache: str = "no-store") -> Response:
+    """The same, of JSON that is text already; `cache` is its Cache-Control."""
+    headers = {"Cache-Control": cache}
+    return Response(text, status_code=status, media_type="application/json", headers=headers)
 
 
 def refusal(error: UserError) -> Response:

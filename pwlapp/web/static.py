@@ -25,7 +25,9 @@ CALLBACK = "/_dash-update-component"
 # Routes of Dash that the page does not use: a WebSocket, component files, and every other path.
 UNUSED_ROUTES = re.compile(r"_dash-ws-callback$|/_dash-component-suites/|^/assets|^/\{path:path\}$")
 
-UNUSED_SCRIPTS = re.compile(r"/dash_table/")
+# The page has no table of Dash's, and of its polyfill the components use
+# regenerator-runtime alone, which is built from npm.
+UNUSED_SCRIPTS = re.compile(r"/dash_table/|/polyfill@")
 
 
 class NotBuilt(RuntimeError):

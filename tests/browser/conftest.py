@@ -58,27 +58,20 @@ def contexts(chromium: Browser) -> Callable[[str], BrowserContext]:
     return context_of
 
 
-@pytest.fixture(scope="module")
-def shared_page(address: str, contexts: Callable[[str], BrowserContext]) -> Iterator[LecturePage]:
-    """One open tab for many questions that leave it as it is."""
-    page = contexts("en-US").new_page()
-    opened = LecturePage(page)
-    opened.open(address)
-    yield opened
-    page.close()
-
-
 @pytest.fixture
 def open_page(
-    chromium: Browser, contexts: Callable[[str], BrowserContext]
+    request: pytest.FixtureRequest, chromium: Browser, contexts: Callable[[str], BrowserContext]
 ) -> Iterator[Callable[..., LecturePage]]:
     """Open an address in a tab that remembers nothing; ``context_of=page`` opens one beside it.
 
     ``own_context=True`` is for tests that change the context itself.
 
-    Animations are reduced: a run is not replayed, its end is shown at once. Tests of the replay
-    ask for ``motion=True``.
+    The page opens in the view that the test's mark names, ``pytest.mark.view("build")``, else in
+    Fit. Animations are reduced: a run is not replayed, its end is shown at once. Tests of the
+    replay ask for ``motion=True``.
     """
+    mark = request.node.get_closest_marker("view")
+    view = mark.args[0] if mark else "fit"
     complaints: list[str] = []
     pages: list[Page] = []
     own: list[BrowserContext] = []
@@ -117,7 +110,7 @@ def open_page(
         if quiet:
             watch(page)
         opened = LecturePage(page)
-        opened.open(address)
+        opened.open(address if "#" in address else f"{address}#{view}")
         return opened
 
     yield open_

@@ -11,6 +11,8 @@ from playwright.sync_api import expect
 from pwlapp.core import net
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("build")
+
 NET, TRUTH = 2, 3  # positions in figures.TRACES["bent"]
 Open = Callable[..., LecturePage]
 
@@ -24,7 +26,8 @@ def params_of(page: LecturePage) -> net.Params:
     return net.from_vector(np.array([number(text) for text in page.weights("build")], np.float32))
 
 
-def test_start_values_are_the_target(address: str, open_page: Open) -> None:
+def test_values_by_keyboard(address: str, open_page: Open) -> None:
+    """The start values are the target; keys and typed values move the net away from it."""
     page = open_page(address)
     expect(page.find("#build-mse")).to_have_text("0")
     assert page.weights("build") == ["1", "-1", "-4.5", "-9", "4.5"]
@@ -33,12 +36,44 @@ def test_start_values_are_the_target(address: str, open_page: Open) -> None:
     assert painted_y(page, NET, at) == pytest.approx(expected, abs=0.05)
     assert painted_y(page, TRUTH, at) == pytest.approx(expected, abs=0.05)
 
+    page.find("#build-weights-4-slider").focus()
+    page.page.keyboard.press("ArrowRight")
+    expect(page.find("#build-weights-4-field")).to_have_value("4.6")
+    expect(page.find("#build-mse")).to_have_text("0.01")
+    page.find("#build-start").press("Enter")
+    expect(page.find("#build-mse")).to_have_text("0")
 
-@pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
-def test_a_drag_redraws_everything_and_asks_for_nothing(
-    address: str, open_page: Open, lang: str
-) -> None:
-    page = open_page(address, lang=lang)
+    page.type_weight("build", 0, "1/3")
+    assert page.find("#build-weights-0-field").input_value() == "1/3"
+    expect(page.find("#panel-u1-title")).to_contain_text("0.3333")
+    x, u1 = page.drawn("panel-u1-plot", 0)
+    assert u1 == pytest.approx([v / 3 for v in x])
+    page.type_weight("build", 0, "one third")
+    expect(page.find("#build-weights .complaint")).to_contain_text("one third")
+    assert page.drawn("panel-u1-plot", 0)[1] == u1, "the last good value stays"
+    page.find("#build-weights-0-field").press("Escape")
+    expect(page.find("#build-weights .complaint")).to_be_empty()
+
+
+def test_random_values_agree_with_the_closed_form(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    page.click("#build-random")
+    expect(page.find("#build-mse")).not_to_have_text("0")
+    params = params_of(page)
+    x, y = page.drawn("build-plot", NET)
+    assert y == pytest.approx(net.logit(params, np.array(x, np.float32)), abs=1e-5)
+    difference = np.array(y) - net.target(np.array(x, np.float32))
+    assert number(page.find("#build-mse").inner_text()) == pytest.approx(
+        np.mean(difference**2), abs=1e-4
+    )
+    weights = page.weights("build")
+    page.page.reload()  # and they stay
+    page.wait_until_ready()
+    assert page.weights("build") == weights
+
+
+def test_a_drag_redraws_everything_and_asks_for_nothing(address: str, open_page: Open) -> None:
+    page = open_page(address, lang="ko-KR")
     expect(page.find("#construction-code")).to_contain_text("torch", timeout=30_000)
     requests: list[str] = []
     page.page.on("request", lambda request: requests.append(request.url))
@@ -56,51 +91,16 @@ def test_a_drag_redraws_everything_and_asks_for_nothing(
     )
     panel = np.array(page.painted("panel-y-plot", 0))
     assert np.interp(0, *panel.T) == pytest.approx(b2, abs=0.5)
-    expect(page.find("#build-equations")).to_contain_text(f"{-b2:g}")
     assert requests == []
     page.page.mouse.up()
+    page.find("#tab-build-equations-panel").click()
+    expect(page.find("#build-equations")).to_contain_text(f"{-b2:g}")
     expect(page.find("#construction-code")).to_contain_text(f"{-b2:g}")
-
-
-def test_typed_values(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.type_weight("build", 0, "1/3")
-    assert page.find("#build-weights-0-field").input_value() == "1/3"
-    expect(page.find("#panel-u1-title")).to_contain_text("0.3333")
-    x, u1 = page.drawn("panel-u1-plot", 0)
-    assert u1 == pytest.approx([v / 3 for v in x])
-    page.type_weight("build", 0, "one third")
-    expect(page.find("#build-weights .complaint")).to_contain_text("one third")
-    assert page.drawn("panel-u1-plot", 0)[1] == u1, "the last good value stays"
-    page.find("#build-weights-0-field").press("Escape")
-    expect(page.find("#build-weights .complaint")).to_be_empty()
-
-
-def test_keyboard_moves_a_slider(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.find("#build-weights-4-slider").focus()
-    page.page.keyboard.press("ArrowRight")
-    expect(page.find("#build-weights-4-field")).to_have_value("4.6")
-    expect(page.find("#build-mse")).to_have_text("0.01")
-    page.find("#build-start").press("Enter")
-    expect(page.find("#build-mse")).to_have_text("0")
-
-
-def test_random_values_agree_with_the_closed_form(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.find("#build-random").click()
-    expect(page.find("#build-mse")).not_to_have_text("0")
-    params = params_of(page)
-    x, y = page.drawn("build-plot", NET)
-    assert y == pytest.approx(net.logit(params, np.array(x, np.float32)), abs=1e-5)
-    difference = np.array(y) - net.target(np.array(x, np.float32))
-    assert number(page.find("#build-mse").inner_text()) == pytest.approx(
-        np.mean(difference**2), abs=1e-4
-    )
 
 
 def test_six_constructions_are_one_function(address: str, open_page: Open) -> None:
     page = open_page(address)
+    page.find("#tab-build-constructions-panel").click()
     for number_ in range(1, 7):
         page.find(f"#construction-{number_}").click()
         expect(page.find("#construction-name")).to_contain_text(str(number_))
@@ -117,7 +117,7 @@ def test_six_constructions_are_one_function(address: str, open_page: Open) -> No
 def test_challenge_hides_the_formula_until_asked(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find("#build-formula math")).to_have_count(1)
-    page.find("#build-challenge").click()
+    page.click("#build-challenge")
     expect(page.find("#build-formula math")).to_have_count(0)
     expect(page.find("#build-challenge-status")).not_to_be_empty()
     _, y = page.drawn("build-plot", TRUTH)
@@ -125,13 +125,5 @@ def test_challenge_hides_the_formula_until_asked(address: str, open_page: Open) 
     for k, value in enumerate([1, -1, right, -left, b]):
         page.type_weight("build", k, f"{value:.6f}")
     expect(page.find("#build-challenge-status")).to_have_class("challenge-status solved")
-    page.find("#build-challenge-show").click()
+    page.click("#build-challenge-show")
     expect(page.find("#build-formula math")).to_have_count(1)
-
-
-def test_sliders_survive_a_reload(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.type_weight("build", 2, "2.5")
-    page.page.reload()
-    page.wait_until_ready()
-    assert page.weights("build") == ["1", "-1", "2.5", "-9", "4.5"]

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 from playwright.sync_api import expect
 
 from pwlapp.core import net
+from tests.golden import loss_of
 from tests.support.lecture_page import LecturePage, number
 
-from .test_surface import torch_loss
+pytestmark = pytest.mark.view("explore-byhand")
 
 Open = Callable[..., LecturePage]
 HAND, ADAM = 0, 1  # traces of the plot
@@ -34,17 +34,13 @@ def set_by_hand(page: LecturePage, p: list[float]) -> None:
         page.type_weight("by-hand", k, str(value))
 
 
-def hand_loss(page: LecturePage) -> float:
-    return number(page.find("#by-hand-loss").inner_text())
-
-
 def test_losses_are_torchs_and_the_lower_one_is_named(address: str, open_page: Open) -> None:
     page = open_page(address)
     show(page)
     x, y = data_of(page)
     p = [1.5, -2.0, -3.0, -5.0, 4.0]
     set_by_hand(page, p)
-    expected = torch_loss(np.array(p), x, y, net.LECTURE)
+    expected = loss_of(np.array(p), x, y, net.LECTURE)
     expect(page.find("#by-hand-loss")).to_have_text(f"{expected:.6f}")
     expect(page.find("#by-hand-adam-loss")).to_have_text("0.838499")
     verdict = page.find("#by-hand-verdict").inner_text()
@@ -53,7 +49,7 @@ def test_losses_are_torchs_and_the_lower_one_is_named(address: str, open_page: O
     drawn_x, drawn_y = page.drawn("by-hand-plot", HAND)
     params = net.from_vector(np.array(p, np.float32))
     assert drawn_y == pytest.approx(net.yhat(params, np.array(drawn_x, np.float32)), abs=1e-5)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     page.train(5000)
     page.wait_for_epoch(5000)
     expect(page.find("#by-hand-adam-loss")).to_have_text("0.301082")
@@ -62,32 +58,6 @@ def test_losses_are_torchs_and_the_lower_one_is_named(address: str, open_page: O
         f"{number(v):.3f}" for v in page.weights()
     ]
     expect(page.find("#by-hand-loss")).to_have_text("0.301082")
-
-
-def test_the_best_is_the_lowest_that_there_is(address: str, open_page: Open) -> None:
-    """Against L-BFGS on the lecture's own net, in torch."""
-    page = open_page(address)
-    show(page)
-    x, y = (torch.tensor(values).double() for values in data_of(page))
-    s = torch.zeros(3, dtype=torch.float64, requires_grad=True)
-    rows = torch.stack([x.clamp(max=0), x.clamp(min=0), torch.ones_like(x)], dim=1)
-    optimizer = torch.optim.LBFGS(
-        [s], max_iter=200, tolerance_grad=1e-10, line_search_fn="strong_wolfe"
-    )
-
-    def loss() -> torch.Tensor:
-        optimizer.zero_grad()
-        value = torch.nn.functional.binary_cross_entropy_with_logits(rows @ s, y)
-        value.backward()
-        return value
-
-    optimizer.step(loss)
-    page.find("#by-hand-best").click()
-    assert hand_loss(page) == pytest.approx(loss().item(), abs=1e-6)
-    left, right, b2 = s.tolist()
-    assert [number(v) for v in page.weights("by-hand")] == pytest.approx(
-        [1, -1, right, -left, b2], abs=1e-3
-    )
 
 
 def test_what_is_set_by_hand_stays_and_can_be_undone(address: str, open_page: Open) -> None:
@@ -112,10 +82,10 @@ def test_what_is_set_by_hand_stays_and_can_be_undone(address: str, open_page: Op
 def test_a_net_without_sigmoid_is_compared_without(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
-    page.find("#fit-hidden").fill("12")
+    page.fill("#fit-hidden", "12")
     page.choose("fit-loss", "mse")
     expect(page.find("#fit-reset")).to_contain_text("this net")
-    page.find("#fit-reset").click()
+    page.click("#fit-reset")
     expect(page.find("#fit-weights")).to_contain_text("12 units")
     show(page)
     x, y = data_of(page)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from playwright.sync_api import expect
 
-from pwlapp.core import net as nets
 from pwlapp.core.data.datasets import LAWS, TABLE, draw
+from pwlapp.core.net import Architecture
+from tests.golden import loss_of
 from tests.support.lecture_page import LecturePage, number
 
 Open = Callable[..., LecturePage]
@@ -41,7 +41,7 @@ class DataCard:
     def __init__(self, page: LecturePage) -> None:
         self.lecture = page
         self.page = page.page
-        page.find("#fit-data-fold summary").click()
+        page.open_drawer("fit-data-panel")
         expect(page.find(".data-tile")).to_have_count(10)
 
     def choose(self, name: str) -> None:
@@ -71,6 +71,11 @@ class DataCard:
             f"(({{ data, net, frame, state }}) => {expression})(pwl.fit.now())"
         )
 
+    def net(self) -> Architecture:
+        """The net in Fit."""
+        h, bias1, activation, loss = self.now("[net.h, net.bias1, net.activation, net.loss]")
+        return Architecture(h, bias1, activation, loss)
+
     def surface(self) -> dict[str, float]:
         """Where the plot of own points is."""
         surface = self.page.locator("#own-surface")
@@ -98,24 +103,6 @@ class DataCard:
     def expect_own(self, count: int) -> None:
         words = "1 point" if count == 1 else f"{count} points"
         expect(self.page.locator(".own-count")).to_have_text(words)
-
-
-def loss_by_torch(p: Any, x: Any, y: Any, net: dict[str, Any]) -> float:
-    """The loss of a net at some points, by torch's own layers and losses."""
-    params = nets.from_vector(p, net["bias1"])
-    first, last = torch.nn.Linear(1, net["h"], bias=net["bias1"]), torch.nn.Linear(net["h"], 1)
-    with torch.no_grad():
-        first.weight.copy_(torch.tensor(params.W1).reshape(-1, 1))
-        if params.b1 is not None:
-            first.bias.copy_(torch.tensor(params.b1))
-        last.weight.copy_(torch.tensor(params.W2).reshape(1, -1))
-        last.bias.copy_(torch.tensor([params.b2]))
-        hidden = torch.relu if net["activation"] == "relu" else torch.sigmoid
-        inputs, wanted = (torch.tensor(v, dtype=torch.float32).reshape(-1, 1) for v in (x, y))
-        out = last(hidden(first(inputs)))
-        if net["loss"] == "mse":
-            return float(torch.nn.functional.mse_loss(out, wanted))
-        return float(torch.nn.functional.binary_cross_entropy(torch.sigmoid(out), wanted))
 
 
 def test_each_set_is_painted_with_its_net(address: str, open_page: Open) -> None:
@@ -178,6 +165,7 @@ def test_undo_reload_and_another_tab(address: str, open_page: Open) -> None:
     page.page.reload()
     page.wait_until_ready()
     expect(page.find("#fit-data")).to_contain_text("Sine (2,000 points)")
+    page.open_drawer("fit-data-panel")
     expect(page.find(".data-tile input[value='sine']")).to_be_checked()
     other = open_page(address, context_of=page)
     expect(other.find("#fit-data")).to_contain_text("the lecture's (2,000 points)")
@@ -195,15 +183,14 @@ def test_both_losses_are_torchs(address: str, open_page: Open, law: str) -> None
     expect(page.find("#fit-data")).to_contain_text("60 of them are kept for testing")
     page.train(50)
     page.wait_for_epoch(50)
-    net, data = card.now("net"), card.now("({x: data.x, y: data.y, test: data.test})")
+    data = card.now("({x: data.x, y: data.y, test: data.test})")
     assert (len(data["x"]), len(data["test"]["x"])) == (140, 60)
     saved = page.page.evaluate("pwl.fit.send('saved')")["saved"]
     p = np.frombuffer(base64.b64decode(saved["params"]), dtype="<f4")
-    test_loss = loss_by_torch(p, data["test"]["x"], data["test"]["y"], net)
+    test_loss = loss_of(p, data["test"]["x"], data["test"]["y"], card.net())
     assert number(page.find("#count-test").inner_text()) == pytest.approx(test_loss, abs=1.5e-6)
-    assert number(page.loss()) == pytest.approx(
-        loss_by_torch(p, data["x"], data["y"], net), abs=1.5e-6
-    )
+    train_loss = loss_of(p, data["x"], data["y"], card.net())
+    assert number(page.loss()) == pytest.approx(train_loss, abs=1.5e-6)
     expect(page.find("#fit-checkpoints tbody tr")).to_have_count(2)  # it follows at 5 Hz
     rows = page.checkpoint_rows()
     assert number(rows[-1][-1]) == pytest.approx(test_loss, abs=1.5e-6)
@@ -234,11 +221,10 @@ def test_own_points_by_mouse_are_fitted_and_followed(address: str, open_page: Op
     card.use("own")
     page.train(100)
     page.wait_for_epoch(100)
-    x, y = zip(*card.own_points(), strict=True)
+    x, y = np.array(card.own_points()).T
     assert card.now("data.x") == pytest.approx(x)
-    assert number(page.loss()) == pytest.approx(
-        loss_by_torch(card.now("frame.p"), x, y, card.now("net")), abs=1.5e-6
-    )
+    expected = loss_of(card.now("frame.p"), x, y, card.net())
+    assert number(page.loss()) == pytest.approx(expected, abs=1.5e-6)
     expect(page.find("#fit")).not_to_contain_text("Loss of the truth")
     weights = page.weights()
 
@@ -357,4 +343,5 @@ def test_a_file(address: str, open_page: Open) -> None:
     page.page.reload()
     page.wait_until_ready()
     expect(page.find("#fit-data")).to_contain_text("grades.csv (3 points)")
+    page.open_drawer("fit-data-panel")
     expect(page.find(".data-tile input[value='csv']")).to_be_checked()

@@ -18,23 +18,18 @@ AFTER_5000 = ["1.7773", "-3.0447", "-0.9945", "-2.7176", "2.6391"]
 AFTER_10000 = ["2.8167", "-3.9404", "-1.7500", "-3.5572", "4.9937"]
 
 
-@pytest.mark.parametrize(
-    ("lang", "train", "again"),
-    [
-        ("en-US", "Train 5,000 epochs", "Seed"),
+def test_the_lecture_from_start_to_end(address: str, open_page: Open) -> None:
+    for lang, train, seed in (
         ("ko-KR", "5,000 에폭 학습", "시드"),
-    ],
-)
-def test_the_lecture_from_start_to_end(
-    address: str, open_page: Open, lang: str, train: str, again: str
-) -> None:
-    page = open_page(address, lang=lang)
-    expect(page.find("html")).to_have_attribute("lang", lang[:2])
-    expect(page.find("#fit-train")).to_have_text(train)
-    expect(page.find("#fit")).to_contain_text(again)
-    expect(page.find("#fit-data")).to_contain_text("0.269138")
-    assert page.weights() == INITIAL
-    assert page.loss() == "0.838499"
+        ("en-US", "Train 5,000 epochs", "Seed"),
+    ):
+        page = open_page(address, lang=lang)
+        expect(page.find("html")).to_have_attribute("lang", lang[:2])
+        expect(page.find("#fit-train")).to_have_text(train)
+        expect(page.find("#fit")).to_contain_text(seed)
+        expect(page.find("#fit-data")).to_contain_text("0.269138")
+        assert page.weights() == INITIAL
+        assert page.loss() == "0.838499"
 
     page.train()
     page.wait_for_epoch(5000)
@@ -57,10 +52,17 @@ def test_the_lecture_from_start_to_end(
     assert page.weights() == AFTER_10000
 
 
-def test_painted_curves_agree_with_torch(address: str, open_page: Open) -> None:
+def test_what_is_painted_after_training(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(700)
     page.wait_for_epoch(700)
+    curves_agree_with_torch(page)
+    loss_curve_has_the_truth_and_a_log_axis(page, 700)
+    page.type_weight("fit", 0, "1")
+    the_dashed_truth_stays_on_top(page)
+
+
+def curves_agree_with_torch(page: LecturePage) -> None:
     p = page.page.evaluate("pwl.fit.frame().p")
     l1, l2 = torch.nn.Linear(1, 2, bias=False), torch.nn.Linear(2, 1)
     with torch.no_grad():
@@ -87,37 +89,33 @@ ORDER = """(id) => [...document.querySelectorAll(`#${id} g.trace`)]
   .map((node) => node.__data__[0].trace.index)"""
 
 
-def test_the_dashed_truth_stays_on_top(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.train(200)
-    page.wait_for_epoch(200)
-    page.type_weight("fit", 0, "1")
+def the_dashed_truth_stays_on_top(page: LecturePage) -> None:
     expect(page.find("#fit-logit-plot g.trace")).to_have_count(6)
     assert page.page.evaluate(ORDER, "fit-yhat-plot") == [0, 1]
     # at the bottom the units that have no colour of their own
     assert page.page.evaluate(ORDER, "fit-logit-plot") == [5, 0, 1, 2, 3, 4]
 
 
-def test_loss_curve_has_the_truth_and_a_log_axis(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.train(300)
-    page.wait_for_epoch(300)
+def loss_curve_has_the_truth_and_a_log_axis(page: LecturePage, epochs: int) -> None:
     page.page.wait_for_function(
-        "document.querySelector('#fit-loss-plot .js-plotly-plot').data[1].x.at(-1) === 300"
+        "(epochs) => document.querySelector('#fit-loss-plot .js-plotly-plot')"
+        ".data[1].x.at(-1) === epochs",
+        arg=epochs,
     )
     truth = page.drawn("fit-loss-plot", 0)[1]
     assert truth == pytest.approx([0.269138] * 2, abs=1e-6)
-    epochs, losses = page.drawn("fit-loss-plot", 1)
-    assert epochs[0] == 0
+    at, losses = page.drawn("fit-loss-plot", 1)
+    assert at[0] == 0
     assert losses[0] == pytest.approx(0.838499, abs=1e-6)
     assert losses == sorted(losses, reverse=True)
     page.find("#fit-log-x input").check()
     page.page.wait_for_function(
-        """() => {
+        """(epochs) => {
           const gd = document.querySelector("#fit-loss-plot .js-plotly-plot");
-          const { type, range } = gd._fullLayout.xaxis;
-          return type === "log" && range[0] === 0 && range[1] > Math.log10(300) && range[1] < 3;
-        }"""
+          const { type, range: [low, high] } = gd._fullLayout.xaxis;
+          return type === "log" && low === 0 && high > Math.log10(epochs) && high < 3.2;
+        }""",
+        arg=epochs,
     )
 
 
@@ -139,7 +137,9 @@ def test_scrub_and_replay(address: str, open_page: Open) -> None:
     expect(page.find("#count-epoch")).to_have_text("1,000")
     expect(page.find("#fit-looking-back")).to_be_empty()
     assert page.painted("fit-yhat-plot", 0) == end
+    page.open_drawer("fit-checkpoints-panel")
     page.find("#fit-checkpoints [data-seq]").first.click()
+    page.close_drawers()
     expect(page.find("#count-epoch")).to_have_text("0")
     page.find("#playback-end").click()
     expect(page.find("#count-epoch")).to_have_text("1,000")
@@ -153,7 +153,7 @@ def test_weights_by_hand_and_training_goes_on_from_them(address: str, open_page:
     page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
     server_loss = page.page.evaluate("pwl.fit.frame().loss")
     assert number(page.loss()) == pytest.approx(server_loss, abs=2e-6)
-    page.find("#fit-step").click()
+    page.click("#fit-step")
     page.wait_for_epoch(1)
     assert number(page.weights()[4]) == pytest.approx(2, abs=0.0011), "one step of Adam from 2"
 
@@ -163,45 +163,40 @@ def test_pause_resume_and_reset(address: str, open_page: Open) -> None:
     page.unfold()
     page.choose("fit-engine", "torch@cpu")  # slow enough to be paused
     page.train(100_000)
-    page.find("#fit-pause").click()
+    page.click("#fit-pause")
     expect(page.find("#fit-resume")).to_be_visible()
-    expect(page.find("#fit-status")).to_contain_text("100,000")
+    expect(page.find("#count-status")).to_contain_text("100,000")
     paused_at = page.page.evaluate("pwl.fit.frame().epoch")
-    page.find("#fit-resume").click()
+    page.click("#fit-resume")
     page.page.wait_for_function(f"pwl.fit.frame().epoch > {paused_at}")
-    page.find("#fit-reset").click()
+    page.click("#fit-reset")
     expect(page.find("#count-epoch")).to_have_text("0")
     expect(page.find("#fit-train")).to_be_enabled()
     assert page.weights() == INITIAL
 
 
-def test_another_seed(address: str, open_page: Open) -> None:
+def test_other_seeds(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.find("#fit-seed").fill("3")
+    page.fill("#fit-seed", "3")
     expect(page.find("#fit-reset")).to_contain_text("3")
-    page.find("#fit-reset").click()
+    page.click("#fit-reset")
     expect(page.find("#fit-weights-0-field")).not_to_have_value("0.5153")
     torch.manual_seed(3)
     w1 = torch.nn.Linear(1, 2, bias=False).weight.flatten()
     expected = [f"{value:.4f}" for value in w1.tolist()]
     assert page.weights()[:2] == expected
-
-
-def test_train_takes_the_seed_that_stands_in_the_field(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.find("#fit-seed").fill("2")
+    page.fill("#fit-seed", "2")  # an untrained net takes what stands in the field
     page.train(5000)
     page.wait_for_epoch(5000)
     expect(page.find("#count-loss")).to_have_text("0.270344")
-    page.find("#fit-seed").fill("3")
-    page.find("#fit-train").click()
+    page.fill("#fit-seed", "3")
+    page.click("#fit-train")
     expect(page.find("#fit-notice")).to_contain_text("seed 2 back")
     expect(page.find("#count-epoch")).to_have_text("5,000")
 
 
-@pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
-def test_two_tabs_have_two_nets(address: str, open_page: Open, lang: str) -> None:
-    one = open_page(address, lang=lang)
+def test_two_tabs_have_two_nets(address: str, open_page: Open) -> None:
+    one = open_page(address)
     two = open_page(address, context_of=one)
     one.train(400)
     one.wait_for_epoch(400)
@@ -237,34 +232,19 @@ def test_a_duplicated_tab_begins_a_net_of_its_own(
     one.wait_for_epoch(100)
 
 
-def test_a_session_id_may_begin_with_a_dash(address: str, open_page: Open) -> None:
-    """One in 64 does, and the name of a lock may not."""
-    page = open_page(address)
-    page.page.evaluate("pwl.tabs.keep('-an-id')")
-    page.page.wait_for_function(
-        """async () => {
-          const { held } = await navigator.locks.query();
-          return held.some(({ name }) => name.endsWith("-an-id"));
-        }"""
-    )
-
-
 def test_bad_input_is_explained(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
     page.choose("fit-optimizer", "sgd")
     for field, typed, complaint in (
-        ("#fit-epochs", "0", "1 to 1,000,000"),
         ("#fit-epochs", "many", "1 to 1,000,000"),
-        ("#fit-epochs", "1e99", "1 to 1,000,000"),
         ("#fit-lr", "-1", "learning rate"),
-        ("#fit-lr", "nan", "learning rate"),
         ("#fit-hidden", "2049", "1 to 2,048"),
         ("#fit-momentum", "1", "momentum"),
     ):
         good = page.find(field).input_value()
         page.find(field).fill(typed)
-        page.find("#fit-train").click()
+        page.click("#fit-train")
         expect(page.find("#fit-notice")).to_contain_text(complaint)
         page.find(field).fill(good)
         epoch = int(page.find("#count-epoch").inner_text())
@@ -276,10 +256,10 @@ def test_bad_input_is_explained(address: str, open_page: Open) -> None:
 def test_a_diverging_run_stops_and_says_so(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
-    page.find("#fit-lr").fill("100")
+    page.fill("#fit-lr", "100")
     page.train(5000)
     expect(page.find("#fit-notice")).to_contain_text("smaller than 100")
     assert all(np.isfinite(number(text)) for text in page.weights())
-    page.find("#fit-lr").fill("0.001")
+    page.fill("#fit-lr", "0.001")
     page.train(10)
     expect(page.find("#fit-notice")).to_be_hidden()

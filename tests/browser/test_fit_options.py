@@ -29,7 +29,9 @@ def trained(architecture: Architecture, options: OptimizerOptions, epochs: int) 
     return train_slice(state, points.x, points.y, options, Budget(epochs)).state
 
 
-def test_the_fold_opens_by_keyboard_and_is_remembered(address: str, open_page: Open) -> None:
+def test_the_options_open_by_keyboard_and_momentum_is_remembered(
+    address: str, open_page: Open
+) -> None:
     page = open_page(address)
     expect(page.find("#fit-hidden")).to_be_hidden()
     expect(page.find("#fit-summary")).to_contain_text(
@@ -39,16 +41,24 @@ def test_the_fold_opens_by_keyboard_and_is_remembered(address: str, open_page: O
     expect(page.find("#fit-hidden")).to_be_visible()
     expect(page.find("#fit-momentum")).to_be_hidden()
     page.choose("fit-optimizer", "sgd")
+    expect(page.find("#fit-lr")).to_have_value("0.1")
     expect(page.find("#fit-momentum")).to_be_visible()
+    page.fill("#fit-momentum", "0.9")
+    page.train(60)
+    page.wait_for_epoch(60)
+    expected = trained(net.LECTURE, SgdOptions(lr=0.1, momentum=0.9), 60).params
+    assert page.page.evaluate("pwl.fit.frame().p") == pytest.approx(expected, abs=1e-4)
     page.page.reload()
     page.wait_until_ready()
-    expect(page.find("#fit-hidden")).to_be_visible()
+    expect(page.find("#fit-hidden")).to_be_hidden()
+    expect(page.find("#fit-momentum")).to_have_value("0.9")
+    expect(page.find("#fit-summary")).to_contain_text("SGD, learning rate 0.1, momentum 0.9")
 
 
 def test_five_units_with_bias_and_mse(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
-    page.find("#fit-hidden").fill("5")
+    page.fill("#fit-hidden", "5")
     page.choose("fit-bias", "bias1")
     page.choose("fit-loss", "mse")
     expect(page.find("#fit-reset")).to_have_text("Start over with this net")
@@ -92,7 +102,7 @@ def test_five_units_with_bias_and_mse(address: str, open_page: Open) -> None:
 def test_a_wide_net(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
-    page.find("#fit-hidden").fill("64")
+    page.fill("#fit-hidden", "64")
     page.choose("fit-activation", "sigmoid")
     page.choose("fit-engine", "torch@cpu")
     page.train(100)
@@ -117,40 +127,24 @@ def test_a_wide_net(address: str, open_page: Open) -> None:
     expect(page.find("#fit-summary")).to_contain_text("유닛 64개 · 시그모이드 · 편향 없음")
 
 
-def test_gradient_descent_with_momentum(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.unfold()
-    page.choose("fit-optimizer", "sgd")
-    expect(page.find("#fit-lr")).to_have_value("0.1")
-    page.find("#fit-momentum").fill("0.9")
-    page.train(60)
-    page.wait_for_epoch(60)
-    expected = trained(net.LECTURE, SgdOptions(lr=0.1, momentum=0.9), 60).params
-    assert page.page.evaluate("pwl.fit.frame().p") == pytest.approx(expected, abs=1e-4)
-    page.page.reload()
-    page.wait_until_ready()
-    expect(page.find("#fit-momentum")).to_have_value("0.9")
-    expect(page.find("#fit-summary")).to_contain_text("SGD, learning rate 0.1, momentum 0.9")
-
-
 def test_a_trained_net_is_kept_until_one_starts_over(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(10)
     page.wait_for_epoch(10)
     page.unfold()
-    page.find("#fit-hidden").fill("3")
-    page.find("#fit-train").click()
+    page.fill("#fit-hidden", "3")
+    page.click("#fit-train")
     expect(page.find("#fit-notice")).to_contain_text("Start over with this net")
     expect(page.find("#count-epoch")).to_have_text("10")
-    page.find("#fit-hidden").fill("2")
+    page.fill("#fit-hidden", "2")
     expect(page.find("#fit-notice")).to_be_hidden()
     page.train(10)
     page.wait_for_epoch(20)
-    page.find("#fit-hidden").fill("3")
-    page.find("#fit-reset").click()
+    page.fill("#fit-hidden", "3")
+    page.click("#fit-reset")
     page.wait_for_epoch(0)
     first = trained(Architecture(3), AdamOptions(), 1)
-    page.find("#fit-step").click()
+    page.click("#fit-step")
     page.wait_for_epoch(1)
     assert [float(text) for text in page.weights(count=7)] == pytest.approx(first.params, abs=6e-5)
     expect(page.find("#fit-layers")).to_contain_text("Linear(1, 3, bias=False)")
@@ -158,7 +152,7 @@ def test_a_trained_net_is_kept_until_one_starts_over(address: str, open_page: Op
 
 def test_straight_to_the_end(address: str, open_page: Open) -> None:
     page = open_page(address, motion=True)
-    page.find("#playback-skip").check()
+    page.skip_replay()
     page.page.evaluate(
         """() => {
           window.seen = [];
@@ -179,53 +173,13 @@ def test_straight_to_the_end(address: str, open_page: Open) -> None:
     expect(page.find("#playback-skip")).to_be_checked()
 
 
-KINDS = [
-    Architecture(h, bias1, activation, loss)
-    for h, bias1, activation, loss in (
-        (1, False, "relu", "bce"),
-        (2, False, "relu", "bce"),
-        (2, True, "sigmoid", "bce"),
-        (3, True, "relu", "mse"),
-        (8, False, "sigmoid", "mse"),
-        (8, True, "relu", "bce"),
-    )
-]
-BY_BROWSER = """([p, xs, ys, net]) => ({
-  logit: pwl.net.logit(p, xs, net),
-  yhat: pwl.net.yhat(p, xs, net),
-  parts: Array.from({ length: net.h }, (_, k) => pwl.net.contribution(p, k, xs, net)),
-  loss: pwl.net.loss(p, xs, ys, net),
-  slopes: pwl.net.slopes(p, net),
-})"""
-
-
-def test_the_browser_computes_what_the_server_does(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    rng = np.random.default_rng(5)
-    xs = rng.uniform(-2, 2, 50).astype(np.float32)
-    ys = rng.uniform(0, 1, 50).astype(np.float32)
-    for kind in KINDS * 3:
-        vector = rng.normal(0, 1, kind.size).astype(np.float32)
-        found = page.page.evaluate(
-            BY_BROWSER, [vector.tolist(), xs.tolist(), ys.tolist(), vars(kind)]
-        )
-        params = net.from_vector(vector, kind.bias1)
-        assert found["logit"] == pytest.approx(net.logit(params, xs, kind.activation), abs=1e-5)
-        assert found["yhat"] == pytest.approx(net.yhat(params, xs, kind), abs=1e-5)
-        parts = net.contributions(params, xs, kind.activation).T
-        assert np.abs(np.array(found["parts"]) - parts).max() < 1e-5
-        assert found["loss"] == pytest.approx(net.loss(vector, xs, ys, kind), abs=1e-5)
-        slopes = (found["slopes"]["left"], found["slopes"]["right"])
-        assert slopes == pytest.approx(net.slopes(params), abs=1e-5)
-
-
 def test_the_keyboard_keeps_its_place_and_a_pause_stops_the_picture(
     address: str, open_page: Open
 ) -> None:
     page = open_page(address)
     page.unfold()
     page.choose("fit-engine", "torch@cpu")  # slow enough to be paused
-    page.find("#fit-epochs").fill("100000")
+    page.fill("#fit-epochs", "100000")
     page.find("#fit-train").press("Enter")
     expect(page.find("#fit-pause")).to_be_focused()
     expect(page.find("#count-epoch")).not_to_have_text("0")
@@ -237,11 +191,11 @@ def test_the_keyboard_keeps_its_place_and_a_pause_stops_the_picture(
         "value", page.find("#playback-scrub").evaluate("(slider) => slider.max")
     )
     before = page.find("#count-epoch").inner_text()
-    page.find("#fit-seed").fill("7")
+    page.fill("#fit-seed", "7")
     page.find("#fit-seed").press("Enter")  # would throw the trained net away
     expect(page.find("#fit-notice")).to_contain_text("This net began with seed 1")
     assert page.find("#count-epoch").inner_text() == before
-    page.find("#fit-seed").fill("1")
+    page.fill("#fit-seed", "1")
     page.choose("fit-engine", "fused@cpu")
     page.find("#fit-resume").press("Enter")
     page.wait_for_epoch(100_000)

@@ -20,7 +20,7 @@ def test_keys_press_what_the_sheet_says(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.page.emulate_media(reduced_motion="reduce")  # where it scrolls to is there at once
     keys = page.page.keyboard
-    page.find("#fit-epochs").fill("30")
+    page.fill("#fit-epochs", "30")
     page.find("#fit-epochs").blur()
     keys.press("t")
     page.wait_for_epoch(30)
@@ -45,28 +45,25 @@ def test_keys_press_what_the_sheet_says(address: str, open_page: Open) -> None:
     keys.press("4")
     expect(page.find("#construction-4")).to_have_attribute("aria-selected", "true")
     expect(page.find("#construction-4")).to_be_in_viewport()
-    for key, section in (("e", "explore"), ("h", "share"), ("f", "fit"), ("b", "build")):
+    for key, section in (("e", "explore"), ("h", "share"), ("n", "fit"), ("b", "build")):
         keys.press(key)
-        expect(page.find(f"#{section} h2").first).to_be_in_viewport()
+        expect(page.find(f"#{section}")).to_be_visible()
+    page.choose_slow_engine()
+    page.train(1_000_000)
+    expect(page.find("#fit-pause")).to_be_enabled()
+    keys.press("p")
+    expect(page.find("#fit-resume")).to_be_visible()
+    keys.press("p")
+    expect(page.find("#fit-pause")).to_be_enabled()
+    keys.press("p")
+    expect(page.find("#fit-resume")).to_be_visible()
     keys.press("d")
     expect(page.find("html")).to_have_attribute("data-theme", "dark")
     keys.press("k")
     expect(page.find("html")).to_have_attribute("lang", "ko")
 
 
-def test_pause_and_resume(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.choose_slow_engine()
-    page.train(1_000_000)
-    expect(page.find("#fit-pause")).to_be_enabled()
-    page.page.keyboard.press("p")
-    expect(page.find("#fit-resume")).to_be_visible()
-    page.page.keyboard.press("p")
-    expect(page.find("#fit-pause")).to_be_enabled()
-    page.page.keyboard.press("p")
-    expect(page.find("#fit-resume")).to_be_visible()
-
-
+@pytest.mark.view("build")
 def test_keys_are_quiet_where_they_mean_something_else(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.page.evaluate(
@@ -141,30 +138,16 @@ def test_what_is_hidden_is_not_in_the_sheet(address: str, open_page: Open) -> No
     expect(page.find("#help [data-keys='e']")).to_be_hidden()
 
 
-# How many rows the header's things stand in: a row ends where the next thing is clearly lower.
-LINES = """() => {
-  const nodes = document.querySelectorAll(".page-header :is(h1, nav, button)");
-  const middles = [...nodes].filter((node) => node.checkVisibility()).map((node) => {
-    const { top, bottom } = node.getBoundingClientRect();
-    return (top + bottom) / 2;
-  }).sort((a, b) => a - b);
-  return 1 + middles.filter((middle, k) => k > 0 && middle - middles[k - 1] > 10).length;
-}"""
-WITH_LESSONS = """() => {
-  if (document.getElementById("lessons-open")) return;
-  const button = document.getElementById("share-open").cloneNode(true);
-  button.id = "lessons-open";
-  button.textContent = document.documentElement.lang === "ko" ? "수업" : "Lessons";
-  document.getElementById("share-open").after(button);
-}"""
-
-
 @pytest.mark.parametrize("lang", ["en-US", "ko-KR"])
-def test_the_header_has_two_lines_on_a_phone(address: str, open_page: Open, lang: str) -> None:
+def test_on_a_phone_the_switches_are_in_a_menu(address: str, open_page: Open, lang: str) -> None:
     page = open_page(address, lang=lang, width=390, height=844)
-    page.page.evaluate(WITH_LESSONS)
-    assert page.page.evaluate(LINES) == 2
-    assert page.find(".page-header").evaluate("(header) => header.offsetHeight") < 100
+    assert page.find(".page-header").evaluate("(header) => header.offsetHeight") < 60
     assert page.page.evaluate("document.documentElement.scrollWidth") == 390
+    expect(page.find("#theme-switch")).to_be_hidden()
+    page.find("#menu").click()
+    page.find("#theme-switch").click()
+    expect(page.find("html")).to_have_attribute("data-theme", "dark")
+    page.page.keyboard.press("Escape")
+    expect(page.find("#theme-switch")).to_be_hidden()
     page.find("nav a[href='#share']").click()
     expect(page.find("#share h2")).to_be_in_viewport()

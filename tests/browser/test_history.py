@@ -43,6 +43,7 @@ HELD_KEY = """(slider) => {
 }"""
 
 
+@pytest.mark.view("build")
 def test_a_drag_in_build_is_one_step_and_keys_take_it_back(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find(UNDO)).to_be_disabled()
@@ -52,10 +53,10 @@ def test_a_drag_in_build_is_one_step_and_keys_take_it_back(address: str, open_pa
     dragged = page.weights("build")
     assert dragged != start
     page.find("#build-weights-1-slider").evaluate(HELD_KEY)
-    page.find("#build-challenge").click()
+    page.click("#build-challenge")
     expect(page.find("#build-challenge-card")).to_be_visible()
     formula = page.page.evaluate("JSON.stringify(pwl.build.now().challenge)")
-    page.find("#build-challenge-show").click()
+    page.click("#build-challenge-show")
     page.find(UNDO).click()
     expect(page.find("#build-challenge-task")).to_be_visible()
     page.find(UNDO).click()
@@ -85,10 +86,10 @@ def test_every_field_of_fit_comes_back(address: str, open_page: Open) -> None:
     typed = {"seed": "7", "epochs": "123", "hidden": "3", "lr": "0.01"}
     for name, value in typed.items():
         page.find(f"#fit-{name}").press_sequentially("9")
-        page.find(f"#fit-{name}").fill(value)
+        page.fill(f"#fit-{name}", value)
         page.find(f"#fit-{name}").blur()
         seen.append(page.page.evaluate(FIELDS))
-    page.find("#fit-lr").fill("0.001")
+    page.fill("#fit-lr", "0.001")
     page.find("#fit-lr").blur()
     seen.append(page.page.evaluate(FIELDS))
     boxes = {"fit-bias": "bias1", "fit-log-x": "log"}
@@ -101,7 +102,7 @@ def test_every_field_of_fit_comes_back(address: str, open_page: Open) -> None:
     engines = page.find("#fit-engine input")
     engines.nth(1).check()
     seen.append(page.page.evaluate(FIELDS))
-    page.find("#fit-momentum").fill("0.5")
+    page.fill("#fit-momentum", "0.5")
     page.find("#fit-momentum").blur()
     seen.append(page.page.evaluate(FIELDS))
     for before in reversed(seen[:-1]):
@@ -128,12 +129,19 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) ->
     page.wait_for_epoch(300)
     before = whole(page)
     frames = page.page.evaluate("pwl.fit.now().playback.frames.length")
-    page.find("#fit-seed").fill("5")
-    page.find("#fit-reset").click()
+    page.fill("#fit-seed", "5")
+    page.click("#fit-reset")
     page.wait_for_epoch(0)
-    page.find("#fit-step").click()
+    page.click("#fit-step")
     page.wait_for_epoch(1)
+    after = whole(page)
     page.find(UNDO).click()
+    page.wait_for_epoch(300)
+    assert whole(page) == before
+    redo(page)
+    page.wait_for_epoch(1)
+    assert whole(page) == after, "redo brings back what undo took away"
+    undo(page)
     page.wait_for_epoch(300)
     assert whole(page) == before
     expect(page.find("#fit-seed")).to_have_value("5")  # it was typed before the reset
@@ -141,7 +149,7 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) ->
     page.page.reload()
     page.wait_until_ready()
     page.wait_for_epoch(300)
-    page.find("#fit-seed").fill("1")
+    page.fill("#fit-seed", "1")
     page.train(200)
     page.wait_for_epoch(500)
     uninterrupted = open_page(address)
@@ -157,8 +165,8 @@ def test_a_page_that_is_loaded_again_has_the_sessions_steps(address: str, open_p
     page.train(100)
     page.wait_for_epoch(100)
     trained = whole(page)
-    page.find("#fit-seed").fill("5")
-    page.find("#fit-reset").click()
+    page.fill("#fit-seed", "5")
+    page.click("#fit-reset")
     page.wait_for_epoch(0)
     page.type_weight("fit", 0, "2.5")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 2.5")
@@ -182,35 +190,14 @@ def test_a_page_that_is_loaded_again_has_the_sessions_steps(address: str, open_p
     expect(page.find("#fit-seed")).to_have_value("5")
 
 
-def test_redo_brings_back_what_undo_took_away(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.train(100)
-    page.wait_for_epoch(100)
-    before = whole(page)
-    page.find("#fit-reset").click()
-    page.wait_for_epoch(0)
-    page.find("#fit-step").click()
-    page.wait_for_epoch(1)
-    after = whole(page)
-    undo(page)
-    page.wait_for_epoch(100)
-    assert whole(page) == before
-    redo(page)
-    page.wait_for_epoch(1)
-    assert whole(page) == after
-    undo(page)
-    page.wait_for_epoch(100)
-    assert whole(page) == before
-
-
 def test_undo_of_a_reset_stops_the_run_that_followed(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.find("#fit-step").click()
+    page.click("#fit-step")
     page.wait_for_epoch(1)
     before = whole(page)
     page.choose_slow_engine()
-    page.find("#fit-epochs").fill("1000000")
-    page.find("#fit-reset").click()
+    page.fill("#fit-epochs", "1000000")
+    page.click("#fit-reset")
     page.wait_for_epoch(0)
     page.train()
     page.page.wait_for_function("pwl.fit.now().state.epoch > 0")
@@ -222,7 +209,7 @@ def test_undo_of_a_reset_stops_the_run_that_followed(address: str, open_page: Op
     expect(page.find(NOTICE)).to_contain_text("press Resume")
     expect(page.find("#fit-resume")).to_be_enabled()
     undo(page)
-    page.find("#fit-step").click()
+    page.click("#fit-step")
     page.wait_for_epoch(2)
 
 
@@ -259,7 +246,7 @@ def test_weights_by_hand(address: str, open_page: Open) -> None:
 def test_an_edit_is_taken_back_while_a_run_goes_on(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.choose_slow_engine()
-    page.find("#fit-epochs").fill("1000000")
+    page.fill("#fit-epochs", "1000000")
     page.type_weight("fit", 0, "6")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 6")
     page.train()
@@ -267,7 +254,7 @@ def test_an_edit_is_taken_back_while_a_run_goes_on(address: str, open_page: Open
     undo(page)
     page.page.wait_for_function("Math.abs(pwl.fit.now().state.params[0]) < 3")
     assert page.page.evaluate("pwl.fit.now().state.status") == "running"
-    page.find("#fit-pause").click()
+    page.click("#fit-pause")
     expect(page.find("#fit-resume")).to_be_visible()
 
 
@@ -276,8 +263,9 @@ def test_an_untrained_net_goes_back_with_its_fields(address: str, open_page: Ope
     page.type_weight("fit", 0, "2.5")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 2.5")
     before = whole(page)
-    page.find("#fit-seed").fill("9")
-    page.find("#fit-seed").press("Enter")
+    with page.shown("#fit-seed") as field:
+        field.fill("9")
+        field.press("Enter")
     page.page.wait_for_function("pwl.fit.now().state.seed === 9")
     after = whole(page)
     undo(page)
@@ -291,47 +279,32 @@ def test_an_untrained_net_goes_back_with_its_fields(address: str, open_page: Ope
     expect(page.find("#fit-seed")).to_have_value("9")
 
 
-@pytest.mark.parametrize("key", ["Control+z", "Meta+z"])
-def test_a_text_field_keeps_its_own_undo(address: str, open_page: Open, key: str) -> None:
+def test_a_text_field_keeps_its_own_undo(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.type_weight("build", 0, "2")
-    field = page.find("#fit-seed")
-    field.press("End")
-    field.press_sequentially("23")
-    field.press(key)
-    assert page.weights("build")[0] == "2"
-    field.blur()
-    page.page.keyboard.press(key)  # the step that was made by leaving the field, if there was one
-    page.page.keyboard.press(key)
-    expect(page.find("#build-weights-0-field")).not_to_have_value("2")
-
-
-def test_what_the_server_refuses_stays_a_step(address: str, open_page: Open) -> None:
-    page = open_page(address, quiet=False)  # the browser itself complains of what it could not load
-    page.train(20)
-    page.wait_for_epoch(20)
-    page.find("#fit-reset").click()
-    page.wait_for_epoch(0)
-    expect(page.find(UNDO)).to_be_enabled()
-    page.page.route("**/undo", lambda route: route.abort())
-    page.find(UNDO).click()
-    expect(page.find(NOTICE)).to_be_visible()
-    page.page.unroute("**/undo")
-    expect(page.find(UNDO)).to_be_enabled()
-    page.find(UNDO).click()
-    page.wait_for_epoch(20)
+    for key in ("Control+z", "Meta+z"):
+        page.type_weight("build", 0, "2")
+        field = page.find("#fit-seed")
+        field.press("End")
+        field.press_sequentially("23")
+        field.press(key)
+        assert page.weights("build")[0] == "2"
+        field.blur()
+        page.page.keyboard.press(key)  # the step that leaving the field made, if there was one
+        page.page.keyboard.press(key)
+        expect(page.find("#build-weights-0-field")).not_to_have_value("2")
 
 
 def test_what_is_chosen_in_explore_comes_back(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.find("#seeds-count").fill("40")
+    page = open_page(f"{address}#explore-seeds")
+    page.fill("#seeds-count", "40")
     page.find("#seeds-count").press("Tab")
     expect(page.find("#seeds-train")).to_have_text("Train 40 seeds")
-    page.find("#surface-plot").scroll_into_view_if_needed()
+    page.go("explore-surface")
     expect(page.find("#surface-x option")).to_have_count(5)
     page.find("#surface-x").press("ArrowDown")  # the other axis takes what this one had
     expect(page.find("#surface-y")).to_have_value("0")
-    page.find("#fit-data-fold > summary").click()
+    page.go("fit")
+    page.open_drawer("fit-data-panel")
     page.find(".data-tile input[value='sine']").check()
     page.find("input[name='data-held-out'][value='0.2']").check()
     points = page.find("#data-n").input_value()

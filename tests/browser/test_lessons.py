@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.support.lecture_page import LecturePage
@@ -12,7 +13,9 @@ Open = Callable[..., LecturePage]
 
 
 def begin(page: LecturePage, lesson: str) -> None:
-    page.find("#playback-skip").check()
+    page.skip_replay()
+    if page.find("#menu").is_visible():  # a phone
+        page.find("#menu").click()
     page.find("#lessons-open").click()
     page.find(f".lesson-choice[data-lesson='{lesson}']").click()
     wait_until_set(page)
@@ -46,14 +49,15 @@ def here(page: LecturePage, step: int) -> None:
 
 
 def start_over(page: LecturePage, epochs: int) -> None:
-    page.find("#fit-reset").click()
+    page.click("#fit-reset")
     expect(page.find("#count-epoch")).to_have_text("0")
     page.train(epochs)
 
 
+@pytest.mark.view("build")
 def test_the_page_in_order(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.find("#build-random").click()
+    page.click("#build-random")
     begin(page, "page")
     page.type_weight("build", 2, "2")
     go_on(page)
@@ -63,11 +67,11 @@ def test_the_page_in_order(address: str, open_page: Open) -> None:
     page.type_weight("build", 0, "2")
     go_on(page)
     wait_until_set(page)
-    page.find("#build-start").click()
+    page.click("#build-start")
     go_on(page)
     wait_until_set(page)
     read(page)
-    page.find("#fit-step").click()
+    page.click("#fit-step")
     go_on(page)
     page.train(4999)
     go_on(page)
@@ -79,9 +83,34 @@ def test_the_page_in_order(address: str, open_page: Open) -> None:
     expect(page.find(".lesson-choice[data-lesson='page']")).to_contain_text("10 of 10")
 
 
+def test_one_step_of_the_loop(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    begin(page, "onestep")
+    expect(page.find("#one-step-when")).to_have_text("From epoch 0 to 1")
+    read(page)
+    page.find("#one-step-choose [data-weight='2']").click()
+    go_on(page)
+    page.find("#one-step-next").click()
+    go_on(page)
+    wait_until_set(page)
+    page.choose("fit-optimizer", "sgd")
+    with page.shown("#fit-momentum") as field:
+        field.fill("0.9")
+        field.press("Tab")
+    page.find("#one-step").scroll_into_view_if_needed()
+    expect(page.find("#one-step-table thead")).to_contain_text("Momentum m")
+    for epoch in range(3):
+        expect(page.find("#one-step-when")).to_contain_text(f"From epoch {epoch} to")
+        page.find("#one-step-next").click()
+    go_on(page)
+    wait_until_set(page)
+    page.find("#one-step-choose [data-weight='4']").click()
+    ticked(page)
+
+
 def test_why_most_seeds_fail(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=seeds.1")
-    page.find("#playback-skip").check()
+    page.skip_replay()
     wait_until_set(page)
     page.train(5000)
     go_on(page)
@@ -89,7 +118,7 @@ def test_why_most_seeds_fail(address: str, open_page: Open) -> None:
     go_on(page)
     page.train(10_000)
     go_on(page)
-    page.find("#seeds-count").fill("60")
+    page.fill("#seeds-count", "60")
     page.find("#seeds-train").click()
     go_on(page)
     page.unfold()
@@ -112,18 +141,18 @@ def test_the_learning_rate(address: str, open_page: Open) -> None:
     go_on(page)
     wait_until_set(page)
     page.unfold()
-    page.find("#fit-lr").fill("100")
+    page.fill("#fit-lr", "100")
     page.train()
     go_on(page)
     wait_until_set(page)
     page.choose("fit-optimizer", "sgd")
-    page.find("#fit-lr").fill("0.1")
+    page.fill("#fit-lr", "0.1")
     page.train(5000)
     go_on(page)
     wait_until_set(page)
     page.choose("fit-optimizer", "sgd")
-    page.find("#fit-lr").fill("0.1")
-    page.find("#fit-momentum").fill("0.9")
+    page.fill("#fit-lr", "0.1")
+    page.fill("#fit-momentum", "0.9")
     page.train(5000)
     ticked(page)
 
@@ -135,7 +164,7 @@ def test_wide_nets_and_steps(address: str, open_page: Open) -> None:
     go_on(page)
     page.unfold()
     for units in ("8", "512"):
-        page.find("#fit-hidden").fill(units)
+        page.fill("#fit-hidden", units)
         start_over(page, 1000)
         go_on(page)
     unit = page.find("#pieces-choose input[type=range]")
@@ -200,7 +229,7 @@ def test_looking_back_throws_nothing_away(address: str, open_page: Open) -> None
 
 def test_what_a_step_sets_in_build_leaves_training_alone(address: str, open_page: Open) -> None:
     page = open_page(address)
-    page.find("#fit-epochs").fill("40")  # which is a step of its own
+    page.fill("#fit-epochs", "40")  # which is a step of its own
     page.type_weight("build", 0, "2")
     begin(page, "page")
     assert page.weights("build")[0] == "1"
@@ -260,7 +289,7 @@ def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None
 def test_a_lesson_that_there_is_not(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=cooking.1")
     expect(page.find("#fit-notice")).to_contain_text("cooking")
-    expect(page.find(".lesson-choice")).to_have_count(5)
+    expect(page.find(".lesson-choice")).to_have_count(6)
     page.find("#lessons").press("Escape")
     expect(page.find("#lessons")).to_be_hidden()
     expect(page.find("#lessons-open")).to_be_focused()

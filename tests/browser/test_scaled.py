@@ -66,7 +66,7 @@ def test_a_server_that_dies_in_mid_run_is_a_pause_in_the_picture(
     cluster.start_web(0)
     page.wait_for_epoch(LONG, timeout_s=90)  # it went on meanwhile, and the page found it again
     expect(page.find("#count-status")).to_have_text("Ready")
-    page.find("#fit-step").click()
+    page.click("#fit-step")
     page.wait_for_epoch(LONG + 1)
 
 

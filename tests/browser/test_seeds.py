@@ -11,6 +11,8 @@ from playwright.sync_api import Route, expect
 
 from tests.support.lecture_page import LecturePage, number
 
+pytestmark = pytest.mark.view("explore-seeds")
+
 Open = Callable[..., LecturePage]
 
 BOTH, LEFT, RIGHT = 0.267, 0.336, 0.622
@@ -35,8 +37,8 @@ DOTS = """() => {
 
 def train_seeds(page: LecturePage, count: int, epochs: int = 5000) -> list[dict[str, Any]]:
     """Press the button, wait for all, and read the dots from the screen."""
-    page.find("#seeds-count").fill(str(count))
-    page.find("#seeds-epochs").fill(str(epochs))
+    page.fill("#seeds-count", str(count))
+    page.fill("#seeds-epochs", str(epochs))
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_contain_text(f"All {count} seeds", timeout=SLOW_S * 1000)
     page.page.wait_for_function(
@@ -81,13 +83,13 @@ def test_sixty_seeds_lie_on_three_plateaus(address: str, open_page: Open) -> Non
     page.wait_for_epoch(5000)
     expect(page.find("#fit-seed")).to_have_value(opened.input_value())
     assert page.loss() in chosen
-    expect(page.find("#fit h2")).to_be_in_viewport()
+    expect(page.find("#fit-train")).to_be_in_viewport()
 
 
 def test_by_keyboard_and_in_korean(address: str, open_page: Open) -> None:
     page = open_page(address, lang="ko-KR", height=1600)
-    page.find("#seeds-first").fill("3")
-    page.find("#seeds-count").fill("4")
+    page.fill("#seeds-first", "3")
+    page.fill("#seeds-count", "4")
     page.find("#seeds-count").press("Enter")
     expect(page.find("#seeds-status")).to_have_text("시드 4개를 모두 학습함", timeout=SLOW_S * 1000)
     field = page.find("#seeds-open-field")
@@ -105,7 +107,7 @@ def test_by_keyboard_and_in_korean(address: str, open_page: Open) -> None:
 
 def test_stop_and_what_is_refused(address: str, open_page: Open) -> None:
     page = open_page(address, height=1600)
-    page.find("#seeds-count").fill("2000")
+    page.fill("#seeds-count", "2000")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_contain_text("of 2,000", timeout=SLOW_S * 1000)
     page.find("#seeds-stop").click()
@@ -128,7 +130,7 @@ def test_stop_and_what_is_refused(address: str, open_page: Open) -> None:
 
 def test_what_only_the_server_can_refuse(address: str, open_page: Open) -> None:
     page = open_page(address, height=1600, quiet=False)  # it is a line in the console
-    page.find("#seeds-epochs").fill("1,000,000")
+    page.fill("#seeds-epochs", "1,000,000")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_contain_text("too long")
     expect(page.find("#seeds-train")).to_be_enabled()
@@ -136,8 +138,8 @@ def test_what_only_the_server_can_refuse(address: str, open_page: Open) -> None:
 
 def test_the_last_seeds_that_there_are(address: str, open_page: Open) -> None:
     page = open_page(address, height=1600)
-    page.find("#seeds-first").fill("4294967294")
-    page.find("#seeds-epochs").fill("10")
+    page.fill("#seeds-first", "4294967294")
+    page.fill("#seeds-epochs", "10")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_have_text("All 2 seeds trained", timeout=SLOW_S * 1000)
 
@@ -159,17 +161,18 @@ def test_another_kind_of_net_has_no_plateaus(address: str, open_page: Open) -> N
 
 
 def stuck(page: LecturePage, seed: int) -> None:
-    page.find("#fit-seed").fill(str(seed))
+    page.go("fit")
+    page.fill("#fit-seed", str(seed))
     page.train(5000)
     page.wait_for_epoch(5000)
 
 
-def test_seed_3_is_told_why_it_is_stuck(address: str, open_page: Open) -> None:
+def test_seed_3_is_told_why_it_is_stuck_and_what_helps(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find("#fit-stuck")).to_be_hidden()
     stuck(page, 3)
-    page.find("#stuck-link").click()  # beside the counters, where one looks after training
-    expect(page.find("#fit-stuck")).to_be_in_viewport()
+    page.find("#fit-stuck > summary").click()  # beside the buttons that are pressed next
+    expect(page.find("#stuck-hint")).to_be_in_viewport()
     reason = page.find("#stuck-reason")
     expect(reason).to_contain_text("Both units face left")
     expect(reason).to_contain_text("−2.4492, −2.0526")
@@ -179,6 +182,34 @@ def test_seed_3_is_told_why_it_is_stuck(address: str, open_page: Open) -> None:
     # a weight set by hand that mends it takes the word back
     page.type_weight("fit", 0, "2")
     expect(page.find("#fit-stuck")).to_be_hidden()
+    undone(page)
+
+    for button, field, value in (
+        ("#stuck-seed", "#fit-seed", "4"),
+        ("#stuck-units", "#fit-hidden", "4"),
+    ):
+        page.click(button)  # starts over with it
+        expect(page.find(field)).to_have_value(value)
+        page.wait_for_epoch(5000)
+        expect(page.find("#fit-train")).to_be_in_viewport()
+        undone(page)
+
+    page.click("#stuck-bias")  # gets further and leaves a dead unit
+    expect(page.find("#fit-bias input")).to_be_checked()
+    page.wait_for_epoch(5000)
+    expect(page.find("#stuck-reason")).to_contain_text("Unit 2 is dead")
+    p = page.page.evaluate("pwl.fit.frame().p")
+    assert max(p[1] * x + p[3] for x in (-1, 1)) <= 0, "it is"
+    expect(page.find("#stuck-bias")).to_be_hidden()
+
+
+def undone(page: LecturePage) -> None:
+    """What stood there comes back."""
+    page.page.evaluate("pwl.history.undo()")
+    expect(page.find("#count-loss")).to_have_text("0.335776")
+    expect(page.find("#fit-seed")).to_have_value("3")
+    expect(page.find("#fit-hidden")).to_have_value("2")
+    expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
 
 
 def test_why_it_is_stuck_is_asked_for_again(address: str, open_page: Open) -> None:
@@ -196,52 +227,5 @@ def test_why_it_is_stuck_is_asked_for_again(address: str, open_page: Open) -> No
     page.page.reload()  # they were asked for when the page was opened
     page.wait_until_ready()
     stuck(page, 3)
-    expect(page.find("#stuck-link")).to_be_visible()  # though nothing has changed since
+    expect(page.find("#fit-stuck > summary")).to_be_visible()  # though nothing has changed since
     assert len(refusals) == 1
-
-
-@pytest.mark.parametrize(
-    ("button", "field", "value"),
-    [
-        ("#stuck-seed", "#fit-seed", "4"),
-        ("#stuck-units", "#fit-hidden", "4"),
-    ],
-)
-def test_what_helps_starts_over(
-    address: str, open_page: Open, button: str, field: str, value: str
-) -> None:
-    page = open_page(address)
-    stuck(page, 3)
-    page.find(button).click()
-    expect(page.find(field)).to_have_value(value)
-    page.wait_for_epoch(5000)
-    expect(page.find("#fit h2")).to_be_in_viewport()
-    page.page.evaluate("pwl.history.undo()")  # and what stood there comes back
-    expect(page.find("#count-loss")).to_have_text("0.335776")
-    expect(page.find("#fit-seed")).to_have_value("3")
-    expect(page.find("#fit-hidden")).to_have_value("2")
-    expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
-
-
-def test_a_bias_gets_further_and_leaves_a_dead_unit(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    stuck(page, 3)
-    page.find("#stuck-bias").click()
-    expect(page.find("#fit-bias input")).to_be_checked()
-    page.wait_for_epoch(5000)
-    expect(page.find("#stuck-reason")).to_contain_text("Unit 2 is dead")
-    p = page.page.evaluate("pwl.fit.frame().p")
-    assert max(p[1] * x + p[3] for x in (-1, 1)) <= 0, "it is"
-    expect(page.find("#stuck-bias")).to_be_hidden()
-
-
-def test_nothing_is_said_where_nothing_is_stuck(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    stuck(page, 2)
-    page.page.wait_for_function(
-        """async () => {
-          const now = pwl.fit.now();
-          return pwl.plateaus.of(now) !== null && !now.playback.playing;
-        }"""
-    )
-    expect(page.find("#fit-stuck")).to_be_hidden()

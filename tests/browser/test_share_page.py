@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 import zxingcpp
 from playwright.sync_api import expect
 
@@ -13,6 +14,8 @@ from pwlapp.ui.opening import HIDEABLE
 from tests.support.lecture_page import LecturePage
 
 from .sharing import link_of, pixels
+
+pytestmark = pytest.mark.view("share")
 
 Open = Callable[..., LecturePage]
 
@@ -60,6 +63,8 @@ def test_without_a_clipboard_the_link_is_selected(address: str, open_page: Open)
 
 def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_page: Open) -> None:
     page = open_page(address)
+    for name, hideable in HIDEABLE.items():
+        assert page.find(hideable.selector).count() > 0, name
     page.page.goto(f"{address}/?hide=build,options,logit,language&lang=ko&theme=dark")
     expect(page.find("#fit-data")).not_to_be_empty()
     expect(page.find("html")).to_have_attribute("data-theme", "dark")
@@ -72,17 +77,12 @@ def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_pag
         "#language-switch",
     ):
         expect(page.find(gone)).to_be_hidden()
-    for there in ("#fit-yhat-plot", "#fit-train", "#explore", "nav a[href='#fit']"):
+    for there in ("#fit-yhat-plot", "#fit-train", "nav a[href='#explore']"):
         expect(page.find(there)).to_be_visible()
     head = page.page.evaluate("document.head.innerHTML")
     assert head.index("#fit-options { display: none") < head.index("stylesheet")
     page.train(25)
     page.wait_for_epoch(25)
-
-
-def test_every_hideable_name_names_something(shared_page: LecturePage) -> None:
-    for name, hideable in HIDEABLE.items():
-        assert shared_page.find(hideable.selector).count() > 0, name
 
 
 def test_an_unknown_name_is_told(address: str, open_page: Open) -> None:

@@ -1,4 +1,4 @@
-"""The loss surface: its losses against torch, its planes against numpy, and what one sees of it."""
+"""The loss surface: what one sees of it, against torch and numpy."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from playwright.sync_api import expect
 
 from pwlapp.core.net import Architecture, from_vector
+from tests.golden import loss_of
 from tests.support.lecture_page import LecturePage, number
+
+pytestmark = pytest.mark.view("explore-surface")
 
 Open = Callable[..., LecturePage]
 CONTOUR, HALO, PATH, START, MARKED, LOWEST = range(6)  # traces of the plot
@@ -20,25 +22,12 @@ SHOWN = """() => {
   const { job, loss, scale } = pwl.surface.shown;
   return { as: [...job.as], bs: [...job.bs], loss: [...loss], low: scale.low, job };
 }"""
-COMPUTE = "([net, x, y, ...grid]) => [...pwl.lossGrid.compute(net, { x, y }, ...grid)]"
 AT_REST = "() => pwl.surface.shown && !pwl.surface.shown.job.coarse"
-
-
-def torch_loss(p: np.ndarray, x: np.ndarray, y: np.ndarray, net: Architecture) -> float:
-    """The loss as torch computes it, in double precision."""
-    l1, l2 = torch.nn.Linear(1, net.h, bias=net.bias1), torch.nn.Linear(net.h, 1)
-    layers = [l1, torch.nn.ReLU() if net.activation == "relu" else torch.nn.Sigmoid(), l2]
-    model = torch.nn.Sequential(*layers, *([torch.nn.Sigmoid()] if net.loss == "bce" else []))
-    model.double()
-    torch.nn.utils.vector_to_parameters(torch.tensor(p), model.parameters())
-    loss = torch.nn.BCELoss() if net.loss == "bce" else torch.nn.MSELoss()
-    yhat = model(torch.tensor(x).reshape(-1, 1))
-    return float(loss(yhat, torch.tensor(y).reshape(-1, 1)).item())
 
 
 def open_surface(page: LecturePage, epochs: int = 0) -> None:
     """Train, and wait for a fine grid."""
-    page.find("#playback-skip").check()
+    page.skip_replay()
     if epochs:
         page.train(epochs)
         page.wait_for_epoch(epochs)
@@ -52,72 +41,9 @@ def middle(page: LecturePage, selector: str) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-NETS = [
-    Architecture(),
-    Architecture(h=2, loss="mse"),
-    Architecture(h=3, bias1=True),
-    Architecture(h=8, bias1=True, activation="sigmoid"),
-    Architecture(h=1, bias1=True, activation="sigmoid", loss="mse"),
-]
-
-
 @pytest.fixture
 def page(address: str, open_page: Open) -> LecturePage:
     return open_page(address)
-
-
-def test_grids_agree_with_torch(page: LecturePage) -> None:
-    """For two numbers of one unit, of two, with b2, and for planes on which everything moves."""
-    rng = np.random.default_rng(0)
-    x = rng.uniform(-1, 2, 1500)  # more than one block, not whole ones
-    for net in NETS:
-        y = (rng.uniform(size=x.size) < 0.6).astype(float)
-        p = rng.normal(0, 0.7, net.size)  # torch's own sigmoid reaches 1 from logits of 37
-        units = [np.eye(net.size)[k] for k in range(net.size)]
-        pairs = [(0, 1), (0, net.size - 2), (net.size - 1, 0)]
-        planes = [(units[i], units[j]) for i, j in pairs] + [
-            tuple(rng.normal(0, 0.3, size=(2, net.size)))
-        ]
-        for u, v in planes:
-            plane = {"origin": p.tolist(), "u": u.tolist(), "v": v.tolist()}
-            axes = [np.linspace(-2, 2, 5), np.linspace(-1, 2, 4)]
-            loss = page.page.evaluate(
-                COMPUTE,
-                [vars(net), x.tolist(), y.tolist(), plane, *(axis.tolist() for axis in axes)],
-            )
-            expected = [torch_loss(p + a * u + b * v, x, y, net) for b in axes[1] for a in axes[0]]
-            assert loss == pytest.approx(expected, rel=1e-9, abs=1e-5)
-
-
-def test_a_certain_mistake_costs_a_hundred(page: LecturePage) -> None:
-    """As torch.nn.BCELoss has it."""
-    plane = {"origin": [0.0] * 5, "u": [0, 0, 0, 0, 1], "v": [1, 0, 0, 0, 0]}
-    loss = page.page.evaluate(
-        COMPUTE, [vars(Architecture()), [0, 1], [1, 0], plane, [-800, 50, 800], [0]]
-    )
-    assert loss == pytest.approx([50, 25, 50])
-
-
-def test_planes_agree_with_numpy(page: LecturePage) -> None:
-    rng = np.random.default_rng(1)
-    start, end, third, other = rng.normal(size=(4, 7))
-    got = page.page.evaluate(
-        """(nets) => {
-          const plane = pwl.plane.through(nets[0], nets[1], nets[2]);
-          return { plane, places: nets.map((p) => pwl.plane.project(plane, p)) };
-        }""",
-        [p.tolist() for p in (start, end, third, other)],
-    )
-    q, r = np.linalg.qr(np.stack([end - start, third - start], axis=1))
-    q *= np.sign(np.diag(r))  # Gram and Schmidt take both lengths positive
-    assert np.stack([got["plane"]["u"], got["plane"]["v"]], axis=1) == pytest.approx(q)
-    expected = [(p - start) @ q for p in (start, end, third, other)]
-    assert np.array(got["places"]) == pytest.approx(np.array(expected), abs=1e-12)
-    line = [start, start + 2 * (end - start), end]
-    assert (
-        page.page.evaluate("(nets) => pwl.plane.through(...nets)", [p.tolist() for p in line])
-        is None
-    )
 
 
 def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Open) -> None:
@@ -133,7 +59,7 @@ def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Op
     p = np.array(page.page.evaluate("pwl.fit.frame().p"))
 
     def at(a: float, b: float) -> float:
-        return torch_loss(np.array([a, b, *p[2:]]), x, y, Architecture())
+        return loss_of(np.array([a, b, *p[2:]]), x, y, Architecture())
 
     grid = np.array([[at(a, b) for a in shown["as"][::6]] for b in shown["bs"][::6]])
     mine = np.array(shown["loss"]).reshape(61, 61)
@@ -156,20 +82,6 @@ def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Op
     bundles = [url for url in asked if "/static/plotly-" in url]
     assert len(bundles) == 1
     assert "plotly-cartesian-" in bundles[0]
-
-
-def test_large_bundles_wait_until_they_are_needed(page: LecturePage) -> None:
-    page.train(5)
-    page.wait_for_epoch(5)
-    fetched = page.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
-    own = page.page.evaluate(
-        "Object.keys(window).length && (window.own = Plotly) && Plotly.version"
-    )
-    assert len([url for url in fetched if "/static/plotly-basic" in url]) == 1
-    assert not [url for url in fetched if "cartesian" in url or "gl3d" in url]
-    open_surface(page)
-    assert page.page.evaluate("window.own === Plotly"), "the page keeps its own"
-    assert own == page.page.evaluate("Plotly.version")
 
 
 def test_the_point_is_dragged_and_fit_follows(address: str, open_page: Open) -> None:
@@ -199,33 +111,12 @@ def test_the_point_is_dragged_and_fit_follows(address: str, open_page: Open) -> 
     assert page.weights() == set_
 
 
-def test_the_arrow_keys_move_the_point(page: LecturePage) -> None:
-    open_surface(page)
-    w1 = number(page.weights()[0])
-    handle = page.find("#surface-handle")
-    expect(handle).to_have_attribute("aria-label", f"Net in Fit: W1, unit 1 {w1:.4f}, W1, unit 2 "
-                                     f"{page.weights()[1].replace('-', '−')}, loss {page.loss()}. "
-                                     "The arrow keys move it.")  # fmt: skip
-    handle.focus()
-    page.page.keyboard.press("ArrowRight")
-    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
-    width = page.page.evaluate(
-        "(() => { const { as } = pwl.surface.shown.job; return as.at(-1) - as[0]; })()"
-    )
-    assert number(page.weights()[0]) == pytest.approx(w1 + width / 60, abs=1e-3)
-
-
-def test_another_weight_moves_the_landscape_while_it_is_dragged(page: LecturePage) -> None:
+def test_another_weight_moves_the_landscape(page: LecturePage) -> None:
     open_surface(page)
     low = page.find("#surface-lowest").inner_text()
-    page.drag("#fit-weights-4-slider", 0.7, release=False)
-    page.page.evaluate("document.getElementById('surface-plot').scrollIntoView()")
+    page.type_weight("fit", 4, "2")
     expect(page.find("#surface-lowest")).not_to_have_text(low)
-    b2 = page.page.evaluate("pwl.fit.now().frame.p[4]")
-    page.page.wait_for_function(f"pwl.surface.shown.job.plane.origin[4] === {b2}")
-    assert page.page.evaluate("pwl.surface.shown.job.coarse")
-    page.page.mouse.up()
-    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
+    page.page.wait_for_function("pwl.surface.shown.job.plane.origin[4] === 2")
     page.page.wait_for_function(AT_REST)
 
 
@@ -263,7 +154,7 @@ def test_the_plane_of_the_run(page: LecturePage) -> None:
         page.page.evaluate("(() => { const { x, y } = pwl.fit.now().data; return [x, y]; })()")
     )
     corner = start + shown["as"][0] * q[0] + shown["bs"][0] * q[1]
-    assert shown["loss"][0] == pytest.approx(torch_loss(corner, x, y, Architecture()), abs=1e-5)
+    assert shown["loss"][0] == pytest.approx(loss_of(corner, x, y, Architecture()), abs=1e-5)
 
 
 def gram_schmidt(start: np.ndarray, end: np.ndarray, third: np.ndarray) -> np.ndarray:
@@ -291,18 +182,43 @@ def test_three_dimensions_and_a_browser_without(address: str, open_page: Open) -
     expect(page.find("#surface-plot")).to_be_visible()
 
 
-def test_a_wide_net_says_why_there_is_nothing(page: LecturePage) -> None:
-    page.unfold()
-    page.find("#fit-hidden").fill("9")
-    page.find("#fit-reset").click()
-    expect(page.find("#fit-weights")).to_contain_text("9 units")
-    page.find("#explore").scroll_into_view_if_needed()
-    expect(page.find("#surface-wide")).to_contain_text("9 units have 19 numbers")
-    expect(page.find("#surface-body")).to_be_hidden()
-
-
-def test_zoom(page: LecturePage) -> None:
+@pytest.mark.view("fit")
+def test_by_keyboard_and_buttons(page: LecturePage) -> None:
+    """Nothing large is fetched before the card is near; then its keys, buttons and lists."""
+    page.train(5)
+    page.wait_for_epoch(5)
+    fetched = page.page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    own = page.page.evaluate(
+        "Object.keys(window).length && (window.own = Plotly) && Plotly.version"
+    )
+    assert len([url for url in fetched if "/static/basic-" in url]) == 1
+    assert not [url for url in fetched if "cartesian" in url or "gl3d" in url]
+    page.go("explore-surface")
     open_surface(page)
+    assert page.page.evaluate("window.own === Plotly"), "the page keeps its own"
+    assert own == page.page.evaluate("Plotly.version")
+    the_arrow_keys_move_the_point(page)
+    zoom(page)
+    two_selects_never_name_the_same_weight(page)
+    a_wide_net_says_why_there_is_nothing(page)
+
+
+def the_arrow_keys_move_the_point(page: LecturePage) -> None:
+    w1 = number(page.weights()[0])
+    handle = page.find("#surface-handle")
+    expect(handle).to_have_attribute("aria-label", f"Net in Fit: W1, unit 1 {w1:.4f}, W1, unit 2 "
+                                     f"{page.weights()[1].replace('-', '−')}, loss {page.loss()}. "
+                                     "The arrow keys move it.")  # fmt: skip
+    handle.focus()
+    page.page.keyboard.press("ArrowRight")
+    page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
+    width = page.page.evaluate(
+        "(() => { const { as } = pwl.surface.shown.job; return as.at(-1) - as[0]; })()"
+    )
+    assert number(page.weights()[0]) == pytest.approx(w1 + width / 60, abs=1e-3)
+
+
+def zoom(page: LecturePage) -> None:
     span = "(() => { const { as } = pwl.surface.shown.job; return as.at(-1) - as[0]; })()"
     first = page.page.evaluate(span)
     page.find("#surface-zoom-in").click()
@@ -311,8 +227,7 @@ def test_zoom(page: LecturePage) -> None:
     page.page.wait_for_function(f"Math.abs({span} - {first}) < 1e-9")
 
 
-def test_two_selects_never_name_the_same_weight(page: LecturePage) -> None:
-    open_surface(page)
+def two_selects_never_name_the_same_weight(page: LecturePage) -> None:
     page.find("#surface-x").select_option("1")
     expect(page.find("#surface-y")).to_have_value("0")
     page.find("#surface-y").select_option(label="b2")
@@ -320,3 +235,13 @@ def test_two_selects_never_name_the_same_weight(page: LecturePage) -> None:
     assert from_vector(page.page.evaluate("pwl.fit.frame().p")).b2 == pytest.approx(
         number(page.weights()[4]), abs=1e-4
     )
+
+
+def a_wide_net_says_why_there_is_nothing(page: LecturePage) -> None:
+    page.unfold()
+    page.fill("#fit-hidden", "9")
+    page.click("#fit-reset")
+    expect(page.find("#fit-weights")).to_contain_text("9 units")
+    page.find("#explore").scroll_into_view_if_needed()
+    expect(page.find("#surface-wide")).to_contain_text("9 units have 19 numbers")
+    expect(page.find("#surface-body")).to_be_hidden()

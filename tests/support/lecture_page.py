@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -50,7 +52,7 @@ class LecturePage:
 
         From then on ``pwl`` holds the page's modules, for tests that look into them.
         """
-        expect(self.find("#build-weights input").first).to_be_visible()
+        expect(self.find("#build-weights input").first).to_be_attached()
         expect(self.find("#count-loss")).not_to_have_text("–", timeout=30_000)
         expect(self.find("#fit-data")).not_to_be_empty()
         self.page.evaluate(MODULES)
@@ -68,28 +70,88 @@ class LecturePage:
         x, y = self.page.evaluate(DRAWN, [graph, trace])
         return x, y
 
+    # Views
+
+    def go(self, view: str) -> None:
+        """Show a view, or a card of Explore, by its address."""
+        self.page.evaluate("(view) => { location.hash = view; }", view)
+        expect(self.find(f"#{view}")).to_be_visible()
+
+    @contextmanager
+    def at(self, view: str) -> Iterator[None]:
+        """Do something in another view, and come back."""
+        before = self.page.evaluate(
+            "location.hash.slice(1) || document.documentElement.dataset.view"
+        )
+        if before != view:
+            self.go(view)
+        yield
+        if before != view:
+            self.go(before)
+
+    @contextmanager
+    def shown(self, selector: str) -> Iterator[Locator]:
+        """An element on screen, for as long as something is done to it."""
+        node = self.find(selector)
+        view = node.evaluate("(node) => node.closest('.explore-card, .view')?.id")
+        with self.at(view):
+            drawer = node.evaluate("(node) => node.closest('details.drawer')?.id")
+            if drawer:
+                self.open_drawer(drawer)
+            else:
+                self.close_drawers()
+            yield node
+
+    def fill(self, selector: str, text: str) -> None:
+        """Type into a field, wherever it is."""
+        with self.shown(selector) as field:
+            field.fill(text)
+
+    def click(self, selector: str) -> None:
+        """Press something, wherever it is; what it opens stays open."""
+        with self.shown(selector) as button:
+            button.click()
+
     # Fit
 
+    def open_drawer(self, drawer: str) -> None:
+        """Open a drawer of Fit, if it is closed."""
+        if not self.find(f"#{drawer}").evaluate("(drawer) => drawer.open"):
+            self.find(f"#{drawer} > summary").click()
+        expect(self.find(f"#{drawer} .drawer-body")).to_be_visible()
+
+    def close_drawers(self) -> None:
+        """Leave the stage free."""
+        self.page.evaluate(
+            "document.querySelectorAll('details.drawer').forEach((each) => (each.open = false))"
+        )
+
     def unfold(self) -> None:
-        """Open the fold with net, optimizer and engine."""
-        if not self.find("#fit-options").evaluate("(fold) => fold.open"):
-            self.find("#fit-options summary").click()
-        expect(self.find("#fit-hidden")).to_be_visible()
+        """Open the drawer with net, optimizer and engine."""
+        with self.at("fit"):
+            self.open_drawer("fit-options")
 
     def choose(self, group: str, value: str) -> None:
-        """Press a radio button or tick a box of the fold."""
-        self.find(f"#{group} input[value='{value}']").check()
+        """Press a radio button or tick a box."""
+        with self.shown(f"#{group} input[value='{value}']") as box:
+            box.check()
+
+    def skip_replay(self) -> None:
+        """Show the end of each run at once."""
+        with self.shown("#playback-skip") as box:
+            box.check()
 
     def choose_slow_engine(self) -> None:
         """The lecture's own loop: a million epochs take it minutes, so what follows is in time."""
-        self.unfold()
         self.choose("fit-engine", "torch@cpu")
+        self.close_drawers()
 
     def train(self, epochs: int | None = None) -> None:
         self.page.bring_to_front()  # a tab behind another one paints nothing
-        if epochs is not None:
-            self.find("#fit-epochs").fill(str(epochs))
-        self.find("#fit-train").click()
+        with self.at("fit"):
+            if epochs is not None:
+                self.find("#fit-epochs").fill(str(epochs))
+            self.find("#fit-train").click()
 
     def wait_for_epoch(self, epoch: int, timeout_s: float = 180) -> None:
         """Wait until the run has ended and the play head stands at its end."""
@@ -117,9 +179,9 @@ class LecturePage:
         return rows
 
     def type_weight(self, section: str, k: int, text: str) -> None:
-        field = self.find(f"#{section}-weights-{k}-field")
-        field.fill(text)
-        field.press("Enter")
+        with self.shown(f"#{section}-weights-{k}-field") as field:
+            field.fill(text)
+            field.press("Enter")
 
     def drag(self, selector: str, fraction: float, *, release: bool = True) -> None:
         """Take a slider's thumb to a fraction of its track with the mouse."""

@@ -62,7 +62,7 @@ def test_the_server_takes_what_is_set(sets: dict[str, Any]) -> None:
 
 
 def test_a_step_begins_with_what_it_builds_on() -> None:
-    page, seeds, *_ = (each["steps"] for each in lessons.as_json())
+    page, _, seeds, *_ = (each["steps"] for each in lessons.as_json())
     assert page[1]["set"] == {}
     assert page[1]["start"] == {"build": lessons.START}
     assert page[5]["start"] == page[4]["set"]

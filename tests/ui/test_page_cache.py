@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 
 from pwlapp.ui.page_cache import MAX_ENTRIES, PageCache
 
+DATA = "/data/0123456789abcdef.json"
+
 
 class Site:
     """An app that counts how often it was asked, and a client in front of it."""
@@ -36,7 +38,7 @@ def site() -> Site:
     return Site()
 
 
-@pytest.mark.parametrize("path", ["/", "/_dash-layout", "/_dash-dependencies"])
+@pytest.mark.parametrize("path", ["/", "/_dash-layout", "/_dash-dependencies", DATA])
 def test_a_page_is_made_once(site: Site, path: str) -> None:
     answers = [site.client.get(path) for _ in range(3)]
     assert len(site.asked) == 1
@@ -103,3 +105,18 @@ def test_a_header_added_outside_does_not_stay() -> None:
     client = TestClient(outside)  # type: ignore[arg-type]
     for _ in range(3):
         assert client.get("/").headers.get_list("x-request-id") == ["1"]
+
+
+@pytest.mark.parametrize(("accept", "encoding"), [("br, gzip", "br"), ("gzip", "gzip"), ("", None)])
+def test_what_is_kept_is_compressed_as_the_browser_likes(accept: str, encoding: str | None) -> None:
+    text = "0.0010005 " * 1000
+    app = FastAPI()
+
+    @app.get("/data/{key}.json")
+    async def data(key: str, request: Request) -> PlainTextResponse:
+        assert "accept-encoding" not in request.headers  # nothing is compressed twice
+        return PlainTextResponse(text)
+
+    answer = TestClient(PageCache(app)).get(DATA, headers={"accept-encoding": accept})
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.text == text

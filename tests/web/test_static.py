@@ -54,11 +54,12 @@ class TestIndexPage:
         self, client: TestClient
     ) -> None:
         index = client.get("/").text.partition("<footer>")[2]
-        names = ("react@", "react-dom@", "plotly-basic", "dash_renderer", "dash_core", "main-")
+        names = ("react@", "react-dom@", "regenerator-", "basic-", "dash_core", "main-")
         places = [index.index(f"/{name}") for name in names]
         renderer = index.index("new DashRenderer()")
         assert [*places, renderer] == sorted([*places, renderer])
         assert "/dash_table/" not in index
+        assert "/polyfill@" not in index
 
     def test_every_script_and_style_is_built_compressed_and_kept_for_ever(
         self, client: TestClient

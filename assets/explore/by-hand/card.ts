@@ -2,7 +2,7 @@
 // same data, with the same loss.
 
 import * as buildSection from "../../build/build";
-import { byId } from "../../core/dom";
+import { byId, write } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
@@ -87,7 +87,7 @@ const paint = () => {
   drawData(newest);
   const { data } = newest;
   const hand = curveOf(weights.get(), handNet(newest), data);
-  painting.layers(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
+  painting.curves(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
 };
 const paintSoon = () => painting.request("by-hand", paint);
 
@@ -103,9 +103,9 @@ const verdict = () => {
 };
 
 const showScore = () => {
-  byId("by-hand-loss").textContent = numbers.fixed(handLoss(), 6);
-  byId("by-hand-adam-loss").textContent = numbers.fixed(adamsLoss(newest), 6);
-  byId("by-hand-verdict").textContent = verdict();
+  write(byId("by-hand-loss"), numbers.fixed(handLoss(), 6));
+  write(byId("by-hand-adam-loss"), numbers.fixed(adamsLoss(newest), 6));
+  write(byId("by-hand-verdict"), verdict());
   byId("by-hand-from-adam").disabled = !isLectures(newest);
 };
 

@@ -7,7 +7,6 @@ import { t } from "../../core/i18n";
 import { limits, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
-import * as storage from "../../core/storage";
 import * as weightRows from "../../core/weight-rows";
 import * as fitControls from "../../fit/controls";
 import * as fitFieldSteps from "../../fit/field-steps";
@@ -17,7 +16,6 @@ import * as dataFile from "./file";
 import * as dataOwn from "./own-points";
 import * as dataTiles from "./tiles";
 
-const OPEN_KEY = "pwl.dataset";
 const SHARES = [0, 0.2, 0.3, 0.5];
 const FIELDS = ["n", "noise", "seed"];
 
@@ -289,17 +287,11 @@ const showCurve = (now) => {
 
 export const start = () => {
   const host = byId("fit-data-choice");
-  const fold = byId("fit-data-fold");
+  const drawer = byId("fit-data-panel");
   laws = Object.fromEntries(JSON.parse(host.dataset.laws).map((law) => [law.name, law]));
-  const open = () => {
-    if (!parts && fold.open) build(host);
-  };
-  fold.open = storage.recall(OPEN_KEY) === "yes";
-  fold.addEventListener("toggle", () => {
-    storage.keep(OPEN_KEY, fold.open ? "yes" : "no");
-    open();
+  drawer.addEventListener("toggle", () => {
+    if (!parts && drawer.open) build(host);
   });
   fitSection.onChange(fromSession);
   fitSection.onChange(showCurve);
-  open();
 };

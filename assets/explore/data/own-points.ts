@@ -31,10 +31,29 @@ const padded = ([low, high]) => {
 };
 
 // Evenly chosen over a sorted set
-const thinned = ({ x, y }, most) => {
+export const thinned = ({ x, y }, most) => {
   const n = Math.min(most, x.length);
   const rows = Array.from({ length: n }, (_, i) => Math.round((i * (x.length - 1)) / Math.max(n - 1, 1)));
   return rows.map((i) => [x[i], y[i]]);
+};
+
+// A place as a point of `own`: within its axes, and rounded to a 500th of them at least.
+export const fitted = ({ kind, x: xAxis, y: yAxis }, [x, y]) => {
+  const within = (value, [low, high]) => Math.min(Math.max(value, low), high);
+  const tidy = (value, [low, high]) => Number(within(value, [low, high]).toPrecision(12)) || 0;
+  const round = (value, range) => {
+    const step = 10 ** Math.floor(Math.log10((range[1] - range[0]) / 500));
+    return tidy(Math.round(value / step) * step, range);
+  };
+  return [round(x, xAxis), kind === "binary" ? Number(y >= 0.5) : round(y, yAxis)];
+};
+
+// A set of data to begin with: its axes, and some of its points
+export const take = (data, most = THINNED) => {
+  const all = [...data.x, ...(data.test?.x ?? [])];
+  const kind = data.isBinary && data.y.every((y) => y === 0 || y === 1) ? "binary" : "numbers";
+  const points = thinned(data, most);
+  return { kind, points, x: padded(fitData.extremes(all)), y: kind === "binary" ? FRESH.y : data.span };
 };
 
 // Make the editor in `host`. `onCommit()` comes after each change that stays. Returns {get, ...}.
@@ -48,15 +67,6 @@ export const create = (host, onCommit) => {
   const { element } = weightRows;
 
   const yRange = () => (own.kind === "binary" ? BINARY : own.y);
-  const fitted = ([x, y]) => {
-    const within = (value, [low, high]) => Math.min(Math.max(value, low), high);
-    const tidy = (value, [low, high]) => Number(within(value, [low, high]).toPrecision(12)) || 0;
-    const round = (value, range) => {
-      const step = 10 ** Math.floor(Math.log10((range[1] - range[0]) / 500));
-      return tidy(Math.round(value / step) * step, range);
-    };
-    return [round(x, own.x), own.kind === "binary" ? Number(y >= 0.5) : round(y, own.y)];
-  };
 
   const show = () => {
     count.textContent = own.points.length === 1 ? t("own.count_one") : t("own.count", { n: own.points.length });
@@ -90,10 +100,10 @@ export const create = (host, onCommit) => {
       show();
     },
     add: (place) => {
-      if (own.points.length < MOST) own = withPoints([...own.points, fitted(place)]);
+      if (own.points.length < MOST) own = withPoints([...own.points, fitted(own, place)]);
     },
     move: (i, place) => {
-      own = withPoints(own.points.map((point, k) => (k === i ? fitted(place) : point)));
+      own = withPoints(own.points.map((point, k) => (k === i ? fitted(own, place) : point)));
       show();
     },
     remove: (i) => (own = withPoints(own.points.filter((_, k) => k !== i))),
@@ -116,7 +126,7 @@ export const create = (host, onCommit) => {
       move: (dx, dy, steps) => {
         const along = ([low, high], k) => (k * (high - low)) / steps;
         const up = own.kind === "binary" ? Math.sign(dy) : along(own.y, dy);
-        crossAt = fitted([crossAt[0] + along(own.x, dx), crossAt[1] + up]);
+        crossAt = fitted(own, [crossAt[0] + along(own.x, dx), crossAt[1] + up]);
         crossShown = true;
         show();
         announce(t("own.at", { x: numbers.short(crossAt[0], 3), y: numbers.short(crossAt[1], 3) }));
@@ -127,14 +137,6 @@ export const create = (host, onCommit) => {
   const setKind = (kind) => {
     const snapped = own.points.map(([x, y]) => [x, Number(y >= 0.5)]);
     commit({ ...own, kind, points: kind === "binary" ? snapped : own.points });
-  };
-
-  // A set of data to begin with: its axes, and some of its points
-  const take = (data, most = THINNED) => {
-    const all = [...data.x, ...(data.test?.x ?? [])];
-    const kind = data.isBinary && data.y.every((y) => y === 0 || y === 1) ? "binary" : "numbers";
-    const points = thinned(data, most);
-    return { kind, points, x: padded(fitData.extremes(all)), y: kind === "binary" ? FRESH.y : data.span };
   };
 
   const radio = (value) => {

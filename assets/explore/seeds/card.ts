@@ -1,6 +1,6 @@
 // "Train 500 seeds": asks the server for them part by part, paints what has come, and opens any of
 // them in Fit.
-import { byId } from "../../core/dom";
+import { byId, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { allows, limits, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
@@ -154,7 +154,7 @@ const showWords = () => {
 
 const showStatus = () => {
   const status = byId("seeds-status");
-  status.textContent = trouble ? troubleWords() : statusWords();
+  write(status, trouble ? troubleWords() : statusWords());
   status.classList.toggle("complaint", Boolean(trouble) && !running);
   byId("seeds-progress").value = shown.runs.length / shown.count;
 };
@@ -184,7 +184,7 @@ const showLabel = () => {
 const showSetting = () => {
   const { state } = fitSection.now();
   if (!state) return;
-  byId("seeds-setting").textContent = t("seeds.setting", { kind: seedsOutcomes.kind(state) });
+  write(byId("seeds-setting"), t("seeds.setting", { kind: seedsOutcomes.kind(state) }));
 };
 
 // --- one of them --------------------------------------------------------------------------------
@@ -279,13 +279,18 @@ const listen = () => {
 };
 
 // Other data: these runs are about something else.
+let about = ""; // what the axes are for, until there are runs
 const fitChanged = ({ state }) => {
   if (shown.dataKey && shown.dataKey !== state.data_key) {
     if (running) stop();
     shown = empty();
     choose(null);
     paint();
-  } else if (!shown.runs.length) painting.request("seeds", paint);
+  } else if (!shown.runs.length) {
+    const next = JSON.stringify([state.data_key, state.net, state.optimizer, wanted()]);
+    if (next !== about) painting.request("seeds", paint);
+    about = next;
+  }
   showSetting();
   showStatus();
 };

@@ -1,6 +1,6 @@
 // A run that is stuck on one side: says so, with the reason read from its own weights, and offers
 // what helps. Shown only while it is true.
-import { byId } from "../../core/dom";
+import { byId, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { limits } from "../../core/limits";
 import * as nets from "../../core/net";
@@ -56,7 +56,7 @@ const dead = (units, { loss, net }, best) => {
 };
 
 // Why the net that stands in Fit is stuck, or null. A run that goes on, or is still replayed, is not.
-const why = ({ state, data, playback }, best) => {
+export const why = ({ state, data, playback }, best) => {
   const { net, params, status, epoch, loss } = state;
   const isOver = status !== "running" && epoch > 0 && !(playback.playing && playback.following);
   const isKnown = params && best && loss !== null && data.key === state.data_key;
@@ -92,20 +92,20 @@ const limitWords = ({ plateau, best, state }) =>
 
 const moreUnits = (h) => Math.min(2 * h, limits.ranges.hidden.max);
 
-const say = (node, words) => {
-  if (node.textContent !== words) node.textContent = words;
-};
-
 const show = () => {
-  byId("fit-stuck").hidden = byId("stuck-link").hidden = !found;
-  if (!found) return;
+  const drawer = byId("fit-stuck");
+  drawer.hidden = !found;
+  if (!found) {
+    drawer.open = false;
+    return;
+  }
   const { state } = found;
-  say(byId("stuck-reason"), reasonWords(found));
-  say(byId("stuck-limit"), limitWords(found));
-  say(byId("stuck-hint"), t("stuck.hint", { epochs: whole(state.epoch) }));
+  write(byId("stuck-reason"), reasonWords(found));
+  write(byId("stuck-limit"), limitWords(found));
+  write(byId("stuck-hint"), t("stuck.hint", { epochs: whole(state.epoch) }));
   byId("stuck-bias").hidden = state.net.bias1;
-  say(byId("stuck-seed").firstElementChild, t("stuck.seed_n", { seed: nextSeed(state) }));
-  say(byId("stuck-units").firstElementChild, t("stuck.units_n", { h: moreUnits(state.net.h) }));
+  write(byId("stuck-seed").firstElementChild, t("stuck.seed_n", { seed: nextSeed(state) }));
+  write(byId("stuck-units").firstElementChild, t("stuck.units_n", { h: moreUnits(state.net.h) }));
 };
 
 const look = () => {

@@ -20,6 +20,7 @@ ALLOWED = {
     "pwlapp.core.data.datasets:draw",
     "pwlapp.core.data.files:parse_encoded",
     "pwlapp.core.engines:engines",
+    "pwlapp.core.analysis.one_step:one_step",
     "pwlapp.core.analysis.plateaus:plateaus",
     "pwlapp.core.export.qr:svg",
     "pwlapp.core.training:initial_state",

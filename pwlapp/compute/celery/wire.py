@@ -16,6 +16,7 @@ import numpy as np
 from kombu.utils import json
 from numpy.typing import NDArray
 
+from pwlapp.core.analysis.one_step import OneStep, Pull, Update
 from pwlapp.core.analysis.plateaus import Plateaus
 from pwlapp.core.analysis.seeds import Runs
 from pwlapp.core.constructions import Result
@@ -34,13 +35,16 @@ RECORDS = (
     DataSpec,
     EngineInfo,
     FrameBatch,
+    OneStep,
     Plateaus,
     Points,
+    Pull,
     Result,
     Runs,
     SgdOptions,
     Slice,
     TrainState,
+    Update,
 )
 DTYPES = ("float32", "float64", "int64")
 

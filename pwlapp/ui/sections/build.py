@@ -1,7 +1,7 @@
 """Build: section 2 of the lecture, the bent line made by hand.
 
-Everything that moves under a drag is drawn by ``assets/build.js`` with no request. The server is
-asked for one thing only: to run the code of the six constructions when a slider is released.
+Everything that moves under a drag is drawn by ``assets/build/build.ts`` with no request. The server
+is asked for one thing only: to run the code of the six constructions when a slider is released.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from pwlapp.ui.components import (
     live_number,
     text,
 )
+
+TAB_PANELS = (ids.BUILD_STEPS, "build-equations-panel", "build-constructions-panel")
 
 
 class Computes(Protocol):
@@ -54,14 +56,44 @@ def layout() -> html.Section:
     return html.Section(
         [
             html.H2(text("build.title")),
-            html.P(text("build.lead"), className="lead"),
-            html.Div([_plot_card(), _controls_card()], className="grid plot-and-controls"),
-            _pipeline_card(),
-            html.Div([_constructions_card(), _equations_card()], className="grid halves"),
+            html.Div([_tabs(), *_tab_panels()], className="build-shown"),
+            _controls_card(),
         ],
         id=ids.BUILD,
-        className="section",
+        className="view stage build-stage",
     )
+
+
+def _tabs() -> html.Div:
+    """What stands beside the sliders: the middle steps, the equations or the constructions."""
+    names = ("pipeline.title", "equations.title", "constructions.title")
+    tabs = [
+        html.Button(
+            text(name),
+            id=f"tab-{panel}",
+            role="tab",
+            className="tab",
+            tabIndex="0" if panel == ids.BUILD_STEPS else "-1",
+            **{"aria-controls": panel, "aria-selected": str(panel == ids.BUILD_STEPS).lower()},
+        )
+        for name, panel in zip(names, TAB_PANELS, strict=True)
+    ]
+    return labelled(html.Div(tabs, id=ids.BUILD_TABS, role="tablist"), "build.tabs")
+
+
+def _tab_panels() -> list[html.Div]:
+    cards = ([_plot_card(), _pipeline_card()], [_equations_card()], [_constructions_card()])
+    return [
+        html.Div(
+            content,
+            id=panel,
+            className="tab-panel",
+            role="tabpanel",
+            hidden=panel != ids.BUILD_STEPS,
+            **{"aria-labelledby": f"tab-{panel}"},
+        )
+        for content, panel in zip(cards, TAB_PANELS, strict=True)
+    ]
 
 
 def _plot_card() -> html.Section:
@@ -73,8 +105,8 @@ def _plot_card() -> html.Section:
             ("unit2", "role.unit2"),
             ("bend", "role.bend"),
         ),
-        graph("build.plot_label", "tall", (ids.BUILD_PLOT, figures.build_figure())),
-        html.Div(id=ids.BUILD_FORMULA, className="formula"),
+        graph("build.plot_label", "fills", (ids.BUILD_PLOT, figures.build_figure())),
+        class_name="build-plot-card",
     )
 
 
@@ -105,11 +137,13 @@ def _controls_card() -> html.Section:
         hidden=True,
     )
     return card(
-        challenge,
+        html.P(text("build.lead"), className="hint"),
+        html.Div(id=ids.BUILD_FORMULA, className="formula"),
         html.Div(id=ids.BUILD_WEIGHTS, className="weights"),
         mse,
         html.Div(buttons, className="buttons"),
-        title="build.controls",
+        challenge,
+        class_name="build-controls",
     )
 
 
@@ -119,7 +153,7 @@ def _pipeline_card() -> html.Section:
         html.Figure(
             [
                 html.Figcaption(id=f"{id_}-title", className="panel-title"),
-                graph("build.panel_label", "small", (f"{id_}-plot", figures.panel_figure(role))),
+                graph("build.panel_label", "fills", (f"{id_}-plot", figures.panel_figure(role))),
             ],
             id=id_,
             className="panel",
@@ -129,16 +163,16 @@ def _pipeline_card() -> html.Section:
     stages = [
         html.Div(
             html.Span("x →", className="stage-name"),
-            className="stage stage-x",
+            className="stage-step stage-x",
         ),
-        html.Div([html.Span("u →", className="stage-name"), *panels[:2]], className="stage"),
-        html.Div([html.Span("v →", className="stage-name"), *panels[2:4]], className="stage"),
-        html.Div([html.Span("y", className="stage-name"), panels[4]], className="stage"),
+        html.Div([html.Span("u →", className="stage-name"), *panels[:2]], className="stage-step"),
+        html.Div([html.Span("v →", className="stage-name"), *panels[2:4]], className="stage-step"),
+        html.Div([html.Span("y", className="stage-name"), panels[4]], className="stage-step"),
     ]
     return card(
         html.P(text("pipeline.lead"), className="hint"),
         html.Div(stages, className="pipeline"),
-        title="pipeline.title",
+        class_name="build-pipeline",
     )
 
 
@@ -164,12 +198,12 @@ def _constructions_card() -> html.Section:
         ),
         graph(
             "constructions.plot_label",
-            "medium",
+            "fills",
             (ids.CONSTRUCTION_PLOT, figures.construction_figure()),
         ),
         dcc.Store(id=ids.CONSTRUCTION_PARAMS),
         dcc.Store(id=ids.CONSTRUCTION_RESULTS),
-        title="constructions.title",
+        class_name="constructions",
     )
 
 
@@ -177,7 +211,7 @@ def _equations_card() -> html.Section:
     return card(
         html.P(text("equations.lead"), className="hint"),
         html.Div(id=ids.BUILD_EQUATIONS, className="equations"),
-        title="equations.title",
+        class_name="equations-card",
     )
 
 

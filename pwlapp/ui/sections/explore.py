@@ -1,7 +1,8 @@
 """Explore: why most seeds fail, the loss surface, other data; what the lecture's page does not say.
 
-Each card has a module of its own here and a script of its own in ``assets/explore/``, which makes
-its plot when it comes near the screen and asks the server by ``POST /session/<sid>/<verb>``.
+One card is shown at a time, and each has an address of its own. A card has a module of its own
+here and a folder of its own in ``assets/explore/``, which makes its plots when it is first shown
+and asks the server by ``POST /session/<sid>/<command>``.
 """
 
 from __future__ import annotations
@@ -9,28 +10,37 @@ from __future__ import annotations
 from dash import html
 
 from pwlapp.ui import ids
-from pwlapp.ui.components import text
+from pwlapp.ui.components import labelled, text
 from pwlapp.ui.sections import (
     explore_by_hand,
     explore_compare,
+    explore_one_step,
     explore_pieces,
     explore_seeds,
     explore_surface,
 )
 
+# Each card by its address, in the order of the list to choose from.
+CARDS = {
+    "explore-seeds": ("seeds.title", explore_seeds.card),
+    "explore-surface": ("surface.title", explore_surface.card),
+    "explore-byhand": ("byhand.title", explore_by_hand.card),
+    "explore-compare": ("compare.title", explore_compare.card),
+    "explore-pieces": ("pieces.title", explore_pieces.card),
+    "explore-onestep": ("step.title", explore_one_step.card),
+}
+
 
 def layout() -> html.Section:
     """The whole section."""
+    links = [html.A(text(title), href=f"#{id_}") for id_, (title, _) in CARDS.items()]
+    cards = [html.Div(card(), id=id_, className="explore-card") for id_, (_, card) in CARDS.items()]
     return html.Section(
         [
             html.H2(text("explore.title")),
-            html.P(text("explore.lead"), className="lead"),
-            explore_seeds.card(),
-            explore_surface.card(),
-            explore_by_hand.card(),
-            explore_compare.card(),
-            explore_pieces.card(),
+            labelled(html.Nav(links, id=ids.EXPLORE_PICK), "explore.pick"),
+            html.Div(cards, className="explore-cards"),
         ],
         id=ids.EXPLORE,
-        className="section",
+        className="view",
     )

@@ -14,10 +14,9 @@ from pwlapp.commands import table
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.ui import figures, ids, inputs
-from pwlapp.ui.components import card, graph, in_browser, legend, text
+from pwlapp.ui.components import card, drawer, graph, in_browser, legend, text
 from pwlapp.ui.i18n import t
-from pwlapp.ui.sections import explore_compare, fit_dataset, fit_stuck
-from pwlapp.ui.sections.fit_controls import controls_card, engine_options
+from pwlapp.ui.sections import explore_compare, fit_controls, fit_dataset, fit_stuck
 
 # The fields of the commands' bodies, see `commands.training`, and where the page has them.
 NET = {
@@ -58,24 +57,41 @@ TRUTH = ("role.prob", "role.prob", "role.truth")
 
 def layout() -> html.Section:
     """The whole section; the browser fills it when the session is open."""
+    drawers = [
+        fit_stuck.stuck_drawer(),
+        fit_dataset.data_drawer(),
+        fit_controls.options_drawer(),
+        _checkpoints_drawer(),
+    ]
+    controls = [
+        fit_controls.command_bar(),
+        html.Div(drawers, className="drawers"),
+        fit_controls.run_bar(),
+    ]
+    plots = [_yhat_card(), _logit_card(), _loss_card(), _weights_card()]
     return html.Section(
         [
             html.H2(text("fit.title")),
-            html.P(text("fit.lead"), className="lead"),
             html.Div(id=ids.FIT_NOTICE, className="notice", role="alert", hidden=True),
-            fit_dataset.card(),
-            controls_card(),
-            html.Div([_yhat_card(), _logit_card()], className="grid halves"),
-            html.Div([_loss_card(), _weights_card()], className="grid halves"),
-            fit_stuck.box(),
-            _checkpoints_card(),
-            dcc.Store(id=ids.TAB),
-            dcc.Store(id=ids.SESSION),
-            dcc.Store(id=ids.EDIT),
-            dcc.Store(id=ids.REPLY),
+            html.Div(controls, className="card stage-controls"),
+            html.Div(plots, className="stage-plots"),
+            _foot(),
+            *(dcc.Store(id=id_) for id_ in (ids.TAB, ids.SESSION, ids.EDIT, ids.REPLY)),
         ],
         id=ids.FIT,
-        className="section",
+        className="view stage",
+    )
+
+
+def _foot() -> html.Div:
+    """What is trained, and on what: the net's layers, its options and the data, a line each."""
+    return html.Div(
+        [
+            html.P(id=ids.FIT_LAYERS, className="layers"),
+            html.P(id=ids.FIT_SUMMARY),
+            html.P(id=ids.FIT_DATA),
+        ],
+        className="stage-foot",
     )
 
 
@@ -89,12 +105,13 @@ def _yhat_card() -> html.Section:
         ),
         graph(
             "fit.yhat_label",
-            "tall",
+            "fills",
             (ids.FIT_POINTS_PLOT, figures.points_figure()),
             (ids.FIT_YHAT_PLOT, figures.yhat_figure()),
         ),
         title="fit.after_sigmoid",
         mse="fit.no_sigmoid",
+        class_name="plot-yhat",
     )
 
 
@@ -109,29 +126,27 @@ def _logit_card() -> html.Section:
         ),
         graph(
             "fit.logit_label",
-            "tall",
+            "fills",
             (ids.FIT_LOGIT_PLOT, figures.logit_figure()),
             mse="fit.parts_label",
         ),
         title="fit.before_sigmoid",
         mse="fit.parts",
+        class_name="plot-logit",
     )
 
 
 def _loss_card() -> html.Section:
     log_x = html.Label(
-        [
-            dcc.Checklist(
-                id=ids.FIT_LOG_X, options=[{"label": text("fit.log_x"), "value": "log"}], value=[]
-            )
-        ],
+        dcc.Checklist(
+            id=ids.FIT_LOG_X, options=[{"label": text("fit.log_x"), "value": "log"}], value=[]
+        ),
         className="check",
     )
     return card(
         html.Div(
             [
                 legend(
-                    ("yhat", "role.loss"),
                     ("test-loss", "role.test_loss"),
                     ("truth", "role.true_loss", "role.true_loss", "role.truth_loss"),
                 ),
@@ -141,11 +156,11 @@ def _loss_card() -> html.Section:
         ),
         graph(
             "fit.loss_label",
-            "tall",
+            "fills",
             (ids.FIT_LOSS_PLOT, figures.loss_figure(t("word.epoch"), t("word.loss"))),
         ),
-        explore_compare.keep_button(ids.COMPARE_KEEP_IN_FIT, ids.COMPARE_SAID_IN_FIT),
         title="fit.loss_title",
+        class_name="plot-loss",
     )
 
 
@@ -154,14 +169,17 @@ def _weights_card() -> html.Section:
         html.P(text("fit.weights_lead"), className="hint"),
         html.Div(id=ids.FIT_WEIGHTS, className="weights"),
         title="fit.weights_title",
+        class_name="plot-weights",
     )
 
 
-def _checkpoints_card() -> html.Section:
-    return card(
+def _checkpoints_drawer() -> html.Details:
+    return drawer(
+        ids.FIT_CHECKPOINTS_PANEL,
+        "checkpoints.title",
         html.P(text("checkpoints.lead"), className="hint"),
         html.Div(id=ids.FIT_CHECKPOINTS, className="table-box", tabIndex="0"),
-        title="checkpoints.title",
+        explore_compare.keep_button(ids.COMPARE_KEEP_IN_FIT, ids.COMPARE_SAID_IN_FIT),
     )
 
 
@@ -222,7 +240,7 @@ def _register_opening(app: Dash, service: SessionService) -> None:
         prevent_initial_call=True,
     )
     async def on_open(tab: Any) -> Any:
-        return await open_session(service, tab), engine_options(service.engines)
+        return await open_session(service, tab), fit_controls.engine_options(service.engines)
 
 
 def _register_control(app: Dash, service: SessionService, name: str) -> None:

@@ -1,7 +1,4 @@
-"""The card of Fit that is pressed: fields, buttons, the run's progress and its playback.
-
-Net, optimizer and engine are folded away: what a beginner sees is the lecture's net.
-"""
+"""The controls of Fit: fields, buttons, the run's progress and its playback, and the options."""
 
 from __future__ import annotations
 
@@ -11,11 +8,11 @@ from dash import dcc, html
 
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, card, check, choice, field, labelled, text
+from pwlapp.ui.components import button, check, choice, drawer, field, labelled, text
 
 
-def controls_card() -> html.Section:
-    """The whole card; the browser fills it when the session is open."""
+def command_bar() -> html.Div:
+    """Seed, N and the buttons; on a phone the bar stays at the bottom of the screen."""
     fields = [
         field(ids.FIT_SEED, "fit.seed", "1", size=6),
         field(ids.FIT_EPOCHS, "fit.epochs", "5000", size=9),
@@ -27,34 +24,44 @@ def controls_card() -> html.Section:
         button(ids.FIT_STEP, "fit.step"),
         button(ids.FIT_RESET, "fit.reset"),
     ]
+    return html.Div(
+        [html.Div(fields, className="fields"), html.Div(buttons, className="buttons")],
+        className="command-bar",
+    )
+
+
+def run_bar() -> html.Div:
+    """The run's progress, its counters, and the bar that plays it back."""
     progress = labelled(
         html.Progress(id=ids.FIT_PROGRESS, max="1", value="0"), "fit.progress_label"
     )
-    return card(
-        html.Div(
-            [html.Div(id=ids.FIT_ARCHITECTURE, className="architecture"), html.P(id=ids.FIT_LAYERS)]
-        ),
-        html.Div(
-            [html.Div(fields, className="fields"), html.Div(buttons, className="buttons")],
-            className="commands",
-        ),
-        _fold(),
-        html.Div([progress, html.P(id=ids.FIT_STATUS, className="status")], className="progress"),
-        html.Div(id=ids.FIT_PLAYBACK, className="playback"),
-        html.Div(
-            [
-                html.Span(id=ids.FIT_LOOKING_BACK),
-                html.A(
-                    text("stuck.link"),
-                    href=f"#{ids.FIT_STUCK}",
-                    id=ids.STUCK_LINK,
-                    className="link",
-                    hidden=True,
-                ),
-            ],
-            className="hint looking-back",
-        ),
-        class_name="controls",
+    return html.Div(
+        [
+            progress,
+            html.P(id=ids.FIT_STATUS, className="counters"),
+            html.Div(id=ids.FIT_PLAYBACK, className="playback"),
+            html.Div(
+                [
+                    html.Span(id=ids.COUNT_STATUS),
+                    html.Span(id=ids.FIT_LOOKING_BACK),
+                    html.Div(id=ids.FIT_FORMULA, className="net-formula"),
+                ],
+                className="status-line",
+            ),
+        ],
+        className="run-bar",
+    )
+
+
+def options_drawer() -> html.Details:
+    """Net, optimizer and engine: a beginner trains the lecture's net and never opens it."""
+    return drawer(
+        ids.FIT_OPTIONS,
+        "fit.options",
+        html.Div(id=ids.FIT_ARCHITECTURE, className="architecture"),
+        _net(),
+        _optimizer(),
+        _engine(),
     )
 
 
@@ -68,16 +75,6 @@ def engine_options(engines: tuple[EngineInfo, ...]) -> list[dict[str, Any]]:
         for engine in engines
     ]
     return [{"value": AUTO, "label": text("engine.auto")}, *named]
-
-
-def _fold() -> html.Details:
-    summary = html.Summary(
-        [text("fit.options"), html.Span(id=ids.FIT_SUMMARY, className="fold-summary")]
-    )
-    return html.Details(
-        [summary, html.Div([_net(), _optimizer(), _engine()], className="fold")],
-        id=ids.FIT_OPTIONS,
-    )
 
 
 def _fieldset(title: str, *children: Any) -> html.Fieldset:

@@ -1,7 +1,7 @@
-"""The card of Fit that says which data there are, and lets others be chosen, drawn or sent.
+"""The drawer of Fit in which data are chosen, drawn or sent.
 
-What is in its fold is made by ``assets/explore/data.js`` when it is first opened, from the table of
-laws that stands here as JSON.
+``assets/explore/data/card.ts`` fills it when it is first opened, from the table of laws that stands
+here as JSON.
 """
 
 from __future__ import annotations
@@ -16,38 +16,25 @@ from dash import html
 from pwlapp.core.data.datasets import TABLE, Law, sketch
 from pwlapp.core.net import Array
 from pwlapp.ui import components, ids
-from pwlapp.ui.components import text
 
 WIDTH, HEIGHT = 100, 48  # of a sketch, in its own units
 MARGIN = 6
 DOTS = 32
 
 
-def card() -> html.Section:
-    """The whole card."""
-    fold = html.Details(
-        [
-            html.Summary([text("dataset.fold"), html.Span(className="fold-summary")]),
-            html.Div(
-                id=ids.FIT_DATA_CHOICE,
-                className="data-choice",
-                **{
-                    "data-laws": json.dumps(
-                        [law_row(law) for law in TABLE.values()], separators=(",", ":")
-                    )
-                },
-            ),
-        ],
-        id=ids.FIT_DATA_FOLD,
-        className="data-fold",
+def data_drawer() -> html.Details:
+    """The drawer, closed."""
+    choice = html.Div(
+        id=ids.FIT_DATA_CHOICE,
+        className="data-choice",
+        **{"data-laws": json.dumps(list(map(law_row, TABLE.values())), separators=(",", ":"))},
     )
-    return components.card(
+    return components.drawer(
+        ids.FIT_DATA_PANEL,
+        "dataset.title",
         html.Div(id=ids.FIT_DATA_PROBLEM, className="notice", role="alert", hidden=True),
-        html.P(id=ids.FIT_DATA, className="data-line"),
         html.P(id=ids.FIT_DATA_KIND, className="data-line data-kind"),
-        fold,
-        title="dataset.title",
-        class_name="dataset",
+        choice,
     )
 
 

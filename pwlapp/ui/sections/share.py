@@ -20,9 +20,10 @@ def layout() -> html.Section:
             html.P(text("share.lead"), className="lead"),
             _link_card(),
             html.Div([_files_card(), _pictures_and_import()], className="grid halves"),
+            html.Footer(html.P(text("app.footer")), className="page-footer"),
         ],
         id=ids.SHARE,
-        className="section",
+        className="view",
     )
 
 

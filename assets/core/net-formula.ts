@@ -1,0 +1,44 @@
+// The net as a formula: the name of each weight, and its number below it.
+import * as mathml from "./mathml";
+import * as numbers from "./numbers";
+import type { Net } from "./weights";
+import * as weights from "./weights";
+
+const MOST_UNITS = 8; // of a wider net, the first ones
+
+const hat = mathml.role("yhat", mathml.over(mathml.mi("y"), mathml.op("^")));
+
+// A weight that is pointed at anywhere lights up here by its `data-weight`: see weight-light.ts.
+const weight = (net: Net, place: number, value: number) => {
+  const written = numbers.fixed(value, 4);
+  const sign = written.startsWith("−") ? "" : "<mphantom><mn>−</mn></mphantom>"; // so that no line breaks elsewhere
+  const below = `<mrow class="weight-value">${sign}<mn>${written}</mn></mrow>`;
+  return `<munder data-weight="${place}">${weights.symbolOf(weights.at(net, place))}${below}</munder>`;
+};
+
+const term = (net: Net, unit: number, valueAt: (place: number) => number) => {
+  const m = mathml;
+  const { W1, b1, W2 } = weights.placesOf(net, unit);
+  const write = (place: number) => weight(net, place, valueAt(place));
+  const shift = b1 === null ? [] : [m.op("+"), write(b1)];
+  const inner = m.row(m.op("("), write(W1), m.mi("x"), ...shift, m.op(")"));
+  return m.role(weights.at(net, W1).role, m.row(write(W2), m.text(net.activation), inner));
+};
+
+// Pieces between which a line may break.
+export const parts = (net: Net, valueAt: (place: number) => number): string[] => {
+  const m = mathml;
+  const isBce = net.loss === "bce";
+  const units = Array.from({ length: Math.min(net.h, MOST_UNITS) }, (_, unit) => unit);
+  const b2 = net.h * (net.bias1 ? 3 : 2);
+  return [
+    m.row(hat, m.op("="), ...(isBce ? [m.text("sigmoid"), m.op("(")] : [])),
+    ...units.map((unit) => m.row(unit ? m.op("+") : "", term(net, unit, valueAt))),
+    ...(net.h > MOST_UNITS ? [m.row(m.op("+"), m.op("…"))] : []),
+    m.row(m.op("+"), m.role("yhat", weight(net, b2, valueAt(b2))), isBce ? m.op(")") : ""),
+  ].map((part) => m.math(part));
+};
+
+export const show = (host: HTMLElement, net: Net, valueAt: (place: number) => number) => {
+  host.innerHTML = parts(net, valueAt).join("");
+};

@@ -1,0 +1,74 @@
+// What the server says of the next epoch: the answer to the command `one_step`.
+import type { Net } from "../../core/weights";
+
+type Column = (number | null)[]; // null where a number is not finite
+
+export interface Adam {
+  kind: "adam";
+  lr: number;
+  beta1: number;
+  beta2: number;
+  eps: number;
+}
+
+export interface Sgd {
+  kind: "sgd";
+  lr: number;
+  momentum: number;
+}
+
+export interface Table {
+  old: Column;
+  m_old: Column;
+  v_old: Column;
+  gradient: Column;
+  difference: Column;
+  m: Column;
+  v: Column;
+  m_hat: Column;
+  v_hat: Column;
+  step: Column;
+  new: Column;
+}
+
+// How the points add up to the gradient of one weight. `x`, `residual` and `factor` are of a part of
+// the points, evenly chosen; the sums are of all.
+export interface Pull {
+  weight: number;
+  x: Column;
+  residual: Column;
+  factor: Column;
+  up: number | null;
+  down: number | null;
+  n_up: number;
+  n_down: number;
+}
+
+export interface Answer {
+  epoch: number;
+  version: number;
+  net: Net;
+  optimizer: Adam | Sgd;
+  n: number;
+  loss: number | null;
+  loss_after: number | null;
+  diverges: boolean;
+  count: number; // of the optimizer's steps, from 1
+  listed: number[]; // places of the weights in the parameter vector
+  table: Table;
+  pull: Pull;
+}
+
+export interface Refusal {
+  error: { code: string; args: Record<string, string | number> };
+}
+
+export const isRefusal = (answer: Answer | Refusal): answer is Refusal => "error" in answer;
+
+// One number of the table, by the place of its weight.
+export const value = ({ listed, table }: Answer, column: keyof Table, place: number): number =>
+  table[column][listed.indexOf(place)] ?? Number.NaN;
+
+// n times each point's contribution to the gradient: their mean is the gradient.
+export const products = ({ residual, factor }: Pull): Column =>
+  residual.map((r, i) => (r === null || factor[i] === null ? null : r * factor[i]));

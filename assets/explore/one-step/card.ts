@@ -1,0 +1,197 @@
+// One step, explained: the next epoch of the session's net, in the four steps of the lecture's loop.
+// The server computes it when the net has come to rest and the card is near; what is shown stays until
+// the next answer is there.
+import * as api from "../../core/api";
+import { byId } from "../../core/dom";
+import * as i18n from "../../core/i18n";
+import * as netFormula from "../../core/net-formula";
+import * as numbers from "../../core/numbers";
+import * as painting from "../../core/painting";
+import * as plotting from "../../core/plotting";
+import * as weights from "../../core/weights";
+import * as fitFields from "../../fit/fields";
+import * as fitSection from "../../fit/fit";
+import * as near from "../near";
+import { type Answer, isRefusal, type Refusal, value } from "./answer";
+import * as formulas from "./formulas";
+import * as plots from "./plots";
+import * as table from "./table";
+
+interface Snapshot {
+  version: number;
+  status: "idle" | "running" | "paused" | "diverged";
+}
+
+// What Fit says is on screen; a frame without an epoch is under the student's hand.
+interface Now {
+  sid: string;
+  state: Snapshot | null;
+  playback: { playing: boolean; frames: unknown[] };
+  frame?: { epoch?: number };
+  data: unknown;
+}
+
+let isNear: () => boolean = () => false;
+let isDrawn = false;
+let asked = ""; // what was asked last: see `questionOf`
+let shown: Answer | null = null;
+let problem: Refusal["error"] | null = null;
+let weight = 0; // the one whose points are shown
+let isStepping = false;
+
+// --- asking ----------------------------------------------------------------------------------------
+// The optimizer that the fields of Fit name, since the next step is taken with it; undefined where
+// they name none: the session's own.
+const optimizer = () => {
+  const fields = fitFields.now();
+  const [lr, momentum] = [numbers.parse(fields?.lr), numbers.parse(fields?.momentum)];
+  if (!(lr > 0 && lr <= 1000)) return undefined;
+  if (fields.kind === "adam") return { kind: "adam", lr };
+  return momentum >= 0 && momentum < 1 ? { kind: "sgd", lr, momentum } : undefined;
+};
+
+const questionOf = (sid: string, { version }: Snapshot) => JSON.stringify([sid, version, weight, optimizer()]);
+
+const ask = async (sid: string, question: string) => {
+  asked = question;
+  try {
+    const body = { weight, optimizer: optimizer() };
+    const answer: Answer | Refusal = await api.post(`session/${encodeURIComponent(sid)}/one_step`, body);
+    if (asked === question) take(answer);
+  } catch {
+    if (asked === question) asked = ""; // the server was away: the next change asks again
+  }
+};
+
+const take = (answer: Answer | Refusal) => {
+  if (isRefusal(answer)) {
+    problem = answer.error;
+    tell();
+    return;
+  }
+  problem = null;
+  shown = answer;
+  weight = answer.pull.weight;
+  show();
+};
+
+// A net that is being trained, replayed or edited is left alone until it rests.
+const update = () => {
+  const { sid, state, playback, frame, data }: Now = fitSection.now();
+  if (!isDrawn || !isNear() || !state || !data || !playback.frames.length) return;
+  byId("one-step-next").setAttribute("aria-disabled", String(state.status === "running" || isStepping));
+  if (state.status === "running" || playback.playing || frame?.epoch === undefined) return;
+  const question = questionOf(sid, state);
+  if (question !== asked) ask(sid, question);
+};
+const updateSoon = () => painting.request("one-step", update);
+
+// --- showing ---------------------------------------------------------------------------------------
+const tell = () => {
+  const said = problem
+    ? i18n.t(i18n.first(`error.${problem.code}`), problem.args)
+    : shown
+      ? i18n.t("step.stands", { epoch: numbers.whole(shown.epoch), next: numbers.whole(shown.epoch + 1) })
+      : "";
+  if (byId("one-step-when").textContent !== said) byId("one-step-when").textContent = said;
+};
+
+const show = () => {
+  tell();
+  if (!shown) return;
+  const answer = shown;
+  netFormula.show(byId("one-step-formula"), answer.net, (place) => value(answer, "old", place));
+  byId("one-step-first").textContent = firstWords(answer);
+  byId("one-step-loss").innerHTML = formulas.loss(answer);
+  showChooser(answer);
+  byId("one-step-gradient").innerHTML = formulas.gradient(answer);
+  plots.titles(answer);
+  plots.paint(answer);
+  byId("one-step-pull").textContent = pullWords(answer);
+  byId("one-step-update").innerHTML = formulas.step(answer).join("");
+  table.show(byId("one-step-table"), answer);
+  byId("one-step-after").textContent = afterWords(answer);
+};
+
+const firstWords = ({ net, listed }: Answer) => {
+  const units = Math.floor(listed.length / (net.bias1 ? 3 : 2));
+  return net.h > units ? i18n.t("step.first", { units: numbers.whole(units), all: numbers.whole(net.h) }) : "";
+};
+
+const pullWords = (answer: Answer) => {
+  const { n, net, pull } = answer;
+  const found = value(answer, "gradient", pull.weight);
+  const args = {
+    weight: weights.nameOf(weights.at(net, pull.weight)),
+    n_up: numbers.whole(pull.n_up),
+    n_down: numbers.whole(pull.n_down),
+    n_none: numbers.whole(n - pull.n_up - pull.n_down),
+    gradient: numbers.significant(found),
+  };
+  const way = found > 0 ? "step.goes_down" : found < 0 ? "step.goes_up" : "step.goes_nowhere";
+  return `${i18n.t("step.pull", args)} ${i18n.t(way, args)}`;
+};
+
+const afterWords = ({ loss, loss_after: after, diverges }: Answer) =>
+  i18n.t(diverges ? "step.diverges" : "step.after", {
+    loss: numbers.fixed(loss ?? Number.NaN, 6),
+    after: numbers.fixed(after ?? Number.NaN, 6),
+  });
+
+// One button for each weight. They are made anew only for another net.
+const showChooser = ({ net, listed, pull }: Answer) => {
+  const host: HTMLElement = byId("one-step-choose");
+  const key = JSON.stringify([net, listed]);
+  if (host.dataset.made !== key) {
+    host.dataset.made = key;
+    host.replaceChildren(
+      ...listed.map((place) => {
+        const button = document.createElement("button");
+        const found = weights.at(net, place);
+        button.type = "button";
+        button.className = `tab weight-name ${found.role}`;
+        button.dataset.weight = String(place);
+        button.textContent = weights.nameOf(found);
+        return button;
+      }),
+    );
+  }
+  for (const button of host.querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.weight === String(pull.weight)));
+  }
+};
+
+// --- what can be pressed ---------------------------------------------------------------------------
+const choose = ({ target }: Event) => {
+  if (!(target instanceof HTMLButtonElement)) return;
+  weight = Number(target.closest<HTMLElement>("[data-weight]")?.dataset.weight ?? weight);
+  update();
+};
+
+// Never disabled, so that the keyboard stays on it.
+const next = async () => {
+  if (isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
+  isStepping = true;
+  update();
+  await fitSection.send("step", { optimizer: optimizer() });
+  isStepping = false;
+  updateSoon();
+};
+
+// For lessons: the place of the weight that is shown.
+export const chosen = () => (shown ? weight : null);
+
+export const start = () => {
+  const card = byId("one-step");
+  byId("one-step-next").addEventListener("click", next);
+  byId("one-step-choose").addEventListener("click", choose);
+  byId("one-step-table").addEventListener("click", choose);
+  plotting.whenNear(card, async () => {
+    await plots.create();
+    isDrawn = true;
+    updateSoon();
+  });
+  isNear = near.watch(card, updateSoon);
+  i18n.onLanguage(show);
+  fitSection.onChange(updateSoon);
+};

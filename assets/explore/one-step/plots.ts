@@ -1,0 +1,72 @@
+// Three plots over x, the first times the second is the third: the residual of each point, what the
+// chosen weight hands on there, and how hard the point pulls. The mean of the pulls is the gradient.
+import { byId } from "../../core/dom";
+import * as mathml from "../../core/mathml";
+import * as painting from "../../core/painting";
+import * as plotting from "../../core/plotting";
+import * as weights from "../../core/weights";
+import { type Answer, products, value } from "./answer";
+import * as formulas from "./formulas";
+
+type Values = (number | null)[];
+
+const NAMES = ["residual", "factor", "product"] as const;
+const TRUTH = "rgb(107, 122, 144)"; // app.css makes it the theme's ink
+const MANY = 300; // points; from here on they are drawn small and faint
+
+let plots: HTMLElement[] = [];
+
+const dots = (role: string) => ({
+  ...plotting.line(role, { hovertemplate: "(%{x:.3f}, %{y:.4f})<extra></extra>" }),
+  mode: "markers",
+  marker: { color: plotting.colour(role), size: 4, opacity: 0.3 },
+});
+
+export const create = async () => {
+  const axes = () => plotting.layout(plotting.axis("x", [-1.04, 1.04]), plotting.axis("", [-1.1, 1.1]));
+  const mean = plotting.line("truth", {
+    line: { color: TRUTH, width: 2.5, dash: "dash" },
+    hovertemplate: "%{y:.4g}<extra></extra>",
+  });
+  const traces = [[dots("data")], [plotting.line("others")], [dots("others"), mean]];
+  plots = await Promise.all(
+    NAMES.map((name, i): Promise<HTMLElement> => {
+      const host = byId(`one-step-${name}`).appendChild(document.createElement("div"));
+      return plotting.create(host, traces[i], axes());
+    }),
+  );
+};
+
+// `xs` and `ys` have an entry for each trace; the first one decides over the axes.
+const show = (plot: HTMLElement, xs: Values[], ys: Values[], look: Record<string, unknown>) => {
+  const [low, high] = [xs[0][0] ?? -1, xs[0][xs[0].length - 1] ?? 1];
+  const pad = (high - low) * 0.04 || 1;
+  const size = Math.max(...ys[0].map((each) => Math.abs(each ?? 0)));
+  const top = 1.08 * (size > 0 ? painting.niceCeil(size) : 1);
+  const ranges = { "xaxis.range": [low - pad, high + pad], "yaxis.range": [-top, top] };
+  return Plotly.update(plot, { x: xs, y: ys, ...look }, ranges, [...xs.keys()]);
+};
+
+export const paint = (answer: Answer) => {
+  if (!plots.length) return;
+  const { pull, net } = answer;
+  const { x, residual, factor } = pull;
+  const colour = plotting.colour(weights.at(net, pull.weight).role);
+  const marker =
+    x.length < MANY ? { "marker.size": 6, "marker.opacity": 0.7 } : { "marker.size": 4, "marker.opacity": 0.3 };
+  const mean = value(answer, "gradient", pull.weight);
+  const ends = [x[0], x[x.length - 1]];
+  show(plots[0], [x], [residual], marker);
+  show(plots[1], [x], [factor], { "line.color": colour });
+  show(plots[2], [x, ends], [products(pull), [mean, mean]], { ...marker, "marker.color": [colour, TRUTH] });
+};
+
+export const titles = (answer: Answer) => {
+  const weight = weights.at(answer.net, answer.pull.weight);
+  const m = mathml;
+  const [residual, factor] = [formulas.residual(answer), formulas.factor(answer, weight)];
+  const written: string[] = [residual, m.row(m.op("×"), factor), m.row(m.op("="), residual, m.op("·"), factor)];
+  NAMES.forEach((name, i) => {
+    byId(`one-step-${name}-title`).innerHTML = m.math(written[i]);
+  });
+};

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import * as api from "../../core/api";
+import { LECTURE } from "../../core/net";
+import { golden } from "../../vitest/golden";
+import * as plateaus from "./plateaus";
+
+vi.mock("../../core/api");
+const command = vi.mocked(api.command);
+
+const [bce] = golden.bent;
+let key = 0;
+// A session with data that no other test has asked for.
+const session = () => ({ sid: "an id", state: { data_key: `data ${++key}`, net: LECTURE } });
+const answer = (state: { data_key: string }) => ({ ...bce.plateaus, data_key: state.data_key, loss: "bce" });
+const refusal = { error: { code: "busy", args: {} } };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  command.mockReset().mockResolvedValue(refusal);
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("the plateaus of a session's data", () => {
+  test("are asked for once, and all who wait are told", async () => {
+    const now = session();
+    command.mockResolvedValue(answer(now.state));
+    const listeners = [vi.fn(), vi.fn()];
+    for (const listener of listeners) expect(plateaus.of(now, listener)).toBeNull();
+    await vi.advanceTimersByTimeAsync(0);
+    for (const listener of listeners) expect(listener).toHaveBeenCalledOnce();
+    expect(plateaus.of(now)).toMatchObject(bce.plateaus);
+    expect(command.mock.calls).toEqual([["an id", "plateaus", {}]]);
+  });
+
+  test("are asked for again after a refusal, five times at most", async () => {
+    const now = session();
+    const listener = vi.fn(() => plateaus.of(now, listener));
+    listener();
+    await vi.advanceTimersByTimeAsync(2999);
+    expect(command).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(command).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(command).toHaveBeenCalledTimes(5);
+  });
+
+  test("a session that moved on gets those of its own data", async () => {
+    const [before, after] = [session(), session()];
+    command.mockResolvedValueOnce(answer(after.state));
+    plateaus.of(before);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(plateaus.of(after)).toMatchObject(bce.plateaus);
+    expect(plateaus.of(before)).toBeNull();
+  });
+});
+
+describe("what they say", () => {
+  test("they hold for ReLUs without a bias", () => {
+    expect(plateaus.hold(LECTURE)).toBe(true);
+    expect(plateaus.hold({ ...LECTURE, bias1: true })).toBe(false);
+    expect(plateaus.hold({ ...LECTURE, activation: "sigmoid" })).toBe(false);
+  });
+  test("on the lecture's data both sides matter, from either of them", () => {
+    const { left, right, both } = bce.plateaus;
+    expect(plateaus.oneSided(bce.plateaus)).toBe(left);
+    expect(plateaus.matter(bce.plateaus)).toBe(true);
+    expect(plateaus.matter(bce.plateaus, right)).toBe(true);
+    expect(plateaus.matter(bce.plateaus, both + 0.001)).toBe(false);
+  });
+  test("not where one side is enough, or nothing can be learned", () => {
+    expect(plateaus.matter({ flat: 0.7, left: 0.201, right: 0.6, both: 0.2 })).toBe(false);
+    expect(plateaus.matter({ flat: 0.7, left: 0.7, right: 0.7, both: 0.7 })).toBe(false);
+  });
+});

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { LECTURE } from "../core/net";
+import { hasSlopes, layers } from "./net-description";
+
+test.each([
+  [LECTURE, "Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid"],
+  [{ ...LECTURE, h: 5, bias1: true, loss: "mse" }, "Linear(1, 5, bias=True) → ReLU → Linear(5, 1)"],
+  [{ ...LECTURE, h: 8, activation: "sigmoid" }, "Linear(1, 8, bias=False) → Sigmoid → Linear(8, 1) → Sigmoid"],
+])("the layers of $h units, as torch writes them", (net, words) => expect(layers(net)).toBe(words));
+
+test("two slopes tell all of ReLUs whose weights the page has", () => {
+  const plain = { ...LECTURE, plain: true };
+  expect(hasSlopes(plain)).toBe(true);
+  expect(hasSlopes({ ...plain, activation: "sigmoid" })).toBe(false);
+  expect(hasSlopes({ ...plain, plain: false })).toBe(false);
+});

@@ -1,0 +1,183 @@
+// Fit's steps against a server that keeps steps of its own, as pwlapp/sessions/history.py does.
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import * as history from "../core/history";
+import * as steps from "./steps";
+
+const server = vi.hoisted(() => ({
+  nets: ["first"], // after each step
+  state: { version: 1, can_undo: 0, epoch: 0, first_seq: 0, params: [1, 2, 3, 4, 5] },
+  refusal: null as { code: string } | null,
+  get net() {
+    return this.nets[this.state.can_undo];
+  },
+  // A command that puts another net in the place of this one.
+  put(net: string) {
+    const { version, can_undo } = this.state;
+    this.nets = [...this.nets.slice(0, can_undo + 1), net];
+    this.state = { ...this.state, version: version + 1, can_undo: can_undo + 1 };
+  },
+  send(verb: string) {
+    if (this.refusal) return { error: this.refusal };
+    const to = this.state.can_undo + (verb === "undo" ? -1 : 1);
+    if (to in this.nets) this.state = { ...this.state, version: this.state.version + 1, can_undo: to };
+    return { snapshot: this.state };
+  },
+}));
+const page = vi.hoisted(() => ({ fields: "seed 1", build: [1, -1], reset: new EventTarget() }));
+
+vi.mock("../core/dom", () => ({ byId: () => page.reset }));
+vi.mock("../core/i18n", () => ({ announce: () => {}, t: () => "" }));
+vi.mock("../build/build", () => ({
+  now: () => page.build,
+  show: (build: number[]) => (page.build = build),
+}));
+vi.mock("./field-steps", () => ({
+  read: () => page.fields,
+  put: async (fields: string) => (page.fields = fields),
+}));
+vi.mock("./fit", () => ({
+  now: () => ({ state: server.state }),
+  send: async (verb: string) => server.send(verb),
+}));
+
+const whole = () => [server.net, page.fields, ...page.build];
+const FIRST = ["first", "seed 1", 1, -1];
+const changed = vi.fn(); // by each step that is recorded, and each that is taken back
+history.onChange(changed);
+steps.start();
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  Object.assign(server, { nets: ["first"], refusal: null });
+  server.state = { ...server.state, can_undo: 0, epoch: 0, first_seq: 0 };
+  Object.assign(page, { fields: "seed 1", build: [1, -1] });
+  changed.mockClear();
+});
+
+describe("what changes the whole session", () => {
+  test("is one step with the page's fields and Build, both ways", async () => {
+    await steps.whole(async () => {
+      server.put("other data"); // two commands of the server
+      server.put("and a run");
+      Object.assign(page, { fields: "seed 2", build: [3, 4] });
+    });
+    const after = ["and a run", "seed 2", 3, 4];
+    expect(whole()).toEqual(after);
+    await history.undo();
+    expect(whole()).toEqual(FIRST);
+    await history.redo();
+    expect(whole()).toEqual(after);
+    expect(changed).toHaveBeenCalledTimes(3);
+  });
+
+  test("what was trained or typed since comes back by redo", async () => {
+    await steps.whole(async () => server.put("a link's"));
+    server.put("trained");
+    page.fields = "seed 7";
+    await history.undo();
+    expect(whole()).toEqual(FIRST);
+    server.nets[1] = "a link's, trained";
+    await history.redo();
+    expect(whole()).toEqual(["a link's, trained", "seed 7", 1, -1]);
+  });
+
+  test("is none if it was refused, and half a one if its second part was", async () => {
+    const error = { code: "busy" };
+    expect(await steps.whole(async () => ({ error }))).toEqual({ error });
+    expect(changed).not.toHaveBeenCalled();
+    await steps.whole(async () => {
+      server.put("other data");
+      return { error };
+    });
+    expect(changed).toHaveBeenCalledOnce();
+    await history.undo();
+    expect(server.net).toBe("first");
+  });
+
+  test("stays a step if the server refuses to take it back", async () => {
+    await steps.whole(async () => server.put("other data"));
+    server.refusal = { code: "server" };
+    await history.undo();
+    expect(server.net).toBe("other data");
+    server.refusal = null;
+    await history.undo();
+    expect(server.net).toBe("first");
+  });
+
+  test("ends where the server has no more steps", async () => {
+    server.put("one");
+    await steps.whole(async () => server.put("two"));
+    server.nets = ["elsewhere"]; // another tab has begun anew
+    server.state = { ...server.state, can_undo: 0 };
+    await history.undo();
+    expect(server.net).toBe("elsewhere");
+  });
+});
+
+describe("the reset button", () => {
+  const press = () => page.reset.dispatchEvent(new Event("click"));
+  const answer = (changes: object) => ({ error: null, snapshot: { ...server.state, ...changes } });
+
+  test("is a step when the answer has come", async () => {
+    press();
+    page.fields = "typed since";
+    steps.answered(answer({ epoch: 20 })); // to something else
+    expect(changed).not.toHaveBeenCalled();
+    server.put("reset");
+    steps.answered(answer({ epoch: 0, first_seq: 9 }));
+    await history.undo();
+    expect(whole()).toEqual(FIRST);
+    await history.redo();
+    expect(whole()).toEqual(["reset", "typed since", 1, -1]);
+  });
+
+  test("is none when it was refused, or not pressed", () => {
+    press();
+    steps.answered({ error: { code: "bad_hidden" }, snapshot: null });
+    steps.answered(answer({ epoch: 0, first_seq: 9 }));
+    expect(changed).not.toHaveBeenCalled();
+  });
+});
+
+describe("weights by hand", () => {
+  const [one, two] = [
+    [7, 2, 3, 4, 5],
+    [8, 2, 3, 4, 5],
+  ];
+  const edit = (p: number[]) => {
+    steps.edited(p);
+    server.put(`W1 ${p[0]}`); // the server records them a little later
+  };
+
+  test("are a step each, unless a slider's key is held down", async () => {
+    edit(one);
+    vi.advanceTimersByTime(1000);
+    edit(two);
+    edit([9, 2, 3, 4, 5]);
+    await history.undo();
+    expect(server.net).toBe("W1 7");
+    await history.undo();
+    expect(server.net).toBe("first");
+    await history.redo();
+    await history.redo();
+    expect(server.net).toBe("W1 9");
+  });
+
+  test("undo waits for weights that are on their way", async () => {
+    steps.edited(one);
+    const undone = history.undo();
+    await vi.advanceTimersByTimeAsync(100);
+    server.put("W1 7");
+    await vi.advanceTimersByTimeAsync(20);
+    await undone;
+    expect(server.net).toBe("first");
+  });
+
+  test("but not for ever", async () => {
+    steps.edited(one);
+    const undone = history.undo();
+    await vi.advanceTimersByTimeAsync(3000);
+    await undone;
+    expect(server.net).toBe("first");
+  });
+});

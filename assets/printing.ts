@@ -1,0 +1,24 @@
+// Printing shows the open view as it stands on screen, whole and light: paper has neither the screen's
+// size nor its theme.
+const root = document.documentElement;
+const PAPER_PX = 1000; // the width of a landscape page within its margins
+let theme: string;
+
+const prepare = () => {
+  theme = root.dataset.theme;
+  root.dataset.theme = "light";
+  const { fontSize } = getComputedStyle(root);
+  const size = { "--width": `${innerWidth}px`, "--height": `${innerHeight}px`, "--text": fontSize };
+  for (const [name, value] of Object.entries({ ...size, "--zoom": String(PAPER_PX / innerWidth) })) {
+    root.style.setProperty(name, value);
+  }
+};
+
+const restore = () => {
+  root.dataset.theme = theme;
+};
+
+export const start = () => {
+  addEventListener("beforeprint", prepare);
+  addEventListener("afterprint", restore);
+};

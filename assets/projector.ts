@@ -1,0 +1,39 @@
+// Projector mode, by F or ?projector=1: full screen, and only what the back row needs. Page Down and
+// Page Up step through a lesson.
+import * as chunks from "./chunks";
+import { byId } from "./core/dom";
+import * as plotBoxes from "./core/plot-boxes";
+
+const root = document.documentElement;
+
+const isOn = () => "projector" in root.dataset;
+
+const set = (on: boolean) => {
+  root.toggleAttribute("data-projector", on);
+  byId("projector").setAttribute("aria-pressed", String(on));
+  plotBoxes.resize(document.body);
+};
+
+const toggle = () => {
+  const on = !isOn();
+  set(on);
+  if (on)
+    root.requestFullscreen?.().catch(() => {}); // where it is refused, it fills the window
+  else if (document.fullscreenElement) document.exitFullscreen();
+};
+
+const step = async (event: KeyboardEvent) => {
+  const by = { PageDown: 1, PageUp: -1 }[event.key];
+  if (!by || !isOn() || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  (await chunks.load("lessons")).page(by);
+};
+
+export const start = () => {
+  byId("projector").addEventListener("click", toggle);
+  byId("projector").setAttribute("aria-pressed", String(isOn()));
+  document.addEventListener("keydown", step);
+  document.addEventListener("fullscreenchange", () => {
+    if (!document.fullscreenElement && isOn()) set(false); // left by Esc
+  });
+};

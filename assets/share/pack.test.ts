@@ -1,0 +1,38 @@
+import { describe, expect, test, vi } from "vitest";
+import { golden } from "../vitest/golden";
+import { pack, unpack } from "./pack";
+
+const { content, floats, texts } = golden.links;
+const [plain, deflated] = texts;
+const why = (text: string) =>
+  unpack(text).then(
+    () => "read",
+    (error) => error.why,
+  );
+
+test("a text that Python packed, deflated or not", async () => {
+  for (const text of texts) expect(await unpack(text)).toEqual({ content, floats });
+});
+
+test("what does not get shorter stays as it is, byte for byte as in Python", async () => {
+  expect(await pack(content, floats)).toBe(plain);
+});
+
+test("what gets shorter is deflated", async () => {
+  const zeros = Array(500).fill(0);
+  const text = await pack("content", zeros);
+  expect(text.length).toBeLessThan(100);
+  expect(await unpack(text)).toEqual({ content: "content", floats: zeros });
+});
+
+describe("a browser that cannot deflate", () => {
+  test("writes longer texts, and says of the shorter ones that it can't read them", async () => {
+    vi.stubGlobal("CompressionStream", undefined);
+    vi.stubGlobal("DecompressionStream", undefined);
+    const text = await pack("content", Array(500).fill(0));
+    expect(text.length).toBeGreaterThan(2000);
+    expect((await unpack(text)).content).toBe("content");
+    expect(await why(deflated)).toBe("browser");
+    vi.unstubAllGlobals();
+  });
+});

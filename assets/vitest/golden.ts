@@ -1,0 +1,58 @@
+// The numbers that the tests compare with; `tests/golden.py` computes them.
+import { expect, inject } from "vitest";
+import type { LECTURE } from "../core/net";
+
+type Net = typeof LECTURE;
+type Plane = { origin: number[]; u: number[]; v: number[] };
+type Line = { knots: number[]; slopes: number[]; intercepts: number[] };
+
+interface Golden {
+  nets: {
+    net: Net;
+    p: number[];
+    x: number[];
+    y: number[];
+    logit: number[];
+    yhat: number[];
+    parts: number[][];
+    loss: number;
+    slopes: { left: number; right: number };
+  }[];
+  surfaces: { net: Net; x: number[]; y: number[]; plane: Plane; as: number[]; bs: number[]; loss: number[] }[];
+  planes: { nets: number[][]; u: number[]; v: number[]; places: number[][] }[];
+  pieces: ({ net: Net; p: number[]; low: number | null; high: number | null } & Line)[];
+  bent: {
+    loss: string;
+    x: number[];
+    y: number[];
+    line: number[];
+    plateaus: { flat: number; left: number; right: number; both: number };
+  }[];
+  limits: unknown; // the block of the page
+  links: {
+    vectors: { params: string; m: string; v: string };
+    points: number[];
+    content: unknown;
+    floats: number[];
+    texts: string[];
+  };
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    golden: Golden;
+    words: Record<string, string>;
+  }
+}
+
+export const golden = inject("golden");
+
+// All numbers of `found` are as near to those of `wanted` as `tolerance` says, of their size where that is over 1.
+export const expectNear = (found: Iterable<number>, wanted: number[], tolerance = 1e-9) => {
+  const values = [...found];
+  expect(values).toHaveLength(wanted.length);
+  const isNear = (value: number, k: number) =>
+    Math.abs(value - wanted[k]) <= tolerance * Math.max(1, Math.abs(wanted[k]));
+  const far = values.flatMap((value, k) => (isNear(value, k) ? [] : [`number ${k}: ${value}, not ${wanted[k]}`]));
+  expect(far).toEqual([]);
+};

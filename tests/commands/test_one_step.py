@@ -1,0 +1,141 @@
+"""The verbs ``one_step`` and ``step``: what is foretold is what then happens, on either runner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pwlapp.commands.table import run
+from pwlapp.core.net import LECTURE, Architecture
+from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.errors import UserError
+from pwlapp.sessions.service import SessionService
+from pwlapp.web.json_answers import answer
+
+ADAM = {"kind": "adam", "lr": 0.01}
+SGD = {"kind": "sgd", "lr": 0.1, "momentum": 0.9}
+SPEC = {"law": "step_like", "n": 300, "noise": 0.0, "seed": 7, "held_out": 0.3}
+
+
+async def foretold(service: SessionService, sid: str, **body: Any) -> dict[str, Any]:
+    found = await run(service, sid, "one_step", body)
+    answer(found)  # is JSON
+    return found
+
+
+async def params_of(service: SessionService, sid: str) -> list[float]:
+    values: list[float] = (await service.state(sid)).train.params.tolist()
+    return values
+
+
+async def test_the_step_is_what_was_foretold(either: SessionService) -> None:
+    sid, snapshot = await either.open()
+    for epoch, optimizer in enumerate([None, ADAM, ADAM, SGD, SGD, None, ADAM]):
+        before = await foretold(either, sid, optimizer=optimizer)
+        assert (before["epoch"], before["version"]) == (epoch, snapshot["version"])
+        assert before["loss"] == snapshot["loss"]
+        assert before["table"]["old"] == snapshot["params"]
+        after = await run(either, sid, "step", {"optimizer": optimizer})
+        snapshot = after["snapshot"]
+        assert snapshot["epoch"] == epoch + 1
+        assert snapshot["params"] == pytest.approx(before["table"]["new"], abs=5e-7)
+        assert snapshot["loss"] == pytest.approx(before["loss_after"], abs=1e-6)
+        state = await either.state(sid)
+        for name in ("m", "v") if isinstance(state.optimizer, AdamOptions) else ("m",):
+            kept = getattr(state.train, name)
+            np.testing.assert_allclose(before["table"][name], kept, rtol=1e-4, atol=1e-8)
+
+
+async def test_the_optimizers_own_numbers(service: SessionService) -> None:
+    sid, _ = await service.open()
+    found = await foretold(service, sid)
+    assert found["optimizer"] == {"kind": "adam", **vars(AdamOptions())}
+    assert (found["count"], found["n"], found["listed"]) == (1, 64, [0, 1, 2, 3, 4])
+    assert found["net"] == vars(LECTURE)
+    await run(service, sid, "step", {})
+    assert (await foretold(service, sid))["count"] == 2
+    other = await foretold(service, sid, optimizer=SGD)
+    assert other["optimizer"] == {"kind": "sgd", **vars(SgdOptions(0.1, 0.9))}
+    assert other["count"] == 1, "another kind of optimizer begins without memory"
+    assert other["table"]["m_old"] == [0] * 5
+
+
+async def test_asking_changes_nothing(service: SessionService) -> None:
+    sid, snapshot = await service.open()
+    first = await foretold(service, sid, optimizer=SGD, weight=3)
+    assert await service.look(sid) == snapshot
+    assert await foretold(service, sid, optimizer=SGD, weight=3) == first
+
+
+@pytest.mark.parametrize("weight", range(5))
+async def test_the_points_of_a_weight_average_to_its_gradient(
+    service: SessionService, weight: int
+) -> None:
+    sid, _ = await service.open()
+    found = await foretold(service, sid, weight=weight)
+    pull = found["pull"]
+    terms = np.array(pull["residual"]) * np.array(pull["factor"])
+    gradient = found["table"]["gradient"][weight]
+    assert pull["weight"] == weight
+    assert terms.mean() == pytest.approx(gradient, abs=1e-5)
+    assert pull["up"] + pull["down"] == pytest.approx(gradient, rel=1e-7)
+    assert pull["x"] == pytest.approx(np.sort(service.points.x).tolist(), abs=6e-5)
+
+
+async def test_points_held_out_do_not_count(service: SessionService) -> None:
+    sid, _ = await service.open()
+    await run(service, sid, "use_data", {"spec": SPEC, "seed": 1, "net": {"h": 3, "bias1": True}})
+    found = await foretold(service, sid)
+    assert found["n"] == 210 == len(found["pull"]["x"])
+    after = await run(service, sid, "step", {})
+    assert after["snapshot"]["params"] == pytest.approx(found["table"]["new"], abs=5e-7)
+
+
+async def test_a_wide_net(service: SessionService) -> None:
+    sid, _ = await service.open(net=Architecture(64, True, "sigmoid"))
+    found = await foretold(service, sid, weight=191)
+    assert len(found["listed"]) == 25
+    assert found["pull"]["weight"] == 0, "unit 64 is not listed"
+    await run(service, sid, "step", {})
+    params = await params_of(service, sid)
+    new = [params[place] for place in found["listed"]]
+    assert new == pytest.approx(found["table"]["new"], abs=5e-7)
+
+
+async def test_a_step_that_would_diverge(service: SessionService) -> None:
+    sid, _ = await service.open()
+    far = {"kind": "sgd", "lr": 1000, "momentum": 0}
+    for _ in range(3):
+        found = await foretold(service, sid, optimizer=far)
+        after = await run(service, sid, "step", {"optimizer": far})
+        assert (after["snapshot"]["status"] == "diverged") == found["diverges"]
+        if found["diverges"]:
+            return
+    pytest.fail("expected to diverge")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"weight": True}, "bad_request"),
+        ({"weight": 1.5}, "bad_request"),
+        ({"weight": "1"}, "bad_request"),
+        ({"weight": None}, "bad_request"),
+        ({"optimizer": {"kind": "adam"}}, "bad_optimizer"),
+        ({"optimizer": {"kind": "adam", "lr": 0}}, "bad_lr"),
+        ({"optimizer": 5}, "bad_optimizer"),
+    ],
+)
+async def test_what_is_refused(service: SessionService, body: dict[str, Any], code: str) -> None:
+    sid, _ = await service.open()
+    with pytest.raises(UserError, match=code):
+        await run(service, sid, "one_step", body)
+
+
+async def test_weights_that_are_not_there_are_no_mistake(service: SessionService) -> None:
+    """The net may have become smaller since the page saw it."""
+    sid, _ = await service.open()
+    for weight in (-1, 5, 10**30):
+        assert (await foretold(service, sid, weight=weight))["pull"]["weight"] == 0
