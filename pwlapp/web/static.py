@@ -92,7 +92,7 @@ def built_scripts(scripts: str) -> str:
     """
 
     def address(match: re.Match[str]) -> str:
-        path, _ = check_fingerprint(match[1])  # type: ignore[no-untyped-call]
+        path, _ = check_fingerprint(match[1])
         return f'src="{PATH}{DASH_FOLDER}/{path}"'
 
     kept = [tag for tag in scripts.splitlines() if not UNUSED_SCRIPTS.search(tag)]

@@ -19,7 +19,7 @@ from pwlapp.ui.i18n import t
 from pwlapp.ui.sections import explore_compare, fit_controls, fit_dataset, fit_stuck
 
 # The fields of the commands' bodies, see `commands.training`, and where the page has them.
-NET = {
+NET: dict[str, Any] = {
     "seed": State(ids.FIT_SEED, "value"),
     "net": {
         "h": State(ids.FIT_HIDDEN, "value"),
@@ -28,7 +28,7 @@ NET = {
         "loss": State(ids.FIT_LOSS, "value"),
     },
 }
-OPTIMIZER = {
+OPTIMIZER: dict[str, Any] = {
     "optimizer": {
         "kind": State(ids.FIT_OPTIMIZER, "value"),
         "lr": State(ids.FIT_LR, "value"),
