@@ -1,8 +1,9 @@
-// "Train 500 seeds": asks the server for them part by part, paints what has come, and opens any of
-// them in Fit.
+// "Train 500 seeds": asks the server for them, paints each part that comes, and opens any of them in
+// Fit.
+import * as api from "../../core/api";
 import { byId, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
-import { allows, limits, refusal } from "../../core/limits";
+import { allows, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as painting from "../../core/painting";
@@ -10,7 +11,6 @@ import * as plotting from "../../core/plotting";
 import * as weightRows from "../../core/weight-rows";
 import * as fitSection from "../../fit/fit";
 import { begin as startOver } from "../begin";
-import * as seedsAsking from "./asking";
 import * as seedsOutcomes from "./outcomes";
 import * as plateauStore from "./plateaus";
 import * as seedsPlots from "./plots";
@@ -18,11 +18,13 @@ import * as seedsPlots from "./plots";
 const { t } = i18n;
 const PAINT_MS = 250; // at most so often while the seeds come in,
 const PAINT_SHARE = 4; // and so that painting takes a quarter of the time at most
+const TRIES = 5; // when the server cannot be reached,
+const AGAIN_MS = 1000; // so far apart
 
 const nodes: Record<string, PlotlyGraph> = {}; // {curves, dots}: the plots, once they are near the screen
 let shown = empty(); // what is, or will be, on screen
 let chosen = null; // the run that is ringed
-let turn = 0; // of the button; an answer of an earlier turn is dropped
+let asking: AbortController = null; // of the newest press of the button
 let running = false;
 let trouble = null; // {code, args} of the server, or null
 let lastPaint = { at: -Infinity, cost: 0 };
@@ -36,58 +38,45 @@ const typed = (id) => numbersModule.parse(byId(id).value);
 const wanted = () => ({ first: typed("seeds-first"), count: typed("seeds-count"), epochs: typed("seeds-epochs") });
 
 // --- asking -------------------------------------------------------------------------------------
-const insist = (body, mine) =>
-  seedsAsking.insist(body, {
-    isOver: () => mine !== turn,
-    onWait: (code) => {
-      trouble = { code, args: {} };
-      showStatus();
-    },
-  });
-
-const kindOf = ({ net, optimizer, data_key: key }) => JSON.stringify([net, optimizer, key]);
-
 const run = async () => {
   const what = wanted();
-  const mine = ++turn;
   trouble = refusal("seed", what.first) ?? refusal("seeds", what.count) ?? refusal("epochs", what.epochs);
   if (trouble) return showStatus();
-  what.count = Math.min(what.count, limits.ranges.seed.max + 1 - what.first); // there are no more
-  let kind = null;
+  asking = new AbortController();
+  const { signal } = asking;
   setRunning(true);
-  for (let got = 0; got === 0 || got < what.count; ) {
-    const rest = got && { first: what.first + got, count: what.count - got };
-    const answer = await insist({ ...what, ...rest }, mine);
-    if (mine !== turn) return;
-    trouble = answer.error ?? null;
-    if (answer.error) break;
-    if (!kind) begin(what, answer);
-    kind ??= kindOf(answer);
-    if (kindOf(answer) !== kind) {
-      trouble = { code: "seeds_changed", args: {} };
-      break;
-    }
-    shown.runs.push(...answer.runs);
-    got += answer.runs.length;
-    paintInTime();
+  for (let tries = 0; tries < TRIES; tries++) {
+    const problem = await follow(what, signal);
+    if (signal.aborted) return;
+    trouble = problem;
+    if (problem?.code !== "server") break;
+    showStatus();
+    await new Promise((done) => setTimeout(done, AGAIN_MS)); // what it has trained already comes at once
   }
-  finish(mine);
+  setRunning(false);
+  paint();
+  if (!trouble) i18n.announce(sentences()[0]);
 };
 
-const begin = (what, { epochs, net, optimizer, data_key: dataKey }) => {
-  shown = { ...empty(), ...what, record: epochs, net, optimizer, dataKey };
+// Takes what the server sends until the last seed has come. Gives what went wrong, or null.
+const follow = async (what, signal) => {
+  for await (const part of api.parts(fitSection.now().sid, "seeds", what, signal)) {
+    if (part.error || signal.aborted) return part.error;
+    trouble = part.waiting ? { code: part.waiting, args: {} } : null;
+    if (part.net) begin(what, part);
+    else shown.runs.push(...(part.runs ?? []));
+    paintInTime();
+  }
+  return shown.runs.length < shown.count ? { code: "server", args: {} } : null;
+};
+
+const begin = (what, { count, epochs, net, optimizer, data_key: dataKey }) => {
+  shown = { ...empty(), ...what, count, record: epochs, net, optimizer, dataKey };
   choose(null);
 };
 
-const finish = (mine) => {
-  if (mine !== turn) return;
-  setRunning(false);
-  paint();
-  if (shown.runs.length && !trouble) i18n.announce(sentences()[0]);
-};
-
 const stop = () => {
-  turn += 1;
+  asking.abort();
   trouble = null;
   setRunning(false);
   paint();
@@ -95,7 +84,6 @@ const stop = () => {
 
 const setRunning = (now) => {
   running = now;
-  if (now) trouble = null;
   const [train, stopper] = [byId("seeds-train"), byId("seeds-stop")];
   const from = document.activeElement; // the keyboard goes from the one button to the other
   train.disabled = now;
