@@ -20,7 +20,6 @@ from numpy.typing import ArrayLike, NDArray
 from pwlapp.core.analysis.plateaus import plateaus
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.net import Architecture
-from pwlapp.settings import Settings
 from pwlapp.ui.limits import limits
 
 Vector = NDArray[np.float64]
@@ -28,6 +27,7 @@ Cases = list[dict[str, Any]]
 
 PATH = Path(__file__).parents[1] / "build" / "golden.json"
 INF = float("inf")
+MAX_EPOCHS = 1_000_000  # the setting's default
 SAME_SLOPE = 1e-9  # of the largest slope
 
 NETS = (
@@ -55,7 +55,7 @@ def main() -> None:
         "pieces": pieces(),
         "bent": bent_lines(),
         "links": links(),
-        "limits": limits(Settings().max_epochs),
+        "limits": limits(MAX_EPOCHS),
     }
     PATH.parent.mkdir(exist_ok=True)
     PATH.write_text(json.dumps(golden, default=as_json, allow_nan=False), "utf-8")

@@ -1,4 +1,6 @@
 // What the server takes, as it says itself in the page (pwlapp/ui/limits.py).
+import { byId } from "./dom";
+
 type Name = "seed" | "epochs" | "hidden" | "seeds" | "points";
 
 export const limits: {
@@ -12,7 +14,7 @@ export const limits: {
   activations: string[];
   losses: string[];
   optimizers: Record<string, { lr: number }>; // with their usual hyperparameters
-} = JSON.parse(document.getElementById("limits").textContent);
+} = JSON.parse(byId("limits").textContent);
 
 // Why the server would refuse this whole number: {code, args}; null if it would not.
 export const refusal = (name: Name, value: number) => {

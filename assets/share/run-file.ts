@@ -2,10 +2,10 @@
 
 import * as buildSection from "../build/build";
 import * as api from "../core/api";
-import { byId } from "../core/dom";
+import { byId, element } from "../core/dom";
 import { t } from "../core/i18n";
 import { limits } from "../core/limits";
-import { element } from "../core/weight-rows";
+import type { FrameRow } from "../core/types";
 import * as fitSection from "../fit/fit";
 import * as files from "./files";
 import * as sharing from "./sharing";
@@ -18,7 +18,7 @@ const wrong = (code, args = {}) => ({ code, args });
 export const make = async () => {
   const { sid } = fitSection.now();
   const saved = await sharing.saved();
-  const { frames } = await api.get(`frames/${encodeURIComponent(sid)}?since=0`);
+  const { frames } = await api.get<{ frames: FrameRow[] }>(`frames/${encodeURIComponent(sid)}?since=0`);
   const content = { program: "pwlapp", kind: "run", format: FORMAT, build: buildSection.now(), saved, frames };
   return { name: "pwlapp-run.json", blob: new Blob([JSON.stringify(content)], { type: "application/json" }) };
 };

@@ -1,14 +1,13 @@
 // The link in its field, ready to be copied or to be shown as a QR code.
 
 import * as buildSection from "../build/build";
-import { byId } from "../core/dom";
+import { byId, element } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
 import { limits } from "../core/limits";
 import * as painting from "../core/painting";
 import * as plotting from "../core/plotting";
 import * as views from "../core/views";
-import { element } from "../core/weight-rows";
 import * as fitSection from "../fit/fit";
 import * as files from "./files";
 import * as lecturer from "./lecturer";
@@ -45,7 +44,7 @@ export const make = async () => {
 // --- in words ----------------------------------------------------------------------------------
 const holds = ({ kind, session: { seed, net, epoch } }) => {
   const args = { seed, units: net.h, epochs: epoch };
-  return [t("share.holds_build"), t(`share.holds_${kind}`, files.written(args))].join(" · ");
+  return [t("share.holds_build"), t(`share.holds_${kind}`, i18n.readable(args))].join(" · ");
 };
 
 const show = () => {
@@ -54,7 +53,7 @@ const show = () => {
   const notes = tooLong ? [...made.notes, ["share.note_long", { n: made.link.length }]] : made.notes;
   field.value = made.link;
   byId("share-holds").textContent = holds(made);
-  byId("share-note").textContent = notes.map(([key, args]) => t(key, files.written(args))).join(" ");
+  byId("share-note").textContent = notes.map(([key, args]) => t(key, i18n.readable(args))).join(" ");
   byId("share-qr-show").disabled = tooLong;
   if (wantsCode) drawCode();
 };

@@ -1,9 +1,9 @@
-// What modules read of the page while they are loaded, for tests without a browser: the language and
-// its catalogue, and the server's limits.
+// What modules read of the page while they are loaded, for tests without a browser: the language, its
+// catalogue and the limits.
 import { inject, vi } from "vitest";
 import "./golden";
 
-const blocks = { catalogue: inject("words"), limits: inject("golden").limits };
+const blocks: Record<string, unknown> = { catalogue: inject("words"), limits: inject("golden").limits };
 
 vi.stubGlobal("window", globalThis);
 vi.stubGlobal("document", {

@@ -99,7 +99,7 @@ def read_net(value: object) -> Architecture:
 
 
 def read_optimizer(value: object) -> OptimizerOptions:
-    """An optimizer: its ``kind`` and ``lr``, and others by name, each with its default.
+    """An optimizer: its ``kind``, and its hyperparameters by name, each with its default.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def read_optimizer(value: object) -> OptimizerOptions:
     """
     named: dict[str, Any] = value if isinstance(value, dict) else {}
     for kind, made in OPTIMIZERS.items():
-        if named.get("kind") == kind and "lr" in named:
+        if named.get("kind") == kind:
             names = [field.name for field in fields(made) if field.name in named]
             return made(**{name: _number(named[name]) for name in names})
     raise UserError("bad_optimizer")

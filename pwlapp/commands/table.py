@@ -34,7 +34,7 @@ COMMANDS: dict[str, Command] = {
     "restore": Command(saved.Restore, saved.restore),
     "resume": Command(training.GoOn, training.resume),
     "saved": Command(Body, saved.save),
-    "step": Command(training.Step, training.step),
+    "step": Command(training.GoOn, training.step),
     "train": Command(training.Train, training.train),
     "undo": Command(Empty, training.undo),
     "upload": Command(data.Upload, data.upload),

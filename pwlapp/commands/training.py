@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from pwlapp.commands.fields import Body, Empty, Engine, Epochs, Net, Optimizer, Params, Seed
-from pwlapp.core.net import Architecture
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers
@@ -44,15 +43,6 @@ class Edit(Body):
     params: Params
 
 
-class Step(Body):
-    """One epoch of this net, with this optimizer and engine; None: the session's own."""
-
-    seed: Seed | None = None
-    net: Net | None = None
-    optimizer: Optimizer | None = None
-    engine: Engine | None = None
-
-
 class Reset(Body):
     """Back to epoch 0, at the initial weights of this seed; None: the session's own."""
 
@@ -65,25 +55,25 @@ async def train(service: SessionService, sid: str, body: Train) -> dict[str, Any
 
     Raises what `SessionService.start_run` raises.
     """
-    await _prepare(service, sid, body.seed, body.net)
+    await _prepare(service, sid, body)
     return {"snapshot": await service.start_run(sid, body.epochs, body.optimizer, body.engine)}
 
 
 async def resume(service: SessionService, sid: str, body: GoOn) -> dict[str, Any]:
     """Continue a paused run, from now on with this optimizer and engine; see `_prepare`."""
-    await _prepare(service, sid, body.seed, body.net)
+    await _prepare(service, sid, body)
     return {"snapshot": await service.resume(sid, body.optimizer, body.engine)}
 
 
-async def step(service: SessionService, sid: str, body: Step) -> dict[str, Any]:
+async def step(service: SessionService, sid: str, body: GoOn) -> dict[str, Any]:
     """Train one epoch; see `_prepare` and `SessionService.step`."""
-    await _prepare(service, sid, body.seed, body.net)
+    await _prepare(service, sid, body)
     return {"snapshot": await service.step(sid, body.optimizer, body.engine)}
 
 
 async def prepare(service: SessionService, sid: str, body: Prepare) -> dict[str, Any]:
     """Make an untrained net the one in the body; see `_prepare`."""
-    await _prepare(service, sid, body.seed, body.net)
+    await _prepare(service, sid, body)
     return {"snapshot": await service.look(sid)}
 
 
@@ -137,10 +127,8 @@ async def params(service: SessionService, sid: str, _body: Empty) -> dict[str, A
     }
 
 
-async def _prepare(
-    service: SessionService, sid: str, seed: int | None, net: Architecture | None
-) -> None:
-    """Reset an untrained net to the one of this seed, if it is another; None: the session's own.
+async def _prepare(service: SessionService, sid: str, wanted: Prepare) -> None:
+    """Reset an untrained net to the one that is wanted, if it is another.
 
     A trained one would be lost by that, so the student has to say which of the two is meant.
 
@@ -150,11 +138,10 @@ async def _prepare(
         ``net_differs``, or ``seed_differs`` (seed, typed), if the net has been trained.
     """
     now = await service.state(sid)
-    seed, net = now.seed if seed is None else seed, net or now.train.net
-    if (now.seed, now.train.net) == (seed, net):
+    if (now.seed, now.train.net) == (wanted.seed, wanted.net):
         return
     if now.train.epoch > 0:
-        if now.train.net != net:
+        if now.train.net != wanted.net:
             raise UserError("net_differs")
-        raise UserError("seed_differs", seed=now.seed, typed=seed)
-    await service.reset(sid, seed, net)
+        raise UserError("seed_differs", seed=now.seed, typed=wanted.seed)
+    await service.reset(sid, wanted.seed, wanted.net)

@@ -175,9 +175,9 @@ class SessionService(SessionReader):
             return self._schedule(known, await self._sessions.update(known, move))
 
     async def step(
-        self, sid: str, optimizer: OptimizerOptions | None = None, engine: str | None = None
+        self, sid: str, optimizer: OptimizerOptions, engine: str | None = None
     ) -> Snapshot:
-        """Train one epoch, as the session did if nothing else is given; it counts for a paused run.
+        """Train one epoch. Within a paused run it counts as one of the run's.
 
         Raises
         ------
@@ -191,7 +191,7 @@ class SessionService(SessionReader):
             chosen = self._there(state.engine if engine is None else engine)
             if state.is_running:
                 return state
-            begun = transitions.ready(state, optimizer or state.optimizer, chosen)
+            begun = transitions.ready(state, optimizer, chosen)
             points = await self._sessions.points_of(state)
             result = await self._scheduler.train_epoch(begun, points)
             after, frames = transitions.after_slice(begun, result)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from pwlapp.core.data.datasets import LAWS
+from pwlapp.core.engines import ID_PATTERN
 from pwlapp.ui import i18n, ids
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +42,15 @@ def test_every_key_in_the_browser_code_has_its_words() -> None:
     used = {key for key in keys if key.split(".")[0] in sections}
     assert len(used) > 30
     assert used <= set(i18n.catalogue("en"))
+
+
+def test_every_dataset_and_engine_has_its_name() -> None:
+    """The browser puts these keys together, so the test above does not see them."""
+    loops = re.match(r"\(([\w|]+)\)@", ID_PATTERN)
+    assert loops
+    names = {f"dataset.{law}" for law in LAWS}
+    names |= {f"engine.{loop}_cpu" for loop in loops[1].split("|")}
+    assert names <= set(i18n.catalogue("en"))
 
 
 def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:

@@ -47,6 +47,14 @@ def test_the_browser_knows_every_check_and_setter() -> None:
     assert set(re.findall(r"wanted\.(\w+)", sets)) == set(lessons.SETTERS)
 
 
+def test_the_link_maker_offers_every_lesson() -> None:
+    link_maker = (SCRIPTS.parent / "share" / "lecturer.ts").read_text("utf-8")
+    listed = re.search(r"^const LESSONS = (\[.*\]);$", link_maker, re.M)
+    assert listed
+    assert json.loads(listed[1]) == [lesson.id for lesson in LESSONS]
+    assert {f"lecturer.lesson_{lesson.id}" for lesson in LESSONS} <= set(i18n.catalogue("en"))
+
+
 def test_no_sentence_is_left_over() -> None:
     said = {key for key in i18n.catalogue("en") if re.fullmatch(r"lesson\.[a-z]+_\d+(_do)?", key)}
     assert said == {f"lesson.{lesson.id}_{n}{end}" for lesson, n, _ in STEPS for end in ("", "_do")}
@@ -62,13 +70,14 @@ def test_the_server_takes_what_is_set(sets: dict[str, Any]) -> None:
 
 
 def test_a_step_begins_with_what_it_builds_on() -> None:
-    page, _, seeds, *_ = (each["steps"] for each in lessons.as_json())
+    steps = {each["id"]: each["steps"] for each in lessons.as_json()}
+    page, seeds = steps["page"], steps["seeds"]
     assert page[1]["set"] == {}
     assert page[1]["start"] == {"build": lessons.START}
     assert page[5]["start"] == page[4]["set"]
     assert page[7]["start"]["trained"] == 5000
     assert seeds[2]["start"]["params"][0] == 1  # helped by hand
-    assert all(step["start"] for each in lessons.as_json() for step in each["steps"])
+    assert all(step["start"] for each in steps.values() for step in each)
 
 
 def test_browsers_keep_the_file_until_it_changes() -> None:

@@ -1,13 +1,12 @@
 // The data card of Fit: choose a set, draw points, send a file; say how many are kept for testing.
 
 import * as api from "../../core/api";
-import { byId } from "../../core/dom";
+import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { t } from "../../core/i18n";
 import { limits, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
-import * as weightRows from "../../core/weight-rows";
 import * as fitControls from "../../fit/controls";
 import * as fitFieldSteps from "../../fit/field-steps";
 import * as fitSection from "../../fit/fit";
@@ -26,7 +25,7 @@ let pending = Promise.resolve(); // live changes of own points go one after the 
 let waiting = false;
 
 const spoken = (tag, key, props = {}) => {
-  const node = weightRows.element(tag, { textContent: t(key), ...props });
+  const node = element(tag, { textContent: t(key), ...props });
   node.dataset.t = key;
   return node;
 };
@@ -132,7 +131,6 @@ const follow = () => {
 
 // --- the card ---------------------------------------------------------------------------------
 const field = (name) => {
-  const { element } = weightRows;
   const input = element("input", {
     type: "text",
     id: `data-${name}`,
@@ -147,7 +145,6 @@ const field = (name) => {
 };
 
 const shareChoice = () => {
-  const { element } = weightRows;
   const radios = SHARES.map((share) =>
     element("input", { type: "radio", name: "data-held-out", value: share, checked: share === 0 }),
   );
@@ -162,7 +159,6 @@ const shareChoice = () => {
 };
 
 const build = (host) => {
-  const { element } = weightRows;
   const fields = Object.fromEntries(FIELDS.map((name) => [name, field(name)]));
   const shares = shareChoice();
   const belongs = element("input", { type: "checkbox", id: "data-belongs", checked: true });

@@ -1,8 +1,8 @@
 // A CSV file of one's own: picked or dropped here, read by the server when it is to be used.
+import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { t } from "../../core/i18n";
 import { limits } from "../../core/limits";
-import * as weightRows from "../../core/weight-rows";
 import * as fitControls from "../../fit/controls";
 
 const EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n";
@@ -18,7 +18,6 @@ const base64 = (file) =>
 // The place to drop a file in `host`. Returns {body, complain}: what the verb "upload" is sent,
 // or null where there is no file yet.
 export const create = (host, onPick) => {
-  const { element } = weightRows;
   let file = null;
   let message = null;
 

@@ -1,14 +1,14 @@
 // "Train 500 seeds": asks the server for them, paints each part that comes, and opens any of them in
 // Fit.
 import * as api from "../../core/api";
-import { byId, write } from "../../core/dom";
+import { byId, element, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { allows, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
-import * as weightRows from "../../core/weight-rows";
+import type { NetDescription, Optimizer } from "../../core/types";
 import * as fitSection from "../../fit/fit";
 import { begin as startOver } from "../begin";
 import * as seedsOutcomes from "./outcomes";
@@ -37,6 +37,20 @@ function empty() {
 const typed = (id) => numbersModule.parse(byId(id).value);
 const wanted = () => ({ first: typed("seeds-first"), count: typed("seeds-count"), epochs: typed("seeds-epochs") });
 
+// What became of one seed. `start` and `end`: how many units face left and right, before and after.
+type Run = {
+  seed: number;
+  loss: number;
+  curve: number[];
+  start: [left: number, right: number];
+  end: [left: number, right: number];
+  dead: number;
+  diverged: boolean;
+};
+// What is trained comes first; `epochs` are those of the loss curves. Then the runs, or why they wait.
+type Head = { count: number; epochs: number[]; net: NetDescription; optimizer: Optimizer; data_key: string };
+type Part = Partial<Head> & { runs?: Run[]; waiting?: string };
+
 // --- asking -------------------------------------------------------------------------------------
 const run = async () => {
   const what = wanted();
@@ -60,17 +74,17 @@ const run = async () => {
 
 // Takes what the server sends until the last seed has come. Gives what went wrong, or null.
 const follow = async (what, signal) => {
-  for await (const part of api.parts(fitSection.now().sid, "seeds", what, signal)) {
+  for await (const part of api.parts<Part>(fitSection.now().sid, "seeds", what, signal)) {
     if (part.error || signal.aborted) return part.error;
     trouble = part.waiting ? { code: part.waiting, args: {} } : null;
-    if (part.net) begin(what, part);
+    if ("net" in part) begin(what, part as Head);
     else shown.runs.push(...(part.runs ?? []));
     paintInTime();
   }
-  return shown.runs.length < shown.count ? { code: "server", args: {} } : null;
+  return shown.runs.length < shown.count ? api.UNREACHABLE : null;
 };
 
-const begin = (what, { count, epochs, net, optimizer, data_key: dataKey }) => {
+const begin = (what, { count, epochs, net, optimizer, data_key: dataKey }: Head) => {
   shown = { ...empty(), ...what, count, record: epochs, net, optimizer, dataKey };
   choose(null);
 };
@@ -137,7 +151,7 @@ const showWords = () => {
   showChosen();
   const [first = t("seeds.nothing_yet"), ...rest] = sentences();
   byId("seeds-told").textContent = first;
-  byId("seeds-reasons").replaceChildren(...rest.map((textContent) => weightRows.element("li", { textContent })));
+  byId("seeds-reasons").replaceChildren(...rest.map((textContent) => element("li", { textContent })));
 };
 
 const showStatus = () => {
@@ -147,10 +161,7 @@ const showStatus = () => {
   byId("seeds-progress").value = shown.runs.length / shown.count;
 };
 
-const troubleWords = () => {
-  const numbers = Object.entries(trouble.args).map(([name, value]) => [name, numbersModule.whole(value)]);
-  return t(i18n.first(`error.${trouble.code}`), Object.fromEntries(numbers));
-};
+const troubleWords = () => t(i18n.first(`error.${trouble.code}`), i18n.readable(trouble.args));
 
 // How many there are; and of which net, should that not be the one in Fit any more.
 const statusWords = () => {
@@ -200,7 +211,6 @@ const showChosen = () => {
 
 // The field whose arrow keys go from seed to seed: the keyboard's way to the dots.
 const buildField = () => {
-  const { element } = weightRows;
   const field = element("input", {
     id: "seeds-open-field",
     type: "text",

@@ -27,7 +27,9 @@ def data_drawer() -> html.Details:
     choice = html.Div(
         id=ids.FIT_DATA_CHOICE,
         className="data-choice",
-        **{"data-laws": json.dumps(list(map(law_row, TABLE.values())), separators=(",", ":"))},
+        **{
+            "data-laws": json.dumps([law_row(law) for law in TABLE.values()], separators=(",", ":"))
+        },
     )
     return components.drawer(
         ids.FIT_DATA_PANEL,
