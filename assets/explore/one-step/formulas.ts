@@ -78,7 +78,7 @@ export const step = (answer: OneStep): string[] => {
   const weight = weights.at(net, pull.weight);
   const name = m.role(weight.role, weights.symbolOf(weight));
   const lines = optimizer.kind === "adam" ? adam(optimizer, answer.count, of) : sgd(optimizer, of);
-  const moved = lines.pop();
+  const moved = lines.pop() ?? "";
   const fixed = (n: number) => number(numbers.fixed(n, 6));
   lines.push(m.row(name, m.op("←"), fixed(of("old")), minus, moved, is, fixed(of("new"))));
   return lines.map((line) => m.math(line));
