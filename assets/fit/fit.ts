@@ -264,6 +264,8 @@ export type Now = {
 // The session is open, and its data are here.
 export type Ready = Now & { state: Snapshot; net: FitNet; data: fitData.FitData };
 
+export const isReady = (now: Now): now is Ready =>
+  Boolean(now.state && now.net && now.data?.key === now.state.data_key);
 export const now = (): Now => ({ sid: fitSession.sid, state, net, data, playback, frame: editing ?? playback?.frame });
 
 // Tell `listener(now())` of every change, at 15 Hz at most.
