@@ -157,10 +157,11 @@ const choose = ({ target }: Event) => {
 
 // Never disabled, so that the keyboard stays on it.
 const next = async () => {
-  if (isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
+  const { state } = fitSection.now();
+  if (!state || isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
   isStepping = true;
   update();
-  const { seed, net, engine } = fitSection.now().state;
+  const { seed, net, engine } = state;
   await fitSection.send("step", { seed, net, optimizer: optimizer(), engine });
   isStepping = false;
   updateSoon();
