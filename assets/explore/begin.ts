@@ -12,12 +12,12 @@ export type Start = { seed: number; net: NetDescription; optimizer: Optimizer; e
 // Gives whether it began; if not, Fit says why.
 export const begin = async (what: Start, spec: DataSpec | null = null) => {
   const { seed, net } = what;
-  const { snapshot } = await fitSteps.whole(async () => {
-    const had = spec ? await fitSection.send("use_data", { spec, seed, net }) : {};
-    return had.error ? had : fitSection.send("begin", what);
+  const answer = await fitSteps.whole(async () => {
+    const had = spec ? await fitSection.send("use_data", { spec, seed, net }) : null;
+    return had?.error ? had : fitSection.send("begin", what);
   });
-  if (!snapshot) return false;
-  fitFields.fill(snapshot);
+  if (answer.error) return false;
+  fitFields.fill(answer.snapshot);
   views.go("fit");
   return true;
 };

@@ -266,6 +266,12 @@ export type Ready = Now & { state: Snapshot; net: FitNet; data: fitData.FitData 
 
 export const isReady = (now: Now): now is Ready =>
   Boolean(now.state && now.net && now.data?.key === now.state.data_key);
+// The same, for what can be pressed only when the session is open; before, it throws.
+export const open = (): Ready => {
+  const current = now();
+  if (!isReady(current)) throw new Error("the session is not open");
+  return current;
+};
 export const now = (): Now => ({ sid: fitSession.sid, state, net, data, playback, frame: editing ?? playback?.frame });
 
 // Tell `listener(now())` of every change, at 15 Hz at most.
