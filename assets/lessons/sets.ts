@@ -2,8 +2,8 @@
 // for undo. The names are those of lessons.py.
 import * as buildSection from "../build/build";
 import * as undo from "../core/history";
-import * as fitFieldSteps from "../fit/field-steps";
 import type { DataSpec, NetDescription, Optimizer, Weights } from "../core/types";
+import * as fitFieldSteps from "../fit/field-steps";
 import type { SavedFit } from "../share/link";
 import * as sharing from "../share/sharing";
 
