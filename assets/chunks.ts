@@ -1,6 +1,7 @@
 // Parts of the page that are loaded when they are needed: near the screen, or asked for by a click
 // or by the address.
-import { targetWithin } from "./core/dom";
+import { address } from "./core/addresses";
+import { element, findById, targetWithin } from "./core/dom";
 
 const LOADERS = {
   explore: () => import("./explore/main"),
@@ -14,9 +15,17 @@ type Part<N extends Name> = Awaited<ReturnType<Loaders[N]>>;
 const loading: { [N in Name]?: Promise<Part<N>> } = {}; // the started modules
 const started = new Set<Name>();
 
-// Load a part and start it, once. After a failure, such as a lost connection, the next call tries again.
+const loadStyle = (name: Name) =>
+  new Promise((done, failed) => {
+    const link = element("link", { rel: "stylesheet", href: address(`${name}-style`) });
+    link.addEventListener("load", done);
+    link.addEventListener("error", failed);
+    document.head.append(link);
+  });
+
 const begin = async <N extends Name>(name: N): Promise<Part<N>> => {
-  const part = (await LOADERS[name]()) as Part<N>;
+  const [part] = await Promise.all([LOADERS[name]() as Promise<Part<N>>, loadStyle(name)]);
+  findById(name)?.classList.add("loaded");
   await part.start();
   started.add(name);
   return part;

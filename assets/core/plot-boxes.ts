@@ -25,7 +25,7 @@ const marginOf = (gd: PlotlyGraph, text: number, narrow: boolean, short: boolean
   const { l, r, t, b } = margin;
   const scale = Math.max(1, text / USUAL_TEXT);
   const large = { l: l * scale, r: r * scale, t: t * scale, b: b * scale };
-  return { ...large, ...(narrow ? { l: Math.min(l, 36), r: 8 } : {}), ...(short ? { b: Math.min(b, 22), t: 6 } : {}) };
+  return { ...large, ...(narrow ? { l: 3.2 * text, r: 8 } : {}), ...(short ? { b: 2 * text, t: 6 } : {}) };
 };
 
 const makeRoom = (gd: PlotlyGraph) => {

@@ -1,4 +1,4 @@
-"""Answers in JSON, and the one table from errors to HTTP statuses."""
+"""JSON responses, and the table from error codes to HTTP statuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import Response
 
 from pwlapp.errors import UserError
 
-# Everything else is the request's fault: 422.
+# All other codes are 422: the request is wrong.
 STATUS = {
     "bad_request": 400,
     "busy": 429,
@@ -28,12 +28,12 @@ def to_text(content: Any) -> str:
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    """JSON that no cache keeps."""
+    """A JSON response that may not be cached."""
     return answer_text(to_text(content), status)
 
 
 def answer_text(text: str, status: int = 200, cache: str = "no-store") -> Response:
-    """The same, of JSON that is text already; `cache` is its Cache-Control."""
+    """A response of JSON text; `cache` is its Cache-Control."""
     headers = {"Cache-Control": cache}
     return Response(text, status_code=status, media_type="application/json", headers=headers)
 

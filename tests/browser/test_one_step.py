@@ -115,6 +115,11 @@ def test_the_card_follows_the_net_and_the_optimizer(address: str, open_page: Ope
         page.find("#one-step-next").click()
         stands_at(page, epoch)
         assert frame(page) == pytest.approx(foretold, abs=1e-6)
+    page.fill("#fit-lr", "fast")  # no learning rate: the session's own optimizer goes on
+    foretold = column(page, "New weight")
+    page.find("#one-step-next").click()
+    stands_at(page, 53)
+    assert frame(page) == pytest.approx(foretold, abs=1e-6)
     page.type_weight("fit", 0, "2")
     near(page)
     expect(page.find("#one-step-table tbody tr").first).to_contain_text("2.000000")

@@ -4,11 +4,12 @@
 import * as api from "../../core/api";
 import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
+import { limits } from "../../core/limits";
 import * as netFormula from "../../core/net-formula";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
-import type { Answer, Message, Snapshot } from "../../core/types";
+import type { Answer, Message, Optimizer, Snapshot } from "../../core/types";
 import * as weights from "../../core/weights";
 import * as fitFields from "../../fit/fields";
 import * as fitSection from "../../fit/fit";
@@ -18,31 +19,40 @@ import * as formulas from "./formulas";
 import * as plots from "./plots";
 import * as table from "./table";
 
+// What Fit says is on screen; a frame without an epoch is under the student's hand.
+interface Now {
+  sid: string;
+  state: Snapshot | null;
+  playback: { playing: boolean; frames: unknown[] };
+  frame?: { epoch?: number };
+  data: unknown;
+}
+
 let isNear: () => boolean = () => false;
 let isDrawn = false;
-let asked = ""; // what was asked last: see `questionOf`
+let asked = ""; // what was asked last, and of which version of the session
 let shown: OneStep | null = null;
 let problem: Message | null = null;
 let weight = 0; // the one whose points are shown
 let isStepping = false;
 
 // --- asking ----------------------------------------------------------------------------------------
-// The optimizer that the fields of Fit name, since the next step is taken with it; undefined where
-// they name none: the session's own.
-const optimizer = () => {
+// The optimizer that the fields of Fit name, since the next step is taken with it; where they name
+// none, the session's own.
+const optimizerOf = ({ optimizer }: Snapshot): Optimizer => {
   const fields = fitFields.now();
   const [lr, momentum] = [numbers.parse(fields?.lr), numbers.parse(fields?.momentum)];
-  if (!(lr > 0 && lr <= 1000)) return undefined;
+  if (!(lr > 0 && lr <= limits.max_lr)) return optimizer;
   if (fields.kind === "adam") return { kind: "adam", lr };
-  return momentum >= 0 && momentum < 1 ? { kind: "sgd", lr, momentum } : undefined;
+  return momentum >= 0 && momentum < 1 ? { kind: "sgd", lr, momentum } : optimizer;
 };
 
-const questionOf = (sid: string, { version }: Snapshot) => JSON.stringify([sid, version, weight, optimizer()]);
-
-const ask = async (sid: string, question: string) => {
+const ask = async (sid: string, state: Snapshot) => {
+  const body = { weight, optimizer: optimizerOf(state) };
+  const question = JSON.stringify([sid, state.version, body]);
+  if (question === asked) return;
   asked = question;
   try {
-    const body = { weight, optimizer: optimizer() };
     const answer = await api.post<OneStep>(`session/${encodeURIComponent(sid)}/one_step`, body);
     if (asked === question) take(answer);
   } catch {
@@ -64,12 +74,11 @@ const take = (answer: Answer<OneStep>) => {
 
 // A net that is being trained, replayed or edited is left alone until it rests.
 const update = () => {
-  const { sid, state, playback, frame, data } = fitSection.now();
+  const { sid, state, playback, frame, data }: Now = fitSection.now();
   if (!isDrawn || !isNear() || !state || !data || !playback.frames.length) return;
   byId("one-step-next").setAttribute("aria-disabled", String(state.status === "running" || isStepping));
   if (state.status === "running" || playback.playing || frame?.epoch === undefined) return;
-  const question = questionOf(sid, state);
-  if (question !== asked) ask(sid, question);
+  ask(sid, state);
 };
 const updateSoon = () => painting.request("one-step", update);
 
@@ -162,7 +171,7 @@ const next = async () => {
   isStepping = true;
   update();
   const { seed, net, engine } = state;
-  await fitSection.send("step", { seed, net, optimizer: optimizer(), engine });
+  await fitSection.send("step", { seed, net, optimizer: optimizerOf(state), engine });
   isStepping = false;
   updateSoon();
 };
