@@ -110,7 +110,7 @@ const follow = (p) => painting.request("build", () => paintAll(p));
 
 const commit = (p) => {
   remember();
-  window.dash_clientside.set_props("construction-params", { data: { params: p } });
+  askForConstructions();
   const mse = nets.mse(nets.logit(p, xs), nets.bent(target(), xs));
   i18n.announce(i18n.t("build.announce", { mse: numbers.short(mse, 4) }));
 };
@@ -190,6 +190,15 @@ const showConstruction = () => {
 
 const isTabOpen = (panel) => !byId(panel).hidden;
 
+// The server runs their code, at weights that have been released and where they are looked at.
+let asked = "";
+const askForConstructions = () => {
+  const params = weights.get();
+  if (!isTabOpen("build-constructions-panel") || asked === String(params)) return;
+  asked = String(params);
+  window.dash_clientside.set_props("construction-params", { data: { params } });
+};
+
 const chooseTab = (tab, focus = false) => {
   for (const each of byId("build-tabs").children) {
     const on = each === tab;
@@ -201,6 +210,7 @@ const chooseTab = (tab, focus = false) => {
   plotBoxes.resize(byId("build"));
   if (plots) follow(weights.get());
   showConstruction();
+  askForConstructions();
 };
 
 // The arrow keys go through a row of tabs; `choose(tab, focus)` opens one.
