@@ -206,10 +206,6 @@ class SessionReader:
         with self._one_of_few(sid):
             return await self.runner.call(function, *args)
 
-    def is_cached(self, key: Hashable) -> bool:
-        """Whether `cached` would return without computing."""
-        return self._results.has(key)
-
     async def _known(self, sid: str) -> str:
         """Wait for the data; ids come from addresses, so their form is checked here."""
         await self.loaded()
