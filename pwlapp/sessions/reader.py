@@ -207,10 +207,10 @@ class SessionReader:
             return await self.runner.call(function, *args)
 
     async def _known(self, sid: str) -> str:
-        """Wait for the data; ids come from addresses, so their form is checked here."""
-        await self.loaded()
+        """Check an id's form, since ids come from addresses; then wait for the data."""
         if not is_sid(sid):
             raise unknown_session()
+        await self.loaded()
         return sid
 
     @contextmanager
