@@ -188,7 +188,12 @@ export const sentence = (kind: MessageKind, { code, args }: Message) =>
 const messages: Record<string, Record<string, any>> = {}; // by the box they stand in, to be told again in another language
 
 // Show a message in a box, or hide the box; `words` may put the sentence into a longer one.
-export const showMessage = (id, kind, message, words = (said) => said) => {
+export const showMessage = (
+  id: string,
+  kind: MessageKind,
+  message: Message | null,
+  words: (said: string) => string = (said) => said,
+) => {
   messages[id] = { kind, message, words };
   const box = byId(id);
   box.hidden = !message;

@@ -40,7 +40,7 @@ const record = (before: number, page) => {
 
 // Do something that changes the whole session, as one step. Gives what `action` gives: {error} if
 // it was refused, perhaps after its first part.
-export const whole = async (action) => {
+export const whole = async <T>(action: () => Promise<T>): Promise<T> => {
   const page = capture();
   const before = depth();
   const answer = await action();

@@ -1,4 +1,4 @@
-"""Answers in JSON, and the one table from errors to HTTP statuses."""
+"""JSON responses, and the table from error codes to HTTP statuses."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from fastapi.responses import StreamingResponse
 from pwlapp.errors import UserError
 
 LINES = "application/x-ndjson"
-UNBUFFERED = {"X-Accel-Buffering": "no"}  # nginx, pass it on at once
+UNBUFFERED = {"X-Accel-Buffering": "no"}  # tells nginx not to buffer
 
-# Everything else is the request's fault: 422.
+# All other codes are 422: the request is wrong.
 STATUS = {
     "bad_request": 400,
     "busy": 429,
@@ -33,12 +33,12 @@ def to_text(content: Any) -> str:
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    """JSON that no cache keeps."""
+    """A JSON response that may not be cached."""
     return answer_text(to_text(content), status)
 
 
 def answer_text(text: str, status: int = 200, cache: str = "no-store") -> Response:
-    """The same, of JSON that is text already; `cache` is its Cache-Control."""
+    """A response of JSON text; `cache` is its Cache-Control."""
     headers = {"Cache-Control": cache}
     return Response(text, status_code=status, media_type="application/json", headers=headers)
 

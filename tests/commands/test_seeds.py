@@ -1,4 +1,4 @@
-"""The verbs of "many seeds" and `begin`, on either runner."""
+"""The commands of "many seeds" and `begin`, on either runner."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ async def test_a_class_that_presses_at_once_has_each_part_computed_once(
     assert all(page == pages[0] for page in pages)
     assert [row["seed"] for row in pages[0]] == list(range(1, 71))
     assert len(asked) == len(set(asked))
-    # and who begins elsewhere shares all from the next block on
+    # a page that starts elsewhere shares all from the next block on
     before = len(asked)
     await all_of(service, sids[0], 7, 60, 20)
     assert all(first < BLOCK for first, _ in asked[before:])
@@ -151,7 +151,7 @@ async def test_the_last_seeds_that_there_are(service: SessionService) -> None:
     assert [row["seed"] for part in parts for row in part["runs"]] == [2**32 - 2, 2**32 - 1]
 
 
-async def test_what_takes_too_long_is_refused_with_what_would_not(service: SessionService) -> None:
+async def test_too_many_epochs_are_refused_with_the_most_allowed(service: SessionService) -> None:
     sid, _ = await service.open()
     await service.reset(sid, 1, Architecture(2048, activation="sigmoid"))
     with pytest.raises(UserError, match="seeds_too_long") as refusal:

@@ -1,4 +1,4 @@
-"""The route for commands: what gets through to a verb, and what becomes of its answer."""
+"""The route for commands: requests and responses."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_verb_is_given_the_body_and_its_answer_is_sent(client: TestClient) -> 
 @pytest.mark.parametrize(
     ("code", "status"), [("session_unknown", 404), ("busy", 429), ("bad_saved", 422)]
 )
-def test_a_refusal_is_told_with_its_arguments(client: TestClient, code: str, status: int) -> None:
+def test_a_refusal_has_its_arguments(client: TestClient, code: str, status: int) -> None:
     answer = client.post("/session/abc/echo", json={"raise": code})
     assert answer.status_code == status
     assert answer.json() == {"error": {"code": code, "args": {"max": 3}}}

@@ -1,4 +1,4 @@
-"""Static files: the right bytes for every kind of client, kept for ever, and nothing unknown."""
+"""Static files: encodings, caching, and unknown paths."""
 
 from __future__ import annotations
 
