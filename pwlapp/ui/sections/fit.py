@@ -240,8 +240,8 @@ def _register_opening(app: Dash, service: SessionService) -> None:
         prevent_initial_call=True,
     )
     async def on_open(tab: Any) -> Any:
-        engines = fit_controls.engine_options(service.engines)
-        return await open_session(service, tab), engines
+        session = await open_session(service, tab)
+        return session, fit_controls.engine_options(service.engines)  # known by now
 
 
 def _register_control(app: Dash, service: SessionService, name: str) -> None:
