@@ -37,7 +37,7 @@ COPY LICENSE app.py ./
 COPY --from=page /src/build build
 COPY pwlapp pwlapp
 RUN python -m pwlapp.web.build_static \
-    && python -m pwlapp.compute.precompile compiled \
+    && python -m pwlapp.compute.warmup compiled \
     && python -m pwlapp fit --epochs 10 --engine torch@cpu \
     && python -m compileall -q --invalidation-mode unchecked-hash app.py pwlapp
 

@@ -1,17 +1,17 @@
 # make run      set up what is missing, then serve the app
-# make test     the same, plus what the tests need, then run them
+# make test     also set up what the tests need, then run all tests
 # make lint     ruff, mypy, biome and tsc
-# make build    build the browser's half again, if it changed
+# make build    rebuild build/ if assets/ changed
 # make screenshots  take README's pictures
-# make bench    measure engines, clicks and playback against what they are compared with
-# make load     simulated students on one machine's server, and on the scaled set-up
-# make faults   kill, delay and duplicate what trains, a hundred times, and check every weight
-# make clean    remove what was set up here
+# make bench    time engines, clicks and playback, and the libraries to compare with
+# make load     simulate students on one server and on the scaled set-up; measure memory
+# make faults   kill and freeze servers and workers under load, then check every run's weights
+# make clean    remove everything that make set up
 #
 # PYTHON=python3.12          another Python (3.11 or newer)
 # TORCH_INDEX=<index>        where torch comes from: the CPU index that PyTorch's install page names
-#                            saves several gigabytes on a laptop. Counts at the first set-up.
-# PYTEST_ARGS="-k net -x"    more words for pytest
+#                            saves several gigabytes on a laptop. Used at the first set-up only.
+# PYTEST_ARGS="-k net -x"    further arguments for pytest
 
 PYTHON ?= python3
 TORCH_INDEX ?=
@@ -30,12 +30,12 @@ WITH_NODE := PATH="$$PATH:$(CURDIR)/$(VENV)/bin"
 .DEFAULT_GOAL := run
 .PHONY: run test lint build bench load faults screenshots clean setup tools
 
-# not app.py itself: each training process would import it again, web server and all
+# not app.py: each training process would import it again, with the web server
 run: setup
 	$(PY) -m pwlapp serve
 
-# Browser tests are a run of their own: Playwright keeps an event loop, beside which no asynchronous
-# test can run. All parts run, so that one report names all failures.
+# Browser tests run separately: while Playwright's event loop runs, no asynchronous test can. All
+# parts run even if one fails, so that one report names all failures.
 test: setup tools
 	@failed=; \
 	$(WITH_NODE) npm run --silent test || failed=1; \
@@ -57,6 +57,7 @@ bench: setup tools $(BENCH_DONE)
 
 load: setup tools
 	$(PY) -m benchmarks.load
+	$(PY) -m benchmarks.memory
 
 faults: setup tools
 	$(PY) -m tests.faults
@@ -89,8 +90,8 @@ $(VENV)/bin/pip:
 	  'import sys; print("%d.%d" % sys.version_info[:2])'); $(call apt,python$$version-venv); }
 	$(PYTHON) -m venv $(VENV)
 
-# With TORCH_INDEX, torch alone is taken from there, and from nowhere else; all the rest, and what
-# torch needs, comes from the usual index. Without it, pip's own settings decide.
+# With TORCH_INDEX, torch comes from that index only, and all other packages, including those that
+# torch needs, from the usual one. Without it, pip's own settings decide.
 $(APP_DONE): requirements.txt constraints.txt | $(VENV)/bin/pip
 	$(if $(TORCH_INDEX),$(PIP) install --no-deps --index-url "$(TORCH_INDEX)" $$(grep '^torch==' requirements.txt))
 	$(PIP) install -r requirements.txt
@@ -110,7 +111,7 @@ node_modules/.package-lock.json: package-lock.json | $(APP_DONE)
 	$(WITH_NODE) npm ci --loglevel=error
 	@touch $@
 
-# The browser's half: assets/ and Plotly's bundles become hashed files in build/static.
+# assets/ and Plotly's bundles become hashed files in build/static.
 build/manifest.json: node_modules/.package-lock.json scripts/build.mjs $(shell find assets -type f ! -name '*.test.ts')
 	$(WITH_NODE) npm run --silent build
 	$(PY) -m pwlapp.web.build_static
@@ -125,6 +126,6 @@ tools: $(DEV_DONE)
 	if command -v apt-get >/dev/null && ( $(call apt,chromium) ); then exit 0; fi; \
 	echo "No Chromium found or installed: asking Playwright for its own"; \
 	$(PY) -m playwright install chromium
-	@# Korean words are as wide as they are only in Korean letters.
+	@# Without a Korean font the tests would measure boxes, not letters.
 	@! command -v apt-get >/dev/null || fc-list :lang=ko 2>/dev/null | grep -q . || \
 	  ( $(call apt,fonts-nanum fontconfig) ) || echo "No Korean font: Korean words are shown as boxes." >&2

@@ -2,7 +2,7 @@
 
 The app is served as its users serve it, and Chromium measures inside the page: from the click on
 *Train* until the last epoch, its weights and its curve are painted, with playback skipped; and
-from the click on *Pause* until the page says so and no epoch follows.
+from the click on *Pause* until the page shows that it is paused and no epoch follows.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ TRAIN = """(epoch) => new Promise((done, fail) => {
   byId("fit-train").click();
 })"""
 
-# Begin a long run and press Pause a while after its first epochs were shown. Time from that click
-# to the later of two: the page says "paused", the epoch on screen changes for the last time, which
-# is known after some rest. Null if the run ended before it could be paused.
+# Begin a long run and press Pause some time after its first epochs are shown. Measures the time
+# from that click until both have happened: the page shows "paused", and the epoch on screen has
+# changed for the last time. Null if the run ended before it could be paused.
 PAUSE = """([wait, rest, last]) => new Promise((done, fail) => {
   const byId = (id) => document.getElementById(id);
   const shown = () => byId("count-epoch").textContent;
@@ -76,7 +76,7 @@ PAUSE = """([wait, rest, last]) => new Promise((done, fail) => {
   look();
 })"""
 REST_MS = 400
-WAITS_MS = range(0, 200, 10)  # so that pauses come at all moments of a slice
+WAITS_MS = range(0, 200, 10)  # so that pauses fall on all moments of a slice
 
 
 def open_tab(page: Page, address: str) -> LecturePage:
@@ -88,7 +88,7 @@ def open_tab(page: Page, address: str) -> LecturePage:
 
 
 def start_over(tab: LecturePage) -> None:
-    """Go back to epoch 0 and see the first weights of seed 1, painted after the curve."""
+    """Reset to epoch 0, and wait for the weights of seed 1, which are painted after the curve."""
     tab.find("#fit-reset").click()
     expect(tab.find("#count-epoch")).to_have_text("0")
     expect(tab.find("#fit-weights-0-field")).to_have_value("0.5153")
@@ -107,7 +107,7 @@ def time_training(tab: LecturePage) -> list[float]:
 
 
 def time_pausing(tab: LecturePage) -> list[float]:
-    """Milliseconds until long runs stood, one for each of `WAITS_MS`.
+    """Milliseconds until long runs stopped, one for each of `WAITS_MS`.
 
     Raises
     ------

@@ -27,12 +27,12 @@ def build(folder: Path) -> ctypes.CDLL:
     Raises
     ------
     subprocess.CalledProcessError
-        If gcc refuses.
+        If gcc fails.
     """
     made, library = folder / "reference.o", folder / "reference.so"
     subprocess.run(["gcc", *FLAGS, "-fPIC", "-c", SOURCE, "-o", made], check=True)
     # linked without -ffast-math: with it, loading the library would make the whole process flush
-    # denormal numbers to 0, and the other sides would be timed and compared in that state
+    # denormal numbers to 0, also while the other rows are timed and compared
     subprocess.run(["gcc", "-shared", made, "-o", library], check=True)
     loaded = ctypes.CDLL(os.fspath(library))
     floats = np.ctypeslib.ndpointer(np.float32, ndim=1, flags="C_CONTIGUOUS")
@@ -70,7 +70,7 @@ def state_of(start: Array, points: Points, net: Architecture) -> TrainState:
 
 
 def ours(net: Architecture) -> Train:
-    """Make our compiled engine's run: the whole call that a training process makes."""
+    """Make the run of our compiled engine: the same call as in a training process."""
 
     def train(points: Points, start: Array, epochs: int) -> Timed:
         state, options = state_of(start, points, net), AdamOptions(lr=LR)

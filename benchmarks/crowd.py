@@ -14,9 +14,9 @@ from pwlapp.core.engines import FUSED_CPU
 from tests.support.client.student import Refused, Student, Unanswered
 
 WARM_STUDENTS = 4
-WARM_ROUNDS = 4  # so many in a row by the compiled engine: each training process has had its turn
+WARM_ROUNDS = 4  # runs in a row by the compiled engine, so that every process has loaded it
 WARM_S = 180.0
-RUN_S = 120.0  # a run that has not ended by then is an error
+RUN_S = 120.0  # a longer run is an error
 BEAT_S = 0.01
 
 
@@ -54,7 +54,7 @@ class Crowd:
         -------
         list of float
             Seconds from the click until the last frame of the run and the state that it is over
-            had come. Runs without an end are left out; their students have an error.
+            had arrived. Runs without an end are left out and counted as errors.
         """
 
         async def run(student: Student) -> None:
@@ -66,7 +66,7 @@ class Crowd:
         return await self._all(within_s, run)
 
     def tally(self) -> dict[str, Any]:
-        """What the students have noticed so far."""
+        """Counts of what the students have noticed so far."""
         logs = [student.log for student in self.students]
         errors = [error for student in self.students for error in student.errors]
         errors += [fault for log in logs for fault in log.faults]
@@ -85,7 +85,7 @@ class Crowd:
     async def _all(
         self, within_s: float, action: Callable[[Student], Awaitable[Any]]
     ) -> list[float]:
-        """Let each student act at a random moment; the seconds of each that succeeded."""
+        """Let each student act at a random moment; returns the seconds of those that succeeded."""
         took: list[float] = []
 
         async def act(student: Student, wait: float) -> None:
@@ -96,7 +96,7 @@ class Crowd:
             except TimeoutError as error:
                 student.errors.append(str(error))
             except (Refused, Unanswered):
-                pass  # the student has noted it
+                pass  # the student has recorded it
             else:
                 took.append(time.perf_counter() - began)
 
@@ -106,12 +106,12 @@ class Crowd:
 
 
 class Pulse:
-    """Whether the students' own event loop was late: then it is they who were measured.
+    """Measures the delay of the students' own event loop, which would falsify the results.
 
     Attributes
     ----------
     late_s : list of float
-        By how much each beat came late.
+        Delay of each beat.
     wall_s, cpu_s : float
         Between entry and exit: seconds, and CPU seconds of this process.
     """
@@ -122,7 +122,7 @@ class Pulse:
 
     async def __aenter__(self) -> Self:
         gc.collect()
-        gc.freeze()  # the students would wait for a collection that looks at all their frames
+        gc.freeze()  # a garbage collection of all frames would delay the students
         self._began = time.perf_counter(), time.process_time()
         self._task = asyncio.create_task(self._beat())
         return self
@@ -142,7 +142,7 @@ class Pulse:
 
 
 async def warm_up(addresses: Sequence[str]) -> None:
-    """Train until the compiled engine answers every time.
+    """Train until every run is computed by the compiled engine.
 
     Raises
     ------
@@ -158,7 +158,7 @@ async def warm_up(addresses: Sequence[str]) -> None:
 
 
 async def engine_of_a_run(student: Student) -> str | None:
-    """Train a little; returns the engine that did it."""
+    """Train a short run; returns the engine that computed it."""
     run = await student.train(100)
     await student.wait_for(run["target_epoch"])
     return student.snapshot["engine_used"] if student.snapshot else None

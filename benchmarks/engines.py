@@ -2,8 +2,8 @@
 
 The lecture's run: 2,000 points, full batch, Adam with learning rate 0.001, the net of seed 1. Each
 side is first checked against the page's loop, then timed: every repeat takes one sample of each
-side in turn, so that what else the machine does hits all of them alike. Compiling and a first lap
-are not timed, nor is the set-up before a lap. A sample is as many laps from the same start as take
+side in turn, so that other load on the machine affects all of them alike. Compilation, the first
+lap and the set-up before a lap are not timed. A sample is as many laps from the same start as take
 `SAMPLE_S`.
 """
 
@@ -37,7 +37,7 @@ SEED = 1
 CHECK_EPOCHS = 2000
 CHECK_WIDE_EPOCHS = 100  # above 8 units: the page's loop takes milliseconds an epoch there
 TOLERANCE = 5e-5  # of a weight, which Adam moves by up to 0.001 an epoch
-SKLEARN_LOSSES = (0.2, 0.75)  # where a net that has learnt something ends, after any start
+SKLEARN_LOSSES = (0.2, 0.75)  # the range in which a trained net ends, from any start
 
 RATIOS = {
     "page_to_ours": ("page", "ours"),
@@ -51,7 +51,7 @@ RATIOS = {
 
 
 def start_of(side: Side, points: Points) -> Array:
-    """Weights that every side with this net begins at."""
+    """The initial weights of every side with this net."""
     return initial_state(SEED, points.x, points.y, side.net).params
 
 
@@ -66,7 +66,8 @@ def difference(side: Side, points: Points) -> float | None:
     Raises
     ------
     ValueError
-        If it is above `TOLERANCE`, or the losses of the side that has no such weights are odd.
+        If it is above `TOLERANCE`, or the losses of the side with a start of its own are out of
+        range.
     """
     start = start_of(side, points)
     epochs = CHECK_WIDE_EPOCHS if side.net.h > 8 else CHECK_EPOCHS
@@ -98,13 +99,13 @@ class Sampler:
         return timed.seconds, timed.cpu_seconds
 
     def sample(self) -> None:
-        """Take one."""
+        """Take one sample."""
         seconds, cpu_seconds = np.sum([self._lap() for _ in range(self.laps)], axis=0).tolist()
         self.us_per_epoch.append(seconds / (self.laps * self.side.epochs) * 1e6)
         self.cores_busy.append(cpu_seconds / seconds)
 
     def summary(self) -> dict[str, Any]:
-        """What the JSON keeps."""
+        """The results, for the JSON."""
         net = self.side.net
         return {
             "key": self.side.key,
@@ -121,7 +122,7 @@ class Sampler:
 
 
 def take_turns(takers: list[Callable[[], None]], repeats: int) -> None:
-    """Call each once a repeat; each repeat begins with the next one."""
+    """Call each once per repeat; each repeat begins with another one."""
     for repeat in range(repeats):
         first = repeat % len(takers)
         for take in takers[first:] + takers[:first]:
@@ -150,7 +151,7 @@ def measure(points: Points, folder: Path) -> dict[str, Any]:
         *lecture_sides(), *wide_sides(available), *jax_sides(available), sklearn_side(),
         *c_sides(folder), *our_sides(),
     ]  # fmt: skip
-    # numpy's BLAS threads spin for a while after each use, and would take turns with what is timed
+    # numpy's BLAS threads spin for a while after each use and would disturb the next row
     with threadpool_limits(1, user_api="blas"):
         samplers = [Sampler(side, points) for side in sides]
         many = Many(points, available)

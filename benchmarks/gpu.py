@@ -1,8 +1,8 @@
 """Microseconds per epoch on a GPU: ``python -m benchmarks.gpu``.
 
 The lecture's net on 2,000 points: the page's loop on the GPU, the same loop captured as a CUDA
-graph, the same loop through torch.compile, and the Triton kernel with one net and with many. Needs
-a CUDA device; says so and ends well where there is none.
+graph, the same loop through torch.compile, and the Triton kernel with one net and with many.
+Without a CUDA device it prints a line and exits with 0.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The lecture's run in JAX and in scikit-learn, as their users would write it.
 
-JAX reads its environment when it is imported, so it is imported late. It cannot have one thread
-and several in one process: for its default, all cores, it runs in a process of its own.
+JAX reads its environment when it is imported, so it is imported late. One process can't use it with
+one thread and with several, so its default, all cores, runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pwlapp.core.net import Array
 if TYPE_CHECKING:
     from jax import Array as JaxArray
 
-CORES = "NPROC"  # XLA makes as many threads as this says; its documented flags change nothing here
+CORES = "NPROC"  # the number of XLA's threads; its documented flags have no effect here
 
 
 @cache
@@ -93,7 +93,7 @@ def jax_sides(cores: int) -> list[Side]:
 
 
 def sklearn_side() -> Side:
-    """scikit-learn's own class for the job: its first layer has a bias, its start is its own."""
+    """scikit-learn's own class for the job: it has a first-layer bias and its own start."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
     from threadpoolctl import threadpool_limits

@@ -1,11 +1,10 @@
 """A class, several classes, a thousand students at once: ``python -m benchmarks.load``.
 
 Simulated students open the page and wait; then all press *Train 5,000 epochs* within ten seconds.
-They share the machine's cores with the servers that they load. What they take themselves is
-measured too.
+They share the machine's cores with the servers; their own CPU time is measured too.
 
 The embedded server is one ``python -m pwlapp serve``; scaled are two of them with Redis and two
-Celery workers. Every size of the class gets servers just started, whose compiled engine is in use.
+Celery workers. Each class size gets new servers, whose compiled engine has been loaded.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ EPOCHS = 5000
 RAMP = (30, 100, 300, 1000)
 QUICK_RAMP = (30, 100)
 PRESS_S = 10.0  # all press within
-COME_PER_S = 20.0  # so many open the page in a second
+COME_PER_S = 20.0  # students per second who open the page
 REST_S = 5.0  # after all have opened it
 IDLE_S = 10.0  # how long idle servers are measured
 WEBS = WORKERS = 2
@@ -43,7 +42,7 @@ Step: TypeAlias = dict[str, Any]
 def embedded(folder: Path) -> Iterator[list[str]]:
     """One server that does everything."""
     with serve(folder) as address:
-        yield [address.replace("localhost", "127.0.0.1")]  # no look-up of the name
+        yield [address.replace("localhost", "127.0.0.1")]  # without a DNS lookup
 
 
 @contextmanager
@@ -63,7 +62,7 @@ def milliseconds(seconds: Sequence[float]) -> dict[str, float]:
 
 
 async def measure(addresses: Sequence[str], count: int, seed: int) -> Step:
-    """A class of `count` opens the page, waits, trains."""
+    """Measure a class of `count` that opens the page, waits and trains."""
     await warm_up(addresses)
     fresh = by_kind()
     async with Crowd(addresses, count, seed) as crowd:
@@ -96,7 +95,7 @@ async def measure(addresses: Sequence[str], count: int, seed: int) -> Step:
 
 
 def run(mode: str, ramp: Sequence[int]) -> list[Step]:
-    """Measure all sizes of the class, each against servers of its own."""
+    """Measure all sizes of the class, each with new servers."""
     steps = []
     for count in ramp:
         with tempfile.TemporaryDirectory() as folder, MODES[mode](Path(folder)) as addresses:
@@ -115,8 +114,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small classes; nothing is written")
     chosen = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # many connections, in servers too
-    # Or every server would spend its first minute compiling.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # the servers inherit it
+    # Otherwise each server would compile for its first minute.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(NUMBA_CACHE))
     ramp = chosen.ramp or (QUICK_RAMP if chosen.quick else RAMP)
     print("\n".join(report.LOAD_HEAD))

@@ -1,4 +1,4 @@
-"""What a measurement was taken on."""
+"""The machine that a measurement was taken on."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PACKAGES = ("torch", "numba", "jax", "optax", "scikit-learn", "numpy")
 
 
 def describe() -> dict[str, Any]:
-    """Name the processor, how many cores this process may use, and the versions of what is timed.
+    """The processor, the number of cores that this process may use, and package versions.
 
     Returns
     -------
     dict
-        ``cores`` (int), ``cpu`` (str), ``versions`` (name -> version; what is missing is left out).
+        ``cores`` (int), ``cpu`` (str), ``versions`` (name -> version; those installed).
     """
     versions = {"python": platform.python_version()}
     for name in PACKAGES:
@@ -28,12 +28,12 @@ def describe() -> dict[str, Any]:
         except PackageNotFoundError:
             continue
     if shutil.which("gcc"):
-        told = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True)
-        versions["gcc"] = told.stdout.strip()
+        printed = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True)
+        versions["gcc"] = printed.stdout.strip()
     return {"cores": cores(), "cpu": cpu_name(), "versions": versions}
 
 
 def line(machine: dict[str, Any]) -> str:
-    """Write `describe`'s answer in one line."""
+    """Format the result of `describe` in one line."""
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
     return f"{machine['cpu']}, {machine['cores']} cores; {versions}"

@@ -1,4 +1,4 @@
-"""A class's worth of nets and more, on all cores at once."""
+"""A thousand nets at once, on all cores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Many:
     Raises
     ------
     ValueError
-        If a net ends elsewhere than it does alone.
+        If a net ends with other weights than when trained alone.
     """
 
     def __init__(self, points: Points, threads: int) -> None:
@@ -50,7 +50,7 @@ class Many:
         self.seconds.append(watch.seconds)
 
     def summary(self, alone: list[float]) -> dict[str, Any]:
-        """What the JSON keeps.
+        """The results, for the JSON.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Frames per second of the playback and weight of the page: ``make bench``.
+"""Frame rate of the playback and size of the page: part of ``make bench``.
 
 The app is served as its users serve it, with its 2,000 built-in points on screen. A run of 5,000
 epochs is trained, then replayed, and the browser's trace of the replay is read: how many frames
@@ -80,7 +80,7 @@ def rates(events: list[dict[str, Any]]) -> tuple[float, float]:
 
 
 def bytes_of_a_visit(browser: Browser, address: str) -> int:
-    """What a new visitor's browser receives until the page is ready."""
+    """Bytes that a new visitor's browser receives until the page is ready."""
     context = browser.new_context()
     page = context.new_page()
     network = context.new_cdp_session(page)

@@ -1,4 +1,4 @@
-"""CPU time and memory of the processes below this one, by what they do; Linux only."""
+"""CPU time and memory of the child processes of this one, by kind; Linux only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 import psutil
 
-# Words in the command line of each kind of process; the first that fits.
+# A word in the command line of each kind of process; the first match counts.
 KINDS = (
     ("redis-server", "redis"),
     ("celery", "workers"),
@@ -18,7 +18,7 @@ KINDS = (
 
 
 class Usage(NamedTuple):
-    """What some processes have used, or use.
+    """CPU time and memory of some processes.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Usage(NamedTuple):
     pss_mb : float
         Memory in use, in megabytes; a page that several processes share counts once in all.
     processes : int
-        How many they are.
+        Number of processes.
     """
 
     cpu_s: float = 0.0
@@ -55,18 +55,18 @@ def by_kind() -> Usages:
 
 
 def cpu(before: Usages, after: Usages) -> dict[str, float]:
-    """CPU seconds in between, by kind."""
+    """CPU seconds between two usages, by kind."""
     return {
         kind: round(used.cpu_s - before.get(kind, Usage()).cpu_s, 2) for kind, used in after.items()
     }
 
 
 def memory(used: Usages) -> dict[str, float]:
-    """Megabytes by kind."""
+    """Memory in megabytes, by kind."""
     return {kind: round(each.pss_mb, 1) for kind, each in used.items()}
 
 
 def machine_busy_s() -> float:
-    """CPU seconds of everything on this machine since it was started."""
+    """CPU seconds of all processes of this machine since its start."""
     times = psutil.cpu_times()
     return float(times.user + times.nice + times.system + times.irq + times.softirq)

@@ -1,9 +1,8 @@
-"""Writes the figures of docs/benchmarks.md, so that none is typed.
+"""Writes the figures into docs/benchmarks.md.
 
 The page has a block for each of `BLOCKS`, ``<!-- figures:name -->`` to ``<!-- /figures:name -->``.
 A benchmark calls `save`, which writes both ``benchmarks/results/<name>.json`` and the block of that
-name: results and page never differ. After a change of the words here,
-``python -m benchmarks.report`` renders all blocks again.
+name. After a change of the text here, ``python -m benchmarks.report`` renders all blocks again.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ Measured: TypeAlias = dict[str, Any]
 
 
 def engines(measured: Measured) -> str:
-    """Render the table of engines, and what follows from it."""
+    """Render the table of engines, and the comparisons below it."""
     rows = ["| net | by | threads | µs per epoch |", "|---|---|---|---|"]
     kinds = {"relu": "ReLUs", "sigmoid": "sigmoids"}
     for side in sorted(measured["sides"], key=lambda s: (s["activation"], s["units"], s["bias1"])):
@@ -36,29 +35,29 @@ def engines(measured: Measured) -> str:
             spread(side["us_per_epoch"]),
         )
         rows.append(f"| {' | '.join(cells)} |")
-    said = [
+    notes = [
         wrapped(how_measured(measured)),
         "",
         *(wrapped(f"- {w}", "  ") for w in words(measured)),
     ]
-    return "\n".join([*rows, "", *said])
+    return "\n".join([*rows, "", *notes])
 
 
 def how_measured(measured: Measured) -> str:
-    """Say what the table's figures are."""
+    """Explain the figures of the table."""
     apart = max(side["largest_difference"] or 0 for side in measured["sides"])
     narrow, wide = measured["check_epochs"]
     return (
         f"{machine.line(measured['machine'])}. {measured['points']['n']:,} points, full batch, "
-        f"Adam; median (smallest to largest) of {measured['repeats']} repeats, in each of which "
-        "all take turns; compiling is not timed. From the same start all arrive at the page's "
+        f"Adam; median (smallest to largest) of {measured['repeats']} repeats, each of which times "
+        "every row once, without compilation. From the same initial weights all reach the page's "
         f"weights, within {apart:.0e} after {narrow:,} epochs ({wide} above 8 units); only "
-        "scikit-learn has a start of its own."
+        "scikit-learn can't start from given weights."
     )
 
 
 def words(measured: Measured) -> list[str]:
-    """Say what follows from the table."""
+    """Compare rows of the table."""
     ratio = {name: spread(values) for name, values in measured["ratios"].items()}
     many, cores = measured["many"], measured["machine"]["cores"]
     return [
@@ -67,18 +66,18 @@ def words(measured: Measured) -> list[str]:
         "as long as C.",
         f"At 512 ReLUs the page's loop on {cores} threads takes {ratio['page_512_to_ours']} times "
         f"as long as `fused@cpu` on one, and C {ratio['c_512_to_ours']} times: these two compute "
-        "every unit at every point, `fused@cpu` goes from bend to bend. With a first-layer bias "
-        f"b1, which gives each unit a bend of its own, it is {ratio['page_512_bias_to_ours']} "
-        "times. At 512 sigmoids, which have no bends, the page's loop takes "
-        f"{ratio['page_512_sigmoid_to_ours']} times as long.",
+        "every unit at every point, while `fused@cpu` goes from bend to bend. With a first-layer "
+        "bias b1, which gives each unit a bend of its own, it is "
+        f"{ratio['page_512_bias_to_ours']} times. At 512 sigmoids, which have no bends, the page's "
+        f"loop takes {ratio['page_512_sigmoid_to_ours']} times as long.",
         f"{many['nets']:,} nets at once, {many['epochs']:,} epochs each, on {many['threads']} "
         f"threads: {spread(many['seconds'])} seconds, {spread(many['us_per_epoch'])} µs per epoch "
-        f"of a net, {spread(many['share'])} of what one thread alone promises.",
+        f"of a net, {spread(many['share'])} of the speed of perfect scaling.",
     ]
 
 
 def playback(measured: Measured) -> str:
-    """Render what the browser drew, and what it received."""
+    """Render the frame rate, and the size of the first visit."""
     drawn = measured["frames drawn"]
     return wrapped(
         f"On {measured['machine']['cores']} cores without a graphics card, Chromium drew "
@@ -94,27 +93,41 @@ def click(measured: Measured) -> str:
     return wrapped(
         f"From the click on *Train {measured['epochs']:,} epochs* to the painted end of the run, "
         f"playback skipped: {percentiles(measured['train_ms'])}. From the click on *Pause*, in a "
-        f"run of {measured['long_epochs']:,} epochs, until it stands: "
+        f"run of {measured['long_epochs']:,} epochs, until the run stops: "
         f"{percentiles(measured['pause_ms'])}. Server and Chromium shared "
         f"{measured['machine']['cores']} cores."
     )
 
 
+def memory(measured: Measured) -> str:
+    """Render what a server takes before any visitor."""
+    total, web, training = (
+        spread([start[kind] for start in measured["memory_mb"]])
+        for kind in ("all", "web", "training")
+    )
+    return wrapped(
+        f"A server on one machine with two training processes takes {total} MB at rest, before "
+        f"any visitor: {web} MB the web process, {training} MB the training processes and their "
+        f"fork server. Pages that several processes share count once; median (smallest to "
+        f"largest) of {len(measured['memory_mb'])} starts."
+    )
+
+
 MODES = {"embedded": "embedded", "scaled": "2 web, 2 workers"}
 LOAD_HEAD = (
-    "| server | students | p50 | p95 | p99 | late | lost | errors | page | CPU | idle | then |",
+    "| server | students | p50 | p95 | p99 | late | lost | errors | page | CPU | idle | after |",
     "|---|---|---|---|---|---|---|---|---|---|---|---|",
 )
 
 
 def load(measured: Measured) -> str:
-    """Render what many students at once have to wait for, and what they cost."""
+    """Render the waiting times of many students at once, and the CPU time and memory they take."""
     rows = [load_row(mode, step) for mode in MODES for step in measured["modes"].get(mode, [])]
     return "\n".join([*LOAD_HEAD, *rows, "", wrapped(how_loaded(measured))])
 
 
 def load_row(mode: str, step: Measured) -> str:
-    """One size of the class; a dash where no run ended."""
+    """The row of one class size; a dash if no run ended."""
     took, opened, memory = step["train_ms"], step["open_ms"], step["memory_mb"]
     cells = (
         MODES[mode],
@@ -129,7 +142,7 @@ def load_row(mode: str, step: Measured) -> str:
 
 
 def how_loaded(measured: Measured) -> str:
-    """Say what the table's figures are, and who else was at work."""
+    """Explain the figures of the table, and the other load on the machine."""
     steps = [step for mode in measured["modes"].values() for step in mode]
     shares = [100 * step["students_share"] for step in steps]
     others = [100 * step["others_share"] for step in steps]
@@ -137,14 +150,14 @@ def how_loaded(measured: Measured) -> str:
     return (
         f"Students without a browser open the page, {measured['come_per_s']:g} a second; then all "
         f"press *Train {measured['epochs']:,} epochs* within {measured['press_s']:g} seconds. In "
-        "milliseconds: from the click until the last frame and the word that the run is over have "
-        "come (p50, p95, p99), from the request for the page until all that it asks for is there "
-        "(page, p95), and the servers' CPU time for a student's run. Late: more than a second "
-        "after the click or the frame before. In megabytes, all server processes together, shared "
-        "pages counted once: with all connected and idle, then after the runs. Servers and "
-        f"students shared {cores} cores; while they trained, the students took {min(shares):.0f} "
-        f"to {max(shares):.0f} % of one core, and what else ran on the machine "
-        f"{min(others):.0f} to {max(others):.0f} %."
+        "milliseconds: from the click until the last frame and the end of the run have arrived "
+        "(p50, p95, p99), from the request for the page until all of its files have arrived "
+        "(page, p95), and the servers' CPU time per student's run (CPU). Late: frames that came "
+        "more than a second after the click or the previous frame. In megabytes, all server "
+        "processes together, shared pages counted once: with all students connected and idle, and "
+        f"after the runs. Servers and students shared {cores} cores; while they trained, the "
+        f"students took {min(shares):.0f} to {max(shares):.0f} % of one core, and what else ran on "
+        f"the machine {min(others):.0f} to {max(others):.0f} %."
     )
 
 
@@ -156,7 +169,7 @@ def wrapped(text: str, indent: str = "") -> str:
 
 
 def percentiles(ms: Measured) -> str:
-    """Half, 95 % and all of some milliseconds are within these."""
+    """Median, 95th percentile and maximum of some milliseconds."""
     return (
         f"{number(ms['p50'])} ms in the median, {number(ms['p95'])} ms at the 95th percentile, "
         f"{number(ms['max'])} ms at most (n = {ms['n']})"
@@ -173,7 +186,7 @@ def summary(values: Sequence[float]) -> dict[str, float]:
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """Smallest value that so many percent of the values don't exceed (the nearest rank)."""
+    """The nearest rank: the smallest value that at least `percent` % of the values don't exceed."""
     ranked = sorted(values)
     return ranked[-(-percent * len(ranked) // 100) - 1]
 
@@ -184,7 +197,7 @@ def spread(values: list[float]) -> str:
 
 
 def number(value: float) -> str:
-    """Write three digits, and all those before the point."""
+    """Format with three significant digits, or more before the point."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
@@ -195,11 +208,12 @@ BLOCKS: dict[str, Callable[[Measured], str]] = {
     "playback": playback,
     "click": click,
     "load": load,
+    "memory": memory,
 }
 
 
 def block(name: str) -> re.Pattern[str]:
-    """Match a block: its opening marker, what it says, its closing marker."""
+    """Match a block: its opening marker, its figures, its closing marker."""
     marker = f"figures:{name} -->"
     return re.compile(rf"<!-- {marker}\n(?P<figures>.*?)\n<!-- /{marker}", re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""One thing that is timed, and how: the same epochs from the same start, by different means."""
+"""The rows of the benchmark of engines: each trains the same epochs from the same start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LR = 0.001  # Adam's other numbers are torch's defaults everywhere
 
 
 class Timed(NamedTuple):
-    """What one lap took.
+    """Time and result of one lap.
 
     Attributes
     ----------
@@ -37,21 +37,21 @@ Train: TypeAlias = Callable[[Points, Array, int], Timed]
 
 @dataclass(frozen=True)
 class Side:
-    """One row of the table.
+    """One row of the table: an implementation to be timed.
 
     Attributes
     ----------
     key, name : str
-        For the JSON, and for people.
+        For the JSON, and for the table.
     train : callable
-        ``train(points, start, epochs)``: so many epochs from the weights ``start``.
+        ``train(points, start, epochs)`` trains so many epochs from the weights ``start``.
     epochs : int
         Of one lap; a sample is as many laps as `engines.SAMPLE_S` asks for.
     threads : int
-        How many it may use.
+        Number of threads that it may use.
     net : Architecture
     agrees : bool
-        Whether its weights are to be the page's; if not, its losses are looked at.
+        Whether its weights must equal the page's; if not, only its losses are checked.
     """
 
     key: str
@@ -70,13 +70,13 @@ class Stopwatch:
     cpu_seconds = 0.0
 
     def timed(self, result: Array) -> Timed:
-        """Put the seconds and a result together."""
+        """Combine the seconds with a result."""
         return Timed(self.seconds, self.cpu_seconds, np.asarray(result, dtype=np.float32))
 
 
 @contextmanager
 def clock() -> Iterator[Stopwatch]:
-    """Time a block; the seconds are there when it has ended."""
+    """Time a block; the seconds are set when it has ended."""
     watch = Stopwatch()
     cpu, wall = time.process_time(), time.perf_counter()
     yield watch

@@ -1,4 +1,4 @@
-"""The lecture's run in PyTorch: the page's own loop, what torch offers to speed it up, by hand."""
+"""The lecture's run in PyTorch: the page's loop, with torch's faster variants, and by hand."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def page_loop(n_threads: int = 1, shape: Architecture = LECTURE) -> Train:
 
 
 def fused_adam(points: Points, start: Array, epochs: int) -> Timed:
-    """The same with the two things that torch itself offers: a fused Adam, loss from logits."""
+    """The same with torch's fused Adam and BCEWithLogitsLoss."""
     X, y = columns(points)
     whole = page_net(start)
     net = whole[:-1]
@@ -88,7 +88,7 @@ def fused_adam(points: Points, start: Array, epochs: int) -> Timed:
 
 
 class ByHand:
-    """The gradient written out in torch operations that write into memory set aside before.
+    """The gradient written out in torch operations that write into preallocated memory.
 
     Parameters
     ----------
@@ -150,9 +150,10 @@ def lecture_sides() -> list[Side]:
 
 
 def wide_sides(cores: int) -> list[Side]:
-    """The page's loop for wider nets, on all cores, as torch does it when left alone.
+    """The page's loop for wider nets, on all cores, torch's default.
 
-    The widest on one thread as well: on a machine that is busy, several wait for one another.
+    The widest net is also timed on one thread, since on a busy machine several wait for one
+    another.
     """
 
     def side(key: str, net: Architecture, epochs: int, n_threads: int = cores) -> Side:
@@ -169,5 +170,5 @@ def wide_sides(cores: int) -> list[Side]:
 
 
 def expected(points: Points, start: Array, epochs: int, net: Architecture = LECTURE) -> Array:
-    """Weights that the page's loop arrives at on one thread."""
+    """The weights at which the page's loop ends on one thread."""
     return page_loop(1, net)(points, start, epochs).result

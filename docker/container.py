@@ -1,7 +1,7 @@
-"""Running an image's files as Docker would, as far as the kernel alone can: namespaces and chroot.
+"""Runs an image's files as Docker does, with namespaces and chroot.
 
-The root is read-only, /tmp and /data are what the caller mounts, the process is the first one of
-its own and runs as the image's user. All of it is gone when the process of `entered` ends.
+The root is read-only, the caller mounts /tmp and /data, and the process has a PID namespace of its
+own and runs as the image's user. Everything is gone when the process of `entered` ends.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ TMPFS = ("mount", "-t", "tmpfs", "-o", "nosuid,nodev,noexec,mode=1777", "tmpfs")
 
 
 def entered(*command: str | Path) -> list[str]:
-    """The command in a network and a mount table of its own, which end with it."""
+    """The command that runs another one in its own network and mount namespaces."""
     own = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     start = 'ip link set lo up && exec "$@"'
     return ["unshare", *own, "sh", "-c", start, "sh", *map(str, command)]
 
 
 class Container:
-    """One container, whose files several may share.
+    """One container; several may share their files.
 
     Parameters
     ----------
     root : Path
         The image's files; made read-only.
     config : mapping
-        The image's, as Docker writes it.
+        The image's configuration, as Docker writes it.
     folder : Path
-        Gets the container's mounts and its log.
+        For the container's mounts and its log.
     data : Path or None
         The volume at /data; None: a tmpfs.
     settings : mapping of str to str
@@ -75,7 +75,7 @@ class Container:
             )
 
     def call(self, *command: str, timeout_s: float = 120) -> str:
-        """Run a command beside the first one; its answer."""
+        """Run a command beside the first one; returns its output."""
         done = subprocess.run(
             self._inside(command), capture_output=True, text=True, timeout=timeout_s, check=False
         )
@@ -84,12 +84,12 @@ class Container:
         return done.stdout.strip()
 
     def stop(self, limit_s: float = 10) -> float:
-        """Send what `docker stop` sends; how long it took to end.
+        """Stop it as `docker stop` does; returns the seconds until it ended.
 
         Raises
         ------
         RuntimeError
-            If it ended with another status than 0, or left something behind on the way.
+            If it ended with another status than 0, or left a process behind.
         """
         if self._process is None:
             raise ValueError("it does not run")
@@ -102,13 +102,13 @@ class Container:
         return time.monotonic() - since
 
     def kill(self) -> None:
-        """End it as a lost machine would."""
+        """Kill it, as if its machine were lost."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
     def is_healthy(self) -> bool:
-        """Whether the image's own health check says so."""
+        """Whether the image's health check succeeds."""
         kind, *command = self._config["Healthcheck"]["Test"]
         if kind != "CMD":
             raise ValueError(f"a health check of the kind {kind}")
@@ -122,7 +122,7 @@ class Container:
 
 
 def say(text: str) -> None:
-    """Tell whoever waits for a check, at once."""
+    """Print a line and flush."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -151,7 +151,7 @@ def answers(address: str) -> bool:
 
 
 def wait_until(what: str, condition: Callable[[], bool], limit_s: float = 60) -> float:
-    """Look again and again; how long it took."""
+    """Poll until a condition is true; returns the seconds that it took."""
     since = time.monotonic()
     while not condition():
         if time.monotonic() - since > limit_s:

@@ -1,6 +1,6 @@
-"""``python -m docker.inside ROOT CONFIG FOLDER``: what an image does once it runs, alone.
+"""``python -m docker.inside ROOT CONFIG FOLDER``: checks of one container.
 
-Started by `docker.check`, in a network and a mount table of its own.
+Started by `docker.check`, in network and mount namespaces of its own.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ SETTINGS = {"PWLAPP_WORKERS": "1"}
 READY = """
 import time
 from pathlib import Path
-from pwlapp.compute import warmup
+from pwlapp.compute import numba_cache, warmup
 since = time.monotonic()
-warmup.use_cache(Path("/data/numba"))
+numba_cache.use_cache(Path("/data/numba"))
 warmup.load_compiled()
 print(f"{time.monotonic() - since:.1f}")
 """
 
 
 def check_commands(root: Path, config: Mapping[str, Any], folder: Path) -> None:
-    """The command line with the root read-only, and nothing to keep from one call to the next."""
+    """Run the command line with a read-only root and no volume."""
     box = Container(root, config, folder / "alone", settings=SETTINGS)
     ids = box.call("sh", "-c", "id -u; touch /app/x 2>&1 || true; ls -d /usr/bin/gcc || true")
     if not ids.startswith(f"{USER}\n") or "Read-only" not in ids:
@@ -44,7 +44,7 @@ def check_commands(root: Path, config: Mapping[str, Any], folder: Path) -> None:
 
 
 def check_server(root: Path, config: Mapping[str, Any], folder: Path) -> None:
-    """The image's own command: it serves, trains, stops in good order and goes on afterwards."""
+    """Run the image's own command: it serves, trains, stops, and continues after a restart."""
     data = folder / "volume"
     data.mkdir()
     os.chown(data, int(USER), int(USER))
@@ -65,7 +65,7 @@ def check_server(root: Path, config: Mapping[str, Any], folder: Path) -> None:
 
 
 async def use(sid: str) -> str:
-    """Train as a student does, and leave in the middle of a run; the next time, go on with it."""
+    """Train as a student and leave during a run; the next call continues it."""
     async with Student([ADDRESS], sid=sid or None) as student:
         await student.open()
         if sid:

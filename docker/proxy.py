@@ -1,6 +1,6 @@
-"""``python -m docker.proxy FOLDER``: whether nginx, as compose.yaml runs it, does its part.
+"""``python -m docker.proxy FOLDER``: checks of nginx with the configuration of compose.yaml.
 
-Started by `docker.check`, in a network and a mount table of its own.
+Started by `docker.check`, in network and mount namespaces of its own.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from docker.stand_in import Names, Web
 
 HERE = Path(__file__).parent
 PLAIN, TLS = "http://127.0.0.1:8080", "https://localhost:8443"
-MANY = 40  # requests, so that each server is all but sure to get one
+MANY = 40  # requests, so that each server almost certainly gets one
 
 
 class Nginx:
-    """nginx with our configuration where its image has it, and nothing else to write to than /tmp.
+    """nginx with our configuration where its image has it; it can write to /tmp only.
 
     Parameters
     ----------
     folder : Path
-        Gets the configuration, a certificate, and the log.
+        For the configuration, a certificate, and the log.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -59,7 +59,7 @@ class Nginx:
 
 
 def make_certificate(certificate: Path, key: Path) -> None:
-    """A certificate for localhost, signed by itself."""
+    """A self-signed certificate for localhost."""
     kind = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
     command = ["openssl", "req", *kind, *names, "-keyout", str(key), "-out", str(certificate)]
@@ -69,7 +69,7 @@ def make_certificate(certificate: Path, key: Path) -> None:
 def ask(
     path: str, headers: Mapping[str, str] = {}, size: int | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """Ask through nginx, with a body of that size if any; the status, and what reached a server."""
+    """Send a request through nginx; returns the status and the request that reached a server."""
     body = None if size is None else bytes(size)
     try:
         with urlopen(Request(PLAIN + path, body, dict(headers)), timeout=30) as answer:
@@ -86,7 +86,7 @@ def expect(what: str, holds: bool) -> None:
 
 
 def check_headers() -> None:
-    """What a server learns of a request."""
+    """Check the headers that a server gets."""
     _, plain = ask("/")
     mine = ask("/", {"X-Request-ID": "0123abcd-0000-4000-8000-0123456789ab"})[1]["headers"]
     odd = ask("/", {"X-Request-ID": "a b\"'<" * 50})[1]["headers"]
@@ -104,7 +104,7 @@ def check_headers() -> None:
 
 
 def check_servers(names: Names, webs: dict[str, Web]) -> None:
-    """Requests are spread, a server that is gone costs none of them, a new one gets its share."""
+    """Check the balancing: requests are spread, a lost server costs none, a new one gets some."""
     first, second, third = webs
 
     def answering(**options: Any) -> set[str]:
@@ -123,14 +123,14 @@ def check_servers(names: Names, webs: dict[str, Web]) -> None:
 
 
 def check_stream(nginx: Nginx, address: str, version: str) -> None:
-    """The first event arrives before the second exists."""
+    """Check that nginx does not buffer: the first event arrives before the second is sent."""
     command = ["curl", "-sSN", f"--http{version}", "--cacert", nginx.certificate]
     shown = ["-w", "%{http_version}\n", f"{address}/stream/x"]
     with subprocess.Popen([*command, *shown], stdout=subprocess.PIPE, text=True) as curl:
         if curl.stdout is None:
             raise RuntimeError("curl says nothing")
         lines = [curl.stdout.readline().strip()]
-        for _ in range(MANY):  # until the server that streams has got it
+        for _ in range(MANY):  # until the streaming server has got it
             ask("/go")
         lines += [line.strip() for line in curl.stdout]
     events, used = [line for line in lines[:-1] if line], lines[-1]

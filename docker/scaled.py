@@ -1,7 +1,7 @@
 """``python -m docker.scaled ROOT CONFIG FOLDER``: the image in the scaled mode, as in compose.yaml.
 
-nginx before two web servers, Redis and a worker. Started by `docker.check`, in a network and a
-mount table of its own.
+nginx in front of two web servers, Redis and a worker. Started by `docker.check`, in network and
+mount namespaces of its own.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def services() -> dict[str, Any]:
 
 
 def start(root: Path, config: Mapping[str, Any], folder: Path) -> tuple[list[Container], Container]:
-    """Two web servers and a worker, none of which keeps anything."""
+    """Start two web servers and a worker, none of which has a volume."""
     webs = [
         Container(root, config, folder / host, settings=SETTINGS | {"PWLAPP_HOST": host})
         for host in HOSTS
@@ -67,7 +67,7 @@ def start(root: Path, config: Mapping[str, Any], folder: Path) -> tuple[list[Con
 
 
 async def use(webs: list[Container], folder: Path) -> None:
-    """Train through nginx, and lose a server in the middle of it."""
+    """Train through nginx, and kill a server during a run."""
     async with Student([PLAIN]) as student:
         await student.open()
         target = 0

@@ -1,7 +1,7 @@
-"""``python slim.py FOLDER``: leave out of an installed environment what the app never runs.
+"""``python slim.py FOLDER``: delete files that the app never uses from an installed environment.
 
-Headers, tests, debug symbols and source maps: about a third of what pip installs. The Dockerfile
-tries the result out before it goes on.
+Headers, tests, debug symbols and source maps are about a third of what pip installs. The Dockerfile
+runs the app afterwards, to check the result.
 """
 
 import shutil
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-# Below site-packages; ** is any depth.
+# Below site-packages; ** stands for any depth.
 UNUSED = (
     "torch/include",
     "torch/share",
@@ -26,17 +26,17 @@ UNUSED = (
     "networkx/**/tests",
     "dash/**/*.map",
     "plotly/labextension",
-    "plotly/package_data/plotly.min.js",  # Dash brings its own
+    "plotly/package_data/plotly.min.js",  # Dash has its own copy
     "pip",
     "pip-*.dist-info",
 )
 KEPT = {"torch_shm_manager"}  # torch does not start without it
-# The largest ones; their tables of symbols are for debuggers.
+# The largest libraries; their symbol tables are for debuggers.
 STRIPPED = ("torch/lib/libtorch_cpu.so", "torch/lib/libtorch_python.so", "llvmlite/**/*.so")
 
 
 def unused(packages: Path) -> Iterator[Path]:
-    """What can go, as files and folders that exist when they are yielded."""
+    """Yield the files and folders to delete, each of which exists at that moment."""
     for pattern in UNUSED:
         found = [path for path in packages.glob(pattern) if path.name not in KEPT]
         if not found:

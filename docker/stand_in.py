@@ -1,4 +1,4 @@
-"""A stand-in for a network of containers: its DNS, and web servers that say what reached them."""
+"""A substitute for a network of containers: its DNS, and web servers that return their requests."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-DNS = ("127.0.0.11", 53)  # where Docker has it
+DNS = ("127.0.0.11", 53)  # the address of Docker's DNS
 WEB_PORT = 8050
-HOLD_S = 20.0  # how long a stream waits for a sign that its first event has come
+HOLD_S = 20.0  # a stream waits so long for the request that confirms its first event
 
 
 class Names:
-    """A DNS server that has the same addresses for every name.
+    """A DNS server that returns the same addresses for every name.
 
     Parameters
     ----------
     addresses : list of str
-        May change later.
+        May be changed while it runs.
     """
 
     def __init__(self, addresses: list[str]) -> None:
@@ -42,9 +42,9 @@ class Names:
 
 
 class Web(ThreadingHTTPServer):
-    """A web server that answers with what it was asked.
+    """A web server that returns the request.
 
-    ``/stream/`` holds its second event back until somebody has asked for ``/go``.
+    ``/stream/`` sends its second event after a request for ``/go``.
     """
 
     daemon_threads = True
@@ -55,7 +55,7 @@ class Web(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def leave(self) -> None:
-        """Be gone: the next connection is refused."""
+        """Close the port: the next connection is refused."""
         self.shutdown()
         self.server_close()
 

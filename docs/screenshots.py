@@ -50,7 +50,7 @@ def take(browser: Browser, address: str) -> None:
 
 
 def main() -> None:
-    """Serve, open, photograph."""
+    """Serve the app, open it, and take the pictures."""
     with (
         tempfile.TemporaryDirectory() as data_dir,
         serve(Path(data_dir)) as address,

@@ -1,4 +1,4 @@
-"""The command line: ``python -m pwlapp fit`` trains and prints, ``serve`` opens the app."""
+"""The command line: ``python -m pwlapp fit`` trains and prints, ``serve`` runs the web server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, NoReturn, get_args
 
 from pwlapp import exit_codes
-from pwlapp.compute import warmup
+from pwlapp.compute import numba_cache, warmup
 from pwlapp.core import engines
 from pwlapp.core.data.files import read_points
 from pwlapp.core.data.lecture import lecture_points
@@ -23,11 +23,11 @@ from pwlapp.errors import UserError
 from pwlapp.settings import Settings
 from pwlapp.ui.i18n import catalogue
 
-EVERY = 5000  # epochs from one printed line to the next, as on the page
-SLICE_MS = 1000.0  # how long Ctrl-C may have to wait
+EVERY = 5000  # epochs between two printed lines, as on the page
+SLICE_MS = 1000.0  # the longest time until Ctrl-C is handled
 MAX_BYTES = 100_000_000
 TIMEOUT_S = 10.0
-MAX_PRINTED_HIDDEN = 8  # wider nets have too many weights for a line
+MAX_PRINTED_HIDDEN = 8  # wider nets have too many weights for one line
 
 
 class Parser(argparse.ArgumentParser):
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def make_parser() -> Parser:
-    """Describe the commands and their options."""
+    """Make the parser of the commands and their options."""
     layout = argparse.RawDescriptionHelpFormatter
     parser = Parser(
         prog="pwlapp",
@@ -68,7 +68,7 @@ def settings_table() -> str:
 
 
 def add_fit_options(fit: argparse.ArgumentParser) -> None:
-    """Describe the data, the net, the optimizer and the engine."""
+    """Add the options for data, net, optimizer and engine."""
     add, activations, losses = fit.add_argument, get_args(Activation), get_args(Loss)
     add("--data", metavar="FILE", help="CSV with x, prob, y (file or URL)")
     add("--seed", type=int, default=1, help="initial weights (default 1)")
@@ -85,7 +85,7 @@ def add_fit_options(fit: argparse.ArgumentParser) -> None:
 
 
 class Run(NamedTuple):
-    """One training run, as the arguments describe it."""
+    """The training run that the arguments describe."""
 
     seed: int
     epochs: int
@@ -101,7 +101,7 @@ class Run(NamedTuple):
 
     @property
     def true_loss(self) -> float | None:
-        """The loss of prob itself, by the net's measure."""
+        """The loss of prob itself, with the net's loss function."""
         if self.net.loss == "mse" and self.points.prob is not None:
             return mse(self.points.prob, self.points.y)
         return self.points.true_loss
@@ -123,7 +123,7 @@ def make_run(args: argparse.Namespace) -> Run:
 
 
 def choose_engine(asked: str, net: Architecture, n: int) -> str:
-    """The engine's id; under ``auto`` PyTorch's, and a line about it, where nothing compiles.
+    """The engine's id. Where the compiled engine fails, ``auto`` is PyTorch, with a line on stderr.
 
     Raises
     ------
@@ -133,9 +133,9 @@ def choose_engine(asked: str, net: Architecture, n: int) -> str:
     engine = engines.resolve(asked, net, n)
     try:
         if engine == engines.FUSED_CPU:
-            warmup.use_cache(Settings.from_env(os.environ).data_dir / "numba")
+            numba_cache.use_cache(Settings.from_env(os.environ).data_dir / "numba")
             warmup.load_compiled()
-    except Exception as error:  # whatever a broken compiler or its files raise
+    except Exception as error:  # a compiler or its files can raise anything
         if asked != engines.AUTO:
             raise UserError("training_failed", engine=engine) from error
         print(f"pwlapp fit: no {engine} here ({error}), torch@cpu instead", file=sys.stderr)
@@ -144,7 +144,7 @@ def choose_engine(asked: str, net: Architecture, n: int) -> str:
 
 
 def checkpoints(run: Run, start: TrainState) -> Iterator[TrainState]:
-    """Train, and yield the state at the start, every `EVERY` epochs, and where the run ends."""
+    """Train, and yield the state at the start, every `EVERY` epochs, and at the end."""
     x, y = run.points.x, run.points.y
     state = start
     yield state
@@ -163,7 +163,7 @@ def checkpoints(run: Run, start: TrainState) -> Iterator[TrainState]:
 
 
 def print_table(run: Run, states: Iterator[TrainState]) -> int:
-    """Print the run for people, each line when it is reached; return the last epoch."""
+    """Print a table, each line as soon as it is reached; return the last epoch."""
     net, points = run.net, run.points
     name = points.label or "of the lecture"
     units = f"{net.h:,} {net.activation} unit{'s' if net.h > 1 else ''}"
@@ -185,7 +185,7 @@ def print_table(run: Run, states: Iterator[TrainState]) -> int:
 
 
 def print_json(run: Run, states: Iterator[TrainState]) -> int:
-    """Print the run for programs, once it has ended; return the last epoch."""
+    """Print the run as JSON, once it has ended; return the last epoch."""
     rows = [json_row(state) for state in states]
     last: int = rows[-1]["epoch"]
     summary = {
@@ -205,7 +205,7 @@ def print_json(run: Run, states: Iterator[TrainState]) -> int:
 
 
 def json_row(state: TrainState) -> dict[str, Any]:
-    """One state for programs, each layer apart."""
+    """One state as JSON, by layer."""
     params = from_vector(state.params, state.net.bias1)
     b1 = {} if params.b1 is None else {"b1": params.b1.tolist()}
     weights = {"W1": params.W1.tolist(), **b1, "W2": params.W2.tolist(), "b2": params.b2}
@@ -213,7 +213,7 @@ def json_row(state: TrainState) -> dict[str, Any]:
 
 
 def fit(args: argparse.Namespace) -> str | None:
-    """Train and print; return what went wrong in one line, or None."""
+    """Train and print; return an error message of one line, or None."""
     if args.optimizer == "adam" and args.momentum is not None:
         return "--momentum belongs to --optimizer sgd"
     try:
@@ -228,7 +228,7 @@ def fit(args: argparse.Namespace) -> str | None:
 
 
 def sentence(error: UserError) -> str:
-    """What an error's code means, in English; the code itself where no text is known."""
+    """The English message of an error; its code if it has no message."""
     text = catalogue("en").get(f"error.{error.code}")
     written = {
         name: value if isinstance(value, str) else f"{value:,.10g}"
@@ -238,8 +238,8 @@ def sentence(error: UserError) -> str:
 
 
 def serve() -> int:
-    """Open the app; return the exit status."""
-    import app  # the web stack takes a second to import, and `fit` needs none of it
+    """Run the web server; return the exit status."""
+    import app  # the web server takes a second to import, and `fit` does not need it
 
     return app.main()
 
@@ -253,7 +253,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         problem = fit(args)
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
-    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
+    except BrokenPipeError:  # the reader of the pipe has closed it, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if problem is None:

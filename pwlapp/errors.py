@@ -8,17 +8,17 @@ Arg = str | int | float
 
 
 class UserError(ValueError):
-    """An error that the user can correct: a code and its arguments, without a sentence.
+    """An error that the user can correct: a code and the arguments of its message.
 
-    The sentence belongs to the message catalogues, where ``error.<code>`` is written in each
-    language with the arguments filled in. Instances pickle, so a worker process can raise one.
+    The message is ``error.<code>`` in the catalogue of each language, with placeholders for the
+    arguments. Instances can be pickled, so a worker process can raise one.
 
     Parameters
     ----------
     code : str
         What went wrong, in snake case, for example ``"data_missing_column"``.
     **args : str, int or float
-        What the sentence needs, for example ``column="prob"``.
+        Arguments of the message, for example ``column="prob"``.
 
     Attributes
     ----------

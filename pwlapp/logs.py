@@ -1,7 +1,7 @@
-"""Logging of servers and workers: lines for people, or JSON for programs.
+"""Logging of servers and workers, as text or as JSON.
 
-Never logged: a whole session id, which is as good as a password, and anything of the person that
-sent a request.
+The log never contains a whole session id, which works like a password, nor anything about the
+sender of a request.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ MAX_PATH = 200
 _FORMAT = "%(levelname)s %(name)s: %(message)s"
 _FORMAT_DEBUG = "%(levelname)s %(name)s [%(request_id)s]: %(message)s"
 _FIELDS = ("time", "levelname", "name", "message", "request_id")
-_EXTRAS = ("method", "path", "status", "ms")  # no others: a task's arguments are among them
+_EXTRAS = ("method", "path", "status", "ms")  # other fields may hold a task's arguments
 _LOGGED = {*_FIELDS, "level", "logger", *_EXTRAS, "exc_info", "stack_info"}
-# Below these levels they log what is sent, sessions included, or every step of the event loop.
+# Below these levels they log session ids that are sent, or every step of the event loop.
 _LEAST_LEVELS = {
     **dict.fromkeys(("amqp", "asyncio", "celery", "kombu", "sse_starlette"), logging.INFO),
     **dict.fromkeys(("celery.app.trace", "celery.worker.strategy"), logging.WARNING),
 }
-# An id has 22 such characters, and so has the address that Dash's callbacks go to.
+# A session id has 22 such characters; the address of Dash's callbacks is excluded.
 _LONG = re.compile(r"(?<![\w-])(?!_dash-[a-z-]+$)([\w-]{6})[\w-]{11,}", re.ASCII)
 
 
@@ -54,11 +54,11 @@ def configure(level: str, form: str) -> None:
     logging.captureWarnings(form == JSON)
     for name, least in _LEAST_LEVELS.items():
         logging.getLogger(name).setLevel(max(logging.getLogger().level, least))
-    logging.getLogger("asgi_correlation_id").setLevel(logging.ERROR)  # a strange id is replaced
+    logging.getLogger("asgi_correlation_id").setLevel(logging.ERROR)  # replaces odd ids
 
 
 def requests_level(form: str) -> int:
-    """Level of the lines about requests: debug in text, so that a console stays readable."""
+    """Level of the request log: debug in text, so that a console stays readable."""
     return logging.INFO if form == JSON else logging.DEBUG
 
 
@@ -73,7 +73,7 @@ class RequestLog:
     app : ASGIApp
     level : int
     quiet : tuple of str
-        Paths that begin like this are logged at debug only.
+        Paths with one of these prefixes are logged at debug only.
     """
 
     def __init__(self, app: ASGIApp, level: int, quiet: tuple[str, ...] = ()) -> None:
@@ -85,7 +85,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500  # of one that ends before it is answered
+        status = 500  # status of a request that ends without an answer
         began = time.perf_counter()
 
         async def note(message: Message) -> None:
@@ -114,12 +114,12 @@ def without_secrets(path: str) -> str:
 
 def _complete(record: logging.LogRecord) -> bool:
     """Add the fields that the formats name; False for a record to drop."""
-    if record.name == "uvicorn.error":  # where uvicorn says everything, good or bad
+    if record.name == "uvicorn.error":  # uvicorn logs information and errors under this name
         record.name = "uvicorn"
-        # A request that was cut off by the server's stop, as a line before says.
+        # A request that the server's stop has cut off, which is logged already.
         if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
             return False
-        if str(record.msg).startswith("No supported WebSocket library"):  # there are no WebSockets
+        if str(record.msg).startswith("No supported WebSocket library"):  # not used
             return False
     record.request_id = correlation_id.get()
     return True
@@ -139,7 +139,7 @@ def _json() -> logging.Formatter:
 
 
 class _Json(JsonFormatter):
-    """Leaves out fields that libraries add to their records for formatters of their own."""
+    """Leaves out the fields that libraries add to records for their own formatters."""
 
     def process_log_record(self, log_data: LogData) -> LogData:
         return {key: value for key, value in log_data.items() if key in _LOGGED}

@@ -1,4 +1,4 @@
-"""Counts of what a server has done, for Prometheus."""
+"""The metrics of a server, for Prometheus."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from pwlapp.report import Counts
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 OUTCOMES = ("done", "diverged", "failed")
-SHARED = "PROMETHEUS_MULTIPROC_DIR"  # set where several web processes answer on one port
-# A pause takes milliseconds; what waits for a compiler or a full queue takes seconds.
+SHARED = "PROMETHEUS_MULTIPROC_DIR"  # set if several web processes share one port
+# A pause takes milliseconds; a command that waits for a full queue takes seconds.
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 _TOTALS = {
@@ -37,10 +37,10 @@ _TOTALS = {
 
 
 class Metrics:
-    """The counts of one app. They begin at 0, apart from those that workers keep in Redis.
+    """The metrics of one server. Counts begin at 0, except the workers' counts in Redis.
 
-    Where several web processes share a port, `SHARED` names a folder in which they add up their
-    counts, so that each of them reports the sum.
+    If several web processes share a port, the variable `SHARED` names a folder through which each
+    of them reports the sum of all.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Metrics:
             self._streams.dec()
 
     def set_totals(self, totals: Mapping[str, float]) -> None:
-        """Replace the counts of the training by those of all workers.
+        """Set the training counts to those of all workers.
 
         Parameters
         ----------
@@ -108,18 +108,18 @@ class Metrics:
         self._totals = defaultdict(float, totals)
 
     def exposition(self, counts: Counts | None) -> bytes:
-        """All of it in Prometheus's text format.
+        """All metrics in Prometheus's text format.
 
         Parameters
         ----------
         counts : Counts or None
-            None if the store does not answer: its gauges are left out.
+            None if the store does not answer; its gauges are then left out.
         """
         if SHARED in os.environ:
             own: Collector = _of_all_processes(os.environ[SHARED])
         else:
             own = self._registry
-        # While Redis is away its totals are unknown: reporting 0 would look like a restart.
+        # Without Redis its totals are unknown; reporting 0 would look like a restart.
         is_known = counts is not None or not self._is_shared
         training = _of_training(self._totals) if is_known else ()
         families = _Families([*training, *_of_store(counts)])
@@ -127,7 +127,7 @@ class Metrics:
 
 
 class _Families(Collector):
-    """Metrics that were collected before."""
+    """A collector of metrics that have been collected already."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families

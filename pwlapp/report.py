@@ -1,4 +1,4 @@
-"""What a server reports to its operator."""
+"""Status and counts of a server, for its operator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Health(NamedTuple):
-    """What works now."""
+    """Which parts of the server work now."""
 
     store: bool
     data: bool
@@ -14,8 +14,8 @@ class Health(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How many there are."""
+    """Numbers of sessions, runs and waiting slices."""
 
-    sessions: int  # kept
+    sessions: int  # in the store
     running: int  # of these, those with a run in progress
     waiting: int  # slices and other computations that wait for a process

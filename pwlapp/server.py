@@ -1,4 +1,4 @@
-"""Run the web server: a port, Redis if there is one, and one process or several on the port."""
+"""Runs the web server: opens the port, waits for Redis, and serves from one or more processes."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ from pwlapp.web.static import NotBuilt
 
 logger = logging.getLogger("pwlapp")
 
-STOP_S = 3  # how long a server that is told to stop waits for slow requests
-BACKLOG = 2048  # a class that opens the page at once
+STOP_S = 3  # a server that stops waits so long for slow requests
+BACKLOG = 2048  # connections in the queue, when a class opens the page at once
 OPEN_FILES = 65_536
-REDIS_S = 10.0  # for Redis to come up: containers start in any order
+REDIS_S = 10.0  # wait for Redis: containers start in any order
 REDIS_TRY_S = 1.0
 REDIS_AGAIN_S = 0.25
 
@@ -46,19 +46,19 @@ NOT_OF_THIS_MACHINE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def run(make_server: Callable[[Settings], FastAPI], factory: str) -> int:
-    """Serve with the settings from the environment until told to stop.
+    """Serve, with the settings from the environment, until stopped by a signal.
 
     Parameters
     ----------
     make_server : callable
         Makes the server of this process.
     factory : str
-        Where each of several processes finds a function that makes its own: ``"module:name"``.
+        For several processes: the function that makes the server of each, as ``"module:name"``.
 
     Returns
     -------
     int
-        The exit status. Anything that prevents serving is one line on stderr.
+        The exit status. An error that prevents serving is one line on stderr.
     """
     try:
         with stopped_by_sigterm():
@@ -101,7 +101,7 @@ def _serve_from_one(server: FastAPI, listeners: list[socket.socket]) -> int:
 
 
 def _serve_from_many(factory: str, count: int, listeners: list[socket.socket]) -> int:
-    """Serve from processes that are replaced when they die, and count together what they do."""
+    """Serve from several processes, which are replaced when they die and share their metrics."""
     with tempfile.TemporaryDirectory(prefix="pwlapp-") as counts:
         os.environ[SHARED] = counts
         processes = Multiprocess(_config(factory, count), sockets=listeners)
@@ -126,7 +126,7 @@ def _config(app: FastAPI | str, processes: int = 1) -> uvicorn.Config:
 def allow_open_files() -> None:
     """Raise the soft limit of open files as far as the system allows, up to `OPEN_FILES`.
 
-    Each open page is a connection, and the usual limit of 1,024 is what a large class has.
+    Each open page is a connection, and a large class can exceed the usual limit of 1,024.
     """
     try:
         import resource
@@ -141,13 +141,13 @@ def allow_open_files() -> None:
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listen at every address of the host, such as IPv4 and IPv6.
 
-    Connections queue until the app serves them.
+    Connections wait in the queue until the app serves them.
 
     Parameters
     ----------
     host : str
     port : int
-        0 takes a free one, at one address.
+        0: a free port, at one address only.
 
     Raises
     ------
@@ -187,9 +187,9 @@ def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
     Raises
     ------
     Refusal
-        If it does not in time, or wants another password.
+        If it does not answer in time, or refuses the password.
     """
-    # Not needed by a server without Redis.
+    # Imported here: a server without Redis does not need it.
     from redis import Redis
     from redis.exceptions import AuthenticationError, RedisError
 

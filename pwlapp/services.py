@@ -1,12 +1,11 @@
-"""Builds the session service for one process that does everything, or for one of many."""
+"""Builds the session service, embedded (one process with a pool) or shared (Redis and Celery)."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from pwlapp.compute import warmup
+from pwlapp.compute import numba_cache, warmup
 from pwlapp.compute.pool import PoolRunner
-from pwlapp.compute.process import load_engines
 from pwlapp.compute.scheduler import LocalScheduler
 from pwlapp.metrics import Metrics
 from pwlapp.sessions.events import SessionEvents
@@ -18,8 +17,8 @@ from pwlapp.settings import Settings
 def build_service(settings: Settings) -> SessionService:
     """Build the service with its store, runner and scheduler; `SessionService.start` starts them.
 
-    Without ``redis_url``: SQLite in the data folder and a pool of processes. With it: that Redis,
-    and the Celery workers on it.
+    Without ``redis_url``: SQLite in the data folder and a pool of processes. With it: Redis and
+    Celery workers.
 
     Parameters
     ----------
@@ -35,8 +34,8 @@ def build_service(settings: Settings) -> SessionService:
 
 def _embedded(settings: Settings) -> SessionService:
     cache = settings.data_dir / "numba"
-    warmup.use_cache(cache)  # for the fork server, which loads what is there
-    prepare = partial(load_engines, cache, settings.log_level, settings.log_format)
+    numba_cache.use_cache(cache)  # the fork server loads the compiled engine from there
+    prepare = partial(warmup.load_engines, cache, settings.log_level, settings.log_format)
     runner = PoolRunner(settings.workers, prepare)
     store = SqliteStore(settings.data_dir / "sessions.sqlite3")
     metrics = Metrics()
@@ -51,7 +50,7 @@ def _embedded(settings: Settings) -> SessionService:
 
 
 def _shared(settings: Settings) -> SessionService:
-    # Imported here, since Celery takes a quarter of a second and 11 MB that a laptop doesn't need.
+    # Imported here: Celery costs a quarter of a second and 11 MB, and only this mode needs it.
     from pwlapp.compute.celery import app
     from pwlapp.compute.celery.app import AsyncSender, Sender
     from pwlapp.compute.celery.runner import CeleryRunner

@@ -1,4 +1,4 @@
-"""What can be set from outside, in one place; README's table is a copy of `Settings.table`."""
+"""The settings, read from environment variables; docs/settings.md copies `Settings.table`."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Row(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """How a setting is read from its variable's text.
+    """Reads a setting from the text of its variable.
 
     Attributes
     ----------
     read : callable
         Raises ValueError for a text that is not allowed.
     allowed : str
-        What is allowed, for the message.
+        The allowed values, for the error message.
     is_secret : bool
-        Whether the message leaves the text out.
+        Whether the error message leaves the text out.
     """
 
     read: Callable[[str], Any]
@@ -45,7 +45,7 @@ class _Kind(NamedTuple):
 def _number(convert: Callable[[str], float], low: float, high: float) -> _Kind:
     def read(text: str) -> float:
         number = convert(text)
-        if not low <= number <= high:  # true for NaN
+        if not low <= number <= high:  # also refuses NaN
             raise ValueError
         return number
 
@@ -75,7 +75,7 @@ def _redis_url(text: str) -> str:
 def _folder(text: str) -> Path:
     try:
         return Path(text).expanduser()
-    except RuntimeError as error:  # "~someone" who does not exist
+    except RuntimeError as error:  # the home folder of an unknown user
         raise ValueError from error
 
 
@@ -94,7 +94,7 @@ def _setting(default: Any, kind: _Kind, doc: str, *, shown: str | None = None) -
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set from outside; each field is read from ``PWLAPP_<FIELD>``."""
+    """The settings; each field is read from ``PWLAPP_<FIELD>``."""
 
     host: str = _setting("127.0.0.1", _TEXT, "Address to listen on; 0.0.0.0 lets a class in.")
     port: int = _setting(8050, _number(int, 0, 65535), "Port to listen on; 0 takes a free one.")
@@ -147,8 +147,7 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings from environment variables.
 
-        An unset variable means the default, and so does an empty one, which is what compose files
-        make of an unset one.
+        An unset or empty variable means the default; compose files pass unset variables as empty.
 
         Parameters
         ----------

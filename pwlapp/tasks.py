@@ -1,4 +1,4 @@
-"""Helpers for asyncio tasks: log their failure, stop them, share their result."""
+"""Helpers for asyncio tasks: log their failures, stop them, share their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings for all tests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 pytest_plugins = ["tests.support.fixtures"]
 
-# One folder for what Numba compiles: in a data folder of each test's own, every server that a test
-# starts would spend the test compiling.
+# One cache folder for Numba: with a data folder per test, every server of a test would compile
+# anew.
 os.environ.setdefault(
     "NUMBA_CACHE_DIR", str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "numba")
 )

@@ -1,4 +1,4 @@
-"""Figures on the page are those that the benchmarks wrote, rendered rightly."""
+"""The page of figures agrees with the benchmarks' results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def unwrapped(text: str) -> str:
 
 @pytest.fixture
 def measured() -> dict[str, dict[str, Any]]:
-    """Made up, every figure another one."""
+    """Invented results in which all figures differ."""
     ratios = {
         "page_to_ours": [301.4, 299.6, 310.9],
         "jax_to_ours": [17.04, 16.0, 18.0],
@@ -81,10 +81,16 @@ def measured() -> dict[str, dict[str, Any]]:
                 "embedded": [loaded(300, [float(ms) for ms in range(1, 301)])],
             },
         },
+        "memory": {
+            "machine": MACHINE,
+            "memory_mb": [
+                {"all": mb, "web": mb / 4, "training": mb / 2} for mb in (401.0, 402.0, 404.0)
+            ],
+        },
     }  # fmt: skip
 
 
-def test_the_page_says_what_was_measured() -> None:
+def test_the_page_has_the_figures_of_the_results() -> None:
     """Benchmarks write both at once, so this holds after any of them."""
     results = report.read_results()
     assert set(results) == set(report.BLOCKS)
@@ -110,7 +116,7 @@ def test_results_have_one_line_for_each_innermost_list() -> None:
     assert written == '{\n "a": [ 1, 2 ],\n "b": {\n  "c": { "d": 3, "e": "f" }\n }\n}'
 
 
-def test_a_figure_that_was_typed_is_noticed() -> None:
+def test_a_changed_figure_is_noticed() -> None:
     text = report.PAGE.read_text("utf-8")
     figures = [m for name in report.BLOCKS for m in report.block(name).finditer(text)]
     assert len(figures) == len(report.BLOCKS)
@@ -185,6 +191,15 @@ def test_load(measured: dict[str, dict[str, Any]]) -> None:
         assert part in words
 
 
+def test_memory(measured: dict[str, dict[str, Any]]) -> None:
+    assert unwrapped(report.memory(measured["memory"])) == (
+        "A server on one machine with two training processes takes 402 (401 to 404) MB at rest, "
+        "before any visitor: 100 (100 to 101) MB the web process, 201 (200 to 202) MB the training "
+        "processes and their fork server. Pages that several processes share count once; median "
+        "(smallest to largest) of 3 starts."
+    )
+
+
 @pytest.mark.parametrize(
     ("percent", "value"), [(50, 3.0), (95, 5.0), (20, 1.0), (21, 2.0), (100, 5.0)]
 )
@@ -226,8 +241,8 @@ class TestRewrite:
                            measured)  # fmt: skip
 
 
-def test_what_is_compared_with_is_pinned_beside_the_app() -> None:
-    """Its file takes torch and numpy from the app's own, and says nothing of its own on them."""
+def test_libraries_to_compare_with_are_pinned() -> None:
+    """Their file takes torch and numpy from the app's requirements and does not pin them again."""
     requirements = (ROOT / "benchmarks" / "requirements.txt").read_text("utf-8").splitlines()
     assert "-c ../constraints.txt" in requirements
     assert "-r ../requirements.txt" in requirements

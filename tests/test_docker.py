@@ -1,4 +1,4 @@
-"""What can be said of the image and of compose.yaml without building anything."""
+"""Checks of Dockerfile and compose.yaml that need no build."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read(name: str) -> str:
 
 
 def steps(word: str) -> list[str]:
-    """What follows a word of the Dockerfile's, once for each time that it begins a line."""
+    """The arguments of each instruction of a kind in the Dockerfile."""
     whole = read("Dockerfile").replace("\\\n", " ")
     return re.findall(rf"^{word}\s+(.*)$", whole, re.M)
 
@@ -41,7 +41,7 @@ def compose() -> dict[str, Any]:
 
 
 class TestDockerfile:
-    def test_what_it_copies_is_there_and_not_ignored(self) -> None:
+    def test_copied_files_exist_and_are_not_ignored(self) -> None:
         kept = [line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")]
         copied = [
             name
@@ -74,7 +74,7 @@ class TestDockerfile:
         assert wheel
         assert node == f"{wheel[1]}-slim"
 
-    def test_is_no_root_and_is_asked_how_it_is(self) -> None:
+    def test_runs_as_a_user_and_has_a_health_check(self) -> None:
         assert steps("USER") == ["pwlapp"]
         assert json.loads(steps("CMD")[-1]) == ["python", "-m", "pwlapp", "serve"]
         [_, words] = steps("HEALTHCHECK")[0].split("CMD", 1)
@@ -88,19 +88,19 @@ class TestDockerfile:
         assert steps("EXPOSE") == [str(port)]
         assert f"PWLAPP_PORT={port}" in steps("ENV")[-1]
 
-    def test_sets_what_there_is_to_set(self) -> None:
+    def test_sets_only_known_settings(self) -> None:
         assert set(re.findall(r"PWLAPP_\w+", read("Dockerfile"))) <= VARIABLES
 
 
 class TestCompose:
-    def test_sets_what_there_is_to_set(self, compose: dict[str, Any]) -> None:
+    def test_sets_only_known_settings(self, compose: dict[str, Any]) -> None:
         assert set(re.findall(r"PWLAPP_\w+", read("compose.yaml"))) <= VARIABLES
         for service in compose["services"].values():
             assert {name for name in service.get("environment", {}) if "PWLAPP" in name} <= (
                 VARIABLES
             )
 
-    def test_every_service_belongs_to_one_of_two_ways(self, compose: dict[str, Any]) -> None:
+    def test_every_service_belongs_to_one_profile(self, compose: dict[str, Any]) -> None:
         ways: dict[str, set[str]] = {}
         for name, service in compose["services"].items():
             [way] = service["profiles"]
@@ -109,7 +109,7 @@ class TestCompose:
         assert "COMPOSE_PROFILES=single" in read(".env").splitlines()
 
     def test_ports_agree(self, compose: dict[str, Any]) -> None:
-        """Each way has one front; behind it is where the app, or nginx, listens."""
+        """Each profile publishes one port, on which the app or nginx listens."""
         services = compose["services"]
         port = Settings().port
         fronts = {name: item["ports"] for name, item in services.items() if "ports" in item}
@@ -121,7 +121,7 @@ class TestCompose:
         assert fronts["nginx"][0].startswith(f"${{PWLAPP_PORT:-{port}}}")
         assert f"http://web:{port}" in read("docker/nginx.conf")
 
-    def test_redis_is_met_by_the_app_alone(self, compose: dict[str, Any]) -> None:
+    def test_only_the_app_reaches_redis(self, compose: dict[str, Any]) -> None:
         services = compose["services"]
         assert {name for name, item in services.items() if "back" in item.get("networks", [])} == {
             "redis",
@@ -133,7 +133,7 @@ class TestCompose:
         assert "nginx" not in services["redis"]["networks"]
         assert "yes" in services["redis"]["command"]
 
-    def test_what_it_mounts_is_there(self, compose: dict[str, Any]) -> None:
+    def test_mounted_files_exist(self, compose: dict[str, Any]) -> None:
         mounts = [item.get("volumes", []) for item in compose["services"].values()]
         mounted = [line.split(":/")[0] for line in chain(*mounts) if line.startswith("./")]
         assert "./docker/nginx.conf" in mounted

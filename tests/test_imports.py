@@ -1,4 +1,4 @@
-"""What the web process may not load: it starts in a second and stays small."""
+"""Modules that the web process must not load, so that it starts fast and stays small."""
 
 from __future__ import annotations
 

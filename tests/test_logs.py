@@ -49,7 +49,7 @@ def written(level: str, form: str) -> list[str]:
     return done.stderr.splitlines()
 
 
-def test_json_is_an_object_a_line_whatever_is_said() -> None:
+def test_json_is_one_object_per_line_for_any_message() -> None:
     lines = [json.loads(line) for line in written("info", "json")]
     first, second, task, failure, warning = lines
     assert (task["logger"], task["message"]) == ("celery.app.trace", "Task failed")
@@ -94,7 +94,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     return [record for record in caplog.records if record.name == "pwlapp.logs"]
 
 
-def test_a_request_is_a_line_without_what_nobody_may_know(
+def test_a_request_is_one_line_without_secrets(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sid = new_sid()

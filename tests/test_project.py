@@ -1,4 +1,4 @@
-"""What holds for the project as a whole: which way imports go, what is committed, what is told."""
+"""Rules of the project as a whole: import order, committed files, docs and catalogues."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ SETUP_FILES = (
     "constraints.txt", "package.json", "package-lock.json", ".npmrc", ".ci/run", "pyproject.toml",
 )  # fmt: skip
 
-# What the modules under a path may not import, however late and wherever in the file.
+# Modules that the files under a path may not import, at the top or inside a function.
 UI = ("dash", "plotly", "pwlapp.ui", "app")
 HTTP = ("fastapi", "starlette", "uvicorn", "sse_starlette")
 SERVING = (*HTTP, "redis", "celery")
-# From the lowest folder to the highest: none imports one that stands after it.
+# From low to high: no folder imports a later one.
 FOLDERS = ("core", "sessions", "compute", "commands", "web", "ui")
 ABOVE = {
     folder: tuple(f"pwlapp.{above}" for above in FOLDERS[i + 1 :])
@@ -43,8 +43,8 @@ FORBIDDEN = {
     "pwlapp/settings.py": (*UI, *SERVING, *ABOVE["core"]),
     "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", *ABOVE["core"]),
 }
-# The same within core: no module imports one of a later line, or one of its own line but in the
-# same folder.
+# The same within core: no module imports one of a later line; in its own line only one of its
+# folder.
 CORE = (
     ("net",),
     ("optimizers", "state", "data"),
@@ -83,7 +83,7 @@ def core_modules(name: str) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def files() -> list[Path]:
-    """Everything that is, or is about to be, committed."""
+    """All files that are committed or not ignored."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, check=True, capture_output=True, text=True,
@@ -203,9 +203,9 @@ class TestCommitted:
         assert re.search(r"^exec make .*\btest\b", script.read_text("utf-8"), re.M)
 
 
-class TestTold:
+class TestDocs:
     def test_docs_have_the_settings_table(self) -> None:
-        """Row by row what `Settings.table` says; a failure shows the rows to paste."""
+        """The rows of `Settings.table`; a failure shows the rows to paste."""
         readme = (ROOT / "docs" / "settings.md").read_text("utf-8").splitlines()
         rows = [
             f"| `{variable}` | {f'`{default}`' if default else ''} | {doc} |"
@@ -249,7 +249,7 @@ class TestCatalogues:
             for key, text in words.items():
                 assert placeholders(text) == placeholders(catalogues["en"][key]), key
 
-    def test_everything_that_is_raised_or_noted_has_its_sentence(
+    def test_every_error_and_notice_has_its_message(
         self, catalogues: dict[str, dict[str, str]]
     ) -> None:
         """Each ``UserError("code", name=...)`` or ``refused``, and ``Notice("code", {...})``."""

@@ -1,4 +1,4 @@
-"""The server as an operator sees it: exit statuses, signals, health, counts and logs."""
+"""The server as its operator sees it: exit statuses, signals, health, metrics and logs."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ PASSWORD = "pass-of-the-class"
 
 
 def environment(folder: Path, **settings: object) -> dict[str, str]:
-    """Without the caller's settings, which are not to change a test."""
+    """The environment of a server, without the caller's own settings."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("PWLAPP_")}
     own = {"DATA_DIR": folder / "data", "PORT": 0, "WORKERS": 1, **settings}
     return inherited | {f"PWLAPP_{name}": str(value) for name, value in own.items()}
 
 
 class Server:
-    """A server in a process of its own, and what it says."""
+    """A server in a process of its own, and its output."""
 
     def __init__(self, env: dict[str, str], command: Sequence[str] = SERVE) -> None:
         self.process = subprocess.Popen(
@@ -54,15 +54,15 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Where it serves, by its own word."""
+        """Its address, from its log."""
         return until(lambda: self._found(r"serving on (http://[^ ]+)"))
 
     def said(self, pattern: str) -> str:
-        """Wait for a line that has this in it."""
+        """Wait for a line of output that contains a text."""
         return until(lambda: self._found(f"({pattern})"))
 
     def stop(self) -> int:
-        """Ask it to stop; gives its exit status, when all it said is here."""
+        """Stop it; returns its exit status when all its output has been read."""
         self.process.send_signal(signal.SIGTERM)
         return self.wait()
 
@@ -72,7 +72,7 @@ class Server:
         return status
 
     def kill(self) -> None:
-        """Whatever is left of it."""
+        """Kill what is left of it."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.wait()
@@ -126,7 +126,7 @@ def connects(port: int) -> bool:
 
 
 def refused(folder: Path, **settings: object) -> tuple[int, str]:
-    """Exit status and the one line of a server that can't start."""
+    """Exit status and the one line of output of a server that can't start."""
     done = subprocess.run(
         SERVE,
         cwd=ROOT,
@@ -140,7 +140,7 @@ def refused(folder: Path, **settings: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-# --- what stands in the way ---------------------------------------------------------------------
+# --- servers that can't start -------------------------------------------------------------------
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert status == 3
     assert str(port) in line
     assert "PWLAPP_PORT" in line
-    assert not (tmp_path / "data").exists()  # it had not even begun
+    assert not (tmp_path / "data").exists()  # it had not even started
 
 
 def test_a_port_that_may_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +230,7 @@ def test_a_redis_that_does_not_come(unused_tcp_port: int, caplog: pytest.LogCapt
     assert PASSWORD not in str(refusal.value)
 
 
-def test_a_redis_that_comes_late_is_waited_for(tmp_path: Path, unused_tcp_port: int) -> None:
+def test_a_redis_that_starts_late_is_waited_for(tmp_path: Path, unused_tcp_port: int) -> None:
     url = f"redis://127.0.0.1:{unused_tcp_port}/0"
     with serving_with(tmp_path, REDIS_URL=url) as server:
         server.said("waiting for Redis")
@@ -242,14 +242,14 @@ def test_a_redis_that_comes_late_is_waited_for(tmp_path: Path, unused_tcp_port: 
     assert sum("waiting for Redis" in line for line in server.lines) == 1
 
 
-def test_told_to_stop_while_it_waits(tmp_path: Path, unused_tcp_port: int) -> None:
+def test_stopped_while_it_waits(tmp_path: Path, unused_tcp_port: int) -> None:
     with serving_with(tmp_path, REDIS_URL=f"redis://127.0.0.1:{unused_tcp_port}/0") as server:
         server.said("waiting for Redis")
         assert server.stop() == 0
     assert len(server.lines) == 1
 
 
-# --- one server, and what it tells ----------------------------------------------------------------
+# --- one server, and its reports -----------------------------------------------------------------
 
 
 class Student:
@@ -325,7 +325,7 @@ def test_an_unknown_path_is_not_found(server: Server, path: str) -> None:
     assert httpx2.get(server.address + path).status_code == 404
 
 
-def test_what_students_do_is_counted(server: Server) -> None:
+def test_metrics_count_commands_and_runs(server: Server) -> None:
     before = counted(server.address)
     with Student(server.address) as student:
         student.open()
@@ -345,7 +345,7 @@ def test_what_students_do_is_counted(server: Server) -> None:
         assert more[f"pwlapp_command_seconds_count[{command}]"] == 1
 
 
-def test_what_students_do_is_logged_without_who_they_are(server: Server) -> None:
+def test_requests_are_logged_without_personal_data(server: Server) -> None:
     with Student(server.address) as student:
         student.open()
         sid = student.sid
@@ -368,7 +368,7 @@ def test_what_students_do_is_logged_without_who_they_are(server: Server) -> None
         assert post["ms"] > 0
 
 
-def test_at_debug_requests_are_told_to_people_but_no_secrets(tmp_path: Path) -> None:
+def test_at_debug_requests_are_logged_as_text_without_secrets(tmp_path: Path) -> None:
     with serving_with(tmp_path, LOG_LEVEL="debug") as server:
         with Student(server.address) as student:
             student.open()
@@ -424,7 +424,7 @@ def test_a_request_that_never_ends_does_not_hold_up_the_stop(tmp_path: Path) -> 
     said = "\n".join(server.lines)
     assert "Traceback" not in said
     assert "Cancel 1 running task" in said
-    assert " /healthz" not in said  # requests are told to programs only
+    assert " /healthz" not in said  # requests are logged in JSON only
 
 
 def test_ctrl_c_is_not_a_fault(tmp_path: Path) -> None:
@@ -439,7 +439,7 @@ def test_ctrl_c_is_not_a_fault(tmp_path: Path) -> None:
 
 
 def children(pid: int) -> list[int]:
-    """Web processes of a server: those of its children that have the port."""
+    """The web processes of a server: its children that have the port."""
     words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(word) for word in words if "spawn_main" in command_of(int(word))]
 
@@ -459,7 +459,7 @@ def test_several_web_processes_count_as_one(tmp_path: Path, unused_tcp_port: int
         address = server.address
         first = until(lambda: len(pids := children(server.process.pid)) == 2 and pids)
         until(lambda: sum("startup complete" in line for line in server.lines) == 2)
-        for _ in range(20):  # each on a connection of its own: both processes get some
+        for _ in range(20):  # each on a connection of its own, so that both processes get some
             with Student(address) as student:
                 student.press("fit-pause")
         assert counted(address)["pwlapp_command_seconds_count[pause]"] == 20

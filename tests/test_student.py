@@ -1,4 +1,4 @@
-"""The simulated student follows a net as the page does, and notices what is wrong."""
+"""The simulated student follows a net as the page does, and notices errors."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class TestFrameLog:
         log.add(rows((2, 0), (5, 10)), at=0.0)
         assert log.lost == 3
 
-    def test_what_a_reset_has_removed_is_not_lost(self) -> None:
+    def test_frames_removed_by_a_reset_are_not_lost(self) -> None:
         log = log_of(1, 4)
         log.add(rows((1, 0), (2, 10)), at=0.0)
         log.follow({"first_seq": 8, "next_seq": 9})
         assert log.frames == []
-        log.add(rows((3, 20)), at=0.1)  # on its way before the reset
+        log.add(rows((3, 20)), at=0.1)  # sent before the reset
         log.add(rows((8, 0)), at=0.2)
         assert (log.lost, log.faults, log.last_seq) == (0, [], 8)
         assert [frame.seq for frame in log.frames] == [8]
@@ -88,7 +88,7 @@ class TestFrameLog:
         log.add(rows((1, 0), (2, 1)), at=10.5 + LATE_S)
         log.add(rows((3, 2)), at=10.5 + 2 * LATE_S)
         log.add(rows((4, 3), mark="end"), at=11.0 + 3 * LATE_S)
-        log.add(rows((5, 4)), at=99.0)  # after the end nothing is waited for
+        log.add(rows((5, 4)), at=99.0)  # after the end no frame is expected
         assert log.late == 2
         assert log.longest_wait_s == LATE_S + 0.5
 
@@ -152,7 +152,7 @@ class TestAnyServer:
                 await http.get("/")
 
 
-async def test_a_stream_comes_back_where_it_was_and_is_polled_when_refused(
+async def test_a_stream_resumes_at_its_place_and_is_polled_when_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(event_stream, "POLL_S", 0.001)
@@ -237,7 +237,7 @@ class TestStudent:
     async def test_a_reload_in_the_middle(self, address: str) -> None:
         async with Student([address]) as student:
             await student.open()
-            student.choose("fit-hidden", "2048")  # takes the compiled engine half a minute
+            student.choose("fit-hidden", "2048")  # half a minute with the compiled engine
             await student.train(LONG)
             await student.wait_until(lambda: len(student.frames) > 5)
             await student.pause()
@@ -251,7 +251,7 @@ class TestStudent:
             await student.reset()
             assert student.problems() == []
 
-    async def test_a_run_is_followed_over_a_cut(self, address: str) -> None:
+    async def test_a_run_is_followed_over_a_lost_connection(self, address: str) -> None:
         """The first connection of the stream breaks; the next one is refused."""
         async with Student([address], transport=Cutting(cut_after=2, refused=1)) as student:
             await student.open()

@@ -55,7 +55,7 @@ async def test_only_a_failure_is_logged(caplog: pytest.LogCaptureFixture) -> Non
 
 
 class Calls:
-    """A computation that waits for its gate, then returns how often it was called."""
+    """A computation that waits for its gate, then returns the number of calls."""
 
     def __init__(self, is_open: bool = True) -> None:
         self.count = 0
@@ -87,7 +87,7 @@ async def test_callers_share_one_computation_and_its_result_is_cached() -> None:
     assert not cache.has("b")
 
 
-async def test_a_computation_goes_on_when_all_callers_leave() -> None:
+async def test_a_computation_continues_when_all_callers_are_cancelled() -> None:
     cache, calls = SingleFlightCache(10), Calls(is_open=False)
     caller = asyncio.create_task(cache.get("a", calls))
     await asyncio.sleep(0)

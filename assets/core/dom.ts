@@ -32,7 +32,7 @@ export const targetWithin = <E extends Element = HTMLElement>({ target }: Event,
   target instanceof Element ? target.closest<E>(selector) : null;
 
 // Attributes that are numbers may be given as such.
-type Props<E> = { [name in keyof E]?: E[name] extends string ? string | number : E[name] };
+export type Props<E> = { [name in keyof E]?: E[name] extends string ? string | number : E[name] };
 
 export const element = <T extends keyof HTMLElementTagNameMap>(
   tag: T,

@@ -7,6 +7,7 @@ import * as painting from "../core/painting";
 import * as playbacks from "../core/playback";
 import * as plotBoxes from "../core/plot-boxes";
 import * as tabs from "../core/tabs";
+import type { FitNet, Frame, Snapshot } from "../core/types";
 import * as views from "../core/views";
 import * as weightLight from "../core/weight-light";
 import * as checkpoints from "./checkpoints";
@@ -55,6 +56,7 @@ export const opened = async (session) => {
   fitControls.showDataProblem(session.data_problem);
   fitFields.fill(session.snapshot);
   apply(session.snapshot);
+  fitSteps.recall(session.snapshot);
   stream = eventStream.follow(session.sid, {
     since: () => playback.lastSeq,
     onState: apply,
@@ -219,7 +221,7 @@ export const logX = (value) => {
 
 // --- weights by hand: yhat and loss follow at once, the server hears of it at the end ----------
 const edit = (p) => {
-  const edited: { p: number[]; net: unknown; test?: number } = { p, net };
+  const edited: fitData.Edited = { p, net };
   editing = edited;
   painting.request("fit", () => {
     if (!isDataHere() || edited.net !== net) return;
@@ -252,17 +254,37 @@ const elsewhere = (then) => (p) => {
 
 // What is on screen: `frame` is the one under the play head, or the weights under the student's
 // hand; `state` is the newest snapshot, which may be ahead of it.
-export const now = () => ({ sid: fitSession.sid, state, net, data, playback, frame: editing ?? playback?.frame });
+export type Now = {
+  sid: string;
+  state: Snapshot | null;
+  net: FitNet | null;
+  data: fitData.FitData | null;
+  playback: playbacks.Playback<Frame>;
+  frame: fitData.Shown | undefined;
+};
+// The session is open, and its data are here.
+export type Ready = Now & { state: Snapshot; net: FitNet; data: fitData.FitData };
+
+export const isReady = (now: Now): now is Ready =>
+  Boolean(now.state && now.net && now.data?.key === now.state.data_key);
+// The same, for what can be pressed only when the session is open; before, it throws.
+export const open = (): Ready => {
+  const current = now();
+  if (!isReady(current)) throw new Error("the session is not open");
+  return current;
+};
+export const now = (): Now => ({ sid: fitSession.sid, state, net, data, playback, frame: editing ?? playback?.frame });
 
 // Tell `listener(now())` of every change, at 15 Hz at most.
-const listeners = [];
-export const onChange = (listener) => {
+type Listener = (now: Ready) => void;
+const listeners: Listener[] = [];
+export const onChange = (listener: Listener) => {
   listeners.push(listener);
   // A part that is loaded later hears of what is there already.
-  queueMicrotask(() => isDataHere() && listener(now()));
+  queueMicrotask(() => isDataHere() && listener(now() as Ready));
 };
 const tellSoon = painting.throttle(NUMBERS_MS, () => {
-  if (isDataHere()) listeners.forEach((listener) => listener(now()));
+  if (isDataHere()) listeners.forEach((listener) => listener(now() as Ready));
 });
 
 // --- start ------------------------------------------------------------------------------------
@@ -286,7 +308,6 @@ export const start = () => {
 };
 
 const retell = () => {
-  fitControls.showTrainLabel();
   fitControls.showPlayback(playback);
   fitControls.retellMessages();
   if (isDataHere()) fitData.tell(data, net);

@@ -40,7 +40,7 @@ const record = (before: number, page) => {
 
 // Do something that changes the whole session, as one step. Gives what `action` gives: {error} if
 // it was refused, perhaps after its first part.
-export const whole = async (action) => {
+export const whole = async <T>(action: () => Promise<T>): Promise<T> => {
   const page = capture();
   const before = depth();
   const answer = await action();
@@ -77,6 +77,16 @@ export const edited = (p) => {
     () => goTo(before + 1),
     changed.length === 1 ? `fit weight ${changed}` : null,
   );
+};
+
+// --- a page that is loaded again -----------------------------------------------------------------
+// The server still has the session's steps, though not what stood in the page's fields.
+let recalled = false;
+export const recall = ({ can_undo: before, can_redo: after }) => {
+  if (recalled) return;
+  recalled = true;
+  const steps = Array.from({ length: before + after }, (_, k) => ({ undo: () => goTo(k), redo: () => goTo(k + 1) }));
+  undo.recall(steps.slice(0, before), steps.slice(before).reverse());
 };
 
 export const start = () => byId("fit-reset").addEventListener("click", onReset);

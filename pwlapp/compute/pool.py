@@ -1,15 +1,27 @@
-"""A pool of processes behind one fair queue."""
+"""A pool of worker processes with a first-come-first-served queue.
+
+Processes are forked from a fork server that has loaded torch and the compiled engine (see
+`preload`): they share that memory, and a new one can compute at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, TypeVarTuple
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple
 
-from pwlapp.compute.process import Prepare, Worker, WorkerDied, load_torch
+from pwlapp.compute.warmup import load_torch
 from pwlapp.core import engines
 from pwlapp.core.engines import EngineInfo
 from pwlapp.errors import UserError
@@ -19,42 +31,53 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+Prepare: TypeAlias = Callable[[], None]
 
 MAX_RETRIES = 3
-MAX_CALLS = 1000  # in progress; further calls raise ``busy``
+MAX_CALLS = 1000  # waiting and running; further calls raise ``busy``
+
+# Windows has no fork: each process loads everything itself there.
+_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+_PROCESSES = multiprocessing.get_context(_METHOD)
+_PROCESSES.set_forkserver_preload(["pwlapp.compute.preload"])
+_STOP_TIMEOUT_S = 5.0
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+# Process.start() also joins dead siblings, which threads must not do at the same time.
+_start_lock = threading.Lock()
 
 
 class PoolRunner:
     """A `Runner` with processes of its own.
 
     Calls are served in the order in which they came, so that runs take turns. A process that dies
-    is replaced, and its call made again, up to three times.
+    is replaced, and its call is made again, up to `MAX_RETRIES` times.
 
     Parameters
     ----------
     workers : int
-        How many processes.
+        Number of processes.
     prepare : callable
-        Called once in each new process; see `Worker`.
+        Called once in each new process; a function at the top of a module, or a partial of one.
     """
 
     def __init__(self, workers: int, prepare: Prepare = load_torch) -> None:
         self._workers = [Worker(prepare) for _ in range(workers)]
         self._free = list(self._workers)
         self._turns = asyncio.Semaphore(workers)  # first come, first served
-        # A thread for each process, to wait for its pipe.
+        # One thread per process, which waits for its answers.
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="runner")
-        self._warming: set[asyncio.Task[None]] = set()
+        self._starting: set[asyncio.Task[None]] = set()
         self._engines: list[EngineInfo] = []
         self._calls = 0
         self._closed = False
 
     def start(self) -> None:
         """Start all processes in the background: importing torch takes them seconds."""
-        self._warming = {asyncio.create_task(self._warm_up()) for _ in self._workers}
+        self._starting = {asyncio.create_task(self._start_one()) for _ in self._workers}
 
     def pids(self) -> list[int]:
-        """Ids of the processes that live now."""
+        """Ids of the processes that are alive."""
         return [worker.pid for worker in self._workers if worker.pid is not None]
 
     async def call(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
@@ -62,7 +85,7 @@ class PoolRunner:
             raise UserError("busy")
         self._calls += 1
         try:
-            return await self._persist(function, args)
+            return await self._call_with_retries(function, args)
         finally:
             self._calls -= 1
 
@@ -81,46 +104,46 @@ class PoolRunner:
 
     async def close(self) -> None:
         self._closed = True
-        for task in self._warming:
+        for task in self._starting:
             task.cancel()
-        await asyncio.gather(*self._warming, return_exceptions=True)
+        await asyncio.gather(*self._starting, return_exceptions=True)
         await asyncio.to_thread(self._stop)
 
-    async def _warm_up(self) -> None:
-        with contextlib.suppress(WorkerLost):  # the first call raises it again
+    async def _start_one(self) -> None:
+        with contextlib.suppress(WorkerLost):  # the first real call raises it again
             await self.call(_nothing)
 
-    async def _persist(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
+    async def _call_with_retries(self, function: Callable[..., T], args: tuple[Any, ...]) -> T:
         for _ in range(1 + MAX_RETRIES):
             try:
-                result: T = await self._ask(function, args)
+                result: T = await self._call_once(function, args)
             except WorkerDied:
                 if self._closed:
                     break
-                logger.warning("a worker died during %s; it is replaced", function)
+                logger.warning("a worker process died in %s and is replaced", function)
             else:
                 return result
         raise WorkerLost("worker_lost")
 
-    async def _ask(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    async def _call_once(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         await self._turns.acquire()
         if self._closed:
             self._turns.release()
             raise WorkerDied
         worker = self._free.pop()
-        asking = asyncio.get_running_loop().run_in_executor(
-            self._threads, worker.ask, function, args
+        answer = asyncio.get_running_loop().run_in_executor(
+            self._threads, worker.call, function, args
         )
-        asking.add_done_callback(lambda done: self._release(worker, done))
-        # Shielded: a cancelled caller leaves the process busy, and its turn ends only when the
-        # process has answered.
-        return await asyncio.shield(asking)
+        answer.add_done_callback(lambda done: self._release(worker, done))
+        # Shielded, because a cancelled caller leaves the process busy: it is free again only when
+        # it has answered.
+        return await asyncio.shield(answer)
 
     def _release(self, worker: Worker, done: asyncio.Future[Any]) -> None:
         self._free.append(worker)
         self._turns.release()
         if not done.cancelled():
-            done.exception()  # mark it as retrieved: the caller may be gone
+            done.exception()  # mark it as retrieved: the caller may have been cancelled
 
     def _stop(self) -> None:
         for worker in self._workers:
@@ -132,3 +155,120 @@ class PoolRunner:
 
 def _nothing() -> None:
     """A job that only starts the process."""
+
+
+class WorkerDied(Exception):
+    """The process ended in the middle of a job."""
+
+
+class Worker:
+    """One process, which is started at the first job, and again at the job after its death.
+
+    All methods block, so they are called from threads, and by one thread at a time.
+
+    Parameters
+    ----------
+    prepare : callable
+        See `PoolRunner`.
+    """
+
+    def __init__(self, prepare: Prepare) -> None:
+        self._prepare = prepare
+        self._process: BaseProcess | None = None
+        self._pipe: Connection | None = None
+        self._stopped = False
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process; None if there is none or it is dead."""
+        process = self._process
+        return process.pid if process and process.is_alive() else None
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Run ``function(*args)`` in the process; what it raises is raised here.
+
+        Raises
+        ------
+        WorkerDied
+            If the process ended before it answered.
+        """
+        job = ForkingPickler.dumps((function, args))  # an error here leaves the process unaffected
+        try:
+            pipe = self._pipe or self._start()
+            pipe.send_bytes(job)
+            ok, value = pipe.recv()
+        except (EOFError, ConnectionError) as error:
+            self.close()
+            raise WorkerDied from error
+        if ok:
+            return value
+        raise value
+
+    def kill(self) -> None:
+        """Kill the process for good; a job in progress raises WorkerDied.
+
+        The one method that may be called while another thread is in `call`. Nothing is lost: jobs
+        are pure functions, and their results are saved elsewhere.
+        """
+        with _start_lock:
+            self._stopped = True
+            process = self._process
+        if process is not None:
+            process.kill()
+
+    def close(self) -> None:
+        """Release the process and the pipe, once the process is dead or must end."""
+        process, pipe = self._process, self._pipe
+        self._process = self._pipe = None
+        if pipe is not None:
+            pipe.close()
+        if process is not None:
+            process.join(_STOP_TIMEOUT_S)  # returns at once: it is dead, or sees the pipe's end
+
+    def _start(self) -> Connection:
+        ours, theirs = _PROCESSES.Pipe()
+        process = _PROCESSES.Process(  # type: ignore[attr-defined]
+            target=_serve, args=(theirs, self._prepare), daemon=True
+        )
+        # Libraries read these while the child imports them, before any of our code runs in it.
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
+        with _start_lock, _sigint_blocked():
+            if self._stopped:
+                raise ConnectionAbortedError("the worker is stopped")
+            process.start()
+            self._process, self._pipe = process, ours
+        # Only the child keeps its end open, so its death, however it came, is an EOF here.
+        theirs.close()
+        return ours
+
+
+@contextlib.contextmanager
+def _sigint_blocked() -> Iterator[None]:
+    """Keep Ctrl-C from a child that is still importing, which would print a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(pipe: Connection, prepare: Prepare) -> None:
+    """Answer jobs, in the process, until the pipe ends; it also ends if the parent dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    prepare()
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            pipe.send_bytes(_answer(pipe.recv_bytes()))
+
+
+def _answer(job: bytes) -> Any:
+    # A job may raise anything; it is raised in the caller, and this process goes on.
+    try:
+        function, args = ForkingPickler.loads(job)
+        return ForkingPickler.dumps((True, function(*args)))
+    except Exception as error:  # noqa: BLE001
+        error.add_note("in a worker process:\n" + traceback.format_exc())
+        return ForkingPickler.dumps((False, error))

@@ -1,4 +1,4 @@
-"""Keeps the running sessions running: one task for each, one slice at a time."""
+"""The scheduler of slices that a pool of local processes trains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import functools
 import logging
 import time
 
-from pwlapp.compute import plan, slices
+from pwlapp.compute import slices
 from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
 from pwlapp.metrics import Metrics
@@ -24,21 +24,21 @@ logger = logging.getLogger(__name__)
 
 
 class LocalScheduler:
-    """A `Scheduler` with a task for each session: reads, has a slice trained, saves, and again.
+    """A `Scheduler` with one task per running session, which trains and saves slice after slice.
 
-    A slice is saved only on top of the version that it began with. If the session moved on in the
-    meantime (a pause, an edit, a reset) the slice is thrown away: 20 ms of work, against rules
-    for merging. Training is deterministic, so nothing else is lost.
+    A slice is saved only if the session still has the version that the slice started from. If it
+    has changed meanwhile (a pause, an edit, a reset) the slice is dropped: that costs 20 ms of work
+    and saves rules for merging.
 
     Parameters
     ----------
-    sessions : Sessions
+    sessions : SessionRepository
     runner : Runner
     metrics : Metrics
     slice_ms : float
     at_once : int
-        Slices handed to the runner at a time, best as many as it has processes: the others wait
-        here, and what a user waits for (a page that opens, a reset) overtakes them.
+        Slices that the runner gets at a time, best as many as it has processes. The others wait
+        here, so that calls a user waits for (opening a page, a reset) go ahead of them.
     """
 
     def __init__(
@@ -59,14 +59,14 @@ class LocalScheduler:
 
     async def start(self) -> None:
         for sid in await self._sessions.running():
-            with contextlib.suppress(UnknownSession):  # damaged; the others go on
+            with contextlib.suppress(UnknownSession):  # damaged
                 self.schedule(sid, await self._sessions.load(sid))
 
     def schedule(self, sid: str, state: SessionState) -> None:
         if sid in self._tasks:
             self._due.add(sid)
             return
-        task = asyncio.create_task(self._work(sid, state), name=f"drive {short_id(sid)}")
+        task = asyncio.create_task(self._work(sid, state), name=f"run {short_id(sid)}")
         task.add_done_callback(log_failure)
         self._tasks[sid] = task
 
@@ -77,9 +77,9 @@ class LocalScheduler:
         await stop(self._tasks.values())
 
     async def _work(self, sid: str, state: SessionState) -> None:
-        # A call of `schedule` while `_run` is about to end on an older state leaves the mark,
-        # and the session is read once more. No await between the last look at the mark and the
-        # end, or a call could fall in between.
+        # If `schedule` is called while `_run` is about to end on an older state, it adds the
+        # session to `_due`, and the session is read once more. There must be no await between the
+        # last check of `_due` and the end, or a call in between would be lost.
         try:
             await self._run_or_halt(sid, state)
             while sid in self._due:
@@ -93,16 +93,16 @@ class LocalScheduler:
         try:
             await self._run(sid, state or await self._sessions.load(sid))
         except UnknownSession:
-            logger.warning("session %s expired while it ran", short_id(sid))
+            logger.warning("session %s expired during its run", short_id(sid))
         except UserError as error:
-            logger.warning("the run of session %s stops: %s", short_id(sid), error)
+            logger.warning("the run of session %s is stopped: %s", short_id(sid), error)
             self._metrics.run_ended("failed")
             with contextlib.suppress(UserError):
                 await self._sessions.update(sid, functools.partial(transitions.halt, reason=error))
 
     async def _run(self, sid: str, state: SessionState) -> None:
         while state.run is not None and state.is_running:
-            asked = time.perf_counter()
+            requested = time.perf_counter()
             points = await self._sessions.points_of(state)
             async with self._turns:
                 result = await train(
@@ -112,7 +112,7 @@ class LocalScheduler:
                     state.run.target_epoch,
                     self._slice_ms,
                 )
-            elapsed = time.perf_counter() - asked
+            elapsed = time.perf_counter() - requested
             after, frames = transitions.after_slice(state, result, elapsed)
             try:
                 await self._sessions.save(sid, state, after, frames)
@@ -127,7 +127,7 @@ class LocalScheduler:
     ) -> None:
         epochs = after.train.epoch - before.train.epoch
         self._metrics.trained(epochs, result.seconds, max(0.0, elapsed - result.seconds))
-        if (outcome := plan.outcome(before, after)) is not None:
+        if (outcome := slices.outcome(before, after)) is not None:
             self._metrics.run_ended(outcome)
 
 
@@ -139,7 +139,7 @@ async def train(
     Raises
     ------
     UserError
-        ``training_failed`` (engine) where that gave up, for example for want of memory;
+        ``training_failed`` (engine) if the engine failed, for example for want of memory;
         ``bad_engine`` (name); or WorkerLost.
     """
     try:
@@ -148,9 +148,9 @@ async def train(
             state.train,
             *points.training,
             state.optimizer,
-            plan.budget(state, target, slice_ms),
+            slices.next_budget(state, target, slice_ms),
             state.engine,
             points.testing,
         )
-    except plan.TRAINING_ERRORS as error:
-        raise plan.training_failed(state, error) from error
+    except slices.TRAINING_ERRORS as error:
+        raise slices.training_failed(state, error) from error

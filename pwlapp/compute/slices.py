@@ -1,11 +1,13 @@
-"""The job that a worker process does: train a slice, and draw its frames.
+"""One slice of training: how far it goes, how a worker process trains it, and how it ends.
 
-Drawing belongs here because a wide net's frames are hundreds of times lighter as curves: the pipe
-and the web process never see the parameters of any but the last.
+Both schedulers use this: the one for local processes, and the Celery workers.
 """
 
 from __future__ import annotations
 
+import functools
+import logging
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from pwlapp.compute import warmup
@@ -13,9 +15,25 @@ from pwlapp.core import engines
 from pwlapp.core.net import Architecture, Array
 from pwlapp.core.optimizers import OptimizerOptions
 from pwlapp.core.state import Budget, SliceResult, TrainState
-from pwlapp.core.training import train_slice
+from pwlapp.core.training import frame_epochs, train_slice
+from pwlapp.errors import UserError
 from pwlapp.sessions import frames
 from pwlapp.sessions.frames import Slice, Testing
+from pwlapp.sessions.state import SessionState
+
+logger = logging.getLogger(__name__)
+
+# What an engine raises when it can't go on, for example for want of memory.
+TRAINING_ERRORS = (RuntimeError, ImportError, MemoryError)
+
+_frame_epochs = functools.lru_cache(maxsize=256)(frame_epochs)
+
+
+def next_budget(state: SessionState, target: int, slice_ms: float | None) -> Budget:
+    """How far the next slice towards epoch `target` may go, and which epochs become frames."""
+    start = state.run.start_epoch if state.run else state.train.epoch
+    planned = _frame_epochs(start, target, frames.frames_of_run(state.train.net))
+    return Budget(target, planned[bisect_right(planned, state.train.epoch) :], slice_ms)
 
 
 def train(
@@ -27,13 +45,15 @@ def train(
     engine: str,
     testing: Testing = None,
 ) -> Slice:
-    """Train one slice with the engine asked for, or with torch while that is still warming up.
+    """Train one slice and draw its frames; while the compiled engine warms up, torch trains.
 
-    Parameters and errors are those of `training.train_slice`; `testing` are points held out, at
-    which a wide net's frames tell the loss.
+    Parameters and errors are those of `training.train_slice`. At the held-out points `testing`, the
+    frames of a wide net carry the loss.
     """
-    ready = ready_engine(engine, state, x.size)
-    return drawn(train_slice(state, x, y, options, budget, ready), x, testing)
+    engine = engines.resolve(engine, state.net, x.size)
+    if engine == engines.FUSED_CPU and not warmup.is_ready():
+        engine = engines.TORCH_CPU
+    return _with_frames(train_slice(state, x, y, options, budget, engine), x, testing)
 
 
 def train_together(
@@ -47,18 +67,18 @@ def train_together(
 ) -> list[Slice]:
     """Train a slice of each of several nets of one architecture at once, on a GPU.
 
-    Parameters and errors are those of `fused_gpu.train_slices`; `engine` is one that
-    `trains_together` has agreed to.
+    Parameters and errors are those of `fused_gpu.train_slices`; `can_train_together` must be true
+    for the engine.
     """
     from pwlapp.core.engines import fused_gpu
 
     device = engine.partition("@")[2]
     results = fused_gpu.train_slices(states, x, y, options, budgets, device)
-    return [drawn(result, x, testing) for result in results]
+    return [_with_frames(result, x, testing) for result in results]
 
 
-def trains_together(engine: str, net: Architecture, n: int) -> bool:
-    """Whether this engine trains several such nets in the time of one."""
+def can_train_together(engine: str, net: Architecture, n: int) -> bool:
+    """Whether this engine trains several such nets on n points in the time of one."""
     if not engine.startswith("fused@cuda"):
         return False
     from pwlapp.core.engines.triton_nets import fits
@@ -66,13 +86,21 @@ def trains_together(engine: str, net: Architecture, n: int) -> bool:
     return fits(net, n)
 
 
-def drawn(result: SliceResult, x: Array, testing: Testing = None) -> Slice:
-    """What an engine gives back, with its frames as the browser needs them."""
+def training_failed(state: SessionState, error: Exception) -> UserError:
+    """The `UserError` for one of `TRAINING_ERRORS`, whose cause is logged."""
+    logger.error("training with %s failed", state.engine, exc_info=error)
+    return UserError("training_failed", engine=state.engine)
+
+
+def outcome(before: SessionState, after: SessionState) -> str | None:
+    """How a run ended with a slice: ``"done"`` or ``"diverged"``; None while it continues."""
+    if before.run is None or after.run is not None:
+        return None
+    return "diverged" if after.notice is not None else "done"
+
+
+def _with_frames(result: SliceResult, x: Array, testing: Testing) -> Slice:
+    # Drawn in the worker process: as curves, the frames of a wide net are hundreds of times smaller
+    # than its parameters, of which only the last leave the process.
     batch = frames.draw(result.frames, result.state.net, x, testing)
     return Slice(result.state, batch, result.diverged, result.seconds, result.engine)
-
-
-def ready_engine(engine: str, state: TrainState, n: int) -> str:
-    """The id of the engine that computes without making anybody wait for a compiler."""
-    wanted = engines.resolve(engine, state.net, n)
-    return engines.TORCH_CPU if wanted == engines.FUSED_CPU and not warmup.is_ready() else wanted

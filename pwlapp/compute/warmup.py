@@ -1,75 +1,89 @@
-"""Getting the compiled engine ready in a worker process, while torch serves.
+"""Prepares a worker process: loads torch, then in the background the compiled engine.
 
-Compiling takes some 20 seconds, so no run waits for it. It happens once on a machine, in a
-process of its own: Numba keeps what it compiled on disk, and reading that takes each worker only
-about a second, in a thread beside its jobs. A container need not even do that: its image brings the
-loops along, compiled for `TARGET`.
+Compiling takes about 20 seconds, so no run waits for it: torch trains meanwhile. It happens once
+per machine, in a process of its own, and Numba stores the result on disk (see `numba_cache`). Each
+worker process then loads it in about a second, in a thread beside its jobs.
+
+``python -m pwlapp.compute.warmup`` is that compiling process: it fills Numba's cache at low
+priority, and ends early when its standard input does, which means that its parent has ended.
+``python -m pwlapp.compute.warmup FOLDER`` compiles for an image, into the folder to ship.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import logging
 import os
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from importlib.metadata import version
+from collections.abc import Callable
 from pathlib import Path
 
-from pwlapp.core.engines import cpu_name
+import numpy as np
+
+from pwlapp import logs
+from pwlapp.compute import numba_cache
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.core.state import Budget
+from pwlapp.core.training import initial_state, train_slice
 
 logger = logging.getLogger(__name__)
 
-CACHE_VARIABLE = "NUMBA_CACHE_DIR"
-LOCK = "compiling.lock"
 ATTEMPTS = 3
-
-CPU_VARIABLE, FEATURES_VARIABLE = "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"
-# Almost every server's processor since 2015. What is compiled for it gives the same bits on all of
-# them, which is worth more to workers on several machines than the quarter of a microsecond that an
-# epoch of the lecture's net takes less when compiled for the machine itself.
-TARGET = "x86-64-v3"
-TARGET_FLAGS = {  # as Linux calls what that name implies
-    *("pni", "ssse3", "sse4_1", "sse4_2", "cx16", "lahf_lm", "popcnt"),
-    *("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"),
-}
-SHIPPED = Path(__file__).parents[2] / "compiled"  # what an image brings along
-CPUINFO = Path("/proc/cpuinfo")
+NICENESS = 10  # the compiling process yields to those that serve visitors
 
 _ready = threading.Event()
 
 
-def is_ready() -> bool:
-    """Whether the compiled engine can be used in this process at once."""
-    return _ready.is_set()
+def load_torch() -> None:
+    """Prepare this process for training with torch."""
+    import pwlapp.compute.preload  # noqa: F401
 
 
-def begin(make_ready: Callable[[], None]) -> threading.Thread | None:
-    """Make the compiled engine ready in the background; None if it is ready.
+def load_engines(cache: Path, log_level: str, log_format: str) -> None:
+    """Prepare this process for training with torch, and in the background the compiled engine.
 
     Parameters
     ----------
-    make_ready : callable
-        Tried a few times: what a compiler that was killed or damaged files left behind is gone the
-        next time. If it still raises, the process stays with torch, and the log says why in a line.
+    cache : Path
+        Folder for compiled code, unless the environment names one.
+    log_level, log_format : str
+        See `logs.configure`.
+    """
+    logs.configure(log_level, log_format)
+    numba_cache.use_cache(cache)
+    load_torch()
+    begin(_warm_torch_then_compiled)
+
+
+def is_ready() -> bool:
+    """Whether this process has loaded the compiled engine."""
+    return _ready.is_set()
+
+
+def begin(load: Callable[[], None]) -> threading.Thread | None:
+    """Load the compiled engine in a background thread; returns None if it is loaded.
+
+    Parameters
+    ----------
+    load : callable
+        Called up to `ATTEMPTS` times, since a killed compiler or damaged files are gone the next
+        time. If it still raises, this process trains with torch and logs the reason in one line.
     """
     if is_ready():
         return None
-    thread = threading.Thread(target=_work, args=(make_ready,), name="warm-up", daemon=True)
+    thread = threading.Thread(target=_try_to_load, args=(load,), name="warm-up", daemon=True)
     thread.start()
     return thread
 
 
-def _work(make_ready: Callable[[], None]) -> None:
+def _try_to_load(load: Callable[[], None]) -> None:
     reason = ""
     for _ in range(ATTEMPTS):
-        # Whatever a compiler can raise: torch is there, so it is no reason to stop serving.
+        # A compiler can raise anything, and torch can serve without it.
         try:
-            make_ready()
+            load()
         except Exception as error:  # noqa: BLE001
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
         else:
@@ -78,158 +92,114 @@ def _work(make_ready: Callable[[], None]) -> None:
     logger.warning("the compiled engine is not available, torch trains instead: %s", reason)
 
 
-def fingerprint(processor: str = "") -> str:
-    """What the compiled code depends on, as a name for its folder.
-
-    Numba itself only looks at the file that a function is in: the constants that it takes from
-    elsewhere, and the compiler, count as well.
-
-    Parameters
-    ----------
-    processor : str
-        What it is compiled for; by default what the environment names, else this machine's.
-    """
-    core = Path(__file__).parents[1] / "core"
-    sources = (core / "net.py", core / "training.py", core / "engines" / "kernels.py")
-    processor = processor or os.environ.get(CPU_VARIABLE) or cpu_name()
-    # Numba finds what it compiled by the path of the source, too.
-    known = [version("numba"), version("llvmlite"), sys.version, processor, str(core)]
-    digest = hashlib.sha256("\n".join(known).encode())
-    for source in sources:
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def use_cache(folder: Path) -> None:
-    """Tell Numba, before it is imported, where to keep what it compiles, and for which processor.
-
-    Both are kept as they are if the environment already names them. Else the processor is `TARGET`
-    where an image brings the loops along and they run here, and this machine's where not.
-
-    Parameters
-    ----------
-    folder : Path
-        Gets a folder for each `fingerprint`.
-    """
-    named = os.environ.get(CACHE_VARIABLE)
-    free = not named and not os.environ.get(CPU_VARIABLE)
-    if free and shipped(fingerprint(TARGET)).is_dir() and runs_target():
-        aim_at_target()
-    os.environ[CACHE_VARIABLE] = str(Path(named or folder / fingerprint()).absolute())
-
-
-def aim_at_target() -> None:
-    """Tell Numba, before it is imported, to compile for `TARGET`, as every machine would."""
-    os.environ[CPU_VARIABLE] = TARGET
-    os.environ[FEATURES_VARIABLE] = ""  # what the name implies; unset, it would be this machine's
-
-
-def runs_target() -> bool:
-    """Whether this machine runs code for `TARGET`; where the system does not tell, it does not."""
-    try:
-        lines = CPUINFO.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return False
-    flags = (line.partition(":")[2].split() for line in lines if line.startswith("flags"))
-    return set(next(flags, [])) >= TARGET_FLAGS
-
-
-def shipped(name: str) -> Path:
-    """Where an image keeps what was compiled for a `fingerprint`, if it has it."""
-    return SHIPPED / name
+def _warm_torch_then_compiled() -> None:
+    """Train one epoch with torch, which makes its first job fast, then load the compiled engine."""
+    x = np.zeros(1, dtype=np.float32)
+    train_slice(initial_state(0, x, x), x, x, AdamOptions(), Budget(target_epoch=1))
+    load_compiled()
 
 
 def load_compiled() -> None:
-    """Have the engine copied or compiled if need be, then load it into this process.
+    """Load the compiled engine into this process; copy it from the image or compile it if needed.
 
     Raises
     ------
     RuntimeError
         If it can't be compiled here.
     """
-    folder, name = Path(os.environ[CACHE_VARIABLE]), fingerprint()
+    folder, name = Path(os.environ[numba_cache.CACHE_VARIABLE]), numba_cache.fingerprint()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / LOCK) as lock:
-            if lock.read_text("utf-8", "replace") != name or not list(compiled_files(folder)):
-                forget(folder)  # Numba may take them to be up to date
-                if shipped(name).is_dir():  # Numba only reads from where it may also write
-                    shutil.copytree(shipped(name), folder, dirs_exist_ok=True)
+        with numba_cache.locked(folder) as lock:
+            if not numba_cache.is_compiled(folder):
+                numba_cache.delete_compiled(folder)  # Numba may believe old files to be up to date
+                shipped = numba_cache.shipped_folder(name)
+                if shipped.is_dir():  # copied, since Numba only reads from a folder it may write to
+                    shutil.copytree(shipped, folder, dirs_exist_ok=True)
                 else:
-                    compile_elsewhere()
+                    compile_in_subprocess()
                 lock.write_text(name, encoding="utf-8")
-        _warm()
+        _compile_or_load()
     except Exception:
-        forget(folder)  # damaged files would fail each time
+        numba_cache.delete_compiled(folder)  # damaged files would fail each time
         raise
 
 
-def _warm() -> None:
-    from pwlapp.core.engines import fused_cpu  # imports Numba
-
-    fused_cpu.warm()
-
-
 def load_if_compiled() -> bool:
-    """Load the engine into this process if it has been compiled; returns whether it is ready.
+    """Load the engine if it has been compiled already; returns whether it is loaded.
 
     For the fork server, which must neither wait for a compiler nor start a thread.
     """
-    folder = Path(os.environ.get(CACHE_VARIABLE, ""))
-    # Damaged files may raise anything; the processes then compile anew.
+    folder = Path(os.environ.get(numba_cache.CACHE_VARIABLE, ""))
+    # Damaged files may raise anything; the worker processes then compile anew.
     try:
-        if (folder / LOCK).read_text("utf-8") != fingerprint() or not list(compiled_files(folder)):
+        if not numba_cache.is_compiled(folder):
             return False
-        _warm()
+        _compile_or_load()
     except Exception:  # noqa: BLE001
         return False
     _ready.set()
     return True
 
 
-def compiled_files(folder: Path) -> Iterator[Path]:
-    """What Numba keeps of our loops; the folder may hold other programs' files as well."""
-    yield from (file for end in ("nbi", "nbc") for file in folder.rglob(f"kernels.*.{end}"))
-
-
-def forget(folder: Path) -> None:
-    """Throw away what was compiled, so that it is compiled anew."""
-    for file in list(compiled_files(folder)):
-        with contextlib.suppress(OSError):
-            file.unlink()
-
-
-def compile_elsewhere() -> None:
-    """Fill the disk cache from a process of its own, which ends if this one does.
+def compile_in_subprocess() -> None:
+    """Fill Numba's cache in a process of its own, which ends if this one does.
 
     Raises
     ------
     RuntimeError
-        With the last line of what that process said, if it failed.
+        If it failed, with the last line of its stderr.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "pwlapp.compute.precompile"],
+        [sys.executable, "-m", "pwlapp.compute.warmup"],
         cwd=Path(__file__).parents[2],
-        stdin=subprocess.PIPE,  # ends with this process, however that comes about
+        stdin=subprocess.PIPE,  # its end tells the child that this process has ended
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     )
     with process:
-        said = process.stderr.read() if process.stderr else ""
+        errors = process.stderr.read() if process.stderr else ""
     if process.returncode != 0:
-        last = said.strip().splitlines()[-1:] or [f"exit status {process.returncode}"]
+        last = errors.strip().splitlines()[-1:] or [f"exit status {process.returncode}"]
         raise RuntimeError(last[0])
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[Path]:
-    """Let one process of this machine at a time go on, where the system has such locks."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: several may compile at once, which is only a waste
-        fcntl = None  # type: ignore[assignment]
-    with path.open("a+b") as file:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield path  # closing the file unlocks it
+def _fill_cache() -> None:
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    _compile_or_load()
+
+
+def _exit_with_parent() -> None:
+    # At once, wherever the compiler is: Numba writes each file of its cache as a whole.
+    while os.read(0, 1):  # not sys.stdin, whose lock would outlive the main thread
+        pass
+    os._exit(1)
+
+
+def _fill_image(folder: Path) -> None:
+    """Compile for `numba_cache.TARGET`; where that can't run, only make the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not numba_cache.supports_target():
+        sys.stderr.write(f"not an {numba_cache.TARGET} machine: compiled at the first start\n")
+        return
+    numba_cache.compile_for_target()
+    cache = folder / numba_cache.fingerprint()
+    os.environ[numba_cache.CACHE_VARIABLE] = str(cache.absolute())
+    _compile_or_load()
+
+
+def _compile_or_load() -> None:
+    """Load each kernel from Numba's cache, or compile it into the cache."""
+    from pwlapp.core.engines import fused_cpu  # imports Numba
+
+    fused_cpu.warm()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        _fill_image(Path(sys.argv[1]))
+    else:
+        _fill_cache()

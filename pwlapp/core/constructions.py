@@ -1,7 +1,7 @@
 """The lecture's six ways to make one bent line, each a program that a student can paste and run.
 
-What the page shows is what is executed. The text is made of the templates below and the literals
-of checked numbers alone.
+The page shows exactly the program that is run. Its text consists only of the templates below and
+of literals of checked numbers.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def weighted_sum(params: Params, first: str, second: str) -> str:
 
 def piecewise(params: Params) -> str:
     """1: one formula for each side of the bend."""
-    # 7 digits: the products of float32 weights, without the dust that float32 leaves behind them
+    # 7 digits: hides the rounding errors in products of float32 weights
     left, right = (float(f"{slope:.7g}") for slope in slopes(params))
     b2 = plus(params.b2)
     return f"""\

@@ -2,8 +2,7 @@
 
 Shapes: ``n`` points, ``h`` hidden units (2 in the lecture). The lecture's ``l1`` has no bias, so
 every hidden unit bends at x = 0 and the logit is a line with one bend there. An `Architecture`
-says what a net has otherwise: more units, a first-layer bias, sigmoids for ReLUs, or no sigmoid at
-the end.
+can differ: more units, a first-layer bias, sigmoids in place of ReLUs, or no sigmoid at the end.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Loss: TypeAlias = Literal["bce", "mse"]
 
 MAX_HIDDEN = 2048
 LOG_FLOOR = -100.0  # where torch.nn.BCELoss clamps its logarithms
-MAX_PARAM = 1e6  # with learning rates up to 1000, nothing in float32 overflows from here
+MAX_PARAM = 1e6  # from weights of this size, float32 does not overflow at learning rates up to 1000
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Architecture:
     bias1 : bool
         Whether the first layer has a bias, so that units can bend elsewhere than at 0.
     activation : str
-        ``"relu"`` or ``"sigmoid"``: what the hidden units do.
+        ``"relu"`` or ``"sigmoid"``, of the hidden units.
     loss : str
         ``"bce"``: sigmoid at the end and binary cross-entropy. ``"mse"``: nothing at the end,
         yhat is the logit, and the mean squared error.
@@ -143,7 +142,7 @@ def check_vector(vector: object, k: int, limit: float = MAX_PARAM) -> Array:
         flat = np.array(vector, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise UserError("bad_params", max=MAX_PARAM) from None
-    if flat.shape != (k,) or not (np.abs(flat) <= limit).all():  # false for NaN
+    if flat.shape != (k,) or not (np.abs(flat) <= limit).all():  # also refuses NaN
         raise UserError("bad_params", max=MAX_PARAM)
     return flat.astype(np.float32)
 
@@ -251,7 +250,7 @@ def mse(yhat: Real, y: Real) -> float:
 
 
 def loss(vector: ArrayLike, x: Array, y: Array, net: Architecture = LECTURE) -> float:
-    """Evaluate the loss that the architecture names.
+    """The loss of a net, BCE or MSE as its architecture says.
 
     Parameters
     ----------

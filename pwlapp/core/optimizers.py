@@ -20,11 +20,11 @@ class AdamOptions:
     lr : float
         Learning rate, above 0 and at most `MAX_LR`.
     beta1, beta2 : float
-        How much the running means of the gradient and of its square keep at each step; [0, 1).
+        Decay of the running means of the gradient and of its square; [0, 1).
     eps : float
         Added to the denominator; at least 0.
     weight_decay : float
-        L2 penalty: so many times each parameter is added to its gradient; at least 0.
+        L2 penalty: this multiple of each parameter is added to its gradient; at least 0.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class SgdOptions:
     lr : float
         Learning rate, above 0 and at most `MAX_LR`.
     momentum : float
-        How much of the last step's direction is kept; [0, 1).
+        The share of the previous step that is added to the next; [0, 1).
     weight_decay : float
         As for Adam.
 

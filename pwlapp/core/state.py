@@ -1,6 +1,6 @@
-"""What a training run consists of: its state, its frames, its slices, and when it has diverged.
+"""The types that engines take and return: a run's state, its frames and its slices.
 
-The engines take and return these types. Nothing here computes.
+Also the definition of divergence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pwlapp.core.net import LECTURE, Architecture, Array
 
 MAX_EPOCHS = 1_000_000
 MAX_SEED = 2**32 - 1
-LOSS_LIMIT = 10.0  # a net that says 1/2 everywhere has a loss of 0.69
+LOSS_LIMIT = 10.0  # a net with yhat = 1/2 everywhere has a loss of 0.69
 
 Row: TypeAlias = tuple[int, float, Array]  # of a run: epoch, loss, params
 
@@ -35,10 +35,11 @@ class TrainState:
     epoch : int
         Epochs trained so far.
     loss : float
-        What ``net.loss`` names, at ``params``.
+        At ``params``; BCE or MSE as ``net.loss`` says.
     net : Architecture
     optimizer_epoch : int
-        The epoch at which the optimizer was made: Adam has taken ``epoch - optimizer_epoch`` steps.
+        The epoch at which the optimizer was created: Adam has taken ``epoch - optimizer_epoch``
+        steps.
     """
 
     params: Array
@@ -52,7 +53,7 @@ class TrainState:
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """Epochs of a run that are kept, for drawing.
+    """The recorded epochs of a run, for drawing.
 
     Attributes
     ----------
@@ -78,7 +79,7 @@ class Frames:
 
 @dataclass(frozen=True)
 class Budget:
-    """Where a slice ends, and which of its epochs are kept.
+    """Where a slice ends, and which of its epochs are recorded.
 
     Attributes
     ----------
@@ -124,12 +125,12 @@ def has_diverged(before: float, loss: float) -> bool:
 
     It has when the loss is no longer a number, or jumps over `LOSS_LIMIT`: with y within [0, 1],
     both BCE and MSE begin far below. BCELoss clamps its logarithms, so even at lr = 100 the loss
-    stays finite: the weights are flung to where every yhat is exactly 0 or 1, no gradient is left,
-    and the loss sits at 7 to 75 for ever. A net that is put above the limit by hand has not
-    diverged, and may train its way down.
+    stays finite: the weights become so large that every yhat is exactly 0 or 1, the gradient is 0,
+    and the loss stays at 7 to 75. A net that was set above the limit by hand has not diverged and
+    may be trained.
 
-    Only two neighbouring epochs are looked at, so it does not matter how a run is sliced. Weights
-    need no look of their own: a weight that is not a number makes the loss not a number.
+    Only two neighbouring epochs are compared, so the slicing of a run does not matter. Weights need
+    no check of their own: a weight that is NaN makes the loss NaN.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""A training run: where it starts, one slice of it, and weights put in by hand.
+"""A training run: its initial state, one slice of it, and weights set by hand.
 
-Importing this module imports no torch; the functions that compute do, so they belong in a worker
-process. `train_slice` is pure: the same arguments give the same result, bit for bit, and any way
-of cutting a run into slices gives the same run.
+The module itself does not import torch, but the functions that compute do, so they are called in
+worker processes. `train_slice` is pure: the same arguments give the same result, bit for bit, and
+any way of cutting a run into slices gives the same run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pwlapp.errors import UserError
 def frame_epochs(
     start: int, target: int, n_frames: int = 240, every: int = 5000
 ) -> tuple[int, ...]:
-    """Choose the epochs of a run that are worth a frame.
+    """Choose the epochs of a run that become frames.
 
     About ``n_frames`` of them, close together at the start, where the loss moves (their distance
     from the start grows with the cube of their number), all multiples of ``every`` for the table
@@ -63,8 +63,8 @@ def train_slice(
 ) -> SliceResult:
     """Train from ``state`` towards ``budget.target_epoch``.
 
-    Pure: a slice whose worker died can simply be run again, and slices put end to end are, bit for
-    bit, the run that was never cut, as long as one engine computes them.
+    Pure: if a worker dies, its slice can simply be run again. With the same engine, consecutive
+    slices give the same numbers as one uncut run, to the last bit.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def train_slice(
     Raises
     ------
     UserError
-        ``bad_engine`` (name); ``bad_params`` (max) if the state holds numbers that are none. Adam's
-        v may be infinite, where gradients were huge: its weights then stand still.
+        ``bad_engine`` (name); ``bad_params`` (max) if a number is NaN, or a parameter is infinite.
+        Adam's v may be infinite after huge gradients: those weights then no longer change.
     ValueError
         If the budget leaves no epoch to train, or the state's vectors are not ``net.size`` long.
     """
@@ -97,7 +97,7 @@ def train_slice(
 def initial_state(seed: int, x: Array, y: Array, net: Architecture = LECTURE) -> TrainState:
     """Make the net that ``torch.manual_seed(seed)`` gives the page, untrained.
 
-    The caller's random numbers are left alone.
+    The global random generator is not touched.
 
     Parameters
     ----------
@@ -129,9 +129,9 @@ def with_new_optimizer(state: TrainState) -> TrainState:
 
 
 def with_params(state: TrainState, vector: ArrayLike, x: Array, y: Array) -> TrainState:
-    """Replace the weights: Adam's moments and the epoch stay, the loss is evaluated anew.
+    """Replace the weights and evaluate the loss; Adam's moments and the epoch stay.
 
-    Moments that have overflowed are reset: with them the new weights would never move.
+    Moments that have overflowed are reset, since with them the weights would never change.
 
     Needs no torch; the loss is within 1e-6 of torch's.
 

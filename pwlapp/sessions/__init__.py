@@ -1,1 +1,1 @@
-"""A visitor's net as state: what it is, how it changes, and where it is kept."""
+"""A visitor's net as a session: its state, its transitions and its storage."""

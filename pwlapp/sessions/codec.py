@@ -1,6 +1,7 @@
-"""What the stores keep, as bytes and back: states, frames, steps of the history, points.
+"""Encodes states, frames, history steps and points for the stores.
 
-No pickle: a database file from elsewhere must not be able to run code. Numbers are little-endian.
+Not with pickle, since a database file from elsewhere could then run code. Numbers are
+little-endian.
 
 A state is 4 bytes of magic, the CRC-32 of all that follows the prefix, the length of the header,
 the header in JSON, then the loss as float64 and the parameters, m and v as float32. Format 1 knew
@@ -58,7 +59,7 @@ class CorruptState(ValueError):
 
 
 class _StateHeader(msgspec.Struct):
-    """A `SessionState` without its arrays; format 2 did not have all fields from the start."""
+    """A `SessionState` without its arrays; fields with a default were added to format 2 later."""
 
     format: int
     version: int
@@ -116,7 +117,7 @@ def encode(state: SessionState) -> bytes:
 
 
 def decode(blob: bytes) -> SessionState:
-    """Unpack what `encode` made, in this version of the program or an earlier one.
+    """Unpack a state of this version of the program or an earlier one.
 
     Raises
     ------
@@ -156,7 +157,7 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 def decode_frame(seq: int, blob: bytes) -> Frame | None:
-    """Unpack what `encode_frame` made; None if it is damaged, since a run can do without one."""
+    """Unpack a frame; None if it is damaged, since the browser can do without it."""
     try:
         epoch, loss, mark = _FRAME.unpack_from(blob)
         return Frame(seq, epoch, loss, float32_array(blob, _FRAME.size), MARKS[mark])
@@ -171,7 +172,7 @@ def encode_step(step: Step) -> bytes:
 
 
 def decode_step(number: int, blob: bytes) -> Step:
-    """Unpack what `encode_step` made, without damaged frames. Raises ValueError."""
+    """Unpack a step, without its damaged frames. Raises ValueError."""
     kind, state, rows = _read_step(blob)
     frames = None
     if rows is not None:
@@ -180,7 +181,7 @@ def decode_step(number: int, blob: bytes) -> Step:
 
 
 def read_step(number: int, blob: bytes, sid: str) -> Step | None:
-    """`decode_step` of what a store has of a session; None, and a log line, if damaged."""
+    """Unpack a step from a store; None, and a log line, if it is damaged."""
     try:
         return decode_step(number, blob)
     except ValueError as error:
@@ -199,7 +200,7 @@ def encode_points(points: Points) -> bytes:
 
 
 def decode_points(blob: bytes) -> Points:
-    """Unpack what `encode_points` made.
+    """Unpack points.
 
     Raises
     ------
@@ -221,7 +222,7 @@ def decode_points(blob: bytes) -> Points:
 
 
 def read_points(blob: bytes, key: str) -> Points | None:
-    """`decode_points` of what a store has under this key; None, and a log line, if damaged."""
+    """Unpack points from a store; None, and a log line, if they are damaged."""
     try:
         points = decode_points(blob)
     except ValueError as error:
@@ -240,7 +241,7 @@ def encode_data(data: Data) -> bytes:
 
 
 def decode_data(blob: bytes) -> Data:
-    """Unpack what `encode_data` made. Raises ValueError for anything else."""
+    """Unpack the data that servers agree on. Raises ValueError for anything else."""
     problem, points = _read_data(blob)
     return Data(decode_points(points), problem and UserError(problem[0], **problem[1]))
 
@@ -266,7 +267,7 @@ def _state_header(text: memoryview) -> _StateHeader:
 def _from_format_1(header: dict[str, Any]) -> dict[str, Any]:
     """Turn a header of format 1 into one of format 2.
 
-    On a CPU there was only PyTorch, so that says nothing; a GPU was chosen deliberately.
+    Format 1 had only PyTorch on a CPU, which becomes ``"auto"``; a GPU was the user's choice.
     """
     device = header.get("device")
     return header | {

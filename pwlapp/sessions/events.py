@@ -1,4 +1,4 @@
-"""Tells the streams that watch a session when it changes, and what is new."""
+"""Notifies the event streams of a session when it changes, and reads the news for them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pwlapp.errors import UserError
 
-MAX_PER_SECOND = 25.0  # the browser interpolates, so more would only cost
+MAX_PER_SECOND = 25.0  # the browser interpolates between them
 MAX_FRAMES = 250  # in one event: a long run must not delay other sessions
-MAX_WATCHERS = 20  # of one session; each reads it for itself
-BURST = 3  # reads that may follow each other at once, for a run that begins and soon ends
+MAX_WATCHERS = 20  # of one session; each reads the store itself
+BURST = 3  # reads without a pause in between, for a run that ends soon after its start
 
 Rows: TypeAlias = Sequence[Sequence[Any]]  # each begins with its number
 Read: TypeAlias = Callable[[str, int], Awaitable[tuple[dict[str, Any], Rows]]]
@@ -28,7 +28,7 @@ class Event(NamedTuple):
 class SessionEvents:
     """Wakes the watchers of a session when it has changed.
 
-    A watcher then reads the store, so one that was disconnected or slow gets just what it missed.
+    A watcher then reads the store, so one that was disconnected or slow gets what it missed.
 
     Parameters
     ----------
@@ -40,12 +40,17 @@ class SessionEvents:
         self._interval_s = 1.0 / max_per_second
         self._watchers: dict[str, set[asyncio.Event]] = {}
         self._is_closed = False
-        self._generation = 0  # streams of an earlier one end
+        self._generation = 0  # streams of an earlier generation end
 
     @property
     def watchers(self) -> int:
         """How many streams are open."""
         return sum(map(len, self._watchers.values()))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server is about to stop."""
+        return self._is_closed
 
     def is_full(self, sid: str) -> bool:
         """Whether a session has `MAX_WATCHERS`."""
@@ -62,7 +67,7 @@ class SessionEvents:
             self.notify(sid)
 
     def end_all(self) -> None:
-        """End the streams that are open; their browsers reconnect, and learn why."""
+        """End the open streams; their browsers reconnect and get the error."""
         self._generation += 1
         self.notify_all()
 
@@ -81,14 +86,14 @@ class SessionEvents:
         Event
             ``state`` before ``frames``, so that the browser drops the frames that a reset removed
             before it gets new ones. Ends when the streams are ended or the session can't be read;
-            the browser then reconnects, and learns why.
+            the browser then reconnects and gets the error.
         """
         changed = asyncio.Event()
         self._watchers.setdefault(sid, set()).add(changed)
         version = None
         now = asyncio.get_running_loop().time
         generation = self._generation
-        due = now()  # when the next read would be at an even pace
+        due = now()  # when the next read is due at an even rate
         try:
             while not self._is_closed and generation == self._generation:
                 changed.clear()  # before reading, so that a change during it is not lost

@@ -2,8 +2,8 @@
 
 A narrow net's frame has the parameters, and the browser computes the curve itself. A wide net has
 too many parameters to send, so its frame has its curve: the logit at `CURVE_POINTS` places, then
-the loss on the held-out points, if there are any. A net that is not wide has fewer parameters than
-a curve has points, so the length tells the two apart.
+the loss on the held-out points, if there are any. A narrow net has fewer parameters than a
+curve has points, so the length distinguishes the two.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pwlapp.errors import UserError
 
 PLAIN_HIDDEN = 8  # the widest net that sends its parameters: at most 25 of them
 CURVE_POINTS = 101
-CURVE_PARTS = 4  # computed one by one, the widest net's hidden layer stays in the cache
+CURVE_PARTS = 4  # computed in parts, so that the widest net's hidden layer fits into the cache
 PLAIN_FRAMES = 240
 WIDE_FRAMES = 120  # a curve has four times the numbers
 MAX_SAVED = 10_000  # frames in a file; a session keeps far fewer
@@ -74,7 +74,7 @@ class FrameBatch:
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """What training one slice of a run gives back: `state.SliceResult` with browser frames.
+    """Result of training one slice: `state.SliceResult` with frames for the browser.
 
     Attributes
     ----------
@@ -127,7 +127,7 @@ def curve(params: Array, net: Architecture, x: Array) -> Array:
     """
     places = np.linspace(x.min(), x.max(), CURVE_POINTS, dtype=np.float32)
     layers = from_vector(params, net.bias1)
-    with np.errstate(over="ignore", invalid="ignore"):  # the browser gets null there
+    with np.errstate(over="ignore", invalid="ignore"):  # becomes null for the browser
         parts = [
             logit(layers, part, net.activation) for part in np.array_split(places, CURVE_PARTS)
         ]
@@ -135,7 +135,7 @@ def curve(params: Array, net: Architecture, x: Array) -> Array:
 
 
 def numbers(params: Array, net: Architecture, x: Array, testing: Testing = None) -> Array:
-    """The numbers of a frame with these parameters: themselves, or the curve of a wide net."""
+    """The numbers of a frame: the parameters, or the curve of a wide net."""
     if not is_wide(net):
         return params
     logits = curve(params, net, x)
@@ -149,7 +149,7 @@ def numbers(params: Array, net: Architecture, x: Array, testing: Testing = None)
 def draw(frames: Frames, net: Architecture, x: Array, testing: Testing = None) -> FrameBatch:
     """Turn an engine's frames into the browser's.
 
-    One after the other: all curves of a run at once would take a gigabyte for the widest net.
+    Frame by frame: all curves of a run at once would take a gigabyte for the widest net.
     """
     drawn = frames.params
     if is_wide(net):
@@ -165,11 +165,11 @@ def read_frames(rows: object, train: TrainState, points: Points) -> list[Frame]:
     Parameters
     ----------
     rows : object
-        None gives no frames.
+        None: no frames.
     train : TrainState
         Where the run of these frames ended.
     points : Points
-        What it was trained on.
+        The data of the run.
 
     Raises
     ------
@@ -199,7 +199,7 @@ def _read_frame(row: object, size: int) -> Frame:
 
 
 def _read_number(value: Any) -> float:
-    """A number in float32's range; NaN for None, which JSON has in its place."""
+    """A number in float32's range; NaN for None, its form in JSON."""
     if value is None:
         return math.nan
     if type(value) not in (int, float) or abs(value) > LARGEST:

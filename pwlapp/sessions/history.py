@@ -1,10 +1,10 @@
-"""Undo and redo: the earlier states of a session, and how they take its place again.
+"""Undo and redo: the earlier states of a session.
 
-A step of kind ``"session"`` put another net or other data in the place of what the session had.
-Undo brings back all of it with its frames; a run that was going on comes back paused. A step of
-kind ``"weights"`` set weights by hand. Undo sets the earlier ones: the epochs stay counted and the
-optimizer keeps its memory, as with any edit. Either kind is a swap: the step then keeps what undo
-took away, and redo brings that back. Training is no step.
+A step of kind ``"session"`` replaced the net or the data. Undo restores all of the earlier state
+with its frames; a run that was in progress is restored as paused. A step of kind ``"weights"`` set
+weights by hand. Undo sets the earlier weights; the epoch and the optimizer's memory stay, as with
+any edit. Both kinds are swaps: the step then holds the state that undo replaced, and redo restores
+that. Training is not a step.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.state import NO_HISTORY, History, Notice, SessionState, changed
 
 MAX_STEPS = 100
-MAX_FRAME_NUMBERS = 300_000  # of the frames of one step; those of a longer run are not kept
+MAX_FRAME_NUMBERS = 300_000  # in the frames of one step; the frames of a longer run are not stored
 MAX_NUMBERS = 1_000_000  # of all steps of a session, 4 bytes each
-MERGE_S = 0.7  # edits of the same weight that follow each other faster are one step
+MERGE_S = 0.7  # faster edits of the same weight are one step
 
 StepKind: TypeAlias = Literal["session", "weights"]
 
@@ -37,9 +37,9 @@ class Step:
     number : int
     kind : {"session", "weights"}
     state : SessionState
-        What undo, or redo, of the step brings back; its own history is empty.
+        The state that undo or redo of the step restores; its own history is empty.
     frames : sequence of Frame, or None
-        Those that belong to `state`; None if they were too many to keep.
+        The frames of `state`; None if they were too many to store.
     """
 
     number: int
@@ -51,7 +51,7 @@ class Step:
 def record(
     before: SessionState, frames: Sequence[Frame], after: SessionState, kind: StepKind, at: float
 ) -> tuple[SessionState, Step | None]:
-    """Add the change from `before` to `after` to the history; what was undone can't be redone then.
+    """Add the change from `before` to `after` to the history; steps to redo are dropped.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def record(
     after : SessionState
         With its new history.
     step : Step or None
-        To be saved with it; None if the change belongs to the latest step.
+        To save with the state; None if the change is merged into the latest step.
     """
     history = before.history
     key = _merge_key(before, after) if kind == "weights" else ""
@@ -87,7 +87,7 @@ def record(
 def swap(
     state: SessionState, frames: Sequence[Frame], step: Step, points: Points
 ) -> tuple[SessionState, list[Frame], Step]:
-    """Undo or redo a step: what it keeps and what the session has change places.
+    """Undo or redo a step: exchange its state with the session's.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def swap(
     after : SessionState
     added : list of Frame
     step : Step
-        To be saved in the place of `step`.
+        To save in place of `step`.
     """
     history = state.history
     other = _step(step.number, step.kind, state, frames)
@@ -123,7 +123,9 @@ def _restored(state: SessionState, step: Step, points: Points) -> tuple[SessionS
     notice = earlier.notice if earlier.is_diverged else None
     if step.frames is None:
         notice = Notice("back_no_curve", {"epoch": epoch})
-    elif state.run or earlier.run:
+    elif earlier.run:
+        notice = Notice("back_paused", {"epoch": epoch})
+    elif state.run:
         notice = Notice("back_halted", {"epoch": epoch})
     after = replace(
         earlier,

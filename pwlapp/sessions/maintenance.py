@@ -19,10 +19,10 @@ from pwlapp.tasks import log_failure, stop
 
 logger = logging.getLogger(__name__)
 
-LOAD_TIMEOUT_S = 30.0  # how long a request waits for a server that is still starting
+LOAD_TIMEOUT_S = 30.0  # a request waits so long for a server that is starting
 RETRY_S = 1.0
 EXPIRE_EVERY_S = 3600.0
-POLL_S = 5.0  # for data and engines, which come and go with other servers and workers
+POLL_S = 5.0  # for data and engines, which change with other servers and workers
 REASONS = {"no_workers": "no worker; start one: celery -A pwlapp.compute.celery.worker worker"}
 
 
@@ -44,9 +44,9 @@ class Maintenance:
     engines : tuple of EngineInfo
         The engines that can train; empty until `loaded`.
     default_engine : str
-        What new sessions train with.
+        The engine of new sessions.
     problem : UserError or None
-        Why the data is not what the settings ask for.
+        Why the data of the settings can't be used.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Maintenance:
     async def _load(self, then: Callable[[], Awaitable[None]]) -> None:
         data = await self._first_data()
         if self.default_engine not in {AUTO, *(engine.id for engine in self.engines)}:
-            logger.warning("this machine has no engine %s: auto instead", self.default_engine)
+            logger.warning("this machine has no engine %s, using auto", self.default_engine)
             self.default_engine = AUTO
         self._use(data)
         self._has_loaded.set()
@@ -120,7 +120,7 @@ class Maintenance:
             await then()
 
     async def _first_data(self) -> Data:
-        """Load engines and data; try for ever, since a store or a worker may come later."""
+        """Load engines and data; retry without limit, since a store or a worker may start later."""
         complaint = ""
         while True:
             try:
@@ -133,7 +133,7 @@ class Maintenance:
                 await asyncio.sleep(RETRY_S)
 
     async def _find_data(self) -> Data:
-        """Take the other servers' data, or read it in a worker, since that needs pandas."""
+        """The data of the other servers; else read it, in a worker, since that imports pandas."""
         settled = await self._store.settled()
         if settled is not None and settled.problem is None:
             return settled
@@ -153,7 +153,7 @@ class Maintenance:
             self._has_news.set()
             self._events.notify_all()
 
-        # When the store is lost the streams end, so that the pages reconnect and learn of it.
+        # When the store is lost, the streams end, so that the pages reconnect and get the error.
         await self._store.listen(self._events.notify, on_data, self._events.end_all)
 
     async def _follow_data(self) -> None:
@@ -161,7 +161,7 @@ class Maintenance:
         while True:
             await self._has_news.wait()
             self._has_news.clear()
-            with contextlib.suppress(ValueError):  # there is news again when the store is back
+            with contextlib.suppress(ValueError):  # the store notifies again when it is back
                 settled = await self._store.settled()
                 if settled is None:  # there are no other servers, or the store has lost it
                     here = Data(self._sessions.points, self.problem)
@@ -172,7 +172,7 @@ class Maintenance:
         await self._has_loaded.wait()
         while True:
             await asyncio.sleep(POLL_S)
-            self._has_news.set()  # a Redis that was emptied sends no message
+            self._has_news.set()  # a Redis that was emptied sends no notification
             with contextlib.suppress(ValueError):
                 await self._load_engines()
 

@@ -1,4 +1,4 @@
-"""What the service needs from the compute layer, which is built on top of this package."""
+"""The protocols that the compute layer implements for the service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Ts = TypeVarTuple("Ts")
 
 
 class WorkerLost(UserError):
-    """The process died under the same call repeatedly, so the call is the likely cause."""
+    """The same call killed its process repeatedly."""
 
 
 class Runner(Protocol):
@@ -53,7 +53,7 @@ class Runner(Protocol):
         """Number of calls and slices in the queue; 0 where that is unknown."""
 
     async def totals(self) -> dict[str, float]:
-        """What other processes have counted, for `Metrics.set_totals`; empty if none do."""
+        """Counts of the worker processes, for `Metrics.set_totals`; empty if they don't count."""
 
     async def close(self) -> None:
         """Stop at once; calls in progress end with WorkerLost."""
@@ -63,10 +63,10 @@ class Scheduler(Protocol):
     """Trains the sessions that are running, slice by slice."""
 
     async def start(self) -> None:
-        """Continue the runs that an earlier server left."""
+        """Continue the runs that an earlier server did not finish."""
 
     def schedule(self, sid: str, state: SessionState) -> None:
-        """Train a running session until its run ends; harmless if that is happening already.
+        """Train a running session until its run ends; does nothing if it is being trained already.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Reading sessions, and computing on their behalf: the half of the service that changes nothing."""
+"""The read-only half of the service: reads sessions, and makes computations for them."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ T = TypeVar("T")
 
 Snapshot: TypeAlias = dict[str, Any]
 
-MANY_FRAMES = 50  # more are formatted in a thread, so that the event loop stays free
-MAX_RESULTS = 4000  # of computations that many sessions ask for, some kilobytes each
+MANY_FRAMES = 50  # more frames are formatted in a thread, so that the event loop stays free
+MAX_RESULTS = 4000  # of results that many sessions share, some kilobytes each
 MAX_INITIAL_STATES = 100
-MAX_AT_ONCE = 8  # computations of one session; nobody presses buttons faster
+MAX_AT_ONCE = 8  # computations of one session
 
 
 class SessionReader:
     """Reads sessions.
 
     All methods raise `UserError`: ``session_unknown``, ``storage_failed``, ``worker_lost``,
-    ``not_ready``, ``busy``, and what they name themselves.
+    ``not_ready``, ``busy``, and those that a method lists.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class SessionReader:
         Notified of every change.
     settings : Settings
     make_scheduler : callable
-        Given the sessions' repository, makes the scheduler.
+        Called with the repository of the sessions; returns the scheduler.
     metrics : Metrics
 
     Attributes
@@ -88,7 +88,7 @@ class SessionReader:
     async def start(self) -> None:
         """Load data and engines in the background, then continue the runs.
 
-        Returns at once, so that pages can be served; the other methods wait for what they need.
+        Returns at once, so that pages can be served; the other methods wait until data are loaded.
         """
         self.runner.start()
         self._maintenance.start(then=self._scheduler.start)
@@ -118,11 +118,11 @@ class SessionReader:
 
     @property
     def data_problem(self) -> UserError | None:
-        """Why the data is not what the settings ask for; known once `loaded`."""
+        """Why the data of the settings can't be used; known once `loaded`."""
         return self._maintenance.problem
 
     async def health(self) -> Health:
-        """What works now; never raises."""
+        """Which parts of the server work now; never raises."""
         try:
             await self._store.ping()
             has_store = True
@@ -131,7 +131,7 @@ class SessionReader:
         return Health(has_store, self._maintenance.is_loaded, await self.runner.workers())
 
     async def counts(self) -> Counts:
-        """How many sessions, runs and waiting slices; `metrics` gets the workers' totals."""
+        """Numbers of sessions, runs and waiting slices; updates the totals in `metrics`."""
         if totals := await self.runner.totals():
             self.metrics.set_totals(totals)
         sessions, running = await self._store.counts()
@@ -167,7 +167,7 @@ class SessionReader:
         return await self._sessions.points_of(state)
 
     async def find_points(self, key: str) -> Points | None:
-        """The data of this key: the server's, or some session's own."""
+        """The data of this key: the server's, or a session's own."""
         await self.loaded()
         return await self._sessions.find(key)
 
@@ -187,12 +187,12 @@ class SessionReader:
         return await self._initial_states.get((points.key, seed, net), compute)
 
     async def cached(self, sid: str, key: Hashable, function: Callable[..., T], *args: Any) -> T:
-        """Compute ``function(*args)`` in a worker, once for all sessions that ask for `key`.
+        """Compute ``function(*args)`` in a worker, once for all sessions with the same `key`.
 
         Parameters
         ----------
         sid : str
-            The session that asks; ``busy`` if it asks for too much at once.
+            The session; ``busy`` is raised if it has too many computations at once.
         key : hashable
             Names the function and everything that its result depends on.
         function : callable

@@ -20,15 +20,15 @@ from pwlapp.sessions.transitions import Transition
 T = TypeVar("T")
 
 MAX_CACHED_POINTS = 200
-POINTS_TTL_S = 3600.0  # then the store is asked again, so it knows that they are in use
-MAX_ATTEMPTS = 100  # at one change; each conflict means that another one was saved
+POINTS_TTL_S = 3600.0  # then the store is read again, which marks the points as used
+MAX_ATTEMPTS = 100  # at one change; each conflict means that another change was saved
 
 
 class SessionRepository:
-    """Sessions and their data, as the store has them.
+    """Loads and saves sessions and their data.
 
-    A session has the server's data, or data of its own, which the store keeps. A session whose
-    data is gone is moved to the server's data when it is read.
+    A session uses the server's data, or data of its own, which the store has. A session whose data
+    is gone gets the server's data when it is loaded.
 
     Parameters
     ----------
@@ -55,13 +55,13 @@ class SessionRepository:
         self._points = points
 
     async def keep(self, points: Points) -> None:
-        """Store data that a session is about to get."""
+        """Store data that a session is going to use."""
         if points.key != self.points.key:
             await self._store.keep_points(points)
             self._cached[points.key] = points
 
     async def find(self, key: str) -> Points | None:
-        """The data of this key: the server's, or some session's own."""
+        """The data of this key: the server's, or a session's own."""
         if key == self.points.key:
             return self.points
         if (points := self._cached.get(key)) is None:
@@ -125,15 +125,15 @@ class SessionRepository:
         move: Callable[[SessionState], Transition],
         step: StepKind | None = None,
     ) -> SessionState:
-        """Make a transition from the latest version, again after a conflict; returns the result.
+        """Make a transition from the latest version, retrying after conflicts; returns the result.
 
         Parameters
         ----------
         sid : str
         move : callable
-            Pure, since it may be called more than once.
+            A pure function, since it may be called more than once.
         step : {"session", "weights"} or None
-            What kind of step it is, if it can be undone.
+            The kind of step, if it can be undone.
 
         Raises
         ------
@@ -188,7 +188,7 @@ class SessionRepository:
 
 
 async def retried(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Make an attempt again for as long as it raises Conflict; then raise ``busy``."""
+    """Repeat an attempt that raises Conflict, up to `MAX_ATTEMPTS` times; then raise ``busy``."""
     for _ in range(MAX_ATTEMPTS):
         try:
             return await attempt()

@@ -1,4 +1,4 @@
-"""What a session is: one net, how it is being trained, and what can be undone."""
+"""The state of a session: one net, its training, and its history."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast a net trains, or trained last; measured anew for each run and engine.
+    """The speed of training, measured anew for each run and engine.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Speed:
     run : int or None
         Epoch at which the measured run began.
     epochs, seconds : int, float
-        What that engine trained in this run, and how long it computed.
+        Epochs that this engine has trained in this run, and its computing time.
     per_second : float
         Epochs per second of elapsed time, waiting in the queue included; 0 if not known.
     """
@@ -71,9 +71,10 @@ class History:
     sizes : tuple of int
         How many numbers are kept for each step, from `first` on.
     merge_key : str
-        What the latest step changed, if changing it again soon is the same step; else empty.
+        The weight that the latest step changed, if another change of it soon after is to be merged
+        into that step; else empty.
     at : float
-        When that was, in seconds since 1970.
+        Time of the latest step, in seconds since 1970.
     """
 
     first: int = 1
@@ -104,7 +105,7 @@ NO_HISTORY = History()
 
 @dataclass(frozen=True, eq=False)
 class SessionState:
-    """Everything that is kept of a session, apart from its frames and steps.
+    """Everything that is stored of a session, apart from its frames and steps.
 
     Attributes
     ----------

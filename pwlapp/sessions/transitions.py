@@ -1,6 +1,6 @@
-"""What can happen to a session, as pure functions from one state to the next.
+"""The transitions of a session: pure functions from one state to the next.
 
-Each returns the next version and the frames to append, or None where nothing changes.
+Each returns the next version and the frames to append, or None if nothing changes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pwlapp.sessions.frames import (
 )
 from pwlapp.sessions.state import UNKNOWN_SPEED, Notice, Run, SessionState, Speed, changed
 
-SPEED_MEMORY_S = 1.0  # how long a change of speed takes to show
+SPEED_MEMORY_S = 1.0  # the time over which the speed is averaged
 CURVE_ERROR = 1e-5  # a curve is written with five decimals
 
 Transition: TypeAlias = tuple[SessionState, list[Frame]] | None
@@ -49,14 +49,14 @@ def new_session(
 
 
 def revisit(state: SessionState) -> Transition:
-    """The page is loaded again: the notice that its session is new is no longer of interest."""
+    """The page is loaded again: drop the notice that its session is new."""
     if state.notice is None or state.notice.code != "session_new":
         return None
     return changed(state, notice=None), []
 
 
 def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame]]:
-    """Move the net to other data, since the session's are gone: a run is paused."""
+    """Give the session other data, since its own is gone; a run is paused."""
     train = with_params(state.train, state.train.params, *points.training)
     after = changed(
         state,
@@ -64,7 +64,7 @@ def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame
         train=train,
         run=replace(state.run, status="paused") if state.run else None,
         notice=Notice("data_changed"),
-        first_seq=state.next_seq,  # losses on other data are another curve
+        first_seq=state.next_seq,  # the losses on other data belong to another curve
         speed=UNKNOWN_SPEED,
         by_recipe=state.by_recipe and not train.epoch,
     )
@@ -74,7 +74,7 @@ def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame
 def start_run(
     state: SessionState, epochs: int, optimizer: OptimizerOptions, engine: str
 ) -> Transition:
-    """Train for `epochs` from where the net stands; this ends a paused run.
+    """Train `epochs` more from the present state; this ends a paused run.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def with_new_net(
 def reset(
     state: SessionState, seed: int, train: TrainState, points: Points
 ) -> tuple[SessionState, list[Frame]]:
-    """Start over at the weights `train` of `seed`, on these data; frames and run are dropped."""
+    """Start over at the weights `train` of `seed`, on this data; frames and run are dropped."""
     return with_frame(with_new_net(state, seed, train, points, by_recipe=True), "start", points)
 
 
@@ -174,9 +174,9 @@ def edit(state: SessionState, params: Sequence[float], points: Points) -> Transi
 
 
 def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:
-    """The state from which a run or a step with these trains; not a version of its own.
+    """The state that a run or a step with this optimizer and engine starts from; it is not saved.
 
-    An optimizer of another kind starts without memory: Adam's moments mean nothing to SGD.
+    An optimizer of another kind starts with empty moments: SGD can't use Adam's.
     """
     same_kind = type(optimizer) is type(state.optimizer)
     train = state.train if same_kind else with_new_optimizer(state.train)

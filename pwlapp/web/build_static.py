@@ -1,4 +1,4 @@
-"""Finish what ``npm run build`` began: add Dash's own scripts to build/static, and compress all.
+"""The second step of the build: add Dash's own scripts to build/static, and compress all files.
 
 Run as ``python -m pwlapp.web.build_static`` (``make build`` does).
 """
@@ -13,7 +13,7 @@ from servestatic.compress import Compressor
 
 from pwlapp.web.static import BUILD, DASH_FOLDER
 
-# What a page with dcc.Graph, dcc.Store and html components asks for; Plotly comes from npm.
+# The scripts of a page with dcc.Graph, dcc.Store and html components; Plotly comes from npm.
 DASH_FILES = (
     "dash/deps/*@18.3.1.min.js",
     "dash/deps/prop-types@*.min.js",
@@ -25,7 +25,7 @@ DASH_FILES = (
 
 
 def main() -> None:
-    """Copy and compress; nothing is left of an earlier build of Dash's files."""
+    """Copy and compress; Dash's files of an earlier build are deleted."""
     packages = Path(dash.__file__).parents[1]
     target = BUILD / "static" / DASH_FOLDER
     shutil.rmtree(target, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""What one can take home: ``GET /export/<sid>/<kind>`` gives a file, ``POST /qr`` a code.
+"""Downloads of a session, ``GET /export/<sid>/<kind>``, and QR codes, ``POST /qr``.
 
-A program's comments are in the language of the page.
+The comments of a program are in the language of the page.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_QR_BYTES = 16_000
 
 
 class File(NamedTuple):
-    """A file to save; its name is ASCII."""
+    """A file to download; its name is ASCII."""
 
     name: str
     media_type: str
@@ -97,7 +97,7 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
     ----------
     service : SessionService
     words : callable
-        Gives the catalogue in the language of the request.
+        Returns the catalogue in the language of the request.
     """
     router = APIRouter()
 

@@ -1,4 +1,4 @@
-"""What the browser fetches besides Dash's own: the event stream, the frames, the data."""
+"""Routes for a session's event stream, its frames and its data."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
-from pwlapp.web.json_answers import answer_text, refusal, to_text
+from pwlapp.web.json_answers import UNBUFFERED, answer_text, refusal, to_text
 
 PING_S = 15
-RETRY_MS = 1000  # how soon the browser comes back; left alone it takes 3 seconds or more
-GRACE_S = 2.0  # for a stream to end by itself when the server stops
+RETRY_MS = 1000  # when the browser reconnects; its own default is 3 seconds or more
+GRACE_S = 2.0  # a stream has so long to end by itself when the server stops
 KEY = re.compile("[0-9a-f]{16}")
-# The address of data changes when they do.
+# The address of data contains its hash, so it can be cached for ever.
 FOR_A_YEAR = "public, max-age=31536000, immutable"
-MAX_SEQ = 2**53  # the largest whole number that a browser holds exactly
+MAX_SEQ = 2**53  # the largest integer that JavaScript represents exactly
 
 Seq = Annotated[int, Query(ge=0, le=MAX_SEQ)]
 LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_SEQ)]
@@ -44,8 +44,8 @@ def routes(service: SessionService) -> APIRouter:
             return refusal(error)
         if service.events.is_full(sid):
             return refusal(UserError("busy"))
-        # After a lost connection the browser repeats the address with its old `since`, and says
-        # in the header how far it really came.
+        # After a lost connection the browser repeats the address with its old `since`, and sends
+        # the last frame it has in the header.
         return _event_source(service, sid, since if last_event_id is None else last_event_id)
 
     @router.get("/frames/{sid}")
@@ -74,7 +74,7 @@ def _event_source(service: SessionService, sid: str, since: int) -> Response:
     return EventSourceResponse(
         _messages(service, sid, since, leaving),
         ping=PING_S,
-        headers={"X-Accel-Buffering": "no"},  # nginx, pass it on at once
+        headers=UNBUFFERED,
         shutdown_event=leaving,
         shutdown_grace_period=GRACE_S,
     )
@@ -105,7 +105,8 @@ def _message(event: Event) -> ServerSentEvent:
 async def _close_when(leaving: anyio.Event, stream: SessionEvents) -> None:
     """End all streams when the server is asked to stop.
 
-    It waits for its connections before it lets the app shut down, so the app can't do it there.
+    The server waits for its connections before it shuts the app down, so the app's shutdown would
+    be too late.
     """
     await leaving.wait()
     stream.close()
@@ -124,5 +125,5 @@ def _data(points: Points) -> str:
 
 
 def _list(rows: Sequence[tuple[int, str]]) -> str:
-    """A JSON list of what `frame_texts` gives."""
+    """A JSON list of the texts of `frame_texts`."""
     return f"[{','.join(text for _, text in rows)}]"

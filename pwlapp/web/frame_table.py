@@ -30,7 +30,7 @@ def columns(net: Architecture, points: Points) -> list[str]:
 
 
 def lines(frames: Sequence[Frame]) -> list[str]:
-    """A line of CSV for each frame, in the order of `columns`; an empty cell is no number."""
+    """A line of CSV for each frame, in the order of `columns`; an empty cell is NaN or infinity."""
     return [",".join(_cells(frame)) for frame in frames]
 
 

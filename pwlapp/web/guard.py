@@ -1,8 +1,8 @@
-"""The door for callbacks: a request that our page cannot have sent gets a 4xx, never a 500.
+"""Checks callback requests before Dash: one that our page can't have sent gets a 4xx, not a 500.
 
-Dash trusts the body of a callback request and fails in many ways on a forged one. Here the body
-is read, checked against the callback that it names, and passed on rebuilt from the declared ids,
-with nothing of the sender's in it but the values. The values are the handlers' own to check.
+Dash trusts the body of a callback request and fails in many ways on a forged one. This middleware
+reads the body, checks it against the callback that it names, and rebuilds it from the declared ids
+and the sender's values. The handlers check the values.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = logging.getLogger(__name__)
 
 PATH_END = "/_dash-update-component"
-MAX_BYTES = 64 * 1024  # the largest honest request is well under 1 KB
+MAX_BYTES = 64 * 1024  # the largest request of the page is well under 1 KB
 MAX_DEPTH = 20  # the page sends 5 levels; far deeper JSON exhausts the parser's stack
 BODY_S = 20.0  # for the whole body to arrive
 
@@ -27,25 +27,25 @@ Body = dict[str, Any]
 
 
 class BadRequestError(ValueError):
-    """The request cannot have come from our page; the message says in which way."""
+    """The request can't have come from our page; the message says why."""
 
     status = 400
 
 
 class TooLargeError(BadRequestError):
-    """More than any honest request."""
+    """The body is larger than any of our page."""
 
     status = 413
 
 
 class TooSlowError(BadRequestError):
-    """The body did not arrive in time, such as from a phone that lost its network."""
+    """The body did not arrive in time, for example from a phone that lost its network."""
 
     status = 408
 
 
 class CallbackGuard:
-    """ASGI middleware that lets only well-formed callback requests through.
+    """ASGI middleware that passes only well-formed callback requests on.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def rebuild(body: Body, callbacks: Mapping[str, Any]) -> Body:
     """
     output = body.get("output")
     declared = callbacks.get(output) if isinstance(output, str) else None
-    if declared is None or "callback" not in declared:  # the browser's own are listed, too
+    if declared is None or "callback" not in declared:  # clientside callbacks are listed as well
         raise BadRequestError("no such callback")
     inputs = _fill(declared["inputs"], body.get("inputs"))
     changed = body.get("changedPropIds")
@@ -181,7 +181,7 @@ def _fill(declared: list[Body], sent: Any) -> list[Body]:
 
 
 def _outputs(output: str) -> Body | list[Body]:
-    """Dash's output id, ``a.x`` or ``..a.x...b.y..``, as the page spells it in ``outputs``."""
+    """Dash's output id, ``a.x`` or ``..a.x...b.y..``, in the form of the request's ``outputs``."""
     several = output.startswith("..") and output.endswith("..")
     parts = output[2:-2].split("...") if several else [output]
     pairs = [part.rpartition(".") for part in parts]

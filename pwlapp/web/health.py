@@ -1,4 +1,4 @@
-"""What an operator's machines ask: is the process alive, can it serve, what has it done."""
+"""Routes for monitoring: whether the process lives, whether it can serve, and its metrics."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pwlapp.report import Counts
 from pwlapp.sessions.service import SessionService
 
 PATHS = ("/healthz", "/readyz", "/metrics")
-ANSWER_S = 3.0  # a store that hangs counts as down; probes have time limits of 5 s or more
+ANSWER_S = 3.0  # a store that does not answer counts as down; probes time out after 5 s or more
 _FRESH = {"Cache-Control": "no-store"}
 
 
@@ -24,7 +24,7 @@ def routes(service: SessionService, answer_s: float = ANSWER_S) -> APIRouter:
     ----------
     service : SessionService
     answer_s : float
-        Seconds that the store and the workers have to answer.
+        Time limit for the store and the workers, in seconds.
     """
     router = APIRouter()
 

@@ -1,15 +1,20 @@
-"""Answers in JSON, and the one table from errors to HTTP statuses."""
+"""JSON responses, and the table from error codes to HTTP statuses."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from pwlapp.errors import UserError
 
-# Everything else is the request's fault: 422.
+LINES = "application/x-ndjson"
+UNBUFFERED = {"X-Accel-Buffering": "no"}  # tells nginx not to buffer
+
+# All other codes are 422: the request is wrong.
 STATUS = {
     "bad_request": 400,
     "busy": 429,
@@ -28,14 +33,36 @@ def to_text(content: Any) -> str:
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    """JSON that no cache keeps."""
+    """A JSON response that may not be cached."""
     return answer_text(to_text(content), status)
 
 
 def answer_text(text: str, status: int = 200, cache: str = "no-store") -> Response:
-    """The same, of JSON that is text already; `cache` is its Cache-Control."""
+    """A response of JSON text; `cache` is its Cache-Control."""
     headers = {"Cache-Control": cache}
     return Response(text, status_code=status, media_type="application/json", headers=headers)
+
+
+async def answer_lines(parts: AsyncIterator[Any]) -> Response:
+    """JSON that is sent as it is made, a line for each part; a late `UserError` is the last line.
+
+    Raises
+    ------
+    UserError
+        What comes before the first part.
+    """
+    first = await anext(parts)
+
+    async def lines() -> AsyncIterator[str]:
+        yield f"{to_text(first)}\n"
+        try:
+            async for part in parts:
+                yield f"{to_text(part)}\n"
+        except UserError as error:
+            yield f"{to_text({'error': error.to_json()})}\n"
+
+    headers = {"Cache-Control": "no-store", **UNBUFFERED}
+    return StreamingResponse(lines(), media_type=LINES, headers=headers)
 
 
 def refusal(error: UserError) -> Response:

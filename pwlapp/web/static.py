@@ -1,7 +1,7 @@
-"""Static files and compression: what was built is served as it is, what is made anew is compressed.
+"""Serves the built files, and compresses all other responses.
 
-``make build`` leaves files in ``build/static`` with their gzip and brotli forms beside them. Their
-addresses change with their content, so browsers keep them without asking again.
+``make build`` writes files into ``build/static``, each also compressed by gzip and brotli. Their
+addresses contain a hash of their content, so browsers cache them for ever.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from dash.fingerprint import check_fingerprint
 from servestatic import ServeStaticASGI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette_compress import CompressMiddleware, remove_compress_type
+from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
+
+from pwlapp.web.json_answers import LINES
 
 BUILD = Path(__file__).parents[2] / "build"
 PATH = "/static/"
 DASH_FOLDER = f"dash-{__version__}"
-MINIMUM_BYTES = 500  # below this a compressed answer is no shorter on the wire
+MINIMUM_BYTES = 500  # below this, compression saves no packet
 CALLBACK = "/_dash-update-component"
-# Routes of Dash that the page does not use: a WebSocket, component files, and every other path.
+# Routes of Dash that the page does not use: a WebSocket, component files, and the catch-all.
 UNUSED_ROUTES = re.compile(r"_dash-ws-callback$|/_dash-component-suites/|^/assets|^/\{path:path\}$")
 
 # The page has no table of Dash's, and of its polyfill the components use
@@ -31,16 +33,16 @@ UNUSED_SCRIPTS = re.compile(r"/dash_table/|/polyfill@")
 
 
 class NotBuilt(RuntimeError):
-    """The browser's half is not there; the text says how to build it."""
+    """``build/`` is missing; the message says how to build it."""
 
 
 def addresses(build: Path = BUILD) -> dict[str, str]:
-    """Where the browser finds the built files.
+    """The addresses of the built files.
 
     Returns
     -------
     dict of str to str
-        By what they are: ``main``, ``style``, ``worker``, and Plotly's ``basic``, ``cartesian`` and
+        By name: ``main``, ``style``, ``worker``, and Plotly's ``basic``, ``cartesian`` and
         ``gl3d``.
 
     Raises
@@ -65,7 +67,7 @@ def with_static_files(app: ASGIApp, build: Path = BUILD) -> ServeStaticASGI:
 
 
 def slim(app: Dash) -> None:
-    """Take out of Dash's server what the page has no use for.
+    """Remove the routes of Dash's server that the page does not use.
 
     Dash opens a WebSocket from every page, used or not; answers every unknown path with the page;
     and serves component files that are among the built ones.
@@ -73,17 +75,17 @@ def slim(app: Dash) -> None:
     Parameters
     ----------
     app : Dash
-        On its FastAPI backend; changed in place, before it serves.
+        With the FastAPI backend; changed in place, before it serves.
     """
     app.backend.websocket_capability = False
-    # Dash would add the catch-all route again when the server starts.
+    # Otherwise Dash adds the catch-all route again when the server starts.
     app.backend._setup_catchall = lambda: None  # type: ignore[attr-defined]  # its FastAPI one has it
     routes = app.server.router.routes
     routes[:] = [each for each in routes if not UNUSED_ROUTES.search(getattr(each, "path", ""))]
 
 
 def built_scripts(scripts: str) -> str:
-    """Dash's script tags, with the addresses of the built files, less those that are not used.
+    """Dash's script tags, with the addresses of the built files, without the unused ones.
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ def built_scripts(scripts: str) -> str:
     """
 
     def address(match: re.Match[str]) -> str:
-        path, _ = check_fingerprint(match[1])  # type: ignore[no-untyped-call]
+        path, _ = check_fingerprint(match[1])
         return f'src="{PATH}{DASH_FOLDER}/{path}"'
 
     kept = [tag for tag in scripts.splitlines() if not UNUSED_SCRIPTS.search(tag)]
@@ -100,14 +102,15 @@ def built_scripts(scripts: str) -> str:
 
 
 def compressed(app: ASGIApp) -> ASGIApp:
-    """Compress what is made for each request; event streams pass through, unbuffered."""
+    """Compress responses that are made per request: lines one by one, event streams not at all."""
     remove_compress_type("text/event-stream")
-    # Zstandard is off: at such a speed it is no smaller than Brotli.
+    add_compress_type(LINES, streaming=True)
+    # Zstandard is off: at this speed it is not smaller than Brotli.
     return CompressMiddleware(_with_json_callbacks(app), minimum_size=MINIMUM_BYTES, zstd=False)
 
 
 def _with_json_callbacks(app: ASGIApp) -> ASGIApp:
-    """Name the content type that Dash leaves out of its callbacks' answers, so they compress."""
+    """Set the content type that Dash omits in callback responses, so that they are compressed."""
 
     async def typed(scope: Scope, receive: Receive, send: Send) -> None:
         async def name(message: Message) -> None:

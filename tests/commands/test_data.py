@@ -1,4 +1,4 @@
-"""Data of a session's own, in both modes; what is saved of a session and put back."""
+"""A session's own data, in both modes; saving and restoring a session."""
 
 from __future__ import annotations
 

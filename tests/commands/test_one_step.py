@@ -1,4 +1,4 @@
-"""The verbs ``one_step`` and ``step``: what is foretold is what then happens, on either runner."""
+"""The commands ``one_step`` and ``step``: the step is as predicted, on either runner."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ async def test_what_is_refused(service: SessionService, body: dict[str, Any], co
         await run(service, sid, "one_step", body)
 
 
-async def test_weights_that_are_not_there_are_no_mistake(service: SessionService) -> None:
+async def test_a_missing_weight_is_not_an_error(service: SessionService) -> None:
     """The net may have become smaller since the page saw it."""
     sid, _ = await service.open()
     for weight in (-1, 5, 10**30):

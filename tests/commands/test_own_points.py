@@ -1,4 +1,4 @@
-"""Own points: a file that is sent, and points that move under a net in use."""
+"""Own points: an uploaded file, and points that move under a trained net."""
 
 from __future__ import annotations
 

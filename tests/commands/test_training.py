@@ -16,7 +16,7 @@ from pwlapp.sessions.service import SessionService
 from tests.support.sessions import finished
 
 
-async def test_float32_comes_back_exactly(service: SessionService) -> None:
+async def test_float32_is_preserved_exactly(service: SessionService) -> None:
     sid, _ = await service.open(net=Architecture(64, bias1=True))
     await service.start_run(sid, 3, (await service.state(sid)).optimizer, "auto")
     await finished(service, sid)

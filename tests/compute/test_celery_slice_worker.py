@@ -1,4 +1,4 @@
-"""A slice in a worker's hands: done once in effect, whatever comes twice, late or not at all."""
+"""The slice worker: each slice counts once, with duplicate, late and lost messages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EPOCHS = 300
 
 
 class Worker:
-    """A worker's advancer, and the messages that it has sent."""
+    """A slice worker, and the messages that it has sent."""
 
     def __init__(self, store: RedisStore, slice_ms: float = 0.001) -> None:
         self.sent: list[SliceMessage] = []
@@ -40,7 +40,7 @@ class Worker:
         self.sent.append(SliceMessage(sid, state.version, 0.0))
 
     async def work(self, orders: Sequence[SliceMessage]) -> None:
-        """Carry out these orders and those that follow from them, until there are none."""
+        """Process these messages and those that follow from them, until there are none."""
         waiting = list(orders)
         while waiting:
             await self.advancer.advance([waiting.pop(0)])
@@ -95,9 +95,7 @@ async def test_a_run_is_a_chain_of_messages(store: RedisStore, order: SliceMessa
     await assert_ended_as_if_alone(store, order.sid)
 
 
-async def test_a_message_that_comes_twice_changes_nothing(
-    store: RedisStore, order: SliceMessage
-) -> None:
+async def test_a_duplicate_message_changes_nothing(store: RedisStore, order: SliceMessage) -> None:
     worker = Worker(store)
     await worker.work([order, order, order])
     await assert_ended_as_if_alone(store, order.sid)
@@ -133,7 +131,7 @@ async def test_a_worker_that_dies_before_it_saves_has_done_nothing(
     await assert_ended_as_if_alone(store, order.sid)
 
 
-async def test_what_happens_in_between_wins(store: RedisStore, order: SliceMessage) -> None:
+async def test_a_change_during_a_slice_wins(store: RedisStore, order: SliceMessage) -> None:
     worker = Worker(store)
     job = await worker.advancer._begin(order)
     assert job is not None
@@ -165,7 +163,7 @@ async def test_a_slice_that_kills_its_workers_is_given_up(
     assert state.notice is not None
     assert state.notice.code == "worker_lost"
     assert order.sid not in caplog.text  # an id is a secret
-    moved = transitions.resume(state, state.optimizer, state.engine)  # a student who presses again
+    moved = transitions.resume(state, state.optimizer, state.engine)  # a student presses again
     assert moved is not None
     await store.save(order.sid, state.version, *moved)
     await worker.work([SliceMessage(order.sid, moved[0].version, 0.0)])
@@ -186,7 +184,7 @@ async def test_an_engine_that_gives_up_pauses_the_run(
     assert not state.is_running
 
 
-async def test_an_engine_that_is_not_there_is_told(store: RedisStore) -> None:
+async def test_a_missing_engine_is_reported(store: RedisStore) -> None:
     order = await begun(store, engine="torch@cuda:99")
     await Worker(store).work([order])
     state = await store.load(order.sid)
@@ -199,7 +197,7 @@ async def test_a_message_of_no_session_is_dropped(store: RedisStore, link: Redis
     await worker.work([SliceMessage("A" * 22, 1, 0.0), SliceMessage("", -1, 0.0)])
     order = await begun(store)
     await link.client.delete(*[key async for key in link.client.scan_iter("pwl:own:*")])
-    await worker.work([order])  # nobody knows its data any more
+    await worker.work([order])  # its data is gone
     assert (await store.load(order.sid)).is_running
 
 
@@ -228,7 +226,7 @@ async def test_nets_alike_are_trained_at_once(
         return train(*given, "torch@cpu", testing)
 
     train = slices.train
-    monkeypatch.setattr(slices, "trains_together", lambda engine, *_: engine == "fused@cuda:0")
+    monkeypatch.setattr(slices, "can_train_together", lambda engine, *_: engine == "fused@cuda:0")
     monkeypatch.setattr(slices, "train_together", train_together)
     orders = [await begun(store, seed, "fused@cuda:0") for seed in (1, 2, 3)]
     orders += [await begun(store, 4)]
@@ -250,7 +248,7 @@ async def test_nets_alike_are_trained_at_once(
 
 def test_a_job_is_done_with_its_own_options(monkeypatch: pytest.MonkeyPatch) -> None:
     """What differs in anything that a batch shares is not put into one."""
-    monkeypatch.setattr(slices, "trains_together", lambda *_: True)
+    monkeypatch.setattr(slices, "can_train_together", lambda *_: True)
     train = initial_state(1, X, POINTS.y)
     state, _ = transitions.new_session(1, AdamOptions(), "fused@cuda:0", train, POINTS, None)
     wide = replace(train, net=replace(train.net, bias1=True))
@@ -265,7 +263,7 @@ def test_a_job_is_done_with_its_own_options(monkeypatch: pytest.MonkeyPatch) -> 
         slice_worker.Job(SliceMessage("A" * 22, i, 0.0), one, POINTS, EPOCHS)
         for i, one in enumerate(others)
     ]
-    assert len({slice_worker._likeness(job) for job in jobs}) == 5
-    assert slice_worker._likeness(jobs[0]) == slice_worker._likeness(
+    assert len({slice_worker._group_key(job) for job in jobs}) == 5
+    assert slice_worker._group_key(jobs[0]) == slice_worker._group_key(
         slice_worker.Job(SliceMessage("B" * 22, 9, 0.0), replace(state, seed=2), POINTS, EPOCHS)
     )

@@ -1,4 +1,4 @@
-"""What travels between machines as text: everything comes back as it was, and nothing else runs."""
+"""The JSON of messages: values are decoded as they were, and only allowed functions run."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_values_come_back_equal(value: Any) -> None:
     assert type(back) is type(value)
 
 
-def test_a_state_comes_back_with_its_net() -> None:
+def test_a_state_is_decoded_with_its_net() -> None:
     state = initial_state(3, X, abs(X), Architecture(4, True))
     back = sent(state)
     assert isinstance(back, TrainState)
@@ -81,7 +81,7 @@ def test_points_come_back_under_the_same_key() -> None:
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, lambda: None, np.array(["a"]), 1j])
-def test_what_has_no_text_form_is_refused_when_it_is_sent(value: Any) -> None:
+def test_a_value_without_json_is_refused_when_sent(value: Any) -> None:
     with pytest.raises(TypeError):
         wire.dumps(value)
 
@@ -97,7 +97,7 @@ def test_what_has_no_text_form_is_refused_when_it_is_sent(value: Any) -> None:
         '{"__type__": "pwl.Budget", "__value__": {"of_tomorrow": 1}}',
     ],
 )
-def test_what_is_damaged_or_of_another_version_is_a_value_error(text: str) -> None:
+def test_damaged_text_and_that_of_another_version_raise_value_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- of many kinds
         wire.loads(text)
 
@@ -115,13 +115,13 @@ def made(function: Any, *args: Any) -> Any:
     return calls.result(calls.perform(calls.request(function, args)))
 
 
-def test_a_call_gives_what_the_function_gives() -> None:
+def test_a_call_returns_the_result() -> None:
     assert made(jobs.add, 2, 3) == 5
     assert made(partial(jobs.add, b=4), 1) == 5
     assert made(partial(jobs.add, 3), 4) == 7
 
 
-def test_what_a_call_raises_is_raised_again() -> None:
+def test_an_exception_of_a_call_is_raised_again() -> None:
     with pytest.raises(UserError) as refused:
         made(jobs.refuse, 9)
     assert (refused.value.code, refused.value.args_) == ("bad_epochs", {"min": 1, "max": 9})
@@ -131,7 +131,7 @@ def test_what_a_call_raises_is_raised_again() -> None:
 
 
 @pytest.mark.parametrize("function", [lambda: None, Path.exists, partial(lambda: None)])
-def test_what_has_no_name_cannot_be_called(function: Any) -> None:
+def test_a_function_without_a_name_cannot_be_called(function: Any) -> None:
     with pytest.raises(TypeError, match="expected one of"):
         calls.request(function, ())
 
@@ -152,6 +152,6 @@ def test_a_call_that_ends_its_process_is_an_error() -> None:
         ":",
     ],
 )
-def test_nothing_else_is_called_whatever_a_message_asks_for(name: str) -> None:
+def test_only_allowed_functions_are_called(name: str) -> None:
     with pytest.raises(ValueError, match="may not be called"):
         calls.result(calls.perform(wire.dumps([name, [], {}])))

@@ -57,7 +57,7 @@ async def test_errors_come_back_as_they_are(pool: PoolRunner) -> None:
     assert await pool.call(jobs.add, 1, 1) == 2
 
 
-async def test_what_cannot_be_pickled_is_an_error_not_a_hang(pool: PoolRunner) -> None:
+async def test_a_value_that_cannot_be_pickled_is_an_error_not_a_hang(pool: PoolRunner) -> None:
     with pytest.raises((AttributeError, TypeError), match="lambda"):
         await pool.call(lambda: None)
     with pytest.raises((AttributeError, TypeError), match="lambda"):
@@ -79,10 +79,10 @@ async def test_a_call_whose_process_dies_is_made_again(
 ) -> None:
     with caplog.at_level(logging.WARNING):
         assert await pool.call(jobs.die, tmp_path / "calls", 3) == 4
-    assert caplog.text.count("a worker died") == 3
+    assert caplog.text.count("a worker process died") == 3
 
 
-async def test_but_not_for_ever(pool: PoolRunner, tmp_path: Path) -> None:
+async def test_a_call_is_not_repeated_for_ever(pool: PoolRunner, tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     with pytest.raises(WorkerLost, match="worker_lost"):
         await pool.call(jobs.die, calls, 1000)
@@ -91,7 +91,7 @@ async def test_but_not_for_ever(pool: PoolRunner, tmp_path: Path) -> None:
 
 
 async def test_first_come_first_served(pool: PoolRunner, tmp_path: Path) -> None:
-    """Two callers that ask again and again take turns, whoever of them is quicker to ask."""
+    """Callers that call again and again take turns."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     blocked = asyncio.create_task(pool.call(jobs.wait_for, gate))
 
@@ -118,16 +118,16 @@ async def test_calls_run_at_the_same_time_in_several_processes(
     assert len(set(pair.pids())) == 2
 
 
-async def test_nobody_gets_the_process_of_a_caller_who_gave_up_before_it_is_free(
+async def test_the_process_of_a_cancelled_call_stays_busy_until_it_answers(
     pair: PoolRunner, tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate"
-    impatient = asyncio.create_task(pair.call(jobs.wait_for, gate))
+    cancelled = asyncio.create_task(pair.call(jobs.wait_for, gate))
     await until(lambda: pair.pids())
-    impatient.cancel()
+    cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await impatient
-    for _ in range(3):  # while that process is busy with what nobody wants any more
+        await cancelled
+    for _ in range(3):  # while that process is busy with the cancelled call
         assert await asyncio.wait_for(pair.call(jobs.add, 1, 1), 30) == 2
     gate.touch()
     again = asyncio.create_task(pair.call(jobs.wait_for, tmp_path / "again"))
@@ -149,7 +149,7 @@ async def test_closing_ends_calls_in_flight_and_in_the_queue(tmp_path: Path) -> 
     assert not is_alive(pid)
 
 
-async def test_closing_what_was_never_used() -> None:
+async def test_closing_an_unused_pool() -> None:
     await PoolRunner(3, jobs.nothing).close()
 
 

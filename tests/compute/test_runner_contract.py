@@ -1,4 +1,4 @@
-"""What every runner must do; each test is made on a pool of processes and on Celery workers."""
+"""The contract of a runner; each test runs on a pool of processes and on Celery workers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_errors_come_back_as_they_are(computing: Runner) -> None:
     assert await computing.call(jobs.add, 1, 1) == 2
 
 
-async def test_what_cannot_be_sent_is_an_error_not_a_hang(computing: Runner) -> None:
+async def test_a_value_that_cannot_be_sent_is_an_error_not_a_hang(computing: Runner) -> None:
     with pytest.raises((AttributeError, TypeError), match="lambda"):
         await computing.call(lambda: None)
     with pytest.raises((AttributeError, TypeError)):

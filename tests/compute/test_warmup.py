@@ -1,4 +1,4 @@
-"""Compilation makes nobody wait: torch trains until the compiled engine is ready."""
+"""No run waits for the compiler: torch trains until the compiled engine is ready."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pwlapp.compute import slices, warmup
+from pwlapp.compute import numba_cache, slices, warmup
 from pwlapp.compute.pool import PoolRunner
 from pwlapp.core.engines import AUTO, FUSED_CPU, TORCH_CPU
 from pwlapp.core.optimizers import AdamOptions
@@ -51,7 +51,9 @@ async def test_the_first_slices_do_not_wait_for_the_compiler(tmp_path: Path) -> 
     await pool.close()
 
 
-async def test_a_server_comes_to_train_with_the_compiled_engine(settings: Settings) -> None:
+async def test_a_server_uses_the_compiled_engine_once_it_is_ready(
+    settings: Settings,
+) -> None:
     service = build_service(replace(settings, workers=1, engine=AUTO))
     await service.start()
     sid, opened = await service.open()
@@ -83,7 +85,7 @@ def test_a_failure_is_one_line_in_the_log(
     assert not warmup.is_ready()
 
 
-def test_what_fails_once_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_is_retried(caplog: pytest.LogCaptureFixture) -> None:
     tried: list[int] = []
 
     def killed_once() -> None:
@@ -101,20 +103,20 @@ def test_what_fails_once_is_tried_again(caplog: pytest.LogCaptureFixture) -> Non
 
 @pytest.fixture
 def compilations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Counts what is compiled, without doing so."""
+    """Records what would be compiled and loaded."""
     done: list[str] = []
 
     def compile_() -> None:
         done.append("compiled")
         (tmp_path / "cache" / "kernels.loop.nbi").touch()
 
-    monkeypatch.setenv(warmup.CACHE_VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr(warmup, "compile_elsewhere", compile_)
+    monkeypatch.setenv(numba_cache.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(warmup, "compile_in_subprocess", compile_)
     monkeypatch.setattr("pwlapp.core.engines.fused_cpu.warm", lambda: done.append("loaded"))
     return done
 
 
-def test_it_is_compiled_once_for_a_program(
+def test_it_is_compiled_once_per_fingerprint(
     compilations: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(3):
@@ -122,11 +124,11 @@ def test_it_is_compiled_once_for_a_program(
     assert compilations == ["compiled", "loaded", "loaded", "loaded"]
     stale = tmp_path / "cache" / "kernels.step.nbc"
     stale.touch()
-    monkeypatch.setattr(warmup, "version", lambda package: f"the next {package}")
+    monkeypatch.setattr(numba_cache, "version", lambda package: f"the next {package}")
     warmup.load_compiled()
     assert compilations[4:] == ["compiled", "loaded"]
     assert not stale.exists()
-    warmup.forget(tmp_path / "cache")  # somebody tidied up
+    numba_cache.delete_compiled(tmp_path / "cache")  # as a user may
     warmup.load_compiled()
     assert compilations[6:] == ["compiled", "loaded"]
 
@@ -152,25 +154,25 @@ def test_only_one_compiles_at_a_time(
     held: list[bool] = []
 
     def compile_and_look() -> None:
-        with (tmp_path / "cache" / warmup.LOCK).open("a") as other:
+        with (tmp_path / "cache" / numba_cache.LOCK).open("a") as other:
             try:
                 fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 held.append(True)
 
-    monkeypatch.setattr(warmup, "compile_elsewhere", compile_and_look)
+    monkeypatch.setattr(warmup, "compile_in_subprocess", compile_and_look)
     warmup.load_compiled()
     assert held == [True]
 
 
-def test_a_compilation_that_fails_is_not_taken_for_done(
+def test_a_failed_compilation_is_repeated(
     compilations: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise RuntimeError("no compiler")
 
     with monkeypatch.context() as patch:
-        patch.setattr(warmup, "compile_elsewhere", fail)
+        patch.setattr(warmup, "compile_in_subprocess", fail)
         with pytest.raises(RuntimeError, match="no compiler"):
             warmup.load_compiled()
     assert compilations == []
@@ -178,29 +180,30 @@ def test_a_compilation_that_fails_is_not_taken_for_done(
     assert compilations == ["compiled", "loaded"]
 
 
-def test_what_the_compiler_says_last_is_the_reason(
+def test_the_last_line_of_the_compiler_is_the_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "numba.py").write_text("raise ImportError('no numba here')", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(RuntimeError, match=r"^ImportError: no numba here$"):
-        warmup.compile_elsewhere()
+        warmup.compile_in_subprocess()
 
 
-def test_a_folder_that_the_environment_names_is_kept(
+def test_the_environment_can_name_the_cache_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(warmup.CACHE_VARIABLE, str(tmp_path / "named"))
-    warmup.use_cache(tmp_path / "other")
-    assert os.environ[warmup.CACHE_VARIABLE] == str(tmp_path / "named")
-    monkeypatch.setenv(warmup.CACHE_VARIABLE, "")
+    monkeypatch.setenv(numba_cache.CACHE_VARIABLE, str(tmp_path / "named"))
+    numba_cache.use_cache(tmp_path / "other")
+    assert os.environ[numba_cache.CACHE_VARIABLE] == str(tmp_path / "named")
+    monkeypatch.setenv(numba_cache.CACHE_VARIABLE, "")
     monkeypatch.chdir(tmp_path)
-    warmup.use_cache(Path("relative"))
-    assert os.environ[warmup.CACHE_VARIABLE] == str(tmp_path / "relative" / warmup.fingerprint())
+    numba_cache.use_cache(Path("relative"))
+    folder = tmp_path / "relative" / numba_cache.fingerprint()
+    assert os.environ[numba_cache.CACHE_VARIABLE] == str(folder)
 
 
 async def test_the_compiler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
-    """With a Numba that never comes to an end."""
+    """With a stand-in for Numba whose import never returns."""
     (tmp_path / "numba.py").write_text(
         "import threading; print('importing', flush=True); threading.Event().wait()",
         encoding="utf-8",
@@ -208,7 +211,7 @@ async def test_the_compiler_ends_with_the_process_that_started_it(tmp_path: Path
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "pwlapp.compute.precompile",
+        "pwlapp.compute.warmup",
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

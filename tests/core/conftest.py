@@ -19,7 +19,7 @@ def lecture() -> Points:
 
 @pytest.fixture(scope="session", params=[TORCH_CPU, FUSED_CPU])
 def engine(request: pytest.FixtureRequest) -> str:
-    """Each engine of the CPU in turn: what must hold for one must hold for the other."""
+    """Each engine of the CPU in turn."""
     name: str = request.param
     return name
 

@@ -97,7 +97,7 @@ def test_where_nothing_can_be_compiled_torch_trains(
     assert "“fused@cpu”" in err
 
 
-def test_a_reader_who_has_seen_enough_is_no_error():
+def test_a_closed_pipe_is_not_an_error():
     command = f"{sys.executable} -m pwlapp fit --epochs 60000 | head -n 1"
     done = subprocess.run(
         command,

@@ -1,4 +1,4 @@
-"""Files that are fine, and what is said of those that are not."""
+"""Valid CSV files, and the errors for invalid ones."""
 
 from __future__ import annotations
 

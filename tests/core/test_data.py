@@ -1,4 +1,4 @@
-"""Points, and where those of a server come from."""
+"""Points, and the data of a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one takes home runs, and gives the page's numbers."""
+"""Exported programs run and give the page's numbers."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_script_from_the_seed_is_the_run(net: Architecture, options: Optimizer
 
 
 @pytest.mark.parametrize(("net", "options"), OTHERS)
-def test_a_script_from_the_weights_goes_on_as_the_page_does(
+def test_a_script_from_the_weights_continues_as_the_page_does(
     net: Architecture, options: OptimizerOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(programs, "MORE_EPOCHS", 20)

@@ -1,4 +1,4 @@
-"""The compiled engine against eager PyTorch. What holds for both stands in test_training.py."""
+"""The compiled engine against eager PyTorch; test_training.py tests both engines."""
 
 from __future__ import annotations
 
@@ -241,9 +241,7 @@ def test_gradient_descent_that_blows_up(lecture: Points, net: Architecture):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 @pytest.mark.parametrize("loss", ["bce", "mse"])
-def test_a_number_that_is_none_is_noticed(
-    lecture: Points, name: str, value: float, activation: str, loss: str
-):
+def test_nan_is_divergence(lecture: Points, name: str, value: float, activation: str, loss: str):
     """Past `train_slice`, which refuses them: a step could bring them about."""
     net = Architecture(2, True, activation, loss)
     state = a_state(np.random.default_rng(0), net)

@@ -345,7 +345,7 @@ class TestInterpreted:
                 assert_same(one.state, alone.state)
                 assert one.frames.epochs.tolist() == alone.frames.epochs.tolist()
 
-    def test_slices_of_many_nets_refuse_what_does_not_fit(self, interpreted: Run) -> None:
+    def test_slices_of_many_nets_refuse_nets_that_do_not_fit(self, interpreted: Run) -> None:
         x, y = points(5)
         states = [initial_state(1, x, y), initial_state(1, x, y, Architecture(3))]
         wide = [initial_state(1, x, y, Architecture(17))] * 2
@@ -403,7 +403,7 @@ def test_tiles_are_padded_to_powers_of_two(h: int, n: int, expected: tuple[int, 
     ("h", "n", "expected"),
     [(2, 4096, True), (2, 4097, False), (16, 2048, True), (16, 2049, False), (17, 10, False)],
 )
-def test_what_fits_on_chip(h: int, n: int, expected: bool) -> None:
+def test_fits(h: int, n: int, expected: bool) -> None:
     assert triton_nets.fits(Architecture(h), n) is expected
 
 

@@ -1,4 +1,4 @@
-"""The lecture's data, which are built in, against its file, where there is a copy of that."""
+"""The built-in lecture data against the lecture's file, if there is a copy of it."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def test_the_sigmoid_saturates_without_a_warning():
         [1, 2, 3, 4, 10**400],
     ],
 )
-def test_what_is_no_vector_of_five_is_refused(vector: object):
+def test_anything_but_five_numbers_is_refused(vector: object):
     with pytest.raises(UserError) as refused:
         net.check_vector(vector, k=5)
     assert (refused.value.code, refused.value.args_) == ("bad_params", {"max": 1e6})

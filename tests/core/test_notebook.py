@@ -1,4 +1,4 @@
-"""The notebook to take home is one, and its cells run."""
+"""The exported notebook is valid, and its cells run."""
 
 from __future__ import annotations
 

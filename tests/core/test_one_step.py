@@ -97,7 +97,7 @@ def test_gradient_and_step_are_torchs(net: Architecture, options: OptimizerOptio
 
 
 @pytest.mark.parametrize("net", NETS, ids=str)
-def test_the_engines_do_what_was_foretold(net: Architecture, engine: str) -> None:
+def test_the_engines_take_the_predicted_step(net: Architecture, engine: str) -> None:
     x, y = points_of(net)
     for options in OPTIMIZERS.values():
         state = state_of(net, options, 3)
@@ -215,7 +215,7 @@ def test_many_points_are_thinned_for_drawing_but_all_count() -> None:
     close(found.gradient, by_torch(state, x, y, AdamOptions()).gradient, 0.1)
 
 
-def test_an_overflown_memory_stands_still() -> None:
+def test_weights_with_infinite_v_do_not_change() -> None:
     """Adam's v may be infinite: the weights then stand still, as torch's do."""
     net = Architecture(2)
     x, y = points_of(net)

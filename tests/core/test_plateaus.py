@@ -65,7 +65,7 @@ def test_are_the_lectures_three_numbers(lecture: Points) -> None:
     assert found.both < found.left < found.right < found.flat
 
 
-def test_are_where_long_runs_stop(lecture: Points) -> None:
+def test_long_runs_stop_at_plateaus(lecture: Points) -> None:
     """Seed 2 bends on both sides, seed 3 only on the left, seed 6 only on the right."""
     x, y = lecture.x, lecture.y
     found = plateaus(x, y, "bce")
@@ -85,7 +85,7 @@ def test_points_of_any_size_and_on_one_side_only() -> None:
     assert large.both == pytest.approx(found.both)
 
 
-def test_points_that_can_be_told_apart_exactly() -> None:
+def test_separable_points() -> None:
     x = np.linspace(-1, 1, 50, dtype=np.float32)
     found = plateaus(x, (x > 0.5).astype(np.float32), "bce")
     assert 0 <= found.both <= found.right < 1e-6

@@ -32,7 +32,7 @@ def pixels(svg: str, scale: int = 4) -> Any:
 
 
 @pytest.mark.parametrize("link", ["https://example.org/?hide=a,b&lang=ko#s=1.AZ_-09", LONGEST])
-def test_a_link_comes_back(link: str) -> None:
+def test_a_link_is_decoded_from_its_code(link: str) -> None:
     picture = pixels(qr.svg(link))
     assert [code.text for code in zxingcpp.read_barcodes(picture)] == [link]
     quiet = 4 * qr.QUIET
@@ -50,11 +50,11 @@ def test_it_is_black_on_white_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     "text", [None, 7, "", "javascript:alert(1)", "http://a b", "https://a/\n", "https://한글/"]
 )
-def test_what_is_no_link_is_refused(text: object) -> None:
+def test_anything_but_a_link_is_refused(text: object) -> None:
     with pytest.raises(UserError, match="bad_link"):
         qr.check_link(text)
 
 
-def test_what_is_too_long_is_refused() -> None:
+def test_a_link_that_is_too_long_is_refused() -> None:
     with pytest.raises(UserError, match="long_link"):
         qr.check_link(LONGEST + "A")

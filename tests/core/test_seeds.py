@@ -1,4 +1,4 @@
-"""Many seeds at once: each must be the run that the engines train one by one."""
+"""Many seeds at once: each run equals that of the engine alone."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ LARGE = bytes(range(256)) * 2_000
 
 
 class Site(ThreadingHTTPServer):
-    """A site that answers by the path it is asked for, until it is told to stop."""
+    """A web server whose response depends on the path."""
 
     daemon_threads = True
 
@@ -170,7 +170,7 @@ def test_names_on_screen_hold_no_secrets():
     assert display_name("/home/me/data/b.csv") == "b.csv"
 
 
-def test_what_is_an_address():
+def test_is_url():
     assert is_url("http://a")
     assert is_url("HTTPS://a")
     assert not is_url("httpdata.csv")

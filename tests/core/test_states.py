@@ -1,4 +1,4 @@
-"""What a run starts from, what it may be told, and which of its moments are kept."""
+"""Initial states, validation of a run's parameters, and the choice of its frames."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.engines import (
     AUTO,
     FUSED_CPU,
-    GPU_FROM,
+    MIN_GPU_PRODUCTS,
     TORCH_CPU,
     EngineInfo,
     cores,
@@ -182,7 +182,7 @@ def test_a_new_optimizer_has_no_memory_and_counts_its_own_steps(lecture: Points)
     np.testing.assert_array_equal(begun.params, old.params)
     assert (begun.m.any(), begun.v.any()) == (False, False)
     assert (begun.epoch, begun.optimizer_epoch) == (200, 200)
-    # Adam's first step moves each weight by lr, whatever its gradient
+    # Adam's first step moves each weight by lr, for any gradient
     moved = train(begun, lecture, 201).params - old.params
     np.testing.assert_allclose(np.abs(moved), 0.001, rtol=1e-3)
 
@@ -266,8 +266,8 @@ def test_the_automatic_choice_is_the_compiled_loop_but_for_many_sigmoids(
         monkeypatch.setattr(torch.cuda, "device_count", lambda n=gpus: n)
         assert resolve(AUTO, LECTURE, 10**6) == FUSED_CPU
         assert resolve(AUTO, Architecture(MAX_HIDDEN, bias1=True), 10**6) == FUSED_CPU
-        assert resolve(AUTO, sigmoids, GPU_FROM // 1024 - 1) == FUSED_CPU
-        assert resolve(AUTO, sigmoids, GPU_FROM // 1024) == choice
+        assert resolve(AUTO, sigmoids, MIN_GPU_PRODUCTS // 1024 - 1) == FUSED_CPU
+        assert resolve(AUTO, sigmoids, MIN_GPU_PRODUCTS // 1024) == choice
 
 
 def test_a_net_too_wide_for_the_gpus_kernel_goes_to_torch_on_the_same_gpu():

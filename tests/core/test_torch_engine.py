@@ -1,4 +1,4 @@
-"""The engine against the page's loop, written out here once more."""
+"""The torch engine against the page's loop, which is written out here."""
 
 from __future__ import annotations
 

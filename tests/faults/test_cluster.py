@@ -1,4 +1,4 @@
-"""Several web processes and workers as one server: every promise with the processes it is about."""
+"""Several web processes and workers as one server: failures of each kind of process."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from pwlapp.compute.celery.slice_worker import MAX_BEGUN
 from pwlapp.core.data.files import read_points
 from pwlapp.core.data.points import Points
 from pwlapp.sessions.stores.redis import SESSION
-from tests.faults.classroom import (
-    assert_as_if_nothing_happened,
-    everything_up,
+from tests.faults.helpers import (
+    assert_same_as_uncut_run,
     is_running,
     libraries_in,
     log_lines,
-    pupil_at,
     redis_of,
+    start_all,
     status,
     store_of,
+    student_at,
 )
-from tests.faults.drill import SETTINGS
+from tests.faults.scenario import SETTINGS
 from tests.support.client.student import Refused, Student
 from tests.support.cluster import Cluster
 from tests.support.sessions import until, write_points
 
 LONG = 5_000  # epochs: some seconds
 SHORT = 400
-HANDFUL = 5  # lines
+FEW_LINES = 5  # lines
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +53,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 async def cluster(shared: Cluster) -> AsyncIterator[Cluster]:
-    """One for all tests; what a test has killed is up again for the next."""
+    """One cluster for all tests; processes that a test kills are restarted after it."""
     yield shared
-    await everything_up(shared)
+    await start_all(shared)
 
 
 # --- no sticky sessions ---------------------------------------------------------------------------
@@ -65,7 +65,7 @@ async def test_a_tab_opened_at_one_web_process_is_served_by_the_other(
     cluster: Cluster, points: Points
 ) -> None:
     a, b = cluster.addresses
-    async with pupil_at(a) as one, Student([b], sid=one.sid) as other:
+    async with student_at(a) as one, Student([b], sid=one.sid) as other:
         await other.open()
         assert other.sid == one.sid
         await other.train(SHORT)
@@ -85,25 +85,25 @@ async def test_a_tab_opened_at_one_web_process_is_served_by_the_other(
 async def test_every_command_works_with_each_request_to_another_web_process(
     cluster: Cluster, points: Points
 ) -> None:
-    async with pupil_at(*cluster.addresses) as pupil:
-        await pupil.run_once(SHORT)
-        await pupil.begin(LONG)
-        await pupil.pause()
-        await pupil.step()
-        await pupil.resume()
-        await pupil.open()
-        await pupil.disconnect()
-        pupil.listen()
-        await pupil.reset(seed=2)
-        await pupil.wait_until(lambda: pupil.epoch == 0 and pupil.status == "idle")
-        assert pupil.problems() == []
+    async with student_at(*cluster.addresses) as student:
+        await student.train_once(SHORT)
+        await student.begin(LONG)
+        await student.pause()
+        await student.step()
+        await student.resume()
+        await student.open()
+        await student.disconnect()
+        student.listen()
+        await student.reset(seed=2)
+        await student.wait_until(lambda: student.epoch == 0 and student.status == "idle")
+        assert student.problems() == []
 
 
 async def test_of_two_starts_at_the_same_moment_one_counts(
     cluster: Cluster, points: Points
 ) -> None:
     a, b = cluster.addresses
-    async with pupil_at(a) as one, Student([b], sid=one.sid) as other:
+    async with student_at(a) as one, Student([b], sid=one.sid) as other:
         await other.open()
 
         async def press() -> str:
@@ -123,82 +123,80 @@ async def test_of_two_starts_at_the_same_moment_one_counts(
         await one.pause()
 
 
-# --- things that die ------------------------------------------------------------------------------
+# --- processes that die ---------------------------------------------------------------------------
 
 
-async def test_a_run_goes_on_while_there_is_no_web_process(
-    cluster: Cluster, points: Points
-) -> None:
-    async with pupil_at(*cluster.addresses) as pupil, store_of(cluster) as store:
-        await pupil.begin(LONG)
-        await pupil.wait_until(lambda: pupil.epoch > 0)
+async def test_a_run_continues_without_a_web_process(cluster: Cluster, points: Points) -> None:
+    async with student_at(*cluster.addresses) as student, store_of(cluster) as store:
+        await student.begin(LONG)
+        await student.wait_until(lambda: student.epoch > 0)
         for i in range(len(cluster.webs)):
             cluster.kill_web(i)
-        assert await is_running(store, pupil)
+        assert await is_running(store, student)
 
         async def has_ended() -> bool:
-            return not await is_running(store, pupil)
+            return not await is_running(store, student)
 
         await until(has_ended)
-        assert not pupil.connected
+        assert not student.connected
         for i in range(len(cluster.webs)):
             cluster.start_web(i)
-        await pupil.see_the_end()  # the stream comes back by itself
-        await assert_as_if_nothing_happened(pupil, points)
+        await student.wait_for_end()  # the stream reconnects by itself
+        await assert_same_as_uncut_run(student, points)
 
 
 async def test_a_run_survives_its_workers_and_its_messages(
     cluster: Cluster, points: Points
 ) -> None:
-    async with pupil_at(*cluster.addresses) as pupil, store_of(cluster) as store:
-        await pupil.begin(LONG)
-        await pupil.wait_until(lambda: pupil.epoch > 0)
+    async with student_at(*cluster.addresses) as student, store_of(cluster) as store:
+        await student.begin(LONG)
+        await student.wait_until(lambda: student.epoch > 0)
         for i in range(len(cluster.workers)):
             cluster.kill_worker(i)
-        assert await is_running(store, pupil)
+        assert await is_running(store, student)
         async with redis_of(cluster) as client:
             await client.delete(QUEUE_PREFIX + CPU, QUEUE_PREFIX + CALLS)
         for i in range(len(cluster.workers)):
             cluster.start_worker(i)
-        await pupil.see_the_end()
-        await assert_as_if_nothing_happened(pupil, points)
+        await student.wait_for_end()
+        await assert_same_as_uncut_run(student, points)
 
 
-async def test_without_redis_commands_are_refused_and_afterwards_all_goes_on(
+async def test_without_redis_commands_are_refused_and_runs_continue_afterwards(
     cluster: Cluster, points: Points
 ) -> None:
-    async with pupil_at(cluster.addresses[0]) as pupil:
-        await pupil.begin(LONG)
+    async with student_at(cluster.addresses[0]) as student:
+        await student.begin(LONG)
         lines = len(log_lines(cluster, "web-0"))
         cluster.kill_redis()
-        for press in (pupil.pause, pupil.step, pupil.reset):
+        for press in (student.pause, student.step, student.reset):
             with pytest.raises(Refused, match="storage_failed"):
                 await press()
         address = cluster.addresses[0]
-        assert await asyncio.to_thread(status, address, f"/frames/{pupil.sid}") == 503
+        assert await asyncio.to_thread(status, address, f"/frames/{student.sid}") == 503
         assert await asyncio.to_thread(status, address, "/healthz") == 200
         assert await asyncio.to_thread(status, address, "/readyz") == 503
         said = log_lines(cluster, "web-0")[lines:]
         assert any("Redis" in line for line in said)
-        assert len(said) <= HANDFUL, said
+        assert len(said) <= FEW_LINES, said
         assert cluster.is_running("web-0")
 
         await asyncio.to_thread(cluster.start_redis)
-        await pupil.see_the_end()
-        await assert_as_if_nothing_happened(pupil, points)
+        await student.wait_for_end()
+        await assert_same_as_uncut_run(student, points)
 
 
 async def test_after_redis_has_lost_everything_new_sessions_train(
     cluster: Cluster, points: Points
 ) -> None:
-    async with pupil_at(*cluster.addresses) as pupil:
+    async with student_at(*cluster.addresses) as student:
         cluster.kill_redis()
         shutil.rmtree(cluster.folder / "redis" / "appendonlydir")
         await asyncio.to_thread(cluster.start_redis)
-        forgotten = pupil.sid
-        await pupil.wait_until(lambda: pupil.sid != forgotten)  # as the page does by itself
-        await pupil.run_once(SHORT)
-        await assert_as_if_nothing_happened(pupil, points)
+        forgotten = student.sid
+        await student.wait_until(lambda: student.sid != forgotten)  # as the page does by itself
+        await student.train_once(SHORT)
+        await assert_same_as_uncut_run(student, points)
 
 
 async def test_workers_that_started_before_redis_are_found(
@@ -220,38 +218,38 @@ async def test_workers_that_started_before_redis_are_found(
     cluster.kill_web(0)
     cluster.start_web(0)
     await asyncio.to_thread(cluster.wait_until_ready)
-    async with pupil_at(cluster.addresses[0]) as pupil:
-        await pupil.run_once(SHORT)
-        await assert_as_if_nothing_happened(pupil, points)
+    async with student_at(cluster.addresses[0]) as student:
+        await student.train_once(SHORT)
+        await assert_same_as_uncut_run(student, points)
 
 
-# --- things that are wrong ------------------------------------------------------------------------
+# --- invalid messages and data --------------------------------------------------------------------
 
 
 async def test_a_session_that_kills_its_workers_is_given_up_and_can_go_on(
     cluster: Cluster, points: Points
 ) -> None:
-    async with pupil_at(*cluster.addresses) as pupil:
+    async with student_at(*cluster.addresses) as student:
         for i in range(len(cluster.workers)):
             cluster.kill_worker(i)
-        await pupil.begin(SHORT)
+        await student.begin(SHORT)
         async with redis_of(cluster) as client:
             # What is left of so many workers that began this slice and never saved it.
-            await client.hset(f"{SESSION}{pupil.sid}", "begun", MAX_BEGUN)
+            await client.hset(f"{SESSION}{student.sid}", "begun", MAX_BEGUN)
         for i in range(len(cluster.workers)):
             cluster.start_worker(i)
-        await pupil.wait_until(lambda: pupil.status == "paused")
-        assert pupil.snapshot is not None
-        assert pupil.snapshot["notice"]["code"] == "worker_lost"
-        await pupil.resume()
-        await pupil.see_the_end()
-        await assert_as_if_nothing_happened(pupil, points)
+        await student.wait_until(lambda: student.status == "paused")
+        assert student.snapshot is not None
+        assert student.snapshot["notice"]["code"] == "worker_lost"
+        await student.resume()
+        await student.wait_for_end()
+        await assert_same_as_uncut_run(student, points)
 
 
 async def test_a_damaged_session_is_unknown_and_harms_no_other(
     cluster: Cluster, points: Points
 ) -> None:
-    async with pupil_at(*cluster.addresses) as damaged, pupil_at(*cluster.addresses) as sound:
+    async with student_at(*cluster.addresses) as damaged, student_at(*cluster.addresses) as sound:
         await sound.begin(SHORT)
         async with redis_of(cluster) as client:
             await client.hset(f"{SESSION}{damaged.sid}", "state", b"nonsense")
@@ -261,8 +259,8 @@ async def test_a_damaged_session_is_unknown_and_harms_no_other(
         sender.send(app.TRAIN_TASK, (damaged.sid, "not a version", None), CPU)
         sender.send(app.TRAIN_TASK, ("no session", 1, 0.0), CPU)
         sender.close()
-        await sound.see_the_end()
-        await assert_as_if_nothing_happened(sound, points)
+        await sound.wait_for_end()
+        await assert_same_as_uncut_run(sound, points)
         assert all(map(cluster.is_running, cluster.workers))
         address = cluster.addresses[0]
         assert await asyncio.to_thread(status, address, f"/frames/{damaged.sid}") == 404
@@ -272,8 +270,8 @@ async def test_a_damaged_session_is_unknown_and_harms_no_other(
 
 
 async def test_web_processes_hold_neither_torch_nor_numba(cluster: Cluster) -> None:
-    async with pupil_at(*cluster.addresses) as pupil:
-        await pupil.run_once(SHORT)
+    async with student_at(*cluster.addresses) as student:
+        await student.train_once(SHORT)
     for name in cluster.webs:
         assert cluster.children(name) == []
         assert libraries_in(cluster.pid(name)) == []

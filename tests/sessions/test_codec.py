@@ -74,7 +74,7 @@ states = st.builds(
 
 
 def assert_same(one: SessionState, other: SessionState) -> None:
-    """Bit for bit, NaN included."""
+    """Equal to the last bit, including NaN."""
     for field in dataclasses.fields(SessionState):
         if field.name != "train":
             assert getattr(one, field.name) == getattr(other, field.name), field.name
@@ -88,7 +88,7 @@ def assert_same(one: SessionState, other: SessionState) -> None:
         assert ours.tobytes() == theirs.tobytes()
 
 
-@settings(deadline=None)  # a loaded machine is no fault of the codec
+@settings(deadline=None)  # on a loaded machine it may be slow
 @given(states)
 def test_decode_undoes_encode(state: SessionState) -> None:
     assert_same(state, decode(encode(state)))
@@ -129,7 +129,7 @@ def test_other_bytes_are_refused(blob: bytes) -> None:
 
 
 def packed(header: dict[str, Any], numbers: bytes) -> bytes:
-    """A blob whose checksum is right, whatever it says."""
+    """A blob with a valid checksum."""
     text = json.dumps(header, separators=(",", ":")).encode()
     body = text + numbers
     return struct.pack("<4sII", b"PWLS", zlib.crc32(body, len(text)), len(text)) + body

@@ -54,7 +54,7 @@ async def settle(source: Source, reads: int) -> None:
     await until(lambda: len(source.reads) >= reads)
 
 
-async def test_the_state_comes_first_then_the_frames_then_what_is_new() -> None:
+async def test_the_state_comes_first_then_old_and_new_frames() -> None:
     stream, source = SessionEvents(max_per_second=1000), Source()
     task, events = follow(stream, source)
     await settle(source, 1)
@@ -110,7 +110,7 @@ async def test_a_session_has_only_so_many_watchers() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_a_watcher_who_comes_back_gets_only_what_is_new() -> None:
+async def test_a_watcher_that_reconnects_gets_only_new_frames() -> None:
     stream, source = SessionEvents(max_per_second=1000), Source()
     source.move(stream, frames=3)
     task, events = follow(stream, source, since=2)
@@ -152,7 +152,7 @@ async def test_changes_that_come_quickly_are_sent_together() -> None:
     await task
 
 
-async def test_the_end_of_a_short_run_need_not_wait_for_the_pause_after_its_beginning() -> None:
+async def test_the_end_of_a_short_run_is_read_without_a_pause() -> None:
     """With a pause that no test would wait for."""
     stream, source = SessionEvents(max_per_second=0.001), Source()
     task, events = follow(stream, source)
@@ -196,7 +196,7 @@ async def test_without_a_change_nothing_is_read() -> None:
     await task
 
 
-async def test_only_those_who_watch_the_session_are_woken() -> None:
+async def test_only_watchers_of_the_session_are_woken() -> None:
     stream, source = SessionEvents(max_per_second=1000), Source()
     task, _ = follow(stream, source)
     await settle(source, 1)
@@ -217,7 +217,7 @@ async def test_the_stream_ends_with_its_session() -> None:
         await task
 
 
-async def test_a_watcher_who_leaves_leaves_nothing_behind() -> None:
+async def test_a_cancelled_watcher_is_removed() -> None:
     stream, source = SessionEvents(max_per_second=1000), Source()
     one, _ = follow(stream, source)
     other, _ = follow(stream, source)

@@ -1,4 +1,4 @@
-"""Undo and redo as pure functions: what a step keeps, and what changes places."""
+"""Undo and redo as pure functions."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ class Session:
 
 
 def looks(session: Session) -> tuple[object, ...]:
-    """All that undo brings back of a session."""
+    """Everything that undo restores of a session."""
     state = session.state
     rest = replace(state, version=0, first_seq=0, next_seq=0, history=NO_HISTORY)
     frames = [(each.epoch, each.loss, each.mark, each.numbers.tobytes()) for each in session.frames]
     return tuple(vars(rest).values()), frames
 
 
-def test_undo_brings_back_the_whole_session_and_redo_what_undo_took_away() -> None:
+def test_undo_restores_the_whole_session_and_redo_reverses_it() -> None:
     speed, notice = Speed("fused@cpu", 0, 5, 1.0, 5.0), Notice("diverged", {"epoch": 7, "lr": 0.5})
     state, frames = appended(replace(START, optimizer=SgdOptions(0.5), speed=speed), 5)
     session = Session(replace(state, seed=4, notice=notice), frames)
@@ -102,7 +102,7 @@ def test_undo_brings_back_the_whole_session_and_redo_what_undo_took_away() -> No
     assert looks(session) == before
 
 
-def test_steps_are_undone_in_turn_and_a_new_one_ends_what_could_be_redone() -> None:
+def test_steps_are_undone_in_turn_and_a_new_step_drops_those_to_redo() -> None:
     session = Session()
     for seed in (2, 3, 4):
         session.reset(seed)
@@ -124,13 +124,13 @@ def test_steps_are_undone_in_turn_and_a_new_one_ends_what_could_be_redone() -> N
 
 
 @pytest.mark.parametrize("status", ["running", "paused"])
-def test_a_run_comes_back_paused(status: str) -> None:
+def test_a_run_is_restored_as_paused(status: str) -> None:
     run = Run(0, 100, status)  # type: ignore[arg-type]
     session = Session(replace(START, run=run))
     session.reset(2)
     session.undo()
     assert session.state.run == Run(0, 100, "paused")
-    assert session.state.notice == Notice("back_halted", {"epoch": 7})
+    assert session.state.notice == Notice("back_paused", {"epoch": 7})
     session.redo()
     assert session.state.run is None
     assert session.state.notice == Notice("back_halted", {"epoch": 0})
@@ -143,7 +143,7 @@ def test_an_earlier_notice_does_not_come_back() -> None:
     assert session.state.notice is None
 
 
-def test_the_frames_of_a_very_long_run_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_frames_of_a_very_long_run_are_not_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MAX_FRAME_NUMBERS", 50)
     state, frames = appended(START, 11)
     session = Session(state, frames)
@@ -270,13 +270,13 @@ def test_the_oldest_of_too_large_steps_are_dropped(monkeypatch: pytest.MonkeyPat
     session.frames += [replace(make_frame(session.state.next_seq), numbers=wide)]
     session.state = replace(session.state, next_seq=session.state.next_seq + 1)
     session.reset(7)
-    assert session.state.history.sizes == (15 + 5 + 200,)  # the newest is kept, whatever its size
+    assert session.state.history.sizes == (15 + 5 + 200,)  # the newest is stored, however large
     session.undo()
     assert session.state.seed == 6
-    assert session.state.history.sizes == (20,)  # of what redo brings back
+    assert session.state.history.sizes == (20,)  # of the state that redo restores
 
 
-def test_the_sizes_follow_what_the_steps_keep() -> None:
+def test_the_sizes_are_those_of_the_stored_steps() -> None:
     session = Session(*appended(START, 3))
     for count in (2, 4, 6):
         session.reset(count)

@@ -1,4 +1,4 @@
-"""The background tasks: what is loaded, what other servers change, and what fails on the way."""
+"""The background tasks: loading, changes by other servers, and failures."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class StubRunner:
 
 
 class StubStore:
-    """What other servers agreed on, in memory."""
+    """The data that other servers agreed on, in memory."""
 
     def __init__(self) -> None:
         self.agreed: Data | None = None
@@ -125,7 +125,7 @@ async def test_data_and_engines_are_loaded_then_the_runs_continue(server: Server
     assert server.sessions.points.key == data(1).points.key
 
 
-async def test_what_is_missing_is_waited_for_and_logged_once(
+async def test_missing_data_and_workers_are_waited_for_and_logged_once(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     no_workers = [UserError("no_workers") for _ in range(3)]
@@ -164,9 +164,7 @@ async def test_an_engine_that_this_machine_has_not_is_auto(
         (data(2, problem=UserError("data_empty")), 1),  # a sound file may be there by now
     ],
 )
-async def test_what_other_servers_agreed_on_is_taken(
-    server: Server, agreed: Data, calls: int
-) -> None:
+async def test_the_data_of_other_servers_is_taken(server: Server, agreed: Data, calls: int) -> None:
     server.store.agreed = agreed
     await server.start()
     assert server.runner.calls == calls

@@ -1,4 +1,4 @@
-"""What the service reports of itself, and what it computes for many sessions at once."""
+"""The reports of the service, and its cached computations."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_totals_of_other_processes_are_reported(
     assert b"pwlapp_epochs_total 123.0" in service.metrics.exposition(counts)
 
 
-async def test_a_result_is_computed_once_for_all_who_ask(
+async def test_a_result_is_computed_once_for_all_sessions(
     service: SessionService, runner: ThreadRunner
 ) -> None:
     runner.gate.clear()

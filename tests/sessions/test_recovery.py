@@ -1,4 +1,4 @@
-"""The whole runtime with real processes: what happens when some of them are killed."""
+"""The whole runtime with real processes, some of which are killed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_a_long_run_does_not_starve_short_ones(settings: Settings) -> None
     """With one process for all: every session gets its turn, slice by slice."""
 
     class Recorder(SessionEvents):
-        """Notes whose slice was saved."""
+        """Records whose slice was saved."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -136,7 +136,7 @@ if __name__ == "__main__":
 """
 
 
-async def test_a_server_killed_in_mid_run_goes_on_after_its_restart(
+async def test_a_run_continues_after_its_server_is_killed_and_restarted(
     settings: Settings, tmp_path: Path
 ) -> None:
     script = tmp_path / "server.py"

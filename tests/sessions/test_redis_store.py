@@ -1,4 +1,4 @@
-"""The shared store's own: what other servers see of it, and a Redis that fails."""
+"""The Redis store: several servers, and a Redis that fails."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def test_a_forgotten_session_is_claimed_by_one(store: RedisStore, other: R
     async def is_old() -> bool:
         return bool(await store.claim(1.0, 1))
 
-    await until(is_old)  # and is now held by whoever asked
+    await until(is_old)  # and now belongs to the caller
     claims = [asked.claim(1.0, 3) for _ in range(10) for asked in (store, other)]
     claimed = [sid for some in await asyncio.gather(*claims) for sid in some]
     assert len(claimed) == len(set(claimed)) == 19
@@ -180,7 +180,7 @@ async def test_a_damaged_frame_is_left_out(store: RedisStore, link: RedisLink) -
     assert await seqs_since(store, sid, 0) == [1, 2, 3, 5]
 
 
-async def test_what_the_workers_count_adds_up(store: RedisStore, other: RedisStore) -> None:
+async def test_the_counts_of_workers_add_up(store: RedisStore, other: RedisStore) -> None:
     await asyncio.gather(*(each.count({"epochs": 5, "seconds": 0.5}) for each in (store, other)))
     assert await store._link.client.hgetall("pwl:stats") == {b"epochs": b"10", b"seconds": b"1"}
 
@@ -205,7 +205,7 @@ async def test_an_outage_of_redis(tmp_path: Path, caplog: pytest.LogCaptureFixtu
             gaps.clear()
             cluster.start_redis()
             assert (await store.load(sid)).version == 1
-            await until(lambda: gaps)  # whatever was missed is looked up
+            await until(lambda: gaps)  # missed changes are looked up
             assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
         assert await seqs_since(store, sid, 0) == [1]
         await stop([listening])

@@ -1,4 +1,4 @@
-"""What the service refuses: odd values, too much at once, sessions that it does not know."""
+"""Refusals of the service: invalid values, too much at once, unknown sessions."""
 
 from __future__ import annotations
 

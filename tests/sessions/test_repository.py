@@ -1,4 +1,4 @@
-"""The repository: what it does when other requests change a session, or its data is gone."""
+"""The repository: conflicts with other requests, and sessions whose data is gone."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def test_a_move_is_made_again_on_a_newer_version(
     assert changes == [sid]
 
 
-async def test_a_move_that_never_comes_first_is_given_up(
+async def test_a_change_with_too_many_conflicts_is_refused(
     sessions: SessionRepository, store: BusyStore, changes: list[str]
 ) -> None:
     sid = await store.create(served())

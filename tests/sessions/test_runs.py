@@ -89,7 +89,7 @@ async def test_a_pause_does_not_wait_for_the_slice_in_progress_whose_result_is_d
 
 
 class HoldingStore(SqliteStore):
-    """A store that can keep what it has read back for a while."""
+    """A store that can delay the result of a read."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -199,7 +199,7 @@ async def test_a_diverging_run_stops_at_its_last_good_weights(either: SessionSer
     assert (again["status"], again["notice"]) == ("idle", None)
 
 
-async def test_what_a_user_waits_for_overtakes_the_slices_that_wait(
+async def test_calls_that_a_user_waits_for_go_ahead_of_waiting_slices(
     service: SessionService, runner: ThreadRunner
 ) -> None:
     sids = [(await service.open())[0] for _ in range(5)]
@@ -237,7 +237,7 @@ async def test_an_engine_that_fails_pauses_the_run_with_a_notice(
     assert_at(await finished(service, sid), trained(service, first_state(service), 10))
 
 
-async def test_a_paused_run_resumes_with_what_is_chosen(
+async def test_a_paused_run_resumes_with_the_chosen_optimizer_and_engine(
     either: SessionService,
 ) -> None:
     sid, _ = await either.open()

@@ -1,4 +1,4 @@
-"""A run brought back from a file: with its frames, or refused."""
+"""A run restored from a file, with its frames."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.sessions import finished
 
 
 async def run_file(service: SessionService, net: Architecture, epochs: int = 30) -> dict[str, Any]:
-    """What the page keeps of a run."""
+    """A run file as the page saves it."""
     sid, _ = await service.open(net=net)
     await service.start_run(sid, epochs, AdamOptions(), "torch@cpu")
     await finished(service, sid)
@@ -26,7 +26,9 @@ async def run_file(service: SessionService, net: Architecture, epochs: int = 30)
 
 
 @pytest.mark.parametrize("net", [Architecture(), Architecture(3, bias1=True), Architecture(16)])
-async def test_a_run_comes_back_with_its_frames(service: SessionService, net: Architecture) -> None:
+async def test_a_run_is_restored_with_its_frames(
+    service: SessionService, net: Architecture
+) -> None:
     file = await run_file(service, net)
     sid, _ = await service.open()
     before = await service.state(sid)

@@ -44,7 +44,7 @@ async def test_a_class_that_opens_the_page_computes_one_initial_net(
     runner.gate.clear()
     opening = [asyncio.create_task(service.open(None, 7)) for _ in range(30)]
     await until(lambda: runner.held == 1)
-    opening[0].cancel()  # who asked first leaves
+    opening[0].cancel()  # the first caller is cancelled
     runner.gate.set()
     opened = await asyncio.gather(*opening[1:])
     assert len({sid for sid, _ in opened}) == 29
@@ -219,7 +219,7 @@ async def test_a_reset_keeps_the_architecture_unless_another_is_wanted(
 async def test_starting_a_run_reads_the_session_only_twice(
     settings: Settings, runner: ThreadRunner
 ) -> None:
-    """On the way from the click to the first slice nothing is read that is at hand."""
+    """From the click to the first slice nothing is read twice."""
 
     class CountingStore(SqliteStore):
         loads = 0

@@ -88,7 +88,7 @@ def test_nine_digits_restore_every_float32() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_json_has_no_number_for_is_null(value: float) -> None:
+def test_nan_and_infinity_are_null_in_json(value: float) -> None:
     numbers = np.full(5, value, dtype=np.float32)
     train = TrainState(numbers, numbers, numbers, epoch=0, loss=value)
     text = json.dumps(

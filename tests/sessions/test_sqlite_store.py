@@ -1,4 +1,4 @@
-"""The embedded store's own: its file, and what can be wrong with it."""
+"""The SQLite store: its file, and damaged or foreign files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every store must do; each test is made on both."""
+"""The contract of a store; each test runs on both stores."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.sessions import Clock, appended, make_frame, make_state, seqs
 DAY_S = 86400.0
 
 
-async def test_what_is_created_can_be_loaded(store: Store) -> None:
+async def test_a_created_session_can_be_loaded(store: Store) -> None:
     sid = await store.create(make_state(seed=5, next_seq=2), [make_frame(1, mark="start")])
     assert is_sid(sid)
     state, frames = await store.read_since(sid, 0)
@@ -112,9 +112,7 @@ async def test_a_reset_drops_the_frames_before_it(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("size", "most"), [(5, 2000), (CURVE_POINTS, 500)])
-async def test_frames_are_thinned_but_for_those_that_matter(
-    store: Store, size: int, most: int
-) -> None:
+async def test_plain_frames_are_thinned(store: Store, size: int, most: int) -> None:
     """Curves weigh more than parameters, so fewer of them are kept."""
     state = make_state(next_seq=2)
     sid = await store.create(state, [make_frame(1, mark="start")])
@@ -199,9 +197,7 @@ async def test_data_are_settled(store: Store) -> None:
     assert str(known.problem) == "data_not_csv"
 
 
-async def test_a_sessions_own_data_are_kept_as_long_as_they_are_used(
-    store: Store, clock: Clock
-) -> None:
+async def test_a_sessions_own_data_is_stored_while_it_is_used(store: Store, clock: Clock) -> None:
     x = np.array([np.pi, -1, 1e-45], dtype=np.float32)
     spec = DataSpec("own", held_out=0.25)
     with_truth = Points(x, abs(x), -x, "own", "점.csv", spec)
@@ -226,7 +222,7 @@ async def test_a_sessions_own_data_are_kept_as_long_as_they_are_used(
 
 
 def make_step(number: int) -> Step:
-    """A step with recognisable numbers, that keeps two frames."""
+    """A step with distinct numbers and two frames."""
     return Step(number, "session", make_state(seed=number), [make_frame(5), make_frame(6)])
 
 
@@ -241,7 +237,7 @@ async def kept_steps(store: Store, sid: str) -> list[int]:
     return [n for n in range(1, 20) if await store.step(sid, n) is not None]
 
 
-async def test_a_step_of_the_history_comes_back_as_it_was(store: Store) -> None:
+async def test_a_step_of_the_history_is_loaded_as_it_was_saved(store: Store) -> None:
     sid = await store.create(make_state())
     run = Run(3, 9, "running")
     odd = np.array([np.pi, -0.0, 1e-45, np.inf, np.nan], dtype=np.float32)

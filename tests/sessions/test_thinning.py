@@ -20,7 +20,7 @@ def test_few_frames_are_all_kept() -> None:
     assert frames_to_drop(line(2000)) == []
 
 
-def test_excess_frames_are_dropped_and_the_ends_kept() -> None:
+def test_excess_frames_are_dropped_but_not_the_ends() -> None:
     frames = line(2250)
     left = thinned(frames)
     assert len(left) == 2000

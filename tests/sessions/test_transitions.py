@@ -1,4 +1,4 @@
-"""The transitions: which change to the state, which frames, and when nothing."""
+"""The transitions: the new state, the new frames, or None."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PAUSED = make_state(run=Run(0, 100, "paused"))
 
 
 def result_at(*epochs: int, diverged: bool = False) -> Slice:
-    """What a slice gives back that recorded these epochs."""
+    """The result of a slice that recorded these epochs."""
     batch = FrameBatch(
         epochs=np.array(epochs, dtype=np.int64),
         losses=np.zeros(len(epochs), dtype=np.float32),

@@ -136,7 +136,7 @@ async def test_data_that_are_forgotten_leave_the_net(
     assert adopted["notice"] == {"code": "data_changed", "args": {}}
 
 
-async def test_weights_set_by_hand_are_swapped_while_a_run_goes_on(either: SessionService) -> None:
+async def test_weights_set_by_hand_are_swapped_during_a_run(either: SessionService) -> None:
     sid, _ = await either.open()
     edited = await either.set_params(sid, [1, 1, 1, 1, 1])
     assert (edited["can_undo"], edited["can_redo"]) == (1, 0)
@@ -183,7 +183,7 @@ async def test_training_is_no_step(either: SessionService) -> None:
     assert await either.redo(sid) == paused
 
 
-async def test_what_is_refused_is_no_step(service: SessionService) -> None:
+async def test_a_refused_command_is_not_a_step(service: SessionService) -> None:
     sid, before = await service.open()
     with pytest.raises(UserError):
         await service.set_params(sid, [1, 2])

@@ -1,4 +1,4 @@
-"""Imported by the workers that tests start: they may call the tests' jobs as well."""
+"""Allows the jobs of the tests to Celery workers; the workers that tests start import this."""
 
 from pwlapp.compute.celery import calls
 from tests.support import jobs

@@ -22,12 +22,12 @@ ARGUMENTS = [
 
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
-    """A browser without a window.
+    """A headless browser.
 
     Raises
     ------
     FileNotFoundError
-        If there is none; `make test` installs one.
+        If there is no Chromium; `make test` installs it.
     """
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:

@@ -1,4 +1,4 @@
-"""The app past one machine, on this one: Redis, web processes and Celery workers, each to kill."""
+"""The app as on several machines: Redis, web processes and Celery workers that a test can kill."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ SHOWN_LINES = 20
 
 
 class ClusterFailed(Exception):
-    """A process has ended at its start, or did not get ready in time; with the end of its log."""
+    """A process ended at its start or was not ready in time; the text has the end of its log."""
 
 
 class Cluster:
-    """Redis, web processes and workers, from ``with`` to its end.
+    """Redis, web processes and workers, which run within a ``with`` block.
 
-    Every one leads a process group of its own, which is what is killed, and keeps its name
-    (``"redis"``, ``"web-0"``, ``"worker-1"``), its port and its log when it is started again.
+    Each has a process group of its own, which is killed as a whole. A process that is started again
+    keeps its name (``"redis"``, ``"web-0"``, ``"worker-1"``), its port and its log.
 
     Parameters
     ----------
     folder : Path
-        Gets their logs and data.
+        For their logs and data.
     webs, workers : int
-        How many of each.
+        Number of each.
     concurrency : int
         Training processes of a worker.
     data : Path or None
@@ -122,7 +122,7 @@ class Cluster:
         self.close()
 
     def close(self) -> None:
-        """Kill all that lives."""
+        """Kill all processes."""
         for name in list(self._running):
             self.kill(name)
         guard, self._guard = self._guard, None
@@ -148,7 +148,7 @@ class Cluster:
         self.start(self.workers[i])
 
     def stop_worker(self, i: int) -> None:
-        """Ask it to end after what it is doing, and wait for that."""
+        """Stop a worker after its current task, and wait for that."""
         self.stop(self.workers[i])
 
     def kill_redis(self) -> None:
@@ -162,7 +162,7 @@ class Cluster:
     # --- by name ----------------------------------------------------------------------------------
 
     def start(self, name: str) -> None:
-        """Start what does not run, and return at once."""
+        """Start a process that does not run; returns at once."""
         if self.is_running(name) or self._guard is None:
             raise ValueError(f"{name} is running already, or the cluster is not")
         env = self._env
@@ -181,7 +181,7 @@ class Cluster:
         self._tell_guard(f"+{self.pid(name)}")
 
     def kill(self, name: str) -> None:
-        """Kill the whole process group, and wait until nothing is left of it."""
+        """Kill the whole process group, and wait until it is gone."""
         process = self._running.pop(name)
         signal_group(process.pid, signal.SIGKILL)
         process.wait()
@@ -189,12 +189,12 @@ class Cluster:
         self._tell_guard(f"-{process.pid}")
 
     def stop(self, name: str, patience_s: float = STOP_S) -> None:
-        """Ask it to end, wait for that, and kill what it has left behind.
+        """Send SIGTERM, wait for the end, and kill what is left of the process group.
 
         Raises
         ------
         ClusterFailed
-            If it does not end in time; it is killed then.
+            If it does not end in time; it is then killed.
         """
         self.signal(name, signal.SIGTERM, whole_group=False)
         try:
@@ -233,7 +233,7 @@ class Cluster:
         return [pid for pid in members(leader) if pid != leader]
 
     def log(self, name: str) -> Path:
-        """Where it writes what it has to say."""
+        """The file of its stdout and stderr."""
         return self.folder / f"{name}.log"
 
     def tail(self, name: str) -> str:
@@ -258,7 +258,7 @@ class Cluster:
                 self.wait_for_web(name, deadline, path="/readyz")
 
     def wait_for_web(self, name: str, deadline: float, path: str) -> None:
-        """Wait until a web process answers; one that has no such path counts as ready."""
+        """Wait until a web process answers; a 404 counts as ready."""
         address = f"http://127.0.0.1:{self._ports[name]}{path}"
         self._wait(lambda: status_of(address) in (200, 404), name, deadline)
 
@@ -279,7 +279,7 @@ class Cluster:
 def _environment(
     redis_url: str, folder: Path, data: Path | None, settings: Mapping[str, str]
 ) -> dict[str, str]:
-    """The caller's own settings are left out, so that they don't change a test."""
+    """The environment of the processes, without the caller's own settings."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PWLAPP_")}
     return {
         "NUMBA_CACHE_DIR": str(NUMBA_CACHE),

@@ -1,4 +1,4 @@
-"""A good data file, and what it holds."""
+"""A valid data file, and its values."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """With torch, so that a run is, bit for bit, what `train_slice` makes of it in one piece."""
+    """With torch, so that a run equals one uncut call of `train_slice` to the last bit."""
     csv = write_points(tmp_path / "points.csv")
     data_dir = tmp_path / "data"
     return Settings(data=str(csv), data_dir=data_dir, workers=2, engine="torch@cpu")
@@ -42,7 +42,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A Redis of the tests alone, empty at first."""
+    """A Redis for the tests only."""
     with Cluster(tmp_path_factory.mktemp("redis"), webs=0, workers=0) as cluster:
         yield cluster
 
@@ -60,7 +60,7 @@ async def link(redis_server: Cluster) -> AsyncIterator[RedisLink]:
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, link: RedisLink
 ) -> AsyncIterator[Store]:
-    """Each of the stores in turn, empty."""
+    """Each of the stores in turn, without sessions."""
     if request.param == "redis":
         yield RedisStore(link, clock=clock)
         return
@@ -71,7 +71,7 @@ async def store(
 
 @pytest.fixture(scope="session")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A Redis with two Celery workers, each of one process, for as long as the tests run."""
+    """A Redis with two Celery workers, each of one process, for the whole test session."""
     folder = tmp_path_factory.mktemp("workers")
     with Cluster(folder, webs=0, workers=2, include="tests.support.allowed") as cluster:
         yield cluster
@@ -79,7 +79,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(params=["pool", "celery"])
 async def computing(request: pytest.FixtureRequest) -> AsyncIterator[Runner]:
-    """Each of the runners in turn, with two processes that are there."""
+    """Each of the runners in turn, with two processes that have started."""
     if request.param == "pool":
         pool = PoolRunner(2, jobs.nothing)
         await asyncio.gather(pool.call(jobs.nothing), pool.call(jobs.nothing))
@@ -123,7 +123,7 @@ def runner() -> ThreadRunner:
 
 @pytest.fixture
 async def service(settings: Settings, runner: ThreadRunner) -> AsyncIterator[SessionService]:
-    """A service on threads: everything but the processes is real."""
+    """A service that computes in threads; everything else is as in the server."""
     service = make_service(settings, runner)
     await service.start()
     await service.loaded()

@@ -1,4 +1,4 @@
-"""Jobs for worker processes: functions at the top of a module that those can import."""
+"""Jobs for worker processes: functions at the top of a module, which they can import."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def note(path: Path, word: str) -> str:
 
 
 def die(path: Path, times: int) -> int:
-    """Die as the kernel's memory killer would, but survive the call after `times` of them."""
+    """Die by SIGKILL at the first `times` calls; later calls return their number."""
     note(path, "call")
     calls = len(path.read_text(encoding="utf-8").splitlines())
     if calls <= times:
@@ -65,7 +65,7 @@ def wait_for(path: Path) -> None:
 
 
 def interrupt() -> str:
-    """Get the Ctrl-C that a terminal sends to the whole group."""
+    """Receive SIGINT, which a terminal sends to the whole process group at Ctrl-C."""
     os.kill(os.getpid(), signal.SIGINT)
     return "still here"
 
@@ -81,7 +81,7 @@ def torch_threads() -> int:
 
 
 def prepare_slowly(gate: Path) -> None:
-    """Warm up, but not before the gate is open."""
+    """Warm up once the file `gate` exists."""
     warmup._ready.clear()  # the fork server may have loaded the engine
 
     def make_ready() -> None:

@@ -1,4 +1,4 @@
-"""Command lines, process groups, ports and what answers on them."""
+"""Helpers for processes: commands, process groups, ports and probes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-PORTS = range(20_000, 32_000)  # below those that outgoing connections take for themselves
+PORTS = range(20_000, 32_000)  # below the range of outgoing connections
 
-# Kills the groups that it was told of when the pipe to it breaks: atexit does not run in a process
-# that is killed, or ended by SIGTERM, and what it has started would go on for ever.
+# Kills the process groups that it has read from its pipe when that breaks: atexit does not run in a
+# process that is killed or ended by SIGTERM, and its children would run for ever.
 GUARD = """
 import os, signal, sys
 groups = set()
@@ -30,7 +30,7 @@ for group in groups:
 
 
 def redis_command(port: int, folder: Path) -> list[str]:
-    """What is written is in the system's hands before it is answered: a kill loses nothing."""
+    """Redis writes each command to its file before it answers, so a kill loses nothing."""
     options = {
         "--port": str(port),
         "--bind": "127.0.0.1",
@@ -52,7 +52,7 @@ def worker_command(name: str, concurrency: int, include: str) -> list[str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different free ports; held together, so that none is found twice."""
+    """Different free ports; all are bound at the same time, so that they differ."""
     listeners: list[socket.socket] = []
     try:
         for port in random.SystemRandom().sample(PORTS, len(PORTS)):
@@ -72,7 +72,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def answers_ping(url: str) -> bool:
-    """Whether Redis answers, and is not still reading its file."""
+    """Whether Redis answers and has loaded its file."""
     host, port = url.removeprefix("redis://").removesuffix("/0").split(":")
     try:
         with socket.create_connection((host, int(port)), timeout=5) as connection:
@@ -83,7 +83,7 @@ def answers_ping(url: str) -> bool:
 
 
 def status_of(address: str) -> int:
-    """Status of an address; 0 if nobody answers."""
+    """HTTP status of an address; 0 if nothing answers."""
     try:
         with urlopen(address, timeout=5) as answer:
             status: int = answer.status
@@ -119,6 +119,6 @@ def members(group: int) -> list[int]:
 
 
 def wait_until_gone(group: int) -> None:
-    """Killed processes take a moment; orphans are buried by the system's first process."""
+    """Wait until a killed process group is gone; init reaps its orphans."""
     while members(group):
         time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""The app as its users run it, in a process of its own."""
+"""The app in a process of its own, as users run it."""
 
 from __future__ import annotations
 

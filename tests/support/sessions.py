@@ -43,7 +43,7 @@ class ThreadRunner:
     """A runner that computes in a thread of this process, one call after the other."""
 
     def __init__(self) -> None:
-        self.gate = asyncio.Event()  # closed by a test that wants to act during a slice
+        self.gate = asyncio.Event()  # a test clears it to act during a slice
         self.gate.set()
         self.held = 0
         self._turn = asyncio.Lock()
@@ -104,7 +104,7 @@ def write_points(path: Path, n: int = 64, slope: float = 4.0) -> Path:
 
 
 def make_state(version: int = 1, **changes: Any) -> SessionState:
-    """A session's state with recognisable numbers."""
+    """A session's state with distinct numbers."""
     train = TrainState(
         params=np.array([1, -1, -4.5, -9, 4.5], dtype=np.float32),
         m=np.array([0.1, 0.2, 0.3, 0.4, 0.5], dtype=np.float32),
@@ -124,9 +124,13 @@ def make_state(version: int = 1, **changes: Any) -> SessionState:
 
 
 async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    """Wait until `condition`, which may be a coroutine function, gives something true."""
+    """Wait until `condition`, which may be a coroutine function, returns something true."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
     async with asyncio.timeout(timeout_s):
         while True:
+            # redis-py can take the timeout's cancellation for a lost connection, see `tasks.stop`
+            if asyncio.get_running_loop().time() > deadline:
+                raise TimeoutError
             value = condition()
             if asyncio.iscoroutine(value):
                 value = await value
@@ -146,7 +150,7 @@ async def has_moved(service: SessionService, sid: str) -> bool:
 
 
 async def finished(service: SessionService, sid: str) -> dict[str, Any]:
-    """The snapshot of the session when its run has ended, one way or another."""
+    """The snapshot of the session when its run has ended, in any way."""
 
     async def idle() -> dict[str, Any] | None:
         snapshot = await service.look(sid)

@@ -1,4 +1,4 @@
-"""The oracle of a session: the same training in one piece, in this thread."""
+"""The oracle of a session: the same training without interruption, in this thread."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the tests of the GPU engine run in processes of their own.
+"""Programs that the tests of the GPU engine run in processes of their own.
 
-Triton decides when it is imported whether kernels are compiled or interpreted, so a process that
-interprets can do nothing else, and the tests' own process stays out of it.
+Triton decides when it is imported whether it compiles or interprets kernels, so the interpreter
+needs a process of its own.
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def train_slices(
 ) -> list[SliceResult]:
     from pwlapp.core.engines import fused_gpu
 
-    fused_gpu.FIRST_LAUNCH = first_launch  # this process has no other use for it
+    fused_gpu.FIRST_LAUNCH = first_launch  # this process does nothing else
     with np.errstate(all="ignore"):  # exp and log overflow on a GPU too, only silently
         return fused_gpu.train_slices(states, x, y, options, budgets, "cpu")
 
 
 def machine_code(capability: int, num_warps: int, **constants: Any) -> dict[str, int]:
-    """Compile the kernel for an NVIDIA GPU that need not be there; the size of each stage."""
+    """Compile the kernel for an NVIDIA GPU that need not exist; returns the size of each stage."""
     import triton
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource

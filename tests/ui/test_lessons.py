@@ -1,4 +1,4 @@
-"""The lessons as data: whatever a step names is there."""
+"""The lessons as data: everything that a step names exists."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STEPS = [(lesson, n, step) for lesson in LESSONS for n, step in enumerate(lesson
 
 
 @pytest.mark.parametrize(("lesson", "n", "step"), STEPS)
-def test_a_step_points_says_sets_and_checks(lesson: Lesson, n: int, step: Step) -> None:
+def test_a_step_names_existing_things(lesson: Lesson, n: int, step: Step) -> None:
     declared = {value for value in vars(ids).values() if isinstance(value, str)}
     assert step.target in declared | set(ids.BUILD_PANELS)
     for lang in i18n.LANGUAGES:
@@ -55,7 +55,7 @@ def test_the_link_maker_offers_every_lesson() -> None:
     assert {f"lecturer.lesson_{lesson.id}" for lesson in LESSONS} <= set(i18n.catalogue("en"))
 
 
-def test_no_sentence_is_left_over() -> None:
+def test_no_sentence_is_unused() -> None:
     said = {key for key in i18n.catalogue("en") if re.fullmatch(r"lesson\.[a-z]+_\d+(_do)?", key)}
     assert said == {f"lesson.{lesson.id}_{n}{end}" for lesson, n, _ in STEPS for end in ("", "_do")}
 
@@ -63,7 +63,7 @@ def test_no_sentence_is_left_over() -> None:
 @pytest.mark.parametrize(
     "sets", [each for *_, step in STEPS for each in (step.set, step.jump) if "fit" in each]
 )
-def test_the_server_takes_what_is_set(sets: dict[str, Any]) -> None:
+def test_the_server_accepts_the_nets_of_the_lessons(sets: dict[str, Any]) -> None:
     net = read_net(sets["fit"]["net"])
     if "params" in sets:
         assert len(sets["params"]) == net.size
@@ -106,7 +106,7 @@ def steps_of(n: int) -> tuple[Architecture, Any]:
         (3, {-5: 0, -3: 1, -2: 1, 0: 0, 2: 2, 3: 2, 5: 0}),
     ],
 )
-def test_the_sigmoids_are_the_steps_that_the_lesson_tells(n: int, levels: dict[int, int]) -> None:
+def test_the_sigmoids_are_the_steps_of_the_lesson(n: int, levels: dict[int, int]) -> None:
     net, params = steps_of(n)
     x = np.array(list(levels), dtype=np.float32)
     assert yhat(params, x, net) == pytest.approx(list(levels.values()), abs=0.05)

@@ -1,4 +1,4 @@
-"""The page is made once for each language, and kept."""
+"""The page is rendered once for each language, and cached."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DATA = "/data/0123456789abcdef.json"
 
 
 class Site:
-    """An app that counts how often it was asked, and a client in front of it."""
+    """An app that counts its requests, and a client of it."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -74,7 +74,7 @@ def test_a_lecturers_address_is_the_same_page(site: Site) -> None:
     assert len(site.asked) == 2
 
 
-def test_a_failure_is_not_kept(site: Site) -> None:
+def test_a_failure_is_not_cached(site: Site) -> None:
     site.status = 503
     assert site.client.get("/").status_code == 503
     site.status = 200

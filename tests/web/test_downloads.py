@@ -1,4 +1,4 @@
-"""Files to take home, asked for over HTTP."""
+"""Downloads over HTTP."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ async def test_a_lost_connection_resumes_with_no_frame_lost_or_doubled(
     _, rows = await service.read(sid)
     assert len(rows) > 100
     assert seen == [row[0] for row in rows] == list(range(1, len(rows) + 1))
-    await until(lambda: not service.events._watchers)  # those who left are forgotten
+    await until(lambda: not service.events._watchers)  # closed streams are removed
 
 
 async def test_since_in_the_address_counts_without_the_header(
@@ -274,7 +274,7 @@ async def answers(client: httpx2.AsyncClient, address: str) -> bool:
         return False
 
 
-async def test_streams_do_not_stand_in_each_others_way(
+async def test_streams_do_not_block_each_other(
     service: SessionService, client: httpx2.AsyncClient
 ) -> None:
     """Many watchers of one session, and of several, all see all of it."""

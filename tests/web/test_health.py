@@ -14,7 +14,7 @@ from pwlapp.web import health
 
 
 class StubTrainer:
-    """As healthy as a test wants it."""
+    """Its health is set by a test."""
 
     def __init__(self) -> None:
         self.metrics = Metrics()

@@ -166,10 +166,10 @@ const choose = ({ target }: Event) => {
 
 // Never disabled, so that the keyboard stays on it.
 const next = async () => {
-  if (isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
+  const { state } = fitSection.now();
+  if (!state || isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
   isStepping = true;
   update();
-  const state: Snapshot = fitSection.now().state;
   const { seed, net, engine } = state;
   await fitSection.send("step", { seed, net, optimizer: optimizerOf(state), engine });
   isStepping = false;

@@ -1,4 +1,4 @@
-"""Celery as this program uses it: three queues on Redis, JSON only, nothing kept of results."""
+"""The Celery app and the senders of its messages: three queues on Redis, JSON only, no results."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import storage_failed
 from pwlapp.sessions.stores.redis_connection import ANSWER_S, CONNECT_S, PREFIX
 
-CALLS = "calls"  # a visitor waits for these; they go first
+CALLS = "calls"  # requests that a visitor waits for; they have priority
 CPU = "cpu"  # slices
-GPU = "gpu"  # slices of nets that a GPU trains, gathered into batches
+GPU = "gpu"  # slices that a GPU trains, in batches
 QUEUE_PREFIX = PREFIX + "celery:"
 
 CALL_TASK = "pwlapp.call"
 TRAIN_TASK = "pwlapp.train"
 BATCH_TASK = "pwlapp.train_batch"
 
-# A message that a worker took and never confirmed comes again after so long. Nobody waits for it:
-# the sweeper is quicker, and a message that comes twice changes nothing.
+# Redis delivers a message again if its worker has not acknowledged it for so long. Nothing depends
+# on it: the sweeper (see `scheduler`) is faster, and a duplicate message changes nothing.
 VISIBILITY_S = 60
 RECONNECT_S = 1.0
-PATIENCE_S = 10.0  # for one message, with everything that waits before it
+SEND_TIMEOUT_S = 10.0  # for one message, including those that wait before it
 
 
 class SteadyConnection(Connection):
-    """Asks a Redis that is away once a second: Celery's own way, after a while, is every 30."""
+    """Retries a lost Redis once a second, where Celery would soon wait 30 seconds."""
 
     def ensure_connection(self, *args: Any, **named: Any) -> Any:
         steady = {"interval_start": RECONNECT_S, "interval_step": 0, "interval_max": RECONNECT_S}
@@ -45,7 +45,7 @@ class SteadyConnection(Connection):
 
 
 class SteadyAMQP(AMQP):  # type: ignore[misc]
-    """Celery's, with that connection."""
+    """Celery's AMQP with `SteadyConnection`."""
 
     Connection = SteadyConnection
 
@@ -56,19 +56,19 @@ def make_app(url: str) -> Celery:
     Parameters
     ----------
     url : str
-        As in ``PWLAPP_REDIS_URL``; empty for an app that is only looked at.
+        As in ``PWLAPP_REDIS_URL``; empty for an app that never connects.
     """
     app = Celery("pwlapp", broker=url or "memory://", amqp=SteadyAMQP, set_as_current=False)
     app.conf.update(
         accept_content=["json"],
-        broker_connection_max_retries=None,  # a Redis that is away comes back
+        broker_connection_max_retries=None,  # wait for Redis without limit
         broker_connection_retry_on_startup=True,
         broker_transport_options={
             "global_keyprefix": QUEUE_PREFIX,
             "queue_order_strategy": "priority",  # in the order of task_queues
             "socket_connect_timeout": CONNECT_S,
             "socket_keepalive": True,
-            "socket_timeout": ANSWER_S,  # one that went silent is not waited for
+            "socket_timeout": ANSWER_S,
             "visibility_timeout": VISIBILITY_S,
         },
         task_acks_late=True,
@@ -91,10 +91,10 @@ def _queue(name: str) -> Queue:
 
 
 class Sender:
-    """Sends messages, and blocks meanwhile. For one thread at a time.
+    """Sends messages; blocking, for one thread at a time.
 
-    It keeps one connection of its own, and takes another when that fails: Celery's pool may hold
-    several that are as dead.
+    It has one connection of its own and opens a new one when that fails, since after a failure the
+    other connections of Celery's pool may be dead as well.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Sender:
         self._producer: Any = None
 
     def send_slice(self, sid: str, state: SessionState, queue: str) -> None:
-        """Ask for the next slice of a session, from the version that it is at now.
+        """Send the message for the next slice of a session, from its present version.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Sender:
             raise storage_failed() from error
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         producer, self._producer = self._producer, None
         if producer is not None:
             with contextlib.suppress(OperationalError, RedisError, OSError):
@@ -135,7 +135,7 @@ class Sender:
 
 
 class AsyncSender:
-    """Sends messages beside the event loop.
+    """Sends messages in a thread, so that the event loop goes on.
 
     Parameters
     ----------
@@ -147,25 +147,25 @@ class AsyncSender:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="celery-send")
 
     async def send_slice(self, sid: str, state: SessionState, queue: str) -> None:
-        """As the sender's."""
+        """See `Sender`."""
         await self._run(lambda: self._sender.send_slice(sid, state, queue))
 
     async def send(self, task: str, args: tuple[Any, ...], queue: str) -> None:
-        """As the sender's."""
+        """See `Sender`."""
         await self._run(lambda: self._sender.send(task, args, queue))
 
     async def close(self) -> None:
-        """Finish what was begun, unless that takes too long."""
+        """Wait for the messages in progress, at most `SEND_TIMEOUT_S`."""
         with contextlib.suppress(RuntimeError):  # closed already
             self._thread.submit(self._sender.close)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(SEND_TIMEOUT_S):
                 await asyncio.to_thread(self._thread.shutdown)
 
     async def _run(self, work: Callable[[], None]) -> None:
         sending = asyncio.get_running_loop().run_in_executor(self._thread, work)
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(SEND_TIMEOUT_S):
                 await asyncio.shield(sending)
         except TimeoutError:
             sending.cancel()  # if it has not begun

@@ -1,4 +1,4 @@
-"""Calls from a web process to a worker on another machine, as text; see `wire`."""
+"""Function calls from a web process to a Celery worker, as JSON text; see `wire`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from pwlapp.compute.celery import wire
 from pwlapp.errors import UserError
 
-# Nothing else is called, whatever a message asks for: modules also hold what they import.
+# A worker calls nothing else, whatever a message names.
 ALLOWED = {
     "pwlapp.core.export.checkpoint:state_dict_file",
     "pwlapp.core.constructions:run_all",
@@ -30,7 +30,7 @@ ALLOWED = {
 
 
 def request(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
-    """Write down a call.
+    """Encode a call.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def request(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
     Raises
     ------
     TypeError
-        If it is not in `ALLOWED`, or an argument has no text form.
+        If it is not in `ALLOWED`, or an argument can't be encoded.
     """
     named: dict[str, Any] = {}
     if isinstance(function, partial):
@@ -53,8 +53,8 @@ def request(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
 
 
 def perform(text: str) -> str:
-    """Make the call that `request` wrote down; returns the answer for `result`."""
-    # The caller gets whatever a call raises; the worker must survive it.
+    """Make the call that `request` encoded; returns its encoded answer, for `result`."""
+    # A call may raise anything; it is raised in the caller, and the worker goes on.
     try:
         name, args, named = wire.loads(text)
         return wire.dumps(["value", _function(name)(*args, **named)])
@@ -80,7 +80,7 @@ def result(answer: str | bytes) -> Any:
     is_error = isinstance(known, type) and issubclass(known, Exception)
     try:
         error = known(message) if is_error else RuntimeError(message)
-    except TypeError:  # one that takes more, such as UnicodeDecodeError
+    except TypeError:  # its constructor takes more arguments, such as UnicodeDecodeError's
         error = RuntimeError(message)
     error.add_note("in a worker process:\n" + where)
     raise error

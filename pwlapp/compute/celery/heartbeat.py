@@ -1,4 +1,4 @@
-"""Heartbeats of the worker processes: each writes its name and the time into Redis."""
+"""Heartbeats of the worker processes: each writes its name, the time and its engines into Redis."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
 
 logger = logging.getLogger(__name__)
 
-WORKERS = PREFIX + "workers"  # names by when they last said so, in Redis's time
-ENGINES = PREFIX + "engines"  # what each of them can train with
-SAY_EVERY_S = 2.0
-GONE_AFTER_S = 10.0
-FORGOTTEN_AFTER_S = 3600.0
+WORKERS = PREFIX + "workers"  # sorted set: name, time of the last heartbeat by Redis's clock
+ENGINES = PREFIX + "engines"  # hash: name, engines
+INTERVAL_S = 2.0
+ALIVE_S = 10.0
+DELETE_AFTER_S = 3600.0
 
 
 def send_heartbeat(redis: Any, name: str, engines: list[EngineInfo]) -> None:
@@ -34,7 +34,7 @@ def send_heartbeat(redis: Any, name: str, engines: list[EngineInfo]) -> None:
     now = seconds + micros / 1e6
     redis.hset(ENGINES, name, wire.dumps(engines))
     redis.zadd(WORKERS, {name: now})
-    if dead := redis.zrangebyscore(WORKERS, "-inf", now - FORGOTTEN_AFTER_S):
+    if dead := redis.zrangebyscore(WORKERS, "-inf", now - DELETE_AFTER_S):
         redis.zrem(WORKERS, *dead)
         redis.hdel(ENGINES, *dead)
 
@@ -46,7 +46,7 @@ def remove_heartbeat(redis: Any, name: str) -> None:
 
 
 class Heartbeats:
-    """The workers as a web process sees them.
+    """Reads the heartbeats, for a web process.
 
     Parameters
     ----------
@@ -57,15 +57,15 @@ class Heartbeats:
         self._link = link
 
     async def workers(self) -> list[str]:
-        """Names of the workers that are there. Raises ``UserError("storage_failed")``."""
+        """Names of the workers that are alive. Raises ``UserError("storage_failed")``."""
         async with self._link.guarded() as redis:
             seconds, micros = await redis.time()
-            oldest = seconds + micros / 1e6 - GONE_AFTER_S
+            oldest = seconds + micros / 1e6 - ALIVE_S
             names = await redis.zrangebyscore(WORKERS, oldest, "+inf")
         return [name.decode() for name in names]
 
     async def engines(self, names: list[str]) -> list[EngineInfo]:
-        """What these workers can train with, together, as far as it is known.
+        """The engines that any of these workers has; empty if Redis has lost them.
 
         Raises
         ------
@@ -77,19 +77,19 @@ class Heartbeats:
         found: dict[str, EngineInfo] = {}
         for text in filter(None, texts):
             try:
-                said = {engine.id: engine for engine in wire.loads(text)}
+                listed = {engine.id: engine for engine in wire.loads(text)}
             except (ValueError, AttributeError) as error:  # of another version of this program
-                logger.warning("what a worker can train with is not understood: %s", error)
+                logger.warning("a worker's list of engines can't be read: %s", error)
                 continue
-            found = said | found
-        return sorted(found.values(), key=lambda engine: engine.kind)  # the CPU's first
+            found = listed | found
+        return sorted(found.values(), key=lambda engine: engine.kind)  # "cpu" before "cuda"
 
     async def totals(self) -> dict[str, float]:
-        """What the workers have counted; see `Metrics.set_totals`."""
+        """The totals that the workers have counted; see `Metrics.set_totals`."""
         async with self._link.guarded() as redis:
             counted = await redis.hgetall(STATS)
         totals = {}
         for name, value in counted.items():
-            with contextlib.suppress(ValueError):  # not ours
+            with contextlib.suppress(ValueError):  # not written by this program
                 totals[name.decode()] = float(value)
         return totals

@@ -1,4 +1,4 @@
-"""A runner whose processes are Celery workers, on this machine or on others."""
+"""A `Runner` whose calls are made by Celery workers, on this machine or on others."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from pwlapp.tasks import stop
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-ANSWERS = PREFIX + "answers:"  # channel of each web process
+ANSWERS = PREFIX + "answers:"  # each web process has one such channel
 ID_CHARACTERS = 16
-RETRY_S = 5.0  # without an answer for so long, a call is made again
+RETRY_S = 5.0  # a call without an answer for so long is made again
 
 
 class CeleryRunner:
-    """A `Runner` on a queue that all workers empty.
+    """A `Runner` that sends calls to the queue of all Celery workers.
 
-    The answers come back on a channel of this process. A call whose worker was killed is made
+    The answers arrive on a Redis channel of this process. A call whose worker was killed is made
     again, as `Runner` allows.
 
     Parameters
     ----------
     link : RedisLink
     sender : AsyncSender
-        Closed with the runner.
+        `close` closes it too.
     """
 
     def __init__(self, link: RedisLink, sender: AsyncSender) -> None:
         self._link = link
         self._sender = sender
-        self._registry = Heartbeats(link)
+        self._heartbeats = Heartbeats(link)
         self._channel = ANSWERS + secrets.token_urlsafe(ID_CHARACTERS)
         self._waiting: dict[str, asyncio.Future[bytes]] = {}
         self._subscribed = asyncio.Event()
@@ -63,8 +63,8 @@ class CeleryRunner:
         name = secrets.token_hex(ID_CHARACTERS // 2)
         answer = self._waiting[name] = asyncio.get_running_loop().create_future()
         try:
-            await self._hear()
-            if not await self._registry.workers():  # nothing is to pile up for the first that comes
+            await self._wait_until_subscribed()
+            if not await self._heartbeats.workers():  # calls must not pile up until a worker starts
                 raise UserError("no_workers")
             for _ in range(1 + MAX_RETRIES):
                 if self._closed:
@@ -79,19 +79,19 @@ class CeleryRunner:
                 return value
         finally:
             del self._waiting[name]
-            answer.cancel()  # the caller is gone
+            answer.cancel()
         raise WorkerLost("worker_lost")
 
     async def engines(self) -> list[EngineInfo]:
-        names = await self._registry.workers()
+        names = await self._heartbeats.workers()
         if not names:
             raise UserError("no_workers")
-        # A Redis that was emptied has forgotten; each worker says it only once.
-        return await self._registry.engines(names) or await self.call(engines.engines)
+        # If Redis was emptied, the list is empty until the next heartbeats.
+        return await self._heartbeats.engines(names) or await self.call(engines.engines)
 
     async def workers(self) -> int:
         with contextlib.suppress(UserError):
-            return len(await self._registry.workers())
+            return len(await self._heartbeats.workers())
         return 0
 
     async def waiting(self) -> int:
@@ -103,7 +103,7 @@ class CeleryRunner:
         return 0
 
     async def totals(self) -> dict[str, float]:
-        return await self._registry.totals()
+        return await self._heartbeats.totals()
 
     async def close(self) -> None:
         self._closed = True
@@ -115,8 +115,8 @@ class CeleryRunner:
             await stop([self._listening])
         await self._sender.close()
 
-    async def _hear(self) -> None:
-        """Wait, right after the start, until no answer can be missed."""
+    async def _wait_until_subscribed(self) -> None:
+        """Wait, right after the start, until an answer can't be missed."""
         try:
             async with asyncio.timeout(RETRY_S):
                 await self._subscribed.wait()
@@ -124,7 +124,7 @@ class CeleryRunner:
             raise storage_failed() from None
 
     def _settle(self, _channel: str, message: bytes) -> None:
-        """Give an answer to its caller; a second or late answer is dropped."""
+        """Give an answer to its caller; a duplicate or late answer is dropped."""
         name, _, answer = message.partition(b" ")
         waiting = self._waiting.get(name.decode())
         if waiting is not None and not waiting.done():

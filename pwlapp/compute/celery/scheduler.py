@@ -1,4 +1,4 @@
-"""Keeps the running sessions running where Celery workers train them."""
+"""The scheduler of slices that Celery workers train."""
 
 from __future__ import annotations
 
@@ -21,26 +21,25 @@ from pwlapp.tasks import log_failure, stop
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 1.0
-IDLE_S = 2.0  # a session that waits for so long, and for its turn besides, was forgotten
-AT_ONCE = 200
+LOST_AFTER_S = 2.0  # without progress for so long, plus the time in the queue
+MAX_PER_SWEEP = 200
 
 
 class QueueScheduler:
-    """A `Scheduler` that asks for a session's next slice; the worker asks for those that follow.
+    """A `Scheduler` that sends the message for a run's first slice; workers send the next ones.
 
-    Each message names a version of the session. The worker that saves a running session sends the
-    message for the version saved, so each running session has one message, in a queue or at a
-    worker. More of them change nothing: the first to be saved wins, the others find
-    another version and end. None is put right by the sweeper, which looks for running sessions of
-    which nothing was heard.
+    Each message names a version of the session. The worker that saves a slice sends the message for
+    the version it saved, so each running session has one message, in a queue or at a worker. A
+    duplicate changes nothing: once one of them is saved, the others name an old version and are
+    dropped. A lost message is replaced by the sweeper, a task that looks every `SWEEP_EVERY_S` for
+    running sessions without progress.
 
     Parameters
     ----------
-    sessions : Sessions
-        Know the data.
+    sessions : SessionRepository
     store : RedisStore
     runner : Runner
-        Knows the engines, and how long the queues are.
+        Lists the engines and counts the waiting slices.
     sender : AsyncSender
     slice_ms : float
     """
@@ -79,11 +78,14 @@ class QueueScheduler:
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _send(self, sid: str, state: SessionState) -> None:
-        with contextlib.suppress(UserError):  # the sweeper tries again
+        with contextlib.suppress(UserError):  # the sweeper sends it again
             await self._sender.send_slice(sid, state, await self._queue(state))
 
     async def _queue(self, state: SessionState) -> str:
-        """The GPU's where one is wanted and there is one; a CPU worker says what is wrong."""
+        """The GPU queue if the session needs a GPU and one is there.
+
+        Without a GPU, a CPU worker reports that the engine is missing.
+        """
         points = await self._sessions.points_of(state)
         if not wants_gpu(state.engine, state.train.net, points.training[0].size):
             return CPU
@@ -92,16 +94,16 @@ class QueueScheduler:
 
     async def _sweep(self) -> None:
         while True:
-            with contextlib.suppress(UserError):  # the store has logged that it is away
+            with contextlib.suppress(UserError):  # the store has logged that Redis does not answer
                 await self._sweep_once()
             await asyncio.sleep(SWEEP_EVERY_S)
 
     async def _sweep_once(self) -> None:
-        patience = IDLE_S + self._slice_s * await self._runner.waiting()
-        for sid in await self._store.claim(patience, AT_ONCE):
+        lost_after_s = LOST_AFTER_S + self._slice_s * await self._runner.waiting()
+        for sid in await self._store.claim(lost_after_s, MAX_PER_SWEEP):
             try:
                 state = await self._store.load(sid)
-            except UnknownSession:  # gone, or damaged; the others go on
+            except UnknownSession:  # expired or damaged
                 await self._store.drop(sid)
                 continue
             if state.is_running:

@@ -1,7 +1,8 @@
-"""What a Celery worker does with a session: train one slice, save it, ask for the next.
+"""A Celery worker's part of a run: train one slice, save it, send the message for the next.
 
-A slice carries the version that it starts from, and is saved only on top of that version. So a
-message that comes twice, or a worker that is killed anywhere in between, changes nothing.
+A message names the version that its slice starts from, and the slice is saved only if the session
+still has that version. So a duplicate message, or a worker that is killed at any point, changes
+nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
-from pwlapp.compute import plan, slices
+from pwlapp.compute import slices
 from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
@@ -25,12 +26,12 @@ from pwlapp.sessions.stores.redis import RedisStore
 
 logger = logging.getLogger(__name__)
 
-MAX_BEGUN = 8  # times that one slice is begun: workers that die under it so often die of it
-MAX_POINTS = 64  # sets of data kept at hand
+MAX_BEGUN = 8  # a slice that is begun more often has probably killed its workers
+MAX_POINTS = 64  # datasets in memory
 
 
 class SliceMessage(NamedTuple):
-    """A message: train the session from this version. `sent` is in seconds since 1970."""
+    """A request to train one slice from this version; `sent` is in seconds since 1970."""
 
     sid: str
     version: int
@@ -38,22 +39,22 @@ class SliceMessage(NamedTuple):
 
 
 class Job(NamedTuple):
-    """An order that is still good, and what is needed to carry it out."""
+    """A message for the session's present version, with what its slice needs."""
 
-    order: SliceMessage
+    message: SliceMessage
     state: SessionState
     points: Points
     target: int  # epoch
 
 
 class SliceWorker:
-    """Carries out orders.
+    """Trains the slices that messages request.
 
     Parameters
     ----------
     store : RedisStore
     send_next : callable
-        Given sid and state of a session that was saved and goes on.
+        Called with the id and state of a session that was saved and is still running.
     slice_ms : float
     """
 
@@ -65,19 +66,19 @@ class SliceWorker:
         self._slice_ms = slice_ms
         self._points: dict[str, Points] = {}
 
-    async def advance(self, orders: Sequence[SliceMessage]) -> None:
-        """Train a slice for each order; one that is out of date is dropped."""
-        jobs = [job for order in orders if (job := await self._begin(order)) is not None]
+    async def advance(self, messages: Sequence[SliceMessage]) -> None:
+        """Train a slice for each message; one for an old version is dropped."""
+        jobs = [job for message in messages if (job := await self._begin(message)) is not None]
         for job, result in zip(jobs, train(jobs, self._slice_ms), strict=True):
             if isinstance(result, UserError):
                 await self._halt(job, result)
             else:
                 await self._finish(job, result)
 
-    async def _begin(self, order: SliceMessage) -> Job | None:
+    async def _begin(self, message: SliceMessage) -> Job | None:
         try:
-            begun = await self._store.begin(order.sid, order.version)
-        except UserError:  # damaged; or Redis is away, and the order comes again
+            begun = await self._store.begin(message.sid, message.version)
+        except UserError:  # damaged; or Redis fails, and the message will be sent again
             return None
         if begun is None:
             return None
@@ -85,33 +86,33 @@ class SliceWorker:
         if state.run is None or not state.is_running:
             return None
         if (points := await self._data(state.data_key)) is None:
-            logger.warning("session %s: its data are not in Redis", short_id(order.sid))
-            return None  # a web process will bring it to the data that are there
-        job = Job(order, state, points, state.run.target_epoch)
+            logger.warning("session %s: its data is not in Redis", short_id(message.sid))
+            return None  # a web process will reset it to data that exist
+        job = Job(message, state, points, state.run.target_epoch)
         if times > MAX_BEGUN:
             await self._halt(job, WorkerLost("worker_lost"))
             return None
         return job
 
     async def _finish(self, job: Job, result: Slice) -> None:
-        order, state = job.order, job.state
-        elapsed = max(result.seconds, time.time() - order.sent)  # clocks may differ
+        message, state = job.message, job.state
+        elapsed = max(result.seconds, time.time() - message.sent)  # clocks may differ
         after, frames = transitions.after_slice(state, result, elapsed)
         try:
-            await self._store.save(order.sid, order.version, after, frames)
-        except (Conflict, UserError):  # another worker saved first, and has sent the next message
+            await self._store.save(message.sid, message.version, after, frames)
+        except (Conflict, UserError):  # another worker has saved, and sent the next message
             return
-        with contextlib.suppress(UserError):  # the sweeper will ask for the next
+        with contextlib.suppress(UserError):  # the sweeper will send the next message
             if after.is_running:
-                self._send_next(order.sid, after)
+                self._send_next(message.sid, after)
             await self._count(state, after, result, elapsed)
 
     async def _halt(self, job: Job, reason: UserError) -> None:
-        logger.warning("the run of session %s stops: %s", short_id(job.order.sid), reason)
+        logger.warning("the run of session %s is stopped: %s", short_id(job.message.sid), reason)
         moved = transitions.halt(job.state, reason)
         if moved is not None:
             with contextlib.suppress(Conflict, UserError):
-                await self._store.save(job.order.sid, job.order.version, *moved)
+                await self._store.save(job.message.sid, job.message.version, *moved)
                 await self._store.count({"runs_failed": 1})
 
     async def _data(self, key: str) -> Points | None:
@@ -136,36 +137,36 @@ class SliceWorker:
             "seconds": result.seconds,
             "waited": max(0.0, elapsed - result.seconds),
         }
-        if (outcome := plan.outcome(before, after)) is not None:
+        if (outcome := slices.outcome(before, after)) is not None:
             counted[f"runs_{outcome}"] = 1
         await self._store.count(counted)
 
 
 def train(jobs: Sequence[Job], slice_ms: float) -> list[Slice | UserError]:
-    """Train a slice for each job, or say why that failed; alike nets of a GPU at once."""
+    """Train a slice for each job, or return its error; a GPU trains similar jobs together."""
     results: dict[int, Slice | UserError] = {}
-    alike: dict[Hashable, list[int]] = defaultdict(list)
+    groups: dict[Hashable, list[int]] = defaultdict(list)
     for i, job in enumerate(jobs):
-        alike[_likeness(job)].append(i)
-    for numbers in alike.values():
+        groups[_group_key(job)].append(i)
+    for numbers in groups.values():
         group = [jobs[i] for i in numbers]
-        results |= zip(numbers, _train_alike(group, slice_ms), strict=True)
+        results |= zip(numbers, _train_group(group, slice_ms), strict=True)
     return [results[i] for i in range(len(jobs))]
 
 
-def _likeness(job: Job) -> Hashable:
-    """Equal for jobs that can be done at once; a job that can't is like no other."""
+def _group_key(job: Job) -> Hashable:
+    """Equal for jobs that can be trained together; otherwise unique."""
     state = job.state
     n = job.points.training[0].size
-    if not slices.trains_together(state.engine, state.train.net, n):
-        return job.order
+    if not slices.can_train_together(state.engine, state.train.net, n):
+        return job.message
     return state.engine, state.train.net, state.optimizer, state.data_key
 
 
-def _train_alike(jobs: Sequence[Job], slice_ms: float) -> Sequence[Slice | UserError]:
+def _train_group(jobs: Sequence[Job], slice_ms: float) -> Sequence[Slice | UserError]:
     first, points = jobs[0].state, jobs[0].points
     states = [job.state.train for job in jobs]
-    budgets = [plan.budget(job.state, job.target, slice_ms) for job in jobs]
+    budgets = [slices.next_budget(job.state, job.target, slice_ms) for job in jobs]
     points_and_options = (*points.training, first.optimizer)
     try:
         if len(jobs) == 1:
@@ -176,5 +177,5 @@ def _train_alike(jobs: Sequence[Job], slice_ms: float) -> Sequence[Slice | UserE
         )
     except UserError as error:
         return [error] * len(jobs)
-    except plan.TRAINING_ERRORS as error:
-        return [plan.training_failed(first, error)] * len(jobs)
+    except slices.TRAINING_ERRORS as error:
+        return [slices.training_failed(first, error)] * len(jobs)

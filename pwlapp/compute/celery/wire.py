@@ -1,7 +1,7 @@
-"""Our types in JSON, for what travels between processes of several machines.
+"""JSON for our types, for messages between web processes and Celery workers.
 
-No pickle: write access to Redis must not mean running code. The types are registered with
-kombu, whose JSON Celery speaks; floats come back bit for bit.
+Not pickle, since whoever can write to Redis could then run code. The types are registered with
+kombu, whose JSON Celery uses. Floats keep every bit.
 """
 
 from __future__ import annotations
@@ -50,18 +50,18 @@ DTYPES = ("float32", "float64", "int64")
 
 
 def dumps(value: Any) -> str:
-    """Write a value. Raises TypeError for a type that is not registered here."""
+    """Encode a value. Raises TypeError for a type that is not registered here."""
     text: str = json.dumps(value)  # type: ignore[no-untyped-call]
     return text
 
 
 def loads(text: str | bytes) -> Any:
-    """Read what `dumps` wrote.
+    """Decode what `dumps` returned.
 
     Raises
     ------
     ValueError
-        If it is damaged, or of another version of this program.
+        If it is damaged, or written by another version of this program.
     """
     try:
         return json.loads(text)  # type: ignore[no-untyped-call]
@@ -96,7 +96,7 @@ def _record_in(record: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
 
 
 def _frozen(value: Any) -> Any:
-    """JSON has no tuples; our records have no lists."""
+    """JSON turns tuples into lists; our records have only tuples."""
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -1,7 +1,7 @@
 """The Celery app: ``celery -A pwlapp.compute.celery.worker worker``.
 
-A machine with a GPU takes that queue: ``... worker -Q gpu --concurrency 1``. The settings are the
-environment variables of the web processes.
+On a machine with a GPU: ``... worker -Q gpu --concurrency 1``. The settings are the environment
+variables of the web processes.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from pwlapp import logs
 from pwlapp.compute.celery import calls, heartbeat
 from pwlapp.compute.celery.app import BATCH_TASK, CALL_TASK, CPU, GPU, TRAIN_TASK, Sender, make_app
 from pwlapp.compute.celery.slice_worker import SliceMessage, SliceWorker
-from pwlapp.compute.process import load_engines
+from pwlapp.compute.warmup import load_engines
 from pwlapp.core import engines
 from pwlapp.sessions.stores.redis import RedisStore
 from pwlapp.sessions.stores.redis_connection import CONNECT_S, RedisLink
 from pwlapp.settings import Settings
 
-BATCH = 64  # nets that a GPU trains at once
-BATCH_WAIT_S = 0.01  # for others to come
+BATCH = 64  # nets that a GPU trains together
+BATCH_WAIT_S = 0.01  # to collect a batch
 N_ARGS = len(SliceMessage._fields)
 REFUSED = 2  # exit status
 
@@ -47,15 +47,15 @@ except ValueError as problem:
 app = make_app(settings.redis_url)
 
 
-class Hands:
-    """What one process holds on to from task to task; its connections are its own."""
+class ProcessState:
+    """What a worker process keeps between tasks, such as its connections."""
 
     def __init__(self) -> None:
         self.loop = asyncio.Runner()
         self.redis = blocking_client()
         store, sender = RedisStore(RedisLink(settings.redis_url)), Sender(app)
-        # By queue: where the next slice is to wait.
-        self.advancers = {
+        # By the queue that the next slice goes to.
+        self.slice_workers = {
             queue: SliceWorker(
                 store, functools.partial(sender.send_slice, queue=queue), settings.slice_ms
             )
@@ -64,9 +64,9 @@ class Hands:
 
 
 @functools.cache
-def hands() -> Hands:
-    """Those of this process; made at the first task, after the fork."""
-    return Hands()
+def process_state() -> ProcessState:
+    """The state of this process, made at its first task, after the fork."""
+    return ProcessState()
 
 
 def blocking_client() -> Any:
@@ -78,30 +78,30 @@ def blocking_client() -> Any:
 
 @app.task(name=TRAIN_TASK)
 def train(sid: str, version: int, sent: float) -> None:
-    """Train one slice of a session that is at this version."""
-    mine = hands()
-    mine.loop.run(mine.advancers[CPU].advance([SliceMessage(sid, version, sent)]))
+    """Train one slice of a session from this version."""
+    state = process_state()
+    state.loop.run(state.slice_workers[CPU].advance([SliceMessage(sid, version, sent)]))
 
 
 @app.task(name=BATCH_TASK, base=Batches, flush_every=BATCH, flush_interval=BATCH_WAIT_S)
 def train_batch(requests: list[SimpleRequest]) -> None:
-    """Train a slice of each of the sessions that wait."""
-    mine = hands()
-    orders = [SliceMessage(*request.args) for request in requests if len(request.args) == N_ARGS]
-    mine.loop.run(mine.advancers[GPU].advance(orders))
+    """Train one slice of each of several sessions."""
+    state = process_state()
+    messages = [SliceMessage(*request.args) for request in requests if len(request.args) == N_ARGS]
+    state.loop.run(state.slice_workers[GPU].advance(messages))
 
 
-@app.task(name=CALL_TASK, acks_late=False)  # one that kills its process is not to come again
+@app.task(name=CALL_TASK, acks_late=False)  # not delivered again if it kills its process
 def call(channel: str, number: str, request: str) -> None:
     """Make a call, and publish the answer on the caller's channel."""
     answer = calls.perform(request)
-    with contextlib.suppress(RedisError, OSError):  # then the call will come again
-        hands().redis.publish(channel, f"{number} {answer}")
+    with contextlib.suppress(RedisError, OSError):  # the caller will make the call again
+        process_state().redis.publish(channel, f"{number} {answer}")
 
 
 @signals.celeryd_init.connect
 def check(conf: Any, options: dict[str, Any], **_: Any) -> None:
-    """End a worker without Redis; let a GPU worker prefetch a whole batch."""
+    """Exit if there is no Redis URL; let a GPU worker prefetch a whole batch."""
     if not settings.redis_url:
         print("pwlapp: PWLAPP_REDIS_URL is not set; a worker needs it", file=sys.stderr)  # noqa: T201
         sys.exit(REFUSED)
@@ -111,44 +111,44 @@ def check(conf: Any, options: dict[str, Any], **_: Any) -> None:
 
 @signals.setup_logging.connect
 def configure_logs(**_: Any) -> None:
-    """Log as the web processes do, a Redis that is away in a line; Celery leaves it alone then."""
+    """Log as the web processes do. This replaces Celery's own log setup."""
     logs.configure(settings.log_level, settings.log_format)
     logging.getLogger("celery.worker.consumer.consumer").addFilter(without_traceback)
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
-    """Leave out where in Celery a connection was lost, and that it is tried again each second."""
+    """Shorten a log record of a lost connection to one line; drop it if it repeats the last one."""
     record.exc_info = None
     record.msg, record.args = record.getMessage().splitlines()[0], ()
-    is_repeated = record.msg == _last_said[0]
-    _last_said[0] = record.msg
+    is_repeated = record.msg == _last_message[0]
+    _last_message[0] = record.msg
     return not is_repeated
 
 
-_last_said = [""]
+_last_message = [""]
 
 
 @signals.worker_ready.connect
-def quiet_down(**_: Any) -> None:
-    """Hear no more that a later Celery will cancel tasks: ours may be, they are done again."""
+def ignore_deprecation(**_: Any) -> None:
+    """Ignore the warning that a later Celery cancels tasks; ours may be cancelled and repeated."""
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 
 @signals.worker_process_init.connect
 def prepare(**_: Any) -> None:
-    """Load torch in a process that will train, and keep saying that it is there."""
+    """Load the engines in a new worker process, and start its heartbeats."""
     load_engines(settings.data_dir / "numba", settings.log_level, settings.log_format)
-    # Not a timer of Celery's: those end with each connection to Redis.
-    Thread(target=keep_sending, args=(engines.engines(),), name="presence", daemon=True).start()
+    # A thread, since Celery's timers stop with each connection to Redis.
+    Thread(target=send_heartbeats, args=(engines.engines(),), name="heartbeat", daemon=True).start()
 
 
-def keep_sending(found: list[engines.EngineInfo]) -> None:
+def send_heartbeats(found: list[engines.EngineInfo]) -> None:
     """Send a heartbeat every few seconds; a lost connection to Redis is retried."""
     client = blocking_client()
     while True:
-        with contextlib.suppress(RedisError, OSError):  # Celery complains of a Redis that is away
+        with contextlib.suppress(RedisError, OSError):  # Celery logs that Redis does not answer
             heartbeat.send_heartbeat(client, process_name(), found)
-        time.sleep(heartbeat.SAY_EVERY_S)
+        time.sleep(heartbeat.INTERVAL_S)
 
 
 @signals.worker_process_shutdown.connect

@@ -38,14 +38,14 @@ def logits(params: Params, x: Array, net: Architecture) -> Vector:
 def residuals(z: Vector, y: Array, net: Architecture) -> Vector:
     """The derivative of the loss with respect to each logit, times n; of shape (n,).
 
-    ``yhat - y`` for BCE after a sigmoid, ``2 (yhat - y)`` for MSE. Where a float32 sigmoid has
-    become exactly 0 or 1, torch's BCELoss passes no gradient on; neither does this.
+    ``yhat - y`` for BCE after a sigmoid, ``2 (yhat - y)`` for MSE. Where a float32 sigmoid is
+    exactly 0 or 1, the derivative is 0, as in torch's BCELoss.
     """
     if net.loss == "mse":
         return 2.0 * (z - y)
     yhat = nets.sigmoid(z.astype(np.float32))
     spread = (np.float32(1.0) - yhat) * yhat
-    passed = spread / np.maximum(spread, np.float32(1e-12))  # 1, but where yhat is saturated
+    passed = spread / np.maximum(spread, np.float32(1e-12))  # 1 unless yhat is saturated
     result: Vector = ((yhat - y) * passed).astype(np.float64)
     return result
 
@@ -115,7 +115,7 @@ def difference(
 
 
 def _unit_logits(own: Vector, x: Array, net: Architecture) -> Vector:
-    """What one unit and b2 give to each logit, in float64; `own` is W1, b1 if any, W2, b2."""
+    """The terms of one unit and b2 in each logit, in float64; `own` is W1, b1 if any, W2, b2."""
     W1, *b1, W2, b2 = own.tolist()
     u = W1 * x.astype(np.float64) + sum(b1)
     v = 1 / (1 + np.exp(-u)) if net.activation == "sigmoid" else np.maximum(u, 0)

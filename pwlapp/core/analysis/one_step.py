@@ -1,8 +1,8 @@
-"""One epoch of training in numbers: each weight's gradient, and what the optimizer makes of it.
+"""One epoch of training in numbers: each weight's gradient, and the optimizer's step.
 
 The lecture's loop has four steps: ``yhat = net(x)``, ``loss = loss_fn(yhat, y)``,
 ``loss.backward()``, ``optimizer.step()``. This module computes all of them in numpy, without
-changing anything, so that they can be shown before they happen.
+changing anything, so that the page can show a step before it is taken.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pwlapp.core.optimizers import OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
 
 LISTED_UNITS = 8  # wider nets have too many weights for a table
-DRAWN_POINTS = 2000  # a plot of more is no clearer; the sums count all points
+DRAWN_POINTS = 2000  # for the plot; the sums count all points
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from pwlapp.core.net import Array, Loss, bce_of_logits, mse
 
-MAX_STEPS = 60  # of Newton's method; 6 to 10 will do unless the points can be told apart exactly
-RIDGE = 1e-12  # so that a side without points does no harm
-GAIN = 1e-13  # a step that lowers the loss by less is the last
+MAX_STEPS = 60  # of Newton's method; 6 to 10 are enough unless the points are separable
+RIDGE = 1e-12  # keeps the matrix invertible if a side has no points
+GAIN = 1e-13  # stop when a step lowers the loss by less
 
 Matrix = NDArray[np.float64]
 

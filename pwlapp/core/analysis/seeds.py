@@ -1,7 +1,7 @@
-"""Many seeds of one net: where the run of each ends.
+"""Trains one net from many seeds: where each run ends.
 
-Each seed's run is the one that Fit would train: torch's initial weights, the compiled engine's
-loops, and so the same numbers to the last bit.
+Each run has the same numbers, to the last bit, as a run of that seed in Fit: torch's initial
+weights and the compiled engine.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Runs:
     ----------
     first : int
     epochs : ndarray of shape (c,), int64
-        Where the loss was written down, from 0 to the last epoch.
+        The epochs of `curves`, from 0 to the last one.
     curves : ndarray of shape (m, c), float32
         The loss at these epochs; NaN after a run has diverged.
     losses : ndarray of shape (m,), float64
@@ -98,7 +98,7 @@ def train_seeds(
     epochs : int
         At least 1.
     budget_ms : float
-        No seed is begun after so long.
+        Time after which no further seed is started.
 
     Raises
     ------
@@ -177,6 +177,6 @@ def dead_units(state: TrainState, x: Array) -> int:
     if state.net.activation != "relu":
         return 0
     ends = np.array([x.min(), x.max()], dtype=np.float32)
-    # u is a straight line in x: where it is positive at all, it is so at one of the ends
+    # u is a straight line in x, so its maximum over the points is at one of the ends
     u = pre_activation(from_vector(state.params, state.net.bias1), ends)  # (2, h)
     return int((u.max(axis=0) <= 0).sum())

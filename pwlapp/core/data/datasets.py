@@ -1,9 +1,9 @@
-"""Sets of points drawn by a law.
+"""Datasets that are drawn from a law.
 
-A law says where x lies, what the truth is there, and which net can fit it.
-Yes/no laws have a probability as their truth, and y is 0 or 1 with it; the others have a number,
-and y is that number with noise. ``step_like`` and ``curve`` are the next lecture's: with their
-default noise and seed they give, bit for bit, what its code gives.
+A law gives the range of x, the true y at each x, and a net that can fit it. The truth of a yes/no
+law is the probability that y is 1, else y is 0; the truth of the others is a number, to which y
+adds noise. ``step_like`` and ``curve`` are the next lecture's: with the default noise and seed they
+give the same points as its code, to the last bit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 SEED = 43052  # the seed that the course draws its data with
-MAX_FLIPPED = 0.5  # from there on, a label says nothing or the opposite
+MAX_FLIPPED = 0.5  # at this share a label carries no information
 MAX_SD = 2.0
 
 
@@ -115,7 +115,7 @@ TABLE = {
         Law("abs", _abs, False, -1, 1, 0.05, _mse_net(2, bias1=False), lr=0.01),
         Law("sine", _sine, False, -1, 1, 0.1, _mse_net(8, "sigmoid"), lr=0.01),
         Law("step", _step, False, -5, 5, 0.05, _mse_net(2, "sigmoid"), lr=0.05),
-        # four units could do it, and Adam hardly ever finds how
+        # four units are enough, but Adam rarely finds that solution
         Law("two_steps", _two_steps, False, -5, 5, 0.05, _mse_net(8, "sigmoid"), lr=0.05),
     )
 }
@@ -125,7 +125,7 @@ LAWS = tuple(TABLE)
 def draw(law: str, n: int, noise: float, seed: int) -> tuple[Array, Array, Array]:
     """Draw points by a law. Imports torch.
 
-    The same arguments give the same points, and the caller's random numbers are left alone.
+    The same arguments give the same points, and the global random generator is not touched.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def draw(law: str, n: int, noise: float, seed: int) -> tuple[Array, Array, Array
         raise UserError("bad_law")
     if not MIN_POINTS <= n <= MAX_POINTS:
         raise UserError("bad_n", min=MIN_POINTS, max=MAX_POINTS)
-    if not 0 <= noise <= chosen.max_noise:  # true for NaN
+    if not 0 <= noise <= chosen.max_noise:  # also refuses NaN
         raise UserError("bad_noise", min=0, max=chosen.max_noise)
     if not 0 <= seed <= MAX_SEED:
         raise UserError("bad_seed", max=MAX_SEED)
@@ -179,7 +179,7 @@ def _labels(prob: Tensor, noise: float, generator: Generator, law: str) -> tuple
     """Labels that are 1 with `prob`, a share of them flipped; and the probability that results."""
     import torch
 
-    if law == "irony":  # by other draws, links to this law would show other points
+    if law == "irony":  # must stay as it is: links to this law name its points by seed
         y = (torch.rand(prob.numel(), generator=generator) < prob).float()
     else:
         y = torch.bernoulli(prob, generator=generator)

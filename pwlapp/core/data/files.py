@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_COLUMNS = 1000
-MAX_OWN = 10_000  # of a student's x and y: an axis that can still be read
+MAX_OWN = 10_000  # of a student's x and y, so that the axis labels are readable
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 class Columns:
     """The columns of a CSV file, read as text.
 
-    Commas, semicolons (then decimal commas too) or tabs separate; UTF-8, with a byte order mark
-    or without, and the CP949 of Korean Windows are understood; names may come in any order and
-    case, among others; blank lines are skipped. Imports pandas.
+    The separator is a comma, a tab, or a semicolon (then decimal commas are allowed too). The
+    encoding is UTF-8, with or without a byte order mark, or the CP949 of Korean Windows. Columns
+    may come in any order, in any case, and among others; blank lines are skipped. Imports pandas.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Columns:
         self._names = table.iloc[0].str.strip().str.lower().tolist()
         self._rows = table.iloc[1:]
         if len(self._names) == 1 and self._names[0] not in needed:
-            raise UserError("data_not_csv", needed=listed)  # nothing separates anything
+            raise UserError("data_not_csv", needed=listed)  # no separator found
         for name in needed:
             if name not in self._names:
                 raise UserError("data_missing_column", column=name, needed=listed)
@@ -84,7 +84,7 @@ class Columns:
 
         cells: pd.Series[str] = self._rows[self._names.index(name)]
         numbers = pd.to_numeric(cells, errors="coerce")
-        bad = numbers[~numbers.between(low, high)]  # NaN is not between, so it is bad too
+        bad = numbers[~numbers.between(low, high)]  # also refuses NaN
         if bad.empty:
             return numbers.to_numpy(np.float32)
         row = int(bad.index[0])
@@ -150,8 +150,8 @@ def parse_encoded(text: str, max_bytes: int) -> tuple[Array, Array | None, Array
 def read_table(raw: bytes, *, max_cells: int) -> pd.DataFrame:
     """Read all cells, the header's too, as text. The index counts rows from 1.
 
-    Raises ValueError for what is no table: bytes that are no text, a page or JSON, a quote that
-    never closes, a row longer than the header, or more cells than memory should hold.
+    Raises ValueError if this is not a table: bytes that are not text, HTML or JSON, an unclosed
+    quote, a row longer than the header, or too many cells.
     """
     import pandas as pd
 
@@ -163,13 +163,13 @@ def read_table(raw: bytes, *, max_cells: int) -> pd.DataFrame:
         raise ValueError("not a CSV file")
     lines = text.splitlines()
     header = next(filter(str.strip, lines), "")
-    separator = max(",;\t", key=header.count)  # of equals, the comma
+    separator = max(",;\t", key=header.count)  # on a tie, the comma
     width = header.count(separator) + 1
     if width > MAX_COLUMNS or width * len(lines) > max_cells:
         raise ValueError("too many cells")
     if separator != ",":
         text = text.replace(",", ".")
-    row_0 = "0" + separator * (width - 1)  # tells pandas how long a row may be
+    row_0 = "0" + separator * (width - 1)  # limits the length of a row
     table = pd.read_csv(
         io.StringIO(f"{row_0}\n{text}"),
         sep=separator,
@@ -189,7 +189,7 @@ def read_points(source: str, *, timeout_s: float, max_bytes: int) -> Points:
 
 
 def load(source: str, max_bytes: int, timeout_s: float = 3.0) -> tuple[Points, UserError | None]:
-    """Get the points that a server shows.
+    """Load the points that a server shows.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def load(source: str, max_bytes: int, timeout_s: float = 3.0) -> tuple[Points, U
     Returns
     -------
     points : Points
-        The lecture's where ``source`` can't be used.
+        The lecture's if ``source`` can't be used.
     problem : UserError or None
         Why ``source`` can't be used.
     """

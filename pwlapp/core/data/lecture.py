@@ -1,7 +1,7 @@
 """The lecture's "irony of spec" data: the 2,000 points of its section 3.
 
-They are those of the lecture's file, ironyofspec.csv: x and y to the bit, prob within 2e-7, the
-rounding errors of the float32 program that wrote the file.
+They equal the lecture's file, ironyofspec.csv: x and y exactly, prob within 2e-7, the rounding
+error of the float32 program that wrote the file.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pwlapp.core.net import Array, Loss, bce
 from pwlapp.errors import UserError
 
-MAX_X = 1_000_000  # beyond it the net's numbers could overflow in float32
+MAX_X = 1_000_000  # of x and y: larger numbers could overflow in float32
 MIN_POINTS, MAX_POINTS = 2, 10_000  # of a set that a student draws or uploads
 MAX_HELD_OUT = 0.9
 
@@ -23,7 +23,7 @@ Origin = Literal["lecture", "settings", "law", "own"]
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which data a session uses. All but a student's own can be drawn again from it.
+    """Which data a session uses, enough to draw them again unless they are a student's own.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class DataSpec:
         ``"lecture"``: the server's default data, even if a file replaces the lecture's; ``"own"``:
         points that a student drew or uploaded; else a name in `datasets.LAWS`.
     n : int
-        Points, 2 to `MAX_POINTS`; 0 where the law does not ask.
+        Number of points, 2 to `MAX_POINTS`; 0 for data that is not drawn.
     noise : float
         0 or more; see `datasets.draw`.
     seed : int
@@ -90,8 +90,8 @@ class Points:
     def key(self) -> str:
         """The first 16 hexadecimal digits of a SHA-256 of the points.
 
-        The spec counts as well, but for the server's default data, so that the same numbers have
-        the same key on each server.
+        The spec is part of the key, except for the server's default data, so that the same numbers
+        have the same key on each server.
         """
         digest = hashlib.sha256()
         for column in (self.x, self.prob, self.y):
@@ -102,9 +102,9 @@ class Points:
 
     @cached_property
     def true_loss(self) -> float | None:
-        """Binary cross-entropy of prob itself: what a net that knew the truth would score.
+        """Binary cross-entropy of prob itself: the loss of a net that knew the truth.
 
-        None where prob is unknown, or y not within [0, 1].
+        None if prob is unknown or y is not within [0, 1].
         """
         return None if self.prob is None or not self.is_binary else bce(self.prob, self.y)
 

@@ -56,11 +56,11 @@ def read_file(path: Path, *, max_bytes: int) -> bytes:
     """Read a whole file; see `read_source`."""
     try:
         path = path.expanduser()
-        if not path.is_file():  # a folder, or a pipe that would be waited on for ever
+        if not path.is_file():  # a folder, or a pipe, which would block
             raise UserError("data_not_found", name=path.name)
         with path.open("rb") as file:
             raw = file.read(max_bytes + 1)
-    except (OSError, RuntimeError):  # not readable; or "~someone" who does not exist
+    except (OSError, RuntimeError):  # not readable, or the home folder of an unknown user
         raise UserError("data_unreachable", name=path.name) from None
     if len(raw) > max_bytes:
         raise too_big(max_bytes)
@@ -69,7 +69,7 @@ def read_file(path: Path, *, max_bytes: int) -> bytes:
 
 def read_url(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
     """Fetch a whole URL; see `read_source`."""
-    import requests  # slow to import, and most runs never fetch
+    import requests  # slow to import, and rarely needed
     import urllib3
 
     deadline = time.monotonic() + timeout_s
@@ -79,7 +79,8 @@ def read_url(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
             if response.status_code in (404, 410):
                 raise UserError("data_not_found", name=display_name(url))
             response.raise_for_status()
-            # read1 gives what has come; iter_content would wait for a whole chunk, however slow
+            # read1 returns what has arrived; iter_content would wait for a whole chunk, beyond the
+            # deadline
             while chunk := response.raw.read1(CHUNK, decode_content=True):
                 raw += chunk
                 if len(raw) > max_bytes:
@@ -89,6 +90,6 @@ def read_url(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
     except UserError:
         raise
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError):
-        # a ValueError: an address, such as one that we were sent on to, that is none
+        # ValueError: an invalid address, for example of a redirect
         raise UserError("data_unreachable", name=display_name(url)) from None
     return bytes(raw)

@@ -1,7 +1,7 @@
 """Engines: implementations of the same training, behind one interface.
 
-An engine is named by what computes and where: ``"torch@cpu"``, ``"fused@cpu"``, ``"torch@cuda:0"``,
-``"fused@cuda:0"``. It is imported only when it is picked, so the module itself stays light.
+An engine's id is ``<loop>@<device>``: ``"torch@cpu"``, ``"fused@cpu"``, ``"torch@cuda:0"``,
+``"fused@cuda:0"``. An engine is imported only when it is picked, since that imports torch or Numba.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ AUTO = "auto"
 TORCH_CPU = "torch@cpu"
 FUSED_CPU = "fused@cpu"
 
-GPU_FROM = 2**20  # multiplications in one layer per epoch: see `resolve`
-MAX_FUSED_GPU_HIDDEN = 16  # wider nets don't fit on chip beside the points
+MIN_GPU_PRODUCTS = 2**20  # units * points: see `resolve`
+MAX_FUSED_GPU_HIDDEN = 16  # wider nets don't fit into the registers beside the points
 
 ID_PATTERN = r"(torch|fused)@(cpu|cuda:\d{1,3})"
 
@@ -56,7 +56,7 @@ class EngineInfo:
     kind : str
         ``"cpu"`` or ``"cuda"``.
     device : str
-        The device's name for people.
+        The device's name, for display.
     """
 
     id: str
@@ -69,9 +69,9 @@ def resolve(engine: str, net: Architecture, n: int) -> str:
     """The id of the engine that trains a net on n points.
 
     ``"auto"`` is the compiled loop on the CPU: a net with one input needs only about n + h steps
-    an epoch there (see `fused_cpu`), less than it takes to tell a GPU what to do. Only sigmoid
-    units need n * h steps, and from `GPU_FROM` of those a GPU is picked, where there is one. A net
-    too wide for the Triton kernel is trained by PyTorch on the same GPU.
+    an epoch there (see `fused_cpu`), which takes less time than one launch on a GPU. Only sigmoid
+    units need n * h steps; from `MIN_GPU_PRODUCTS` on, a GPU is picked if there is one. A net too
+    wide for the Triton kernel is trained by PyTorch on the same GPU.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def resolve(engine: str, net: Architecture, n: int) -> str:
 def wants_gpu(engine: str, net: Architecture, n: int) -> bool:
     """Whether a net should go to a GPU if there is one, by the id or by the rule of `resolve`."""
     if engine == AUTO:
-        return net.activation == "sigmoid" and n * net.h >= GPU_FROM
+        return net.activation == "sigmoid" and n * net.h >= MIN_GPU_PRODUCTS
     return "@cuda" in engine
 
 

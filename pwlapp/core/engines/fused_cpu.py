@@ -1,7 +1,7 @@
-"""The compiled engine: whole epochs in machine code, made by Numba, one thread a net.
+"""The compiled engine: whole epochs in machine code, made by Numba, one thread per net.
 
-The loops are in `kernels`. Here is what surrounds them: points sorted by x, a net's numbers copied
-in and out, slices by the clock, and many nets at once on all cores.
+The loops are in `kernels`. This module sorts the points by x, copies a net's numbers in and out,
+ends slices by the clock, and trains many nets at once on all cores.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from pwlapp.core.net import Architecture, Array
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState
 
-FIRST_CHUNK = 1  # epochs, to see how fast they are
-CHUNK_S = 0.002  # then about so much computing between two looks at the clock
+FIRST_CHUNK = 1  # epochs, to measure the speed
+CHUNK_S = 0.002  # time between two looks at the clock
 NO_EPOCHS = np.zeros(0, dtype=np.int64)
 
 
 class Training:
-    """One net in the middle of its training.
+    """One net during its training.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Training:
     ----------
     epoch : int
     loss : float
-        At that epoch; before the first `run`, what the state says.
+        At that epoch; before the first `run`, the state's.
     """
 
     def __init__(self, state: TrainState, x: Array, y: Array, options: OptimizerOptions) -> None:
@@ -71,7 +71,7 @@ class Training:
         start, loss, before = self.epoch, self.loss, [vector.copy() for vector in self._vectors]
         spoilt, n_kept, diverged = self._train(stop, record, kept, losses)
         if diverged:
-            # The step that spoiled the weights overwrote the good ones. Keeping a copy at each
+            # The step that diverged has overwritten the last good weights. Keeping a copy at each
             # epoch would slow every run down; running up to there again slows only this one.
             self._vectors, self.epoch = before, start
             if spoilt - 1 > start:
@@ -82,7 +82,7 @@ class Training:
         return list(zip(record[good].tolist(), losses[good].tolist(), kept, strict=False)), diverged
 
     def state(self) -> TrainState:
-        """The net as it stands, in memory of its own."""
+        """A copy of the net as it is now."""
         params, m, v = (vector.copy() for vector in self._vectors)
         return replace(self._begun, params=params, m=m, v=v, epoch=self.epoch, loss=self.loss)
 
@@ -126,7 +126,7 @@ def make_setting(state: TrainState, options: OptimizerOptions) -> Setting:
 
 
 def make_scratch(net: Architecture) -> Scratch:
-    """Allocate what an epoch of a net works in."""
+    """Allocate the working memory of an epoch."""
     sigmoids = net.h if net.activation == "sigmoid" else 1
     return Scratch(
         position=np.zeros(net.h, dtype=np.int64),
@@ -141,7 +141,7 @@ def make_scratch(net: Architecture) -> Scratch:
 
 
 def sort_by_x(x: Array, y: Array) -> tuple[Array, Array]:
-    """Sort points by x, as the loops need them; sorted ones are passed through."""
+    """Sort points by x, as the loops need them; points that are sorted are returned as they are."""
     x, y = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32)
     if (x[1:] >= x[:-1]).all():
         return x, y
@@ -159,7 +159,7 @@ class FusedCpuEngine:
     ) -> SliceResult:
         """Train one slice; see `training.train_slice`."""
         started = time.perf_counter()
-        if x.size == 0:  # the mean loss of no points is not a number
+        if x.size == 0:  # the mean loss of no points is NaN
             nothing = replace(state, loss=float("nan"))
             return SliceResult(nothing, Frames.of([], state.net.size), True, 0.0, self.name)
         training = Training(state, *sort_by_x(x, y), options)
@@ -210,7 +210,7 @@ def train_many(
     """Train independent nets on all cores; thousands are fine.
 
     Each net is trained by the same loop as a single one, on one thread, so each ends exactly where
-    it would alone. The loops hold no lock, which is what lets Python's threads run at once.
+    it would alone. The loops release Python's global lock, so the threads run in parallel.
 
     Parameters
     ----------
@@ -219,9 +219,9 @@ def train_many(
     x, y : ndarray of shape (n,), float32
     options : AdamOptions or SgdOptions
     epochs : int
-        How many more for each; at least 1.
+        Further epochs for each net; at least 1.
     threads : int, optional
-        By default as many as this process may use cores.
+        By default the number of cores that this process may use.
 
     Returns
     -------

@@ -1,8 +1,8 @@
 """The compiled loop on a CUDA device: whole runs inside one Triton kernel.
 
-The page's loop asks a GPU for some forty small kernels an epoch, and waits for each to be asked
-for. Here one launch trains thousands of epochs of many nets; see `triton_kernel` for how. A slice
-with a time limit is a few launches, each as long as the ones before it say will fit.
+The page's loop launches about forty small kernels per epoch, and launching them takes most of its
+time. Here one launch trains thousands of epochs of many nets; see `triton_kernel`. A slice with a
+time limit is a few launches, whose lengths follow from the speed of those before.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pwlapp.core.net import Array
 from pwlapp.core.optimizers import OptimizerOptions
 from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState
 
-FIRST_LAUNCH = 256  # epochs; well under a millisecond, and enough to tell how long one takes
-LONGEST_LAUNCH = 2**17  # a second or less: a GPU that also draws a desktop has to come back to it
+FIRST_LAUNCH = 256  # epochs: well under a millisecond, and enough to measure the speed
+# About a second at most, since the GPU may also draw the desktop.
+LONGEST_LAUNCH = 2**17
 GROWTH = 8  # how many times longer a launch may be than the one before
 
 
@@ -53,8 +54,8 @@ class FusedGpuEngine:
     ) -> SliceResult:
         """Train one slice; see `training.train_slice`.
 
-        What does not fit on chip is trained by the page's loop on the same device, and the result
-        says so.
+        A net that the kernel has no room for is trained by the page's loop on the same device; the
+        result names that engine.
         """
         if not fits(state.net, x.size):
             return TorchEngine(self.device).train(state, x, y, options, budget)
@@ -76,7 +77,7 @@ def train_slices(
     Parameters
     ----------
     states : sequence of TrainState
-        They need not stand at the same epoch.
+        They may be at different epochs.
     x, y : ndarray of shape (n,), float32
     options : AdamOptions or SgdOptions
     budgets : sequence of Budget
@@ -96,7 +97,7 @@ def train_slices(
     if any(state.net != net for state in states) or not fits(net, x.size):
         raise ValueError(f"not all nets are {net}, or it does not fit {x.size} points")
     nets = Nets(states, x, y, options, device)
-    launch = nets.advance(0)  # starts that are no numbers; and the kernel is compiled off the clock
+    launch = nets.advance(0)  # evaluates the loss, and compiles the kernel before the clock starts
     started = time.perf_counter()
     kept, now, launch = _run_launches(nets, launch, states, budgets)
     seconds, name = time.perf_counter() - started, f"fused@{device}"

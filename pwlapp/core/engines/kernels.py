@@ -1,21 +1,21 @@
-"""The compiled loops of `fused_cpu`: whole epochs in machine code, one thread, no Python.
+"""The compiled loops of `fused_cpu`: whole epochs in machine code, on one thread.
 
-What makes them fast, with n points and h hidden units:
+Why they are fast, with n points and h hidden units:
 
 - The net has one input, so between two neighbouring bends of its ReLUs the logit is a straight
   line, ``slope * x + offset``. With the points sorted by x, an epoch walks from bend to bend: one
   pass over each stretch of points gives the residuals' sums, and every unit's gradient is a
-  difference of two such sums. That is n + h steps where the textbook loop takes n * h.
-- Sigmoid units have no bends: they are computed in blocks of points that stay in the cache.
+  difference of two such sums. That is n + h steps where the usual loop takes n * h.
+- Sigmoid units have no bends: they are computed in blocks of points that fit into the CPU's cache.
 - The inner loops hold no branch and no call, so that LLVM turns them into vector instructions; exp
-  is a polynomial. Where a sigmoid is so far out that float32 shows it, a slow loop takes over that
-  does exactly what torch does there.
+  is a polynomial. Where a sigmoid is saturated in float32, a slower loop computes exactly what
+  torch computes there.
 
-Sums over a stretch are float32, sums of those float64. NaN and infinity are kept: of LLVM's fast
-maths only reordering and fusing are allowed, not the assumption that there are none.
+Sums over a stretch are float32, sums of those float64. Of LLVM's fast-math options only reordering
+and fusing are allowed, so NaN and infinity propagate.
 
-One file, although a long one: Numba takes a function from its disk cache as long as that function's
-own file is unchanged, so a change in another file would go unnoticed.
+This is one long file because of Numba's disk cache: a compiled function is used again as long as
+its own file has not changed, and inlines functions of other files without noticing changes there.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pwlapp.core.net import LOG_FLOOR
 from pwlapp.core.state import LOSS_LIMIT
 
 FLAGS = {"reassoc", "nsz", "arcp", "contract"}
-BLOCK = 256  # points of a block of sigmoid units: 2 MB of activations at 2,048 units
+BLOCK = 256  # points per block of sigmoid units: 2 MB of activations at 2,048 units
 
 # Division by zero gives infinity, as in numpy: a check for it would keep the loops from being
 # vectorised.
@@ -44,7 +44,7 @@ f4 = np.float32
 LOG2_E = f4(1.4426950408889634)
 LN_2 = f4(0.6931471805599453)
 SATURATED = 16.5  # from 16.64 on 1 / (1 + exp(-z)) is 1 in float32, and BCELoss's gradient is 0
-FAR = f4(80.0)  # where a hidden sigmoid may be clamped: exp(-80) is 1e-35
+FAR = f4(80.0)  # inputs of hidden sigmoids are clamped here: exp(-80) is 1e-35
 LN_2_UP = 0.694  # log(2), rounded up: how much more than |logit| the loss of a point can be
 
 
@@ -65,7 +65,7 @@ def exp_(t: f4) -> f4:
     ``exp(t) = 2^k exp(f)`` with a whole k and f within log(2) / 2 of 0; the polynomial is that of
     Cephes' expf, by S. Moshier.
     """
-    biased = np.int32(t * LOG2_E + f4(127.5))  # k + 127, rounded: positive, so cutting off does
+    biased = np.int32(t * LOG2_E + f4(127.5))  # k + 127: positive, so truncation rounds
     f = t - f4(np.int32(biased - np.int32(127))) * LN_2
     p = f4(1.9875691500e-4)
     p = p * f + f4(1.3981999507e-3)
@@ -133,7 +133,7 @@ def torch_point(z, y):
 
 @compiled
 def saturated_stretch(x, y, slope, offset):
-    """Both sums of `bce_stretch` and the sum of `bce_stretch_loss`, exactly as torch has them."""
+    """The sums of `bce_stretch` and `bce_stretch_loss`, exactly as torch computes them."""
     sum_r, sum_rx, total = 0.0, 0.0, 0.0
     for i in range(x.size):
         r, loss = torch_point(slope * x[i] + offset, y[i])
@@ -192,8 +192,8 @@ class Scratch(NamedTuple):
         Where each ReLU switches: it is on for points ``position ..`` if W1 >= 0, and for the points
         before if W1 < 0.
     order : ndarray of shape (h,), int64
-        The units by position, equal ones by number: sums are added in this order, whatever came
-        before, so that a run is the same however it is sliced.
+        The units by position, equal ones by number: sums are added in this order, so that
+        a run does not depend on how it is sliced.
     before_r, before_rx : ndarray of shape (h,), float64
         Sums of ``yhat - y`` and ``(yhat - y) x`` over the points before a unit's position.
     gradient : ndarray of shape (k,), float32
@@ -217,7 +217,7 @@ class Scratch(NamedTuple):
 
 @inlined
 def is_right(x, i, W1, b1):
-    """Whether point i lies on the right of a unit's bend, by the sign that torch sees."""
+    """Whether point i lies right of a unit's bend, by the sign of u as torch computes it."""
     return (W1 * x[i] + b1 > f4(0.0)) == (f4(0.0) <= W1)
 
 
@@ -236,7 +236,7 @@ def locate(x, W1, b1, guess):
             p -= 1
         else:
             return p
-    low, high = 0, x.size  # all before low are left, all from high on are right
+    low, high = 0, x.size  # left of the bend before low, right of it from high on
     while low < high:
         middle = (low + high) // 2
         if is_right(x, middle, W1, b1):
@@ -248,7 +248,7 @@ def locate(x, W1, b1, guess):
 
 @compiled
 def place(x, params, net, scratch):
-    """Find where the ReLUs switch, and sort them by it: they are nearly in order already."""
+    """Find where the ReLUs switch, and sort them by it: they are nearly sorted already."""
     position, order = scratch.position, scratch.order
     for k in range(net.h):
         b1 = params[net.h + k] if net.bias1 else f4(0.0)
@@ -268,7 +268,7 @@ def place(x, params, net, scratch):
 def stretch(x, y, a, b, slope, offset, mse, want_loss):
     """Sums over points a to b: r, r x, the losses (only if wanted, for BCE), and a bound on them.
 
-    ``r`` is ``yhat - y``. The bound holds for the sum of the losses and costs next to nothing: the
+    ``r`` is ``yhat - y``. The bound is an upper bound of the sum of the losses. It is cheap: the
     largest |logit| of a straight line is at one of its ends.
     """
     xs, ys, s, c = x[a:b], y[a:b], f4(slope), f4(offset)
@@ -292,7 +292,7 @@ def relu_pass(x, y, params, net, scratch, want_loss):
     Returns
     -------
     sum_r, sum_rx, loss, bound : float
-        Over all points, as `stretch` has them. The bound is NaN if anything is not finite.
+        Over all points, see `stretch`. The bound is NaN if anything is not finite.
     """
     h, order, position = net.h, scratch.order, scratch.position
     W1, W2 = params[:h], params[params.size - 1 - h : params.size - 1]
@@ -354,7 +354,7 @@ def sigmoid_block(x, params, net, scratch, m):
         v = scratch.activations[k, :m]
         for i in range(m):
             u = W1 * x[i] + b1
-            u = FAR if u > FAR else u  # written so that NaN stays NaN
+            u = FAR if u > FAR else u  # in this form NaN stays NaN
             u = -FAR if u < -FAR else u
             v[i] = f4(1.0) / (f4(1.0) + exp_(-u))
             z[i] += W2 * v[i]
@@ -400,7 +400,7 @@ def sigmoid_pass(x, y, params, net, scratch, want_loss):
     """
     scratch.sums[:] = 0.0
     sum_r, loss, bound = 0.0, 0.0, 0.0
-    for j in range(params.size):  # a sigmoid would hide that its input is infinite
+    for j in range(params.size):  # the sigmoid of an infinite input is finite
         bound += 0.0 * params[j]
     for a in range(0, x.size, BLOCK):
         b = min(a + BLOCK, x.size)
@@ -451,7 +451,7 @@ def step(params, m, v, net, gradient, epoch):
     if net.sgd:
         for j in range(params.size):
             move = gradient[j]
-            if net.beta1 > 0.0:  # else torch leaves the buffer alone
+            if net.beta1 > 0.0:  # without momentum torch does not touch the buffer
                 move += f4(net.beta1) * m[j]
                 m[j] = move
             params[j] -= f4(net.lr) * move
@@ -480,7 +480,7 @@ def forward(x, y, params, net, scratch, want_loss):
 
 @compiled
 def train_epochs(x, y, params, m, v, net, scratch, epoch, stop, record, kept, losses):
-    """Train from ``epoch`` to ``stop``, or until the loss blows up; see `state.has_diverged`.
+    """Train from ``epoch`` to ``stop``, or until the run diverges; see `state.has_diverged`.
 
     Parameters
     ----------
@@ -499,7 +499,7 @@ def train_epochs(x, y, params, m, v, net, scratch, epoch, stop, record, kept, lo
     Returns
     -------
     epoch : int
-        Where it ended; if it diverged, the params belong to that spoilt epoch.
+        Where it ended; if it diverged, the epoch that did, and its params.
     n_kept : int
     loss : float
     diverged : bool

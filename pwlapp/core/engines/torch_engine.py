@@ -1,7 +1,7 @@
 """The page's own loop in eager PyTorch: the oracle of every other engine.
 
-To the page it adds that weights and Adam's moments are restored from a `TrainState` before the
-loop and saved to one after it, bit for bit, so that a run can be cut into slices anywhere.
+In addition, weights and Adam's moments are restored from a `TrainState` before the loop and saved
+to one after it, bit for bit, so that a run can be cut into slices anywhere.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def new_net(seed: int, x: Array, y: Array, net: Architecture) -> tuple[Array, fl
 def column(values: Array, device: str) -> torch.Tensor:
     """Copy (n,) numbers into an (n, 1) tensor.
 
-    A copy, because torch aligns its own memory: a view of numpy's could take another path through
-    a kernel and round differently from the page.
+    A copy, because torch aligns its own memory: with a view of numpy's memory, a kernel might take
+    another path and round differently from the lecture's.
     """
     return torch.tensor(values, device=device).reshape(-1, 1)
 
@@ -89,7 +89,7 @@ def flatten(tensors: list[torch.Tensor]) -> Array:
 def one_thread() -> Iterator[None]:
     """Compute on one CPU thread, so that sums are added in one order on every machine.
 
-    It is also the fastest: a few thousand points are too few to share.
+    One thread is also the fastest for a few thousand points.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -135,7 +135,7 @@ class PageLoop:
             v = v.reshape_as(weight).to(weight.device, copy=True)
             # torch's own names; "step" is float32 on the CPU, as Adam keeps it
             if isinstance(self.optimizer, torch.optim.SGD):
-                # a buffer of zeros gives the first step that having none gives
+                # a buffer of zeros gives the same first step as no buffer
                 self.optimizer.state[weight] = {"momentum_buffer": m}
             else:
                 step = torch.tensor(steps)
@@ -176,7 +176,7 @@ class PageLoop:
 
 
 class Lap(NamedTuple):
-    """Result of `run_lap`; if it diverged, ``state`` is the bad one."""
+    """Result of `run_lap`; if it diverged, ``state`` is the epoch that did."""
 
     state: TrainState
     frames: Frames
@@ -186,9 +186,8 @@ class Lap(NamedTuple):
 def run_lap(loop: PageLoop, start: int, budget: Budget) -> Lap:
     """Repeat the page's four steps until the target, the time limit or divergence.
 
-    The page evaluates the loss and then steps away from it. Here each turn ends with the loss at
-    the weights it arrived at, the same sequence of operations cut at another place, so that a
-    frame's loss belongs to its weights.
+    The page's loop evaluates the loss before each step. Here each turn ends with the loss at the
+    new weights. The sequence of operations is the same, and a frame's loss belongs to its weights.
     """
     record = frozenset(budget.record)
     kept: list[Row] = []
@@ -231,8 +230,9 @@ class TorchEngine:
             lap = run_lap(PageLoop(state, x, y, options, self.device), state.epoch, budget)
             diverged = lap.diverged
             if diverged:
-                # The step that spoiled the weights overwrote the good ones. Keeping a copy at each
-                # epoch would slow every run down; running up to there again slows only this one.
+                # The step that diverged has overwritten the last good weights. Keeping a copy at
+                # each epoch would slow every run down; running up to there again slows only this
+                # one.
                 last_good = max(state.epoch, lap.state.epoch - 1)
                 again = replace(budget, target_epoch=last_good, slice_ms=None)
                 lap = run_lap(PageLoop(state, x, y, options, self.device), state.epoch, again)

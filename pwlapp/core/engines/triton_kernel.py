@@ -1,11 +1,11 @@
-"""The Triton kernel that trains a net: one program is one net, its whole run one launch.
+"""The Triton kernel that trains nets: each program trains one net, all its epochs in one launch.
 
-Triton has wheels for Linux only, so nothing imports this module but `fused_gpu`, and that late.
+Triton has wheels for Linux only, so only `triton_nets` imports this module, when it needs it.
 
-Why one program per net: an epoch of these nets is about a microsecond of arithmetic, while a
-launch takes several, and programs cannot wait for each other between epochs. So a program keeps
-one net and all points to itself, and repeats epochs without leaving the chip. A GPU then trains as
-many nets at once as it has room for programs.
+Why one program per net: an epoch of these nets is about a microsecond of arithmetic, while a launch
+takes several, and programs cannot wait for each other between epochs. So a program holds one net
+and all points in registers and repeats epochs there. A GPU trains as many nets at once as it has
+room for programs.
 
 Memory plan of a program, with n points padded to N and h units padded to H, powers of two:
 
@@ -14,12 +14,11 @@ Memory plan of a program, with n points padded to N and h units padded to H, pow
   copy and makes the same step, which costs less than sharing it out.
 - the (H, N) tile: each thread has all units of its own points, so the sum over units needs no
   other thread. The sums over points go through warp shuffles and shared memory, all at once.
-- global memory: an epoch reads two numbers, asked for at its start and used at its end, and
-  writes only if it is one to keep.
+- global memory: an epoch reads two numbers, and writes only if it becomes a frame.
 
-All numbers are float32, in torch's order where that costs nothing. What depends on the number of
-Adam's steps comes from a table made on the host, in float64 as torch does: a step is the same
-however the run was sliced.
+All numbers are float32, computed in torch's order where that costs nothing. What depends on the
+number of Adam's steps comes from a table made on the host, in float64 as torch does: a step is the
+same however the run was sliced.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, import-untyped, untyped-decorator"
@@ -39,7 +38,7 @@ NO_EPOCH = tl.constexpr(-1)  # as `triton_nets` writes it
 
 @triton.jit
 def sigmoid(z):
-    # exp overflows to infinity, of which this makes the right 0
+    # exp may overflow to infinity; the result is then 0, which is right
     return 1.0 / (1.0 + tl.exp(-z))
 
 
@@ -48,7 +47,7 @@ def losses_and_slopes(z, y, BCE: tl.constexpr):
     """Each point's loss at the logit z, and the loss's derivative there; all (1, N)."""
     if BCE:
         yhat = sigmoid(z)
-        # not tl.maximum: a NaN has to come out as one
+        # not tl.maximum, which drops NaN
         log_yes = tl.log(yhat)
         log_yes = tl.where(log_yes < LOG_FLOOR, LOG_FLOOR, log_yes)
         log_no = tl.log(1.0 - yhat)
@@ -68,8 +67,8 @@ def losses_and_slopes(z, y, BCE: tl.constexpr):
 def load_units(at, h, H: tl.constexpr):
     """Read h numbers into (H,), with zeros after them.
 
-    A plain load would tie them to a layout over threads that is not the tile's, and each epoch
-    would carry them over and back. What comes out of a reduction is tied to none.
+    A plain load would give them another layout over threads than the tile's, and each epoch would
+    convert between the two. The result of a reduction has no fixed layout.
     """
     unit = tl.arange(0, H)[:, None]  # (H, 1)
     return tl.max(tl.load(at + unit, mask=unit < h, other=0.0), axis=1)
@@ -118,7 +117,7 @@ def step(p, m, v, g, rule, step_size, bias2, ADAM: tl.constexpr):
 
 @triton.jit
 def sums(a, b, c, d):
-    """Sum four (H, N) tiles over N, at the price of one: threads meet once, not four times."""
+    """Sum four (H, N) tiles over N in one reduction, which synchronises the threads only once."""
     ab, cd = tl.split(tl.sum(tl.join(tl.join(a, b), tl.join(c, d)), axis=1))
     a, b = tl.split(ab)
     c, d = tl.split(cd)
@@ -145,14 +144,14 @@ def loss_and_gradient(
     u = W1[:, None] * x  # (H, 1) * (1, N) -> (H, N)
     if BIAS1:
         u += b1[:, None]
-    v = tl.where(u <= 0.0, 0.0, u) if RELU else sigmoid(u)  # a NaN passes, as through torch's
+    v = tl.where(u <= 0.0, 0.0, u) if RELU else sigmoid(u)  # NaN stays NaN, as in torch
     z = tl.sum(v * W2[:, None], axis=0, keep_dims=True) + b2  # (1, N)
     each, slope = losses_and_slopes(z, y, BCE)
     each = tl.where(real, each * share, 0.0)
     slope = tl.where(real, slope * share, 0.0)
     dv = slope * W2[:, None]  # (H, N)
     du = tl.where(u <= 0.0, 0.0, dv) if RELU else dv * (v * (1.0 - v))
-    # two rows are all that loss and b2 need: a tile of their own has room for both
+    # the loss and b2 need one row each: one tile holds both
     rest = tl.where(row[:, None] == 0, each, slope)
     gW1, gb1, gW2, rest = sums(du * x, du, v * slope, rest)
     loss = tl.sum(tl.where(row == 0, rest, 0.0))
@@ -187,8 +186,8 @@ def train_nets(
 
     Each turn evaluates loss and gradient of the present weights, then steps away from them unless
     it is the last turn, so that the loss that is kept belongs to the weights that are kept. A net
-    that diverges ends with its spoilt weights: keeping the good ones would cost each epoch of each
-    net registers, so the caller launches it again for one epoch less.
+    that diverges ends with the weights of that epoch: keeping the last good ones would need more
+    registers, so the caller launches it again for one epoch less.
     """
     net = tl.load(which + tl.program_id(0))
     k = (3 if BIAS1 else 2) * h + 1
@@ -204,7 +203,7 @@ def train_nets(
     rule = (keep1, take1, keep2, take2, tl.load(constants + 4), tl.load(constants + 5))
     point = tl.arange(0, N)[None, :]
     real = point < n
-    repeated = tl.minimum(point, n - 1)  # the rest is the last point again, and counts for nothing
+    repeated = tl.minimum(point, n - 1)  # the padding repeats the last point, with weight 0
     x = tl.load(points + repeated)
     y = tl.load(points + n + repeated)
     share = 1.0 / n.to(tl.float32)
@@ -215,7 +214,7 @@ def train_nets(
     records += net * n_records
     frames += net * n_records * (k + 1)
     next_record = tl.load(records, mask=n_records > 0, other=NO_EPOCH)
-    before = share * 0.0 + float("inf")  # the first loss has none to be compared with
+    before = share * 0.0 + float("inf")  # the first loss has no predecessor
     loss = before
     fine = epochs >= 0
     running = fine
@@ -246,7 +245,7 @@ def train_nets(
             W1, mW1, vW1 = step(W1, mW1, vW1, gW1, rule, step_size, bias2, ADAM)
             W2, mW2, vW2 = step(W2, mW2, vW2, gW2, rule, step_size, bias2, ADAM)
             b2, mb2, vb2 = step(b2, mb2, vb2, gb2, rule, step_size, bias2, ADAM)
-            # a unit that only fills up the tile would be moved too, and is 0 / 0 where eps is 0
+            # padding units stay 0; their step would be 0 / 0 if eps is 0
             W1 = tl.where(used, W1, 0.0)
             W2 = tl.where(used, W2, 0.0)
             before = loss

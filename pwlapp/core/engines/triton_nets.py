@@ -1,7 +1,7 @@
 """Nets in a GPU's memory, and the launches of `triton_kernel` that train them.
 
-Triton is imported at the first launch. Under ``TRITON_INTERPRET=1`` the device ``"cpu"`` works
-too, slowly: that is how the kernel is tested without a GPU.
+Triton is imported at the first launch. With ``TRITON_INTERPRET=1`` the device ``"cpu"`` works too,
+slowly, so that the kernel can be tested without a GPU.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
 from pwlapp.errors import UserError
 
-MAX_POINTS = 4096  # they live in registers, so a launch takes no more
-MAX_TILE = 2**15  # padded points times padded units, all at work at once
-NO_EPOCH = -1  # fills up a row of epochs to keep
+MAX_POINTS = 4096  # they are in registers, which limits a launch
+MAX_TILE = 2**15  # padded points times padded units
+NO_EPOCH = -1  # pads a row of epochs to record
 
 
 def require_triton(device: str) -> None:
@@ -52,8 +52,8 @@ def warps(net: Architecture, n: int) -> int:
 def constants(options: OptimizerOptions) -> Array:
     """The optimizer's constants, but for the step size; shape (6,).
 
-    keep1, take1 and keep2, take2: how m and v mix what they were with what is new; eps; weight
-    decay. Subtracted in float64 and then rounded, as torch does.
+    keep1, take1 and keep2, take2: the weights of the old and the new value in m and in v; eps;
+    weight decay. ``1 - beta`` is computed in float64 and then rounded, as torch does.
     """
     if isinstance(options, SgdOptions):
         values = [options.momentum, 1.0, 0.0, 0.0, 0.0, options.weight_decay]
@@ -64,7 +64,7 @@ def constants(options: OptimizerOptions) -> Array:
 
 
 def schedule(options: OptimizerOptions, first: int, last: int) -> Array:
-    """Step sizes of the steps first to last, counted from 1, and one row to spare.
+    """Step sizes of the steps first to last, counted from 1, and one spare row.
 
     Returns
     -------

@@ -20,7 +20,7 @@ def literal(value: float) -> str:
 
 
 def vector(values: Iterable[float]) -> str:
-    """Write numbers as a list: ``[1.0, -1.0]``, over as many lines as it takes."""
+    """Write numbers as a list: ``[1.0, -1.0]``, over as many lines as needed."""
     return _in_lines("[", ", ".join(literal(value) for value in values), "]")
 
 

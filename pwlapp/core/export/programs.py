@@ -1,7 +1,7 @@
 """A run as a program: the page's own loop, as a script or as a notebook.
 
-The text is made of the templates below, literals of checked numbers, and words of the message
-catalogues; nothing that a user typed gets into it. No torch is imported.
+The text consists of the templates below, literals of checked numbers, and sentences of the message
+catalogues; it contains nothing that a user typed. Does not import torch.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pwlapp.core.net import Architecture, Array, from_vector
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
 
-MOST_POINTS = 5000  # written into the program; more of them lie in a file beside it
-MORE_EPOCHS = 5000  # what a program goes on for that begins with trained weights, as the page does
+MOST_POINTS = 5000  # points written into the program; more of them are in a file beside it
+MORE_EPOCHS = 5000  # epochs of a program that begins with trained weights
 DATA_FILE = "pwlapp-data.csv"
 WIDTH = 88
 
@@ -31,19 +31,19 @@ Words = Mapping[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A run to write down as a program.
+    """A run to export as a program.
 
     Attributes
     ----------
     seed : int
     optimizer : AdamOptions or SgdOptions
     train : TrainState
-        Where the net stands.
+        The net as it is now.
     points : Points
-        What it is trained on.
+        Its data.
     by_recipe : bool
-        Whether ``train.epoch`` epochs from the seed's weights lead here. If not, the program begins
-        with the weights as they are.
+        Whether ``train.epoch`` epochs from the seed's initial weights give this net. If not, the
+        program begins with the present weights.
     """
 
     seed: int
@@ -212,7 +212,7 @@ def _loss_and_optimizer(program: Program) -> str:
 
 
 def _optimizer(options: OptimizerOptions) -> str:
-    """Name the optimizer, with what differs from torch's defaults; SGD once had none for lr."""
+    """Create the optimizer, with the arguments that differ from torch's defaults, and always lr."""
     if isinstance(options, SgdOptions):
         usual: OptimizerOptions = SgdOptions()
         said = [f"lr={float(options.lr)!r}", *_changed(options, usual, "momentum")]

@@ -6,7 +6,7 @@ import io
 
 from pwlapp.errors import UserError
 
-MAX_LENGTH = 2000  # characters: more would need modules too fine for the back row
+MAX_LENGTH = 2000  # characters: a longer link needs modules too small to scan from the back row
 QUIET = 4  # modules of white around it, as the standard asks
 
 
@@ -30,17 +30,17 @@ def check_link(text: object) -> str:
 def svg(text: str) -> str:
     """Draw a link as a QR code: black on white, with its quiet zone.
 
-    Of all error corrections that fit the same size it takes the strongest. Imports segno.
+    Uses the strongest error correction that does not enlarge the code. Imports segno.
 
     Parameters
     ----------
     text : str
-        What `check_link` let through.
+        A link that `check_link` accepts.
 
     Returns
     -------
     str
-        An SVG without a size of its own, so that it fills what it is put in.
+        An SVG without width and height, so that it fills its container.
 
     Raises
     ------

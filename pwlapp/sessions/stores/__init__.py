@@ -1,1 +1,1 @@
-"""Where sessions are kept: one protocol, SQLite and Redis."""
+"""Storage of sessions: one protocol, implemented with SQLite and with Redis."""

@@ -1,4 +1,4 @@
-"""Where sessions are kept: what every store must do."""
+"""The protocol of a store, and the errors and ids that all stores share."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class StoreUnavailable(RuntimeError):
 
 
 def storage_failed() -> UserError:
-    """The error for a store that broke down while in use; the cause is in the log."""
+    """The error for a store that fails while in use; the cause is in the log."""
     return UserError("storage_failed")
 
 
 class Data(NamedTuple):
-    """The data of a server, and why it is not what the settings ask for."""
+    """The data of a server, and why the data of the settings can't be used, if so."""
 
     points: Points
     problem: UserError | None
@@ -41,7 +41,7 @@ class Store(Protocol):
     """Sessions by id. All methods raise ``UserError("storage_failed")`` when the disk fails."""
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
-        """Keep a new session; returns its id, which is random."""
+        """Save a new session; returns its random id."""
 
     async def load(self, sid: str) -> SessionState:
         """Read a session. Raises UnknownSession."""
@@ -49,8 +49,8 @@ class Store(Protocol):
     async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
         """Read a session and its frames after number `seq`, of one moment. Raises UnknownSession.
 
-        All frames if the session has not reached `seq`: the reader knows it from before the store
-        was restored to an earlier time.
+        Returns all frames if the session has not reached `seq`: the reader's number is then from
+        before the store was restored to an earlier time.
         """
 
     async def save(
@@ -63,7 +63,8 @@ class Store(Protocol):
     ) -> None:
         """Replace the session and append frames, all or nothing.
 
-        Frames before ``state.first_seq`` are dropped, and the rest is thinned now and then.
+        Frames before ``state.first_seq`` are dropped. Now and then the rest is thinned, see
+        `thinning`.
 
         Parameters
         ----------
@@ -72,12 +73,12 @@ class Store(Protocol):
         state : SessionState
         frames : sequence of Frame
         step : Step or None
-            Kept under its number. Steps that ``state.history`` no longer has are dropped with it.
+            Saved under its number. Steps that ``state.history`` no longer has are deleted.
 
         Raises
         ------
         Conflict
-            If the version kept is not `expected_version`.
+            If the stored version is not `expected_version`.
         UnknownSession
         """
 
@@ -88,22 +89,22 @@ class Store(Protocol):
         """Ids of the sessions that are running."""
 
     async def counts(self) -> tuple[int, int]:
-        """How many sessions are kept, and how many of them run."""
+        """Number of sessions, and of those that are running."""
 
     async def settled(self) -> Data | None:
         """The data that the servers on this store have agreed on, if they have."""
 
     async def settle(self, data: Data) -> Data:
-        """Agree on the data with the other servers; returns what they agreed on.
+        """Agree on the data with the other servers; returns the data agreed on.
 
-        That is the first data offered, but data without a problem replace data with one.
+        The first data offered wins, except that data without a problem replaces data with one.
         """
 
     async def keep_points(self, points: Points) -> None:
-        """Keep data that some sessions have instead of the server's, for as long as it is used."""
+        """Store data that sessions use instead of the server's, until it `expire`s."""
 
     async def kept_points(self, key: str) -> Points | None:
-        """The data with this key, if it was kept; it counts as used now."""
+        """The stored data with this key, if any; marks it as used now."""
 
     async def listen(
         self,
@@ -111,7 +112,7 @@ class Store(Protocol):
         on_data: Callable[[], None],
         on_loss: Callable[[], None],
     ) -> None:
-        """Report, until cancelled, what other servers do.
+        """Report, until cancelled, what other servers change.
 
         Parameters
         ----------
@@ -130,7 +131,7 @@ class Store(Protocol):
         """Delete sessions and data unused for so long; returns the number of sessions."""
 
     async def close(self) -> None:
-        """Finish what was begun and close all connections. Call nothing after it."""
+        """Finish operations in progress and close all connections."""
 
 
 def new_sid() -> str:
@@ -139,7 +140,7 @@ def new_sid() -> str:
 
 
 def short_id(sid: str) -> str:
-    """Enough of an id to find it in a log; the whole id is a secret that opens the session."""
+    """The start of an id, for logs; the whole id is a secret that gives access to the session."""
     return sid[:6]
 
 

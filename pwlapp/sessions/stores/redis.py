@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 SESSION = PREFIX + "session:"
 FRAMES = PREFIX + "frames:"
 STEPS = PREFIX + "steps:"
-RUNNING = PREFIX + "running"  # sids by when they were last trained, in Redis's time
-USED = PREFIX + "used"  # sids by when they were last used, in seconds since 1970
-DATA = PREFIX + "shown:"  # what the servers of one source agreed on
+RUNNING = PREFIX + "running"  # sids by the time of their last slice, by Redis's clock
+USED = PREFIX + "used"  # sids by the time of their last use, in seconds since 1970
+DATA = PREFIX + "shown:"  # the data that the servers of one source have agreed on
 POINTS = PREFIX + "own:"
-POINTS_USED = PREFIX + "own_used"  # their keys, as in USED
-STATS = PREFIX + "stats"  # what workers have counted
+POINTS_USED = PREFIX + "own_used"  # keys of points by the time of their last use, as in USED
+STATS = PREFIX + "stats"  # counts of the workers
 PING = PREFIX + "ping"
 CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
 SETTLED = PREFIX + "settled"  # channel: the servers agreed on other data
@@ -48,9 +48,9 @@ class RedisStore:
     Parameters
     ----------
     link : RedisLink
-        Closed with the store.
+        `close` closes it too.
     source : str
-        What the settings say about the data. Servers of one source agree on their data.
+        The data source in the settings. Servers with the same source agree on their data.
     clock : callable
         Seconds since 1970.
     """
@@ -138,7 +138,7 @@ class RedisStore:
             blob = await redis.hget(self._data, "data")
             if blob is None or (data := self._decoded_data(blob)) is None:
                 return None
-            # Workers look the points up by their key, and a Redis may have lost just these.
+            # Workers load the points by their key, and Redis may have lost these.
             key = data.points.key
             await self._touch_points(redis, key)
             return data if await redis.exists(POINTS + key) else None
@@ -186,16 +186,16 @@ class RedisStore:
 
     async def ping(self) -> None:
         async with self._link.guarded() as redis:
-            await redis.set(PING, b"", ex=60)  # a full Redis, or a replica, can only be read
+            await redis.set(PING, b"", ex=60)  # a full Redis or a replica is read-only
 
     async def begin(self, sid: str, version: int) -> tuple[SessionState, int] | None:
-        """Read a session to train it, and count that.
+        """Read a session to train a slice from this version, and count the attempts.
 
         Returns
         -------
         tuple of (SessionState, int) or None
-            With how often this version was begun, `apart_s` or more after the time before; None if
-            the session is not at `version`.
+            The state, and how often a slice from this version was begun, where begins less than
+            `apart_s` apart count once; None if the session is not at `version`.
         """
         async with self._link.guarded():
             found = await self._begin_script(
@@ -204,18 +204,18 @@ class RedisStore:
         return None if found is None else (self._decoded(sid, found[0]), found[1])
 
     async def claim(self, idle_s: float, at_most: int) -> list[str]:
-        """Ids of running sessions that were not trained for so long, each to one caller."""
+        """Ids of running sessions without a slice for so long; each is given to one caller only."""
         async with self._link.guarded():
             sids = await self._claim_script(keys=[RUNNING], args=[idle_s, at_most])
         return [sid.decode() for sid in sids]
 
     async def drop(self, sid: str) -> None:
-        """Remove a session that is gone from the running ones."""
+        """Remove a deleted session from the running ones."""
         async with self._link.guarded() as redis:
             await redis.zrem(RUNNING, sid)
 
     async def count(self, counted: Mapping[str, float]) -> None:
-        """Add to what the workers of all servers have counted."""
+        """Add to the counts of all workers."""
         async with self._link.guarded() as redis, redis.pipeline(transaction=False) as pipe:
             for name, value in counted.items():
                 pipe.hincrbyfloat(STATS, name, value)
@@ -273,7 +273,7 @@ class RedisStore:
             raise unknown_session() from error
 
     def _decoded_data(self, blob: bytes) -> Data | None:
-        """Data that another server wrote; None if it is of another version of this program."""
+        """Data that another server wrote; None if that runs another version of this program."""
         if self._last_data is None or self._last_data[0] != blob:  # polled every few seconds
             try:
                 self._last_data = (blob, codec.decode_data(blob))

@@ -1,4 +1,4 @@
-"""A connection to Redis that survives its outages: one line in the log for each."""
+"""A connection to Redis that survives outages and logs each in one line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 PREFIX = "pwl:"
 CONNECT_S = 2.0
 ANSWER_S = 5.0
-RETRIES = 3  # in about a third of a second: a restart behind a proxy goes unnoticed
+RETRIES = 3  # within about a third of a second, which covers a restart behind a proxy
 MAX_CONNECTIONS = 32
 HEALTH_EVERY_S = 10
 RESUBSCRIBE_S = 0.5
@@ -41,7 +41,7 @@ class RedisLink:
     Attributes
     ----------
     client : redis.asyncio.Redis
-        To be used within `guarded`. It connects at its first use, in the event loop of that.
+        Use it within `guarded`. It connects at its first use, in the event loop of that.
     """
 
     def __init__(self, url: str) -> None:
@@ -64,7 +64,7 @@ class RedisLink:
     async def guarded(self) -> AsyncIterator[Any]:
         """The client; what it raises becomes ``UserError("storage_failed")``.
 
-        Typed as Any, since redis-py's own types are those of its text and its bytes mode at once.
+        Typed as Any, since redis-py's own types mix those of its text and bytes modes.
         """
         try:
             yield self.client
@@ -117,8 +117,8 @@ class RedisLink:
 
     def _went_down(self, error: Exception) -> None:
         now = time.monotonic()
-        # One line for an outage, not one for each request of a class. A Redis that can be read but
-        # not written seems to fail and recover with each of them, hence the time.
+        # One line per outage, not one per request. A read-only Redis fails with each write and
+        # recovers with each read, hence the minimum time between two lines.
         if not self._is_down and now - self._logged_at > LOG_EVERY_S:
             logger.error("Redis at %s: %s", self._place, str(error) or type(error).__name__)
             self._logged_at, self._has_logged = now, True
@@ -132,7 +132,7 @@ class RedisLink:
 
 
 def _hand_over(on_message: Callable[[str, bytes], None], message: dict[str, Any]) -> None:
-    """A message that can't be read must not end the subscription."""
+    """Call `on_message`; a message that can't be decoded is logged and does not end the loop."""
     try:
         on_message(message["channel"].decode(), message["data"])
     except ValueError as error:

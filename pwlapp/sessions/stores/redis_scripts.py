@@ -1,6 +1,6 @@
-"""Lua scripts that Redis runs as one command, so that no session is seen half saved.
+"""Lua scripts, each of which Redis runs as one atomic command.
 
-Times are Redis's own, so that the clocks of several machines don't matter.
+Times are those of Redis's clock, since the clocks of several machines may differ.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ local now = time[1] + time[2] / 1000000
 # ARGV: sid, version expected (empty: a new session), token of this save, version, is running,
 #       time of use, state, first_seq, next_seq, channel, number of a step (empty: none), its bytes,
 #       number of the first step, number after the last one, then seq and bytes of each frame.
-# Returns 1: saved; 0: no such session; -1: another version is kept.
+# Returns 1: saved; 0: no such session; -1: the session has another version.
 SAVE = (
     NOW
     + """
@@ -83,9 +83,9 @@ return #sids
 """
 
 # KEYS: session, running. ARGV: sid, version, seconds that count as apart.
-# Returns the state, and how often training it began without being saved. Begins that are not apart
-# count as one, since a message that comes twice is no worker that died. Nothing if the session is
-# no longer at this version.
+# Returns the state, and how often a slice from it was begun; nothing if the session is no longer at
+# this version. Begins that are not apart count once: they come from a duplicate message, not from a
+# worker that died.
 BEGIN = (
     NOW
     + """
@@ -102,7 +102,7 @@ return {kept[2], begun}
 )
 
 # KEYS: running. ARGV: seconds, at most.
-# Returns the sids of running sessions that were not trained for so long, each to one caller.
+# Returns the sids of running sessions without a slice for so long, each to one caller only.
 CLAIM = (
     NOW
     + """

@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file, which one thread reads and writes."""
+"""The store of the embedded mode: one SQLite file, read and written by one thread."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-TOUCH_EVERY_S = 60.0  # how exact "last used" is; reads don't write more often
+TOUCH_EVERY_S = 60.0  # resolution of the time of last use, so that not every read writes
 
 
 class SqliteStore:
@@ -123,7 +123,7 @@ class SqliteStore:
             logger.error("%s: %s", self._path, error)
             raise storage_failed() from error
 
-    # What follows runs in the store's thread.
+    # All methods below run in the store's thread.
 
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -156,7 +156,7 @@ class SqliteStore:
         state = self._load(db, sid)
         rows = db.execute(
             "SELECT seq, epoch, loss, params, mark FROM frame WHERE sid = ? AND seq > ?"
-            # a damaged frame is left out, since a run can do without one
+            # damaged frames are left out; the browser can do without them
             " AND typeof(params) = 'blob' AND length(params) % 4 = 0 ORDER BY seq",
             (sid, seq if seq < state.next_seq else 0),
         )

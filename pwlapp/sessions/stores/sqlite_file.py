@@ -30,7 +30,7 @@ CREATE TABLE frame (
 ) WITHOUT ROWID;
 """
 
-# Made in files of earlier versions too, which ignore them.
+# Created in files of earlier versions too, which ignore these tables.
 LATER = """
 CREATE TABLE IF NOT EXISTS step (
     sid TEXT NOT NULL REFERENCES session ON DELETE CASCADE,
@@ -65,8 +65,8 @@ def connect(path: Path) -> sqlite3.Connection:
         path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
     )
     try:
-        # WAL with NORMAL: no fsync at each save. A killed process loses nothing; a power cut
-        # may lose the last moments, never the file.
+        # WAL with NORMAL: no fsync at each save. A killed process loses nothing; a power failure
+        # may lose the last saves but does not damage the file.
         _use_wal(db)
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA foreign_keys = ON")
@@ -79,8 +79,8 @@ def connect(path: Path) -> sqlite3.Connection:
 def _use_wal(db: sqlite3.Connection) -> None:
     """Switch a new file to write-ahead logging, which SQLite's own timeout does not cover.
 
-    Two servers that start on one new folder would wait for each other's locks, so SQLite refuses
-    one of them at once (see sqlite3_busy_handler: when it is not invoked).
+    If two servers start on one new folder, SQLite avoids a deadlock by refusing one of them at once
+    (see sqlite3_busy_handler: when it is not invoked), so this retries.
     """
     give_up_at = time.monotonic() + LOCK_TIMEOUT_S
     while True:
@@ -108,13 +108,13 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
         _check_tables(db, path)
         for statement in LATER.split(";"):
             db.execute(statement)
-        # In a write transaction even if nothing changes, so that a file that is read-only or
-        # locked fails here and not for the first user.
+        # A write transaction even if nothing changes, so that a read-only or locked file fails
+        # here and not at the first request.
         db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _check_tables(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse the file of another program at the start, not for the first user."""
+    """Refuse the file of another program at the start, not at the first request."""
     for statement in (
         "SELECT sid, version, running, used, state FROM session LIMIT 0",
         "SELECT sid, seq, epoch, loss, mark, params FROM frame LIMIT 0",

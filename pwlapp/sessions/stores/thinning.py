@@ -10,13 +10,13 @@ from pwlapp.sessions.frames import CURVE_POINTS
 
 MAX_PLAIN = 2000
 MAX_KEPT = 4000
-CURVE_WEIGHT = 4  # a curve has so many times the numbers, so that many fewer frames are kept
+CURVE_WEIGHT = 4  # a frame with a curve counts as 4, since it has more numbers
 THIN_EVERY = 250  # frames; counting them at each save would cost more than the save
 KEEP_EVERY = 5000  # epochs; the checkpoints in the page's table
 
 
 class FrameInfo(NamedTuple):
-    """What decides whether a frame is dropped."""
+    """The properties of a frame that decide whether it is dropped."""
 
     seq: int
     epoch: int
@@ -24,12 +24,12 @@ class FrameInfo(NamedTuple):
 
 
 def is_time(next_seq: int, added: int) -> bool:
-    """Whether the last frames brought the count of all frames past a multiple of THIN_EVERY."""
+    """Whether the number of frames has just passed a multiple of THIN_EVERY."""
     return next_seq // THIN_EVERY > (next_seq - added) // THIN_EVERY
 
 
 def limits(numbers: int) -> tuple[int, int]:
-    """`max_plain` and `max_kept` where the largest frame has so many numbers."""
+    """`max_plain` and `max_kept` for frames of at most so many numbers."""
     weight = CURVE_WEIGHT if numbers >= CURVE_POINTS else 1
     return MAX_PLAIN // weight, MAX_KEPT // weight
 

@@ -1,4 +1,4 @@
-"""HTTP as one browser sends it, to one or several servers."""
+"""An HTTP client like one browser, for one or several servers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import httpx2
 
 TIMEOUT_S = 60.0  # of a connection, and between two parts of an answer; streams ping every 15 s
-# Shorter than any server's, so that no request goes out on a connection that is just being closed.
+# Shorter than any server's, so that no request is sent on a connection that is being closed.
 KEEP_ALIVE_S = 2.0
 CONNECTIONS = 6  # as many as browsers open to one server
 HEADERS = {
@@ -21,7 +21,7 @@ HEADERS = {
 class AnyServer(httpx2.AsyncBaseTransport):
     """Sends each request to one of several servers, like a load balancer without sticky sessions.
 
-    A server that refuses the connection is passed over for the next. Later errors are raised.
+    If a server refuses the connection, the next one is tried. Later errors are raised.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class AnyServer(httpx2.AsyncBaseTransport):
     choice : random.Random
         Chooses the server of each request.
     transport : httpx2.AsyncBaseTransport or None
-        What sends the requests; None: HTTP connections.
+        Sends the requests; None: HTTP connections.
     """
 
     def __init__(

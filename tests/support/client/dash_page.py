@@ -1,4 +1,4 @@
-"""The page without a browser: what Dash's renderer asks of the server, and with which bodies.
+"""The page without a browser: the requests that Dash's renderer sends.
 
 The callbacks are read from ``/_dash-dependencies`` and the values of the fields from
 ``/_dash-layout``, as the renderer does. A browser test compares the bodies with Chromium's.
@@ -61,7 +61,7 @@ class DashPage:
         self.values[button, "n_clicks"] = (self.values.get((button, "n_clicks")) or 0) + 1
 
     def body(self, name: str, prop: str) -> Body:
-        """What the renderer sends when a property has changed.
+        """The body that the renderer sends when a property has changed.
 
         Raises
         ------
@@ -103,12 +103,12 @@ class DashPage:
     async def _fetch_file(self, path: str) -> None:
         async with self._http.stream("GET", path) as answer:
             answer.raise_for_status()
-            async for _ in answer.aiter_raw():  # left packed: unpacking is work for the browser
+            async for _ in answer.aiter_raw():  # not decompressed, as the browser does that
                 pass
 
 
 async def get(http: httpx2.AsyncClient, path: str) -> bytes:
-    """The content of an answer.
+    """The body of a response.
 
     Raises
     ------
@@ -131,9 +131,9 @@ def _identity(item: Body) -> Body:
     return {"id": item["id"], "property": item["property"]}
 
 
-@lru_cache(maxsize=8)  # a thousand students read the same page
+@lru_cache(maxsize=8)  # cached, since a thousand students read the same page
 def server_callbacks(content: bytes) -> list[Body]:
-    """The callbacks that the browser does not answer itself."""
+    """The callbacks that run on the server."""
     return [each for each in json.loads(content) if not each["clientside_function"]]
 
 

@@ -1,4 +1,4 @@
-"""A session's events as the page gets them: EventSource, and polling where it is refused."""
+"""A session's events as the page receives them: by EventSource, or by polling."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ RETRY_S = 3.0  # until an EventSource connects again, if the server does not say
 
 
 class Event(NamedTuple):
-    """What happened to the stream.
+    """An event of the stream.
 
     Attributes
     ----------
     name : str
-        ``"state"`` or ``"frames"``, with its content; ``"lost"``, when the connection was lost and
-        will be opened again; ``"refused"``, when the server refused it and is polled.
+        ``"state"`` or ``"frames"``, with its content; ``"lost"``: the connection was lost and will
+        be opened again; ``"refused"``: the server refused it and is polled.
     """
 
     name: str
@@ -29,14 +29,14 @@ class Event(NamedTuple):
 async def follow(
     http: httpx2.AsyncClient, sid: str, last_seq: Callable[[], int]
 ) -> AsyncIterator[Event]:
-    """Follow a session until the server does not know it any more.
+    """Follow a session until the server no longer knows it.
 
     Parameters
     ----------
     http : httpx2.AsyncClient
     sid : str
     last_seq : callable
-        Gives the number of the newest frame that the page has.
+        Returns the number of the newest frame that the page has.
     """
     while True:
         async for event in _listen(http, sid, last_seq()):
@@ -45,7 +45,7 @@ async def follow(
         try:
             answer = await http.get(f"/frames/{sid}", params={"since": last_seq()})
         except httpx2.TransportError:
-            pass  # the server is away for a moment
+            pass  # the server is down for a moment
         else:
             if answer.status_code == 404:
                 return
@@ -57,7 +57,7 @@ async def follow(
 
 
 async def _listen(http: httpx2.AsyncClient, sid: str, since: int) -> AsyncIterator[Event]:
-    """One EventSource: connects again by itself, and ends when the server refuses."""
+    """One EventSource: reconnects by itself, and ends when the server refuses."""
     last_id, retry_s = "", RETRY_S
     while True:
         headers = {"Last-Event-ID": last_id} if last_id else {}

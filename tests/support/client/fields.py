@@ -1,4 +1,4 @@
-"""What the page types into its fields when it has read a session, as ``assets/fit/fields.ts``."""
+"""The values of the page's fields for a session, as in ``assets/fit/fields.ts``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.client.dash_page import Property
 
 
 def net_fields(snapshot: dict[str, Any]) -> dict[Property, Any]:
-    """The fields that say which net it is."""
+    """The fields of the net."""
     net = snapshot["net"]
     fields = {
         "fit-seed": text(snapshot["seed"]),
@@ -23,7 +23,7 @@ def net_fields(snapshot: dict[str, Any]) -> dict[Property, Any]:
 
 
 def optimizer_fields(snapshot: dict[str, Any]) -> dict[Property, Any]:
-    """The fields that say how it is trained; they are filled when a session is opened."""
+    """The fields of the optimizer, which are filled when a session is opened."""
     optimizer = snapshot["optimizer"]
     fields = {
         "fit-optimizer": optimizer["kind"],

@@ -1,18 +1,18 @@
-"""The frames that one student has received, each checked as it comes."""
+"""The frames that one student has received, each checked when it arrives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-LATE_S = 1.0  # a picture that stands still for longer, in the middle of a run, is noticed
-KEPT_WHOLE = 2000  # the server thins a history with more frames: numbers may then be missing
+LATE_S = 1.0  # a picture that stands still for longer during a run is noticed
+KEPT_WHOLE = 2000  # the server thins a longer history, so numbers may be missing
 
 Row: TypeAlias = list[Any]  # [seq, epoch, loss, mark, numbers ...]
 
 
 class Frame(NamedTuple):
-    """One moment of a net, and when it came."""
+    """A frame, and the time when it arrived."""
 
     seq: int
     epoch: int
@@ -45,7 +45,7 @@ class FrameLog:
     longest_wait_s : float
         The longest of these waits.
     faults : list of str
-        What must never happen: another frame under a known number, epochs that go back.
+        Things that must never happen: a known number with another frame, epochs that go back.
     """
 
     def __init__(self) -> None:
@@ -55,14 +55,14 @@ class FrameLog:
         self.clear()
 
     def clear(self) -> None:
-        """Forget the frames, as a page that is loaded anew; the counts stay."""
+        """Drop the frames, like a page that is loaded again; the counts stay."""
         self.frames: list[Frame] = []
         self.last_seq = 0
         self.first_seq = self.next_seq = 1
         self._waiting_since: float | None = None  # while a run goes on: its last sign of life
 
     def expect(self, at: float | None) -> None:
-        """Wait for a run's frames from now on (`at` is the click), or no longer (None)."""
+        """Expect a run's frames from the click `at` on, or no frames any more (None)."""
         self._waiting_since = at
 
     def follow(self, snapshot: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ class Student(Tab):
             raise TimeoutError(f"after {timeout_s:g} s: {self}") from None
 
     async def wait_for(self, epoch: int, timeout_s: float = 60.0) -> Frame:
-        """Wait until the run has ended and a frame of this or a later epoch has come.
+        """Wait until the run has ended and a frame of this or a later epoch has arrived.
 
         Raises
         ------

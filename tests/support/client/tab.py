@@ -1,6 +1,6 @@
-"""A tab without a browser: opens its session, follows it, and notes what goes wrong.
+"""A tab without a browser: opens its session, follows it, and records errors.
 
-Speaks what the page speaks: the page itself, Dash's callbacks, the event stream.
+It sends the same requests as the page: for its files, Dash's callbacks and the event stream.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.support.client.frame_log import Frame, FrameLog
 T = TypeVar("T")
 Snapshot: TypeAlias = dict[str, Any]
 
-REOPEN_S = 5.0  # as in assets/fit/session.ts, when the server could not open a session
+REOPEN_S = 5.0  # retry interval if the server could not open a session, as in assets/fit/session.ts
 BUILD_PARAMS = [1, -1, -4.5, -9, 4.5]  # Build's sliders when the page opens
 
 
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 class Unanswered(Exception):
-    """A click without an answer, or with one that the page does not understand."""
+    """A click without an answer, or with an invalid one."""
 
 
 class Tab:
@@ -68,7 +68,7 @@ class Tab:
     errors : list of str
         Every refusal, unanswered click and lost session.
     connected : bool
-        Whether the page would say so.
+        Whether the page would show that it is connected.
     reconnects, polls : int
         Counts of streams that were lost, and of polls because there was no stream.
     """
@@ -102,7 +102,7 @@ class Tab:
         await self.close()
 
     async def close(self) -> None:
-        """Close the tab; what it has seen stays."""
+        """Close the tab; its data stays."""
         await self._stop_following()
         await self.http.aclose()
 
@@ -122,7 +122,7 @@ class Tab:
         return self.snapshot["status"] if self.snapshot else ""
 
     def problems(self) -> list[str]:
-        """Everything that should not have happened, in words."""
+        """Messages about everything that should not have happened."""
         counts = {"lost": self.log.lost, "repeated": self.log.repeated}
         counted = [f"{count} frames {name}" for name, count in counts.items() if count]
         return [*self.errors, *self.log.faults, *counted]
@@ -181,7 +181,7 @@ class Tab:
         return snapshot
 
     async def _follow(self) -> None:
-        """Follow the session, and open another one when the server does not know it any more."""
+        """Follow the session, and open another one when the server no longer knows it."""
         while True:
             if self.sid is None:
                 raise ValueError("no session is open")
@@ -195,7 +195,7 @@ class Tab:
             try:
                 await self._open_session()
                 return
-            except (Refused, Unanswered):  # noted; the page tries again, or the student reloads
+            except (Refused, Unanswered):  # recorded; the page tries again, or the student reloads
                 await asyncio.sleep(REOPEN_S)
 
     def _hear(self, event: event_stream.Event) -> None:
@@ -229,7 +229,7 @@ class Tab:
         if reply.get("error"):
             refusal = self._refused(reply["error"])
             if refusal.code == "session_unknown":
-                self.listen()  # which finds it out as well, and opens another one
+                self.listen()  # the stream finds it out as well, and opens another session
             raise refusal
         snapshot: Snapshot = reply["snapshot"]
         self._take(snapshot)

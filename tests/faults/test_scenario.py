@@ -1,4 +1,4 @@
-"""The drill of ``python -m tests.faults``, shortened: a few things of all sorts go wrong."""
+"""The scenario of ``python -m tests.faults``, shortened, and the parts that it is made of."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pwlapp.core.optimizers import AdamOptions
 from pwlapp.core.state import Budget
 from pwlapp.core.training import frame_epochs, initial_state, train_slice
 from pwlapp.sessions.snapshot import json_number, json_numbers
-from tests.faults import drill, judge, script
-from tests.faults.pupil import Chapter
-from tests.faults.script import Plan
+from tests.faults import comparison, scenario, schedule
+from tests.faults.persistent_student import NetRecord
+from tests.faults.schedule import Plan
 from tests.support.client.frame_log import Row
 from tests.support.sessions import write_points
 
@@ -29,13 +29,13 @@ KINDS = (
 )
 
 
-def test_the_script_is_the_same_for_the_same_seed_and_has_events_of_all_kinds() -> None:
+def test_a_schedule_has_events_of_all_kinds_and_depends_on_its_seed_alone() -> None:
     names = (["web-0", "web-1"], ["worker-0", "worker-1"])
     events = Plan(7, 100).events(*names)
     assert events == Plan(7, 100).events(*names) != Plan(8, 100).events(*names)
-    assert {event.kind for event in events} == set(script.KINDS)
+    assert {event.kind for event in events} == set(schedule.KINDS)
     assert {event.target for event in events} == {"web-0", "web-1", "worker-0", "worker-1", "redis"}
-    assert any(event.wait_s == 0 for event in events[1:])  # two at once
+    assert any(event.wait_s == 0 for event in events[1:])  # simultaneous
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +44,8 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Points:
     return read_points(str(data), timeout_s=1.0, max_bytes=1_000_000)
 
 
-def chapter_of(points: Points, runs: list[tuple[int, int]]) -> Chapter:
-    """What an untroubled student is shown of seed 1."""
+def record_of(points: Points, runs: list[tuple[int, int]]) -> NetRecord:
+    """The record of seed 1 without any fault."""
     planned = sorted({epoch for run in runs for epoch in frame_epochs(*run)})
     ends = {target for _, target in runs}
     start = initial_state(1, points.x, points.y)
@@ -57,70 +57,70 @@ def chapter_of(points: Points, runs: list[tuple[int, int]]) -> Chapter:
         rows.append([len(rows) + 1, epoch, json_number(loss), mark, *json_numbers(params)])
     last = {"loss": rows[-1][2], "params": rows[-1][4:]}
     state = {"status": "idle", "epoch": planned[-1], "notice": None, **last}
-    return Chapter("somebody", 1, runs, rows, [row.copy() for row in rows], state)
+    return NetRecord("a student", 1, runs, rows, [row.copy() for row in rows], state)
 
 
-def spoil_a_weight(chapter: Chapter) -> None:
-    for rows in (chapter.rows, chapter.seen):
-        rows[5][4] *= 1 + 2**-23  # a float32 has 23 bits behind the first
+def change_a_weight(record: NetRecord) -> None:
+    for rows in (record.rows, record.seen):
+        rows[5][4] *= 1 + 2**-23  # the last bit of a float32
 
 
-def spoil_the_end(chapter: Chapter) -> None:
-    chapter.snapshot["params"][0] *= 1 + 2**-23
+def change_the_end(record: NetRecord) -> None:
+    record.snapshot["params"][0] *= 1 + 2**-23
 
 
-def train_an_epoch_twice(chapter: Chapter) -> None:
-    chapter.snapshot["epoch"] += 1
+def count_an_epoch_twice(record: NetRecord) -> None:
+    record.snapshot["epoch"] += 1
 
 
-def lose_a_frame(chapter: Chapter) -> None:
-    for rows in (chapter.rows, chapter.seen):
+def remove_a_frame(record: NetRecord) -> None:
+    for rows in (record.rows, record.seen):
         del rows[7]
         for row in rows[7:]:
             row[0] -= 1
 
 
-def repeat_a_frame(chapter: Chapter) -> None:
-    for rows in (chapter.rows, chapter.seen):
+def repeat_a_frame(record: NetRecord) -> None:
+    for rows in (record.rows, record.seen):
         rows.insert(7, rows[7].copy())
         for row in rows[8:]:
             row[0] += 1
 
 
-def hide_a_frame_from_the_student(chapter: Chapter) -> None:
-    del chapter.seen[7]
+def remove_a_seen_frame(record: NetRecord) -> None:
+    del record.seen[7]
 
 
-def end_without_a_mark(chapter: Chapter) -> None:
-    chapter.rows[-1][3] = chapter.seen[-1][3] = ""
+def remove_the_end_mark(record: NetRecord) -> None:
+    record.rows[-1][3] = record.seen[-1][3] = ""
 
 
 @pytest.mark.parametrize(
-    ("spoil", "what"),
+    ("change", "what"),
     [
-        (spoil_a_weight, "1 frames have other numbers"),
-        (spoil_the_end, "ended with other weights"),
-        (train_an_epoch_twice, "ended with idle, epoch 901"),
-        (lose_a_frame, "1 epochs have no frame: [7]"),
+        (change_a_weight, "1 frames have other numbers"),
+        (change_the_end, "ended with other weights"),
+        (count_an_epoch_twice, "ended with idle, epoch 901"),
+        (remove_a_frame, "1 epochs have no frame: [7]"),
         (repeat_a_frame, "epochs that come again: [7]"),
-        (hide_a_frame_from_the_student, "the student saw other frames than there are: 1 missing"),
-        (end_without_a_mark, "marks [(0, 'start'), (500, 'end')]"),
+        (remove_a_seen_frame, "the student saw other frames than there are: 1 missing"),
+        (remove_the_end_mark, "marks [(0, 'start'), (500, 'end')]"),
     ],
 )
-def test_the_judge_sees_what_must_not_be(
-    points: Points, spoil: Callable[[Chapter], None], what: str
+def test_every_difference_is_found(
+    points: Points, change: Callable[[NetRecord], None], what: str
 ) -> None:
     runs = [(0, 500), (500, 900)]
-    assert judge.violations([chapter_of(points, runs)], points) == []
-    chapter = chapter_of(points, runs)
-    spoil(chapter)
-    assert what in "; ".join(judge.violations([chapter], points))
+    assert comparison.violations([record_of(points, runs)], points) == []
+    record = record_of(points, runs)
+    change(record)
+    assert what in "; ".join(comparison.violations([record], points))
 
 
-async def test_training_is_exactly_once_in_effect_whatever_fails(tmp_path: Path) -> None:
-    told: list[str] = []
-    plan = Plan(1, len(KINDS), KINDS, calm_s=(0.3, 2.0))
-    outcome = await drill.hold(tmp_path, plan, 4, told.append)
-    assert outcome.violations == [], "\n".join(told)
+async def test_every_epoch_counts_once_whatever_fails(tmp_path: Path) -> None:
+    lines: list[str] = []
+    plan = Plan(1, len(KINDS), KINDS, gap_s=(0.3, 2.0))
+    outcome = await scenario.run(tmp_path, plan, 4, lines.append)
+    assert outcome.violations == [], "\n".join(lines)
     assert set(outcome.events) == set(KINDS)
     assert outcome.figures["runs"] >= 4

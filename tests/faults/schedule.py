@@ -1,4 +1,4 @@
-"""What goes wrong, and when: chosen at random, and the same again for the same seed."""
+"""The random schedule of faults; the same seed gives the same schedule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# By what they are done to. The queues are Redis's, but nobody is killed for them.
+# By target.
 WEB_KINDS = ("kill a web process", "stop a web process", "freeze a web process")
 WORKER_KINDS = (
     "kill a worker",
@@ -19,22 +19,22 @@ REDIS_KINDS = ("kill Redis", "stop Redis", "freeze Redis", "cut all connections"
 QUEUE_KINDS = ("repeat messages", "send old messages", "drop messages")
 KINDS = WEB_KINDS + WORKER_KINDS + REDIS_KINDS + QUEUE_KINDS
 
-TOGETHER = 0.2  # how many come together with the one before
-BACK_S = (0.3, 3.0)  # how long dead things stay dead
+SIMULTANEOUS = 0.2  # the share of events at the same time as the one before
+DOWN_S = (0.3, 3.0)  # time until a killed or stopped process starts again
 FROZEN_S = (0.5, 3.0)
 
 
 class Event(NamedTuple):
-    """One thing that goes wrong.
+    """One fault.
 
     Attributes
     ----------
     wait_s : float
-        How long after the event before.
+        Time after the event before.
     target : str
-        As `Cluster` names it.
+        A process, by its name in `Cluster`.
     lasts_s : float
-        How long until it is put right.
+        Time until it is repaired.
     """
 
     number: int
@@ -48,35 +48,35 @@ class Event(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """How much goes wrong.
+    """The parameters of a schedule.
 
     Attributes
     ----------
     seed : int
     rounds : int
-        How many events.
+        Number of events.
     kinds : tuple of str
-        All come equally often, in an order that changes.
-    calm_s : tuple of float
-        Shortest and longest time between two events that do not come together.
+        Kinds of events; each is equally frequent, in random order.
+    gap_s : tuple of float
+        Shortest and longest time between two events that are not simultaneous.
     """
 
     seed: int
     rounds: int
     kinds: tuple[str, ...] = KINDS
-    calm_s: tuple[float, float] = (0.5, 4.5)
+    gap_s: tuple[float, float] = (0.5, 4.5)
 
     def events(self, webs: Sequence[str], workers: Sequence[str]) -> list[Event]:
-        """Choose the events; `webs` and `workers` are the names of what can be hit."""
+        """Choose the events; `webs` and `workers` are the names of the possible targets."""
         choice = random.Random(self.seed)
         events: list[Event] = []
-        deck: list[str] = []
+        remaining: list[str] = []
         for number in range(1, self.rounds + 1):
-            deck = deck or choice.sample(self.kinds, len(self.kinds))
-            kind = deck.pop()
-            is_alone = not events or choice.random() >= TOGETHER
-            wait_s = choice.uniform(*self.calm_s) if is_alone else 0.0
-            lasts_s = choice.uniform(*(FROZEN_S if kind.startswith("freeze") else BACK_S))
+            remaining = remaining or choice.sample(self.kinds, len(self.kinds))
+            kind = remaining.pop()
+            is_alone = not events or choice.random() >= SIMULTANEOUS
+            wait_s = choice.uniform(*self.gap_s) if is_alone else 0.0
+            lasts_s = choice.uniform(*(FROZEN_S if kind.startswith("freeze") else DOWN_S))
             target = choice.choice(webs if kind in WEB_KINDS else workers)
             if kind not in WEB_KINDS + WORKER_KINDS:
                 target = "redis"

@@ -1,4 +1,4 @@
-"""Does to a cluster what a script says, and puts it right again."""
+"""Injects the faults of a schedule into a cluster, and repairs them."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ import redis.asyncio
 from pwlapp.compute.celery import app
 from pwlapp.compute.celery.app import CALLS, CPU, QUEUE_PREFIX, TRAIN_TASK, Sender
 from pwlapp.sessions.stores.redis import SESSION
-from tests.faults.script import Event
+from tests.faults.schedule import Event
 from tests.support.cluster import Cluster, ClusterFailed
 
 QUEUES = (CALLS, CPU)
 SUPERVISE_S = 1.0
-STOP_S = 10.0  # what Docker grants
-OLDEST = 3  # versions that an old message lags behind
+STOP_S = 10.0  # as Docker waits before it kills
+MAX_LAG = 3  # how many versions an old message is behind
 
 Log = Callable[[str], None]
 
 
-class Saboteur:
-    """Carries out events; what hits the same process waits until that is up again.
+class FaultInjector:
+    """Injects events. An event waits until its process is up again after the event before.
 
     Parameters
     ----------
     cluster : Cluster
     seed : int
-        Of what the script leaves open, such as which messages are repeated.
+        Of the choices that the schedule leaves open, such as which child is killed.
     log : callable
-        Told what was done, when it is done.
+        Called with a line when an event is over.
 
     Attributes
     ----------
     done : list of Event
     stuck : list of str
-        What did not end when it was asked to, and was killed as a supervisor would.
-    revived : list of str
-        What had ended by itself and was started again, as a supervisor would. Celery ends a
+        Processes that did not end in time when stopped, and were killed as by a supervisor.
+    restarted : list of str
+        Processes that had ended by themselves and were restarted as by a supervisor. Celery ends a
         worker whose child is killed while it loads torch.
     """
 
@@ -55,8 +55,8 @@ class Saboteur:
         self._choice = random.Random(seed)
         self._log = log
         self._sender = Sender(app.make_app(cluster.redis_url))
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._deeds: dict[str, Callable[[Event], Awaitable[str]]] = {
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._actions: dict[str, Callable[[Event], Awaitable[str]]] = {
             "kill": self._kill,
             "stop": self._stop,
             "freeze": self._freeze,
@@ -67,43 +67,43 @@ class Saboteur:
         }
         self.done: list[Event] = []
         self.stuck: list[str] = []
-        self.revived: list[str] = []
+        self.restarted: list[str] = []
 
-    async def carry_out(self, events: Sequence[Event]) -> None:
-        """Do all of it; when this returns everything is up again."""
+    async def inject(self, events: Sequence[Event]) -> None:
+        """Inject all events; when this returns, every process is up again."""
         supervising = asyncio.create_task(self._supervise())
         try:
             async with asyncio.TaskGroup() as group:
                 for event in events:
                     await asyncio.sleep(event.wait_s)
-                    group.create_task(self._do(event))
+                    group.create_task(self._inject_one(event))
         finally:
             supervising.cancel()
             await asyncio.gather(supervising, return_exceptions=True)
-        for name in self._turns:
-            await self._revive(name)
+        for name in self._locks:
+            await self._restart_if_ended(name)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._sender.close()
 
     async def _supervise(self) -> None:
         while True:
             await asyncio.sleep(SUPERVISE_S)
-            for name in list(self._turns):
-                await self._revive(name)
+            for name in list(self._locks):
+                await self._restart_if_ended(name)
 
-    async def _revive(self, name: str) -> None:
-        async with self._turns[name]:
+    async def _restart_if_ended(self, name: str) -> None:
+        async with self._locks[name]:
             if not self._cluster.is_running(name):
-                self._log(f"     {name} had ended by itself; it is started again")
-                self.revived.append(name)
+                self._log(f"     {name} has ended by itself and is restarted")
+                self.restarted.append(name)
                 self._cluster.start(name)
 
-    async def _do(self, event: Event) -> None:
-        await self._revive(event.target)
-        async with self._turns[event.target]:
-            what = await self._deeds[event.kind.split()[0]](event)
+    async def _inject_one(self, event: Event) -> None:
+        await self._restart_if_ended(event.target)
+        async with self._locks[event.target]:
+            what = await self._actions[event.kind.split()[0]](event)
             self.done.append(event)
         self._log(f"{event.number:4d} {event}{': ' if what else ''}{what}")
 
@@ -111,7 +111,7 @@ class Saboteur:
         if event.kind.endswith("child"):
             return await self._to_child(event, signal.SIGKILL)
         await asyncio.to_thread(self._cluster.kill, event.target)
-        return await self._bring_back(event)
+        return await self._restart(event)
 
     async def _stop(self, event: Event) -> str:
         asked = time.monotonic()
@@ -120,9 +120,9 @@ class Saboteur:
         except ClusterFailed:
             self.stuck.append(event.target)
         took = time.monotonic() - asked
-        return f"took {took:.2f} s{await self._bring_back(event)}"
+        return f"took {took:.2f} s{await self._restart(event)}"
 
-    async def _bring_back(self, event: Event) -> str:
+    async def _restart(self, event: Event) -> str:
         await asyncio.sleep(event.lasts_s)
         is_redis = event.target == "redis"
         start = self._cluster.start_redis if is_redis else lambda: self._cluster.start(event.target)
@@ -138,16 +138,16 @@ class Saboteur:
         return ""
 
     async def _to_child(self, event: Event, number: signal.Signals) -> str:
-        """To one of the processes that a worker has forked to train."""
+        """Signal one of the worker's training processes."""
         children = await self._children(event.target)
         if not children:
-            return "it has none yet"
+            return "it has no child yet"
         pid = self._choice.choice(children)
         found = self._cluster.signal_child(event.target, pid, number)
         if found and number == signal.SIGSTOP:
             await asyncio.sleep(event.lasts_s)
             self._cluster.signal_child(event.target, pid, signal.SIGCONT)
-        return "" if found else "it had ended just then"
+        return "" if found else "the child had just ended"
 
     async def _children(self, target: str) -> list[int]:
         return await asyncio.to_thread(self._cluster.children, target)
@@ -160,13 +160,13 @@ class Saboteur:
         return f"{count} connections"
 
     async def _repeat(self, event: Event) -> str:
-        """Messages that wait come twice: as they are, and as if they had been sent again."""
+        """Duplicate each waiting message twice: as it is, and with a new delivery tag."""
         count = 0
         async with self._redis() as client:
             for queue in QUEUES:
                 key = QUEUE_PREFIX + queue
                 messages = await client.lrange(key, 0, -1)
-                copies = [c for m in messages for c in (m, _sent_again(m))]
+                copies = [c for m in messages for c in (m, _resent(m))]
                 self._choice.shuffle(copies)
                 if copies:
                     await client.lpush(key, *copies)
@@ -174,19 +174,19 @@ class Saboteur:
         return f"{count} copies"
 
     async def _send_old(self, event: Event) -> str:
-        """Messages about versions long gone, about the latest one, and about one yet to come."""
-        orders = []
+        """Send messages for old versions, for the present one, and for a future one."""
+        messages = []
         async with self._redis() as client:
             async for key in client.scan_iter(match=SESSION + "*"):
                 version = int(await client.hget(key, "version"))
                 sid = key.decode().removeprefix(SESSION)
-                orders += [(sid, version + lag) for lag in range(-OLDEST, 2)]
-        self._choice.shuffle(orders)
-        await asyncio.to_thread(self._send_all, orders)
-        return f"{len(orders)} messages"
+                messages += [(sid, version + lag) for lag in range(-MAX_LAG, 2)]
+        self._choice.shuffle(messages)
+        await asyncio.to_thread(self._send_all, messages)
+        return f"{len(messages)} messages"
 
-    def _send_all(self, orders: Sequence[tuple[str, int]]) -> None:
-        for sid, version in orders:
+    def _send_all(self, messages: Sequence[tuple[str, int]]) -> None:
+        for sid, version in messages:
             self._sender.send(TRAIN_TASK, (sid, version, time.time()), CPU)
 
     async def _drop(self, event: Event) -> str:
@@ -206,8 +206,8 @@ class Saboteur:
             await client.aclose()
 
 
-def _sent_again(message: bytes) -> bytes:
-    """The same task in a message of its own, as if whoever sent it had tried twice."""
+def _resent(message: bytes) -> bytes:
+    """The same task in a new message, as if its sender had tried twice."""
     content = json.loads(message)
     content["properties"]["delivery_tag"] = secrets.token_hex(16)
     return json.dumps(content).encode()

@@ -1,4 +1,4 @@
-"""What tests of a cluster need: students, a look into Redis, everything up again."""
+"""Helpers for tests of a cluster."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import redis.asyncio
 from pwlapp.core.data.points import Points
 from pwlapp.sessions.stores.redis import RedisStore
 from pwlapp.sessions.stores.redis_connection import RedisLink
-from tests.faults import judge
-from tests.faults.pupil import Pupil
+from tests.faults import comparison
+from tests.faults.persistent_student import PersistentStudent
 from tests.support.cluster import Cluster
 
 
-async def everything_up(cluster: Cluster) -> None:
+async def start_all(cluster: Cluster) -> None:
     if not cluster.is_running("redis"):
         await asyncio.to_thread(cluster.start_redis)
     for name in (*cluster.workers, *cluster.webs):
@@ -30,11 +30,11 @@ async def everything_up(cluster: Cluster) -> None:
 
 
 @asynccontextmanager
-async def pupil_at(*addresses: str) -> AsyncIterator[Pupil]:
+async def student_at(*addresses: str) -> AsyncIterator[PersistentStudent]:
     """A student with a new session; each request goes to one of the addresses."""
-    async with Pupil(addresses, 1, patience_s=60.0) as pupil:
-        await pupil.open()
-        yield pupil
+    async with PersistentStudent(addresses, 1, timeout_s=60.0) as student:
+        await student.open()
+        yield student
 
 
 @asynccontextmanager
@@ -46,16 +46,16 @@ async def redis_of(cluster: Cluster) -> AsyncIterator[Any]:
         await client.aclose()
 
 
-async def assert_as_if_nothing_happened(pupil: Pupil, points: Points) -> None:
-    """The weights, the frames and what the student saw of them are those of an uncut run."""
-    chapter = await pupil.chapter()
-    assert chapter.runs
-    assert judge.violations([chapter], points) == []
+async def assert_same_as_uncut_run(student: PersistentStudent, points: Points) -> None:
+    """Weights, stored frames and received frames equal those of an uninterrupted run."""
+    record = await student.record()
+    assert record.runs
+    assert comparison.violations([record], points) == []
 
 
 @asynccontextmanager
 async def store_of(cluster: Cluster) -> AsyncIterator[RedisStore]:
-    """What Redis has, without any web process."""
+    """The store in Redis, without a web process."""
     store = RedisStore(RedisLink(cluster.redis_url))
     try:
         yield store
@@ -63,9 +63,9 @@ async def store_of(cluster: Cluster) -> AsyncIterator[RedisStore]:
         await store.close()
 
 
-async def is_running(store: RedisStore, pupil: Pupil) -> bool:
-    assert pupil.sid is not None
-    return (await store.load(pupil.sid)).is_running
+async def is_running(store: RedisStore, student: PersistentStudent) -> bool:
+    assert student.sid is not None
+    return (await store.load(student.sid)).is_running
 
 
 def status(address: str, path: str) -> int:
@@ -82,6 +82,6 @@ def log_lines(cluster: Cluster, name: str) -> list[str]:
 
 
 def libraries_in(pid: int) -> list[str]:
-    """Which of the large ones a process has mapped."""
+    """Which of the large libraries a process has loaded."""
     maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
     return [library for library in ("/torch/", "/numba/", "/llvmlite/") if library in maps]

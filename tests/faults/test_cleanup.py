@@ -1,4 +1,4 @@
-"""What a cluster leaves behind: nothing, however it ends."""
+"""A cluster leaves no process behind, however it ends."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from tests.support.cluster import ROOT, Cluster
-from tests.faults.classroom import (
-    assert_as_if_nothing_happened,
-    everything_up,
+from tests.faults.helpers import (
+    assert_same_as_uncut_run,
+    start_all,
     is_running,
     libraries_in,
     log_lines,
-    pupil_at,
+    student_at,
     redis_of,
     status,
     store_of,

@@ -1,4 +1,4 @@
-"""A Redis that is there, but full, read-only, emptied or silent: what it does to the others."""
+"""A Redis that is full, read-only, emptied or silent: what servers and workers do then."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pwlapp.sessions.stores.redis import RUNNING, SESSION
 from tests.support.cluster import Cluster
 from tests.support.sessions import until
 
-from .classroom import pupil_at, redis_of
+from .helpers import redis_of, student_at
 
 EPOCHS = 500
 
@@ -27,9 +27,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 
 async def trains_again(cluster: Cluster) -> None:
-    async with pupil_at(*cluster.addresses) as pupil:
-        await pupil.train(EPOCHS)
-        await pupil.wait_for(EPOCHS, timeout_s=60)
+    async with student_at(*cluster.addresses) as student:
+        await student.train(EPOCHS)
+        await student.wait_for(EPOCHS, timeout_s=60)
     assert all(map(cluster.is_running, cluster.workers))
 
 
@@ -44,20 +44,20 @@ async def trains_again(cluster: Cluster) -> None:
 async def test_a_redis_that_does_not_write_loses_nothing(
     cluster: Cluster, sick: tuple[str, ...], well: tuple[str, ...]
 ) -> None:
-    async with pupil_at(*cluster.addresses) as pupil, redis_of(cluster) as client:
-        await pupil.train(100_000)
-        await pupil.wait_until(lambda: pupil.epoch > 0)
+    async with student_at(*cluster.addresses) as student, redis_of(cluster) as client:
+        await student.train(100_000)
+        await student.wait_until(lambda: student.epoch > 0)
         await client.execute_command(*sick)
         await until(lambda: not all(map(cluster.is_running, cluster.workers)), timeout_s=60)
         await client.execute_command(*well)
-        for name in cluster.workers:  # as a supervisor would
+        for name in cluster.workers:  # as a supervisor does
             cluster.kill(name)
             cluster.start(name)
         cluster.wait_until_ready()
         await trains_again(cluster)
-        before = pupil.epoch
-        await pupil.wait_until(lambda: pupil.epoch > before, timeout_s=60)
-        await pupil.reset()
+        before = student.epoch
+        await student.wait_until(lambda: student.epoch > before, timeout_s=60)
+        await student.reset()
 
 
 async def test_an_emptied_redis_is_filled_again(cluster: Cluster) -> None:
@@ -67,9 +67,7 @@ async def test_an_emptied_redis_is_filled_again(cluster: Cluster) -> None:
     await trains_again(cluster)
 
 
-async def test_what_another_version_says_of_its_engines_is_left_out(
-    cluster: Cluster, tmp_path: Path
-) -> None:
+async def test_engines_of_another_version_are_ignored(cluster: Cluster, tmp_path: Path) -> None:
     strange = '[{"__type__": "pwl.EngineInfo", "__value__": {"id": "x", "gone": 1}}]'
     async with redis_of(cluster) as client:
         await client.hset(ENGINES, "of-tomorrow", strange)
@@ -82,7 +80,7 @@ async def test_what_another_version_says_of_its_engines_is_left_out(
         await client.zrem("pwl:workers", "of-tomorrow")
 
 
-async def test_rubbish_in_the_channels_makes_nobody_deaf(cluster: Cluster) -> None:
+async def test_invalid_messages_do_not_end_a_subscription(cluster: Cluster) -> None:
     async with redis_of(cluster) as client:
         channels = await client.pubsub_channels("pwl:*")
         assert len(channels) >= 3
@@ -92,11 +90,11 @@ async def test_rubbish_in_the_channels_makes_nobody_deaf(cluster: Cluster) -> No
 
 
 async def test_a_session_that_is_gone_runs_no_more(cluster: Cluster) -> None:
-    async with pupil_at(*cluster.addresses) as pupil, redis_of(cluster) as client:
-        await pupil.train(1_000_000)
-        await client.delete(f"{SESSION}{pupil.sid}")
+    async with student_at(*cluster.addresses) as student, redis_of(cluster) as client:
+        await student.train(1_000_000)
+        await client.delete(f"{SESSION}{student.sid}")
 
         async def is_dropped() -> bool:
-            return await client.zscore(RUNNING, pupil.sid) is None
+            return await client.zscore(RUNNING, student.sid) is None
 
         await until(is_dropped, timeout_s=30)

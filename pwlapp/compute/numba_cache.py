@@ -1,0 +1,123 @@
+"""Where Numba stores the compiled engine on disk, and for which processor it compiles.
+
+Numba decides by the file of a function whether its compiled code is up to date. Ours also depends
+on constants of other files and on the compiler, so each `fingerprint` of these has its own folder.
+An image ships the engine compiled for `TARGET`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+from pwlapp.core.engines import cpu_name
+
+CACHE_VARIABLE = "NUMBA_CACHE_DIR"
+CPU_VARIABLE, FEATURES_VARIABLE = "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"
+LOCK = "compiling.lock"  # holds the fingerprint of what has been compiled
+
+# Nearly every server processor since 2015. Code compiled for it gives the same bits on all of them,
+# which matters when workers on several machines train one run. Compiled for the machine itself, an
+# epoch of the lecture's net takes a quarter of a microsecond less.
+TARGET = "x86-64-v3"
+TARGET_FLAGS = {  # the processor features of that name, as /proc/cpuinfo lists them
+    *("pni", "ssse3", "sse4_1", "sse4_2", "cx16", "lahf_lm", "popcnt"),
+    *("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"),
+}
+SHIPPED = Path(__file__).parents[2] / "compiled"  # exists in an image
+CPUINFO = Path("/proc/cpuinfo")
+
+
+def fingerprint(processor: str = "") -> str:
+    """A hash of everything that the compiled code depends on.
+
+    Parameters
+    ----------
+    processor : str
+        The processor to compile for; by default that of the environment, else this machine's.
+    """
+    core = Path(__file__).parents[1] / "core"
+    sources = (core / "net.py", core / "training.py", core / "engines" / "kernels.py")
+    processor = processor or os.environ.get(CPU_VARIABLE) or cpu_name()
+    # Numba looks up compiled code by the path of its source as well.
+    parts = [version("numba"), version("llvmlite"), sys.version, processor, str(core)]
+    digest = hashlib.sha256("\n".join(parts).encode())
+    for source in sources:
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def use_cache(folder: Path) -> None:
+    """Set Numba's cache folder and processor, before Numba is imported.
+
+    Variables that the environment sets already are not changed. Otherwise the processor is `TARGET`
+    if an image ships the engine and this machine supports it, else this machine's own.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets one folder per `fingerprint`.
+    """
+    cache = os.environ.get(CACHE_VARIABLE)
+    is_unset = not cache and not os.environ.get(CPU_VARIABLE)
+    if is_unset and shipped_folder(fingerprint(TARGET)).is_dir() and supports_target():
+        compile_for_target()
+    os.environ[CACHE_VARIABLE] = str(Path(cache or folder / fingerprint()).absolute())
+
+
+def compile_for_target() -> None:
+    """Make Numba compile for `TARGET`, before Numba is imported."""
+    os.environ[CPU_VARIABLE] = TARGET
+    os.environ[FEATURES_VARIABLE] = ""  # unset, Numba would add this machine's features
+
+
+def supports_target() -> bool:
+    """Whether this machine can run code for `TARGET`; False if the system does not say."""
+    try:
+        lines = CPUINFO.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    flags = (line.partition(":")[2].split() for line in lines if line.startswith("flags"))
+    return set(next(flags, [])) >= TARGET_FLAGS
+
+
+def shipped_folder(name: str) -> Path:
+    """Where an image has the engine compiled for a `fingerprint`, if it has it."""
+    return SHIPPED / name
+
+
+def is_compiled(folder: Path) -> bool:
+    """Whether a folder, which has a LOCK file, holds the engine for the present fingerprint."""
+    written = (folder / LOCK).read_text("utf-8", "replace")
+    return written == fingerprint() and any(compiled_files(folder))
+
+
+def compiled_files(folder: Path) -> Iterator[Path]:
+    """Numba's files of our kernels; the folder may hold other programs' files as well."""
+    yield from (file for end in ("nbi", "nbc") for file in folder.rglob(f"kernels.*.{end}"))
+
+
+def delete_compiled(folder: Path) -> None:
+    """Delete the compiled engine, so that it is compiled anew."""
+    for file in list(compiled_files(folder)):
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[Path]:
+    """Let only one process of this machine change a folder at a time; yields its LOCK file."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: several processes may compile at once, which only wastes time
+        fcntl = None  # type: ignore[assignment]
+    path = folder / LOCK
+    with path.open("a+b") as file:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield path  # closing the file releases the lock
