@@ -173,14 +173,6 @@ export const timeLeft = (seconds) => {
   return t("time.hours", { n: numbers.short(seconds / 3600, 1) });
 };
 
-// "Train 5,000 epochs": the button says what it will do
-export const showTrainLabel = () => {
-  const n = numbers.parse(byId("fit-epochs").value);
-  const known = Number.isInteger(n) && n > 0;
-  const key = known ? (n === 1 ? "fit.train_one" : "fit.train_n") : "fit.train";
-  byId("fit-train").firstElementChild.textContent = t(key, { n: numbers.whole(n) });
-};
-
 // N is the browser's to remember; seed and learning rate come back with the session
 const EPOCHS_KEY = "pwl.epochs";
 export const keepEpochs = () => storage.keep(EPOCHS_KEY, byId("fit-epochs").value);
@@ -236,11 +228,7 @@ export const start = (playback) => {
   buildStatus();
   buildPlayback(playback);
   recallEpochs();
-  showTrainLabel();
-  byId("fit-epochs").addEventListener("input", () => {
-    showTrainLabel();
-    keepEpochs();
-  });
+  byId("fit-epochs").addEventListener("input", keepEpochs);
   for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
     fields.addEventListener("input", dismissError);
   }

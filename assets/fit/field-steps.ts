@@ -85,9 +85,7 @@ export const put = async (values) => {
     const shown = read();
     return Object.keys(values).every((id) => values[id] === undefined || String(shown[id]) === String(values[id]));
   });
-  if (!("fit-epochs" in values)) return;
-  fitControls.showTrainLabel();
-  fitControls.keepEpochs();
+  if ("fit-epochs" in values) fitControls.keepEpochs();
 };
 
 export const start = () => {

@@ -7,7 +7,7 @@ import * as numbers from "../core/numbers";
 
 const { t } = i18n;
 
-const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine"];
+const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine", "epochs"];
 const SHOWN_MS = 1000;
 let fields = null;
 
@@ -60,7 +60,7 @@ const typedNet = () => ({
   activation: fields.activation,
   loss: fields.loss,
 });
-const isOther = (net) => Object.entries(typedNet()).some(([name, value]) => net[name] !== value);
+const isOtherNet = (net) => Object.entries(typedNet()).some(([name, value]) => net[name] !== value);
 
 const engineName = (id) => {
   const [loop, device] = id.split("@");
@@ -101,11 +101,22 @@ const summary = (state) => {
   ].join(" · ");
 };
 
+const isOtherSeed = (seed) => numbers.parse(fields.seed) !== seed;
+
+// "Train 5,000 epochs", if pressing it does that: a trained net is not trained with another seed or
+// as another net, and the server says so.
+const trainLabel = (state) => {
+  const n = numbers.parse(fields.epochs);
+  const isRefused = state?.epoch > 0 && (isOtherNet(state.net) || isOtherSeed(state.seed));
+  if (isRefused || !allows("epochs", n)) return t("fit.train");
+  return t(n === 1 ? "fit.train_one" : "fit.train_n", { n: numbers.whole(n) });
+};
+
 // "Reset"; or what the button does if another net or seed stands in the fields
 const resetLabel = (state) => {
   const seed = numbers.parse(fields.seed);
-  if (state && isOther(state.net)) return t("fit.reset_net");
-  if (state && Number.isInteger(seed) && seed !== state.seed) {
+  if (state && isOtherNet(state.net)) return t("fit.reset_net");
+  if (state && isOtherSeed(state.seed) && allows("seed", seed)) {
     return t("fit.reset_seed", { seed: numbers.whole(seed) });
   }
   return t("fit.reset");
@@ -124,6 +135,7 @@ export const show = (state) => {
     if (node.textContent !== words) node.textContent = words;
   };
   write(byId("fit-summary"), summary(state));
+  write(byId("fit-train").firstElementChild, trainLabel(state));
   write(byId("fit-reset").firstElementChild, resetLabel(state));
   if (state) write(byId("fit-engine-used"), engineUsed(state));
 };

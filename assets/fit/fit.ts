@@ -56,6 +56,7 @@ export const opened = async (session) => {
   fitControls.showDataProblem(session.data_problem);
   fitFields.fill(session.snapshot);
   apply(session.snapshot);
+  fitSteps.recall(session.snapshot);
   stream = eventStream.follow(session.sid, {
     since: () => playback.lastSeq,
     onState: apply,
@@ -307,7 +308,6 @@ export const start = () => {
 };
 
 const retell = () => {
-  fitControls.showTrainLabel();
   fitControls.showPlayback(playback);
   fitControls.retellMessages();
   if (isDataHere()) fitData.tell(data, net);

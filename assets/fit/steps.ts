@@ -79,4 +79,14 @@ export const edited = (p) => {
   );
 };
 
+// --- a page that is loaded again -----------------------------------------------------------------
+// The server still has the session's steps, though not what stood in the page's fields.
+let recalled = false;
+export const recall = ({ can_undo: before, can_redo: after }) => {
+  if (recalled) return;
+  recalled = true;
+  const steps = Array.from({ length: before + after }, (_, k) => ({ undo: () => goTo(k), redo: () => goTo(k + 1) }));
+  undo.recall(steps.slice(0, before), steps.slice(before).reverse());
+};
+
 export const start = () => byId("fit-reset").addEventListener("click", onReset);

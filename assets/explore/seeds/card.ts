@@ -1,15 +1,16 @@
-// "Train 500 seeds": asks the server for them part by part, paints what has come, and opens any of
-// them in Fit.
+// "Train 500 seeds": asks the server for them, paints each part that comes, and opens any of them in
+// Fit.
+import * as api from "../../core/api";
 import { byId, element, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
-import { allows, limits } from "../../core/limits";
+import { allows, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
+import type { NetDescription, Optimizer } from "../../core/types";
 import * as fitSection from "../../fit/fit";
 import { begin as startOver } from "../begin";
-import * as seedsAsking from "./asking";
 import * as seedsOutcomes from "./outcomes";
 import * as plateauStore from "./plateaus";
 import * as seedsPlots from "./plots";
@@ -17,11 +18,13 @@ import * as seedsPlots from "./plots";
 const { t } = i18n;
 const PAINT_MS = 250; // at most so often while the seeds come in,
 const PAINT_SHARE = 4; // and so that painting takes a quarter of the time at most
+const TRIES = 5; // when the server cannot be reached,
+const AGAIN_MS = 1000; // so far apart
 
 const nodes: Record<string, PlotlyGraph> = {}; // {curves, dots}: the plots, once they are near the screen
 let shown = empty(); // what is, or will be, on screen
 let chosen = null; // the run that is ringed
-let turn = 0; // of the button; an answer of an earlier turn is dropped
+let asking: AbortController = null; // of the newest press of the button
 let running = false;
 let trouble = null; // {code, args} of the server, or null
 let lastPaint = { at: -Infinity, cost: 0 };
@@ -31,64 +34,63 @@ function empty() {
   return { runs: [], record: [], first: 1, count: 500, epochs: 5000, net: null, optimizer: null, dataKey: null };
 }
 
-const typed = (id) => {
-  const value = numbersModule.parse(byId(id).value);
-  return Number.isFinite(value) ? value : null; // the server says what is allowed
-};
+const typed = (id) => numbersModule.parse(byId(id).value);
 const wanted = () => ({ first: typed("seeds-first"), count: typed("seeds-count"), epochs: typed("seeds-epochs") });
 
+// What became of one seed. `start` and `end`: how many units face left and right, before and after.
+type Run = {
+  seed: number;
+  loss: number;
+  curve: number[];
+  start: [left: number, right: number];
+  end: [left: number, right: number];
+  dead: number;
+  diverged: boolean;
+};
+// What is trained comes first; `epochs` are those of the loss curves. Then the runs, or why they wait.
+type Head = { count: number; epochs: number[]; net: NetDescription; optimizer: Optimizer; data_key: string };
+type Part = Partial<Head> & { runs?: Run[]; waiting?: string };
+
 // --- asking -------------------------------------------------------------------------------------
-const insist = (body, mine) =>
-  seedsAsking.insist(body, {
-    isOver: () => mine !== turn,
-    onWait: (code) => {
-      trouble = { code, args: {} };
-      showStatus();
-    },
-  });
-
-const kindOf = ({ net, optimizer, data_key: key }) => JSON.stringify([net, optimizer, key]);
-
 const run = async () => {
   const what = wanted();
-  const mine = ++turn;
-  let kind = null;
+  trouble = refusal("seed", what.first) ?? refusal("seeds", what.count) ?? refusal("epochs", what.epochs);
+  if (trouble) return showStatus();
+  asking = new AbortController();
+  const { signal } = asking;
   setRunning(true);
-  for (let got = 0; got === 0 || got < what.count; ) {
-    const rest = got && { first: what.first + got, count: what.count - got };
-    const answer = await insist({ ...what, ...rest }, mine);
-    if (mine !== turn) return;
-    trouble = answer.error ?? null;
-    if (answer.error) break;
-    const part = answer as seedsAsking.Part;
-    if (!kind) begin(what, part);
-    kind ??= kindOf(part);
-    if (kindOf(part) !== kind) {
-      trouble = { code: "seeds_changed", args: {} };
-      break;
-    }
-    shown.runs.push(...answer.runs);
-    got += answer.runs.length;
-    if (what.first + got > limits.ranges.seed.max) break;
-    paintInTime();
+  for (let tries = 0; tries < TRIES; tries++) {
+    const problem = await follow(what, signal);
+    if (signal.aborted) return;
+    trouble = problem;
+    if (problem?.code !== "server") break;
+    showStatus();
+    await new Promise((done) => setTimeout(done, AGAIN_MS)); // what it has trained already comes at once
   }
-  finish(mine);
+  setRunning(false);
+  paint();
+  if (!trouble) i18n.announce(sentences()[0]);
 };
 
-const begin = (what, { epochs, net, optimizer, data_key: dataKey }) => {
-  shown = { ...empty(), ...what, record: epochs, net, optimizer, dataKey };
+// Takes what the server sends until the last seed has come. Gives what went wrong, or null.
+const follow = async (what, signal) => {
+  for await (const part of api.parts<Part>(fitSection.now().sid, "seeds", what, signal)) {
+    if (part.error || signal.aborted) return part.error;
+    trouble = part.waiting ? { code: part.waiting, args: {} } : null;
+    if ("net" in part) begin(what, part as Head);
+    else shown.runs.push(...(part.runs ?? []));
+    paintInTime();
+  }
+  return shown.runs.length < shown.count ? api.UNREACHABLE : null;
+};
+
+const begin = (what, { count, epochs, net, optimizer, data_key: dataKey }: Head) => {
+  shown = { ...empty(), ...what, count, record: epochs, net, optimizer, dataKey };
   choose(null);
 };
 
-const finish = (mine) => {
-  if (mine !== turn) return;
-  setRunning(false);
-  paint();
-  if (shown.runs.length && !trouble) i18n.announce(sentences()[0]);
-};
-
 const stop = () => {
-  turn += 1;
+  asking.abort();
   trouble = null;
   setRunning(false);
   paint();
@@ -96,7 +98,6 @@ const stop = () => {
 
 const setRunning = (now) => {
   running = now;
-  if (now) trouble = null;
   const [train, stopper] = [byId("seeds-train"), byId("seeds-stop")];
   const from = document.activeElement; // the keyboard goes from the one button to the other
   train.disabled = now;
@@ -176,7 +177,7 @@ const statusWords = () => {
 const showLabel = () => {
   const count = typed("seeds-count");
   const key = count > 1 && allows("seeds", count) ? "seeds.train" : "seeds.train_any";
-  byId("seeds-train").firstElementChild.textContent = t(key, { n: numbersModule.whole(count ?? 0) });
+  byId("seeds-train").firstElementChild.textContent = t(key, { n: numbersModule.whole(count) });
 };
 
 const showSetting = () => {
