@@ -20,6 +20,9 @@ export const query = <E extends Element = HTMLElement>(selector: string, root: P
   return node;
 };
 
+// What holds the words of this button: its first element.
+export const wordsOf = (id: string) => query("*", byId(id));
+
 // The nearest element around `node`, itself included, that matches. Throws where there is none.
 export const ancestor = (node: Element, selector: string): HTMLElement => {
   const found = node.closest<HTMLElement>(selector);
