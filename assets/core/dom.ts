@@ -6,7 +6,7 @@ type Kind<E extends HTMLElement> = new () => E;
 export const findById = (id: string) => document.getElementById(id);
 
 // The element with this id, of a kind such as HTMLInputElement. Throws where it is not.
-export const byId = <E extends HTMLElement = any>(id: string, kind?: Kind<E>): E => {
+export const byId = <E extends HTMLElement = HTMLElement>(id: string, kind?: Kind<E>): E => {
   const node = findById(id);
   if (!node) throw new Error(`no element #${id}`);
   if (kind && !(node instanceof kind)) throw new Error(`#${id} is a ${node.tagName}, not a ${kind.name}`);

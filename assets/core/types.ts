@@ -108,7 +108,7 @@ export type Snapshot = {
 };
 
 // What the server answers: what was asked for, or why not.
-export type Refusal<T> = { error: Message } & { [name in keyof T]?: undefined };
+export type Refusal<T> = { error: Message } & { [name in keyof T]?: null };
 export type Answer<T = { snapshot: Snapshot }> = (T & { error?: null }) | Refusal<T>;
 
 // Whether something that was thrown is a message that has been, or can be, told.
