@@ -6,7 +6,7 @@ type Kind<E extends HTMLElement> = new () => E;
 export const findById = (id: string) => document.getElementById(id);
 
 // The element with this id, of a kind such as HTMLInputElement. Throws where it is not.
-export const byId = <E extends HTMLElement = any>(id: string, kind?: Kind<E>): E => {
+export const byId = <E extends HTMLElement = HTMLElement>(id: string, kind?: Kind<E>): E => {
   const node = findById(id);
   if (!node) throw new Error(`no element #${id}`);
   if (kind && !(node instanceof kind)) throw new Error(`#${id} is a ${node.tagName}, not a ${kind.name}`);
@@ -19,6 +19,9 @@ export const query = <E extends Element = HTMLElement>(selector: string, root: P
   if (!node) throw new Error(`no element ${selector}`);
   return node;
 };
+
+// What holds the words of this button: its first element.
+export const wordsOf = (id: string) => query("*", byId(id));
 
 // The nearest element around `node`, itself included, that matches. Throws where there is none.
 export const ancestor = (node: Element, selector: string): HTMLElement => {

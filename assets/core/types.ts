@@ -108,8 +108,8 @@ export type Snapshot = {
 };
 
 // What the server answers: what was asked for, or why not.
-export type Refusal<T> = { error: Message } & { [name in keyof T]?: undefined };
-export type Answer<T = { snapshot: Snapshot }> = (T & { error?: undefined }) | Refusal<T>;
+export type Refusal<T> = { error: Message } & { [name in keyof T]?: null };
+export type Answer<T = { snapshot: Snapshot }> = (T & { error?: null }) | Refusal<T>;
 
 // Whether something that was thrown is a message that has been, or can be, told.
 export const isMessage = (error: unknown): error is Message =>

@@ -47,7 +47,7 @@ const ring = (id: string | null) => {
 };
 
 // --- what the panel shows ------------------------------------------------------------------------
-const body = (): HTMLElement => byId("lessons-body");
+const body = () => byId("lessons-body");
 
 const showList = () => {
   at = null;

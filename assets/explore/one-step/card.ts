@@ -42,7 +42,7 @@ let isStepping = false;
 const optimizerOf = ({ optimizer }: Snapshot): Optimizer => {
   const fields = fitFields.now();
   const [lr, momentum] = [numbers.parse(fields?.lr), numbers.parse(fields?.momentum)];
-  if (!(lr > 0 && lr <= limits.max_lr)) return optimizer;
+  if (!fields || !(lr > 0 && lr <= limits.max_lr)) return optimizer;
   if (fields.kind === "adam") return { kind: "adam", lr };
   return momentum >= 0 && momentum < 1 ? { kind: "sgd", lr, momentum } : optimizer;
 };
@@ -67,7 +67,7 @@ const take = (answer: Answer<OneStep>) => {
     return;
   }
   problem = null;
-  shown = answer as OneStep;
+  shown = answer;
   weight = shown.pull.weight;
   show();
 };

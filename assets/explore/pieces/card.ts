@@ -68,7 +68,7 @@ const ask = async (now: Ready) => {
     const answer = await api.post<Params>(`session/${encodeURIComponent(now.sid)}/params`, {});
     if (asked !== key) return; // the net has moved on
     if (answer.error) tellWhen({ key: i18n.first(`error.${answer.error.code}`), args: answer.error.args });
-    else take(key, answer as Params, now.net);
+    else take(key, answer, now.net);
   } catch {
     asked = ""; // the server was away: the next change asks again
   }
