@@ -1,6 +1,6 @@
 // Build: every drag redraws plot, panels, equations and error here, with no request.
 
-import { byId } from "../core/dom";
+import { byId, write } from "../core/dom";
 import * as undo from "../core/history";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
@@ -13,6 +13,7 @@ import * as equations from "./equations";
 
 const STORE = "build";
 const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
+const FORMULAS_MS = 66;
 const SOLVED = 0.01; // mean squared difference under which a challenge counts as hit
 
 let weights;
@@ -83,18 +84,33 @@ const paintPanels = (p) => {
     nets.hidden(p, 1, xs),
     nets.logit(p, xs),
   ];
-  const titles = equations.panelTitles(p);
   plots.panels.forEach((gd, i) => {
     painting.panelAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
     painting.curves(gd, [0], [{ y: ys[i] }]);
-    byId(`${PANELS[i]}-title`).innerHTML = titles[i];
   });
 };
 
 const showError = (mse) => {
-  byId("build-mse").textContent = numbers.short(mse, 4);
+  write(byId("build-mse"), numbers.short(mse, 4));
   if (challenge) showChallenge(mse);
 };
+
+let titles = []; // of the panels, as they stand there
+const showTitles = (p) => {
+  const before = titles;
+  titles = equations.panelTitles(p);
+  titles.forEach((title, i) => {
+    if (title !== before[i]) byId(`${PANELS[i]}-title`).innerHTML = title;
+  });
+};
+
+// Formulas take the browser longer than curves, and nobody reads them at 60 Hz.
+const writeSoon = painting.throttle(FORMULAS_MS, () => {
+  const p = weights.get();
+  showError(nets.mse(nets.logit(p, xs), nets.bent(target(), xs)));
+  if (isTabOpen("build-steps")) showTitles(p);
+  if (isTabOpen("build-equations-panel")) equations.render(byId("build-equations"), p);
+});
 
 // A hidden tab is painted when it is shown.
 const paintAll = (p) => {
@@ -102,8 +118,7 @@ const paintAll = (p) => {
     paintBig(p);
     paintPanels(p);
   }
-  if (isTabOpen("build-equations-panel")) equations.render(byId("build-equations"), p);
-  showError(nets.mse(nets.logit(p, xs), nets.bent(target(), xs)));
+  writeSoon();
 };
 
 const follow = (p) => painting.request("build", () => paintAll(p));

@@ -8,6 +8,20 @@ const pixel = (axis, value) => {
   const at = axis._b + axis._m * value;
   return Math.round(Math.min(Math.max(at, -FAR_PX), FAR_PX) * 1000) / 1000;
 };
+
+// The x of most curves are the same array from frame to frame: so is what is written of them.
+const written = new WeakMap<object, { x: unknown; m: number; b: number; texts: string[] }>(); // by the points
+const textsOf = (x, points, axis) => {
+  const { _m: m, _b: b } = axis;
+  const before = written.get(points);
+  if (before?.x === x && before.m === m && before.b === b) return before.texts;
+  const texts = points.map((point) => `${pixel(axis, point.x)},`);
+  written.set(points, { x, m, b, texts });
+  return texts;
+};
+
+// As the axis counts: the logarithm on a log axis, undefined for what is no number.
+const computed = (axis, value) => (axis.type === "linear" && Number.isFinite(value) ? value : axis.d2c(value));
 const isGap = ({ x, y }) => x === undefined || y === undefined;
 
 const setAttribute = (node, name, value) => {
@@ -19,28 +33,29 @@ const compute = (points, { x, y }, { xaxis, yaxis }) => {
   points.length = Math.min(points.length, x.length);
   for (let i = 0; i < x.length; i++) {
     if (i === points.length) points.push({ i });
-    points[i].x = xaxis.d2c(x[i]);
-    points[i].y = yaxis.d2c(y[i]);
+    points[i].x = computed(xaxis, x[i]);
+    points[i].y = computed(yaxis, y[i]);
   }
 };
 
-const pathOf = (points, { xaxis, yaxis }) => {
+const pathOf = (points, x, { xaxis, yaxis }) => {
+  const texts = textsOf(x, points, xaxis);
   let path = "";
   let pen = "M";
-  for (const point of points) {
+  points.forEach((point, i) => {
     if (isGap(point)) pen = "M";
     else {
-      path += `${pen}${pixel(xaxis, point.x)},${pixel(yaxis, point.y)}`;
+      path += pen + texts[i] + pixel(yaxis, point.y);
       pen = "L";
     }
-  }
+  });
   return path;
 };
 
 // Both give whether Plotly has made the elements that this needs.
-const drawLine = (group, points, plot) => {
+const drawLine = (group, points, x, plot) => {
   const [line, ...more] = group.querySelectorAll(".lines > .js-line");
-  const path = pathOf(points, plot);
+  const path = pathOf(points, x, plot);
   if (!line) return !path;
   setAttribute(line, "d", path);
   for (const node of more) node.remove(); // Plotly draws a path for each part between gaps
@@ -70,7 +85,7 @@ const moveOne = (gd, trace) => {
   compute(points, full, plot);
   const { mode } = full;
   return (
-    (!mode.includes("lines") || drawLine(group, points, plot)) &&
+    (!mode.includes("lines") || drawLine(group, points, x, plot)) &&
     (!mode.includes("markers") || drawDots(group, points, plot, full.marker))
   );
 };

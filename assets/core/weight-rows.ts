@@ -88,7 +88,7 @@ export const create = (host, { onInput, onCommit, net = nets.LECTURE, step = 0.1
   rows.forEach(({ slider, field }, k) => {
     slider.addEventListener("input", () => {
       vector[k] = Number(slider.value);
-      complain(field, "");
+      if (field.dataset.complaint) complain(field, "");
       field.value = format(vector[k]);
       slider.setAttribute("aria-valuetext", field.value);
       onInput([...vector]);

@@ -198,10 +198,11 @@ const paintFrame = (frame) => {
 const showNumbers = () => {
   const { frame } = playback;
   fitControls.showPlayback(playback);
-  if (!frame || editing || !isDataHere()) return;
-  weights.set(frame.p);
-  fitData.testLoss(data, frame);
-  fitControls.showCount(frame);
+  if (!frame || !isDataHere()) return;
+  if (!editing) weights.set(frame.p);
+  const now = editing ? { ...frame, ...editing, loss: nets.loss(editing.p, data.x, data.y, net) } : frame;
+  fitData.testLoss(data, now);
+  fitControls.showCount(now);
 };
 
 const paintSlow = () => {
@@ -221,14 +222,12 @@ export const logX = (value) => {
 
 // --- weights by hand: yhat and loss follow at once, the server hears of it at the end ----------
 const edit = (p) => {
-  const edited: { p: number[]; net: unknown; test?: number } = { p, net };
+  const edited = { p, net, test: undefined }; // computed when it is asked for
   editing = edited;
   painting.request("fit", () => {
     if (!isDataHere() || edited.net !== net) return;
     fitPlots.net(plots, data, edited);
-    const loss = nets.loss(p, data.x, data.y, net);
-    fitData.testLoss(data, edited);
-    fitControls.showCount({ ...edited, epoch: playback.frame?.epoch ?? 0, loss });
+    paintNumbers();
     tellSoon();
     paintSoon();
   });
