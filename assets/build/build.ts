@@ -1,6 +1,6 @@
 // Build: every drag redraws plot, panels, equations and error here, with no request.
 
-import { byId, targetWithin } from "../core/dom";
+import { byId, targetWithin, write } from "../core/dom";
 import * as undo from "../core/history";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
@@ -15,6 +15,7 @@ import * as equations from "./equations";
 
 const STORE = "build";
 const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
+const FORMULAS_MS = 66;
 const SOLVED = 0.01; // mean squared difference under which a challenge counts as hit
 
 type Construction = { code: string; y: number[]; max_difference: number };
@@ -76,20 +77,35 @@ const paintPanels = (panels: PlotlyGraph[], p: Weights) => {
     nets.hidden(p, 1, xs),
     nets.logit(p, xs),
   ];
-  const titles = equations.panelTitles(p);
   panels.forEach((gd, i) => {
     painting.panelAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
     painting.curves(gd, [0], [{ y: ys[i] }]);
-    byId(`${PANELS[i]}-title`).innerHTML = titles[i];
   });
 };
 
 const mseOf = (p: Weights) => nets.mse(nets.logit(p, xs), nets.bent(target(), xs));
 
 const showError = (mse: number) => {
-  byId("build-mse").textContent = numbers.short(mse, 4);
+  write(byId("build-mse"), numbers.short(mse, 4));
   if (challenge) showChallenge(challenge, mse);
 };
+
+let titles: string[] = []; // of the panels, as they stand there
+const showTitles = (p: Weights) => {
+  const before = titles;
+  titles = equations.panelTitles(p);
+  titles.forEach((title, i) => {
+    if (title !== before[i]) byId(`${PANELS[i]}-title`).innerHTML = title;
+  });
+};
+
+// Formulas take the browser longer than curves, and nobody reads them at 60 Hz.
+const writeSoon = painting.throttle(FORMULAS_MS, () => {
+  const p = weights.get();
+  showError(mseOf(p));
+  if (isTabOpen("build-steps")) showTitles(p);
+  if (isTabOpen("build-equations-panel")) equations.render(byId("build-equations"), p);
+});
 
 // A hidden tab is painted when it is shown.
 const paintAll = (p: Weights) => {
@@ -97,8 +113,7 @@ const paintAll = (p: Weights) => {
     paintBig(plots.big, p);
     paintPanels(plots.panels, p);
   }
-  if (isTabOpen("build-equations-panel")) equations.render(byId("build-equations"), p);
-  showError(mseOf(p));
+  writeSoon();
 };
 
 const follow = (p: Weights) => painting.request("build", () => paintAll(p));

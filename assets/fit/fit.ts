@@ -212,10 +212,12 @@ const showNumbers = () => {
   const { frame } = playback;
   fitControls.showPlayback(playback);
   const here = readyNow();
-  if (!frame || editing || !here) return;
-  if (frame.p) weights.set(frame.p);
-  fitData.testLoss(here.data, frame);
-  fitControls.showCount(frame);
+  if (!frame || !here) return;
+  if (!editing && frame.p) weights.set(frame.p);
+  const { x, y } = here.data;
+  const now = editing ? { ...frame, ...editing, loss: nets.loss(editing.p, x, y, here.net) } : frame;
+  fitData.testLoss(here.data, now);
+  fitControls.showCount(now);
 };
 
 const paintSlow = () => {
@@ -237,15 +239,13 @@ export const logX = (value: string[] | null) => {
 // --- weights by hand: yhat and loss follow at once, the server hears of it at the end ----------
 const edit = (p: Weights) => {
   if (!net) return;
-  const edited: fitData.Edited = { p, net };
+  const edited: fitData.Edited = { p, net, test: undefined }; // computed when it is asked for
   editing = edited;
   painting.request("fit", () => {
     const here = readyNow();
     if (!here || edited.net !== here.net) return;
     fitPlots.net(plots, here.data, edited);
-    const loss = nets.loss(p, here.data.x, here.data.y, here.net);
-    fitData.testLoss(here.data, edited);
-    fitControls.showCount({ ...edited, epoch: playback.frame?.epoch ?? 0, loss });
+    paintNumbers();
     tellSoon();
     paintSoon();
   });

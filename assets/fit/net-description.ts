@@ -6,10 +6,13 @@ import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as netFormula from "../core/net-formula";
 import * as numbers from "../core/numbers";
+import * as painting from "../core/painting";
 import type { FitNet, NetDescription, Weights } from "../core/types";
 import type { Handlers, WeightRows } from "../core/weight-rows";
 import * as weightRows from "../core/weight-rows";
 import type { FitData } from "./data";
+
+const FORMULA_MS = 66; // a drag moves it at 15 Hz: faster, nobody could read it
 
 // Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid
 export const layers = ({ h, bias1, activation, loss }: NetDescription) =>
@@ -53,11 +56,13 @@ export const show = (net: FitNet, data: FitData | null) => {
 // Sliders for the net's numbers with its formula above, which follows them.
 const plainWeights = (host: HTMLElement, net: FitNet, handlers: Handlers): WeightRows => {
   const write = (p: Weights) => netFormula.show(byId("fit-formula"), net, (place) => p[place]);
+  const writeSoon = painting.throttle(FORMULA_MS, () => host.contains(made) && write(rows.get()));
   const onInput = (p: Weights) => {
-    write(p);
+    writeSoon();
     handlers.onInput(p);
   };
   const rows = weightRows.create(host, { ...handlers, onInput, net, step: 0.01, format: numbers.fixed });
+  const made = host.firstElementChild; // and gone when the sliders are made for another net
   host.querySelectorAll<HTMLElement>(".weight-row").forEach((row, place) => {
     row.dataset.weight = String(place);
   });
