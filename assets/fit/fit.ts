@@ -285,11 +285,12 @@ export type Ready = Now & { state: Snapshot; net: FitNet; data: fitData.FitData 
 
 export const isReady = (now: Now): now is Ready =>
   Boolean(now.state && now.net && now.data?.key === now.state.data_key);
-// The same, for what can be pressed only when the session is open; before, it throws.
+// The same for what can be pressed only when the session is open; before, it throws. Other data may be
+// on their way.
 export const open = (): Ready => {
-  const here = readyNow();
-  if (!here) throw new Error("the session is not open");
-  return here;
+  const { state, net, data, ...rest } = now();
+  if (!state || !net || !data) throw new Error("the session is not open");
+  return { state, net, data, ...rest };
 };
 export const now = (): Now => ({ sid: fitSession.sid, state, net, data, playback, frame: editing ?? playback?.frame });
 
