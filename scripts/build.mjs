@@ -19,7 +19,7 @@ const READY = {
   cartesian: "plotly.js-cartesian-dist-min/plotly-cartesian.min.js",
   gl3d: "plotly.js-gl3d-dist-min/plotly-gl3d.min.js",
   // What Dash's components need of the polyfill that Dash ships, a tenth of it.
-  regenerator: "regenerator-runtime/runtime.js",
+  runtime: "regenerator-runtime/runtime.js",
 };
 
 rmSync(OUT, { recursive: true, force: true });
@@ -48,7 +48,7 @@ for (const [name, path] of Object.entries(READY)) {
   const text = readFileSync(join("node_modules", path), "utf8");
   const { code } = path.endsWith(".min.js") ? { code: text } : await esbuild.transform(text, { minify: true });
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 8);
-  manifest[name] = `${name}-${hash}.js`;
+  manifest[name] = `${basename(path).replace(/(\.min)?\.js$/, "")}-${hash}.js`;
   writeFileSync(join(OUT, manifest[name]), code);
 }
 writeFileSync("build/manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);

@@ -6,6 +6,7 @@ language in place, without a request and without losing what the visitor did.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from dash import ClientsideFunction, dcc, html
@@ -23,17 +24,24 @@ def in_browser(function: str) -> ClientsideFunction:
     return ClientsideFunction(namespace="pwlapp", function_name=function)
 
 
-def text(key: str, mse: str | None = None, numbers: str | None = None) -> html.Span:
+def text(key: str, mse: str | None = None, numbers: str | None = None, **args: str) -> html.Span:
     """A word or sentence from the catalogue, and what is said in its place elsewhere.
 
     Parameters
     ----------
     key, mse, numbers : str or None
         Catalogue keys; `mse` for nets of that loss, `numbers` for data whose y is no yes and no.
+    **args : str
+        For the placeholders in the message.
     """
     others = {"data-t-mse": mse, "data-t-numbers": numbers}
     told = {name: other for name, other in others.items() if other}
-    return html.Span(t(key), **{"data-t": key, **({"data-t-bce": key} if told else {}), **told})
+    if told:
+        told["data-t-bce"] = key
+    if args:
+        told["data-t-args"] = json.dumps(args)
+    words = t(key).format(**args) if args else t(key)
+    return html.Span(words, **{"data-t": key, **told})
 
 
 def labelled(component: Any, key: str, mse: str | None = None) -> Any:
@@ -44,13 +52,16 @@ def labelled(component: Any, key: str, mse: str | None = None) -> Any:
     return component
 
 
-def button(id_: str, key: str, *, kind: str = "plain", hidden: bool = False) -> html.Button:
+def button(
+    id_: str, key: str, *, kind: str = "plain", hidden: bool = False, **args: str
+) -> html.Button:
     """A push button; `kind` is ``plain`` or ``primary``, never disabled here.
 
     React drops the clicks on a button that it disabled itself, whatever the browser code does to it
     later, so that one is the browser code's to disable.
     """
-    return html.Button(text(key), id=id_, n_clicks=0, className=f"button {kind}", hidden=hidden)
+    label = text(key, **args)
+    return html.Button(label, id=id_, n_clicks=0, className=f"button {kind}", hidden=hidden)
 
 
 def live_number(id_: str, value: str = "–", class_name: str = "") -> html.Output:

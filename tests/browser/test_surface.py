@@ -200,7 +200,7 @@ def plotly_builds(page: LecturePage) -> list[str]:
     """Those that the page has fetched."""
     fetched: list[str] = page.page.evaluate(
         """() => performance.getEntriesByType("resource")
-          .flatMap(({ name }) => /\\/static\\/(basic|cartesian|gl3d)-/.exec(name)?.[1] ?? [])"""
+          .flatMap(({ name }) => /\\/plotly-(basic|cartesian|gl3d)-/.exec(name)?.[1] ?? [])"""
     )
     return fetched
 

@@ -54,7 +54,7 @@ class TestIndexPage:
         self, client: TestClient
     ) -> None:
         index = client.get("/").text.partition("<footer>")[2]
-        names = ("react@", "react-dom@", "regenerator-", "basic-", "dash_core", "main-")
+        names = ("react@", "react-dom@", "runtime-", "plotly-basic-", "dash_core", "main-")
         places = [index.index(f"/{name}") for name in names]
         renderer = index.index("new DashRenderer()")
         assert [*places, renderer] == sorted([*places, renderer])

@@ -10,15 +10,17 @@ from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.ui import ids
 from pwlapp.ui.components import button, check, choice, drawer, field, labelled, text
 
+EPOCHS = 5000  # what the lecture trains at a time
+
 
 def command_bar() -> html.Div:
     """Seed, N and the buttons; on a phone the bar stays at the bottom of the screen."""
     fields = [
         field(ids.FIT_SEED, "fit.seed", "1", size=6),
-        field(ids.FIT_EPOCHS, "fit.epochs", "5000", size=9),
+        field(ids.FIT_EPOCHS, "fit.epochs", str(EPOCHS), size=9),
     ]
     buttons = [
-        button(ids.FIT_TRAIN, "fit.train", kind="primary"),
+        button(ids.FIT_TRAIN, "fit.train_n", kind="primary", n=f"{EPOCHS:,}"),
         button(ids.FIT_PAUSE, "fit.pause"),
         button(ids.FIT_RESUME, "fit.resume", hidden=True),
         button(ids.FIT_STEP, "fit.step"),
