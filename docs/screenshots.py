@@ -24,27 +24,27 @@ def open_page(browser: Browser, address: str, width: int, height: int, lang: str
 
 def take(browser: Browser, address: str) -> None:
     """Write build.png, fit.png, explore.png and phone.png beside this file."""
-    wide = open_page(browser, address, 1360, 1000, "en-US")
+    wide = open_page(browser, address, 1366, 768, "en-US")
+    wide.go("build")
     wide.type_weight("build", 2, "-3")
-    wide.find("#construction-code").get_by_text("3.0").first.wait_for()
+    wide.page.evaluate("document.activeElement.blur()")
     wide.page.screenshot(path=FOLDER / "build.png")
+    wide.go("fit")
     for epochs in (5000, 10_000):
         wide.train()
         wide.wait_for_epoch(epochs)
-    wide.find("#fit .commands").evaluate("(node) => node.scrollIntoView({behavior: 'instant'})")
-    wide.page.wait_for_function("document.querySelectorAll('#fit-checkpoints tr').length === 4")
     wide.page.screenshot(path=FOLDER / "fit.png")
+    wide.page.set_viewport_size({"width": 1366, "height": 1000})
+    wide.go("explore-seeds")
     wide.find("#seeds-train").click()
     wide.page.wait_for_function(
         "document.getElementById('seeds-progress').value === 1", timeout=120_000
     )
-    wide.page.set_viewport_size({"width": 1360, "height": 1900})
-    wide.find("#explore").evaluate("(node) => node.scrollIntoView({behavior: 'instant'})")
-    wide.page.wait_for_function("document.querySelector('#surface-plot .contourlayer path')")
     wide.page.screenshot(path=FOLDER / "explore.png")
     phone = open_page(browser, address, 390, 844, "ko-KR")
-    phone.find("#theme-switch").click()
-    phone.type_weight("build", 4, "3")
+    phone.page.evaluate("document.getElementById('theme-switch').click()")
+    phone.train()
+    phone.wait_for_epoch(5000)
     phone.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     phone.page.screenshot(path=FOLDER / "phone.png")
 
