@@ -15,7 +15,7 @@ from pwlapp import logs
 from pwlapp.server import run
 from pwlapp.services import build_service
 from pwlapp.settings import Settings
-from pwlapp.ui import layout, lessons, page_cache, timing
+from pwlapp.ui import layout, lessons, limits, page_cache, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
 from pwlapp.ui.sections import build, fit
 from pwlapp.web import (
@@ -76,6 +76,7 @@ def create_app(settings: Settings) -> layout.Page:
         compress=False,
     )
     app.addresses = addresses
+    app.limits = limits.limits(settings.max_epochs)
     static.slim(app)
     app.layout = layout.page_layout
     layout.register(app)

@@ -1,28 +1,46 @@
 // Parts of the page that are loaded when they are needed: near the screen, or asked for by a click
 // or by the address.
+import { address } from "./core/addresses";
+import { element, findById, targetWithin } from "./core/dom";
+
 const LOADERS = {
   explore: () => import("./explore/main"),
   share: () => import("./share/main"),
   lessons: () => import("./lessons/main"),
 };
-const loading = new Map(); // name -> promise of the started module
-const started = new Set();
+type Loaders = typeof LOADERS;
+export type Name = keyof Loaders;
+type Part<N extends Name> = Awaited<ReturnType<Loaders[N]>>;
 
-// Load a part and start it, once. After a failure, such as a lost connection, the next call tries again.
-export const load = (name) => {
-  if (!loading.has(name)) {
-    const part = LOADERS[name]().then(async (module) => {
-      await module.start();
-      started.add(name);
-      return module;
-    });
-    loading.set(name, part);
-    part.catch(() => loading.delete(name));
-  }
-  return loading.get(name);
+const loading: { [N in Name]?: Promise<Part<N>> } = {}; // the started modules
+const started = new Set<Name>();
+
+const loadStyle = (name: Name) =>
+  new Promise((done, failed) => {
+    const link = element("link", { rel: "stylesheet", href: address(`${name}-style`) });
+    link.addEventListener("load", done);
+    link.addEventListener("error", failed);
+    document.head.append(link);
+  });
+
+const begin = async <N extends Name>(name: N): Promise<Part<N>> => {
+  const [part] = await Promise.all([LOADERS[name]() as Promise<Part<N>>, loadStyle(name)]);
+  findById(name)?.classList.add("loaded");
+  await part.start();
+  started.add(name);
+  return part;
 };
 
-export const loadWhenNear = (name, node) => {
+// Load a part and start it, once. After a failure, such as a lost connection, the next call tries again.
+export const load = <N extends Name>(name: N): Promise<Part<N>> => {
+  const known: { [K in N]?: Promise<Part<N>> } = loading;
+  const part = known[name] ?? begin(name);
+  known[name] = part;
+  part.catch(() => delete known[name]);
+  return part;
+};
+
+export const loadWhenNear = (name: Name, node: Element) => {
   const observer = new IntersectionObserver(
     (entries) => {
       if (entries.some((entry) => entry.isIntersecting)) load(name).then(() => observer.disconnect());
@@ -34,12 +52,12 @@ export const loadWhenNear = (name, node) => {
 
 // A click on an element whose part is not there yet waits for the part, and is then repeated: once,
 // however often it was clicked meanwhile.
-export const loadOnClick = (name, selector) => {
+export const loadOnClick = (name: Name, selector: string) => {
   let isWaiting = false;
   document.addEventListener(
     "click",
     (event) => {
-      const button = (event.target as Element).closest?.<HTMLElement>(selector);
+      const button = targetWithin(event, selector);
       if (!button || started.has(name)) return;
       event.stopPropagation();
       event.preventDefault();

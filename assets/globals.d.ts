@@ -1,20 +1,87 @@
-// Plotly's basic bundle, which a script of its own defines before this code runs.
+// Plotly's basic bundle, which a script of its own defines before this code runs, and Dash's part of
+// `window`: what the page uses of them.
 declare global {
-  const Plotly: any;
+  type PlotlyAxis = {
+    range: [number, number];
+    autorange: boolean;
+    title?: { text?: string };
+    tickvals?: number[];
+    // pixels of a value, from the plot's edge: _offset + d2p(value), and _b + _m value inside of it
+    _offset: number;
+    _b: number;
+    _m: number;
+    d2c: (value: number | null) => number | undefined;
+    d2p: (value: number) => number;
+    p2d: (pixel: number) => number;
+    [name: string]: unknown;
+  };
+  type PlotlyTrace = {
+    x?: ArrayLike<number | null>;
+    y?: ArrayLike<number | null>;
+    name?: string;
+    mode?: string;
+    opacity?: number;
+    line?: { color?: string; width?: number; [name: string]: unknown };
+    marker?: { color?: string; size?: number; opacity?: number; [name: string]: unknown };
+    [name: string]: unknown;
+  };
+  // A trace as Plotly has completed it; `xaxis` and `yaxis` are names such as "x2".
+  type PlotlyFullTrace = {
+    mode: string;
+    visible: boolean | "legendonly";
+    xaxis: string;
+    yaxis: string;
+    marker: { size: number };
+  };
+  type PlotlyLayout = Record<string, unknown>;
+  type PlotlyChanges = Record<string, unknown>; // by path: {"xaxis.range": [0, 1]}
+  // A point of a trace in Plotly's own numbers; the first one has the trace's SVG group.
+  type PlotlyPoint = { i?: number; x?: number; y?: number; node3?: { node: () => SVGGElement | null } };
+  type PlotlyPointEvent = { points: { customdata?: unknown }[] };
+
   // A graph as Plotly has drawn it, with the parts that the page reads.
   interface PlotlyGraph extends HTMLElement {
-    _fullLayout: Record<string, any>;
-    _fullData: Record<string, any>[];
-    calcdata: unknown[];
-    data: Record<string, any>[];
-    layout: Record<string, any>;
-    on: (event: string, listener: (...values: any[]) => void) => void;
-    removeAllListeners: (event: string) => void;
+    data: PlotlyTrace[];
+    layout: {
+      margin: { l: number; r: number; t: number; b: number };
+      yaxis?: { title?: { text?: string } };
+      [name: string]: unknown;
+    };
+    calcdata?: PlotlyPoint[][];
+    _fullData: PlotlyFullTrace[];
+    _fullLayout: {
+      width: number;
+      height: number;
+      xaxis: PlotlyAxis;
+      yaxis: PlotlyAxis;
+      _plots: Record<string, { xaxis: PlotlyAxis; yaxis: PlotlyAxis }>;
+      _rehover?: () => void;
+    };
+    on(event: "plotly_click" | "plotly_hover", listener: (event: PlotlyPointEvent) => void): void;
+    on(event: "plotly_relayout", listener: (changes: PlotlyChanges) => void): void;
+    on(event: "plotly_afterplot", listener: () => void): void;
+    removeAllListeners(event: string): void;
   }
+
+  type PlotlyFigure = { data: PlotlyTrace[]; layout: PlotlyLayout; config?: object };
+  type PlotlyLibrary = {
+    newPlot(node: HTMLElement, data: PlotlyTrace[], layout: PlotlyLayout, config?: object): Promise<PlotlyGraph>;
+    react(node: HTMLElement, data: PlotlyTrace[], layout: PlotlyLayout, config?: object): Promise<PlotlyGraph>;
+    relayout(gd: PlotlyGraph, changes: PlotlyChanges): Promise<unknown>;
+    restyle(gd: PlotlyGraph, changes: PlotlyChanges, traces: number[]): Promise<unknown>;
+    update(gd: PlotlyGraph, traces: PlotlyChanges, layout: PlotlyChanges, places: number[]): Promise<unknown>;
+    animate(gd: PlotlyGraph, frame: { data: PlotlyTrace[]; traces: number[] }, options: object): Promise<unknown>;
+    redraw(gd: PlotlyGraph): Promise<unknown>;
+    purge(gd: PlotlyGraph): void;
+    toImage(figure: PlotlyFigure, options: object): Promise<string>;
+    Plots: { resize(gd: PlotlyGraph): unknown };
+  };
+
+  const Plotly: PlotlyLibrary;
   interface Window {
-    Plotly: typeof Plotly;
+    Plotly: PlotlyLibrary;
     dash_clientside: {
-      set_props?: (id: string, props: Record<string, unknown>) => void;
+      set_props: (id: string, props: Record<string, unknown>) => void;
       pwlapp?: Record<string, (...values: never[]) => unknown>;
     };
   }

@@ -1,6 +1,7 @@
 // The page's entry: what Dash calls, what starts with the page, and what is loaded later.
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
+import { byId } from "./core/dom";
 import * as undo from "./core/history";
 import * as i18n from "./core/i18n";
 import * as storage from "./core/storage";
@@ -36,9 +37,9 @@ const STARTED_WITH_THE_PAGE = [
 
 const loadLater = () => {
   const address = new URLSearchParams(location.search);
-  chunks.loadWhenNear("explore", document.getElementById("explore"));
+  chunks.loadWhenNear("explore", byId("explore"));
   chunks.loadOnClick("explore", "#compare-keep-in-fit");
-  chunks.loadWhenNear("share", document.getElementById("share"));
+  chunks.loadWhenNear("share", byId("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
   const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
@@ -59,7 +60,7 @@ const boot = () => {
 };
 
 // Dash's clientside callbacks find their functions here.
-window.dash_clientside ??= {};
+window.dash_clientside ??= {} as Window["dash_clientside"]; // Dash adds set_props
 window.dash_clientside.pwlapp = {
   boot,
   opened: fitSection.opened,
@@ -71,7 +72,7 @@ window.dash_clientside.pwlapp = {
 
 // For tests: the page's modules by name, with all parts loaded.
 export const testing = async () => {
-  await Promise.all(["explore", "share", "lessons"].map(chunks.load));
+  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons")]);
   const { modules } = await import("./testing");
   return modules;
 };

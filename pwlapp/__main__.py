@@ -16,7 +16,7 @@ from pwlapp.core.data.files import read_points
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Activation, Architecture, Loss, from_vector, mse
-from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.optimizers import OPTIMIZERS, OptimizerOptions, SgdOptions
 from pwlapp.core.state import MAX_EPOCHS, Budget, TrainState
 from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
@@ -73,7 +73,7 @@ def add_fit_options(fit: argparse.ArgumentParser) -> None:
     add("--data", metavar="FILE", help="CSV with x, prob, y (file or URL)")
     add("--seed", type=int, default=1, help="initial weights (default 1)")
     add("--epochs", type=int, default=EVERY, help=f"default {EVERY}")
-    add("--optimizer", choices=("adam", "sgd"), default="adam", help="default adam")
+    add("--optimizer", choices=tuple(OPTIMIZERS), default="adam", help="default adam")
     add("--lr", type=float, help="default 0.001 for adam, 0.1 for sgd")
     add("--momentum", type=float, help="of sgd; default 0")
     add("--engine", default=engines.AUTO, help="auto (default), torch@cpu, fused@cpu, ...")
@@ -112,8 +112,7 @@ def make_run(args: argparse.Namespace) -> Run:
     if not 0 <= args.epochs <= MAX_EPOCHS:
         raise UserError("bad_epochs", min=0, max=MAX_EPOCHS)
     given = {key: vars(args)[key] for key in ("lr", "momentum") if vars(args)[key] is not None}
-    kind = {"adam": AdamOptions, "sgd": SgdOptions}[args.optimizer]
-    options: OptimizerOptions = kind(**given)
+    options = OPTIMIZERS[args.optimizer](**given)
     net = Architecture(args.hidden, args.bias, args.activation, args.loss)
     if args.data is None:
         points = lecture_points()

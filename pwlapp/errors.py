@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 Arg = str | int | float
 
 
@@ -28,6 +30,10 @@ class UserError(ValueError):
         super().__init__(code)
         self.code = code
         self.args_: dict[str, Arg] = args
+
+    def to_json(self) -> dict[str, Any]:
+        """What the browser makes a sentence of."""
+        return {"code": self.code, "args": self.args_}
 
     def __str__(self) -> str:
         details = ", ".join(f"{name}={value}" for name, value in self.args_.items())

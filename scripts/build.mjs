@@ -9,6 +9,9 @@ const OUT = "build/static";
 const ENTRIES = {
   main: "assets/main.ts",
   style: "assets/main.css",
+  "explore-style": "assets/explore/explore.css",
+  "share-style": "assets/share/share.css",
+  "lessons-style": "assets/lessons/lessons.css",
   worker: "assets/explore/surface/worker.ts",
 };
 const READY = {

@@ -20,12 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 from pwlapp.core.analysis.plateaus import plateaus
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.net import Architecture
+from pwlapp.ui.limits import limits
 
 Vector = NDArray[np.float64]
 Cases = list[dict[str, Any]]
 
 PATH = Path(__file__).parents[1] / "build" / "golden.json"
 INF = float("inf")
+MAX_EPOCHS = 1_000_000  # the setting's default
 SAME_SLOPE = 1e-9  # of the largest slope
 
 NETS = (
@@ -53,6 +55,7 @@ def main() -> None:
         "pieces": pieces(),
         "bent": bent_lines(),
         "links": links(),
+        "limits": limits(MAX_EPOCHS),
     }
     PATH.parent.mkdir(exist_ok=True)
     PATH.write_text(json.dumps(golden, default=as_json, allow_nan=False), "utf-8")

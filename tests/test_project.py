@@ -252,7 +252,7 @@ class TestCatalogues:
     def test_every_error_and_notice_has_its_message(
         self, catalogues: dict[str, dict[str, str]]
     ) -> None:
-        """Each ``UserError("code", name=...)`` and ``Notice("code", {"name": ...})``."""
+        """Each ``UserError("code", name=...)`` or ``refused``, and ``Notice("code", {...})``."""
         used = [item for path in sorted((ROOT / "pwlapp").rglob("*.py")) for item in messages(path)]
         assert {key.partition(".")[0] for key, _ in used} == {"error", "notice"}
         for key, names in used:
@@ -269,7 +269,7 @@ def messages(path: Path) -> Iterator[tuple[str, set[str]]]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or not node.args:
             continue
-        kind = {"UserError": "error", "Notice": "notice"}.get(node.func.id)
+        kind = {"UserError": "error", "refused": "error", "Notice": "notice"}.get(node.func.id)
         code, *rest = node.args
         if kind and isinstance(code, ast.Constant):
             words = [key for item in rest if isinstance(item, ast.Dict) for key in item.keys]

@@ -1,5 +1,7 @@
-// Where files are that the page loads when a view needs them: Plotly's larger builds ("cartesian",
-// "gl3d") and the web worker ("worker").
-const read = () => JSON.parse(document.getElementById("addresses").textContent);
+// Where files are that the page loads when it needs them: Plotly's larger builds ("cartesian", "gl3d"),
+// the web worker ("worker") and the styles of a chunk.
+import { byId } from "./dom";
 
-export const address = (name) => read()[name];
+type Name = "cartesian" | "gl3d" | "worker" | "explore-style" | "share-style" | "lessons-style";
+
+export const address = (name: Name): string => JSON.parse(byId("addresses").textContent)[name];

@@ -2,16 +2,25 @@
 // the stream back, the page asks once a second instead, and tries the stream again now and then.
 // A hidden tab lets go of its connection (browsers allow six a server) and catches up when it is
 // shown again.
+import type { FrameRow, Snapshot } from "./types";
+
 const PATIENCE_MS = 5000; // an open stream that says nothing for so long is being buffered
 const POLL_MS = 1000;
 const AGAIN_MS = 30_000; // how long the page asks before it tries the stream again
 
-// Follow session `sid`. `since()` is the last frame number the page has. Returns {close}.
-// `onConnection(true or false)` tells when the server is found and when it is gone.
-export const follow = (sid, { since, onState, onFrames, onLost, onConnection }) => {
-  let source = null;
-  let patience = null; // timer: how long the stream may be silent at its beginning
-  let asking = null; // timer of the next question, while the page asks
+type Listeners = {
+  since: () => number; // the last frame number that the page has
+  onState: (state: Snapshot) => void;
+  onFrames: (rows: FrameRow[]) => void;
+  onLost: () => void; // the server does not know the session
+  onConnection: (isThere: boolean) => void; // the server is found, or is gone
+};
+
+// Follow session `sid`, until the stream is closed.
+export const follow = (sid: string, { since, onState, onFrames, onLost, onConnection }: Listeners) => {
+  let source: EventSource | null = null;
+  let patience: number | undefined; // timer: how long the stream may be silent at its beginning
+  let asking: number | undefined; // timer of the next question, while the page asks
   let asks = false;
   let listenedAt = 0;
   let closed = false;

@@ -1,27 +1,31 @@
 // What a student set can be taken back, and taken back again: by the two buttons in the header, or by
 // the keys that everybody knows.
-import { byId } from "./dom";
+import { byId, targetWithin } from "./dom";
+import { isMessage } from "./types";
 
 const MOST = 100;
 const TOGETHER_MS = 700; // what is done to the same thing sooner than this belongs to one step
 export const TYPED = "input:not([type='range'], [type='radio'], [type='checkbox']), textarea, [contenteditable]";
 
-const done = []; // {undo, redo, what, at}; the first two are functions, which may be asynchronous
-const undone = [];
-const listeners = [];
+type Action = () => unknown; // may be asynchronous
+type Step = { undo: Action; redo: Action; what: string | null; at: number };
+
+const done: Step[] = [];
+const undone: Step[] = [];
+const listeners: (() => void)[] = [];
 let moving = false; // what is set while something is taken back is no step of its own
-let turn = Promise.resolve(); // one after the other, however fast the keys come
+let turn: Promise<unknown> = Promise.resolve(); // one after the other, however fast the keys come
 
 const tell = () => listeners.forEach((listener) => listener());
 
 // Remember a step that has just been made. Steps with the same `what` that follow one another
 // closely are one: the arrow key that is held down on a slider. (A step whose two ways are the same
 // function swaps what there is with what it keeps; it needs no other redo.)
-export const record = (undo, redo, what = null) => {
+export const record = (undo: Action, redo: Action, what: string | null = null) => {
   if (moving) return;
   const at = performance.now();
-  const last = done[done.length - 1];
-  if (what !== null && last?.what === what && at - last.at < TOGETHER_MS && !undone.length) {
+  const last = done.at(-1);
+  if (last && what !== null && last.what === what && at - last.at < TOGETHER_MS && !undone.length) {
     Object.assign(last, undo === redo ? { at } : { redo, at });
     return;
   }
@@ -32,7 +36,7 @@ export const record = (undo, redo, what = null) => {
 };
 
 // A step that the server refused (it has said why) stays where it was.
-const move = async (from, to, way) => {
+const move = async (from: Step[], to: Step[], way: "undo" | "redo") => {
   const step = from.pop();
   if (!step) return;
   moving = true;
@@ -41,13 +45,13 @@ const move = async (from, to, way) => {
     to.push({ ...step, what: null });
   } catch (error) {
     from.push(step);
-    if (!error.code) throw error;
+    if (!isMessage(error)) throw error;
   } finally {
     moving = false;
     tell();
   }
 };
-const inTurn = (job) => {
+const inTurn = (job: () => Promise<void>) => {
   const mine = turn.then(job);
   turn = mine.catch(() => {});
   return mine;
@@ -58,19 +62,19 @@ export const redo = () => inTurn(() => move(undone, done, "redo"));
 // --- buttons and keys -------------------------------------------------------------------------
 // A button that is used up hands the keyboard to the other one.
 const showButtons = () => {
-  const buttons = { undo: byId("undo"), redo: byId("redo") };
-  const focused = document.activeElement as HTMLButtonElement;
+  const buttons = { undo: byId("undo", HTMLButtonElement), redo: byId("redo", HTMLButtonElement) };
+  const focused = document.activeElement;
   buttons.undo.disabled = !done.length;
   buttons.redo.disabled = !undone.length;
-  if (focused === buttons.undo && focused.disabled) buttons.redo.focus();
-  if (focused === buttons.redo && focused.disabled) buttons.undo.focus();
+  if (focused === buttons.undo && buttons.undo.disabled) buttons.redo.focus();
+  if (focused === buttons.redo && buttons.redo.disabled) buttons.undo.focus();
 };
 
-const onKey = (event) => {
+const onKey = (event: KeyboardEvent) => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented) return;
   const key = event.key.toLowerCase();
   const way = key === "z" ? (event.shiftKey ? redo : undo) : key === "y" && !event.shiftKey ? redo : null;
-  if (!way || event.target.closest(TYPED)) return; // what is typed has an undo of its own
+  if (!way || targetWithin(event, TYPED)) return; // what is typed has an undo of its own
   event.preventDefault();
   if (!document.querySelector("dialog[open]")) way();
 };
@@ -83,6 +87,6 @@ export const start = () => {
   showButtons();
 };
 
-export const onChange = (listener) => listeners.push(listener);
+export const onChange = (listener: () => void) => listeners.push(listener);
 export const canUndo = () => done.length > 0;
 export const canRedo = () => undone.length > 0;

@@ -1,43 +1,50 @@
 // Language and theme, switched in place: no request for the page, nothing lost.
-const catalogues = {};
-const listeners = [];
-let lang = document.documentElement.lang;
-let words = null;
+import * as api from "./api";
+import { byId } from "./dom";
+import { whole } from "./numbers";
+import type { Args, Loss } from "./types";
 
-const load = () => {
-  words = catalogues[lang] = JSON.parse(document.getElementById("catalogue").textContent);
-};
+type Catalogue = Record<string, string>;
+
+const catalogues: Record<string, Catalogue> = {};
+const listeners: (() => void)[] = [];
+let lang = document.documentElement.lang;
+
+// The messages of the page's language. The first ones come with the page.
+const words = () => (catalogues[lang] ??= JSON.parse(byId("catalogue").textContent) as Catalogue);
 
 // The message for `key`, with {name} replaced from `args`.
-export const t = (key, args = {}) => {
-  if (!words) load();
-  const message = words[key] ?? key;
-  return message.replace(/\{(\w+)\}/g, (whole, name) => args[name] ?? whole);
+export const t = (key: string, args: Args = {}) => {
+  const message = words()[key] ?? key;
+  return message.replace(/\{(\w+)\}/g, (whole, name) => String(args[name] ?? whole));
 };
+
+// `args` with whole numbers as one reads them: 5,000.
+export const readable = (args: Args = {}): Args =>
+  Object.fromEntries(
+    Object.entries(args).map(([name, value]) => [name, Number.isInteger(value) ? whole(Number(value)) : value]),
+  );
 
 // The first of `keys` that has a message; else the one for trouble that has no name.
-export const first = (...keys) => {
-  if (!words) load();
-  return keys.find((key) => key in words) ?? "error.server";
-};
+export const first = (...keys: string[]) => keys.find((key) => key in words()) ?? "error.server";
 
-const say = (node) => {
+const say = (node: HTMLElement) => {
   const args = JSON.parse(node.dataset.tArgs ?? "{}");
   if (node.dataset.t) node.textContent = t(node.dataset.t, args);
   if (node.dataset.tLabel) node.setAttribute("aria-label", t(node.dataset.tLabel, args));
 };
-export const translate = (root = document) => root.querySelectorAll("[data-t], [data-t-label]").forEach(say);
+export const translate = () => document.querySelectorAll<HTMLElement>("[data-t], [data-t-label]").forEach(say);
 
 // Give an element an accessible name that follows the language.
-export const label = (node, key, args = {}) => {
+export const label = (node: HTMLElement, key: string, args: Args = {}) => {
   Object.assign(node.dataset, { tLabel: key, tArgs: JSON.stringify(args) });
   say(node);
 };
 
 // Say what has words of its own for a loss, "bce" or "mse", or for data whose y are numbers.
-export const speakOf = (loss, isBinary = true) => {
-  const chosen = (words, name) =>
-    (isBinary ? null : words[`${name}Numbers`]) ?? (loss === "mse" ? words[`${name}Mse`] : null) ?? words[`${name}Bce`];
+export const speakOf = (loss: Loss, isBinary = true) => {
+  const chosen = (keys: DOMStringMap, name: string) =>
+    (isBinary ? null : keys[`${name}Numbers`]) ?? (loss === "mse" ? keys[`${name}Mse`] : null) ?? keys[`${name}Bce`];
   for (const node of document.querySelectorAll<HTMLElement>("[data-t-bce], [data-t-label-bce]")) {
     if (node.dataset.tBce) node.dataset.t = chosen(node.dataset, "t");
     if (node.dataset.tLabelBce) node.dataset.tLabel = chosen(node.dataset, "tLabel");
@@ -45,12 +52,12 @@ export const speakOf = (loss, isBinary = true) => {
   }
 };
 
-export const onLanguage = (listener) => listeners.push(listener);
+export const onLanguage = (listener: () => void) => listeners.push(listener);
 
-const setLanguage = async (next) => {
-  if (!catalogues[next]) catalogues[next] = await (await fetch(`locale/${next}.json`)).json();
+const setLanguage = async (next: string) => {
+  words(); // of the page's own language, before another one takes its place
+  catalogues[next] ??= await api.get<Catalogue>(`locale/${next}.json`);
   lang = next;
-  words = catalogues[next];
   document.documentElement.lang = next;
   document.title = t("app.title");
   document.cookie = `pwl_lang=${next}; path=/; max-age=31536000; samesite=lax`;
@@ -58,7 +65,7 @@ const setLanguage = async (next) => {
   listeners.forEach((listener) => listener());
 };
 
-const setTheme = (theme) => {
+const setTheme = (theme: string) => {
   document.documentElement.dataset.theme = theme;
   try {
     localStorage.setItem("pwl.theme", theme);
@@ -72,22 +79,21 @@ const setTheme = (theme) => {
 const WRITTEN = ".graph, .weights, .stage-foot, .status-line, #fit-engine, output, math, pre, code";
 
 export const start = () => {
-  load();
   for (const node of document.querySelectorAll(WRITTEN)) node.setAttribute("translate", "no");
-  document.getElementById("language-switch").addEventListener("click", () => {
+  byId("language-switch").addEventListener("click", () => {
     setLanguage(lang === "ko" ? "en" : "ko");
   });
-  document.getElementById("theme-switch").addEventListener("click", () => {
+  byId("theme-switch").addEventListener("click", () => {
     setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
   });
 };
 
 // Speak to screen readers, politely: the latest sentence only, at most one every 1.5 seconds.
-let waiting = null;
-export const announce = (sentence) => {
+let waiting: number | undefined;
+export const announce = (sentence: string) => {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
-    document.getElementById("announcer").textContent = sentence;
+    byId("announcer").textContent = sentence;
   }, 1500);
 };
 

@@ -1,42 +1,43 @@
 // MathML, which browsers draw natively: a drag rebuilds these strings at every frame for free.
 import * as numbers from "./numbers";
 
-const tag = (name, content, attributes = "") => `<${name}${attributes && ` ${attributes}`}>${content}</${name}>`;
-export const row = (...parts) => tag("mrow", parts.join(""));
-export const mi = (name) => tag("mi", name);
-export const bold = (name) => tag("mi", name, 'class="bold" mathvariant="normal"');
+const tag = (name: string, content: string | number, attributes = "") =>
+  `<${name}${attributes && ` ${attributes}`}>${content}</${name}>`;
+export const row = (...parts: string[]) => tag("mrow", parts.join(""));
+export const mi = (name: string) => tag("mi", name);
+export const bold = (name: string) => tag("mi", name, 'class="bold" mathvariant="normal"');
 // Parentheses keep the height of a letter; only the brackets of a matrix stretch.
-export const op = (symbol) => tag("mo", symbol, /[()]/.test(symbol) ? 'stretchy="false"' : "");
-export const text = (words) => tag("mtext", words);
-export const sub = (base, index) => tag("msub", base + index);
-export const sup = (base, index) => tag("msup", base + index);
-export const layer = (base, k) => sup(base, row(op("("), tag("mn", k), op(")")));
-export const role = (name, content) => tag("mrow", content, `class="${name}"`);
+export const op = (symbol: string) => tag("mo", symbol, /[()]/.test(symbol) ? 'stretchy="false"' : "");
+export const text = (words: string) => tag("mtext", words);
+export const sub = (base: string, index: string) => tag("msub", base + index);
+export const sup = (base: string, index: string) => tag("msup", base + index);
+export const layer = (base: string, k: number) => sup(base, row(op("("), tag("mn", k), op(")")));
+export const role = (name: string, content: string) => tag("mrow", content, `class="${name}"`);
 
-export const number = (value, digits = 4) => {
+export const number = (value: number, digits = 4) => {
   const written = numbers.short(value, digits);
   return written.startsWith("−")
     ? row(tag("mo", "−", 'form="prefix"'), tag("mn", written.slice(1)))
     : tag("mn", written);
 };
 
-export const matrix = (rows) => {
+export const matrix = (rows: string[][]) => {
   const body = rows.map((cells) => tag("mtr", cells.map((cell) => tag("mtd", cell)).join(""))).join("");
   return row(op("["), tag("mtable", body), op("]"));
 };
 
 export const frac = (above: string, below: string) => tag("mfrac", row(above) + row(below));
 export const root = (content: string) => tag("msqrt", content);
-export const under = (base, below) => tag("munder", row(base) + row(below));
-export const over = (base, above) => tag("mover", row(base) + row(above));
+export const under = (base: string, below: string) => tag("munder", row(base) + row(below));
+export const over = (base: string, above: string) => tag("mover", row(base) + row(above));
 
 // coefficient * content: "x", "−x", "0.5 x"; a coefficient of one is not written
-export const times = (coefficient, content, digits = 4) => {
+export const times = (coefficient: number, content: string, digits = 4) => {
   const written = numbers.short(coefficient, digits);
   if (written === "1") return content;
   if (written === "−1") return row(tag("mo", "−", 'form="prefix"'), content);
   return row(number(coefficient, digits), tag("mo", "⁢"), content);
 };
 
-export const math = (content, display = "inline") =>
+export const math = (content: string, display: "inline" | "block" = "inline") =>
   `<math xmlns="http://www.w3.org/1998/Math/MathML" lang="en" display="${display}">${content}</math>`;

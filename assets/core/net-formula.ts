@@ -1,24 +1,29 @@
 // The net as a formula: the name of each weight, and its number below it.
+import { query, write } from "./dom";
 import * as mathml from "./mathml";
+import { placesOf } from "./net";
 import * as numbers from "./numbers";
-import type { Net } from "./weights";
+import type { NetDescription } from "./types";
 import * as weights from "./weights";
 
 const MOST_UNITS = 8; // of a wider net, the first ones
 
 const hat = mathml.role("yhat", mathml.over(mathml.mi("y"), mathml.op("^")));
 
+const isNegative = (written: string) => written.startsWith("−");
+// A positive number is as wide as a negative one, so that no line breaks elsewhere.
+const signed = (written: string) =>
+  `${isNegative(written) ? "" : "<mphantom><mn>−</mn></mphantom>"}<mn>${written}</mn>`;
+
 // A weight that is pointed at anywhere lights up here by its `data-weight`: see weight-light.ts.
-const weight = (net: Net, place: number, value: number) => {
-  const written = numbers.fixed(value, 4);
-  const sign = written.startsWith("−") ? "" : "<mphantom><mn>−</mn></mphantom>"; // so that no line breaks elsewhere
-  const below = `<mrow class="weight-value">${sign}<mn>${written}</mn></mrow>`;
+const weight = (net: NetDescription, place: number, value: number) => {
+  const below = `<mrow class="weight-value">${signed(numbers.fixed(value, 4))}</mrow>`;
   return `<munder data-weight="${place}">${weights.symbolOf(weights.at(net, place))}${below}</munder>`;
 };
 
-const term = (net: Net, unit: number, valueAt: (place: number) => number) => {
+const term = (net: NetDescription, unit: number, valueAt: (place: number) => number) => {
   const m = mathml;
-  const { W1, b1, W2 } = weights.placesOf(net, unit);
+  const { W1, b1, W2 } = placesOf(net, unit);
   const write = (place: number) => weight(net, place, valueAt(place));
   const shift = b1 === null ? [] : [m.op("+"), write(b1)];
   const inner = m.row(m.op("("), write(W1), m.mi("x"), ...shift, m.op(")"));
@@ -26,7 +31,7 @@ const term = (net: Net, unit: number, valueAt: (place: number) => number) => {
 };
 
 // Pieces between which a line may break.
-export const parts = (net: Net, valueAt: (place: number) => number): string[] => {
+export const parts = (net: NetDescription, valueAt: (place: number) => number): string[] => {
   const m = mathml;
   const isBce = net.loss === "bce";
   const units = Array.from({ length: Math.min(net.h, MOST_UNITS) }, (_, unit) => unit);
@@ -39,6 +44,20 @@ export const parts = (net: Net, valueAt: (place: number) => number): string[] =>
   ].map((part) => m.math(part));
 };
 
-export const show = (host: HTMLElement, net: Net, valueAt: (place: number) => number) => {
-  host.innerHTML = parts(net, valueAt).join("");
+const shown = new WeakMap<HTMLElement, NetDescription>();
+
+// Made once for a net; then only its numbers are written.
+export const show = (host: HTMLElement, net: NetDescription, valueAt: (place: number) => number) => {
+  if (shown.get(host) !== net) {
+    host.innerHTML = parts(net, valueAt).join("");
+    shown.set(host, net);
+    return;
+  }
+  for (const node of host.querySelectorAll<MathMLElement>("[data-weight]")) {
+    const written = numbers.fixed(valueAt(Number(node.dataset.weight)), 4);
+    const number = query<Element>(".weight-value", node);
+    const last = number.lastChild;
+    if (last && isNegative(written) === isNegative(last.textContent ?? "")) write(last, written);
+    else number.innerHTML = signed(written);
+  }
 };

@@ -1,40 +1,47 @@
 // The net as numbers: the same mathematics as pwlapp/core/net.py, for the browser.
 // Parameters travel as one vector [W1_1..W1_h, b1_1..b1_h, W2_1..W2_h, b2], as in the server's
-// frames; b1 only in nets that have it. A net is described by {h, bias1, activation, loss}.
-export const LECTURE = { h: 2, bias1: false, activation: "relu", loss: "bce" };
-export const START = [1, -1, -4.5, -9, 4.5];
+// frames; b1 only in nets that have it.
+import type { BentLine, NetDescription, Numbers, Weights } from "./types";
 
-const sigmoid = (z) => 1 / (1 + Math.exp(-z));
-// softplus(z) = log(1 + e^z), without overflow
-const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+export const LECTURE: NetDescription = { h: 2, bias1: false, activation: "relu", loss: "bce" };
+export const START: Weights = [1, -1, -4.5, -9, 4.5];
 
-export const size = (net) => (net.bias1 ? 3 : 2) * net.h + 1;
-const weightIn = (p, k) => p[k]; // W1
-const biasIn = (p, k, net) => (net.bias1 ? p[net.h + k] : 0); // b1
-const weightOut = (p, k, net) => p[(net.bias1 ? 2 : 1) * net.h + k]; // W2
-const biasOut = (p) => p[p.length - 1]; // b2
+export const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
-const unitAt = (p, k, x, net) => weightIn(p, k) * x + biasIn(p, k, net);
-const hiddenAt = (p, k, x, net) => {
+export const size = (net: NetDescription) => (net.bias1 ? 3 : 2) * net.h + 1;
+// Where the weights of unit k are in the vector.
+export const placesOf = ({ h, bias1 }: NetDescription, k: number): { W1: number; b1: number | null; W2: number } =>
+  bias1 ? { W1: k, b1: h + k, W2: 2 * h + k } : { W1: k, b1: null, W2: h + k };
+const weightIn = (p: Weights, k: number) => p[k]; // W1
+const biasIn = (p: Weights, k: number, net: NetDescription) => (net.bias1 ? p[net.h + k] : 0); // b1
+const weightOut = (p: Weights, k: number, net: NetDescription) => p[(net.bias1 ? 2 : 1) * net.h + k]; // W2
+const biasOut = (p: Weights) => p[p.length - 1]; // b2
+
+const unitAt = (p: Weights, k: number, x: number, net: NetDescription) => weightIn(p, k) * x + biasIn(p, k, net);
+const hiddenAt = (p: Weights, k: number, x: number, net: NetDescription) => {
   const u = unitAt(p, k, x, net);
   return net.activation === "sigmoid" ? sigmoid(u) : Math.max(u, 0);
 };
-const logitAt = (p, x, net) => {
+const logitAt = (p: Weights, x: number, net: NetDescription) => {
   let z = biasOut(p);
   for (let k = 0; k < net.h; k++) z += weightOut(p, k, net) * hiddenAt(p, k, x, net);
   return z;
 };
 
-export const unit = (p, k, xs, net = LECTURE) => xs.map((x) => unitAt(p, k, x, net)); // u = x W1 + b1
-export const hidden = (p, k, xs, net = LECTURE) => xs.map((x) => hiddenAt(p, k, x, net)); // v = a1(u)
-export const contribution = (p, k, xs, net = LECTURE) => xs.map((x) => weightOut(p, k, net) * hiddenAt(p, k, x, net)); // v W2
-export const logit = (p, xs, net = LECTURE) => xs.map((x) => logitAt(p, x, net));
+type OfUnit = (p: Weights, k: number, xs: number[], net?: NetDescription) => number[];
+type OfNet = (p: Weights, xs: number[], net?: NetDescription) => number[];
+
+export const unit: OfUnit = (p, k, xs, net = LECTURE) => xs.map((x) => unitAt(p, k, x, net)); // u = x W1 + b1
+export const hidden: OfUnit = (p, k, xs, net = LECTURE) => xs.map((x) => hiddenAt(p, k, x, net)); // v = a1(u)
+export const contribution: OfUnit = (p, k, xs, net = LECTURE) =>
+  xs.map((x) => weightOut(p, k, net) * hiddenAt(p, k, x, net)); // v W2
+export const logit: OfNet = (p, xs, net = LECTURE) => xs.map((x) => logitAt(p, x, net));
 // what comes out of the net whose last layer gives `logits`
-export const output = (logits, net) => (net.loss === "mse" ? logits : logits.map(sigmoid));
-export const yhat = (p, xs, net = LECTURE) => output(logit(p, xs, net), net);
+export const output = (logits: number[], net: NetDescription) => (net.loss === "mse" ? logits : logits.map(sigmoid));
+export const yhat: OfNet = (p, xs, net = LECTURE) => output(logit(p, xs, net), net);
 
 // Slopes of a ReLU net's logit left and right of all its bends; without b1 they all lie at 0.
-export const slopes = (p, net = LECTURE) => {
+export const slopes = (p: Weights, net = LECTURE) => {
   let left = 0;
   let right = 0;
   for (let k = 0; k < net.h; k++) {
@@ -46,7 +53,7 @@ export const slopes = (p, net = LECTURE) => {
 };
 
 // Where a ReLU net bends, ascending, each place once; a net of sigmoids bends nowhere.
-export const knots = (p, net = LECTURE) => {
+export const knots = (p: Weights, net = LECTURE) => {
   if (net.activation !== "relu") return [];
   if (!net.bias1) return [0];
   const found = new Set<number>();
@@ -58,28 +65,49 @@ export const knots = (p, net = LECTURE) => {
 };
 
 // One unit's own numbers, and where it bends; a sigmoid is at 1/2 there. NaN for a flat one.
-export const unitOf = (p, k, net = LECTURE) => {
+export type Unit = { W1: number; b1: number; W2: number; knot: number };
+export const unitOf = (p: Weights, k: number, net = LECTURE): Unit => {
   const [W1, b1, W2] = [weightIn(p, k), biasIn(p, k, net), weightOut(p, k, net)];
   return { W1, b1, W2, knot: W1 === 0 ? NaN : 0 - b1 / W1 };
 };
 
-// Binary cross-entropy from logits; each log is clamped at -100, as torch.nn.BCELoss does.
-const bce = (logits, ys) => {
-  const sum = logits.reduce(
-    (total, z, i) => total + ys[i] * Math.min(softplus(-z), 100) + (1 - ys[i]) * Math.min(softplus(z), 100),
-    0,
-  );
-  return sum / ys.length;
+// --- losses ---------------------------------------------------------------------------------------
+// Sums over `count` points: `z` are their logits, and y[from] belongs to z[0].
+type LossSum = (z: Numbers, y: Numbers, from?: number, count?: number) => number;
+const CLAMP = 100; // torch.nn.BCELoss clamps its logarithms at -100
+
+// -(y log yhat + (1 - y) log(1 - yhat)) = max(z, 0) - y z + log(1 + e^-|z|). A product of 512 factors
+// of at most 2 fits a double, so that one logarithm does for all of them.
+const bceSum: LossSum = (z, y, from = 0, count = z.length) => {
+  let sum = 0;
+  let product = 1;
+  for (let n = 0; n < count; n++) {
+    const each = z[n] > CLAMP ? CLAMP : Math.max(z[n], -CLAMP);
+    sum += Math.max(each, 0) - y[from + n] * each;
+    product *= 1 + Math.exp(each > 0 ? -each : each);
+    if ((n & 511) === 511) {
+      sum += Math.log(product);
+      product = 1;
+    }
+  }
+  return sum + Math.log(product);
 };
-export const mse = (a, b) => a.reduce((sum, value, i) => sum + (value - b[i]) ** 2, 0) / a.length;
+const mseSum: LossSum = (z, y, from = 0, count = z.length) => {
+  let sum = 0;
+  for (let n = 0; n < count; n++) sum += (z[n] - y[from + n]) ** 2;
+  return sum;
+};
+export const lossSum = { bce: bceSum, mse: mseSum };
+
+export const bce = (logits: Numbers, ys: Numbers) => bceSum(logits, ys) / ys.length;
+export const mse = (a: Numbers, b: Numbers) => mseSum(a, b) / a.length;
 // the loss that the net is trained on
-export const loss = (p, xs, ys, net = LECTURE) => {
-  const logits = logit(p, xs, net);
-  return net.loss === "mse" ? mse(logits, ys) : bce(logits, ys);
-};
+export const loss = (p: Weights, xs: number[], ys: Numbers, net = LECTURE) =>
+  lossSum[net.loss](logit(p, xs, net), ys) / ys.length;
 
-// The bent line y = left x + b (x < 0), right x + b (x >= 0).
-export const bent = ({ left, right, b }, xs) => xs.map((x) => (x < 0 ? left : right) * x + b);
-export const grid = (low, high, n) => Array.from({ length: n }, (_, i) => low + ((high - low) * i) / (n - 1));
+// --- the bent line --------------------------------------------------------------------------------
+export const bent = ({ left, right, b }: BentLine, xs: number[]) => xs.map((x) => (x < 0 ? left : right) * x + b);
+export const grid = (low: number, high: number, n: number) =>
+  Array.from({ length: n }, (_, i) => low + ((high - low) * i) / (n - 1));
 
-export const TARGET = { left: 9, right: -4.5, b: 4.5 };
+export const TARGET: BentLine = { left: 9, right: -4.5, b: 4.5 };

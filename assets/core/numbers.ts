@@ -5,8 +5,8 @@ const PLAIN = /^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?$/i;
 const THOUSANDS = /(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])/g;
 
 // A number from typed text ("5,000", "1e-3", "1/3", "−2", "１２"), or NaN.
-export const parse = (text) => {
-  const written = String(text)
+export const parse = (text: string) => {
+  const written = text
     .normalize("NFKC") // full-width digits, as some keyboards write them
     .trim()
     .replaceAll("−", "-")
@@ -19,15 +19,16 @@ export const parse = (text) => {
 };
 
 // At most `digits` decimals, no trailing zeros, a true minus sign; 1.2e+7 when it gets long.
-export const short = (value, digits = 4) => {
+export const short = (value: number, digits = 4) => {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
   if (size >= 1e6 || (size > 0 && size < 0.5 * 10 ** -digits)) return minus(value.toExponential(1));
   return minus(String(Number(value.toFixed(digits))));
 };
 
-// Exactly `digits` decimals, as the lecture prints.
-export const fixed = (value, digits = 4) => (Number.isFinite(value) ? minus(value.toFixed(digits)) : "–");
+// Exactly `digits` decimals, as the lecture prints; a dash for what is no number.
+export const fixed = (value: number | null, digits = 4) =>
+  value !== null && Number.isFinite(value) ? minus(value.toFixed(digits)) : "–";
 
 // So many digits from the first that is not 0: 0.0223, 3.127e−7.
 export const significant = (value: number, digits = 4) => {
@@ -38,6 +39,7 @@ export const significant = (value: number, digits = 4) => {
   return (isLong ? value.toExponential(digits - 1) : value.toPrecision(digits)).replaceAll("-", "−");
 };
 
-const minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replaceAll("-", "−"));
-export const whole = (value) => Math.round(value).toLocaleString("en-US");
-export const signed = (value, digits = 4) => (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);
+const minus = (text: string) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replaceAll("-", "−"));
+export const whole = (value: number) => Math.round(value).toLocaleString("en-US");
+export const signed = (value: number, digits = 4) =>
+  (Number(value.toFixed(digits)) > 0 ? "+" : "") + fixed(value, digits);

@@ -2,11 +2,13 @@
 import * as lines from "./curves";
 
 const STILL = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
-const jobs = new Map();
+type Job = (now: number) => void;
+
+const jobs = new Map<string, Job>();
 let scheduled = false;
 
 // Do `job` in the next animation frame; a later request with the same name replaces it.
-export const request = (name, job) => {
+export const request = (name: string, job: Job) => {
   jobs.set(name, job);
   if (scheduled) return;
   scheduled = true;
@@ -19,11 +21,11 @@ export const request = (name, job) => {
 };
 
 // Do `job` when the next frame is on the screen: what takes long does not hold it up.
-export const afterPaint = (job) => requestAnimationFrame(() => setTimeout(job));
+export const afterPaint = (job: () => void) => requestAnimationFrame(() => setTimeout(job));
 
 // `job`, at most once in `period` ms, the last time never left out.
-export const throttle = (period, job) => {
-  let _timer = null;
+export const throttle = (period: number, job: () => void) => {
+  let _timer: number | null = null;
   let last = -Infinity;
   return () => {
     _timer ??= setTimeout(
@@ -39,7 +41,7 @@ export const throttle = (period, job) => {
 
 // Plotly leaves an axis's title where it was when only the range changes, though its ticks may have
 // become wider; written anew, it moves out of their way.
-const keepTitleClear = (gd, changes) => {
+const keepTitleClear = (gd: PlotlyGraph, changes: PlotlyChanges) => {
   const title = gd.layout.yaxis?.title?.text;
   if (title && "yaxis.range" in changes) Plotly.relayout(gd, { "yaxis.title.text": title });
 };
@@ -47,7 +49,7 @@ const keepTitleClear = (gd, changes) => {
 // The Plotly element inside the dcc.Graph with this id, once Plotly has drawn it. From then on it is
 // ours: Dash would answer each change of an axis by drawing the whole figure anew, with the axes
 // that its own copy of the figure has.
-export const graph = async (id) => {
+const graph = async (id: string) => {
   for (;;) {
     const gd = document.querySelector<PlotlyGraph>(`#${CSS.escape(id)} .js-plotly-plot`);
     if (gd?._fullLayout && gd.calcdata && !gd.classList.contains("dash-graph--pending")) {
@@ -58,11 +60,11 @@ export const graph = async (id) => {
     await new Promise((done) => requestAnimationFrame(done));
   }
 };
-export const graphs = (names) => Promise.all(names.map(graph));
+export const graphs = (names: string[]) => Promise.all(names.map(graph));
 
 // Show other x and y in some traces. Where their elements are not there yet, Plotly animates, without
 // redraw; it does so for all traces, as of some it would lose what lies above what.
-export const curves = (gd, traces, data) => {
+export const curves = (gd: PlotlyGraph, traces: number[], data: PlotlyTrace[]) => {
   traces.forEach((trace, i) => Object.assign(gd.data[trace], data[i]));
   if (lines.move(gd, traces)) return;
   const all = [...gd.data.keys()];
@@ -70,21 +72,21 @@ export const curves = (gd, traces, data) => {
 };
 
 // Round up to 1, 2 or 5 times a power of ten: axes that change in steps do not jitter.
-export const niceCeil = (value) => {
+export const niceCeil = (value: number) => {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].find((m) => m * power >= value * (1 - 1e-9)) * power;
+  return ([1, 2, 5].find((m) => m * power >= value * (1 - 1e-9)) ?? 10) * power;
 };
 
-const topFor = (size, least) => Math.max(least, niceCeil(Math.max(size, least)));
+const topFor = (size: number, least: number) => Math.max(least, niceCeil(Math.max(size, least)));
 
 // A symmetric y axis that holds `size` and is at least `least`; changes only in steps.
-export const symmetricAxis = (gd, size, least) => {
+export const symmetricAxis = (gd: PlotlyGraph, size: number, least: number) => {
   const top = topFor(size, least);
   if (gd._fullLayout.yaxis.range[1] !== top) Plotly.relayout(gd, { "yaxis.range": [-top, top] });
 };
 
 // The same for a small panel: three ticks, and room so that they keep clear of the corners.
-export const panelAxis = (gd, size, least) => {
+export const panelAxis = (gd: PlotlyGraph, size: number, least: number) => {
   const top = topFor(size, least);
   if (gd._fullLayout.yaxis.tickvals?.[2] === top) return;
   Plotly.relayout(gd, { "yaxis.range": [-1.2 * top, 1.2 * top], "yaxis.tickvals": [-top, 0, top] });

@@ -9,7 +9,7 @@ test.each(golden.pieces)("slopes and knots of autograd: $net between $low and $h
   expectNear(line.knots, wanted.knots);
   expectNear(line.slopes, wanted.slopes, 1e-8);
   expectNear(line.intercepts, wanted.intercepts, 1e-8);
-  line.knots.forEach((knot, i) => {
+  line.knots.forEach((knot: number, i: number) => {
     const [before, after] = [i, i + 1].map((k) => line.slopes[k] * knot + line.intercepts[k]);
     expectNear([before], [after], 1e-8); // neighbours meet
   });

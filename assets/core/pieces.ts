@@ -3,15 +3,18 @@
 // passed from left to right changes the slope by |W1| W2 and the intercept by sign(W1) b1 W2, and
 // the pieces are the running sums of these changes.
 import * as nets from "./net";
+import type { NetDescription, Pieces, Weights } from "./types";
 
 const SAME_SLOPE = 1e-9; // of the largest slope: a smaller change is no bend
 
-// How slope and intercept change at each knot, from left to right: [[knot, slope, intercept]].
-const changesOf = (units) => {
-  const changes = new Map();
+type Change = [knot: number, slope: number, intercept: number];
+
+// How slope and intercept change at each knot, from left to right.
+const changesOf = (units: nets.Unit[]) => {
+  const changes = new Map<number, Change>();
   for (const { W1, b1, W2, knot } of units) {
     if (W1 === 0) continue;
-    const change = changes.get(knot) ?? [knot, 0, 0];
+    const change: Change = changes.get(knot) ?? [knot, 0, 0];
     change[1] += Math.abs(W1) * W2;
     change[2] += Math.sign(W1) * b1 * W2;
     changes.set(knot, change);
@@ -20,7 +23,7 @@ const changesOf = (units) => {
 };
 
 // The piece left of all knots.
-const leftmost = (units, b2) => {
+const leftmost = (units: nets.Unit[], b2: number) => {
   let slope = 0;
   let intercept = b2;
   for (const { W1, b1, W2 } of units) {
@@ -33,10 +36,10 @@ const leftmost = (units, b2) => {
 };
 
 // Neighbours of the same slope are one piece.
-const merged = ({ knots, slopes, intercepts }) => {
+const merged = ({ knots, slopes, intercepts }: Pieces): Pieces => {
   const least = SAME_SLOPE * slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
   const bends = knots.map((_, i) => Math.abs(slopes[i + 1] - slopes[i]) > least);
-  const begins = (_, i) => i === 0 || bends[i - 1];
+  const begins = (_: number, i: number) => i === 0 || bends[i - 1];
   return {
     knots: knots.filter((_, i) => bends[i]),
     slopes: slopes.filter(begins),
@@ -44,12 +47,11 @@ const merged = ({ knots, slopes, intercepts }) => {
   };
 };
 
-// {knots, slopes, intercepts} of the logit between `low` and `high`: slopes[i] x + intercepts[i]
-// between knots[i - 1] and knots[i]. A knot at an end or outside of them is left out.
-export const pieces = (p, kind = nets.LECTURE, low = -Infinity, high = Infinity) => {
-  const units = Array.from({ length: kind.h }, (_, k) => nets.unitOf(p, k, kind));
+// The pieces of the logit between `low` and `high`. A knot at an end or outside of them is left out.
+export const pieces = (p: Weights, net: NetDescription = nets.LECTURE, low = -Infinity, high = Infinity) => {
+  const units = Array.from({ length: net.h }, (_, k) => nets.unitOf(p, k, net));
   let [slope, intercept] = leftmost(units, p[p.length - 1]);
-  const line = { knots: [], slopes: [slope], intercepts: [intercept] };
+  const line: Pieces = { knots: [], slopes: [slope], intercepts: [intercept] };
   for (const [knot, steeper, higher] of changesOf(units)) {
     slope += steeper;
     intercept += higher;

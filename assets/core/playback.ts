@@ -1,13 +1,17 @@
 // The playback of a run: numbered frames, and a play head that follows, scrubs and replays them.
-// A frame is {seq, epoch, loss, mark, p}; p are the weights, from which the page draws the rest.
 const RATE = 150; // frames a second at speed 1: a run of about 240 frames plays in 1.6 seconds
 const CATCH_UP_S = 2; // when far behind, close the gap in about so many seconds
 const RETURN_MS = 1000; // of a tab that was hidden: what has come meanwhile is not replayed
 
-// `onFrame(frame, index)` paints; it is called at most once per animation frame.
-// `onMove()` tells that the head moved or that playing began or ended.
-export const create = ({ onFrame, onMove }) => {
-  let frames = [];
+type Numbered = { seq: number };
+type Listeners<F> = {
+  onFrame: (frame: F, index: number) => void; // paints; at most once per animation frame
+  onMove: () => void; // the head moved, or playing began or ended
+};
+export type Playback<F extends Numbered> = ReturnType<typeof create<F>>;
+
+export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) => {
+  let frames: F[] = [];
   let head = 0; // position in `frames`, fractional while it moves
   let playing = false;
   let following = true; // the head runs after the newest frame
@@ -26,7 +30,7 @@ export const create = ({ onFrame, onMove }) => {
     onMove();
   };
 
-  const tick = (now) => {
+  const tick = (now: number) => {
     if (!playing) return;
     // a frame's time can lie before the call that asked for it; a long pause is not caught up
     const seconds = Math.min(Math.max((now - last) / 1000, 0), 0.1);
@@ -49,7 +53,7 @@ export const create = ({ onFrame, onMove }) => {
     onMove();
   };
 
-  const add = (more) => {
+  const add = (more: F[]) => {
     const newest = frames.length ? frames[frames.length - 1].seq : -1;
     const fresh = more.filter((frame) => frame.seq > newest);
     const first = frames.length === 0;
@@ -64,7 +68,7 @@ export const create = ({ onFrame, onMove }) => {
   };
 
   // Forget frames before `seq` (the net was reset).
-  const dropBefore = (seq) => {
+  const dropBefore = (seq: number) => {
     if (!frames.length || frames[0].seq >= seq) return;
     frames = frames.filter((frame) => frame.seq >= seq);
     head = Math.min(head, end());
@@ -72,7 +76,7 @@ export const create = ({ onFrame, onMove }) => {
     show();
   };
 
-  const seek = (position) => {
+  const seek = (position: number) => {
     playing = held = false;
     head = Math.min(Math.max(position, 0), end());
     following = head >= end();
@@ -107,7 +111,7 @@ export const create = ({ onFrame, onMove }) => {
       held = following;
       onMove();
     },
-    setSkipping: (value) => {
+    setSkipping: (value: boolean) => {
       skipping = value;
       if (skipping && playing && following) seek(end());
     },
@@ -128,14 +132,14 @@ export const create = ({ onFrame, onMove }) => {
       playing = held = false;
       following = true;
     },
-    setSpeed: (value) => (speed = value),
+    setSpeed: (value: number) => (speed = value),
     get frames() {
       return frames;
     },
     get index() {
       return index();
     },
-    get frame() {
+    get frame(): F | undefined {
       return frames[index()];
     },
     get playing() {
@@ -143,6 +147,9 @@ export const create = ({ onFrame, onMove }) => {
     },
     get following() {
       return following;
+    },
+    get atEnd() {
+      return index() >= end();
     },
     get held() {
       return held;

@@ -1,7 +1,8 @@
 // Plots follow their boxes: in size, and in the room that they keep for ticks and titles, which goes
 // by the size of the box and of the page's text.
+import { ancestor } from "./dom";
 
-type Margin = { l: number; r: number; t: number; b: number };
+type Margin = PlotlyGraph["layout"]["margin"];
 
 const NARROW = 260; // pixels; such a plot has no title at its y axis, and few ticks below
 const SHORT = 190; // such a plot has no title below, and few ticks at its y axis
@@ -19,11 +20,12 @@ const textSize = (small: boolean) => {
 };
 
 const marginOf = (gd: PlotlyGraph, text: number, narrow: boolean, short: boolean): Margin => {
-  if (!usual.has(gd)) usual.set(gd, { ...gd.layout.margin });
-  const { l, r, t, b } = usual.get(gd);
+  const margin = usual.get(gd) ?? { ...gd.layout.margin };
+  usual.set(gd, margin);
+  const { l, r, t, b } = margin;
   const scale = Math.max(1, text / USUAL_TEXT);
   const large = { l: l * scale, r: r * scale, t: t * scale, b: b * scale };
-  return { ...large, ...(narrow ? { l: Math.min(l, 36), r: 8 } : {}), ...(short ? { b: Math.min(b, 22), t: 6 } : {}) };
+  return { ...large, ...(narrow ? { l: 3.2 * text, r: 8 } : {}), ...(short ? { b: 2 * text, t: 6 } : {}) };
 };
 
 const makeRoom = (gd: PlotlyGraph) => {
@@ -59,7 +61,7 @@ export const resize = (host: Element) => {
 // Fit these plots now, and whenever their boxes change.
 export const watch = (graphs: PlotlyGraph[]) => {
   const observer = new ResizeObserver((entries) => {
-    for (const { target } of entries) resize(target.closest(".graph"));
+    for (const { target } of entries) resize(ancestor(target, ".graph"));
   });
-  for (const gd of graphs) observer.observe(gd.closest(".graph"));
+  for (const gd of graphs) observer.observe(ancestor(gd, ".graph"));
 };

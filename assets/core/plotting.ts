@@ -3,9 +3,9 @@
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
 
 // A role's colour as the style sheet has it: "data", "truth", "yhat", "unit1", "unit2", "others".
-export const colour = (role) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
+export const colour = (role: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
 
-export const axis = (title, range, more = {}) => ({
+export const axis = (title: string, range?: readonly [number, number] | null, more: PlotlyLayout = {}) => ({
   title: { text: title, standoff: 6 },
   fixedrange: true,
   zeroline: true,
@@ -15,7 +15,7 @@ export const axis = (title, range, more = {}) => ({
   ...more,
 });
 
-export const layout = (xaxis?, yaxis?, more = {}) => ({
+export const layout = (xaxis?: PlotlyLayout, yaxis?: PlotlyLayout, more: PlotlyLayout = {}) => ({
   margin: { l: 58, r: 14, t: 10, b: 44 },
   paper_bgcolor: "rgba(0,0,0,0)",
   plot_bgcolor: "rgba(0,0,0,0)",
@@ -29,18 +29,18 @@ export const layout = (xaxis?, yaxis?, more = {}) => ({
   ...more,
 });
 
-export const line = (role, more: Record<string, any> = {}): Record<string, any> => ({
+export const line = (role: string, { line: look, ...more }: PlotlyTrace = {}): PlotlyTrace => ({
   x: [],
   y: [],
   mode: "lines",
   type: "scatter",
-  line: { color: colour(role), width: 3, simplify: false, ...more.line },
+  line: { color: colour(role), width: 3, simplify: false, ...look },
   hovertemplate: "(%{x:.2f}, %{y:.4f})<extra></extra>",
-  ...Object.fromEntries(Object.entries(more).filter(([k]) => k !== "line")),
+  ...more,
 });
 
 // Call `build()` once, when the element is first within a screen's height of the window.
-export const whenNear = (node, build) => {
+export const whenNear = (node: Element, build: () => void) => {
   const watcher = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -52,7 +52,8 @@ export const whenNear = (node, build) => {
   watcher.observe(node);
 };
 
-// A Plotly graph in `node`; resolves to its element. `library` is Plotly, or a larger build of it.
-export const create = (node, traces, look, library = Plotly) => library.newPlot(node, traces, look, CONFIG);
+// A Plotly graph in `node`; resolves to its element.
+export const create = (node: HTMLElement, traces: PlotlyTrace[], look: PlotlyLayout) =>
+  Plotly.newPlot(node, traces, look, CONFIG);
 
 export { CONFIG as config };

@@ -1,6 +1,6 @@
 // What this tab remembers over a reload, where the browser lets it. Where storage is refused, each
 // load begins like the first.
-export const recall = (key) => {
+export const recall = (key: string) => {
   try {
     return sessionStorage.getItem(key);
   } catch {
@@ -8,7 +8,7 @@ export const recall = (key) => {
   }
 };
 
-export const keep = (key, value) => {
+export const keep = (key: string, value: string) => {
   try {
     sessionStorage.setItem(key, value);
   } catch {

@@ -5,30 +5,29 @@ import * as storage from "./storage";
 const KEY = "pwl.sid";
 const WAIT_MS = 1000; // for another tab to answer; a hidden one on a busy machine takes its time
 const me = Math.random().toString(36).slice(2);
-let mine = null; // the session id of this tab, once it has one
-let channel = null;
+let mine: string | null = null; // the session id of this tab, once it has one
 
 const stored = () => storage.recall(KEY); // null: the tab has a new net
 
-const lockName = (sid) => `pwl ${sid}`; // an id may begin with "-", a lock's name may not
+const lockName = (sid: string) => `pwl ${sid}`; // an id may begin with "-", a lock's name may not
 
 // While the tab lives it holds a lock with the session's name, which the browser itself keeps.
-export const keep = (sid) => {
+export const keep = (sid: string) => {
   if (sid === mine) return;
   mine = sid;
   navigator.locks?.request(lockName(sid), () => new Promise(() => {}));
   storage.keep(KEY, sid);
 };
 
-const isLocked = async (sid) => {
-  const { held } = await navigator.locks.query();
+const isLocked = async (sid: string) => {
+  const { held = [] } = await navigator.locks.query();
   return held.some(({ name }) => name === lockName(sid));
 };
 
 // Browsers offer locks on https and on localhost; in a classroom on plain http the tabs ask
 // one another.
-const isAnswered = (sid) =>
-  new Promise((done) => {
+const isAnswered = (sid: string, channel: BroadcastChannel) =>
+  new Promise<boolean>((done) => {
     const timer = setTimeout(() => done(false), WAIT_MS);
     channel.addEventListener("message", ({ data }) => {
       if (data.taken !== sid || data.to !== me) return;
@@ -43,13 +42,13 @@ const isReload = () =>
 
 // The id that this tab remembers and no other tab uses, or null.
 export const claim = async () => {
-  channel = new BroadcastChannel("pwl.tabs");
+  const channel = new BroadcastChannel("pwl.tabs");
   channel.addEventListener("message", ({ data }) => {
     if (data.ask && data.ask === mine) channel.postMessage({ taken: data.ask, to: data.from });
   });
   const remembered = stored();
   if (!remembered || isReload()) return remembered;
-  const taken = await (navigator.locks ? isLocked(remembered) : isAnswered(remembered));
+  const taken = await (navigator.locks ? isLocked(remembered) : isAnswered(remembered, channel));
   return taken ? null : remembered;
 };
 

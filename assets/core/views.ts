@@ -1,6 +1,6 @@
 // The views of the page. One is shown at a time, named by the address: #build, #fit, #explore, #share,
 // or the id of something in one, such as a card of Explore. What is hidden keeps what it holds.
-import { byId } from "./dom";
+import { byId, query } from "./dom";
 import * as plotBoxes from "./plot-boxes";
 
 type Listener = () => void;
@@ -27,7 +27,7 @@ const showCard = (card: Element | null) => {
   const cards = [...document.querySelectorAll(".explore-card")];
   const chosen = card ?? cards.find((each) => each.classList.contains("open")) ?? cards[0];
   for (const each of cards) each.classList.toggle("open", each === chosen);
-  markLinks(byId("explore-pick").children, `#${chosen.id}`);
+  if (chosen) markLinks(byId("explore-pick").children, `#${chosen.id}`);
 };
 
 const show = (view: Element) => {
@@ -40,9 +40,10 @@ const show = (view: Element) => {
 const named = () => (/^#[\w-]+$/.test(location.hash) ? document.querySelector(location.hash) : null);
 
 const follow = () => {
-  const view = named()?.closest(".view");
-  if (!view) return; // the address of a shared net, or nobody's
-  if (view.id === "explore") showCard(named().closest(".explore-card"));
+  const target = named();
+  const view = target?.closest(".view");
+  if (!target || !view) return; // the address of a shared net, or nobody's
+  if (view.id === "explore") showCard(target.closest(".explore-card"));
   show(view);
   scrollTo(0, 0);
 };
@@ -51,7 +52,7 @@ const follow = () => {
 const OPENERS = ".view, .explore-card, [role='tabpanel'], #switches";
 const isElsewhere = (node: Element) => {
   const opener = document.querySelector(`[href="#${node.id}"], [aria-controls="${node.id}"]`);
-  return node.matches(OPENERS) && getComputedStyle(opener).display !== "none";
+  return opener !== null && node.matches(OPENERS) && getComputedStyle(opener).display !== "none";
 };
 
 // Whether `node` can be reached, be it in a view that is not shown just now: not what is hidden by a
@@ -71,7 +72,7 @@ export const reveal = (node: Element) => {
     follow();
   }
   const panel = node.closest<HTMLElement>("[role='tabpanel']");
-  if (panel?.hidden) document.querySelector<HTMLElement>(`[role='tab'][aria-controls='${panel.id}']`).click();
+  if (panel?.hidden) query(`[role='tab'][aria-controls='${panel.id}']`).click();
   const drawer = node.closest("details");
   if (drawer) drawer.open = true;
 };
@@ -79,7 +80,7 @@ export const reveal = (node: Element) => {
 // Show a view and put the keyboard at its head.
 export const go = (view: string) => {
   reveal(byId(view));
-  const title = byId(view).querySelector("h2");
+  const title = query("h2", byId(view));
   title.tabIndex = -1;
   title.focus({ preventScroll: true });
 };
@@ -93,7 +94,7 @@ const startMenu = () => {
   };
   menu.addEventListener("click", () => show(!switches.classList.contains("open")));
   document.addEventListener("pointerdown", ({ target }) => {
-    if (!menu.contains(target) && !switches.contains(target)) show(false);
+    if (target instanceof Node && !menu.contains(target) && !switches.contains(target)) show(false);
   });
   document.addEventListener("keydown", ({ key }) => key === "Escape" && show(false));
 };
@@ -103,5 +104,5 @@ export const start = () => {
   addEventListener("popstate", follow); // a link that was followed, Back and Forward
   showCard(null);
   if (named()) follow();
-  else show(byId(root.dataset.view));
+  else show(byId(root.dataset.view ?? "build"));
 };

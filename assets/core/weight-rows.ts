@@ -1,14 +1,17 @@
 // W1, b1 if there is one, W2 and b2: each a slider with a field beside it that takes typed values.
 // Native inputs, so that a drag never passes through the renderer and the keyboard works.
+import { element } from "./dom";
 import * as i18n from "./i18n";
+import { limits } from "./limits";
 import * as nets from "./net";
 import { parse, short } from "./numbers";
+import type { NetDescription, Weights } from "./types";
 
-const LIMIT = 1e6;
+type Row = { name: string; sub: string; role: string; span: number; label: string };
 
 // What the numbers of a net are called, in their order.
-export const rowsOf = ({ h, bias1 }) => {
-  const layer = (name, span, label) =>
+export const rowsOf = ({ h, bias1 }: NetDescription): Row[] => {
+  const layer = (name: string, span: number, label: string) =>
     Array.from({ length: h }, (_, i) => ({
       name,
       span,
@@ -24,13 +27,7 @@ export const rowsOf = ({ h, bias1 }) => {
   ];
 };
 
-export const element = (tag, props = {}, ...children) => {
-  const node = Object.assign(document.createElement(tag), props);
-  node.append(...children);
-  return node;
-};
-
-const rowElements = (row, id, step) => {
+const rowElements = (row: Row, id: string, step: number) => {
   const name = element("span", { className: `weight-name ${row.role}` }, row.name);
   if (row.sub) name.append(element("sub", {}, row.sub));
   const slider = element("input", {
@@ -56,11 +53,23 @@ const rowElements = (row, id, step) => {
   return { name, slider, field };
 };
 
-// Build the rows of `net` inside `host`, in the place of what was there. `onInput(vector)` follows
-// the drag, `onCommit(vector)` comes once at its end; `step` is that of the sliders, `format`
-// writes a weight. Returns {set, get}.
-export const create = (host, { onInput, onCommit, net = nets.LECTURE, step = 0.1, format = short }) => {
-  let vector = net === nets.LECTURE ? [...nets.START] : Array(nets.size(net)).fill(0);
+export type Handlers = {
+  onInput: (p: Weights) => void; // follows a drag
+  onCommit: (p: Weights) => void; // once at its end
+};
+type Options = Handlers & {
+  net?: NetDescription;
+  step?: number; // of the sliders
+  format?: (value: number) => string;
+};
+export type WeightRows = { set: (p: Weights) => void; get: () => Weights };
+
+// Build the rows of `net` inside `host`, in the place of what was there.
+export const create = (
+  host: HTMLElement,
+  { onInput, onCommit, net = nets.LECTURE, step = 0.1, format = short }: Options,
+): WeightRows => {
+  let vector: Weights = net === nets.LECTURE ? [...nets.START] : Array(nets.size(net)).fill(0);
   host.replaceChildren();
   const complaint = element("p", { className: "complaint" });
   complaint.setAttribute("role", "alert");
@@ -71,13 +80,13 @@ export const create = (host, { onInput, onCommit, net = nets.LECTURE, step = 0.1
   });
   host.append(complaint);
 
-  const show = (k, keepField = false) => {
+  const show = (k: number, keepField = false) => {
     const { slider, field } = rows[k];
-    slider.value = vector[k];
+    slider.value = String(vector[k]);
     slider.setAttribute("aria-valuetext", format(vector[k]));
     if (!keepField) field.value = format(vector[k]);
   };
-  const complain = (field, message) => {
+  const complain = (field: HTMLInputElement, message: string) => {
     if (message) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
     field.dataset.complaint = message;
@@ -95,7 +104,7 @@ export const create = (host, { onInput, onCommit, net = nets.LECTURE, step = 0.1
     });
     slider.addEventListener("change", () => onCommit([...vector]));
     // A swipe that turns out to scroll the page takes back what its first touch changed.
-    let touched = null;
+    let touched: number | null = null;
     slider.addEventListener("pointerdown", () => (touched = vector[k]));
     slider.addEventListener("pointercancel", () => {
       if (touched === null || touched === vector[k]) return;
@@ -113,7 +122,7 @@ export const create = (host, { onInput, onCommit, net = nets.LECTURE, step = 0.1
     field.addEventListener("change", () => {
       delete field.dataset.typing;
       const value = parse(field.value);
-      if (Number.isNaN(value) || Math.abs(value) > LIMIT) {
+      if (Number.isNaN(value) || Math.abs(value) > limits.max_param) {
         complain(field, i18n.t("error.bad_weight", { typed: field.value.slice(0, 20) }));
         return;
       }
@@ -132,9 +141,9 @@ export const create = (host, { onInput, onCommit, net = nets.LECTURE, step = 0.1
     });
   });
 
-  // Show other weights. A field that somebody is typing in is left alone, and so is the text of
-  // a weight that did not change (1/3 stays 1/3).
-  const set = (next) => {
+  // Show other weights. A field that is being typed in is left alone, and so is the text of a weight
+  // that did not change (1/3 stays 1/3).
+  const set = (next: Weights) => {
     rows.forEach(({ field }, k) => {
       if (next[k] === vector[k] || field.dataset.typing) return;
       vector[k] = next[k];

@@ -1,15 +1,17 @@
 import { expect, test } from "vitest";
+import { placesOf } from "./net";
 import * as netFormula from "./net-formula";
 import { significant } from "./numbers";
+import type { NetDescription } from "./types";
 import * as weights from "./weights";
 
-const NET: weights.Net = { h: 3, bias1: true, activation: "relu", loss: "bce" };
-const LECTURE: weights.Net = { h: 2, bias1: false, activation: "relu", loss: "bce" };
+const NET: NetDescription = { h: 3, bias1: true, activation: "relu", loss: "bce" };
+const LECTURE: NetDescription = { h: 2, bias1: false, activation: "relu", loss: "bce" };
 // without the invisible sign that keeps a positive number as wide as a negative one
 const plain = (markup: string) => markup.replaceAll("<mphantom><mn>−</mn></mphantom>", "").replace(/<[^>]*>/g, "");
 
 test("a weight's place names its layer, its unit and its colour", () => {
-  const names = (net: weights.Net, n: number) =>
+  const names = (net: NetDescription, n: number) =>
     Array.from({ length: n }, (_, i) => weights.nameOf(weights.at(net, i)));
   expect(names(LECTURE, 5)).toEqual(["W1₁", "W1₂", "W2₁", "W2₂", "b2"]);
   expect(names(NET, 10)).toEqual(["W1₁", "W1₂", "W1₃", "b1₁", "b1₂", "b1₃", "W2₁", "W2₂", "W2₃", "b2"]);
@@ -19,7 +21,7 @@ test("a weight's place names its layer, its unit and its colour", () => {
 
 test.each([LECTURE, NET, { ...NET, h: 8 }])("places and names agree", (net) => {
   for (let unit = 0; unit < net.h; unit++) {
-    for (const [layer, place] of Object.entries(weights.placesOf(net, unit))) {
+    for (const [layer, place] of Object.entries(placesOf(net, unit))) {
       if (place !== null) expect(weights.at(net, place)).toMatchObject({ layer, unit });
     }
   }
@@ -33,7 +35,7 @@ test("the formula has each weight once, with its number below its name", () => {
 });
 
 test("the formula follows the kind of net", () => {
-  const parts = (net: weights.Net) => netFormula.parts(net, () => 1).map(plain);
+  const parts = (net: NetDescription) => netFormula.parts(net, () => 1).map(plain);
   expect(parts({ ...NET, activation: "sigmoid", loss: "mse" })).toEqual([
     "y^=",
     "W211.0000sigmoid(W111.0000x+b111.0000)",

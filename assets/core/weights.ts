@@ -1,12 +1,6 @@
 // A net's weights by their place in the parameter vector: W1, b1 if there is one, W2, b2.
 import * as mathml from "./mathml";
-
-export interface Net {
-  h: number;
-  bias1: boolean;
-  activation: "relu" | "sigmoid";
-  loss: "bce" | "mse";
-}
+import type { NetDescription } from "./types";
 
 export interface Weight {
   layer: "W1" | "b1" | "W2" | "b2";
@@ -16,16 +10,12 @@ export interface Weight {
 
 const roleOf = (unit: number) => (unit === 0 ? "unit1" : unit === 1 ? "unit2" : "others");
 
-export const at = (net: Net, place: number): Weight => {
+export const at = (net: NetDescription, place: number): Weight => {
   const layers = net.bias1 ? (["W1", "b1", "W2"] as const) : (["W1", "W2"] as const);
   const layer = layers[Math.floor(place / net.h)];
   const unit = place % net.h;
   return layer ? { layer, unit, role: roleOf(unit) } : { layer: "b2", unit: 0, role: "yhat" };
 };
-
-// Where the weights of a unit are.
-export const placesOf = ({ h, bias1 }: Net, unit: number) =>
-  bias1 ? { W1: unit, b1: h + unit, W2: 2 * h + unit } : { W1: unit, b1: null, W2: h + unit };
 
 // "W2₁", and the same as MathML
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";

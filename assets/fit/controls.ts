@@ -1,12 +1,14 @@
 // What Fit says in words and numbers: buttons, status, notices, and the playback bar.
-import { byId, write } from "../core/dom";
+import { byId, element, write } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { label } from "../core/i18n";
 import * as nets from "../core/net";
 import * as numbers from "../core/numbers";
 import * as storage from "../core/storage";
-import * as weightRows from "../core/weight-rows";
+import type { Message } from "../core/types";
 import * as fitNet from "./net-description";
+
+export type MessageKind = "notice" | "error";
 
 const { t } = i18n;
 
@@ -31,7 +33,6 @@ const buildStatus = () => {
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
 const SKIP_KEY = "pwl.skip";
 const skipBox = (playback) => {
-  const { element } = weightRows;
   const box = element("input", { type: "checkbox", id: "playback-skip" });
   const words = element("span", { textContent: t("playback.skip") });
   words.dataset.t = "playback.skip";
@@ -45,7 +46,6 @@ const skipBox = (playback) => {
 };
 
 const buildPlayback = (playback) => {
-  const { element } = weightRows;
   const push = (id, key, name, action) => {
     const node = element("button", { type: "button", id, className: "icon", innerHTML: icon(name) });
     label(node, key);
@@ -189,14 +189,9 @@ const recallEpochs = () => {
   if (kept) window.dash_clientside.set_props("fit-epochs", { value: kept });
 };
 
-// What a message of the server says: {code, args}; `kind` is "notice" or "error".
-export const sentence = (kind, { code, args }) => {
-  const written = Object.entries(args ?? {}).map(([name, value]) => [
-    name,
-    Number.isInteger(value) ? numbers.whole(value) : value,
-  ]);
-  return t(i18n.first(`${kind}.${code}`, `error.${code}`), Object.fromEntries(written));
-};
+// What a message of the server says.
+export const sentence = (kind: MessageKind, { code, args }: Message) =>
+  t(i18n.first(`${kind}.${code}`, `error.${code}`), i18n.readable(args));
 
 const messages: Record<string, Record<string, any>> = {}; // by the box they stand in, to be told again in another language
 

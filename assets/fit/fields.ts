@@ -2,12 +2,12 @@
 // with the session's own net. Dash keeps their values; each change arrives here.
 import { byId } from "../core/dom";
 import * as i18n from "../core/i18n";
+import { allows, limits } from "../core/limits";
 import * as numbers from "../core/numbers";
 
 const { t } = i18n;
 
 const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine"];
-const USUAL_LR = { adam: "0.001", sgd: "0.1" };
 const SHOWN_MS = 1000;
 let fields = null;
 
@@ -78,7 +78,7 @@ const typed = (text, allowed) => (allowed(numbers.parse(text)) ? text : "–");
 
 const optimizerWords = () => {
   const method = t(`optimizer.${fields.kind}`);
-  const lr = typed(fields.lr, (value) => value > 0 && value <= 1000);
+  const lr = typed(fields.lr, (value) => value > 0 && value <= limits.max_lr);
   const words = { method, lr, momentum: typed(fields.momentum, (value) => value >= 0 && value < 1) };
   return t(fields.kind === "sgd" ? "summary.momentum" : "summary.lr", words);
 };
@@ -88,13 +88,11 @@ const engineWords = (used) => {
   return used ? t("summary.auto_used", { engine: engineName(used) }) : t("summary.auto");
 };
 
-const isWidth = (h) => Number.isInteger(h) && h >= 1 && h <= 2048;
-
 // "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001 · automatic engine"
 const summary = (state) => {
   const { h, bias1, activation, loss } = typedNet();
   return [
-    h === 1 ? t("summary.one_unit") : t("summary.units", { units: isWidth(h) ? numbers.whole(h) : "–" }),
+    h === 1 ? t("summary.one_unit") : t("summary.units", { units: allows("hidden", h) ? numbers.whole(h) : "–" }),
     t(`activation.${activation}`),
     t(bias1 ? "summary.bias" : "summary.no_bias"),
     t(`summary.${loss}`),
@@ -133,9 +131,9 @@ export const show = (state) => {
 // Adam's usual learning rate hardly moves SGD: who changes the method and had left it at the one's
 // usual value gets the other's.
 const followMethod = ({ target }) => {
-  if (!(target.value in USUAL_LR)) return;
-  const usual = Object.values(USUAL_LR).map(Number);
-  if (usual.includes(numbers.parse(fields.lr))) tell("fit-lr", USUAL_LR[target.value]);
+  const { [target.value]: chosen, ...others } = limits.optimizers;
+  const isUsual = Object.values(others).some(({ lr }) => lr === numbers.parse(fields.lr));
+  if (chosen && isUsual) tell("fit-lr", String(chosen.lr));
 };
 
 export const start = () => {

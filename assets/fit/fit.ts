@@ -116,14 +116,12 @@ const apply = (snapshot) => {
   const begins = snapshot.status === "running" && !wasRunning;
   const stepped = state && !wasRunning && snapshot.epoch > state.epoch;
   const made = ({ seed, net: kind }) => JSON.stringify({ seed, net: kind });
-  const madeAnew = !state || made(snapshot) !== made(state);
-  const refill = state && madeAnew;
+  const refill = state && made(snapshot) !== made(state);
   state = snapshot;
   playback.dropBefore(snapshot.first_seq);
   if (dataKey !== snapshot.data_key) followData(snapshot);
   useNet(snapshot);
   tellSoon();
-  if (madeAnew) tell("known", { data: { seed: snapshot.seed, net: snapshot.net } });
   if (begins || stepped) playback.follow();
   haltPlayback();
   if (refill) fitFields.fillNet(snapshot);

@@ -1,7 +1,7 @@
 // What Fit looks like for one kind of net or another: words, legends, layers, and the sliders.
 
 import * as equations from "../build/equations";
-import { byId } from "../core/dom";
+import { byId, element } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as netFormula from "../core/net-formula";
@@ -71,7 +71,7 @@ export const buildWeights = (host, net, handlers) => {
   byId("fit-formula").hidden = !net.plain;
   if (net.plain) return plainWeights(host, net, handlers);
   const args = { units: numbers.whole(net.h), numbers: numbers.whole(nets.size(net)) };
-  const sentence = weightRows.element("p", { textContent: i18n.t("fit.too_many", args) });
+  const sentence = element("p", { textContent: i18n.t("fit.too_many", args) });
   Object.assign(sentence.dataset, { t: "fit.too_many", tArgs: JSON.stringify(args) });
   host.replaceChildren(sentence);
   return { set: () => {}, get: () => null };

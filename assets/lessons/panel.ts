@@ -2,11 +2,10 @@
 // what there is to see, rings the place, and ticks what was done. Nothing is locked.
 
 import * as api from "../core/api";
-import { byId } from "../core/dom";
+import { byId, element } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as storage from "../core/storage";
 import * as views from "../core/views";
-import { element } from "../core/weight-rows";
 import * as sharing from "../share/sharing";
 import * as lessonChecks from "./checks";
 import * as lessonSets from "./sets";

@@ -1,9 +1,7 @@
 // Code and numbers as files: made by the server, saved by the browser.
-import { byId } from "../core/dom";
+import { byId, element } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
-import * as numbers from "../core/numbers";
-import { element } from "../core/weight-rows";
 import * as fitSection from "../fit/fit";
 import * as runFile from "./run-file";
 
@@ -19,14 +17,10 @@ export const status = (id) => {
   };
   i18n.onLanguage(tell);
   return (key, args = {}) => {
-    said = key && { key, args: written(args) };
+    said = key && { key, args: i18n.readable(args) };
     tell();
   };
 };
-export const written = (args) =>
-  Object.fromEntries(
-    Object.entries(args).map(([name, value]) => [name, Number.isInteger(value) ? numbers.whole(value) : value]),
-  );
 // Tell what went wrong: {code, args}, or an accident of ours.
 export const complain = (say, error) => {
   if (!error.code) throw error;

@@ -5,6 +5,7 @@
 //   "weights"   all of it: training goes on from there
 //   "recipe"    a wide net without its weights: it starts over and trains so many epochs
 //   "settings"  seed, net and optimizer only
+import { allows, limits } from "../core/limits";
 import * as nets from "../core/net";
 import * as pack from "./pack";
 
@@ -15,7 +16,6 @@ const KINDS = ["weights", "recipe", "settings"];
 const VECTORS = ["params", "m", "v"];
 const MOST_POINTS = 150;
 const MOST_DECIMALS = 4;
-const MOST_LABEL = 80;
 const DRAWN = { n: 0, noise: 0, seed: 0, held_out: 0 };
 
 const broken = () => pack.broken("damaged");
@@ -85,7 +85,7 @@ const dataOut = (spec, floats) => {
 const dataIn = (told: Record<string, any> = {}, floats) => {
   need(isObject(told));
   const { own, label = "", ...rest }: Record<string, any> = told;
-  need(typeof label === "string" && label.length <= MOST_LABEL);
+  need(typeof label === "string" && label.length <= limits.max_label);
   need(Object.values(rest).every((value) => typeof value === "string" || isFinite32(value)));
   if (own === undefined) return { law: "lecture", ...DRAWN, ...rest };
   need(Array.isArray(own) && own.length === 3);
@@ -107,7 +107,7 @@ const buildOut = ({ params, challenge }, floats) => {
 const buildIn = (told: Record<string, any> = {}, floats) => {
   need(isObject(told));
   const params = told.w ? floats.splice(0, 5).map(shortest) : [...nets.START];
-  need(params.length === 5 && params.every((value) => Math.abs(value) <= 1e6));
+  need(params.length === 5 && params.every((value) => Math.abs(value) <= limits.max_param));
   if (!told.c) return { params, challenge: null };
   need(Array.isArray(told.c) && told.c.length === 4 && told.c.every((v) => isFinite32(v) && Math.abs(v) <= 100));
   const [left, right, b, shown] = told.c;
@@ -158,10 +158,10 @@ const fitIn = (told, floats) => {
   const net = { ...NET, ...told.n };
   const optimizer = { ...(told.opt?.kind === "sgd" ? SGD : ADAM), ...told.opt };
   const { s: seed = 1, g: engine = "auto", e: epoch = 0, o: optimizer_epoch = 0, k: kind = "weights" } = told;
-  need(KINDS.includes(kind) && isCount(seed, 2 ** 32 - 1) && isCount(epoch, 1e9) && isCount(optimizer_epoch, epoch));
-  need(Object.keys(net).length === 4 && isCount(net.h, 2048) && net.h > 0 && typeof net.bias1 === "boolean");
-  need(["relu", "sigmoid"].includes(net.activation) && ["bce", "mse"].includes(net.loss));
-  need(["adam", "sgd"].includes(optimizer.kind) && typeof engine === "string" && /^[\w@:]{1,40}$/.test(engine));
+  need(KINDS.includes(kind) && allows("seed", seed) && isCount(epoch, 1e9) && isCount(optimizer_epoch, epoch));
+  need(Object.keys(net).length === 4 && allows("hidden", net.h) && typeof net.bias1 === "boolean");
+  need(limits.activations.includes(net.activation) && limits.losses.includes(net.loss));
+  need(Object.hasOwn(limits.optimizers, optimizer.kind) && typeof engine === "string" && /^[\w@:]{1,40}$/.test(engine));
   need(Object.entries(optimizer).every(([name, value]) => name === "kind" || isFinite32(value)));
   need(typeof told.key === "string" && /^[\w-]{1,64}$/.test(told.key));
   const data = dataIn(told.d, floats);

@@ -1,11 +1,10 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
-import { byId } from "../core/dom";
+import { byId, element } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
 import * as numbers from "../core/numbers";
 import * as plotting from "../core/plotting";
 import * as views from "../core/views";
-import { element } from "../core/weight-rows";
 import * as fitSection from "../fit/fit";
 import * as files from "./files";
 import * as sharing from "./sharing";

@@ -2,15 +2,15 @@
 
 import * as buildSection from "../build/build";
 import * as api from "../core/api";
-import { byId } from "../core/dom";
+import { byId, element } from "../core/dom";
 import { t } from "../core/i18n";
-import { element } from "../core/weight-rows";
+import { limits } from "../core/limits";
+import type { FrameRow } from "../core/types";
 import * as fitSection from "../fit/fit";
 import * as files from "./files";
 import * as sharing from "./sharing";
 
 const FORMAT = 1;
-const MOST_MB = 8;
 let say; // in the line under the picker
 
 const wrong = (code, args = {}) => ({ code, args });
@@ -18,7 +18,7 @@ const wrong = (code, args = {}) => ({ code, args });
 export const make = async () => {
   const { sid } = fitSection.now();
   const saved = await sharing.saved();
-  const { frames } = await api.get(`frames/${encodeURIComponent(sid)}?since=0`);
+  const { frames } = await api.get<{ frames: FrameRow[] }>(`frames/${encodeURIComponent(sid)}?since=0`);
   const content = { program: "pwlapp", kind: "run", format: FORMAT, build: buildSection.now(), saved, frames };
   return { name: "pwlapp-run.json", blob: new Blob([JSON.stringify(content)], { type: "application/json" }) };
 };
@@ -28,12 +28,12 @@ const isRun = (content) => content?.program === "pwlapp" && content.kind === "ru
 const isBuild = (build) =>
   Array.isArray(build?.params) &&
   build.params.length === 5 &&
-  build.params.every((value) => typeof value === "number" && Math.abs(value) <= 1e6) &&
+  build.params.every((value) => typeof value === "number" && Math.abs(value) <= limits.max_param) &&
   (build.challenge === null || ["left", "right", "b"].every((name) => Math.abs(build.challenge?.[name]) <= 100));
 
 // What a file holds; throws {code, args}. The server checks `saved`.
 export const read = async (file) => {
-  if (file.size > MOST_MB * 1e6) throw wrong("too_big", { limit_mb: MOST_MB });
+  if (file.size > limits.max_body) throw wrong("too_big", { limit_mb: limits.max_body / 1e6 });
   let content;
   try {
     content = JSON.parse(await file.text());

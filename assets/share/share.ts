@@ -1,20 +1,19 @@
 // The link in its field, ready to be copied or to be shown as a QR code.
 
 import * as buildSection from "../build/build";
-import { byId } from "../core/dom";
+import { byId, element } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
+import { limits } from "../core/limits";
 import * as painting from "../core/painting";
 import * as plotting from "../core/plotting";
 import * as views from "../core/views";
-import { element } from "../core/weight-rows";
 import * as fitSection from "../fit/fit";
 import * as files from "./files";
 import * as lecturer from "./lecturer";
 import * as sharing from "./sharing";
 
 const CALM_MS = 500; // a link is made anew so long after what it holds has changed
-const MOST_QR = 2000; // characters
 
 let field;
 let dialog;
@@ -45,16 +44,16 @@ export const make = async () => {
 // --- in words ----------------------------------------------------------------------------------
 const holds = ({ kind, session: { seed, net, epoch } }) => {
   const args = { seed, units: net.h, epochs: epoch };
-  return [t("share.holds_build"), t(`share.holds_${kind}`, files.written(args))].join(" · ");
+  return [t("share.holds_build"), t(`share.holds_${kind}`, i18n.readable(args))].join(" · ");
 };
 
 const show = () => {
   if (!made) return;
-  const tooLong = made.link.length > MOST_QR;
+  const tooLong = made.link.length > limits.max_link;
   const notes = tooLong ? [...made.notes, ["share.note_long", { n: made.link.length }]] : made.notes;
   field.value = made.link;
   byId("share-holds").textContent = holds(made);
-  byId("share-note").textContent = notes.map(([key, args]) => t(key, files.written(args))).join(" ");
+  byId("share-note").textContent = notes.map(([key, args]) => t(key, i18n.readable(args))).join(" ");
   byId("share-qr-show").disabled = tooLong;
   if (wantsCode) drawCode();
 };
@@ -95,7 +94,7 @@ const copy = async () => {
 let drawn = "";
 const drawCode = async () => {
   const { link } = made;
-  if (link === drawn || link.length > MOST_QR) return;
+  if (link === drawn || link.length > limits.max_link) return;
   drawn = link;
   const answer = await fetch("qr", {
     method: "POST",

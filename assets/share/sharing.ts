@@ -2,6 +2,7 @@
 
 import * as buildSection from "../build/build";
 import * as api from "../core/api";
+import type { Answer } from "../core/types";
 import * as fitControls from "../fit/controls";
 import * as fitFields from "../fit/fields";
 import * as fitSection from "../fit/fit";
@@ -54,7 +55,7 @@ export const collect = async () => {
 
 // --- bringing it back --------------------------------------------------------------------------
 const send = async (verb, body) => {
-  const answer = await fitSection.send(verb, body);
+  const answer = (await fitSection.send(verb, body)) as Answer;
   if (answer.error) throw answer.error; // Fit has told it
   return answer.snapshot;
 };

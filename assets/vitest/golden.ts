@@ -1,10 +1,7 @@
 // The numbers that the tests compare with; `tests/golden.py` computes them.
 import { expect, inject } from "vitest";
-import type { LECTURE } from "../core/net";
-
-type Net = typeof LECTURE;
-type Plane = { origin: number[]; u: number[]; v: number[] };
-type Line = { knots: number[]; slopes: number[]; intercepts: number[] };
+import type { Loss, NetDescription as Net, Pieces } from "../core/types";
+import type { Plane } from "../explore/surface/loss-grid";
 
 interface Golden {
   nets: {
@@ -20,14 +17,15 @@ interface Golden {
   }[];
   surfaces: { net: Net; x: number[]; y: number[]; plane: Plane; as: number[]; bs: number[]; loss: number[] }[];
   planes: { nets: number[][]; u: number[]; v: number[]; places: number[][] }[];
-  pieces: ({ net: Net; p: number[]; low: number | null; high: number | null } & Line)[];
+  pieces: ({ net: Net; p: number[]; low: number | null; high: number | null } & Pieces)[];
   bent: {
-    loss: string;
+    loss: Loss;
     x: number[];
     y: number[];
     line: number[];
     plateaus: { flat: number; left: number; right: number; both: number };
   }[];
+  limits: object; // see core/limits.ts
   links: {
     vectors: { params: string; m: string; v: string };
     points: number[];

@@ -1,12 +1,12 @@
-// What modules read of the page while they are loaded, for tests without a browser: the language and
-// its catalogue.
+// What modules read of the page while they are loaded, for tests without a browser: the language, its
+// catalogue and the limits.
 import { inject, vi } from "vitest";
 import "./golden";
 
-const catalogue = { textContent: JSON.stringify(inject("words")) };
+const blocks: Record<string, unknown> = { catalogue: inject("words"), limits: inject("golden").limits };
 
 vi.stubGlobal("window", globalThis);
 vi.stubGlobal("document", {
   documentElement: { lang: "en" },
-  getElementById: (id: string) => (id === "catalogue" ? catalogue : null),
+  getElementById: (id: string) => (id in blocks ? { textContent: JSON.stringify(blocks[id]) } : null),
 });

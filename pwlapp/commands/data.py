@@ -6,18 +6,18 @@ import base64
 import binascii
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
-from pydantic import PlainValidator
+from pydantic import Field, PlainValidator, model_validator
 
-from pwlapp.commands.fields import Body, Net, Seed, Share, Spec, read_float, read_share
+from pwlapp.commands.fields import Body, Net, Seed, Share, refused
 from pwlapp.core.data import datasets
 from pwlapp.core.data.files import parse_encoded
-from pwlapp.core.data.points import MAX_POINTS, DataSpec, Points
+from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS, DataSpec, Points
 from pwlapp.core.net import Architecture, Array
 from pwlapp.errors import UserError
-from pwlapp.sessions import transitions, validation
+from pwlapp.sessions import transitions
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.transitions import Transition
@@ -38,24 +38,63 @@ def read_encoded(value: object) -> str:
     return value
 
 
-def read_name(value: object) -> str:
-    """The name of a file, cut to what is shown of it."""
-    if not isinstance(value, str):
-        raise UserError("bad_upload")
-    return value.strip()[-MAX_LABEL:] or "CSV"
+def read_column(values: object) -> Array:
+    """Two or more numbers that can be drawn. Raises ``bad_points``, ``data_too_long``."""
+    if not isinstance(values, list) or len(values) < MIN_POINTS:
+        raise UserError("bad_points", max=MAX_NUMBER)
+    if len(values) > MAX_POINTS:
+        raise UserError("data_too_long", max=MAX_POINTS)
+    if not all(type(value) in (int, float) and abs(value) <= MAX_NUMBER for value in values):
+        raise UserError("bad_points", max=MAX_NUMBER)
+    return np.array(values, dtype=np.float32)
 
 
-def read_own(value: object) -> dict[str, Any]:
-    """A description of own points. Raises ``bad_data``."""
-    if not isinstance(value, dict) or value.get("law") != "own":
-        raise UserError("bad_data")
-    return value
+Column: TypeAlias = Annotated[Array, PlainValidator(read_column)]
+
+
+class LectureData(Body):
+    """The server's data."""
+
+    law: Literal["lecture"]
+    held_out: Share = 0.0
+
+
+class OwnData(Body):
+    """A student's own points, with the truth if it is known."""
+
+    law: Literal["own"]
+    x: Column
+    y: Column
+    prob: Column | None = None
+    label: Annotated[str, Field(strict=True, max_length=MAX_LABEL)] = ""
+    held_out: Share = 0.0
+
+    @model_validator(mode="after")
+    def _same_size(self) -> OwnData:
+        if {column.size for column in (self.y, self.prob) if column is not None} != {self.x.size}:
+            raise UserError("bad_points", max=MAX_NUMBER)
+        return self
+
+
+class LawData(Body):
+    """Points drawn by a law."""
+
+    law: Literal[datasets.LAWS]  # type: ignore[valid-type]  # the names in the table
+    n: Annotated[int, Field(strict=True)]
+    noise: Annotated[float, Field(strict=True)]
+    seed: Annotated[int, Field(strict=True)]
+    held_out: Share = 0.0
+
+
+Data: TypeAlias = Annotated[
+    LectureData | OwnData | LawData, Field(discriminator="law"), refused("bad_data")
+]
 
 
 class UseData(Body):
     """Start over on these data; net and seed may be given, too."""
 
-    spec: Spec
+    spec: Data
     net: Net | None = None
     seed: Seed | None = None
 
@@ -63,7 +102,7 @@ class UseData(Body):
 class Upload(Body):
     """Start over on the points of a CSV file."""
 
-    name: Annotated[str, PlainValidator(read_name)]
+    name: Annotated[str, Field(strict=True), refused("bad_upload")]
     base64: Annotated[str, PlainValidator(read_encoded)]
     held_out: Share = 0.0
 
@@ -71,7 +110,7 @@ class Upload(Body):
 class MovePoints(Body):
     """Own points that are in use have moved."""
 
-    spec: Annotated[dict[str, Any], PlainValidator(read_own)]
+    spec: Annotated[OwnData, refused("bad_data")]
 
 
 async def use_data(service: SessionService, sid: str, body: UseData) -> dict[str, Any]:
@@ -83,28 +122,23 @@ async def use_data(service: SessionService, sid: str, body: UseData) -> dict[str
     Raises
     ------
     UserError
-        What `points_of_spec` and `SessionService.reset` raise.
+        What `points_of` and `SessionService.reset` raise.
     """
-    points = await points_of_spec(service, body.spec)
+    points = await points_of(service, body.spec)
     return {"snapshot": await start_over(service, sid, points, body.net, body.seed)}
 
 
 async def upload(service: SessionService, sid: str, body: Upload) -> dict[str, Any]:
     """Start over on the points of a CSV file. Raises what `files.parse_own` raises."""
     x, prob, y = await service.runner.call(parse_encoded, body.base64, MAX_FILE)
-    points = Points(x, prob, y, "own", body.name, DataSpec("own", held_out=body.held_out))
+    label = body.name.strip()[-MAX_LABEL:] or "CSV"
+    points = Points(x, prob, y, "own", label, DataSpec("own", held_out=body.held_out))
     return {"snapshot": await start_over(service, sid, points)}
 
 
 async def move_points(service: SessionService, sid: str, body: MovePoints) -> dict[str, Any]:
-    """The net keeps its weights, and a run goes on.
-
-    Raises
-    ------
-    UserError
-        ``needs_mse``, or what `points_of_spec` raises.
-    """
-    points = await points_of_spec(service, body.spec)
+    """The net keeps its weights, and a run goes on. Raises ``needs_mse``."""
+    points = own_points(body.spec)
     return {"snapshot": await service.apply(sid, partial(move_under, points=points), points)}
 
 
@@ -136,74 +170,32 @@ def move_under(state: SessionState, points: Points) -> Transition:
     """
     if state.data_key == points.key:
         return None
-    validation.net_for(state.train.net, points)
-    if (adopted := transitions.adopt(state, points)) is None:
-        return None
-    after, frames = adopted
+    points.check_loss(state.train.net.loss)
+    after, frames = transitions.adopt(state, points)
     return replace(after, run=state.run, notice=None), frames
 
 
-async def points_of_spec(service: SessionService, spec: dict[str, Any]) -> Points:
+async def points_of(service: SessionService, spec: LectureData | OwnData | LawData) -> Points:
     """The points that a description stands for.
-
-    Parameters
-    ----------
-    service : SessionService
-    spec : dict
-        ``law``: ``"lecture"``; ``"own"`` with ``x``, ``y``, ``prob`` and ``label``; or one of
-        `datasets.LAWS` with ``n``, ``noise`` and ``seed``. ``held_out``: the share for testing.
 
     Raises
     ------
     UserError
-        ``bad_data``, ``bad_held_out``, ``bad_points`` (max), ``data_too_long`` (max)
+        ``bad_data``; ``bad_n``, ``bad_noise`` (min, max)
     """
-    law, share = spec["law"], read_share(spec.get("held_out", 0))
-    if law == "lecture":
+    if isinstance(spec, OwnData):
+        return own_points(spec)
+    if isinstance(spec, LectureData):
         points = await service.loaded()
-        return points.holding_out(share) if share else points
-    if law == "own":
-        return own_points(spec, share)
-    if law not in datasets.LAWS:
-        raise UserError("bad_data")
-    wanted = DataSpec(
-        law,
-        whole(spec.get("n")),
-        read_float(spec.get("noise"), "bad_data"),
-        whole(spec.get("seed")),
-        share,
-    )
+        return points.holding_out(spec.held_out) if spec.held_out else points
+    wanted = DataSpec(spec.law, spec.n, spec.noise, spec.seed, spec.held_out)
     x, prob, y = await service.runner.call(
         datasets.draw, wanted.law, wanted.n, wanted.noise, wanted.seed
     )
     return Points(x, prob, y, "law", "", wanted)
 
 
-def own_points(spec: dict[str, Any], held_out: float) -> Points:
-    """A student's own points: lists x and y, and prob if the truth is known."""
-    x, y = column(spec.get("x")), column(spec.get("y"))
-    prob = None if spec.get("prob") is None else column(spec["prob"])
-    label = spec.get("label", "")
-    if not isinstance(label, str) or len(label) > MAX_LABEL:
-        raise UserError("bad_data")
-    if x.size != y.size or (prob is not None and prob.size != x.size):
-        raise UserError("bad_points", max=MAX_NUMBER)
-    return Points(x, prob, y, "own", label, DataSpec("own", held_out=held_out))
-
-
-def column(values: object) -> Array:
-    """Two or more numbers that can be drawn. Raises ``bad_points``, ``data_too_long``."""
-    if not isinstance(values, list) or len(values) < 2:
-        raise UserError("bad_points", max=MAX_NUMBER)
-    if len(values) > MAX_POINTS:
-        raise UserError("data_too_long", max=MAX_POINTS)
-    if not all(type(value) in (int, float) and abs(value) <= MAX_NUMBER for value in values):
-        raise UserError("bad_points", max=MAX_NUMBER)
-    return np.array(values, dtype=np.float32)
-
-
-def whole(value: object) -> int:
-    """A whole number, or ``UserError("bad_data")``."""
-    if type(value) is not int:
-        raise UserError("bad_data")
-    return value
+def own_points(spec: OwnData) -> Points:
+    """A student's own points."""
+    described = DataSpec("own", held_out=spec.held_out)
+    return Points(spec.x, spec.prob, spec.y, "own", spec.label, described)

@@ -1,23 +1,33 @@
-"""The fields of commands: each type reads one value of a request, or raises its `UserError`.
+"""The types of commands' fields: each takes a value, or refuses it with a `UserError` of its own.
 
 The types are strict, because a forged request can hold anything: a bool is no number here, nor is
-text.
+text. (What a student types is read by the user interface.)
 """
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Mapping
+from dataclasses import fields
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
-from pwlapp.core.net import Architecture
-from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
-from pwlapp.errors import UserError
-from pwlapp.sessions import validation
-
-LARGEST = sys.float_info.max
+from pwlapp.core.data.points import MAX_HELD_OUT
+from pwlapp.core.net import LECTURE, MAX_PARAM, Architecture
+from pwlapp.core.optimizers import OPTIMIZERS, OptimizerOptions
+from pwlapp.core.state import MAX_SEED
+from pwlapp.errors import Arg, UserError
 
 
 class Body(BaseModel):
@@ -27,8 +37,10 @@ class Body(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _absent_is_null(cls, values: dict[str, Any]) -> dict[str, Any]:
+    def _absent_is_null(cls, values: Any) -> Any:
         """A field that is not there is refused by its type, as null is."""
+        if not isinstance(values, dict):
+            return values
         needed = (name for name, field in cls.model_fields.items() if field.is_required())
         return dict.fromkeys(needed) | values
 
@@ -39,6 +51,35 @@ class Empty(Body):
     model_config = ConfigDict(extra="forbid")
 
 
+def reason(wrong: ValidationError) -> UserError | None:
+    """What the first field that is wrong raised, if that is a `UserError`."""
+    cause = wrong.errors(include_url=False)[0].get("ctx", {}).get("error")
+    return cause if isinstance(cause, UserError) else None
+
+
+def refused(code: str, **args: Arg) -> WrapValidator:
+    """For ``Annotated``: what the type does not take raises ``UserError(code, **args)``.
+
+    A `UserError` of a type within the type goes first.
+    """
+
+    def check(value: Any, take: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return take(value)
+        except ValidationError as wrong:
+            raise reason(wrong) or UserError(code, **args) from None
+
+    return WrapValidator(check)
+
+
+def read_epochs(value: object, info: ValidationInfo) -> int:
+    """Number of epochs; ``info.context`` is the service. Raises ``bad_epochs`` (min, max)."""
+    service: Any = info.context
+    if type(value) is not int or not 1 <= value <= service.max_epochs:
+        raise UserError("bad_epochs", min=1, max=service.max_epochs)
+    return value
+
+
 def read_net(value: object) -> Architecture:
     """A net as a snapshot describes it: ``{h, bias1, activation, loss}``, each with its default.
 
@@ -47,65 +88,49 @@ def read_net(value: object) -> Architecture:
     UserError
         ``bad_architecture``, ``bad_hidden`` (min, max)
     """
-    if not isinstance(value, dict) or not set(value) <= set(vars(Architecture())):
+    if not isinstance(value, dict) or not set(value) <= set(vars(LECTURE)):
         raise UserError("bad_architecture")
-    net: dict[str, Any] = vars(Architecture()) | value
-    if type(net["h"]) is not int or type(net["bias1"]) is not bool:
+    net: dict[str, Any] = vars(LECTURE) | value
+    if type(net["bias1"]) is not bool:
         raise UserError("bad_architecture")
-    if not isinstance(net["activation"], str) or not isinstance(net["loss"], str):
-        raise UserError("bad_architecture")
+    if type(net["h"]) is not int:
+        net["h"] = 0  # which the net refuses
     return Architecture(**net)
 
 
 def read_optimizer(value: object) -> OptimizerOptions:
-    """An optimizer as a snapshot describes it: ``{kind, lr}``, with ``momentum`` for SGD.
+    """An optimizer: its ``kind``, and its hyperparameters by name, each with its default.
 
     Raises
     ------
     UserError
-        ``bad_lr``, ``bad_momentum``, ``bad_optimizer``
+        ``bad_lr`` (max), ``bad_momentum``, ``bad_optimizer``
     """
-    if not isinstance(value, Mapping):
-        raise UserError("bad_optimizer")
-    lr: Any = value.get("lr")
-    momentum: Any = value.get("momentum", 0.0)
-    if not all(type(number) in (int, float) for number in (lr, momentum)):
-        raise UserError("bad_optimizer")
-    if value.get("kind") == "adam":
-        return AdamOptions(lr=lr)
-    if value.get("kind") == "sgd":
-        return SgdOptions(lr=lr, momentum=momentum)
+    named: dict[str, Any] = value if isinstance(value, dict) else {}
+    for kind, made in OPTIMIZERS.items():
+        if named.get("kind") == kind:
+            names = [field.name for field in fields(made) if field.name in named]
+            return made(**{name: _number(named[name]) for name in names})
     raise UserError("bad_optimizer")
 
 
-def read_epochs(value: object, info: ValidationInfo) -> int:
-    """Number of epochs; ``info.context`` is the server's `Limits`. Raises ``bad_epochs``."""
-    limits: Any = info.context
-    return validation.epochs(value, limits.max_epochs)
+def _number(value: Any) -> float:
+    """A float; NaN, which is in no range, for what is none."""
+    is_number = type(value) in (int, float) and abs(value) <= sys.float_info.max
+    return float(value) if is_number else math.nan
 
 
-def read_float(value: object, code: str) -> float:
-    """A real number that a float can hold, or ``UserError(code)``."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > LARGEST:
-        raise UserError(code)
-    return float(value)
-
-
-def read_share(value: object) -> float:
-    """A share of points to hold out; the data check its range. Raises ``bad_held_out``."""
-    return read_float(value, "bad_held_out")
-
-
-def read_spec(value: object) -> dict[str, Any]:
-    """A description of data, see `data.points_of_spec`. Raises ``bad_data``."""
-    if not isinstance(value, dict) or not isinstance(value.get("law"), str):
-        raise UserError("bad_data")
-    return value
-
-
-Seed: TypeAlias = Annotated[int, PlainValidator(validation.seed)]
+Seed: TypeAlias = Annotated[
+    int, Field(strict=True, ge=0, le=MAX_SEED), refused("bad_seed", max=MAX_SEED)
+]
+Epochs: TypeAlias = Annotated[int, PlainValidator(read_epochs)]
 Net: TypeAlias = Annotated[Architecture, PlainValidator(read_net)]
 Optimizer: TypeAlias = Annotated[OptimizerOptions, PlainValidator(read_optimizer)]
-Epochs: TypeAlias = Annotated[int, PlainValidator(read_epochs)]
-Share: TypeAlias = Annotated[float, PlainValidator(read_share)]
-Spec: TypeAlias = Annotated[dict[str, Any], PlainValidator(read_spec)]
+Engine: TypeAlias = Annotated[str, Field(strict=True, min_length=1), refused("bad_engine", name="")]
+Param: TypeAlias = Annotated[
+    float, Field(strict=True, ge=-MAX_PARAM, le=MAX_PARAM, allow_inf_nan=False)
+]
+Params: TypeAlias = Annotated[list[Param], refused("bad_params", max=MAX_PARAM)]
+Share: TypeAlias = Annotated[
+    float, Field(strict=True, ge=0, le=MAX_HELD_OUT), refused("bad_held_out")
+]

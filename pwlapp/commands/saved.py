@@ -3,7 +3,7 @@
 What is saved is a JSON object of format 1:
 
 ``seed``, ``net``, ``optimizer`` (all its hyperparameters and its ``kind``), ``engine``,
-``data`` (see `data.points_of_spec`), ``data_key``, ``epoch``,
+``data`` (see `data.Data`), ``data_key``, ``epoch``,
 ``optimizer_epoch``, ``loss``, ``by_recipe``, and ``params``, ``m``, ``v``: base64 of little-endian
 float32.
 """
@@ -14,23 +14,23 @@ import base64
 import binascii
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
-from pydantic import PlainValidator
+from pydantic import Field, PlainValidator, model_validator
 
-from pwlapp.commands.data import points_of_spec
-from pwlapp.commands.fields import Body, read_net, read_spec
+from pwlapp.commands.data import Data, points_of
+from pwlapp.commands.fields import Body, Net, Optimizer, refused
 from pwlapp.core import net as nets
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import AUTO
-from pwlapp.core.net import Architecture, Array
+from pwlapp.core.net import Array
 from pwlapp.core.optimizers import OptimizerOptions
 from pwlapp.core.state import MAX_SEED, TrainState
 from pwlapp.errors import UserError
-from pwlapp.sessions import codec, validation
+from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame, read_frames
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_number, json_numbers
@@ -67,27 +67,62 @@ async def save(service: SessionService, sid: str, _body: Body) -> dict[str, Any]
     }
 
 
-def read_saved(value: object) -> dict[str, Any]:
-    """What `save` gave, of a format that this server knows.
-
-    Raises
-    ------
-    UserError
-        ``saved_too_new``, ``bad_saved``
-    """
-    if not isinstance(value, dict):
+def read_format(value: object) -> int:
+    """The format, if this server knows it. Raises ``saved_too_new``, ``bad_saved``."""
+    if type(value) is not int or value < FORMAT:
         raise UserError("bad_saved")
-    if type(value.get("format")) is int and value["format"] > FORMAT:
+    if value > FORMAT:
         raise UserError("saved_too_new")
-    if value.get("format") != FORMAT:
-        raise UserError("bad_saved")
     return value
+
+
+def unpacked(text: object) -> Array:
+    """Undo `packed`. Raises ``bad_saved``."""
+    try:
+        raw = base64.b64decode(text, validate=True)  # type: ignore[arg-type]
+        return np.frombuffer(raw, dtype="<f4").astype(np.float32)
+    except (TypeError, ValueError, binascii.Error):
+        raise UserError("bad_saved") from None
+
+
+Epoch: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=MAX_EPOCH)]
+Vector: TypeAlias = Annotated[Array, PlainValidator(unpacked)]
+
+
+class Saved(Body):
+    """What `save` gave."""
+
+    format: Annotated[int, PlainValidator(read_format)]
+    data: Data
+    net: Net
+    optimizer: Optimizer
+    seed: Annotated[int, Field(strict=True, ge=0, le=MAX_SEED)]
+    epoch: Epoch
+    optimizer_epoch: Epoch
+    params: Vector
+    m: Vector
+    v: Vector
+    loss: Any = None
+    engine: Any = AUTO
+    data_key: Any = None
+    by_recipe: Any = False
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Saved:
+        """As many numbers as the net has, and only such as training leaves."""
+        sizes = {vector.size for vector in (self.params, self.m, self.v)}
+        is_memory = np.isfinite(self.m).all() and not np.isnan(self.v).any() and (self.v >= 0).all()
+        if sizes != {self.net.size} or not (np.isfinite(self.params).all() and is_memory):
+            raise UserError("bad_saved")
+        if self.optimizer_epoch > self.epoch:
+            raise UserError("bad_saved")
+        return self
 
 
 class Restore(Body):
     """What `save` gave, and the frames of the run that led there, as ``/frames`` writes them."""
 
-    saved: Annotated[dict[str, Any], PlainValidator(read_saved)]
+    saved: Annotated[Saved, refused("bad_saved")]
     frames: Any = None  # checked with the net that they belong to
 
 
@@ -99,25 +134,24 @@ async def restore(service: SessionService, sid: str, body: Restore) -> dict[str,
     Raises
     ------
     UserError
-        ``saved_too_new``, ``bad_saved``, or what the data raise.
+        ``needs_mse``, ``bad_saved`` for the frames, or what `points_of` raises.
     """
     saved = body.saved
-    points = await points_of_spec(service, read_spec(saved.get("data")))
-    net = validation.net_for(read_net(saved.get("net")), points)
+    points = await points_of(service, saved.data)
+    points.check_loss(saved.net.loss)
     if points.key == service.points.key:
         points = service.points
-    train = train_state(saved, net, points)
-    engine = saved.get("engine", AUTO)
+    train = train_state(saved, points)
     known = (AUTO, *(each.id for each in service.engines))  # no set: a forged one has no hash
     move = partial(
         put_back,
-        seed=whole(saved, "seed", MAX_SEED),
-        optimizer=optimizer(saved.get("optimizer")),
-        engine=engine if engine in known else AUTO,  # of another machine
+        seed=saved.seed,
+        optimizer=saved.optimizer,
+        engine=saved.engine if saved.engine in known else AUTO,  # of another machine
         train=train,
         points=points,
-        same_data=saved.get("data_key") in (None, points.key),
-        by_recipe=saved.get("by_recipe") is True,
+        same_data=saved.data_key in (None, points.key),
+        by_recipe=saved.by_recipe is True,
         frames=read_frames(body.frames, train, points),
     )
     return {"snapshot": await service.apply(sid, move, points, "session")}
@@ -148,60 +182,21 @@ def put_back(
     return with_saved_frames(after, frames if same_data else (), points)
 
 
-def train_state(saved: dict[str, Any], net: Architecture, points: Points) -> TrainState:
-    """The net and its optimizer's memory, each number checked."""
-    epoch = whole(saved, "epoch", MAX_EPOCH)
-    params, m, v = (unpacked(saved.get(name), net.size) for name in ("params", "m", "v"))
-    is_memory = np.isfinite(m).all() and not np.isnan(v).any() and (v >= 0).all()
-    if not (np.isfinite(params).all() and is_memory):
-        raise UserError("bad_saved")
-    train = TrainState(params, m, v, epoch, 0.0, net, whole(saved, "optimizer_epoch", epoch))
-    return replace(train, loss=loss(saved.get("loss"), train, points))
-
-
-def loss(saved: object, train: TrainState, points: Points) -> float:
-    """The loss on these points; as the engine had it, if that is what was saved."""
-    found = nets.loss(train.params, *points.training, train.net)
-    if isinstance(saved, float) and math.isclose(
-        saved, found, rel_tol=SAME_LOSS, abs_tol=SAME_LOSS
+def train_state(saved: Saved, points: Points) -> TrainState:
+    """The net and its optimizer's memory; its loss as the engine had it, if that is what it is."""
+    loss = nets.loss(saved.params, *points.training, saved.net)
+    if isinstance(saved.loss, float) and math.isclose(
+        saved.loss, loss, rel_tol=SAME_LOSS, abs_tol=SAME_LOSS
     ):
-        return saved
-    return found
-
-
-def optimizer(value: object) -> OptimizerOptions:
-    """The optimizer in what was saved."""
-    try:
-        options = codec.optimizer_from(value)  # type: ignore[arg-type]  # it raises what is caught
-    except UserError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise UserError("bad_saved") from None
-    return validation.optimizer(options)
-
-
-def whole(saved: dict[str, Any], name: str, most: int) -> int:
-    """A whole number from 0 to `most` in what was saved."""
-    value = saved.get(name)
-    if type(value) is not int or not 0 <= value <= most:
-        raise UserError("bad_saved")
-    return value
+        loss = saved.loss
+    return TrainState(
+        saved.params, saved.m, saved.v, saved.epoch, loss, saved.net, saved.optimizer_epoch
+    )
 
 
 def packed(values: Array) -> str:
     """float32 numbers as text."""
     return base64.b64encode(values.astype("<f4").tobytes()).decode()
-
-
-def unpacked(text: object, size: int) -> Array:
-    """Undo `packed`; so many numbers are wanted."""
-    try:
-        raw = base64.b64decode(text, validate=True)  # type: ignore[arg-type]
-    except (TypeError, ValueError, binascii.Error):
-        raise UserError("bad_saved") from None
-    if len(raw) != 4 * size:
-        raise UserError("bad_saved")
-    return np.frombuffer(raw, dtype="<f4").astype(np.float32)
 
 
 def data_out(points: Points) -> dict[str, Any]:

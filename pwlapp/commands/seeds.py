@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import PlainValidator
+from pydantic import Field
 
-from pwlapp.commands.fields import Body, Epochs, Seed
+from pwlapp.commands.fields import Body, Epochs, Seed, refused
 from pwlapp.compute import warmup
 from pwlapp.core.analysis.plateaus import Plateaus, plateaus
 from pwlapp.core.analysis.seeds import Runs, curve_epochs, seconds_per_seed, train_seeds
@@ -45,18 +45,13 @@ class Job(NamedTuple):
         return ("seeds", self.points.key, self.net, self.optimizer, self.epochs, first)
 
 
-def read_count(value: object) -> int:
-    """How many seeds. Raises ``bad_count`` (min, max)."""
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
-        raise UserError("bad_count", min=1, max=MAX_COUNT)
-    return value
-
-
 class Seeds(Body):
     """The seeds from ``first`` on."""
 
     first: Seed
-    count: Annotated[int, PlainValidator(read_count)]
+    count: Annotated[
+        int, Field(strict=True, ge=1, le=MAX_COUNT), refused("bad_count", min=1, max=MAX_COUNT)
+    ]
     epochs: Epochs
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from pwlapp.commands import data, one_step, saved, seeds, training
-from pwlapp.commands.fields import Body, Empty
+from pwlapp.commands.fields import Body, Empty, reason
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 
@@ -26,13 +26,17 @@ COMMANDS: dict[str, Command] = {
     "move_points": Command(data.MovePoints, data.move_points),
     "one_step": Command(one_step.OneStepOf, one_step.explain),
     "params": Command(Empty, training.params),
+    "pause": Command(Empty, training.pause),
     "plateaus": Command(Body, seeds.seek_plateaus),
+    "prepare": Command(training.Prepare, training.prepare),
     "redo": Command(Empty, training.redo),
     "reset": Command(training.Reset, training.reset),
     "restore": Command(saved.Restore, saved.restore),
+    "resume": Command(training.GoOn, training.resume),
     "saved": Command(Body, saved.save),
     "seeds": Command(seeds.Seeds, seeds.seeds),
-    "step": Command(training.Step, training.step),
+    "step": Command(training.GoOn, training.step),
+    "train": Command(training.Train, training.train),
     "undo": Command(Empty, training.undo),
     "upload": Command(data.Upload, data.upload),
     "use_data": Command(data.UseData, data.use_data),
@@ -61,7 +65,6 @@ async def run(
 def checked(model: type[Body], body: Mapping[str, Any], service: SessionService) -> Body:
     """The body as its model; the first field that is wrong decides over the error."""
     try:
-        return model.model_validate(body, context=service.limits if service else None)
+        return model.model_validate(body, context=service)
     except ValidationError as wrong:
-        reason = wrong.errors(include_url=False)[0].get("ctx", {}).get("error")
-        raise (reason if isinstance(reason, UserError) else UserError("bad_request")) from None
+        raise reason(wrong) or UserError("bad_request") from None

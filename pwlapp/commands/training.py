@@ -1,19 +1,38 @@
-"""Commands to a session's net: start over, train, one epoch, set weights, undo, redo."""
+"""Commands to a session's net: train it, start over, set weights, undo, redo."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pwlapp.commands.fields import Body, Empty, Epochs, Net, Optimizer, Seed
+from pwlapp.commands.fields import Body, Empty, Engine, Epochs, Net, Optimizer, Params, Seed
+from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers
 
 
-class Begin(Body):
-    """Start over with this seed, net and optimizer, and train."""
+class Prepare(Body):
+    """What an untrained net is made from."""
 
     seed: Seed
     net: Net
+
+
+class GoOn(Prepare):
+    """Which net is trained, and with what."""
+
+    optimizer: Optimizer
+    engine: Engine
+
+
+class Train(GoOn):
+    """Train for so many epochs more."""
+
+    epochs: Epochs
+
+
+class Begin(Prepare):
+    """Start over with this seed, net and optimizer, and train."""
+
     optimizer: Optimizer
     epochs: Epochs
 
@@ -21,13 +40,7 @@ class Begin(Body):
 class Edit(Body):
     """Weights set by hand, in the order of `net.to_vector`."""
 
-    params: Any = None  # how many there must be depends on the session's net
-
-
-class Step(Body):
-    """One epoch with this optimizer; None: the session's own."""
-
-    optimizer: Optimizer | None = None
+    params: Params
 
 
 class Reset(Body):
@@ -35,6 +48,38 @@ class Reset(Body):
 
     net: Net
     seed: Seed | None = None
+
+
+async def train(service: SessionService, sid: str, body: Train) -> dict[str, Any]:
+    """Train from where the net stands, which is the one in the body; see `_prepare`.
+
+    Raises what `SessionService.start_run` raises.
+    """
+    await _prepare(service, sid, body)
+    return {"snapshot": await service.start_run(sid, body.epochs, body.optimizer, body.engine)}
+
+
+async def resume(service: SessionService, sid: str, body: GoOn) -> dict[str, Any]:
+    """Continue a paused run, from now on with this optimizer and engine; see `_prepare`."""
+    await _prepare(service, sid, body)
+    return {"snapshot": await service.resume(sid, body.optimizer, body.engine)}
+
+
+async def step(service: SessionService, sid: str, body: GoOn) -> dict[str, Any]:
+    """Train one epoch; see `_prepare` and `SessionService.step`."""
+    await _prepare(service, sid, body)
+    return {"snapshot": await service.step(sid, body.optimizer, body.engine)}
+
+
+async def prepare(service: SessionService, sid: str, body: Prepare) -> dict[str, Any]:
+    """Make an untrained net the one in the body; see `_prepare`."""
+    await _prepare(service, sid, body)
+    return {"snapshot": await service.look(sid)}
+
+
+async def pause(service: SessionService, sid: str, _body: Empty) -> dict[str, Any]:
+    """See `SessionService.pause`."""
+    return {"snapshot": await service.pause(sid)}
 
 
 async def begin(service: SessionService, sid: str, body: Begin) -> dict[str, Any]:
@@ -47,12 +92,6 @@ async def begin(service: SessionService, sid: str, body: Begin) -> dict[str, Any
 async def edit(service: SessionService, sid: str, body: Edit) -> dict[str, Any]:
     """See `SessionService.set_params`."""
     return {"snapshot": await service.set_params(sid, body.params)}
-
-
-async def step(service: SessionService, sid: str, body: Step) -> dict[str, Any]:
-    """See `SessionService.step`."""
-    optimizer = body.optimizer or (await service.state(sid)).optimizer
-    return {"snapshot": await service.step(sid, optimizer)}
 
 
 async def reset(service: SessionService, sid: str, body: Reset) -> dict[str, Any]:
@@ -86,3 +125,23 @@ async def params(service: SessionService, sid: str, _body: Empty) -> dict[str, A
         "version": state.version,
         "params": json_numbers(state.train.params),
     }
+
+
+async def _prepare(service: SessionService, sid: str, wanted: Prepare) -> None:
+    """Reset an untrained net to the one that is wanted, if it is another.
+
+    A trained one would be lost by that, so the student has to say which of the two is meant.
+
+    Raises
+    ------
+    UserError
+        ``net_differs``, or ``seed_differs`` (seed, typed), if the net has been trained.
+    """
+    now = await service.state(sid)
+    if (now.seed, now.train.net) == (wanted.seed, wanted.net):
+        return
+    if now.train.epoch > 0:
+        if now.train.net != wanted.net:
+            raise UserError("net_differs")
+        raise UserError("seed_differs", seed=now.seed, typed=wanted.seed)
+    await service.reset(sid, wanted.seed, wanted.net)

@@ -79,6 +79,10 @@ class SgdOptions:
 
 
 OptimizerOptions: TypeAlias = AdamOptions | SgdOptions
+OPTIMIZERS: dict[str, type[AdamOptions] | type[SgdOptions]] = {
+    "adam": AdamOptions,
+    "sgd": SgdOptions,
+}
 
 
 def _check_lr(lr: float) -> None:

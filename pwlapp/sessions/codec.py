@@ -24,7 +24,7 @@ import numpy as np
 from pwlapp.core.data.points import DataSpec, Origin, Points
 from pwlapp.core.engines import AUTO
 from pwlapp.core.net import Architecture, Array
-from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
+from pwlapp.core.optimizers import OPTIMIZERS, OptimizerOptions
 from pwlapp.core.state import TrainState
 from pwlapp.errors import Arg, UserError
 from pwlapp.sessions.frames import Frame, Mark
@@ -50,7 +50,6 @@ _STATE_PREFIX = struct.Struct("<4sII")  # magic, CRC-32, header length
 _POINTS_PREFIX = struct.Struct("<4sI")  # magic, header length
 _LOSS = struct.Struct("<d")
 _FRAME = struct.Struct("<qdB")  # epoch, loss, mark; float32s follow
-_KINDS: dict[str, type[AdamOptions] | type[SgdOptions]] = {"adam": AdamOptions, "sgd": SgdOptions}
 # Raised for damaged bytes; msgspec's own errors are ValueErrors.
 _DAMAGE = (KeyError, TypeError, ValueError, RecursionError, struct.error)
 
@@ -141,14 +140,14 @@ def decode(blob: bytes) -> SessionState:
 
 def optimizer_header(options: OptimizerOptions) -> dict[str, Any]:
     """All hyperparameters of an optimizer, and its ``kind``, for JSON."""
-    kind = next(name for name, made in _KINDS.items() if isinstance(options, made))
+    kind = next(name for name, made in OPTIMIZERS.items() if isinstance(options, made))
     return {"kind": kind, **vars(options)}
 
 
 def optimizer_from(header: dict[str, Any]) -> OptimizerOptions:
     """Undo `optimizer_header`. Raises KeyError, TypeError or ValueError for anything else."""
     fields = dict(header)
-    return _KINDS[fields.pop("kind")](**fields)
+    return OPTIMIZERS[fields.pop("kind")](**fields)
 
 
 def encode_frame(frame: Frame) -> bytes:

@@ -16,16 +16,14 @@ from pwlapp.core.state import TrainState
 from pwlapp.errors import UserError
 from pwlapp.metrics import Metrics
 from pwlapp.report import Counts, Health
-from pwlapp.sessions import validation
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.maintenance import Maintenance
 from pwlapp.sessions.protocols import Runner, Scheduler
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.snapshot import frame_rows, snapshot
-from pwlapp.sessions.state import SessionState
-from pwlapp.sessions.stores.protocol import Store
-from pwlapp.sessions.validation import Limits
+from pwlapp.sessions.state import SessionState, unknown_session
+from pwlapp.sessions.stores.protocol import Store, is_sid
 from pwlapp.settings import Settings
 from pwlapp.tasks import SingleFlightCache
 
@@ -60,7 +58,8 @@ class SessionReader:
     ----------
     runner : Runner
     events : SessionEvents
-    limits : Limits
+    max_epochs, max_running : int
+        The longest run, and how many may run at the same time.
     metrics : Metrics
     """
 
@@ -75,7 +74,7 @@ class SessionReader:
     ) -> None:
         self.runner = runner
         self.events = events
-        self.limits = Limits(settings.max_epochs, settings.max_running)
+        self.max_epochs, self.max_running = settings.max_epochs, settings.max_running
         self.metrics = metrics
         self._store = store
         self._sessions = SessionRepository(store, events.notify)
@@ -138,22 +137,22 @@ class SessionReader:
         sessions, running = await self._store.counts()
         return Counts(sessions, running, await self.runner.waiting())
 
-    async def look(self, sid: object) -> Snapshot:
+    async def look(self, sid: str) -> Snapshot:
         """The session's snapshot."""
         return snapshot(await self.state(sid))
 
-    async def state(self, sid: object) -> SessionState:
+    async def state(self, sid: str) -> SessionState:
         """The session's state: everything but its frames."""
         return await self._sessions.load(await self._known(sid))
 
     async def read(
-        self, sid: object, since: int = 0, form: Callable[[list[Frame]], list[Any]] = frame_rows
+        self, sid: str, since: int = 0, form: Callable[[list[Frame]], list[Any]] = frame_rows
     ) -> tuple[Snapshot, list[Any]]:
         """The session's snapshot and its frames after number `since`, of one moment.
 
         Parameters
         ----------
-        sid : object
+        sid : str
         since : int
         form : callable
             `snapshot.frame_rows`, `snapshot.frame_texts` or another function of frames.
@@ -173,7 +172,11 @@ class SessionReader:
         return await self._sessions.find(key)
 
     async def initial_state(self, seed: int, net: Architecture, points: Points) -> TrainState:
-        """The untrained net of a seed, cached, since a whole class asks for the same one."""
+        """The untrained net of a seed, cached, since a whole class asks for the same one.
+
+        Raises ``needs_mse`` if BCE can't be used with the data.
+        """
+        points.check_loss(net.loss)
 
         async def compute() -> TrainState:
             state = await self.runner.call(training.initial_state, seed, *points.training, net)
@@ -207,10 +210,12 @@ class SessionReader:
         """Whether `cached` would return without computing."""
         return self._results.has(key)
 
-    async def _known(self, sid: object) -> str:
-        """Wait for the data, and check the form of an id."""
+    async def _known(self, sid: str) -> str:
+        """Wait for the data; ids come from addresses, so their form is checked here."""
         await self.loaded()
-        return validation.session_id(sid)
+        if not is_sid(sid):
+            raise unknown_session()
+        return sid
 
     @contextmanager
     def _one_of_few(self, sid: str) -> Iterator[None]:

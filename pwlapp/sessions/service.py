@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from pwlapp.core.data.points import Points
-from pwlapp.core.net import LECTURE
+from pwlapp.core.engines import AUTO
+from pwlapp.core.net import LECTURE, Architecture
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions
 from pwlapp.errors import UserError
-from pwlapp.sessions import transitions, validation
+from pwlapp.sessions import transitions
 from pwlapp.sessions.history import StepKind
 from pwlapp.sessions.reader import SessionReader, Snapshot
 from pwlapp.sessions.repository import retried
@@ -32,20 +33,20 @@ class SessionService(SessionReader):
 
     async def open(
         self,
-        sid: object = None,
-        seed: object = DEFAULT_SEED,
-        optimizer: object = DEFAULT_OPTIMIZER,
-        net: object = LECTURE,
+        sid: str | None = None,
+        seed: int = DEFAULT_SEED,
+        optimizer: OptimizerOptions = DEFAULT_OPTIMIZER,
+        net: Architecture = LECTURE,
     ) -> tuple[str, Snapshot]:
         """Find the session that the browser remembers, or create one.
 
         Parameters
         ----------
-        sid : object
+        sid : str or None
             None or ``""`` if it remembers none. An id that names no session gives a new one with
             the notice ``session_new``.
-        seed, optimizer, net : object
-            For a new session: an int, an AdamOptions or SgdOptions, an Architecture.
+        seed, optimizer, net : int, AdamOptions or SgdOptions, Architecture
+            For a new session.
 
         Returns
         -------
@@ -53,18 +54,17 @@ class SessionService(SessionReader):
         snapshot : dict
         """
         with contextlib.suppress(UnknownSession):
-            known = await self._known(sid)
+            known = await self._known(sid or "")
             return known, await self.apply(known, transitions.revisit)
-        number, options = validation.seed(seed), validation.optimizer(optimizer)
-        train = await self.initial_state(number, validation.architecture(net), self.points)
+        train = await self.initial_state(seed, net, self.points)
         notice = Notice("session_new") if sid else None
         engine = self._maintenance.default_engine
-        state, frames = transitions.new_session(number, options, engine, train, self.points, notice)
+        state, frames = transitions.new_session(seed, optimizer, engine, train, self.points, notice)
         return await self._store.create(state, frames), snapshot(state)
 
     async def apply(
         self,
-        sid: object,
+        sid: str,
         move: Callable[[SessionState], Transition],
         points: Points | None = None,
         step: StepKind | None = None,
@@ -73,7 +73,7 @@ class SessionService(SessionReader):
 
         Parameters
         ----------
-        sid : object
+        sid : str
         move : callable
             See `SessionRepository.update`.
         points : Points or None
@@ -87,7 +87,12 @@ class SessionService(SessionReader):
         return self._schedule(known, await self._sessions.update(known, move, step))
 
     async def begin_run(
-        self, sid: object, seed: object, net: object, optimizer: object, epochs: object
+        self,
+        sid: str,
+        seed: int,
+        net: Architecture,
+        optimizer: OptimizerOptions,
+        epochs: int,
     ) -> Snapshot:
         """Start over with this seed, net and optimizer, and train: `reset` and `start_run` in one.
 
@@ -98,28 +103,25 @@ class SessionService(SessionReader):
         UserError
             What `reset` and `start_run` raise, apart from ``already_running``.
         """
-        known, number = await self._known(sid), validation.seed(seed)
-        wanted = validation.architecture(net)
-        count = validation.epochs(epochs, self.limits.max_epochs)
+        known = await self._known(sid)
         with self._one_of_few(known):
             now = await self._sessions.load(known)
-            options, chosen = self._checked(now, optimizer, None)
             points = await self._sessions.points_of(now)
-            train = await self.initial_state(number, validation.net_for(wanted, points), points)
+            train = await self.initial_state(seed, net, points)
             await self._sessions.keep(points)
             move = partial(
                 transitions.begin_run,
-                seed=number,
-                optimizer=options,
-                engine=chosen,
+                seed=seed,
+                optimizer=optimizer,
+                engine=self._there(now.engine),
                 train=train,
                 points=points,
-                epochs=count,
+                epochs=epochs,
             )
             return await self._start(known, move, "session")
 
     async def start_run(
-        self, sid: object, epochs: object, optimizer: object, engine: object
+        self, sid: str, epochs: int, optimizer: OptimizerOptions, engine: str
     ) -> Snapshot:
         """Train `epochs` more from where the net stands, the optimizer's memory included.
 
@@ -127,64 +129,69 @@ class SessionService(SessionReader):
 
         Parameters
         ----------
-        sid, epochs, optimizer, engine : object
-            An AdamOptions or SgdOptions; an id, or ``"auto"``.
+        sid : str
+        epochs : int
+            1 or more.
+        optimizer : AdamOptions or SgdOptions
+        engine : str
+            An id, or ``"auto"``.
 
         Raises
         ------
         UserError
-            ``bad_epochs``, ``bad_optimizer``, ``bad_engine``, ``already_running``, ``server_full``
-            (max)
+            ``bad_engine`` (name), ``already_running``, ``server_full`` (max)
         """
         known = await self._known(sid)
         move = partial(
-            transitions.start_run,
-            epochs=validation.epochs(epochs, self.limits.max_epochs),
-            optimizer=validation.optimizer(optimizer),
-            engine=validation.engine(engine, self.engines),
+            transitions.start_run, epochs=epochs, optimizer=optimizer, engine=self._there(engine)
         )
         return await self._start(known, move)
 
-    async def pause(self, sid: object) -> Snapshot:
+    async def pause(self, sid: str) -> Snapshot:
         """Stop the run for now; answered at once, without waiting for the slice in progress."""
         known = await self._known(sid)
         return snapshot(await self._sessions.update(known, transitions.pause))
 
     async def resume(
-        self, sid: object, optimizer: object = None, engine: object = None
+        self, sid: str, optimizer: OptimizerOptions | None = None, engine: str | None = None
     ) -> Snapshot:
         """Continue a paused run, from now on with another optimizer or engine if one is given.
 
         Raises
         ------
         UserError
-            ``bad_optimizer``; ``bad_engine``, also if the run's engine is no longer there;
-            ``server_full`` (max).
+            ``bad_engine`` (name), also if the run's engine is no longer there; ``server_full``
+            (max).
         """
         known = await self._known(sid)
         state = await self._sessions.load(known)
-        options, chosen = self._checked(state, optimizer, engine)
+        move = partial(
+            transitions.resume,
+            optimizer=optimizer or state.optimizer,
+            engine=self._there(state.engine if engine is None else engine),
+        )
         async with self._starting:
             await self._check_room(state)
-            move = partial(transitions.resume, optimizer=options, engine=chosen)
             return self._schedule(known, await self._sessions.update(known, move))
 
-    async def step(self, sid: object, optimizer: object, engine: object = None) -> Snapshot:
+    async def step(
+        self, sid: str, optimizer: OptimizerOptions, engine: str | None = None
+    ) -> Snapshot:
         """Train one epoch. Within a paused run it counts as one of the run's.
 
         Raises
         ------
         UserError
-            ``bad_optimizer``, ``bad_engine``, ``training_failed``
+            ``bad_engine`` (name), ``training_failed``
         """
-        known, given = await self._known(sid), validation.optimizer(optimizer)
+        known = await self._known(sid)
 
         async def attempt() -> SessionState:
             state = await self._sessions.load(known)
-            options, chosen = self._checked(state, given, engine)
+            chosen = self._there(state.engine if engine is None else engine)
             if state.is_running:
                 return state
-            begun = transitions.ready(state, options, chosen)
+            begun = transitions.ready(state, optimizer, chosen)
             points = await self._sessions.points_of(state)
             result = await self._scheduler.train_epoch(begun, points)
             after, frames = transitions.after_slice(begun, result)
@@ -195,51 +202,50 @@ class SessionService(SessionReader):
             return snapshot(await retried(attempt))
 
     async def reset(
-        self, sid: object, seed: object = None, net: object = None, points: Points | None = None
+        self,
+        sid: str,
+        seed: int | None = None,
+        net: Architecture | None = None,
+        points: Points | None = None,
     ) -> Snapshot:
         """Back to epoch 0, at the initial weights of `seed`; the run and its frames are gone.
 
         Parameters
         ----------
-        sid : object
-        seed, net : object
-            An int, an Architecture; None: as they are.
+        sid : str
+        seed, net : int, Architecture
+            None: as they are.
         points : Points or None
             Data that replace the session's.
 
         Raises
         ------
         UserError
-            ``bad_seed``, ``bad_architecture``, ``needs_mse`` (BCE makes no sense of the data)
+            ``needs_mse`` if BCE makes no sense of the data.
         """
         known = await self._known(sid)
-        number = None if seed is None else validation.seed(seed)
-        wanted = None if net is None else validation.architecture(net)
         with self._one_of_few(known):
             state = await self._sessions.load(known)
-            number = state.seed if number is None else number
+            number = state.seed if seed is None else seed
             data = points or await self._sessions.points_of(state)
-            wanted = validation.net_for(wanted or state.train.net, data)
-            train = await self.initial_state(number, wanted, data)
+            train = await self.initial_state(number, net or state.train.net, data)
             move = partial(transitions.reset, seed=number, train=train, points=data)
             return await self.apply(known, move, data, "session")
 
-    async def set_params(self, sid: object, params: object) -> Snapshot:
+    async def set_params(self, sid: str, params: Sequence[float]) -> Snapshot:
         """Set the weights by hand: W1, b1 if there is one, W2, b2. A run continues from them.
 
         Raises
         ------
         UserError
-            ``bad_params``, ``too_wide`` (max)
+            What `transitions.edit` raises.
         """
         known = await self._known(sid)
-        state = await self._sessions.load(known)
-        values = validation.params(params, state.train.net)
-        points = await self._sessions.points_of(state)
-        move = partial(transitions.edit, params=values, points=points)
+        points = await self._sessions.points_of(await self._sessions.load(known))
+        move = partial(transitions.edit, params=params, points=points)
         return await self.apply(known, move, step="weights")
 
-    async def undo(self, sid: object) -> Snapshot:
+    async def undo(self, sid: str) -> Snapshot:
         """Undo the latest step: a reset, other data, a restored session, or weights set by hand.
 
         See `history`. Without a step nothing changes.
@@ -247,17 +253,16 @@ class SessionService(SessionReader):
         known = await self._known(sid)
         return self._schedule(known, await self._sessions.undo(known))
 
-    async def redo(self, sid: object) -> Snapshot:
+    async def redo(self, sid: str) -> Snapshot:
         """Redo the step that was undone last; what undo took away comes back."""
         known = await self._known(sid)
         return self._schedule(known, await self._sessions.redo(known))
 
-    def _checked(
-        self, state: SessionState, optimizer: object, engine: object
-    ) -> tuple[OptimizerOptions, str]:
-        """What to train with; None means what the session has."""
-        options = state.optimizer if optimizer is None else validation.optimizer(optimizer)
-        return options, validation.engine(state.engine if engine is None else engine, self.engines)
+    def _there(self, engine: str) -> str:
+        """The engine, if this server has it: a session may name one of another machine."""
+        if engine not in {AUTO, *(known.id for known in self.engines)}:
+            raise UserError("bad_engine", name=engine[:40])
+        return engine
 
     async def _start(
         self,
@@ -277,8 +282,8 @@ class SessionService(SessionReader):
         if state.is_running:
             return
         _, running = await self._store.counts()
-        if running >= self.limits.max_running:
-            raise UserError("server_full", max=self.limits.max_running)
+        if running >= self.max_running:
+            raise UserError("server_full", max=self.max_running)
 
     def _schedule(self, sid: str, state: SessionState) -> Snapshot:
         if state.is_running:

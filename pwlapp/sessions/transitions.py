@@ -13,11 +13,20 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from pwlapp.core.data.points import Points
+from pwlapp.core.net import MAX_PARAM
 from pwlapp.core.optimizers import OptimizerOptions
 from pwlapp.core.state import TrainState
 from pwlapp.core.training import with_new_optimizer, with_params
 from pwlapp.errors import UserError
-from pwlapp.sessions.frames import Frame, FrameBatch, Mark, Slice, numbers
+from pwlapp.sessions.frames import (
+    PLAIN_HIDDEN,
+    Frame,
+    FrameBatch,
+    Mark,
+    Slice,
+    is_wide,
+    numbers,
+)
 from pwlapp.sessions.state import UNKNOWN_SPEED, Notice, Run, SessionState, Speed, changed
 
 SPEED_MEMORY_S = 1.0  # the time over which the speed is averaged
@@ -146,8 +155,14 @@ def edit(state: SessionState, params: Sequence[float], points: Points) -> Transi
     Raises
     ------
     UserError
-        ``busy`` if the session has got other data.
+        ``busy`` if the session has got other data; ``too_wide`` (max) if frames of this net have
+        no parameters; ``bad_params`` (max) unless there is one for each.
     """
+    net = state.train.net
+    if is_wide(net):
+        raise UserError("too_wide", max=PLAIN_HIDDEN)
+    if len(params) != net.size:
+        raise UserError("bad_params", max=MAX_PARAM)
     if state.data_key != points.key:
         raise UserError("busy")
     vector = np.asarray(params, dtype=np.float32)  # (k,)

@@ -15,6 +15,9 @@ from pwlapp.ui.i18n import t
 GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False}
 
 
+NOT_LECTURES = ("held-out", "test-loss", "others")  # roles in legends
+
+
 def in_browser(function: str) -> ClientsideFunction:
     """A function of ``assets/main.ts`` as a clientside callback."""
     return ClientsideFunction(namespace="pwlapp", function_name=function)
@@ -101,11 +104,15 @@ def graph(
 
 
 def legend(*entries: tuple[str, ...]) -> html.Ul:
-    """The key of a plot: (role, catalogue keys as for `text`); the role's colour is in the CSS."""
-    return html.Ul(
-        [html.Li([html.I(className=f"swatch {role}"), text(*keys)]) for role, *keys in entries],
-        className="legend",
-    )
+    """The key of a plot: (role, catalogue keys as for `text`); the role's colour is in the CSS.
+
+    What the lecture's net and data have not is hidden until the browser shows others.
+    """
+    items = [
+        html.Li([html.I(className=f"swatch {role}"), text(*keys)], hidden=role in NOT_LECTURES)
+        for role, *keys in entries
+    ]
+    return html.Ul(items, className="legend")
 
 
 def field(id_: str, key: str, value: str, *, mode: str = "numeric", size: int = 8) -> html.Label:

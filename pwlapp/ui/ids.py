@@ -219,5 +219,4 @@ LESSONS_BODY = "lessons-body"
 TAB = "tab"  # store: the session id that this browser tab remembers
 SESSION = "session"  # store: the session that the server opened for it
 EDIT = "edit"  # store: weights that were dragged or typed in Fit
-KNOWN = "known"  # store: seed and net of the session, as the page knows them
 REPLY = "reply"  # store: the server's answer to the last command

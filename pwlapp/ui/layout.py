@@ -28,6 +28,7 @@ _INDEX = """<!DOCTYPE html>
 <body>
 <script type="application/json" id="catalogue">{catalogue}</script>
 <script type="application/json" id="addresses">{addresses}</script>
+<script type="application/json" id="limits">{limits}</script>
 {app_entry}
 <noscript>{noscript}</noscript>
 <footer>{config}{scripts}{renderer}</footer>
@@ -50,9 +51,12 @@ class Page(Dash):
     ----------
     addresses : mapping of str to str
         Where the browser finds the built files, by what they are; see `static.addresses`.
+    limits : mapping of str to object
+        What the server takes; see `limits.limits`.
     """
 
     addresses: Mapping[str, str] = MappingProxyType({})
+    limits: Mapping[str, Any] = MappingProxyType({})
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
@@ -70,6 +74,7 @@ class Page(Dash):
             description=words["app.description"],
             noscript=words["app.noscript"],
             addresses=json.dumps(dict(self.addresses)),
+            limits=json.dumps(dict(self.limits)),
             opening=opening.script(),
             catalogue=json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
         )

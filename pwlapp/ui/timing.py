@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pwlapp.metrics import Metrics
 from pwlapp.ui import ids
+from pwlapp.ui.sections.fit import CONTROLS
 from pwlapp.web.guard import PATH_END
 
 STREAMS = "/stream/"
@@ -19,13 +20,8 @@ OTHER = "other"
 COMMANDS = {
     ids.CONSTRUCTION_PARAMS: "build",
     ids.TAB: "open",
-    ids.FIT_TRAIN: "train",
-    ids.FIT_PAUSE: "pause",
-    ids.FIT_RESUME: "resume",
-    ids.FIT_STEP: "step",
-    ids.FIT_RESET: "reset",
-    ids.FIT_SEED: "take",
     ids.EDIT: "edit",
+    **{controls[0].component_id: name for name, (controls, _) in CONTROLS.items()},
 }
 
 

@@ -40,5 +40,4 @@ def answer_text(text: str, status: int = 200, cache: str = "no-store") -> Respon
 
 def refusal(error: UserError) -> Response:
     """The response to a refused request: the error's code and arguments."""
-    content = {"error": {"code": error.code, "args": error.args_}}
-    return answer(content, STATUS.get(error.code, 422))
+    return answer({"error": error.to_json()}, STATUS.get(error.code, 422))

@@ -92,7 +92,7 @@ def test_two_learning_rates_side_by_side(address: str, open_page: Open) -> None:
         "Nothing is trained yet. Train first, then keep the run."
     )
     slow = train_with(page, "0.001", 2000)
-    page.find("#compare-keep-in-fit").click()
+    page.click("#compare-keep-in-fit")
     expect(page.find("#compare-said-in-fit")).to_contain_text("“Adam 0.001 · 2 units · seed 1”")
     quick = train_with(page, "0.01", 1000)
     page.find("#compare-keep").click()
@@ -122,7 +122,7 @@ def test_two_learning_rates_side_by_side(address: str, open_page: Open) -> None:
         assert shown == pytest.approx([loss, left, right], abs=6e-5)
         assert number(row[3]) == pytest.approx(loss, abs=6e-7)
 
-    page.find("#playback-start").click()  # the play head moves, and the live curves with it
+    page.click("#playback-start")  # the play head moves, and the live curves with it
     near(page)
     expect(page.find("#compare-table tr.current td").nth(1)).to_have_text("0")
     assert page.drawn("compare-loss-plot", LIVE)[0] == [0]
@@ -199,6 +199,7 @@ def test_a_row_brings_its_run_back_and_other_data_are_marked(address: str, open_
 
     other = {"law": "step_like", "n": 300, "noise": 0, "seed": 1, "held_out": 0}
     page.page.evaluate("(spec) => pwl.fit.send('use_data', { spec })", other)
+    page.go("explore-compare")
     near(page)
     row = page.find("#compare-table tr.other-data")
     expect(row).to_contain_text("The lecture's set (other data)")

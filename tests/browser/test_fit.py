@@ -243,10 +243,10 @@ def test_bad_input_is_explained(address: str, open_page: Open) -> None:
         ("#fit-momentum", "1", "momentum"),
     ):
         good = page.find(field).input_value()
-        page.find(field).fill(typed)
+        page.fill(field, typed)
         page.click("#fit-train")
         expect(page.find("#fit-notice")).to_contain_text(complaint)
-        page.find(field).fill(good)
+        page.fill(field, good)
         epoch = int(page.find("#count-epoch").inner_text())
         page.train(5)
         page.wait_for_epoch(epoch + 5)

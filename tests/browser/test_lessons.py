@@ -97,7 +97,7 @@ def test_one_step_of_the_loop(address: str, open_page: Open) -> None:
     with page.shown("#fit-momentum") as field:
         field.fill("0.9")
         field.press("Tab")
-    page.find("#one-step").scroll_into_view_if_needed()
+    page.go("explore-onestep")
     expect(page.find("#one-step-table thead")).to_contain_text("Momentum m")
     for epoch in range(3):
         expect(page.find("#one-step-when")).to_contain_text(f"From epoch {epoch} to")

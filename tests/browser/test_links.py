@@ -61,7 +61,8 @@ def test_a_link_in_an_open_tab_is_one_step_of_undo(address: str, open_page: Open
     page.page.evaluate("pwl.history.undo()")
     page.wait_for_epoch(100)
     assert page.weights("build")[4] == "7"
-    expect(page.find("#build-challenge-card")).to_be_visible()
+    with page.shown("#build-challenge-card") as card:
+        expect(card).to_be_visible()
     assert saved_of(page)["params"] == before["params"]
     page.page.evaluate("pwl.history.redo()")
     page.wait_for_epoch(40)

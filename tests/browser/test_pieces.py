@@ -78,7 +78,7 @@ def test_the_lectures_net_in_two_pieces(address: str, open_page: Open) -> None:
     assert np.abs(np.interp(x, *painted.T) - y).max() < 0.3
     assert page.drawn("pieces-plot", KNOTS)[0] == [0, 0, None] * 2, "a tick for each unit"
 
-    page.find("#playback-start").click()  # follows the play head
+    page.click("#playback-start")  # follows the play head
     near(page)
     expect(page.find("#pieces-when")).to_have_text("The net at epoch 0")
     W1a, W1b, W2a, W2b, b2 = page.page.evaluate("pwl.fit.frame().p")

@@ -156,6 +156,7 @@ def test_views_have_addresses_and_keep_what_they_hold(address: str, open_page: O
     expect(page.find("#build")).to_be_visible()
     expect(page.find("#fit")).to_be_hidden()
     page.type_weight("build", 0, "2.5")
+    page.find("#build-weights-0-field").blur()  # where a letter would be typed
     page.page.keyboard.press("e")
     expect(page.find("#explore-seeds")).to_be_visible()
     page.find("#explore-pick a[href='#explore-pieces']").click()
@@ -194,7 +195,7 @@ def test_projector_mode(address: str, open_page: Open) -> None:
     watch_a_run(page, wanted)
     small = page.page.evaluate(
         """() => [...document.querySelectorAll("main *")].filter((node) =>
-          node.checkVisibility() && [...node.childNodes].some((child) =>
+          node.checkVisibility({ visibilityProperty: true }) && [...node.childNodes].some((child) =>
             child.nodeType === 3 && child.textContent.trim())
           && parseFloat(getComputedStyle(node).fontSize) < 24
           && !node.closest(".visually-hidden, h2"))

@@ -55,12 +55,10 @@ async def built_bodies(address: str, sent: list[dict[str, Any]]) -> list[dict[st
         await page.load(files=False)
     session = sent[2]["state"][0]["value"]
     edit = next(item["value"] for item in sent[4]["inputs"] if item["id"] == "edit")
-    known = {"seed": session["snapshot"]["seed"], "net": session["snapshot"]["net"]}
     page.values["tab", "data"] = sent[0]["inputs"][0]["value"]
     page.values["construction-params", "data"] = sent[1]["inputs"][0]["value"]
     built = [page.body("tab", "data"), page.body("construction-params", "data")]
     page.values["session", "data"] = session
-    page.values["known", "data"] = known
     page.values["fit-epochs", "value"] = "300"
     page.values["edit", "data"] = edit
     for button in ("fit-train", "fit-step"):

@@ -25,6 +25,15 @@ async def foretold(service: SessionService, sid: str, **body: Any) -> dict[str, 
     return found
 
 
+async def take_step(
+    service: SessionService, sid: str, optimizer: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Train one epoch with this optimizer, or the session's own."""
+    now = await service.look(sid)
+    fields = {name: now[name] for name in ("seed", "net", "optimizer", "engine")}
+    return await run(service, sid, "step", fields | ({"optimizer": optimizer} if optimizer else {}))
+
+
 async def params_of(service: SessionService, sid: str) -> list[float]:
     values: list[float] = (await service.state(sid)).train.params.tolist()
     return values
@@ -37,7 +46,7 @@ async def test_the_step_is_what_was_foretold(either: SessionService) -> None:
         assert (before["epoch"], before["version"]) == (epoch, snapshot["version"])
         assert before["loss"] == snapshot["loss"]
         assert before["table"]["old"] == snapshot["params"]
-        after = await run(either, sid, "step", {"optimizer": optimizer})
+        after = await take_step(either, sid, optimizer)
         snapshot = after["snapshot"]
         assert snapshot["epoch"] == epoch + 1
         assert snapshot["params"] == pytest.approx(before["table"]["new"], abs=5e-7)
@@ -54,7 +63,7 @@ async def test_the_optimizers_own_numbers(service: SessionService) -> None:
     assert found["optimizer"] == {"kind": "adam", **vars(AdamOptions())}
     assert (found["count"], found["n"], found["listed"]) == (1, 64, [0, 1, 2, 3, 4])
     assert found["net"] == vars(LECTURE)
-    await run(service, sid, "step", {})
+    await take_step(service, sid)
     assert (await foretold(service, sid))["count"] == 2
     other = await foretold(service, sid, optimizer=SGD)
     assert other["optimizer"] == {"kind": "sgd", **vars(SgdOptions(0.1, 0.9))}
@@ -89,7 +98,7 @@ async def test_points_held_out_do_not_count(service: SessionService) -> None:
     await run(service, sid, "use_data", {"spec": SPEC, "seed": 1, "net": {"h": 3, "bias1": True}})
     found = await foretold(service, sid)
     assert found["n"] == 210 == len(found["pull"]["x"])
-    after = await run(service, sid, "step", {})
+    after = await take_step(service, sid)
     assert after["snapshot"]["params"] == pytest.approx(found["table"]["new"], abs=5e-7)
 
 
@@ -98,7 +107,7 @@ async def test_a_wide_net(service: SessionService) -> None:
     found = await foretold(service, sid, weight=191)
     assert len(found["listed"]) == 25
     assert found["pull"]["weight"] == 0, "unit 64 is not listed"
-    await run(service, sid, "step", {})
+    await take_step(service, sid)
     params = await params_of(service, sid)
     new = [params[place] for place in found["listed"]]
     assert new == pytest.approx(found["table"]["new"], abs=5e-7)
@@ -109,7 +118,7 @@ async def test_a_step_that_would_diverge(service: SessionService) -> None:
     far = {"kind": "sgd", "lr": 1000, "momentum": 0}
     for _ in range(3):
         found = await foretold(service, sid, optimizer=far)
-        after = await run(service, sid, "step", {"optimizer": far})
+        after = await take_step(service, sid, far)
         assert (after["snapshot"]["status"] == "diverged") == found["diverges"]
         if found["diverges"]:
             return
@@ -123,7 +132,7 @@ async def test_a_step_that_would_diverge(service: SessionService) -> None:
         ({"weight": 1.5}, "bad_request"),
         ({"weight": "1"}, "bad_request"),
         ({"weight": None}, "bad_request"),
-        ({"optimizer": {"kind": "adam"}}, "bad_optimizer"),
+        ({"optimizer": {"kind": "rmsprop"}}, "bad_optimizer"),
         ({"optimizer": {"kind": "adam", "lr": 0}}, "bad_lr"),
         ({"optimizer": 5}, "bad_optimizer"),
     ],

@@ -226,8 +226,8 @@ async def test_forged_beginnings_change_nothing(
     ("change", "code"),
     [
         ({"h": 0}, "bad_hidden"),
-        ({"h": True}, "bad_architecture"),
-        ({"h": 2.0}, "bad_architecture"),
+        ({"h": True}, "bad_hidden"),
+        ({"h": 2.0}, "bad_hidden"),
         ({"bias1": 1}, "bad_architecture"),
         ({"activation": "tanh"}, "bad_architecture"),
         ({"loss": None}, "bad_architecture"),
@@ -247,7 +247,9 @@ async def test_forged_nets(service: SessionService, change: dict[str, Any], code
         ({"kind": "adam", "lr": float("nan")}, "bad_lr"),
         ({"kind": "sgd", "lr": 0.1, "momentum": 1}, "bad_momentum"),
         ({"kind": "newton", "lr": 0.1}, "bad_optimizer"),
-        ({"kind": "adam", "lr": "0.1"}, "bad_optimizer"),
+        ({"kind": "adam", "lr": "0.1"}, "bad_lr"),
+        ({"kind": "sgd", "lr": 0.1, "momentum": None}, "bad_momentum"),
+        ({"kind": "adam", "lr": 0.1, "eps": "0"}, "bad_optimizer"),
     ],
 )
 async def test_forged_optimizers(

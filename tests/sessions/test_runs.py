@@ -251,9 +251,8 @@ async def test_a_paused_run_resumes_with_the_chosen_optimizer_and_engine(
     resumed = await either.resume(sid, ADAM, "auto")
     assert (resumed["status"], resumed["target_epoch"]) == ("running", paused["target_epoch"])
     assert (resumed["optimizer"]["kind"], resumed["engine"]) == ("adam", "auto")
-    for odd in ("jax@cpu", 5):
-        with pytest.raises(UserError, match="bad_engine"):
-            await either.resume(sid, ADAM, odd)
+    with pytest.raises(UserError, match="bad_engine"):
+        await either.resume(sid, ADAM, "jax@cpu")
 
 
 async def test_another_kind_of_optimizer_starts_without_memory(either: SessionService) -> None:

@@ -168,7 +168,7 @@ class LecturePage:
         ]
 
     def loss(self) -> str:
-        return self.find("#count-loss").inner_text()
+        return self.find("#count-loss").text_content() or ""
 
     def checkpoint_rows(self) -> list[list[str]]:
         """The table, without the small print of the differences."""

@@ -53,7 +53,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], address: str) -> None:
         try:
             urlopen(address, timeout=5).close()
             return
-        except (URLError, ConnectionError):
+        except (URLError, ConnectionError, TimeoutError):
             assert process.poll() is None, "the server ended at its start"
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.1)

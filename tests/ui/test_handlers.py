@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, NamedTuple
+import json
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,34 +14,37 @@ from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
-from pwlapp.ui.inputs import NetFields, OptimizerFields
-from pwlapp.ui.sections import build
-from pwlapp.ui.sections import fit_commands as fit
-from pwlapp.ui.sections.fit_commands import Start
+from pwlapp.sessions.state import SessionState
+from pwlapp.ui import inputs
+from pwlapp.ui.sections import build, fit
 from pwlapp.ui.sections.fit_controls import engine_options
+from tests.support.sessions import make_state
 
 SESSION = {"sid": "a-session"}
-LECTURE = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"}
-NET = NetFields("2", [], "relu", "bce")
-OTHER_NET = NetFields("5", ["bias1"], "sigmoid", "mse")
+NET = {"h": "2", "bias1": [], "activation": "relu", "loss": "bce"}
+OTHER_NET = {"h": "5", "bias1": ["bias1"], "activation": "sigmoid", "loss": "mse"}
 OTHER = Architecture(5, True, "sigmoid", "mse")
-ADAM = OptimizerFields("adam", "1/1000", "0")
+ADAM = {"kind": "adam", "lr": "1/1000", "momentum": "0"}
+SGD = {"kind": "sgd", "lr": "0.5", "momentum": "0.9"}
+MADE: dict[str, Any] = {"seed": "1", "net": NET}
+STEP = MADE | {"optimizer": ADAM, "engine": "auto"}
+TRAIN = STEP | {"epochs": "5,000"}
 
 
-class Limits(NamedTuple):
-    """The one limit that the handlers ask for."""
-
-    max_epochs: int = 1_000_000
-
-
-class RecordingTrainer:
+class RecordingService:
     """Records its calls; returns a snapshot, or refuses."""
 
-    def __init__(self, refusal: UserError | None = None) -> None:
-        self.limits = Limits()
+    def __init__(self, refusal: UserError | None = None, epoch: int = 0) -> None:
+        self.max_epochs = 1_000_000
         self.refusal = refusal
         self.asked: list[tuple[Any, ...]] = []
-        self.snapshot: dict[str, Any] = {"epoch": 0, "seed": 1, "net": LECTURE}
+        self.snapshot: dict[str, Any] = {"epoch": epoch}
+        state = make_state()
+        self._state = replace(state, train=replace(state.train, epoch=epoch))
+
+    async def state(self, sid: str) -> SessionState:
+        self.asked.append(("state", sid))
+        return self._state
 
     def __getattr__(self, verb: str) -> Any:
         async def answer(*args: Any) -> dict[str, Any]:
@@ -52,80 +56,66 @@ class RecordingTrainer:
         return answer
 
 
-def started(seed: Any = "1", net: NetFields = NET, known: Any = None) -> Start:
-    return Start(seed, net, known)
+async def press(
+    service: RecordingService, name: str, typed: dict[str, Any], session: Any = SESSION
+) -> dict[str, Any]:
+    """What a press answers, from the values of the fields that its callback is given."""
+    given = inputs.read(typed)
+    assert given.keys() == typed.keys()
+    return await fit.send(service, session, name, given)  # type: ignore[arg-type]
 
 
-async def test_start_run_reads_the_fields() -> None:
-    service = RecordingTrainer()
-    reply = await fit.start_run(service, SESSION, "5,000", "auto", started(), ADAM)
-    assert reply == fit.Reply(service.snapshot, None)
+def test_every_control_sends_the_fields_of_its_command() -> None:
+    for name, (_, sent) in fit.CONTROLS.items():
+        model = fit.table.COMMANDS[name].model
+        assert list(sent) == list(model.model_fields) or name == "reset", name
+    assert set(fit.NET["net"]) == set(vars(Architecture()))
+
+
+async def test_train_reads_what_was_typed() -> None:
+    service = RecordingService()
+    assert await press(service, "train", TRAIN) == {"snapshot": service.snapshot}
     assert service.asked == [
-        ("look", "a-session"),
+        ("state", "a-session"),
         ("start_run", "a-session", 5000, AdamOptions(lr=0.001), "auto"),
     ]
 
 
-async def test_start_run_with_sgd_on_another_engine() -> None:
-    service = RecordingTrainer()
-    sgd = OptimizerFields("sgd", "0.5", "0.9")
-    await fit.start_run(service, SESSION, "7", "torch@cpu", started(), sgd)
+async def test_train_with_sgd_on_another_engine() -> None:
+    service = RecordingService()
+    await press(service, "train", TRAIN | {"optimizer": SGD, "engine": "torch@cpu", "epochs": "7"})
     options = SgdOptions(lr=0.5, momentum=0.9)
     assert service.asked[1:] == [("start_run", "a-session", 7, options, "torch@cpu")]
 
 
-async def test_where_the_page_knows_its_net_nothing_is_asked_before_the_run() -> None:
-    service = RecordingTrainer()
-    known = {"seed": 1, "net": LECTURE}
-    await fit.start_run(service, SESSION, "5", "auto", started(known=known), ADAM)
-    assert [asked[0] for asked in service.asked] == ["start_run"]
-
-
-@pytest.mark.parametrize(
-    "known",
-    [{"seed": 2, "net": LECTURE}, {"seed": 1, "net": LECTURE | {"h": 3}}, {"seed": 1}, {}, [], "x"],
-)
-async def test_outdated_knowledge_of_the_page_is_corrected(known: Any) -> None:
-    service = RecordingTrainer()
-    await fit.start_run(service, SESSION, "5", "auto", started(known=known), ADAM)
-    assert [asked[0] for asked in service.asked] == ["look", "start_run"]
-
-
-@pytest.mark.parametrize("verb", ["start_run", "step"])
-async def test_a_fresh_net_takes_seed_and_net_in_the_fields(verb: str) -> None:
-    for start, made in (
-        (started("7"), ("reset", "a-session", 7, Architecture())),
-        (started("1", OTHER_NET), ("reset", "a-session", 1, OTHER)),
-        (started("1", OTHER_NET, {"seed": 1, "net": LECTURE}), ("reset", "a-session", 1, OTHER)),
+@pytest.mark.parametrize(("name", "verb"), [("train", "start_run"), ("step", "step")])
+async def test_a_fresh_net_takes_seed_and_net_in_the_fields(name: str, verb: str) -> None:
+    for made, reset in (
+        ({"seed": "7", "net": NET}, ("reset", "a-session", 7, Architecture())),
+        ({"seed": "1", "net": OTHER_NET}, ("reset", "a-session", 1, OTHER)),
     ):
-        service = RecordingTrainer()
-        before = ("5", "auto") if verb == "start_run" else ("auto",)
-        reply = await getattr(fit, verb)(service, SESSION, *before, start, ADAM)
-        assert reply.error is None
-        assert [asked[0] for asked in service.asked] == ["look", "reset", verb]
-        assert service.asked[1] == made
+        service = RecordingService()
+        typed = (TRAIN if name == "train" else STEP) | made
+        assert "error" not in await press(service, name, typed)
+        assert [asked[0] for asked in service.asked] == ["state", "reset", verb]
+        assert service.asked[1] == reset
 
 
+@pytest.mark.parametrize("name", ["train", "step", "resume", "prepare"])
 @pytest.mark.parametrize(
-    ("start", "error"),
+    ("made", "error"),
     [
-        (started("7"), {"code": "seed_differs", "args": {"seed": 1, "typed": 7}}),
-        (started("1", OTHER_NET), {"code": "net_differs", "args": {}}),
-        (started("7", OTHER_NET), {"code": "net_differs", "args": {}}),
+        ({"seed": "7", "net": NET}, {"code": "seed_differs", "args": {"seed": 1, "typed": 7}}),
+        ({"seed": "1", "net": OTHER_NET}, {"code": "net_differs", "args": {}}),
+        ({"seed": "7", "net": OTHER_NET}, {"code": "net_differs", "args": {}}),
     ],
 )
-async def test_a_trained_net_is_not_thrown_away(start: Start, error: dict[str, Any]) -> None:
-    for command in (
-        lambda service: fit.start_run(service, SESSION, "5", "auto", start, ADAM),
-        lambda service: fit.step(service, SESSION, "auto", start, ADAM),
-        lambda service: fit.resume(service, SESSION, "auto", start, ADAM),
-        lambda service: fit.take(service, SESSION, start),
-    ):
-        service = RecordingTrainer()
-        service.snapshot = {"epoch": 10, "seed": 1, "net": LECTURE}
-        reply = await command(service)
-        assert reply.error == error
-        assert service.asked == [("look", "a-session")]
+async def test_a_trained_net_is_not_thrown_away(
+    name: str, made: dict[str, Any], error: dict[str, Any]
+) -> None:
+    service = RecordingService(epoch=10)
+    assert await press(service, name, TRAIN | made) == {"error": error}
+    assert service.asked == [("state", "a-session")]
 
 
 @pytest.mark.parametrize(
@@ -133,72 +123,102 @@ async def test_a_trained_net_is_not_thrown_away(start: Start, error: dict[str, A
     [
         ({"epochs": "0"}, "bad_epochs"),
         ({"epochs": "1.5"}, "bad_epochs"),
+        ({"epochs": "many"}, "bad_epochs"),
         ({"epochs": None}, "bad_epochs"),
         ({"epochs": "1000001"}, "bad_epochs"),
         ({"engine": None}, "bad_engine"),
         ({"engine": ["auto"]}, "bad_engine"),
-        ({"start": started("-1")}, "bad_seed"),
-        ({"start": started(net=NetFields("0", [], "relu", "bce"))}, "bad_hidden"),
-        ({"optimizer": OptimizerFields("adam", "0", "0")}, "bad_lr"),
-        ({"optimizer": OptimizerFields("adam", [], "0")}, "bad_lr"),
-        ({"optimizer": OptimizerFields("sgd", "1001", "0")}, "bad_lr"),
-        ({"optimizer": OptimizerFields("sgd", "0.1", "1")}, "bad_momentum"),
-        ({"optimizer": OptimizerFields("lbfgs", "0.1", "0")}, "bad_optimizer"),
+        ({"engine": 1}, "bad_engine"),
+        ({"engine": {}}, "bad_engine"),
+        ({"seed": "-1"}, "bad_seed"),
+        ({"seed": ""}, "bad_seed"),
+        ({"net": NET | {"h": "0"}}, "bad_hidden"),
+        ({"net": NET | {"h": "2049"}}, "bad_hidden"),
+        ({"net": NET | {"h": "2.5"}}, "bad_hidden"),
+        ({"net": NET | {"h": None}}, "bad_hidden"),
+        ({"net": NET | {"bias1": True}}, "bad_architecture"),
+        ({"net": NET | {"bias1": ["bias2"]}}, "bad_architecture"),
+        ({"net": NET | {"activation": "tanh"}}, "bad_architecture"),
+        ({"net": NET | {"activation": ["relu"]}}, "bad_architecture"),
+        ({"net": NET | {"loss": "hinge"}}, "bad_architecture"),
+        ({"net": NET | {"loss": {}}}, "bad_architecture"),
+        ({"optimizer": ADAM | {"lr": "0"}}, "bad_lr"),
+        ({"optimizer": ADAM | {"lr": []}}, "bad_lr"),
+        ({"optimizer": SGD | {"lr": "1001"}}, "bad_lr"),
+        ({"optimizer": SGD | {"momentum": "1"}}, "bad_momentum"),
+        ({"optimizer": SGD | {"momentum": "-0.1"}}, "bad_momentum"),
+        ({"optimizer": SGD | {"momentum": "0.9999999999999999999"}}, "bad_momentum"),
+        ({"optimizer": SGD | {"momentum": None}}, "bad_momentum"),
+        ({"optimizer": ADAM | {"kind": "lbfgs"}}, "bad_optimizer"),
+        ({"optimizer": ADAM | {"kind": ["adam"]}}, "bad_optimizer"),
     ],
 )
-async def test_start_run_refuses_nonsense(changes: dict[str, Any], code: str) -> None:
-    service = RecordingTrainer()
-    typed = {"epochs": "5", "engine": "auto", "start": started(), "optimizer": ADAM} | changes
-    reply = await fit.start_run(service, SESSION, **typed)
-    assert reply.snapshot is None
-    assert reply.error is not None
-    assert reply.error["code"] == code
+async def test_train_refuses_nonsense(changes: dict[str, Any], code: str) -> None:
+    service = RecordingService()
+    answer = await press(service, "train", TRAIN | changes)
+    assert answer["error"]["code"] == code
+    json.dumps(answer)
     assert service.asked == []
 
 
 async def test_pause() -> None:
-    service = RecordingTrainer()
-    assert (await fit.pause(service, SESSION)).error is None
+    service = RecordingService()
+    assert "error" not in await press(service, "pause", {})
     assert service.asked == [("pause", "a-session")]
-    unknown = await fit.pause(service, None)
-    assert unknown.error == {"code": "session_unknown", "args": {}}
+
+
+@pytest.mark.parametrize("session", [None, {}, [], "sid", {"sid": 1}, {"sid": None}])
+async def test_a_session_without_an_id_is_no_session(session: Any) -> None:
+    service = RecordingService()
+    await press(service, "pause", {}, session)
+    assert service.asked == [("pause", "")]  # which is refused as unknown
 
 
 async def test_a_run_is_resumed_with_the_fields() -> None:
-    service = RecordingTrainer()
-    start = started(known={"seed": 1, "net": LECTURE})
-    sgd = OptimizerFields("sgd", "0.5", "0.9")
-    assert (await fit.resume(service, SESSION, "torch@cpu", start, sgd)).error is None
-    assert service.asked == [("resume", "a-session", SgdOptions(0.5, 0.9), "torch@cpu")]
+    service = RecordingService()
+    typed = STEP | {"optimizer": SGD, "engine": "torch@cpu"}
+    assert "error" not in await press(service, "resume", typed)
+    assert service.asked[1:] == [("resume", "a-session", SgdOptions(0.5, 0.9), "torch@cpu")]
 
 
 async def test_enter_in_a_field_makes_an_untrained_net_only() -> None:
-    service = RecordingTrainer()
-    assert (await fit.take(service, SESSION, started("7", OTHER_NET))).error is None
+    service = RecordingService()
+    assert "error" not in await press(service, "prepare", {"seed": "7", "net": OTHER_NET})
     assert service.asked[1:] == [("reset", "a-session", 7, OTHER), ("look", "a-session")]
 
 
 async def test_step_reset_and_edit() -> None:
-    service = RecordingTrainer()
-    known = {"seed": 1, "net": LECTURE}
-    adam = OptimizerFields("adam", "0.01", "x")
-    await fit.step(service, SESSION, "fused@cpu", started(known=known), adam)
-    await fit.reset(service, SESSION, "7", OTHER_NET)
-    await fit.edit_params(service, SESSION, {"params": [1, 2, 3, 4, 5]})
-    await fit.edit_params(service, SESSION, "forged")
-    assert service.asked == [
+    service = RecordingService()
+    adam = {"kind": "adam", "lr": "0.01", "momentum": "x"}  # which Adam has not
+    await press(service, "step", STEP | {"optimizer": adam, "engine": "fused@cpu"})
+    await press(service, "reset", {"seed": "7", "net": OTHER_NET})
+    await fit.send(service, SESSION, "edit", {"params": [1, 2, 3, 4, 5]})  # type: ignore[arg-type]
+    assert service.asked[1:] == [
         ("step", "a-session", AdamOptions(lr=0.01), "fused@cpu"),
         ("reset", "a-session", 7, OTHER),
         ("set_params", "a-session", [1, 2, 3, 4, 5]),
-        ("set_params", "a-session", None),  # the service's own check refuses it
     ]
+    forged = await fit.send(service, SESSION, "edit", {})  # type: ignore[arg-type]
+    assert forged == {"error": {"code": "bad_params", "args": {"max": 1e6}}}
 
 
 async def test_reset_refuses_a_net_that_cannot_be() -> None:
-    service = RecordingTrainer()
-    reply = await fit.reset(service, SESSION, "7", NetFields("2049", [], "relu", "bce"))
-    assert reply.error == {"code": "bad_hidden", "args": {"min": 1, "max": 2048}}
+    service = RecordingService()
+    answer = await press(service, "reset", {"seed": "7", "net": NET | {"h": "2049"}})
+    assert answer == {"error": {"code": "bad_hidden", "args": {"min": 1, "max": 2048}}}
     assert service.asked == []
+
+
+async def test_what_the_service_refuses_reaches_the_browser_as_a_code() -> None:
+    service = RecordingService(UserError("bad_engine", name="torch@cuda:9"))
+    answer = await press(service, "train", TRAIN | {"engine": "torch@cuda:9"})
+    assert answer == {"error": {"code": "bad_engine", "args": {"name": "torch@cuda:9"}}}
+
+
+async def test_a_session_that_cannot_be_opened_says_why() -> None:
+    service = RecordingService(UserError("storage_failed"))
+    opened = await fit.open_session(service, {"sid": "a-session"})  # type: ignore[arg-type]
+    assert opened == {"sid": None, "error": {"code": "storage_failed", "args": {}}}
 
 
 def test_engines_are_named_for_people() -> None:
@@ -211,18 +231,6 @@ def test_engines_are_named_for_people() -> None:
     assert [option["value"] for option in options] == ["auto", "fused@cpu", "torch@cuda:1"]
     word, device = options[2]["label"].children
     assert (word.children, device) == ("GPU, PyTorch", ": a card")
-
-
-async def test_a_refusal_of_the_service_reaches_the_browser_as_a_code() -> None:
-    service = RecordingTrainer(UserError("bad_engine", name="torch@cuda:9"))
-    reply = await fit.start_run(service, SESSION, 5, "torch@cuda:9", started(), ADAM)
-    assert reply == fit.Reply(None, {"code": "bad_engine", "args": {"name": "torch@cuda:9"}})
-
-
-async def test_a_session_that_cannot_be_opened_says_why() -> None:
-    service = RecordingTrainer(UserError("storage_failed"))
-    opened = await fit.open_session(service, {"sid": "a-session"})
-    assert opened == {"sid": None, "error": {"code": "storage_failed", "args": {}}}
 
 
 class Inline:

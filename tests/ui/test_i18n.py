@@ -61,6 +61,7 @@ def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
         "construction-name",
         "catalogue",
         "addresses",
+        "limits",
     }
     made = set(re.findall(r'(?:id: |count\(|push\(|slide\()"([a-z-]+)"', SCRIPTS))
     wanted = set(re.findall(r'(?:byId|getElementById|tell)\("([a-z0-9-]+)"', SCRIPTS))

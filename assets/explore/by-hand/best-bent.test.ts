@@ -17,7 +17,7 @@ describe.each(golden.bent)("the lowest loss that there is, by L-BFGS or least sq
 });
 
 test("points that a step divides, and a side without points, have finite weights", () => {
-  for (const loss of ["bce", "mse"]) {
+  for (const loss of ["bce", "mse"] as const) {
     const lossOf = (x: number[], y: number[]) => nets.loss(bestBent(x, y, loss), x, y, { ...nets.LECTURE, loss });
     expect(lossOf([-1, -0.5, 0.5, 1], [0, 0, 1, 1])).toBeLessThan(0.1);
     expectNear([lossOf([0.25, 0.5, 1], [1, 1, 1])], [0], 1e-6);

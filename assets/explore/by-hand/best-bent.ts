@@ -2,6 +2,7 @@
 // a line with one bend at x = 0: left x for x < 0, right x for x > 0, plus b. The loss is convex in
 // (left, right, b), so Newton's method finds its only lowest value.
 import * as nets from "../../core/net";
+import type { Loss, Weights } from "../../core/types";
 
 const ROUNDS = 60;
 const RIDGE = 1e-9; // keeps a side without points, or data that a step divides, from infinity
@@ -18,7 +19,7 @@ const solve = ([[a, b, c], [, d, e], [, , f]]: number[][], [p, q, r]: number[]) 
 };
 
 // Gradient and second derivatives of the loss at (left, right, b)
-const derivatives = (s, xs, ys, loss) => {
+const derivatives = (s: number[], xs: number[], ys: number[], loss: Loss) => {
   const g = [0, 0, 0];
   const A = [
     [RIDGE, 0, 0],
@@ -28,7 +29,7 @@ const derivatives = (s, xs, ys, loss) => {
   xs.forEach((x, i) => {
     const row = [Math.min(x, 0), Math.max(x, 0), 1];
     const z = row[0] * s[0] + row[1] * s[1] + s[2];
-    const yhat = loss === "mse" ? z : 1 / (1 + Math.exp(-z));
+    const yhat = loss === "mse" ? z : nets.sigmoid(z);
     const slope = (loss === "mse" ? 2 * (yhat - ys[i]) : yhat - ys[i]) / xs.length;
     const bend = (loss === "mse" ? 2 : yhat * (1 - yhat)) / xs.length;
     for (let j = 0; j < 3; j++) {
@@ -40,11 +41,11 @@ const derivatives = (s, xs, ys, loss) => {
 };
 
 // W1 = (1, -1) as in the lecture; W2 then has the two slopes.
-const weightsOf = ([left, right, b]: number[]) => [1, -1, right, -left, b];
+const weightsOf = ([left, right, b]: number[]): Weights => [1, -1, right, -left, b];
 
-// The best weights [W1, W1, W2, W2, b2] for a loss, "bce" or "mse".
-export const bestBent = (xs, ys, loss) => {
-  const lossAt = (s) => nets.loss(weightsOf(s), xs, ys, { ...nets.LECTURE, loss });
+// The best weights [W1, W1, W2, W2, b2] for a loss.
+export const bestBent = (xs: number[], ys: number[], loss: Loss): Weights => {
+  const lossAt = (s: number[]) => nets.loss(weightsOf(s), xs, ys, { ...nets.LECTURE, loss });
   let s = [0, 0, 0];
   let now = lossAt(s);
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,10 +1,9 @@
 // Compare runs: keep the run in Fit, lay it beside others, bring it back.
-import { byId } from "../../core/dom";
+import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
-import * as weightRows from "../../core/weight-rows";
 import * as fitData from "../../fit/data";
 import * as fitSection from "../../fit/fit";
 import { begin } from "../begin";
@@ -161,7 +160,6 @@ const stress = (colour, on) => {
 };
 
 const buildAxes = () => {
-  const { element } = weightRows;
   const box = (name, key) => {
     const input = element("input", { type: "checkbox" });
     const words = element("span", { textContent: t(key) });

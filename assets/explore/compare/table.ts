@@ -1,8 +1,8 @@
 // The runs in numbers: the one in Fit, which moves, and below it those that were kept.
+import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
-import { element } from "../../core/weight-rows";
 import * as fitData from "../../fit/data";
 
 const HEADS = [

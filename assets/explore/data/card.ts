@@ -1,12 +1,12 @@
 // The data card of Fit: choose a set, draw points, send a file; say how many are kept for testing.
 
 import * as api from "../../core/api";
-import { byId } from "../../core/dom";
+import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { t } from "../../core/i18n";
+import { limits, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
-import * as weightRows from "../../core/weight-rows";
 import * as fitControls from "../../fit/controls";
 import * as fitFieldSteps from "../../fit/field-steps";
 import * as fitSection from "../../fit/fit";
@@ -17,17 +17,15 @@ import * as dataTiles from "./tiles";
 
 const SHARES = [0, 0.2, 0.3, 0.5];
 const FIELDS = ["n", "noise", "seed"];
-const MAX_SEED = 2 ** 32 - 1;
 
-let laws; // {name: law}, as fit_dataset.laws has them
-let limits;
+let laws; // {name: law}, as fit_dataset.law_row has them
 let parts; // {tiles, fields, shares, belongs, own, file, use, ...}, once the fold was opened
 let shownKey = null; // the data that the card was last filled from
 let pending = Promise.resolve(); // live changes of own points go one after the other
 let waiting = false;
 
 const spoken = (tag, key, props = {}) => {
-  const node = weightRows.element(tag, { textContent: t(key), ...props });
+  const node = element(tag, { textContent: t(key), ...props });
   node.dataset.t = key;
   return node;
 };
@@ -50,10 +48,10 @@ const netFor = (isBinary) => {
 // Throws {code, args} for a number that cannot be meant.
 const readFields = (law) => {
   const [n, noise, seed] = FIELDS.map(numberOf);
-  const { min_points: min, max_points: max } = limits;
-  if (!Number.isInteger(n) || n < min || n > max) throw { code: "bad_n", args: { min, max } };
+  const [wrongCount, wrongSeed] = [refusal("points", n), refusal("seed", seed)];
+  if (wrongCount) throw wrongCount;
   if (!(noise >= 0 && noise <= law.max_noise)) throw { code: "bad_noise", args: { min: 0, max: law.max_noise } };
-  if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED) throw { code: "bad_seed", args: { max: MAX_SEED } };
+  if (wrongSeed) throw wrongSeed;
   return { n, noise, seed };
 };
 
@@ -122,7 +120,7 @@ const follow = () => {
   pending = pending.then(async () => {
     waiting = false;
     const { kind, x, y } = parts.own.get();
-    if (x.length < limits.min_points) return;
+    if (x.length < limits.ranges.points.min) return;
     const spec = { law: "own", x, y, prob: null, held_out: currentSpec().held_out };
     if (kind === "numbers" && fitSection.now().net.loss === "bce") {
       await fitSection.send("use_data", { spec, net: netFor(false) });
@@ -133,7 +131,6 @@ const follow = () => {
 
 // --- the card ---------------------------------------------------------------------------------
 const field = (name) => {
-  const { element } = weightRows;
   const input = element("input", {
     type: "text",
     id: `data-${name}`,
@@ -148,7 +145,6 @@ const field = (name) => {
 };
 
 const shareChoice = () => {
-  const { element } = weightRows;
   const radios = SHARES.map((share) =>
     element("input", { type: "radio", name: "data-held-out", value: share, checked: share === 0 }),
   );
@@ -163,7 +159,6 @@ const shareChoice = () => {
 };
 
 const build = (host) => {
-  const { element } = weightRows;
   const fields = Object.fromEntries(FIELDS.map((name) => [name, field(name)]));
   const shares = shareChoice();
   const belongs = element("input", { type: "checkbox", id: "data-belongs", checked: true });
@@ -230,7 +225,7 @@ const recipeWords = ({ net, lr, epochs }) =>
 
 const isReady = (chosen) => {
   if (chosen === "csv") return !parts.file.isEmpty();
-  if (chosen === "own") return parts.own.get().x.length >= limits.min_points;
+  if (chosen === "own") return parts.own.get().x.length >= limits.ranges.points.min;
   return true;
 };
 
@@ -289,9 +284,7 @@ const showCurve = (now) => {
 export const start = () => {
   const host = byId("fit-data-choice");
   const drawer = byId("fit-data-panel");
-  const { laws: listed, ...rest } = JSON.parse(host.dataset.laws);
-  laws = Object.fromEntries(listed.map((law) => [law.name, law]));
-  limits = rest;
+  laws = Object.fromEntries(JSON.parse(host.dataset.laws).map((law) => [law.name, law]));
   drawer.addEventListener("toggle", () => {
     if (!parts && drawer.open) build(host);
   });

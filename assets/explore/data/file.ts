@@ -1,10 +1,10 @@
 // A CSV file of one's own: picked or dropped here, read by the server when it is to be used.
+import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { t } from "../../core/i18n";
-import * as weightRows from "../../core/weight-rows";
+import { limits } from "../../core/limits";
 import * as fitControls from "../../fit/controls";
 
-const MOST_BYTES = 5_000_000;
 const EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n";
 
 const base64 = (file) =>
@@ -18,7 +18,6 @@ const base64 = (file) =>
 // The place to drop a file in `host`. Returns {body, complain}: what the verb "upload" is sent,
 // or null where there is no file yet.
 export const create = (host, onPick) => {
-  const { element } = weightRows;
   let file = null;
   let message = null;
 
@@ -54,8 +53,8 @@ export const create = (host, onPick) => {
   const pick = (picked) => {
     if (!picked) return;
     file = picked;
-    const isTooBig = file.size > MOST_BYTES;
-    complain(isTooBig ? { code: "data_too_big", args: { limit_mb: MOST_BYTES / 1e6 } } : null);
+    const isTooBig = file.size > limits.max_file;
+    complain(isTooBig ? { code: "data_too_big", args: { limit_mb: limits.max_file / 1e6 } } : null);
     if (isTooBig) file = null;
     show();
     onPick();

@@ -1,11 +1,11 @@
 // Own points: what has been drawn, in which axes, remembered by the tab; each change can be undone.
+import { element } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as i18n from "../../core/i18n";
 import { announce, t } from "../../core/i18n";
 import * as numbers from "../../core/numbers";
 import * as plotting from "../../core/plotting";
 import * as storage from "../../core/storage";
-import * as weightRows from "../../core/weight-rows";
 import * as fitData from "../../fit/data";
 import * as fitSection from "../../fit/fit";
 import * as dataGestures from "./gestures";
@@ -64,7 +64,6 @@ export const create = (host, onCommit) => {
   let held = -1;
   let crossShown = false;
   let crossAt = [0, 0];
-  const { element } = weightRows;
 
   const yRange = () => (own.kind === "binary" ? BINARY : own.y);
 

@@ -1,8 +1,8 @@
 // The plot that points are drawn in: where a pointer is in the data's units, and which point it is on.
+import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
-import * as weightRows from "../../core/weight-rows";
 
 const CURVE = 0,
   POINTS = 1,
@@ -14,8 +14,8 @@ const marks = (look) => ({ x: [null], y: [null], mode: "markers", type: "scatter
 // A plot in `host` with a surface over it that gets the events. Resolves to {surface, ...}.
 export const create = async (host, axes) => {
   const { axis, layout, colour } = plotting;
-  const box = weightRows.element("div", { className: "own-graph" });
-  const surface = weightRows.element("div", { className: "own-surface", tabIndex: 0, id: "own-surface" });
+  const box = element("div", { className: "own-graph" });
+  const surface = element("div", { className: "own-surface", tabIndex: 0, id: "own-surface" });
   surface.setAttribute("role", "application");
   i18n.label(surface, "own.label");
   host.append(box, surface);

@@ -1,6 +1,6 @@
 // The tiles of the data card: one for each set, with a sketch of its law.
+import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
-import * as weightRows from "../../core/weight-rows";
 
 // What is no law has a drawing of its own: some points and a pencil, a sheet.
 const PICTURES = {
@@ -12,7 +12,6 @@ const sketch = ({ line, dots }) =>
   `<svg viewBox="0 0 100 48" aria-hidden="true"><path class="dots" d="${dots}"/><path class="law" d="${line}"/></svg>`;
 
 const tile = (name, picture) => {
-  const { element } = weightRows;
   const radio = element("input", { type: "radio", name: "data-law", value: name });
   const words = element("span", { className: "data-name", textContent: i18n.t(`dataset.${name}`) });
   words.dataset.t = `dataset.${name}`;
@@ -27,14 +26,14 @@ export const create = (laws, onChange) => {
     ...Object.fromEntries(laws.map((law) => [law.name, law])),
     ...PICTURES,
   };
-  const node = weightRows.element("div", { className: "data-tiles" });
+  const node = element("div", { className: "data-tiles" });
   node.setAttribute("role", "radiogroup");
   i18n.label(node, "dataset.title");
   node.append(...Object.entries(pictures).map(([name, picture]) => tile(name, picture)));
-  node.addEventListener("change", ({ target }) => onChange(target.value));
+  node.addEventListener("change", ({ target }) => onChange((target as HTMLInputElement).value));
   return {
     node,
-    get: () => node.querySelector("input:checked")?.value,
-    set: (name) => (node.querySelector(`input[value="${name}"]`).checked = true),
+    get: () => node.querySelector<HTMLInputElement>("input:checked")?.value,
+    set: (name) => (node.querySelector<HTMLInputElement>(`input[value="${name}"]`).checked = true),
   };
 };

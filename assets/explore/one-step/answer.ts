@@ -1,7 +1,5 @@
 // What the server says of the next epoch: the answer to the command `one_step`.
-import type { Net } from "../../core/weights";
-
-type Column = (number | null)[]; // null where a number is not finite
+import type { Column, NetDescription } from "../../core/types";
 
 export interface Adam {
   kind: "adam";
@@ -44,10 +42,10 @@ export interface Pull {
   n_down: number;
 }
 
-export interface Answer {
+export interface OneStep {
   epoch: number;
   version: number;
-  net: Net;
+  net: NetDescription;
   optimizer: Adam | Sgd;
   n: number;
   loss: number | null;
@@ -59,14 +57,8 @@ export interface Answer {
   pull: Pull;
 }
 
-export interface Refusal {
-  error: { code: string; args: Record<string, string | number> };
-}
-
-export const isRefusal = (answer: Answer | Refusal): answer is Refusal => "error" in answer;
-
 // One number of the table, by the place of its weight.
-export const value = ({ listed, table }: Answer, column: keyof Table, place: number): number =>
+export const value = ({ listed, table }: OneStep, column: keyof Table, place: number): number =>
   table[column][listed.indexOf(place)] ?? Number.NaN;
 
 // n times each point's contribution to the gradient: their mean is the gradient.

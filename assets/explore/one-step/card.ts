@@ -4,23 +4,20 @@
 import * as api from "../../core/api";
 import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
+import { limits } from "../../core/limits";
 import * as netFormula from "../../core/net-formula";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
+import type { Answer, Message, Optimizer, Snapshot } from "../../core/types";
 import * as weights from "../../core/weights";
 import * as fitFields from "../../fit/fields";
 import * as fitSection from "../../fit/fit";
 import * as near from "../near";
-import { type Answer, isRefusal, type Refusal, value } from "./answer";
+import { type OneStep, value } from "./answer";
 import * as formulas from "./formulas";
 import * as plots from "./plots";
 import * as table from "./table";
-
-interface Snapshot {
-  version: number;
-  status: "idle" | "running" | "paused" | "diverged";
-}
 
 // What Fit says is on screen; a frame without an epoch is under the student's hand.
 interface Now {
@@ -33,45 +30,45 @@ interface Now {
 
 let isNear: () => boolean = () => false;
 let isDrawn = false;
-let asked = ""; // what was asked last: see `questionOf`
-let shown: Answer | null = null;
-let problem: Refusal["error"] | null = null;
+let asked = ""; // what was asked last, and of which version of the session
+let shown: OneStep | null = null;
+let problem: Message | null = null;
 let weight = 0; // the one whose points are shown
 let isStepping = false;
 
 // --- asking ----------------------------------------------------------------------------------------
-// The optimizer that the fields of Fit name, since the next step is taken with it; undefined where
-// they name none: the session's own.
-const optimizer = () => {
+// The optimizer that the fields of Fit name, since the next step is taken with it; where they name
+// none, the session's own.
+const optimizerOf = ({ optimizer }: Snapshot): Optimizer => {
   const fields = fitFields.now();
   const [lr, momentum] = [numbers.parse(fields?.lr), numbers.parse(fields?.momentum)];
-  if (!(lr > 0 && lr <= 1000)) return undefined;
+  if (!(lr > 0 && lr <= limits.max_lr)) return optimizer;
   if (fields.kind === "adam") return { kind: "adam", lr };
-  return momentum >= 0 && momentum < 1 ? { kind: "sgd", lr, momentum } : undefined;
+  return momentum >= 0 && momentum < 1 ? { kind: "sgd", lr, momentum } : optimizer;
 };
 
-const questionOf = (sid: string, { version }: Snapshot) => JSON.stringify([sid, version, weight, optimizer()]);
-
-const ask = async (sid: string, question: string) => {
+const ask = async (sid: string, state: Snapshot) => {
+  const body = { weight, optimizer: optimizerOf(state) };
+  const question = JSON.stringify([sid, state.version, body]);
+  if (question === asked) return;
   asked = question;
   try {
-    const body = { weight, optimizer: optimizer() };
-    const answer: Answer | Refusal = await api.post(`session/${encodeURIComponent(sid)}/one_step`, body);
+    const answer = await api.post<OneStep>(`session/${encodeURIComponent(sid)}/one_step`, body);
     if (asked === question) take(answer);
   } catch {
     if (asked === question) asked = ""; // the server was away: the next change asks again
   }
 };
 
-const take = (answer: Answer | Refusal) => {
-  if (isRefusal(answer)) {
+const take = (answer: Answer<OneStep>) => {
+  if (answer.error) {
     problem = answer.error;
     tell();
     return;
   }
   problem = null;
-  shown = answer;
-  weight = answer.pull.weight;
+  shown = answer as OneStep;
+  weight = shown.pull.weight;
   show();
 };
 
@@ -81,8 +78,7 @@ const update = () => {
   if (!isDrawn || !isNear() || !state || !data || !playback.frames.length) return;
   byId("one-step-next").setAttribute("aria-disabled", String(state.status === "running" || isStepping));
   if (state.status === "running" || playback.playing || frame?.epoch === undefined) return;
-  const question = questionOf(sid, state);
-  if (question !== asked) ask(sid, question);
+  ask(sid, state);
 };
 const updateSoon = () => painting.request("one-step", update);
 
@@ -113,12 +109,12 @@ const show = () => {
   byId("one-step-after").textContent = afterWords(answer);
 };
 
-const firstWords = ({ net, listed }: Answer) => {
+const firstWords = ({ net, listed }: OneStep) => {
   const units = Math.floor(listed.length / (net.bias1 ? 3 : 2));
   return net.h > units ? i18n.t("step.first", { units: numbers.whole(units), all: numbers.whole(net.h) }) : "";
 };
 
-const pullWords = (answer: Answer) => {
+const pullWords = (answer: OneStep) => {
   const { n, net, pull } = answer;
   const found = value(answer, "gradient", pull.weight);
   const args = {
@@ -132,14 +128,14 @@ const pullWords = (answer: Answer) => {
   return `${i18n.t("step.pull", args)} ${i18n.t(way, args)}`;
 };
 
-const afterWords = ({ loss, loss_after: after, diverges }: Answer) =>
+const afterWords = ({ loss, loss_after: after, diverges }: OneStep) =>
   i18n.t(diverges ? "step.diverges" : "step.after", {
     loss: numbers.fixed(loss ?? Number.NaN, 6),
     after: numbers.fixed(after ?? Number.NaN, 6),
   });
 
 // One button for each weight. They are made anew only for another net.
-const showChooser = ({ net, listed, pull }: Answer) => {
+const showChooser = ({ net, listed, pull }: OneStep) => {
   const host: HTMLElement = byId("one-step-choose");
   const key = JSON.stringify([net, listed]);
   if (host.dataset.made !== key) {
@@ -173,7 +169,9 @@ const next = async () => {
   if (isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
   isStepping = true;
   update();
-  await fitSection.send("step", { optimizer: optimizer() });
+  const state: Snapshot = fitSection.now().state;
+  const { seed, net, engine } = state;
+  await fitSection.send("step", { seed, net, optimizer: optimizerOf(state), engine });
   isStepping = false;
   updateSoon();
 };

@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
+import type { NetDescription } from "../../core/types";
 import * as weights from "../../core/weights";
-import { type Answer, products, value } from "./answer";
+import { type OneStep, products, value } from "./answer";
 import * as formulas from "./formulas";
 
 const plain = (markup: string) => markup.replace(/<[^>]*>/g, "");
 const same = (n: number) => Array(5).fill(n);
 
 // The first step of the lecture's net.
-const ANSWER: Answer = {
+const ANSWER: OneStep = {
   epoch: 0,
   version: 1,
   net: { h: 2, bias1: false, activation: "relu", loss: "bce" },
@@ -33,7 +34,7 @@ const ANSWER: Answer = {
   },
   pull: { weight: 0, x: [0, 1], residual: [0.5, -0.5], factor: [0, 0.25], up: 0.03, down: -0.0175, n_up: 1, n_down: 1 },
 };
-const of = (weight: number, more: Partial<Answer> = {}): Answer => ({
+const of = (weight: number, more: Partial<OneStep> = {}): OneStep => ({
   ...ANSWER,
   ...more,
   pull: { ...ANSWER.pull, weight },
@@ -59,7 +60,7 @@ test.each([
 });
 
 test("a sigmoid unit hands on its slope", () => {
-  const net: weights.Net = { h: 2, bias1: true, activation: "sigmoid", loss: "mse" };
+  const net: NetDescription = { h: 2, bias1: true, activation: "sigmoid", loss: "mse" };
   const written = (place: number) => plain(formulas.factor({ ...ANSWER, net }, weights.at(net, place)));
   expect([0, 2, 4].map(written)).toEqual(["W21·v1(1−v1)·xi", "W21·v1(1−v1)", "v1"]);
   expect(plain(formulas.residual({ ...ANSWER, net }))).toBe("2·(y^i−yi)");

@@ -3,7 +3,7 @@ import * as mathml from "../../core/mathml";
 import * as numbers from "../../core/numbers";
 import type { Weight } from "../../core/weights";
 import * as weights from "../../core/weights";
-import { type Adam, type Answer, type Sgd, type Table, value } from "./answer";
+import { type Adam, type OneStep, type Sgd, type Table, value } from "./answer";
 
 type Of = (column: keyof Table) => number; // a number of the chosen weight
 
@@ -30,7 +30,7 @@ const minus = m.op("−");
 const one = "<mn>1</mn>";
 
 // L = -1/n sum [y log yhat + (1 - y) log(1 - yhat)] = 0.838499
-export const loss = ({ net, n, loss: found }: Answer): string => {
+export const loss = ({ net, n, loss: found }: OneStep): string => {
   const log = (content: string) => m.row(m.mi("log"), content);
   const cross = m.row(y, log(yhat), m.op("+"), group(one, minus, y), log(group(one, minus, yhat)));
   const square = m.sup(group(yhat, minus, y), "<mn>2</mn>");
@@ -39,13 +39,13 @@ export const loss = ({ net, n, loss: found }: Answer): string => {
 };
 
 // yhat - y, the part of the gradient that all weights have in common
-export const residual = ({ net }: Answer): string => {
+export const residual = ({ net }: OneStep): string => {
   const difference = group(yhat, minus, y);
   return net.loss === "mse" ? m.row("<mn>2</mn>", times, difference) : difference;
 };
 
 // What the weight hands on from x to the logit: W2 relu'(u) x for W1.
-export const factor = ({ net }: Answer, weight: Weight): string => {
+export const factor = ({ net }: OneStep, weight: Weight): string => {
   if (weight.layer === "b2") return one;
   const k = `<mn>${weight.unit + 1}</mn>`;
   const [u, v] = ["u", "v"].map((letter): string => m.sub(m.mi(letter), k));
@@ -60,7 +60,7 @@ export const factor = ({ net }: Answer, weight: Weight): string => {
 };
 
 // dL/dW1 = 1/n sum (yhat - y) W2 relu'(u) x = -0.0512 + 0.0289 = -0.0223
-export const gradient = (answer: Answer): string => {
+export const gradient = (answer: OneStep): string => {
   const { n, net, pull } = answer;
   const weight = weights.at(net, pull.weight);
   const name = m.role(weight.role, weights.symbolOf(weight));
@@ -72,13 +72,13 @@ export const gradient = (answer: Answer): string => {
 };
 
 // The optimizer's arithmetic for the chosen weight, line by line.
-export const step = (answer: Answer): string[] => {
+export const step = (answer: OneStep): string[] => {
   const { optimizer, net, pull } = answer;
   const of: Of = (column) => value(answer, column, pull.weight);
   const weight = weights.at(net, pull.weight);
   const name = m.role(weight.role, weights.symbolOf(weight));
   const lines = optimizer.kind === "adam" ? adam(optimizer, answer.count, of) : sgd(optimizer, of);
-  const moved = lines.pop();
+  const moved = lines.pop() ?? "";
   const fixed = (n: number) => number(numbers.fixed(n, 6));
   lines.push(m.row(name, m.op("←"), fixed(of("old")), minus, moved, is, fixed(of("new"))));
   return lines.map((line) => m.math(line));

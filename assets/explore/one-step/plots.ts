@@ -4,17 +4,16 @@ import { byId } from "../../core/dom";
 import * as mathml from "../../core/mathml";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
+import type { Column } from "../../core/types";
 import * as weights from "../../core/weights";
-import { type Answer, products, value } from "./answer";
+import { type OneStep, products, value } from "./answer";
 import * as formulas from "./formulas";
-
-type Values = (number | null)[];
 
 const NAMES = ["residual", "factor", "product"] as const;
 const TRUTH = "rgb(107, 122, 144)"; // app.css makes it the theme's ink
 const MANY = 300; // points; from here on they are drawn small and faint
 
-let plots: HTMLElement[] = [];
+let plots: PlotlyGraph[] = [];
 
 const dots = (role: string) => ({
   ...plotting.line(role, { hovertemplate: "(%{x:.3f}, %{y:.4f})<extra></extra>" }),
@@ -30,7 +29,7 @@ export const create = async () => {
   });
   const traces = [[dots("data")], [plotting.line("others")], [dots("others"), mean]];
   plots = await Promise.all(
-    NAMES.map((name, i): Promise<HTMLElement> => {
+    NAMES.map((name, i) => {
       const host = byId(`one-step-${name}`).appendChild(document.createElement("div"));
       return plotting.create(host, traces[i], axes());
     }),
@@ -38,7 +37,7 @@ export const create = async () => {
 };
 
 // `xs` and `ys` have an entry for each trace; the first one decides over the axes.
-const show = (plot: HTMLElement, xs: Values[], ys: Values[], look: Record<string, unknown>) => {
+const show = (plot: PlotlyGraph, xs: Column[], ys: Column[], look: Record<string, unknown>) => {
   const [low, high] = [xs[0][0] ?? -1, xs[0][xs[0].length - 1] ?? 1];
   const pad = (high - low) * 0.04 || 1;
   const size = Math.max(...ys[0].map((each) => Math.abs(each ?? 0)));
@@ -47,7 +46,7 @@ const show = (plot: HTMLElement, xs: Values[], ys: Values[], look: Record<string
   return Plotly.update(plot, { x: xs, y: ys, ...look }, ranges, [...xs.keys()]);
 };
 
-export const paint = (answer: Answer) => {
+export const paint = (answer: OneStep) => {
   if (!plots.length) return;
   const { pull, net } = answer;
   const { x, residual, factor } = pull;
@@ -61,7 +60,7 @@ export const paint = (answer: Answer) => {
   show(plots[2], [x, ends], [products(pull), [mean, mean]], { ...marker, "marker.color": [colour, TRUTH] });
 };
 
-export const titles = (answer: Answer) => {
+export const titles = (answer: OneStep) => {
   const weight = weights.at(answer.net, answer.pull.weight);
   const m = mathml;
   const [residual, factor] = [formulas.residual(answer), formulas.factor(answer, weight)];

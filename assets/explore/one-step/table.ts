@@ -2,7 +2,7 @@
 import * as i18n from "../../core/i18n";
 import * as numbers from "../../core/numbers";
 import * as weights from "../../core/weights";
-import type { Answer, Table } from "./answer";
+import type { OneStep, Table } from "./answer";
 
 type Head = [keyof Table, string]; // a column, and its title: a symbol, or a key of the catalogue
 
@@ -26,7 +26,7 @@ const LAST: Head[] = [
   ["new", "step.head_new"],
 ];
 
-const columnsOf = ({ optimizer }: Answer): Head[] => {
+const columnsOf = ({ optimizer }: OneStep): Head[] => {
   const memory = optimizer.kind === "sgd" && optimizer.momentum > 0 ? "momentum" : optimizer.kind;
   return [...FIRST, ...MEMORY[memory], ...LAST];
 };
@@ -42,7 +42,7 @@ const head = (columns: Head[]): string => {
   return `<thead><tr>${cells.join("")}</tr></thead>`;
 };
 
-const row = ({ net, listed, table, pull }: Answer, columns: Head[], i: number): string => {
+const row = ({ net, listed, table, pull }: OneStep, columns: Head[], i: number): string => {
   const weight = weights.at(net, listed[i]);
   const isChosen = listed[i] === pull.weight;
   const button = `<button type="button" class="link weight-name ${weight.role}" aria-pressed="${isChosen}">${weights.nameOf(weight)}</button>`;
@@ -51,7 +51,7 @@ const row = ({ net, listed, table, pull }: Answer, columns: Head[], i: number): 
 };
 
 // The keyboard stays on the row that it was on.
-export const show = (host: HTMLElement, answer: Answer) => {
+export const show = (host: HTMLElement, answer: OneStep) => {
   const focused = host.contains(document.activeElement) && document.activeElement?.closest("tr")?.dataset.weight;
   const columns = columnsOf(answer);
   const rows = answer.listed.map((_, i) => row(answer, columns, i)).join("");

@@ -2,19 +2,20 @@
 // are asked for when its run rests and the card is near.
 
 import * as api from "../../core/api";
-import { byId } from "../../core/dom";
+import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as core from "../../core/pieces";
 import * as plotting from "../../core/plotting";
-import * as weightRows from "../../core/weight-rows";
+import type { Weights } from "../../core/types";
 import * as fitSection from "../../fit/fit";
 import * as near from "../near";
 import * as piecesPlot from "./plot";
 import * as piecesTable from "./table";
 
+type Params = { epoch: number; params: Weights };
 const { t } = i18n;
 const SLOW_MS = 200; // axes follow at 5 Hz
 
@@ -59,10 +60,10 @@ const ask = async (now) => {
   if (wide.asked === key) return;
   wide.asked = key;
   try {
-    const answer = await api.post(`session/${encodeURIComponent(now.sid)}/params`, {});
+    const answer = await api.post<Params>(`session/${encodeURIComponent(now.sid)}/params`, {});
     if (wide.asked !== key) return; // the net has moved on
     if (answer.error) tellWhen({ key: i18n.first(`error.${answer.error.code}`), args: answer.error.args });
-    else take(key, answer, now.net);
+    else take(key, answer as Params, now.net);
   } catch {
     wide.asked = null; // the server was away: the next change asks again
   }
@@ -146,7 +147,6 @@ const updateSoon = () => painting.request("pieces", update);
 
 // --- what can be pressed --------------------------------------------------------------------------
 const buildChooser = () => {
-  const { element } = weightRows;
   const named = (node, key) => {
     i18n.label(node, key);
     return node;

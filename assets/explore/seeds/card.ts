@@ -1,12 +1,12 @@
 // "Train 500 seeds": asks the server for them part by part, paints what has come, and opens any of
 // them in Fit.
-import { byId, write } from "../../core/dom";
+import { byId, element, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
+import { allows, limits } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
-import * as weightRows from "../../core/weight-rows";
 import * as fitSection from "../../fit/fit";
 import { begin as startOver } from "../begin";
 import * as seedsAsking from "./asking";
@@ -17,7 +17,6 @@ import * as seedsPlots from "./plots";
 const { t } = i18n;
 const PAINT_MS = 250; // at most so often while the seeds come in,
 const PAINT_SHARE = 4; // and so that painting takes a quarter of the time at most
-const MAX_SEED = 2 ** 32 - 1;
 
 const nodes: Record<string, PlotlyGraph> = {}; // {curves, dots}: the plots, once they are near the screen
 let shown = empty(); // what is, or will be, on screen
@@ -32,7 +31,6 @@ function empty() {
   return { runs: [], record: [], first: 1, count: 500, epochs: 5000, net: null, optimizer: null, dataKey: null };
 }
 
-const MOST_SEEDS = 2000; // seeds.MAX_COUNT
 const typed = (id) => {
   const value = numbersModule.parse(byId(id).value);
   return Number.isFinite(value) ? value : null; // the server says what is allowed
@@ -62,15 +60,16 @@ const run = async () => {
     if (mine !== turn) return;
     trouble = answer.error ?? null;
     if (answer.error) break;
-    if (!kind) begin(what, answer);
-    kind ??= kindOf(answer);
-    if (kindOf(answer) !== kind) {
+    const part = answer as seedsAsking.Part;
+    if (!kind) begin(what, part);
+    kind ??= kindOf(part);
+    if (kindOf(part) !== kind) {
       trouble = { code: "seeds_changed", args: {} };
       break;
     }
     shown.runs.push(...answer.runs);
     got += answer.runs.length;
-    if (what.first + got > MAX_SEED) break;
+    if (what.first + got > limits.ranges.seed.max) break;
     paintInTime();
   }
   finish(mine);
@@ -151,7 +150,7 @@ const showWords = () => {
   showChosen();
   const [first = t("seeds.nothing_yet"), ...rest] = sentences();
   byId("seeds-told").textContent = first;
-  byId("seeds-reasons").replaceChildren(...rest.map((textContent) => weightRows.element("li", { textContent })));
+  byId("seeds-reasons").replaceChildren(...rest.map((textContent) => element("li", { textContent })));
 };
 
 const showStatus = () => {
@@ -161,10 +160,7 @@ const showStatus = () => {
   byId("seeds-progress").value = shown.runs.length / shown.count;
 };
 
-const troubleWords = () => {
-  const numbers = Object.entries(trouble.args).map(([name, value]) => [name, numbersModule.whole(value)]);
-  return t(i18n.first(`error.${trouble.code}`), Object.fromEntries(numbers));
-};
+const troubleWords = () => t(i18n.first(`error.${trouble.code}`), i18n.readable(trouble.args));
 
 // How many there are; and of which net, should that not be the one in Fit any more.
 const statusWords = () => {
@@ -179,7 +175,7 @@ const statusWords = () => {
 
 const showLabel = () => {
   const count = typed("seeds-count");
-  const key = Number.isInteger(count) && count > 1 && count <= MOST_SEEDS ? "seeds.train" : "seeds.train_any";
+  const key = count > 1 && allows("seeds", count) ? "seeds.train" : "seeds.train_any";
   byId("seeds-train").firstElementChild.textContent = t(key, { n: numbersModule.whole(count ?? 0) });
 };
 
@@ -214,7 +210,6 @@ const showChosen = () => {
 
 // The field whose arrow keys go from seed to seed: the keyboard's way to the dots.
 const buildField = () => {
-  const { element } = weightRows;
   const field = element("input", {
     id: "seeds-open-field",
     type: "text",

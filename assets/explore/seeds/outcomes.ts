@@ -1,7 +1,7 @@
 // What became of many seeds, counted and told in words. Nothing here knows a number beforehand.
+import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { fixed, whole } from "../../core/numbers";
-import * as weightRows from "../../core/weight-rows";
 import * as plateauStore from "./plateaus";
 
 const { t } = i18n;
@@ -130,7 +130,6 @@ export const kind = ({ net: { h, bias1, activation, loss }, optimizer }) => {
 // The key of the plots: what each mark's colour stands for, of `net`.
 export const legend = (host, net) => {
   const names = net.h === 1 ? ["left", "right"] : ["both", "left", "right"];
-  const { element } = weightRows;
   host.replaceChildren(
     element("li", { textContent: t("seeds.legend") }),
     ...names.map((name) =>

@@ -5,13 +5,13 @@ import { golden } from "../../vitest/golden";
 import * as plateaus from "./plateaus";
 
 vi.mock("../../core/api");
-const command = vi.mocked(api.command);
+const command = vi.mocked(api.command<plateaus.Found>);
 
 const [bce] = golden.bent;
 let key = 0;
 // A session with data that no other test has asked for.
 const session = () => ({ sid: "an id", state: { data_key: `data ${++key}`, net: LECTURE } });
-const answer = (state: { data_key: string }) => ({ ...bce.plateaus, data_key: state.data_key, loss: "bce" });
+const answer = (state: { data_key: string }) => ({ ...bce.plateaus, data_key: state.data_key, loss: "bce" as const });
 const refusal = { error: { code: "busy", args: {} } };
 
 beforeEach(() => {

@@ -1,44 +1,53 @@
 // The best losses that a ReLU net without first-layer bias can reach on the session's data, asked
 // for once: {flat, left, right, both}; see pwlapp/core/plateaus.py.
 import * as api from "../../core/api";
+import type { Loss, NetDescription } from "../../core/types";
+
+// Losses: of a net that says the same everywhere, that bends on one side, and on both.
+export type Plateaus = { flat: number; left: number; right: number; both: number };
+export type Found = Plateaus & { data_key: string; loss: Loss };
+type Session = { sid: string; state: { data_key: string; net: NetDescription } };
+type Listener = () => void;
 
 const AGAIN_MS = 3000; // a server that compiles, say, has no time yet
 const MOST_TRIES = 5;
 const CLEARLY = 0.05; // of what the data can teach at all
-const known = new Map(); // "data key, loss" -> what the server found, or null while it is asked
-const tries = new Map();
-const waiting = new Map(); // key -> whom to tell
-const keyOf = ({ data_key: key, net }) => `${key} ${net.loss}`;
+const known = new Map<string, Found | null>(); // "data key, loss" -> what the server found, or null while it is asked
+const tries = new Map<string, number>();
+const waiting = new Map<string, Set<Listener>>(); // key -> whom to tell
+const keyOf = ({ data_key: key, net }: Session["state"]) => `${key} ${net.loss}`;
 
 // A run that is over brings no change that would ask again, so a refusal does.
-const ask = async (sid, key) => {
+const ask = async (sid: string, key: string) => {
   const tell = () => {
-    const listeners = waiting.get(key) ?? [];
+    const listeners = waiting.get(key) ?? new Set();
     waiting.delete(key);
     listeners.forEach((listener) => listener());
   };
   known.set(key, null);
-  const found = await api.command(sid, "plateaus", {});
-  if (!found.error) known.set(`${found.data_key} ${found.loss}`, found);
+  const found = await api.command<Found>(sid, "plateaus", {});
+  if (!found.error) known.set(`${found.data_key} ${found.loss}`, found as Found);
   if (known.get(key) !== null) return tell();
   known.delete(key); // refused, or the session had moved on in between
-  tries.set(key, (tries.get(key) ?? 0) + 1);
-  if (tries.get(key) < MOST_TRIES) setTimeout(tell, AGAIN_MS);
+  const count = (tries.get(key) ?? 0) + 1;
+  tries.set(key, count);
+  if (count < MOST_TRIES) setTimeout(tell, AGAIN_MS);
 };
 
 // Those for a snapshot, or null if they are not known yet; `onFound()` is called when they are.
-export const of = ({ sid, state }, onFound = () => {}) => {
+export const of = ({ sid, state }: Session, onFound: Listener = () => {}): Plateaus | null => {
   const key = keyOf(state);
-  if (known.get(key)) return known.get(key);
+  const found = known.get(key);
+  if (found) return found;
   waiting.set(key, (waiting.get(key) ?? new Set()).add(onFound));
   if (!known.has(key)) ask(sid, key);
   return null;
 };
 
 // Whether a net can get no lower than these: its units all bend at 0, to one side or the other.
-export const hold = (net) => net.activation === "relu" && !net.bias1;
+export const hold = (net: NetDescription) => net.activation === "relu" && !net.bias1;
 
-export const oneSided = ({ left, right }) => Math.min(left, right);
+export const oneSided = ({ left, right }: Plateaus) => Math.min(left, right);
 // Whether bending on both sides pays on these data.
-export const matter = (found, from = oneSided(found)) =>
+export const matter = (found: Plateaus, from = oneSided(found)) =>
   from - found.both > CLEARLY * (found.flat - found.both) && found.flat > found.both;

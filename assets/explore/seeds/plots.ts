@@ -4,6 +4,7 @@ import * as i18n from "../../core/i18n";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
+import type { Range } from "../../core/types";
 import { CLASSES, facing } from "./outcomes";
 import * as plateauStore from "./plateaus";
 
@@ -18,7 +19,7 @@ const CHOSEN = CLASSES.length; // number of the trace of the chosen seed, in eit
 
 const byClass = (runs) => CLASSES.map((name) => runs.filter((run) => facing(run.start) === name));
 
-const lossRange = (runs, plateaus) => {
+const lossRange = (runs, plateaus): Range => {
   const high = TOP * plateaus.flat;
   const low = Math.min(plateaus.both, ...runs.map((run) => run.loss));
   return [low - 0.08 * (high - low), high];
@@ -180,7 +181,7 @@ export const paintDots = (node, shown, plateaus) => {
   const traces = [
     ...classes.map((members, k) => dots(members, CLASSES[k], size, top)),
     ring,
-    ...classes.map((members, k) => histogram(members, CLASSES[k], range as [number, number])),
+    ...classes.map((members, k) => histogram(members, CLASSES[k], range)),
   ];
   const pad = Math.max(0.5, 0.02 * count);
   const seeds = plotting.axis(t("fit.seed"), [first - pad, first + count - 1 + pad], {

@@ -2,6 +2,7 @@
 // what helps. Shown only while it is true.
 import { byId, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
+import { limits } from "../../core/limits";
 import * as nets from "../../core/net";
 import { fixed, whole } from "../../core/numbers";
 import * as fitSection from "../../fit/fit";
@@ -10,8 +11,6 @@ import * as plateauStore from "./plateaus";
 
 const { t } = i18n;
 const NEAR = 0.1; // of the way that a one-sided net came down: this near its plateau, it is there
-const MOST_UNITS = 2048;
-const MOST_EPOCHS = 1_000_000;
 const ASLEEP = 0.1; // of a logit (or of y), at the data's far end: a unit that adds less hardly counts
 
 let found = null; // what is shown: {reason, ...}, or null
@@ -91,7 +90,7 @@ const limitWords = ({ plateau, best, state }) =>
     both: fixed(best.both, 4),
   });
 
-const moreUnits = (h) => Math.min(2 * h, MOST_UNITS);
+const moreUnits = (h) => Math.min(2 * h, limits.ranges.hidden.max);
 
 const show = () => {
   const drawer = byId("fit-stuck");
@@ -105,7 +104,7 @@ const show = () => {
   write(byId("stuck-limit"), limitWords(found));
   write(byId("stuck-hint"), t("stuck.hint", { epochs: whole(state.epoch) }));
   byId("stuck-bias").hidden = state.net.bias1;
-  write(byId("stuck-seed").firstElementChild, t("stuck.seed_n", { seed: state.seed + 1 }));
+  write(byId("stuck-seed").firstElementChild, t("stuck.seed_n", { seed: nextSeed(state) }));
   write(byId("stuck-units").firstElementChild, t("stuck.units_n", { h: moreUnits(state.net.h) }));
 };
 
@@ -122,19 +121,20 @@ const look = () => {
 const needsPlateaus = ({ state }) => state.epoch > 0 && state.params && state.net.activation === "relu";
 
 // --- what helps: start over with it, for as many epochs ------------------------------------------
+const nextSeed = ({ seed }) => (seed === limits.ranges.seed.max ? 0 : seed + 1);
 const retry = ({ seed, net }: { seed?: number; net?: object }) => {
   const { state } = found;
   return begin({
     seed: seed ?? state.seed,
     net: { ...state.net, ...net },
     optimizer: state.optimizer,
-    epochs: Math.min(state.epoch, MOST_EPOCHS),
+    epochs: Math.min(state.epoch, limits.ranges.epochs.max),
   });
 };
 
 export const start = () => {
   byId("stuck-bias").addEventListener("click", () => retry({ net: { bias1: true } }));
-  byId("stuck-seed").addEventListener("click", () => retry({ seed: (found.state.seed + 1) % 2 ** 32 }));
+  byId("stuck-seed").addEventListener("click", () => retry({ seed: nextSeed(found.state) }));
   byId("stuck-units").addEventListener("click", () => retry({ net: { h: moreUnits(found.state.net.h) } }));
   fitSection.onChange(look);
   i18n.onLanguage(show);

@@ -1,11 +1,10 @@
 // The loss surface: follows the session's net, run and weights, and lets the current point be moved.
-import { byId } from "../../core/dom";
+import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
-import * as weightRows from "../../core/weight-rows";
 import * as fitSection from "../../fit/fit";
 import * as surfaceChoices from "./choices";
 import * as surfaceHandle from "./handle";
@@ -136,7 +135,7 @@ const tellWords = ({ run }) => {
   const note = byId("surface-note");
   if (note.dataset.key !== key) {
     note.dataset.key = key;
-    note.replaceChildren(...lines.map((line) => weightRows.element("p", { textContent: i18n.t(line) })));
+    note.replaceChildren(...lines.map((line) => element("p", { textContent: i18n.t(line) })));
   }
   const missing = choices.view.kind === "run" && !run;
   byId("surface-problem").textContent = missing ? i18n.t("surface.no_run") : "";
@@ -244,7 +243,7 @@ const build = async () => {
     byId("surface-problem").textContent = i18n.t("surface.no_bundle");
     return;
   }
-  gd = box.appendChild(weightRows.element("div", { className: "plot" }));
+  gd = box.appendChild(element("div", { className: "plot" }));
   const blank = () => plotting.axis("", undefined, { visible: false });
   await library.newPlot(gd, [], plotting.layout(blank(), blank()), { displayModeBar: false, responsive: true });
   handle = surfaceHandle.create(box, gd, { onMove: move, onEnd: end, onCancel: cancel });

@@ -1,15 +1,26 @@
 // The loss over a plane of weights, exact: at each place of a grid, over all points.
-const BLOCK = 1024; // points at a time, so that what a grid line needs stays in the cache
-const CLAMP = 100; // torch.nn.BCELoss clamps its logarithms at -100
+import { lossSum, placesOf } from "../../core/net";
+import type { Activation, NetDescription, Numbers } from "../../core/types";
 
-// Where W1, b1 and W2 of unit k are among a net's numbers; -1 for a b1 that is not there.
-const places = ({ h, bias1 }, k) => [k, bias1 ? h + k : -1, (bias1 ? 2 : 1) * h + k];
+// A plane in the space of a net's weights: at the place (a, b) is the net origin + a u + b v.
+export type Plane = { origin: number[]; u: number[]; v: number[] };
+type Unit = ReturnType<typeof placesOf>;
+
+const BLOCK = 1024; // points at a time, so that what a grid line needs stays in the cache
 
 // Add what unit k of the net `p` gives to the logits `z` of the points `x`.
-const addUnit = (z, x, from, count, p, [i, j, o], activation) => {
-  const w = p[i];
-  const b = j < 0 ? 0 : p[j];
-  const out = p[o];
+const addUnit = (
+  z: Float64Array,
+  x: Numbers,
+  from: number,
+  count: number,
+  p: Numbers,
+  { W1, b1, W2 }: Unit,
+  activation: Activation,
+) => {
+  const w = p[W1];
+  const b = b1 === null ? 0 : p[b1];
+  const out = p[W2];
   if (activation === "sigmoid") {
     for (let n = 0; n < count; n++) z[n] += out / (1 + Math.exp(-(w * x[from + n] + b)));
     return;
@@ -20,40 +31,19 @@ const addUnit = (z, x, from, count, p, [i, j, o], activation) => {
   }
 };
 
-// Sum of -(y log yhat + (1 - y) log(1 - yhat)) = max(z, 0) - y z + log(1 + e^-|z|). A product of
-// 512 factors of at most 2 fits a double, so that one logarithm does for all of them.
-const bceSum = (z, y, from, count) => {
-  let sum = 0;
-  let product = 1;
-  for (let n = 0; n < count; n++) {
-    const each = z[n] > CLAMP ? CLAMP : Math.max(z[n], -CLAMP);
-    sum += Math.max(each, 0) - y[from + n] * each;
-    product *= 1 + Math.exp(each > 0 ? -each : each);
-    if ((n & 511) === 511) {
-      sum += Math.log(product);
-      product = 1;
-    }
-  }
-  return sum + Math.log(product);
-};
-const mseSum = (z, y, from, count) => {
-  let sum = 0;
-  for (let n = 0; n < count; n++) sum += (z[n] - y[from + n]) ** 2;
-  return sum;
-};
-
 // The net's numbers at origin + a u + b v
-export const at = ({ origin, u, v }, a, b, into = new Float64Array(origin.length)) => {
+export const at = ({ origin, u, v }: Plane, a: number, b: number, into = new Float64Array(origin.length)) => {
   for (let k = 0; k < into.length; k++) into[k] = origin[k] + a * u[k] + b * v[k];
   return into;
 };
 
 // Which units move along neither direction of the plane, along one, or along both
-const sortUnits = (net, { u, v }) => {
-  const kinds = { still: [], along: [], across: [], both: [] };
+const sortUnits = (net: NetDescription, { u, v }: Plane) => {
+  const kinds: Record<"still" | "along" | "across" | "both", Unit[]> = { still: [], along: [], across: [], both: [] };
   for (let k = 0; k < net.h; k++) {
-    const unit = places(net, k);
-    const moves = (direction) => unit.some((place) => place >= 0 && direction[place] !== 0);
+    const unit = placesOf(net, k);
+    const moves = (direction: number[]) =>
+      Object.values(unit).some((place) => place !== null && direction[place] !== 0);
     const kind = moves(u) ? (moves(v) ? "both" : "along") : moves(v) ? "across" : "still";
     kinds[kind].push(unit);
   }
@@ -63,17 +53,23 @@ const sortUnits = (net, { u, v }) => {
 // The loss of `net` at all places (as[i], bs[j]) of the plane, as loss[j * as.length + i]. Units
 // that move along one direction only are computed once per grid line. A generator that yields
 // after each line of each block of points, so that the worker can listen in between.
-export function* lossGrid(net, { x, y }, plane, as, bs) {
+export function* lossGrid(
+  net: NetDescription,
+  { x, y }: { x: Numbers; y: Numbers },
+  plane: Plane,
+  as: Numbers,
+  bs: Numbers,
+): Generator<undefined, Float64Array> {
   const [columns, rows] = [as.length, bs.length];
   const total = new Float64Array(rows * columns);
   const { still, along, across, both } = sortUnits(net, plane);
-  const sum = net.loss === "mse" ? mseSum : bceSum;
+  const sum = lossSum[net.loss];
   const bias = plane.origin.length - 1;
   const columnParts = new Float64Array(columns * BLOCK);
   const [base, line, z, p] = [BLOCK, BLOCK, BLOCK, bias + 1].map((size) => new Float64Array(size));
   for (let from = 0; from < x.length; from += BLOCK) {
     const count = Math.min(BLOCK, x.length - from);
-    const add = (into, units) => {
+    const add = (into: Float64Array, units: Unit[]) => {
       for (const unit of units) addUnit(into, x, from, count, p, unit, net.activation);
     };
     at(plane, 0, 0, p);
@@ -102,7 +98,7 @@ export function* lossGrid(net, { x, y }, plane, as, bs) {
   return total.map((value) => value / x.length);
 }
 
-const run = (steps) => {
+const run = (steps: ReturnType<typeof lossGrid>) => {
   for (;;) {
     const { done, value } = steps.next();
     if (done) return value;

@@ -4,7 +4,7 @@ import * as plane from "./plane";
 
 describe.each(golden.planes)("the plane through three nets, by numpy's QR", ({ nets, u, v, places }) => {
   const [start, end, third] = nets;
-  const found = plane.through(start, end, third);
+  const found = plane.through(start, end, third) as NonNullable<ReturnType<typeof plane.through>>;
 
   test("its two directions", () => {
     expect(found.origin).toEqual(start);

@@ -1,8 +1,7 @@
 // The loss surface in 3-D, where the browser has WebGL and somebody asks for it.
-import { byId } from "../../core/dom";
+import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as painting from "../../core/painting";
-import * as weightRows from "../../core/weight-rows";
 import * as surfacePlot from "./plot";
 import * as bundles from "./plotly-builds";
 
@@ -29,7 +28,7 @@ export const move = (now) => {
 };
 
 const complain = (key) => {
-  const words = weightRows.element("p", { className: "no-webgl", textContent: i18n.t(key) });
+  const words = element("p", { className: "no-webgl", textContent: i18n.t(key) });
   words.dataset.t = key;
   byId("surface-solid").replaceChildren(words);
 };
@@ -46,7 +45,7 @@ const open = async () => {
     return;
   }
   if (!on) return; // closed again meanwhile
-  const node = weightRows.element("div", { className: "plot" });
+  const node = element("div", { className: "plot" });
   byId("surface-solid").replaceChildren(node);
   gd = node;
   paintSoon();

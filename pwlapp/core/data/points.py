@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pwlapp.core.net import Array, bce
+from pwlapp.core.net import Array, Loss, bce
 from pwlapp.errors import UserError
 
 MAX_X = 1_000_000  # of x and y: larger numbers could overflow in float32
@@ -112,6 +112,11 @@ class Points:
     def is_binary(self) -> bool:
         """Whether y lies within [0, 1], so that a sigmoid and BCE make sense."""
         return bool((self.y >= 0).all() and (self.y <= 1).all())
+
+    def check_loss(self, loss: Loss) -> None:
+        """Raise ``needs_mse`` if BCE makes no sense of these y."""
+        if loss == "bce" and not self.is_binary:
+            raise UserError("needs_mse")
 
     @cached_property
     def testing_rows(self) -> NDArray[np.int64]:

@@ -47,7 +47,7 @@ async def run_constructions(runner: Computes, data: Any) -> Constructions:
         params = data.get("params") if isinstance(data, dict) else None
         results = await runner.call(constructions.run_all, params)
     except UserError as error:
-        return Constructions([], {"code": error.code, "args": error.args_})
+        return Constructions([], error.to_json())
     return Constructions([asdict(result) for result in results], None)
 
 

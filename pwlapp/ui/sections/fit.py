@@ -10,29 +10,49 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
+from pwlapp.commands import table
+from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from pwlapp.ui import figures, ids
+from pwlapp.ui import figures, ids, inputs
 from pwlapp.ui.components import card, drawer, graph, in_browser, legend, text
 from pwlapp.ui.i18n import t
-from pwlapp.ui.inputs import NetFields, OptimizerFields
 from pwlapp.ui.sections import explore_compare, fit_controls, fit_dataset, fit_stuck
-from pwlapp.ui.sections import fit_commands as commands
-from pwlapp.ui.sections.fit_commands import Start
 
-# The fields, in the order of NetFields and OptimizerFields.
-NET = (ids.FIT_HIDDEN, ids.FIT_BIAS, ids.FIT_ACTIVATION, ids.FIT_LOSS)
-OPTIMIZER = (ids.FIT_OPTIMIZER, ids.FIT_LR, ids.FIT_MOMENTUM)
+# The fields of the commands' bodies, see `commands.training`, and where the page has them.
+NET = {
+    "seed": State(ids.FIT_SEED, "value"),
+    "net": {
+        "h": State(ids.FIT_HIDDEN, "value"),
+        "bias1": State(ids.FIT_BIAS, "value"),
+        "activation": State(ids.FIT_ACTIVATION, "value"),
+        "loss": State(ids.FIT_LOSS, "value"),
+    },
+}
+OPTIMIZER = {
+    "optimizer": {
+        "kind": State(ids.FIT_OPTIMIZER, "value"),
+        "lr": State(ids.FIT_LR, "value"),
+        "momentum": State(ids.FIT_MOMENTUM, "value"),
+    },
+    "engine": State(ids.FIT_ENGINE, "value"),
+}
+EPOCHS = {"epochs": State(ids.FIT_EPOCHS, "value")}
+
+# Each command that a control of the lecture sends: its controls, and the fields of its body.
+CONTROLS: dict[str, tuple[list[Input], dict[str, Any]]] = {
+    "train": (
+        [Input(ids.FIT_TRAIN, "n_clicks"), Input(ids.FIT_EPOCHS, "n_submit")],
+        NET | OPTIMIZER | EPOCHS,
+    ),
+    "pause": ([Input(ids.FIT_PAUSE, "n_clicks")], {}),
+    "resume": ([Input(ids.FIT_RESUME, "n_clicks")], NET | OPTIMIZER),
+    "step": ([Input(ids.FIT_STEP, "n_clicks")], NET | OPTIMIZER),
+    "reset": ([Input(ids.FIT_RESET, "n_clicks")], NET),
+    "prepare": ([Input(ids.FIT_SEED, "n_submit"), Input(ids.FIT_HIDDEN, "n_submit")], NET),
+}
 
 # Catalogue keys of the truth: with BCE, with MSE, and where y is no yes and no.
 TRUTH = ("role.prob", "role.prob", "role.truth")
-
-SESSION = State(ids.SESSION, "data")
-START = (
-    State(ids.FIT_SEED, "value"),
-    State(ids.KNOWN, "data"),
-    *(State(id_, "value") for id_ in NET),
-)
-OPTIMIZER_STATES = tuple(State(id_, "value") for id_ in OPTIMIZER)
 
 
 def layout() -> html.Section:
@@ -56,7 +76,7 @@ def layout() -> html.Section:
             html.Div(controls, className="card stage-controls"),
             html.Div(plots, className="stage-plots"),
             _foot(),
-            *(dcc.Store(id=id_) for id_ in (ids.TAB, ids.SESSION, ids.EDIT, ids.KNOWN, ids.REPLY)),
+            *(dcc.Store(id=id_) for id_ in (ids.TAB, ids.SESSION, ids.EDIT, ids.REPLY)),
         ],
         id=ids.FIT,
         className="view stage",
@@ -163,32 +183,52 @@ def _checkpoints_drawer() -> html.Details:
     )
 
 
+async def open_session(service: SessionService, tab: Any) -> dict[str, Any]:
+    """Find the session that the tab remembers, or begin a new one; or say why neither can be."""
+    try:
+        sid, snapshot = await service.open(_sid(tab))
+    except UserError as error:
+        return {"sid": None, "error": error.to_json()}
+    problem = service.data_problem
+    return {
+        "sid": sid,
+        "snapshot": snapshot,
+        # beside the data itself, which browsers keep for a year by its numbers alone
+        "data": {"origin": service.points.origin, "label": service.points.label},
+        "data_problem": problem and problem.to_json(),
+    }
+
+
+async def send(service: SessionService, session: Any, name: str, body: Any) -> dict[str, Any]:
+    """Run a command: its answer, which has the session's snapshot, or the error."""
+    try:
+        return await table.run(service, _sid(session), name, body)
+    except UserError as error:
+        return {"error": error.to_json()}
+
+
+def _sid(store: Any) -> str:
+    """The id in the data of a store; "" if there is none."""
+    sid = store.get("sid") if isinstance(store, dict) else None
+    return sid if isinstance(sid, str) else ""
+
+
 def register(app: Dash, service: SessionService) -> None:
     """Wire the commands; every answer goes through one store to ``assets/fit/fit.ts``."""
     _register_opening(app, service)
-    _register_training(app, service)
-    _register_rest(app, service)
+    for name in CONTROLS:
+        _register_control(app, service, name)
+    _register_edit(app, service)
     for where, function in (
         (Input(ids.SESSION, "data"), "opened"),
         (Input(ids.REPLY, "data"), "reply"),
         (Input(ids.FIT_LOG_X, "value"), "logX"),
     ):
         app.clientside_callback(in_browser(function), where, prevent_initial_call=True)
+    net, optimizer = NET["net"].values(), OPTIMIZER["optimizer"].values()
+    fields = [NET["seed"], *net, *optimizer, OPTIMIZER["engine"]]
     app.clientside_callback(
-        in_browser("fieldsChanged"),
-        *[Input(id_, "value") for id_ in (ids.FIT_SEED, *NET, *OPTIMIZER, ids.FIT_ENGINE)],
-    )
-
-
-def _start(seed: Any, known: Any, *net: Any) -> Start:
-    return Start(seed, NetFields(*net), known)
-
-
-def _command(app: Dash, *inputs_and_states: Any) -> Any:
-    return app.callback(
-        Output(ids.REPLY, "data", allow_duplicate=True),
-        *inputs_and_states,
-        prevent_initial_call=True,
+        in_browser("fieldsChanged"), *[Input(each.component_id, "value") for each in fields]
     )
 
 
@@ -200,58 +240,29 @@ def _register_opening(app: Dash, service: SessionService) -> None:
         prevent_initial_call=True,
     )
     async def on_open(tab: Any) -> Any:
-        opened = await commands.open_session(service, tab)
-        return opened, fit_controls.engine_options(service.engines)
+        engines = fit_controls.engine_options(service.engines)
+        return await open_session(service, tab), engines
 
 
-def _register_training(app: Dash, service: SessionService) -> None:
-    epochs, engine = State(ids.FIT_EPOCHS, "value"), State(ids.FIT_ENGINE, "value")
-    n_start = len(START)
+def _register_control(app: Dash, service: SessionService, name: str) -> None:
+    controls, fields = CONTROLS[name]
 
-    @_command(
-        app,
-        Input(ids.FIT_TRAIN, "n_clicks"),
-        Input(ids.FIT_EPOCHS, "n_submit"),
-        *(SESSION, epochs, engine, *START, *OPTIMIZER_STATES),
+    @app.callback(
+        Output(ids.REPLY, "data", allow_duplicate=True),
+        inputs={"_pressed": controls},
+        state={"session": State(ids.SESSION, "data"), "fields": fields},
+        prevent_initial_call=True,
     )
-    async def on_train(
-        _clicks: Any, _enter: Any, sid: Any, count: Any, chosen: Any, *fields: Any
-    ) -> Any:
-        start, optimizer = _start(*fields[:n_start]), OptimizerFields(*fields[n_start:])
-        reply = await commands.start_run(service, sid, count, chosen, start, optimizer)
-        return reply._asdict()
+    async def on_press(_pressed: Any, session: Any, fields: Any) -> Any:
+        return await send(service, session, name, inputs.read(fields))
 
-    for button_id, handler in ((ids.FIT_STEP, commands.step), (ids.FIT_RESUME, commands.resume)):
 
-        @_command(app, Input(button_id, "n_clicks"), SESSION, engine, *START, *OPTIMIZER_STATES)
-        async def on_go_on(
-            _clicks: Any, sid: Any, chosen: Any, *fields: Any, handler: Any = handler
-        ) -> Any:
-            start, optimizer = _start(*fields[:n_start]), OptimizerFields(*fields[n_start:])
-            return (await handler(service, sid, chosen, start, optimizer))._asdict()
-
-    @_command(
-        app, Input(ids.FIT_SEED, "n_submit"), Input(ids.FIT_HIDDEN, "n_submit"), SESSION, *START
+def _register_edit(app: Dash, service: SessionService) -> None:
+    @app.callback(
+        Output(ids.REPLY, "data", allow_duplicate=True),
+        Input(ids.EDIT, "data"),
+        State(ids.SESSION, "data"),
+        prevent_initial_call=True,
     )
-    async def on_enter(_seed: Any, _hidden: Any, sid: Any, *fields: Any) -> Any:
-        return (await commands.take(service, sid, _start(*fields)))._asdict()
-
-
-def _register_rest(app: Dash, service: SessionService) -> None:
-    @_command(app, Input(ids.FIT_PAUSE, "n_clicks"), SESSION)
-    async def on_pause(_clicks: Any, sid: Any) -> Any:
-        return (await commands.pause(service, sid))._asdict()
-
-    @_command(
-        app,
-        Input(ids.FIT_RESET, "n_clicks"),
-        SESSION,
-        State(ids.FIT_SEED, "value"),
-        *(State(id_, "value") for id_ in NET),
-    )
-    async def on_reset(_clicks: Any, sid: Any, seed: Any, *net: Any) -> Any:
-        return (await commands.reset(service, sid, seed, NetFields(*net)))._asdict()
-
-    @_command(app, Input(ids.EDIT, "data"), SESSION)
-    async def on_edit(edit: Any, sid: Any) -> Any:
-        return (await commands.edit_params(service, sid, edit))._asdict()
+    async def on_edit(edit: Any, session: Any) -> Any:
+        return await send(service, session, "edit", edit if isinstance(edit, dict) else {})

@@ -14,7 +14,6 @@ import numpy as np
 from dash import html
 
 from pwlapp.core.data.datasets import TABLE, Law, sketch
-from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS
 from pwlapp.core.net import Array
 from pwlapp.ui import components, ids
 
@@ -28,7 +27,9 @@ def data_drawer() -> html.Details:
     choice = html.Div(
         id=ids.FIT_DATA_CHOICE,
         className="data-choice",
-        **{"data-laws": json.dumps(laws(), separators=(",", ":"))},
+        **{
+            "data-laws": json.dumps([law_row(law) for law in TABLE.values()], separators=(",", ":"))
+        },
     )
     return components.drawer(
         ids.FIT_DATA_PANEL,
@@ -39,16 +40,8 @@ def data_drawer() -> html.Details:
     )
 
 
-def laws() -> dict[str, Any]:
-    """What the browser knows of the laws: limits, defaults, the net of each, and a sketch."""
-    return {
-        "min_points": MIN_POINTS,
-        "max_points": MAX_POINTS,
-        "laws": [_law(law) for law in TABLE.values()],
-    }
-
-
-def _law(law: Law) -> dict[str, Any]:
+def law_row(law: Law) -> dict[str, Any]:
+    """What the browser knows of a law: its defaults, its net, and a sketch."""
     line, dots = sketch_paths(law)
     return {
         "name": law.name,

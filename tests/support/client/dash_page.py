@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import httpx2
 
-FILE = re.compile(r'<(?:script|link)\b[^>]*? (?:src|href)="([^"]+)"')
+FILE = re.compile(r'<(?:script|link)\b[^>]*? (?:src|href)="(?!data:)([^"]+)"')
 CONFIG = re.compile(r'<script id="_dash-config"[^>]*>(.*?)</script>', re.DOTALL)
 
 Body: TypeAlias = dict[str, Any]

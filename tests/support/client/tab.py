@@ -216,18 +216,17 @@ class Tab:
     def _take(self, snapshot: Snapshot) -> None:
         if self.snapshot and snapshot["version"] < self.snapshot["version"]:
             return  # a command's answer arrived before the stream's event
-        self.snapshot = snapshot
+        before, self.snapshot = self.snapshot, snapshot
         self.log.follow(snapshot)
-        known = {"seed": snapshot["seed"], "net": snapshot["net"]}
-        if known != self._page.values.get(("known", "data")):
-            self._page.values |= {("known", "data"): known} | net_fields(snapshot)
+        if before is None or any(snapshot[name] != before[name] for name in ("seed", "net")):
+            self._page.values |= net_fields(snapshot)
         self._changed.set()
 
     async def _command(self, name: str, prop: str) -> Snapshot:
         answer = await self._answer(self._page.ask(name, prop))
         ((_, changed),) = answer.items()
         reply = changed["data"]
-        if reply["error"]:
+        if reply.get("error"):
             refusal = self._refused(reply["error"])
             if refusal.code == "session_unknown":
                 self.listen()  # the stream finds it out as well, and opens another session

@@ -1,0 +1,40 @@
+"""What the server takes, for the browser: one block of JSON in the page (``core/limits.ts``)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, get_args
+
+from pwlapp.commands import data, seeds
+from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS
+from pwlapp.core.export import qr
+from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Activation, Loss
+from pwlapp.core.optimizers import MAX_LR, OPTIMIZERS
+from pwlapp.core.state import MAX_SEED
+from pwlapp.web import commands
+
+
+def limits(max_epochs: int) -> dict[str, Any]:
+    """The ranges of whole numbers, each with its error's code, and other limits and choices."""
+    ranges = {
+        "seed": ("bad_seed", 0, MAX_SEED),
+        "epochs": ("bad_epochs", 1, max_epochs),
+        "hidden": ("bad_hidden", 1, MAX_HIDDEN),
+        "seeds": ("bad_count", 1, seeds.MAX_COUNT),
+        "points": ("bad_n", MIN_POINTS, MAX_POINTS),
+    }
+    return {
+        "ranges": {
+            name: {"code": code, "min": low, "max": high}
+            for name, (code, low, high) in ranges.items()
+        },
+        "max_param": MAX_PARAM,
+        "max_lr": MAX_LR,
+        "max_label": data.MAX_LABEL,
+        "max_file": data.MAX_FILE,
+        "max_body": commands.MAX_BYTES,
+        "max_link": qr.MAX_LENGTH,
+        "activations": get_args(Activation),
+        "losses": get_args(Loss),
+        "optimizers": {kind: asdict(made()) for kind, made in OPTIMIZERS.items()},
+    }
