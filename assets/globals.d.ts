@@ -72,7 +72,7 @@ declare global {
     update(gd: PlotlyGraph, traces: PlotlyChanges, layout: PlotlyChanges, places: number[]): Promise<unknown>;
     animate(gd: PlotlyGraph, frame: { data: PlotlyTrace[]; traces: number[] }, options: object): Promise<unknown>;
     redraw(gd: PlotlyGraph): Promise<unknown>;
-    purge(gd: PlotlyGraph): void;
+    purge(node: HTMLElement): void;
     toImage(figure: PlotlyFigure, options: object): Promise<string>;
     Plots: { resize(gd: PlotlyGraph): unknown };
   };

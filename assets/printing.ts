@@ -5,7 +5,7 @@ const PAPER_PX = 1000; // the width of a landscape page within its margins
 let theme: string;
 
 const prepare = () => {
-  theme = root.dataset.theme;
+  theme = root.dataset.theme ?? "light";
   root.dataset.theme = "light";
   const { fontSize } = getComputedStyle(root);
   const size = { "--width": `${innerWidth}px`, "--height": `${innerHeight}px`, "--text": fontSize };

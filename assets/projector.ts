@@ -23,7 +23,7 @@ const toggle = () => {
 };
 
 const step = async (event: KeyboardEvent) => {
-  const by = { PageDown: 1, PageUp: -1 }[event.key];
+  const by = event.key === "PageDown" ? 1 : event.key === "PageUp" ? -1 : null;
   if (!by || !isOn() || event.defaultPrevented || document.querySelector("dialog[open]")) return;
   event.preventDefault();
   (await chunks.load("lessons")).page(by);

@@ -1,82 +1,95 @@
-"""Frame rate of the playback and size of the page: part of ``make bench``.
+"""Frames per second of what moves, answers to presses, and weight of the page: ``make bench``.
 
 The app is served as its users serve it, with its 2,000 built-in points on screen. A run of 5,000
-epochs is trained, then replayed, and the browser's trace of the replay is read: how many frames
-its compositor drew, and in how many of them the painted curve had moved.
+epochs is replayed, and sliders are dragged, in turns with a page on which nothing but a box moves:
+a busy machine slows both. Then everything is pressed that can be, and the browser says how long
+each press waited for the next frame.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from benchmarks import machine, report
+from benchmarks.frames import Frames, frames_of
 from tests.support.chromium import open_chromium
 from tests.support.lecture_page import LecturePage
 from tests.support.server import serve
 
-REPLAYS = 5
+ROUNDS = 3
 SPEED = 0.5  # 240 frames and more over 3 to 4 seconds
-CATEGORIES = [
-    "disabled-by-default-devtools.timeline.frame",
-    "devtools.timeline",
-    "blink.user_timing",
-]
+MOVE_MS = 3000
+SLOWED = (1, 4)  # the CPU as it is, and as that of a phone
+PRESS_ROUNDS = 3
+THRESHOLD_MS = 16  # the browser does not report faster presses
+SIZE: ViewportSize = {"width": 1280, "height": 900}
 
-# Marks in the trace: the replay's two ends, and each animation frame that found the curve moved.
-WATCH = """(speed) => new Promise((done) => {
+EMPTY = """(ms) => {
+  const box = document.createElement("div");
+  box.style = "position: fixed; width: 9px; height: 9px; background: black";
+  document.body.replaceChildren(box);
+  const end = performance.now() + ms;
+  return watch(() => box.style.translate, (now) => {
+    box.style.translate = `${Math.floor(now) % 99}px`;
+    return now < end;
+  });
+}"""
+
+CURVE = """const curve = (graph, trace) => {
+  const gd = document.querySelector(`#${graph} .js-plotly-plot`);
+  const [{ node3 }] = gd.calcdata[trace];
+  return () => node3.select(".js-line").attr("d");
+};"""
+
+REPLAY = f"""(speed) => {{
+  {CURVE}
   const slider = document.querySelector("#playback-speed");
   slider.value = Math.log2(speed);
   slider.dispatchEvent(new Event("input"));
   const toggle = document.querySelector("#playback-toggle");
-  const isCurve = (path) => path.closest(".trace").__data__[0].trace.index === 0;
-  const curve = () =>
-    [...document.querySelectorAll("#fit-yhat-plot path.js-line")].find(isCurve).getAttribute("d");
-  let before = curve();
-  let waited = 0;
-  const look = () => {
-    const now = curve();
-    if (now !== before) performance.mark("pwl-moved");
-    before = now;
-    if (toggle.dataset.tLabel === "playback.pause") waited = -1;
-    else if (waited < 0) { performance.mark("pwl-end"); return done(); }
-    requestAnimationFrame(look);
-  };
-  performance.mark("pwl-start");
   toggle.click();
-  requestAnimationFrame(look);
-})"""
+  let begun = false;
+  return watch(curve("fit-yhat-plot", 0), () => {{
+    const plays = toggle.dataset.tLabel === "playback.pause";
+    begun ||= plays;
+    return plays || !begun;
+  }});
+}}"""
 
+DRAG = f"""([id, graph, trace, ms]) => {{
+  {CURVE}
+  const slider = document.getElementById(id);
+  const before = slider.value;
+  const put = (value) => {{
+    slider.value = value;
+    slider.dispatchEvent(new Event("input"));
+  }};
+  const begin = performance.now();
+  return watch(curve(graph, trace), (now) => {{
+    const isOver = now > begin + ms;
+    put(isOver ? before : 3 * Math.sin((now - begin) / 300));
+    return !isOver;
+  }});
+}}"""
 
-def trace_of_replay(page: Page, cdp: CDPSession) -> list[dict[str, Any]]:
-    """Replay the run once; returns the trace's events."""
-    events: list[dict[str, Any]] = []
-    ended: list[bool] = []
-    cdp.on("Tracing.dataCollected", lambda data: events.extend(data["value"]))
-    cdp.on("Tracing.tracingComplete", lambda _: ended.append(True))
-    config = {"includedCategories": CATEGORIES}
-    cdp.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": config})
-    page.evaluate(WATCH, SPEED)
-    cdp.send("Tracing.end")
-    while not ended:
-        page.wait_for_timeout(20)
-    cdp.detach()
-    return events
+SLIDERS = {
+    "a slider of Fit": ("fit", "fit-weights-0-slider", "fit-yhat-plot", 0),
+    "a slider of Build": ("build", "build-weights-0-slider", "build-plot", 2),
+}
 
-
-def rates(events: list[dict[str, Any]]) -> tuple[float, float]:
-    """Frames drawn, and frames in which the curve had moved, each per second."""
-
-    def times(name: str) -> list[float]:
-        return [event["ts"] / 1e6 for event in events if event["name"] == name]
-
-    start, end = times("pwl-start")[0], times("pwl-end")[-1]
-    drawn = [at for at in times("DrawFrame") if start <= at <= end]
-    moved = [at for at in times("pwl-moved") if start <= at <= end]
-    return len(drawn) / (end - start), len(moved) / (end - start)
+OBSERVE = """() => {
+  window.presses = [];
+  new PerformanceObserver((list) => {
+    for (const { interactionId, duration } of list.getEntries()) {
+      if (interactionId) presses.push(duration);
+    }
+  }).observe({ type: "event", durationThreshold: 16 });
+}"""
 
 
 def bytes_of_a_visit(browser: Browser, address: str) -> int:
@@ -92,33 +105,110 @@ def bytes_of_a_visit(browser: Browser, address: str) -> int:
     return int(sum(received))
 
 
-def replays(browser: Browser, address: str) -> list[tuple[float, float]]:
-    """Train 5,000 epochs, then replay them several times."""
-    with browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        page = LecturePage(context.new_page())
-        page.open(address)
-        page.train(5000)
-        page.wait_for_epoch(5000)
-        page.find("#fit-yhat-plot").evaluate(
-            "(node) => node.scrollIntoView({ block: 'center', behavior: 'instant' })"
-        )
+def trained(context: BrowserContext, address: str) -> LecturePage:
+    """A page whose net has been trained for 5,000 epochs."""
+    page = LecturePage(context.new_page())
+    page.open(address)
+    page.train(5000)
+    page.wait_for_epoch(5000)
+    page.go("fit")
+    return page
+
+
+def moving(app: LecturePage, empty: Page, slowed: int) -> dict[str, Callable[[], Frames]]:
+    """What is measured, by its name."""
+
+    def watched(page: Page, script: str, argument: Any) -> Frames:
+        page.bring_to_front()
+        return frames_of(page, script, argument, slowed)
+
+    def drag(view: str, *slider: Any) -> Frames:
+        app.go(view)
+        return watched(app.page, DRAG, [*slider, MOVE_MS])
+
+    return {
+        "an empty page": lambda: watched(empty, EMPTY, MOVE_MS),
+        "a replay": lambda: watched(app.page, REPLAY, SPEED),
+        **{name: lambda where=where: drag(*where) for name, where in SLIDERS.items()},  # type: ignore[misc]
+    }
+
+
+def rounds(browser: Browser, address: str, slowed: int) -> list[dict[str, Frames]]:
+    """Let all take turns, each time in a tab of its own."""
+    measured = []
+    for _ in range(ROUNDS):
+        with browser.new_context(viewport=SIZE) as context:
+            empty = context.new_page()
+            app = trained(context, address)
+            measured.append({name: run() for name, run in moving(app, empty, slowed).items()})
+    return measured
+
+
+def presses(page: LecturePage) -> list[tuple[str, Callable[[], None]]]:
+    """Everything that can be pressed on Fit and Build, in an order in which it can be."""
+
+    def click(selector: str) -> tuple[str, Callable[[], None]]:
+        return selector, lambda: page.find(selector).click()
+
+    def key(selector: str, name: str) -> tuple[str, Callable[[], None]]:
+        return f"{name} on {selector}", lambda: page.find(selector).press(name)
+
+    return [
+        *(click(f"#{name}") for name in ("fit-train", "playback-toggle", "playback-toggle")),
+        *(click(f"#{name}") for name in ("playback-start", "playback-end", "fit-step")),
+        *(key("#fit-weights-1-slider", name) for name in ("ArrowRight", "ArrowLeft")),
+        *(click(f"#{name}-switch") for name in ("theme", "theme", "language", "language")),
+        ("a long run", lambda: page.find("#fit-epochs").fill("1000000")),
+        *(click(f"#fit-{name}") for name in ("train", "pause", "resume", "pause", "reset")),
+        ("a short run", lambda: page.find("#fit-epochs").fill("5000")),
+        click("nav a[href='#build']"),
+        *(click(f"#build-{name}") for name in ("random", "start", "challenge", "challenge")),
+        *(key("#build-weights-4-slider", name) for name in ("ArrowRight", "ArrowLeft")),
+        click("nav a[href='#fit']"),
+    ]
+
+
+def press_everything(browser: Browser, address: str) -> list[tuple[str, float]]:
+    """Milliseconds from each press to the frame that followed its handlers."""
+    with browser.new_context(locale="en-US", viewport=SIZE) as context:
+        page = trained(context, address)
+        page.page.evaluate(OBSERVE)
         measured = []
-        for _ in range(REPLAYS):
-            cdp = context.new_cdp_session(page.page)
-            measured.append(rates(trace_of_replay(page.page, cdp)))
+        for _ in range(PRESS_ROUNDS):
+            for name, press in presses(page):
+                press()
+                page.page.wait_for_timeout(300)  # the browser reports a while later
+                took = page.page.evaluate("presses.splice(0)")
+                if name.startswith("a "):
+                    continue
+                measured.append((name, max(took, default=THRESHOLD_MS)))
     return measured
 
 
 def measure(address: str) -> dict[str, Any]:
-    """Measure a first visit, then the replays."""
+    """Measure a first visit, what moves, and the presses."""
     with open_chromium() as browser:
         visit = bytes_of_a_visit(browser, address)
-        drawn, moved = zip(*replays(browser, address), strict=True)
+        moved = {slowed: rounds(browser, address, slowed) for slowed in SLOWED}
+        pressed = press_everything(browser, address)
     return {
         "machine": machine.describe(),
         "first visit, bytes": visit,
-        "frames drawn": drawn,
-        "frames with a moved curve": moved,
+        "slowed": {
+            str(slowed): {
+                name: {
+                    "drawn": [round(each[name].drawn, 1) for each in taken],
+                    "moved": [round(each[name].moved, 1) for each in taken],
+                    "main_ms": [round(each[name].main_ms, 2) for each in taken],
+                }
+                for name in taken[0]
+            }
+            for slowed, taken in moved.items()
+        },
+        "presses": {
+            "ms": report.summary([ms for _, ms in pressed]),
+            "slowest": max(pressed, key=lambda each: each[1])[0],
+        },
     }
 
 

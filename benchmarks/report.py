@@ -76,15 +76,49 @@ def words(measured: Measured) -> list[str]:
     ]
 
 
+PLAYBACK_HEAD = (
+    "| processor | what moves | frames a second | of the empty page's | main thread, ms a frame |",
+    "|---|---|---|---|---|",
+)
+
+
 def playback(measured: Measured) -> str:
-    """Render the frame rate, and the size of the first visit."""
-    drawn = measured["frames drawn"]
-    return wrapped(
-        f"On {measured['machine']['cores']} cores without a graphics card, Chromium drew "
-        f"{median(drawn):.1f} frames per second of playback with the 2,000 points on screen "
-        f"(median of {len(drawn)} replays, {min(drawn):.1f} to {max(drawn):.1f}), and received "
-        f"{measured['first visit, bytes'] / 1000:,.0f} KB in the first visit to a server just "
-        "started."
+    """Render what the browser drew, what it cost, and what the page received."""
+    rows = [
+        playback_row(slowed, name, taken, measured["slowed"][slowed]["an empty page"])
+        for slowed in measured["slowed"]
+        for name, taken in measured["slowed"][slowed].items()
+    ]
+    return "\n".join([*PLAYBACK_HEAD, *rows, "", wrapped(how_played(measured))])
+
+
+def playback_row(slowed: str, name: str, taken: Measured, empty: Measured) -> str:
+    """One thing that moves, at one speed of the processor."""
+    shares = [
+        100 * ours / theirs for ours, theirs in zip(taken["moved"], empty["moved"], strict=True)
+    ]
+    cells = (
+        "as it is" if slowed == "1" else f"{slowed} times slower",
+        name,
+        spread(taken["moved"]),
+        "" if taken is empty else f"{spread(shares)} %",
+        spread(taken["main_ms"]),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def how_played(measured: Measured) -> str:
+    """Say what the table's figures are, how fast presses were answered, and what a visit weighs."""
+    rounds = len(measured["slowed"]["1"]["an empty page"]["moved"])
+    presses = measured["presses"]
+    return (
+        f"{measured['machine']['cores']} cores without a graphics card, 2,000 points on screen; "
+        f"median (smallest to largest) of {rounds} rounds, in each of which all take turns. "
+        "Frames are those in which the curve, or the box on the empty page, had moved; the main "
+        "thread's time is its CPU time for one such frame, in the median of a round. Buttons and "
+        "keys of Fit and Build, by the browser's own event timing: the next frame came "
+        f"{percentiles(presses['ms'])}. The first visit to a server just started received "
+        f"{measured['first visit, bytes'] / 1000:,.0f} KB."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import report
+from benchmarks import frames, report
 
 ROOT = Path(__file__).parents[1]
 MACHINE = {"cores": 3, "cpu": "Abacus", "versions": {"python": "3.99", "gcc": "1.2"}}
@@ -31,6 +31,10 @@ def loaded(students: int, train_ms: list[float], **counts: int) -> dict[str, Any
         "memory_mb": {"idle": {"all": 512.4, "web": 1.0}, "trained": {"all": 640.6, "web": 1.0}},
         "students_share": students / 4000, "others_share": students / 10000,
     }  # fmt: skip
+
+
+def moved(per_second: list[float], main_ms: list[float]) -> dict[str, Any]:
+    return {"drawn": per_second, "moved": per_second, "main_ms": main_ms}
 
 
 def unwrapped(text: str) -> str:
@@ -67,7 +71,14 @@ def measured() -> dict[str, dict[str, Any]]:
         },
         "playback": {
             "machine": MACHINE, "first visit, bytes": 694_749,
-            "frames drawn": [56.55, 58.02, 59.31],
+            "slowed": {
+                "1": {
+                    "an empty page": moved([60.0, 58.0, 59.0], [0.75, 0.7, 0.8]),
+                    "a replay": moved([54.0, 58.0, 59.0], [3.25, 3.0, 3.5]),
+                },
+                "4": {"an empty page": moved([40.0, 50.0, 45.0], [3.25, 3.5, 3.0])},
+            },
+            "presses": {"ms": report.summary(range(16, 116)), "slowest": "a button"},
         },
         "click": {
             "machine": MACHINE, "epochs": 5000, "long_epochs": 1_000_000,
@@ -158,11 +169,53 @@ def test_engines(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_playback(measured: dict[str, dict[str, Any]]) -> None:
-    assert unwrapped(report.playback(measured["playback"])) == (
-        "On 3 cores without a graphics card, Chromium drew 58.0 frames per second of playback "
-        "with the 2,000 points on screen (median of 3 replays, 56.5 to 59.3), and received "
-        "695 KB in the first visit to a server just started."
+    table, words = report.playback(measured["playback"]).split("\n\n", 1)
+    assert max(map(len, words.splitlines())) <= 100
+    assert table.splitlines()[2:] == [
+        "| as it is | an empty page | 59.0 (58.0 to 60.0) |  | 0.75 (0.70 to 0.80) |",
+        "| as it is | a replay | 58.0 (54.0 to 59.0) | 100 (90.0 to 100) % | 3.25 (3.00 to 3.50) |",
+        "| 4 times slower | an empty page | 45.0 (40.0 to 50.0) |  | 3.25 (3.00 to 3.50) |",
+    ]
+    words = unwrapped(words)
+    for part in (
+        "3 cores without a graphics card",
+        "of 3 rounds",
+        "65.0 ms in the median, 110 ms at the 95th percentile, 115 ms at most (n = 100)",
+        "received 695 KB.",
+    ):
+        assert part in words
+
+
+def event(name: str, at_ms: float, took_ms: float = 0, cpu_ms: float = 0, thread: int = 1) -> Any:
+    timed = {"ph": "X", "dur": 1000 * took_ms, "tdur": 1000 * cpu_ms} if took_ms else {"ph": "I"}
+    return {"name": name, "ts": 1000 * at_ms, "pid": 1, "tid": thread, **timed}
+
+
+def test_frames_of_a_trace() -> None:
+    drawn = frames.read(
+        [
+            event("pwl-start", 100),
+            *(event("pwl-moved", at) for at in (110, 130, 150, 170)),
+            event("DrawFrame", 90, thread=2),  # before the start
+            *(event("DrawFrame", at, thread=2) for at in (112, 132)),
+            event("RunTask", 111, 9, 2),
+            event("Layout", 112, 3, 1),  # a part of it
+            event("RunTask", 131, 9, 3),
+            event("RunTask", 141, 2, 1),
+            event("RunTask", 151, 9, 9),
+            event("RunTask", 131, 9, 50, thread=2),
+            event("pwl-end", 300),
+        ]
     )
+    assert drawn == pytest.approx((10, 20, 4))
+
+
+def test_a_trace_without_frames_is_refused() -> None:
+    ends = [event("pwl-start", 0), event("pwl-end", 9)]
+    with pytest.raises(ValueError, match="no start and end"):
+        frames.read(ends[:1])
+    with pytest.raises(ValueError, match="0 moved frames"):
+        frames.read(ends)
 
 
 def test_click(measured: dict[str, dict[str, Any]]) -> None:

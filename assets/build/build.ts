@@ -1,50 +1,48 @@
 // Build: every drag redraws plot, panels, equations and error here, with no request.
 
-import { byId } from "../core/dom";
+import { byId, targetWithin, write } from "../core/dom";
 import * as undo from "../core/history";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as numbers from "../core/numbers";
 import * as painting from "../core/painting";
 import * as plotBoxes from "../core/plot-boxes";
+import * as storage from "../core/storage";
+import type { Answer, BuildState, Challenge, Weights } from "../core/types";
 import * as views from "../core/views";
 import * as weightRows from "../core/weight-rows";
 import * as equations from "./equations";
 
 const STORE = "build";
 const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
+const FORMULAS_MS = 66;
 const SOLVED = 0.01; // mean squared difference under which a challenge counts as hit
 
-let weights;
-let plots; // {big, panels: [5], construction}
-let xs;
-let challenge = null; // {left, right, b, shown} while the challenge is on
-let constructions = null; // the server's last answer
+type Construction = { code: string; y: number[]; max_difference: number };
+type Plots = { big: PlotlyGraph; panels: PlotlyGraph[]; construction: PlotlyGraph };
+
+let weights: weightRows.WeightRows;
+let plots: Plots | null = null; // once they are drawn
+let xs: number[];
+let challenge: Challenge | null = null; // while it is on
+let constructions: Construction[] | null = null; // the server's last answer
 let chosen = 1;
 
 const target = () => challenge ?? nets.TARGET;
-const listeners = [];
+const listeners: (() => void)[] = [];
 const remember = () => {
   recordStep();
   listeners.forEach((listener) => listener());
-  try {
-    sessionStorage.setItem(STORE, JSON.stringify({ params: weights.get(), challenge }));
-  } catch {
-    // storage may be refused; the sliders still work
-  }
+  storage.keep(STORE, JSON.stringify(now()));
 };
-const remembered = () => {
-  try {
-    const saved = JSON.parse(sessionStorage.getItem(STORE));
-    const good = saved?.params?.length === 5 && saved.params.every(Number.isFinite);
-    return good ? saved : {};
-  } catch {
-    return {};
-  }
+const remembered = (): BuildState => {
+  const saved = storage.recallJson(STORE) as BuildState | null;
+  const isGood = saved?.params?.length === 5 && saved.params.every(Number.isFinite);
+  return isGood ? saved : { params: nets.START, challenge: null };
 };
 
 // --- steps for Undo and Redo --------------------------------------------------------------------
-let stood = null; // what the last step left, as now() has it; null: what changes is no step
+let stood: BuildState | null = null; // what the last step left; null: what changes is no step
 
 const recordStep = () => {
   if (!stood) return;
@@ -61,21 +59,17 @@ const recordStep = () => {
   );
 };
 
-const largest = (...lists) => Math.max(...lists.flat().map(Math.abs));
+const largest = (...lists: number[][]) => Math.max(...lists.flat().map(Math.abs));
 
-const paintBig = (p) => {
+const paintBig = (gd: PlotlyGraph, p: Weights) => {
   const truth = nets.bent(target(), xs);
   const units = [0, 1].map((k) => nets.contribution(p, k, xs));
   const y = nets.logit(p, xs);
-  painting.symmetricAxis(plots.big, largest(truth, y), 10);
-  painting.curves(
-    plots.big,
-    [0, 1, 2, 3, 4],
-    [{ y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] }],
-  );
+  painting.symmetricAxis(gd, largest(truth, y), 10);
+  painting.curves(gd, [0, 1, 2, 3, 4], [{ y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] }]);
 };
 
-const paintPanels = (p) => {
+const paintPanels = (panels: PlotlyGraph[], p: Weights) => {
   const ys = [
     nets.unit(p, 0, xs),
     nets.unit(p, 1, xs),
@@ -83,46 +77,61 @@ const paintPanels = (p) => {
     nets.hidden(p, 1, xs),
     nets.logit(p, xs),
   ];
-  const titles = equations.panelTitles(p);
-  plots.panels.forEach((gd, i) => {
+  panels.forEach((gd, i) => {
     painting.panelAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
     painting.curves(gd, [0], [{ y: ys[i] }]);
-    byId(`${PANELS[i]}-title`).innerHTML = titles[i];
   });
 };
 
-const showError = (mse) => {
-  byId("build-mse").textContent = numbers.short(mse, 4);
-  if (challenge) showChallenge(mse);
+const mseOf = (p: Weights) => nets.mse(nets.logit(p, xs), nets.bent(target(), xs));
+
+const showError = (mse: number) => {
+  write(byId("build-mse"), numbers.short(mse, 4));
+  if (challenge) showChallenge(challenge, mse);
 };
+
+let titles: string[] = []; // of the panels, as they stand there
+const showTitles = (p: Weights) => {
+  const before = titles;
+  titles = equations.panelTitles(p);
+  titles.forEach((title, i) => {
+    if (title !== before[i]) byId(`${PANELS[i]}-title`).innerHTML = title;
+  });
+};
+
+// Formulas take the browser longer than curves, and nobody reads them at 60 Hz.
+const writeSoon = painting.throttle(FORMULAS_MS, () => {
+  const p = weights.get();
+  showError(mseOf(p));
+  if (isTabOpen("build-steps")) showTitles(p);
+  if (isTabOpen("build-equations-panel")) equations.render(byId("build-equations"), p);
+});
 
 // A hidden tab is painted when it is shown.
-const paintAll = (p) => {
-  if (isTabOpen("build-steps")) {
-    paintBig(p);
-    paintPanels(p);
+const paintAll = (p: Weights) => {
+  if (plots && isTabOpen("build-steps")) {
+    paintBig(plots.big, p);
+    paintPanels(plots.panels, p);
   }
-  if (isTabOpen("build-equations-panel")) equations.render(byId("build-equations"), p);
-  showError(nets.mse(nets.logit(p, xs), nets.bent(target(), xs)));
+  writeSoon();
 };
 
-const follow = (p) => painting.request("build", () => paintAll(p));
+const follow = (p: Weights) => painting.request("build", () => paintAll(p));
 
-const commit = (p) => {
+const commit = (p: Weights) => {
   remember();
-  window.dash_clientside.set_props("construction-params", { data: { params: p } });
-  const mse = nets.mse(nets.logit(p, xs), nets.bent(target(), xs));
-  i18n.announce(i18n.t("build.announce", { mse: numbers.short(mse, 4) }));
+  askForConstructions();
+  i18n.announce(i18n.t("build.announce", { mse: numbers.short(mseOf(p), 4) }));
 };
 
-const setWeights = (p) => {
+const setWeights = (p: Weights) => {
   weights.set(p);
   follow(p);
   commit(p);
 };
 
 const random = () => {
-  const draw = (span) => Math.round((Math.random() * 2 - 1) * span * 10) / 10;
+  const draw = (span: number) => Math.round((Math.random() * 2 - 1) * span * 10) / 10;
   setWeights([draw(3), draw(3), draw(6), draw(6), draw(5)]);
 };
 
@@ -135,7 +144,7 @@ const showFormula = () => {
 };
 
 const newChallenge = () => {
-  const half = (span) => Math.round((Math.random() * 2 - 1) * span * 2) / 2;
+  const half = (span: number) => Math.round((Math.random() * 2 - 1) * span * 2) / 2;
   challenge = { left: half(9), right: half(9), b: half(5), shown: false };
   if (Math.abs(challenge.left - challenge.right) < 2) challenge.right -= 4; // it must bend
   openChallenge();
@@ -150,8 +159,8 @@ const openChallenge = () => {
   follow(weights.get());
 };
 
-const showChallenge = (mse) => {
-  byId("build-challenge-task").hidden = challenge.shown;
+const showChallenge = ({ shown }: Challenge, mse: number) => {
+  byId("build-challenge-task").hidden = shown;
   const status = byId("build-challenge-status");
   const solved = mse < SOLVED;
   const message = solved ? "challenge.solved" : mse < 1 ? "challenge.close" : "challenge.far";
@@ -160,7 +169,7 @@ const showChallenge = (mse) => {
 };
 
 // --- the six constructions --------------------------------------------------------------------
-export const showConstructions = (answer) => {
+export const showConstructions = (answer: Answer<{ results: Construction[] }> | null) => {
   if (!answer) return;
   if (answer.error) {
     byId("construction-difference").textContent = i18n.t(`error.${answer.error.code}`, answer.error.args);
@@ -171,11 +180,6 @@ export const showConstructions = (answer) => {
 };
 
 const showConstruction = () => {
-  document.querySelectorAll<HTMLElement>("#construction-tabs .tab").forEach((tab) => {
-    const on = Number(tab.dataset.number) === chosen;
-    tab.setAttribute("aria-selected", String(on));
-    tab.tabIndex = on ? 0 : -1;
-  });
   byId("construction-name").textContent = i18n.t(`constructions.name${chosen}`);
   const result = constructions?.[chosen - 1];
   if (!result || !plots) return;
@@ -188,46 +192,64 @@ const showConstruction = () => {
   painting.curves(plots.construction, [0], [{ x, y: result.y }]);
 };
 
-const isTabOpen = (panel) => !byId(panel).hidden;
+const isTabOpen = (panel: string) => !byId(panel).hidden;
 
-const chooseTab = (tab, focus = false) => {
-  for (const each of byId("build-tabs").children) {
-    const on = each === tab;
-    each.setAttribute("aria-selected", String(on));
-    each.tabIndex = on ? 0 : -1;
-    byId(each.getAttribute("aria-controls")).hidden = !on;
+// The server runs their code, at weights that have been released and where they are looked at.
+let asked = "";
+const askForConstructions = () => {
+  const params = weights.get();
+  if (!isTabOpen("build-constructions-panel") || asked === String(params)) return;
+  asked = String(params);
+  window.dash_clientside.set_props("construction-params", { data: { params } });
+};
+
+const tabsOf = (row: HTMLElement) => [...row.querySelectorAll<HTMLElement>(".tab")];
+
+const choosePanel = (tab: HTMLElement) => {
+  for (const each of tabsOf(byId("build-tabs"))) {
+    byId(each.getAttribute("aria-controls") ?? "").hidden = each !== tab;
   }
-  if (focus) tab.focus();
   plotBoxes.resize(byId("build"));
   if (plots) follow(weights.get());
   showConstruction();
+  askForConstructions();
 };
 
-// The arrow keys go through a row of tabs; `choose(tab, focus)` opens one.
-const listenToRow = (row, choose) => {
-  row.addEventListener("click", ({ target }) => {
-    const tab = target.closest(".tab");
-    if (tab) choose(tab);
-  });
-  row.addEventListener("keydown", ({ key }) => {
-    const tabs = [...row.children];
-    const move = { ArrowRight: 1, ArrowLeft: -1 }[key];
-    if (move) choose(tabs.at((tabs.indexOf(document.activeElement) + move) % tabs.length), true);
-  });
-};
-
-const choose = (tab, focus = false) => {
+const chooseConstruction = (tab: HTMLElement) => {
   chosen = Number(tab.dataset.number);
   showConstruction();
-  if (focus) tab.focus();
+};
+
+// A click or an arrow key selects another tab of a row.
+const listenToRow = (row: HTMLElement, choose: (tab: HTMLElement) => void) => {
+  const tabs = tabsOf(row);
+  const select = (tab: HTMLElement) => {
+    for (const each of tabs) {
+      each.setAttribute("aria-selected", String(each === tab));
+      each.tabIndex = each === tab ? 0 : -1;
+    }
+    choose(tab);
+  };
+  row.addEventListener("click", (event) => {
+    const tab = targetWithin(event, ".tab");
+    if (tab) select(tab);
+  });
+  row.addEventListener("keydown", (event) => {
+    const at = tabs.indexOf(document.activeElement as HTMLElement);
+    const move = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    const tab = move ? tabs.at((at + move) % tabs.length) : undefined;
+    if (!tab) return;
+    select(tab);
+    tab.focus();
+  });
 };
 
 // --- for the other sections -------------------------------------------------------------------
-let isReady;
-export const ready = new Promise((done) => (isReady = done)); // its plots are drawn
+let isReady: () => void;
+export const ready = new Promise<void>((done) => (isReady = done)); // its plots are drawn
 
-export const now = () => ({ params: weights.get(), challenge: challenge && { ...challenge } });
-export const show = (next) => {
+export const now = (): BuildState => ({ params: weights.get(), challenge: challenge && { ...challenge } });
+export const show = (next: BuildState) => {
   stood = null;
   challenge = next.challenge && { ...next.challenge };
   openChallenge();
@@ -249,11 +271,11 @@ export const start = async () => {
   });
   byId("build-challenge-new").addEventListener("click", newChallenge);
   byId("build-challenge-show").addEventListener("click", () => {
-    challenge.shown = true;
+    if (challenge) challenge.shown = true;
     openChallenge();
   });
-  listenToRow(byId("build-tabs"), chooseTab);
-  listenToRow(byId("construction-tabs"), choose);
+  listenToRow(byId("build-tabs"), choosePanel);
+  listenToRow(byId("construction-tabs"), chooseConstruction);
   showConstruction();
   equations.render(byId("build-equations"), weights.get());
   const [big, construction, ...panels] = await painting.graphs([
@@ -263,7 +285,7 @@ export const start = async () => {
   ]);
   plots = { big, construction, panels };
   plotBoxes.watch([big, construction, ...panels]);
-  show({ params: saved.params ?? nets.START, challenge: saved.challenge ?? null });
+  show(saved);
   isReady();
   views.onShow("build", () => follow(weights.get()));
   i18n.onLanguage(() => {
@@ -273,8 +295,8 @@ export const start = async () => {
   });
 };
 
-export const onChange = (listener) => listeners.push(listener);
+export const onChange = (listener: () => void) => listeners.push(listener);
 
-const weightsElsewhere = () => weights.get();
+const current = () => weights.get();
 
-export { weightsElsewhere as weights };
+export { current as weights };

@@ -1,45 +1,49 @@
 // The lecture's equations (1)-(5) and its architecture line, with the current numbers in them.
 import * as mathml from "../core/mathml";
 import * as nets from "../core/net";
+import type { BentLine, NetDescription, Weights } from "../core/types";
+
+type Index = number | "n"; // of a point
 
 const pieces = () => {
   const m = mathml;
-  const x = (i) => m.sub(m.mi("x"), i === "n" ? m.mi("n") : `<mn>${i}</mn>`);
-  const relu = (content) => m.row(m.text("relu"), m.op("("), content, m.op(")"));
+  const x = (i: Index) => m.sub(m.mi("x"), i === "n" ? m.mi("n") : `<mn>${i}</mn>`);
+  const relu = (content: string) => m.row(m.text("relu"), m.op("("), content, m.op(")"));
   const bc = m.over(m.op("+"), m.text("bc"));
   const X = m.bold("X");
-  const W = (k) => m.layer(m.bold("W"), k);
+  const W = (k: number) => m.layer(m.bold("W"), k);
   const b1 = m.layer(m.bold("b"), 1);
   const b2 = m.layer(m.mi("b"), 2);
-  const unitRole = (k) => `unit${k + 1}`;
+  const unitRole = (k: number) => `unit${k + 1}`;
   return { m, x, relu, bc, X, W, b1, b2, unitRole };
 };
 
 // rows 1, 2, "…", n of a matrix whose row i has the cells `cellsAt(i)`
-const tall = (m, cellsAt, columns) => m.matrix([cellsAt(1), cellsAt(2), Array(columns).fill(m.op("…")), cellsAt("n")]);
+const tall = (cellsAt: (i: Index) => string[], columns: number) =>
+  mathml.matrix([cellsAt(1), cellsAt(2), Array(columns).fill(mathml.op("…")), cellsAt("n")]);
 
-const all = (p) => {
+const all = (p: Weights) => {
   const { m, x, relu, bc, X, W, b1, b2, unitRole } = pieces();
   const units = [0, 1];
-  const u = (k, i) => m.times(p[k], x(i));
-  const term = (k, i) => m.role(unitRole(k), m.times(p[2 + k], relu(u(k, i))));
-  const signedSum = (i) => {
+  const u = (k: number, i: Index) => m.times(p[k], x(i));
+  const term = (k: number, i: Index) => m.role(unitRole(k), m.times(p[2 + k], relu(u(k, i))));
+  const signedSum = (i: Index) => {
     const parts = units.map((k, n) => (n === 0 || p[2 + k] < 0 ? "" : m.op("+")) + term(k, i));
     const bias = m.row(p[4] < 0 ? "" : m.op("+"), m.number(p[4]));
     return m.row(...parts, m.role("yhat", bias));
   };
-  const cell = (content, k) => m.role(unitRole(k), content);
-  const composed = (names) => m.row(m.op("("), names, m.op(")"), m.op("("), X, m.op(")"));
-  const l = (k) => m.sub(m.mi("l"), `<mn>${k}</mn>`);
+  const cell = (content: string, k: number) => m.role(unitRole(k), content);
+  const composed = (names: string) => m.row(m.op("("), names, m.op(")"), m.op("("), X, m.op(")"));
+  const l = (k: number) => m.sub(m.mi("l"), `<mn>${k}</mn>`);
   const a1 = m.sub(m.mi("a"), "<mn>1</mn>");
   const inner = m.row(X, W(1), bc, b1);
   const reluInner = relu(inner);
-  const ys = tall(m, (i) => [signedSum(i)], 1);
+  const ys = tall((i) => [signedSum(i)], 1);
   const outer = m.row(reluInner, W(2), bc, b2);
 
   const net = composed(m.row(l(2), m.op("∘"), a1, m.op("∘"), l(1)));
-  const us = tall(m, (i) => units.map((k) => cell(u(k, i), k)), 2);
-  const vs = tall(m, (i) => units.map((k) => cell(relu(u(k, i)), k)), 2);
+  const us = tall((i) => units.map((k) => cell(u(k, i), k)), 2);
+  const vs = tall((i) => units.map((k) => cell(relu(u(k, i)), k)), 2);
   const is = m.op("=");
 
   // one equation is one or more lines: the lecture, too, breaks before the large matrix
@@ -53,9 +57,9 @@ const all = (p) => {
 };
 
 // The matrices that equations (2) and (4) name: W(1), b(1), W(2), b(2).
-const notes = (p) => {
+const notes = (p: Weights): Record<number, string[]> => {
   const { m, W, b1, b2, unitRole } = pieces();
-  const cell = (k, value) => m.role(unitRole(k), m.number(value));
+  const cell = (k: number, value: number) => m.role(unitRole(k), m.number(value));
   return {
     2: [
       m.row(W(1), m.op("="), m.matrix([[cell(0, p[0]), cell(1, p[1])]])),
@@ -68,7 +72,7 @@ const notes = (p) => {
   };
 };
 
-export const render = (host, p) => {
+export const render = (host: HTMLElement, p: Weights) => {
   const { math } = mathml;
   const extra = notes(p);
   host.innerHTML = all(p)
@@ -82,13 +86,13 @@ export const render = (host, p) => {
 
 // X -l1-> u(1) -a1-> v(1) -l2-> u(2) -a2-> v(2) = yhat, with the shapes below; a net that ends
 // without a sigmoid has no a2.
-export const architecture = (host, n, { h, loss } = nets.LECTURE) => {
+export const architecture = (host: HTMLElement, n: number | null, { h, loss }: NetDescription = nets.LECTURE) => {
   const { m } = pieces();
-  const shape = (columns) =>
+  const shape = (columns: number) =>
     m.row(m.op("("), n ? `<mn>${n}</mn>` : m.mi("n"), m.op(","), `<mn>${columns}</mn>`, m.op(")"));
-  const node = (name, columns) => m.under(name, shape(columns));
-  const arrow = (name, k) => m.over('<mo stretchy="true">⟶</mo>', m.sub(m.mi(name), `<mn>${k}</mn>`));
-  const vector = (name, k) => m.layer(m.bold(name), k);
+  const node = (name: string, columns: number) => m.under(name, shape(columns));
+  const arrow = (name: string, k: number) => m.over('<mo stretchy="true">⟶</mo>', m.sub(m.mi(name), `<mn>${k}</mn>`));
+  const vector = (name: string, k: number) => m.layer(m.bold(name), k);
   host.innerHTML = m.math(
     m.row(
       node(m.bold("X"), 1),
@@ -106,12 +110,12 @@ export const architecture = (host, n, { h, loss } = nets.LECTURE) => {
 };
 
 // Titles of the five panels, each with its formula and current numbers.
-export const panelTitles = (p) => {
+export const panelTitles = (p: Weights) => {
   const { m, relu, unitRole } = pieces();
   const x = m.mi("x");
-  const u = (k) => m.row(m.sub(m.mi("u"), `<mn>${k + 1}</mn>`), m.op("="), m.times(p[k], x));
-  const v = (k) => m.row(m.sub(m.mi("v"), `<mn>${k + 1}</mn>`), m.op("="), relu(m.times(p[k], x)));
-  const part = (k) => {
+  const u = (k: number) => m.row(m.sub(m.mi("u"), `<mn>${k + 1}</mn>`), m.op("="), m.times(p[k], x));
+  const v = (k: number) => m.row(m.sub(m.mi("v"), `<mn>${k + 1}</mn>`), m.op("="), relu(m.times(p[k], x)));
+  const part = (k: number) => {
     const sign = k === 0 || p[2 + k] < 0 ? "" : m.op("+");
     return m.row(sign, m.role(unitRole(k), m.times(p[2 + k], m.sub(m.mi("v"), `<mn>${k + 1}</mn>`))));
   };
@@ -123,10 +127,10 @@ export const panelTitles = (p) => {
 };
 
 // y = left x + b (x < 0), right x + b (x > 0), as the lecture writes its target
-export const piecewise = ({ left, right, b }) => {
+export const piecewise = ({ left, right, b }: BentLine) => {
   const { m } = pieces();
-  const line = (slope) => m.row(m.times(slope, m.mi("x")), b < 0 ? "" : m.op("+"), m.number(b));
-  const when = (sign) => m.row(m.mi("x"), m.op(sign), "<mn>0</mn>");
+  const line = (slope: number) => m.row(m.times(slope, m.mi("x")), b < 0 ? "" : m.op("+"), m.number(b));
+  const when = (sign: string) => m.row(m.mi("x"), m.op(sign), "<mn>0</mn>");
   const cases = `<mtable columnalign="left left" class="cases"><mtr><mtd>${line(left)}</mtd><mtd>${when("&lt;")}</mtd></mtr>
     <mtr><mtd>${line(right)}</mtd><mtd>${when("&gt;")}</mtd></mtr></mtable>`;
   return m.math(m.row(m.mi("y"), m.op("="), '<mo stretchy="true" fence="true">{</mo>', cases));

@@ -1,16 +1,18 @@
 // Requests that are not Dash's: JSON in, JSON out.
 import type { Answer, Message } from "./types";
 
-// The answer's JSON, whatever its status: a refusal is {error: {code, args}}. Throws where the
-// server cannot be reached or does not answer in JSON.
-export const post = async <T>(path: string, body: object): Promise<Answer<T>> => {
-  const answer = await fetch(path, {
+const send = (path: string, body: object, signal?: AbortSignal) =>
+  fetch(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
+    signal,
   });
-  return answer.json();
-};
+const address = (sid: string, verb: string) => `session/${encodeURIComponent(sid)}/${verb}`;
+
+// The answer's JSON, whatever its status: a refusal is {error: {code, args}}. Throws where the
+// server cannot be reached or does not answer in JSON.
+export const post = async <T>(path: string, body: object): Promise<Answer<T>> => (await send(path, body)).json();
 export const get = async <T>(path: string): Promise<T> => (await fetch(path)).json();
 
 // What is said where the server gives no answer.
@@ -19,8 +21,31 @@ export const UNREACHABLE: Message = { code: "server", args: {} };
 // A command to a session; a server that gives no answer counts as a refusal.
 export const command = async <T>(sid: string, verb: string, body: object): Promise<Answer<T>> => {
   try {
-    return await post<T>(`session/${encodeURIComponent(sid)}/${verb}`, body);
+    return await post<T>(address(sid, verb), body);
   } catch {
     return { error: UNREACHABLE } as Answer<T>;
   }
 };
+
+// A command that answers part by part, in lines of JSON; what goes wrong is an {error} at the end.
+export async function* parts<T>(
+  sid: string,
+  verb: string,
+  body: object,
+  signal: AbortSignal,
+): AsyncGenerator<T & { error?: Message }> {
+  try {
+    const answer = await send(address(sid, verb), body, signal);
+    const stream = answer.body as ReadableStream<BufferSource>;
+    const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = "", isOver = false; !isOver; ) {
+      const { value = "\n", done } = await reader.read(); // a refusal ends without a new line
+      const lines = (rest + value).split("\n");
+      rest = lines.pop() ?? "";
+      isOver = done;
+      for (const line of lines) if (line) yield JSON.parse(line);
+    }
+  } catch {
+    yield { error: UNREACHABLE } as T & { error: Message };
+  }
+}

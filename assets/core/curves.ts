@@ -14,6 +14,22 @@ const pixel = (axis: PlotlyAxis, value: number) => {
 };
 const isPlace = (point: PlotlyPoint): point is Place => point.x !== undefined && point.y !== undefined;
 
+// The x of most curves are the same array from frame to frame: so is what is written of them.
+type Written = { x: unknown; m: number; b: number; texts: string[] };
+const written = new WeakMap<PlotlyPoint[], Written>();
+const textsOf = (x: unknown, points: PlotlyPoint[], axis: PlotlyAxis) => {
+  const { _m: m, _b: b } = axis;
+  const before = written.get(points);
+  if (before && before.x === x && before.m === m && before.b === b) return before.texts;
+  const texts = points.map((point) => (point.x === undefined ? "" : `${pixel(axis, point.x)},`));
+  written.set(points, { x, m, b, texts });
+  return texts;
+};
+
+// As the axis counts: the logarithm on a log axis, undefined for what is no number.
+const computed = (axis: PlotlyAxis, value: number | null) =>
+  axis.type === "linear" && typeof value === "number" && Number.isFinite(value) ? value : axis.d2c(value);
+
 const setAttribute = (node: Element, name: string, value: string) => {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 };
@@ -23,27 +39,28 @@ const compute = (points: PlotlyPoint[], x: Values, y: Values, { xaxis, yaxis }: 
   points.length = Math.min(points.length, x.length);
   for (let i = 0; i < x.length; i++) {
     if (i === points.length) points.push({ i });
-    points[i].x = xaxis.d2c(x[i]);
-    points[i].y = yaxis.d2c(y[i]);
+    points[i].x = computed(xaxis, x[i]);
+    points[i].y = computed(yaxis, y[i]);
   }
 };
 
-const pathOf = (points: PlotlyPoint[], { xaxis, yaxis }: Plot) => {
+const pathOf = (points: PlotlyPoint[], x: unknown, { xaxis, yaxis }: Plot) => {
+  const texts = textsOf(x, points, xaxis);
   let path = "";
   let pen = "M";
-  for (const point of points) {
+  points.forEach((point, i) => {
     if (isPlace(point)) {
-      path += `${pen}${pixel(xaxis, point.x)},${pixel(yaxis, point.y)}`;
+      path += pen + texts[i] + pixel(yaxis, point.y);
       pen = "L";
     } else pen = "M";
-  }
+  });
   return path;
 };
 
 // Both give whether Plotly has made the elements that this needs.
-const drawLine = (group: Element, points: PlotlyPoint[], plot: Plot) => {
+const drawLine = (group: Element, points: PlotlyPoint[], x: unknown, plot: Plot) => {
   const [line, ...more] = group.querySelectorAll(".lines > .js-line");
-  const path = pathOf(points, plot);
+  const path = pathOf(points, x, plot);
   if (!line) return !path;
   setAttribute(line, "d", path);
   for (const node of more) node.remove(); // Plotly draws a path for each part between gaps
@@ -74,7 +91,7 @@ const moveOne = (gd: PlotlyGraph, trace: number) => {
   compute(points, x, y, plot);
   const { mode } = full;
   return (
-    (!mode.includes("lines") || drawLine(group, points, plot)) &&
+    (!mode.includes("lines") || drawLine(group, points, x, plot)) &&
     (!mode.includes("markers") || drawDots(group, points, plot, full.marker.size))
   );
 };

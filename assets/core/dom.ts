@@ -6,7 +6,7 @@ type Kind<E extends HTMLElement> = new () => E;
 export const findById = (id: string) => document.getElementById(id);
 
 // The element with this id, of a kind such as HTMLInputElement. Throws where it is not.
-export const byId = <E extends HTMLElement = any>(id: string, kind?: Kind<E>): E => {
+export const byId = <E extends HTMLElement = HTMLElement>(id: string, kind?: Kind<E>): E => {
   const node = findById(id);
   if (!node) throw new Error(`no element #${id}`);
   if (kind && !(node instanceof kind)) throw new Error(`#${id} is a ${node.tagName}, not a ${kind.name}`);
@@ -20,6 +20,9 @@ export const query = <E extends Element = HTMLElement>(selector: string, root: P
   return node;
 };
 
+// What holds the words of this button: its first element.
+export const wordsOf = (id: string) => query("*", byId(id));
+
 // The nearest element around `node`, itself included, that matches. Throws where there is none.
 export const ancestor = (node: Element, selector: string): HTMLElement => {
   const found = node.closest<HTMLElement>(selector);
@@ -32,7 +35,7 @@ export const targetWithin = <E extends Element = HTMLElement>({ target }: Event,
   target instanceof Element ? target.closest<E>(selector) : null;
 
 // Attributes that are numbers may be given as such.
-type Props<E> = { [name in keyof E]?: E[name] extends string ? string | number : E[name] };
+export type Props<E> = { [name in keyof E]?: E[name] extends string ? string | number : E[name] };
 
 export const element = <T extends keyof HTMLElementTagNameMap>(
   tag: T,

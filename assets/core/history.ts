@@ -35,6 +35,15 @@ export const record = (undo: Action, redo: Action, what: string | null = null) =
   tell();
 };
 
+// Steps from before the page was loaded, the nearest last, and those of them that were taken back.
+type Ways = Pick<Step, "undo" | "redo">;
+export const recall = (before: Ways[], takenBack: Ways[]) => {
+  const asSteps = (ways: Ways[]) => ways.map((each) => ({ ...each, what: null, at: 0 }));
+  if (!done.length) undone.push(...asSteps(takenBack));
+  done.unshift(...asSteps(before));
+  tell();
+};
+
 // A step that the server refused (it has said why) stays where it was.
 const move = async (from: Step[], to: Step[], way: "undo" | "redo") => {
   const step = from.pop();

@@ -1,6 +1,6 @@
 // Language and theme, switched in place: no request for the page, nothing lost.
 import * as api from "./api";
-import { byId } from "./dom";
+import { byId, element, type Props } from "./dom";
 import { whole } from "./numbers";
 import type { Args, Loss } from "./types";
 
@@ -39,6 +39,19 @@ export const translate = () => document.querySelectorAll<HTMLElement>("[data-t],
 export const label = (node: HTMLElement, key: string, args: Args = {}) => {
   Object.assign(node.dataset, { tLabel: key, tArgs: JSON.stringify(args) });
   say(node);
+};
+
+// An element whose words follow the language.
+export const spoken = <T extends keyof HTMLElementTagNameMap>(
+  tag: T,
+  key: string,
+  props: Props<HTMLElementTagNameMap[T]> = {},
+  args: Args = {},
+) => {
+  const node = element(tag, props);
+  Object.assign(node.dataset, { t: key, tArgs: JSON.stringify(args) });
+  say(node);
+  return node;
 };
 
 // Say what has words of its own for a loss, "bce" or "mse", or for data whose y are numbers.

@@ -5,8 +5,8 @@ const PLAIN = /^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?$/i;
 const THOUSANDS = /(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])/g;
 
 // A number from typed text ("5,000", "1e-3", "1/3", "−2", "１２"), or NaN.
-export const parse = (text: string) => {
-  const written = text
+export const parse = (text: string | null | undefined) => {
+  const written = (text ?? "")
     .normalize("NFKC") // full-width digits, as some keyboards write them
     .trim()
     .replaceAll("−", "-")

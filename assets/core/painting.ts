@@ -79,15 +79,42 @@ export const niceCeil = (value: number) => {
 
 const topFor = (size: number, least: number) => Math.max(least, niceCeil(Math.max(size, least)));
 
+// Axes take Plotly about 10 ms each, so one graph gets its own in each frame, with the curves there.
+type Axis = { top: number; layout: Record<string, unknown> };
+const due = new Map<PlotlyGraph, Axis>();
+const setNextAxis = () => {
+  const [next] = due;
+  if (!next) return;
+  const [gd, { layout }] = next;
+  due.delete(gd);
+  Plotly.relayout(gd, layout);
+  if (due.size) requestAnimationFrame(setNextAxis);
+};
+const setAxis = (gd: PlotlyGraph, axis: Axis) => {
+  if (!due.size) requestAnimationFrame(setNextAxis);
+  due.set(gd, axis);
+};
+
+// An axis grows at once, and shrinks when its curves have rested: what is dragged to and fro does not
+// change it each time.
+const REST_MS = 400;
+const shrinking = new Map<PlotlyGraph, number>(); // graph -> timer
+const changeAxis = (gd: PlotlyGraph, now: number, top: number, layout: Axis["layout"]) => {
+  const before = due.get(gd)?.top ?? now;
+  clearTimeout(shrinking.get(gd));
+  if (top > before) setAxis(gd, { top, layout });
+  if (top < before) shrinking.set(gd, setTimeout(setAxis, REST_MS, gd, { top, layout }));
+};
+
 // A symmetric y axis that holds `size` and is at least `least`; changes only in steps.
 export const symmetricAxis = (gd: PlotlyGraph, size: number, least: number) => {
   const top = topFor(size, least);
-  if (gd._fullLayout.yaxis.range[1] !== top) Plotly.relayout(gd, { "yaxis.range": [-top, top] });
+  changeAxis(gd, gd._fullLayout.yaxis.range[1], top, { "yaxis.range": [-top, top] });
 };
 
 // The same for a small panel: three ticks, and room so that they keep clear of the corners.
 export const panelAxis = (gd: PlotlyGraph, size: number, least: number) => {
   const top = topFor(size, least);
-  if (gd._fullLayout.yaxis.tickvals?.[2] === top) return;
-  Plotly.relayout(gd, { "yaxis.range": [-1.2 * top, 1.2 * top], "yaxis.tickvals": [-top, 0, top] });
+  const range = [-1.2 * top, 1.2 * top];
+  changeAxis(gd, gd._fullLayout.yaxis.range[1] / 1.2, top, { "yaxis.range": range, "yaxis.tickvals": [-top, 0, top] });
 };

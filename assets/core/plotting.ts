@@ -2,6 +2,8 @@
 // opens as fast without them. The looks are those of figures.py.
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
 
+export const MARGIN = { l: 58, r: 14, t: 10, b: 44 };
+
 // A role's colour as the style sheet has it: "data", "truth", "yhat", "unit1", "unit2", "others".
 export const colour = (role: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
 
@@ -16,7 +18,7 @@ export const axis = (title: string, range?: readonly [number, number] | null, mo
 });
 
 export const layout = (xaxis?: PlotlyLayout, yaxis?: PlotlyLayout, more: PlotlyLayout = {}) => ({
-  margin: { l: 58, r: 14, t: 10, b: 44 },
+  margin: MARGIN,
   paper_bgcolor: "rgba(0,0,0,0)",
   plot_bgcolor: "rgba(0,0,0,0)",
   font: { family: "inherit", size: 14 },

@@ -8,6 +8,15 @@ export const recall = (key: string) => {
   }
 };
 
+// The same of what was kept as JSON; null where it is damaged as well.
+export const recallJson = (key: string): unknown => {
+  try {
+    return JSON.parse(recall(key) ?? "null");
+  } catch {
+    return null;
+  }
+};
+
 export const keep = (key: string, value: string) => {
   try {
     sessionStorage.setItem(key, value);

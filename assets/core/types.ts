@@ -8,7 +8,15 @@ export type Loss = "bce" | "mse";
 export type NetDescription = { h: number; bias1: boolean; activation: Activation; loss: Loss };
 // The net in Fit. `plain`: its frames have its weights, and not just its curve.
 export type FitNet = NetDescription & { plain: boolean };
-export type Optimizer = { kind: "adam" | "sgd"; lr: number; momentum?: number };
+export type Optimizer = {
+  kind: "adam" | "sgd";
+  lr: number;
+  momentum?: number; // of sgd, and beta1, beta2 and eps of adam
+  beta1?: number;
+  beta2?: number;
+  eps?: number;
+  weight_decay?: number;
+};
 
 // --- curves and points ----------------------------------------------------------------------------
 export type Range = [low: number, high: number];
@@ -21,6 +29,10 @@ export type Pieces = { knots: number[]; slopes: number[]; intercepts: number[] }
 // y = left x + b (x < 0), right x + b (x >= 0)
 export type BentLine = { left: number; right: number; b: number };
 
+// Build's five weights, and the line that is to be hit, while the challenge is on.
+export type Challenge = BentLine & { shown: boolean };
+export type BuildState = { params: Weights; challenge: Challenge | null };
+
 // What data were made of; DataSpec in pwlapp/core/data/points.py.
 export type DataSpec = {
   law: string;
@@ -32,6 +44,21 @@ export type DataSpec = {
   x?: number[];
   y?: number[];
   prob?: number[] | null;
+};
+
+// A law that data can be drawn from, with what belongs to it; law_row in pwlapp/ui/sections/fit_dataset.py.
+export type Law = {
+  name: string;
+  is_binary: boolean;
+  n: number;
+  noise: number;
+  max_noise: number;
+  seed: number;
+  net: NetDescription;
+  lr: number;
+  epochs: number;
+  line: string; // SVG paths of a sketch
+  dots: string;
 };
 
 // --- words ----------------------------------------------------------------------------------------
@@ -81,8 +108,8 @@ export type Snapshot = {
 };
 
 // What the server answers: what was asked for, or why not.
-export type Refusal<T> = { error: Message } & { [name in keyof T]?: undefined };
-export type Answer<T = { snapshot: Snapshot }> = (T & { error?: undefined }) | Refusal<T>;
+export type Refusal<T> = { error: Message } & { [name in keyof T]?: null };
+export type Answer<T = { snapshot: Snapshot }> = (T & { error?: null }) | Refusal<T>;
 
 // Whether something that was thrown is a message that has been, or can be, told.
 export const isMessage = (error: unknown): error is Message =>

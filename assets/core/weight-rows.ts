@@ -97,7 +97,7 @@ export const create = (
   rows.forEach(({ slider, field }, k) => {
     slider.addEventListener("input", () => {
       vector[k] = Number(slider.value);
-      complain(field, "");
+      if (field.dataset.complaint) complain(field, "");
       field.value = format(vector[k]);
       slider.setAttribute("aria-valuetext", field.value);
       onInput([...vector]);

@@ -1,7 +1,8 @@
 // Whether a card is near the screen: what nobody sees is not painted.
-// A function that tells whether `node` is within a screen's height of the window; `onArrive()` is
+
+// Gives a function that tells whether `node` is within a screen's height of the window; `onArrive` is
 // called whenever it comes there.
-export const watch = (node, onArrive) => {
+export const watch = (node: Element, onArrive: () => void) => {
   let near = false;
   new IntersectionObserver(
     (entries) => {

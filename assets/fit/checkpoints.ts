@@ -3,30 +3,33 @@
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as numbersModule from "../core/numbers";
+import type { FitNet, Frame } from "../core/types";
 import * as weightRows from "../core/weight-rows";
+import type { FitData } from "./data";
 import * as fitData from "./data";
 import * as fitNet from "./net-description";
 
 const EVERY = 5000;
 
-const isCheckpoint = (frame) => frame.epoch % EVERY === 0 || frame.mark !== "";
+const isCheckpoint = (frame: Frame) => frame.epoch % EVERY === 0 || frame.mark !== "";
 
 // One frame per row: epoch 0, each multiple of 5,000, ends of runs and edits by hand.
-const rows = (frames) => {
+const rows = (frames: Frame[]) => {
   const kept = frames.filter(isCheckpoint);
   return kept.filter(
     (frame, i) => kept[i + 1]?.epoch !== frame.epoch || frame.mark === "edit" || kept[i + 1].mark === "edit",
   );
 };
 
-const numbers = ({ p, net }) => {
+const numbers = ({ p, net }: Frame) => {
   if (!p) return [];
   const { left, right } = nets.slopes(p, net);
   return [...p, ...(fitNet.hasSlopes(net) ? [left, right] : [])];
 };
-const losses = (frame, data) => (data.test ? [frame.loss, fitData.testLoss(data, frame)] : [frame.loss]);
+const losses = (frame: Frame, data: FitData) =>
+  data.test ? [frame.loss, fitData.testLoss(data, frame)] : [frame.loss];
 
-const head = (net, data) => {
+const head = (net: FitNet, data: FitData) => {
   const { t } = i18n;
   const names = net.plain
     ? weightRows.rowsOf(net).map(({ name, sub }) => (sub ? `${name}<sub>${sub}</sub>` : name))
@@ -37,12 +40,16 @@ const head = (net, data) => {
   return `<thead><tr>${cells.map((cell) => `<th scope="col">${cell}</th>`).join("")}</tr></thead>`;
 };
 
-const row = (frame, before, current, data) => {
+const row = (frame: Frame, before: Frame | undefined, current: boolean, data: FitData) => {
   const { fixed, signed, whole } = numbersModule;
-  const all = (one) => [...numbers(one).map((value) => [value, 4]), ...losses(one, data).map((value) => [value, 6])];
+  type Cell = [value: number | null, digits: number];
+  const all = (one: Frame): Cell[] => [
+    ...numbers(one).map((value): Cell => [value, 4]),
+    ...losses(one, data).map((value): Cell => [value, 6]),
+  ];
   const then = before && all(before);
   const cells = all(frame).map(([value, digits], i) => {
-    const change = then ? `<small>${signed(value - then[i][0], digits)}</small>` : "";
+    const change = then ? `<small>${signed((value ?? NaN) - (then[i][0] ?? NaN), digits)}</small>` : "";
     return `<td>${fixed(value, digits)}${change}</td>`;
   });
   const note = frame.mark === "edit" ? `<small>${i18n.t("checkpoints.edited")}</small>` : "";
@@ -52,14 +59,13 @@ const row = (frame, before, current, data) => {
 
 let shown = ""; // what the table says, so that it is made anew for something else only
 
-// All frames of the playback are of one net, on these data; the row under the play head is marked.
-export const show = (host, playback, data) => {
-  const kept = rows(playback.frames);
-  const current = kept.find((frame) => frame.seq === playback.frame.seq)?.seq;
+// All frames are of one net, on these data; the row under the play head is marked.
+export const show = (host: HTMLElement, frames: Frame[], under: Frame, data: FitData) => {
+  const kept = rows(frames);
+  const current = kept.find((frame) => frame.seq === under.seq)?.seq;
   const key = [i18n.language(), data.key, current, ...kept.map((frame) => frame.seq)].join(" ");
   if (key === shown) return;
   shown = key;
   const body = kept.map((frame, i) => row(frame, kept[i - 1], frame.seq === current, data)).join("");
-  const { net } = playback.frame;
-  host.innerHTML = `<table class="checkpoints">${head(net, data)}<tbody>${body}</tbody></table>`;
+  host.innerHTML = `<table class="checkpoints">${head(under.net, data)}<tbody>${body}</tbody></table>`;
 };

@@ -1,11 +1,12 @@
 // What Fit says in words and numbers: buttons, status, notices, and the playback bar.
-import { byId, element, write } from "../core/dom";
+import { byId, element, targetWithin, write } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { label } from "../core/i18n";
 import * as nets from "../core/net";
 import * as numbers from "../core/numbers";
+import type { Playback } from "../core/playback";
 import * as storage from "../core/storage";
-import type { Message } from "../core/types";
+import type { Frame, Message, Snapshot } from "../core/types";
 import * as fitNet from "./net-description";
 
 export type MessageKind = "notice" | "error";
@@ -18,10 +19,12 @@ const ICONS = {
   play: "M6 4v16l14-8z",
   pause: "M6 4h4v16H6zM14 4h4v16h-4z",
 };
-const icon = (name) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
+type Icon = keyof typeof ICONS;
+type FitPlayback = Playback<Frame>;
+const icon = (name: Icon) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 
 const buildStatus = () => {
-  const count = (id, key) =>
+  const count = (id: string, key: string) =>
     `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}" aria-live="off">–</output></span>`;
   byId("fit-status").innerHTML =
     count("count-epoch", "word.epoch") +
@@ -32,10 +35,9 @@ const buildStatus = () => {
 
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
 const SKIP_KEY = "pwl.skip";
-const skipBox = (playback) => {
+const skipBox = (playback: FitPlayback) => {
   const box = element("input", { type: "checkbox", id: "playback-skip" });
-  const words = element("span", { textContent: t("playback.skip") });
-  words.dataset.t = "playback.skip";
+  const words = i18n.spoken("span", "playback.skip");
   box.addEventListener("change", () => {
     playback.setSkipping(box.checked);
     storage.keep(SKIP_KEY, box.checked ? "yes" : "no");
@@ -45,21 +47,22 @@ const skipBox = (playback) => {
   return element("label", { className: "skip-replay" }, box, words);
 };
 
-const buildPlayback = (playback) => {
-  const push = (id, key, name, action) => {
+const buildPlayback = (playback: FitPlayback) => {
+  const push = (id: string, key: string, name: Icon, action: () => void) => {
     const node = element("button", { type: "button", id, className: "icon", innerHTML: icon(name) });
     label(node, key);
     node.addEventListener("click", action);
     return node;
   };
-  const slide = (id, key, range, action) => {
+  type Range = { min: number; max: number; step: number; value: number };
+  const slide = (id: string, key: string, range: Range, action: (value: number, node: HTMLInputElement) => void) => {
     const node = element("input", { type: "range", id, className: "slider", ...range });
     label(node, key);
     node.addEventListener("input", () => action(Number(node.value), node));
     return node;
   };
   const speedText = element("output", { id: "playback-speed-text" }, "1×");
-  const setSpeed = (power, node) => {
+  const setSpeed = (power: number, node: HTMLInputElement) => {
     const speed = 2 ** power;
     speedText.textContent = `${numbers.short(speed, speed < 1 ? 2 : 1)}×`;
     node.setAttribute("aria-valuetext", speedText.textContent);
@@ -80,10 +83,10 @@ const buildPlayback = (playback) => {
   );
 };
 
-export const showPlayback = (playback) => {
-  const scrub = byId("playback-scrub");
-  scrub.max = Math.max(playback.frames.length - 1, 0);
-  scrub.value = playback.index;
+export const showPlayback = (playback: FitPlayback) => {
+  const scrub = byId("playback-scrub", HTMLInputElement);
+  scrub.max = String(Math.max(playback.frames.length - 1, 0));
+  scrub.value = String(playback.index);
   const toggle = byId("playback-toggle");
   const key = playback.playing ? "playback.pause" : "playback.play";
   if (toggle.dataset.tLabel !== key) {
@@ -103,11 +106,12 @@ export const showPlayback = (playback) => {
   if (!playback.playing) i18n.announce(words);
 };
 
-export const showCount = ({ epoch, loss, p, net, test = NaN }) => {
+type Counts = Pick<Frame, "epoch" | "loss" | "p" | "net" | "test">;
+export const showCount = ({ epoch, loss, p, net, test = null }: Counts) => {
   write(byId("count-epoch"), numbers.whole(epoch));
   write(byId("count-loss"), numbers.fixed(loss, 6));
   write(byId("count-test"), numbers.fixed(test, 6));
-  if (!fitNet.hasSlopes(net)) return;
+  if (!p || !fitNet.hasSlopes(net)) return;
   const { left, right } = nets.slopes(p, net);
   write(byId("count-slopes"), `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`);
 };
@@ -115,50 +119,54 @@ export const showCount = ({ epoch, loss, p, net, test = NaN }) => {
 // Nothing can be pressed until the session is open.
 const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"];
 const GOING = ["fit-train", "fit-pause", "fit-resume", "fit-step"];
-const disableAll = () => COMMANDS.forEach((id) => (byId(id).disabled = true));
+const button = (id: string) => byId(id, HTMLButtonElement);
+const disable = (ids: string[]) => {
+  for (const id of ids) button(id).disabled = true;
+};
 
 // What the status says from the press until the server's answer.
 const PRESSED = { "fit-train": "status.starting", "fit-resume": "status.starting", "fit-pause": "status.pausing" };
 
 // What is trained before a reset has been answered would be undone by it.
-const awaitReset = () => ["fit-train", "fit-step"].forEach((id) => (byId(id).disabled = true));
+const awaitReset = () => disable(["fit-train", "fit-step"]);
 
 // While the server cannot be reached nothing can be pressed, and the page says so.
-let lastState = null;
+let lastState: Snapshot | null = null;
 let connected = true;
-export const showConnection = (now) => {
+export const showConnection = (now: boolean) => {
   if (now === connected) return;
   connected = now;
   if (lastState) showState(lastState);
 };
 
-export const showState = (state) => {
+export const showState = (state: Snapshot) => {
   lastState = state;
   const { status, epoch, start_epoch: start, target_epoch: target } = state;
   const running = status === "running";
   const paused = status === "paused";
-  const focused = document.activeElement as HTMLButtonElement;
-  byId("fit-train").disabled = running;
-  byId("fit-pause").disabled = !running;
+  const focused = document.activeElement;
+  button("fit-train").disabled = running;
+  button("fit-pause").disabled = !running;
   byId("fit-pause").hidden = paused;
   byId("fit-resume").hidden = !paused;
-  byId("fit-step").disabled = running;
-  byId("fit-reset").disabled = false;
-  if (!connected) [...COMMANDS, "fit-resume"].forEach((id) => (byId(id).disabled = true));
-  else byId("fit-resume").disabled = false;
-  if (GOING.includes(focused?.id) && (focused.disabled || focused.hidden)) {
+  button("fit-step").disabled = running;
+  button("fit-reset").disabled = false;
+  if (connected) button("fit-resume").disabled = false;
+  else disable([...COMMANDS, "fit-resume"]);
+  const isGone = focused instanceof HTMLButtonElement && (focused.disabled || focused.hidden);
+  if (isGone && GOING.includes(focused.id)) {
     const next = running ? "fit-pause" : paused ? "fit-resume" : "fit-train";
     byId(next).focus({ preventScroll: true }); // the keyboard stays where it was
   }
   const span = target - start;
-  byId("fit-progress").value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
+  byId("fit-progress", HTMLProgressElement).value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
   write(byId("count-status"), statusWords(state));
 };
 
-const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }) => {
+const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }: Snapshot) => {
   if (!connected) return t("status.disconnected");
   if (status !== "running") return t(`status.${status}`, { target: numbers.whole(target) });
-  if (!(speed > 0)) return t("status.starting");
+  if (!speed) return t("status.starting");
   return t("status.running", {
     epoch: numbers.whole(epoch),
     target: numbers.whole(target),
@@ -167,23 +175,15 @@ const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: s
   });
 };
 
-export const timeLeft = (seconds) => {
+export const timeLeft = (seconds: number) => {
   if (seconds <= 90) return t("time.seconds", { n: Math.max(1, Math.ceil(seconds)) });
   if (seconds <= 90 * 60) return t("time.minutes", { n: Math.ceil(seconds / 60) });
   return t("time.hours", { n: numbers.short(seconds / 3600, 1) });
 };
 
-// "Train 5,000 epochs": the button says what it will do
-export const showTrainLabel = () => {
-  const n = numbers.parse(byId("fit-epochs").value);
-  const known = Number.isInteger(n) && n > 0;
-  const key = known ? (n === 1 ? "fit.train_one" : "fit.train_n") : "fit.train";
-  byId("fit-train").firstElementChild.textContent = t(key, { n: numbers.whole(n) });
-};
-
 // N is the browser's to remember; seed and learning rate come back with the session
 const EPOCHS_KEY = "pwl.epochs";
-export const keepEpochs = () => storage.keep(EPOCHS_KEY, byId("fit-epochs").value);
+export const keepEpochs = () => storage.keep(EPOCHS_KEY, byId("fit-epochs", HTMLInputElement).value);
 const recallEpochs = () => {
   const kept = storage.recall(EPOCHS_KEY);
   if (kept) window.dash_clientside.set_props("fit-epochs", { value: kept });
@@ -193,10 +193,16 @@ const recallEpochs = () => {
 export const sentence = (kind: MessageKind, { code, args }: Message) =>
   t(i18n.first(`${kind}.${code}`, `error.${code}`), i18n.readable(args));
 
-const messages: Record<string, Record<string, any>> = {}; // by the box they stand in, to be told again in another language
+type Told = { kind: MessageKind; message: Message | null; words: (said: string) => string };
+const messages: Record<string, Told> = {}; // by the box they stand in, to be told again in another language
 
 // Show a message in a box, or hide the box; `words` may put the sentence into a longer one.
-export const showMessage = (id, kind, message, words = (said) => said) => {
+export const showMessage = (
+  id: string,
+  kind: MessageKind,
+  message: Message | null,
+  words: (said: string) => string = (said) => said,
+) => {
   messages[id] = { kind, message, words };
   const box = byId(id);
   box.hidden = !message;
@@ -215,7 +221,7 @@ export const retellMessages = () => {
 
 // A notice stays in the session; it is shown once, and may then be put away.
 let noticeKey = "";
-export const showNotice = (sid, { notice, first_seq: since }) => {
+export const showNotice = (sid: string, { notice, first_seq: since }: Snapshot) => {
   const key = JSON.stringify([sid, since, notice]);
   if (key === noticeKey) return;
   noticeKey = key;
@@ -223,19 +229,15 @@ export const showNotice = (sid, { notice, first_seq: since }) => {
 };
 
 // What was wrong with the data that the server was to show
-export const showDataProblem = (problem) =>
+export const showDataProblem = (problem: Message | null) =>
   showMessage("fit-data-problem", "error", problem, (said) => t("data.instead", { problem: said }));
 
-export const start = (playback) => {
-  disableAll();
+export const start = (playback: FitPlayback) => {
+  disable(COMMANDS);
   buildStatus();
   buildPlayback(playback);
   recallEpochs();
-  showTrainLabel();
-  byId("fit-epochs").addEventListener("input", () => {
-    showTrainLabel();
-    keepEpochs();
-  });
+  byId("fit-epochs").addEventListener("input", keepEpochs);
   for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
     fields.addEventListener("input", dismissError);
   }
@@ -244,10 +246,13 @@ export const start = (playback) => {
   }
   byId("fit-pause").addEventListener("click", playback.hold);
   byId("fit-reset").addEventListener("click", awaitReset);
-  byId("fit-checkpoints").addEventListener("click", ({ target }) => {
-    const seq = Number(target.closest("[data-seq]")?.dataset.seq ?? NaN);
+  byId("fit-checkpoints").addEventListener("click", (event) => {
+    const seq = Number(targetWithin(event, "[data-seq]")?.dataset.seq ?? NaN);
     const index = playback.frames.findIndex((frame) => frame.seq === seq);
     if (index >= 0) playback.seek(index);
   });
-  byId("fit-notice").addEventListener("click", ({ currentTarget }) => (currentTarget.hidden = true));
+  const notice = byId("fit-notice");
+  notice.addEventListener("click", () => {
+    notice.hidden = true;
+  });
 };

@@ -1,71 +1,98 @@
 // The data of Fit: fetched once by its key, drawn once, never redrawn with the curves.
+import { ancestor, byId } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as numbers from "../core/numbers";
+import type { Column, Curve, DataSpec, FitNet, Frame, Loss, Points, Range, Weights } from "../core/types";
+
+export type FitPlots = Record<"points" | "yhat" | "logit" | "loss", PlotlyGraph>;
 
 export const CURVE_POINTS = 101; // of a wide net's curve, evenly over the data
 const MOST_POINTS = 4000; // more than this are thinned on screen; the loss always counts all
-const NOTHING = { x: [null], y: [null] };
-const BINARY_SPAN = [-0.12, 1.12];
-const LOG_FLOOR = -100; // as in torch.nn.BCELoss
+const NOTHING: Curve = { x: [null], y: [null] };
+const BINARY_SPAN: Range = [-0.12, 1.12];
 
-// What the net is trained on is x, prob and y, sorted by x; `test` is {x, y} of the points that
-// are held out, or null. `truth` is {x, y} of all points, or null where nobody knows it.
-export const load = async (key) => {
+// The points as the server sends them; `held_out` are the rows that are kept for testing.
+type Sent = Points & { prob: number[] | null; true_loss: number | null; held_out: number[]; spec: DataSpec };
+
+// What the net is trained on is x, prob and y, sorted by x. What nobody knows is null.
+export type FitData = Points & {
+  key: string;
+  spec: DataSpec;
+  prob: number[] | null;
+  logit: Column; // of prob
+  isBinary: boolean;
+  test: Points | null; // the points that are held out
+  truth: Points | null; // prob at all points
+  true_loss: number | null; // that prob itself has, as BCE
+  true_mse: number | null;
+  span: Range; // of the y axis
+  grid: number[]; // where curves are drawn
+  curveX: number[]; // where a wide net's frames have its curve
+  origin?: string; // of the server's own data: where they come from,
+  label?: string; // and what they are called
+};
+
+export const load = async (key: string): Promise<FitData> => {
   const answer = await fetch(`data/${key}.json`);
   if (!answer.ok) throw new Error(`data ${key}: ${answer.status}`);
   return shape(key, await answer.json());
 };
 
-const shape = (key, raw) => {
-  const order = raw.x.map((_, i) => i).sort((a, b) => raw.x[a] - raw.x[b]);
-  const heldOut = new Set(raw.held_out ?? []);
+const shape = (key: string, sent: Sent): FitData => {
+  const order = sent.x.map((_, i) => i).sort((a, b) => sent.x[a] - sent.x[b]);
+  const heldOut = new Set(sent.held_out);
   const training = order.filter((i) => !heldOut.has(i));
   const testing = order.filter((i) => heldOut.has(i));
-  const pick = (values, rows) => values && rows.map((i) => values[i]);
-  const [x, y, prob] = [raw.x, raw.y, raw.prob].map((values) => pick(values, training));
-  const isBinary = raw.is_binary ?? raw.y.every((value) => value >= 0 && value <= 1);
-  const logit = x.map((_, i) => logitOf(isBinary && prob ? prob[i] : null));
-  const ends = [x[0], x[x.length - 1]];
-  const known = isBinary && prob;
+  const pick = (values: number[], rows: number[]) => rows.map((i) => values[i]);
+  const [x, y] = [sent.x, sent.y].map((values) => pick(values, training));
+  const prob = sent.prob && pick(sent.prob, training);
+  const isBinary = sent.y.every((value) => value >= 0 && value <= 1);
+  const [low, high] = [x[0], x[x.length - 1]];
   return {
-    ...raw,
+    spec: sent.spec,
     key,
     x,
     y,
     prob,
-    logit,
+    logit: prob && isBinary ? prob.map((p) => (p > 0 && p < 1 ? logitOf(p) : null)) : x.map(() => null),
     isBinary,
-    test: testing.length ? { x: pick(raw.x, testing), y: pick(raw.y, testing) } : null,
-    truth: raw.prob && { x: pick(raw.x, order), y: pick(raw.prob, order) },
-    true_loss: known ? (testing.length ? bce(prob, y) : raw.true_loss) : null,
+    test: testing.length ? { x: pick(sent.x, testing), y: pick(sent.y, testing) } : null,
+    truth: sent.prob && { x: pick(sent.x, order), y: pick(sent.prob, order) },
+    true_loss: prob && isBinary ? (testing.length ? nets.bce(prob.map(logitOf), y) : sent.true_loss) : null,
     true_mse: prob && nets.mse(prob, y),
-    span: isBinary ? BINARY_SPAN : padded(raw.y.concat(raw.prob ?? [])),
-    grid: curveGrid(ends[0], ends[1]),
-    curveX: nets.grid(ends[0], ends[1], CURVE_POINTS),
+    span: isBinary ? BINARY_SPAN : padded(sent.y.concat(sent.prob ?? [])),
+    grid: curveGrid(low, high),
+    curveX: nets.grid(low, high, CURVE_POINTS),
   };
 };
 
-const logitOf = (p) => (p > 0 && p < 1 ? Math.log(p / (1 - p)) : null);
+const logitOf = (p: number) => Math.log(p / (1 - p));
 
-const bce = (prob, y) => {
-  const log = (p) => Math.max(Math.log(p), LOG_FLOOR);
-  return -prob.reduce((sum, p, i) => sum + y[i] * log(p) + (1 - y[i]) * log(1 - p), 0) / y.length;
-};
-
-export const extremes = (values) =>
-  values.reduce(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
-const padded = (values) => {
+export const extremes = (values: number[]): Range =>
+  values.reduce<Range>(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);
+const padded = (values: number[]): Range => {
   const [low, high] = extremes(values);
   const pad = (high - low) * 0.08 || 1;
   return [low - pad, high + pad];
 };
 
 // the loss that `net` would have if its yhat were the truth itself; null where nobody knows it
-export const trueLoss = (data, net) => (net?.loss === "mse" ? data.true_mse : data.true_loss);
+export const trueLoss = (data: FitData, net: { loss: Loss }) => (net.loss === "mse" ? data.true_mse : data.true_loss);
+
+// What is on screen: a frame, or weights under the student's hand, which have no epoch.
+export type Edited = {
+  p: Weights;
+  net: FitNet;
+  test?: number | null;
+  curve?: null;
+  epoch?: undefined;
+  loss?: undefined;
+};
+export type Shown = Frame | Edited;
 
 // The loss of a frame at the points held out; computed once. A wide net's frame brought it along.
-export const testLoss = (data, frame) => {
+export const testLoss = (data: FitData, frame: Shown) => {
   if (!data.test) return null;
   if (frame.test === undefined && frame.p) {
     frame.test = nets.loss(frame.p, data.test.x, data.test.y, frame.net);
@@ -74,22 +101,22 @@ export const testLoss = (data, frame) => {
 };
 
 // 201 points and 0 among them, where the line bends
-const curveGrid = (low, high) => {
+const curveGrid = (low: number, high: number) => {
   const grid = nets.grid(low, high, 201);
   if (low < 0 && high > 0 && !grid.includes(0)) grid.push(0);
   return grid.sort((a, b) => a - b);
 };
 
 // The same small vertical shift for the same point at every visit, so that density is seen.
-const jitter = (i) => (((i * 0.6180339887498949) % 1) - 0.5) * 0.08;
+const jitter = (i: number) => (((i * 0.6180339887498949) % 1) - 0.5) * 0.08;
 
-const dots = ({ x, y }, every, shifted) => {
+const dots = ({ x, y }: Points, every: number, shifted: boolean): Curve => {
   const shown = x.map((_, i) => i).filter((i) => i % every === 0);
   return { x: shown.map((i) => x[i]), y: shown.map((i) => y[i] + (shifted ? jitter(i) : 0)) };
 };
 
 // Few points are drawn large and full, many small and faint.
-const LOOKS = [
+const LOOKS: [most: number, size: number, opacity: number][] = [
   [60, 9, 0.85],
   [300, 6, 0.5],
   [1000, 5, 0.3],
@@ -98,7 +125,7 @@ const LOOKS = [
 const FEW = 300;
 
 // How the points are drawn: {sets: those to train on and those held out, isFew, size, opacity, range}.
-export const look = (data) => {
+export const look = (data: FitData) => {
   const n = data.x.length + (data.test?.x.length ?? 0);
   const every = Math.ceil(n / MOST_POINTS);
   const [low, high] = [data.grid[0], data.grid[data.grid.length - 1]];
@@ -106,14 +133,14 @@ export const look = (data) => {
   const pad = (high - low) * (isFew ? 0.05 : 0.02) || 1;
   const shifted = data.isBinary && !isFew;
   const sets = [data, data.test].map((set) => (set ? dots(set, every, shifted) : NOTHING));
-  const [, size, opacity] = LOOKS.find(([most]) => n <= most);
+  const [, size, opacity] = LOOKS.filter(([most]) => n <= most)[0];
   return { sets, isFew, size, opacity, range: [low - pad, high + pad] };
 };
 
-export const paint = (data, plots) => {
+export const paint = (data: FitData, plots: FitPlots) => {
   const { sets, isFew, size, opacity, range } = look(data);
   const span = { "xaxis.range": range };
-  plots.points.closest(".graph").dataset.points = isFew ? "few" : "many";
+  ancestor(plots.points, ".graph").dataset.points = isFew ? "few" : "many";
   const markers = { "marker.size": size, "marker.opacity": [opacity, Math.min(1, 1.4 * opacity)] };
   const truth = data.truth ?? NOTHING;
   return Promise.all([
@@ -124,7 +151,7 @@ export const paint = (data, plots) => {
 };
 
 // "Data: the step-like set (2,000 points, 600 of them kept for testing). Loss of prob itself 0.31"
-const describe = (data, net) => {
+const describe = (data: FitData, net: { loss: Loss }) => {
   const { t } = i18n;
   const n = data.x.length + (data.test?.x.length ?? 0);
   const points = numbers.whole(n);
@@ -141,11 +168,11 @@ const describe = (data, net) => {
   return said.join(" ");
 };
 
-export const nameOf = ({ law, label }) => (law === "own" && label ? label : i18n.t(`dataset.${law}`));
+export const nameOf = ({ law, label }: DataSpec) => (law === "own" && label ? label : i18n.t(`dataset.${law}`));
 
 // The two lines under the data's title: which they are, and what kind of y they have.
-export const tell = (data, net) => {
-  document.getElementById("fit-data").textContent = describe(data, net);
+export const tell = (data: FitData, net: { loss: Loss }) => {
+  byId("fit-data").textContent = describe(data, net);
   const kind = data.isBinary ? "" : i18n.t("dataset.numbers_hint");
-  document.getElementById("fit-data-kind").textContent = kind;
+  byId("fit-data-kind").textContent = kind;
 };

@@ -1,24 +1,33 @@
 // The fields of Fit as steps for Undo and Redo: a text field when it is left or Enter is pressed, a
 // choice or a box at once.
-import { byId } from "../core/dom";
+import { byId, targetWithin } from "../core/dom";
 import * as undo from "../core/history";
 import * as fitControls from "./controls";
+import type { FieldName } from "./fields";
 import * as fitFields from "./fields";
 import * as fitSection from "./fit";
 import { depth, goTo } from "./session-history";
 
+type Values = Record<string, string | string[] | undefined>; // of the fields, by their ids
+type Typing = { id: string; value: string; touched: boolean };
+
 const TEXTS = ["fit-seed", "fit-epochs", "fit-hidden", "fit-lr", "fit-momentum"];
-const CHOICES = { "fit-activation": "activation", "fit-loss": "loss", "fit-optimizer": "kind", "fit-engine": "engine" };
-const BOXES = { "fit-bias": "bias1", "fit-log-x": "log" };
+const CHOICES: Record<string, FieldName> = {
+  "fit-activation": "activation",
+  "fit-loss": "loss",
+  "fit-optimizer": "kind",
+  "fit-engine": "engine",
+};
+const BOXES: Record<string, string> = { "fit-bias": "bias1", "fit-log-x": "log" };
 const OF_NET = ["fit-seed", "fit-hidden", "fit-bias", "fit-activation", "fit-loss"];
-let typing = null; // {id, value, touched}: a text field, as it was when it was entered
+let typing: Typing | null = null; // a text field, as it was when it was entered
 
 // --- steps ------------------------------------------------------------------------------------
-const only = (values, ids) => Object.fromEntries(ids.map((id) => [id, values[id]]));
+const only = (values: Values, ids: string[]): Values => Object.fromEntries(ids.map((id) => [id, values[id]]));
 
 // `before` has the values of the fields that changed. An untrained net follows the fields, so it goes
 // back with them.
-const recordStep = (before) => {
+const recordStep = (before: Values) => {
   const isOfNet = Object.keys(before).some((id) => OF_NET.includes(id));
   const ids = isOfNet ? OF_NET : Object.keys(before);
   const standing = () => ({ values: only(read(), ids), steps: depth() });
@@ -32,35 +41,37 @@ const recordStep = (before) => {
   undo.record(swap, swap);
 };
 
-const toggled = (values, id) => ({ ...values, [id]: values[id].length ? [] : [BOXES[id]] });
+const toggled = (values: Values, id: string): Values => ({ ...values, [id]: values[id]?.length ? [] : [BOXES[id]] });
+
+const textField = ({ target }: Event) =>
+  target instanceof HTMLInputElement && TEXTS.includes(target.id) ? target : null;
 
 // Before Dash has heard of it: its own values are those that stood there.
-const onChange = ({ target }) => {
-  const within = (table) =>
-    target.closest(
-      Object.keys(table)
-        .map((id) => `#${id}`)
-        .join(","),
-    );
-  const [choice, box] = [within(CHOICES), within(BOXES)];
-  if (TEXTS.includes(target.id)) leave(target);
+const onChange = (event: Event) => {
+  const within = (table: object) => {
+    const selectors = Object.keys(table).map((id) => `#${id}`);
+    return targetWithin(event, selectors.join(","));
+  };
+  const [choice, box, text] = [within(CHOICES), within(BOXES), textField(event)];
+  if (text) leave(text);
   else if (choice) recordStep(beforeChoice(choice.id));
   else if (box) recordStep(only(toggled(read(), box.id), [box.id]));
 };
 
-// With the method goes the learning rate; see fit-fields.js.
-const beforeChoice = (id) => {
-  const before = { [id]: fitFields.now()[CHOICES[id]] };
-  return id === "fit-optimizer" ? { ...before, "fit-lr": byId("fit-lr").value } : before;
+// With the method goes the learning rate; see fields.ts.
+const beforeChoice = (id: string): Values => {
+  const before = { [id]: fitFields.now()?.[CHOICES[id]] };
+  return id === "fit-optimizer" ? { ...before, "fit-lr": byId("fit-lr", HTMLInputElement).value } : before;
 };
 
-const enter = ({ target }) => {
-  if (TEXTS.includes(target.id)) typing = { id: target.id, value: target.value, touched: false };
+const enter = (event: Event) => {
+  const field = textField(event);
+  if (field) typing = { id: field.id, value: field.value, touched: false };
 };
-const touch = ({ target }) => {
-  if (typing?.id === target.id) typing.touched = true;
+const touch = (event: Event) => {
+  if (typing && typing.id === textField(event)?.id) typing.touched = true;
 };
-const leave = ({ id, value }) => {
+const leave = ({ id, value }: HTMLInputElement) => {
   if (typing?.id !== id || !typing.touched) return;
   const before = typing.value;
   typing = { id, value, touched: false };
@@ -68,16 +79,17 @@ const leave = ({ id, value }) => {
 };
 
 // --- reading and writing ----------------------------------------------------------------------
-const checked = (id) => [...document.querySelectorAll<HTMLInputElement>(`#${id} input:checked`)];
-export const read = () => ({
-  ...Object.fromEntries(TEXTS.map((id) => [id, byId(id).value])),
+const checked = (id: string) => [...document.querySelectorAll<HTMLInputElement>(`#${id} input:checked`)];
+export const read = (): Values => ({
+  ...Object.fromEntries(TEXTS.map((id) => [id, byId(id, HTMLInputElement).value])),
   ...Object.fromEntries(Object.keys(CHOICES).map((id) => [id, checked(id)[0]?.value])),
   ...Object.fromEntries(Object.keys(BOXES).map((id) => [id, checked(id).length ? [BOXES[id]] : []])),
 });
 
 // Resolves when the fields show the values: what is taken back next reads them there.
-export const put = async (values) => {
-  if (typing?.id in values) typing = { ...typing, value: values[typing.id], touched: false };
+export const put = async (values: Values) => {
+  const kept = typing && values[typing.id];
+  if (typing && typeof kept === "string") typing = { ...typing, value: kept, touched: false };
   for (const [id, value] of Object.entries(values)) {
     if (value !== undefined) fitFields.tell(id, value);
   }
@@ -85,14 +97,15 @@ export const put = async (values) => {
     const shown = read();
     return Object.keys(values).every((id) => values[id] === undefined || String(shown[id]) === String(values[id]));
   });
-  if (!("fit-epochs" in values)) return;
-  fitControls.showTrainLabel();
-  fitControls.keepEpochs();
+  if ("fit-epochs" in values) fitControls.keepEpochs();
 };
 
 export const start = () => {
   document.addEventListener("focusin", enter);
   document.addEventListener("input", touch, { capture: true });
-  document.addEventListener("focusout", ({ target }) => leave(target as HTMLInputElement));
+  document.addEventListener("focusout", (event) => {
+    const field = textField(event);
+    if (field) leave(field);
+  });
   document.addEventListener("change", onChange, { capture: true });
 };

@@ -1,20 +1,26 @@
 // The fields that say what is trained and how: filled from the session, told in words, and compared
 // with the session's own net. Dash keeps their values; each change arrives here.
-import { byId } from "../core/dom";
+import { ancestor, byId, wordsOf, write } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { allows, limits } from "../core/limits";
 import * as numbers from "../core/numbers";
+import type { NetDescription, Snapshot } from "../core/types";
 
 const { t } = i18n;
 
-const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine"];
+const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine", "epochs"] as const;
 const SHOWN_MS = 1000;
-let fields = null;
+export type FieldName = (typeof NAMES)[number];
+// What stands in the fields, as Dash keeps it; `bias` is a list of one or none.
+type Fields = Record<Exclude<FieldName, "bias">, string> & { bias: string[] };
+type Value = string | string[];
+
+let fields: Fields | null = null;
 
 // One value for each field at a time: of two that follow each other closely, Dash's input may show
 // the first.
-const told = new Map();
-export const tell = (id, value) => {
+const told = new Map<string, Value>();
+export const tell = (id: string, value: Value) => {
   if (!told.size) setTimeout(pass);
   told.set(id, value);
 };
@@ -24,20 +30,19 @@ const pass = () => {
 };
 
 // Dash shows what it was told a little later.
-export const settled = async (isShown) => {
+export const settled = async (isShown: () => boolean) => {
   for (let waited = 0; !isShown() && waited < SHOWN_MS; waited += 20) {
     await new Promise((done) => setTimeout(done, 20));
   }
 };
 
-export const changed = (values) => {
-  fields = Object.fromEntries(NAMES.map((name, i) => [name, values[i]]));
-  byId("fit-momentum")
-    .closest(".field")
-    .classList.toggle("unused", fields.kind !== "sgd");
+export const changed = (values: unknown[]) => {
+  const next = Object.fromEntries(NAMES.map((name, i) => [name, values[i]])) as Fields;
+  fields = next;
+  ancestor(byId("fit-momentum"), ".field").classList.toggle("unused", next.kind !== "sgd");
 };
 
-export const fillNet = ({ seed, net }) => {
+export const fillNet = ({ seed, net }: Snapshot) => {
   tell("fit-seed", String(seed));
   tell("fit-hidden", String(net.h));
   tell("fit-bias", net.bias1 ? ["bias1"] : []);
@@ -45,7 +50,7 @@ export const fillNet = ({ seed, net }) => {
   tell("fit-loss", net.loss);
 };
 
-export const fill = (snapshot) => {
+export const fill = (snapshot: Snapshot) => {
   const { optimizer, engine } = snapshot;
   fillNet(snapshot);
   tell("fit-optimizer", optimizer.kind);
@@ -54,85 +59,100 @@ export const fill = (snapshot) => {
   tell("fit-engine", engine);
 };
 
-const typedNet = () => ({
+const typedNet = (fields: Fields) => ({
   h: numbers.parse(fields.hidden),
   bias1: Boolean(fields.bias?.length),
   activation: fields.activation,
   loss: fields.loss,
 });
-const isOther = (net) => Object.entries(typedNet()).some(([name, value]) => net[name] !== value);
+const isOtherNet = (fields: Fields, net: NetDescription) => {
+  const { h, bias1, activation, loss } = typedNet(fields);
+  return h !== net.h || bias1 !== net.bias1 || activation !== net.activation || loss !== net.loss;
+};
 
-const engineName = (id) => {
-  const [loop, device] = id.split("@");
+const engineName = (id: string) => {
+  const [loop, device = ""] = id.split("@");
   return t(`engine.${loop}_${device.startsWith("cuda") ? "cuda" : "cpu"}`);
 };
 
 // Two digits: what changes from slice to slice is noise.
-const speedText = (speed) => {
+const speedText = (speed: number) => {
   const rounded = Number(speed.toPrecision(2));
   return rounded < 10 ? numbers.short(rounded, 1) : numbers.whole(rounded);
 };
 
 // What is typed, or a dash where no number can be made of it that is allowed.
-const typed = (text, allowed) => (allowed(numbers.parse(text)) ? text : "–");
+const typed = (text: string, allowed: (value: number) => boolean) => (allowed(numbers.parse(text)) ? text : "–");
 
-const optimizerWords = () => {
+const optimizerWords = (fields: Fields) => {
   const method = t(`optimizer.${fields.kind}`);
   const lr = typed(fields.lr, (value) => value > 0 && value <= limits.max_lr);
   const words = { method, lr, momentum: typed(fields.momentum, (value) => value >= 0 && value < 1) };
   return t(fields.kind === "sgd" ? "summary.momentum" : "summary.lr", words);
 };
 
-const engineWords = (used) => {
-  if (fields.engine !== "auto") return engineName(fields.engine);
+const engineWords = ({ engine }: Fields, used: string | null | undefined) => {
+  if (engine !== "auto") return engineName(engine);
   return used ? t("summary.auto_used", { engine: engineName(used) }) : t("summary.auto");
 };
 
 // "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001 · automatic engine"
-const summary = (state) => {
-  const { h, bias1, activation, loss } = typedNet();
+const summary = (fields: Fields, state: Snapshot | null) => {
+  const { h, bias1, activation, loss } = typedNet(fields);
   return [
     h === 1 ? t("summary.one_unit") : t("summary.units", { units: allows("hidden", h) ? numbers.whole(h) : "–" }),
     t(`activation.${activation}`),
     t(bias1 ? "summary.bias" : "summary.no_bias"),
     t(`summary.${loss}`),
-    optimizerWords(),
-    engineWords(state?.engine_used),
+    optimizerWords(fields),
+    engineWords(fields, state?.engine_used),
   ].join(" · ");
 };
 
+const isOtherSeed = (fields: Fields, seed: number) => numbers.parse(fields.seed) !== seed;
+
+// "Train 5,000 epochs", if pressing it does that: a trained net is not trained with another seed or
+// as another net, and the server says so.
+const trainLabel = (fields: Fields, state: Snapshot | null) => {
+  const n = numbers.parse(fields.epochs);
+  const isRefused =
+    state !== null && state.epoch > 0 && (isOtherNet(fields, state.net) || isOtherSeed(fields, state.seed));
+  if (isRefused || !allows("epochs", n)) return t("fit.train");
+  return t(n === 1 ? "fit.train_one" : "fit.train_n", { n: numbers.whole(n) });
+};
+
 // "Reset"; or what the button does if another net or seed stands in the fields
-const resetLabel = (state) => {
+const resetLabel = (fields: Fields, state: Snapshot | null) => {
   const seed = numbers.parse(fields.seed);
-  if (state && isOther(state.net)) return t("fit.reset_net");
-  if (state && Number.isInteger(seed) && seed !== state.seed) {
+  if (state && isOtherNet(fields, state.net)) return t("fit.reset_net");
+  if (state && isOtherSeed(fields, state.seed) && allows("seed", seed)) {
     return t("fit.reset_seed", { seed: numbers.whole(seed) });
   }
   return t("fit.reset");
 };
 
-const engineUsed = ({ engine_used: used, engine_speed: speed }) => {
+const engineUsed = ({ engine_used: used, engine_speed: speed }: Snapshot) => {
   if (!used) return t("fit.engine_none");
   const engine = engineName(used);
-  return speed > 0 ? t("fit.engine_used", { engine, speed: speedText(speed) }) : t("fit.engine_used_only", { engine });
+  return speed ? t("fit.engine_used", { engine, speed: speedText(speed) }) : t("fit.engine_used_only", { engine });
 };
 
 // `state` is the newest snapshot, or null before there is one.
-export const show = (state) => {
+export const show = (state: Snapshot | null) => {
   if (!fields) return;
-  const write = (node, words) => {
-    if (node.textContent !== words) node.textContent = words;
-  };
-  write(byId("fit-summary"), summary(state));
-  write(byId("fit-reset").firstElementChild, resetLabel(state));
+  write(byId("fit-summary"), summary(fields, state));
+  write(wordsOf("fit-train"), trainLabel(fields, state));
+  write(wordsOf("fit-reset"), resetLabel(fields, state));
   if (state) write(byId("fit-engine-used"), engineUsed(state));
 };
 
 // Adam's usual learning rate hardly moves SGD: who changes the method and had left it at the one's
 // usual value gets the other's.
-const followMethod = ({ target }) => {
+const followMethod = ({ target }: Event) => {
+  if (!fields || !(target instanceof HTMLInputElement)) return;
+  const now = numbers.parse(fields.lr);
   const { [target.value]: chosen, ...others } = limits.optimizers;
-  const isUsual = Object.values(others).some(({ lr }) => lr === numbers.parse(fields.lr));
+  const isUsual = Object.values(others).some(({ lr }) => lr === now);
   if (chosen && isUsual) tell("fit-lr", String(chosen.lr));
 };
 
@@ -141,11 +161,11 @@ export const start = () => {
 };
 
 // Where y is no yes and no, a sigmoid and BCE make no sense.
-export const limit = (isBinary) => {
+export const limit = (isBinary: boolean) => {
   const bce = document.querySelector<HTMLInputElement>("#fit-loss input[value='bce']");
   if (!bce) return;
   bce.disabled = !isBinary;
-  bce.closest("label").classList.toggle("no-choice", !isBinary);
+  ancestor(bce, "label").classList.toggle("no-choice", !isBinary);
 };
 
 export const now = () => fields;

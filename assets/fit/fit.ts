@@ -7,8 +7,10 @@ import * as painting from "../core/painting";
 import * as playbacks from "../core/playback";
 import * as plotBoxes from "../core/plot-boxes";
 import * as tabs from "../core/tabs";
+import type { Answer, FitNet, Frame, FrameRow, Snapshot, Weights } from "../core/types";
 import * as views from "../core/views";
 import * as weightLight from "../core/weight-light";
+import type * as weightRows from "../core/weight-rows";
 import * as checkpoints from "./checkpoints";
 import * as fitControls from "./controls";
 import * as fitData from "./data";
@@ -18,26 +20,26 @@ import * as fitPlots from "./plots";
 import * as fitSession from "./session";
 import * as fitSteps from "./steps";
 
-const tell = (id, props) => window.dash_clientside.set_props(id, props);
+const tell = (id: string, props: Record<string, unknown>) => window.dash_clientside.set_props(id, props);
 const NUMBERS_MS = 66; // numbers and sliders follow at 15 Hz: faster, nobody could read them
 const SLOW_MS = 200; // loss curve, table and axes follow at 5 Hz
 
-let plots; // {points, yhat, logit, loss}
-let ready; // resolves when they are drawn
-let data; // what fitData.load gave
-let dataKey; // of the data that are here or on their way
-let servers; // {origin, label} of the data that a new session has
-let weights;
-let playback;
-let stream;
-let state; // the newest snapshot of the session
-let net; // its net: {h, bias1, activation, loss, plain}; plain if its frames have its parameters
-let shown; // the one that sliders, words and legends are for, with these data
-let editing = null; // {p, net}: under the student's hand, until the server has recorded it
+let plots: fitData.FitPlots;
+let ready: Promise<void>; // resolves when they are drawn
+let data: fitData.FitData | null = null;
+let dataKey = ""; // of the data that are here or on their way
+let servers: fitSession.Opened["data"]; // of the data that a new session has
+let weights: weightRows.WeightRows;
+let playback: playbacks.Playback<Frame>;
+let stream: { close: () => void } | null = null;
+let state: Snapshot | null = null; // the newest of the session
+let net: FitNet | null = null; // its net
+let shown: FitNet | null = null; // the one that sliders, words and legends are for, with these data
+let editing: fitData.Edited | null = null; // under the student's hand, until the server has recorded it
 let logEpochs = false;
 
 // --- session ----------------------------------------------------------------------------------
-export const opened = async (session) => {
+export const opened = async (session: Answer<fitSession.Opened> | null) => {
   if (!fitSession.isOpen(session)) return;
   await ready;
   stream?.close();
@@ -55,6 +57,7 @@ export const opened = async (session) => {
   fitControls.showDataProblem(session.data_problem);
   fitFields.fill(session.snapshot);
   apply(session.snapshot);
+  fitSteps.recall(session.snapshot);
   stream = eventStream.follow(session.sid, {
     since: () => playback.lastSeq,
     onState: apply,
@@ -66,7 +69,7 @@ export const opened = async (session) => {
 
 // Fetch and paint the session's data. They change with a command, with what another tab does, or
 // are taken back; what was painted stays until these are here.
-const useData = async (key) => {
+const useData = async (key: string) => {
   dataKey = key;
   if (data?.key === key) return;
   const loaded = await fitData.load(key);
@@ -75,47 +78,54 @@ const useData = async (key) => {
   await fitData.paint(loaded, plots);
   data = loaded;
   shown = null;
-  if (state) await showNet();
+  const here = readyNow();
+  if (here) await showNet(here);
 };
-const isDataHere = () => Boolean(data) && data.key === state?.data_key;
+// What now() gives once the session is open and its data are here.
+const readyNow = (): Ready | null => {
+  const current = now();
+  return isReady(current) ? current : null;
+};
 
-const followData = ({ data_key: key }) => {
+const followData = ({ data_key: key }: Snapshot) => {
   net = null; // none of its frames is painted with other data than its own
   useData(key).then(
     () => playback.frame && paintFrame(playback.frame),
     () => {
-      dataKey = data.key;
+      dataKey = data?.key ?? "";
       fitSession.again();
     },
   );
 };
 
 // What is known of the net at once: frames are read by it.
-const useNet = (snapshot) => {
-  const next = { ...snapshot.net, plain: snapshot.params !== null };
-  if (!net || Object.entries(next).some(([name, value]) => net[name] !== value)) {
+const useNet = (snapshot: Snapshot) => {
+  const { h, bias1, activation, loss } = snapshot.net;
+  const next: FitNet = { h, bias1, activation, loss, plain: snapshot.params !== null };
+  if (!net || JSON.stringify(net) !== JSON.stringify(next)) {
     net = next;
     editing = null;
   }
-  if (isDataHere() && shown !== net) showNet();
+  const here = readyNow();
+  if (here && shown !== net) showNet(here);
 };
 
 // Whatever depends on the kind of net and on the data. The sliders are made anew.
-const showNet = () => {
-  shown = net;
-  weights = fitNet.buildWeights(byId("fit-weights"), net, { onInput: edit, onCommit: commit });
-  fitNet.show(net, data);
-  fitFields.limit(data.isBinary);
-  fitData.tell(data, net);
-  return fitPlots.reshape(plots, data, net);
+const showNet = (here: Ready) => {
+  shown = here.net;
+  weights = fitNet.buildWeights(byId("fit-weights"), here.net, { onInput: edit, onCommit: commit });
+  fitNet.show(here.net, here.data);
+  fitFields.limit(here.data.isBinary);
+  fitData.tell(here.data, here.net);
+  return fitPlots.reshape(plots, here.data, here.net);
 };
 
-const apply = (snapshot) => {
-  if (!snapshot || snapshot.version < state?.version) return;
+const apply = (snapshot?: Snapshot) => {
+  if (!snapshot || (state && snapshot.version < state.version)) return;
   const wasRunning = state?.status === "running";
   const begins = snapshot.status === "running" && !wasRunning;
   const stepped = state && !wasRunning && snapshot.epoch > state.epoch;
-  const made = ({ seed, net: kind }) => JSON.stringify({ seed, net: kind });
+  const made = ({ seed, net: kind }: Snapshot) => JSON.stringify({ seed, net: kind });
   const refill = state && made(snapshot) !== made(state);
   state = snapshot;
   playback.dropBefore(snapshot.first_seq);
@@ -125,22 +135,26 @@ const apply = (snapshot) => {
   if (begins || stepped) playback.follow();
   haltPlayback();
   if (refill) fitFields.fillNet(snapshot);
-  fitControls.showState(state);
-  fitFields.show(state);
+  fitControls.showState(snapshot);
+  fitFields.show(snapshot);
   fitControls.showNotice(fitSession.sid, snapshot);
   paintSoon();
 };
 
-const receive = (rows) => {
+const receive = (rows: FrameRow[]) => {
+  const of = net;
+  if (!of) return;
   const frames = rows
-    .map(([seq, epoch, loss, mark, ...numbers]) => ({
-      seq,
-      epoch,
-      loss,
-      mark,
-      net,
-      ...(net.plain ? { p: numbers, curve: null } : fitPlots.wideFrame(numbers)),
-    }))
+    .map(
+      ([seq, epoch, loss, mark, ...numbers]): Frame => ({
+        seq,
+        epoch,
+        loss,
+        mark,
+        net: of,
+        ...(of.plain ? { p: numbers, curve: null } : fitPlots.wideFrame(numbers)),
+      }),
+    )
     .filter((frame) => frame.seq >= (state?.first_seq ?? 0));
   playback.add(frames);
   tellSoon();
@@ -160,7 +174,7 @@ const haltPlayback = () => {
 };
 
 // The answer to a command; its snapshot comes sooner than the stream's.
-export const reply = (answer) => {
+export const reply = (answer: Answer | null) => {
   if (!answer) return;
   if (!answer.error) {
     fitControls.dismissError();
@@ -182,10 +196,11 @@ export const reply = (answer) => {
 // A replay behind another view is not painted; its end is.
 const isWatched = () => views.isOpen("fit") || !playback.playing;
 
-const paintFrame = (frame) => {
+const paintFrame = (frame: Frame) => {
   painting.request("fit", () => {
-    if (!isDataHere() || editing || frame.net !== net) return;
-    if (isWatched()) fitPlots.net(plots, data, frame);
+    const here = readyNow();
+    if (!here || editing || frame.net !== here.net) return;
+    if (isWatched()) fitPlots.net(plots, here.data, frame);
     tellSoon();
     if (playback.playing) paintNumbers();
     else showNumbers(); // the last one is not kept waiting
@@ -196,47 +211,52 @@ const paintFrame = (frame) => {
 const showNumbers = () => {
   const { frame } = playback;
   fitControls.showPlayback(playback);
-  if (!frame || editing || !isDataHere()) return;
-  weights.set(frame.p);
-  fitData.testLoss(data, frame);
-  fitControls.showCount(frame);
+  const here = readyNow();
+  if (!frame || !here) return;
+  if (!editing && frame.p) weights.set(frame.p);
+  const { x, y } = here.data;
+  const now = editing ? { ...frame, ...editing, loss: nets.loss(editing.p, x, y, here.net) } : frame;
+  fitData.testLoss(here.data, now);
+  fitControls.showCount(now);
 };
 
 const paintSlow = () => {
-  if (!isDataHere() || !playback.frames.length || !isWatched()) return;
-  fitPlots.loss(plots, data, net, playback, state?.target_epoch ?? 0, logEpochs);
-  fitPlots.axes(plots, data, editing ?? playback.frame);
-  checkpoints.show(byId("fit-checkpoints"), playback, data);
+  const here = readyNow();
+  if (!here?.frame || !playback.frame || !isWatched()) return;
+  fitPlots.loss(plots, here, logEpochs);
+  fitPlots.axes(plots, here.data, here.frame);
+  checkpoints.show(byId("fit-checkpoints"), playback.frames, playback.frame, here.data);
 };
 
 const paintNumbers = painting.throttle(NUMBERS_MS, showNumbers);
 const paintSoon = painting.throttle(SLOW_MS, () => painting.afterPaint(paintSlow));
 
-export const logX = (value) => {
+export const logX = (value: string[] | null) => {
   logEpochs = Boolean(value?.includes("log"));
   paintSlow();
 };
 
 // --- weights by hand: yhat and loss follow at once, the server hears of it at the end ----------
-const edit = (p) => {
-  const edited: { p: number[]; net: unknown; test?: number } = { p, net };
+const edit = (p: Weights) => {
+  if (!net) return;
+  const edited: fitData.Edited = { p, net, test: undefined }; // computed when it is asked for
   editing = edited;
   painting.request("fit", () => {
-    if (!isDataHere() || edited.net !== net) return;
-    fitPlots.net(plots, data, edited);
-    const loss = nets.loss(p, data.x, data.y, net);
-    fitData.testLoss(data, edited);
-    fitControls.showCount({ ...edited, epoch: playback.frame?.epoch ?? 0, loss });
+    const here = readyNow();
+    if (!here || edited.net !== here.net) return;
+    fitPlots.net(plots, here.data, edited);
+    paintNumbers();
     tellSoon();
     paintSoon();
   });
 };
 
-const commit = (p) => {
+const commit = (p: Weights) => {
   edit(p);
-  if (playback.frame?.p.every((value, k) => value === p[k])) {
+  const { frame } = playback;
+  if (frame?.p?.every((value, k) => value === p[k])) {
     editing = null; // back where it was: nothing to tell the server
-    paintFrame(playback.frame);
+    paintFrame(frame);
     return;
   }
   fitSteps.edited(p);
@@ -245,24 +265,49 @@ const commit = (p) => {
 
 // --- for the other sections -------------------------------------------------------------------
 // The same editing, of weights that are moved elsewhere on the page.
-const elsewhere = (then) => (p) => {
+const elsewhere = (then: (p: Weights) => void) => (p: Weights) => {
   weights.set(p);
   then(p);
 };
 
 // What is on screen: `frame` is the one under the play head, or the weights under the student's
 // hand; `state` is the newest snapshot, which may be ahead of it.
-export const now = () => ({ sid: fitSession.sid, state, net, data, playback, frame: editing ?? playback?.frame });
+export type Now = {
+  sid: string;
+  state: Snapshot | null;
+  net: FitNet | null;
+  data: fitData.FitData | null;
+  playback: playbacks.Playback<Frame>;
+  frame: fitData.Shown | undefined;
+};
+// The session is open, and its data are here.
+export type Ready = Now & { state: Snapshot; net: FitNet; data: fitData.FitData };
+
+export const isReady = (now: Now): now is Ready =>
+  Boolean(now.state && now.net && now.data?.key === now.state.data_key);
+// The same for what can be pressed only when the session is open; before, it throws. Other data may be
+// on their way.
+export const open = (): Ready => {
+  const { state, net, data, ...rest } = now();
+  if (!state || !net || !data) throw new Error("the session is not open");
+  return { state, net, data, ...rest };
+};
+export const now = (): Now => ({ sid: fitSession.sid, state, net, data, playback, frame: editing ?? playback?.frame });
 
 // Tell `listener(now())` of every change, at 15 Hz at most.
-const listeners = [];
-export const onChange = (listener) => {
+type Listener = (now: Ready) => void;
+const listeners: Listener[] = [];
+export const onChange = (listener: Listener) => {
   listeners.push(listener);
   // A part that is loaded later hears of what is there already.
-  queueMicrotask(() => isDataHere() && listener(now()));
+  queueMicrotask(() => {
+    const here = readyNow();
+    if (here) listener(here);
+  });
 };
 const tellSoon = painting.throttle(NUMBERS_MS, () => {
-  if (isDataHere()) listeners.forEach((listener) => listener(now()));
+  const here = readyNow();
+  if (here) listeners.forEach((listener) => listener(here));
 });
 
 // --- start ------------------------------------------------------------------------------------
@@ -286,20 +331,20 @@ export const start = () => {
 };
 
 const retell = () => {
-  fitControls.showTrainLabel();
   fitControls.showPlayback(playback);
   fitControls.retellMessages();
-  if (isDataHere()) fitData.tell(data, net);
+  const here = readyNow();
+  if (here) fitData.tell(here.data, here.net);
   if (state) fitControls.showState(state);
   fitFields.show(state);
   if (plots) fitPlots.words(plots);
   paintSoon();
 };
 
-export const fieldsChanged = (values) => {
+export const fieldsChanged = (values: unknown[]) => {
   fitFields.changed(values);
   tellSoon();
-  fitFields.show(state ?? null);
+  fitFields.show(state);
 };
 
 export const frame = () => playback.frame;

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { LECTURE } from "../core/net";
+import type { NetDescription } from "../core/types";
 import { hasSlopes, layers } from "./net-description";
 
-test.each([
+test.each<[NetDescription, string]>([
   [LECTURE, "Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid"],
   [{ ...LECTURE, h: 5, bias1: true, loss: "mse" }, "Linear(1, 5, bias=True) → ReLU → Linear(5, 1)"],
   [{ ...LECTURE, h: 8, activation: "sigmoid" }, "Linear(1, 8, bias=False) → Sigmoid → Linear(8, 1) → Sigmoid"],

@@ -1,15 +1,21 @@
 // What Fit looks like for one kind of net or another: words, legends, layers, and the sliders.
 
 import * as equations from "../build/equations";
-import { byId, element } from "../core/dom";
+import { ancestor, byId, query } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as netFormula from "../core/net-formula";
 import * as numbers from "../core/numbers";
+import * as painting from "../core/painting";
+import type { FitNet, NetDescription, Weights } from "../core/types";
+import type { Handlers, WeightRows } from "../core/weight-rows";
 import * as weightRows from "../core/weight-rows";
+import type { FitData } from "./data";
+
+const FORMULA_MS = 66; // a drag moves it at 15 Hz: faster, nobody could read it
 
 // Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid
-export const layers = ({ h, bias1, activation, loss }) =>
+export const layers = ({ h, bias1, activation, loss }: NetDescription) =>
   [
     `Linear(1, ${h}, bias=${bias1 ? "True" : "False"})`,
     activation === "relu" ? "ReLU" : "Sigmoid",
@@ -18,7 +24,7 @@ export const layers = ({ h, bias1, activation, loss }) =>
   ].join(" → ");
 
 // Of each legend, what there is to see.
-const showLegends = (net, data) => {
+const showLegends = (net: FitNet, data: FitData | null) => {
   const shown = {
     unit1: net.plain,
     unit2: net.plain && net.h > 1,
@@ -28,51 +34,53 @@ const showLegends = (net, data) => {
     "test-loss": Boolean(data?.test),
   };
   for (const [role, on] of Object.entries(shown)) {
-    for (const swatch of document.querySelectorAll(`#fit .legend .${role}`)) swatch.closest("li").hidden = !on;
+    for (const swatch of document.querySelectorAll(`#fit .legend .${role}`)) ancestor(swatch, "li").hidden = !on;
   }
 };
 
-export const hasSlopes = (net) => net.plain && net.activation === "relu";
+export const hasSlopes = (net: FitNet) => net.plain && net.activation === "relu";
 
 // `data` is null before it is known
-export const show = (net, data) => {
+export const show = (net: FitNet, data: FitData | null) => {
   equations.architecture(byId("fit-architecture"), data?.x.length ?? null, net);
   byId("fit-layers").textContent = layers(net);
-  byId("count-slopes").closest(".count").hidden = !hasSlopes(net);
-  const title = byId("fit-logit-plot").closest(".card").querySelector(".card-title [data-t-bce]");
+  ancestor(byId("count-slopes"), ".count").hidden = !hasSlopes(net);
+  const title = query(".card-title [data-t-bce]", ancestor(byId("fit-logit-plot"), ".card"));
   title.dataset.tBce = net.activation === "relu" ? "fit.before_sigmoid" : "fit.before_sigmoid_smooth";
   i18n.speakOf(net.loss, data?.isBinary);
   showLegends(net, data);
-  byId("count-test").closest(".count").hidden = !data?.test;
-  byId("fit-weights").closest(".card").querySelector(".hint").hidden = !net.plain;
+  ancestor(byId("count-test"), ".count").hidden = !data?.test;
+  query(".hint", ancestor(byId("fit-weights"), ".card")).hidden = !net.plain;
 };
 
 // Sliders for the net's numbers with its formula above, which follows them.
-const plainWeights = (host, net, handlers) => {
-  const write = (p) => netFormula.show(byId("fit-formula"), net, (place) => p[place]);
-  const onInput = (p) => {
-    write(p);
+const plainWeights = (host: HTMLElement, net: FitNet, handlers: Handlers): WeightRows => {
+  const write = (p: Weights) => netFormula.show(byId("fit-formula"), net, (place) => p[place]);
+  const writeSoon = painting.throttle(FORMULA_MS, () => host.contains(made) && write(rows.get()));
+  const onInput = (p: Weights) => {
+    writeSoon();
     handlers.onInput(p);
   };
   const rows = weightRows.create(host, { ...handlers, onInput, net, step: 0.01, format: numbers.fixed });
-  host.querySelectorAll(".weight-row").forEach((row, place) => (row.dataset.weight = place));
+  const made = host.firstElementChild; // and gone when the sliders are made for another net
+  host.querySelectorAll<HTMLElement>(".weight-row").forEach((row, place) => {
+    row.dataset.weight = String(place);
+  });
   write(rows.get());
   return {
     ...rows,
-    set: (p) => {
+    set: (p: Weights) => {
       rows.set(p);
       write(p);
     },
   };
 };
 
-// The same, or a sentence where there are too many numbers. Returns {set, get}.
-export const buildWeights = (host, net, handlers) => {
+// The same, or a sentence where there are too many numbers.
+export const buildWeights = (host: HTMLElement, net: FitNet, handlers: Handlers): WeightRows => {
   byId("fit-formula").hidden = !net.plain;
   if (net.plain) return plainWeights(host, net, handlers);
   const args = { units: numbers.whole(net.h), numbers: numbers.whole(nets.size(net)) };
-  const sentence = element("p", { textContent: i18n.t("fit.too_many", args) });
-  Object.assign(sentence.dataset, { t: "fit.too_many", tArgs: JSON.stringify(args) });
-  host.replaceChildren(sentence);
-  return { set: () => {}, get: () => null };
+  host.replaceChildren(i18n.spoken("p", "fit.too_many", {}, args));
+  return { set: () => {}, get: () => [] };
 };

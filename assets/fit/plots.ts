@@ -3,9 +3,12 @@
 import * as i18n from "../core/i18n";
 import * as nets from "../core/net";
 import * as painting from "../core/painting";
+import type { Column, Curve, FitNet, NetDescription, Range, Weights } from "../core/types";
+import type { FitData, FitPlots, Shown } from "./data";
 import * as fitData from "./data";
+import type { Ready } from "./fit";
 
-const NOTHING = { x: [null], y: [null] }; // but a point: a trace without any would lose its place
+const NOTHING: Curve = { x: [null], y: [null] }; // but a point: a trace without any would lose its place
 const UNIT1 = 0,
   UNIT2 = 1,
   NET = 2,
@@ -14,23 +17,24 @@ const UNIT1 = 0,
   OTHERS = 5; // figures.TRACES["logit"]
 
 // Where the curves of a frame are evaluated: the grid, and the bends that lie in it.
-export const placesOf = (data, { net, p }) => {
+type Plain = { net: NetDescription; p: Weights };
+export const placesOf = (data: FitData, { net, p }: Plain) => {
   const { grid } = data;
   const bends = nets.knots(p, net).filter((x) => grid[0] <= x && x <= grid[grid.length - 1]);
   const between = bends.filter((x) => !grid.includes(x));
   return { bends, x: between.length ? [...grid, ...between].sort((a, b) => a - b) : grid };
 };
 
-const plain = (plots, data, { net, p }) => {
+const plain = (plots: FitPlots, data: FitData, { net, p }: Plain) => {
   const { bends, x } = placesOf(data, { net, p });
   const logits = nets.logit(p, x, net);
   const units = Array.from({ length: net.h }, (_, k) => ({ x, y: nets.contribution(p, k, x, net) }));
   const bend = bends.length ? { x: bends, y: nets.logit(p, bends, net) } : NOTHING;
   painting.curves(plots.yhat, [0], [{ x, y: nets.output(logits, net) }]);
-  const traces = [units[0], units[1] ?? NOTHING, { x, y: logits }, bend];
+  const traces: Curve[] = [units[0], units[1] ?? NOTHING, { x, y: logits }, bend];
   const places = [UNIT1, UNIT2, NET, BEND];
   if (net.h > 2) {
-    const apart = (values) => units.slice(2).flatMap((unit) => [...unit[values], null]);
+    const apart = (values: "x" | "y"): Column => units.slice(2).flatMap((unit) => [...unit[values], null]);
     traces.push({ x: apart("x"), y: apart("y") });
     places.push(OTHERS);
   }
@@ -38,25 +42,28 @@ const plain = (plots, data, { net, p }) => {
 };
 
 // a wide net's frame has the curve itself
-const wide = (plots, data, { net, curve }) => {
+const wide = (plots: FitPlots, data: FitData, net: FitNet, curve: number[]) => {
   const x = data.curveX;
   painting.curves(plots.yhat, [0], [{ x, y: nets.output(curve, net) }]);
   painting.curves(plots.logit, [NET], [{ x, y: curve }]);
 };
 
 // What the numbers of a wide net's frame are: its curve, and the loss at the points held out.
-export const wideFrame = (numbers) => ({
+export const wideFrame = (numbers: number[]) => ({
   p: null,
   curve: numbers.slice(0, fitData.CURVE_POINTS),
   test: numbers[fitData.CURVE_POINTS],
 });
 
 // yhat, and the same net before its sigmoid
-export const net = (plots, data, frame) => (frame.p ? plain : wide)(plots, data, frame);
+export const net = (plots: FitPlots, data: FitData, { net, p, curve }: Shown) => {
+  if (p) plain(plots, data, { net, p });
+  else if (curve) wide(plots, data, net, curve);
+};
 
 // For another kind of net: nothing is left of the last one's units, and the truth is the one that
 // the net's last layer is to meet.
-export const reshape = (plots, data, net) => {
+export const reshape = (plots: FitPlots, data: FitData, net: FitNet) => {
   painting.curves(plots.logit, [UNIT1, UNIT2, BEND, OTHERS], Array(4).fill(NOTHING));
   const isMse = net.loss === "mse";
   const truth = !data.truth ? NOTHING : isMse ? data.truth : { x: data.x, y: data.logit };
@@ -65,19 +72,21 @@ export const reshape = (plots, data, net) => {
 };
 
 // Set what is not so already: {"xaxis.type": "log", "yaxis.range": [0, 1]}.
-const setAxes = (gd, wanted) => {
-  const isSo = ([path, value]) => {
+const setAxes = (gd: PlotlyGraph, wanted: PlotlyChanges) => {
+  const isSo = ([path, value]: [string, unknown]) => {
     const [axis, property] = path.split(".");
-    return String(gd._fullLayout[axis][property]) === String(value);
+    const { xaxis, yaxis } = gd._fullLayout;
+    return String((axis === "xaxis" ? xaxis : yaxis)[property]) === String(value);
   };
   if (!Object.entries(wanted).every(isSo)) Plotly.relayout(gd, wanted);
 };
-export const setRange = (graphs, range) => graphs.forEach((gd) => setAxes(gd, { "yaxis.range": range }));
+export const setRange = (graphs: PlotlyGraph[], range: Range) =>
+  graphs.forEach((gd) => setAxes(gd, { "yaxis.range": range }));
 
 // From `low` to `high`, or in steps as far as the values go; the steps begin at 0, if 0 is there.
-export const rangeOf = (values, low, high) => {
+export const rangeOf = (values: number[], low: number, high: number): Range => {
   const [least, most] = fitData.extremes(values);
-  const room = (end) => 0.04 * Math.min(Math.abs(end), high - low);
+  const room = (end: number) => 0.04 * Math.min(Math.abs(end), high - low);
   const bottom = Math.max(low, 0);
   const top = Math.min(high, 0);
   return [
@@ -87,12 +96,12 @@ export const rangeOf = (values, low, high) => {
 };
 
 // The axes hold the truth and the net, and grow in steps.
-export const axes = (plots, data, { net, p, curve }) => {
+export const axes = (plots: FitPlots, data: FitData, { net, p, curve }: Shown) => {
   const ends = [data.grid[0], data.grid[data.grid.length - 1]];
   const bends = p ? placesOf(data, { net, p }).bends : [];
   const places = [...ends, ...bends];
   const units = p ? Array.from({ length: net.h }, (_, k) => nets.contribution(p, k, places, net)) : [];
-  const logits = p ? nets.logit(p, places, net) : curve;
+  const logits = p ? nets.logit(p, places, net) : (curve ?? []);
   const values = [...logits, ...units.flat()];
   if (net.loss === "mse") {
     setRange([plots.points, plots.yhat], rangeOf(logits, data.span[0], data.span[1]));
@@ -106,7 +115,7 @@ export const axes = (plots, data, { net, p, curve }) => {
 
 // An axis that holds `low` to `high`. The one that is there stays while the curve moves, if it is not
 // much too large: drawing axes takes as long as two frames.
-const lossRange = (gd, low, high, isMoving) => {
+const lossRange = (gd: PlotlyGraph, low: number, high: number, isMoving: boolean): Range => {
   const pad = (high - low) * 0.08 || 0.05;
   const now = gd._fullLayout.yaxis.range;
   const isRoomy = now[1] - now[0] > 1.5 * (high - low + 2 * pad);
@@ -116,17 +125,17 @@ const lossRange = (gd, low, high, isMoving) => {
 
 // The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis. With
 // points held out the loss at those is drawn as well.
-export const loss = (plots, data, net, playback, target, log) => {
+export const loss = (plots: FitPlots, { data, net, playback, state }: Ready, log: boolean) => {
   const { frames, index } = playback;
   const truth = fitData.trueLoss(data, net);
-  const test = (frame) => fitData.testLoss(data, frame);
+  const test = (frame: Shown) => fitData.testLoss(data, frame);
   const seen = frames.slice(0, index + 1).filter((frame) => !log || frame.epoch > 0);
   const now = seen[seen.length - 1];
-  const last = Math.max(target, frames[frames.length - 1].epoch, 10);
+  const last = Math.max(state.target_epoch, frames[frames.length - 1].epoch, 10);
   const losses = [truth, ...frames.map((frame) => frame.loss), ...(data.test ? seen.map(test) : [])];
   const [low, high] = fitData.extremes(losses.filter((each) => each !== null));
   const x = seen.map((frame) => frame.epoch);
-  const curves = [
+  const curves: Curve[] = [
     { x: [log ? 1 : 0, last], y: [truth, truth] },
     now ? { x, y: seen.map((frame) => frame.loss) } : NOTHING,
     now ? { x: [now.epoch], y: [now.loss] } : NOTHING,
@@ -140,7 +149,7 @@ export const loss = (plots, data, net, playback, target, log) => {
   painting.curves(plots.loss, [0, 1, 2, 3], curves);
 };
 
-export const words = (plots) =>
+export const words = (plots: FitPlots) =>
   Plotly.relayout(plots.loss, {
     "xaxis.title.text": i18n.t("word.epoch"),
     "yaxis.title.text": i18n.t("word.loss"),

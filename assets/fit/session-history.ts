@@ -5,26 +5,27 @@ import * as fitSection from "./fit";
 const WAIT_MS = 3000;
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-let sent = null; // {version, depth}: weights on their way to the server, and the steps it has after them
+let sent: { version: number; depth: number } | null = null; // {version, depth}: weights on their way to the server, and the steps it has after them
 
-const isUnderWay = () => sent && sent.version === fitSection.now().state.version;
+const underWay = () => (sent?.version === fitSection.now().state?.version ? sent : null);
 
 // How many steps the server has, those that are on their way to it included.
-export const depth = (): number => (isUnderWay() ? sent.depth : (fitSection.now().state?.can_undo ?? 0));
+export const depth = (): number => underWay()?.depth ?? fitSection.now().state?.can_undo ?? 0;
 
 // The page sends weights, which become the server's next step. Returns the number of steps before it.
 export const sending = (): number => {
   const before = depth();
-  sent = { version: fitSection.now().state.version, depth: before + 1 };
+  const { state } = fitSection.now();
+  if (state) sent = { version: state.version, depth: before + 1 };
   return before;
 };
 
 // Undo or redo on the server until it has so many steps to undo, or has no more.
 export const goTo = async (wanted: number) => {
-  for (let waited = 0; isUnderWay() && waited < WAIT_MS; waited += 20) await pause(20);
+  for (let waited = 0; underWay() && waited < WAIT_MS; waited += 20) await pause(20);
   for (let last = Number.NaN; ; ) {
-    const { can_undo: have } = fitSection.now().state;
-    if (have === wanted || have === last) return;
+    const have = fitSection.now().state?.can_undo;
+    if (have === undefined || have === wanted || have === last) return;
     last = have;
     const answer = await fitSection.send(have > wanted ? "undo" : "redo");
     if (answer.error) throw answer.error; // Fit has told it

@@ -2,15 +2,24 @@
 // are no button of Dash's.
 import * as api from "../core/api";
 import * as tabs from "../core/tabs";
+import type { Answer, Message, Snapshot } from "../core/types";
 import * as fitControls from "./controls";
 import * as fitSection from "./fit";
 
 const RETRY_MS = 5000; // when the server could not open a session
 const UNANSWERED_MS = 35_000; // a server that has not answered by then was lost on the way
-let sid;
-let unanswered; // timer, while a session is being opened
+// A session as Dash brings it; `data` are the origin and the label of the server's own data.
+export type Opened = {
+  sid: string;
+  snapshot: Snapshot;
+  data: { origin: string; label: string };
+  data_problem: Message | null;
+};
 
-export const open = (remembered = sid) => {
+let sid: string;
+let unanswered: number | undefined; // timer, while a session is being opened
+
+export const open = (remembered: string | null = sid) => {
   clearTimeout(unanswered);
   unanswered = setTimeout(() => open(sid ?? remembered), UNANSWERED_MS);
   window.dash_clientside.set_props("tab", { data: { sid: remembered, at: Date.now() } });
@@ -18,7 +27,7 @@ export const open = (remembered = sid) => {
 export const again = () => setTimeout(() => open(sid ?? tabs.remembered()), RETRY_MS);
 
 // Whether the server's answer is a session.
-export const isOpen = (session) => {
+export const isOpen = (session: Answer<Opened> | null): session is Opened => {
   if (!session) return false;
   clearTimeout(unanswered);
   if (!session.error) return true;
@@ -27,14 +36,14 @@ export const isOpen = (session) => {
   return false;
 };
 
-export const enter = (session) => {
+export const enter = (session: Opened) => {
   sid = session.sid;
   tabs.keep(sid);
 };
 
-// Gives {snapshot}, {error}, or what else the verb answers; Fit has then applied or told it.
-export const send = async (verb, body = {}) => {
-  const answer = await api.command(sid, verb, body);
+// A command whose answer Fit applies, or tells.
+export const send = async (verb: string, body: object = {}): Promise<Answer> => {
+  const answer = await api.command<{ snapshot: Snapshot }>(sid, verb, body);
   fitSection.reply(answer);
   return answer;
 };

@@ -1,6 +1,7 @@
 // Fit's steps against a server that keeps steps of its own, as pwlapp/sessions/history.py does.
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import * as history from "../core/history";
+import type { Snapshot } from "../core/types";
 import * as steps from "./steps";
 
 const server = vi.hoisted(() => ({
@@ -116,7 +117,7 @@ describe("what changes the whole session", () => {
 
 describe("the reset button", () => {
   const press = () => page.reset.dispatchEvent(new Event("click"));
-  const answer = (changes: object) => ({ error: null, snapshot: { ...server.state, ...changes } });
+  const answer = (changes: object) => ({ error: null, snapshot: { ...server.state, ...changes } as Snapshot });
 
   test("is a step when the answer has come", async () => {
     press();

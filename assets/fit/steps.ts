@@ -8,24 +8,26 @@ import { byId } from "../core/dom";
 import * as undo from "../core/history";
 import * as i18n from "../core/i18n";
 import * as numbers from "../core/numbers";
+import type { Answer, Snapshot, Weights } from "../core/types";
 import * as fitFieldSteps from "./field-steps";
 import * as fitSection from "./fit";
 import { depth, goTo, sending } from "./session-history";
 
 // What stands on the page and leads to the next net.
 const capture = () => ({ fields: fitFieldSteps.read(), build: buildSection.now() });
-const bringBack = async ({ fields, build }) => {
+type Page = ReturnType<typeof capture>;
+const bringBack = async ({ fields, build }: Page) => {
   await fitFieldSteps.put(fields);
   if (JSON.stringify(build) !== JSON.stringify(buildSection.now())) buildSection.show(build);
 };
 
 const announceBack = () => {
   const { state } = fitSection.now();
-  if (!state.notice) i18n.announce(i18n.t("notice.back", { epoch: numbers.whole(state.epoch) }));
+  if (state && !state.notice) i18n.announce(i18n.t("notice.back", { epoch: numbers.whole(state.epoch) }));
 };
 
 // A step of the session: those that the server has counted since it had `before` of them.
-const record = (before: number, page) => {
+const record = (before: number, page: Page) => {
   const after = depth();
   let other = page; // what the next direction brings back
   const swapTo = (wanted: number) => async () => {
@@ -40,7 +42,7 @@ const record = (before: number, page) => {
 
 // Do something that changes the whole session, as one step. Gives what `action` gives: {error} if
 // it was refused, perhaps after its first part.
-export const whole = async (action) => {
+export const whole = async <T>(action: () => Promise<T>): Promise<T> => {
   const page = capture();
   const before = depth();
   const answer = await action();
@@ -49,7 +51,7 @@ export const whole = async (action) => {
 };
 
 // --- the reset button, which is Dash's ----------------------------------------------------------
-let resetting = null; // {page, before, since}: what stood there, until the answer
+let resetting: { page: Page; before: number; since: number } | null = null; // what stood there, until the answer
 
 const onReset = () => {
   const { state } = fitSection.now();
@@ -57,7 +59,7 @@ const onReset = () => {
 };
 
 // Fit has taken the answer to a command.
-export const answered = ({ error, snapshot }) => {
+export const answered = ({ error, snapshot }: Answer) => {
   if (!resetting || !(error || snapshot)) return;
   const isDone = snapshot?.epoch === 0 && snapshot.first_seq > resetting.since;
   if (!error && !isDone) return; // the answer to something else
@@ -68,15 +70,25 @@ export const answered = ({ error, snapshot }) => {
 
 // --- weights by hand ---------------------------------------------------------------------------
 // The weights `p` are being sent to the server.
-export const edited = (p) => {
-  const { params } = fitSection.now().state;
-  const changed = p.flatMap((value, k) => (Math.fround(value) === params[k] ? [] : [k]));
+export const edited = (p: Weights) => {
+  const params = fitSection.now().state?.params;
+  const changed = p.flatMap((value, k) => (Math.fround(value) === params?.[k] ? [] : [k]));
   const before = sending();
   undo.record(
     () => goTo(before),
     () => goTo(before + 1),
     changed.length === 1 ? `fit weight ${changed}` : null,
   );
+};
+
+// --- a page that is loaded again -----------------------------------------------------------------
+// The server still has the session's steps, though not what stood in the page's fields.
+let recalled = false;
+export const recall = ({ can_undo: before, can_redo: after }: Snapshot) => {
+  if (recalled) return;
+  recalled = true;
+  const steps = Array.from({ length: before + after }, (_, k) => ({ undo: () => goTo(k), redo: () => goTo(k + 1) }));
+  undo.recall(steps.slice(0, before), steps.slice(before).reverse());
 };
 
 export const start = () => byId("fit-reset").addEventListener("click", onReset);

@@ -1,44 +1,44 @@
 // Shortcuts: a key presses what its row in the help sheet names. Keys that mean something to what has
 // the focus are left to it.
-import { byId } from "../core/dom";
+import { byId, targetWithin } from "../core/dom";
 import * as undo from "../core/history";
 import * as views from "../core/views";
 
-const OF_TEXT = () => `${undo.TYPED}, select`;
+const OF_TEXT = `${undo.TYPED}, select`;
 // what Space presses or scrolls by itself
 const OF_SPACE = "button, summary, a, input, [role='button'], [role='tab'], [tabindex='0']";
 
 // The Latin letter on the key, whatever alphabet the keyboard writes just now (ㅅ is on T).
-const keyOf = ({ key, code }) => {
+const keyOf = ({ key, code }: KeyboardEvent) => {
   const letter = /^Key([A-Z])$/.exec(code)?.[1];
   const isLatin = key.length === 1 && key.charCodeAt(0) < 128;
   return (isLatin || !letter ? key : letter).toLowerCase();
 };
 
-const isQuiet = (event, key) => {
-  const { target } = event;
-  return (
-    event.defaultPrevented ||
-    event.repeat ||
-    event.ctrlKey ||
-    event.metaKey ||
-    event.altKey ||
-    (event.shiftKey && key !== "?") ||
-    Boolean(document.querySelector("dialog[open]")) ||
-    Boolean(target.closest?.(OF_TEXT())) ||
-    (key === " " && Boolean(target.closest?.(OF_SPACE)))
-  );
-};
+const isQuiet = (event: KeyboardEvent, key: string) =>
+  event.defaultPrevented ||
+  event.repeat ||
+  event.ctrlKey ||
+  event.metaKey ||
+  event.altKey ||
+  (event.shiftKey && key !== "?") ||
+  document.querySelector("dialog[open]") !== null ||
+  targetWithin(event, OF_TEXT) !== null ||
+  (key === " " && targetWithin(event, OF_SPACE) !== null);
 
+// What the key of a row presses.
+const pressedBy = ({ dataset }: HTMLElement, key: string) => [
+  ...document.querySelectorAll<HTMLButtonElement>((dataset.press ?? "").replace("{key}", key)),
+];
 const rows = () => [...document.querySelectorAll<HTMLElement>("#help [data-keys]")];
-const isThere = (node) => views.isOffered(node) && !node.disabled;
+const isThere = (node: HTMLButtonElement) => views.isOffered(node) && !node.disabled;
 
-const onKey = (event) => {
+const onKey = (event: KeyboardEvent) => {
   const key = keyOf(event);
   if (isQuiet(event, key)) return;
-  const row = rows().find(({ dataset }) => dataset.keys.includes(key) && key.length === 1);
+  const row = rows().find(({ dataset }) => dataset.keys?.includes(key) && key.length === 1);
   if (!row) return;
-  const node = [...document.querySelectorAll<HTMLButtonElement>(row.dataset.press.replace("{key}", key))].find(isThere);
+  const node = pressedBy(row, key).find(isThere);
   event.preventDefault(); // Space does not scroll either
   if (!node) return;
   views.reveal(node);
@@ -49,7 +49,7 @@ const onKey = (event) => {
 // A page where something is hidden, or does not exist, says nothing of its key.
 const showRows = () => {
   for (const row of rows()) {
-    const nodes = [...document.querySelectorAll<HTMLButtonElement>(row.dataset.press.replace("{key}", "1"))];
+    const nodes = pressedBy(row, "1");
     row.hidden = !nodes.some((node) => node.hidden || views.isOffered(node));
   }
 };
@@ -63,7 +63,7 @@ const leaveToInputMethod = (event: KeyboardEvent) => {
 
 export const start = () => {
   document.addEventListener("keydown", leaveToInputMethod, { capture: true });
-  const sheet = byId("help");
+  const sheet = byId("help", HTMLDialogElement);
   byId("help-open").addEventListener("click", () => {
     sheet.showModal();
     showRows();

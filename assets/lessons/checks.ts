@@ -1,32 +1,63 @@
 // What a step of a lesson asks for, and whether it is so. The names are those of lessons.py.
 import * as buildSection from "../build/build";
+import { byId } from "../core/dom";
 import * as nets from "../core/net";
+import type { Activation, NetDescription, Optimizer, Status, Weights } from "../core/types";
 import * as oneStep from "../explore/one-step/card";
 import * as seeds from "../explore/seeds/card";
+import type { Ready } from "../fit/fit";
 import * as fitSection from "../fit/fit";
 
-const within = (value, { min = -Infinity, max = Infinity }) => value >= min && value <= max;
+type Bounds = { min?: number; max?: number };
+// What can be asked for, and what it is compared with.
+type Wanted = {
+  read: true;
+  build_mse: Bounds;
+  build_moved: true;
+  w1_moved: true;
+  construction: number;
+  epoch: Bounds;
+  at_epoch: number;
+  seed: number;
+  loss: Bounds;
+  width: Bounds;
+  bias1: boolean;
+  activation: Activation;
+  optimizer: Optimizer["kind"];
+  lr: Bounds;
+  momentum: Bounds;
+  status: Status;
+  both_sides: true;
+  steep: Bounds;
+  edges: number;
+  seeds: Bounds;
+  weight: number;
+  unit: true;
+};
+type Name = keyof Wanted;
+export type Done = Partial<Wanted>;
+
+const within = (value: number, { min = -Infinity, max = Infinity }: Bounds) => value >= min && value <= max;
 const EDGE_NEAR = 0.1; // from where it is wanted
-const head = (net, p, k) => p.slice(k * net.h, (k + 1) * net.h);
+const firstLayer = (net: NetDescription, p: Weights) => p.slice(0, net.h); // W1
 
 const buildMse = () => {
   const xs = nets.grid(-1, 1, 101);
   const target = buildSection.now().challenge ?? nets.TARGET;
   return nets.mse(nets.logit(buildSection.weights(), xs), nets.bent(target, xs));
 };
-const differs = (from, to) =>
+const differs = (from: number, to: number) =>
   buildSection
     .weights()
     .slice(from, to)
     .some((w, k) => w !== nets.START[from + k]);
 
-// Each is given what is wanted and what `pwl.fit.now()` gives.
-const CHECKS = {
+const CHECKS: { [N in Name]: (wanted: Wanted[N], now: Ready) => boolean } = {
   read: () => false, // until one goes on
   build_mse: (wanted) => within(buildMse(), wanted),
   build_moved: () => differs(0, 5),
   w1_moved: () => differs(0, 2),
-  construction: (wanted) => document.getElementById(`construction-${wanted}`).getAttribute("aria-selected") === "true",
+  construction: (wanted) => byId(`construction-${wanted}`).getAttribute("aria-selected") === "true",
   epoch: (wanted, { state }) => within(state.epoch, wanted),
   at_epoch: (wanted, { frame, state }) => frame?.epoch === wanted && state.epoch > wanted,
   seed: (wanted, { state }) => state.seed === wanted,
@@ -39,25 +70,29 @@ const CHECKS = {
   momentum: (wanted, { state }) => within(state.optimizer.momentum ?? 0, wanted),
   status: (wanted, { state }) => state.status === wanted,
   both_sides: (_, { state }) => {
-    const W1 = head(state.net, state.params ?? [], 0);
+    const W1 = firstLayer(state.net, state.params ?? []);
     return W1.some((w) => w > 0) && W1.some((w) => w < 0);
   },
-  steep: (wanted, { state }) =>
-    Boolean(state.params) && head(state.net, state.params, 0).every((w) => within(Math.abs(w), wanted)),
+  steep: (wanted, { state: { net, params } }) =>
+    params !== null && firstLayer(net, params).every((w) => within(Math.abs(w), wanted)),
   edges: (wanted, { state: { net, params } }) =>
     net.bias1 &&
-    Boolean(params) &&
-    params.slice(0, net.h).every((w, k) => {
-      return Math.abs(Math.abs(params[net.h + k] / w) - wanted) < EDGE_NEAR;
-    }),
-  seeds: (wanted) => within(seeds.trained() ?? 0, wanted),
+    params !== null &&
+    firstLayer(net, params).every((w, k) => Math.abs(Math.abs(params[net.h + k] / w) - wanted) < EDGE_NEAR),
+  seeds: (wanted) => within(seeds.trained(), wanted),
   weight: (wanted) => oneStep.chosen() === wanted,
   unit: () => Number(document.querySelector<HTMLInputElement>("#pieces-choose input")?.value ?? 0) > 0,
 };
 
-// Whether all that `done` asks for is so; null before the session is open.
-export const isDone = (done) => {
+const isSo = <N extends Name>(name: N, wanted: Wanted[N], now: Ready) => CHECKS[name](wanted, now);
+
+// Whether all that `done` asks for is so; not before the session is open.
+export const isDone = (done: Done) => {
   const now = fitSection.now();
-  if (!now.state || !now.net) return null;
-  return Object.entries(done).every(([name, wanted]) => CHECKS[name](wanted, now));
+  if (!fitSection.isReady(now)) return false;
+  const names = Object.keys(done) as Name[];
+  return names.every((name) => {
+    const wanted = done[name];
+    return wanted !== undefined && isSo(name, wanted, now);
+  });
 };

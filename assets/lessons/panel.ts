@@ -2,7 +2,7 @@
 // what there is to see, rings the place, and ticks what was done. Nothing is locked.
 
 import * as api from "../core/api";
-import { byId, element } from "../core/dom";
+import { byId, element, findById, query } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as storage from "../core/storage";
 import * as views from "../core/views";
@@ -14,29 +14,31 @@ const PLACE = "pwl.lesson";
 const TICKS = "pwl.lesson_ticks";
 const CHECK_MS = 250; // clicks and typing need no more to be noticed at once
 
-let lessons = null;
-let at = null; // {lesson: index, step: index}; null: the list
-let ticks = new Set(); // "seeds.2"
-let ringed = null;
-let timer = null;
+// A step, as lessons.py has it: where it points, what it asks for, and what it sets when it is entered
+// from the step before, or from elsewhere.
+type Step = { target: string; done: lessonChecks.Done; set: lessonSets.Setting; start: lessonSets.Setting };
+type Lesson = { id: string; steps: Step[] };
+type Place = { lesson: number; step: number }; // by their indices
 
-const words = (tag, key, args = {}, props = {}) => {
-  const node = element(tag, { textContent: i18n.t(key, args), ...props });
-  Object.assign(node.dataset, { t: key, tArgs: JSON.stringify(args) });
-  return node;
-};
-const push = (key, action, kind = "plain", args = {}) => {
-  const node = element("button", { type: "button", className: `button ${kind}` }, words("span", key, args));
+let lessons: Lesson[] = []; // once the server has sent them
+let at: Place | null = null; // null: the list
+let ticks = new Set<string>(); // "seeds.2"
+let ringed: HTMLElement | null = null;
+let timer: number | undefined;
+
+const words = i18n.spoken;
+const push = (key: string, action: () => void) => {
+  const node = element("button", { type: "button", className: "button plain" }, words("span", key));
   node.addEventListener("click", action);
   return node;
 };
-const stepOf = ({ lesson, step }) => lessons[lesson].steps[step];
-const nameOf = ({ lesson, step }) => `${lessons[lesson].id}.${step + 1}`;
+const stepOf = ({ lesson, step }: Place) => lessons[lesson].steps[step];
+const nameOf = ({ lesson, step }: Place) => `${lessons[lesson].id}.${step + 1}`;
 
 // --- the ring ----------------------------------------------------------------------------------
-const ring = (id) => {
+const ring = (id: string | null) => {
   ringed?.classList.remove("lesson-ring");
-  ringed = id ? byId(id) : null;
+  ringed = id ? findById(id) : null;
   if (ringed) views.reveal(ringed);
   if (!ringed || ringed.offsetParent === null) return; // hidden by the lecturer
   ringed.classList.add("lesson-ring");
@@ -58,92 +60,92 @@ const showList = () => {
       "button",
       { type: "button", className: "lesson-choice" },
       words("span", `lesson.${id}`),
-      words("small", "lesson.progress", { done, n: steps.length }),
+      words("small", "lesson.progress", {}, { done, n: steps.length }),
     );
     node.dataset.lesson = id;
     node.addEventListener("click", () => enter({ lesson, step: 0 }, "start"));
     return element("li", {}, node);
   });
-  fill(words("p", "lesson.lead", {}, { className: "hint" }), element("ul", { className: "lesson-list" }, ...rows));
+  fill(words("p", "lesson.lead", { className: "hint" }), element("ul", { className: "lesson-list" }, ...rows));
 };
 
 // Whoever moves with the keyboard stays on the button that was pressed.
-const fill = (...nodes) => {
-  const { activeElement } = document;
-  const part = (activeElement as HTMLElement).dataset.part ?? "";
-  const wasHere = body().contains(activeElement);
+const fill = (...nodes: Node[]) => {
+  const focused = document.activeElement;
+  const wasHere = body().contains(focused);
+  const part = focused instanceof HTMLElement ? focused.dataset.part : undefined;
   body().replaceChildren(...nodes);
   if (!wasHere) return;
-  const same = part && body().querySelector(`[data-part="${part}"]`);
-  (same || byId("lessons")).focus({ preventScroll: true });
+  const same = part ? body().querySelector<HTMLElement>(`[data-part="${part}"]`) : null;
+  (same ?? byId("lessons")).focus({ preventScroll: true });
 };
-const part = (name, node) => {
+const part = <E extends HTMLElement>(name: string, node: E) => {
   node.dataset.part = name;
   return node;
 };
 
-const dots = () =>
+const dots = (place: Place) =>
   element(
     "ol",
     { className: "lesson-dots" },
-    ...lessons[at.lesson].steps.map((_, step) => {
-      const here = { ...at, step };
-      const node = part(step + 1, element("button", { type: "button", textContent: String(step + 1) }));
+    ...lessons[place.lesson].steps.map((_, step) => {
+      const here = { ...place, step };
+      const node = part(String(step + 1), element("button", { type: "button", textContent: String(step + 1) }));
       node.classList.toggle("done", ticks.has(nameOf(here)));
       i18n.label(node, "lesson.step", { k: step + 1 });
-      if (step === at.step) node.setAttribute("aria-current", "step");
+      if (step === place.step) node.setAttribute("aria-current", "step");
       node.addEventListener("click", () => enter(here, "start"));
       return element("li", {}, node);
     }),
   );
 
-const showStep = () => {
-  const { id, steps } = lessons[at.lesson];
-  const key = `lesson.${id}_${at.step + 1}`;
-  const isLast = at.step === steps.length - 1;
+const showStep = (place: Place) => {
+  const { id, steps } = lessons[place.lesson];
+  const key = `lesson.${id}_${place.step + 1}`;
+  const isLast = place.step === steps.length - 1;
   const task = element(
     "p",
     { className: "lesson-task", id: "lesson-task" },
     element("span", { className: "lesson-tick", ariaHidden: "true" }),
     words("span", `${key}_do`),
   );
-  const next = part("next", isLast ? push("lesson.all", finish) : push("lesson.next", () => go(1)));
+  const next = part("next", isLast ? push("lesson.all", () => finish(place)) : push("lesson.next", () => go(place, 1)));
   Object.assign(next, { id: "lesson-next" });
   const back = part(
     "back",
-    push("lesson.back", () => (at.step ? go(-1) : showList())),
+    push("lesson.back", () => (place.step ? go(place, -1) : showList())),
   );
   const again = part(
     "again",
-    push("lesson.again", () => enter({ ...at }, "start")),
+    push("lesson.again", () => enter({ ...place }, "start")),
   );
   fill(
     words("h3", `lesson.${id}`),
-    dots(),
-    words("p", key, {}, { className: "lesson-text" }),
+    dots(place),
+    words("p", key, { className: "lesson-text" }),
     task,
-    words("p", "lesson.undo", {}, { className: "hint", id: "lesson-was-set", hidden: true }),
+    words("p", "lesson.undo", { className: "hint", id: "lesson-was-set", hidden: true }),
     element("div", { className: "buttons" }, back, next, again),
   );
-  showTick();
+  showTick(place);
 };
 
-const showTick = () => {
-  const done = ticks.has(nameOf(at));
+const showTick = (place: Place) => {
+  const done = ticks.has(nameOf(place));
   byId("lesson-task").classList.toggle("done", done);
-  byId("lesson-next").className = `button ${done || isToRead(at) ? "primary" : "plain"}`;
-  body().querySelectorAll(".lesson-dots button")[at.step].classList.toggle("done", done);
+  byId("lesson-next").className = `button ${done || isToRead(place) ? "primary" : "plain"}`;
+  body().querySelectorAll(".lesson-dots button")[place.step].classList.toggle("done", done);
 };
 
-const isToRead = (place) => "read" in stepOf(place).done;
-const tick = () => {
-  ticks.add(nameOf(at));
+const isToRead = (place: Place) => "read" in stepOf(place).done;
+const tick = (place: Place) => {
+  ticks.add(nameOf(place));
   storage.keep(TICKS, [...ticks].join(" "));
-  showTick();
+  showTick(place);
 };
 const check = () => {
   if (!at || ticks.has(nameOf(at)) || !lessonChecks.isDone(stepOf(at).done)) return;
-  tick();
+  tick(at);
   i18n.announce(i18n.t("lesson.done"));
 };
 
@@ -157,10 +159,10 @@ const keepPlace = () => {
 
 // `what` is set: "set", what the step adds to those before it; "start", all that it builds on;
 // or nothing, where what stands is to stay.
-const enter = async (place, what = null) => {
+const enter = async (place: Place, what: "set" | "start" | null = null) => {
   at = place;
   keepPlace();
-  showStep();
+  showStep(place);
   clearInterval(timer);
   let wasSet = false;
   try {
@@ -171,25 +173,25 @@ const enter = async (place, what = null) => {
   if (at !== place || byId("lessons").hidden) return; // somebody went on meanwhile
   byId("lesson-was-set").hidden = !wasSet;
   follow(place);
-  i18n.announce(body().querySelector(".lesson-text").textContent);
+  i18n.announce(query(".lesson-text", body()).textContent);
 };
-const follow = (place) => {
+const follow = (place: Place) => {
   ring(stepOf(place).target);
   clearInterval(timer);
   timer = setInterval(check, CHECK_MS);
 };
 
 // Back looks back: it throws away nothing.
-const go = (by) => {
-  if (by > 0 && isToRead(at)) tick();
-  enter({ ...at, step: at.step + by }, by > 0 ? "set" : null);
+const go = (place: Place, by: 1 | -1) => {
+  if (by > 0 && isToRead(place)) tick(place);
+  enter({ ...place, step: place.step + by }, by > 0 ? "set" : null);
 };
-const finish = () => {
-  if (isToRead(at)) tick();
+const finish = (place: Place) => {
+  if (isToRead(place)) tick(place);
   showList();
 };
 
-const placeOf = (name) => {
+const placeOf = (name: string): Place | null => {
   const [, id, number = "1"] = /^([a-z]+)(?:\.(\d{1,2}))?$/.exec(name) ?? [];
   const lesson = lessons.findIndex((each) => each.id === id);
   const step = Number(number) - 1;
@@ -203,15 +205,15 @@ const open = async () => {
   byId("lessons-open").setAttribute("aria-expanded", "true");
   window.dispatchEvent(new Event("resize")); // the plots get narrower
   try {
-    lessons ??= await api.get("lessons.json");
+    if (!lessons.length) lessons = await api.get<Lesson[]>("lessons.json");
   } catch {
     showUnreachable();
   }
-  return lessons !== null;
+  return lessons.length > 0;
 };
 const showUnreachable = () => {
   const again = push("lesson.retry", async () => (await open()) && showList());
-  fill(words("p", "lesson.unreachable", {}, { role: "alert" }), part("load", again));
+  fill(words("p", "lesson.unreachable", { role: "alert" }), part("load", again));
 };
 const close = () => {
   ring(null);
@@ -233,20 +235,20 @@ const toggle = async () => {
 };
 
 // Page Down and Page Up in projector mode: the next step, or the first of all.
-export const page = async (by) => {
+export const page = async (by: 1 | -1) => {
   if (byId("lessons").hidden) await open();
-  if (!lessons) return;
+  if (!lessons.length) return;
   if (!at) return enter({ lesson: 0, step: 0 }, "start");
-  if (lessons[at.lesson].steps[at.step + by]) go(by);
+  if (lessons[at.lesson].steps[at.step + by]) go(at, by);
 };
 
-const onKey = (event) => {
+const onKey = (event: KeyboardEvent) => {
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
   if (event.key === "Escape") close();
-  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : null;
   if (!by || !at || !lessons[at.lesson].steps[at.step + by]) return;
   event.preventDefault();
-  go(by);
+  go(at, by);
 };
 
 // What the address asks for, if it has not yet been followed; else what this tab had open.
@@ -261,7 +263,7 @@ const begin = async () => {
   showList();
   if (isNew) tellUnknown(name);
 };
-const tellUnknown = async (name) => {
+const tellUnknown = async (name: string) => {
   await sharing.ready(); // whose own notices would put it away
   sharing.speak("notice", "lesson_unknown", { name: name.slice(0, 20) });
 };
@@ -270,9 +272,10 @@ export const start = () => {
   ticks = new Set((storage.recall(TICKS) ?? "").split(" ").filter(Boolean));
   byId("lessons-open").addEventListener("click", toggle);
   byId("lessons-close").addEventListener("click", close);
-  byId("lessons-fold").addEventListener("click", ({ currentTarget }) => {
+  const fold = byId("lessons-fold");
+  fold.addEventListener("click", () => {
     const folded = byId("lessons").classList.toggle("folded");
-    currentTarget.setAttribute("aria-expanded", String(!folded));
+    fold.setAttribute("aria-expanded", String(!folded));
   });
   byId("lessons").addEventListener("keydown", onKey);
   begin();

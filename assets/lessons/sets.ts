@@ -2,26 +2,36 @@
 // for undo. The names are those of lessons.py.
 import * as buildSection from "../build/build";
 import * as undo from "../core/history";
+import type { DataSpec, NetDescription, Optimizer, Weights } from "../core/types";
 import * as fitFieldSteps from "../fit/field-steps";
+import type { SavedFit } from "../share/link";
 import * as sharing from "../share/sharing";
 
+// What a step wants: a net in Fit, with these weights or trained for so many epochs; Build's weights;
+// or a number of epochs to be typed. See lessons.py.
+export type Setting = {
+  build?: Weights;
+  fit?: { seed: number; net: NetDescription; optimizer: Optimizer; data: DataSpec };
+  params?: Weights;
+  trained?: number;
+  epochs?: number;
+};
+
 // float32 numbers as `saved` has them
-const packed = (values) => {
+const packed = (values: number[]) => {
   const bytes = new Uint8Array(new Float32Array(values).buffer);
   return btoa(String.fromCharCode(...bytes));
 };
 
-// What `pwl.sharing.replace` takes: a net of these settings, untrained, with these weights or
-// trained for so many epochs.
-const fitOf = ({ seed, net, optimizer, data }, params, trained = 0) => {
-  const settings = { format: 1, seed, net, optimizer, data, engine: "auto", epoch: trained, optimizer_epoch: 0 };
+const fitOf = (fit: NonNullable<Setting["fit"]>, { params, trained = 0 }: Setting): SavedFit => {
+  const settings = { ...fit, format: 1, engine: "auto", epoch: trained, optimizer_epoch: 0 };
   if (!params) return { kind: trained ? "recipe" : "settings", saved: settings };
   const zeros = packed(params.map(() => 0));
   return { kind: "weights", saved: { ...settings, params: packed(params), m: zeros, v: zeros } };
 };
 
 // Build alone leaves Fit out of it: what is trained meanwhile stays when it is taken back.
-const setBuild = (params) => {
+const setBuild = (params: Weights) => {
   const [from, to] = [buildSection.now(), { params: [...params], challenge: null }];
   if (JSON.stringify(from) === JSON.stringify(to)) return false;
   buildSection.show(to);
@@ -33,11 +43,12 @@ const setBuild = (params) => {
 };
 
 // Make it as the step wants it; says whether anything was set.
-export const enter = async (wanted) => {
-  if (!wanted.build && !wanted.fit) return false;
+export const enter = async (wanted: Setting) => {
+  const { build, fit } = wanted;
+  if (!build && !fit) return false;
   await sharing.ready();
-  if (!wanted.fit) return setBuild(wanted.build);
-  await sharing.replace({ fit: fitOf(wanted.fit, wanted.params, wanted.trained) });
+  if (!fit) return build ? setBuild(build) : false;
+  await sharing.replace({ fit: fitOf(fit, wanted) });
   if (wanted.epochs) fitFieldSteps.put({ "fit-epochs": String(wanted.epochs) });
   return true;
 };

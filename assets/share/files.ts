@@ -1,52 +1,58 @@
 // Code and numbers as files: made by the server, saved by the browser.
+import { UNREACHABLE } from "../core/api";
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
+import { type Args, isMessage } from "../core/types";
 import * as fitSection from "../fit/fit";
 import * as runFile from "./run-file";
 
+// A file, and the line that says what became of it.
+export type NamedFile = { name: string; blob: Blob };
+export type Say = (key: string | null, args?: Args) => void;
+
 const FILES = { script: ".py", notebook: ".ipynb", weights: ".pt", frames: ".csv", data: ".csv", run: ".json" };
 
-// A line under what was pressed, told anew in another language. Returns say(key, args): a key that
-// begins with "error." is told as a complaint; none at all clears the line.
-export const status = (id) => {
-  let said = null;
+// A line under what was pressed, told anew in another language. A key that begins with "error." is told
+// as a complaint; none at all clears the line.
+export const status = (id: string): Say => {
+  let said: { key: string; args: Args } | null = null;
   const tell = () => {
     byId(id).textContent = said ? t(said.key, said.args) : "";
     byId(id).classList.toggle("error", Boolean(said?.key.startsWith("error.")));
   };
   i18n.onLanguage(tell);
   return (key, args = {}) => {
-    said = key && { key, args: i18n.readable(args) };
+    said = key === null ? null : { key, args: i18n.readable(args) };
     tell();
   };
 };
-// Tell what went wrong: {code, args}, or an accident of ours.
-export const complain = (say, error) => {
-  if (!error.code) throw error;
+// Tell what went wrong; an accident of ours is none of it.
+export const complain = (say: Say, error: unknown) => {
+  if (!isMessage(error)) throw error;
   say(i18n.first(`error.${error.code}`), error.args);
 };
 
-export const save = (name, blob) => {
+export const save = ({ name, blob }: NamedFile) => {
   const href = URL.createObjectURL(blob);
   element("a", { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000); // some browsers take it late
 };
 
-const fromServer = async (kind) => {
+const fromServer = async (kind: string): Promise<NamedFile> => {
   const { sid } = fitSection.now();
   const path = `export/${encodeURIComponent(sid)}/${kind}?lang=${i18n.language()}`;
   const answer = await fetch(path).catch(() => null);
-  if (!answer?.ok) throw (await answer?.json().catch(() => null))?.error ?? { code: "server", args: {} };
-  const [, name] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"));
+  if (!answer?.ok) throw (await answer?.json().catch(() => null))?.error ?? UNREACHABLE;
+  const [, name = kind] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];
   return { name, blob: await answer.blob() };
 };
 
-const take = async (kind, say) => {
+const take = async (kind: string, say: Say) => {
   try {
-    const { name, blob } = await (kind === "run" ? runFile.make() : fromServer(kind));
-    save(name, blob);
-    say("files.saved", { name });
+    const file = await (kind === "run" ? runFile.make() : fromServer(kind));
+    save(file);
+    say("files.saved", { name: file.name });
   } catch (error) {
     complain(say, error);
   }
@@ -55,10 +61,8 @@ const take = async (kind, say) => {
 export const start = () => {
   const say = status("share-files-status");
   for (const [kind, ending] of Object.entries(FILES)) {
-    const label = element("span", { textContent: t(`files.${kind}`) });
-    label.dataset.t = `files.${kind}`;
-    const about = element("p", { className: "hint", textContent: t(`files.${kind}_about`) });
-    about.dataset.t = `files.${kind}_about`;
+    const label = i18n.spoken("span", `files.${kind}`);
+    const about = i18n.spoken("p", `files.${kind}_about`, { className: "hint" });
     const button = element(
       "button",
       { type: "button", id: `files-${kind}`, className: "button" },

@@ -4,25 +4,28 @@ import { byId, element } from "../core/dom";
 import * as i18n from "../core/i18n";
 import * as sharing from "./sharing";
 
-// What the script in the page's head found in the address: {names, hidden, unknown}.
-const OPENING = JSON.parse(document.documentElement.dataset.opening);
+// What the script in the page's head found in the address.
+type Opening = { names: string[]; hidden: string[]; unknown: string[] };
+const OPENING: Opening = JSON.parse(document.documentElement.dataset.opening ?? "{}");
 
 const LESSONS = ["page", "onestep", "seeds", "wide", "steps", "lr"];
-const LANGUAGES = { ko: "한국어", en: "English" };
-const THEMES = { dark: "lecturer.dark", light: "lecturer.light" };
+const LANGUAGES: Record<string, string> = { ko: "한국어", en: "English" };
+const THEMES: Record<string, string> = { dark: "lecturer.dark", light: "lecturer.light" };
 
 const asked = new URLSearchParams(location.search);
 const [lesson = "", step = "1"] = (asked.get("lesson") ?? "").split(".");
+const oneOf = (all: Record<string, string>, name: string | null) =>
+  name !== null && Object.hasOwn(all, name) ? name : "";
 // A link that is copied from a lecturer's page keeps what that page was opened with.
 const chosen = {
   hide: new Set(OPENING.hidden),
   lesson: /^[a-z]+$/.test(lesson) ? lesson : "",
   step: /^\d{1,2}$/.test(step) ? step : "1",
-  lang: asked.get("lang") in LANGUAGES ? asked.get("lang") : "",
-  theme: asked.get("theme") in THEMES ? asked.get("theme") : "",
+  lang: oneOf(LANGUAGES, asked.get("lang")),
+  theme: oneOf(THEMES, asked.get("theme")),
   projector: asked.get("projector") === "1" ? "1" : "",
 };
-const listeners = [];
+const listeners: (() => void)[] = [];
 const changed = () => listeners.forEach((listener) => listener());
 
 // "?hide=build,explore&lang=ko", or nothing
@@ -38,11 +41,7 @@ export const query = () => {
 };
 
 // --- the table ---------------------------------------------------------------------------------
-const words = (key) => {
-  const node = element("span", { textContent: i18n.t(key) });
-  node.dataset.t = key;
-  return node;
-};
+const words = (key: string) => i18n.spoken("span", key);
 
 const boxes = () => {
   const host = element("div", { className: "lecturer-boxes" });
@@ -57,12 +56,8 @@ const boxes = () => {
   return host;
 };
 
-const option = (value, key, said?) => {
-  const node = element("option", { value, textContent: said ?? i18n.t(key) });
-  if (key) node.dataset.t = key;
-  return node;
-};
-const select = (name, options) => {
+const option = (value: string, key: string) => i18n.spoken("option", key, { value });
+const select = (name: "lesson" | "lang" | "theme" | "projector", options: HTMLOptionElement[]) => {
   const node = element("select", { id: `lecturer-${name}` }, ...options);
   node.value = chosen[name];
   i18n.label(node, `lecturer.${name}`);
@@ -97,14 +92,14 @@ const lessonControls = () => {
   );
 };
 
-const row = (parameter, key, control) => {
+const row = (parameter: string, key: string, control: HTMLElement) => {
   const head = element("th", {}, element("code", {}, parameter));
   head.setAttribute("scope", "row");
   return element("tr", {}, head, element("td", {}, words(key)), element("td", {}, control));
 };
 
 const build = () => {
-  const languages = Object.entries(LANGUAGES).map(([value, said]) => option(value, null, said));
+  const languages = Object.entries(LANGUAGES).map(([value, textContent]) => element("option", { value, textContent }));
   const themes = Object.entries(THEMES).map(([value, key]) => option(value, key));
   const body = element(
     "tbody",
@@ -131,4 +126,4 @@ export const start = () => {
   sharing.ready().then(() => sharing.speak("error", "hide_unknown", { names }));
 };
 
-export const onChange = (listener) => listeners.push(listener);
+export const onChange = (listener: () => void) => listeners.push(listener);

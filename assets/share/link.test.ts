@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { START } from "../core/net";
+import type { BuildState, Optimizer } from "../core/types";
 import { golden } from "../vitest/golden";
 import * as link from "./link";
 import { pack } from "./pack";
 
-const ADAM = { kind: "adam", lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0 };
+const ADAM: Optimizer = { kind: "adam", lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0 };
 const SGD = { kind: "sgd", lr: 0.1, momentum: 0.9, weight_decay: 0 };
 const LECTURE = { law: "lecture", n: 0, noise: 0, seed: 0, held_out: 0 };
 const BUILD = { params: [0.1, -1 / 3, 1e6, -0, 4.5], challenge: { left: 2.5, right: -9, b: 0, shown: true } };
@@ -14,7 +15,7 @@ const FIRST =
 const UNTOUCHED = { params: START, challenge: null };
 
 // What the server saves of a session, with 8 units: each number is one that a link could lose.
-const saved = (changes = {}) => ({
+const saved = (changes: object = {}): link.Saved => ({
   format: 1,
   seed: 4_294_967_295,
   net: { h: 8, bias1: true, activation: "sigmoid", loss: "mse" },
@@ -29,9 +30,9 @@ const saved = (changes = {}) => ({
   ...golden.links.vectors,
   ...changes,
 });
-const there = async (fit: { kind: string; saved: object } | null, build: object = BUILD) => {
-  const text = await link.write({ build, fit } as Parameters<typeof link.write>[0]);
-  return { text, ...((await link.read(text)) as { build: any; fit: any }) };
+const there = async (fit: link.SavedFit | null, build: BuildState = BUILD) => {
+  const text = await link.write({ build, fit });
+  return { text, ...(await link.read(text)) };
 };
 
 const range = Array.from({ length: 150 }, (_, k) => k);
@@ -55,6 +56,7 @@ describe("every number comes back bit for bit", () => {
     const session = saved(changes);
     const { text, fit } = await there({ kind: "weights", saved: session });
     expect(text.length).toBeLessThan(2020); // 2,000 in Chromium, which deflates a little better than Node
+    if (!fit) throw new Error("no session came back");
     const [{ data, ...rest }, { data: spec, ...wanted }] = [fit.saved, session];
     expect(rest).toEqual(wanted);
     expect(rounded(data)).toEqual(rounded(spec));
@@ -79,7 +81,8 @@ describe("what does not travel", () => {
     const many = { ...OWN, x: [...floats, 2], y: [...bits, 1] };
     expect([LECTURE, OWN, many].map(link.fits)).toEqual([true, true, false]);
     const { fit: recipe } = await there({ kind: "recipe", saved: saved() });
-    expect(recipe.saved).not.toHaveProperty("params");
+    expect(recipe?.saved).toBeDefined();
+    expect(recipe?.saved).not.toHaveProperty("params");
     const { fit: settings } = await there({ kind: "settings", saved: saved({ data: many }) });
     expect(settings).toMatchObject({ kind: "settings", saved: { data: LECTURE } });
   });

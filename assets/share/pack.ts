@@ -1,14 +1,19 @@
 // The text of a link: "1." and, in base64url, one byte of flags, a checksum of what follows it, and
 // a small JSON object with float32 numbers behind it, deflated where the browser can.
+type Bytes = Uint8Array<ArrayBuffer>;
+
 const VERSION = 1;
 const DEFLATED = 1; // flag
 const PREFIX = 5; // bytes: the flags and the checksum
 const MOST = 100_000; // characters that are looked at
 const MOST_BYTES = 1_000_000; // of what they unfold to
 
-// What is wrong with a link is an Error whose message is the end of a catalogue key:
-// "damaged", "future" or "browser".
-export const broken = (why) => Object.assign(new Error(why), { why });
+// What is wrong with a link, as the end of a catalogue key.
+export class BrokenLink extends Error {
+  constructor(readonly why: "damaged" | "future" | "browser") {
+    super(why);
+  }
+}
 
 const crcTable = Array.from({ length: 256 }, (_, n) => {
   let c = n;
@@ -16,23 +21,23 @@ const crcTable = Array.from({ length: 256 }, (_, n) => {
   return c >>> 0;
 });
 // CRC-32, as in zip and PNG
-const crc32 = (bytes) =>
+const crc32 = (bytes: Uint8Array) =>
   (bytes.reduce((c, byte) => crcTable[(c ^ byte) & 255] ^ (c >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0;
 
-const toText = (bytes) => {
+const toText = (bytes: Uint8Array) => {
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 };
-const toBytes = (text) => {
-  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) throw broken("damaged");
+const toBytes = (text: string) => {
+  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) throw new BrokenLink("damaged");
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
   return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
 };
 
 // All bytes of a stream; what unfolds to more than any link holds is given up on the way.
-const whole = async (stream) => {
-  const parts = [];
+const whole = async (stream: ReadableStream<Bytes>): Promise<Bytes> => {
+  const parts: Bytes[] = [];
   let size = 0;
   const reader = stream.getReader();
   for (;;) {
@@ -41,15 +46,16 @@ const whole = async (stream) => {
     size += value.length;
     if (size > MOST_BYTES) {
       reader.cancel().catch(() => {});
-      throw broken("damaged");
+      throw new BrokenLink("damaged");
     }
     parts.push(value);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 };
-const through = (bytes, transform) => whole(new Blob([bytes]).stream().pipeThrough(transform));
+const through = (bytes: Bytes, transform: CompressionStream | DecompressionStream) =>
+  whole(new Blob([bytes]).stream().pipeThrough(transform));
 
-const deflate = async (bytes) => {
+const deflate = async (bytes: Bytes) => {
   if (!window.CompressionStream) return null;
   try {
     return await through(bytes, new CompressionStream("deflate-raw"));
@@ -57,17 +63,17 @@ const deflate = async (bytes) => {
     return null; // a browser without this format
   }
 };
-const inflate = async (bytes) => {
-  if (!window.DecompressionStream) throw broken("browser");
+const inflate = async (bytes: Bytes) => {
+  if (!window.DecompressionStream) throw new BrokenLink("browser");
   try {
     return await through(bytes, new DecompressionStream("deflate-raw"));
   } catch {
-    throw broken("damaged");
+    throw new BrokenLink("damaged");
   }
 };
 
 // `content` is any JSON, `floats` numbers that float32 holds; resolves to the text.
-export const pack = async (content, floats) => {
+export const pack = async (content: unknown, floats: number[]) => {
   const json = new TextEncoder().encode(JSON.stringify(content));
   const body = new Uint8Array(2 + json.length + 4 * floats.length);
   const view = new DataView(body.buffer);
@@ -75,37 +81,38 @@ export const pack = async (content, floats) => {
   body.set(json, 2);
   floats.forEach((value, k) => view.setFloat32(2 + json.length + 4 * k, value, true));
   const packed = await deflate(body);
-  const shorter = packed && packed.length < body.length;
-  const bytes = new Uint8Array(PREFIX + (shorter ? packed : body).length);
-  bytes[0] = shorter ? DEFLATED : 0;
+  const chosen = packed && packed.length < body.length ? packed : body;
+  const bytes = new Uint8Array(PREFIX + chosen.length);
+  bytes[0] = chosen === packed ? DEFLATED : 0;
   new DataView(bytes.buffer).setUint32(1, crc32(body), true);
-  bytes.set(shorter ? packed : body, PREFIX);
+  bytes.set(chosen, PREFIX);
   return `${VERSION}.${toText(bytes)}`;
 };
 
-// What `pack` was given: {content, floats}. Rejects with an Error that has `why`.
-export const unpack = async (text) => {
+// What `pack` was given. Rejects with a BrokenLink.
+type Unpacked = { content: unknown; floats: number[] };
+export const unpack = async (text: string): Promise<Unpacked> => {
   const [, version, rest] = /^(\d{1,6})\.(.*)$/s.exec(text.slice(0, MOST)) ?? [];
-  if (!version) throw broken("damaged");
-  if (Number(version) > VERSION) throw broken("future");
-  if (Number(version) !== VERSION || text.length > MOST) throw broken("damaged");
+  if (!version) throw new BrokenLink("damaged");
+  if (Number(version) > VERSION) throw new BrokenLink("future");
+  if (Number(version) !== VERSION || text.length > MOST) throw new BrokenLink("damaged");
   const bytes = toBytes(rest);
-  if (bytes.length < PREFIX + 2 || bytes[0] > DEFLATED) throw broken("damaged");
+  if (bytes.length < PREFIX + 2 || bytes[0] > DEFLATED) throw new BrokenLink("damaged");
   const body = bytes[0] ? await inflate(bytes.slice(PREFIX)) : bytes.slice(PREFIX);
-  if (crc32(body) !== new DataView(bytes.buffer).getUint32(1, true)) throw broken("damaged");
+  if (crc32(body) !== new DataView(bytes.buffer).getUint32(1, true)) throw new BrokenLink("damaged");
   return split(body);
 };
 
-const split = (body) => {
+const split = (body: Bytes): Unpacked => {
   const view = new DataView(body.buffer, body.byteOffset, body.length);
   const start = body.length < 2 ? Infinity : 2 + view.getUint16(0, true);
-  if (start > body.length || (body.length - start) % 4) throw broken("damaged");
+  if (start > body.length || (body.length - start) % 4) throw new BrokenLink("damaged");
   try {
     const content = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body.slice(2, start)));
     const count = (body.length - start) / 4;
     const floats = Array.from({ length: count }, (_, k) => view.getFloat32(start + 4 * k, true));
     return { content, floats };
   } catch {
-    throw broken("damaged");
+    throw new BrokenLink("damaged");
   }
 };

@@ -1,5 +1,5 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
-import { byId, element } from "../core/dom";
+import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
 import * as numbers from "../core/numbers";
@@ -16,12 +16,15 @@ const TRUTH = "#222c40";
 const FONT = "Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, Arial, sans-serif";
 const ROLES = ["truth", "yhat", "unit1", "unit2", "others", "data"];
 const TRUTHS = ["#6b7a90", "#222c40", "#e3e9f5"]; // figures.py, and the style sheet's two
-let chooser;
-let say; // in the line below
+type Picture = { box: Element; layers: PlotlyGraph[]; name: string; title: string };
+type Words = Record<string, string>; // of a legend, by role
+
+let chooser: HTMLSelectElement;
+let say: files.Say; // in the line below
 
 // Each box of plots: layers that share their axes are one picture.
-export const boxes = () => {
-  const found = new Map();
+const boxes = (): Picture[] => {
+  const found = new Map<Element, PlotlyGraph[]>();
   for (const gd of document.querySelectorAll<PlotlyGraph>("main .js-plotly-plot")) {
     if (!gd.data?.length || gd.closest(".panel") || !views.isOffered(gd)) continue;
     const box = gd.closest(".graph") ?? gd;
@@ -31,46 +34,46 @@ export const boxes = () => {
 };
 
 // "fit-yhat-plot" is yhat
-const nameOf = (layers, k) => {
+const nameOf = (layers: PlotlyGraph[], k: number) => {
   const top = layers[layers.length - 1];
   const id = (top.closest("[id$='-plot']") ?? top.closest("[id]"))?.id ?? `plot-${k + 1}`;
   return id.replace(/-plot$/, "").replace(/^(fit|build)-/, "") || `plot-${k + 1}`;
 };
-const titleOf = (box) =>
+const titleOf = (box: Element) =>
   box.closest(".card")?.querySelector(".card-title")?.textContent ??
   box.closest(".view")?.querySelector("h2")?.textContent ??
   "";
 
-const colourOf = (trace) => String(trace.line?.color ?? trace.marker?.color ?? "").toLowerCase();
-const roleOf = (trace) => {
+const colourOf = (trace: PlotlyTrace) => String(trace.line?.color ?? trace.marker?.color ?? "").toLowerCase();
+const roleOf = (trace: PlotlyTrace) => {
   const colour = colourOf(trace);
   if (TRUTHS.includes(colour)) return "truth";
   const role = ROLES.find((each) => plotting.colour(each).toLowerCase() === colour);
   return role === "yhat" && trace.mode === "markers" ? "bend" : role;
 };
 
-const wordsOf = (box) => {
+const wordsOf = (box: Element): Words => {
   const items = box.closest(".card")?.querySelectorAll(".legend li:not([hidden])") ?? [];
   return Object.fromEntries(
     [...items].map((item) => [
-      [...item.querySelector(".swatch").classList].find((name) => name !== "swatch"),
+      [...query(".swatch", item).classList].find((name) => name !== "swatch"),
       item.textContent.trim(),
     ]),
   );
 };
 
-const isSomething = (trace) => Array.from(trace.y ?? [], Number).some(Number.isFinite) && trace.y[0] !== undefined;
+const isSomething = ({ y = [] }: PlotlyTrace) => Array.from(y, Number).some(Number.isFinite) && y[0] !== undefined;
 
-const onWhite = (trace, words) => {
+const onWhite = (trace: PlotlyTrace, words: Words) => {
   const role = roleOf(trace);
-  const name = trace.name ?? words[role];
+  const name = trace.name ?? (role && words[role]);
   const painted = { ...trace, name, showlegend: Boolean(name) && isSomething(trace) };
   if (role === "truth" && trace.line) painted.line = { ...trace.line, color: TRUTH };
   if (role === "data") painted.marker = { ...trace.marker, opacity: Math.max(trace.marker?.opacity ?? 1, 0.3) };
   return painted;
 };
 
-const axisOnWhite = (axis) => ({
+const axisOnWhite = (axis: { title?: object }) => ({
   ...axis,
   gridcolor: "#e6e9ef",
   zerolinecolor: "#b8c0cd",
@@ -81,11 +84,11 @@ const axisOnWhite = (axis) => ({
   tickfont: { size: 16, color: INK },
 });
 
-const layoutOnWhite = (layout, title) => {
+const layoutOnWhite = (layout: PlotlyLayout, title: string): PlotlyLayout => {
   const axes = Object.entries(layout).filter(([name]) => /^[xy]axis\d*$/.test(name));
   return {
     ...layout,
-    ...Object.fromEntries(axes.map(([name, axis]) => [name, axisOnWhite(axis)])),
+    ...Object.fromEntries(axes.map(([name, axis]) => [name, axisOnWhite(Object(axis))])),
     ...SIZE,
     autosize: false,
     paper_bgcolor: "#fff",
@@ -100,25 +103,26 @@ const layoutOnWhite = (layout, title) => {
 };
 
 // "After the sigmoid: probability ŷ · seed 1, epoch 10,000" for Fit's; the others stand for themselves.
-const heading = ({ box, title }) => {
+const heading = ({ box, title }: Picture) => {
   const { state, frame } = fitSection.now();
-  if (!box.closest("#fit") || !frame) return title;
-  return `${title} · ${t("pictures.at", { seed: numbers.whole(state.seed), epoch: numbers.whole(frame.epoch) })}`;
+  if (!box.closest("#fit") || !state || !frame) return title;
+  const args = { seed: numbers.whole(state.seed), epoch: numbers.whole(frame.epoch ?? state.epoch) };
+  return `${title} · ${t("pictures.at", args)}`;
 };
 
-export const figure = (picture) => {
+const figure = (picture: Picture): PlotlyFigure => {
   const words = wordsOf(picture.box);
   const data = picture.layers.flatMap((gd) => gd.data.map((trace) => onWhite(trace, words)));
   const { layout } = picture.layers[picture.layers.length - 1];
   return { data, layout: layoutOnWhite(layout, heading(picture)), config: { staticPlot: true } };
 };
 
-const fileName = (name, format) => {
-  const { state, frame } = fitSection.now();
+const fileName = (name: string, format: string) => {
+  const { state, frame } = fitSection.open();
   return `pwlapp-seed${state.seed}-${frame?.epoch ?? state.epoch}-${name}.${format}`;
 };
 
-const take = async (format) => {
+const take = async (format: string) => {
   const picture = boxes().find(({ name }) => name === chooser.value);
   if (!picture) {
     say("pictures.gone");
@@ -127,7 +131,7 @@ const take = async (format) => {
   }
   const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? SHARP : 1 });
   const name = fileName(picture.name, format);
-  files.save(name, await (await fetch(url)).blob());
+  files.save({ name, blob: await (await fetch(url)).blob() });
   say("files.saved", { name });
 };
 

@@ -3,19 +3,22 @@
 import * as buildSection from "../build/build";
 import * as api from "../core/api";
 import { byId, element } from "../core/dom";
-import { t } from "../core/i18n";
+import { spoken } from "../core/i18n";
 import { limits } from "../core/limits";
-import type { FrameRow } from "../core/types";
+import type { BuildState, FrameRow, Message } from "../core/types";
 import * as fitSection from "../fit/fit";
 import * as files from "./files";
+import type { Saved } from "./link";
 import * as sharing from "./sharing";
 
 const FORMAT = 1;
-let say; // in the line under the picker
+type Run = { build: BuildState; saved: Saved; frames: FrameRow[] };
 
-const wrong = (code, args = {}) => ({ code, args });
+let say: files.Say; // in the line under the picker
 
-export const make = async () => {
+const wrong = (code: string, args = {}): Message => ({ code, args });
+
+export const make = async (): Promise<files.NamedFile> => {
   const { sid } = fitSection.now();
   const saved = await sharing.saved();
   const { frames } = await api.get<{ frames: FrameRow[] }>(`frames/${encodeURIComponent(sid)}?since=0`);
@@ -24,34 +27,42 @@ export const make = async () => {
 };
 
 // --- and back ----------------------------------------------------------------------------------
-const isRun = (content) => content?.program === "pwlapp" && content.kind === "run";
-const isBuild = (build) =>
-  Array.isArray(build?.params) &&
-  build.params.length === 5 &&
-  build.params.every((value) => typeof value === "number" && Math.abs(value) <= limits.max_param) &&
-  (build.challenge === null || ["left", "right", "b"].every((name) => Math.abs(build.challenge?.[name]) <= 100));
+type Json = Record<string, unknown>;
+const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
+const isWithin = (value: unknown, most: number) => typeof value === "number" && Math.abs(value) <= most;
+const isChallenge = (value: unknown) =>
+  isObject(value) && ["left", "right", "b"].every((name) => isWithin(value[name], 100));
+const isBuild = (value: unknown): value is BuildState =>
+  isObject(value) &&
+  Array.isArray(value.params) &&
+  value.params.length === 5 &&
+  value.params.every((each) => isWithin(each, limits.max_param)) &&
+  (value.challenge === null || isChallenge(value.challenge));
 
-// What a file holds; throws {code, args}. The server checks `saved`.
-export const read = async (file) => {
+// What a file holds; throws a message. The server checks session and frames.
+export const read = async (file: File): Promise<Run> => {
   if (file.size > limits.max_body) throw wrong("too_big", { limit_mb: limits.max_body / 1e6 });
-  let content;
+  let content: unknown;
   try {
     content = JSON.parse(await file.text());
   } catch {
     throw wrong(file.name.endsWith(".json") ? "run_damaged" : "run_wrong");
   }
-  if (!isRun(content)) throw wrong("run_wrong");
-  if (!Number.isInteger(content.format) || content.format < 1) throw wrong("run_damaged");
-  if (content.format > FORMAT || content.saved?.format > FORMAT) throw wrong("run_future");
-  if (!isBuild(content.build) || typeof content.saved !== "object") throw wrong("run_damaged");
-  return content;
+  if (!isObject(content) || content.program !== "pwlapp" || content.kind !== "run") throw wrong("run_wrong");
+  const { format, build, saved } = content;
+  const formats = [format, isObject(saved) ? saved.format : null].map(Number);
+  if (!Number.isInteger(format) || formats[0] < 1) throw wrong("run_damaged");
+  if (formats.some((each) => each > FORMAT)) throw wrong("run_future");
+  if (!isBuild(build) || !isObject(saved)) throw wrong("run_damaged");
+  return content as Run;
 };
 
-const open = async (file) => {
+const open = async (file: File) => {
   try {
     const { build, saved, frames } = await read(file);
     await sharing.ready();
     const snapshot = await sharing.replace({ build, fit: { kind: "weights", saved, frames } });
+    if (!snapshot) return;
     const same = saved.data_key === snapshot.data_key;
     say(same ? "runfile.opened" : "runfile.other_data", { epoch: snapshot.epoch });
   } catch (error) {
@@ -69,16 +80,13 @@ export const start = () => {
     className: "visually-hidden",
   });
   // the browser's own words on such a field are in the browser's language
-  const choose = element("label", { className: "button", htmlFor: "run-file", textContent: t("runfile.choose") });
-  choose.dataset.t = "runfile.choose";
+  const choose = spoken("label", "runfile.choose", { className: "button", htmlFor: "run-file" });
   input.addEventListener("change", async () => {
-    const [file] = input.files;
+    const file = input.files?.[0];
     if (file) await open(file);
     input.value = ""; // the same file once more is a change as well
   });
-  const hint = element("p", { className: "hint", textContent: t("runfile.drop") });
-  hint.dataset.t = "runfile.drop";
-  host.append(input, choose, hint);
+  host.append(input, choose, spoken("p", "runfile.drop", { className: "hint" }));
   for (const name of ["dragenter", "dragover"]) {
     host.addEventListener(name, (event) => {
       event.preventDefault();
@@ -88,7 +96,7 @@ export const start = () => {
   for (const name of ["dragleave", "drop"]) host.addEventListener(name, () => host.classList.remove("over"));
   host.addEventListener("drop", (event) => {
     event.preventDefault();
-    const [file] = event.dataTransfer.files;
+    const file = event.dataTransfer?.files[0];
     if (file) open(file);
   });
 };

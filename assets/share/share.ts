@@ -1,7 +1,7 @@
 // The link in its field, ready to be copied or to be shown as a QR code.
 
 import * as buildSection from "../build/build";
-import { byId, element } from "../core/dom";
+import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
 import { limits } from "../core/limits";
@@ -15,13 +15,14 @@ import * as sharing from "./sharing";
 
 const CALM_MS = 500; // a link is made anew so long after what it holds has changed
 
-let field;
-let dialog;
+let field: HTMLInputElement;
+let dialog: HTMLDialogElement;
 let isNear = false; // from when on the link is kept up to date
-let made = null; // {key, link, kind, notes, session}
+type Made = Omit<sharing.Collected, "fragment"> & { key: string; link: string };
+let made: Made | null = null;
 let wantsCode = false;
-let picture = null; // the object URL of the code that is shown
-let say; // in the line under the buttons
+let picture: string | null = null; // the object URL of the code that is shown
+let say: files.Say; // in the line under the buttons
 
 // What the link depends on.
 const keyOf = () => {
@@ -36,13 +37,14 @@ export const make = async () => {
   const key = keyOf();
   if (made?.key === key) return made.link;
   const { fragment, ...rest } = await sharing.collect();
-  made = { key, link: address() + fragment, ...rest };
+  const link = address() + fragment;
+  made = { key, link, ...rest };
   show();
-  return made.link;
+  return link;
 };
 
 // --- in words ----------------------------------------------------------------------------------
-const holds = ({ kind, session: { seed, net, epoch } }) => {
+const holds = ({ kind, session: { seed, net, epoch } }: Made) => {
   const args = { seed, units: net.h, epochs: epoch };
   return [t("share.holds_build"), t(`share.holds_${kind}`, i18n.readable(args))].join(" · ");
 };
@@ -50,12 +52,13 @@ const holds = ({ kind, session: { seed, net, epoch } }) => {
 const show = () => {
   if (!made) return;
   const tooLong = made.link.length > limits.max_link;
-  const notes = tooLong ? [...made.notes, ["share.note_long", { n: made.link.length }]] : made.notes;
+  const long: sharing.Note = ["share.note_long", { n: made.link.length }];
+  const notes = tooLong ? [...made.notes, long] : made.notes;
   field.value = made.link;
   byId("share-holds").textContent = holds(made);
   byId("share-note").textContent = notes.map(([key, args]) => t(key, i18n.readable(args))).join(" ");
-  byId("share-qr-show").disabled = tooLong;
-  if (wantsCode) drawCode();
+  byId("share-qr-show", HTMLButtonElement).disabled = tooLong;
+  if (wantsCode) drawCode(made.link);
 };
 
 // Not before a run has ended: its link would be old before it is read.
@@ -66,11 +69,11 @@ const refresh = painting.throttle(CALM_MS, async () => {
   await make().catch(complain);
 });
 
-const complain = (error) => files.complain(say, error);
+const complain = (error: unknown) => files.complain(say, error);
 
 // --- copying -----------------------------------------------------------------------------------
 // On plain http there is no clipboard: the field is selected, and the old command tried.
-const toClipboard = async (text) => {
+const toClipboard = async (text: string) => {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -92,8 +95,7 @@ const copy = async () => {
 
 // --- the code ----------------------------------------------------------------------------------
 let drawn = "";
-const drawCode = async () => {
-  const { link } = made;
+const drawCode = async (link: string) => {
   if (link === drawn || link.length > limits.max_link) return;
   drawn = link;
   const answer = await fetch("qr", {
@@ -120,25 +122,20 @@ const image = () => {
 };
 
 const showCode = async () => {
+  let link: string;
   try {
-    await make();
+    link = await make();
   } catch (error) {
     complain(error);
     return;
   }
   wantsCode = true;
-  document.querySelector<HTMLElement>(".share-code").hidden = false;
-  await drawCode();
+  query(".share-code").hidden = false;
+  await drawCode(link);
 };
 
 const buildDialog = () => {
-  const close = element("button", {
-    type: "button",
-    id: "share-qr-close",
-    className: "button",
-    textContent: t("share.qr_close"),
-  });
-  close.dataset.t = "share.qr_close";
+  const close = i18n.spoken("button", "share.qr_close", { type: "button", id: "share-qr-close", className: "button" });
   close.addEventListener("click", () => dialog.close());
   dialog = element("dialog", { className: "qr-full" }, image(), close);
   i18n.label(dialog, "share.qr_label");

@@ -2,16 +2,26 @@
 
 import * as buildSection from "../build/build";
 import * as api from "../core/api";
-import type { Answer } from "../core/types";
+import { type Args, type BuildState, type FrameRow, isMessage, type Snapshot } from "../core/types";
 import * as fitControls from "../fit/controls";
 import * as fitFields from "../fit/fields";
+import type { Ready } from "../fit/fit";
 import * as fitSection from "../fit/fit";
 import * as fitSteps from "../fit/steps";
+import type { Kind, Saved, SavedFit } from "./link";
 import * as links from "./link";
+import { BrokenLink } from "./pack";
 import { LINK_PREFIX } from "./prefix";
 
-// Tell something in the page's own floating box; `kind` is "notice" or "error".
-export const speak = (kind, code, args = {}) => fitControls.showMessage("fit-notice", kind, { code, args });
+// What takes the place of what the tab has; `frames` are those of a run's file.
+export type Replacement = { build?: BuildState; fit?: (SavedFit & { frames?: FrameRow[] }) | null };
+// A message of the catalogue on what a link leaves out.
+export type Note = [key: string, args: Args];
+export type Collected = { fragment: string; kind: Kind; notes: Note[]; session: Saved };
+
+// Tell something in the page's own floating box.
+export const speak = (kind: fitControls.MessageKind, code: string, args: Args = {}) =>
+  fitControls.showMessage("fit-notice", kind, { code, args });
 
 // Fit's session is open.
 export const ready = async () => {
@@ -19,23 +29,17 @@ export const ready = async () => {
   while (!fitSection.now().state) await new Promise((done) => setTimeout(done, 50));
 };
 
-// What the server keeps of Fit's session; throws {code, args} where it can't be had.
-export const saved = async () => {
-  const { sid } = fitSection.now();
-  let answer;
-  try {
-    answer = await api.post(`session/${encodeURIComponent(sid)}/saved`, {});
-  } catch {
-    answer = { error: { code: "server", args: {} } };
-  }
+// What the server keeps of Fit's session; throws a message where it can't be had.
+export const saved = async (): Promise<Saved> => {
+  const answer = await api.command<{ saved: Saved }>(fitSection.now().sid, "saved", {});
   if (answer.error) throw answer.error;
   return answer.saved;
 };
 
-// How much of a session a link can hold, and what is to be said of the rest: {kind, notes}.
-const extent = (session, { net, state }) => {
+// How much of a session a link can hold, and what is to be said of the rest.
+const extent = (session: Saved, { net, state }: Ready): Pick<Collected, "kind" | "notes"> => {
   if (!links.fits(session.data)) {
-    return { kind: "settings", notes: [["share.note_own_data", { n: session.data.x.length }]] };
+    return { kind: "settings", notes: [["share.note_own_data", { n: session.data.x?.length }]] };
   }
   if (net.plain) return { kind: "weights", notes: [] };
   const args = { units: net.h, epochs: session.epoch };
@@ -45,23 +49,22 @@ const extent = (session, { net, state }) => {
     : { kind: "settings", notes: [["share.note_wide_changed", args]] };
 };
 
-// {text, kind, notes, session}: the fragment's text, and what it is.
-export const collect = async () => {
+// The address's fragment that holds it all.
+export const collect = async (): Promise<Collected> => {
   const session = await saved();
-  const { kind, notes } = extent(session, fitSection.now());
+  const { kind, notes } = extent(session, fitSection.open());
   const text = await links.write({ build: buildSection.now(), fit: { kind, saved: session } });
   return { fragment: LINK_PREFIX + text, kind, notes, session };
 };
 
 // --- bringing it back --------------------------------------------------------------------------
-const send = async (verb, body) => {
-  const answer = (await fitSection.send(verb, body)) as Answer;
+const send = async (verb: string, body: object): Promise<Snapshot> => {
+  const answer = await fitSection.send(verb, body);
   if (answer.error) throw answer.error; // Fit has told it
   return answer.snapshot;
 };
 
-// `frames` are those of a run's file.
-const bring = async ({ kind, saved: session, frames }) => {
+const bring = async ({ kind, saved: session, frames }: NonNullable<Replacement["fit"]>) => {
   const { seed, net, optimizer, data: spec, epoch } = session;
   if (kind === "weights") return send("restore", { saved: session, ...(frames && { frames }) });
   const begun = await send("use_data", { spec, net, seed });
@@ -69,7 +72,7 @@ const bring = async ({ kind, saved: session, frames }) => {
   return begun;
 };
 
-const restore = async ({ build, fit }) => {
+const restore = async ({ build, fit }: Replacement) => {
   if (build) buildSection.show(build);
   if (!fit) return null;
   const snapshot = await bring(fit);
@@ -78,13 +81,9 @@ const restore = async ({ build, fit }) => {
 };
 
 // Put `next` in the place of what this tab has, as one step that can be taken back.
-export const replace = async (next) => {
-  const answer = await fitSteps.whole(() => restore(next));
-  if (answer?.error) throw answer.error;
-  return answer;
-};
+export const replace = (next: Replacement) => fitSteps.whole(() => restore(next));
 
-const say = ({ kind, saved: session }, snapshot) => {
+const say = ({ kind, saved: session }: SavedFit, snapshot: Snapshot) => {
   const args = { units: session.net.h, epochs: session.epoch };
   if (session.data_key !== snapshot.data_key) speak("notice", "link_other_data", args);
   else if (kind === "settings") speak("notice", "link_settings", args);
@@ -92,22 +91,22 @@ const say = ({ kind, saved: session }, snapshot) => {
   else speak("notice", "link_opened", args);
 };
 
-const open = async (text) => {
+const open = async (text: string) => {
   history.replaceState(history.state, "", location.pathname + location.search); // no second time
   await ready();
-  let link;
+  let link: links.Whole;
   try {
     link = await links.read(text);
   } catch (error) {
-    speak("error", `link_${error.why ?? "damaged"}`);
+    speak("error", `link_${error instanceof BrokenLink ? error.why : "damaged"}`);
     return;
   }
   try {
     const snapshot = await replace(link);
-    if (link.fit) say(link.fit, snapshot);
+    if (link.fit && snapshot) say(link.fit, snapshot);
     else speak("notice", "link_opened");
   } catch (error) {
-    if (!error.code) throw error;
+    if (!isMessage(error)) throw error;
     speak("error", error.code, error.args);
   }
 };

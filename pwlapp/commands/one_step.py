@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import PlainValidator
+from pydantic import Field
 
 from pwlapp.commands.fields import Body, Optimizer
 from pwlapp.core.analysis.gradient import Vector
 from pwlapp.core.analysis.one_step import OneStep, Pull, one_step
 from pwlapp.core.state import has_diverged
-from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
 from pwlapp.sessions.codec import optimizer_header
 from pwlapp.sessions.service import SessionService
@@ -21,18 +20,11 @@ DRAWN_DIGITS = 5  # significant ones, of the numbers that are only drawn
 COLUMNS = ("old", "m_old", "v_old", "gradient", "difference")
 
 
-def read_weight(value: object) -> int:
-    """Place of a weight in the parameter vector. Raises ``bad_request``."""
-    if type(value) is not int:
-        raise UserError("bad_request")
-    return value
-
-
 class OneStepOf(Body):
     """The next epoch with this optimizer, or the session's own, and the points of one weight."""
 
     optimizer: Optimizer | None = None
-    weight: Annotated[int, PlainValidator(read_weight)] = 0
+    weight: Annotated[int, Field(strict=True)] = 0
 
 
 async def explain(service: SessionService, sid: str, body: OneStepOf) -> dict[str, Any]:

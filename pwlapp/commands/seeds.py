@@ -1,12 +1,15 @@
 """Commands for many seeds: what becomes of a session's kind of net, seed by seed.
 
-A page that wants 500 seeds asks for them part by part, so that none of its calls keeps the others
-waiting for long. Parts end at multiples of `BLOCK`: pages that began with different seeds soon ask
-for the same ones, and a class that presses the button at once has each computed once.
+500 seeds are trained part by part, so that no computation keeps the others waiting for long, and
+each part is sent as soon as it is there. Parts end at multiples of `BLOCK`: pages that began with
+different seeds soon want the same ones, and a class that presses the button at once has each
+computed once.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
@@ -24,11 +27,12 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_number, json_numbers, optimizer_row
 
 MAX_COUNT = 2000
-PART_MS = 60.0  # computing of one call; a seed that has begun is trained to its end
-MAX_SEED_S = 2.0  # longer than a page would care to wait for a part
+PART_MS = 60.0  # computing of one part; a seed that has begun is trained to its end
+MAX_SEED_S = 2.0  # longer than anybody would care to wait for a part
 BLOCK = 32
-MAX_ANSWER = 128  # seeds that are known already come together
 CURVE_DECIMALS = 5
+AGAIN_S = 1.0
+PATIENCE = {"not_ready": 120, "busy": 20}  # how often a part that was refused is tried again
 
 
 class Job(NamedTuple):
@@ -55,36 +59,47 @@ class Seeds(Body):
     epochs: Epochs
 
 
-async def seeds(service: SessionService, sid: str, body: Seeds) -> dict[str, Any]:
-    """Train the seeds from ``first`` on, as many as are there at once.
+async def seeds(service: SessionService, sid: str, body: Seeds) -> AsyncIterator[dict[str, Any]]:
+    """Train the seeds from ``first`` on.
 
-    Returns
-    -------
+    Yields
+    ------
     dict
-        ``epochs`` of the loss curves, ``runs`` (see `rows`), and what was trained: ``net``,
-        ``optimizer``, ``data_key``. The page asks again for what is missing. There are no runs yet
-        while a worker that has just started gets its compiled loops ready.
+        At first ``count``, since the last seed may come sooner, ``epochs`` of the loss curves, and
+        what is trained: ``net``, ``optimizer``, ``data_key``. Then ``runs`` of the next seeds (see
+        `rows`), or ``waiting``: the code of what they wait for.
 
     Raises
     ------
     UserError
-        ``bad_seed`` (max), ``bad_count`` (min, max), ``bad_epochs``; ``seeds_too_long`` (max)
-        where one seed would take too long; ``busy``.
+        ``seeds_too_long`` (max) where one seed would take too long; ``not_ready``, ``busy``.
     """
     state = await service.state(sid)
-    first, epochs = body.first, body.epochs
-    end = min(first + body.count, MAX_SEED + 1)
     points = await service.points_of(state)
-    _check_time(state.train.net, points.training[0].size, epochs)
-    job = Job(sid, state.train.net, state.optimizer, points, epochs)
-    parts = await _parts(service, job, first, end)
-    return {
-        "epochs": curve_epochs(epochs).tolist(),
-        "runs": [row for part in parts for row in rows(part) if row["seed"] < end],
+    _check_time(state.train.net, points.training[0].size, body.epochs)
+    job = Job(sid, state.train.net, state.optimizer, points, body.epochs)
+    first, end = body.first, min(body.first + body.count, MAX_SEED + 1)
+    yield {
+        "count": end - first,
+        "epochs": curve_epochs(body.epochs).tolist(),
         "net": vars(state.train.net).copy(),
         "optimizer": optimizer_row(state.optimizer),
         "data_key": points.key,
     }
+    refusals = 0
+    while first < end and not service.events.is_closed:
+        try:
+            part = await _part(service, job, first)
+        except UserError as error:
+            refusals += 1
+            if refusals > PATIENCE.get(error.code, 0):
+                raise
+            yield {"waiting": error.code}
+            await asyncio.sleep(AGAIN_S)
+            continue
+        refusals = 0
+        yield {"runs": rows(part)[: end - first]}
+        first += len(part.losses)
 
 
 async def seek_plateaus(service: SessionService, sid: str, _body: Body) -> dict[str, Any]:
@@ -112,7 +127,7 @@ def train_part(
     options: OptimizerOptions,
     epochs: int,
 ) -> Runs:
-    """Train the next seeds in a worker, for one call's time; parameters as `many.train_seeds`.
+    """Train the next seeds in a worker, for one part's time; parameters as `many.train_seeds`.
 
     Raises
     ------
@@ -160,26 +175,8 @@ def _check_time(net: Architecture, n: int, epochs: int) -> None:
         raise UserError("seeds_too_long", max=most)
 
 
-async def _parts(service: SessionService, job: Job, first: int, end: int) -> list[Runs]:
-    """The part that begins with `first`, and those after it that are known already.
-
-    None while the worker gets ready: that is no mistake of anybody's, so it is no error.
-    """
-    try:
-        parts = [await _part(service, job, first)]
-    except UserError as error:
-        if error.code != "not_ready":
-            raise
-        return []
-    while (n := sum(len(part.losses) for part in parts)) < min(MAX_ANSWER, end - first):
-        if not service.is_cached(job.key(first + n)):
-            break
-        parts.append(await _part(service, job, first + n))
-    return parts
-
-
 async def _part(service: SessionService, job: Job, first: int) -> Runs:
-    """The seeds from `first` to the end of its block, or as many of them as a call has time for."""
+    """The seeds from `first` to the end of its block, or as many of them as there is time for."""
     count = min(BLOCK - first % BLOCK, MAX_SEED + 1 - first)
     what = (*job.points.training, job.net, job.optimizer, job.epochs)
     part: Runs = await service.cached(job.sid, job.key(first), train_part, first, count, *what)

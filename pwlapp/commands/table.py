@@ -1,8 +1,8 @@
-"""All commands by name, and the one way to run one: its body is checked here."""
+"""All commands by name, and the one way to run them: their bodies are checked here."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -34,13 +34,22 @@ COMMANDS: dict[str, Command] = {
     "restore": Command(saved.Restore, saved.restore),
     "resume": Command(training.GoOn, training.resume),
     "saved": Command(Body, saved.save),
-    "seeds": Command(seeds.Seeds, seeds.seeds),
     "step": Command(training.GoOn, training.step),
     "train": Command(training.Train, training.train),
     "undo": Command(Empty, training.undo),
     "upload": Command(data.Upload, data.upload),
     "use_data": Command(data.UseData, data.use_data),
 }
+
+
+class Stream(NamedTuple):
+    """A command that answers part by part."""
+
+    model: type[Body]
+    function: Callable[[SessionService, str, Any], AsyncIterator[dict[str, Any]]]
+
+
+STREAMS = {"seeds": Stream(seeds.Seeds, seeds.seeds)}
 
 
 async def run(
@@ -60,6 +69,14 @@ async def run(
     if (command := commands.get(name)) is None:
         raise UserError("bad_request")
     return await command.function(service, sid, checked(command.model, body, service))
+
+
+def stream(
+    service: SessionService, sid: str, name: str, body: Mapping[str, Any]
+) -> AsyncIterator[dict[str, Any]]:
+    """Check the body of a command that answers part by part, and run it; see `run`."""
+    command = STREAMS[name]
+    return command.function(service, sid, checked(command.model, body, service))
 
 
 def checked(model: type[Body], body: Mapping[str, Any], service: SessionService) -> Body:

@@ -47,6 +47,11 @@ class SessionEvents:
         """How many streams are open."""
         return sum(map(len, self._watchers.values()))
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server is about to stop."""
+        return self._is_closed
+
     def is_full(self, sid: str) -> bool:
         """Whether a session has `MAX_WATCHERS`."""
         return len(self._watchers.get(sid, ())) >= MAX_WATCHERS

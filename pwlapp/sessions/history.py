@@ -123,7 +123,9 @@ def _restored(state: SessionState, step: Step, points: Points) -> tuple[SessionS
     notice = earlier.notice if earlier.is_diverged else None
     if step.frames is None:
         notice = Notice("back_no_curve", {"epoch": epoch})
-    elif state.run or earlier.run:
+    elif earlier.run:
+        notice = Notice("back_paused", {"epoch": epoch})
+    elif state.run:
         notice = Notice("back_halted", {"epoch": epoch})
     after = replace(
         earlier,

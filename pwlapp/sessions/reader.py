@@ -206,15 +206,11 @@ class SessionReader:
         with self._one_of_few(sid):
             return await self.runner.call(function, *args)
 
-    def is_cached(self, key: Hashable) -> bool:
-        """Whether `cached` would return without computing."""
-        return self._results.has(key)
-
     async def _known(self, sid: str) -> str:
-        """Wait for the data; ids come from addresses, so their form is checked here."""
-        await self.loaded()
+        """Check an id's form, since ids come from addresses; then wait for the data."""
         if not is_sid(sid):
             raise unknown_session()
+        await self.loaded()
         return sid
 
     @contextmanager

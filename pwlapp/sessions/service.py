@@ -56,10 +56,11 @@ class SessionService(SessionReader):
         with contextlib.suppress(UnknownSession):
             known = await self._known(sid or "")
             return known, await self.apply(known, transitions.revisit)
-        train = await self.initial_state(seed, net, self.points)
+        points = await self.loaded()
+        train = await self.initial_state(seed, net, points)
         notice = Notice("session_new") if sid else None
         engine = self._maintenance.default_engine
-        state, frames = transitions.new_session(seed, optimizer, engine, train, self.points, notice)
+        state, frames = transitions.new_session(seed, optimizer, engine, train, points, notice)
         return await self._store.create(state, frames), snapshot(state)
 
     async def apply(

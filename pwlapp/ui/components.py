@@ -12,7 +12,7 @@ from dash import ClientsideFunction, dcc, html
 
 from pwlapp.ui.i18n import t
 
-GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "doubleClick": False}
+GRAPH_CONFIG: Any = {"displayModeBar": False, "responsive": True, "doubleClick": False}
 
 
 NOT_LECTURES = ("held-out", "test-loss", "others")  # roles in legends
@@ -115,7 +115,7 @@ def legend(*entries: tuple[str, ...]) -> html.Ul:
     return html.Ul(items, className="legend")
 
 
-def field(id_: str, key: str, value: str, *, mode: str = "numeric", size: int = 8) -> html.Label:
+def field(id_: str, key: str, value: str, *, mode: Any = "numeric", size: int = 8) -> html.Label:
     """A labelled one-line field that takes typed numbers; the server checks what was typed."""
     return html.Label(
         [

@@ -35,7 +35,8 @@ TRACES = {
     "loss": ("truth", "loss", "head", "test loss"),
 }
 
-GRID = np.linspace(-1.0, 1.0, 101)  # has 0 in it, where the lecture's net bends
+# In double precision; it has 0 in it, where the lecture's net bends.
+GRID: Any = np.linspace(-1.0, 1.0, 101)
 
 Figure = dict[str, Any]
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import re
 from typing import NamedTuple
 
-from cachetools import LRUCache
+import brotli
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette_compress import CompressMiddleware
 
+from pwlapp.tasks import SingleFlightCache
 from pwlapp.ui.i18n import pick_language
 from pwlapp.ui.opening import is_known_query
 
 PAGES = re.compile(r"/|/_dash-layout|/_dash-dependencies|/data/[0-9a-f]{16}\.json")
 MAX_ENTRIES = 128  # pages and sets of data, by language and by encoding
-BROTLI_QUALITY = 9  # more takes a tenth of a second for 2,000 points, in which nobody is served
-GZIP_LEVEL = 9
 
 
 class _Answer(NamedTuple):
@@ -24,13 +24,20 @@ class _Answer(NamedTuple):
     body: bytes
 
 
+class _NotKept(Exception):
+    """An answer that is not cached, such as that of a server that is not ready."""
+
+    def __init__(self, answer: _Answer) -> None:
+        self.answer = answer
+
+
 class PageCache:
     """ASGI middleware: answers that depend on the address and the language alone are made once.
 
     Dash makes layout and index anew for each visitor, a tenth of a second of computing that a
-    class of 300 would wait for. What is kept is compressed better than what is sent once. What a
-    lecturer's address hides is hidden in the browser, so its query makes no other page, but for the
-    language.
+    class of 300 would wait for. What is kept is compressed as well as it can be, which takes longer
+    than for what is sent once. What a lecturer's address hides is hidden in the browser, so its
+    query makes no other page, but for the language.
 
     Parameters
     ----------
@@ -39,28 +46,28 @@ class PageCache:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._compressed = CompressMiddleware(
-            _uncompressed(app), zstd=False, brotli_quality=BROTLI_QUALITY, gzip_level=GZIP_LEVEL
-        )
-        self._kept: LRUCache[tuple[object, ...], _Answer] = LRUCache(MAX_ENTRIES)
+        self._answers = SingleFlightCache(MAX_ENTRIES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _is_kept(scope):
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        key = (
-            scope["path"],
-            pick_language(
-                headers.get("cookie"), headers.get("accept-language"), scope["query_string"]
-            ),
-            headers.get("accept-encoding", ""),
+        encoding = _encoding(headers.get("accept-encoding", ""))
+        language = pick_language(
+            headers.get("cookie"), headers.get("accept-language"), scope["query_string"]
         )
-        answer = self._kept.get(key)
-        if answer is None:
-            answer = await _whole(self._compressed, scope, receive)
-            if answer.start["status"] == 200:
-                self._kept[key] = answer
+
+        async def compute() -> _Answer:
+            answer = await _whole(self._app, scope, receive)
+            if answer.start["status"] != 200:
+                raise _NotKept(answer)
+            return await asyncio.to_thread(_compressed, answer, encoding)
+
+        try:
+            answer = await self._answers.get((scope["path"], language, encoding), compute)
+        except _NotKept as refused:
+            answer = refused.answer
         # Copied: outer middleware adds headers for each request.
         await send({**answer.start, "headers": list(answer.start["headers"])})
         await send({"type": "http.response.body", "body": answer.body})
@@ -74,17 +81,26 @@ def _is_kept(scope: Scope) -> bool:
     return PAGES.fullmatch(scope["path"]) is not None
 
 
-def _uncompressed(app: ASGIApp) -> ASGIApp:
-    """The same app, asked for answers that it does not compress."""
+def _encoding(accepted: str) -> str:
+    names = {part.partition(";")[0].strip() for part in accepted.lower().split(",")}
+    return next((name for name in ("br", "gzip") if name in names), "")
 
-    async def plain(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        await app({**scope, "headers": headers}, receive, send)
 
-    return plain
+def _compressed(answer: _Answer, encoding: str) -> _Answer:
+    headers = [*answer.start["headers"], (b"vary", b"Accept-Encoding")]
+    body = answer.body
+    if encoding:
+        body = brotli.compress(body) if encoding == "br" else gzip.compress(body, mtime=0)
+        headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
+        headers += [
+            (b"content-encoding", encoding.encode()),
+            (b"content-length", str(len(body)).encode()),
+        ]
+    return _Answer({**answer.start, "headers": headers}, body)
 
 
 async def _whole(app: ASGIApp, scope: Scope, receive: Receive) -> _Answer:
+    """The whole answer, uncompressed."""
     start: Message = {}
     chunks: list[bytes] = []
 
@@ -94,5 +110,6 @@ async def _whole(app: ASGIApp, scope: Scope, receive: Receive) -> _Answer:
         elif message["type"] == "http.response.body":
             chunks.append(message.get("body", b""))
 
-    await app(scope, receive, hold)
+    headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+    await app({**scope, "headers": headers}, receive, hold)
     return _Answer(start, b"".join(chunks))

@@ -1,8 +1,8 @@
 """Commands to a session as JSON: ``POST /session/<sid>/<command>``.
 
 They are here, beside the stream and the data, and not Dash callbacks, because the page waits for
-their answers (to undo them, or to ask for the next part), and because some carry more than a form:
-a drawing, a whole net, a file. Dash's renderer would keep each of those in a store.
+their answers (to undo them, or to paint each part), and because some carry more than a form: a
+drawing, a whole net, a file. Dash's renderer would keep each of those in a store.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from pwlapp.commands.table import COMMANDS, Command, run
+from pwlapp.commands.table import COMMANDS, STREAMS, Command, run, stream
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from pwlapp.web.json_answers import answer, refusal
+from pwlapp.web.json_answers import answer, answer_lines, refusal
 
 MAX_BYTES = 8_000_000  # the largest: a file of data, or the widest net with Adam's memory
 BODY_S = 30.0  # for the whole body to arrive
@@ -37,7 +37,10 @@ def routes(service: SessionService, commands: Mapping[str, Command] = COMMANDS) 
     @router.post("/session/{sid}/{name}")
     async def command(sid: str, name: str, request: Request) -> Response:
         try:
-            return answer(await run(service, sid, name, await read_json(request), commands))
+            body = await read_json(request)
+            if name in STREAMS:
+                return await answer_lines(stream(service, sid, name, body))
+            return answer(await run(service, sid, name, body, commands))
         except UserError as error:
             return refusal(error)
 

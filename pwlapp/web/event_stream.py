@@ -18,7 +18,7 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
-from pwlapp.web.json_answers import answer_text, refusal, to_text
+from pwlapp.web.json_answers import UNBUFFERED, answer_text, refusal, to_text
 
 PING_S = 15
 RETRY_MS = 1000  # when the browser reconnects; its own default is 3 seconds or more
@@ -74,7 +74,7 @@ def _event_source(service: SessionService, sid: str, since: int) -> Response:
     return EventSourceResponse(
         _messages(service, sid, since, leaving),
         ping=PING_S,
-        headers={"X-Accel-Buffering": "no"},  # tells nginx not to buffer
+        headers=UNBUFFERED,
         shutdown_event=leaving,
         shutdown_grace_period=GRACE_S,
     )

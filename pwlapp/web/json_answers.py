@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from pwlapp.errors import UserError
+
+LINES = "application/x-ndjson"
+UNBUFFERED = {"X-Accel-Buffering": "no"}  # tells nginx not to buffer
 
 # All other codes are 422: the request is wrong.
 STATUS = {
@@ -36,6 +41,28 @@ def answer_text(text: str, status: int = 200, cache: str = "no-store") -> Respon
     """A response of JSON text; `cache` is its Cache-Control."""
     headers = {"Cache-Control": cache}
     return Response(text, status_code=status, media_type="application/json", headers=headers)
+
+
+async def answer_lines(parts: AsyncIterator[Any]) -> Response:
+    """JSON that is sent as it is made, a line for each part; a late `UserError` is the last line.
+
+    Raises
+    ------
+    UserError
+        What comes before the first part.
+    """
+    first = await anext(parts)
+
+    async def lines() -> AsyncIterator[str]:
+        yield f"{to_text(first)}\n"
+        try:
+            async for part in parts:
+                yield f"{to_text(part)}\n"
+        except UserError as error:
+            yield f"{to_text({'error': error.to_json()})}\n"
+
+    headers = {"Cache-Control": "no-store", **UNBUFFERED}
+    return StreamingResponse(lines(), media_type=LINES, headers=headers)
 
 
 def refusal(error: UserError) -> Response:

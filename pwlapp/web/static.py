@@ -15,7 +15,9 @@ from dash.fingerprint import check_fingerprint
 from servestatic import ServeStaticASGI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette_compress import CompressMiddleware, remove_compress_type
+from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
+
+from pwlapp.web.json_answers import LINES
 
 BUILD = Path(__file__).parents[2] / "build"
 PATH = "/static/"
@@ -92,7 +94,7 @@ def built_scripts(scripts: str) -> str:
     """
 
     def address(match: re.Match[str]) -> str:
-        path, _ = check_fingerprint(match[1])  # type: ignore[no-untyped-call]
+        path, _ = check_fingerprint(match[1])
         return f'src="{PATH}{DASH_FOLDER}/{path}"'
 
     kept = [tag for tag in scripts.splitlines() if not UNUSED_SCRIPTS.search(tag)]
@@ -100,8 +102,9 @@ def built_scripts(scripts: str) -> str:
 
 
 def compressed(app: ASGIApp) -> ASGIApp:
-    """Compress responses that are made per request; event streams pass through unbuffered."""
+    """Compress responses that are made per request: lines one by one, event streams not at all."""
     remove_compress_type("text/event-stream")
+    add_compress_type(LINES, streaming=True)
     # Zstandard is off: at this speed it is not smaller than Brotli.
     return CompressMiddleware(_with_json_callbacks(app), minimum_size=MINIMUM_BYTES, zstd=False)
 

@@ -31,6 +31,28 @@ def test_the_summary(address: str, open_page: Open) -> None:
     assert summary_heights(page) == short
 
 
+def test_the_train_button_says_what_it_does(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    train = page.find("#fit-train")
+    for typed, label in (
+        ("1", "Train 1 epoch"),
+        ("1,000,000", "Train 1,000,000 epochs"),
+        ("1000001", "Train N epochs"),
+        ("0", "Train N epochs"),
+        ("20", "Train 20 epochs"),
+    ):
+        page.fill("#fit-epochs", typed)
+        expect(train).to_have_text(label)
+    page.fill("#fit-seed", "7")  # which an untrained net takes
+    expect(train).to_have_text("Train 20 epochs")
+    page.train()
+    page.wait_for_epoch(20)
+    page.fill("#fit-seed", "8")  # and a trained one does not
+    expect(train).to_have_text("Train N epochs")
+    page.fill("#fit-seed", "7")
+    expect(train).to_have_text("Train 20 epochs")
+
+
 def summary_heights(page: LecturePage) -> list[float]:
     """Of the line, on screens of several widths."""
     found = []

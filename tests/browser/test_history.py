@@ -160,6 +160,36 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) ->
     assert whole(page) == whole(uninterrupted)
 
 
+def test_a_page_that_is_loaded_again_has_the_sessions_steps(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    page.train(100)
+    page.wait_for_epoch(100)
+    trained = whole(page)
+    page.fill("#fit-seed", "5")
+    page.click("#fit-reset")
+    page.wait_for_epoch(0)
+    page.type_weight("fit", 0, "2.5")
+    page.page.wait_for_function("pwl.fit.now().state.params[0] === 2.5")
+    edited = whole(page)
+    undo(page)
+    page.page.reload()
+    page.wait_until_ready()
+    for button in (UNDO, REDO):
+        expect(page.find(button)).to_be_enabled()
+    redo(page)
+    assert whole(page) == edited
+    expect(page.find(REDO)).to_be_disabled()
+    undo(page)
+    undo(page)
+    assert whole(page) == trained
+    expect(page.find("#fit-seed")).to_have_value("1")
+    expect(page.find(UNDO)).to_be_disabled()
+    redo(page)
+    redo(page)
+    assert whole(page) == edited
+    expect(page.find("#fit-seed")).to_have_value("5")
+
+
 def test_undo_of_a_reset_stops_the_run_that_followed(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.click("#fit-step")
@@ -175,6 +205,10 @@ def test_undo_of_a_reset_stops_the_run_that_followed(address: str, open_page: Op
     page.wait_for_epoch(1)
     assert whole(page) == before
     expect(page.find(NOTICE)).to_contain_text("The run that was under way was stopped")
+    redo(page)
+    expect(page.find(NOTICE)).to_contain_text("press Resume")
+    expect(page.find("#fit-resume")).to_be_enabled()
+    undo(page)
     page.click("#fit-step")
     page.wait_for_epoch(2)
 

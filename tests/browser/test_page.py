@@ -49,8 +49,6 @@ def test_nothing_sticks_out(address: str, open_page: Open, lang: str) -> None:
     page = open_page(address, lang=lang)
     page.unfold()
     page.choose("fit-optimizer", "sgd")  # momentum shows, too
-    page.find(".share-fold summary").click()
-    page.find("#share-qr-show").click()
     page.train(20)
     page.wait_for_epoch(20)
     for width, height in SIZES:
@@ -61,6 +59,12 @@ def test_nothing_sticks_out(address: str, open_page: Open, lang: str) -> None:
         )
         assert page.page.evaluate("document.documentElement.scrollWidth") == width
         assert page.page.evaluate(STICKING_OUT) == []
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    page.go("share")
+    page.find(".share-fold summary").click()
+    page.find("#share-qr-show").click()
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.page.evaluate(STICKING_OUT) == []
 
 
 def test_the_page_does_not_jump_while_it_fills(address: str, open_page: Open) -> None:

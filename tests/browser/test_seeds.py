@@ -106,7 +106,7 @@ def test_by_keyboard_and_in_korean(address: str, open_page: Open) -> None:
 
 
 def test_stop_and_what_is_refused(address: str, open_page: Open) -> None:
-    page = open_page(address, height=1600, quiet=False)  # a refusal is a line in the console
+    page = open_page(address, height=1600)
     page.fill("#seeds-count", "2000")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_contain_text("of 2,000", timeout=SLOW_S * 1000)
@@ -119,7 +119,6 @@ def test_stop_and_what_is_refused(address: str, open_page: Open) -> None:
         ("#seeds-count", "2001", "1 to 2,000"),
         ("#seeds-first", "-1", "0 to 4,294,967,295"),
         ("#seeds-epochs", "many", "1 to 1,000,000"),
-        ("#seeds-epochs", "1,000,000", "too long"),
     ):
         good = page.find(field).input_value()
         page.find(field).fill(typed)
@@ -127,6 +126,22 @@ def test_stop_and_what_is_refused(address: str, open_page: Open) -> None:
         expect(page.find("#seeds-status")).to_contain_text(complaint)
         expect(page.find("#seeds-train")).to_be_enabled()
         page.find(field).fill(good)
+
+
+def test_what_only_the_server_can_refuse(address: str, open_page: Open) -> None:
+    page = open_page(address, height=1600, quiet=False)  # it is a line in the console
+    page.fill("#seeds-epochs", "1,000,000")
+    page.find("#seeds-train").click()
+    expect(page.find("#seeds-status")).to_contain_text("too long")
+    expect(page.find("#seeds-train")).to_be_enabled()
+
+
+def test_the_last_seeds_that_there_are(address: str, open_page: Open) -> None:
+    page = open_page(address, height=1600)
+    page.fill("#seeds-first", "4294967294")
+    page.fill("#seeds-epochs", "10")
+    page.find("#seeds-train").click()
+    expect(page.find("#seeds-status")).to_have_text("All 2 seeds trained", timeout=SLOW_S * 1000)
 
 
 def test_another_kind_of_net_has_no_plateaus(address: str, open_page: Open) -> None:

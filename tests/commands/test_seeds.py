@@ -11,7 +11,7 @@ import pytest
 
 from pwlapp.commands import seeds as verbs
 from pwlapp.commands.seeds import BLOCK, MAX_COUNT
-from pwlapp.commands.table import run
+from pwlapp.commands.table import run, stream
 from pwlapp.compute import warmup
 from pwlapp.core.net import LECTURE, Architecture
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
@@ -19,7 +19,6 @@ from pwlapp.core.state import Budget
 from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from pwlapp.web.json_answers import answer
 from tests.support.sessions import ThreadRunner, finished
 
 ODD = [None, "", "5", True, -1, 1.5, [], {}, 10**400]
@@ -36,15 +35,18 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
 async def all_of(
     service: SessionService, sid: str, first: int, count: int, epochs: int
 ) -> list[Any]:
-    """What a page gets that asks until it has all."""
-    found: list[Any] = []
-    while len(found) < count:
-        body = {"first": first + len(found), "count": count - len(found), "epochs": epochs}
-        part = await run(service, sid, "seeds", body)
-        answer(part)  # is JSON
-        if not part["runs"]:  # from a worker that has just started
-            await asyncio.sleep(0.05)
-        found += part["runs"]
+    """What a page gets that waits for the last."""
+    _, *parts = await lines_of(service, sid, first, count, epochs)
+    return [row for part in parts for row in part.get("runs", [])]
+
+
+async def lines_of(
+    service: SessionService, sid: str, first: int, count: int, epochs: int
+) -> list[dict[str, Any]]:
+    """All parts of the answer, each of which is JSON."""
+    body = {"first": first, "count": count, "epochs": epochs}
+    found = [part async for part in stream(service, sid, "seeds", body)]
+    json.dumps(found, allow_nan=False)
     return found
 
 
@@ -100,20 +102,35 @@ async def test_a_class_that_presses_at_once_has_each_part_computed_once(
     assert asked[-1] == (1, BLOCK - 1)
 
 
-async def test_a_call_computes_for_its_time_and_no_longer(
+async def test_a_part_is_computed_for_its_time_and_no_longer(
     service: SessionService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sid, _ = await service.open()
     monkeypatch.setattr(verbs, "PART_MS", 0.0)
-    part = await run(service, sid, "seeds", {"first": 1, "count": 500, "epochs": 5})
-    assert len(part["runs"]) == 1
+    head, *parts = await lines_of(service, sid, 1, 3, 5)
+    assert (head["count"], head["net"]) == (3, vars(LECTURE))
+    assert [[row["seed"] for row in part["runs"]] for part in parts] == [[1], [2], [3]]
     monkeypatch.setattr(verbs, "PART_MS", 1e9)
-    part = await run(service, sid, "seeds", {"first": 2, "count": 500, "epochs": 5})
-    assert len(part["runs"]) == BLOCK - 2
-    part = await run(
-        service, sid, "seeds", {"first": 1, "count": 10, "epochs": 5}
-    )  # all known by now
-    assert [row["seed"] for row in part["runs"]] == list(range(1, 11))
+    _, *parts = await lines_of(service, sid, 4, 40, 5)
+    assert [len(part["runs"]) for part in parts] == [BLOCK - 4, 43 - (BLOCK - 1)]
+
+
+async def test_parts_are_of_the_net_that_was_there_at_the_press(service: SessionService) -> None:
+    sid, _ = await service.open()
+    parts = stream(service, sid, "seeds", {"first": 1, "count": 2 * BLOCK, "epochs": 20})
+    found = [await anext(parts), await anext(parts)]
+    await service.reset(sid, 1, Architecture(5, loss="mse"))
+    found += [part async for part in parts]
+    other, _ = await service.open()
+    assert found == await lines_of(service, other, 1, 2 * BLOCK, 20)
+
+
+async def test_a_server_that_stops_ends_the_parts(service: SessionService) -> None:
+    sid, _ = await service.open()
+    parts = stream(service, sid, "seeds", {"first": 1, "count": 2 * BLOCK, "epochs": 5})
+    await anext(parts)
+    service.events.close()
+    assert [part async for part in parts] == []
 
 
 @pytest.mark.parametrize(
@@ -124,29 +141,30 @@ async def test_forged_numbers_of_seeds(service: SessionService, name: str, code:
     good = {"first": 1, "count": 1, "epochs": 1}
     for value in [*ODD, MAX_COUNT + 1 if name == "count" else 2**32]:
         with pytest.raises(UserError, match=code):
-            await run(service, sid, "seeds", good | {name: value})
+            stream(service, sid, "seeds", good | {name: value})
 
 
 async def test_the_last_seeds_that_there_are(service: SessionService) -> None:
     sid, _ = await service.open()
-    part = await run(service, sid, "seeds", {"first": 2**32 - 2, "count": 2000, "epochs": 1})
-    assert [row["seed"] for row in part["runs"]] == [2**32 - 2, 2**32 - 1]
+    head, *parts = await lines_of(service, sid, 2**32 - 2, 2000, 1)
+    assert head["count"] == 2
+    assert [row["seed"] for part in parts for row in part["runs"]] == [2**32 - 2, 2**32 - 1]
 
 
 async def test_too_many_epochs_are_refused_with_the_most_allowed(service: SessionService) -> None:
     sid, _ = await service.open()
     await service.reset(sid, 1, Architecture(2048, activation="sigmoid"))
     with pytest.raises(UserError, match="seeds_too_long") as refusal:
-        await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1_000_000})
-    most = refusal.value.args_["max"]
-    assert (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": most}))["runs"]
+        await lines_of(service, sid, 1, 1, 1_000_000)
+    most = int(refusal.value.args_["max"])
+    assert await all_of(service, sid, 1, 1, most)
 
 
 async def test_a_diverged_seed_is_still_json(service: SessionService) -> None:
     sid, _ = await service.open()
     await service.reset(sid, 1, Architecture(loss="mse"))
     await service.step(sid, SgdOptions(lr=1000.0))
-    row = (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 50}))["runs"][0]
+    (row,) = await all_of(service, sid, 1, 1, 50)
     assert row["diverged"]
     assert row["curve"][-1] is None
     json.dumps(row, allow_nan=False)
@@ -178,7 +196,7 @@ async def test_data_of_a_sessions_own(service: SessionService) -> None:
     await run(service, sid, "use_data", {"spec": spec})
     points = await service.points_of(await service.state(sid))
     x, y = points.training
-    row = (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 30}))["runs"][0]
+    (row,) = await all_of(service, sid, 1, 1, 30)
     mse = Architecture(loss="mse")
     end = train_slice(initial_state(1, x, y, mse), x, y, AdamOptions(), Budget(30)).state
     assert row["loss"] == pytest.approx(end.loss, rel=1e-5)
@@ -265,9 +283,26 @@ async def test_seeds_wait_for_the_compiler(
     service: SessionService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sid, _ = await service.open()
+    monkeypatch.setattr(verbs, "AGAIN_S", 0.0)
     monkeypatch.setattr(warmup, "is_ready", lambda: False)
-    assert (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1}))["runs"] == []
+    parts = stream(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1})
+    head = await anext(parts)
+    assert head["net"] == vars(LECTURE)
+    for _ in range(3):
+        assert await anext(parts) == {"waiting": "not_ready"}
     monkeypatch.setattr(warmup, "is_ready", lambda: True)
-    assert (await run(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1}))["net"] == vars(
-        LECTURE
-    )
+    assert [part async for part in parts][-1]["runs"][0]["seed"] == 1
+
+
+async def test_patience_has_an_end(
+    service: SessionService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sid, _ = await service.open()
+    monkeypatch.setattr(verbs, "AGAIN_S", 0.0)
+    monkeypatch.setattr(warmup, "is_ready", lambda: False)
+    parts = stream(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1})
+    await anext(parts)
+    for _ in range(verbs.PATIENCE["not_ready"]):
+        assert await anext(parts) == {"waiting": "not_ready"}
+    with pytest.raises(UserError, match="not_ready"):
+        await anext(parts)

@@ -130,7 +130,7 @@ def test_a_run_is_restored_as_paused(status: str) -> None:
     session.reset(2)
     session.undo()
     assert session.state.run == Run(0, 100, "paused")
-    assert session.state.notice == Notice("back_halted", {"epoch": 7})
+    assert session.state.notice == Notice("back_paused", {"epoch": 7})
     session.redo()
     assert session.state.run is None
     assert session.state.notice == Notice("back_halted", {"epoch": 0})

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import pytest
 from fastapi import FastAPI
+from httpx2 import Response
 from pydantic import ConfigDict
 from starlette.testclient import TestClient
 
 from pwlapp.commands.fields import Body
-from pwlapp.commands.table import Command
+from pwlapp.commands.table import STREAMS, Command, Stream
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.web import commands
@@ -27,8 +30,17 @@ async def echo(_service: SessionService, sid: str, body: Anything) -> dict[str, 
     return {"sid": sid, "body": sent}
 
 
+async def count(_service: SessionService, _sid: str, body: Anything) -> AsyncIterator[Any]:
+    sent = body.model_dump()
+    for k in range(sent["to"]):
+        if k == sent.get("refused"):
+            raise UserError("busy", max=k)
+        yield {"k": k}
+
+
 @pytest.fixture
-def client() -> TestClient:
+def client(monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    monkeypatch.setitem(STREAMS, "count", Stream(Anything, count))
     app = FastAPI()
     app.include_router(
         commands.routes(cast(SessionService, None), {"echo": Command(Anything, echo)})
@@ -80,3 +92,24 @@ def test_too_much_is_refused(client: TestClient) -> None:
     answer = client.post("/session/a/echo", content=b" " * (commands.MAX_BYTES + 1))
     assert answer.status_code == 413
     assert answer.json()["error"] == {"code": "too_big", "args": {"limit_mb": 8.0}}
+
+
+def lines(answer: Response) -> list[Any]:
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    assert answer.headers["cache-control"] == "no-store"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_an_answer_in_parts_is_a_line_for_each(client: TestClient) -> None:
+    answer = client.post("/session/abc/count", json={"to": 3})
+    assert lines(answer) == [{"k": 0}, {"k": 1}, {"k": 2}]
+
+
+def test_what_is_refused_at_once_has_its_status_and_later_a_line(client: TestClient) -> None:
+    answer = client.post("/session/abc/count", json={"to": 3, "refused": 0})
+    assert (answer.status_code, answer.json()) == (
+        429,
+        {"error": {"code": "busy", "args": {"max": 0}}},
+    )
+    answer = client.post("/session/abc/count", json={"to": 3, "refused": 2})
+    assert lines(answer)[2:] == [{"error": {"code": "busy", "args": {"max": 2}}}]

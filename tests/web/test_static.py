@@ -20,7 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from app import create_app
 from pwlapp.settings import Settings
-from pwlapp.web import static
+from pwlapp.web import json_answers, static
 
 FOREVER = "max-age=315360000, public, immutable"
 LONGEST_WAIT_S = 60.0
@@ -168,9 +168,13 @@ class TestDynamicAnswers:
         assert headers["content-type"] == "application/json"
         assert json.loads(DECODE[encoding](body)) == VALUES
 
+    @pytest.mark.parametrize("media_type", ["text/event-stream", json_answers.LINES])
     @pytest.mark.parametrize("accept", ["br", "gzip, deflate, br, zstd", "identity"])
-    async def test_event_stream_passes_unbuffered_and_unchanged(self, accept: str) -> None:
-        """Each event must have left before the next is made; a buffer would wait for ever."""
+    async def test_streams_pass_unbuffered(self, accept: str, media_type: str) -> None:
+        """Each event must have left before the next is made; a buffer would wait for ever.
+
+        Events leave unchanged, lines of JSON compressed.
+        """
         events = [b"id: %d\ndata: %s\n\n" % (i, b"0" * 2000) for i in range(4)]
         left: list[bytes] = []
         start: list[Message] = []
@@ -184,7 +188,7 @@ class TestDynamicAnswers:
                 assert len(left) == number + 1
 
         async def stream(scope: Scope, receive: Receive, send: Send) -> None:
-            response = StreamingResponse(source(), media_type="text/event-stream")
+            response = StreamingResponse(source(), media_type=media_type)
             await response(scope, receive, send)
 
         async def send(message: Message) -> None:
@@ -200,8 +204,11 @@ class TestDynamicAnswers:
             "headers": [(b"accept-encoding", accept.encode())],
         }  # fmt: skip
         await static.compressed(stream)(scope, never, send)
-        assert left == events
-        assert b"content-encoding" not in dict(start[0]["headers"])
+        encoding = dict(start[0]["headers"]).get(b"content-encoding")
+        if media_type == json_answers.LINES and accept != "identity":
+            assert (encoding, brotli.decompress(b"".join(left))) == (b"br", b"".join(events))
+        else:
+            assert (encoding, left) == (None, events)
 
 
 async def never() -> Message:

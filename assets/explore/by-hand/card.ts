@@ -2,7 +2,7 @@
 // same data, with the same loss.
 
 import * as buildSection from "../../build/build";
-import { byId, write } from "../../core/dom";
+import { ancestor, byId, write } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
@@ -10,7 +10,10 @@ import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
 import * as storage from "../../core/storage";
+import type { Curve, NetDescription, Weights } from "../../core/types";
 import * as weightRows from "../../core/weight-rows";
+import type { FitData, Shown } from "../../fit/data";
+import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import { bestBent } from "./best-bent";
 
@@ -18,40 +21,30 @@ const STORE = "pwl.by-hand";
 const HAND = 0,
   ADAM = 1,
   TRUTH = 2; // traces of the plot
-const NOTHING = { x: [null], y: [null] };
+const NOTHING: Curve = { x: [null], y: [null] };
 const MOST_POINTS = 4000; // more than this are thinned on screen; the loss always counts all
 const LEVEL = 5e-7; // a smaller difference of losses is not seen in their six decimals
 
-let weights;
-let plots = null; // {points, curves}, once they are near the screen
-let newest = null; // what Fit told last
+type Newest = Ready & { frame: Shown };
+
+let weights: weightRows.WeightRows;
+let plots: { points: PlotlyGraph; curves: PlotlyGraph } | null = null; // once they are near the screen
+let newest: Newest | null = null; // what Fit told last of a net with frames
 let drawnKey = ""; // of the data and kind of loss that the axes are for
-let before; // the weights before the drag that is going on
-const best = new Map(); // the best weights, by data and loss
+let before: Weights; // before the drag that is going on
+const best = new Map<string, Weights>(); // the best weights, by data and loss
 
 // The lecture's net, ended as the net in Fit is: with a sigmoid and BCE, or without and MSE.
-const handNet = ({ net }) => ({ ...nets.LECTURE, loss: net.loss });
+const handNet = ({ net }: Ready): NetDescription => ({ ...nets.LECTURE, loss: net.loss });
 
 const remember = () => storage.keep(STORE, JSON.stringify(weights.get()));
-const remembered = () => {
-  try {
-    const saved = JSON.parse(storage.recall(STORE));
-    return saved?.length === 5 && saved.every(Number.isFinite) ? saved : null;
-  } catch {
-    return null;
-  }
+const remembered = (): Weights | null => {
+  const saved = storage.recallJson(STORE);
+  return Array.isArray(saved) && saved.length === 5 && saved.every(Number.isFinite) ? saved : null;
 };
 
 // --- plot -------------------------------------------------------------------------------------
-// {x, y} of the truth: prob, or the function that the numbers lie around; null where it is unknown
-const truthOf = (data) => data.truth ?? (data.prob && { x: data.x, y: data.prob });
-
-const spanOf = (data, loss) => {
-  if (data.span) return data.span;
-  return loss === "mse" ? [-0.3, 1.3] : [-0.12, 1.12];
-};
-
-const drawData = ({ data, net }) => {
+const drawData = ({ points, curves }: NonNullable<typeof plots>, { data, net }: Newest) => {
   const key = `${data.key} ${net.loss}`;
   if (key === drawnKey) return;
   drawnKey = key;
@@ -59,7 +52,7 @@ const drawData = ({ data, net }) => {
   const shown = data.x.map((_, i) => i).filter((i) => i % every === 0);
   const [low, high] = [data.grid[0], data.grid[data.grid.length - 1]];
   const pad = (high - low) * 0.02 || 1;
-  const ranges = { "xaxis.range": [low - pad, high + pad], "yaxis.range": spanOf(data, net.loss) };
+  const ranges = { "xaxis.range": [low - pad, high + pad], "yaxis.range": data.span };
   const few = shown.length <= 300;
   const dots = {
     x: [shown.map((i) => data.x[i])],
@@ -67,24 +60,24 @@ const drawData = ({ data, net }) => {
     "marker.size": few ? 7 : 5,
     "marker.opacity": few ? 0.6 : 0.12,
   };
-  Plotly.update(plots.points, dots, ranges, [0]);
-  const truth = truthOf(data) ?? NOTHING;
-  Plotly.update(plots.curves, { x: [truth.x], y: [truth.y] }, ranges, [TRUTH]);
+  Plotly.update(points, dots, ranges, [0]);
+  const truth = data.truth ?? NOTHING;
+  Plotly.update(curves, { x: [truth.x], y: [truth.y] }, ranges, [TRUTH]);
 };
 
-const curveOf = (p, net, data) => {
+const curveOf = (p: Weights, net: NetDescription, data: FitData) => {
   const bends = nets.knots(p, net).filter((x) => data.grid[0] < x && x < data.grid[data.grid.length - 1]);
   const x = [...new Set([...data.grid, ...bends])].sort((a, b) => a - b);
   return { x, y: nets.yhat(p, x, net) };
 };
-const adamsCurve = ({ frame, net, data }) =>
-  frame.p ? curveOf(frame.p, net, data) : { x: data.curveX, y: nets.output(frame.curve, net) };
+const adamsCurve = ({ frame, net, data }: Newest) =>
+  frame.p ? curveOf(frame.p, net, data) : { x: data.curveX, y: nets.output(frame.curve ?? [], net) };
 
 const paint = () => {
-  if (!newest?.net || newest.frame?.net !== newest.net) return; // the frames of this net are on their way
-  showScore();
+  if (!newest || newest.frame.net !== newest.net) return; // the frames of this net are on their way
+  showScore(newest);
   if (!plots) return;
-  drawData(newest);
+  drawData(plots, newest);
   const { data } = newest;
   const hand = curveOf(weights.get(), handNet(newest), data);
   painting.curves(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
@@ -92,63 +85,65 @@ const paint = () => {
 const paintSoon = () => painting.request("by-hand", paint);
 
 // --- losses and the verdict -------------------------------------------------------------------
-const handLoss = () => nets.loss(weights.get(), newest.data.x, newest.data.y, handNet(newest));
-const adamsLoss = ({ frame, data, net }) => frame.loss ?? nets.loss(frame.p, data.x, data.y, net);
+const handLoss = (now: Newest) => nets.loss(weights.get(), now.data.x, now.data.y, handNet(now));
+const adamsLoss = ({ frame, data, net }: Newest) =>
+  frame.loss ?? (frame.p ? nets.loss(frame.p, data.x, data.y, net) : NaN);
 
-const verdict = () => {
-  const difference = handLoss() - adamsLoss(newest);
+const verdict = (now: Newest) => {
+  const difference = handLoss(now) - adamsLoss(now);
   const key =
     Math.abs(difference) < LEVEL ? "byhand.level" : difference < 0 ? "byhand.hand_lower" : "byhand.adam_lower";
   return i18n.t(key, { by: numbers.fixed(Math.abs(difference), 6) });
 };
 
-const showScore = () => {
-  write(byId("by-hand-loss"), numbers.fixed(handLoss(), 6));
-  write(byId("by-hand-adam-loss"), numbers.fixed(adamsLoss(newest), 6));
-  write(byId("by-hand-verdict"), verdict());
-  byId("by-hand-from-adam").disabled = !isLectures(newest);
+const showScore = (now: Newest) => {
+  write(byId("by-hand-loss"), numbers.fixed(handLoss(now), 6));
+  write(byId("by-hand-adam-loss"), numbers.fixed(adamsLoss(now), 6));
+  write(byId("by-hand-verdict"), verdict(now));
+  byId("by-hand-from-adam", HTMLButtonElement).disabled = !isLectures(now);
 };
 
 // --- weights ----------------------------------------------------------------------------------
-const isLectures = ({ net, frame }) => Boolean(frame.p) && net.h === 2 && !net.bias1 && net.activation === "relu";
+const isLectures = ({ net, frame }: Newest) =>
+  Boolean(frame.p) && net.h === 2 && !net.bias1 && net.activation === "relu";
 
 const commit = () => {
   remember();
-  if (newest?.frame) {
-    const loss = numbers.fixed(handLoss(), 6);
-    i18n.announce(`${i18n.t("byhand.loss_hand")} ${loss}. ${verdict()}`);
+  if (newest) {
+    const loss = numbers.fixed(handLoss(newest), 6);
+    i18n.announce(`${i18n.t("byhand.loss_hand")} ${loss}. ${verdict(newest)}`);
   }
 };
-const put = (p) => {
+const put = (p: Weights) => {
   weights.set(p);
   before = p;
   paintSoon();
   commit();
 };
-const recordStep = (from, to) => {
+const recordStep = (from: Weights, to: Weights) => {
   if (from.some((value, k) => value !== to[k]))
     undo.record(
       () => put(from),
       () => put(to),
     );
 };
-const take = (p) => {
+const take = (p: Weights) => {
   const from = weights.get();
   put(p);
   recordStep(from, p);
 };
-const released = (p) => {
+const released = (p: Weights) => {
   recordStep(before, p);
   before = p;
   paintSoon();
   commit();
 };
 
-const bestWeights = () => {
-  const { data, net } = newest;
+const bestWeights = ({ data, net }: Newest) => {
   const key = `${data.key} ${net.loss}`;
-  if (!best.has(key)) best.set(key, bestBent(data.x, data.y, net.loss));
-  return best.get(key);
+  const found = best.get(key) ?? bestBent(data.x, data.y, net.loss);
+  best.set(key, found);
+  return found;
 };
 
 // --- start ------------------------------------------------------------------------------------
@@ -168,7 +163,7 @@ const build = async () => {
     line("yhat", { ...NOTHING, line: { width: 3 } }),
     line("truth", { ...NOTHING, line: { width: 2, dash: "dash", color: "#6b7a90" } }),
   ];
-  const within = (id) => byId(id).appendChild(document.createElement("div"));
+  const within = (id: string) => byId(id).appendChild(document.createElement("div"));
   const [points, above] = await Promise.all([
     create(within("by-hand-points"), [dots], look()),
     create(within("by-hand-plot"), curves, look()),
@@ -188,12 +183,13 @@ export const start = () => {
   if (saved) weights.set(saved);
   before = weights.get();
   byId("by-hand-from-build").addEventListener("click", () => take(buildSection.weights()));
-  byId("by-hand-from-adam").addEventListener("click", () => take([...newest.frame.p]));
-  byId("by-hand-best").addEventListener("click", () => newest?.frame && take(bestWeights()));
-  byId("by-hand-from-adam").disabled = true;
-  plotting.whenNear(host.closest(".card"), build);
+  byId("by-hand-from-adam").addEventListener("click", () => newest?.frame.p && take([...newest.frame.p]));
+  byId("by-hand-best").addEventListener("click", () => newest && take(bestWeights(newest)));
+  byId("by-hand-from-adam", HTMLButtonElement).disabled = true;
+  plotting.whenNear(ancestor(host, ".card"), build);
   fitSection.onChange((now) => {
-    newest = now;
+    const { frame } = now;
+    newest = frame ? { ...now, frame } : null;
     paintSoon();
   });
   i18n.onLanguage(paintSoon);

@@ -1,10 +1,13 @@
 // Compare runs: keep the run in Fit, lay it beside others, bring it back.
-import { byId, element } from "../../core/dom";
+import { ancestor, byId, element, targetWithin } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
+import type { Args, Range } from "../../core/types";
+import type { Shown } from "../../fit/data";
 import * as fitData from "../../fit/data";
+import type { Now, Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import { begin } from "../begin";
 import * as near from "../near";
@@ -15,24 +18,27 @@ import * as compareTable from "./table";
 const { t } = i18n;
 const SLOW_MS = 200; // axes follow at 5 Hz
 
-const logs = { logX: false, logY: false };
-const said = {}; // by the place beside a button: {key, args}
+const logs: comparePlots.Logs = { logX: false, logY: false };
+const said: Record<string, { key: string; args?: Args }> = {}; // by the place beside a button
 let isNear = () => false;
 let stillKey = ""; // what the plots' still curves and the table were made of
 
 const runs = () => compareRuns.all;
 const names = () => runs().map(compareRuns.nameOf);
-const isThere = (now) => Boolean(now.state && now.data && now.playback.frames.length);
+// The run in Fit, with frames of its net and on its data.
+type There = Ready & { frame: Shown };
+const isThere = (now: Now): now is There =>
+  fitSection.isReady(now) && now.frame !== undefined && now.playback.frame?.net === now.net;
 
 // --- words ----------------------------------------------------------------------------------------
-const tell = (id, key, args = {}) => {
+const tell = (id: string, key: string, args?: Args) => {
   said[id] = { key, args };
   byId(id).textContent = t(key, args);
   i18n.announce(t(key, args));
 };
 
 // What the eye should know before it compares.
-const note = ({ net, data }) => {
+const note = ({ net, data }: Ready) => {
   const shown = runs().filter((run) => run.shown);
   const others = shown.filter((run) => run.data !== data.key).length;
   const sentences = [
@@ -45,15 +51,17 @@ const note = ({ net, data }) => {
 
 // --- painting -------------------------------------------------------------------------------------
 // The run in Fit, as it is under the play head or under the student's hand.
-const current = ({ state, net, data, playback, frame }) => {
+const current = ({ state, net, data, playback, frame }: There): compareRuns.Shot => {
   const { epoch, loss } =
-    frame.epoch === undefined ? { epoch: playback.frame.epoch, loss: nets.loss(frame.p, data.x, data.y, net) } : frame;
-  const span = [data.x[0], data.x[data.x.length - 1]];
+    frame.epoch === undefined
+      ? { epoch: playback.frame?.epoch ?? 0, loss: nets.loss(frame.p, data.x, data.y, net) }
+      : frame;
+  const span: Range = [data.x[0], data.x[data.x.length - 1]];
   const { seed, optimizer } = state;
   return { seed, net, optimizer, data: data.key, spec: data.spec, epoch, loss, p: frame.p, curve: frame.curve, span };
 };
 
-const paintStill = (now) => {
+const paintStill = (now: There) => {
   const key = [i18n.language(), now.data.key, now.net.loss, JSON.stringify(logs)].join(" ");
   if (key === stillKey) return;
   stillKey = key;
@@ -64,7 +72,7 @@ const paintStill = (now) => {
 
 const paint = () => {
   const now = fitSection.now();
-  if (!isThere(now) || !isNear() || !comparePlots.ready() || now.playback.frame.net !== now.net) return;
+  if (!isThere(now) || !isNear() || !comparePlots.ready()) return;
   paintStill(now);
   const run = current(now);
   const { frames, index } = now.playback;
@@ -78,7 +86,7 @@ const paintSoon = () => painting.request("compare", paint);
 // The axes hold all that is shown, and the whole of the run in Fit.
 const axes = () => {
   const now = fitSection.now();
-  if (!isThere(now) || now.playback.frame.net !== now.net) return;
+  if (!isThere(now)) return;
   const { data, net, playback } = now;
   const shown = runs().filter((run) => run.shown);
   const here = [current(now), ...shown.filter((run) => run.data === data.key)];
@@ -100,14 +108,13 @@ const again = () => {
 };
 
 // --- what can be pressed --------------------------------------------------------------------------
-const keep = (where) => {
-  const kept: Record<string, any> = compareRuns.keep(fitSection.now());
-  if (kept.refused) tell(where, kept.refused, kept.args);
-  else tell(where, "compare.kept", { name: compareRuns.nameOf(kept as Parameters<typeof compareRuns.nameOf>[0]) });
+const keep = (where: string) => {
+  const { key, args } = compareRuns.keep(fitSection.now());
+  tell(where, key, args);
 };
 
 // Train it again in Fit, on its own data; what was done by hand on the way is not repeated.
-const bringBack = async (run) => {
+const bringBack = async (run: compareRuns.Run) => {
   const name = compareRuns.nameOf(run);
   const isHere = run.data === fitSection.now().data?.key;
   const { label, ...spec } = run.spec;
@@ -117,42 +124,43 @@ const bringBack = async (run) => {
   tell("compare-said", run.edited || run.mixed ? "compare.opened_anew" : "compare.opened", { name });
 };
 
-const find = (node) => runs().find((run) => run.id === node?.closest("[data-id]")?.dataset.id);
+const runAt = (event: Event) => {
+  const id = targetWithin(event, "[data-id]")?.dataset.id;
+  return runs().find((run) => run.id === id);
+};
+const nameFieldAt = (event: Event) => targetWithin<HTMLInputElement>(event, "[data-action='rename']");
 
 const listenToTable = () => {
   const table = byId("compare-table");
-  table.addEventListener("click", ({ target }) => {
-    const run = find(target);
-    const action = target.closest("[data-action]")?.dataset.action;
+  table.addEventListener("click", (event) => {
+    const run = runAt(event);
+    const action = targetWithin(event, "[data-action]")?.dataset.action;
     if (!run) return;
     if (action === "remove") compareRuns.remove(run.id);
-    else if (action === "show") compareRuns.show(run.id, target.checked);
+    else if (action === "show") compareRuns.show(run.id, !run.shown);
     else if (action !== "rename") bringBack(run);
   });
-  table.addEventListener("change", ({ target }) => {
-    const run = target.dataset.action === "rename" ? find(target) : null;
-    if (run && target.value !== compareRuns.nameOf(run)) compareRuns.rename(run.id, target.value);
+  table.addEventListener("change", (event) => {
+    const [run, field] = [runAt(event), nameFieldAt(event)];
+    if (run && field && field.value !== compareRuns.nameOf(run)) compareRuns.rename(run.id, field.value);
   });
-  table.addEventListener("keydown", ({ key, target }) => {
-    if (target.dataset.action !== "rename" || !["Enter", "Escape"].includes(key)) return;
-    if (key === "Escape") target.value = compareRuns.nameOf(find(target));
-    target.blur();
+  table.addEventListener("keydown", (event) => {
+    const [run, field] = [runAt(event), nameFieldAt(event)];
+    if (!run || !field || !["Enter", "Escape"].includes(event.key)) return;
+    if (event.key === "Escape") field.value = compareRuns.nameOf(run);
+    field.blur();
   });
-  for (const [event, on] of [
-    ["mouseover", true],
-    ["mouseout", false],
-    ["focusin", true],
-    ["focusout", false],
-  ]) {
-    table.addEventListener(event, ({ target }) => {
-      const run = find(target);
+  const stressOn = (name: string, on: boolean) =>
+    table.addEventListener(name, (event) => {
+      const run = runAt(event);
       if (run) stress(run.colour, on);
     });
-  }
+  for (const name of ["mouseover", "focusin"]) stressOn(name, true);
+  for (const name of ["mouseout", "focusout"]) stressOn(name, false);
 };
 
-let stressed = null; // the colour that is drawn wider
-const stress = (colour, on) => {
+let stressed: number | null = null; // the colour that is drawn wider
+const stress = (colour: number, on: boolean) => {
   if ((stressed === colour) === on) return;
   if (stressed !== null) comparePlots.stress(stressed, false);
   stressed = on ? colour : null;
@@ -160,7 +168,7 @@ const stress = (colour, on) => {
 };
 
 const buildAxes = () => {
-  const box = (name, key) => {
+  const box = (name: keyof comparePlots.Logs, key: string) => {
     const input = element("input", { type: "checkbox" });
     const words = element("span", { textContent: t(key) });
     words.dataset.t = key;
@@ -174,7 +182,7 @@ const buildAxes = () => {
 };
 
 const retell = () => {
-  for (const [id, { key, args }] of Object.entries<Record<string, any>>(said)) byId(id).textContent = t(key, args);
+  for (const [id, { key, args }] of Object.entries(said)) byId(id).textContent = t(key, args);
   again();
 };
 
@@ -185,8 +193,8 @@ export const start = () => {
   byId("compare-keep").addEventListener("click", () => keep("compare-said"));
   byId("compare-keep-in-fit").addEventListener("click", () => keep("compare-said-in-fit"));
   const table = byId("compare-table");
-  plotting.whenNear(table.closest(".card"), () => comparePlots.create().then(again));
-  isNear = near.watch(table.closest(".card"), paintSoon);
+  plotting.whenNear(ancestor(table, ".card"), () => comparePlots.create().then(again));
+  isNear = near.watch(ancestor(table, ".card"), paintSoon);
   compareRuns.onChange(again);
   i18n.onLanguage(retell);
   fitSection.onChange((now) => {

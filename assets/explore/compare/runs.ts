@@ -4,35 +4,58 @@ import * as undo from "../../core/history";
 import * as i18n from "../../core/i18n";
 import * as numbers from "../../core/numbers";
 import * as storage from "../../core/storage";
+import type { Args, Curve, DataSpec, Frame, NetDescription, Optimizer, Range, Weights } from "../../core/types";
+import { isReady, type Now, type Ready } from "../../fit/fit";
+
+// What a net is and says at one epoch: a run that was kept, or the one in Fit.
+export type Shot = {
+  seed: number;
+  net: NetDescription;
+  optimizer: Optimizer;
+  data: string; // key
+  spec: DataSpec;
+  epoch: number;
+  loss: number | null;
+  p: Weights | null;
+  curve?: number[] | null; // a wide net's logit over `span`
+  span: Range;
+};
+export type Run = Shot & {
+  id: string;
+  colour: number;
+  name: string | null; // null: the usual one
+  alike: string; // the same for runs that would be called alike, which `twin` counts
+  twin: number;
+  shown: boolean;
+  plain: boolean;
+  losses: Curve;
+  edited: boolean;
+  mixed: boolean; // its optimizer was changed on the way
+};
+// How the run in Fit came to be.
+type Path = { run: string; optimizer: string; begun: boolean; mixed: boolean };
 
 const KEY = "pwl.runs";
 const PATH_KEY = "pwl.runs.path";
 export const MOST = 8; // as many as there are colours
 const POINTS = 240; // of a loss curve
 
-const parsed = (key) => {
-  try {
-    return JSON.parse(storage.recall(key));
-  } catch {
-    return null;
-  }
-};
-let runs = []; // {id, colour, name, twin, shown, seed, net, optimizer, data, epoch, losses, p, curve, ...}
-const listeners = [];
+let runs: Run[] = [];
+const listeners: (() => void)[] = [];
 
 export const start = () => {
-  const kept = parsed(KEY);
+  const kept = storage.recallJson(KEY);
   if (Array.isArray(kept)) runs = kept.slice(0, MOST);
-  path = parsed(PATH_KEY) ?? {};
+  path = storage.recallJson(PATH_KEY) as Path | null;
 };
 
-const put = (next) => {
+const put = (next: Run[]) => {
   runs = next;
   storage.keep(KEY, JSON.stringify(runs));
   listeners.forEach((listener) => listener());
 };
 // Something that the student did, which can be taken back.
-const change = (next) => {
+const change = (next: Run[]) => {
   const before = runs;
   put(next);
   undo.record(
@@ -43,11 +66,11 @@ const change = (next) => {
 
 // At most `most` of the frames, the first and the last among them; denser at the start, where the
 // loss moves.
-const thin = (frames, most = POINTS) => {
+const thin = (frames: Frame[], most = POINTS) => {
   if (frames.length <= most) return frames;
-  const at = (frame) => Math.sqrt(frame.epoch);
+  const at = (frame: Frame) => Math.sqrt(frame.epoch);
   const [from, to] = [at(frames[0]), at(frames[frames.length - 1])];
-  const kept = [];
+  const kept: Frame[] = [];
   let i = 0;
   for (let n = 0; n < most; n++) {
     const wanted = from + ((to - from) * n) / (most - 1);
@@ -57,34 +80,32 @@ const thin = (frames, most = POINTS) => {
   kept[kept.length - 1] = frames[frames.length - 1];
   return kept;
 };
-export const lossCurve = (frames) => {
+export const lossCurve = (frames: Frame[]): Curve => {
   const kept = thin(frames);
   return { x: kept.map((frame) => frame.epoch), y: kept.map((frame) => frame.loss) };
 };
 
 // --- how the run in Fit came to be --------------------------------------------------------------
 // Whether its optimizer was changed on the way: such a run cannot be had again by training anew.
-let path: Record<string, any> = {};
-export const follow = ({ sid, state }) => {
+let path: Path | null = null;
+export const follow = ({ sid, state }: Ready) => {
   const run = `${sid} ${state.first_seq}`;
   const optimizer = JSON.stringify(state.optimizer);
-  const same = path.run === run;
-  const next = {
-    run,
-    optimizer,
-    begun: state.epoch > 0,
-    mixed: same && (path.mixed || (path.begun && path.optimizer !== optimizer)),
-  };
-  if (Object.entries(next).every(([name, value]) => path[name] === value)) return;
+  const before = path?.run === run ? path : null;
+  const mixed = before !== null && (before.mixed || (before.begun && before.optimizer !== optimizer));
+  const next: Path = { run, optimizer, begun: state.epoch > 0, mixed };
+  const text = JSON.stringify(next);
+  if (JSON.stringify(path) === text) return;
   path = next;
-  storage.keep(PATH_KEY, JSON.stringify(path));
+  storage.keep(PATH_KEY, text);
 };
 
 // --- keeping ------------------------------------------------------------------------------------
-const free = (taken) => Array.from({ length: MOST }, (_, i) => i).find((i) => !taken.includes(i));
+// The first number that is not taken.
+const free = (taken: number[]) => Array.from({ length: MOST + 1 }, (_, i) => i).filter((i) => !taken.includes(i))[0];
 
 // What is kept of the run in Fit: all of it, wherever the play head stands.
-const capture = ({ state, net, data, playback }) => {
+const capture = ({ state, net, data, playback }: Ready): Run => {
   const { frames } = playback;
   const last = frames[frames.length - 1];
   const { plain, ...kind } = net;
@@ -111,29 +132,28 @@ const capture = ({ state, net, data, playback }) => {
     curve: last.curve,
     span: [data.x[0], data.x[data.x.length - 1]],
     edited: frames.some((frame) => frame.mark === "edit"),
-    mixed: Boolean(path.mixed),
+    mixed: path?.mixed ?? false,
   };
 };
 
-// Keep the run in Fit; gives it, or {refused: what to say, args}.
-export const keep = (now) => {
-  const { frames } = now.playback ?? { frames: [] };
-  if (!now.state || !frames.length || frames[frames.length - 1].epoch === 0) {
-    return { refused: "compare.nothing" };
-  }
-  if (runs.length >= MOST) return { refused: "compare.full", args: { max: MOST } };
+// Keep the run in Fit. Gives what to say.
+export const keep = (now: Now): { key: string; args?: Args } => {
+  const { frames } = now.playback;
+  if (!isReady(now) || !frames.length || frames[frames.length - 1].epoch === 0) return { key: "compare.nothing" };
+  if (runs.length >= MOST) return { key: "compare.full", args: { max: MOST } };
   const run = capture(now);
   change([...runs, run]);
-  return run;
+  return { key: "compare.kept", args: { name: nameOf(run) } };
 };
 
-export const remove = (id) => change(runs.filter((run) => run.id !== id));
-const revise = (id, changes) => change(runs.map((run) => (run.id === id ? { ...run, ...changes } : run)));
-export const rename = (id, typed) => revise(id, { name: typed.trim().slice(0, 60) || null });
-export const show = (id, shown) => revise(id, { shown });
+export const remove = (id: string) => change(runs.filter((run) => run.id !== id));
+const revise = (id: string, changes: Partial<Run>) =>
+  change(runs.map((run) => (run.id === id ? { ...run, ...changes } : run)));
+export const rename = (id: string, typed: string) => revise(id, { name: typed.trim().slice(0, 60) || null });
+export const show = (id: string, shown: boolean) => revise(id, { shown });
 
 // "Adam 0.001 · 2 units · seed 1", or what it was named
-export const nameOf = ({ name, optimizer, net, seed, twin }) => {
+export const nameOf = ({ name, optimizer, net, seed, twin }: Run) => {
   if (name) return name;
   const { t } = i18n;
   const momentum = optimizer.momentum ? ` · ${t("compare.momentum", optimizer)}` : "";
@@ -142,5 +162,5 @@ export const nameOf = ({ name, optimizer, net, seed, twin }) => {
   return twin ? `${usual} (${twin + 1})` : usual;
 };
 
-export const onChange = (listener) => listeners.push(listener);
+export const onChange = (listener: () => void) => listeners.push(listener);
 export { runs as all };

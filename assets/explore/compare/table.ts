@@ -1,9 +1,11 @@
 // The runs in numbers: the one in Fit, which moves, and below it those that were kept.
-import { element } from "../../core/dom";
+import { element, query, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
+import type { Args } from "../../core/types";
 import * as fitData from "../../fit/data";
+import type { Run, Shot } from "./runs";
 
 const HEADS = [
   "name",
@@ -22,11 +24,12 @@ const HEADS = [
   "data",
 ];
 
-const slopesOf = ({ net, p }) => (p && net.activation === "relu" ? nets.slopes(p, net) : { left: NaN, right: NaN });
+const slopesOf = ({ net, p }: Shot) =>
+  p && net.activation === "relu" ? nets.slopes(p, net) : { left: NaN, right: NaN };
 
 // The numbers and words of a run, name aside, as they are written; `shownData` is the key of the
 // data on the screen.
-const cellsOf = (run, shownData) => {
+const cellsOf = (run: Shot, shownData: string) => {
   const { t } = i18n;
   const { whole, fixed } = numbers;
   const { optimizer, net } = run;
@@ -35,7 +38,7 @@ const cellsOf = (run, shownData) => {
   const method = t(`optimizer.${optimizer.kind}`);
   return [
     whole(run.epoch),
-    fixed(run.loss ?? NaN, 6),
+    fixed(run.loss, 6),
     fixed(left),
     fixed(right),
     optimizer.momentum ? `${method}, ${t("compare.momentum", optimizer)}` : method,
@@ -49,29 +52,27 @@ const cellsOf = (run, shownData) => {
   ];
 };
 
-const swatch = (colour) =>
+const swatch = (colour: number | null) =>
   element("i", { className: `swatch ${colour === null ? "yhat" : `run${colour + 1}`}`, ariaHidden: "true" });
 
-const labelled = (node, key, args) => {
+const labelled = (node: HTMLElement, key: string, args: Args) => {
   i18n.label(node, key, args);
   return node;
 };
 
-const control = (tag, props, action, run) => {
-  const node = element(tag, props);
+const control = (node: HTMLElement, action: string, run: Run) => {
   Object.assign(node.dataset, { action, id: run.id });
   return node;
 };
 
-const press = (run, textContent, className, action, key, name) =>
-  labelled(control("button", { type: "button", className, textContent }, action, run), key, { name });
+const press = (run: Run, textContent: string, className: string, action: string, key: string, name: string) =>
+  labelled(control(element("button", { type: "button", className, textContent }), action, run), key, { name });
 
 // A run is shown or hidden, renamed and removed where its name stands.
-const nameCell = (run, name) => {
+const nameCell = (run: Run, name: string) => {
   const shown = labelled(
     control(
-      "input",
-      { type: "checkbox", checked: run.shown, className: `run-shown run${run.colour + 1}` },
+      element("input", { type: "checkbox", checked: run.shown, className: `run-shown run${run.colour + 1}` }),
       "show",
       run,
     ),
@@ -80,8 +81,14 @@ const nameCell = (run, name) => {
   );
   const typed = labelled(
     control(
-      "input",
-      { type: "text", value: name, maxLength: 60, className: "run-name", autocomplete: "off", spellcheck: false },
+      element("input", {
+        type: "text",
+        value: name,
+        maxLength: 60,
+        className: "run-name",
+        autocomplete: "off",
+        spellcheck: false,
+      }),
       "rename",
       run,
     ),
@@ -94,17 +101,17 @@ const nameCell = (run, name) => {
     { scope: "row" },
     element("span", { className: "run-cell" }, shown, swatch(run.colour), typed, remove),
   );
-  const notes = [run.edited && "compare.edited", run.mixed && "compare.mixed"].filter(Boolean);
+  const notes = [run.edited ? "compare.edited" : "", run.mixed ? "compare.mixed" : ""].filter(Boolean);
   notes.forEach((key) => cell.append(element("small", { textContent: i18n.t(key) })));
   return cell;
 };
 
-const againCell = (run, name) =>
+const againCell = (run: Run, name: string) =>
   element("td", {}, press(run, i18n.t("compare.open"), "link", "open", "compare.open_label", name));
 
-const cells = (texts) => texts.map((textContent) => element("td", { textContent }));
+const cells = (texts: string[]) => texts.map((textContent) => element("td", { textContent }));
 
-const keptRow = (run, name, shownData) => {
+const keptRow = (run: Run, name: string, shownData: string) => {
   const isOther = run.data !== shownData;
   const row = element(
     "tr",
@@ -129,10 +136,9 @@ const liveRow = () => {
 };
 
 // Build the table; the keyboard stays where it was.
-export const render = (host, runs, names, shownData) => {
-  const { action, id } = host.contains(document.activeElement)
-    ? (document.activeElement as HTMLElement).dataset
-    : ({} as DOMStringMap);
+export const render = (host: HTMLElement, runs: Run[], names: string[], shownData: string) => {
+  const focused = document.activeElement;
+  const { action, id = "" } = focused instanceof HTMLElement && host.contains(focused) ? focused.dataset : {};
   const heads = HEADS.map((head) => element("th", { scope: "col", textContent: i18n.t(`compare.head_${head}`) }));
   const head = element("tr", {}, ...heads);
   const rows = runs.map((run, i) => keptRow(run, names[i], shownData));
@@ -145,14 +151,15 @@ export const render = (host, runs, names, shownData) => {
     ),
   );
   if (action)
-    host.querySelector(`[data-action="${action}"][data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+    host
+      .querySelector<HTMLElement>(`[data-action="${action}"][data-id="${CSS.escape(id)}"]`)
+      ?.focus({ preventScroll: true });
 };
 
 // The numbers of the run in Fit, in the row that is there for it.
-export const showLive = (host, run, shownData) => {
-  const row = host.querySelector("tr.current");
+export const showLive = (host: HTMLElement, run: Shot, shownData: string) => {
+  const row = query("tr.current", host);
   cellsOf(run, shownData).forEach((words, i) => {
-    const cell = row.children[i + 2];
-    if (cell.textContent !== words) cell.textContent = words;
+    write(row.children[i + 2], words);
   });
 };

@@ -7,8 +7,11 @@ import { t } from "../../core/i18n";
 import { limits, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
+import { type Answer, isMessage, type Law, type Message, type NetDescription, type Snapshot } from "../../core/types";
 import * as fitControls from "../../fit/controls";
+import type { FitData, Shown } from "../../fit/data";
 import * as fitFieldSteps from "../../fit/field-steps";
+import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import * as fitSteps from "../../fit/steps";
 import * as dataFile from "./file";
@@ -16,37 +19,32 @@ import * as dataOwn from "./own-points";
 import * as dataTiles from "./tiles";
 
 const SHARES = [0, 0.2, 0.3, 0.5];
-const FIELDS = ["n", "noise", "seed"];
+const FIELDS = ["n", "noise", "seed"] as const;
+type Field = (typeof FIELDS)[number];
 
-let laws; // {name: law}, as fit_dataset.law_row has them
-let parts; // {tiles, fields, shares, belongs, own, file, use, ...}, once the fold was opened
-let shownKey = null; // the data that the card was last filled from
-let pending = Promise.resolve(); // live changes of own points go one after the other
+let laws: Record<string, Law>;
+let parts: ReturnType<typeof create>; // once the drawer was opened
+let isBuilt = false;
+let shownKey: string | null = null; // the data that the card was last filled from
+let pending: Promise<void> = Promise.resolve(); // live changes of own points go one after the other
 let waiting = false;
 
-const spoken = (tag, key, props = {}) => {
-  const node = element(tag, { textContent: t(key), ...props });
-  node.dataset.t = key;
-  return node;
-};
-
 // --- what is chosen ---------------------------------------------------------------------------
-const numberOf = (name) => numbersModule.parse(parts.fields[name].input.value);
-const heldOut = () => Number(parts.shares.find((radio) => radio.checked).value);
-const currentSpec = () => fitSection.now().data.spec;
+const numberOf = (name: Field) => numbersModule.parse(parts.fields[name].input.value);
+const lawOf = (name: string): Law | undefined => laws[name];
+const heldOut = () => Number(parts.radios.find((radio) => radio.checked)?.value ?? 0);
+const currentSpec = () => fitSection.open().data.spec;
 const isOwnInUse = () => currentSpec().law === "own" && !currentSpec().label;
 
-const netFor = (isBinary) => {
-  const {
-    net: { h, bias1, activation, loss },
-    data,
-  } = fitSection.now();
-  const kept = data.isBinary ? loss : "bce";
-  return { h, bias1, activation, loss: isBinary ? kept : "mse" };
+const netFor = (isBinary: boolean): NetDescription => {
+  const { net, data } = fitSection.open();
+  const { plain, ...kind } = net;
+  const kept = data.isBinary ? kind.loss : "bce";
+  return { ...kind, loss: isBinary ? kept : "mse" };
 };
 
-// Throws {code, args} for a number that cannot be meant.
-const readFields = (law) => {
+// Throws a message for a number that cannot be meant.
+const readFields = (law: Law) => {
   const [n, noise, seed] = FIELDS.map(numberOf);
   const [wrongCount, wrongSeed] = [refusal("points", n), refusal("seed", seed)];
   if (wrongCount) throw wrongCount;
@@ -55,8 +53,9 @@ const readFields = (law) => {
   return { n, noise, seed };
 };
 
-// {verb, body, law}: what "Use these data" asks for
-const wanted = async () => {
+// What "Use these data" asks for; `law` is that whose net and recipe come with it.
+type Wanted = { verb: string; body: object; law?: Law | null };
+const wanted = async (): Promise<Wanted> => {
   const chosen = parts.tiles.get();
   const share = heldOut();
   if (chosen === "csv") return { verb: "upload", body: { ...(await parts.file.body()), held_out: share } };
@@ -65,7 +64,7 @@ const wanted = async () => {
     const spec = { law: "own", x, y, prob: null, held_out: share };
     return { verb: "use_data", body: { spec, net: netFor(kind === "binary") } };
   }
-  const law = laws[chosen];
+  const law = lawOf(chosen);
   const belongs = parts.belongs.checked ? (law ?? laws.irony) : null;
   const numbers = law ? readFields(law) : {};
   return {
@@ -79,11 +78,11 @@ const wanted = async () => {
 };
 
 // --- use it -----------------------------------------------------------------------------------
-const writeRecipe = ({ lr, epochs }) =>
+const writeRecipe = ({ lr, epochs }: Law) =>
   fitFieldSteps.put({ "fit-lr": String(lr), "fit-epochs": String(epochs), "fit-optimizer": "adam" });
 
 const use = async () => {
-  parts.use.disabled = true;
+  parts.useButton.disabled = true;
   try {
     const { verb, body, law } = await wanted();
     const answer = await fitSteps.whole(() => ask(verb, body));
@@ -91,22 +90,22 @@ const use = async () => {
     if (law) writeRecipe(law);
     i18n.announce(t("dataset.used"));
   } catch (error) {
-    complain(error.code ? error : { code: "server", args: {} }); // a file that is gone, or no answer
+    complain(isMessage(error) ? error : api.UNREACHABLE); // a file that is gone, or no answer
   } finally {
-    parts.use.disabled = false;
+    parts.useButton.disabled = false;
     showChoice();
   }
 };
 
-const complain = (error) => {
+const complain = (error: Message) => {
   if (parts.tiles.get() === "csv") parts.file.complain(error);
   else fitControls.showMessage("fit-notice", "error", error);
 };
 
 // A file's errors stand beside the file; all others where Fit says its own.
-const ask = async (verb, body) => {
+const ask = async (verb: string, body: object): Promise<Answer> => {
   if (verb !== "upload") return fitSection.send(verb, body);
-  const answer = await api.command(fitSection.now().sid, verb, body);
+  const answer = await api.command<{ snapshot: Snapshot }>(fitSection.now().sid, verb, body);
   parts.file.complain(answer.error ?? null);
   if (!answer.error) fitSection.reply(answer);
   return answer;
@@ -122,7 +121,7 @@ const follow = () => {
     const { kind, x, y } = parts.own.get();
     if (x.length < limits.ranges.points.min) return;
     const spec = { law: "own", x, y, prob: null, held_out: currentSpec().held_out };
-    if (kind === "numbers" && fitSection.now().net.loss === "bce") {
+    if (kind === "numbers" && fitSection.open().net.loss === "bce") {
       await fitSection.send("use_data", { spec, net: netFor(false) });
     } else await fitSection.send("move_points", { spec });
   });
@@ -130,7 +129,7 @@ const follow = () => {
 };
 
 // --- the card ---------------------------------------------------------------------------------
-const field = (name) => {
+const field = (name: Field) => {
   const input = element("input", {
     type: "text",
     id: `data-${name}`,
@@ -139,7 +138,7 @@ const field = (name) => {
     autocomplete: "off",
     maxLength: 40,
   });
-  const words = spoken("span", `dataset.field_${name}`);
+  const words = i18n.spoken("span", `dataset.field_${name}`);
   input.addEventListener("input", showChoice);
   return { input, words, node: element("label", { className: "field" }, words, input) };
 };
@@ -149,39 +148,31 @@ const shareChoice = () => {
     element("input", { type: "radio", name: "data-held-out", value: share, checked: share === 0 }),
   );
   const labels = radios.map((radio, i) => {
-    const words = i ? element("span", {}, `${SHARES[i] * 100} %`) : spoken("span", "dataset.none");
+    const words = i ? element("span", {}, `${SHARES[i] * 100} %`) : i18n.spoken("span", "dataset.none");
     return element("label", {}, radio, words);
   });
   const group = element("div", { className: "data-shares" }, ...labels);
   group.setAttribute("role", "radiogroup");
   i18n.label(group, "dataset.held_out");
-  return { radios, node: element("div", { className: "field choice" }, spoken("span", "dataset.held_out"), group) };
+  return {
+    radios,
+    node: element("div", { className: "field choice" }, i18n.spoken("span", "dataset.held_out"), group),
+  };
 };
 
-const build = (host) => {
-  const fields = Object.fromEntries(FIELDS.map((name) => [name, field(name)]));
+const create = (host: HTMLElement) => {
+  const fields = { n: field("n"), noise: field("noise"), seed: field("seed") };
   const shares = shareChoice();
   const belongs = element("input", { type: "checkbox", id: "data-belongs", checked: true });
   const belongsWords = element("span");
   const belongsBox = element("label", { className: "check data-belongs" }, belongs, belongsWords);
   const ownHost = element("div", { className: "own", id: "data-own" });
   const fileHost = element("div", { className: "data-file", id: "data-csv" });
-  const use = element("button", { type: "button", id: "data-use", className: "button primary" });
+  const useButton = element("button", { type: "button", id: "data-use", className: "button primary" });
   const note = element("p", { className: "hint data-note" });
-  parts = {
-    fields,
-    belongs,
-    belongsWords,
-    belongsBox,
-    ownHost,
-    fileHost,
-    use,
-    note,
-    shares: shares.radios,
-    tiles: dataTiles.create(Object.values(laws), chooseLaw),
-  };
-  parts.own = dataOwn.create(ownHost, follow);
-  parts.file = dataFile.create(fileHost, showChoice);
+  const tiles = dataTiles.create(laws, chooseLaw);
+  const own = dataOwn.create(ownHost, follow);
+  const file = dataFile.create(fileHost, showChoice);
   const row = element(
     "div",
     { className: "fields data-fields" },
@@ -189,31 +180,29 @@ const build = (host) => {
     shares.node,
   );
   host.append(
-    parts.tiles.node,
+    tiles.node,
     ownHost,
     fileHost,
     row,
     belongsBox,
-    element("div", { className: "data-go" }, use, note),
+    element("div", { className: "data-go" }, useButton, note),
   );
-  use.addEventListener("click", useNow);
+  useButton.addEventListener("click", use);
   belongs.addEventListener("change", showChoice);
-  i18n.onLanguage(showChoice);
-  shownKey = null;
-  fromSession(fitSection.now());
+  const { radios } = shares;
+  return { fields, belongs, belongsWords, belongsBox, ownHost, fileHost, useButton, note, radios, tiles, own, file };
 };
-const useNow = () => use();
 
-const setFields = ({ n, noise, seed }) => {
-  const written = { n, noise, seed };
-  FIELDS.forEach((name) => (parts.fields[name].input.value = String(written[name])));
+const setFields = (numbers: Partial<Record<Field, number>>) => {
+  for (const name of FIELDS) parts.fields[name].input.value = String(numbers[name]);
 };
-const chooseLaw = (name) => {
-  if (laws[name]) setFields(laws[name]);
+const chooseLaw = (name: string) => {
+  const law = lawOf(name);
+  if (law) setFields(law);
   showChoice();
 };
 
-const recipeWords = ({ net, lr, epochs }) =>
+const recipeWords = ({ net, lr, epochs }: Law) =>
   t("dataset.belongs", {
     units: numbersModule.whole(net.h),
     activation: t(`activation.${net.activation}`),
@@ -223,7 +212,7 @@ const recipeWords = ({ net, lr, epochs }) =>
     epochs: numbersModule.whole(epochs),
   });
 
-const isReady = (chosen) => {
+const isReady = (chosen: string) => {
   if (chosen === "csv") return !parts.file.isEmpty();
   if (chosen === "own") return parts.own.get().x.length >= limits.ranges.points.min;
   return true;
@@ -231,10 +220,10 @@ const isReady = (chosen) => {
 
 // Everything that follows from the choice
 const showChoice = () => {
-  if (!parts) return;
+  if (!isBuilt) return;
   const chosen = parts.tiles.get();
-  const law = laws[chosen];
-  FIELDS.forEach((name) => (parts.fields[name].node.hidden = !law));
+  const law = lawOf(chosen);
+  for (const name of FIELDS) parts.fields[name].node.hidden = !law;
   const noise = parts.fields.noise.words;
   noise.dataset.t = law && !law.is_binary ? "dataset.field_noise_sd" : "dataset.field_noise";
   noise.textContent = t(noise.dataset.t);
@@ -243,11 +232,11 @@ const showChoice = () => {
   const recipe = law ?? (chosen === "lecture" ? laws.irony : null);
   parts.belongsBox.hidden = !recipe;
   if (recipe) parts.belongsWords.textContent = recipeWords(recipe);
-  parts.use.textContent = t("dataset.use");
-  parts.use.disabled = !isReady(chosen);
+  parts.useButton.textContent = t("dataset.use");
+  parts.useButton.disabled = !isReady(chosen);
   parts.note.textContent = t(noteKey(chosen, law));
 };
-const noteKey = (chosen, law) => {
+const noteKey = (chosen: string, law?: Law) => {
   if (!isReady(chosen)) return chosen === "csv" ? "csv.none" : "own.few";
   if (chosen === "own" && isOwnInUse()) return "own.live";
   const isBinary = chosen === "own" ? parts.own.get().kind === "binary" : (law?.is_binary ?? true);
@@ -255,38 +244,47 @@ const noteKey = (chosen, law) => {
 };
 
 // The card says what the session has, whoever chose it: this tab, another one, a link, an undo.
-const fromSession = ({ data }) => {
-  if (!parts || !data || data.key === shownKey) return;
+const fromSession = ({ data }: Ready) => {
+  if (!isBuilt || data.key === shownKey) return;
   shownKey = data.key;
   const { spec } = data;
   const isFile = spec.law === "own" && Boolean(spec.label);
   parts.tiles.set(isFile ? "csv" : spec.law);
-  if (laws[spec.law]) setFields(spec);
-  parts.shares.forEach((radio) => (radio.checked = Number(radio.value) === spec.held_out));
-  if (!parts.shares.some((radio) => radio.checked)) parts.shares[0].checked = true;
+  if (lawOf(spec.law)) setFields(spec);
+  parts.radios.forEach((radio) => (radio.checked = Number(radio.value) === spec.held_out));
+  if (!parts.radios.some((radio) => radio.checked)) parts.radios[0].checked = true;
   if (isOwnInUse() && parts.own.isEmpty()) parts.own.show(data);
   showChoice();
 };
 
 // The net in the plot of own points, where a hand moves the points that it is trained on
-const curveOf = ({ data, net, frame }) => {
-  const x = frame.p ? data.grid : data.curveX;
-  return { x, y: nets.output(frame.p ? nets.logit(frame.p, x, net) : frame.curve, net) };
+const curveOf = (data: FitData, { p, curve, net }: Shown) => {
+  const x = p ? data.grid : data.curveX;
+  return { x, y: nets.output(p ? nets.logit(p, x, net) : (curve ?? []), net) };
 };
 let hasCurve = false;
-const showCurve = (now) => {
-  if (!parts || parts.ownHost.hidden) return;
-  const isOn = now.data.spec.law === "own" && Boolean(now.frame) && now.frame.net === now.net;
-  if (isOn || hasCurve) parts.own.showCurve(isOn ? curveOf(now) : null);
+const showCurve = ({ data, net, frame }: Ready) => {
+  if (!isBuilt || parts.ownHost.hidden) return;
+  const isOn = data.spec.law === "own" && frame?.net === net;
+  if (isOn || hasCurve) parts.own.showCurve(isOn ? curveOf(data, frame) : null);
   hasCurve = isOn;
+};
+
+const build = (host: HTMLElement) => {
+  parts = create(host);
+  isBuilt = true;
+  i18n.onLanguage(showChoice);
+  const now = fitSection.now();
+  if (fitSection.isReady(now)) fromSession(now);
 };
 
 export const start = () => {
   const host = byId("fit-data-choice");
-  const drawer = byId("fit-data-panel");
-  laws = Object.fromEntries(JSON.parse(host.dataset.laws).map((law) => [law.name, law]));
+  const drawer = byId("fit-data-panel", HTMLDetailsElement);
+  const listed: Law[] = JSON.parse(host.dataset.laws ?? "[]");
+  laws = Object.fromEntries(listed.map((law) => [law.name, law]));
   drawer.addEventListener("toggle", () => {
-    if (!parts && drawer.open) build(host);
+    if (!isBuilt && drawer.open) build(host);
   });
   fitSection.onChange(fromSession);
   fitSection.onChange(showCurve);

@@ -3,23 +3,23 @@ import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { t } from "../../core/i18n";
 import { limits } from "../../core/limits";
+import type { Message } from "../../core/types";
 import * as fitControls from "../../fit/controls";
 
 const EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n";
 
-const base64 = (file) =>
-  new Promise((done, failed) => {
+const base64 = (file: File) =>
+  new Promise<string>((done, failed) => {
     const reader = new FileReader();
     reader.onload = () => done(String(reader.result).replace(/^[^,]*,/, ""));
     reader.onerror = () => failed(reader.error);
     reader.readAsDataURL(file);
   });
 
-// The place to drop a file in `host`. Returns {body, complain}: what the verb "upload" is sent,
-// or null where there is no file yet.
-export const create = (host, onPick) => {
-  let file = null;
-  let message = null;
+// The place to drop a file in `host`.
+export const create = (host: HTMLElement, onPick: () => void) => {
+  let file: File | null = null;
+  let message: Message | null = null;
 
   const input = element("input", {
     type: "file",
@@ -31,26 +31,23 @@ export const create = (host, onPick) => {
   const drop = element("label", { className: "data-drop", htmlFor: "data-file" }, words);
   const complaint = element("p", { className: "complaint", id: "data-file-complaint" });
   complaint.setAttribute("role", "alert");
-  const hint = element("span", { textContent: t("csv.hint") });
-  hint.dataset.t = "csv.hint";
-  const example = element("a", {
-    textContent: t("csv.example"),
+  const hint = i18n.spoken("span", "csv.hint");
+  const example = i18n.spoken("a", "csv.example", {
     download: "points.csv",
     className: "link",
     href: `data:text/csv;charset=utf-8,${encodeURIComponent(EXAMPLE)}`,
   });
-  example.dataset.t = "csv.example";
   host.append(input, drop, element("p", { className: "hint" }, hint, " ", example), complaint);
 
   const show = () => {
     words.textContent = file ? t("csv.picked", { name: file.name }) : t("csv.drop");
     complaint.textContent = message ? fitControls.sentence("error", message) : "";
   };
-  const complain = (error) => {
+  const complain = (error: Message | null) => {
     message = error;
     show();
   };
-  const pick = (picked) => {
+  const pick = (picked?: File) => {
     if (!picked) return;
     file = picked;
     const isTooBig = file.size > limits.max_file;
@@ -60,7 +57,7 @@ export const create = (host, onPick) => {
     onPick();
   };
   input.addEventListener("change", () => {
-    pick(input.files[0]);
+    pick(input.files?.[0]);
     input.value = ""; // so that the same file, corrected, can be picked again
   });
   for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
@@ -69,13 +66,14 @@ export const create = (host, onPick) => {
       drop.classList.toggle("over", type === "dragenter" || type === "dragover");
     });
   }
-  drop.addEventListener("drop", ({ dataTransfer }) => pick(dataTransfer.files[0]));
+  drop.addEventListener("drop", ({ dataTransfer }) => pick(dataTransfer?.files[0]));
   i18n.onLanguage(show);
   show();
 
   return {
     isEmpty: () => !file,
-    body: async () => ({ name: file.name, base64: await base64(file) }),
+    // What the verb "upload" is sent; null where there is no file yet.
+    body: async () => file && { name: file.name, base64: await base64(file) },
     complain,
   };
 };

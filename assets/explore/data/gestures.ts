@@ -1,26 +1,36 @@
 // Hands on the plot of own points: mouse, finger and keyboard, told as add, move, remove.
+import type { Place, Plot } from "./plot";
 
-const REACH = { mouse: 12, pen: 14, touch: 24 }; // pixels from a point that still take hold of it
-const STILL = { mouse: 4, pen: 6, touch: 10 }; // a press that moves less is a click
+// What the hands work on; places are in the data's units, and point -1 is none.
+export type Board = {
+  get: () => Place[];
+  begin: (i: number) => void;
+  add: (place: Place) => void;
+  move: (i: number, place: Place) => void;
+  remove: (i: number) => void;
+  end: () => void;
+  cancel: () => void;
+  cross: { place: () => Place; show: (on: boolean) => void; move: (dx: number, dy: number, steps: number) => void };
+};
+type Press = { id: number; x: number; y: number; held: number; moved: boolean; timer?: number };
+type Pointer = { clientX: number; clientY: number; pointerType: string };
+type PixelsBy = Record<string, number>; // by the kind of pointer
+
+const REACH: PixelsBy = { mouse: 12, pen: 14, touch: 24 }; // pixels from a point that still take hold of it
+const STILL: PixelsBy = { mouse: 4, pen: 6, touch: 10 }; // a press that moves less is a click
 const HOLD_MS = 600;
 const STEPS = 40; // of the keyboard across an axis
 
-// `board` is {get, add(place), move(i, place), remove(i), begin(), end(), cancel(), cross}, whose
-// places are in the data's units; `plot` is what dataPlot made.
-export const pointer = (plot, board) => {
-  let press = null;
+export const pointer = (plot: Plot, board: Board) => {
+  let press: Press | null = null;
   const { surface } = plot;
-  const hit = (event) => plot.nearest(board.get(), plot.at(event), REACH[event.pointerType] ?? REACH.mouse);
+  const hit = (event: Pointer) => plot.nearest(board.get(), plot.at(event), REACH[event.pointerType] ?? REACH.mouse);
 
-  const release = (done) => {
+  const release = (done: boolean) => {
     clearTimeout(press?.timer);
     press = null;
     if (done) board.end();
     else board.cancel();
-  };
-  const removeHeld = () => {
-    board.remove(press.held);
-    release(true);
   };
 
   surface.addEventListener("pointerdown", (event) => {
@@ -29,7 +39,11 @@ export const pointer = (plot, board) => {
     press = { id: event.pointerId, x: event.clientX, y: event.clientY, held, moved: false };
     board.begin(held);
     surface.setPointerCapture(event.pointerId);
-    if (event.pointerType === "touch" && held >= 0) press.timer = setTimeout(removeHeld, HOLD_MS);
+    if (event.pointerType !== "touch" || held < 0) return;
+    press.timer = setTimeout(() => {
+      board.remove(held);
+      release(true);
+    }, HOLD_MS);
   });
 
   surface.addEventListener("pointermove", (event) => {
@@ -48,7 +62,7 @@ export const pointer = (plot, board) => {
   });
 
   surface.addEventListener("pointerup", (event) => {
-    if (event.pointerId !== press?.id) return;
+    if (!press || event.pointerId !== press.id) return;
     const { held, moved } = press;
     surface.classList.remove("leaving");
     if (held >= 0 && moved && plot.isOutside(event)) board.remove(held);
@@ -78,10 +92,15 @@ export const pointer = (plot, board) => {
   });
 };
 
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const ARROWS: Record<string, [dx: number, dy: number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
 
-export const keyboard = (plot, board) => {
-  const change = (make) => {
+export const keyboard = (plot: Plot, board: Board) => {
+  const change = (make: () => void) => {
     board.begin(-1);
     make();
     board.end();

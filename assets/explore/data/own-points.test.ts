@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { fitted, take, thinned } from "./own-points";
+import type { Range } from "../../core/types";
+import { fitted, type Own, take, thinned } from "./own-points";
 
 describe("a place as a point", () => {
-  const axes = { kind: "numbers", x: [-1, 1], y: [0, 1000] };
+  const axes: Omit<Own, "points"> = { kind: "numbers", x: [-1, 1], y: [0, 1000] };
   test("is rounded to what one can see", () => expect(fitted(axes, [0.12345, 345.67])).toEqual([0.123, 346]));
   test("stays within its axes", () => expect(fitted(axes, [-7, 1e9])).toEqual([-1, 1000]));
   test("has no more digits than it needs, and no negative zero", () => {
@@ -10,7 +11,7 @@ describe("a place as a point", () => {
     expect(Object.is(fitted(axes, [-1e-9, 0])[0], 0)).toBe(true);
   });
   test("is 0 or 1 where it says yes or no", () => {
-    const binary = { ...axes, kind: "binary" };
+    const binary = { ...axes, kind: "binary" as const };
     expect([-3, 0.49, 0.5, 7].map((y) => fitted(binary, [0, y])[1])).toEqual([0, 0, 1, 1]);
   });
 });
@@ -36,7 +37,7 @@ describe("points to begin with", () => {
     expect(own.x[1]).toBeCloseTo(9.9 + 0.06 * 14.9);
   });
   test("numbers have the axis of their data, also where they are probabilities", () => {
-    const numbers = { x, y: x, test: null, isBinary: false, span: [0, 9.9] };
+    const numbers = { x, y: x, test: null, isBinary: false, span: [0, 9.9] as Range };
     expect(take(numbers, 500)).toMatchObject({ kind: "numbers", y: [0, 9.9], points: x.map((at) => [at, at]) });
     expect(take({ ...numbers, y: x.map(() => 0.5), isBinary: true }).kind).toBe("numbers");
   });

@@ -6,64 +6,65 @@ import { announce, t } from "../../core/i18n";
 import * as numbers from "../../core/numbers";
 import * as plotting from "../../core/plotting";
 import * as storage from "../../core/storage";
+import type { Points, Range } from "../../core/types";
+import type { FitData } from "../../fit/data";
 import * as fitData from "../../fit/data";
 import * as fitSection from "../../fit/fit";
 import * as dataGestures from "./gestures";
+import type { Place, Plot } from "./plot";
 import * as dataPlot from "./plot";
+
+type Kind = "binary" | "numbers"; // y is 0 or 1, or any number
+export type Own = { kind: Kind; points: Place[]; x: Range; y: Range }; // in these axes
 
 const KEY = "pwl.own";
 const MOST = 500; // more nobody draws
 const THINNED = 30;
-const FRESH = { kind: "binary", points: [], x: [-1, 1], y: [-1.2, 1.2] };
-const BINARY = [-0.25, 1.25];
+const FRESH: Own = { kind: "binary", points: [], x: [-1, 1], y: [-1.2, 1.2] };
+const BINARY: Range = [-0.25, 1.25];
 
-const recall = () => {
-  try {
-    return { ...FRESH, ...JSON.parse(storage.recall(KEY) ?? "{}") };
-  } catch {
-    return { ...FRESH };
-  }
-};
+const recall = (): Own => ({ ...FRESH, ...(storage.recallJson(KEY) as Partial<Own> | null) });
 
-const padded = ([low, high]) => {
+const padded = ([low, high]: Range): Range => {
   const pad = (high - low) * 0.06 || 1;
   return [low - pad, high + pad];
 };
 
 // Evenly chosen over a sorted set
-export const thinned = ({ x, y }, most) => {
+export const thinned = ({ x, y }: Points, most: number) => {
   const n = Math.min(most, x.length);
   const rows = Array.from({ length: n }, (_, i) => Math.round((i * (x.length - 1)) / Math.max(n - 1, 1)));
-  return rows.map((i) => [x[i], y[i]]);
+  return rows.map((i): Place => [x[i], y[i]]);
 };
 
 // A place as a point of `own`: within its axes, and rounded to a 500th of them at least.
-export const fitted = ({ kind, x: xAxis, y: yAxis }, [x, y]) => {
-  const within = (value, [low, high]) => Math.min(Math.max(value, low), high);
-  const tidy = (value, [low, high]) => Number(within(value, [low, high]).toPrecision(12)) || 0;
-  const round = (value, range) => {
+export const fitted = ({ kind, x: xAxis, y: yAxis }: Omit<Own, "points">, [x, y]: Place): Place => {
+  const within = (value: number, [low, high]: Range) => Math.min(Math.max(value, low), high);
+  const tidy = (value: number, range: Range) => Number(within(value, range).toPrecision(12)) || 0;
+  const round = (value: number, range: Range) => {
     const step = 10 ** Math.floor(Math.log10((range[1] - range[0]) / 500));
     return tidy(Math.round(value / step) * step, range);
   };
   return [round(x, xAxis), kind === "binary" ? Number(y >= 0.5) : round(y, yAxis)];
 };
 
+type Taken = Pick<FitData, "x" | "y" | "test" | "isBinary" | "span">;
 // A set of data to begin with: its axes, and some of its points
-export const take = (data, most = THINNED) => {
+export const take = (data: Taken, most = THINNED): Own => {
   const all = [...data.x, ...(data.test?.x ?? [])];
   const kind = data.isBinary && data.y.every((y) => y === 0 || y === 1) ? "binary" : "numbers";
   const points = thinned(data, most);
   return { kind, points, x: padded(fitData.extremes(all)), y: kind === "binary" ? FRESH.y : data.span };
 };
 
-// Make the editor in `host`. `onCommit()` comes after each change that stays. Returns {get, ...}.
-export const create = (host, onCommit) => {
+// Make the editor in `host`. `onCommit` comes after each change that stays.
+export const create = (host: HTMLElement, onCommit: () => unknown) => {
   let own = recall();
-  let plot = null;
-  let before = null; // what a gesture began with
+  let plot: Plot | null = null;
+  let before = own; // what a gesture began with
   let held = -1;
   let crossShown = false;
-  let crossAt = [0, 0];
+  let crossAt: Place = [0, 0];
 
   const yRange = () => (own.kind === "binary" ? BINARY : own.y);
 
@@ -71,7 +72,7 @@ export const create = (host, onCommit) => {
     count.textContent = own.points.length === 1 ? t("own.count_one") : t("own.count", { n: own.points.length });
     plot?.show(own.points, own.points[held], crossShown ? crossAt : null);
   };
-  const put = (next) => {
+  const put = (next: Own) => {
     own = next;
     storage.keep(KEY, JSON.stringify(own));
     kinds.forEach((radio) => (radio.checked = radio.value === own.kind));
@@ -79,19 +80,19 @@ export const create = (host, onCommit) => {
     show();
   };
   // A change that stays, and can be taken back
-  const commit = (next, from = own) => {
+  const commit = (next: Own, from = own) => {
     put(next);
     if (JSON.stringify(from) === JSON.stringify(next)) return;
-    const again = (state) => () => {
+    const again = (state: Own) => () => {
       put(state);
       return onCommit();
     };
     undo.record(again(from), again(next));
     onCommit();
   };
-  const withPoints = (points) => ({ ...own, points });
+  const withPoints = (points: Place[]) => ({ ...own, points });
 
-  const board = {
+  const board: dataGestures.Board = {
     get: () => own.points,
     begin: (i) => {
       before = own;
@@ -123,7 +124,7 @@ export const create = (host, onCommit) => {
         show();
       },
       move: (dx, dy, steps) => {
-        const along = ([low, high], k) => (k * (high - low)) / steps;
+        const along = ([low, high]: Range, k: number) => (k * (high - low)) / steps;
         const up = own.kind === "binary" ? Math.sign(dy) : along(own.y, dy);
         crossAt = fitted(own, [crossAt[0] + along(own.x, dx), crossAt[1] + up]);
         crossShown = true;
@@ -133,21 +134,19 @@ export const create = (host, onCommit) => {
     },
   };
 
-  const setKind = (kind) => {
-    const snapped = own.points.map(([x, y]) => [x, Number(y >= 0.5)]);
+  const setKind = (kind: Kind) => {
+    const snapped = own.points.map(([x, y]): Place => [x, Number(y >= 0.5)]);
     commit({ ...own, kind, points: kind === "binary" ? snapped : own.points });
   };
 
-  const radio = (value) => {
+  const radio = (value: Kind) => {
     const input = element("input", { type: "radio", name: "own-kind", value, checked: own.kind === value });
     input.addEventListener("change", () => setKind(value));
-    const words = element("span", { textContent: t(`own.${value}`) });
-    words.dataset.t = `own.${value}`;
+    const words = i18n.spoken("span", `own.${value}`);
     return { input, label: element("label", { className: "own-kind" }, input, words) };
   };
-  const push = (id, key, action) => {
-    const node = element("button", { type: "button", id, className: "button", textContent: t(key) });
-    node.dataset.t = key;
+  const push = (id: string, key: string, action: () => void) => {
+    const node = i18n.spoken("button", key, { type: "button", id, className: "button" });
     node.addEventListener("click", action);
     return node;
   };
@@ -165,15 +164,13 @@ export const create = (host, onCommit) => {
     element(
       "div",
       { className: "buttons" },
-      push("own-take", "own.take", () => commit(take(fitSection.now().data))),
+      push("own-take", "own.take", () => commit(take(fitSection.open().data))),
       push("own-clear", "own.clear", () => commit(withPoints([]))),
     ),
     count,
   );
   const stage = element("div", { className: "own-stage" });
-  const hint = element("p", { className: "hint", textContent: t("own.hint") });
-  hint.dataset.t = "own.hint";
-  host.append(bar, stage, hint);
+  host.append(bar, stage, i18n.spoken("p", "own.hint", { className: "hint" }));
   i18n.onLanguage(show);
   plotting.whenNear(stage, async () => {
     plot = await dataPlot.create(stage, { x: own.x, y: yRange() });
@@ -186,7 +183,7 @@ export const create = (host, onCommit) => {
   return {
     get: () => ({ kind: own.kind, x: own.points.map(([x]) => x), y: own.points.map(([, y]) => y) }),
     isEmpty: () => own.points.length === 0,
-    show: (data) => put(take(data, MOST)),
-    showCurve: (curve) => plot?.showCurve(curve),
+    show: (data: FitData) => put(take(data, MOST)),
+    showCurve: (curve: Points | null) => plot?.showCurve(curve),
   };
 };

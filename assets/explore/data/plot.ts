@@ -3,16 +3,29 @@ import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
+import type { Column, Points, Range } from "../../core/types";
+
+export type Place = [x: number, y: number];
+type Axes = { x: Range; y: Range };
+type Pointer = { clientX: number; clientY: number };
+export type Plot = Awaited<ReturnType<typeof create>>;
 
 const CURVE = 0,
   POINTS = 1,
   HELD = 2,
   CROSS = 3;
 
-const marks = (look) => ({ x: [null], y: [null], mode: "markers", type: "scatter", hoverinfo: "skip", marker: look });
+const marks = (look: PlotlyTrace["marker"]): PlotlyTrace => ({
+  x: [null],
+  y: [null],
+  mode: "markers",
+  type: "scatter",
+  hoverinfo: "skip",
+  marker: look,
+});
 
-// A plot in `host` with a surface over it that gets the events. Resolves to {surface, ...}.
-export const create = async (host, axes) => {
+// A plot in `host` with a surface over it that gets the events.
+export const create = async (host: HTMLElement, axes: Axes) => {
   const { axis, layout, colour } = plotting;
   const box = element("div", { className: "own-graph" });
   const surface = element("div", { className: "own-surface", tabIndex: 0, id: "own-surface" });
@@ -29,21 +42,21 @@ export const create = async (host, axes) => {
   ];
   const gd = await plotting.create(box, traces, layout(axis("x", axes.x), axis("y", axes.y)));
 
-  const at = (event) => {
+  const at = (event: Pointer): Place => {
     const { left, top } = gd.getBoundingClientRect();
     return [event.clientX - left, event.clientY - top];
   };
-  const pixelOf = ([x, y]) => {
+  const pixelOf = ([x, y]: Place): Place => {
     const { xaxis, yaxis } = gd._fullLayout;
     return [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(y)];
   };
-  const place = (event) => {
+  const place = (event: Pointer): Place => {
     const { xaxis, yaxis } = gd._fullLayout;
     const [px, py] = at(event);
     return [xaxis.p2d(px - xaxis._offset), yaxis.p2d(py - yaxis._offset)];
   };
   // Index of the point nearest to a pixel, or -1 if none is within `radius` pixels.
-  const nearest = (points, [px, py], radius) => {
+  const nearest = (points: Place[], [px, py]: Place, radius: number) => {
     let [found, least] = [-1, radius];
     points.forEach((point, i) => {
       const [x, y] = pixelOf(point);
@@ -53,8 +66,8 @@ export const create = async (host, axes) => {
     return found;
   };
 
-  const column = (points, k) => (points.length ? points.map((point) => point[k]) : [null]);
-  const show = (points, held, crossAt) =>
+  const column = (points: Place[], k: number): Column => (points.length ? points.map((point) => point[k]) : [null]);
+  const show = (points: Place[], held: Place | undefined, crossAt: Place | null) =>
     painting.request("own", () => {
       const sets = [points, held ? [held] : [], crossAt ? [crossAt] : []];
       Plotly.restyle(gd, { x: sets.map((set) => column(set, 0)), y: sets.map((set) => column(set, 1)) }, [
@@ -64,9 +77,9 @@ export const create = async (host, axes) => {
       ]);
     });
   // what the net makes of the points; null where it is trained on others
-  const showCurve = (curve) => painting.curves(gd, [CURVE], [curve ?? { x: [null], y: [null] }]);
-  const setAxes = ({ x, y }) => Plotly.relayout(gd, { "xaxis.range": x, "yaxis.range": y });
-  const isOutside = ({ clientX, clientY }) => {
+  const showCurve = (curve: Points | null) => painting.curves(gd, [CURVE], [curve ?? { x: [null], y: [null] }]);
+  const setAxes = ({ x, y }: Axes) => Plotly.relayout(gd, { "xaxis.range": x, "yaxis.range": y });
+  const isOutside = ({ clientX, clientY }: Pointer) => {
     const { left, right, top, bottom } = surface.getBoundingClientRect();
     return clientX < left || clientX > right || clientY < top || clientY > bottom;
   };

@@ -42,7 +42,7 @@ let isStepping = false;
 const optimizerOf = ({ optimizer }: Snapshot): Optimizer => {
   const fields = fitFields.now();
   const [lr, momentum] = [numbers.parse(fields?.lr), numbers.parse(fields?.momentum)];
-  if (!(lr > 0 && lr <= limits.max_lr)) return optimizer;
+  if (!fields || !(lr > 0 && lr <= limits.max_lr)) return optimizer;
   if (fields.kind === "adam") return { kind: "adam", lr };
   return momentum >= 0 && momentum < 1 ? { kind: "sgd", lr, momentum } : optimizer;
 };
@@ -67,7 +67,7 @@ const take = (answer: Answer<OneStep>) => {
     return;
   }
   problem = null;
-  shown = answer as OneStep;
+  shown = answer;
   weight = shown.pull.weight;
   show();
 };
@@ -166,10 +166,10 @@ const choose = ({ target }: Event) => {
 
 // Never disabled, so that the keyboard stays on it.
 const next = async () => {
-  if (isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
+  const { state } = fitSection.now();
+  if (!state || isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
   isStepping = true;
   update();
-  const state: Snapshot = fitSection.now().state;
   const { seed, net, engine } = state;
   await fitSection.send("step", { seed, net, optimizer: optimizerOf(state), engine });
   isStepping = false;

@@ -77,34 +77,32 @@ export const step = (answer: OneStep): string[] => {
   const of: Of = (column) => value(answer, column, pull.weight);
   const weight = weights.at(net, pull.weight);
   const name = m.role(weight.role, weights.symbolOf(weight));
-  const lines = optimizer.kind === "adam" ? adam(optimizer, answer.count, of) : sgd(optimizer, of);
-  const moved = lines.pop() ?? "";
+  const { lines, moved } = optimizer.kind === "adam" ? adam(optimizer, answer.count, of) : sgd(optimizer, of);
   const fixed = (n: number) => number(numbers.fixed(n, 6));
-  lines.push(m.row(name, m.op("←"), fixed(of("old")), minus, moved, is, fixed(of("new"))));
-  return lines.map((line) => m.math(line));
+  const last = m.row(name, m.op("←"), fixed(of("old")), minus, moved, is, fixed(of("new")));
+  return [...lines, last].map((line) => m.math(line));
 };
 
-// Lines of arithmetic; the last one is what is subtracted from the weight.
-const adam = ({ lr, beta1, beta2, eps }: Adam, count: number, of: Of): string[] => {
+// Lines of arithmetic, and what is subtracted from the weight.
+type Arithmetic = { lines: string[]; moved: string };
+const adam = ({ lr, beta1, beta2, eps }: Adam, count: number, of: Of): Arithmetic => {
   const g = inBrackets(of("gradient"));
   const below = m.row(m.root(significant(of("v_hat"))), m.op("+"), setting(eps));
-  return [
+  const lines = [
     running("m", beta1, of("m_old"), g, of("m")),
     running("v", beta2, of("v_old"), m.sup(g, "<mn>2</mn>"), of("v")),
     corrected("m", beta1, count, of("m"), of("m_hat")),
     corrected("v", beta2, count, of("v"), of("v_hat")),
-    m.row(setting(lr), times, m.frac(significant(of("m_hat")), below)),
   ];
+  return { lines, moved: m.row(setting(lr), times, m.frac(significant(of("m_hat")), below)) };
 };
 
-const sgd = ({ lr, momentum }: Sgd, of: Of): string[] => {
+const sgd = ({ lr, momentum }: Sgd, of: Of): Arithmetic => {
   const g = inBrackets(of("gradient"));
-  if (momentum === 0) return [m.row(setting(lr), times, g)];
+  if (momentum === 0) return { lines: [], moved: m.row(setting(lr), times, g) };
   const kept = m.row(setting(momentum), times, inBrackets(of("m_old")));
-  return [
-    m.row(m.mi("m"), is, kept, m.op("+"), g, is, significant(of("m"))),
-    m.row(setting(lr), times, inBrackets(of("m"))),
-  ];
+  const line = m.row(m.mi("m"), is, kept, m.op("+"), g, is, significant(of("m")));
+  return { lines: [line], moved: m.row(setting(lr), times, inBrackets(of("m"))) };
 };
 
 // m = 0.9 m + 0.1 gradient

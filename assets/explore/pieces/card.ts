@@ -2,144 +2,147 @@
 // are asked for when its run rests and the card is near.
 
 import * as api from "../../core/api";
-import { byId, element } from "../../core/dom";
+import { ancestor, byId, element, query, targetWithin, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as core from "../../core/pieces";
 import * as plotting from "../../core/plotting";
-import type { Weights } from "../../core/types";
+import type { Args, Column, FitNet, Range, Weights } from "../../core/types";
+import type { FitData } from "../../fit/data";
+import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import * as near from "../near";
+import type { Line } from "./plot";
 import * as piecesPlot from "./plot";
 import * as piecesTable from "./table";
 
-type Params = { epoch: number; params: Weights };
+type Params = { epoch: number; params: Column };
+type When = { key: string; args?: Args }; // the message that says which net is shown
 const { t } = i18n;
 const SLOW_MS = 200; // axes follow at 5 Hz
 
 let isNear = () => false;
 let isDrawn = false;
-let line = null; // what is shown: see `describe`
-let chosen = null; // number of a unit, from 0; null: none
+let line: Line | null = null; // what is shown
+let chosen: number | null = null; // number of a unit, from 0
 let zoomed = false;
-let chooser; // {slider, words, zoom}
-let wide: Record<string, any> = {}; // the wide net's numbers: {key, asked, p, epoch}
-let when = null; // {key, args}: which net is shown
+let chooser: { slider: HTMLInputElement; words: HTMLOutputElement };
+let asked = ""; // which wide net's numbers are here or on their way: see `keyOf`
+let wide: { key: string; p: Weights; epoch: number } | null = null; // a wide net's numbers
+let when: When | null = null;
 
 // --- which net ------------------------------------------------------------------------------------
-const describe = (p, net, data) => {
-  const ends: [number, number] = [data.x[0], data.x[data.x.length - 1]];
+const describe = (p: Weights, net: FitNet, data: FitData): Line => {
+  const ends: Range = [data.x[0], data.x[data.x.length - 1]];
   const units = piecesPlot.unitsOf(p, net, ends);
   const pieces = piecesTable.isSmooth(net) ? { knots: [], slopes: [], intercepts: [] } : core.pieces(p, net, ...ends);
   const curve = piecesPlot.netCurve({ p, net, data, ends, pieces });
   return { p, net, data, ends, units, pieces, curve, drawn: piecesPlot.drawnOf(units), hasColours: net.plain };
 };
 
-const narrow = ({ playback, net, data, frame }) => {
-  if (playback.frame.net !== net) return;
-  const byHand = frame.epoch === undefined;
-  const epoch = numbers.whole((byHand ? playback.frame : frame).epoch);
-  show(frame.p, net, data, byHand ? { key: "pieces.by_hand" } : { key: "pieces.at", args: { epoch } });
+const narrow = ({ playback, net, data, frame }: Ready) => {
+  if (playback.frame?.net !== net || !frame?.p) return;
+  const { epoch } = frame;
+  const shownWhen =
+    epoch === undefined ? { key: "pieces.by_hand" } : { key: "pieces.at", args: { epoch: numbers.whole(epoch) } };
+  show(frame.p, net, data, shownWhen);
 };
 
-const keyOf = ({ sid, state }) => `${sid} ${state.version}`;
+const keyOf = ({ sid, state }: Ready) => `${sid} ${state.version}`;
 
-const wideNet = (now) => {
+const wideNet = (now: Ready) => {
   const { state, net, data } = now;
-  if (wide.key === keyOf(now)) {
-    const { epoch } = wide;
-    show(wide.p, net, data, { key: "pieces.stands", args: { epoch: numbers.whole(epoch) } });
+  if (wide?.key === keyOf(now)) {
+    show(wide.p, net, data, { key: "pieces.stands", args: { epoch: numbers.whole(wide.epoch) } });
   } else if (state.status === "running") tellWhen({ key: "pieces.waits" });
   else ask(now);
 };
 
-const ask = async (now) => {
+const ask = async (now: Ready) => {
   const key = keyOf(now);
-  if (wide.asked === key) return;
-  wide.asked = key;
+  if (asked === key) return;
+  asked = key;
   try {
     const answer = await api.post<Params>(`session/${encodeURIComponent(now.sid)}/params`, {});
-    if (wide.asked !== key) return; // the net has moved on
+    if (asked !== key) return; // the net has moved on
     if (answer.error) tellWhen({ key: i18n.first(`error.${answer.error.code}`), args: answer.error.args });
-    else take(key, answer as Params, now.net);
+    else take(key, answer, now.net);
   } catch {
-    wide.asked = null; // the server was away: the next change asks again
+    asked = ""; // the server was away: the next change asks again
   }
 };
 
 // A net that has moved on meanwhile is asked about again, when it rests.
-const take = (key, { epoch, params }, net) => {
-  if (params.length !== nets.size(net) || params.includes(null)) return;
-  wide = { key, asked: key, epoch, p: params.map(Math.fround) };
+const take = (key: string, { epoch, params }: Params, net: FitNet) => {
+  const p = params.filter((value) => value !== null);
+  if (p.length !== nets.size(net)) return;
+  wide = { key, epoch, p: p.map(Math.fround) };
   update();
 };
 
 // --- showing --------------------------------------------------------------------------------------
-const tellWhen = (next) => {
+const tellWhen = (next: When) => {
   when = next;
-  const words = t(next.key, next.args);
-  if (byId("pieces-when").textContent !== words) byId("pieces-when").textContent = words;
+  write(byId("pieces-when"), t(next.key, next.args));
 };
 
-const show = (p, net, data, shownWhen) => {
+const show = (p: Weights, net: FitNet, data: FitData, shownWhen: When) => {
   tellWhen(shownWhen);
-  const same = line && line.net === net && line.data === data && line.p.every((value, k) => value === p[k]);
-  if (same) return;
   const isOther = line?.net !== net;
+  if (!isOther && line?.data === data && line.p.every((value, k) => value === p[k])) return;
   line = describe(p, net, data);
-  if (isOther) meet();
-  paint();
+  if (isOther) meet(net);
+  paint(line);
 };
 
 // Another kind of net: no unit is chosen, and the legend names what there is.
-const meet = () => {
+const meet = (net: FitNet) => {
   chosen = null;
-  const { net } = line;
-  chooser.slider.max = net.h;
-  const legend = byId("pieces-plot").closest(".pieces-part").querySelector(".legend");
+  chooser.slider.max = String(net.h);
+  const legend = query(".legend", ancestor(byId("pieces-plot"), ".pieces-part"));
   const shown = { unit1: net.plain, unit2: net.plain && net.h > 1, others: !net.plain || net.h > 2 };
-  for (const [role, on] of Object.entries(shown)) legend.querySelector(`.${role}`).closest("li").hidden = !on;
-  const knot = legend.querySelector(".knot").nextElementSibling;
-  knot.dataset.t = piecesTable.isSmooth(net) ? "pieces.half" : "pieces.knot";
-  knot.textContent = t(knot.dataset.t);
+  for (const [role, on] of Object.entries(shown)) ancestor(query(`.${role}`, legend), "li").hidden = !on;
+  const words = query(".knot + *", legend);
+  words.dataset.t = piecesTable.isSmooth(net) ? "pieces.half" : "pieces.knot";
+  words.textContent = t(words.dataset.t);
 };
 
-const paint = () => {
-  piecesPlot.paint(line, chosen);
-  piecesTable.showFormula(byId("pieces-formula"), line);
-  piecesTable.showTable(byId("pieces-table"), line);
-  byId("pieces-count").textContent = piecesTable.countWords(line);
-  showChosen();
+const paint = (shown: Line) => {
+  piecesPlot.paint(shown, chosen);
+  piecesTable.showFormula(byId("pieces-formula"), shown);
+  piecesTable.showTable(byId("pieces-table"), shown);
+  byId("pieces-count").textContent = piecesTable.countWords(shown);
+  showChosen(shown);
   axesSoon();
 };
 
 const axesSoon = painting.throttle(SLOW_MS, () => line && piecesPlot.axes(line, chosen, zoomed));
 
-const showChosen = () => {
+const showChosen = (shown: Line) => {
   const { slider, words } = chooser;
-  slider.value = chosen === null ? 0 : chosen + 1;
+  const { net, units } = shown;
+  slider.value = String(chosen === null ? 0 : chosen + 1);
   words.textContent =
-    chosen === null
-      ? t("pieces.none")
-      : t("pieces.of", { k: numbers.whole(chosen + 1), units: numbers.whole(line.net.h) });
-  const said = chosen === null ? t("pieces.choose_one") : piecesTable.unitWords(line.units[chosen], line);
+    chosen === null ? t("pieces.none") : t("pieces.of", { k: numbers.whole(chosen + 1), units: numbers.whole(net.h) });
+  const said = chosen === null ? t("pieces.choose_one") : piecesTable.unitWords(units[chosen], shown);
   byId("pieces-unit").textContent = said;
   slider.setAttribute("aria-valuetext", chosen === null ? words.textContent : said);
 };
 
-const choose = (k) => {
+// The unit of this number, from 0; below, none.
+const choose = (k: number) => {
   if (!line) return;
-  chosen = k === null || k < 0 ? null : Math.min(k, line.net.h - 1);
+  chosen = k < 0 ? null : Math.min(k, line.net.h - 1);
   piecesPlot.choose(line, chosen);
-  showChosen();
+  showChosen(line);
   axesSoon();
 };
 
 const update = () => {
   const now = fitSection.now();
-  if (!isDrawn || !isNear() || !now.state || !now.data || !now.playback.frames.length) return;
+  if (!isDrawn || !isNear() || !fitSection.isReady(now) || !now.playback.frames.length) return;
   if (now.net.plain) narrow(now);
   else wideNet(now);
 };
@@ -147,11 +150,11 @@ const updateSoon = () => painting.request("pieces", update);
 
 // --- what can be pressed --------------------------------------------------------------------------
 const buildChooser = () => {
-  const named = (node, key) => {
+  const named = <E extends HTMLElement>(node: E, key: string) => {
     i18n.label(node, key);
     return node;
   };
-  const step = (sign, by, key) => {
+  const step = (sign: string, by: number, key: string) => {
     const node = named(element("button", { type: "button", className: "icon", textContent: sign }), key);
     node.addEventListener("click", () => choose((chosen ?? -1) + by));
     return node;
@@ -176,20 +179,20 @@ const buildChooser = () => {
     words,
     element("label", { className: "skip-replay" }, zoom, zoomWords),
   );
-  chooser = { slider, words, zoom };
+  chooser = { slider, words };
 };
 
 // A press on a unit's line or knot chooses it.
-const listenToPlot = (gd) =>
-  gd.on("plotly_click", ({ points: [point] }) => {
-    if (Number.isInteger(point.customdata)) choose(point.customdata);
+const listenToPlot = (gd: PlotlyGraph) =>
+  gd.on("plotly_click", ({ points: [{ customdata }] }) => {
+    if (typeof customdata === "number") choose(customdata);
   });
 
 const listenToTable = () => {
   const table = byId("pieces-table");
-  const stress = ({ target, type }) => {
+  const stress = (event: Event) => {
     if (!line || piecesTable.isSmooth(line.net)) return;
-    const row = type === "mouseleave" ? null : target.closest("tbody tr");
+    const row = event.type === "mouseleave" ? null : targetWithin(event, "tbody tr");
     piecesPlot.stress(line, row ? Number(row.dataset.i) : null);
   };
   table.addEventListener("mouseover", stress);
@@ -198,13 +201,13 @@ const listenToTable = () => {
 
 const retell = () => {
   if (when) tellWhen(when);
-  if (line) paint();
+  if (line) paint(line);
 };
 
 export const start = () => {
   buildChooser();
   listenToTable();
-  const card = byId("pieces-plot").closest(".card");
+  const card = ancestor(byId("pieces-plot"), ".card");
   plotting.whenNear(card, async () => {
     listenToPlot(await piecesPlot.create());
     isDrawn = true;

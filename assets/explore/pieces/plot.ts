@@ -1,13 +1,38 @@
 // Every unit's share of the line, with the places on the x-axis where the units bend; the one that
 // was chosen stands out.
+import { byId } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
+import type { Curve, FitNet, NetDescription, Pieces, Points, Range, Weights } from "../../core/types";
+import type { FitData } from "../../fit/data";
 import * as fitPlots from "../../fit/plots";
 
-const NOTHING = { x: [null], y: [null], text: [null], customdata: [null] }; // without a point a trace loses its place
+// Unit k, from 0, between the ends of the data.
+export type Unit = nets.Unit & {
+  k: number;
+  ends: number[]; // what it adds to the logit at the ends
+  share: number; // the most that it adds
+  isDead: boolean; // adds nothing there
+  isInside: boolean; // bends there
+};
+// All that is known of the net's line; `drawn` are the units that are drawn.
+export type Line = {
+  p: Weights;
+  net: FitNet;
+  data: FitData;
+  ends: Range;
+  units: Unit[];
+  drawn: Unit[];
+  pieces: Pieces;
+  curve: Points;
+  hasColours: boolean;
+};
+type Drawn = Curve & { text?: (string | null)[]; customdata?: (number | null)[] };
+
+const NOTHING: Drawn = { x: [null], y: [null], text: [null], customdata: [null] }; // without a point a trace loses its place
 const UNITS = 0,
   DEAD = 1,
   UNIT1 = 2,
@@ -21,12 +46,12 @@ const MOST = 100; // units that are drawn: more would be a grey field
 const STEP_POINTS = 61; // of a sigmoid's curve
 const TICK = [0.012, 0.06]; // of the plot's height
 
-let gd = null;
+let gd: PlotlyGraph;
 
 export const create = async () => {
   const { axis, layout, line } = plotting;
   const hovertemplate = "%{text}<br>(%{x:.3f}, %{y:.4f})<extra></extra>";
-  const thin = (role, width, more: Record<string, any> = {}) =>
+  const thin = (role: string, width: number, more: PlotlyTrace = {}) =>
     line(role, { ...NOTHING, hovertemplate, ...more, line: { width, ...more.line } });
   const mute = { hoverinfo: "skip", hovertemplate: null };
   const accent = "#2f5be0"; // which pieces.css makes that of the theme
@@ -46,16 +71,15 @@ export const create = async () => {
   const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },
   });
-  const host = document.getElementById("pieces-plot").appendChild(document.createElement("div"));
+  const host = byId("pieces-plot").appendChild(document.createElement("div"));
   gd = await plotting.create(host, traces, look);
   return gd;
 };
 
 // --- what a net is, unit by unit ------------------------------------------------------------------
-// Between `low` and `high`: each unit's numbers, its share (the most that it adds to the logit),
-// and whether it adds nothing there. A unit is a slope or a step, so its extremes are at the ends.
-export const unitsOf = (p, net, [low, high]) =>
-  Array.from({ length: net.h }, (_, k) => {
+// A unit is a slope or a step, so its extremes are at the ends.
+export const unitsOf = (p: Weights, net: NetDescription, [low, high]: Range) =>
+  Array.from({ length: net.h }, (_, k): Unit => {
     const ends = nets.contribution(p, k, [low, high], net);
     const v = nets.hidden(p, k, [low, high], net);
     const unit = nets.unitOf(p, k, net);
@@ -71,17 +95,17 @@ export const unitsOf = (p, net, [low, high]) =>
   });
 
 // The units that are drawn: those with the largest shares.
-export const drawnOf = (units) =>
+export const drawnOf = (units: Unit[]) =>
   units.length <= MOST ? units : [...units].sort((a, b) => b.share - a.share).slice(0, MOST);
 
-const placesOf = ({ knot, isInside }, { net, ends: [low, high] }) => {
+const placesOf = ({ knot, isInside }: Unit, { net, ends: [low, high] }: Line) => {
   if (net.activation === "sigmoid") return nets.grid(low, high, STEP_POINTS);
   return isInside ? [low, knot, high] : [low, high];
 };
 
-export const nameOf = ({ k }) => i18n.t("pieces.unit", { k: numbers.whole(k + 1) });
+export const nameOf = ({ k }: Unit) => i18n.t("pieces.unit", { k: numbers.whole(k + 1) });
 
-const curveOf = (unit, line) => {
+const curveOf = (unit: Unit, line: Line) => {
   const x = placesOf(unit, line);
   const words = nameOf(unit);
   return {
@@ -91,15 +115,22 @@ const curveOf = (unit, line) => {
     customdata: x.map(() => unit.k),
   };
 };
-// Many units as one trace, with gaps.
-const together = (units, line) => {
+// Many units as one trace, with gaps; without any unit, one gap.
+const withGaps = <T>(lists: T[][]): (T | null)[] => (lists.length ? lists.flatMap((list) => [...list, null]) : [null]);
+const together = (units: Unit[], line: Line): Drawn => {
   const curves = units.map((unit) => curveOf(unit, line));
-  const join = (values) => curves.flatMap((curve) => [...curve[values], null]);
-  return units.length ? { x: join("x"), y: join("y"), text: join("text"), customdata: join("customdata") } : NOTHING;
+  return {
+    x: withGaps(curves.map(({ x }) => x)),
+    y: withGaps(curves.map(({ y }) => y)),
+    text: withGaps(curves.map(({ text }) => text)),
+    customdata: withGaps(curves.map(({ customdata }) => customdata)),
+  };
 };
 
 // All units together; of ReLUs, from the pieces, whose sums are made already.
-export const netCurve = ({ p, net, data, ends: [low, high], pieces: { knots, slopes, intercepts } }) => {
+type Summed = Pick<Line, "p" | "net" | "data" | "ends" | "pieces">;
+export const netCurve = ({ p, net, data, ends: [low, high], pieces }: Summed): Points => {
+  const { knots, slopes, intercepts } = pieces;
   if (net.activation === "sigmoid") return { x: data.grid, y: nets.logit(p, data.grid, net) };
   const x = [low, ...knots, high];
   return { x, y: x.map((at, i) => slopes[Math.max(i - 1, 0)] * at + intercepts[Math.max(i - 1, 0)]) };
@@ -107,9 +138,9 @@ export const netCurve = ({ p, net, data, ends: [low, high], pieces: { knots, slo
 
 // Show these curves in these traces. All but the knots, which are many and have a layer of their own,
 // are painted: of a part, Plotly loses what lies above what.
-const shown = Array(KNOTS).fill(NOTHING);
-const keep = (places, curves) => places.forEach((place, i) => (shown[place] = curves[i]));
-const put = (places, curves) => {
+const shown: Drawn[] = Array(KNOTS).fill(NOTHING);
+const keep = (places: number[], curves: Drawn[]) => places.forEach((place, i) => (shown[place] = curves[i]));
+const put = (places: number[], curves: Drawn[]) => {
   keep(places, curves);
   painting.curves(
     gd,
@@ -119,10 +150,10 @@ const put = (places, curves) => {
 };
 
 // --- painting -------------------------------------------------------------------------------------
-// `line` is {p, net, data, ends, units, drawn, pieces, curve, hasColours}: all that `pieces.js` found out.
-export const paint = (line, chosen) => {
+// `chosen` is the number of a unit, or null.
+export const paint = (line: Line, chosen: number | null) => {
   const { units, drawn, hasColours, curve } = line;
-  const role = (k) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
+  const role = (k: number) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
   const rest = drawn.filter((unit) => !unit.isDead && !(hasColours && unit.k < 2));
   const knots = units.filter((unit) => unit.isInside);
   painting.curves(gd, [KNOTS], [ticksOf(knots, line)]);
@@ -144,9 +175,9 @@ export const paint = (line, chosen) => {
 };
 
 // A tick on the axis for each knot; one path of all of them, which thousands do not slow down.
-const ticksOf = (knots, { net }) => {
+const ticksOf = (knots: Unit[], { net }: Line): Drawn => {
   if (!knots.length) return NOTHING;
-  const ends = (of) => knots.flatMap((unit) => [of(unit), of(unit), null]);
+  const ends = <T>(of: (unit: Unit) => T) => knots.flatMap((unit) => [of(unit), of(unit), null]);
   return {
     x: ends((unit) => unit.knot),
     y: knots.flatMap(() => [...TICK, null]),
@@ -155,25 +186,27 @@ const ticksOf = (knots, { net }) => {
   };
 };
 
-const tickWords = (unit, net) =>
+const tickWords = (unit: Unit, net: NetDescription) =>
   i18n.t(net.activation === "relu" ? "pieces.bends_at" : "pieces.half_at", {
     unit: nameOf(unit),
     x: numbers.fixed(unit.knot),
   });
 
 // One unit in the accent, and where it bends; the others step back.
-export const choose = (line, chosen) => {
+export const choose = (line: Line, chosen: number | null) => {
   const unit = chosen === null ? null : line.units[chosen];
-  const { isInside, knot } = unit ?? {};
   fade(unit !== null);
   put(
     [CHOSEN, BEND],
-    [unit && !unit.isDead ? curveOf(unit, line) : NOTHING, isInside ? { x: [knot, knot], y: [0, 1] } : NOTHING],
+    [
+      unit && !unit.isDead ? curveOf(unit, line) : NOTHING,
+      unit?.isInside ? { x: [unit.knot, unit.knot], y: [0, 1] } : NOTHING,
+    ],
   );
 };
 
 let isFaint = false;
-const fade = (on) => {
+const fade = (on: boolean) => {
   if (on === isFaint) return;
   isFaint = on;
   gd.data[UNITS].opacity = on ? 0.25 : 0.55;
@@ -182,7 +215,7 @@ const fade = (on) => {
 };
 
 // The axes hold the net and its units, or the chosen unit alone.
-export const axes = (line, chosen, zoomed) => {
+export const axes = (line: Line, chosen: number | null, zoomed: boolean) => {
   const [low, high] = line.ends;
   const pad = (high - low) * 0.02 || 1;
   const unit = zoomed && chosen !== null ? line.units[chosen] : null;
@@ -193,13 +226,11 @@ export const axes = (line, chosen, zoomed) => {
   const { xaxis, yaxis } = gd._fullLayout;
   if (String(Object.values(wanted)) !== String([xaxis.range, yaxis.range])) Plotly.relayout(gd, wanted);
 };
-const closeUp = ({ share, ends }) => {
+const closeUp = ({ share, ends }: Unit): Range => {
   const top = share > 0 ? painting.niceCeil(share) : 1;
   return ends.some((value) => value < 0) ? [-1.1 * top, 0.3 * top] : [-0.3 * top, 1.1 * top];
 };
 
 // One of the straight pieces, by its number, as a broad stroke; null: none.
-export const stress = ({ curve: { x, y } }, i) => {
-  const part = (values) => values.slice(i, i + 2);
-  put([PIECE], [i === null ? NOTHING : { x: part(x), y: part(y) }]);
-};
+export const stress = ({ curve: { x, y } }: Line, i: number | null) =>
+  put([PIECE], [i === null ? NOTHING : { x: x.slice(i, i + 2), y: y.slice(i, i + 2) }]);

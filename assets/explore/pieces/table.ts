@@ -2,20 +2,22 @@
 import * as i18n from "../../core/i18n";
 import * as mathml from "../../core/mathml";
 import * as numbersModule from "../../core/numbers";
+import type { NetDescription } from "../../core/types";
+import type { Line, Unit } from "./plot";
 import * as piecesPlot from "./plot";
 
 const { t } = i18n;
 const MOST_CASES = 3; // more do not fit into a formula
 const MOST_NAMED = 3; // units that share a bend
 
-export const isSmooth = (net) => net.activation === "sigmoid";
+export const isSmooth = (net: NetDescription) => net.activation === "sigmoid";
 
 // logit = { 14.0 x + 5 (x < 0), -4.9 x + 5 (x >= 0)
-const formula = ({ net, pieces: { knots, slopes, intercepts } }) => {
+const formula = ({ net, pieces: { knots, slopes, intercepts } }: Line) => {
   const m = mathml;
   const x = m.mi("x");
-  const line = (i) => m.row(m.times(slopes[i], x), intercepts[i] < 0 ? "" : m.op("+"), m.number(intercepts[i]));
-  const when = (i) => {
+  const line = (i: number) => m.row(m.times(slopes[i], x), intercepts[i] < 0 ? "" : m.op("+"), m.number(intercepts[i]));
+  const when = (i: number) => {
     if (i === 0) return m.row(x, m.op("&lt;"), m.number(knots[0]));
     if (i === knots.length) return m.row(x, m.op("≥"), m.number(knots[i - 1]));
     return m.row(m.number(knots[i - 1]), m.op("≤"), x, m.op("&lt;"), m.number(knots[i]));
@@ -27,24 +29,24 @@ const formula = ({ net, pieces: { knots, slopes, intercepts } }) => {
   return m.math(m.row(left, m.op("="), '<mo stretchy="true" fence="true">{</mo>', cases));
 };
 
-export const showFormula = (host, line) => {
+export const showFormula = (host: HTMLElement, line: Line) => {
   if (isSmooth(line.net)) host.textContent = t("pieces.smooth");
   else if (line.pieces.slopes.length > MOST_CASES) {
     host.textContent = t("pieces.many", { n: numbersModule.whole(line.pieces.slopes.length) });
   } else host.innerHTML = formula(line);
 };
 
-const table = (heads, rows) => {
+const table = (heads: string[], rows: string[][]) => {
   const head = heads.map((key) => `<th scope="col">${t(key)}</th>`).join("");
   const body = rows.map((cells, i) => `<tr data-i="${i}">${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`);
   return `<table class="checkpoints pieces"><thead><tr>${head}</tr></thead><tbody>${body.join("")}</tbody></table>`;
 };
 
 // Which units bend where: a few by number, more by count.
-const bending = (units) => {
-  const at = new Map();
+const bending = (units: Unit[]) => {
+  const at = new Map<number, number[]>();
   for (const { knot, k } of units) at.set(knot, [...(at.get(knot) ?? []), k + 1]);
-  return (knot) => {
+  return (knot: number) => {
     const found = at.get(knot) ?? [];
     return found.length > MOST_NAMED
       ? t("summary.units", { units: numbersModule.whole(found.length) })
@@ -52,7 +54,7 @@ const bending = (units) => {
   };
 };
 
-const pieceRows = ({ units, ends: [low, high], pieces: { knots, slopes, intercepts } }) => {
+const pieceRows = ({ units, ends: [low, high], pieces: { knots, slopes, intercepts } }: Line) => {
   const { fixed, short } = numbersModule;
   const unitsAt = bending(units.filter((unit) => unit.isInside));
   const places = [low, ...knots, high];
@@ -65,7 +67,7 @@ const pieceRows = ({ units, ends: [low, high], pieces: { knots, slopes, intercep
   ]);
 };
 
-const stepRows = ({ units }) => {
+const stepRows = ({ units }: Line) => {
   const { fixed, signed } = numbersModule;
   return units
     .filter((unit) => unit.isInside)
@@ -78,7 +80,7 @@ const stepRows = ({ units }) => {
     ]);
 };
 
-export const showTable = (host, line) => {
+export const showTable = (host: HTMLElement, line: Line) => {
   host.innerHTML = isSmooth(line.net)
     ? table(["pieces.head_half", "pieces.head_unit", "pieces.head_height", "pieces.head_steep"], stepRows(line))
     : table(
@@ -88,9 +90,9 @@ export const showTable = (host, line) => {
 };
 
 // "259 straight pieces within the data. Units that bend there: 258 of 512. Elsewhere: 141."
-export const countWords = ({ net, units, drawn, pieces }) => {
+export const countWords = ({ net, units, drawn, pieces }: Line) => {
   const { whole } = numbersModule;
-  const count = (test) => units.filter(test).length;
+  const count = (test: (unit: Unit) => boolean) => units.filter(test).length;
   const [dead, outside] = [count((unit) => unit.isDead), count((unit) => !unit.isInside && !unit.isDead)];
   const numbers = {
     units: whole(net.h),
@@ -105,8 +107,8 @@ export const countWords = ({ net, units, drawn, pieces }) => {
     : [
         pieces.knots.length ? "pieces.count" : "pieces.count_straight",
         "pieces.count_units",
-        outside && "pieces.count_outside",
-        dead && (drawn.some((unit) => unit.isDead) ? "pieces.count_dotted" : "pieces.count_dead"),
+        outside ? "pieces.count_outside" : "",
+        dead ? (drawn.some((unit) => unit.isDead) ? "pieces.count_dotted" : "pieces.count_dead") : "",
       ];
   if (drawn.length < units.length) keys.push("pieces.drawn");
   return keys
@@ -116,7 +118,7 @@ export const countWords = ({ net, units, drawn, pieces }) => {
 };
 
 // What one unit does.
-export const unitWords = (unit, { net }) => {
+export const unitWords = (unit: Unit, { net }: Line) => {
   const { fixed } = numbersModule;
   const { W1, b1, W2, knot, isDead } = unit;
   const names = net.bias1

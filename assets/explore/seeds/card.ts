@@ -1,15 +1,18 @@
-// "Train 500 seeds": asks the server for them part by part, paints what has come, and opens any of
-// them in Fit.
-import { byId, element, write } from "../../core/dom";
+// "Train 500 seeds": asks the server for them, paints each part that comes, and opens any of them in
+// Fit.
+import * as api from "../../core/api";
+import { byId, element, wordsOf, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
-import { allows, limits } from "../../core/limits";
+import { allows, refusal } from "../../core/limits";
 import * as nets from "../../core/net";
 import * as numbersModule from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
+import type { Message, NetDescription, Optimizer } from "../../core/types";
+import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import { begin as startOver } from "../begin";
-import * as seedsAsking from "./asking";
+import type { Run } from "./outcomes";
 import * as seedsOutcomes from "./outcomes";
 import * as plateauStore from "./plateaus";
 import * as seedsPlots from "./plots";
@@ -17,87 +20,86 @@ import * as seedsPlots from "./plots";
 const { t } = i18n;
 const PAINT_MS = 250; // at most so often while the seeds come in,
 const PAINT_SHARE = 4; // and so that painting takes a quarter of the time at most
+const TRIES = 5; // when the server cannot be reached,
+const AGAIN_MS = 1000; // so far apart
 
-const nodes: Record<string, PlotlyGraph> = {}; // {curves, dots}: the plots, once they are near the screen
-let shown = empty(); // what is, or will be, on screen
-let chosen = null; // the run that is ringed
-let turn = 0; // of the button; an answer of an earlier turn is dropped
+// What is, or will be, on screen; of no net before the button is pressed.
+type Asked = { first: number; count: number; epochs: number };
+type Kind = { net: NetDescription; optimizer: Optimizer; dataKey: string };
+type Shown = Asked & { runs: Run[]; record: number[] } & (Kind | { [name in keyof Kind]: null });
+const empty = (): Shown => ({
+  ...{ runs: [], record: [], first: 1, count: 500, epochs: 5000 },
+  ...{ net: null, optimizer: null, dataKey: null },
+});
+
+let nodes: seedsPlots.Nodes | null = null; // once they are near the screen
+let isDrawn = false;
+let shown = empty();
+let chosen: Run | null = null; // that is ringed
+let asking: AbortController | null = null; // of the newest press of the button
 let running = false;
-let trouble = null; // {code, args} of the server, or null
+let trouble: Message | null = null;
 let lastPaint = { at: -Infinity, cost: 0 };
 
-// {runs, record: epochs of the curves, first, count, epochs, net, optimizer, dataKey}
-function empty() {
-  return { runs: [], record: [], first: 1, count: 500, epochs: 5000, net: null, optimizer: null, dataKey: null };
-}
+const typed = (id: string) => numbersModule.parse(byId(id, HTMLInputElement).value);
+const wanted = (): Asked => ({
+  first: typed("seeds-first"),
+  count: typed("seeds-count"),
+  epochs: typed("seeds-epochs"),
+});
 
-const typed = (id) => {
-  const value = numbersModule.parse(byId(id).value);
-  return Number.isFinite(value) ? value : null; // the server says what is allowed
-};
-const wanted = () => ({ first: typed("seeds-first"), count: typed("seeds-count"), epochs: typed("seeds-epochs") });
+// What is trained comes first; `epochs` are those of the loss curves. Then the runs, or why they wait.
+type Head = { count: number; epochs: number[]; net: NetDescription; optimizer: Optimizer; data_key: string };
+type Part = Partial<Head> & { runs?: Run[]; waiting?: string };
 
 // --- asking -------------------------------------------------------------------------------------
-const insist = (body, mine) =>
-  seedsAsking.insist(body, {
-    isOver: () => mine !== turn,
-    onWait: (code) => {
-      trouble = { code, args: {} };
-      showStatus();
-    },
-  });
-
-const kindOf = ({ net, optimizer, data_key: key }) => JSON.stringify([net, optimizer, key]);
-
 const run = async () => {
   const what = wanted();
-  const mine = ++turn;
-  let kind = null;
+  trouble = refusal("seed", what.first) ?? refusal("seeds", what.count) ?? refusal("epochs", what.epochs);
+  if (trouble) return showStatus();
+  asking = new AbortController();
+  const { signal } = asking;
   setRunning(true);
-  for (let got = 0; got === 0 || got < what.count; ) {
-    const rest = got && { first: what.first + got, count: what.count - got };
-    const answer = await insist({ ...what, ...rest }, mine);
-    if (mine !== turn) return;
-    trouble = answer.error ?? null;
-    if (answer.error) break;
-    const part = answer as seedsAsking.Part;
-    if (!kind) begin(what, part);
-    kind ??= kindOf(part);
-    if (kindOf(part) !== kind) {
-      trouble = { code: "seeds_changed", args: {} };
-      break;
-    }
-    shown.runs.push(...answer.runs);
-    got += answer.runs.length;
-    if (what.first + got > limits.ranges.seed.max) break;
-    paintInTime();
+  for (let tries = 0; tries < TRIES; tries++) {
+    const problem = await follow(what, signal);
+    if (signal.aborted) return;
+    trouble = problem;
+    if (problem?.code !== "server") break;
+    showStatus();
+    await new Promise((done) => setTimeout(done, AGAIN_MS)); // what it has trained already comes at once
   }
-  finish(mine);
+  setRunning(false);
+  paint();
+  if (!trouble) i18n.announce(sentences()[0]);
 };
 
-const begin = (what, { epochs, net, optimizer, data_key: dataKey }) => {
-  shown = { ...empty(), ...what, record: epochs, net, optimizer, dataKey };
+// Takes what the server sends until the last seed has come. Gives what went wrong, or null.
+const follow = async (what: Asked, signal: AbortSignal) => {
+  for await (const part of api.parts<Part>(fitSection.now().sid, "seeds", what, signal)) {
+    if (part.error || signal.aborted) return part.error ?? null;
+    trouble = part.waiting ? { code: part.waiting, args: {} } : null;
+    if ("net" in part) begin(what, part as Head);
+    else shown.runs.push(...(part.runs ?? []));
+    paintInTime();
+  }
+  return shown.runs.length < shown.count ? api.UNREACHABLE : null;
+};
+
+const begin = (what: Asked, { count, epochs, net, optimizer, data_key: dataKey }: Head) => {
+  shown = { ...empty(), ...what, count, record: epochs, net, optimizer, dataKey };
   choose(null);
 };
 
-const finish = (mine) => {
-  if (mine !== turn) return;
-  setRunning(false);
-  paint();
-  if (shown.runs.length && !trouble) i18n.announce(sentences()[0]);
-};
-
 const stop = () => {
-  turn += 1;
+  asking?.abort();
   trouble = null;
   setRunning(false);
   paint();
 };
 
-const setRunning = (now) => {
+const setRunning = (now: boolean) => {
   running = now;
-  if (now) trouble = null;
-  const [train, stopper] = [byId("seeds-train"), byId("seeds-stop")];
+  const [train, stopper] = ["seeds-train", "seeds-stop"].map((id) => byId(id, HTMLButtonElement));
   const from = document.activeElement; // the keyboard goes from the one button to the other
   train.disabled = now;
   stopper.disabled = !now;
@@ -109,26 +111,25 @@ const setRunning = (now) => {
 // --- painting -----------------------------------------------------------------------------------
 const plateaus = () => {
   const now = fitSection.now();
-  return now.state ? plateauStore.of(now, paint) : null;
+  return fitSection.isReady(now) ? plateauStore.of(now, paint) : null;
 };
 
 // Before the button is pressed: axes, and the plateaus of the net in Fit.
-const seen = () => {
+const seen = (): seedsPlots.Shown => {
   if (shown.net) return shown;
-  const { state } = fitSection.now();
   const asked = Object.entries(wanted()).filter(([, value]) => value > 0);
-  return { ...shown, ...Object.fromEntries(asked), net: state.net, optimizer: state.optimizer };
+  return { ...shown, ...Object.fromEntries(asked), net: fitSection.open().state.net };
 };
 
 const paint = () => {
   const found = plateaus();
-  if (found && nodes.curves) {
+  if (found && nodes) {
     const began = performance.now();
-    const isNew = !nodes.dots.on;
     seedsPlots.paintCurves(nodes.curves, seen(), found);
     seedsPlots.paintDots(nodes.dots, seen(), found);
-    seedsPlots.choose(nodes, shown, chosen);
-    if (isNew) listen();
+    seedsPlots.choose(nodes, shown.record, chosen);
+    if (!isDrawn) listen(nodes.dots);
+    isDrawn = true;
     lastPaint = { at: performance.now(), cost: performance.now() - began };
   }
   showWords();
@@ -155,12 +156,10 @@ const showWords = () => {
 
 const showStatus = () => {
   const status = byId("seeds-status");
-  write(status, trouble ? troubleWords() : statusWords());
+  write(status, trouble ? t(i18n.first(`error.${trouble.code}`), i18n.readable(trouble.args)) : statusWords());
   status.classList.toggle("complaint", Boolean(trouble) && !running);
-  byId("seeds-progress").value = shown.runs.length / shown.count;
+  byId("seeds-progress", HTMLProgressElement).value = shown.runs.length / shown.count;
 };
-
-const troubleWords = () => t(i18n.first(`error.${trouble.code}`), i18n.readable(trouble.args));
 
 // How many there are; and of which net, should that not be the one in Fit any more.
 const statusWords = () => {
@@ -169,14 +168,15 @@ const statusWords = () => {
   const key = running || runs.length < count ? "seeds.status" : "seeds.status_all";
   const said = t(key, { k: numbersModule.whole(runs.length), n: numbersModule.whole(count) });
   const { kind } = seedsOutcomes;
-  const isOther = kind(shown) !== kind(fitSection.now().state);
-  return isOther ? `${said} (${kind(shown)})` : said;
+  const { state } = fitSection.now();
+  const trained = shown.net ? kind(shown) : "";
+  return state && trained !== kind(state) ? `${said} (${trained})` : said;
 };
 
 const showLabel = () => {
   const count = typed("seeds-count");
   const key = count > 1 && allows("seeds", count) ? "seeds.train" : "seeds.train_any";
-  byId("seeds-train").firstElementChild.textContent = t(key, { n: numbersModule.whole(count ?? 0) });
+  wordsOf("seeds-train").textContent = t(key, { n: numbersModule.whole(count) });
 };
 
 const showSetting = () => {
@@ -186,26 +186,27 @@ const showSetting = () => {
 };
 
 // --- one of them --------------------------------------------------------------------------------
-const choose = (run) => {
+const choose = (run: Run | null) => {
   chosen = run;
-  painting.request("seed", () => seedsPlots.choose(nodes, shown, chosen));
+  painting.request("seed", () => nodes && seedsPlots.choose(nodes, shown.record, chosen));
   showChosen();
 };
 
-const chooseSeed = (seed) => {
+const chooseSeed = (seed?: number) => {
   const run = shown.runs.find((each) => each.seed === seed);
   if (run) choose(run);
   return run;
 };
 
 const showChosen = () => {
-  const field = byId("seeds-open-field");
+  const field = byId("seeds-open-field", HTMLInputElement);
   field.disabled = !shown.runs.length;
-  byId("seeds-open").disabled = !chosen;
+  byId("seeds-open", HTMLButtonElement).disabled = !chosen;
   if (document.activeElement !== field) field.value = chosen ? String(chosen.seed) : "";
-  byId("seeds-chosen").textContent = chosen
-    ? seedsOutcomes.one(chosen, shown.net)
-    : t(shown.runs.length ? "seeds.choose" : "seeds.choose_later");
+  byId("seeds-chosen").textContent =
+    chosen && shown.net
+      ? seedsOutcomes.one(chosen, shown.net)
+      : t(shown.runs.length ? "seeds.choose" : "seeds.choose_later");
 };
 
 // The field whose arrow keys go from seed to seed: the keyboard's way to the dots.
@@ -217,9 +218,8 @@ const buildField = () => {
     autocomplete: "off",
     maxLength: 10,
   });
-  const words = element("span", { textContent: t("seeds.open_field") });
-  words.dataset.t = "seeds.open_field";
-  field.addEventListener("keydown", onFieldKey);
+  const words = i18n.spoken("span", "seeds.open_field");
+  field.addEventListener("keydown", (event) => onFieldKey(event, field));
   field.addEventListener("input", () => {
     if (chooseSeed(numbersModule.parse(field.value))) return;
     choose(null);
@@ -229,55 +229,57 @@ const buildField = () => {
 };
 
 // The same run in Fit: same net, optimizer and number of epochs.
-const open = (run) => {
-  if (!run) return;
+const open = (run?: Run) => {
+  if (!run || !shown.net) return;
   choose(run);
-  startOver({ seed: run.seed, net: shown.net, optimizer: shown.optimizer, epochs: shown.epochs });
+  const { net, optimizer, epochs } = shown;
+  startOver({ seed: run.seed, net, optimizer, epochs });
 };
 
-const onFieldKey = (event) => {
-  const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+const onFieldKey = (event: KeyboardEvent, field: HTMLInputElement) => {
+  const step = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
   if (step) {
     event.preventDefault();
-    const { runs } = shown;
+    const { runs, net } = shown;
     const at = chosen ? runs.indexOf(chosen) + step : 0;
     const next = runs[Math.min(Math.max(at, 0), runs.length - 1)];
-    if (!next) return;
-    event.target.value = String(next.seed);
+    if (!next || !net) return;
+    field.value = String(next.seed);
     choose(next);
-    i18n.announce(`${t("fit.seed")} ${next.seed}: ${seedsOutcomes.one(next, shown.net)}`);
+    i18n.announce(`${t("fit.seed")} ${next.seed}: ${seedsOutcomes.one(next, net)}`);
   }
   if (event.key === "Enter") openTyped();
 };
 
 const tellMissing = () => {
-  byId("seeds-chosen").textContent = t("seeds.not_there", { seed: byId("seeds-open-field").value });
+  byId("seeds-chosen").textContent = t("seeds.not_there", { seed: byId("seeds-open-field", HTMLInputElement).value });
 };
 
 const openTyped = () => {
-  const seed = numbersModule.parse(byId("seeds-open-field").value);
+  const seed = typed("seeds-open-field");
   const run = shown.runs.find((each) => each.seed === seed);
   if (run) open(run);
   else tellMissing();
 };
 
-const seedAt = (event) => event.points.find((point) => typeof point.customdata === "number")?.customdata;
+const seedAt = ({ points }: PlotlyPointEvent) =>
+  points.map(({ customdata }) => customdata).find((value) => typeof value === "number");
 
 // --- start ----------------------------------------------------------------------------------------
 // The plots are made once the plateaus are known, which say how far the axes reach.
 const near = () => {
-  Object.assign(nodes, { curves: byId("seeds-curves"), dots: byId("seeds-dots") });
+  nodes = { curves: byId("seeds-curves") as PlotlyGraph, dots: byId("seeds-dots") as PlotlyGraph };
   paint();
 };
 
-const listen = () => {
-  nodes.dots.on("plotly_hover", (event) => chooseSeed(seedAt(event)));
-  nodes.dots.on("plotly_click", (event) => open(chooseSeed(seedAt(event))));
+const listen = (dots: PlotlyGraph) => {
+  dots.on("plotly_hover", (event) => chooseSeed(seedAt(event)));
+  dots.on("plotly_click", (event) => open(chooseSeed(seedAt(event))));
 };
 
 // Other data: these runs are about something else.
 let about = ""; // what the axes are for, until there are runs
-const fitChanged = ({ state }) => {
+const fitChanged = ({ state }: Ready) => {
   if (shown.dataKey && shown.dataKey !== state.data_key) {
     if (running) stop();
     shown = empty();
@@ -295,7 +297,7 @@ const fitChanged = ({ state }) => {
 export const start = () => {
   byId("seeds-train").addEventListener("click", run);
   byId("seeds-stop").addEventListener("click", stop);
-  byId("seeds-stop").disabled = true;
+  byId("seeds-stop", HTMLButtonElement).disabled = true;
   for (const id of ["seeds-first", "seeds-count", "seeds-epochs"]) {
     byId(id).addEventListener("input", showLabel);
     byId(id).addEventListener("keydown", (event) => {

@@ -4,13 +4,13 @@ import { golden } from "../../vitest/golden";
 import { count, facing, kind, one, told } from "./outcomes";
 
 const plateaus = golden.bent[0].plateaus; // of the lecture's data: about 0.267 both, 0.336 left, 0.622 right
-const [BOTH, LEFT, RIGHT]: [boolean, boolean][] = [
-  [true, true],
-  [true, false],
-  [false, true],
+const [BOTH, LEFT, RIGHT]: [number, number][] = [
+  [1, 1],
+  [2, 0],
+  [0, 2],
 ]; // which ways the units face
 const run = (loss: number, start = BOTH, end = start, changes = {}) => ({
-  ...{ seed: 1, loss, start, end, dead: false, diverged: false },
+  ...{ seed: 1, loss, curve: [], start, end, dead: 0, diverged: false },
   ...changes,
 });
 
@@ -22,7 +22,7 @@ const RUNS = [
   run(plateaus.left - 0.0001, LEFT), // no lower than one side
   run(plateaus.right, RIGHT),
   run(plateaus.left, BOTH, LEFT),
-  run(plateaus.left, BOTH, BOTH, { dead: true }),
+  run(plateaus.left, BOTH, BOTH, { dead: 1 }),
   run(plateaus.left, BOTH),
   run(0.1, BOTH, BOTH, { diverged: true }), // its last good loss is no result
 ];
@@ -72,7 +72,7 @@ test("one run, and what all of them have in common", () => {
   expect(one(run(0.335776, LEFT), LECTURE)).toBe(
     "Loss 0.335776 · at the start: both left (W1 < 0) · at the end: both left (W1 < 0)",
   );
-  const sgd = { kind: "sgd", lr: 0.1, momentum: 0.9 };
+  const sgd = { kind: "sgd" as const, lr: 0.1, momentum: 0.9 };
   expect(kind({ net: { ...LECTURE, h: 1, bias1: true }, optimizer: sgd })).toBe(
     "1 unit · ReLU · bias b1 · BCE · SGD, learning rate 0.1, momentum 0.9",
   );

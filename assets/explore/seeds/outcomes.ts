@@ -2,17 +2,34 @@
 import { element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { fixed, whole } from "../../core/numbers";
+import type { Args, NetDescription, Optimizer } from "../../core/types";
+import type { Plateaus } from "./plateaus";
 import * as plateauStore from "./plateaus";
 
+export type Side = "both" | "left" | "right"; // which ways units face
+type Facing = [left: number, right: number]; // how many units face each way
+// What became of one seed: `start` before it was trained, `end` after it; as the server sends it.
+export type Run = {
+  seed: number;
+  loss: number;
+  curve: (number | null)[];
+  start: Facing;
+  end: Facing;
+  dead: number; // units
+  diverged: boolean;
+};
+type Kind = { net: NetDescription; optimizer: Optimizer };
+type Trained = { runs: Run[]; epochs: number };
+
 const { t } = i18n;
-export const CLASSES = ["both", "left", "right"]; // which ways the units face
+export const CLASSES: Side[] = ["both", "left", "right"];
 const MARGIN = 0.02; // of the distance between the plateaus: this far below, one side is not enough
 const ARRIVED = 0.1; // of the same: this near the lowest, a run has arrived
 
-export const facing = ([left, right]) => (left && right ? "both" : right ? "right" : "left");
+export const facing = ([left, right]: Facing): Side => (left && right ? "both" : right ? "right" : "left");
 
 // Why a run did not bend on both sides, from what its units were and are.
-const reason = (run) => {
+const reason = (run: Run) => {
   if (run.diverged) return "diverged";
   if (facing(run.start) !== "both") return `same_${facing(run.start)}`;
   if (facing(run.end) !== "both") return "crossed";
@@ -21,7 +38,7 @@ const reason = (run) => {
 
 // {n, bent, slow, lucky, reasons}: how many bent on both sides, how many of those were still on
 // their way or began on one side, and why the others did not.
-export const count = (runs, plateaus) => {
+export const count = (runs: Run[], plateaus: Plateaus) => {
   const limit = plateauStore.oneSided(plateaus);
   const gain = limit - plateaus.both;
   const found = { n: runs.length, bent: 0, slow: 0, lucky: 0, reasons: {} as Record<string, number> };
@@ -38,14 +55,14 @@ export const count = (runs, plateaus) => {
   return { ...found, near: plateaus.both + ARRIVED * gain, limit };
 };
 
-const percent = (part, all) => fixed((100 * part) / all, 0);
+const percent = (part: number, all: number) => fixed((100 * part) / all, 0);
 
 // The sentence and the reasons under it: [first, ...items].
-const bentOrNot = (shown, plateaus) => {
-  const { runs, epochs, net } = shown;
+const bentOrNot = ({ runs, epochs }: Trained, net: NetDescription, plateaus: Plateaus) => {
   const { n, bent, slow, lucky, reasons, near, limit } = count(runs, plateaus);
   const args = { n: whole(n), epochs: whole(epochs), near: fixed(near, 3), limit: fixed(limit, 3) };
-  const say = (key, number, more = {}) => (number ? [t(key, { ...args, k: whole(number), ...more })] : []);
+  const say = (key: string, number = 0, more: Args = {}) =>
+    number ? [t(key, { ...args, k: whole(number), ...more })] : [];
   const pair = net.h === 2 ? "_two" : "";
   const left = reasons.same_left ?? 0;
   const right = reasons.same_right ?? 0;
@@ -66,20 +83,20 @@ const bentOrNot = (shown, plateaus) => {
   ];
 };
 
-const oneUnit = ({ runs }, plateaus) => {
-  const ended = (side) => whole(runs.filter((run) => facing(run.end) === side).length);
+const oneUnit = ({ runs }: Trained, plateaus: Plateaus) => {
+  const ended = (side: Side) => whole(runs.filter((run) => facing(run.end) === side).length);
   const numbers = { left: ended("left"), right: ended("right") };
   const losses = { left_loss: fixed(plateaus.left, 3), right_loss: fixed(plateaus.right, 3) };
   return [t("seeds.one_unit", { n: whole(runs.length), ...numbers, ...losses })];
 };
 
 // What can be said of any net: the best, the one in the middle, the worst.
-const spread = ({ runs }) => {
+const spread = ({ runs }: Trained) => {
   const sorted = runs.filter((run) => !run.diverged).sort((a, b) => a.loss - b.loss);
   const diverged = runs.length - sorted.length;
   const dead = runs.filter((run) => run.dead).length;
   const [best, middle, worst] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
-  const loss = (run) => fixed(run.loss, 4);
+  const loss = (run?: Run) => fixed(run?.loss ?? null, 4);
   const said =
     best &&
     t("seeds.spread", {
@@ -96,19 +113,21 @@ const spread = ({ runs }) => {
   ];
 };
 
-// Sentences on `shown`: {runs, epochs, net}; the first is the main one.
-export const told = (shown, plateaus) => {
+// Sentences on these runs; the first is the main one.
+export const told = (shown: Trained & { net: NetDescription | null }, plateaus: Plateaus | null) => {
+  const { net } = shown;
   if (!shown.runs.length) return [];
-  if (!plateaus || !plateauStore.hold(shown.net)) return spread(shown);
-  if (shown.net.h === 1) return oneUnit(shown, plateaus);
+  if (!plateaus || !net || !plateauStore.hold(net)) return spread(shown);
+  if (net.h === 1) return oneUnit(shown, plateaus);
   if (!plateauStore.matter(plateaus)) return [t("seeds.one_side_enough"), ...spread(shown)];
-  return bentOrNot(shown, plateaus);
+  return bentOrNot(shown, net, plateaus);
 };
 
 // "both left": which way the units of a net face
-export const side = (net, name) => t(`seeds.${net.h === 2 ? "two" : net.h === 1 ? "one" : "all"}_${name}`);
+export const side = (net: NetDescription, name: Side) =>
+  t(`seeds.${net.h === 2 ? "two" : net.h === 1 ? "one" : "all"}_${name}`);
 
-export const one = (run, net) =>
+export const one = (run: Run, net: NetDescription) =>
   t(run.diverged ? "seeds.run_diverged" : "seeds.run", {
     loss: fixed(run.loss, 6),
     start: side(net, facing(run.start)),
@@ -116,7 +135,7 @@ export const one = (run, net) =>
   });
 
 // "2 units · ReLU · no bias · BCE · Adam, learning rate 0.001"
-export const kind = ({ net: { h, bias1, activation, loss }, optimizer }) => {
+export const kind = ({ net: { h, bias1, activation, loss }, optimizer }: Kind) => {
   const words = { method: t(`optimizer.${optimizer.kind}`), lr: optimizer.lr, momentum: optimizer.momentum };
   return [
     h === 1 ? t("summary.one_unit") : t("summary.units", { units: whole(h) }),
@@ -128,8 +147,8 @@ export const kind = ({ net: { h, bias1, activation, loss }, optimizer }) => {
 };
 
 // The key of the plots: what each mark's colour stands for, of `net`.
-export const legend = (host, net) => {
-  const names = net.h === 1 ? ["left", "right"] : ["both", "left", "right"];
+export const legend = (host: HTMLElement, net: NetDescription) => {
+  const names: Side[] = net.h === 1 ? ["left", "right"] : CLASSES;
   host.replaceChildren(
     element("li", { textContent: t("seeds.legend") }),
     ...names.map((name) =>

@@ -26,7 +26,7 @@ const ask = async (sid: string, key: string) => {
   };
   known.set(key, null);
   const found = await api.command<Found>(sid, "plateaus", {});
-  if (!found.error) known.set(`${found.data_key} ${found.loss}`, found as Found);
+  if (!found.error) known.set(`${found.data_key} ${found.loss}`, found);
   if (known.get(key) !== null) return tell();
   known.delete(key); // refused, or the session had moved on in between
   const count = (tries.get(key) ?? 0) + 1;

@@ -4,11 +4,26 @@ import * as i18n from "../../core/i18n";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
-import type { Range } from "../../core/types";
-import { CLASSES, facing } from "./outcomes";
+import type { Column, Curve, NetDescription, Range } from "../../core/types";
+import { CLASSES, facing, type Run, type Side } from "./outcomes";
+import type { Plateaus } from "./plateaus";
 import * as plateauStore from "./plateaus";
 
 const { t } = i18n;
+// What is shown: `record` are the epochs of the curves.
+export type Shown = {
+  runs: Run[];
+  record: number[];
+  first: number;
+  count: number;
+  epochs: number;
+  net: NetDescription;
+};
+export type Nodes = Record<"curves" | "dots", PlotlyGraph>;
+type Line = { name: Side; loss: number };
+type Label = { loss: number; text: string };
+
+const NOTHING: Curve = { x: [null], y: [null] };
 export const ROLE = { both: "yhat", left: "unit2", right: "unit1" };
 export const SYMBOL = { both: "circle", left: "triangle-left", right: "triangle-right" };
 const BINS = 40;
@@ -17,30 +32,30 @@ const CLOSE = 0.05; // of the axis: plateaus nearer than this share a label
 const MOST_BESIDE = 0.3; // of the width: where the plateaus' names take more, they stand inside
 const CHOSEN = CLASSES.length; // number of the trace of the chosen seed, in either plot
 
-const byClass = (runs) => CLASSES.map((name) => runs.filter((run) => facing(run.start) === name));
+const byClass = (runs: Run[]) => CLASSES.map((name) => runs.filter((run) => facing(run.start) === name));
 
-const lossRange = (runs, plateaus): Range => {
+const lossRange = (runs: Run[], plateaus: Plateaus): Range => {
   const high = TOP * plateaus.flat;
   const low = Math.min(plateaus.both, ...runs.map((run) => run.loss));
   return [low - 0.08 * (high - low), high];
 };
 
 // --- plateaus: a line across, and its name above it --------------------------------------------
-const lines = (net, plateaus) => {
+const lines = (net: NetDescription, plateaus: Plateaus): Line[] => {
   if (!plateauStore.hold(net)) return [];
-  const names = net.h > 1 && plateauStore.matter(plateaus) ? ["both", "left", "right"] : ["left", "right"];
+  const names: Side[] = net.h > 1 && plateauStore.matter(plateaus) ? CLASSES : ["left", "right"];
   return names.map((name) => ({ name, loss: plateaus[name] })).sort((a, b) => a.loss - b.loss);
 };
 
-const labels = (found, [low, high]) => {
-  const groups = [];
+const labels = (found: Line[], [low, high]: Range): Label[] => {
+  const groups: Line[][] = [];
   for (const line of found) {
     const last = groups.at(-1);
     if (last && line.loss - last[0].loss < CLOSE * (high - low)) last.push(line);
     else groups.push([line]);
   }
   return groups.map((group) => ({
-    loss: group.at(-1).loss,
+    loss: group[group.length - 1].loss,
     text: group
       .map(({ name, loss }) => t("seeds.plateau", { side: t(`seeds.side_${name}`), loss: numbers.fixed(loss, 3) }))
       .join(" · "),
@@ -48,15 +63,16 @@ const labels = (found, [low, high]) => {
 };
 
 // The size of words in plots, which the style sheet sets, and how wide the longest of these is.
-const pen = document.createElement("canvas").getContext("2d");
 const fontPx = () => Math.max(14, 0.8 * parseFloat(getComputedStyle(document.documentElement).fontSize));
-const widest = (names) => {
+const widest = (names: Label[]) => {
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen) return 0;
   pen.font = `${fontPx()}px ${getComputedStyle(document.body).fontFamily}`;
   return Math.max(0, ...names.map(({ text }) => pen.measureText(text).width));
 };
 
 // With `room` in px, the names stand in the margin if they fit, clear of what is drawn.
-const plateauMarks = (net, plateaus, range, room) => {
+const plateauMarks = (net: NetDescription, plateaus: Plateaus, range: Range, room: number) => {
   const found = lines(net, plateaus);
   const names = labels(found, range);
   const width = widest(names) + 16;
@@ -64,9 +80,8 @@ const plateauMarks = (net, plateaus, range, room) => {
   const place = isBeside
     ? { x: 1, xanchor: "left", yanchor: "middle", xshift: 7 }
     : { x: 0, xanchor: "left", yanchor: "bottom", xshift: 3 };
-  const { margin } = plotting.layout();
   return {
-    margin: isBeside ? { ...margin, r: width } : margin,
+    margin: isBeside ? { ...plotting.MARGIN, r: width } : plotting.MARGIN,
     shapes: found.map(({ loss }) => ({
       type: "line",
       xref: "paper",
@@ -89,7 +104,7 @@ const plateauMarks = (net, plateaus, range, room) => {
   };
 };
 
-const layout = (xaxis, shown, plateaus, { room = 0, ...more } = {}) => {
+const layout = (xaxis: PlotlyLayout, shown: Shown, plateaus: Plateaus, room = 0, more: PlotlyLayout = {}) => {
   const range = lossRange(shown.runs, plateaus);
   return plotting.layout(xaxis, plotting.axis(t("word.loss"), range), {
     ...plateauMarks(shown.net, plateaus, range, room),
@@ -98,11 +113,11 @@ const layout = (xaxis, shown, plateaus, { room = 0, ...more } = {}) => {
 };
 
 // --- loss curves: one faint line per class, lifted at every seed's end ---------------------------
-const curve = (run, epochs) => ({ x: epochs.slice(1), y: run.curve.slice(1) }); // a log axis has no 0
+const curve = (run: Run, epochs: number[]) => ({ x: epochs.slice(1), y: run.curve.slice(1) }); // a log axis has no 0
 
-const curves = (runs, epochs, name) => {
-  const x = [];
-  const y = [];
+const curves = (runs: Run[], epochs: number[], name: Side) => {
+  const x: Column = [];
+  const y: Column = [];
   for (const run of runs) {
     const one = curve(run, epochs);
     x.push(...one.x, null);
@@ -119,7 +134,7 @@ const curves = (runs, epochs, name) => {
   });
 };
 
-export const paintCurves = (node, shown, plateaus) => {
+export const paintCurves = (node: HTMLElement, shown: Shown, plateaus: Plateaus) => {
   const traces = byClass(shown.runs).map((runs, k) => curves(runs, shown.record, CLASSES[k]));
   traces.push({ ...plotting.line("truth"), x: [null], y: [null], hoverinfo: "skip", hovertemplate: undefined });
   const last = Math.log10(Math.max(shown.epochs, 10));
@@ -128,7 +143,7 @@ export const paintCurves = (node, shown, plateaus) => {
 };
 
 // --- dots: seed by final loss -------------------------------------------------------------------
-const dots = (runs, name, size, top) => ({
+const dots = (runs: Run[], name: Side, size: number, top: number): PlotlyTrace => ({
   type: "scatter",
   mode: "markers",
   xaxis: "x",
@@ -147,7 +162,7 @@ const dots = (runs, name, size, top) => ({
   hovertemplate: `${t("seeds.hover", { seed: "%{customdata}", loss: "%{text}" })}<extra></extra>`,
 });
 
-const histogram = (runs, name, [low, high]) => {
+const histogram = (runs: Run[], name: Side, [low, high]: Range): PlotlyTrace => {
   const width = (high - low) / BINS;
   const counts = new Array(BINS).fill(0);
   for (const { loss } of runs) counts[Math.min(Math.floor((loss - low) / width), BINS - 1)] += 1;
@@ -164,7 +179,7 @@ const histogram = (runs, name, [low, high]) => {
   };
 };
 
-export const paintDots = (node, shown, plateaus) => {
+export const paintDots = (node: HTMLElement, shown: Shown, plateaus: Plateaus) => {
   const { runs, first, count } = shown;
   const range = lossRange(runs, plateaus);
   const size = count > 800 ? 6 : 8;
@@ -197,18 +212,16 @@ export const paintDots = (node, shown, plateaus) => {
     anchor: "y",
   });
   const room = MOST_BESIDE * node.clientWidth;
-  const look = layout(seeds, shown, plateaus, { room, xaxis2: counts, barmode: "stack", bargap: 0 } as {
-    room: number;
-  });
+  const look = layout(seeds, shown, plateaus, room, { xaxis2: counts, barmode: "stack", bargap: 0 });
   return Plotly.react(node, traces, look, plotting.config);
 };
 
 // Ring the dot of a run, and draw its curve thickly; null: of none.
-export const choose = (nodes, shown, run) => {
-  if (!nodes.dots?._fullLayout || !nodes.curves._fullLayout) return;
+export const choose = (nodes: Nodes, record: number[], run: Run | null) => {
+  if (!nodes.dots._fullLayout || !nodes.curves._fullLayout) return; // they are not drawn yet
   const top = nodes.dots._fullLayout.yaxis.range[1];
-  const dot = run ? { x: [run.seed], y: [Math.min(run.loss, top)] } : { x: [null], y: [null] };
-  const one = run ? curve(run, shown.record) : { x: [null], y: [null] };
+  const dot = run ? { x: [run.seed], y: [Math.min(run.loss, top)] } : NOTHING;
+  const one = run ? curve(run, record) : NOTHING;
   // not by animating, which would take the bars away: they are no part of what moves
   Plotly.restyle(nodes.dots, { x: [dot.x], y: [dot.y] }, [CHOSEN]);
   painting.curves(nodes.curves, [CHOSEN], [one]);

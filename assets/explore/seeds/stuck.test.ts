@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LECTURE } from "../../core/net";
+import type { Snapshot } from "../../core/types";
 import { golden } from "../../vitest/golden";
 import { why } from "./stuck";
 
@@ -7,8 +8,13 @@ const [{ x, plateaus: best }] = golden.bent; // of the lecture's data
 const data = { key: "the lecture's", x };
 
 // A net in Fit that has been trained to `loss`.
-const now = (params: number[], loss: number, changes = {}, playback = { playing: false, following: true }) => ({
-  state: { net: LECTURE, params, loss, epoch: 5000, status: "idle", data_key: data.key, ...changes },
+const now = (
+  params: number[],
+  loss: number,
+  changes: Partial<Snapshot> = {},
+  playback = { playing: false, following: true },
+) => ({
+  state: { net: LECTURE, params, loss, epoch: 5000, status: "idle", data_key: data.key, ...changes } as Snapshot,
   data,
   playback,
 });

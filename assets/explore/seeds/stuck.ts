@@ -1,45 +1,57 @@
 // A run that is stuck on one side: says so, with the reason read from its own weights, and offers
 // what helps. Shown only while it is true.
-import { byId, write } from "../../core/dom";
+import { byId, wordsOf, write } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import { limits } from "../../core/limits";
 import * as nets from "../../core/net";
 import { fixed, whole } from "../../core/numbers";
+import type { NetDescription, Snapshot, Weights } from "../../core/types";
+import type { FitData } from "../../fit/data";
+import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import { begin } from "../begin";
+import type { Plateaus } from "./plateaus";
 import * as plateauStore from "./plateaus";
+
+type Side = "left" | "right";
+type Unit = { k: number; w1: number; side: Side; adds: number; isOn: boolean };
+// Why a run is stuck: `units` are those that make it so.
+type Reason =
+  | { reason: "one_side" | "asleep"; side: Side; plateau: number; units: Unit[] }
+  | { reason: "dead"; side?: undefined; plateau?: undefined; units: Unit[] };
+type Found = Reason & { all: Unit[]; best: Plateaus; state: Snapshot; n: number };
 
 const { t } = i18n;
 const NEAR = 0.1; // of the way that a one-sided net came down: this near its plateau, it is there
 const ASLEEP = 0.1; // of a logit (or of y), at the data's far end: a unit that adds less hardly counts
 
-let found = null; // what is shown: {reason, ...}, or null
+let found: Found | null = null; // what is shown
 
 // --- why ----------------------------------------------------------------------------------------
-const range = (count) => Array.from({ length: count }, (_, k) => k);
+const range = (count: number) => Array.from({ length: count }, (_, k) => k);
 
 // What unit k does: which way it faces, what it adds at its far end, whether it is ever on.
-const unit = (p, k, net, data) => {
+const unit = (p: Weights, k: number, net: NetDescription, data: Pick<FitData, "x">): Unit => {
   const ends = [data.x[0], data.x[data.x.length - 1]];
   const adds = nets.contribution(p, k, ends, net).map(Math.abs);
   const isOn = nets.unit(p, k, ends, net).some((u) => u > 0); // u is straight: the ends tell
   return { k: k + 1, w1: p[k], side: p[k] < 0 ? "left" : "right", adds: Math.max(...adds), isOn };
 };
 
-const isNear = (loss, plateau, flat) => loss <= plateau + NEAR * (flat - plateau);
-const OTHER = { left: "right", right: "left" };
+const isNear = (loss: number, plateau: number, flat: number) => loss <= plateau + NEAR * (flat - plateau);
+const OTHER: Record<Side, Side> = { left: "right", right: "left" };
 
 // All units that are on face one way, and the loss is at that side's plateau.
-const oneSide = (units, { loss }, best) => {
+const oneSide = (units: Unit[], loss: number, best: Plateaus): Reason | null => {
   const side = units[0].side;
   const isOneSided = units.every((each) => each.side === side);
   if (!isOneSided || !plateauStore.matter(best, best[side])) return null;
-  return isNear(loss, best[side], best.flat) ? { reason: "one_side", side, plateau: best[side] } : null;
+  return isNear(loss, best[side], best.flat) ? { reason: "one_side", side, plateau: best[side], units } : null;
 };
 
 // Some unit faces the other way, but adds next to nothing there.
-const asleep = (units, { loss }, best) => {
-  for (const side of ["left", "right"]) {
+const asleep = (units: Unit[], loss: number, best: Plateaus): Reason | null => {
+  for (const side of ["left", "right"] as const) {
     const away = units.filter((each) => each.side !== side);
     if (!away.length || away.some((each) => each.adds > ASLEEP)) continue;
     if (!plateauStore.matter(best, best[side]) || !isNear(loss, best[side], best.flat)) continue;
@@ -49,27 +61,32 @@ const asleep = (units, { loss }, best) => {
 };
 
 // With a first-layer bias a unit can bend beyond the data: it is off everywhere, for good.
-const dead = (units, { loss, net }, best) => {
+const dead = (units: Unit[], loss: number, best: Plateaus): Reason | null => {
   const off = units.filter((each) => !each.isOn);
-  if (!off.length || net.h < 2 || !plateauStore.matter(best, loss)) return null;
+  if (!off.length || units.length < 2 || !plateauStore.matter(best, loss)) return null;
   return { reason: "dead", units: off };
 };
 
 // Why the net that stands in Fit is stuck, or null. A run that goes on, or is still replayed, is not.
-export const why = ({ state, data, playback }, best) => {
+type Session = {
+  state: Snapshot;
+  data: Pick<FitData, "key" | "x">;
+  playback: Pick<Ready["playback"], "playing" | "following">;
+};
+export const why = ({ state, data, playback }: Session, best: Plateaus | null): Found | null => {
   const { net, params, status, epoch, loss } = state;
   const isOver = status !== "running" && epoch > 0 && !(playback.playing && playback.following);
-  const isKnown = params && best && loss !== null && data.key === state.data_key;
-  if (!isOver || !isKnown || net.activation !== "relu") return null;
+  if (!isOver || net.activation !== "relu" || data.key !== state.data_key) return null;
+  if (!params || !best || loss === null) return null;
   const units = range(net.h).map((k) => unit(params, k, net, data));
-  const reason = net.bias1 ? dead(units, state, best) : (oneSide(units, state, best) ?? asleep(units, state, best));
-  return reason && { units, ...reason, all: units, best, state, n: data.x.length };
+  const reason = net.bias1 ? dead(units, loss, best) : (oneSide(units, loss, best) ?? asleep(units, loss, best));
+  return reason && { ...reason, all: units, best, state, n: data.x.length };
 };
 
 // --- in words -----------------------------------------------------------------------------------
-const listed = (units, words) => units.map(words).join(", ");
+const listed = (units: Unit[], words: (unit: Unit) => string | number) => units.map(words).join(", ");
 
-const reasonWords = ({ reason, side, units, all, n, state }) => {
+const reasonWords = ({ reason, side, units, all, n, state }: Found) => {
   const weights = listed(units, ({ w1 }) => fixed(w1, 4));
   const names = listed(units, ({ k }) => k);
   if (reason === "dead") {
@@ -83,17 +100,17 @@ const reasonWords = ({ reason, side, units, all, n, state }) => {
   return t(`stuck.${number}_${side}`, { weights, h: state.net.h });
 };
 
-const limitWords = ({ plateau, best, state }) =>
+const limitWords = ({ plateau, best, state }: Found) =>
   t(plateau === undefined ? "stuck.limit_dead" : "stuck.limit", {
     loss: fixed(state.loss, 4),
-    plateau: fixed(plateau ?? NaN, 4),
+    plateau: fixed(plateau ?? null, 4),
     both: fixed(best.both, 4),
   });
 
-const moreUnits = (h) => Math.min(2 * h, limits.ranges.hidden.max);
+const moreUnits = (h: number) => Math.min(2 * h, limits.ranges.hidden.max);
 
 const show = () => {
-  const drawer = byId("fit-stuck");
+  const drawer = byId("fit-stuck", HTMLDetailsElement);
   drawer.hidden = !found;
   if (!found) {
     drawer.open = false;
@@ -104,38 +121,42 @@ const show = () => {
   write(byId("stuck-limit"), limitWords(found));
   write(byId("stuck-hint"), t("stuck.hint", { epochs: whole(state.epoch) }));
   byId("stuck-bias").hidden = state.net.bias1;
-  write(byId("stuck-seed").firstElementChild, t("stuck.seed_n", { seed: nextSeed(state) }));
-  write(byId("stuck-units").firstElementChild, t("stuck.units_n", { h: moreUnits(state.net.h) }));
+  write(wordsOf("stuck-seed"), t("stuck.seed_n", { seed: nextSeed(state) }));
+  write(wordsOf("stuck-units"), t("stuck.units_n", { h: moreUnits(state.net.h) }));
 };
 
-const look = () => {
-  const now = fitSection.now();
+const look = (now: Ready) => {
   const before = found && `${found.state.seed} ${found.reason}`;
-  found = why(now, needsPlateaus(now) ? plateauStore.of(now, look) : null);
+  found = why(now, needsPlateaus(now) ? plateauStore.of(now, lookAgain) : null);
   show();
   if (found && `${found.state.seed} ${found.reason}` !== before) {
     i18n.announce(`${t("stuck.title")}. ${reasonWords(found)}`);
   }
 };
 
-const needsPlateaus = ({ state }) => state.epoch > 0 && state.params && state.net.activation === "relu";
-
-// --- what helps: start over with it, for as many epochs ------------------------------------------
-const nextSeed = ({ seed }) => (seed === limits.ranges.seed.max ? 0 : seed + 1);
-const retry = ({ seed, net }: { seed?: number; net?: object }) => {
-  const { state } = found;
-  return begin({
-    seed: seed ?? state.seed,
-    net: { ...state.net, ...net },
-    optimizer: state.optimizer,
-    epochs: Math.min(state.epoch, limits.ranges.epochs.max),
-  });
+const lookAgain = () => {
+  const now = fitSection.now();
+  if (fitSection.isReady(now)) look(now);
 };
 
+const needsPlateaus = ({ state }: Ready) => state.epoch > 0 && state.params !== null && state.net.activation === "relu";
+
+// --- what helps: start over with it, for as many epochs ------------------------------------------
+const nextSeed = ({ seed }: Snapshot) => (seed === limits.ranges.seed.max ? 0 : seed + 1);
+type Change = { seed?: number; net?: Partial<NetDescription> };
+const retryWith = (id: string, change: (state: Snapshot) => Change) =>
+  byId(id).addEventListener("click", () => {
+    if (!found) return;
+    const { state } = found;
+    const { seed = state.seed, net } = change(state);
+    const epochs = Math.min(state.epoch, limits.ranges.epochs.max);
+    begin({ seed, net: { ...state.net, ...net }, optimizer: state.optimizer, epochs });
+  });
+
 export const start = () => {
-  byId("stuck-bias").addEventListener("click", () => retry({ net: { bias1: true } }));
-  byId("stuck-seed").addEventListener("click", () => retry({ seed: nextSeed(found.state) }));
-  byId("stuck-units").addEventListener("click", () => retry({ net: { h: moreUnits(found.state.net.h) } }));
+  retryWith("stuck-bias", () => ({ net: { bias1: true } }));
+  retryWith("stuck-seed", (state) => ({ seed: nextSeed(state) }));
+  retryWith("stuck-units", ({ net }) => ({ net: { h: moreUnits(net.h) } }));
   fitSection.onChange(look);
   i18n.onLanguage(show);
 };

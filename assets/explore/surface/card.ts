@@ -1,13 +1,17 @@
 // The loss surface: follows the session's net, run and weights, and lets the current point be moved.
-import { byId, element } from "../../core/dom";
+import { ancestor, byId, element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
 import * as painting from "../../core/painting";
 import * as plotting from "../../core/plotting";
+import type { FitNet, Range, Weights } from "../../core/types";
+import type { Shown } from "../../fit/data";
+import type { Now, Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import * as surfaceChoices from "./choices";
 import * as surfaceHandle from "./handle";
+import type * as lossGrid from "./loss-grid";
 import * as planes from "./plane";
 import * as surfacePlot from "./plot";
 import * as bundles from "./plotly-builds";
@@ -20,50 +24,64 @@ const LEAST = 2.5; // half of the axis of a weight, at least
 const ZOOM = 0.6;
 const CHECK_MS = 300; // how soon after a coarse grid it is looked whether all is at rest
 
-let choices;
-let library; // Plotly with contours
-let gd;
-let handle;
-let request; // of the worker
-let newest = null; // what Fit told last
+type WithFrame = Ready & { frame: Shown }; // and nothing is on its way
+type Here = WithFrame & { frame: { p: Weights } };
+type Run = surfaceChoices.Run & { third: surfaceChoices.Run["end"] };
+type Plane = { plane: lossGrid.Plane; run: Run | null }; // null: the plane is that of two numbers
+type Scene = surfacePlot.Scene & Plane;
+// What is made when the card is first near the screen.
+type Parts = {
+  library: PlotlyLibrary; // with contours
+  gd: PlotlyGraph;
+  handle: surfaceHandle.Handle;
+  request: ReturnType<typeof workerClient.create>;
+};
+
+let choices: surfaceChoices.Choices;
+let parts: Parts | null = null;
+let newest: Now | null = null; // what Fit told last
 let near = false; // on the screen, or close to it
-let asked = null; // {key, coarse} of the grid that is shown or under way
-let shown = null; // {job, loss, scale}
+let asked: { key: string; coarse: boolean } | null = null; // of the grid that is shown or under way
+let shown: (surfacePlot.Grid & { ms: number }) | null = null;
 let pathKey = "";
-let range = null; // {x, y}
+let range: planes.Axes | null = null;
 let rangeKey = "";
 let zoomed = false; // by hand: it stays until something else is looked at
-let before = null; // the weights when the point was taken
-let checking = null;
+let before: { p: Weights; plane: lossGrid.Plane } | null = null; // when the point was taken
+let checking: number | undefined;
 
-const isPlain = ({ net, frame }) => Boolean(net?.plain && frame?.p);
-const isHere = (now) => Boolean(now?.net && now.data && now.frame?.net === now.net); // nothing is on its way
-const isMoving = ({ frame, playback, state }) =>
-  handle?.held || frame.seq === undefined || playback.playing || state.status === "running";
+const isPlain = (now: WithFrame): now is Here => now.net.plain && now.frame.p !== null;
+const isHere = (now: Now | null): now is WithFrame =>
+  Boolean(now?.state && now.net && now.data && now.frame?.net === now.net);
+const isMoving = ({ frame, playback, state }: Here) =>
+  Boolean(parts?.handle.held || frame.epoch === undefined || playback.playing || state.status === "running");
+// What can be drawn, or null.
+const hereNow = () => {
+  const now = fitSection.now();
+  return isHere(now) && isPlain(now) ? now : null;
+};
 
 // --- what is shown ----------------------------------------------------------------------------
-// The plane; `run` is null where it is that of two numbers.
-const planeOf = ({ frame, playback }) => {
+const planeOf = ({ frame, playback }: Here): Plane => {
   const { view } = choices;
   if (view.kind === "run") {
     const run = surfaceChoices.runOf(playback);
-    const third = run.thirds.find(({ epoch }) => epoch === view.third);
-    const plane = third && planes.through(run.start.p, run.end.p, third.p);
+    const third = run?.thirds.find(({ epoch }) => epoch === view.third);
+    const plane = run && third && planes.through(run.start.p, run.end.p, third.p);
     if (plane) return { plane, run: { ...run, third } };
   }
   return { plane: planes.ofTwo(frame.p, view.i, view.j), run: null };
 };
 
 // The run on the plane; an edit by hand begins a new piece.
-const pathOf = (playback, plane) =>
-  playback.frames
-    .filter(({ p }) => p)
-    .flatMap((frame, k) => {
-      const place = planes.project(plane, frame.p);
-      return frame.mark === "edit" && k > 0 ? [[null, null], place] : [place];
-    });
+const pathOf = (playback: Now["playback"], plane: lossGrid.Plane): surfacePlot.Stop[] =>
+  playback.frames.flatMap(({ p, mark }, k): surfacePlot.Stop[] => {
+    if (!p) return [];
+    const place = planes.project(plane, p);
+    return mark === "edit" && k > 0 ? [[null, null], place] : [place];
+  });
 
-const fitRange = (places, { plane, run }, net, playback) => {
+const rangeOf = (stops: surfacePlot.Stop[], { plane, run }: Plane, { net, playback }: Here): planes.Axes => {
   const { view } = choices;
   const key = JSON.stringify(run ? [plane.u, plane.v] : [view.i, view.j, net, playback.frames[0]?.seq]);
   if (key !== rangeKey) {
@@ -71,57 +89,55 @@ const fitRange = (places, { plane, run }, net, playback) => {
     range = null;
     zoomed = false;
   }
-  if (zoomed || handle?.held) return;
-  const there = places.filter(([a]) => a !== null);
-  if (range && there.every((place) => planes.holds(range, place))) return;
-  range = planes.around(there, run ? 1e-3 : LEAST);
+  const places = stops.filter(surfacePlot.isPlace);
+  const kept = range;
+  const stays = zoomed || parts?.handle.held || places.every((place) => kept && planes.holds(kept, place));
+  range = kept && stays ? kept : planes.around(places, run ? 1e-3 : LEAST);
+  return range;
 };
 
-const titles = (net, run) => {
+const titles = (net: FitNet, run: Run | null): [string, string] => {
   if (run) return [i18n.t("surface.axis_along"), i18n.t("surface.axis_across")];
   const names = surfaceChoices.names(net);
   return [names[choices.view.i], names[choices.view.j]];
 };
 
-const sceneOf = ({ net, playback, frame }) => {
-  const { plane, run } = planeOf({ playback, frame });
-  const project = (one) => planes.project(plane, one.p);
+const sceneOf = (here: Here): Scene => {
+  const { net, playback, frame } = here;
+  const { plane, run } = planeOf(here);
+  const project = ({ p }: { p: Weights }) => planes.project(plane, p);
   const path = pathOf(playback, plane);
   const now = project(frame);
-  fitRange([...path, now], { plane, run }, net, playback);
   return {
     plane,
     run,
     path,
     now,
-    range,
+    range: rangeOf([...path, now], { plane, run }, here),
     titles: titles(net, run),
-    start: path[0] ?? now,
+    start: path.find(surfacePlot.isPlace) ?? now,
     marked: run ? [project(run.end), project(run.third)] : [],
   };
 };
 
 // --- painting ---------------------------------------------------------------------------------
-const paint = (scene) => {
-  if (!shown) return;
-  const whole = { ...scene, ...shown };
+const paint = ({ library, gd }: Parts, grid: surfacePlot.Grid, scene: Scene) => {
+  const whole = { ...scene, ...grid };
   pathKey = keyOfPath(scene);
   surfacePlot.flat(library, gd, whole);
   surfaceSolid.show(whole);
 };
-const keyOfPath = ({ path, titles: words, range: axes }) =>
+const keyOfPath = ({ path, titles: words, range: axes }: Scene) =>
   JSON.stringify([path.length, path[path.length - 1], words, axes, document.documentElement.dataset.theme]);
 
-const lossOf = ({ frame, data, net }) => frame.loss ?? nets.loss(frame.p, data.x, data.y, net);
+const lossOf = ({ frame, data, net }: Here) => frame.loss ?? nets.loss(frame.p, data.x, data.y, net);
 
-const tellNow = (now, scene) => {
-  const own = lossOf(now);
+const tellNow = ({ handle }: Parts, { scale }: surfacePlot.Grid, here: Here, scene: Scene) => {
+  const own = lossOf(here);
   const loss = numbers.fixed(own, 6);
   byId("surface-loss").textContent = loss;
   // between the places of the grid the net itself may lie lower
-  const { x, y } = scene.range;
-  const isIn = scene.now.every((value, k) => [x, y][k][0] <= value && value <= [x, y][k][1]);
-  const lowest = isIn ? Math.min(shown.scale.low, own) : shown.scale.low;
+  const lowest = planes.holds(scene.range, scene.now) ? Math.min(scale.low, own) : scale.low;
   byId("surface-lowest").textContent = numbers.fixed(lowest, 6);
   const [a, b] = scene.now.map((value) => numbers.fixed(value, 4));
   const words = i18n.t("surface.point", { x: scene.titles[0], y: scene.titles[1], a, b, loss });
@@ -129,7 +145,7 @@ const tellNow = (now, scene) => {
   return words;
 };
 
-const tellWords = ({ run }) => {
+const tellWords = ({ run }: Scene) => {
   const lines = run ? ["surface.note_run", "surface.note_drag"] : ["surface.note_two", "surface.note_drag"];
   const key = [...lines, i18n.language()].join(" ");
   const note = byId("surface-note");
@@ -141,24 +157,21 @@ const tellWords = ({ run }) => {
   byId("surface-problem").textContent = missing ? i18n.t("surface.no_run") : "";
 };
 
-const showWide = (now) => {
+const showWide = (now: WithFrame) => {
+  const { net } = now;
   const plain = isPlain(now);
   byId("surface-body").hidden = !plain;
   byId("surface-wide").hidden = plain;
-  if (plain) return true;
-  byId("surface-wide").textContent = i18n.t("surface.wide", {
-    units: numbers.whole(now.net.h),
-    numbers: numbers.whole(nets.size(now.net)),
-  });
-  return false;
+  if (plain) return;
+  const args = { units: numbers.whole(net.h), numbers: numbers.whole(nets.size(net)) };
+  byId("surface-wide").textContent = i18n.t("surface.wide", args);
 };
 
-const ask = (now, scene) => {
-  const { net, data } = now;
-  const { h, bias1, activation, loss } = net;
-  const { plane } = scene;
-  const key = JSON.stringify([data.key, h, bias1, activation, loss, plane, range]);
-  const coarse = Boolean(isMoving(now));
+const ask = ({ request }: Parts, here: Here, { plane, range: axes }: Scene) => {
+  const { data } = here;
+  const { plain, ...net } = here.net;
+  const key = JSON.stringify([data.key, net, plane, axes]);
+  const coarse = isMoving(here);
   if (coarse) {
     clearTimeout(checking);
     checking = setTimeout(update, CHECK_MS);
@@ -166,47 +179,49 @@ const ask = (now, scene) => {
   if (asked?.key === key && (coarse || !asked.coarse)) return;
   asked = { key, coarse };
   const n = coarse ? COARSE : FINE;
-  const line = ([low, high]) => Float64Array.from(nets.grid(low, high, n));
-  const job = { net: { h, bias1, activation, loss }, plane, as: line(range.x), bs: line(range.y), coarse };
-  request(job, data);
+  const line = ([low, high]: Range) => Float64Array.from(nets.grid(low, high, n));
+  request({ net, plane, as: line(axes.x), bs: line(axes.y), coarse }, data);
 };
 
-const receive = (job, loss, ms) => {
+const receive = (job: workerClient.Job, loss: Float64Array, ms: number) => {
   shown = { job, loss, ms, scale: surfacePlot.scaleOf(loss) };
   pathKey = ""; // whatever the last picture was, it is not of this grid
   painting.request("surface", update);
 };
 
 const update = () => {
-  if (!near || !handle || !isHere(newest) || !showWide(newest)) return;
+  if (!near || !parts || !isHere(newest)) return;
+  showWide(newest);
+  if (!isPlain(newest)) return;
   choices.show(newest.net, surfaceChoices.runOf(newest.playback));
   const scene = sceneOf(newest);
   tellWords(scene);
-  ask(newest, scene);
+  ask(parts, newest, scene);
   if (!shown) return;
-  if (keyOfPath(scene) !== pathKey) paint(scene);
-  if (!handle.held) handle.place(scene.now);
-  tellNow(newest, scene);
+  if (keyOfPath(scene) !== pathKey) paint(parts, shown, scene);
+  if (!parts.handle.held) parts.handle.place(scene.now);
+  tellNow(parts, shown, newest, scene);
   surfaceSolid.move(scene.now);
 };
 
-const follow = (now) => {
+const follow = (now: Now) => {
   newest = now;
   update();
 };
 
 // --- the current point by hand ----------------------------------------------------------------
-const move = ([a, b]) => {
-  const now = fitSection.now();
-  before ??= { p: [...now.frame.p], plane: planeOf(now).plane };
-  fitSection.edit(planes.at(before.plane, a, b));
+const move = ([a, b]: planes.Place) => {
+  const here = hereNow();
+  if (!before && here) before = { p: [...here.frame.p], plane: planeOf(here).plane };
+  if (before) fitSection.edit(planes.at(before.plane, a, b));
 };
 const end = () => {
   if (!before) return;
   before = null;
-  const now = fitSection.now();
-  fitSection.commit([...now.frame.p]);
-  i18n.announce(tellNow(now, sceneOf(now)));
+  const here = hereNow();
+  if (!here) return;
+  fitSection.commit([...here.frame.p]);
+  if (parts && shown) i18n.announce(tellNow(parts, shown, here, sceneOf(here)));
 };
 const cancel = () => {
   if (!before) return;
@@ -215,16 +230,13 @@ const cancel = () => {
   fitSection.commit(p);
 };
 
-const zoom = (factor) => {
-  if (!range || !newest) return;
-  const { now } = sceneOf(newest);
-  const middle = [(range.x[0] + range.x[1]) / 2, (range.y[0] + range.y[1]) / 2];
+const zoom = (factor: number) => {
+  const here = hereNow();
+  if (!range || !here) return;
+  const { now, range: axes } = sceneOf(here);
+  const middle: planes.Place = [(axes.x[0] + axes.x[1]) / 2, (axes.y[0] + axes.y[1]) / 2];
   zoomed = true;
-  range = planes.zoomed(
-    range,
-    factor,
-    (planes.holds(range, now as [number, number]) ? now : middle) as [number, number],
-  );
+  range = planes.zoomed(axes, factor, planes.holds(axes, now) ? now : middle);
   update();
 };
 const zoomBack = () => {
@@ -237,17 +249,19 @@ const zoomBack = () => {
 // Everything large is fetched when the card comes near the screen.
 const build = async () => {
   const box = byId("surface-plot");
+  let library: PlotlyLibrary;
   try {
     library = await bundles.load("cartesian");
   } catch {
     byId("surface-problem").textContent = i18n.t("surface.no_bundle");
     return;
   }
-  gd = box.appendChild(element("div", { className: "plot" }));
+  const node = box.appendChild(element("div", { className: "plot" }));
   const blank = () => plotting.axis("", undefined, { visible: false });
-  await library.newPlot(gd, [], plotting.layout(blank(), blank()), { displayModeBar: false, responsive: true });
-  handle = surfaceHandle.create(box, gd, { onMove: move, onEnd: end, onCancel: cancel });
-  request = workerClient.create(receive);
+  const look = plotting.layout(blank(), blank());
+  const gd = await library.newPlot(node, [], look, { displayModeBar: false, responsive: true });
+  const handle = surfaceHandle.create(box, gd, { onMove: move, onEnd: end, onCancel: cancel });
+  parts = { library, gd, handle, request: workerClient.create(receive) };
   newest = fitSection.now();
   update();
 };
@@ -259,7 +273,7 @@ const repaint = () => {
 
 export const start = () => {
   choices = surfaceChoices.create(update);
-  const card = byId("surface-body").closest(".card");
+  const card = ancestor(byId("surface-body"), ".card");
   plotting.whenNear(card, build);
   new IntersectionObserver(
     (entries) => {

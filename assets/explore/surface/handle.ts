@@ -1,24 +1,32 @@
 // The current point of the loss surface: taken by mouse or finger, moved by the arrow keys. It lies
 // above the plot, so that a drag redraws nothing of it.
-const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+import type { Range } from "../../core/types";
+import type { Place } from "./plane";
+
+const KEYS: Record<string, Place> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const STEP = 1 / 60; // of the axis; a fifth of it with Shift
 const REST_MS = 350; // after the last key, the server hears of it
 
-const clamp = (value, [low, high]) => Math.min(Math.max(value, low), high);
+const clamp = (value: number, [low, high]: Range) => Math.min(Math.max(value, low), high);
 
-// Put the point into `box`, above the graph `gd`. `onMove([a, b])` follows it, `onEnd()` comes
-// once when it is let go, `onCancel()` when the touch turns out to be none. Returns
-// {place([a, b]), node, held}.
-export const create = (box, gd, { onMove, onEnd, onCancel }) => {
+type Listeners = {
+  onMove: (place: Place) => void;
+  onEnd: () => void; // once, when it is let go
+  onCancel: () => void; // the touch was none
+};
+export type Handle = ReturnType<typeof create>;
+
+// Put the point into `box`, above the graph `gd`.
+export const create = (box: HTMLElement, gd: PlotlyGraph, { onMove, onEnd, onCancel }: Listeners) => {
   const node = document.createElement("button");
   node.type = "button";
   node.id = "surface-handle";
   node.className = "surface-handle";
   node.hidden = true; // until there is a landscape below it
   box.append(node);
-  let at = [0, 0];
-  let taken = null; // {x, y}: from the pointer to the point's middle
-  let resting = null; // timer, while keys move it
+  let at: Place = [0, 0];
+  let taken: { x: number; y: number } | null = null; // {x, y}: from the pointer to the point's middle
+  let resting: number | null = null; // timer, while keys move it
 
   const place = (point = at) => {
     if (point !== at) node.hidden = false;
@@ -29,7 +37,7 @@ export const create = (box, gd, { onMove, onEnd, onCancel }) => {
     node.style.transform = `translate(${xaxis._offset + xaxis.d2p(x)}px, ${yaxis._offset + yaxis.d2p(y)}px)`;
     node.classList.toggle("outside", x !== a || y !== b);
   };
-  const moveTo = (a, b) => {
+  const moveTo = (a: number, b: number) => {
     const { xaxis, yaxis } = gd._fullLayout;
     place([clamp(a, xaxis.range), clamp(b, yaxis.range)]);
     onMove(at);
@@ -54,7 +62,7 @@ export const create = (box, gd, { onMove, onEnd, onCancel }) => {
       yaxis.p2d(event.clientY + taken.y - top - yaxis._offset),
     );
   });
-  const release = (end) => () => {
+  const release = (end: () => void) => () => {
     if (!taken) return;
     taken = null;
     end();
@@ -72,10 +80,10 @@ export const create = (box, gd, { onMove, onEnd, onCancel }) => {
     const direction = KEYS[event.key];
     if (!direction || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    clearTimeout(resting);
+    if (resting !== null) clearTimeout(resting);
     resting = setTimeout(rest, REST_MS);
     const step = event.shiftKey ? STEP / 5 : STEP;
-    const size = ([low, high]) => (high - low) * step;
+    const size = ([low, high]: Range) => (high - low) * step;
     const { xaxis, yaxis } = gd._fullLayout;
     moveTo(at[0] + direction[0] * size(xaxis.range), at[1] + direction[1] * size(yaxis.range));
   });

@@ -1,23 +1,27 @@
-// Planes in the space of a net's numbers: {origin, u, v}, a place (a, b) of which is the net
-// origin + a u + b v. u and v are at right angles and of length 1.
+// Planes in the space of a net's weights, whose directions u and v are at right angles and of length 1.
+import type { Range, Weights } from "../../core/types";
 import * as lossGrid from "./loss-grid";
+
+type Plane = lossGrid.Plane;
+export type Place = [a: number, b: number];
+export type Axes = { x: Range; y: Range };
 
 const FLAT = 1e-6; // three nets in one line, as far as a plane is concerned
 
-const minus = (p, q) => p.map((value, k) => value - q[k]);
-const dot = (p, q) => p.reduce((sum, value, k) => sum + value * q[k], 0);
-const length = (p) => Math.sqrt(dot(p, p));
-const scaled = (p, factor) => p.map((value) => value * factor);
+const minus = (p: Weights, q: Weights) => p.map((value, k) => value - q[k]);
+const dot = (p: Weights, q: Weights) => p.reduce((sum, value, k) => sum + value * q[k], 0);
+const length = (p: Weights) => Math.sqrt(dot(p, p));
+const scaled = (p: Weights, factor: number) => p.map((value) => value * factor);
 
 // All nets that differ from `p` in its numbers i and j alone; (a, b) are these two numbers.
-export const ofTwo = (p, i, j) => {
-  const along = (place) => p.map((_, k) => (k === place ? 1 : 0));
+export const ofTwo = (p: Weights, i: number, j: number): Plane => {
+  const along = (place: number) => p.map((_, k) => (k === place ? 1 : 0));
   return { origin: p.map((value, k) => (k === i || k === j ? 0 : value)), u: along(i), v: along(j) };
 };
 
 // The plane through three nets, with the first as its origin and the second on its first axis
 // (Gram and Schmidt); null where they lie in one line.
-export const through = (start, end, third) => {
+export const through = (start: Weights, end: Weights, third: Weights): Plane | null => {
   const first = minus(end, start);
   const size = length(first);
   if (!(size > 0)) return null;
@@ -30,15 +34,15 @@ export const through = (start, end, third) => {
 };
 
 // The place (a, b) of the plane that is nearest to the net `p`
-export const project = ({ origin, u, v }, p) => {
+export const project = ({ origin, u, v }: Plane, p: Weights): Place => {
   const away = minus(p, origin);
   return [dot(away, u), dot(away, v)];
 };
-export const at = (plane, a, b) => Array.from(lossGrid.at(plane, a, b));
+export const at = (plane: Plane, a: number, b: number): Weights => Array.from(lossGrid.at(plane, a, b));
 
-// Axes {x: [low, high], y: [low, high]} that hold all `places`, `least` wide on either side of
+// Axes that hold all `places`, `least` wide on either side of
 // their middle, or a third of the other axis.
-export const around = (places, least) => {
+export const around = (places: Place[], least: number): Axes => {
   const axes = [0, 1].map((axis) => {
     const values = places.map((place) => place[axis]);
     const low = Math.min(...values);
@@ -46,14 +50,17 @@ export const around = (places, least) => {
     return { middle: (low + high) / 2, half: Math.max((high - low) * 0.65, least) };
   });
   const widest = Math.max(...axes.map(({ half }) => half));
-  const [x, y] = axes.map(({ middle, half }) => {
+  const [x, y] = axes.map(({ middle, half }): Range => {
     const room = Math.max(half, widest / 3);
     return [middle - room, middle + room];
   });
   return { x, y };
 };
-export const holds = ({ x, y }, [a, b]) => x[0] <= a && a <= x[1] && y[0] <= b && b <= y[1];
-export const zoomed = ({ x, y }, factor, [a, b]) => {
-  const scale = ([low, high], middle) => [middle + (low - middle) * factor, middle + (high - middle) * factor];
+export const holds = ({ x, y }: Axes, [a, b]: Place) => x[0] <= a && a <= x[1] && y[0] <= b && b <= y[1];
+export const zoomed = ({ x, y }: Axes, factor: number, [a, b]: Place): Axes => {
+  const scale = ([low, high]: Range, middle: number): Range => [
+    middle + (low - middle) * factor,
+    middle + (high - middle) * factor,
+  ];
   return { x: scale(x, a), y: scale(y, b) };
 };

@@ -3,6 +3,24 @@ import * as i18n from "../../core/i18n";
 import * as nets from "../../core/net";
 import * as numbers from "../../core/numbers";
 import * as plotting from "../../core/plotting";
+import type { Numbers } from "../../core/types";
+import type { Axes, Place } from "./plane";
+import type { Job } from "./worker-client";
+
+// A place of a path, or a gap in it.
+export type Stop = Place | [null, null];
+// What is to be seen on a plane; `marked` are the other nets that the plane goes through.
+export type Scene = {
+  path: Stop[];
+  start: Place;
+  now: Place;
+  marked: Place[];
+  range: Axes;
+  titles: [string, string];
+};
+export type Grid = { job: Job; loss: Float64Array; scale: Scale };
+export type PaintedScene = Scene & Grid;
+export type Scale = ReturnType<typeof scaleOf>;
 
 const BANDS = 14;
 const SCALE = [0, 1, 2, 3, 4, 5]; // --loss0 to --loss5 in the style sheet
@@ -11,38 +29,38 @@ const SOFT = 0.02;
 
 // Levels for a grid of losses. Near its lowest place they are close together, and further up each
 // is so many times as high above it as the one before: level = log10(loss - lowest + a little).
-export const scaleOf = (loss) => {
+export const scaleOf = (loss: Float64Array) => {
   const sorted = Float64Array.from(loss).sort();
   const low = sorted[0];
   const middle = sorted[sorted.length >> 1];
   const high = sorted[sorted.length - 1];
   const soft = Math.max((middle - low) * SOFT, (high - low) * 1e-6, 1e-9);
-  const level = (value) => Math.log10(Math.max(value - low, 0) + soft);
+  const level = (value: number) => Math.log10(Math.max(value - low, 0) + soft);
   const start = level(low);
   const end = Math.max(level(high), start + 1e-6);
-  return { low, level, start, end, size: (end - start) / BANDS, valueAt: (t) => 10 ** t + low - soft };
+  return { low, level, start, end, size: (end - start) / BANDS, valueAt: (t: number) => 10 ** t + low - soft };
 };
 
-const precise = (value) => numbers.short(Number(value.toPrecision(3)), 6);
-const ticks = ({ start, end, valueAt }) => {
+const precise = (value: number) => numbers.short(Number(value.toPrecision(3)), 6);
+const ticks = ({ start, end, valueAt }: Scale) => {
   const at = nets.grid(start, end, 6);
   return { tickvals: at, ticktext: at.map((t) => precise(valueAt(t))) };
 };
 const colours = () => SCALE.map((k) => [k / (SCALE.length - 1), plotting.colour(`loss${k}`)]);
 
-const rows = (values, columns) =>
+const rows = (values: Float64Array, columns: number) =>
   Array.from({ length: values.length / columns }, (_, j) =>
     Array.from(values.subarray(j * columns, (j + 1) * columns)),
   );
 
 // Place of the lowest loss of the grid: [a, b]
-export const lowestOf = ({ as, bs }, loss) => {
+export const lowestOf = ({ as, bs }: Job, loss: Float64Array): Place => {
   let best = 0;
   for (let k = 1; k < loss.length; k++) if (loss[k] < loss[best]) best = k;
   return [as[best % as.length], bs[Math.floor(best / as.length)]];
 };
 
-const contour = ({ job, loss, scale }) => ({
+const contour = ({ job, loss, scale }: Grid) => ({
   type: "contour",
   x: Array.from(job.as),
   y: Array.from(job.bs),
@@ -60,7 +78,7 @@ const contour = ({ job, loss, scale }) => ({
   hoverinfo: job.coarse ? "skip" : undefined,
 });
 
-const marks = (places, symbol, more) => ({
+const marks = (places: Place[], symbol: string, more: object) => ({
   type: "scatter",
   mode: "markers",
   x: places.map(([a]) => a),
@@ -69,7 +87,7 @@ const marks = (places, symbol, more) => ({
   marker: { symbol, size: 12, line: { width: 2.5 }, ...more },
 });
 
-const path = (places, colour, width) => ({
+const path = (places: Stop[], colour: string, width: number) => ({
   type: "scatter",
   mode: "lines",
   x: places.map(([a]) => a),
@@ -78,9 +96,7 @@ const path = (places, colour, width) => ({
   line: { color: plotting.colour(colour), width, simplify: false },
 });
 
-// `scene` is {job, loss, scale, path, marked, start, range, titles}: places are [a, b], a gap of
-// the path is [null, null]. `marked` are the other nets that the plane goes through.
-const traces = (scene) => {
+const traces = (scene: PaintedScene) => {
   const [ink, surface] = ["ink", "surface"].map(plotting.colour);
   const frame = { color: surface, line: { color: ink, width: 2.5 } };
   return [
@@ -94,19 +110,19 @@ const traces = (scene) => {
   ];
 };
 
-export const flat = (library, gd, scene) => {
+export const flat = (library: PlotlyLibrary, node: HTMLElement, scene: PaintedScene) => {
   const { axis, layout } = plotting;
   const look = layout(
     axis(scene.titles[0], scene.range.x, { zeroline: false, showgrid: false }),
     axis(scene.titles[1], scene.range.y, { zeroline: false, showgrid: false }),
     { margin: { l: 58, r: 10, t: 6, b: 46 } },
   );
-  return library.react(gd, traces(scene), look, CONFIG);
+  return library.react(node, traces(scene), look, CONFIG);
 };
 
 // The level of the surface at a place, between the four corners of the grid around it
-export const levelAt = ({ job: { as, bs }, loss, scale }, [a, b]) => {
-  const cell = (values, value) => {
+export const levelAt = ({ job: { as, bs }, loss, scale }: Grid, [a, b]: Place) => {
+  const cell = (values: Numbers, value: number) => {
     const step = values[1] - values[0];
     const at = (value - values[0]) / step;
     const k = Math.min(Math.max(Math.floor(at), 0), values.length - 2);
@@ -115,7 +131,7 @@ export const levelAt = ({ job: { as, bs }, loss, scale }, [a, b]) => {
   const [i, p] = cell(as, a);
   const [j, q] = cell(bs, b);
   if (!(p >= 0 && p <= 1 && q >= 0 && q <= 1)) return null; // beyond the edge
-  const at = (m, n) => scale.level(loss[(j + n) * as.length + i + m]);
+  const at = (m: number, n: number) => scale.level(loss[(j + n) * as.length + i + m]);
   return (1 - q) * ((1 - p) * at(0, 0) + p * at(1, 0)) + q * ((1 - p) * at(0, 1) + p * at(1, 1));
 };
 
@@ -124,9 +140,10 @@ export const hasWebGL = () => {
   return Boolean(canvas.getContext("webgl2") ?? canvas.getContext("webgl"));
 };
 
-const onSurface = (scene, places, more) => {
+export const isPlace = (stop: Stop): stop is Place => stop[0] !== null;
+const onSurface = (scene: PaintedScene, places: Stop[], more: object) => {
   const lift = (scene.scale.end - scene.scale.start) * 0.012;
-  const z = places.map((place) => (place[0] === null ? null : levelAt(scene, place)));
+  const z = places.map((place) => (isPlace(place) ? levelAt(scene, place) : null));
   return {
     type: "scatter3d",
     hoverinfo: "skip",
@@ -137,10 +154,10 @@ const onSurface = (scene, places, more) => {
   };
 };
 
-export const solid = (library, gd, scene) => {
+export const solid = (library: PlotlyLibrary, node: HTMLElement, scene: PaintedScene) => {
   const { job, loss, scale } = scene;
   const [ink, muted, line, yhat, surface] = ["ink", "muted", "axis", "yhat", "surface"].map(plotting.colour);
-  const axis = (title, more) => ({
+  const axis = (title: string, more: object) => ({
     title: { text: title },
     color: muted,
     gridcolor: line,
@@ -186,5 +203,5 @@ export const solid = (library, gd, scene) => {
       camera: { eye: { x: 1.85, y: -1.85, z: 1.3 }, center: { x: 0, y: 0, z: -0.12 } },
     },
   };
-  return library.react(gd, [height, ...places], look, CONFIG);
+  return library.react(node, [height, ...places], look, CONFIG);
 };

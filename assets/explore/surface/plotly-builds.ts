@@ -2,10 +2,10 @@
 // `window.Plotly` stays what it is.
 import { address } from "../../core/addresses";
 
-const found = new Map(); // by address
+const found = new Map<string, Promise<PlotlyLibrary>>(); // by address
 
-const fetchScript = (source) =>
-  new Promise((resolve, reject) => {
+const fetchScript = (source: string) =>
+  new Promise<PlotlyLibrary>((resolve, reject) => {
     const own = window.Plotly;
     const node = document.createElement("script");
     node.src = source;
@@ -24,8 +24,9 @@ const fetchScript = (source) =>
   });
 
 // "cartesian" draws contours, "gl3d" surfaces.
-export const load = (name) => {
+export const load = (name: "cartesian" | "gl3d") => {
   const source = address(name);
-  if (!found.has(source)) found.set(source, fetchScript(source));
-  return found.get(source);
+  const build = found.get(source) ?? fetchScript(source);
+  found.set(source, build);
+  return build;
 };

@@ -2,32 +2,34 @@
 import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/i18n";
 import * as painting from "../../core/painting";
+import type { Place } from "./plane";
+import type { PaintedScene } from "./plot";
 import * as surfacePlot from "./plot";
 import * as bundles from "./plotly-builds";
 
 const PERIOD_MS = 120;
 
-let library = null;
-let gd = null; // while it is shown
-let scene = null; // the newest, shown or not
+let library: PlotlyLibrary | null = null;
+let node: HTMLElement | null = null; // while it is shown
+let scene: PaintedScene | null = null; // the newest, shown or not
 let on = false;
 
 const paintSoon = painting.throttle(PERIOD_MS, () => {
-  if (gd && scene) surfacePlot.solid(library, gd, scene);
+  if (library && node && scene) surfacePlot.solid(library, node, scene);
 });
 
-export const show = (next) => {
+export const show = (next: PaintedScene) => {
   scene = next;
   if (on) paintSoon();
 };
 // the current point alone has moved
-export const move = (now) => {
+export const move = (now: Place) => {
   if (!on || !scene || (scene.now[0] === now[0] && scene.now[1] === now[1])) return;
   scene = { ...scene, now };
   paintSoon();
 };
 
-const complain = (key) => {
+const complain = (key: string) => {
   const words = element("p", { className: "no-webgl", textContent: i18n.t(key) });
   words.dataset.t = key;
   byId("surface-solid").replaceChildren(words);
@@ -45,16 +47,15 @@ const open = async () => {
     return;
   }
   if (!on) return; // closed again meanwhile
-  const node = element("div", { className: "plot" });
+  node = element("div", { className: "plot" });
   byId("surface-solid").replaceChildren(node);
-  gd = node;
   paintSoon();
 };
 
 // Closed, it gives its WebGL context back: browsers allow a page only a few.
 const close = () => {
-  if (gd) library.purge(gd);
-  gd = null;
+  if (node) library?.purge(node);
+  node = null;
   byId("surface-solid").replaceChildren();
 };
 

@@ -1,9 +1,10 @@
 // The web worker that computes loss grids, so that the page stays responsive.
 import { lossGrid } from "./loss-grid";
+import type { Question, Reply } from "./worker-client";
 
 const SLICE_MS = 8; // how long the worker computes before it looks for a newer request
 
-let points = null;
+let points: Question["points"] = null;
 let newest = 0;
 const { port1, port2 } = new MessageChannel();
 const breathe = () =>
@@ -11,15 +12,19 @@ const breathe = () =>
     port1.onmessage = done;
     port2.postMessage(null);
   });
-self.onmessage = async ({ data: { id, job, points: sent } }) => {
-  if (sent) points = sent;
+self.onmessage = async ({ data: { id, job, points: sent } }: MessageEvent<Question>) => {
+  points = sent ?? points;
+  if (!points) return;
   newest = id;
   const began = performance.now();
   let last = began;
   const steps = lossGrid(job.net, points, job.plane, job.as, job.bs);
   for (;;) {
     const { done, value } = steps.next();
-    if (done) return self.postMessage({ id, loss: value, ms: performance.now() - began });
+    if (done) {
+      const reply: Reply = { id, loss: value, ms: performance.now() - began };
+      return self.postMessage(reply);
+    }
     if (performance.now() - last < SLICE_MS) continue;
     await breathe();
     if (id !== newest) return;

@@ -183,6 +183,7 @@ def _constructions_card() -> html.Section:
             id=f"construction-{number}",
             role="tab",
             className="tab",
+            tabIndex="0" if number == 1 else "-1",
             **{"aria-selected": "true" if number == 1 else "false", "data-number": str(number)},
         )
         for number in range(1, 7)

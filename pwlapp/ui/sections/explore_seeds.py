@@ -1,6 +1,6 @@
 """Many seeds: the session's net from each of them, and why most of them bend on one side only.
 
-``assets/explore/seeds.js`` asks for the runs (the verb ``seeds``) and draws them.
+``assets/explore/seeds/card.ts`` asks for the runs (the command ``seeds``) and draws them.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from pwlapp.ui.i18n import t
 from pwlapp.ui.sections import explore_compare, fit_controls, fit_dataset, fit_stuck
 
 # The fields of the commands' bodies, see `commands.training`, and where the page has them.
-NET = {
+NET: dict[str, Any] = {
     "seed": State(ids.FIT_SEED, "value"),
     "net": {
         "h": State(ids.FIT_HIDDEN, "value"),
@@ -28,7 +28,7 @@ NET = {
         "loss": State(ids.FIT_LOSS, "value"),
     },
 }
-OPTIMIZER = {
+OPTIMIZER: dict[str, Any] = {
     "optimizer": {
         "kind": State(ids.FIT_OPTIMIZER, "value"),
         "lr": State(ids.FIT_LR, "value"),
@@ -226,7 +226,7 @@ def register(app: Dash, service: SessionService) -> None:
     ):
         app.clientside_callback(in_browser(function), where, prevent_initial_call=True)
     net, optimizer = NET["net"].values(), OPTIMIZER["optimizer"].values()
-    fields = [NET["seed"], *net, *optimizer, OPTIMIZER["engine"]]
+    fields = [NET["seed"], *net, *optimizer, OPTIMIZER["engine"], *EPOCHS.values()]
     app.clientside_callback(
         in_browser("fieldsChanged"), *[Input(each.component_id, "value") for each in fields]
     )
@@ -240,8 +240,7 @@ def _register_opening(app: Dash, service: SessionService) -> None:
         prevent_initial_call=True,
     )
     async def on_open(tab: Any) -> Any:
-        engines = fit_controls.engine_options(service.engines)
-        return await open_session(service, tab), engines
+        return await open_session(service, tab), fit_controls.engine_options(service.engines)
 
 
 def _register_control(app: Dash, service: SessionService, name: str) -> None:
