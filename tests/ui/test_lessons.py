@@ -44,7 +44,9 @@ def test_the_browser_knows_every_check_and_setter() -> None:
     known = set(re.findall(r"^  (\w+): \(", checks, re.M))
     assert known == set(lessons.CHECKS)
     sets = (SCRIPTS / "sets.ts").read_text("utf-8")
-    assert set(re.findall(r"wanted\.(\w+)", sets)) == set(lessons.SETTERS)
+    setting = re.search(r"export type Setting = \{(.*?)^\};", sets, re.M | re.S)
+    assert setting
+    assert set(re.findall(r"^  (\w+)\?:", setting[1], re.M)) == set(lessons.SETTERS)
 
 
 def test_the_link_maker_offers_every_lesson() -> None:
