@@ -253,9 +253,9 @@ class TestCatalogues:
         self, catalogues: dict[str, dict[str, str]]
     ) -> None:
         """Each ``UserError("code", name=...)`` or ``refused``, and ``Notice("code", {...})``."""
-        told = [item for path in sorted((ROOT / "pwlapp").rglob("*.py")) for item in messages(path)]
-        assert {key.partition(".")[0] for key, _ in told} == {"error", "notice"}
-        for key, names in told:
+        used = [item for path in sorted((ROOT / "pwlapp").rglob("*.py")) for item in messages(path)]
+        assert {key.partition(".")[0] for key, _ in used} == {"error", "notice"}
+        for key, names in used:
             assert key in catalogues["en"]
             assert placeholders(catalogues["en"][key]) <= names, key
 

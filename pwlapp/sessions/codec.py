@@ -50,7 +50,7 @@ _STATE_PREFIX = struct.Struct("<4sII")  # magic, CRC-32, header length
 _POINTS_PREFIX = struct.Struct("<4sI")  # magic, header length
 _LOSS = struct.Struct("<d")
 _FRAME = struct.Struct("<qdB")  # epoch, loss, mark; float32s follow
-# What damaged bytes raise; msgspec's own errors are ValueErrors.
+# Raised for damaged bytes; msgspec's own errors are ValueErrors.
 _DAMAGE = (KeyError, TypeError, ValueError, RecursionError, struct.error)
 
 

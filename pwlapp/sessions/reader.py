@@ -172,9 +172,9 @@ class SessionReader:
         return await self._sessions.find(key)
 
     async def initial_state(self, seed: int, net: Architecture, points: Points) -> TrainState:
-        """The untrained net of a seed; a class that opens the page at once computes it once.
+        """The untrained net of a seed, cached, since a whole class asks for the same one.
 
-        Raises ``needs_mse`` if BCE makes no sense of the data.
+        Raises ``needs_mse`` if BCE can't be used with the data.
         """
         points.check_loss(net.loss)
 

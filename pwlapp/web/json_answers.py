@@ -66,5 +66,5 @@ async def answer_lines(parts: AsyncIterator[Any]) -> Response:
 
 
 def refusal(error: UserError) -> Response:
-    """The answer to a request that was refused: the error's code and arguments."""
+    """The response to a refused request: the error's code and arguments."""
     return answer({"error": error.to_json()}, STATUS.get(error.code, 422))

@@ -1,4 +1,4 @@
-"""Commands that train a net or replace it: what they take, what they refuse, what they make."""
+"""Commands that train a net or replace it: arguments, refusals and results."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ TRAIN = STEP | {"epochs": "5,000"}
 
 
 class RecordingService:
-    """Remembers what it was asked; answers with a snapshot, or refuses."""
+    """Records its calls; returns a snapshot, or refuses."""
 
     def __init__(self, refusal: UserError | None = None, epoch: int = 0) -> None:
         self.max_epochs = 1_000_000
@@ -174,7 +174,7 @@ async def test_a_session_without_an_id_is_no_session(session: Any) -> None:
     assert service.asked == [("pause", "")]  # which is refused as unknown
 
 
-async def test_a_run_is_resumed_with_what_stands_in_the_fields() -> None:
+async def test_a_run_is_resumed_with_the_fields() -> None:
     service = RecordingService()
     typed = STEP | {"optimizer": SGD, "engine": "torch@cpu"}
     assert "error" not in await press(service, "resume", typed)

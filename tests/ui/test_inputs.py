@@ -55,7 +55,7 @@ NO_NUMBERS: list[Any] = [
 
 
 @pytest.mark.parametrize("typed", NO_NUMBERS)
-def test_what_is_no_number(typed: Any) -> None:
+def test_invalid_numbers(typed: Any) -> None:
     assert inputs.number(typed) is typed
 
 

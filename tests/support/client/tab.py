@@ -215,7 +215,7 @@ class Tab:
 
     def _take(self, snapshot: Snapshot) -> None:
         if self.snapshot and snapshot["version"] < self.snapshot["version"]:
-            return  # an answer was faster than the stream
+            return  # a command's answer arrived before the stream's event
         before, self.snapshot = self.snapshot, snapshot
         self.log.follow(snapshot)
         if before is None or any(snapshot[name] != before[name] for name in ("seed", "net")):
