@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -21,7 +22,8 @@ def number(value: Any) -> Any:
     """Read a number from text such as ``5,000``, ``1e-3`` or ``1/3``; leave anything else alone."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
-    written = str(value).strip().replace("−", "-").replace(" ", "")
+    # NFKC: full-width digits, as some keyboards write them
+    written = unicodedata.normalize("NFKC", str(value)).strip().replace("−", "-").replace(" ", "")
     written = _THOUSANDS.sub(lambda digits: digits[0].replace(",", ""), written)
     parts = written.split("/")
     if len(parts) > 2 or not all(_NUMBER.fullmatch(part) for part in parts):
