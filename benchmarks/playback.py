@@ -72,7 +72,8 @@ DRAG = f"""([id, graph, trace, ms]) => {{
   const begin = performance.now();
   return watch(curve(graph, trace), (now) => {{
     const isOver = now > begin + ms;
-    put(isOver ? before : 3 * Math.sin((now - begin) / 300));
+    const turn = ((now - begin) / 1200) % 1; // to and fro, a step or more in each frame
+    put(isOver ? before : 12 * Math.abs(turn - 0.5) - 3);
     return !isOver;
   }});
 }}"""
