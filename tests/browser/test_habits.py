@@ -45,7 +45,7 @@ def test_a_translated_page_still_trains(address: str, open_page: Open) -> None:
     page.wait_for_epoch(120)
     page.click("#fit-reset")
     page.wait_for_epoch(0)
-    page.click("#undo")
+    page.find("#undo").click()
     page.wait_for_epoch(120)
     page.page.evaluate("document.getElementById('language-switch').click()")
     expect(page.find("#fit-reset")).to_have_text("초기 가중치로")

@@ -36,7 +36,9 @@ def test_the_lectures_numbers(page: LecturePage) -> None:
     page.train(5000)
     page.wait_for_epoch(10_000)
     assert page.weights() == AFTER_10000
-    expect(page.find("#construction-code")).to_contain_text("torch", timeout=30_000)  # by a worker
+    page.go("build")
+    page.find("#tab-build-constructions-panel").click()
+    expect(page.find("#construction-code")).to_contain_text("torch")  # by a worker
 
 
 def test_a_tab_is_at_home_on_every_server(

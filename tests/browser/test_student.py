@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
-from playwright.sync_api import Request
+from playwright.sync_api import Request, expect
 
 from tests.support.client.dash_page import DashPage
 from tests.support.lecture_page import LecturePage
@@ -44,8 +44,10 @@ def chromium_bodies(address: str, open_page: Callable[..., LecturePage]) -> list
     tab.type_weight("fit", 1, "0.5")
     tab.find("#fit-reset").click()
     tab.wait_for_epoch(0)
-    by_output = {"construction-results.data": 1}  # the first two come in either order
-    return sorted(sent[:2], key=lambda body: by_output.get(body["output"], 0)) + sent[2:]
+    tab.go("build")
+    tab.find("#tab-build-constructions-panel").click()
+    expect(tab.find("#construction-code")).not_to_be_empty()
+    return sent
 
 
 async def built_bodies(address: str, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -53,11 +55,11 @@ async def built_bodies(address: str, sent: list[dict[str, Any]]) -> list[dict[st
     async with httpx2.AsyncClient(base_url=address) as http:
         page = DashPage(http)
         await page.load(files=False)
-    session = sent[2]["state"][0]["value"]
-    edit = next(item["value"] for item in sent[4]["inputs"] if item["id"] == "edit")
+    session = sent[1]["state"][0]["value"]
+    edit = next(item["value"] for item in sent[3]["inputs"] if item["id"] == "edit")
     page.values["tab", "data"] = sent[0]["inputs"][0]["value"]
-    page.values["construction-params", "data"] = sent[1]["inputs"][0]["value"]
-    built = [page.body("tab", "data"), page.body("construction-params", "data")]
+    page.values["construction-params", "data"] = sent[5]["inputs"][0]["value"]
+    built = [page.body("tab", "data")]
     page.values["session", "data"] = session
     page.values["fit-epochs", "value"] = "300"
     page.values["edit", "data"] = edit
@@ -66,4 +68,5 @@ async def built_bodies(address: str, sent: list[dict[str, Any]]) -> list[dict[st
         built.append(page.body(button, "n_clicks"))
     built.append(page.body("edit", "data"))
     page.click("fit-reset")
-    return [*built, page.body("fit-reset", "n_clicks")]
+    built.append(page.body("fit-reset", "n_clicks"))
+    return [*built, page.body("construction-params", "data")]
