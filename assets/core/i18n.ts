@@ -6,12 +6,22 @@ import type { Args, Loss } from "./types";
 
 type Catalogue = Record<string, string>;
 
-const catalogues: Record<string, Catalogue> = {};
+const catalogues: Record<string, Catalogue> = {}; // whole ones
+let ofPage: Catalogue | undefined; // what came with the page: all but the steps of lessons
 const listeners: (() => void)[] = [];
 let lang = document.documentElement.lang;
 
-// The messages of the page's language. The first ones come with the page.
-const words = () => (catalogues[lang] ??= JSON.parse(byId("catalogue").textContent) as Catalogue);
+const words = () => {
+  ofPage ??= JSON.parse(byId("catalogue").textContent) as Catalogue;
+  return catalogues[lang] ?? ofPage;
+};
+
+const load = async (wanted: string) => {
+  catalogues[wanted] ??= await api.get<Catalogue>(`locale/${wanted}.json`);
+};
+
+// Fetch what is missing of the page's language.
+export const complete = () => load(lang);
 
 // The message for `key`, with {name} replaced from `args`.
 export const t = (key: string, args: Args = {}) => {
@@ -68,8 +78,7 @@ export const speakOf = (loss: Loss, isBinary = true) => {
 export const onLanguage = (listener: () => void) => listeners.push(listener);
 
 const setLanguage = async (next: string) => {
-  words(); // of the page's own language, before another one takes its place
-  catalogues[next] ??= await api.get<Catalogue>(`locale/${next}.json`);
+  await load(next);
   lang = next;
   document.documentElement.lang = next;
   document.title = t("app.title");

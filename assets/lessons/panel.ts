@@ -205,6 +205,7 @@ const open = async () => {
   byId("lessons-open").setAttribute("aria-expanded", "true");
   window.dispatchEvent(new Event("resize")); // the plots get narrower
   try {
+    await i18n.complete();
     if (!lessons.length) lessons = await api.get<Lesson[]>("lessons.json");
   } catch {
     showUnreachable();

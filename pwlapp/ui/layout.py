@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -44,6 +45,14 @@ _ICON = (
 )
 
 
+# The steps of lessons are long, and are fetched with the lessons.
+_STEP_OF_LESSON = re.compile(r"lesson\.[a-z]+_\d")
+
+
+def _page_words(words: Mapping[str, str]) -> dict[str, str]:
+    return {key: text for key, text in words.items() if not _STEP_OF_LESSON.match(key)}
+
+
 class Page(Dash):
     """Dash with our index page: right ``lang``, theme before the first paint, the catalogue.
 
@@ -76,7 +85,7 @@ class Page(Dash):
             addresses=json.dumps(dict(self.addresses)),
             limits=json.dumps(dict(self.limits)),
             opening=opening.script(),
-            catalogue=json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
+            catalogue=json.dumps(_page_words(words), ensure_ascii=False).replace("<", "\\u003c"),
         )
 
 
