@@ -42,7 +42,7 @@ const named = () => (/^#[\w-]+$/.test(location.hash) ? document.querySelector(lo
 const follow = () => {
   const target = named();
   const view = target?.closest(".view");
-  if (!target || !view) return; // the address of a shared net, or nobody's
+  if (!target || !view || !isOffered(view)) return; // a shared net's, nobody's, or a hidden one's
   if (view.id === "explore") showCard(target.closest(".explore-card"));
   show(view);
   scrollTo(0, 0);
@@ -51,7 +51,7 @@ const follow = () => {
 // What hides its content only until something is pressed: another view or tab, a phone's menu.
 const OPENERS = ".view, .explore-card, [role='tabpanel'], #switches";
 const isElsewhere = (node: Element) => {
-  const opener = document.querySelector(`[href="#${node.id}"], [aria-controls="${node.id}"]`);
+  const opener = document.querySelector(`nav [href="#${node.id}"], [aria-controls="${node.id}"]`);
   return opener !== null && node.matches(OPENERS) && getComputedStyle(opener).display !== "none";
 };
 
@@ -93,6 +93,7 @@ const startMenu = () => {
     menu.setAttribute("aria-expanded", String(on));
   };
   menu.addEventListener("click", () => show(!switches.classList.contains("open")));
+  switches.addEventListener("click", () => show(false));
   document.addEventListener("pointerdown", ({ target }) => {
     if (target instanceof Node && !menu.contains(target) && !switches.contains(target)) show(false);
   });
@@ -103,6 +104,6 @@ export const start = () => {
   startMenu();
   addEventListener("popstate", follow); // a link that was followed, Back and Forward
   showCard(null);
-  if (named()) follow();
-  else show(byId(root.dataset.view ?? "build"));
+  show(byId(root.dataset.view ?? "build"));
+  follow();
 };

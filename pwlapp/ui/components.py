@@ -78,16 +78,23 @@ def card(
 
 
 def drawer(
-    id_: str, title: str, *children: Any, hidden: bool = False, class_name: str = ""
+    id_: str,
+    title: str,
+    *children: Any,
+    label: str = "",
+    hidden: bool = False,
+    class_name: str = "",
 ) -> html.Details:
-    """A panel that opens over the stage, below its button; `title` is a catalogue key.
+    """A panel that opens over the stage, below its button.
+
+    `title` and `label`, which the button says if it is not the title, are catalogue keys.
 
     One is open at a time: ``assets/fit/drawers.ts`` closes the others.
     """
     close = labelled(html.Button("✕", className="icon drawer-close"), "drawer.close")
     head = html.Div([html.H3(text(title)), close], className="drawer-head")
     body = html.Div([head, *children], className=f"drawer-body {class_name}".strip())
-    summary = html.Summary(text(title), className="button")
+    summary = html.Summary(text(label or title), className="button")
     return html.Details([summary, body], id=id_, className="drawer", hidden=hidden)
 
 
@@ -101,7 +108,7 @@ def graph(
     label : str
         Catalogue key of the accessible name.
     class_name : str
-        ``tall``, ``medium`` or ``small``.
+        ``tall``, ``medium``, or ``fills`` for what its card has left.
     *layers : tuple of (str, dict)
         Id and figure of the Plotly graphs; the last one is on top and gets the mouse.
     mse : str, optional

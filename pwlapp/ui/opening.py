@@ -120,7 +120,8 @@ _SCRIPT = """
   const views = VIEWS;
   const isView = (name) => location.hash === `#${name}` || location.hash.startsWith(`#${name}-`);
   const isOffered = (name) => !hidden.includes(name);
-  root.dataset.view = views.find(isView) ?? views.find(isOffered) ?? views[0];
+  const offered = views.filter(isOffered);
+  root.dataset.view = offered.find(isView) ?? offered[0] ?? views[0];
   if (query.get("projector") === "1") root.dataset.projector = "";
   root.dataset.opening = JSON.stringify({ names: Object.keys(hideable), hidden, unknown });
 })();

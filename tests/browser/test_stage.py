@@ -212,3 +212,11 @@ def test_projector_mode(address: str, open_page: Open) -> None:
     expect(page.find(".lesson-dots button[aria-current]")).to_have_text("2")
     page.page.keyboard.press("PageUp")
     expect(page.find(".lesson-dots button[aria-current]")).to_have_text("1")
+
+
+def test_the_address_of_a_hidden_view_opens_the_first_that_is_offered(
+    address: str, open_page: Open
+) -> None:
+    page = open_page(f"{address}?hide=fit#fit")
+    expect(page.find("#build")).to_be_visible()
+    expect(page.find("#fit")).to_be_hidden()

@@ -22,6 +22,7 @@ def stuck_drawer() -> html.Details:
         html.P(id=ids.STUCK_LIMIT),
         html.Div(buttons, className="buttons"),
         html.P(id=ids.STUCK_HINT, className="hint"),
+        label="stuck.button",
         hidden=True,
         class_name="stuck",
     )
