@@ -9,13 +9,11 @@ import * as painting from "../core/painting";
 import * as plotBoxes from "../core/plot-boxes";
 import * as storage from "../core/storage";
 import type { Answer, BuildState, Challenge, Weights } from "../core/types";
-import * as views from "../core/views";
 import * as weightRows from "../core/weight-rows";
 import * as equations from "./equations";
 
 const STORE = "build";
 const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
-const FORMULAS_MS = 66;
 const SOLVED = 0.01; // mean squared difference under which a challenge counts as hit
 
 type Construction = { code: string; y: number[]; max_difference: number };
@@ -99,8 +97,8 @@ const showTitles = (p: Weights) => {
   });
 };
 
-// Formulas take the browser longer than curves, and nobody reads them at 60 Hz.
-const writeSoon = painting.throttle(FORMULAS_MS, () => {
+// Formulas take the browser longer than curves.
+const writeSoon = painting.throttle(painting.READING_MS, () => {
   const p = weights.get();
   showError(mseOf(p));
   if (isTabOpen("build-steps")) showTitles(p);
@@ -287,7 +285,6 @@ export const start = async () => {
   plotBoxes.watch([big, construction, ...panels]);
   show(saved);
   isReady();
-  views.onShow("build", () => follow(weights.get()));
   i18n.onLanguage(() => {
     showFormula();
     showConstruction();

@@ -4,6 +4,8 @@ import * as lines from "./curves";
 const STILL = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
 type Job = (now: number) => void;
 
+export const READING_MS = 66; // what is read follows at 15 Hz: faster, nobody could read it
+
 const jobs = new Map<string, Job>();
 let scheduled = false;
 

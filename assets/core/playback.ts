@@ -148,9 +148,6 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     get following() {
       return following;
     },
-    get atEnd() {
-      return index() >= end();
-    },
     get held() {
       return held;
     },

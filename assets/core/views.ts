@@ -39,13 +39,15 @@ const show = (view: Element) => {
 
 const named = () => (/^#[\w-]+$/.test(location.hash) ? document.querySelector(location.hash) : null);
 
+// Show what the address names; gives whether it names anything that can be shown.
 const follow = () => {
   const target = named();
   const view = target?.closest(".view");
-  if (!target || !view || !isOffered(view)) return; // a shared net's, nobody's, or a hidden one's
+  if (!target || !view || !isOffered(view)) return false; // a shared net's, nobody's, or a hidden one's
   if (view.id === "explore") showCard(target.closest(".explore-card"));
   show(view);
   scrollTo(0, 0);
+  return true;
 };
 
 // What hides its content only until something is pressed: another view or tab, a phone's menu.
@@ -104,6 +106,5 @@ export const start = () => {
   startMenu();
   addEventListener("popstate", follow); // a link that was followed, Back and Forward
   showCard(null);
-  show(byId(root.dataset.view ?? "build"));
-  follow();
+  if (!follow()) show(byId(root.dataset.view ?? "build"));
 };

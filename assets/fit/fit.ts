@@ -21,7 +21,6 @@ import * as fitSession from "./session";
 import * as fitSteps from "./steps";
 
 const tell = (id: string, props: Record<string, unknown>) => window.dash_clientside.set_props(id, props);
-const NUMBERS_MS = 66; // numbers and sliders follow at 15 Hz: faster, nobody could read them
 const SLOW_MS = 200; // loss curve, table and axes follow at 5 Hz
 
 let plots: fitData.FitPlots;
@@ -228,7 +227,7 @@ const paintSlow = () => {
   checkpoints.show(byId("fit-checkpoints"), playback.frames, playback.frame, here.data);
 };
 
-const paintNumbers = painting.throttle(NUMBERS_MS, showNumbers);
+const paintNumbers = painting.throttle(painting.READING_MS, showNumbers);
 const paintSoon = painting.throttle(SLOW_MS, () => painting.afterPaint(paintSlow));
 
 export const logX = (value: string[] | null) => {
@@ -305,7 +304,7 @@ export const onChange = (listener: Listener) => {
     if (here) listener(here);
   });
 };
-const tellSoon = painting.throttle(NUMBERS_MS, () => {
+const tellSoon = painting.throttle(painting.READING_MS, () => {
   const here = readyNow();
   if (here) listeners.forEach((listener) => listener(here));
 });

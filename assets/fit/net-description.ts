@@ -12,8 +12,6 @@ import type { Handlers, WeightRows } from "../core/weight-rows";
 import * as weightRows from "../core/weight-rows";
 import type { FitData } from "./data";
 
-const FORMULA_MS = 66; // a drag moves it at 15 Hz: faster, nobody could read it
-
 // Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid
 export const layers = ({ h, bias1, activation, loss }: NetDescription) =>
   [
@@ -56,7 +54,7 @@ export const show = (net: FitNet, data: FitData | null) => {
 // Sliders for the net's numbers with its formula above, which follows them.
 const plainWeights = (host: HTMLElement, net: FitNet, handlers: Handlers): WeightRows => {
   const write = (p: Weights) => netFormula.show(byId("fit-formula"), net, (place) => p[place]);
-  const writeSoon = painting.throttle(FORMULA_MS, () => host.contains(made) && write(rows.get()));
+  const writeSoon = painting.throttle(painting.READING_MS, () => host.contains(made) && write(rows.get()));
   const onInput = (p: Weights) => {
     writeSoon();
     handlers.onInput(p);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import numpy as np
@@ -279,13 +280,20 @@ async def test_forged_optimizers(
         await run(service, sid, "begin", body)
 
 
-async def test_seeds_wait_for_the_compiler(
+async def seeds_before_the_compiler(
     service: SessionService, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> AsyncIterator[dict[str, Any]]:
+    """The parts of one seed's answer, asked for while the engine is still compiled."""
     sid, _ = await service.open()
     monkeypatch.setattr(verbs, "AGAIN_S", 0.0)
     monkeypatch.setattr(warmup, "is_ready", lambda: False)
-    parts = stream(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1})
+    return stream(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1})
+
+
+async def test_seeds_wait_for_the_compiler(
+    service: SessionService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = await seeds_before_the_compiler(service, monkeypatch)
     head = await anext(parts)
     assert head["net"] == vars(LECTURE)
     for _ in range(3):
@@ -297,10 +305,7 @@ async def test_seeds_wait_for_the_compiler(
 async def test_patience_has_an_end(
     service: SessionService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sid, _ = await service.open()
-    monkeypatch.setattr(verbs, "AGAIN_S", 0.0)
-    monkeypatch.setattr(warmup, "is_ready", lambda: False)
-    parts = stream(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1})
+    parts = await seeds_before_the_compiler(service, monkeypatch)
     await anext(parts)
     for _ in range(verbs.PATIENCE["not_ready"]):
         assert await anext(parts) == {"waiting": "not_ready"}

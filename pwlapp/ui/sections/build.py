@@ -68,17 +68,22 @@ def _tabs() -> html.Div:
     """What stands beside the sliders: the middle steps, the equations or the constructions."""
     names = ("pipeline.title", "equations.title", "constructions.title")
     tabs = [
-        html.Button(
-            text(name),
-            id=f"tab-{panel}",
-            role="tab",
-            className="tab",
-            tabIndex="0" if panel == ids.BUILD_STEPS else "-1",
-            **{"aria-controls": panel, "aria-selected": str(panel == ids.BUILD_STEPS).lower()},
-        )
+        _tab(f"tab-{panel}", text(name), panel == ids.BUILD_STEPS, **{"aria-controls": panel})
         for name, panel in zip(names, TAB_PANELS, strict=True)
     ]
     return labelled(html.Div(tabs, id=ids.BUILD_TABS, role="tablist"), "build.tabs")
+
+
+def _tab(id_: str, face: Any, selected: bool, **more: Any) -> html.Button:
+    """One tab of a row; the Tab key reaches the selected one, the arrow keys the others."""
+    return html.Button(
+        face,
+        id=id_,
+        role="tab",
+        className="tab",
+        tabIndex="0" if selected else "-1",
+        **{"aria-selected": str(selected).lower(), **more},
+    )
 
 
 def _tab_panels() -> list[html.Div]:
@@ -178,14 +183,7 @@ def _pipeline_card() -> html.Section:
 
 def _constructions_card() -> html.Section:
     tabs = [
-        html.Button(
-            str(number),
-            id=f"construction-{number}",
-            role="tab",
-            className="tab",
-            tabIndex="0" if number == 1 else "-1",
-            **{"aria-selected": "true" if number == 1 else "false", "data-number": str(number)},
-        )
+        _tab(f"construction-{number}", str(number), number == 1, **{"data-number": str(number)})
         for number in range(1, 7)
     ]
     return card(
