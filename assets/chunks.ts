@@ -1,5 +1,5 @@
-// Parts of the page that are loaded when they are needed: near the screen, or asked for by a click
-// or by the address.
+// Parts of the page that are loaded when they are needed: by the view that is shown, by a click or by
+// the address.
 import { address } from "./core/addresses";
 import { element, findById, targetWithin } from "./core/dom";
 
@@ -38,16 +38,6 @@ export const load = <N extends Name>(name: N): Promise<Part<N>> => {
   known[name] = part;
   part.catch(() => delete known[name]);
   return part;
-};
-
-export const loadWhenNear = (name: Name, node: Element) => {
-  const observer = new IntersectionObserver(
-    (entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) load(name).then(() => observer.disconnect());
-    },
-    { rootMargin: "100% 0px" },
-  );
-  observer.observe(node);
 };
 
 // A click on an element whose part is not there yet waits for the part, and is then repeated: once,

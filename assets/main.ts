@@ -1,7 +1,6 @@
 // The page's entry: what Dash calls, what starts with the page, and what is loaded later.
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
-import { byId } from "./core/dom";
 import * as undo from "./core/history";
 import * as i18n from "./core/i18n";
 import * as storage from "./core/storage";
@@ -32,14 +31,13 @@ const STARTED_WITH_THE_PAGE = [
   fitSteps,
   printing,
   projector,
-  views,
 ];
 
 const loadLater = () => {
   const address = new URLSearchParams(location.search);
-  chunks.loadWhenNear("explore", byId("explore"));
+  views.onShow("explore", () => chunks.load("explore"));
   chunks.loadOnClick("explore", "#compare-keep-in-fit");
-  chunks.loadWhenNear("share", byId("share"));
+  views.onShow("share", () => chunks.load("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
   const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
@@ -57,6 +55,7 @@ const boot = () => {
   isBooted = true;
   for (const part of STARTED_WITH_THE_PAGE) part.start();
   loadLater();
+  views.start(); // shows the first view, for which all others listen
 };
 
 // Dash's clientside callbacks find their functions here.

@@ -16,6 +16,7 @@ from pwlapp.ui.i18n import pick_language
 from pwlapp.ui.opening import is_known_query
 
 PAGES = re.compile(r"/|/_dash-layout|/_dash-dependencies|/data/[0-9a-f]{16}\.json")
+REFUSED = re.compile(r"q=0(\.0*)?")  # the quality of an encoding that the browser does not take
 MAX_ENTRIES = 128  # pages and sets of data, by language and by encoding
 
 
@@ -82,7 +83,8 @@ def _is_kept(scope: Scope) -> bool:
 
 
 def _encoding(accepted: str) -> str:
-    names = {part.partition(";")[0].strip() for part in accepted.lower().split(",")}
+    parts = (part.partition(";") for part in accepted.lower().split(","))
+    names = {name.strip() for name, _, quality in parts if not REFUSED.fullmatch(quality.strip())}
     return next((name for name in ("br", "gzip") if name in names), "")
 
 

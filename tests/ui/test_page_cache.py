@@ -107,7 +107,10 @@ def test_a_header_added_outside_does_not_stay() -> None:
         assert client.get("/").headers.get_list("x-request-id") == ["1"]
 
 
-@pytest.mark.parametrize(("accept", "encoding"), [("br, gzip", "br"), ("gzip", "gzip"), ("", None)])
+@pytest.mark.parametrize(
+    ("accept", "encoding"),
+    [("br, gzip", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.5", "gzip"), ("", None)],
+)
 def test_what_is_kept_is_compressed_as_the_browser_likes(accept: str, encoding: str | None) -> None:
     text = "0.0010005 " * 1000
     app = FastAPI()
