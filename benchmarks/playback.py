@@ -101,7 +101,8 @@ def bytes_of_a_visit(browser: Browser, address: str) -> int:
     received: list[int] = []
     network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     network.send("Network.enable")
-    LecturePage(page).open(address)
+    page.goto(address)
+    LecturePage(page).wait_until_shown()
     context.close()
     return int(sum(received))
 

@@ -48,14 +48,15 @@ class LecturePage:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        """Both halves are there: the sliders, and a net with its loss.
+        """Wait as a student does, then load all modules for tests that look into them: ``pwl``."""
+        self.wait_until_shown()
+        self.page.evaluate(MODULES)
 
-        From then on ``pwl`` holds the page's modules, for tests that look into them.
-        """
+    def wait_until_shown(self) -> None:
+        """Both halves are there: the sliders, and a net with its loss."""
         expect(self.find("#build-weights input").first).to_be_attached()
         expect(self.find("#count-loss")).not_to_have_text("–", timeout=30_000)
         expect(self.find("#fit-data")).not_to_be_empty()
-        self.page.evaluate(MODULES)
 
     def find(self, selector: str) -> Locator:
         return self.page.locator(selector)
