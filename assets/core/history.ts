@@ -65,6 +65,9 @@ const inTurn = (job: () => Promise<void>) => {
   turn = mine.catch(() => {});
   return mine;
 };
+// What is on its way to becoming a step is waited for: Undo that is pressed before the server has
+// answered a reset takes back the reset, not what was done before it.
+export const awaitStep = (step: Promise<unknown>) => void inTurn(async () => void (await step));
 export const undo = () => inTurn(() => move(done, undone, "undo"));
 export const redo = () => inTurn(() => move(undone, done, "redo"));
 

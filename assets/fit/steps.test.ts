@@ -132,6 +132,17 @@ describe("the reset button", () => {
     expect(whole()).toEqual(["reset", "typed since", 1, -1]);
   });
 
+  test("is what undo takes back, though it was pressed before the answer came", async () => {
+    await steps.whole(async () => server.put("a link's"));
+    press();
+    const undone = history.undo();
+    server.put("reset");
+    Object.assign(server.state, { epoch: 0, first_seq: 9 });
+    steps.answered(answer({}));
+    await undone;
+    expect(server.net).toBe("a link's");
+  });
+
   test("is none when it was refused, or not pressed", () => {
     press();
     steps.answered({ error: { code: "bad_hidden" }, snapshot: null });

@@ -51,11 +51,17 @@ export const whole = async <T>(action: () => Promise<T>): Promise<T> => {
 };
 
 // --- the reset button, which is Dash's ----------------------------------------------------------
-let resetting: { page: Page; before: number; since: number } | null = null; // what stood there, until the answer
+const ANSWER_MS = 3000; // an answer that is not here by then was lost
+let resetting: { page: Page; before: number; since: number; isOver: () => void } | null = null; // what stood there, until the answer
 
 const onReset = () => {
   const { state } = fitSection.now();
-  resetting = state && { page: capture(), before: depth(), since: state.first_seq };
+  if (!state) return;
+  const answer = new Promise<void>((isOver) => {
+    resetting = { page: capture(), before: depth(), since: state.first_seq, isOver };
+    setTimeout(isOver, ANSWER_MS);
+  });
+  undo.awaitStep(answer);
 };
 
 // Fit has taken the answer to a command.
@@ -63,9 +69,10 @@ export const answered = ({ error, snapshot }: Answer) => {
   if (!resetting || !(error || snapshot)) return;
   const isDone = snapshot?.epoch === 0 && snapshot.first_seq > resetting.since;
   if (!error && !isDone) return; // the answer to something else
-  const { page, before } = resetting;
+  const { page, before, isOver } = resetting;
   resetting = null;
   if (isDone) record(before, page);
+  isOver();
 };
 
 // --- weights by hand ---------------------------------------------------------------------------
