@@ -23,6 +23,7 @@ from pwlapp.web import (
     downloads,
     event_stream,
     guard,
+    head,
     health,
     static,
 )
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> layout.Page:
     server.add_middleware(LanguageMiddleware)
     server.add_middleware(static.compressed)
     server.add_middleware(page_cache.PageCache)
+    server.add_middleware(head.HeadRequests)
     server.add_middleware(static.with_static_files)
     quiet = (static.PATH, *health.PATHS)
     server.add_middleware(

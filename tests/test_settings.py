@@ -54,6 +54,16 @@ def test_an_empty_variable_is_an_unset_one() -> None:
     assert Settings.from_env(environ) == Settings()
 
 
+@pytest.mark.parametrize(
+    ("environ", "port"),
+    [({"PORT": "9001"}, 9001), ({"PORT": "9001", "PWLAPP_PORT": "9000"}, 9000)],
+)
+def test_a_host_that_sets_port_is_heard(environ: dict[str, str], port: int) -> None:
+    assert Settings.from_env(environ).port == port
+    with pytest.raises(ValueError, match=r"^PORT='http': expected a whole number"):
+        Settings.from_env({"PORT": "http"})
+
+
 def test_the_folder_may_begin_with_a_tilde() -> None:
     settings = Settings.from_env({"PWLAPP_DATA_DIR": "~/there"})
     assert settings.data_dir == Path.home() / "there"
