@@ -36,8 +36,10 @@ vi.mock("./field-steps", () => ({
   read: () => page.fields,
   put: async (fields: string) => (page.fields = fields),
 }));
-vi.mock("./fit", () => ({
-  now: () => ({ state: server.state }),
+vi.mock("./session", () => ({
+  get state() {
+    return server.state;
+  },
   send: async (verb: string) => server.send(verb),
 }));
 
