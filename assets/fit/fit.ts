@@ -1,16 +1,16 @@
 // Fit: opens the tab's session, follows its run, and lets the weights be edited by hand.
 import { byId } from "../core/dom";
-import * as eventStream from "../core/event-stream";
-import * as i18n from "../core/i18n";
-import * as nets from "../core/net";
-import * as painting from "../core/painting";
-import * as playbacks from "../core/playback";
-import * as plotBoxes from "../core/plot-boxes";
-import * as tabs from "../core/tabs";
+import * as nets from "../core/net/net";
+import * as weightLight from "../core/net/weight-light";
+import type * as weightRows from "../core/net/weight-rows";
+import * as painting from "../core/plots/painting";
+import * as plotBoxes from "../core/plots/plot-boxes";
+import * as eventStream from "../core/session/event-stream";
+import * as playbacks from "../core/session/playback";
+import * as tabs from "../core/session/tabs";
+import * as i18n from "../core/text/i18n";
 import type { Answer, FitNet, Frame, FrameRow, Snapshot, Weights } from "../core/types";
 import * as views from "../core/views";
-import * as weightLight from "../core/weight-light";
-import type * as weightRows from "../core/weight-rows";
 import * as checkpoints from "./checkpoints";
 import * as fitControls from "./controls";
 import * as fitData from "./data";

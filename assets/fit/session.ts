@@ -1,7 +1,7 @@
 // The tab's session on the server: opened, asked for again when it is lost, its newest state, and
 // commands that are no button of Dash's.
-import * as api from "../core/api";
-import * as tabs from "../core/tabs";
+import * as api from "../core/session/api";
+import * as tabs from "../core/session/tabs";
 import type { Answer, Message, Snapshot } from "../core/types";
 import * as fitControls from "./controls";
 

@@ -27,7 +27,7 @@ const server = vi.hoisted(() => ({
 const page = vi.hoisted(() => ({ fields: "seed 1", build: [1, -1], reset: new EventTarget() }));
 
 vi.mock("../core/dom", () => ({ byId: () => page.reset }));
-vi.mock("../core/i18n", () => ({ announce: () => {}, t: () => "" }));
+vi.mock("../core/text/i18n", () => ({ announce: () => {}, t: () => "" }));
 vi.mock("../build/build", () => ({
   now: () => page.build,
   show: (build: number[]) => (page.build = build),

@@ -6,8 +6,8 @@
 import * as buildSection from "../build/build";
 import { byId } from "../core/dom";
 import * as undo from "../core/history";
-import * as i18n from "../core/i18n";
-import * as numbers from "../core/numbers";
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
 import type { Answer, Snapshot, Weights } from "../core/types";
 import * as fitFieldSteps from "./field-steps";
 import { state } from "./session";

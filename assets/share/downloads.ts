@@ -1,7 +1,7 @@
 // Saving a file, and the line on the page that says what became of it.
 import { byId, element } from "../core/dom";
-import * as i18n from "../core/i18n";
-import { t } from "../core/i18n";
+import * as i18n from "../core/text/i18n";
+import { t } from "../core/text/i18n";
 import { type Args, isMessage } from "../core/types";
 
 export type NamedFile = { name: string; blob: Blob };

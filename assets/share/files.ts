@@ -1,7 +1,8 @@
 // Code and numbers as files: made by the server, saved by the browser.
-import { UNREACHABLE } from "../core/api";
+
 import { byId, element } from "../core/dom";
-import * as i18n from "../core/i18n";
+import { UNREACHABLE } from "../core/session/api";
+import * as i18n from "../core/text/i18n";
 import * as fitSection from "../fit/fit";
 import { complain, type NamedFile, type Say, save, status } from "./downloads";
 import * as runFile from "./run-file";

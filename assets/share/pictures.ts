@@ -1,9 +1,9 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
 import { byId, element, query } from "../core/dom";
-import * as i18n from "../core/i18n";
-import { t } from "../core/i18n";
-import * as numbers from "../core/numbers";
-import * as plotting from "../core/plotting";
+import * as plotting from "../core/plots/plotting";
+import * as i18n from "../core/text/i18n";
+import { t } from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
 import * as views from "../core/views";
 import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";

@@ -1,10 +1,10 @@
 // A run as a file, and back: the session with its weights, the frames, and Build.
 
 import * as buildSection from "../build/build";
-import * as api from "../core/api";
 import { byId, element } from "../core/dom";
-import { spoken } from "../core/i18n";
 import { limits } from "../core/limits";
+import * as api from "../core/session/api";
+import { spoken } from "../core/text/i18n";
 import type { BuildState, FrameRow, Message } from "../core/types";
 import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";

@@ -2,11 +2,11 @@
 
 import * as buildSection from "../build/build";
 import { byId, element, query } from "../core/dom";
-import * as i18n from "../core/i18n";
-import { t } from "../core/i18n";
 import { limits } from "../core/limits";
-import * as painting from "../core/painting";
-import * as plotting from "../core/plotting";
+import * as painting from "../core/plots/painting";
+import * as plotting from "../core/plots/plotting";
+import * as i18n from "../core/text/i18n";
+import { t } from "../core/text/i18n";
 import * as views from "../core/views";
 import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";
