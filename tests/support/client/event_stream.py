@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 
-POLL_S = 1.0  # as in assets/core/event-stream.ts
+POLL_S = 1.0  # as in assets/core/session/event-stream.ts
 RETRY_S = 3.0  # until an EventSource connects again, if the server does not say
 
 
