@@ -1,6 +1,8 @@
 // The page's entry: what Dash calls, what starts with the page, and what is loaded later.
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
+import { LINK_PREFIX } from "./core/addresses";
+import { byId } from "./core/dom";
 import * as undo from "./core/history";
 import * as storage from "./core/storage";
 import * as i18n from "./core/text/i18n";
@@ -15,7 +17,6 @@ import * as fitSteps from "./fit/steps";
 import * as keys from "./help/keys";
 import * as printing from "./printing";
 import * as projector from "./projector";
-import { LINK_PREFIX } from "./share/prefix";
 
 const STARTED_WITH_THE_PAGE = [
   i18n,
@@ -53,6 +54,7 @@ let isBooted = false;
 const boot = () => {
   if (isBooted) return;
   isBooted = true;
+  byId("first-paint").remove();
   for (const part of STARTED_WITH_THE_PAGE) part.start();
   loadLater();
   views.start(); // shows the first view, for which all others listen

@@ -23,16 +23,6 @@ type Icon = keyof typeof ICONS;
 type FitPlayback = Playback<Frame>;
 const icon = (name: Icon) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 
-const buildStatus = () => {
-  const count = (id: string, key: string) =>
-    `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}" aria-live="off">–</output></span>`;
-  byId("fit-status").innerHTML =
-    count("count-epoch", "word.epoch") +
-    count("count-loss", "word.loss") +
-    count("count-test", "word.test_loss") +
-    count("count-slopes", "word.slopes");
-};
-
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
 const SKIP_KEY = "pwl.skip";
 const skipBox = (playback: FitPlayback) => {
@@ -234,7 +224,6 @@ export const showDataProblem = (problem: Message | null) =>
 
 export const start = (playback: FitPlayback) => {
   disable(COMMANDS);
-  buildStatus();
   buildPlayback(playback);
   recallEpochs();
   byId("fit-epochs").addEventListener("input", keepEpochs);
