@@ -60,6 +60,15 @@ const boot = () => {
   views.start(); // shows the first view, for which all others listen
 };
 
+// Where Dash's renderer, which starts after this script, finds the server: under a proxy's path, only the
+// browser knows the whole of it.
+const tellDashWhereItIs = () => {
+  const config = byId("_dash-config");
+  const { pathname } = new URL(".", location.href);
+  config.textContent = JSON.stringify({ ...JSON.parse(config.textContent), requests_pathname_prefix: pathname });
+};
+tellDashWhereItIs();
+
 // Dash's clientside callbacks find their functions here.
 window.dash_clientside ??= {} as Window["dash_clientside"]; // Dash adds set_props
 window.dash_clientside.pwlapp = {

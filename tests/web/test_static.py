@@ -56,14 +56,14 @@ class TestIndexPage:
     ) -> None:
         page = client.get("/").text
         names = ("plotly-basic-", "dash_renderer-", "main-")
-        places = [page.index(f'src="/static/{name}') for name in names]
+        places = [page.index(f'src="static/{name}') for name in names]
         renderer = page.index("new DashRenderer()")
         assert [*places, renderer] == sorted([*places, renderer])
 
     def test_what_the_entry_imports_is_preloaded(self, client: TestClient) -> None:
         preloads = re.findall(r'<link rel="modulepreload" href="([^"]+)"', client.get("/").text)
         entry = client.get(static.addresses()["main"]).text
-        assert {f"{static.PATH}{name}" for name in re.findall(r'from"\./([^"]+)"', entry)} == set(
+        assert {f"{static.FOLDER}{name}" for name in re.findall(r'from"\./([^"]+)"', entry)} == set(
             preloads
         )
 
@@ -82,7 +82,7 @@ class TestIndexPage:
         urls = [*scripts(client), *style]
         assert len(urls) == 4
         for url in urls:
-            assert url.startswith(static.PATH)
+            assert url.startswith(static.FOLDER)
             headers, body = raw(client, url, "br, gzip")
             assert headers["content-encoding"] == "br", url
             assert headers["cache-control"] == FOREVER, url
@@ -122,7 +122,7 @@ class TestBuiltFiles:
     ) -> None:
         url = static.addresses()["basic"]
         headers, body = raw(client, url, accept)
-        file = static.BUILD / "static" / url.removeprefix(static.PATH)
+        file = static.BUILD / "static" / url.removeprefix(static.FOLDER)
         assert DECODE[encoding](body) == file.read_bytes()
         assert headers.get("content-encoding") == encoding
         assert headers["vary"] == "Accept-Encoding"
