@@ -61,7 +61,7 @@ export const opened = async (session: Answer<fitSession.Opened> | null) => {
     onState: apply,
     onFrames: receive,
     onLost: () => fitSession.open(),
-    onConnection: fitControls.showConnection,
+    onConnection: (now) => fitControls.showConnection(now, playback),
   });
 };
 
@@ -133,7 +133,7 @@ const apply = (snapshot?: Snapshot) => {
   if (begins || stepped) playback.follow();
   haltPlayback();
   if (refill) fitFields.fillNet(snapshot);
-  fitControls.showState(snapshot);
+  fitControls.showState(snapshot, playback);
   fitFields.show(snapshot);
   fitControls.showNotice(fitSession.sid, snapshot);
   paintSoon();
@@ -183,7 +183,7 @@ export const reply = (answer: Answer | null) => {
   fitSteps.answered(answer);
   editing = null;
   if (playback.held) playback.follow();
-  if (state) fitControls.showState(state);
+  if (state) fitControls.showState(state, playback);
   fitControls.showMessage("fit-notice", "error", answer.error);
   if (answer.error.code === "session_unknown")
     fitSession.open(); // answered with a new one, and a word
@@ -334,7 +334,7 @@ const retell = () => {
   fitControls.retellMessages();
   const here = readyNow();
   if (here) fitData.tell(here.data, here.net);
-  if (state) fitControls.showState(state);
+  if (state) fitControls.showState(state, playback);
   fitFields.show(state);
   if (plots) fitPlots.words(plots);
   paintSoon();

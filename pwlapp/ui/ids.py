@@ -77,6 +77,7 @@ COUNT_EPOCH = "count-epoch"
 COUNT_LOSS = "count-loss"
 COUNT_TEST = "count-test"  # the loss at points held out
 COUNT_SLOPES = "count-slopes"  # of the bent line, left and right
+FIT_COMPLAINT = "fit-complaint"  # what is wrong with seed or N
 COUNT_STATUS = "count-status"  # how the run stands, in words
 FIT_PROGRESS = "fit-progress"
 FIT_POINTS_PLOT = "fit-points-plot"  # lies under the next one, with the same axes

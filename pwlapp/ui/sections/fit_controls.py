@@ -51,6 +51,7 @@ def run_bar() -> html.Div:
             html.Div(id=ids.FIT_PLAYBACK, className="playback"),
             html.Div(
                 [
+                    html.Span(id=ids.FIT_COMPLAINT, className="complaint", role="alert"),
                     html.Span(id=ids.COUNT_STATUS),
                     html.Span(id=ids.FIT_LOOKING_BACK),
                     html.Div(id=ids.FIT_FORMULA, className="net-formula"),
