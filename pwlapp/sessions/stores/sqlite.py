@@ -57,13 +57,13 @@ class SqliteStore:
         prepare(path)
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
-        return await self._run(_create, state, frames, self._clock())
+        return await self.run(_create, state, frames, self._clock())
 
     async def load(self, sid: str) -> SessionState:
-        return await self._run(self._load, sid)
+        return await self.run(self._load, sid)
 
     async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
-        return await self._run(self._read_since, sid, seq)
+        return await self.run(self._read_since, sid, seq)
 
     async def save(
         self,
@@ -73,22 +73,22 @@ class SqliteStore:
         frames: Sequence[Frame] = (),
         step: Step | None = None,
     ) -> None:
-        await self._run(_save, sid, expected_version, state, frames, step, self._clock())
+        await self.run(_save, sid, expected_version, state, frames, step, self._clock())
 
     async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
-        return await self._run(self._load_many, sids)
+        return await self.run(self._load_many, sids)
 
     async def delete(self, sids: Sequence[str]) -> None:
-        await self._run(_delete, sids)
+        await self.run(_delete, sids)
 
     async def step(self, sid: str, number: int) -> Step | None:
-        return await self._run(_step, sid, number)
+        return await self.run(_step, sid, number)
 
     async def running(self) -> list[str]:
-        return await self._run(_running)
+        return await self.run(_running)
 
     async def counts(self) -> tuple[int, int]:
-        return await self._run(_counts)
+        return await self.run(_counts)
 
     async def settled(self) -> Data | None:
         return None  # there are no other servers
@@ -105,22 +105,22 @@ class SqliteStore:
         """There are no other servers."""
 
     async def ping(self) -> None:
-        await self._run(lambda db: db.execute("SELECT 1").fetchone())
+        await self.run(lambda db: db.execute("SELECT 1").fetchone())
 
     async def keep_points(self, points: Points) -> None:
-        await self._run(_keep_points, points, self._clock())
+        await self.run(_keep_points, points, self._clock())
 
     async def kept_points(self, key: str) -> Points | None:
-        return await self._run(_kept_points, key, self._clock())
+        return await self.run(_kept_points, key, self._clock())
 
     async def expire(self, older_than_s: float) -> int:
-        return await self._run(_expire, self._clock() - older_than_s)
+        return await self.run(_expire, self._clock() - older_than_s)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
 
-    async def _run(self, work: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> T:
         """Do `work` in the store's thread, so that the event loop never waits for the disk."""
         try:
             return await asyncio.get_running_loop().run_in_executor(
