@@ -2,8 +2,8 @@
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
 import * as undo from "./core/history";
-import * as i18n from "./core/i18n";
 import * as storage from "./core/storage";
+import * as i18n from "./core/text/i18n";
 import * as views from "./core/views";
 import * as choiceSteps from "./explore/choice-steps";
 import * as dataCard from "./explore/data/card";

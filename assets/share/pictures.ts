@@ -1,12 +1,12 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
 import { byId, element, query } from "../core/dom";
-import * as i18n from "../core/i18n";
-import { t } from "../core/i18n";
-import * as numbers from "../core/numbers";
-import * as plotting from "../core/plotting";
+import * as plotting from "../core/plots/plotting";
+import * as i18n from "../core/text/i18n";
+import { t } from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
 import * as views from "../core/views";
 import * as fitSection from "../fit/fit";
-import * as files from "./files";
+import * as downloads from "./downloads";
 import * as sharing from "./sharing";
 
 const SIZE = { width: 1000, height: 620 };
@@ -20,7 +20,7 @@ type Picture = { box: Element; layers: PlotlyGraph[]; name: string; title: strin
 type Words = Record<string, string>; // of a legend, by role
 
 let chooser: HTMLSelectElement;
-let say: files.Say; // in the line below
+let say: downloads.Say; // in the line below
 
 // Each box of plots: layers that share their axes are one picture.
 const boxes = (): Picture[] => {
@@ -131,7 +131,7 @@ const take = async (format: string) => {
   }
   const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? SHARP : 1 });
   const name = fileName(picture.name, format);
-  files.save({ name, blob: await (await fetch(url)).blob() });
+  downloads.save({ name, blob: await (await fetch(url)).blob() });
   say("files.saved", { name });
 };
 
@@ -145,7 +145,7 @@ const list = () => {
 };
 
 export const start = () => {
-  say = files.status("share-pictures-status");
+  say = downloads.status("share-pictures-status");
   chooser = element("select", { id: "pictures-choose" });
   i18n.label(chooser, "pictures.choose");
   const buttons = ["png", "svg"].map((format) => {

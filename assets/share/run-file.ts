@@ -1,24 +1,24 @@
 // A run as a file, and back: the session with its weights, the frames, and Build.
 
 import * as buildSection from "../build/build";
-import * as api from "../core/api";
 import { byId, element } from "../core/dom";
-import { spoken } from "../core/i18n";
 import { limits } from "../core/limits";
+import * as api from "../core/session/api";
+import { spoken } from "../core/text/i18n";
 import type { BuildState, FrameRow, Message } from "../core/types";
 import * as fitSection from "../fit/fit";
-import * as files from "./files";
+import * as downloads from "./downloads";
 import type { Saved } from "./link";
 import * as sharing from "./sharing";
 
 const FORMAT = 1;
 type Run = { build: BuildState; saved: Saved; frames: FrameRow[] };
 
-let say: files.Say; // in the line under the picker
+let say: downloads.Say; // in the line under the picker
 
 const wrong = (code: string, args = {}): Message => ({ code, args });
 
-export const make = async (): Promise<files.NamedFile> => {
+export const make = async (): Promise<downloads.NamedFile> => {
   const { sid } = fitSection.now();
   const saved = await sharing.saved();
   const { frames } = await api.get<{ frames: FrameRow[] }>(`frames/${encodeURIComponent(sid)}?since=0`);
@@ -66,12 +66,12 @@ const open = async (file: File) => {
     const same = saved.data_key === snapshot.data_key;
     say(same ? "runfile.opened" : "runfile.other_data", { epoch: snapshot.epoch });
   } catch (error) {
-    files.complain(say, error);
+    downloads.complain(say, error);
   }
 };
 
 export const start = () => {
-  say = files.status("share-import-status");
+  say = downloads.status("share-import-status");
   const host = byId("share-import");
   const input = element("input", {
     type: "file",

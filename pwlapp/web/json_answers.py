@@ -21,6 +21,7 @@ STATUS = {
     "data_unknown": 404,
     "frozen": 423,
     "not_ready": 503,
+    "other_site": 403,
     "room_ended": 404,
     "room_forbidden": 403,
     "room_unknown": 404,

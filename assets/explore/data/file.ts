@@ -1,8 +1,8 @@
 // A CSV file of one's own: picked or dropped here, read by the server when it is to be used.
 import { element } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import { t } from "../../core/i18n";
 import { limits } from "../../core/limits";
+import * as i18n from "../../core/text/i18n";
+import { t } from "../../core/text/i18n";
 import type { Message } from "../../core/types";
 import * as fitControls from "../../fit/controls";
 

@@ -1,8 +1,9 @@
 // Language and theme, switched in place: no request for the page, nothing lost.
-import * as api from "./api";
-import { byId, element, type Props } from "./dom";
+
+import { byId, element, type Props } from "../dom";
+import * as api from "../session/api";
+import type { Args, Loss } from "../types";
 import { whole } from "./numbers";
-import type { Args, Loss } from "./types";
 
 type Catalogue = Record<string, string>;
 
