@@ -20,10 +20,14 @@ Read: TypeAlias = Callable[[str, int], Awaitable[tuple[dict[str, Any], Rows]]]
 
 
 class Event(NamedTuple):
-    """One message: the session's snapshot, or new frames with the number of the last as id."""
+    """One message.
 
-    name: Literal["state", "frames"]
-    data: dict[str, Any]
+    It has the session's snapshot; or new frames, with the number of the last as id; or the room as
+    a seat sees it, None if the seat is there no more.
+    """
+
+    name: Literal["state", "frames", "room"]
+    data: Any
     id: int | None = None
 
 
@@ -148,10 +152,14 @@ class SessionEvents:
         self._is_closed = True
         self.notify_all()
 
+    def new_watcher(self) -> Watcher:
+        """A watcher of nothing yet."""
+        return Watcher(self._watchers)
+
     @contextmanager
     def watcher(self, *keys: str) -> Iterator[Watcher]:
         """A watcher of these keys, until the end of the block."""
-        watcher = Watcher(self._watchers)
+        watcher = self.new_watcher()
         watcher.watch(*keys)
         try:
             yield watcher
