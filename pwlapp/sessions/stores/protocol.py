@@ -82,6 +82,12 @@ class Store(Protocol):
         UnknownSession
         """
 
+    async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
+        """Read many sessions at once, by id; unknown ones are left out. Does not count as a use."""
+
+    async def delete(self, sids: Sequence[str]) -> None:
+        """Delete sessions with all that belongs to them; other servers are told of a change."""
+
     async def step(self, sid: str, number: int) -> Step | None:
         """A step of the session's history; None if it is not there, or damaged."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -15,7 +16,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame, Mark
 from pwlapp.sessions.history import Step
-from pwlapp.sessions.state import History, SessionState, unknown_session
+from pwlapp.sessions.state import History, SessionState, UnknownSession, unknown_session
 from pwlapp.sessions.stores import thinning
 from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id, storage_failed
 from pwlapp.sessions.stores.sqlite_file import connect, prepare, transaction
@@ -73,6 +74,12 @@ class SqliteStore:
         step: Step | None = None,
     ) -> None:
         await self._run(_save, sid, expected_version, state, frames, step, self._clock())
+
+    async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
+        return await self._run(self._load_many, sids)
+
+    async def delete(self, sids: Sequence[str]) -> None:
+        await self._run(_delete, sids)
 
     async def step(self, sid: str, number: int) -> Step | None:
         return await self._run(_step, sid, number)
@@ -140,15 +147,27 @@ class SqliteStore:
         if row is None:
             raise unknown_session()
         used, blob = row
-        try:
-            state = codec.decode(blob)
-        except codec.CorruptState as error:
-            logger.error("session %s in %s is damaged: %s", short_id(sid), self._path, error)
-            raise unknown_session() from error
+        state = self._decoded(sid, blob)
         now = self._clock()
         if now - used > TOUCH_EVERY_S:
             db.execute("UPDATE session SET used = ? WHERE sid = ?", (now, sid))
         return state
+
+    def _load_many(self, db: sqlite3.Connection, sids: Sequence[str]) -> dict[str, SessionState]:
+        states = {}
+        for sid in sids:
+            row = db.execute("SELECT state FROM session WHERE sid = ?", (sid,)).fetchone()
+            if row is not None:
+                with contextlib.suppress(UnknownSession):
+                    states[sid] = self._decoded(sid, row[0])
+        return states
+
+    def _decoded(self, sid: str, blob: bytes) -> SessionState:
+        try:
+            return codec.decode(blob)
+        except codec.CorruptState as error:
+            logger.error("session %s in %s is damaged: %s", short_id(sid), self._path, error)
+            raise unknown_session() from error
 
     def _read_since(
         self, db: sqlite3.Connection, sid: str, seq: int
@@ -198,6 +217,11 @@ def _save(
             _keep_step(db, sid, step, state.history)
         if thinning.is_time(state.next_seq, len(frames)):
             _thin(db, sid)
+
+
+def _delete(db: sqlite3.Connection, sids: Sequence[str]) -> None:
+    with transaction(db):
+        db.executemany("DELETE FROM session WHERE sid = ?", [(sid,) for sid in sids])
 
 
 def _refusal(db: sqlite3.Connection, sid: str) -> Exception:
