@@ -31,6 +31,8 @@ class Setting(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
+    id : int
+        Counts up within the room, together with those of questions and challenges.
     seed : int
     seat_seeds : bool
         Whether each seat has a seed of its own; see `seed_of`.
@@ -38,11 +40,12 @@ class Setting(msgspec.Struct, frozen=True):
     optimizer : dict
         As `codec.optimizer_header` writes it.
     epochs : int
-        How long the sent nets train; 0: they wait.
+        How long the class has trained since; 0: the nets wait. Late joiners train as long.
     data_key : str
         The points, which the store has.
     """
 
+    id: int
     seed: int
     seat_seeds: bool
     net: Architecture
@@ -93,7 +96,7 @@ class Question(msgspec.Struct, frozen=True):
     Attributes
     ----------
     id : int
-        Counts up within the room, together with those of challenges.
+        Counts up within the room, together with those of settings and challenges.
     kind : {"number", "choice", "curve"}
     text : str
     options : tuple of str
@@ -168,7 +171,7 @@ class Room(msgspec.Struct, frozen=True):
     question : Question or None
     challenge : Challenge or None
     next_id : int
-        Of the next question or challenge.
+        Of the next setting, question or challenge.
     """
 
     code: str
@@ -206,6 +209,8 @@ class Seat(msgspec.Struct, frozen=True):
         Whether all others see no name.
     class_sid : str or None
         Id of the seat's session of the class.
+    setting : int
+        Id of the setting that the seat's session of the class was made for last.
     answer : Answer or None
         To the latest question that the student answered.
     number : int
@@ -221,6 +226,7 @@ class Seat(msgspec.Struct, frozen=True):
     nickname: str = ""
     name_hidden: bool = False
     class_sid: str | None = None
+    setting: int = 0
     answer: Answer | None = None
     number: int = 0
     version: int = 1

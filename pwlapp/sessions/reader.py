@@ -118,6 +118,11 @@ class SessionReader:
         return self._maintenance.engines
 
     @property
+    def default_engine(self) -> str:
+        """The engine of new sessions."""
+        return self._maintenance.default_engine
+
+    @property
     def data_problem(self) -> UserError | None:
         """Why the data of the settings can't be used; known once `loaded`."""
         return self._maintenance.problem
@@ -150,6 +155,10 @@ class SessionReader:
         """The states of many sessions in one read, by id; unknown ones are left out."""
         return await self._sessions.load_many([sid for sid in sids if is_sid(sid)])
 
+    async def whole(self, sid: str, since: int = 0) -> tuple[SessionState, list[Frame]]:
+        """The session's state and its frames after number `since`, of one moment."""
+        return await self._sessions.read_since(await self._known(sid), since)
+
     async def read(
         self, sid: str, since: int = 0, form: Callable[[list[Frame]], list[Any]] = frame_rows
     ) -> tuple[Snapshot, list[Any]]:
@@ -162,7 +171,7 @@ class SessionReader:
         form : callable
             `snapshot.frame_rows`, `snapshot.frame_texts` or another function of frames.
         """
-        state, frames = await self._sessions.read_since(await self._known(sid), since)
+        state, frames = await self.whole(sid, since)
         if len(frames) > MANY_FRAMES:
             return snapshot(state), await asyncio.to_thread(form, frames)
         return snapshot(state), form(frames)

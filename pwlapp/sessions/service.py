@@ -58,8 +58,9 @@ class SessionService(SessionReader):
         points = await self.loaded()
         train = await self.initial_state(seed, net, points)
         notice = Notice("session_new") if sid else None
-        engine = self._maintenance.default_engine
-        state, frames = transitions.new_session(seed, optimizer, engine, train, points, notice)
+        state, frames = transitions.new_session(
+            seed, optimizer, self.default_engine, train, points, notice
+        )
         return await self._sessions.create(state, frames), snapshot(state)
 
     async def create(self, state: SessionState, frames: Sequence[Frame]) -> str:
