@@ -52,6 +52,7 @@ export const follow = (addresses: () => Addresses, listeners: Listeners) => {
       if (answer.ok) {
         onConnection(true);
         if (room !== undefined) onRoom(room);
+        if (closed) return; // the class is over
         onState(state);
         if (frames.length) onFrames(frames);
       }
