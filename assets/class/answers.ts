@@ -48,9 +48,10 @@ const histogram = (values: number[], own: Value | null) => {
       svg("title", {}, new Text(`${numbers.short(bin.low)}–${numbers.short(bin.high)}: ${bin.n}`)),
     ),
   );
-  const label = (value: number, anchor: string) =>
-    svg("text", { x: at(value), y: HEIGHT - 6, "text-anchor": anchor }, new Text(numbers.short(value)));
-  return drawing(...bars, label(all[0].low, "start"), label(all[all.length - 1].high, "end"));
+  const label = (value: number, x: number, anchor: string) =>
+    svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, new Text(numbers.short(value)));
+  const ends = [label(Math.min(...values), PAD, "start"), label(Math.max(...values), WIDTH - PAD, "end")];
+  return drawing(...bars, ...ends);
 };
 
 const shares = (options: string[], counts: number[], own: Value | null) => {

@@ -68,7 +68,7 @@ export const start = (panelButton: HTMLElement) => {
     sentence,
     panelButton,
     push("class-keep", "class.keep", keep),
-    push("class-leave", "class.leave", leave),
+    push("class-leave", "class.leave_short", leave),
     push("class-close", "class.close", close),
   );
   i18n.label(code, "class.about");

@@ -18,6 +18,13 @@ const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
   if (!views.isOffered(view)) views.go("fit");
 };
 
+// Another student's net is there to be seen: what would change it waits.
+const watch = (on: boolean) => {
+  for (const part of document.querySelectorAll<HTMLElement>("#fit :is(.command-bar, .drawers, .plot-weights)")) {
+    part.inert = on;
+  }
+};
+
 const nameOf = (lesson: LessonStep | null | undefined) => (lesson ? `${lesson[0]}.${lesson[1]}` : "");
 
 // The step is shown; what it would set is the teacher's to send.
@@ -34,6 +41,7 @@ export const start = (lessons: typeof loadLessons) => {
   document.head.append(style);
   seat.onChange((room, before) => {
     hide(room ?? { hidden: [] });
+    watch(typeof room?.spotlight === "number");
     teach(room, before);
   });
 };

@@ -9,8 +9,8 @@ import * as veil from "./veil";
 
 export const start = async (loadLessons: Parameters<typeof guide.start>[0]) => {
   await i18n.complete(); // the words of a class do not come with the page
-  bar.start(panel.button);
-  for (const part of [panel, veil, join]) part.start();
+  bar.start(panel.start());
+  for (const part of [veil, join]) part.start();
   guide.start(loadLessons);
   seat.recall();
 };

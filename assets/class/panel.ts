@@ -1,5 +1,5 @@
-// What the teacher asks of the class, over the stage: a question, and a challenge. It can be folded into its
-// button in the bar.
+// What the teacher asks of the class, a question and a challenge: beside the page as the lessons are, or a
+// sheet at the bottom of a small screen. A button in the bar closes and opens it.
 import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as challenge from "./challenge";
@@ -10,11 +10,14 @@ import type { RoomView } from "./types";
 const PARTS = [question, challenge];
 
 const panel = element("aside", { id: "class-panel", hidden: true });
-export const button = i18n.spoken("button", "class.panel", { type: "button", id: "class-task", className: "switch" });
+let button: HTMLButtonElement;
 
 const open = (on: boolean) => {
+  if (panel.hidden === !on) return;
   panel.hidden = !on;
   button.setAttribute("aria-expanded", String(on));
+  document.documentElement.classList.toggle("with-class-panel", on);
+  window.dispatchEvent(new Event("resize")); // the plots get narrower
 };
 
 // A new question or challenge opens the panel; another answer or score does not.
@@ -36,7 +39,15 @@ const update = (room: RoomView | null, before: RoomView | null) => {
   else if (isNew(room, before)) open(true);
 };
 
+// Gives the button.
 export const start = () => {
+  button = i18n.spoken("button", "class.panel", {
+    type: "button",
+    id: "class-task",
+    className: "switch",
+    hidden: true,
+  });
+  button.setAttribute("aria-expanded", "false");
   panel.append(...PARTS.map(() => element("section")));
   i18n.label(panel, "class.panel");
   button.setAttribute("aria-controls", "class-panel");
@@ -48,8 +59,7 @@ export const start = () => {
   });
   document.body.append(panel);
   challenge.start();
-  open(false);
-  button.hidden = true;
   seat.onChange(update);
   i18n.onLanguage(() => update(seat.room, seat.room));
+  return button;
 };

@@ -45,8 +45,8 @@ _ICON = (
 )
 
 
-# Fetched with the lessons, or with the class, when they are opened.
-_NOT_WITH_THE_PAGE = re.compile(r"lesson\.[a-z]+_\d|class\.|error\.room_")
+# Fetched when lessons or a class are opened; words in exported code stay on the server.
+_NOT_WITH_THE_PAGE = re.compile(r"lesson\.[a-z]+_\d|(board|class|code)\.|error\.room_")
 
 
 def _page_words(words: Mapping[str, str]) -> dict[str, str]:
