@@ -19,6 +19,7 @@ from pwlapp.ui import layout, lessons, limits, opening, page_cache, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
 from pwlapp.ui.sections import build, fit
 from pwlapp.web import (
+    base_path,
     commands,
     downloads,
     event_stream,
@@ -107,6 +108,7 @@ def create_app(settings: Settings) -> layout.Page:
         logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet
     )
     server.add_middleware(CorrelationIdMiddleware)
+    server.add_middleware(base_path.BasePath, path=settings.base_path)
     return app
 
 
