@@ -123,6 +123,12 @@ class HideName(Body):
     on: Flag
 
 
+class Csv(Body):
+    """Whether the table has the nicknames."""
+
+    names: Flag = False
+
+
 class Ask(Body):
     """A question; options for a choice alone."""
 

@@ -1,20 +1,17 @@
-"""The teacher's commands to a room, by name.
+"""The teacher's commands to a room; `table` has their names.
 
 Each changes one thing: a new setting does not unfreeze the class, and freezing does not lead it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from pwlapp.commands.data import points_of
-from pwlapp.commands.fields import Body, Empty
-from pwlapp.commands.table import checked
-from pwlapp.errors import UserError
+from pwlapp.commands.fields import Empty
 from pwlapp.rooms import bodies, class_sessions
 from pwlapp.rooms.ask import summary
 from pwlapp.rooms.service import RoomService
@@ -207,44 +204,10 @@ async def end_challenge(rooms: RoomService, room: Room, _body: Empty) -> dict[st
     return {}
 
 
-class Command(NamedTuple):
-    """A command: the model of its body, and what it does. It returns the answer's JSON."""
-
-    model: type[Body]
-    function: Callable[[RoomService, Room, Any], Awaitable[dict[str, Any]]]
-
-
-COMMANDS: dict[str, Command] = {
-    "ask": Command(bodies.Ask, ask),
-    "challenge": Command(bodies.SetChallenge, set_challenge),
-    "end_challenge": Command(Empty, end_challenge),
-    "end_question": Command(Empty, end_question),
-    "freeze": Command(bodies.Freeze, freeze),
-    "hide": Command(bodies.Hide, hide),
-    "hide_name": Command(bodies.HideName, hide_name),
-    "lesson": Command(bodies.Lesson, lesson),
-    "open_net": Command(bodies.OpenNet, open_net),
-    "pause": Command(Empty, pause),
-    "push": Command(bodies.Push, push),
-    "release": Command(Empty, release),
-    "resume": Command(Empty, resume),
-    "reveal": Command(Empty, reveal),
-    "spotlight": Command(bodies.ShowSeat, spotlight),
-    "start": Command(bodies.Start, start),
-}
-
-
-async def run(rooms: RoomService, room: Room, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Check a command's body and run it.
-
-    Raises
-    ------
-    UserError
-        ``bad_request`` for an unknown command; what its fields and its function raise.
-    """
-    if (command := COMMANDS.get(name)) is None:
-        raise UserError("bad_request")
-    return await command.function(rooms, room, checked(command.model, body, rooms.sessions))
+async def end(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
+    """Delete the room and all in it; the students' own sessions stay."""
+    await rooms.end(room.code)
+    return {}
 
 
 async def forget_spotlight(rooms: RoomService, before: Room, after: Room) -> None:

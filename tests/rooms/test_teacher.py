@@ -11,7 +11,7 @@ import pytest
 from pwlapp.core.net import LECTURE, Architecture
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
-from pwlapp.rooms import teacher
+from pwlapp.rooms import table
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import CURVE_VALUES, Room, Seat, followed
 from pwlapp.sessions.state import SessionState
@@ -51,7 +51,7 @@ async def take_seats(rooms: RoomService, room: Room, count: int) -> list[Seat]:
 
 
 async def tell(rooms: RoomService, room: Room, name: str, **body: Any) -> dict[str, Any]:
-    return await teacher.run(rooms, room, name, body)
+    return await table.run(rooms, room, name, body)
 
 
 async def class_states(rooms: RoomService, room: Room) -> list[SessionState]:
