@@ -41,6 +41,11 @@ const loadLater = () => {
   views.onShow("share", () => chunks.load("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
+  views.onShow("class", () => chunks.load("class"));
+  const loadClass = () => location.hash.startsWith("#room=") && chunks.load("class");
+  window.addEventListener("hashchange", loadClass);
+  loadClass();
+  if (storage.recallForever("pwl.seat")) chunks.load("class");
   const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
@@ -81,7 +86,7 @@ window.dash_clientside.pwlapp = {
 
 // For tests: the page's modules by name, with all parts loaded.
 export const testing = async () => {
-  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons")]);
+  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons"), chunks.load("class")]);
   const { modules } = await import("./testing");
   return modules;
 };
