@@ -15,7 +15,7 @@ import * as fitSteps from "./fit/steps";
 import * as keys from "./help/keys";
 import * as printing from "./printing";
 import * as projector from "./projector";
-import { LINK_PREFIX } from "./share/prefix";
+import { linkIn } from "./share/prefix";
 
 const STARTED_WITH_THE_PAGE = [
   i18n,
@@ -40,7 +40,7 @@ const loadLater = () => {
   views.onShow("share", () => chunks.load("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
-  const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
+  const loadShare = () => linkIn(location.hash) !== null && chunks.load("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
   if (address.has("hide")) chunks.load("share");

@@ -1,14 +1,14 @@
-// Code and numbers as files: made by the server, saved by the browser.
+// Code and numbers as files: each has an address on the server, which browsers inside of messengers,
+// too, can save.
+import * as buildSection from "../build/build";
 import { UNREACHABLE } from "../core/api";
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/i18n";
 import { t } from "../core/i18n";
 import { type Args, isMessage } from "../core/types";
 import * as fitSection from "../fit/fit";
-import * as runFile from "./run-file";
 
-// A file, and the line that says what became of it.
-export type NamedFile = { name: string; blob: Blob };
+// Tells what became of a file.
 export type Say = (key: string | null, args?: Args) => void;
 
 const FILES = { script: ".py", notebook: ".ipynb", weights: ".pt", frames: ".csv", data: ".csv", run: ".json" };
@@ -33,26 +33,23 @@ export const complain = (say: Say, error: unknown) => {
   say(i18n.first(`error.${error.code}`), error.args);
 };
 
-export const save = ({ name, blob }: NamedFile) => {
-  const href = URL.createObjectURL(blob);
-  element("a", { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000); // some browsers take it late
-};
-
-const fromServer = async (kind: string): Promise<NamedFile> => {
+const addressOf = (kind: string) => {
   const { sid } = fitSection.now();
-  const path = `export/${encodeURIComponent(sid)}/${kind}?lang=${i18n.language()}`;
-  const answer = await fetch(path).catch(() => null);
-  if (!answer?.ok) throw (await answer?.json().catch(() => null))?.error ?? UNREACHABLE;
-  const [, name = kind] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];
-  return { name, blob: await answer.blob() };
+  const query = new URLSearchParams({ lang: i18n.language() });
+  if (kind === "run") query.set("build", JSON.stringify(buildSection.now()));
+  return `export/${encodeURIComponent(sid)}/${kind}?${query}`;
 };
 
+// Ask for the file first: what is wrong with it is told here, and not on a page of its own.
 const take = async (kind: string, say: Say) => {
   try {
-    const file = await (kind === "run" ? runFile.make() : fromServer(kind));
-    save(file);
-    say("files.saved", { name: file.name });
+    const href = addressOf(kind);
+    const answer = await fetch(href).catch(() => null);
+    if (!answer?.ok) throw (await answer?.json().catch(() => null))?.error ?? UNREACHABLE;
+    const [, name = kind] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];
+    answer.body?.cancel();
+    element("a", { href, download: name }).click();
+    say("files.saved", { name });
   } catch (error) {
     complain(say, error);
   }

@@ -11,8 +11,6 @@ import * as fitSection from "../../fit/fit";
 import type { Choices, Look, Preview } from "./import-sheet";
 
 const ACCEPTED = ".csv,.txt,.tsv,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-const EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n";
-
 const base64 = (file: File) =>
   new Promise<string>((done, failed) => {
     const reader = new FileReader();
@@ -39,7 +37,7 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
   const example = i18n.spoken("a", "csv.example", {
     download: "points.csv",
     className: "link",
-    href: `data:text/csv;charset=utf-8,${encodeURIComponent(EXAMPLE)}`,
+    href: "export/points.csv",
   });
   const how = i18n.spoken("button", "import.open", { type: "button", id: "import-open", className: "button" });
   host.append(input, drop, element("p", { className: "hint" }, hint, " ", example), how, complaint);
