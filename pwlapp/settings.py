@@ -99,7 +99,7 @@ class Settings:
     host: str = _setting("127.0.0.1", _TEXT, "Address to listen on; 0.0.0.0 lets a class in.")
     port: int = _setting(8050, _number(int, 0, 65535), "Port to listen on; 0 takes a free one.")
     data: str = _setting(
-        "", _TEXT, "CSV file or URL with columns x, prob, y; empty: the lecture's data."
+        "", _TEXT, "CSV or .xlsx file or URL with columns x, prob, y; empty: the lecture's data."
     )
     data_dir: Path = _setting(  # noqa: RUF009 -- a Path can't be changed either
         _folder(_DATA_DIR), _FOLDER, "Folder for the sessions and caches.", shown=_DATA_DIR

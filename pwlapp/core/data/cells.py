@@ -40,6 +40,8 @@ def number(cell: Cell, mark: Mark) -> float:
     if isinstance(cell, float):
         return cell
     text = _ascii(cell)
+    if len(text) < 10 and text.isdigit():
+        return float(text)
     if not _PATTERNS[mark].fullmatch(text):
         return math.nan
     value = float(text.translate(_TO_PYTHON[mark]))

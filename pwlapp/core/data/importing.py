@@ -162,7 +162,7 @@ class Import:
 
     def _cells(self, column: int, most: int | None = None) -> list[Cell]:
         rows = self.table.rows[:most]
-        return [row.cells[column] if column < len(row.cells) else "" for row in rows]
+        return [cells[column] if column < len(cells) else "" for _, cells in rows]
 
     def _find_decimal(self) -> Mark | None:
         cells = [c for k in self.columns.values() if k is not None for c in self._cells(k)]
@@ -228,7 +228,7 @@ class Import:
         bad = np.flatnonzero(~((numbers >= low) & (numbers <= high)))
         if not bad.size:
             return
-        column, line = self.columns[role], self.table.rows[self.kept[bad[0]]].line
+        column, line = self.columns[role], self.table.rows[self.kept[bad[0]]][0]
         name = (self.table.names[column] if column is not None else "") or role
         if np.isfinite(numbers[bad[0]]):
             yield UserError("data_out_of_range", column=name, row=line, min=low, max=high)
@@ -280,7 +280,7 @@ class Import:
             "problems": problems,
             "names": table.names,
             "sheets": table.sheets,
-            "rows": [[row.line, *map(text_of, row.cells)] for row in table.rows[:SHOWN]],
+            "rows": [[line, *map(text_of, cells)] for line, cells in table.rows[:SHOWN]],
             "numbers": {role: shown(numbers) for role, numbers in self.numbers.items()},
             "n_rows": len(table.rows),
             "n_gaps": int(self.gaps.sum()),

@@ -19,7 +19,7 @@ EXCELS_LINE = re.compile(r'"?sep=([,;\t| ])"?[ ]*\n')
 class TextTable(NamedTuple):
     """The rows of a text file, blank ones included, and how they were read."""
 
-    rows: list[list[str]]
+    rows: list[tuple[str, ...]]
     encoding: str
     separator: str
 
@@ -53,12 +53,12 @@ def read_text(
     body = text[told.end() :] if told else text
     separator = separator or (told[1] if told else find_separator(body))
     csv.field_size_limit(max(len(text), 1))  # of this process; a cell can't be longer
-    rows: list[list[str]] = [[]] if told else []
+    rows: list[tuple[str, ...]] = [()] if told else []
     width = 0
     for row in csv.reader(
         io.StringIO(body), delimiter=separator, skipinitialspace=True, strict=True
     ):
-        rows.append([cell.strip() for cell in row])
+        rows.append(tuple([cell.strip() for cell in row]))
         width = max(width, len(row))
         if width > MAX_COLUMNS or width * len(rows) > max_cells:
             raise ValueError("too many cells")

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class Sheet(NamedTuple):
     """The rows of a sheet, blank ones included; its name, and those of all sheets."""
 
-    rows: list[list[Cell]]
+    rows: list[tuple[Cell, ...]]
     name: str
     names: list[str]
 
@@ -55,10 +55,10 @@ def _read(raw: bytes, max_cells: int, wanted: str | None) -> Sheet:
     names = [sheet.title for sheet in book.worksheets]
     sheet = book[wanted] if wanted in names else book.worksheets[0]
     sheet.reset_dimensions()  # they need not be true
-    rows: list[list[Cell]] = []
+    rows: list[tuple[Cell, ...]] = []
     n_cells = 0
     for values in sheet.iter_rows(values_only=True):
-        row = [_cell(value) for value in values[:MAX_COLUMNS]]
+        row = tuple([_cell(value) for value in values[:MAX_COLUMNS]])
         rows.append(row)
         n_cells += 1 + len(row)
         if n_cells > max_cells:
