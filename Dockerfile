@@ -57,12 +57,11 @@ ENV PATH="/opt/venv/bin:$PATH" \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/data \
     PWLAPP_HOST=0.0.0.0 \
-    PWLAPP_PORT=8050 \
     PWLAPP_DATA_DIR=/data
 USER pwlapp
 VOLUME /data
 EXPOSE 8050
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f\"http://127.0.0.1:{os.environ['PWLAPP_PORT']}/healthz\", timeout=4)"]
+  CMD ["python", "-c", "from os import environ as e; from urllib.request import urlopen; urlopen(f\"http://127.0.0.1:{e.get('PWLAPP_PORT') or e.get('PORT') or 8050}/healthz\", timeout=4)"]
 CMD ["python", "-m", "pwlapp", "serve"]

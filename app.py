@@ -15,15 +15,18 @@ from pwlapp import logs
 from pwlapp.server import run
 from pwlapp.services import build_service
 from pwlapp.settings import Settings
-from pwlapp.ui import layout, lessons, limits, page_cache, timing
+from pwlapp.ui import layout, lessons, limits, opening, page_cache, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
 from pwlapp.ui.sections import build, fit
 from pwlapp.web import (
+    base_path,
     commands,
     downloads,
     event_stream,
     guard,
+    head,
     health,
+    security,
     static,
 )
 
@@ -87,15 +90,22 @@ def create_app(settings: Settings) -> layout.Page:
     callbacks, metrics = app.callback_map, service.metrics
     server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
     server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
+    server.add_middleware(security.SameOrigin)
     server.add_middleware(LanguageMiddleware)
     server.add_middleware(static.compressed)
     server.add_middleware(page_cache.PageCache)
+    server.add_middleware(head.HeadRequests)
     server.add_middleware(static.with_static_files)
+    server.add_middleware(
+        security.SecurityHeaders,
+        policy=security.content_policy([opening.script(), app.renderer]),
+    )
     quiet = (static.PATH, *health.PATHS)
     server.add_middleware(
         logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet
     )
     server.add_middleware(CorrelationIdMiddleware)
+    server.add_middleware(base_path.BasePath, path=settings.base_path)
     return app
 
 

@@ -6,7 +6,10 @@ import { element, findById, targetWithin } from "./core/dom";
 const LOADERS = {
   explore: () => import("./explore/main"),
   share: () => import("./share/main"),
-  lessons: () => import("./lessons/main"),
+  lessons: async () => {
+    await load("share"); // a step puts a whole net in place, as a link does
+    return import("./lessons/panel");
+  },
 };
 type Loaders = typeof LOADERS;
 export type Name = keyof Loaders;

@@ -1,9 +1,10 @@
 // The page's entry: what Dash calls, what starts with the page, and what is loaded later.
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
+import { byId } from "./core/dom";
 import * as undo from "./core/history";
-import * as i18n from "./core/i18n";
 import * as storage from "./core/storage";
+import * as i18n from "./core/text/i18n";
 import * as views from "./core/views";
 import * as choiceSteps from "./explore/choice-steps";
 import * as dataCard from "./explore/data/card";
@@ -57,6 +58,15 @@ const boot = () => {
   loadLater();
   views.start(); // shows the first view, for which all others listen
 };
+
+// Where Dash's renderer, which starts after this script, finds the server: under a proxy's path, only the
+// browser knows the whole of it.
+const tellDashWhereItIs = () => {
+  const config = byId("_dash-config");
+  const { pathname } = new URL(".", location.href);
+  config.textContent = JSON.stringify({ ...JSON.parse(config.textContent), requests_pathname_prefix: pathname });
+};
+tellDashWhereItIs();
 
 // Dash's clientside callbacks find their functions here.
 window.dash_clientside ??= {} as Window["dash_clientside"]; // Dash adds set_props

@@ -2,7 +2,7 @@
 // Page Up step through a lesson.
 import * as chunks from "./chunks";
 import { byId } from "./core/dom";
-import * as plotBoxes from "./core/plot-boxes";
+import * as plotBoxes from "./core/plots/plot-boxes";
 
 const root = document.documentElement;
 

@@ -1,7 +1,7 @@
 // The modules that browser tests look into, by name.
 import * as build from "./build/build";
 import * as history from "./core/history";
-import * as tabs from "./core/tabs";
+import * as tabs from "./core/session/tabs";
 import * as oneStep from "./explore/one-step/card";
 import * as surface from "./explore/surface/card";
 import * as fitFieldSteps from "./fit/field-steps";

@@ -104,6 +104,14 @@ def run(mode: str, ramp: Sequence[int]) -> list[Step]:
     return steps
 
 
+def prepare() -> None:
+    """Allow many connections, and find the compiled engine; the servers inherit both."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    # Otherwise each server would compile for its first minute.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(NUMBA_CACHE))
+
+
 def main() -> None:
     """Print the table, and write it as JSON and into the page of figures."""
     parser = argparse.ArgumentParser(
@@ -113,10 +121,7 @@ def main() -> None:
     parser.add_argument("--ramp", type=lambda text: [int(part) for part in text.split(",")])
     parser.add_argument("--quick", action="store_true", help="small classes; nothing is written")
     chosen = parser.parse_args()
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # the servers inherit it
-    # Otherwise each server would compile for its first minute.
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(NUMBA_CACHE))
+    prepare()
     ramp = chosen.ramp or (QUICK_RAMP if chosen.quick else RAMP)
     print("\n".join(report.LOAD_HEAD))
     modes = list(MODES) if chosen.mode == "both" else [chosen.mode]

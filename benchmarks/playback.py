@@ -95,7 +95,7 @@ OBSERVE = """() => {
 
 def bytes_of_a_visit(browser: Browser, address: str) -> int:
     """Bytes that a new visitor's browser receives until the page is ready."""
-    context = browser.new_context()
+    context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     network = context.new_cdp_session(page)
     received: list[int] = []
@@ -139,7 +139,7 @@ def rounds(browser: Browser, address: str, slowed: int) -> list[dict[str, Frames
     """Let all take turns, each time in a tab of its own."""
     measured = []
     for _ in range(ROUNDS):
-        with browser.new_context(viewport=SIZE) as context:
+        with browser.new_context(bypass_csp=True, viewport=SIZE) as context:
             empty = context.new_page()
             app = trained(context, address)
             measured.append({name: run() for name, run in moving(app, empty, slowed).items()})
@@ -172,7 +172,7 @@ def presses(page: LecturePage) -> list[tuple[str, Callable[[], None]]]:
 
 def press_everything(browser: Browser, address: str) -> list[tuple[str, float]]:
     """Milliseconds from each press to the frame that followed its handlers."""
-    with browser.new_context(locale="en-US", viewport=SIZE) as context:
+    with browser.new_context(bypass_csp=True, locale="en-US", viewport=SIZE) as context:
         page = trained(context, address)
         page.page.evaluate(OBSERVE)
         measured = []

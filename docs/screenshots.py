@@ -16,7 +16,9 @@ FOLDER = Path(__file__).parent
 
 def open_page(browser: Browser, address: str, width: int, height: int, lang: str) -> LecturePage:
     """Open the app in a window of its own."""
-    context = browser.new_context(viewport={"width": width, "height": height}, locale=lang)
+    context = browser.new_context(
+        bypass_csp=True, viewport={"width": width, "height": height}, locale=lang
+    )
     page = LecturePage(context.new_page())
     page.open(address)
     return page

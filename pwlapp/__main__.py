@@ -1,4 +1,7 @@
-"""The command line: ``python -m pwlapp fit`` trains and prints, ``serve`` runs the web server."""
+"""The command line: ``python -m pwlapp fit`` trains and prints, ``serve`` runs the web server.
+
+``class`` runs it for a class, with a room that is open.
+"""
 
 from __future__ import annotations
 
@@ -49,13 +52,17 @@ def make_parser() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     add_fit_options(commands.add_parser("fit", help="train as the app does and print the weights"))
-    commands.add_parser(
-        "serve",
-        help="open the app; its settings are environment variables (serve --help lists them)",
-        description="Open the app, until Ctrl-C or SIGTERM.",
-        epilog=f"{settings_table()}\n\n{exit_codes.table()}",
-        formatter_class=layout,
-    )
+    for name, what in (
+        ("serve", "open the app"),
+        ("class", "open the app to the local network, with a room for a class"),
+    ):
+        commands.add_parser(
+            name,
+            help=f"{what}; settings are environment variables ({name} --help lists them)",
+            description=f"{what.capitalize()}, until Ctrl-C or SIGTERM.",
+            epilog=f"{settings_table()}\n\n{exit_codes.table()}",
+            formatter_class=layout,
+        )
     return parser
 
 
@@ -244,12 +251,19 @@ def serve() -> int:
     return app.main()
 
 
+def serve_class() -> int:
+    """Run the web server for a class; return the exit status."""
+    from pwlapp import classroom
+
+    return classroom.serve()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status, one of `exit_codes.EXIT_CODES`."""
     args = make_parser().parse_args(argv)
     try:
-        if args.command == "serve":
-            return serve()
+        if args.command != "fit":
+            return serve() if args.command == "serve" else serve_class()
         problem = fit(args)
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED

@@ -86,7 +86,8 @@ class TestDockerfile:
     def test_its_port_is_the_default_one(self) -> None:
         port = Settings().port
         assert steps("EXPOSE") == [str(port)]
-        assert f"PWLAPP_PORT={port}" in steps("ENV")[-1]
+        assert f"or {port}}}/healthz" in steps("HEALTHCHECK")[0]
+        assert "PORT=" not in steps("ENV")[-1]  # a host's own PORT would not count
 
     def test_sets_only_known_settings(self) -> None:
         assert set(re.findall(r"PWLAPP_\w+", read("Dockerfile"))) <= VARIABLES

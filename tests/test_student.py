@@ -188,7 +188,7 @@ async def test_a_stream_resumes_at_its_place_and_is_polled_when_refused(
 
     seen: list[Event] = []
     async with client(answer, "http://a") as http, asyncio.timeout(20):
-        async for event in event_stream.follow(http, "a", last_seq):
+        async for event in event_stream.follow(http, event_stream.of_session("a", last_seq)):
             seen.append(event)
             seqs += [row[0] for row in event.content] if event.name == "frames" else []
     assert asked == [

@@ -2,14 +2,14 @@
 
 import { byId, targetWithin, write } from "../core/dom";
 import * as undo from "../core/history";
-import * as i18n from "../core/i18n";
-import * as nets from "../core/net";
-import * as numbers from "../core/numbers";
-import * as painting from "../core/painting";
-import * as plotBoxes from "../core/plot-boxes";
+import * as nets from "../core/net/net";
+import * as weightRows from "../core/net/weight-rows";
+import * as painting from "../core/plots/painting";
+import * as plotBoxes from "../core/plots/plot-boxes";
 import * as storage from "../core/storage";
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
 import type { Answer, BuildState, Challenge, Weights } from "../core/types";
-import * as weightRows from "../core/weight-rows";
 import * as equations from "./equations";
 
 const STORE = "build";

@@ -1,6 +1,7 @@
 // The lecture's equations (1)-(5) and its architecture line, with the current numbers in them.
-import * as mathml from "../core/mathml";
-import * as nets from "../core/net";
+
+import * as nets from "../core/net/net";
+import * as mathml from "../core/text/mathml";
 import type { BentLine, NetDescription, Weights } from "../core/types";
 
 type Index = number | "n"; // of a point

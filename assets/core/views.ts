@@ -1,7 +1,7 @@
 // The views of the page. One is shown at a time, named by the address: #build, #fit, #explore, #share,
 // or the id of something in one, such as a card of Explore. What is hidden keeps what it holds.
 import { byId, query } from "./dom";
-import * as plotBoxes from "./plot-boxes";
+import * as plotBoxes from "./plots/plot-boxes";
 
 type Listener = () => void;
 

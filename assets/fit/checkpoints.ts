@@ -1,10 +1,11 @@
 // The table of checkpoints: the net's numbers, both slopes and the loss, with the change since the
 // row above. Of a net with too many numbers, the loss alone; with points held out, both losses.
-import * as i18n from "../core/i18n";
-import * as nets from "../core/net";
-import * as numbersModule from "../core/numbers";
+
+import * as nets from "../core/net/net";
+import * as weightRows from "../core/net/weight-rows";
+import * as i18n from "../core/text/i18n";
+import * as numbersModule from "../core/text/numbers";
 import type { FitNet, Frame } from "../core/types";
-import * as weightRows from "../core/weight-rows";
 import type { FitData } from "./data";
 import * as fitData from "./data";
 import * as fitNet from "./net-description";

@@ -1,11 +1,11 @@
 // What Fit says in words and numbers: buttons, status, notices, and the playback bar.
 import { byId, element, targetWithin, write } from "../core/dom";
-import * as i18n from "../core/i18n";
-import { label } from "../core/i18n";
-import * as nets from "../core/net";
-import * as numbers from "../core/numbers";
-import type { Playback } from "../core/playback";
+import * as nets from "../core/net/net";
+import type { Playback } from "../core/session/playback";
 import * as storage from "../core/storage";
+import * as i18n from "../core/text/i18n";
+import { label } from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
 import type { Frame, Message, Snapshot } from "../core/types";
 import * as fitNet from "./net-description";
 

@@ -1,8 +1,8 @@
 // The data of Fit: fetched once by its key, drawn once, never redrawn with the curves.
 import { ancestor, byId } from "../core/dom";
-import * as i18n from "../core/i18n";
-import * as nets from "../core/net";
-import * as numbers from "../core/numbers";
+import * as nets from "../core/net/net";
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
 import type { Column, Curve, DataSpec, FitNet, Frame, Loss, Points, Range, Weights } from "../core/types";
 
 export type FitPlots = Record<"points" | "yhat" | "logit" | "loss", PlotlyGraph>;

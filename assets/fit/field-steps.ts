@@ -5,7 +5,7 @@ import * as undo from "../core/history";
 import * as fitControls from "./controls";
 import type { FieldName } from "./fields";
 import * as fitFields from "./fields";
-import * as fitSection from "./fit";
+import * as fitSession from "./session";
 import { depth, goTo } from "./session-history";
 
 type Values = Record<string, string | string[] | undefined>; // of the fields, by their ids
@@ -34,7 +34,7 @@ const recordStep = (before: Values) => {
   let other = { values: { ...standing().values, ...before }, steps: depth() };
   const swap = async () => {
     const now = standing();
-    if (isOfNet && fitSection.now().state?.epoch === 0) await goTo(other.steps);
+    if (isOfNet && fitSession.state?.epoch === 0) await goTo(other.steps);
     await put(other.values);
     other = now;
   };

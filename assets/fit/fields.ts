@@ -1,9 +1,9 @@
 // The fields that say what is trained and how: filled from the session, told in words, and compared
 // with the session's own net. Dash keeps their values; each change arrives here.
 import { ancestor, byId, wordsOf, write } from "../core/dom";
-import * as i18n from "../core/i18n";
 import { allows, limits } from "../core/limits";
-import * as numbers from "../core/numbers";
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
 import type { NetDescription, Snapshot } from "../core/types";
 
 const { t } = i18n;

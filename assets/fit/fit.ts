@@ -1,16 +1,16 @@
 // Fit: opens the tab's session, follows its run, and lets the weights be edited by hand.
 import { byId } from "../core/dom";
-import * as eventStream from "../core/event-stream";
-import * as i18n from "../core/i18n";
-import * as nets from "../core/net";
-import * as painting from "../core/painting";
-import * as playbacks from "../core/playback";
-import * as plotBoxes from "../core/plot-boxes";
-import * as tabs from "../core/tabs";
+import * as nets from "../core/net/net";
+import * as weightLight from "../core/net/weight-light";
+import type * as weightRows from "../core/net/weight-rows";
+import * as painting from "../core/plots/painting";
+import * as plotBoxes from "../core/plots/plot-boxes";
+import * as eventStream from "../core/session/event-stream";
+import * as playbacks from "../core/session/playback";
+import * as tabs from "../core/session/tabs";
+import * as i18n from "../core/text/i18n";
 import type { Answer, FitNet, Frame, FrameRow, Snapshot, Weights } from "../core/types";
 import * as views from "../core/views";
-import * as weightLight from "../core/weight-light";
-import type * as weightRows from "../core/weight-rows";
 import * as checkpoints from "./checkpoints";
 import * as fitControls from "./controls";
 import * as fitData from "./data";
@@ -18,6 +18,7 @@ import * as fitFields from "./fields";
 import * as fitNet from "./net-description";
 import * as fitPlots from "./plots";
 import * as fitSession from "./session";
+import { state } from "./session";
 import * as fitSteps from "./steps";
 
 const tell = (id: string, props: Record<string, unknown>) => window.dash_clientside.set_props(id, props);
@@ -31,8 +32,7 @@ let servers: fitSession.Opened["data"]; // of the data that a new session has
 let weights: weightRows.WeightRows;
 let playback: playbacks.Playback<Frame>;
 let stream: { close: () => void } | null = null;
-let state: Snapshot | null = null; // the newest of the session
-let net: FitNet | null = null; // its net
+let net: FitNet | null = null; // of the session
 let shown: FitNet | null = null; // the one that sliders, words and legends are for, with these data
 let editing: fitData.Edited | null = null; // under the student's hand, until the server has recorded it
 let logEpochs = false;
@@ -44,7 +44,6 @@ export const opened = async (session: Answer<fitSession.Opened> | null) => {
   stream?.close();
   fitSession.enter(session);
   playback.clear();
-  state = null;
   editing = null;
   servers = session.data;
   try {
@@ -126,7 +125,7 @@ const apply = (snapshot?: Snapshot) => {
   const stepped = state && !wasRunning && snapshot.epoch > state.epoch;
   const made = ({ seed, net: kind }: Snapshot) => JSON.stringify({ seed, net: kind });
   const refill = state && made(snapshot) !== made(state);
-  state = snapshot;
+  fitSession.keep(snapshot);
   playback.dropBefore(snapshot.first_seq);
   if (dataKey !== snapshot.data_key) followData(snapshot);
   useNet(snapshot);
@@ -312,6 +311,7 @@ const tellSoon = painting.throttle(painting.READING_MS, () => {
 // --- start ------------------------------------------------------------------------------------
 export const start = () => {
   playback = playbacks.create({ onFrame: paintFrame, onMove: paintNumbers });
+  fitSession.start(reply);
   fitControls.start(playback);
   fitFields.start();
   weightLight.start();

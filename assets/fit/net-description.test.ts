@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LECTURE } from "../core/net";
+import { LECTURE } from "../core/net/net";
 import type { NetDescription } from "../core/types";
 import { hasSlopes, layers } from "./net-description";
 

@@ -2,14 +2,14 @@
 
 import * as equations from "../build/equations";
 import { ancestor, byId, query } from "../core/dom";
-import * as i18n from "../core/i18n";
-import * as nets from "../core/net";
-import * as netFormula from "../core/net-formula";
-import * as numbers from "../core/numbers";
-import * as painting from "../core/painting";
+import * as nets from "../core/net/net";
+import type { Handlers, WeightRows } from "../core/net/weight-rows";
+import * as weightRows from "../core/net/weight-rows";
+import * as painting from "../core/plots/painting";
+import * as i18n from "../core/text/i18n";
+import * as netFormula from "../core/text/net-formula";
+import * as numbers from "../core/text/numbers";
 import type { FitNet, NetDescription, Weights } from "../core/types";
-import type { Handlers, WeightRows } from "../core/weight-rows";
-import * as weightRows from "../core/weight-rows";
 import type { FitData } from "./data";
 
 // Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid

@@ -1,8 +1,9 @@
 // The three plots of Fit. yhat and the bent line move at every animation frame; the loss curve and
 // the axes a few times a second.
-import * as i18n from "../core/i18n";
-import * as nets from "../core/net";
-import * as painting from "../core/painting";
+
+import * as nets from "../core/net/net";
+import * as painting from "../core/plots/painting";
+import * as i18n from "../core/text/i18n";
 import type { Column, Curve, FitNet, NetDescription, Range, Weights } from "../core/types";
 import type { FitData, FitPlots, Shown } from "./data";
 import * as fitData from "./data";

@@ -1,10 +1,9 @@
-// The tab's session on the server: opened, asked for again when it is lost, and sent commands that
-// are no button of Dash's.
-import * as api from "../core/api";
-import * as tabs from "../core/tabs";
+// The tab's session on the server: opened, asked for again when it is lost, its newest state, and
+// commands that are no button of Dash's.
+import * as api from "../core/session/api";
+import * as tabs from "../core/session/tabs";
 import type { Answer, Message, Snapshot } from "../core/types";
 import * as fitControls from "./controls";
-import * as fitSection from "./fit";
 
 const RETRY_MS = 5000; // when the server could not open a session
 const UNANSWERED_MS = 35_000; // a server that has not answered by then was lost on the way
@@ -17,6 +16,8 @@ export type Opened = {
 };
 
 let sid: string;
+let state: Snapshot | null = null; // the newest
+let onAnswer: (answer: Answer) => void; // Fit applies it, or tells what went wrong
 let unanswered: number | undefined; // timer, while a session is being opened
 
 export const open = (remembered: string | null = sid) => {
@@ -38,14 +39,22 @@ export const isOpen = (session: Answer<Opened> | null): session is Opened => {
 
 export const enter = (session: Opened) => {
   sid = session.sid;
+  state = null;
   tabs.keep(sid);
 };
 
-// A command whose answer Fit applies, or tells.
+export const keep = (snapshot: Snapshot) => {
+  state = snapshot;
+};
+
+export const start = (listener: typeof onAnswer) => {
+  onAnswer = listener;
+};
+
 export const send = async (verb: string, body: object = {}): Promise<Answer> => {
   const answer = await api.command<{ snapshot: Snapshot }>(sid, verb, body);
-  fitSection.reply(answer);
+  onAnswer(answer);
   return answer;
 };
 
-export { sid };
+export { sid, state };

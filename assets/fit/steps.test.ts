@@ -27,7 +27,7 @@ const server = vi.hoisted(() => ({
 const page = vi.hoisted(() => ({ fields: "seed 1", build: [1, -1], reset: new EventTarget() }));
 
 vi.mock("../core/dom", () => ({ byId: () => page.reset }));
-vi.mock("../core/i18n", () => ({ announce: () => {}, t: () => "" }));
+vi.mock("../core/text/i18n", () => ({ announce: () => {}, t: () => "" }));
 vi.mock("../build/build", () => ({
   now: () => page.build,
   show: (build: number[]) => (page.build = build),
@@ -36,8 +36,10 @@ vi.mock("./field-steps", () => ({
   read: () => page.fields,
   put: async (fields: string) => (page.fields = fields),
 }));
-vi.mock("./fit", () => ({
-  now: () => ({ state: server.state }),
+vi.mock("./session", () => ({
+  get state() {
+    return server.state;
+  },
   send: async (verb: string) => server.send(verb),
 }));
 

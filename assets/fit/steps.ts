@@ -6,11 +6,11 @@
 import * as buildSection from "../build/build";
 import { byId } from "../core/dom";
 import * as undo from "../core/history";
-import * as i18n from "../core/i18n";
-import * as numbers from "../core/numbers";
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
 import type { Answer, Snapshot, Weights } from "../core/types";
 import * as fitFieldSteps from "./field-steps";
-import * as fitSection from "./fit";
+import { state } from "./session";
 import { depth, goTo, sending } from "./session-history";
 
 // What stands on the page and leads to the next net.
@@ -22,7 +22,6 @@ const bringBack = async ({ fields, build }: Page) => {
 };
 
 const announceBack = () => {
-  const { state } = fitSection.now();
   if (state && !state.notice) i18n.announce(i18n.t("notice.back", { epoch: numbers.whole(state.epoch) }));
 };
 
@@ -55,10 +54,10 @@ const ANSWER_MS = 3000; // an answer that is not here by then was lost
 let resetting: { page: Page; before: number; since: number; isOver: () => void } | null = null; // what stood there, until the answer
 
 const onReset = () => {
-  const { state } = fitSection.now();
   if (!state) return;
+  const { first_seq: since } = state;
   const answer = new Promise<void>((isOver) => {
-    resetting = { page: capture(), before: depth(), since: state.first_seq, isOver };
+    resetting = { page: capture(), before: depth(), since, isOver };
     setTimeout(isOver, ANSWER_MS);
   });
   undo.awaitStep(answer);
@@ -78,7 +77,7 @@ export const answered = ({ error, snapshot }: Answer) => {
 // --- weights by hand ---------------------------------------------------------------------------
 // The weights `p` are being sent to the server.
 export const edited = (p: Weights) => {
-  const params = fitSection.now().state?.params;
+  const params = state?.params;
   const changed = p.flatMap((value, k) => (Math.fround(value) === params?.[k] ? [] : [k]));
   const before = sending();
   undo.record(

@@ -1,7 +1,7 @@
 // What a step of a lesson asks for, and whether it is so. The names are those of lessons.py.
 import * as buildSection from "../build/build";
 import { byId } from "../core/dom";
-import * as nets from "../core/net";
+import * as nets from "../core/net/net";
 import type { Activation, NetDescription, Optimizer, Status, Weights } from "../core/types";
 import * as oneStep from "../explore/one-step/card";
 import * as seeds from "../explore/seeds/card";

@@ -1,10 +1,10 @@
 // The lessons' panel: beside the page on a wide screen, a sheet at the bottom of a small one. It says
 // what there is to see, rings the place, and ticks what was done. Nothing is locked.
 
-import * as api from "../core/api";
 import { byId, element, findById, query } from "../core/dom";
-import * as i18n from "../core/i18n";
+import * as api from "../core/session/api";
 import * as storage from "../core/storage";
+import * as i18n from "../core/text/i18n";
 import * as views from "../core/views";
 import * as sharing from "../share/sharing";
 import * as lessonChecks from "./checks";

@@ -1,37 +1,13 @@
 // Code and numbers as files: each has an address on the server, which browsers inside of messengers,
 // too, can save.
 import * as buildSection from "../build/build";
-import { UNREACHABLE } from "../core/api";
 import { byId, element } from "../core/dom";
-import * as i18n from "../core/i18n";
-import { t } from "../core/i18n";
-import { type Args, isMessage } from "../core/types";
+import { UNREACHABLE } from "../core/session/api";
+import * as i18n from "../core/text/i18n";
 import * as fitSection from "../fit/fit";
-
-// Tells what became of a file.
-export type Say = (key: string | null, args?: Args) => void;
+import { complain, type Say, status } from "./downloads";
 
 const FILES = { script: ".py", notebook: ".ipynb", weights: ".pt", frames: ".csv", data: ".csv", run: ".json" };
-
-// A line under what was pressed, told anew in another language. A key that begins with "error." is told
-// as a complaint; none at all clears the line.
-export const status = (id: string): Say => {
-  let said: { key: string; args: Args } | null = null;
-  const tell = () => {
-    byId(id).textContent = said ? t(said.key, said.args) : "";
-    byId(id).classList.toggle("error", Boolean(said?.key.startsWith("error.")));
-  };
-  i18n.onLanguage(tell);
-  return (key, args = {}) => {
-    said = key === null ? null : { key, args: i18n.readable(args) };
-    tell();
-  };
-};
-// Tell what went wrong; an accident of ours is none of it.
-export const complain = (say: Say, error: unknown) => {
-  if (!isMessage(error)) throw error;
-  say(i18n.first(`error.${error.code}`), error.args);
-};
 
 const addressOf = (kind: string) => {
   const { sid } = fitSection.now();

@@ -1,7 +1,7 @@
 // What a lecturer's link does beside holding a state: hides things, begins a lesson, chooses language
 // and theme. A table documents the parameters, and its controls write them.
 import { byId, element } from "../core/dom";
-import * as i18n from "../core/i18n";
+import * as i18n from "../core/text/i18n";
 import * as sharing from "./sharing";
 
 // What the script in the page's head found in the address.

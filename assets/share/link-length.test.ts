@@ -1,6 +1,6 @@
 // How long links are, and that no part of one opens anything: the figures of docs/files.md.
 import { describe, expect, test } from "vitest";
-import { START } from "../core/net";
+import { START } from "../core/net/net";
 import type { BuildState } from "../core/types";
 import * as link from "./link";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { START } from "../core/net";
+import { START } from "../core/net/net";
 import type { BuildState, Optimizer } from "../core/types";
 import { golden } from "../vitest/golden";
 import * as link from "./link";

@@ -5,7 +5,7 @@
 //   "recipe"    a wide net without its weights: it starts over and trains so many epochs
 //   "settings"  seed, net and optimizer only
 import { allows, limits } from "../core/limits";
-import * as nets from "../core/net";
+import * as nets from "../core/net/net";
 import type { BuildState, DataSpec, NetDescription, Optimizer } from "../core/types";
 import * as pack from "./pack";
 

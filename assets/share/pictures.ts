@@ -1,12 +1,12 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
 import { byId, element, query } from "../core/dom";
-import * as i18n from "../core/i18n";
-import { t } from "../core/i18n";
-import * as numbers from "../core/numbers";
-import * as plotting from "../core/plotting";
+import * as plotting from "../core/plots/plotting";
+import * as i18n from "../core/text/i18n";
+import { t } from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
 import * as views from "../core/views";
 import * as fitSection from "../fit/fit";
-import * as files from "./files";
+import * as downloads from "./downloads";
 import * as sharing from "./sharing";
 
 const SIZE = { width: 1000, height: 620 };
@@ -21,7 +21,7 @@ type Words = Record<string, string>; // of a legend, by role
 
 let chooser: HTMLSelectElement;
 let made: HTMLImageElement; // for browsers inside of messengers, which save what a finger holds
-let say: files.Say; // in the line below
+let say: downloads.Say; // in the line below
 
 // Each box of plots: layers that share their axes are one picture.
 const boxes = (): Picture[] => {
@@ -132,10 +132,7 @@ const take = async (format: string) => {
   }
   const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? SHARP : 1 });
   const name = fileName(picture.name, format);
-  const blob = await (await fetch(url)).blob();
-  const href = URL.createObjectURL(blob);
-  element("a", { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000); // some browsers take it late
+  downloads.save({ name, blob: await (await fetch(url)).blob() });
   say("files.saved", { name });
   made.src = url;
   byId("pictures-made").hidden = false;
@@ -151,7 +148,7 @@ const list = () => {
 };
 
 export const start = () => {
-  say = files.status("share-pictures-status");
+  say = downloads.status("share-pictures-status");
   chooser = element("select", { id: "pictures-choose" });
   i18n.label(chooser, "pictures.choose");
   const buttons = ["png", "svg"].map((format) => {

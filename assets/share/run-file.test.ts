@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { START } from "../core/net";
+import { START } from "../core/net/net";
 import { read } from "./run-file";
 
 const RUN = { program: "pwlapp", kind: "run", format: 1, build: { params: START, challenge: null }, saved: {} };

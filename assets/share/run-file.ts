@@ -1,17 +1,17 @@
 // A run that comes back from its file: the session with its weights, the frames, and Build. The server
 // writes it (run in pwlapp/web/downloads.py).
 import { byId, element } from "../core/dom";
-import { spoken } from "../core/i18n";
 import { limits } from "../core/limits";
+import { spoken } from "../core/text/i18n";
 import type { BuildState, FrameRow, Message } from "../core/types";
-import * as files from "./files";
+import * as downloads from "./downloads";
 import type { Saved } from "./link";
 import * as sharing from "./sharing";
 
 const FORMAT = 1;
 type Run = { build: BuildState; saved: Saved; frames: FrameRow[] };
 
-let say: files.Say; // in the line under the picker
+let say: downloads.Say; // in the line under the picker
 
 const wrong = (code: string, args = {}): Message => ({ code, args });
 
@@ -54,12 +54,12 @@ const open = async (file: File) => {
     const same = saved.data_key === snapshot.data_key;
     say(same ? "runfile.opened" : "runfile.other_data", { epoch: snapshot.epoch });
   } catch (error) {
-    files.complain(say, error);
+    downloads.complain(say, error);
   }
 };
 
 export const start = () => {
-  say = files.status("share-import-status");
+  say = downloads.status("share-import-status");
   const host = byId("share-import");
   const input = element("input", {
     type: "file",

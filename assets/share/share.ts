@@ -2,14 +2,14 @@
 
 import * as buildSection from "../build/build";
 import { byId, element, query } from "../core/dom";
-import * as i18n from "../core/i18n";
-import { t } from "../core/i18n";
 import { limits } from "../core/limits";
-import * as painting from "../core/painting";
-import * as plotting from "../core/plotting";
+import * as painting from "../core/plots/painting";
+import * as plotting from "../core/plots/plotting";
+import * as i18n from "../core/text/i18n";
+import { t } from "../core/text/i18n";
 import * as views from "../core/views";
 import * as fitSection from "../fit/fit";
-import * as files from "./files";
+import * as downloads from "./downloads";
 import * as lecturer from "./lecturer";
 import * as sharing from "./sharing";
 
@@ -22,7 +22,7 @@ type Made = Omit<sharing.Collected, "fragment"> & { key: string; link: string };
 let made: Made | null = null;
 let wantsCode = false;
 let picture: string | null = null; // the object URL of the code that is shown
-let say: files.Say; // in the line under the buttons
+let say: downloads.Say; // in the line under the buttons
 
 // What the link depends on.
 const keyOf = () => {
@@ -69,7 +69,7 @@ const refresh = painting.throttle(CALM_MS, async () => {
   await make().catch(complain);
 });
 
-const complain = (error: unknown) => files.complain(say, error);
+const complain = (error: unknown) => downloads.complain(say, error);
 
 // --- copying -----------------------------------------------------------------------------------
 // On plain http there is no clipboard: the field is selected, and the old command tried.
@@ -152,7 +152,7 @@ const enlarge = () => {
 
 // --- start -------------------------------------------------------------------------------------
 export const start = () => {
-  say = files.status("share-copied");
+  say = downloads.status("share-copied");
   field = element("input", { type: "text", id: "share-address", readOnly: true, spellcheck: false });
   i18n.label(field, "share.link_label");
   field.addEventListener("focus", () => field.select());

@@ -1,7 +1,7 @@
 // The whole of what a student did: put into a link, and brought back from one.
 
 import * as buildSection from "../build/build";
-import * as api from "../core/api";
+import * as api from "../core/session/api";
 import { type Args, type BuildState, type FrameRow, isMessage, type Snapshot } from "../core/types";
 import * as fitControls from "../fit/controls";
 import * as fitFields from "../fit/fields";

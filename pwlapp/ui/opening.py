@@ -107,7 +107,7 @@ _SCRIPT = """
     root.dataset.theme = wishes.find((name) => themes.includes(name));
   } catch { root.dataset.theme = "light"; }
   if (LANGUAGES.includes(query.get("lang"))) {
-    document.cookie = `pwl_lang=${query.get("lang")}; path=/; max-age=31536000; samesite=lax`;
+    document.cookie = `pwl_lang=${query.get("lang")}; max-age=31536000; samesite=lax`;
   }
   const hideable = HIDEABLE;
   const named = (query.get("hide") ?? "").split(",").map((name) => name.trim());

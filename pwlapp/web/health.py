@@ -47,7 +47,7 @@ def routes(service: SessionService, answer_s: float = ANSWER_S) -> APIRouter:
         return Response(body, headers={**_FRESH, "Content-Type": CONTENT_TYPE})
 
     for path, endpoint in zip(PATHS, (healthz, readyz, metrics), strict=True):
-        router.add_api_route(path, endpoint, methods=["GET", "HEAD"], response_model=None)
+        router.add_api_route(path, endpoint, response_model=None)
     return router
 
 

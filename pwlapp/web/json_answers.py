@@ -20,6 +20,7 @@ STATUS = {
     "busy": 429,
     "data_unknown": 404,
     "not_ready": 503,
+    "other_site": 403,
     "session_unknown": 404,
     "storage_failed": 503,
     "too_big": 413,

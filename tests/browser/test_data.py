@@ -276,7 +276,11 @@ def test_own_points_by_keyboard(address: str, open_page: Open) -> None:
 
 def test_own_points_by_touch(address: str, open_page: Open, chromium: Any) -> None:
     context = chromium.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, locale="en-US"
+        bypass_csp=True,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        locale="en-US",
     )
     try:
         page = LecturePage(context.new_page())

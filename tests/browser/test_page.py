@@ -117,7 +117,7 @@ def tabbed(page: LecturePage) -> set[str]:
 
 
 def test_a_first_visit_is_light(address: str, chromium: Browser) -> None:
-    context = chromium.new_context()
+    context = chromium.new_context(bypass_csp=True)
     page = context.new_page()
     network = context.new_cdp_session(page)
     received: list[int] = []

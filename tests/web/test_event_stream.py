@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.sessions.service import SessionService
 from pwlapp.web.event_stream import routes
+from pwlapp.web.head import HeadRequests
 from tests.support.sessions import finished, has_moved, until
 
 UNKNOWN = "A" * 22
@@ -28,6 +29,7 @@ UNKNOWN = "A" * 22
 async def client(service: SessionService) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
     app.include_router(routes(service))
+    app.add_middleware(HeadRequests)
     config = uvicorn.Config(app, port=0, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
@@ -78,6 +80,15 @@ async def test_the_stream_begins_with_the_state_and_all_frames(
         stepped = await service.step(sid, AdamOptions())
         assert json.loads((await anext(stream))["data"]) == stepped
         assert (await anext(stream))["id"] == "2"
+
+
+async def test_head_of_a_stream_ends_at_its_headers(
+    service: SessionService, client: httpx2.AsyncClient
+) -> None:
+    sid, _ = await service.open()
+    response = await client.head(f"/stream/{sid}")
+    assert response.headers["content-type"].startswith("text/event-stream")
+    await until(lambda: service.events.watchers == 0)
 
 
 async def test_a_lost_connection_resumes_with_no_frame_lost_or_doubled(

@@ -68,7 +68,7 @@ class TestIndexPage:
         urls = [*scripts(client), *style]
         assert len(urls) >= 9
         for url in urls:
-            assert url.startswith(static.PATH)
+            assert url.startswith(static.FOLDER)
             headers, body = raw(client, url, "br, gzip")
             assert headers["content-encoding"] == "br", url
             assert headers["cache-control"] == FOREVER, url
@@ -109,15 +109,22 @@ class TestBuiltFiles:
     ) -> None:
         url = static.addresses()["basic"]
         headers, body = raw(client, url, accept)
-        file = static.BUILD / "static" / url.removeprefix(static.PATH)
+        file = static.BUILD / "static" / url.removeprefix(static.FOLDER)
         assert DECODE[encoding](body) == file.read_bytes()
         assert headers.get("content-encoding") == encoding
         assert headers["vary"] == "Accept-Encoding"
         assert headers["content-type"].startswith("text/javascript")
 
-    def test_head_has_no_body(self, client: TestClient) -> None:
-        response = client.head(static.addresses()["main"])
-        assert (response.status_code, response.content) == (200, b"")
+    @pytest.mark.parametrize("path", ["main", "/", "/_dash-layout", "/healthz"])
+    def test_head_has_the_headers_of_get_and_no_body(self, client: TestClient, path: str) -> None:
+        url = static.addresses().get(path, path)
+        head, get = client.head(url), client.get(url)
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("content-length", "content-type", "cache-control"):
+            assert head.headers.get(name) == get.headers.get(name)
+
+    def test_head_of_an_unknown_path_is_not_found(self, client: TestClient) -> None:
+        assert client.head("/nothing").status_code == 404
 
     @pytest.mark.parametrize(
         "path",

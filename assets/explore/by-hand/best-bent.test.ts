@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import * as nets from "../../core/net";
+import * as nets from "../../core/net/net";
 import { expectNear, golden } from "../../vitest/golden";
 import { bestBent } from "./best-bent";
 

@@ -1,7 +1,7 @@
 // The best that the lecture's net can do on given data. Whatever its five numbers are, its logit is
 // a line with one bend at x = 0: left x for x < 0, right x for x > 0, plus b. The loss is convex in
 // (left, right, b), so Newton's method finds its only lowest value.
-import * as nets from "../../core/net";
+import * as nets from "../../core/net/net";
 import type { Loss, Weights } from "../../core/types";
 
 const ROUNDS = 60;

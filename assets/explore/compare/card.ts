@@ -1,9 +1,9 @@
 // Compare runs: keep the run in Fit, lay it beside others, bring it back.
 import { ancestor, byId, element, targetWithin } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import * as nets from "../../core/net";
-import * as painting from "../../core/painting";
-import * as plotting from "../../core/plotting";
+import * as nets from "../../core/net/net";
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as i18n from "../../core/text/i18n";
 import type { Args, Range } from "../../core/types";
 import type { Shown } from "../../fit/data";
 import * as fitData from "../../fit/data";

@@ -1,10 +1,10 @@
 // Two plots of several runs: their loss, and what they say of the data. One trace for each colour,
 // so that a run keeps its place; above them the run in Fit, which moves, and the truth.
 import { ancestor, byId } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import * as nets from "../../core/net";
-import * as painting from "../../core/painting";
-import * as plotting from "../../core/plotting";
+import * as nets from "../../core/net/net";
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as i18n from "../../core/text/i18n";
 import type { Column, Curve, Points } from "../../core/types";
 import * as fitData from "../../fit/data";
 import * as fitPlots from "../../fit/plots";

@@ -1,9 +1,9 @@
 // The runs that were kept: what is remembered of each, in this tab, through reloads. The list is
 // never changed in place, so that a step back is the list as it was.
 import * as undo from "../../core/history";
-import * as i18n from "../../core/i18n";
-import * as numbers from "../../core/numbers";
 import * as storage from "../../core/storage";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { Args, Curve, DataSpec, Frame, NetDescription, Optimizer, Range, Weights } from "../../core/types";
 import { isReady, type Now, type Ready } from "../../fit/fit";
 

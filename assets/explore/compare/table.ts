@@ -1,8 +1,8 @@
 // The runs in numbers: the one in Fit, which moves, and below it those that were kept.
 import { element, query, write } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import * as nets from "../../core/net";
-import * as numbers from "../../core/numbers";
+import * as nets from "../../core/net/net";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { Args } from "../../core/types";
 import * as fitData from "../../fit/data";
 import type { Run, Shot } from "./runs";

@@ -1,12 +1,12 @@
 // The data card of Fit: choose a set, draw points, send a file; say how many are kept for testing.
 
-import * as api from "../../core/api";
 import { byId, element } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import { t } from "../../core/i18n";
 import { limits, refusal } from "../../core/limits";
-import * as nets from "../../core/net";
-import * as numbersModule from "../../core/numbers";
+import * as nets from "../../core/net/net";
+import * as api from "../../core/session/api";
+import * as i18n from "../../core/text/i18n";
+import { t } from "../../core/text/i18n";
+import * as numbersModule from "../../core/text/numbers";
 import { type Answer, isMessage, type Law, type Message, type NetDescription, type Snapshot } from "../../core/types";
 import * as fitControls from "../../fit/controls";
 import type { FitData, Shown } from "../../fit/data";

@@ -1,10 +1,11 @@
 // A file of one's own: picked or dropped here, looked at by the server, which asks in the import sheet
 // where the file leaves something open.
-import * as api from "../../core/api";
+
 import { element } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import { t } from "../../core/i18n";
 import { limits } from "../../core/limits";
+import * as api from "../../core/session/api";
+import * as i18n from "../../core/text/i18n";
+import { t } from "../../core/text/i18n";
 import { isMessage, type Message } from "../../core/types";
 import * as fitControls from "../../fit/controls";
 import * as fitSection from "../../fit/fit";

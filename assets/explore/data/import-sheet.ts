@@ -1,9 +1,9 @@
 // The import sheet: how a file was read, what there is to ask, and each choice of it.
 import { element } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import { t } from "../../core/i18n";
 import { limits } from "../../core/limits";
-import * as numbers from "../../core/numbers";
+import * as i18n from "../../core/text/i18n";
+import { t } from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { Answer, Message } from "../../core/types";
 import * as fitControls from "../../fit/controls";
 

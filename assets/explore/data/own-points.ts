@@ -1,11 +1,11 @@
 // Own points: what has been drawn, in which axes, remembered by the tab; each change can be undone.
 import { element } from "../../core/dom";
 import * as undo from "../../core/history";
-import * as i18n from "../../core/i18n";
-import { announce, t } from "../../core/i18n";
-import * as numbers from "../../core/numbers";
-import * as plotting from "../../core/plotting";
+import * as plotting from "../../core/plots/plotting";
 import * as storage from "../../core/storage";
+import * as i18n from "../../core/text/i18n";
+import { announce, t } from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { Points, Range } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import * as fitData from "../../fit/data";

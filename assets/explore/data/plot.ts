@@ -1,8 +1,8 @@
 // The plot that points are drawn in: where a pointer is in the data's units, and which point it is on.
 import { element } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import * as painting from "../../core/painting";
-import * as plotting from "../../core/plotting";
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as i18n from "../../core/text/i18n";
 import type { Column, Points, Range } from "../../core/types";
 
 export type Place = [x: number, y: number];

@@ -1,6 +1,6 @@
 // The tiles of the data card: one for each set, with a sketch of its law.
 import { element, query } from "../../core/dom";
-import * as i18n from "../../core/i18n";
+import * as i18n from "../../core/text/i18n";
 import type { Law } from "../../core/types";
 
 type Picture = { line: string; dots: string };

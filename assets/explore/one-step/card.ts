@@ -1,16 +1,17 @@
 // One step, explained: the next epoch of the session's net, in the four steps of the lecture's loop.
 // The server computes it when the net has come to rest and the card is near; what is shown stays until
 // the next answer is there.
-import * as api from "../../core/api";
+
 import { byId } from "../../core/dom";
-import * as i18n from "../../core/i18n";
 import { limits } from "../../core/limits";
-import * as netFormula from "../../core/net-formula";
-import * as numbers from "../../core/numbers";
-import * as painting from "../../core/painting";
-import * as plotting from "../../core/plotting";
+import * as weights from "../../core/net/weights";
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as api from "../../core/session/api";
+import * as i18n from "../../core/text/i18n";
+import * as netFormula from "../../core/text/net-formula";
+import * as numbers from "../../core/text/numbers";
 import type { Answer, Message, Optimizer, Snapshot } from "../../core/types";
-import * as weights from "../../core/weights";
 import * as fitFields from "../../fit/fields";
 import * as fitSection from "../../fit/fit";
 import * as near from "../near";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import * as weights from "../../core/net/weights";
 import type { NetDescription } from "../../core/types";
-import * as weights from "../../core/weights";
 import { type OneStep, products, value } from "./answer";
 import * as formulas from "./formulas";
 

@@ -1,8 +1,9 @@
 // The steps as formulas, with the numbers in them.
-import * as mathml from "../../core/mathml";
-import * as numbers from "../../core/numbers";
-import type { Weight } from "../../core/weights";
-import * as weights from "../../core/weights";
+
+import type { Weight } from "../../core/net/weights";
+import * as weights from "../../core/net/weights";
+import * as mathml from "../../core/text/mathml";
+import * as numbers from "../../core/text/numbers";
 import { type Adam, type OneStep, type Sgd, type Table, value } from "./answer";
 
 type Of = (column: keyof Table) => number; // a number of the chosen weight

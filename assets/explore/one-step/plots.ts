@@ -1,11 +1,11 @@
 // Three plots over x, the first times the second is the third: the residual of each point, what the
 // chosen weight hands on there, and how hard the point pulls. The mean of the pulls is the gradient.
 import { byId } from "../../core/dom";
-import * as mathml from "../../core/mathml";
-import * as painting from "../../core/painting";
-import * as plotting from "../../core/plotting";
+import * as weights from "../../core/net/weights";
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as mathml from "../../core/text/mathml";
 import type { Column } from "../../core/types";
-import * as weights from "../../core/weights";
 import { type OneStep, products, value } from "./answer";
 import * as formulas from "./formulas";
 

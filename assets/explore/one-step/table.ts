@@ -1,7 +1,8 @@
 // A row for each weight: its gradient, what the optimizer makes of it, the weight before and after.
-import * as i18n from "../../core/i18n";
-import * as numbers from "../../core/numbers";
-import * as weights from "../../core/weights";
+
+import * as weights from "../../core/net/weights";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { OneStep, Table } from "./answer";
 
 type Head = [keyof Table, string]; // a column, and its title: a symbol, or a key of the catalogue

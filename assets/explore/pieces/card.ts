@@ -1,14 +1,14 @@
 // The line in pieces: follows the net in Fit. A wide net's numbers do not come with its frames; they
 // are asked for when its run rests and the card is near.
 
-import * as api from "../../core/api";
 import { ancestor, byId, element, query, targetWithin, write } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import * as nets from "../../core/net";
-import * as numbers from "../../core/numbers";
-import * as painting from "../../core/painting";
-import * as core from "../../core/pieces";
-import * as plotting from "../../core/plotting";
+import * as nets from "../../core/net/net";
+import * as core from "../../core/net/pieces";
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as api from "../../core/session/api";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { Args, Column, FitNet, Range, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import type { Ready } from "../../fit/fit";

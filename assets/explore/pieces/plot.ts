@@ -1,11 +1,11 @@
 // Every unit's share of the line, with the places on the x-axis where the units bend; the one that
 // was chosen stands out.
 import { byId } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import * as nets from "../../core/net";
-import * as numbers from "../../core/numbers";
-import * as painting from "../../core/painting";
-import * as plotting from "../../core/plotting";
+import * as nets from "../../core/net/net";
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { Curve, FitNet, NetDescription, Pieces, Points, Range, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import * as fitPlots from "../../fit/plots";

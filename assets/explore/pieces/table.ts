@@ -1,7 +1,7 @@
 // The line in numbers: from where to where which slope; of a net of sigmoids, where each step is.
-import * as i18n from "../../core/i18n";
-import * as mathml from "../../core/mathml";
-import * as numbersModule from "../../core/numbers";
+import * as i18n from "../../core/text/i18n";
+import * as mathml from "../../core/text/mathml";
+import * as numbersModule from "../../core/text/numbers";
 import type { NetDescription } from "../../core/types";
 import type { Line, Unit } from "./plot";
 import * as piecesPlot from "./plot";

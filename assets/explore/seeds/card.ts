@@ -1,13 +1,14 @@
 // "Train 500 seeds": asks the server for them, paints each part that comes, and opens any of them in
 // Fit.
-import * as api from "../../core/api";
+
 import { byId, element, wordsOf, write } from "../../core/dom";
-import * as i18n from "../../core/i18n";
 import { allows, refusal } from "../../core/limits";
-import * as nets from "../../core/net";
-import * as numbersModule from "../../core/numbers";
-import * as painting from "../../core/painting";
-import * as plotting from "../../core/plotting";
+import * as nets from "../../core/net/net";
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as api from "../../core/session/api";
+import * as i18n from "../../core/text/i18n";
+import * as numbersModule from "../../core/text/numbers";
 import type { Message, NetDescription, Optimizer } from "../../core/types";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LECTURE } from "../../core/net";
+import { LECTURE } from "../../core/net/net";
 import { golden } from "../../vitest/golden";
 import { count, facing, kind, one, told } from "./outcomes";
 

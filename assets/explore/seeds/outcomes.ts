@@ -1,7 +1,7 @@
 // What became of many seeds, counted and told in words. Nothing here knows a number beforehand.
 import { element } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import { fixed, whole } from "../../core/numbers";
+import * as i18n from "../../core/text/i18n";
+import { fixed, whole } from "../../core/text/numbers";
 import type { Args, NetDescription, Optimizer } from "../../core/types";
 import type { Plateaus } from "./plateaus";
 import * as plateauStore from "./plateaus";

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import * as api from "../../core/api";
-import { LECTURE } from "../../core/net";
+import { LECTURE } from "../../core/net/net";
+import * as api from "../../core/session/api";
 import { golden } from "../../vitest/golden";
 import * as plateaus from "./plateaus";
 
-vi.mock("../../core/api");
+vi.mock("../../core/session/api");
 const command = vi.mocked(api.command<plateaus.Found>);
 
 const [bce] = golden.bent;

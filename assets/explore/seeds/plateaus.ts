@@ -1,6 +1,6 @@
 // The best losses that a ReLU net without first-layer bias can reach on the session's data, asked
 // for once: {flat, left, right, both}; see pwlapp/core/plateaus.py.
-import * as api from "../../core/api";
+import * as api from "../../core/session/api";
 import type { Loss, NetDescription } from "../../core/types";
 
 // Losses: of a net that says the same everywhere, that bends on one side, and on both.

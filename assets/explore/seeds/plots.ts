@@ -1,9 +1,10 @@
 // Two plots of many seeds, with the same loss axis: the loss curves, and the final losses, each seed
 // a dot, with their histogram at the side.
-import * as i18n from "../../core/i18n";
-import * as numbers from "../../core/numbers";
-import * as painting from "../../core/painting";
-import * as plotting from "../../core/plotting";
+
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { Column, Curve, NetDescription, Range } from "../../core/types";
 import { CLASSES, facing, type Run, type Side } from "./outcomes";
 import type { Plateaus } from "./plateaus";

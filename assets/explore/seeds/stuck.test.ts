@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LECTURE } from "../../core/net";
+import { LECTURE } from "../../core/net/net";
 import type { Snapshot } from "../../core/types";
 import { golden } from "../../vitest/golden";
 import { why } from "./stuck";

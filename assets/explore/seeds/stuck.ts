@@ -1,10 +1,10 @@
 // A run that is stuck on one side: says so, with the reason read from its own weights, and offers
 // what helps. Shown only while it is true.
 import { byId, wordsOf, write } from "../../core/dom";
-import * as i18n from "../../core/i18n";
 import { limits } from "../../core/limits";
-import * as nets from "../../core/net";
-import { fixed, whole } from "../../core/numbers";
+import * as nets from "../../core/net/net";
+import * as i18n from "../../core/text/i18n";
+import { fixed, whole } from "../../core/text/numbers";
 import type { NetDescription, Snapshot, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import type { Ready } from "../../fit/fit";

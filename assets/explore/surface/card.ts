@@ -1,10 +1,10 @@
 // The loss surface: follows the session's net, run and weights, and lets the current point be moved.
 import { ancestor, byId, element } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import * as nets from "../../core/net";
-import * as numbers from "../../core/numbers";
-import * as painting from "../../core/painting";
-import * as plotting from "../../core/plotting";
+import * as nets from "../../core/net/net";
+import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { FitNet, Range, Weights } from "../../core/types";
 import type { Shown } from "../../fit/data";
 import type { Now, Ready } from "../../fit/fit";

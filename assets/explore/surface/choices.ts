@@ -1,10 +1,10 @@
 // What the loss surface is over: two of the net's numbers, or a plane through its run.
 import { byId, element } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import * as nets from "../../core/net";
-import * as numbersModule from "../../core/numbers";
+import * as nets from "../../core/net/net";
+import * as weightRows from "../../core/net/weight-rows";
+import * as i18n from "../../core/text/i18n";
+import * as numbersModule from "../../core/text/numbers";
 import type { Frame, NetDescription, Weights } from "../../core/types";
-import * as weightRows from "../../core/weight-rows";
 import type { Now } from "../../fit/fit";
 
 type PlainFrame = Frame & { p: Weights };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LECTURE } from "../../core/net";
+import { LECTURE } from "../../core/net/net";
 import { expectNear, golden } from "../../vitest/golden";
 import { at, compute, lossGrid } from "./loss-grid";
 

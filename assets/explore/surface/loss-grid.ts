@@ -1,5 +1,5 @@
 // The loss over a plane of weights, exact: at each place of a grid, over all points.
-import { lossSum, placesOf } from "../../core/net";
+import { lossSum, placesOf } from "../../core/net/net";
 import type { Activation, NetDescription, Numbers } from "../../core/types";
 
 // A plane in the space of a net's weights: at the place (a, b) is the net origin + a u + b v.

@@ -1,8 +1,9 @@
 // The pictures of a loss surface: filled contours, and the same in 3-D.
-import * as i18n from "../../core/i18n";
-import * as nets from "../../core/net";
-import * as numbers from "../../core/numbers";
-import * as plotting from "../../core/plotting";
+
+import * as nets from "../../core/net/net";
+import * as plotting from "../../core/plots/plotting";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
 import type { Numbers } from "../../core/types";
 import type { Axes, Place } from "./plane";
 import type { Job } from "./worker-client";

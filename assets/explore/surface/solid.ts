@@ -1,7 +1,7 @@
 // The loss surface in 3-D, where the browser has WebGL and somebody asks for it.
 import { byId, element } from "../../core/dom";
-import * as i18n from "../../core/i18n";
-import * as painting from "../../core/painting";
+import * as painting from "../../core/plots/painting";
+import * as i18n from "../../core/text/i18n";
 import type { Place } from "./plane";
 import type { PaintedScene } from "./plot";
 import * as surfacePlot from "./plot";

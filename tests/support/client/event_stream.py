@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import httpx2
 
-POLL_S = 1.0  # as in assets/core/event-stream.ts
+POLL_S = 1.0  # as in assets/core/session/event-stream.ts
 RETRY_S = 3.0  # until an EventSource connects again, if the server does not say
+NAMES = ("room", "state", "frames")  # in the order in which a page takes them
+
+Query: TypeAlias = dict[str, str | int]
 
 
 class Event(NamedTuple):
@@ -18,32 +21,43 @@ class Event(NamedTuple):
     Attributes
     ----------
     name : str
-        ``"state"`` or ``"frames"``, with its content; ``"lost"``: the connection was lost and will
-        be opened again; ``"refused"``: the server refused it and is polled.
+        One of `NAMES`, with its content; ``"lost"``: the connection was lost and will be opened
+        again; ``"refused"``: the server refused it and is polled.
     """
 
     name: str
     content: Any = None
 
 
-async def follow(
-    http: httpx2.AsyncClient, sid: str, last_seq: Callable[[], int]
-) -> AsyncIterator[Event]:
-    """Follow a session until the server no longer knows it.
+class Source(NamedTuple):
+    """What to follow.
 
-    Parameters
+    Attributes
     ----------
-    http : httpx2.AsyncClient
-    sid : str
-    last_seq : callable
-        Returns the number of the newest frame that the page has.
+    stream, poll : str
+        Paths of the stream, and of the same as one answer.
+    query : callable
+        Returns the query of a request: what the page has.
     """
+
+    stream: str
+    poll: str
+    query: Callable[[], Query]
+
+
+def of_session(sid: str, last_seq: Callable[[], int]) -> Source:
+    """A session; `last_seq` returns the number of the newest frame that the page has."""
+    return Source(f"/stream/{sid}", f"/frames/{sid}", lambda: {"since": last_seq()})
+
+
+async def follow(http: httpx2.AsyncClient, source: Source) -> AsyncIterator[Event]:
+    """Follow a session, or a seat in a room, until the server no longer knows it."""
     while True:
-        async for event in _listen(http, sid, last_seq()):
+        async for event in _listen(http, source.stream, source.query()):
             yield event
         yield Event("refused")
         try:
-            answer = await http.get(f"/frames/{sid}", params={"since": last_seq()})
+            answer = await http.get(source.poll, params=source.query())
         except httpx2.TransportError:
             pass  # the server is down for a moment
         else:
@@ -51,26 +65,25 @@ async def follow(
                 return
             if answer.is_success:
                 content = answer.json()
-                yield Event("state", content["state"])
-                yield Event("frames", content["frames"])
+                for name in NAMES:
+                    if name in content:
+                        yield Event(name, content[name])
         await asyncio.sleep(POLL_S)
 
 
-async def _listen(http: httpx2.AsyncClient, sid: str, since: int) -> AsyncIterator[Event]:
+async def _listen(http: httpx2.AsyncClient, path: str, query: Query) -> AsyncIterator[Event]:
     """One EventSource: reconnects by itself, and ends when the server refuses."""
     last_id, retry_s = "", RETRY_S
     while True:
         headers = {"Last-Event-ID": last_id} if last_id else {}
         try:
-            async with http.sse(
-                f"/stream/{sid}", params={"since": since}, headers=headers, max_event_size=None
-            ) as source:
+            async with http.sse(path, params=query, headers=headers, max_event_size=None) as source:
                 if not source.response.is_success:
                     return
                 async for message in source:
                     last_id = message.id or last_id
                     retry_s = message.retry / 1000 if message.retry is not None else retry_s
-                    if message.event in ("state", "frames"):
+                    if message.event in NAMES:
                         content: Any = message.json()
                         yield Event(
                             message.event,

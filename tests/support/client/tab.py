@@ -183,12 +183,15 @@ class Tab:
     async def _follow(self) -> None:
         """Follow the session, and open another one when the server no longer knows it."""
         while True:
-            if self.sid is None:
-                raise ValueError("no session is open")
-            async for event in event_stream.follow(self.http, self.sid, lambda: self.log.last_seq):
+            async for event in event_stream.follow(self.http, self._source()):
                 self._hear(event)
             self.errors.append("the session is not known any more")
             await self._reopen()
+
+    def _source(self) -> event_stream.Source:
+        if self.sid is None:
+            raise ValueError("no session is open")
+        return event_stream.of_session(self.sid, lambda: self.log.last_seq)
 
     async def _reopen(self) -> None:
         while True:
@@ -207,7 +210,7 @@ class Tab:
             self._take(event.content)
         else:
             self.log.add(event.content, time.perf_counter())
-        self._connection(event.name in ("state", "frames"))
+        self._connection(event.name in event_stream.NAMES)
 
     def _connection(self, connected: bool) -> None:
         self.connected = connected

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { expectNear, golden } from "../vitest/golden";
+import { expectNear, golden } from "../../vitest/golden";
 import { LECTURE, START } from "./net";
 import { pieces } from "./pieces";
 

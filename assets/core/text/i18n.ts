@@ -1,8 +1,9 @@
 // Language and theme, switched in place: no request for the page, nothing lost.
-import * as api from "./api";
-import { byId, element, type Props } from "./dom";
+
+import { byId, element, type Props } from "../dom";
+import * as api from "../session/api";
+import type { Args, Loss } from "../types";
 import { whole } from "./numbers";
-import type { Args, Loss } from "./types";
 
 type Catalogue = Record<string, string>;
 
@@ -82,7 +83,7 @@ const setLanguage = async (next: string) => {
   lang = next;
   document.documentElement.lang = next;
   document.title = t("app.title");
-  document.cookie = `pwl_lang=${next}; path=/; max-age=31536000; samesite=lax`;
+  document.cookie = `pwl_lang=${next}; max-age=31536000; samesite=lax`;
   translate();
   listeners.forEach((listener) => listener());
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { expectNear, golden } from "../vitest/golden";
+import { expectNear, golden } from "../../vitest/golden";
 import * as nets from "./net";
 
 describe.each(golden.nets)("a net of torch: $net, loss $loss", ({ net, p, x, y, ...wanted }) => {

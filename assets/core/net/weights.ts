@@ -1,6 +1,6 @@
 // A net's weights by their place in the parameter vector: W1, b1 if there is one, W2, b2.
-import * as mathml from "./mathml";
-import type { NetDescription } from "./types";
+import * as mathml from "../text/mathml";
+import type { NetDescription } from "../types";
 
 export interface Weight {
   layer: "W1" | "b1" | "W2" | "b2";

@@ -1,6 +1,6 @@
 // Plots follow their boxes: in size, and in the room that they keep for ticks and titles, which goes
 // by the size of the box and of the page's text.
-import { ancestor } from "./dom";
+import { ancestor } from "../dom";
 
 type Margin = PlotlyGraph["layout"]["margin"];
 

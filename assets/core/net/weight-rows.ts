@@ -1,11 +1,11 @@
 // W1, b1 if there is one, W2 and b2: each a slider with a field beside it that takes typed values.
 // Native inputs, so that a drag never passes through the renderer and the keyboard works.
-import { element } from "./dom";
-import * as i18n from "./i18n";
-import { limits } from "./limits";
+import { element } from "../dom";
+import { limits } from "../limits";
+import * as i18n from "../text/i18n";
+import { parse, short } from "../text/numbers";
+import type { NetDescription, Weights } from "../types";
 import * as nets from "./net";
-import { parse, short } from "./numbers";
-import type { NetDescription, Weights } from "./types";
 
 type Row = { name: string; sub: string; role: string; span: number; label: string };
 

@@ -1,6 +1,6 @@
 // Each browser tab has its own session. A duplicated tab copies sessionStorage, id included, so a
 // tab looks whether its id is in use elsewhere, and begins a session of its own if it is.
-import * as storage from "./storage";
+import * as storage from "../storage";
 
 const KEY = "pwl.sid";
 const WAIT_MS = 1000; // for another tab to answer; a hidden one on a busy machine takes its time

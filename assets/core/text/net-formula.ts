@@ -1,10 +1,10 @@
 // The net as a formula: the name of each weight, and its number below it.
-import { query, write } from "./dom";
+import { query, write } from "../dom";
+import { placesOf } from "../net/net";
+import * as weights from "../net/weights";
+import type { NetDescription } from "../types";
 import * as mathml from "./mathml";
-import { placesOf } from "./net";
 import * as numbers from "./numbers";
-import type { NetDescription } from "./types";
-import * as weights from "./weights";
 
 const MOST_UNITS = 8; // of a wider net, the first ones
 

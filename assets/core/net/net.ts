@@ -1,7 +1,7 @@
 // The net as numbers: the same mathematics as pwlapp/core/net.py, for the browser.
 // Parameters travel as one vector [W1_1..W1_h, b1_1..b1_h, W2_1..W2_h, b2], as in the server's
 // frames; b1 only in nets that have it.
-import type { BentLine, NetDescription, Numbers, Weights } from "./types";
+import type { BentLine, NetDescription, Numbers, Weights } from "../types";
 
 export const LECTURE: NetDescription = { h: 2, bias1: false, activation: "relu", loss: "bce" };
 export const START: Weights = [1, -1, -4.5, -9, 4.5];

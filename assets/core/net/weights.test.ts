@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import * as netFormula from "../text/net-formula";
+import { significant } from "../text/numbers";
+import type { NetDescription } from "../types";
 import { placesOf } from "./net";
-import * as netFormula from "./net-formula";
-import { significant } from "./numbers";
-import type { NetDescription } from "./types";
 import * as weights from "./weights";
 
 const NET: NetDescription = { h: 3, bias1: true, activation: "relu", loss: "bce" };

@@ -2,8 +2,9 @@
 // at x = -b1 / W1; right of it (left of it, if W1 < 0) it adds W1 W2 x + b1 W2. So each knot that is
 // passed from left to right changes the slope by |W1| W2 and the intercept by sign(W1) b1 W2, and
 // the pieces are the running sums of these changes.
+
+import type { NetDescription, Pieces, Weights } from "../types";
 import * as nets from "./net";
-import type { NetDescription, Pieces, Weights } from "./types";
 
 const SAME_SLOPE = 1e-9; // of the largest slope: a smaller change is no bend
 

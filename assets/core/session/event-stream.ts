@@ -2,7 +2,7 @@
 // the stream back, the page asks once a second instead, and tries the stream again now and then.
 // A hidden tab lets go of its connection (browsers allow six a server) and catches up when it is
 // shown again.
-import type { FrameRow, Snapshot } from "./types";
+import type { FrameRow, Snapshot } from "../types";
 
 const PATIENCE_MS = 5000; // an open stream that says nothing for so long is being buffered
 const POLL_MS = 1000;

@@ -1,5 +1,5 @@
 // Requests that are not Dash's: JSON in, JSON out.
-import type { Answer, Message } from "./types";
+import type { Answer, Message } from "../types";
 
 const send = (path: string, body: object, signal?: AbortSignal) =>
   fetch(path, {

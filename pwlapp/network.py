@@ -1,0 +1,40 @@
+"""The addresses under which other devices reach this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+import psutil
+
+
+def urls(port: int) -> dict[str, str]:
+    """A URL of a server on this machine for each network interface that is up.
+
+    Loopback and link-local addresses are left out, since no other device reaches them as they are.
+    An interface's IPv4 address goes first: it is the one that can be typed.
+
+    Parameters
+    ----------
+    port : int
+
+    Returns
+    -------
+    dict of str to str
+        By the name of the interface, such as ``"wlan0"``.
+    """
+    is_up = {name: each.isup for name, each in psutil.net_if_stats().items()}
+    found = {}
+    for name, entries in psutil.net_if_addrs().items():
+        hosts = [
+            ipaddress.ip_address(entry.address.partition("%")[0])
+            for entry in entries
+            if entry.family in (socket.AF_INET, socket.AF_INET6)
+        ]
+        usable = [host for host in hosts if not (host.is_loopback or host.is_link_local)]
+        if usable and is_up.get(name):
+            host = min(usable, key=lambda each: each.version)
+            found[name] = (
+                f"http://[{host}]:{port}" if host.version == 6 else f"http://{host}:{port}"
+            )
+    return found

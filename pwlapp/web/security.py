@@ -1,0 +1,121 @@
+"""Headers that tell browsers what a page of ours may do, and a check of who sends a command."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pwlapp.errors import UserError
+from pwlapp.web.json_answers import refusal
+
+logger = logging.getLogger(__name__)
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OURS = ("same-origin", "none")  # values of Sec-Fetch-Site; none: typed into the address bar
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def content_policy(inline_scripts: Iterable[str]) -> str:
+    """The Content-Security-Policy of the page.
+
+    Styles may be inline: Plotly writes them into its drawings, and Dash's components into their
+    elements. Neither evaluates text as code, so scripts may not.
+
+    Parameters
+    ----------
+    inline_scripts : iterable of str
+        The exact texts of the scripts in the page's HTML, which are allowed by their hashes.
+    """
+    hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()) for s in inline_scripts)
+    allowed = " ".join(f"'sha256-{digest.decode()}'" for digest in hashes)
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src 'self' {allowed}",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self' data:",  # a drawn picture is read from its data URL
+            "worker-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+        ]
+    )
+
+
+class SecurityHeaders:
+    """ASGI middleware that adds `HEADERS` to every answer, and the policy to pages.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    policy : str
+        See `content_policy`.
+    """
+
+    def __init__(self, app: ASGIApp, policy: str) -> None:
+        self._app = app
+        self._policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=list(message["headers"]))
+                headers.update(HEADERS)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers["Content-Security-Policy"] = self._policy
+                message = {**message, "headers": headers.raw}
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class SameOrigin:
+    """ASGI middleware that refuses commands which a page of another site sends.
+
+    A browser says who sends a request, and a page can't change what it says. Programs say nothing,
+    and are let through: they have the session's id, or they could not do anything with it.
+
+    Parameters
+    ----------
+    app : ASGIApp
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_command = scope["type"] == "http" and scope["method"] not in SAFE_METHODS
+        if is_command and not is_same_origin(Headers(scope=scope)):
+            logger.warning("refused a command from a page of another site")
+            await refusal(UserError("other_site"))(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def is_same_origin(headers: Headers) -> bool:
+    """Whether a request comes from a page of this server, or from no page.
+
+    Browsers send Sec-Fetch-Site over TLS and to localhost only; elsewhere the host in Origin
+    counts. A proxy that changes Host names the one before, in a header that a page can't send to
+    another site unless that site allows it.
+    """
+    if (site := headers.get("sec-fetch-site")) is not None:
+        return site in OURS
+    if (origin := headers.get("origin")) is None:
+        return True
+    hosts = (headers.get("host"), headers.get("x-forwarded-host"))
+    return urlsplit(origin).netloc in hosts
