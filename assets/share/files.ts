@@ -17,12 +17,11 @@ const addressOf = (kind: string) => {
 };
 
 // Ask for the file first: what is wrong with it is told here, and not on a page of its own.
-const take = async (kind: string, say: Say) => {
+const take = async (href: string, say: Say) => {
   try {
-    const href = addressOf(kind);
     const answer = await fetch(href).catch(() => null);
     if (!answer?.ok) throw (await answer?.json().catch(() => null))?.error ?? UNREACHABLE;
-    const [, name = kind] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];
+    const [, name = ""] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];
     answer.body?.cancel();
     element("a", { href, download: name }).click();
     say("files.saved", { name });
@@ -36,14 +35,18 @@ export const start = () => {
   for (const [kind, ending] of Object.entries(FILES)) {
     const label = i18n.spoken("span", `files.${kind}`);
     const about = i18n.spoken("p", `files.${kind}_about`, { className: "hint" });
-    const button = element(
-      "button",
-      { type: "button", id: `files-${kind}`, className: "button" },
-      label,
-      " ",
-      element("code", {}, ending),
-    );
-    button.addEventListener("click", () => take(kind, say));
-    byId("share-files").append(element("div", { className: "share-file" }, button, about));
+    const ofKind = element("code", {}, ending);
+    // a link, so that it can be held and opened elsewhere
+    const link = element("a", { id: `files-${kind}`, className: "button", href: "#share" }, label, " ", ofKind);
+    for (const event of ["focus", "pointerdown"]) {
+      link.addEventListener(event, () => {
+        link.href = addressOf(kind);
+      });
+    }
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      take(addressOf(kind), say);
+    });
+    byId("share-files").append(element("div", { className: "share-file" }, link, about));
   }
 };
