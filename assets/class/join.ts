@@ -14,6 +14,8 @@ import type { RoomView } from "./types";
 const LINK = "#room=";
 const words = i18n.spoken;
 
+let linked = ""; // the code in a link that was followed, until somebody joins
+
 const complaint = element("p", { className: "complaint", id: "class-complaint", role: "alert" });
 const complain = (error: Message | null) => {
   complaint.textContent = error ? fitControls.sentence("error", error) : "";
@@ -46,6 +48,7 @@ const joinCard = (wanted: string) => {
   const name = nickname();
   const join = async () => {
     await sharing.ready();
+    linked = "";
     const error = await seat.join(code.input.value, name.input.value);
     if (!error) views.go("fit");
     return error;
@@ -111,16 +114,26 @@ const show = (room: RoomView | null, wanted = "") => {
 // A link into a class: #room=K7N4PX
 const follow = () => {
   if (!location.hash.startsWith(LINK)) return;
-  const code = decodeURIComponent(location.hash.slice(LINK.length)).slice(0, 20);
+  linked = decodeURIComponent(location.hash.slice(LINK.length)).slice(0, 20);
   history.replaceState(history.state, "", "#class"); // no second time
-  show(null, code);
+  show(null, linked);
   views.go("class");
-  byId(seat.room ? "class" : "class-nickname").focus();
+  byId("class-nickname").focus();
+  update(seat.room);
+};
+
+// Who has a seat in the class of the link is there already; in another class, the link's form stays.
+const update = (room: RoomView | null) => {
+  if (linked && room?.code === linked) {
+    linked = "";
+    views.go("fit");
+  }
+  if (!linked) show(room);
 };
 
 export const start = () => {
   show(null);
   follow();
   addEventListener("hashchange", follow);
-  seat.onChange((room) => show(room));
+  seat.onChange(update);
 };
