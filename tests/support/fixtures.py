@@ -16,10 +16,12 @@ from pwlapp.compute.pool import PoolRunner
 from pwlapp.services import build_service
 from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.stores.protocol import Store
+from pwlapp.sessions.stores.protocol import RoomStore, Store
 from pwlapp.sessions.stores.redis import RedisStore
 from pwlapp.sessions.stores.redis_connection import RedisLink
+from pwlapp.sessions.stores.redis_rooms import RedisRooms
 from pwlapp.sessions.stores.sqlite import SqliteStore
+from pwlapp.sessions.stores.sqlite_rooms import SqliteRooms
 from pwlapp.settings import Settings
 from tests.support import allowed as allowed  # so that the tests may call their jobs
 from tests.support import jobs
@@ -67,6 +69,14 @@ async def store(
     store = SqliteStore(tmp_path / "store.sqlite3", clock)
     yield store
     await store.close()
+
+
+@pytest.fixture
+def room_store(store: Store, clock: Clock, link: RedisLink) -> RoomStore:
+    """The rooms of each of the stores in turn."""
+    if isinstance(store, SqliteStore):
+        return SqliteRooms(store, clock)
+    return RedisRooms(link, clock)
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,7 @@ async def test_head_of_a_stream_ends_at_its_headers(
     sid, _ = await service.open()
     response = await client.head(f"/stream/{sid}")
     assert response.headers["content-type"].startswith("text/event-stream")
-    await until(lambda: service.events.watchers == 0)
+    await until(lambda: not service.events._watchers)
 
 
 async def test_a_lost_connection_resumes_with_no_frame_lost_or_doubled(

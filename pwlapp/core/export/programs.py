@@ -89,13 +89,17 @@ def script(program: Program, words: Words) -> str:
 
 
 def notebook(program: Program, words: Words) -> str:
-    """Write the run as a Jupyter notebook (nbformat 4.5): the script in cells, and a plot.
+    """Write the run as a Jupyter notebook: the script in cells, and a plot.
 
     Parameters and words are those of `script`.
     """
-    cells = [_cell(0, "markdown", f"# {title(program, words)}")]
-    plotted = [*parts(program, words), plot(program, words)]
-    for k, part in enumerate(plotted, start=1):
+    return notebook_of(title(program, words), [*parts(program, words), plot(program, words)])
+
+
+def notebook_of(heading: str, parts: Iterable[Part]) -> str:
+    """Write a title and parts of a program as a Jupyter notebook (nbformat 4.5)."""
+    cells = [_cell(0, "markdown", f"# {heading}")]
+    for k, part in enumerate(parts, start=1):
         cells.append(_cell(2 * k - 1, "markdown", part.heading))
         cells.append(_cell(2 * k, "code", part.code))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -119,7 +123,7 @@ def parts(program: Program, words: Words) -> list[Part]:
     epochs = f"{program.epochs:,}"
     training = words["code.train" if program.by_recipe else "code.train_more"]
     return [
-        _data(program.points, words),
+        data_part(program.points, words),
         _net(program, words),
         Part(words["code.loss_and_optimizer"], _loss_and_optimizer(program)),
         *([] if program.by_recipe or not program.train.epoch else [_memory(program, words)]),
@@ -145,7 +149,8 @@ def training(points: Points) -> dict[str, Array]:
     return columns
 
 
-def _data(points: Points, words: Words) -> Part:
+def data_part(points: Points, words: Words) -> Part:
+    """The points that a net is trained on, as code: ``x``, ``y``, and ``prob`` if it is known."""
     if is_lecture(points) and not points.testing_rows.size:
         return Part(words["code.data_lecture"], _lecture())
     columns = training(points)
