@@ -1,4 +1,5 @@
 // The page's entry: what Dash calls, what starts with the page, and what is loaded later.
+import * as boardToken from "./board/token";
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
 import * as undo from "./core/history";
@@ -40,6 +41,8 @@ const loadLater = () => {
   views.onShow("share", () => chunks.load("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
+  views.onShow("board", () => chunks.load("board"));
+  boardToken.start();
   const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
@@ -71,7 +74,7 @@ window.dash_clientside.pwlapp = {
 
 // For tests: the page's modules by name, with all parts loaded.
 export const testing = async () => {
-  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons")]);
+  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons"), chunks.load("board")]);
   const { modules } = await import("./testing");
   return modules;
 };

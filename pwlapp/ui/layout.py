@@ -13,7 +13,7 @@ from dash import Dash, Input, dcc, html
 from pwlapp.ui import help, ids, opening
 from pwlapp.ui.components import in_browser, labelled, text
 from pwlapp.ui.i18n import catalogue, language
-from pwlapp.ui.sections import build, explore, fit, share
+from pwlapp.ui.sections import board, build, explore, fit, share
 from pwlapp.web import static
 
 _INDEX = """<!DOCTYPE html>
@@ -95,7 +95,15 @@ def page_layout() -> html.Div:
         [
             html.A(text("app.skip"), href=f"#{ids.FIT}", className="skip"),
             _header(),
-            html.Main([build.layout(), fit.layout(), explore.layout(), share.layout()]),
+            html.Main(
+                [
+                    build.layout(),
+                    fit.layout(),
+                    explore.layout(),
+                    share.layout(),
+                    board.layout(),
+                ]
+            ),
             _lessons(),
             help.sheet(),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
@@ -111,6 +119,7 @@ def _header() -> html.Header:
             html.A(text("nav.fit"), href=f"#{ids.FIT}"),
             html.A(text("nav.explore"), href=f"#{ids.EXPLORE}"),
             html.A(text("nav.share"), href=f"#{ids.SHARE}"),
+            html.A(text("nav.board"), href=f"#{ids.BOARD}", id=ids.BOARD_LINK, hidden=True),
         ]
     )
     switches = html.Div(

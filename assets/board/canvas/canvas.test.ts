@@ -25,12 +25,17 @@ describe("the layout of tiles", () => {
     const [a, b] = blocks.map(({ head }) => head);
     if (b) expect(overlap({ ...a, height: 430 }, { ...b, height: 430 })).toBe(false);
   });
-  test("uses the space: tiles one pixel wider would not fit", () => {
-    const { tile } = layout([{ key: "a", count: 12 }], 640, 400, SIZES, 100);
-    const rows = (wide: number) => Math.floor((400 - HEAD + GAP) / (0.56 * wide + 28 + GAP));
-    const needed = (wide: number) => Math.ceil(12 / rows(wide)) * (wide + GAP) - GAP;
-    expect(needed(tile.width)).toBeLessThanOrEqual(640);
-    expect(needed(tile.width + 2)).toBeGreaterThan(640);
+  test("uses the space: most of it is under tiles, and no tile is a strip", () => {
+    for (const counts of [[12], [25, 23, 25, 7, 8, 8], [75, 75, 75, 25, 25, 25], [290, 1, 1]]) {
+      const groups = counts.map((count, key) => ({ key, count }));
+      const { blocks, tile } = layout(groups, 905, 335, SIZES, 100);
+      const all = counts.reduce((sum, each) => sum + each, 0);
+      expect((all * (tile.width + GAP) * (tile.height + GAP)) / (905 * (335 - HEAD))).toBeGreaterThan(0.6);
+      expect(tile.width / tile.height).toBeGreaterThan(0.8);
+      expect(tile.width / tile.height).toBeLessThan(2.3);
+      const { head } = blocks[blocks.length - 1];
+      expect(head.x + head.width).toBeLessThanOrEqual(905);
+    }
   });
   test("goes below one another where tiles would be too small", () => {
     const groups = [

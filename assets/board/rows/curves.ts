@@ -7,8 +7,9 @@ import type { Row } from "./types";
 
 export const POINTS = 41; // of a curve; the middle of the data is one of them
 
-// What the tiles need of the data: where curves are drawn, the axis of y, and prob (null: nobody knows).
-export type Ground = { x: number[]; span: Range; truth: Float32Array | null };
+// What the board needs of the data: where curves are drawn, the axis of y, and, where they are known, prob
+// and its slopes at both ends, as those of the students' nets are.
+export type Ground = { x: number[]; span: Range; truth: Float32Array | null; aim: [number, number] | null };
 
 // `values` at `wanted`, between their places `x`, which ascend.
 export const interpolate = (x: Numbers, values: Numbers, wanted: number[]) => {
@@ -20,9 +21,23 @@ export const interpolate = (x: Numbers, values: Numbers, wanted: number[]) => {
   });
 };
 
-export const ground = ({ x: xs, truth, span }: Pick<FitData, "x" | "truth" | "span">): Ground => {
+export const ground = ({
+  x: xs,
+  truth,
+  span,
+  isBinary,
+}: Pick<FitData, "x" | "truth" | "span" | "isBinary">): Ground => {
   const x = nets.grid(xs[0], xs[xs.length - 1], POINTS);
-  return { x, span, truth: truth && truth.x.length > 1 ? interpolate(truth.x, truth.y, x) : null };
+  const prob = truth && truth.x.length > 1 ? interpolate(truth.x, truth.y, x) : null;
+  return { x, span, truth: prob, aim: prob && aimOf(x, prob, isBinary) };
+};
+
+const logitOf = (p: number) => Math.log(p / (1 - p));
+const aimOf = (x: number[], prob: Float32Array, isBinary: boolean): [number, number] | null => {
+  const z = [...prob].map((p) => (isBinary ? logitOf(p) : p));
+  const last = x.length - 1;
+  const slopes: [number, number] = [(z[1] - z[0]) / (x[1] - x[0]), (z[last] - z[last - 1]) / (x[last] - x[last - 1])];
+  return slopes.every(Number.isFinite) ? slopes : null;
 };
 
 // yhat of a student at `x`, which go from the first of the data to the last; null where it is no number.

@@ -61,12 +61,27 @@ describe("the tiles", () => {
 });
 
 describe("curves", () => {
-  const data = { x: [-1, 0.5, 1], truth: { x: [-1, 0, 1], y: [0, 1, 0.5] }, span: [0, 1] as [number, number] };
+  const data = {
+    x: [-1, 0.5, 1],
+    truth: { x: [-1, 0, 1], y: [0, 1, 0.5] },
+    span: [0, 1] as [number, number],
+    isBinary: false,
+  };
   const place = curves.ground(data);
   test("begin and end with the data; prob lies between its points", () => {
     expect([place.x[0], place.x[20], place.x[40]]).toEqual([-1, 0, 1]);
     expect([...(place.truth ?? [])].filter((_, i) => i % 10 === 0)).toEqual([0, 0.5, 1, 0.75, 0.5]);
     expect(curves.ground({ ...data, truth: null }).truth).toBeNull();
+  });
+  test("aim at the slopes of the truth: of its logit, if y is yes or no", () => {
+    expect(place.aim?.map((slope) => slope.toFixed(3))).toEqual(["1.000", "-0.500"]);
+    const x = nets.grid(-2, 2, 401);
+    const near = nets.bent({ left: 1, right: -2, b: 0.5 }, x).map(nets.sigmoid);
+    expect(curves.ground({ ...data, x, truth: { x, y: near }, isBinary: true }).aim?.map((z) => z.toFixed(2))).toEqual([
+      "1.00",
+      "-2.00",
+    ]);
+    expect(curves.ground({ ...data, x, truth: { x, y: x.map(() => 0) }, isBinary: true }).aim).toBeNull();
   });
   test("are yhat of the student's weights", () => {
     for (const { net, p } of golden.nets) {
