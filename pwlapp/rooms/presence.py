@@ -9,12 +9,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from cachetools import TTLCache
+
 from pwlapp.errors import UserError
 from pwlapp.rooms.repository import RoomRepository
 from pwlapp.rooms.state import Seat
 
 BEAT_S = 5.0
 BATCH_S = 0.25  # pages that come or go within this time are noted together
+MAX_POLLS = 5000
 HERE_S = 3 * BEAT_S  # a server that died leaves its pages connected for so long
 
 
@@ -37,6 +40,7 @@ class Presence:
         self._rooms = rooms
         self._clock = clock
         self._streams: Counter[tuple[str, int]] = Counter()
+        self._polls: TTLCache[tuple[str, int], None] = TTLCache(MAX_POLLS, BEAT_S)
         self._changed: set[tuple[str, int]] = set()
         self._has_changed = asyncio.Event()
 
@@ -49,6 +53,12 @@ class Presence:
         finally:
             self._count(code, number, -1)
 
+    def polls(self, code: str, number: int) -> None:
+        """A page of the seat, which has no stream, asks for what is new."""
+        if (code, number) not in self._polls:
+            self._change(code, number)
+        self._polls[code, number] = None
+
     async def run(self) -> None:
         """Keep the store up to date until cancelled."""
         while True:
@@ -57,7 +67,7 @@ class Presence:
                     await self._has_changed.wait()
                 await asyncio.sleep(BATCH_S)
             except TimeoutError:
-                self._changed.update(self._streams)
+                self._changed.update(self._streams, self._polls)
             with contextlib.suppress(UserError):  # logged by the store; the next beat comes
                 await self.note()
 
@@ -67,7 +77,8 @@ class Presence:
         changed, self._changed = self._changed, set()
         seen: dict[str, dict[int, float]] = defaultdict(dict)
         for code, number in changed:
-            seen[code][number] = self._clock() if self._streams[code, number] else 0.0
+            is_here = self._streams[code, number] or (code, number) in self._polls
+            seen[code][number] = self._clock() if is_here else 0.0
         for code, numbers in seen.items():
             await self._rooms.see(code, numbers)
 
@@ -75,5 +86,8 @@ class Presence:
         self._streams[code, number] += change
         if not self._streams[code, number]:
             del self._streams[code, number]
+        self._change(code, number)
+
+    def _change(self, code: str, number: int) -> None:
         self._changed.add((code, number))
         self._has_changed.set()

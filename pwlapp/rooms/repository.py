@@ -85,7 +85,10 @@ class RoomRepository:
         return room
 
     async def count(self, code: str) -> int:
-        """Number of seats when the room changed last, or later. Raises ``room_unknown``."""
+        """Number of seats, also some time ago: a seat more does not wake the others.
+
+        Raises ``room_unknown``.
+        """
         _, seats = await self._load(code)
         return seats
 
@@ -130,8 +133,13 @@ class RoomRepository:
         raise UserError("room_forbidden")
 
     async def add_seat(self, code: str, seat: Seat) -> Seat:
-        """Add a seat; returns it with its number. Raises ``room_unknown``, ``room_full`` (max)."""
+        """Add a seat; returns it with its number. Raises ``room_unknown``, ``room_full`` (max).
+
+        The room is read anew when it is loaded next, so that whoever adds a seat and then loads the
+        room knows all that was changed without regard to the seat.
+        """
         number = await self._store.add_seat(code, encode(seat), MAX_SEATS)
+        self._cached.pop(code, None)
         self._events.notify(board_key(code))
         return replace(seat, number=number)
 

@@ -47,7 +47,8 @@ async def follow(rooms: RoomService, code: str, number: int, known: Known) -> As
     Event
         ``room`` at first and after each change that the seat sees; then ``state`` and ``frames`` of
         the session that the page follows from then on. Its data are None, and the stream ends, if
-        the room has ended or the student has left.
+        the room has ended or the student has left. The id of frames names their session, too: a
+        browser that reconnects sends it, and may have missed that the session is another one.
     """
     events = rooms.sessions.events
     own_keys = {room_key(code), seat_key(code, number)}
@@ -75,7 +76,17 @@ async def follow(rooms: RoomService, code: str, number: int, known: Known) -> As
                     watcher.watch(*own_keys, position.sid)
                     known = known._replace(sid="")  # after the first, each begins anew
             for event in await position.news(read):
-                yield event
+                yield event if event.id is None else event._replace(id=f"{position.sid}.{event.id}")
+
+
+async def news(
+    rooms: RoomService, room: Room, seat: Seat, known: Known
+) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
+    """What `follow` begins with, for a page that asks: the room, the state, and the frames."""
+    rooms.presence.polls(room.code, seat.number)
+    position = known.position(room, seat)
+    view = room_view(room, seat, await rooms.repository.count(room.code))
+    return view, *await rooms.sessions.read(position.sid, position.since, form=frame_texts)
 
 
 async def _find(rooms: RoomService, code: str, number: int) -> tuple[Room, Seat, int] | None:

@@ -28,7 +28,7 @@ class Event(NamedTuple):
 
     name: Literal["state", "frames", "room"]
     data: Any
-    id: int | None = None
+    id: int | str | None = None
 
 
 class Watcher:
@@ -100,8 +100,9 @@ class Position:
             events.append(Event("state", snapshot))
         for first in range(0, len(rows), MAX_FRAMES):
             part = rows[first : first + MAX_FRAMES]
-            self.since = part[-1][0]
-            events.append(Event("frames", {"frames": part}, id=self.since))
+            events.append(Event("frames", {"frames": part}, id=part[-1][0]))
+        if rows:
+            self.since = rows[-1][0]
         return events
 
 

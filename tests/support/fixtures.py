@@ -13,7 +13,7 @@ from pwlapp.compute.celery import app
 from pwlapp.compute.celery.app import AsyncSender, Sender
 from pwlapp.compute.celery.runner import CeleryRunner
 from pwlapp.compute.pool import PoolRunner
-from pwlapp.services import build_service
+from pwlapp.services import build_services
 from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.stores.protocol import RoomStore, Store
@@ -117,7 +117,7 @@ async def either(
     """A service of each of the two modes: threads and SQLite, or Celery workers and Redis."""
     if request.param == "scaled":
         url = request.getfixturevalue("workers").redis_url
-        service = build_service(replace(settings, redis_url=url))
+        service = build_services(replace(settings, redis_url=url)).sessions
     else:
         service = make_service(settings, runner)
     await service.start()
