@@ -6,7 +6,7 @@ import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import type { Range } from "../core/types";
 import * as views from "../core/views";
-import { hit } from "./canvas/layout";
+import { FOR_NAME, hit } from "./canvas/layout";
 import * as looks from "./canvas/look";
 import * as motions from "./canvas/motion";
 import * as plots from "./canvas/plots";
@@ -181,7 +181,9 @@ const listen = (id: string) => {
     const found = finders[id](event.offsetX, event.offsetY);
     node.style.cursor = found === null ? "" : "pointer";
     point(found);
-    if (event.pointerType === "mouse") showTip(event);
+    // a large tile says it already
+    const isTold = id === "board-canvas" && scene.layout.tile.width >= FOR_NAME;
+    if (event.pointerType === "mouse") showTip(isTold ? null : event);
   });
   node.addEventListener("pointerleave", () => point(null));
   node.addEventListener("click", (event) => state.choose(finders[id](event.offsetX, event.offsetY)));

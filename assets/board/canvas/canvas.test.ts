@@ -3,6 +3,7 @@ import { binsOf, stack } from "./histogram";
 import { type Box, GAP, HEAD, hit, layout, neighbour } from "./layout";
 import * as motions from "./motion";
 import { around, scale, ticks } from "./scale";
+import { epochWords } from "./tiles";
 
 const SIZES = { least: 24, most: 200 };
 const overlap = (a: Box, b: Box) =>
@@ -63,6 +64,12 @@ describe("tiles under the mouse and the arrow keys", () => {
     expect(neighbour(boxes, 3, "ArrowUp")).toBe(0);
     expect(neighbour(boxes, 0, "ArrowLeft")).toBe(0);
   });
+});
+
+test("the epoch in a tile is as exact as there is room", () => {
+  expect([150, 70, 50].map((width) => epochWords(4680, width))).toEqual(["4,680", "4.7k", "5k"]);
+  expect([150, 70, 50].map((width) => epochWords(40, width))).toEqual(["40", "40", "40"]);
+  expect(epochWords(1_250_000, 70)).toBe("1.3M");
 });
 
 describe("motion", () => {

@@ -13,12 +13,13 @@ const LEAST_HEAD = 44; // wide
 // Tiles narrower than this have no line for the loss, and no line for the name.
 export const FOR_LOSS = 46;
 export const FOR_NAME = 92;
-export const TEXT_LINE = 14;
 const FLATTEST = 2.2; // width of a curve's box by its height
 const STEEPEST = 1.1;
 
-// How high the words in a tile are.
-const wordsHeight = (width: number) => (width >= FOR_LOSS ? TEXT_LINE : 0) + (width >= FOR_NAME ? TEXT_LINE : 0);
+// How high a line of words in a tile is, and how many lines there are.
+export const lineHeight = (width: number) => Math.min(Math.max(Math.round(0.13 * width), 13), 26);
+const linesIn = (width: number) => Number(width >= FOR_LOSS) + Number(width >= FOR_NAME);
+const wordsHeight = (width: number) => linesIn(width) * lineHeight(width);
 const usualHeight = (width: number) => Math.round(0.56 * width) + wordsHeight(width);
 
 type Tile = { width: number; height: number };
@@ -60,7 +61,7 @@ const tileOf = (rows: number, columns: number[], width: number, height: number, 
   const high = Math.min(room, Math.round(wide / STEEPEST) + wordsHeight(wide));
   wide = Math.min(wide, Math.round(FLATTEST * (high - wordsHeight(wide))));
   const words = wordsHeight(wide);
-  return { tile: { width: wide, height: high }, size: wide * (high - words) * WORTH ** (words / TEXT_LINE) };
+  return { tile: { width: wide, height: high }, size: wide * (high - words) * WORTH ** linesIn(wide) };
 };
 
 // The largest tiles with which all groups fit side by side; null if they would be narrower than the least.

@@ -4,7 +4,7 @@ import type { Range } from "../../core/types";
 import type { Ground } from "../rows/curves";
 import { POINTS } from "../rows/curves";
 import type { Why } from "../rows/types";
-import { FOR_LOSS, FOR_NAME, TEXT_LINE } from "./layout";
+import { FOR_LOSS, FOR_NAME, lineHeight } from "./layout";
 import * as looks from "./look";
 import * as motions from "./motion";
 import type { Actor, Scene } from "./scene";
@@ -25,13 +25,12 @@ const RADIUS = 5;
 const numbersOf = new Float32Array(POINTS);
 const placeOf = new Float32Array(4);
 
-// 5,000 -> "5k", 12,345 -> "12.3k"
-export const shortEpoch = (epoch: number) =>
-  epoch < 1000
-    ? String(epoch)
-    : epoch < 1e6
-      ? `${numbers.short(epoch / 1000, 1)}k`
-      : `${numbers.short(epoch / 1e6, 1)}M`;
+// 4,680; in a small tile 4.7k, in a tiny one 5k
+export const epochWords = (epoch: number, width: number) => {
+  if (width >= 120 || epoch < 1000) return numbers.whole(epoch);
+  const digits = width >= 60 ? 1 : 0;
+  return epoch < 1e6 ? `${numbers.short(epoch / 1e3, digits)}k` : `${numbers.short(epoch / 1e6, digits)}M`;
+};
 
 // Write a curve's path into a box, without leaving it.
 export const trace = (
@@ -52,8 +51,8 @@ export const trace = (
 };
 
 const boxOf = (width: number, height: number) => {
-  const top = PAD + (width >= FOR_NAME ? TEXT_LINE : 0);
-  const bottom = PAD + (width >= FOR_LOSS ? TEXT_LINE : 0);
+  const top = PAD + (width >= FOR_NAME ? lineHeight(width) : 0);
+  const bottom = PAD + (width >= FOR_LOSS ? lineHeight(width) : 0);
   return [PAD, top, width - 2 * PAD, height - top - bottom] as const;
 };
 
@@ -110,21 +109,19 @@ const ring = (pen: Pen, x: number, y: number, width: number, height: number, col
 const words = (pen: Pen, actor: Actor, look: Look, text: Words, width: number, height: number) => {
   const { row } = actor;
   if (width < FOR_LOSS) return;
-  const px = width >= FOR_NAME ? 11.5 : width >= 56 ? 10 : 9.5;
+  const line = lineHeight(width);
+  const px = line - 3;
   pen.font = `${px}px ${look.family}`;
   pen.fillStyle = look.ink;
-  const digits = width >= 76 ? 4 : width >= 62 ? 3 : 2;
-  pen.fillText(numbers.fixed(row.loss, digits), PAD + 1, height - 5);
+  pen.fillText(numbers.fixed(row.loss, width >= 80 ? 4 : width >= 60 ? 3 : 2), PAD + 1, height - 5);
   pen.fillStyle = look.muted;
   pen.textAlign = "right";
-  const epoch = width >= 120 ? numbers.whole(row.epoch) : shortEpoch(row.epoch);
-  pen.fillText(epoch, width - PAD - 1, height - 5);
+  pen.fillText(epochWords(row.epoch, width), width - PAD - 1, height - 5);
   pen.textAlign = "left";
-  if (width >= FOR_NAME) {
-    pen.fillStyle = look.ink;
-    pen.font = `600 ${px}px ${look.family}`;
-    pen.fillText(text.name(actor), PAD + 1, TEXT_LINE, width - 2 * PAD - 2);
-  }
+  if (width < FOR_NAME) return;
+  pen.fillStyle = look.ink;
+  pen.font = `600 ${px}px ${look.family}`;
+  pen.fillText(text.name(actor), PAD + 1, line, width - 2 * PAD - 2);
 };
 
 const paintTile = (pen: Pen, actor: Actor, look: Look, text: Words, marks: Marks, now: number, ratio: number) => {
@@ -157,13 +154,14 @@ const paintHead = (pen: Pen, why: Why, count: number, x: number, y: number, widt
   pen.fillStyle = look.of[why];
   pen.strokeStyle = look.of[why];
   looks.mark(pen, why, x + 6, y + 12, 4.5);
+  const px = Math.min(0.85 * look.px, 19);
   pen.fillStyle = look.ink;
-  pen.font = `700 13px ${look.family}`;
-  pen.fillText(said, x + 16, y + 16.5);
+  pen.font = `700 ${px}px ${look.family}`;
+  pen.fillText(said, x + 16, y + 12 + 0.35 * px);
   const wide = pen.measureText(said).width;
-  pen.font = `12px ${look.family}`;
+  pen.font = `${0.92 * px}px ${look.family}`;
   pen.fillStyle = look.muted;
-  if (pen.measureText(name).width <= width - 20 - wide) pen.fillText(name, x + 22 + wide, y + 16.5);
+  if (pen.measureText(name).width <= width - 20 - wide) pen.fillText(name, x + 22 + wide, y + 12 + 0.35 * px);
 };
 
 // `top`: how far the canvas has been scrolled.
