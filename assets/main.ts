@@ -2,6 +2,7 @@
 import * as boardToken from "./board/token";
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
+import { byId } from "./core/dom";
 import * as undo from "./core/history";
 import * as storage from "./core/storage";
 import * as i18n from "./core/text/i18n";
@@ -43,6 +44,11 @@ const loadLater = () => {
   chunks.loadOnClick("lessons", "#lessons-open");
   views.onShow("board", () => chunks.load("board"));
   boardToken.start();
+  views.onShow("class", () => chunks.load("class"));
+  const loadClass = () => location.hash.startsWith("#room=") && chunks.load("class");
+  window.addEventListener("hashchange", loadClass);
+  loadClass();
+  if (storage.recallForever("pwl.seat")) chunks.load("class");
   const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
@@ -61,6 +67,15 @@ const boot = () => {
   views.start(); // shows the first view, for which all others listen
 };
 
+// Where Dash's renderer, which starts after this script, finds the server: under a proxy's path, only the
+// browser knows the whole of it.
+const tellDashWhereItIs = () => {
+  const config = byId("_dash-config");
+  const { pathname } = new URL(".", location.href);
+  config.textContent = JSON.stringify({ ...JSON.parse(config.textContent), requests_pathname_prefix: pathname });
+};
+tellDashWhereItIs();
+
 // Dash's clientside callbacks find their functions here.
 window.dash_clientside ??= {} as Window["dash_clientside"]; // Dash adds set_props
 window.dash_clientside.pwlapp = {
@@ -74,7 +89,7 @@ window.dash_clientside.pwlapp = {
 
 // For tests: the page's modules by name, with all parts loaded.
 export const testing = async () => {
-  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons"), chunks.load("board")]);
+  await Promise.all((["explore", "share", "lessons", "class", "board"] as const).map((name) => chunks.load(name)));
   const { modules } = await import("./testing");
   return modules;
 };

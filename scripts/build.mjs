@@ -13,6 +13,7 @@ const ENTRIES = {
   "share-style": "assets/share/share.css",
   "board-style": "assets/board/board.css",
   "lessons-style": "assets/lessons/lessons.css",
+  "class-style": "assets/class/class.css",
   worker: "assets/explore/surface/worker.ts",
 };
 const READY = {

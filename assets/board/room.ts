@@ -3,6 +3,7 @@ import * as classApi from "../class/api";
 import { byId, wordsOf, write } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import type { Message } from "../core/types";
+import * as views from "../core/views";
 import { command } from "./controls";
 import * as feed from "./rows/feed";
 import * as stage from "./stage";
@@ -93,6 +94,7 @@ export const start = () => {
     if (wasHidden && state.room) stage.resize();
   });
   i18n.onLanguage(show);
+  views.onShow("board", follow); // a room may have been opened elsewhere on the page
   follow();
   show();
 };
