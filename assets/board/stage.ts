@@ -17,6 +17,7 @@ import * as state from "./state";
 
 const { t } = i18n;
 const PLOTS = ["curves", "losses", "slopes"] as const;
+const PLOTS_MS = 45; // the tiles are painted in each frame, the plots at most so often
 const AXES_MS = 400;
 const LEAST_MS = 120; // between two samples, as the curves move
 const MOST_MS = 1000;
@@ -30,6 +31,7 @@ let screenOf: Record<(typeof PLOTS)[number], screens.Screen>;
 let zoom: scenes.Zoom = "fit";
 let pointed: number | null = null; // under the mouse, or at the keyboard
 let axes = { losses: motions.still([0, 1]), slopes: motions.still([-1, 1]) };
+let plotted = 0; // when
 let sampled = { at: 0, ms: 300 }; // when the last sample came, and how far apart they come
 
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -59,14 +61,17 @@ const paint = (now: number) => {
   const at = marks();
   const all = actors();
   tiles.paint(canvas, scene, look, words, at, now, byId("board-tiles").scrollTop);
+  const moving =
+    scenes.isMoving(scene, now) || [axes.losses, axes.slopes].some((motion) => motions.isMoving(motion, now));
+  if (moving) painting.request("board", paint);
+  if (moving && now - plotted < PLOTS_MS) return;
+  plotted = now;
   const ground = mainGround();
   if (screenOf.curves.width) plots.paintCurves(screenOf.curves, all, ground, look, at, now);
   if (screenOf.losses.width) plots.paintLosses(screenOf.losses, all, range("losses", now), look, at, now);
   if (screenOf.slopes.width) {
     plots.paintSlopes(screenOf.slopes, all, range("slopes", now), ground?.aim ?? null, slopeNames(), look, at, now);
   }
-  const moving = [axes.losses, axes.slopes].some((motion) => motions.isMoving(motion, now));
-  if (moving || scenes.isMoving(scene, now)) painting.request("board", paint);
 };
 export const repaint = () => painting.request("board", paint);
 
