@@ -17,7 +17,7 @@ import * as fitSteps from "./fit/steps";
 import * as keys from "./help/keys";
 import * as printing from "./printing";
 import * as projector from "./projector";
-import { LINK_PREFIX } from "./share/prefix";
+import { linkIn } from "./share/prefix";
 
 const STARTED_WITH_THE_PAGE = [
   i18n,
@@ -49,7 +49,7 @@ const loadLater = () => {
   window.addEventListener("hashchange", loadClass);
   loadClass();
   if (storage.recallForever("pwl.seat")) chunks.load("class");
-  const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
+  const loadShare = () => linkIn(location.hash) !== null && chunks.load("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
   if (address.has("hide")) chunks.load("share");
