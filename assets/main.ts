@@ -1,4 +1,5 @@
 // The page's entry: what Dash calls, what starts with the page, and what is loaded later.
+import * as boardToken from "./board/token";
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
 import { byId } from "./core/dom";
@@ -41,6 +42,8 @@ const loadLater = () => {
   views.onShow("share", () => chunks.load("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
+  views.onShow("board", () => chunks.load("board"));
+  boardToken.start();
   views.onShow("class", () => chunks.load("class"));
   const loadClass = () => location.hash.startsWith("#room=") && chunks.load("class");
   window.addEventListener("hashchange", loadClass);
@@ -86,7 +89,7 @@ window.dash_clientside.pwlapp = {
 
 // For tests: the page's modules by name, with all parts loaded.
 export const testing = async () => {
-  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons"), chunks.load("class")]);
+  await Promise.all((["explore", "share", "lessons", "class", "board"] as const).map((name) => chunks.load(name)));
   const { modules } = await import("./testing");
   return modules;
 };
