@@ -1,7 +1,8 @@
 // The page's entry: what Dash calls, what starts with the page, and what is loaded later.
+import * as boardToken from "./board/token";
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
-import { LINK_PREFIX } from "./core/addresses";
+import { linkIn } from "./core/addresses";
 import { byId } from "./core/dom";
 import * as undo from "./core/history";
 import * as storage from "./core/storage";
@@ -36,16 +37,24 @@ const STARTED_WITH_THE_PAGE = [
 
 const loadLater = () => {
   const address = new URLSearchParams(location.search);
-  views.onShow("explore", () => chunks.load("explore"));
+  views.onShow("explore", () => chunks.start("explore"));
+  views.onShow("explore-surface", () => chunks.start("surface"));
   chunks.loadOnClick("explore", "#compare-keep-in-fit");
-  views.onShow("share", () => chunks.load("share"));
+  views.onShow("share", () => chunks.start("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
-  const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
+  views.onShow("board", () => chunks.start("board"));
+  boardToken.start();
+  views.onShow("class", () => chunks.start("class"));
+  const loadClass = () => location.hash.startsWith("#room=") && chunks.start("class");
+  window.addEventListener("hashchange", loadClass);
+  loadClass();
+  if (storage.recallForever("pwl.seat")) chunks.start("class");
+  const loadShare = () => linkIn(location.hash) !== null && chunks.start("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
-  if (address.has("hide")) chunks.load("share");
-  if (address.has("lesson") || storage.recall("pwl.lesson")) chunks.load("lessons");
+  if (address.has("hide")) chunks.start("share");
+  if (address.has("lesson") || storage.recall("pwl.lesson")) chunks.start("lessons");
 };
 
 let isBooted = false;
@@ -82,7 +91,9 @@ window.dash_clientside.pwlapp = {
 
 // For tests: the page's modules by name, with all parts loaded.
 export const testing = async () => {
-  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons")]);
+  await Promise.all(
+    (["explore", "surface", "share", "lessons", "class", "board"] as const).map((name) => chunks.load(name)),
+  );
   const { modules } = await import("./testing");
   return modules;
 };

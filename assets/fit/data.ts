@@ -28,6 +28,7 @@ type Sent = {
 export type FitData = Points & {
   key: string;
   spec: DataSpec;
+  sent: Points & Pick<Sent, "prob">; // all points, in the server's order
   prob: number[] | null;
   logit: Column; // of prob
   isBinary: boolean;
@@ -67,6 +68,7 @@ const shape = (key: string, { x: places, ...columns }: Sent): FitData => {
   const [low, high] = [x[0], x[x.length - 1]];
   return {
     spec: sent.spec,
+    sent,
     key,
     x,
     y,

@@ -1,7 +1,7 @@
 // The whole of what a student did: put into a link, and brought back from one.
 
 import * as buildSection from "../build/build";
-import { LINK_PREFIX } from "../core/addresses";
+import { LINK_PREFIX, linkIn } from "../core/addresses";
 import * as api from "../core/session/api";
 import { type Args, type BuildState, type FrameRow, isMessage, type Snapshot } from "../core/types";
 import * as fitControls from "../fit/controls";
@@ -114,8 +114,8 @@ const open = async (text: string) => {
 // One after the other: the second of two links is what one sees.
 let turn = Promise.resolve();
 const look = () => {
-  if (!location.hash.startsWith(LINK_PREFIX)) return;
-  const text = location.hash.slice(LINK_PREFIX.length);
+  const text = linkIn(location.hash);
+  if (text === null) return;
   turn = turn.then(() => open(text));
 };
 

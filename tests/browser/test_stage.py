@@ -182,6 +182,25 @@ def test_views_have_addresses_and_keep_what_they_hold(address: str, open_page: O
     expect(page.find("#explore-pieces")).to_be_visible()
 
 
+def test_a_part_that_cannot_be_loaded_says_so_and_is_tried_again(
+    address: str, open_page: Open
+) -> None:
+    page = open_page(address, lang="ko-KR", quiet=False, own_context=True, modules=False)
+    for card, made in (("share", "#share-holds"), ("explore-surface", "#surface-plot .plot")):
+        page.page.route("**/static/*", lambda route: route.abort())
+        page.go(card)
+        problem = page.find(f"#{card} > .load-problem")
+        expect(problem).to_contain_text("불러오지 못했습니다")
+        problem.locator("button").click()
+        expect(problem).to_be_visible()  # still no network
+        page.page.unroute("**/static/*")
+        problem.locator("button").click()
+        expect(problem).to_have_count(0)
+        expect(page.find(made)).to_be_visible()
+        page.go("explore-seeds")  # which loads Explore itself
+        expect(page.find("#seeds-train")).to_be_visible()
+
+
 def test_drawers_open_over_the_stage(address: str, open_page: Open) -> None:
     page = open_page(address, width=1280, height=585)
     page.page.evaluate(RECORD_SHIFTS)
