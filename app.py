@@ -19,6 +19,7 @@ from pwlapp.ui import layout, lessons, limits, opening, page_cache, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
 from pwlapp.ui.sections import build, fit
 from pwlapp.web import (
+    base_path,
     commands,
     downloads,
     event_stream,
@@ -64,7 +65,7 @@ def create_app(settings: Settings) -> layout.Page:
     server.include_router(commands.routes(service))
     server.include_router(downloads.routes(service, lambda: catalogue(language())))
     server.include_router(health.routes(service))
-    server.include_router(rooms.routes(services.rooms))
+    server.include_router(rooms.routes(services.rooms, lambda: catalogue(language())))
     server.add_api_route("/locale/{lang}.json", locale)
     server.add_api_route("/lessons.json", all_lessons)
 
@@ -107,6 +108,7 @@ def create_app(settings: Settings) -> layout.Page:
         logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet
     )
     server.add_middleware(CorrelationIdMiddleware)
+    server.add_middleware(base_path.BasePath, path=settings.base_path)
     return app
 
 

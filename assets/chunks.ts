@@ -10,6 +10,10 @@ const LOADERS = {
     await load("share"); // a step puts a whole net in place, as a link does
     return import("./lessons/panel");
   },
+  class: async () => {
+    const { start } = await import("./class/main");
+    return { start: () => start(() => load("lessons")) };
+  },
 };
 type Loaders = typeof LOADERS;
 export type Name = keyof Loaders;

@@ -1,6 +1,7 @@
 // The page's entry: what Dash calls, what starts with the page, and what is loaded later.
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
+import { byId } from "./core/dom";
 import * as undo from "./core/history";
 import * as storage from "./core/storage";
 import * as i18n from "./core/text/i18n";
@@ -15,7 +16,7 @@ import * as fitSteps from "./fit/steps";
 import * as keys from "./help/keys";
 import * as printing from "./printing";
 import * as projector from "./projector";
-import { LINK_PREFIX } from "./share/prefix";
+import { linkIn } from "./share/prefix";
 
 const STARTED_WITH_THE_PAGE = [
   i18n,
@@ -40,7 +41,12 @@ const loadLater = () => {
   views.onShow("share", () => chunks.load("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
-  const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
+  views.onShow("class", () => chunks.load("class"));
+  const loadClass = () => location.hash.startsWith("#room=") && chunks.load("class");
+  window.addEventListener("hashchange", loadClass);
+  loadClass();
+  if (storage.recallForever("pwl.seat")) chunks.load("class");
+  const loadShare = () => linkIn(location.hash) !== null && chunks.load("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
   if (address.has("hide")) chunks.load("share");
@@ -58,6 +64,15 @@ const boot = () => {
   views.start(); // shows the first view, for which all others listen
 };
 
+// Where Dash's renderer, which starts after this script, finds the server: under a proxy's path, only the
+// browser knows the whole of it.
+const tellDashWhereItIs = () => {
+  const config = byId("_dash-config");
+  const { pathname } = new URL(".", location.href);
+  config.textContent = JSON.stringify({ ...JSON.parse(config.textContent), requests_pathname_prefix: pathname });
+};
+tellDashWhereItIs();
+
 // Dash's clientside callbacks find their functions here.
 window.dash_clientside ??= {} as Window["dash_clientside"]; // Dash adds set_props
 window.dash_clientside.pwlapp = {
@@ -71,7 +86,7 @@ window.dash_clientside.pwlapp = {
 
 // For tests: the page's modules by name, with all parts loaded.
 export const testing = async () => {
-  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons")]);
+  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons"), chunks.load("class")]);
   const { modules } = await import("./testing");
   return modules;
 };

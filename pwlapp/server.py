@@ -88,34 +88,35 @@ def _serve(make_server: Callable[[Settings], FastAPI], factory: str) -> int:
         raise Refusal(FAILED, str(problem)) from problem
     logger.info("serving on %s (Ctrl-C stops it)", url_of(listeners[0]))
     if settings.web_workers > 1:
-        return _serve_from_many(factory, settings.web_workers, listeners)
-    return _serve_from_one(server, listeners)
+        return _serve_from_many(factory, settings, listeners)
+    return _serve_from_one(server, settings, listeners)
 
 
-def _serve_from_one(server: FastAPI, listeners: list[socket.socket]) -> int:
+def _serve_from_one(server: FastAPI, settings: Settings, listeners: list[socket.socket]) -> int:
     try:
-        uvicorn.Server(_config(server)).run(sockets=listeners)
+        uvicorn.Server(_config(server, settings)).run(sockets=listeners)
     except SystemExit as leaving:
         return FAILED if leaving.code else 0
     return 0
 
 
-def _serve_from_many(factory: str, count: int, listeners: list[socket.socket]) -> int:
+def _serve_from_many(factory: str, settings: Settings, listeners: list[socket.socket]) -> int:
     """Serve from several processes, which are replaced when they die and share their metrics."""
     with tempfile.TemporaryDirectory(prefix="pwlapp-") as counts:
         os.environ[SHARED] = counts
-        processes = Multiprocess(_config(factory, count), sockets=listeners)
+        processes = Multiprocess(_config(factory, settings), sockets=listeners)
         processes.run()
     if any(process.exitcode == STARTUP_FAILURE for process in processes.processes):
         return FAILED
     return 0
 
 
-def _config(app: FastAPI | str, processes: int = 1) -> uvicorn.Config:
+def _config(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),
-        workers=processes,
+        workers=settings.web_workers,
+        forwarded_allow_ips=settings.proxies,
         ws="none",
         log_config=None,
         access_log=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -66,6 +67,20 @@ def _choice(*options: str) -> _Kind:
     return _matching("|".join(options), "one of " + ", ".join(options))
 
 
+def _base_path(text: str) -> str:
+    if re.fullmatch(r"/([A-Za-z0-9._~@%-]+/)*", text) is None:
+        raise ValueError
+    return text
+
+
+def _networks(text: str) -> str:
+    hosts = [host.strip() for host in text.split(",")]
+    for host in hosts:
+        if host != "*":
+            ipaddress.ip_network(host, strict=False)  # raises ValueError
+    return ",".join(hosts)
+
+
 def _redis_url(text: str) -> str:
     if re.fullmatch(r"(rediss?|unix)://.+", text) is None:
         raise ValueError
@@ -83,6 +98,8 @@ _TEXT = _Kind(str, "text")
 _FOLDER = _Kind(_folder, "a folder")
 _ENGINES = "auto, or torch or fused, then @cpu or @cuda:0"
 _ENGINE = _matching(f"{AUTO}|{ID_PATTERN}", _ENGINES)
+_PATH = _Kind(_base_path, "a path such as /pwl/")
+_NETWORKS = _Kind(_networks, "addresses or networks with commas between, or *")
 _REDIS = _Kind(_redis_url, "an address such as redis://127.0.0.1:6379/0", is_secret=True)
 _ALSO = {"port": ("PORT",)}  # variables that count where the field's own is not set
 _DATA_DIR = "~/.local/share/pwlapp"
@@ -103,8 +120,16 @@ class Settings:
         _number(int, 0, 65535),
         "Port to listen on; 0 takes a free one. If unset, PORT counts, which many hosts set.",
     )
+    base_path: str = _setting(
+        "/", _PATH, "Path before all addresses, if a proxy in front passes it on."
+    )
+    proxies: str = _setting(
+        "127.0.0.1",
+        _NETWORKS,
+        "Proxies whose X-Forwarded-For and -Proto count: addresses, networks, or * for all.",
+    )
     data: str = _setting(
-        "", _TEXT, "CSV file or URL with columns x, prob, y; empty: the lecture's data."
+        "", _TEXT, "CSV or .xlsx file or URL with columns x, prob, y; empty: the lecture's data."
     )
     data_dir: Path = _setting(  # noqa: RUF009 -- a Path can't be changed either
         _folder(_DATA_DIR), _FOLDER, "Folder for the sessions and caches.", shown=_DATA_DIR

@@ -12,6 +12,7 @@ const ENTRIES = {
   "explore-style": "assets/explore/explore.css",
   "share-style": "assets/share/share.css",
   "lessons-style": "assets/lessons/lessons.css",
+  "class-style": "assets/class/class.css",
   worker: "assets/explore/surface/worker.ts",
 };
 const READY = {

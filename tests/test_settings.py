@@ -16,6 +16,8 @@ def test_every_field_is_read_from_its_variable() -> None:
     environ = {
         "PWLAPP_HOST": "0.0.0.0",
         "PWLAPP_PORT": "9000",
+        "PWLAPP_BASE_PATH": "/User/x/proxy/8050/",
+        "PWLAPP_PROXIES": "10.0.0.0/8, ::1",
         "PWLAPP_DATA": " points.csv ",
         "PWLAPP_DATA_DIR": "/srv/pwlapp",
         "PWLAPP_WORKERS": "3",
@@ -33,6 +35,8 @@ def test_every_field_is_read_from_its_variable() -> None:
     assert dataclasses.astuple(Settings.from_env(environ)) == (
         "0.0.0.0",
         9000,
+        "/User/x/proxy/8050/",
+        "10.0.0.0/8,::1",
         "points.csv",
         Path("/srv/pwlapp"),
         3,
@@ -75,6 +79,10 @@ def test_the_folder_may_begin_with_a_tilde() -> None:
         ("PWLAPP_PORT", "80a", "from 0 to 65535"),
         ("PWLAPP_PORT", "65536", "from 0 to 65535"),
         ("PWLAPP_PORT", "9" * 5000, "from 0 to 65535"),
+        ("PWLAPP_BASE_PATH", "pwl", "a path such as /pwl/"),
+        ("PWLAPP_BASE_PATH", "/pwl", "a path such as /pwl/"),
+        ("PWLAPP_BASE_PATH", "//evil.example/", "a path such as /pwl/"),
+        ("PWLAPP_PROXIES", "proxy.example", "addresses or networks"),
         ("PWLAPP_WORKERS", "0", "from 1 to 256"),
         ("PWLAPP_WORKERS", "1.5", "from 1 to 256"),
         ("PWLAPP_ENGINE", "cpu", "auto, or torch or fused"),

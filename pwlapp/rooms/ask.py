@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import TypeGuard
 
 from pwlapp.errors import UserError
@@ -44,7 +44,7 @@ def check_answer(question: Question, value: object) -> Value:
     raise UserError("bad_answer")
 
 
-def answers(question: Question, seats: Sequence[Seat]) -> dict[int, Value]:
+def answers(question: Question, seats: Collection[Seat]) -> dict[int, Value]:
     """The answers to this question, by the number of the seat."""
     return {
         seat.number: seat.answer.value
@@ -53,7 +53,7 @@ def answers(question: Question, seats: Sequence[Seat]) -> dict[int, Value]:
     }
 
 
-def summary(question: Question, seats: Sequence[Seat]) -> Answers:
+def summary(question: Question, seats: Collection[Seat]) -> Answers:
     """All answers as the class sees them: sorted, so that their order tells nobody's answer."""
     given = answers(question, seats).values()
     if question.kind == "choice":

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -77,6 +78,13 @@ class ClassSessions:
     def __init__(self, sessions: SessionService, rooms: RoomRepository) -> None:
         self._sessions = sessions
         self._rooms = rooms
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, code: str) -> asyncio.Lock:
+        """To hold while all sessions of a room are changed, so that a second command waits."""
+        turn = self._turns.get(code) or asyncio.Lock()
+        self._turns[code] = turn
+        return turn
 
     async def admit(self, room: Room, seat: Seat) -> Seat:
         """Give a seat what the class has: a late joiner, or one that a crash left out.
@@ -98,7 +106,8 @@ class ClassSessions:
             [seat] = await self._keep(room, room.setting, {seat.number: sid}) or [seat]
             given, room = room, await self._rooms.load(room.code)
             if room.frozen != given.frozen:
-                await self._sessions.apply(sid, partial(lock, on=room.frozen), as_teacher=True)
+                move = partial(settle, locked=room.frozen, pauses=room.frozen)
+                await self._sessions.apply(sid, move, as_teacher=True)
         return seat
 
     async def give_all(self, room: Room) -> Outcome:
@@ -222,13 +231,14 @@ def set_up(state: SessionState, start: Start) -> Transition:
     return replace(after, run=start.run), frames
 
 
-def lock(state: SessionState, on: bool) -> Transition:
-    """Lock a session and pause its run, or unlock it; a run that was paused stays so."""
-    paused = transitions.pause(state) if on else None
-    after = paused[0] if paused else state
-    if after.locked == on:
-        return paused
-    return replace(after if paused else changed(after), locked=on), []
+def settle(state: SessionState, locked: bool, pauses: bool) -> Transition:
+    """Lock a session or unlock it, and pause its run if it has one."""
+    run = state.run
+    if pauses and run is not None:
+        run = replace(run, status="paused")
+    if (run, locked) == (state.run, state.locked):
+        return None
+    return changed(state, run=run, locked=locked), []
 
 
 def start_run(state: SessionState, epochs: int) -> Transition:

@@ -22,10 +22,11 @@ def read_nickname(typed: str) -> str:
     """
     name = unicodedata.normalize("NFC", typed[: 10 * MAX_NICKNAME]).strip()
     is_seen = not name or name.strip(f"{JOINER} ")
-    if len(name) > MAX_NICKNAME or not is_seen or not all(map(_is_allowed, name)):
+    if len(name) > MAX_NICKNAME or not is_seen or not all(map(is_allowed, name)):
         raise UserError("bad_nickname", max=MAX_NICKNAME)
     return name
 
 
-def _is_allowed(character: str) -> bool:
+def is_allowed(character: str) -> bool:
+    """Whether a character may be in a text that others read."""
     return character == JOINER or unicodedata.category(character) not in REFUSED

@@ -6,7 +6,7 @@ Pure functions from seats and the states of their sessions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,24 @@ from pwlapp.sessions.state import SessionState
 Why: TypeAlias = Literal["not_started", "diverged", "dead", "both", "left", "right"]
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = Mapping[int, Row]  # by the number of the seat
+
+
+class Shown(NamedTuple):
+    """A row, and what it was made from.
+
+    Attributes
+    ----------
+    seat : Seat
+        With `Seat.seen` left out, since it changes with each beat.
+    is_here : bool
+    state : SessionState
+    row : dict
+    """
+
+    seat: Seat
+    is_here: bool
+    state: SessionState
+    row: Row
 
 
 def row(seat: Seat, state: SessionState, points: Points, is_here: bool) -> Row:

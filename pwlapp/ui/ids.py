@@ -208,6 +208,11 @@ SHARE_PICTURES_STATUS = "share-pictures-status"
 SHARE_IMPORT = "share-import"
 SHARE_IMPORT_STATUS = "share-import-status"
 
+# the class: what a student sees of it
+CLASS = "class"
+CLASS_BAR = "class-bar"  # under the header, while the page is in a class
+CLASS_BODY = "class-body"  # of the view, filled by the browser
+
 # lessons
 LESSONS = "lessons"
 LESSONS_OPEN = "lessons-open"

@@ -87,12 +87,13 @@ HIDEABLE = {
     "pictures": _card(ids.SHARE_PICTURES),
     "open": _card(ids.SHARE_IMPORT),
     "lessons": _only(ids.LESSONS_OPEN),
+    "class": _section(ids.CLASS),
     "language": _only(ids.LANGUAGE_SWITCH),
     "theme": _only(ids.THEME_SWITCH),
 }
 
 # The first that is not hidden is shown where the address names none.
-VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE)
+VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE, ids.CLASS)
 
 # Runs before the first paint: dark mode has no white flash, and hidden parts never appear.
 # The cookie sets the language of the page's later requests.
@@ -107,7 +108,7 @@ _SCRIPT = """
     root.dataset.theme = wishes.find((name) => themes.includes(name));
   } catch { root.dataset.theme = "light"; }
   if (LANGUAGES.includes(query.get("lang"))) {
-    document.cookie = `pwl_lang=${query.get("lang")}; path=/; max-age=31536000; samesite=lax`;
+    document.cookie = `pwl_lang=${query.get("lang")}; max-age=31536000; samesite=lax`;
   }
   const hideable = HIDEABLE;
   const named = (query.get("hide") ?? "").split(",").map((name) => name.trim());
@@ -123,7 +124,7 @@ _SCRIPT = """
   const offered = views.filter(isOffered);
   root.dataset.view = offered.find(isView) ?? offered[0] ?? views[0];
   if (query.get("projector") === "1") root.dataset.projector = "";
-  root.dataset.opening = JSON.stringify({ names: Object.keys(hideable), hidden, unknown });
+  root.dataset.opening = JSON.stringify({ hideable, hidden, unknown });
 })();
 """
 

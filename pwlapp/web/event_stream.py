@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Header, Query, Response
@@ -18,7 +18,7 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
-from pwlapp.web.json_answers import UNBUFFERED, answer_text, refusal, to_text
+from pwlapp.web.json_answers import LINES, UNBUFFERED, answer_text, refusal, to_text
 
 PING_S = 15
 RETRY_MS = 1000  # when the browser reconnects; its own default is 3 seconds or more
@@ -81,6 +81,32 @@ def event_source(events: SessionEvents, stream: AsyncIterator[Event]) -> Respons
         shutdown_event=leaving,
         shutdown_grace_period=GRACE_S,
     )
+
+
+def line_source(events: SessionEvents, lines: AsyncIterator[Any]) -> Response:
+    """The response that sends JSON, a line for each part; a `UserError` is the last line."""
+    leaving = anyio.Event()
+    return EventSourceResponse(  # it sends bytes as they are
+        _json_lines(events, lines, leaving),
+        media_type=LINES,
+        ping=0,
+        headers=UNBUFFERED,
+        shutdown_event=leaving,
+        shutdown_grace_period=GRACE_S,
+    )
+
+
+async def _json_lines(
+    events: SessionEvents, lines: AsyncIterator[Any], leaving: anyio.Event
+) -> AsyncIterator[bytes]:
+    closing = asyncio.create_task(_close_when(leaving, events))
+    try:
+        async for line in lines:
+            yield f"{to_text(line)}\n".encode()
+    except UserError as error:
+        yield f"{to_text({'error': error.to_json()})}\n".encode()
+    finally:
+        closing.cancel()
 
 
 async def _messages(

@@ -7,7 +7,7 @@ holds, since a browser's EventSource sends no headers of ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -15,15 +15,19 @@ from pydantic import Field
 
 from pwlapp.commands.fields import Body, Empty
 from pwlapp.commands.table import checked
+from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
 from pwlapp.rooms import stream, table, tokens
+from pwlapp.rooms.board import Boards
+from pwlapp.rooms.downloads import File
+from pwlapp.rooms.invitation import links
 from pwlapp.rooms.rate_limits import RateLimits
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
 from pwlapp.web.commands import read_json
-from pwlapp.web.event_stream import Seq, event_source, list_of_texts
+from pwlapp.web.event_stream import Seq, event_source, line_source, list_of_texts
 from pwlapp.web.json_answers import answer, answer_text, refusal, to_text
 
 T = TypeVar("T")
@@ -57,12 +61,16 @@ class Rename(Body):
     nickname: Text
 
 
-def routes(rooms: RoomService, limits: RateLimits | None = None) -> APIRouter:
+def routes(
+    rooms: RoomService, words: Callable[[], Words], limits: RateLimits | None = None
+) -> APIRouter:
     """The routes; see `json_answers.refusal` for what is refused.
 
     Parameters
     ----------
     rooms : RoomService
+    words : callable
+        Returns the catalogue in the language of the request.
     limits : RateLimits or None
         None: new ones.
     """
@@ -70,7 +78,8 @@ def routes(rooms: RoomService, limits: RateLimits | None = None) -> APIRouter:
     gate = Gate(rooms, limits or RateLimits())
     _add_entrance(router, rooms, gate)
     _add_streams(router, rooms, gate)
-    _add_commands(router, rooms, gate)
+    _add_board(router, rooms, gate)
+    _add_commands(router, rooms, gate, words)
     return router
 
 
@@ -181,7 +190,30 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
         return answer_text(f"{{{parts}}}")
 
 
-def _add_commands(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
+def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
+    boards = Boards(rooms)
+
+    @router.post("/board")
+    async def board(request: Request) -> Response:
+        try:
+            room = await gate.teacher(request)
+        except UserError as error:
+            return refusal(error)
+        return line_source(rooms.sessions.events, boards.follow(room.code))
+
+    @router.post("/teacher/addresses")
+    async def addresses(request: Request) -> Response:
+        try:
+            room = await gate.teacher(request)
+            found = await links(rooms, room.code, str(request.base_url))
+        except UserError as error:
+            return refusal(error)
+        return answer({"links": found})
+
+
+def _add_commands(
+    router: APIRouter, rooms: RoomService, gate: Gate, words: Callable[[], Words]
+) -> None:
     @router.post("/seat/{name}")
     async def of_seat(name: str, request: Request) -> Response:
         try:
@@ -195,13 +227,12 @@ def _add_commands(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     async def of_teacher(name: str, request: Request) -> Response:
         try:
             room = await gate.teacher(request)
-            done = await table.run(rooms, room, name, await read_json(request))
+            body = await read_json(request)
+            if name in table.DOWNLOADS:
+                return attachment(await table.download(rooms, room, name, body, words()))
+            return answer(await table.run(rooms, room, name, body))
         except UserError as error:
             return refusal(error)
-        if not isinstance(done, table.File):
-            return answer(done)
-        headers = {"Content-Disposition": f'attachment; filename="{done.name}"'}
-        return Response(done.content, media_type=done.media_type, headers=headers)
 
 
 async def run_of_seat(
@@ -219,6 +250,12 @@ async def run_of_seat(
             await rooms.leave(room, seat)
         case _:
             raise UserError("bad_request")
+
+
+def attachment(file: File) -> Response:
+    """The response that a browser saves."""
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Response(file.content, media_type=file.media_type, headers=headers)
 
 
 def known_to_page(own: str, sid: str = "", since: Seq = 0) -> stream.Known:

@@ -1,5 +1,7 @@
 """Serves the built files, and compresses all other responses.
 
+The page names them relative to its own address, so it works under any path of a proxy.
+
 ``make build`` writes files into ``build/static``, each also compressed by gzip and brotli. Their
 addresses contain a hash of their content, so browsers cache them for ever.
 """
@@ -20,7 +22,8 @@ from starlette_compress import CompressMiddleware, add_compress_type, remove_com
 from pwlapp.web.json_answers import LINES
 
 BUILD = Path(__file__).parents[2] / "build"
-PATH = "/static/"
+FOLDER = "static/"
+PATH = "/" + FOLDER
 DASH_FOLDER = f"dash-{__version__}"
 MINIMUM_BYTES = 500  # below this, compression saves no packet
 CALLBACK = "/_dash-update-component"
@@ -37,7 +40,7 @@ class NotBuilt(RuntimeError):
 
 
 def addresses(build: Path = BUILD) -> dict[str, str]:
-    """The addresses of the built files.
+    """The addresses of the built files, relative to the page.
 
     Returns
     -------
@@ -52,7 +55,8 @@ def addresses(build: Path = BUILD) -> dict[str, str]:
     manifest = build / "manifest.json"
     if not manifest.is_file():
         raise NotBuilt("the page's scripts are not built: run make build")
-    return {name: PATH + file for name, file in json.loads(manifest.read_text("utf-8")).items()}
+    files: dict[str, str] = json.loads(manifest.read_text("utf-8"))
+    return {name: FOLDER + file for name, file in files.items()}
 
 
 def with_static_files(app: ASGIApp, build: Path = BUILD) -> ServeStaticASGI:
@@ -95,7 +99,7 @@ def built_scripts(scripts: str) -> str:
 
     def address(match: re.Match[str]) -> str:
         path, _ = check_fingerprint(match[1])
-        return f'src="{PATH}{DASH_FOLDER}/{path}"'
+        return f'src="{FOLDER}{DASH_FOLDER}/{path}"'
 
     kept = [tag for tag in scripts.splitlines() if not UNUSED_SCRIPTS.search(tag)]
     return re.sub(r'src="/_dash-component-suites/([^"]+)"', address, "\n".join(kept))

@@ -22,7 +22,7 @@ PAINTED = """([id, trace]) => {
 
 # The page's entry is imported once, so this gives the modules that the page itself runs.
 MODULES = """async () => {
-  const { testing } = await import(document.querySelector("script[src*='/static/main']").src);
+  const { testing } = await import(document.querySelector("script[src*='static/main']").src);
   window.pwl = await testing();
 }"""
 

@@ -18,7 +18,9 @@ START_S = 60
 
 
 @contextmanager
-def serve(data_dir: Path, data: Path | None = None, port: int | None = None) -> Iterator[str]:
+def serve(
+    data_dir: Path, data: Path | None = None, port: int | None = None, **settings: str
+) -> Iterator[str]:
     """Run the app as its users do, on the lecture's data or on `data`; yields its address."""
     port = port or free_port()
     env = os.environ | {
@@ -26,6 +28,7 @@ def serve(data_dir: Path, data: Path | None = None, port: int | None = None) -> 
         "PWLAPP_DATA_DIR": str(data_dir),
         "PWLAPP_DATA": str(data or ""),
         "PWLAPP_WORKERS": "2",
+        **settings,
     }
     with (data_dir / "log.txt").open("ab") as log:
         process = subprocess.Popen(

@@ -68,7 +68,7 @@ class TestIndexPage:
         urls = [*scripts(client), *style]
         assert len(urls) >= 9
         for url in urls:
-            assert url.startswith(static.PATH)
+            assert url.startswith(static.FOLDER)
             headers, body = raw(client, url, "br, gzip")
             assert headers["content-encoding"] == "br", url
             assert headers["cache-control"] == FOREVER, url
@@ -109,7 +109,7 @@ class TestBuiltFiles:
     ) -> None:
         url = static.addresses()["basic"]
         headers, body = raw(client, url, accept)
-        file = static.BUILD / "static" / url.removeprefix(static.PATH)
+        file = static.BUILD / "static" / url.removeprefix(static.FOLDER)
         assert DECODE[encoding](body) == file.read_bytes()
         assert headers.get("content-encoding") == encoding
         assert headers["vary"] == "Accept-Encoding"

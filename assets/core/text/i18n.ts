@@ -83,7 +83,7 @@ const setLanguage = async (next: string) => {
   lang = next;
   document.documentElement.lang = next;
   document.title = t("app.title");
-  document.cookie = `pwl_lang=${next}; path=/; max-age=31536000; samesite=lax`;
+  document.cookie = `pwl_lang=${next}; max-age=31536000; samesite=lax`;
   translate();
   listeners.forEach((listener) => listener());
 };

@@ -1,0 +1,41 @@
+"""Requests under the path of a proxy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from app import create_app
+from pwlapp.settings import Settings
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> TestClient:
+    """The app under /pwl/; its services are not started."""
+    return TestClient(create_app(Settings(data_dir=tmp_path, base_path="/pwl/")).server)
+
+
+def test_the_page_is_the_same_under_the_path_and_without_it(client: TestClient) -> None:
+    page = client.get("/pwl/").text
+    assert page == client.get("/").text
+    assert 'src="/' not in page
+    assert 'href="/' not in page
+
+
+@pytest.mark.parametrize(
+    "path", ["_dash-layout", "_dash-dependencies", "healthz", "locale/ko.json"]
+)
+def test_every_route_is_under_the_path(client: TestClient, path: str) -> None:
+    assert client.get(f"/pwl/{path}").status_code == 200
+
+
+def test_without_its_last_slash_the_path_leads_to_the_page(client: TestClient) -> None:
+    answer = client.get("/pwl?lang=ko", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (308, "/pwl/?lang=ko")
+
+
+@pytest.mark.parametrize("path", ["/pwlx/", "/pwl//healthz", "/pwl/pwl/", "/PWL/"])
+def test_other_paths_are_not_found(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 404
