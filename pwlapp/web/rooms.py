@@ -17,14 +17,15 @@ from pwlapp.commands.fields import Body, Empty
 from pwlapp.commands.table import checked
 from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
-from pwlapp.rooms import stream, table, tokens
-from pwlapp.rooms.board import Boards
+from pwlapp.rooms import stream, tokens
+from pwlapp.rooms.board.live import Boards
 from pwlapp.rooms.codes import read_code
-from pwlapp.rooms.downloads import File
-from pwlapp.rooms.invitation import links
 from pwlapp.rooms.rate_limits import RateLimits
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
+from pwlapp.rooms.teacher import table
+from pwlapp.rooms.teacher.downloads import File
+from pwlapp.rooms.teacher.invitation import links
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
 from pwlapp.web.commands import read_json

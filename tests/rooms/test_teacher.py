@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
+from pwlapp.rooms import stream
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import CURVE_VALUES, Room, Seat, followed
 from tests.support.classes import FOREVER, SETTING, class_states, ended, take_seats, tell
@@ -176,6 +180,21 @@ class TestLateJoiners:
         again = await rooms.classes.admit(await rooms.repository.load(room.code), seat)
         assert again == seat
         assert await rooms.sessions.look(seat.class_sid or "") == before
+
+    async def test_a_seat_that_a_crash_left_out_gets_it_when_its_page_is_back(
+        self, rooms: RoomService
+    ) -> None:
+        room = await rooms.open()
+        [seat] = await take_seats(rooms, room, 1)
+        await tell(rooms, room, "push", **SETTING)
+        lost = partial(msgspec.structs.replace, class_sid=None, setting=0)
+        await rooms.repository.update_seat(room.code, seat.number, lost)
+        known = stream.Known(seat.own, "", 0)
+        events = stream.follow(rooms, room.code, seat.number, known)
+        async with contextlib.aclosing(events):
+            first, second = await anext(events), await anext(events)
+        assert first.data["sid"] not in (None, seat.own)
+        assert second.data["seed"] == 10
 
     async def test_who_join_during_a_push_get_it_once(self, rooms: RoomService) -> None:
         room = await rooms.open()
