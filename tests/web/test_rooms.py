@@ -13,10 +13,11 @@ import uvicorn
 from fastapi import FastAPI
 from itsdangerous import URLSafeSerializer
 
-from pwlapp.rooms import table, tokens
+from pwlapp.rooms import tokens
 from pwlapp.rooms.rate_limits import RateLimits
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
+from pwlapp.rooms.teacher import table
 from pwlapp.sessions.events import MAX_WATCHERS
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.stores.sqlite import SqliteStore
@@ -291,7 +292,9 @@ class TestTokens:
         seats = await rooms.repository.seats(room.code)
         secrets = [seat.class_sid for seat in seats[1:]] + [seat.own for seat in others]
         names = [seat.nickname for seat in seats[2:]]  # the first two have the same
-        assert [word for word in (*secrets, *names, "987654321", known.teacher) if word in seen] == []
+        assert [
+            word for word in (*secrets, *names, "987654321", known.teacher) if word in seen
+        ] == []
         assert seats[0].class_sid in seen
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
