@@ -27,6 +27,7 @@ class Reads:
     def __init__(self, store: RoomStore) -> None:
         self._store = store
         self.rooms = 0
+        self.seat_reads: list[list[int]] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -34,6 +35,10 @@ class Reads:
     async def load(self, code: str) -> Any:
         self.rooms += 1
         return await self._store.load(code)
+
+    async def seats(self, code: str, numbers: Any = None) -> Any:
+        self.seat_reads.append(numbers)
+        return await self._store.seats(code, numbers)
 
 
 @pytest.fixture
@@ -155,6 +160,38 @@ async def test_seats_are_added_changed_and_removed(rooms: RoomRepository) -> Non
     for attempt in (rooms.seat(code, 2), rooms.update_seat(code, 2, lambda seat: seat)):
         with pytest.raises(UserError, match="room_forbidden"):
             await attempt
+
+
+async def test_seats_that_are_asked_for_at_once_are_read_at_once(
+    rooms: RoomRepository, reads: Reads
+) -> None:
+    code = (await rooms.open()).code
+    added = [await rooms.add_seat(code, Seat(OWN, str(n))) for n in range(40)]
+    assert await asyncio.gather(*(rooms.seat(code, n) for n in range(1, 41))) == added
+    assert reads.seat_reads == [list(range(1, 41))]
+    one, none = await asyncio.gather(
+        rooms.seat(code, 7), rooms.seat(code, 99), return_exceptions=True
+    )
+    assert one == added[6]
+    assert str(none) == "room_forbidden"
+    cancelled = asyncio.create_task(rooms.seat(code, 1))
+    other = asyncio.create_task(rooms.seat(code, 2))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    assert await other == added[1]
+
+
+async def test_a_seat_that_is_asked_for_after_its_change_is_read_after_it(
+    rooms: RoomRepository,
+) -> None:
+    code = (await rooms.open()).code
+    await rooms.add_seat(code, Seat(OWN))
+    early = asyncio.create_task(rooms.seat(code, 1))
+    await asyncio.sleep(0)
+    for name in ("a", "b"):
+        await rooms.update_seat(code, 1, lambda seat, name=name: replace(seat, nickname=name))  # type: ignore[misc]
+        assert (await rooms.seat(code, 1)).nickname == name
+    assert (await early).number == 1
 
 
 async def test_many_seats_are_changed_at_once_while_others_change_them(
