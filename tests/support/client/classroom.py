@@ -89,7 +89,7 @@ class ClassStudent(Student):
     def _hear(self, event: event_stream.Event) -> None:
         if event.name == "room":
             self._see(event.content)
-            self._connection(connected=True)
+            self._connection(True)
         else:
             super()._hear(event)
 
