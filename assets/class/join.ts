@@ -1,6 +1,6 @@
 // The view "Class": a code and a nickname to join with, or a new room for a teacher; inside of a class,
 // which one it is, and the nickname.
-import { byId, element } from "../core/dom";
+import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import type { Message } from "../core/types";
 import * as views from "../core/views";
@@ -118,7 +118,7 @@ const follow = () => {
   history.replaceState(history.state, "", "#class"); // no second time
   show(null, linked);
   views.go("class");
-  byId("class-nickname").focus();
+  query("#class-nickname").focus();
   update(seat.room);
 };
 
