@@ -30,6 +30,7 @@ COMMANDS: dict[str, Command] = {
     "params": Command(Empty, training.params),
     "pause": Command(Empty, training.pause),
     "plateaus": Command(Body, seeds.seek_plateaus),
+    "preview": Command(data.Preview, data.preview),
     "prepare": Command(training.Prepare, training.prepare),
     "redo": Command(Empty, training.redo),
     "reset": Command(training.Reset, training.reset),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Set
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Set
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
@@ -39,8 +38,6 @@ class BoardReader:
     ----------
     rooms : RoomService
     code : str
-    clock : callable
-        Seconds since 1970.
 
     Attributes
     ----------
@@ -53,13 +50,11 @@ class BoardReader:
         By the number of the seat; without seats whose session has expired.
     """
 
-    def __init__(
-        self, rooms: RoomService, code: str, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, rooms: RoomService, code: str) -> None:
         self._sessions, self._rooms = rooms.sessions, rooms.repository
         self._code = code
         self.keys = {room_key(code), board_key(code)}
-        self._clock = clock
+        self._clock = rooms.presence.clock
         self._states: dict[str, SessionState] = {}
         self.room: Room
         self.seats: list[Seat] = []

@@ -34,11 +34,16 @@ class Presence:
     rooms : RoomRepository
     clock : callable
         Seconds since 1970.
+
+    Attributes
+    ----------
+    clock : callable
+        The parameter.
     """
 
     def __init__(self, rooms: RoomRepository, clock: Callable[[], float] = time.time) -> None:
         self._rooms = rooms
-        self._clock = clock
+        self.clock = clock
         self._streams: Counter[tuple[str, int]] = Counter()
         self._polls: TTLCache[tuple[str, int], None] = TTLCache(MAX_POLLS, BEAT_S)
         self._changed: set[tuple[str, int]] = set()
@@ -78,7 +83,7 @@ class Presence:
         seen: dict[str, dict[int, float]] = defaultdict(dict)
         for code, number in changed:
             is_here = self._streams[code, number] or (code, number) in self._polls
-            seen[code][number] = self._clock() if is_here else 0.0
+            seen[code][number] = self.clock() if is_here else 0.0
         for code, numbers in seen.items():
             await self._rooms.see(code, numbers)
 

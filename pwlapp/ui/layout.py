@@ -13,7 +13,7 @@ from dash import Dash, Input, dcc, html
 from pwlapp.ui import help, ids, opening
 from pwlapp.ui.components import in_browser, labelled, text
 from pwlapp.ui.i18n import catalogue, language
-from pwlapp.ui.sections import build, classroom, explore, fit, share
+from pwlapp.ui.sections import board, build, classroom, explore, fit, share
 from pwlapp.web import static
 
 _INDEX = """<!DOCTYPE html>
@@ -96,7 +96,7 @@ def page_layout() -> html.Div:
             html.A(text("app.skip"), href=f"#{ids.FIT}", className="skip"),
             _header(),
             html.Div(id=ids.CLASS_BAR, hidden=True),
-            html.Main([part.layout() for part in (build, fit, explore, share, classroom)]),
+            html.Main([part.layout() for part in (build, fit, explore, share, classroom, board)]),
             _lessons(),
             help.sheet(),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
@@ -113,6 +113,7 @@ def _header() -> html.Header:
             html.A(text("nav.explore"), href=f"#{ids.EXPLORE}"),
             html.A(text("nav.share"), href=f"#{ids.SHARE}"),
             html.A(text("nav.class"), href=f"#{ids.CLASS}"),
+            html.A(text("nav.board"), href=f"#{ids.BOARD}", id=ids.BOARD_LINK, hidden=True),
         ]
     )
     switches = html.Div(

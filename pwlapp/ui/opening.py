@@ -93,7 +93,7 @@ HIDEABLE = {
 }
 
 # The first that is not hidden is shown where the address names none.
-VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE, ids.CLASS)
+VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE, ids.CLASS, ids.BOARD)
 
 # Runs before the first paint: dark mode has no white flash, and hidden parts never appear.
 # The cookie sets the language of the page's later requests.
@@ -119,7 +119,7 @@ _SCRIPT = """
   style.textContent = hidden.map((name) => hideable[name]).join("\\n");
   document.head.append(style);
   const views = VIEWS;
-  const isView = (name) => location.hash === `#${name}` || location.hash.startsWith(`#${name}-`);
+  const isView = (name) => new RegExp(`^#${name}(?![a-z])`).test(location.hash);
   const isOffered = (name) => !hidden.includes(name);
   const offered = views.filter(isOffered);
   root.dataset.view = offered.find(isView) ?? offered[0] ?? views[0];

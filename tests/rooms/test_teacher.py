@@ -3,67 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from pwlapp.core.net import LECTURE, Architecture
+from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
-from pwlapp.rooms import table
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import CURVE_VALUES, Room, Seat, followed
-from pwlapp.sessions.state import SessionState
-from pwlapp.sessions.stores.sqlite import SqliteStore
-from pwlapp.sessions.stores.sqlite_rooms import SqliteRooms
-from pwlapp.settings import Settings
-from tests.support.sessions import ThreadRunner, finished, has_moved, make_service, until
+from tests.support.classes import FOREVER, SETTING, class_states, ended, take_seats, tell
+from tests.support.sessions import has_moved, until
 from tests.support.training import assert_at, first_state, trained
-
-NET = vars(LECTURE)
-FAST = {"kind": "adam", "lr": 0.01}
-SETTING = {"data": {"law": "lecture"}, "seed": 10, "net": NET, "optimizer": FAST, "epochs": 0}
-FOREVER = 1_000_000
-
-
-@pytest.fixture
-async def rooms(settings: Settings, runner: ThreadRunner) -> AsyncIterator[RoomService]:
-    """Rooms on SQLite; sessions are trained in threads."""
-    store = SqliteStore(settings.data_dir / "sessions.sqlite3")
-    sessions = make_service(settings, runner, store)
-    rooms = RoomService(SqliteRooms(store), sessions)
-    await sessions.start()
-    await sessions.loaded()
-    yield rooms
-    await rooms.close()
-    await sessions.close()
-
-
-async def take_seats(rooms: RoomService, room: Room, count: int) -> list[Seat]:
-    """Let students join, each with a session of the own."""
-    seats = []
-    for k in range(count):
-        own, _ = await rooms.sessions.open(seed=k + 1)
-        _, seat = await rooms.join(room.code, f"student {k + 1}", own)
-        seats.append(seat)
-    return seats
-
-
-async def tell(rooms: RoomService, room: Room, name: str, **body: Any) -> dict[str, Any]:
-    return await table.run(rooms, room, name, body)
-
-
-async def class_states(rooms: RoomService, room: Room) -> list[SessionState]:
-    """The sessions of the class, by seat."""
-    seats = await rooms.repository.seats(room.code)
-    return [await rooms.sessions.state(seat.class_sid or "") for seat in seats]
-
-
-async def ended(rooms: RoomService, room: Room) -> list[dict[str, Any]]:
-    """The snapshots of the class once all runs have ended."""
-    seats = await rooms.repository.seats(room.code)
-    return [await finished(rooms.sessions, seat.class_sid or "") for seat in seats]
 
 
 async def running_class(rooms: RoomService, count: int) -> tuple[Room, list[Seat]]:

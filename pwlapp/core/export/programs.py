@@ -16,12 +16,12 @@ import numpy as np
 
 from pwlapp.core.data.lecture import LABELS, N, is_lecture
 from pwlapp.core.data.points import Points
-from pwlapp.core.export.literals import column, literal, rows, tensor, vector
+from pwlapp.core.export.literals import column, literal, packed, rows, tensor, vector
 from pwlapp.core.net import Architecture, Array, from_vector
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
 
-MOST_POINTS = 5000  # points written into the program; more of them are in a file beside it
+MOST_POINTS = 5000  # points written as numbers; more of them are packed
 MORE_EPOCHS = 5000  # epochs of a program that begins with trained weights
 DATA_FILE = "pwlapp-data.csv"
 WIDTH = 88
@@ -155,16 +155,9 @@ def data_part(points: Points, words: Words) -> Part:
         return Part(words["code.data_lecture"], _lecture())
     columns = training(points)
     if columns["x"].size > MOST_POINTS:
-        sentence = words["code.data_file"].format(name=DATA_FILE)
-        return Part(sentence, _from_csv(DATA_FILE, columns))
+        return Part(words["code.data_packed"], packed(columns))
     lines = [tensor(name, values) for name, values in columns.items()]
     return Part(words["code.data_points"], "\n".join(["import torch\n", *lines]))
-
-
-def _from_csv(place: str, names: Iterable[str]) -> str:
-    columns = [f"{name} = torch.tensor(df.{name}).float().reshape(-1, 1)\n" for name in names]
-    head = f"import pandas as pd\nimport torch\n\ndf = pd.read_csv({place!r})\n"
-    return head + "".join(columns)
 
 
 def _lecture() -> str:
@@ -288,11 +281,12 @@ def plot(program: Program, words: Words) -> Part:
     """The lecture's picture: the points, the truth if it is known, and the net."""
     is_known = program.points.prob is not None
     truth = 'plt.plot(x[order], prob[order], "--")\n' if is_known else ""
+    alpha = max(0.03, min(0.5, 60 / training(program.points)["x"].size))  # the lecture's at 2,000
     code = f"""\
 import matplotlib.pyplot as plt
 
 order = x.flatten().argsort()
-plt.plot(x, y, ".", alpha=0.03)
+plt.plot(x, y, ".", alpha={alpha:.2g})
 {truth}plt.plot(x[order], net(x).data[order], "--")
 plt.show()
 """
