@@ -68,19 +68,18 @@ const openRoom = async () => {
   const answer = await api.open();
   if (answer.error) return answer.error;
   api.keepToken("teacher", answer.teacher);
-  location.hash = "board";
+  byId("board-link").hidden = false; // which leads to it
+  views.go("board");
   return null;
 };
-const teacherCard = () => {
-  const back = words("a", "class.board", { href: "#board", className: "button plain", id: "class-board" });
-  return element(
+const teacherCard = () =>
+  element(
     "section",
     { className: "card" },
     words("h3", "class.teacher_title", { className: "card-title" }),
     words("p", "class.teacher_lead", { className: "hint" }),
-    form(api.token("teacher") ? [back] : [], button("class.open", "class-open"), openRoom),
+    form([], button("class.open", "class-open"), openRoom),
   );
-};
 
 // --- inside ------------------------------------------------------------------------------------
 const seatCard = (room: RoomView) => {
