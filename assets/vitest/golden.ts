@@ -25,6 +25,7 @@ interface Golden {
     line: number[];
     plateaus: { flat: number; left: number; right: number; both: number };
   }[];
+  spaced: { from: number; to: number; n: number; x: number[] }[];
   limits: object; // see core/limits.ts
   links: {
     vectors: { params: string; m: string; v: string };

@@ -64,7 +64,8 @@ def open_page(
 ) -> Iterator[Callable[..., LecturePage]]:
     """Open an address in a tab that remembers nothing; ``context_of=page`` opens one beside it.
 
-    ``own_context=True`` is for tests that change the context itself.
+    ``own_context=True`` is for tests that change the context itself, ``modules=False`` for those
+    in which parts of the page are loaded as a visitor has them loaded.
 
     The page opens in the view that the test's mark names, ``pytest.mark.view("build")``, else in
     Fit. Animations are reduced: a run is not replayed, its end is shown at once. Tests of the
@@ -94,6 +95,7 @@ def open_page(
         quiet: bool = True,
         motion: bool = False,
         own_context: bool = False,
+        modules: bool = True,
     ) -> LecturePage:
         if context_of is not None:
             context = context_of.page.context
@@ -110,7 +112,11 @@ def open_page(
         if quiet:
             watch(page)
         opened = LecturePage(page)
-        opened.open(address if "#" in address else f"{address}#{view}")
+        opened.page.goto(address if "#" in address else f"{address}#{view}")
+        if modules:
+            opened.wait_until_ready()
+        else:
+            opened.wait_until_shown()
         return opened
 
     yield open_
