@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 import brotli
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pwlapp.tasks import SingleFlightCache
@@ -89,16 +89,14 @@ def _encoding(accepted: str) -> str:
 
 
 def _compressed(answer: _Answer, encoding: str) -> _Answer:
-    headers = [*answer.start["headers"], (b"vary", b"Accept-Encoding")]
+    headers = MutableHeaders(raw=list(answer.start["headers"]))
+    headers["vary"] = "Accept-Encoding"
     body = answer.body
     if encoding:
         body = brotli.compress(body) if encoding == "br" else gzip.compress(body, mtime=0)
-        headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
-        headers += [
-            (b"content-encoding", encoding.encode()),
-            (b"content-length", str(len(body)).encode()),
-        ]
-    return _Answer({**answer.start, "headers": headers}, body)
+        headers["content-encoding"] = encoding
+        headers["content-length"] = str(len(body))
+    return _Answer({**answer.start, "headers": headers.raw}, body)
 
 
 async def _whole(app: ASGIApp, scope: Scope, receive: Receive) -> _Answer:
