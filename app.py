@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from pwlapp import logs
 from pwlapp.server import run
-from pwlapp.services import build_service
+from pwlapp.services import build_services
 from pwlapp.settings import Settings
 from pwlapp.ui import layout, lessons, limits, opening, page_cache, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
@@ -26,6 +26,7 @@ from pwlapp.web import (
     guard,
     head,
     health,
+    rooms,
     security,
     static,
 )
@@ -45,15 +46,16 @@ def create_app(settings: Settings) -> layout.Page:
         The Dash app; ``.server`` is the FastAPI app to serve. The service (store, training
         processes) starts and stops with the server's lifespan.
     """
-    service = build_service(settings)
+    services = build_services(settings)
+    service = services.sessions
 
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
-        await service.start()
+        await services.start()
         try:
             yield
         finally:
-            await service.close()
+            await services.close()
 
     server = FastAPI(
         title="pwlapp", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
@@ -63,6 +65,7 @@ def create_app(settings: Settings) -> layout.Page:
     server.include_router(commands.routes(service))
     server.include_router(downloads.routes(service, lambda: catalogue(language())))
     server.include_router(health.routes(service))
+    server.include_router(rooms.routes(services.rooms, lambda: catalogue(language())))
     server.add_api_route("/locale/{lang}.json", locale)
     server.add_api_route("/lessons.json", all_lessons)
 

@@ -6,9 +6,14 @@ import { element, findById, targetWithin } from "./core/dom";
 const LOADERS = {
   explore: () => import("./explore/main"),
   share: () => import("./share/main"),
+  board: () => import("./board/main"),
   lessons: async () => {
     await load("share"); // a step puts a whole net in place, as a link does
     return import("./lessons/panel");
+  },
+  class: async () => {
+    const { start } = await import("./class/main");
+    return { start: () => start(() => load("lessons")) };
   },
 };
 type Loaders = typeof LOADERS;

@@ -1,4 +1,5 @@
 // The page's entry: what Dash calls, what starts with the page, and what is loaded later.
+import * as boardToken from "./board/token";
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
 import { byId } from "./core/dom";
@@ -16,7 +17,7 @@ import * as fitSteps from "./fit/steps";
 import * as keys from "./help/keys";
 import * as printing from "./printing";
 import * as projector from "./projector";
-import { LINK_PREFIX } from "./share/prefix";
+import { linkIn } from "./share/prefix";
 
 const STARTED_WITH_THE_PAGE = [
   i18n,
@@ -41,7 +42,14 @@ const loadLater = () => {
   views.onShow("share", () => chunks.load("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
-  const loadShare = () => location.hash.startsWith(LINK_PREFIX) && chunks.load("share");
+  views.onShow("board", () => chunks.load("board"));
+  boardToken.start();
+  views.onShow("class", () => chunks.load("class"));
+  const loadClass = () => location.hash.startsWith("#room=") && chunks.load("class");
+  window.addEventListener("hashchange", loadClass);
+  loadClass();
+  if (storage.recallForever("pwl.seat")) chunks.load("class");
+  const loadShare = () => linkIn(location.hash) !== null && chunks.load("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
   if (address.has("hide")) chunks.load("share");
@@ -81,7 +89,7 @@ window.dash_clientside.pwlapp = {
 
 // For tests: the page's modules by name, with all parts loaded.
 export const testing = async () => {
-  await Promise.all([chunks.load("explore"), chunks.load("share"), chunks.load("lessons")]);
+  await Promise.all((["explore", "share", "lessons", "class", "board"] as const).map((name) => chunks.load(name)));
   const { modules } = await import("./testing");
   return modules;
 };

@@ -21,7 +21,6 @@ UNUSED = (
     "numba/cuda/tests",
     "llvmlite/tests",
     "numpy/**/tests",
-    "pandas/tests",
     "sympy/**/tests",
     "networkx/**/tests",
     "dash/**/*.map",

@@ -129,7 +129,7 @@ class Settings:
         "Proxies whose X-Forwarded-For and -Proto count: addresses, networks, or * for all.",
     )
     data: str = _setting(
-        "", _TEXT, "CSV file or URL with columns x, prob, y; empty: the lecture's data."
+        "", _TEXT, "CSV or .xlsx file or URL with columns x, prob, y; empty: the lecture's data."
     )
     data_dir: Path = _setting(  # noqa: RUF009 -- a Path can't be changed either
         _folder(_DATA_DIR), _FOLDER, "Folder for the sessions and caches.", shown=_DATA_DIR

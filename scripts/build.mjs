@@ -11,7 +11,9 @@ const ENTRIES = {
   style: "assets/main.css",
   "explore-style": "assets/explore/explore.css",
   "share-style": "assets/share/share.css",
+  "board-style": "assets/board/board.css",
   "lessons-style": "assets/lessons/lessons.css",
+  "class-style": "assets/class/class.css",
   worker: "assets/explore/surface/worker.ts",
 };
 const READY = {

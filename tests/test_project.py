@@ -29,7 +29,7 @@ UI = ("dash", "plotly", "pwlapp.ui", "app")
 HTTP = ("fastapi", "starlette", "uvicorn", "sse_starlette")
 SERVING = (*HTTP, "redis", "celery")
 # From low to high: no folder imports a later one.
-FOLDERS = ("core", "sessions", "compute", "commands", "web", "ui")
+FOLDERS = ("core", "sessions", "compute", "commands", "rooms", "web", "ui")
 ABOVE = {
     folder: tuple(f"pwlapp.{above}" for above in FOLDERS[i + 1 :])
     for i, folder in enumerate(FOLDERS)
@@ -39,6 +39,7 @@ FORBIDDEN = {
     "pwlapp/sessions": (*UI, *HTTP, "celery", *ABOVE["sessions"]),
     "pwlapp/compute": (*UI, *HTTP, *ABOVE["compute"]),
     "pwlapp/commands": (*UI, *SERVING, *ABOVE["commands"]),
+    "pwlapp/rooms": (*UI, *SERVING, *ABOVE["rooms"]),
     "pwlapp/web": ("plotly", "app", *ABOVE["web"]),
     "pwlapp/settings.py": (*UI, *SERVING, *ABOVE["core"]),
     "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", *ABOVE["core"]),

@@ -2,6 +2,14 @@
 // the web worker ("worker") and the styles of a chunk.
 import { byId } from "./dom";
 
-type Name = "cartesian" | "gl3d" | "worker" | "explore-style" | "share-style" | "lessons-style";
+type Name =
+  | "cartesian"
+  | "gl3d"
+  | "worker"
+  | "explore-style"
+  | "share-style"
+  | "lessons-style"
+  | "class-style"
+  | "board-style";
 
 export const address = (name: Name): string => JSON.parse(byId("addresses").textContent)[name];

@@ -10,8 +10,8 @@ export const TYPED = "input:not([type='range'], [type='radio'], [type='checkbox'
 type Action = () => unknown; // may be asynchronous
 type Step = { undo: Action; redo: Action; what: string | null; at: number };
 
-const done: Step[] = [];
-const undone: Step[] = [];
+let done: Step[] = [];
+let undone: Step[] = [];
 const listeners: (() => void)[] = [];
 let moving = false; // what is set while something is taken back is no step of its own
 let turn: Promise<unknown> = Promise.resolve(); // one after the other, however fast the keys come
@@ -42,6 +42,15 @@ export const recall = (before: Ways[], takenBack: Ways[]) => {
   if (!done.length) undone.push(...asSteps(takenBack));
   done.unshift(...asSteps(before));
   tell();
+};
+
+// Put other steps in the place of those that there are, and give those.
+export type Steps = { done: Step[]; undone: Step[] };
+export const exchange = (next: Steps = { done: [], undone: [] }): Steps => {
+  const before = { done, undone };
+  ({ done, undone } = next);
+  tell();
+  return before;
 };
 
 // A step that the server refused (it has said why) stays where it was.

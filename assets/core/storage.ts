@@ -24,3 +24,20 @@ export const keep = (key: string, value: string) => {
     // refused
   }
 };
+
+// The same for all tabs of this browser, and when it is opened again; null forgets it.
+export const recallForever = (key: string) => {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+};
+export const keepForever = (key: string, value: string | null) => {
+  try {
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
+  } catch {
+    // refused
+  }
+};

@@ -19,6 +19,7 @@ type Sent = Points & { prob: number[] | null; true_loss: number | null; held_out
 export type FitData = Points & {
   key: string;
   spec: DataSpec;
+  sent: Pick<Sent, "x" | "y" | "prob">; // all points, in the server's order
   prob: number[] | null;
   logit: Column; // of prob
   isBinary: boolean;
@@ -51,6 +52,7 @@ const shape = (key: string, sent: Sent): FitData => {
   const [low, high] = [x[0], x[x.length - 1]];
   return {
     spec: sent.spec,
+    sent,
     key,
     x,
     y,

@@ -42,6 +42,7 @@ export const opened = async (session: Answer<fitSession.Opened> | null) => {
   if (!fitSession.isOpen(session)) return;
   await ready;
   stream?.close();
+  if (!fitSession.isOwn()) turnTo(null);
   fitSession.enter(session);
   playback.clear();
   editing = null;
@@ -53,16 +54,35 @@ export const opened = async (session: Answer<fitSession.Opened> | null) => {
     return;
   }
   fitControls.showDataProblem(session.data_problem);
-  fitFields.fill(session.snapshot);
   apply(session.snapshot);
-  fitSteps.recall(session.snapshot);
-  stream = eventStream.follow(session.sid, {
-    since: () => playback.lastSeq,
+  listen();
+};
+
+const listen = () => {
+  stream?.close();
+  stream = eventStream.follow(() => fitSession.addresses(playback.lastSeq), {
+    onRoom: (room) => fitSession.seat?.onRoom(room),
     onState: apply,
     onFrames: receive,
-    onLost: () => fitSession.open(),
+    onLost: fitSession.lost,
     onConnection: fitControls.showConnection,
   });
+};
+
+// Take a seat in a class, or, with null, leave it.
+export const sit = (seat: fitSession.Seat | null) => {
+  fitSession.sit(seat);
+  if (stream) listen();
+};
+
+// Show another session, or, with null, the tab's own. The stream brings its state and frames.
+export const turnTo = (sid: string | null) => {
+  if ((sid ?? fitSession.own) === fitSession.sid) return;
+  fitSteps.setAside(fitSession.place());
+  fitSession.turnTo(sid);
+  playback.clear();
+  editing = null;
+  net = null; // what is left of the last one's frames is not painted
 };
 
 // Fetch and paint the session's data. They change with a command, with what another tab does, or
@@ -120,6 +140,7 @@ const showNet = (here: Ready) => {
 
 const apply = (snapshot?: Snapshot) => {
   if (!snapshot || (state && snapshot.version < state.version)) return;
+  const isFirst = !state;
   const wasRunning = state?.status === "running";
   const begins = snapshot.status === "running" && !wasRunning;
   const stepped = state && !wasRunning && snapshot.epoch > state.epoch;
@@ -132,10 +153,12 @@ const apply = (snapshot?: Snapshot) => {
   tellSoon();
   if (begins || stepped) playback.follow();
   haltPlayback();
-  if (refill) fitFields.fillNet(snapshot);
+  if (isFirst) fitFields.fill(snapshot);
+  else if (refill) fitFields.fillNet(snapshot);
   fitControls.showState(snapshot);
   fitFields.show(snapshot);
   fitControls.showNotice(fitSession.sid, snapshot);
+  if (isFirst) fitSteps.arrive(fitSession.place(), snapshot);
   paintSoon();
 };
 
@@ -172,8 +195,8 @@ const haltPlayback = () => {
 };
 
 // The answer to a command; its snapshot comes sooner than the stream's.
-export const reply = (answer: Answer | null) => {
-  if (!answer) return;
+export const reply = (answer: (Answer & { sid?: string }) | null) => {
+  if (!answer || (answer.sid && answer.sid !== fitSession.sid)) return; // of one that is shown no more
   if (!answer.error) {
     fitControls.dismissError();
     apply(answer.snapshot);

@@ -90,11 +90,32 @@ export const edited = (p: Weights) => {
 // --- a page that is loaded again -----------------------------------------------------------------
 // The server still has the session's steps, though not what stood in the page's fields.
 let recalled = false;
-export const recall = ({ can_undo: before, can_redo: after }: Snapshot) => {
+const recall = ({ can_undo: before, can_redo: after }: Snapshot) => {
   if (recalled) return;
   recalled = true;
   const steps = Array.from({ length: before + after }, (_, k) => ({ undo: () => goTo(k), redo: () => goTo(k + 1) }));
   undo.recall(steps.slice(0, before), steps.slice(before).reverse());
+};
+
+// --- another session ------------------------------------------------------------------------------
+// What belongs to the sessions that the page does not show now: what stood there, and their steps.
+type Aside = { page: Page; steps: undo.Steps; recalled: boolean };
+const aside = new Map<string, Aside>();
+
+export const setAside = (sid: string) => {
+  aside.set(sid, { page: capture(), steps: undo.exchange(), recalled });
+  recalled = false;
+};
+
+// The page shows `sid`, which begins with `snapshot`; its fields are filled.
+export const arrive = async (sid: string, snapshot: Snapshot) => {
+  const kept = aside.get(sid);
+  if (!kept) return recall(snapshot);
+  aside.delete(sid);
+  undo.exchange(kept.steps);
+  recalled = kept.recalled;
+  recall(snapshot);
+  await bringBack(kept.page);
 };
 
 export const start = () => byId("fit-reset").addEventListener("click", onReset);

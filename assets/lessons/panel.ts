@@ -216,7 +216,8 @@ const showUnreachable = () => {
   const again = push("lesson.retry", async () => (await open()) && showList());
   fill(words("p", "lesson.unreachable", { role: "alert" }), part("load", again));
 };
-const close = () => {
+export const close = () => {
+  const wasHere = byId("lessons").contains(document.activeElement);
   ring(null);
   clearInterval(timer);
   byId("lessons").hidden = true;
@@ -224,7 +225,7 @@ const close = () => {
   byId("lessons-open").setAttribute("aria-expanded", "false");
   keepPlace();
   window.dispatchEvent(new Event("resize"));
-  byId("lessons-open").focus({ preventScroll: true });
+  if (wasHere) byId("lessons-open").focus({ preventScroll: true });
 };
 const toggle = async () => {
   if (!byId("lessons").hidden) return close();
@@ -233,6 +234,13 @@ const toggle = async () => {
     await enter({ ...at }); // where one was
   else showList();
   byId("lessons").focus({ preventScroll: true });
+};
+
+// Show this step, as a teacher does to a class; what stands on the page stays.
+export const show = async (name: string) => {
+  if (!(await open())) return;
+  const place = placeOf(name);
+  if (place) enter(place);
 };
 
 // Page Down and Page Up in projector mode: the next step, or the first of all.

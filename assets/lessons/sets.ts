@@ -4,7 +4,7 @@ import * as buildSection from "../build/build";
 import * as undo from "../core/history";
 import type { DataSpec, NetDescription, Optimizer, Weights } from "../core/types";
 import * as fitFieldSteps from "../fit/field-steps";
-import type { SavedFit } from "../share/link";
+import { type SavedFit, toBase64 } from "../share/link";
 import * as sharing from "../share/sharing";
 
 // What a step wants: a net in Fit, with these weights or trained for so many epochs; Build's weights;
@@ -17,17 +17,11 @@ export type Setting = {
   epochs?: number;
 };
 
-// float32 numbers as `saved` has them
-const packed = (values: number[]) => {
-  const bytes = new Uint8Array(new Float32Array(values).buffer);
-  return btoa(String.fromCharCode(...bytes));
-};
-
 const fitOf = (fit: NonNullable<Setting["fit"]>, { params, trained = 0 }: Setting): SavedFit => {
   const settings = { ...fit, format: 1, engine: "auto", epoch: trained, optimizer_epoch: 0 };
   if (!params) return { kind: trained ? "recipe" : "settings", saved: settings };
-  const zeros = packed(params.map(() => 0));
-  return { kind: "weights", saved: { ...settings, params: packed(params), m: zeros, v: zeros } };
+  const zeros = toBase64(params.map(() => 0));
+  return { kind: "weights", saved: { ...settings, params: toBase64(params), m: zeros, v: zeros } };
 };
 
 // Build alone leaves Fit out of it: what is trained meanwhile stays when it is taken back.

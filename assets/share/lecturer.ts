@@ -5,8 +5,9 @@ import * as i18n from "../core/text/i18n";
 import * as sharing from "./sharing";
 
 // What the script in the page's head found in the address.
-type Opening = { names: string[]; hidden: string[]; unknown: string[] };
+type Opening = { hideable: Record<string, string>; hidden: string[]; unknown: string[] };
 const OPENING: Opening = JSON.parse(document.documentElement.dataset.opening ?? "{}");
+const NAMES = Object.keys(OPENING.hideable);
 
 const LESSONS = ["page", "onestep", "seeds", "wide", "steps", "lr"];
 const LANGUAGES: Record<string, string> = { ko: "한국어", en: "English" };
@@ -31,7 +32,7 @@ const changed = () => listeners.forEach((listener) => listener());
 // "?hide=build,explore&lang=ko", or nothing
 export const query = () => {
   const parts = [
-    chosen.hide.size && `hide=${OPENING.names.filter((name) => chosen.hide.has(name)).join(",")}`,
+    chosen.hide.size && `hide=${NAMES.filter((name) => chosen.hide.has(name)).join(",")}`,
     chosen.lesson && `lesson=${chosen.lesson}.${chosen.step}`,
     chosen.lang && `lang=${chosen.lang}`,
     chosen.theme && `theme=${chosen.theme}`,
@@ -45,7 +46,7 @@ const words = (key: string) => i18n.spoken("span", key);
 
 const boxes = () => {
   const host = element("div", { className: "lecturer-boxes" });
-  for (const name of OPENING.names) {
+  for (const name of NAMES) {
     const box = element("input", { type: "checkbox", value: name, checked: chosen.hide.has(name) });
     box.addEventListener("change", () => {
       chosen.hide[box.checked ? "add" : "delete"](name);

@@ -56,7 +56,7 @@ const toNumbers = (text: string) => {
   const view = new DataView(bytes.buffer);
   return Array.from({ length: bytes.length / 4 }, (_, k) => view.getFloat32(4 * k, true));
 };
-const toBase64 = (numbers: number[]) => {
+export const toBase64 = (numbers: number[]) => {
   const view = new DataView(new ArrayBuffer(4 * numbers.length));
   numbers.forEach((value, k) => view.setFloat32(4 * k, value, true));
   return btoa(String.fromCharCode(...new Uint8Array(view.buffer)));

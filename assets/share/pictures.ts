@@ -20,6 +20,7 @@ type Picture = { box: Element; layers: PlotlyGraph[]; name: string; title: strin
 type Words = Record<string, string>; // of a legend, by role
 
 let chooser: HTMLSelectElement;
+let made: HTMLImageElement; // for browsers inside of messengers, which save what a finger holds
 let say: downloads.Say; // in the line below
 
 // Each box of plots: layers that share their axes are one picture.
@@ -133,6 +134,8 @@ const take = async (format: string) => {
   const name = fileName(picture.name, format);
   downloads.save({ name, blob: await (await fetch(url)).blob() });
   say("files.saved", { name });
+  made.src = url;
+  byId("pictures-made").hidden = false;
 };
 
 const list = () => {
@@ -158,7 +161,12 @@ export const start = () => {
     button.addEventListener("click", () => take(format));
     return button;
   });
-  byId("share-pictures").append(chooser, ...buttons);
+  made = element("img", { alt: "" });
+  made.setAttribute("role", "img");
+  i18n.label(made, "pictures.made");
+  const hold = i18n.spoken("figcaption", "pictures.hold", { className: "hint" });
+  const box = element("figure", { id: "pictures-made", hidden: true }, made, hold);
+  byId("share-pictures").append(chooser, ...buttons, box);
   for (const event of ["focus", "pointerdown"]) chooser.addEventListener(event, list);
   plotting.whenNear(byId("share-pictures"), () => sharing.ready().then(list));
   i18n.onLanguage(list);

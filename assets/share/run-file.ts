@@ -1,12 +1,9 @@
-// A run as a file, and back: the session with its weights, the frames, and Build.
-
-import * as buildSection from "../build/build";
+// A run that comes back from its file: the session with its weights, the frames, and Build. The server
+// writes it (run in pwlapp/web/downloads.py).
 import { byId, element } from "../core/dom";
 import { limits } from "../core/limits";
-import * as api from "../core/session/api";
 import { spoken } from "../core/text/i18n";
 import type { BuildState, FrameRow, Message } from "../core/types";
-import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";
 import type { Saved } from "./link";
 import * as sharing from "./sharing";
@@ -18,15 +15,6 @@ let say: downloads.Say; // in the line under the picker
 
 const wrong = (code: string, args = {}): Message => ({ code, args });
 
-export const make = async (): Promise<downloads.NamedFile> => {
-  const { sid } = fitSection.now();
-  const saved = await sharing.saved();
-  const { frames } = await api.get<{ frames: FrameRow[] }>(`frames/${encodeURIComponent(sid)}?since=0`);
-  const content = { program: "pwlapp", kind: "run", format: FORMAT, build: buildSection.now(), saved, frames };
-  return { name: "pwlapp-run.json", blob: new Blob([JSON.stringify(content)], { type: "application/json" }) };
-};
-
-// --- and back ----------------------------------------------------------------------------------
 type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
 const isWithin = (value: unknown, most: number) => typeof value === "number" && Math.abs(value) <= most;

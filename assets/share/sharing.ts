@@ -11,7 +11,7 @@ import * as fitSteps from "../fit/steps";
 import type { Kind, Saved, SavedFit } from "./link";
 import * as links from "./link";
 import { BrokenLink } from "./pack";
-import { LINK_PREFIX } from "./prefix";
+import { LINK_PREFIX, linkIn } from "./prefix";
 
 // What takes the place of what the tab has; `frames` are those of a run's file.
 export type Replacement = { build?: BuildState; fit?: (SavedFit & { frames?: FrameRow[] }) | null };
@@ -114,8 +114,8 @@ const open = async (text: string) => {
 // One after the other: the second of two links is what one sees.
 let turn = Promise.resolve();
 const look = () => {
-  if (!location.hash.startsWith(LINK_PREFIX)) return;
-  const text = location.hash.slice(LINK_PREFIX.length);
+  const text = linkIn(location.hash);
+  if (text === null) return;
   turn = turn.then(() => open(text));
 };
 

@@ -1,4 +1,4 @@
-"""Commands that give a session other data: drawn by a law, a student's own points, a CSV file."""
+"""Commands that give a session other data: drawn by a law, a student's own points, a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pydantic import Field, PlainValidator, model_validator
 
 from pwlapp.commands.fields import Body, Net, Seed, Share, refused
 from pwlapp.core.data import datasets
-from pwlapp.core.data.files import parse_encoded
+from pwlapp.core.data.files import parse_encoded, preview_encoded
+from pwlapp.core.data.importing import Choices
 from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS, DataSpec, Points
 from pwlapp.core.net import Architecture, Array
 from pwlapp.errors import UserError
@@ -99,11 +100,17 @@ class UseData(Body):
     seed: Seed | None = None
 
 
-class Upload(Body):
-    """Start over on the points of a CSV file."""
+class Preview(Body):
+    """A file of points, and how to read it."""
+
+    base64: Annotated[str, PlainValidator(read_encoded)]
+    choices: Annotated[Choices, refused("bad_upload")] = Choices()
+
+
+class Upload(Preview):
+    """Start over on the points of a file."""
 
     name: Annotated[str, Field(strict=True), refused("bad_upload")]
-    base64: Annotated[str, PlainValidator(read_encoded)]
     held_out: Share = 0.0
 
 
@@ -128,9 +135,15 @@ async def use_data(service: SessionService, sid: str, body: UseData) -> dict[str
     return {"snapshot": await start_over(service, sid, points, body.net, body.seed)}
 
 
+async def preview(service: SessionService, _sid: str, body: Preview) -> dict[str, Any]:
+    """How a file is read, and what there is to ask; see `Import.preview`. Raises as `Import`."""
+    read = await service.runner.call(preview_encoded, body.base64, MAX_FILE, body.choices)
+    return {"preview": read}
+
+
 async def upload(service: SessionService, sid: str, body: Upload) -> dict[str, Any]:
-    """Start over on the points of a CSV file. Raises what `files.parse_own` raises."""
-    x, prob, y = await service.runner.call(parse_encoded, body.base64, MAX_FILE)
+    """Start over on the points of a file. Raises what `Import` and `Import.points` raise."""
+    x, prob, y = await service.runner.call(parse_encoded, body.base64, MAX_FILE, body.choices)
     label = body.name.strip()[-MAX_LABEL:] or "CSV"
     points = Points(x, prob, y, "own", label, DataSpec("own", held_out=body.held_out))
     return {"snapshot": await start_over(service, sid, points)}

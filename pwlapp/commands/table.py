@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -11,6 +11,8 @@ from pwlapp.commands import data, one_step, saved, seeds, training
 from pwlapp.commands.fields import Body, Empty, reason
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
+
+B = TypeVar("B", bound=Body)
 
 
 class Command(NamedTuple):
@@ -28,6 +30,7 @@ COMMANDS: dict[str, Command] = {
     "params": Command(Empty, training.params),
     "pause": Command(Empty, training.pause),
     "plateaus": Command(Body, seeds.seek_plateaus),
+    "preview": Command(data.Preview, data.preview),
     "prepare": Command(training.Prepare, training.prepare),
     "redo": Command(Empty, training.redo),
     "reset": Command(training.Reset, training.reset),
@@ -79,7 +82,7 @@ def stream(
     return command.function(service, sid, checked(command.model, body, service))
 
 
-def checked(model: type[Body], body: Mapping[str, Any], service: SessionService) -> Body:
+def checked(model: type[B], body: Mapping[str, Any], service: SessionService) -> B:
     """The body as its model; the first field that is wrong decides over the error."""
     try:
         return model.model_validate(body, context=service)

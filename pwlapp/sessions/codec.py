@@ -77,6 +77,7 @@ class _StateHeader(msgspec.Struct):
     speed: Speed = UNKNOWN_SPEED
     by_recipe: bool = False
     history: History = NO_HISTORY
+    locked: bool = False
 
 
 class _Format(msgspec.Struct):

@@ -134,6 +134,7 @@ def _restored(state: SessionState, step: Step, points: Points) -> tuple[SessionS
         notice=notice,
         first_seq=state.next_seq,
         next_seq=state.next_seq,
+        locked=state.locked,
     )
     if not step.frames:
         return transitions.with_frame(after, "start", points)

@@ -133,7 +133,7 @@ class Maintenance:
                 await asyncio.sleep(RETRY_S)
 
     async def _find_data(self) -> Data:
-        """The data of the other servers; else read it, in a worker, since that imports pandas."""
+        """The data of the other servers; else read it, in a worker, since that may take seconds."""
         settled = await self._store.settled()
         if settled is not None and settled.problem is None:
             return settled

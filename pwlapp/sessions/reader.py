@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias, TypeVar
 
 from pwlapp.core import training
 from pwlapp.core.data.points import Points
-from pwlapp.core.engines import EngineInfo
+from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.core.net import Architecture
 from pwlapp.core.state import TrainState
 from pwlapp.errors import UserError
@@ -41,7 +41,8 @@ class SessionReader:
     """Reads sessions.
 
     All methods raise `UserError`: ``session_unknown``, ``storage_failed``, ``worker_lost``,
-    ``not_ready``, ``busy``, and those that a method lists.
+    ``not_ready``, ``busy``, ``frozen`` (a change of a locked session), and those that a method
+    lists.
 
     Parameters
     ----------
@@ -117,6 +118,11 @@ class SessionReader:
         return self._maintenance.engines
 
     @property
+    def default_engine(self) -> str:
+        """The engine of new sessions."""
+        return self._maintenance.default_engine
+
+    @property
     def data_problem(self) -> UserError | None:
         """Why the data of the settings can't be used; known once `loaded`."""
         return self._maintenance.problem
@@ -145,6 +151,14 @@ class SessionReader:
         """The session's state: everything but its frames."""
         return await self._sessions.load(await self._known(sid))
 
+    async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
+        """The states of many sessions in one read, by id; unknown ones are left out."""
+        return await self._sessions.load_many([sid for sid in sids if is_sid(sid)])
+
+    async def whole(self, sid: str, since: int = 0) -> tuple[SessionState, list[Frame]]:
+        """The session's state and its frames after number `since`, of one moment."""
+        return await self._sessions.read_since(await self._known(sid), since)
+
     async def read(
         self, sid: str, since: int = 0, form: Callable[[list[Frame]], list[Any]] = frame_rows
     ) -> tuple[Snapshot, list[Any]]:
@@ -157,7 +171,7 @@ class SessionReader:
         form : callable
             `snapshot.frame_rows`, `snapshot.frame_texts` or another function of frames.
         """
-        state, frames = await self._sessions.read_since(await self._known(sid), since)
+        state, frames = await self.whole(sid, since)
         if len(frames) > MANY_FRAMES:
             return snapshot(state), await asyncio.to_thread(form, frames)
         return snapshot(state), form(frames)
@@ -212,6 +226,18 @@ class SessionReader:
             raise unknown_session()
         await self.loaded()
         return sid
+
+    def _there(self, engine: str) -> str:
+        """The engine, if this server has it: a session may name one of another machine."""
+        if engine not in {AUTO, *(known.id for known in self.engines)}:
+            raise UserError("bad_engine", name=engine[:40])
+        return engine
+
+    async def _check_capacity(self) -> None:
+        """Raise ``server_full`` (max) if no run may start. Call it with `_starting` held."""
+        _, running = await self._store.counts()
+        if running >= self.max_running:
+            raise UserError("server_full", max=self.max_running)
 
     @contextmanager
     def _one_of_few(self, sid: str) -> Iterator[None]:

@@ -82,6 +82,20 @@ class SessionRepository:
             raise UserError("data_unknown")
         return points
 
+    async def create(self, state: SessionState, frames: Sequence[Frame]) -> str:
+        """Save a new session; returns its random id."""
+        return await self._store.create(state, frames)
+
+    async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
+        """Read many sessions at once, by id; unknown ones are left out."""
+        return await self._store.load_many(sids)
+
+    async def delete(self, sids: Sequence[str]) -> None:
+        """Delete sessions; their runs and streams end."""
+        await self._store.delete(sids)
+        for sid in sids:
+            self._notify(sid)
+
     async def running(self) -> list[str]:
         """Ids of the sessions that are running."""
         return await self._store.running()
@@ -124,6 +138,7 @@ class SessionRepository:
         sid: str,
         move: Callable[[SessionState], Transition],
         step: StepKind | None = None,
+        as_teacher: bool = False,
     ) -> SessionState:
         """Make a transition from the latest version, retrying after conflicts; returns the result.
 
@@ -134,12 +149,15 @@ class SessionRepository:
             A pure function, since it may be called more than once.
         step : {"session", "weights"} or None
             The kind of step, if it can be undone.
+        as_teacher : bool
+            Whether a locked session may be changed, too.
 
         Raises
         ------
         UnknownSession
         UserError
-            ``busy`` after too many conflicts; or what `move` raises.
+            ``frozen`` if the session is locked; ``busy`` after too many conflicts; or what `move`
+            raises.
         """
 
         async def attempt() -> SessionState:
@@ -150,6 +168,8 @@ class SessionRepository:
                 state = await self.load(sid)
             if (moved := move(state)) is None:
                 return state
+            if not as_teacher:
+                check_unlocked(state)
             after, added = moved
             entry = None
             if step is not None:
@@ -160,11 +180,18 @@ class SessionRepository:
         return await retried(attempt)
 
     async def undo(self, sid: str) -> SessionState:
-        """Undo the latest step of the session, if there is one. Raises UnknownSession."""
+        """Undo the latest step of the session, if there is one.
+
+        Raises
+        ------
+        UnknownSession
+        UserError
+            ``frozen`` if the session is locked.
+        """
         return await self._swap(sid, is_undo=True)
 
     async def redo(self, sid: str) -> SessionState:
-        """Redo the step that was undone last, if there is one. Raises UnknownSession."""
+        """Redo the step that was undone last, if there is one. Raises as `undo`."""
         return await self._swap(sid, is_undo=False)
 
     async def _swap(self, sid: str, is_undo: bool) -> SessionState:
@@ -173,6 +200,7 @@ class SessionRepository:
             steps = state.history
             if not (steps.can_undo if is_undo else steps.can_redo):
                 return state
+            check_unlocked(state)
             step = await self._store.step(sid, steps.now - 1 if is_undo else steps.now)
             if step is None:
                 if (await self._store.load(sid)).version != state.version:
@@ -185,6 +213,12 @@ class SessionRepository:
             return after
 
         return await retried(attempt)
+
+
+def check_unlocked(state: SessionState) -> None:
+    """Raise ``frozen`` if only the teacher may change the session."""
+    if state.locked:
+        raise UserError("frozen")
 
 
 async def retried(attempt: Callable[[], Awaitable[T]]) -> T:

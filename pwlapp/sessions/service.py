@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from pwlapp.core.data.points import Points
-from pwlapp.core.engines import AUTO
 from pwlapp.core.net import LECTURE, Architecture
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions
-from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
+from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import StepKind
 from pwlapp.sessions.reader import SessionReader, Snapshot
-from pwlapp.sessions.repository import retried
+from pwlapp.sessions.repository import check_unlocked, retried
 from pwlapp.sessions.snapshot import snapshot
 from pwlapp.sessions.state import Notice, SessionState, UnknownSession
 from pwlapp.sessions.transitions import Transition
@@ -59,9 +58,27 @@ class SessionService(SessionReader):
         points = await self.loaded()
         train = await self.initial_state(seed, net, points)
         notice = Notice("session_new") if sid else None
-        engine = self._maintenance.default_engine
-        state, frames = transitions.new_session(seed, optimizer, engine, train, points, notice)
-        return await self._store.create(state, frames), snapshot(state)
+        state, frames = transitions.new_session(
+            seed, optimizer, self.default_engine, train, points, notice
+        )
+        return await self._sessions.create(state, frames), snapshot(state)
+
+    async def create(self, state: SessionState, frames: Sequence[Frame]) -> str:
+        """Save a new session and train it if it is running; raises ``server_full`` (max)."""
+        async with self._starting:
+            if state.is_running:
+                await self._check_capacity()
+            sid = await self._sessions.create(state, frames)
+        self._schedule(sid, state)
+        return sid
+
+    async def keep(self, points: Points) -> None:
+        """Store data that sessions are going to use."""
+        await self._sessions.keep(points)
+
+    async def delete(self, sids: Sequence[str]) -> None:
+        """Delete sessions; their runs and streams end."""
+        await self._sessions.delete(sids)
 
     async def apply(
         self,
@@ -69,6 +86,7 @@ class SessionService(SessionReader):
         move: Callable[[SessionState], Transition],
         points: Points | None = None,
         step: StepKind | None = None,
+        as_teacher: bool = False,
     ) -> Snapshot:
         """Make a transition.
 
@@ -79,13 +97,29 @@ class SessionService(SessionReader):
             See `SessionRepository.update`.
         points : Points or None
             Data that the session has afterwards, if they are not the server's.
-        step : {"session", "weights"} or None
+        step, as_teacher
             See `SessionRepository.update`.
         """
         known = await self._known(sid)
         if points is not None:
             await self._sessions.keep(points)
-        return self._schedule(known, await self._sessions.update(known, move, step))
+        return self._schedule(known, await self._sessions.update(known, move, step, as_teacher))
+
+    async def start_with(
+        self,
+        sid: str,
+        move: Callable[[SessionState], Transition],
+        step: StepKind | None = None,
+        as_teacher: bool = False,
+    ) -> Snapshot:
+        """Make a transition that starts a run, as `apply`; raises ``server_full`` (max)."""
+        known = await self._known(sid)
+        async with self._starting:
+            if not (await self._sessions.load(known)).is_running:
+                await self._check_capacity()
+            state = await self._sessions.update(known, move, step, as_teacher)
+        self.metrics.run_began()
+        return self._schedule(known, state)
 
     async def begin_run(
         self,
@@ -119,7 +153,7 @@ class SessionService(SessionReader):
                 points=points,
                 epochs=epochs,
             )
-            return await self._start(known, move, "session")
+            return await self.start_with(known, move, "session")
 
     async def start_run(
         self, sid: str, epochs: int, optimizer: OptimizerOptions, engine: str
@@ -146,12 +180,11 @@ class SessionService(SessionReader):
         move = partial(
             transitions.start_run, epochs=epochs, optimizer=optimizer, engine=self._there(engine)
         )
-        return await self._start(known, move)
+        return await self.start_with(known, move)
 
     async def pause(self, sid: str) -> Snapshot:
         """Stop the run for now; answered at once, without waiting for the slice in progress."""
-        known = await self._known(sid)
-        return snapshot(await self._sessions.update(known, transitions.pause))
+        return await self.apply(sid, transitions.pause)
 
     async def resume(
         self, sid: str, optimizer: OptimizerOptions | None = None, engine: str | None = None
@@ -172,7 +205,8 @@ class SessionService(SessionReader):
             engine=self._there(state.engine if engine is None else engine),
         )
         async with self._starting:
-            await self._check_room(state)
+            if not state.is_running:
+                await self._check_capacity()
             return self._schedule(known, await self._sessions.update(known, move))
 
     async def step(
@@ -189,6 +223,7 @@ class SessionService(SessionReader):
 
         async def attempt() -> SessionState:
             state = await self._sessions.load(known)
+            check_unlocked(state)
             chosen = self._there(state.engine if engine is None else engine)
             if state.is_running:
                 return state
@@ -249,42 +284,15 @@ class SessionService(SessionReader):
     async def undo(self, sid: str) -> Snapshot:
         """Undo the latest step: a reset, other data, a restored session, or weights set by hand.
 
-        See `history`. Without a step nothing changes.
+        Without a step nothing changes.
         """
         known = await self._known(sid)
         return self._schedule(known, await self._sessions.undo(known))
 
     async def redo(self, sid: str) -> Snapshot:
-        """Redo the step that was undone last; what undo took away comes back."""
+        """Redo the step that was undone last."""
         known = await self._known(sid)
         return self._schedule(known, await self._sessions.redo(known))
-
-    def _there(self, engine: str) -> str:
-        """The engine, if this server has it: a session may name one of another machine."""
-        if engine not in {AUTO, *(known.id for known in self.engines)}:
-            raise UserError("bad_engine", name=engine[:40])
-        return engine
-
-    async def _start(
-        self,
-        sid: str,
-        move: Callable[[SessionState], Transition],
-        step: StepKind | None = None,
-    ) -> Snapshot:
-        """Make a transition that starts a run."""
-        async with self._starting:
-            await self._check_room(await self._sessions.load(sid))
-            state = await self._sessions.update(sid, move, step)
-        self.metrics.run_began()
-        return self._schedule(sid, state)
-
-    async def _check_room(self, state: SessionState) -> None:
-        """Raise ``server_full`` (max) if no run may start. Call it with `_starting` held."""
-        if state.is_running:
-            return
-        _, running = await self._store.counts()
-        if running >= self.max_running:
-            raise UserError("server_full", max=self.max_running)
 
     def _schedule(self, sid: str, state: SessionState) -> Snapshot:
         if state.is_running:

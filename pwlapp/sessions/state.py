@@ -128,6 +128,8 @@ class SessionState:
         Whether training from the seed for ``train.epoch`` epochs with ``optimizer`` gives these
         weights: not after an edit by hand, nor after training with more than one setting.
     history : History
+    locked : bool
+        Whether only the teacher of the session's room may change it.
     """
 
     version: int
@@ -143,6 +145,7 @@ class SessionState:
     speed: Speed = UNKNOWN_SPEED
     by_recipe: bool = True
     history: History = NO_HISTORY
+    locked: bool = False
 
     @property
     def lr(self) -> float:

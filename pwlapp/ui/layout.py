@@ -13,7 +13,7 @@ from dash import Dash, Input, dcc, html
 from pwlapp.ui import help, ids, opening
 from pwlapp.ui.components import in_browser, labelled, text
 from pwlapp.ui.i18n import catalogue, language
-from pwlapp.ui.sections import build, explore, fit, share
+from pwlapp.ui.sections import board, build, classroom, explore, fit, share
 from pwlapp.web import static
 
 _INDEX = """<!DOCTYPE html>
@@ -45,12 +45,12 @@ _ICON = (
 )
 
 
-# The steps of lessons are long, and are fetched with the lessons.
-_STEP_OF_LESSON = re.compile(r"lesson\.[a-z]+_\d")
+# Fetched when lessons or a class are opened; words in exported code stay on the server.
+_NOT_WITH_THE_PAGE = re.compile(r"lesson\.[a-z]+_\d|(board|class|code)\.|error\.room_")
 
 
 def _page_words(words: Mapping[str, str]) -> dict[str, str]:
-    return {key: text for key, text in words.items() if not _STEP_OF_LESSON.match(key)}
+    return {key: text for key, text in words.items() if not _NOT_WITH_THE_PAGE.match(key)}
 
 
 class Page(Dash):
@@ -95,7 +95,8 @@ def page_layout() -> html.Div:
         [
             html.A(text("app.skip"), href=f"#{ids.FIT}", className="skip"),
             _header(),
-            html.Main([build.layout(), fit.layout(), explore.layout(), share.layout()]),
+            html.Div(id=ids.CLASS_BAR, hidden=True),
+            html.Main([part.layout() for part in (build, fit, explore, share, classroom, board)]),
             _lessons(),
             help.sheet(),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
@@ -111,6 +112,8 @@ def _header() -> html.Header:
             html.A(text("nav.fit"), href=f"#{ids.FIT}"),
             html.A(text("nav.explore"), href=f"#{ids.EXPLORE}"),
             html.A(text("nav.share"), href=f"#{ids.SHARE}"),
+            html.A(text("nav.class"), href=f"#{ids.CLASS}"),
+            html.A(text("nav.board"), href=f"#{ids.BOARD}", id=ids.BOARD_LINK, hidden=True),
         ]
     )
     switches = html.Div(

@@ -87,12 +87,13 @@ HIDEABLE = {
     "pictures": _card(ids.SHARE_PICTURES),
     "open": _card(ids.SHARE_IMPORT),
     "lessons": _only(ids.LESSONS_OPEN),
+    "class": _section(ids.CLASS),
     "language": _only(ids.LANGUAGE_SWITCH),
     "theme": _only(ids.THEME_SWITCH),
 }
 
 # The first that is not hidden is shown where the address names none.
-VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE)
+VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE, ids.CLASS, ids.BOARD)
 
 # Runs before the first paint: dark mode has no white flash, and hidden parts never appear.
 # The cookie sets the language of the page's later requests.
@@ -118,12 +119,12 @@ _SCRIPT = """
   style.textContent = hidden.map((name) => hideable[name]).join("\\n");
   document.head.append(style);
   const views = VIEWS;
-  const isView = (name) => location.hash === `#${name}` || location.hash.startsWith(`#${name}-`);
+  const isView = (name) => new RegExp(`^#${name}(?![a-z])`).test(location.hash);
   const isOffered = (name) => !hidden.includes(name);
   const offered = views.filter(isOffered);
   root.dataset.view = offered.find(isView) ?? offered[0] ?? views[0];
   if (query.get("projector") === "1") root.dataset.projector = "";
-  root.dataset.opening = JSON.stringify({ names: Object.keys(hideable), hidden, unknown });
+  root.dataset.opening = JSON.stringify({ hideable, hidden, unknown });
 })();
 """
 

@@ -1,27 +1,35 @@
 """Downloads of a session, ``GET /export/<sid>/<kind>``, and QR codes, ``POST /qr``.
 
-The comments of a program are in the language of the page.
+Each file has an address that needs nothing else, because browsers inside of messengers save nothing
+that a script has made. The comments of a program are in the language of the page.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
 
+from pwlapp.commands import saved
+from pwlapp.commands.fields import Body
 from pwlapp.core.export import programs, qr
 from pwlapp.core.export.checkpoint import state_dict_file
 from pwlapp.core.export.programs import Program
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
+from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.web import frame_table
 from pwlapp.web.commands import read_json
-from pwlapp.web.json_answers import refusal
+from pwlapp.web.json_answers import refusal, to_text
 
 MAX_QR_BYTES = 16_000
+MAX_BUILD = 2_000  # characters of what Build shows
+RUN_FORMAT = 1  # as in assets/share/run-file.ts
+EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n"
 
 
 class File(NamedTuple):
@@ -81,6 +89,39 @@ async def data(service: SessionService, sid: str, _words: Words) -> File:
     return File(programs.DATA_FILE, "text/csv; charset=utf-8", text)
 
 
+async def run(service: SessionService, sid: str, build: str) -> File:
+    """The whole run, to be opened in the page again; `build` is the JSON of what Build shows.
+
+    Raises
+    ------
+    UserError
+        ``bad_request``
+    """
+    session = (await saved.save(service, sid, Body()))["saved"]
+    _, rows = await service.read(sid, form=frame_texts)
+    head = {
+        "program": "pwlapp",
+        "kind": "run",
+        "format": RUN_FORMAT,
+        "build": _json_object(build),
+        "saved": session,
+    }
+    frames = ",".join(text for _, text in rows)
+    text = f'{to_text(head)[:-1]},"frames":[{frames}]}}'
+    return File("pwlapp-run.json", "application/json", text)
+
+
+def _json_object(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text) if len(text) <= MAX_BUILD else None
+        to_text(value)  # refuses NaN, which is no JSON
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise UserError("bad_request")
+    return value
+
+
 KINDS: dict[str, Make] = {
     "script": script,
     "notebook": notebook,
@@ -100,6 +141,17 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
         Returns the catalogue in the language of the request.
     """
     router = APIRouter()
+
+    @router.get("/export/points.csv")
+    async def example() -> Response:
+        return _attachment(File("points.csv", "text/csv; charset=utf-8", EXAMPLE))
+
+    @router.get("/export/{sid}/run")
+    async def whole(sid: str, build: str = "") -> Response:
+        try:
+            return _attachment(await run(service, sid, build))
+        except UserError as error:
+            return refusal(error)
 
     @router.get("/export/{sid}/{kind}")
     async def take(sid: str, kind: str) -> Response:

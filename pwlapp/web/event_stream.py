@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio
 from fastapi import APIRouter, Header, Query, Response
@@ -18,7 +18,7 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
-from pwlapp.web.json_answers import UNBUFFERED, answer_text, refusal, to_text
+from pwlapp.web.json_answers import LINES, UNBUFFERED, answer_text, refusal, to_text
 
 PING_S = 15
 RETRY_MS = 1000  # when the browser reconnects; its own default is 3 seconds or more
@@ -46,7 +46,9 @@ def routes(service: SessionService) -> APIRouter:
             return refusal(UserError("busy"))
         # After a lost connection the browser repeats the address with its old `since`, and sends
         # the last frame it has in the header.
-        return _event_source(service, sid, since if last_event_id is None else last_event_id)
+        known = since if last_event_id is None else last_event_id
+        read = partial(service.read, form=frame_texts)
+        return event_source(service.events, service.events.follow(sid, known, read))
 
     @router.get("/frames/{sid}")
     async def frames(sid: str, since: Seq = 0) -> Response:
@@ -54,7 +56,7 @@ def routes(service: SessionService) -> APIRouter:
             state, rows = await service.read(sid, since, form=frame_texts)
         except UserError as error:
             return refusal(error)
-        return answer_text(f'{{"state":{to_text(state)},"frames":{_list(rows)}}}')
+        return answer_text(f'{{"state":{to_text(state)},"frames":{list_of_texts(rows)}}}')
 
     @router.get("/data/{key}.json")
     async def data(key: str) -> Response:
@@ -69,10 +71,11 @@ def routes(service: SessionService) -> APIRouter:
     return router
 
 
-def _event_source(service: SessionService, sid: str, since: int) -> Response:
+def event_source(events: SessionEvents, stream: AsyncIterator[Event]) -> Response:
+    """The response that sends a stream, until it ends or the server is asked to stop."""
     leaving = anyio.Event()
     return EventSourceResponse(
-        _messages(service, sid, since, leaving),
+        _messages(events, stream, leaving),
         ping=PING_S,
         headers=UNBUFFERED,
         shutdown_event=leaving,
@@ -80,13 +83,38 @@ def _event_source(service: SessionService, sid: str, since: int) -> Response:
     )
 
 
-async def _messages(
-    service: SessionService, sid: str, since: int, leaving: anyio.Event
-) -> AsyncIterator[ServerSentEvent]:
-    closing = asyncio.create_task(_close_when(leaving, service.events))
-    read = partial(service.read, form=frame_texts)
+def line_source(events: SessionEvents, lines: AsyncIterator[Any]) -> Response:
+    """The response that sends JSON, a line for each part; a `UserError` is the last line."""
+    leaving = anyio.Event()
+    return EventSourceResponse(  # it sends bytes as they are
+        _json_lines(events, lines, leaving),
+        media_type=LINES,
+        ping=0,
+        headers=UNBUFFERED,
+        shutdown_event=leaving,
+        shutdown_grace_period=GRACE_S,
+    )
+
+
+async def _json_lines(
+    events: SessionEvents, lines: AsyncIterator[Any], leaving: anyio.Event
+) -> AsyncIterator[bytes]:
+    closing = asyncio.create_task(_close_when(leaving, events))
     try:
-        async for event in service.events.follow(sid, since, read):
+        async for line in lines:
+            yield f"{to_text(line)}\n".encode()
+    except UserError as error:
+        yield f"{to_text({'error': error.to_json()})}\n".encode()
+    finally:
+        closing.cancel()
+
+
+async def _messages(
+    events: SessionEvents, stream: AsyncIterator[Event], leaving: anyio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    closing = asyncio.create_task(_close_when(leaving, events))
+    try:
+        async for event in stream:
             yield _message(event)
     finally:
         closing.cancel()
@@ -95,10 +123,10 @@ async def _messages(
 def _message(event: Event) -> ServerSentEvent:
     is_frames = event.name == "frames"
     return ServerSentEvent(
-        f'{{"frames":{_list(event.data["frames"])}}}' if is_frames else to_text(event.data),
+        f'{{"frames":{list_of_texts(event.data["frames"])}}}' if is_frames else to_text(event.data),
         event=event.name,
         id=None if event.id is None else str(event.id),
-        retry=RETRY_MS if event.name == "state" else None,
+        retry=None if is_frames else RETRY_MS,
     )
 
 
@@ -124,6 +152,6 @@ def _data(points: Points) -> str:
     return to_text(content)
 
 
-def _list(rows: Sequence[tuple[int, str]]) -> str:
+def list_of_texts(rows: Sequence[tuple[int, str]]) -> str:
     """A JSON list of the texts of `frame_texts`."""
     return f"[{','.join(text for _, text in rows)}]"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pytest
 from playwright.sync_api import expect
 
@@ -325,19 +327,29 @@ def test_a_file(address: str, open_page: Open) -> None:
         file: Any = {"name": "grades.csv", "mimeType": "text/csv", "buffer": content}
         page.page.set_input_files("#data-file", file)
 
+    sheet, problems = page.find("#import"), page.find("#import-problems")
     pick(b"x,y\n0,1\n1,two\n")
+    line_3 = "Line 3, column “y” of the data file is not a number. Please correct it."
+    expect(problems).to_have_text(line_3)
+    expect(page.find("#import-use")).to_be_disabled()
+    page.page.keyboard.press("Escape")
+    expect(sheet).to_be_hidden()
     page.find("#data-use").click()
-    complaint = page.find("#data-file-complaint")
-    expect(complaint).to_have_text(
-        "Line 3, column “y” of the data file is not a number. Please correct it."
-    )
+    expect(problems).to_have_text(line_3)  # it asks until it is answered
     expect(page.find("#count-epoch")).to_have_text("10")  # nothing is lost
+    page.page.keyboard.press("Escape")
     pick(b"x,z\n0,1\n1,2\n")
-    expect(complaint).to_be_empty()
-    page.find("#data-use").click()
-    expect(complaint).to_contain_text("no column “y”")
+    expect(page.find("#import-y")).to_have_value("1")  # the other column of numbers is proposed
+    expect(problems).to_be_empty()
+    page.page.keyboard.press("Escape")
+    complaint = page.find("#data-file-complaint")
+    pick(b"<html>")
+    expect(complaint).to_contain_text("holds no table of numbers")
+    expect(page.find("#data-use")).to_be_disabled()
     pick(b"x;y;prob\n0;1,5;1\n1;2;2\n2;-7;-7,5\n")
     card.use("own")
+    expect(complaint).to_be_empty()
+    expect(sheet).to_be_hidden()
     assert card.now("data.y") == [1.5, 2, -7]
     assert card.now("data.prob") == [1, 2, -7.5]
     expect(page.find("#fit-data")).to_contain_text("grades.csv (3 points)")
@@ -349,3 +361,44 @@ def test_a_file(address: str, open_page: Open) -> None:
     expect(page.find("#fit-data")).to_contain_text("grades.csv (3 points)")
     page.open_drawer("fit-data-panel")
     expect(page.find(".data-tile input[value='csv']")).to_be_checked()
+
+
+def test_a_file_is_asked_about_by_keyboard_on_a_phone(address: str, chromium: Any) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
+    try:
+        page = LecturePage(context.new_page())
+        page.open(address)
+        card = DataCard(page)
+        card.choose("csv")
+        raw = "day;size\n1,250;0\n2,500;NA\n3,750;1\n".encode("utf-16")
+        file: Any = {"name": "a.txt", "mimeType": "text/plain", "buffer": raw}
+        page.page.set_input_files("#data-file", file)
+        press = page.page.keyboard.press
+        expect(page.find("#import-problems")).to_contain_text("“1,250” may mean 1250 or 1.25.")
+        expect(page.find("#import-decimal")).to_be_focused()
+        press("c")  # comma: 1,5
+        expect(page.find(".import-rows .gap")).to_have_count(1)
+        expect(page.find(".import-rows tbody tr").first).to_contain_text("1,250 = 1.25")
+        expect(page.find("#import-problems")).to_contain_text("Line 3, column “size”")
+        assert page.page.evaluate("document.querySelector('#import').scrollWidth") <= 390
+        expect(page.find("#import-encoding")).to_have_value("utf_16")
+        page.find("#import-drop_gaps").focus()
+        press("Space")
+        expect(page.find("#import-count")).to_have_text("2 points")
+        page.find("#import-use").focus()
+        press("Enter")
+        card.wait_for("own")
+        assert card.now("[data.x, data.y]") == [[1.25, 3.75], [0, 1]]
+
+        book = openpyxl.Workbook()
+        for row in (["x", "y"], [1, 2], [3, 4.5], [5, 6]):
+            book.active.append(row)
+        buffer = io.BytesIO()
+        book.save(buffer)
+        file = {"name": "b.xlsx", "mimeType": "", "buffer": buffer.getvalue()}
+        page.page.set_input_files("#data-file", file)
+        page.find("#data-use").click()
+        expect(page.find("#fit-data")).to_contain_text("b.xlsx (3 points)")
+        assert card.now("data.y") == [2, 4.5, 6]
+    finally:
+        context.close()

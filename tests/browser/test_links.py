@@ -103,6 +103,8 @@ def test_bad_links_are_told_and_the_page_opens(address: str, open_page: Open) ->
         ("", "damaged or was cut off"),
         ("#s=9.AAAA", "newer version"),
         ("#s=", "damaged or was cut off"),
+        ("#s=9.AAAA", "newer version"),
+        ("#s", "damaged or was cut off"),
     ):
         page.page.evaluate("(fragment) => fragment && (location.hash = fragment)", fragment)
         expect(page.find(NOTICE)).to_contain_text(sentence)

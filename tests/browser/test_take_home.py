@@ -28,6 +28,7 @@ def test_files_of_the_run(address: str, open_page: Open) -> None:
     page.wait_for_epoch(200)
     script = download(page, "#files-script")
     assert script.suggested_filename == "pwlapp-seed1-200.py"
+    assert script.url.startswith(f"{address}/export/"), "a browser in a messenger saves no blob"
     text = raw_of(script).decode()
     assert "range(200)" in text
     assert "학습하기 전의 가중치" in text

@@ -32,6 +32,30 @@ async def test_a_file_becomes_the_sessions_data(either: SessionService) -> None:
     assert points.y.tolist() == [3 * i for i in range(10)]
 
 
+async def test_a_file_is_looked_at_and_then_used_as_chosen(either: SessionService) -> None:
+    sid, before = await either.open()
+    content = b"day;size\n1,500;0\n2,250;1\n"
+    body = body_of(content)
+    preview = (await run(either, sid, "preview", body))["preview"]
+    assert not preview["is_sure"]
+    assert [problem["code"] for problem in preview["problems"]] == ["data_decimal_unclear"]
+    assert await either.look(sid) == before
+    choices = {**preview["found"], "decimal": ","}
+    preview = (await run(either, sid, "preview", {**body, "choices": choices}))["preview"]
+    assert (preview["problems"], preview["n_points"]) == ([], 2)
+    await run(either, sid, "upload", {**body, "choices": choices})
+    points = await either.points_of(await either.state(sid))
+    assert (points.x.tolist(), points.y.tolist()) == ([1.5, 2.25], [0, 1])
+
+
+@pytest.mark.parametrize("choices", [7, {"decimal": ";"}, {"encoding": "rot13"}, {"x": []}])
+async def test_choices_that_make_no_sense(service: SessionService, choices: Any) -> None:
+    sid, _ = await service.open()
+    for name in ("preview", "upload"):
+        with pytest.raises(UserError, match="bad_upload"):
+            await run(service, sid, name, {**body_of(b"x,y\n1,2\n2,3\n"), "choices": choices})
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

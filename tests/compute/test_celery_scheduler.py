@@ -21,7 +21,7 @@ from pwlapp.core.optimizers import AdamOptions
 from pwlapp.core.state import Budget
 from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
-from pwlapp.services import build_service
+from pwlapp.services import build_services
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers
@@ -37,7 +37,7 @@ ADAM = AdamOptions()
 
 @pytest.fixture
 async def service(workers: Cluster, settings: Settings) -> AsyncIterator[SessionService]:
-    service = build_service(replace(settings, redis_url=workers.redis_url))
+    service = build_services(replace(settings, redis_url=workers.redis_url)).sessions
     await service.start()
     await service.loaded()
     yield service

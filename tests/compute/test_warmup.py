@@ -20,7 +20,7 @@ from pwlapp.core.engines import AUTO, FUSED_CPU, TORCH_CPU
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.core.state import Budget
 from pwlapp.core.training import initial_state, train_slice
-from pwlapp.services import build_service
+from pwlapp.services import build_services
 from pwlapp.settings import Settings
 from tests.support import jobs
 from tests.support.sessions import finished, until
@@ -54,7 +54,7 @@ async def test_the_first_slices_do_not_wait_for_the_compiler(tmp_path: Path) -> 
 async def test_a_server_uses_the_compiled_engine_once_it_is_ready(
     settings: Settings,
 ) -> None:
-    service = build_service(replace(settings, workers=1, engine=AUTO))
+    service = build_services(replace(settings, workers=1, engine=AUTO)).sessions
     await service.start()
     sid, opened = await service.open()
     assert opened["engine"] == AUTO

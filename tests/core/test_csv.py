@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pwlapp.core.data.files import parse_csv, parse_encoded, parse_own
+from pwlapp.core.data.files import parse_csv, parse_encoded, read_own
+from pwlapp.core.data.importing import Choices
+from pwlapp.core.net import Array
 from pwlapp.errors import UserError
 from tests.support.csv_files import GOOD, assert_good, parse
 
@@ -34,6 +36,8 @@ from tests.support.csv_files import GOOD, assert_good, parse
         pytest.param(b"x,prob,y,x\n-1,.25,0,7\n.5,.75,1,7\n", id="a name twice: the first"),
         pytest.param(b"\n\nx,prob,y\n\n-1,0.25,0\n,,\n0.5,0.75,1\n\n", id="blank lines"),
         pytest.param(b"x,prob,y,\n-1,0.25,0,\n0.5,0.75,1,\n", id="a comma at the end"),
+        pytest.param(GOOD.decode().encode("utf-16"), id="UTF-16"),
+        pytest.param(GOOD.decode().encode("utf-16-le"), id="UTF-16 without a byte order mark"),
         pytest.param("x,prob,y,이름\n-1,.25,0,가\n.5,.75,1,나\n".encode(), id="Korean, UTF-8"),
         pytest.param("x,prob,y,이름\n-1,.25,0,가\n.5,.75,1,나\n".encode("cp949"), id="CP949"),
     ],
@@ -49,6 +53,7 @@ def test_one_point_is_enough_and_y_may_be_a_share():
 # Bad files
 
 NEEDED = {"needed": "x, prob, y"}
+UNCLEAR = {"cell": "1,000", "high": "1000", "low": "1"}
 
 
 @pytest.mark.parametrize(
@@ -59,18 +64,21 @@ NEEDED = {"needed": "x, prob, y"}
         (b"x,prob,y\n", "data_empty", NEEDED),
         (b"x,prob,y\n,,\n\n", "data_empty", NEEDED),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "data_not_csv", NEEDED),
-        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "data_not_csv", NEEDED),
-        (GOOD.decode().encode("utf-16"), "data_not_csv", NEEDED),
-        (GOOD.decode().encode("utf-16-le"), "data_not_csv", NEEDED),
+        (b"PK\x03\x04\x14\x00\x06\x00\x08\x00", "data_bad_workbook", {}),
         (b"\xff\xff\xff", "data_not_csv", NEEDED),
         (b"<!DOCTYPE html>\n<title>x, prob, y</title>", "data_not_csv", NEEDED),
         (b'{"x": [1], "prob": [1], "y": [1]}', "data_not_csv", NEEDED),
         (b"just some words\nand more\n", "data_not_csv", NEEDED),
         (b'x,prob,y\n"1,0.5,0\n', "data_not_csv", NEEDED),
-        (b"x,prob,y\n1,0.5,0,7\n", "data_not_csv", NEEDED),
-        (b"x,prob,y\n0,5,0,5,1\n", "data_not_csv", NEEDED),
+        (b"x,prob,y\n1,0.5,0,7\n", "data_long_row", {"row": 2}),
+        (b"x,prob,y\n0,5,0,5,1\n", "data_long_row", {"row": 2}),
+        (b"x;prob;y\n1,000;0;1\n", "data_decimal_unclear", UNCLEAR),
         (b"x,prob,y\n0,1," + b"9" * 200_000, "data_not_number", {"column": "y", "row": 2}),
-        (b"x,prob,y\n" + b"1,0.5,0\n" * 100_000 + b"1,0.5,0,7\n", "data_not_csv", NEEDED),
+        (
+            b"x,prob,y\n" + b"1,0.5,0\n" * 100_000 + b"1,0.5,0,7\n",
+            "data_long_row",
+            {"row": 100_002},
+        ),
         (b"x,prob,y" + b"," * 900_000 + b"\n1,0.5,0\n", "data_not_csv", NEEDED),  # columns
         (b"x,prob,y" + b"," * 900 + b"\n0" * 400_000, "data_not_csv", NEEDED),  # short rows
         (b"prob,y\n0.5,1\n", "data_missing_column", {"column": "x"} | NEEDED),
@@ -142,6 +150,10 @@ def test_any_bytes_are_points_or_a_clear_refusal(raw: bytes):
 # Files of a student's own
 
 
+def parse_own(raw: bytes, max_bytes: int, **more: int) -> tuple[Array, Array | None, Array]:
+    return read_own(raw, max_bytes, Choices(), **more).points()
+
+
 def test_a_students_file_with_and_without_the_truth() -> None:
     x, prob, y = parse_own("\ufeffX ; Y\n0,5;1\n\n-1;-2,5\n".encode(), 1000)
     assert (x.tolist(), prob, y.tolist()) == ([0.5, -1.0], None, [1.0, -2.5])
@@ -152,7 +164,7 @@ def test_a_students_file_with_and_without_the_truth() -> None:
     assert prob is not None
     assert prob.tolist() == [4.5, -3]
     encoded = base64.b64encode(b"x,y\n0,1\n1,0\n").decode()
-    assert parse_encoded(encoded, 1000)[0].tolist() == [0, 1]
+    assert parse_encoded(encoded, 1000, Choices())[0].tolist() == [0, 1]
 
 
 XY = {"needed": "x, y"}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,12 +138,20 @@ def test_a_script_from_the_weights_continues_as_the_page_does(
     assert numbers[-1] == pytest.approx(goes_on.loss, abs=1e-6)
 
 
-def test_many_points_come_in_a_file_of_their_own() -> None:
-    x = np.linspace(-1, 1, programs.MOST_POINTS + 1, dtype=np.float32)
-    points = Points(x, np.full_like(x, 0.5), np.zeros_like(x), "settings")
-    text = programs.script(trained(0, points), WORDS)
-    assert f"pd.read_csv('{programs.DATA_FILE}')" in text
-    assert len(text) < 3000
+def test_many_points_are_packed_into_the_program() -> None:
+    """Bit for bit, without a file beside it."""
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(2, programs.MOST_POINTS + 1)).astype(np.float32)
+    program = trained(2, Points(x, None, y, "own"), Architecture(loss="mse"))
+    text = programs.script(program, WORDS)
+    assert max(map(len, text.splitlines())) <= 100
+    names: dict[str, Any] = {}
+    with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(text, "<script>", "exec"), names)
+    assert np.array_equal(names["x"].flatten(), x)
+    assert np.array_equal(names["y"].flatten(), y)
+    params = torch.cat([weight.detach().flatten() for weight in names["net"].parameters()])
+    assert params.numpy() == pytest.approx(program.train.params, abs=1e-5)
 
 
 def test_points_that_are_held_out_stay_out() -> None:
@@ -186,11 +195,15 @@ def test_long_literals_are_wrapped_and_whole() -> None:
         assert np.array_equal(np.array(eval(text), np.float32).ravel(), values)
 
 
-@pytest.mark.parametrize("net", [LECTURE, Architecture(3, bias1=True, loss="mse")])
-def test_a_checkpoint_goes_into_the_same_sequential(net: Architecture) -> None:
+@pytest.mark.parametrize(
+    "net", [LECTURE, Architecture(3, bias1=True, loss="mse"), Architecture(64)]
+)
+def test_a_checkpoint_goes_into_the_same_sequential(net: Architecture, tmp_path: Path) -> None:
     params = np.random.default_rng(1).normal(size=net.size).astype(np.float32)
-    raw = base64.b64decode(state_dict_file(params, net))
-    state = torch.load(io.BytesIO(raw), weights_only=True)
+    path = tmp_path / "net.pt"
+    path.write_bytes(base64.b64decode(state_dict_file(params, net)))
+    state = torch.load(path)  # with nothing but defaults, which load no code
+    assert list(state) == list(torch.load(path, weights_only=True))
     wanted = ["0.weight", *(["0.bias"] if net.bias1 else []), "2.weight", "2.bias"]
     assert list(state) == wanted
     with torch.random.fork_rng(devices=[]):

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 import torch
 
+from pwlapp.core.data.points import Points
 from pwlapp.core.export import programs
 from tests.core.test_export import WORDS, some_points, trained
 
 
-def test_the_notebook_is_one_and_its_cells_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    program = trained(40, some_points(64))
+def own_points(n: int) -> Points:
+    """As a student uploads them."""
+    rng = np.random.default_rng(2)
+    x = rng.uniform(-1, 1, n).astype(np.float32)
+    prob = (1 / (1 + np.exp(-5 * x))).astype(np.float32)
+    y = (rng.random(n) < prob).astype(np.float32)
+    return Points(x, prob, y, "own", "mine.xlsx")
+
+
+@pytest.mark.parametrize(
+    "points", [some_points(2000), own_points(64), own_points(10_000)], ids=["law", "own", "most"]
+)
+def test_the_notebook_is_one_and_its_cells_run(
+    points: Points, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In an empty folder, with the student's points inside."""
+    monkeypatch.chdir(tmp_path)
+    program = trained(40, points)
     content = nbformat.reads(programs.notebook(program, WORDS), as_version=4)
     nbformat.validate(content)
+    assert ("alpha=0.03)" in content.cells[-1].source) == (points.x.size >= 2000)  # seen if few
     drawn: list[str] = []
     pyplot: Any = types.ModuleType("matplotlib.pyplot")  # the notebook's alone to have
     pyplot.plot = lambda *args, **_options: drawn.append(str(len(args[0])))
@@ -31,6 +51,8 @@ def test_the_notebook_is_one_and_its_cells_run(monkeypatch: pytest.MonkeyPatch) 
         for cell in content.cells:
             if cell.cell_type == "code":
                 exec(compile(cell.source, "<cell>", "exec"), names)
-    assert drawn == ["64", "64", "64", "show"]
+    assert drawn == [str(points.x.size)] * 3 + ["show"]
+    for name in ("x", "y", "prob"):
+        assert np.array_equal(names[name].flatten(), getattr(points, name))
     params = torch.cat([weight.detach().flatten() for weight in names["net"].parameters()])
     assert params.numpy() == pytest.approx(program.train.params, abs=1e-6)

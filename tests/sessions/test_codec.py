@@ -70,6 +70,7 @@ states = st.builds(
     history=st.builds(
         History, counts, counts, st.lists(counts).map(tuple), st.text(), st.floats(0, 1e12)
     ),
+    locked=st.booleans(),
 )
 
 
@@ -223,11 +224,12 @@ def test_a_damaged_header_of_format_1_is_refused() -> None:
 
 
 def test_states_of_format_2_from_before_its_later_fields_are_read() -> None:
-    header, numbers = unpacked(encode(make_state(by_recipe=True)))
-    for name in ("speed", "by_recipe", "history"):
+    header, numbers = unpacked(encode(make_state(by_recipe=True, locked=True)))
+    for name in ("speed", "by_recipe", "history", "locked"):
         del header[name]
     old = decode(packed(header, numbers))
     assert (old.speed, old.by_recipe, old.history) == (Speed(), False, History())
+    assert not old.locked
 
 
 # Points

@@ -91,7 +91,7 @@ async def test_ended_streams_end_and_later_ones_go_on() -> None:
         await task
     task, events = follow(stream, source)
     await settle(source, 2)
-    assert stream.watchers == 1
+    assert len(stream._watchers[SID]) == 1
     assert events[0].name == "state"
     stream.close()
     await task

@@ -17,7 +17,7 @@ from pwlapp.compute.pool import PoolRunner
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.core.state import Budget, TrainState
 from pwlapp.core.training import initial_state, train_slice
-from pwlapp.services import build_service
+from pwlapp.services import build_services
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers
@@ -28,7 +28,7 @@ from tests.support.sessions import ThreadRunner, finished, has_moved, make_servi
 
 @pytest.fixture
 async def service(settings: Settings) -> AsyncIterator[SessionService]:
-    service = build_service(replace(settings, workers=1))
+    service = build_services(replace(settings, workers=1)).sessions
     await service.start()
     yield service
     await service.close()
@@ -118,13 +118,13 @@ SERVER = """
 import asyncio, sys
 from pathlib import Path
 from pwlapp.core.optimizers import AdamOptions
-from pwlapp.services import build_service
+from pwlapp.services import build_services
 from pwlapp.settings import Settings
 
 async def main():
     folder = Path(sys.argv[1])
     csv, data_dir = str(folder / "points.csv"), folder / "data"
-    service = build_service(Settings(data=csv, data_dir=data_dir, workers=1))
+    service = build_services(Settings(data=csv, data_dir=data_dir, workers=1)).sessions
     await service.start()
     sid, _ = await service.open()
     await service.start_run(sid, 4000, AdamOptions(), "torch@cpu")

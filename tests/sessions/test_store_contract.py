@@ -39,6 +39,32 @@ async def test_sessions_are_independent(store: Store) -> None:
     assert await seqs_since(store, other, 0) == []
 
 
+async def test_many_sessions_are_read_at_once(store: Store) -> None:
+    sids = [await store.create(make_state(seed=seed)) for seed in range(5)]
+    found = await store.load_many([*sids[1:], "x" * 22, ""])
+    assert {sid: state.seed for sid, state in found.items()} == dict(
+        zip(sids[1:], range(1, 5), strict=True)
+    )
+    assert found[sids[1]].train.params.tobytes() == make_state().train.params.tobytes()
+    assert await store.load_many([]) == {}
+
+
+async def test_deleted_sessions_are_gone_with_all_that_is_theirs(store: Store) -> None:
+    state, frames = appended(make_state(run=Run(0, 10, "running")), 3)
+    sids = [await store.create(state, frames) for _ in range(3)]
+    for sid in sids:
+        await save_steps(store, sid, make_step(1), history=History(1, 2, (0,)))
+    await store.delete([*sids[:2], "x" * 22])
+    await store.delete([])
+    for sid in sids[:2]:
+        with pytest.raises(UnknownSession):
+            await store.read_since(sid, 0)
+        assert await store.step(sid, 1) is None
+    assert await store.counts() == (1, 1)
+    assert await seqs_since(store, sids[2], 0) == [1, 2, 3]
+    assert await store.step(sids[2], 1) is not None
+
+
 async def test_unknown_sessions(store: Store) -> None:
     for sid in ("", "x" * 22, "'; DROP TABLE session; --", "\x00", "🙂"):
         with pytest.raises(UnknownSession):

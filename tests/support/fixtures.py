@@ -13,13 +13,15 @@ from pwlapp.compute.celery import app
 from pwlapp.compute.celery.app import AsyncSender, Sender
 from pwlapp.compute.celery.runner import CeleryRunner
 from pwlapp.compute.pool import PoolRunner
-from pwlapp.services import build_service
+from pwlapp.services import build_services
 from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.stores.protocol import Store
+from pwlapp.sessions.stores.protocol import RoomStore, Store
 from pwlapp.sessions.stores.redis import RedisStore
 from pwlapp.sessions.stores.redis_connection import RedisLink
+from pwlapp.sessions.stores.redis_rooms import RedisRooms
 from pwlapp.sessions.stores.sqlite import SqliteStore
+from pwlapp.sessions.stores.sqlite_rooms import SqliteRooms
 from pwlapp.settings import Settings
 from tests.support import allowed as allowed  # so that the tests may call their jobs
 from tests.support import jobs
@@ -69,6 +71,14 @@ async def store(
     await store.close()
 
 
+@pytest.fixture
+def room_store(store: Store, clock: Clock, link: RedisLink) -> RoomStore:
+    """The rooms of each of the stores in turn."""
+    if isinstance(store, SqliteStore):
+        return SqliteRooms(store, clock)
+    return RedisRooms(link, clock)
+
+
 @pytest.fixture(scope="session")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A Redis with two Celery workers, each of one process, for the whole test session."""
@@ -107,7 +117,7 @@ async def either(
     """A service of each of the two modes: threads and SQLite, or Celery workers and Redis."""
     if request.param == "scaled":
         url = request.getfixturevalue("workers").redis_url
-        service = build_service(replace(settings, redis_url=url))
+        service = build_services(replace(settings, redis_url=url)).sessions
     else:
         service = make_service(settings, runner)
     await service.start()

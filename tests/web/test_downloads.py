@@ -15,9 +15,13 @@ import pytest
 import torch
 from fastapi import FastAPI
 
+from pwlapp.commands.table import run
+from pwlapp.core.data.files import read_own
+from pwlapp.core.data.importing import Choices
 from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.sessions.service import SessionService
+from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.ui.i18n import LanguageMiddleware, catalogue, language
 from pwlapp.web import frame_table
 from pwlapp.web.downloads import KINDS, routes
@@ -125,6 +129,37 @@ async def test_data_come_back_bit_for_bit(
         assert np.array_equal(column, getattr(points, name))
 
 
+async def test_a_whole_run(service: SessionService, client: httpx2.AsyncClient) -> None:
+    """What the commands and the frames tell, and Build as it was sent."""
+    sid = await trained(service)
+    build = {"params": [1, -1, -4.5, -9, 4.5], "challenge": None}
+    response = await client.get(f"/export/{sid}/run", params={"build": json.dumps(build)})
+    assert 'filename="pwlapp-run.json"' in response.headers["content-disposition"]
+    content = response.json()
+    assert (content["program"], content["kind"], content["format"]) == ("pwlapp", "run", 1)
+    assert content["build"] == build
+    assert {"saved": content["saved"]} == await run(service, sid, "saved", {})
+    _, frames = await service.read(sid, form=frame_texts)
+    assert content["frames"] == [json.loads(text) for _, text in frames]
+
+
+@pytest.mark.parametrize(
+    "build", ["", "[]", "{", "null", "[" * 1500, '{"a":NaN}', f'{{"{"a" * 2000}":1}}']
+)
+async def test_a_run_without_build_is_refused(
+    service: SessionService, client: httpx2.AsyncClient, build: str
+) -> None:
+    sid, _ = await service.open()
+    response = await client.get(f"/export/{sid}/run", params={"build": build})
+    assert response.json() == {"error": {"code": "bad_request", "args": {}}}
+
+
+async def test_the_example_file_is_read_without_a_question(client: httpx2.AsyncClient) -> None:
+    response = await client.get("/export/points.csv")
+    assert 'filename="points.csv"' in response.headers["content-disposition"]
+    assert read_own(response.content, 1000, Choices()).preview()["is_sure"]
+
+
 async def test_weights_are_a_state_dict(
     service: SessionService, client: httpx2.AsyncClient
 ) -> None:
@@ -139,6 +174,7 @@ async def test_weights_are_a_state_dict(
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
+        (f"/export/{UNKNOWN}/run?build={{}}", 404, "session_unknown"),
         (f"/export/{UNKNOWN}/script", 404, "session_unknown"),
         ("/export/x/script", 404, "session_unknown"),
         (f"/export/{UNKNOWN}/secrets", 400, "bad_request"),

@@ -88,7 +88,7 @@ async def test_head_of_a_stream_ends_at_its_headers(
     sid, _ = await service.open()
     response = await client.head(f"/stream/{sid}")
     assert response.headers["content-type"].startswith("text/event-stream")
-    await until(lambda: service.events.watchers == 0)
+    await until(lambda: not service.events._watchers)
 
 
 async def test_a_lost_connection_resumes_with_no_frame_lost_or_doubled(
@@ -218,14 +218,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from pwlapp.core.optimizers import AdamOptions
-from pwlapp.services import build_service
+from pwlapp.services import build_services
 from pwlapp.settings import Settings
 from pwlapp.web import event_stream
 
 def main():
     folder = Path(sys.argv[1])
     csv, data_dir = str(folder / "points.csv"), folder / "data"
-    service = build_service(Settings(data=csv, data_dir=data_dir, workers=1))
+    service = build_services(Settings(data=csv, data_dir=data_dir, workers=1)).sessions
 
     @asynccontextmanager
     async def lifespan(app):

@@ -1,10 +1,12 @@
 // Requests that are not Dash's: JSON in, JSON out.
 import type { Answer, Message } from "../types";
 
-const send = (path: string, body: object, signal?: AbortSignal) =>
+// `bearer` is a token that says who asks.
+type Options = { signal?: AbortSignal; bearer?: string | null };
+export const send = (path: string, body: object, { signal, bearer }: Options = {}) =>
   fetch(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
     body: JSON.stringify(body),
     signal,
   });
@@ -12,7 +14,8 @@ const address = (sid: string, verb: string) => `session/${encodeURIComponent(sid
 
 // The answer's JSON, whatever its status: a refusal is {error: {code, args}}. Throws where the
 // server cannot be reached or does not answer in JSON.
-export const post = async <T>(path: string, body: object): Promise<Answer<T>> => (await send(path, body)).json();
+export const post = async <T>(path: string, body: object, bearer?: string | null): Promise<Answer<T>> =>
+  (await send(path, body, { bearer })).json();
 export const get = async <T>(path: string): Promise<T> => (await fetch(path)).json();
 
 // What is said where the server gives no answer.
@@ -27,15 +30,10 @@ export const command = async <T>(sid: string, verb: string, body: object): Promi
   }
 };
 
-// A command that answers part by part, in lines of JSON; what goes wrong is an {error} at the end.
-export async function* parts<T>(
-  sid: string,
-  verb: string,
-  body: object,
-  signal: AbortSignal,
-): AsyncGenerator<T & { error?: Message }> {
+// An answer that comes part by part, in lines of JSON; what goes wrong is an {error} at the end.
+export async function* lines<T>(path: string, body: object, options: Options): AsyncGenerator<T & { error?: Message }> {
   try {
-    const answer = await send(address(sid, verb), body, signal);
+    const answer = await send(path, body, options);
     const stream = answer.body as ReadableStream<BufferSource>;
     const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = "", isOver = false; !isOver; ) {
@@ -49,3 +47,7 @@ export async function* parts<T>(
     yield { error: UNREACHABLE } as T & { error: Message };
   }
 }
+
+// A command that answers so.
+export const parts = <T>(sid: string, verb: string, body: object, signal: AbortSignal) =>
+  lines<T>(address(sid, verb), body, { signal });

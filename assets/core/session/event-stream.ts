@@ -2,29 +2,32 @@
 // the stream back, the page asks once a second instead, and tries the stream again now and then.
 // A hidden tab lets go of its connection (browsers allow six a server) and catches up when it is
 // shown again.
-import type { FrameRow, Snapshot } from "../types";
+import type { FrameRow, Message, Snapshot } from "../types";
 
 const PATIENCE_MS = 5000; // an open stream that says nothing for so long is being buffered
 const POLL_MS = 1000;
 const AGAIN_MS = 30_000; // how long the page asks before it tries the stream again
 
+// Where frames after the last one that the page has are pushed, and where they can be asked for.
+export type Addresses = { stream: string; frames: string };
 type Listeners = {
-  since: () => number; // the last frame number that the page has
+  onRoom: (room: unknown) => void; // of a seat in a class; what follows is of the session that it names
   onState: (state: Snapshot) => void;
   onFrames: (rows: FrameRow[]) => void;
-  onLost: () => void; // the server does not know the session
+  onLost: (error: Message) => void; // the server does not know the session, or the seat
   onConnection: (isThere: boolean) => void; // the server is found, or is gone
 };
+const GONE = [403, 404];
 
-// Follow session `sid`, until the stream is closed.
-export const follow = (sid: string, { since, onState, onFrames, onLost, onConnection }: Listeners) => {
+// Follow a session, or a seat's sessions, until the stream is closed.
+export const follow = (addresses: () => Addresses, listeners: Listeners) => {
+  const { onRoom, onState, onFrames, onLost, onConnection } = listeners;
   let source: EventSource | null = null;
   let patience: number | undefined; // timer: how long the stream may be silent at its beginning
   let asking: number | undefined; // timer of the next question, while the page asks
   let asks = false;
   let listenedAt = 0;
   let closed = false;
-  const id = encodeURIComponent(sid);
 
   const hangUp = () => {
     clearTimeout(patience);
@@ -42,12 +45,14 @@ export const follow = (sid: string, { since, onState, onFrames, onLost, onConnec
 
   const ask = async () => {
     try {
-      const answer = await fetch(`frames/${id}?since=${since()}`);
+      const answer = await fetch(addresses().frames);
+      const { error, room, state, frames } = await answer.json();
       if (closed || !asks) return; // the stream has spoken meanwhile
-      if (answer.status === 404) return onLost();
+      if (GONE.includes(answer.status)) return onLost(error);
       if (answer.ok) {
-        const { state, frames } = await answer.json();
         onConnection(true);
+        if (room !== undefined) onRoom(room);
+        if (closed) return; // the class is over
         onState(state);
         if (frames.length) onFrames(frames);
       }
@@ -69,21 +74,21 @@ export const follow = (sid: string, { since, onState, onFrames, onLost, onConnec
   const listen = () => {
     hangUp();
     listenedAt = performance.now();
-    source = new EventSource(`stream/${id}?since=${since()}`);
+    source = new EventSource(addresses().stream);
     patience = setTimeout(startAsking, PATIENCE_MS);
     const alive = () => {
       clearTimeout(patience);
       stopAsking();
       onConnection(true);
     };
-    source.addEventListener("state", (event) => {
-      alive();
-      onState(JSON.parse(event.data));
-    });
-    source.addEventListener("frames", (event) => {
-      alive();
-      onFrames(JSON.parse(event.data).frames);
-    });
+    const hear = (name: string, listener: (data: string) => void) =>
+      source?.addEventListener(name, (event) => {
+        alive();
+        listener(event.data);
+      });
+    hear("room", (data) => onRoom(JSON.parse(data)));
+    hear("state", (data) => onState(JSON.parse(data)));
+    hear("frames", (data) => onFrames(JSON.parse(data).frames));
     source.onerror = () => {
       clearTimeout(patience);
       if (document.hidden || closed) return;

@@ -53,12 +53,16 @@ const readFields = (law: Law) => {
   return { n, noise, seed };
 };
 
-// What "Use these data" asks for; `law` is that whose net and recipe come with it.
+// What "Use these data" asks for, null if a file has to be asked about first; `law` is that whose net
+// and recipe come with it.
 type Wanted = { verb: string; body: object; law?: Law | null };
-const wanted = async (): Promise<Wanted> => {
+const wanted = async (): Promise<Wanted | null> => {
   const chosen = parts.tiles.get();
   const share = heldOut();
-  if (chosen === "csv") return { verb: "upload", body: { ...(await parts.file.body()), held_out: share } };
+  if (chosen === "csv") {
+    const file = await parts.file.body();
+    return file && { verb: "upload", body: { ...file, held_out: share } };
+  }
   if (chosen === "own") {
     const { kind, x, y } = parts.own.get();
     const spec = { law: "own", x, y, prob: null, held_out: share };
@@ -84,7 +88,9 @@ const writeRecipe = ({ lr, epochs }: Law) =>
 const use = async () => {
   parts.useButton.disabled = true;
   try {
-    const { verb, body, law } = await wanted();
+    const asked = await wanted();
+    if (!asked) return;
+    const { verb, body, law } = asked;
     const answer = await fitSteps.whole(() => ask(verb, body));
     if (answer.error) return;
     if (law) writeRecipe(law);
@@ -172,7 +178,7 @@ const create = (host: HTMLElement) => {
   const note = element("p", { className: "hint data-note" });
   const tiles = dataTiles.create(laws, chooseLaw);
   const own = dataOwn.create(ownHost, follow);
-  const file = dataFile.create(fileHost, showChoice);
+  const file = dataFile.create(fileHost, showChoice, use);
   const row = element(
     "div",
     { className: "fields data-fields" },

@@ -1,13 +1,17 @@
-// A CSV file of one's own: picked or dropped here, read by the server when it is to be used.
+// A file of one's own: picked or dropped here, looked at by the server, which asks in the import sheet
+// where the file leaves something open.
+
 import { element } from "../../core/dom";
 import { limits } from "../../core/limits";
+import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import { t } from "../../core/text/i18n";
-import type { Message } from "../../core/types";
+import { isMessage, type Message } from "../../core/types";
 import * as fitControls from "../../fit/controls";
+import * as fitSection from "../../fit/fit";
+import type { Choices, Look, Preview } from "./import-sheet";
 
-const EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n";
-
+const ACCEPTED = ".csv,.txt,.tsv,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const base64 = (file: File) =>
   new Promise<string>((done, failed) => {
     const reader = new FileReader();
@@ -16,17 +20,16 @@ const base64 = (file: File) =>
     reader.readAsDataURL(file);
   });
 
-// The place to drop a file in `host`.
-export const create = (host: HTMLElement, onPick: () => void) => {
-  let file: File | null = null;
-  let message: Message | null = null;
+type Picked = { name: string; base64: string; preview: Preview; choices: Choices | null };
 
-  const input = element("input", {
-    type: "file",
-    id: "data-file",
-    accept: ".csv,.txt,.tsv,text/csv",
-    className: "visually-hidden",
-  });
+// The place to drop a file in `host`. `onPick` comes when it was looked at, `onUse` from the sheet.
+export const create = (host: HTMLElement, onPick: () => void, onUse: () => void) => {
+  let file: Picked | null = null; // `choices` are null until what is open was answered
+  let reading: string | null = null; // the name of the file that is being looked at
+  let message: Message | null = null;
+  let sheet: ReturnType<typeof import("./import-sheet").create> | undefined;
+
+  const input = element("input", { type: "file", id: "data-file", accept: ACCEPTED, className: "visually-hidden" });
   const words = element("span", { className: "data-file-name" });
   const drop = element("label", { className: "data-drop", htmlFor: "data-file" }, words);
   const complaint = element("p", { className: "complaint", id: "data-file-complaint" });
@@ -35,26 +38,61 @@ export const create = (host: HTMLElement, onPick: () => void) => {
   const example = i18n.spoken("a", "csv.example", {
     download: "points.csv",
     className: "link",
-    href: `data:text/csv;charset=utf-8,${encodeURIComponent(EXAMPLE)}`,
+    href: "export/points.csv",
   });
-  host.append(input, drop, element("p", { className: "hint" }, hint, " ", example), complaint);
+  const how = i18n.spoken("button", "import.open", { type: "button", id: "import-open", className: "button" });
+  host.append(input, drop, element("p", { className: "hint" }, hint, " ", example), how, complaint);
 
   const show = () => {
-    words.textContent = file ? t("csv.picked", { name: file.name }) : t("csv.drop");
+    if (reading) words.textContent = t("csv.reading", { name: reading });
+    else words.textContent = file ? t("csv.picked", { name: file.name }) : t("csv.drop");
     complaint.textContent = message ? fitControls.sentence("error", message) : "";
+    how.hidden = !file;
   };
   const complain = (error: Message | null) => {
     message = error;
     show();
   };
-  const pick = (picked?: File) => {
+
+  const openSheet = async ({ name, base64, preview }: Picked) => {
+    sheet ??= (await import("./import-sheet")).create((choices) => {
+      if (file) file.choices = choices;
+      onUse();
+    });
+    sheet.open(name, preview, lookAt(base64));
+  };
+  how.addEventListener("click", () => file && openSheet(file));
+
+  const lookAtFile = async (picked: File): Promise<Picked> => {
+    if (picked.size > limits.max_file) throw { code: "data_too_big", args: { limit_mb: limits.max_file / 1e6 } };
+    const content = await base64(picked).catch(() => {
+      throw { code: "bad_upload" };
+    });
+    const answer = await lookAt(content)({});
+    if (answer.error) throw answer.error;
+    const { preview } = answer;
+    return { name: picked.name, base64: content, preview, choices: preview.is_sure ? {} : null };
+  };
+
+  const pick = async (picked?: File) => {
     if (!picked) return;
-    file = picked;
-    const isTooBig = file.size > limits.max_file;
-    complain(isTooBig ? { code: "data_too_big", args: { limit_mb: limits.max_file / 1e6 } } : null);
-    if (isTooBig) file = null;
+    [file, reading] = [null, picked.name];
+    complain(null);
+    onPick();
+    let found: Picked | Message;
+    try {
+      found = await lookAtFile(picked);
+    } catch (error) {
+      if (!isMessage(error)) throw error;
+      found = error;
+    }
+    if (reading !== picked.name) return; // another file was picked meanwhile
+    reading = null;
+    if ("code" in found) complain(found);
+    else file = found;
     show();
     onPick();
+    if (file && !file.choices) await openSheet(file);
   };
   input.addEventListener("change", () => {
     pick(input.files?.[0]);
@@ -72,8 +110,19 @@ export const create = (host: HTMLElement, onPick: () => void) => {
 
   return {
     isEmpty: () => !file,
-    // What the verb "upload" is sent; null where there is no file yet.
-    body: async () => file && { name: file.name, base64: await base64(file) },
+    // What the command "upload" is sent; null, and the sheet opens, while there is something to ask.
+    body: async () => {
+      if (!file) return null;
+      const { name, base64, choices } = file;
+      if (choices) return { name, base64, choices };
+      await openSheet(file);
+      return null;
+    },
     complain,
   };
 };
+
+const lookAt =
+  (base64: string): Look =>
+  (choices) =>
+    api.command<{ preview: Preview }>(fitSection.now().sid, "preview", { base64, choices });

@@ -19,6 +19,7 @@ ALLOWED = {
     "pwlapp.core.data.files:load",
     "pwlapp.core.data.datasets:draw",
     "pwlapp.core.data.files:parse_encoded",
+    "pwlapp.core.data.files:preview_encoded",
     "pwlapp.core.engines:engines",
     "pwlapp.core.analysis.one_step:one_step",
     "pwlapp.core.analysis.plateaus:plateaus",

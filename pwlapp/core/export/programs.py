@@ -16,12 +16,12 @@ import numpy as np
 
 from pwlapp.core.data.lecture import LABELS, N, is_lecture
 from pwlapp.core.data.points import Points
-from pwlapp.core.export.literals import column, literal, rows, tensor, vector
+from pwlapp.core.export.literals import column, literal, packed, rows, tensor, vector
 from pwlapp.core.net import Architecture, Array, from_vector
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
 
-MOST_POINTS = 5000  # points written into the program; more of them are in a file beside it
+MOST_POINTS = 5000  # points written as numbers; more of them are packed
 MORE_EPOCHS = 5000  # epochs of a program that begins with trained weights
 DATA_FILE = "pwlapp-data.csv"
 WIDTH = 88
@@ -89,13 +89,17 @@ def script(program: Program, words: Words) -> str:
 
 
 def notebook(program: Program, words: Words) -> str:
-    """Write the run as a Jupyter notebook (nbformat 4.5): the script in cells, and a plot.
+    """Write the run as a Jupyter notebook: the script in cells, and a plot.
 
     Parameters and words are those of `script`.
     """
-    cells = [_cell(0, "markdown", f"# {title(program, words)}")]
-    plotted = [*parts(program, words), plot(program, words)]
-    for k, part in enumerate(plotted, start=1):
+    return notebook_of(title(program, words), [*parts(program, words), plot(program, words)])
+
+
+def notebook_of(heading: str, parts: Iterable[Part]) -> str:
+    """Write a title and parts of a program as a Jupyter notebook (nbformat 4.5)."""
+    cells = [_cell(0, "markdown", f"# {heading}")]
+    for k, part in enumerate(parts, start=1):
         cells.append(_cell(2 * k - 1, "markdown", part.heading))
         cells.append(_cell(2 * k, "code", part.code))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -119,7 +123,7 @@ def parts(program: Program, words: Words) -> list[Part]:
     epochs = f"{program.epochs:,}"
     training = words["code.train" if program.by_recipe else "code.train_more"]
     return [
-        _data(program.points, words),
+        data_part(program.points, words),
         _net(program, words),
         Part(words["code.loss_and_optimizer"], _loss_and_optimizer(program)),
         *([] if program.by_recipe or not program.train.epoch else [_memory(program, words)]),
@@ -145,21 +149,15 @@ def training(points: Points) -> dict[str, Array]:
     return columns
 
 
-def _data(points: Points, words: Words) -> Part:
+def data_part(points: Points, words: Words) -> Part:
+    """The points that a net is trained on, as code: ``x``, ``y``, and ``prob`` if it is known."""
     if is_lecture(points) and not points.testing_rows.size:
         return Part(words["code.data_lecture"], _lecture())
     columns = training(points)
     if columns["x"].size > MOST_POINTS:
-        sentence = words["code.data_file"].format(name=DATA_FILE)
-        return Part(sentence, _from_csv(DATA_FILE, columns))
+        return Part(words["code.data_packed"], packed(columns))
     lines = [tensor(name, values) for name, values in columns.items()]
     return Part(words["code.data_points"], "\n".join(["import torch\n", *lines]))
-
-
-def _from_csv(place: str, names: Iterable[str]) -> str:
-    columns = [f"{name} = torch.tensor(df.{name}).float().reshape(-1, 1)\n" for name in names]
-    head = f"import pandas as pd\nimport torch\n\ndf = pd.read_csv({place!r})\n"
-    return head + "".join(columns)
 
 
 def _lecture() -> str:
@@ -283,11 +281,12 @@ def plot(program: Program, words: Words) -> Part:
     """The lecture's picture: the points, the truth if it is known, and the net."""
     is_known = program.points.prob is not None
     truth = 'plt.plot(x[order], prob[order], "--")\n' if is_known else ""
+    alpha = max(0.03, min(0.5, 60 / training(program.points)["x"].size))  # the lecture's at 2,000
     code = f"""\
 import matplotlib.pyplot as plt
 
 order = x.flatten().argsort()
-plt.plot(x, y, ".", alpha=0.03)
+plt.plot(x, y, ".", alpha={alpha:.2g})
 {truth}plt.plot(x[order], net(x).data[order], "--")
 plt.show()
 """

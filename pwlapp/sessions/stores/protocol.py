@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from pwlapp.core.data.points import Points
@@ -23,6 +23,15 @@ class Conflict(Exception):
 
 class StoreUnavailable(RuntimeError):
     """The store can't be used at all; the text says why, for the operator."""
+
+
+class UnknownRoom(UserError):
+    """There is no room with this code, or no longer."""
+
+
+def unknown_room() -> UnknownRoom:
+    """The error for a code that names no room."""
+    return UnknownRoom("room_unknown")
 
 
 def storage_failed() -> UserError:
@@ -82,6 +91,12 @@ class Store(Protocol):
         UnknownSession
         """
 
+    async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
+        """Read many sessions at once, by id; unknown ones are left out. Does not count as a use."""
+
+    async def delete(self, sids: Sequence[str]) -> None:
+        """Delete sessions with all that belongs to them; other servers are told of a change."""
+
     async def step(self, sid: str, number: int) -> Step | None:
         """A step of the session's history; None if it is not there, or damaged."""
 
@@ -132,6 +147,86 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Finish operations in progress and close all connections."""
+
+
+class RoomRow(NamedTuple):
+    """A room as it is stored, and its number of seats."""
+
+    version: int
+    body: bytes
+    seats: int
+
+
+class SeatRow(NamedTuple):
+    """A seat as it is stored; `seen` is what `RoomStore.see` has set, at first 0."""
+
+    number: int
+    version: int
+    body: bytes
+    seen: float
+
+
+class RoomStore(Protocol):
+    """Rooms by code, each with its seats by number. Errors of the disk are as in `Store`.
+
+    Rooms and seats are documents with a version, which is 1 at first and goes up by one with each
+    save. Other servers are notified under the keys of `room_key`, `seat_key` and `board_key`.
+    """
+
+    async def create(self, code: str, body: bytes, ends: float) -> bool:
+        """Save a new room, which `ended` lists after a time; False if the code is in use."""
+
+    async def load(self, code: str) -> RoomRow:
+        """Read a room. Raises UnknownRoom."""
+
+    async def save(self, code: str, expected_version: int, body: bytes) -> None:
+        """Replace a room. Raises Conflict if it has another version; UnknownRoom."""
+
+    async def delete(self, code: str) -> None:
+        """Delete a room and its seats, if it is there."""
+
+    async def ended(self) -> list[str]:
+        """Codes of the rooms whose time is over."""
+
+    async def add_seat(self, code: str, body: bytes, at_most: int) -> int:
+        """Add a seat and return its number, which is never given again.
+
+        Raises
+        ------
+        UnknownRoom
+        UserError
+            ``room_full`` (max) if there are so many seats already.
+        """
+
+    async def seats(self, code: str, numbers: Sequence[int] | None = None) -> list[SeatRow]:
+        """The seats of these numbers that are there, or all of them, by number."""
+
+    async def save_seats(self, code: str, saves: Sequence[tuple[int, int, bytes]]) -> list[int]:
+        """Replace seats, each given by number, expected version and body.
+
+        Returns the numbers of those that are replaced: not one that is gone or has another version.
+        """
+
+    async def see(self, code: str, seen: Mapping[int, float]) -> None:
+        """Set when pages of seats were last connected, in seconds since 1970; no new version."""
+
+    async def remove_seat(self, code: str, number: int) -> None:
+        """Delete a seat, if it is there."""
+
+
+def room_key(code: str) -> str:
+    """Under which a change of a room is notified."""
+    return f"room:{code}"
+
+
+def seat_key(code: str, number: int) -> str:
+    """Under which a change of a seat is notified."""
+    return f"seat:{code}:{number}"
+
+
+def board_key(code: str) -> str:
+    """Under which a change of any seat of a room is notified, also that it is added or seen."""
+    return f"board:{code}"
 
 
 def new_sid() -> str:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from redis.exceptions import ResponseError
-
-from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
-from pwlapp.sessions.state import SessionState, unknown_session
+from pwlapp.sessions.state import SessionState, UnknownSession, unknown_session
 from pwlapp.sessions.stores import redis_scripts, thinning
-from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id
+from pwlapp.sessions.stores.protocol import Conflict, new_sid, short_id
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
+from pwlapp.sessions.stores.redis_points import SETTLED, RedisPoints
 from pwlapp.sessions.stores.thinning import FrameInfo
 
 logger = logging.getLogger(__name__)
@@ -29,17 +26,13 @@ FRAMES = PREFIX + "frames:"
 STEPS = PREFIX + "steps:"
 RUNNING = PREFIX + "running"  # sids by the time of their last slice, by Redis's clock
 USED = PREFIX + "used"  # sids by the time of their last use, in seconds since 1970
-DATA = PREFIX + "shown:"  # the data that the servers of one source have agreed on
-POINTS = PREFIX + "own:"
-POINTS_USED = PREFIX + "own_used"  # keys of points by the time of their last use, as in USED
 STATS = PREFIX + "stats"  # counts of the workers
 PING = PREFIX + "ping"
 CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
-SETTLED = PREFIX + "settled"  # channel: the servers agreed on other data
 EXPIRE_AT_ONCE = 500
 
 
-class RedisStore:
+class RedisStore(RedisPoints):
     """A `Store` in Redis.
 
     A session is a hash (its version, its state), its frames are a stream whose ids are their
@@ -59,17 +52,13 @@ class RedisStore:
         self, link: RedisLink, source: str = "", clock: Callable[[], float] = time.time
     ) -> None:
         self.apart_s = 1.0  # see `begin`
-        self._link = link
-        self._last_data: tuple[bytes, Data] | None = None
-        self._data = DATA + hashlib.sha256(source.encode()).hexdigest()[:16]
-        self._clock = clock
+        super().__init__(link, source, clock)
         script = link.client.register_script
         self._save_script = script(redis_scripts.SAVE)
         self._read_script = script(redis_scripts.READ)
         self._expire_script = script(redis_scripts.EXPIRE)
         self._begin_script = script(redis_scripts.BEGIN)
         self._claim_script = script(redis_scripts.CLAIM)
-        self._settle_script = script(redis_scripts.SETTLE)
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
         sid = new_sid()
@@ -100,6 +89,26 @@ class RedisStore:
         if thinning.is_time(state.next_seq, len(frames)):
             await self._thin(sid)
 
+    async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
+        async with self._link.guarded() as redis, redis.pipeline(transaction=False) as pipe:
+            for sid in sids:
+                pipe.hget(SESSION + sid, "state")
+            blobs = await pipe.execute()
+        states = {}
+        for sid, blob in zip(sids, blobs, strict=True):
+            if blob is not None:
+                with contextlib.suppress(UnknownSession):
+                    states[sid] = self._decoded(sid, blob)
+        return states
+
+    async def delete(self, sids: Sequence[str]) -> None:
+        async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
+            for sid in sids:
+                pipe.delete(SESSION + sid, FRAMES + sid, STEPS + sid)
+                pipe.zrem(USED, sid).zrem(RUNNING, sid)
+                pipe.publish(CHANGED, sid)
+            await pipe.execute()
+
     async def step(self, sid: str, number: int) -> Step | None:
         async with self._link.guarded() as redis:
             blob = await redis.hget(STEPS + sid, str(number))
@@ -123,52 +132,8 @@ class RedisStore:
                 )
             count += gone
             if gone < EXPIRE_AT_ONCE:
-                await self._expire_points(oldest)
+                await self.expire_points(oldest)
                 return count
-
-    async def _expire_points(self, oldest: float) -> None:
-        async with self._link.guarded() as redis:
-            keys = await redis.zrangebyscore(POINTS_USED, "-inf", f"({oldest}")
-            if keys:
-                await redis.delete(*(POINTS + key.decode() for key in keys))
-                await redis.zrem(POINTS_USED, *keys)
-
-    async def settled(self) -> Data | None:
-        async with self._link.guarded() as redis:
-            blob = await redis.hget(self._data, "data")
-            if blob is None or (data := self._decoded_data(blob)) is None:
-                return None
-            # Workers load the points by their key, and Redis may have lost these.
-            key = data.points.key
-            await self._touch_points(redis, key)
-            return data if await redis.exists(POINTS + key) else None
-
-    async def settle(self, data: Data) -> Data:
-        await self.keep_points(data.points)
-        async with self._link.guarded():
-            blob = await self._settle_script(
-                keys=[self._data],
-                args=[int(data.problem is None), codec.encode_data(data), SETTLED],
-            )
-        return self._decoded_data(blob) or data
-
-    async def keep_points(self, points: Points) -> None:
-        async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
-            pipe.set(POINTS + points.key, codec.encode_points(points))
-            pipe.zadd(POINTS_USED, {points.key: self._clock()})
-            await pipe.execute()
-
-    async def kept_points(self, key: str) -> Points | None:
-        async with self._link.guarded() as redis:
-            blob = await redis.get(POINTS + key)
-            if blob is None:
-                return None
-            await self._touch_points(redis, key)
-        return codec.read_points(blob, key)
-
-    async def _touch_points(self, redis: Any, key: str) -> None:
-        with contextlib.suppress(ResponseError):  # a full Redis can still be read
-            await redis.zadd(POINTS_USED, {key: self._clock()}, xx=True)
 
     async def listen(
         self,
@@ -271,16 +236,6 @@ class RedisStore:
         except codec.CorruptState as error:
             logger.error("session %s in Redis is damaged: %s", short_id(sid), error)
             raise unknown_session() from error
-
-    def _decoded_data(self, blob: bytes) -> Data | None:
-        """Data that another server wrote; None if that runs another version of this program."""
-        if self._last_data is None or self._last_data[0] != blob:  # polled every few seconds
-            try:
-                self._last_data = (blob, codec.decode_data(blob))
-            except ValueError as error:
-                logger.error("the data in Redis can't be read: %s", error)
-                return None
-        return self._last_data[1]
 
     async def _thin(self, sid: str) -> None:
         _, frames = await self.read_since(sid, 0)

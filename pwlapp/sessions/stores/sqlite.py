@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 import time
@@ -15,7 +16,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame, Mark
 from pwlapp.sessions.history import Step
-from pwlapp.sessions.state import History, SessionState, unknown_session
+from pwlapp.sessions.state import History, SessionState, UnknownSession, unknown_session
 from pwlapp.sessions.stores import thinning
 from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id, storage_failed
 from pwlapp.sessions.stores.sqlite_file import connect, prepare, transaction
@@ -56,13 +57,13 @@ class SqliteStore:
         prepare(path)
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
-        return await self._run(_create, state, frames, self._clock())
+        return await self.run(_create, state, frames, self._clock())
 
     async def load(self, sid: str) -> SessionState:
-        return await self._run(self._load, sid)
+        return await self.run(self._load, sid)
 
     async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
-        return await self._run(self._read_since, sid, seq)
+        return await self.run(self._read_since, sid, seq)
 
     async def save(
         self,
@@ -72,16 +73,22 @@ class SqliteStore:
         frames: Sequence[Frame] = (),
         step: Step | None = None,
     ) -> None:
-        await self._run(_save, sid, expected_version, state, frames, step, self._clock())
+        await self.run(_save, sid, expected_version, state, frames, step, self._clock())
+
+    async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
+        return await self.run(self._load_many, sids)
+
+    async def delete(self, sids: Sequence[str]) -> None:
+        await self.run(_delete, sids)
 
     async def step(self, sid: str, number: int) -> Step | None:
-        return await self._run(_step, sid, number)
+        return await self.run(_step, sid, number)
 
     async def running(self) -> list[str]:
-        return await self._run(_running)
+        return await self.run(_running)
 
     async def counts(self) -> tuple[int, int]:
-        return await self._run(_counts)
+        return await self.run(_counts)
 
     async def settled(self) -> Data | None:
         return None  # there are no other servers
@@ -98,22 +105,22 @@ class SqliteStore:
         """There are no other servers."""
 
     async def ping(self) -> None:
-        await self._run(lambda db: db.execute("SELECT 1").fetchone())
+        await self.run(lambda db: db.execute("SELECT 1").fetchone())
 
     async def keep_points(self, points: Points) -> None:
-        await self._run(_keep_points, points, self._clock())
+        await self.run(_keep_points, points, self._clock())
 
     async def kept_points(self, key: str) -> Points | None:
-        return await self._run(_kept_points, key, self._clock())
+        return await self.run(_kept_points, key, self._clock())
 
     async def expire(self, older_than_s: float) -> int:
-        return await self._run(_expire, self._clock() - older_than_s)
+        return await self.run(_expire, self._clock() - older_than_s)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
 
-    async def _run(self, work: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> T:
         """Do `work` in the store's thread, so that the event loop never waits for the disk."""
         try:
             return await asyncio.get_running_loop().run_in_executor(
@@ -140,15 +147,27 @@ class SqliteStore:
         if row is None:
             raise unknown_session()
         used, blob = row
-        try:
-            state = codec.decode(blob)
-        except codec.CorruptState as error:
-            logger.error("session %s in %s is damaged: %s", short_id(sid), self._path, error)
-            raise unknown_session() from error
+        state = self._decoded(sid, blob)
         now = self._clock()
         if now - used > TOUCH_EVERY_S:
             db.execute("UPDATE session SET used = ? WHERE sid = ?", (now, sid))
         return state
+
+    def _load_many(self, db: sqlite3.Connection, sids: Sequence[str]) -> dict[str, SessionState]:
+        states = {}
+        for sid in sids:
+            row = db.execute("SELECT state FROM session WHERE sid = ?", (sid,)).fetchone()
+            if row is not None:
+                with contextlib.suppress(UnknownSession):
+                    states[sid] = self._decoded(sid, row[0])
+        return states
+
+    def _decoded(self, sid: str, blob: bytes) -> SessionState:
+        try:
+            return codec.decode(blob)
+        except codec.CorruptState as error:
+            logger.error("session %s in %s is damaged: %s", short_id(sid), self._path, error)
+            raise unknown_session() from error
 
     def _read_since(
         self, db: sqlite3.Connection, sid: str, seq: int
@@ -198,6 +217,11 @@ def _save(
             _keep_step(db, sid, step, state.history)
         if thinning.is_time(state.next_seq, len(frames)):
             _thin(db, sid)
+
+
+def _delete(db: sqlite3.Connection, sids: Sequence[str]) -> None:
+    with transaction(db):
+        db.executemany("DELETE FROM session WHERE sid = ?", [(sid,) for sid in sids])
 
 
 def _refusal(db: sqlite3.Connection, sid: str) -> Exception:

@@ -39,6 +39,21 @@ CREATE TABLE IF NOT EXISTS step (
     PRIMARY KEY (sid, number)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS points (key TEXT PRIMARY KEY, used REAL NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS room (
+    code TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    ends REAL NOT NULL,         -- seconds since 1970
+    last_seat INTEGER NOT NULL,
+    body BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS seat (
+    code TEXT NOT NULL REFERENCES room ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    seen REAL NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (code, number)
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
 CREATE INDEX IF NOT EXISTS session_used ON session (used);
 """

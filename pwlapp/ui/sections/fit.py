@@ -207,6 +207,11 @@ async def send(service: SessionService, session: Any, name: str, body: Any) -> d
         return {"error": error.to_json()}
 
 
+def _reply(session: Any, answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer with the id of its session, which the page may show no more when it comes."""
+    return {"sid": _sid(session), **answer}
+
+
 def _sid(store: Any) -> str:
     """The id in the data of a store; "" if there is none."""
     sid = store.get("sid") if isinstance(store, dict) else None
@@ -253,7 +258,7 @@ def _register_control(app: Dash, service: SessionService, name: str) -> None:
         prevent_initial_call=True,
     )
     async def on_press(_pressed: Any, session: Any, fields: Any) -> Any:
-        return await send(service, session, name, inputs.read(fields))
+        return _reply(session, await send(service, session, name, inputs.read(fields)))
 
 
 def _register_edit(app: Dash, service: SessionService) -> None:
@@ -264,4 +269,5 @@ def _register_edit(app: Dash, service: SessionService) -> None:
         prevent_initial_call=True,
     )
     async def on_edit(edit: Any, session: Any) -> Any:
-        return await send(service, session, "edit", edit if isinstance(edit, dict) else {})
+        body = edit if isinstance(edit, dict) else {}
+        return _reply(session, await send(service, session, "edit", body))

@@ -1,0 +1,170 @@
+// Questions and challenges: begun in their drawers, followed beside the tiles.
+
+import * as buildSection from "../build/build";
+import type { Place } from "../class/types";
+import { byId, element, wordsOf, write } from "../core/dom";
+import * as painting from "../core/plots/painting";
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
+import * as answers from "./canvas/answers";
+import * as screens from "./canvas/screen";
+import { command } from "./controls";
+import { choice, input } from "./inputs";
+import * as stage from "./stage";
+import * as state from "./state";
+
+const { t } = i18n;
+type Tab = "plots" | "question" | "challenge";
+const TABS: Tab[] = ["plots", "question", "challenge"];
+const DIGITS = 4; // of a score
+
+let tab: Tab = "plots";
+const seen = { question: 0, challenge: 0 }; // the newest ones
+let screen: screens.Screen;
+
+// --- which of them is shown ------------------------------------------------------------------------
+const isThere = (name: Tab) => name === "plots" || Boolean(state.room?.[name]);
+
+const showTabs = () => {
+  byId("board-tabs").hidden = !isThere("question") && !isThere("challenge");
+  for (const name of TABS) {
+    byId(`board-panel-${name}`).hidden = name !== tab;
+    const button = byId(`board-tab-${name}`);
+    button.hidden = !isThere(name);
+    button.setAttribute("aria-pressed", String(name === tab));
+  }
+};
+
+const go = (name: Tab) => {
+  tab = name;
+  show();
+  stage.resize();
+};
+
+// A new one comes to the front; where it has ended, the plots come back.
+const follow = () => {
+  for (const name of ["question", "challenge"] as const) {
+    const id = state.room?.[name]?.id ?? 0;
+    if (id > seen[name]) tab = name;
+    seen[name] = Math.max(seen[name], id);
+  }
+  if (!isThere(tab)) tab = "plots";
+};
+
+// --- the question ----------------------------------------------------------------------------------
+const paint = () => {
+  const question = state.room?.question;
+  screens.fit(screen);
+  if (!question || !screen.width) return;
+  const isShown = question.revealed || state.hasNames();
+  answers.paint(screen, question, isShown ? question.all.map(([, value]) => value) : [], stage.look);
+};
+
+const showQuestion = () => {
+  const question = state.room?.question;
+  if (!question) return;
+  write(byId("board-question-text"), question.text);
+  const parts = [t("board.answered", { k: question.answered, n: state.roster.size })];
+  if (question.revealed) parts.push(t("board.revealed"));
+  else if (!state.hasNames()) parts.push(t("board.answers_hidden"));
+  write(byId("board-answered"), parts.join(" "));
+  write(wordsOf("board-reveal"), t(question.revealed ? "board.reveal_again" : "board.reveal"));
+  painting.request("board-answers", paint);
+};
+
+const preset = () => {
+  const kind = choice("board-ask-kind");
+  byId("board-ask-text", HTMLTextAreaElement).value = t(`board.preset_${kind}`);
+  const options = byId("board-ask-options", HTMLTextAreaElement);
+  options.value = t("board.preset_options");
+  options.closest("label")?.toggleAttribute("hidden", kind !== "choice");
+};
+
+const lines = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
+
+const ask = async () => {
+  const kind = choice("board-ask-kind");
+  const text = byId("board-ask-text", HTMLTextAreaElement).value;
+  const options = kind === "choice" ? lines(byId("board-ask-options", HTMLTextAreaElement).value) : [];
+  if (await command("ask", { kind, text, options })) byId("board-ask", HTMLDetailsElement).open = false;
+};
+
+// --- the challenge ---------------------------------------------------------------------------------
+const result = ({ place, seat, name, score }: Place) => {
+  const known = state.roster.get(seat);
+  const who = state.nameOf({ n: seat, name: name || known?.name || "" });
+  const row = element(
+    "li",
+    { value: place },
+    element("span", { textContent: who }),
+    element("output", { textContent: numbers.significant(score, DIGITS) }),
+  );
+  row.addEventListener("click", () => state.choose(seat));
+  return row;
+};
+
+const showChallenge = () => {
+  const challenge = state.room?.challenge;
+  if (!challenge) return;
+  const n = numbers.whole(challenge.epochs);
+  write(byId("board-challenge-words"), t(`board.challenge_on_${challenge.kind}`, { n }));
+  const nobody = element("li", { className: "hint", textContent: t("board.challenge_nobody") });
+  const rows = challenge.ranking.map(result);
+  byId("board-ranking").replaceChildren(...(rows.length ? rows : [nobody]));
+};
+
+const about = () => {
+  const kind = choice("board-challenge-kind");
+  write(byId("board-challenge-about"), t(`board.challenge_about_${kind}`));
+  byId("board-challenge-epochs")
+    .closest("label")
+    ?.toggleAttribute("hidden", kind !== "lowest");
+};
+
+const begin = async () => {
+  const kind = choice("board-challenge-kind");
+  const epochs = kind === "lowest" ? numbers.parse(input("board-challenge-epochs").value) : 0;
+  const target = kind === "match" ? buildSection.now().params : null;
+  if (await command("challenge", { kind, epochs, target })) byId("board-challenge", HTMLDetailsElement).open = false;
+};
+
+// --- start ------------------------------------------------------------------------------------------
+const show = () => {
+  showTabs();
+  showQuestion();
+  showChallenge();
+};
+
+export const start = () => {
+  screen = screens.create(byId("board-answers", HTMLCanvasElement));
+  new ResizeObserver(paint).observe(byId("board-answers"));
+  for (const name of TABS) byId(`board-tab-${name}`).addEventListener("click", () => go(name));
+  byId("board-ask-kind").addEventListener("change", preset);
+  byId("board-challenge-kind").addEventListener("change", about);
+  const press: [string, () => unknown][] = [
+    ["board-ask-send", ask],
+    ["board-reveal", () => command("reveal", {})],
+    ["board-question-end", () => command("end_question", {})],
+    ["board-challenge-start", begin],
+    ["board-challenge-end", () => command("end_challenge", {})],
+  ];
+  for (const [id, action] of press) byId(id).addEventListener("click", action);
+  state.onChange((what) => {
+    if (what !== "room") return;
+    const before = tab;
+    follow();
+    if (tab === before) show();
+    else go(tab);
+  });
+  i18n.onLanguage(() => {
+    preset();
+    about();
+    show();
+  });
+  preset();
+  about();
+};

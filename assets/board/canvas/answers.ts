@@ -1,0 +1,84 @@
+// Paints the answers to a question: numbers as a histogram, choices as bars, sketches as curves.
+import type { Question, Value } from "../../class/types";
+import { whole } from "../../core/text/numbers";
+import { axesIn, paintAxes } from "./axes";
+import * as histogram from "./histogram";
+import type { Look } from "./look";
+import { around } from "./scale";
+import * as screens from "./screen";
+import { trace } from "./tiles";
+
+const MOST_BINS = 25;
+const BAR_GAP = 8;
+
+// A bin for each whole number, where they are few and whole.
+const binsFor = (values: number[]) => {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const isWhole = values.every(Number.isInteger) && high - low < MOST_BINS;
+  return isWhole
+    ? { range: [low - 0.5, high + 0.5] as [number, number], bins: high - low + 1 }
+    : { range: around(values, 1e-6, 0.02), bins: MOST_BINS };
+};
+
+const paintNumbers = (screen: screens.Screen, values: number[], look: Look) => {
+  const { pen } = screen;
+  const { range, bins } = binsFor(values);
+  const axes = axesIn(screen.width, screen.height, range, [0, 1], 8);
+  paintAxes(pen, axes, look, false);
+  pen.fillStyle = look.accent;
+  for (const { x, y, width, height } of histogram.stack(values, range, axes.box.width, axes.box.height, bins)) {
+    const wide = Math.min(width - 2, 44);
+    pen.fillRect(axes.box.x + x + (width - wide) / 2, axes.box.y + y + 0.5, wide, Math.max(height - 1, 1));
+  }
+};
+
+const paintChoices = (screen: screens.Screen, values: number[], options: string[], look: Look) => {
+  const { pen, width, height } = screen;
+  const counts = options.map((_, i) => values.filter((value) => value === i).length);
+  const most = Math.max(1, ...counts);
+  const high = Math.min(44, height / options.length - BAR_GAP);
+  const px = Math.max(12, Math.min(0.95 * look.px, high - 6));
+  options.forEach((option, i) => {
+    const y = i * (high + BAR_GAP);
+    pen.fillStyle = look.grid;
+    pen.fillRect(0, y, width, high);
+    pen.fillStyle = look.accent;
+    pen.globalAlpha = 0.32;
+    pen.fillRect(0, y, (width * counts[i]) / most, high);
+    pen.globalAlpha = 1;
+    pen.fillStyle = look.ink;
+    pen.font = `${px}px ${look.family}`;
+    pen.fillText(option, 8, y + high / 2 + 0.35 * px, width - 60);
+    pen.textAlign = "right";
+    pen.font = `700 ${px}px ${look.family}`;
+    pen.fillText(whole(counts[i]), width - 8, y + high / 2 + 0.35 * px);
+    pen.textAlign = "left";
+  });
+};
+
+const paintSketches = (screen: screens.Screen, curves: number[][], look: Look) => {
+  const { pen } = screen;
+  const axes = axesIn(screen.width, screen.height, [-1, 1], [0, 1]);
+  const { x, y, width, height } = axes.box;
+  pen.strokeStyle = look.line;
+  pen.strokeRect(x, y, width, height);
+  pen.strokeStyle = look.accent;
+  pen.lineWidth = 2;
+  pen.globalAlpha = Math.max(0.15, Math.min(0.8, 8 / curves.length));
+  for (const curve of curves) {
+    pen.beginPath();
+    trace(pen, curve, [0, 1], [x, y, width, height]);
+    pen.stroke();
+  }
+  pen.globalAlpha = 1;
+};
+
+export const paint = (screen: screens.Screen, { kind, options }: Question, answers: Value[], look: Look) => {
+  screens.begin(screen);
+  if (!answers.length) return;
+  const values = answers.filter((value) => typeof value === "number");
+  const curves = answers.filter((value) => typeof value !== "number");
+  if (kind === "number") paintNumbers(screen, values, look);
+  else if (kind === "choice") paintChoices(screen, values, options, look);
+  else paintSketches(screen, curves, look);
+};

@@ -1,0 +1,127 @@
+import { describe, expect, test } from "vitest";
+import { binsOf, stack } from "./histogram";
+import { type Box, GAP, HEAD, hit, layout, neighbour } from "./layout";
+import * as motions from "./motion";
+import { around, scale, ticks } from "./scale";
+import { epochWords } from "./tiles";
+
+const SIZES = { least: 24, most: 200 };
+const overlap = (a: Box, b: Box) =>
+  a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+
+describe("the layout of tiles", () => {
+  test.each([[1], [30], [96], [300]])("%i fit on one screen, side by side and apart", (count) => {
+    const groups = [
+      { key: "a", count: Math.ceil(count / 2) },
+      { key: "b", count: Math.floor(count / 2) },
+    ].filter((group) => group.count);
+    const { blocks, height } = layout(groups, 900, 430, SIZES, 100);
+    const boxes = blocks.flatMap(({ places }) => places);
+    expect(boxes.length).toBe(count);
+    expect(height).toBe(430);
+    for (const [i, box] of boxes.entries()) {
+      expect(box.x >= 0 && box.x + box.width <= 900 && box.y >= HEAD && box.y + box.height <= 430).toBe(true);
+      expect(boxes.slice(0, i).some((other) => overlap(box, other))).toBe(false);
+    }
+    const [a, b] = blocks.map(({ head }) => head);
+    if (b) expect(overlap({ ...a, height: 430 }, { ...b, height: 430 })).toBe(false);
+  });
+  test("uses the space: most of it is under tiles, and no tile is a strip", () => {
+    for (const counts of [[12], [25, 23, 25, 7, 8, 8], [75, 75, 75, 25, 25, 25], [290, 1, 1]]) {
+      const groups = counts.map((count, key) => ({ key, count }));
+      const { blocks, tile } = layout(groups, 905, 335, SIZES, 100);
+      const all = counts.reduce((sum, each) => sum + each, 0);
+      expect((all * (tile.width + GAP) * (tile.height + GAP)) / (905 * (335 - HEAD))).toBeGreaterThan(0.6);
+      expect(tile.width / tile.height).toBeGreaterThan(0.8);
+      expect(tile.width / tile.height).toBeLessThan(2.3);
+      const { head } = blocks[blocks.length - 1];
+      expect(head.x + head.width).toBeLessThanOrEqual(905);
+    }
+  });
+  test("goes below one another where tiles would be too small", () => {
+    const groups = [
+      { key: "a", count: 50 },
+      { key: "b", count: 7 },
+    ];
+    const { blocks, tile, height } = layout(groups, 370, 300, { least: 60, most: 200 }, 84);
+    expect(tile.width).toBeGreaterThanOrEqual(84);
+    const last = blocks[1].places[6];
+    expect(height).toBeCloseTo(last.y + last.height);
+    expect(blocks[1].head.y).toBeGreaterThan(blocks[0].places[49].y + blocks[0].places[49].height);
+  });
+});
+
+describe("tiles under the mouse and the arrow keys", () => {
+  const boxes = [0, 1, 2, 3, 4].map((i) => ({ x: (i % 3) * 20, y: Math.floor(i / 3) * 20, width: 16, height: 16 }));
+  test("are found by a point", () => {
+    expect(hit(boxes, 25, 30)).toBe(4);
+    expect(hit(boxes, 18, 5)).toBe(-1);
+  });
+  test("are the nearest in a direction", () => {
+    expect(neighbour(boxes, 0, "ArrowRight")).toBe(1);
+    expect(neighbour(boxes, 1, "ArrowDown")).toBe(4);
+    expect(neighbour(boxes, 2, "ArrowDown")).toBe(4);
+    expect(neighbour(boxes, 3, "ArrowUp")).toBe(0);
+    expect(neighbour(boxes, 0, "ArrowLeft")).toBe(0);
+  });
+});
+
+test("the epoch in a tile is as exact as there is room", () => {
+  expect([150, 70, 50].map((width) => epochWords(4680, width))).toEqual(["4,680", "4.7k", "5k"]);
+  expect([150, 70, 50].map((width) => epochWords(40, width))).toEqual(["40", "40", "40"]);
+  expect(epochWords(1_250_000, 70)).toBe("1.3M");
+});
+
+describe("motion", () => {
+  const motion = motions.towards(motions.still([0, 10]), [4, 10], 1000, 200);
+  test("goes from what was shown to what is true, and stays there", () => {
+    expect([...motions.at(motion, 1000)]).toEqual([0, 10]);
+    expect([...motions.at(motion, 1050)]).toEqual([1, 10]);
+    expect([...motions.at(motion, 5000)]).toEqual([4, 10]);
+    expect(motions.isMoving(motion, 1199)).toBe(true);
+    expect(motions.isMoving(motion, 1200)).toBe(false);
+  });
+  test("turns without a jump when the next sample comes early", () => {
+    const next = motions.towards(motion, [0, 10], 1100, 200);
+    expect([...motions.at(next, 1100)]).toEqual([2, 10]);
+    expect([...motions.at(next, 1300)]).toEqual([0, 10]);
+  });
+  test("is none at first, without time, and where nothing changes", () => {
+    expect(motions.isMoving(motions.towards(undefined, [1], 0, 200), 0)).toBe(false);
+    expect(motions.isMoving(motions.towards(motion, [9, 9], 1100, 0), 1100)).toBe(false);
+    const still = motions.still([0.1]);
+    expect(motions.towards(still, [0.1], 0, 200)).toBe(still);
+  });
+});
+
+describe("the histogram", () => {
+  test("counts what is outside in the outer bins", () => {
+    expect(binsOf([-1, 0, 0.49, 0.5, 1, 9], [0, 1], 2)).toEqual([0, 0, 0, 1, 1, 1]);
+  });
+  test("stacks a block a student, from the bottom, within its height", () => {
+    const boxes = stack([0.1, 0.2, 0.9], [0, 1], 100, 40, 2);
+    expect(boxes).toEqual([
+      { x: 0, y: 20, width: 50, height: 20 },
+      { x: 0, y: 0, width: 50, height: 20 },
+      { x: 50, y: 20, width: 50, height: 20 },
+    ]);
+  });
+});
+
+describe("axes", () => {
+  test("turn values into pixels", () => {
+    const { toPixel } = scale([0, 2], [100, 0]);
+    expect([0, 1, 2].map(toPixel)).toEqual([100, 50, 0]);
+  });
+  test("have few, round ticks", () => {
+    expect(ticks([-4.3, 4.3], 5)).toEqual([-4, -2, 0, 2, 4]);
+    expect(ticks([0.22, 0.71], 3)).toEqual([0.4, 0.6]);
+    expect(ticks([0, 0], 3)).toEqual([]);
+  });
+  test("hold all values, and are never too narrow", () => {
+    const [low, high] = around([1, 3], 1, 0);
+    expect([low, high]).toEqual([1, 3]);
+    expect(around([2], 4, 0)).toEqual([0, 4]);
+    expect(around([], 4)).toEqual([0, 4]);
+  });
+});

@@ -1,0 +1,59 @@
+// The colours and letters of the page, for canvases: those of the theme, read again when it changes.
+import { WHYS, type Why } from "../rows/types";
+
+const ROLES: Record<Why, string> = {
+  both: "yhat",
+  left: "unit2",
+  right: "unit1",
+  dead: "others",
+  diverged: "bad",
+  not_started: "axis",
+};
+const NAMES = ["ink", "muted", "surface", "page", "line", "grid", "axis", "truth", "accent", "yhat"] as const;
+type Name = (typeof NAMES)[number];
+
+export type Look = Record<Name, string> & { of: Record<Why, string>; family: string; px: number };
+
+export const read = (): Look => {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const named = Object.fromEntries(NAMES.map((name) => [name, colour(name)])) as Record<Name, string>;
+  const of = Object.fromEntries(WHYS.map((why) => [why, colour(ROLES[why])])) as Record<Why, string>;
+  const { fontFamily } = getComputedStyle(document.body);
+  return { ...named, of, family: fontFamily, px: Number.parseFloat(style.fontSize) };
+};
+
+export const onTheme = (listener: () => void) =>
+  new MutationObserver(listener).observe(document.documentElement, {
+    attributeFilter: ["data-theme", "data-projector"],
+  });
+
+// The mark of a group, the same in the legend and in the plots: colour is not all that tells them apart.
+export const mark = (pen: CanvasRenderingContext2D, why: Why, x: number, y: number, r: number) => {
+  pen.beginPath();
+  if (why === "left" || why === "right") {
+    const side = why === "left" ? -1 : 1;
+    pen.moveTo(x + side * r * 1.15, y);
+    pen.lineTo(x - side * r * 0.85, y - r * 1.1);
+    pen.lineTo(x - side * r * 0.85, y + r * 1.1);
+    pen.closePath();
+    pen.fill();
+  } else if (why === "dead") {
+    pen.rect(x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r);
+    pen.fill();
+  } else if (why === "diverged") {
+    pen.moveTo(x - r, y - r);
+    pen.lineTo(x + r, y + r);
+    pen.moveTo(x - r, y + r);
+    pen.lineTo(x + r, y - r);
+    pen.lineWidth = 0.6 * r;
+    pen.stroke();
+  } else {
+    pen.arc(x, y, r, 0, 2 * Math.PI);
+    if (why === "both") pen.fill();
+    else {
+      pen.lineWidth = 0.5 * r;
+      pen.stroke();
+    }
+  }
+};

@@ -1,0 +1,30 @@
+// An axis: values to pixels, and the few round values that are written at it.
+import type { Range } from "../../core/types";
+
+export type Scale = { range: Range; toPixel: (value: number) => number };
+
+export const scale = (range: Range, [from, to]: Range): Scale => {
+  const [low, high] = range;
+  const slope = (to - from) / (high - low || 1);
+  return { range, toPixel: (value) => from + (value - low) * slope };
+};
+
+// At most `most` values at even steps of 1, 2 or 5 times a power of ten, 0 among them if it is inside.
+export const ticks = ([low, high]: Range, most: number): number[] => {
+  const rough = (high - low) / most;
+  if (!(rough > 0)) return [];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10);
+  const found: number[] = [];
+  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
+  return found;
+};
+
+// The range that holds `values` with some room; `least` wide.
+export const around = (values: number[], least: number, room = 0.06): Range => {
+  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (low > high) return [0, least];
+  const more = Math.max(0, least - (high - low)) / 2 + room * Math.max(high - low, least);
+  return [low - more, high + more];
+};

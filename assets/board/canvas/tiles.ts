@@ -1,0 +1,188 @@
+// Paints the tiles: of each student yhat against prob, and in words loss and epoch.
+import * as numbers from "../../core/text/numbers";
+import type { Range } from "../../core/types";
+import type { Ground } from "../rows/curves";
+import { POINTS } from "../rows/curves";
+import type { Why } from "../rows/types";
+import { FOR_LOSS, FOR_NAME, lineHeight } from "./layout";
+import * as looks from "./look";
+import * as motions from "./motion";
+import type { Actor, Scene } from "./scene";
+import * as screens from "./screen";
+
+type Pen = CanvasRenderingContext2D;
+type Look = looks.Look;
+export type Words = {
+  head: (why: Why, count: number) => [name: string, count: string];
+  name: (actor: Actor) => string; // on the tile
+};
+export type Marks = { chosen: number | null; pointed: number | null; spotlight: number | null };
+
+const PAD = 4; // pixels around a curve in its tile
+const AWAY = 0.45; // opacity of a student whose page is not connected
+const RADIUS = 5;
+
+const numbersOf = new Float32Array(POINTS);
+const placeOf = new Float32Array(4);
+
+// 4,680; in a small tile 4.7k, in a tiny one 5k
+export const epochWords = (epoch: number, width: number) => {
+  if (width >= 120 || epoch < 1000) return numbers.whole(epoch);
+  const digits = width >= 60 ? 1 : 0;
+  return epoch < 1e6 ? `${numbers.short(epoch / 1e3, digits)}k` : `${numbers.short(epoch / 1e6, digits)}M`;
+};
+
+// Write a curve's path into a box, without leaving it.
+export const trace = (
+  pen: Pen,
+  values: ArrayLike<number>,
+  [low, high]: Range,
+  [x, y, width, height]: readonly [number, number, number, number],
+  every = 1,
+) => {
+  const last = values.length - 1;
+  const scale = height / (high - low);
+  for (let i = 0; i <= last; i += every) {
+    const down = y + height - (values[i] - low) * scale;
+    const inside = Math.min(Math.max(down, y), y + height);
+    if (i) pen.lineTo(x + (width * i) / last, inside);
+    else pen.moveTo(x, inside);
+  }
+};
+
+const boxOf = (width: number, height: number) => {
+  const top = PAD + (width >= FOR_NAME ? lineHeight(width) : 0);
+  const bottom = PAD + (width >= FOR_LOSS ? lineHeight(width) : 0);
+  return [PAD, top, width - 2 * PAD, height - top - bottom] as const;
+};
+
+// What all tiles of the same data and size share, drawn once: the card, and prob as a dashed line.
+const grounds = new Map<string, screens.Screen>();
+let groundIds = new WeakMap<Ground, number>();
+let nextId = 1;
+const idOf = (ground: Ground | null) => {
+  if (!ground) return 0;
+  const id = groundIds.get(ground) ?? nextId++;
+  groundIds.set(ground, id);
+  return id;
+};
+export const forget = () => {
+  grounds.clear();
+  groundIds = new WeakMap();
+};
+
+const cardOf = (ground: Ground | null, width: number, height: number, ratio: number, look: Look) => {
+  const key = `${idOf(ground)} ${width} ${height} ${ratio}`;
+  const known = grounds.get(key);
+  if (known) return known;
+  if (grounds.size > 200) grounds.clear(); // sizes on the way of a glide
+  const card = screens.hidden(width, height, ratio);
+  const { pen } = card;
+  pen.beginPath();
+  pen.roundRect(0.5, 0.5, width - 1, height - 1, RADIUS);
+  pen.fillStyle = look.page;
+  pen.fill();
+  pen.strokeStyle = look.line;
+  pen.lineWidth = 1;
+  pen.stroke();
+  if (ground?.truth) {
+    pen.beginPath();
+    trace(pen, ground.truth, ground.span, boxOf(width, height));
+    pen.strokeStyle = look.truth;
+    pen.globalAlpha = 0.75;
+    pen.lineWidth = width >= FOR_NAME ? 1.5 : 1;
+    pen.setLineDash(width >= FOR_LOSS ? [4, 3] : [2, 2]);
+    pen.stroke();
+  }
+  grounds.set(key, card);
+  return card;
+};
+
+const ring = (pen: Pen, x: number, y: number, width: number, height: number, colour: string, line: number) => {
+  pen.beginPath();
+  pen.roundRect(x - 1, y - 1, width + 2, height + 2, RADIUS + 1);
+  pen.strokeStyle = colour;
+  pen.lineWidth = line;
+  pen.stroke();
+};
+
+const words = (pen: Pen, actor: Actor, look: Look, text: Words, width: number, height: number) => {
+  const { row } = actor;
+  if (width < FOR_LOSS) return;
+  const line = lineHeight(width);
+  const px = line - 3;
+  pen.font = `${px}px ${look.family}`;
+  pen.fillStyle = look.ink;
+  pen.fillText(numbers.fixed(row.loss, width >= 80 ? 4 : width >= 60 ? 3 : 2), PAD + 1, height - 5);
+  pen.fillStyle = look.muted;
+  pen.textAlign = "right";
+  pen.fillText(epochWords(row.epoch, width), width - PAD - 1, height - 5);
+  pen.textAlign = "left";
+  if (width < FOR_NAME) return;
+  pen.fillStyle = look.ink;
+  pen.font = `600 ${px}px ${look.family}`;
+  pen.fillText(text.name(actor), PAD + 1, line, width - 2 * PAD - 2);
+};
+
+const paintTile = (pen: Pen, actor: Actor, look: Look, text: Words, marks: Marks, now: number, ratio: number) => {
+  const { row, tile, ground, yhat } = actor;
+  if (!tile) return;
+  const [x, y, wide, high] = motions.at(tile, now, placeOf);
+  const [width, height] = [Math.round(wide), Math.round(high)];
+  const card = cardOf(ground, width, height, ratio, look);
+  pen.save();
+  pen.translate(Math.round(x), Math.round(y));
+  if (!row.here) pen.globalAlpha = AWAY;
+  pen.drawImage(card.node, 0, 0, width, height);
+  if (yhat && ground) {
+    pen.beginPath();
+    trace(pen, motions.at(yhat, now, numbersOf), ground.span, boxOf(width, height), width < 90 ? 2 : 1);
+    pen.strokeStyle = look.of[row.why];
+    pen.lineWidth = width >= FOR_NAME ? 2.5 : width >= FOR_LOSS ? 2 : 1.5;
+    pen.stroke();
+  }
+  words(pen, actor, look, text, width, height);
+  pen.globalAlpha = 1;
+  if (marks.spotlight === row.n) ring(pen, 0, 0, width, height, look.truth, 2);
+  if (marks.pointed === row.n) ring(pen, 0, 0, width, height, look.axis, 2);
+  if (marks.chosen === row.n) ring(pen, 0, 0, width, height, look.accent, 3);
+  pen.restore();
+};
+
+const paintHead = (pen: Pen, why: Why, count: number, x: number, y: number, width: number, look: Look, text: Words) => {
+  const [name, said] = text.head(why, count);
+  pen.fillStyle = look.of[why];
+  pen.strokeStyle = look.of[why];
+  looks.mark(pen, why, x + 6, y + 12, 4.5);
+  const px = Math.min(0.85 * look.px, 19);
+  pen.fillStyle = look.ink;
+  pen.font = `700 ${px}px ${look.family}`;
+  pen.fillText(said, x + 16, y + 12 + 0.35 * px);
+  const wide = pen.measureText(said).width;
+  pen.font = `${0.92 * px}px ${look.family}`;
+  pen.fillStyle = look.muted;
+  if (pen.measureText(name).width <= width - 20 - wide) pen.fillText(name, x + 22 + wide, y + 12 + 0.35 * px);
+};
+
+// `top`: how far the canvas has been scrolled.
+export const paint = (
+  screen: screens.Screen,
+  scene: Scene,
+  look: Look,
+  text: Words,
+  marks: Marks,
+  now: number,
+  top = 0,
+) => {
+  const pen = screens.begin(screen);
+  pen.translate(0, -top);
+  for (const { key, head } of scene.layout.blocks) {
+    paintHead(pen, key.why, key.rows.length, head.x, head.y, head.width, look, text);
+  }
+  for (const actor of scene.order) {
+    if (!actor.tile) continue;
+    const [, y, , height] = motions.at(actor.tile, now, placeOf);
+    if (y + height < top || y > top + screen.height) continue;
+    paintTile(pen, actor, look, text, marks, now, screen.ratio);
+  }
+};

@@ -1,0 +1,129 @@
+// The strip of commands to all: send the setting that stands in Fit, train, pause, freeze, release.
+import * as classApi from "../class/api";
+import { byId, wordsOf, write } from "../core/dom";
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
+import type { Activation, Args, Loss, NetDescription, Optimizer } from "../core/types";
+import * as outcomes from "../explore/seeds/outcomes";
+import * as fitData from "../fit/data";
+import * as fitFields from "../fit/fields";
+import * as fitSection from "../fit/fit";
+import * as downloads from "../share/downloads";
+import { input, isChecked } from "./inputs";
+import * as state from "./state";
+
+const { t } = i18n;
+let say: downloads.Say;
+
+type Done = { done?: number; failed?: number };
+
+// Send a command; its outcome is told beside the buttons. Gives the answer, or null where it was refused.
+export const command = async <T = object>(
+  name: string,
+  body: object,
+  told: string | null = null,
+): Promise<T | null> => {
+  const answer = await classApi.byTeacher<T & Done>(name, body);
+  if (answer.error) {
+    downloads.complain(say, answer.error);
+    return null;
+  }
+  const { done = 0, failed = 0 } = answer;
+  if (failed) say("board.failed", { n: failed });
+  else say(told, { n: done } satisfies Args);
+  return answer as T;
+};
+
+// --- the setting -----------------------------------------------------------------------------------
+// What stands in Fit's fields, and its data.
+const setting = () => {
+  const fields = fitFields.now();
+  const { data } = fitSection.now();
+  if (!fields || !data) return null;
+  const net: NetDescription = {
+    h: numbers.parse(fields.hidden),
+    bias1: Boolean(fields.bias?.length),
+    activation: fields.activation as Activation,
+    loss: fields.loss as Loss,
+  };
+  const kind = fields.kind as Optimizer["kind"];
+  const lr = numbers.parse(fields.lr);
+  const optimizer: Optimizer = kind === "sgd" ? { kind, lr, momentum: numbers.parse(fields.momentum) } : { kind, lr };
+  return { seed: numbers.parse(fields.seed), net, optimizer, data };
+};
+
+const epochs = () => numbers.parse(input("board-epochs").value);
+
+const push = async () => {
+  const now = setting();
+  if (!now) return;
+  const { seed, net, optimizer, data } = now;
+  const seat_seeds = isChecked("board-seat-seeds");
+  await command("push", { data: data.spec, seed, seat_seeds, net, optimizer, epochs: 0 }, "board.did_push");
+};
+
+const settingWords = () => {
+  const now = setting();
+  if (!now) return "";
+  const seed = numbers.short(now.seed);
+  return t("board.setting", {
+    data: fitData.nameOf(now.data.spec),
+    kind: outcomes.kind(now),
+    seed: isChecked("board-seat-seeds") ? t("board.setting_from", { seed }) : seed,
+  });
+};
+
+// --- buttons ---------------------------------------------------------------------------------------
+const statuses = () => {
+  const rows = [...state.roster.values()];
+  return {
+    isRunning: rows.some((row) => row.status === "running"),
+    isPaused: rows.some((row) => row.status === "paused"),
+  };
+};
+const doesResume = () => {
+  const { isRunning, isPaused } = statuses();
+  return !isRunning && isPaused;
+};
+
+const enable = (id: string, on: boolean) => {
+  byId(id, HTMLButtonElement).disabled = !on;
+};
+
+export const show = () => {
+  const { room } = state;
+  const leads = Boolean(room?.leading);
+  const { isRunning, isPaused } = statuses();
+  enable("board-start", leads && !room?.frozen);
+  enable("board-pause", leads && (isRunning || isPaused) && !room?.frozen);
+  enable("board-release", leads || Boolean(room?.frozen || room?.spotlight || room?.lesson || room?.hidden.length));
+  write(wordsOf("board-pause"), t(doesResume() ? "board.resume" : "board.pause"));
+  write(wordsOf("board-freeze"), t(room?.frozen ? "board.unfreeze" : "board.freeze"));
+  byId("board-freeze").setAttribute("aria-pressed", String(Boolean(room?.frozen)));
+  byId("board-push").classList.toggle("primary", !leads);
+  byId("board-start").classList.toggle("primary", leads);
+  write(byId("board-setting"), settingWords());
+};
+
+const onPress = (id: string, action: () => unknown) => byId(id).addEventListener("click", action);
+
+export const start = () => {
+  say = downloads.status("board-said");
+  input("board-seat-seeds").checked = true;
+  input("board-epochs").value = fitFields.now()?.epochs || "5000";
+  input("board-seat-seeds").addEventListener("change", show);
+  onPress("board-push", push);
+  onPress("board-start", () => command("start", { epochs: epochs() }, "board.did_start"));
+  onPress("board-pause", () => {
+    const name = doesResume() ? "resume" : "pause";
+    return command(name, {}, `board.did_${name}`);
+  });
+  onPress("board-freeze", () => {
+    const on = !state.room?.frozen;
+    return command("freeze", { on }, on ? "board.did_freeze" : "board.did_unfreeze");
+  });
+  onPress("board-release", () => command("release", {}, "board.did_release"));
+  state.onChange((what) => (what === "room" || what === "rows") && show());
+  fitSection.onChange(show);
+  i18n.onLanguage(show);
+};

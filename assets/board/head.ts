@@ -1,0 +1,80 @@
+// The head of the board: the code, the headline, and a button for each group with its count and share.
+import { byId, element, query, write } from "../core/dom";
+import * as i18n from "../core/text/i18n";
+import { whole } from "../core/text/numbers";
+import { count, percent } from "./rows/roster";
+import { WHYS, type Why } from "./rows/types";
+import * as state from "./state";
+
+const { t } = i18n;
+
+export const shownCode = (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`;
+
+const headline = (both: number, waiting: number, all: number) => {
+  if (!all) return t("board.headline_none");
+  if (waiting === all) return t("board.headline_waiting", { n: whole(all) });
+  return t("board.headline", { both: whole(both), n: whole(all) });
+};
+
+const chip = (why: Why) => {
+  const words = [
+    element("i", { className: `why-mark ${why}` }),
+    i18n.spoken("span", `board.why_${why}`),
+    element("strong", { textContent: "0" }),
+    element("small"),
+  ];
+  const button = element("button", { type: "button", className: "board-chip", id: `board-chip-${why}` }, ...words);
+  button.addEventListener("click", () => state.look({ only: state.view.only === why ? null : why }));
+  return button;
+};
+
+const leads = () => {
+  const { room, roster } = state;
+  if (!room) return "";
+  const shown = room.spotlight === null ? undefined : roster.get(room.spotlight);
+  if (room.frozen) return t("board.leads_frozen");
+  if (room.spotlight !== null) {
+    return t("board.leads_spotlight", { name: state.nameOf(shown ?? { n: room.spotlight, name: "" }) });
+  }
+  return t(room.leading ? "board.leads_class" : "board.leads_own");
+};
+
+const show = () => {
+  const { room, roster, view } = state;
+  const all = roster.size;
+  const counts = count(roster.values());
+  write(byId("board-headline"), headline(counts.both, counts.not_started, all));
+  for (const why of WHYS) {
+    const button = byId(`board-chip-${why}`);
+    write(query("strong", button), whole(counts[why]));
+    write(query("small", button), `${percent(counts[why], all)}%`);
+    button.setAttribute("aria-pressed", String(view.only === why));
+    button.classList.toggle("empty", !counts[why]);
+    query(`.${why}`, byId("board-bar")).style.flexGrow = String(counts[why]);
+  }
+  const here = [...roster.values()].filter((row) => row.here).length;
+  write(byId("board-seats"), t("board.seats", { here: whole(here), n: whole(all) }));
+  write(byId("board-leads"), leads());
+  byId("board-leads").classList.toggle("on", Boolean(room?.leading || room?.frozen || room?.spotlight));
+  if (!room) return;
+  write(byId("board-code"), shownCode(room.code));
+  i18n.label(byId("board-code"), "board.invite", { code: shownCode(room.code) });
+};
+
+let told = "";
+const announce = () => {
+  const now = byId("board-headline").textContent;
+  if (now !== told) i18n.announce(now);
+  told = now;
+};
+
+export const start = () => {
+  byId("board-chips").append(...WHYS.map(chip));
+  byId("board-bar").append(...WHYS.map((why) => element("i", { className: `why-mark ${why}` })));
+  state.onChange((what) => {
+    if (what === "room" || what === "rows" || what === "groups") show();
+    if (what === "groups") announce();
+  });
+  i18n.onLanguage(show);
+  show();
+};

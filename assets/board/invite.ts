@@ -1,0 +1,91 @@
+// How students come in: the code, a link and its QR code for every network, as large as the screen. And
+// the teacher's own links.
+
+import * as classApi from "../class/api";
+import { byId, element } from "../core/dom";
+import * as i18n from "../core/text/i18n";
+import { command } from "./controls";
+import { shownCode } from "./head";
+import * as state from "./state";
+
+type Link = { url: string; qr: string };
+
+let dialog: HTMLDialogElement;
+let links: Link[] = [];
+let at = 0; // the network whose link is shown
+
+const hostOf = (url: string) => url.replace(/^https?:\/\//, "").replace(/\/?#.*/, "");
+
+const networks = () =>
+  links.map(({ url }, i) => {
+    const button = element("button", { type: "button", className: "button", textContent: hostOf(url) });
+    button.setAttribute("aria-pressed", String(i === at));
+    button.addEventListener("click", () => {
+      at = i;
+      show();
+    });
+    return button;
+  });
+
+const show = () => {
+  const { room } = state;
+  const link = links[at];
+  if (!room) return;
+  const code = element("p", { className: "invite-code", textContent: shownCode(room.code) });
+  const parts: HTMLElement[] = [i18n.spoken("p", "board.join_at", { className: "invite-words" })];
+  if (link) {
+    const url = element("p", { className: "invite-url", textContent: link.url });
+    parts.push(url, code, element("div", { className: "invite-qr", innerHTML: link.qr }));
+    if (links.length > 1) parts.push(element("div", { className: "buttons invite-networks" }, ...networks()));
+  } else parts.push(code);
+  const close = i18n.spoken("button", "board.close", { type: "button", className: "button" });
+  close.addEventListener("click", () => dialog.close());
+  dialog.replaceChildren(...parts, close);
+};
+
+const invite = async () => {
+  show();
+  dialog.showModal();
+  const answer = await command<{ links: Link[] }>("addresses", {});
+  if (!answer) return;
+  links = answer.links;
+  at = Math.max(
+    0,
+    links.findIndex(({ url }) => hostOf(url) === location.host),
+  );
+  show();
+};
+
+// --- the teacher's links ---------------------------------------------------------------------------
+const teacherLink = (key: string, query: string) => {
+  const url = `${location.origin}${location.pathname}${query}#board=${classApi.token("teacher")}`;
+  const field = element("input", { type: "text", readOnly: true, value: url, spellcheck: false });
+  i18n.label(field, key);
+  field.addEventListener("focus", () => field.select());
+  const copy = i18n.spoken("button", "board.copy", { type: "button", className: "button" });
+  copy.addEventListener("click", async () => {
+    field.focus();
+    try {
+      await navigator.clipboard.writeText(url);
+    } catch {
+      document.execCommand("copy"); // on plain http there is no clipboard
+    }
+    copy.textContent = i18n.t("board.copied");
+  });
+  return element("div", {}, i18n.spoken("span", key), element("div", { className: "board-row" }, field, copy));
+};
+
+const showTeacherLinks = () => {
+  byId("board-links").replaceChildren(
+    teacherLink("board.link_board", ""),
+    teacherLink("board.link_projector", "?projector=1"),
+  );
+};
+
+export const start = () => {
+  dialog = element("dialog", { className: "invite" });
+  i18n.label(dialog, "board.join_at");
+  byId("board").append(dialog);
+  byId("board-code").addEventListener("click", invite);
+  byId("board-room").addEventListener("toggle", showTeacherLinks);
+};

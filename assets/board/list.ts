@@ -1,0 +1,95 @@
+// The tiles as a list, for the keyboard and for screen readers: arrow keys go to the tile beside, and
+// what they reach is chosen. With the tools that say who is shown.
+import { byId, element, write } from "../core/dom";
+import * as painting from "../core/plots/painting";
+import * as i18n from "../core/text/i18n";
+import { fixed, whole } from "../core/text/numbers";
+import { neighbour } from "./canvas/layout";
+import * as chosen from "./chosen";
+import { input } from "./inputs";
+import type { Order } from "./rows/arrange";
+import type { Row } from "./rows/types";
+import * as stage from "./stage";
+import * as state from "./state";
+
+const { t } = i18n;
+const READ_MS = 1000; // nobody could listen faster
+
+const words = (row: Row) =>
+  t("board.in_list", {
+    name: state.nameOf(row),
+    why: t(`board.why_${row.why}`),
+    loss: fixed(row.loss),
+    epoch: whole(row.epoch),
+  });
+
+const option = () => {
+  const node = element("div");
+  node.setAttribute("role", "option");
+  return node;
+};
+
+const show = () => {
+  const list = byId("board-list");
+  const rows = state.groups.flatMap((group) => group.rows.map((row) => state.roster.get(row.n) ?? row));
+  while (list.children.length > rows.length) list.lastChild?.remove();
+  while (list.children.length < rows.length) list.append(option());
+  rows.forEach((row, i) => {
+    const node = list.children[i];
+    node.id = `board-option-${row.n}`;
+    node.setAttribute("aria-selected", String(row.n === state.chosen));
+    write(node, words(row));
+  });
+  const isChosen = rows.some((row) => row.n === state.chosen);
+  if (isChosen) list.setAttribute("aria-activedescendant", `board-option-${state.chosen}`);
+  else list.removeAttribute("aria-activedescendant");
+  const nobody = byId("board-nobody");
+  nobody.hidden = rows.length > 0;
+  write(nobody, t(state.roster.size ? "board.nobody_found" : "board.nobody"));
+};
+const showSoon = painting.throttle(READ_MS, show);
+
+const go = (event: KeyboardEvent) => {
+  const tiles = stage.shown();
+  const at = tiles.findIndex(({ row }) => row.n === state.chosen);
+  const last = tiles.length - 1;
+  if (event.key === "Enter" && at >= 0) chosen.open();
+  else if (event.key === "Escape") state.choose(null);
+  else if (last < 0) return;
+  else {
+    const boxes = tiles.map(({ box }) => box);
+    const ends: Record<string, number> = { Home: 0, End: last };
+    const isArrow = event.key.startsWith("Arrow");
+    if (!isArrow && !(event.key in ends)) return;
+    const next = isArrow ? (at < 0 ? 0 : neighbour(boxes, at, event.key)) : ends[event.key];
+    state.choose(tiles[next].row.n);
+    stage.reveal(tiles[next].row.n);
+  }
+  event.preventDefault();
+};
+
+export const start = () => {
+  const list = byId("board-list");
+  list.tabIndex = 0;
+  list.addEventListener("keydown", go);
+  const search = input("board-search");
+  const placeholder = () => {
+    search.placeholder = t("board.search_short");
+  };
+  placeholder();
+  search.addEventListener("input", () => state.look({ search: search.value }));
+  const order = byId("board-order", HTMLSelectElement);
+  order.addEventListener("change", () => state.look({ order: order.value as Order }));
+  input("board-here").addEventListener("change", (event) =>
+    state.look({ here: (event.target as HTMLInputElement).checked }),
+  );
+  input("board-large").addEventListener("change", () => stage.setZoom(input("board-large").checked ? "large" : "fit"));
+  input("board-names").checked = state.names;
+  input("board-names").addEventListener("change", () => state.showNames(input("board-names").checked));
+  state.onChange((what) => (what === "rows" ? showSoon() : show()));
+  i18n.onLanguage(() => {
+    placeholder();
+    show();
+  });
+  show();
+};

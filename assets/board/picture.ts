@@ -1,0 +1,46 @@
+// The board as a picture: the headline, the tiles in their groups, all curves.
+import { byId } from "../core/dom";
+import * as i18n from "../core/text/i18n";
+import * as plots from "./canvas/plots";
+import type { Actor } from "./canvas/scene";
+import * as scenes from "./canvas/scene";
+import * as screens from "./canvas/screen";
+import * as tiles from "./canvas/tiles";
+import * as stage from "./stage";
+import * as state from "./state";
+
+const WIDTH = 1600;
+const HEIGHT = 900;
+const SIDE = 40; // pixels around everything
+const TOP = 120; // of the tiles
+const CURVES = 460; // wide
+const FINE = 2; // pixels of the picture for each of these
+const NONE: tiles.Marks = { chosen: null, pointed: null, spotlight: null };
+
+const canvas = (width: number, height: number) => screens.hidden(width, height, FINE);
+
+export const make = (withNames: boolean): Promise<Blob> => {
+  const { look } = stage;
+  const scene = scenes.create();
+  const room = { width: WIDTH - 3 * SIDE - CURVES, height: HEIGHT - TOP - SIDE };
+  scenes.act(scene, state.roster, state.groundOf, 0, 0);
+  scenes.place(scene, state.groups, room, "fit", 0, true);
+  const nameOf = ({ row }: Actor) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
+  const tiled = canvas(room.width, room.height);
+  tiles.paint(tiled, scene, look, { ...stage.words, name: nameOf }, NONE, 0);
+  const curves = canvas(CURVES, 360);
+  const key = state.mainData();
+  plots.paintCurves(curves, [...scene.actors.values()], key === null ? null : state.groundOf(key), look, NONE, 0);
+  const whole = canvas(WIDTH, HEIGHT);
+  const { pen } = whole;
+  pen.fillStyle = look.surface;
+  pen.fillRect(0, 0, WIDTH, HEIGHT);
+  pen.fillStyle = look.ink;
+  pen.font = `700 40px ${look.family}`;
+  pen.fillText(byId("board-headline").textContent, SIDE, 76);
+  pen.drawImage(tiled.node, SIDE, TOP, tiled.width, tiled.height);
+  pen.drawImage(curves.node, WIDTH - SIDE - CURVES, TOP, curves.width, curves.height);
+  return new Promise((done, failed) =>
+    whole.node.toBlob((blob) => (blob ? done(blob) : failed(new Error("no picture")))),
+  );
+};

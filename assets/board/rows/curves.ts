@@ -1,0 +1,50 @@
+// Curves as short rows of numbers, of equal length whatever the net and its data: so that one can
+// become another step by step.
+import * as nets from "../../core/net/net";
+import type { Numbers, Range } from "../../core/types";
+import type { FitData } from "../../fit/data";
+import type { Row } from "./types";
+
+export const POINTS = 41; // of a curve; the middle of the data is one of them
+
+// What the board needs of the data: where curves are drawn, the axis of y, and, where they are known, prob
+// and its slopes at both ends, as those of the students' nets are.
+export type Ground = { x: number[]; span: Range; truth: Float32Array | null; aim: [number, number] | null };
+
+// `values` at `wanted`, between their places `x`, which ascend.
+export const interpolate = (x: Numbers, values: Numbers, wanted: number[]) => {
+  let i = 0;
+  return Float32Array.from(wanted, (at) => {
+    while (i < x.length - 2 && x[i + 1] < at) i++;
+    const share = x[i + 1] > x[i] ? (at - x[i]) / (x[i + 1] - x[i]) : 0;
+    return values[i] + Math.min(Math.max(share, 0), 1) * (values[i + 1] - values[i]);
+  });
+};
+
+export const ground = ({
+  x: xs,
+  truth,
+  span,
+  isBinary,
+}: Pick<FitData, "x" | "truth" | "span" | "isBinary">): Ground => {
+  const x = nets.grid(xs[0], xs[xs.length - 1], POINTS);
+  const prob = truth && truth.x.length > 1 ? interpolate(truth.x, truth.y, x) : null;
+  return { x, span, truth: prob, aim: prob && aimOf(x, prob, isBinary) };
+};
+
+const logitOf = (p: number) => Math.log(p / (1 - p));
+const aimOf = (x: number[], prob: Float32Array, isBinary: boolean): [number, number] | null => {
+  const z = [...prob].map((p) => (isBinary ? logitOf(p) : p));
+  const last = x.length - 1;
+  const slopes: [number, number] = [(z[1] - z[0]) / (x[1] - x[0]), (z[last] - z[last - 1]) / (x[last] - x[last - 1])];
+  return slopes.every(Number.isFinite) ? slopes : null;
+};
+
+// yhat of a student at `x`, which go from the first of the data to the last; null where it is no number.
+export const yhat = ({ numbers, plain, net }: Row, x: number[]): Float32Array | null => {
+  if (!numbers.every((value): value is number => value !== null)) return null;
+  const logits = plain
+    ? nets.logit(numbers, x, net)
+    : interpolate(nets.grid(x[0], x[x.length - 1], numbers.length), numbers, x);
+  return Float32Array.from(nets.output([...logits], net));
+};

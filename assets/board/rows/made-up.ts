@@ -1,0 +1,25 @@
+// Made-up students for tests: each line is what the server could say.
+import { LECTURE } from "../../core/net/net";
+import { type Row, WHYS } from "./types";
+
+export const student = (n: number, changes: Partial<Row> = {}): Row => ({
+  n,
+  name: "",
+  name_hidden: false,
+  here: true,
+  data: "key",
+  seed: n,
+  epoch: 0,
+  loss: 0.5,
+  status: "idle",
+  why: "not_started",
+  slopes: [1, -1],
+  net: LECTURE,
+  numbers: [1, -1, -4.5, -9, 4.5],
+  plain: true,
+  ...changes,
+});
+
+// So many, spread over all groups.
+export const students = (count: number) =>
+  Array.from({ length: count }, (_, i) => student(i + 1, { why: WHYS[i % WHYS.length] }));

@@ -1,0 +1,22 @@
+// The students in the room, by seat, as the lines of the board tell them.
+import { type Line, type Row, WHYS, type Why } from "./types";
+
+export type Roster = Map<number, Row>;
+
+// Take in a line; the first one of a connection names everybody. Changes `roster`.
+export const apply = (roster: Roster, { seats, gone = [] }: Line, isFirst = false) => {
+  if (isFirst && seats) roster.clear();
+  for (const row of seats ?? []) roster.set(row.n, row);
+  for (const n of gone) roster.delete(n);
+};
+
+export type Counts = Record<Why, number>;
+
+export const count = (rows: Iterable<Row>): Counts => {
+  const counts = Object.fromEntries(WHYS.map((why) => [why, 0])) as Counts;
+  for (const { why } of rows) counts[why] += 1;
+  return counts;
+};
+
+// Shares in whole percent.
+export const percent = (part: number, all: number) => (all ? Math.round((100 * part) / all) : 0);

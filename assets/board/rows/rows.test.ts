@@ -1,0 +1,102 @@
+import { describe, expect, test } from "vitest";
+import * as nets from "../../core/net/net";
+import { golden } from "../../vitest/golden";
+import { arrange, type View } from "./arrange";
+import * as curves from "./curves";
+import { student, students } from "./made-up";
+import { apply, count, percent, type Roster } from "./roster";
+
+describe("the students of a room", () => {
+  test("are changed by each line, and all told by the first of a connection", () => {
+    const roster: Roster = new Map();
+    apply(roster, { seats: students(3) }, true);
+    apply(roster, { seats: [student(2, { name: "Mina" }), student(4)], gone: [1] });
+    expect([...roster.keys()]).toEqual([2, 3, 4]);
+    expect(roster.get(2)?.name).toBe("Mina");
+    apply(roster, { ping: true });
+    expect(roster.size).toBe(3);
+    apply(roster, { seats: [student(9)] }, true);
+    expect([...roster.keys()]).toEqual([9]);
+  });
+  test("are counted by why, with shares of all", () => {
+    const counts = count(students(13));
+    expect(counts).toEqual({ both: 3, left: 2, right: 2, dead: 2, diverged: 2, not_started: 2 });
+    expect(percent(counts.both, 13)).toBe(23);
+    expect(percent(0, 0)).toBe(0);
+  });
+});
+
+const all: View = { order: "seat", only: null, search: "", here: false };
+const seats = (rows: ReturnType<typeof students>, view: Partial<View>) =>
+  arrange(rows, { ...all, ...view }).map(({ why, rows }) => [why, ...rows.map(({ n }) => n)]);
+
+describe("the tiles", () => {
+  const rows = [
+    student(1, { why: "left", loss: 0.4, name: "Bora", epoch: 5, seed: 9 }),
+    student(2, { why: "left", loss: null, name: "", epoch: 50, seed: 8 }),
+    student(3, { why: "both", loss: 0.3, name: "Aram", here: false, seed: 7 }),
+    student(4, { why: "left", loss: 0.2, name: "aera", epoch: 5, seed: 9 }),
+  ];
+  test("stand in groups by why, those that bend on both sides first; a group of nobody is left out", () => {
+    expect(seats(rows, {})).toEqual([
+      ["both", 3],
+      ["left", 1, 2, 4],
+    ]);
+  });
+  test("are sorted within their group; who has no loss or no name comes last", () => {
+    expect(seats(rows, { order: "loss", only: "left" })).toEqual([["left", 4, 1, 2]]);
+    expect(seats(rows, { order: "name", only: "left" })).toEqual([["left", 4, 1, 2]]);
+    expect(seats(rows, { order: "epoch", only: "left" })).toEqual([["left", 2, 1, 4]]);
+    expect(seats(rows, { order: "seed", only: "left" })).toEqual([["left", 2, 1, 4]]);
+  });
+  test("are found by a part of the name or by the seat, as one types it", () => {
+    expect(seats(rows, { search: " ＡＲ " })).toEqual([["both", 3]]);
+    expect(seats(rows, { search: "#4" })).toEqual([["left", 4]]);
+    expect(seats(rows, { search: "4" })).toEqual([["left", 4]]);
+    expect(seats(rows, { search: "nobody" })).toEqual([]);
+  });
+  test("can be those of the pages that are connected alone", () => {
+    expect(seats(rows, { here: true })).toEqual([["left", 1, 2, 4]]);
+  });
+});
+
+describe("curves", () => {
+  const data = {
+    x: [-1, 0.5, 1],
+    truth: { x: [-1, 0, 1], y: [0, 1, 0.5] },
+    span: [0, 1] as [number, number],
+    isBinary: false,
+  };
+  const place = curves.ground(data);
+  test("begin and end with the data; prob lies between its points", () => {
+    expect([place.x[0], place.x[20], place.x[40]]).toEqual([-1, 0, 1]);
+    expect([...(place.truth ?? [])].filter((_, i) => i % 10 === 0)).toEqual([0, 0.5, 1, 0.75, 0.5]);
+    expect(curves.ground({ ...data, truth: null }).truth).toBeNull();
+  });
+  test("aim at the slopes of the truth: of its logit, if y is yes or no", () => {
+    expect(place.aim?.map((slope) => slope.toFixed(3))).toEqual(["1.000", "-0.500"]);
+    const x = nets.grid(-2, 2, 401);
+    const near = nets.bent({ left: 1, right: -2, b: 0.5 }, x).map(nets.sigmoid);
+    expect(curves.ground({ ...data, x, truth: { x, y: near }, isBinary: true }).aim?.map((z) => z.toFixed(2))).toEqual([
+      "1.00",
+      "-2.00",
+    ]);
+    expect(curves.ground({ ...data, x, truth: { x, y: x.map(() => 0) }, isBinary: true }).aim).toBeNull();
+  });
+  test("are yhat of the student's weights", () => {
+    for (const { net, p } of golden.nets) {
+      const seen = curves.yhat(student(1, { net, numbers: p }), place.x);
+      const expected = Float32Array.from(nets.yhat(p, place.x, net));
+      expect(seen).toEqual(expected);
+    }
+  });
+  test("or of a wide net's logits", () => {
+    const net = { ...nets.LECTURE, h: 99 };
+    const logits = nets.grid(-1, 1, 101).map((x) => 3 * x);
+    const seen = curves.yhat(student(1, { net, numbers: logits, plain: false }), place.x) ?? [];
+    place.x.forEach((x, i) => expect(seen[i]).toBeCloseTo(nets.sigmoid(3 * x), 5));
+  });
+  test("are none where a weight is no number", () => {
+    expect(curves.yhat(student(1, { numbers: [1, null, 1, 1, 1] }), place.x)).toBeNull();
+  });
+});

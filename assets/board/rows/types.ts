@@ -1,0 +1,50 @@
+// What the server says to a teacher's board, in lines of JSON; see pwlapp/rooms/board.py. The first line
+// has everything, later ones have what changed.
+import type { Challenge, Control, LessonStep, Question, Value } from "../../class/types";
+import type { Message, NetDescription, Optimizer } from "../../core/types";
+
+// Why a net bends as it does: which way its units face, or what went wrong.
+export const WHYS = ["both", "left", "right", "dead", "diverged", "not_started"] as const;
+export type Why = (typeof WHYS)[number];
+
+// A student. `numbers` are the weights, or, where the net is not `plain`, its logits at 101 even x.
+export type Row = {
+  n: number; // the seat
+  name: string;
+  name_hidden: boolean; // from all but the teacher
+  here: boolean; // a page is connected
+  data: string; // key
+  seed: number;
+  epoch: number;
+  loss: number | null;
+  status: "idle" | "running" | "paused";
+  why: Why;
+  slopes: [left: number, right: number] | null; // of the logit, at the first and the last x
+  net: NetDescription;
+  numbers: (number | null)[];
+  plain: boolean;
+};
+
+export type Setting = {
+  seed: number;
+  seat_seeds: boolean;
+  net: NetDescription;
+  optimizer: Optimizer;
+  epochs: number;
+  data_key: string;
+};
+
+export type BoardRoom = {
+  code: string;
+  ends: number; // seconds since 1970
+  leading: boolean;
+  frozen: boolean;
+  hidden: Control[];
+  lesson: LessonStep | null;
+  spotlight: number | null;
+  setting: Setting | null;
+  question: (Question & { answered: number; all: [seat: number, value: Value][] }) | null;
+  challenge: Challenge | null;
+};
+
+export type Line = { room?: BoardRoom; seats?: Row[]; gone?: number[]; ping?: true; error?: Message };

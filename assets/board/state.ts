@@ -1,0 +1,100 @@
+// What the board knows: the room, its students, the teacher's choices. Everything else listens.
+import * as painting from "../core/plots/painting";
+import * as i18n from "../core/text/i18n";
+import * as fitData from "../fit/data";
+import { arrange, type Group, type View } from "./rows/arrange";
+import { type Ground, ground } from "./rows/curves";
+import { apply, type Roster } from "./rows/roster";
+import type { BoardRoom, Line, Row } from "./rows/types";
+
+export const roster: Roster = new Map();
+export let room: BoardRoom | null = null;
+export let groups: Group[] = []; // who is shown, in order
+export let chosen: number | null = null; // the seat whose net is looked at
+export let names = true; // whether the teacher wants to see them
+export let view: View = { order: "seat", only: null, search: "", here: false };
+
+type Change = "room" | "rows" | "groups" | "chosen" | "grounds";
+const listeners: ((what: Change) => void)[] = [];
+export const onChange = (listener: (what: Change) => void) => listeners.push(listener);
+const changed = (what: Change) => listeners.forEach((listener) => listener(what));
+
+// --- data -----------------------------------------------------------------------------------------
+// By their key; null while they are on their way.
+const grounds = new Map<string, Ground | null>();
+export const groundOf = (key: string): Ground | null => {
+  const known = grounds.get(key);
+  if (known !== undefined) return known;
+  grounds.set(key, null);
+  fitData.load(key).then(
+    (data) => {
+      grounds.set(key, ground(data));
+      changed("grounds");
+    },
+    () => setTimeout(() => grounds.delete(key), 3000), // asked for again then
+  );
+  return null;
+};
+
+// The data that most students have.
+export const mainData = (): string | null => {
+  const counts = new Map<string, number>();
+  for (const { data } of roster.values()) counts.set(data, (counts.get(data) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+};
+
+// --- students -------------------------------------------------------------------------------------
+const REGROUP_MS = 1000; // while all train, tiles change places at most so often
+
+const regroup = () => {
+  groups = arrange(roster.values(), view);
+  changed("groups");
+};
+const regroupSoon = painting.throttle(REGROUP_MS, regroup);
+
+export const receive = (line: Line, isFirst = false) => {
+  if (line.room) {
+    room = line.room;
+    changed("room");
+  }
+  if (!line.seats && !line.gone?.length) return;
+  const before = roster.size;
+  apply(roster, line, isFirst);
+  if (chosen !== null && !roster.has(chosen)) choose(null);
+  changed("rows");
+  if (isFirst || roster.size !== before) regroup();
+  else regroupSoon();
+};
+
+// Another room, or none.
+export const leave = () => {
+  room = null;
+  roster.clear();
+  chosen = null;
+  regroup();
+  changed("room");
+};
+
+// --- the teacher's choices ------------------------------------------------------------------------
+export const look = (changes: Partial<View>) => {
+  view = { ...view, ...changes };
+  regroup();
+};
+
+export const choose = (seat: number | null) => {
+  if (chosen === seat) return;
+  chosen = seat;
+  changed("chosen");
+};
+
+export const showNames = (on: boolean) => {
+  names = on;
+  changed("rows");
+};
+
+// On the projector no name is shown, whatever the teacher chose.
+export const hasNames = () => names && !("projector" in document.documentElement.dataset);
+
+// What a student is called on the board: the name, or the seat.
+export const nameOf = ({ n, name }: Pick<Row, "n" | "name">) =>
+  hasNames() && name ? name : i18n.t("board.seat", { n });

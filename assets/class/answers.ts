@@ -1,0 +1,82 @@
+// All answers of a class, as every page sees them once they are revealed; one's own is marked.
+import { element } from "../core/dom";
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
+import { drawing, HEIGHT, scale, svg, WIDTH } from "./drawing";
+import * as sketch from "./sketch";
+import type { Question, Value } from "./types";
+
+const PAD = 8;
+const BASE = 22; // room for the numbers under the bars
+const MOST_BINS = 12;
+
+// Bars of equal width over the numbers: [low, high, how many] each; whole numbers get whole bounds.
+export type Bin = { low: number; high: number; n: number };
+export const bins = (values: number[]): Bin[] => {
+  if (!values.length) return [];
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const isWhole = values.every(Number.isInteger);
+  const width = isWhole ? Math.ceil((most - least + 1) / MOST_BINS) : (most - least) / MOST_BINS || 1;
+  const count = isWhole ? Math.ceil((most - least + 1) / width) : most > least ? MOST_BINS : 1;
+  const made = Array.from({ length: count }, (_, i) => ({
+    low: least + i * width,
+    high: least + (i + 1) * width,
+    n: 0,
+  }));
+  for (const value of values) made[Math.min(Math.floor((value - least) / width), count - 1)].n += 1;
+  return made;
+};
+
+const histogram = (values: number[], own: Value | null) => {
+  const all = bins(values);
+  if (!all.length) return i18n.spoken("p", "class.no_answers", { className: "hint" });
+  const most = Math.max(...all.map(({ n }) => n));
+  const at = scale(all[0].low, all[all.length - 1].high, PAD, WIDTH - PAD);
+  const up = scale(0, most, HEIGHT - BASE, PAD);
+  const isOwn = ({ low, high }: Bin, i: number) =>
+    typeof own === "number" && low <= own && (own < high || i === all.length - 1);
+  const bars = all.map((bin, i) =>
+    svg(
+      "rect",
+      {
+        class: isOwn(bin, i) ? "bar own" : "bar",
+        x: at(bin.low) + 1,
+        y: up(bin.n),
+        width: Math.max(at(bin.high) - at(bin.low) - 2, 1),
+        height: HEIGHT - BASE - up(bin.n),
+      },
+      svg("title", {}, new Text(`${numbers.short(bin.low)}–${numbers.short(bin.high)}: ${bin.n}`)),
+    ),
+  );
+  const label = (value: number, x: number, anchor: string) =>
+    svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, new Text(numbers.short(value)));
+  const ends = [label(Math.min(...values), PAD, "start"), label(Math.max(...values), WIDTH - PAD, "end")];
+  return drawing(...bars, ...ends);
+};
+
+const shares = (options: string[], counts: number[], own: Value | null) => {
+  const all = counts.reduce((sum, n) => sum + n, 0);
+  const rows = options.map((option, i) => {
+    const n = counts[i] ?? 0;
+    const share = element("progress", { max: Math.max(all, 1), value: n });
+    share.setAttribute("aria-hidden", "true");
+    const count = element("span", { className: "class-count" }, `${n}`);
+    const row = element("li", { className: own === i ? "own" : "" }, element("span", {}, option), share, count);
+    return row;
+  });
+  return element("ul", { className: "class-shares" }, ...rows);
+};
+
+const curves = (all: number[][], own: Value | null) =>
+  drawing(
+    ...sketch.ground(),
+    ...all.map((values) => sketch.curve(values, "others")),
+    ...(Array.isArray(own) ? [sketch.curve(own, "own")] : []),
+  );
+
+export const show = ({ answers, options }: Question, own: Value | null): Element[] => {
+  if (answers?.numbers) return [histogram(answers.numbers, own)];
+  if (answers?.counts) return [shares(options, answers.counts, own)];
+  if (answers?.curves) return [curves(answers.curves, own)];
+  return [];
+};

@@ -1,0 +1,39 @@
+// The net that a student had in class, for when the page shows the student's own again: the server deletes
+// it with the class. It can take the place of the own one, as a step that can be taken back.
+import type { Frame, FrameRow } from "../core/types";
+import * as fitSection from "../fit/fit";
+import { type SavedFit, toBase64 } from "../share/link";
+import * as sharing from "../share/sharing";
+
+type Kept = SavedFit & { frames?: FrameRow[] };
+let kept: Kept | null = null;
+
+const row = ({ seq, epoch, loss, mark, p }: Frame): FrameRow => [seq, epoch, loss, mark, ...(p ?? [])];
+
+// What the page knows of it: of a wide net the seed and the number of epochs, which make it again.
+const read = ({ state, data, playback }: fitSection.Ready): Kept => {
+  const { seed, net, optimizer, engine, epoch, loss, data_key, by_recipe, params } = state;
+  const { x, y, prob } = data.sent;
+  const spec = data.spec.law === "own" ? { ...data.spec, x, y, prob } : data.spec;
+  const saved = { format: 1, seed, net, optimizer, engine, data: spec, data_key, epoch, optimizer_epoch: 0 };
+  if (!params) return { kind: by_recipe ? "recipe" : "settings", saved };
+  const zeros = toBase64(params.map(() => 0));
+  const vectors = { params: toBase64(params), m: zeros, v: zeros };
+  return { kind: "weights", saved: { ...saved, loss, ...vectors }, frames: playback.frames.map(row) };
+};
+
+// Keep the net that is shown.
+export const take = () => {
+  const now = fitSection.now();
+  kept = fitSection.isReady(now) && now.state.epoch > 0 ? read(now) : null;
+};
+export const forget = () => {
+  kept = null;
+};
+export const isThere = () => kept !== null;
+
+// Put it in the place of the tab's own.
+export const use = async () => {
+  if (kept) await sharing.replace({ fit: kept });
+  forget();
+};

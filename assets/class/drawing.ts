@@ -1,0 +1,24 @@
+// Small drawings of the class's panel: SVG in its own units, as wide as the panel.
+export const WIDTH = 320;
+export const HEIGHT = 180;
+
+type Attributes = Record<string, string | number>;
+export const svg = (tag: string, attributes: Attributes, ...children: Node[]) => {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
+  node.append(...children);
+  return node;
+};
+export const drawing = (...children: Node[]) => svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}` }, ...children);
+
+type Scale = (value: number) => number;
+export const scale = (low: number, high: number, from: number, to: number): Scale => {
+  const unit = (to - from) / (high - low || 1);
+  return (value) => from + (value - low) * unit;
+};
+
+// The line through (x, y), whatever lies outside of the drawing.
+export const path = (xs: ArrayLike<number>, ys: ArrayLike<number>, className: string) => {
+  const points = Array.from(xs, (x, i) => `${x.toFixed(1)},${Math.min(Math.max(ys[i], -1e4), 1e4).toFixed(1)}`);
+  return svg("polyline", { class: className, points: points.join(" ") });
+};

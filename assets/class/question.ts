@@ -1,0 +1,89 @@
+// A question of the teacher's, asked before the run: a number, a choice or a sketched curve. The answers are
+// the teacher's alone until they are revealed to all.
+import { element } from "../core/dom";
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
+import type { Message } from "../core/types";
+import * as fitControls from "../fit/controls";
+import * as answers from "./answers";
+import * as api from "./api";
+import * as sketch from "./sketch";
+import type { Question, RoomView, Value } from "./types";
+
+const words = i18n.spoken;
+
+type Field = { node: Element; read: () => Value | null }; // null: nothing was answered yet
+
+const numberField = (own: Value | null): Field => {
+  const input = element("input", {
+    type: "text",
+    inputMode: "decimal",
+    autocomplete: "off",
+    maxLength: 20,
+    value: typeof own === "number" ? own : "",
+  });
+  i18n.label(input, "class.answer");
+  const read = () => {
+    const value = numbers.parse(input.value);
+    return Number.isFinite(value) ? value : null;
+  };
+  return { node: input, read };
+};
+
+const choiceField = ({ id, options }: Question, own: Value | null): Field => {
+  const boxes = options.map((_, i) => element("input", { type: "radio", name: `class-${id}`, checked: own === i }));
+  const rows = boxes.map((box, i) => element("label", {}, box, element("span", {}, options[i])));
+  const node = element("div", { className: "class-options" }, ...rows);
+  node.setAttribute("role", "radiogroup");
+  i18n.label(node, "class.answer");
+  const read = () => {
+    const chosen = boxes.findIndex((box) => box.checked);
+    return chosen < 0 ? null : chosen;
+  };
+  return { node, read };
+};
+
+const curveField = (own: Value | null): Field => {
+  let drawn = Array.isArray(own) ? own : null;
+  const node = sketch.pad(drawn, (values) => {
+    drawn = values;
+  });
+  return { node, read: () => drawn };
+};
+
+const fieldOf = (question: Question, own: Value | null) => {
+  if (question.kind === "choice") return choiceField(question, own);
+  return question.kind === "curve" ? curveField(own) : numberField(own);
+};
+
+const form = (question: Question, own: Value | null) => {
+  const { node, read } = fieldOf(question, own);
+  const send = element("button", { className: "button primary" }, words("span", "class.send"));
+  const said = element("p", { className: "class-said", role: "status" });
+  const say = (key: string, error?: Message) => {
+    said.textContent = error ? fitControls.sentence("error", error) : i18n.t(key);
+    said.classList.toggle("error", Boolean(error));
+  };
+  const lead = question.kind === "curve" ? [words("p", "class.sketch_lead", { className: "hint" })] : [];
+  const made = element("form", { className: "class-answer" }, ...lead, node, send, said);
+  if (own !== null) say("class.sent");
+  made.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const value = read();
+    if (value === null) return say("", { code: "bad_answer" });
+    const { error } = await api.bySeat("answer", { question: question.id, value });
+    say("class.sent", error ?? undefined);
+  });
+  return made;
+};
+
+// What the question's part of the panel depends on; one's own answer may come from another tab.
+export const key = ({ question, answer }: RoomView) =>
+  question && [question.id, question.revealed, question.answers, question.revealed && answer];
+
+export const show = ({ question, answer }: RoomView): Element[] => {
+  if (!question) return [];
+  const title = element("h3", {}, question.text || i18n.t("class.question"));
+  if (!question.revealed) return [title, form(question, answer)];
+  return [title, words("p", "class.revealed", { className: "hint" }), ...answers.show(question, answer)];
+};

@@ -1,0 +1,16 @@
+// What the bar says: who is in control, and of which net.
+import type { Args } from "../core/types";
+import type { RoomView } from "./types";
+
+type Said = [key: string, args?: Args];
+
+export const says = (room: RoomView, before: RoomView | null): Said => {
+  if (room.frozen) return ["class.says_frozen"];
+  if (room.spotlight === room.seat) return ["class.says_spotlight_own"];
+  if (room.spotlight !== null) return ["class.says_spotlight", { seat: room.spotlight }];
+  if (room.leading) return ["class.says_leading"];
+  return [before?.sid ? "class.says_back" : "class.says_free"];
+};
+
+// K7N-4PX
+export const written = (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`;

@@ -1,0 +1,106 @@
+// A curve that is sketched over the points: yhat from 0 to 1 at CURVE_VALUES even x. With a mouse or a finger
+// it is drawn; with the keyboard, left and right go along it, up and down move it.
+import * as i18n from "../core/text/i18n";
+import * as numbers from "../core/text/numbers";
+import * as fitSection from "../fit/fit";
+import { drawing, HEIGHT, path, scale, svg, WIDTH } from "./drawing";
+import { CURVE_VALUES } from "./types";
+
+const PAD = 8;
+const STEP = 0.05;
+const MOST_POINTS = 400;
+
+const last = CURVE_VALUES - 1;
+const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
+const placeOf = scale(0, last, PAD, WIDTH - PAD); // of the k-th value
+const heightOf = scale(0, 1, HEIGHT - PAD, PAD);
+const PLACES = Array.from({ length: CURVE_VALUES }, (_, k) => placeOf(k));
+
+// The x that the k-th value is for, by the data's range.
+export const rangeOf = () => {
+  const { data } = fitSection.now();
+  return data ? { low: data.x[0], high: data.x[data.x.length - 1], data } : null;
+};
+
+// What is known of the data, and the lines at 0, 0.5 and 1.
+export const ground = () => {
+  const lines = [0, 0.5, 1].map((y) => path([PAD, WIDTH - PAD], [heightOf(y), heightOf(y)], "ground"));
+  const range = rangeOf();
+  if (!range?.data.isBinary) return lines;
+  const { low, high, data } = range;
+  const every = Math.ceil(data.x.length / MOST_POINTS);
+  const at = scale(low, high, PAD, WIDTH - PAD);
+  const shown = data.x.map((_, i) => i).filter((i) => i % every === 0);
+  const dots = shown.map((i) => svg("circle", { class: "point", cx: at(data.x[i]), cy: heightOf(data.y[i]), r: 1.6 }));
+  return [...lines, ...dots];
+};
+
+export const curve = (values: number[], className: string) => path(PLACES, values.map(heightOf), className);
+
+// Values from `from` to `to`, both included, on the straight line between them: a quick stroke skips some.
+export const drawLine = (values: number[], from: [k: number, y: number], to: [k: number, y: number]) => {
+  const [[a, ya], [b, yb]] = [from, to];
+  const n = Math.abs(b - a);
+  const next = [...values];
+  for (let i = 0; i <= n; i++) next[a + Math.sign(b - a) * i] = n ? ya + ((yb - ya) * i) / n : yb;
+  return next;
+};
+
+// A pad to draw on. `onChange` hears of every change.
+export const pad = (begin: number[] | null, onChange: (values: number[]) => void) => {
+  let values = begin ?? Array(CURVE_VALUES).fill(0.5);
+  let at: [k: number, y: number] = [0, values[0]];
+  const node = drawing();
+  const paint = () => {
+    const [k] = at;
+    const mark = svg("circle", { class: "mark", cx: placeOf(k), cy: heightOf(values[k]), r: 5 });
+    node.replaceChildren(...ground(), curve(values, "own"), mark);
+    const x = rangeOf();
+    const place = x ? numbers.short(x.low + ((x.high - x.low) * k) / last, 1) : k;
+    node.setAttribute("aria-valuetext", i18n.t("class.sketch_at", { x: place, y: numbers.fixed(values[k], 2) }));
+    node.setAttribute("aria-valuenow", String(values[k]));
+  };
+  const set = (next: number[], k: number) => {
+    values = next;
+    at = [k, values[k]];
+    paint();
+    onChange(values);
+  };
+
+  const under = (event: PointerEvent): [number, number] => {
+    const box = node.getBoundingClientRect();
+    const x = ((event.clientX - box.left) / box.width) * WIDTH;
+    const y = ((event.clientY - box.top) / box.height) * HEIGHT;
+    const k = clamp(Math.round(((x - PAD) / (WIDTH - 2 * PAD)) * last), 0, last);
+    return [k, clamp((HEIGHT - PAD - y) / (HEIGHT - 2 * PAD), 0, 1)];
+  };
+  node.addEventListener("pointerdown", (event) => {
+    node.setPointerCapture(event.pointerId);
+    at = under(event);
+    set(drawLine(values, at, at), at[0]);
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (!node.hasPointerCapture(event.pointerId)) return;
+    const to = under(event);
+    set(drawLine(values, at, to), to[0]);
+  });
+  node.addEventListener("keydown", (event) => {
+    const along = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const up = { ArrowDown: -STEP, ArrowUp: STEP }[event.key];
+    if (!along && !up) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const k = clamp(at[0] + (along ?? 0), 0, last);
+    const y = clamp(values[k] + (up ?? 0), 0, 1);
+    set(drawLine(values, [k, y], [k, y]), k);
+  });
+
+  node.setAttribute("class", "class-sketch");
+  node.setAttribute("role", "slider");
+  node.setAttribute("tabindex", "0");
+  node.setAttribute("aria-valuemin", "0");
+  node.setAttribute("aria-valuemax", "1");
+  node.setAttribute("aria-label", i18n.t("class.sketch"));
+  paint();
+  return node;
+};

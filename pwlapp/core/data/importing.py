@@ -1,0 +1,293 @@
+"""A file of points, read as its student wants it, and what there is to ask about it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pwlapp.core.data.cells import Cell, Mark, decimal_mark, is_number, number, text_of
+from pwlapp.core.data.source import too_big
+from pwlapp.core.data.tables import Table, read_table
+from pwlapp.core.net import Array
+from pwlapp.errors import UserError
+
+ROLES = ("x", "y", "prob")
+NO_COLUMN = -1
+LOOKED_AT = 50  # rows that tell whether a column holds numbers
+SHOWN = 8  # rows of a preview
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How to read a file; None: to be found out.
+
+    Attributes
+    ----------
+    encoding, separator : str or None
+        Of a text file; see `text_files`.
+    decimal : "." or "," or None
+    sheet : str or None
+        Of a workbook.
+    header : bool or None
+        Whether the first row holds the names of the columns.
+    x, y, prob : int or None
+        Columns, from 0; `NO_COLUMN`: none.
+    drop_gaps : bool
+        Leave rows out that have no number for x, y or prob.
+    thin : bool
+        If there are too many points, keep as many as may be, chosen at random.
+    """
+
+    encoding: Literal["utf_8", "cp949", "cp1252", "utf_16", "utf_16_le", "utf_16_be"] | None = None
+    separator: Literal[",", ";", "\t", "|", " "] | None = None
+    decimal: Mark | None = None
+    sheet: str | None = None
+    header: bool | None = None
+    x: int | None = None
+    y: int | None = None
+    prob: int | None = None
+    drop_gaps: bool = False
+    thin: bool = False
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What points have to be.
+
+    Attributes
+    ----------
+    needed : tuple of str
+        The roles that need a column.
+    x, y, prob : (float, float)
+        The lowest and the highest number; of prob, if y is not within [0, 1].
+    least, most : int
+        Numbers of points.
+    max_bytes : int
+        Size of the file.
+    """
+
+    needed: tuple[str, ...]
+    x: Range
+    y: Range
+    prob: Range
+    least: int
+    most: int
+    max_bytes: int
+
+
+class Import:
+    """A file, read as far as it can be.
+
+    Attributes
+    ----------
+    table : Table
+    columns : dict of str to (int or None)
+        By role: the chosen column, else that of the role's name, else the first free one that
+        holds numbers.
+    is_guessed : bool
+        Whether a needed column was neither chosen nor found by its name.
+    decimal : "." or "," or None
+        None if it has to be asked.
+
+    Raises
+    ------
+    UserError
+        ``data_too_big`` (limit_mb); ``data_not_csv``, ``data_empty`` (needed); what `read_table`
+        raises.
+    """
+
+    def __init__(self, raw: bytes, choices: Choices, rules: Rules) -> None:
+        self.choices = choices
+        self.rules = rules
+        self._needed = ", ".join(rules.needed)
+        self.table = self._read(raw)
+        self.columns = self._chosen_columns()
+        self.is_guessed = not set(rules.needed) <= set(self.columns)
+        self._guess_columns()
+        self._unclear: UserError | None = None
+        self.decimal: Mark | None = choices.decimal or self._find_decimal()
+
+    def _read(self, raw: bytes) -> Table:
+        if len(raw) > self.rules.max_bytes:
+            raise too_big(self.rules.max_bytes)
+        choices = self.choices
+        try:
+            table = read_table(
+                raw,
+                max_cells=self.rules.max_bytes,
+                encoding=choices.encoding,
+                separator=choices.separator,
+                sheet=choices.sheet,
+                has_header=choices.header,
+            )
+        except UserError:
+            raise
+        except (ValueError, csv.Error):
+            raise UserError("data_not_csv", needed=self._needed) from None
+        if not table.rows:
+            raise UserError("data_empty", needed=self._needed)
+        return table
+
+    def _chosen_columns(self) -> dict[str, int | None]:
+        names = [name.lower() for name in self.table.names]
+        columns: dict[str, int | None] = {}
+        for role in ROLES:
+            chosen: int | None = getattr(self.choices, role)
+            if chosen is not None:
+                columns[role] = chosen if 0 <= chosen < len(names) else None
+            elif role in names:
+                columns[role] = names.index(role)
+        return columns
+
+    def _guess_columns(self) -> None:
+        numeric = [k for k in range(len(self.table.names)) if self._holds_numbers(k)]
+        if not numeric and set(self.rules.needed).isdisjoint(self.columns):
+            raise UserError("data_not_csv", needed=self._needed)
+        free = [k for k in numeric if k not in self.columns.values()]
+        for role in ROLES:
+            if role not in self.columns:
+                self.columns[role] = free.pop(0) if free and role in self.rules.needed else None
+
+    def _holds_numbers(self, column: int) -> bool:
+        cells = [cell for cell in self._cells(column, LOOKED_AT) if cell != ""]
+        return sum(map(is_number, cells)) * 2 > len(cells)
+
+    def _cells(self, column: int, most: int | None = None) -> list[Cell]:
+        rows = self.table.rows[:most]
+        return [cells[column] if column < len(cells) else "" for _, cells in rows]
+
+    def _find_decimal(self) -> Mark | None:
+        cells = [c for k in self.columns.values() if k is not None for c in self._cells(k)]
+        # Who groups thousands by points writes decimal commas, and so no commas between cells.
+        if self.table.separator == "," and not any("," in str(cell) for cell in cells):
+            return "."
+        try:
+            return decimal_mark(cells) or "."
+        except UserError as unclear:
+            self._unclear = unclear
+            return None
+
+    @cached_property
+    def numbers(self) -> dict[str, NDArray[np.float64]]:
+        """The columns by role, NaN where a cell holds no number; none if the mark is unclear."""
+        mark = self.decimal
+        if mark is None:
+            return {}
+        return {
+            role: np.array([number(cell, mark) for cell in self._cells(column)])
+            for role, column in self.columns.items()
+            if column is not None
+        }
+
+    @cached_property
+    def gaps(self) -> NDArray[np.bool_]:
+        """For each row, whether a number is missing."""
+        gaps = np.zeros(len(self.table.rows), dtype=np.bool_)
+        for numbers in self.numbers.values():
+            gaps |= np.isnan(numbers)
+        return gaps
+
+    @cached_property
+    def kept(self) -> NDArray[np.int64]:
+        """Indices of the rows that become points, ascending."""
+        rows = np.flatnonzero(~self.gaps) if self.choices.drop_gaps else np.arange(self.gaps.size)
+        if self.choices.thin and rows.size > self.rules.most:
+            # the same rows each time
+            rows = np.random.default_rng(rows.size).permutation(rows)[: self.rules.most]
+        return np.sort(rows)
+
+    def problems(self) -> Iterator[UserError]:
+        """What stands in the way of `points`, and another choice may mend."""
+        if self.table.long_line:
+            yield UserError("data_long_row", row=self.table.long_line)
+        missing = [role for role in self.rules.needed if self.columns[role] is None]
+        for role in missing:
+            yield UserError("data_missing_column", column=role, needed=self._needed)
+        if self._unclear:
+            yield self._unclear
+        if missing or self._unclear:
+            return
+        for role in self.numbers:
+            yield from self._bad_number(role)
+        if self.kept.size < self.rules.least:
+            yield UserError("data_empty", needed=self._needed)
+        if self.kept.size > self.rules.most:
+            yield UserError("data_too_long", max=self.rules.most)
+
+    def _bad_number(self, role: str) -> Iterator[UserError]:
+        low, high = (0.0, 1.0) if role == "prob" and self._is_binary else getattr(self.rules, role)
+        numbers = self.numbers[role][self.kept]
+        bad = np.flatnonzero(~((numbers >= low) & (numbers <= high)))
+        if not bad.size:
+            return
+        column, line = self.columns[role], self.table.rows[self.kept[bad[0]]][0]
+        name = (self.table.names[column] if column is not None else "") or role
+        if np.isfinite(numbers[bad[0]]):
+            yield UserError("data_out_of_range", column=name, row=line, min=low, max=high)
+        else:
+            yield UserError("data_not_number", column=name, row=line)
+
+    @property
+    def _is_binary(self) -> bool:
+        y = self.numbers["y"][self.kept]
+        return bool(((y >= 0) & (y <= 1) | np.isnan(y)).all())
+
+    def points(self) -> tuple[Array, Array | None, Array]:
+        """x, prob (None if it is unknown) and y, in the order of the file; each (n,), float32.
+
+        Raises
+        ------
+        UserError
+            ``data_missing_column`` (column, needed) also if a column was guessed; the first of
+            `problems`.
+        """
+        for role in self.rules.needed if self.is_guessed else ():
+            if role not in self._chosen_columns():
+                raise UserError("data_missing_column", column=role, needed=self._needed)
+        for problem in self.problems():
+            raise problem
+        columns = {role: n[self.kept].astype(np.float32) for role, n in self.numbers.items()}
+        return columns["x"], columns.get("prob"), columns["y"]
+
+    def preview(self) -> dict[str, Any]:
+        """What a student sees of the file before it is used, as JSON.
+
+        ``is_sure`` says whether `points` would give them with the choices as they are, ``problems``
+        what is in the way with those of ``found``.
+        """
+        table = self.table
+        problems = [problem.to_json() for problem in self.problems()]
+        columns = {role: NO_COLUMN if k is None else k for role, k in self.columns.items()}
+        found = asdict(self.choices) | {
+            "encoding": table.encoding,
+            "separator": table.separator,
+            "decimal": self.decimal,
+            "sheet": table.sheet,
+            "header": table.has_header,
+            **columns,
+        }
+        return {
+            "found": found,
+            "is_sure": not self.is_guessed and not problems,
+            "problems": problems,
+            "names": table.names,
+            "sheets": table.sheets,
+            "rows": [[line, *map(text_of, cells)] for line, cells in table.rows[:SHOWN]],
+            "numbers": {role: shown(numbers) for role, numbers in self.numbers.items()},
+            "n_rows": len(table.rows),
+            "n_gaps": int(self.gaps.sum()),
+            "n_points": int(self.kept.size),
+        }
+
+
+def shown(numbers: NDArray[np.float64]) -> list[float | None]:
+    """The first numbers of a column; None for NaN."""
+    return [None if np.isnan(value) else float(value) for value in numbers[:SHOWN]]

@@ -1,0 +1,1 @@
+"""A class in a room: a teacher's board and settings, and a seat for each student."""

@@ -1,0 +1,71 @@
+"""Questions to a class: which answers fit, and what all of them are together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TypeGuard
+
+from pwlapp.errors import UserError
+from pwlapp.rooms.state import CURVE_VALUES, Answers, Question, Seat, Value
+
+MAX_NUMBER = 1e9
+
+
+def check_answer(question: Question, value: object) -> Value:
+    """Check a student's answer, and return it.
+
+    Parameters
+    ----------
+    question : Question
+    value : object
+        Of any type.
+
+    Returns
+    -------
+    float, int or tuple of float
+        A number; the index of an option; `CURVE_VALUES` values of yhat, each within [0, 1].
+
+    Raises
+    ------
+    UserError
+        ``bad_answer``
+    """
+    if question.kind == "number" and _is_number(value, -MAX_NUMBER, MAX_NUMBER):
+        return value
+    if question.kind == "choice" and type(value) is int and 0 <= value < len(question.options):
+        return value
+    if (
+        question.kind == "curve"
+        and isinstance(value, list | tuple)
+        and len(value) == CURVE_VALUES
+        and all(_is_number(y, 0.0, 1.0) for y in value)
+    ):
+        return tuple(float(y) for y in value)
+    raise UserError("bad_answer")
+
+
+def answers(question: Question, seats: Collection[Seat]) -> dict[int, Value]:
+    """The answers to this question, by the number of the seat."""
+    return {
+        seat.number: seat.answer.value
+        for seat in seats
+        if seat.answer is not None and seat.answer.question == question.id
+    }
+
+
+def summary(question: Question, seats: Collection[Seat]) -> Answers:
+    """All answers as the class sees them: sorted, so that their order tells nobody's answer."""
+    given = answers(question, seats).values()
+    if question.kind == "choice":
+        chosen = list(given)
+        return Answers(counts=tuple(chosen.count(i) for i in range(len(question.options))))
+    if question.kind == "curve":
+        return Answers(curves=tuple(sorted(value for value in given if isinstance(value, tuple))))
+    return Answers(
+        numbers=tuple(sorted(float(value) for value in given if not isinstance(value, tuple)))
+    )
+
+
+def _is_number(value: object, low: float, high: float) -> TypeGuard[float]:
+    """Whether a value is a finite number within these limits; a bool is none."""
+    return isinstance(value, int | float) and type(value) is not bool and low <= value <= high

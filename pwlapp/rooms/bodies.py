@@ -1,0 +1,160 @@
+"""The bodies of the teacher's commands."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, PlainValidator, ValidationInfo, model_validator
+
+from pwlapp.commands.data import Data
+from pwlapp.commands.fields import (
+    Body,
+    Epochs,
+    Net,
+    Optimizer,
+    Param,
+    Seed,
+    read_epochs,
+    refused,
+)
+from pwlapp.core.net import LECTURE, MAX_PARAM
+from pwlapp.errors import UserError
+from pwlapp.rooms.nicknames import is_allowed
+from pwlapp.rooms.state import CONTROLS, ChallengeKind, QuestionKind
+
+MAX_TEXT, MAX_OPTION = 300, 80  # characters
+MAX_OPTIONS = 8
+MAX_STEP = 99
+
+
+def read_epochs_or_none(value: object, info: ValidationInfo) -> int:
+    """Number of epochs; 0: no run. Raises ``bad_epochs`` (min, max)."""
+    return 0 if type(value) is int and value == 0 else read_epochs(value, info)
+
+
+def read_text(most: int) -> Callable[[object], str]:
+    """A reader of a text of up to so many characters. Raises ``bad_question`` (max, options)."""
+
+    def read(value: object) -> str:
+        typed = value[: 2 * MAX_TEXT] if isinstance(value, str) else ""
+        text = " ".join(unicodedata.normalize("NFC", typed).split())
+        if not 0 < len(text) <= most or not all(map(is_allowed, text)):
+            raise bad_question()
+        return text
+
+    return read
+
+
+def bad_question() -> UserError:
+    """The error for a question that can't be asked."""
+    return UserError("bad_question", max=MAX_TEXT, options=MAX_OPTIONS)
+
+
+Flag: TypeAlias = Annotated[bool, Field(strict=True)]
+SeatNumber: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
+EpochsOrNone: TypeAlias = Annotated[int, PlainValidator(read_epochs_or_none)]
+Text: TypeAlias = Annotated[str, PlainValidator(read_text(MAX_TEXT))]
+Option: TypeAlias = Annotated[str, PlainValidator(read_text(MAX_OPTION))]
+Step: TypeAlias = tuple[
+    Annotated[str, Field(strict=True, pattern=r"^[a-z_]{1,40}$")],
+    Annotated[int, Field(strict=True, ge=0, le=MAX_STEP)],
+]
+Target: TypeAlias = Annotated[
+    list[Param],
+    Field(min_length=LECTURE.size, max_length=LECTURE.size),
+    refused("bad_params", max=MAX_PARAM),
+]
+
+
+class Push(Body):
+    """A setting for all seats; 0 epochs: they wait for `Start`."""
+
+    data: Data
+    seed: Seed
+    net: Net
+    optimizer: Optimizer
+    epochs: EpochsOrNone
+    seat_seeds: Flag = False
+
+
+class Start(Body):
+    """Train so many epochs more."""
+
+    epochs: Epochs
+
+
+class Freeze(Body):
+    """Whether the class must look up."""
+
+    on: Flag
+
+
+class Lesson(Body):
+    """The lesson and its step to show, or none."""
+
+    lesson: Step | None
+
+
+class Hide(Body):
+    """The controls that the pages hide."""
+
+    controls: list[Literal[CONTROLS]]  # type: ignore[valid-type]  # the names in the table
+
+
+class ShowSeat(Body):
+    """The seat whose net all screens show, or none."""
+
+    seat: SeatNumber | None
+
+
+class OpenNet(Body):
+    """The seat whose net replaces that of the teacher's own session."""
+
+    seat: SeatNumber
+    sid: Annotated[str, Field(strict=True)]
+
+
+class HideName(Body):
+    """Whether others see a seat's nickname."""
+
+    seat: SeatNumber
+    on: Flag
+
+
+class Csv(Body):
+    """Whether the table has the nicknames."""
+
+    names: Flag = False
+
+
+class Ask(Body):
+    """A question; options for a choice alone."""
+
+    kind: QuestionKind
+    text: Text
+    options: tuple[Option, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_choice(self) -> Ask:
+        most = MAX_OPTIONS if self.kind == "choice" else 0
+        if not min(2, most) <= len(self.options) <= most:
+            raise bad_question()
+        return self
+
+
+class SetChallenge(Body):
+    """A challenge: a bent line to match, or the lowest loss within some epochs."""
+
+    kind: ChallengeKind
+    epochs: EpochsOrNone = 0
+    target: Target | None = None
+
+    @model_validator(mode="after")
+    def _has_a_goal(self, info: ValidationInfo) -> SetChallenge:
+        if self.kind == "match" and self.target is None:
+            raise UserError("bad_params", max=MAX_PARAM)
+        if self.kind == "lowest":
+            read_epochs(self.epochs, info)
+        return self

@@ -1,0 +1,268 @@
+"""The sessions of a class: made from the teacher's setting, changed all at once, copied."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from pwlapp.core.data.points import Points
+from pwlapp.core.optimizers import OptimizerOptions
+from pwlapp.core.state import TrainState
+from pwlapp.errors import UserError
+from pwlapp.rooms.repository import RoomRepository
+from pwlapp.rooms.state import Room, Seat, Setting
+from pwlapp.sessions import codec, transitions
+from pwlapp.sessions.frames import Frame
+from pwlapp.sessions.reader import Snapshot
+from pwlapp.sessions.service import SessionService
+from pwlapp.sessions.state import NO_HISTORY, Run, SessionState, UnknownSession, changed
+from pwlapp.sessions.transitions import Transition
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+AT_ONCE = 24  # seats that are worked on at a time
+
+Move: TypeAlias = Callable[[SessionState], Transition]
+
+
+class Outcome(NamedTuple):
+    """Of how many seats a command did its work, and of how many it failed."""
+
+    seats: int
+    failed: int
+
+
+class Start(NamedTuple):
+    """What a session of the class begins with.
+
+    Attributes
+    ----------
+    seed : int
+    optimizer : AdamOptions or SgdOptions
+    train : TrainState
+        The untrained net.
+    points : Points
+    run : Run or None
+    is_locked : bool
+    """
+
+    seed: int
+    optimizer: OptimizerOptions
+    train: TrainState
+    points: Points
+    run: Run | None
+    is_locked: bool
+
+
+class ClassSessions:
+    """Makes and changes the sessions of a class, those of many seats at once.
+
+    A seat for which this fails never stops the others.
+
+    Parameters
+    ----------
+    sessions : SessionService
+    rooms : RoomRepository
+    """
+
+    def __init__(self, sessions: SessionService, rooms: RoomRepository) -> None:
+        self._sessions = sessions
+        self._rooms = rooms
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, code: str) -> asyncio.Lock:
+        """To hold while all sessions of a room are changed, so that a second command waits."""
+        turn = self._turns.get(code) or asyncio.Lock()
+        self._turns[code] = turn
+        return turn
+
+    async def admit(self, room: Room, seat: Seat) -> Seat:
+        """Give a seat what the class has: a late joiner, or one that a crash left out.
+
+        Nothing happens if the seat has the present setting already, or the room does not lead.
+
+        Returns
+        -------
+        Seat
+            With the session of the class.
+
+        Raises
+        ------
+        UserError
+            ``server_full`` (max), or what reading the store raises.
+        """
+        while room.leading and room.setting is not None and seat.setting < room.setting.id:
+            sid = await self._give(room, room.setting, seat)
+            [seat] = await self._keep(room, room.setting, {seat.number: sid}) or [seat]
+            given, room = room, await self._rooms.load(room.code)
+            if room.frozen != given.frozen:
+                move = partial(settle, locked=room.frozen, pauses=room.frozen)
+                await self._sessions.apply(sid, move, as_teacher=True)
+        return seat
+
+    async def give_all(self, room: Room) -> Outcome:
+        """Give every seat the setting of the room."""
+        setting = room.setting
+        if setting is None:
+            return Outcome(0, 0)
+        seats = await self._rooms.seats(room.code)
+        sids = await each(seats, lambda seat: self._give(room, setting, seat))
+        given = {seat.number: sid for seat, sid in zip(seats, sids, strict=True) if sid is not None}
+        kept = await self._keep(room, setting, given)
+        return Outcome(len(kept), len(seats) - len(given))
+
+    async def change_all(self, room: Room, move: Move, starts: bool = False) -> Outcome:
+        """Make a transition of every session of the class; none if the room does not lead.
+
+        Parameters
+        ----------
+        room : Room
+        move : callable
+            As `SessionService.apply` takes it.
+        starts : bool
+            Whether it starts runs.
+        """
+        if not room.leading:
+            return Outcome(0, 0)
+        sids = [seat.class_sid for seat in await self._rooms.seats(room.code) if seat.class_sid]
+        change = self._sessions.start_with if starts else self._sessions.apply
+        done = await each(sids, lambda sid: change(sid, move, as_teacher=True))
+        return Outcome(len(sids) - done.count(None), done.count(None))
+
+    async def copy(self, sid: str) -> str:
+        """Make a locked copy of a session, without its history; returns its id."""
+        state, frames = await self._sessions.whole(sid)
+        still = replace(state, version=1, run=None, history=NO_HISTORY, locked=True)
+        return await self._sessions.create(still, frames)
+
+    async def open_copy(self, sid: str, into: str) -> Snapshot:
+        """Replace session `into` by a copy of `sid`, as one step to undo; returns its snapshot."""
+        state, frames = await self._sessions.whole(sid)
+        points = await self._sessions.points_of(state)
+        move = partial(become, other=state, frames=frames)
+        return await self._sessions.apply(into, move, points, "session")
+
+    async def _give(self, room: Room, setting: Setting, seat: Seat) -> str:
+        """Set up the seat's session of the class, a new one if it has none; returns its id."""
+        points = await self._sessions.find_points(setting.data_key)
+        if points is None:
+            raise UserError("data_unknown")
+        seed = setting.seed_of(seat.number)
+        train = await self._sessions.initial_state(seed, setting.net, points)
+        run = None
+        if setting.epochs:
+            run = Run(0, setting.epochs, "paused" if room.frozen else "running")
+        optimizer = codec.optimizer_from(setting.optimizer)
+        start = Start(seed, optimizer, train, points, run, room.frozen)
+        if seat.class_sid is not None:
+            try:
+                change = self._sessions.apply if run is None else self._sessions.start_with
+                await change(seat.class_sid, partial(set_up, start=start), as_teacher=True)
+                return seat.class_sid
+            except UnknownSession:
+                pass
+        return await self._sessions.create(*new(start, self._sessions.default_engine))
+
+    async def _keep(self, room: Room, setting: Setting, sids: dict[int, str]) -> list[Seat]:
+        """Note the sessions, by seat, that were made for a setting; those not kept are deleted."""
+
+        def note(seat: Seat) -> Seat | None:
+            if seat.setting >= setting.id:
+                return None
+            return msgspec.structs.replace(seat, class_sid=sids[seat.number], setting=setting.id)
+
+        seats = await self._rooms.update_seats(room.code, sids, note)
+        kept = {seat.class_sid for seat in seats}
+        if lost := [sid for sid in sids.values() if sid not in kept]:
+            await self._sessions.delete(lost)
+        return seats
+
+
+async def each(items: Iterable[T], work: Callable[[T], Awaitable[R]]) -> list[R | None]:
+    """Do the work for each item, `AT_ONCE` at a time; None where it raised a `UserError`.
+
+    Raises
+    ------
+    Exception
+        What is no `UserError`, once all have ended.
+    """
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(item: T) -> R | None:
+        async with turns:
+            try:
+                return await work(item)
+            except UserError as error:
+                logger.warning("a seat is left out: %s", error)
+                return None
+
+    results = await asyncio.gather(*map(one, items), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if not isinstance(result, BaseException)]
+
+
+def new(start: Start, engine: str) -> tuple[SessionState, list[Frame]]:
+    """A new session of a class."""
+    state, frames = transitions.new_session(
+        start.seed, start.optimizer, engine, start.train, start.points, None
+    )
+    return replace(state, run=start.run, locked=start.is_locked), frames
+
+
+def set_up(state: SessionState, start: Start) -> Transition:
+    """Start over as the class does; the student's steps can't be undone any more."""
+    history = replace(
+        NO_HISTORY, first=state.history.end, now=state.history.end
+    )  # numbers are not used twice
+    begun = replace(state, optimizer=start.optimizer, history=history, locked=start.is_locked)
+    after, frames = transitions.reset(begun, start.seed, start.train, start.points)
+    return replace(after, run=start.run), frames
+
+
+def settle(state: SessionState, locked: bool, pauses: bool) -> Transition:
+    """Lock a session or unlock it, and pause its run if it has one."""
+    run = state.run
+    if pauses and run is not None:
+        run = replace(run, status="paused")
+    if (run, locked) == (state.run, state.locked):
+        return None
+    return changed(state, run=run, locked=locked), []
+
+
+def start_run(state: SessionState, epochs: int) -> Transition:
+    """Train on with the session's own optimizer and engine; nothing if it is running."""
+    if state.is_running:
+        return None
+    return transitions.start_run(state, epochs, state.optimizer, state.engine)
+
+
+def resume(state: SessionState) -> Transition:
+    """Continue a paused run as it was."""
+    return transitions.resume(state, state.optimizer, state.engine)
+
+
+def become(state: SessionState, other: SessionState, frames: Iterable[Frame]) -> Transition:
+    """Become a copy of another session, with its frames; its run is given up."""
+    after = replace(
+        other,
+        version=state.version + 1,
+        run=None,
+        notice=None,
+        first_seq=state.next_seq,
+        next_seq=state.next_seq,
+        history=state.history,
+        locked=state.locked,
+    )
+    return transitions.with_numbers(after, list(frames))

@@ -1,0 +1,51 @@
+"""The teacher's files: the board and the nets of a class at this moment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import NamedTuple
+
+from pwlapp.commands.fields import Empty
+from pwlapp.core.export.programs import Words
+from pwlapp.rooms import export
+from pwlapp.rooms.ask import answers
+from pwlapp.rooms.board import BoardReader
+from pwlapp.rooms.bodies import Csv
+from pwlapp.rooms.export import Student
+from pwlapp.rooms.service import RoomService
+from pwlapp.rooms.state import Room
+
+
+class File(NamedTuple):
+    """A file to save."""
+
+    name: str
+    media_type: str
+    content: str
+
+
+async def csv(rooms: RoomService, room: Room, body: Csv, _words: Words) -> File:
+    """The board as CSV, with nicknames only if they are asked for."""
+    board = BoardReader(rooms, room.code)
+    await board.read()
+    question, challenge = board.room.question, board.room.challenge
+    given = answers(question, board.seats) if question else {}
+    scores = {place.seat: place.score for place in challenge.ranking} if challenge else {}
+    rows = [shown.row for shown in board.shown.values()]
+    text = export.csv_table(rows, given, scores, body.names)
+    return File("pwlapp-class.csv", "text/csv; charset=utf-8", text)
+
+
+async def notebook(rooms: RoomService, room: Room, _body: Empty, words: Words) -> File:
+    """Every student's net as a notebook, without names, with the data that most of them have."""
+    board = BoardReader(rooms, room.code)
+    await board.read()
+    students = [
+        Student(number, shown.state.seed, shown.row["why"], shown.state.train, shown.row["data"])
+        for number, shown in board.shown.items()
+    ]
+    keys = Counter(student.data_key for student in students).most_common(1)
+    points = await board.points(keys[0][0]) if keys else rooms.sessions.points
+    text = await asyncio.to_thread(export.notebook, students, points, words)
+    return File("pwlapp-class.ipynb", "application/x-ipynb+json", text)

@@ -1,0 +1,193 @@
+"""A class to take home: the board as CSV, and every student's net as a notebook."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pwlapp.core.data.points import Points
+from pwlapp.core.export import programs
+from pwlapp.core.export.literals import literal, vector
+from pwlapp.core.export.programs import Part, Words
+from pwlapp.core.net import Architecture
+from pwlapp.core.state import TrainState
+from pwlapp.rooms.rows import Row, Why
+from pwlapp.rooms.state import Value
+
+BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read no Korean
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # of a cell that a spreadsheet would compute
+
+MAKE_NET = """\
+def make_net(student):
+    h, bias1 = student["h"], student["bias1"]
+    a1 = torch.nn.ReLU() if student["activation"] == "relu" else torch.nn.Sigmoid()
+    layers = [torch.nn.Linear(1, h, bias=bias1), a1, torch.nn.Linear(h, 1)]
+    if student["loss_fn"] == "bce":
+        layers.append(torch.nn.Sigmoid())
+    net = torch.nn.Sequential(*layers)
+    params = torch.tensor(student["params"])
+    torch.nn.utils.vector_to_parameters(params, net.parameters())
+    return net
+
+
+nets = [make_net(student) for student in students]
+"""
+LOSSES = """\
+for student, net in zip(students, nets):
+    if student["same_data"]:
+        loss_fn = torch.nn.BCELoss() if student["loss_fn"] == "bce" else torch.nn.MSELoss()
+        print(student["seat"], student["why"], loss_fn(net(x), y).item())
+"""
+HISTOGRAM = """\
+losses = torch.tensor([student["loss"] for student in students])
+plt.hist(losses[losses.isfinite()], bins=40)
+plt.xlabel("loss")
+plt.show()
+"""
+
+
+class Student(NamedTuple):
+    """A seat's net at one moment."""
+
+    seat: int
+    seed: int
+    why: Why
+    train: TrainState
+    data_key: str
+
+
+def csv_table(
+    rows: Sequence[Row],
+    answers: Mapping[int, Value],
+    scores: Mapping[int, float],
+    with_names: bool,
+) -> str:
+    """Write the board as CSV, a line a student.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        As `rows.row` makes them.
+    answers, scores : mapping of int to a value
+        To the question and in the challenge that are open, by the number of the seat.
+    with_names : bool
+        Whether there is a column of nicknames.
+    """
+    widest = max(
+        (Architecture(**row["net"]) for row in rows if row["plain"]),
+        key=lambda net: net.size,
+        default=None,
+    )
+    layers = ("W1", "b1", "W2") if any(row["net"]["bias1"] for row in rows) else ("W1", "W2")
+    units = range(widest.h if widest else 0)
+    weights = [f"{layer}_{k + 1}" for layer in layers for k in units] + ["b2"] * bool(widest)
+    columns = [
+        "seat", *["name"] * with_names, "why", "seed", "epoch", "loss", "slope_left", "slope_right",
+        "data", "h", "bias1", "activation", "loss_fn", "answer", "score", *weights,
+    ]  # fmt: skip
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\r\n")
+    table.writeheader()
+    for row in rows:
+        seat = {"answer": _answer(answers.get(row["n"])), "score": scores.get(row["n"], "")}
+        table.writerow(_cells(row) | seat)
+    return BYTE_ORDER_MARK + text.getvalue()
+
+
+def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
+    """Write a notebook that makes every student's net and draws them all.
+
+    Parameters
+    ----------
+    students : sequence of Student
+    points : Points
+        The data of the class, on which the losses of those who have it are computed again.
+    words : mapping of str to str
+        The catalogue's ``code.*`` sentences.
+
+    Returns
+    -------
+    str
+        It holds checked numbers alone, no nickname.
+    """
+    parts = [
+        programs.data_part(points, words),
+        Part(words["code.class_students"], _students(students, points)),
+        Part(words["code.class_nets"], MAKE_NET),
+        Part(words["code.class_losses"], LOSSES),
+        Part(words["code.class_plot"], _plot(points)),
+        Part(words["code.class_histogram"], HISTOGRAM),
+    ]
+    return programs.notebook_of(words["code.class_title"].format(n=len(students)), parts)
+
+
+def safe_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _cells(row: Row) -> dict[str, Any]:
+    """The columns of a row, by name; empty where there is nothing to write."""
+    left, right = row["slopes"] or ("", "")
+    net = row["net"]
+    cells = {
+        "seat": row["n"],
+        "name": safe_cell(row["name"]),
+        "why": row["why"],
+        "seed": row["seed"],
+        "epoch": row["epoch"],
+        "loss": "" if row["loss"] is None else row["loss"],
+        "slope_left": left,
+        "slope_right": right,
+        "data": row["data"],
+        "h": net["h"],
+        "bias1": int(net["bias1"]),
+        "activation": net["activation"],
+        "loss_fn": net["loss"],
+    }
+    if row["plain"]:
+        layers = ("W1", "b1", "W2") if net["bias1"] else ("W1", "W2")
+        names = [f"{layer}_{k + 1}" for layer in layers for k in range(net["h"])]
+        cells |= zip([*names, "b2"], row["numbers"], strict=True)
+    return cells
+
+
+def _answer(value: Value | None) -> str | float:
+    if isinstance(value, tuple):
+        return " ".join(str(y) for y in value)
+    return "" if value is None else value
+
+
+def _students(students: Sequence[Student], points: Points) -> str:
+    lines = "".join(f"    {_student(student, points)},\n" for student in students)
+    return f"students = [\n{lines}]\n"
+
+
+def _student(student: Student, points: Points) -> str:
+    train, net = student.train, student.train.net
+    return (
+        f'{{"seat": {student.seat:d}, "seed": {student.seed:d}, "why": "{student.why}", '
+        f'"epoch": {train.epoch:d}, "loss": {literal(train.loss)}, '
+        f'"same_data": {student.data_key == points.key!r}, '
+        f'"h": {net.h:d}, "bias1": {net.bias1!r}, '
+        f'"activation": "{net.activation}", "loss_fn": "{net.loss}",\n'
+        f'     "params": {vector(train.params)}}}'
+    )
+
+
+def _plot(points: Points) -> str:
+    is_known = points.prob is not None
+    truth = 'plt.plot(x[order], prob[order], "k--")\n' if is_known else ""
+    return f"""\
+import matplotlib.pyplot as plt
+
+colors = {{
+    "both": "C0", "left": "C1", "right": "C2", "dead": "C3", "diverged": "C4", "not_started": "C7",
+}}
+order = x.flatten().argsort()
+for student, net in zip(students, nets):
+    plt.plot(x[order], net(x).data[order], colors[student["why"]], lw=0.5, alpha=0.5)
+{truth}plt.show()
+"""

@@ -1,0 +1,33 @@
+"""The links under which students come into a room."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+from pwlapp import network
+from pwlapp.core.export import qr
+from pwlapp.rooms.service import RoomService
+
+LOCAL = ("localhost", "127.0.0.1", "::1")  # reached by no other device
+
+
+async def links(rooms: RoomService, code: str, page: str) -> list[dict[str, Any]]:
+    """A link for each network interface of this machine, with its QR code as SVG.
+
+    Parameters
+    ----------
+    rooms : RoomService
+    code : str
+    page : str
+        The address at which the teacher has opened the page; it goes first if others reach it.
+    """
+    address = urlsplit(page)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    urls = list((await asyncio.to_thread(network.urls, port)).values())
+    if address.hostname not in LOCAL:
+        urls.insert(0, f"{address.scheme}://{address.netloc}")
+    found = [f"{url}/#room={code}" for url in dict.fromkeys(urls)]
+    pictures = await asyncio.gather(*(rooms.sessions.runner.call(qr.svg, url) for url in found))
+    return [{"url": url, "qr": svg} for url, svg in zip(found, pictures, strict=True)]

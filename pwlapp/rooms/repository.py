@@ -1,0 +1,258 @@
+"""Reading and changing rooms and their seats while many requests do so at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+from cachetools import LRUCache
+
+from pwlapp.errors import UserError
+from pwlapp.rooms.codes import new_code
+from pwlapp.rooms.state import (
+    MAX_SEATS,
+    ROOM_S,
+    Room,
+    Seat,
+    decode_room,
+    decode_seat,
+    encode,
+)
+from pwlapp.sessions.events import SessionEvents, Watcher
+from pwlapp.sessions.repository import retried
+from pwlapp.sessions.stores.protocol import (
+    Conflict,
+    RoomRow,
+    RoomStore,
+    SeatRow,
+    UnknownRoom,
+    board_key,
+    room_key,
+    seat_key,
+    unknown_room,
+)
+
+replace = msgspec.structs.replace
+
+MAX_CACHED = 200  # rooms
+
+
+class RoomRepository:
+    """Loads and saves rooms and seats, and wakes the streams of what has changed.
+
+    Notified are (see `SessionEvents`): `room_key` when a room has changed, which wakes its seats
+    and boards; `seat_key` when a seat has, which wakes the pages of that seat; `board_key` when any
+    seat has, or has joined, left, or connected, which wakes the boards alone.
+
+    Parameters
+    ----------
+    store : RoomStore
+    events : SessionEvents
+    clock : callable
+        Seconds since 1970.
+    """
+
+    def __init__(
+        self, store: RoomStore, events: SessionEvents, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._events = events
+        self._clock = clock
+        self._cached: LRUCache[str, asyncio.Task[tuple[Room, int]]] = LRUCache(MAX_CACHED)
+        self._changes: Watcher = events.new_watcher()
+
+    async def open(self) -> Room:
+        """Open a room with a new code and key."""
+        ends = self._clock() + ROOM_S
+        while True:
+            room = Room(new_code(), secrets.token_bytes(32), ends)
+            if await self._store.create(room.code, encode(room), ends):
+                return room
+
+    async def load(self, code: str) -> Room:
+        """The room, from this process's memory unless it has changed.
+
+        Raises
+        ------
+        UserError
+            ``room_unknown`` if there is no such room, or its time is over.
+        """
+        room, _ = await self._load(code)
+        return room
+
+    async def count(self, code: str) -> int:
+        """Number of seats, also some time ago: a seat more does not wake the others.
+
+        Raises ``room_unknown``.
+        """
+        _, seats = await self._load(code)
+        return seats
+
+    async def update(self, code: str, change: Callable[[Room], Room | None]) -> Room:
+        """Change the latest version of a room, retrying after conflicts; returns the result.
+
+        Parameters
+        ----------
+        code : str
+        change : callable
+            A pure function, which may be called more than once; its result gets the next version.
+            None: nothing changes.
+
+        Raises
+        ------
+        UserError
+            ``room_unknown``; ``busy`` after too many conflicts; or what `change` raises.
+        """
+
+        async def attempt() -> Room:
+            before = _room(await self._store.load(code))
+            self._check_time(before)
+            after = change(before)
+            if after is None:
+                return before
+            after = replace(after, version=before.version + 1)
+            await self._store.save(code, before.version, encode(after))
+            return after
+
+        room = await retried(attempt)
+        self._events.notify(room_key(code))
+        return room
+
+    async def seats(self, code: str) -> list[Seat]:
+        """All seats, by number, in one read."""
+        return [_seat(row) for row in await self._store.seats(code)]
+
+    async def seat(self, code: str, number: int) -> Seat:
+        """One seat. Raises ``room_forbidden`` if there is none of this number, or no longer."""
+        for row in await self._store.seats(code, [number]):
+            return _seat(row)
+        raise UserError("room_forbidden")
+
+    async def add_seat(self, code: str, seat: Seat) -> Seat:
+        """Add a seat; returns it with its number. Raises ``room_unknown``, ``room_full`` (max).
+
+        The room is read anew when it is loaded next, so that whoever adds a seat and then loads the
+        room knows all that was changed without regard to the seat.
+        """
+        number = await self._store.add_seat(code, encode(seat), MAX_SEATS)
+        self._cached.pop(code, None)
+        self._events.notify(board_key(code))
+        return replace(seat, number=number)
+
+    async def update_seat(
+        self, code: str, number: int, change: Callable[[Seat], Seat | None]
+    ) -> Seat:
+        """Change the latest version of a seat; as `update`. Raises ``room_forbidden``."""
+        for seat in await self.update_seats(code, [number], change):
+            return seat
+        raise UserError("room_forbidden")
+
+    async def update_seats(
+        self, code: str, numbers: Iterable[int], change: Callable[[Seat], Seat | None]
+    ) -> list[Seat]:
+        """Change many seats, each as `update_seat`, in few transactions; those gone are left out.
+
+        Returns
+        -------
+        list of Seat
+            All seats of these numbers that are there, changed or not.
+
+        Raises
+        ------
+        UserError
+            ``busy`` after too many conflicts; or what `change` raises.
+        """
+        waiting = set(numbers)
+        done: dict[int, Seat] = {}
+
+        async def attempt() -> None:
+            found = [_seat(row) for row in await self._store.seats(code, sorted(waiting))]
+            waiting.intersection_update(seat.number for seat in found)
+            changed: dict[int, Seat] = {}
+            for seat in found:
+                if (after := change(seat)) is None:
+                    done[seat.number] = seat
+                else:
+                    changed[seat.number] = replace(after, version=seat.version + 1)
+            saves = [(n, seat.version - 1, encode(seat)) for n, seat in changed.items()]
+            saved = await self._store.save_seats(code, saves) if saves else []
+            done.update((number, changed[number]) for number in saved)
+            self._notify_seats(code, saved)
+            waiting.difference_update(done)
+            if waiting:
+                raise Conflict
+
+        await retried(attempt)
+        return [done[number] for number in sorted(done)]
+
+    async def see(self, code: str, seen: Mapping[int, float]) -> None:
+        """Set when pages of seats were last connected; see `Seat.seen`."""
+        await self._store.see(code, seen)
+        self._events.notify(board_key(code))
+
+    async def remove_seat(self, code: str, number: int) -> None:
+        """Remove a seat; its number is not given again."""
+        await self._store.remove_seat(code, number)
+        self._notify_seats(code, [number])
+
+    async def ended(self) -> list[str]:
+        """Codes of the rooms whose time is over."""
+        return await self._store.ended()
+
+    async def delete(self, code: str) -> list[str]:
+        """Delete a room and its seats, also one whose time is over.
+
+        Returns
+        -------
+        list of str
+            Ids of the class's sessions, which the caller deletes.
+        """
+        sids = [seat.class_sid for seat in await self.seats(code) if seat.class_sid is not None]
+        with contextlib.suppress(UnknownRoom):
+            spotlight = decode_room((await self._store.load(code)).body).spotlight
+            sids += [spotlight.sid] if spotlight else []
+        await self._store.delete(code)
+        self._events.notify(room_key(code))
+        return sids
+
+    async def _load(self, code: str) -> tuple[Room, int]:
+        """The room and its number of seats; callers at the same moment share one read."""
+        for key in self._changes.take():
+            self._cached.pop(key.removeprefix(room_key("")), None)
+        task = self._cached.get(code)
+        if task is None:
+            task = self._cached[code] = asyncio.create_task(self._read(code))
+            task.add_done_callback(lambda task: self._drop_failure(code, task))
+            self._changes.watch(*map(room_key, self._cached))
+        room, seats = await asyncio.shield(task)
+        self._check_time(room)
+        return room, seats
+
+    async def _read(self, code: str) -> tuple[Room, int]:
+        row = await self._store.load(code)
+        return _room(row), row.seats
+
+    def _drop_failure(self, code: str, task: asyncio.Task[tuple[Room, int]]) -> None:
+        if (task.cancelled() or task.exception()) and self._cached.get(code) is task:
+            del self._cached[code]
+
+    def _check_time(self, room: Room) -> None:
+        if self._clock() >= room.ends:
+            raise unknown_room()
+
+    def _notify_seats(self, code: str, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._events.notify(seat_key(code, number))
+        self._events.notify(board_key(code))
+
+
+def _room(row: RoomRow) -> Room:
+    return replace(decode_room(row.body), version=row.version)
+
+
+def _seat(row: SeatRow) -> Seat:
+    return replace(decode_seat(row.body), number=row.number, version=row.version, seen=row.seen)

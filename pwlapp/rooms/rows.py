@@ -1,0 +1,145 @@
+"""The rows of a teacher's board: each student's net, and why it bends as it does.
+
+Pure functions from seats and the states of their sessions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from pwlapp.core.analysis.seeds import count_sides, dead_units
+from pwlapp.core.data.points import Points
+from pwlapp.core.net import Array, from_vector, pre_activation, sigmoid
+from pwlapp.core.state import TrainState
+from pwlapp.rooms.state import Seat
+from pwlapp.sessions.frames import curve, is_wide
+from pwlapp.sessions.snapshot import frame_numbers, json_number
+from pwlapp.sessions.state import SessionState
+
+Why: TypeAlias = Literal["not_started", "diverged", "dead", "both", "left", "right"]
+Row: TypeAlias = dict[str, Any]
+Rows: TypeAlias = Mapping[int, Row]  # by the number of the seat
+
+
+class Shown(NamedTuple):
+    """A row, and what it was made from.
+
+    Attributes
+    ----------
+    seat : Seat
+        With `Seat.seen` left out, since it changes with each beat.
+    is_here : bool
+    state : SessionState
+    row : dict
+    """
+
+    seat: Seat
+    is_here: bool
+    state: SessionState
+    row: Row
+
+
+def row(seat: Seat, state: SessionState, points: Points, is_here: bool) -> Row:
+    """A seat as the board reads it; every value is valid JSON.
+
+    Parameters
+    ----------
+    seat : Seat
+    state : SessionState
+        Of the session that the board shows of the seat.
+    points : Points
+        Its data.
+    is_here : bool
+        Whether a page of the seat is connected.
+
+    Returns
+    -------
+    dict
+        ``numbers`` are the parameters, or, unless the net is ``plain``, the logits of
+        `frames.curve`.
+    """
+    train = state.train
+    is_plain = not is_wide(train.net)
+    numbers = train.params if is_plain else curve(train.params, train.net, points.x)
+    return {
+        "n": seat.number,
+        "name": seat.nickname,
+        "name_hidden": seat.name_hidden,
+        "here": is_here,
+        "data": state.data_key,
+        "seed": state.seed,
+        "epoch": train.epoch,
+        "loss": json_number(train.loss),
+        "status": state.run.status if state.run else "idle",
+        "why": why(state, points.x),
+        "slopes": slopes(train, points.x),
+        "net": vars(train.net).copy(),
+        "numbers": frame_numbers(numbers),
+        "plain": is_plain,
+    }
+
+
+def why(state: SessionState, x: Array) -> Why:
+    """Why the net bends as it does: the first of the reasons that holds.
+
+    Parameters
+    ----------
+    state : SessionState
+    x : ndarray of shape (n,), float32
+        The points of the session.
+
+    Returns
+    -------
+    str
+        ``"not_started"``: at the weights of its seed. ``"diverged"``. ``"dead"``: a ReLU is on for
+        no point, or no unit has a slope. Else which way the units face, as W1 says: ``"both"``,
+        ``"left"`` or ``"right"``.
+    """
+    train = state.train
+    if train.epoch == 0 and state.by_recipe and not state.is_diverged:
+        return "not_started"
+    if state.is_diverged:
+        return "diverged"
+    left, right = count_sides(train)
+    if dead_units(train, x) or not left + right:
+        return "dead"
+    if left and right:
+        return "both"
+    return "left" if left else "right"
+
+
+def slopes(train: TrainState, x: Array) -> list[float] | None:
+    """Slopes of the logit at the smallest and at the largest x; None if they are not finite.
+
+    Parameters
+    ----------
+    train : TrainState
+    x : ndarray of shape (n,), float32
+    """
+    params = from_vector(train.params, train.net.bias1)
+    ends = np.array([x.min(), x.max()], dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        u = pre_activation(params, ends)  # (2, h)
+        if train.net.activation == "relu":
+            on = (u > 0).astype(np.float64)
+        else:
+            on = (sigmoid(u) * sigmoid(-u)).astype(np.float64)  # the sigmoid's own slope
+        found = on @ (params.W1.astype(np.float64) * params.W2)  # (2, h) @ (h,) -> (2,)
+    return [float(f"{slope:.9g}") for slope in found] if np.isfinite(found).all() else None
+
+
+def changes(before: Rows, after: Rows) -> tuple[list[Row], list[int]]:
+    """What a board that shows `before` must learn to show `after`.
+
+    Returns
+    -------
+    changed : list of dict
+        New rows and changed ones, by number.
+    gone : list of int
+        Numbers of the rows that are no longer there.
+    """
+    changed = [after[n] for n in sorted(after) if before.get(n) != after[n]]
+    return changed, sorted(before.keys() - after.keys())

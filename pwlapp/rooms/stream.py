@@ -1,0 +1,102 @@
+"""The stream of a seat: the room as the seat sees it, and the session that its page follows."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from pwlapp.errors import UserError
+from pwlapp.rooms.service import RoomService
+from pwlapp.rooms.state import Room, Seat, followed
+from pwlapp.rooms.view import room_view
+from pwlapp.sessions.events import Event, Position
+from pwlapp.sessions.snapshot import frame_texts
+from pwlapp.sessions.stores.protocol import UnknownRoom, room_key, seat_key
+
+
+class Known(NamedTuple):
+    """What a page has already.
+
+    Attributes
+    ----------
+    own : str
+        Id of the tab's own session.
+    sid : str
+        Id of the session that the page shows.
+    since : int
+        Number of the last frame of that session that the page has.
+    """
+
+    own: str
+    sid: str
+    since: int
+
+    def position(self, room: Room, seat: Seat) -> Position:
+        """Where to read on: in another session, at its beginning."""
+        sid = followed(room, seat) or self.own
+        return Position(sid, self.since if sid == self.sid else 0)
+
+
+async def follow(rooms: RoomService, code: str, number: int, known: Known) -> AsyncIterator[Event]:
+    """Follow the room and the session of a seat.
+
+    Yields
+    ------
+    Event
+        ``room`` at first and after each change that the seat sees; then ``state`` and ``frames`` of
+        the session that the page follows from then on. Its data are None, and the stream ends, if
+        the room has ended or the student has left. The id of frames names their session, too: a
+        browser that reconnects sends it, and may have missed that the session is another one.
+    """
+    events = rooms.sessions.events
+    own_keys = {room_key(code), seat_key(code, number)}
+    read = partial(rooms.sessions.read, form=frame_texts)
+    position: Position | None = None
+    shown: dict[str, Any] | None = None
+    with (
+        events.watcher(*own_keys) as watcher,
+        rooms.presence.connected(code, number),
+        contextlib.suppress(UserError),
+    ):
+        async for changed in events.wakes(watcher):
+            if position is None or changed & own_keys:
+                if (found := await _find(rooms, code, number)) is None:
+                    yield Event("room", None)
+                    return
+                room, seat, seats = found
+                view = room_view(room, seat, seats)
+                if view != shown:
+                    shown = view
+                    yield Event("room", view)
+                now = known.position(room, seat)
+                if position is None or now.sid != position.sid:
+                    position = now
+                    watcher.watch(*own_keys, position.sid)
+                    known = known._replace(sid="")  # after the first, each begins anew
+            for event in await position.news(read):
+                yield event if event.id is None else event._replace(id=f"{position.sid}.{event.id}")
+
+
+async def news(
+    rooms: RoomService, room: Room, seat: Seat, known: Known
+) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
+    """What `follow` begins with, for a page that asks: the room, the state, and the frames."""
+    rooms.presence.polls(room.code, seat.number)
+    position = known.position(room, seat)
+    view = room_view(room, seat, await rooms.repository.count(room.code))
+    return view, *await rooms.sessions.read(position.sid, position.since, form=frame_texts)
+
+
+async def _find(rooms: RoomService, code: str, number: int) -> tuple[Room, Seat, int] | None:
+    try:
+        room = await rooms.repository.load(code)
+        seat = await rooms.repository.seat(code, number)
+        return room, seat, await rooms.repository.count(code)
+    except UnknownRoom:
+        return None
+    except UserError as error:
+        if error.code == "room_forbidden":
+            return None
+        raise

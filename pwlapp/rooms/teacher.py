@@ -1,0 +1,216 @@
+"""The teacher's commands to a room; `table` has their names.
+
+Each changes one thing: a new setting does not unfreeze the class, and freezing does not lead it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from pwlapp.commands.data import points_of
+from pwlapp.commands.fields import Empty
+from pwlapp.rooms import bodies, class_sessions
+from pwlapp.rooms.ask import summary
+from pwlapp.rooms.service import RoomService
+from pwlapp.rooms.state import CONTROLS, Challenge, Question, Room, Setting, Spotlight, watched
+from pwlapp.sessions import transitions
+from pwlapp.sessions.codec import optimizer_header
+
+replace = msgspec.structs.replace
+
+
+async def push(rooms: RoomService, room: Room, body: bodies.Push) -> dict[str, Any]:
+    """Send a setting to every seat, and lead the class from now on.
+
+    Raises
+    ------
+    UserError
+        ``needs_mse``, or what `points_of` and `SessionService.initial_state` raise.
+    """
+    points = await points_of(rooms.sessions, body.data)
+    points.check_loss(body.net.loss)
+    await rooms.sessions.keep(points)
+
+    def lead(room: Room) -> Room:
+        setting = Setting(
+            room.next_id,
+            body.seed,
+            body.seat_seeds,
+            body.net,
+            optimizer_header(body.optimizer),
+            body.epochs,
+            points.key,
+        )
+        return replace(room, leading=True, setting=setting, next_id=room.next_id + 1)
+
+    async with rooms.classes.turn(room.code):
+        room = await rooms.repository.update(room.code, lead)
+        return (await rooms.classes.give_all(room))._asdict()
+
+
+async def start(rooms: RoomService, room: Room, body: bodies.Start) -> dict[str, Any]:
+    """Train every net of the class so many epochs more; late joiners catch up."""
+
+    def add(room: Room) -> Room | None:
+        if not room.leading or room.setting is None:
+            return None
+        epochs = min(room.setting.epochs + body.epochs, rooms.sessions.max_epochs)
+        return replace(room, setting=replace(room.setting, epochs=epochs))
+
+    move = partial(class_sessions.start_run, epochs=body.epochs)
+    async with rooms.classes.turn(room.code):
+        room = await rooms.repository.update(room.code, add)
+        return (await rooms.classes.change_all(room, move, starts=True))._asdict()
+
+
+async def pause(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
+    """Pause every run of the class."""
+    async with rooms.classes.turn(room.code):
+        room = await rooms.repository.load(room.code)
+        return (await rooms.classes.change_all(room, transitions.pause))._asdict()
+
+
+async def resume(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
+    """Continue every paused run of the class."""
+    async with rooms.classes.turn(room.code):
+        room = await rooms.repository.load(room.code)
+        return (await rooms.classes.change_all(room, class_sessions.resume))._asdict()
+
+
+async def freeze(rooms: RoomService, room: Room, body: bodies.Freeze) -> dict[str, Any]:
+    """Pause and lock the sessions of the class, or unlock them; their runs stay paused."""
+    move = partial(class_sessions.settle, locked=body.on, pauses=body.on)
+    async with rooms.classes.turn(room.code):
+        room = await rooms.repository.update(room.code, partial(replace, frozen=body.on))
+        return (await rooms.classes.change_all(room, move))._asdict()
+
+
+async def release(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
+    """Give every page back to its student; the sessions of the class are kept, paused."""
+    move = partial(class_sessions.settle, locked=False, pauses=True)
+    async with rooms.classes.turn(room.code):
+        led = await rooms.repository.load(room.code)
+        room = await rooms.repository.update(
+            room.code,
+            partial(replace, leading=False, frozen=False, spotlight=None, hidden=(), lesson=None),
+        )
+        await forget_spotlight(rooms, led, room)
+        return (await rooms.classes.change_all(led, move))._asdict()
+
+
+async def lesson(rooms: RoomService, room: Room, body: bodies.Lesson) -> dict[str, Any]:
+    """Show a step of a lesson on every page."""
+    await rooms.repository.update(room.code, partial(replace, lesson=body.lesson))
+    return {}
+
+
+async def hide(rooms: RoomService, room: Room, body: bodies.Hide) -> dict[str, Any]:
+    """Hide controls on every page."""
+    hidden = tuple(name for name in CONTROLS if name in body.controls)
+    await rooms.repository.update(room.code, partial(replace, hidden=hidden))
+    return {}
+
+
+async def spotlight(rooms: RoomService, room: Room, body: bodies.ShowSeat) -> dict[str, Any]:
+    """Show a copy of one student's net on every page, or end that.
+
+    Raises
+    ------
+    UserError
+        ``room_forbidden`` if there is no such seat.
+    """
+    shown = None
+    before = await rooms.repository.load(room.code)
+    if body.seat is not None:
+        seat = await rooms.repository.seat(room.code, body.seat)
+        shown = Spotlight(seat.number, await rooms.classes.copy(watched(before, seat)))
+    async with rooms.classes.turn(room.code):
+        before = await rooms.repository.load(room.code)
+        room = await rooms.repository.update(room.code, partial(replace, spotlight=shown))
+        await forget_spotlight(rooms, before, room)
+    return {}
+
+
+async def open_net(rooms: RoomService, room: Room, body: bodies.OpenNet) -> dict[str, Any]:
+    """Make the teacher's own session a copy of a seat's, as one step to undo.
+
+    Raises
+    ------
+    UserError
+        ``room_forbidden`` if there is no such seat.
+    """
+    room = await rooms.repository.load(room.code)
+    seat = await rooms.repository.seat(room.code, body.seat)
+    return {"snapshot": await rooms.classes.open_copy(watched(room, seat), body.sid)}
+
+
+async def hide_name(rooms: RoomService, room: Room, body: bodies.HideName) -> dict[str, Any]:
+    """Hide a nickname from all but the teacher. Raises ``room_forbidden``."""
+    await rooms.repository.update_seat(room.code, body.seat, partial(replace, name_hidden=body.on))
+    return {}
+
+
+async def ask(rooms: RoomService, room: Room, body: bodies.Ask) -> dict[str, Any]:
+    """Ask all seats a question, in place of the one before."""
+
+    def change(room: Room) -> Room:
+        asked = Question(room.next_id, body.kind, body.text, body.options)
+        return replace(room, question=asked, next_id=room.next_id + 1)
+
+    room = await rooms.repository.update(room.code, change)
+    return {"id": room.next_id - 1}
+
+
+async def reveal(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
+    """Show the present answers to all, without names."""
+    seats = await rooms.repository.seats(room.code)
+
+    def change(room: Room) -> Room | None:
+        if room.question is None:
+            return None
+        revealed = summary(room.question, seats)
+        return replace(room, question=replace(room.question, revealed=revealed))
+
+    await rooms.repository.update(room.code, change)
+    return {}
+
+
+async def end_question(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
+    """Take the question away."""
+    await rooms.repository.update(room.code, partial(replace, question=None))
+    return {}
+
+
+async def set_challenge(
+    rooms: RoomService, room: Room, body: bodies.SetChallenge
+) -> dict[str, Any]:
+    """Start a challenge, in place of the one before."""
+    target = None if body.target is None else tuple(body.target)
+
+    def change(room: Room) -> Room:
+        begun = Challenge(room.next_id, body.kind, body.epochs, target)
+        return replace(room, challenge=begun, next_id=room.next_id + 1)
+
+    room = await rooms.repository.update(room.code, change)
+    return {"id": room.next_id - 1}
+
+
+async def end_challenge(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
+    """Take the challenge and its ranking away."""
+    await rooms.repository.update(room.code, partial(replace, challenge=None))
+    return {}
+
+
+async def end(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
+    """Delete the room and all in it; the students' own sessions stay."""
+    await rooms.end(room.code)
+    return {}
+
+
+async def forget_spotlight(rooms: RoomService, before: Room, after: Room) -> None:
+    """Delete the copy that was shown before."""
+    if before.spotlight is not None and before.spotlight != after.spotlight:
+        await rooms.sessions.delete([before.spotlight.sid])

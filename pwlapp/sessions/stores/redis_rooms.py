@@ -1,0 +1,212 @@
+"""The rooms of the shared mode.
+
+A room is a hash (its version, body, the number of its last seat). Its seats are three hashes by
+number: of their bodies, their versions, and when they were seen last.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pwlapp.errors import UserError
+from pwlapp.sessions.stores.protocol import (
+    Conflict,
+    RoomRow,
+    SeatRow,
+    board_key,
+    room_key,
+    seat_key,
+    unknown_room,
+)
+from pwlapp.sessions.stores.redis import CHANGED
+from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
+
+ROOM = PREFIX + "room:"
+SEATS = PREFIX + "seats:"
+VERSIONS = PREFIX + "seat_versions:"
+SEEN = PREFIX + "seat_seen:"
+ENDS = PREFIX + "rooms"  # codes by the time when they end, in seconds since 1970
+
+# A write that Redis repeats, since its answer was lost, finds its own body and succeeds.
+
+# KEYS: room, ends. ARGV: code, body, end. Returns 1, or 0 if the code is in use.
+CREATE = """
+local kept = redis.call('HGET', KEYS[1], 'body')
+if kept then return kept == ARGV[2] and 1 or 0 end
+redis.call('HSET', KEYS[1], 'version', 1, 'body', ARGV[2], 'last_seat', 0)
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+return 1
+"""
+
+# KEYS: room. ARGV: version expected, body, channel, message.
+# Returns 1: saved; 0: no such room; -1: the room has another version.
+SAVE = """
+local kept = redis.call('HMGET', KEYS[1], 'version', 'body')
+if not kept[1] then return 0 end
+if kept[1] ~= ARGV[1] then
+  return tonumber(kept[1]) == ARGV[1] + 1 and kept[2] == ARGV[2] and 1 or -1
+end
+redis.call('HSET', KEYS[1], 'version', ARGV[1] + 1, 'body', ARGV[2])
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return 1
+"""
+
+# KEYS: room, seats, versions. ARGV: body, at most, channel, message.
+# Returns the number of the seat; 0: no such room; -1: it is full.
+ADD_SEAT = """
+local last = redis.call('HGET', KEYS[1], 'last_seat')
+if not last then return 0 end
+if redis.call('HGET', KEYS[2], last) == ARGV[1] then return tonumber(last) end
+if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[2]) then return -1 end
+local number = redis.call('HINCRBY', KEYS[1], 'last_seat', 1)
+redis.call('HSET', KEYS[2], number, ARGV[1])
+redis.call('HSET', KEYS[3], number, 1)
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return number
+"""
+
+# KEYS: seats, versions.
+# ARGV: channel, message to the boards, then number, version expected, body and message of each.
+# Returns the numbers of the seats that are replaced.
+SAVE_SEATS = """
+local replaced = {}
+for i = 3, #ARGV, 4 do
+  local number, expected, body = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local version = redis.call('HGET', KEYS[2], number)
+  if version == expected then
+    redis.call('HSET', KEYS[1], number, body)
+    redis.call('HSET', KEYS[2], number, expected + 1)
+    redis.call('PUBLISH', ARGV[1], ARGV[i + 3])
+    table.insert(replaced, tonumber(number))
+  elseif version and tonumber(version) == expected + 1
+      and redis.call('HGET', KEYS[1], number) == body then
+    table.insert(replaced, tonumber(number))
+  end
+end
+if #replaced > 0 then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
+return replaced
+"""
+
+
+class RedisRooms:
+    """A `RoomStore` in Redis.
+
+    Parameters
+    ----------
+    link : RedisLink
+    clock : callable
+        Seconds since 1970.
+    """
+
+    def __init__(self, link: RedisLink, clock: Callable[[], float] = time.time) -> None:
+        self._link = link
+        self._clock = clock
+        script = link.client.register_script
+        self._create_script = script(CREATE)
+        self._save_script = script(SAVE)
+        self._add_seat_script = script(ADD_SEAT)
+        self._save_seats_script = script(SAVE_SEATS)
+
+    async def create(self, code: str, body: bytes, ends: float) -> bool:
+        async with self._link.guarded():
+            made: int = await self._create_script(keys=[ROOM + code, ENDS], args=[code, body, ends])
+        return made == 1
+
+    async def load(self, code: str) -> RoomRow:
+        async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
+            pipe.hmget(ROOM + code, "version", "body").hlen(SEATS + code)
+            (version, body), seats = await pipe.execute()
+        if version is None:
+            raise unknown_room()
+        return RoomRow(int(version), body, seats)
+
+    async def save(self, code: str, expected_version: int, body: bytes) -> None:
+        async with self._link.guarded():
+            done: int = await self._save_script(
+                keys=[ROOM + code], args=[expected_version, body, CHANGED, room_key(code)]
+            )
+        if done == 0:
+            raise unknown_room()
+        if done == -1:
+            raise Conflict(f"not version {expected_version}")
+
+    async def delete(self, code: str) -> None:
+        async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
+            pipe.delete(*(prefix + code for prefix in (ROOM, SEATS, VERSIONS, SEEN)))
+            pipe.zrem(ENDS, code).publish(CHANGED, room_key(code))
+            await pipe.execute()
+
+    async def ended(self) -> list[str]:
+        async with self._link.guarded() as redis:
+            codes = await redis.zrangebyscore(ENDS, "-inf", self._clock())
+        return [code.decode() for code in codes]
+
+    async def add_seat(self, code: str, body: bytes, at_most: int) -> int:
+        async with self._link.guarded():
+            number: int = await self._add_seat_script(
+                keys=[ROOM + code, SEATS + code, VERSIONS + code],
+                args=[body, at_most, CHANGED, board_key(code)],
+            )
+        if number == 0:
+            raise unknown_room()
+        if number == -1:
+            raise UserError("room_full", max=at_most)
+        return number
+
+    async def seats(self, code: str, numbers: Sequence[int] | None = None) -> list[SeatRow]:
+        if numbers is not None and not numbers:
+            return []
+        hashes = [prefix + code for prefix in (SEATS, VERSIONS, SEEN)]
+        async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
+            for name in hashes:
+                if numbers is None:
+                    pipe.hgetall(name)
+                else:
+                    pipe.hmget(name, [str(number) for number in numbers])
+            found = await pipe.execute()
+        if numbers is None:
+            bodies, versions, seen = (
+                {int(n): value for n, value in each.items()} for each in found
+            )
+        else:
+            bodies, versions, seen = (dict(zip(numbers, each, strict=True)) for each in found)
+        return [
+            SeatRow(number, int(versions[number]), body, float(seen.get(number) or 0))
+            for number, body in sorted(bodies.items())
+            if body is not None
+        ]
+
+    async def save_seats(self, code: str, saves: Sequence[tuple[int, int, bytes]]) -> list[int]:
+        each: list[Any] = [
+            part
+            for number, expected, body in saves
+            for part in (number, expected, body, seat_key(code, number))
+        ]
+        async with self._link.guarded():
+            replaced: list[int] = await self._save_seats_script(
+                keys=[SEATS + code, VERSIONS + code], args=[CHANGED, board_key(code), *each]
+            )
+        return replaced
+
+    async def see(self, code: str, seen: Mapping[int, float]) -> None:
+        if not seen:
+            return
+        async with self._link.guarded() as redis:
+            there = await redis.hmget(VERSIONS + code, [str(number) for number in seen])
+            known = {
+                str(number): at
+                for (number, at), version in zip(seen.items(), there, strict=True)
+                if version is not None
+            }
+            if known:
+                await redis.hset(SEEN + code, mapping=known)
+                await redis.publish(CHANGED, board_key(code))
+
+    async def remove_seat(self, code: str, number: int) -> None:
+        async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
+            for prefix in (SEATS, VERSIONS, SEEN):
+                pipe.hdel(prefix + code, str(number))
+            pipe.publish(CHANGED, board_key(code)).publish(CHANGED, seat_key(code, number))
+            await pipe.execute()

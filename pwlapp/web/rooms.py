@@ -1,0 +1,274 @@
+"""Routes of rooms: for everybody, for a seat, and for the teacher.
+
+A token in ``Authorization: Bearer`` says who asks; streams have it in the query, which no log
+holds, since a browser's EventSource sends no headers of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import Field
+
+from pwlapp.commands.fields import Body, Empty
+from pwlapp.commands.table import checked
+from pwlapp.core.export.programs import Words
+from pwlapp.errors import UserError
+from pwlapp.rooms import stream, table, tokens
+from pwlapp.rooms.board import Boards
+from pwlapp.rooms.downloads import File
+from pwlapp.rooms.invitation import links
+from pwlapp.rooms.rate_limits import RateLimits
+from pwlapp.rooms.service import RoomService
+from pwlapp.rooms.state import Room, Seat
+from pwlapp.rooms.view import room_view
+from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
+from pwlapp.web.commands import read_json
+from pwlapp.web.event_stream import Seq, event_source, line_source, list_of_texts
+from pwlapp.web.json_answers import answer, answer_text, refusal, to_text
+
+T = TypeVar("T")
+
+SMALL = 20_000  # bytes of a student's body
+WRONG = {"room_ended", "room_forbidden"}
+LAST_ID = re.compile(r"([A-Za-z0-9_-]{22})\.(\d{1,16})")
+
+Text = Annotated[str, Field(strict=True, max_length=200)]
+
+
+class Join(Body):
+    """A student comes in."""
+
+    code: Text
+    nickname: Text = ""
+    own: Text
+    seat: Annotated[str, Field(strict=True, max_length=tokens.MAX_TOKEN)] | None = None
+
+
+class Given(Body):
+    """A student's answer to a question."""
+
+    question: Annotated[int, Field(strict=True)]
+    value: Any
+
+
+class Rename(Body):
+    """A student's other nickname."""
+
+    nickname: Text
+
+
+def routes(
+    rooms: RoomService, words: Callable[[], Words], limits: RateLimits | None = None
+) -> APIRouter:
+    """The routes; see `json_answers.refusal` for what is refused.
+
+    Parameters
+    ----------
+    rooms : RoomService
+    words : callable
+        Returns the catalogue in the language of the request.
+    limits : RateLimits or None
+        None: new ones.
+    """
+    router = APIRouter(prefix="/rooms")
+    gate = Gate(rooms, limits or RateLimits())
+    _add_entrance(router, rooms, gate)
+    _add_streams(router, rooms, gate)
+    _add_board(router, rooms, gate)
+    _add_commands(router, rooms, gate, words)
+    return router
+
+
+class Gate:
+    """Lets in who holds a token or types a code, unless too many wrong ones came from an address.
+
+    Parameters
+    ----------
+    rooms : RoomService
+    limits : RateLimits
+    """
+
+    def __init__(self, rooms: RoomService, limits: RateLimits) -> None:
+        self.limits = limits
+        self._rooms = rooms
+
+    async def teacher(self, request: Request) -> Room:
+        """The room whose teacher sends the request. Raises as `RoomService.teacher`."""
+        token = bearer(request)
+        return await self._checked(request, token, self._rooms.teacher(token))
+
+    async def seat(self, request: Request, token: str | None = None) -> tuple[Room, Seat]:
+        """The room and the seat of who sends the request. Raises as `RoomService.seat`."""
+        held = bearer(request) if token is None else token
+        return await self._checked(request, held, self._rooms.seat(held))
+
+    async def join(self, request: Request, wanted: Join) -> tuple[Room, Seat]:
+        """Let a student in. Raises ``room_wait``, or what `RoomService.join` raises."""
+        if not await self._holds_seat(wanted.seat):
+            self.limits.check(address(request))
+        try:
+            return await self._rooms.join(wanted.code, wanted.nickname, wanted.own, wanted.seat)
+        except UnknownRoom:
+            self.limits.wrong(address(request), wanted.code)
+            raise
+
+    async def _holds_seat(self, token: str | None) -> bool:
+        """Whether a token is of a seat: its holder may come back even if others guess codes."""
+        try:
+            return token is not None and bool(await self._rooms.seat(token))
+        except UserError:
+            return False
+
+    async def _checked(self, request: Request, token: str, found: Awaitable[T]) -> T:
+        try:
+            return await found
+        except UserError as error:
+            if error.code in WRONG:
+                self.limits.wrong(address(request), tokens.claimed_code(token) or "")
+            raise
+
+
+def _add_entrance(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
+    @router.post("")
+    async def open_room(request: Request) -> Response:
+        try:
+            checked(Empty, await read_json(request, SMALL), rooms.sessions)
+            gate.limits.opening(address(request))
+            room = await rooms.open()
+        except UserError as error:
+            return refusal(error)
+        return answer({"code": room.code, "teacher": tokens.teacher_token(room)})
+
+    @router.post("/join")
+    async def join(request: Request) -> Response:
+        try:
+            wanted = checked(Join, await read_json(request, SMALL), rooms.sessions)
+            room, seat = await gate.join(request, wanted)
+            view = room_view(room, seat, await rooms.repository.count(room.code))
+        except UserError as error:
+            return refusal(error)
+        return answer({"seat": tokens.seat_token(room, seat.number), "room": view})
+
+
+def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
+    events = rooms.sessions.events
+
+    @router.get("/stream")
+    async def follow(
+        request: Request,
+        seat: str,
+        known: Annotated[stream.Known, Depends(known_to_page)],
+        last_event_id: Annotated[str, Header(alias="Last-Event-ID", max_length=50)] = "",
+    ) -> Response:
+        try:
+            room, at = await gate.seat(request, seat)
+            await rooms.sessions.look(known.position(room, at).sid)
+            if events.is_full(seat_key(room.code, at.number)):
+                raise UserError("busy")
+        except UserError as error:
+            return refusal(error)
+        # After a lost connection the browser repeats the address, and sends the id of the last
+        # frames that it has.
+        if match := LAST_ID.fullmatch(last_event_id):
+            known = known._replace(sid=match[1], since=int(match[2]))
+        return event_source(events, stream.follow(rooms, room.code, at.number, known))
+
+    @router.get("/frames")
+    async def frames(
+        request: Request, seat: str, known: Annotated[stream.Known, Depends(known_to_page)]
+    ) -> Response:
+        try:
+            room, at = await gate.seat(request, seat)
+            view, state, rows = await stream.news(rooms, room, at, known)
+        except UserError as error:
+            return refusal(error)
+        parts = f'"room":{to_text(view)},"state":{to_text(state)},"frames":{list_of_texts(rows)}'
+        return answer_text(f"{{{parts}}}")
+
+
+def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
+    boards = Boards(rooms)
+
+    @router.post("/board")
+    async def board(request: Request) -> Response:
+        try:
+            room = await gate.teacher(request)
+        except UserError as error:
+            return refusal(error)
+        return line_source(rooms.sessions.events, boards.follow(room.code))
+
+    @router.post("/teacher/addresses")
+    async def addresses(request: Request) -> Response:
+        try:
+            room = await gate.teacher(request)
+            found = await links(rooms, room.code, str(request.base_url))
+        except UserError as error:
+            return refusal(error)
+        return answer({"links": found})
+
+
+def _add_commands(
+    router: APIRouter, rooms: RoomService, gate: Gate, words: Callable[[], Words]
+) -> None:
+    @router.post("/seat/{name}")
+    async def of_seat(name: str, request: Request) -> Response:
+        try:
+            room, seat = await gate.seat(request)
+            await run_of_seat(rooms, room, seat, name, await read_json(request, SMALL))
+        except UserError as error:
+            return refusal(error)
+        return answer({})
+
+    @router.post("/teacher/{name}")
+    async def of_teacher(name: str, request: Request) -> Response:
+        try:
+            room = await gate.teacher(request)
+            body = await read_json(request)
+            if name in table.DOWNLOADS:
+                return attachment(await table.download(rooms, room, name, body, words()))
+            return answer(await table.run(rooms, room, name, body))
+        except UserError as error:
+            return refusal(error)
+
+
+async def run_of_seat(
+    rooms: RoomService, room: Room, seat: Seat, name: str, body: Mapping[str, Any]
+) -> None:
+    """Check a student's command and run it. Raises ``bad_request``, or what it raises."""
+    match name:
+        case "answer":
+            given = checked(Given, body, rooms.sessions)
+            await rooms.answer(room, seat, given.question, given.value)
+        case "rename":
+            await rooms.rename(room, seat, checked(Rename, body, rooms.sessions).nickname)
+        case "leave":
+            checked(Empty, body, rooms.sessions)
+            await rooms.leave(room, seat)
+        case _:
+            raise UserError("bad_request")
+
+
+def attachment(file: File) -> Response:
+    """The response that a browser saves."""
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
+def known_to_page(own: str, sid: str = "", since: Seq = 0) -> stream.Known:
+    """What a page has already, as its query says."""
+    return stream.Known(own, sid, since)
+
+
+def bearer(request: Request) -> str:
+    """The token in the headers of a request; empty if there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def address(request: Request) -> str:
+    """Where a request comes from, for limits only."""
+    return request.client.host if request.client else ""

@@ -1,0 +1,222 @@
+"""A class as students have it, each in a browser context of their own; the teacher sends HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.lecture_page import LecturePage, number
+
+OpenPage = Callable[..., LecturePage]
+NET = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"}
+SETTING = {
+    "data": {"law": "lecture"},
+    "seed": 5,
+    "seat_seeds": False,
+    "net": NET,
+    "optimizer": {"kind": "adam", "lr": 0.001},
+    "epochs": 0,
+}
+
+
+def post(url: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    with urlopen(Request(url, json.dumps(body).encode(), headers)) as answer:
+        read: dict[str, Any] = json.load(answer)
+    return read
+
+
+class Room(NamedTuple):
+    """An open room, in the hands of its teacher."""
+
+    address: str
+    code: str
+    token: str
+
+    @property
+    def link(self) -> str:
+        return f"{self.address}/#room={self.code}"
+
+    def __call__(self, command: str, **body: Any) -> None:
+        post(f"{self.address}/rooms/teacher/{command}", body, self.token)
+
+
+@pytest.fixture
+def room(address: str) -> Room:
+    opened = post(f"{address}/rooms", {})
+    return Room(address, opened["code"], opened["teacher"])
+
+
+def join(page: LecturePage, room: Room, nickname: str = "") -> None:
+    """Follow the link that the teacher shows, as a student who is on the page already."""
+    page.page.evaluate("(code) => { location.hash = `room=${code}`; }", room.code)
+    page.find("#class-nickname").fill(nickname)
+    page.find("#class-join").click()
+    expect(page.find("#class-bar")).to_contain_text(f"{room.code[:3]}-{room.code[3:]}")
+
+
+def wait_for_count(page: LecturePage, epoch: int) -> None:
+    expect(page.find("#count-epoch")).to_have_text(f"{epoch:,}")
+
+
+def stands(page: LecturePage) -> dict[str, Any]:
+    """The net and what stands in the fields."""
+    fields = ("#fit-seed", "#fit-epochs", "#fit-lr")
+    return {
+        "weights": [number(weight) for weight in page.weights()],
+        "loss": page.loss(),
+        "fields": [page.find(field).input_value() for field in fields],
+    }
+
+
+def test_a_students_own_work_is_set_aside_and_comes_back_whole(
+    room: Room, open_page: OpenPage
+) -> None:
+    page = open_page(room.address, own_context=True)
+    page.train(300)
+    page.wait_for_epoch(300)
+    page.type_weight("fit", 4, "0.5")
+    page.fill("#fit-seed", "7")  # typed, and not yet used
+    before = stands(page)
+    join(page, room, "Minji")
+    expect(page.find("#class-says")).to_contain_text("your own net")
+    assert stands(page) == before
+
+    room("push", **SETTING)
+    wait_for_count(page, 0)
+    expect(page.find("#fit-seed")).to_have_value("5")
+    expect(page.find("#class-says")).to_contain_text("Your teacher leads")
+    expect(page.find("#undo")).to_be_disabled()  # own steps are set aside, too
+    room("start", epochs=200)
+    page.wait_for_epoch(200)
+    room("hide", controls=["train"])
+    expect(page.find("#fit-train")).to_be_hidden()
+
+    room("release")
+    wait_for_count(page, 300)
+    expect(page.find("#class-says")).to_contain_text("Your own net is back")
+    expect(page.find("#fit-seed")).to_have_value("7")
+    expect(page.find("#fit-train")).to_be_visible()
+    assert stands(page) == before
+    page.find("#undo").click()  # the seed, then the weight
+    page.find("#undo").click()
+    expect(page.find("#fit-weights-4-field")).not_to_have_value("0.5")
+    assert stands(page)["weights"][:4] == before["weights"][:4]
+
+
+def test_a_pause_says_so_and_loses_nothing(room: Room, open_page: OpenPage) -> None:
+    page = open_page(room.address, own_context=True)
+    join(page, room)
+    room("push", **SETTING | {"epochs": 300})
+    page.wait_for_epoch(300)
+    before = stands(page)
+
+    room("freeze", on=True)
+    expect(page.find("#class-veil")).to_contain_text("Your teacher has paused the class")
+    expect(page.find("#class-veil")).to_contain_text("Your work is kept")
+    page.page.keyboard.press("t")  # trains, when it is not paused
+    page.page.keyboard.press("1")
+    expect(page.find("#fit-notice")).to_be_hidden()
+    assert page.page.evaluate("document.querySelector('main').inert")
+
+    room("freeze", on=False)
+    expect(page.find("#class-veil")).to_be_hidden()
+    assert stands(page) == before
+    page.train(100)
+    page.wait_for_epoch(400)
+
+
+def test_a_reload_and_a_second_tab_come_back_to_the_seat(room: Room, open_page: OpenPage) -> None:
+    page = open_page(room.address, own_context=True)
+    join(page, room, "Minji")
+    other = open_page(room.link, own_context=True)
+    join(other, room)
+    room("push", **SETTING | {"seat_seeds": True, "epochs": 200})
+    page.wait_for_epoch(200)
+    expect(page.find("#fit-seed")).to_have_value("5")
+    expect(other.find("#fit-seed")).to_have_value("6")  # a seed each
+
+    page.page.reload()
+    page.wait_until_ready()
+    second = open_page(room.address, context_of=page)
+    for tab in (page, second):
+        expect(tab.find("#class-says")).to_contain_text("Your teacher leads")
+        tab.wait_for_epoch(200)
+        expect(tab.find("#fit-seed")).to_have_value("5")
+        tab.go("class")
+        expect(tab.find("#class-body")).to_contain_text("You are student 1 of 2")
+        expect(tab.find("#class-nickname")).to_have_value("Minji")
+
+    second.find("#class-leave").click()
+    for tab in (page, second):
+        expect(tab.find("#class-says")).to_contain_text("Your own net is back")
+        wait_for_count(tab, 0)
+    expect(other.find("#class-says")).to_contain_text("Your teacher leads")
+
+
+def test_the_room_ends_and_the_net_of_the_class_can_be_kept(
+    room: Room, open_page: OpenPage
+) -> None:
+    page = open_page(room.address, own_context=True)
+    page.train(100)
+    page.wait_for_epoch(100)
+    own = page.weights()
+    join(page, room)
+    room("push", **SETTING | {"epochs": 300})
+    page.wait_for_epoch(300)
+    of_class = page.weights()
+
+    room("end")
+    wait_for_count(page, 100)
+    expect(page.find("#class-says")).to_contain_text("This class is over")
+    page.find("#class-keep").click()
+    wait_for_count(page, 300)
+    assert page.weights() == of_class
+    page.find("#undo").click()
+    wait_for_count(page, 100)
+    assert page.weights() == own
+    page.page.reload()
+    page.wait_until_ready()
+    wait_for_count(page, 100)
+    expect(page.find("#class-bar")).to_be_hidden()
+
+
+def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: OpenPage) -> None:
+    first, second = (open_page(room.link, own_context=True) for _ in range(2))
+    for page in (first, second):
+        join(page, room)
+    room("ask", kind="choice", text="<b>Which side?</b>", options=["left", "right"])
+    for page, option in ((first, 0), (second, 1)):
+        expect(page.find("#class-panel h3")).to_have_text("<b>Which side?</b>")
+        page.find("#class-panel label").nth(option).click()
+        page.find("#class-panel button").click()
+        expect(page.find(".class-said")).to_contain_text("Only your teacher sees it")
+    expect(first.find(".class-shares")).to_have_count(0)
+    room("reveal")
+    expect(first.find(".class-shares li.own")).to_have_text("left1")
+    expect(second.find(".class-shares li.own")).to_have_text("right1")
+
+    room("ask", kind="curve", text="How will it bend?", options=[])
+    for key in ("ArrowUp", "ArrowRight", "ArrowDown"):
+        first.find(".class-sketch").press(key)
+    first.find("#class-panel button").click()
+    expect(first.find(".class-said")).to_contain_text("Only your teacher sees it")
+    room("reveal")
+    expect(second.find("#class-panel polyline.others")).to_have_count(1)
+    expect(first.find("#class-panel polyline.own")).to_have_count(1)
+
+
+def test_a_page_outside_of_a_class_loads_nothing_of_it(address: str, open_page: OpenPage) -> None:
+    page = open_page(address, own_context=True)
+    loaded: list[str] = []
+    page.page.on("request", lambda request: loaded.append(request.url))
+    page.page.reload()
+    page.wait_until_shown()
+    assert any("/static/main" in url for url in loaded)
+    assert not any("class-style" in url or "/locale/" in url for url in loaded)
+    assert "class." not in (page.find("#catalogue").text_content() or "")

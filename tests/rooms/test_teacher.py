@@ -1,0 +1,436 @@
+"""The teacher's commands: what they do to the sessions of a class, and to a room."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from pwlapp.core.net import Architecture
+from pwlapp.core.optimizers import AdamOptions
+from pwlapp.errors import UserError
+from pwlapp.rooms.service import RoomService
+from pwlapp.rooms.state import CURVE_VALUES, Room, Seat, followed
+from tests.support.classes import FOREVER, SETTING, class_states, ended, take_seats, tell
+from tests.support.sessions import has_moved, until
+from tests.support.training import assert_at, first_state, trained
+
+
+async def running_class(rooms: RoomService, count: int) -> tuple[Room, list[Seat]]:
+    """A class whose nets all train, and have begun to."""
+    room = await rooms.open()
+    await take_seats(rooms, room, count)
+    await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
+    seats = await rooms.repository.seats(room.code)
+    for seat in seats:
+        await until(lambda seat=seat: has_moved(rooms.sessions, seat.class_sid))  # type: ignore[misc]
+    return await rooms.repository.load(room.code), seats
+
+
+class TestPush:
+    async def test_gives_every_seat_the_same_untrained_net(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        seats = await take_seats(rooms, room, 3)
+        own = [await rooms.sessions.look(seat.own) for seat in seats]
+        assert await tell(rooms, room, "push", **SETTING) == {"seats": 3, "failed": 0}
+        expected = first_state(rooms.sessions, 10)
+        for state in await class_states(rooms, room):
+            assert state.train.params.tobytes() == expected.params.tobytes()
+            assert (state.seed, state.optimizer) == (10, AdamOptions(lr=0.01))
+            assert (state.run, state.locked, state.engine) == (None, False, "torch@cpu")
+        room = await rooms.repository.load(room.code)
+        assert room.leading
+        for seat, before in zip(await rooms.repository.seats(room.code), own, strict=True):
+            assert followed(room, seat) == seat.class_sid
+            assert await rooms.sessions.look(seat.own) == before
+
+    async def test_with_a_seed_each_and_epochs_trains_as_each_would_alone(
+        self, rooms: RoomService
+    ) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 3)
+        await tell(rooms, room, "push", **SETTING | {"seat_seeds": True, "epochs": 60})
+        for seed, snapshot in enumerate(await ended(rooms, room), start=10):
+            start = first_state(rooms.sessions, seed)
+            assert_at(snapshot, trained(rooms.sessions, start, 60, AdamOptions(lr=0.01)))
+            assert snapshot["seed"] == seed
+
+    async def test_again_starts_over_and_nothing_from_before_can_be_undone(
+        self, rooms: RoomService
+    ) -> None:
+        room = await rooms.open()
+        [seat] = await take_seats(rooms, room, 1)
+        await tell(rooms, room, "push", **SETTING)
+        [seat] = await rooms.repository.seats(room.code)
+        sid = seat.class_sid or ""
+        await rooms.sessions.set_params(sid, [1, 2, 3, 4, 5])
+        law = {"law": "step", "n": 50, "noise": 0.1, "seed": 1}
+        wide = vars(Architecture(h=20, loss="mse"))
+        await tell(rooms, room, "push", **SETTING | {"data": law, "net": wide, "seed": 3})
+        [again] = await rooms.repository.seats(room.code)
+        state, frames = await rooms.sessions.whole(sid)
+        assert again.class_sid == sid
+        assert (state.seed, state.train.net, state.train.epoch) == (
+            3,
+            Architecture(h=20, loss="mse"),
+            0,
+        )
+        assert (await rooms.sessions.points_of(state)).spec.law == "step"
+        assert [frame.epoch for frame in frames] == [0]
+        assert (state.history.can_undo, state.history.can_redo) == (0, 0)
+        await rooms.sessions.undo(sid)
+        assert (await rooms.sessions.state(sid)).seed == 3
+
+    async def test_while_a_run_goes_on_ends_it(self, rooms: RoomService) -> None:
+        room, _ = await running_class(rooms, 2)
+        await tell(rooms, room, "push", **SETTING | {"seed": 4})
+        assert [state.train.epoch for state in await class_states(rooms, room)] == [0, 0]
+        assert [state.run for state in await class_states(rooms, room)] == [None, None]
+
+    async def test_a_seat_that_fails_does_not_stop_the_others(
+        self, rooms: RoomService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 4)
+        initial_state = rooms.sessions.initial_state
+
+        async def failing(seed: int, *args: Any) -> Any:
+            if seed == 11:
+                raise UserError("worker_lost")
+            return await initial_state(seed, *args)
+
+        monkeypatch.setattr(rooms.sessions, "initial_state", failing)
+        answer = await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        assert answer == {"seats": 3, "failed": 1}
+        seats = await rooms.repository.seats(room.code)
+        assert [seat.class_sid is None for seat in seats] == [False, True, False, False]
+        monkeypatch.undo()
+        [left_out] = [seat for seat in seats if seat.class_sid is None]
+        admitted = await rooms.classes.admit(await rooms.repository.load(room.code), left_out)
+        assert (await rooms.sessions.state(admitted.class_sid or "")).seed == 11
+
+    async def test_more_runs_than_the_server_takes(self, rooms: RoomService) -> None:
+        rooms.sessions.max_running = 2
+        room = await rooms.open()
+        await take_seats(rooms, room, 3)
+        answer = await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
+        assert answer == {"seats": 2, "failed": 1}
+
+    async def test_what_makes_no_sense_changes_nothing(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        numbers = {"law": "own", "x": [0, 1], "y": [5, 7]}
+        with pytest.raises(UserError, match="needs_mse"):
+            await tell(rooms, room, "push", **SETTING | {"data": numbers})
+        for name, wrong, code in (
+            ("epochs", -1, "bad_epochs"),
+            ("epochs", True, "bad_epochs"),
+            ("epochs", FOREVER + 1, "bad_epochs"),
+            ("seed", -1, "bad_seed"),
+            ("net", {"h": 0}, "bad_hidden"),
+            ("optimizer", {"kind": "adam", "lr": 0}, "bad_lr"),
+            ("data", {"law": "none"}, "bad_data"),
+            ("seat_seeds", 1, "bad_request"),
+        ):
+            with pytest.raises(UserError, match=code):
+                await tell(rooms, room, "push", **SETTING | {name: wrong})
+        assert await rooms.repository.load(room.code) == room
+
+
+class TestLateJoiners:
+    async def test_get_what_the_class_has(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 1)
+        await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        await tell(rooms, room, "start", epochs=40)
+        own, _ = await rooms.sessions.open()
+        room, seat = await rooms.join(room.code, "", own)
+        assert followed(room, seat) == seat.class_sid != own
+        for seed, snapshot in enumerate(await ended(rooms, room), start=10):
+            start = first_state(rooms.sessions, seed)
+            assert_at(snapshot, trained(rooms.sessions, start, 40, AdamOptions(lr=0.01)))
+
+    async def test_of_a_frozen_class_are_frozen(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
+        await tell(rooms, room, "freeze", on=True)
+        [seat] = await take_seats(rooms, room, 1)
+        state = await rooms.sessions.state(seat.class_sid or "")
+        assert state.locked
+        assert state.run
+        assert state.run.status == "paused"
+
+    async def test_keep_their_own_net_in_a_room_that_does_not_lead(
+        self, rooms: RoomService
+    ) -> None:
+        room = await rooms.open()
+        [seat] = await take_seats(rooms, room, 1)
+        assert (seat.class_sid, followed(room, seat)) == (None, None)
+
+    async def test_who_come_back_are_not_started_over(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 1)
+        await tell(rooms, room, "push", **SETTING | {"epochs": 30})
+        [before] = await ended(rooms, room)
+        [seat] = await rooms.repository.seats(room.code)
+        again = await rooms.classes.admit(await rooms.repository.load(room.code), seat)
+        assert again == seat
+        assert await rooms.sessions.look(seat.class_sid or "") == before
+
+    async def test_who_join_during_a_push_get_it_once(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        pushing = asyncio.create_task(tell(rooms, room, "push", **SETTING))
+        seats = await take_seats(rooms, room, 5)
+        await pushing
+        kept = await rooms.repository.seats(room.code)
+        states = await class_states(rooms, room)
+        assert [state.seed for state in states] == [10] * 5
+        assert len({seat.class_sid for seat in kept}) == len(seats)
+
+
+class TestRuns:
+    async def test_start_pause_and_resume_reach_all(self, rooms: RoomService) -> None:
+        room, _ = await running_class(rooms, 3)
+        assert await tell(rooms, room, "pause") == {"seats": 3, "failed": 0}
+        for state in await class_states(rooms, room):
+            assert state.run
+            assert state.run.status == "paused"
+        assert await tell(rooms, room, "resume") == {"seats": 3, "failed": 0}
+        assert all(state.is_running for state in await class_states(rooms, room))
+        assert await tell(rooms, room, "start", epochs=5) == {"seats": 3, "failed": 0}
+        runs = [state.run for state in await class_states(rooms, room)]
+        assert [run and run.target_epoch for run in runs] == [FOREVER] * 3
+
+    async def test_start_goes_on_from_where_each_net_stands(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 2)
+        await tell(rooms, room, "push", **SETTING | {"epochs": 20})
+        await ended(rooms, room)
+        await tell(rooms, room, "start", epochs=30)
+        expected = trained(rooms.sessions, first_state(rooms.sessions, 10), 50, AdamOptions(0.01))
+        for snapshot in await ended(rooms, room):
+            assert_at(snapshot, expected)
+        setting = (await rooms.repository.load(room.code)).setting
+        assert setting
+        assert setting.epochs == 50
+
+    @pytest.mark.parametrize("name", ["start", "pause", "resume"])
+    async def test_never_touch_the_students_own_nets(self, rooms: RoomService, name: str) -> None:
+        room = await rooms.open()
+        [seat] = await take_seats(rooms, room, 1)
+        before = await rooms.sessions.look(seat.own)
+        body = {"epochs": 5} if name == "start" else {}
+        assert await tell(rooms, room, name, **body) == {"seats": 0, "failed": 0}
+        assert await rooms.sessions.look(seat.own) == before
+
+
+class TestFreezeAndRelease:
+    async def test_freeze_pauses_and_locks(self, rooms: RoomService) -> None:
+        room, seats = await running_class(rooms, 2)
+        await tell(rooms, room, "freeze", on=True)
+        for seat, state in zip(seats, await class_states(rooms, room), strict=True):
+            assert state.locked
+            assert state.run
+            assert state.run.status == "paused"
+            with pytest.raises(UserError, match="frozen"):
+                await rooms.sessions.set_params(seat.class_sid or "", [1, 2, 3, 4, 5])
+        assert (await rooms.repository.load(room.code)).frozen
+        await tell(rooms, room, "freeze", on=False)
+        for state in await class_states(rooms, room):
+            assert (state.locked, state.is_running) == (False, False)
+        assert not (await rooms.repository.load(room.code)).frozen
+
+    async def test_the_teacher_may_train_a_frozen_class(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 1)
+        await tell(rooms, room, "push", **SETTING)
+        await tell(rooms, room, "freeze", on=True)
+        await tell(rooms, room, "start", epochs=20)
+        [snapshot] = await ended(rooms, room)
+        [state] = await class_states(rooms, room)
+        assert (snapshot["epoch"], state.locked) == (20, True)
+
+    async def test_release_gives_everything_back(self, rooms: RoomService) -> None:
+        room, seats = await running_class(rooms, 2)
+        await tell(rooms, room, "freeze", on=True)
+        await tell(rooms, room, "hide", controls=["seed", "net"])
+        await tell(rooms, room, "lesson", lesson=["seeds", 2])
+        await tell(rooms, room, "spotlight", seat=1)
+        shown = (await rooms.repository.load(room.code)).spotlight
+        assert shown
+        await tell(rooms, room, "release")
+        room = await rooms.repository.load(room.code)
+        assert (room.leading, room.frozen, room.hidden, room.lesson, room.spotlight) == (
+            (False, False, (), None, None)
+        )
+        for seat, state in zip(seats, await class_states(rooms, room), strict=True):
+            assert followed(room, seat) is None
+            assert (state.locked, state.is_running) == (False, False)
+        with pytest.raises(UserError, match="session_unknown"):
+            await rooms.sessions.look(shown.sid)
+
+
+class TestSpotlight:
+    async def test_shows_a_locked_copy_to_all(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 2)
+        await tell(rooms, room, "push", **SETTING | {"epochs": 40, "seat_seeds": True})
+        await ended(rooms, room)
+        await tell(rooms, room, "spotlight", seat=2)
+        room = await rooms.repository.load(room.code)
+        seats = await rooms.repository.seats(room.code)
+        [sid] = {followed(room, seat) for seat in seats}
+        assert sid
+        state, frames = await rooms.sessions.whole(sid)
+        original, originals = await rooms.sessions.whole(seats[1].class_sid or "")
+        assert state.train.params.tobytes() == original.train.params.tobytes()
+        assert [frame.epoch for frame in frames] == [frame.epoch for frame in originals]
+        with pytest.raises(UserError, match="frozen"):
+            await rooms.sessions.reset(sid, 5)
+        await rooms.sessions.reset(seats[1].class_sid or "", 5)  # the student goes on
+        assert (await rooms.sessions.state(sid)).seed == 11
+
+    async def test_ends_and_leaves_no_copy(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 2)
+        sids = []
+        for number in (1, 2, None):
+            await tell(rooms, room, "spotlight", seat=number)
+            shown = (await rooms.repository.load(room.code)).spotlight
+            sids.append(shown and shown.sid)
+        assert sids[2] is None
+        assert await rooms.sessions.load_many([sid for sid in sids if sid]) == {}
+
+    async def test_of_nobody(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        with pytest.raises(UserError, match="room_forbidden"):
+            await tell(rooms, room, "spotlight", seat=1)
+
+
+class TestOpenNet:
+    async def test_is_one_step_to_undo_for_the_teacher(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 1)
+        await tell(rooms, room, "push", **SETTING | {"epochs": 40})
+        [student] = await ended(rooms, room)
+        sid, before = await rooms.sessions.open(seed=99)
+        answer = await tell(rooms, room, "open_net", seat=1, sid=sid)
+        for key in ("epoch", "seed", "params", "loss", "net", "optimizer"):
+            assert answer["snapshot"][key] == student[key]
+        [seat] = await rooms.repository.seats(room.code)
+        _, opened = await rooms.sessions.whole(sid)
+        _, originals = await rooms.sessions.whole(seat.class_sid or "")
+        assert [frame.epoch for frame in opened] == [frame.epoch for frame in originals]
+        undone = await rooms.sessions.undo(sid)
+        assert (undone["seed"], undone["params"]) == (99, before["params"])
+        assert await rooms.sessions.look(seat.class_sid or "") == student
+
+    async def test_does_not_replace_a_locked_session(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 2)
+        await tell(rooms, room, "push", **SETTING)
+        await tell(rooms, room, "freeze", on=True)
+        seats = await rooms.repository.seats(room.code)
+        with pytest.raises(UserError, match="frozen"):
+            await tell(rooms, room, "open_net", seat=1, sid=seats[1].class_sid)
+
+
+class TestQuestions:
+    async def test_are_asked_answered_revealed_and_ended(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        seats = await take_seats(rooms, room, 3)
+        answer = await tell(rooms, room, "ask", kind="choice", text=" Why? ", options=["a", "b"])
+        room = await rooms.repository.load(room.code)
+        assert room.question
+        assert (room.question.id, room.question.text) == (answer["id"], "Why?")
+        for seat, value in zip(seats, (1, 1, 0), strict=True):
+            await rooms.answer(room, seat, room.question.id, value)
+        assert (await rooms.repository.load(room.code)).question == room.question
+        await tell(rooms, room, "reveal")
+        room = await rooms.repository.load(room.code)
+        assert room.question
+        assert room.question.revealed
+        assert room.question.revealed.counts == (1, 2)
+        await tell(rooms, room, "end_question")
+        assert (await rooms.repository.load(room.code)).question is None
+        again = await tell(rooms, room, "ask", kind="curve", text="Sketch it")
+        assert again["id"] > answer["id"]
+        room = await rooms.repository.load(room.code)
+        with pytest.raises(UserError, match="question_over"):
+            await rooms.answer(room, seats[0], answer["id"], [0.5] * CURVE_VALUES)
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"kind": "number", "text": ""},
+            {"kind": "number", "text": "x" * 301},
+            {"kind": "number", "text": "a\u202eb"},
+            {"kind": "number", "text": "a", "options": ["b", "c"]},
+            {"kind": "choice", "text": "a"},
+            {"kind": "choice", "text": "a", "options": ["b"]},
+            {"kind": "choice", "text": "a", "options": ["b"] * 9},
+            {"kind": "choice", "text": "a", "options": ["b", " "]},
+        ],
+    )
+    async def test_that_can_not_be_asked(self, rooms: RoomService, body: dict[str, Any]) -> None:
+        room = await rooms.open()
+        with pytest.raises(UserError, match="bad_question"):
+            await tell(rooms, room, "ask", **body)
+
+    async def test_revealing_no_question_does_nothing(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await tell(rooms, room, "reveal")
+        assert (await rooms.repository.load(room.code)).question is None
+
+
+async def test_a_name_can_be_hidden(rooms: RoomService) -> None:
+    room = await rooms.open()
+    await take_seats(rooms, room, 1)
+    await tell(rooms, room, "hide_name", seat=1, on=True)
+    [seat] = await rooms.repository.seats(room.code)
+    assert (seat.nickname, seat.name) == ("student 1", "")
+    with pytest.raises(UserError, match="room_forbidden"):
+        await tell(rooms, room, "hide_name", seat=2, on=True)
+
+
+async def test_a_challenge_begins_and_ends(rooms: RoomService) -> None:
+    room = await rooms.open()
+    target = [1, -1, -4.5, -9, 4.5]
+    await tell(rooms, room, "challenge", kind="match", target=target)
+    challenge = (await rooms.repository.load(room.code)).challenge
+    assert challenge
+    assert (challenge.kind, challenge.target, challenge.ranking) == ("match", tuple(target), ())
+    await tell(rooms, room, "challenge", kind="lowest", epochs=1000)
+    later = (await rooms.repository.load(room.code)).challenge
+    assert later
+    assert (later.kind, later.epochs) == ("lowest", 1000)
+    assert later.id > challenge.id
+    await tell(rooms, room, "end_challenge")
+    assert (await rooms.repository.load(room.code)).challenge is None
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "code"),
+    [
+        ("challenge", {"kind": "match"}, "bad_params"),
+        ("challenge", {"kind": "match", "target": [1, 2]}, "bad_params"),
+        ("challenge", {"kind": "match", "target": [1, 2, 3, 4, "5"]}, "bad_params"),
+        ("challenge", {"kind": "lowest"}, "bad_epochs"),
+        ("challenge", {"kind": "highest"}, "bad_request"),
+        ("lesson", {"lesson": ["<b>", 1]}, "bad_request"),
+        ("lesson", {"lesson": ["seeds"]}, "bad_request"),
+        ("hide", {"controls": ["everything"]}, "bad_request"),
+        ("freeze", {"on": "yes"}, "bad_request"),
+        ("start", {"epochs": 0}, "bad_epochs"),
+        ("pause", {"seat": 1}, "bad_request"),
+        ("spotlight", {"seat": "1"}, "bad_request"),
+        ("dismiss", {}, "bad_request"),
+    ],
+)
+async def test_what_is_no_command(
+    rooms: RoomService, name: str, body: dict[str, Any], code: str
+) -> None:
+    room = await rooms.open()
+    with pytest.raises(UserError, match=code):
+        await tell(rooms, room, name, **body)
+    assert await rooms.repository.load(room.code) == room

@@ -1,0 +1,48 @@
+"""A class for tests: students who take seats, and the teacher's commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pwlapp.core.net import LECTURE
+from pwlapp.rooms import table
+from pwlapp.rooms.service import RoomService
+from pwlapp.rooms.state import Room, Seat
+from pwlapp.sessions.state import SessionState
+from tests.support.sessions import finished
+
+SETTING = {
+    "data": {"law": "lecture"},
+    "seed": 10,
+    "net": vars(LECTURE),
+    "optimizer": {"kind": "adam", "lr": 0.01},
+    "epochs": 0,
+}
+FOREVER = 1_000_000  # epochs
+
+
+async def take_seats(rooms: RoomService, room: Room, count: int) -> list[Seat]:
+    """Let students join, each with a session of the own, of seed 1, 2, ..."""
+    seats = []
+    for k in range(1, count + 1):
+        own, _ = await rooms.sessions.open(seed=k)
+        _, seat = await rooms.join(room.code, f"student {k}", own)
+        seats.append(seat)
+    return seats
+
+
+async def tell(rooms: RoomService, room: Room, name: str, **body: Any) -> dict[str, Any]:
+    """Send a command of the teacher."""
+    return await table.run(rooms, room, name, body)
+
+
+async def class_states(rooms: RoomService, room: Room) -> list[SessionState]:
+    """The sessions of the class, by seat."""
+    seats = await rooms.repository.seats(room.code)
+    return [await rooms.sessions.state(seat.class_sid or "") for seat in seats]
+
+
+async def ended(rooms: RoomService, room: Room) -> list[dict[str, Any]]:
+    """The snapshots of the class once all runs have ended."""
+    seats = await rooms.repository.seats(room.code)
+    return [await finished(rooms.sessions, seat.class_sid or "") for seat in seats]
