@@ -9,7 +9,7 @@ import type { NetDescription, Snapshot } from "../core/types";
 const { t } = i18n;
 
 const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine", "epochs"] as const;
-const SHOWN_MS = 1000;
+export const SHOWN_MS = 1000; // Dash shows by then what it was told
 export type FieldName = (typeof NAMES)[number];
 // What stands in the fields, as Dash keeps it; `bias` is a list of one or none.
 type Fields = Record<Exclude<FieldName, "bias">, string> & { bias: string[] };

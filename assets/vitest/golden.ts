@@ -22,8 +22,7 @@ interface Golden {
     loss: Loss;
     x: number[];
     y: number[];
-    line: number[];
-    plateaus: { flat: number; left: number; right: number; both: number };
+    plateaus: { flat: number; left: number; right: number; both: number; line: [number, number, number] };
   }[];
   spaced: { from: number; to: number; n: number; x: number[] }[];
   limits: object; // see core/limits.ts

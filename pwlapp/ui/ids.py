@@ -132,7 +132,6 @@ SURFACE_ZOOM_IN = "surface-zoom-in"
 SURFACE_ZOOM_OUT = "surface-zoom-out"
 SURFACE_ZOOM_RESET = "surface-zoom-reset"
 SURFACE_PLOT = "surface-plot"
-SURFACE_HANDLE = "surface-handle"  # the current point, which can be dragged
 SURFACE_PROBLEM = "surface-problem"
 SURFACE_NOTE = "surface-note"
 SURFACE_LOSS = "surface-loss"

@@ -9,7 +9,7 @@ import re
 from typing import NamedTuple
 
 import brotli
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pwlapp.tasks import SingleFlightCache
@@ -94,19 +94,16 @@ def _encoding(accepted: str) -> str:
 
 
 def _compressed(answer: _Answer, encoding: str) -> _Answer:
-    headers = [*answer.start["headers"], (b"vary", b"Accept-Encoding")]
+    headers = MutableHeaders(raw=list(answer.start["headers"]))
+    headers["vary"] = "Accept-Encoding"
     body = answer.body
     if encoding:
         body = brotli.compress(body) if encoding == "br" else gzip.compress(body, mtime=0)
-        headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
-        headers += [
-            (b"content-encoding", encoding.encode()),
-            (b"content-length", str(len(body)).encode()),
-        ]
-    headers.append((b"etag", f'"{hashlib.sha256(body).hexdigest()[:16]}"'.encode()))
-    if not any(name.lower() == b"cache-control" for name, _ in headers):
-        headers.append((b"cache-control", b"no-cache"))  # kept, and asked for each time
-    return _Answer({**answer.start, "headers": headers}, body)
+        headers["content-encoding"] = encoding
+        headers["content-length"] = str(len(body))
+    headers["etag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    headers.setdefault("cache-control", "no-cache")  # kept, and asked for each time
+    return _Answer({**answer.start, "headers": headers.raw}, body)
 
 
 def _unchanged(answer: _Answer) -> _Answer:

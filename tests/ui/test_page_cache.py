@@ -129,8 +129,9 @@ def test_what_is_kept_is_compressed_as_the_browser_likes(accept: str, encoding: 
     @app.get("/data/{key}.json")
     async def data(key: str, request: Request) -> PlainTextResponse:
         assert "accept-encoding" not in request.headers  # nothing is compressed twice
-        return PlainTextResponse(text)
+        return PlainTextResponse(text, headers={"Vary": "Accept-Encoding"})  # as middleware does
 
     answer = TestClient(PageCache(app)).get(DATA, headers={"accept-encoding": accept})
     assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers.get_list("vary") == ["Accept-Encoding"]
     assert answer.text == text
