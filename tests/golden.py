@@ -55,10 +55,20 @@ def main() -> None:
         "pieces": pieces(),
         "bent": bent_lines(),
         "links": links(),
+        "spaced": spaced(),
         "limits": limits(MAX_EPOCHS),
     }
     PATH.parent.mkdir(exist_ok=True)
     PATH.write_text(json.dumps(golden, default=as_json, allow_nan=False), "utf-8")
+
+
+def spaced() -> Cases:
+    """Evenly spaced points, as the server's data have them."""
+    ends = [(-1.0, 1.0, 2000), (-3.0, 2.5, 201), (0.0, 1.0, 2)]
+    return [
+        {"from": low, "to": high, "n": n, "x": np.linspace(low, high, n).astype(np.float32)}
+        for low, high, n in ends
+    ]
 
 
 def as_json(value: Any) -> Any:

@@ -1,6 +1,6 @@
 // The view "Class": a code and a nickname to join with, or a new room for a teacher; inside of a class,
 // which one it is, and the nickname.
-import { byId, element } from "../core/dom";
+import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import type { Message } from "../core/types";
 import * as views from "../core/views";
@@ -68,19 +68,18 @@ const openRoom = async () => {
   const answer = await api.open();
   if (answer.error) return answer.error;
   api.keepToken("teacher", answer.teacher);
-  location.hash = "board";
+  byId("board-link").hidden = false; // which leads to it
+  views.go("board");
   return null;
 };
-const teacherCard = () => {
-  const back = words("a", "class.board", { href: "#board", className: "button plain", id: "class-board" });
-  return element(
+const teacherCard = () =>
+  element(
     "section",
     { className: "card" },
     words("h3", "class.teacher_title", { className: "card-title" }),
     words("p", "class.teacher_lead", { className: "hint" }),
-    form(api.token("teacher") ? [back] : [], button("class.open", "class-open"), openRoom),
+    form([], button("class.open", "class-open"), openRoom),
   );
-};
 
 // --- inside ------------------------------------------------------------------------------------
 const seatCard = (room: RoomView) => {
@@ -118,7 +117,7 @@ const follow = () => {
   history.replaceState(history.state, "", "#class"); // no second time
   show(null, linked);
   views.go("class");
-  byId("class-nickname").focus();
+  query("#class-nickname").focus();
   update(seat.room);
 };
 

@@ -24,6 +24,7 @@ interface Golden {
     y: number[];
     plateaus: { flat: number; left: number; right: number; both: number; line: [number, number, number] };
   }[];
+  spaced: { from: number; to: number; n: number; x: number[] }[];
   limits: object; // see core/limits.ts
   links: {
     vectors: { params: string; m: string; v: string };

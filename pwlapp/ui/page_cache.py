@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import re
 from typing import NamedTuple
 
@@ -37,8 +38,9 @@ class PageCache:
 
     Dash makes layout and index anew for each visitor, a tenth of a second of computing that a
     class of 300 would wait for. What is kept is compressed as well as it can be, which takes longer
-    than for what is sent once. What a lecturer's address hides is hidden in the browser, so its
-    query makes no other page, but for the language.
+    than for what is sent once, and a browser that has it already is sent none of it. What a
+    lecturer's address hides is hidden in the browser, so its query makes no other page, but for the
+    language.
 
     Parameters
     ----------
@@ -69,6 +71,9 @@ class PageCache:
             answer = await self._answers.get((scope["path"], language, encoding), compute)
         except _NotKept as refused:
             answer = refused.answer
+        tag = Headers(raw=answer.start["headers"]).get("etag")
+        if tag and headers.get("if-none-match") == tag:
+            answer = _unchanged(answer)
         # Copied: outer middleware adds headers for each request.
         await send({**answer.start, "headers": list(answer.start["headers"])})
         await send({"type": "http.response.body", "body": answer.body})
@@ -96,7 +101,16 @@ def _compressed(answer: _Answer, encoding: str) -> _Answer:
         body = brotli.compress(body) if encoding == "br" else gzip.compress(body, mtime=0)
         headers["content-encoding"] = encoding
         headers["content-length"] = str(len(body))
+    headers["etag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    headers.setdefault("cache-control", "no-cache")  # kept, and asked for each time
     return _Answer({**answer.start, "headers": headers.raw}, body)
+
+
+def _unchanged(answer: _Answer) -> _Answer:
+    """The answer to a browser that has this one."""
+    of_the_body = (b"content-length", b"content-encoding", b"content-type")
+    kept = [pair for pair in answer.start["headers"] if pair[0].lower() not in of_the_body]
+    return _Answer({**answer.start, "status": 304, "headers": kept}, b"")
 
 
 async def _whole(app: ASGIApp, scope: Scope, receive: Receive) -> _Answer:

@@ -67,7 +67,8 @@ def open_page(
 
     The first tab of a context stays open for later tests, so that its process has the compiled
     scripts: a page then takes half the CPU time. ``own_context=True`` is for tests that change the
-    context or the tab itself.
+    context or the tab itself, ``modules=False`` for those in which parts of the page are loaded as
+    a visitor has them loaded.
 
     The page opens in the view that the test's mark names, ``pytest.mark.view("build")``, else in
     Fit. Animations are reduced: a run is not replayed, its end is shown at once. Tests of the
@@ -106,6 +107,7 @@ def open_page(
         quiet: bool = True,
         motion: bool = False,
         own_context: bool = False,
+        modules: bool = True,
     ) -> LecturePage:
         if context_of is not None:
             context = context_of.page.context
@@ -122,7 +124,11 @@ def open_page(
         if quiet:
             watch(page)
         opened = LecturePage(page)
-        opened.open(address if "#" in address else f"{address}#{view}")
+        opened.page.goto(address if "#" in address else f"{address}#{view}")
+        if modules:
+            opened.wait_until_ready()
+        else:
+            opened.wait_until_shown()
         return opened
 
     yield open_
