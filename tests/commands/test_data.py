@@ -107,7 +107,7 @@ async def test_data_that_are_gone_give_way_to_the_servers(service: SessionServic
     await use(service, sid, OWN)
     service._sessions._cached.clear()  # type: ignore[attr-defined]
     store: Any = service._store
-    await store._run(lambda db: db.execute("DELETE FROM points"))
+    await store.run(lambda db: db.execute("DELETE FROM points"))
     after = await service.look(sid)
     assert (after["data_key"], after["notice"]["code"]) == (first["data_key"], "data_changed")
 
