@@ -36,7 +36,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "upload": {"name": "a.csv", "base64": CSV},
     "use_data": {"spec": {"law": "lecture"}},
 }
-READS = {"one_step", "params", "plateaus", "saved", *STREAMS}
+READS = {"one_step", "params", "plateaus", "preview", "saved", *STREAMS}
 # `prepare` resets an untrained net only; `pause` finds no run. `restore` is tested by itself.
 OTHERS = {"prepare", "pause", "restore"}
 
