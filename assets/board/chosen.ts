@@ -1,5 +1,5 @@
 // The student who was chosen: in words, opened in Fit, shown on every screen.
-import { byId, wordsOf, write } from "../core/dom";
+import { byId, query, wordsOf, write } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import type { Snapshot } from "../core/types";
@@ -30,7 +30,7 @@ const show = () => {
   const row = chosen();
   write(byId("board-chosen-words"), row ? words(row) : t("board.chosen_none"));
   const isShown = row !== undefined && state.room?.spotlight === row.n;
-  for (const id of ["board-open-net", "board-spotlight"]) byId(id, HTMLButtonElement).disabled = !row;
+  query(".buttons", byId("board-chosen")).hidden = !row;
   byId("board-hide-name").hidden = !row?.name || !state.hasNames();
   write(wordsOf("board-spotlight"), t(isShown ? "board.spotlight_end" : "board.spotlight"));
   byId("board-spotlight").setAttribute("aria-pressed", String(isShown));

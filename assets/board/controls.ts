@@ -3,7 +3,7 @@ import * as classApi from "../class/api";
 import { byId, wordsOf, write } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
-import type { Activation, Args, Loss, NetDescription, Optimizer } from "../core/types";
+import type { Activation, Loss, NetDescription, Optimizer } from "../core/types";
 import * as outcomes from "../explore/seeds/outcomes";
 import * as fitData from "../fit/data";
 import * as fitFields from "../fit/fields";
@@ -15,7 +15,7 @@ import * as state from "./state";
 const { t } = i18n;
 let say: downloads.Say;
 
-type Done = { done?: number; failed?: number };
+type Outcome = { seats?: number; failed?: number }; // of how many it was done, of how many it failed
 
 // Send a command; its outcome is told beside the buttons. Gives the answer, or null where it was refused.
 export const command = async <T = object>(
@@ -23,14 +23,14 @@ export const command = async <T = object>(
   body: object,
   told: string | null = null,
 ): Promise<T | null> => {
-  const answer = await classApi.byTeacher<T & Done>(name, body);
+  const answer = await classApi.byTeacher<T & Outcome>(name, body);
   if (answer.error) {
     downloads.complain(say, answer.error);
     return null;
   }
-  const { done = 0, failed = 0 } = answer;
+  const { seats = 0, failed = 0 } = answer;
   if (failed) say("board.failed", { n: failed });
-  else say(told, { n: done } satisfies Args);
+  else say(told, { n: seats });
   return answer as T;
 };
 

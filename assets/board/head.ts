@@ -50,7 +50,9 @@ const show = () => {
     write(query("small", button), `${percent(counts[why], all)}%`);
     button.setAttribute("aria-pressed", String(view.only === why));
     button.classList.toggle("empty", !counts[why]);
-    query(`.${why}`, byId("board-bar")).style.flexGrow = String(counts[why]);
+    const share = query(`.${why}`, byId("board-bar"));
+    share.hidden = !counts[why];
+    share.style.flexGrow = String(counts[why]);
   }
   const here = [...roster.values()].filter((row) => row.here).length;
   write(byId("board-seats"), t("board.seats", { here: whole(here), n: whole(all) }));

@@ -14,6 +14,7 @@ const HEIGHT = 900;
 const SIDE = 40; // pixels around everything
 const TOP = 120; // of the tiles
 const CURVES = 460; // wide
+const PAIR = 300; // high, the two plots below them
 const FINE = 2; // pixels of the picture for each of these
 const NONE: tiles.Marks = { chosen: null, pointed: null, spotlight: null };
 
@@ -28,9 +29,14 @@ export const make = (withNames: boolean): Promise<Blob> => {
   const nameOf = ({ row }: Actor) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
   const tiled = canvas(room.width, room.height);
   tiles.paint(tiled, scene, look, { ...stage.words, name: nameOf }, NONE, 0);
-  const curves = canvas(CURVES, 360);
+  const all = [...scene.actors.values()];
   const key = state.mainData();
-  plots.paintCurves(curves, [...scene.actors.values()], key === null ? null : state.groundOf(key), look, NONE, 0);
+  const ground = key === null ? null : state.groundOf(key);
+  const now = performance.now();
+  const [curves, losses, slopes] = [canvas(CURVES, 360), canvas(CURVES / 2, PAIR), canvas(CURVES / 2, PAIR)];
+  plots.paintCurves(curves, all, ground, look, NONE, 0);
+  plots.paintLosses(losses, all, stage.range("losses", now), look, NONE, 0);
+  plots.paintSlopes(slopes, all, stage.range("slopes", now), ground?.aim ?? null, stage.slopeNames(), look, NONE, 0);
   const whole = canvas(WIDTH, HEIGHT);
   const { pen } = whole;
   pen.fillStyle = look.surface;
@@ -39,7 +45,10 @@ export const make = (withNames: boolean): Promise<Blob> => {
   pen.font = `700 40px ${look.family}`;
   pen.fillText(byId("board-headline").textContent, SIDE, 76);
   pen.drawImage(tiled.node, SIDE, TOP, tiled.width, tiled.height);
-  pen.drawImage(curves.node, WIDTH - SIDE - CURVES, TOP, curves.width, curves.height);
+  const right = WIDTH - SIDE - CURVES;
+  pen.drawImage(curves.node, right, TOP, curves.width, curves.height);
+  pen.drawImage(losses.node, right, HEIGHT - SIDE - PAIR, losses.width, losses.height);
+  pen.drawImage(slopes.node, right + CURVES / 2, HEIGHT - SIDE - PAIR, slopes.width, slopes.height);
   return new Promise((done, failed) =>
     whole.node.toBlob((blob) => (blob ? done(blob) : failed(new Error("no picture")))),
   );

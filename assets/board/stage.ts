@@ -13,6 +13,7 @@ import * as plots from "./canvas/plots";
 import * as scenes from "./canvas/scene";
 import * as screens from "./canvas/screen";
 import * as tiles from "./canvas/tiles";
+import * as chosen from "./chosen";
 import * as state from "./state";
 
 const { t } = i18n;
@@ -192,6 +193,7 @@ const listen = (id: string) => {
   });
   node.addEventListener("pointerleave", () => point(null));
   node.addEventListener("click", (event) => state.choose(finders[id](event.offsetX, event.offsetY)));
+  node.addEventListener("dblclick", chosen.open);
 };
 
 // --- start ----------------------------------------------------------------------------------------
@@ -223,4 +225,4 @@ export const start = () => {
   });
 };
 
-export { look, scene, words };
+export { look, range, slopeNames, words };

@@ -17,7 +17,7 @@ const FLATTEST = 2.2; // width of a curve's box by its height
 const STEEPEST = 1.1;
 
 // How high a line of words in a tile is, and how many lines there are.
-export const lineHeight = (width: number) => Math.min(Math.max(Math.round(0.13 * width), 13), 26);
+export const lineHeight = (width: number) => Math.min(Math.max(Math.round(0.115 * width), 13), 24);
 const linesIn = (width: number) => Number(width >= FOR_LOSS) + Number(width >= FOR_NAME);
 const wordsHeight = (width: number) => linesIn(width) * lineHeight(width);
 const usualHeight = (width: number) => Math.round(0.56 * width) + wordsHeight(width);

@@ -165,10 +165,8 @@ export const paintSlopes = (
   const pen = screens.begin(screen);
   const axes = slopeAxes(screen, range);
   paintAxes(pen, axes, look);
-  const { x: left, y: top, width, height } = axes.box;
-  pen.textAlign = "right";
-  pen.fillText(across, left + width, top + height - 5);
-  pen.textAlign = "left";
+  const { x: left, y: top, height } = axes.box;
+  pen.fillText(across, left + 4, top + height - 5);
   pen.fillText(up, left + 4, top + 11);
   const r = actors.length > 120 ? 3.2 : 4.5;
   for (const actor of inOrder(actors, marks)) {

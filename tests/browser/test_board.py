@@ -1,0 +1,170 @@
+"""The teacher's board; students have a page in a context of their own, or send HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.support.lecture_page import LecturePage, number
+
+from .sharing import params_of
+from .test_class import Room, join, post
+
+pytestmark = pytest.mark.view("board")
+
+OpenPage = Callable[..., LecturePage]
+EPOCHS = 300
+
+
+class Board:
+    """A teacher's page with an open room."""
+
+    def __init__(self, page: LecturePage) -> None:
+        self.page = page
+        page.find("#board-open").click()
+        expect(page.find("#board-code")).to_contain_text("-")
+        self.code = (page.find("#board-code").text_content() or "").replace("-", "")
+
+    def press(self, command: str, said: str) -> None:
+        self.page.find(f"#board-{command}").click()
+        expect(self.page.find("#board-said")).to_contain_text(said)
+
+    def count(self, why: str) -> Locator:
+        return self.page.find(f"#board-chip-{why} strong")
+
+    def listed(self) -> Locator:
+        return self.page.find("#board-list [role='option']")
+
+    def open_drawer(self, name: str) -> None:
+        self.page.find(f"#board-{name} > summary").click()
+        expect(self.page.find(f"#board-{name} .drawer-body")).to_be_visible()
+
+
+@pytest.fixture
+def board(address: str, open_page: OpenPage) -> Board:
+    return Board(open_page(address, own_context=True))
+
+
+class Seat:
+    """A student over HTTP, who has no page."""
+
+    def __init__(self, address: str, board: Board, nickname: str) -> None:
+        self._address = address
+        body = {"code": board.code, "nickname": nickname, "own": "0" * 22, "seat": None}
+        self._token = post(f"{address}/rooms/join", body)["seat"]
+
+    def answer(self, question: int, value: int) -> None:
+        body = {"question": question, "value": value}
+        post(f"{self._address}/rooms/seat/answer", body, self._token)
+
+
+def saved(board: Board, kind: str) -> bytes:
+    with board.page.page.expect_download() as waiting:
+        board.page.find(f"#board-file-{kind}").click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def test_a_lesson_from_the_code_to_the_release(
+    board: Board, address: str, open_page: OpenPage
+) -> None:
+    teacher = board.page
+    student = open_page(f"{address}/#fit", own_context=True)
+    join(student, Room(address, board.code, ""), "Minji")
+    expect(board.listed()).to_have_count(1)
+    expect(teacher.find("#board-headline")).to_have_text("1 in the room, ready to start")
+
+    board.press("push", "Sent to 1")
+    expect(teacher.find("#board-leads")).to_contain_text("You lead")
+    teacher.find("#board-epochs input").fill(str(EPOCHS))
+    board.press("start", "Training 1")
+    student.wait_for_epoch(EPOCHS)
+    expect(board.listed()).to_contain_text(f"epoch {EPOCHS}")
+    expect(board.count("not_started")).to_have_text("0")
+    expect(board.listed()).to_contain_text(f"loss {number(student.loss()):.4f}")
+
+    board.press("freeze", "frozen")
+    expect(student.find("#class-veil")).to_be_visible()
+    board.press("freeze", "free again")
+    expect(student.find("#class-veil")).to_be_hidden()
+
+    teacher.find("#board-list").focus()
+    teacher.page.keyboard.press("ArrowRight")
+    expect(teacher.find("#board-chosen-words")).to_contain_text("Minji")
+    teacher.page.keyboard.press("Enter")
+    expect(teacher.find("#fit")).to_be_visible()
+    expect(teacher.find("#count-loss")).to_have_text(student.loss())
+    assert params_of(teacher) == params_of(student)
+    teacher.go("board")
+    board.press("release", "own work")
+    expect(teacher.find("#board-leads")).to_contain_text("on their own")
+
+
+def test_who_is_shown_and_in_which_order(board: Board, address: str) -> None:
+    page = board.page
+    for name in ("Bora", "", "Aram"):
+        Seat(address, board, name)
+    board.press("push", "Sent to 3")
+    expect(board.listed()).to_contain_text(["Bora", "Seat 2", "Aram"])
+    page.find("#board-order").select_option("name")
+    expect(board.listed()).to_contain_text(["Aram", "Bora", "Seat 2"])
+    page.find("#board-search input").fill("AR")
+    expect(board.listed()).to_contain_text(["Aram"])
+    page.find("#board-search input").fill("nobody")
+    expect(page.find("#board-nobody")).to_be_visible()
+    page.find("#board-search input").fill("")
+    page.find("#board-chip-both").click()
+    expect(board.listed()).to_have_count(0)
+    page.find("#board-chip-not_started").click()
+    expect(board.listed()).to_have_count(3)
+    page.find("#board-names input").uncheck()
+    expect(board.listed()).to_contain_text(["Seat 3", "Seat 1", "Seat 2"])
+
+
+def test_the_projector_has_no_names_and_no_answers_before_they_are_shown(
+    board: Board, address: str, open_page: OpenPage
+) -> None:
+    seats = [Seat(address, board, name) for name in ("Minji", "Jisoo")]
+    board.press("push", "Sent to 2")
+    board.open_drawer("ask")
+    board.page.find("#board-ask-send").click()
+    expect(board.page.find("#board-question-text")).to_contain_text("bend on both sides")
+    question = board.page.page.evaluate("pwl.board.room.question.id")
+    seats[0].answer(question, 2)
+    expect(board.page.find("#board-answered")).to_have_text("1 of 2 have answered.")
+    board.open_drawer("room")
+    link = board.page.find("#board-links input").nth(1).input_value()
+    wall = open_page(link, own_context=True)
+    expect(wall.find("#board-code")).to_have_text(board.page.find("#board-code").inner_text())
+    assert wall.page.url == f"{address}/?projector=1#board"
+    expect(wall.find("#board-list")).to_contain_text("Seat 2")
+    expect(wall.find("#board")).not_to_contain_text("Minji")
+    expect(wall.find("#board-answered")).to_contain_text("hidden here")
+    board.page.find("#board-room .drawer-close").click()
+    board.page.find("#board-reveal").click()
+    expect(wall.find("#board-answered")).to_contain_text("Everybody sees")
+
+
+def test_what_is_left_of_a_room(board: Board, address: str) -> None:
+    Seat(address, board, "Minji")
+    board.press("push", "Sent to 1")
+    board.open_drawer("save")
+    anonymous = saved(board, "csv").decode("utf-8-sig")
+    board.page.find("#board-with-names input").check()
+    named = saved(board, "csv").decode("utf-8-sig")
+    assert "Minji" not in anonymous
+    assert [row["name"] for row in csv.DictReader(io.StringIO(named))] == ["Minji"]
+    assert saved(board, "picture").startswith(b"\x89PNG")
+    assert b"nbformat" in saved(board, "notebook")
+    board.page.find("#board-save .drawer-close").click()
+    board.open_drawer("room")
+    board.page.find("#board-end").click()
+    board.page.find("#board-end").click()
+    expect(board.page.find("#board-ended")).to_contain_text("ended")
+    board.page.page.reload()
+    board.page.wait_until_shown()
+    expect(board.page.find("#board-open")).to_be_visible()
