@@ -4,7 +4,7 @@
 # make lint     ruff, mypy, biome and tsc
 # make build    rebuild build/ if assets/ changed
 # make screenshots  take README's pictures
-# make bench    time engines, clicks and playback, and the libraries to compare with
+# make bench    time engines, clicks, playback and visits, and the libraries to compare with
 # make load     simulate students on one server and on the scaled set-up; measure memory
 # make faults   kill and freeze servers and workers under load, then check every run's weights
 # make clean    remove everything that make set up
@@ -59,6 +59,7 @@ bench: setup tools $(BENCH_DONE)
 	$(PY) -m benchmarks.click
 	$(PY) -m benchmarks.playback
 	$(PY) -m benchmarks.board
+	$(PY) -m benchmarks.visits
 
 load: setup tools
 	$(PY) -m benchmarks.load

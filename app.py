@@ -74,7 +74,6 @@ def create_app(settings: Settings) -> layout.Page:
         server=server,  # type: ignore[arg-type]  # Dash has typed its Flask backend only
         backend="fastapi",
         include_assets_files=False,
-        external_scripts=[addresses["runtime"], addresses["basic"]],
         # Else every page holds the layout a second time, for checks that only developers need.
         suppress_callback_exceptions=True,
         title="pwlapp",

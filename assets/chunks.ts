@@ -1,10 +1,12 @@
 // Parts of the page that are loaded when they are needed: by the view that is shown, by a click or by
 // the address.
 import { address } from "./core/addresses";
-import { element, findById, targetWithin } from "./core/dom";
+import { byId, element, findById, targetWithin } from "./core/dom";
+import * as i18n from "./core/text/i18n";
 
 const LOADERS = {
   explore: () => import("./explore/main"),
+  surface: () => import("./explore/surface/card"),
   share: () => import("./share/main"),
   board: () => import("./board/main"),
   lessons: async () => {
@@ -23,29 +25,67 @@ type Part<N extends Name> = Awaited<ReturnType<Loaders[N]>>;
 const loading: { [N in Name]?: Promise<Part<N>> } = {}; // the started modules
 const started = new Set<Name>();
 
-const loadStyle = (name: Name) =>
+const loadStyle = (name: Exclude<Name, "surface">) =>
   new Promise((done, failed) => {
     const link = element("link", { rel: "stylesheet", href: address(`${name}-style`) });
     link.addEventListener("load", done);
-    link.addEventListener("error", failed);
+    link.addEventListener("error", () => {
+      link.remove();
+      failed(new Error(`${link.href} could not be fetched`));
+    });
     document.head.append(link);
   });
 
+// Where it is said that a part could not be loaded: in its place, else in the view that is shown.
+const PLACES: { [N in Name]?: string } = {
+  explore: "explore",
+  surface: "explore-surface",
+  share: "share",
+  board: "board",
+  class: "class",
+};
+const tellFailure = (name: Name) => {
+  const host = byId(PLACES[name] ?? document.documentElement.dataset.view ?? "fit");
+  if (host.querySelector(":scope > .load-problem")) return;
+  const again = i18n.spoken("button", "load.again", { type: "button", className: "button" });
+  const box = element("div", { className: "notice error load-problem" }, i18n.spoken("p", "load.failed"), again);
+  box.setAttribute("role", "alert");
+  again.addEventListener("click", () => {
+    box.remove();
+    start(name);
+  });
+  const title = host.querySelector(":scope > h2");
+  if (title) title.after(box);
+  else host.prepend(box);
+};
+
 const begin = async <N extends Name>(name: N): Promise<Part<N>> => {
-  const [part] = await Promise.all([LOADERS[name]() as Promise<Part<N>>, loadStyle(name)]);
+  const style = name === "surface" ? null : loadStyle(name); // it has Explore's
+  const [part] = await Promise.all([LOADERS[name]() as Promise<Part<N>>, style, i18n.complete()]);
   findById(name)?.classList.add("loaded");
   await part.start();
   started.add(name);
   return part;
 };
 
-// Load a part and start it, once. After a failure, such as a lost connection, the next call tries again.
+// Load a part and start it, once. A failure, such as a lost connection, is said on the page; the next call
+// tries again.
 export const load = <N extends Name>(name: N): Promise<Part<N>> => {
   const known: { [K in N]?: Promise<Part<N>> } = loading;
   const part = known[name] ?? begin(name);
-  known[name] = part;
-  part.catch(() => delete known[name]);
+  if (known[name] !== part) {
+    known[name] = part;
+    part.catch(() => {
+      delete known[name];
+      tellFailure(name);
+    });
+  }
   return part;
+};
+
+// The same for who does not wait for it.
+export const start = (name: Name) => {
+  load(name).catch(() => {});
 };
 
 // A click on an element whose part is not there yet waits for the part, and is then repeated: once,
@@ -63,6 +103,7 @@ export const loadOnClick = (name: Name, selector: string) => {
       isWaiting = true;
       load(name)
         .then(() => button.click())
+        .catch(() => {})
         .finally(() => {
           isWaiting = false;
         });

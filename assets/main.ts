@@ -2,6 +2,7 @@
 import * as boardToken from "./board/token";
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
+import { linkIn } from "./core/addresses";
 import { byId } from "./core/dom";
 import * as undo from "./core/history";
 import * as storage from "./core/storage";
@@ -17,7 +18,6 @@ import * as fitSteps from "./fit/steps";
 import * as keys from "./help/keys";
 import * as printing from "./printing";
 import * as projector from "./projector";
-import { linkIn } from "./share/prefix";
 
 const STARTED_WITH_THE_PAGE = [
   i18n,
@@ -37,23 +37,24 @@ const STARTED_WITH_THE_PAGE = [
 
 const loadLater = () => {
   const address = new URLSearchParams(location.search);
-  views.onShow("explore", () => chunks.load("explore"));
+  views.onShow("explore", () => chunks.start("explore"));
+  views.onShow("explore-surface", () => chunks.start("surface"));
   chunks.loadOnClick("explore", "#compare-keep-in-fit");
-  views.onShow("share", () => chunks.load("share"));
+  views.onShow("share", () => chunks.start("share"));
   chunks.loadOnClick("share", "#share-open");
   chunks.loadOnClick("lessons", "#lessons-open");
-  views.onShow("board", () => chunks.load("board"));
+  views.onShow("board", () => chunks.start("board"));
   boardToken.start();
-  views.onShow("class", () => chunks.load("class"));
-  const loadClass = () => location.hash.startsWith("#room=") && chunks.load("class");
+  views.onShow("class", () => chunks.start("class"));
+  const loadClass = () => location.hash.startsWith("#room=") && chunks.start("class");
   window.addEventListener("hashchange", loadClass);
   loadClass();
-  if (storage.recallForever("pwl.seat")) chunks.load("class");
-  const loadShare = () => linkIn(location.hash) !== null && chunks.load("share");
+  if (storage.recallForever("pwl.seat")) chunks.start("class");
+  const loadShare = () => linkIn(location.hash) !== null && chunks.start("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
-  if (address.has("hide")) chunks.load("share");
-  if (address.has("lesson") || storage.recall("pwl.lesson")) chunks.load("lessons");
+  if (address.has("hide")) chunks.start("share");
+  if (address.has("lesson") || storage.recall("pwl.lesson")) chunks.start("lessons");
 };
 
 let isBooted = false;
@@ -62,6 +63,7 @@ let isBooted = false;
 const boot = () => {
   if (isBooted) return;
   isBooted = true;
+  byId("first-paint").remove();
   for (const part of STARTED_WITH_THE_PAGE) part.start();
   loadLater();
   views.start(); // shows the first view, for which all others listen
@@ -89,7 +91,9 @@ window.dash_clientside.pwlapp = {
 
 // For tests: the page's modules by name, with all parts loaded.
 export const testing = async () => {
-  await Promise.all((["explore", "share", "lessons", "class", "board"] as const).map((name) => chunks.load(name)));
+  await Promise.all(
+    (["explore", "surface", "share", "lessons", "class", "board"] as const).map((name) => chunks.load(name)),
+  );
   const { modules } = await import("./testing");
   return modules;
 };

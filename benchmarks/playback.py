@@ -1,4 +1,4 @@
-"""Frames per second of what moves, answers to presses, and weight of the page: ``make bench``.
+"""Frames per second of what moves, and answers to presses: ``make bench``.
 
 The app is served as its users serve it, with its 2,000 built-in points on screen. A run of 5,000
 epochs is replayed, and sliders are dragged, in turns with a page on which nothing but a box moves:
@@ -93,20 +93,6 @@ OBSERVE = """() => {
 }"""
 
 
-def bytes_of_a_visit(browser: Browser, address: str) -> int:
-    """Bytes that a new visitor's browser receives until the page is ready."""
-    context = browser.new_context(bypass_csp=True)
-    page = context.new_page()
-    network = context.new_cdp_session(page)
-    received: list[int] = []
-    network.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
-    network.send("Network.enable")
-    page.goto(address)
-    LecturePage(page).wait_until_shown()
-    context.close()
-    return int(sum(received))
-
-
 def trained(context: BrowserContext, address: str) -> LecturePage:
     """A page whose net has been trained for 5,000 epochs."""
     page = LecturePage(context.new_page())
@@ -188,14 +174,12 @@ def press_everything(browser: Browser, address: str) -> list[tuple[str, float]]:
 
 
 def measure(address: str) -> dict[str, Any]:
-    """Measure a first visit, what moves, and the presses."""
+    """Measure what moves, and the presses."""
     with open_chromium() as browser:
-        visit = bytes_of_a_visit(browser, address)
         moved = {slowed: rounds(browser, address, slowed) for slowed in SLOWED}
         pressed = press_everything(browser, address)
     return {
         "machine": machine.describe(),
-        "first visit, bytes": visit,
         "slowed": {
             str(slowed): {
                 name: {

@@ -83,7 +83,7 @@ PLAYBACK_HEAD = (
 
 
 def playback(measured: Measured) -> str:
-    """Render what the browser drew, what it cost, and what the page received."""
+    """Render what the browser drew, and what it cost."""
     rows = [
         playback_row(slowed, name, taken, measured["slowed"][slowed]["an empty page"])
         for slowed in measured["slowed"]
@@ -108,7 +108,7 @@ def playback_row(slowed: str, name: str, taken: Measured, empty: Measured) -> st
 
 
 def how_played(measured: Measured) -> str:
-    """Say what the table's figures are, how fast presses were answered, and what a visit weighs."""
+    """Say what the table's figures are, and how fast presses were answered."""
     rounds = len(measured["slowed"]["1"]["an empty page"]["moved"])
     presses = measured["presses"]
     return (
@@ -117,8 +117,7 @@ def how_played(measured: Measured) -> str:
         "Frames are those in which the curve, or the box on the empty page, had moved; the main "
         "thread's time is its CPU time for one such frame, in the median of a round. Buttons and "
         "keys of Fit and Build, by the browser's own event timing: the next frame came "
-        f"{percentiles(presses['ms'])}. The first visit to a server just started received "
-        f"{measured['first visit, bytes'] / 1000:,.0f} KB."
+        f"{percentiles(presses['ms'])}."
     )
 
 
@@ -133,6 +132,22 @@ def board(measured: Measured) -> str:
         f"The teacher's board, with {measured['students']} students whose nets all change four "
         f"times a second. In a window of {'; '.join(sizes)}."
     )
+
+
+def visits(measured: Measured) -> str:
+    """Render what a visit weighs, and when its largest text or picture is painted."""
+    rows = ["| visit | KB received | largest paint, ms |", "|---|---|---|"]
+    for name, visit in measured["visits"].items():
+        paint = spread(visit["paint_ms"])
+        rows.append(f"| {name} | {number(visit['bytes'] / 1000)} | {paint} |")
+    shift = max(visit["shift"] for visit in measured["visits"].values())
+    words = (
+        f"{measured['machine']['cpu']}, {measured['machine']['cores']} cores, which server and "
+        f"Chromium share. The paint (largest contentful paint, median and smallest to largest) is "
+        f"that of a processor {measured['slowed']} times slower, at {measured['mbit_s']} Mbit/s "
+        f"with {measured['latency_ms']} ms of latency; all its layout shifts add up to {shift:g}."
+    )
+    return "\n".join([*rows, "", wrapped(words)])
 
 
 def click(measured: Measured) -> str:
@@ -254,6 +269,7 @@ BLOCKS: dict[str, Callable[[Measured], str]] = {
     "engines": engines,
     "playback": playback,
     "board": board,
+    "visits": visits,
     "click": click,
     "load": load,
     "memory": memory,

@@ -42,10 +42,17 @@ const built = await esbuild.build({
 });
 
 const manifest = {};
-for (const [path, { entryPoint }] of Object.entries(built.metafile.outputs)) {
+const outputs = built.metafile.outputs;
+for (const [path, { entryPoint }] of Object.entries(outputs)) {
   const name = Object.keys(ENTRIES).find((each) => ENTRIES[each] === entryPoint);
   if (name) manifest[name] = basename(path);
 }
+// What the page's entry imports is preloaded.
+outputs[`${OUT}/${manifest.main}`].imports
+  .filter(({ kind }) => kind === "import-statement")
+  .forEach(({ path }, k) => {
+    manifest[`main/${k}`] = basename(path);
+  });
 for (const [name, path] of Object.entries(READY)) {
   const text = readFileSync(join("node_modules", path), "utf8");
   const { code } = path.endsWith(".min.js") ? { code: text } : await esbuild.transform(text, { minify: true });

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pwlapp.core.analysis.plateaus import plateaus
 from pwlapp.core.data.lecture import lecture_points
-from pwlapp.core.net import Architecture
+from pwlapp.core.net import Architecture, Loss
 from pwlapp.ui.limits import limits
 
 Vector = NDArray[np.float64]
@@ -55,10 +55,20 @@ def main() -> None:
         "pieces": pieces(),
         "bent": bent_lines(),
         "links": links(),
+        "spaced": spaced(),
         "limits": limits(MAX_EPOCHS),
     }
     PATH.parent.mkdir(exist_ok=True)
     PATH.write_text(json.dumps(golden, default=as_json, allow_nan=False), "utf-8")
+
+
+def spaced() -> Cases:
+    """Evenly spaced points, as the server's data have them."""
+    ends = [(-1.0, 1.0, 2000), (-3.0, 2.5, 201), (0.0, 1.0, 2)]
+    return [
+        {"from": low, "to": high, "n": n, "x": np.linspace(low, high, n).astype(np.float32)}
+        for low, high, n in ends
+    ]
 
 
 def as_json(value: Any) -> Any:
@@ -191,39 +201,18 @@ def pieces() -> Cases:
     ]  # fmt: skip
 
 
-# --- the best bent line, and what one side of it can reach ----------------------------------------
+# --- the best losses that there are ---------------------------------------------------------------
 
 
 def bent_lines() -> Cases:
-    """The lowest loss of ``left min(x, 0) + right max(x, 0) + b2`` on the lecture's data."""
+    """The plateaus of the lecture's data, with either loss."""
     points = lecture_points()
-    x, y = points.x.astype(float), points.y.astype(float)
-    rows = np.stack([np.minimum(x, 0), np.maximum(x, 0), np.ones_like(x)], axis=1)
-    lines = {"bce": logistic(rows, y), "mse": np.linalg.lstsq(rows, y, rcond=None)[0]}
+    losses: tuple[Loss, ...] = ("bce", "mse")
     return [
-        {"loss": loss, "x": x, "y": y, "line": line,
+        {"loss": loss, "x": points.x, "y": points.y,
          "plateaus": asdict(plateaus(points.x, points.y, loss))}
-        for loss, line in lines.items()
+        for loss in losses
     ]  # fmt: skip
-
-
-def logistic(rows: Vector, y: Vector) -> Vector:
-    """Logistic regression by L-BFGS."""
-    features, wanted = double(rows), double(y)
-    line = torch.zeros(rows.shape[1], dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS(
-        [line], max_iter=200, tolerance_grad=1e-10, line_search_fn="strong_wolfe"
-    )
-
-    def loss() -> torch.Tensor:
-        optimizer.zero_grad()
-        value = torch.nn.functional.binary_cross_entropy_with_logits(features @ line, wanted)
-        value.backward()
-        return value
-
-    optimizer.step(loss)
-    found: Vector = line.detach().numpy()
-    return found
 
 
 # --- links ----------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def measured() -> dict[str, dict[str, Any]]:
             "sides": sides, "ratios": ratios, "many": many,
         },
         "playback": {
-            "machine": MACHINE, "first visit, bytes": 694_749,
+            "machine": MACHINE,
             "slowed": {
                 "1": {
                     "an empty page": moved([60.0, 58.0, 59.0], [0.75, 0.7, 0.8]),
@@ -83,6 +83,13 @@ def measured() -> dict[str, dict[str, Any]]:
         "board": {
             "machine": MACHINE, "students": 299,
             "sizes": {"800 by 600": moved([52.5, 51.5, 53.5], [12.25, 12.0, 12.5])},
+        },
+        "visits": {
+            "machine": MACHINE, "slowed": 5, "mbit_s": 12, "latency_ms": 30,
+            "visits": {
+                "first": {"bytes": 694_749, "paint_ms": [912, 847, 1003], "shift": 0},
+                "repeat": {"bytes": 2_391, "paint_ms": [612, 547, 703], "shift": 0.25},
+            },
         },
         "click": {
             "machine": MACHINE, "epochs": 5000, "long_epochs": 1_000_000,
@@ -195,9 +202,18 @@ def test_playback(measured: dict[str, dict[str, Any]]) -> None:
         "3 cores without a graphics card",
         "of 3 rounds",
         "65.0 ms in the median, 110 ms at the 95th percentile, 115 ms at most (n = 100)",
-        "received 695 KB.",
     ):
         assert part in words
+
+
+def test_visits(measured: dict[str, dict[str, Any]]) -> None:
+    table, words = report.visits(measured["visits"]).split("\n\n", 1)
+    assert table.splitlines()[2:] == [
+        "| first | 695 | 912 (847 to 1,003) |",
+        "| repeat | 2.39 | 612 (547 to 703) |",
+    ]
+    for part in ("Abacus, 3 cores", "5 times slower, at 12 Mbit/s", "30 ms", "add up to 0.25."):
+        assert part in unwrapped(words)
 
 
 def event(name: str, at_ms: float, took_ms: float = 0, cpu_ms: float = 0, thread: int = 1) -> Any:

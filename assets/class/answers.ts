@@ -39,7 +39,7 @@ const histogram = (values: number[], own: Value | null) => {
     svg(
       "rect",
       {
-        class: isOwn(bin, i) ? "bar own" : "bar",
+        class: isOwn(bin, i) ? "bar mine" : "bar",
         x: at(bin.low) + 1,
         y: up(bin.n),
         width: Math.max(at(bin.high) - at(bin.low) - 2, 1),
@@ -61,7 +61,7 @@ const shares = (options: string[], counts: number[], own: Value | null) => {
     const share = element("progress", { max: Math.max(all, 1), value: n });
     share.setAttribute("aria-hidden", "true");
     const count = element("span", { className: "class-count" }, `${n}`);
-    const row = element("li", { className: own === i ? "own" : "" }, element("span", {}, option), share, count);
+    const row = element("li", { className: own === i ? "mine" : "" }, element("span", {}, option), share, count);
     return row;
   });
   return element("ul", { className: "class-shares" }, ...rows);
@@ -71,7 +71,7 @@ const curves = (all: number[][], own: Value | null) =>
   drawing(
     ...sketch.ground(),
     ...all.map((values) => sketch.curve(values, "others")),
-    ...(Array.isArray(own) ? [sketch.curve(own, "own")] : []),
+    ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),
   );
 
 export const show = ({ answers, options }: Question, own: Value | null): Element[] => {

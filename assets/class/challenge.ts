@@ -19,7 +19,7 @@ const ranking = (room: RoomView, places: Place[]) => {
     const cells = [String(place.place), nameOf(place, room), scoreOf(place.score)].map((text) =>
       element("td", {}, text),
     );
-    return element("tr", { className: place.seat === room.seat ? "own" : "" }, ...cells);
+    return element("tr", { className: place.seat === room.seat ? "mine" : "" }, ...cells);
   });
   return element("table", { className: "class-ranking" }, element("tbody", {}, ...rows));
 };
@@ -41,7 +41,7 @@ const lines = (target: Weights, score: Element): { node: Element; paint: Paint }
     const room = 0.3 * (Math.max(...wanted) - Math.min(...wanted) || 1);
     const up = scale(Math.min(...wanted) - room, Math.max(...wanted) + room, HEIGHT - PAD, PAD);
     const line = (values: number[], name: string) => path(x.map(at), values.map(up), name);
-    node.replaceChildren(line(wanted, "target"), line(found, "own"));
+    node.replaceChildren(line(wanted, "target"), line(found, "mine"));
     write(score, i18n.t("class.own_match", { score: scoreOf(distance(found, wanted)) }));
   };
   node.setAttribute("role", "img");

@@ -1,6 +1,6 @@
 // The view "Class": a code and a nickname to join with, or a new room for a teacher; inside of a class,
 // which one it is, and the nickname.
-import { byId, element } from "../core/dom";
+import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import type { Message } from "../core/types";
 import * as views from "../core/views";
@@ -13,6 +13,8 @@ import type { RoomView } from "./types";
 
 const LINK = "#room=";
 const words = i18n.spoken;
+
+let linked = ""; // the code in a link that was followed, until somebody joins
 
 const complaint = element("p", { className: "complaint", id: "class-complaint", role: "alert" });
 const complain = (error: Message | null) => {
@@ -46,6 +48,7 @@ const joinCard = (wanted: string) => {
   const name = nickname();
   const join = async () => {
     await sharing.ready();
+    linked = "";
     const error = await seat.join(code.input.value, name.input.value);
     if (!error) views.go("fit");
     return error;
@@ -65,19 +68,18 @@ const openRoom = async () => {
   const answer = await api.open();
   if (answer.error) return answer.error;
   api.keepToken("teacher", answer.teacher);
-  location.hash = "board";
+  byId("board-link").hidden = false; // which leads to it
+  views.go("board");
   return null;
 };
-const teacherCard = () => {
-  const back = words("a", "class.board", { href: "#board", className: "button plain", id: "class-board" });
-  return element(
+const teacherCard = () =>
+  element(
     "section",
     { className: "card" },
     words("h3", "class.teacher_title", { className: "card-title" }),
     words("p", "class.teacher_lead", { className: "hint" }),
-    form(api.token("teacher") ? [back] : [], button("class.open", "class-open"), openRoom),
+    form([], button("class.open", "class-open"), openRoom),
   );
-};
 
 // --- inside ------------------------------------------------------------------------------------
 const seatCard = (room: RoomView) => {
@@ -111,16 +113,26 @@ const show = (room: RoomView | null, wanted = "") => {
 // A link into a class: #room=K7N4PX
 const follow = () => {
   if (!location.hash.startsWith(LINK)) return;
-  const code = decodeURIComponent(location.hash.slice(LINK.length)).slice(0, 20);
+  linked = decodeURIComponent(location.hash.slice(LINK.length)).slice(0, 20);
   history.replaceState(history.state, "", "#class"); // no second time
-  show(null, code);
+  show(null, linked);
   views.go("class");
-  byId(seat.room ? "class" : "class-nickname").focus();
+  query("#class-nickname").focus();
+  update(seat.room);
+};
+
+// Who has a seat in the class of the link is there already; in another class, the link's form stays.
+const update = (room: RoomView | null) => {
+  if (linked && room?.code === linked) {
+    linked = "";
+    views.go("fit");
+  }
+  if (!linked) show(room);
 };
 
 export const start = () => {
   show(null);
   follow();
   addEventListener("hashchange", follow);
-  seat.onChange((room) => show(room));
+  seat.onChange(update);
 };

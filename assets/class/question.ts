@@ -83,7 +83,7 @@ export const key = ({ question, answer }: RoomView) =>
 
 export const show = ({ question, answer }: RoomView): Element[] => {
   if (!question) return [];
-  const title = element("h3", {}, question.text || i18n.t("class.question"));
+  const title = element("h3", {}, question.text);
   if (!question.revealed) return [title, form(question, answer)];
   return [title, words("p", "class.revealed", { className: "hint" }), ...answers.show(question, answer)];
 };

@@ -10,7 +10,11 @@ const listeners = new Map<string, Listener[]>(); // view -> what is called when 
 
 export const isOpen = (view: string) => root.dataset.view === view;
 
-// Call `listener` whenever `view` is shown.
+const tellShown = (view: string) => {
+  for (const listener of listeners.get(view) ?? []) listener();
+};
+
+// Call `listener` whenever `view`, or a card of Explore, is shown.
 export const onShow = (view: string, listener: Listener) => {
   listeners.set(view, [...(listeners.get(view) ?? []), listener]);
 };
@@ -27,14 +31,16 @@ const showCard = (card: Element | null) => {
   const cards = [...document.querySelectorAll(".explore-card")];
   const chosen = card ?? cards.find((each) => each.classList.contains("open")) ?? cards[0];
   for (const each of cards) each.classList.toggle("open", each === chosen);
-  if (chosen) markLinks(byId("explore-pick").children, `#${chosen.id}`);
+  if (!chosen) return;
+  markLinks(byId("explore-pick").children, `#${chosen.id}`);
+  tellShown(chosen.id);
 };
 
 const show = (view: Element) => {
   root.dataset.view = view.id;
   markLinks(document.querySelectorAll(".page-header nav a"), `#${view.id}`);
   plotBoxes.resize(view);
-  for (const listener of listeners.get(view.id) ?? []) listener();
+  tellShown(view.id);
 };
 
 const named = () => (/^#[\w-]+$/.test(location.hash) ? document.querySelector(location.hash) : null);

@@ -4,8 +4,7 @@ import * as compare from "./compare/card";
 import * as oneStep from "./one-step/card";
 import * as pieces from "./pieces/card";
 import * as seeds from "./seeds/card";
-import * as surface from "./surface/card";
 
 export const start = () => {
-  for (const card of [byHand, compare, oneStep, pieces, seeds, surface]) card.start();
+  for (const card of [byHand, compare, oneStep, pieces, seeds]) card.start();
 };

@@ -23,16 +23,6 @@ type Icon = keyof typeof ICONS;
 type FitPlayback = Playback<Frame>;
 const icon = (name: Icon) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 
-const buildStatus = () => {
-  const count = (id: string, key: string) =>
-    `<span class="count"><span data-t="${key}">${t(key)}</span> <output id="${id}" aria-live="off">–</output></span>`;
-  byId("fit-status").innerHTML =
-    count("count-epoch", "word.epoch") +
-    count("count-loss", "word.loss") +
-    count("count-test", "word.test_loss") +
-    count("count-slopes", "word.slopes");
-};
-
 // "Straight to the end": no replay of what has just been trained. Remembered by the tab.
 const SKIP_KEY = "pwl.skip";
 const skipBox = (playback: FitPlayback) => {
@@ -85,15 +75,18 @@ const buildPlayback = (playback: FitPlayback) => {
 
 export const showPlayback = (playback: FitPlayback) => {
   const scrub = byId("playback-scrub", HTMLInputElement);
-  scrub.max = String(Math.max(playback.frames.length - 1, 0));
-  scrub.value = String(playback.index);
+  const { frame, frames } = playback;
+  // a trained net that came without its run stands at the end of nothing
+  const isEnd = frames.length === 1 && frames[0].epoch > 0;
+  scrub.max = String(isEnd ? 1 : Math.max(frames.length - 1, 0));
+  scrub.value = String(isEnd ? 1 : playback.index);
+  showGoing(playback);
   const toggle = byId("playback-toggle");
   const key = playback.playing ? "playback.pause" : "playback.play";
   if (toggle.dataset.tLabel !== key) {
     toggle.innerHTML = icon(playback.playing ? "pause" : "play");
     label(toggle, key);
   }
-  const { frame } = playback;
   if (!frame) return;
   const back = !playback.following && !playback.playing;
   const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
@@ -133,34 +126,50 @@ const awaitReset = () => disable(["fit-train", "fit-step"]);
 // While the server cannot be reached nothing can be pressed, and the page says so.
 let lastState: Snapshot | null = null;
 let connected = true;
-export const showConnection = (now: boolean) => {
+export const showConnection = (now: boolean, playback: FitPlayback) => {
   if (now === connected) return;
   connected = now;
-  if (lastState) showState(lastState);
+  if (lastState) showState(lastState, playback);
 };
 
-export const showState = (state: Snapshot) => {
+export const showState = (state: Snapshot, playback: FitPlayback) => {
   lastState = state;
-  const { status, epoch, start_epoch: start, target_epoch: target } = state;
-  const running = status === "running";
-  const paused = status === "paused";
-  const focused = document.activeElement;
-  button("fit-train").disabled = running;
-  button("fit-pause").disabled = !running;
-  byId("fit-pause").hidden = paused;
-  byId("fit-resume").hidden = !paused;
-  button("fit-step").disabled = running;
-  button("fit-reset").disabled = false;
-  if (connected) button("fit-resume").disabled = false;
-  else disable([...COMMANDS, "fit-resume"]);
-  const isGone = focused instanceof HTMLButtonElement && (focused.disabled || focused.hidden);
-  if (isGone && GOING.includes(focused.id)) {
-    const next = running ? "fit-pause" : paused ? "fit-resume" : "fit-train";
-    byId(next).focus({ preventScroll: true }); // the keyboard stays where it was
-  }
+  const { epoch, start_epoch: start, target_epoch: target } = state;
+  showGoing(playback);
+  button("fit-reset").disabled = !connected;
   const span = target - start;
   byId("fit-progress", HTMLProgressElement).value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
   write(byId("count-status"), statusWords(state));
+};
+
+// Pause and Resume are the run's, and where none is under way, its replay's.
+let isReplayPaused = false;
+const showGoing = ({ playing, following }: FitPlayback) => {
+  if (!lastState) return;
+  const running = lastState.status === "running";
+  isReplayPaused &&= !running && !playing && !following;
+  const canPause = running || playing;
+  const canResume = lastState.status === "paused" || isReplayPaused;
+  const focused = document.activeElement;
+  for (const id of ["fit-train", "fit-step"]) button(id).disabled = running || !connected;
+  button("fit-pause").disabled = !canPause || !connected;
+  button("fit-resume").disabled = !connected;
+  byId("fit-pause").hidden = canResume;
+  byId("fit-resume").hidden = !canResume;
+  const isGone = focused instanceof HTMLButtonElement && (focused.disabled || focused.hidden);
+  if (isGone && GOING.includes(focused.id)) {
+    const next = canResume ? "fit-resume" : canPause ? "fit-pause" : "fit-train";
+    byId(next).focus({ preventScroll: true }); // the keyboard stays where it was
+  }
+};
+
+// The server hears nothing of a replay.
+const goOn = (playback: FitPlayback, ofTheRun: Snapshot["status"], isPause: boolean) => (event: Event) => {
+  if (lastState?.status === ofTheRun) return;
+  event.stopImmediatePropagation();
+  isReplayPaused = isPause;
+  playback.toggle();
+  showGoing(playback);
 };
 
 const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }: Snapshot) => {
@@ -234,13 +243,14 @@ export const showDataProblem = (problem: Message | null) =>
 
 export const start = (playback: FitPlayback) => {
   disable(COMMANDS);
-  buildStatus();
   buildPlayback(playback);
   recallEpochs();
   byId("fit-epochs").addEventListener("input", keepEpochs);
   for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
     fields.addEventListener("input", dismissError);
   }
+  byId("fit-pause").addEventListener("click", goOn(playback, "running", true));
+  byId("fit-resume").addEventListener("click", goOn(playback, "paused", false));
   for (const [id, key] of Object.entries(PRESSED)) {
     byId(id).addEventListener("click", () => write(byId("count-status"), t(key)));
   }

@@ -12,14 +12,23 @@ const MOST_POINTS = 4000; // more than this are thinned on screen; the loss alwa
 const NOTHING: Curve = { x: [null], y: [null] };
 const BINARY_SPAN: Range = [-0.12, 1.12];
 
-// The points as the server sends them; `held_out` are the rows that are kept for testing.
-type Sent = Points & { prob: number[] | null; true_loss: number | null; held_out: number[]; spec: DataSpec };
+// The points as the server sends them, an evenly spaced x by its ends; `held_out` are the rows that are
+// kept for testing.
+type Spaced = { from: number; to: number; n: number };
+type Sent = {
+  x: number[] | Spaced;
+  y: number[];
+  prob: number[] | null;
+  true_loss: number | null;
+  held_out: number[];
+  spec: DataSpec;
+};
 
 // What the net is trained on is x, prob and y, sorted by x. What nobody knows is null.
 export type FitData = Points & {
   key: string;
   spec: DataSpec;
-  sent: Pick<Sent, "x" | "y" | "prob">; // all points, in the server's order
+  sent: Points & Pick<Sent, "prob">; // all points, in the server's order
   prob: number[] | null;
   logit: Column; // of prob
   isBinary: boolean;
@@ -40,7 +49,14 @@ export const load = async (key: string): Promise<FitData> => {
   return shape(key, await answer.json());
 };
 
-const shape = (key: string, sent: Sent): FitData => {
+// numpy.linspace(from, to, n), as float32
+export const spaced = ({ from, to, n }: Spaced) => {
+  const step = (to - from) / (n - 1);
+  return Array.from({ length: n }, (_, i) => Math.fround(i === n - 1 ? to : i * step + from));
+};
+
+const shape = (key: string, { x: places, ...columns }: Sent): FitData => {
+  const sent = { ...columns, x: Array.isArray(places) ? places : spaced(places) };
   const order = sent.x.map((_, i) => i).sort((a, b) => sent.x[a] - sent.x[b]);
   const heldOut = new Set(sent.held_out);
   const training = order.filter((i) => !heldOut.has(i));

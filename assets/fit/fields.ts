@@ -1,7 +1,7 @@
 // The fields that say what is trained and how: filled from the session, told in words, and compared
 // with the session's own net. Dash keeps their values; each change arrives here.
 import { ancestor, byId, wordsOf, write } from "../core/dom";
-import { allows, limits } from "../core/limits";
+import { allows, limits, refusal } from "../core/limits";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { NetDescription, Snapshot } from "../core/types";
@@ -9,7 +9,7 @@ import type { NetDescription, Snapshot } from "../core/types";
 const { t } = i18n;
 
 const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine", "epochs"] as const;
-const SHOWN_MS = 1000;
+export const SHOWN_MS = 1000; // Dash shows by then what it was told
 export type FieldName = (typeof NAMES)[number];
 // What stands in the fields, as Dash keeps it; `bias` is a list of one or none.
 type Fields = Record<Exclude<FieldName, "bias">, string> & { bias: string[] };
@@ -115,9 +115,9 @@ const isOtherSeed = (fields: Fields, seed: number) => numbers.parse(fields.seed)
 // as another net, and the server says so.
 const trainLabel = (fields: Fields, state: Snapshot | null) => {
   const n = numbers.parse(fields.epochs);
-  const isRefused =
-    state !== null && state.epoch > 0 && (isOtherNet(fields, state.net) || isOtherSeed(fields, state.seed));
-  if (isRefused || !allows("epochs", n)) return t("fit.train");
+  if (!allows("epochs", n) || !allows("seed", numbers.parse(fields.seed))) return t("fit.train");
+  const isOther = state && (isOtherNet(fields, state.net) || isOtherSeed(fields, state.seed));
+  if (isOther && state.epoch > 0) return t("fit.train_refused");
   return t(n === 1 ? "fit.train_one" : "fit.train_n", { n: numbers.whole(n) });
 };
 
@@ -137,9 +137,22 @@ const engineUsed = ({ engine_used: used, engine_speed: speed }: Snapshot) => {
   return speed ? t("fit.engine_used", { engine, speed: speedText(speed) }) : t("fit.engine_used_only", { engine });
 };
 
+// What is wrong with seed or N, at the field and below it; an empty field is being filled.
+const complain = (now: Fields) => {
+  const problems = (["seed", "epochs"] as const).map((name) => {
+    const problem = now[name].trim() ? refusal(name, numbers.parse(now[name])) : null;
+    if (problem) byId(`fit-${name}`).setAttribute("aria-invalid", "true");
+    else byId(`fit-${name}`).removeAttribute("aria-invalid");
+    return problem;
+  });
+  const first = problems.find((problem) => problem !== null);
+  write(byId("fit-complaint"), first ? t(`error.${first.code}`, i18n.readable(first.args)) : "");
+};
+
 // `state` is the newest snapshot, or null before there is one.
 export const show = (state: Snapshot | null) => {
   if (!fields) return;
+  complain(fields);
   write(byId("fit-summary"), summary(fields, state));
   write(wordsOf("fit-train"), trainLabel(fields, state));
   write(wordsOf("fit-reset"), resetLabel(fields, state));

@@ -65,7 +65,7 @@ const listen = () => {
     onState: apply,
     onFrames: receive,
     onLost: fitSession.lost,
-    onConnection: fitControls.showConnection,
+    onConnection: (now) => fitControls.showConnection(now, playback),
   });
 };
 
@@ -155,7 +155,7 @@ const apply = (snapshot?: Snapshot) => {
   haltPlayback();
   if (isFirst) fitFields.fill(snapshot);
   else if (refill) fitFields.fillNet(snapshot);
-  fitControls.showState(snapshot);
+  fitControls.showState(snapshot, playback);
   fitFields.show(snapshot);
   fitControls.showNotice(fitSession.sid, snapshot);
   if (isFirst) fitSteps.arrive(fitSession.place(), snapshot);
@@ -206,7 +206,7 @@ export const reply = (answer: (Answer & { sid?: string }) | null) => {
   fitSteps.answered(answer);
   editing = null;
   if (playback.held) playback.follow();
-  if (state) fitControls.showState(state);
+  if (state) fitControls.showState(state, playback);
   fitControls.showMessage("fit-notice", "error", answer.error);
   if (answer.error.code === "session_unknown")
     fitSession.open(); // answered with a new one, and a word
@@ -357,7 +357,7 @@ const retell = () => {
   fitControls.retellMessages();
   const here = readyNow();
   if (here) fitData.tell(here.data, here.net);
-  if (state) fitControls.showState(state);
+  if (state) fitControls.showState(state, playback);
   fitFields.show(state);
   if (plots) fitPlots.words(plots);
   paintSoon();

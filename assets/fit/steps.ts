@@ -10,6 +10,7 @@ import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Answer, Snapshot, Weights } from "../core/types";
 import * as fitFieldSteps from "./field-steps";
+import { SHOWN_MS } from "./fields";
 import { state } from "./session";
 import { depth, goTo, sending } from "./session-history";
 
@@ -99,23 +100,26 @@ const recall = ({ can_undo: before, can_redo: after }: Snapshot) => {
 
 // --- another session ------------------------------------------------------------------------------
 // What belongs to the sessions that the page does not show now: what stood there, and their steps.
-type Aside = { page: Page; steps: undo.Steps; recalled: boolean };
+type Aside = { page: Page | null; steps: undo.Steps; recalled: boolean };
 const aside = new Map<string, Aside>();
+let arrived = -Infinity; // when the session that is shown came
 
 export const setAside = (sid: string) => {
-  aside.set(sid, { page: capture(), steps: undo.exchange(), recalled });
+  const isFilled = performance.now() - arrived > SHOWN_MS; // before, the fields may show the last session's
+  aside.set(sid, { page: isFilled ? capture() : null, steps: undo.exchange(), recalled });
   recalled = false;
 };
 
 // The page shows `sid`, which begins with `snapshot`; its fields are filled.
 export const arrive = async (sid: string, snapshot: Snapshot) => {
   const kept = aside.get(sid);
+  arrived = performance.now();
   if (!kept) return recall(snapshot);
   aside.delete(sid);
   undo.exchange(kept.steps);
   recalled = kept.recalled;
   recall(snapshot);
-  await bringBack(kept.page);
+  if (kept.page) await bringBack(kept.page);
 };
 
 export const start = () => byId("fit-reset").addEventListener("click", onReset);

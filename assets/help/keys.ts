@@ -64,9 +64,12 @@ const leaveToInputMethod = (event: KeyboardEvent) => {
 export const start = () => {
   document.addEventListener("keydown", leaveToInputMethod, { capture: true });
   const sheet = byId("help", HTMLDialogElement);
+  sheet.tabIndex = -1;
   byId("help-open").addEventListener("click", () => {
     sheet.showModal();
     showRows();
+    sheet.focus(); // the browser would go to the button at its end
+    sheet.scrollTop = 0;
   });
   byId("help-close").addEventListener("click", () => sheet.close());
   sheet.addEventListener("click", ({ target }) => {

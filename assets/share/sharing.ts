@@ -1,6 +1,7 @@
 // The whole of what a student did: put into a link, and brought back from one.
 
 import * as buildSection from "../build/build";
+import { LINK_PREFIX, linkIn } from "../core/addresses";
 import * as api from "../core/session/api";
 import { type Args, type BuildState, type FrameRow, isMessage, type Snapshot } from "../core/types";
 import * as fitControls from "../fit/controls";
@@ -11,7 +12,6 @@ import * as fitSteps from "../fit/steps";
 import type { Kind, Saved, SavedFit } from "./link";
 import * as links from "./link";
 import { BrokenLink } from "./pack";
-import { LINK_PREFIX, linkIn } from "./prefix";
 
 // What takes the place of what the tab has; `frames` are those of a run's file.
 export type Replacement = { build?: BuildState; fit?: (SavedFit & { frames?: FrameRow[] }) | null };

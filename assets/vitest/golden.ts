@@ -22,9 +22,9 @@ interface Golden {
     loss: Loss;
     x: number[];
     y: number[];
-    line: number[];
-    plateaus: { flat: number; left: number; right: number; both: number };
+    plateaus: { flat: number; left: number; right: number; both: number; line: [number, number, number] };
   }[];
+  spaced: { from: number; to: number; n: number; x: number[] }[];
   limits: object; // see core/limits.ts
   links: {
     vectors: { params: string; m: string; v: string };

@@ -103,12 +103,12 @@ async def seeds(service: SessionService, sid: str, body: Seeds) -> AsyncIterator
 
 
 async def seek_plateaus(service: SessionService, sid: str, _body: Body) -> dict[str, Any]:
-    """The best losses on the session's data, for the loss of its net.
+    """The best losses on the session's data, for the loss of its net, and the best bent line.
 
     Returns
     -------
     dict
-        ``flat``, ``left``, ``right``, ``both`` (see `core.plateaus`), ``data_key`` and ``loss``.
+        The attributes of `analysis.plateaus.Plateaus`, ``data_key`` and ``loss``.
     """
     state = await service.state(sid)
     loss = state.train.net.loss

@@ -7,6 +7,7 @@ any way of cutting a run into slices gives the same run.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -120,6 +121,13 @@ def initial_state(seed: int, x: Array, y: Array, net: Architecture = LECTURE) ->
     params, loss = new_net(seed, x, y, net)
     zeros = np.zeros_like(params)
     return TrainState(params, m=zeros, v=zeros, epoch=0, loss=loss, net=net)
+
+
+def initial_states(
+    seeds: Sequence[int], x: Array, y: Array, net: Architecture = LECTURE
+) -> list[TrainState]:
+    """`initial_state` of each of the seeds."""
+    return [initial_state(seed, x, y, net) for seed in seeds]
 
 
 def with_new_optimizer(state: TrainState) -> TrainState:

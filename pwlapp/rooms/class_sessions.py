@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, TypeAlias, TypeVar
@@ -31,7 +31,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 AT_ONCE = 24  # seats that are worked on at a time
+SEEDS = 25  # whose nets a worker makes in one call
 
+States: TypeAlias = Mapping[int, TrainState]  # untrained nets, by seed
 Move: TypeAlias = Callable[[SessionState], Transition]
 
 
@@ -116,7 +118,8 @@ class ClassSessions:
         if setting is None:
             return Outcome(0, 0)
         seats = await self._rooms.seats(room.code)
-        sids = await each(seats, lambda seat: self._give(room, setting, seat))
+        made = await self._initial_states(setting, seats)
+        sids = await each(seats, lambda seat: self._give(room, setting, seat, made))
         given = {seat.number: sid for seat, sid in zip(seats, sids, strict=True) if sid is not None}
         kept = await self._keep(room, setting, given)
         return Outcome(len(kept), len(seats) - len(given))
@@ -152,13 +155,28 @@ class ClassSessions:
         move = partial(become, other=state, frames=frames)
         return await self._sessions.apply(into, move, points, "session")
 
-    async def _give(self, room: Room, setting: Setting, seat: Seat) -> str:
+    async def _initial_states(self, setting: Setting, seats: Iterable[Seat]) -> States:
+        """The untrained nets of these seats, by seed, as far as they can be made."""
+        points = await self._sessions.find_points(setting.data_key)
+        if points is None:
+            return {}
+        seeds = sorted({setting.seed_of(seat.number) for seat in seats})
+        parts = [seeds[first : first + SEEDS] for first in range(0, len(seeds), SEEDS)]
+        make = partial(self._sessions.initial_states, net=setting.net, points=points)
+        found = await each(parts, make)
+        return {seed: train for part in found for seed, train in (part or {}).items()}
+
+    async def _give(
+        self, room: Room, setting: Setting, seat: Seat, made: States | None = None
+    ) -> str:
         """Set up the seat's session of the class, a new one if it has none; returns its id."""
         points = await self._sessions.find_points(setting.data_key)
         if points is None:
             raise UserError("data_unknown")
         seed = setting.seed_of(seat.number)
-        train = await self._sessions.initial_state(seed, setting.net, points)
+        train = (made or {}).get(seed)
+        if train is None:
+            train = await self._sessions.initial_state(seed, setting.net, points)
         run = None
         if setting.epochs:
             run = Run(0, setting.epochs, "paused" if room.frozen else "running")

@@ -64,6 +64,7 @@ class RoomRepository:
         self._clock = clock
         self._cached: LRUCache[str, asyncio.Task[tuple[Room, int]]] = LRUCache(MAX_CACHED)
         self._changes: Watcher = events.new_watcher()
+        self._batches: dict[str, tuple[set[int], asyncio.Task[dict[int, Seat]]]] = {}
 
     async def open(self) -> Room:
         """Open a room with a new code and key."""
@@ -127,10 +128,20 @@ class RoomRepository:
         return [_seat(row) for row in await self._store.seats(code)]
 
     async def seat(self, code: str, number: int) -> Seat:
-        """One seat. Raises ``room_forbidden`` if there is none of this number, or no longer."""
-        for row in await self._store.seats(code, [number]):
-            return _seat(row)
-        raise UserError("room_forbidden")
+        """One seat. Raises ``room_forbidden`` if there is none of this number, or no longer.
+
+        Calls of the same moment share one read: a change of the room wakes all its seats at once.
+        """
+        if (batch := self._batches.get(code)) is None:
+            numbers: set[int] = set()
+            reading = asyncio.create_task(self._read_batch(code, numbers))
+            batch = self._batches[code] = (numbers, reading)
+        numbers, reading = batch
+        numbers.add(number)
+        seats = await asyncio.shield(reading)  # one who is cancelled must not cancel the others
+        if number not in seats:
+            raise UserError("room_forbidden")
+        return seats[number]
 
     async def add_seat(self, code: str, seat: Seat) -> Seat:
         """Add a seat; returns it with its number. Raises ``room_unknown``, ``room_full`` (max).
@@ -231,6 +242,12 @@ class RoomRepository:
         room, seats = await asyncio.shield(task)
         self._check_time(room)
         return room, seats
+
+    async def _read_batch(self, code: str, numbers: set[int]) -> dict[int, Seat]:
+        """Read the seats that have been asked for until now; those who ask later read anew."""
+        del self._batches[code]
+        rows = await self._store.seats(code, sorted(numbers))
+        return {row.number: _seat(row) for row in rows}
 
     async def _read(self, code: str) -> tuple[Room, int]:
         row = await self._store.load(code)

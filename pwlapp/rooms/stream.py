@@ -66,6 +66,8 @@ async def follow(rooms: RoomService, code: str, number: int, known: Known) -> As
                     yield Event("room", None)
                     return
                 room, seat, seats = found
+                if position is None:
+                    seat = await _caught_up(rooms, room, seat)
                 view = room_view(room, seat, seats)
                 if view != shown:
                     shown = view
@@ -87,6 +89,13 @@ async def news(
     position = known.position(room, seat)
     view = room_view(room, seat, await rooms.repository.count(room.code))
     return view, *await rooms.sessions.read(position.sid, position.since, form=frame_texts)
+
+
+async def _caught_up(rooms: RoomService, room: Room, seat: Seat) -> Seat:
+    """The seat with what the class has, also if a server died while the teacher sent it."""
+    with contextlib.suppress(UserError):  # a full server: the page follows the room all the same
+        return await rooms.classes.admit(room, seat)
+    return seat
 
 
 async def _find(rooms: RoomService, code: str, number: int) -> tuple[Room, Seat, int] | None:

@@ -200,6 +200,14 @@ class SessionReader:
 
         return await self._initial_states.get((points.key, seed, net), compute)
 
+    async def initial_states(
+        self, seeds: Sequence[int], net: Architecture, points: Points
+    ) -> dict[int, TrainState]:
+        """The untrained nets of many seeds, by seed, from one call of a worker."""
+        points.check_loss(net.loss)
+        made = await self.runner.call(training.initial_states, seeds, *points.training, net)
+        return dict(zip(seeds, made, strict=True))
+
     async def cached(self, sid: str, key: Hashable, function: Callable[..., T], *args: Any) -> T:
         """Compute ``function(*args)`` in a worker, once for all sessions with the same `key`.
 

@@ -167,7 +167,7 @@ def loss_figure(epoch: str, loss: str) -> Figure:
     hover = "%{x:,} · %{y:.6f}<extra></extra>"
     curve = _line("yhat", width=3).update(hovertemplate=hover)
     truth = _line("truth", width=2, dash="dash").update(hovertemplate="%{y:.6f}<extra></extra>")
-    head = _dot([], []).update(hovertemplate=hover)
+    head = _dot([], []).update(hovertemplate=hover, cliponaxis=False)  # whole at epoch 0 as well
     test = _line("yhat", [None], [None], width=2, dash="dot").update(hovertemplate=hover)
     axes = _axis(epoch, (0, 5000)), _axis(loss, (0.2, 0.9))
     room = {"l": 62, "r": 14, "t": 10, "b": 40}  # for ticks with two decimals

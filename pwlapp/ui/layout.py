@@ -10,7 +10,7 @@ from typing import Any
 
 from dash import Dash, Input, dcc, html
 
-from pwlapp.ui import help, ids, opening
+from pwlapp.ui import first_paint, help, ids, opening
 from pwlapp.ui.components import in_browser, labelled, text
 from pwlapp.ui.i18n import catalogue, language
 from pwlapp.ui.sections import board, build, classroom, explore, fit, share
@@ -25,14 +25,16 @@ _INDEX = """<!DOCTYPE html>
 <link rel="icon" href="{icon}">
 <script>{opening}</script>
 {css}
+{tags}
 </head>
 <body>
+<div id="first-paint" inert>{first_paint}</div>
 <script type="application/json" id="catalogue">{catalogue}</script>
 <script type="application/json" id="addresses">{addresses}</script>
 <script type="application/json" id="limits">{limits}</script>
 {app_entry}
 <noscript>{noscript}</noscript>
-<footer>{config}{scripts}{renderer}</footer>
+<footer>{config}{renderer}</footer>
 </body>
 </html>"""
 
@@ -45,12 +47,16 @@ _ICON = (
 )
 
 
-# Fetched when lessons or a class are opened; words in exported code stay on the server.
-_NOT_WITH_THE_PAGE = re.compile(r"lesson\.[a-z]+_\d|(board|class|code)\.|error\.room_")
+# Parts of the page that are loaded when they are needed bring their words along; words in exported
+# code stay on the server.
+_LATER = re.compile(
+    r"(board|byhand|class|code|compare|files|hide|lecturer|lesson|pictures|pieces|runfile|seeds"
+    r"|share|step|surface)\.|error\.room_"
+)
 
 
 def _page_words(words: Mapping[str, str]) -> dict[str, str]:
-    return {key: text for key, text in words.items() if not _NOT_WITH_THE_PAGE.match(key)}
+    return {key: text for key, text in words.items() if not _LATER.match(key)}
 
 
 class Page(Dash):
@@ -70,15 +76,14 @@ class Page(Dash):
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
         words = catalogue(lang)
-        parts["scripts"] = static.built_scripts(parts["scripts"])
-        parts["scripts"] += f'\n<script type="module" src="{self.addresses["main"]}"></script>'
         # Modules run in order: Dash's renderer starts when our functions are there.
         parts["renderer"] = parts["renderer"].replace("application/javascript", "module")
-        parts["css"] += f'\n<link rel="stylesheet" href="{self.addresses["style"]}">'
         parts["title"] = words["app.title"]
         return _INDEX.format(
             **parts,
             lang=lang,
+            tags=static.head_tags(self.addresses),
+            first_paint=first_paint.to_html(_shown_first()),
             icon=_ICON,
             description=words["app.description"],
             noscript=words["app.noscript"],
@@ -103,6 +108,11 @@ def page_layout() -> html.Div:
             dcc.Store(id=ids.BOOT, data=True),
         ]
     )
+
+
+def _shown_first() -> list[Any]:
+    """What of the layout is painted before Dash has made it: no chunk, and nothing that opens."""
+    return [_header(), html.Main([build.layout(), fit.layout()])]
 
 
 def _header() -> html.Header:

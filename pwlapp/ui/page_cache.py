@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hashlib
 import re
 from typing import NamedTuple
 
 import brotli
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pwlapp.tasks import SingleFlightCache
@@ -37,8 +38,9 @@ class PageCache:
 
     Dash makes layout and index anew for each visitor, a tenth of a second of computing that a
     class of 300 would wait for. What is kept is compressed as well as it can be, which takes longer
-    than for what is sent once. What a lecturer's address hides is hidden in the browser, so its
-    query makes no other page, but for the language.
+    than for what is sent once, and a browser that has it already is sent none of it. What a
+    lecturer's address hides is hidden in the browser, so its query makes no other page, but for the
+    language.
 
     Parameters
     ----------
@@ -69,6 +71,9 @@ class PageCache:
             answer = await self._answers.get((scope["path"], language, encoding), compute)
         except _NotKept as refused:
             answer = refused.answer
+        tag = Headers(raw=answer.start["headers"]).get("etag")
+        if tag and headers.get("if-none-match") == tag:
+            answer = _unchanged(answer)
         # Copied: outer middleware adds headers for each request.
         await send({**answer.start, "headers": list(answer.start["headers"])})
         await send({"type": "http.response.body", "body": answer.body})
@@ -89,16 +94,23 @@ def _encoding(accepted: str) -> str:
 
 
 def _compressed(answer: _Answer, encoding: str) -> _Answer:
-    headers = [*answer.start["headers"], (b"vary", b"Accept-Encoding")]
+    headers = MutableHeaders(raw=list(answer.start["headers"]))
+    headers["vary"] = "Accept-Encoding"
     body = answer.body
     if encoding:
         body = brotli.compress(body) if encoding == "br" else gzip.compress(body, mtime=0)
-        headers = [pair for pair in headers if pair[0].lower() != b"content-length"]
-        headers += [
-            (b"content-encoding", encoding.encode()),
-            (b"content-length", str(len(body)).encode()),
-        ]
-    return _Answer({**answer.start, "headers": headers}, body)
+        headers["content-encoding"] = encoding
+        headers["content-length"] = str(len(body))
+    headers["etag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+    headers.setdefault("cache-control", "no-cache")  # kept, and asked for each time
+    return _Answer({**answer.start, "headers": headers.raw}, body)
+
+
+def _unchanged(answer: _Answer) -> _Answer:
+    """The answer to a browser that has this one."""
+    of_the_body = (b"content-length", b"content-encoding", b"content-type")
+    kept = [pair for pair in answer.start["headers"] if pair[0].lower() not in of_the_body]
+    return _Answer({**answer.start, "status": 304, "headers": kept}, b"")
 
 
 async def _whole(app: ASGIApp, scope: Scope, receive: Receive) -> _Answer:

@@ -1,42 +1,59 @@
-"""The second step of the build: add Dash's own scripts to build/static, and compress all files.
+"""The second step of the build: Dash's own scripts as one file, and all files compressed.
 
 Run as ``python -m pwlapp.web.build_static`` (``make build`` does).
 """
 
 from __future__ import annotations
 
-import shutil
+import hashlib
+import json
 from pathlib import Path
 
 import dash
 from servestatic.compress import Compressor
 
-from pwlapp.web.static import BUILD, DASH_FOLDER
+from pwlapp.web.static import BUILD
 
-# The scripts of a page with dcc.Graph, dcc.Store and html components; Plotly comes from npm.
+# The scripts of a page with dcc.Graph, dcc.Store and html components, in the order in which they
+# need each other. Plotly comes from npm, as does what the components need of Dash's polyfill.
+RUNTIME = "runtime"
 DASH_FILES = (
-    "dash/deps/*@18.3.1.min.js",
-    "dash/deps/prop-types@*.min.js",
+    "dash/deps/react@18.3.1.min.js",
+    "dash/deps/react-dom@18.3.1.min.js",
+    "dash/deps/prop-types@15.8.1.min.js",
+    RUNTIME,
     "dash/dash-renderer/build/dash_renderer.min.js",
-    "dash/dcc/dash_core_components*.js",
+    "dash/dcc/dash_core_components.js",
+    "dash/dcc/dash_core_components-shared.js",
     "dash/dcc/async-graph.js",
     "dash/html/dash_html_components.min.js",
 )
 
 
-def main() -> None:
-    """Copy and compress; Dash's files of an earlier build are deleted."""
+def join_dash(build: Path = BUILD) -> None:
+    """Write Dash's scripts as one file, which compresses better, and its name into the manifest.
+
+    Raises
+    ------
+    FileNotFoundError
+        If Dash does not ship one of the files.
+    """
     packages = Path(dash.__file__).parents[1]
-    target = BUILD / "static" / DASH_FOLDER
-    shutil.rmtree(target, ignore_errors=True)
-    for pattern in DASH_FILES:
-        found = sorted(packages.glob(pattern))
-        if not found:
-            raise FileNotFoundError(f"Dash {dash.__version__} has no {pattern}")
-        for path in found:
-            copy = target / path.relative_to(packages)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+    manifest = json.loads((build / "manifest.json").read_text("utf-8"))
+    paths = [
+        build / "static" / manifest[RUNTIME] if name == RUNTIME else packages / name
+        for name in DASH_FILES
+    ]
+    joined = "\n;".join(path.read_text("utf-8") for path in paths)
+    digest = hashlib.sha256(joined.encode()).hexdigest()[:8]
+    manifest["dash"] = f"dash_renderer-{digest}.js"  # a name that Dash looks for in its page
+    (build / "static" / manifest["dash"]).write_text(joined, "utf-8")
+    (build / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+
+
+def main() -> None:
+    """Join and compress."""
+    join_dash()
     compressor = Compressor(use_zstd=False, quiet=True)
     for path in sorted((BUILD / "static").rglob("*")):
         if path.is_file() and compressor.should_compress(path.name):

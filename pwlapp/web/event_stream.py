@@ -10,10 +10,12 @@ from functools import partial
 from typing import Annotated, Any
 
 import anyio
+import numpy as np
 from fastapi import APIRouter, Header, Query, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from pwlapp.core.data.points import Points
+from pwlapp.core.net import Array
 from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
@@ -142,7 +144,7 @@ async def _close_when(leaving: anyio.Event, stream: SessionEvents) -> None:
 
 def _data(points: Points) -> str:
     content = {
-        "x": json_numbers(points.x),
+        "x": _spaced(points.x) or json_numbers(points.x),
         "prob": None if points.prob is None else json_numbers(points.prob),
         "y": json_numbers(points.y),
         "true_loss": None if points.true_loss is None else json_number(points.true_loss),
@@ -150,6 +152,14 @@ def _data(points: Points) -> str:
         "spec": asdict(points.spec) | {"label": points.label},
     }
     return to_text(content)
+
+
+def _spaced(x: Array) -> dict[str, Any] | None:
+    """What makes `x` in the browser, if it is evenly spaced to the bit: a third of the data."""
+    low, high = x[0].item(), x[-1].item()
+    if not np.array_equal(x, np.linspace(low, high, x.size).astype(np.float32)):
+        return None
+    return {"from": low, "to": high, "n": x.size}
 
 
 def list_of_texts(rows: Sequence[tuple[int, str]]) -> str:

@@ -17,13 +17,15 @@ from pwlapp.commands.fields import Body, Empty
 from pwlapp.commands.table import checked
 from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
-from pwlapp.rooms import stream, table, tokens
-from pwlapp.rooms.board import Boards
-from pwlapp.rooms.downloads import File
-from pwlapp.rooms.invitation import links
+from pwlapp.rooms import stream, tokens
+from pwlapp.rooms.board.live import Boards
+from pwlapp.rooms.codes import read_code
 from pwlapp.rooms.rate_limits import RateLimits
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
+from pwlapp.rooms.teacher import table
+from pwlapp.rooms.teacher.downloads import File
+from pwlapp.rooms.teacher.invitation import links
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
 from pwlapp.web.commands import read_json
@@ -108,7 +110,7 @@ class Gate:
 
     async def join(self, request: Request, wanted: Join) -> tuple[Room, Seat]:
         """Let a student in. Raises ``room_wait``, or what `RoomService.join` raises."""
-        if not await self._holds_seat(wanted.seat):
+        if not await self._comes_back(wanted):
             self.limits.check(address(request))
         try:
             return await self._rooms.join(wanted.code, wanted.nickname, wanted.own, wanted.seat)
@@ -116,12 +118,16 @@ class Gate:
             self.limits.wrong(address(request), wanted.code)
             raise
 
-    async def _holds_seat(self, token: str | None) -> bool:
-        """Whether a token is of a seat: its holder may come back even if others guess codes."""
+    async def _comes_back(self, wanted: Join) -> bool:
+        """Whether a student has a seat in this very room, and may return while others guess."""
+        token = wanted.seat
+        if token is None or tokens.claimed_code(token) != read_code(wanted.code):
+            return False
         try:
-            return token is not None and bool(await self._rooms.seat(token))
+            await self._rooms.seat(token)
         except UserError:
             return False
+        return True
 
     async def _checked(self, request: Request, token: str, found: Awaitable[T]) -> T:
         try:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dash import Dash, __version__
-from dash.fingerprint import check_fingerprint
+from dash import Dash
 from servestatic import ServeStaticASGI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,15 +24,10 @@ from pwlapp.web.json_answers import LINES
 BUILD = Path(__file__).parents[2] / "build"
 FOLDER = "static/"
 PATH = "/" + FOLDER
-DASH_FOLDER = f"dash-{__version__}"
 MINIMUM_BYTES = 500  # below this, compression saves no packet
 CALLBACK = "/_dash-update-component"
 # Routes of Dash that the page does not use: a WebSocket, component files, and the catch-all.
 UNUSED_ROUTES = re.compile(r"_dash-ws-callback$|/_dash-component-suites/|^/assets|^/\{path:path\}$")
-
-# The page has no table of Dash's, and of its polyfill the components use
-# regenerator-runtime alone, which is built from npm.
-UNUSED_SCRIPTS = re.compile(r"/dash_table/|/polyfill@")
 
 
 class NotBuilt(RuntimeError):
@@ -45,8 +40,8 @@ def addresses(build: Path = BUILD) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        By name: ``main``, ``style``, ``worker``, and Plotly's ``basic``, ``cartesian`` and
-        ``gl3d``.
+        By name: ``main``, what it imports as ``main/0`` and so on, ``dash``, ``style``, ``worker``,
+        and Plotly's ``basic``, ``cartesian`` and ``gl3d``.
 
     Raises
     ------
@@ -88,21 +83,26 @@ def slim(app: Dash) -> None:
     routes[:] = [each for each in routes if not UNUSED_ROUTES.search(getattr(each, "path", ""))]
 
 
-def built_scripts(scripts: str) -> str:
-    """Dash's script tags, with the addresses of the built files, without the unused ones.
+def head_tags(built: Mapping[str, str]) -> str:
+    """The style sheet, and the scripts in the order in which they run, after the page is parsed.
 
     Parameters
     ----------
-    scripts : str
-        Dash's argument of ``interpolate_index``: one tag on each line.
+    built : mapping of str to str
+        What `addresses` gives.
     """
+    parts = "".join(f'\n<link rel="modulepreload" href="{part}">' for part in _parts(built))
+    return (
+        f'<link rel="stylesheet" href="{built["style"]}">'
+        f'\n<script defer src="{built["basic"]}"></script>'
+        f'\n<script defer src="{built["dash"]}"></script>'
+        f'{parts}\n<script type="module" src="{built["main"]}"></script>'
+    )
 
-    def address(match: re.Match[str]) -> str:
-        path, _ = check_fingerprint(match[1])
-        return f'src="{FOLDER}{DASH_FOLDER}/{path}"'
 
-    kept = [tag for tag in scripts.splitlines() if not UNUSED_SCRIPTS.search(tag)]
-    return re.sub(r'src="/_dash-component-suites/([^"]+)"', address, "\n".join(kept))
+def _parts(built: Mapping[str, str]) -> Iterator[str]:
+    """The modules that the entry imports: a browser finds out only when it has the entry."""
+    return (path for name, path in built.items() if name.startswith("main/"))
 
 
 def compressed(app: ASGIApp) -> ASGIApp:

@@ -12,6 +12,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
     expect,
 )
@@ -64,7 +65,10 @@ def open_page(
 ) -> Iterator[Callable[..., LecturePage]]:
     """Open an address in a tab that remembers nothing; ``context_of=page`` opens one beside it.
 
-    ``own_context=True`` is for tests that change the context itself.
+    The first tab of a context stays open for later tests, so that its process has the compiled
+    scripts: a page then takes half the CPU time. ``own_context=True`` is for tests that change the
+    context or the tab itself, ``modules=False`` for those in which parts of the page are loaded as
+    a visitor has them loaded.
 
     The page opens in the view that the test's mark names, ``pytest.mark.view("build")``, else in
     Fit. Animations are reduced: a run is not replayed, its end is shown at once. Tests of the
@@ -74,15 +78,24 @@ def open_page(
     view = mark.args[0] if mark else "fit"
     complaints: list[str] = []
     pages: list[Page] = []
+    watched: list[Page] = []
     own: list[BrowserContext] = []
 
-    def watch(page: Page) -> None:
-        def on_console(message: ConsoleMessage) -> None:
-            if message.type in ("error", "warning"):
-                complaints.append(f"{message.type}: {message.text}")
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(f"{message.type}: {message.text}")
 
+    def on_error(error: Error) -> None:
+        complaints.append(f"page error: {error}")
+
+    def watch(page: Page) -> None:
         page.on("console", on_console)
-        page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+        page.on("pageerror", on_error)
+        watched.append(page)
+
+    def tab_of(context: BrowserContext) -> Page:
+        kept = context.pages[:1]
+        return kept[0] if kept and kept[0] not in pages else context.new_page()
 
     def open_(
         address: str,
@@ -94,6 +107,7 @@ def open_page(
         quiet: bool = True,
         motion: bool = False,
         own_context: bool = False,
+        modules: bool = True,
     ) -> LecturePage:
         if context_of is not None:
             context = context_of.page.context
@@ -103,22 +117,39 @@ def open_page(
             own.append(context)
         else:
             context = contexts(lang)
-        page = context.new_page()
+        page = tab_of(context)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(reduced_motion="no-preference" if motion else "reduce")
         pages.append(page)
         if quiet:
             watch(page)
         opened = LecturePage(page)
-        opened.open(address if "#" in address else f"{address}#{view}")
+        opened.page.goto(address if "#" in address else f"{address}#{view}")
+        if modules:
+            opened.wait_until_ready()
+        else:
+            opened.wait_until_shown()
         return opened
 
     yield open_
     for page in pages:
-        if not page.is_closed():
-            page.evaluate("localStorage.clear()")
         page.context.clear_cookies()
-        page.close()
+        if not page.is_closed():
+            forget(page)
+    for page in watched:
+        page.remove_listener("console", on_console)
+        page.remove_listener("pageerror", on_error)
     for context in own:
         context.close()
     assert complaints == []
+
+
+def forget(page: Page) -> None:
+    """Clear what the page has stored; close the tab, unless it is the first one of its context."""
+    page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    if page is page.context.pages[0]:
+        page.unroute_all()
+        page.mouse.move(0, 0)
+        page.goto("about:blank")
+    else:
+        page.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
 from pwlapp.core import net
 from tests.support.lecture_page import LecturePage, number
@@ -75,7 +75,11 @@ def test_random_values_agree_with_the_closed_form(address: str, open_page: Open)
 def test_a_drag_redraws_everything_and_asks_for_nothing(address: str, open_page: Open) -> None:
     page = open_page(address, lang="ko-KR")
     requests: list[str] = []
-    page.page.on("request", lambda request: requests.append(request.url))
+
+    def keep(request: Request) -> None:
+        requests.append(request.url)
+
+    page.page.on("request", keep)
     page.drag("#build-weights-4-slider", 0.25, release=False)
     b2 = number(page.find("#build-weights-4-field").input_value())
     assert -7 < b2 < -5
@@ -91,6 +95,7 @@ def test_a_drag_redraws_everything_and_asks_for_nothing(address: str, open_page:
     panel = np.array(page.painted("panel-y-plot", 0))
     assert np.interp(0, *panel.T) == pytest.approx(b2, abs=0.5)
     assert requests == []
+    page.page.remove_listener("request", keep)
     page.page.mouse.up()
     page.find("#tab-build-equations-panel").click()
     expect(page.find("#build-equations")).to_contain_text(f"{-b2:g}")

@@ -198,8 +198,8 @@ def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: 
         expect(page.find(".class-said")).to_contain_text("Only your teacher sees it")
     expect(first.find(".class-shares")).to_have_count(0)
     room("reveal")
-    expect(first.find(".class-shares li.own")).to_have_text("left1")
-    expect(second.find(".class-shares li.own")).to_have_text("right1")
+    expect(first.find(".class-shares li.mine")).to_have_text("left1")
+    expect(second.find(".class-shares li.mine")).to_have_text("right1")
 
     room("ask", kind="curve", text="How will it bend?", options=[])
     for key in ("ArrowUp", "ArrowRight", "ArrowDown"):
@@ -208,7 +208,7 @@ def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: 
     expect(first.find(".class-said")).to_contain_text("Only your teacher sees it")
     room("reveal")
     expect(second.find("#class-panel polyline.others")).to_have_count(1)
-    expect(first.find("#class-panel polyline.own")).to_have_count(1)
+    expect(first.find("#class-panel polyline.mine")).to_have_count(1)
 
 
 def test_a_page_outside_of_a_class_loads_nothing_of_it(address: str, open_page: OpenPage) -> None:
@@ -220,3 +220,11 @@ def test_a_page_outside_of_a_class_loads_nothing_of_it(address: str, open_page: 
     assert any("/static/main" in url for url in loaded)
     assert not any("class-style" in url or "/locale/" in url for url in loaded)
     assert "class." not in (page.find("#catalogue").text_content() or "")
+
+
+def test_whoever_opens_a_class_is_led_to_its_board(address: str, open_page: OpenPage) -> None:
+    page = open_page(f"{address}/#class", own_context=True)
+    expect(page.find("#board-link")).to_be_hidden()
+    page.find("#class-open").click()
+    expect(page.find("#board-stage")).to_be_visible()
+    expect(page.find("#board-link")).to_be_visible()

@@ -48,8 +48,13 @@ def test_the_train_button_says_what_it_does(address: str, open_page: Open) -> No
     page.train()
     page.wait_for_epoch(20)
     page.fill("#fit-seed", "8")  # and a trained one does not
+    expect(train).to_have_text("Start over first")
+    page.fill("#fit-seed", "-8")
     expect(train).to_have_text("Train N epochs")
+    expect(page.find("#fit-seed")).to_have_attribute("aria-invalid", "true")
+    expect(page.find("#fit-complaint")).to_contain_text("The seed must be a whole number from 0")
     page.fill("#fit-seed", "7")
+    expect(page.find("#fit-complaint")).to_be_empty()
     expect(train).to_have_text("Train 20 epochs")
 
 

@@ -114,10 +114,12 @@ def test_the_sheet_by_keyboard(
     address: str, open_page: Open, lang: str, title: str, train: str
 ) -> None:
     page = open_page(address, lang=lang)
+    page.page.set_viewport_size({"width": 900, "height": 400})
     page.find("#help-open").focus()
     page.page.keyboard.press("Enter")
     sheet = page.page.get_by_role("dialog", name=title)
     expect(sheet).to_be_visible()
+    assert sheet.evaluate("(sheet) => [sheet.scrollTop, sheet.scrollHeight > 400]") == [0, True]
     expect(sheet.locator("[data-keys='t']")).to_contain_text(train)
     lessons = page.find("#lessons-open").count()
     expect(sheet.locator(".help-row:visible")).to_have_count(len(SHORTCUTS) - (not lessons))

@@ -31,6 +31,8 @@ def test_training_goes_on_bit_for_bit_in_another_browser(address: str, open_page
     expect(there.find(NOTICE)).to_contain_text("링크를 열었습니다")
     assert there.page.evaluate("location.hash") == ""
     assert there.weights("build")[0] == "0.3333"
+    scrub = there.find("#playback-scrub")  # no run came with it, and it stands at the end
+    assert scrub.evaluate("({ value, max }) => [value, max]") == ["1", "1"]
     for page in (here, there):
         page.train(5000)
         page.wait_for_epoch(10_000)

@@ -253,3 +253,25 @@ def test_pause_stops_the_picture_before_the_server_answers(address: str, open_pa
         }"""
     )
     assert_torch_is_painted(page)
+
+
+def test_pause_stops_a_replay_and_resume_plays_it_on(address: str, open_page: Open) -> None:
+    """With no run under way, both buttons are the replay's, and the server hears nothing."""
+    page = open_page(address, motion=True)
+    sent: list[str] = []
+    page.find("#playback-speed").fill("-3")  # half a minute's replay
+    page.train(5000)
+    expect(page.find("#fit-train")).to_be_enabled()
+    page.page.on("request", lambda request: sent.append(request.url))
+    page.find("#fit-pause").click()
+    epoch = page.find("#count-epoch").inner_text()
+    assert epoch != "5,000"
+    page.page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    assert page.find("#count-epoch").inner_text() == epoch
+    page.find("#playback-speed").fill("3")
+    page.find("#fit-resume").click()
+    expect(page.find("#count-epoch")).to_have_text("5,000")
+    expect(page.find("#fit-pause")).to_be_disabled()
+    assert not [url for url in sent if "_dash-update-component" in url]

@@ -17,6 +17,11 @@ WIDE = [(1366, 633), (1280, 585), (1920, 950), (844, 390)]
 PHONES = [(390, 664), (360, 600)]
 
 CONTROLS = ["#fit-seed", "#fit-epochs", "#fit-train", "#fit-pause", "#fit-step", "#fit-reset"]
+WORDS = [
+    *(f".field:has(#fit-{name}) > span" for name in ("seed", "epochs")),
+    *(f".plot-{name} .legend" for name in ("yhat", "logit")),
+    *(f"#fit-{name} > summary" for name in ("data-panel", "options", "checkpoints-panel")),
+]
 PLAYBACK = ["#playback-toggle", "#playback-scrub"]
 COUNTERS = ["#count-epoch", "#count-loss", "#count-slopes"]
 PLOTS = ["#fit-yhat-plot", "#fit-logit-plot", "#fit-loss-plot"]
@@ -105,7 +110,7 @@ def test_fit_is_on_one_screen(address: str, open_page: Open, lang: str) -> None:
     assert shifts(page) == []  # since the page began to load
     for width, height in WIDE:
         resize(page, width, height)
-        watch_a_run(page, [*CONTROLS, *PLAYBACK, *COUNTERS, *PLOTS, *WEIGHTS])
+        watch_a_run(page, [*CONTROLS, *WORDS, *PLAYBACK, *COUNTERS, *PLOTS, *WEIGHTS])
         assert page.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         assert shifts(page) == []
         page.click("#fit-reset")
@@ -139,7 +144,9 @@ def test_on_a_phone_the_plot_stays_and_train_is_at_hand(
     page = open_page(address, lang="ko-KR", width=width, height=height)
     page.find("#fit-weights-4-slider").scroll_into_view_if_needed()
     assert page.page.evaluate("scrollY") > 0
-    seen = ["#fit-train", "#fit-yhat-plot", "#fit-weights-4-slider"]
+    page.page.evaluate("document.getElementById('fit-stuck').hidden = false")
+    stuck = "#fit-stuck > summary"
+    seen = ["#fit-train", stuck, "#fit-epochs", "#fit-yhat-plot", "#fit-weights-4-slider"]
     assert page.page.evaluate(OUT_OF_SIGHT, seen) == []
     assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.go("build")
@@ -173,6 +180,25 @@ def test_views_have_addresses_and_keep_what_they_hold(address: str, open_page: O
     page.page.reload()
     page.wait_until_ready()
     expect(page.find("#explore-pieces")).to_be_visible()
+
+
+def test_a_part_that_cannot_be_loaded_says_so_and_is_tried_again(
+    address: str, open_page: Open
+) -> None:
+    page = open_page(address, lang="ko-KR", quiet=False, own_context=True, modules=False)
+    for card, made in (("share", "#share-holds"), ("explore-surface", "#surface-plot .plot")):
+        page.page.route("**/static/*", lambda route: route.abort())
+        page.go(card)
+        problem = page.find(f"#{card} > .load-problem")
+        expect(problem).to_contain_text("불러오지 못했습니다")
+        problem.locator("button").click()
+        expect(problem).to_be_visible()  # still no network
+        page.page.unroute("**/static/*")
+        problem.locator("button").click()
+        expect(problem).to_have_count(0)
+        expect(page.find(made)).to_be_visible()
+        page.go("explore-seeds")  # which loads Explore itself
+        expect(page.find("#seeds-train")).to_be_visible()
 
 
 def test_drawers_open_over_the_stage(address: str, open_page: Open) -> None:

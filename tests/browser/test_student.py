@@ -47,6 +47,7 @@ def chromium_bodies(address: str, open_page: Callable[..., LecturePage]) -> list
     tab.go("build")
     tab.find("#tab-build-constructions-panel").click()
     expect(tab.find("#construction-code")).not_to_be_empty()
+    tab.page.remove_listener("request", keep)
     return sent
 
 

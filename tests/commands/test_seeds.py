@@ -203,6 +203,7 @@ async def test_data_of_a_sessions_own(service: SessionService) -> None:
     assert row["loss"] == pytest.approx(end.loss, rel=1e-5)
     found = await run(service, sid, "plateaus", {})
     assert found["both"] == pytest.approx(0, abs=1e-9)
+    assert found["line"] == pytest.approx([-1, 3, 0], abs=1e-6)
     assert found["flat"] == pytest.approx(np.var(y), rel=1e-6)
     body = {"seed": 1, "net": {**NET, "loss": "mse"}, "optimizer": ADAM, "epochs": 30}
     await run(service, sid, "begin", body)

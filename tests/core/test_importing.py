@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import datetime
 import io
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 from pwlapp.core.data.cells import decimal_mark, number
 from pwlapp.core.data.files import MAX_OWN, read_own
 from pwlapp.core.data.importing import NO_COLUMN, Choices, Import
-from pwlapp.core.data.workbooks import MAX_UNPACKED
+from pwlapp.core.data.workbooks import MAX_UNPACKED, unpacked
 from pwlapp.errors import UserError
 
 LIMIT = 1_000_000
@@ -273,12 +275,33 @@ def test_what_stands_in_a_workbooks_cells() -> None:
     assert codes(unclear) == ["data_decimal_unclear"]
 
 
-def test_a_bomb_is_refused() -> None:
-    raw = workbook(("A", [["x", "y"], [1, 2]]))
-    file = io.BytesIO(raw)
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as packed:
+def with_zeros(compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A workbook with more in it than may be unpacked."""
+    file = io.BytesIO(workbook(("A", [["x", "y"], [1, 2], [3, 4]])))
+    with zipfile.ZipFile(file, "a", compression) as packed:
         packed.writestr("xl/media/zeros", b"\0" * (MAX_UNPACKED + 1))
-    assert refusal(file.getvalue()) == ("data_bad_workbook", {})
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_bomb_is_refused(compression: int) -> None:
+    assert refusal(with_zeros(compression)) == ("data_bad_workbook", {})
+
+
+def test_a_bomb_that_tells_a_small_size_is_not_unpacked() -> None:
+    """Its checksum is that of the zeros which it tells of."""
+    told = 100
+    sizes = struct.Struct("<III")  # checksum, compressed size, size
+    raw = with_zeros()
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+        member = packed.getinfo("xl/media/zeros")
+    honest = sizes.pack(member.CRC, member.compress_size, MAX_UNPACKED + 1)
+    false = sizes.pack(zlib.crc32(b"\0" * told), member.compress_size, told)
+    assert raw.count(honest) == 2  # before the member, and in the directory
+    with zipfile.ZipFile(unpacked(raw.replace(honest, false))) as plain:
+        copied = plain.getinfo("xl/media/zeros")
+        assert copied.file_size == copied.compress_size == told
+    assert columns(raw.replace(honest, false))[0] == [1, 3]
 
 
 def replaced(raw: bytes, name: str, content: bytes) -> bytes:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from pwlapp.core import net as nets
 from pwlapp.core.analysis.plateaus import plateaus
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines.fused_cpu import train_many
@@ -16,10 +17,10 @@ from pwlapp.core.training import initial_state
 SIDES = {"flat": (0, 0), "left": (1, 0), "right": (0, 1), "both": (1, 1)}
 
 
-def by_lbfgs(x: Array, y: Array, loss: Loss, use: tuple[int, int]) -> float:
-    """The lowest loss of ``left relu(-x) + right relu(x) + b`` with the sides in `use`."""
+def by_lbfgs(x: Array, y: Array, loss: Loss, use: tuple[int, int]) -> tuple[float, list[float]]:
+    """The lowest loss of ``left min(x, 0) + right max(x, 0) + b`` with the sides in `use`."""
     wide, target = torch.tensor(x, dtype=torch.float64), torch.tensor(y, dtype=torch.float64)
-    features = torch.stack([torch.relu(-wide) * use[0], torch.relu(wide) * use[1]], dim=1)
+    features = torch.stack([wide.clamp(max=0) * use[0], wide.clamp(min=0) * use[1]], dim=1)
     w = torch.zeros(3, dtype=torch.float64, requires_grad=True)
     optimizer = torch.optim.LBFGS(
         [w],
@@ -42,7 +43,7 @@ def by_lbfgs(x: Array, y: Array, loss: Loss, use: tuple[int, int]) -> float:
         return value
 
     optimizer.step(closure)
-    return measure().item()
+    return measure().item(), w.tolist()
 
 
 @pytest.mark.parametrize("loss", ["bce", "mse"])
@@ -53,8 +54,24 @@ def test_agree_with_lbfgs(loss: Loss, seed: int) -> None:
     y = random.uniform(0, 1, size=200).astype(np.float32) if seed else (random.random(200) < 0.3)
     found = plateaus(x, y.astype(np.float32), loss)
     for side, use in SIDES.items():
-        expected = by_lbfgs(x, y.astype(np.float32), loss, use)
+        expected, line = by_lbfgs(x, y.astype(np.float32), loss, use)
         assert getattr(found, side) == pytest.approx(expected, abs=1e-8), side
+    assert found.line == pytest.approx(line, abs=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["bce", "mse"])
+def test_the_best_line_on_the_lectures_data(lecture: Points, loss: Loss) -> None:
+    found = plateaus(lecture.x, lecture.y, loss)
+    expected, line = by_lbfgs(lecture.x, lecture.y, loss, (1, 1))
+    assert found.line == pytest.approx(line, abs=1e-5)
+    assert loss_of_line(found.line, lecture.x, lecture.y, loss) == pytest.approx(expected, abs=1e-7)
+
+
+def loss_of_line(line: tuple[float, float, float], x: Array, y: Array, loss: Loss) -> float:
+    """The loss of the lecture's net with the logit ``left min(x, 0) + right max(x, 0) + b``."""
+    left, right, b = line
+    params = np.array([1, -1, right, -left, b], np.float32)
+    return nets.loss(params, x, y, nets.Architecture(loss=loss))
 
 
 def test_are_the_lectures_three_numbers(lecture: Points) -> None:
@@ -91,6 +108,19 @@ def test_separable_points() -> None:
     assert 0 <= found.both <= found.right < 1e-6
     one_class = plateaus(x, np.ones_like(x), "bce")
     assert one_class.flat < 1e-6
+
+
+@pytest.mark.parametrize("loss", ["bce", "mse"])
+def test_the_best_line_is_finite_where_the_best_slopes_are_not(loss: Loss) -> None:
+    def lowest(x: list[float], y: list[float]) -> float:
+        points = np.array(x, np.float32), np.array(y, np.float32)
+        line = plateaus(*points, loss).line
+        assert np.isfinite(line).all()
+        return loss_of_line(line, *points, loss)
+
+    assert lowest([-1, -0.5, 0.5, 1], [0, 0, 1, 1]) < 0.1  # divided by a step
+    assert lowest([0.25, 0.5, 1], [1, 1, 1]) == pytest.approx(0, abs=1e-6)  # one side is empty
+    lowest([1, 2, 3], [0, 1, 0])
 
 
 def test_no_points() -> None:

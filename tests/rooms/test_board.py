@@ -12,8 +12,8 @@ import pytest
 from pwlapp.commands import table
 from pwlapp.core.net import START, Architecture, to_vector
 from pwlapp.errors import UserError
-from pwlapp.rooms import board as boards
-from pwlapp.rooms.board import Boards
+from pwlapp.rooms.board import live
+from pwlapp.rooms.board.live import Boards
 from pwlapp.rooms.presence import HERE_S
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
@@ -67,16 +67,16 @@ async def room(rooms: RoomService) -> Room:
 
 
 @pytest.fixture
-async def live(rooms: RoomService) -> Boards:
+async def boards(rooms: RoomService) -> Boards:
     return Boards(rooms)
 
 
 @pytest.fixture
 async def screen(
-    live: Boards, room: Room, monkeypatch: pytest.MonkeyPatch
+    boards: Boards, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Screen]:
-    monkeypatch.setattr(boards, "INTERVAL_S", 0.01)
-    screen = Screen(live.follow(room.code))
+    monkeypatch.setattr(live, "INTERVAL_S", 0.01)
+    screen = Screen(boards.follow(room.code))
     yield screen
     await screen.close()
 
@@ -157,11 +157,11 @@ async def test_sends_only_what_has_changed(rooms: RoomService, room: Room, scree
 
 
 async def test_a_second_board_shows_the_same_from_the_first_line_on(
-    rooms: RoomService, live: Boards, room: Room, screen: Screen
+    rooms: RoomService, boards: Boards, room: Room, screen: Screen
 ) -> None:
     await take_seats(rooms, room, 2)
     await until(lambda: len(screen.rows) == 2)
-    other = Screen(live.follow(room.code))
+    other = Screen(boards.follow(room.code))
     await until(lambda: other.rows == screen.rows)
     assert other.room == screen.room
     await screen.close()
@@ -177,7 +177,7 @@ async def test_sends_a_sign_of_life_and_notices_who_is_gone(
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(boards, "PING_S", 0.05)
+    monkeypatch.setattr(live, "PING_S", 0.05)
     await take_seats(rooms, room, 1)
     await rooms.repository.see(room.code, {1: clock.now})
     await until(lambda: screen.rows and screen.rows[1]["here"])
@@ -195,20 +195,20 @@ async def test_ends_with_the_room(rooms: RoomService, room: Room, screen: Screen
 
 
 async def test_ends_when_the_streams_are_ended(
-    rooms: RoomService, live: Boards, room: Room, screen: Screen
+    rooms: RoomService, boards: Boards, room: Room, screen: Screen
 ) -> None:
     await until(lambda: screen.room)
     rooms.sessions.events.end_all()
     await until(lambda: screen.has_ended)
     assert screen.error is None
-    again = Screen(live.follow(room.code))
+    again = Screen(boards.follow(room.code))
     await until(lambda: again.room)
     await again.close()
 
 
-async def test_of_a_room_that_is_gone(live: Boards) -> None:
+async def test_of_a_room_that_is_gone(boards: Boards) -> None:
     with pytest.raises(UserError, match="room_unknown"):
-        await anext(live.follow("AAAAAA"))
+        await anext(boards.follow("AAAAAA"))
 
 
 async def test_answers_are_shown_to_the_teacher_first(
@@ -277,7 +277,7 @@ class TestRanking:
         assert scores() == best
 
     async def test_outlives_the_boards_that_are_open(
-        self, rooms: RoomService, live: Boards, room: Room, screen: Screen
+        self, rooms: RoomService, boards: Boards, room: Room, screen: Screen
     ) -> None:
         [seat] = await take_seats(rooms, room, 1)
         await tell(rooms, room, "push", **SETTING | {"epochs": 100})
@@ -288,7 +288,7 @@ class TestRanking:
         await screen.close()
         [seat] = await rooms.repository.seats(room.code)
         await rooms.sessions.reset(seat.class_sid or "")
-        again = Screen(live.follow(room.code))
+        again = Screen(boards.follow(room.code))
         await until(lambda: again.rows)
         assert again.room["challenge"] == before
         await again.close()

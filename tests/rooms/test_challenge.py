@@ -12,7 +12,7 @@ from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.engines.torch_engine import make_net
 from pwlapp.core.net import LECTURE, START, Architecture, Array, to_vector
 from pwlapp.core.training import initial_state
-from pwlapp.rooms.challenge import lowest_score, match_score, ranking
+from pwlapp.rooms.board.challenge import lowest_score, match_score, ranking
 from pwlapp.rooms.state import Place, Seat
 from pwlapp.sessions.frames import Frame, Mark
 

@@ -18,8 +18,8 @@ from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture
 from pwlapp.core.training import initial_state
-from pwlapp.rooms.export import BYTE_ORDER_MARK, Student, csv_table, notebook, safe_cell
-from pwlapp.rooms.rows import Row, row
+from pwlapp.rooms.board.export import BYTE_ORDER_MARK, Student, csv_table, notebook, safe_cell
+from pwlapp.rooms.board.rows import Row, row
 from pwlapp.rooms.state import Seat
 from tests.core.test_export import WORDS, some_points
 from tests.support.sessions import make_state

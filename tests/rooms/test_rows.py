@@ -18,7 +18,7 @@ from pwlapp.core.net import slopes as slopes_of_lecture
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.core.state import Budget
 from pwlapp.core.training import initial_state, train_slice, with_params
-from pwlapp.rooms.rows import changes, row, slopes, why
+from pwlapp.rooms.board.rows import changes, row, slopes, why
 from pwlapp.rooms.state import Seat
 from pwlapp.sessions.frames import curve
 from pwlapp.sessions.state import Notice, Run, SessionState

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
+from pwlapp.rooms import stream
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import CURVE_VALUES, Room, Seat, followed
+from pwlapp.sessions.state import SessionState
 from tests.support.classes import FOREVER, SETTING, class_states, ended, take_seats, tell
 from tests.support.sessions import has_moved, until
 from tests.support.training import assert_at, first_state, trained
@@ -93,14 +98,14 @@ class TestPush:
     ) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 4)
-        initial_state = rooms.sessions.initial_state
+        create = rooms.sessions.create
 
-        async def failing(seed: int, *args: Any) -> Any:
-            if seed == 11:
-                raise UserError("worker_lost")
-            return await initial_state(seed, *args)
+        async def failing(state: SessionState, *args: Any) -> Any:
+            if state.seed == 11:
+                raise UserError("storage_failed")
+            return await create(state, *args)
 
-        monkeypatch.setattr(rooms.sessions, "initial_state", failing)
+        monkeypatch.setattr(rooms.sessions, "create", failing)
         answer = await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
         assert answer == {"seats": 3, "failed": 1}
         seats = await rooms.repository.seats(room.code)
@@ -109,6 +114,20 @@ class TestPush:
         [left_out] = [seat for seat in seats if seat.class_sid is None]
         admitted = await rooms.classes.admit(await rooms.repository.load(room.code), left_out)
         assert (await rooms.sessions.state(admitted.class_sid or "")).seed == 11
+
+    async def test_nets_that_could_not_be_made_together_are_made_one_by_one(
+        self, rooms: RoomService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def failing(*_args: Any, **_named: Any) -> Any:
+            raise UserError("worker_lost")
+
+        room = await rooms.open()
+        await take_seats(rooms, room, 2)
+        monkeypatch.setattr(rooms.sessions, "initial_states", failing)
+        answer = await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        assert answer == {"seats": 2, "failed": 0}
+        states = await class_states(rooms, room)
+        assert [state.seed for state in states] == [10, 11]
 
     async def test_more_runs_than_the_server_takes(self, rooms: RoomService) -> None:
         rooms.sessions.max_running = 2
@@ -176,6 +195,21 @@ class TestLateJoiners:
         again = await rooms.classes.admit(await rooms.repository.load(room.code), seat)
         assert again == seat
         assert await rooms.sessions.look(seat.class_sid or "") == before
+
+    async def test_a_seat_that_a_crash_left_out_gets_it_when_its_page_is_back(
+        self, rooms: RoomService
+    ) -> None:
+        room = await rooms.open()
+        [seat] = await take_seats(rooms, room, 1)
+        await tell(rooms, room, "push", **SETTING)
+        lost = partial(msgspec.structs.replace, class_sid=None, setting=0)
+        await rooms.repository.update_seat(room.code, seat.number, lost)
+        known = stream.Known(seat.own, "", 0)
+        events = stream.follow(rooms, room.code, seat.number, known)
+        async with contextlib.aclosing(events):
+            first, second = await anext(events), await anext(events)
+        assert first.data["sid"] not in (None, seat.own)
+        assert second.data["seed"] == 10
 
     async def test_who_join_during_a_push_get_it_once(self, rooms: RoomService) -> None:
         room = await rooms.open()

@@ -123,6 +123,15 @@ async def test_a_room_has_only_so_many_seats(rooms: RoomStore) -> None:
     assert await rooms.add_seat(CODE, b"c", 2) == 3
 
 
+async def test_the_same_change_twice_is_two_changes(rooms: RoomStore) -> None:
+    assert [await rooms.add_seat(CODE, b"a", 9) for _ in range(2)] == [1, 2]
+    assert await rooms.save_seats(CODE, [(1, 1, b"A")]) == [1]
+    assert await rooms.save_seats(CODE, [(1, 1, b"A")]) == []
+    await rooms.save(CODE, 1, b"second")
+    with pytest.raises(Conflict):
+        await rooms.save(CODE, 1, b"second")
+
+
 async def test_seats_are_replaced_each_by_itself(rooms: RoomStore) -> None:
     for body in (b"a", b"b", b"c", b"d"):
         await rooms.add_seat(CODE, body, 9)
@@ -230,13 +239,20 @@ async def test_other_servers_are_notified(redis_rooms: RedisRooms, link: RedisLi
         await listening
 
 
-async def test_a_repeated_write_is_made_once(redis_rooms: RedisRooms, clock: Clock) -> None:
+async def test_a_repeated_write_is_made_once(
+    redis_rooms: RedisRooms, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("secrets.token_bytes", lambda _: token)
+    token = b"create"
     for _ in range(2):
-        assert await redis_rooms.create(CODE, b"first", clock.now + 100)
+        assert await redis_rooms.create(OTHER, b"first", clock.now + 100)
+    token = b"save"
     for _ in range(2):
         await redis_rooms.save(CODE, 1, b"second")
+    token = b"add"
     for _ in range(2):
         assert await redis_rooms.add_seat(CODE, b"a", 9) == 1
+    token = b"seats"
     for _ in range(2):
         assert await redis_rooms.save_seats(CODE, [(1, 1, b"A")]) == [1]
     assert await redis_rooms.load(CODE) == RoomRow(2, b"second", 1)

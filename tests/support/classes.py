@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pwlapp.core.net import LECTURE
-from pwlapp.rooms import table
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
+from pwlapp.rooms.teacher import table
 from pwlapp.sessions.state import SessionState
 from tests.support.sessions import finished
 

@@ -26,6 +26,16 @@ MODULES = """async () => {
   window.pwl = await testing();
 }"""
 
+# These are waited for in each test, so in the page itself: there each animation frame is looked at,
+# while `expect` looks again after 0.1, 0.25, 0.5 and then each full second.
+SHOWN = """() => {
+  const loss = document.querySelector("#count-loss")?.textContent ?? "";
+  return document.querySelector("#build-weights input") && loss !== "" && loss !== "–" &&
+    document.querySelector("#fit-data").textContent !== "";
+}"""
+AT_EPOCH = """(epoch) => document.querySelector("#count-epoch").textContent === epoch &&
+  !document.querySelector("#fit-train").disabled"""
+
 DRAWN = """([id, trace]) => {
   const { x, y } = document.querySelector(`#${id} .js-plotly-plot`).data[trace];
   return [Array.from(x), Array.from(y)];
@@ -54,9 +64,7 @@ class LecturePage:
 
     def wait_until_shown(self) -> None:
         """Both halves are there: the sliders, and a net with its loss."""
-        expect(self.find("#build-weights input").first).to_be_attached()
-        expect(self.find("#count-loss")).not_to_have_text("–", timeout=30_000)
-        expect(self.find("#fit-data")).not_to_be_empty()
+        self.page.wait_for_function(SHOWN)
 
     def find(self, selector: str) -> Locator:
         return self.page.locator(selector)
@@ -157,8 +165,7 @@ class LecturePage:
     def wait_for_epoch(self, epoch: int, timeout_s: float = 180) -> None:
         """Wait until the run has ended and the play head stands at its end."""
         self.page.bring_to_front()
-        expect(self.find("#count-epoch")).to_have_text(f"{epoch:,}", timeout=timeout_s * 1000)
-        expect(self.find("#fit-train")).to_be_enabled(timeout=timeout_s * 1000)
+        self.page.wait_for_function(AT_EPOCH, arg=f"{epoch:,}", timeout=timeout_s * 1000)
 
     def weights(self, section: str = "fit", count: int = 5) -> list[str]:
         """The fields, as they stand there."""

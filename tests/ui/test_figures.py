@@ -23,6 +23,8 @@ def test_traces_stand_in_the_order_that_the_browser_counts_on() -> None:
     assert len(figures.TRACES["points"]) == 2
     assert roles(figures.loss_figure("epoch", "loss")) == ["truth", "yhat", "yhat", "yhat"]
     assert len(figures.TRACES["loss"]) == 4
+    head = figures.loss_figure("epoch", "loss")["data"][2]
+    assert head["cliponaxis"] is False  # whole at epoch 0, at the edge of the plot
 
 
 def test_the_start_is_drawn_as_the_closed_form_says() -> None:

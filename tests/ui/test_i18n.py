@@ -7,7 +7,7 @@ import pytest
 
 from pwlapp.core.data.datasets import LAWS
 from pwlapp.core.engines import ID_PATTERN
-from pwlapp.ui import i18n, ids
+from pwlapp.ui import i18n, ids, layout
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "assets").rglob("*.ts")))
@@ -44,6 +44,31 @@ def test_every_key_in_the_browser_code_has_its_words() -> None:
     assert used <= set(i18n.catalogue("en"))
 
 
+def test_what_starts_with_the_page_has_its_words() -> None:
+    """Modules that the entry imports use no message that comes with a part loaded later."""
+    found: set[Path] = set()
+
+    def follow(path: Path) -> None:
+        if path in found:
+            return
+        found.add(path)
+        for name in re.findall(
+            r'^(?:import|export) (?!type).*?"(\..*?)";', path.read_text("utf-8"), re.M
+        ):
+            follow((path.parent / f"{name}.ts").resolve())
+
+    follow(ROOT / "assets" / "main.ts")
+    assert 40 < len(found) < 100
+    used = {
+        key
+        for path in found
+        for key in re.findall(r'"([a-z]+\.[a-z_]+)"', path.read_text("utf-8"))
+        if key in i18n.catalogue("en")
+    }
+    assert len(used) > 50
+    assert used <= set(layout._page_words(i18n.catalogue("en")))
+
+
 def test_every_dataset_and_engine_has_its_name() -> None:
     """The browser puts these keys together, so the test above does not see them."""
     loops = re.match(r"\(([\w|]+)\)@", ID_PATTERN)
@@ -62,8 +87,9 @@ def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
         "catalogue",
         "addresses",
         "limits",
+        "first-paint",
     }
-    made = set(re.findall(r'(?:id: |count\(|push\(|slide\()"([a-z-]+)"', SCRIPTS))
+    made = set(re.findall(r'(?:id: |push\(|slide\(|field\("[a-z.]+", )"([a-z-]+)"', SCRIPTS))
     wanted = set(re.findall(r'(?:byId|getElementById|tell)\("([a-z0-9-]+)"', SCRIPTS))
     assert len(wanted) > 20
     assert wanted <= declared | made

@@ -46,6 +46,17 @@ def test_a_page_is_made_once(site: Site, path: str) -> None:
     assert {answer.headers["x-own"] for answer in answers} == {"1"}
 
 
+def test_a_browser_that_has_the_answer_is_not_sent_it_again(site: Site) -> None:
+    first = site.client.get("/")
+    tag = first.headers["etag"]
+    assert first.headers["cache-control"] == "no-cache"
+    again = site.client.get("/", headers={"if-none-match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert "content-length" not in again.headers
+    other = site.client.get("/", headers={"if-none-match": tag, "accept-language": "ko-KR"})
+    assert (other.status_code, other.text) == (200, "2 ko-KR")
+
+
 def test_each_language_and_each_encoding_has_its_own(site: Site) -> None:
     korean = {"accept-language": "ko-KR"}
     assert site.get("/") == "1 "
@@ -118,8 +129,9 @@ def test_what_is_kept_is_compressed_as_the_browser_likes(accept: str, encoding: 
     @app.get("/data/{key}.json")
     async def data(key: str, request: Request) -> PlainTextResponse:
         assert "accept-encoding" not in request.headers  # nothing is compressed twice
-        return PlainTextResponse(text)
+        return PlainTextResponse(text, headers={"Vary": "Accept-Encoding"})  # as middleware does
 
     answer = TestClient(PageCache(app)).get(DATA, headers={"accept-encoding": accept})
     assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers.get_list("vary") == ["Accept-Encoding"]
     assert answer.text == text

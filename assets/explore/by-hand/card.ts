@@ -15,7 +15,7 @@ import type { Curve, NetDescription, Weights } from "../../core/types";
 import type { FitData, Shown } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
-import { bestBent } from "./best-bent";
+import * as plateaus from "../seeds/plateaus";
 
 const STORE = "pwl.by-hand";
 const HAND = 0,
@@ -32,7 +32,6 @@ let plots: { points: PlotlyGraph; curves: PlotlyGraph } | null = null; // once t
 let newest: Newest | null = null; // what Fit told last of a net with frames
 let drawnKey = ""; // of the data and kind of loss that the axes are for
 let before: Weights; // before the drag that is going on
-const best = new Map<string, Weights>(); // the best weights, by data and loss
 
 // The lecture's net, ended as the net in Fit is: with a sigmoid and BCE, or without and MSE.
 const handNet = ({ net }: Ready): NetDescription => ({ ...nets.LECTURE, loss: net.loss });
@@ -139,11 +138,12 @@ const released = (p: Weights) => {
   commit();
 };
 
-const bestWeights = ({ data, net }: Newest) => {
-  const key = `${data.key} ${net.loss}`;
-  const found = best.get(key) ?? bestBent(data.x, data.y, net.loss);
-  best.set(key, found);
-  return found;
+// The best that the lecture's net can do: W1 = (1, -1) as in the lecture, W2 has the two slopes.
+const takeBest = () => {
+  const found = newest && plateaus.of(newest, takeBest);
+  if (!found) return; // it is asked for
+  const [left, right, b] = found.line;
+  take([1, -1, right, -left, b]);
 };
 
 // --- start ------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ export const start = () => {
   before = weights.get();
   byId("by-hand-from-build").addEventListener("click", () => take(buildSection.weights()));
   byId("by-hand-from-adam").addEventListener("click", () => newest?.frame.p && take([...newest.frame.p]));
-  byId("by-hand-best").addEventListener("click", () => newest && take(bestWeights(newest)));
+  byId("by-hand-best").addEventListener("click", takeBest);
   byId("by-hand-from-adam", HTMLButtonElement).disabled = true;
   plotting.whenNear(ancestor(host, ".card"), build);
   fitSection.onChange((now) => {

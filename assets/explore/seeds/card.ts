@@ -1,5 +1,4 @@
-// "Train 500 seeds": asks the server for them, paints each part that comes, and opens any of them in
-// Fit.
+// "Train 500 seeds": asks the server for them, and paints each part that comes.
 
 import { byId, element, wordsOf, write } from "../../core/dom";
 import { allows, refusal } from "../../core/limits";
@@ -12,7 +11,7 @@ import * as numbersModule from "../../core/text/numbers";
 import type { Message, NetDescription, Optimizer } from "../../core/types";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
-import { begin as startOver } from "../begin";
+import * as one from "./one";
 import type { Run } from "./outcomes";
 import * as seedsOutcomes from "./outcomes";
 import * as plateauStore from "./plateaus";
@@ -36,7 +35,6 @@ const empty = (): Shown => ({
 let nodes: seedsPlots.Nodes | null = null; // once they are near the screen
 let isDrawn = false;
 let shown = empty();
-let chosen: Run | null = null; // that is ringed
 let asking: AbortController | null = null; // of the newest press of the button
 let running = false;
 let trouble: Message | null = null;
@@ -88,7 +86,7 @@ const follow = async (what: Asked, signal: AbortSignal) => {
 
 const begin = (what: Asked, { count, epochs, net, optimizer, data_key: dataKey }: Head) => {
   shown = { ...empty(), ...what, count, record: epochs, net, optimizer, dataKey };
-  choose(null);
+  one.choose(null);
 };
 
 const stop = () => {
@@ -122,13 +120,15 @@ const seen = (): seedsPlots.Shown => {
   return { ...shown, ...Object.fromEntries(asked), net: fitSection.open().state.net };
 };
 
+const ring = () => nodes && seedsPlots.choose(nodes, shown.record, one.current());
+
 const paint = () => {
   const found = plateaus();
   if (found && nodes) {
     const began = performance.now();
     seedsPlots.paintCurves(nodes.curves, seen(), found);
     seedsPlots.paintDots(nodes.dots, seen(), found);
-    seedsPlots.choose(nodes, shown.record, chosen);
+    ring();
     if (!isDrawn) listen(nodes.dots);
     isDrawn = true;
     lastPaint = { at: performance.now(), cost: performance.now() - began };
@@ -149,7 +149,7 @@ const showWords = () => {
   showLabel();
   seedsOutcomes.legend(byId("seeds-legend"), shown.net ?? fitSection.now().net ?? nets.LECTURE);
   showSetting();
-  showChosen();
+  one.show();
   const [first = t("seeds.nothing_yet"), ...rest] = sentences();
   byId("seeds-told").textContent = first;
   byId("seeds-reasons").replaceChildren(...rest.map((textContent) => element("li", { textContent })));
@@ -186,83 +186,6 @@ const showSetting = () => {
   write(byId("seeds-setting"), t("seeds.setting", { kind: seedsOutcomes.kind(state) }));
 };
 
-// --- one of them --------------------------------------------------------------------------------
-const choose = (run: Run | null) => {
-  chosen = run;
-  painting.request("seed", () => nodes && seedsPlots.choose(nodes, shown.record, chosen));
-  showChosen();
-};
-
-const chooseSeed = (seed?: number) => {
-  const run = shown.runs.find((each) => each.seed === seed);
-  if (run) choose(run);
-  return run;
-};
-
-const showChosen = () => {
-  const field = byId("seeds-open-field", HTMLInputElement);
-  field.disabled = !shown.runs.length;
-  byId("seeds-open", HTMLButtonElement).disabled = !chosen;
-  if (document.activeElement !== field) field.value = chosen ? String(chosen.seed) : "";
-  byId("seeds-chosen").textContent =
-    chosen && shown.net
-      ? seedsOutcomes.one(chosen, shown.net)
-      : t(shown.runs.length ? "seeds.choose" : "seeds.choose_later");
-};
-
-// The field whose arrow keys go from seed to seed: the keyboard's way to the dots.
-const buildField = () => {
-  const field = element("input", {
-    id: "seeds-open-field",
-    type: "text",
-    inputMode: "numeric",
-    autocomplete: "off",
-    maxLength: 10,
-  });
-  const words = i18n.spoken("span", "seeds.open_field");
-  field.addEventListener("keydown", (event) => onFieldKey(event, field));
-  field.addEventListener("input", () => {
-    if (chooseSeed(numbersModule.parse(field.value))) return;
-    choose(null);
-    if (field.value.trim()) tellMissing();
-  });
-  byId("seeds-one").prepend(element("label", { className: "field" }, words, field));
-};
-
-// The same run in Fit: same net, optimizer and number of epochs.
-const open = (run?: Run) => {
-  if (!run || !shown.net) return;
-  choose(run);
-  const { net, optimizer, epochs } = shown;
-  startOver({ seed: run.seed, net, optimizer, epochs });
-};
-
-const onFieldKey = (event: KeyboardEvent, field: HTMLInputElement) => {
-  const step = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
-  if (step) {
-    event.preventDefault();
-    const { runs, net } = shown;
-    const at = chosen ? runs.indexOf(chosen) + step : 0;
-    const next = runs[Math.min(Math.max(at, 0), runs.length - 1)];
-    if (!next || !net) return;
-    field.value = String(next.seed);
-    choose(next);
-    i18n.announce(`${t("fit.seed")} ${next.seed}: ${seedsOutcomes.one(next, net)}`);
-  }
-  if (event.key === "Enter") openTyped();
-};
-
-const tellMissing = () => {
-  byId("seeds-chosen").textContent = t("seeds.not_there", { seed: byId("seeds-open-field", HTMLInputElement).value });
-};
-
-const openTyped = () => {
-  const seed = typed("seeds-open-field");
-  const run = shown.runs.find((each) => each.seed === seed);
-  if (run) open(run);
-  else tellMissing();
-};
-
 const seedAt = ({ points }: PlotlyPointEvent) =>
   points.map(({ customdata }) => customdata).find((value) => typeof value === "number");
 
@@ -274,8 +197,8 @@ const near = () => {
 };
 
 const listen = (dots: PlotlyGraph) => {
-  dots.on("plotly_hover", (event) => chooseSeed(seedAt(event)));
-  dots.on("plotly_click", (event) => open(chooseSeed(seedAt(event))));
+  dots.on("plotly_hover", (event) => one.chooseSeed(seedAt(event)));
+  dots.on("plotly_click", (event) => one.open(one.chooseSeed(seedAt(event))));
 };
 
 // Other data: these runs are about something else.
@@ -284,7 +207,7 @@ const fitChanged = ({ state }: Ready) => {
   if (shown.dataKey && shown.dataKey !== state.data_key) {
     if (running) stop();
     shown = empty();
-    choose(null);
+    one.choose(null);
     paint();
   } else if (!shown.runs.length) {
     const next = JSON.stringify([state.data_key, state.net, state.optimizer, wanted()]);
@@ -307,8 +230,10 @@ export const start = () => {
       run();
     });
   }
-  buildField();
-  byId("seeds-open").addEventListener("click", openTyped);
+  one.start(
+    () => shown,
+    () => painting.request("seed", ring),
+  );
   fitSection.onChange(fitChanged);
   i18n.onLanguage(paint);
   window.addEventListener("resize", painting.throttle(PAINT_MS, paint)); // names fit, or not

@@ -1,11 +1,12 @@
 // The best losses that a ReLU net without first-layer bias can reach on the session's data, asked
-// for once: {flat, left, right, both}; see pwlapp/core/plateaus.py.
+// for once; see pwlapp/core/analysis/plateaus.py.
 import * as api from "../../core/session/api";
 import type { Loss, NetDescription } from "../../core/types";
 
 // Losses: of a net that says the same everywhere, that bends on one side, and on both.
 export type Plateaus = { flat: number; left: number; right: number; both: number };
-export type Found = Plateaus & { data_key: string; loss: Loss };
+// `line`: the logit with the loss `both`, as its slopes for x < 0 and x > 0, and b2.
+export type Found = Plateaus & { line: [left: number, right: number, b: number] } & { data_key: string; loss: Loss };
 type Session = { sid: string; state: { data_key: string; net: NetDescription } };
 type Listener = () => void;
 
@@ -35,7 +36,7 @@ const ask = async (sid: string, key: string) => {
 };
 
 // Those for a snapshot, or null if they are not known yet; `onFound()` is called when they are.
-export const of = ({ sid, state }: Session, onFound: Listener = () => {}): Plateaus | null => {
+export const of = ({ sid, state }: Session, onFound: Listener = () => {}): Found | null => {
   const key = keyOf(state);
   const found = known.get(key);
   if (found) return found;

@@ -25,6 +25,7 @@ ALLOWED = {
     "pwlapp.core.analysis.plateaus:plateaus",
     "pwlapp.core.export.qr:svg",
     "pwlapp.core.training:initial_state",
+    "pwlapp.core.training:initial_states",
     "pwlapp.commands.seeds:train_part",
     "pwlapp.compute.slices:train",
 }

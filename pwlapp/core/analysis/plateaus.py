@@ -34,12 +34,16 @@ class Plateaus:
         With units that are on for x < 0 only, or for x > 0 only.
     both : float
         With at least one unit for either side.
+    line : tuple of float
+        Where the loss is `both`: the logit's slope for x < 0, that for x > 0, and b2. Separable
+        points, where larger slopes are always better, have a line whose loss is almost 0.
     """
 
     flat: float
     left: float
     right: float
     both: float
+    line: tuple[float, float, float]
 
 
 def plateaus(x: Array, y: Array, loss: Loss) -> Plateaus:
@@ -63,21 +67,23 @@ def plateaus(x: Array, y: Array, loss: Loss) -> Plateaus:
     left, right = np.maximum(-wide, 0) / scale, np.maximum(wide, 0) / scale
     best = lowest_bce if loss == "bce" else lowest_mse
     ones = np.ones_like(wide)
+    both, (w_left, w_right, b2) = best(np.stack([left, right, ones], axis=1), target)
     return Plateaus(
-        flat=best(np.stack([ones], axis=1), target),
-        left=best(np.stack([left, ones], axis=1), target),
-        right=best(np.stack([right, ones], axis=1), target),
-        both=best(np.stack([left, right, ones], axis=1), target),
+        flat=best(np.stack([ones], axis=1), target)[0],
+        left=best(np.stack([left, ones], axis=1), target)[0],
+        right=best(np.stack([right, ones], axis=1), target)[0],
+        both=both,
+        line=(float(-w_left / scale), float(w_right / scale), float(b2)),
     )
 
 
-def lowest_mse(features: Matrix, y: Matrix) -> float:
-    """Least squares: the lowest ``mean((features w - y)^2)``; shapes (n, k) and (n,)."""
-    weights, *_ = np.linalg.lstsq(features, y, rcond=None)
-    return mse(features @ weights, y)
+def lowest_mse(features: Matrix, y: Matrix) -> tuple[float, Matrix]:
+    """Least squares: the lowest ``mean((features w - y)^2)``, and w; shapes (n, k) and (n,)."""
+    w = np.linalg.lstsq(features, y, rcond=None)[0].astype(np.float64)
+    return mse(features @ w, y), w
 
 
-def lowest_bce(features: Matrix, y: Matrix) -> float:
+def lowest_bce(features: Matrix, y: Matrix) -> tuple[float, Matrix]:
     """Logistic regression by Newton's method: the lowest mean cross-entropy of ``features w``.
 
     Iteratively reweighted least squares (Hastie, Tibshirani, Friedman: The Elements of Statistical
@@ -90,6 +96,11 @@ def lowest_bce(features: Matrix, y: Matrix) -> float:
         Of about size 1.
     y : ndarray of shape (n,), float64
         Within [0, 1].
+
+    Returns
+    -------
+    loss : float
+    w : ndarray of shape (k,), float64
     """
     n, k = features.shape
     w = np.zeros(k)
@@ -104,6 +115,6 @@ def lowest_bce(features: Matrix, y: Matrix) -> float:
         while size > RIDGE and (loss := bce_of_logits(features @ (w - size * step), y)) > before:
             size /= 2
         if loss > before - GAIN:
-            return min(loss, before)
+            return before, w
         w = w - size * step
-    return loss
+    return loss, w

@@ -14,6 +14,7 @@ from pwlapp.core.data.text_files import MAX_COLUMNS
 from pwlapp.errors import UserError
 
 MAX_UNPACKED = 30_000_000  # bytes; a file of 5 MB may hold gigabytes of zeros
+CHUNK = 65_536
 
 log = logging.getLogger(__name__)
 
@@ -45,13 +46,9 @@ def read_workbook(raw: bytes, *, max_cells: int, sheet: str | None = None) -> Sh
 def _read(raw: bytes, max_cells: int, wanted: str | None) -> Sheet:
     import openpyxl
 
-    with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-        # zipfile unpacks no more of a member than the size that is checked here.
-        if sum(member.file_size for member in packed.infolist()) > MAX_UNPACKED:
-            raise ValueError("too large")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and extensions that openpyxl leaves out
-        book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(unpacked(raw), read_only=True, data_only=True)
     names = [sheet.title for sheet in book.worksheets]
     sheet = book[wanted] if wanted in names else book.worksheets[0]
     sheet.reset_dimensions()  # they need not be true
@@ -64,6 +61,32 @@ def _read(raw: bytes, max_cells: int, wanted: str | None) -> Sheet:
         if n_cells > max_cells:
             raise ValueError("too many cells")
     return Sheet(rows, sheet.title, names)
+
+
+def unpacked(raw: bytes) -> io.BytesIO:
+    """The same archive without compression.
+
+    The sizes that an archive tells may be wrong, and openpyxl unpacks whole members at once.
+
+    Raises
+    ------
+    ValueError
+        If it holds more than `MAX_UNPACKED` bytes.
+    zipfile.BadZipFile
+    """
+    plain = io.BytesIO()
+    size = 0
+    with zipfile.ZipFile(io.BytesIO(raw)) as packed, zipfile.ZipFile(plain, "w") as copy:
+        for member in packed.infolist():
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError("a compression that Excel does not use")
+            with packed.open(member) as source, copy.open(member.filename, "w") as target:
+                while chunk := source.read(CHUNK):
+                    size += len(chunk)
+                    if size > MAX_UNPACKED:
+                        raise ValueError("too large")
+                    target.write(chunk)
+    return plain
 
 
 def _cell(value: Any) -> Cell:

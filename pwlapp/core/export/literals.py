@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -52,3 +53,24 @@ def _in_lines(start: str, inner: str, end: str) -> str:
         break_on_hyphens=False,
     )
     return f"{start}\n{body}\n{end}"
+
+
+def packed(columns: Mapping[str, Array]) -> str:
+    """Write float32 columns as base64, so that many points need no file beside the program."""
+    code = """\
+import base64
+
+import numpy as np
+import torch
+
+
+def unpacked(text):
+    return torch.tensor(np.frombuffer(base64.b64decode(text), "<f4")).reshape(-1, 1)
+
+
+"""
+    for name, values in columns.items():
+        text = base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
+        lines = "".join(f'    "{line}"\n' for line in textwrap.wrap(text, WIDTH - 8))
+        code += f"{name} = unpacked(\n{lines})\n"
+    return code

@@ -6,7 +6,6 @@ catalogues; it contains nothing that a user typed. Does not import torch.
 
 from __future__ import annotations
 
-import base64
 import json
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -17,7 +16,7 @@ import numpy as np
 
 from pwlapp.core.data.lecture import LABELS, N, is_lecture
 from pwlapp.core.data.points import Points
-from pwlapp.core.export.literals import column, literal, rows, tensor, vector
+from pwlapp.core.export.literals import column, literal, packed, rows, tensor, vector
 from pwlapp.core.net import Architecture, Array, from_vector
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
@@ -156,30 +155,9 @@ def data_part(points: Points, words: Words) -> Part:
         return Part(words["code.data_lecture"], _lecture())
     columns = training(points)
     if columns["x"].size > MOST_POINTS:
-        return Part(words["code.data_packed"], _packed(columns))
+        return Part(words["code.data_packed"], packed(columns))
     lines = [tensor(name, values) for name, values in columns.items()]
     return Part(words["code.data_points"], "\n".join(["import torch\n", *lines]))
-
-
-def _packed(columns: Mapping[str, Array]) -> str:
-    """The columns as base64, so that many points need no file beside the program."""
-    code = """\
-import base64
-
-import numpy as np
-import torch
-
-
-def unpacked(text):
-    return torch.tensor(np.frombuffer(base64.b64decode(text), "<f4")).reshape(-1, 1)
-
-
-"""
-    for name, values in columns.items():
-        text = base64.b64encode(values.astype("<f4").tobytes()).decode("ascii")
-        lines = "".join(f'    "{line}"\n' for line in textwrap.wrap(text, WIDTH))
-        code += f"{name} = unpacked(\n{lines})\n"
-    return code
 
 
 def _lecture() -> str:

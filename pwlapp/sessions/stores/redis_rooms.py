@@ -1,11 +1,12 @@
 """The rooms of the shared mode.
 
-A room is a hash (its version, body, the number of its last seat). Its seats are three hashes by
+A room is a hash (its version, body, the number of its last seat). Its seats are hashes by
 number: of their bodies, their versions, and when they were seen last.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -26,66 +27,69 @@ from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
 ROOM = PREFIX + "room:"
 SEATS = PREFIX + "seats:"
 VERSIONS = PREFIX + "seat_versions:"
+TOKENS = PREFIX + "seat_tokens:"  # of the save of each seat
 SEEN = PREFIX + "seat_seen:"
+OF_SEATS = (SEATS, VERSIONS, TOKENS, SEEN)
 ENDS = PREFIX + "rooms"  # codes by the time when they end, in seconds since 1970
 
-# A write that Redis repeats, since its answer was lost, finds its own body and succeeds.
+# Each write has a random token. One that is sent again, since its answer was lost, finds its token
+# and succeeds without writing twice.
 
-# KEYS: room, ends. ARGV: code, body, end. Returns 1, or 0 if the code is in use.
+# KEYS: room, ends. ARGV: token, code, body, end. Returns 1, or 0 if the code is in use.
 CREATE = """
-local kept = redis.call('HGET', KEYS[1], 'body')
-if kept then return kept == ARGV[2] and 1 or 0 end
-redis.call('HSET', KEYS[1], 'version', 1, 'body', ARGV[2], 'last_seat', 0)
-redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
+local token = redis.call('HGET', KEYS[1], 'token')
+if token then return token == ARGV[1] and 1 or 0 end
+redis.call('HSET', KEYS[1], 'version', 1, 'body', ARGV[3], 'token', ARGV[1], 'last_seat', 0)
+redis.call('ZADD', KEYS[2], ARGV[4], ARGV[2])
 return 1
 """
 
-# KEYS: room. ARGV: version expected, body, channel, message.
+# KEYS: room. ARGV: token, version expected, body, channel, message.
 # Returns 1: saved; 0: no such room; -1: the room has another version.
 SAVE = """
-local kept = redis.call('HMGET', KEYS[1], 'version', 'body')
+local kept = redis.call('HMGET', KEYS[1], 'version', 'token')
 if not kept[1] then return 0 end
-if kept[1] ~= ARGV[1] then
-  return tonumber(kept[1]) == ARGV[1] + 1 and kept[2] == ARGV[2] and 1 or -1
-end
-redis.call('HSET', KEYS[1], 'version', ARGV[1] + 1, 'body', ARGV[2])
-redis.call('PUBLISH', ARGV[3], ARGV[4])
+if kept[2] == ARGV[1] then return 1 end
+if kept[1] ~= ARGV[2] then return -1 end
+redis.call('HSET', KEYS[1], 'version', ARGV[2] + 1, 'body', ARGV[3], 'token', ARGV[1])
+redis.call('PUBLISH', ARGV[4], ARGV[5])
 return 1
 """
 
-# KEYS: room, seats, versions. ARGV: body, at most, channel, message.
+# KEYS: room, seats, versions, tokens. ARGV: token, body, at most, channel, message.
 # Returns the number of the seat; 0: no such room; -1: it is full.
 ADD_SEAT = """
 local last = redis.call('HGET', KEYS[1], 'last_seat')
 if not last then return 0 end
-if redis.call('HGET', KEYS[2], last) == ARGV[1] then return tonumber(last) end
-if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[2]) then return -1 end
+if redis.call('HGET', KEYS[4], last) == ARGV[1] then return tonumber(last) end
+if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[3]) then return -1 end
 local number = redis.call('HINCRBY', KEYS[1], 'last_seat', 1)
-redis.call('HSET', KEYS[2], number, ARGV[1])
+redis.call('HSET', KEYS[2], number, ARGV[2])
 redis.call('HSET', KEYS[3], number, 1)
-redis.call('PUBLISH', ARGV[3], ARGV[4])
+redis.call('HSET', KEYS[4], number, ARGV[1])
+redis.call('PUBLISH', ARGV[4], ARGV[5])
 return number
 """
 
-# KEYS: seats, versions.
-# ARGV: channel, message to the boards, then number, version expected, body and message of each.
+# KEYS: seats, versions, tokens.
+# ARGV: token, channel, message to the boards, then number, version expected, body and message of
+#       each.
 # Returns the numbers of the seats that are replaced.
 SAVE_SEATS = """
 local replaced = {}
-for i = 3, #ARGV, 4 do
-  local number, expected, body = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local version = redis.call('HGET', KEYS[2], number)
-  if version == expected then
-    redis.call('HSET', KEYS[1], number, body)
-    redis.call('HSET', KEYS[2], number, expected + 1)
-    redis.call('PUBLISH', ARGV[1], ARGV[i + 3])
+for i = 4, #ARGV, 4 do
+  local number = ARGV[i]
+  if redis.call('HGET', KEYS[3], number) == ARGV[1] then
     table.insert(replaced, tonumber(number))
-  elseif version and tonumber(version) == expected + 1
-      and redis.call('HGET', KEYS[1], number) == body then
+  elseif redis.call('HGET', KEYS[2], number) == ARGV[i + 1] then
+    redis.call('HSET', KEYS[1], number, ARGV[i + 2])
+    redis.call('HSET', KEYS[2], number, ARGV[i + 1] + 1)
+    redis.call('HSET', KEYS[3], number, ARGV[1])
+    redis.call('PUBLISH', ARGV[2], ARGV[i + 3])
     table.insert(replaced, tonumber(number))
   end
 end
-if #replaced > 0 then redis.call('PUBLISH', ARGV[1], ARGV[2]) end
+if #replaced > 0 then redis.call('PUBLISH', ARGV[2], ARGV[3]) end
 return replaced
 """
 
@@ -111,7 +115,9 @@ class RedisRooms:
 
     async def create(self, code: str, body: bytes, ends: float) -> bool:
         async with self._link.guarded():
-            made: int = await self._create_script(keys=[ROOM + code, ENDS], args=[code, body, ends])
+            made: int = await self._create_script(
+                keys=[ROOM + code, ENDS], args=[_token(), code, body, ends]
+            )
         return made == 1
 
     async def load(self, code: str) -> RoomRow:
@@ -125,7 +131,7 @@ class RedisRooms:
     async def save(self, code: str, expected_version: int, body: bytes) -> None:
         async with self._link.guarded():
             done: int = await self._save_script(
-                keys=[ROOM + code], args=[expected_version, body, CHANGED, room_key(code)]
+                keys=[ROOM + code], args=[_token(), expected_version, body, CHANGED, room_key(code)]
             )
         if done == 0:
             raise unknown_room()
@@ -134,7 +140,7 @@ class RedisRooms:
 
     async def delete(self, code: str) -> None:
         async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
-            pipe.delete(*(prefix + code for prefix in (ROOM, SEATS, VERSIONS, SEEN)))
+            pipe.delete(*(prefix + code for prefix in (ROOM, *OF_SEATS)))
             pipe.zrem(ENDS, code).publish(CHANGED, room_key(code))
             await pipe.execute()
 
@@ -146,8 +152,8 @@ class RedisRooms:
     async def add_seat(self, code: str, body: bytes, at_most: int) -> int:
         async with self._link.guarded():
             number: int = await self._add_seat_script(
-                keys=[ROOM + code, SEATS + code, VERSIONS + code],
-                args=[body, at_most, CHANGED, board_key(code)],
+                keys=[ROOM + code, SEATS + code, VERSIONS + code, TOKENS + code],
+                args=[_token(), body, at_most, CHANGED, board_key(code)],
             )
         if number == 0:
             raise unknown_room()
@@ -186,7 +192,8 @@ class RedisRooms:
         ]
         async with self._link.guarded():
             replaced: list[int] = await self._save_seats_script(
-                keys=[SEATS + code, VERSIONS + code], args=[CHANGED, board_key(code), *each]
+                keys=[SEATS + code, VERSIONS + code, TOKENS + code],
+                args=[_token(), CHANGED, board_key(code), *each],
             )
         return replaced
 
@@ -206,7 +213,11 @@ class RedisRooms:
 
     async def remove_seat(self, code: str, number: int) -> None:
         async with self._link.guarded() as redis, redis.pipeline(transaction=True) as pipe:
-            for prefix in (SEATS, VERSIONS, SEEN):
+            for prefix in OF_SEATS:
                 pipe.hdel(prefix + code, str(number))
             pipe.publish(CHANGED, board_key(code)).publish(CHANGED, seat_key(code, number))
             await pipe.execute()
+
+
+def _token() -> bytes:
+    return secrets.token_bytes(8)

@@ -51,6 +51,8 @@ CONTROLS: dict[str, tuple[list[Input], dict[str, Any]]] = {
     "prepare": ([Input(ids.FIT_SEED, "n_submit"), Input(ids.FIT_HIDDEN, "n_submit")], NET),
 }
 
+LAYERS = "Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid"
+
 # Catalogue keys of the truth: with BCE, with MSE, and where y is no yes and no.
 TRUTH = ("role.prob", "role.prob", "role.truth")
 
@@ -87,12 +89,20 @@ def _foot() -> html.Div:
     """What is trained, and on what: the net's layers, its options and the data, a line each."""
     return html.Div(
         [
-            html.P(id=ids.FIT_LAYERS, className="layers"),
-            html.P(id=ids.FIT_SUMMARY),
+            html.P(LAYERS, id=ids.FIT_LAYERS, className="layers"),
+            html.P(_summary(), id=ids.FIT_SUMMARY),
             html.P(id=ids.FIT_DATA),
         ],
         className="stage-foot",
     )
+
+
+def _summary() -> str:
+    """The lecture's net and optimizer in words, as ``assets/fit/fields.ts`` writes them."""
+    adam = t("summary.lr").format(method=t("optimizer.adam"), lr=fit_controls.LEARNING_RATE)
+    units = t("summary.units").format(units=2)
+    keys = ("activation.relu", "summary.no_bias", "summary.bce")
+    return " · ".join([units, *map(t, keys), adam, t("summary.auto")])
 
 
 def _yhat_card() -> html.Section:

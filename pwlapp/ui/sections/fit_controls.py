@@ -8,9 +8,16 @@ from dash import dcc, html
 
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, check, choice, drawer, field, labelled, text
+from pwlapp.ui.components import button, check, choice, drawer, field, labelled, live_number, text
 
 EPOCHS = 5000  # what the lecture trains at a time
+LEARNING_RATE = "0.001"
+COUNTERS = (
+    (ids.COUNT_EPOCH, "word.epoch"),
+    (ids.COUNT_LOSS, "word.loss"),
+    (ids.COUNT_TEST, "word.test_loss"),
+    (ids.COUNT_SLOPES, "word.slopes"),
+)
 
 
 def command_bar() -> html.Div:
@@ -40,10 +47,11 @@ def run_bar() -> html.Div:
     return html.Div(
         [
             progress,
-            html.P(id=ids.FIT_STATUS, className="counters"),
+            html.P([_count(*each) for each in COUNTERS], className="counters"),
             html.Div(id=ids.FIT_PLAYBACK, className="playback"),
             html.Div(
                 [
+                    html.Span(id=ids.FIT_COMPLAINT, className="complaint", role="alert"),
                     html.Span(id=ids.COUNT_STATUS),
                     html.Span(id=ids.FIT_LOOKING_BACK),
                     html.Div(id=ids.FIT_FORMULA, className="net-formula"),
@@ -53,6 +61,11 @@ def run_bar() -> html.Div:
         ],
         className="run-bar",
     )
+
+
+def _count(id_: str, key: str) -> html.Span:
+    hidden = id_ == ids.COUNT_TEST  # the lecture's data have no points held out
+    return html.Span([text(key), " ", live_number(id_)], className="count", hidden=hidden)
 
 
 def options_drawer() -> html.Details:
@@ -115,7 +128,7 @@ def _optimizer() -> html.Fieldset:
             ("adam", text("optimizer.adam")),
             ("sgd", text("optimizer.sgd")),
         ),
-        field(ids.FIT_LR, "fit.lr", "0.001", mode="text", size=7),
+        field(ids.FIT_LR, "fit.lr", LEARNING_RATE, mode="text", size=7),
         field(ids.FIT_MOMENTUM, "fit.momentum", "0", mode="text", size=7),
     ]
     return _fieldset(

@@ -89,7 +89,9 @@ class ClassStudent(Student):
     def _hear(self, event: event_stream.Event) -> None:
         if event.name == "room":
             self._see(event.content)
-        super()._hear(event)
+            self._connection(True)
+        else:
+            super()._hear(event)
 
     def _see(self, room: dict[str, Any] | None) -> None:
         """Take what the seat sees of the room; its session may be another one now."""

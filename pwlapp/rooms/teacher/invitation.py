@@ -28,6 +28,7 @@ async def links(rooms: RoomService, code: str, page: str) -> list[dict[str, Any]
     urls = list((await asyncio.to_thread(network.urls, port)).values())
     if address.hostname not in LOCAL:
         urls.insert(0, f"{address.scheme}://{address.netloc}")
-    found = [f"{url}/#room={code}" for url in dict.fromkeys(urls)]
+    path = address.path or "/"
+    found = [f"{url}{path}#room={code}" for url in dict.fromkeys(urls)]
     pictures = await asyncio.gather(*(rooms.sessions.runner.call(qr.svg, url) for url in found))
     return [{"url": url, "qr": svg} for url, svg in zip(found, pictures, strict=True)]

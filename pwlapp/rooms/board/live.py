@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 from msgspec.structs import replace
 
 from pwlapp.core.data.points import Points
-from pwlapp.rooms import rows
 from pwlapp.rooms.ask import answers
+from pwlapp.rooms.board import rows
+from pwlapp.rooms.board.rows import Row, Shown
+from pwlapp.rooms.board.scores import Scores
 from pwlapp.rooms.presence import is_here
-from pwlapp.rooms.rows import Row, Shown
-from pwlapp.rooms.scores import Scores
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Question, Room, Seat, Setting, Value, watched
 from pwlapp.rooms.view import challenge_view, question_view

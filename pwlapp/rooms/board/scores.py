@@ -10,9 +10,9 @@ from typing import NamedTuple
 import msgspec
 
 from pwlapp.core.data.points import Points
-from pwlapp.rooms.challenge import lowest_score, match_score, ranking
+from pwlapp.rooms.board.challenge import lowest_score, match_score, ranking
+from pwlapp.rooms.board.rows import Shown
 from pwlapp.rooms.class_sessions import each
-from pwlapp.rooms.rows import Shown
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Challenge, Place, Room, watched
 from pwlapp.sessions.state import SessionState

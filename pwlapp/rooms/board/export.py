@@ -13,7 +13,7 @@ from pwlapp.core.export.literals import literal, vector
 from pwlapp.core.export.programs import Part, Words
 from pwlapp.core.net import Architecture
 from pwlapp.core.state import TrainState
-from pwlapp.rooms.rows import Row, Why
+from pwlapp.rooms.board.rows import Row, Why
 from pwlapp.rooms.state import Value
 
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read no Korean

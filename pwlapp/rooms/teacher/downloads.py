@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from pwlapp.commands.fields import Empty
 from pwlapp.core.export.programs import Words
-from pwlapp.rooms import export
 from pwlapp.rooms.ask import answers
-from pwlapp.rooms.board import BoardReader
-from pwlapp.rooms.bodies import Csv
-from pwlapp.rooms.export import Student
+from pwlapp.rooms.board import export
+from pwlapp.rooms.board.export import Student
+from pwlapp.rooms.board.live import BoardReader
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
+from pwlapp.rooms.teacher.bodies import Csv
 
 
 class File(NamedTuple):

@@ -9,10 +9,10 @@ from pwlapp.commands.fields import Body, Empty
 from pwlapp.commands.table import checked
 from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
-from pwlapp.rooms import bodies, downloads, teacher
-from pwlapp.rooms.downloads import File
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
+from pwlapp.rooms.teacher import bodies, commands, downloads
+from pwlapp.rooms.teacher.downloads import File
 
 
 class Command(NamedTuple):
@@ -23,23 +23,23 @@ class Command(NamedTuple):
 
 
 COMMANDS: dict[str, Command] = {
-    "ask": Command(bodies.Ask, teacher.ask),
-    "challenge": Command(bodies.SetChallenge, teacher.set_challenge),
-    "end": Command(Empty, teacher.end),
-    "end_challenge": Command(Empty, teacher.end_challenge),
-    "end_question": Command(Empty, teacher.end_question),
-    "freeze": Command(bodies.Freeze, teacher.freeze),
-    "hide": Command(bodies.Hide, teacher.hide),
-    "hide_name": Command(bodies.HideName, teacher.hide_name),
-    "lesson": Command(bodies.Lesson, teacher.lesson),
-    "open_net": Command(bodies.OpenNet, teacher.open_net),
-    "pause": Command(Empty, teacher.pause),
-    "push": Command(bodies.Push, teacher.push),
-    "release": Command(Empty, teacher.release),
-    "resume": Command(Empty, teacher.resume),
-    "reveal": Command(Empty, teacher.reveal),
-    "spotlight": Command(bodies.ShowSeat, teacher.spotlight),
-    "start": Command(bodies.Start, teacher.start),
+    "ask": Command(bodies.Ask, commands.ask),
+    "challenge": Command(bodies.SetChallenge, commands.set_challenge),
+    "end": Command(Empty, commands.end),
+    "end_challenge": Command(Empty, commands.end_challenge),
+    "end_question": Command(Empty, commands.end_question),
+    "freeze": Command(bodies.Freeze, commands.freeze),
+    "hide": Command(bodies.Hide, commands.hide),
+    "hide_name": Command(bodies.HideName, commands.hide_name),
+    "lesson": Command(bodies.Lesson, commands.lesson),
+    "open_net": Command(bodies.OpenNet, commands.open_net),
+    "pause": Command(Empty, commands.pause),
+    "push": Command(bodies.Push, commands.push),
+    "release": Command(Empty, commands.release),
+    "resume": Command(Empty, commands.resume),
+    "reveal": Command(Empty, commands.reveal),
+    "spotlight": Command(bodies.ShowSeat, commands.spotlight),
+    "start": Command(bodies.Start, commands.start),
 }
 
 

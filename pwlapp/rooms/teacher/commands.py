@@ -12,10 +12,11 @@ import msgspec
 
 from pwlapp.commands.data import points_of
 from pwlapp.commands.fields import Empty
-from pwlapp.rooms import bodies, class_sessions
+from pwlapp.rooms import class_sessions
 from pwlapp.rooms.ask import summary
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import CONTROLS, Challenge, Question, Room, Setting, Spotlight, watched
+from pwlapp.rooms.teacher import bodies
 from pwlapp.sessions import transitions
 from pwlapp.sessions.codec import optimizer_header
 

@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { bins } from "./answers";
+import { distance } from "./challenge";
+import { drawLine } from "./sketch";
+
+test("whole numbers that are close have a bar each", () => {
+  expect(bins([3, 5, 5])).toEqual([
+    { low: 3, high: 4, n: 1 },
+    { low: 4, high: 5, n: 0 },
+    { low: 5, high: 6, n: 2 },
+  ]);
+  expect(bins([7, 7])).toEqual([{ low: 7, high: 8, n: 2 }]);
+  expect(bins([])).toEqual([]);
+});
+
+test.each([[[0, 96, 31, 30.5]], [[0.25, 0.25]], [Array.from({ length: 97 }, (_, k) => k)], [[-1e9, 1e9]]])(
+  "every answer is in one of at most 12 bars: %j",
+  (values) => {
+    const found = bins(values);
+    expect(found.length).toBeLessThanOrEqual(12);
+    expect(found.reduce((sum, { n }) => sum + n, 0)).toBe(values.length);
+    for (const { low, high, n } of found) {
+      const within = values.filter((value) => low <= value && (value < high || high === found.at(-1)?.high));
+      expect(within).toHaveLength(n);
+    }
+  },
+);
+
+test("a quick stroke leaves no gap, in either direction", () => {
+  expect(drawLine([0, 0, 0, 0, 0], [1, 0.2], [4, 0.8])).toEqual([0, 0.2, 0.4, expect.closeTo(0.6), 0.8]);
+  expect(drawLine([0, 0, 0, 0, 0], [3, 1], [1, 0])).toEqual([0, 0, 0.5, 1, 0]);
+  expect(drawLine([0, 0, 0], [2, 0.5], [2, 0.7])).toEqual([0, 0, 0.7]);
+});
+
+test("the distance of two lines is the root mean square of their difference", () => {
+  expect(distance([1, 2, 3], [1, 2, 3])).toBe(0);
+  expect(distance([3, -1], [0, 3])).toBeCloseTo(Math.sqrt(12.5));
+});

@@ -1,0 +1,1 @@
+"""The board: what each student has, live, as a table, and as a notebook."""

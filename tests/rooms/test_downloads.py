@@ -1,0 +1,93 @@
+"""Files and invitations for the teacher, of a class as it stands."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pwlapp import network
+from pwlapp.rooms.board.export import BYTE_ORDER_MARK
+from pwlapp.rooms.service import RoomService
+from pwlapp.rooms.state import Room
+from pwlapp.rooms.teacher import table
+from pwlapp.rooms.teacher.downloads import File
+from pwlapp.rooms.teacher.invitation import links
+from tests.core.test_export import WORDS
+from tests.support.classes import SETTING, class_states, ended, take_seats, tell
+
+
+async def download(rooms: RoomService, room: Room, name: str, **body: Any) -> File:
+    return await table.download(rooms, room, name, body, WORDS)
+
+
+async def trained_class(rooms: RoomService) -> Room:
+    room = await rooms.open()
+    seats = await take_seats(rooms, room, 3)
+    await tell(rooms, room, "push", **SETTING | {"seat_seeds": True, "epochs": 30})
+    await ended(rooms, room)
+    await tell(rooms, room, "ask", kind="number", text="How many?")
+    asked = await rooms.repository.load(room.code)
+    assert asked.question
+    await rooms.answer(asked, seats[1], asked.question.id, 42)
+    return await rooms.repository.load(room.code)
+
+
+async def test_the_table_has_every_net_as_it_stands(rooms: RoomService) -> None:
+    room = await trained_class(rooms)
+    file = await download(rooms, room, "csv")
+    lines = list(csv.DictReader(io.StringIO(file.content.removeprefix(BYTE_ORDER_MARK))))
+    states = await class_states(rooms, room)
+    for line, state in zip(lines, states, strict=True):
+        assert (int(line["seed"]), int(line["epoch"])) == (state.seed, 30)
+        weights = [np.float32(line[name]) for name in ("W1_1", "W1_2", "W2_1", "W2_2", "b2")]
+        assert weights == state.train.params.tolist()
+    assert [line["answer"] for line in lines] == ["", "42", ""]
+    assert "student" not in file.content
+    named = await download(rooms, room, "csv", names=True)
+    assert "student 2" in named.content
+
+
+async def test_the_notebook_has_every_net_and_no_name(rooms: RoomService) -> None:
+    room = await trained_class(rooms)
+    file = await download(rooms, room, "notebook")
+    cells = json.loads(file.content)["cells"]
+    source = next("".join(c["source"]) for c in cells if "students = [" in "".join(c["source"]))
+    names: dict[str, Any] = {}
+    exec(source, names)
+    for student, state in zip(names["students"], await class_states(rooms, room), strict=True):
+        assert student["params"] == pytest.approx(state.train.params.tolist(), abs=0, rel=1e-7)
+        assert student["same_data"]
+    assert "student 1" not in file.content
+    assert file.name.endswith(".ipynb")
+
+
+async def test_files_of_an_empty_room(rooms: RoomService) -> None:
+    room = await rooms.open()
+    assert (await download(rooms, room, "csv")).content.count("\n") == 1
+    assert json.loads((await download(rooms, room, "notebook")).content)["nbformat"] == 4
+
+
+@pytest.mark.parametrize(
+    ("page", "first"),
+    [
+        ("http://localhost:8050/", "http://192.168.43.7:8050/#room=ACDEFH"),
+        ("http://192.168.43.7:8050/", "http://192.168.43.7:8050/#room=ACDEFH"),
+        ("https://pwl.example.org/lab/", "https://pwl.example.org/lab/#room=ACDEFH"),
+    ],
+)
+async def test_invitations_lead_to_every_interface(
+    rooms: RoomService, monkeypatch: pytest.MonkeyPatch, page: str, first: str
+) -> None:
+    def urls(port: int) -> dict[str, str]:
+        return {"wlan0": f"http://192.168.43.7:{port}", "eth0": f"http://10.0.0.2:{port}"}
+
+    monkeypatch.setattr(network, "urls", urls)
+    found = await links(rooms, "ACDEFH", page)
+    assert found[0]["url"] == first
+    assert len({each["url"] for each in found}) == len(found) == (3 if "example" in page else 2)
+    assert all(each["qr"].startswith("<svg") for each in found)
