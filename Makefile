@@ -58,6 +58,7 @@ bench: setup tools $(BENCH_DONE)
 	$(PY) -m benchmarks.engines
 	$(PY) -m benchmarks.click
 	$(PY) -m benchmarks.playback
+	$(PY) -m benchmarks.board
 	$(PY) -m benchmarks.visits
 
 load: setup tools

@@ -1,4 +1,5 @@
 // The modules that browser tests look into, by name.
+import * as boardStage from "./board/stage";
 import * as board from "./board/state";
 import * as build from "./build/build";
 import * as history from "./core/history";
@@ -10,4 +11,16 @@ import * as fit from "./fit/fit";
 import * as share from "./share/share";
 import * as sharing from "./share/sharing";
 
-export const modules = { board, build, fit, fitFieldSteps, history, oneStep, share, sharing, surface, tabs };
+export const modules = {
+  board,
+  boardStage,
+  build,
+  fit,
+  fitFieldSteps,
+  history,
+  oneStep,
+  share,
+  sharing,
+  surface,
+  tabs,
+};

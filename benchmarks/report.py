@@ -121,6 +121,19 @@ def how_played(measured: Measured) -> str:
     )
 
 
+def board(measured: Measured) -> str:
+    """Render how fast the teacher's board is painted."""
+    sizes = [
+        f"{name} pixels: {spread(taken['moved'])} frames a second, the main thread busy for "
+        f"{spread(taken['main_ms'])} ms of each"
+        for name, taken in measured["sizes"].items()
+    ]
+    return wrapped(
+        f"The teacher's board, with {measured['students']} students whose nets all change four "
+        f"times a second. In a window of {'; '.join(sizes)}."
+    )
+
+
 def visits(measured: Measured) -> str:
     """Render what a visit weighs, and when its largest text or picture is painted."""
     rows = ["| visit | KB received | largest paint, ms |", "|---|---|---|"]
@@ -255,6 +268,7 @@ def number(value: float) -> str:
 BLOCKS: dict[str, Callable[[Measured], str]] = {
     "engines": engines,
     "playback": playback,
+    "board": board,
     "visits": visits,
     "click": click,
     "load": load,

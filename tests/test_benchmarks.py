@@ -80,6 +80,10 @@ def measured() -> dict[str, dict[str, Any]]:
             },
             "presses": {"ms": report.summary(range(16, 116)), "slowest": "a button"},
         },
+        "board": {
+            "machine": MACHINE, "students": 299,
+            "sizes": {"800 by 600": moved([52.5, 51.5, 53.5], [12.25, 12.0, 12.5])},
+        },
         "visits": {
             "machine": MACHINE, "slowed": 5, "mbit_s": 12, "latency_ms": 30,
             "visits": {
@@ -144,6 +148,16 @@ def test_a_changed_figure_is_noticed() -> None:
         other = str((int(digit[0]) + 1) % 10)
         typed = text[: digit.start()] + other + text[digit.end() :]
         assert report.rewrite(typed, report.read_results()) != typed
+
+
+def test_board(measured: dict[str, dict[str, Any]]) -> None:
+    text = report.board(measured["board"])
+    assert max(map(len, text.splitlines())) <= 100
+    assert "with 299 students" in text
+    assert (
+        "800 by 600 pixels: 52.5 (51.5 to 53.5) frames a second, the main thread busy for "
+        "12.2 (12.0 to 12.5) ms of each."
+    ) in unwrapped(text)
 
 
 def test_engines(measured: dict[str, dict[str, Any]]) -> None:

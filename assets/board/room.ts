@@ -48,8 +48,8 @@ const follow = () => {
   stop = feed.follow({
     onLine: state.receive,
     onConnection: (isThere) => {
-      byId("board").classList.toggle("lost", !isThere);
       said = isThere ? null : "board.lost";
+      state.setLost(!isThere);
       show();
     },
     onEnd: ({ code }: Message) => leave(code === "room_forbidden" ? "board.not_teacher" : "board.ended"),

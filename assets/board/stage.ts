@@ -32,6 +32,7 @@ let screenOf: Record<(typeof PLOTS)[number], screens.Screen>;
 let zoom: scenes.Zoom = "fit";
 let pointed: number | null = null; // under the mouse, or at the keyboard
 let axes = { losses: motions.still([0, 1]), slopes: motions.still([-1, 1]) };
+export let painted = 0; // frames, for who counts them
 let plotted = 0; // when
 let sampled = { at: 0, ms: 300 }; // when the last sample came, and how far apart they come
 
@@ -59,6 +60,7 @@ const range = (name: "losses" | "slopes", now: number): Range => {
 
 const paint = (now: number) => {
   if (!views.isOpen("board") || !canvas.width) return;
+  painted += 1;
   const at = marks();
   const all = actors();
   tiles.paint(canvas, scene, look, words, at, now, byId("board-tiles").scrollTop);

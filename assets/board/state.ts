@@ -1,5 +1,6 @@
 // What the board knows: the room, its students, the teacher's choices. Everything else listens.
 import * as painting from "../core/plots/painting";
+import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
 import * as fitData from "../fit/data";
 import { arrange, type Group, type View } from "./rows/arrange";
@@ -7,11 +8,14 @@ import { type Ground, ground } from "./rows/curves";
 import { apply, type Roster } from "./rows/roster";
 import type { BoardRoom, Line, Row } from "./rows/types";
 
+const NAMES = "pwl.board_names";
+
 export const roster: Roster = new Map();
 export let room: BoardRoom | null = null;
 export let groups: Group[] = []; // who is shown, in order
 export let chosen: number | null = null; // the seat whose net is looked at
-export let names = true; // whether the teacher wants to see them
+export let names = storage.recall(NAMES) !== "hidden"; // whether the teacher wants to see them
+export let isLost = false; // the connection
 export let view: View = { order: "seat", only: null, search: "", here: false };
 
 type Change = "room" | "rows" | "groups" | "chosen" | "grounds";
@@ -66,6 +70,12 @@ export const receive = (line: Line, isFirst = false) => {
   else regroupSoon();
 };
 
+export const setLost = (lost: boolean) => {
+  if (isLost === lost) return;
+  isLost = lost;
+  changed("room");
+};
+
 // Another room, or none.
 export const leave = () => {
   room = null;
@@ -89,6 +99,7 @@ export const choose = (seat: number | null) => {
 
 export const showNames = (on: boolean) => {
   names = on;
+  storage.keep(NAMES, on ? "shown" : "hidden");
   changed("rows");
 };
 

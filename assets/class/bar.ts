@@ -1,7 +1,7 @@
 // The bar under the header: which class this is, who is in control, and the way out.
 import { byId, element, write } from "../core/dom";
-import * as plotBoxes from "../core/plots/plot-boxes";
 import * as i18n from "../core/text/i18n";
+import { isMessage } from "../core/types";
 import * as views from "../core/views";
 import * as fitControls from "../fit/controls";
 import * as classNet from "./class-net";
@@ -22,7 +22,6 @@ let isClosed = false; // the last word on a class that is over was read
 const say = (key: string, args = {}) => {
   Object.assign(sentence.dataset, { t: key, tArgs: JSON.stringify(args) });
   write(sentence, i18n.t(key, args));
-  sentence.title = sentence.textContent;
 };
 
 const show = (on: boolean) => {
@@ -30,7 +29,6 @@ const show = (on: boolean) => {
   if (bar.hidden === !on) return;
   bar.hidden = !on;
   document.documentElement.classList.toggle("with-class", on);
-  plotBoxes.resize(byId("class-bar").parentElement ?? document.body);
   window.dispatchEvent(new Event("resize")); // the plots get lower
 };
 
@@ -44,7 +42,12 @@ const leave = async () => {
   if (error) fitControls.showMessage("fit-notice", "error", error);
 };
 const keep = async () => {
-  await classNet.use();
+  try {
+    await classNet.use();
+  } catch (error) {
+    if (!isMessage(error)) throw error; // Fit has told it
+    return;
+  }
   views.go("fit");
   update(seat.room, seat.room);
   say("class.says_kept");

@@ -9,7 +9,8 @@ export const svg = (tag: string, attributes: Attributes, ...children: Node[]) =>
   node.append(...children);
   return node;
 };
-export const drawing = (...children: Node[]) => svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}` }, ...children);
+export const drawing = (...children: Node[]) =>
+  svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}` }, ...children) as SVGSVGElement;
 
 type Scale = (value: number) => number;
 export const scale = (low: number, high: number, from: number, to: number): Scale => {

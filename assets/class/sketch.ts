@@ -68,9 +68,7 @@ export const pad = (begin: number[] | null, onChange: (values: number[]) => void
   };
 
   const under = (event: PointerEvent): [number, number] => {
-    const box = node.getBoundingClientRect();
-    const x = ((event.clientX - box.left) / box.width) * WIDTH;
-    const y = ((event.clientY - box.top) / box.height) * HEIGHT;
+    const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(node.getScreenCTM()?.inverse());
     const k = clamp(Math.round(((x - PAD) / (WIDTH - 2 * PAD)) * last), 0, last);
     return [k, clamp((HEIGHT - PAD - y) / (HEIGHT - 2 * PAD), 0, 1)];
   };

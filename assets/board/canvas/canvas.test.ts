@@ -3,7 +3,7 @@ import { binsOf, stack } from "./histogram";
 import { type Box, GAP, HEAD, hit, layout, neighbour } from "./layout";
 import * as motions from "./motion";
 import { around, scale, ticks } from "./scale";
-import { epochWords } from "./tiles";
+import { epochWords, lossWords } from "./tiles";
 
 const SIZES = { least: 24, most: 200 };
 const overlap = (a: Box, b: Box) =>
@@ -66,7 +66,9 @@ describe("tiles under the mouse and the arrow keys", () => {
   });
 });
 
-test("the epoch in a tile is as exact as there is room", () => {
+test("loss and epoch in a tile are as exact as there is room", () => {
+  expect([150, 70, 50].map((width) => lossWords(0.46314, width))).toEqual(["0.4631", "0.463", ".46"]);
+  expect([lossWords(12.5, 50), lossWords(null, 50)]).toEqual(["12.50", "–"]);
   expect([150, 70, 50].map((width) => epochWords(4680, width))).toEqual(["4,680", "4.7k", "5k"]);
   expect([150, 70, 50].map((width) => epochWords(40, width))).toEqual(["40", "40", "40"]);
   expect(epochWords(1_250_000, 70)).toBe("1.3M");

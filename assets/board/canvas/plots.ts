@@ -14,6 +14,7 @@ import { type Marks, trace } from "./tiles";
 
 type Look = looks.Look;
 
+const MANY = 60; // curves are drawn as hairlines, which cost half as much
 const NEAR = 14; // pixels around the mouse in which a line or a dot is found
 
 const isMarked = ({ row }: Actor, { chosen, pointed }: Marks) => row.n === chosen || row.n === pointed;
@@ -57,7 +58,7 @@ export const paintCurves = (
     }
     pen.globalAlpha = isClear ? 1 : faint;
     pen.strokeStyle = look.of[actor.row.why];
-    pen.lineWidth = isClear ? 4 : 1.5;
+    pen.lineWidth = isClear ? 4 : shown.length > MANY ? 1 : 1.5;
     pen.stroke();
   }
   pen.globalAlpha = 1;

@@ -25,6 +25,12 @@ const RADIUS = 5;
 const numbersOf = new Float32Array(POINTS);
 const placeOf = new Float32Array(4);
 
+// 0.4631; in a small tile 0.463, in a tiny one .46
+export const lossWords = (loss: number | null, width: number) => {
+  if (width >= 60) return numbers.fixed(loss, width >= 80 ? 4 : 3);
+  return numbers.fixed(loss, 2).replace(/^0\./, ".");
+};
+
 // 4,680; in a small tile 4.7k, in a tiny one 5k
 export const epochWords = (epoch: number, width: number) => {
   if (width >= 120 || epoch < 1000) return numbers.whole(epoch);
@@ -113,7 +119,7 @@ const words = (pen: Pen, actor: Actor, look: Look, text: Words, width: number, h
   const px = line - 3;
   pen.font = `${px}px ${look.family}`;
   pen.fillStyle = look.ink;
-  pen.fillText(numbers.fixed(row.loss, width >= 80 ? 4 : width >= 60 ? 3 : 2), PAD + 1, height - 5);
+  pen.fillText(lossWords(row.loss, width), PAD + 1, height - 5);
   pen.fillStyle = look.muted;
   pen.textAlign = "right";
   pen.fillText(epochWords(row.epoch, width), width - PAD - 1, height - 5);
