@@ -36,6 +36,7 @@ vi.mock("./field-steps", () => ({
   read: () => page.fields,
   put: async (fields: string) => (page.fields = fields),
 }));
+vi.mock("./fields", () => ({ SHOWN_MS: 1000 }));
 vi.mock("./session", () => ({
   get state() {
     return server.state;
