@@ -89,6 +89,7 @@ def test_a_lesson_from_the_code_to_the_release(
 
     board.press("freeze", "frozen")
     expect(student.find("#class-veil")).to_be_visible()
+    expect(teacher.find("#board-freeze")).to_have_text("Unfreeze")
     board.press("freeze", "free again")
     expect(student.find("#class-veil")).to_be_hidden()
 

@@ -5,21 +5,16 @@ The scripts in ``assets/board/`` paint the tiles and the plots, and send the com
 
 from __future__ import annotations
 
-from typing import Any
-
 from dash import html
 
-from pwlapp.rooms.state import CONTROLS
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, drawer, labelled, text
+from pwlapp.ui.components import button, labelled, text
 from pwlapp.ui.i18n import t
-from pwlapp.ui.lessons import LESSONS
+from pwlapp.ui.sections import board_drawers
+from pwlapp.ui.sections.board_drawers import check, typed
 
 ORDERS = ("seat", "name", "loss", "epoch", "seed")
-QUESTIONS = ("number", "choice", "curve")
-CHALLENGES = ("match", "lowest")
 TABS = ("plots", "question", "challenge")
-FILES = ("csv", "notebook", "picture")
 
 
 def layout() -> html.Section:
@@ -79,8 +74,8 @@ def _controls() -> html.Section:
     commands = html.Div(
         [
             button(ids.BOARD_PUSH, "board.push", kind="primary"),
-            _check(ids.BOARD_SEAT_SEEDS, "board.seat_seeds"),
-            html.Label([text("board.epochs"), _input(ids.BOARD_EPOCHS)], className="field"),
+            check(ids.BOARD_SEAT_SEEDS, "board.seat_seeds"),
+            html.Label([text("board.epochs"), typed(ids.BOARD_EPOCHS)], className="field"),
             button(ids.BOARD_START, "board.start"),
             button(ids.BOARD_PAUSE, "board.pause"),
             button(ids.BOARD_FREEZE, "board.freeze"),
@@ -88,7 +83,7 @@ def _controls() -> html.Section:
         ],
         className="board-commands",
     )
-    drawers = html.Div([_pages(), _ask(), _challenge(), _save(), _room()], className="drawers")
+    drawers = html.Div(board_drawers.layout(), className="drawers")
     line = html.Div(
         [
             html.Span(id=ids.BOARD_SETTING, className="board-setting"),
@@ -99,95 +94,6 @@ def _controls() -> html.Section:
     return html.Section([commands, drawers, line], className="card board-controls")
 
 
-def _pages() -> html.Details:
-    """What the students' pages show: a step of a lesson, and no more than these controls."""
-    lessons = [
-        html.Option(t(f"lesson.{lesson.id}"), value=lesson.id, **_lesson_words(lesson))
-        for lesson in LESSONS
-    ]
-    shown = html.Div(
-        [
-            labelled(html.Select(lessons, id=ids.BOARD_LESSON), "board.lesson"),
-            labelled(_input(ids.BOARD_STEP, "1"), "board.step"),
-            button(ids.BOARD_LESSON_SHOW, "board.lesson_show"),
-            button(ids.BOARD_LESSON_END, "board.lesson_end"),
-        ],
-        className="board-row",
-    )
-    hidden = [_check(f"board-hide-{name}", f"board.hide_{name}") for name in CONTROLS]
-    return drawer(
-        ids.BOARD_PAGES,
-        "board.pages",
-        html.H3(text("board.lesson")),
-        shown,
-        html.P(id=ids.BOARD_LESSON_NOW, className="hint"),
-        html.H3(text("board.hide")),
-        html.Div(hidden, id=ids.BOARD_HIDE, className="board-checks"),
-    )
-
-
-def _lesson_words(lesson: Any) -> dict[str, Any]:
-    return {"data-t": f"lesson.{lesson.id}", "data-steps": str(len(lesson.steps))}
-
-
-def _ask() -> html.Details:
-    return drawer(
-        ids.BOARD_ASK,
-        "board.ask",
-        html.P(text("board.ask_hint"), className="hint"),
-        _radios(ids.BOARD_ASK_KIND, "board.ask_kind", "board.ask_", QUESTIONS),
-        html.Label(
-            [text("board.ask_text"), html.Textarea(id=ids.BOARD_ASK_TEXT, rows=2)],
-            className="field",
-        ),
-        html.Label(
-            [text("board.ask_options"), html.Textarea(id=ids.BOARD_ASK_OPTIONS, rows=4)],
-            className="field",
-        ),
-        html.Div(button(ids.BOARD_ASK_SEND, "board.ask_send", kind="primary"), className="buttons"),
-    )
-
-
-def _challenge() -> html.Details:
-    return drawer(
-        ids.BOARD_CHALLENGE,
-        "board.challenge",
-        _radios(ids.BOARD_CHALLENGE_KIND, "board.challenge", "board.challenge_", CHALLENGES),
-        html.P(id=ids.BOARD_CHALLENGE_ABOUT, className="hint"),
-        html.Label(
-            [text("board.challenge_epochs"), _input(ids.BOARD_CHALLENGE_EPOCHS, "5000")],
-            className="field",
-        ),
-        html.Div(
-            button(ids.BOARD_CHALLENGE_START, "board.challenge_start", kind="primary"),
-            className="buttons",
-        ),
-    )
-
-
-def _save() -> html.Details:
-    buttons = [button(f"board-file-{name}", f"board.file_{name}") for name in FILES]
-    return drawer(
-        ids.BOARD_SAVE,
-        "board.save",
-        html.P(text("board.save_hint"), className="hint"),
-        _check(ids.BOARD_WITH_NAMES, "board.with_names"),
-        html.Div(buttons, className="buttons"),
-        html.P(id=ids.BOARD_SAVED, className="hint", role="status"),
-    )
-
-
-def _room() -> html.Details:
-    return drawer(
-        ids.BOARD_ROOM,
-        "board.room",
-        html.P(text("board.links_hint"), className="hint"),
-        html.Div(id=ids.BOARD_LINKS, className="board-links"),
-        html.P(id=ids.BOARD_ENDS, className="hint"),
-        html.Div(button(ids.BOARD_END, "board.end"), className="buttons"),
-    )
-
-
 def _tiles() -> html.Section:
     orders = [
         html.Option(t(f"board.order_{name}"), value=name, **{"data-t": f"board.order_{name}"})
@@ -195,13 +101,13 @@ def _tiles() -> html.Section:
     ]
     tools = html.Div(
         [
-            labelled(_input(ids.BOARD_SEARCH, kind="search"), "board.search"),
+            labelled(typed(ids.BOARD_SEARCH, kind="search"), "board.search"),
             html.Label(
                 [text("board.order"), html.Select(orders, id=ids.BOARD_ORDER)], className="field"
             ),
-            _check(ids.BOARD_HERE, "board.here"),
-            _check(ids.BOARD_LARGE, "board.large"),
-            _check(ids.BOARD_NAMES, "board.names"),
+            check(ids.BOARD_HERE, "board.here"),
+            check(ids.BOARD_LARGE, "board.large"),
+            check(ids.BOARD_NAMES, "board.names"),
         ],
         className="board-tools",
     )
@@ -300,22 +206,3 @@ def _title(key: str) -> html.H3:
 
 def _canvas(id_: str, key: str) -> html.Canvas:
     return labelled(html.Canvas(id=id_, className="board-plot", role="img"), key)
-
-
-def _input(id_: str, value: str = "", kind: str = "text") -> html.Span:
-    """The place of an input, which ``assets/board/inputs.ts`` makes: Dash has none of HTML's."""
-    return html.Span(id=id_, **{"data-input": kind, "data-value": value})
-
-
-def _check(id_: str, key: str) -> html.Label:
-    return html.Label([_input(id_, kind="checkbox"), text(key)], className="check")
-
-
-def _radios(name: str, label: str, keys: str, values: tuple[str, ...]) -> html.Div:
-    choices = [
-        html.Label(
-            [_input(f"{name}-{value}", value, "radio"), text(keys + value)], className="check"
-        )
-        for value in values
-    ]
-    return labelled(html.Div(choices, id=name, className="board-row", role="radiogroup"), label)
