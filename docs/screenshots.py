@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.chromium import open_chromium
+from tests.support.client.classroom import ClassStudent
 from tests.support.lecture_page import LecturePage
 from tests.support.server import serve
 
 FOLDER = Path(__file__).parent
+NAMES = (
+    "Ada", "민준", "Emmy", "서연", "Alan", "지우", "Grace", "하윤", "Carl", "도윤", "Sofia", "은우",
+    "Leo", "서준", "Maya", "하준", "Nils", "이서", "Ida", "시우", "Omar", "지호", "Rosa", "수아",
+)  # fmt: skip
 
 
 def open_page(browser: Browser, address: str, width: int, height: int, lang: str) -> LecturePage:
@@ -35,6 +44,7 @@ def take(browser: Browser, address: str) -> None:
     for epochs in (5000, 10_000):
         wide.train()
         wide.wait_for_epoch(epochs)
+    wide.page.wait_for_timeout(1000)  # the axes follow a few times a second
     wide.page.screenshot(path=FOLDER / "fit.png")
     wide.page.set_viewport_size({"width": 1366, "height": 1000})
     wide.go("explore-seeds")
@@ -51,14 +61,52 @@ def take(browser: Browser, address: str) -> None:
     phone.page.screenshot(path=FOLDER / "phone.png")
 
 
+def take_board(browser: Browser, address: str) -> None:
+    """Write board.png: a class that trains, a seed each."""
+    teacher = open_page(browser, f"{address}#class", 1366, 768, "en-US")
+    teacher.find("#class-open").click()
+    code = teacher.find("#board-code").inner_text().replace("-", "")
+    with a_class(address, code):
+        expect(teacher.find("#board-headline")).to_contain_text(f"{len(NAMES)} in the room")
+        for command in ("push", "start"):
+            teacher.find(f"#board-{command}").click()
+        expect(teacher.find("#board-said")).to_contain_text("Training")
+        teacher.page.wait_for_timeout(4000)  # until most have found their side
+        teacher.page.screenshot(path=FOLDER / "board.png")
+
+
+@contextmanager
+def a_class(address: str, code: str) -> Iterator[None]:
+    """Simulated students in a room, in a thread of their own."""
+    is_over = threading.Event()
+
+    async def sit() -> None:
+        students = [ClassStudent([address], seed=seed) for seed in range(len(NAMES))]
+        for student, name in zip(students, NAMES, strict=True):
+            await student.open()
+            await student.join(code, name)
+        await asyncio.to_thread(is_over.wait)
+        await asyncio.gather(*(student.close() for student in students))
+
+    thread = threading.Thread(target=asyncio.run, args=(sit(),))
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
 def main() -> None:
     """Serve the app, open it, and take the pictures."""
+    expect.set_options(timeout=60_000)
     with (
         tempfile.TemporaryDirectory() as data_dir,
         serve(Path(data_dir)) as address,
         open_chromium() as browser,
     ):
         take(browser, address)
+        take_board(browser, address)
 
 
 if __name__ == "__main__":
