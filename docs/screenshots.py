@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -65,7 +66,8 @@ def take_board(browser: Browser, address: str) -> None:
     """Write board.png: a class that trains, a seed each."""
     teacher = open_page(browser, f"{address}#class", 1366, 768, "en-US")
     teacher.find("#class-open").click()
-    code = teacher.find("#board-code").inner_text().replace("-", "")
+    expect(teacher.find("#board-code")).to_have_text(re.compile(r"\w{3}-\w{3}"))
+    code = teacher.find("#board-code").inner_text()
     with a_class(address, code):
         expect(teacher.find("#board-headline")).to_contain_text(f"{len(NAMES)} in the room")
         for command in ("push", "start"):
