@@ -223,6 +223,38 @@ def how_loaded(measured: Measured) -> str:
     )
 
 
+CLASSROOM_HEAD = (
+    "| server | students | join | push | freeze | release | train | board | errors |",
+    "|---|---|---|---|---|---|---|---|---|",
+)
+
+
+def classroom(measured: Measured) -> str:
+    """Render how fast a class in one room joins, gets a setting, and is seen on the board."""
+    rows = [classroom_row(mode, step) for mode, step in measured["modes"].items()]
+    words = (
+        f"{measured['machine']['cores']} cores, which servers and students share. Students without "
+        f"a browser join one room within {measured['join_s']:g} seconds and are sent "
+        f"{measured['pushes']} settings, a seed each; then all train {measured['epochs']:,} epochs "
+        "at the same moment, while one in ten reloads the page, one in twenty sleeps for a moment, "
+        "and one in twenty joins late. In milliseconds, at the 95th percentile: from the press "
+        "until the seat is there (join); from the teacher's press until the last screen shows the "
+        "setting (push), and until a screen shows that it is frozen, released, or has trained; how "
+        "much older the board's row of a student was than the student's own screen (board). "
+        "Errors: anything refused, lost, repeated or not the same as before, and every own net "
+        "that did not come back whole."
+    )
+    return "\n".join([*CLASSROOM_HEAD, *rows, "", wrapped(words)])
+
+
+def classroom_row(mode: str, step: Measured) -> str:
+    """The row of one kind of server."""
+    names = ("join_ms", "push_ms", "freeze_ms", "release_ms", "train_ms", "board_ms")
+    figures = [number(step[name]["p95"]) for name in names]
+    cells = [MODES[mode], f"{step['students']:,}", *figures, f"{step['errors']:,}"]
+    return f"| {' | '.join(cells)} |"
+
+
 def wrapped(text: str, indent: str = "") -> str:
     """Break into lines; `indent` goes before all but the first."""
     return textwrap.fill(
@@ -272,6 +304,7 @@ BLOCKS: dict[str, Callable[[Measured], str]] = {
     "visits": visits,
     "click": click,
     "load": load,
+    "classroom": classroom,
     "memory": memory,
 }
 
