@@ -103,6 +103,24 @@ def measured() -> dict[str, dict[str, Any]]:
                 "embedded": [loaded(300, [float(ms) for ms in range(1, 301)])],
             },
         },
+        "classroom": {
+            "machine": MACHINE,
+            "join_s": 21.0,
+            "epochs": 4999,
+            "pushes": 9,
+            "modes": {
+                "embedded": {
+                    "students": 299,
+                    "errors": 3,
+                    **{
+                        f"{name}_ms": {"p95": 11.5 + k}
+                        for k, name in enumerate(
+                            ("join", "push", "freeze", "release", "train", "board")
+                        )
+                    },
+                }
+            },
+        },
         "memory": {
             "machine": MACHINE,
             "memory_mb": [
@@ -148,6 +166,14 @@ def test_a_changed_figure_is_noticed() -> None:
         other = str((int(digit[0]) + 1) % 10)
         typed = text[: digit.start()] + other + text[digit.end() :]
         assert report.rewrite(typed, report.read_results()) != typed
+
+
+def test_classroom(measured: dict[str, dict[str, Any]]) -> None:
+    text = report.classroom(measured["classroom"])
+    assert max(map(len, text.splitlines())) <= 100
+    assert "| embedded | 299 | 11.5 | 12.5 | 13.5 | 14.5 | 15.5 | 16.5 | 3 |" in text
+    assert "within 21 seconds and are sent 9 settings" in unwrapped(text)
+    assert "train 4,999 epochs" in unwrapped(text)
 
 
 def test_board(measured: dict[str, dict[str, Any]]) -> None:
