@@ -240,7 +240,7 @@ def classroom(measured: Measured) -> str:
         "and one in twenty joins late. In milliseconds, at the 95th percentile: from the press "
         "until the seat is there (join); from the teacher's press until the last screen shows the "
         "setting (push), and until a screen shows that it is frozen, released, or has trained; how "
-        "much older the board's row of a student was than the student's own screen (board). "
+        "long the board's row of a student was behind the student's own screen (board). "
         "Errors: anything refused, lost, repeated or not the same as before, and every own net "
         "that did not come back whole."
     )
