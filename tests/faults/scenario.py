@@ -16,12 +16,14 @@ from pwlapp.core.data.files import read_points
 from pwlapp.core.data.points import Points
 from tests.faults import comparison
 from tests.faults.injector import FaultInjector, Log
+from tests.faults.lesson import Lesson
 from tests.faults.persistent_student import PersistentStudent, Violation
 from tests.faults.schedule import Event, Plan
 from tests.support.cluster import Cluster, ClusterFailed
 from tests.support.sessions import write_points
 
 READY_S = 60.0
+SEATS = 4  # students of a class beside the others
 SETTINGS = {"PWLAPP_ENGINE": "torch@cpu"}  # one engine, so that all runs can be compared exactly
 TRACEBACK = "Traceback (most recent call last)"
 
@@ -63,18 +65,23 @@ async def run(folder: Path, plan: Plan, n_students: int, log: Log) -> Outcome:
         students = [
             PersistentStudent(cluster.addresses, number) for number in range(1, n_students + 1)
         ]
+        lesson = Lesson(cluster.addresses, SEATS)
         began = time.monotonic()
         try:
-            problems = await _inject_while_training(students, injector, events, cluster, log)
+            problems = await _inject_while_training(
+                students, lesson, injector, events, cluster, log
+            )
             counted = await _worker_counts(cluster)
         finally:
             injector.close()
-            await asyncio.gather(*(student.close() for student in students))
+            await asyncio.gather(lesson.close(), *(student.close() for student in students))
         seconds = time.monotonic() - began
         problems += await asyncio.to_thread(
-            _violations, cluster, injector, students, points, counted
+            _violations, cluster, injector, students, lesson, points, counted
         )
     figures = _figures(students, seconds, counted)
+    figures["students in the class"] = len(lesson.students)
+    figures["nets of the class"] = len(lesson.records)
     figures["workers ended by themselves"] = len(injector.restarted)
     figures["workers killed, since they did not stop"] = len(injector.stuck)
     return Outcome(Counter(event.kind for event in injector.done), figures, problems)
@@ -82,15 +89,17 @@ async def run(folder: Path, plan: Plan, n_students: int, log: Log) -> Outcome:
 
 async def _inject_while_training(
     students: Sequence[PersistentStudent],
+    lesson: Lesson,
     injector: FaultInjector,
     events: Sequence[Event],
     cluster: Cluster,
     log: Log,
 ) -> list[str]:
     """Inject the faults while the students train; returns the violations that they notice."""
-    await asyncio.gather(*(student.open() for student in students))
+    await asyncio.gather(lesson.open(), *(student.open() for student in students))
     enough = asyncio.Event()
-    training = [asyncio.create_task(student.train_until(enough)) for student in students]
+    work = [lesson.teach_until(enough), *(student.train_until(enough) for student in students)]
+    training = [asyncio.create_task(each) for each in work]
     problems = []
     try:
         await injector.inject(events)
@@ -121,17 +130,18 @@ def _violations(
     cluster: Cluster,
     injector: FaultInjector,
     students: Sequence[PersistentStudent],
+    lesson: Lesson,
     points: Points,
     counted: dict[str, float],
 ) -> list[str]:
     records = [record for student in students for record in student.records]
-    problems = comparison.violations(records, points)
-    for student in students:
+    problems = comparison.violations(records + lesson.records, points)
+    for student in (*students, *lesson.students):
         log = student.log
         if log.faults or log.lost or log.repeated or not student.connected:
             problems.append(f"{student}")
-    runs = sum(student.counts.runs for student in students)
-    epochs = sum(student.counts.epochs for student in students)
+    runs = lesson.begun_runs + sum(student.counts.runs for student in students)
+    epochs = lesson.begun_epochs + sum(student.counts.epochs for student in students)
     if counted.get("runs_done", 0) > runs or counted.get("epochs", 0) > epochs:
         problems.append(f"{runs} runs of {epochs} epochs, but the workers counted {counted}")
     if counted.get("runs_failed") or counted.get("runs_diverged"):
