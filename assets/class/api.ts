@@ -24,8 +24,9 @@ export const open = () => post<Opened>("rooms", {});
 type Join = { code: string; nickname: string; own: string; seat: string | null };
 export const join = (body: Join) => post<Joined>("rooms/join", body);
 
-// "answer", "rename" or "leave", by this browser's seat.
-export const bySeat = (name: string, body: object = {}) => post<object>(`rooms/seat/${name}`, body, token("seat"));
+// "answer", "rename" or "leave", by the seat of this token.
+export const bySeat = (bearer: string, name: string, body: object = {}) =>
+  post<object>(`rooms/seat/${name}`, body, bearer);
 
 // A command of the teacher's.
 export const byTeacher = <T = object>(name: string, body: object = {}) =>

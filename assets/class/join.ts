@@ -84,7 +84,7 @@ const teacherCard = () =>
 // --- inside ------------------------------------------------------------------------------------
 const seatCard = (room: RoomView) => {
   const name = nickname(room.nickname);
-  const rename = async () => (await api.bySeat("rename", { nickname: name.input.value })).error ?? null;
+  const rename = async () => (await seat.send("rename", { nickname: name.input.value })).error ?? null;
   const leave = button("class.leave", "class-leave-here");
   leave.type = "button";
   leave.addEventListener("click", async () => complain(await seat.leave()));
@@ -110,10 +110,17 @@ const show = (room: RoomView | null, wanted = "") => {
   byId("class-body").replaceChildren(...(room ? [seatCard(room)] : [joinCard(wanted), teacherCard()]));
 };
 
-// A link into a class: #room=K7N4PX
+// As the server reads a code: in any case, with spaces and hyphens.
+const plain = (code: string) =>
+  code
+    .normalize("NFKC")
+    .toUpperCase()
+    .replace(/[^A-Z0-9]/g, "");
+
+// A link into a class: #room=K7N4PX. One that was damaged on its way opens the form.
 const follow = () => {
   if (!location.hash.startsWith(LINK)) return;
-  linked = decodeURIComponent(location.hash.slice(LINK.length)).slice(0, 20);
+  linked = location.hash.slice(LINK.length, LINK.length + 20);
   history.replaceState(history.state, "", "#class"); // no second time
   show(null, linked);
   views.go("class");
@@ -123,7 +130,7 @@ const follow = () => {
 
 // Who has a seat in the class of the link is there already; in another class, the link's form stays.
 const update = (room: RoomView | null) => {
-  if (linked && room?.code === linked) {
+  if (linked && room?.code === plain(linked)) {
     linked = "";
     views.go("fit");
   }

@@ -6,7 +6,7 @@ import * as numbers from "../core/text/numbers";
 import type { Message } from "../core/types";
 import * as fitControls from "../fit/controls";
 import * as answers from "./answers";
-import * as api from "./api";
+import * as seat from "./seat";
 import * as sketch from "./sketch";
 import type { Question, RoomView, Value } from "./types";
 
@@ -71,7 +71,7 @@ const form = (question: Question, own: Value | null) => {
     event.preventDefault();
     const value = read();
     if (value === null) return say("", { code: "bad_answer" });
-    const { error } = await api.bySeat("answer", { question: question.id, value });
+    const { error } = await seat.send("answer", { question: question.id, value });
     say("class.sent", error ?? undefined);
   });
   return made;

@@ -9,6 +9,7 @@ import type { RoomView } from "./types";
 type Why = "left" | "ended";
 type Listener = (room: RoomView | null, before: RoomView | null) => void;
 
+let mine: string | null = null; // the token of the seat that this tab has; another tab may have another
 let room: RoomView | null = null; // null: in none
 let why: Why | null = null; // there is none any more
 const listeners: Listener[] = [];
@@ -25,7 +26,8 @@ const turnTo = (sid: string | null) => {
 };
 
 const leaveFor = (reason: Why) => {
-  api.keepToken("seat", null);
+  if (api.token("seat") === mine) api.keepToken("seat", null);
+  mine = null;
   turnTo(null);
   fitSection.sit(null);
   why = reason;
@@ -44,6 +46,7 @@ const onRoom = (next: unknown) => {
 const onLost = ({ code }: Message) => (code.startsWith("room_") ? leaveFor("ended") : fitSession.open());
 
 const sit = (token: string) => {
+  mine = token;
   const of = `seat=${encodeURIComponent(token)}`;
   const addresses = (query: string) => ({
     stream: `rooms/stream?${of}&${query}`,
@@ -68,8 +71,11 @@ export const join = async (code: string, nickname: string): Promise<Message | nu
   return null;
 };
 
+// A command of this tab's seat.
+export const send = (name: string, body: object = {}) => api.bySeat(mine ?? "", name, body);
+
 export const leave = async () => {
-  const answer = await api.bySeat("leave");
+  const answer = await send("leave");
   if (answer.error && !answer.error.code.startsWith("room_")) return answer.error;
   leaveFor("left");
   return null;

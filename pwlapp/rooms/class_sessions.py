@@ -101,13 +101,16 @@ class ClassSessions:
         Raises
         ------
         UserError
-            ``server_full`` (max), or what reading the store raises.
+            ``server_full`` (max); ``room_forbidden`` if the student leaves meanwhile; or what
+            reading the store raises.
         """
         while room.leading and room.setting is not None and seat.setting < room.setting.id:
             sid = await self._give(room, room.setting, seat)
-            [seat] = await self._keep(room, room.setting, {seat.number: sid}) or [seat]
+            if not (kept := await self._keep(room, room.setting, {seat.number: sid})):
+                raise UserError("room_forbidden")
+            [seat] = kept
             given, room = room, await self._rooms.load(room.code)
-            if room.frozen != given.frozen:
+            if room.frozen != given.frozen and seat.class_sid == sid:
                 move = partial(settle, locked=room.frozen, pauses=room.frozen)
                 await self._sessions.apply(sid, move, as_teacher=True)
         return seat

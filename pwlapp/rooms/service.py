@@ -166,9 +166,11 @@ class RoomService:
 
     async def leave(self, room: Room, seat: Seat) -> None:
         """Give a seat up; its session of the class is deleted."""
-        await self.repository.remove_seat(room.code, seat.number)
-        if seat.class_sid is not None:
-            await self.sessions.delete([seat.class_sid])
+        async with self.classes.turn(room.code):  # a setting that is being sent makes a session
+            now = await self.repository.seat(room.code, seat.number)
+            await self.repository.remove_seat(room.code, seat.number)
+            if now.class_sid is not None:
+                await self.sessions.delete([now.class_sid])
 
     async def end(self, code: str) -> None:
         """Delete a room, its seats and all sessions of the class; the students' own stay."""

@@ -186,6 +186,18 @@ class TestLateJoiners:
         [seat] = await take_seats(rooms, room, 1)
         assert (seat.class_sid, followed(room, seat)) == (None, None)
 
+    async def test_who_leaves_meanwhile_is_not_waited_for(self, rooms: RoomService) -> None:
+        room = await rooms.open()
+        await tell(rooms, room, "push", **SETTING)
+        room = await rooms.repository.load(room.code)
+        seat = await rooms.repository.add_seat(room.code, Seat("A" * 22))
+        await rooms.repository.remove_seat(room.code, seat.number)
+        sessions, _ = await rooms.sessions._store.counts()
+        async with asyncio.timeout(30):
+            with pytest.raises(UserError, match="room_forbidden"):
+                await rooms.classes.admit(room, seat)
+        assert await rooms.sessions._store.counts() == (sessions, 0)  # what was made is deleted
+
     async def test_who_come_back_are_not_started_over(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 1)
