@@ -66,6 +66,7 @@ def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_pag
     for name, hideable in HIDEABLE.items():
         assert page.find(hideable.selector).count() > 0, name
     page.page.goto(f"{address}/?hide=build,options,logit,language&lang=ko&theme=dark")
+    page.wait_until_ready()
     expect(page.find("#fit-data")).not_to_be_empty()
     expect(page.find("html")).to_have_attribute("data-theme", "dark")
     expect(page.find("h1")).to_have_text("꺾인 직선 실험실")
