@@ -1,6 +1,6 @@
 // What the teacher asks of the class, a question and a challenge: beside the page as the lessons are, or a
 // sheet at the bottom of a small screen. A button in the bar closes and opens it.
-import { element, query } from "../core/dom";
+import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as challenge from "./challenge";
 import * as question from "./question";
@@ -38,7 +38,9 @@ const update = (room: RoomView | null, before: RoomView | null) => {
   if (!isThere) open(false);
   else if (isNew(room, before)) {
     open(true);
-    i18n.announce(query("h3", panel).textContent ?? "");
+    const part = panel.children[room.challenge?.id === before?.challenge?.id ? 0 : 1];
+    part.scrollIntoView({ block: "nearest" });
+    i18n.announce(part.querySelector("h3")?.textContent ?? "");
   }
 };
 

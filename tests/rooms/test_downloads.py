@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -14,7 +15,7 @@ from pwlapp import network
 from pwlapp.rooms.board.export import BYTE_ORDER_MARK
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
-from pwlapp.rooms.teacher import table
+from pwlapp.rooms.teacher import invitation, table
 from pwlapp.rooms.teacher.downloads import File
 from pwlapp.rooms.teacher.invitation import links
 from tests.core.test_export import WORDS
@@ -86,8 +87,28 @@ async def test_invitations_lead_to_every_interface(
     def urls(port: int) -> dict[str, str]:
         return {"wlan0": f"http://192.168.43.7:{port}", "eth0": f"http://10.0.0.2:{port}"}
 
+    async def answers(_url: str) -> bool:
+        return True
+
     monkeypatch.setattr(network, "urls", urls)
+    monkeypatch.setattr(invitation, "answers", answers)
     found = await links(rooms, "ACDEFH", page)
     assert found[0]["url"] == first
     assert len({each["url"] for each in found}) == len(found) == (3 if "example" in page else 2)
     assert all(each["qr"].startswith("<svg") for each in found)
+
+
+async def test_a_server_for_this_machine_alone_invites_to_no_interface(
+    rooms: RoomService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        monkeypatch.setattr(network, "urls", lambda port: {"eth0": f"http://127.0.0.2:{port}"})
+        [alone] = await links(rooms, "ACDEFH", f"http://localhost:{port}/")
+        assert alone["url"] == f"http://localhost:{port}/#room=ACDEFH"
+        monkeypatch.setattr(network, "urls", lambda port: {"eth0": f"http://127.0.0.1:{port}"})
+        [reached] = await links(rooms, "ACDEFH", f"http://localhost:{port}/")
+        assert reached["url"] == f"http://127.0.0.1:{port}/#room=ACDEFH"

@@ -10,6 +10,7 @@ from pwlapp import network
 from pwlapp.core.export import qr
 from pwlapp.rooms.service import RoomService
 
+ANSWER_S = 1.0
 LOCAL = ("localhost", "127.0.0.1", "::1")  # reached by no other device
 
 
@@ -25,10 +26,26 @@ async def links(rooms: RoomService, code: str, page: str) -> list[dict[str, Any]
     """
     address = urlsplit(page)
     port = address.port or (443 if address.scheme == "https" else 80)
-    urls = list((await asyncio.to_thread(network.urls, port)).values())
-    if address.hostname not in LOCAL:
+    urls = [
+        url
+        for url in (await asyncio.to_thread(network.urls, port)).values()
+        if await answers(url)  # not if the server listens to this machine alone
+    ]
+    if address.hostname not in LOCAL or not urls:
         urls.insert(0, f"{address.scheme}://{address.netloc}")
     path = address.path or "/"
     found = [f"{url}{path}#room={code}" for url in dict.fromkeys(urls)]
     pictures = await asyncio.gather(*(rooms.sessions.runner.call(qr.svg, url) for url in found))
     return [{"url": url, "qr": svg} for url, svg in zip(found, pictures, strict=True)]
+
+
+async def answers(url: str) -> bool:
+    """Whether something accepts connections at a URL."""
+    address = urlsplit(url)
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            _, writer = await asyncio.open_connection(address.hostname, address.port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
