@@ -255,6 +255,14 @@ def test_pause_stops_the_picture_before_the_server_answers(address: str, open_pa
     assert_torch_is_painted(page)
 
 
+# The counters follow the picture a few times a second, and have caught up.
+AT_REST = """() => {
+  const { playback } = pwl.fit.now();
+  const shown = document.querySelector("#count-epoch").textContent;
+  return !playback.playing && shown === playback.frame.epoch.toLocaleString("en");
+}"""
+
+
 def test_pause_stops_a_replay_and_resume_plays_it_on(address: str, open_page: Open) -> None:
     """With no run under way, both buttons are the replay's, and the server hears nothing."""
     page = open_page(address, motion=True)
@@ -264,6 +272,7 @@ def test_pause_stops_a_replay_and_resume_plays_it_on(address: str, open_page: Op
     expect(page.find("#fit-train")).to_be_enabled()
     page.page.on("request", lambda request: sent.append(request.url))
     page.find("#fit-pause").click()
+    page.page.wait_for_function(AT_REST)
     epoch = page.find("#count-epoch").inner_text()
     assert epoch != "5,000"
     page.page.evaluate(
