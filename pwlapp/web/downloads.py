@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
@@ -18,26 +18,19 @@ from pwlapp.commands import saved
 from pwlapp.commands.fields import Body
 from pwlapp.core.export import programs, qr
 from pwlapp.core.export.checkpoint import state_dict_file
+from pwlapp.core.export.file import File
 from pwlapp.core.export.programs import Program
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.web import frame_table
 from pwlapp.web.commands import read_json
-from pwlapp.web.json_answers import refusal, to_text
+from pwlapp.web.json_answers import attachment, refusal, to_text
 
 MAX_QR_BYTES = 16_000
 MAX_BUILD = 2_000  # characters of what Build shows
 RUN_FORMAT = 1  # as in assets/share/run-file.ts
 EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n"
-
-
-class File(NamedTuple):
-    """A file to download; its name is ASCII."""
-
-    name: str
-    media_type: str
-    content: str | bytes
 
 
 Words: TypeAlias = Mapping[str, str]
@@ -144,12 +137,12 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
 
     @router.get("/export/points.csv")
     async def example() -> Response:
-        return _attachment(File("points.csv", "text/csv; charset=utf-8", EXAMPLE))
+        return attachment(File("points.csv", "text/csv; charset=utf-8", EXAMPLE))
 
     @router.get("/export/{sid}/run")
     async def whole(sid: str, build: str = "") -> Response:
         try:
-            return _attachment(await run(service, sid, build))
+            return attachment(await run(service, sid, build))
         except UserError as error:
             return refusal(error)
 
@@ -158,7 +151,7 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
         try:
             if (make := KINDS.get(kind)) is None:
                 raise UserError("bad_request")
-            return _attachment(await make(service, sid, words()))
+            return attachment(await make(service, sid, words()))
         except UserError as error:
             return refusal(error)
 
@@ -173,12 +166,3 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
         return Response(picture, media_type="image/svg+xml", headers=headers)
 
     return router
-
-
-def _attachment(file: File) -> Response:
-    headers = {
-        "Content-Disposition": f'attachment; filename="{file.name}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(file.content, media_type=file.media_type, headers=headers)

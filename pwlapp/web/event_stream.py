@@ -20,7 +20,7 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
-from pwlapp.web.json_answers import LINES, UNBUFFERED, answer_text, refusal, to_text
+from pwlapp.web.json_answers import LINES, UNBUFFERED, answer_text, lines_of, refusal, to_text
 
 PING_S = 15
 RETRY_MS = 1000  # when the browser reconnects; its own default is 3 seconds or more
@@ -75,49 +75,32 @@ def routes(service: SessionService) -> APIRouter:
 
 def event_source(events: SessionEvents, stream: AsyncIterator[Event]) -> Response:
     """The response that sends a stream, until it ends or the server is asked to stop."""
+    return _source(events, (_message(event) async for event in stream), ping=PING_S)
+
+
+def line_source(events: SessionEvents, parts: AsyncIterator[Any]) -> Response:
+    """The same for parts in JSON, a line each; it sends bytes as they are."""
+    return _source(events, lines_of(parts), media_type=LINES, ping=0)
+
+
+def _source(events: SessionEvents, content: AsyncIterator[Any], **options: Any) -> Response:
     leaving = anyio.Event()
     return EventSourceResponse(
-        _messages(events, stream, leaving),
-        ping=PING_S,
+        _until_stopped(events, content, leaving),
         headers=UNBUFFERED,
         shutdown_event=leaving,
         shutdown_grace_period=GRACE_S,
+        **options,
     )
 
 
-def line_source(events: SessionEvents, lines: AsyncIterator[Any]) -> Response:
-    """The response that sends JSON, a line for each part; a `UserError` is the last line."""
-    leaving = anyio.Event()
-    return EventSourceResponse(  # it sends bytes as they are
-        _json_lines(events, lines, leaving),
-        media_type=LINES,
-        ping=0,
-        headers=UNBUFFERED,
-        shutdown_event=leaving,
-        shutdown_grace_period=GRACE_S,
-    )
-
-
-async def _json_lines(
-    events: SessionEvents, lines: AsyncIterator[Any], leaving: anyio.Event
-) -> AsyncIterator[bytes]:
+async def _until_stopped(
+    events: SessionEvents, content: AsyncIterator[Any], leaving: anyio.Event
+) -> AsyncIterator[Any]:
     closing = asyncio.create_task(_close_when(leaving, events))
     try:
-        async for line in lines:
-            yield f"{to_text(line)}\n".encode()
-    except UserError as error:
-        yield f"{to_text({'error': error.to_json()})}\n".encode()
-    finally:
-        closing.cancel()
-
-
-async def _messages(
-    events: SessionEvents, stream: AsyncIterator[Event], leaving: anyio.Event
-) -> AsyncIterator[ServerSentEvent]:
-    closing = asyncio.create_task(_close_when(leaving, events))
-    try:
-        async for event in stream:
-            yield _message(event)
+        async for each in content:
+            yield each
     finally:
         closing.cancel()
 

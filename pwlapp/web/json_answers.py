@@ -1,4 +1,4 @@
-"""JSON responses, and the table from error codes to HTTP statuses."""
+"""JSON responses and files, and the table from error codes to HTTP statuses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
+from pwlapp.core.export.file import File
 from pwlapp.errors import UserError
 
 LINES = "application/x-ndjson"
@@ -49,6 +50,15 @@ def answer_text(text: str, status: int = 200, cache: str = "no-store") -> Respon
     return Response(text, status_code=status, media_type="application/json", headers=headers)
 
 
+def attachment(file: File) -> Response:
+    """The response that a browser saves."""
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file.name}"',
+        "Cache-Control": "no-store",
+    }
+    return Response(file.content, media_type=file.media_type, headers=headers)
+
+
 async def answer_lines(parts: AsyncIterator[Any]) -> Response:
     """JSON that is sent as it is made, a line for each part; a late `UserError` is the last line.
 
@@ -59,16 +69,27 @@ async def answer_lines(parts: AsyncIterator[Any]) -> Response:
     """
     first = await anext(parts)
 
-    async def lines() -> AsyncIterator[str]:
-        yield f"{to_text(first)}\n"
-        try:
-            async for part in parts:
-                yield f"{to_text(part)}\n"
-        except UserError as error:
-            yield f"{to_text({'error': error.to_json()})}\n"
+    async def lines() -> AsyncIterator[bytes]:
+        yield line_of(first)
+        async for line in lines_of(parts):
+            yield line
 
     headers = {"Cache-Control": "no-store", **UNBUFFERED}
     return StreamingResponse(lines(), media_type=LINES, headers=headers)
+
+
+async def lines_of(parts: AsyncIterator[Any]) -> AsyncIterator[bytes]:
+    """JSON, a line for each part; a `UserError` is the last line."""
+    try:
+        async for part in parts:
+            yield line_of(part)
+    except UserError as error:
+        yield line_of({"error": error.to_json()})
+
+
+def line_of(part: Any) -> bytes:
+    """One line of JSON."""
+    return f"{to_text(part)}\n".encode()
 
 
 def refusal(error: UserError) -> Response:

@@ -24,13 +24,12 @@ from pwlapp.rooms.rate_limits import RateLimits
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
 from pwlapp.rooms.teacher import table
-from pwlapp.rooms.teacher.downloads import File
 from pwlapp.rooms.teacher.invitation import links
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
 from pwlapp.web.commands import read_json
 from pwlapp.web.event_stream import Seq, event_source, line_source, list_of_texts
-from pwlapp.web.json_answers import answer, answer_text, refusal, to_text
+from pwlapp.web.json_answers import answer, answer_text, attachment, refusal, to_text
 
 T = TypeVar("T")
 
@@ -256,12 +255,6 @@ async def run_of_seat(
             await rooms.leave(room, seat)
         case _:
             raise UserError("bad_request")
-
-
-def attachment(file: File) -> Response:
-    """The response that a browser saves."""
-    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
-    return Response(file.content, media_type=file.media_type, headers=headers)
 
 
 def known_to_page(own: str, sid: str = "", since: Seq = 0) -> stream.Known:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import NamedTuple
 
 from pwlapp.commands.fields import Empty
+from pwlapp.core.export.file import File
 from pwlapp.core.export.programs import Words
 from pwlapp.rooms.ask import answers
 from pwlapp.rooms.board import export
@@ -15,14 +15,6 @@ from pwlapp.rooms.board.live import BoardReader
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
 from pwlapp.rooms.teacher.bodies import Csv
-
-
-class File(NamedTuple):
-    """A file to save."""
-
-    name: str
-    media_type: str
-    content: str
 
 
 async def csv(rooms: RoomService, room: Room, body: Csv, _words: Words) -> File:

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from pwlapp.commands.fields import Body, Empty
 from pwlapp.commands.table import checked
+from pwlapp.core.export.file import File
 from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
 from pwlapp.rooms.teacher import bodies, commands, downloads
-from pwlapp.rooms.teacher.downloads import File
 
 
 class Command(NamedTuple):
