@@ -18,6 +18,7 @@ import requests
 import segno
 
 from pwlapp import network
+from pwlapp.rooms import codes
 from pwlapp.settings import Settings
 
 ALL_INTERFACES = "0.0.0.0"  # noqa: S104 -- what a class needs
@@ -54,9 +55,9 @@ def announce(port: int, out: TextIO) -> None:
 
 def invitation(code: str, token: str, port: int, urls: Mapping[str, str]) -> str:
     """The text for the terminal: for each interface the students' link, also as a QR code."""
-    lines = [f"\nRoom {code[:3]}-{code[3:]}. Students open one of these, or scan it:\n"]
+    lines = [f"\nRoom {codes.written(code)}. Students open one of these, or scan it:\n"]
     for name, url in urls.items():
-        link = f"{url}/#room={code}"
+        link = codes.link(f"{url}/", code)
         lines += [f"  {link}  ({name})", "", _qr(link)]
     if not urls:
         lines.append("  (no network: connect this machine to one, then start again)\n")

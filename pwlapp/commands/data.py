@@ -13,7 +13,7 @@ from pydantic import Field, PlainValidator, model_validator
 
 from pwlapp.commands.fields import Body, Net, Seed, Share, refused
 from pwlapp.core.data import datasets
-from pwlapp.core.data.files import parse_encoded, preview_encoded
+from pwlapp.core.data.files import MAX_OWN, parse_encoded, preview_encoded
 from pwlapp.core.data.importing import Choices
 from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS, DataSpec, Points
 from pwlapp.core.net import Architecture, Array
@@ -23,7 +23,6 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.transitions import Transition
 
-MAX_NUMBER = 10_000.0  # of a student's x and y: an axis that still can be read
 MAX_LABEL = 80
 MAX_FILE = 5_000_000  # bytes; in base64 it still fits a command's body
 
@@ -42,11 +41,11 @@ def read_encoded(value: object) -> str:
 def read_column(values: object) -> Array:
     """Two or more numbers that can be drawn. Raises ``bad_points``, ``data_too_long``."""
     if not isinstance(values, list) or len(values) < MIN_POINTS:
-        raise UserError("bad_points", max=MAX_NUMBER)
+        raise UserError("bad_points", max=MAX_OWN)
     if len(values) > MAX_POINTS:
         raise UserError("data_too_long", max=MAX_POINTS)
-    if not all(type(value) in (int, float) and abs(value) <= MAX_NUMBER for value in values):
-        raise UserError("bad_points", max=MAX_NUMBER)
+    if not all(type(value) in (int, float) and abs(value) <= MAX_OWN for value in values):
+        raise UserError("bad_points", max=MAX_OWN)
     return np.array(values, dtype=np.float32)
 
 
@@ -73,7 +72,7 @@ class OwnData(Body):
     @model_validator(mode="after")
     def _same_size(self) -> OwnData:
         if {column.size for column in (self.y, self.prob) if column is not None} != {self.x.size}:
-            raise UserError("bad_points", max=MAX_NUMBER)
+            raise UserError("bad_points", max=MAX_OWN)
         return self
 
 

@@ -19,6 +19,16 @@ def new_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
+def written(code: str) -> str:
+    """The code as people read it: ``K7N-4PX``."""
+    return f"{code[:3]}-{code[3:]}"
+
+
+def link(page: str, code: str) -> str:
+    """The link into a room, for the page at an address that ends with a slash."""
+    return f"{page}#room={code}"
+
+
 def read_code(typed: str) -> str | None:
     """The code that was typed in any case, with spaces or hyphens, or in full-width letters.
 

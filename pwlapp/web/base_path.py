@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,12 +18,12 @@ class BasePath:
     ----------
     app : ASGIApp
     path : str
-        Begins and ends with a slash.
+        Begins and ends with a slash; as in an address, so that ``%40`` stands for ``@``.
     """
 
     def __init__(self, app: ASGIApp, path: str) -> None:
         self._app = app
-        self._path = path
+        self._path = unquote(path)  # as the server gets the paths of requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._path != "/":
@@ -32,6 +34,5 @@ class BasePath:
                 await RedirectResponse(url, status_code=308)(scope, receive, send)
                 return
             if scope["path"].startswith(self._path):
-                path = scope["path"][len(self._path) - 1 :]
-                scope = {**scope, "path": path, "raw_path": path.encode()}
+                scope = {**scope, "path": scope["path"][len(self._path) - 1 :]}
         await self._app(scope, receive, send)

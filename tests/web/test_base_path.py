@@ -31,6 +31,11 @@ def test_every_route_is_under_the_path(client: TestClient, path: str) -> None:
     assert client.get(f"/pwl/{path}").status_code == 200
 
 
+def test_a_path_is_written_as_in_an_address(tmp_path: Path) -> None:
+    server = create_app(Settings(data_dir=tmp_path, base_path="/user/ada%40x/")).server
+    assert TestClient(server).get("/user/ada%40x/healthz").status_code == 200
+
+
 def test_without_its_last_slash_the_path_leads_to_the_page(client: TestClient) -> None:
     answer = client.get("/pwl?lang=ko", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (308, "/pwl/?lang=ko")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pwlapp import network
 from pwlapp.core.export import qr
+from pwlapp.rooms.codes import link
 from pwlapp.rooms.service import RoomService
 
 ANSWER_S = 1.0
@@ -34,7 +35,7 @@ async def links(rooms: RoomService, code: str, page: str) -> list[dict[str, Any]
     if address.hostname not in LOCAL or not urls:
         urls.insert(0, f"{address.scheme}://{address.netloc}")
     path = address.path or "/"
-    found = [f"{url}{path}#room={code}" for url in dict.fromkeys(urls)]
+    found = [link(url + path, code) for url in dict.fromkeys(urls)]
     pictures = await asyncio.gather(*(rooms.sessions.runner.call(qr.svg, url) for url in found))
     return [{"url": url, "qr": svg} for url, svg in zip(found, pictures, strict=True)]
 
