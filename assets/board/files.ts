@@ -1,8 +1,8 @@
 // The board as files: a table, a notebook, a picture.
 import * as classApi from "../class/api";
+import { written } from "../class/says";
 import { byId } from "../core/dom";
 import * as downloads from "../share/downloads";
-import { shownCode } from "./head";
 import { isChecked } from "./inputs";
 import * as picture from "./picture";
 import * as state from "./state";
@@ -26,7 +26,7 @@ export const start = () => {
     byId(`board-file-${kind}`).addEventListener("click", async () => {
       const { room } = state;
       if (!room) return;
-      const name = NAMES[kind](shownCode(room.code));
+      const name = NAMES[kind](written(room.code));
       try {
         downloads.save({ name, blob: await make(kind) });
         say("files.saved", { name });

@@ -1,4 +1,5 @@
 // The head of the board: the code, the headline, and a button for each group with its count and share.
+import { written } from "../class/says";
 import { byId, element, query, write } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { whole } from "../core/text/numbers";
@@ -7,8 +8,6 @@ import { WHYS, type Why } from "./rows/types";
 import * as state from "./state";
 
 const { t } = i18n;
-
-export const shownCode = (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`;
 
 const headline = (both: number, waiting: number, all: number) => {
   if (!all) return t("board.headline_none");
@@ -61,8 +60,8 @@ const show = () => {
   byId("board-leads").classList.toggle("lost", state.isLost);
   byId("board-leads").classList.toggle("on", Boolean(room?.leading || room?.frozen || room?.spotlight));
   if (!room) return;
-  write(byId("board-code"), shownCode(room.code));
-  i18n.label(byId("board-code"), "board.invite", { code: shownCode(room.code) });
+  write(byId("board-code"), written(room.code));
+  i18n.label(byId("board-code"), "board.invite", { code: written(room.code) });
 };
 
 let told = "";

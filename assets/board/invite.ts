@@ -2,10 +2,10 @@
 // the teacher's own links.
 
 import * as classApi from "../class/api";
+import { written } from "../class/says";
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { command } from "./controls";
-import { shownCode } from "./head";
 import * as state from "./state";
 
 type Link = { url: string; qr: string };
@@ -31,7 +31,7 @@ const show = () => {
   const { room } = state;
   const link = links[at];
   if (!room) return;
-  const code = element("p", { className: "invite-code", textContent: shownCode(room.code) });
+  const code = element("p", { className: "invite-code", textContent: written(room.code) });
   const parts: HTMLElement[] = [i18n.spoken("p", "board.join_at", { className: "invite-words" })];
   if (link) {
     const url = element("p", { className: "invite-url", textContent: link.url });

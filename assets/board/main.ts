@@ -1,5 +1,4 @@
 // The teacher's board.
-import * as i18n from "../core/text/i18n";
 import * as activities from "./activities";
 import * as chosen from "./chosen";
 import * as controls from "./controls";
@@ -12,8 +11,7 @@ import * as pages from "./pages";
 import * as room from "./room";
 import * as stage from "./stage";
 
-export const start = async () => {
-  await i18n.complete(); // the words of the board do not come with the page
+export const start = () => {
   for (const part of [inputs, head, controls, pages, activities, stage, chosen, list, invite, files, room])
     part.start();
 };
