@@ -42,6 +42,7 @@ REDIS_S = 10.0  # wait for Redis: containers start in any order
 REDIS_TRY_S = 1.0
 REDIS_AGAIN_S = 0.25
 
+ALL_IPV6 = "::"
 NOT_OF_THIS_MACHINE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -142,6 +143,7 @@ def allow_open_files() -> None:
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listen at every address of the host, such as IPv4 and IPv6.
 
+    ``::`` means all addresses, also those of IPv4: the health check of an image asks 127.0.0.1.
     Connections wait in the queue until the app serves them.
 
     Parameters
@@ -163,7 +165,14 @@ def listen(host: str, port: int) -> list[socket.socket]:
         if listeners and port == 0:
             break
         try:
-            listeners.append(socket.create_server(address, family=family, backlog=BACKLOG))
+            listeners.append(
+                socket.create_server(
+                    address,
+                    family=family,
+                    backlog=BACKLOG,
+                    dualstack_ipv6=host == ALL_IPV6 and socket.has_dualstack_ipv6(),
+                )
+            )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 text = f"port {port} of {host} is taken: stop what uses it, or set PWLAPP_PORT"

@@ -186,6 +186,19 @@ def test_a_name_is_served_at_each_of_its_addresses(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
+    ("host", "reached"), [("::1", ["::1"]), ("::", ["::1", "127.0.0.1"])], ids=["loopback", "all"]
+)
+def test_ipv6_is_served(tmp_path: Path, host: str, reached: list[str]) -> None:
+    with serving_with(tmp_path, HOST=host) as server:
+        shown, _, port = server.address.rpartition(":")
+        assert shown == f"http://[{host}]"
+        for address in reached:
+            there = f"[{address}]" if ":" in address else address
+            assert httpx2.get(f"http://{there}:{port}/healthz").text == "ok"
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"PORT": "eighty"}, ["PWLAPP_PORT", "eighty"]),
