@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -58,11 +59,16 @@ CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
 CREATE INDEX IF NOT EXISTS session_used ON session (used);
 """
 
-LOCK_TIMEOUT_S = 5.0
+LOCK_TIMEOUT_S = 5.0  # at the start
 
 
 def prepare(path: Path) -> None:
-    """Check the file from end to end and bring it to the current schema."""
+    """Check the file from end to end and bring it to the current schema.
+
+    Raises
+    ------
+    StoreUnavailable
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(connect(path)) as db:
@@ -71,13 +77,28 @@ def prepare(path: Path) -> None:
                 raise StoreUnavailable(f"{path}: the database is damaged: {report}")
             _migrate(db, path)
     except (OSError, sqlite3.Error) as error:
-        raise StoreUnavailable(f"{path}: can't be used for the sessions: {error}") from error
+        raise StoreUnavailable(_not_writable(path) or f"{path}: {error}") from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the file."""
+def _not_writable(path: Path) -> str | None:
+    """Which file or folder this process may not write, and as whom; None if it may."""
+    # os.path.exists, since a Path raises an error for a folder that may not be entered
+    folder = next(place for place in path.parents if os.path.exists(place))
+    is_effective = os.access in os.supports_effective_ids
+    for place, mode in ((folder, os.W_OK | os.X_OK), (path, os.W_OK)):
+        if os.path.exists(place) and not os.access(place, mode, effective_ids=is_effective):
+            user = f"user {os.geteuid()}, group {os.getegid()}" if is_effective else "this user"
+            return (
+                f"{place} can't be written by {user}:"
+                " change its owner, mount it writable, or set PWLAPP_DATA_DIR"
+            )
+    return None
+
+
+def connect(path: Path, lock_timeout_s: float = LOCK_TIMEOUT_S) -> sqlite3.Connection:
+    """Open the file; a statement waits so long for the lock of another process."""
     db = sqlite3.connect(
-        path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        path, timeout=lock_timeout_s, isolation_level=None, check_same_thread=False
     )
     try:
         # WAL with NORMAL: no fsync at each save. A killed process loses nothing; a power failure
