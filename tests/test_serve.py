@@ -223,6 +223,33 @@ def test_a_data_folder_that_can_not_be_written(tmp_path: Path) -> None:
     assert str(tmp_path / "data") in line
 
 
+def test_a_data_folder_that_another_server_uses(tmp_path: Path) -> None:
+    with serving_with(tmp_path) as first:
+        assert httpx2.get(f"{first.address}/healthz").text == "ok"
+        status, line = refused(tmp_path)
+        assert status == 4
+        assert f"{tmp_path / 'data'}: another server uses it" in line
+        os.killpg(first.process.pid, signal.SIGKILL)
+        first.wait()
+        with serving_with(tmp_path) as second:  # a server that died leaves no lock behind
+            assert httpx2.get(f"{second.address}/healthz").text == "ok"
+
+
+def test_a_restart_waits_until_the_server_before_has_stopped(tmp_path: Path) -> None:
+    entered = threading.Event()
+
+    def enter() -> None:
+        with web_server.only_server_of(tmp_path):
+            entered.set()
+
+    with web_server.only_server_of(tmp_path):
+        other = threading.Thread(target=enter)
+        other.start()
+        assert not entered.is_set()
+    other.join()
+    assert entered.is_set()
+
+
 def test_a_redis_that_wants_another_password(tmp_path: Path, unused_tcp_port: int) -> None:
     url = f"redis://:{PASSWORD}@127.0.0.1:{unused_tcp_port}/0"
     with redis_on(unused_tcp_port, tmp_path, "--requirepass", "another"):

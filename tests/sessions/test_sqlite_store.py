@@ -106,7 +106,7 @@ async def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pwlapp.sessions.stores.sqlite_file.LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("pwlapp.sessions.stores.sqlite_file.START_LOCK_S", 0.05)
     path = tmp_path / "store.sqlite3"
     SqliteStore(path)
     other = sqlite3.connect(path, isolation_level=None)

@@ -59,7 +59,7 @@ CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
 CREATE INDEX IF NOT EXISTS session_used ON session (used);
 """
 
-LOCK_TIMEOUT_S = 5.0  # at the start
+START_LOCK_S = 5.0  # at the start, wait so long for the lock of another process
 
 
 def prepare(path: Path) -> None:
@@ -71,7 +71,7 @@ def prepare(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(connect(path)) as db:
+        with closing(connect(path, START_LOCK_S)) as db:
             (report,) = db.execute("PRAGMA quick_check(1)").fetchone()
             if report != "ok":
                 raise StoreUnavailable(f"{path}: the database is damaged: {report}")
@@ -95,15 +95,13 @@ def _not_writable(path: Path) -> str | None:
     return None
 
 
-def connect(path: Path, lock_timeout_s: float = LOCK_TIMEOUT_S) -> sqlite3.Connection:
-    """Open the file; a statement waits so long for the lock of another process."""
-    db = sqlite3.connect(
-        path, timeout=lock_timeout_s, isolation_level=None, check_same_thread=False
-    )
+def connect(path: Path, lock_s: float) -> sqlite3.Connection:
+    """Open the file; a statement waits so many seconds for the lock of another process."""
+    db = sqlite3.connect(path, timeout=lock_s, isolation_level=None, check_same_thread=False)
     try:
         # WAL with NORMAL: no fsync at each save. A killed process loses nothing; a power failure
         # may lose the last saves but does not damage the file.
-        _use_wal(db)
+        _use_wal(db, lock_s)
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error:
@@ -112,13 +110,13 @@ def connect(path: Path, lock_timeout_s: float = LOCK_TIMEOUT_S) -> sqlite3.Conne
     return db
 
 
-def _use_wal(db: sqlite3.Connection) -> None:
+def _use_wal(db: sqlite3.Connection, lock_s: float) -> None:
     """Switch a new file to write-ahead logging, which SQLite's own timeout does not cover.
 
     If two servers start on one new folder, SQLite avoids a deadlock by refusing one of them at once
     (see sqlite3_busy_handler: when it is not invoked), so this retries.
     """
-    give_up_at = time.monotonic() + LOCK_TIMEOUT_S
+    give_up_at = time.monotonic() + lock_s
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL")
@@ -144,9 +142,12 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
         _check_tables(db, path)
         for statement in LATER.split(";"):
             db.execute(statement)
-        # A write transaction even if nothing changes, so that a read-only or locked file fails
-        # here and not at the first request.
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        try_to_write(db)  # a read-only or locked file fails here, not at the first request
+
+
+def try_to_write(db: sqlite3.Connection) -> None:
+    """Write a page that changes nothing. Raises sqlite3.Error where that is not possible."""
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _check_tables(db: sqlite3.Connection, path: Path) -> None:
