@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from pwlapp.core.data.points import Points
 from tests.faults import embedded
 from tests.faults.embedded import EmbeddedServer
 from tests.faults.helpers import assert_same_as_uncut_run, student_at
+from tests.faults.persistent_student import PersistentStudent
 from tests.support.sessions import write_points
 
 EPOCHS = 4000
@@ -43,30 +43,27 @@ async def served(folder: Path, data: Path) -> AsyncIterator[EmbeddedServer]:
         yield server
 
 
-@pytest.mark.parametrize(
-    ("outage", "said"),
-    [(EmbeddedServer.full, "disk I/O error"), (EmbeddedServer.locked, "database is locked")],
-    ids=["full", "locked"],
-)
 async def test_a_run_waits_for_its_disk_and_its_page_says_so(
-    tmp_path: Path,
-    data: Path,
-    points: Points,
-    outage: Callable[[EmbeddedServer], AbstractContextManager[None]],
-    said: str,
+    tmp_path: Path, data: Path, points: Points
 ) -> None:
     async with served(tmp_path, data) as server, student_at(server.address) as student:
-        await student.begin(EPOCHS)
-        await student.wait_until(lambda: student.epoch > 0)
-        with outage(server):
-            await student.wait_until(
-                lambda: (student.snapshot or {}).get("notice") == {"code": "run_waits", "args": {}}
-            )
-            assert embedded.status_of(f"{server.address}/healthz") == 200
-            assert embedded.status_of(f"{server.address}/readyz") == 503
-            assert (await student.fetch())["state"]["epoch"] == student.epoch
-        await student.wait_for_end()
+        for outage in (server.full, server.locked):
+            begun = student.epoch
+            await student.begin(EPOCHS)
+            await student.wait_until(lambda begun=begun: student.epoch > begun)
+            with outage():
+                await student.wait_until(lambda: said_by(student) == "run_waits")
+                assert embedded.status_of(f"{server.address}/healthz") == 200
+                assert embedded.status_of(f"{server.address}/readyz") == 503
+                assert (await student.fetch())["state"]["epoch"] == student.epoch
+            await student.wait_for_end()
         await assert_same_as_uncut_run(student, points)
     log = server.log.read_text("utf-8")
-    assert log.count(said) == 1
+    assert [log.count(why) for why in ("disk I/O error", "database is locked")] == [1, 1]
     assert embedded.TRACEBACK not in log
+
+
+def said_by(student: PersistentStudent) -> str | None:
+    """The code of the notice that the page shows."""
+    notice = (student.snapshot or {}).get("notice")
+    return notice and notice["code"]
