@@ -2,7 +2,7 @@
 
 import * as buildSection from "../build/build";
 import type { Place } from "../class/types";
-import { byId, element, wordsOf, write } from "../core/dom";
+import { byId, element, write } from "../core/dom";
 import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -68,7 +68,7 @@ const showQuestion = () => {
   if (question.revealed) parts.push(t("board.revealed"));
   else if (!state.hasNames()) parts.push(t("board.answers_hidden"));
   write(byId("board-answered"), parts.join(" "));
-  write(wordsOf("board-reveal"), t(question.revealed ? "board.reveal_again" : "board.reveal"));
+  byId("board-reveal").hidden = question.revealed;
   painting.request("board-answers", paint);
 };
 

@@ -93,7 +93,7 @@ class LocalScheduler:
         try:
             await self._run(sid, state or await self._sessions.load(sid))
         except UnknownSession:
-            logger.warning("session %s expired during its run", short_id(sid))
+            return  # it has expired, or was deleted with its class
         except UserError as error:
             logger.warning("the run of session %s is stopped: %s", short_id(sid), error)
             self._metrics.run_ended("failed")

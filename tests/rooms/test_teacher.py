@@ -405,6 +405,48 @@ class TestQuestions:
         with pytest.raises(UserError, match="question_over"):
             await rooms.answer(room, seats[0], answer["id"], [0.5] * CURVE_VALUES)
 
+    async def test_an_answer_at_the_moment_of_the_reveal_counts_or_is_refused(
+        self, rooms: RoomService
+    ) -> None:
+        room = await rooms.open()
+        seats = await take_seats(rooms, room, 30)
+        asked = (await tell(rooms, room, "ask", kind="number", text="How many?"))["id"]
+        room = await rooms.repository.load(room.code)
+        answering = [rooms.answer(room, seat, asked, seat.number) for seat in seats]
+        *given, _ = await asyncio.gather(
+            *answering[:15],
+            tell(rooms, room, "reveal"),
+            *answering[15:],
+            return_exceptions=True,
+        )
+        refused = [error for error in given if isinstance(error, UserError)]
+        assert {error.code for error in refused} <= {"question_over"}
+        question = (await rooms.repository.load(room.code)).question
+        assert question
+        assert question.revealed
+        kept = [
+            seat.answer.value for seat in await rooms.repository.seats(room.code) if seat.answer
+        ]
+        assert question.revealed.numbers == tuple(sorted(kept))
+
+    async def test_an_answer_is_not_saved_in_a_room_that_has_changed(
+        self, rooms: RoomService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room = await rooms.open()
+        [seat] = await take_seats(rooms, room, 1)
+        asked = (await tell(rooms, room, "ask", kind="number", text="How many?"))["id"]
+        save = rooms.repository._store.save_seats
+
+        async def reveal_first(*args: Any) -> list[int]:
+            monkeypatch.undo()
+            await tell(rooms, room, "reveal")
+            return await save(*args)
+
+        monkeypatch.setattr(rooms.repository._store, "save_seats", reveal_first)
+        with pytest.raises(UserError, match="question_over"):
+            await rooms.answer(room, seat, asked, 7)
+        assert (await rooms.repository.seat(room.code, 1)).answer is None
+
     @pytest.mark.parametrize(
         "body",
         [

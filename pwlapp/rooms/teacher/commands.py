@@ -15,7 +15,16 @@ from pwlapp.commands.fields import Empty
 from pwlapp.rooms import class_sessions
 from pwlapp.rooms.ask import summary
 from pwlapp.rooms.service import RoomService
-from pwlapp.rooms.state import CONTROLS, Challenge, Question, Room, Setting, Spotlight, watched
+from pwlapp.rooms.state import (
+    CONTROLS,
+    Challenge,
+    Question,
+    Room,
+    Seat,
+    Setting,
+    Spotlight,
+    watched,
+)
 from pwlapp.rooms.teacher import bodies
 from pwlapp.sessions import transitions
 from pwlapp.sessions.codec import optimizer_header
@@ -166,16 +175,20 @@ async def ask(rooms: RoomService, room: Room, body: bodies.Ask) -> dict[str, Any
 
 
 async def reveal(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
-    """Show the present answers to all, without names."""
-    seats = await rooms.repository.seats(room.code)
+    """Show all answers to all, without names; later ones are refused."""
+    asked = (await rooms.repository.load(room.code)).question
+    if asked is None:
+        return {}
 
-    def change(room: Room) -> Room | None:
-        if room.question is None:
+    def close(room: Room, seats: list[Seat]) -> Room | None:
+        if room.question is None or room.question.id != asked.id:
             return None
-        revealed = summary(room.question, seats)
-        return replace(room, question=replace(room.question, revealed=revealed))
+        question = replace(room.question, revealed=summary(room.question, seats))
+        return None if question == room.question else replace(room, question=question)
 
-    await rooms.repository.update(room.code, change)
+    for _ in range(2):  # the second time with answers that were saved until the question was closed
+        seats = await rooms.repository.seats(room.code)
+        room = await rooms.repository.update(room.code, partial(close, seats=seats))
     return {}
 
 
