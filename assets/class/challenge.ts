@@ -58,13 +58,14 @@ export const show = (room: RoomView): Element[] => {
   const { challenge } = room;
   paint = null;
   if (!challenge) return [];
-  const { kind, epochs, target, own } = challenge;
+  const { kind, epochs, target, own, over } = challenge;
+  const task = over ? "class.challenge_over" : `class.task_${kind}`;
   const shown: Element[] = [
     words("h3", `class.challenge_${kind}`),
-    words("p", `class.task_${kind}`, { className: "hint" }, { epochs: numbers.whole(epochs) }),
+    words("p", task, { className: "hint" }, { epochs: numbers.whole(epochs) }),
   ];
   const score = element("p", { className: "class-score" }, i18n.t(`class.own_${kind}`, { score: scoreOf(own) }));
-  if (target) {
+  if (target && !over) {
     const made = lines(target, score);
     shown.push(made.node);
     paint = made.paint;

@@ -28,6 +28,8 @@ test.each<[Partial<RoomView>, RoomView | null, string]>([
   [{ frozen: true }, FREE, "class.says_frozen"],
   [{ sid: "a copy", spotlight: 12 }, FREE, "class.says_spotlight_own"],
   [{ ...LED, sid: "a copy", spotlight: 3 }, LED, "class.says_spotlight"],
+  [{ ...LED, frozen: true, sid: "a copy", spotlight: 12 }, LED, "class.says_frozen_spotlight_own"],
+  [{ ...LED, frozen: true, sid: "a copy", spotlight: 3 }, LED, "class.says_frozen_spotlight"],
 ])("who is in control: %j", (changes, before, key) => {
   expect(says({ ...FREE, ...changes }, before)[0]).toBe(key);
 });

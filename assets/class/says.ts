@@ -5,9 +5,11 @@ import type { RoomView } from "./types";
 type Said = [key: string, args?: Args];
 
 export const says = (room: RoomView, before: RoomView | null): Said => {
+  if (room.spotlight !== null) {
+    const key = room.frozen ? "class.says_frozen_spotlight" : "class.says_spotlight";
+    return room.spotlight === room.seat ? [`${key}_own`] : [key, { seat: room.spotlight }];
+  }
   if (room.frozen) return ["class.says_frozen"];
-  if (room.spotlight === room.seat) return ["class.says_spotlight_own"];
-  if (room.spotlight !== null) return ["class.says_spotlight", { seat: room.spotlight }];
   if (room.leading) return ["class.says_leading"];
   return [before?.sid ? "class.says_back" : "class.says_free"];
 };

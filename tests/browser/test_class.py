@@ -153,7 +153,8 @@ def test_a_reload_and_a_second_tab_come_back_to_the_seat(room: Room, open_page: 
         expect(tab.find("#class-nickname")).to_have_value("Minji")
 
     second.find("#class-leave").click()
-    for tab in (page, second):
+    for tab, says in ((page, "You left this class in another tab"), (second, "You have left")):
+        expect(tab.find("#class-says")).to_contain_text(says)
         expect(tab.find("#class-says")).to_contain_text("Your own net is back")
         wait_for_count(tab, 0)
     expect(other.find("#class-says")).to_contain_text("Your teacher leads")

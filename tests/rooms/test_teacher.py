@@ -16,6 +16,7 @@ from pwlapp.errors import UserError
 from pwlapp.rooms import stream
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import CURVE_VALUES, Room, Seat, followed
+from pwlapp.rooms.view import question_view
 from pwlapp.sessions.state import SessionState
 from tests.support.classes import FOREVER, SETTING, class_states, ended, take_seats, tell
 from tests.support.sessions import has_moved, until
@@ -389,6 +390,7 @@ class TestQuestions:
         room = await rooms.repository.load(room.code)
         assert room.question
         assert (room.question.id, room.question.text) == (answer["id"], "Why?")
+        assert not room.question.text_is_preset
         for seat, value in zip(seats, (1, 1, 0), strict=True):
             await rooms.answer(room, seat, room.question.id, value)
         assert (await rooms.repository.load(room.code)).question == room.question
@@ -399,7 +401,10 @@ class TestQuestions:
         assert room.question.revealed.counts == (1, 2)
         await tell(rooms, room, "end_question")
         assert (await rooms.repository.load(room.code)).question is None
-        again = await tell(rooms, room, "ask", kind="curve", text="Sketch it")
+        again = await tell(rooms, room, "ask", kind="curve", text="Sketch it", text_is_preset=True)
+        asked = (await rooms.repository.load(room.code)).question
+        assert asked
+        assert question_view(asked)["text_is_preset"]  # each page has its own words
         assert again["id"] > answer["id"]
         room = await rooms.repository.load(room.code)
         with pytest.raises(UserError, match="question_over"):
