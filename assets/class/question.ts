@@ -76,6 +76,7 @@ const form = (question: Question, own: Value | null) => {
     if (value === null) return say("", { code: "bad_answer" });
     const { error } = await seat.send("answer", { question: question.id, value });
     say("class.sent", error ?? undefined);
+    if (!error) made.dispatchEvent(new Event("sent", { bubbles: true }));
   });
   return made;
 };
