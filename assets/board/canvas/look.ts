@@ -10,7 +10,21 @@ const ROLES: Record<Why, string> = {
   not_yet: "muted",
   not_started: "axis",
 };
-const NAMES = ["ink", "muted", "surface", "page", "line", "grid", "axis", "truth", "accent", "yhat"] as const;
+const NAMES = [
+  "ink",
+  "muted",
+  "surface",
+  "page",
+  "line",
+  "grid",
+  "axis",
+  "truth",
+  "accent",
+  "yhat",
+  "unit1",
+  "unit2",
+  "others",
+] as const;
 type Name = (typeof NAMES)[number];
 
 export type Look = Record<Name, string> & { of: Record<Why, string>; family: string; px: number };
