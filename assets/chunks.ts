@@ -36,6 +36,8 @@ const loadStyle = (name: Exclude<Name, "surface">) =>
     document.head.append(link);
   });
 
+const AGAIN_MS = 5000; // it is tried again by itself
+
 // Where it is said that a part could not be loaded: in its place, else in the view that is shown.
 const PLACES: { [N in Name]?: string } = {
   explore: "explore",
@@ -50,10 +52,12 @@ const tellFailure = (name: Name) => {
   const again = i18n.spoken("button", "load.again", { type: "button", className: "button" });
   const box = element("div", { className: "notice error load-problem" }, i18n.spoken("p", "load.failed"), again);
   box.setAttribute("role", "alert");
-  again.addEventListener("click", () => {
+  const retry = () => {
     box.remove();
     start(name);
-  });
+  };
+  again.addEventListener("click", retry);
+  setTimeout(() => box.isConnected && retry(), AGAIN_MS);
   const title = host.querySelector(":scope > h2");
   if (title) title.after(box);
   else host.prepend(box);

@@ -30,7 +30,7 @@ const chip = (why: Why) => {
 const leads = () => {
   const { room, roster } = state;
   if (!room) return "";
-  if (state.isLost) return t("board.lost");
+  if (state.lost) return t(state.lost);
   const shown = room.spotlight === null ? undefined : roster.get(room.spotlight);
   if (room.frozen) return t("board.leads_frozen");
   if (room.spotlight !== null) {
@@ -57,7 +57,7 @@ const show = () => {
   const here = [...roster.values()].filter((row) => row.here).length;
   write(byId("board-seats"), t("board.seats", { here: whole(here), n: whole(all) }));
   write(byId("board-leads"), leads());
-  byId("board-leads").classList.toggle("lost", state.isLost);
+  byId("board-leads").classList.toggle("lost", state.lost !== null);
   byId("board-leads").classList.toggle("on", Boolean(room?.leading || room?.frozen || room?.spotlight));
   if (!room) return;
   write(byId("board-code"), written(room.code));

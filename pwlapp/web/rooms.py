@@ -206,6 +206,14 @@ def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
             return refusal(error)
         return line_source(rooms.sessions.events, boards.follow(room.code))
 
+    @router.post("/board/now")
+    async def board_now(request: Request) -> Response:
+        try:
+            room = await gate.teacher(request)
+            return answer(await boards.now(room.code))
+        except UserError as error:
+            return refusal(error)
+
     @router.post("/teacher/addresses")
     async def addresses(request: Request) -> Response:
         try:
