@@ -15,7 +15,6 @@ from pwlapp.rooms.board import rows
 from pwlapp.rooms.board.room_line import Line, room_line
 from pwlapp.rooms.board.rows import Row, Shown
 from pwlapp.rooms.board.scores import Scores
-from pwlapp.rooms.presence import is_here
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat, watched
 from pwlapp.sessions.events import Watcher
@@ -51,7 +50,7 @@ class BoardReader:
         self._sessions, self._rooms = rooms.sessions, rooms.repository
         self._code = code
         self.keys = {room_key(code), board_key(code)}
-        self._clock = rooms.presence.clock
+        self._heartbeats = rooms.presence.heartbeats()
         self._states: dict[str, SessionState] = {}
         self.room: Room
         self.seats: list[Seat] = []
@@ -104,12 +103,12 @@ class BoardReader:
     ) -> dict[int, Shown]:
         """Make the rows that have changed; the others stay the same objects."""
         shown = {}
-        now = self._clock()
         for seat, state in there:
-            made_from = (replace(seat, seen=0.0), is_here(seat, now), state)
+            is_here = self._heartbeats.is_here(seat)
+            made_from = (replace(seat, seen=0.0), is_here, state)
             before = self.shown.get(seat.number)
             if before is None or before[:3] != made_from:  # states are equal only if identical
-                row = rows.row(seat, state, points[state.data_key], is_here(seat, now))
+                row = rows.row(seat, state, points[state.data_key], is_here)
                 before = Shown(*made_from, row)
             shown[seat.number] = before
         return shown
