@@ -46,8 +46,8 @@ def routes(service: SessionService) -> APIRouter:
             return refusal(error)
         if service.events.is_full(sid):
             return refusal(UserError("busy"))
-        # After a lost connection the browser repeats the address with its old `since`, and sends
-        # the last frame it has in the header.
+        # An EventSource that reconnects by itself repeats the address with its old `since`, and
+        # sends the last frame it has in the header.
         known = since if last_event_id is None else last_event_id
         read = partial(service.read, form=frame_texts)
         return event_source(service.events, service.events.follow(sid, known, read))

@@ -176,8 +176,8 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
                 raise UserError("busy")
         except UserError as error:
             return refusal(error)
-        # After a lost connection the browser repeats the address, and sends the id of the last
-        # frames that it has.
+        # An EventSource that reconnects by itself repeats the address, and sends the id of the
+        # last frames that it has.
         if match := LAST_ID.fullmatch(last_event_id):
             known = known._replace(sid=match[1], since=int(match[2]))
         return event_source(events, stream.follow(rooms, room.code, at.number, known))

@@ -68,6 +68,8 @@ def test_a_connection_that_dies_without_a_word(
     join(page, room)
     expect(board.find("#board-seats")).to_contain_text("1")
     status, leads = page.find("#count-status"), board.find("#board-leads")
+    board.find("#board-push").click()
+    expect(board.find("#board-said")).not_to_be_empty()
     for each in (page, board):
         each.page.clock.install()
     proxy.mode = "drop"
@@ -76,6 +78,7 @@ def test_a_connection_that_dies_without_a_word(
     expect(status).to_contain_text("cannot be reached")
     expect(page.find("#fit-train")).to_be_disabled()
     expect(leads).to_contain_text("connection is lost")
+    expect(board.find("#board-said")).to_be_empty()
     proxy.mode = "pass"
     expect(leads).not_to_contain_text("connection is lost")
     expect(page.find("#fit-train")).to_be_enabled()
