@@ -111,7 +111,7 @@ class LocalScheduler:
             try:
                 await self._run(sid, state or await self._sessions.load(sid))
             except UnknownSession:
-                logger.warning("session %s expired during its run", short_id(sid))
+                pass  # it has expired, or was deleted with its class
             except UserError as error:
                 if error.code == STORAGE_FAILED:
                     state = None  # what is stored counts

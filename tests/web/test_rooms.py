@@ -54,7 +54,7 @@ OF_SEAT: dict[str, dict[str, Any]] = {
     "leave": {},
     "rename": {"nickname": "Eve"},
 }
-OF_TEACHER = ["/rooms/board", *(f"/rooms/teacher/{name}" for name in BODIES)]
+OF_TEACHER = ["/rooms/board", "/rooms/board/now", *(f"/rooms/teacher/{name}" for name in BODIES)]
 STREAMS = ["/rooms/stream", "/rooms/frames"]
 
 

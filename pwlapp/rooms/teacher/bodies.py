@@ -150,11 +150,13 @@ class Csv(Body):
 
 
 class Ask(Body):
-    """A question; options for a choice alone."""
+    """A question; options for a choice alone. What is preset each page shows in its language."""
 
     kind: QuestionKind
     text: Text
     options: tuple[Option, ...] = ()
+    text_is_preset: Flag = False
+    options_are_preset: Flag = False
 
     @model_validator(mode="after")
     def _has_a_choice(self) -> Ask:
