@@ -24,6 +24,7 @@ from pwlapp.rooms.rate_limits import RateLimits
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
 from pwlapp.rooms.teacher import table
+from pwlapp.rooms.teacher.bodies import Invite
 from pwlapp.rooms.teacher.invitation import links
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
@@ -218,7 +219,8 @@ def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     async def addresses(request: Request) -> Response:
         try:
             room = await gate.teacher(request)
-            found = await links(rooms, room.code, str(request.base_url))
+            body = checked(Invite, await read_json(request, SMALL), rooms.sessions)
+            found = await links(rooms, room.code, body.page)
         except UserError as error:
             return refusal(error)
         return answer({"links": found})

@@ -2,11 +2,15 @@
 import { type Answer, isMessage, type Message } from "../types";
 
 // `bearer` is a token that says who asks.
-type Options = { signal?: AbortSignal; bearer?: string | null };
-export const send = (path: string, body: object, { signal, bearer }: Options = {}) =>
+type Options = { signal?: AbortSignal; bearer?: string | null; accept?: string };
+export const send = (path: string, body: object, { signal, bearer, accept = "*/*" }: Options = {}) =>
   fetch(path, {
     method: "POST",
-    headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
+    headers: {
+      Accept: accept,
+      "Content-Type": "application/json",
+      ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}),
+    },
     body: JSON.stringify(body),
     redirect: "manual",
     signal,
@@ -63,7 +67,8 @@ export const command = <T>(sid: string, verb: string, body: object) => tryPost<T
 // An answer that comes part by part, in lines of JSON; what goes wrong is an {error} at the end.
 export async function* lines<T>(path: string, body: object, options: Options): AsyncGenerator<T & { error?: Message }> {
   try {
-    const answer = check(await send(path, body, options));
+    // jupyter-server-proxy hands on what comes part by part, instead of all at its end, if asked like this.
+    const answer = check(await send(path, body, { ...options, accept: "text/event-stream" }));
     const stream = answer.body as ReadableStream<BufferSource>;
     const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = "", isOver = false; !isOver; ) {

@@ -26,7 +26,7 @@ def room_line(room: Room, seats: Collection[Seat]) -> Line:
         "spotlight": room.spotlight.seat if room.spotlight else None,
         "setting": _setting(room.setting) if room.setting else None,
         "question": _question(room.question, seats) if room.question else None,
-        "challenge": challenge_view(room.challenge) if room.challenge else None,
+        "challenge": challenge_view(room, room.challenge) if room.challenge else None,
     }
 
 
