@@ -6,7 +6,8 @@
 # make screenshots  take README's pictures
 # make bench    time engines, clicks, playback and visits, and the libraries to compare with
 # make load     simulate students on one server and on the scaled set-up; measure memory
-# make faults   kill and freeze servers and workers under load, then check every run's weights
+# make faults   kill and freeze servers and workers under load, fill and lock the disk, then check
+#               every run's weights
 # make clean    remove everything that make set up
 #
 # PYTHON=python3.12          another Python (3.11 or newer)
