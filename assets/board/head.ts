@@ -32,7 +32,7 @@ const chip = (why: Why) => {
 const leads = () => {
   const { room, roster } = state;
   if (!room) return "";
-  if (state.isLost) return t("board.lost");
+  if (state.lost) return t(state.lost);
   const shown = room.spotlight === null ? undefined : roster.get(room.spotlight);
   if (room.spotlight !== null) {
     const name = state.nameOf(shown ?? { n: room.spotlight, name: "" });
@@ -61,7 +61,7 @@ const show = () => {
   const here = [...roster.values()].filter((row) => row.here).length;
   write(byId("board-seats"), t("board.seats", { here: whole(here), n: whole(all) }));
   write(byId("board-leads"), leads());
-  byId("board-leads").classList.toggle("lost", state.isLost);
+  byId("board-leads").classList.toggle("lost", state.lost !== null);
   byId("board-leads").classList.toggle("on", Boolean(room?.leading || room?.frozen || room?.spotlight));
   if (!room) return;
   write(byId("board-code"), written(room.code));

@@ -40,6 +40,8 @@ class RoomService:
         Its events wake the streams of rooms as well.
     clock : callable
         Seconds since 1970.
+    timer : callable
+        Seconds from any start, for what must not depend on the clock.
 
     Attributes
     ----------
@@ -54,11 +56,12 @@ class RoomService:
         store: RoomStore,
         sessions: SessionService,
         clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.sessions = sessions
         self.repository = RoomRepository(store, sessions.events, clock)
         self.classes = ClassSessions(sessions, self.repository)
-        self.presence = Presence(self.repository, clock)
+        self.presence = Presence(self.repository, clock, timer)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -303,6 +303,10 @@ LESSONS_OPEN = "lessons-open"
 LESSONS_CLOSE = "lessons-close"
 LESSONS_FOLD = "lessons-fold"  # on small screens
 LESSONS_BODY = "lessons-body"
+TOUR_OFFER = "tour-offer"  # a line beside the status, on the first visit
+TOUR_START = "tour-start"
+TOUR_DISMISS = "tour-dismiss"
+TOUR_HELP = "tour-help"  # the same button in the help sheet
 
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers

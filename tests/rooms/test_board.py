@@ -186,6 +186,31 @@ async def test_sends_a_sign_of_life_and_notices_who_is_gone(
     await until(lambda: {"ping": True} in screen.received)
 
 
+async def test_a_page_that_asks_gets_what_a_board_shows(
+    rooms: RoomService, boards: Boards, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "INTERVAL_S", 0.01)
+    monkeypatch.setattr(live, "PING_S", 0.05)
+    assert (await boards.now(room.code))["seats"] == []
+    await take_seats(rooms, room, 2)
+
+    async def shows_both() -> bool:
+        return [row["n"] for row in (await boards.now(room.code))["seats"]] == [1, 2]
+
+    await until(shows_both)
+    screen = Screen(boards.follow(room.code))
+    await until(lambda: len(screen.rows) == 2)
+    line = await boards.now(room.code)
+    assert line == {"room": screen.room, "seats": list(screen.rows.values())}
+    await screen.close()
+    assert boards._boards  # it goes on: the page asks again
+    monkeypatch.setattr(live, "ASKED_S", 0.0)
+    await until(lambda: not boards._boards)
+    await tell(rooms, room, "end")
+    with pytest.raises(UserError, match="room_unknown"):
+        await boards.now(room.code)
+
+
 async def test_ends_with_the_room(rooms: RoomService, room: Room, screen: Screen) -> None:
     await until(lambda: screen.room)
     await tell(rooms, room, "end")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import msgspec
 import pytest
@@ -265,6 +266,30 @@ class TestRateLimits:
         for _ in range(1000):
             limits.wrong("a", "K7N4PX")
         limits.check("a")
+
+    @pytest.mark.parametrize("jump", [-7200.0, 7200.0])
+    def test_a_clock_that_is_set_neither_locks_out_nor_lets_in(
+        self, jump: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        timer = Clock()
+        limits = RateLimits(timer)
+        for n in range(120):
+            limits.wrong("a", f"code {n}")
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + jump)
+        with pytest.raises(UserError, match=r"^room_wait$"):
+            limits.check("a")
+        timer.now += 60
+        limits.check("a")
+
+    def test_300_students_behind_one_address_meet_no_limit(self) -> None:
+        """Each comes in and sits down again once a second for a minute; every tenth mistypes."""
+        limits = RateLimits(Clock())
+        for student in range(300):
+            if student % 10 == 0:
+                limits.wrong("a", f"typo {student}")
+            for _ in range(60):
+                limits.check("a")
 
     def test_rooms_are_limited_by_address(self) -> None:
         limits = RateLimits()

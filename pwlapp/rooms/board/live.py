@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+import contextlib
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, TypeAlias
 
-from pwlapp.rooms.ask import answers
+from pwlapp.errors import UserError
 from pwlapp.rooms.board import rows
 from pwlapp.rooms.board.reader import BoardReader
+from pwlapp.rooms.board.room_line import Line, room_line
 from pwlapp.rooms.board.rows import Row
 from pwlapp.rooms.board.scores import Scores
 from pwlapp.rooms.service import RoomService
-from pwlapp.rooms.state import Question, Room, Seat, Setting, Value
-from pwlapp.rooms.view import challenge_view, question_view
-from pwlapp.sessions.codec import optimizer_from
-from pwlapp.sessions.snapshot import optimizer_row
 from pwlapp.sessions.stores.protocol import board_key
 from pwlapp.tasks import stop
 
 INTERVAL_S = 0.25  # between two readings of a room
+ASKED_S = 10.0  # a room is read on for so long after a board has asked
 PING_S = 5.0  # the longest silence on a board's stream
-
-Line: TypeAlias = dict[str, Any]
 
 
 class Boards:
@@ -37,8 +33,10 @@ class Boards:
     def __init__(self, rooms: RoomService) -> None:
         self._rooms = rooms
         self._boards: dict[str, _Board] = {}
+        self._asked_at: dict[str, float] = {}  # by rooms that are followed since a page asks
+        self._attending: set[asyncio.Task[None]] = set()
 
-    async def follow(self, code: str) -> AsyncIterator[Line]:
+    async def follow(self, code: str) -> AsyncGenerator[Line]:
         """Watch a room.
 
         Yields
@@ -53,9 +51,7 @@ class Boards:
         UserError
             ``room_unknown`` when there is no such room, or no longer.
         """
-        board = self._boards.get(code)
-        if board is None or board.has_ended:
-            board = self._boards[code] = _Board(self._rooms, code)
+        board = self._board(code)
         try:
             async with aclosing(board.follow()) as lines:
                 async for line in lines:
@@ -64,6 +60,40 @@ class Boards:
             if not board.followers and self._boards.get(code) is board:
                 del self._boards[code]
                 await board.close()
+
+    async def now(self, code: str) -> Line:
+        """All that a board shows, in one line, for a page that asks.
+
+        Raises
+        ------
+        UserError
+            As `follow`.
+        """
+        is_followed = code in self._asked_at
+        self._asked_at[code] = asyncio.get_running_loop().time()
+        if not is_followed:
+            task = asyncio.create_task(self._attend(code), name=f"asked board {code}")
+            self._attending.add(task)
+            task.add_done_callback(self._attending.discard)
+        return await self._board(code).whole()
+
+    async def _attend(self, code: str) -> None:
+        """Follow a room until no page has asked for `ASKED_S`, so that it is not read anew."""
+        now = asyncio.get_running_loop().time
+        with contextlib.suppress(UserError):  # the page gets it as well
+            async with aclosing(self.follow(code)) as lines:
+                try:
+                    async for _ in lines:
+                        if now() - self._asked_at[code] > ASKED_S:
+                            return
+                finally:
+                    del self._asked_at[code]
+
+    def _board(self, code: str) -> _Board:
+        board = self._boards.get(code)
+        if board is None or board.has_ended:
+            board = self._boards[code] = _Board(self._rooms, code)
+        return board
 
 
 class _Board:
@@ -76,12 +106,19 @@ class _Board:
         self._reader = BoardReader(rooms, code)
         self._scores = Scores(rooms)
         self._room_line: Line = {}
+        self._is_read = asyncio.Event()  # once, or in vain
         self._task = asyncio.create_task(self._work(), name=f"board {code}")
 
     @property
     def has_ended(self) -> bool:
         """Whether nothing is read any more."""
         return self._task.done()
+
+    async def whole(self) -> Line:
+        await self._is_read.wait()
+        if self.has_ended:
+            self._task.result()  # raises why
+        return {"room": self._room_line, "seats": list(self._reader.rows.values())}
 
     async def follow(self) -> AsyncGenerator[Line]:
         news = asyncio.Event()
@@ -134,44 +171,6 @@ class _Board:
             self._publish()
 
     def _publish(self) -> None:
+        self._is_read.set()
         for news in self.followers:
             news.set()
-
-
-def room_line(room: Room, seats: Collection[Seat]) -> Line:
-    """What the board shows of the room itself; every value is valid JSON."""
-    return {
-        "code": room.code,
-        "ends": room.ends,
-        "leading": room.leading,
-        "frozen": room.frozen,
-        "hidden": list(room.hidden),
-        "lesson": list(room.lesson) if room.lesson else None,
-        "spotlight": room.spotlight.seat if room.spotlight else None,
-        "setting": _setting(room.setting) if room.setting else None,
-        "question": _question(room.question, seats) if room.question else None,
-        "challenge": challenge_view(room, room.challenge) if room.challenge else None,
-    }
-
-
-def _setting(setting: Setting) -> Line:
-    return {
-        "seed": setting.seed,
-        "seat_seeds": setting.seat_seeds,
-        "net": vars(setting.net).copy(),
-        "optimizer": optimizer_row(optimizer_from(setting.optimizer)),
-        "epochs": setting.epochs,
-        "data_key": setting.data_key,
-    }
-
-
-def _question(question: Question, seats: Collection[Seat]) -> Line:
-    given = answers(question, seats)
-    return question_view(question) | {
-        "answered": len(given),
-        "all": [[number, _answer(value)] for number, value in sorted(given.items())],
-    }
-
-
-def _answer(value: Value) -> Any:
-    return list(value) if isinstance(value, tuple) else value

@@ -12,7 +12,6 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.net import Loss
 from pwlapp.rooms.board import rows
 from pwlapp.rooms.board.rows import Row, Shown
-from pwlapp.rooms.presence import is_here
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat, watched
 from pwlapp.sessions.events import Watcher
@@ -45,7 +44,7 @@ class BoardReader:
         self._sessions, self._rooms = rooms.sessions, rooms.repository
         self._code = code
         self.keys = {room_key(code), board_key(code)}
-        self._clock = rooms.presence.clock
+        self._heartbeats = rooms.presence.heartbeats()
         self.states: dict[str, SessionState] = {}
         self.room: Room
         self.seats: list[Seat] = []
@@ -104,13 +103,13 @@ class BoardReader:
             for key, loss in problems
         }
         shown = {}
-        now = self._clock()
         for seat, state in there:
-            made_from = (replace(seat, seen=0.0), is_here(seat, now), state)
+            is_here = self._heartbeats.is_here(seat)
+            made_from = (replace(seat, seen=0.0), is_here, state)
             before = self.shown.get(seat.number)
             if before is None or before[:3] != made_from:  # states are equal only if identical
                 best = self._best[state.data_key, state.train.net.loss]
-                row = rows.row(seat, state, points[state.data_key], best, is_here(seat, now))
+                row = rows.row(seat, state, points[state.data_key], best, is_here)
                 before = Shown(*made_from, row)
             shown[seat.number] = before
         return shown

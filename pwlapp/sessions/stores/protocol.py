@@ -13,6 +13,7 @@ from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
 from pwlapp.sessions.state import SessionState
 
+STORAGE_FAILED = "storage_failed"
 _SID_BYTES = 16
 _SID = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -36,7 +37,7 @@ def unknown_room() -> UnknownRoom:
 
 def storage_failed() -> UserError:
     """The error for a store that fails while in use; the cause is in the log."""
-    return UserError("storage_failed")
+    return UserError(STORAGE_FAILED)
 
 
 class Data(NamedTuple):
