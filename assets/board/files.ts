@@ -30,8 +30,8 @@ export const start = () => {
       try {
         await downloads.save({ name, blob: await make(kind) });
         say("files.saved", { name });
-      } catch {
-        say("error.server");
+      } catch (error) {
+        downloads.complain(say, error);
       }
     });
   }

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from pwlapp.core.analysis.plateaus import plateaus
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture
@@ -28,7 +29,8 @@ def make_row(number: int, nickname: str = "", net: Architecture = LECTURE) -> Ro
     train = replace(initial_state(number, *POINTS.training, net), epoch=100)
     state = replace(make_state(data_key=POINTS.key), seed=number, train=train)
     seat = Seat(own="x", nickname=nickname, number=number)
-    return row(seat, state, POINTS, is_here=True)
+    best = plateaus(*POINTS.training, net.loss)
+    return row(seat, state, POINTS, best, is_here=True)
 
 
 def table(text: str) -> list[dict[str, str]]:
@@ -44,7 +46,7 @@ class TestCsv:
             "1",
             "1",
             "100",
-            "both",
+            "not_yet",
         )
         assert [np.float32(first[name]) for name in ("W1_1", "W1_2", "W2_1", "W2_2", "b2")] == (
             initial_state(1, *POINTS.training).params.tolist()
