@@ -46,6 +46,7 @@ const lines = (target: Weights, score: Element): { node: Element; paint: Paint }
   };
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", i18n.t("class.match_label"));
+  node.setAttribute("aria-describedby", "class-score");
   return { node, paint };
 };
 
@@ -63,7 +64,11 @@ export const show = (room: RoomView): Element[] => {
     words("h3", `class.challenge_${kind}`),
     words("p", `class.task_${kind}`, { className: "hint" }, { epochs: numbers.whole(epochs) }),
   ];
-  const score = element("p", { className: "class-score" }, i18n.t(`class.own_${kind}`, { score: scoreOf(own) }));
+  const score = element(
+    "p",
+    { id: "class-score", className: "class-score" },
+    i18n.t(`class.own_${kind}`, { score: scoreOf(own) }),
+  );
   if (target) {
     const made = lines(target, score);
     shown.push(made.node);

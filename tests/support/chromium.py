@@ -20,9 +20,8 @@ ARGUMENTS = [
 ]
 
 
-@contextmanager
-def open_chromium() -> Iterator[Browser]:
-    """A headless browser.
+def find_chromium() -> str:
+    """The path of the browser.
 
     Raises
     ------
@@ -32,6 +31,13 @@ def open_chromium() -> Iterator[Browser]:
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         raise FileNotFoundError("Chromium is missing: make test installs it")
+    return path
+
+
+@contextmanager
+def open_chromium() -> Iterator[Browser]:
+    """A headless browser; see `find_chromium`."""
+    path = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
