@@ -52,8 +52,8 @@ _ICON = (
 # Parts of the page that are loaded when they are needed bring their words along; words in exported
 # code stay on the server.
 _LATER = re.compile(
-    r"(board|byhand|class|code|compare|files|hide|lecturer|lesson|pictures|pieces|runfile|seeds"
-    r"|share|step|surface)\.|error\.room_"
+    r"(board|byhand|class|code|compare|csv|files|hide|import|lecturer|lesson|own|pictures|pieces"
+    r"|runfile|seeds|share|step|surface)\.|error\.room_"
 )
 
 
