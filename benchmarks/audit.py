@@ -38,7 +38,9 @@ def lighthouse(url: str, device: str) -> dict[str, Any]:
             f"--chrome-flags={' '.join(['--headless=new', *ARGUMENTS])}",
             *(["--preset=desktop"] if device == "desktop" else []),
         ]
-        subprocess.run(command, check=True, env=os.environ | {"CHROME_PATH": find_chromium()})
+        chromium = find_chromium()
+        environ = {"CHROME_PATH": chromium} if chromium else {}
+        subprocess.run(command, check=True, env=os.environ | environ)
         read: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return read
 

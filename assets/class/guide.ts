@@ -1,6 +1,7 @@
 // What the teacher arranges on this page: controls that are hidden, and the step of a lesson.
 import { byId, element } from "../core/dom";
 import * as views from "../core/views";
+import { isCalled } from "./called";
 import * as seat from "./seat";
 import type { LessonStep, RoomView } from "./types";
 
@@ -43,5 +44,6 @@ export const start = (lessons: typeof loadLessons) => {
     hide(room ?? { hidden: [] });
     watch(typeof room?.spotlight === "number");
     teach(room, before);
+    if (room && before && isCalled(room, before)) views.go("fit");
   });
 };

@@ -50,10 +50,13 @@ _ICON = (
 
 
 # Parts of the page that are loaded when they are needed bring their words along; words in exported
-# code stay on the server.
+# code stay on the server; and what only the layout says is in the layout.
 _LATER = re.compile(
     r"(board|byhand|class|code|compare|csv|files|hide|import|lecturer|lesson|own|pictures|pieces"
-    r"|runfile|seeds|share|step|surface)\.|error\.room_"
+    r"|runfile|seeds|share|step|surface)\."
+    r"|(error|notice)\.(room_|link_|hide_|lesson_|question_|saved_|run_(damaged|future|wrong)"
+    r"|long_link|bad_(answer|link|nickname|question|saved))"
+    r"|(drawer|equations|help|nav|pipeline|tour)\.|app\.(?!title)"
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import msgspec
 import pytest
@@ -16,8 +17,8 @@ from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import ROOM_S, Answer, Room, Seat
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.state import UnknownSession
-from tests.support.classes import SETTING, take_seats, tell
-from tests.support.sessions import Clock, until
+from tests.support.classes import FOREVER, SETTING, take_seats, tell
+from tests.support.sessions import Clock, has_moved, until
 
 OWN, OTHER = "A" * 22, "B" * 22
 replace = msgspec.structs.replace
@@ -207,6 +208,18 @@ async def test_an_ended_room_leaves_the_students_own_sessions_alone(
     await rooms.end(room.code)  # by two boards at once
 
 
+async def test_a_room_that_ends_during_its_runs_warns_of_nothing(
+    rooms: RoomService, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    await take_seats(rooms, room, 3)
+    await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
+    for seat in await rooms.repository.seats(room.code):
+        await until(lambda seat=seat: has_moved(rooms.sessions, seat.class_sid))  # type: ignore[misc]
+    await rooms.end(room.code)
+    await until(lambda: not rooms.sessions._scheduler._tasks)  # type: ignore[attr-defined]
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
 async def test_a_room_ends_in_time_with_all_in_it(
     rooms: RoomService, room: Room, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,6 +266,30 @@ class TestRateLimits:
         for _ in range(1000):
             limits.wrong("a", "K7N4PX")
         limits.check("a")
+
+    @pytest.mark.parametrize("jump", [-7200.0, 7200.0])
+    def test_a_clock_that_is_set_neither_locks_out_nor_lets_in(
+        self, jump: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        timer = Clock()
+        limits = RateLimits(timer)
+        for n in range(120):
+            limits.wrong("a", f"code {n}")
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now + jump)
+        with pytest.raises(UserError, match=r"^room_wait$"):
+            limits.check("a")
+        timer.now += 60
+        limits.check("a")
+
+    def test_300_students_behind_one_address_meet_no_limit(self) -> None:
+        """Each comes in and sits down again once a second for a minute; every tenth mistypes."""
+        limits = RateLimits(Clock())
+        for student in range(300):
+            if student % 10 == 0:
+                limits.wrong("a", f"typo {student}")
+            for _ in range(60):
+                limits.check("a")
 
     def test_rooms_are_limited_by_address(self) -> None:
         limits = RateLimits()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pwlapp.core.data.points import Points
-from pwlapp.core.export import programs
+from pwlapp.core.export import notebooks, programs
 from pwlapp.core.export.literals import literal, vector
 from pwlapp.core.export.programs import Part, Words
 from pwlapp.core.net import Architecture
@@ -56,6 +56,7 @@ class Student(NamedTuple):
     why: Why
     train: TrainState
     data_key: str
+    score: float | None = None  # in the challenge that is open
 
 
 def csv_table(
@@ -120,7 +121,7 @@ def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
         Part(words["code.class_plot"], _plot(points)),
         Part(words["code.class_histogram"], HISTOGRAM),
     ]
-    return programs.notebook_of(words["code.class_title"].format(n=len(students)), parts)
+    return notebooks.notebook_of(words["code.class_title"].format(n=len(students)), parts)
 
 
 def safe_cell(text: str) -> str:
@@ -170,6 +171,7 @@ def _student(student: Student, points: Points) -> str:
     return (
         f'{{"seat": {student.seat:d}, "seed": {student.seed:d}, "why": "{student.why}", '
         f'"epoch": {train.epoch:d}, "loss": {literal(train.loss)}, '
+        f'"score": {student.score!r}, '
         f'"same_data": {student.data_key == points.key!r}, '
         f'"h": {net.h:d}, "bias1": {net.bias1!r}, '
         f'"activation": "{net.activation}", "loss_fn": "{net.loss}",\n'
@@ -184,7 +186,8 @@ def _plot(points: Points) -> str:
 import matplotlib.pyplot as plt
 
 colors = {{
-    "both": "C0", "left": "C1", "right": "C2", "dead": "C3", "diverged": "C4", "not_started": "C7",
+    "both": "C0", "left": "C1", "right": "C2", "dead": "C3", "diverged": "C4",
+    "not_yet": "C5", "not_started": "C7",
 }}
 order = x.flatten().argsort()
 for student, net in zip(students, nets):
