@@ -52,8 +52,8 @@ _ICON = (
 # Parts of the page that are loaded when they are needed bring their words along; words in exported
 # code stay on the server; and what only the layout says is in the layout.
 _LATER = re.compile(
-    r"(board|byhand|class|code|compare|csv|files|hide|import|lecturer|lesson|own|pictures|pieces"
-    r"|runfile|seeds|share|step|surface)\."
+    r"(board|byhand|class|code|compare|files|hide|lecturer|lesson|pictures|pieces|runfile|seeds"
+    r"|share|step|surface)\."
     r"|(error|notice)\.(room_|link_|hide_|lesson_|question_|saved_|run_(damaged|future|wrong)"
     r"|long_link|bad_(answer|link|nickname|question|saved))"
     r"|(drawer|equations|help|nav|pipeline|tour)\.|app\.(?!title)"

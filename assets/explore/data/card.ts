@@ -289,15 +289,8 @@ export const start = () => {
   const drawer = byId("fit-data-panel", HTMLDetailsElement);
   const listed: Law[] = JSON.parse(host.dataset.laws ?? "[]");
   laws = Object.fromEntries(listed.map((law) => [law.name, law]));
-  drawer.addEventListener("toggle", async () => {
-    if (isBuilt || !drawer.open) return;
-    try {
-      await i18n.complete();
-    } catch {
-      fitControls.showMessage("fit-notice", "error", api.UNREACHABLE);
-      return;
-    }
-    if (!isBuilt) build(host);
+  drawer.addEventListener("toggle", () => {
+    if (!isBuilt && drawer.open) build(host);
   });
   fitSection.onChange(fromSession);
   fitSection.onChange(showCurve);
