@@ -55,7 +55,7 @@ const loadLater = () => {
   loadClass();
   if (storage.recallForever("pwl.seat")) chunks.start("class");
   // for screen readers: not needed for what is painted first
-  setTimeout(() => import("./core/plots/in-words").then(({ start }) => start()).catch(() => {}), 3000);
+  setTimeout(() => import("./core/plots/in-words").then(({ start }) => start()).catch(() => {}), 5000);
   const loadShare = () => linkIn(location.hash) !== null && chunks.start("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
