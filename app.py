@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> layout.Page:
     server.include_router(event_stream.routes(service))
     server.include_router(commands.routes(service))
     server.include_router(downloads.routes(service, lambda: catalogue(language())))
-    server.include_router(health.routes(service))
+    server.include_router(health.routes(service, settings.metrics_token))
     server.include_router(rooms.routes(services.rooms, lambda: catalogue(language())))
     server.add_api_route("/locale/{lang}.json", locale)
     server.add_api_route("/lessons.json", all_lessons)

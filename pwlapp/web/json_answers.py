@@ -1,4 +1,4 @@
-"""JSON responses and files, and the table from error codes to HTTP statuses."""
+"""JSON responses and files, the table from error codes to HTTP statuses, and bearers' tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from pwlapp.core.export.file import File
@@ -95,3 +95,9 @@ def line_of(part: Any) -> bytes:
 def refusal(error: UserError) -> Response:
     """The response to a refused request: the error's code and arguments."""
     return answer({"error": error.to_json()}, STATUS.get(error.code, 422))
+
+
+def bearer(request: Request) -> str:
+    """The token in the headers of a request; empty if there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -29,7 +29,14 @@ from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
 from pwlapp.web.commands import read_json
 from pwlapp.web.event_stream import Seq, event_source, line_source, list_of_texts
-from pwlapp.web.json_answers import answer, answer_text, attachment, refusal, to_text
+from pwlapp.web.json_answers import (
+    answer,
+    answer_text,
+    attachment,
+    bearer,
+    refusal,
+    to_text,
+)
 
 T = TypeVar("T")
 
@@ -260,12 +267,6 @@ async def run_of_seat(
 def known_to_page(own: str, sid: str = "", since: Seq = 0) -> stream.Known:
     """What a page has already, as its query says."""
     return stream.Known(own, sid, since)
-
-
-def bearer(request: Request) -> str:
-    """The token in the headers of a request; empty if there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def address(request: Request) -> str:
