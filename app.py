@@ -26,6 +26,7 @@ from pwlapp.web import (
     guard,
     head,
     health,
+    rate_limits,
     rooms,
     security,
     static,
@@ -92,6 +93,7 @@ def create_app(settings: Settings) -> layout.Page:
     callbacks, metrics = app.callback_map, service.metrics
     server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
     server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
+    server.add_middleware(rate_limits.RateLimits)
     server.add_middleware(security.SameOrigin)
     server.add_middleware(LanguageMiddleware)
     server.add_middleware(static.compressed)

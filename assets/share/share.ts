@@ -5,6 +5,7 @@ import { byId, element, query } from "../core/dom";
 import { limits } from "../core/limits";
 import * as painting from "../core/plots/painting";
 import * as plotting from "../core/plots/plotting";
+import * as api from "../core/session/api";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
 import * as views from "../core/views";
@@ -98,11 +99,7 @@ let drawn = "";
 const drawCode = async (link: string) => {
   if (link === drawn || link.length > limits.max_link) return;
   drawn = link;
-  const answer = await fetch("qr", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ text: link }),
-  }).catch(() => null);
+  const answer = await api.send("qr", { text: link }).catch(() => null);
   if (drawn !== link) return; // another one is on its way
   if (!answer?.ok) {
     drawn = "";

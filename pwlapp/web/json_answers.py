@@ -30,8 +30,11 @@ STATUS = {
     "session_unknown": 404,
     "storage_failed": 503,
     "too_big": 413,
+    "too_many": 429,
     "worker_lost": 503,
 }
+# Seconds after which a request that was refused with 429 may be sent again.
+AGAIN_S = {"busy": 1, "room_wait": 60}
 
 
 def to_text(content: Any) -> str:
@@ -93,8 +96,12 @@ def line_of(part: Any) -> bytes:
 
 
 def refusal(error: UserError) -> Response:
-    """The response to a refused request: the error's code and arguments."""
-    return answer({"error": error.to_json()}, STATUS.get(error.code, 422))
+    """The response to a refused request: the error's code and arguments, and when to ask again."""
+    response = answer({"error": error.to_json()}, STATUS.get(error.code, 422))
+    if response.status_code == 429:
+        seconds = error.args_.get("seconds", AGAIN_S.get(error.code))
+        response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def bearer(request: Request) -> str:

@@ -1,15 +1,34 @@
 // Requests that are not Dash's: JSON in, JSON out.
 import type { Answer, Message } from "../types";
 
+const TRIES = 3;
+const PATIENCE_S = 10; // whoever presses a button waits no longer
+
+// When the server wants a request again, in ms; null: it did not refuse it for a while.
+export const again = (answer: Response): number | null =>
+  answer.status === 429 ? 1000 * Number(answer.headers.get("Retry-After") ?? 1) : null;
+
+// Send a request again where the server asks for a short wait; a request that it refuses has done nothing.
+export const patiently = async (request: () => Promise<Response>): Promise<Response> => {
+  for (let left = TRIES; ; left--) {
+    const answer = await request();
+    const wait = again(answer);
+    if (wait === null || wait > 1000 * PATIENCE_S || left === 0) return answer;
+    await new Promise((done) => setTimeout(done, wait));
+  }
+};
+
 // `bearer` is a token that says who asks.
 type Options = { signal?: AbortSignal; bearer?: string | null };
 export const send = (path: string, body: object, { signal, bearer }: Options = {}) =>
-  fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
-    body: JSON.stringify(body),
-    signal,
-  });
+  patiently(() =>
+    fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) },
+      body: JSON.stringify(body),
+      signal,
+    }),
+  );
 const address = (sid: string, verb: string) => `session/${encodeURIComponent(sid)}/${verb}`;
 
 // The answer's JSON, whatever its status: a refusal is {error: {code, args}}. Throws where the

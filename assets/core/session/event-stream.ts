@@ -3,6 +3,7 @@
 // A hidden tab lets go of its connection (browsers allow six a server) and catches up when it is
 // shown again.
 import type { FrameRow, Message, Snapshot } from "../types";
+import * as api from "./api";
 
 const PATIENCE_MS = 5000; // an open stream that says nothing for so long is being buffered
 const POLL_MS = 1000;
@@ -44,8 +45,10 @@ export const follow = (addresses: () => Addresses, listeners: Listeners) => {
   };
 
   const ask = async () => {
+    let pause = POLL_MS;
     try {
       const answer = await fetch(addresses().frames);
+      pause = api.again(answer) ?? POLL_MS;
       const { error, room, state, frames } = await answer.json();
       if (closed || !asks) return; // the stream has spoken meanwhile
       if (GONE.includes(answer.status)) return onLost(error);
@@ -61,7 +64,7 @@ export const follow = (addresses: () => Addresses, listeners: Listeners) => {
     }
     if (closed || !asks) return;
     if (performance.now() - listenedAt > AGAIN_MS) listen();
-    asking = setTimeout(ask, POLL_MS);
+    asking = setTimeout(ask, pause);
   };
   const startAsking = (wait = 0) => {
     hangUp();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Set
+from collections.abc import AsyncGenerator, Collection, Mapping, Set
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
@@ -130,7 +130,7 @@ class Boards:
         self._rooms = rooms
         self._boards: dict[str, _Board] = {}
 
-    async def follow(self, code: str) -> AsyncIterator[Line]:
+    async def follow(self, code: str) -> AsyncGenerator[Line]:
         """Watch a room.
 
         Yields
