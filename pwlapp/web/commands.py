@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
 
 from pwlapp.commands.table import COMMANDS, STREAMS, Command, run, stream
 from pwlapp.errors import UserError
@@ -73,7 +74,7 @@ async def read_json(request: Request, max_bytes: int = MAX_BYTES) -> dict[str, A
     try:
         async with asyncio.timeout(BODY_S):
             raw = await _read(request, max_bytes)
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect):
         raise UserError("bad_request") from None
     try:
         body = json.loads(raw, parse_constant=_no_constant) if raw else {}
