@@ -4,6 +4,9 @@
 #   docker build --build-arg TORCH_INDEX=<index> -t pwlapp .
 #   docker run --init --read-only --tmpfs /tmp -p 8050:8050 -v pwlapp:/data pwlapp
 #
+# Any user may run it (--user 1000:1000, or the random ones of OpenShift, whose group is 0): a new
+# volume is writable for all. One that belongs to another user ends the start with exit status 4.
+#
 # TORCH_INDEX is the CPU index that PyTorch's install page names. Without it the image holds the
 # CUDA build, several gigabytes larger; its Triton engine (fused@cuda:0) needs a C compiler as well:
 # --build-arg APT="gcc libc6-dev".
@@ -48,7 +51,7 @@ RUN if [ -n "$APT" ]; then \
       && rm -rf /var/lib/apt/lists/*; \
     fi \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin pwlapp \
-    && install -d -o pwlapp -g pwlapp /data
+    && install -d -o pwlapp -g pwlapp -m 0777 /data
 WORKDIR /app
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=app /app ./
@@ -56,9 +59,10 @@ ENV PATH="/opt/venv/bin:$PATH" \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/data \
+    USER=pwlapp \
     PWLAPP_HOST=0.0.0.0 \
     PWLAPP_DATA_DIR=/data
-USER pwlapp
+USER 10001
 VOLUME /data
 EXPOSE 8050
 STOPSIGNAL SIGTERM

@@ -26,6 +26,7 @@ from pwlapp.web import (
     guard,
     head,
     health,
+    pictures,
     rate_limits,
     rooms,
     security,
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> layout.Page:
     server.include_router(event_stream.routes(service))
     server.include_router(commands.routes(service))
     server.include_router(downloads.routes(service, lambda: catalogue(language())))
+    server.include_router(pictures.routes())
     server.include_router(health.routes(service, settings.metrics_token))
     server.include_router(rooms.routes(services.rooms, lambda: catalogue(language())))
     server.add_api_route("/locale/{lang}.json", locale)

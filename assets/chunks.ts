@@ -36,6 +36,8 @@ const loadStyle = (name: Exclude<Name, "surface">) =>
     document.head.append(link);
   });
 
+const AGAIN_MS = 5000; // it is tried again by itself
+
 // Where it is said that a part could not be loaded: in its place, else in the view that is shown.
 const PLACES: { [N in Name]?: string } = {
   explore: "explore",
@@ -44,16 +46,18 @@ const PLACES: { [N in Name]?: string } = {
   board: "board",
   class: "class",
 };
+const told: { [N in Name]?: HTMLElement } = {};
+const timers: { [N in Name]?: number } = {};
 const tellFailure = (name: Name) => {
+  clearTimeout(timers[name]);
+  timers[name] = setTimeout(() => start(name), AGAIN_MS);
+  if (told[name]) return;
   const host = byId(PLACES[name] ?? document.documentElement.dataset.view ?? "fit");
-  if (host.querySelector(":scope > .load-problem")) return;
   const again = i18n.spoken("button", "load.again", { type: "button", className: "button" });
   const box = element("div", { className: "notice error load-problem" }, i18n.spoken("p", "load.failed"), again);
   box.setAttribute("role", "alert");
-  again.addEventListener("click", () => {
-    box.remove();
-    start(name);
-  });
+  again.addEventListener("click", () => start(name));
+  told[name] = box;
   const title = host.querySelector(":scope > h2");
   if (title) title.after(box);
   else host.prepend(box);
@@ -65,6 +69,7 @@ const begin = async <N extends Name>(name: N): Promise<Part<N>> => {
   findById(name)?.classList.add("loaded");
   await part.start();
   started.add(name);
+  told[name]?.remove();
   return part;
 };
 

@@ -16,6 +16,7 @@ import * as fieldSteps from "./fit/field-steps";
 import * as fitSection from "./fit/fit";
 import * as fitSteps from "./fit/steps";
 import * as keys from "./help/keys";
+import * as tourOffer from "./lessons/offer";
 import * as printing from "./printing";
 import * as projector from "./projector";
 
@@ -33,6 +34,7 @@ const STARTED_WITH_THE_PAGE = [
   fitSteps,
   printing,
   projector,
+  tourOffer,
 ];
 
 const loadLater = () => {

@@ -25,7 +25,7 @@ SAMPLES = 12  # of each student's net, from the first weights to the last
 ROUNDS = 3
 MOVE_MS = 4000
 SIZES: tuple[ViewportSize, ...] = ({"width": 1366, "height": 633}, {"width": 1920, "height": 950})
-WHYS = ("both", "left", "right", "dead", "diverged", "not_started")
+WHYS = ("both", "left", "right", "dead", "diverged", "not_yet", "not_started")
 
 BEGIN = """([samples, room]) => {
   const key = pwl.fit.now().state.data_key;

@@ -16,19 +16,21 @@ CATEGORIES = [
 ]
 
 # `watch(position, step)` calls `step(now)` in each animation frame until it gives false, and marks
-# in the trace both ends, and each frame in which `position()` has become another one.
+# both ends in the trace. It gives the milliseconds from the start to each frame in which
+# `position()` has become another one: a mark for each would cost as much as some of them.
 WATCH = """() => void (window.watch = (position, step) => new Promise((done) => {
   let before = position();
+  const moved = [];
   const look = (now) => {
     const goesOn = step(now);
     const at = position();
-    if (at !== before) performance.mark("pwl-moved");
+    if (at !== before) moved.push(now - start);
     before = at;
     if (goesOn) return requestAnimationFrame(look);
     performance.mark("pwl-end");
-    done();
+    done(moved);
   };
-  performance.mark("pwl-start");
+  const start = performance.mark("pwl-start").startTime;
   requestAnimationFrame(look);
 }))"""
 
@@ -58,17 +60,24 @@ def frames_of(page: Page, script: str, argument: Any = None, slowed: int = 1) ->
     cdp.send("Emulation.setCPUThrottlingRate", {"rate": slowed})
     config = {"includedCategories": CATEGORIES}
     cdp.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": config})
-    page.evaluate(script, argument)
+    moved: list[float] = page.evaluate(script, argument)
     cdp.send("Tracing.end")
     while not ended:
         page.wait_for_timeout(20)
     cdp.send("Emulation.setCPUThrottlingRate", {"rate": 1})
     cdp.detach()
-    return read(events)
+    return read(events, moved)
 
 
-def read(events: list[Event]) -> Frames:
+def read(events: list[Event], moved_ms: list[float]) -> Frames:
     """Count the frames of a trace, and what the main thread did for each.
+
+    Parameters
+    ----------
+    events : list of dict
+        The trace's events; ``ts`` and durations in microseconds.
+    moved_ms : list of float
+        When frames moved, from the mark of the start.
 
     Raises
     ------
@@ -76,28 +85,28 @@ def read(events: list[Event]) -> Frames:
         If the trace has no start and end, or nothing moved twice between them.
     """
 
-    def times(name: str) -> list[float]:
-        return [event["ts"] for event in events if event["name"] == name]
+    def named(name: str) -> list[Event]:
+        return [event for event in events if event["name"] == name]
 
-    starts, ends = times("pwl-start"), times("pwl-end")
+    starts, ends = named("pwl-start"), named("pwl-end")
     if not starts or not ends:
         raise ValueError("the trace has no start and end")
-    start, end = starts[0], ends[-1]
-    drawn = [at for at in times("DrawFrame") if start <= at <= end]
-    moved = sorted(at for at in times("pwl-moved") if start <= at <= end)
+    start, end = starts[0]["ts"], ends[-1]["ts"]
+    drawn = [event for event in named("DrawFrame") if start <= event["ts"] <= end]
+    moved = [start + 1000 * at for at in moved_ms]
     if len(moved) < 2:
         raise ValueError(f"the trace has {len(moved)} moved frames, at least 2 are needed")
     seconds = (end - start) / 1e6
-    return Frames(len(drawn) / seconds, len(moved) / seconds, _main_ms(events, moved))
+    thread = (starts[0]["pid"], starts[0]["tid"])
+    return Frames(len(drawn) / seconds, len(moved) / seconds, _main_ms(events, moved, thread))
 
 
-def _main_ms(events: list[Event], moved: list[float]) -> float:
-    """Median CPU time between moved frames, in the thread that marked them."""
-    mark = next(event for event in events if event["name"] == "pwl-moved")
+def _main_ms(events: list[Event], moved: list[float], thread: tuple[int, int]) -> float:
+    """Median CPU time of a thread between moved frames."""
     tasks = [
         event
         for event in events
-        if event.get("ph") == "X" and (event["pid"], event["tid"]) == (mark["pid"], mark["tid"])
+        if event.get("ph") == "X" and (event["pid"], event["tid"]) == thread
     ]
     spent = [0.0] * (len(moved) - 1)
     last = 0.0  # end of the last task; what begins before it is a part of it

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-USER = "10001"
+USER = "10001:10001"
 TMPFS = ("mount", "-t", "tmpfs", "-o", "nosuid,nodev,noexec,mode=1777", "tmpfs")
 
 
@@ -42,6 +42,8 @@ class Container:
         The volume at /data; None: a tmpfs.
     settings : mapping of str to str
         More environment variables.
+    user : str
+        Its user and group, as numbers.
     """
 
     def __init__(
@@ -51,10 +53,11 @@ class Container:
         folder: Path,
         data: Path | None = None,
         settings: Mapping[str, str] = {},
+        user: str = USER,
     ) -> None:
         folder.mkdir(parents=True)
         self.log = folder / "log"
-        self._root, self._config = folder / "root", config
+        self._root, self._config, self._user = folder / "root", config, user
         self._root.mkdir()
         self._variables = [*config["Env"], *(f"{name}={to}" for name, to in settings.items())]
         self._process: subprocess.Popen[bytes] | None = None
@@ -73,6 +76,12 @@ class Container:
             self._process = subprocess.Popen(
                 self._inside(command or self._config["Cmd"]), stdout=log, stderr=log
             )
+
+    def wait(self, limit_s: float = 60) -> int:
+        """Wait until it ends by itself; returns its exit status."""
+        if self._process is None:
+            raise ValueError("it does not run")
+        return self._process.wait(limit_s)
 
     def call(self, *command: str, timeout_s: float = 120) -> str:
         """Run a command beside the first one; returns its output."""
@@ -116,7 +125,7 @@ class Container:
 
     def _inside(self, command: Sequence[str]) -> list[str]:
         own = ["--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={self._root}/proc"]
-        user = ["chroot", f"--userspec={USER}:{USER}", "--groups=", str(self._root)]
+        user = ["chroot", f"--userspec={self._user}", "--groups=", str(self._root)]
         start = ["env", "-i", *self._variables, "sh", "-c", 'cd "$0" && exec "$@"']
         return ["unshare", *own, *user, *start, self._config["WorkingDir"], *command]
 

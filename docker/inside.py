@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -15,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from docker.container import USER, Container, answers, say, wait_until
+from pwlapp.exit_codes import NO_FOLDER
 from tests.support.client.student import Student
 
 ADDRESS = "http://127.0.0.1:8050"
+OTHER_USERS = ("1000:1000", "1000680000:0")  # by hand, and as OpenShift chooses
 LONG = 1_000_000  # epochs: still running when the server stops
 SETTINGS = {"PWLAPP_WORKERS": "1"}
 READY = """
@@ -35,7 +38,7 @@ def check_commands(root: Path, config: Mapping[str, Any], folder: Path) -> None:
     """Run the command line with a read-only root and no volume."""
     box = Container(root, config, folder / "alone", settings=SETTINGS)
     ids = box.call("sh", "-c", "id -u; touch /app/x 2>&1 || true; ls -d /usr/bin/gcc || true")
-    if not ids.startswith(f"{USER}\n") or "Read-only" not in ids:
+    if not ids.startswith(USER.partition(":")[0] + "\n") or "Read-only" not in ids:
         raise RuntimeError(f"expected another user and a read-only root: {ids}")
     say(f"compiled engine ready after {box.call('python', '-c', READY)} s, from the image")
     since = time.monotonic()
@@ -47,7 +50,7 @@ def check_server(root: Path, config: Mapping[str, Any], folder: Path) -> None:
     """Run the image's own command: it serves, trains, stops, and continues after a restart."""
     data = folder / "volume"
     data.mkdir()
-    os.chown(data, int(USER), int(USER))
+    os.chown(data, *map(int, USER.split(":")))
     sid = ""
     for i in range(2):
         box = Container(root, config, folder / f"server-{i}", data, SETTINGS)
@@ -62,6 +65,40 @@ def check_server(root: Path, config: Mapping[str, Any], folder: Path) -> None:
         say(f"stopped after {box.stop():.1f} s with status 0")
         if "not available" in box.log.read_text("utf-8"):
             raise RuntimeError(box.log.read_text("utf-8"))
+
+
+def check_users(root: Path, config: Mapping[str, Any], folder: Path) -> None:
+    """Other users than the image's own: with a new volume, and with one that root owns."""
+    for user in OTHER_USERS:
+        place = folder / user.replace(":", "-")
+        place.mkdir()
+        check_new_volume(root, config, place, user)
+        check_volume_of_root(root, config, place, user)
+
+
+def check_new_volume(root: Path, config: Mapping[str, Any], folder: Path, user: str) -> None:
+    data = folder / "volume"
+    shutil.copytree(root / "data", data)  # as Docker makes it, with the mode of the image's folder
+    box = Container(root, config, folder / "served", data, SETTINGS, user)
+    box.start()
+    wait_until("readyz", lambda: answers(ADDRESS + "/readyz"))
+    wait_until("the compiled engine", lambda: any(data.glob("numba/**/*.nbi")))
+    box.stop()
+    if "not available" in (log := box.log.read_text("utf-8")):
+        raise RuntimeError(log)
+    say(f"serves as user {user}")
+
+
+def check_volume_of_root(root: Path, config: Mapping[str, Any], folder: Path, user: str) -> None:
+    data = folder / "of-root"
+    data.mkdir(mode=0o755)
+    box = Container(root, config, folder / "refused", data, SETTINGS, user)
+    box.start()
+    status, said = box.wait(), box.log.read_text("utf-8").strip()
+    number = user.partition(":")[0]
+    if status != NO_FOLDER or f"/data can't be written by user {number}" not in said:
+        raise RuntimeError(f"with a volume of root's it ended with {status}: {said}")
+    say(f"user {user}, a volume of root's: status {status}, {said}")
 
 
 async def use(sid: str) -> str:
@@ -96,6 +133,7 @@ def main(root: str, config: str, folder: str) -> None:
     inside = Path(folder), json.loads(config)
     check_commands(Path(root), inside[1], inside[0])
     check_server(Path(root), inside[1], inside[0])
+    check_users(Path(root), inside[1], inside[0])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ EXIT_CODES = {
     FAILED: "something unforeseen; the lines before say what",
     BAD_SETTING: "a setting or an argument can't be used",
     NO_PORT: "the port is taken, or may not be used",
-    NO_FOLDER: "the data folder can't be written",
+    NO_FOLDER: "the data folder can't be written, or another server uses it",
     NO_REDIS: "Redis can't be reached",
     INTERRUPTED: "Ctrl-C",
 }

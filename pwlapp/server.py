@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -11,10 +12,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from filelock import FileLock, Timeout
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
@@ -39,10 +41,13 @@ logger = logging.getLogger("pwlapp")
 STOP_S = 3  # a server that stops waits so long for slow requests
 BACKLOG = 2048  # connections in the queue, when a class opens the page at once
 OPEN_FILES = 65_536
+LOCK_FILE = "server.lock"  # in the data folder
+FOLDER_S = 5.0  # wait for a server that is about to stop
 REDIS_S = 10.0  # wait for Redis: containers start in any order
 REDIS_TRY_S = 1.0
 REDIS_AGAIN_S = 0.25
 
+ALL_IPV6 = "::"
 NOT_OF_THIS_MACHINE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -81,16 +86,17 @@ def _serve(make_server: Callable[[Settings], FastAPI], factory: str) -> int:
     if settings.redis_url:
         wait_for_redis(settings.redis_url)
     listeners = listen(settings.host, settings.port)
-    try:
-        server = make_server(settings)
-    except StoreUnavailable as problem:
-        raise Refusal(NO_FOLDER, str(problem)) from problem
-    except NotBuilt as problem:
-        raise Refusal(FAILED, str(problem)) from problem
-    logger.info("serving on %s (Ctrl-C stops it)", url_of(listeners[0]))
-    if settings.web_workers > 1:
-        return _serve_from_many(factory, settings, listeners)
-    return _serve_from_one(server, settings, listeners)
+    with contextlib.nullcontext() if settings.redis_url else only_server_of(settings.data_dir):
+        try:
+            server = make_server(settings)
+        except StoreUnavailable as problem:
+            raise Refusal(NO_FOLDER, str(problem)) from problem
+        except NotBuilt as problem:
+            raise Refusal(FAILED, str(problem)) from problem
+        logger.info("serving on %s (Ctrl-C stops it)", url_of(listeners[0]))
+        if settings.web_workers > 1:
+            return _serve_from_many(factory, settings, listeners)
+        return _serve_from_one(server, settings, listeners)
 
 
 def _serve_from_one(server: FastAPI, settings: Settings, listeners: list[socket.socket]) -> int:
@@ -126,6 +132,33 @@ def _config(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
     )
 
 
+@contextlib.contextmanager
+def only_server_of(folder: Path) -> Iterator[None]:
+    """Keep other servers from a data folder; the system frees it when this process ends or dies.
+
+    Two servers on one folder would train the same runs, and neither would tell its pages what the
+    other one saves.
+
+    Raises
+    ------
+    Refusal
+        If another server has it for longer than a restart takes.
+    """
+    lock = FileLock(folder / LOCK_FILE)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=FOLDER_S)
+    except Timeout:
+        text = f"{folder}: another server uses it; stop that one, or set PWLAPP_DATA_DIR"
+        raise Refusal(NO_FOLDER, text) from None
+    except (OSError, NotImplementedError) as error:
+        logger.debug("%s has no lock: %s", folder, error)  # the store says what is wrong with it
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def allow_open_files() -> None:
     """Raise the soft limit of open files as far as the system allows, up to `OPEN_FILES`.
 
@@ -144,6 +177,7 @@ def allow_open_files() -> None:
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listen at every address of the host, such as IPv4 and IPv6.
 
+    ``::`` means all addresses, also those of IPv4: the health check of an image asks 127.0.0.1.
     Connections wait in the queue until the app serves them.
 
     Parameters
@@ -165,7 +199,14 @@ def listen(host: str, port: int) -> list[socket.socket]:
         if listeners and port == 0:
             break
         try:
-            listeners.append(socket.create_server(address, family=family, backlog=BACKLOG))
+            listeners.append(
+                socket.create_server(
+                    address,
+                    family=family,
+                    backlog=BACKLOG,
+                    dualstack_ipv6=host == ALL_IPV6 and socket.has_dualstack_ipv6(),
+                )
+            )
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 text = f"port {port} of {host} is taken: stop what uses it, or set PWLAPP_PORT"
@@ -223,7 +264,7 @@ def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
             return
 
 
-@contextmanager
+@contextlib.contextmanager
 def stopped_by_sigterm() -> Iterator[None]:
     """Make SIGTERM exit with status 0, also before and after uvicorn handles it.
 

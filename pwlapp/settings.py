@@ -121,7 +121,9 @@ def _setting(default: Any, kind: _Kind, doc: str, *, shown: str | None = None) -
 class Settings:
     """The settings; each field is read from ``PWLAPP_<FIELD>``."""
 
-    host: str = _setting("127.0.0.1", _TEXT, "Address to listen on; 0.0.0.0 lets a class in.")
+    host: str = _setting(
+        "127.0.0.1", _TEXT, "Address to listen on; 0.0.0.0 lets a class in, and :: also by IPv6."
+    )
     port: int = _setting(
         8050,
         _number(int, 0, 65535),

@@ -251,7 +251,6 @@ def test_frames_of_a_trace() -> None:
     drawn = frames.read(
         [
             event("pwl-start", 100),
-            *(event("pwl-moved", at) for at in (110, 130, 150, 170)),
             event("DrawFrame", 90, thread=2),  # before the start
             *(event("DrawFrame", at, thread=2) for at in (112, 132)),
             event("RunTask", 111, 9, 2),
@@ -261,7 +260,8 @@ def test_frames_of_a_trace() -> None:
             event("RunTask", 151, 9, 9),
             event("RunTask", 131, 9, 50, thread=2),
             event("pwl-end", 300),
-        ]
+        ],
+        [10, 30, 50, 70],
     )
     assert drawn == pytest.approx((10, 20, 4))
 
@@ -269,9 +269,9 @@ def test_frames_of_a_trace() -> None:
 def test_a_trace_without_frames_is_refused() -> None:
     ends = [event("pwl-start", 0), event("pwl-end", 9)]
     with pytest.raises(ValueError, match="no start and end"):
-        frames.read(ends[:1])
+        frames.read(ends[:1], [1, 2])
     with pytest.raises(ValueError, match="0 moved frames"):
-        frames.read(ends)
+        frames.read(ends, [])
 
 
 def test_click(measured: dict[str, dict[str, Any]]) -> None:

@@ -75,7 +75,10 @@ class TestDockerfile:
         assert node == f"{wheel[1]}-slim"
 
     def test_runs_as_a_user_and_has_a_health_check(self) -> None:
-        assert steps("USER") == ["pwlapp"]
+        [user] = steps("USER")
+        assert user.isdecimal()  # Kubernetes sees by the number that it is not root
+        assert f"--uid {user} " in read("Dockerfile")
+        assert re.search(r"install -d .* -m 0777 /data", read("Dockerfile"))  # for any other user
         assert json.loads(steps("CMD")[-1]) == ["python", "-m", "pwlapp", "serve"]
         [_, words] = steps("HEALTHCHECK")[0].split("CMD", 1)
         interpreter, _option, code = json.loads(words)

@@ -187,6 +187,19 @@ def test_a_name_is_served_at_each_of_its_addresses(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
+    ("host", "reached"), [("::1", ["::1"]), ("::", ["::1", "127.0.0.1"])], ids=["loopback", "all"]
+)
+def test_ipv6_is_served(tmp_path: Path, host: str, reached: list[str]) -> None:
+    with serving_with(tmp_path, HOST=host) as server:
+        shown, _, port = server.address.rpartition(":")
+        assert shown == f"http://[{host}]"
+        for address in reached:
+            there = f"[{address}]" if ":" in address else address
+            assert httpx2.get(f"http://{there}:{port}/healthz").text == "ok"
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize(
     ("settings", "words"),
     [
         ({"PORT": "eighty"}, ["PWLAPP_PORT", "eighty"]),
@@ -209,6 +222,33 @@ def test_a_data_folder_that_can_not_be_written(tmp_path: Path) -> None:
     status, line = refused(tmp_path)
     assert status == 4
     assert str(tmp_path / "data") in line
+
+
+def test_a_data_folder_that_another_server_uses(tmp_path: Path) -> None:
+    with serving_with(tmp_path) as first:
+        assert httpx2.get(f"{first.address}/healthz").text == "ok"
+        status, line = refused(tmp_path)
+        assert status == 4
+        assert f"{tmp_path / 'data'}: another server uses it" in line
+        os.killpg(first.process.pid, signal.SIGKILL)
+        first.wait()
+        with serving_with(tmp_path) as second:  # a server that died leaves no lock behind
+            assert httpx2.get(f"{second.address}/healthz").text == "ok"
+
+
+def test_a_restart_waits_until_the_server_before_has_stopped(tmp_path: Path) -> None:
+    entered = threading.Event()
+
+    def enter() -> None:
+        with web_server.only_server_of(tmp_path):
+            entered.set()
+
+    with web_server.only_server_of(tmp_path):
+        other = threading.Thread(target=enter)
+        other.start()
+        assert not entered.is_set()
+    other.join()
+    assert entered.is_set()
 
 
 def test_a_redis_that_wants_another_password(tmp_path: Path, unused_tcp_port: int) -> None:

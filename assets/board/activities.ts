@@ -1,8 +1,9 @@
 // Questions and challenges: begun in their drawers, followed beside the tiles.
 
 import * as buildSection from "../build/build";
-import type { Place } from "../class/types";
-import { byId, element, wordsOf, write } from "../core/dom";
+import * as presets from "../class/presets";
+import type { Place, Question } from "../class/types";
+import { byId, element, write } from "../core/dom";
 import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -57,40 +58,55 @@ const paint = () => {
   screens.fit(screen);
   if (!question || !screen.width) return;
   const isShown = question.revealed || state.hasNames();
-  answers.paint(screen, question, isShown ? question.all.map(([, value]) => value) : [], stage.look);
+  answers.paint(
+    screen,
+    { ...question, options: presets.optionsOf(question) },
+    isShown ? question.all.map(([, value]) => value) : [],
+    stage.look,
+  );
 };
 
 const showQuestion = () => {
   const question = state.room?.question;
   if (!question) return;
-  write(byId("board-question-text"), question.text);
+  write(byId("board-question-text"), presets.textOf(question));
   const parts = [t("board.answered", { k: question.answered, n: state.roster.size })];
   if (question.revealed) parts.push(t("board.revealed"));
   else if (!state.hasNames()) parts.push(t("board.answers_hidden"));
   write(byId("board-answered"), parts.join(" "));
-  write(wordsOf("board-reveal"), t(question.revealed ? "board.reveal_again" : "board.reveal"));
+  byId("board-reveal").hidden = question.revealed;
   painting.request("board-answers", paint);
 };
 
+const kindOf = () => choice("board-ask-kind") as Question["kind"];
+// What is in the field unless the teacher typed something else: then that stays.
+const offer = (field: HTMLTextAreaElement, text: string) => {
+  if (field.value === (field.dataset.preset ?? "")) field.value = text;
+  field.dataset.preset = text;
+};
+const isPreset = (field: HTMLTextAreaElement) => field.value === field.dataset.preset;
+
 const preset = () => {
-  const kind = choice("board-ask-kind");
-  byId("board-ask-text", HTMLTextAreaElement).value = t(`board.preset_${kind}`);
+  const kind = kindOf();
+  offer(byId("board-ask-text", HTMLTextAreaElement), presets.presetText(kind));
   const options = byId("board-ask-options", HTMLTextAreaElement);
-  options.value = t("board.preset_options");
+  offer(options, presets.presetOptions());
   options.closest("label")?.toggleAttribute("hidden", kind !== "choice");
 };
 
-const lines = (text: string) =>
-  text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter(Boolean);
-
 const ask = async () => {
-  const kind = choice("board-ask-kind");
-  const text = byId("board-ask-text", HTMLTextAreaElement).value;
-  const options = kind === "choice" ? lines(byId("board-ask-options", HTMLTextAreaElement).value) : [];
-  if (await command("ask", { kind, text, options })) byId("board-ask", HTMLDetailsElement).open = false;
+  const kind = kindOf();
+  const text = byId("board-ask-text", HTMLTextAreaElement);
+  const options = byId("board-ask-options", HTMLTextAreaElement);
+  const isChoice = kind === "choice";
+  const asked = {
+    kind,
+    text: text.value,
+    text_is_preset: isPreset(text),
+    options: isChoice ? presets.lines(options.value) : [],
+    options_are_preset: isChoice && isPreset(options),
+  };
+  if (await command("ask", asked)) byId("board-ask", HTMLDetailsElement).open = false;
 };
 
 // --- the challenge ---------------------------------------------------------------------------------
@@ -111,7 +127,9 @@ const showChallenge = () => {
   const challenge = state.room?.challenge;
   if (!challenge) return;
   const n = numbers.whole(challenge.epochs);
-  write(byId("board-challenge-words"), t(`board.challenge_on_${challenge.kind}`, { n }));
+  const words = [t(`board.challenge_on_${challenge.kind}`, { n })];
+  if (challenge.over) words.push(t("board.challenge_over"));
+  write(byId("board-challenge-words"), words.join(" · "));
   const nobody = element("li", { className: "hint", textContent: t("board.challenge_nobody") });
   const rows = challenge.ranking.map(result);
   byId("board-ranking").replaceChildren(...(rows.length ? rows : [nobody]));

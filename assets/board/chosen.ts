@@ -1,5 +1,8 @@
-// The student who was chosen: in words, opened in Fit, shown on every screen.
-import { byId, query, wordsOf, write } from "../core/dom";
+// The student who was chosen, on the board's small stage beside the tiles: the net whole, live. From there it
+// is opened in Fit, or shown on every screen.
+import { byId, element, query, wordsOf, write } from "../core/dom";
+import * as weights from "../core/net/weights";
+import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import type { Snapshot } from "../core/types";
@@ -7,18 +10,22 @@ import * as views from "../core/views";
 import * as fitFields from "../fit/fields";
 import * as fitSection from "../fit/fit";
 import * as fitSteps from "../fit/steps";
+import * as looks from "./canvas/look";
+import * as one from "./canvas/one";
+import * as screens from "./canvas/screen";
 import { command } from "./controls";
 import type { Row } from "./rows/types";
 import * as state from "./state";
 
 const { t } = i18n;
+let look: looks.Look;
+let after: screens.Screen; // yhat
+let before: screens.Screen; // the bent line
 
 const chosen = () => (state.chosen === null ? undefined : state.roster.get(state.chosen));
 
 const words = (row: Row) =>
   t("board.chosen", {
-    name: state.nameOf(row),
-    why: t(`board.why_${row.why}`),
     loss: fixed(row.loss),
     epoch: whole(row.epoch),
     seed: row.seed,
@@ -26,15 +33,44 @@ const words = (row: Row) =>
     right: fixed(row.slopes?.[1] ?? null, 2),
   });
 
+// W1₁ −1.46 … ; a wide net comes without its weights
+const numbersOf = ({ net, numbers, plain }: Row) => {
+  if (!plain) return [element("li", {}, t("summary.units", { units: whole(net.h) }))];
+  return numbers.map((value, place) => {
+    const weight = weights.at(net, place);
+    const name = element("span", { className: `weight-name ${weight.role}` }, weights.nameOf(weight));
+    return element("li", {}, name, ` ${fixed(value, 2)}`);
+  });
+};
+
+const paint = () => {
+  const row = chosen();
+  const ground = row && state.groundOf(row.data);
+  for (const screen of [after, before]) {
+    screens.fit(screen);
+    screens.begin(screen);
+  }
+  const lines = row && ground && one.linesOf(row, ground);
+  if (!lines) return;
+  one.paintYhat(after, lines, ground, look);
+  one.paintBent(before, lines, ground, row.net.loss === "mse", look);
+};
+
 const show = () => {
   const row = chosen();
-  write(byId("board-chosen-words"), row ? words(row) : t("board.chosen_none"));
-  const isShown = row !== undefined && state.room?.spotlight === row.n;
-  query(".buttons", byId("board-chosen")).hidden = !row;
-  byId("board-hide-name").hidden = !row?.name || !state.hasNames();
+  byId("board-chosen").hidden = !row;
+  byId("board-all-curves").hidden = Boolean(row);
+  if (!row) return;
+  write(byId("board-chosen-name"), `${state.nameOf(row)} · ${t(`board.why_${row.why}`)}`);
+  write(byId("board-chosen-words"), words(row));
+  byId("board-chosen-weights").replaceChildren(...numbersOf(row));
+  query(".why-mark", byId("board-chosen")).className = `why-mark ${row.why}`;
+  const isShown = state.room?.spotlight === row.n;
+  byId("board-hide-name").hidden = !row.name || !state.hasNames();
   write(wordsOf("board-spotlight"), t(isShown ? "board.spotlight_end" : "board.spotlight"));
   byId("board-spotlight").setAttribute("aria-pressed", String(isShown));
-  write(wordsOf("board-hide-name"), t(row?.name_hidden ? "board.unhide_name" : "board.hide_name"));
+  write(wordsOf("board-hide-name"), t(row.name_hidden ? "board.unhide_name" : "board.hide_name"));
+  painting.request("board-chosen", paint);
 };
 
 // A copy of the net, in the teacher's own Fit; undo brings back what was there.
@@ -53,7 +89,20 @@ export const open = async () => {
 };
 
 export const start = () => {
+  look = looks.read();
+  after = screens.create(byId("board-chosen-yhat", HTMLCanvasElement));
+  before = screens.create(byId("board-chosen-bent", HTMLCanvasElement));
+  looks.onTheme(() => {
+    look = looks.read();
+    paint();
+  });
+  new ResizeObserver(paint).observe(byId("board-chosen-yhat"));
   byId("board-open-net").addEventListener("click", open);
+  byId("board-chosen-close").addEventListener("click", () => {
+    state.choose(null);
+    byId("board-list").focus();
+  });
+  byId("board-chosen").addEventListener("keydown", ({ key }) => key === "Escape" && byId("board-chosen-close").click());
   byId("board-spotlight").addEventListener("click", () => {
     const row = chosen();
     if (row) command("spotlight", { seat: state.room?.spotlight === row.n ? null : row.n });

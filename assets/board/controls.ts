@@ -123,7 +123,10 @@ export const start = () => {
     return command("freeze", { on }, on ? "board.did_freeze" : "board.did_unfreeze");
   });
   onPress("board-release", () => command("release", {}, "board.did_release"));
-  state.onChange((what) => (what === "room" || what === "rows") && show());
+  state.onChange((what) => {
+    if (what === "room" && state.lost) say(null); // what was done last is no longer what goes on
+    if (what === "room" || what === "rows") show();
+  });
   fitSection.onChange(show);
   i18n.onLanguage(show);
 };

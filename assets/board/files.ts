@@ -28,10 +28,10 @@ export const start = () => {
       if (!room) return;
       const name = NAMES[kind](written(room.code));
       try {
-        downloads.save({ name, blob: await make(kind) });
+        await downloads.save({ name, blob: await make(kind) });
         say("files.saved", { name });
-      } catch {
-        say("error.server");
+      } catch (error) {
+        downloads.complain(say, error);
       }
     });
   }

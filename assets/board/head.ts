@@ -15,6 +15,8 @@ const headline = (both: number, waiting: number, all: number) => {
   return t("board.headline", { both: whole(both), n: whole(all) });
 };
 
+const isExplained = (why: Why) => why === "both" || why === "not_yet";
+
 const chip = (why: Why) => {
   const words = [
     element("i", { className: `why-mark ${why}` }),
@@ -30,12 +32,13 @@ const chip = (why: Why) => {
 const leads = () => {
   const { room, roster } = state;
   if (!room) return "";
-  if (state.isLost) return t("board.lost");
+  if (state.lost) return t(state.lost);
   const shown = room.spotlight === null ? undefined : roster.get(room.spotlight);
-  if (room.frozen) return t("board.leads_frozen");
   if (room.spotlight !== null) {
-    return t("board.leads_spotlight", { name: state.nameOf(shown ?? { n: room.spotlight, name: "" }) });
+    const name = state.nameOf(shown ?? { n: room.spotlight, name: "" });
+    return t(room.frozen ? "board.leads_frozen_spotlight" : "board.leads_spotlight", { name });
   }
+  if (room.frozen) return t("board.leads_frozen");
   return t(room.leading ? "board.leads_class" : "board.leads_own");
 };
 
@@ -48,6 +51,7 @@ const show = () => {
     const button = byId(`board-chip-${why}`);
     write(query("strong", button), whole(counts[why]));
     write(query("small", button), `${percent(counts[why], all)}%`);
+    if (isExplained(why)) button.title = t(`board.about_${why}`);
     button.setAttribute("aria-pressed", String(view.only === why));
     button.classList.toggle("empty", !counts[why]);
     const share = query(`.${why}`, byId("board-bar"));
@@ -57,7 +61,7 @@ const show = () => {
   const here = [...roster.values()].filter((row) => row.here).length;
   write(byId("board-seats"), t("board.seats", { here: whole(here), n: whole(all) }));
   write(byId("board-leads"), leads());
-  byId("board-leads").classList.toggle("lost", state.isLost);
+  byId("board-leads").classList.toggle("lost", state.lost !== null);
   byId("board-leads").classList.toggle("on", Boolean(room?.leading || room?.frozen || room?.spotlight));
   if (!room) return;
   write(byId("board-code"), written(room.code));

@@ -16,6 +16,9 @@ let at = 0; // the network whose link is shown
 
 const hostOf = (url: string) => url.replace(/^https?:\/\//, "").replace(/\/?#.*/, "");
 
+// The address of this page; a proxy may have put a path before ours.
+const page = () => `${location.origin}${location.pathname}`;
+
 const networks = () =>
   links.map(({ url }, i) => {
     const button = element("button", { type: "button", className: "button", textContent: hostOf(url) });
@@ -46,19 +49,19 @@ const show = () => {
 const invite = async () => {
   show();
   dialog.showModal();
-  const answer = await command<{ links: Link[] }>("addresses", {});
+  const answer = await command<{ links: Link[] }>("addresses", { page: page() });
   if (!answer) return;
   links = answer.links;
   at = Math.max(
     0,
-    links.findIndex(({ url }) => hostOf(url) === location.host),
+    links.findIndex(({ url }) => url.startsWith(page())),
   );
   show();
 };
 
 // --- the teacher's links ---------------------------------------------------------------------------
 const teacherLink = (key: string, query: string) => {
-  const url = `${location.origin}${location.pathname}${query}#board=${classApi.token("teacher")}`;
+  const url = `${page()}${query}#board=${classApi.token("teacher")}`;
   const field = element("input", { type: "text", readOnly: true, value: url, spellcheck: false });
   i18n.label(field, key);
   field.addEventListener("focus", () => field.select());

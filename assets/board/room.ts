@@ -47,9 +47,9 @@ const follow = () => {
   byId("board-link").hidden = false;
   stop = feed.follow({
     onLine: state.receive,
-    onConnection: (isThere) => {
-      said = isThere ? null : "board.lost";
-      state.setLost(!isThere);
+    onConnection: (isThere, why) => {
+      said = isThere ? null : why?.code === "foreign" ? "error.foreign" : "board.lost";
+      state.setLost(said);
       show();
     },
     onEnd: ({ code }: Message) => leave(code === "room_forbidden" ? "board.not_teacher" : "board.ended"),

@@ -15,7 +15,7 @@ export let room: BoardRoom | null = null;
 export let groups: Group[] = []; // who is shown, in order
 export let chosen: number | null = null; // the seat whose net is looked at
 export let names = storage.recall(NAMES) !== "hidden"; // whether the teacher wants to see them
-export let isLost = false; // the connection
+export let lost: string | null = null; // what is said of the connection while there is none
 export let view: View = { order: "seat", only: null, search: "", here: false };
 
 type Change = "room" | "rows" | "groups" | "chosen" | "grounds";
@@ -70,9 +70,9 @@ export const receive = (line: Line, isFirst = false) => {
   else regroupSoon();
 };
 
-export const setLost = (lost: boolean) => {
-  if (isLost === lost) return;
-  isLost = lost;
+export const setLost = (words: string | null) => {
+  if (lost === words) return;
+  lost = words;
   changed("room");
 };
 

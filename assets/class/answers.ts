@@ -3,6 +3,7 @@ import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import { drawing, HEIGHT, scale, svg, WIDTH } from "./drawing";
+import { optionsOf } from "./presets";
 import * as sketch from "./sketch";
 import type { Question, Value } from "./types";
 
@@ -74,9 +75,10 @@ const curves = (all: number[][], own: Value | null) =>
     ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),
   );
 
-export const show = ({ answers, options }: Question, own: Value | null): Element[] => {
+export const show = (question: Question, own: Value | null): Element[] => {
+  const { answers } = question;
   if (answers?.numbers) return [histogram(answers.numbers, own)];
-  if (answers?.counts) return [shares(options, answers.counts, own)];
+  if (answers?.counts) return [shares(optionsOf(question), answers.counts, own)];
   if (answers?.curves) return [curves(answers.curves, own)];
   return [];
 };

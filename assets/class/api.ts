@@ -2,7 +2,6 @@
 // when its tabs are closed, so that every tab and a page that is loaded again have the same seat.
 import * as api from "../core/session/api";
 import * as storage from "../core/storage";
-import type { Answer } from "../core/types";
 import type { Joined, Opened } from "./types";
 
 export type Role = "seat" | "teacher";
@@ -10,34 +9,24 @@ export const token = (role: Role) => storage.recallForever(`pwl.${role}`);
 // Null forgets it.
 export const keepToken = (role: Role, value: string | null) => storage.keepForever(`pwl.${role}`, value);
 
-// The server's answer; one that cannot be reached counts as a refusal.
-const post = async <T>(path: string, body: object, bearer?: string | null): Promise<Answer<T>> => {
-  try {
-    return await api.post<T>(path, body, bearer);
-  } catch {
-    return { error: api.UNREACHABLE } as Answer<T>;
-  }
-};
-
-export const open = () => post<Opened>("rooms", {});
+export const open = () => api.tryPost<Opened>("rooms", {});
 
 type Join = { code: string; nickname: string; own: string; seat: string | null };
-export const join = (body: Join) => post<Joined>("rooms/join", body);
+export const join = (body: Join) => api.tryPost<Joined>("rooms/join", body);
 
 // "answer", "rename" or "leave", by the seat of this token.
 export const bySeat = (bearer: string, name: string, body: object = {}) =>
-  post<object>(`rooms/seat/${name}`, body, bearer);
+  api.tryPost<object>(`rooms/seat/${name}`, body, bearer);
 
 // A command of the teacher's.
 export const byTeacher = <T = object>(name: string, body: object = {}) =>
-  post<T>(`rooms/teacher/${name}`, body, token("teacher"));
+  api.tryPost<T>(`rooms/teacher/${name}`, body, token("teacher"));
 
-// A file for the teacher: "csv" or "notebook". Throws where there is none.
-export const file = async (name: string, body: object = {}): Promise<Blob> => {
-  const answer = await api.send(`rooms/teacher/${name}`, body, { bearer: token("teacher") });
-  if (!answer.ok) throw new Error(`no file: ${answer.status}`);
-  return answer.blob();
-};
+// A file for the teacher: "csv" or "notebook". Throws a message where there is none.
+export const file = async (name: string, body: object = {}): Promise<Blob> =>
+  (await api.attachment(api.send(`rooms/teacher/${name}`, body, { bearer: token("teacher") }))).blob();
 
-// The board, line by line, until `signal` ends it; what goes wrong is an {error} at the end.
+// The board, line by line, until `signal` ends it; what goes wrong is an {error} at the end. And all that
+// is on it now.
 export const board = <T>(signal: AbortSignal) => api.lines<T>("rooms/board", {}, { signal, bearer: token("teacher") });
+export const boardNow = (signal: AbortSignal) => api.send("rooms/board/now", {}, { signal, bearer: token("teacher") });

@@ -18,6 +18,7 @@ const push = (id: string, key: string, action: () => void) => {
 const code = element("a", { href: "#class", className: "class-code" });
 const sentence = element("p", { id: "class-says", role: "status" });
 let isClosed = false; // the last word on a class that is over was read
+let isBack = false; // the own net, after one of the class
 
 const say = (key: string, args = {}) => {
   Object.assign(sentence.dataset, { t: key, tArgs: JSON.stringify(args) });
@@ -61,7 +62,8 @@ const update = (room: RoomView | null, before: RoomView | null) => {
   byId("class-leave").hidden = !room;
   byId("class-close").hidden = room !== null;
   byId("class-keep").hidden = !classNet.isThere() || Boolean(room?.sid);
-  if (room) say(...says(room, before));
+  isBack = room !== null && !room.sid && (isBack || Boolean(before?.sid));
+  if (room) say(...says(room, isBack));
   else if (seat.why) say(`class.says_${seat.why}`);
 };
 

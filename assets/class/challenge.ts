@@ -5,11 +5,10 @@ import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Weights } from "../core/types";
 import * as fitSection from "../fit/fit";
-import { drawing, HEIGHT, path, scale, WIDTH } from "./drawing";
+import * as line from "./target";
 import type { Place, RoomView } from "./types";
 
 const words = i18n.spoken;
-const PAD = 8;
 const scoreOf = (value: number | null) => numbers.fixed(value, 4);
 
 const nameOf = ({ name, seat }: Place, room: RoomView) =>
@@ -29,51 +28,47 @@ const ranking = (room: RoomView, places: Place[]) => {
 export const distance = (found: number[], wanted: number[]) =>
   Math.sqrt(found.reduce((sum, z, i) => sum + (z - wanted[i]) ** 2, 0) / found.length);
 
-type Paint = (now: fitSection.Ready) => void;
-// The two lines, and how far apart they are while the weights are moved.
-const lines = (target: Weights, score: Element): { node: Element; paint: Paint } => {
-  const node = drawing();
-  const paint = ({ data, net, frame }: fitSection.Ready) => {
-    const x = data.curveX;
-    const wanted = nets.logit(target, x);
-    const found = frame?.p ? nets.logit(frame.p, x, net) : (frame?.curve ?? wanted);
-    const at = scale(x[0], x[x.length - 1], PAD, WIDTH - PAD);
-    const room = 0.3 * (Math.max(...wanted) - Math.min(...wanted) || 1);
-    const up = scale(Math.min(...wanted) - room, Math.max(...wanted) + room, HEIGHT - PAD, PAD);
-    const line = (values: number[], name: string) => path(x.map(at), values.map(up), name);
-    node.replaceChildren(line(wanted, "target"), line(found, "mine"));
-    write(score, i18n.t("class.own_match", { score: scoreOf(distance(found, wanted)) }));
-  };
-  node.setAttribute("role", "img");
-  node.setAttribute("aria-label", i18n.t("class.match_label"));
-  return { node, paint };
+// Written while the weights are moved.
+const distanceNow = (target: Weights, { data, net, frame }: fitSection.Ready) => {
+  const wanted = nets.logit(target, data.curveX);
+  const found = frame?.p ? nets.logit(frame.p, data.curveX, net) : (frame?.curve ?? wanted);
+  return i18n.t("class.own_match", { score: scoreOf(distance(found, wanted)) });
 };
 
 // --- what the panel shows --------------------------------------------------------------------------
-let paint: Paint | null = null; // while a line is to be matched
+let tell: ((now: fitSection.Ready) => void) | null = null; // while a line is to be matched
 
 export const key = ({ challenge }: RoomView) => challenge;
 
 export const show = (room: RoomView): Element[] => {
   const { challenge } = room;
-  paint = null;
+  tell = null;
+  line.show((!challenge?.over && challenge?.target) || null);
   if (!challenge) return [];
-  const { kind, epochs, target, own } = challenge;
+  const { kind, epochs, target, own, over } = challenge;
+  const task = over ? "class.challenge_over" : `class.task_${kind}`;
   const shown: Element[] = [
     words("h3", `class.challenge_${kind}`),
-    words("p", `class.task_${kind}`, { className: "hint" }, { epochs: numbers.whole(epochs) }),
+    words("p", task, { className: "hint" }, { epochs: numbers.whole(epochs) }),
   ];
   const score = element("p", { className: "class-score" }, i18n.t(`class.own_${kind}`, { score: scoreOf(own) }));
-  if (target) {
-    const made = lines(target, score);
-    shown.push(made.node);
-    paint = made.paint;
+  if (target && !over) {
+    tell = (now) => write(score, distanceNow(target, now));
     const now = fitSection.now();
-    if (fitSection.isReady(now)) paint(now);
+    if (fitSection.isReady(now)) tell(now);
   }
   shown.push(score);
   if (challenge.ranking.length) shown.push(ranking(room, challenge.ranking));
   return shown;
 };
 
-export const start = () => fitSection.onChange((now) => paint?.(now));
+// Out of the class, no line is left to match.
+export const clear = () => {
+  tell = null;
+  line.show(null);
+};
+
+export const start = () => {
+  line.start();
+  fitSection.onChange((now) => tell?.(now));
+};

@@ -19,7 +19,8 @@ const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
 };
 
 // Another student's net is there to be seen: what would change it waits.
-const watch = (on: boolean) => {
+const watch = (on: boolean, before: boolean) => {
+  if (on && !before) views.go("fit"); // where it is seen
   for (const part of document.querySelectorAll<HTMLElement>("#fit :is(.command-bar, .drawers, .plot-weights)")) {
     part.inert = on;
   }
@@ -41,7 +42,7 @@ export const start = (lessons: typeof loadLessons) => {
   document.head.append(style);
   seat.onChange((room, before) => {
     hide(room ?? { hidden: [] });
-    watch(typeof room?.spotlight === "number");
+    watch(typeof room?.spotlight === "number", typeof before?.spotlight === "number");
     teach(room, before);
   });
 };

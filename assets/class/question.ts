@@ -6,6 +6,7 @@ import * as numbers from "../core/text/numbers";
 import type { Message } from "../core/types";
 import * as fitControls from "../fit/controls";
 import * as answers from "./answers";
+import { optionsOf, textOf } from "./presets";
 import * as seat from "./seat";
 import * as sketch from "./sketch";
 import type { Question, RoomView, Value } from "./types";
@@ -30,7 +31,9 @@ const numberField = (own: Value | null): Field => {
   return { node: input, read };
 };
 
-const choiceField = ({ id, options }: Question, own: Value | null): Field => {
+const choiceField = (question: Question, own: Value | null): Field => {
+  const { id } = question;
+  const options = optionsOf(question);
   const boxes = options.map((_, i) => element("input", { type: "radio", name: `class-${id}`, checked: own === i }));
   const rows = boxes.map((box, i) => element("label", {}, box, element("span", {}, options[i])));
   const node = element("div", { className: "class-options" }, ...rows);
@@ -73,6 +76,7 @@ const form = (question: Question, own: Value | null) => {
     if (value === null) return say("", { code: "bad_answer" });
     const { error } = await seat.send("answer", { question: question.id, value });
     say("class.sent", error ?? undefined);
+    if (!error) made.dispatchEvent(new Event("sent", { bubbles: true }));
   });
   return made;
 };
@@ -83,7 +87,7 @@ export const key = ({ question, answer }: RoomView) =>
 
 export const show = ({ question, answer }: RoomView): Element[] => {
   if (!question) return [];
-  const title = element("h3", {}, question.text);
+  const title = element("h3", {}, textOf(question));
   if (!question.revealed) return [title, form(question, answer)];
   return [title, words("p", "class.revealed", { className: "hint" }), ...answers.show(question, answer)];
 };

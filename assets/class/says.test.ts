@@ -19,17 +19,19 @@ const FREE: RoomView = {
 };
 const LED: RoomView = { ...FREE, leading: true, sid: "of class" };
 
-test.each<[Partial<RoomView>, RoomView | null, string]>([
-  [{}, null, "class.says_free"],
-  [LED, FREE, "class.says_leading"],
-  [{}, LED, "class.says_back"],
-  [{ seats: 31 }, FREE, "class.says_free"],
-  [{ ...LED, frozen: true }, LED, "class.says_frozen"],
-  [{ frozen: true }, FREE, "class.says_frozen"],
-  [{ sid: "a copy", spotlight: 12 }, FREE, "class.says_spotlight_own"],
-  [{ ...LED, sid: "a copy", spotlight: 3 }, LED, "class.says_spotlight"],
-])("who is in control: %j", (changes, before, key) => {
-  expect(says({ ...FREE, ...changes }, before)[0]).toBe(key);
+test.each<[Partial<RoomView>, boolean, string]>([
+  [{}, false, "class.says_free"],
+  [LED, false, "class.says_leading"],
+  [{}, true, "class.says_back"],
+  [{ seats: 31 }, true, "class.says_back"],
+  [{ ...LED, frozen: true }, true, "class.says_frozen"],
+  [{ frozen: true }, false, "class.says_frozen"],
+  [{ sid: "a copy", spotlight: 12 }, false, "class.says_spotlight_own"],
+  [{ ...LED, sid: "a copy", spotlight: 3 }, true, "class.says_spotlight"],
+  [{ ...LED, frozen: true, sid: "a copy", spotlight: 12 }, true, "class.says_frozen_spotlight_own"],
+  [{ ...LED, frozen: true, sid: "a copy", spotlight: 3 }, true, "class.says_frozen_spotlight"],
+])("who is in control: %j", (changes, isBack, key) => {
+  expect(says({ ...FREE, ...changes }, isBack)[0]).toBe(key);
 });
 
 test("a code is read in two halves", () => {

@@ -4,12 +4,15 @@ import type { RoomView } from "./types";
 
 type Said = [key: string, args?: Args];
 
-export const says = (room: RoomView, before: RoomView | null): Said => {
+// `isBack`: the page has shown a net of the class before.
+export const says = (room: RoomView, isBack: boolean): Said => {
+  if (room.spotlight !== null) {
+    const key = room.frozen ? "class.says_frozen_spotlight" : "class.says_spotlight";
+    return room.spotlight === room.seat ? [`${key}_own`] : [key, { seat: room.spotlight }];
+  }
   if (room.frozen) return ["class.says_frozen"];
-  if (room.spotlight === room.seat) return ["class.says_spotlight_own"];
-  if (room.spotlight !== null) return ["class.says_spotlight", { seat: room.spotlight }];
   if (room.leading) return ["class.says_leading"];
-  return [before?.sid ? "class.says_back" : "class.says_free"];
+  return [isBack ? "class.says_back" : "class.says_free"];
 };
 
 // K7N-4PX

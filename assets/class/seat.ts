@@ -6,7 +6,7 @@ import * as api from "./api";
 import * as classNet from "./class-net";
 import type { RoomView } from "./types";
 
-type Why = "left" | "ended";
+type Why = "left" | "elsewhere" | "ended"; // `elsewhere`: left in another tab
 type Listener = (room: RoomView | null, before: RoomView | null) => void;
 
 let mine: string | null = null; // the token of the seat that this tab has; another tab may have another
@@ -34,16 +34,21 @@ const leaveFor = (reason: Why) => {
   become(null);
 };
 
-// What the stream says of the class; null: it has ended, or the seat was left in another tab.
+// What the stream says of the class; null: it has ended; "left": the seat was left, in another tab.
 const onRoom = (next: unknown) => {
   if (!fitSession.seat) return; // left meanwhile
   if (next === null) return leaveFor("ended");
+  if (next === "left") return leaveFor("elsewhere");
   const { sid } = next as RoomView;
   turnTo(sid);
   become(next as RoomView);
 };
 // The class is over, or the tab's own session was lost.
-const onLost = ({ code }: Message) => (code.startsWith("room_") ? leaveFor("ended") : fitSession.open());
+const onLost = ({ code }: Message) => {
+  if (code === "room_forbidden") leaveFor("elsewhere");
+  else if (code.startsWith("room_")) leaveFor("ended");
+  else fitSession.open();
+};
 
 const sit = (token: string) => {
   mine = token;

@@ -15,7 +15,9 @@ export type Question = {
   id: number;
   kind: "number" | "choice" | "curve";
   text: string;
+  text_is_preset: boolean; // it is the page's own; see presets.ts
   options: string[];
+  options_are_preset: boolean;
   revealed: boolean;
   answers: Answers | null; // null until they are revealed
 };
@@ -27,6 +29,7 @@ export type Challenge = {
   epochs: number;
   target: Weights | null; // of the line to match
   ranking: Place[]; // best first; a seat gets the ten best
+  over: boolean; // the nets of the class counted, and are no longer on the pages
 };
 
 // The step of a lesson that every page shows.

@@ -126,9 +126,11 @@ const awaitReset = () => disable(["fit-train", "fit-step"]);
 // While the server cannot be reached nothing can be pressed, and the page says so.
 let lastState: Snapshot | null = null;
 let connected = true;
-export const showConnection = (now: boolean, playback: FitPlayback) => {
-  if (now === connected) return;
+let whyNot: Message | null = null;
+export const showConnection = (now: boolean, why: Message | null, playback: FitPlayback) => {
+  if (now === connected && why?.code === whyNot?.code) return;
   connected = now;
+  whyNot = why;
   if (lastState) showState(lastState, playback);
 };
 
@@ -173,7 +175,7 @@ const goOn = (playback: FitPlayback, ofTheRun: Snapshot["status"], isPause: bool
 };
 
 const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }: Snapshot) => {
-  if (!connected) return t("status.disconnected");
+  if (!connected) return t(whyNot?.code === "foreign" ? "error.foreign" : "status.disconnected");
   if (status !== "running") return t(`status.${status}`, { target: numbers.whole(target) });
   if (!speed) return t("status.starting");
   return t("status.running", {
@@ -241,7 +243,7 @@ export const showNotice = (sid: string, { notice, first_seq: since }: Snapshot) 
 export const showDataProblem = (problem: Message | null) =>
   showMessage("fit-data-problem", "error", problem, (said) => t("data.instead", { problem: said }));
 
-export const start = (playback: FitPlayback) => {
+export const start = (playback: FitPlayback, onPress: () => void) => {
   disable(COMMANDS);
   buildPlayback(playback);
   recallEpochs();
@@ -255,6 +257,7 @@ export const start = (playback: FitPlayback) => {
     byId(id).addEventListener("click", () => write(byId("count-status"), t(key)));
   }
   byId("fit-pause").addEventListener("click", playback.hold);
+  for (const id of [...COMMANDS, "fit-resume"]) byId(id).addEventListener("click", onPress);
   byId("fit-reset").addEventListener("click", awaitReset);
   byId("fit-checkpoints").addEventListener("click", (event) => {
     const seq = Number(targetWithin(event, "[data-seq]")?.dataset.seq ?? NaN);

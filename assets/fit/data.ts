@@ -1,6 +1,7 @@
 // The data of Fit: fetched once by its key, drawn once, never redrawn with the curves.
 import { ancestor, byId } from "../core/dom";
 import * as nets from "../core/net/net";
+import * as api from "../core/session/api";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Column, Curve, DataSpec, FitNet, Frame, Loss, Points, Range, Weights } from "../core/types";
@@ -44,9 +45,9 @@ export type FitData = Points & {
 };
 
 export const load = async (key: string): Promise<FitData> => {
-  const answer = await fetch(`data/${key}.json`);
+  const answer = api.check(await api.ask(`data/${key}.json`));
   if (!answer.ok) throw new Error(`data ${key}: ${answer.status}`);
-  return shape(key, await answer.json());
+  return shape(key, await api.read(answer));
 };
 
 // numpy.linspace(from, to, n), as float32

@@ -5,6 +5,7 @@ import * as weightLight from "../core/net/weight-light";
 import type * as weightRows from "../core/net/weight-rows";
 import * as painting from "../core/plots/painting";
 import * as plotBoxes from "../core/plots/plot-boxes";
+import * as api from "../core/session/api";
 import * as eventStream from "../core/session/event-stream";
 import * as playbacks from "../core/session/playback";
 import * as tabs from "../core/session/tabs";
@@ -31,7 +32,7 @@ let dataKey = ""; // of the data that are here or on their way
 let servers: fitSession.Opened["data"]; // of the data that a new session has
 let weights: weightRows.WeightRows;
 let playback: playbacks.Playback<Frame>;
-let stream: { close: () => void } | null = null;
+let stream: ReturnType<typeof eventStream.follow> | null = null;
 let net: FitNet | null = null; // of the session
 let shown: FitNet | null = null; // the one that sliders, words and legends are for, with these data
 let editing: fitData.Edited | null = null; // under the student's hand, until the server has recorded it
@@ -65,7 +66,7 @@ const listen = () => {
     onState: apply,
     onFrames: receive,
     onLost: fitSession.lost,
-    onConnection: (now) => fitControls.showConnection(now, playback),
+    onConnection: (now, why) => fitControls.showConnection(now, why, playback),
   });
 };
 
@@ -200,6 +201,7 @@ export const reply = (answer: (Answer & { sid?: string }) | null) => {
   if (!answer.error) {
     fitControls.dismissError();
     apply(answer.snapshot);
+    stream?.expect(answer.snapshot?.version);
     fitSteps.answered(answer);
     return;
   }
@@ -335,7 +337,8 @@ const tellSoon = painting.throttle(painting.READING_MS, () => {
 export const start = () => {
   playback = playbacks.create({ onFrame: paintFrame, onMove: paintNumbers });
   fitSession.start(reply);
-  fitControls.start(playback);
+  fitControls.start(playback, () => stream?.expect());
+  api.onForeign(() => stream?.expect());
   fitFields.start();
   weightLight.start();
   net = { ...nets.LECTURE, plain: true }; // until the session is open

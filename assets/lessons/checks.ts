@@ -33,6 +33,10 @@ type Wanted = {
   seeds: Bounds;
   weight: number;
   unit: true;
+  moved: true;
+  more_epochs: Bounds;
+  looking_back: true;
+  edited: true;
 };
 type Name = keyof Wanted;
 export type Done = Partial<Wanted>;
@@ -51,6 +55,19 @@ const differs = (from: number, to: number) =>
     .weights()
     .slice(from, to)
     .some((w, k) => w !== nets.START[from + k]);
+
+// What the page held when the step was entered, for what is asked since then.
+type Entered = { build: Weights; epoch: number; seq: number };
+let entered: Entered | null = null;
+
+const atEntry = ({ state, playback }: Ready) => {
+  entered ??= { build: [...buildSection.weights()], epoch: state.epoch, seq: playback.lastSeq };
+  entered.epoch = Math.min(entered.epoch, state.epoch); // the net may be reset meanwhile
+  return entered;
+};
+
+// No run is under way, and none is replayed.
+const isAtRest = ({ state, playback }: Ready) => state.status !== "running" && !playback.playing;
 
 const CHECKS: { [N in Name]: (wanted: Wanted[N], now: Ready) => boolean } = {
   read: () => false, // until one goes on
@@ -82,9 +99,23 @@ const CHECKS: { [N in Name]: (wanted: Wanted[N], now: Ready) => boolean } = {
   seeds: (wanted) => within(seeds.trained(), wanted),
   weight: (wanted) => oneStep.chosen() === wanted,
   unit: () => Number(document.querySelector<HTMLInputElement>("#pieces-choose input")?.value ?? 0) > 0,
+  moved: (_, now) => buildSection.weights().some((w, k) => w !== atEntry(now).build[k]),
+  more_epochs: (wanted, now) => isAtRest(now) && within((now.playback.frame?.epoch ?? 0) - atEntry(now).epoch, wanted),
+  looking_back: (_, now) => isAtRest(now) && (now.playback.frame?.epoch ?? Infinity) < now.state.epoch,
+  edited: (_, now) => {
+    const { seq } = atEntry(now);
+    return now.playback.frames.some((frame) => frame.seq > seq && frame.mark === "edit");
+  },
 };
 
 const isSo = <N extends Name>(name: N, wanted: Wanted[N], now: Ready) => CHECKS[name](wanted, now);
+
+// A step has been entered: what the page holds now is what later looks are compared with.
+export const begin = () => {
+  entered = null;
+  const now = fitSection.now();
+  if (fitSection.isReady(now)) atEntry(now);
+};
 
 // Whether all that `done` asks for is so; not before the session is open.
 export const isDone = (done: Done) => {

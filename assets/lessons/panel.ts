@@ -42,7 +42,9 @@ const ring = (id: string | null) => {
   if (ringed) views.reveal(ringed);
   if (!ringed || ringed.offsetParent === null) return; // hidden by the lecturer
   ringed.classList.add("lesson-ring");
-  const isTall = ringed.offsetHeight > innerHeight / 2; // its top tells more than its middle
+  const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(document.documentElement);
+  const room = innerHeight - (Number.parseFloat(scrollPaddingTop) || 0) - (Number.parseFloat(scrollPaddingBottom) || 0);
+  const isTall = ringed.offsetHeight > Math.min(room, innerHeight / 2); // its top tells more than its middle
   ringed.scrollIntoView({ block: isTall ? "start" : "center" });
 };
 
@@ -75,6 +77,7 @@ const fill = (...nodes: Node[]) => {
   const wasHere = body().contains(focused);
   const part = focused instanceof HTMLElement ? focused.dataset.part : undefined;
   body().replaceChildren(...nodes);
+  byId("lessons").scrollTop = 0;
   if (!wasHere) return;
   const same = part ? body().querySelector<HTMLElement>(`[data-part="${part}"]`) : null;
   (same ?? byId("lessons")).focus({ preventScroll: true });
@@ -119,6 +122,7 @@ const showStep = (place: Place) => {
     "again",
     push("lesson.again", () => enter({ ...place }, "start")),
   );
+  again.hidden = Object.keys(stepOf(place).start).length === 0; // it sets nothing
   fill(
     words("h3", `lesson.${id}`),
     dots(place),
@@ -177,6 +181,7 @@ const enter = async (place: Place, what: "set" | "start" | null = null) => {
 };
 const follow = (place: Place) => {
   ring(stepOf(place).target);
+  lessonChecks.begin();
   clearInterval(timer);
   timer = setInterval(check, CHECK_MS);
 };
@@ -236,18 +241,19 @@ const toggle = async () => {
   byId("lessons").focus({ preventScroll: true });
 };
 
-// Show this step, as a teacher does to a class; what stands on the page stays.
+// Show this step, as a teacher does to a class, or the tour; what stands on the page stays.
 export const show = async (name: string) => {
   if (!(await open())) return;
   const place = placeOf(name);
   if (place) enter(place);
 };
 
-// Page Down and Page Up in projector mode: the next step, or the first of all.
+// Page Down and Page Up in projector mode: the next step, or the first one of the lecture.
 export const page = async (by: 1 | -1) => {
   if (byId("lessons").hidden) await open();
-  if (!lessons.length) return;
-  if (!at) return enter({ lesson: 0, step: 0 }, "start");
+  const first = placeOf("page");
+  if (!first) return;
+  if (!at) return enter(first, "start");
   if (lessons[at.lesson].steps[at.step + by]) go(at, by);
 };
 

@@ -27,8 +27,22 @@ export const complain = (say: Say, error: unknown) => {
   say(i18n.first(`error.${error.code}`), error.args);
 };
 
-export const save = ({ name, blob }: NamedFile) => {
-  const href = URL.createObjectURL(blob);
-  element("a", { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000); // some browsers take it late
+// The address that the server gives a picture; null where it gives none, or where another process of it
+// answers, which does not have the picture.
+const addressOf = async ({ name, blob }: NamedFile) => {
+  try {
+    const answer = await fetch(`pictures?${new URLSearchParams({ name })}`, { method: "POST", body: blob });
+    const { address } = await answer.json();
+    return answer.ok && (await fetch(address, { method: "HEAD" })).ok ? String(address) : null;
+  } catch {
+    return null;
+  }
+};
+
+// Browsers inside of messengers save only what has an address on the server: pictures get one.
+export const save = async (file: NamedFile) => {
+  const address = file.blob.type.startsWith("image/") ? await addressOf(file) : null;
+  const href = address ?? URL.createObjectURL(file.blob);
+  element("a", { href, download: file.name }).click();
+  if (!address) setTimeout(() => URL.revokeObjectURL(href), 60_000); // some browsers take it late
 };

@@ -2,7 +2,7 @@
 // too, can save.
 import * as buildSection from "../build/build";
 import { byId, element } from "../core/dom";
-import { UNREACHABLE } from "../core/session/api";
+import * as api from "../core/session/api";
 import * as i18n from "../core/text/i18n";
 import * as fitSection from "../fit/fit";
 import { complain, type Say, status } from "./downloads";
@@ -19,8 +19,7 @@ const addressOf = (kind: string) => {
 // Ask for the file first: what is wrong with it is told here, and not on a page of its own.
 const take = async (href: string, say: Say) => {
   try {
-    const answer = await fetch(href).catch(() => null);
-    if (!answer?.ok) throw (await answer?.json().catch(() => null))?.error ?? UNREACHABLE;
+    const answer = await api.attachment(api.ask(href));
     const [, name = ""] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];
     answer.body?.cancel();
     element("a", { href, download: name }).click();

@@ -9,7 +9,7 @@ type Opening = { hideable: Record<string, string>; hidden: string[]; unknown: st
 const OPENING: Opening = JSON.parse(document.documentElement.dataset.opening ?? "{}");
 const NAMES = Object.keys(OPENING.hideable);
 
-const LESSONS = ["page", "onestep", "seeds", "wide", "steps", "lr"];
+const LESSONS = ["tour", "page", "onestep", "seeds", "wide", "steps", "lr"];
 const LANGUAGES: Record<string, string> = { ko: "한국어", en: "English" };
 const THEMES: Record<string, string> = { dark: "lecturer.dark", light: "lecturer.light" };
 

@@ -132,7 +132,7 @@ const take = async (format: string) => {
   }
   const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? SHARP : 1 });
   const name = fileName(picture.name, format);
-  downloads.save({ name, blob: await (await fetch(url)).blob() });
+  await downloads.save({ name, blob: await (await fetch(url)).blob() });
   say("files.saved", { name });
   made.src = url;
   byId("pictures-made").hidden = false;

@@ -99,15 +99,15 @@ let drawn = "";
 const drawCode = async (link: string) => {
   if (link === drawn || link.length > limits.max_link) return;
   drawn = link;
-  const answer = await api.send("qr", { text: link }).catch(() => null);
-  if (drawn !== link) return; // another one is on its way
-  if (!answer?.ok) {
-    drawn = "";
-    say("error.server");
-    return;
+  try {
+    const answer = await api.attachment(api.send("qr", { text: link }));
+    if (drawn !== link) return; // another one is on its way
+    if (picture) URL.revokeObjectURL(picture);
+    picture = URL.createObjectURL(await answer.blob());
+  } catch (error) {
+    if (drawn === link) drawn = "";
+    return complain(error);
   }
-  if (picture) URL.revokeObjectURL(picture);
-  picture = URL.createObjectURL(await answer.blob());
   for (const image of document.querySelectorAll<HTMLImageElement>(".qr-image")) image.src = picture;
 };
 

@@ -22,7 +22,9 @@ interface Golden {
     loss: Loss;
     x: number[];
     y: number[];
-    plateaus: { flat: number; left: number; right: number; both: number; line: [number, number, number] };
+    plateaus: { flat: number; left: number; right: number; both: number; bent_below: number | null } & {
+      line: [number, number, number];
+    };
   }[];
   spaced: { from: number; to: number; n: number; x: number[] }[];
   limits: object; // see core/limits.ts

@@ -108,14 +108,15 @@ async def seek_plateaus(service: SessionService, sid: str, _body: Body) -> dict[
     Returns
     -------
     dict
-        The attributes of `analysis.plateaus.Plateaus`, ``data_key`` and ``loss``.
+        The attributes of `analysis.plateaus.Plateaus`, ``bent_below``, ``data_key`` and ``loss``.
     """
     state = await service.state(sid)
     loss = state.train.net.loss
     points = await service.points_of(state)
     key = ("plateaus", points.key, loss)
     found: Plateaus = await service.cached(sid, key, plateaus, *points.training, loss)
-    return {**vars(found), "data_key": points.key, "loss": loss}
+    bent_below = found.bent_below
+    return {**vars(found), "bent_below": bent_below, "data_key": points.key, "loss": loss}
 
 
 def train_part(

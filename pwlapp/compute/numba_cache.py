@@ -86,6 +86,14 @@ def supports_target() -> bool:
     return set(next(flags, [])) >= TARGET_FLAGS
 
 
+def why_compiled() -> str:
+    """For the log: what is compiled now, and why the engine of the image is not used."""
+    text = f"compiling the engine for this processor, once ({cpu_name()})"
+    if SHIPPED.is_dir() and any(SHIPPED.iterdir()) and not supports_target():
+        text += f", since the image's needs {TARGET}: AVX2 and what came with it"
+    return text
+
+
 def shipped_folder(name: str) -> Path:
     """Where an image has the engine compiled for a `fingerprint`, if it has it."""
     return SHIPPED / name

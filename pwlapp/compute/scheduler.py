@@ -17,10 +17,12 @@ from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.state import SessionState, UnknownSession
-from pwlapp.sessions.stores.protocol import Conflict, short_id
+from pwlapp.sessions.stores.protocol import STORAGE_FAILED, Conflict, short_id, storage_failed
 from pwlapp.tasks import log_failure, stop
 
 logger = logging.getLogger(__name__)
+
+RETRY_S = 1.0  # between two tries to use a store that failed
 
 
 class LocalScheduler:
@@ -56,16 +58,30 @@ class LocalScheduler:
         self._turns = asyncio.Semaphore(at_once)  # first come, first served
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._due: set[str] = set()
+        self._outage: asyncio.Task[None] | None = None  # ends when the store can be written again
+
+    @property
+    def is_stalled(self) -> bool:
+        return self._outage is not None
 
     async def start(self) -> None:
-        for sid in await self._sessions.running():
-            with contextlib.suppress(UnknownSession):  # damaged
-                self.schedule(sid, await self._sessions.load(sid))
+        while True:
+            try:
+                running = await self._sessions.running()
+            except UserError:
+                await asyncio.sleep(RETRY_S)
+            else:
+                break
+        for sid in running:
+            self._begin(sid, None)
 
     def schedule(self, sid: str, state: SessionState) -> None:
         if sid in self._tasks:
             self._due.add(sid)
-            return
+        else:
+            self._begin(sid, state)
+
+    def _begin(self, sid: str, state: SessionState | None) -> None:
         task = asyncio.create_task(self._work(sid, state), name=f"run {short_id(sid)}")
         task.add_done_callback(log_failure)
         self._tasks[sid] = task
@@ -74,9 +90,10 @@ class LocalScheduler:
         return await train(self._runner, points, state, state.train.epoch + 1, None)
 
     async def close(self) -> None:
-        await stop(self._tasks.values())
+        outage = [self._outage] if self._outage else []
+        await stop([*self._tasks.values(), *outage])
 
-    async def _work(self, sid: str, state: SessionState) -> None:
+    async def _work(self, sid: str, state: SessionState | None) -> None:
         # If `schedule` is called while `_run` is about to end on an older state, it adds the
         # session to `_due`, and the session is read once more. There must be no await between the
         # last check of `_due` and the end, or a call in between would be lost.
@@ -90,21 +107,50 @@ class LocalScheduler:
             del self._tasks[sid]
 
     async def _run_or_halt(self, sid: str, state: SessionState | None = None) -> None:
+        while True:
+            try:
+                await self._run(sid, state or await self._sessions.load(sid))
+            except UnknownSession:
+                pass  # it has expired, or was deleted with its class
+            except UserError as error:
+                if error.code == STORAGE_FAILED:
+                    state = None  # what is stored counts
+                    await self._until_stored(sid)
+                    continue
+                await self._halt(sid, error)
+            return
+
+    async def _halt(self, sid: str, reason: UserError) -> None:
+        logger.warning("the run of session %s is stopped: %s", short_id(sid), reason)
+        self._metrics.run_ended("failed")
+        with contextlib.suppress(UserError):
+            await self._sessions.update(sid, functools.partial(transitions.halt, reason=reason))
+
+    async def _until_stored(self, sid: str) -> None:
+        """Wait until the store can be written again; the page of the session says so meanwhile."""
+        if self._outage is None:
+            self._outage = asyncio.create_task(self._try_store(), name="waiting for the store")
+        self._sessions.notify(sid)
+        await asyncio.shield(self._outage)
+
+    async def _try_store(self) -> None:
+        """Try for all runs together, until it succeeds."""
         try:
-            await self._run(sid, state or await self._sessions.load(sid))
-        except UnknownSession:
-            logger.warning("session %s expired during its run", short_id(sid))
-        except UserError as error:
-            logger.warning("the run of session %s is stopped: %s", short_id(sid), error)
-            self._metrics.run_ended("failed")
-            with contextlib.suppress(UserError):
-                await self._sessions.update(sid, functools.partial(transitions.halt, reason=error))
+            while True:
+                await asyncio.sleep(RETRY_S)
+                with contextlib.suppress(UserError):
+                    await self._sessions.check_store()
+                    return
+        finally:
+            self._outage = None
 
     async def _run(self, sid: str, state: SessionState) -> None:
         while state.run is not None and state.is_running:
             requested = time.perf_counter()
             points = await self._sessions.points_of(state)
             async with self._turns:
+                if self.is_stalled:
+                    raise storage_failed()
                 result = await train(
                     self._runner,
                     points,

@@ -117,6 +117,7 @@ def load_compiled() -> None:
                 if shipped.is_dir():  # copied, since Numba only reads from a folder it may write to
                     shutil.copytree(shipped, folder, dirs_exist_ok=True)
                 else:
+                    logger.info("%s; torch trains until then", numba_cache.why_compiled())
                     compile_in_subprocess()
                 lock.write_text(name, encoding="utf-8")
         _compile_or_load()

@@ -21,9 +21,33 @@ MAX_POLLS = 5000
 HERE_S = 3 * BEAT_S  # a server that died leaves its pages connected for so long
 
 
-def is_here(seat: Seat, now: float) -> bool:
-    """Whether a page of the seat is connected; `now` in seconds since 1970."""
-    return now - seat.seen < HERE_S
+class Heartbeats:
+    """Tells which seats of a room have a page, by whether their beats go on.
+
+    A beat is noted with the clock of the server that the page is connected to, which may be wrong
+    or be set. How long ago it was noticed is therefore measured here.
+
+    Parameters
+    ----------
+    clock : callable
+        Seconds since 1970. Used for beats of which no earlier one is known.
+    timer : callable
+        Seconds from any start. A clock that is set must not change it.
+    """
+
+    def __init__(self, clock: Callable[[], float], timer: Callable[[], float]) -> None:
+        self._clock, self._timer = clock, timer
+        self._noticed: dict[int, tuple[float, float]] = {}  # by seats: the beat, and when
+
+    def is_here(self, seat: Seat) -> bool:
+        """Whether a page of the seat is connected."""
+        now = self._timer()
+        beat, at = self._noticed.get(seat.number, (None, now))
+        if beat != seat.seen:
+            is_old = beat is None and abs(self._clock() - seat.seen) >= HERE_S
+            at = now - HERE_S if is_old else now
+            self._noticed[seat.number] = seat.seen, at
+        return seat.seen > 0 and now - at < HERE_S
 
 
 class Presence:
@@ -34,20 +58,26 @@ class Presence:
     rooms : RoomRepository
     clock : callable
         Seconds since 1970.
-
-    Attributes
-    ----------
-    clock : callable
-        The parameter.
+    timer : callable
+        Seconds from any start. A clock that is set must not change it.
     """
 
-    def __init__(self, rooms: RoomRepository, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        rooms: RoomRepository,
+        clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._rooms = rooms
-        self.clock = clock
+        self._clock, self._timer = clock, timer
         self._streams: Counter[tuple[str, int]] = Counter()
-        self._polls: TTLCache[tuple[str, int], None] = TTLCache(MAX_POLLS, BEAT_S)
+        self._polls: TTLCache[tuple[str, int], None] = TTLCache(MAX_POLLS, BEAT_S, timer)
         self._changed: set[tuple[str, int]] = set()
         self._has_changed = asyncio.Event()
+
+    def heartbeats(self) -> Heartbeats:
+        """For one room."""
+        return Heartbeats(self._clock, self._timer)
 
     @contextmanager
     def connected(self, code: str, number: int) -> Iterator[None]:
@@ -83,7 +113,7 @@ class Presence:
         seen: dict[str, dict[int, float]] = defaultdict(dict)
         for code, number in changed:
             is_here = self._streams[code, number] or (code, number) in self._polls
-            seen[code][number] = self.clock() if is_here else 0.0
+            seen[code][number] = self._clock() if is_here else 0.0
         for code, numbers in seen.items():
             await self._rooms.see(code, numbers)
 

@@ -162,6 +162,24 @@ class RoomRepository:
             return seat
         raise UserError("room_forbidden")
 
+    async def update_seat_in(
+        self, code: str, number: int, change: Callable[[Room, Seat], Seat]
+    ) -> Seat:
+        """As `update_seat`; the room is the one at the moment at which the seat is saved."""
+
+        async def attempt() -> Seat:
+            room = await self.load(code)
+            seat = await self.seat(code, number)
+            after = replace(change(room, seat), version=seat.version + 1)
+            save = (number, seat.version, encode(after))
+            if not await self._store.save_seats(code, [save], room.version):
+                self._cached.pop(code, None)  # the notification may be on its way
+                raise Conflict
+            self._notify_seats(code, [number])
+            return after
+
+        return await retried(attempt)
+
     async def update_seats(
         self, code: str, numbers: Iterable[int], change: Callable[[Seat], Seat | None]
     ) -> list[Seat]:

@@ -40,6 +40,8 @@ class RoomService:
         Its events wake the streams of rooms as well.
     clock : callable
         Seconds since 1970.
+    timer : callable
+        Seconds from any start, for what must not depend on the clock.
 
     Attributes
     ----------
@@ -54,11 +56,12 @@ class RoomService:
         store: RoomStore,
         sessions: SessionService,
         clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.sessions = sessions
         self.repository = RoomRepository(store, sessions.events, clock)
         self.classes = ClassSessions(sessions, self.repository)
-        self.presence = Presence(self.repository, clock)
+        self.presence = Presence(self.repository, clock, timer)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -149,20 +152,23 @@ class RoomService:
     async def answer(self, room: Room, seat: Seat, question: int, value: object) -> None:
         """Answer the question with this id, or answer it anew.
 
+        The answer is saved only if the question is still open at that very moment.
+
         Raises
         ------
         UserError
             ``question_over`` if it is revealed or no longer asked; ``bad_answer``.
         """
-        asked = room.question
-        if asked is None or asked.id != question or asked.revealed is not None:
-            raise UserError("question_over")
-        answer = Answer(question, check_answer(asked, value))
 
-        def change(seat: Seat) -> Seat:
-            return msgspec.structs.replace(seat, answer=answer)
+        def change(room: Room, seat: Seat) -> Seat:
+            asked = room.question
+            if asked is None or asked.id != question or asked.revealed is not None:
+                raise UserError("question_over")
+            return msgspec.structs.replace(
+                seat, answer=Answer(question, check_answer(asked, value))
+            )
 
-        await self.repository.update_seat(room.code, seat.number, change)
+        await self.repository.update_seat_in(room.code, seat.number, change)
 
     async def leave(self, room: Room, seat: Seat) -> None:
         """Give a seat up; its session of the class is deleted."""

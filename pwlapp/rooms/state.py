@@ -103,6 +103,8 @@ class Question(msgspec.Struct, frozen=True):
         Of kind "choice".
     revealed : Answers or None
         What the students see of all answers; None until the teacher reveals them.
+    text_is_preset, options_are_preset : bool
+        Whether they are the page's own: each page shows them in its language.
     """
 
     id: int
@@ -110,6 +112,8 @@ class Question(msgspec.Struct, frozen=True):
     text: str
     options: tuple[str, ...] = ()
     revealed: Answers | None = None
+    text_is_preset: bool = False
+    options_are_preset: bool = False
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -135,6 +139,9 @@ class Challenge(msgspec.Struct, frozen=True):
         Parameters of the net to match, in the order of `net.to_vector`.
     ranking : tuple of Place
         Best first; every seat that has a score.
+    of_class : bool
+        Whether the nets of the class count, else the students' own. Once the class was led during
+        the challenge it stays so: a release changes no score.
     """
 
     id: int
@@ -142,6 +149,7 @@ class Challenge(msgspec.Struct, frozen=True):
     epochs: int
     target: tuple[float, ...] | None = None
     ranking: tuple[Place, ...] = ()
+    of_class: bool = False
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -243,6 +251,11 @@ def followed(room: Room, seat: Seat) -> str | None:
     if room.spotlight is not None:
         return room.spotlight.sid
     return seat.class_sid if room.leading else None
+
+
+def scored(challenge: Challenge, seat: Seat) -> str | None:
+    """The session of the seat that counts in a challenge."""
+    return seat.class_sid if challenge.of_class else seat.own
 
 
 def watched(room: Room, seat: Seat) -> str:

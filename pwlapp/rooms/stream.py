@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from pwlapp.errors import UserError
 from pwlapp.rooms.service import RoomService
@@ -14,6 +14,8 @@ from pwlapp.rooms.view import room_view
 from pwlapp.sessions.events import Event, Position
 from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.sessions.stores.protocol import UnknownRoom, room_key, seat_key
+
+LEFT: Final = "left"
 
 
 class Known(NamedTuple):
@@ -46,9 +48,10 @@ async def follow(rooms: RoomService, code: str, number: int, known: Known) -> As
     ------
     Event
         ``room`` at first and after each change that the seat sees; then ``state`` and ``frames`` of
-        the session that the page follows from then on. Its data are None, and the stream ends, if
-        the room has ended or the student has left. The id of frames names their session, too: a
-        browser that reconnects sends it, and may have missed that the session is another one.
+        the session that the page follows from then on. If the room has ended, its data are None; if
+        the student has left, in another tab, `LEFT`; then the stream ends. The id of frames names
+        their session, too: a browser that reconnects sends it, and may have missed that the session
+        is another one.
     """
     events = rooms.sessions.events
     own_keys = {room_key(code), seat_key(code, number)}
@@ -62,8 +65,9 @@ async def follow(rooms: RoomService, code: str, number: int, known: Known) -> As
     ):
         async for changed in events.wakes(watcher):
             if position is None or changed & own_keys:
-                if (found := await _find(rooms, code, number)) is None:
-                    yield Event("room", None)
+                found = await _find(rooms, code, number)
+                if found is None or isinstance(found, str):
+                    yield Event("room", found)
                     return
                 room, seat, seats = found
                 if position is None:
@@ -98,7 +102,9 @@ async def _caught_up(rooms: RoomService, room: Room, seat: Seat) -> Seat:
     return seat
 
 
-async def _find(rooms: RoomService, code: str, number: int) -> tuple[Room, Seat, int] | None:
+async def _find(
+    rooms: RoomService, code: str, number: int
+) -> tuple[Room, Seat, int] | Literal["left"] | None:
     try:
         room = await rooms.repository.load(code)
         seat = await rooms.repository.seat(code, number)
@@ -107,5 +113,5 @@ async def _find(rooms: RoomService, code: str, number: int) -> tuple[Room, Seat,
         return None
     except UserError as error:
         if error.code == "room_forbidden":
-            return None
+            return LEFT
         raise

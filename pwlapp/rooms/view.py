@@ -36,7 +36,7 @@ def room_view(room: Room, seat: Seat, seats: int) -> dict[str, Any]:
         "seats": seats,
         "question": question and question_view(question),
         "answer": answer.value if answer and is_answered else None,
-        "challenge": room.challenge and _challenge_of(room.challenge, seat),
+        "challenge": room.challenge and _challenge_of(room, room.challenge, seat),
     }
 
 
@@ -46,18 +46,29 @@ def question_view(question: Question) -> dict[str, Any]:
         "id": question.id,
         "kind": question.kind,
         "text": question.text,
+        "text_is_preset": question.text_is_preset,
         "options": question.options,
+        "options_are_preset": question.options_are_preset,
         "revealed": question.revealed is not None,
         "answers": msgspec.to_builtins(question.revealed),
     }
 
 
-def challenge_view(challenge: Challenge, places: int | None = None) -> dict[str, Any]:
-    """A challenge, with so many of the best places; None: with all of them."""
-    ranking = challenge.ranking[:places]
-    return msgspec.structs.asdict(challenge) | {"ranking": msgspec.to_builtins(ranking)}
+def challenge_view(room: Room, challenge: Challenge, places: int | None = None) -> dict[str, Any]:
+    """A challenge, with so many of the best places; None: with all of them.
+
+    It is ``over`` when the nets that count are no longer on the pages.
+    """
+    return {
+        "id": challenge.id,
+        "kind": challenge.kind,
+        "epochs": challenge.epochs,
+        "target": challenge.target,
+        "over": challenge.of_class and not room.leading,
+        "ranking": msgspec.to_builtins(challenge.ranking[:places]),
+    }
 
 
-def _challenge_of(challenge: Challenge, seat: Seat) -> dict[str, Any]:
+def _challenge_of(room: Room, challenge: Challenge, seat: Seat) -> dict[str, Any]:
     own = (place.score for place in challenge.ranking if place.seat == seat.number)
-    return challenge_view(challenge, SHOWN_PLACES) | {"own": next(own, None)}
+    return challenge_view(room, challenge, SHOWN_PLACES) | {"own": next(own, None)}

@@ -80,13 +80,11 @@ class Position:
     sid : str
     since : int
         Number of the last frame that was read.
-    version : int or None
-        Of the state that was read last; None: none yet.
     """
 
     def __init__(self, sid: str, since: int) -> None:
         self.sid, self.since = sid, since
-        self.version: int | None = None
+        self._shown: tuple[int, Any] | None = None  # version and notice of the state read last
 
     async def news(self, read: Read) -> list[Event]:
         """Read on: ``state`` if it has changed, before the new ``frames``.
@@ -95,8 +93,9 @@ class Position:
         """
         snapshot, rows = await read(self.sid, self.since)
         events = []
-        if snapshot["version"] != self.version:
-            self.version = snapshot["version"]
+        shown = snapshot["version"], snapshot.get("notice")
+        if shown != self._shown:
+            self._shown = shown
             events.append(Event("state", snapshot))
         for first in range(0, len(rows), MAX_FRAMES):
             part = rows[first : first + MAX_FRAMES]

@@ -60,7 +60,16 @@ class Runner(Protocol):
 
 
 class Scheduler(Protocol):
-    """Trains the sessions that are running, slice by slice."""
+    """Trains the sessions that are running, slice by slice.
+
+    Attributes
+    ----------
+    is_stalled : bool
+        Whether all runs wait because the store can't be written.
+    """
+
+    @property
+    def is_stalled(self) -> bool: ...
 
     async def start(self) -> None:
         """Continue the runs that an earlier server did not finish."""

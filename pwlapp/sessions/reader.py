@@ -145,7 +145,7 @@ class SessionReader:
 
     async def look(self, sid: str) -> Snapshot:
         """The session's snapshot."""
-        return snapshot(await self.state(sid))
+        return snapshot(await self.state(sid), self._scheduler.is_stalled)
 
     async def state(self, sid: str) -> SessionState:
         """The session's state: everything but its frames."""
@@ -172,9 +172,10 @@ class SessionReader:
             `snapshot.frame_rows`, `snapshot.frame_texts` or another function of frames.
         """
         state, frames = await self.whole(sid, since)
+        shown = snapshot(state, self._scheduler.is_stalled)
         if len(frames) > MANY_FRAMES:
-            return snapshot(state), await asyncio.to_thread(form, frames)
-        return snapshot(state), form(frames)
+            return shown, await asyncio.to_thread(form, frames)
+        return shown, form(frames)
 
     async def points_of(self, state: SessionState) -> Points:
         """The data of a session that was just loaded. Raises ``data_unknown``."""

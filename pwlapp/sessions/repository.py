@@ -100,6 +100,14 @@ class SessionRepository:
         """Ids of the sessions that are running."""
         return await self._store.running()
 
+    async def check_store(self) -> None:
+        """Raise ``storage_failed`` if the store can't be used now."""
+        await self._store.ping()
+
+    def notify(self, sid: str) -> None:
+        """Have the streams of a session look again, though it has not changed."""
+        self._notify(sid)
+
     async def load(self, sid: str) -> SessionState:
         """Read a session. Raises UnknownSession."""
 

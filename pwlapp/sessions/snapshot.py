@@ -12,18 +12,21 @@ import numpy as np
 from pwlapp.core.net import Array
 from pwlapp.core.optimizers import OptimizerOptions, SgdOptions
 from pwlapp.sessions.frames import Frame, is_curve, is_wide
-from pwlapp.sessions.state import SessionState
+from pwlapp.sessions.state import Notice, SessionState
 
 CURVE_DECIMALS = 5  # a curve is only drawn, so this is enough
 
 
-def snapshot(state: SessionState) -> dict[str, Any]:
+def snapshot(state: SessionState, is_stalled: bool = False) -> dict[str, Any]:
     """A session for the browser; every value is valid JSON.
 
     Without a run, ``start_epoch`` and ``target_epoch`` are the net's epoch. A wide net has no
-    parameters here: its frames have its curve.
+    parameters here: its frames have its curve. A run that is stalled has the notice
+    ``run_waits``.
     """
     train, run, notice, speed = state.train, state.run, state.notice, state.speed
+    if is_stalled and state.is_running:
+        notice = Notice("run_waits")
     return {
         "version": state.version,
         "status": _status(state),

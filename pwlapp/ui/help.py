@@ -63,6 +63,7 @@ def sheet() -> html.Dialog:
     return html.Dialog(
         [
             html.H2(text("help.title"), id=ids.HELP_TITLE),
+            button(ids.TOUR_HELP, "tour.start"),
             html.Div(
                 [
                     html.Section(

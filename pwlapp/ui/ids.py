@@ -276,7 +276,13 @@ BOARD_CURVES = "board-curves"
 BOARD_LOSSES = "board-losses"
 BOARD_SLOPES = "board-slopes"
 BOARD_CHOSEN = "board-chosen"
+BOARD_CHOSEN_NAME = "board-chosen-name"
+BOARD_CHOSEN_CLOSE = "board-chosen-close"
+BOARD_CHOSEN_YHAT = "board-chosen-yhat"
+BOARD_CHOSEN_BENT = "board-chosen-bent"
 BOARD_CHOSEN_WORDS = "board-chosen-words"
+BOARD_CHOSEN_WEIGHTS = "board-chosen-weights"
+BOARD_ALL_CURVES = "board-all-curves"
 BOARD_OPEN_NET = "board-open-net"
 BOARD_SPOTLIGHT = "board-spotlight"
 BOARD_HIDE_NAME = "board-hide-name"
@@ -297,6 +303,10 @@ LESSONS_OPEN = "lessons-open"
 LESSONS_CLOSE = "lessons-close"
 LESSONS_FOLD = "lessons-fold"  # on small screens
 LESSONS_BODY = "lessons-body"
+TOUR_OFFER = "tour-offer"  # a line beside the status, on the first visit
+TOUR_START = "tour-start"
+TOUR_DISMISS = "tour-dismiss"
+TOUR_HELP = "tour-help"  # the same button in the help sheet
 
 # what travels between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers

@@ -23,7 +23,7 @@ SETTERS = ("build", "fit", "params", "trained", "epochs")
 CHECKS = (
     "read", "build_mse", "build_moved", "w1_moved", "construction", "epoch", "at_epoch", "seed",
     "loss", "width", "bias1", "activation", "optimizer", "lr", "momentum", "status", "both_sides",
-    "steep", "edges", "seeds", "unit", "weight",
+    "steep", "edges", "seeds", "unit", "weight", "moved", "more_epochs", "looking_back", "edited",
 )  # fmt: skip
 
 START = (1.0, -1.0, -4.5, -9.0, 4.5)
@@ -102,6 +102,20 @@ def drawn(law: str) -> dict[str, Any]:
 
 
 SMOOTH = {"bias1": True, "activation": "sigmoid", "loss": "mse"}
+
+# Sets nothing: a visitor may take it in the middle of something.
+TOUR = Lesson(
+    "tour",
+    (
+        Step(ids.BUILD_WEIGHTS, {"moved": True}),
+        Step(ids.FIT_TRAIN, {"more_epochs": at_least(1000)}),
+        Step(ids.FIT_PLAYBACK, {"looking_back": True}),
+        Step(ids.FIT_TRAIN, {"more_epochs": at_least(1000)}),
+        Step(ids.FIT_WEIGHTS, {"edited": True}),
+        Step(ids.PIECES_CHOOSE, {"unit": True}),
+        Step(ids.SHARE_LINK, {"read": True}),
+    ),
+)
 
 PAGE = Lesson(
     "page",
@@ -232,7 +246,7 @@ LR = Lesson(
     ),
 )
 
-LESSONS = (PAGE, ONE_STEP, SEEDS, WIDE, STEPS, LR)
+LESSONS = (TOUR, PAGE, ONE_STEP, SEEDS, WIDE, STEPS, LR)
 
 
 def as_json() -> list[dict[str, Any]]:

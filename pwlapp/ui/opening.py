@@ -84,7 +84,7 @@ HIDEABLE = {
     "code": _card(ids.SHARE_FILES),
     "pictures": _card(ids.SHARE_PICTURES),
     "open": _card(ids.SHARE_IMPORT),
-    "lessons": _only(ids.LESSONS_OPEN),
+    "lessons": _only(ids.LESSONS_OPEN, ids.TOUR_HELP),
     "class": _section(ids.CLASS),
     "language": _only(ids.LANGUAGE_SWITCH),
     "theme": _only(ids.THEME_SWITCH),

@@ -71,11 +71,7 @@ async def read_json(request: Request, max_bytes: int = MAX_BYTES) -> dict[str, A
     UserError
         ``too_big`` (limit_mb), ``too_many`` (seconds), ``bad_request``.
     """
-    try:
-        async with asyncio.timeout(BODY_S):
-            raw = await _read(request, max_bytes)
-    except (TimeoutError, ClientDisconnect):
-        raise UserError("bad_request") from None
+    raw = await read_body(request, max_bytes)
     try:
         body = json.loads(raw, parse_constant=_no_constant) if raw else {}
     except (ValueError, RecursionError):
@@ -83,6 +79,22 @@ async def read_json(request: Request, max_bytes: int = MAX_BYTES) -> dict[str, A
     if not isinstance(body, dict) or _depth(body) > MAX_DEPTH:
         raise UserError("bad_request")
     return body
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """A request's body.
+
+    Raises
+    ------
+    UserError
+        ``too_big`` (limit_mb), ``too_many`` (seconds); ``bad_request`` for a body that does not
+        arrive in time, or breaks off.
+    """
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await _read(request, max_bytes)
+    except (TimeoutError, ClientDisconnect):
+        raise UserError("bad_request") from None
 
 
 async def _read(request: Request, max_bytes: int) -> bytes:

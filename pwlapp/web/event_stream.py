@@ -23,7 +23,7 @@ from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
 from pwlapp.web.json_answers import LINES, UNBUFFERED, answer_text, lines_of, refusal, to_text
 from pwlapp.web.rate_limits import visitor
 
-PING_S = 15
+PING_S = 8  # after 2.5 of them without a word the page takes the connection for lost
 RETRY_MS = 1000  # when the browser reconnects; its own default is 3 seconds or more
 GRACE_S = 2.0  # a stream has so long to end by itself when the server stops
 KEY = re.compile("[0-9a-f]{16}")
@@ -49,8 +49,8 @@ def routes(service: SessionService) -> APIRouter:
             return refusal(error)
         if service.events.is_full(sid):
             return refusal(UserError("busy"))
-        # After a lost connection the browser repeats the address with its old `since`, and sends
-        # the last frame it has in the header.
+        # An EventSource that reconnects by itself repeats the address with its old `since`, and
+        # sends the last frame it has in the header.
         known = since if last_event_id is None else last_event_id
         read = partial(service.read, form=frame_texts)
         return event_source(service.events, service.events.follow(sid, known, read))
@@ -79,8 +79,8 @@ def routes(service: SessionService) -> APIRouter:
 
 def event_source(events: SessionEvents, stream: AsyncGenerator[Event]) -> Response:
     """The response that sends a stream, until it ends or the server is asked to stop."""
-    followed = visitor().following(stream)
-    return _source(events, (_message(event) async for event in followed), ping=PING_S)
+    messages = (_message(event) async for event in visitor().following(stream))
+    return _source(events, messages, ping=PING_S, ping_message_factory=_ping)
 
 
 def line_source(events: SessionEvents, parts: AsyncGenerator[Any]) -> Response:
@@ -118,6 +118,11 @@ def _message(event: Event) -> ServerSentEvent:
         id=None if event.id is None else str(event.id),
         retry=None if is_frames else RETRY_MS,
     )
+
+
+def _ping() -> ServerSentEvent:
+    """An event that the page sees; it does not see comments."""
+    return ServerSentEvent("{}", event="ping")
 
 
 async def _close_when(leaving: anyio.Event, stream: SessionEvents) -> None:

@@ -11,39 +11,34 @@ import ipaddress
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import NamedTuple, TypeVar
 
-from limits import (
-    RateLimitItem,
-    RateLimitItemPerDay,
-    RateLimitItemPerHour,
-    RateLimitItemPerMinute,
-    RateLimitItemPerSecond,
-)
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pwlapp.errors import UserError
 from pwlapp.sessions.stores.protocol import is_sid
+from pwlapp.web.fixed_window import FixedWindow, Limit
 
 T = TypeVar("T")
 
+
 # Of a session, a seat, or a room. A slider that is dragged sends up to 20 commands a second.
-COMMANDS = RateLimitItemPerSecond(400, 10, namespace="commands")
-HEAVY = RateLimitItemPerMinute(240, namespace="heavy")
+COMMANDS = Limit("commands", 400, 10)
+HEAVY = Limit("heavy", 240, 60)
 HEAVY_COMMANDS = {"export", "one_step", "plateaus", "preview", "restore", "seeds", "upload"}
+TEACHER = Limit("teacher", 600, 60)  # a board that is asked for counts once a second
 # Of an address. 300 students open 20 sessions each, and ask for more than a computation a second.
-SESSIONS = RateLimitItemPerHour(6000, namespace="sessions")
-SESSIONS_A_DAY = RateLimitItemPerDay(30_000, namespace="sessions")
-COMPUTATIONS = RateLimitItemPerMinute(30_000, namespace="computations")
-ROOMS = RateLimitItemPerHour(30, namespace="rooms")
-WRONG = RateLimitItemPerMinute(120, namespace="wrong")
-SAME = RateLimitItemPerMinute(1, namespace="same")
+SESSIONS = Limit("sessions", 6000, 3600)
+SESSIONS_A_DAY = Limit("sessions a day", 30_000, 24 * 3600)
+COMPUTATIONS = Limit("computations", 30_000, 60)
+ROOMS = Limit("rooms", 30, 3600)
+PICTURES = Limit("pictures", 1500, 600)
+WRONG = Limit("wrong", 120, 60)
+SAME = Limit("same", 1, 60)
 
 MAX_ADDRESS = 64  # characters; a proxy may pass on anything
 IPV6_NETWORK = 64  # bits of an address that are given to one subscriber
@@ -73,11 +68,24 @@ BODIES = Quota("bodies", 64e6, 256e6, wait_s=2)  # bytes of requests in progress
 
 
 class Counts:
-    """What has been asked for, and what is in use."""
+    """What has been asked for, and what is in use.
 
-    def __init__(self) -> None:
-        self.limiter = FixedWindowRateLimiter(MemoryStorage())
+    Parameters
+    ----------
+    timer : callable
+        As in `FixedWindow`.
+    """
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
         self.in_use: Counter[tuple[str, str]] = Counter()
+        self._timer = timer
+        self._windows: dict[Limit, FixedWindow] = {}
+
+    def window(self, limit: Limit) -> FixedWindow:
+        """The counts of a limit."""
+        if limit not in self._windows:
+            self._windows[limit] = FixedWindow(limit, self._timer)
+        return self._windows[limit]
 
 
 class Visitor:
@@ -108,7 +116,7 @@ class Visitor:
 
     def of_teacher(self, code: str) -> None:
         """Count a command to all of a room. Raises ``too_many`` (seconds)."""
-        self._hit(HEAVY, code)
+        self._hit(TEACHER, code)
 
     def new_session(self) -> None:
         """Count a session that is created. Raises ``too_many`` (seconds)."""
@@ -119,9 +127,13 @@ class Visitor:
         """Count a room that is opened. Raises ``too_many`` (seconds)."""
         self._hit(ROOMS, self._address)
 
+    def new_picture(self) -> None:
+        """Count a picture that is kept. Raises ``too_many`` (seconds)."""
+        self._hit(PICTURES, self._address)
+
     def check_wrong(self) -> None:
         """Raise ``room_wait`` if too many wrong codes came from the address."""
-        if not self._counts.limiter.test(WRONG, self._address):
+        if self._counts.window(WRONG).is_full(self._address):
             raise UserError("room_wait")
 
     def wrong(self, code: str) -> None:
@@ -131,8 +143,8 @@ class Visitor:
         for it once more. Raises ``room_wait``, so that the answer no longer tells what was wrong.
         """
         self.check_wrong()
-        if self._counts.limiter.hit(SAME, self._address, code):
-            self._counts.limiter.hit(WRONG, self._address)
+        if self._counts.window(SAME).hit(f"{self._address} {code}"):
+            self._counts.window(WRONG).hit(self._address)
 
     @contextmanager
     def computing(self) -> Iterator[None]:
@@ -168,10 +180,10 @@ class Visitor:
         """The request is answered."""
         self._use(BODIES, -self._held)
 
-    def _hit(self, limit: RateLimitItem, key: str) -> None:
-        if not self._counts.limiter.hit(limit, key):
-            ends = self._counts.limiter.get_window_stats(limit, key).reset_time
-            raise too_many(max(1, math.ceil(ends - time.time())))
+    def _hit(self, limit: Limit, key: str) -> None:
+        window = self._counts.window(limit)
+        if not window.hit(key):
+            raise too_many(window.wait_s(key))
 
     @contextmanager
     def _using(self, quota: Quota) -> Iterator[None]:

@@ -23,6 +23,7 @@ from pwlapp.rooms.codes import read_code
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
 from pwlapp.rooms.teacher import table
+from pwlapp.rooms.teacher.bodies import Invite
 from pwlapp.rooms.teacher.invitation import links
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
@@ -184,8 +185,8 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
                 raise UserError("busy")
         except UserError as error:
             return refusal(error)
-        # After a lost connection the browser repeats the address, and sends the id of the last
-        # frames that it has.
+        # An EventSource that reconnects by itself repeats the address, and sends the id of the
+        # last frames that it has.
         if match := LAST_ID.fullmatch(last_event_id):
             known = known._replace(sid=match[1], since=int(match[2]))
         return event_source(events, stream.follow(rooms, room.code, at.number, known))
@@ -215,11 +216,20 @@ def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
             return refusal(error)
         return line_source(rooms.sessions.events, boards.follow(room.code))
 
+    @router.post("/board/now")
+    async def board_now(request: Request) -> Response:
+        try:
+            room = await gate.teacher(request)
+            return answer(await boards.now(room.code))
+        except UserError as error:
+            return refusal(error)
+
     @router.post("/teacher/addresses")
     async def addresses(request: Request) -> Response:
         try:
             room = await gate.teacher(request)
-            found = await links(rooms, room.code, str(request.base_url))
+            body = checked(Invite, await read_json(request, SMALL), rooms.sessions)
+            found = await links(rooms, room.code, body.page)
         except UserError as error:
             return refusal(error)
         return answer({"links": found})

@@ -26,6 +26,7 @@ FOLDER = "static/"
 PATH = "/" + FOLDER
 MINIMUM_BYTES = 500  # below this, compression saves no packet
 CALLBACK = "/_dash-update-component"
+FROM_JUPYTER = b"x-proxycontextpath"  # a header of jupyter-server-proxy
 # Routes of Dash that the page does not use: a WebSocket, component files, and the catch-all.
 UNUSED_ROUTES = re.compile(r"_dash-ws-callback$|/_dash-component-suites/|^/assets|^/\{path:path\}$")
 
@@ -106,11 +107,22 @@ def _parts(built: Mapping[str, str]) -> Iterator[str]:
 
 
 def compressed(app: ASGIApp) -> ASGIApp:
-    """Compress responses that are made per request: lines one by one, event streams not at all."""
+    """Compress responses that are made per request: lines one by one, event streams not at all.
+
+    Behind jupyter-server-proxy nothing is: it takes away the name of the compression of what it
+    hands on part by part.
+    """
     remove_compress_type("text/event-stream")
     add_compress_type(LINES, streaming=True)
+    plain = _with_json_callbacks(app)
     # Zstandard is off: at this speed it is not smaller than Brotli.
-    return CompressMiddleware(_with_json_callbacks(app), minimum_size=MINIMUM_BYTES, zstd=False)
+    smaller = CompressMiddleware(plain, minimum_size=MINIMUM_BYTES, zstd=False)
+
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        is_jupyter = any(name == FROM_JUPYTER for name, _ in scope.get("headers", ()))
+        await (plain if is_jupyter else smaller)(scope, receive, send)
+
+    return chosen
 
 
 def _with_json_callbacks(app: ASGIApp) -> ASGIApp:

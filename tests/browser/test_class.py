@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from math import e
 from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
@@ -74,6 +75,18 @@ def stands(page: LecturePage) -> dict[str, Any]:
     }
 
 
+def trace_ends(page: LecturePage, plot: str, trace: int) -> list[float]:
+    """The first and the last y of a line in one of Fit's plots."""
+    ends: list[float] = page.page.evaluate(
+        """([plot, trace]) => {
+            const { y } = document.querySelector(`#fit-${plot}-plot .js-plotly-plot`).data[trace];
+            return [y[0], y.at(-1)];
+        }""",
+        [plot, trace],
+    )
+    return ends
+
+
 def test_a_students_own_work_is_set_aside_and_comes_back_whole(
     room: Room, open_page: OpenPage
 ) -> None:
@@ -99,7 +112,11 @@ def test_a_students_own_work_is_set_aside_and_comes_back_whole(
 
     room("release")
     wait_for_count(page, 300)
+    room("challenge", kind="lowest", epochs=10)  # another word of the room does not replace this
+    expect(page.find("#class-task")).to_be_visible()
     expect(page.find("#class-says")).to_contain_text("Your own net is back")
+    room("end_challenge")
+    expect(page.find("#class-task")).to_be_hidden()
     expect(page.find("#fit-seed")).to_have_value("7")
     expect(page.find("#fit-train")).to_be_visible()
     assert stands(page) == before
@@ -124,9 +141,25 @@ def test_a_pause_says_so_and_loses_nothing(room: Room, open_page: OpenPage) -> N
     expect(page.find("#fit-notice")).to_be_hidden()
     assert page.page.evaluate("document.querySelector('main').inert")
 
+    room("spotlight", seat=1)  # which is seen while all are frozen
+    expect(page.find("#class-veil")).to_be_hidden()
+    expect(page.find("#class-says")).to_have_text("Paused: everyone looks at your net.")
+    assert page.page.evaluate("document.querySelector('main').inert")
+    room("spotlight", seat=None)
+    expect(page.find("#class-veil")).to_be_visible()
+
     room("freeze", on=False)
     expect(page.find("#class-veil")).to_be_hidden()
     assert stands(page) == before
+
+    truth = trace_ends(page, "yhat", 1)
+    room("challenge", kind="match", target=[1, -1, -4, -6, 2])
+    expect(page.find(".plot-logit .to-match")).to_be_visible()
+    assert trace_ends(page, "logit", 3) == [-4, -2]
+    assert trace_ends(page, "yhat", 1) == pytest.approx([1 / (1 + e**4), 1 / (1 + e**2)])
+    room("end_challenge")
+    expect(page.find(".plot-logit .to-match")).to_be_hidden()
+    assert trace_ends(page, "yhat", 1) == truth
     page.train(100)
     page.wait_for_epoch(400)
 
@@ -153,7 +186,8 @@ def test_a_reload_and_a_second_tab_come_back_to_the_seat(room: Room, open_page: 
         expect(tab.find("#class-nickname")).to_have_value("Minji")
 
     second.find("#class-leave").click()
-    for tab in (page, second):
+    for tab, says in ((page, "You left this class in another tab"), (second, "You have left")):
+        expect(tab.find("#class-says")).to_contain_text(says)
         expect(tab.find("#class-says")).to_contain_text("Your own net is back")
         wait_for_count(tab, 0)
     expect(other.find("#class-says")).to_contain_text("Your teacher leads")
@@ -194,7 +228,7 @@ def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: 
     for page, option in ((first, 0), (second, 1)):
         expect(page.find("#class-panel h3")).to_have_text("<b>Which side?</b>")
         page.find("#class-panel label").nth(option).click()
-        page.find("#class-panel button").click()
+        page.find("#class-panel .button").click()
         expect(page.find(".class-said")).to_contain_text("Only your teacher sees it")
     expect(first.find(".class-shares")).to_have_count(0)
     room("reveal")
@@ -204,7 +238,7 @@ def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: 
     room("ask", kind="curve", text="How will it bend?", options=[])
     for key in ("ArrowUp", "ArrowRight", "ArrowDown"):
         first.find(".class-sketch").press(key)
-    first.find("#class-panel button").click()
+    first.find("#class-panel .button").click()
     expect(first.find(".class-said")).to_contain_text("Only your teacher sees it")
     room("reveal")
     expect(second.find("#class-panel polyline.others")).to_have_count(1)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from pwlapp.ui.lessons import LESSONS
+from tests.browser.test_stage import RECORD_SHIFTS, shifts
 from tests.support.lecture_page import LecturePage
 
 Open = Callable[..., LecturePage]
@@ -52,6 +54,58 @@ def start_over(page: LecturePage, epochs: int) -> None:
     page.click("#fit-reset")
     expect(page.find("#count-epoch")).to_have_text("0")
     page.train(epochs)
+
+
+@pytest.mark.parametrize(("lang", "height"), [("ko-KR", 664), ("en-US", 844)])
+def test_the_tour_of_a_first_visit(address: str, open_page: Open, lang: str, height: int) -> None:
+    """Offered once where nothing else is asked for; by keyboard, on a phone."""
+    page = open_page(address, lang=lang, width=390, height=height)  # the address has a view
+    expect(page.find("#tour-offer")).to_be_hidden()
+    page.page.goto(address)
+    page.wait_until_ready()
+    page.page.evaluate(RECORD_SHIFTS)
+    expect(page.find("#tour-offer")).to_be_visible()
+    assert shifts(page) == []
+    assert page.page.evaluate("document.documentElement.scrollWidth") == 390
+    page.find("#tour-start").press("Enter")
+    here(page, 1)
+    expect(page.find("#lessons")).to_be_focused()
+    expect(page.find("[data-part='again']")).to_be_hidden()  # it sets nothing
+    for press in (
+        lambda: page.find("#build-weights-2-slider").press("ArrowRight"),
+        lambda: page.find("#fit-train").press("Enter"),
+        lambda: page.find("#playback-scrub").press("Home"),
+        lambda: page.find("#fit-train").press("Enter"),
+        lambda: page.find("#fit-weights-0-slider").press("ArrowRight"),
+        lambda: page.find("#pieces-choose .slider").press("ArrowRight"),
+    ):
+        expect(page.find("#lesson-task.done")).to_have_count(0)
+        press()
+        ticked(page)
+        page.find("#lesson-next").press("Enter")
+    page.find("#lesson-next").press("Enter")
+    expect(page.find(".lesson-choice[data-lesson='tour']")).to_contain_text("7")
+    page.find("#lessons").press("Escape")
+    page.page.goto(address)
+    page.wait_until_shown()
+    expect(page.find("#tour-offer")).to_be_hidden()
+    page.find("#menu").click()
+    page.find("#help-open").click()
+    page.find("#tour-help").click()
+    here(page, 1)
+    expect(page.find("#help")).to_be_hidden()
+
+
+def test_who_trains_is_not_offered_the_tour_any_more(address: str, open_page: Open) -> None:
+    page = open_page(f"{address}/?lang=en#")
+    page.find("#tour-dismiss").click()
+    expect(page.find("#tour-offer")).to_be_hidden()
+    page.page.evaluate("localStorage.clear()")
+    page.page.reload()
+    page.wait_until_shown()
+    expect(page.find("#tour-offer")).to_be_visible()
+    page.train(10)
+    expect(page.find("#tour-offer")).to_be_hidden()
 
 
 @pytest.mark.view("build")
@@ -289,7 +343,7 @@ def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None
 def test_a_lesson_that_there_is_not(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=cooking.1")
     expect(page.find("#fit-notice")).to_contain_text("cooking")
-    expect(page.find(".lesson-choice")).to_have_count(6)
+    expect(page.find(".lesson-choice")).to_have_count(len(LESSONS))
     page.find("#lessons").press("Escape")
     expect(page.find("#lessons")).to_be_hidden()
     expect(page.find("#lessons-open")).to_be_focused()

@@ -53,6 +53,7 @@ def test_a_plot_as_a_picture(address: str, open_page: Open) -> None:
     expect(page.find("#pictures-choose")).to_have_value("yhat")
     png = download(page, "#pictures-png")
     assert png.suggested_filename == "pwlapp-seed1-300-yhat.png"
+    assert png.url.startswith(f"{address}/pictures/"), "a browser in a messenger saves no blob"
     picture = pixels(page, raw_of(png))
     assert picture.shape == (1240, 2000, 4)
     assert (picture[:4] == 255).all(), "on white, in the dark as well"

@@ -62,6 +62,23 @@ class TestImage:
         monkeypatch.setattr(numba_cache, "CPUINFO", cpuinfo(tmp_path, flags))
         numba_cache.use_cache(tmp_path / "numba")
         self.assert_compiled_for_this_machine(tmp_path / "numba")
+        assert "the image's needs x86-64-v3: AVX2" in numba_cache.why_compiled()
+
+    def test_the_log_says_what_is_compiled(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Also on a processor that no image is made for, such as arm64."""
+        monkeypatch.setattr(numba_cache, "SHIPPED", tmp_path / "empty")
+        numba_cache.SHIPPED.mkdir()
+        monkeypatch.setattr(numba_cache, "CPUINFO", tmp_path / "none")
+        monkeypatch.setattr(warmup, "compile_in_subprocess", lambda: None)
+        monkeypatch.setattr("pwlapp.core.engines.fused_cpu.warm", lambda: None)
+        caplog.set_level("INFO")
+        numba_cache.use_cache(tmp_path / "numba")
+        warmup.load_compiled()
+        [line] = caplog.messages
+        assert line.startswith("compiling the engine for this processor, once (")
+        assert line.endswith("); torch trains until then")
 
     @pytest.mark.parametrize("text", ["", "Features\t: fp asimd evtstrm aes\n", None])
     def test_a_system_that_does_not_list_its_features_compiles_for_itself(

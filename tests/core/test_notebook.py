@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from pathlib import Path
-from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -15,6 +11,7 @@ import torch
 from pwlapp.core.data.points import Points
 from pwlapp.core.export import programs
 from tests.core.test_export import WORDS, some_points, trained
+from tests.support.notebooks import code_cells, run_cells
 
 
 def own_points(n: int) -> Points:
@@ -35,23 +32,10 @@ def test_the_notebook_is_one_and_its_cells_run(
     """In an empty folder, with the student's points inside."""
     monkeypatch.chdir(tmp_path)
     program = trained(40, points)
-    content = nbformat.reads(programs.notebook(program, WORDS), as_version=4)
-    nbformat.validate(content)
-    assert ("alpha=0.03)" in content.cells[-1].source) == (points.x.size >= 2000)  # seen if few
-    drawn: list[str] = []
-    pyplot: Any = types.ModuleType("matplotlib.pyplot")  # the notebook's alone to have
-    pyplot.plot = lambda *args, **_options: drawn.append(str(len(args[0])))
-    pyplot.show = lambda: drawn.append("show")
-    matplotlib: Any = types.ModuleType("matplotlib")
-    matplotlib.pyplot = pyplot
-    monkeypatch.setitem(sys.modules, "matplotlib", matplotlib)
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", pyplot)
-    names: dict[str, Any] = {}
-    with torch.random.fork_rng(devices=[]):
-        for cell in content.cells:
-            if cell.cell_type == "code":
-                exec(compile(cell.source, "<cell>", "exec"), names)
-    assert drawn == [str(points.x.size)] * 3 + ["show"]
+    text = programs.notebook(program, WORDS)
+    assert ("alpha=0.03)" in code_cells(text)[-1]) == (points.x.size >= 2000)  # seen if few
+    names, drawn = run_cells(text, monkeypatch)
+    assert drawn == [f"plot {points.x.size}"] * 3 + ["show"]
     for name in ("x", "y", "prob"):
         assert np.array_equal(names[name].flatten(), getattr(points, name))
     params = torch.cat([weight.detach().flatten() for weight in names["net"].parameters()])

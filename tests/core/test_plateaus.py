@@ -82,6 +82,16 @@ def test_are_the_lectures_three_numbers(lecture: Points) -> None:
     assert found.both < found.left < found.right < found.flat
 
 
+def test_a_net_bends_on_both_sides_below_what_one_side_can_reach(lecture: Points) -> None:
+    found = plateaus(lecture.x, lecture.y, "bce")
+    assert found.bent_below
+    assert found.both < found.bent_below < found.left
+    assert found.left - found.bent_below < 0.03 * (found.left - found.both)
+    one_side = np.where(lecture.x < 0, lecture.x, 0).astype(np.float32)
+    assert plateaus(lecture.x, one_side, "mse").bent_below is None
+    assert plateaus(lecture.x, np.ones_like(lecture.x), "mse").bent_below is None
+
+
 def test_long_runs_stop_at_plateaus(lecture: Points) -> None:
     """Seed 2 bends on both sides, seed 3 only on the left, seed 6 only on the right."""
     x, y = lecture.x, lecture.y

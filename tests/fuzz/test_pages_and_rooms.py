@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -36,7 +38,8 @@ PATHS = [
     "", "export/points.csv", "data/{key}.json", "data/0000000000000000.json", "data/x.json",
     "locale/ko.json", "locale/..%2F.json", "lessons.json", "healthz", "readyz", "metrics",
     "_dash-layout", "_dash-dependencies", "_reload-hash", "_favicon.ico", "static/none.js",
-    "static/../app.py", "openapi.json", "rooms", "rooms/join", "qr", "한글", "a\0b", "//", ".",
+    "static/../app.py", "openapi.json", "rooms", "rooms/join", "qr",
+    "pictures", "pictures/x", "한글", "a\0b", "//", ".",
 ]  # fmt: skip
 
 
@@ -57,6 +60,22 @@ def test_pages_streams_and_downloads(
 @given(body=near({"text": "http://server/#a"}), headers=HEADERS)
 def test_qr_codes(site: Site, body: Any, headers: Any) -> None:
     site.ask("POST", "/qr", to_bytes(body), headers=headers)
+
+
+@settings(**FEW, **SAME_EACH_TIME)
+@given(
+    name=mostly("plot.png", ODD_TEXT) | st.just("plot.svg"),
+    content=st.sampled_from([b"\x89PNG\r\n\x1a\n", b"<svg", b""]).flatmap(
+        lambda head: st.binary(max_size=20).map(lambda rest: head + rest)
+    ),
+    headers=HEADERS,
+)
+def test_pictures(site: Site, name: str, content: bytes, headers: Any) -> None:
+    query = b"name=" + quote(name.encode("utf-8", "replace")).encode()
+    answer = site.ask("POST", "/pictures", content, query, headers)
+    if answer.status == 200 and b"content-encoding" not in answer.headers:
+        kept = site.ask("GET", f"/{json.loads(answer.body)['address']}")
+        assert kept.body == content
 
 
 # --- rooms --------------------------------------------------------------------------------------
@@ -121,13 +140,14 @@ def test_the_doors_of_a_room(site: Site, data: st.DataObject) -> None:
     token = tokens.teacher_token(room)
     query = f"seat={seat}&own={site.sid}&sid={site.sid}".encode("utf-8", "surrogatepass")
     more = data.draw(QUERY)
-    match data.draw(st.sampled_from(["open", "join", "join", "board", "stream", "frames"])):
+    doors = ["open", "join", "join", "board", "board/now", "stream", "frames"]
+    match data.draw(st.sampled_from(doors)):
         case "open":
             site.ask("POST", "/rooms", to_bytes(data.draw(near({}))))
         case "join":
             site.ask("POST", "/rooms/join", to_bytes(data.draw(near(join))))
-        case "board":
-            site.ask("POST", "/rooms/board", to_bytes(data.draw(JSON)), headers=bearer(token))
+        case "board" | "board/now" as kind:
+            site.ask("POST", f"/rooms/{kind}", to_bytes(data.draw(JSON)), headers=bearer(token))
         case kind:
             site.ask("GET", f"/rooms/{kind}", b"", query + b"&" + more, data.draw(HEADERS))
 

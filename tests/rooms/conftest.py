@@ -20,7 +20,7 @@ async def rooms(
     """A service of rooms, without its background tasks."""
     store = SqliteStore(settings.data_dir / "sessions.sqlite3", clock)
     sessions = make_service(settings, runner, store)
-    rooms = RoomService(SqliteRooms(store, clock), sessions, clock)
+    rooms = RoomService(SqliteRooms(store, clock), sessions, clock, timer=clock)
     await sessions.start()
     await sessions.loaded()
     yield rooms

@@ -152,7 +152,7 @@ async def test_sends_only_what_has_changed(rooms: RoomService, room: Room, scree
     await until(lambda: len(screen.rows) == 3)
     seen = len(screen.received)
     await rooms.sessions.set_params(seats[1].own, TARGET)
-    await until(lambda: screen.rows[2]["why"] == "both")
+    await until(lambda: screen.rows[2]["why"] == "not_yet")
     assert [[row["n"] for row in line["seats"]] for line in screen.received[seen:]] == [[2]]
 
 
@@ -184,6 +184,31 @@ async def test_sends_a_sign_of_life_and_notices_who_is_gone(
     clock.now += HERE_S + 1  # the server of that page has died
     await until(lambda: not screen.rows[1]["here"])
     await until(lambda: {"ping": True} in screen.received)
+
+
+async def test_a_page_that_asks_gets_what_a_board_shows(
+    rooms: RoomService, boards: Boards, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "INTERVAL_S", 0.01)
+    monkeypatch.setattr(live, "PING_S", 0.05)
+    assert (await boards.now(room.code))["seats"] == []
+    await take_seats(rooms, room, 2)
+
+    async def shows_both() -> bool:
+        return [row["n"] for row in (await boards.now(room.code))["seats"]] == [1, 2]
+
+    await until(shows_both)
+    screen = Screen(boards.follow(room.code))
+    await until(lambda: len(screen.rows) == 2)
+    line = await boards.now(room.code)
+    assert line == {"room": screen.room, "seats": list(screen.rows.values())}
+    await screen.close()
+    assert boards._boards  # it goes on: the page asks again
+    monkeypatch.setattr(live, "ASKED_S", 0.0)
+    await until(lambda: not boards._boards)
+    await tell(rooms, room, "end")
+    with pytest.raises(UserError, match="room_unknown"):
+        await boards.now(room.code)
 
 
 async def test_ends_with_the_room(rooms: RoomService, room: Room, screen: Screen) -> None:
@@ -292,6 +317,38 @@ class TestRanking:
         await until(lambda: again.rows)
         assert again.room["challenge"] == before
         await again.close()
+
+    async def test_stays_that_of_the_class_after_the_release(
+        self, rooms: RoomService, room: Room, screen: Screen
+    ) -> None:
+        seats = await take_seats(rooms, room, 2)
+        await rooms.sessions.set_params(seats[1].own, TARGET)
+        await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        await tell(rooms, room, "challenge", kind="match", target=TARGET)
+        [first, _] = await rooms.repository.seats(room.code)
+        await rooms.sessions.set_params(first.class_sid or "", [1, -1, -4.5, -9, 5])
+        await until(lambda: screen.ranking() == [(1, 1)])
+        await tell(rooms, room, "release")
+        await until(lambda: screen.rows[2]["why"] == "not_yet")  # the board shows their own again
+        await rooms.sessions.set_params(first.own, TARGET)
+        await tell(rooms, room, "hide_name", seat=1, on=True)
+        await until(lambda: screen.room["challenge"]["ranking"][0]["name"] == "")
+        assert screen.ranking() == [(1, 1)]
+        assert screen.room["challenge"]["over"]
+        assert screen.room["challenge"]["ranking"][0]["score"] == pytest.approx(0.5, abs=1e-6)
+
+    async def test_begins_anew_when_the_class_is_led(
+        self, rooms: RoomService, room: Room, screen: Screen
+    ) -> None:
+        [seat] = await take_seats(rooms, room, 1)
+        await tell(rooms, room, "challenge", kind="match", target=TARGET)
+        await rooms.sessions.set_params(seat.own, TARGET)
+        await until(lambda: screen.ranking() == [(1, 1)])
+        await tell(rooms, room, "push", **SETTING)
+        await until(lambda: screen.ranking() == [])
+        [seat] = await rooms.repository.seats(room.code)
+        await rooms.sessions.set_params(seat.class_sid or "", TARGET)
+        await until(lambda: screen.ranking() == [(1, 1)])
 
     async def test_only_the_data_of_the_class_count(
         self, rooms: RoomService, room: Room, screen: Screen

@@ -26,6 +26,15 @@ async def download(rooms: RoomService, room: Room, name: str, **body: Any) -> Fi
     return await table.download(rooms, room, name, body, WORDS)
 
 
+def literals_of(notebook: File) -> list[dict[str, Any]]:
+    """The students as a notebook has them."""
+    cells = ["".join(cell["source"]) for cell in json.loads(notebook.content)["cells"]]
+    names: dict[str, Any] = {}
+    exec(next(source for source in cells if "students = [" in source), names)
+    students: list[dict[str, Any]] = names["students"]
+    return students
+
+
 async def trained_class(rooms: RoomService) -> Room:
     room = await rooms.open()
     seats = await take_seats(rooms, room, 3)
@@ -56,15 +65,32 @@ async def test_the_table_has_every_net_as_it_stands(rooms: RoomService) -> None:
 async def test_the_notebook_has_every_net_and_no_name(rooms: RoomService) -> None:
     room = await trained_class(rooms)
     file = await download(rooms, room, "notebook")
-    cells = json.loads(file.content)["cells"]
-    source = next("".join(c["source"]) for c in cells if "students = [" in "".join(c["source"]))
-    names: dict[str, Any] = {}
-    exec(source, names)
-    for student, state in zip(names["students"], await class_states(rooms, room), strict=True):
+    for student, state in zip(literals_of(file), await class_states(rooms, room), strict=True):
         assert student["params"] == pytest.approx(state.train.params.tolist(), abs=0, rel=1e-7)
         assert student["same_data"]
     assert "student 1" not in file.content
     assert file.name.endswith(".ipynb")
+
+
+async def test_scores_are_those_of_this_moment_without_a_board(rooms: RoomService) -> None:
+    room = await trained_class(rooms)
+    await tell(rooms, room, "challenge", kind="lowest", epochs=30)
+    file = await download(rooms, room, "csv")
+    lines = list(csv.DictReader(io.StringIO(file.content.removeprefix(BYTE_ORDER_MARK))))
+    for line, seat in zip(lines, await rooms.repository.seats(room.code), strict=True):
+        _, frames = await rooms.sessions.whole(seat.class_sid or "")
+        assert float(line["score"]) == min(frame.loss for frame in frames if frame.epoch > 0)
+    source = literals_of(await download(rooms, room, "notebook"))
+    assert [each["score"] for each in source] == [float(line["score"]) for line in lines]
+
+
+async def test_the_ranking_is_there_at_the_release_without_a_board(rooms: RoomService) -> None:
+    room = await trained_class(rooms)
+    await tell(rooms, room, "challenge", kind="lowest", epochs=30)
+    await tell(rooms, room, "release")
+    challenge = (await rooms.repository.load(room.code)).challenge
+    assert challenge
+    assert [place.place for place in challenge.ranking] == [1, 2, 3]
 
 
 async def test_files_of_an_empty_room(rooms: RoomService) -> None:

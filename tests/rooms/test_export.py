@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
-import types
 from dataclasses import replace
-from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 import torch
 
+from pwlapp.core.analysis.plateaus import plateaus
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture
@@ -22,6 +19,7 @@ from pwlapp.rooms.board.export import BYTE_ORDER_MARK, Student, csv_table, noteb
 from pwlapp.rooms.board.rows import Row, row
 from pwlapp.rooms.state import Seat
 from tests.core.test_export import WORDS, some_points
+from tests.support.notebooks import run_cells
 from tests.support.sessions import make_state
 
 POINTS = lecture_points()
@@ -31,7 +29,8 @@ def make_row(number: int, nickname: str = "", net: Architecture = LECTURE) -> Ro
     train = replace(initial_state(number, *POINTS.training, net), epoch=100)
     state = replace(make_state(data_key=POINTS.key), seed=number, train=train)
     seat = Seat(own="x", nickname=nickname, number=number)
-    return row(seat, state, POINTS, is_here=True)
+    best = plateaus(*POINTS.training, net.loss)
+    return row(seat, state, POINTS, best, is_here=True)
 
 
 def table(text: str) -> list[dict[str, str]]:
@@ -47,7 +46,7 @@ class TestCsv:
             "1",
             "1",
             "100",
-            "both",
+            "not_yet",
         )
         assert [np.float32(first[name]) for name in ("W1_1", "W1_2", "W2_1", "W2_2", "b2")] == (
             initial_state(1, *POINTS.training).params.tolist()
@@ -88,28 +87,6 @@ class TestCsv:
 def student(seat: int, points: Points, net: Architecture = LECTURE) -> Student:
     train = initial_state(seat, *points.training, net)
     return Student(seat, seat, "both", train, points.key)
-
-
-def run_cells(text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], list[str]]:
-    """Run the cells of a notebook; returns its names and what it drew."""
-    content = nbformat.reads(text, as_version=4)
-    nbformat.validate(content)
-    drawn: list[str] = []
-    pyplot: Any = types.ModuleType("matplotlib.pyplot")
-    pyplot.plot = lambda x, *_rest, **_options: drawn.append(f"plot {len(x)}")
-    pyplot.hist = lambda values, **_options: drawn.append(f"hist {len(values)}")
-    pyplot.xlabel = lambda _text: None
-    pyplot.show = lambda: drawn.append("show")
-    matplotlib: Any = types.ModuleType("matplotlib")
-    matplotlib.pyplot = pyplot
-    monkeypatch.setitem(sys.modules, "matplotlib", matplotlib)
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", pyplot)
-    names: dict[str, Any] = {}
-    with torch.random.fork_rng(devices=[]):
-        for cell in content.cells:
-            if cell.cell_type == "code":
-                exec(compile(cell.source, "<cell>", "exec"), names)
-    return names, drawn
 
 
 class TestNotebook:

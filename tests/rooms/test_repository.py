@@ -10,7 +10,7 @@ import pytest
 
 from pwlapp.errors import UserError
 from pwlapp.rooms import repository as module
-from pwlapp.rooms.presence import BEAT_S, HERE_S, Presence, is_here
+from pwlapp.rooms.presence import BEAT_S, HERE_S, Heartbeats, Presence
 from pwlapp.rooms.repository import RoomRepository
 from pwlapp.rooms.state import ROOM_S, Answer, Room, Seat, Spotlight
 from pwlapp.sessions.events import SessionEvents
@@ -268,11 +268,12 @@ async def test_who_is_there_is_noted_together(
     code = (await rooms.open()).code
     for _ in range(4):
         await rooms.add_seat(code, Seat(OWN))
-    presence = Presence(rooms, clock)
+    presence = Presence(rooms, clock, timer=clock)
+    heartbeats = presence.heartbeats()
 
     async def here() -> list[int]:
         await presence.note()
-        return [seat.number for seat in await rooms.seats(code) if is_here(seat, clock.now)]
+        return [seat.number for seat in await rooms.seats(code) if heartbeats.is_here(seat)]
 
     assert await here() == []
     with presence.connected(code, 1), presence.connected(code, 2):
@@ -287,6 +288,31 @@ async def test_who_is_there_is_noted_together(
     assert await here() == [3]
     clock.now += HERE_S
     assert await here() == []
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+def test_who_is_there_does_not_depend_on_a_clock_that_is_set(jump: float) -> None:
+    clock, timer = Clock(), Clock()
+    heartbeats = Heartbeats(clock, timer)
+
+    def passes(seconds: float) -> None:
+        clock.now += seconds
+        timer.now += seconds
+
+    here = Seat(OWN, number=1, seen=clock.now)
+    assert heartbeats.is_here(here)
+    clock.now += jump
+    assert heartbeats.is_here(here)
+    passes(BEAT_S)
+    here = replace(here, seen=clock.now)
+    assert heartbeats.is_here(here)
+    passes(HERE_S - 1)
+    assert heartbeats.is_here(here)
+    passes(1)
+    assert not heartbeats.is_here(here)  # its server has died
+    assert not Heartbeats(clock, timer).is_here(here)  # nor on a board that is opened now
+    left = replace(here, seen=0.0)
+    assert not heartbeats.is_here(left)
 
 
 async def test_a_seat_is_noted_again_and_again(

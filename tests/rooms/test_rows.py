@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from pwlapp.core.analysis.plateaus import plateaus
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.engines import TORCH_CPU
 from pwlapp.core.engines.torch_engine import make_net
@@ -26,6 +27,7 @@ from tests.support.sessions import make_state
 
 POINTS = lecture_points()
 X = POINTS.x
+BEST = plateaus(*POINTS.training, "bce")
 NETS = [
     LECTURE,
     Architecture(h=5, bias1=True),
@@ -35,9 +37,10 @@ NETS = [
 ]
 
 
-def session(params: list[float] | None = None, **changes: Any) -> SessionState:
+def session(params: list[float] | None = None, loss: float = 0.25, **changes: Any) -> SessionState:
     """A session whose net has these weights, W1, W2 and b2, after some epochs."""
     state = make_state(data_key=POINTS.key, **changes)
+    state = replace(state, train=replace(state.train, loss=loss))
     if params is None:
         return state
     train = replace(state.train, params=np.array(params, dtype=np.float32))
@@ -48,15 +51,50 @@ class TestWhy:
     @pytest.mark.parametrize(
         ("W1", "expected"),
         [
-            ([1.0, -1.0], "both"),
+            ([1.0, -1.0], "not_yet"),
             ([-2.0, -0.1], "left"),
             ([0.1, 2.0], "right"),
             ([0.0, 1.0], "dead"),  # without a bias, u = 0 at all points
             ([0.0, 0.0], "dead"),
         ],
     )
-    def test_is_which_way_the_units_face(self, W1: list[float], expected: str) -> None:
-        assert why(session([*W1, -1.0, -1.0, 0.5]), X) == expected
+    def test_of_a_loss_that_one_side_can_reach_is_which_way_the_units_face(
+        self, W1: list[float], expected: str
+    ) -> None:
+        assert why(session([*W1, -1.0, -1.0, 0.5], loss=BEST.left), X, BEST) == expected
+
+    def test_a_net_bends_on_both_sides_once_its_loss_is_lower_than_one_side_alone_reaches(
+        self,
+    ) -> None:
+        start = initial_state(2, *POINTS.training)
+        found = []
+        for epochs in (1, 5000):
+            result = train_slice(start, *POINTS.training, AdamOptions(), Budget(epochs))
+            found.append(why(replace(session(), train=result.state), X, BEST))
+        assert found == ["not_yet", "both"]
+
+    def test_where_one_side_is_enough_both_count_when_they_are_trained(self) -> None:
+        y = np.where(X < 0, -X, 0).astype(np.float32)
+        best = plateaus(X, y, "mse")
+        assert best.bent_below is None
+        for W1, loss, expected in (
+            ([1.0, -1.0], best.both, "both"),
+            ([1.0, -1.0], best.flat, "not_yet"),
+            ([-1.0, -2.0], best.both, "left"),
+        ):
+            assert why(session([*W1, 1.0, 1.0, 0.0], loss=loss), X, best) == expected
+
+    def test_with_a_bias_both_ends_must_slope(self) -> None:
+        net = Architecture(bias1=True)
+        state = session(loss=BEST.both)
+        for W1, b1, expected in (
+            ([1.0, 1.0], [0.0, 1.5], "both"),  # which way the units face says nothing
+            ([1.0, 1.0], [0.0, -0.9], "right"),
+            ([-1.0, -1.0], [0.0, 0.5], "left"),
+        ):
+            params = np.array([*W1, *b1, -4.0, 2.0, 0.0], dtype=np.float32)
+            trained = replace(state.train, params=params, net=net)
+            assert why(replace(state, train=trained), X, BEST) == expected
 
     def test_a_unit_that_is_on_for_no_point_is_dead(self) -> None:
         net = Architecture(bias1=True)
@@ -64,20 +102,20 @@ class TestWhy:
         for bias, expected in ((-0.5, "both"), (-1.5, "dead")):
             params = np.array([1.0, -1.0, bias, 0.5, 1.0, 1.0, 0.0], dtype=np.float32)
             trained = replace(state.train, params=params, net=net)
-            assert why(replace(state, train=trained), X) == expected
+            assert why(replace(state, train=trained), X, BEST) == expected
 
     def test_sigmoids_are_never_dead_but_may_be_flat(self) -> None:
         net = Architecture(activation="sigmoid")
         for params, expected in (([0, 1, 1, 1, 0], "right"), ([0, 0, 1, 1, 0], "dead")):
-            state = session([float(param) for param in params])
-            assert why(replace(state, train=replace(state.train, net=net)), X) == expected
+            state = session([float(param) for param in params], loss=BEST.flat)
+            assert why(replace(state, train=replace(state.train, net=net)), X, BEST) == expected
 
     def test_the_weights_of_the_seed_have_not_started(self) -> None:
         start = initial_state(1, *POINTS.training)
         untouched = replace(session(), train=start)
-        assert why(untouched, X) == "not_started"
+        assert why(untouched, X, BEST) == "not_started"
         edited = with_params(start, np.array([1, -1, -4.5, -9, 4.5], np.float32), X, POINTS.y)
-        assert why(replace(untouched, train=edited, by_recipe=False), X) == "both"
+        assert why(replace(untouched, train=edited, by_recipe=False), X, BEST) == "both"
 
     def test_diverged_goes_before_where_the_weights_ended(self) -> None:
         points = POINTS
@@ -85,15 +123,16 @@ class TestWhy:
         result = train_slice(start, *points.training, SgdOptions(lr=50.0), Budget(50), TORCH_CPU)
         assert result.diverged
         ended = replace(session(), train=result.state, notice=Notice("diverged"))
-        assert why(ended, X) == "diverged"
-        assert why(replace(ended, notice=None, by_recipe=False), X) != "diverged"
+        best = plateaus(*points.training, "mse")
+        assert why(ended, X, best) == "diverged"
+        assert why(replace(ended, notice=None, by_recipe=False), X, best) != "diverged"
 
     def test_the_lectures_seeds_are_grouped_as_the_lesson_says(self) -> None:
         found = []
         for seed in (1, 2, 3):
             start = initial_state(seed, *POINTS.training)
             result = train_slice(start, *POINTS.training, AdamOptions(), Budget(5000))
-            found.append(why(replace(session(), train=result.state), X))
+            found.append(why(replace(session(), train=result.state), X, BEST))
         assert found == ["both", "both", "left"]
 
 
@@ -129,7 +168,7 @@ class TestRow:
         run = Run(start_epoch=0, target_epoch=100, status="paused")
         state = session([1.0, -1.0, -4.5, -9.0, 4.5], run=run)
         seat = Seat(own="x", nickname="Mina", name_hidden=True, number=4)
-        assert row(seat, state, POINTS, is_here=True) == {
+        assert row(seat, state, POINTS, BEST, is_here=True) == {
             "n": 4,
             "name": "Mina",
             "name_hidden": True,
@@ -149,14 +188,14 @@ class TestRow:
     def test_of_a_wide_net_has_its_curve(self) -> None:
         net = Architecture(h=64, bias1=True)
         train = initial_state(3, X, POINTS.y, net)
-        found = row(Seat(own="x"), replace(session(), train=train), POINTS, is_here=False)
+        found = row(Seat(own="x"), replace(session(), train=train), POINTS, BEST, is_here=False)
         assert found["numbers"] == pytest.approx(curve(train.params, net, X), abs=1e-5)
         assert (found["plain"], found["status"], found["here"]) == (False, "idle", False)
 
     def test_is_json_whatever_the_numbers(self) -> None:
         state = session()
         wild = replace(state.train, loss=float("inf"), params=np.full(5, np.nan, np.float32))
-        found = row(Seat(own="x"), replace(state, train=wild), POINTS, is_here=False)
+        found = row(Seat(own="x"), replace(state, train=wild), POINTS, BEST, is_here=False)
         json.dumps(found, allow_nan=False)
         assert (found["loss"], found["slopes"], found["numbers"]) == (None, None, [None] * 5)
 

@@ -15,8 +15,8 @@ from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import ROOM_S, Answer, Room, Seat
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.state import UnknownSession
-from tests.support.classes import SETTING, take_seats, tell
-from tests.support.sessions import Clock, until
+from tests.support.classes import FOREVER, SETTING, take_seats, tell
+from tests.support.sessions import Clock, has_moved, until
 
 OWN, OTHER = "A" * 22, "B" * 22
 replace = msgspec.structs.replace
@@ -204,6 +204,18 @@ async def test_an_ended_room_leaves_the_students_own_sessions_alone(
     assert (await rooms.sessions.counts()).sessions == 3
     assert [await rooms.sessions.look(seat.own) for seat in seats] == own
     await rooms.end(room.code)  # by two boards at once
+
+
+async def test_a_room_that_ends_during_its_runs_warns_of_nothing(
+    rooms: RoomService, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    await take_seats(rooms, room, 3)
+    await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
+    for seat in await rooms.repository.seats(room.code):
+        await until(lambda seat=seat: has_moved(rooms.sessions, seat.class_sid))  # type: ignore[misc]
+    await rooms.end(room.code)
+    await until(lambda: not rooms.sessions._scheduler._tasks)  # type: ignore[attr-defined]
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 async def test_a_room_ends_in_time_with_all_in_it(

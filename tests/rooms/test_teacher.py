@@ -16,6 +16,7 @@ from pwlapp.errors import UserError
 from pwlapp.rooms import stream
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import CURVE_VALUES, Room, Seat, followed
+from pwlapp.rooms.view import question_view
 from pwlapp.sessions.state import SessionState
 from tests.support.classes import FOREVER, SETTING, class_states, ended, take_seats, tell
 from tests.support.sessions import has_moved, until
@@ -389,6 +390,7 @@ class TestQuestions:
         room = await rooms.repository.load(room.code)
         assert room.question
         assert (room.question.id, room.question.text) == (answer["id"], "Why?")
+        assert not room.question.text_is_preset
         for seat, value in zip(seats, (1, 1, 0), strict=True):
             await rooms.answer(room, seat, room.question.id, value)
         assert (await rooms.repository.load(room.code)).question == room.question
@@ -399,11 +401,56 @@ class TestQuestions:
         assert room.question.revealed.counts == (1, 2)
         await tell(rooms, room, "end_question")
         assert (await rooms.repository.load(room.code)).question is None
-        again = await tell(rooms, room, "ask", kind="curve", text="Sketch it")
+        again = await tell(rooms, room, "ask", kind="curve", text="Sketch it", text_is_preset=True)
+        asked = (await rooms.repository.load(room.code)).question
+        assert asked
+        assert question_view(asked)["text_is_preset"]  # each page has its own words
         assert again["id"] > answer["id"]
         room = await rooms.repository.load(room.code)
         with pytest.raises(UserError, match="question_over"):
             await rooms.answer(room, seats[0], answer["id"], [0.5] * CURVE_VALUES)
+
+    async def test_an_answer_at_the_moment_of_the_reveal_counts_or_is_refused(
+        self, rooms: RoomService
+    ) -> None:
+        room = await rooms.open()
+        seats = await take_seats(rooms, room, 30)
+        asked = (await tell(rooms, room, "ask", kind="number", text="How many?"))["id"]
+        room = await rooms.repository.load(room.code)
+        answering = [rooms.answer(room, seat, asked, seat.number) for seat in seats]
+        *given, _ = await asyncio.gather(
+            *answering[:15],
+            tell(rooms, room, "reveal"),
+            *answering[15:],
+            return_exceptions=True,
+        )
+        refused = [error for error in given if isinstance(error, UserError)]
+        assert {error.code for error in refused} <= {"question_over"}
+        question = (await rooms.repository.load(room.code)).question
+        assert question
+        assert question.revealed
+        kept = [
+            seat.answer.value for seat in await rooms.repository.seats(room.code) if seat.answer
+        ]
+        assert question.revealed.numbers == tuple(sorted(kept))
+
+    async def test_an_answer_is_not_saved_in_a_room_that_has_changed(
+        self, rooms: RoomService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        room = await rooms.open()
+        [seat] = await take_seats(rooms, room, 1)
+        asked = (await tell(rooms, room, "ask", kind="number", text="How many?"))["id"]
+        save = rooms.repository._store.save_seats
+
+        async def reveal_first(*args: Any) -> list[int]:
+            monkeypatch.undo()
+            await tell(rooms, room, "reveal")
+            return await save(*args)
+
+        monkeypatch.setattr(rooms.repository._store, "save_seats", reveal_first)
+        with pytest.raises(UserError, match="question_over"):
+            await rooms.answer(room, seat, asked, 7)
+        assert (await rooms.repository.seat(room.code, 1)).answer is None
 
     @pytest.mark.parametrize(
         "body",

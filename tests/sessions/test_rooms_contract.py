@@ -145,6 +145,15 @@ async def test_seats_are_replaced_each_by_itself(rooms: RoomStore) -> None:
     assert (await rooms.load(CODE)).version == 1
 
 
+async def test_seats_are_replaced_only_in_the_room_as_it_was(rooms: RoomStore) -> None:
+    await rooms.add_seat(CODE, b"a", 9)
+    await rooms.save(CODE, 1, b"second")
+    for outdated in (1, 3):
+        assert await rooms.save_seats(CODE, [(1, 1, b"A")], outdated) == []
+    assert await rooms.save_seats(CODE, [(1, 1, b"A")], 2) == [1]
+    assert [row.body for row in await rooms.seats(CODE)] == [b"A"]
+
+
 async def test_when_a_seat_was_seen(rooms: RoomStore) -> None:
     for body in (b"a", b"b"):
         await rooms.add_seat(CODE, body, 9)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -103,7 +106,7 @@ async def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pwlapp.sessions.stores.sqlite_file.LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("pwlapp.sessions.stores.sqlite_file.START_LOCK_S", 0.05)
     path = tmp_path / "store.sqlite3"
     SqliteStore(path)
     other = sqlite3.connect(path, isolation_level=None)
@@ -117,6 +120,38 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("in the way", encoding="utf-8")
     with pytest.raises(StoreUnavailable, match="data"):
         SqliteStore(tmp_path / "data" / "store.sqlite3")
+
+
+@contextlib.contextmanager
+def other_user() -> Iterator[int]:
+    """Root may write everywhere, so it becomes nobody for a while; yields the user's number."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield os.geteuid()
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("what", ["folder", "file", "parent"])
+def test_what_can_not_be_written_is_named_and_by_whom(what: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = folder / "store.sqlite3"
+        if what == "file":
+            SqliteStore(path)
+            folder.chmod(0o777)
+            path.chmod(0o444)
+        else:
+            folder.chmod(0o555)
+        wanted = path if what == "file" else folder
+        tried = folder / "new" / "store.sqlite3" if what == "parent" else path
+        with other_user() as uid, pytest.raises(StoreUnavailable) as refusal:
+            SqliteStore(tried)
+        folder.chmod(0o755)
+    assert f"{wanted} can't be written by user {uid}, group " in str(refusal.value)
 
 
 def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from limits import RateLimitItemPerSecond
 
 import app as app_module
 from pwlapp.commands import seeds
@@ -27,8 +26,8 @@ from tests.support.classes import take_seats
 from tests.support.fuzz import Answer
 from tests.support.sessions import ThreadRunner, make_service, write_points
 
-# Of `rate_limits`: thousands of requests of one session would meet them.
-LIMITS = ("COMMANDS", "HEAVY", "SESSIONS", "SESSIONS_A_DAY", "COMPUTATIONS", "ROOMS", "WRONG")
+# Thousands of requests of one session would meet them.
+LIMITS = [name for name, each in vars(rate_limits).items() if isinstance(each, rate_limits.Limit)]
 
 
 class Site(NamedTuple):
@@ -71,7 +70,7 @@ class Site(NamedTuple):
 def open_site(folder: Path, patch: pytest.MonkeyPatch, runner: asyncio.Runner) -> Iterator[Site]:
     """Start the app without processes of its own; yields once."""
     for name in LIMITS:
-        patch.setattr(rate_limits, name, RateLimitItemPerSecond(10**9, namespace=name))
+        patch.setattr(rate_limits, name, rate_limits.Limit(name, 10**9, 60))
     patch.setattr(seeds, "AGAIN_S", 0.0)
     csv = write_points(folder / "points.csv", n=16)
     chosen = Settings(data=str(csv), data_dir=folder, engine="torch@cpu", max_epochs=20)

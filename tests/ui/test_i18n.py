@@ -69,6 +69,12 @@ def test_what_starts_with_the_page_has_its_words() -> None:
     assert used <= set(layout._page_words(i18n.catalogue("en")))
 
 
+def test_a_preset_option_has_the_same_place_in_every_language() -> None:
+    """An answer is the place of an option, whichever language it was read in."""
+    options = [i18n.catalogue(lang)["board.preset_options"].split("\n") for lang in ("en", "ko")]
+    assert len(options[0]) == len(options[1])
+
+
 def test_every_dataset_and_engine_has_its_name() -> None:
     """The browser puts these keys together, so the test above does not see them."""
     loops = re.match(r"\(([\w|]+)\)@", ID_PATTERN)

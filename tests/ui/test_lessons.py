@@ -79,6 +79,8 @@ def test_a_step_begins_with_what_it_builds_on() -> None:
     assert page[5]["start"] == page[4]["set"]
     assert page[7]["start"]["trained"] == 5000
     assert seeds[2]["start"]["params"][0] == 1  # helped by hand
+    tour = steps.pop("tour")
+    assert not any(step["start"] for step in tour)  # it leaves a visitor's net alone
     assert all(step["start"] for each in steps.values() for step in each)
 
 

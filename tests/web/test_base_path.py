@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,36 @@ def test_the_page_is_the_same_under_the_path_and_without_it(client: TestClient) 
 )
 def test_every_route_is_under_the_path(client: TestClient, path: str) -> None:
     assert client.get(f"/pwl/{path}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},  # jupyter-server-proxy at /user/ada/proxy/8050/, nginx with a slash at the end
+        {"X-Forwarded-Prefix": "/pwl"},  # Traefik's StripPrefix
+        {"X-Forwarded-Prefix": "https://elsewhere.example.org/"},
+    ],
+)
+def test_a_proxy_that_removes_the_path_needs_no_setting(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    """All addresses of the page are relative, so no header has to name the path."""
+    client = TestClient(create_app(Settings(data_dir=tmp_path)).server, headers=headers)
+    page = client.get("/")
+    assert re.findall(r'(?:src|href|action)="(?:/|https?:)[^"]*', page.text) == []
+    layout = client.get("/_dash-layout").text
+    assert re.findall(r'"(?:href|src)": ?"/[^"]*', layout) == []
+    for answer in (page, client.get("/lessons.json"), client.get("/healthz")):
+        assert answer.status_code == 200
+        assert not {"set-cookie", "location"} & answer.headers.keys()
+
+
+@pytest.mark.parametrize("path", ["/user/ada/proxy/absolute/8050/", "/lab/"])
+def test_a_proxy_that_passes_the_path_on_needs_the_setting(tmp_path: Path, path: str) -> None:
+    """As jupyter-server-proxy with "absolute", and Traefik without StripPrefix."""
+    client = TestClient(create_app(Settings(data_dir=tmp_path, base_path=path)).server)
+    assert client.get(path).text == client.get("/").text
+    assert client.get(f"{path}healthz").text == "ok"
 
 
 def test_a_path_is_written_as_in_an_address(tmp_path: Path) -> None:

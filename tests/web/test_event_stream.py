@@ -18,11 +18,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from pwlapp.core.optimizers import AdamOptions
+from pwlapp.rooms.board import live
 from pwlapp.sessions.service import SessionService
+from pwlapp.web import event_stream
 from pwlapp.web.event_stream import routes
 from pwlapp.web.head import HeadRequests
 from tests.support.sessions import finished, has_moved, until
 
+ROOT = Path(__file__).parents[2]
 UNKNOWN = "A" * 22
 
 
@@ -48,7 +51,14 @@ class Message(dict[str, Any]):
 
 
 async def messages(response: httpx2.Response) -> AsyncIterator[Message]:
-    """Split an event stream; comments are pings."""
+    """Split an event stream, without pings."""
+    async for message in all_messages(response):
+        if message["event"] != "ping":
+            yield message
+
+
+async def all_messages(response: httpx2.Response) -> AsyncIterator[Message]:
+    """Split an event stream."""
     message = Message()
     async for line in response.aiter_lines():
         if line == "" and message:
@@ -81,6 +91,24 @@ async def test_the_stream_begins_with_the_state_and_all_frames(
         stepped = await service.step(sid, AdamOptions())
         assert json.loads((await anext(stream))["data"]) == stepped
         assert (await anext(stream))["id"] == "2"
+
+
+async def test_a_stream_pings_in_a_way_that_the_page_sees(
+    service: SessionService, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_stream, "PING_S", 0.05)
+    sid, _ = await service.open()
+    async with client.stream("GET", f"/stream/{sid}") as response:
+        got = all_messages(response)
+        names = [(await anext(got))["event"] for _ in range(5)]
+    assert names[:2] == ["state", "frames"]
+    assert names[2:] == ["ping"] * 3
+
+
+def test_the_page_waits_for_two_and_a_half_pings() -> None:
+    source = (ROOT / "assets/core/session/connection.ts").read_text(encoding="utf-8")
+    assert f"SILENCE_MS = {round(2.5 * event_stream.PING_S)}_000;" in source
+    assert live.PING_S < event_stream.PING_S
 
 
 async def test_head_of_a_stream_ends_at_its_headers(
@@ -261,7 +289,7 @@ async def test_a_server_that_is_told_to_stop_ends_its_streams_and_stops(
         str(unused_tcp_port),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert server.stdout is not None
     sid = (await server.stdout.readline()).decode().strip()

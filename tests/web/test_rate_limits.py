@@ -12,7 +12,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from pwlapp.errors import UserError
-from pwlapp.web import rate_limits
+from pwlapp.web import fixed_window, rate_limits
 from pwlapp.web.commands import read_json
 from pwlapp.web.json_answers import answer, refusal
 from pwlapp.web.rate_limits import (
@@ -30,31 +30,15 @@ from pwlapp.web.rate_limits import (
     network_of,
     visitor,
 )
+from tests.support.sessions import Clock
 
 STUDENTS = 300
 SIDS = [f"{n:022d}" for n in range(STUDENTS)]
 
 
-class Clock:
-    """Stands for `time.time`, by which the package `limits` counts."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("time.time", clock)
-    return clock
-
-
-@pytest.fixture
-def counts() -> Counts:
-    return Counts()
+def counts(clock: Clock) -> Counts:
+    return Counts(clock)
 
 
 @pytest.fixture
@@ -132,7 +116,7 @@ class TestOneSession:
         self, school: Visitor, other: Visitor, clock: Clock
     ) -> None:
         a, b = SIDS[:2]
-        assert refused_after(lambda: school.command(a, "edit")) == COMMANDS.amount
+        assert refused_after(lambda: school.command(a, "edit")) == COMMANDS.most
         school.command(b, "edit")
         with pytest.raises(UserError, match="too_many") as refused:
             other.command(a, "edit")  # another address does not help
@@ -143,24 +127,29 @@ class TestOneSession:
     def test_what_is_computed_is_limited_more(
         self, school: Visitor, clock: Clock, name: str
     ) -> None:
-        assert refused_after(lambda: school.command(SIDS[0], name)) == HEAVY.amount
+        assert refused_after(lambda: school.command(SIDS[0], name)) == HEAVY.most
         school.command(SIDS[0], "edit")
 
     def test_an_odd_id_takes_no_memory(self, school: Visitor, counts: Counts) -> None:
         for sid in ("", "x" * 10_000, "../..", "한" * 22):
             school.command(sid, "seeds")
-        assert not counts.limiter.storage.storage  # type: ignore[attr-defined]
+        assert not counts._windows
 
     def test_a_seat_and_a_teacher(self, school: Visitor, clock: Clock) -> None:
-        assert refused_after(lambda: school.of_seat("ABCDEF", 1)) == COMMANDS.amount
-        assert refused_after(lambda: school.of_teacher("ABCDEF")) == HEAVY.amount
+        assert refused_after(lambda: school.of_seat("ABCDEF", 1)) == COMMANDS.most
+        assert refused_after(lambda: school.of_teacher("ABCDEF")) == rate_limits.TEACHER.most
         school.of_seat("ABCDEF", 2)
         school.of_teacher("ABCDEG")
 
 
 class TestOneAddress:
     @pytest.mark.parametrize(
-        ("name", "most"), [("new_session", SESSIONS.amount), ("new_room", ROOMS.amount)]
+        ("name", "most"),
+        [
+            ("new_session", SESSIONS.most),
+            ("new_room", ROOMS.most),
+            ("new_picture", rate_limits.PICTURES.most),
+        ],
     )
     def test_sessions_and_rooms(
         self, school: Visitor, other: Visitor, clock: Clock, name: str, most: int
@@ -170,12 +159,17 @@ class TestOneAddress:
         clock.now += 3600
         getattr(school, name)()
 
+    def test_memory_is_bounded(self, counts: Counts) -> None:
+        for n in range(2 * fixed_window.MAX_COUNTED):
+            Visitor(counts, str(n)).new_room()
+        assert len(counts.window(ROOMS)._counts) == fixed_window.MAX_COUNTED
+
     def test_a_day_has_a_limit_too(self, school: Visitor, clock: Clock) -> None:
         made = 0
         for _ in range(24):
             made += refused_after(school.new_session)
             clock.now += 3600
-        assert made == rate_limits.SESSIONS_A_DAY.amount
+        assert made == rate_limits.SESSIONS_A_DAY.most
 
     def test_wrong_codes(self, school: Visitor, other: Visitor, clock: Clock) -> None:
         for n in range(120):
@@ -185,6 +179,13 @@ class TestOneAddress:
             with pytest.raises(UserError, match=r"^room_wait$"):
                 refused()
         other.check_wrong()
+
+    def test_some_of_a_class_mistype_the_code(self, school: Visitor) -> None:
+        for student in range(STUDENTS):
+            if student % 10 == 0:
+                school.wrong(f"typo {student}")
+            for _ in range(60):
+                school.check_wrong()
 
     def test_a_class_whose_room_has_ended_is_not_taken_for_guesses(
         self, school: Visitor, clock: Clock
@@ -205,6 +206,18 @@ class TestOneAddress:
         held.pop().__exit__(None, None, None)
         with school.computing():
             pass
+
+    def test_a_clock_that_is_set_neither_locks_out_nor_lets_in(
+        self, school: Visitor, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        refused_after(school.new_room)
+        now = time.time()
+        for jump in (-7200.0, 7200.0):
+            monkeypatch.setattr(time, "time", lambda jump=jump: now + jump)
+            with pytest.raises(UserError, match="too_many"):
+                school.new_room()
+        clock.now += ROOMS.seconds
+        school.new_room()
 
     async def test_streams(self, school: Visitor, other: Visitor, counts: Counts) -> None:
         async def stream() -> AsyncGenerator[int]:
@@ -285,15 +298,15 @@ class TestRequests:
         return TestClient(app, client=("2001:db8::5", 1234))
 
     def test_a_refusal_says_when_to_ask_again(self, client: TestClient) -> None:
-        answers = [client.post("/rooms", json={"a": 1}) for _ in range(ROOMS.amount + 1)]
-        assert [each.status_code for each in answers[:-1]] == [200] * ROOMS.amount
+        answers = [client.post("/rooms", json={"a": 1}) for _ in range(ROOMS.most + 1)]
+        assert [each.status_code for each in answers[:-1]] == [200] * ROOMS.most
         error = answers[-1].json()["error"]
         assert (answers[-1].status_code, error["code"]) == (429, "too_many")
         assert answers[-1].headers["retry-after"] == str(error["args"]["seconds"])
         assert 3500 < error["args"]["seconds"] <= 3600
 
     def test_two_apps_count_for_themselves(self, client: TestClient) -> None:
-        for _ in range(ROOMS.amount):
+        for _ in range(ROOMS.most):
             assert client.post("/rooms").status_code == 200
 
     def test_each_request_knows_its_visitor(self, client: TestClient) -> None:

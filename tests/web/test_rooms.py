@@ -28,7 +28,7 @@ from tests.support.classes import SETTING, take_seats, tell
 from tests.support.sessions import Clock, until
 
 BODIES: dict[str, dict[str, Any]] = {
-    "addresses": {},
+    "addresses": {"page": "http://pwl.example.org/"},
     "ask": {"kind": "number", "text": "How many?", "options": []},
     "challenge": {"kind": "lowest", "epochs": 10, "target": None},
     "csv": {"names": True},
@@ -54,7 +54,7 @@ OF_SEAT: dict[str, dict[str, Any]] = {
     "leave": {},
     "rename": {"nickname": "Eve"},
 }
-OF_TEACHER = ["/rooms/board", *(f"/rooms/teacher/{name}" for name in BODIES)]
+OF_TEACHER = ["/rooms/board", "/rooms/board/now", *(f"/rooms/teacher/{name}" for name in BODIES)]
 STREAMS = ["/rooms/stream", "/rooms/frames"]
 
 
@@ -182,6 +182,41 @@ class TestEntrance:
     async def test_rooms_are_limited(self, client: httpx2.AsyncClient) -> None:
         answers = [(await send(client, "/rooms")).status_code for _ in range(31)]
         assert answers == [200] * 30 + [429]
+
+
+class TestInvitation:
+    @pytest.mark.parametrize(
+        "page",
+        [
+            "https://pwl.example.org/",
+            "https://hub.example.org/user/ada%40x/proxy/8050/",
+            "http://192.0.2.7:8050/pwl/",
+            "http://[2001:db8::7]:8050/",
+        ],
+    )
+    async def test_leads_to_where_the_teacher_has_opened_the_page(
+        self, client: httpx2.AsyncClient, known: Known, page: str
+    ) -> None:
+        """Behind a proxy only the browser knows its whole address."""
+        answer = await send(client, "/rooms/teacher/addresses", {"page": page}, known.teacher)
+        link = answer.json()["links"][0]
+        assert link["url"] == f"{page}#room={known.room.code}"
+        assert link["qr"].startswith("<svg")
+
+    @pytest.mark.parametrize(
+        "page",
+        [
+            None, 7, "", "/pwl/", "ftp://pwl.example.org/", "javascript:alert(1)//", "http:///pwl/",
+            "http://x:70000/", "http://x:0/", "http://[::/", "http://x", "http://x/pwl",
+            "http://x/?a=/", "http://x/#/", "http://me@x/", 'http://x/"/', "http://x/ü/",
+            f"http://x/{'a' * 500}/",
+        ],
+    )  # fmt: skip
+    async def test_refuses_what_is_no_address_of_a_page(
+        self, client: httpx2.AsyncClient, known: Known, page: Any
+    ) -> None:
+        answer = await send(client, "/rooms/teacher/addresses", {"page": page}, known.teacher)
+        assert (answer.status_code, code_of(answer)) == (400, "bad_request")
 
 
 def test_every_command_is_looked_at() -> None:

@@ -176,6 +176,13 @@ class TestDynamicAnswers:
         assert json.loads(DECODE[encoding](body)) == VALUES
         assert len(body) < len(json.dumps(VALUES)) / 2
 
+    async def test_nothing_is_compressed_behind_jupyter_server_proxy(self) -> None:
+        """It takes Content-Encoding away from what it hands on part by part."""
+        client = TestClient(static.compressed(JSONResponse(VALUES)))
+        answer = client.get("/values", headers={"X-ProxyContextPath": "/proxy/8050"})
+        assert "content-encoding" not in answer.headers
+        assert answer.json() == VALUES
+
     @pytest.mark.parametrize("encoding", ["br", "gzip"])
     async def test_the_answer_of_a_callback_is_compressed(self, encoding: str) -> None:
         async def callback(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import * as curves from "../rows/curves";
+import { student } from "../rows/made-up";
 import { binsOf, stack } from "./histogram";
 import { type Box, GAP, HEAD, hit, layout, neighbour } from "./layout";
 import * as motions from "./motion";
+import { linesOf } from "./one";
 import { around, scale, ticks } from "./scale";
 import { epochWords, lossWords } from "./tiles";
 
@@ -125,5 +128,30 @@ describe("axes", () => {
     expect([low, high]).toEqual([1, 3]);
     expect(around([2], 4, 0)).toEqual([0, 4]);
     expect(around([], 4)).toEqual([0, 4]);
+  });
+});
+
+describe("one net whole", () => {
+  const ground = curves.ground({
+    x: Float32Array.from([-1, 0, 1]),
+    truth: null,
+    span: [-0.1, 1.1],
+    isBinary: true,
+  } as unknown as Parameters<typeof curves.ground>[0]);
+  test("has the bent line, which is the sum of its units and b2, and yhat after the sigmoid", () => {
+    const lines = linesOf(student(1), ground);
+    const b2 = 4.5;
+    lines?.logit.forEach((z, i) => {
+      expect(z).toBeCloseTo(b2 + lines.units.reduce((sum, unit) => sum + unit[i], 0), 6);
+      expect(lines.yhat[i]).toBeCloseTo(1 / (1 + Math.exp(-z)), 6);
+    });
+    expect(lines?.units).toHaveLength(2);
+  });
+  test("of a wide net has the line alone, and of numbers that are none nothing", () => {
+    const numbers = Array.from({ length: 101 }, (_, i) => 0.1 * (i - 50));
+    const lines = linesOf(student(1, { plain: false, numbers }), ground);
+    expect(lines?.units).toEqual([]);
+    expect(lines?.logit[0]).toBeCloseTo(-5, 4);
+    expect(linesOf(student(1, { numbers: [null, 1, 1, 1, 1] }), ground)).toBeNull();
   });
 });

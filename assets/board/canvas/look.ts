@@ -7,9 +7,24 @@ const ROLES: Record<Why, string> = {
   right: "unit1",
   dead: "others",
   diverged: "bad",
+  not_yet: "muted",
   not_started: "axis",
 };
-const NAMES = ["ink", "muted", "surface", "page", "line", "grid", "axis", "truth", "accent", "yhat"] as const;
+const NAMES = [
+  "ink",
+  "muted",
+  "surface",
+  "page",
+  "line",
+  "grid",
+  "axis",
+  "truth",
+  "accent",
+  "yhat",
+  "unit1",
+  "unit2",
+  "others",
+] as const;
 type Name = (typeof NAMES)[number];
 
 export type Look = Record<Name, string> & { of: Record<Why, string>; family: string; px: number };
@@ -40,6 +55,13 @@ export const mark = (pen: CanvasRenderingContext2D, why: Why, x: number, y: numb
     pen.fill();
   } else if (why === "dead") {
     pen.rect(x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r);
+    pen.fill();
+  } else if (why === "not_yet") {
+    pen.moveTo(x, y - 1.25 * r);
+    pen.lineTo(x + 1.25 * r, y);
+    pen.lineTo(x, y + 1.25 * r);
+    pen.lineTo(x - 1.25 * r, y);
+    pen.closePath();
     pen.fill();
   } else if (why === "diverged") {
     pen.moveTo(x - r, y - r);

@@ -19,9 +19,9 @@ describe("the students of a room", () => {
     expect([...roster.keys()]).toEqual([9]);
   });
   test("are counted by why, with shares of all", () => {
-    const counts = count(students(13));
-    expect(counts).toEqual({ both: 3, left: 2, right: 2, dead: 2, diverged: 2, not_started: 2 });
-    expect(percent(counts.both, 13)).toBe(23);
+    const counts = count(students(15));
+    expect(counts).toEqual({ both: 3, left: 2, right: 2, dead: 2, diverged: 2, not_yet: 2, not_started: 2 });
+    expect(percent(counts.both, 15)).toBe(20);
     expect(percent(0, 0)).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ import type { Challenge, Control, LessonStep, Question, Value } from "../../clas
 import type { Message, NetDescription, Optimizer } from "../../core/types";
 
 // Why a net bends as it does: which way its units face, or what went wrong.
-export const WHYS = ["both", "left", "right", "dead", "diverged", "not_started"] as const;
+export const WHYS = ["both", "left", "right", "dead", "diverged", "not_yet", "not_started"] as const;
 export type Why = (typeof WHYS)[number];
 
 // A student. `numbers` are the weights, or, where the net is not `plain`, its logits at 101 even x.

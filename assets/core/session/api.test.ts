@@ -1,44 +1,61 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { command, patiently } from "./api";
+import { describe, expect, test, vi } from "vitest";
+import * as api from "./api";
 
-const refused = (seconds: string) => new Response("{}", { status: 429, headers: { "Retry-After": seconds } });
+const html = (status: number) => new Response("<h1>Sign in</h1>", { status, headers: { "Content-Type": "text/html" } });
+const json = (content: unknown, status = 200) => Response.json(content, { status });
+const answers = (answer: unknown) => vi.stubGlobal("fetch", vi.fn().mockResolvedValue(answer));
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
+describe("a page of the network's own in place of an answer", () => {
+  const foreign: [string, unknown][] = [
+    ["200", html(200)],
+    ["403", html(403)],
+    ["511, which is made for that", html(511)],
+    ["a redirection elsewhere", { type: "opaqueredirect", status: 0, headers: new Headers() }],
+  ];
+  test.each(foreign)("is a refusal with a word of its own: %s", async (_, answer) => {
+    answers(answer);
+    expect(await api.command("a".repeat(22), "reset", {})).toEqual({ error: api.FOREIGN });
+  });
+
+  test("is told whoever wants to know", async () => {
+    const listener = vi.fn();
+    api.onForeign(listener);
+    answers(html(200));
+    await expect(api.get("lessons.json")).rejects.toBe(api.FOREIGN);
+    expect(listener).toHaveBeenCalledOnce();
+  });
+
+  test("is never saved as a file", async () => {
+    answers(html(200));
+    await expect(api.attachment(api.ask("export/x/script"))).rejects.toBe(api.FOREIGN);
+  });
+
+  test("ends an answer in lines", async () => {
+    answers(html(200));
+    const lines = [];
+    for await (const line of api.lines("rooms/board", {}, {})) lines.push(line);
+    expect(lines).toEqual([{ error: api.FOREIGN }]);
+  });
 });
 
-test("a refused request is sent again after the wait that the server asks for", async () => {
-  const request = vi.fn(async () => refused("2")).mockResolvedValueOnce(refused("3"));
-  request.mockResolvedValueOnce(refused("2")).mockResolvedValueOnce(new Response("done"));
-  const answer = patiently(request);
-  await vi.advanceTimersByTimeAsync(2999);
-  expect(request).toHaveBeenCalledTimes(1);
-  await vi.advanceTimersByTimeAsync(2001);
-  expect(await (await answer).text()).toBe("done");
-  expect(request).toHaveBeenCalledTimes(3);
+test("a proxy whose server is gone is not such a page", async () => {
+  answers(html(502));
+  expect(await api.command("a".repeat(22), "reset", {})).toEqual({ error: api.UNREACHABLE });
 });
 
-test("a long wait is told at once, and many short ones after a few", async () => {
-  const long = vi.fn(async () => refused("60"));
-  expect((await patiently(long)).status).toBe(429);
-  expect(long).toHaveBeenCalledOnce();
-  const short = vi.fn(async () => refused("1"));
-  const answer = patiently(short);
-  await vi.runAllTimersAsync();
-  expect((await answer).status).toBe(429);
-  expect(short).toHaveBeenCalledTimes(4);
+test("no request follows a redirection, since the server sends none", async () => {
+  vi.stubGlobal(
+    "fetch",
+    vi.fn(async () => json({})),
+  );
+  await api.get("lessons.json");
+  await api.post("rooms", {});
+  for (const [, options] of vi.mocked(fetch).mock.calls) expect(options?.redirect).toBe("manual");
 });
 
-test("a command waits as well, and says what it is refused for in the end", async () => {
-  const error = { code: "too_many", args: { seconds: 30 } };
-  const headers = { "Retry-After": "30" };
-  const fetched = vi.fn(async () => Response.json({ error }, { status: 429, headers }));
-  fetched.mockResolvedValueOnce(refused("1"));
-  vi.stubGlobal("fetch", fetched);
-  const answer = command("sid", "seeds", {});
-  await vi.runAllTimersAsync();
-  expect(await answer).toEqual({ error });
-  expect(fetched).toHaveBeenCalledTimes(2);
+test("a refusal of the server's is what it says", async () => {
+  answers(json({ error: { code: "busy", args: {} } }, 429));
+  expect(await api.command("a".repeat(22), "reset", {})).toEqual({ error: { code: "busy", args: {} } });
+  answers(json({ error: { code: "session_unknown", args: {} } }, 404));
+  await expect(api.attachment(api.ask("export/x/script"))).rejects.toEqual({ code: "session_unknown", args: {} });
 });

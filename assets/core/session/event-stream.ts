@@ -1,13 +1,7 @@
-// Frames and states pushed by the server. EventSource reconnects by itself; where a proxy holds
-// the stream back, the page asks once a second instead, and tries the stream again now and then.
-// A hidden tab lets go of its connection (browsers allow six a server) and catches up when it is
-// shown again.
+// Frames and states of a session, and the class of a seat, as the server has them.
 import type { FrameRow, Message, Snapshot } from "../types";
 import * as api from "./api";
-
-const PATIENCE_MS = 5000; // an open stream that says nothing for so long is being buffered
-const POLL_MS = 1000;
-const AGAIN_MS = 30_000; // how long the page asks before it tries the stream again
+import * as connections from "./connection";
 
 // Where frames after the last one that the page has are pushed, and where they can be asked for.
 export type Addresses = { stream: string; frames: string };
@@ -16,102 +10,67 @@ type Listeners = {
   onState: (state: Snapshot) => void;
   onFrames: (rows: FrameRow[]) => void;
   onLost: (error: Message) => void; // the server does not know the session, or the seat
-  onConnection: (isThere: boolean) => void; // the server is found, or is gone
+  onConnection: connections.Source["onConnection"];
 };
+type News = { room?: unknown; state: Snapshot; frames: FrameRow[]; error?: Message };
 const GONE = [403, 404];
 
-// Follow a session, or a seat's sessions, until the stream is closed.
+// Follow a session, or a seat's sessions, until it is closed.
 export const follow = (addresses: () => Addresses, listeners: Listeners) => {
-  const { onRoom, onState, onFrames, onLost, onConnection } = listeners;
-  let source: EventSource | null = null;
-  let patience: number | undefined; // timer: how long the stream may be silent at its beginning
-  let asking: number | undefined; // timer of the next question, while the page asks
-  let asks = false;
-  let listenedAt = 0;
-  let closed = false;
-
-  const hangUp = () => {
-    clearTimeout(patience);
-    source?.close();
-    source = null;
-  };
-  const stopAsking = () => {
-    clearTimeout(asking);
-    asks = false;
-  };
-  const disconnect = () => {
-    hangUp();
-    stopAsking();
+  const { onRoom, onFrames, onLost, onConnection } = listeners;
+  let isClosed = false;
+  let version = 0; // of the newest state
+  let isRunning = false;
+  const onState = (state: Snapshot) => {
+    version = state.version;
+    isRunning = state.status === "running";
+    listeners.onState(state);
   };
 
-  const ask = async () => {
-    let pause = POLL_MS;
-    try {
-      const answer = await fetch(addresses().frames);
-      pause = api.again(answer) ?? POLL_MS;
-      const { error, room, state, frames } = await answer.json();
-      if (closed || !asks) return; // the stream has spoken meanwhile
-      if (GONE.includes(answer.status)) return onLost(error);
-      if (answer.ok) {
-        onConnection(true);
-        if (room !== undefined) onRoom(room);
-        if (closed) return; // the class is over
-        onState(state);
-        if (frames.length) onFrames(frames);
+  const connection = connections.keep({
+    open: (heard, broken) => {
+      const source = new EventSource(addresses().stream);
+      const hear = <T>(name: string, listener: (data: T) => void) =>
+        source.addEventListener(name, ({ data }) => {
+          listener(JSON.parse(data));
+          heard();
+        });
+      hear("room", onRoom);
+      hear("state", onState);
+      hear<News>("frames", ({ frames }) => onFrames(frames));
+      hear("ping", () => {});
+      source.onerror = broken; // also what the browser would mend: the page asks first whether all is well
+      return () => source.close();
+    },
+    ask: (signal) => api.ask(addresses().frames, signal),
+    take: async (answer) => {
+      const { error, room, state, frames } = await api.read<News>(answer);
+      if (isClosed) return false;
+      if (error && GONE.includes(answer.status)) {
+        close();
+        onLost(error);
+        return false;
       }
-    } catch {
-      onConnection(false); // the server is away for a moment: ask again
-    }
-    if (closed || !asks) return;
-    if (performance.now() - listenedAt > AGAIN_MS) listen();
-    asking = setTimeout(ask, pause);
+      if (error) throw api.UNREACHABLE;
+      if (room !== undefined) onRoom(room);
+      if (isClosed) return false; // the class is over
+      const isNews = state.version !== version || frames.length > 0;
+      onState(state);
+      if (frames.length) onFrames(frames);
+      return isNews;
+    },
+    isDue: () => isRunning,
+    onConnection,
+  });
+  const close = () => {
+    isClosed = true;
+    connection.close();
   };
-  const startAsking = (wait = 0) => {
-    hangUp();
-    if (asks) return;
-    asks = true;
-    asking = setTimeout(ask, wait);
-  };
-
-  // While the page asks, it goes on asking until the stream says something.
-  const listen = () => {
-    hangUp();
-    listenedAt = performance.now();
-    source = new EventSource(addresses().stream);
-    patience = setTimeout(startAsking, PATIENCE_MS);
-    const alive = () => {
-      clearTimeout(patience);
-      stopAsking();
-      onConnection(true);
-    };
-    const hear = (name: string, listener: (data: string) => void) =>
-      source?.addEventListener(name, (event) => {
-        alive();
-        listener(event.data);
-      });
-    hear("room", (data) => onRoom(JSON.parse(data)));
-    hear("state", (data) => onState(JSON.parse(data)));
-    hear("frames", (data) => onFrames(JSON.parse(data).frames));
-    source.onerror = () => {
-      clearTimeout(patience);
-      if (document.hidden || closed) return;
-      if (!asks) onConnection(false);
-      if (source?.readyState !== EventSource.CLOSED) return; // it reconnects by itself
-      startAsking(POLL_MS); // and this tells an unknown session from a restart
-    };
-  };
-
-  const onVisibility = () => {
-    disconnect();
-    if (!document.hidden && !closed) listen();
-  };
-  document.addEventListener("visibilitychange", onVisibility);
-  listen();
   return {
-    close() {
-      closed = true;
-      disconnect();
-      document.removeEventListener("visibilitychange", onVisibility);
+    close,
+    // The server has been sent a command, or has answered one with a state of this version.
+    expect: (of?: number) => {
+      if (of !== version) connection.expect();
     },
   };
 };

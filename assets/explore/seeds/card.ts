@@ -63,7 +63,7 @@ const run = async () => {
     const problem = await follow(what, signal);
     if (signal.aborted) return;
     trouble = problem;
-    if (problem?.code !== "server") break;
+    if (problem?.code !== "server" && problem?.code !== "foreign") break;
     showStatus();
     await new Promise((done) => setTimeout(done, AGAIN_MS)); // what it has trained already comes at once
   }

@@ -23,8 +23,7 @@ type Trained = { runs: Run[]; epochs: number };
 
 const { t } = i18n;
 export const CLASSES: Side[] = ["both", "left", "right"];
-const MARGIN = 0.02; // of the distance between the plateaus: this far below, one side is not enough
-const ARRIVED = 0.1; // of the same: this near the lowest, a run has arrived
+const ARRIVED = 0.1; // of the distance between the plateaus: this near the lowest, a run has arrived
 
 export const facing = ([left, right]: Facing): Side => (left && right ? "both" : right ? "right" : "left");
 
@@ -43,7 +42,7 @@ export const count = (runs: Run[], plateaus: Plateaus) => {
   const gain = limit - plateaus.both;
   const found = { n: runs.length, bent: 0, slow: 0, lucky: 0, reasons: {} as Record<string, number> };
   for (const run of runs) {
-    if (!run.diverged && run.loss < limit - MARGIN * gain) {
+    if (!run.diverged && plateaus.bent_below !== null && run.loss < plateaus.bent_below) {
       found.bent += 1;
       if (run.loss > plateaus.both + ARRIVED * gain) found.slow += 1;
       if (facing(run.start) !== "both") found.lucky += 1;

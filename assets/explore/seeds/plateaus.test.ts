@@ -66,11 +66,12 @@ describe("what they say", () => {
     const { left, right, both } = bce.plateaus;
     expect(plateaus.oneSided(bce.plateaus)).toBe(left);
     expect(plateaus.matter(bce.plateaus)).toBe(true);
+    expect(bce.plateaus.bent_below).not.toBeNull(); // the server agrees
     expect(plateaus.matter(bce.plateaus, right)).toBe(true);
     expect(plateaus.matter(bce.plateaus, both + 0.001)).toBe(false);
   });
   test("not where one side is enough, or nothing can be learned", () => {
-    expect(plateaus.matter({ flat: 0.7, left: 0.201, right: 0.6, both: 0.2 })).toBe(false);
-    expect(plateaus.matter({ flat: 0.7, left: 0.7, right: 0.7, both: 0.7 })).toBe(false);
+    expect(plateaus.matter({ flat: 0.7, left: 0.201, right: 0.6, both: 0.2, bent_below: null })).toBe(false);
+    expect(plateaus.matter({ flat: 0.7, left: 0.7, right: 0.7, both: 0.7, bent_below: null })).toBe(false);
   });
 });

@@ -3,8 +3,9 @@
 import * as api from "../../core/session/api";
 import type { Loss, NetDescription } from "../../core/types";
 
-// Losses: of a net that says the same everywhere, that bends on one side, and on both.
-export type Plateaus = { flat: number; left: number; right: number; both: number };
+// Losses: of a net that says the same everywhere, that bends on one side, and on both; and the one below
+// which a net does bend on both, or null where one side is enough.
+export type Plateaus = { flat: number; left: number; right: number; both: number; bent_below: number | null };
 // `line`: the logit with the loss `both`, as its slopes for x < 0 and x > 0, and b2.
 export type Found = Plateaus & { line: [left: number, right: number, b: number] } & { data_key: string; loss: Loss };
 type Session = { sid: string; state: { data_key: string; net: NetDescription } };

@@ -56,6 +56,7 @@ class QueueScheduler:
         self._store = store
         self._runner = runner
         self._sender = sender
+        self.is_stalled = False  # a Redis that is lost ends the streams instead
         self._slice_s = slice_ms / 1000
         self._sending: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.Task[None] | None = None

@@ -18,6 +18,8 @@ from pwlapp.core.net import Array, Loss, bce_of_logits, mse
 MAX_STEPS = 60  # of Newton's method; 6 to 10 are enough unless the points are separable
 RIDGE = 1e-12  # keeps the matrix invertible if a side has no points
 GAIN = 1e-13  # stop when a step lowers the loss by less
+CLEARLY = 0.05  # of what the data can teach at all: both sides pay by at least that
+MARGIN = 0.02  # of what the second side adds: a loss lower by that is no longer one side's
 
 Matrix = NDArray[np.float64]
 
@@ -44,6 +46,19 @@ class Plateaus:
     right: float
     both: float
     line: tuple[float, float, float]
+
+    @property
+    def bent_below(self) -> float | None:
+        """A net with a loss below this one bends on both sides; None where one side is enough.
+
+        It is the best that one side alone can reach, less a margin. Explore and the board of a
+        class both count by it.
+        """
+        one_sided = min(self.left, self.right)
+        gain = one_sided - self.both
+        if self.flat <= self.both or gain <= CLEARLY * (self.flat - self.both):
+            return None
+        return one_sided - MARGIN * gain
 
 
 def plateaus(x: Array, y: Array, loss: Loss) -> Plateaus:

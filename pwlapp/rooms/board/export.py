@@ -56,6 +56,7 @@ class Student(NamedTuple):
     why: Why
     train: TrainState
     data_key: str
+    score: float | None = None  # in the challenge that is open
 
 
 def csv_table(
@@ -170,6 +171,7 @@ def _student(student: Student, points: Points) -> str:
     return (
         f'{{"seat": {student.seat:d}, "seed": {student.seed:d}, "why": "{student.why}", '
         f'"epoch": {train.epoch:d}, "loss": {literal(train.loss)}, '
+        f'"score": {student.score!r}, '
         f'"same_data": {student.data_key == points.key!r}, '
         f'"h": {net.h:d}, "bias1": {net.bias1!r}, '
         f'"activation": "{net.activation}", "loss_fn": "{net.loss}",\n'
@@ -184,7 +186,8 @@ def _plot(points: Points) -> str:
 import matplotlib.pyplot as plt
 
 colors = {{
-    "both": "C0", "left": "C1", "right": "C2", "dead": "C3", "diverged": "C4", "not_started": "C7",
+    "both": "C0", "left": "C1", "right": "C2", "dead": "C3", "diverged": "C4",
+    "not_yet": "C5", "not_started": "C7",
 }}
 order = x.flatten().argsort()
 for student, net in zip(students, nets):

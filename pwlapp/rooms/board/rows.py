@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from pwlapp.core.analysis.plateaus import Plateaus
 from pwlapp.core.analysis.seeds import count_sides, dead_units
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Array, from_vector, pre_activation, sigmoid
@@ -19,9 +20,12 @@ from pwlapp.sessions.frames import curve, is_wide
 from pwlapp.sessions.snapshot import frame_numbers, json_number
 from pwlapp.sessions.state import SessionState
 
-Why: TypeAlias = Literal["not_started", "diverged", "dead", "both", "left", "right"]
+Why: TypeAlias = Literal["not_started", "diverged", "both", "dead", "left", "right", "not_yet"]
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = Mapping[int, Row]  # by the number of the seat
+
+ARRIVED = 0.1  # of what training can gain: a net that is this near its lowest loss is trained
+FLAT = 0.1  # of a logit, or of y, over half of the data: an end that moves less is flat
 
 
 class Shown(NamedTuple):
@@ -42,7 +46,7 @@ class Shown(NamedTuple):
     row: Row
 
 
-def row(seat: Seat, state: SessionState, points: Points, is_here: bool) -> Row:
+def row(seat: Seat, state: SessionState, points: Points, best: Plateaus, is_here: bool) -> Row:
     """A seat as the board reads it; every value is valid JSON.
 
     Parameters
@@ -52,6 +56,8 @@ def row(seat: Seat, state: SessionState, points: Points, is_here: bool) -> Row:
         Of the session that the board shows of the seat.
     points : Points
         Its data.
+    best : Plateaus
+        On these data, with the loss of its net.
     is_here : bool
         Whether a page of the seat is connected.
 
@@ -74,7 +80,7 @@ def row(seat: Seat, state: SessionState, points: Points, is_here: bool) -> Row:
         "epoch": train.epoch,
         "loss": json_number(train.loss),
         "status": state.run.status if state.run else "idle",
-        "why": why(state, points.x),
+        "why": why(state, points.x, best),
         "slopes": slopes(train, points.x),
         "net": vars(train.net).copy(),
         "numbers": frame_numbers(numbers),
@@ -82,7 +88,7 @@ def row(seat: Seat, state: SessionState, points: Points, is_here: bool) -> Row:
     }
 
 
-def why(state: SessionState, x: Array) -> Why:
+def why(state: SessionState, x: Array, best: Plateaus) -> Why:
     """Why the net bends as it does: the first of the reasons that holds.
 
     Parameters
@@ -90,25 +96,54 @@ def why(state: SessionState, x: Array) -> Why:
     state : SessionState
     x : ndarray of shape (n,), float32
         The points of the session.
+    best : Plateaus
+        On these points, with the loss of its net.
 
     Returns
     -------
     str
-        ``"not_started"``: at the weights of its seed. ``"diverged"``. ``"dead"``: a ReLU is on for
-        no point, or no unit has a slope. Else which way the units face, as W1 says: ``"both"``,
-        ``"left"`` or ``"right"``.
+        ``"not_started"``: at the weights of its seed. ``"diverged"``. ``"both"``: the loss is lower
+        than one side alone can reach, and neither end is flat. ``"dead"``: a ReLU is on for no
+        point, or no unit has a slope. ``"left"`` or ``"right"``: all units face this way, as W1
+        says. ``"not_yet"``: they face both ways, but training has not bent the line.
     """
     train = state.train
-    if train.epoch == 0 and state.by_recipe and not state.is_diverged:
+    if is_untouched(state):
         return "not_started"
     if state.is_diverged:
         return "diverged"
+    if is_bent(train, x, best):
+        return "both"
     left, right = count_sides(train)
     if dead_units(train, x) or not left + right:
         return "dead"
     if left and right:
-        return "both"
+        return "not_yet"
     return "left" if left else "right"
+
+
+def is_bent(train: TrainState, x: Array, best: Plateaus) -> bool:
+    """Whether a net is trained, and bends on both sides: its loss says so, and its ends do.
+
+    Explore counts by the same loss. Where one side is enough, no loss needs both: there, a net with
+    slopes on both sides counts once it is near the lowest loss.
+    """
+    limit = best.bent_below
+    if limit is None:
+        limit = best.both + ARRIVED * (best.flat - best.both)
+    if not train.loss < limit:
+        return False
+    if train.net.activation != "relu":
+        return True  # sigmoids have no sides
+    if not train.net.bias1:
+        return min(count_sides(train)) > 0
+    found, reach = slopes(train, x), float(x.max() - x.min()) / 2
+    return found is not None and min(map(abs, found)) * reach > FLAT
+
+
+def is_untouched(state: SessionState) -> bool:
+    """Whether the net stands at the weights of its seed."""
+    return state.train.epoch == 0 and state.by_recipe and not state.is_diverged
 
 
 def slopes(train: TrainState, x: Array) -> list[float] | None:

@@ -1,9 +1,9 @@
-"""Keeps the ranking of a room's challenge up to date while its board is open."""
+"""The scores in a room's challenge: while its board is open, and when they are asked for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -11,10 +11,11 @@ import msgspec
 
 from pwlapp.core.data.points import Points
 from pwlapp.rooms.board.challenge import lowest_score, match_score, ranking
-from pwlapp.rooms.board.rows import Shown
+from pwlapp.rooms.board.reader import BoardReader
+from pwlapp.rooms.board.rows import is_untouched
 from pwlapp.rooms.class_sessions import each
 from pwlapp.rooms.service import RoomService
-from pwlapp.rooms.state import Challenge, Place, Room, watched
+from pwlapp.rooms.state import Challenge, Place, Room, scored
 from pwlapp.sessions.state import SessionState
 
 
@@ -38,6 +39,14 @@ class Progress(NamedTuple):
     is_edited: bool = False
 
 
+class Counted(NamedTuple):
+    """The session of a seat that counts."""
+
+    number: int
+    sid: str
+    state: SessionState
+
+
 class Scores:
     """The scores in the challenge of one room.
 
@@ -51,52 +60,75 @@ class Scores:
 
     def __init__(self, rooms: RoomService) -> None:
         self._sessions, self._rooms = rooms.sessions, rooms.repository
-        self._id = 0
+        self._scored_for: tuple[int, bool] | None = None  # the challenge, and whose nets count
         self._scores: dict[int, float] = {}
         self._scored: dict[int, SessionState] = {}
         self._progress: dict[int, Progress] = {}
+        self._kept: dict[str, SessionState] = {}  # that count, but are not on the board
 
-    async def update(self, room: Room, shown: Collection[Shown]) -> None:
-        """Score what has changed, and save the ranking if that is another one now."""
-        challenge = room.challenge
+    async def update(self, board: BoardReader) -> tuple[Place, ...]:
+        """Score what has changed, and save the ranking if that is another one now.
+
+        Returns
+        -------
+        tuple of Place
+            Empty without a challenge.
+        """
+        room, challenge = board.room, board.room.challenge
         if challenge is None:
-            return
-        if challenge.id != self._id:
-            self._id = challenge.id
-            self._scores, self._scored, self._progress = {}, {}, {}
+            return ()
+        if self._scored_for != (challenge.id, challenge.of_class):
+            self._scored_for = (challenge.id, challenge.of_class)
+            self._scores, self._scored, self._progress, self._kept = {}, {}, {}, {}
         if challenge.kind == "lowest":  # what an earlier process found
             for place in challenge.ranking:
                 self._take(place.seat, place.score)
-        await self._score(room, challenge, shown)
-        found = ranking(self._scores, (it.seat for it in shown))
+        await self._score(room, challenge, await self._counted(challenge, board))
+        found = ranking(self._scores, board.seats)
         if found != challenge.ranking:
-            save = partial(with_ranking, challenge=challenge.id, found=found)
+            save = partial(with_ranking, challenge=challenge, found=found)
             await self._rooms.update(room.code, save)
+        return found
 
-    async def _score(self, room: Room, challenge: Challenge, shown: Collection[Shown]) -> None:
+    async def _counted(self, challenge: Challenge, board: BoardReader) -> list[Counted]:
+        """The sessions that count. After a release the board shows others."""
+        sids = {seat.number: scored(challenge, seat) for seat in board.seats}
+        wanted = {sid for sid in sids.values() if sid is not None}
+        self._kept |= await self._sessions.load_many(
+            list(wanted - board.states.keys() - self._kept.keys())
+        )
+        states: Mapping[str, SessionState] = self._kept | board.states
+        return [
+            Counted(number, sid, states[sid])
+            for number, sid in sids.items()
+            if sid is not None and sid in states
+        ]
+
+    async def _score(self, room: Room, challenge: Challenge, counted: list[Counted]) -> None:
         """Score the seats whose session has changed."""
-        leads = room.leading and room.setting is not None
-        key = room.setting.data_key if leads and room.setting else self._sessions.points.key
-        changed = [it for it in shown if self._scored.get(it.seat.number) is not it.state]
-        self._scored |= {it.seat.number: it.state for it in changed}
+        key = self._sessions.points.key
+        if challenge.of_class and room.setting is not None:
+            key = room.setting.data_key
+        changed = [it for it in counted if self._scored.get(it.number) is not it.state]
+        self._scored |= {it.number: it.state for it in changed}
         if challenge.kind == "lowest":
-            await each(changed, lambda it: self._read_on(room, challenge.epochs, key, it))
+            await each(changed, lambda it: self._read_on(challenge.epochs, key, it))
         elif (points := await self._sessions.find_points(key)) is not None:
             await asyncio.to_thread(self._match, challenge, points, changed)
 
-    def _match(self, challenge: Challenge, points: Points, changed: Collection[Shown]) -> None:
-        for seat, _, state, row in changed:
+    def _match(self, challenge: Challenge, points: Points, changed: list[Counted]) -> None:
+        for number, _, state in changed:
             score = None
-            if state.data_key == points.key and row["why"] != "not_started":
+            if state.data_key == points.key and not is_untouched(state):
                 score = match_score(state.train, challenge.target or (), points)
             if score is None:
-                self._scores.pop(seat.number, None)
+                self._scores.pop(number, None)
             else:
-                self._scores[seat.number] = score
+                self._scores[number] = score
 
-    async def _read_on(self, room: Room, epochs: int, key: str, shown: Shown) -> None:
+    async def _read_on(self, epochs: int, key: str, counted: Counted) -> None:
         """Read the frames of a seat that are new, and keep its lowest loss."""
-        number, sid = shown.seat.number, watched(room, shown.seat)
+        number, sid, _ = counted
         before = self._progress.get(number, Progress("", 0))
         since = before.seq if before.sid == sid else 0
         state, frames = await self._sessions.whole(sid, since)
@@ -114,11 +146,18 @@ class Scores:
             self._scores[number] = min(score, self._scores.get(number, score))
 
 
-def with_ranking(room: Room, challenge: int, found: tuple[Place, ...]) -> Room | None:
-    """The room with this ranking, unless the challenge has ended."""
-    if room.challenge is None or room.challenge.id != challenge:
+async def ranking_now(rooms: RoomService, code: str) -> tuple[Place, ...]:
+    """The ranking as the nets stand, saved for all; no board needs to be open."""
+    board = BoardReader(rooms, code)
+    await board.read()
+    return await Scores(rooms).update(board)
+
+
+def with_ranking(room: Room, challenge: Challenge, found: tuple[Place, ...]) -> Room | None:
+    """The room with this ranking, unless the challenge has ended, or other nets count now."""
+    now = room.challenge
+    if now is None or (now.id, now.of_class) != (challenge.id, challenge.of_class):
         return None
-    if room.challenge.ranking == found:
+    if now.ranking == found:
         return None
-    ranked = msgspec.structs.replace(room.challenge, ranking=found)
-    return msgspec.structs.replace(room, challenge=ranked)
+    return msgspec.structs.replace(room, challenge=msgspec.structs.replace(now, ranking=found))

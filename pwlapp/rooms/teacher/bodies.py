@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import Field, PlainValidator, ValidationInfo, model_validator
 
@@ -27,6 +28,7 @@ from pwlapp.rooms.state import CONTROLS, ChallengeKind, QuestionKind
 MAX_TEXT, MAX_OPTION = 300, 80  # characters
 MAX_OPTIONS = 8
 MAX_STEP = 99
+MAX_ADDRESS = 500  # so that a QR code holds it
 
 
 def read_epochs_or_none(value: object, info: ValidationInfo) -> int:
@@ -52,11 +54,23 @@ def bad_question() -> UserError:
     return UserError("bad_question", max=MAX_TEXT, options=MAX_OPTIONS)
 
 
+def read_page(value: object) -> str:
+    """The address of a page, which ends with a slash. Raises ValueError."""
+    if not isinstance(value, str) or len(value) > MAX_ADDRESS or not value.isascii():
+        raise ValueError
+    address = urlsplit(value)  # raises ValueError, as its port does
+    is_page = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    if not is_page or not address.path.endswith("/") or set(value) & set('?# @<>"\\'):
+        raise ValueError
+    return value
+
+
 Flag: TypeAlias = Annotated[bool, Field(strict=True)]
 SeatNumber: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
 EpochsOrNone: TypeAlias = Annotated[int, PlainValidator(read_epochs_or_none)]
 Text: TypeAlias = Annotated[str, PlainValidator(read_text(MAX_TEXT))]
 Option: TypeAlias = Annotated[str, PlainValidator(read_text(MAX_OPTION))]
+PageAddress: TypeAlias = Annotated[str, PlainValidator(read_page)]
 Step: TypeAlias = tuple[
     Annotated[str, Field(strict=True, pattern=r"^[a-z_]{1,40}$")],
     Annotated[int, Field(strict=True, ge=0, le=MAX_STEP)],
@@ -123,6 +137,12 @@ class HideName(Body):
     on: Flag
 
 
+class Invite(Body):
+    """The address at which the teacher has opened the page; a proxy's path is part of it."""
+
+    page: PageAddress
+
+
 class Csv(Body):
     """Whether the table has the nicknames."""
 
@@ -130,11 +150,13 @@ class Csv(Body):
 
 
 class Ask(Body):
-    """A question; options for a choice alone."""
+    """A question; options for a choice alone. What is preset each page shows in its language."""
 
     kind: QuestionKind
     text: Text
     options: tuple[Option, ...] = ()
+    text_is_preset: Flag = False
+    options_are_preset: Flag = False
 
     @model_validator(mode="after")
     def _has_a_choice(self) -> Ask:

@@ -14,8 +14,18 @@ from pwlapp.commands.data import points_of
 from pwlapp.commands.fields import Empty
 from pwlapp.rooms import class_sessions
 from pwlapp.rooms.ask import summary
+from pwlapp.rooms.board.scores import ranking_now
 from pwlapp.rooms.service import RoomService
-from pwlapp.rooms.state import CONTROLS, Challenge, Question, Room, Setting, Spotlight, watched
+from pwlapp.rooms.state import (
+    CONTROLS,
+    Challenge,
+    Question,
+    Room,
+    Seat,
+    Setting,
+    Spotlight,
+    watched,
+)
 from pwlapp.rooms.teacher import bodies
 from pwlapp.sessions import transitions
 from pwlapp.sessions.codec import optimizer_header
@@ -45,7 +55,12 @@ async def push(rooms: RoomService, room: Room, body: bodies.Push) -> dict[str, A
             body.epochs,
             points.key,
         )
-        return replace(room, leading=True, setting=setting, next_id=room.next_id + 1)
+        challenge = room.challenge
+        if challenge is not None and not challenge.of_class:  # other nets count from now on
+            challenge = replace(challenge, of_class=True, ranking=())
+        return replace(
+            room, leading=True, setting=setting, challenge=challenge, next_id=room.next_id + 1
+        )
 
     async with rooms.classes.turn(room.code):
         room = await rooms.repository.update(room.code, lead)
@@ -90,7 +105,10 @@ async def freeze(rooms: RoomService, room: Room, body: bodies.Freeze) -> dict[st
 
 
 async def release(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
-    """Give every page back to its student; the sessions of the class are kept, paused."""
+    """Give every page back to its student; the sessions of the class are kept, paused.
+
+    A challenge to the nets of the class is over then, with the scores that these have.
+    """
     move = partial(class_sessions.settle, locked=False, pauses=True)
     async with rooms.classes.turn(room.code):
         led = await rooms.repository.load(room.code)
@@ -99,7 +117,10 @@ async def release(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any
             partial(replace, leading=False, frozen=False, spotlight=None, hidden=(), lesson=None),
         )
         await forget_spotlight(rooms, led, room)
-        return (await rooms.classes.change_all(led, move))._asdict()
+        outcome = await rooms.classes.change_all(led, move)
+    if room.challenge is not None:
+        await ranking_now(rooms, room.code)
+    return outcome._asdict()
 
 
 async def lesson(rooms: RoomService, room: Room, body: bodies.Lesson) -> dict[str, Any]:
@@ -158,7 +179,14 @@ async def ask(rooms: RoomService, room: Room, body: bodies.Ask) -> dict[str, Any
     """Ask all seats a question, in place of the one before."""
 
     def change(room: Room) -> Room:
-        asked = Question(room.next_id, body.kind, body.text, body.options)
+        asked = Question(
+            room.next_id,
+            body.kind,
+            body.text,
+            body.options,
+            text_is_preset=body.text_is_preset,
+            options_are_preset=body.options_are_preset,
+        )
         return replace(room, question=asked, next_id=room.next_id + 1)
 
     room = await rooms.repository.update(room.code, change)
@@ -166,16 +194,20 @@ async def ask(rooms: RoomService, room: Room, body: bodies.Ask) -> dict[str, Any
 
 
 async def reveal(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
-    """Show the present answers to all, without names."""
-    seats = await rooms.repository.seats(room.code)
+    """Show all answers to all, without names; later ones are refused."""
+    asked = (await rooms.repository.load(room.code)).question
+    if asked is None:
+        return {}
 
-    def change(room: Room) -> Room | None:
-        if room.question is None:
+    def close(room: Room, seats: list[Seat]) -> Room | None:
+        if room.question is None or room.question.id != asked.id:
             return None
-        revealed = summary(room.question, seats)
-        return replace(room, question=replace(room.question, revealed=revealed))
+        question = replace(room.question, revealed=summary(room.question, seats))
+        return None if question == room.question else replace(room, question=question)
 
-    await rooms.repository.update(room.code, change)
+    for _ in range(2):  # the second time with answers that were saved until the question was closed
+        seats = await rooms.repository.seats(room.code)
+        room = await rooms.repository.update(room.code, partial(close, seats=seats))
     return {}
 
 
@@ -192,7 +224,7 @@ async def set_challenge(
     target = None if body.target is None else tuple(body.target)
 
     def change(room: Room) -> Room:
-        begun = Challenge(room.next_id, body.kind, body.epochs, target)
+        begun = Challenge(room.next_id, body.kind, body.epochs, target, of_class=room.leading)
         return replace(room, challenge=begun, next_id=room.next_id + 1)
 
     room = await rooms.repository.update(room.code, change)

@@ -11,7 +11,8 @@ from pwlapp.core.export.programs import Words
 from pwlapp.rooms.ask import answers
 from pwlapp.rooms.board import export
 from pwlapp.rooms.board.export import Student
-from pwlapp.rooms.board.live import BoardReader
+from pwlapp.rooms.board.reader import BoardReader
+from pwlapp.rooms.board.scores import Scores
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
 from pwlapp.rooms.teacher.bodies import Csv
@@ -21,9 +22,9 @@ async def csv(rooms: RoomService, room: Room, body: Csv, _words: Words) -> File:
     """The board as CSV, with nicknames only if they are asked for."""
     board = BoardReader(rooms, room.code)
     await board.read()
-    question, challenge = board.room.question, board.room.challenge
+    question = board.room.question
     given = answers(question, board.seats) if question else {}
-    scores = {place.seat: place.score for place in challenge.ranking} if challenge else {}
+    scores = {place.seat: place.score for place in await Scores(rooms).update(board)}
     rows = [shown.row for shown in board.shown.values()]
     text = export.csv_table(rows, given, scores, body.names)
     return File("pwlapp-class.csv", "text/csv; charset=utf-8", text)
@@ -33,8 +34,16 @@ async def notebook(rooms: RoomService, room: Room, _body: Empty, words: Words) -
     """Every student's net as a notebook, without names, with the data that most of them have."""
     board = BoardReader(rooms, room.code)
     await board.read()
+    scores = {place.seat: place.score for place in await Scores(rooms).update(board)}
     students = [
-        Student(number, shown.state.seed, shown.row["why"], shown.state.train, shown.row["data"])
+        Student(
+            number,
+            shown.state.seed,
+            shown.row["why"],
+            shown.state.train,
+            shown.row["data"],
+            scores.get(number),
+        )
         for number, shown in board.shown.items()
     ]
     keys = Counter(student.data_key for student in students).most_common(1)

@@ -13,6 +13,7 @@ from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
 from pwlapp.sessions.state import SessionState
 
+STORAGE_FAILED = "storage_failed"
 _SID_BYTES = 16
 _SID = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -36,7 +37,7 @@ def unknown_room() -> UnknownRoom:
 
 def storage_failed() -> UserError:
     """The error for a store that fails while in use; the cause is in the log."""
-    return UserError("storage_failed")
+    return UserError(STORAGE_FAILED)
 
 
 class Data(NamedTuple):
@@ -201,10 +202,13 @@ class RoomStore(Protocol):
     async def seats(self, code: str, numbers: Sequence[int] | None = None) -> list[SeatRow]:
         """The seats of these numbers that are there, or all of them, by number."""
 
-    async def save_seats(self, code: str, saves: Sequence[tuple[int, int, bytes]]) -> list[int]:
+    async def save_seats(
+        self, code: str, saves: Sequence[tuple[int, int, bytes]], room_version: int | None = None
+    ) -> list[int]:
         """Replace seats, each given by number, expected version and body.
 
-        Returns the numbers of those that are replaced: not one that is gone or has another version.
+        Returns the numbers of those that are replaced: not one that is gone or has another version,
+        and none if the room has another version than `room_version`, unless that is None.
         """
 
     async def see(self, code: str, seen: Mapping[int, float]) -> None:

@@ -71,17 +71,18 @@ redis.call('PUBLISH', ARGV[4], ARGV[5])
 return number
 """
 
-# KEYS: seats, versions, tokens.
-# ARGV: token, channel, message to the boards, then number, version expected, body and message of
-#       each.
+# KEYS: seats, versions, tokens, room.
+# ARGV: token, channel, message to the boards, version expected of the room or '', then number,
+#       version expected, body and message of each.
 # Returns the numbers of the seats that are replaced.
 SAVE_SEATS = """
 local replaced = {}
-for i = 4, #ARGV, 4 do
+local is_due = ARGV[4] == '' or redis.call('HGET', KEYS[4], 'version') == ARGV[4]
+for i = 5, #ARGV, 4 do
   local number = ARGV[i]
   if redis.call('HGET', KEYS[3], number) == ARGV[1] then
     table.insert(replaced, tonumber(number))
-  elseif redis.call('HGET', KEYS[2], number) == ARGV[i + 1] then
+  elseif is_due and redis.call('HGET', KEYS[2], number) == ARGV[i + 1] then
     redis.call('HSET', KEYS[1], number, ARGV[i + 2])
     redis.call('HSET', KEYS[2], number, ARGV[i + 1] + 1)
     redis.call('HSET', KEYS[3], number, ARGV[1])
@@ -184,7 +185,9 @@ class RedisRooms:
             if body is not None
         ]
 
-    async def save_seats(self, code: str, saves: Sequence[tuple[int, int, bytes]]) -> list[int]:
+    async def save_seats(
+        self, code: str, saves: Sequence[tuple[int, int, bytes]], room_version: int | None = None
+    ) -> list[int]:
         each: list[Any] = [
             part
             for number, expected, body in saves
@@ -192,8 +195,14 @@ class RedisRooms:
         ]
         async with self._link.guarded():
             replaced: list[int] = await self._save_seats_script(
-                keys=[SEATS + code, VERSIONS + code, TOKENS + code],
-                args=[_token(), CHANGED, board_key(code), *each],
+                keys=[SEATS + code, VERSIONS + code, TOKENS + code, ROOM + code],
+                args=[
+                    _token(),
+                    CHANGED,
+                    board_key(code),
+                    "" if room_version is None else room_version,
+                    *each,
+                ],
             )
         return replaced
 

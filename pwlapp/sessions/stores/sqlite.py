@@ -19,7 +19,7 @@ from pwlapp.sessions.history import Step
 from pwlapp.sessions.state import History, SessionState, UnknownSession, unknown_session
 from pwlapp.sessions.stores import thinning
 from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id, storage_failed
-from pwlapp.sessions.stores.sqlite_file import connect, prepare, transaction
+from pwlapp.sessions.stores.sqlite_file import connect, prepare, transaction, try_to_write
 from pwlapp.sessions.stores.thinning import FrameInfo, frames_to_drop
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+LOCK_S = 1.0  # all wait for the one thread, which waits so long for the lock of another process
+QUIET_S = 5.0  # an outage is over after so long; on a full disk small writes succeed now and then
 TOUCH_EVERY_S = 60.0  # resolution of the time of last use, so that not every read writes
 
 
@@ -54,6 +56,8 @@ class SqliteStore:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-store")
         self._connection: sqlite3.Connection | None = None
+        self._trouble = ""  # why the last write failed; an outage is one line in the log
+        self._failed_at = 0.0
         prepare(path)
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
@@ -105,13 +109,13 @@ class SqliteStore:
         """There are no other servers."""
 
     async def ping(self) -> None:
-        await self.run(lambda db: db.execute("SELECT 1").fetchone())
+        await self.run(try_to_write)
 
     async def keep_points(self, points: Points) -> None:
         await self.run(_keep_points, points, self._clock())
 
     async def kept_points(self, key: str) -> Points | None:
-        return await self.run(_kept_points, key, self._clock())
+        return await self.run(self._kept_points, key)
 
     async def expire(self, older_than_s: float) -> int:
         return await self.run(_expire, self._clock() - older_than_s)
@@ -124,17 +128,36 @@ class SqliteStore:
         """Do `work` in the store's thread, so that the event loop never waits for the disk."""
         try:
             return await asyncio.get_running_loop().run_in_executor(
-                self._thread, lambda: work(self._connect(), *args)
+                self._thread, lambda: self._do(work, *args)
             )
         except sqlite3.Error as error:
-            logger.error("%s: %s", self._path, error)
             raise storage_failed() from error
 
     # All methods below run in the store's thread.
 
+    def _do(self, work: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> T:
+        db = self._connect()
+        changes = db.total_changes
+        try:
+            result = work(db, *args)
+        except sqlite3.Error as error:
+            self._complain(error)
+            raise
+        is_over = time.monotonic() - self._failed_at > QUIET_S
+        if self._trouble and is_over and db.total_changes > changes:
+            logger.info("%s: writes again", self._path)
+            self._trouble = ""
+        return result
+
+    def _complain(self, error: sqlite3.Error) -> None:
+        self._failed_at = time.monotonic()
+        if self._trouble != str(error):
+            self._trouble = str(error)
+            logger.error("%s: %s", self._path, error)
+
     def _connect(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = connect(self._path)
+            self._connection = connect(self._path, LOCK_S)
         return self._connection
 
     def _disconnect(self) -> None:
@@ -150,8 +173,15 @@ class SqliteStore:
         state = self._decoded(sid, blob)
         now = self._clock()
         if now - used > TOUCH_EVERY_S:
-            db.execute("UPDATE session SET used = ? WHERE sid = ?", (now, sid))
+            self._touch(db, "UPDATE session SET used = ? WHERE sid = ?", (now, sid))
         return state
+
+    def _touch(self, db: sqlite3.Connection, update: str, values: tuple[float, str]) -> None:
+        """Set the time of last use; on a full disk what is read can be used all the same."""
+        try:
+            db.execute(update, values)
+        except sqlite3.OperationalError as error:
+            self._complain(error)
 
     def _load_many(self, db: sqlite3.Connection, sids: Sequence[str]) -> dict[str, SessionState]:
         states = {}
@@ -168,6 +198,13 @@ class SqliteStore:
         except codec.CorruptState as error:
             logger.error("session %s in %s is damaged: %s", short_id(sid), self._path, error)
             raise unknown_session() from error
+
+    def _kept_points(self, db: sqlite3.Connection, key: str) -> Points | None:
+        row = db.execute("SELECT body FROM points WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        self._touch(db, "UPDATE points SET used = ? WHERE key = ?", (self._clock(), key))
+        return codec.read_points(row[0], key)
 
     def _read_since(
         self, db: sqlite3.Connection, sid: str, seq: int
@@ -283,14 +320,6 @@ def _counts(db: sqlite3.Connection) -> tuple[int, int]:
 def _keep_points(db: sqlite3.Connection, points: Points, now: float) -> None:
     row = (points.key, now, codec.encode_points(points))
     db.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", row)
-
-
-def _kept_points(db: sqlite3.Connection, key: str, now: float) -> Points | None:
-    row = db.execute("SELECT body FROM points WHERE key = ?", (key,)).fetchone()
-    if row is None:
-        return None
-    db.execute("UPDATE points SET used = ? WHERE key = ?", (now, key))
-    return codec.read_points(row[0], key)
 
 
 def _expire(db: sqlite3.Connection, oldest: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -58,31 +59,49 @@ CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
 CREATE INDEX IF NOT EXISTS session_used ON session (used);
 """
 
-LOCK_TIMEOUT_S = 5.0
+START_LOCK_S = 5.0  # at the start, wait so long for the lock of another process
 
 
 def prepare(path: Path) -> None:
-    """Check the file from end to end and bring it to the current schema."""
+    """Check the file from end to end and bring it to the current schema.
+
+    Raises
+    ------
+    StoreUnavailable
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(connect(path)) as db:
+        with closing(connect(path, START_LOCK_S)) as db:
             (report,) = db.execute("PRAGMA quick_check(1)").fetchone()
             if report != "ok":
                 raise StoreUnavailable(f"{path}: the database is damaged: {report}")
             _migrate(db, path)
     except (OSError, sqlite3.Error) as error:
-        raise StoreUnavailable(f"{path}: can't be used for the sessions: {error}") from error
+        raise StoreUnavailable(_not_writable(path) or f"{path}: {error}") from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the file."""
-    db = sqlite3.connect(
-        path, timeout=LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False
-    )
+def _not_writable(path: Path) -> str | None:
+    """Which file or folder this process may not write, and as whom; None if it may."""
+    # os.path.exists, since a Path raises an error for a folder that may not be entered
+    folder = next(place for place in path.parents if os.path.exists(place))
+    is_effective = os.access in os.supports_effective_ids
+    for place, mode in ((folder, os.W_OK | os.X_OK), (path, os.W_OK)):
+        if os.path.exists(place) and not os.access(place, mode, effective_ids=is_effective):
+            user = f"user {os.geteuid()}, group {os.getegid()}" if is_effective else "this user"
+            return (
+                f"{place} can't be written by {user}:"
+                " change its owner, mount it writable, or set PWLAPP_DATA_DIR"
+            )
+    return None
+
+
+def connect(path: Path, lock_s: float) -> sqlite3.Connection:
+    """Open the file; a statement waits so many seconds for the lock of another process."""
+    db = sqlite3.connect(path, timeout=lock_s, isolation_level=None, check_same_thread=False)
     try:
         # WAL with NORMAL: no fsync at each save. A killed process loses nothing; a power failure
         # may lose the last saves but does not damage the file.
-        _use_wal(db)
+        _use_wal(db, lock_s)
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error:
@@ -91,13 +110,13 @@ def connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _use_wal(db: sqlite3.Connection) -> None:
+def _use_wal(db: sqlite3.Connection, lock_s: float) -> None:
     """Switch a new file to write-ahead logging, which SQLite's own timeout does not cover.
 
     If two servers start on one new folder, SQLite avoids a deadlock by refusing one of them at once
     (see sqlite3_busy_handler: when it is not invoked), so this retries.
     """
-    give_up_at = time.monotonic() + LOCK_TIMEOUT_S
+    give_up_at = time.monotonic() + lock_s
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL")
@@ -123,9 +142,12 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
         _check_tables(db, path)
         for statement in LATER.split(";"):
             db.execute(statement)
-        # A write transaction even if nothing changes, so that a read-only or locked file fails
-        # here and not at the first request.
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        try_to_write(db)  # a read-only or locked file fails here, not at the first request
+
+
+def try_to_write(db: sqlite3.Connection) -> None:
+    """Write a page that changes nothing. Raises sqlite3.Error where that is not possible."""
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _check_tables(db: sqlite3.Connection, path: Path) -> None:

@@ -48,8 +48,10 @@ class SqliteRooms:
     async def seats(self, code: str, numbers: Sequence[int] | None = None) -> list[SeatRow]:
         return await self._run(_seats, code, numbers)
 
-    async def save_seats(self, code: str, saves: Sequence[tuple[int, int, bytes]]) -> list[int]:
-        return await self._run(_save_seats, code, saves)
+    async def save_seats(
+        self, code: str, saves: Sequence[tuple[int, int, bytes]], room_version: int | None = None
+    ) -> list[int]:
+        return await self._run(_save_seats, code, saves, room_version)
 
     async def see(self, code: str, seen: Mapping[int, float]) -> None:
         await self._run(_see, code, seen)
@@ -110,10 +112,15 @@ def _seats(db: sqlite3.Connection, code: str, numbers: Sequence[int] | None) -> 
 
 
 def _save_seats(
-    db: sqlite3.Connection, code: str, saves: Sequence[tuple[int, int, bytes]]
+    db: sqlite3.Connection,
+    code: str,
+    saves: Sequence[tuple[int, int, bytes]],
+    room_version: int | None,
 ) -> list[int]:
-    replaced = []
+    replaced: list[int] = []
     with transaction(db):
+        if room_version is not None and _load(db, code).version != room_version:
+            return replaced
         for number, expected_version, body in saves:
             saved = db.execute(
                 "UPDATE seat SET version = version + 1, body = ?"

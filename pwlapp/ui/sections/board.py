@@ -125,23 +125,55 @@ def _tiles() -> html.Section:
     return html.Section([tools, tiles, listed], className="card board-students")
 
 
-def _side() -> html.Div:
-    one = html.Div(
+def _chosen() -> html.Section:
+    """The board's own stage: one net whole, in the place of all curves."""
+    head = html.Div(
         [
-            html.P(id=ids.BOARD_CHOSEN_WORDS),
-            html.Div(
-                [
-                    button(ids.BOARD_OPEN_NET, "board.open_net", kind="primary"),
-                    button(ids.BOARD_SPOTLIGHT, "board.spotlight"),
-                    button(ids.BOARD_HIDE_NAME, "board.hide_name"),
-                ],
-                className="buttons",
+            html.H3(
+                [html.I(className="why-mark"), html.Span(id=ids.BOARD_CHOSEN_NAME)],
+                className="card-title",
             ),
+            button(ids.BOARD_CHOSEN_CLOSE, "board.back"),
+        ],
+        className="spread",
+    )
+    plots = html.Div(
+        [
+            _canvas(ids.BOARD_CHOSEN_YHAT, "fit.yhat_label"),
+            _canvas(ids.BOARD_CHOSEN_BENT, "fit.logit_label"),
+        ],
+        className="board-chosen-plots",
+    )
+    commands = html.Div(
+        [
+            button(ids.BOARD_OPEN_NET, "board.open_net"),
+            button(ids.BOARD_SPOTLIGHT, "board.spotlight", kind="primary"),
+            button(ids.BOARD_HIDE_NAME, "board.hide_name"),
+        ],
+        className="buttons",
+    )
+    return html.Section(
+        [
+            head,
+            plots,
+            html.P(id=ids.BOARD_CHOSEN_WORDS),
+            html.Ul(id=ids.BOARD_CHOSEN_WEIGHTS),
+            commands,
         ],
         id=ids.BOARD_CHOSEN,
+        className="card",
+        hidden=True,
     )
+
+
+def _side() -> html.Div:
     curves = html.Section(
-        [_title("board.curves"), _canvas(ids.BOARD_CURVES, "board.curves_label"), one],
+        [
+            _title("board.curves"),
+            _canvas(ids.BOARD_CURVES, "board.curves_label"),
+            html.P(text("board.chosen_none"), className="hint"),
+        ],
+        id=ids.BOARD_ALL_CURVES,
         className="card board-curves",
     )
     tabs = html.Div(
@@ -164,7 +196,9 @@ def _side() -> html.Div:
         id="board-panel-plots",
         className="board-pair",
     )
-    return html.Div([curves, tabs, plots, _question(), _results()], className="board-side")
+    return html.Div(
+        [curves, _chosen(), tabs, plots, _question(), _results()], className="board-side"
+    )
 
 
 def _question() -> html.Section:

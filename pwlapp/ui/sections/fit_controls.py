@@ -54,6 +54,7 @@ def run_bar() -> html.Div:
                     html.Span(id=ids.FIT_COMPLAINT, className="complaint", role="alert"),
                     html.Span(id=ids.COUNT_STATUS),
                     html.Span(id=ids.FIT_LOOKING_BACK),
+                    _tour_offer(),
                     html.Div(id=ids.FIT_FORMULA, className="net-formula"),
                 ],
                 className="status-line",
@@ -61,6 +62,14 @@ def run_bar() -> html.Div:
         ],
         className="run-bar",
     )
+
+
+def _tour_offer() -> html.Span:
+    """What a first visitor is offered; ``assets/lessons/offer.ts`` shows it."""
+    dismiss = labelled(html.Button("✕", id=ids.TOUR_DISMISS), "tour.dismiss")
+    start = html.Button(text("tour.start"), id=ids.TOUR_START)
+    offer = [text("tour.new"), " ", start, dismiss]
+    return html.Span(offer, id=ids.TOUR_OFFER, className="tour-offer", hidden=True)
 
 
 def _count(id_: str, key: str) -> html.Span:

@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import httpx2
 
@@ -93,8 +93,9 @@ class ClassStudent(Student):
         else:
             super()._hear(event)
 
-    def _see(self, room: dict[str, Any] | None) -> None:
+    def _see(self, seen: dict[str, Any] | Literal["left"] | None) -> None:
         """Take what the seat sees of the room; its session may be another one now."""
+        room = None if seen == "left" else seen
         self.room = room
         if room is None:
             self.seat = None

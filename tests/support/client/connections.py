@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import httpx2
 
-TIMEOUT_S = 60.0  # of a connection, and between two parts of an answer; streams ping every 15 s
+TIMEOUT_S = 60.0  # of a connection, and between two parts of an answer; streams ping every 8 s
 # Shorter than any server's, so that no request is sent on a connection that is being closed.
 KEEP_ALIVE_S = 2.0
 CONNECTIONS = 6  # as many as browsers open to one server

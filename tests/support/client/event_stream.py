@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import httpx2
 
-POLL_S = 1.0  # as in assets/core/session/event-stream.ts
+POLL_S = 1.0  # as in assets/core/session/connection.ts
 RETRY_S = 3.0  # until an EventSource connects again, if the server does not say
 NAMES = ("room", "state", "frames")  # in the order in which a page takes them
 

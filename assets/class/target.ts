@@ -1,0 +1,73 @@
+// The line to match, in Fit's plots: dashed, in the place of the truth, which is no help here.
+import { query } from "../core/dom";
+import * as nets from "../core/net/net";
+import * as i18n from "../core/text/i18n";
+import type { NetDescription, Weights } from "../core/types";
+import * as fitSection from "../fit/fit";
+import { placesOf } from "../fit/plots";
+
+const TRUTH = { yhat: 1, logit: 3 }; // its place; see TRACES in pwlapp/ui/figures.py
+type Plot = keyof typeof TRUTH;
+const PLOTS: Plot[] = ["yhat", "logit"];
+type Line = { x: unknown; y: unknown };
+
+let target: Weights | null = null;
+let drawnFor = ""; // the data and the last layer
+const drawn = new Map<Plot, Line>();
+const kept = new Map<Plot, Line>(); // the truth, for afterwards
+
+// The line before the sigmoid, and after the one of `net`, if it has one.
+export const lines = (weights: Weights, x: number[], net: NetDescription) => {
+  const logit = nets.logit(weights, x);
+  return { x, logit, yhat: nets.output(logit, net) };
+};
+
+const graph = (name: Plot) => query<PlotlyGraph>(`#fit-${name}-plot .js-plotly-plot`);
+const put = (name: Plot, { x, y }: Line) => Plotly.update(graph(name), { x: [x], y: [y] }, {}, [TRUTH[name]]);
+
+const paint = ({ data, net }: fitSection.Ready) => {
+  if (!target) return;
+  const isDrawn = (name: Plot) => graph(name).data[TRUTH[name]].y === drawn.get(name)?.y;
+  const key = `${data.key} ${net.loss}`;
+  if (key === drawnFor && PLOTS.every(isDrawn)) return;
+  const { x } = placesOf(data, { net: nets.LECTURE, p: target });
+  const made = lines(target, x, net);
+  for (const name of PLOTS) {
+    const { x: xs, y: ys } = graph(name).data[TRUTH[name]];
+    if (!isDrawn(name)) kept.set(name, { x: xs, y: ys }); // new data bring another truth
+    drawn.set(name, { x, y: made[name] });
+    put(name, { x, y: made[name] });
+  }
+  drawnFor = key;
+};
+
+const legend = (on: boolean) => {
+  document.documentElement.classList.toggle("with-target", on);
+  if (!on || document.querySelector("#fit .to-match")) return;
+  for (const name of PLOTS) {
+    const item = document.createElement("li");
+    item.className = "to-match";
+    const swatch = document.createElement("i");
+    swatch.className = "swatch";
+    item.append(swatch, i18n.spoken("span", "class.to_match"));
+    query(`#fit .plot-${name} .legend`).prepend(item);
+  }
+};
+
+// Show the line of these weights, or, with null, the truth again.
+export const show = (weights: Weights | null) => {
+  if (String(weights) === String(target)) return;
+  target = weights;
+  drawnFor = "";
+  legend(weights !== null);
+  if (!weights) {
+    for (const [name, line] of kept) put(name, line);
+    kept.clear();
+    drawn.clear();
+    return;
+  }
+  const now = fitSection.now();
+  if (fitSection.isReady(now)) paint(now);
+};
+
+export const start = () => fitSection.onChange(paint);

@@ -1,0 +1,115 @@
+"""The newest rows of a room, from its seats and their sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Set
+
+from msgspec.structs import replace
+
+from pwlapp.core.analysis.plateaus import Plateaus, plateaus
+from pwlapp.core.data.points import Points
+from pwlapp.core.net import Loss
+from pwlapp.rooms.board import rows
+from pwlapp.rooms.board.rows import Row, Shown
+from pwlapp.rooms.service import RoomService
+from pwlapp.rooms.state import Room, Seat, watched
+from pwlapp.sessions.events import Watcher
+from pwlapp.sessions.state import SessionState
+from pwlapp.sessions.stores.protocol import board_key, room_key
+
+
+class BoardReader:
+    """The newest rows of a room.
+
+    Parameters
+    ----------
+    rooms : RoomService
+    code : str
+
+    Attributes
+    ----------
+    keys : set of str
+        Under which changes of the room and of its seats are notified.
+    room : Room
+        Once `read` was called, as everything below.
+    seats : list of Seat
+    states : dict of str to SessionState
+        By the id of the session.
+    shown : dict of int to Shown
+        By the number of the seat; without seats whose session has expired.
+    """
+
+    def __init__(self, rooms: RoomService, code: str) -> None:
+        self._sessions, self._rooms = rooms.sessions, rooms.repository
+        self._code = code
+        self.keys = {room_key(code), board_key(code)}
+        self._heartbeats = rooms.presence.heartbeats()
+        self.states: dict[str, SessionState] = {}
+        self.room: Room
+        self.seats: list[Seat] = []
+        self.shown: dict[int, Shown] = {}
+        self._best: dict[tuple[str, Loss], Plateaus] = {}  # of data and a loss function
+
+    @property
+    def rows(self) -> dict[int, Row]:
+        """The rows, by the number of the seat."""
+        return {number: shown.row for number, shown in self.shown.items()}
+
+    async def read(self, changed: Set[str] = frozenset(), watcher: Watcher | None = None) -> None:
+        """Read the room and its seats, and the sessions that may have changed.
+
+        Parameters
+        ----------
+        changed : set of str
+            Keys of what has changed since the last call; what is new is read anyway.
+        watcher : Watcher or None
+            Set to watch all that is read.
+
+        Raises
+        ------
+        UserError
+            ``room_unknown``, or what the store raises.
+        """
+        if not self.seats or changed & self.keys:
+            self.room = await self._rooms.load(self._code)
+            self.seats = await self._rooms.seats(self._code)
+        sids = {seat.number: watched(self.room, seat) for seat in self.seats}
+        if watcher is not None:  # before reading, so that a change meanwhile is not lost
+            watcher.watch(*self.keys, *sids.values())
+        wanted = {sid for sid in sids.values() if sid in changed or sid not in self.states}
+        kept = {sid: self.states[sid] for sid in sids.values() if sid not in wanted}
+        self.states = kept | await self._sessions.load_many(list(wanted))
+        there = [
+            (seat, self.states[sid])
+            for seat in self.seats
+            if (sid := sids[seat.number]) in self.states
+        ]
+        keys = {state.data_key for _, state in there}
+        points = {key: await self.points(key) for key in keys}
+        self.shown = await asyncio.to_thread(self._show, there, points)
+
+    async def points(self, key: str) -> Points:
+        """The data of sessions; if they are gone, those that these get when they are next used."""
+        return await self._sessions.find_points(key) or self._sessions.points
+
+    def _show(
+        self, there: list[tuple[Seat, SessionState]], points: Mapping[str, Points]
+    ) -> dict[int, Shown]:
+        """Make the rows that have changed; the others stay the same objects."""
+        problems = {(state.data_key, state.train.net.loss) for _, state in there}
+        self._best = {
+            (key, loss): self._best.get((key, loss)) or plateaus(*points[key].training, loss)
+            for key, loss in problems
+        }
+        shown = {}
+        for seat, state in there:
+            is_here = self._heartbeats.is_here(seat)
+            made_from = (replace(seat, seen=0.0), is_here, state)
+            before = self.shown.get(seat.number)
+            if before is None or before[:3] != made_from:  # states are equal only if identical
+                best = self._best[state.data_key, state.train.net.loss]
+                row = rows.row(seat, state, points[state.data_key], best, is_here)
+                before = Shown(*made_from, row)
+            shown[seat.number] = before
+        return shown

@@ -1,0 +1,109 @@
+"""Pictures that the browser has drawn, with addresses: ``POST /pictures``, ``GET /pictures/<key>``.
+
+Browsers inside of messengers save only what comes from a server. The page sends a picture, and then
+saves it from the address that it is given. Pictures are kept in memory, for minutes.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request, Response
+
+from pwlapp.core.export.file import File
+from pwlapp.errors import UserError
+from pwlapp.web.commands import read_body
+from pwlapp.web.json_answers import answer, attachment, refusal
+from pwlapp.web.rate_limits import visitor
+
+MAX_BYTES = 3_000_000  # a plot is 100 KB, a board of 300 students 1 MB
+KEPT_BYTES = 64_000_000  # of all pictures; the oldest make room
+KEPT_S = 600.0
+NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,79}\.(png|svg)", re.ASCII)
+# How each file begins, and its type.
+KINDS = {"png": (b"\x89PNG\r\n\x1a\n", "image/png"), "svg": (b"<svg", "image/svg+xml")}
+# If a picture is opened in place of being saved, no script in it runs.
+POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+class Pictures:
+    """Pictures by key, the oldest first.
+
+    Parameters
+    ----------
+    clock : callable
+        Seconds; a test's own.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[float, File]] = OrderedDict()
+        self._bytes = 0
+
+    def keep(self, file: File) -> str:
+        """Keep a picture; returns its key, which nobody can guess."""
+        key = secrets.token_urlsafe(16)
+        self._kept[key] = (self._clock() + KEPT_S, file)
+        self._bytes += len(file.content)
+        self._make_room()
+        return key
+
+    def find(self, key: str) -> File | None:
+        """The picture with this key, unless it has been dropped."""
+        self._make_room()
+        found = self._kept.get(key)
+        return found[1] if found else None
+
+    def _make_room(self) -> None:
+        while self._kept:
+            ends, oldest = next(iter(self._kept.values()))
+            if self._bytes <= KEPT_BYTES and ends > self._clock():
+                return
+            self._kept.popitem(last=False)
+            self._bytes -= len(oldest.content)
+
+
+def check(name: str, content: bytes) -> File:
+    """The picture as a file.
+
+    Raises
+    ------
+    UserError
+        ``bad_request``: the name is none of ours, or the content is not what its ending says.
+    """
+    named = NAME.fullmatch(name)
+    if not named:
+        raise UserError("bad_request")
+    beginning, media_type = KINDS[named[1]]
+    if not content.startswith(beginning):
+        raise UserError("bad_request")
+    return File(name, media_type, content)
+
+
+def routes(pictures: Pictures | None = None) -> APIRouter:
+    """The routes; see `json_answers.refusal` for what is refused."""
+    kept = pictures or Pictures()
+    router = APIRouter()
+
+    @router.post("/pictures")
+    async def keep(request: Request, name: str = "") -> Response:
+        try:
+            visitor().new_picture()
+            file = check(name, await read_body(request, MAX_BYTES))
+        except UserError as error:
+            return refusal(error)
+        return answer({"address": f"pictures/{kept.keep(file)}"})
+
+    @router.get("/pictures/{key}")
+    async def take(key: str) -> Response:
+        if (file := kept.find(key)) is None:
+            return Response(status_code=404)
+        response = attachment(file)
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    return router

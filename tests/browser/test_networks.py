@@ -1,0 +1,123 @@
+"""The page in networks as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.lecture_page import LecturePage
+from tests.support.proxy import Proxy, in_front_of
+
+from .test_class import SETTING, Room, post
+
+OpenPage = Callable[..., LecturePage]
+AFTER_5000 = ["1.7773", "-3.0447", "-0.9945", "-2.7176", "2.6391"]
+
+
+@pytest.fixture
+def proxy(address: str) -> Iterator[Proxy]:
+    with in_front_of(address) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def room(proxy: Proxy) -> Room:
+    return open_room(proxy.address)
+
+
+def open_room(address: str) -> Room:
+    opened = post(f"{address}/rooms", {})
+    return Room(address, opened["code"], opened["teacher"])
+
+
+def push(room: Room, epochs: int) -> None:
+    room("push", **SETTING | {"epochs": epochs})
+
+
+def join(page: LecturePage, room: Room) -> None:
+    page.page.evaluate("(code) => { location.hash = `room=${code}`; }", room.code)
+    page.find("#class-join").click()
+    expect(page.find("#class-bar")).to_be_visible()
+
+
+def test_a_proxy_that_holds_streams_back(proxy: Proxy, room: Room, open_page: OpenPage) -> None:
+    """The page asks instead: alone, in a class, and on the board."""
+    proxy.mode = "hold"
+    page = open_page(proxy.address, own_context=True)
+    page.train(5000)
+    page.wait_for_epoch(5000)
+    assert page.weights() == AFTER_5000
+    join(page, room)
+    push(room, 200)
+    page.wait_for_epoch(200)
+    board = open_page(f"{proxy.address}/#board={room.token}", own_context=True)
+    expect(board.find("#board-seats")).to_contain_text("1")
+    board.page.wait_for_function("pwl.board.roster.get(1)?.epoch === 200")
+    room("start", epochs=100)
+    board.page.wait_for_function("pwl.board.roster.get(1)?.epoch === 300")
+    page.wait_for_epoch(300)
+
+
+def test_a_connection_that_dies_without_a_word(
+    proxy: Proxy, room: Room, open_page: OpenPage
+) -> None:
+    page = open_page(proxy.address, own_context=True)
+    board = open_page(f"{proxy.address}/#board={room.token}", own_context=True)
+    join(page, room)
+    expect(board.find("#board-seats")).to_contain_text("1")
+    status, leads = page.find("#count-status"), board.find("#board-leads")
+    board.find("#board-push").click()
+    expect(board.find("#board-said")).not_to_be_empty()
+    for each in (page, board):
+        each.page.clock.install()
+    proxy.mode = "drop"
+    for each in (page, board):
+        each.page.clock.run_for(25_500)
+    expect(status).to_contain_text("cannot be reached")
+    expect(page.find("#fit-train")).to_be_disabled()
+    expect(leads).to_contain_text("connection is lost")
+    expect(board.find("#board-said")).to_be_empty()
+    proxy.mode = "pass"
+    expect(leads).not_to_contain_text("connection is lost")
+    expect(page.find("#fit-train")).to_be_enabled()
+    push(room, 50)
+    page.wait_for_epoch(50)
+    board.page.wait_for_function("pwl.board.roster.get(1)?.epoch === 50")
+
+
+def test_a_network_that_asks_to_sign_in(proxy: Proxy, open_page: OpenPage) -> None:
+    """What is pressed meanwhile is answered in words; afterwards all goes on by itself."""
+    page = open_page(proxy.address, own_context=True, quiet=False, modules=False)
+    page.train(100)
+    page.wait_for_epoch(100)
+    proxy.mode = "portal"
+    page.find("#fit-train").click()
+    expect(page.find("#count-status")).to_contain_text("asks you to sign in")
+    expect(page.find("#fit-train")).to_be_disabled()
+    page.page.evaluate("location.hash = 'explore-seeds'")
+    expect(page.find("#explore .load-problem")).to_be_visible()
+    proxy.mode = "pass"
+    expect(page.find("#explore .load-problem")).to_be_hidden()
+    expect(page.find("#seeds-train")).to_be_enabled()
+    page.go("fit")
+    expect(page.find("#count-epoch")).to_have_text("100")
+    page.train(100)
+    page.wait_for_epoch(200)
+
+
+def test_seven_tabs_and_a_board_of_one_browser(address: str, open_page: OpenPage) -> None:
+    """HTTP/1.1 has six connections for all of them."""
+    room = open_room(address)
+    first = open_page(f"{address}/#board={room.token}", own_context=True)
+    tabs = [open_page(address, context_of=first, modules=False) for _ in range(7)]
+    for tab in tabs:
+        assert tab.page.evaluate("document.visibilityState") == "visible"
+        tab.train(500)
+    for tab in tabs:
+        tab.wait_for_epoch(500)
+    join(tabs[6], room)
+    push(room, 60)
+    tabs[6].wait_for_epoch(60)
+    first.page.wait_for_function("pwl.board.roster.get(1)?.epoch === 60")
