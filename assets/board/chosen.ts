@@ -100,7 +100,8 @@ export const start = () => {
   byId("board-open-net").addEventListener("click", open);
   byId("board-chosen-close").addEventListener("click", () => {
     state.choose(null);
-    byId("board-list").focus();
+    byId("board-list").focus({ preventScroll: true });
+    byId("board-tiles").scrollIntoView({ block: "nearest" });
   });
   byId("board-chosen").addEventListener("keydown", ({ key }) => key === "Escape" && byId("board-chosen-close").click());
   byId("board-spotlight").addEventListener("click", () => {
@@ -111,7 +112,11 @@ export const start = () => {
     const row = chosen();
     if (row) command("hide_name", { seat: row.n, on: !row.name_hidden });
   });
-  state.onChange(show);
+  state.onChange((what) => {
+    show();
+    // on a narrow screen it stands below the tiles
+    if (what === "chosen" && state.chosen !== null) byId("board-chosen").scrollIntoView({ block: "nearest" });
+  });
   i18n.onLanguage(show);
   show();
 };

@@ -8,10 +8,24 @@ import * as inputs from "./inputs";
 import * as invite from "./invite";
 import * as list from "./list";
 import * as pages from "./pages";
+import * as plotsInWords from "./plots-in-words";
 import * as room from "./room";
 import * as stage from "./stage";
 
 export const start = () => {
-  for (const part of [inputs, head, controls, pages, activities, stage, chosen, list, invite, files, room])
+  for (const part of [
+    inputs,
+    head,
+    controls,
+    pages,
+    activities,
+    stage,
+    chosen,
+    list,
+    invite,
+    files,
+    plotsInWords,
+    room,
+  ])
     part.start();
 };

@@ -194,7 +194,10 @@ const listen = (id: string) => {
     if (event.pointerType === "mouse") showTip(isTold ? null : event);
   });
   node.addEventListener("pointerleave", () => point(null));
-  node.addEventListener("click", (event) => state.choose(finders[id](event.offsetX, event.offsetY)));
+  node.addEventListener("click", (event) => {
+    state.choose(finders[id](event.offsetX, event.offsetY));
+    byId("board-list").focus({ preventScroll: true }); // arrow keys and Escape go on from there
+  });
   node.addEventListener("dblclick", chosen.open);
 };
 

@@ -80,7 +80,7 @@ export const render = (host: HTMLElement, p: Weights) => {
     .map((equation, i) => {
       const below = (extra[i + 1] ?? []).map((note) => `<li>${math(note)}</li>`).join("");
       return `<div class="equation"><span class="equation-number">(${i + 1})</span>
-        <div class="equation-body">${equation.map((line) => math(line, "block")).join("")}${below && `<ul>${below}</ul>`}</div></div>`;
+        <div class="equation-body" tabindex="0">${equation.map((line) => math(line, "block")).join("")}${below && `<ul>${below}</ul>`}</div></div>`;
     })
     .join("");
 };

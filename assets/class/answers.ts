@@ -28,6 +28,13 @@ export const bins = (values: number[]): Bin[] => {
   return made;
 };
 
+const named = (node: SVGSVGElement, words: string) => {
+  node.setAttribute("role", "img");
+  node.setAttribute("aria-label", words);
+  return node;
+};
+const inWords = ({ low, high, n }: Bin) => `${numbers.short(low)}–${numbers.short(high)}: ${n}`;
+
 const histogram = (values: number[], own: Value | null) => {
   const all = bins(values);
   if (!all.length) return i18n.spoken("p", "class.no_answers", { className: "hint" });
@@ -46,13 +53,13 @@ const histogram = (values: number[], own: Value | null) => {
         width: Math.max(at(bin.high) - at(bin.low) - 2, 1),
         height: HEIGHT - BASE - up(bin.n),
       },
-      svg("title", {}, new Text(`${numbers.short(bin.low)}–${numbers.short(bin.high)}: ${bin.n}`)),
+      svg("title", {}, new Text(inWords(bin))),
     ),
   );
   const label = (value: number, x: number, anchor: string) =>
     svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, new Text(numbers.short(value)));
   const ends = [label(Math.min(...values), PAD, "start"), label(Math.max(...values), WIDTH - PAD, "end")];
-  return drawing(...bars, ...ends);
+  return named(drawing(...bars, ...ends), all.map(inWords).join(", "));
 };
 
 const shares = (options: string[], counts: number[], own: Value | null) => {
@@ -68,11 +75,25 @@ const shares = (options: string[], counts: number[], own: Value | null) => {
   return element("ul", { className: "class-shares" }, ...rows);
 };
 
+// The middle one of the values that the sketches have at a place from 0 to 1.
+const middle = (all: number[][], at: number) => {
+  const values = all.map((curve) => curve[Math.round(at * (curve.length - 1))]).sort((a, b) => a - b);
+  return numbers.fixed(values[values.length >> 1] ?? null, 2);
+};
+
 const curves = (all: number[][], own: Value | null) =>
-  drawing(
-    ...sketch.ground(),
-    ...all.map((values) => sketch.curve(values, "others")),
-    ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),
+  named(
+    drawing(
+      ...sketch.ground(),
+      ...all.map((values) => sketch.curve(values, "others")),
+      ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),
+    ),
+    i18n.t("class.curves_label", {
+      n: all.length,
+      left: middle(all, 0),
+      centre: middle(all, 0.5),
+      right: middle(all, 1),
+    }),
   );
 
 export const show = (question: Question, own: Value | null): Element[] => {

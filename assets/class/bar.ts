@@ -58,6 +58,7 @@ const update = (room: RoomView | null, before: RoomView | null) => {
   if (room || before) isClosed = false;
   show(room !== null || (seat.why !== null && !isClosed));
   write(code, room ? written(room.code) : "");
+  i18n.label(code, "class.about", { code: code.textContent });
   code.hidden = !room;
   byId("class-leave").hidden = !room;
   byId("class-close").hidden = room !== null;
@@ -76,6 +77,5 @@ export const start = (panelButton: HTMLElement) => {
     push("class-leave", "class.leave_short", leave),
     push("class-close", "class.close", close),
   );
-  i18n.label(code, "class.about");
   seat.onChange(update);
 };

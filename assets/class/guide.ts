@@ -1,6 +1,7 @@
 // What the teacher arranges on this page: controls that are hidden, and the step of a lesson.
 import { byId, element } from "../core/dom";
 import * as views from "../core/views";
+import { isCalled } from "./called";
 import * as seat from "./seat";
 import type { LessonStep, RoomView } from "./types";
 
@@ -19,8 +20,7 @@ const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
 };
 
 // Another student's net is there to be seen: what would change it waits.
-const watch = (on: boolean, before: boolean) => {
-  if (on && !before) views.go("fit"); // where it is seen
+const watch = (on: boolean) => {
   for (const part of document.querySelectorAll<HTMLElement>("#fit :is(.command-bar, .drawers, .plot-weights)")) {
     part.inert = on;
   }
@@ -42,7 +42,8 @@ export const start = (lessons: typeof loadLessons) => {
   document.head.append(style);
   seat.onChange((room, before) => {
     hide(room ?? { hidden: [] });
-    watch(typeof room?.spotlight === "number", typeof before?.spotlight === "number");
+    watch(typeof room?.spotlight === "number");
     teach(room, before);
+    if (room && before && isCalled(room, before)) views.go("fit");
   });
 };

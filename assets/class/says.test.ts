@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { isCalled } from "./called";
 import { says, written } from "./says";
 import type { RoomView } from "./types";
 
@@ -36,4 +37,13 @@ test.each<[Partial<RoomView>, boolean, string]>([
 
 test("a code is read in two halves", () => {
   expect(written("K7N4PX")).toBe("K7N-4PX");
+});
+
+test("a page is called to Fit when the teacher shows something there, not at every word", () => {
+  expect(isCalled(LED, FREE)).toBe(true);
+  expect(isCalled({ ...FREE, spotlight: 3 }, FREE)).toBe(true);
+  expect(isCalled(LED, { ...LED, lesson: ["page", 1] })).toBe(true);
+  expect(isCalled({ ...LED, seats: 31 }, LED)).toBe(false);
+  expect(isCalled(FREE, LED)).toBe(false);
+  expect(isCalled({ ...LED, lesson: ["page", 1] }, LED)).toBe(false);
 });

@@ -108,8 +108,16 @@ const startMenu = () => {
   document.addEventListener("keydown", ({ key }) => key === "Escape" && show(false));
 };
 
+// To the content of the view that is open, past the header.
+const startSkip = () =>
+  query(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    go(root.dataset.view ?? "build");
+  });
+
 export const start = () => {
   startMenu();
+  startSkip();
   addEventListener("popstate", follow); // a link that was followed, Back and Forward
   showCard(null);
   if (!follow()) show(byId(root.dataset.view ?? "build"));

@@ -1,6 +1,7 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
-import { byId, element, query } from "../core/dom";
+import { byId, element } from "../core/dom";
 import * as plotting from "../core/plots/plotting";
+import { roleOf, type Words, wordsOf } from "../core/plots/roles";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -14,10 +15,7 @@ const SHARP = 2; // pixels of a PNG per unit
 const INK = "#1a2233";
 const TRUTH = "#222c40";
 const FONT = "Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, Arial, sans-serif";
-const ROLES = ["truth", "yhat", "unit1", "unit2", "others", "data"];
-const TRUTHS = ["#6b7a90", "#222c40", "#e3e9f5"]; // figures.py, and the style sheet's two
 type Picture = { box: Element; layers: PlotlyGraph[]; name: string; title: string };
-type Words = Record<string, string>; // of a legend, by role
 
 let chooser: HTMLSelectElement;
 let made: HTMLImageElement; // for browsers inside of messengers, which save what a finger holds
@@ -44,24 +42,6 @@ const titleOf = (box: Element) =>
   box.closest(".card")?.querySelector(".card-title")?.textContent ??
   box.closest(".view")?.querySelector("h2")?.textContent ??
   "";
-
-const colourOf = (trace: PlotlyTrace) => String(trace.line?.color ?? trace.marker?.color ?? "").toLowerCase();
-const roleOf = (trace: PlotlyTrace) => {
-  const colour = colourOf(trace);
-  if (TRUTHS.includes(colour)) return "truth";
-  const role = ROLES.find((each) => plotting.colour(each).toLowerCase() === colour);
-  return role === "yhat" && trace.mode === "markers" ? "bend" : role;
-};
-
-const wordsOf = (box: Element): Words => {
-  const items = box.closest(".card")?.querySelectorAll(".legend li:not([hidden])") ?? [];
-  return Object.fromEntries(
-    [...items].map((item) => [
-      [...query(".swatch", item).classList].find((name) => name !== "swatch"),
-      item.textContent.trim(),
-    ]),
-  );
-};
 
 const isSomething = ({ y = [] }: PlotlyTrace) => Array.from(y, Number).some(Number.isFinite) && y[0] !== undefined;
 

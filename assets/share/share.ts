@@ -112,8 +112,7 @@ const drawCode = async (link: string) => {
 };
 
 const image = () => {
-  const node = element("img", { className: "qr-image", alt: "" });
-  node.setAttribute("role", "img");
+  const node = element("img", { className: "qr-image" });
   i18n.label(node, "share.qr_label");
   return node;
 };

@@ -158,7 +158,7 @@ def choice(id_: str, key: str, *options: tuple[str, Any]) -> html.Div:
     listed = [{"value": value, "label": label} for value, label in options]
     radio = dcc.RadioItems(id=id_, options=listed, value=options[0][0], className="radios")
     return html.Div(
-        [text(key), labelled(html.Div(radio, role="group"), key)], className="field choice"
+        [text(key), labelled(html.Div(radio, role="radiogroup"), key)], className="field choice"
     )
 
 

@@ -24,6 +24,8 @@ COLOURS = {
     "unit2": "#0f9488",
     "others": "#868c99",
 }
+# Colour is not all that tells the curves apart; `plotting.ts` has the same. The rest is solid.
+DASHES = {"truth": "dash", "unit1": "dot", "unit2": "dashdot"}
 
 # Order of the traces in each figure, which the browser code relies on. The dashed truth lies on
 # top, so that it still shows where the net has reached it.
@@ -68,14 +70,19 @@ def _axis(title: str, span: tuple[float, float] | None = None, **options: Any) -
     return axis if span is None else {**axis, "range": list(span), "autorange": False}
 
 
-def _line(role: str, x: Any = (), y: Any = (), *, width: float = 3, dash: str = "solid") -> Any:
+def _line(role: str, x: Any = (), y: Any = (), *, width: float = 3, dash: str = "") -> Any:
     # The truth may have thousands of points, and is painted again beneath each frame of the net.
     simplify = role == "truth"
     return go.Scatter(
         x=list(x),
         y=list(y),
         mode="lines",
-        line={"color": COLOURS[role], "width": width, "dash": dash, "simplify": simplify},
+        line={
+            "color": COLOURS[role],
+            "width": width,
+            "dash": dash or DASHES.get(role, "solid"),
+            "simplify": simplify,
+        },
         hovertemplate="(%{x:.2f}, %{y:.4f})<extra></extra>",
     )
 
@@ -97,7 +104,7 @@ def _bent_traces(params: net.Params, truth: Any) -> list[Any]:
         _line("unit1", GRID, parts[:, 0], width=2),
         _line("unit2", GRID, parts[:, 1], width=2),
         _line("yhat", GRID, net.logit(params, GRID), width=4),
-        _line("truth", GRID, truth, width=2, dash="dash"),
+        _line("truth", GRID, truth, width=2),
         _dot([0], [params.b2]),
     ]
 
@@ -108,9 +115,9 @@ def build_figure() -> Figure:
     return _figure(traces, _axis("x", (-1.04, 1.04)), _axis("y", (-10, 10)))
 
 
-def panel_figure(role: str, *, dash: bool = True) -> Figure:
+def panel_figure(role: str) -> Figure:
     """One of the five panels of the pipeline strip."""
-    trace = _line(role, GRID, np.zeros_like(GRID), width=3, dash="dash" if dash else "solid")
+    trace = _line(role, GRID, np.zeros_like(GRID), width=3)
     ticks = {"tickvals": [-1, 0, 1]}
     axes = _axis("", (-1.04, 1.04), **ticks), _axis("", (-1.2, 1.2), **ticks)
     return _figure([trace], *axes, margin={"l": 44, "r": 8, "t": 4, "b": 22})
@@ -144,7 +151,7 @@ def yhat_figure() -> Figure:
     """Section 3's plot: yhat and prob; the points lie below, in `points_figure`."""
     nothing_yet = [None] * len(GRID)  # but a trace: one without points would lose its place below
     yhat = _line("yhat", GRID, nothing_yet, width=4)
-    return _figure([yhat, _line("truth", width=2, dash="dash")], *_YHAT_AXES)
+    return _figure([yhat, _line("truth", width=2)], *_YHAT_AXES)
 
 
 def logit_figure() -> Figure:
@@ -166,7 +173,7 @@ def loss_figure(epoch: str, loss: str) -> Figure:
     """
     hover = "%{x:,} · %{y:.6f}<extra></extra>"
     curve = _line("yhat", width=3).update(hovertemplate=hover)
-    truth = _line("truth", width=2, dash="dash").update(hovertemplate="%{y:.6f}<extra></extra>")
+    truth = _line("truth", width=2).update(hovertemplate="%{y:.6f}<extra></extra>")
     head = _dot([], []).update(hovertemplate=hover, cliponaxis=False)  # whole at epoch 0 as well
     test = _line("yhat", [None], [None], width=2, dash="dot").update(hovertemplate=hover)
     axes = _axis(epoch, (0, 5000)), _axis(loss, (0.2, 0.9))

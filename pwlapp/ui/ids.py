@@ -17,6 +17,7 @@ HELP = "help"  # the sheet of shortcuts, a dialog
 HELP_OPEN = "help-open"
 HELP_CLOSE = "help-close"
 HELP_TITLE = "help-title"
+MAIN = "main"  # all views, below the header
 PROJECTOR = "projector"  # the button of projector mode
 BOOT = "boot"  # a store that exists once the layout is mounted: starts the browser code
 

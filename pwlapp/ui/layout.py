@@ -16,6 +16,8 @@ from pwlapp.ui.i18n import catalogue, language
 from pwlapp.ui.sections import board, build, classroom, explore, fit, share
 from pwlapp.web import static
 
+VIEWS = (build, fit, explore, share, classroom, board)
+
 _INDEX = """<!DOCTYPE html>
 <html lang="{lang}">
 <head>
@@ -34,7 +36,7 @@ _INDEX = """<!DOCTYPE html>
 <script type="application/json" id="limits">{limits}</script>
 {app_entry}
 <noscript>{noscript}</noscript>
-<footer>{config}{renderer}</footer>
+{config}{renderer}
 </body>
 </html>"""
 
@@ -48,10 +50,13 @@ _ICON = (
 
 
 # Parts of the page that are loaded when they are needed bring their words along; words in exported
-# code stay on the server.
+# code stay on the server; and what only the layout says is in the layout.
 _LATER = re.compile(
     r"(board|byhand|class|code|compare|files|hide|lecturer|lesson|pictures|pieces|runfile|seeds"
-    r"|share|step|surface)\.|error\.room_"
+    r"|share|step|surface)\."
+    r"|(error|notice)\.(room_|link_|hide_|lesson_|question_|saved_|run_(damaged|future|wrong)"
+    r"|long_link|bad_(answer|link|nickname|question|saved))"
+    r"|(drawer|equations|help|nav|pipeline|tour)\.|app\.(?!title)"
 )
 
 
@@ -98,10 +103,10 @@ def page_layout() -> html.Div:
     """The layout in the language of the request."""
     return html.Div(
         [
-            html.A(text("app.skip"), href=f"#{ids.FIT}", className="skip"),
+            html.A(text("app.skip"), href=f"#{ids.MAIN}", className="skip"),
             _header(),
             html.Div(id=ids.CLASS_BAR, hidden=True),
-            html.Main([part.layout() for part in (build, fit, explore, share, classroom, board)]),
+            html.Main([part.layout() for part in VIEWS], id=ids.MAIN),
             _lessons(),
             help.sheet(),
             html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),

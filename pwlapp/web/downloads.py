@@ -16,7 +16,7 @@ from fastapi import APIRouter, Request, Response
 
 from pwlapp.commands import saved
 from pwlapp.commands.fields import Body
-from pwlapp.core.export import programs, qr
+from pwlapp.core.export import notebooks, programs, qr
 from pwlapp.core.export.checkpoint import state_dict_file
 from pwlapp.core.export.file import File
 from pwlapp.core.export.programs import Program
@@ -54,7 +54,7 @@ async def script(service: SessionService, sid: str, words: Words) -> File:
 async def notebook(service: SessionService, sid: str, words: Words) -> File:
     """The run as a Jupyter notebook."""
     program = await _program(service, sid)
-    text = programs.notebook(program, words)
+    text = notebooks.notebook(program, words)
     return File(f"{program.name}.ipynb", "application/x-ipynb+json", text)
 
 

@@ -97,7 +97,7 @@ def test_a_lesson_from_the_code_to_the_release(
     teacher.find("#board-list").focus()
     teacher.page.keyboard.press("ArrowRight")
     expect(teacher.find("#board-chosen-name")).to_contain_text("Minji")
-    teacher.page.keyboard.press("Escape")
+    teacher.find("#board-chosen-close").click()
     expect(teacher.find("#board-all-curves")).to_be_visible()
     teacher.find("#board-canvas").click(position={"x": 40, "y": 80})  # the only tile
     expect(teacher.find("#board-chosen-name")).to_contain_text("Minji")
@@ -108,9 +108,9 @@ def test_a_lesson_from_the_code_to_the_release(
         ]
     )
     expect(teacher.find("#board-tiles")).to_be_visible()
-    teacher.find("#board-chosen-close").click()
+    teacher.page.keyboard.press("Escape")
     expect(teacher.find("#board-chosen")).to_be_hidden()
-    teacher.page.keyboard.press("ArrowRight")  # the keyboard is at the tiles again
+    teacher.page.keyboard.press("ArrowRight")
     teacher.page.keyboard.press("Enter")
     expect(teacher.find("#fit")).to_be_visible()
     expect(teacher.find("#count-loss")).to_have_text(student.loss())

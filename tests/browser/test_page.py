@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, expect
 from tests.support.lecture_page import LecturePage
 from tests.support.server import free_port, serve
 
+from .test_class import SETTING, Room, join, post
+
 Open = Callable[..., LecturePage]
 
 FIRST_VISIT_LIMIT = 640_000  # bytes
@@ -134,7 +136,7 @@ def test_a_first_visit_is_light(address: str, chromium: Browser) -> None:
 
 
 def test_a_restarted_server(tmp_path: Path, open_page: Open) -> None:
-    """It has kept the nets; a page that is open finds it by itself."""
+    """It has kept nets, rooms and seats; a page that is open finds it by itself."""
     port = free_port()
     with serve(tmp_path, port=port) as address:
         idle = open_page(address, quiet=False)  # a lost connection is an error in the console
@@ -145,12 +147,18 @@ def test_a_restarted_server(tmp_path: Path, open_page: Open) -> None:
         page.choose_slow_engine()
         page.train(30_000)
         page.page.wait_for_function("pwl.fit.frame().epoch > 200")
+        opened = post(f"{address}/rooms", {})
+        room = Room(address, opened["code"], opened["teacher"])
+        join(idle, room)
     expect(page.find("#count-status")).to_contain_text("cannot be reached")
     expect(page.find("#fit-pause")).to_be_disabled()
     with serve(tmp_path, port=port):
         seen = page.page.evaluate("pwl.fit.frame().epoch")
         page.page.wait_for_function(f"pwl.fit.frame().epoch > {seen} + 500")
         expect(page.find("#fit-pause")).to_be_enabled()
+        room("push", **SETTING | {"epochs": 40})
+        idle.wait_for_epoch(40)
+        room("release")
         idle.page.reload()
         idle.wait_until_ready()
         idle.wait_for_epoch(60)

@@ -21,7 +21,7 @@ import torch
 from pwlapp.core.data import datasets
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines.torch_engine import make_net
-from pwlapp.core.export import programs
+from pwlapp.core.export import notebooks, programs
 from pwlapp.core.export.checkpoint import state_dict_file
 from pwlapp.core.export.literals import literal, rows, vector
 from pwlapp.core.export.programs import Program
@@ -169,7 +169,7 @@ def test_points_that_are_held_out_stay_out() -> None:
 def test_points_without_a_truth() -> None:
     x = np.linspace(-1, 1, 12, dtype=np.float32)
     program = trained(3, Points(x, None, 3 * x, "own"), Architecture(loss="mse"))
-    assert "prob" not in programs.script(program, WORDS) + programs.notebook(program, WORDS)
+    assert "prob" not in programs.script(program, WORDS) + notebooks.notebook(program, WORDS)
     assert run_here(programs.script(program, WORDS))[-1] == pytest.approx(
         program.train.loss, abs=1e-6
     )

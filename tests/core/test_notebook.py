@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,9 @@ import pytest
 import torch
 
 from pwlapp.core.data.points import Points
-from pwlapp.core.export import programs
+from pwlapp.core.export import notebooks, programs
+from pwlapp.core.net import LECTURE, Architecture
+from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from tests.core.test_export import WORDS, some_points, trained
 from tests.support.notebooks import code_cells, run_cells
 
@@ -32,7 +36,7 @@ def test_the_notebook_is_one_and_its_cells_run(
     """In an empty folder, with the student's points inside."""
     monkeypatch.chdir(tmp_path)
     program = trained(40, points)
-    text = programs.notebook(program, WORDS)
+    text = notebooks.notebook(program, WORDS)
     assert ("alpha=0.03)" in code_cells(text)[-1]) == (points.x.size >= 2000)  # seen if few
     names, drawn = run_cells(text, monkeypatch)
     assert drawn == [f"plot {points.x.size}"] * 3 + ["show"]
@@ -40,3 +44,35 @@ def test_the_notebook_is_one_and_its_cells_run(
         assert np.array_equal(names[name].flatten(), getattr(points, name))
     params = torch.cat([weight.detach().flatten() for weight in names["net"].parameters()])
     assert params.numpy() == pytest.approx(program.train.params, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("net", "options"),
+    [
+        (LECTURE, AdamOptions()),
+        (Architecture(4, bias1=True, activation="sigmoid", loss="mse"), AdamOptions(lr=0.01)),
+        (Architecture(3, bias1=True), SgdOptions(lr=0.1, momentum=0.9)),
+    ],
+)
+@pytest.mark.parametrize("by_recipe", [True, False], ids=["from the seed", "from its weights"])
+def test_without_torch_it_computes_the_same(
+    net: Architecture,
+    options: OptimizerOptions,
+    by_recipe: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As in JupyterLite; the first weights are torch's, too."""
+    monkeypatch.setattr(programs, "MORE_EPOCHS", 50)
+    program = replace(trained(60, own_points(64), net, options), by_recipe=by_recipe)
+    text = notebooks.notebook(program, WORDS)
+    with_torch, _ = run_cells(text, monkeypatch)
+    monkeypatch.setitem(sys.modules, "torch", None)  # cannot be imported
+    without, drawn = run_cells(text, monkeypatch)
+    assert drawn == ["plot 64"] * 3 + ["show"]
+    for here, there in zip(
+        without["net"].parameters(), with_torch["net"].parameters(), strict=True
+    ):
+        assert np.asarray(here) == pytest.approx(there.detach().numpy(), abs=1e-5)
+    loss = with_torch["loss_fn"](with_torch["net"](with_torch["x"]), with_torch["y"]).item()
+    assert float(capsys.readouterr().out.split()[-1]) == pytest.approx(loss, abs=1e-5)

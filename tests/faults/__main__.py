@@ -12,12 +12,12 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from tests.faults import scenario
+from tests.faults import embedded, scenario
 from tests.faults.scenario import Outcome
 from tests.faults.schedule import Plan
 
 ROUNDS, QUICK_ROUNDS = 100, 15
-STUDENTS = 10
+STUDENTS, EMBEDDED_STUDENTS = 10, 4
 
 
 def main() -> int:
@@ -35,12 +35,20 @@ def main() -> int:
     print_line(f"seed {seed}, {rounds} events, {args.students} students; logs in {folder}")
     outcome = asyncio.run(scenario.run(folder, Plan(seed, rounds), args.students, log))
     print_line(table(outcome))
-    for violation in outcome.violations:
+    print_line(f"one server in embedded mode, {rounds} kills, {EMBEDDED_STUDENTS} students")
+    alone = folder / "embedded"
+    alone.mkdir()
+    done, violations = asyncio.run(
+        embedded.run(alone, seed, rounds, EMBEDDED_STUDENTS, log, embedded.LONG_LOCK_S)
+    )
+    print_line(", ".join(f"{count} times {kind}" for kind, count in done.items()))
+    violations = outcome.violations + violations
+    for violation in violations:
         print_line(f"VIOLATION: {violation}")
-    if outcome.violations:
+    if violations:
         again = f"python -m tests.faults --seed {seed} --rounds {rounds}"
         print_line(f"Look at {folder}; repeat with: {again}")
-    return 1 if outcome.violations else 0
+    return 1 if violations else 0
 
 
 def print_line(line: str) -> None:

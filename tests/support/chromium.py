@@ -26,10 +26,15 @@ ARGUMENTS = [
 ]
 
 
+def find_chromium() -> str | None:
+    """The path of the first of `NAMES`; None: Playwright may have its own."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
-    """A headless browser: the first of `NAMES` on the path, else Playwright's own."""
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    """A headless browser."""
+    path = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

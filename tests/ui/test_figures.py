@@ -45,3 +45,9 @@ def test_other_units_are_painted_below_the_ones_with_colours() -> None:
 def test_points_and_curve_have_the_same_axes() -> None:
     for axis in ("xaxis", "yaxis", "margin"):
         assert figures.points_figure()["layout"][axis] == figures.yhat_figure()["layout"][axis]
+
+
+def test_units_net_and_truth_differ_by_their_dashes_as_well() -> None:
+    for figure in (figures.build_figure(), figures.logit_figure()):
+        unit1, unit2, yhat, truth = (trace["line"]["dash"] for trace in figure["data"][:4])
+        assert len({unit1, unit2, yhat, truth}) == 4

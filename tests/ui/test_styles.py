@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-COMPARE = Path(__file__).parents[2] / "assets" / "explore" / "compare" / "compare.css"
+ASSETS = Path(__file__).parents[2] / "assets"
+COMPARE = ASSETS / "explore" / "compare" / "compare.css"
+WRITTEN = ("ink", "muted", "good", "bad", "unit1-ink", "unit2-ink", "yhat-ink")
+DRAWN = ("data", "truth", "yhat", "unit1", "unit2", "others", "accent")
 
 
 def luminance(colour: str) -> float:
@@ -17,10 +20,33 @@ def luminance(colour: str) -> float:
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+def palettes() -> list[dict[str, str]]:
+    """The colours of the light theme and of the dark one, by name."""
+    css = (ASSETS / "app.css").read_text("utf-8")
+    blocks = re.findall(r"^:root(?:\[data-theme=\"dark\"\])? \{(.*?)^\}", css, re.M | re.S)[:2]
+    light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in blocks)
+    assert light["page"] != dark["page"]
+    return [light, light | dark]
+
+
+def test_words_and_curves_can_be_seen_in_both_themes() -> None:
+    """On canvases as well, into which no checker of pages looks."""
+    for colours in palettes():
+        for surface in (colours["surface"], colours["page"]):
+            for name in WRITTEN:
+                assert contrast(colours[name], surface) >= 4.5, (name, surface)
+            for name in DRAWN:
+                assert contrast(colours[name], surface) >= 3, (name, surface)
+
+
 def test_eight_colours_that_can_be_seen_on_both_surfaces() -> None:
     colours = re.findall(r"--run\d: (#[0-9a-f]{6})", COMPARE.read_text("utf-8"))
     assert len(set(colours)) == 8
     for surface in ("#ffffff", "#171e2d"):
         for colour in colours:
-            dark, light = sorted([luminance(colour), luminance(surface)])
-            assert (light + 0.05) / (dark + 0.05) >= 3, (colour, surface)
+            assert contrast(colour, surface) >= 3, (colour, surface)

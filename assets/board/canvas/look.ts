@@ -43,6 +43,10 @@ export const onTheme = (listener: () => void) =>
     attributeFilter: ["data-theme", "data-projector"],
   });
 
+// The dashes of a group's curves, as those of the units in the page's other plots.
+const DASHES: Partial<Record<Why, number[]>> = { left: [8, 3, 2, 3], right: [2, 3], dead: [5, 5] };
+export const dash = (pen: CanvasRenderingContext2D, why: Why) => pen.setLineDash(DASHES[why] ?? []);
+
 // The mark of a group, the same in the legend and in the plots: colour is not all that tells them apart.
 export const mark = (pen: CanvasRenderingContext2D, why: Why, x: number, y: number, r: number) => {
   pen.beginPath();

@@ -15,6 +15,7 @@ import { type Marks, trace } from "./tiles";
 type Look = looks.Look;
 
 const MANY = 60; // curves are drawn as hairlines, which cost half as much
+const LEAST_MARK = 2; // pixels: smaller marks in blocks would be specks
 const NEAR = 14; // pixels around the mouse in which a line or a dot is found
 
 const isMarked = ({ row }: Actor, { chosen, pointed }: Marks) => row.n === chosen || row.n === pointed;
@@ -59,7 +60,9 @@ export const paintCurves = (
     pen.globalAlpha = isClear ? 1 : faint;
     pen.strokeStyle = look.of[actor.row.why];
     pen.lineWidth = isClear ? 4 : shown.length > MANY ? 1 : 1.5;
+    if (shown.length <= MANY) looks.dash(pen, actor.row.why);
     pen.stroke();
+    pen.setLineDash([]);
   }
   pen.globalAlpha = 1;
   if (!ground.truth) return;
@@ -127,6 +130,11 @@ export const paintLosses = (
     const isClear = isMarked(shown[i], marks);
     pen.fillStyle = isClear ? look.ink : look.of[shown[i].row.why];
     pen.fillRect(x + 0.5, y + (height > 3 ? 0.5 : 0), Math.max(width - 1, 1), height > 3 ? height - 1 : height);
+    const r = 0.3 * Math.min(width, height);
+    if (r < LEAST_MARK) return;
+    pen.fillStyle = look.surface;
+    pen.strokeStyle = look.surface;
+    looks.mark(pen, shown[i].row.why, x + width / 2, y + height / 2, r);
   });
 };
 

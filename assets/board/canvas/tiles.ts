@@ -145,7 +145,9 @@ const paintTile = (pen: Pen, actor: Actor, look: Look, text: Words, marks: Marks
     trace(pen, motions.at(yhat, now, numbersOf), ground.span, boxOf(width, height), width < 90 ? 2 : 1);
     pen.strokeStyle = look.of[row.why];
     pen.lineWidth = width >= FOR_NAME ? 2.5 : width >= FOR_LOSS ? 2 : 1.5;
+    looks.dash(pen, row.why);
     pen.stroke();
+    pen.setLineDash([]);
   }
   words(pen, actor, look, text, width, height);
   pen.globalAlpha = 1;

@@ -6,7 +6,11 @@ let lit: string | undefined; // the weight's place in the parameter vector
 const light = (place: string | undefined) => {
   if (place === lit) return;
   lit = place;
-  sheet.replaceSync(place === undefined ? "" : `math [data-weight="${place}"] { background: var(--lit); }`);
+  sheet.replaceSync(
+    place === undefined
+      ? ""
+      : `math [data-weight="${place}"] { background: var(--lit); box-shadow: 0 0 0 2px var(--accent); }`,
+  );
 };
 
 const placeOf = (target: EventTarget | null) =>

@@ -7,6 +7,9 @@ export const MARGIN = { l: 58, r: 14, t: 10, b: 44 };
 // A role's colour as the style sheet has it: "data", "truth", "yhat", "unit1", "unit2", "others".
 export const colour = (role: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
 
+// As in figures.py: colour is not all that tells the curves apart.
+const DASHES: Record<string, string> = { truth: "dash", unit1: "dot", unit2: "dashdot", hand: "dot" };
+
 export const axis = (title: string, range?: readonly [number, number] | null, more: PlotlyLayout = {}) => ({
   title: { text: title, standoff: 6 },
   fixedrange: true,
@@ -36,7 +39,7 @@ export const line = (role: string, { line: look, ...more }: PlotlyTrace = {}): P
   y: [],
   mode: "lines",
   type: "scatter",
-  line: { color: colour(role), width: 3, simplify: false, ...look },
+  line: { color: colour(role), width: 3, dash: DASHES[role] ?? "solid", simplify: false, ...look },
   hovertemplate: "(%{x:.2f}, %{y:.4f})<extra></extra>",
   ...more,
 });

@@ -161,7 +161,7 @@ const build = async () => {
   const curves = [
     line("hand", { ...NOTHING, line: { width: 4 } }),
     line("yhat", { ...NOTHING, line: { width: 3 } }),
-    line("truth", { ...NOTHING, line: { width: 2, dash: "dash", color: "#6b7a90" } }),
+    line("truth", { ...NOTHING, line: { width: 2, color: "#6b7a90" } }),
   ];
   const within = (id: string) => byId(id).appendChild(document.createElement("div"));
   const [points, above] = await Promise.all([

@@ -35,7 +35,7 @@ const traces = (hovertemplate: string) => [
   ),
   plotting.line("yhat", { ...NOTHING, hovertemplate, line: { width: 4 } }),
   // in the grey that app.css gives the ink of each theme
-  plotting.line("truth", { ...NOTHING, hovertemplate, line: { color: "#6b7a90", width: 2, dash: "dash" } }),
+  plotting.line("truth", { ...NOTHING, hovertemplate, line: { color: "#6b7a90", width: 2 } }),
 ];
 
 export const create = async () => {

@@ -24,7 +24,7 @@ const dots = (role: string) => ({
 export const create = async () => {
   const axes = () => plotting.layout(plotting.axis("x", [-1.04, 1.04]), plotting.axis("", [-1.1, 1.1]));
   const mean = plotting.line("truth", {
-    line: { color: TRUTH, width: 2.5, dash: "dash" },
+    line: { color: TRUTH, width: 2.5 },
     hovertemplate: "%{y:.4g}<extra></extra>",
   });
   const traces = [[dots("data")], [plotting.line("others")], [dots("others"), mean]];

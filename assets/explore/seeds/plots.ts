@@ -26,6 +26,7 @@ type Label = { loss: number; text: string };
 
 const NOTHING: Curve = { x: [null], y: [null] };
 export const ROLE = { both: "yhat", left: "unit2", right: "unit1" };
+const PATTERN = { both: "", left: "\\", right: "/" };
 export const SYMBOL = { both: "circle", left: "triangle-left", right: "triangle-right" };
 const BINS = 40;
 const TOP = 1.25; // of the loss of a net that says the same everywhere: what is above is cut off
@@ -175,7 +176,11 @@ const histogram = (runs: Run[], name: Side, [low, high]: Range): PlotlyTrace => 
     width,
     x: counts,
     y: counts.map((_, i) => low + (i + 0.5) * width),
-    marker: { color: plotting.colour(ROLE[name]), opacity: 0.85 },
+    marker: {
+      color: plotting.colour(ROLE[name]),
+      opacity: 0.85,
+      pattern: { shape: PATTERN[name], solidity: 0.5, size: 6 },
+    },
     hovertemplate: `${t("seeds.hover_bar", { count: "%{x}", loss: "%{y:.3f}" })}<extra></extra>`,
   };
 };

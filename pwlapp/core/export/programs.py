@@ -1,4 +1,4 @@
-"""A run as a program: the page's own loop, as a script or as a notebook.
+"""A run as a program: the page's own loop, as a script; `notebooks` has it in cells.
 
 The text consists of the templates below, literals of checked numbers, and sentences of the message
 catalogues; it contains nothing that a user typed. Does not import torch.
@@ -6,11 +6,10 @@ catalogues; it contains nothing that a user typed. Does not import torch.
 
 from __future__ import annotations
 
-import json
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -64,10 +63,11 @@ class Program:
 
 
 class Part(NamedTuple):
-    """A heading and the code below it."""
+    """A heading and the code below it, which a notebook may fold away."""
 
     heading: str
     code: str
+    is_folded: bool = False
 
 
 def script(program: Program, words: Words) -> str:
@@ -86,30 +86,6 @@ def script(program: Program, words: Words) -> str:
     """
     steps = [f"{comment(part.heading)}\n{part.code}" for part in parts(program, words)]
     return "\n".join([f"{comment(title(program, words))}\n", *steps])
-
-
-def notebook(program: Program, words: Words) -> str:
-    """Write the run as a Jupyter notebook: the script in cells, and a plot.
-
-    Parameters and words are those of `script`.
-    """
-    return notebook_of(title(program, words), [*parts(program, words), plot(program, words)])
-
-
-def notebook_of(heading: str, parts: Iterable[Part]) -> str:
-    """Write a title and parts of a program as a Jupyter notebook (nbformat 4.5)."""
-    cells = [_cell(0, "markdown", f"# {heading}")]
-    for k, part in enumerate(parts, start=1):
-        cells.append(_cell(2 * k - 1, "markdown", part.heading))
-        cells.append(_cell(2 * k, "code", part.code))
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    content = {
-        "cells": cells,
-        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
 def title(program: Program, words: Words) -> str:
@@ -275,25 +251,3 @@ for epoc in range({epochs:d}):
     optimizr.step()
     optimizr.zero_grad()
 """
-
-
-def plot(program: Program, words: Words) -> Part:
-    """The lecture's picture: the points, the truth if it is known, and the net."""
-    is_known = program.points.prob is not None
-    truth = 'plt.plot(x[order], prob[order], "--")\n' if is_known else ""
-    alpha = max(0.03, min(0.5, 60 / training(program.points)["x"].size))  # the lecture's at 2,000
-    code = f"""\
-import matplotlib.pyplot as plt
-
-order = x.flatten().argsort()
-plt.plot(x, y, ".", alpha={alpha:.2g})
-{truth}plt.plot(x[order], net(x).data[order], "--")
-plt.show()
-"""
-    return Part(words["code.plot" if is_known else "code.plot_no_truth"], code)
-
-
-def _cell(number: int, kind: str, text: str) -> dict[str, Any]:
-    source = text.rstrip("\n").splitlines(keepends=True)
-    code: dict[str, Any] = {"execution_count": None, "outputs": []} if kind == "code" else {}
-    return {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": source, **code}

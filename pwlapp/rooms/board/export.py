@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pwlapp.core.data.points import Points
-from pwlapp.core.export import programs
+from pwlapp.core.export import notebooks, programs
 from pwlapp.core.export.literals import literal, vector
 from pwlapp.core.export.programs import Part, Words
 from pwlapp.core.net import Architecture
@@ -121,7 +121,7 @@ def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
         Part(words["code.class_plot"], _plot(points)),
         Part(words["code.class_histogram"], HISTOGRAM),
     ]
-    return programs.notebook_of(words["code.class_title"].format(n=len(students)), parts)
+    return notebooks.notebook_of(words["code.class_title"].format(n=len(students)), parts)
 
 
 def safe_cell(text: str) -> str:

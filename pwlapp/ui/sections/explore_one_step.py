@@ -42,7 +42,7 @@ def _step(id_: str, code: str, says: html.Span, *parts: Any) -> html.Li:
 
 
 def _line(id_: str) -> html.Div:
-    return html.Div(id=id_, className="equation-body one-step-line")
+    return html.Div(id=id_, className="equation-body one-step-line", tabIndex="0")
 
 
 def _yhat() -> html.Li:
@@ -89,7 +89,7 @@ def _optimizer() -> html.Li:
         ids.ONE_STEP_OPTIMIZER,
         "optimizer.step(); optimizer.zero_grad()",
         text("step.optimizer"),
-        html.Div(id=ids.ONE_STEP_UPDATE, className="equation-body one-step-update"),
+        html.Div(id=ids.ONE_STEP_UPDATE, className="equation-body one-step-update", tabIndex="0"),
         labelled(table, "step.table_label"),
         html.P(id=ids.ONE_STEP_AFTER, className="one-step-after"),
     )

@@ -148,7 +148,7 @@ def _logit_card() -> html.Section:
 
 
 def _loss_card() -> html.Section:
-    log_x = html.Label(
+    log_x = html.Div(
         dcc.Checklist(
             id=ids.FIT_LOG_X, options=[{"label": text("fit.log_x"), "value": "log"}], value=[]
         ),

@@ -153,7 +153,7 @@ def _engine() -> html.Fieldset:
     )
     return _fieldset(
         "fit.engine",
-        labelled(html.Div(engines, role="group"), "fit.engine"),
+        labelled(html.Div(engines, role="radiogroup"), "fit.engine"),
         html.P(id=ids.FIT_ENGINE_USED, className="engine-used"),
         html.P(text("fit.engine_hint"), className="hint"),
     )

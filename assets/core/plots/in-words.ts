@@ -1,0 +1,99 @@
+// Each plot in words and current numbers, as its accessible name, for those who do not see it. Written
+// when a plot has come to rest, never while it moves.
+import * as i18n from "../text/i18n";
+import * as numbers from "../text/numbers";
+import { roleOf, type Words, wordsOf } from "./roles";
+
+const { t } = i18n;
+const LOOK_MS = 1000; // what is the same at two looks rests
+const PLOTS = "main [role='img']:has(.js-plotly-plot), main .js-plotly-plot[role='img']";
+
+type Place = { x: number; y: number };
+
+// The drawn pieces of a curve, which gaps part.
+export const piecesOf = ({ x = [], y = [] }: PlotlyTrace): Place[][] => {
+  const pieces: Place[][] = [[]];
+  Array.from(y).forEach((value, i) => {
+    const at = x[i];
+    if (typeof value === "number" && typeof at === "number" && Number.isFinite(value)) {
+      pieces[pieces.length - 1].push({ x: at, y: value });
+    } else pieces.push([]);
+  });
+  return pieces.filter((piece) => piece.length);
+};
+
+// The ends of a line, and its lowest and highest places between them, from left to right.
+export const turnsOf = (line: Place[]) => {
+  const ends = [line[0], line[line.length - 1]];
+  const low = line.reduce((a, b) => (b.y < a.y ? b : a));
+  const high = line.reduce((a, b) => (b.y > a.y ? b : a));
+  const isBetween = ({ y }: Place) => ends.every((end) => Math.abs(end.y - y) > 1e-9);
+  const inside = [
+    { key: "plot.lowest", place: low },
+    { key: "plot.highest", place: high },
+  ].filter(({ place }) => isBetween(place));
+  inside.sort((a, b) => a.place.x - b.place.x);
+  const [first, last] = ends.map((place) => ({ key: "", place }));
+  return line.length === 1 ? [first] : [first, ...inside, last];
+};
+
+const axisOf = (gd: PlotlyGraph) => {
+  const { title } = gd._fullLayout.xaxis;
+  return title?.text || "x";
+};
+
+const inWords = (gd: PlotlyGraph, trace: PlotlyTrace, words: Words) => {
+  const pieces = piecesOf(trace);
+  const points = pieces.flat();
+  const role = roleOf(trace);
+  const name = trace.name ?? words[role ?? ""];
+  if (!points.length || trace.type === "bar") return [];
+  const said = ({ x, y }: Place) => `${numbers.short(y)} (${axisOf(gd)} = ${numbers.short(x, 3)})`;
+  const [low, high] = [
+    points.reduce((a, { y }) => Math.min(a, y), Infinity),
+    points.reduce((a, { y }) => Math.max(a, y), -Infinity),
+  ];
+  const many = {
+    n: numbers.whole(trace.mode === "markers" ? points.length : pieces.length),
+    low: numbers.short(low),
+    high: numbers.short(high),
+  };
+  const isMany = trace.mode === "markers" ? points.length > 1 : pieces.length > 1;
+  const turns = () => turnsOf(points).map(({ key, place }) => (key ? t(key, { place: said(place) }) : said(place)));
+  const what = isMany ? t(trace.mode === "markers" ? "plot.points" : "plot.lines", many) : turns().join(", ");
+  return [name ? `${name}: ${what}` : what];
+};
+
+const layersOf = (box: Element) =>
+  [...(box.matches(".js-plotly-plot") ? [box] : box.querySelectorAll(".js-plotly-plot"))].filter(
+    (layer): layer is PlotlyGraph => "_fullLayout" in layer,
+  );
+
+const describe = (box: HTMLElement) => {
+  const words = wordsOf(box);
+  const parts = layersOf(box).flatMap((gd) => gd.data.flatMap((trace) => inWords(gd, trace, words)));
+  return [t(box.dataset.tLabel ?? ""), ...parts].join(". ");
+};
+
+// --- when ------------------------------------------------------------------------------------------
+type Seen = { columns: unknown[]; label: string | null };
+const seen = new WeakMap<Element, Seen>();
+
+const look = (box: HTMLElement) => {
+  const traces = layersOf(box).flatMap(({ data }) => data);
+  const columns = [i18n.language(), box.dataset.tLabel, ...traces.flatMap(({ x, y }) => [x, y])];
+  const before = seen.get(box);
+  const isAtRest = before?.columns.length === columns.length && columns.every((each, i) => each === before.columns[i]);
+  const isSaid = isAtRest && before.label === box.getAttribute("aria-label");
+  if (isAtRest && !isSaid) box.setAttribute("aria-label", describe(box));
+  seen.set(box, { columns, label: isAtRest ? box.getAttribute("aria-label") : null });
+};
+
+const lookAtAll = () => {
+  if (document.hidden) return;
+  for (const box of document.querySelectorAll<HTMLElement>(PLOTS)) {
+    if (box.checkVisibility({ visibilityProperty: true })) look(box);
+  }
+};
+
+export const start = () => setInterval(lookAtAll, LOOK_MS);

@@ -1,0 +1,95 @@
+"""axe-core in a page: what it finds, and an answer to what it leaves undecided."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.lecture_page import LecturePage
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+# The contrast of a text as WCAG 2 defines it, with the nearest background that is not transparent.
+CONTRAST = """
+  const rgb = (text) => {
+    const [r, g, b, alpha = 1] = text.match(/[\\d.]+/g).map(Number);
+    return text.startsWith("color(") ? [255 * r, 255 * g, 255 * b, alpha] : [r, g, b, alpha];
+  };
+  const over = ([r, g, b, alpha], below) =>
+    [r, g, b].map((value, i) => alpha * value + (1 - alpha) * below[i]);
+  const backgroundOf = (node) => {
+    if (!node) return [255, 255, 255];
+    const colour = rgb(getComputedStyle(node).backgroundColor);
+    return colour[3] === 1 ? colour : over(colour, backgroundOf(node.parentElement));
+  };
+  const opacityOf = (node) =>
+    node ? getComputedStyle(node).opacity * opacityOf(node.parentElement) : 1;
+  const luminance = (colour) => {
+    const [r, g, b] = colour.map((value) =>
+      value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const hasContrast = (node) => {
+    const style = getComputedStyle(node);
+    const below = backgroundOf(node);
+    const [r, g, b, alpha] = rgb(node instanceof SVGElement ? style.fill : style.color);
+    const text = over([r, g, b, alpha * opacityOf(node)], below);
+    const [dark, light] = [luminance(text), luminance(below)].sort((a, b) => a - b);
+    const px = parseFloat(style.fontSize);
+    const isLarge = px >= 24 || (px >= 18.66 && style.fontWeight >= 700);
+    return (light + 0.05) / (dark + 0.05) >= (isLarge ? 3 : 4.5);
+  };
+"""
+
+# axe leaves contrasts undecided where a text is a single character, lies over a gradient, or under
+# a layer of a plot. Those layers are transparent, and the gradients only shade the edges of a box
+# that scrolls, so the background behind them counts. A name is undecided where the button shows no
+# letter, such as ✕, which it could repeat.
+PROBLEMS = f"""async (selector) => {{
+  {CONTRAST}
+  const decided = {{
+    "color-contrast": hasContrast,
+    "label-content-name-mismatch": (node) => !/[\\p{{L}}\\p{{N}}]/u.test(node.innerText),
+  }};
+  const found = await axe.run(selector ? {{ include: [selector] }} : document, {{
+    resultTypes: ["violations", "incomplete"], preload: false, elementRef: true }});
+  const told = (verdict, {{ id, nodes }}) => nodes
+    .filter(({{ element }}) => verdict === "violation" || !decided[id]?.(element))
+    .map(({{ target, html, any, all, none }}) => [
+      `${{verdict}} of ${{id}}: ${{target.join(" ")}}`, html.slice(0, 160),
+      ...[...any, ...all, ...none].map(({{ message }}) => message)].join("\\n  "));
+  return [...found.violations.flatMap((each) => told("violation", each)),
+          ...found.incomplete.flatMap((each) => told("undecided", each))];
+}}"""
+
+# WCAG asks nothing of what cannot be used now.
+UNUSED = ":disabled, [inert], [aria-hidden='true'], .visually-hidden, option, script, style"
+FAINT = f"""(selector) => {{
+  {CONTRAST}
+  const hasText = (node) =>
+    [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+  const root = document.querySelector(selector || "body");
+  return [...root.querySelectorAll("*")]
+    .filter((node) => hasText(node) && !node.closest("{UNUSED}") && !hasContrast(node) &&
+      node.checkVisibility({{ visibilityProperty: true }}))
+    .map((node) => `faint: ${{node.outerHTML.slice(0, 160)}}`);
+}}"""
+
+
+def problems(page: LecturePage, selector: str = "") -> list[str]:
+    """All that axe finds, and what is undecided after a second look.
+
+    Parameters
+    ----------
+    selector : str
+        The part of the page to look at; the whole page, with its landmarks, if it is empty.
+    """
+    if not page.page.evaluate("'axe' in window"):
+        page.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = page.page.evaluate(PROBLEMS, selector)
+    return found
+
+
+def faint(page: LecturePage, selector: str = "") -> list[str]:
+    """The texts with too little contrast, by axe's arithmetic in a tenth of its time."""
+    found: list[str] = page.page.evaluate(FAINT, selector)
+    return found
