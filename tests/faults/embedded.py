@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 from pwlapp.core.data.files import read_points
@@ -33,7 +33,7 @@ UP_S = (0.0, 4.0)  # until the next kill
 OUTAGE_S = (0.5, 4.0)
 LONG_LOCK_S = 30.0
 ROOM = 32_768  # bytes that a file may still have on the full disk
-READY_S = 60.0
+READY_S = 120.0
 SEATS = 3
 TRACEBACK = "Traceback (most recent call last)"
 
@@ -143,14 +143,18 @@ async def run(
     done: Counter[str] = Counter()
     with EmbeddedServer(folder, data) as server:
         await server.ready()
-        students = [PersistentStudent([server.address], k) for k in range(1, n_students + 1)]
+        students = [PersistentStudent([server.address], k, 600.0) for k in range(1, n_students + 1)]
         lesson = Lesson([server.address], SEATS)
         try:
             await asyncio.gather(lesson.open(), *(student.open() for student in students))
             enough = asyncio.Event()
             work = [lesson.teach_until(enough), *(each.train_until(enough) for each in students)]
             training = [asyncio.create_task(each) for each in work]
-            async for kind in _harm(server, random.Random(seed), rounds, long_lock_s):
+
+            def trained() -> int:
+                return sum(student.counts.runs + student.log.last_seq for student in students)
+
+            async for kind in _harm(server, random.Random(seed), rounds, long_lock_s, trained):
                 done[kind] += 1
                 log(f"{done.total():4d} {kind}")
             enough.set()
@@ -165,11 +169,16 @@ async def run(
 
 
 async def _harm(
-    server: EmbeddedServer, choice: random.Random, rounds: int, long_lock_s: float
+    server: EmbeddedServer,
+    choice: random.Random,
+    rounds: int,
+    long_lock_s: float,
+    trained: Callable[[], int],
 ) -> AsyncIterator[str]:
     for number in range(1, rounds + 1):
         if choice.random() > STARTING:
-            await server.ready()
+            before = trained()
+            await until(lambda before=before: trained() > before, READY_S)  # type: ignore[misc]
         await asyncio.sleep(choice.uniform(*UP_S))
         server.kill()
         server.start()
