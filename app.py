@@ -27,6 +27,7 @@ from pwlapp.web import (
     head,
     health,
     pictures,
+    rate_limits,
     rooms,
     security,
     static,
@@ -66,7 +67,7 @@ def create_app(settings: Settings) -> layout.Page:
     server.include_router(commands.routes(service))
     server.include_router(downloads.routes(service, lambda: catalogue(language())))
     server.include_router(pictures.routes())
-    server.include_router(health.routes(service))
+    server.include_router(health.routes(service, settings.metrics_token))
     server.include_router(rooms.routes(services.rooms, lambda: catalogue(language())))
     server.add_api_route("/locale/{lang}.json", locale)
     server.add_api_route("/lessons.json", all_lessons)
@@ -94,6 +95,7 @@ def create_app(settings: Settings) -> layout.Page:
     callbacks, metrics = app.callback_map, service.metrics
     server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
     server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
+    server.add_middleware(rate_limits.RateLimits)
     server.add_middleware(security.SameOrigin)
     server.add_middleware(LanguageMiddleware)
     server.add_middleware(static.compressed)

@@ -93,6 +93,8 @@ def check_headers() -> None:
     expect("a request without an id gets one", len(plain["headers"]["x-request-id"]) >= 32)
     expect("an id is passed on", mine["x-request-id"] == "0123abcd-0000-4000-8000-0123456789ab")
     expect("an odd one is not", odd["x-request-id"].isalnum())
+    forged = ask("/", {"X-Forwarded-For": "10.1.2.3"})[1]["headers"]
+    expect("nobody writes an address of their own", forged["x-forwarded-for"] == "127.0.0.1")
     expect("the host is the one that was asked", mine["host"] == "127.0.0.1:8080")
     expect("no connection header without need", "connection" not in mine)
     socket = ask("/", {"Upgrade": "websocket", "Connection": "Upgrade"})[1]["headers"]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -26,18 +28,22 @@ from tests.support.client.student import Student
 
 COMPOSE = Path(__file__).parents[1] / "compose.yaml"
 HOSTS = ("127.0.0.2", "127.0.0.3")
+PASSWORD = secrets.token_hex(16)
 SETTINGS = {
-    "PWLAPP_REDIS_URL": "redis://127.0.0.1:6379/0",
+    "PWLAPP_REDIS_URL": f"redis://:{PASSWORD}@127.0.0.1:6379/0",
     "HOSTNAME": socket.gethostname(),
 }
 
 
 @contextmanager
 def redis(folder: Path) -> Iterator[None]:
-    """Redis as compose.yaml starts it."""
+    """Redis as compose.yaml starts it, but for its image's entrypoint."""
     folder.mkdir()
-    command = [*map(str, services()["redis"]["command"]), "--dir", str(folder), "--save", ""]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    [*shell, text] = services()["redis"]["command"]
+    text = text.replace("docker-entrypoint.sh ", "").replace("$$", "$")
+    command = [*shell, f"{text} --dir {folder} --save ''"]
+    environ = os.environ | {"REDIS_PASSWORD": PASSWORD}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environ) as process:
         try:
             yield
         finally:

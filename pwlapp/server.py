@@ -33,6 +33,7 @@ from pwlapp.exit_codes import (
 from pwlapp.metrics import SHARED
 from pwlapp.sessions.stores.protocol import StoreUnavailable
 from pwlapp.settings import Settings
+from pwlapp.web.connections import BoundedConnection
 from pwlapp.web.static import NotBuilt
 
 logger = logging.getLogger("pwlapp")
@@ -123,6 +124,7 @@ def _config(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
         factory=isinstance(app, str),
         workers=settings.web_workers,
         forwarded_allow_ips=settings.proxies,
+        http=BoundedConnection,
         ws="none",
         log_config=None,
         access_log=False,

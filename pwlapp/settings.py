@@ -87,6 +87,12 @@ def _redis_url(text: str) -> str:
     return text
 
 
+def _token(text: str) -> str:
+    if re.fullmatch(r"[\w.~+/=-]{16,}", text, re.ASCII) is None:
+        raise ValueError
+    return text
+
+
 def _folder(text: str) -> Path:
     try:
         return Path(text).expanduser()
@@ -101,6 +107,7 @@ _ENGINE = _matching(f"{AUTO}|{ID_PATTERN}", _ENGINES)
 _PATH = _Kind(_base_path, "a path such as /pwl/")
 _NETWORKS = _Kind(_networks, "addresses or networks with commas between, or *")
 _REDIS = _Kind(_redis_url, "an address such as redis://127.0.0.1:6379/0", is_secret=True)
+_TOKEN = _Kind(_token, "16 or more characters of a Bearer token", is_secret=True)
 _ALSO = {"port": ("PORT",)}  # variables that count where the field's own is not set
 _DATA_DIR = "~/.local/share/pwlapp"
 
@@ -167,6 +174,11 @@ class Settings:
     )
     web_workers: int = _setting(
         1, _number(int, 1, 64), "Web processes on the one port; more than one needs Redis."
+    )
+    metrics_token: str = _setting(
+        "",
+        _TOKEN,
+        "Bearer token that opens /metrics, 16 characters or more; empty: /metrics is off.",
     )
     log_level: str = _setting("info", _choice(*LOG_LEVELS), f"One of {', '.join(LOG_LEVELS)}.")
     log_format: str = _setting(

@@ -133,9 +133,31 @@ class TestCompose:
             "worker",
         }
         for name in ("web", "worker"):
-            assert services[name]["environment"]["PWLAPP_REDIS_URL"] == "redis://redis:6379/0"
+            url = services[name]["environment"]["PWLAPP_REDIS_URL"]
+            assert url == "redis://:${REDIS_PASSWORD:-}@redis:6379/0"
         assert "nginx" not in services["redis"]["networks"]
-        assert "yes" in services["redis"]["command"]
+        assert "--appendonly yes" in services["redis"]["command"][-1]
+
+    @pytest.mark.parametrize(("given", "passed"), [("of-the-test", "of-the-test"), ("", None)])
+    def test_redis_starts_with_a_password_or_not_at_all(
+        self, compose: dict[str, Any], given: str, passed: str | None, tmp_path: Path
+    ) -> None:
+        shown = tmp_path / "docker-entrypoint.sh"
+        shown.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n', encoding="utf-8")
+        shown.chmod(0o755)
+        [*shell, text] = compose["services"]["redis"]["command"]
+        done = subprocess.run(
+            [*shell, text.replace("$$", "$")],
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "REDIS_PASSWORD": given},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if passed is None:
+            assert done.returncode != 0
+            assert "REDIS_PASSWORD" in done.stderr
+        else:
+            words = done.stdout.splitlines()
+            assert words[0] == "redis-server"
+            assert words[words.index("--requirepass") + 1] == passed
 
     def test_mounted_files_exist(self, compose: dict[str, Any]) -> None:
         mounts = [item.get("volumes", []) for item in compose["services"].values()]

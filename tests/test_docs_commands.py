@@ -75,7 +75,7 @@ def without_settings(words: list[str]) -> list[str]:
 
 @cache
 def known_settings() -> set[str]:
-    files = ("compose.yaml", "Dockerfile", "Makefile")
+    files = ("compose.yaml", "compose.class.yaml", "Dockerfile", "Makefile")
     texts = "\n".join((ROOT / name).read_text("utf-8") for name in files)
     return {variable for variable, *_ in Settings.table()} | set(
         re.findall(r"\b[A-Z][A-Z0-9_]{3,}\b", texts)

@@ -31,14 +31,15 @@ from pwlapp.ui.timing import COMMANDS
 ROOT = Path(__file__).parents[1]
 SERVE = (sys.executable, "-m", "pwlapp", "serve")
 LIMIT_S = 60.0
+TOKEN = "token-of-the-metrics"
 PASSWORD = "pass-of-the-class"
 
 
 def environment(folder: Path, **settings: object) -> dict[str, str]:
     """The environment of a server, without the caller's own settings."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("PWLAPP_")}
-    own = {"DATA_DIR": folder / "data", "PORT": 0, "WORKERS": 1, **settings}
-    return inherited | {f"PWLAPP_{name}": str(value) for name, value in own.items()}
+    own = {"DATA_DIR": folder / "data", "PORT": 0, "WORKERS": 1, "METRICS_TOKEN": TOKEN}
+    return inherited | {f"PWLAPP_{name}": str(value) for name, value in (own | settings).items()}
 
 
 class Server:
@@ -346,7 +347,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def counted(address: str) -> dict[str, float]:
-    families = text_string_to_metric_families(httpx2.get(f"{address}/metrics").text)
+    answer = httpx2.get(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    families = text_string_to_metric_families(answer.text)
     return {
         sample.name + "".join(f"[{value}]" for value in sample.labels.values()): sample.value
         for family in families

@@ -29,6 +29,7 @@ def test_every_field_is_read_from_its_variable() -> None:
         "PWLAPP_MAX_RUNNING": "50",
         "PWLAPP_REDIS_URL": "redis://:Secret@host:6379/1",
         "PWLAPP_WEB_WORKERS": "2",
+        "PWLAPP_METRICS_TOKEN": "Abcdefgh-ijklmnop",
         "PWLAPP_LOG_LEVEL": "DEBUG",
         "PWLAPP_LOG_FORMAT": "json",
     }
@@ -48,6 +49,7 @@ def test_every_field_is_read_from_its_variable() -> None:
         50,
         "redis://:Secret@host:6379/1",
         2,
+        "Abcdefgh-ijklmnop",
         "debug",
         "json",
     )
@@ -111,6 +113,7 @@ def test_the_table_says_something_of_every_field() -> None:
 
 
 def test_a_password_is_not_repeated() -> None:
-    with pytest.raises(ValueError, match="PWLAPP_REDIS_URL") as refused:
-        Settings.from_env({"PWLAPP_REDIS_URL": "http://:Secret@host"})
-    assert "Secret" not in str(refused.value)
+    for name, text in (("REDIS_URL", "http://:Secret@host"), ("METRICS_TOKEN", "Secret")):
+        with pytest.raises(ValueError, match=name) as refused:
+            Settings.from_env({f"PWLAPP_{name}": text})
+        assert "Secret" not in str(refused.value)

@@ -184,7 +184,8 @@ def put_back(
 
 def train_state(saved: Saved, points: Points) -> TrainState:
     """The net and its optimizer's memory; its loss as the engine had it, if that is what it is."""
-    loss = nets.loss(saved.params, *points.training, saved.net)
+    with np.errstate(over="ignore", invalid="ignore"):  # of a run that has diverged
+        loss = nets.loss(saved.params, *points.training, saved.net)
     if isinstance(saved.loss, float) and math.isclose(
         saved.loss, loss, rel_tol=SAME_LOSS, abs_tol=SAME_LOSS
     ):

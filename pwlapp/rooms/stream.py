@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
@@ -41,7 +41,7 @@ class Known(NamedTuple):
         return Position(sid, self.since if sid == self.sid else 0)
 
 
-async def follow(rooms: RoomService, code: str, number: int, known: Known) -> AsyncIterator[Event]:
+async def follow(rooms: RoomService, code: str, number: int, known: Known) -> AsyncGenerator[Event]:
     """Follow the room and the session of a seat.
 
     Yields

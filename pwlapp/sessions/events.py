@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -185,7 +185,7 @@ class SessionEvents:
             due = max(due, now()) + self._interval_s
             await asyncio.sleep(max(0.0, due - BURST * self._interval_s - now()))
 
-    async def follow(self, sid: str, since: int, read: Read) -> AsyncIterator[Event]:
+    async def follow(self, sid: str, since: int, read: Read) -> AsyncGenerator[Event]:
         """Watch a session, beginning with its state and all frames after number `since`.
 
         `read` returns the snapshot and the frames after a number, of one moment. Ends when the

@@ -36,6 +36,7 @@ class SessionService(SessionReader):
         seed: int = DEFAULT_SEED,
         optimizer: OptimizerOptions = DEFAULT_OPTIMIZER,
         net: Architecture = LECTURE,
+        admit: Callable[[], None] = lambda: None,
     ) -> tuple[str, Snapshot]:
         """Find the session that the browser remembers, or create one.
 
@@ -46,6 +47,8 @@ class SessionService(SessionReader):
             the notice ``session_new``.
         seed, optimizer, net : int, AdamOptions or SgdOptions, Architecture
             For a new session.
+        admit : callable
+            Called before a session is created; what it raises is passed on.
 
         Returns
         -------
@@ -55,6 +58,7 @@ class SessionService(SessionReader):
         with contextlib.suppress(UnknownSession):
             known = await self._known(sid or "")
             return known, await self.apply(known, transitions.revisit)
+        admit()
         points = await self.loaded()
         train = await self.initial_state(seed, net, points)
         notice = Notice("session_new") if sid else None

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 from typing import NamedTuple
-from urllib.parse import parse_qsl
 
 from pwlapp.ui import ids, lessons
-from pwlapp.ui.i18n import LANGUAGES, MAX_QUERY
+from pwlapp.ui.i18n import LANGUAGES
 
-PARAMETERS = ("hide", "lesson", "lang", "theme", "projector")
 LESSONS = tuple(lesson.id for lesson in lessons.LESSONS)
 
 
@@ -146,11 +144,3 @@ def style(each: Hideable) -> str:
             " { grid-template-columns: minmax(0, 1fr) !important; }"
         )
     return rule
-
-
-def is_known_query(query: bytes) -> bool:
-    """Whether a query holds nothing but our parameters, so that it makes no page of its own."""
-    if len(query) > MAX_QUERY:
-        return False
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    return all(name in PARAMETERS for name, _ in pairs)

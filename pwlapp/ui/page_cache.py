@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pwlapp.tasks import SingleFlightCache
 from pwlapp.ui.i18n import pick_language
-from pwlapp.ui.opening import is_known_query
 
 PAGES = re.compile(r"/|/_dash-layout|/_dash-dependencies|/data/[0-9a-f]{16}\.json")
 REFUSED = re.compile(r"q=0(\.0*)?")  # the quality of an encoding that the browser does not take
@@ -39,8 +38,8 @@ class PageCache:
     Dash makes layout and index anew for each visitor, a tenth of a second of computing that a
     class of 300 would wait for. What is kept is compressed as well as it can be, which takes longer
     than for what is sent once, and a browser that has it already is sent none of it. What a
-    lecturer's address hides is hidden in the browser, so its query makes no other page, but for the
-    language.
+    lecturer's address hides is hidden in the browser, so no query makes another page, but for the
+    language: else anybody could keep the server busy with queries.
 
     Parameters
     ----------
@@ -81,8 +80,6 @@ class PageCache:
 
 def _is_kept(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] != "GET":
-        return False
-    if not is_known_query(scope["query_string"]):
         return False
     return PAGES.fullmatch(scope["path"]) is not None
 

@@ -13,13 +13,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
 
 from pwlapp.commands.table import COMMANDS, STREAMS, Command, run, stream
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.web.json_answers import answer, answer_lines, refusal
+from pwlapp.web.rate_limits import HEAVY_COMMANDS, visitor
 
 MAX_BYTES = 8_000_000  # the largest: a file of data, or the widest net with Adam's memory
+SMALL = 250_000  # the parameters of the widest net
+# Commands whose bodies may be larger: files, saved runs, and a student's own points.
+LARGE = {
+    "preview": MAX_BYTES,
+    "restore": MAX_BYTES,
+    "upload": MAX_BYTES,
+    "move_points": 2_000_000,
+    "use_data": 2_000_000,
+}
 BODY_S = 30.0  # for the whole body to arrive
 MAX_DEPTH = 12
 
@@ -37,10 +48,15 @@ def routes(service: SessionService, commands: Mapping[str, Command] = COMMANDS) 
     @router.post("/session/{sid}/{name}")
     async def command(sid: str, name: str, request: Request) -> Response:
         try:
-            body = await read_json(request)
+            visitor().command(sid, name)
+            body = await read_json(request, LARGE.get(name, SMALL))
             if name in STREAMS:
-                return await answer_lines(stream(service, sid, name, body))
-            return answer(await run(service, sid, name, body, commands))
+                parts = stream(service, sid, name, body)
+                return await answer_lines(visitor().computed(parts))
+            if name not in HEAVY_COMMANDS:
+                return answer(await run(service, sid, name, body, commands))
+            with visitor().computing():
+                return answer(await run(service, sid, name, body, commands))
         except UserError as error:
             return refusal(error)
 
@@ -53,7 +69,7 @@ async def read_json(request: Request, max_bytes: int = MAX_BYTES) -> dict[str, A
     Raises
     ------
     UserError
-        ``too_big`` (limit_mb), ``bad_request``.
+        ``too_big`` (limit_mb), ``too_many`` (seconds), ``bad_request``.
     """
     raw = await read_body(request, max_bytes)
     try:
@@ -71,12 +87,13 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     Raises
     ------
     UserError
-        ``too_big`` (limit_mb); ``bad_request`` for a body that does not arrive in time.
+        ``too_big`` (limit_mb), ``too_many`` (seconds); ``bad_request`` for a body that does not
+        arrive in time, or breaks off.
     """
     try:
         async with asyncio.timeout(BODY_S):
             return await _read(request, max_bytes)
-    except TimeoutError:
+    except (TimeoutError, ClientDisconnect):
         raise UserError("bad_request") from None
 
 
@@ -86,7 +103,8 @@ async def _read(request: Request, max_bytes: int) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > max_bytes:
-            raise UserError("too_big", limit_mb=round(max_bytes / 1e6, 1))
+            raise UserError("too_big", limit_mb=round(max_bytes / 1e6, 2))
+        visitor().hold(len(part))
         parts.append(part)
     return b"".join(parts)
 

@@ -26,6 +26,7 @@ from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.web import frame_table
 from pwlapp.web.commands import read_json
 from pwlapp.web.json_answers import attachment, refusal, to_text
+from pwlapp.web.rate_limits import visitor
 
 MAX_QR_BYTES = 16_000
 MAX_BUILD = 2_000  # characters of what Build shows
@@ -142,7 +143,9 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
     @router.get("/export/{sid}/run")
     async def whole(sid: str, build: str = "") -> Response:
         try:
-            return attachment(await run(service, sid, build))
+            visitor().command(sid, "export")
+            with visitor().computing():
+                return attachment(await run(service, sid, build))
         except UserError as error:
             return refusal(error)
 
@@ -151,7 +154,9 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
         try:
             if (make := KINDS.get(kind)) is None:
                 raise UserError("bad_request")
-            return attachment(await make(service, sid, words()))
+            visitor().command(sid, "export")
+            with visitor().computing():
+                return attachment(await make(service, sid, words()))
         except UserError as error:
             return refusal(error)
 
@@ -159,7 +164,9 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
     async def code(request: Request) -> Response:
         try:
             body = await read_json(request, MAX_QR_BYTES)
-            picture = await service.runner.call(qr.svg, qr.check_link(body.get("text")))
+            link = qr.check_link(body.get("text"))
+            with visitor().computing():
+                picture = await service.runner.call(qr.svg, link)
         except UserError as error:
             return refusal(error)
         headers = {"Cache-Control": "no-store"}

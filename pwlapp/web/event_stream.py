@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
 from pwlapp.web.json_answers import LINES, UNBUFFERED, answer_text, lines_of, refusal, to_text
+from pwlapp.web.rate_limits import visitor
 
 PING_S = 8  # after 2.5 of them without a word the page takes the connection for lost
 RETRY_MS = 1000  # when the browser reconnects; its own default is 3 seconds or more
@@ -41,6 +42,8 @@ def routes(service: SessionService) -> APIRouter:
     @router.get("/stream/{sid}")
     async def stream(sid: str, since: Seq = 0, last_event_id: LastEventId = None) -> Response:
         try:
+            visitor().command(sid, "stream")
+            visitor().check_streams()
             await service.look(sid)
         except UserError as error:
             return refusal(error)
@@ -55,6 +58,7 @@ def routes(service: SessionService) -> APIRouter:
     @router.get("/frames/{sid}")
     async def frames(sid: str, since: Seq = 0) -> Response:
         try:
+            visitor().command(sid, "frames")
             state, rows = await service.read(sid, since, form=frame_texts)
         except UserError as error:
             return refusal(error)
@@ -73,15 +77,15 @@ def routes(service: SessionService) -> APIRouter:
     return router
 
 
-def event_source(events: SessionEvents, stream: AsyncIterator[Event]) -> Response:
+def event_source(events: SessionEvents, stream: AsyncGenerator[Event]) -> Response:
     """The response that sends a stream, until it ends or the server is asked to stop."""
-    messages = (_message(event) async for event in stream)
+    messages = (_message(event) async for event in visitor().following(stream))
     return _source(events, messages, ping=PING_S, ping_message_factory=_ping)
 
 
-def line_source(events: SessionEvents, parts: AsyncIterator[Any]) -> Response:
+def line_source(events: SessionEvents, parts: AsyncGenerator[Any]) -> Response:
     """The same for parts in JSON, a line each; it sends bytes as they are."""
-    return _source(events, lines_of(parts), media_type=LINES, ping=0)
+    return _source(events, lines_of(visitor().following(parts)), media_type=LINES, ping=0)
 
 
 def _source(events: SessionEvents, content: AsyncIterator[Any], **options: Any) -> Response:

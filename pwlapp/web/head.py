@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class _HasStarted(Exception):
-    """The headers are sent; the body is not wanted."""
+class _HasStarted(BaseException):
+    """The headers are sent; the body is not wanted. Dash would take an Exception for a fault."""
 
 
 class HeadRequests:

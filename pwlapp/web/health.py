@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
+from collections.abc import Callable
+from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from pwlapp.errors import UserError
 from pwlapp.metrics import CONTENT_TYPE
 from pwlapp.report import Counts
 from pwlapp.sessions.service import SessionService
+from pwlapp.web.json_answers import bearer
 
 PATHS = ("/healthz", "/readyz", "/metrics")
 ANSWER_S = 3.0  # a store that does not answer counts as down; probes time out after 5 s or more
 _FRESH = {"Cache-Control": "no-store"}
 
 
-def routes(service: SessionService, answer_s: float = ANSWER_S) -> APIRouter:
+def routes(service: SessionService, metrics_token: str, answer_s: float = ANSWER_S) -> APIRouter:
     """The routes ``/healthz``, ``/readyz`` and ``/metrics``.
 
     Parameters
     ----------
     service : SessionService
+    metrics_token : str
+        What a request for the metrics must bear; empty: there are none.
     answer_s : float
         Time limit for the store and the workers, in seconds.
     """
@@ -41,12 +47,18 @@ def routes(service: SessionService, answer_s: float = ANSWER_S) -> APIRouter:
         status = 200 if all(health) else 503
         return JSONResponse(health._asdict(), status_code=status, headers=_FRESH)
 
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        if not metrics_token:
+            return PlainTextResponse("off", status_code=404, headers=_FRESH)
+        if not hmac.compare_digest(bearer(request).encode(), metrics_token.encode()):
+            headers = {**_FRESH, "WWW-Authenticate": "Bearer"}
+            return PlainTextResponse("no such token", status_code=401, headers=headers)
         counts = await _counts(service, answer_s)
         body = service.metrics.exposition(counts)
         return Response(body, headers={**_FRESH, "Content-Type": CONTENT_TYPE})
 
-    for path, endpoint in zip(PATHS, (healthz, readyz, metrics), strict=True):
+    endpoints: tuple[Callable[..., Any], ...] = (healthz, readyz, metrics)
+    for path, endpoint in zip(PATHS, endpoints, strict=True):
         router.add_api_route(path, endpoint, response_model=None)
     return router
 

@@ -1,4 +1,4 @@
-"""JSON responses and files, and the table from error codes to HTTP statuses."""
+"""JSON responses and files, the table from error codes to HTTP statuses, and bearers' tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from pwlapp.core.export.file import File
@@ -30,8 +30,11 @@ STATUS = {
     "session_unknown": 404,
     "storage_failed": 503,
     "too_big": 413,
+    "too_many": 429,
     "worker_lost": 503,
 }
+# Seconds after which a request that was refused with 429 may be sent again.
+AGAIN_S = {"busy": 1, "room_wait": 60}
 
 
 def to_text(content: Any) -> str:
@@ -93,5 +96,15 @@ def line_of(part: Any) -> bytes:
 
 
 def refusal(error: UserError) -> Response:
-    """The response to a refused request: the error's code and arguments."""
-    return answer({"error": error.to_json()}, STATUS.get(error.code, 422))
+    """The response to a refused request: the error's code and arguments, and when to ask again."""
+    response = answer({"error": error.to_json()}, STATUS.get(error.code, 422))
+    if response.status_code == 429:
+        seconds = error.args_.get("seconds", AGAIN_S.get(error.code))
+        response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def bearer(request: Request) -> str:
+    """The token in the headers of a request; empty if there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -18,6 +18,7 @@ from pwlapp.core.export.file import File
 from pwlapp.errors import UserError
 from pwlapp.web.commands import read_body
 from pwlapp.web.json_answers import answer, attachment, refusal
+from pwlapp.web.rate_limits import visitor
 
 MAX_BYTES = 3_000_000  # a plot is 100 KB, a board of 300 students 1 MB
 KEPT_BYTES = 64_000_000  # of all pictures; the oldest make room
@@ -91,6 +92,7 @@ def routes(pictures: Pictures | None = None) -> APIRouter:
     @router.post("/pictures")
     async def keep(request: Request, name: str = "") -> Response:
         try:
+            visitor().new_picture()
             file = check(name, await read_body(request, MAX_BYTES))
         except UserError as error:
             return refusal(error)

@@ -20,7 +20,6 @@ from pwlapp.errors import UserError
 from pwlapp.rooms import stream, tokens
 from pwlapp.rooms.board.live import Boards
 from pwlapp.rooms.codes import read_code
-from pwlapp.rooms.rate_limits import RateLimits
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
 from pwlapp.rooms.teacher import table
@@ -30,7 +29,15 @@ from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
 from pwlapp.web.commands import read_json
 from pwlapp.web.event_stream import Seq, event_source, line_source, list_of_texts
-from pwlapp.web.json_answers import answer, answer_text, attachment, refusal, to_text
+from pwlapp.web.json_answers import (
+    answer,
+    answer_text,
+    attachment,
+    bearer,
+    refusal,
+    to_text,
+)
+from pwlapp.web.rate_limits import visitor
 
 T = TypeVar("T")
 
@@ -63,9 +70,7 @@ class Rename(Body):
     nickname: Text
 
 
-def routes(
-    rooms: RoomService, words: Callable[[], Words], limits: RateLimits | None = None
-) -> APIRouter:
+def routes(rooms: RoomService, words: Callable[[], Words]) -> APIRouter:
     """The routes; see `json_answers.refusal` for what is refused.
 
     Parameters
@@ -73,11 +78,9 @@ def routes(
     rooms : RoomService
     words : callable
         Returns the catalogue in the language of the request.
-    limits : RateLimits or None
-        None: new ones.
     """
     router = APIRouter(prefix="/rooms")
-    gate = Gate(rooms, limits or RateLimits())
+    gate = Gate(rooms)
     _add_entrance(router, rooms, gate)
     _add_streams(router, rooms, gate)
     _add_board(router, rooms, gate)
@@ -88,34 +91,38 @@ def routes(
 class Gate:
     """Lets in who holds a token or types a code, unless too many wrong ones came from an address.
 
+    All methods raise ``too_many``.
+
     Parameters
     ----------
     rooms : RoomService
-    limits : RateLimits
     """
 
-    def __init__(self, rooms: RoomService, limits: RateLimits) -> None:
-        self.limits = limits
+    def __init__(self, rooms: RoomService) -> None:
         self._rooms = rooms
 
     async def teacher(self, request: Request) -> Room:
-        """The room whose teacher sends the request. Raises as `RoomService.teacher`."""
+        """The room whose teacher sends the request. Raises also as `RoomService.teacher`."""
         token = bearer(request)
-        return await self._checked(request, token, self._rooms.teacher(token))
+        room = await self._checked(token, self._rooms.teacher(token))
+        visitor().of_teacher(room.code)
+        return room
 
     async def seat(self, request: Request, token: str | None = None) -> tuple[Room, Seat]:
-        """The room and the seat of who sends the request. Raises as `RoomService.seat`."""
+        """The room and the seat of who sends the request. Raises also as `RoomService.seat`."""
         held = bearer(request) if token is None else token
-        return await self._checked(request, held, self._rooms.seat(held))
+        room, seat = await self._checked(held, self._rooms.seat(held))
+        visitor().of_seat(room.code, seat.number)
+        return room, seat
 
-    async def join(self, request: Request, wanted: Join) -> tuple[Room, Seat]:
+    async def join(self, wanted: Join) -> tuple[Room, Seat]:
         """Let a student in. Raises ``room_wait``, or what `RoomService.join` raises."""
         if not await self._comes_back(wanted):
-            self.limits.check(address(request))
+            visitor().check_wrong()
         try:
             return await self._rooms.join(wanted.code, wanted.nickname, wanted.own, wanted.seat)
         except UnknownRoom:
-            self.limits.wrong(address(request), wanted.code)
+            visitor().wrong(wanted.code)
             raise
 
     async def _comes_back(self, wanted: Join) -> bool:
@@ -129,12 +136,12 @@ class Gate:
             return False
         return True
 
-    async def _checked(self, request: Request, token: str, found: Awaitable[T]) -> T:
+    async def _checked(self, token: str, found: Awaitable[T]) -> T:
         try:
             return await found
         except UserError as error:
             if error.code in WRONG:
-                self.limits.wrong(address(request), tokens.claimed_code(token) or "")
+                visitor().wrong(tokens.claimed_code(token) or "")
             raise
 
 
@@ -143,7 +150,7 @@ def _add_entrance(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     async def open_room(request: Request) -> Response:
         try:
             checked(Empty, await read_json(request, SMALL), rooms.sessions)
-            gate.limits.opening(address(request))
+            visitor().new_room()
             room = await rooms.open()
         except UserError as error:
             return refusal(error)
@@ -153,7 +160,7 @@ def _add_entrance(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     async def join(request: Request) -> Response:
         try:
             wanted = checked(Join, await read_json(request, SMALL), rooms.sessions)
-            room, seat = await gate.join(request, wanted)
+            room, seat = await gate.join(wanted)
             view = room_view(room, seat, await rooms.repository.count(room.code))
         except UserError as error:
             return refusal(error)
@@ -172,6 +179,7 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     ) -> Response:
         try:
             room, at = await gate.seat(request, seat)
+            visitor().check_streams()
             await rooms.sessions.look(known.position(room, at).sid)
             if events.is_full(seat_key(room.code, at.number)):
                 raise UserError("busy")
@@ -202,6 +210,7 @@ def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     @router.post("/board")
     async def board(request: Request) -> Response:
         try:
+            visitor().check_streams()
             room = await gate.teacher(request)
         except UserError as error:
             return refusal(error)
@@ -270,14 +279,3 @@ async def run_of_seat(
 def known_to_page(own: str, sid: str = "", since: Seq = 0) -> stream.Known:
     """What a page has already, as its query says."""
     return stream.Known(own, sid, since)
-
-
-def bearer(request: Request) -> str:
-    """The token in the headers of a request; empty if there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def address(request: Request) -> str:
-    """Where a request comes from, for limits only."""
-    return request.client.host if request.client else ""

@@ -118,4 +118,7 @@ def is_same_origin(headers: Headers) -> bool:
     if (origin := headers.get("origin")) is None:
         return True
     hosts = (headers.get("host"), headers.get("x-forwarded-host"))
-    return urlsplit(origin).netloc in hosts
+    try:
+        return urlsplit(origin).netloc in hosts
+    except ValueError:  # no address at all
+        return False

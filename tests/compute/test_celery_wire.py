@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pwlapp.compute.celery import calls, wire
+from pwlapp.compute.celery.app import make_app
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
@@ -155,3 +156,10 @@ def test_a_call_that_ends_its_process_is_an_error() -> None:
 def test_only_allowed_functions_are_called(name: str) -> None:
     with pytest.raises(ValueError, match="may not be called"):
         calls.result(calls.perform(wire.dumps([name, [], {}])))
+
+
+def test_messages_are_json_and_nothing_else() -> None:
+    conf = make_app("").conf
+    assert list(conf.accept_content) == ["json"]
+    assert (conf.task_serializer, conf.result_serializer, conf.event_serializer) == ("json",) * 3
+    assert conf.result_accept_content in (None, ["json"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 
 import msgspec
 import pytest
@@ -12,7 +11,6 @@ import pytest
 from pwlapp.errors import UserError
 from pwlapp.rooms import service as module
 from pwlapp.rooms import tokens
-from pwlapp.rooms.rate_limits import RateLimits
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import ROOM_S, Answer, Room, Seat
 from pwlapp.rooms.view import room_view
@@ -248,53 +246,3 @@ async def test_no_log_names_a_student_a_code_or_a_token(
     assert "a room is opened" in caplog.text
     secrets = ("Ada", "Grace", room.code, OWN, tokens.seat_token(room, 1)[:10])
     assert [secret for secret in secrets if secret in caplog.text] == []
-
-
-class TestRateLimits:
-    def test_wrong_codes_are_limited_by_address(self) -> None:
-        limits = RateLimits()
-        for n in range(120):
-            limits.check("a")
-            limits.wrong("a", f"code {n}")
-        for refused in (lambda: limits.check("a"), lambda: limits.wrong("a", "code 120")):
-            with pytest.raises(UserError, match=r"^room_wait$"):
-                refused()
-        limits.check("b")
-
-    def test_a_class_whose_room_has_ended_is_not_taken_for_guesses(self) -> None:
-        limits = RateLimits()
-        for _ in range(1000):
-            limits.wrong("a", "K7N4PX")
-        limits.check("a")
-
-    @pytest.mark.parametrize("jump", [-7200.0, 7200.0])
-    def test_a_clock_that_is_set_neither_locks_out_nor_lets_in(
-        self, jump: float, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        timer = Clock()
-        limits = RateLimits(timer)
-        for n in range(120):
-            limits.wrong("a", f"code {n}")
-        now = time.time()
-        monkeypatch.setattr(time, "time", lambda: now + jump)
-        with pytest.raises(UserError, match=r"^room_wait$"):
-            limits.check("a")
-        timer.now += 60
-        limits.check("a")
-
-    def test_300_students_behind_one_address_meet_no_limit(self) -> None:
-        """Each comes in and sits down again once a second for a minute; every tenth mistypes."""
-        limits = RateLimits(Clock())
-        for student in range(300):
-            if student % 10 == 0:
-                limits.wrong("a", f"typo {student}")
-            for _ in range(60):
-                limits.check("a")
-
-    def test_rooms_are_limited_by_address(self) -> None:
-        limits = RateLimits()
-        for _ in range(30):
-            limits.opening("a")
-        with pytest.raises(UserError, match=r"^room_wait$"):
-            limits.opening("a")
-        limits.opening("b")

@@ -47,7 +47,7 @@ class RecordingService:
         return self._state
 
     def __getattr__(self, verb: str) -> Any:
-        async def answer(*args: Any) -> dict[str, Any]:
+        async def answer(*args: Any, **_options: Any) -> dict[str, Any]:
             self.asked.append((verb, *args))
             if self.refusal:
                 raise self.refusal

@@ -32,23 +32,6 @@ def test_the_script_holds_the_table_and_closes_no_tag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "is_known"),
-    [
-        (b"", True),
-        (b"hide=build,fit&lesson=seeds.2&lang=ko&theme=dark", True),
-        (b"hide=nothing%20of%20the%20kind", True),
-        (b"hide", True),
-        (b"utm_source=x", False),
-        (b"hide=build&x=1", False),
-        (b"hide=" + b"a" * 3000, False),
-        (b"\xff\xfe=1", False),
-    ],
-)
-def test_which_addresses_are_the_same_page(query: bytes, is_known: bool) -> None:
-    assert opening.is_known_query(query) is is_known
-
-
-@pytest.mark.parametrize(
     ("query", "lang"),
     [(b"lang=ko", "ko"), (b"hide=a&lang=en", "en"), (b"lang=xx", "en"), (b"", "en")],
 )

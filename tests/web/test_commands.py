@@ -14,6 +14,8 @@ from starlette.testclient import TestClient
 
 from pwlapp.commands.fields import Body
 from pwlapp.commands.table import STREAMS, Command, Stream
+from pwlapp.core.data.points import MAX_POINTS
+from pwlapp.core.net import MAX_HIDDEN, Architecture
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.web import commands
@@ -89,9 +91,17 @@ def test_an_unknown_verb_is_refused(client: TestClient) -> None:
 
 
 def test_too_much_is_refused(client: TestClient) -> None:
-    answer = client.post("/session/a/echo", content=b" " * (commands.MAX_BYTES + 1))
-    assert answer.status_code == 413
-    assert answer.json()["error"] == {"code": "too_big", "args": {"limit_mb": 8.0}}
+    for name, limit_mb in (("echo", 0.25), ("move_points", 2.0), ("upload", 8.0)):
+        body = b" " * (commands.LARGE.get(name, commands.SMALL) + 1)
+        answer = client.post(f"/session/a/{name}", content=body)
+        assert answer.status_code == 413
+        assert answer.json()["error"] == {"code": "too_big", "args": {"limit_mb": limit_mb}}
+
+
+def test_the_largest_honest_bodies_fit() -> None:
+    """Numbers have at most 24 characters, with a comma and a space."""
+    assert 26 * Architecture(MAX_HIDDEN, bias1=True).size < commands.SMALL
+    assert 3 * 26 * MAX_POINTS < commands.LARGE["move_points"] == commands.LARGE["use_data"]
 
 
 def lines(answer: Response) -> list[Any]:

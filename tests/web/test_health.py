@@ -12,6 +12,8 @@ from pwlapp.metrics import Metrics
 from pwlapp.report import Counts, Health
 from pwlapp.web import health
 
+TOKEN = "0123456789abcdef"
+
 
 class StubTrainer:
     """Its health is set by a test."""
@@ -44,8 +46,8 @@ def service() -> StubTrainer:
 @pytest.fixture
 def client(service: StubTrainer) -> TestClient:
     app = FastAPI()
-    app.include_router(health.routes(service, answer_s=0.05))
-    return TestClient(app)
+    app.include_router(health.routes(service, TOKEN, answer_s=0.05))
+    return TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"})
 
 
 def samples(text: str) -> dict[str, float]:
@@ -92,6 +94,32 @@ def test_a_store_that_hangs_is_as_good_as_none(client: TestClient, service: Stub
     assert answer.json() == {"store": False, "data": None, "workers": None}
     found = samples(client.get("/metrics").text)
     assert found["pwlapp_store_up"] == 0
+
+
+@pytest.mark.parametrize(
+    ("ours", "sent", "status"),
+    [
+        (TOKEN, f"Bearer {TOKEN}", 200),
+        (TOKEN, f"bearer {TOKEN} ", 200),
+        (TOKEN, f"Bearer {TOKEN}0", 401),
+        (TOKEN, f"Bearer {TOKEN[:-1]}", 401),
+        (TOKEN, f"Basic {TOKEN}", 401),
+        (TOKEN, "Bearer 한글".encode(), 401),
+        (TOKEN, "", 401),
+        ("", f"Bearer {TOKEN}", 404),
+        ("", "Bearer ", 404),
+        ("", "", 404),
+    ],
+)
+def test_metrics_are_for_who_has_the_token(
+    service: StubTrainer, ours: str, sent: str | bytes, status: int
+) -> None:
+    app = FastAPI()
+    app.include_router(health.routes(service, ours))
+    answer = TestClient(app).get("/metrics", headers={"Authorization": sent})
+    assert answer.status_code == status
+    assert ("pwlapp_" in answer.text) is (status == 200)
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_what_was_done_is_counted(client: TestClient, service: StubTrainer) -> None:

@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from itsdangerous import URLSafeSerializer
 
 from pwlapp.rooms import tokens
-from pwlapp.rooms.rate_limits import RateLimits
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
 from pwlapp.rooms.teacher import table
@@ -23,6 +22,7 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.sessions.stores.sqlite_rooms import SqliteRooms
 from pwlapp.ui.i18n import catalogue
+from pwlapp.web.rate_limits import RateLimits
 from pwlapp.web.rooms import routes
 from tests.support.classes import SETTING, take_seats, tell
 from tests.support.sessions import Clock, until
@@ -75,14 +75,10 @@ async def rooms(service: SessionService, clock: Clock) -> RoomService:
 
 
 @pytest.fixture
-def limits() -> RateLimits:
-    return RateLimits()
-
-
-@pytest.fixture
-async def client(rooms: RoomService, limits: RateLimits) -> AsyncIterator[httpx2.AsyncClient]:
+async def client(rooms: RoomService) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
-    app.include_router(routes(rooms, lambda: catalogue("en"), limits))
+    app.include_router(routes(rooms, lambda: catalogue("en")))
+    app.add_middleware(RateLimits)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)

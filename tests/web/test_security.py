@@ -53,6 +53,7 @@ SENDERS = [
     ({"Origin": f"https://{HOST}"}, True),  # a proxy speaks TLS for us
     ({"Origin": "https://evil.example"}, False),
     ({"Origin": "null"}, False),
+    ({"Origin": "http://["}, False),
     ({"Origin": "https://class.example", "X-Forwarded-Host": "class.example"}, True),
     ({"Origin": f"http://{HOST}", "Sec-Fetch-Site": "cross-site"}, False),
 ]

@@ -1,20 +1,35 @@
 // Requests that are not Dash's: JSON in, JSON out.
 import { type Answer, isMessage, type Message } from "../types";
 
+const TRIES = 3;
+const PATIENCE_S = 10; // whoever presses a button waits no longer
+
+// Send a request again where the server asks for a short wait; a request that it refuses has done nothing.
+export const patiently = async (request: () => Promise<Response>): Promise<Response> => {
+  for (let left = TRIES; ; left--) {
+    const answer = await request();
+    const wait = answer.status === 429 ? answer.headers.get("Retry-After") : null;
+    if (wait === null || Number(wait) > PATIENCE_S || left === 0) return answer;
+    await new Promise((done) => setTimeout(done, 1000 * Number(wait)));
+  }
+};
+
 // `bearer` is a token that says who asks.
 type Options = { signal?: AbortSignal; bearer?: string | null; accept?: string };
 export const send = (path: string, body: object, { signal, bearer, accept = "*/*" }: Options = {}) =>
-  fetch(path, {
-    method: "POST",
-    headers: {
-      Accept: accept,
-      "Content-Type": "application/json",
-      ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}),
-    },
-    body: JSON.stringify(body),
-    redirect: "manual",
-    signal,
-  });
+  patiently(() =>
+    fetch(path, {
+      method: "POST",
+      headers: {
+        Accept: accept,
+        "Content-Type": "application/json",
+        ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}),
+      },
+      body: JSON.stringify(body),
+      redirect: "manual",
+      signal,
+    }),
+  );
 export const ask = (path: string, signal?: AbortSignal) => fetch(path, { redirect: "manual", signal });
 const address = (sid: string, verb: string) => `session/${encodeURIComponent(sid)}/${verb}`;
 

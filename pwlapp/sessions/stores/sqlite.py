@@ -10,17 +10,16 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple, cast
+from typing import TypeVar, TypeVarTuple
 
 from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec
-from pwlapp.sessions.frames import Frame, Mark
+from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
-from pwlapp.sessions.state import History, SessionState, UnknownSession, unknown_session
-from pwlapp.sessions.stores import thinning
-from pwlapp.sessions.stores.protocol import Conflict, Data, new_sid, short_id, storage_failed
-from pwlapp.sessions.stores.sqlite_file import connect, prepare, transaction, try_to_write
-from pwlapp.sessions.stores.thinning import FrameInfo, frames_to_drop
+from pwlapp.sessions.state import SessionState, UnknownSession, unknown_session
+from pwlapp.sessions.stores import sqlite_queries as queries
+from pwlapp.sessions.stores.protocol import Data, short_id, storage_failed
+from pwlapp.sessions.stores.sqlite_file import connect, prepare, try_to_write
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +60,7 @@ class SqliteStore:
         prepare(path)
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
-        return await self.run(_create, state, frames, self._clock())
+        return await self.run(queries.create, state, frames, self._clock())
 
     async def load(self, sid: str) -> SessionState:
         return await self.run(self._load, sid)
@@ -77,22 +76,22 @@ class SqliteStore:
         frames: Sequence[Frame] = (),
         step: Step | None = None,
     ) -> None:
-        await self.run(_save, sid, expected_version, state, frames, step, self._clock())
+        await self.run(queries.save, sid, expected_version, state, frames, step, self._clock())
 
     async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
         return await self.run(self._load_many, sids)
 
     async def delete(self, sids: Sequence[str]) -> None:
-        await self.run(_delete, sids)
+        await self.run(queries.delete, sids)
 
     async def step(self, sid: str, number: int) -> Step | None:
-        return await self.run(_step, sid, number)
+        return await self.run(queries.step, sid, number)
 
     async def running(self) -> list[str]:
-        return await self.run(_running)
+        return await self.run(queries.running)
 
     async def counts(self) -> tuple[int, int]:
-        return await self.run(_counts)
+        return await self.run(queries.counts)
 
     async def settled(self) -> Data | None:
         return None  # there are no other servers
@@ -112,13 +111,13 @@ class SqliteStore:
         await self.run(try_to_write)
 
     async def keep_points(self, points: Points) -> None:
-        await self.run(_keep_points, points, self._clock())
+        await self.run(queries.keep_points, points, self._clock())
 
     async def kept_points(self, key: str) -> Points | None:
         return await self.run(self._kept_points, key)
 
     async def expire(self, older_than_s: float) -> int:
-        return await self.run(_expire, self._clock() - older_than_s)
+        return await self.run(queries.expire, self._clock() - older_than_s)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
@@ -216,112 +215,4 @@ class SqliteStore:
             " AND typeof(params) = 'blob' AND length(params) % 4 = 0 ORDER BY seq",
             (sid, seq if seq < state.next_seq else 0),
         )
-        return state, [_frame(*row) for row in rows]
-
-
-def _create(
-    db: sqlite3.Connection, state: SessionState, frames: Sequence[Frame], now: float
-) -> str:
-    sid = new_sid()
-    with transaction(db):
-        row = (sid, state.version, state.is_running, now, codec.encode(state))
-        db.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?)", row)
-        _append(db, sid, frames)
-    return sid
-
-
-def _save(
-    db: sqlite3.Connection,
-    sid: str,
-    expected_version: int,
-    state: SessionState,
-    frames: Sequence[Frame],
-    step: Step | None,
-    now: float,
-) -> None:
-    values = (state.version, state.is_running, now, codec.encode(state))
-    with transaction(db):
-        saved = db.execute(
-            "UPDATE session SET version = ?, running = ?, used = ?, state = ?"
-            " WHERE sid = ? AND version = ?",
-            (*values, sid, expected_version),
-        )
-        if saved.rowcount == 0:
-            raise _refusal(db, sid)
-        db.execute("DELETE FROM frame WHERE sid = ? AND seq < ?", (sid, state.first_seq))
-        _append(db, sid, frames)
-        if step is not None:
-            _keep_step(db, sid, step, state.history)
-        if thinning.is_time(state.next_seq, len(frames)):
-            _thin(db, sid)
-
-
-def _delete(db: sqlite3.Connection, sids: Sequence[str]) -> None:
-    with transaction(db):
-        db.executemany("DELETE FROM session WHERE sid = ?", [(sid,) for sid in sids])
-
-
-def _refusal(db: sqlite3.Connection, sid: str) -> Exception:
-    row = db.execute("SELECT version FROM session WHERE sid = ?", (sid,)).fetchone()
-    return unknown_session() if row is None else Conflict(f"version {row[0]} is kept")
-
-
-def _append(db: sqlite3.Connection, sid: str, frames: Sequence[Frame]) -> None:
-    db.executemany(
-        "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?)",
-        [(sid, f.seq, f.epoch, f.loss, f.mark, f.numbers.astype("<f4").tobytes()) for f in frames],
-    )
-
-
-def _frame(seq: int, epoch: int, loss: float | None, params: bytes, mark: str) -> Frame:
-    return Frame(
-        seq=seq,
-        epoch=epoch,
-        loss=float("nan") if loss is None else loss,
-        numbers=codec.float32_array(params),
-        mark=cast(Mark, mark),
-    )
-
-
-def _thin(db: sqlite3.Connection, sid: str) -> None:
-    rows = db.execute("SELECT seq, epoch, mark FROM frame WHERE sid = ? ORDER BY seq", (sid,))
-    frames = [FrameInfo(*row) for row in rows]
-    (largest,) = db.execute(
-        "SELECT MAX(LENGTH(params)) FROM frame WHERE sid = ?", (sid,)
-    ).fetchone()
-    dropped = frames_to_drop(frames, *thinning.limits(largest // 4))
-    db.executemany("DELETE FROM frame WHERE sid = ? AND seq = ?", [(sid, seq) for seq in dropped])
-
-
-def _keep_step(db: sqlite3.Connection, sid: str, step: Step, history: History) -> None:
-    row = (sid, step.number, codec.encode_step(step))
-    db.execute("INSERT OR REPLACE INTO step VALUES (?, ?, ?)", row)
-    db.execute(
-        "DELETE FROM step WHERE sid = ? AND (number < ? OR number >= ?)",
-        (sid, history.first, history.end),
-    )
-
-
-def _step(db: sqlite3.Connection, sid: str, number: int) -> Step | None:
-    row = db.execute("SELECT body FROM step WHERE sid = ? AND number = ?", (sid, number)).fetchone()
-    return None if row is None else codec.read_step(number, row[0], sid)
-
-
-def _running(db: sqlite3.Connection) -> list[str]:
-    return [sid for (sid,) in db.execute("SELECT sid FROM session WHERE running ORDER BY sid")]
-
-
-def _counts(db: sqlite3.Connection) -> tuple[int, int]:
-    (sessions,) = db.execute("SELECT COUNT(*) FROM session").fetchone()
-    (running,) = db.execute("SELECT COUNT(*) FROM session WHERE running").fetchone()
-    return sessions, running
-
-
-def _keep_points(db: sqlite3.Connection, points: Points, now: float) -> None:
-    row = (points.key, now, codec.encode_points(points))
-    db.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", row)
-
-
-def _expire(db: sqlite3.Connection, oldest: float) -> int:
-    db.execute("DELETE FROM points WHERE used < ?", (oldest,))
-    return db.execute("DELETE FROM session WHERE used < ?", (oldest,)).rowcount
+        return state, [queries.frame(*row) for row in rows]

@@ -24,6 +24,7 @@ from pwlapp.ui.components import (
     live_number,
     text,
 )
+from pwlapp.web.rate_limits import visitor
 
 TAB_PANELS = (ids.BUILD_STEPS, "build-equations-panel", "build-constructions-panel")
 
@@ -45,7 +46,8 @@ async def run_constructions(runner: Computes, data: Any) -> Constructions:
     """Run the six constructions' own code at the weights in ``data["params"]``."""
     try:
         params = data.get("params") if isinstance(data, dict) else None
-        results = await runner.call(constructions.run_all, params)
+        with visitor().computing():
+            results = await runner.call(constructions.run_all, params)
     except UserError as error:
         return Constructions([], error.to_json())
     return Constructions([asdict(result) for result in results], None)

@@ -17,6 +17,7 @@ from pwlapp.ui import figures, ids, inputs
 from pwlapp.ui.components import card, drawer, graph, in_browser, legend, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.sections import explore_compare, fit_controls, fit_dataset, fit_stuck
+from pwlapp.web.rate_limits import visitor
 
 # The fields of the commands' bodies, see `commands.training`, and where the page has them.
 NET: dict[str, Any] = {
@@ -196,7 +197,7 @@ def _checkpoints_drawer() -> html.Details:
 async def open_session(service: SessionService, tab: Any) -> dict[str, Any]:
     """Find the session that the tab remembers, or begin a new one; or say why neither can be."""
     try:
-        sid, snapshot = await service.open(_sid(tab))
+        sid, snapshot = await service.open(_sid(tab), admit=visitor().new_session)
     except UserError as error:
         return {"sid": None, "error": error.to_json()}
     problem = service.data_problem
@@ -211,8 +212,10 @@ async def open_session(service: SessionService, tab: Any) -> dict[str, Any]:
 
 async def send(service: SessionService, session: Any, name: str, body: Any) -> dict[str, Any]:
     """Run a command: its answer, which has the session's snapshot, or the error."""
+    sid = _sid(session)
     try:
-        return await table.run(service, _sid(session), name, body)
+        visitor().command(sid, name)
+        return await table.run(service, sid, name, body)
     except UserError as error:
         return {"error": error.to_json()}
 

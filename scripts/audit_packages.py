@@ -1,0 +1,82 @@
+"""``python scripts/audit_packages.py PIP_AUDIT``: known weaknesses of the packages that are pinned.
+
+Asks the services of pip-audit and of npm audit. One that does not answer is said in a line, and is
+no failure: a machine without internet can't ask. The exit status is 1 if there is a weakness.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+PINNED = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
+LIMIT_S = 300
+
+
+def pins() -> list[tuple[str, str]]:
+    """The packages of Python with their versions, each once."""
+    text = "\n".join((ROOT / name).read_text("utf-8") for name in PINNED)
+    return sorted(set(re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?(==[^\s;]+)", text, re.M)))
+
+
+def of_python(report: Any) -> list[str] | None:
+    """What pip-audit found; None: its service did not answer.
+
+    Parameters
+    ----------
+    report : object
+        Its JSON. A package of which the service knows nothing has a ``skip_reason``.
+    """
+    asked = report.get("dependencies", []) if isinstance(report, dict) else []
+    if not any("vulns" in each for each in asked):
+        return None
+    return [
+        f"{each['name']} {each['version']}: {weakness['id']}, mended in"
+        f" {', '.join(weakness['fix_versions']) or 'no version yet'}"
+        for each in asked
+        for weakness in each.get("vulns", [])
+    ]
+
+
+def of_npm(report: Any) -> list[str] | None:
+    """What npm audit found; None: its service did not answer."""
+    if not isinstance(report, dict) or "vulnerabilities" not in report:
+        return None
+    return [f"{name}: {each['severity']}" for name, each in report["vulnerabilities"].items()]
+
+
+def read(command: list[str]) -> Any:
+    """The JSON that a command prints; None if it prints none."""
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
+        return json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+
+
+def main(pip_audit: str) -> int:
+    """Ask both services, and print what they say."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(map("".join, pins())))
+        file.flush()
+        options = ["--no-deps", "--disable-pip", "--format", "json", "--requirement", file.name]
+        python = of_python(read([pip_audit, *options]))
+    npm = of_npm(read(["npm", "audit", "--json"]))
+    for name, found in (("pip-audit", python), ("npm audit", npm)):
+        if found is None:
+            print(f"{name}: its service can't be reached from here, so nothing is known")
+        else:
+            print(f"{name}: {len(found)} known weaknesses", *found, sep="\n  ")
+    return 1 if python or npm else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
