@@ -115,7 +115,7 @@ def test_a_lesson_without_a_mouse(address: str, open_page: Open) -> None:
     expect(page.find("#class-panel")).to_be_visible()
     keys.tab_to("#class-panel input")
     keys.press("Space")
-    keys.activate("#class-panel button")
+    keys.activate(".class-answer button")
     expect(page.find(".class-said")).to_contain_text("Only your teacher sees it")
     keys.activate("#class-leave")
     expect(page.find("#class-leave")).to_be_hidden()
