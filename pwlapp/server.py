@@ -128,6 +128,7 @@ def _config(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
         ws="none",
         log_config=None,
         access_log=False,
+        server_header=False,
         timeout_graceful_shutdown=STOP_S,
     )
 
