@@ -60,7 +60,7 @@ def content_policy(inline_scripts: Iterable[str]) -> str:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds `HEADERS` to every answer, and more to pages: `PAGE_HEADERS` and the policy.
+    """ASGI middleware that adds `HEADERS` to every answer; to pages, `PAGE_HEADERS` and the policy.
 
     Parameters
     ----------
