@@ -68,13 +68,17 @@ def test_a_connection_that_dies_without_a_word(
     join(page, room)
     expect(board.find("#board-seats")).to_contain_text("1")
     status, leads = page.find("#count-status"), board.find("#board-leads")
-    board.find("#board-push").click()
-    expect(board.find("#board-said")).not_to_be_empty()
     for each in (page, board):
         each.page.clock.install()
+    board.find("#board-push").click()
+    expect(board.find("#board-said")).not_to_be_empty()
+    push(room, 40)  # something is heard, so that the silence is timed by the new clock
+    page.wait_for_epoch(40)
+    board.page.wait_for_function("pwl.board.roster.get(1)?.epoch === 40")
     proxy.mode = "drop"
-    for each in (page, board):
-        each.page.clock.run_for(25_500)
+    for ms in (20_000, 5_500):  # silence, and no answer to a question
+        for each in (page, board):
+            each.page.clock.fast_forward(ms)
     expect(status).to_contain_text("cannot be reached")
     expect(page.find("#fit-train")).to_be_disabled()
     expect(leads).to_contain_text("connection is lost")
