@@ -86,6 +86,12 @@ const offer = (field: HTMLTextAreaElement, text: string) => {
 };
 const isPreset = (field: HTMLTextAreaElement) => field.value === field.dataset.preset;
 
+// On a low screen one student's net is in the place of questions and challenges.
+const showBegun = (drawer: string) => {
+  byId(drawer, HTMLDetailsElement).open = false;
+  state.choose(null);
+};
+
 const preset = () => {
   const kind = kindOf();
   offer(byId("board-ask-text", HTMLTextAreaElement), presets.presetText(kind));
@@ -106,7 +112,7 @@ const ask = async () => {
     options: isChoice ? presets.lines(options.value) : [],
     options_are_preset: isChoice && isPreset(options),
   };
-  if (await command("ask", asked)) byId("board-ask", HTMLDetailsElement).open = false;
+  if (await command("ask", asked)) showBegun("board-ask");
 };
 
 // --- the challenge ---------------------------------------------------------------------------------
@@ -147,7 +153,7 @@ const begin = async () => {
   const kind = choice("board-challenge-kind");
   const epochs = kind === "lowest" ? numbers.parse(input("board-challenge-epochs").value) : 0;
   const target = kind === "match" ? buildSection.now().params : null;
-  if (await command("challenge", { kind, epochs, target })) byId("board-challenge", HTMLDetailsElement).open = false;
+  if (await command("challenge", { kind, epochs, target })) showBegun("board-challenge");
 };
 
 // --- start ------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // What the students' pages show: a step of a lesson, and which controls are hidden.
-import { CONTROLS } from "../class/types";
+import { CONTROLS, type Control } from "../class/types";
 import { byId, write } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -12,6 +12,27 @@ const lesson = () => byId("board-lesson", HTMLSelectElement);
 const stepsOf = (id: string) =>
   Number([...lesson().options].find((option) => option.value === id)?.dataset.steps ?? "1");
 
+// What is ticked counts until the room has it: quick presses are not undone by what it says meanwhile.
+const FOLLOWS_MS = 1000;
+let wanted: Control[] | null = null;
+let isSending = false;
+
+const hide = async () => {
+  wanted = CONTROLS.filter((control) => isChecked(`board-hide-${control}`));
+  if (isSending) return;
+  isSending = true;
+  for (let sent: Control[] | null = null; wanted && sent !== wanted; ) {
+    sent = wanted;
+    if (!(await command("hide", { controls: sent }))) wanted = null;
+  }
+  isSending = false;
+  const last = wanted;
+  setTimeout(() => {
+    if (wanted === last) wanted = null;
+    show();
+  }, FOLLOWS_MS);
+};
+
 const show = () => {
   const { room } = state;
   if (!room) return;
@@ -21,6 +42,7 @@ const show = () => {
     byId("board-lesson-now"),
     name ? t("board.lesson_now", { name: t(`lesson.${name}`), step, n: stepsOf(name) }) : t("board.lesson_none"),
   );
+  if (wanted) return;
   for (const control of CONTROLS) input(`board-hide-${control}`).checked = room.hidden.includes(control);
 };
 
@@ -37,9 +59,7 @@ export const start = () => {
     input("board-step").value = "1";
   });
   byId("board-lesson-end").addEventListener("click", () => command("lesson", { lesson: null }));
-  byId("board-hide").addEventListener("change", () =>
-    command("hide", { controls: CONTROLS.filter((control) => isChecked(`board-hide-${control}`)) }),
-  );
+  byId("board-hide").addEventListener("change", hide);
   state.onChange((what) => what === "room" && show());
   i18n.onLanguage(show);
 };

@@ -10,11 +10,14 @@ type Lessons = { show: (name: string) => void; close: () => void };
 const root = document.documentElement;
 // CSS by the names of ?hide=; see pwlapp/ui/opening.py
 const { hideable } = JSON.parse(root.dataset.opening ?? "{}") as { hideable: Record<string, string> };
+// What the teacher hides with one press and lecturers' links name one by one.
+const TOGETHER: Record<string, string[]> = { train: ["train", "step", "pause", "reset", "epochs"] };
 const style = element("style");
 let loadLessons: () => Promise<Lessons>;
 
 const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
-  style.textContent = hidden.map((name) => hideable[name] ?? "").join("\n");
+  const names = hidden.flatMap((name) => TOGETHER[name] ?? [name]);
+  style.textContent = names.map((name) => hideable[name] ?? "").join("\n");
   const view = byId(root.dataset.view ?? "fit");
   if (!views.isOffered(view)) views.go("fit");
 };
@@ -33,6 +36,8 @@ const teach = async (room: RoomView | null, before: RoomView | null) => {
   const [name, last] = [nameOf(room?.lesson), nameOf(before?.lesson)];
   if (name === last) return;
   const lessons = await loadLessons();
+  // The step before may have opened one, which lies over the plots.
+  for (const drawer of document.querySelectorAll<HTMLDetailsElement>("details.drawer[open]")) drawer.open = false;
   if (name) lessons.show(name);
   else lessons.close();
 };

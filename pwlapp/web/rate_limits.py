@@ -39,6 +39,7 @@ ROOMS = Limit("rooms", 30, 3600)
 PICTURES = Limit("pictures", 1500, 600)
 WRONG = Limit("wrong", 120, 60)
 SAME = Limit("same", 1, 60)
+KNOWN = Limit("known", 1, 24 * 3600)  # as long as a room lasts
 
 MAX_ADDRESS = 64  # characters; a proxy may pass on anything
 IPV6_NETWORK = 64  # bits of an address that are given to one subscriber
@@ -131,9 +132,18 @@ class Visitor:
         """Count a picture that is kept. Raises ``too_many`` (seconds)."""
         self._hit(PICTURES, self._address)
 
-    def check_wrong(self) -> None:
-        """Raise ``room_wait`` if too many wrong codes came from the address."""
-        if self._counts.window(WRONG).is_full(self._address):
+    def right(self, code: str) -> None:
+        """Remember that a room is opened, or a student let in, from the address."""
+        self._counts.window(KNOWN).hit(f"{self._address} {code}")
+
+    def check_wrong(self, code: str | None = None) -> None:
+        """Raise ``room_wait`` if too many wrong codes came from the address.
+
+        A code that was right there before is let through: one student who guesses does not shut
+        out a class behind the same address.
+        """
+        is_known = self._counts.window(KNOWN).is_full(f"{self._address} {code}")
+        if self._counts.window(WRONG).is_full(self._address) and not is_known:
             raise UserError("room_wait")
 
     def wrong(self, code: str) -> None:

@@ -118,12 +118,16 @@ class Gate:
     async def join(self, wanted: Join) -> tuple[Room, Seat]:
         """Let a student in. Raises ``room_wait``, or what `RoomService.join` raises."""
         if not await self._comes_back(wanted):
-            visitor().check_wrong()
+            visitor().check_wrong(read_code(wanted.code))
         try:
-            return await self._rooms.join(wanted.code, wanted.nickname, wanted.own, wanted.seat)
+            room, seat = await self._rooms.join(
+                wanted.code, wanted.nickname, wanted.own, wanted.seat
+            )
         except UnknownRoom:
             visitor().wrong(wanted.code)
             raise
+        visitor().right(room.code)
+        return room, seat
 
     async def _comes_back(self, wanted: Join) -> bool:
         """Whether a student has a seat in this very room, and may return while others guess."""
@@ -152,6 +156,7 @@ def _add_entrance(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
             checked(Empty, await read_json(request, SMALL), rooms.sessions)
             visitor().new_room()
             room = await rooms.open()
+            visitor().right(room.code)
         except UserError as error:
             return refusal(error)
         return answer({"code": room.code, "teacher": tokens.teacher_token(room)})

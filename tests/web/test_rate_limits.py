@@ -180,6 +180,14 @@ class TestOneAddress:
                 refused()
         other.check_wrong()
 
+    def test_a_class_behind_the_address_of_one_who_guesses_is_let_in(self, school: Visitor) -> None:
+        school.right("K7N4PX")
+        for n in range(120):
+            school.wrong(f"code {n}")
+        school.check_wrong("K7N4PX")
+        with pytest.raises(UserError, match=r"^room_wait$"):
+            school.check_wrong("K7N4PY")
+
     def test_some_of_a_class_mistype_the_code(self, school: Visitor) -> None:
         for student in range(STUDENTS):
             if student % 10 == 0:
