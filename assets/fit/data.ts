@@ -74,19 +74,17 @@ const shape = (key: string, { x: places, ...columns }: Sent): FitData => {
     x,
     y,
     prob,
-    logit: prob && isBinary ? prob.map((p) => (p > 0 && p < 1 ? logitOf(p) : null)) : x.map(() => null),
+    logit: prob && isBinary ? prob.map(nets.finiteLogitOf) : x.map(() => null),
     isBinary,
     test: testing.length ? { x: pick(sent.x, testing), y: pick(sent.y, testing) } : null,
     truth: sent.prob && { x: pick(sent.x, order), y: pick(sent.prob, order) },
-    true_loss: prob && isBinary ? (testing.length ? nets.bce(prob.map(logitOf), y) : sent.true_loss) : null,
+    true_loss: prob && isBinary ? (testing.length ? nets.bce(prob.map(nets.logitOf), y) : sent.true_loss) : null,
     true_mse: prob && nets.mse(prob, y),
     span: isBinary ? BINARY_SPAN : padded(sent.y.concat(sent.prob ?? [])),
     grid: curveGrid(low, high),
     curveX: nets.grid(low, high, CURVE_POINTS),
   };
 };
-
-const logitOf = (p: number) => Math.log(p / (1 - p));
 
 export const extremes = (values: number[]): Range =>
   values.reduce<Range>(([low, high], v) => [Math.min(low, v), Math.max(high, v)], [Infinity, -Infinity]);

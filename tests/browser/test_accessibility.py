@@ -129,6 +129,11 @@ def test_explore_and_take_home(audit: Audit) -> None:
     assert not audit.found, "\n".join(audit.found)
 
 
+def send_answer(page: LecturePage) -> None:
+    page.find(".class-answer button").click()
+    expect(page.find(".class-said")).not_to_be_empty()
+
+
 @pytest.mark.view("class")
 def test_the_class_of_a_student(audit: Audit, address: str) -> None:
     page = audit.page
@@ -142,8 +147,7 @@ def test_the_class_of_a_student(audit: Audit, address: str) -> None:
     page.go("fit")
     room("ask", kind="choice", text="Which side?", options=["left", "right"])
     page.find("#class-panel label").first.click()
-    page.find(".class-answer button").click()
-    expect(page.find(".class-said")).not_to_be_empty()
+    send_answer(page)
     audit.stop("choice", "#class-panel")
     room("reveal")
     expect(page.find(".class-shares")).to_be_visible()
@@ -151,15 +155,13 @@ def test_the_class_of_a_student(audit: Audit, address: str) -> None:
     room("ask", kind="curve", text="How will it bend?", options=[])
     page.find(".class-sketch").press("ArrowUp")
     audit.stop("sketch", "#class-panel")
-    page.find(".class-answer button").click()
-    expect(page.find(".class-said")).not_to_be_empty()
+    send_answer(page)
     room("reveal")
     expect(page.find("#class-panel polyline.mine")).to_be_attached()
     audit.stop("sketches", "#class-panel")
     room("ask", kind="number", text="How many?", options=[])
     page.find("#class-panel input").fill("3")
-    page.find(".class-answer button").click()
-    expect(page.find(".class-said")).not_to_be_empty()
+    send_answer(page)
     audit.stop("number", "#class-panel")
     room("reveal")
     expect(page.find("#class-panel .bar")).to_be_attached()

@@ -87,6 +87,17 @@ async def rest(reader: asyncio.StreamReader) -> bytes:
             return b""
 
 
+async def rest_of_trickle(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, drop: bytes
+) -> bytes:
+    """What the server sends until it closes a connection to which `drop` is written on and on."""
+    ended = asyncio.create_task(rest(reader))
+    while not ended.done():
+        writer.write(drop)
+        await asyncio.sleep(Impatient.headers_s / 10)
+    return ended.result()
+
+
 @pytest.mark.parametrize(
     "begun",
     [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ", b"GET / HTTP/1.1\r\nHost: x\r\n"],
@@ -102,11 +113,7 @@ async def test_a_request_that_does_not_come_is_not_waited_for(
 async def test_headers_that_trickle_do_not_keep_a_connection(connect: Connect) -> None:
     reader, writer = await connect()
     writer.write(b"GET / HTTP/1.1\r\n")
-    ended = asyncio.create_task(rest(reader))
-    while not ended.done():
-        writer.write(b"X-A: b\r\n")
-        await asyncio.sleep(Impatient.headers_s / 10)
-    assert ended.result() == b""
+    assert await rest_of_trickle(reader, writer, b"X-A: b\r\n") == b""
 
 
 @pytest.mark.parametrize("part", [b"X-A: " + b"b" * 1000 + b"\r\n", b"b" * 1000])
@@ -120,11 +127,8 @@ async def test_headers_without_end_are_refused(connect: Connect, part: bytes) ->
 async def test_a_body_after_the_answer_is_not_read_for_ever(connect: Connect) -> None:
     reader, writer = await connect()
     writer.write(b"POST /none HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
-    answer = asyncio.create_task(rest(reader))
-    while not answer.done():
-        writer.write(b"x")
-        await asyncio.sleep(Impatient.headers_s / 10)
-    assert answer.result().startswith(b"HTTP/1.1 404 ")
+    answer = await rest_of_trickle(reader, writer, b"x")
+    assert answer.startswith(b"HTTP/1.1 404 ")
 
 
 async def test_a_client_that_does_not_read_is_left(

@@ -43,9 +43,13 @@ export const onTheme = (listener: () => void) =>
     attributeFilter: ["data-theme", "data-projector"],
   });
 
-// The dashes of a group's curves, as those of the units in the page's other plots.
-const DASHES: Partial<Record<Why, number[]>> = { left: [8, 3, 2, 3], right: [2, 3], dead: [5, 5] };
-export const dash = (pen: CanvasRenderingContext2D, why: Why) => pen.setLineDash(DASHES[why] ?? []);
+// The dashes of the units, as in the page's other plots, and of the groups that have their colours.
+const DASHES: Record<string, number[]> = { unit1: [2, 3], unit2: [8, 3, 2, 3], others: [5, 5] };
+export const dash = (pen: CanvasRenderingContext2D, why: Why) => pen.setLineDash(DASHES[ROLES[why]] ?? []);
+export const unitOf = (k: number, look: Look) => {
+  const role = k === 0 ? "unit1" : k === 1 ? "unit2" : "others";
+  return { colour: look[role], dash: DASHES[role] };
+};
 
 // The mark of a group, the same in the legend and in the plots: colour is not all that tells them apart.
 export const mark = (pen: CanvasRenderingContext2D, why: Why, x: number, y: number, r: number) => {

@@ -4,7 +4,7 @@ import type { Range } from "../../core/types";
 import { type Ground, interpolate, yhat } from "../rows/curves";
 import type { Row } from "../rows/types";
 import { axesIn, paintAxes } from "./axes";
-import type { Look } from "./look";
+import { type Look, unitOf } from "./look";
 import { around } from "./scale";
 import * as screens from "./screen";
 import { trace } from "./tiles";
@@ -15,7 +15,6 @@ type Line = { values: Values; colour: string; width: number; dash?: number[] };
 export type Lines = { yhat: Values; logit: number[]; units: number[][]; truth: (number | null)[] | null };
 
 const LEAST = 2; // high is the axis of the bent line
-const logitOf = (p: number) => (p > 0 && p < 1 ? Math.log(p / (1 - p)) : null);
 
 // The curves at the places of `ground`; null where a number is none.
 export const linesOf = (row: Row, { x, truth }: Ground): Lines | null => {
@@ -28,7 +27,7 @@ export const linesOf = (row: Row, { x, truth }: Ground): Lines | null => {
     yhat: after,
     logit: plain ? nets.logit(p, x, net) : [...interpolate(nets.grid(x[0], x[x.length - 1], p.length), p, x)],
     units: plain ? Array.from({ length: net.h }, (_, k) => nets.contribution(p, k, x, net)) : [],
-    truth: truth && Array.from(truth, (y) => (isMse ? y : logitOf(y))),
+    truth: truth && Array.from(truth, (y) => (isMse ? y : nets.finiteLogitOf(y))),
   };
 };
 
@@ -62,11 +61,7 @@ export const paintYhat = (screen: screens.Screen, lines: Lines, ground: Ground, 
 export const paintBent = (screen: screens.Screen, lines: Lines, ground: Ground, isMse: boolean, look: Look) => {
   const known = (lines.truth ?? []).filter((z) => z !== null);
   const range = around([...lines.logit, ...lines.units.flat(), ...known], LEAST);
-  const units = lines.units.map((values, k) => ({
-    values,
-    colour: k === 0 ? look.unit1 : k === 1 ? look.unit2 : look.others,
-    width: 1.5,
-  }));
+  const units = lines.units.map((values, k) => ({ values, width: 1.5, ...unitOf(k, look) }));
   const isWhole = lines.truth?.every((z) => z !== null);
   const truth = isWhole ? [{ values: known, colour: look.truth, width: 2, dash: DASHED }] : [];
   const net = { values: lines.logit, colour: look.yhat, width: 3 };

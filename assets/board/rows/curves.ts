@@ -32,9 +32,8 @@ export const ground = ({
   return { x, span, truth: prob, aim: prob && aimOf(x, prob, isBinary) };
 };
 
-const logitOf = (p: number) => Math.log(p / (1 - p));
 const aimOf = (x: number[], prob: Float32Array, isBinary: boolean): [number, number] | null => {
-  const z = [...prob].map((p) => (isBinary ? logitOf(p) : p));
+  const z = [...prob].map((p) => (isBinary ? nets.logitOf(p) : p));
   const last = x.length - 1;
   const slopes: [number, number] = [(z[1] - z[0]) / (x[1] - x[0]), (z[last] - z[last - 1]) / (x[last] - x[last - 1])];
   return slopes.every(Number.isFinite) ? slopes : null;

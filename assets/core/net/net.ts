@@ -7,6 +7,8 @@ export const LECTURE: NetDescription = { h: 2, bias1: false, activation: "relu",
 export const START: Weights = [1, -1, -4.5, -9, 4.5];
 
 export const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+export const logitOf = (p: number) => Math.log(p / (1 - p));
+export const finiteLogitOf = (p: number) => (p > 0 && p < 1 ? logitOf(p) : null);
 
 export const size = (net: NetDescription) => (net.bias1 ? 3 : 2) * net.h + 1;
 // Where the weights of unit k are in the vector.
