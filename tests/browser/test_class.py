@@ -93,7 +93,9 @@ def test_a_students_own_work_is_set_aside_and_comes_back_whole(
     page = open_page(room.address, own_context=True)
     page.train(300)
     page.wait_for_epoch(300)
+    trained = page.loss()
     page.type_weight("fit", 4, "0.5")
+    expect(page.find("#count-loss")).not_to_have_text(trained)
     page.fill("#fit-seed", "7")  # typed, and not yet used
     before = stands(page)
     join(page, room, "Minji")
