@@ -1,6 +1,6 @@
 // Build: every drag redraws plot, panels, equations and error here, with no request.
 
-import { byId, targetWithin, write } from "../core/dom";
+import { byId, setText, targetWithin } from "../core/dom";
 import * as undo from "../core/history";
 import * as nets from "../core/net/net";
 import * as weightRows from "../core/net/weight-rows";
@@ -31,10 +31,10 @@ const listeners: (() => void)[] = [];
 const remember = () => {
   recordStep();
   listeners.forEach((listener) => listener());
-  storage.keep(STORE, JSON.stringify(now()));
+  storage.writeTab(STORE, JSON.stringify(now()));
 };
 const remembered = (): BuildState => {
-  const saved = storage.recallJson(STORE) as BuildState | null;
+  const saved = storage.readTabJson(STORE) as BuildState | null;
   const isGood = saved?.params?.length === 5 && saved.params.every(Number.isFinite);
   return isGood ? saved : { params: nets.START, challenge: null };
 };
@@ -63,8 +63,12 @@ const paintBig = (gd: PlotlyGraph, p: Weights) => {
   const truth = nets.bent(target(), xs);
   const units = [0, 1].map((k) => nets.contribution(p, k, xs));
   const y = nets.logit(p, xs);
-  painting.symmetricAxis(gd, largest(truth, y), 10);
-  painting.curves(gd, [0, 1, 2, 3, 4], [{ y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] }]);
+  painting.setSymmetricAxis(gd, largest(truth, y), 10);
+  painting.setCurves(
+    gd,
+    [0, 1, 2, 3, 4],
+    [{ y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] }],
+  );
 };
 
 const paintPanels = (panels: PlotlyGraph[], p: Weights) => {
@@ -76,15 +80,15 @@ const paintPanels = (panels: PlotlyGraph[], p: Weights) => {
     nets.logit(p, xs),
   ];
   panels.forEach((gd, i) => {
-    painting.panelAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
-    painting.curves(gd, [0], [{ y: ys[i] }]);
+    painting.setPanelAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
+    painting.setCurves(gd, [0], [{ y: ys[i] }]);
   });
 };
 
 const mseOf = (p: Weights) => nets.mse(nets.logit(p, xs), nets.bent(target(), xs));
 
 const showError = (mse: number) => {
-  write(byId("build-mse"), numbers.short(mse, 4));
+  setText(byId("build-mse"), numbers.short(mse, 4));
   if (challenge) showChallenge(challenge, mse);
 };
 
@@ -98,7 +102,7 @@ const showTitles = (p: Weights) => {
 };
 
 // Formulas take the browser longer than curves.
-const writeSoon = painting.throttle(painting.READING_MS, () => {
+const writeSoon = painting.throttle(painting.TEXT_UPDATE_MS, () => {
   const p = weights.get();
   showError(mseOf(p));
   if (isTabOpen("build-steps")) showTitles(p);
@@ -185,9 +189,9 @@ const showConstruction = () => {
   byId("construction-difference").textContent =
     chosen === 1 ? i18n.t("constructions.reference") : result.max_difference.toExponential(2).replace("e-", "e−");
   if (!isTabOpen("build-constructions-panel")) return; // painted when it is shown
-  painting.symmetricAxis(plots.construction, largest(result.y), 10);
+  painting.setSymmetricAxis(plots.construction, largest(result.y), 10);
   const x = nets.grid(-1, 1, result.y.length);
-  painting.curves(plots.construction, [0], [{ x, y: result.y }]);
+  painting.setCurves(plots.construction, [0], [{ x, y: result.y }]);
 };
 
 const isTabOpen = (panel: string) => !byId(panel).hidden;

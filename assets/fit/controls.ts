@@ -1,5 +1,5 @@
 // What Fit says in words and numbers: buttons, status, notices, and the playback bar.
-import { byId, element, targetWithin, write } from "../core/dom";
+import { byId, element, setText, targetWithin } from "../core/dom";
 import * as nets from "../core/net/net";
 import type { Playback } from "../core/session/playback";
 import * as storage from "../core/storage";
@@ -27,12 +27,12 @@ const icon = (name: Icon) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path 
 const SKIP_KEY = "pwl.skip";
 const skipBox = (playback: FitPlayback) => {
   const box = element("input", { type: "checkbox", id: "playback-skip" });
-  const words = i18n.spoken("span", "playback.skip");
+  const words = i18n.translated("span", "playback.skip");
   box.addEventListener("change", () => {
     playback.setSkipping(box.checked);
-    storage.keep(SKIP_KEY, box.checked ? "yes" : "no");
+    storage.writeTab(SKIP_KEY, box.checked ? "yes" : "no");
   });
-  box.checked = storage.recall(SKIP_KEY) === "yes";
+  box.checked = storage.readTab(SKIP_KEY) === "yes";
   playback.setSkipping(box.checked);
   return element("label", { className: "skip-replay" }, box, words);
 };
@@ -90,7 +90,7 @@ export const showPlayback = (playback: FitPlayback) => {
   if (!frame) return;
   const back = !playback.following && !playback.playing;
   const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
-  write(byId("fit-looking-back"), back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "");
+  setText(byId("fit-looking-back"), back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "");
   const words = t("playback.at", {
     epoch: numbers.whole(frame.epoch),
     loss: numbers.fixed(frame.loss, 4),
@@ -101,12 +101,12 @@ export const showPlayback = (playback: FitPlayback) => {
 
 type Counts = Pick<Frame, "epoch" | "loss" | "p" | "net" | "test">;
 export const showCount = ({ epoch, loss, p, net, test = null }: Counts) => {
-  write(byId("count-epoch"), numbers.whole(epoch));
-  write(byId("count-loss"), numbers.fixed(loss, 6));
-  write(byId("count-test"), numbers.fixed(test, 6));
+  setText(byId("count-epoch"), numbers.whole(epoch));
+  setText(byId("count-loss"), numbers.fixed(loss, 6));
+  setText(byId("count-test"), numbers.fixed(test, 6));
   if (!p || !fitNet.hasSlopes(net)) return;
   const { left, right } = nets.slopes(p, net);
-  write(byId("count-slopes"), `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`);
+  setText(byId("count-slopes"), `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`);
 };
 
 // Nothing can be pressed until the session is open.
@@ -141,7 +141,7 @@ export const showState = (state: Snapshot, playback: FitPlayback) => {
   button("fit-reset").disabled = !connected;
   const span = target - start;
   byId("fit-progress", HTMLProgressElement).value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
-  write(byId("count-status"), statusWords(state));
+  setText(byId("count-status"), statusWords(state));
 };
 
 // Pause and Resume are the run's, and where none is under way, its replay's.
@@ -194,15 +194,15 @@ export const timeLeft = (seconds: number) => {
 
 // N is the browser's to remember; seed and learning rate come back with the session
 const EPOCHS_KEY = "pwl.epochs";
-export const keepEpochs = () => storage.keep(EPOCHS_KEY, byId("fit-epochs", HTMLInputElement).value);
+export const keepEpochs = () => storage.writeTab(EPOCHS_KEY, byId("fit-epochs", HTMLInputElement).value);
 const recallEpochs = () => {
-  const kept = storage.recall(EPOCHS_KEY);
+  const kept = storage.readTab(EPOCHS_KEY);
   if (kept) window.dash_clientside.set_props("fit-epochs", { value: kept });
 };
 
 // What a message of the server says.
 export const sentence = (kind: MessageKind, { code, args }: Message) =>
-  t(i18n.first(`${kind}.${code}`, `error.${code}`), i18n.readable(args));
+  t(i18n.firstKey(`${kind}.${code}`, `error.${code}`), i18n.formatArgs(args));
 
 type Told = { kind: MessageKind; message: Message | null; words: (said: string) => string };
 const messages: Record<string, Told> = {}; // by the box they stand in, to be told again in another language
@@ -254,7 +254,7 @@ export const start = (playback: FitPlayback, onPress: () => void) => {
   byId("fit-pause").addEventListener("click", goOn(playback, "running", true));
   byId("fit-resume").addEventListener("click", goOn(playback, "paused", false));
   for (const [id, key] of Object.entries(PRESSED)) {
-    byId(id).addEventListener("click", () => write(byId("count-status"), t(key)));
+    byId(id).addEventListener("click", () => setText(byId("count-status"), t(key)));
   }
   byId("fit-pause").addEventListener("click", playback.hold);
   for (const id of [...COMMANDS, "fit-resume"]) byId(id).addEventListener("click", onPress);

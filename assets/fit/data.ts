@@ -45,9 +45,9 @@ export type FitData = Points & {
 };
 
 export const load = async (key: string): Promise<FitData> => {
-  const answer = api.check(await api.ask(`data/${key}.json`));
+  const answer = api.requireServer(await api.getResponse(`data/${key}.json`));
   if (!answer.ok) throw new Error(`data ${key}: ${answer.status}`);
-  return shape(key, await api.read(answer));
+  return shape(key, await api.readJson(answer));
 };
 
 // numpy.linspace(from, to, n), as float32

@@ -1,6 +1,6 @@
 // The fields that say what is trained and how: filled from the session, told in words, and compared
 // with the session's own net. Dash keeps their values; each change arrives here.
-import { ancestor, byId, wordsOf, write } from "../core/dom";
+import { ancestor, byId, labelOf, setText } from "../core/dom";
 import { allows, limits, refusal } from "../core/limits";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -146,17 +146,17 @@ const complain = (now: Fields) => {
     return problem;
   });
   const first = problems.find((problem) => problem !== null);
-  write(byId("fit-complaint"), first ? t(`error.${first.code}`, i18n.readable(first.args)) : "");
+  setText(byId("fit-complaint"), first ? t(`error.${first.code}`, i18n.formatArgs(first.args)) : "");
 };
 
 // `state` is the newest snapshot, or null before there is one.
 export const show = (state: Snapshot | null) => {
   if (!fields) return;
   complain(fields);
-  write(byId("fit-summary"), summary(fields, state));
-  write(wordsOf("fit-train"), trainLabel(fields, state));
-  write(wordsOf("fit-reset"), resetLabel(fields, state));
-  if (state) write(byId("fit-engine-used"), engineUsed(state));
+  setText(byId("fit-summary"), summary(fields, state));
+  setText(labelOf("fit-train"), trainLabel(fields, state));
+  setText(labelOf("fit-reset"), resetLabel(fields, state));
+  if (state) setText(byId("fit-engine-used"), engineUsed(state));
 };
 
 // Adam's usual learning rate hardly moves SGD: who changes the method and had left it at the one's

@@ -1,7 +1,7 @@
 // Fit: opens the tab's session, follows its run, and lets the weights be edited by hand.
 import { byId } from "../core/dom";
 import * as nets from "../core/net/net";
-import * as weightLight from "../core/net/weight-light";
+import * as weightLight from "../core/net/weight-highlight";
 import type * as weightRows from "../core/net/weight-rows";
 import * as painting from "../core/plots/painting";
 import * as plotBoxes from "../core/plots/plot-boxes";
@@ -251,7 +251,7 @@ const paintSlow = () => {
   checkpoints.show(byId("fit-checkpoints"), playback.frames, playback.frame, here.data);
 };
 
-const paintNumbers = painting.throttle(painting.READING_MS, showNumbers);
+const paintNumbers = painting.throttle(painting.TEXT_UPDATE_MS, showNumbers);
 const paintSoon = painting.throttle(SLOW_MS, () => painting.afterPaint(paintSlow));
 
 export const logX = (value: string[] | null) => {
@@ -328,7 +328,7 @@ export const onChange = (listener: Listener) => {
     if (here) listener(here);
   });
 };
-const tellSoon = painting.throttle(painting.READING_MS, () => {
+const tellSoon = painting.throttle(painting.TEXT_UPDATE_MS, () => {
   const here = readyNow();
   if (here) listeners.forEach((listener) => listener(here));
 });
@@ -338,7 +338,7 @@ export const start = () => {
   playback = playbacks.create({ onFrame: paintFrame, onMove: paintNumbers });
   fitSession.start(reply);
   fitControls.start(playback, () => stream?.expect());
-  api.onForeign(() => stream?.expect());
+  api.onCaptivePortal(() => stream?.expect());
   fitFields.start();
   weightLight.start();
   net = { ...nets.LECTURE, plain: true }; // until the session is open

@@ -45,7 +45,7 @@ export const show = (net: FitNet, data: FitData | null) => {
   ancestor(byId("count-slopes"), ".count").hidden = !hasSlopes(net);
   const title = query(".card-title [data-t-bce]", ancestor(byId("fit-logit-plot"), ".card"));
   title.dataset.tBce = net.activation === "relu" ? "fit.before_sigmoid" : "fit.before_sigmoid_smooth";
-  i18n.speakOf(net.loss, data?.isBinary);
+  i18n.setLossWords(net.loss, data?.isBinary);
   showLegends(net, data);
   ancestor(byId("count-test"), ".count").hidden = !data?.test;
   query(".hint", ancestor(byId("fit-weights"), ".card")).hidden = !net.plain;
@@ -54,7 +54,7 @@ export const show = (net: FitNet, data: FitData | null) => {
 // Sliders for the net's numbers with its formula above, which follows them.
 const plainWeights = (host: HTMLElement, net: FitNet, handlers: Handlers): WeightRows => {
   const write = (p: Weights) => netFormula.show(byId("fit-formula"), net, (place) => p[place]);
-  const writeSoon = painting.throttle(painting.READING_MS, () => host.contains(made) && write(rows.get()));
+  const writeSoon = painting.throttle(painting.TEXT_UPDATE_MS, () => host.contains(made) && write(rows.get()));
   const onInput = (p: Weights) => {
     writeSoon();
     handlers.onInput(p);
@@ -79,6 +79,6 @@ export const buildWeights = (host: HTMLElement, net: FitNet, handlers: Handlers)
   byId("fit-formula").hidden = !net.plain;
   if (net.plain) return plainWeights(host, net, handlers);
   const args = { units: numbers.whole(net.h), numbers: numbers.whole(nets.size(net)) };
-  host.replaceChildren(i18n.spoken("p", "fit.too_many", {}, args));
+  host.replaceChildren(i18n.translated("p", "fit.too_many", {}, args));
   return { set: () => {}, get: () => [] };
 };

@@ -31,7 +31,7 @@ const plain = (plots: FitPlots, data: FitData, { net, p }: Plain) => {
   const logits = nets.logit(p, x, net);
   const units = Array.from({ length: net.h }, (_, k) => ({ x, y: nets.contribution(p, k, x, net) }));
   const bend = bends.length ? { x: bends, y: nets.logit(p, bends, net) } : NOTHING;
-  painting.curves(plots.yhat, [0], [{ x, y: nets.output(logits, net) }]);
+  painting.setCurves(plots.yhat, [0], [{ x, y: nets.output(logits, net) }]);
   const traces: Curve[] = [units[0], units[1] ?? NOTHING, { x, y: logits }, bend];
   const places = [UNIT1, UNIT2, NET, BEND];
   if (net.h > 2) {
@@ -39,14 +39,14 @@ const plain = (plots: FitPlots, data: FitData, { net, p }: Plain) => {
     traces.push({ x: apart("x"), y: apart("y") });
     places.push(OTHERS);
   }
-  painting.curves(plots.logit, places, traces);
+  painting.setCurves(plots.logit, places, traces);
 };
 
 // a wide net's frame has the curve itself
 const wide = (plots: FitPlots, data: FitData, net: FitNet, curve: number[]) => {
   const x = data.curveX;
-  painting.curves(plots.yhat, [0], [{ x, y: nets.output(curve, net) }]);
-  painting.curves(plots.logit, [NET], [{ x, y: curve }]);
+  painting.setCurves(plots.yhat, [0], [{ x, y: nets.output(curve, net) }]);
+  painting.setCurves(plots.logit, [NET], [{ x, y: curve }]);
 };
 
 // What the numbers of a wide net's frame are: its curve, and the loss at the points held out.
@@ -65,7 +65,7 @@ export const net = (plots: FitPlots, data: FitData, { net, p, curve }: Shown) =>
 // For another kind of net: nothing is left of the last one's units, and the truth is the one that
 // the net's last layer is to meet.
 export const reshape = (plots: FitPlots, data: FitData, net: FitNet) => {
-  painting.curves(plots.logit, [UNIT1, UNIT2, BEND, OTHERS], Array(4).fill(NOTHING));
+  painting.setCurves(plots.logit, [UNIT1, UNIT2, BEND, OTHERS], Array(4).fill(NOTHING));
   const isMse = net.loss === "mse";
   const truth = !data.truth ? NOTHING : isMse ? data.truth : { x: data.x, y: data.logit };
   const title = isMse ? "ŷ" : "logit";
@@ -147,7 +147,7 @@ export const loss = (plots: FitPlots, { data, net, playback, state }: Ready, log
     "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
     "yaxis.range": lossRange(plots.loss, low, high, playback.playing),
   });
-  painting.curves(plots.loss, [0, 1, 2, 3], curves);
+  painting.setCurves(plots.loss, [0, 1, 2, 3], curves);
 };
 
 export const words = (plots: FitPlots) =>

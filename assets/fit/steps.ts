@@ -95,7 +95,7 @@ const recall = ({ can_undo: before, can_redo: after }: Snapshot) => {
   if (recalled) return;
   recalled = true;
   const steps = Array.from({ length: before + after }, (_, k) => ({ undo: () => goTo(k), redo: () => goTo(k + 1) }));
-  undo.recall(steps.slice(0, before), steps.slice(before).reverse());
+  undo.restore(steps.slice(0, before), steps.slice(before).reverse());
 };
 
 // --- another session ------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ let arrived = -Infinity; // when the session that is shown came
 
 export const setAside = (sid: string) => {
   const isFilled = performance.now() - arrived > SHOWN_MS; // before, the fields may show the last session's
-  aside.set(sid, { page: isFilled ? capture() : null, steps: undo.exchange(), recalled });
+  aside.set(sid, { page: isFilled ? capture() : null, steps: undo.replaceSteps(), recalled });
   recalled = false;
 };
 
@@ -116,7 +116,7 @@ export const arrive = async (sid: string, snapshot: Snapshot) => {
   arrived = performance.now();
   if (!kept) return recall(snapshot);
   aside.delete(sid);
-  undo.exchange(kept.steps);
+  undo.replaceSteps(kept.steps);
   recalled = kept.recalled;
   recall(snapshot);
   if (kept.page) await bringBack(kept.page);

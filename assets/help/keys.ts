@@ -4,7 +4,7 @@ import { byId, targetWithin } from "../core/dom";
 import * as undo from "../core/history";
 import * as views from "../core/views";
 
-const OF_TEXT = `${undo.TYPED}, select`;
+const OF_TEXT = `${undo.TEXT_FIELDS}, select`;
 // what Space presses or scrolls by itself
 const OF_SPACE = "button, summary, a, input, [role='button'], [role='tab'], [tabindex='0']";
 
@@ -31,7 +31,7 @@ const pressedBy = ({ dataset }: HTMLElement, key: string) => [
   ...document.querySelectorAll<HTMLButtonElement>((dataset.press ?? "").replace("{key}", key)),
 ];
 const rows = () => [...document.querySelectorAll<HTMLElement>("#help [data-keys]")];
-const isThere = (node: HTMLButtonElement) => views.isOffered(node) && !node.disabled;
+const isThere = (node: HTMLButtonElement) => views.isReachable(node) && !node.disabled;
 
 const onKey = (event: KeyboardEvent) => {
   const key = keyOf(event);
@@ -50,7 +50,7 @@ const onKey = (event: KeyboardEvent) => {
 const showRows = () => {
   for (const row of rows()) {
     const nodes = pressedBy(row, "1");
-    row.hidden = !nodes.some((node) => node.hidden || views.isOffered(node));
+    row.hidden = !nodes.some((node) => node.hidden || views.isReachable(node));
   }
 };
 

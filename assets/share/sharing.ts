@@ -1,9 +1,9 @@
 // The whole of what a student did: put into a link, and brought back from one.
 
 import * as buildSection from "../build/build";
-import { LINK_PREFIX, linkIn } from "../core/addresses";
 import * as api from "../core/session/api";
 import { type Args, type BuildState, type FrameRow, isMessage, type Snapshot } from "../core/types";
+import { LINK_PREFIX, linkIn } from "../core/urls";
 import * as fitControls from "../fit/controls";
 import * as fitFields from "../fit/fields";
 import type { Ready } from "../fit/fit";
