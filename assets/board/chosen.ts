@@ -78,7 +78,7 @@ export const open = async () => {
   const row = chosen();
   if (!row) return;
   const { sid } = fitSection.now();
-  const answer = await fitSteps.whole(async () => {
+  const answer = await fitSteps.asOneStep(async () => {
     const opened = await command<{ snapshot: Snapshot }>("open_net", { seat: row.n, sid });
     if (opened) fitSection.reply({ snapshot: opened.snapshot });
     return opened;

@@ -81,7 +81,7 @@ const restore = async ({ build, fit }: Replacement) => {
 };
 
 // Put `next` in the place of what this tab has, as one step that can be taken back.
-export const replace = (next: Replacement) => fitSteps.whole(() => restore(next));
+export const replace = (next: Replacement) => fitSteps.asOneStep(() => restore(next));
 
 const say = ({ kind, saved: session }: SavedFit, snapshot: Snapshot) => {
   const args = { units: session.net.h, epochs: session.epoch };

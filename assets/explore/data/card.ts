@@ -91,7 +91,7 @@ const use = async () => {
     const asked = await wanted();
     if (!asked) return;
     const { verb, body, law } = asked;
-    const answer = await fitSteps.whole(() => ask(verb, body));
+    const answer = await fitSteps.asOneStep(() => ask(verb, body));
     if (answer.error) return;
     if (law) writeRecipe(law);
     i18n.announce(t("dataset.used"));
