@@ -12,7 +12,7 @@ export type Start = { seed: number; net: NetDescription; optimizer: Optimizer; e
 // Gives whether it began; if not, Fit says why.
 export const begin = async (what: Start, spec: DataSpec | null = null) => {
   const { seed, net } = what;
-  const answer = await fitSteps.whole(async () => {
+  const answer = await fitSteps.asOneStep(async () => {
     const had = spec ? await fitSection.send("use_data", { spec, seed, net }) : null;
     return had?.error ? had : fitSection.send("begin", what);
   });

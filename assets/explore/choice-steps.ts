@@ -42,8 +42,8 @@ const tell = (node: Control, ...names: string[]) =>
 const put = async (node: Control, value: Setting) => {
   if (!node.isConnected) return;
   if (typeof value === "string" && node.classList.contains("dash-input-element")) {
-    fitFields.tell(node.id, value);
-    await fitFields.settled(() => node.value === value);
+    fitFields.set(node.id, value);
+    await fitFields.waitUntil(() => node.value === value);
     tell(node, "input");
   } else if (typeof value === "boolean") {
     if (!isBox(node) || node.checked === value || (node.type === "radio" && !value)) return; // another radio is put

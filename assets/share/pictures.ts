@@ -1,7 +1,7 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
 import { byId, element } from "../core/dom";
 import * as plotting from "../core/plots/plotting";
-import { roleOf, type Words, wordsOf } from "../core/plots/roles";
+import { type Legend, legendOf, roleOf } from "../core/plots/roles";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -25,7 +25,7 @@ let say: downloads.Say; // in the line below
 const boxes = (): Picture[] => {
   const found = new Map<Element, PlotlyGraph[]>();
   for (const gd of document.querySelectorAll<PlotlyGraph>("main .js-plotly-plot")) {
-    if (!gd.data?.length || gd.closest(".panel") || !views.isOffered(gd)) continue;
+    if (!gd.data?.length || gd.closest(".panel") || !views.isReachable(gd)) continue;
     const box = gd.closest(".graph") ?? gd;
     found.set(box, [...(found.get(box) ?? []), gd]);
   }
@@ -45,7 +45,7 @@ const titleOf = (box: Element) =>
 
 const isSomething = ({ y = [] }: PlotlyTrace) => Array.from(y, Number).some(Number.isFinite) && y[0] !== undefined;
 
-const onWhite = (trace: PlotlyTrace, words: Words) => {
+const onWhite = (trace: PlotlyTrace, words: Legend) => {
   const role = roleOf(trace);
   const name = trace.name ?? (role && words[role]);
   const painted = { ...trace, name, showlegend: Boolean(name) && isSomething(trace) };
@@ -92,7 +92,7 @@ const heading = ({ box, title }: Picture) => {
 };
 
 const figure = (picture: Picture): PlotlyFigure => {
-  const words = wordsOf(picture.box);
+  const words = legendOf(picture.box);
   const data = picture.layers.flatMap((gd) => gd.data.map((trace) => onWhite(trace, words)));
   const { layout } = picture.layers[picture.layers.length - 1];
   return { data, layout: layoutOnWhite(layout, heading(picture)), config: { staticPlot: true } };
@@ -144,7 +144,7 @@ export const start = () => {
   made = element("img", { alt: "" });
   made.setAttribute("role", "img");
   i18n.label(made, "pictures.made");
-  const hold = i18n.spoken("figcaption", "pictures.hold", { className: "hint" });
+  const hold = i18n.translated("figcaption", "pictures.hold", { className: "hint" });
   const box = element("figure", { id: "pictures-made", hidden: true }, made, hold);
   byId("share-pictures").append(chooser, ...buttons, box);
   for (const event of ["focus", "pointerdown"]) chooser.addEventListener(event, list);

@@ -2,7 +2,7 @@
 // writes it (run in pwlapp/web/downloads.py).
 import { byId, element } from "../core/dom";
 import { limits } from "../core/limits";
-import { spoken } from "../core/text/i18n";
+import { translated } from "../core/text/i18n";
 import type { BuildState, FrameRow, Message } from "../core/types";
 import * as downloads from "./downloads";
 import type { Saved } from "./link";
@@ -68,13 +68,13 @@ export const start = () => {
     className: "visually-hidden",
   });
   // the browser's own words on such a field are in the browser's language
-  const choose = spoken("label", "runfile.choose", { className: "button", htmlFor: "run-file" });
+  const choose = translated("label", "runfile.choose", { className: "button", htmlFor: "run-file" });
   input.addEventListener("change", async () => {
     const file = input.files?.[0];
     if (file) await open(file);
     input.value = ""; // the same file once more is a change as well
   });
-  host.append(input, choose, spoken("p", "runfile.drop", { className: "hint" }));
+  host.append(input, choose, translated("p", "runfile.drop", { className: "hint" }));
   for (const name of ["dragenter", "dragover"]) {
     host.addEventListener(name, (event) => {
       event.preventDefault();

@@ -47,7 +47,7 @@ export const make = async () => {
 // --- in words ----------------------------------------------------------------------------------
 const holds = ({ kind, session: { seed, net, epoch } }: Made) => {
   const args = { seed, units: net.h, epochs: epoch };
-  return [t("share.holds_build"), t(`share.holds_${kind}`, i18n.readable(args))].join(" · ");
+  return [t("share.holds_build"), t(`share.holds_${kind}`, i18n.formatArgs(args))].join(" · ");
 };
 
 const show = () => {
@@ -57,7 +57,7 @@ const show = () => {
   const notes = tooLong ? [...made.notes, long] : made.notes;
   field.value = made.link;
   byId("share-holds").textContent = holds(made);
-  byId("share-note").textContent = notes.map(([key, args]) => t(key, i18n.readable(args))).join(" ");
+  byId("share-note").textContent = notes.map(([key, args]) => t(key, i18n.formatArgs(args))).join(" ");
   byId("share-qr-show", HTMLButtonElement).disabled = tooLong;
   if (wantsCode) drawCode(made.link);
 };
@@ -100,7 +100,7 @@ const drawCode = async (link: string) => {
   if (link === drawn || link.length > limits.max_link) return;
   drawn = link;
   try {
-    const answer = await api.attachment(api.send("qr", { text: link }));
+    const answer = await api.requireOk(api.postResponse("qr", { text: link }));
     if (drawn !== link) return; // another one is on its way
     if (picture) URL.revokeObjectURL(picture);
     picture = URL.createObjectURL(await answer.blob());
@@ -131,7 +131,11 @@ const showCode = async () => {
 };
 
 const buildDialog = () => {
-  const close = i18n.spoken("button", "share.qr_close", { type: "button", id: "share-qr-close", className: "button" });
+  const close = i18n.translated("button", "share.qr_close", {
+    type: "button",
+    id: "share-qr-close",
+    className: "button",
+  });
   close.addEventListener("click", () => dialog.close());
   dialog = element("dialog", { className: "qr-full" }, image(), close);
   i18n.label(dialog, "share.qr_label");

@@ -2,7 +2,7 @@
 // same data, with the same loss.
 
 import * as buildSection from "../../build/build";
-import { ancestor, byId, write } from "../../core/dom";
+import { ancestor, byId, setText } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as nets from "../../core/net/net";
 import * as weightRows from "../../core/net/weight-rows";
@@ -36,9 +36,9 @@ let before: Weights; // before the drag that is going on
 // The lecture's net, ended as the net in Fit is: with a sigmoid and BCE, or without and MSE.
 const handNet = ({ net }: Ready): NetDescription => ({ ...nets.LECTURE, loss: net.loss });
 
-const remember = () => storage.keep(STORE, JSON.stringify(weights.get()));
+const remember = () => storage.writeTab(STORE, JSON.stringify(weights.get()));
 const remembered = (): Weights | null => {
-  const saved = storage.recallJson(STORE);
+  const saved = storage.readTabJson(STORE);
   return Array.isArray(saved) && saved.length === 5 && saved.every(Number.isFinite) ? saved : null;
 };
 
@@ -79,7 +79,7 @@ const paint = () => {
   drawData(plots, newest);
   const { data } = newest;
   const hand = curveOf(weights.get(), handNet(newest), data);
-  painting.curves(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
+  painting.setCurves(plots.curves, [HAND, ADAM], [hand, adamsCurve(newest)]);
 };
 const paintSoon = () => painting.request("by-hand", paint);
 
@@ -96,9 +96,9 @@ const verdict = (now: Newest) => {
 };
 
 const showScore = (now: Newest) => {
-  write(byId("by-hand-loss"), numbers.fixed(handLoss(now), 6));
-  write(byId("by-hand-adam-loss"), numbers.fixed(adamsLoss(now), 6));
-  write(byId("by-hand-verdict"), verdict(now));
+  setText(byId("by-hand-loss"), numbers.fixed(handLoss(now), 6));
+  setText(byId("by-hand-adam-loss"), numbers.fixed(adamsLoss(now), 6));
+  setText(byId("by-hand-verdict"), verdict(now));
   byId("by-hand-from-adam", HTMLButtonElement).disabled = !isLectures(now);
 };
 

@@ -66,7 +66,7 @@ const put = (gd: PlotlyGraph, places: number[], curves: Named[]) => {
   const all: Named[] = shown.get(gd) ?? Array(TRUTH + 1).fill(NOTHING);
   places.forEach((place, i) => (all[place] = curves[i]));
   shown.set(gd, all);
-  painting.curves(
+  painting.setCurves(
     gd,
     all.map((_, i) => i),
     all,

@@ -44,14 +44,14 @@ let runs: Run[] = [];
 const listeners: (() => void)[] = [];
 
 export const start = () => {
-  const kept = storage.recallJson(KEY);
+  const kept = storage.readTabJson(KEY);
   if (Array.isArray(kept)) runs = kept.slice(0, MOST);
-  path = storage.recallJson(PATH_KEY) as Path | null;
+  path = storage.readTabJson(PATH_KEY) as Path | null;
 };
 
 const put = (next: Run[]) => {
   runs = next;
-  storage.keep(KEY, JSON.stringify(runs));
+  storage.writeTab(KEY, JSON.stringify(runs));
   listeners.forEach((listener) => listener());
 };
 // Something that the student did, which can be taken back.
@@ -97,7 +97,7 @@ export const follow = ({ sid, state }: Ready) => {
   const text = JSON.stringify(next);
   if (JSON.stringify(path) === text) return;
   path = next;
-  storage.keep(PATH_KEY, text);
+  storage.writeTab(PATH_KEY, text);
 };
 
 // --- keeping ------------------------------------------------------------------------------------

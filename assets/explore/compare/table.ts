@@ -1,5 +1,5 @@
 // The runs in numbers: the one in Fit, which moves, and below it those that were kept.
-import { element, query, write } from "../../core/dom";
+import { element, query, setText } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
@@ -160,6 +160,6 @@ export const render = (host: HTMLElement, runs: Run[], names: string[], shownDat
 export const showLive = (host: HTMLElement, run: Shot, shownData: string) => {
   const row = query("tr.current", host);
   cellsOf(run, shownData).forEach((words, i) => {
-    write(row.children[i + 2], words);
+    setText(row.children[i + 2], words);
   });
 };

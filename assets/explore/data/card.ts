@@ -91,7 +91,7 @@ const use = async () => {
     const asked = await wanted();
     if (!asked) return;
     const { verb, body, law } = asked;
-    const answer = await fitSteps.whole(() => ask(verb, body));
+    const answer = await fitSteps.asOneStep(() => ask(verb, body));
     if (answer.error) return;
     if (law) writeRecipe(law);
     i18n.announce(t("dataset.used"));
@@ -144,7 +144,7 @@ const field = (name: Field) => {
     autocomplete: "off",
     maxLength: 40,
   });
-  const words = i18n.spoken("span", `dataset.field_${name}`);
+  const words = i18n.translated("span", `dataset.field_${name}`);
   input.addEventListener("input", showChoice);
   return { input, words, node: element("label", { className: "field" }, words, input) };
 };
@@ -154,7 +154,7 @@ const shareChoice = () => {
     element("input", { type: "radio", name: "data-held-out", value: share, checked: share === 0 }),
   );
   const labels = radios.map((radio, i) => {
-    const words = i ? element("span", {}, `${SHARES[i] * 100} %`) : i18n.spoken("span", "dataset.none");
+    const words = i ? element("span", {}, `${SHARES[i] * 100} %`) : i18n.translated("span", "dataset.none");
     return element("label", {}, radio, words);
   });
   const group = element("div", { className: "data-shares" }, ...labels);
@@ -162,7 +162,7 @@ const shareChoice = () => {
   i18n.label(group, "dataset.held_out");
   return {
     radios,
-    node: element("div", { className: "field choice" }, i18n.spoken("span", "dataset.held_out"), group),
+    node: element("div", { className: "field choice" }, i18n.translated("span", "dataset.held_out"), group),
   };
 };
 

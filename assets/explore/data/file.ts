@@ -34,13 +34,13 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
   const drop = element("label", { className: "data-drop", htmlFor: "data-file" }, words);
   const complaint = element("p", { className: "complaint", id: "data-file-complaint" });
   complaint.setAttribute("role", "alert");
-  const hint = i18n.spoken("span", "csv.hint");
-  const example = i18n.spoken("a", "csv.example", {
+  const hint = i18n.translated("span", "csv.hint");
+  const example = i18n.translated("a", "csv.example", {
     download: "points.csv",
     className: "link",
     href: "export/points.csv",
   });
-  const how = i18n.spoken("button", "import.open", { type: "button", id: "import-open", className: "button" });
+  const how = i18n.translated("button", "import.open", { type: "button", id: "import-open", className: "button" });
   host.append(input, drop, element("p", { className: "hint" }, hint, " ", example), how, complaint);
 
   const show = () => {

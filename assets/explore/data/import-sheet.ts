@@ -48,7 +48,7 @@ type Option = [value: string | number, words: string];
 
 const select = (name: SelectName) => {
   const input = element("select", { id: `import-${name}` });
-  const node = element("label", { className: "field" }, i18n.spoken("span", `import.${name}`), input);
+  const node = element("label", { className: "field" }, i18n.translated("span", `import.${name}`), input);
   // The first option is for what is not decided yet.
   const show = (options: Option[], value: string | number | null | undefined) => {
     const open: Option[] = options.some(([each]) => each === value) ? [] : [["", t("import.choose")]];
@@ -110,7 +110,7 @@ const table = ({ names, rows, found, numbers: read }: Preview) => {
 export const create = (onUse: (choices: Choices) => void) => {
   const selects = makeSelects();
   const checks = makeChecks();
-  const title = i18n.spoken("h2", "import.title", { id: "import-title" });
+  const title = i18n.translated("h2", "import.title", { id: "import-title" });
   const fileName = element("p", { className: "hint" });
   const problems = element("p", { className: "complaint", id: "import-problems" });
   problems.setAttribute("role", "alert");
@@ -119,8 +119,12 @@ export const create = (onUse: (choices: Choices) => void) => {
   view.setAttribute("role", "region");
   i18n.label(view, "import.rows");
   const count = element("output", { id: "import-count" });
-  const use = i18n.spoken("button", "dataset.use", { type: "button", id: "import-use", className: "button primary" });
-  const close = i18n.spoken("button", "import.close", { type: "button", id: "import-close", className: "button" });
+  const use = i18n.translated("button", "dataset.use", {
+    type: "button",
+    id: "import-use",
+    className: "button primary",
+  });
+  const close = i18n.translated("button", "import.close", { type: "button", id: "import-close", className: "button" });
   const dialog = element(
     "dialog",
     { className: "help import", id: "import" },

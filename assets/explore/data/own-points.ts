@@ -23,7 +23,7 @@ const THINNED = 30;
 const FRESH: Own = { kind: "binary", points: [], x: [-1, 1], y: [-1.2, 1.2] };
 const BINARY: Range = [-0.25, 1.25];
 
-const recall = (): Own => ({ ...FRESH, ...(storage.recallJson(KEY) as Partial<Own> | null) });
+const recall = (): Own => ({ ...FRESH, ...(storage.readTabJson(KEY) as Partial<Own> | null) });
 
 const padded = ([low, high]: Range): Range => {
   const pad = (high - low) * 0.06 || 1;
@@ -74,7 +74,7 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
   };
   const put = (next: Own) => {
     own = next;
-    storage.keep(KEY, JSON.stringify(own));
+    storage.writeTab(KEY, JSON.stringify(own));
     kinds.forEach((radio) => (radio.checked = radio.value === own.kind));
     plot?.setAxes({ x: own.x, y: yRange() });
     show();
@@ -142,11 +142,11 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
   const radio = (value: Kind) => {
     const input = element("input", { type: "radio", name: "own-kind", value, checked: own.kind === value });
     input.addEventListener("change", () => setKind(value));
-    const words = i18n.spoken("span", `own.${value}`);
+    const words = i18n.translated("span", `own.${value}`);
     return { input, label: element("label", { className: "own-kind" }, input, words) };
   };
   const push = (id: string, key: string, action: () => void) => {
-    const node = i18n.spoken("button", key, { type: "button", id, className: "button" });
+    const node = i18n.translated("button", key, { type: "button", id, className: "button" });
     node.addEventListener("click", action);
     return node;
   };
@@ -170,7 +170,7 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
     count,
   );
   const stage = element("div", { className: "own-stage" });
-  host.append(bar, stage, i18n.spoken("p", "own.hint", { className: "hint" }));
+  host.append(bar, stage, i18n.translated("p", "own.hint", { className: "hint" }));
   i18n.onLanguage(show);
   plotting.whenNear(stage, async () => {
     plot = await dataPlot.create(stage, { x: own.x, y: yRange() });

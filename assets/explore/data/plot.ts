@@ -77,7 +77,7 @@ export const create = async (host: HTMLElement, axes: Axes) => {
       ]);
     });
   // what the net makes of the points; null where it is trained on others
-  const showCurve = (curve: Points | null) => painting.curves(gd, [CURVE], [curve ?? { x: [null], y: [null] }]);
+  const showCurve = (curve: Points | null) => painting.setCurves(gd, [CURVE], [curve ?? { x: [null], y: [null] }]);
   const setAxes = ({ x, y }: Axes) => Plotly.relayout(gd, { "xaxis.range": x, "yaxis.range": y });
   const isOutside = ({ clientX, clientY }: Pointer) => {
     const { left, right, top, bottom } = surface.getBoundingClientRect();

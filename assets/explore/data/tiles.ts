@@ -16,7 +16,7 @@ const sketch = ({ line, dots }: Picture) =>
 
 const tile = (name: string, picture: Picture) => {
   const radio = element("input", { type: "radio", name: "data-law", value: name, checked: name === "lecture" });
-  const words = i18n.spoken("span", `dataset.${name}`, { className: "data-name" });
+  const words = i18n.translated("span", `dataset.${name}`, { className: "data-name" });
   const picked = element("span", { className: "data-sketch", innerHTML: sketch(picture) });
   return element("label", { className: "data-tile" }, radio, picked, words);
 };

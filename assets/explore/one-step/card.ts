@@ -86,7 +86,7 @@ const updateSoon = () => painting.request("one-step", update);
 // --- showing ---------------------------------------------------------------------------------------
 const tell = () => {
   const said = problem
-    ? i18n.t(i18n.first(`error.${problem.code}`), problem.args)
+    ? i18n.t(i18n.firstKey(`error.${problem.code}`), problem.args)
     : shown
       ? i18n.t("step.stands", { epoch: numbers.whole(shown.epoch), next: numbers.whole(shown.epoch + 1) })
       : "";

@@ -1,7 +1,7 @@
 // The line in pieces: follows the net in Fit. A wide net's numbers do not come with its frames; they
 // are asked for when its run rests and the card is near.
 
-import { ancestor, byId, element, query, targetWithin, write } from "../../core/dom";
+import { ancestor, byId, element, query, setText, targetWithin } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as core from "../../core/net/pieces";
 import * as painting from "../../core/plots/painting";
@@ -67,7 +67,7 @@ const ask = async (now: Ready) => {
   try {
     const answer = await api.post<Params>(`session/${encodeURIComponent(now.sid)}/params`, {});
     if (asked !== key) return; // the net has moved on
-    if (answer.error) tellWhen({ key: i18n.first(`error.${answer.error.code}`), args: answer.error.args });
+    if (answer.error) tellWhen({ key: i18n.firstKey(`error.${answer.error.code}`), args: answer.error.args });
     else take(key, answer, now.net);
   } catch {
     asked = ""; // the server was away: the next change asks again
@@ -85,7 +85,7 @@ const take = (key: string, { epoch, params }: Params, net: FitNet) => {
 // --- showing --------------------------------------------------------------------------------------
 const tellWhen = (next: When) => {
   when = next;
-  write(byId("pieces-when"), t(next.key, next.args));
+  setText(byId("pieces-when"), t(next.key, next.args));
 };
 
 const show = (p: Weights, net: FitNet, data: FitData, shownWhen: When) => {

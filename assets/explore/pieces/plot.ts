@@ -142,7 +142,7 @@ const shown: Drawn[] = Array(KNOTS).fill(NOTHING);
 const keep = (places: number[], curves: Drawn[]) => places.forEach((place, i) => (shown[place] = curves[i]));
 const put = (places: number[], curves: Drawn[]) => {
   keep(places, curves);
-  painting.curves(
+  painting.setCurves(
     gd,
     shown.map((_, i) => i),
     shown,
@@ -156,7 +156,7 @@ export const paint = (line: Line, chosen: number | null) => {
   const role = (k: number) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
   const rest = drawn.filter((unit) => !unit.isDead && !(hasColours && unit.k < 2));
   const knots = units.filter((unit) => unit.isInside);
-  painting.curves(gd, [KNOTS], [ticksOf(knots, line)]);
+  painting.setCurves(gd, [KNOTS], [ticksOf(knots, line)]);
   keep(
     [UNITS, DEAD, UNIT1, UNIT2, NET, PIECE],
     [

@@ -1,6 +1,6 @@
 // "Train 500 seeds": asks the server for them, and paints each part that comes.
 
-import { byId, element, wordsOf, write } from "../../core/dom";
+import { byId, element, labelOf, setText } from "../../core/dom";
 import { allows, refusal } from "../../core/limits";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
@@ -74,7 +74,7 @@ const run = async () => {
 
 // Takes what the server sends until the last seed has come. Gives what went wrong, or null.
 const follow = async (what: Asked, signal: AbortSignal) => {
-  for await (const part of api.parts<Part>(fitSection.now().sid, "seeds", what, signal)) {
+  for await (const part of api.streamCommand<Part>(fitSection.now().sid, "seeds", what, signal)) {
     if (part.error || signal.aborted) return part.error ?? null;
     trouble = part.waiting ? { code: part.waiting, args: {} } : null;
     if ("net" in part) begin(what, part as Head);
@@ -157,7 +157,7 @@ const showWords = () => {
 
 const showStatus = () => {
   const status = byId("seeds-status");
-  write(status, trouble ? t(i18n.first(`error.${trouble.code}`), i18n.readable(trouble.args)) : statusWords());
+  setText(status, trouble ? t(i18n.firstKey(`error.${trouble.code}`), i18n.formatArgs(trouble.args)) : statusWords());
   status.classList.toggle("complaint", Boolean(trouble) && !running);
   byId("seeds-progress", HTMLProgressElement).value = shown.runs.length / shown.count;
 };
@@ -177,13 +177,13 @@ const statusWords = () => {
 const showLabel = () => {
   const count = typed("seeds-count");
   const key = count > 1 && allows("seeds", count) ? "seeds.train" : "seeds.train_any";
-  wordsOf("seeds-train").textContent = t(key, { n: numbersModule.whole(count) });
+  labelOf("seeds-train").textContent = t(key, { n: numbersModule.whole(count) });
 };
 
 const showSetting = () => {
   const { state } = fitSection.now();
   if (!state) return;
-  write(byId("seeds-setting"), t("seeds.setting", { kind: seedsOutcomes.kind(state) }));
+  setText(byId("seeds-setting"), t("seeds.setting", { kind: seedsOutcomes.kind(state) }));
 };
 
 const seedAt = ({ points }: PlotlyPointEvent) =>

@@ -92,7 +92,7 @@ export const start = (of: typeof trained, listener: typeof onChoice) => {
   const input = element("input", { id: "seeds-open-field", ...attributes });
   input.addEventListener("keydown", onKey);
   input.addEventListener("input", onTyping);
-  const words = i18n.spoken("span", "seeds.open_field");
+  const words = i18n.translated("span", "seeds.open_field");
   byId("seeds-one").prepend(element("label", { className: "field" }, words, input));
   byId("seeds-open").addEventListener("click", openTyped);
 };

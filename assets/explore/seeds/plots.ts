@@ -141,7 +141,7 @@ export const paintCurves = (node: HTMLElement, shown: Shown, plateaus: Plateaus)
   traces.push({ ...plotting.line("truth"), x: [null], y: [null], hoverinfo: "skip", hovertemplate: undefined });
   const last = Math.log10(Math.max(shown.epochs, 10));
   const epochs = plotting.axis(t("word.epoch"), [0, last * 1.02], { type: "log", dtick: 1 });
-  return Plotly.react(node, traces, layout(epochs, shown, plateaus), plotting.config);
+  return Plotly.react(node, traces, layout(epochs, shown, plateaus), plotting.CONFIG);
 };
 
 // --- dots: seed by final loss -------------------------------------------------------------------
@@ -219,7 +219,7 @@ export const paintDots = (node: HTMLElement, shown: Shown, plateaus: Plateaus) =
   });
   const room = MOST_BESIDE * node.clientWidth;
   const look = layout(seeds, shown, plateaus, room, { xaxis2: counts, barmode: "stack", bargap: 0 });
-  return Plotly.react(node, traces, look, plotting.config);
+  return Plotly.react(node, traces, look, plotting.CONFIG);
 };
 
 // Ring the dot of a run, and draw its curve thickly; null: of none.
@@ -230,5 +230,5 @@ export const choose = (nodes: Nodes, record: number[], run: Run | null) => {
   const one = run ? curve(run, record) : NOTHING;
   // not by animating, which would take the bars away: they are no part of what moves
   Plotly.restyle(nodes.dots, { x: [dot.x], y: [dot.y] }, [CHOSEN]);
-  painting.curves(nodes.curves, [CHOSEN], [one]);
+  painting.setCurves(nodes.curves, [CHOSEN], [one]);
 };

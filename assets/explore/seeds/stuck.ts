@@ -1,6 +1,6 @@
 // A run that is stuck on one side: says so, with the reason read from its own weights, and offers
 // what helps. Shown only while it is true.
-import { byId, wordsOf, write } from "../../core/dom";
+import { byId, labelOf, setText } from "../../core/dom";
 import { limits } from "../../core/limits";
 import * as nets from "../../core/net/net";
 import * as i18n from "../../core/text/i18n";
@@ -117,12 +117,12 @@ const show = () => {
     return;
   }
   const { state } = found;
-  write(byId("stuck-reason"), reasonWords(found));
-  write(byId("stuck-limit"), limitWords(found));
-  write(byId("stuck-hint"), t("stuck.hint", { epochs: whole(state.epoch) }));
+  setText(byId("stuck-reason"), reasonWords(found));
+  setText(byId("stuck-limit"), limitWords(found));
+  setText(byId("stuck-hint"), t("stuck.hint", { epochs: whole(state.epoch) }));
   byId("stuck-bias").hidden = state.net.bias1;
-  write(wordsOf("stuck-seed"), t("stuck.seed_n", { seed: nextSeed(state) }));
-  write(wordsOf("stuck-units"), t("stuck.units_n", { h: moreUnits(state.net.h) }));
+  setText(labelOf("stuck-seed"), t("stuck.seed_n", { seed: nextSeed(state) }));
+  setText(labelOf("stuck-units"), t("stuck.units_n", { h: moreUnits(state.net.h) }));
 };
 
 const look = (now: Ready) => {

@@ -1,6 +1,6 @@
 // Larger builds of Plotly, fetched when a view first needs them and never before. The page's own
 // `window.Plotly` stays what it is.
-import { address } from "../../core/addresses";
+import { assetUrl } from "../../core/urls";
 
 const found = new Map<string, Promise<PlotlyLibrary>>(); // by address
 
@@ -25,7 +25,7 @@ const fetchScript = (source: string) =>
 
 // "cartesian" draws contours, "gl3d" surfaces.
 export const load = (name: "cartesian" | "gl3d") => {
-  const source = address(name);
+  const source = assetUrl(name);
   const build = found.get(source) ?? fetchScript(source);
   found.set(source, build);
   return build;

@@ -1,6 +1,7 @@
 // Sends requests for loss grids to the web worker.
-import { address } from "../../core/addresses";
+
 import type { NetDescription, Points } from "../../core/types";
+import { assetUrl } from "../../core/urls";
 import type { Plane } from "./loss-grid";
 
 // The losses at the places (as[i], bs[j]) of a plane; a coarse grid is soon there.
@@ -15,7 +16,7 @@ type OnGrid = (job: Job, loss: Float64Array, ms: number) => void;
 // one is waited for, so that a drag always sees something. Of those that wait, only the newest is
 // computed.
 export const create = (onGrid: OnGrid) => {
-  const worker = new Worker(address("worker"), { type: "module" });
+  const worker = new Worker(assetUrl("worker"), { type: "module" });
   let known: Points | null = null; // the data that the worker has
   let id = 0;
   let busy: Job | null = null; // the job that is being computed
