@@ -3,7 +3,8 @@ import * as classApi from "../class/api";
 import { byId, wordsOf, write } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
-import type { Activation, Loss, NetDescription, Optimizer } from "../core/types";
+import type { Activation, Loss, NetDescription, Optimizer, Snapshot } from "../core/types";
+import * as views from "../core/views";
 import * as outcomes from "../explore/seeds/outcomes";
 import * as fitData from "../fit/data";
 import * as fitFields from "../fit/fields";
@@ -14,6 +15,9 @@ import * as state from "./state";
 
 const { t } = i18n;
 let say: downloads.Say;
+const OF_RUNS = ["board.did_start", "board.did_resume"]; // is said while they last,
+const LEAST_SAID_MS = 1500; // and so long at least
+let runsSaid: number | null = null; // when
 
 type Outcome = { seats?: number; failed?: number }; // of how many it was done, of how many it failed
 
@@ -31,12 +35,19 @@ export const command = async <T = object>(
   const { seats = 0, failed = 0 } = answer;
   if (failed) say("board.failed", { n: failed });
   else say(told, { n: seats });
+  runsSaid = null;
+  if (!failed && OF_RUNS.includes(told ?? "")) {
+    runsSaid = performance.now();
+    setTimeout(forgetRuns, LEAST_SAID_MS);
+  }
   return answer as T;
 };
 
 // --- the setting -----------------------------------------------------------------------------------
+type Setting = { seed: number; net: NetDescription; optimizer: Optimizer; data: fitData.FitData };
+
 // What stands in Fit's fields, and its data.
-const setting = () => {
+const inFit = (): Setting | null => {
   const fields = fitFields.now();
   const { data } = fitSection.now();
   if (!fields || !data) return null;
@@ -50,6 +61,37 @@ const setting = () => {
   const lr = numbers.parse(fields.lr);
   const optimizer: Optimizer = kind === "sgd" ? { kind, lr, momentum: numbers.parse(fields.momentum) } : { kind, lr };
   return { seed: numbers.parse(fields.seed), net, optimizer, data };
+};
+
+// To look at a student's net in Fit is not to send it: the teacher's own setting stays the one that is sent
+// until something is changed in Fit.
+type Aside = { setting: Setting; name: string; opened: string };
+let aside: Aside | null = null;
+let isOpening = false;
+const keyOf = (setting: Setting | null) => setting && JSON.stringify({ ...setting, data: setting.data.key });
+
+const setting = () => {
+  const now = inFit();
+  if (aside && !isOpening && keyOf(now) !== aside.opened) aside = null;
+  return aside?.setting ?? now;
+};
+
+// Open in Fit the net of a student with this name.
+export const openAside = async (name: string, open: () => Promise<Snapshot | null>) => {
+  const before = setting();
+  isOpening = true;
+  const snapshot = await open();
+  if (snapshot && before) {
+    aside = { setting: before, name, opened: "" };
+    await fitFields.settled(() => isInFit(snapshot));
+    aside.opened = keyOf(inFit()) ?? "";
+  }
+  isOpening = false;
+  show();
+};
+const isInFit = ({ seed, net, optimizer, data_key }: Snapshot) => {
+  const now = inFit();
+  return now?.data.key === data_key && now.seed === seed && now.net.h === net.h && now.optimizer.lr === optimizer.lr;
 };
 
 const epochs = () => numbers.parse(input("board-epochs").value);
@@ -66,7 +108,8 @@ const settingWords = () => {
   const now = setting();
   if (!now) return "";
   const seed = numbers.short(now.seed);
-  return t("board.setting", {
+  return t(aside ? "board.setting_aside" : "board.setting", {
+    name: aside?.name ?? "",
     data: fitData.nameOf(now.data.spec),
     kind: outcomes.kind(now),
     seed: isChecked("board-seat-seeds") ? t("board.setting_from", { seed }) : seed,
@@ -103,6 +146,15 @@ export const show = () => {
   byId("board-push").classList.toggle("primary", !leads);
   byId("board-start").classList.toggle("primary", leads);
   write(byId("board-setting"), settingWords());
+  byId("board-setting").classList.toggle("aside", aside !== null);
+  byId("board-setting-fit").hidden = !aside;
+};
+
+// "Training 96." until nobody trains any more.
+const forgetRuns = () => {
+  if (runsSaid === null || performance.now() - runsSaid < LEAST_SAID_MS || statuses().isRunning) return;
+  runsSaid = null;
+  say(null);
 };
 
 const onPress = (id: string, action: () => unknown) => byId(id).addEventListener("click", action);
@@ -113,6 +165,10 @@ export const start = () => {
   input("board-epochs").value = fitFields.now()?.epochs || "5000";
   input("board-seat-seeds").addEventListener("change", show);
   onPress("board-push", push);
+  onPress("board-setting-fit", () => {
+    aside = null;
+    show();
+  });
   onPress("board-start", () => command("start", { epochs: epochs() }, "board.did_start"));
   onPress("board-pause", () => {
     const name = doesResume() ? "resume" : "pause";
@@ -125,8 +181,10 @@ export const start = () => {
   onPress("board-release", () => command("release", {}, "board.did_release"));
   state.onChange((what) => {
     if (what === "room" && state.lost) say(null); // what was done last is no longer what goes on
+    if (what === "rows") forgetRuns();
     if (what === "room" || what === "rows") show();
   });
   fitSection.onChange(show);
+  views.onShow("board", show);
   i18n.onLanguage(show);
 };

@@ -25,15 +25,14 @@ export const make = (withNames: boolean): Promise<Blob> => {
   const scene = scenes.create();
   const room = { width: WIDTH - 3 * SIDE - CURVES, height: HEIGHT - TOP - SIDE };
   scenes.act(scene, state.roster, state.groundOf, 0, 0);
-  scenes.place(scene, state.groups, room, "fit", 0, true);
+  scenes.place(scene, state.groups, room, "fit", look.small, 0, true);
   const nameOf = ({ row }: Actor) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
   const tiled = canvas(room.width, room.height);
   tiles.paint(tiled, scene, look, { ...stage.words, name: nameOf }, NONE, 0);
   const all = [...scene.actors.values()];
-  const key = state.mainData();
-  const ground = key === null ? null : state.groundOf(key);
+  const ground = state.mainGround();
   const now = performance.now();
-  const [curves, losses, slopes] = [canvas(CURVES, 360), canvas(CURVES / 2, PAIR), canvas(CURVES / 2, PAIR)];
+  const [curves, losses, slopes] = [canvas(CURVES, 340), canvas(CURVES / 2, PAIR), canvas(CURVES / 2, PAIR)];
   plots.paintCurves(curves, all, ground, look, NONE, 0);
   plots.paintLosses(losses, all, stage.range("losses", now), look, NONE, 0);
   plots.paintSlopes(slopes, all, stage.range("slopes", now), ground?.aim ?? null, stage.slopeNames(), look, NONE, 0);
@@ -46,9 +45,15 @@ export const make = (withNames: boolean): Promise<Blob> => {
   pen.fillText(byId("board-headline").textContent, SIDE, 76);
   pen.drawImage(tiled.node, SIDE, TOP, tiled.width, tiled.height);
   const right = WIDTH - SIDE - CURVES;
-  pen.drawImage(curves.node, right, TOP, curves.width, curves.height);
-  pen.drawImage(losses.node, right, HEIGHT - SIDE - PAIR, losses.width, losses.height);
-  pen.drawImage(slopes.node, right + CURVES / 2, HEIGHT - SIDE - PAIR, slopes.width, slopes.height);
+  const below = HEIGHT - SIDE - PAIR;
+  const put = (plot: screens.Screen, title: string, x: number, y: number) => {
+    pen.font = `600 20px ${look.family}`;
+    pen.fillText(i18n.t(title), x + 8, y - 12);
+    pen.drawImage(plot.node, x, y, plot.width, plot.height);
+  };
+  put(curves, "board.curves", right, TOP + 20);
+  put(losses, "board.losses", right, below);
+  put(slopes, "board.slopes", right + CURVES / 2, below);
   return new Promise((done, failed) =>
     whole.node.toBlob((blob) => (blob ? done(blob) : failed(new Error("no picture")))),
   );

@@ -6,7 +6,7 @@ import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import type { Range } from "../core/types";
 import * as views from "../core/views";
-import { FOR_NAME, hit } from "./canvas/layout";
+import { hasName, hit } from "./canvas/layout";
 import * as looks from "./canvas/look";
 import * as motions from "./canvas/motion";
 import * as plots from "./canvas/plots";
@@ -39,10 +39,6 @@ let sampled = { at: 0, ms: 300 }; // when the last sample came, and how far apar
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const marks = (): tiles.Marks => ({ chosen: state.chosen, pointed, spotlight: state.room?.spotlight ?? null });
 const actors = () => [...scene.actors.values()];
-const mainGround = () => {
-  const key = state.mainData();
-  return key === null ? null : state.groundOf(key);
-};
 
 const words: tiles.Words = {
   head: (why, count) => [t(`board.why_${why}`), whole(count)],
@@ -69,7 +65,7 @@ const paint = (now: number) => {
   if (moving) painting.request("board", paint);
   if (moving && now - plotted < PLOTS_MS) return;
   plotted = now;
-  const ground = mainGround();
+  const ground = state.mainGround();
   if (screenOf.curves.width) plots.paintCurves(screenOf.curves, all, ground, look, at, now);
   if (screenOf.losses.width) plots.paintLosses(screenOf.losses, all, range("losses", now), look, at, now);
   if (screenOf.slopes.width) {
@@ -104,7 +100,7 @@ const arrange = (isJump = false) => {
   const box = byId("board-tiles");
   const { clientWidth: width, clientHeight: height } = box;
   if (!width) return;
-  scenes.place(scene, state.groups, { width, height }, zoom, performance.now(), isJump || isStill());
+  scenes.place(scene, state.groups, { width, height }, zoom, look.small, performance.now(), isJump || isStill());
   byId("board-space").style.height = `${Math.ceil(scene.layout.height)}px`;
   repaint();
 };
@@ -157,14 +153,14 @@ const findTile = (x: number, y: number) => {
 };
 const finders: Record<string, (x: number, y: number) => number | null> = {
   "board-canvas": findTile,
-  "board-curves": (x, y) => plots.findCurve(screenOf.curves, actors(), mainGround(), x, y),
+  "board-curves": (x, y) => plots.findCurve(screenOf.curves, actors(), state.mainGround(), look, x, y),
   "board-losses": (x, y) => {
     const now = performance.now();
-    return plots.findLoss(screenOf.losses, actors(), range("losses", now), x, y, now);
+    return plots.findLoss(screenOf.losses, actors(), range("losses", now), look, x, y, now);
   },
   "board-slopes": (x, y) => {
     const now = performance.now();
-    return plots.findSlopes(screenOf.slopes, actors(), range("slopes", now), x, y, now);
+    return plots.findSlopes(screenOf.slopes, actors(), range("slopes", now), look, x, y, now);
   },
 };
 
@@ -190,7 +186,7 @@ const listen = (id: string) => {
     node.style.cursor = found === null ? "" : "pointer";
     point(found);
     // a large tile says it already
-    const isTold = id === "board-canvas" && scene.layout.tile.width >= FOR_NAME;
+    const isTold = id === "board-canvas" && hasName(scene.layout.tile.width, look.small);
     if (event.pointerType === "mouse") showTip(isTold ? null : event);
   });
   node.addEventListener("pointerleave", () => point(null));
@@ -214,7 +210,7 @@ export const start = () => {
   looks.onTheme(() => {
     look = looks.read();
     tiles.forget();
-    repaint();
+    resize(); // on a projector the letters are larger
   });
   const observer = new ResizeObserver(resize);
   for (const id of ["board-tiles", "board-curves", "board-losses", "board-slopes"]) observer.observe(byId(id));

@@ -1,4 +1,6 @@
 // What the board knows: the room, its students, the teacher's choices. Everything else listens.
+import { drawn } from "../class/drawn";
+import type { Value } from "../class/types";
 import * as painting from "../core/plots/painting";
 import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
@@ -45,6 +47,11 @@ export const mainData = (): string | null => {
   const counts = new Map<string, number>();
   for (const { data } of roster.values()) counts.set(data, (counts.get(data) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+};
+
+export const mainGround = () => {
+  const key = mainData();
+  return key === null ? null : groundOf(key);
 };
 
 // --- students -------------------------------------------------------------------------------------
@@ -109,3 +116,17 @@ export const hasNames = () => names && !("projector" in document.documentElement
 // What a student is called on the board: the name, or the seat.
 export const nameOf = ({ n, name }: Pick<Row, "n" | "name">) =>
   hasNames() && name ? name : i18n.t("board.seat", { n });
+
+// The answers that this board shows: none where names are hidden, until all see them. `outside`: how many
+// numbers are left out of the plot.
+export const answers = (): { values: Value[]; outside: number } => {
+  const question = room?.question;
+  if (!question || !(question.revealed || hasNames())) return { values: [], outside: 0 };
+  const values = question.all.map(([, value]) => value);
+  if (question.kind !== "number") return { values, outside: 0 };
+  return drawn(
+    values.filter((value) => typeof value === "number"),
+    question,
+    roster.size,
+  );
+};

@@ -2,6 +2,7 @@
 import { byId, element } from "../core/dom";
 import * as views from "../core/views";
 import { isCalled } from "./called";
+import { namesOf } from "./hidden";
 import * as seat from "./seat";
 import type { LessonStep, RoomView } from "./types";
 
@@ -10,13 +11,11 @@ type Lessons = { show: (name: string) => void; close: () => void };
 const root = document.documentElement;
 // CSS by the names of ?hide=; see pwlapp/ui/opening.py
 const { hideable } = JSON.parse(root.dataset.opening ?? "{}") as { hideable: Record<string, string> };
-// What the teacher hides with one press and lecturers' links name one by one.
-const TOGETHER: Record<string, string[]> = { train: ["train", "step", "pause", "reset", "epochs"] };
 const style = element("style");
 let loadLessons: () => Promise<Lessons>;
 
 const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
-  const names = hidden.flatMap((name) => TOGETHER[name] ?? [name]);
+  const names = namesOf(hidden);
   style.textContent = names.map((name) => hideable[name] ?? "").join("\n");
   const view = byId(root.dataset.view ?? "fit");
   if (!views.isOffered(view)) views.go("fit");

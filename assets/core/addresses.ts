@@ -20,3 +20,6 @@ export const LINK_PREFIX = "#s=";
 // The text of the link in a fragment, null if it holds none. Of "#s", a link was cut off.
 export const linkIn = (fragment: string) =>
   fragment.startsWith(LINK_PREFIX) || fragment === "#s" ? fragment.slice(LINK_PREFIX.length) : null;
+
+// Whether an address leads back to the very device on which it is opened.
+export const isLocal = (url: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);

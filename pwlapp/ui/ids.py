@@ -238,6 +238,7 @@ BOARD_PAUSE = "board-pause"
 BOARD_FREEZE = "board-freeze"
 BOARD_RELEASE = "board-release"
 BOARD_SETTING = "board-setting"  # what would be sent
+BOARD_SETTING_FIT = "board-setting-fit"
 BOARD_SAID = "board-said"  # what became of the last command
 BOARD_PAGES = "board-pages"  # the drawer on what the students' pages show
 BOARD_LESSON = "board-lesson"

@@ -90,6 +90,9 @@ HIDEABLE = {
     "theme": _only(ids.THEME_SWITCH),
 }
 
+# All that the drawer "options" has: without them, its button is hidden as well.
+OPTIONS = ("net", "optimizer", "engine")
+
 # The first that is not hidden is shown where the address names none.
 VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE, ids.CLASS, ids.BOARD)
 
@@ -113,8 +116,9 @@ _SCRIPT = """
   const wanted = [...new Set(named)].filter(Boolean);
   const [hidden, unknown] = [true, false].map((known) =>
     wanted.filter((name) => Object.hasOwn(hideable, name) === known));
+  const emptied = EMPTIED.every((name) => hidden.includes(name)) ? ["options"] : [];
   const style = document.createElement("style");
-  style.textContent = hidden.map((name) => hideable[name]).join("\\n");
+  style.textContent = [...hidden, ...emptied].map((name) => hideable[name]).join("\\n");
   document.head.append(style);
   const views = VIEWS;
   const isView = (name) => new RegExp(`^#${name}(?![a-z])`).test(location.hash);
@@ -132,6 +136,7 @@ def script() -> str:
     table = json.dumps({name: style(each) for name, each in HIDEABLE.items()})
     made = _SCRIPT.replace("HIDEABLE", table, 1)
     made = made.replace("VIEWS", json.dumps(VIEWS), 1)
+    made = made.replace("EMPTIED", json.dumps(OPTIONS), 1)
     return made.replace("LANGUAGES", json.dumps(LANGUAGES), 1)
 
 

@@ -4,23 +4,24 @@
 export type Box = { x: number; y: number; width: number; height: number };
 export type Block<K> = { key: K; head: Box; places: Box[] };
 export type Layout<K> = { blocks: Block<K>[]; tile: { width: number; height: number }; height: number };
-type Sizes = { least: number; most: number }; // of a tile's width
+type Sizes = { least: number; most: number; letter: number }; // of a tile's width, and of the smallest letters
 
 export const GAP = 4; // between tiles
 const BETWEEN = 14; // groups
-export const HEAD = 26; // above a group
+export const headHeight = (letter: number) => letter + 15; // above a group
 const LEAST_HEAD = 44; // wide
-// Tiles narrower than this have no line for the loss, and no line for the name.
-export const FOR_LOSS = 46;
-export const FOR_NAME = 92;
+// Narrower tiles have no line for the loss, and no line for the name.
+export const hasLoss = (width: number, letter: number) => width >= 4.2 * letter;
+export const hasName = (width: number, letter: number) => width >= 8.4 * letter;
 const FLATTEST = 2.2; // width of a curve's box by its height
 const STEEPEST = 1.1;
 
 // How high a line of words in a tile is, and how many lines there are.
-export const lineHeight = (width: number) => Math.min(Math.max(Math.round(0.115 * width), 13), 24);
-const linesIn = (width: number) => Number(width >= FOR_LOSS) + Number(width >= FOR_NAME);
-const wordsHeight = (width: number) => linesIn(width) * lineHeight(width);
-const usualHeight = (width: number) => Math.round(0.56 * width) + wordsHeight(width);
+export const lineHeight = (width: number, letter: number) =>
+  Math.max(Math.min(Math.round(0.115 * width), 24), Math.ceil(letter) + 2);
+const linesIn = (width: number, letter: number) => Number(hasLoss(width, letter)) + Number(hasName(width, letter));
+const wordsHeight = (width: number, letter: number) => linesIn(width, letter) * lineHeight(width, letter);
+const usualHeight = (width: number, letter: number) => Math.round(0.56 * width) + wordsHeight(width, letter);
 
 type Tile = { width: number; height: number };
 const columnsOf = (count: number, rows: number) => Math.ceil(count / rows);
@@ -55,23 +56,24 @@ const widthOf = (columns: number[], width: number) => {
 const WORTH = 1.35; // of a line of words in a tile, against the size of its curve
 
 // The tiles of so many rows, and how good they are: how large their curves, and what words there is room for.
-const tileOf = (rows: number, columns: number[], width: number, height: number, most: number) => {
+const tileOf = (rows: number, columns: number[], width: number, height: number, { most, letter }: Sizes) => {
   let wide = Math.min(widthOf(columns, width), most);
-  const room = Math.floor((height - HEAD + GAP) / rows) - GAP;
-  const high = Math.min(room, Math.round(wide / STEEPEST) + wordsHeight(wide));
-  wide = Math.min(wide, Math.round(FLATTEST * (high - wordsHeight(wide))));
-  const words = wordsHeight(wide);
-  return { tile: { width: wide, height: high }, size: wide * (high - words) * WORTH ** linesIn(wide) };
+  const room = Math.floor((height - headHeight(letter) + GAP) / rows) - GAP;
+  const high = Math.min(room, Math.round(wide / STEEPEST) + wordsHeight(wide, letter));
+  wide = Math.min(wide, Math.round(FLATTEST * (high - wordsHeight(wide, letter))));
+  const words = wordsHeight(wide, letter);
+  return { tile: { width: wide, height: high }, size: wide * (high - words) * WORTH ** linesIn(wide, letter) };
 };
 
 // The largest tiles with which all groups fit side by side; null if they would be narrower than the least.
-const sideBySide = <K>(groups: Counted<K>[], width: number, height: number, { least, most }: Sizes) => {
+const sideBySide = <K>(groups: Counted<K>[], width: number, height: number, sizes: Sizes) => {
+  const high = headHeight(sizes.letter);
   const columnsFor = (rows: number) => groups.map(({ count }) => columnsOf(count, rows));
   let best = { tile: { width: 0, height: 0 }, size: 0 };
   let columns: number[] = [];
   for (let rows = 1; rows <= Math.max(...groups.map(({ count }) => count)); rows++) {
-    const next = tileOf(rows, columnsFor(rows), width, height, most);
-    if (next.size <= best.size || next.tile.width < least) continue;
+    const next = tileOf(rows, columnsFor(rows), width, height, sizes);
+    if (next.size <= best.size || next.tile.width < sizes.least) continue;
     best = next;
     columns = columnsFor(rows);
   }
@@ -80,22 +82,23 @@ const sideBySide = <K>(groups: Counted<K>[], width: number, height: number, { le
   let x = 0;
   const blocks = groups.map(({ key, count }, i): Block<K> => {
     const wide = Math.max(columns[i] * (tile.width + GAP) - GAP, LEAST_HEAD);
-    const head = { x, y: 0, width: wide, height: HEAD };
+    const head = { x, y: 0, width: wide, height: high };
     x += wide + BETWEEN;
-    return { key, head, places: placesIn(count, columns[i], head.x, HEAD, tile) };
+    return { key, head, places: placesIn(count, columns[i], head.x, high, tile) };
   });
   return { blocks, tile, height };
 };
 
-const oneBelowTheOther = <K>(groups: Counted<K>[], width: number, wide: number): Layout<K> => {
+const oneBelowTheOther = <K>(groups: Counted<K>[], width: number, wide: number, letter: number): Layout<K> => {
+  const high = headHeight(letter);
   const columns = Math.max(1, Math.floor((width + GAP) / (wide + GAP)));
   const stretched = Math.floor((width + GAP) / columns) - GAP;
-  const tile = { width: stretched, height: usualHeight(stretched) };
+  const tile = { width: stretched, height: usualHeight(stretched, letter) };
   let y = 0;
   const blocks = groups.map(({ key, count }): Block<K> => {
-    const head = { x: 0, y, width, height: HEAD };
-    const places = placesIn(count, columns, 0, y + HEAD, tile);
-    y += HEAD + columnsOf(count, columns) * (tile.height + GAP) + BETWEEN - GAP;
+    const head = { x: 0, y, width, height: high };
+    const places = placesIn(count, columns, 0, y + high, tile);
+    y += high + columnsOf(count, columns) * (tile.height + GAP) + BETWEEN - GAP;
     return { key, head, places };
   });
   return { blocks, tile, height: Math.max(y - BETWEEN, 0) };
@@ -103,7 +106,7 @@ const oneBelowTheOther = <K>(groups: Counted<K>[], width: number, wide: number):
 
 // `wide`: as wide as tiles are where they do not fit.
 export const layout = <K>(groups: Counted<K>[], width: number, height: number, sizes: Sizes, wide: number) =>
-  sideBySide(groups, width, height, sizes) ?? oneBelowTheOther(groups, width, Math.min(wide, width));
+  sideBySide(groups, width, height, sizes) ?? oneBelowTheOther(groups, width, Math.min(wide, width), sizes.letter);
 
 export const isWithin = ({ x, y, width, height }: Box, left: number, top: number) =>
   left >= x && left < x + width && top >= y && top < y + height;

@@ -27,7 +27,11 @@ const NAMES = [
 ] as const;
 type Name = (typeof NAMES)[number];
 
-export type Look = Record<Name, string> & { of: Record<Why, string>; family: string; px: number };
+export type Look = Record<Name, string> & { of: Record<Why, string>; family: string } & {
+  px: number; // letters,
+  small: number; // the smallest ones,
+  thick: number; // and lines, for the back row of a projector
+};
 
 export const read = (): Look => {
   const style = getComputedStyle(document.documentElement);
@@ -35,7 +39,10 @@ export const read = (): Look => {
   const named = Object.fromEntries(NAMES.map((name) => [name, colour(name)])) as Record<Name, string>;
   const of = Object.fromEntries(WHYS.map((why) => [why, colour(ROLES[why])])) as Record<Why, string>;
   const { fontFamily } = getComputedStyle(document.body);
-  return { ...named, of, family: fontFamily, px: Number.parseFloat(style.fontSize) };
+  const px = Number.parseFloat(style.fontSize);
+  const isFar = "projector" in document.documentElement.dataset;
+  const small = isFar ? px : Math.max(11, 0.72 * px);
+  return { ...named, of, family: fontFamily, px, small, thick: isFar ? 2 : 1 };
 };
 
 export const onTheme = (listener: () => void) =>

@@ -24,7 +24,8 @@ export type Scene = {
 };
 
 const GLIDE_MS = 450;
-const SIZES = { least: 26, most: 230 };
+const LEAST = 26; // wide is a tile
+const MOST = { pixels: 230, share: 0.32 }; // whichever is more; of the width of all
 const LARGE = 116; // wide, where tiles are not to shrink
 export type Zoom = "fit" | "large";
 
@@ -69,12 +70,14 @@ export const place = (
   groups: Group[],
   { width, height }: { width: number; height: number },
   zoom: Zoom,
+  letter: number,
   now: number,
   isStill: boolean,
 ) => {
   const counted = groups.map((key) => ({ key, count: key.rows.length }));
-  const least = width < 600 || zoom === "large" ? LARGE * (width < 600 ? 0.9 : 1) : SIZES.least;
-  scene.layout = layout(counted, width, height, { ...SIZES, least }, least);
+  const least = width < 600 || zoom === "large" ? LARGE * (width < 600 ? 0.9 : 1) : LEAST;
+  const most = Math.max(MOST.pixels, MOST.share * width);
+  scene.layout = layout(counted, width, height, { least, most, letter }, least);
   scene.order = [];
   const shown = new Set<Actor>();
   for (const { key, places } of scene.layout.blocks) {
