@@ -22,9 +22,9 @@ export const bySeat = (bearer: string, name: string, body: object = {}) =>
 export const byTeacher = <T = object>(name: string, body: object = {}) =>
   api.tryPost<T>(`rooms/teacher/${name}`, body, token("teacher"));
 
-// A file for the teacher: "csv" or "notebook". Throws a message where there is none.
-export const file = async (name: string, body: object = {}): Promise<Blob> =>
-  (await api.attachment(api.send(`rooms/teacher/${name}`, body, { bearer: token("teacher") }))).blob();
+// The address of a file for the teacher: browsers inside of messengers save only what has one.
+export const fileAt = (name: "csv" | "notebook", names: boolean) =>
+  `rooms/files/${name}?${new URLSearchParams({ teacher: token("teacher") ?? "", names: String(names) })}`;
 
 // The board, line by line, until `signal` ends it; what goes wrong is an {error} at the end. And all that
 // is on it now.

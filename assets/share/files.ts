@@ -17,7 +17,7 @@ const addressOf = (kind: string) => {
 };
 
 // Ask for the file first: what is wrong with it is told here, and not on a page of its own.
-const take = async (href: string, say: Say) => {
+export const take = async (href: string, say: Say) => {
   try {
     const answer = await api.attachment(api.ask(href));
     const [, name = ""] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];

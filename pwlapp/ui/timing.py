@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from pwlapp.ui import ids
 from pwlapp.ui.sections.fit import CONTROLS
 from pwlapp.web.guard import PATH_END
 
-STREAMS = "/stream/"
+STREAMS = re.compile("/stream/.*|/rooms/stream|/rooms/board")  # of sessions, seats, boards
 OTHER = "other"
 # By the first input of a callback.
 COMMANDS = {
@@ -49,7 +50,7 @@ class Timing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"].startswith(STREAMS):
+        elif STREAMS.fullmatch(scope["path"]):
             with self._metrics.streaming():
                 await self._app(scope, receive, send)
         elif scope["path"].endswith(PATH_END):

@@ -18,7 +18,7 @@ from pwlapp.commands.table import checked
 from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
 from pwlapp.rooms import stream, tokens
-from pwlapp.rooms.board.live import Boards
+from pwlapp.rooms.board.live import Boards, is_played
 from pwlapp.rooms.codes import read_code
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
@@ -82,8 +82,9 @@ def routes(rooms: RoomService, words: Callable[[], Words]) -> APIRouter:
     router = APIRouter(prefix="/rooms")
     gate = Gate(rooms)
     _add_entrance(router, rooms, gate)
-    _add_streams(router, rooms, gate)
-    _add_board(router, rooms, gate)
+    boards = Boards(rooms)
+    _add_streams(router, rooms, gate, boards)
+    _add_board(router, rooms, gate, boards)
     _add_commands(router, rooms, gate, words)
     return router
 
@@ -101,10 +102,10 @@ class Gate:
     def __init__(self, rooms: RoomService) -> None:
         self._rooms = rooms
 
-    async def teacher(self, request: Request) -> Room:
+    async def teacher(self, request: Request, token: str | None = None) -> Room:
         """The room whose teacher sends the request. Raises also as `RoomService.teacher`."""
-        token = bearer(request)
-        room = await self._checked(token, self._rooms.teacher(token))
+        held = bearer(request) if token is None else token
+        room = await self._checked(held, self._rooms.teacher(held))
         visitor().of_teacher(room.code)
         return room
 
@@ -172,7 +173,7 @@ def _add_entrance(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
         return answer({"seat": tokens.seat_token(room, seat.number), "room": view})
 
 
-def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
+def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate, boards: Boards) -> None:
     events = rooms.sessions.events
 
     @router.get("/stream")
@@ -194,7 +195,8 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
         # last frames that it has.
         if match := LAST_ID.fullmatch(last_event_id):
             known = known._replace(sid=match[1], since=int(match[2]))
-        return event_source(events, stream.follow(rooms, room.code, at.number, known))
+        news = stream.follow(rooms, room.code, at.number, known)
+        return event_source(events, boards.attending(room.code, news))
 
     @router.get("/frames")
     async def frames(
@@ -203,15 +205,15 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
         try:
             room, at = await gate.seat(request, seat)
             view, state, rows = await stream.news(rooms, room, at, known)
+            if is_played(view):
+                boards.attend(room.code)
         except UserError as error:
             return refusal(error)
         parts = f'"room":{to_text(view)},"state":{to_text(state)},"frames":{list_of_texts(rows)}'
         return answer_text(f"{{{parts}}}")
 
 
-def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
-    boards = Boards(rooms)
-
+def _add_board(router: APIRouter, rooms: RoomService, gate: Gate, boards: Boards) -> None:
     @router.post("/board")
     async def board(request: Request) -> Response:
         try:
@@ -256,10 +258,16 @@ def _add_commands(
     async def of_teacher(name: str, request: Request) -> Response:
         try:
             room = await gate.teacher(request)
-            body = await read_json(request)
-            if name in table.DOWNLOADS:
-                return attachment(await table.download(rooms, room, name, body, words()))
-            return answer(await table.run(rooms, room, name, body))
+            return answer(await table.run(rooms, room, name, await read_json(request)))
+        except UserError as error:
+            return refusal(error)
+
+    # Browsers inside of messengers save only what has an address.
+    @router.get("/files/{name}")
+    async def file(name: str, request: Request, teacher: str, names: bool = False) -> Response:
+        try:
+            room = await gate.teacher(request, teacher)
+            return attachment(await table.download(rooms, room, name, words(), names))
         except UserError as error:
             return refusal(error)
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 from pwlapp.errors import UserError
 from pwlapp.rooms.board import rows
@@ -14,11 +15,12 @@ from pwlapp.rooms.board.room_line import Line, room_line
 from pwlapp.rooms.board.rows import Row
 from pwlapp.rooms.board.scores import Scores
 from pwlapp.rooms.service import RoomService
+from pwlapp.sessions.events import Event
 from pwlapp.sessions.stores.protocol import board_key
 from pwlapp.tasks import stop
 
 INTERVAL_S = 0.25  # between two readings of a room
-ASKED_S = 10.0  # a room is read on for so long after a board has asked
+ASKED_S = 10.0  # a room is read on for so long after a page has asked
 PING_S = 5.0  # the longest silence on a board's stream
 
 
@@ -69,16 +71,34 @@ class Boards:
         UserError
             As `follow`.
         """
+        self.attend(code)
+        return await self._board(code).whole()
+
+    async def attending(self, code: str, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+        """The events of a seat's stream; its ranking goes on while its net moves, without a board.
+
+        Only the room's events say whether it has a challenge; all others may change the score.
+        """
+        is_ranked = False
+        async with aclosing(events):
+            async for event in events:
+                if event.name == "room":
+                    is_ranked = is_played(event.data)
+                if is_ranked:
+                    self.attend(code)
+                yield event
+
+    def attend(self, code: str) -> None:
+        """Read a room, and score its challenge, until this was not called for `ASKED_S`."""
         is_followed = code in self._asked_at
         self._asked_at[code] = asyncio.get_running_loop().time()
         if not is_followed:
-            task = asyncio.create_task(self._attend(code), name=f"asked board {code}")
+            task = asyncio.create_task(self._attend(code), name=f"attended board {code}")
             self._attending.add(task)
             task.add_done_callback(self._attending.discard)
-        return await self._board(code).whole()
 
     async def _attend(self, code: str) -> None:
-        """Follow a room until no page has asked for `ASKED_S`, so that it is not read anew."""
+        """Follow a room until nobody has asked for `ASKED_S`, so that it is not read anew."""
         now = asyncio.get_running_loop().time
         with contextlib.suppress(UserError):  # the page gets it as well
             async with aclosing(self.follow(code)) as lines:
@@ -94,6 +114,12 @@ class Boards:
         if board is None or board.has_ended:
             board = self._boards[code] = _Board(self._rooms, code)
         return board
+
+
+def is_played(view: Any) -> bool:
+    """Whether a challenge goes on, by what a seat's page gets of its room."""
+    challenge = view.get("challenge") if isinstance(view, dict) else None
+    return challenge is not None and not challenge["over"]
 
 
 class _Board:

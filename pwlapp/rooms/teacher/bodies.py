@@ -143,12 +143,6 @@ class Invite(Body):
     page: PageAddress
 
 
-class Csv(Body):
-    """Whether the table has the nicknames."""
-
-    names: Flag = False
-
-
 class Ask(Body):
     """A question; options for a choice alone. What is preset each page shows in its language."""
 
