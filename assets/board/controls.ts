@@ -146,6 +146,7 @@ export const show = () => {
   byId("board-push").classList.toggle("primary", !leads);
   byId("board-start").classList.toggle("primary", leads);
   write(byId("board-setting"), settingWords());
+  byId("board-setting").title = settingWords(); // which may be cut
   byId("board-setting").classList.toggle("aside", aside !== null);
   byId("board-setting-fit").hidden = !aside;
 };

@@ -24,6 +24,7 @@ const LEAST_MS = 120; // between two samples, as the curves move
 const MOST_MS = 1000;
 const LEAST_LOSS = 0.1; // the axis of losses is never narrower,
 const LEAST_SLOPE = 2; // nor that of slopes
+const AROUND_AIM = 1.15; // and it goes so far beyond the aim
 
 const scene = scenes.create();
 let look: looks.Look;
@@ -79,7 +80,12 @@ const setAxes = (now: number) => {
   const rows = [...state.roster.values()];
   const losses = rows.flatMap(({ loss }) => (loss === null ? [] : [loss]));
   const slopes = rows.flatMap((row) => row.slopes ?? []);
-  const high = Math.max(LEAST_SLOPE, ...scenes.usual(slopes, LEAST_SLOPE).map(Math.abs));
+  const aim = state.mainGround()?.aim ?? []; // in sight from the beginning
+  const high = Math.max(
+    LEAST_SLOPE,
+    ...aim.map((slope) => AROUND_AIM * Math.abs(slope)),
+    ...scenes.usual(slopes, LEAST_SLOPE).map(Math.abs),
+  );
   const ms = isStill() ? 0 : AXES_MS;
   axes = {
     losses: motions.towards(axes.losses, scenes.usual(losses, LEAST_LOSS), now, ms),

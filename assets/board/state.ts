@@ -6,7 +6,7 @@ import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
 import * as fitData from "../fit/data";
 import { arrange, type Group, type View } from "./rows/arrange";
-import { type Ground, ground } from "./rows/curves";
+import { type Ground, ground, withTarget } from "./rows/curves";
 import { apply, type Roster } from "./rows/roster";
 import type { BoardRoom, Line, Row } from "./rows/types";
 
@@ -30,7 +30,8 @@ const changed = (what: Change) => listeners.forEach((listener) => listener(what)
 const grounds = new Map<string, Ground | null>();
 export const groundOf = (key: string): Ground | null => {
   const known = grounds.get(key);
-  if (known !== undefined) return known;
+  if (known) return towards(known);
+  if (known === null) return null;
   grounds.set(key, null);
   fitData.load(key).then(
     (data) => {
@@ -40,6 +41,21 @@ export const groundOf = (key: string): Ground | null => {
     () => setTimeout(() => grounds.delete(key), 3000), // asked for again then
   );
   return null;
+};
+
+// While a line is to be matched, it stands in the place of prob.
+let matched = { target: "", of: new WeakMap<Ground, Ground>() };
+const targetNow = () => {
+  const challenge = room?.challenge;
+  return challenge?.over ? null : (challenge?.target ?? null);
+};
+const towards = (plain: Ground): Ground => {
+  const target = targetNow();
+  if (!target) return plain;
+  if (matched.target !== String(target)) matched = { target: String(target), of: new WeakMap() };
+  const made = matched.of.get(plain) ?? withTarget(plain, target);
+  matched.of.set(plain, made);
+  return made;
 };
 
 // The data that most students have.
@@ -65,8 +81,10 @@ const regroupSoon = painting.throttle(REGROUP_MS, regroup);
 
 export const receive = (line: Line, isFirst = false) => {
   if (line.room) {
+    const before = String(targetNow());
     room = line.room;
     changed("room");
+    if (String(targetNow()) !== before) changed("grounds");
   }
   if (!line.seats && !line.gone?.length) return;
   const before = roster.size;

@@ -8,18 +8,24 @@ import { type Scale, scale, ticks } from "./scale";
 // x and y in pixels, and the box inside the axes.
 export type Axes = { x: Scale; y: Scale; box: Box };
 
-const RIGHT = 14; // pixels
+const rightOf = (thick: number) => 10 * thick + 4; // pixels for a mark at the end
 // Room for the numbers at the y axis, "−0.25", and for those at the x axis; `px`: their size.
 const leftOf = (px: number) => 2.6 * px + 6;
 const belowOf = (px: number) => px + 8;
 
 type Size = { width: number; height: number };
-export const axesIn = ({ width, height }: Size, x: Range, y: Range, { small }: Look, left = leftOf(small)): Axes => {
+export const axesIn = (
+  { width, height }: Size,
+  x: Range,
+  y: Range,
+  { small, thick }: Look,
+  left = leftOf(small),
+): Axes => {
   const [above, below] = [0.55 * small, belowOf(small)];
   const box = {
     x: left,
     y: above,
-    width: Math.max(width - left - RIGHT, 1),
+    width: Math.max(width - left - rightOf(thick), 1),
     height: Math.max(height - above - below, 1),
   };
   return { x: scale(x, [box.x, box.x + box.width]), y: scale(y, [box.y + box.height, box.y]), box };
@@ -27,7 +33,7 @@ export const axesIn = ({ width, height }: Size, x: Range, y: Range, { small }: L
 
 export const paintAxes = (pen: CanvasRenderingContext2D, { x, y, box }: Axes, look: Look, hasY = true) => {
   const { small: px } = look;
-  const full = box.x + box.width + RIGHT;
+  const full = box.x + box.width + rightOf(look.thick);
   pen.font = `${px}px ${look.family}`;
   pen.lineWidth = 1;
   pen.fillStyle = look.muted;

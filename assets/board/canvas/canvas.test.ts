@@ -162,6 +162,12 @@ describe("one net whole", () => {
     });
     expect(lines?.units).toHaveLength(2);
   });
+  test("lies on the line to match, where it has the same weights", () => {
+    const { truth, aim } = curves.withTarget(ground, [1, -1, -4.5, -9, 4.5]);
+    const made = curves.yhat(student(1), ground.x);
+    ground.x.forEach((_, i) => expect(truth?.[i]).toBeCloseTo(made?.[i] ?? Number.NaN, 6));
+    expect(aim?.map((slope) => Math.round(10 * slope) / 10)).toEqual([9, -4.5]);
+  });
   test("of a wide net has the line alone, and of numbers that are none nothing", () => {
     const numbers = Array.from({ length: 101 }, (_, i) => 0.1 * (i - 50));
     const lines = linesOf(student(1, { plain: false, numbers }), ground);

@@ -1,7 +1,7 @@
 // Curves as short rows of numbers, of equal length whatever the net and its data: so that one can
 // become another step by step.
 import * as nets from "../../core/net/net";
-import type { Numbers, Range } from "../../core/types";
+import type { Numbers, Range, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import type { Row } from "./types";
 
@@ -37,6 +37,12 @@ const aimOf = (x: number[], prob: Float32Array, isBinary: boolean): [number, num
   const last = x.length - 1;
   const slopes: [number, number] = [(z[1] - z[0]) / (x[1] - x[0]), (z[last] - z[last - 1]) / (x[last] - x[last - 1])];
   return slopes.every(Number.isFinite) ? slopes : null;
+};
+
+// The same data with a bent line to match in the place of prob.
+export const withTarget = (ground: Ground, target: Weights): Ground => {
+  const truth = Float32Array.from(nets.output(nets.logit(target, ground.x), nets.LECTURE));
+  return { ...ground, truth, aim: aimOf(ground.x, truth, true) };
 };
 
 // yhat of a student at `x`, which go from the first of the data to the last; null where it is no number.
