@@ -44,7 +44,7 @@ def routes(service: SessionService) -> APIRouter:
         try:
             visitor().command(sid, "stream")
             visitor().check_streams()
-            await service.look(sid)
+            await service.get_snapshot(sid)
         except UserError as error:
             return refusal(error)
         if service.events.is_full(sid):

@@ -185,7 +185,7 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
         try:
             room, at = await gate.seat(request, seat)
             visitor().check_streams()
-            await rooms.sessions.look(known.position(room, at).sid)
+            await rooms.sessions.get_snapshot(known.position(room, at).sid)
             if events.is_full(seat_key(room.code, at.number)):
                 raise UserError("busy")
         except UserError as error:
