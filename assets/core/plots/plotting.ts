@@ -1,5 +1,4 @@
-// Plots of the sections further down: made when they are first near the screen, so that the page
-// opens as fast without them. The looks are those of figures.py.
+// Plots that the browser makes, with the looks of figures.py.
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
 
 export const MARGIN = { l: 58, r: 14, t: 10, b: 44 };
@@ -43,19 +42,6 @@ export const line = (role: string, { line: look, ...more }: PlotlyTrace = {}): P
   hovertemplate: "(%{x:.2f}, %{y:.4f})<extra></extra>",
   ...more,
 });
-
-// Call `build()` once, when the element is first within a screen's height of the window.
-export const whenNear = (node: Element, build: () => void) => {
-  const watcher = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      watcher.disconnect();
-      build();
-    },
-    { rootMargin: "100% 0px" },
-  );
-  watcher.observe(node);
-};
 
 // A Plotly graph in `node`; resolves to its element.
 export const create = (node: HTMLElement, traces: PlotlyTrace[], look: PlotlyLayout) =>

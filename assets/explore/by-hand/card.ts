@@ -4,6 +4,7 @@
 import * as buildSection from "../../build/build";
 import { ancestor, byId, write } from "../../core/dom";
 import * as undo from "../../core/history";
+import * as near from "../../core/near";
 import * as nets from "../../core/net/net";
 import * as weightRows from "../../core/net/weight-rows";
 import * as painting from "../../core/plots/painting";
@@ -15,6 +16,7 @@ import type { Curve, NetDescription, Weights } from "../../core/types";
 import type { FitData, Shown } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
+import * as fitPlots from "../../fit/plots";
 import * as plateaus from "../seeds/plateaus";
 
 const STORE = "pwl.by-hand";
@@ -65,8 +67,7 @@ const drawData = ({ points, curves }: NonNullable<typeof plots>, { data, net }: 
 };
 
 const curveOf = (p: Weights, net: NetDescription, data: FitData) => {
-  const bends = nets.knots(p, net).filter((x) => data.grid[0] < x && x < data.grid[data.grid.length - 1]);
-  const x = [...new Set([...data.grid, ...bends])].sort((a, b) => a - b);
+  const { x } = fitPlots.placesOf(data, { net, p });
   return { x, y: nets.yhat(p, x, net) };
 };
 const adamsCurve = ({ frame, net, data }: Newest) =>
@@ -186,7 +187,7 @@ export const start = () => {
   byId("by-hand-from-adam").addEventListener("click", () => newest?.frame.p && take([...newest.frame.p]));
   byId("by-hand-best").addEventListener("click", takeBest);
   byId("by-hand-from-adam", HTMLButtonElement).disabled = true;
-  plotting.whenNear(ancestor(host, ".card"), build);
+  near.whenNear(ancestor(host, ".card"), build);
   fitSection.onChange((now) => {
     const { frame } = now;
     newest = frame ? { ...now, frame } : null;

@@ -1,8 +1,8 @@
 // Compare runs: keep the run in Fit, lay it beside others, bring it back.
 import { ancestor, byId, element, targetWithin } from "../../core/dom";
+import * as near from "../../core/near";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
-import * as plotting from "../../core/plots/plotting";
 import * as i18n from "../../core/text/i18n";
 import type { Args, Range } from "../../core/types";
 import type { Shown } from "../../fit/data";
@@ -10,7 +10,6 @@ import * as fitData from "../../fit/data";
 import type { Now, Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import { begin } from "../begin";
-import * as near from "../near";
 import * as comparePlots from "./plots";
 import * as compareRuns from "./runs";
 import * as compareTable from "./table";
@@ -193,7 +192,7 @@ export const start = () => {
   byId("compare-keep").addEventListener("click", () => keep("compare-said"));
   byId("compare-keep-in-fit").addEventListener("click", () => keep("compare-said-in-fit"));
   const table = byId("compare-table");
-  plotting.whenNear(ancestor(table, ".card"), () => comparePlots.create().then(again));
+  near.whenNear(ancestor(table, ".card"), () => comparePlots.create().then(again));
   isNear = near.watch(ancestor(table, ".card"), paintSoon);
   compareRuns.onChange(again);
   i18n.onLanguage(retell);

@@ -3,6 +3,7 @@
 
 import { element } from "../../core/dom";
 import { limits } from "../../core/limits";
+import * as pickedFile from "../../core/picked-file";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import { t } from "../../core/text/i18n";
@@ -74,8 +75,7 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
     return { name: picked.name, base64: content, preview, choices: preview.is_sure ? {} : null };
   };
 
-  const pick = async (picked?: File) => {
-    if (!picked) return;
+  const pick = async (picked: File) => {
     [file, reading] = [null, picked.name];
     complain(null);
     onPick();
@@ -94,17 +94,7 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
     onPick();
     if (file && !file.choices) await openSheet(file);
   };
-  input.addEventListener("change", () => {
-    pick(input.files?.[0]);
-    input.value = ""; // so that the same file, corrected, can be picked again
-  });
-  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
-    drop.addEventListener(type, (event) => {
-      event.preventDefault();
-      drop.classList.toggle("over", type === "dragenter" || type === "dragover");
-    });
-  }
-  drop.addEventListener("drop", ({ dataTransfer }) => pick(dataTransfer?.files[0]));
+  pickedFile.listen(input, drop, pick);
   i18n.onLanguage(show);
   show();
 

@@ -4,9 +4,9 @@
 
 import { byId } from "../../core/dom";
 import { limits } from "../../core/limits";
+import * as near from "../../core/near";
 import * as weights from "../../core/net/weights";
 import * as painting from "../../core/plots/painting";
-import * as plotting from "../../core/plots/plotting";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import * as netFormula from "../../core/text/net-formula";
@@ -14,7 +14,6 @@ import * as numbers from "../../core/text/numbers";
 import type { Answer, Message, Optimizer, Snapshot } from "../../core/types";
 import * as fitFields from "../../fit/fields";
 import * as fitSection from "../../fit/fit";
-import * as near from "../near";
 import { type OneStep, value } from "./answer";
 import * as formulas from "./formulas";
 import * as plots from "./plots";
@@ -185,7 +184,7 @@ export const start = () => {
   byId("one-step-next").addEventListener("click", next);
   byId("one-step-choose").addEventListener("click", choose);
   byId("one-step-table").addEventListener("click", choose);
-  plotting.whenNear(card, async () => {
+  near.whenNear(card, async () => {
     await plots.create();
     isDrawn = true;
     updateSoon();

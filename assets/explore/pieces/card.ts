@@ -2,10 +2,10 @@
 // are asked for when its run rests and the card is near.
 
 import { ancestor, byId, element, query, targetWithin, write } from "../../core/dom";
+import * as near from "../../core/near";
 import * as nets from "../../core/net/net";
 import * as core from "../../core/net/pieces";
 import * as painting from "../../core/plots/painting";
-import * as plotting from "../../core/plots/plotting";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
@@ -13,7 +13,6 @@ import type { Args, Column, FitNet, Range, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
-import * as near from "../near";
 import type { Line } from "./plot";
 import * as piecesPlot from "./plot";
 import * as piecesTable from "./table";
@@ -208,7 +207,7 @@ export const start = () => {
   buildChooser();
   listenToTable();
   const card = ancestor(byId("pieces-plot"), ".card");
-  plotting.whenNear(card, async () => {
+  near.whenNear(card, async () => {
     listenToPlot(await piecesPlot.create());
     isDrawn = true;
     updateSoon();
