@@ -1,7 +1,7 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
 
 import { byId, element } from "../core/dom";
-import * as near from "../core/near";
+import * as plotting from "../core/plots/plotting";
 import { roleOf, type Words, wordsOf } from "../core/plots/roles";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
@@ -149,6 +149,6 @@ export const start = () => {
   const box = element("figure", { id: "pictures-made", hidden: true }, made, hold);
   byId("share-pictures").append(chooser, ...buttons, box);
   for (const event of ["focus", "pointerdown"]) chooser.addEventListener(event, list);
-  near.whenNear(byId("share-pictures"), () => sharing.ready().then(list));
+  plotting.whenNear(byId("share-pictures"), () => sharing.ready().then(list));
   i18n.onLanguage(list);
 };

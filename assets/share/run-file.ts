@@ -1,8 +1,7 @@
 // A run that comes back from its file: the session with its weights, the frames, and Build. The server
 // writes it (run in pwlapp/web/downloads.py).
-import { byId, element } from "../core/dom";
+import { byId, element, onFile } from "../core/dom";
 import { limits } from "../core/limits";
-import * as pickedFile from "../core/picked-file";
 import { spoken } from "../core/text/i18n";
 import type { BuildState, FrameRow, Message } from "../core/types";
 import * as downloads from "./downloads";
@@ -70,6 +69,6 @@ export const start = () => {
   });
   // the browser's own words on such a field are in the browser's language
   const choose = spoken("label", "runfile.choose", { className: "button", htmlFor: "run-file" });
-  pickedFile.listen(input, host, open);
+  onFile(input, host, open);
   host.append(input, choose, spoken("p", "runfile.drop", { className: "hint" }));
 };

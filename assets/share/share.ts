@@ -3,8 +3,8 @@
 import * as buildSection from "../build/build";
 import { byId, element, query } from "../core/dom";
 import { limits } from "../core/limits";
-import * as near from "../core/near";
 import * as painting from "../core/plots/painting";
+import * as plotting from "../core/plots/plotting";
 import * as api from "../core/session/api";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
@@ -162,7 +162,7 @@ export const start = () => {
     views.reveal(byId("share"));
     byId("share-copy").focus({ preventScroll: true });
   });
-  near.whenNear(byId("share"), () => {
+  plotting.whenNear(byId("share"), () => {
     isNear = true;
     refresh();
   });

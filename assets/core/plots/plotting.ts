@@ -43,6 +43,30 @@ export const line = (role: string, { line: look, ...more }: PlotlyTrace = {}): P
   ...more,
 });
 
+// --- near the screen: within a screen's height of the window. What is far is neither built nor painted.
+const NEAR = { rootMargin: "100% 0px" };
+
+// Gives a function that tells whether `node` is near; `onArrive` is called whenever it comes there.
+export const watchNear = (node: Element, onArrive: () => void) => {
+  let near = false;
+  new IntersectionObserver((entries) => {
+    const now = entries[entries.length - 1].isIntersecting;
+    if (now === near) return;
+    near = now;
+    if (near) onArrive();
+  }, NEAR).observe(node);
+  return () => near;
+};
+
+// Call `build()` once, when `node` is first near.
+export const whenNear = (node: Element, build: () => void) => {
+  let isBuilt = false;
+  watchNear(node, () => {
+    if (!isBuilt) build();
+    isBuilt = true;
+  });
+};
+
 // A Plotly graph in `node`; resolves to its element.
 export const create = (node: HTMLElement, traces: PlotlyTrace[], look: PlotlyLayout) =>
   Plotly.newPlot(node, traces, look, CONFIG);

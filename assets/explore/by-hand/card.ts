@@ -4,7 +4,6 @@
 import * as buildSection from "../../build/build";
 import { ancestor, byId, write } from "../../core/dom";
 import * as undo from "../../core/history";
-import * as near from "../../core/near";
 import * as nets from "../../core/net/net";
 import * as weightRows from "../../core/net/weight-rows";
 import * as painting from "../../core/plots/painting";
@@ -187,7 +186,7 @@ export const start = () => {
   byId("by-hand-from-adam").addEventListener("click", () => newest?.frame.p && take([...newest.frame.p]));
   byId("by-hand-best").addEventListener("click", takeBest);
   byId("by-hand-from-adam", HTMLButtonElement).disabled = true;
-  near.whenNear(ancestor(host, ".card"), build);
+  plotting.whenNear(ancestor(host, ".card"), build);
   fitSection.onChange((now) => {
     const { frame } = now;
     newest = frame ? { ...now, frame } : null;

@@ -1,8 +1,9 @@
 // Compare runs: keep the run in Fit, lay it beside others, bring it back.
+
 import { ancestor, byId, element, targetWithin } from "../../core/dom";
-import * as near from "../../core/near";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
 import * as i18n from "../../core/text/i18n";
 import type { Args, Range } from "../../core/types";
 import type { Shown } from "../../fit/data";
@@ -192,8 +193,8 @@ export const start = () => {
   byId("compare-keep").addEventListener("click", () => keep("compare-said"));
   byId("compare-keep-in-fit").addEventListener("click", () => keep("compare-said-in-fit"));
   const table = byId("compare-table");
-  near.whenNear(ancestor(table, ".card"), () => comparePlots.create().then(again));
-  isNear = near.watch(ancestor(table, ".card"), paintSoon);
+  plotting.whenNear(ancestor(table, ".card"), () => comparePlots.create().then(again));
+  isNear = plotting.watchNear(ancestor(table, ".card"), paintSoon);
   compareRuns.onChange(again);
   i18n.onLanguage(retell);
   fitSection.onChange((now) => {

@@ -1,9 +1,8 @@
 // A file of one's own: picked or dropped here, looked at by the server, which asks in the import sheet
 // where the file leaves something open.
 
-import { element } from "../../core/dom";
+import { element, onFile } from "../../core/dom";
 import { limits } from "../../core/limits";
-import * as pickedFile from "../../core/picked-file";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import { t } from "../../core/text/i18n";
@@ -94,7 +93,7 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
     onPick();
     if (file && !file.choices) await openSheet(file);
   };
-  pickedFile.listen(input, drop, pick);
+  onFile(input, drop, pick);
   i18n.onLanguage(show);
   show();
 

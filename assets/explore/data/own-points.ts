@@ -2,7 +2,7 @@
 
 import { element } from "../../core/dom";
 import * as undo from "../../core/history";
-import * as near from "../../core/near";
+import * as plotting from "../../core/plots/plotting";
 import * as storage from "../../core/storage";
 import * as i18n from "../../core/text/i18n";
 import { announce, t } from "../../core/text/i18n";
@@ -173,7 +173,7 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
   const stage = element("div", { className: "own-stage" });
   host.append(bar, stage, i18n.spoken("p", "own.hint", { className: "hint" }));
   i18n.onLanguage(show);
-  near.whenNear(stage, async () => {
+  plotting.whenNear(stage, async () => {
     plot = await dataPlot.create(stage, { x: own.x, y: yRange() });
     dataGestures.pointer(plot, board);
     dataGestures.keyboard(plot, board);

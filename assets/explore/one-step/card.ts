@@ -4,9 +4,9 @@
 
 import { byId } from "../../core/dom";
 import { limits } from "../../core/limits";
-import * as near from "../../core/near";
 import * as weights from "../../core/net/weights";
 import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import * as netFormula from "../../core/text/net-formula";
@@ -184,12 +184,12 @@ export const start = () => {
   byId("one-step-next").addEventListener("click", next);
   byId("one-step-choose").addEventListener("click", choose);
   byId("one-step-table").addEventListener("click", choose);
-  near.whenNear(card, async () => {
+  plotting.whenNear(card, async () => {
     await plots.create();
     isDrawn = true;
     updateSoon();
   });
-  isNear = near.watch(card, updateSoon);
+  isNear = plotting.watchNear(card, updateSoon);
   i18n.onLanguage(show);
   fitSection.onChange(updateSoon);
 };

@@ -2,10 +2,10 @@
 // are asked for when its run rests and the card is near.
 
 import { ancestor, byId, element, query, targetWithin, write } from "../../core/dom";
-import * as near from "../../core/near";
 import * as nets from "../../core/net/net";
 import * as core from "../../core/net/pieces";
 import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
@@ -207,12 +207,12 @@ export const start = () => {
   buildChooser();
   listenToTable();
   const card = ancestor(byId("pieces-plot"), ".card");
-  near.whenNear(card, async () => {
+  plotting.whenNear(card, async () => {
     listenToPlot(await piecesPlot.create());
     isDrawn = true;
     updateSoon();
   });
-  isNear = near.watch(card, updateSoon);
+  isNear = plotting.watchNear(card, updateSoon);
   i18n.onLanguage(retell);
   fitSection.onChange(updateSoon);
 };

@@ -2,9 +2,9 @@
 
 import { byId, element, wordsOf, write } from "../../core/dom";
 import { allows, refusal } from "../../core/limits";
-import { whenNear } from "../../core/near";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
+import * as plotting from "../../core/plots/plotting";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import * as numbersModule from "../../core/text/numbers";
@@ -237,7 +237,7 @@ export const start = () => {
   fitSection.onChange(fitChanged);
   i18n.onLanguage(paint);
   window.addEventListener("resize", painting.throttle(PAINT_MS, paint)); // names fit, or not
-  whenNear(byId("seeds-dots"), near);
+  plotting.whenNear(byId("seeds-dots"), near);
   showWords();
 };
 

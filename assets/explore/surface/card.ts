@@ -1,7 +1,6 @@
 // The loss surface: follows the session's net, run and weights, and lets the current point be moved.
 
 import { ancestor, byId, element } from "../../core/dom";
-import { whenNear } from "../../core/near";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -276,7 +275,7 @@ const repaint = () => {
 export const start = () => {
   choices = surfaceChoices.create(update);
   const card = ancestor(byId("surface-body"), ".card");
-  whenNear(card, build);
+  plotting.whenNear(card, build);
   new IntersectionObserver(
     (entries) => {
       near = entries[entries.length - 1].isIntersecting;
