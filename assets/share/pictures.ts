@@ -1,4 +1,5 @@
 // The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
+
 import { byId, element } from "../core/dom";
 import * as plotting from "../core/plots/plotting";
 import { type Legend, legendOf, roleOf } from "../core/plots/roles";
