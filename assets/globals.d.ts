@@ -21,6 +21,7 @@ declare global {
     name?: string;
     mode?: string;
     opacity?: number;
+    meta?: string; // the trace's role, where its colour does not tell it
     line?: { color?: string; width?: number; [name: string]: unknown };
     marker?: { color?: string; size?: number; opacity?: number; [name: string]: unknown };
     [name: string]: unknown;
@@ -36,7 +37,8 @@ declare global {
   type PlotlyLayout = Record<string, unknown>;
   type PlotlyChanges = Record<string, unknown>; // by path: {"xaxis.range": [0, 1]}
   // A point of a trace in Plotly's own numbers; the first one has the trace's SVG group.
-  type PlotlyPoint = { i?: number; x?: number; y?: number; node3?: { node: () => SVGGElement | null } };
+  // of a bar, `s` is its length
+  type PlotlyPoint = { i?: number; x?: number; y?: number; s?: number; node3?: { node: () => SVGGElement | null } };
   type PlotlyPointEvent = { points: { customdata?: unknown }[] };
 
   // A graph as Plotly has drawn it, with the parts that the page reads.

@@ -1,4 +1,4 @@
-// What the curves of a plot are: their roles by their colours, and what the legend calls them.
+// What the curves of a plot are: their roles, by `meta` or else by their colours, and what the legend calls them.
 import { query } from "../dom";
 import * as plotting from "./plotting";
 
@@ -10,17 +10,19 @@ export type Words = Record<string, string>; // of a legend, by role
 const colourOf = ({ line, marker }: PlotlyTrace) => String(line?.color ?? marker?.color ?? "").toLowerCase();
 
 export const roleOf = (trace: PlotlyTrace) => {
+  if (trace.meta) return trace.meta;
   const colour = colourOf(trace);
   if (TRUTHS.includes(colour)) return "truth";
   const role = ROLES.find((each) => plotting.colour(each).toLowerCase() === colour);
   return role === "yhat" && trace.mode === "markers" ? "bend" : role;
 };
 
+const MARKS = [".swatch", ".seed-mark"]; // in legends; each has its role as a class of its own
 export const wordsOf = (box: Element): Words => {
-  const items = box.closest(".card")?.querySelectorAll(".legend li:not([hidden]):has(.swatch)") ?? [];
+  const items = box.closest(".card")?.querySelectorAll(`.legend li:not([hidden]):has(${MARKS})`) ?? [];
   return Object.fromEntries(
     [...items].map((item) => [
-      [...query(".swatch", item).classList].find((name) => name !== "swatch"),
+      [...query(`${MARKS}`, item).classList].find((name) => !MARKS.includes(`.${name}`)),
       item.textContent.trim(),
     ]),
   );
