@@ -3,7 +3,7 @@
 import * as buildSection from "../build/build";
 import * as presets from "../class/presets";
 import type { Place, Question } from "../class/types";
-import { byId, element, write } from "../core/dom";
+import { byId, element, setText } from "../core/dom";
 import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -69,11 +69,11 @@ const paint = () => {
 const showQuestion = () => {
   const question = state.room?.question;
   if (!question) return;
-  write(byId("board-question-text"), presets.textOf(question));
+  setText(byId("board-question-text"), presets.textOf(question));
   const parts = [t("board.answered", { k: question.answered, n: state.roster.size })];
   if (question.revealed) parts.push(t("board.revealed"));
   else if (!state.hasNames()) parts.push(t("board.answers_hidden"));
-  write(byId("board-answered"), parts.join(" "));
+  setText(byId("board-answered"), parts.join(" "));
   byId("board-reveal").hidden = question.revealed;
   painting.request("board-answers", paint);
 };
@@ -135,7 +135,7 @@ const showChallenge = () => {
   const n = numbers.whole(challenge.epochs);
   const words = [t(`board.challenge_on_${challenge.kind}`, { n })];
   if (challenge.over) words.push(t("board.challenge_over"));
-  write(byId("board-challenge-words"), words.join(" · "));
+  setText(byId("board-challenge-words"), words.join(" · "));
   const nobody = element("li", { className: "hint", textContent: t("board.challenge_nobody") });
   const rows = challenge.ranking.map(result);
   byId("board-ranking").replaceChildren(...(rows.length ? rows : [nobody]));
@@ -143,7 +143,7 @@ const showChallenge = () => {
 
 const about = () => {
   const kind = choice("board-challenge-kind");
-  write(byId("board-challenge-about"), t(`board.challenge_about_${kind}`));
+  setText(byId("board-challenge-about"), t(`board.challenge_about_${kind}`));
   byId("board-challenge-epochs")
     .closest("label")
     ?.toggleAttribute("hidden", kind !== "lowest");

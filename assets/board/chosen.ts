@@ -1,6 +1,6 @@
 // The student who was chosen, on the board's small stage beside the tiles: the net whole, live. From there it
 // is opened in Fit, or shown on every screen.
-import { byId, element, query, wordsOf, write } from "../core/dom";
+import { byId, element, labelOf, query, setText } from "../core/dom";
 import * as weights from "../core/net/weights";
 import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
@@ -61,15 +61,15 @@ const show = () => {
   byId("board-chosen").hidden = !row;
   byId("board-all-curves").hidden = Boolean(row);
   if (!row) return;
-  write(byId("board-chosen-name"), `${state.nameOf(row)} · ${t(`board.why_${row.why}`)}`);
-  write(byId("board-chosen-words"), words(row));
+  setText(byId("board-chosen-name"), `${state.nameOf(row)} · ${t(`board.why_${row.why}`)}`);
+  setText(byId("board-chosen-words"), words(row));
   byId("board-chosen-weights").replaceChildren(...numbersOf(row));
   query(".why-mark", byId("board-chosen")).className = `why-mark ${row.why}`;
   const isShown = state.room?.spotlight === row.n;
   byId("board-hide-name").hidden = !row.name || !state.hasNames();
-  write(wordsOf("board-spotlight"), t(isShown ? "board.spotlight_end" : "board.spotlight"));
+  setText(labelOf("board-spotlight"), t(isShown ? "board.spotlight_end" : "board.spotlight"));
   byId("board-spotlight").setAttribute("aria-pressed", String(isShown));
-  write(wordsOf("board-hide-name"), t(row.name_hidden ? "board.unhide_name" : "board.hide_name"));
+  setText(labelOf("board-hide-name"), t(row.name_hidden ? "board.unhide_name" : "board.hide_name"));
   painting.request("board-chosen", paint);
 };
 
@@ -78,7 +78,7 @@ export const open = async () => {
   const row = chosen();
   if (!row) return;
   const { sid } = fitSection.now();
-  const answer = await fitSteps.whole(async () => {
+  const answer = await fitSteps.asOneStep(async () => {
     const opened = await command<{ snapshot: Snapshot }>("open_net", { seat: row.n, sid });
     if (opened) fitSection.reply({ snapshot: opened.snapshot });
     return opened;

@@ -1,6 +1,6 @@
 // The strip of commands to all: send the setting that stands in Fit, train, pause, freeze, release.
 import * as classApi from "../class/api";
-import { byId, wordsOf, write } from "../core/dom";
+import { byId, labelOf, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Activation, Loss, NetDescription, Optimizer } from "../core/types";
@@ -97,12 +97,12 @@ export const show = () => {
   enable("board-start", leads && !room?.frozen);
   enable("board-pause", leads && (isRunning || isPaused) && !room?.frozen);
   enable("board-release", leads || Boolean(room?.frozen || room?.spotlight || room?.lesson || room?.hidden.length));
-  write(wordsOf("board-pause"), t(doesResume() ? "board.resume" : "board.pause"));
-  write(wordsOf("board-freeze"), t(room?.frozen ? "board.unfreeze" : "board.freeze"));
+  setText(labelOf("board-pause"), t(doesResume() ? "board.resume" : "board.pause"));
+  setText(labelOf("board-freeze"), t(room?.frozen ? "board.unfreeze" : "board.freeze"));
   byId("board-freeze").setAttribute("aria-pressed", String(Boolean(room?.frozen)));
   byId("board-push").classList.toggle("primary", !leads);
   byId("board-start").classList.toggle("primary", leads);
-  write(byId("board-setting"), settingWords());
+  setText(byId("board-setting"), settingWords());
 };
 
 const onPress = (id: string, action: () => unknown) => byId(id).addEventListener("click", action);

@@ -35,13 +35,13 @@ const show = () => {
   const link = links[at];
   if (!room) return;
   const code = element("p", { className: "invite-code", textContent: written(room.code) });
-  const parts: HTMLElement[] = [i18n.spoken("p", "board.join_at", { className: "invite-words" })];
+  const parts: HTMLElement[] = [i18n.translated("p", "board.join_at", { className: "invite-words" })];
   if (link) {
     const url = element("p", { className: "invite-url", textContent: link.url });
     parts.push(url, code, element("div", { className: "invite-qr", innerHTML: link.qr }));
     if (links.length > 1) parts.push(element("div", { className: "buttons invite-networks" }, ...networks()));
   } else parts.push(code);
-  const close = i18n.spoken("button", "board.close", { type: "button", className: "button" });
+  const close = i18n.translated("button", "board.close", { type: "button", className: "button" });
   close.addEventListener("click", () => dialog.close());
   dialog.replaceChildren(...parts, close);
 };
@@ -65,7 +65,7 @@ const teacherLink = (key: string, query: string) => {
   const field = element("input", { type: "text", readOnly: true, value: url, spellcheck: false });
   i18n.label(field, key);
   field.addEventListener("focus", () => field.select());
-  const copy = i18n.spoken("button", "board.copy", { type: "button", className: "button" });
+  const copy = i18n.translated("button", "board.copy", { type: "button", className: "button" });
   copy.addEventListener("click", async () => {
     field.focus();
     try {
@@ -75,7 +75,7 @@ const teacherLink = (key: string, query: string) => {
     }
     copy.textContent = i18n.t("board.copied");
   });
-  return element("div", {}, i18n.spoken("span", key), element("div", { className: "board-row" }, field, copy));
+  return element("div", {}, i18n.translated("span", key), element("div", { className: "board-row" }, field, copy));
 };
 
 const showTeacherLinks = () => {

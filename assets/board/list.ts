@@ -1,6 +1,6 @@
 // The tiles as a list, for the keyboard and for screen readers: arrow keys go to the tile beside, and
 // what they reach is chosen. With the tools that say who is shown.
-import { byId, element, write } from "../core/dom";
+import { byId, element, setText } from "../core/dom";
 import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
@@ -38,14 +38,14 @@ const show = () => {
     const node = list.children[i];
     node.id = `board-option-${row.n}`;
     node.setAttribute("aria-selected", String(row.n === state.chosen));
-    write(node, words(row));
+    setText(node, words(row));
   });
   const isChosen = rows.some((row) => row.n === state.chosen);
   if (isChosen) list.setAttribute("aria-activedescendant", `board-option-${state.chosen}`);
   else list.removeAttribute("aria-activedescendant");
   const nobody = byId("board-nobody");
   nobody.hidden = rows.length > 0;
-  write(nobody, t(state.roster.size ? "board.nobody_found" : "board.nobody"));
+  setText(nobody, t(state.roster.size ? "board.nobody_found" : "board.nobody"));
 };
 const showSoon = painting.throttle(READ_MS, show);
 

@@ -1,6 +1,6 @@
 // What the students' pages show: a step of a lesson, and which controls are hidden.
 import { CONTROLS, type Control } from "../class/types";
-import { byId, write } from "../core/dom";
+import { byId, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import { command } from "./controls";
@@ -38,7 +38,7 @@ const show = () => {
   if (!room) return;
   const [name, step] = room.lesson ?? [];
   byId("board-lesson-end", HTMLButtonElement).disabled = !name;
-  write(
+  setText(
     byId("board-lesson-now"),
     name ? t("board.lesson_now", { name: t(`lesson.${name}`), step, n: stepsOf(name) }) : t("board.lesson_none"),
   );

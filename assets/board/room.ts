@@ -1,6 +1,6 @@
 // The room itself: opened, followed while it is there, ended.
 import * as classApi from "../class/api";
-import { byId, wordsOf, write } from "../core/dom";
+import { byId, labelOf, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import type { Message } from "../core/types";
 import * as views from "../core/views";
@@ -20,7 +20,7 @@ const show = () => {
   byId("board-closed").hidden = isOpen;
   byId("board-stage").hidden = !isOpen;
   byId("board-open").hidden = stop !== null;
-  write(byId("board-ended"), said ? t(said) : "");
+  setText(byId("board-ended"), said ? t(said) : "");
   const { room } = state;
   if (room) {
     const time = new Date(1000 * room.ends).toLocaleString(i18n.language(), {
@@ -28,7 +28,7 @@ const show = () => {
       hour: "numeric",
       minute: "2-digit",
     });
-    write(byId("board-ends"), t("board.ends", { time }));
+    setText(byId("board-ends"), t("board.ends", { time }));
   }
 };
 
@@ -60,7 +60,7 @@ const follow = () => {
 const open = async () => {
   const answer = await classApi.open();
   if (answer.error) {
-    said = i18n.first(`error.${answer.error.code}`);
+    said = i18n.firstKey(`error.${answer.error.code}`);
     return show();
   }
   classApi.keepToken("teacher", answer.teacher);
@@ -71,7 +71,7 @@ const open = async () => {
 let sure: number | undefined;
 const end = async () => {
   if (sure === undefined) {
-    write(wordsOf("board-end"), t("board.end_sure"));
+    setText(labelOf("board-end"), t("board.end_sure"));
     sure = setTimeout(unsure, SURE_MS);
     return;
   }
@@ -81,7 +81,7 @@ const end = async () => {
 const unsure = () => {
   clearTimeout(sure);
   sure = undefined;
-  write(wordsOf("board-end"), t("board.end"));
+  setText(labelOf("board-end"), t("board.end"));
 };
 
 export const start = () => {

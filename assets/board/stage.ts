@@ -1,6 +1,6 @@
 // Paints the board: the tiles and the three plots, each time something moves, and lets the mouse find
 // students in them.
-import { byId, write } from "../core/dom";
+import { byId, setText } from "../core/dom";
 import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
@@ -174,7 +174,7 @@ const showTip = (event: PointerEvent | null) => {
   const row = pointed === null ? undefined : state.roster.get(pointed);
   tip.hidden = !event || !row;
   if (!event || !row) return;
-  write(
+  setText(
     tip,
     t("board.tip", { name: state.nameOf(row), loss: fixed(row.loss), epoch: whole(row.epoch), seed: row.seed }),
   );

@@ -14,7 +14,7 @@ export const roster: Roster = new Map();
 export let room: BoardRoom | null = null;
 export let groups: Group[] = []; // who is shown, in order
 export let chosen: number | null = null; // the seat whose net is looked at
-export let names = storage.recall(NAMES) !== "hidden"; // whether the teacher wants to see them
+export let names = storage.readTab(NAMES) !== "hidden"; // whether the teacher wants to see them
 export let lost: string | null = null; // what is said of the connection while there is none
 export let view: View = { order: "seat", only: null, search: "", here: false };
 
@@ -99,7 +99,7 @@ export const choose = (seat: number | null) => {
 
 export const showNames = (on: boolean) => {
   names = on;
-  storage.keep(NAMES, on ? "shown" : "hidden");
+  storage.writeTab(NAMES, on ? "shown" : "hidden");
   changed("rows");
 };
 

@@ -37,7 +37,7 @@ const inWords = ({ low, high, n }: Bin) => `${numbers.short(low)}–${numbers.sh
 
 const histogram = (values: number[], own: Value | null) => {
   const all = bins(values);
-  if (!all.length) return i18n.spoken("p", "class.no_answers", { className: "hint" });
+  if (!all.length) return i18n.translated("p", "class.no_answers", { className: "hint" });
   const most = Math.max(...all.map(({ n }) => n));
   const at = scale(all[0].low, all[all.length - 1].high, PAD, WIDTH - PAD);
   const up = scale(0, most, HEIGHT - BASE, PAD);

@@ -5,9 +5,9 @@ import * as storage from "../core/storage";
 import type { Joined, Opened } from "./types";
 
 export type Role = "seat" | "teacher";
-export const token = (role: Role) => storage.recallForever(`pwl.${role}`);
+export const token = (role: Role) => storage.readLocal(`pwl.${role}`);
 // Null forgets it.
-export const keepToken = (role: Role, value: string | null) => storage.keepForever(`pwl.${role}`, value);
+export const keepToken = (role: Role, value: string | null) => storage.writeLocal(`pwl.${role}`, value);
 
 export const open = () => api.tryPost<Opened>("rooms", {});
 
@@ -24,9 +24,11 @@ export const byTeacher = <T = object>(name: string, body: object = {}) =>
 
 // A file for the teacher: "csv" or "notebook". Throws a message where there is none.
 export const file = async (name: string, body: object = {}): Promise<Blob> =>
-  (await api.attachment(api.send(`rooms/teacher/${name}`, body, { bearer: token("teacher") }))).blob();
+  (await api.requireOk(api.postResponse(`rooms/teacher/${name}`, body, { bearer: token("teacher") }))).blob();
 
 // The board, line by line, until `signal` ends it; what goes wrong is an {error} at the end. And all that
 // is on it now.
-export const board = <T>(signal: AbortSignal) => api.lines<T>("rooms/board", {}, { signal, bearer: token("teacher") });
-export const boardNow = (signal: AbortSignal) => api.send("rooms/board/now", {}, { signal, bearer: token("teacher") });
+export const board = <T>(signal: AbortSignal) =>
+  api.streamLines<T>("rooms/board", {}, { signal, bearer: token("teacher") });
+export const boardNow = (signal: AbortSignal) =>
+  api.postResponse("rooms/board/now", {}, { signal, bearer: token("teacher") });

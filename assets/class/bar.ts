@@ -1,5 +1,5 @@
 // The bar under the header: which class this is, who is in control, and the way out.
-import { byId, element, write } from "../core/dom";
+import { byId, element, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { isMessage } from "../core/types";
 import * as views from "../core/views";
@@ -10,7 +10,7 @@ import * as seat from "./seat";
 import type { RoomView } from "./types";
 
 const push = (id: string, key: string, action: () => void) => {
-  const node = i18n.spoken("button", key, { type: "button", id, className: "switch" });
+  const node = i18n.translated("button", key, { type: "button", id, className: "switch" });
   node.addEventListener("click", action);
   return node;
 };
@@ -22,7 +22,7 @@ let isBack = false; // the own net, after one of the class
 
 const say = (key: string, args = {}) => {
   Object.assign(sentence.dataset, { t: key, tArgs: JSON.stringify(args) });
-  write(sentence, i18n.t(key, args));
+  setText(sentence, i18n.t(key, args));
 };
 
 const show = (on: boolean) => {
@@ -57,7 +57,7 @@ const keep = async () => {
 const update = (room: RoomView | null, before: RoomView | null) => {
   if (room || before) isClosed = false;
   show(room !== null || (seat.why !== null && !isClosed));
-  write(code, room ? written(room.code) : "");
+  setText(code, room ? written(room.code) : "");
   i18n.label(code, "class.about", { code: code.textContent });
   code.hidden = !room;
   byId("class-leave").hidden = !room;

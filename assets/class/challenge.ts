@@ -1,5 +1,5 @@
 // A challenge to the class: match a bent line by hand, or reach the lowest loss within so many epochs.
-import { element, write } from "../core/dom";
+import { element, setText } from "../core/dom";
 import * as nets from "../core/net/net";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -8,7 +8,7 @@ import * as fitSection from "../fit/fit";
 import * as line from "./target";
 import type { Place, RoomView } from "./types";
 
-const words = i18n.spoken;
+const words = i18n.translated;
 const scoreOf = (value: number | null) => numbers.fixed(value, 4);
 
 const nameOf = ({ name, seat }: Place, room: RoomView) =>
@@ -53,7 +53,7 @@ export const show = (room: RoomView): Element[] => {
   ];
   const score = element("p", { className: "class-score" }, i18n.t(`class.own_${kind}`, { score: scoreOf(own) }));
   if (target && !over) {
-    tell = (now) => write(score, distanceNow(target, now));
+    tell = (now) => setText(score, distanceNow(target, now));
     const now = fitSection.now();
     if (fitSection.isReady(now)) tell(now);
   }

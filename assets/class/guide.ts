@@ -19,7 +19,7 @@ const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
   const names = hidden.flatMap((name) => TOGETHER[name] ?? [name]);
   style.textContent = names.map((name) => hideable[name] ?? "").join("\n");
   const view = byId(root.dataset.view ?? "fit");
-  if (!views.isOffered(view)) views.go("fit");
+  if (!views.isReachable(view)) views.go("fit");
 };
 
 // Another student's net is there to be seen: what would change it waits.

@@ -12,7 +12,7 @@ import * as seat from "./seat";
 import type { RoomView } from "./types";
 
 const LINK = "#room=";
-const words = i18n.spoken;
+const words = i18n.translated;
 
 let linked = ""; // the code in a link that was followed, until somebody joins
 

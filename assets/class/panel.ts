@@ -63,7 +63,7 @@ const update = (room: RoomView | null, before: RoomView | null) => {
 
 // Gives the button.
 export const start = () => {
-  button = i18n.spoken("button", "class.panel", {
+  button = i18n.translated("button", "class.panel", {
     type: "button",
     id: "class-task",
     className: "switch",

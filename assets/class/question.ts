@@ -11,7 +11,7 @@ import * as seat from "./seat";
 import * as sketch from "./sketch";
 import type { Question, RoomView, Value } from "./types";
 
-const words = i18n.spoken;
+const words = i18n.translated;
 
 type Field = { node: Element; read: () => Value | null }; // null: nothing was answered yet
 

@@ -49,7 +49,7 @@ const legend = (on: boolean) => {
     item.className = "to-match";
     const swatch = document.createElement("i");
     swatch.className = "swatch";
-    item.append(swatch, i18n.spoken("span", "class.to_match"));
+    item.append(swatch, i18n.translated("span", "class.to_match"));
     query(`#fit .plot-${name} .legend`).prepend(item);
   }
 };

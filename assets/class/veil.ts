@@ -31,8 +31,8 @@ export const start = () => {
   const words = element(
     "div",
     {},
-    i18n.spoken("p", "class.veil", { className: "class-veil-title" }),
-    i18n.spoken("p", "class.veil_kept"),
+    i18n.translated("p", "class.veil", { className: "class-veil-title" }),
+    i18n.translated("p", "class.veil_kept"),
   );
   veil.append(words);
   document.body.append(veil);

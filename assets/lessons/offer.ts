@@ -40,7 +40,7 @@ const offer = () => {
 
 export const start = () => {
   for (const id of ["tour-start", "tour-help"]) byId(id).addEventListener("click", take);
-  if (storage.recallForever(KEY) || !isPlain(location) || isInClass()) return;
-  storage.keepForever(KEY, "offered");
+  if (storage.readLocal(KEY) || !isPlain(location) || isInClass()) return;
+  storage.writeLocal(KEY, "offered");
   offer();
 };

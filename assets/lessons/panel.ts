@@ -26,7 +26,7 @@ let ticks = new Set<string>(); // "seeds.2"
 let ringed: HTMLElement | null = null;
 let timer: number | undefined;
 
-const words = i18n.spoken;
+const words = i18n.translated;
 const push = (key: string, action: () => void) => {
   const node = element("button", { type: "button", className: "button plain" }, words("span", key));
   node.addEventListener("click", action);
@@ -144,7 +144,7 @@ const showTick = (place: Place) => {
 const isToRead = (place: Place) => "read" in stepOf(place).done;
 const tick = (place: Place) => {
   ticks.add(nameOf(place));
-  storage.keep(TICKS, [...ticks].join(" "));
+  storage.writeTab(TICKS, [...ticks].join(" "));
   showTick(place);
 };
 const check = () => {
@@ -158,7 +158,7 @@ const check = () => {
 const asked = () => new URLSearchParams(location.search).get("lesson") ?? "";
 const keepPlace = () => {
   const where = byId("lessons").hidden ? "" : at ? nameOf(at) : "list";
-  storage.keep(PLACE, `${where}|${asked()}`);
+  storage.writeTab(PLACE, `${where}|${asked()}`);
 };
 
 // `what` is set: "set", what the step adds to those before it; "start", all that it builds on;
@@ -210,7 +210,7 @@ const open = async () => {
   byId("lessons-open").setAttribute("aria-expanded", "true");
   window.dispatchEvent(new Event("resize")); // the plots get narrower
   try {
-    await i18n.complete();
+    await i18n.loadCatalogue();
     if (!lessons.length) lessons = await api.get<Lesson[]>("lessons.json");
   } catch {
     showUnreachable();
@@ -268,7 +268,7 @@ const onKey = (event: KeyboardEvent) => {
 
 // What the address asks for, if it has not yet been followed; else what this tab had open.
 const begin = async () => {
-  const [kept, followed] = (storage.recall(PLACE) ?? "").split("|");
+  const [kept, followed] = (storage.readTab(PLACE) ?? "").split("|");
   const name = asked();
   const isNew = name !== "" && name !== followed;
   if (!isNew && !kept) return;
@@ -284,7 +284,7 @@ const tellUnknown = async (name: string) => {
 };
 
 export const start = () => {
-  ticks = new Set((storage.recall(TICKS) ?? "").split(" ").filter(Boolean));
+  ticks = new Set((storage.readTab(TICKS) ?? "").split(" ").filter(Boolean));
   byId("lessons-open").addEventListener("click", toggle);
   byId("lessons-close").addEventListener("click", close);
   const fold = byId("lessons-fold");

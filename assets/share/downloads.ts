@@ -17,14 +17,14 @@ export const status = (id: string): Say => {
   };
   i18n.onLanguage(tell);
   return (key, args = {}) => {
-    said = key === null ? null : { key, args: i18n.readable(args) };
+    said = key === null ? null : { key, args: i18n.formatArgs(args) };
     tell();
   };
 };
 // Tell what went wrong; an accident of ours is none of it.
 export const complain = (say: Say, error: unknown) => {
   if (!isMessage(error)) throw error;
-  say(i18n.first(`error.${error.code}`), error.args);
+  say(i18n.firstKey(`error.${error.code}`), error.args);
 };
 
 // The address that the server gives a picture; null where it gives none, or where another process of it

@@ -19,7 +19,7 @@ const addressOf = (kind: string) => {
 // Ask for the file first: what is wrong with it is told here, and not on a page of its own.
 const take = async (href: string, say: Say) => {
   try {
-    const answer = await api.attachment(api.ask(href));
+    const answer = await api.requireOk(api.getResponse(href));
     const [, name = ""] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];
     answer.body?.cancel();
     element("a", { href, download: name }).click();
@@ -32,8 +32,8 @@ const take = async (href: string, say: Say) => {
 export const start = () => {
   const say = status("share-files-status");
   for (const [kind, ending] of Object.entries(FILES)) {
-    const label = i18n.spoken("span", `files.${kind}`);
-    const about = i18n.spoken("p", `files.${kind}_about`, { className: "hint" });
+    const label = i18n.translated("span", `files.${kind}`);
+    const about = i18n.translated("p", `files.${kind}_about`, { className: "hint" });
     const ofKind = element("code", {}, ending);
     // a link, so that it can be held and opened elsewhere
     const link = element("a", { id: `files-${kind}`, className: "button", href: "#share" }, label, " ", ofKind);

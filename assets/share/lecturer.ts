@@ -42,7 +42,7 @@ export const query = () => {
 };
 
 // --- the table ---------------------------------------------------------------------------------
-const words = (key: string) => i18n.spoken("span", key);
+const words = (key: string) => i18n.translated("span", key);
 
 const boxes = () => {
   const host = element("div", { className: "lecturer-boxes" });
@@ -57,7 +57,7 @@ const boxes = () => {
   return host;
 };
 
-const option = (value: string, key: string) => i18n.spoken("option", key, { value });
+const option = (value: string, key: string) => i18n.translated("option", key, { value });
 const select = (name: "lesson" | "lang" | "theme" | "projector", options: HTMLOptionElement[]) => {
   const node = element("select", { id: `lecturer-${name}` }, ...options);
   node.value = chosen[name];

@@ -1,5 +1,5 @@
 // The text of a link: "1." and, in base64url, one byte of flags, a checksum of what follows it, and
-// a small JSON object with float32 numbers behind it, deflated where the browser can.
+// a small JSON object with float32 numbers behind it, deflated where that makes it shorter.
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const VERSION = 1;
@@ -10,7 +10,7 @@ const MOST_BYTES = 1_000_000; // of what they unfold to
 
 // What is wrong with a link, as the end of a catalogue key.
 export class BrokenLink extends Error {
-  constructor(readonly why: "damaged" | "future" | "browser") {
+  constructor(readonly why: "damaged" | "future") {
     super(why);
   }
 }
@@ -55,22 +55,11 @@ const whole = async (stream: ReadableStream<Bytes>): Promise<Bytes> => {
 const through = (bytes: Bytes, transform: CompressionStream | DecompressionStream) =>
   whole(new Blob([bytes]).stream().pipeThrough(transform));
 
-const deflate = async (bytes: Bytes) => {
-  if (!window.CompressionStream) return null;
-  try {
-    return await through(bytes, new CompressionStream("deflate-raw"));
-  } catch {
-    return null; // a browser without this format
-  }
-};
-const inflate = async (bytes: Bytes) => {
-  if (!window.DecompressionStream) throw new BrokenLink("browser");
-  try {
-    return await through(bytes, new DecompressionStream("deflate-raw"));
-  } catch {
+const deflate = (bytes: Bytes) => through(bytes, new CompressionStream("deflate-raw"));
+const inflate = (bytes: Bytes) =>
+  through(bytes, new DecompressionStream("deflate-raw")).catch(() => {
     throw new BrokenLink("damaged");
-  }
-};
+  });
 
 // `content` is any JSON, `floats` numbers that float32 holds; resolves to the text.
 export const pack = async (content: unknown, floats: number[]) => {
@@ -81,7 +70,7 @@ export const pack = async (content: unknown, floats: number[]) => {
   body.set(json, 2);
   floats.forEach((value, k) => view.setFloat32(2 + json.length + 4 * k, value, true));
   const packed = await deflate(body);
-  const chosen = packed && packed.length < body.length ? packed : body;
+  const chosen = packed.length < body.length ? packed : body;
   const bytes = new Uint8Array(PREFIX + chosen.length);
   bytes[0] = chosen === packed ? DEFLATED : 0;
   new DataView(bytes.buffer).setUint32(1, crc32(body), true);

@@ -1,8 +1,8 @@
 // A run that comes back from its file: the session with its weights, the frames, and Build. The server
 // writes it (run in pwlapp/web/downloads.py).
-import { byId, element } from "../core/dom";
+import { byId, element, onFile } from "../core/dom";
 import { limits } from "../core/limits";
-import { spoken } from "../core/text/i18n";
+import { translated } from "../core/text/i18n";
 import type { BuildState, FrameRow, Message } from "../core/types";
 import * as downloads from "./downloads";
 import type { Saved } from "./link";
@@ -68,23 +68,7 @@ export const start = () => {
     className: "visually-hidden",
   });
   // the browser's own words on such a field are in the browser's language
-  const choose = spoken("label", "runfile.choose", { className: "button", htmlFor: "run-file" });
-  input.addEventListener("change", async () => {
-    const file = input.files?.[0];
-    if (file) await open(file);
-    input.value = ""; // the same file once more is a change as well
-  });
-  host.append(input, choose, spoken("p", "runfile.drop", { className: "hint" }));
-  for (const name of ["dragenter", "dragover"]) {
-    host.addEventListener(name, (event) => {
-      event.preventDefault();
-      host.classList.add("over");
-    });
-  }
-  for (const name of ["dragleave", "drop"]) host.addEventListener(name, () => host.classList.remove("over"));
-  host.addEventListener("drop", (event) => {
-    event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file) open(file);
-  });
+  const choose = translated("label", "runfile.choose", { className: "button", htmlFor: "run-file" });
+  onFile(input, host, open);
+  host.append(input, choose, translated("p", "runfile.drop", { className: "hint" }));
 };

@@ -9,6 +9,7 @@ import * as api from "../core/session/api";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
 import * as views from "../core/views";
+import { changeOf } from "../fit/changes";
 import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";
 import * as lecturer from "./lecturer";
@@ -47,7 +48,17 @@ export const make = async () => {
 // --- in words ----------------------------------------------------------------------------------
 const holds = ({ kind, session: { seed, net, epoch } }: Made) => {
   const args = { seed, units: net.h, epochs: epoch };
-  return [t("share.holds_build"), t(`share.holds_${kind}`, i18n.readable(args))].join(" · ");
+  const change = kind === "weights" ? newestChange() : null;
+  const parts = [t("share.holds_build"), t(`share.holds_${kind}`, i18n.formatArgs(args))];
+  return [...parts, ...(change ? [t(`change.${change}`)] : [])].join(" · ");
+};
+
+// How Fit's net, which is what a link holds, differs from what its seed and settings make of it.
+const newestChange = () => {
+  const now = fitSection.now();
+  const frames = now.playback.frames;
+  const newest = frames[frames.length - 1];
+  return now.state && newest ? changeOf({ state: now.state, frames, frame: newest }) : null;
 };
 
 const show = () => {
@@ -57,7 +68,7 @@ const show = () => {
   const notes = tooLong ? [...made.notes, long] : made.notes;
   field.value = made.link;
   byId("share-holds").textContent = holds(made);
-  byId("share-note").textContent = notes.map(([key, args]) => t(key, i18n.readable(args))).join(" ");
+  byId("share-note").textContent = notes.map(([key, args]) => t(key, i18n.formatArgs(args))).join(" ");
   byId("share-qr-show", HTMLButtonElement).disabled = tooLong;
   if (wantsCode) drawCode(made.link);
 };
@@ -100,7 +111,7 @@ const drawCode = async (link: string) => {
   if (link === drawn || link.length > limits.max_link) return;
   drawn = link;
   try {
-    const answer = await api.attachment(api.send("qr", { text: link }));
+    const answer = await api.requireOk(api.postResponse("qr", { text: link }));
     if (drawn !== link) return; // another one is on its way
     if (picture) URL.revokeObjectURL(picture);
     picture = URL.createObjectURL(await answer.blob());
@@ -131,7 +142,11 @@ const showCode = async () => {
 };
 
 const buildDialog = () => {
-  const close = i18n.spoken("button", "share.qr_close", { type: "button", id: "share-qr-close", className: "button" });
+  const close = i18n.translated("button", "share.qr_close", {
+    type: "button",
+    id: "share-qr-close",
+    className: "button",
+  });
   close.addEventListener("click", () => dialog.close());
   dialog = element("dialog", { className: "qr-full" }, image(), close);
   i18n.label(dialog, "share.qr_label");

@@ -1,9 +1,9 @@
 // The whole of what a student did: put into a link, and brought back from one.
 
 import * as buildSection from "../build/build";
-import { LINK_PREFIX, linkIn } from "../core/addresses";
 import * as api from "../core/session/api";
 import { type Args, type BuildState, type FrameRow, isMessage, type Snapshot } from "../core/types";
+import { LINK_PREFIX, linkIn } from "../core/urls";
 import * as fitControls from "../fit/controls";
 import * as fitFields from "../fit/fields";
 import type { Ready } from "../fit/fit";
@@ -81,7 +81,7 @@ const restore = async ({ build, fit }: Replacement) => {
 };
 
 // Put `next` in the place of what this tab has, as one step that can be taken back.
-export const replace = (next: Replacement) => fitSteps.whole(() => restore(next));
+export const replace = (next: Replacement) => fitSteps.asOneStep(() => restore(next));
 
 const say = ({ kind, saved: session }: SavedFit, snapshot: Snapshot) => {
   const args = { units: session.net.h, epochs: session.epoch };

@@ -36,6 +36,7 @@ from pwlapp.sessions.state import (
     Run,
     SessionState,
     Speed,
+    unknown_session,
 )
 from pwlapp.sessions.stores.protocol import Data, short_id
 
@@ -136,6 +137,15 @@ def decode(blob: bytes) -> SessionState:
         return _state(_state_header(body[:size]), body[size:])
     except _DAMAGE as error:
         raise CorruptState(f"not a state: {error!r}") from error
+
+
+def read_state(blob: bytes, sid: str) -> SessionState:
+    """Unpack a state from a store. Raises UnknownSession, with a log line, if it is damaged."""
+    try:
+        return decode(blob)
+    except CorruptState as error:
+        logger.error("session %s is damaged: %s", short_id(sid), error)
+        raise unknown_session() from error
 
 
 def optimizer_header(options: OptimizerOptions) -> dict[str, Any]:

@@ -181,7 +181,9 @@ async def test_a_damaged_frame_is_left_out(store: RedisStore, link: RedisLink) -
 
 
 async def test_the_counts_of_workers_add_up(store: RedisStore, other: RedisStore) -> None:
-    await asyncio.gather(*(each.count({"epochs": 5, "seconds": 0.5}) for each in (store, other)))
+    await asyncio.gather(
+        *(each.add_counts({"epochs": 5, "seconds": 0.5}) for each in (store, other))
+    )
     assert await store._link.client.hgetall("pwl:stats") == {b"epochs": b"10", b"seconds": b"1"}
 
 

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import { AGAIN_MS, DUE_MS, LATE_MS, POLL_MS, SILENCE_MS } from "../../core/session/connection";
+import { DUE_MS, LATE_MS, POLL_MS, SILENCE_MS, STREAM_RETRY_MS } from "../../core/session/connection";
 import { follow } from "./feed";
 import type { Line } from "./types";
 
-vi.mock("../../core/session/streams", () => ({ claim: () => () => {} }));
+vi.mock("../../core/session/stream-limit", () => ({ claim: () => () => {} }));
 
 const realTimeout = globalThis.setTimeout;
 
@@ -69,7 +69,7 @@ test("where the lines are held back, the whole board is asked for", async () => 
     [1, true],
     [2, true],
   ]);
-  await pass(AGAIN_MS);
+  await pass(STREAM_RETRY_MS);
   expect(opened).toBe(2);
 });
 
@@ -96,6 +96,6 @@ test("a network that answers itself is told by its name", async () => {
 test("a room that has ended is left for good", async () => {
   begin();
   now = async () => Response.json({ error: { code: "room_ended", args: {} } }, { status: 404 });
-  await pass(AGAIN_MS);
+  await pass(STREAM_RETRY_MS);
   expect(ended).toEqual(["room_ended"]);
 });

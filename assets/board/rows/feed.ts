@@ -14,37 +14,37 @@ export type Listeners = {
 const OVER = new Set(["room_ended", "room_forbidden", "room_unknown"]);
 
 // Follow the room until what this gives is called.
-export const follow = ({ onLine, onConnection, onEnd }: Listeners) => {
+export const follow = ({ onLine, onConnection, onEnd: onRoomEnd }: Listeners) => {
   // Whether the room is over; throws any other problem.
   const isOver = (error: Message | undefined) => {
     if (!error) return false;
     if (!OVER.has(error.code)) throw error;
     connection.close();
-    onEnd(error);
+    onRoomEnd(error);
     return true;
   };
 
-  const listen = async (heard: () => void, signal: AbortSignal) => {
+  const listen = async (onMessage: () => void, signal: AbortSignal) => {
     let isFirst = true;
     for await (const line of classApi.board<Line>(signal)) {
       if (signal.aborted || isOver(line.error)) return;
       onLine(line, isFirst);
       if (line.seats) isFirst = false;
-      heard();
+      onMessage();
     }
   };
 
-  const connection = connections.keep({
-    open: (heard, broken) => {
+  const connection = connections.connect({
+    open: (onMessage, onEnd) => {
       const stream = new AbortController();
-      listen(heard, stream.signal)
+      listen(onMessage, stream.signal)
         .catch(() => {})
-        .then(broken);
+        .then(onEnd);
       return () => stream.abort();
     },
-    ask: classApi.boardNow,
-    take: async (answer) => {
-      const line = await api.read<Line & { error?: Message }>(answer);
+    request: classApi.boardNow,
+    receive: async (answer) => {
+      const line = await api.readJson<Line & { error?: Message }>(answer);
       if (isOver(line.error)) return false;
       onLine(line, true);
       return true;

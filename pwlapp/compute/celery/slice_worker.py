@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
+from cachetools import LRUCache
+
 from pwlapp.compute import slices
 from pwlapp.core.data.points import Points
 from pwlapp.errors import UserError
@@ -63,7 +65,7 @@ class SliceWorker:
         self._store = store
         self._send_next = send_next
         self._slice_ms = slice_ms
-        self._points: dict[str, Points] = {}
+        self._points: LRUCache[str, Points] = LRUCache(MAX_POINTS)
 
     async def advance(self, messages: Sequence[SliceMessage]) -> None:
         """Train a slice for each message; messages for old versions are dropped."""
@@ -115,17 +117,13 @@ class SliceWorker:
                 await self._store.add_counts({"runs_failed": 1})
 
     async def _data(self, key: str) -> Points | None:
-        if key not in self._points:
-            try:
+        points = self._points.get(key)
+        if points is None:
+            with contextlib.suppress(UserError):
                 points = await self._store.load_points(key)
-            except UserError:
-                return None
-            if points is None:
-                return None
-            while len(self._points) >= MAX_POINTS:
-                del self._points[next(iter(self._points))]
+        if points is not None:
             self._points[key] = points
-        return self._points[key]
+        return points
 
     async def _count(
         self, before: SessionState, after: SessionState, result: Slice, elapsed: float

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +13,10 @@ from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
 from pwlapp.sessions.state import SessionState, UnknownSession, unknown_session
 from pwlapp.sessions.stores import redis_scripts, thinning
-from pwlapp.sessions.stores.protocol import Conflict, new_sid, short_id
+from pwlapp.sessions.stores.protocol import Conflict, new_sid
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
 from pwlapp.sessions.stores.redis_points import DATA_CHANGED, RedisPoints
 from pwlapp.sessions.stores.thinning import FrameInfo
-
-logger = logging.getLogger(__name__)
 
 SESSION = PREFIX + "session:"
 FRAMES = PREFIX + "frames:"
@@ -98,7 +95,7 @@ class RedisStore(RedisPoints):
         for sid, blob in zip(sids, blobs, strict=True):
             if blob is not None:
                 with contextlib.suppress(UnknownSession):
-                    states[sid] = self._decoded(sid, blob)
+                    states[sid] = codec.read_state(blob, sid)
         return states
 
     async def delete(self, sids: Sequence[str]) -> None:
@@ -166,7 +163,7 @@ class RedisStore(RedisPoints):
             found = await self._begin_script(
                 keys=[SESSION + sid, RUNNING], args=[sid, version, self.apart_s]
             )
-        return None if found is None else (self._decoded(sid, found[0]), found[1])
+        return None if found is None else (codec.read_state(found[0], sid), found[1])
 
     async def claim_idle(self, idle_s: float, at_most: int) -> list[str]:
         """Ids of running sessions without a slice for `idle_s`; each is returned to one caller."""
@@ -228,14 +225,7 @@ class RedisStore(RedisPoints):
             )
         if found is None:
             raise unknown_session()
-        return self._decoded(sid, found[0]), found[1] if since else []
-
-    def _decoded(self, sid: str, blob: bytes) -> SessionState:
-        try:
-            return codec.decode(blob)
-        except codec.CorruptState as error:
-            logger.error("session %s in Redis is damaged: %s", short_id(sid), error)
-            raise unknown_session() from error
+        return codec.read_state(found[0], sid), found[1] if since else []
 
     async def _thin(self, sid: str) -> None:
         _, frames = await self.read_since(sid, 0)

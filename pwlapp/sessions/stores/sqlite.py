@@ -18,7 +18,7 @@ from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
 from pwlapp.sessions.state import SessionState, UnknownSession, unknown_session
 from pwlapp.sessions.stores import sqlite_queries as queries
-from pwlapp.sessions.stores.protocol import Data, short_id, storage_failed
+from pwlapp.sessions.stores.protocol import Data, storage_failed
 from pwlapp.sessions.stores.sqlite_file import connect, prepare, try_to_write
 
 logger = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class SqliteStore:
         await self.run(queries.save_points, points, self._clock())
 
     async def load_points(self, key: str) -> Points | None:
-        return await self.run(self._kept_points, key)
+        return await self.run(self._load_points, key)
 
     async def expire(self, older_than_s: float) -> int:
         return await self.run(queries.expire, self._clock() - older_than_s)
@@ -169,7 +169,7 @@ class SqliteStore:
         if row is None:
             raise unknown_session()
         used, blob = row
-        state = self._decoded(sid, blob)
+        state = codec.read_state(blob, sid)
         now = self._clock()
         if now - used > TOUCH_EVERY_S:
             self._touch(db, "UPDATE session SET used = ? WHERE sid = ?", (now, sid))
@@ -188,17 +188,10 @@ class SqliteStore:
             row = db.execute("SELECT state FROM session WHERE sid = ?", (sid,)).fetchone()
             if row is not None:
                 with contextlib.suppress(UnknownSession):
-                    states[sid] = self._decoded(sid, row[0])
+                    states[sid] = codec.read_state(row[0], sid)
         return states
 
-    def _decoded(self, sid: str, blob: bytes) -> SessionState:
-        try:
-            return codec.decode(blob)
-        except codec.CorruptState as error:
-            logger.error("session %s in %s is damaged: %s", short_id(sid), self._path, error)
-            raise unknown_session() from error
-
-    def _kept_points(self, db: sqlite3.Connection, key: str) -> Points | None:
+    def _load_points(self, db: sqlite3.Connection, key: str) -> Points | None:
         row = db.execute("SELECT body FROM points WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
