@@ -10,15 +10,15 @@ const why = (text: string) =>
     (error) => error.why,
   );
 
-test("a text that Python packed, deflated or not", async () => {
+test("unpacks texts that Python packed, deflated or not", async () => {
   for (const text of texts) expect(await unpack(text)).toEqual({ content, floats });
 });
 
-test("what does not get shorter stays as it is, byte for byte as in Python", async () => {
+test("does not deflate content that would not get shorter; the bytes are the same as in Python", async () => {
   expect(await pack(content, floats)).toBe(plain);
 });
 
-test("what gets shorter is deflated", async () => {
+test("deflates content that gets shorter", async () => {
   const zeros = Array(500).fill(0);
   const text = await pack("content", zeros);
   expect(text.length).toBeLessThan(100);
@@ -26,7 +26,7 @@ test("what gets shorter is deflated", async () => {
 });
 
 describe("a browser that cannot deflate", () => {
-  test("writes longer texts, and says of the shorter ones that it can't read them", async () => {
+  test("writes longer texts, and reports deflated ones as unreadable", async () => {
     vi.stubGlobal("CompressionStream", undefined);
     vi.stubGlobal("DecompressionStream", undefined);
     const text = await pack("content", Array(500).fill(0));
