@@ -1,5 +1,5 @@
 // The format of a link's text: "1." (the version), then in base64url: one byte of flags, a checksum of the body, and
-// the body, which is a JSON value followed by float32 numbers. The body is deflated if the browser can do it.
+// the body, which is a JSON value followed by float32 numbers. The body is deflated if that makes it shorter.
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const VERSION = 1;
@@ -10,7 +10,7 @@ const MAX_BYTES = 1_000_000; // of the inflated body
 
 // `why` is the end of a message key.
 export class BrokenLink extends Error {
-  constructor(readonly why: "damaged" | "future" | "browser") {
+  constructor(readonly why: "damaged" | "future") {
     super(why);
   }
 }
@@ -55,22 +55,11 @@ const readAll = async (stream: ReadableStream<Bytes>): Promise<Bytes> => {
 const through = (bytes: Bytes, transform: CompressionStream | DecompressionStream) =>
   readAll(new Blob([bytes]).stream().pipeThrough(transform));
 
-const deflate = async (bytes: Bytes) => {
-  if (!window.CompressionStream) return null;
-  try {
-    return await through(bytes, new CompressionStream("deflate-raw"));
-  } catch {
-    return null; // the browser does not support this format
-  }
-};
-const inflate = async (bytes: Bytes) => {
-  if (!window.DecompressionStream) throw new BrokenLink("browser");
-  try {
-    return await through(bytes, new DecompressionStream("deflate-raw"));
-  } catch {
+const deflate = (bytes: Bytes) => through(bytes, new CompressionStream("deflate-raw"));
+const inflate = (bytes: Bytes) =>
+  through(bytes, new DecompressionStream("deflate-raw")).catch(() => {
     throw new BrokenLink("damaged");
-  }
-};
+  });
 
 // Pack any JSON value and float32 numbers; resolves to the text.
 export const pack = async (content: unknown, floats: number[]) => {
@@ -81,7 +70,7 @@ export const pack = async (content: unknown, floats: number[]) => {
   body.set(json, 2);
   floats.forEach((value, k) => view.setFloat32(2 + json.length + 4 * k, value, true));
   const packed = await deflate(body);
-  const chosen = packed && packed.length < body.length ? packed : body;
+  const chosen = packed.length < body.length ? packed : body;
   const bytes = new Uint8Array(PREFIX + chosen.length);
   bytes[0] = chosen === packed ? DEFLATED : 0;
   new DataView(bytes.buffer).setUint32(1, crc32(body), true);

@@ -1,6 +1,6 @@
 // Opens a run's file: the session with its weights and frames, and Build's state. The server writes the file (`run` in
 // pwlapp/web/downloads.py).
-import { byId, element } from "../core/dom";
+import { byId, element, onFile } from "../core/dom";
 import { limits } from "../core/limits";
 import { translated } from "../core/text/i18n";
 import type { BuildState, FrameRow, Message } from "../core/types";
@@ -69,22 +69,6 @@ export const start = () => {
   });
   // A label in the page's language in place of the input's own, which is in the browser's language.
   const choose = translated("label", "runfile.choose", { className: "button", htmlFor: "run-file" });
-  input.addEventListener("change", async () => {
-    const file = input.files?.[0];
-    if (file) await open(file);
-    input.value = ""; // so that choosing the same file again is a change
-  });
+  onFile(input, host, open);
   host.append(input, choose, translated("p", "runfile.drop", { className: "hint" }));
-  for (const name of ["dragenter", "dragover"]) {
-    host.addEventListener(name, (event) => {
-      event.preventDefault();
-      host.classList.add("over");
-    });
-  }
-  for (const name of ["dragleave", "drop"]) host.addEventListener(name, () => host.classList.remove("over"));
-  host.addEventListener("drop", (event) => {
-    event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file) open(file);
-  });
 };

@@ -15,6 +15,7 @@ import type { Curve, NetDescription, Weights } from "../../core/types";
 import type { FitData, Shown } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
+import * as fitPlots from "../../fit/plots";
 import * as plateaus from "../seeds/plateaus";
 
 const STORE = "pwl.by-hand";
@@ -65,8 +66,7 @@ const drawData = ({ points, curves }: NonNullable<typeof plots>, { data, net }: 
 };
 
 const curveOf = (p: Weights, net: NetDescription, data: FitData) => {
-  const bends = nets.knots(p, net).filter((x) => data.grid[0] < x && x < data.grid[data.grid.length - 1]);
-  const x = [...new Set([...data.grid, ...bends])].sort((a, b) => a - b);
+  const { x } = fitPlots.placesOf(data, { net, p });
   return { x, y: nets.yhat(p, x, net) };
 };
 const adamsCurve = ({ frame, net, data }: Newest) =>

@@ -10,7 +10,6 @@ import * as fitData from "../../fit/data";
 import type { Now, Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import { startOver } from "../start-over";
-import * as visibility from "../visibility";
 import * as comparePlots from "./plots";
 import * as compareRuns from "./runs";
 import * as compareTable from "./table";
@@ -194,7 +193,7 @@ export const start = () => {
   byId("compare-keep-in-fit").addEventListener("click", () => keep("compare-said-in-fit"));
   const table = byId("compare-table");
   plotting.whenNear(ancestor(table, ".card"), () => comparePlots.create().then(repaintKept));
-  isNear = visibility.watch(ancestor(table, ".card"), paintSoon);
+  isNear = plotting.watchNear(ancestor(table, ".card"), paintSoon);
   compareRuns.onChange(repaintKept);
   i18n.onLanguage(translate);
   fitSection.onChange((now) => {

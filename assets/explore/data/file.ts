@@ -1,7 +1,7 @@
 // Upload of a file: it is picked or dropped here, and the server previews how it reads the file. If something is
 // ambiguous, the import dialog asks the user.
 
-import { element } from "../../core/dom";
+import { element, onFile } from "../../core/dom";
 import { limits } from "../../core/limits";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
@@ -78,8 +78,7 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
     return { name: picked.name, base64: content, preview, choices: preview.is_sure ? {} : null };
   };
 
-  const pick = async (picked?: File) => {
-    if (!picked) return;
+  const pick = async (picked: File) => {
     [file, reading] = [null, picked.name];
     showError(null);
     onPick();
@@ -98,17 +97,7 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
     onPick();
     if (file && !file.choices) await openDialog(file);
   };
-  input.addEventListener("change", () => {
-    pick(input.files?.[0]);
-    input.value = ""; // so that the same file, corrected, can be picked again
-  });
-  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
-    drop.addEventListener(type, (event) => {
-      event.preventDefault();
-      drop.classList.toggle("over", type === "dragenter" || type === "dragover");
-    });
-  }
-  drop.addEventListener("drop", ({ dataTransfer }) => pick(dataTransfer?.files[0]));
+  onFile(input, drop, pick);
   i18n.onLanguage(show);
   show();
 

@@ -13,7 +13,6 @@ import * as numbers from "../../core/text/numbers";
 import type { Answer, Message, Optimizer, Snapshot } from "../../core/types";
 import * as fitFields from "../../fit/fields";
 import * as fitSection from "../../fit/fit";
-import * as visibility from "../visibility";
 import { type OneStep, value } from "./answer";
 import * as formulas from "./formulas";
 import * as plots from "./plots";
@@ -186,7 +185,7 @@ export const start = () => {
     isDrawn = true;
     updateSoon();
   });
-  isNear = visibility.watch(card, updateSoon);
+  isNear = plotting.watchNear(card, updateSoon);
   i18n.onLanguage(show);
   fitSection.onChange(updateSoon);
 };

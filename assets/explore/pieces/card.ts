@@ -13,7 +13,6 @@ import type { Args, Column, FitNet, Range, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
-import * as visibility from "../visibility";
 import type { Line } from "./plot";
 import * as piecesPlot from "./plot";
 import * as piecesTable from "./table";
@@ -212,7 +211,7 @@ export const start = () => {
     isDrawn = true;
     updateSoon();
   });
-  isNear = visibility.watch(card, updateSoon);
+  isNear = plotting.watchNear(card, updateSoon);
   i18n.onLanguage(translate);
   fitSection.onChange(updateSoon);
 };
