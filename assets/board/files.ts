@@ -1,4 +1,4 @@
-// The board as files: a table, a notebook, a picture.
+// Saves the board as a CSV table, a notebook or a picture.
 import * as classApi from "../class/api";
 import { written } from "../class/says";
 import { byId } from "../core/dom";

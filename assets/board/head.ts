@@ -1,4 +1,4 @@
-// The head of the board: the code, the headline, and a button for each group with its count and share.
+// The top of the board: the room's code, the headline, and a button for each group with its count and percentage.
 import { written } from "../class/says";
 import { byId, element, query, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
@@ -18,18 +18,18 @@ const headline = (both: number, waiting: number, all: number) => {
 const isExplained = (why: Why) => why === "both" || why === "not_yet";
 
 const chip = (why: Why) => {
-  const words = [
+  const contents = [
     element("i", { className: `why-mark ${why}` }),
     i18n.translated("span", `board.why_${why}`),
     element("strong", { textContent: "0" }),
     element("small"),
   ];
-  const button = element("button", { type: "button", className: "board-chip", id: `board-chip-${why}` }, ...words);
+  const button = element("button", { type: "button", className: "board-chip", id: `board-chip-${why}` }, ...contents);
   button.addEventListener("click", () => state.look({ only: state.view.only === why ? null : why }));
   return button;
 };
 
-const leads = () => {
+const leadingText = () => {
   const { room, roster } = state;
   if (!room) return "";
   if (state.lost) return t(state.lost);
@@ -60,7 +60,7 @@ const show = () => {
   }
   const here = [...roster.values()].filter((row) => row.here).length;
   setText(byId("board-seats"), t("board.seats", { here: whole(here), n: whole(all) }));
-  setText(byId("board-leads"), leads());
+  setText(byId("board-leads"), leadingText());
   byId("board-leads").classList.toggle("lost", state.lost !== null);
   byId("board-leads").classList.toggle("on", Boolean(room?.leading || room?.frozen || room?.spotlight));
   if (!room) return;
@@ -68,11 +68,11 @@ const show = () => {
   i18n.label(byId("board-code"), "board.invite", { code: written(room.code) });
 };
 
-let told = "";
+let announced = "";
 const announce = () => {
-  const now = byId("board-headline").textContent;
-  if (now !== told) i18n.announce(now);
-  told = now;
+  const headline = byId("board-headline").textContent;
+  if (headline !== announced) i18n.announce(headline);
+  announced = headline;
 };
 
 export const start = () => {
