@@ -1,5 +1,5 @@
 // The top of the board: the room's code, the headline, and a button for each group with its count and percentage.
-import { written } from "../class/says";
+import { formatCode } from "../class/room-status";
 import { byId, element, query, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { whole } from "../core/text/numbers";
@@ -64,8 +64,8 @@ const show = () => {
   byId("board-leads").classList.toggle("lost", state.lost !== null);
   byId("board-leads").classList.toggle("on", Boolean(room?.leading || room?.frozen || room?.spotlight));
   if (!room) return;
-  setText(byId("board-code"), written(room.code));
-  i18n.label(byId("board-code"), "board.invite", { code: written(room.code) });
+  setText(byId("board-code"), formatCode(room.code));
+  i18n.label(byId("board-code"), "board.invite", { code: formatCode(room.code) });
 };
 
 let announced = "";

@@ -2,7 +2,7 @@
 // Also the teacher's own links.
 
 import * as classApi from "../class/api";
-import { written } from "../class/says";
+import { formatCode } from "../class/room-status";
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { command } from "./controls";
@@ -34,7 +34,7 @@ const show = () => {
   const { room } = state;
   const link = links[at];
   if (!room) return;
-  const code = element("p", { className: "invite-code", textContent: written(room.code) });
+  const code = element("p", { className: "invite-code", textContent: formatCode(room.code) });
   const parts: HTMLElement[] = [i18n.translated("p", "board.join_at", { className: "invite-words" })];
   if (link) {
     const url = element("p", { className: "invite-url", textContent: link.url });
