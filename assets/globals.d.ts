@@ -22,6 +22,7 @@ declare global {
     name?: string;
     mode?: string;
     opacity?: number;
+    meta?: string; // the trace's role, where its colour does not tell it
     line?: { color?: string; width?: number; [name: string]: unknown };
     marker?: { color?: string; size?: number; opacity?: number; [name: string]: unknown };
     [name: string]: unknown;
@@ -36,8 +37,9 @@ declare global {
   };
   type PlotlyLayout = Record<string, unknown>;
   type PlotlyChanges = Record<string, unknown>; // by path: {"xaxis.range": [0, 1]}
-  // A point of a trace as Plotly has computed it. A trace's first point also has the trace's SVG group.
-  type PlotlyPoint = { i?: number; x?: number; y?: number; node3?: { node: () => SVGGElement | null } };
+  // A point of a trace as Plotly has computed it; of a bar, `s` is its length. A trace's first point also has
+  // the trace's SVG group.
+  type PlotlyPoint = { i?: number; x?: number; y?: number; s?: number; node3?: { node: () => SVGGElement | null } };
   type PlotlyPointEvent = { points: { customdata?: unknown }[] };
 
   // The element of a graph that Plotly has drawn.

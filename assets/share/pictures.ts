@@ -1,13 +1,15 @@
 // Saves plots as pictures, on a white background and with a legend, independent of the page's theme.
 import { byId, element } from "../core/dom";
 import * as plotting from "../core/plots/plotting";
-import { type Legend, legendOf, roleOf } from "../core/plots/roles";
+import { legendOf, roleOf } from "../core/plots/roles";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import * as views from "../core/views";
+import { changeOf } from "../fit/changes";
 import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";
+import { isDrawn, namesOf } from "./legend";
 import * as sharing from "./sharing";
 
 const SIZE = { width: 1000, height: 620 };
@@ -25,7 +27,7 @@ let say: downloads.Say;
 const boxes = (): Picture[] => {
   const found = new Map<Element, PlotlyGraph[]>();
   for (const gd of document.querySelectorAll<PlotlyGraph>("main .js-plotly-plot")) {
-    if (!gd.data?.length || gd.closest(".panel") || !views.isReachable(gd)) continue;
+    if (!gd.calcdata?.some(isDrawn) || gd.closest(".panel") || !views.isReachable(gd)) continue;
     const box = gd.closest(".graph") ?? gd;
     found.set(box, [...(found.get(box) ?? []), gd]);
   }
@@ -38,19 +40,22 @@ const nameOf = (layers: PlotlyGraph[], k: number) => {
   const id = (top.closest("[id$='-plot']") ?? top.closest("[id]"))?.id ?? `plot-${k + 1}`;
   return id.replace(/-plot$/, "").replace(/^(fit|build)-/, "") || `plot-${k + 1}`;
 };
-const titleOf = (box: Element) =>
-  box.closest(".card")?.querySelector(".card-title")?.textContent ??
-  box.closest(".view")?.querySelector("h2")?.textContent ??
-  "";
+// The title of the card, and, if the card has several plots, the plot's own.
+const titleOf = (box: Element) => {
+  const above =
+    box.closest(".card")?.querySelector(".card-title, .construction-name") ?? box.closest(".view")?.querySelector("h2");
+  const own =
+    box.previousElementSibling?.matches(".plot-title, .panel-title, figcaption") && box.previousElementSibling;
+  const titles = [above, own && (own.querySelector("span") ?? own)];
+  return titles.flatMap((title) => (title ? [title.textContent.trim()] : [])).join(" · ");
+};
 
-const hasPoints = ({ y = [] }: PlotlyTrace) => Array.from(y, Number).some(Number.isFinite) && y[0] !== undefined;
-
-const onWhite = (trace: PlotlyTrace, legend: Legend) => {
-  const role = roleOf(trace);
-  const name = trace.name ?? (role && legend[role]);
-  const painted = { ...trace, name, showlegend: Boolean(name) && hasPoints(trace) };
+const onWhite = (trace: PlotlyTrace, role: string | undefined, name: string | null) => {
+  const painted = { ...trace, name: name ?? "", showlegend: name !== null };
   if (role === "truth" && trace.line) painted.line = { ...trace.line, color: TRUTH };
-  if (role === "data") painted.marker = { ...trace.marker, opacity: Math.max(trace.marker?.opacity ?? 1, 0.3) };
+  if (trace.mode === "markers" && role !== "bend") {
+    painted.marker = { ...trace.marker, opacity: Math.max(trace.marker?.opacity ?? 1, 0.3) };
+  }
   return painted;
 };
 
@@ -79,22 +84,42 @@ const layoutOnWhite = (layout: PlotlyLayout, title: string): PlotlyLayout => {
     title: { text: title, font: { size: 18, color: INK }, x: 0.02, xanchor: "left", y: 0.97, yanchor: "top" },
     margin: { l: 70, r: 24, t: 96, b: 60 },
     showlegend: true,
-    legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { size: 15, color: INK } },
+    legend: {
+      orientation: "h",
+      traceorder: "normal",
+      x: 0,
+      y: 1.02,
+      xanchor: "left",
+      yanchor: "bottom",
+      font: { size: 15, color: INK },
+    },
   };
 };
 
-// "After the sigmoid: probability ŷ · seed 1, epoch 10,000" for a plot of Fit; otherwise the title alone.
+// "After the sigmoid: probability ŷ · seed 1, epoch 10,000, changed by hand" for plots of the net in Fit; otherwise the
+// title alone.
 const heading = ({ box, title }: Picture) => {
-  const { state, frame } = fitSection.now();
-  if (!box.closest("#fit") || !state || !frame) return title;
+  const now = fitSection.now();
+  if (!box.closest("#fit, #explore-pieces") || !fitSection.isReady(now) || !now.frame) return title;
+  const { state, frame, playback } = now;
   const args = { seed: numbers.whole(state.seed), epoch: numbers.whole(frame.epoch ?? state.epoch) };
-  return `${title} · ${t("pictures.at", args)}`;
+  const change = changeOf({ state, frame, frames: playback.frames });
+  return `${title} · ${[t("pictures.at", args), ...(change ? [t(`change.${change}`)] : [])].join(", ")}`;
 };
 
 const figure = (picture: Picture): PlotlyFigure => {
-  const legend = legendOf(picture.box);
-  const data = picture.layers.flatMap((gd) => gd.data.map((trace) => onWhite(trace, legend)));
-  const { layout } = picture.layers[picture.layers.length - 1];
+  const { layers, box } = picture;
+  const traces = layers.flatMap((gd) =>
+    gd.data.map((trace, k) => ({ trace, role: roleOf(trace), isDrawn: isDrawn(gd.calcdata?.[k]) })),
+  );
+  const { layout } = layers[layers.length - 1];
+  const axis = layout.yaxis?.title?.text ?? "";
+  const names = namesOf(
+    traces.map(({ trace, ...found }) => ({ ...found, name: trace.name })),
+    legendOf(box),
+    axis,
+  );
+  const data = traces.map(({ trace, role }, k) => onWhite(trace, role, names[k]));
   return { data, layout: layoutOnWhite(layout, heading(picture)), config: { staticPlot: true } };
 };
 

@@ -9,6 +9,7 @@ import * as api from "../core/session/api";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
 import * as views from "../core/views";
+import { changeOf } from "../fit/changes";
 import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";
 import * as lecturer from "./lecturer";
@@ -47,7 +48,17 @@ export const make = async () => {
 // --- texts -------------------------------------------------------------------------------------
 const contents = ({ kind, session: { seed, net, epoch } }: Made) => {
   const args = { seed, units: net.h, epochs: epoch };
-  return [t("share.holds_build"), t(`share.holds_${kind}`, i18n.formatArgs(args))].join(" · ");
+  const change = kind === "weights" ? newestChange() : null;
+  const parts = [t("share.holds_build"), t(`share.holds_${kind}`, i18n.formatArgs(args))];
+  return [...parts, ...(change ? [t(`change.${change}`)] : [])].join(" · ");
+};
+
+// How Fit's net, which is what a link holds, differs from what its seed and settings make of it.
+const newestChange = () => {
+  const now = fitSection.now();
+  const frames = now.playback.frames;
+  const newest = frames[frames.length - 1];
+  return now.state && newest ? changeOf({ state: now.state, frames, frame: newest }) : null;
 };
 
 const show = () => {

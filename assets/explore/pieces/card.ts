@@ -10,7 +10,8 @@ import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Args, Column, FitNet, Range, Weights } from "../../core/types";
-import type { FitData } from "../../fit/data";
+import { changeOf } from "../../fit/changes";
+import type { FitData, Shown } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
 import type { Line } from "./plot";
@@ -41,12 +42,13 @@ const describe = (p: Weights, net: FitNet, data: FitData): Line => {
   return { p, net, data, ends, units, pieces, curve, drawn: piecesPlot.drawnOf(units), hasColours: net.plain };
 };
 
-const showPlain = ({ playback, net, data, frame }: Ready) => {
+const showPlain = ({ playback, net, data, frame, state }: Ready) => {
   if (playback.frame?.net !== net || !frame?.p) return;
-  const { epoch } = frame;
-  const shownWhen =
-    epoch === undefined ? { key: "pieces.by_hand" } : { key: "pieces.at", args: { epoch: numbers.whole(epoch) } };
-  show(frame.p, net, data, shownWhen);
+  show(frame.p, net, data, whenOf(frame, changeOf({ state, frame, frames: playback.frames })));
+};
+const whenOf = ({ epoch }: Shown, change: string | null): When => {
+  if (epoch === undefined) return { key: "pieces.by_hand" };
+  return { key: change === "by_hand" ? "pieces.at_by_hand" : "pieces.at", args: { epoch: numbers.whole(epoch) } };
 };
 
 const keyOf = ({ sid, state }: Ready) => `${sid} ${state.version}`;

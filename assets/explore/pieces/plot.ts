@@ -65,9 +65,9 @@ export const create = async () => {
     thin("unit2", 2),
     thin("yhat", 3, { hovertemplate: "(%{x:.3f}, %{y:.4f})<extra></extra>" }),
     thin("yhat", 9, { opacity: 0.35, ...mute }),
-    thin("accent", 4, { line: { color: accent } }),
-    thin("accent", 1.5, { yaxis: "y2", ...mute, line: { color: accent, dash: "dash" } }),
-    thin("others", 2, onAxis),
+    thin("accent", 4, { meta: "chosen", line: { color: accent } }),
+    thin("accent", 1.5, { meta: "chosen", yaxis: "y2", ...mute, line: { color: accent, dash: "dash" } }),
+    thin("others", 2, { meta: "knot", ...onAxis }),
   ];
   const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },

@@ -127,6 +127,7 @@ const curves = (runs: Run[], epochs: number[], name: Side) => {
     y.push(...one.y, null);
   }
   return plotting.line(ROLE[name], {
+    meta: name,
     x: x.length ? x : [null],
     y: y.length ? y : [null],
     connectgaps: false,
@@ -149,6 +150,7 @@ export const paintCurves = (node: HTMLElement, shown: Shown, plateaus: Plateaus)
 const dots = (runs: Run[], name: Side, size: number, top: number): PlotlyTrace => ({
   type: "scatter",
   mode: "markers",
+  meta: name,
   xaxis: "x",
   yaxis: "y",
   x: runs.length ? runs.map((run) => run.seed) : [null],
@@ -171,6 +173,7 @@ const histogram = (runs: Run[], name: Side, [low, high]: Range): PlotlyTrace => 
   for (const { loss } of runs) counts[Math.min(Math.floor((loss - low) / width), BINS - 1)] += 1;
   return {
     type: "bar",
+    meta: name,
     orientation: "h",
     xaxis: "x2",
     yaxis: "y",

@@ -25,7 +25,10 @@ def card() -> html.Section:
         ),
         html.Ul(id=ids.SEEDS_LEGEND, className="legend"),
         html.Div(
-            [_plot(ids.SEEDS_DOTS, "seeds.dots"), _plot(ids.SEEDS_CURVES, "seeds.curves")],
+            [
+                _plot(ids.SEEDS_DOTS, "seeds.dots", text("seeds.dots_hint")),
+                _plot(ids.SEEDS_CURVES, "seeds.curves"),
+            ],
             className="grid halves",
         ),
         _one_of_them(),
@@ -49,10 +52,10 @@ def _commands() -> html.Div:
     return html.Div([html.Div(fields, className="fields"), pressed], className="commands")
 
 
-def _plot(id_: str, key: str) -> html.Figure:
-    """A plot that the browser makes when it comes near, under its title."""
+def _plot(id_: str, key: str, *hint: html.Span) -> html.Figure:
+    """A plot that the browser makes when it comes near, under its title and a hint."""
     box = labelled(html.Div(id=id_, className="seeds-plot", role="img"), f"{key}_label")
-    return html.Figure([html.Figcaption(text(key)), box])
+    return html.Figure([html.Figcaption([text(key), " ", *hint]), box])
 
 
 def _one_of_them() -> html.Div:
