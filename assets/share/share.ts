@@ -53,7 +53,7 @@ const contents = ({ kind, session: { seed, net, epoch } }: Made) => {
   return [...parts, ...(change ? [t(`change.${change}`)] : [])].join(" · ");
 };
 
-// How Fit's net, which is what a link holds, differs from what its seed and settings make of it.
+// How the net in Fit differs from what its seed and settings alone would give; see fit/changes.ts.
 const newestChange = () => {
   const now = fitSection.now();
   const frames = now.playback.frames;
