@@ -1,6 +1,6 @@
-// The strip of commands to all: send the setting that stands in Fit, train, pause, freeze, release.
+// The commands to the whole class: send the setting in Fit, train, pause, freeze, release.
 import * as classApi from "../class/api";
-import { byId, wordsOf, write } from "../core/dom";
+import { byId, labelOf, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Activation, Loss, NetDescription, Optimizer, Snapshot } from "../core/types";
@@ -15,17 +15,19 @@ import * as state from "./state";
 
 const { t } = i18n;
 let say: downloads.Say;
-const OF_RUNS = ["board.did_start", "board.did_resume"]; // is said while they last,
-const LEAST_SAID_MS = 1500; // and so long at least
-let runsSaid: number | null = null; // when
+// The outcome of these is shown while somebody trains, and at least for MIN_SHOWN_MS.
+const OF_RUNS = ["board.did_start", "board.did_resume"];
+const MIN_SHOWN_MS = 1500;
+let shownAt: number | null = null; // when it was
 
-type Outcome = { seats?: number; failed?: number }; // of how many it was done, of how many it failed
+type Outcome = { seats?: number; failed?: number }; // the number of seats for which it succeeded and failed
 
-// Send a command; its outcome is told beside the buttons. Gives the answer, or null where it was refused.
+// Send a command, and show its outcome beside the buttons. `done` is the key of the message of success. Resolves to
+// the answer, or null if it was refused.
 export const command = async <T = object>(
   name: string,
   body: object,
-  told: string | null = null,
+  done: string | null = null,
 ): Promise<T | null> => {
   const answer = await classApi.byTeacher<T & Outcome>(name, body);
   if (answer.error) {
@@ -34,11 +36,11 @@ export const command = async <T = object>(
   }
   const { seats = 0, failed = 0 } = answer;
   if (failed) say("board.failed", { n: failed });
-  else say(told, { n: seats });
-  runsSaid = null;
-  if (!failed && OF_RUNS.includes(told ?? "")) {
-    runsSaid = performance.now();
-    setTimeout(forgetRuns, LEAST_SAID_MS);
+  else say(done, { n: seats });
+  shownAt = null;
+  if (!failed && OF_RUNS.includes(done ?? "")) {
+    shownAt = performance.now();
+    setTimeout(clearOutcome, MIN_SHOWN_MS);
   }
   return answer as T;
 };
@@ -46,7 +48,7 @@ export const command = async <T = object>(
 // --- the setting -----------------------------------------------------------------------------------
 type Setting = { seed: number; net: NetDescription; optimizer: Optimizer; data: fitData.FitData };
 
-// What stands in Fit's fields, and its data.
+// The values of Fit's fields, and its data.
 const inFit = (): Setting | null => {
   const fields = fitFields.now();
   const { data } = fitSection.now();
@@ -63,8 +65,8 @@ const inFit = (): Setting | null => {
   return { seed: numbers.parse(fields.seed), net, optimizer, data };
 };
 
-// To look at a student's net in Fit is not to send it: the teacher's own setting stays the one that is sent
-// until something is changed in Fit.
+// The teacher's own setting, while Fit has a student's net: it is sent until something is changed in Fit. `opened` is
+// the student's setting.
 type Aside = { setting: Setting; name: string; opened: string };
 let aside: Aside | null = null;
 let isOpening = false;
@@ -76,14 +78,14 @@ const setting = () => {
   return aside?.setting ?? now;
 };
 
-// Open in Fit the net of a student with this name.
+// Open a student's net in Fit, and keep the teacher's own setting.
 export const openAside = async (name: string, open: () => Promise<Snapshot | null>) => {
   const before = setting();
   isOpening = true;
   const snapshot = await open();
   if (snapshot && before) {
     aside = { setting: before, name, opened: "" };
-    await fitFields.settled(() => isInFit(snapshot));
+    await fitFields.waitUntil(() => isInFit(snapshot));
     aside.opened = keyOf(inFit()) ?? "";
   }
   isOpening = false;
@@ -104,7 +106,7 @@ const push = async () => {
   await command("push", { data: data.spec, seed, seat_seeds, net, optimizer, epochs: 0 }, "board.did_push");
 };
 
-const settingWords = () => {
+const settingText = () => {
   const now = setting();
   if (!now) return "";
   const seed = numbers.short(now.seed);
@@ -140,21 +142,21 @@ export const show = () => {
   enable("board-start", leads && !room?.frozen);
   enable("board-pause", leads && (isRunning || isPaused) && !room?.frozen);
   enable("board-release", leads || Boolean(room?.frozen || room?.spotlight || room?.lesson || room?.hidden.length));
-  write(wordsOf("board-pause"), t(doesResume() ? "board.resume" : "board.pause"));
-  write(wordsOf("board-freeze"), t(room?.frozen ? "board.unfreeze" : "board.freeze"));
+  setText(labelOf("board-pause"), t(doesResume() ? "board.resume" : "board.pause"));
+  setText(labelOf("board-freeze"), t(room?.frozen ? "board.unfreeze" : "board.freeze"));
   byId("board-freeze").setAttribute("aria-pressed", String(Boolean(room?.frozen)));
   byId("board-push").classList.toggle("primary", !leads);
   byId("board-start").classList.toggle("primary", leads);
-  write(byId("board-setting"), settingWords());
-  byId("board-setting").title = settingWords(); // which may be cut
+  setText(byId("board-setting"), settingText());
+  byId("board-setting").title = settingText(); // which may be cut
   byId("board-setting").classList.toggle("aside", aside !== null);
   byId("board-setting-fit").hidden = !aside;
 };
 
-// "Training 96." until nobody trains any more.
-const forgetRuns = () => {
-  if (runsSaid === null || performance.now() - runsSaid < LEAST_SAID_MS || statuses().isRunning) return;
-  runsSaid = null;
+// "Training 96." is outdated when nobody trains any more.
+const clearOutcome = () => {
+  if (shownAt === null || performance.now() - shownAt < MIN_SHOWN_MS || statuses().isRunning) return;
+  shownAt = null;
   say(null);
 };
 
@@ -181,8 +183,8 @@ export const start = () => {
   });
   onPress("board-release", () => command("release", {}, "board.did_release"));
   state.onChange((what) => {
-    if (what === "room" && state.lost) say(null); // what was done last is no longer what goes on
-    if (what === "rows") forgetRuns();
+    if (what === "room" && state.lost) say(null); // the outcome of the last command is outdated
+    if (what === "rows") clearOutcome();
     if (what === "room" || what === "rows") show();
   });
   fitSection.onChange(show);

@@ -1,6 +1,6 @@
-// The board as files: a table, a notebook, a picture.
+// Saves the board as a CSV table, a notebook or a picture.
 import * as classApi from "../class/api";
-import { written } from "../class/says";
+import { formatCode } from "../class/room-status";
 import { byId } from "../core/dom";
 import * as downloads from "../share/downloads";
 import * as files from "../share/files";
@@ -15,8 +15,8 @@ const save = async (kind: Kind, say: downloads.Say) => {
   const { room } = state;
   if (!room) return;
   const withNames = isChecked("board-with-names");
-  if (kind !== "picture") return files.take(classApi.fileAt(kind, withNames), say);
-  const name = `class-${written(room.code)}.png`;
+  if (kind !== "picture") return files.download(classApi.fileAt(kind, withNames), say);
+  const name = `class-${formatCode(room.code)}.png`;
   await downloads.save({ name, blob: await picture.make(withNames) });
   say("files.saved", { name });
 };

@@ -1,14 +1,14 @@
-// Which of the numbers that a class answered are drawn. One that cannot be, or that is far from all others,
-// would stretch the axis until the others were one bar.
+// Which answers to a number question are drawn. An impossible one, or one far from all others, would stretch the axis
+// until the others are a single bar.
 import type { Question } from "./types";
 
-export type Drawn = { values: number[]; outside: number }; // and how many are not
+export type Drawn = { values: number[]; outside: number }; // `outside`: the number of answers that are not drawn
 
 const FAR = 10; // times the median distance from the median
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
-// Of the page's own question, "how many of us", the answers are from 0 to the number of students.
+// The preset question, "how many of us", has answers from 0 to the number of students.
 const limitsOf = (values: number[], { text_is_preset }: Pick<Question, "text_is_preset">, seats: number) => {
   if (text_is_preset) return [0, seats];
   const centre = median(values);

@@ -1,11 +1,11 @@
-// What the teacher hides on the students' pages, as names of ?hide=; see pwlapp/ui/opening.py.
+// The controls that the teacher hides, as names of ?hide=; see pwlapp/ui/opening.py.
 
-// What the teacher hides with one press and lecturers' links name one by one.
-const TOGETHER: Record<string, string[]> = { train: ["train", "step", "pause", "reset", "epochs"] };
-// A drawer in which little is left goes with it.
-const EMPTIED: Record<string, string[]> = { options: ["net", "optimizer"] };
+// Controls that the teacher hides together, and lecturers' links one by one.
+const GROUPS: Record<string, string[]> = { train: ["train", "step", "pause", "reset", "epochs"] };
+// A drawer is hidden with its last important controls.
+const DRAWERS: Record<string, string[]> = { options: ["net", "optimizer"] };
 
 export const namesOf = (hidden: readonly string[]) => [
-  ...hidden.flatMap((name) => TOGETHER[name] ?? [name]),
-  ...Object.keys(EMPTIED).filter((drawer) => EMPTIED[drawer].every((name) => hidden.includes(name))),
+  ...hidden.flatMap((name) => GROUPS[name] ?? [name]),
+  ...Object.keys(DRAWERS).filter((drawer) => DRAWERS[drawer].every((name) => hidden.includes(name))),
 ];

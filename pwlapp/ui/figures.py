@@ -141,8 +141,8 @@ def points_figure() -> Figure:
     marker = {"color": COLOURS["data"], "size": 4, "opacity": 0.18}
     held_out = {**marker, "symbol": "circle-open", "line": {"width": 1.5}}
     points = [
-        go.Scatter(x=[None], y=[None], mode="markers", marker=look, hoverinfo="skip")
-        for look in (marker, held_out)
+        go.Scatter(x=[None], y=[None], mode="markers", marker=look, meta=role, hoverinfo="skip")
+        for role, look in (("data", marker), ("held-out", held_out))
     ]
     return _figure(points, *_YHAT_AXES)
 
@@ -175,7 +175,8 @@ def loss_figure(epoch: str, loss: str) -> Figure:
     curve = _line("yhat", width=3).update(hovertemplate=hover)
     truth = _line("truth", width=2).update(hovertemplate="%{y:.6f}<extra></extra>")
     head = _dot([], []).update(hovertemplate=hover, cliponaxis=False)  # whole at epoch 0 as well
-    test = _line("yhat", [None], [None], width=2, dash="dot").update(hovertemplate=hover)
+    test = _line("yhat", [None], [None], width=2, dash="dot")
+    test.update(hovertemplate=hover, meta="test-loss")
     axes = _axis(epoch, (0, 5000)), _axis(loss, (0.2, 0.9))
     room = {"l": 62, "r": 14, "t": 10, "b": 40}  # for ticks with two decimals
     return _figure([truth, curve, head, test], *axes, hovermode="x", margin=room)

@@ -1,15 +1,15 @@
-// The axes of a plot on a canvas: a box, lines across it at round values, and these values beside it.
+// The axes of a plot on a canvas: grid lines at round values, with tick labels.
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { Box } from "./layout";
 import type { Look } from "./look";
 import { type Scale, scale, ticks } from "./scale";
 
-// x and y in pixels, and the box inside the axes.
+// The scales from values to pixels, and the box inside the axes.
 export type Axes = { x: Scale; y: Scale; box: Box };
 
-const rightOf = (thick: number) => 10 * thick + 4; // pixels for a mark at the end
-// Room for the numbers at the y axis, "−0.25", and for those at the x axis; `px`: their size.
+const rightOf = (thick: number) => 10 * thick + 4; // pixels, for half a mark
+// Pixels for the labels of the y axis, such as "−0.25", and of the x axis, by their font size.
 const leftOf = (px: number) => 2.6 * px + 6;
 const belowOf = (px: number) => px + 8;
 

@@ -1,4 +1,4 @@
-// An axis: values to pixels, and the few round values that are written at it.
+// The scale of an axis, from values to pixels, and its ticks.
 import type { Range } from "../../core/types";
 
 export type Scale = { range: Range; toPixel: (value: number) => number };
@@ -15,8 +15,8 @@ const multiples = (step: number, [low, high]: Range) => {
   return found;
 };
 
-// At most `most` values at even steps of 1, 2 or 5 times a power of ten, 0 among them if it is inside. One
-// alone is no scale: then the steps are of 4, or smaller.
+// At most `most` ticks, in steps of 1, 2 or 5 times a power of ten. If that would be a single tick, the steps are of 4
+// times a power of ten, or smaller.
 export const ticks = (range: Range, most: number): number[] => {
   const rough = (range[1] - range[0]) / most;
   if (!(rough > 0)) return [];
@@ -27,7 +27,7 @@ export const ticks = (range: Range, most: number): number[] => {
   return found.findLast((values) => isScale(values) && values.length <= most) ?? [four, ...found].find(isScale) ?? [];
 };
 
-// The range that holds `values` with some room; `least` wide.
+// A range that contains `values` with a margin, and is at least `least` wide.
 export const around = (values: number[], least: number, room = 0.06): Range => {
   const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);

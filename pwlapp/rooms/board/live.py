@@ -72,12 +72,12 @@ class Boards:
             As `follow`.
         """
         self.attend(code)
-        return await self._board(code).whole()
+        return await self._board(code).everything()
 
     async def attending(self, code: str, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
-        """The events of a seat's stream; its ranking goes on while its net moves, without a board.
+        """Pass on the events of a seat's stream; in a challenge, each one calls `attend`.
 
-        Only the room's events say whether it has a challenge; all others may change the score.
+        The ranking is therefore updated while the seat's net changes, also without a board.
         """
         is_ranked = False
         async with aclosing(events):
@@ -89,7 +89,7 @@ class Boards:
                 yield event
 
     def attend(self, code: str) -> None:
-        """Read a room, and score its challenge, until this was not called for `ASKED_S`."""
+        """Read a room and score its challenge; end when this was not called for `ASKED_S`."""
         is_followed = code in self._asked_at
         self._asked_at[code] = asyncio.get_running_loop().time()
         if not is_followed:
@@ -117,7 +117,7 @@ class Boards:
 
 
 def is_played(view: Any) -> bool:
-    """Whether a challenge goes on, by what a seat's page gets of its room."""
+    """Whether a challenge goes on. `view` is the data of a ``room`` event."""
     challenge = view.get("challenge") if isinstance(view, dict) else None
     return challenge is not None and not challenge["over"]
 
@@ -140,7 +140,7 @@ class _Board:
         """Whether nothing is read any more."""
         return self._task.done()
 
-    async def whole(self) -> Line:
+    async def everything(self) -> Line:
         await self._is_read.wait()
         if self.has_ended:
             self._task.result()  # raises why

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isLocal } from "./addresses";
+import { isLocal } from "./urls";
 
 test.each([
   ["http://localhost:8050/#room=K7N4PX", true],
