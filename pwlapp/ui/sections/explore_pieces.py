@@ -35,8 +35,13 @@ def _units() -> html.Div:
                 ("chosen", "pieces.chosen"),
                 ("knot", "pieces.knot"),
             ),
-            labelled(graph, "pieces.plot_label"),
-            html.Div(id=ids.PIECES_CHOOSE, className="pieces-choose"),
+            html.Div(
+                [
+                    labelled(graph, "pieces.plot_label"),
+                    html.Div(id=ids.PIECES_CHOOSE, className="pieces-choose"),
+                ],
+                id=ids.PIECES_UNITS,
+            ),
             html.P(id=ids.PIECES_UNIT, className="pieces-unit"),
         ],
         className="pieces-part",
