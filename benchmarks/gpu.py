@@ -16,7 +16,7 @@ from statistics import median
 import torch
 
 from pwlapp.core.data.lecture import lecture_points
-from pwlapp.core.engines.torch_engine import PageLoop
+from pwlapp.core.engines.torch_engine import LectureLoop
 from pwlapp.core.engines.triton_nets import Nets
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.core.training import initial_state
@@ -45,15 +45,15 @@ def microseconds(run: Callable[[], object], epochs: int) -> float:
     return median(times) / epochs * 1e6
 
 
-def page_loop() -> PageLoop:
+def lecture_loop() -> LectureLoop:
     """The page's net, loss and Adam on the GPU."""
     start = initial_state(1, POINTS.x, POINTS.y)
-    return PageLoop(start, POINTS.x, POINTS.y, AdamOptions(), DEVICE)
+    return LectureLoop(start, POINTS.x, POINTS.y, AdamOptions(), DEVICE)
 
 
 def eager() -> float:
     """The page's four steps as they are written, without reading the loss."""
-    loop = page_loop()
+    loop = lecture_loop()
 
     def run() -> None:
         for _ in range(TORCH_EPOCHS):
@@ -62,7 +62,7 @@ def eager() -> float:
     return microseconds(run, TORCH_EPOCHS)
 
 
-def capturable(loop: PageLoop) -> Callable[[], None]:
+def capturable(loop: LectureLoop) -> Callable[[], None]:
     """One epoch that a CUDA graph can hold: Adam counts its steps on the GPU."""
     adam = torch.optim.Adam(loop.net.parameters(), capturable=True)
 
@@ -76,7 +76,7 @@ def capturable(loop: PageLoop) -> Callable[[], None]:
 
 def graphed() -> float:
     """The page's loop, recorded once and replayed."""
-    epoch = capturable(page_loop())
+    epoch = capturable(lecture_loop())
     aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
@@ -96,7 +96,7 @@ def graphed() -> float:
 
 def compiled() -> float:
     """The page's loop through torch.compile."""
-    epoch = torch.compile(capturable(page_loop()))
+    epoch = torch.compile(capturable(lecture_loop()))
 
     def run() -> None:
         for _ in range(TORCH_EPOCHS):

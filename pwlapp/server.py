@@ -238,10 +238,10 @@ def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
     from redis import Redis
     from redis.exceptions import AuthenticationError, RedisError
 
-    from pwlapp.sessions.stores.redis_connection import place
+    from pwlapp.sessions.stores.redis_connection import address
 
     try:
-        where = place(url)
+        where = address(url)
         client = Redis.from_url(
             url, socket_connect_timeout=REDIS_TRY_S, socket_timeout=REDIS_TRY_S, retry=None
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Hashable, Iterable
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Set
 from functools import partial
 from typing import Any, TypeVar
 
@@ -71,14 +71,14 @@ class SingleFlightCache:
         # Shielded: a caller that is cancelled must not cancel the others' computation.
         return await asyncio.shield(task)
 
-    def has(self, key: Hashable) -> bool:
-        """Whether the result for a key is there already."""
-        return key in self._tasks and _has_succeeded(self._tasks[key])
+    def drop(self, key: Hashable) -> None:
+        """Forget the result for a key, if it is cached; who waits for it still gets it."""
+        self._tasks.pop(key, None)
+
+    def keys(self) -> Set[Hashable]:
+        """The keys whose results are cached or being computed."""
+        return self._tasks.keys()
 
     def _drop_failure(self, key: Hashable, task: asyncio.Task[Any]) -> None:
-        if not _has_succeeded(task) and self._tasks.get(key) is task:
+        if (task.cancelled() or task.exception()) and self._tasks.get(key) is task:
             del self._tasks[key]
-
-
-def _has_succeeded(task: asyncio.Task[Any]) -> bool:
-    return task.done() and not task.cancelled() and task.exception() is None

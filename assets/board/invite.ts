@@ -1,8 +1,8 @@
-// How students come in: the code, a link and its QR code for every network, as large as the screen. And
-// the teacher's own links.
+// The invitation to students: the room's code, and a link with its QR code for each network, in a full-size dialog.
+// Also the teacher's own links.
 
 import * as classApi from "../class/api";
-import { written } from "../class/says";
+import { formatCode } from "../class/room-status";
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { command } from "./controls";
@@ -12,11 +12,11 @@ type Link = { url: string; qr: string };
 
 let dialog: HTMLDialogElement;
 let links: Link[] = [];
-let at = 0; // the network whose link is shown
+let at = 0; // index of the link that is shown
 
 const hostOf = (url: string) => url.replace(/^https?:\/\//, "").replace(/\/?#.*/, "");
 
-// The address of this page; a proxy may have put a path before ours.
+// The URL of this page, which may have a path prefix of a proxy.
 const page = () => `${location.origin}${location.pathname}`;
 
 const networks = () =>
@@ -34,14 +34,14 @@ const show = () => {
   const { room } = state;
   const link = links[at];
   if (!room) return;
-  const code = element("p", { className: "invite-code", textContent: written(room.code) });
-  const parts: HTMLElement[] = [i18n.spoken("p", "board.join_at", { className: "invite-words" })];
+  const code = element("p", { className: "invite-code", textContent: formatCode(room.code) });
+  const parts: HTMLElement[] = [i18n.translated("p", "board.join_at", { className: "invite-words" })];
   if (link) {
     const url = element("p", { className: "invite-url", textContent: link.url });
     parts.push(url, code, element("div", { className: "invite-qr", innerHTML: link.qr }));
     if (links.length > 1) parts.push(element("div", { className: "buttons invite-networks" }, ...networks()));
   } else parts.push(code);
-  const close = i18n.spoken("button", "board.close", { type: "button", className: "button" });
+  const close = i18n.translated("button", "board.close", { type: "button", className: "button" });
   close.addEventListener("click", () => dialog.close());
   dialog.replaceChildren(...parts, close);
 };
@@ -65,17 +65,17 @@ const teacherLink = (key: string, query: string) => {
   const field = element("input", { type: "text", readOnly: true, value: url, spellcheck: false });
   i18n.label(field, key);
   field.addEventListener("focus", () => field.select());
-  const copy = i18n.spoken("button", "board.copy", { type: "button", className: "button" });
+  const copy = i18n.translated("button", "board.copy", { type: "button", className: "button" });
   copy.addEventListener("click", async () => {
     field.focus();
     try {
       await navigator.clipboard.writeText(url);
     } catch {
-      document.execCommand("copy"); // on plain http there is no clipboard
+      document.execCommand("copy"); // the clipboard API needs https
     }
     copy.textContent = i18n.t("board.copied");
   });
-  return element("div", {}, i18n.spoken("span", key), element("div", { className: "board-row" }, field, copy));
+  return element("div", {}, i18n.translated("span", key), element("div", { className: "board-row" }, field, copy));
 };
 
 const showTeacherLinks = () => {

@@ -141,19 +141,19 @@ class ClassSessions:
         if not room.leading:
             return Outcome(0, 0)
         sids = [seat.class_sid for seat in await self._rooms.seats(room.code) if seat.class_sid]
-        change = self._sessions.start_with if starts else self._sessions.apply
+        change = self._sessions.apply_and_start if starts else self._sessions.apply
         done = await each(sids, lambda sid: change(sid, move, as_teacher=True))
         return Outcome(len(sids) - done.count(None), done.count(None))
 
     async def copy(self, sid: str) -> str:
         """Make a locked copy of a session, without its history; returns its id."""
-        state, frames = await self._sessions.whole(sid)
+        state, frames = await self._sessions.state_and_frames(sid)
         still = replace(state, version=1, run=None, history=NO_HISTORY, locked=True)
         return await self._sessions.create(still, frames)
 
     async def open_copy(self, sid: str, into: str) -> Snapshot:
         """Replace session `into` by a copy of `sid`, as one step to undo; returns its snapshot."""
-        state, frames = await self._sessions.whole(sid)
+        state, frames = await self._sessions.state_and_frames(sid)
         points = await self._sessions.points_of(state)
         move = partial(become, other=state, frames=frames)
         return await self._sessions.apply(into, move, points, "session")
@@ -187,7 +187,7 @@ class ClassSessions:
         start = Start(seed, optimizer, train, points, run, room.frozen)
         if seat.class_sid is not None:
             try:
-                change = self._sessions.apply if run is None else self._sessions.start_with
+                change = self._sessions.apply if run is None else self._sessions.apply_and_start
                 await change(seat.class_sid, partial(set_up, start=start), as_teacher=True)
                 return seat.class_sid
             except UnknownSession:

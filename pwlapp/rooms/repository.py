@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
-from cachetools import LRUCache
 
 from pwlapp.errors import UserError
 from pwlapp.rooms.codes import new_code
@@ -35,6 +34,7 @@ from pwlapp.sessions.stores.protocol import (
     seat_key,
     unknown_room,
 )
+from pwlapp.tasks import SingleFlightCache
 
 replace = msgspec.structs.replace
 
@@ -62,7 +62,7 @@ class RoomRepository:
         self._store = store
         self._events = events
         self._clock = clock
-        self._cached: LRUCache[str, asyncio.Task[tuple[Room, int]]] = LRUCache(MAX_CACHED)
+        self._cached = SingleFlightCache(MAX_CACHED)
         self._changes: Watcher = events.new_watcher()
         self._batches: dict[str, tuple[set[int], asyncio.Task[dict[int, Seat]]]] = {}
 
@@ -150,7 +150,7 @@ class RoomRepository:
         room knows all that was changed without regard to the seat.
         """
         number = await self._store.add_seat(code, encode(seat), MAX_SEATS)
-        self._cached.pop(code, None)
+        self._cached.drop(code)
         self._events.notify(board_key(code))
         return replace(seat, number=number)
 
@@ -173,7 +173,7 @@ class RoomRepository:
             after = replace(change(room, seat), version=seat.version + 1)
             save = (number, seat.version, encode(after))
             if not await self._store.save_seats(code, [save], room.version):
-                self._cached.pop(code, None)  # the notification may be on its way
+                self._cached.drop(code)  # the notification may be on its way
                 raise Conflict
             self._notify_seats(code, [number])
             return after
@@ -251,13 +251,10 @@ class RoomRepository:
     async def _load(self, code: str) -> tuple[Room, int]:
         """The room and its number of seats; callers at the same moment share one read."""
         for key in self._changes.take():
-            self._cached.pop(key.removeprefix(room_key("")), None)
-        task = self._cached.get(code)
-        if task is None:
-            task = self._cached[code] = asyncio.create_task(self._read(code))
-            task.add_done_callback(lambda task: self._drop_failure(code, task))
-            self._changes.watch(*map(room_key, self._cached))
-        room, seats = await asyncio.shield(task)
+            self._cached.drop(key.removeprefix(room_key("")))
+        if code not in (known := self._cached.keys()):
+            self._changes.watch(*(room_key(str(each)) for each in (*known, code)))
+        room, seats = await self._cached.get(code, lambda: self._read(code))
         self._check_time(room)
         return room, seats
 
@@ -270,10 +267,6 @@ class RoomRepository:
     async def _read(self, code: str) -> tuple[Room, int]:
         row = await self._store.load(code)
         return _room(row), row.seats
-
-    def _drop_failure(self, code: str, task: asyncio.Task[tuple[Room, int]]) -> None:
-        if (task.cancelled() or task.exception()) and self._cached.get(code) is task:
-            del self._cached[code]
 
     def _check_time(self, room: Room) -> None:
         if self._clock() >= room.ends:

@@ -64,6 +64,11 @@ def button(
     return html.Button(label, id=id_, n_clicks=0, className=f"button {kind}", hidden=hidden)
 
 
+def buttons(*children: Any) -> html.Div:
+    """A row of buttons."""
+    return html.Div(list(children), className="buttons")
+
+
 def live_number(id_: str, value: str = "–", class_name: str = "") -> html.Output:
     """A number that follows a drag; too fast to be read aloud (the announcer does that, calmly)."""
     return html.Output(value, id=id_, className=class_name, **{"aria-live": "off"})
@@ -119,6 +124,18 @@ def graph(
         for id_, figure in layers
     ]
     return labelled(html.Div(graphs, className=f"graph {class_name}", role="img"), label, mse)
+
+
+def empty_graph(label: str, *ids: str, size: str = "tall") -> html.Div:
+    """The box of a plot that the browser makes, with a layer for each id; see `graph`."""
+    layers = [html.Div(id=id_, className="layer") for id_ in ids]
+    return labelled(html.Div(layers, className=f"graph {size}", role="img"), label)
+
+
+def table_box(id_: str, label: str) -> html.Div:
+    """The place of a table that the browser makes, which may be wider than the screen."""
+    box = html.Div(id=id_, className="table-box", tabIndex="0", role="region")
+    return labelled(box, label)
 
 
 def legend(*entries: tuple[str, ...]) -> html.Ul:

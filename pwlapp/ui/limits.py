@@ -11,7 +11,7 @@ from pwlapp.core.export import qr
 from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Activation, Loss
 from pwlapp.core.optimizers import MAX_LR, OPTIMIZERS
 from pwlapp.core.state import MAX_SEED
-from pwlapp.web import commands
+from pwlapp.web import bodies
 
 
 def limits(max_epochs: int) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def limits(max_epochs: int) -> dict[str, Any]:
         "max_lr": MAX_LR,
         "max_label": data.MAX_LABEL,
         "max_file": data.MAX_FILE,
-        "max_body": commands.MAX_BYTES,
+        "max_body": bodies.MAX_BYTES,
         "max_link": qr.MAX_LENGTH,
         "activations": get_args(Activation),
         "losses": get_args(Loss),

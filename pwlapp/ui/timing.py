@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pwlapp.metrics import Metrics
 from pwlapp.ui import ids
 from pwlapp.ui.sections.fit import CONTROLS
-from pwlapp.web.guard import PATH_END
+from pwlapp.web.guard import OUTPUT, PATH_END
 
 STREAMS = "/stream/"
 OTHER = "other"
@@ -37,8 +36,7 @@ class Timing:
 
     Notes
     -----
-    It belongs behind `guard.CallbackGuard`, which passes on each callback's request in one
-    message, and only requests that are well formed.
+    It belongs behind `guard.CallbackGuard`, which notes the callback of a request in its scope.
     """
 
     def __init__(self, app: ASGIApp, callbacks: Mapping[str, Any], metrics: Metrics) -> None:
@@ -58,19 +56,9 @@ class Timing:
             await self._app(scope, receive, send)
 
     async def _time(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = self._callbacks[scope[OUTPUT]]["inputs"][0]["id"]
         began = time.perf_counter()
-        message = await receive()
-        command = self._command(message)
-        pending = [message]
-
-        async def replay() -> Message:
-            return pending.pop() if pending else await receive()
-
         try:
-            await self._app(scope, replay, send)
+            await self._app(scope, receive, send)
         finally:
-            self._metrics.answered(command, time.perf_counter() - began)
-
-    def _command(self, message: Message) -> str:
-        output = json.loads(message["body"])["output"]
-        return COMMANDS.get(self._callbacks[output]["inputs"][0]["id"], OTHER)
+            self._metrics.answered(COMMANDS.get(first, OTHER), time.perf_counter() - began)

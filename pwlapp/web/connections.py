@@ -18,7 +18,7 @@ class BoundedConnection(HttpToolsProtocol):
     """A connection that is closed when its client is too slow, or sends too long headers.
 
     uvicorn's own timeout holds only between two requests, while the client sends nothing at all.
-    The time for a request's body is limited by the routes that read it, see `commands.read_json`.
+    The time for a request's body is limited by the routes that read it, see `bodies`.
 
     Connections beyond `max_connections` are closed at once, so that the store can open its files.
     """

@@ -24,8 +24,8 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.web import frame_table
-from pwlapp.web.commands import read_json
-from pwlapp.web.json_answers import attachment, refusal, to_text
+from pwlapp.web.bodies import read_json
+from pwlapp.web.json_answers import RefusingRoute, attachment, to_text
 from pwlapp.web.rate_limits import visitor
 
 MAX_QR_BYTES = 16_000
@@ -126,7 +126,7 @@ KINDS: dict[str, Make] = {
 
 
 def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
-    """The routes; see `json_answers.refusal` for what is refused.
+    """The routes.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
     words : callable
         Returns the catalogue in the language of the request.
     """
-    router = APIRouter()
+    router = APIRouter(route_class=RefusingRoute)
 
     @router.get("/export/points.csv")
     async def example() -> Response:
@@ -142,33 +142,24 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
 
     @router.get("/export/{sid}/run")
     async def whole(sid: str, build: str = "") -> Response:
-        try:
-            visitor().command(sid, "export")
-            with visitor().computing():
-                return attachment(await run(service, sid, build))
-        except UserError as error:
-            return refusal(error)
+        visitor().command(sid, "export")
+        with visitor().computing():
+            return attachment(await run(service, sid, build))
 
     @router.get("/export/{sid}/{kind}")
     async def take(sid: str, kind: str) -> Response:
-        try:
-            if (make := KINDS.get(kind)) is None:
-                raise UserError("bad_request")
-            visitor().command(sid, "export")
-            with visitor().computing():
-                return attachment(await make(service, sid, words()))
-        except UserError as error:
-            return refusal(error)
+        if (make := KINDS.get(kind)) is None:
+            raise UserError("bad_request")
+        visitor().command(sid, "export")
+        with visitor().computing():
+            return attachment(await make(service, sid, words()))
 
     @router.post("/qr")
     async def code(request: Request) -> Response:
-        try:
-            body = await read_json(request, MAX_QR_BYTES)
-            link = qr.check_link(body.get("text"))
-            with visitor().computing():
-                picture = await service.runner.call(qr.svg, link)
-        except UserError as error:
-            return refusal(error)
+        body = await read_json(request, MAX_QR_BYTES)
+        link = qr.check_link(body.get("text"))
+        with visitor().computing():
+            picture = await service.runner.call(qr.svg, link)
         headers = {"Cache-Control": "no-store"}
         return Response(picture, media_type="image/svg+xml", headers=headers)
 

@@ -20,7 +20,14 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
-from pwlapp.web.json_answers import LINES, UNBUFFERED, answer_text, lines_of, refusal, to_text
+from pwlapp.web.json_answers import (
+    LINES,
+    UNBUFFERED,
+    RefusingRoute,
+    answer_text,
+    lines_of,
+    to_text,
+)
 from pwlapp.web.rate_limits import visitor
 
 PING_S = 8  # after 2.5 of them without a word the page takes the connection for lost
@@ -36,19 +43,16 @@ LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MAX_S
 
 
 def routes(service: SessionService) -> APIRouter:
-    """The routes; a `UserError` becomes a 4xx or 503 with its code and arguments in JSON."""
-    router = APIRouter()
+    """The routes."""
+    router = APIRouter(route_class=RefusingRoute)
 
     @router.get("/stream/{sid}")
     async def stream(sid: str, since: Seq = 0, last_event_id: LastEventId = None) -> Response:
-        try:
-            visitor().command(sid, "stream")
-            visitor().check_streams()
-            await service.look(sid)
-        except UserError as error:
-            return refusal(error)
+        visitor().command(sid, "stream")
+        visitor().check_streams()
+        await service.get_snapshot(sid)
         if service.events.is_full(sid):
-            return refusal(UserError("busy"))
+            raise UserError("busy")
         # An EventSource that reconnects by itself repeats the address with its old `since`, and
         # sends the last frame it has in the header.
         known = since if last_event_id is None else last_event_id
@@ -57,21 +61,15 @@ def routes(service: SessionService) -> APIRouter:
 
     @router.get("/frames/{sid}")
     async def frames(sid: str, since: Seq = 0) -> Response:
-        try:
-            visitor().command(sid, "frames")
-            state, rows = await service.read(sid, since, form=frame_texts)
-        except UserError as error:
-            return refusal(error)
+        visitor().command(sid, "frames")
+        state, rows = await service.read(sid, since, form=frame_texts)
         return answer_text(f'{{"state":{to_text(state)},"frames":{list_of_texts(rows)}}}')
 
     @router.get("/data/{key}.json")
     async def data(key: str) -> Response:
-        try:
-            points = await service.find_points(key) if KEY.fullmatch(key) else None
-        except UserError as error:
-            return refusal(error)
+        points = await service.find_points(key) if KEY.fullmatch(key) else None
         if points is None:
-            return refusal(UserError("data_unknown"))
+            raise UserError("data_unknown")
         return answer_text(await asyncio.to_thread(_data, points), cache=FOR_A_YEAR)
 
     return router

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 
 from pwlapp.core.export.file import File
 from pwlapp.errors import UserError
@@ -102,6 +103,21 @@ def refusal(error: UserError) -> Response:
         seconds = error.args_.get("seconds", AGAIN_S.get(error.code))
         response.headers["Retry-After"] = str(seconds)
     return response
+
+
+class RefusingRoute(APIRoute):
+    """A route whose `UserError` becomes a 4xx or 503; see `refusal`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_or_refuse(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except UserError as error:
+                return refusal(error)
+
+        return handle_or_refuse
 
 
 def bearer(request: Request) -> str:

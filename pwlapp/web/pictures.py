@@ -16,8 +16,8 @@ from fastapi import APIRouter, Request, Response
 
 from pwlapp.core.export.file import File
 from pwlapp.errors import UserError
-from pwlapp.web.commands import read_body
-from pwlapp.web.json_answers import answer, attachment, refusal
+from pwlapp.web.bodies import read_body
+from pwlapp.web.json_answers import RefusingRoute, answer, attachment
 from pwlapp.web.rate_limits import visitor
 
 MAX_BYTES = 3_000_000  # a plot is 100 KB, a board of 300 students 1 MB
@@ -85,17 +85,14 @@ def check(name: str, content: bytes) -> File:
 
 
 def routes(pictures: Pictures | None = None) -> APIRouter:
-    """The routes; see `json_answers.refusal` for what is refused."""
+    """The routes."""
     kept = pictures or Pictures()
-    router = APIRouter()
+    router = APIRouter(route_class=RefusingRoute)
 
     @router.post("/pictures")
     async def keep(request: Request, name: str = "") -> Response:
-        try:
-            visitor().new_picture()
-            file = check(name, await read_body(request, MAX_BYTES))
-        except UserError as error:
-            return refusal(error)
+        visitor().new_picture()
+        file = check(name, await read_body(request, MAX_BYTES))
         return answer({"address": f"pictures/{kept.keep(file)}"})
 
     @router.get("/pictures/{key}")

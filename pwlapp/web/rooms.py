@@ -27,14 +27,14 @@ from pwlapp.rooms.teacher.bodies import Invite
 from pwlapp.rooms.teacher.invitation import links
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
-from pwlapp.web.commands import read_json
+from pwlapp.web.bodies import read_json
 from pwlapp.web.event_stream import Seq, event_source, line_source, list_of_texts
 from pwlapp.web.json_answers import (
+    RefusingRoute,
     answer,
     answer_text,
     attachment,
     bearer,
-    refusal,
     to_text,
 )
 from pwlapp.web.rate_limits import visitor
@@ -71,7 +71,7 @@ class Rename(Body):
 
 
 def routes(rooms: RoomService, words: Callable[[], Words]) -> APIRouter:
-    """The routes; see `json_answers.refusal` for what is refused.
+    """The routes.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def routes(rooms: RoomService, words: Callable[[], Words]) -> APIRouter:
     words : callable
         Returns the catalogue in the language of the request.
     """
-    router = APIRouter(prefix="/rooms")
+    router = APIRouter(prefix="/rooms", route_class=RefusingRoute)
     gate = Gate(rooms)
     _add_entrance(router, rooms, gate)
     _add_streams(router, rooms, gate)
@@ -152,23 +152,17 @@ class Gate:
 def _add_entrance(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     @router.post("")
     async def open_room(request: Request) -> Response:
-        try:
-            checked(Empty, await read_json(request, SMALL), rooms.sessions)
-            visitor().new_room()
-            room = await rooms.open()
-            visitor().right(room.code)
-        except UserError as error:
-            return refusal(error)
+        checked(Empty, await read_json(request, SMALL), rooms.sessions)
+        visitor().new_room()
+        room = await rooms.open()
+        visitor().right(room.code)
         return answer({"code": room.code, "teacher": tokens.teacher_token(room)})
 
     @router.post("/join")
     async def join(request: Request) -> Response:
-        try:
-            wanted = checked(Join, await read_json(request, SMALL), rooms.sessions)
-            room, seat = await gate.join(wanted)
-            view = room_view(room, seat, await rooms.repository.count(room.code))
-        except UserError as error:
-            return refusal(error)
+        wanted = checked(Join, await read_json(request, SMALL), rooms.sessions)
+        room, seat = await gate.join(wanted)
+        view = room_view(room, seat, await rooms.repository.count(room.code))
         return answer({"seat": tokens.seat_token(room, seat.number), "room": view})
 
 
@@ -182,14 +176,11 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
         known: Annotated[stream.Known, Depends(known_to_page)],
         last_event_id: Annotated[str, Header(alias="Last-Event-ID", max_length=50)] = "",
     ) -> Response:
-        try:
-            room, at = await gate.seat(request, seat)
-            visitor().check_streams()
-            await rooms.sessions.look(known.position(room, at).sid)
-            if events.is_full(seat_key(room.code, at.number)):
-                raise UserError("busy")
-        except UserError as error:
-            return refusal(error)
+        room, at = await gate.seat(request, seat)
+        visitor().check_streams()
+        await rooms.sessions.get_snapshot(known.position(room, at).sid)
+        if events.is_full(seat_key(room.code, at.number)):
+            raise UserError("busy")
         # An EventSource that reconnects by itself repeats the address, and sends the id of the
         # last frames that it has.
         if match := LAST_ID.fullmatch(last_event_id):
@@ -200,11 +191,8 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     async def frames(
         request: Request, seat: str, known: Annotated[stream.Known, Depends(known_to_page)]
     ) -> Response:
-        try:
-            room, at = await gate.seat(request, seat)
-            view, state, rows = await stream.news(rooms, room, at, known)
-        except UserError as error:
-            return refusal(error)
+        room, at = await gate.seat(request, seat)
+        view, state, rows = await stream.news(rooms, room, at, known)
         parts = f'"room":{to_text(view)},"state":{to_text(state)},"frames":{list_of_texts(rows)}'
         return answer_text(f"{{{parts}}}")
 
@@ -214,30 +202,20 @@ def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
 
     @router.post("/board")
     async def board(request: Request) -> Response:
-        try:
-            visitor().check_streams()
-            room = await gate.teacher(request)
-        except UserError as error:
-            return refusal(error)
+        visitor().check_streams()
+        room = await gate.teacher(request)
         return line_source(rooms.sessions.events, boards.follow(room.code))
 
     @router.post("/board/now")
     async def board_now(request: Request) -> Response:
-        try:
-            room = await gate.teacher(request)
-            return answer(await boards.now(room.code))
-        except UserError as error:
-            return refusal(error)
+        room = await gate.teacher(request)
+        return answer(await boards.now(room.code))
 
     @router.post("/teacher/addresses")
     async def addresses(request: Request) -> Response:
-        try:
-            room = await gate.teacher(request)
-            body = checked(Invite, await read_json(request, SMALL), rooms.sessions)
-            found = await links(rooms, room.code, body.page)
-        except UserError as error:
-            return refusal(error)
-        return answer({"links": found})
+        room = await gate.teacher(request)
+        body = checked(Invite, await read_json(request, SMALL), rooms.sessions)
+        return answer({"links": await links(rooms, room.code, body.page)})
 
 
 def _add_commands(
@@ -245,23 +223,17 @@ def _add_commands(
 ) -> None:
     @router.post("/seat/{name}")
     async def of_seat(name: str, request: Request) -> Response:
-        try:
-            room, seat = await gate.seat(request)
-            await run_of_seat(rooms, room, seat, name, await read_json(request, SMALL))
-        except UserError as error:
-            return refusal(error)
+        room, seat = await gate.seat(request)
+        await run_of_seat(rooms, room, seat, name, await read_json(request, SMALL))
         return answer({})
 
     @router.post("/teacher/{name}")
     async def of_teacher(name: str, request: Request) -> Response:
-        try:
-            room = await gate.teacher(request)
-            body = await read_json(request)
-            if name in table.DOWNLOADS:
-                return attachment(await table.download(rooms, room, name, body, words()))
-            return answer(await table.run(rooms, room, name, body))
-        except UserError as error:
-            return refusal(error)
+        room = await gate.teacher(request)
+        body = await read_json(request)
+        if name in table.DOWNLOADS:
+            return attachment(await table.download(rooms, room, name, body, words()))
+        return answer(await table.run(rooms, room, name, body))
 
 
 async def run_of_seat(

@@ -282,7 +282,7 @@ class TestRanking:
         await ended(rooms, room)
         best = {}
         for seat in await rooms.repository.seats(room.code):
-            _, frames = await rooms.sessions.whole(seat.class_sid or "")
+            _, frames = await rooms.sessions.state_and_frames(seat.class_sid or "")
             best[seat.number] = min(f.loss for f in frames if 0 < f.epoch <= 100)
 
         def scores() -> dict[int, float]:

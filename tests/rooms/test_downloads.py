@@ -78,7 +78,7 @@ async def test_scores_are_those_of_this_moment_without_a_board(rooms: RoomServic
     file = await download(rooms, room, "csv")
     lines = list(csv.DictReader(io.StringIO(file.content.removeprefix(BYTE_ORDER_MARK))))
     for line, seat in zip(lines, await rooms.repository.seats(room.code), strict=True):
-        _, frames = await rooms.sessions.whole(seat.class_sid or "")
+        _, frames = await rooms.sessions.state_and_frames(seat.class_sid or "")
         assert float(line["score"]) == min(frame.loss for frame in frames if frame.epoch > 0)
     source = literals_of(await download(rooms, room, "notebook"))
     assert [each["score"] for each in source] == [float(line["score"]) for line in lines]

@@ -422,7 +422,7 @@ class TestStream:
         room, state, frames = await self.first_events(client, known)
         assert (room[0], state[0], frames[0]) == ("room", "state", "frames")
         assert room[1]["code"] == known.room.code
-        assert state[1] == await rooms.sessions.look(known.own)
+        assert state[1] == await rooms.sessions.get_snapshot(known.own)
         assert frames[2] == f"{known.own}.1"
         polled = await client.get("/rooms/frames", params={"seat": known.seat, "own": known.own})
         assert polled.json() == {"room": room[1], "state": state[1], **frames[1]}

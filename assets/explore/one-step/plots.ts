@@ -1,5 +1,5 @@
-// Three plots over x, the first times the second is the third: the residual of each point, what the
-// chosen weight hands on there, and how hard the point pulls. The mean of the pulls is the gradient.
+// Three plots over x: the residual of each point; the derivative of the logit by the chosen weight (the factor); and
+// their product, the point's contribution to the gradient. The mean of the products is the gradient.
 import { byId } from "../../core/dom";
 import * as weights from "../../core/net/weights";
 import * as painting from "../../core/plots/painting";
@@ -10,8 +10,8 @@ import { type OneStep, products, value } from "./answer";
 import * as formulas from "./formulas";
 
 const NAMES = ["residual", "factor", "product"] as const;
-const TRUTH = "rgb(107, 122, 144)"; // app.css makes it the theme's ink
-const MANY = 300; // points; from here on they are drawn small and faint
+const TRUTH = "rgb(107, 122, 144)"; // app.css replaces it by the theme's text colour
+const MANY = 300; // so many points are drawn small and faint
 
 let plots: PlotlyGraph[] = [];
 
@@ -36,7 +36,7 @@ export const create = async () => {
   );
 };
 
-// `xs` and `ys` have an entry for each trace; the first one decides over the axes.
+// `xs` and `ys` have an entry for each trace. The axes are set by the first one.
 const show = (plot: PlotlyGraph, xs: Column[], ys: Column[], look: Record<string, unknown>) => {
   const [low, high] = [xs[0][0] ?? -1, xs[0][xs[0].length - 1] ?? 1];
   const pad = (high - low) * 0.04 || 1;

@@ -75,7 +75,7 @@ class Boards:
             task = asyncio.create_task(self._attend(code), name=f"asked board {code}")
             self._attending.add(task)
             task.add_done_callback(self._attending.discard)
-        return await self._board(code).whole()
+        return await self._board(code).everything()
 
     async def _attend(self, code: str) -> None:
         """Follow a room until no page has asked for `ASKED_S`, so that it is not read anew."""
@@ -114,7 +114,7 @@ class _Board:
         """Whether nothing is read any more."""
         return self._task.done()
 
-    async def whole(self) -> Line:
+    async def everything(self) -> Line:
         await self._is_read.wait()
         if self.has_ended:
             self._task.result()  # raises why

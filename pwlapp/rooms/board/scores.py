@@ -131,7 +131,7 @@ class Scores:
         number, sid, _ = counted
         before = self._progress.get(number, Progress("", 0))
         since = before.seq if before.sid == sid else 0
-        state, frames = await self._sessions.whole(sid, since)
+        state, frames = await self._sessions.state_and_frames(sid, since)
         if (before.sid, before.first_seq) != (sid, state.first_seq):
             before = Progress(sid, state.first_seq, since)
         if not before.is_edited and state.data_key == key:

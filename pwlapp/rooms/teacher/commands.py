@@ -43,7 +43,7 @@ async def push(rooms: RoomService, room: Room, body: bodies.Push) -> dict[str, A
     """
     points = await points_of(rooms.sessions, body.data)
     points.check_loss(body.net.loss)
-    await rooms.sessions.keep(points)
+    await rooms.sessions.save_points(points)
 
     def lead(room: Room) -> Room:
         setting = Setting(

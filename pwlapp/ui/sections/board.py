@@ -8,7 +8,7 @@ from __future__ import annotations
 from dash import html
 
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, labelled, text
+from pwlapp.ui.components import button, buttons, labelled, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.sections import board_drawers
 from pwlapp.ui.sections.board_drawers import check, typed
@@ -43,7 +43,7 @@ def _closed() -> html.Section:
             html.H3(text("board.title")),
             html.P(text("board.lead"), className="hint"),
             html.P(id=ids.BOARD_ENDED, role="status"),
-            html.Div(button(ids.BOARD_OPEN, "board.open", kind="primary"), className="buttons"),
+            buttons(button(ids.BOARD_OPEN, "board.open", kind="primary")),
         ],
         id=ids.BOARD_CLOSED,
         className="card",
@@ -144,13 +144,10 @@ def _chosen() -> html.Section:
         ],
         className="board-chosen-plots",
     )
-    commands = html.Div(
-        [
-            button(ids.BOARD_OPEN_NET, "board.open_net"),
-            button(ids.BOARD_SPOTLIGHT, "board.spotlight", kind="primary"),
-            button(ids.BOARD_HIDE_NAME, "board.hide_name"),
-        ],
-        className="buttons",
+    commands = buttons(
+        button(ids.BOARD_OPEN_NET, "board.open_net"),
+        button(ids.BOARD_SPOTLIGHT, "board.spotlight", kind="primary"),
+        button(ids.BOARD_HIDE_NAME, "board.hide_name"),
     )
     return html.Section(
         [
@@ -207,12 +204,9 @@ def _question() -> html.Section:
             html.P(id=ids.BOARD_QUESTION_TEXT, className="board-question"),
             html.P(id=ids.BOARD_ANSWERED, className="hint"),
             _canvas(ids.BOARD_ANSWERS, "board.answers_label"),
-            html.Div(
-                [
-                    button(ids.BOARD_REVEAL, "board.reveal", kind="primary"),
-                    button(ids.BOARD_QUESTION_END, "board.question_end"),
-                ],
-                className="buttons",
+            buttons(
+                button(ids.BOARD_REVEAL, "board.reveal", kind="primary"),
+                button(ids.BOARD_QUESTION_END, "board.question_end"),
             ),
         ],
         id="board-panel-question",
@@ -226,7 +220,7 @@ def _results() -> html.Section:
         [
             html.P(id=ids.BOARD_CHALLENGE_WORDS, className="board-question"),
             html.Ol(id=ids.BOARD_RANKING),
-            html.Div(button(ids.BOARD_CHALLENGE_END, "board.challenge_end"), className="buttons"),
+            buttons(button(ids.BOARD_CHALLENGE_END, "board.challenge_end")),
         ],
         id="board-panel-challenge",
         className="card",

@@ -8,7 +8,7 @@ from dash import html
 
 from pwlapp.rooms.state import CONTROLS
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, drawer, labelled, text
+from pwlapp.ui.components import button, buttons, drawer, labelled, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.lessons import LESSONS
 
@@ -67,7 +67,7 @@ def _ask() -> html.Details:
             [text("board.ask_options"), html.Textarea(id=ids.BOARD_ASK_OPTIONS, rows=4)],
             className="field",
         ),
-        html.Div(button(ids.BOARD_ASK_SEND, "board.ask_send", kind="primary"), className="buttons"),
+        buttons(button(ids.BOARD_ASK_SEND, "board.ask_send", kind="primary")),
     )
 
 
@@ -107,7 +107,7 @@ def _room() -> html.Details:
         html.P(text("board.links_hint"), className="hint"),
         html.Div(id=ids.BOARD_LINKS, className="board-links"),
         html.P(id=ids.BOARD_ENDS, className="hint"),
-        html.Div(button(ids.BOARD_END, "board.end"), className="buttons"),
+        buttons(button(ids.BOARD_END, "board.end")),
     )
 
 

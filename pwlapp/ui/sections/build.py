@@ -16,6 +16,7 @@ from pwlapp.errors import UserError
 from pwlapp.ui import figures, ids
 from pwlapp.ui.components import (
     button,
+    buttons,
     card,
     graph,
     in_browser,
@@ -118,11 +119,6 @@ def _plot_card() -> html.Section:
 
 
 def _controls_card() -> html.Section:
-    buttons = [
-        button(ids.BUILD_START, "build.start"),
-        button(ids.BUILD_RANDOM, "build.random"),
-        button(ids.BUILD_CHALLENGE, "build.challenge"),
-    ]
     mse = html.P(
         [text("build.mse"), live_number(ids.BUILD_MSE, "0", "big-number")],
         className="readout",
@@ -131,12 +127,9 @@ def _controls_card() -> html.Section:
         [
             html.P(text("challenge.task"), id=ids.BUILD_CHALLENGE_TASK),
             html.P(id=ids.BUILD_CHALLENGE_STATUS, className="challenge-status"),
-            html.Div(
-                [
-                    button(ids.BUILD_CHALLENGE_NEW, "challenge.new"),
-                    button(ids.BUILD_CHALLENGE_SHOW, "challenge.show"),
-                ],
-                className="buttons",
+            buttons(
+                button(ids.BUILD_CHALLENGE_NEW, "challenge.new"),
+                button(ids.BUILD_CHALLENGE_SHOW, "challenge.show"),
             ),
         ],
         id=ids.BUILD_CHALLENGE_CARD,
@@ -148,7 +141,11 @@ def _controls_card() -> html.Section:
         html.Div(id=ids.BUILD_FORMULA, className="formula"),
         html.Div(id=ids.BUILD_WEIGHTS, className="weights"),
         mse,
-        html.Div(buttons, className="buttons"),
+        buttons(
+            button(ids.BUILD_START, "build.start"),
+            button(ids.BUILD_RANDOM, "build.random"),
+            button(ids.BUILD_CHALLENGE, "build.challenge"),
+        ),
         challenge,
         class_name="build-controls",
     )

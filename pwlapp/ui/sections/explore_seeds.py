@@ -8,7 +8,7 @@ from __future__ import annotations
 from dash import html
 
 from pwlapp.ui import components, ids
-from pwlapp.ui.components import button, field, labelled, text
+from pwlapp.ui.components import button, buttons, field, labelled, text
 
 
 def card() -> html.Section:
@@ -45,14 +45,11 @@ def _commands() -> html.Div:
         field(ids.SEEDS_FIRST, "seeds.first", "1", size=6),
         field(ids.SEEDS_EPOCHS, "seeds.epochs", "5000", size=9),
     ]
-    buttons = [
+    pressed = buttons(
         button(ids.SEEDS_TRAIN, "seeds.train_any", kind="primary"),
         button(ids.SEEDS_STOP, "seeds.stop"),
-    ]
-    return html.Div(
-        [html.Div(fields, className="fields"), html.Div(buttons, className="buttons")],
-        className="commands",
     )
+    return html.Div([html.Div(fields, className="fields"), pressed], className="commands")
 
 
 def _plot(id_: str, key: str, *hint: html.Span) -> html.Figure:

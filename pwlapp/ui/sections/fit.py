@@ -14,7 +14,7 @@ from pwlapp.commands import table
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.ui import figures, ids, inputs
-from pwlapp.ui.components import card, drawer, graph, in_browser, legend, text
+from pwlapp.ui.components import card, check, drawer, graph, in_browser, legend, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.sections import explore_compare, fit_controls, fit_dataset, fit_stuck
 from pwlapp.web.rate_limits import visitor
@@ -148,12 +148,6 @@ def _logit_card() -> html.Section:
 
 
 def _loss_card() -> html.Section:
-    log_x = html.Div(
-        dcc.Checklist(
-            id=ids.FIT_LOG_X, options=[{"label": text("fit.log_x"), "value": "log"}], value=[]
-        ),
-        className="check",
-    )
     return card(
         html.Div(
             [
@@ -161,7 +155,7 @@ def _loss_card() -> html.Section:
                     ("test-loss", "role.test_loss"),
                     ("truth", "role.true_loss", "role.true_loss", "role.truth_loss"),
                 ),
-                log_x,
+                check(ids.FIT_LOG_X, "fit.log_x", "log"),
             ],
             className="spread",
         ),

@@ -8,7 +8,17 @@ from dash import dcc, html
 
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, check, choice, drawer, field, labelled, live_number, text
+from pwlapp.ui.components import (
+    button,
+    buttons,
+    check,
+    choice,
+    drawer,
+    field,
+    labelled,
+    live_number,
+    text,
+)
 
 EPOCHS = 5000  # what the lecture trains at a time
 LEARNING_RATE = "0.001"
@@ -26,17 +36,14 @@ def command_bar() -> html.Div:
         field(ids.FIT_SEED, "fit.seed", "1", size=6),
         field(ids.FIT_EPOCHS, "fit.epochs", str(EPOCHS), size=9),
     ]
-    buttons = [
+    pressed = buttons(
         button(ids.FIT_TRAIN, "fit.train_n", kind="primary", n=f"{EPOCHS:,}"),
         button(ids.FIT_PAUSE, "fit.pause"),
         button(ids.FIT_RESUME, "fit.resume", hidden=True),
         button(ids.FIT_STEP, "fit.step"),
         button(ids.FIT_RESET, "fit.reset"),
-    ]
-    return html.Div(
-        [html.Div(fields, className="fields"), html.Div(buttons, className="buttons")],
-        className="command-bar",
     )
+    return html.Div([html.Div(fields, className="fields"), pressed], className="command-bar")
 
 
 def run_bar() -> html.Div:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dash import html
 
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, card, labelled, text
+from pwlapp.ui.components import button, buttons, card, labelled, text
 
 
 def layout() -> html.Section:
@@ -33,12 +33,9 @@ def _link_card() -> html.Section:
             html.P(text("share.link_lead"), className="hint"),
             html.P(id=ids.SHARE_HOLDS, className="share-holds"),
             html.Div(id=ids.SHARE_LINK, className="share-link"),
-            html.Div(
-                [
-                    button(ids.SHARE_COPY, "share.copy", kind="primary"),
-                    button(ids.SHARE_QR_SHOW, "share.qr_show"),
-                ],
-                className="buttons",
+            buttons(
+                button(ids.SHARE_COPY, "share.copy", kind="primary"),
+                button(ids.SHARE_QR_SHOW, "share.qr_show"),
             ),
             html.P(id=ids.SHARE_COPIED, className="share-status", role="status"),
             html.P(id=ids.SHARE_NOTE, className="share-note"),
