@@ -26,7 +26,7 @@ export const opened = async (session: Answer<fitSession.Opened> | null) => {
   if (!fitSession.isOpen(session)) return;
   await paint.drawn;
   stream?.close();
-  if (!fitSession.isOwn()) turnTo(null);
+  if (!fitSession.isOwn()) showSession(null);
   fitSession.enter(session);
   playback.clear();
   set({ editing: null });
@@ -54,16 +54,16 @@ const listen = () => {
 };
 
 // Take a seat in a class, or, with null, leave it.
-export const sit = (seat: fitSession.Seat | null) => {
-  fitSession.sit(seat);
+export const setSeat = (seat: fitSession.Seat | null) => {
+  fitSession.setSeat(seat);
   if (stream) listen();
 };
 
 // Show another session, or, with null, the tab's own. Its state and frames arrive through the stream.
-export const turnTo = (sid: string | null) => {
+export const showSession = (sid: string | null) => {
   if ((sid ?? fitSession.own) === fitSession.sid) return;
   fitSteps.setAside(fitSession.place());
-  fitSession.turnTo(sid);
+  fitSession.showSession(sid);
   playback.clear();
   set({ editing: null, net: null }); // so that no more frames of the previous session are painted
 };
