@@ -25,7 +25,7 @@ const chip = (why: Why) => {
     element("small"),
   ];
   const button = element("button", { type: "button", className: "board-chip", id: `board-chip-${why}` }, ...contents);
-  button.addEventListener("click", () => state.look({ only: state.view.only === why ? null : why }));
+  button.addEventListener("click", () => state.setView({ only: state.view.only === why ? null : why }));
   return button;
 };
 

@@ -77,11 +77,11 @@ export const start = () => {
     search.placeholder = t("board.search_short");
   };
   placeholder();
-  search.addEventListener("input", () => state.look({ search: search.value }));
+  search.addEventListener("input", () => state.setView({ search: search.value }));
   const order = byId("board-order", HTMLSelectElement);
-  order.addEventListener("change", () => state.look({ order: order.value as Order }));
+  order.addEventListener("change", () => state.setView({ order: order.value as Order }));
   input("board-here").addEventListener("change", (event) =>
-    state.look({ here: (event.target as HTMLInputElement).checked }),
+    state.setView({ here: (event.target as HTMLInputElement).checked }),
   );
   input("board-large").addEventListener("change", () => stage.setZoom(input("board-large").checked ? "large" : "fit"));
   input("board-names").checked = state.names;

@@ -111,7 +111,7 @@ export const leave = () => {
 };
 
 // --- the teacher's choices ------------------------------------------------------------------------
-export const look = (changes: Partial<View>) => {
+export const setView = (changes: Partial<View>) => {
   view = { ...view, ...changes };
   regroup();
 };

@@ -20,16 +20,16 @@ const setRoom = (next: RoomView | null) => {
   for (const listener of listeners) listener(room, before);
 };
 
-const turnTo = (sid: string | null) => {
+const showSession = (sid: string | null) => {
   if (room?.leading && room.spotlight === null && sid !== room.sid) classNet.take();
-  fitSection.turnTo(sid);
+  fitSection.showSession(sid);
 };
 
 const leaveFor = (reason: Why) => {
   if (api.token("seat") === mine) api.keepToken("seat", null);
   mine = null;
-  turnTo(null);
-  fitSection.sit(null);
+  showSession(null);
+  fitSection.setSeat(null);
   why = reason;
   setRoom(null);
 };
@@ -40,7 +40,7 @@ const onRoom = (next: unknown) => {
   if (next === null) return leaveFor("ended");
   if (next === "left") return leaveFor("elsewhere");
   const { sid } = next as RoomView;
-  turnTo(sid);
+  showSession(sid);
   setRoom(next as RoomView);
 };
 // The server does not know the seat, or the tab's own session.
@@ -50,20 +50,20 @@ const onLost = ({ code }: Message) => {
   else fitSession.open();
 };
 
-const sit = (token: string) => {
+const takeSeat = (token: string) => {
   mine = token;
   const parameter = `seat=${encodeURIComponent(token)}`;
   const addresses = (query: string) => ({
     stream: `rooms/stream?${parameter}&${query}`,
     frames: `rooms/frames?${parameter}&${query}`,
   });
-  fitSection.sit({ addresses, onRoom, onLost });
+  fitSection.setSeat({ addresses, onRoom, onLost });
 };
 
 // Take the seat again after a reload.
 export const restore = () => {
   const token = api.token("seat");
-  if (token) sit(token);
+  if (token) takeSeat(token);
 };
 
 // Join a class. Resolves to the error, or null.
@@ -71,7 +71,7 @@ export const join = async (code: string, nickname: string): Promise<Message | nu
   const answer = await api.join({ code, nickname, own: fitSession.own, seat: api.token("seat") });
   if (answer.error) return answer.error;
   api.keepToken("seat", answer.seat);
-  sit(answer.seat);
+  takeSeat(answer.seat);
   onRoom(answer.room);
   return null;
 };

@@ -1,5 +1,5 @@
 // Draws the line to match in Fit's plots, dashed, in place of the truth.
-import { query } from "../core/dom";
+import { element, query } from "../core/dom";
 import * as nets from "../core/net/net";
 import * as i18n from "../core/text/i18n";
 import type { NetDescription, Weights } from "../core/types";
@@ -45,11 +45,8 @@ const legend = (on: boolean) => {
   document.documentElement.classList.toggle("with-target", on);
   if (!on || document.querySelector("#fit .to-match")) return;
   for (const name of PLOTS) {
-    const item = document.createElement("li");
-    item.className = "to-match";
-    const swatch = document.createElement("i");
-    swatch.className = "swatch";
-    item.append(swatch, i18n.translated("span", "class.to_match"));
+    const swatch = element("i", { className: "swatch" });
+    const item = element("li", { className: "to-match" }, swatch, i18n.translated("span", "class.to_match"));
     query(`#fit .plot-${name} .legend`).prepend(item);
   }
 };

@@ -114,7 +114,7 @@ const showStep = (place: Place) => {
     words("span", `${key}_do`),
   );
   const next = part("next", isLast ? push("lesson.all", () => finish(place)) : push("lesson.next", () => go(place, 1)));
-  Object.assign(next, { id: "lesson-next" });
+  next.id = "lesson-next";
   const back = part(
     "back",
     push("lesson.back", () => (place.step ? go(place, -1) : showList())),
