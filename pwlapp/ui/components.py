@@ -11,6 +11,7 @@ from typing import Any
 
 from dash import ClientsideFunction, dcc, html
 
+from pwlapp.core.messages import fill
 from pwlapp.ui.i18n import t
 
 GRAPH_CONFIG: Any = {"displayModeBar": False, "responsive": True, "doubleClick": False}
@@ -40,7 +41,7 @@ def text(key: str, mse: str | None = None, numbers: str | None = None, **args: s
         told["data-t-bce"] = key
     if args:
         told["data-t-args"] = json.dumps(args)
-    words = t(key).format(**args) if args else t(key)
+    words = fill(t(key), **args) if args else t(key)
     return html.Span(words, **{"data-t": key, **told})
 
 

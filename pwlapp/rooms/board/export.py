@@ -11,6 +11,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.export import notebooks, programs
 from pwlapp.core.export.literals import literal, vector
 from pwlapp.core.export.programs import Part, Words
+from pwlapp.core.messages import fill
 from pwlapp.core.net import Architecture
 from pwlapp.core.state import TrainState
 from pwlapp.rooms.board.rows import Row, Why
@@ -121,7 +122,7 @@ def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
         Part(words["code.class_plot"], _plot(points)),
         Part(words["code.class_histogram"], HISTOGRAM),
     ]
-    return notebooks.notebook_of(words["code.class_title"].format(n=len(students)), parts)
+    return notebooks.notebook_of(fill(words["code.class_title"], n=len(students)), parts)
 
 
 def safe_cell(text: str) -> str:
