@@ -1,7 +1,7 @@
 """Fit: section 3 of the lecture, Adam looks for the bent line in the data.
 
 Commands go to the server as callbacks and are answered with a snapshot of the session. What the
-training produces comes by the event stream and is painted by ``assets/fit/fit.ts``.
+training produces comes by the event stream and is painted by ``assets/fit/paint.ts``.
 """
 
 from __future__ import annotations
