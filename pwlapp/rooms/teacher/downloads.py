@@ -1,4 +1,4 @@
-"""The teacher's files: the board and the nets of a class at this moment."""
+"""The teacher's downloads: the present board and the present nets of the class."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pwlapp.rooms.teacher.bodies import Csv
 
 
 async def csv(rooms: RoomService, room: Room, body: Csv, _words: Words) -> File:
-    """The board as CSV, with nicknames only if they are asked for."""
+    """The board as CSV, with nicknames if ``body.names``."""
     board = BoardReader(rooms, room.code)
     await board.read()
     question = board.room.question
@@ -31,7 +31,7 @@ async def csv(rooms: RoomService, room: Room, body: Csv, _words: Words) -> File:
 
 
 async def notebook(rooms: RoomService, room: Room, _body: Empty, words: Words) -> File:
-    """Every student's net as a notebook, without names, with the data that most of them have."""
+    """The nets of all students as a notebook without names, with the data that most of them use."""
     board = BoardReader(rooms, room.code)
     await board.read()
     scores = {place.seat: place.score for place in await Scores(rooms).update(board)}
