@@ -22,7 +22,7 @@ declare global {
     name?: string;
     mode?: string;
     opacity?: number;
-    meta?: string; // the trace's role, where its colour does not tell it
+    meta?: string; // the trace's role, if it cannot be found by its colour
     line?: { color?: string; width?: number; [name: string]: unknown };
     marker?: { color?: string; size?: number; opacity?: number; [name: string]: unknown };
     [name: string]: unknown;

@@ -51,8 +51,8 @@ def how_measured(measured: Measured) -> str:
         f"{machine.line(measured['machine'])}. {measured['points']['n']:,} points, full batch, "
         f"Adam; median (smallest to largest) of {measured['repeats']} repeats, each of which times "
         "every row once, without compilation. From the same initial weights all reach the "
-        f"lecture's weights, within {apart:.0e} after {narrow:,} epochs ({wide} above 8 units); only "
-        "scikit-learn can't start from given weights."
+        f"lecture's weights, within {apart:.0e} after {narrow:,} epochs ({wide} above 8 units); "
+        "only scikit-learn can't start from given weights."
     )
 
 

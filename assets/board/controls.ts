@@ -1,4 +1,4 @@
-// The strip of commands to all: send the setting that stands in Fit, train, pause, freeze, release.
+// The commands to the whole class: send the setting in Fit, train, pause, freeze, release.
 import * as classApi from "../class/api";
 import { byId, labelOf, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
@@ -15,13 +15,14 @@ import * as state from "./state";
 const { t } = i18n;
 let say: downloads.Say;
 
-type Outcome = { seats?: number; failed?: number }; // of how many it was done, of how many it failed
+type Outcome = { seats?: number; failed?: number }; // the number of seats for which it succeeded and failed
 
-// Send a command; its outcome is told beside the buttons. Gives the answer, or null where it was refused.
+// Send a command, and show its outcome beside the buttons. `done` is the key of the message of success. Resolves to
+// the answer, or null if it was refused.
 export const command = async <T = object>(
   name: string,
   body: object,
-  told: string | null = null,
+  done: string | null = null,
 ): Promise<T | null> => {
   const answer = await classApi.byTeacher<T & Outcome>(name, body);
   if (answer.error) {
@@ -30,12 +31,12 @@ export const command = async <T = object>(
   }
   const { seats = 0, failed = 0 } = answer;
   if (failed) say("board.failed", { n: failed });
-  else say(told, { n: seats });
+  else say(done, { n: seats });
   return answer as T;
 };
 
 // --- the setting -----------------------------------------------------------------------------------
-// What stands in Fit's fields, and its data.
+// The values of Fit's fields, and its data.
 const setting = () => {
   const fields = fitFields.now();
   const { data } = fitSection.now();
@@ -62,7 +63,7 @@ const push = async () => {
   await command("push", { data: data.spec, seed, seat_seeds, net, optimizer, epochs: 0 }, "board.did_push");
 };
 
-const settingWords = () => {
+const settingText = () => {
   const now = setting();
   if (!now) return "";
   const seed = numbers.short(now.seed);
@@ -102,7 +103,7 @@ export const show = () => {
   byId("board-freeze").setAttribute("aria-pressed", String(Boolean(room?.frozen)));
   byId("board-push").classList.toggle("primary", !leads);
   byId("board-start").classList.toggle("primary", leads);
-  setText(byId("board-setting"), settingWords());
+  setText(byId("board-setting"), settingText());
 };
 
 const onPress = (id: string, action: () => unknown) => byId(id).addEventListener("click", action);
@@ -124,7 +125,7 @@ export const start = () => {
   });
   onPress("board-release", () => command("release", {}, "board.did_release"));
   state.onChange((what) => {
-    if (what === "room" && state.lost) say(null); // what was done last is no longer what goes on
+    if (what === "room" && state.lost) say(null); // the outcome of the last command is outdated
     if (what === "room" || what === "rows") show();
   });
   fitSection.onChange(show);

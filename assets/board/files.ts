@@ -1,6 +1,6 @@
-// The board as files: a table, a notebook, a picture.
+// Saves the board as a CSV table, a notebook or a picture.
 import * as classApi from "../class/api";
-import { written } from "../class/says";
+import { formatCode } from "../class/room-status";
 import { byId } from "../core/dom";
 import * as downloads from "../share/downloads";
 import { isChecked } from "./inputs";
@@ -26,7 +26,7 @@ export const start = () => {
     byId(`board-file-${kind}`).addEventListener("click", async () => {
       const { room } = state;
       if (!room) return;
-      const name = NAMES[kind](written(room.code));
+      const name = NAMES[kind](formatCode(room.code));
       try {
         await downloads.save({ name, blob: await make(kind) });
         say("files.saved", { name });

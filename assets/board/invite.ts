@@ -1,8 +1,8 @@
-// How students come in: the code, a link and its QR code for every network, as large as the screen. And
-// the teacher's own links.
+// The invitation to students: the room's code, and a link with its QR code for each network, in a full-size dialog.
+// Also the teacher's own links.
 
 import * as classApi from "../class/api";
-import { written } from "../class/says";
+import { formatCode } from "../class/room-status";
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { command } from "./controls";
@@ -12,11 +12,11 @@ type Link = { url: string; qr: string };
 
 let dialog: HTMLDialogElement;
 let links: Link[] = [];
-let at = 0; // the network whose link is shown
+let at = 0; // index of the link that is shown
 
 const hostOf = (url: string) => url.replace(/^https?:\/\//, "").replace(/\/?#.*/, "");
 
-// The address of this page; a proxy may have put a path before ours.
+// The URL of this page, which may have a path prefix of a proxy.
 const page = () => `${location.origin}${location.pathname}`;
 
 const networks = () =>
@@ -34,7 +34,7 @@ const show = () => {
   const { room } = state;
   const link = links[at];
   if (!room) return;
-  const code = element("p", { className: "invite-code", textContent: written(room.code) });
+  const code = element("p", { className: "invite-code", textContent: formatCode(room.code) });
   const parts: HTMLElement[] = [i18n.translated("p", "board.join_at", { className: "invite-words" })];
   if (link) {
     const url = element("p", { className: "invite-url", textContent: link.url });
@@ -71,7 +71,7 @@ const teacherLink = (key: string, query: string) => {
     try {
       await navigator.clipboard.writeText(url);
     } catch {
-      document.execCommand("copy"); // on plain http there is no clipboard
+      document.execCommand("copy"); // the clipboard API needs https
     }
     copy.textContent = i18n.t("board.copied");
   });

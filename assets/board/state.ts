@@ -1,4 +1,4 @@
-// What the board knows: the room, its students, the teacher's choices. Everything else listens.
+// The state of the board: the room, its students, and the teacher's choices. The other modules listen to its changes.
 import * as painting from "../core/plots/painting";
 import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
@@ -12,10 +12,10 @@ const NAMES = "pwl.board_names";
 
 export const roster: Roster = new Map();
 export let room: BoardRoom | null = null;
-export let groups: Group[] = []; // who is shown, in order
-export let chosen: number | null = null; // the seat whose net is looked at
-export let names = storage.readTab(NAMES) !== "hidden"; // whether the teacher wants to see them
-export let lost: string | null = null; // what is said of the connection while there is none
+export let groups: Group[] = []; // the students that are shown, in order
+export let chosen: number | null = null; // the seat of the chosen student
+export let names = storage.readTab(NAMES) !== "hidden"; // whether the teacher wants to see names
+export let lost: string | null = null; // key of the message while there is no connection
 export let view: View = { order: "seat", only: null, search: "", here: false };
 
 type Change = "room" | "rows" | "groups" | "chosen" | "grounds";
@@ -24,7 +24,7 @@ export const onChange = (listener: (what: Change) => void) => listeners.push(lis
 const changed = (what: Change) => listeners.forEach((listener) => listener(what));
 
 // --- data -----------------------------------------------------------------------------------------
-// By their key; null while they are on their way.
+// By the key of the data; null while they are being loaded.
 const grounds = new Map<string, Ground | null>();
 export const groundOf = (key: string): Ground | null => {
   const known = grounds.get(key);
@@ -35,7 +35,7 @@ export const groundOf = (key: string): Ground | null => {
       grounds.set(key, ground(data));
       changed("grounds");
     },
-    () => setTimeout(() => grounds.delete(key), 3000), // asked for again then
+    () => setTimeout(() => grounds.delete(key), 3000), // then they are requested again
   );
   return null;
 };
@@ -48,7 +48,7 @@ export const mainData = (): string | null => {
 };
 
 // --- students -------------------------------------------------------------------------------------
-const REGROUP_MS = 1000; // while all train, tiles change places at most so often
+const REGROUP_MS = 1000; // least time between two rearrangements of the tiles
 
 const regroup = () => {
   groups = arrange(roster.values(), view);
@@ -76,7 +76,7 @@ export const setLost = (words: string | null) => {
   changed("room");
 };
 
-// Another room, or none.
+// The room has ended, or the teacher has left it.
 export const leave = () => {
   room = null;
   roster.clear();
@@ -86,7 +86,7 @@ export const leave = () => {
 };
 
 // --- the teacher's choices ------------------------------------------------------------------------
-export const look = (changes: Partial<View>) => {
+export const setView = (changes: Partial<View>) => {
   view = { ...view, ...changes };
   regroup();
 };
@@ -103,9 +103,9 @@ export const showNames = (on: boolean) => {
   changed("rows");
 };
 
-// On the projector no name is shown, whatever the teacher chose.
+// In projector mode names are never shown.
 export const hasNames = () => names && !("projector" in document.documentElement.dataset);
 
-// What a student is called on the board: the name, or the seat.
+// A student's name on the board, or the seat's.
 export const nameOf = ({ n, name }: Pick<Row, "n" | "name">) =>
   hasNames() && name ? name : i18n.t("board.seat", { n });

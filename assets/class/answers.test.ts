@@ -3,7 +3,7 @@ import { bins } from "./answers";
 import { distance } from "./challenge";
 import { drawLine } from "./sketch";
 
-test("whole numbers that are close have a bar each", () => {
+test("close whole numbers have one bin each", () => {
   expect(bins([3, 5, 5])).toEqual([
     { low: 3, high: 4, n: 1 },
     { low: 4, high: 5, n: 0 },
@@ -14,7 +14,7 @@ test("whole numbers that are close have a bar each", () => {
 });
 
 test.each([[[0, 96, 31, 30.5]], [[0.25, 0.25]], [Array.from({ length: 97 }, (_, k) => k)], [[-1e9, 1e9]]])(
-  "every answer is in one of at most 12 bars: %j",
+  "each answer is in one of at most 12 bins: %j",
   (values) => {
     const found = bins(values);
     expect(found.length).toBeLessThanOrEqual(12);
@@ -26,13 +26,13 @@ test.each([[[0, 96, 31, 30.5]], [[0.25, 0.25]], [Array.from({ length: 97 }, (_, 
   },
 );
 
-test("a quick stroke leaves no gap, in either direction", () => {
+test("a quick stroke is interpolated, in both directions", () => {
   expect(drawLine([0, 0, 0, 0, 0], [1, 0.2], [4, 0.8])).toEqual([0, 0.2, 0.4, expect.closeTo(0.6), 0.8]);
   expect(drawLine([0, 0, 0, 0, 0], [3, 1], [1, 0])).toEqual([0, 0, 0.5, 1, 0]);
   expect(drawLine([0, 0, 0], [2, 0.5], [2, 0.7])).toEqual([0, 0, 0.7]);
 });
 
-test("the distance of two lines is the root mean square of their difference", () => {
+test("the distance of two lines is the root mean square of their differences", () => {
   expect(distance([1, 2, 3], [1, 2, 3])).toBe(0);
   expect(distance([3, -1], [0, 3])).toBeCloseTo(Math.sqrt(12.5));
 });

@@ -1,5 +1,5 @@
-// A curve that is sketched over the points: yhat from 0 to 1 at CURVE_VALUES even x. With a mouse or a finger
-// it is drawn; with the keyboard, left and right go along it, up and down move it.
+// A curve that the student sketches over the data: yhat from 0 to 1 at CURVE_VALUES evenly spaced x. It is drawn with a
+// mouse or a finger; with the keyboard, left and right choose a value, up and down change it.
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import * as fitSection from "../fit/fit";
@@ -8,27 +8,27 @@ import { CURVE_VALUES } from "./types";
 
 const PAD = 8;
 const STEP = 0.05;
-const MOST_POINTS = 400;
+const MAX_POINTS = 400;
 
 const last = CURVE_VALUES - 1;
 const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
-const placeOf = scale(0, last, PAD, WIDTH - PAD); // of the k-th value
+const placeOf = scale(0, last, PAD, WIDTH - PAD); // x of the k-th value
 const heightOf = scale(0, 1, HEIGHT - PAD, PAD);
 const PLACES = Array.from({ length: CURVE_VALUES }, (_, k) => placeOf(k));
 
-// The x that the k-th value is for, by the data's range.
+// The range of x of the data in Fit.
 export const rangeOf = () => {
   const { data } = fitSection.now();
   return data ? { low: data.x[0], high: data.x[data.x.length - 1], data } : null;
 };
 
-// What is known of the data, and the lines at 0, 0.5 and 1.
+// The background: the points, if they are binary, and lines at 0, 0.5 and 1.
 export const ground = () => {
   const lines = [0, 0.5, 1].map((y) => path([PAD, WIDTH - PAD], [heightOf(y), heightOf(y)], "ground"));
   const range = rangeOf();
   if (!range?.data.isBinary) return lines;
   const { low, high, data } = range;
-  const every = Math.ceil(data.x.length / MOST_POINTS);
+  const every = Math.ceil(data.x.length / MAX_POINTS);
   const at = scale(low, high, PAD, WIDTH - PAD);
   const shown = data.x.map((_, i) => i).filter((i) => i % every === 0);
   const dots = shown.map((i) => svg("circle", { class: "point", cx: at(data.x[i]), cy: heightOf(data.y[i]), r: 1.6 }));
@@ -37,7 +37,7 @@ export const ground = () => {
 
 export const curve = (values: number[], className: string) => path(PLACES, values.map(heightOf), className);
 
-// Values from `from` to `to`, both included, on the straight line between them: a quick stroke skips some.
+// Set the values from `from` to `to`, inclusive, to the straight line between them. (A quick stroke skips values.)
 export const drawLine = (values: number[], from: [k: number, y: number], to: [k: number, y: number]) => {
   const [[a, ya], [b, yb]] = [from, to];
   const n = Math.abs(b - a);
@@ -46,7 +46,7 @@ export const drawLine = (values: number[], from: [k: number, y: number], to: [k:
   return next;
 };
 
-// A pad to draw on. `onChange` hears of every change.
+// The element to draw on. `onChange` is called at each change.
 export const pad = (begin: number[] | null, onChange: (values: number[]) => void) => {
   let values = begin ?? Array(CURVE_VALUES).fill(0.5);
   let at: [k: number, y: number] = [0, values[0]];

@@ -57,12 +57,12 @@ export const setText = (node: Node, value: unknown) => {
   else node.textContent = text;
 };
 
-// Call `take` with a file that is picked in a file input, or dropped on `host`.
-export const onFile = (input: HTMLInputElement, host: HTMLElement, take: (file: File) => void) => {
+// Call `listener` with each file that is chosen in a file input or dropped on `host`.
+export const onFile = (input: HTMLInputElement, host: HTMLElement, listener: (file: File) => void) => {
   input.addEventListener("change", () => {
     const file = input.files?.[0];
-    if (file) take(file);
-    input.value = ""; // the same file once more is a change as well
+    if (file) listener(file);
+    input.value = ""; // so that choosing the same file again is a change
   });
   for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
     host.addEventListener(type, (event) => {
@@ -72,6 +72,6 @@ export const onFile = (input: HTMLInputElement, host: HTMLElement, take: (file: 
   }
   host.addEventListener("drop", ({ dataTransfer }) => {
     const file = dataTransfer?.files[0];
-    if (file) take(file);
+    if (file) listener(file);
   });
 };

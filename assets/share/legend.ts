@@ -1,20 +1,20 @@
-// The legend of a picture: which of its traces are named, and how.
+// The names in the legend of a picture.
 import type { Legend } from "../core/plots/roles";
 
-// Whether Plotly has drawn any point of a trace, from what it has computed for it. The numbers of the
-// figure do not tell: there null stands for no point, and they may be encoded.
+// Whether Plotly has drawn any point of a trace, judged by the points that it has computed. (The figure's own numbers
+// may be null or encoded.)
 export const isDrawn = (points: PlotlyPoint[] = []) =>
   points.some(({ x, y, s }) => x !== undefined && y !== undefined && s !== 0);
 
-// The name of each trace: its own, that of its role, or of a curve without either what its axis
-// counts. Null for what is not drawn, and for what has the name of an earlier one.
+// The name of each trace: its own, its role's in the legend, or, for yhat without either, the title of the y axis. Null
+// for traces that are not drawn, and for those with the same name as an earlier one.
 type Trace = { name?: string; role?: string; isDrawn: boolean };
 export const namesOf = (traces: Trace[], legend: Legend, axis: string) => {
-  const told = new Set<string>();
+  const used = new Set<string>();
   return traces.map(({ name, role = "", isDrawn }) => {
-    const word = name ?? legend[role] ?? (role === "yhat" ? axis : "");
-    if (!word || !isDrawn || told.has(word)) return null;
-    told.add(word);
-    return word;
+    const text = name ?? legend[role] ?? (role === "yhat" ? axis : "");
+    if (!text || !isDrawn || used.has(text)) return null;
+    used.add(text);
+    return text;
   });
 };

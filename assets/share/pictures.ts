@@ -1,5 +1,4 @@
-// The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
-
+// Saves plots as pictures, on a white background and with a legend, independent of the page's theme.
 import { byId, element } from "../core/dom";
 import * as plotting from "../core/plots/plotting";
 import { legendOf, roleOf } from "../core/plots/roles";
@@ -14,17 +13,17 @@ import { isDrawn, namesOf } from "./legend";
 import * as sharing from "./sharing";
 
 const SIZE = { width: 1000, height: 620 };
-const SHARP = 2; // pixels of a PNG per unit
+const PNG_SCALE = 2; // pixels of a PNG per unit of SIZE
 const INK = "#1a2233";
 const TRUTH = "#222c40";
 const FONT = "Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, Arial, sans-serif";
 type Picture = { box: Element; layers: PlotlyGraph[]; name: string; title: string };
 
 let chooser: HTMLSelectElement;
-let made: HTMLImageElement; // for browsers inside of messengers, which save what a finger holds
-let say: downloads.Say; // in the line below
+let preview: HTMLImageElement; // in-app browsers of messengers can save a picture only by a long press on it
+let say: downloads.Say;
 
-// Each box of plots: layers that share their axes are one picture.
+// All plots that can be saved. Graphs that lie over each other in one box are the layers of one picture.
 const boxes = (): Picture[] => {
   const found = new Map<Element, PlotlyGraph[]>();
   for (const gd of document.querySelectorAll<PlotlyGraph>("main .js-plotly-plot")) {
@@ -35,13 +34,13 @@ const boxes = (): Picture[] => {
   return [...found].map(([box, layers], k) => ({ box, layers, name: nameOf(layers, k), title: titleOf(box) }));
 };
 
-// "fit-yhat-plot" is yhat
+// "fit-yhat-plot" is "yhat"
 const nameOf = (layers: PlotlyGraph[], k: number) => {
   const top = layers[layers.length - 1];
   const id = (top.closest("[id$='-plot']") ?? top.closest("[id]"))?.id ?? `plot-${k + 1}`;
   return id.replace(/-plot$/, "").replace(/^(fit|build)-/, "") || `plot-${k + 1}`;
 };
-// What stands above the card, and, of several plots in one, above the plot.
+// The title of the card, and, if the card has several plots, the plot's own.
 const titleOf = (box: Element) => {
   const above =
     box.closest(".card")?.querySelector(".card-title, .construction-name") ?? box.closest(".view")?.querySelector("h2");
@@ -97,8 +96,8 @@ const layoutOnWhite = (layout: PlotlyLayout, title: string): PlotlyLayout => {
   };
 };
 
-// "After the sigmoid: probability ŷ · seed 1, epoch 10,000, changed by hand" for plots of Fit's net; the
-// others stand for themselves.
+// "After the sigmoid: probability ŷ · seed 1, epoch 10,000, changed by hand" for plots of the net in Fit; otherwise the
+// title alone.
 const heading = ({ box, title }: Picture) => {
   const now = fitSection.now();
   if (!box.closest("#fit, #explore-pieces") || !fitSection.isReady(now) || !now.frame) return title;
@@ -129,18 +128,18 @@ const fileName = (name: string, format: string) => {
   return `pwlapp-seed${state.seed}-${frame?.epoch ?? state.epoch}-${name}.${format}`;
 };
 
-const take = async (format: string) => {
+const save = async (format: string) => {
   const picture = boxes().find(({ name }) => name === chooser.value);
   if (!picture) {
     say("pictures.gone");
     list();
     return;
   }
-  const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? SHARP : 1 });
+  const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? PNG_SCALE : 1 });
   const name = fileName(picture.name, format);
   await downloads.save({ name, blob: await (await fetch(url)).blob() });
   say("files.saved", { name });
-  made.src = url;
+  preview.src = url;
   byId("pictures-made").hidden = false;
 };
 
@@ -164,14 +163,14 @@ export const start = () => {
       className: "button",
       textContent: format.toUpperCase(),
     });
-    button.addEventListener("click", () => take(format));
+    button.addEventListener("click", () => save(format));
     return button;
   });
-  made = element("img", { alt: "" });
-  made.setAttribute("role", "img");
-  i18n.label(made, "pictures.made");
+  preview = element("img", { alt: "" });
+  preview.setAttribute("role", "img");
+  i18n.label(preview, "pictures.made");
   const hold = i18n.translated("figcaption", "pictures.hold", { className: "hint" });
-  const box = element("figure", { id: "pictures-made", hidden: true }, made, hold);
+  const box = element("figure", { id: "pictures-made", hidden: true }, preview, hold);
   byId("share-pictures").append(chooser, ...buttons, box);
   for (const event of ["focus", "pointerdown"]) chooser.addEventListener(event, list);
   plotting.whenNear(byId("share-pictures"), () => sharing.ready().then(list));

@@ -166,6 +166,7 @@ COMPARE_TABLE = "compare-table"
 PIECES_PLOT = "pieces-plot"
 PIECES_CHOOSE = "pieces-choose"
 PIECES_UNIT = "pieces-unit"
+PIECES_UNITS = "pieces-units"  # the plot and the chooser
 PIECES_COUNT = "pieces-count"
 PIECES_WHEN = "pieces-when"
 PIECES_FORMULA = "pieces-formula"

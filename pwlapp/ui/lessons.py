@@ -113,7 +113,7 @@ TOUR = Lesson(
         Step(ids.FIT_PLAYBACK, {"looking_back": True}),
         Step(ids.FIT_TRAIN, {"more_epochs": at_least(1000)}),
         Step(ids.FIT_WEIGHTS, {"edited": True}),
-        Step(ids.PIECES_CHOOSE, {"unit": True}),
+        Step(ids.PIECES_UNITS, {"unit": True}),
         Step(ids.SHARE_LINK, {"read": True}),
     ),
 )
@@ -179,7 +179,7 @@ WIDE = Lesson(
         Step(ids.FIT_OPTIONS, {"width": at_least(8), "epoch": at_least(1000)}),
         Step(ids.FIT_OPTIONS, {"width": at_least(512), "epoch": at_least(1000)}),
         Step(
-            ids.PIECES_PLOT,
+            ids.PIECES_UNITS,
             {"width": at_least(8), "unit": True},
             jump=trained(5000, fit(net={"h": 64, "bias1": True}, data=drawn("step_like"))),
         ),

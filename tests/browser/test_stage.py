@@ -185,7 +185,7 @@ def test_views_have_addresses_and_keep_what_they_hold(address: str, open_page: O
 def test_a_part_that_cannot_be_loaded_says_so_and_is_tried_again(
     address: str, open_page: Open
 ) -> None:
-    page = open_page(address, lang="ko-KR", quiet=False, own_context=True, modules=False)
+    page = open_page(address, lang="ko-KR", quiet=False, fresh=True, modules=False)
     for card, made in (("share", "#share-holds"), ("explore-surface", "#surface-plot .plot")):
         page.page.route("**/static/*", lambda route: route.abort())
         page.go(card)

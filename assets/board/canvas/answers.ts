@@ -1,4 +1,4 @@
-// Paints the answers to a question: numbers as a histogram, choices as bars, sketches as curves.
+// Paints the answers to a question: numbers as a histogram, choices as bars, sketched curves as lines.
 import type { Question, Value } from "../../class/types";
 import { whole } from "../../core/text/numbers";
 import { axesIn, paintAxes } from "./axes";
@@ -8,16 +8,16 @@ import { around } from "./scale";
 import * as screens from "./screen";
 import { trace } from "./tiles";
 
-const MOST_BINS = 25;
+const MAX_BINS = 25;
 const BAR_GAP = 8;
 
-// A bin for each whole number, where they are few and whole.
+// If all values are whole numbers and close together, each has a bin of its own.
 const binsFor = (values: number[]) => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const isWhole = values.every(Number.isInteger) && high - low < MOST_BINS;
+  const isWhole = values.every(Number.isInteger) && high - low < MAX_BINS;
   return isWhole
     ? { range: [low - 0.5, high + 0.5] as [number, number], bins: high - low + 1 }
-    : { range: around(values, 1e-6, 0.02), bins: MOST_BINS };
+    : { range: around(values, 1e-6, 0.02), bins: MAX_BINS };
 };
 
 const paintNumbers = (screen: screens.Screen, values: number[], look: Look) => {

@@ -1,14 +1,14 @@
-// The axes of a plot on a canvas: a box, lines across it at round values, and these values beside it.
+// The axes of a plot on a canvas: grid lines at round values, with tick labels.
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { Box } from "./layout";
 import type { Look } from "./look";
 import { type Scale, scale, ticks } from "./scale";
 
-// x and y in pixels, and the box inside the axes.
+// The scales from values to pixels, and the box inside the axes.
 export type Axes = { x: Scale; y: Scale; box: Box };
 
-const LEFT = 34; // pixels for the numbers at the y axis
+const LEFT = 34; // pixels, for the labels of the y axis
 const RIGHT = 14;
 const BELOW = 19;
 

@@ -1,5 +1,5 @@
-// Three plots of the whole class: all curves, a histogram of losses, left against right slope. Every
-// student is a line, a block or a dot that can be found by the mouse.
+// Three plots of the whole class: all curves, a histogram of losses, and left against right slopes. Each student is a
+// line, a block or a dot that can be found by its position.
 import type { Range } from "../../core/types";
 import { type Ground, POINTS } from "../rows/curves";
 import { WHYS } from "../rows/types";
@@ -14,12 +14,12 @@ import { type Marks, trace } from "./tiles";
 
 type Look = looks.Look;
 
-const MANY = 60; // curves are drawn as hairlines, which cost half as much
-const LEAST_MARK = 2; // pixels: smaller marks in blocks would be specks
-const NEAR = 14; // pixels around the mouse in which a line or a dot is found
+const MANY = 60; // more curves are drawn 1 pixel wide, which takes half the time
+const MIN_MARK = 2; // pixels; smaller marks in blocks are left out
+const NEAR = 14; // pixels; the greatest distance from the mouse at which a line or a dot is found
 
 const isMarked = ({ row }: Actor, { chosen, pointed }: Marks) => row.n === chosen || row.n === pointed;
-// Those that are marked lie above the others.
+// Marked students are drawn last, above the others.
 const inOrder = (actors: Actor[], marks: Marks) =>
   [...actors].sort((a, b) => Number(isMarked(a, marks)) - Number(isMarked(b, marks)));
 
@@ -106,7 +106,7 @@ export const findCurve = (
 const one = new Float32Array(1);
 const lossAxes = ({ width, height }: screens.Screen, range: Range) => axesIn(width, height, range, [0, 1], 8);
 
-// Each student with a loss, those of the first group first, and their blocks.
+// The students with a loss, in the order of their groups, and their blocks.
 const blocks = (screen: screens.Screen, actors: Actor[], range: Range, now: number) => {
   const axes = lossAxes(screen, range);
   const shown = WHYS.flatMap((why) => actors.filter(({ row, loss }) => row.why === why && loss));
@@ -131,7 +131,7 @@ export const paintLosses = (
     pen.fillStyle = isClear ? look.ink : look.of[shown[i].row.why];
     pen.fillRect(x + 0.5, y + (height > 3 ? 0.5 : 0), Math.max(width - 1, 1), height > 3 ? height - 1 : height);
     const r = 0.3 * Math.min(width, height);
-    if (r < LEAST_MARK) return;
+    if (r < MIN_MARK) return;
     pen.fillStyle = look.surface;
     pen.strokeStyle = look.surface;
     looks.mark(pen, shown[i].row.why, x + width / 2, y + height / 2, r);

@@ -1,4 +1,4 @@
-// An axis: values to pixels, and the few round values that are written at it.
+// The scale of an axis, from values to pixels, and its ticks.
 import type { Range } from "../../core/types";
 
 export type Scale = { range: Range; toPixel: (value: number) => number };
@@ -9,7 +9,7 @@ export const scale = (range: Range, [from, to]: Range): Scale => {
   return { range, toPixel: (value) => from + (value - low) * slope };
 };
 
-// At most `most` values at even steps of 1, 2 or 5 times a power of ten, 0 among them if it is inside.
+// At most `most` ticks, in steps of 1, 2 or 5 times a power of ten.
 export const ticks = ([low, high]: Range, most: number): number[] => {
   const rough = (high - low) / most;
   if (!(rough > 0)) return [];
@@ -20,7 +20,7 @@ export const ticks = ([low, high]: Range, most: number): number[] => {
   return found;
 };
 
-// The range that holds `values` with some room; `least` wide.
+// A range that contains `values` with a margin, and is at least `least` wide.
 export const around = (values: number[], least: number, room = 0.06): Range => {
   const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);

@@ -1,4 +1,4 @@
-// Paints the tiles: of each student yhat against prob, and in words loss and epoch.
+// Paints the tiles: each student's yhat with prob, and the name, loss and epoch.
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { Ground } from "../rows/curves";
@@ -18,27 +18,27 @@ export type Words = {
 };
 export type Marks = { chosen: number | null; pointed: number | null; spotlight: number | null };
 
-const PAD = 4; // pixels around a curve in its tile
-const AWAY = 0.45; // opacity of a student whose page is not connected
+const PAD = 4; // pixels around the curve in a tile
+const AWAY_OPACITY = 0.45; // of a student whose page is not connected
 const RADIUS = 5;
 
 const numbersOf = new Float32Array(POINTS);
 const placeOf = new Float32Array(4);
 
-// 0.4631; in a small tile 0.463, in a tiny one .46
+// "0.4631"; in a small tile "0.463", in a tiny one ".46"
 export const lossWords = (loss: number | null, width: number) => {
   if (width >= 60) return numbers.fixed(loss, width >= 80 ? 4 : 3);
   return numbers.fixed(loss, 2).replace(/^0\./, ".");
 };
 
-// 4,680; in a small tile 4.7k, in a tiny one 5k
+// "4,680"; in a small tile "4.7k", in a tiny one "5k"
 export const epochWords = (epoch: number, width: number) => {
   if (width >= 120 || epoch < 1000) return numbers.whole(epoch);
   const digits = width >= 60 ? 1 : 0;
   return epoch < 1e6 ? `${numbers.short(epoch / 1e3, digits)}k` : `${numbers.short(epoch / 1e6, digits)}M`;
 };
 
-// Write a curve's path into a box, without leaving it.
+// Add a curve to the pen's path, clipped to a box.
 export const trace = (
   pen: Pen,
   values: ArrayLike<number>,
@@ -62,8 +62,8 @@ const boxOf = (width: number, height: number) => {
   return [PAD, top, width - 2 * PAD, height - top - bottom] as const;
 };
 
-// What all tiles of the same data and size share, drawn once: the card, and prob as a dashed line.
-const grounds = new Map<string, screens.Screen>();
+// The background of a tile (its card, and prob as a dashed line), drawn once for all tiles of the same data and size.
+const cards = new Map<string, screens.Screen>();
 let groundIds = new WeakMap<Ground, number>();
 let nextId = 1;
 const idOf = (ground: Ground | null) => {
@@ -73,15 +73,15 @@ const idOf = (ground: Ground | null) => {
   return id;
 };
 export const forget = () => {
-  grounds.clear();
+  cards.clear();
   groundIds = new WeakMap();
 };
 
 const cardOf = (ground: Ground | null, width: number, height: number, ratio: number, look: Look) => {
   const key = `${idOf(ground)} ${width} ${height} ${ratio}`;
-  const known = grounds.get(key);
+  const known = cards.get(key);
   if (known) return known;
-  if (grounds.size > 200) grounds.clear(); // sizes on the way of a glide
+  if (cards.size > 200) cards.clear(); // many are of sizes during a motion
   const card = screens.hidden(width, height, ratio);
   const { pen } = card;
   pen.beginPath();
@@ -100,7 +100,7 @@ const cardOf = (ground: Ground | null, width: number, height: number, ratio: num
     pen.setLineDash(width >= FOR_LOSS ? [4, 3] : [2, 2]);
     pen.stroke();
   }
-  grounds.set(key, card);
+  cards.set(key, card);
   return card;
 };
 
@@ -138,7 +138,7 @@ const paintTile = (pen: Pen, actor: Actor, look: Look, text: Words, marks: Marks
   const card = cardOf(ground, width, height, ratio, look);
   pen.save();
   pen.translate(Math.round(x), Math.round(y));
-  if (!row.here) pen.globalAlpha = AWAY;
+  if (!row.here) pen.globalAlpha = AWAY_OPACITY;
   pen.drawImage(card.node, 0, 0, width, height);
   if (yhat && ground) {
     pen.beginPath();
@@ -158,21 +158,21 @@ const paintTile = (pen: Pen, actor: Actor, look: Look, text: Words, marks: Marks
 };
 
 const paintHead = (pen: Pen, why: Why, count: number, x: number, y: number, width: number, look: Look, text: Words) => {
-  const [name, said] = text.head(why, count);
+  const [name, number] = text.head(why, count);
   pen.fillStyle = look.of[why];
   pen.strokeStyle = look.of[why];
   looks.mark(pen, why, x + 6, y + 12, 4.5);
   const px = Math.min(0.85 * look.px, 19);
   pen.fillStyle = look.ink;
   pen.font = `700 ${px}px ${look.family}`;
-  pen.fillText(said, x + 16, y + 12 + 0.35 * px);
-  const wide = pen.measureText(said).width;
+  pen.fillText(number, x + 16, y + 12 + 0.35 * px);
+  const wide = pen.measureText(number).width;
   pen.font = `${0.92 * px}px ${look.family}`;
   pen.fillStyle = look.muted;
   if (pen.measureText(name).width <= width - 20 - wide) pen.fillText(name, x + 22 + wide, y + 12 + 0.35 * px);
 };
 
-// `top`: how far the canvas has been scrolled.
+// `top`: the scroll position.
 export const paint = (
   screen: screens.Screen,
   scene: Scene,

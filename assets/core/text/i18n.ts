@@ -49,10 +49,11 @@ const translateNode = (node: HTMLElement) => {
 export const translate = () =>
   document.querySelectorAll<HTMLElement>("[data-t], [data-t-label]").forEach(translateNode);
 
-// Give an element an accessible name, which changes with the language.
-export const label = (node: HTMLElement, key: string, args: Args = {}) => {
+// Give an element an accessible name, which changes with the language. Returns the element.
+export const label = <E extends HTMLElement>(node: E, key: string, args: Args = {}): E => {
   Object.assign(node.dataset, { tLabel: key, tArgs: JSON.stringify(args) });
   translateNode(node);
+  return node;
 };
 
 // Make an element whose text changes with the language.

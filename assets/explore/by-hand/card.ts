@@ -2,7 +2,7 @@
 // with the same loss.
 
 import * as buildSection from "../../build/build";
-import { ancestor, byId, setText } from "../../core/dom";
+import { ancestor, byId, element, setText } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as nets from "../../core/net/net";
 import * as weightRows from "../../core/net/weight-rows";
@@ -162,7 +162,7 @@ const build = async () => {
     line("yhat", { ...NOTHING, line: { width: 3 } }),
     line("truth", { ...NOTHING, line: { width: 2, color: "#6b7a90" } }),
   ];
-  const boxIn = (id: string) => byId(id).appendChild(document.createElement("div"));
+  const boxIn = (id: string) => byId(id).appendChild(element("div"));
   const [points, curvesAbove] = await Promise.all([
     create(boxIn("by-hand-points"), [dots], look()),
     create(boxIn("by-hand-plot"), curves, look()),

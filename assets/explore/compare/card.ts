@@ -169,13 +169,11 @@ const highlight = (colour: number, on: boolean) => {
 const buildAxes = () => {
   const box = (name: keyof comparePlots.Logs, key: string) => {
     const input = element("input", { type: "checkbox" });
-    const words = element("span", { textContent: t(key) });
-    words.dataset.t = key;
     input.addEventListener("change", () => {
       logs[name] = input.checked;
       repaintKept();
     });
-    return element("label", { className: "skip-replay" }, input, words);
+    return element("label", { className: "skip-replay" }, input, i18n.translated("span", key));
   };
   byId("compare-axes").append(box("logX", "fit.log_x"), box("logY", "compare.log_y"));
 };

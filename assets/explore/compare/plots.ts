@@ -1,6 +1,6 @@
 // Two plots of several runs: their loss curves, and their yhat with the data. Each colour has a trace, followed by
 // the run in Fit and the truth.
-import { ancestor, byId } from "../../core/dom";
+import { ancestor, byId, element } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -26,7 +26,7 @@ let plots: Plots | null = null;
 const shown = new Map<PlotlyGraph, Named[]>(); // the curves of each plot's traces
 let pointsKey = ""; // of the data that are drawn
 
-const inside = (id: string) => byId(id).appendChild(document.createElement("div"));
+const boxIn = (id: string) => byId(id).appendChild(element("div"));
 
 // Runs have colours that are not those of roles; the first four are solid, the others dashed.
 const traces = (hovertemplate: string) => [
@@ -49,13 +49,9 @@ export const create = async () => {
     marker: { color: plotting.colour("data"), size: 4, opacity: 0.18 },
   };
   const [loss, points, fit] = await Promise.all([
-    plotting.create(
-      inside("compare-loss-plot"),
-      traces(EPOCH_HOVER),
-      layout(axis("", [0, 5000]), axis("", [0.2, 0.9])),
-    ),
-    plotting.create(inside("compare-points-plot"), [dots], fitLook()),
-    plotting.create(inside("compare-fit-plot"), traces(X_HOVER), fitLook()),
+    plotting.create(boxIn("compare-loss-plot"), traces(EPOCH_HOVER), layout(axis("", [0, 5000]), axis("", [0.2, 0.9]))),
+    plotting.create(boxIn("compare-points-plot"), [dots], fitLook()),
+    plotting.create(boxIn("compare-fit-plot"), traces(X_HOVER), fitLook()),
   ]);
   plots = { loss, points, fit };
   pointsKey = "";
@@ -78,7 +74,7 @@ const put = (gd: PlotlyGraph, places: number[], curves: Named[]) => {
 const drawData = ({ points, fit }: Plots, data: fitData.FitData) => {
   if (data.key === pointsKey) return;
   pointsKey = data.key;
-  const { sets, isFew, size, opacity, range } = fitData.look(data);
+  const { sets, isFew, size, opacity, range } = fitData.pointStyle(data);
   ancestor(points, ".graph").dataset.points = isFew ? "few" : "many";
   const all = (axis: "x" | "y") => sets.flatMap((set) => set[axis]);
   const marker = { "marker.size": size, "marker.opacity": opacity };

@@ -3,7 +3,6 @@ import { element, query, setText } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
-import type { Args } from "../../core/types";
 import * as fitData from "../../fit/data";
 import type { NetState, Run } from "./runs";
 
@@ -54,22 +53,17 @@ const cellsOf = (run: NetState, shownData: string) => {
 const swatch = (colour: number | null) =>
   element("i", { className: `swatch ${colour === null ? "yhat" : `run${colour + 1}`}`, ariaHidden: "true" });
 
-const labelled = (node: HTMLElement, key: string, args: Args) => {
-  i18n.label(node, key, args);
-  return node;
-};
-
 const control = (node: HTMLElement, action: string, run: Run) => {
   Object.assign(node.dataset, { action, id: run.id });
   return node;
 };
 
 const press = (run: Run, textContent: string, className: string, action: string, key: string, name: string) =>
-  labelled(control(element("button", { type: "button", className, textContent }), action, run), key, { name });
+  i18n.label(control(element("button", { type: "button", className, textContent }), action, run), key, { name });
 
 // The cell with a run's name, in which it is shown or hidden, renamed and removed.
 const nameCell = (run: Run, name: string) => {
-  const shown = labelled(
+  const shown = i18n.label(
     control(
       element("input", { type: "checkbox", checked: run.shown, className: `run-shown run${run.colour + 1}` }),
       "show",
@@ -78,7 +72,7 @@ const nameCell = (run: Run, name: string) => {
     "compare.show",
     { name },
   );
-  const typed = labelled(
+  const typed = i18n.label(
     control(
       element("input", {
         type: "text",
@@ -134,7 +128,7 @@ const liveRow = () => {
   );
 };
 
-// Build the table anew, and keep the focus.
+// Build the table again, and keep the focus.
 export const render = (host: HTMLElement, runs: Run[], names: string[], shownData: string) => {
   const focused = document.activeElement;
   const { action, id = "" } = focused instanceof HTMLElement && host.contains(focused) ? focused.dataset : {};

@@ -1,6 +1,6 @@
 // Three plots over x: the residual of each point; the derivative of the logit by the chosen weight (the factor); and
 // their product, the point's contribution to the gradient. The mean of the products is the gradient.
-import { byId } from "../../core/dom";
+import { byId, element } from "../../core/dom";
 import * as weights from "../../core/net/weights";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -30,7 +30,7 @@ export const create = async () => {
   const traces = [[dots("data")], [plotting.line("others")], [dots("others"), mean]];
   plots = await Promise.all(
     NAMES.map((name, i) => {
-      const host = byId(`one-step-${name}`).appendChild(document.createElement("div"));
+      const host = byId(`one-step-${name}`).appendChild(element("div"));
       return plotting.create(host, traces[i], axes());
     }),
   );

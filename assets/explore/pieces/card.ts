@@ -150,23 +150,17 @@ const updateSoon = () => painting.request("pieces", update);
 
 // --- controls -------------------------------------------------------------------------------------
 const buildChooser = () => {
-  const named = <E extends HTMLElement>(node: E, key: string) => {
-    i18n.label(node, key);
-    return node;
-  };
   const step = (sign: string, by: number, key: string) => {
-    const node = named(element("button", { type: "button", className: "icon", textContent: sign }), key);
+    const node = i18n.label(element("button", { type: "button", className: "icon", textContent: sign }), key);
     node.addEventListener("click", () => choose((chosen ?? -1) + by));
     return node;
   };
-  const slider = named(
+  const slider = i18n.label(
     element("input", { type: "range", className: "slider", min: 0, max: 2, step: 1, value: 0 }),
     "pieces.slider",
   );
   const words = element("output", { className: "pieces-chosen" });
   const zoom = element("input", { type: "checkbox" });
-  const zoomWords = element("span", { textContent: t("pieces.zoom") });
-  zoomWords.dataset.t = "pieces.zoom";
   slider.addEventListener("input", () => choose(Number(slider.value) - 1));
   zoom.addEventListener("change", () => {
     zoomed = zoom.checked;
@@ -177,7 +171,7 @@ const buildChooser = () => {
     slider,
     step("›", 1, "pieces.next"),
     words,
-    element("label", { className: "skip-replay" }, zoom, zoomWords),
+    element("label", { className: "skip-replay" }, zoom, i18n.translated("span", "pieces.zoom")),
   );
   chooser = { slider, words };
 };

@@ -1,6 +1,6 @@
 // The plot of the line: each unit's share of it, and a tick on the x axis where a unit bends. The chosen unit is
 // highlighted.
-import { byId } from "../../core/dom";
+import { byId, element } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -72,7 +72,7 @@ export const create = async () => {
   const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },
   });
-  const host = byId("pieces-plot").appendChild(document.createElement("div"));
+  const host = byId("pieces-plot").appendChild(element("div"));
   gd = await plotting.create(host, traces, look);
   return gd;
 };

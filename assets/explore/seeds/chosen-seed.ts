@@ -54,10 +54,10 @@ export const open = (run?: Run) => {
 const openTyped = () => {
   const run = runOf(numbers.parse(field().value));
   if (run) open(run);
-  else tellMissing();
+  else showMissing();
 };
 
-const tellMissing = () => {
+const showMissing = () => {
   byId("seeds-chosen").textContent = t("seeds.not_there", { seed: field().value });
 };
 
@@ -80,7 +80,7 @@ const onKey = (event: KeyboardEvent) => {
 const onTyping = () => {
   if (chooseSeed(numbers.parse(field().value))) return;
   choose(null);
-  if (field().value.trim()) tellMissing();
+  if (field().value.trim()) showMissing();
 };
 
 export const current = () => chosen;

@@ -1,5 +1,6 @@
 // The current point of the loss surface, which is dragged with mouse or finger, or moved by the arrow keys. It is an
 // element above the plot, so that a drag does not redraw the plot.
+import { element } from "../../core/dom";
 import type { Range } from "../../core/types";
 import type { Place } from "./plane";
 
@@ -18,10 +19,7 @@ export type Handle = ReturnType<typeof create>;
 
 // Put the handle into `box`, above the graph `gd`.
 export const create = (box: HTMLElement, gd: PlotlyGraph, { onMove, onEnd, onCancel }: Listeners) => {
-  const node = document.createElement("button");
-  node.type = "button";
-  node.id = "surface-handle";
-  node.className = "surface-handle";
+  const node = element("button", { type: "button", id: "surface-handle", className: "surface-handle" });
   node.hidden = true; // until the surface is drawn
   box.append(node);
   let at: Place = [0, 0];

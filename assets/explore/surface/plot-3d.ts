@@ -30,9 +30,7 @@ export const move = (now: Place) => {
 };
 
 const showProblem = (key: string) => {
-  const words = element("p", { className: "no-webgl", textContent: i18n.t(key) });
-  words.dataset.t = key;
-  byId("surface-solid").replaceChildren(words);
+  byId("surface-solid").replaceChildren(i18n.translated("p", key, { className: "no-webgl" }));
 };
 
 const open = async () => {

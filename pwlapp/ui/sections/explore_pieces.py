@@ -32,8 +32,13 @@ def _units() -> html.Div:
                 ("chosen", "pieces.chosen"),
                 ("knot", "pieces.knot"),
             ),
-            empty_graph("pieces.plot_label", ids.PIECES_PLOT),
-            html.Div(id=ids.PIECES_CHOOSE, className="pieces-choose"),
+            html.Div(
+                [
+                    empty_graph("pieces.plot_label", ids.PIECES_PLOT),
+                    html.Div(id=ids.PIECES_CHOOSE, className="pieces-choose"),
+                ],
+                id=ids.PIECES_UNITS,
+            ),
             html.P(id=ids.PIECES_UNIT, className="pieces-unit"),
         ],
         className="pieces-part",

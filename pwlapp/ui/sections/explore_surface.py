@@ -51,7 +51,7 @@ def _choices() -> html.Div:
 
 
 def _select(id_: str, key: str) -> html.Label:
-    return html.Label([text(key), html.Select(id=id_, className="select")], className="field")
+    return html.Label([text(key), html.Select(id=id_)], className="field")
 
 
 def _icon(id_: str, sign: str, key: str) -> html.Button:

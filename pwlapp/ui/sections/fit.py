@@ -1,7 +1,7 @@
 """Fit: section 3 of the lecture, Adam finds the bent line in data.
 
 Controls send commands to the server as Dash callbacks, which return a snapshot of the session.
-Frames arrive by the event stream, and ``assets/fit/fit.ts`` paints them.
+Frames arrive by the event stream, and ``assets/fit/paint.ts`` paints them.
 """
 
 from __future__ import annotations
