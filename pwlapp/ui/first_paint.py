@@ -1,8 +1,7 @@
-"""The layout as HTML, which the browser paints before the scripts run.
+"""Renders the layout as HTML, which the browser paints before any script runs.
 
-Dash's renderer makes the page from JSON, once it is loaded and has asked for that. Until then the
-visitor sees this copy of the same components, in the same places. It is inert, and the page that
-Dash makes takes its place.
+Dash's renderer builds the page from JSON that it requests after it was loaded. Until then the
+visitor sees this inert copy of the same components in the same places, which Dash's page replaces.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ KEPT = (*NAMES, "role", "hidden", "max", "value", "aria-selected", "aria-hidden"
 
 
 def to_html(node: Any) -> str:
-    """The HTML of a component and of what is in it, as far as it is seen.
+    """The HTML of a component and its visible children.
 
-    What is in a closed drawer or a hidden element is left out.
+    The contents of closed drawers and hidden elements are left out.
 
     Parameters
     ----------
@@ -69,7 +68,7 @@ def _seen(node: Component, tag: str) -> Any:
 
 
 def _input(node: Any) -> str:
-    """The elements that Dash makes of an input, whose classes the style sheet knows."""
+    """An input with the elements and classes that Dash gives it."""
     return (
         f'<div class="dash-input-container dash-input"><input id="{node.id}" '
         f'class="dash-input-element" size="{node.size}" value="{escape(node.value)}"></div>'
@@ -77,7 +76,7 @@ def _input(node: Any) -> str:
 
 
 def _checklist(node: Any) -> str:
-    """A list of boxes, as Dash makes it."""
+    """A checklist with the elements and classes that Dash gives it."""
     options = "".join(
         '<label class="dash-options-list-option"><span class="dash-options-list-option-wrapper">'
         '<input type="checkbox" class="dash-options-list-option-checkbox"></span>'

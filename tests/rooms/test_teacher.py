@@ -113,7 +113,7 @@ class TestPush:
         assert [seat.class_sid is None for seat in seats] == [False, True, False, False]
         monkeypatch.undo()
         [left_out] = [seat for seat in seats if seat.class_sid is None]
-        admitted = await rooms.classes.admit(await rooms.repository.load(room.code), left_out)
+        admitted = await rooms.classes.catch_up(await rooms.repository.load(room.code), left_out)
         assert (await rooms.sessions.state(admitted.class_sid or "")).seed == 11
 
     async def test_nets_that_could_not_be_made_together_are_made_one_by_one(
@@ -196,7 +196,7 @@ class TestLateJoiners:
         sessions, _ = await rooms.sessions._store.counts()
         async with asyncio.timeout(30):
             with pytest.raises(UserError, match="room_forbidden"):
-                await rooms.classes.admit(room, seat)
+                await rooms.classes.catch_up(room, seat)
         assert await rooms.sessions._store.counts() == (sessions, 0)  # what was made is deleted
 
     async def test_who_come_back_are_not_started_over(self, rooms: RoomService) -> None:
@@ -205,7 +205,7 @@ class TestLateJoiners:
         await tell(rooms, room, "push", **SETTING | {"epochs": 30})
         [before] = await ended(rooms, room)
         [seat] = await rooms.repository.seats(room.code)
-        again = await rooms.classes.admit(await rooms.repository.load(room.code), seat)
+        again = await rooms.classes.catch_up(await rooms.repository.load(room.code), seat)
         assert again == seat
         assert await rooms.sessions.get_snapshot(seat.class_sid or "") == before
 
