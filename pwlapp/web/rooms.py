@@ -1,7 +1,7 @@
 """Routes of rooms: for everyone, for a seat, and for the teacher.
 
-The token in ``Authorization: Bearer`` identifies the sender. Streams and files have it in the query,
-which is not logged, since a browser's EventSource and a link cannot send headers.
+The token in ``Authorization: Bearer`` identifies the sender. Streams and files have it in the
+query, which is not logged, since a browser's EventSource and a link cannot send headers.
 """
 
 from __future__ import annotations
