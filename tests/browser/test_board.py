@@ -188,7 +188,7 @@ def test_the_projector_has_no_names_and_no_answers_before_they_are_shown(
     question = board.page.page.evaluate("pwl.board.room.question.id")
     seats[0].answer(question, 999_999)
     expect(board.page.find("#board-answered")).to_have_text(
-        "1 of 2 have answered. Far outside, not drawn: 1."
+        "1 of 2 has answered. Far outside, not drawn: 1."
     )
     board.open_drawer("room")
     link = board.page.find("#board-links input").nth(1).input_value()
