@@ -165,7 +165,7 @@ def test_the_projector_hides_names_and_answers_until_they_are_shown(
     expect(wall.find("#board-answered")).to_contain_text("Everybody sees")
 
 
-def test_the_downloads_of_an_ended_room(board: Board, address: str) -> None:
+def test_downloads_and_the_end_of_a_room(board: Board, address: str) -> None:
     Seat(address, board, "Minji")
     board.press("push", "Sent to 1")
     board.open_drawer("save")
