@@ -1,4 +1,4 @@
-"""Build, by mouse and keyboard: what is painted follows, and nothing is asked for it."""
+"""Build, by mouse and keyboard: the plots follow at once, without a request."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_random_values_agree_with_the_closed_form(address: str, open_page: Open)
     assert page.weights("build") == weights
 
 
-def test_a_drag_redraws_everything_and_asks_for_nothing(address: str, open_page: Open) -> None:
+def test_a_drag_redraws_everything_without_a_request(address: str, open_page: Open) -> None:
     page = open_page(address, lang="ko-KR")
     requests: list[str] = []
 
@@ -119,7 +119,7 @@ def test_six_constructions_are_one_function(address: str, open_page: Open) -> No
     expect(page.find("#construction-1")).to_have_attribute("aria-selected", "true")
 
 
-def test_challenge_hides_the_formula_until_asked(address: str, open_page: Open) -> None:
+def test_the_challenge_hides_the_formula_until_requested(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find("#build-formula math")).to_have_count(1)
     page.click("#build-challenge")

@@ -1,4 +1,4 @@
-"""What Fit says about one net or another, and that its words have room."""
+"""Fit's texts about different nets, and that they fit into their boxes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Open = Callable[..., LecturePage]
 
 
 def test_the_summary(address: str, open_page: Open) -> None:
-    """It repeats nothing that cannot be used, and pushes nothing down when it gets longer."""
+    """It names only options that apply, and moves nothing when it gets longer."""
     page = open_page(address)
     short = summary_heights(page)
     page.unfold()
@@ -59,7 +59,7 @@ def test_the_train_button_says_what_it_does(address: str, open_page: Open) -> No
 
 
 def summary_heights(page: LecturePage) -> list[float]:
-    """Of the line, on screens of several widths."""
+    """The heights of the summary's line, on screens of several widths."""
     found = []
     for width in (360, 600, 601, 1280):
         page.page.set_viewport_size({"width": width, "height": 900})
@@ -81,7 +81,7 @@ ROOM_AT_TWO_DECIMALS = """() => {
 }"""
 
 
-def test_the_words_fit_the_net(address: str, open_page: Open) -> None:
+def test_the_texts_agree_with_the_net(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.page.wait_for_function(ROOM_AT_TWO_DECIMALS)
     title = page.find(".card:has(#fit-logit-plot) h3")

@@ -1,4 +1,4 @@
-"""One step, explained: what the card foretells is what Fit then shows."""
+""" "One step, explained": Fit then shows what the card has predicted."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def frame(page: LecturePage) -> list[float]:
     return found
 
 
-def test_what_is_foretold_happens(address: str, open_page: Open) -> None:
+def test_the_step_is_what_was_predicted(address: str, open_page: Open) -> None:
     page = open_page(address)
     near(page)
     stands_at(page, 0)
     for epoch in range(1, 4):
-        foretold = column(page, "New weight")
+        predicted = column(page, "New weight")
         assert column(page, "Old weight") == pytest.approx(frame(page), abs=1e-6)
         gradients = column(page, "Gradient")
         assert column(page, "Finite difference") == pytest.approx(gradients, rel=1e-3)
@@ -61,16 +61,16 @@ def test_what_is_foretold_happens(address: str, open_page: Open) -> None:
         stands_at(page, epoch)
         expect(page.find("#count-epoch")).to_have_text(str(epoch))
         expect(button).to_be_focused()
-        assert frame(page) == pytest.approx(foretold, abs=1e-6)
+        assert frame(page) == pytest.approx(predicted, abs=1e-6)
         after = number(told.split()[-1].rstrip("."))
         loss = page.page.evaluate("pwl.fit.frame().loss")
         assert loss == pytest.approx(after, abs=2e-6)
     page.page.evaluate("document.getElementById('language-switch').click()")
     expect(page.find("#one-step-when")).to_have_text("에폭 3에서 4까지")
-    foretold = column(page, "후")
+    predicted = column(page, "후")
     page.find("#one-step-next").click()
     expect(page.find("#one-step-when")).to_have_text("에폭 4에서 5까지")
-    assert frame(page) == pytest.approx(foretold, abs=1e-6)
+    assert frame(page) == pytest.approx(predicted, abs=1e-6)
 
 
 def test_the_points_that_pull_a_weight(address: str, open_page: Open) -> None:
@@ -111,15 +111,15 @@ def test_the_card_follows_the_net_and_the_optimizer(address: str, open_page: Ope
     near(page)
     expect(page.find("#one-step-table thead")).to_contain_text("Momentum m")
     for epoch in (51, 52):
-        foretold = column(page, "New weight")
+        predicted = column(page, "New weight")
         page.find("#one-step-next").click()
         stands_at(page, epoch)
-        assert frame(page) == pytest.approx(foretold, abs=1e-6)
+        assert frame(page) == pytest.approx(predicted, abs=1e-6)
     page.fill("#fit-lr", "fast")  # no learning rate: the session's own optimizer goes on
-    foretold = column(page, "New weight")
+    predicted = column(page, "New weight")
     page.find("#one-step-next").click()
     stands_at(page, 53)
-    assert frame(page) == pytest.approx(foretold, abs=1e-6)
+    assert frame(page) == pytest.approx(predicted, abs=1e-6)
     page.type_weight("fit", 0, "2")
     near(page)
     expect(page.find("#one-step-table tbody tr").first).to_contain_text("2.000000")
@@ -148,9 +148,7 @@ def lit(page: LecturePage, formula: str) -> list[Any]:
     return found
 
 
-def test_a_weight_that_is_pointed_at_lights_up_in_the_formulas(
-    address: str, open_page: Open
-) -> None:
+def test_a_hovered_weight_is_highlighted_in_the_formulas(address: str, open_page: Open) -> None:
     page = open_page(address)
     near(page)
     assert lit(page, "one-step-formula") == []

@@ -1,4 +1,4 @@
-"""The line in pieces: knots, slopes and units of the net in Fit."""
+""" "The line in pieces": knots, slopes and units of the net in Fit."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_lectures_net_in_two_pieces(address: str, open_page: Open) -> None:
     expect(page.find("#pieces-count")).to_contain_text("유닛(점선): 1개")
 
 
-def test_a_wide_net_is_taken_apart_when_it_rests(address: str, open_page: Open) -> None:
+def test_a_wide_net_is_analysed_when_it_is_at_rest(address: str, open_page: Open) -> None:
     page = ready(address, open_page)
     page.unfold()
     train(page, 300, hidden=512, bias="bias1")

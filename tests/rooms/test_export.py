@@ -1,4 +1,4 @@
-"""A class to take home: CSV without names or formulas, and a notebook that runs."""
+"""The files of a class: CSV without names or formulas, and a notebook that runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is painted before Dash has made the page."""
+"""The HTML that is painted before Dash has rendered the page."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def test_components_become_html() -> None:
         (html.Button("press"), "<button disabled>press</button>"),
     ],
 )
-def test_what_is_not_seen_is_left_out_and_buttons_wait(node: html.P, seen: str) -> None:
+def test_hidden_parts_are_left_out_and_buttons_are_disabled(node: html.P, seen: str) -> None:
     assert to_html(node) == seen
 
 
-def test_fit_and_build_are_there_with_their_words_and_boxes() -> None:
+def test_fit_and_build_have_their_texts_and_boxes() -> None:
     page = Balance()
     text = to_html([build.layout(), fit.layout()])
     page.feed(text)
