@@ -53,8 +53,17 @@ outputs[`${OUT}/${manifest.main}`].imports
   .forEach(({ path }, k) => {
     manifest[`main/${k}`] = basename(path);
   });
+// Plotly's bundles are one function, handed over as an argument. A browser parses such a function twice, the
+// second time while the page waits. Called where it stands, it is parsed once, in the background.
+const unwrapped = (text) => {
+  const parts = /^(?<licence>\/\*.*?\*\/).*?"use strict";(?<code>var Plotly=.*)window\.Plotly = Plotly;\s*return/s;
+  const { licence, code } = text.match(parts).groups;
+  return `${licence}\n"use strict";${code}`;
+};
+
 for (const [name, path] of Object.entries(READY)) {
-  const text = readFileSync(join("node_modules", path), "utf8");
+  const whole = readFileSync(join("node_modules", path), "utf8");
+  const text = path.startsWith("plotly") ? unwrapped(whole) : whole;
   const { code } = path.endsWith(".min.js") ? { code: text } : await esbuild.transform(text, { minify: true });
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 8);
   manifest[name] = `${basename(path).replace(/(\.min)?\.js$/, "")}-${hash}.js`;
