@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> layout.Page:
     app.addresses = addresses
     app.limits = limits.limits(settings.max_epochs)
     static.slim(app)
-    app.layout = layout.page_layout
+    app.layout = layout.dash_layout
     layout.register(app)
     build.register(app, service.runner)
     fit.register(app, service)

@@ -78,8 +78,12 @@ declare global {
   };
 
   const Plotly: PlotlyLibrary;
+  // Dash's React
+  const React: { useLayoutEffect(effect: () => void, dependencies: unknown[]): void };
+  const ReactDOM: { createPortal(children: unknown, into: Element): unknown };
   interface Window {
     Plotly: PlotlyLibrary;
+    pwlapp: Record<string, (props: never) => unknown>;
     dash_clientside: {
       set_props: (id: string, props: Record<string, unknown>) => void;
       pwlapp?: Record<string, (...values: never[]) => unknown>;

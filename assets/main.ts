@@ -6,6 +6,7 @@ import { linkIn } from "./core/addresses";
 import * as choices from "./core/choices";
 import { byId } from "./core/dom";
 import * as undo from "./core/history";
+import { Placed } from "./core/placed";
 import * as storage from "./core/storage";
 import * as i18n from "./core/text/i18n";
 import * as views from "./core/views";
@@ -21,11 +22,13 @@ import * as tourOffer from "./lessons/offer";
 import * as printing from "./printing";
 import * as projector from "./projector";
 
+// The plots of the view that is open are drawn first.
+const sections = views.isOpen("build") ? [buildSection, fitSection] : [fitSection, buildSection];
+
 const STARTED_WITH_THE_PAGE = [
   i18n,
   choices,
-  buildSection,
-  fitSection,
+  ...sections,
   drawers,
   undo,
   choiceSteps,
@@ -65,11 +68,11 @@ const loadLater = () => {
 
 let isBooted = false;
 
-// Dash has mounted the layout.
+// Dash has made its part of the page.
 const boot = () => {
   if (isBooted) return;
   isBooted = true;
-  byId("first-paint").remove();
+  byId("page").inert = false;
   for (const part of STARTED_WITH_THE_PAGE) part.start();
   loadLater();
   views.start(); // shows the first view, for which all others listen
@@ -84,7 +87,8 @@ const tellDashWhereItIs = () => {
 };
 tellDashWhereItIs();
 
-// Dash's clientside callbacks find their functions here.
+// Dash finds its components by their namespace, and clientside callbacks their functions, here.
+window.pwlapp = { Placed };
 window.dash_clientside ??= {} as Window["dash_clientside"]; // Dash adds set_props
 window.dash_clientside.pwlapp = {
   boot,

@@ -13,9 +13,6 @@ from dash import ClientsideFunction, dcc, html
 
 from pwlapp.ui.i18n import t
 
-GRAPH_CONFIG: Any = {"displayModeBar": False, "responsive": True, "doubleClick": False}
-
-
 NOT_LECTURES = ("held-out", "test-loss", "others")  # roles in legends
 
 
@@ -55,13 +52,19 @@ def labelled(component: Any, key: str, mse: str | None = None) -> Any:
 def button(
     id_: str, key: str, *, kind: str = "plain", hidden: bool = False, **args: str
 ) -> html.Button:
-    """A push button; `kind` is ``plain`` or ``primary``, never disabled here.
+    """A push button; `kind` is ``plain`` or ``primary``."""
+    return html.Button(text(key, **args), id=id_, className=f"button {kind}", hidden=hidden)
+
+
+def command(id_: str, key: str, **more: Any) -> html.Button:
+    """A push button whose clicks Dash counts for a callback; never disabled here.
 
     React drops the clicks on a button that it disabled itself, whatever the browser code does to it
     later, so that one is the browser code's to disable.
     """
-    label = text(key, **args)
-    return html.Button(label, id=id_, n_clicks=0, className=f"button {kind}", hidden=hidden)
+    made = button(id_, key, **more)
+    made.n_clicks = 0
+    return made
 
 
 def live_number(id_: str, value: str = "–", class_name: str = "") -> html.Output:
@@ -110,14 +113,12 @@ def graph(
     class_name : str
         ``tall``, ``medium``, or ``fills`` for what its card has left.
     *layers : tuple of (str, dict)
-        Id and figure of the Plotly graphs; the last one is on top and gets the mouse.
+        Id and figure of the Plotly graphs; the last one is on top and gets the mouse. The browser
+        draws them: ``assets/core/plots/painting.ts``.
     mse : str, optional
         See `text`.
     """
-    graphs = [
-        dcc.Graph(id=id_, figure=figure, config=GRAPH_CONFIG, responsive=True, className="layer")
-        for id_, figure in layers
-    ]
+    graphs = [dcc.Graph(id=id_, figure=figure) for id_, figure in layers]
     return labelled(html.Div(graphs, className=f"graph {class_name}", role="img"), label, mse)
 
 

@@ -14,7 +14,7 @@ from servestatic.compress import Compressor
 
 from pwlapp.web.static import BUILD
 
-# The scripts of a page with dcc.Graph, dcc.Store and html components, in the order in which they
+# The scripts of a page with fields, dcc.Store and html components, in the order in which they
 # need each other. Plotly comes from npm, as does what the components need of Dash's polyfill.
 RUNTIME = "runtime"
 DASH_FILES = (
@@ -25,7 +25,6 @@ DASH_FILES = (
     "dash/dash-renderer/build/dash_renderer.min.js",
     "dash/dcc/dash_core_components.js",
     "dash/dcc/dash_core_components-shared.js",
-    "dash/dcc/async-graph.js",
     "dash/html/dash_html_components.min.js",
 )
 

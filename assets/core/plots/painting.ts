@@ -1,5 +1,7 @@
 // Painting outside Dash's renderer. Work is collected and done once per animation frame.
+import { byId, query } from "../dom";
 import * as lines from "./curves";
+import * as plotting from "./plotting";
 
 const STILL = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
 type Job = (now: number) => void;
@@ -48,21 +50,25 @@ const keepTitleClear = (gd: PlotlyGraph, changes: PlotlyChanges) => {
   if (title && "yaxis.range" in changes) Plotly.relayout(gd, { "yaxis.title.text": title });
 };
 
-// The Plotly element inside the dcc.Graph with this id, once Plotly has drawn it. From then on it is
-// ours: Dash would answer each change of an axis by drawing the whole figure anew, with the axes
-// that its own copy of the figure has.
-const graph = async (id: string) => {
-  for (;;) {
-    const gd = document.querySelector<PlotlyGraph>(`#${CSS.escape(id)} .js-plotly-plot`);
-    if (gd?._fullLayout && gd.calcdata && !gd.classList.contains("dash-graph--pending")) {
-      gd.removeAllListeners("plotly_relayout");
-      gd.on("plotly_relayout", (changes) => keepTitleClear(gd, changes));
-      return gd;
-    }
-    await new Promise((done) => requestAnimationFrame(done));
-  }
+// The figures that the page brings, by the ids of their graphs.
+let figures: Record<string, PlotlyFigure> | null = null;
+const draw = async (id: string) => {
+  figures ??= JSON.parse(byId("figures").textContent) as Record<string, PlotlyFigure>;
+  const { data, layout } = figures[id];
+  const gd = await plotting.create(query(":scope > div", byId(id)), data, layout);
+  gd.on("plotly_relayout", (changes) => keepTitleClear(gd, changes));
+  return gd;
 };
-export const graphs = (names: string[]) => Promise.all(names.map(graph));
+
+// Draw these graphs, in the order in which they are asked for. Each is a task of its own, between which
+// the page answers what is pressed.
+let last: Promise<unknown> = Promise.resolve();
+const drawInTurn = (id: string) => {
+  const drawn = last.then(() => new Promise((done) => setTimeout(done))).then(() => draw(id));
+  last = drawn;
+  return drawn;
+};
+export const graphs = (names: string[]) => Promise.all(names.map(drawInTurn));
 
 // Show other x and y in some traces. Where their elements are not there yet, Plotly animates, without
 // redraw; it does so for all traces, as of some it would lose what lies above what.

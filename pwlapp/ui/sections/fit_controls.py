@@ -8,7 +8,7 @@ from dash import dcc, html
 
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, check, choice, drawer, field, labelled, live_number, text
+from pwlapp.ui.components import check, choice, command, drawer, field, labelled, live_number, text
 
 EPOCHS = 5000  # what the lecture trains at a time
 LEARNING_RATE = "0.001"
@@ -27,11 +27,11 @@ def command_bar() -> html.Div:
         field(ids.FIT_EPOCHS, "fit.epochs", str(EPOCHS), size=9),
     ]
     buttons = [
-        button(ids.FIT_TRAIN, "fit.train_n", kind="primary", n=f"{EPOCHS:,}"),
-        button(ids.FIT_PAUSE, "fit.pause"),
-        button(ids.FIT_RESUME, "fit.resume", hidden=True),
-        button(ids.FIT_STEP, "fit.step"),
-        button(ids.FIT_RESET, "fit.reset"),
+        command(ids.FIT_TRAIN, "fit.train_n", kind="primary", n=f"{EPOCHS:,}"),
+        command(ids.FIT_PAUSE, "fit.pause"),
+        command(ids.FIT_RESUME, "fit.resume", hidden=True),
+        command(ids.FIT_STEP, "fit.step"),
+        command(ids.FIT_RESET, "fit.reset"),
     ]
     return html.Div(
         [html.Div(fields, className="fields"), html.Div(buttons, className="buttons")],
