@@ -40,10 +40,11 @@ declare global {
   type PlotlyPointEvent = { points: { customdata?: unknown }[] };
 
   // A graph as Plotly has drawn it, with the parts that the page reads.
+  type PlotlyMargin = { l: number; r: number; t: number; b: number };
   interface PlotlyGraph extends HTMLElement {
     data: PlotlyTrace[];
     layout: {
-      margin: { l: number; r: number; t: number; b: number };
+      margin: PlotlyMargin;
       yaxis?: { title?: { text?: string } };
       [name: string]: unknown;
     };
@@ -64,6 +65,11 @@ declare global {
   }
 
   type PlotlyFigure = { data: PlotlyTrace[]; layout: PlotlyLayout; config?: object };
+  // One of figures.py
+  type PageFigure = {
+    data: PlotlyTrace[];
+    layout: PlotlyLayout & { margin: PlotlyMargin; font: object; xaxis: object; yaxis: object };
+  };
   type PlotlyLibrary = {
     newPlot(node: HTMLElement, data: PlotlyTrace[], layout: PlotlyLayout, config?: object): Promise<PlotlyGraph>;
     react(node: HTMLElement, data: PlotlyTrace[], layout: PlotlyLayout, config?: object): Promise<PlotlyGraph>;

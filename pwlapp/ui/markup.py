@@ -87,7 +87,7 @@ def _html(node: Any, page: Page) -> str:
 
 def _graph(node: Any, page: Page) -> str:
     page.figures[node.id] = node.figure
-    return f'<div id="{node.id}" class="layer"><div></div></div>'
+    return f'<div id="{node.id}" class="layer"><div class="js-plotly-plot"></div></div>'
 
 
 def _element(node: Component, page: Page) -> str:

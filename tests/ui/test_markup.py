@@ -85,7 +85,9 @@ def test_dash_makes_what_callbacks_read_and_its_copy_waits() -> None:
 
 def test_the_browser_draws_figures() -> None:
     page = markup.write(html.Div(dcc.Graph(id="plot", figure={"data": []})))
-    assert page.html == '<div><div id="plot" class="layer"><div></div></div></div>'
+    assert page.html == (
+        '<div><div id="plot" class="layer"><div class="js-plotly-plot"></div></div></div>'
+    )
     assert page.figures == {"plot": {"data": []}}
 
 

@@ -1,6 +1,7 @@
 // Painting outside Dash's renderer. Work is collected and done once per animation frame.
 import { byId, query } from "../dom";
 import * as lines from "./curves";
+import * as plotBoxes from "./plot-boxes";
 import * as plotting from "./plotting";
 
 const STILL = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
@@ -50,12 +51,13 @@ const keepTitleClear = (gd: PlotlyGraph, changes: PlotlyChanges) => {
   if (title && "yaxis.range" in changes) Plotly.relayout(gd, { "yaxis.title.text": title });
 };
 
-// The figures that the page brings, by the ids of their graphs.
-let figures: Record<string, PlotlyFigure> | null = null;
+// The figures of figures.py, which the page brings, by the ids of their graphs.
+let figures: Record<string, PageFigure> | null = null;
 const draw = async (id: string) => {
-  figures ??= JSON.parse(byId("figures").textContent) as Record<string, PlotlyFigure>;
+  figures ??= JSON.parse(byId("figures").textContent) as Record<string, PageFigure>;
   const { data, layout } = figures[id];
-  const gd = await plotting.create(query(":scope > div", byId(id)), data, layout);
+  const node = query(".js-plotly-plot", byId(id));
+  const gd = await plotting.create(node, data, plotBoxes.fitted(node, layout));
   gd.on("plotly_relayout", (changes) => keepTitleClear(gd, changes));
   return gd;
 };
