@@ -27,6 +27,7 @@ _INDEX = """<!DOCTYPE html>
 <link rel="icon" href="{icon}">
 <script>{opening}</script>
 {css}
+<style id="plotly.js-style-global" class="no-inline-styles"></style>
 {tags}
 </head>
 <body>
