@@ -1,8 +1,8 @@
-// Parts of the page that are loaded when they are needed: by the view that is shown, by a click or by
-// the address.
-import { address } from "./core/addresses";
+// Parts of the page (JavaScript and styles) that are loaded when they are first needed.
+
 import { byId, element, findById, targetWithin } from "./core/dom";
 import * as i18n from "./core/text/i18n";
+import { assetUrl } from "./core/urls";
 
 const LOADERS = {
   explore: () => import("./explore/main"),
@@ -10,7 +10,7 @@ const LOADERS = {
   share: () => import("./share/main"),
   board: () => import("./board/main"),
   lessons: async () => {
-    await load("share"); // a step puts a whole net in place, as a link does
+    await load("share"); // a lesson step loads a whole net, as a link does
     return import("./lessons/panel");
   },
   class: async () => {
@@ -22,12 +22,12 @@ type Loaders = typeof LOADERS;
 export type Name = keyof Loaders;
 type Part<N extends Name> = Awaited<ReturnType<Loaders[N]>>;
 
-const loading: { [N in Name]?: Promise<Part<N>> } = {}; // the started modules
+const loading: { [N in Name]?: Promise<Part<N>> } = {};
 const started = new Set<Name>();
 
 const loadStyle = (name: Exclude<Name, "surface">) =>
   new Promise((done, failed) => {
-    const link = element("link", { rel: "stylesheet", href: address(`${name}-style`) });
+    const link = element("link", { rel: "stylesheet", href: assetUrl(`${name}-style`) });
     link.addEventListener("load", done);
     link.addEventListener("error", () => {
       link.remove();
@@ -36,9 +36,9 @@ const loadStyle = (name: Exclude<Name, "surface">) =>
     document.head.append(link);
   });
 
-const AGAIN_MS = 5000; // it is tried again by itself
+const RETRY_MS = 5000;
 
-// Where it is said that a part could not be loaded: in its place, else in the view that is shown.
+// The element in which a failure to load a part is shown. For other parts it is the view that is shown.
 const PLACES: { [N in Name]?: string } = {
   explore: "explore",
   surface: "explore-surface",
@@ -46,35 +46,35 @@ const PLACES: { [N in Name]?: string } = {
   board: "board",
   class: "class",
 };
-const told: { [N in Name]?: HTMLElement } = {};
+const notices: { [N in Name]?: HTMLElement } = {};
 const timers: { [N in Name]?: number } = {};
-const tellFailure = (name: Name) => {
+const showFailure = (name: Name) => {
   clearTimeout(timers[name]);
-  timers[name] = setTimeout(() => start(name), AGAIN_MS);
-  if (told[name]) return;
+  timers[name] = setTimeout(() => start(name), RETRY_MS);
+  if (notices[name]) return;
   const host = byId(PLACES[name] ?? document.documentElement.dataset.view ?? "fit");
-  const again = i18n.spoken("button", "load.again", { type: "button", className: "button" });
-  const box = element("div", { className: "notice error load-problem" }, i18n.spoken("p", "load.failed"), again);
+  const again = i18n.translated("button", "load.again", { type: "button", className: "button" });
+  const box = element("div", { className: "notice error load-problem" }, i18n.translated("p", "load.failed"), again);
   box.setAttribute("role", "alert");
   again.addEventListener("click", () => start(name));
-  told[name] = box;
+  notices[name] = box;
   const title = host.querySelector(":scope > h2");
   if (title) title.after(box);
   else host.prepend(box);
 };
 
 const begin = async <N extends Name>(name: N): Promise<Part<N>> => {
-  const style = name === "surface" ? null : loadStyle(name); // it has Explore's
-  const [part] = await Promise.all([LOADERS[name]() as Promise<Part<N>>, style, i18n.complete()]);
+  const style = name === "surface" ? null : loadStyle(name); // the surface's rules are in Explore's styles
+  const [part] = await Promise.all([LOADERS[name]() as Promise<Part<N>>, style, i18n.loadCatalogue()]);
   findById(name)?.classList.add("loaded");
   await part.start();
   started.add(name);
-  told[name]?.remove();
+  notices[name]?.remove();
   return part;
 };
 
-// Load a part and start it, once. A failure, such as a lost connection, is said on the page; the next call
-// tries again.
+// Load a part and start it, once. A failure, such as a lost connection, is shown on the page and tried again
+// after RETRY_MS or at the next call.
 export const load = <N extends Name>(name: N): Promise<Part<N>> => {
   const known: { [K in N]?: Promise<Part<N>> } = loading;
   const part = known[name] ?? begin(name);
@@ -82,19 +82,19 @@ export const load = <N extends Name>(name: N): Promise<Part<N>> => {
     known[name] = part;
     part.catch(() => {
       delete known[name];
-      tellFailure(name);
+      showFailure(name);
     });
   }
   return part;
 };
 
-// The same for who does not wait for it.
+// The same for callers that do not need to wait.
 export const start = (name: Name) => {
   load(name).catch(() => {});
 };
 
-// A click on an element whose part is not there yet waits for the part, and is then repeated: once,
-// however often it was clicked meanwhile.
+// A click on an element whose part is not loaded yet loads the part and is then repeated. Further clicks while
+// it loads are ignored.
 export const loadOnClick = (name: Name, selector: string) => {
   let isWaiting = false;
   document.addEventListener(

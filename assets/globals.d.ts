@@ -1,12 +1,13 @@
-// Plotly's basic bundle, which a script of its own defines before this code runs, and Dash's part of
-// `window`: what the page uses of them.
+// Types of what the page uses of Plotly, which a separate script defines before this code runs, and of
+// Dash's part of `window`.
 declare global {
   type PlotlyAxis = {
     range: [number, number];
     autorange: boolean;
     title?: { text?: string };
     tickvals?: number[];
-    // pixels of a value, from the plot's edge: _offset + d2p(value), and _b + _m value inside of it
+    // The pixel of a value is d2p(value), which on a linear axis is _b + _m value; plus _offset, from the edge
+    // of the whole graph.
     _offset: number;
     _b: number;
     _m: number;
@@ -21,6 +22,7 @@ declare global {
     name?: string;
     mode?: string;
     opacity?: number;
+    meta?: string; // the trace's role, if it cannot be found by its colour
     line?: { color?: string; width?: number; [name: string]: unknown };
     marker?: { color?: string; size?: number; opacity?: number; [name: string]: unknown };
     [name: string]: unknown;
@@ -35,12 +37,13 @@ declare global {
   };
   type PlotlyLayout = Record<string, unknown>;
   type PlotlyChanges = Record<string, unknown>; // by path: {"xaxis.range": [0, 1]}
-  // A point of a trace in Plotly's own numbers; the first one has the trace's SVG group.
-  type PlotlyPoint = { i?: number; x?: number; y?: number; node3?: { node: () => SVGGElement | null } };
+  // A point of a trace as Plotly has computed it; of a bar, `s` is its length. A trace's first point also has
+  // the trace's SVG group.
+  type PlotlyPoint = { i?: number; x?: number; y?: number; s?: number; node3?: { node: () => SVGGElement | null } };
   type PlotlyPointEvent = { points: { customdata?: unknown }[] };
 
-  // A graph as Plotly has drawn it, with the parts that the page reads.
   type PlotlyMargin = { l: number; r: number; t: number; b: number };
+  // The element of a graph that Plotly has drawn.
   interface PlotlyGraph extends HTMLElement {
     data: PlotlyTrace[];
     layout: {

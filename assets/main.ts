@@ -1,14 +1,15 @@
-// The page's entry: what Dash calls, what starts with the page, and what is loaded later.
+// The page's entry point: the functions that Dash calls, the parts that start with the page, and the conditions
+// under which other parts are loaded.
 import * as boardToken from "./board/token";
 import * as buildSection from "./build/build";
 import * as chunks from "./chunks";
-import { linkIn } from "./core/addresses";
-import * as choices from "./core/choices";
 import { byId } from "./core/dom";
 import * as undo from "./core/history";
+import * as choices from "./core/option-roles";
 import { Placed } from "./core/placed";
 import * as storage from "./core/storage";
 import * as i18n from "./core/text/i18n";
+import { linkIn } from "./core/urls";
 import * as views from "./core/views";
 import * as choiceSteps from "./explore/choice-steps";
 import * as dataCard from "./explore/data/card";
@@ -42,8 +43,8 @@ const STARTED_WITH_THE_PAGE = [
   tourOffer,
 ];
 
-const loadLater = () => {
-  const address = new URLSearchParams(location.search);
+const loadOnDemand = () => {
+  const query = new URLSearchParams(location.search);
   views.onShow("explore", () => chunks.start("explore"));
   views.onShow("explore-surface", () => chunks.start("surface"));
   chunks.loadOnClick("explore", "#compare-keep-in-fit");
@@ -56,38 +57,38 @@ const loadLater = () => {
   const loadClass = () => location.hash.startsWith("#room=") && chunks.start("class");
   window.addEventListener("hashchange", loadClass);
   loadClass();
-  if (storage.recallForever("pwl.seat")) chunks.start("class");
-  // for screen readers: not needed for what is painted first
-  setTimeout(() => import("./core/plots/in-words").then(({ start }) => start()).catch(() => {}), 5000);
+  if (storage.readLocal("pwl.seat")) chunks.start("class");
+  // For screen readers. Not needed for the first paint.
+  setTimeout(() => import("./core/plots/descriptions").then(({ start }) => start()).catch(() => {}), 5000);
   const loadShare = () => linkIn(location.hash) !== null && chunks.start("share");
   window.addEventListener("hashchange", loadShare);
   loadShare();
-  if (address.has("hide")) chunks.start("share");
-  if (address.has("lesson") || storage.recall("pwl.lesson")) chunks.start("lessons");
+  if (query.has("hide")) chunks.start("share");
+  if (query.has("lesson") || storage.readTab("pwl.lesson")) chunks.start("lessons");
 };
 
 let isBooted = false;
 
-// Dash has made its part of the page.
+// Dash calls this when it has made its part of the page.
 const boot = () => {
   if (isBooted) return;
   isBooted = true;
   byId("page").inert = false;
   for (const part of STARTED_WITH_THE_PAGE) part.start();
-  loadLater();
-  views.start(); // shows the first view, for which all others listen
+  loadOnDemand();
+  views.start(); // last, because it shows the first view and so calls the listeners set above
 };
 
-// Where Dash's renderer, which starts after this script, finds the server: under a proxy's path, only the
-// browser knows the whole of it.
-const tellDashWhereItIs = () => {
+// Tell Dash's renderer, which starts after this script, the path of its requests. Behind a proxy that adds a
+// path prefix, only the browser knows the full path.
+const setRequestsPath = () => {
   const config = byId("_dash-config");
   const { pathname } = new URL(".", location.href);
   config.textContent = JSON.stringify({ ...JSON.parse(config.textContent), requests_pathname_prefix: pathname });
 };
-tellDashWhereItIs();
+setRequestsPath();
 
-// Dash finds its components by their namespace, and clientside callbacks their functions, here.
+// Dash looks its components up by their namespace, and the functions of clientside callbacks by theirs.
 window.pwlapp = { Placed };
 window.dash_clientside ??= {} as Window["dash_clientside"]; // Dash adds set_props
 window.dash_clientside.pwlapp = {
@@ -99,7 +100,7 @@ window.dash_clientside.pwlapp = {
   showConstructions: buildSection.showConstructions,
 };
 
-// For tests: the page's modules by name, with all parts loaded.
+// For browser tests: loads all parts and returns the page's modules by name.
 export const testing = async () => {
   await Promise.all(
     (["explore", "surface", "share", "lessons", "class", "board"] as const).map((name) => chunks.load(name)),

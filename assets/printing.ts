@@ -1,7 +1,7 @@
-// Printing shows the open view as it stands on screen, whole and light: paper has neither the screen's
-// size nor its theme.
+// Prints the open view with the layout it has on the screen, scaled to the width of the paper, in the light
+// theme.
 const root = document.documentElement;
-const PAPER_PX = 1000; // the width of a landscape page within its margins
+const PAPER_PX = 1000; // the width of a landscape page without its margins
 let theme: string;
 
 const prepare = () => {

@@ -1,5 +1,5 @@
-// Projector mode, by F or ?projector=1: full screen, and only what the back row needs. Page Down and
-// Page Up step through a lesson.
+// Projector mode, switched on by the F key or ?projector=1: full screen, with large text and fewer controls.
+// Page Down and Page Up go through the steps of a lesson.
 import * as chunks from "./chunks";
 import { byId } from "./core/dom";
 import * as plotBoxes from "./core/plots/plot-boxes";
@@ -18,7 +18,7 @@ const toggle = () => {
   const on = !isOn();
   set(on);
   if (on)
-    root.requestFullscreen?.().catch(() => {}); // where it is refused, it fills the window
+    root.requestFullscreen?.().catch(() => {}); // if refused, projector mode stays in the window
   else if (document.fullscreenElement) document.exitFullscreen();
 };
 

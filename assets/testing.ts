@@ -1,4 +1,4 @@
-// The modules that browser tests look into, by name.
+// The modules that browser tests use, by name.
 import * as boardStage from "./board/stage";
 import * as board from "./board/state";
 import * as build from "./build/build";

@@ -1,6 +1,6 @@
 """Microseconds per epoch on a GPU: ``python -m benchmarks.gpu``.
 
-The lecture's net on 2,000 points: the page's loop on the GPU, the same loop captured as a CUDA
+The lecture's net on 2,000 points: the lecture's loop on the GPU, the same loop captured as a CUDA
 graph, the same loop through torch.compile, and the Triton kernel with one net and with many.
 Without a CUDA device it prints a line and exits with 0.
 """
@@ -16,7 +16,7 @@ from statistics import median
 import torch
 
 from pwlapp.core.data.lecture import lecture_points
-from pwlapp.core.engines.torch_engine import PageLoop
+from pwlapp.core.engines.torch_engine import LectureLoop
 from pwlapp.core.engines.triton_nets import Nets
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.core.training import initial_state
@@ -45,15 +45,15 @@ def microseconds(run: Callable[[], object], epochs: int) -> float:
     return median(times) / epochs * 1e6
 
 
-def page_loop() -> PageLoop:
-    """The page's net, loss and Adam on the GPU."""
+def lecture_loop() -> LectureLoop:
+    """The lecture's net, loss and Adam on the GPU."""
     start = initial_state(1, POINTS.x, POINTS.y)
-    return PageLoop(start, POINTS.x, POINTS.y, AdamOptions(), DEVICE)
+    return LectureLoop(start, POINTS.x, POINTS.y, AdamOptions(), DEVICE)
 
 
 def eager() -> float:
-    """The page's four steps as they are written, without reading the loss."""
-    loop = page_loop()
+    """The lecture's four steps, without reading the loss."""
+    loop = lecture_loop()
 
     def run() -> None:
         for _ in range(TORCH_EPOCHS):
@@ -62,7 +62,7 @@ def eager() -> float:
     return microseconds(run, TORCH_EPOCHS)
 
 
-def capturable(loop: PageLoop) -> Callable[[], None]:
+def capturable(loop: LectureLoop) -> Callable[[], None]:
     """One epoch that a CUDA graph can hold: Adam counts its steps on the GPU."""
     adam = torch.optim.Adam(loop.net.parameters(), capturable=True)
 
@@ -75,8 +75,8 @@ def capturable(loop: PageLoop) -> Callable[[], None]:
 
 
 def graphed() -> float:
-    """The page's loop, recorded once and replayed."""
-    epoch = capturable(page_loop())
+    """The lecture's loop, captured once as a CUDA graph and replayed."""
+    epoch = capturable(lecture_loop())
     aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
     aside.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(aside):
@@ -95,8 +95,8 @@ def graphed() -> float:
 
 
 def compiled() -> float:
-    """The page's loop through torch.compile."""
-    epoch = torch.compile(capturable(page_loop()))
+    """The lecture's loop through torch.compile."""
+    epoch = torch.compile(capturable(lecture_loop()))
 
     def run() -> None:
         for _ in range(TORCH_EPOCHS):
@@ -113,7 +113,7 @@ def fused(n_nets: int, num_warps: int | None = None) -> float:
 
 
 def main() -> None:
-    """Print a table and keep it in results/gpu.json."""
+    """Print a table and write it to results/gpu.json."""
     if not torch.cuda.is_available():
         print("no CUDA device here")
         return

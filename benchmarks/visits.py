@@ -1,4 +1,4 @@
-"""What a visit to the page weighs, and when its largest text or picture is painted: ``make bench``.
+"""Bytes and largest contentful paint of a visit to the page: ``make bench``.
 
 A new visitor opens Fit on a laptop, and then comes back. The bytes are those that the network
 delivers, headers and compression included. The paint is measured on a slow machine: processor and

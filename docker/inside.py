@@ -107,9 +107,10 @@ async def use(sid: str) -> str:
     async with Student([ADDRESS], sid=sid or None) as student:
         await student.open()
         if sid:
+            if student.sid != sid:
+                raise RuntimeError(f"the session was lost: {student}")
+            await student.wait_until(lambda: student.epoch > 5000)  # as soon as the stream is open
             say(f"goes on with epoch {student.epoch:,} of the run that the stop cut off")
-            if student.sid != sid or student.epoch <= 5000:
-                raise RuntimeError(f"the run was lost: {student}")
             await student.pause()
             await student.wait_until(lambda: student.status == "paused")
             await student.reset()

@@ -201,14 +201,14 @@ def test_engines(measured: dict[str, dict[str, Any]]) -> None:
     assert words.startswith("Abacus, 3 cores; python 3.99, gcc 1.2. 2,000 points")
     for part in (
         "of 5 repeats",
-        "the page's weights, within 5e-05 after 3,000 epochs (70 above 8 units);",
+        "the lecture's weights, within 5e-05 after 3,000 epochs (70 above 8 units);",
         "takes 301 (300 to 311) times as long as `fused@cpu`",
         "JAX on one thread 17.0 (16.0 to 18.0) times",
         "`fused@cpu` takes 0.80 (0.70 to 0.90) times as long as C",
         "on 3 threads takes 1,234 (1,001 to 2,002) times",
         "C 21.0 (20.0 to 22.0) times",
         "a bend of its own, it is 234 (201 to 302) times",
-        "At 512 sigmoids, which have no bends, the page's loop takes 5.55 (5.00 to 6.00) times",
+        "At 512 sigmoids, which have no bends, the lecture's loop takes 5.55 (5.00 to 6.00) times",
         "1,000 nets at once, 4,000 epochs each, on 3 threads: 2.50 (2.25 to 2.75) seconds",
         "0.50 (0.45 to 0.55) µs per epoch of a net, 0.98 (0.95 to 0.99) of",
     ):

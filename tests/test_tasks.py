@@ -76,15 +76,14 @@ async def test_callers_share_one_computation_and_its_result_is_cached() -> None:
     cache, calls = SingleFlightCache(10), Calls(is_open=False)
     callers = [asyncio.create_task(cache.get("a", calls)) for _ in range(300)]
     await asyncio.sleep(0)
-    assert not cache.has("a")
+    assert cache.keys() == {"a"}
     callers[0].cancel()  # the one that started it
     calls.gate.set()
     results = await asyncio.gather(*callers, return_exceptions=True)
     assert isinstance(results[0], asyncio.CancelledError)
     assert results[1:] == [1] * 299
-    assert cache.has("a")
     assert await cache.get("a", calls) == 1
-    assert not cache.has("b")
+    assert cache.keys() == {"a"}
 
 
 async def test_a_computation_continues_when_all_callers_are_cancelled() -> None:
@@ -104,7 +103,7 @@ async def test_a_failure_is_raised_to_all_callers_and_tried_again() -> None:
         callers = [cache.get("a", calls) for _ in range(3)]
         results = await asyncio.gather(*callers, return_exceptions=True)
         assert [str(result) for result in results] == ["busy"] * 3
-        assert not cache.has("a")
+        assert not cache.keys()
         assert calls.count == count
 
 
@@ -112,7 +111,7 @@ async def test_the_least_recently_used_result_is_evicted() -> None:
     cache, calls = SingleFlightCache(2), Calls()
     for key in ("a", "b", "a", "c"):
         await cache.get(key, calls)
-    assert [cache.has(key) for key in "abc"] == [True, False, True]
+    assert cache.keys() == {"a", "c"}
 
 
 async def test_the_failure_of_an_evicted_computation_leaves_its_successor() -> None:
@@ -124,4 +123,15 @@ async def test_the_failure_of_an_evicted_computation_leaves_its_successor() -> N
     assert await cache.get("a", calls) == 2
     failing.gate.set()
     await asyncio.wait([caller])
-    assert cache.has("a")
+    assert cache.keys() == {"a"}
+
+
+async def test_what_is_dropped_is_computed_anew() -> None:
+    cache, calls = SingleFlightCache(10), Calls(is_open=False)
+    waiting = asyncio.create_task(cache.get("a", calls))
+    await asyncio.sleep(0)
+    cache.drop("a")
+    cache.drop("b")  # never cached
+    calls.gate.set()
+    assert await waiting == 1
+    assert await cache.get("a", calls) == 2

@@ -1,6 +1,6 @@
-// Build: every drag redraws plot, panels, equations and error here, with no request.
+// The Build view: sliders for five weights, and the plots, equations and error that follow them in the browser.
 
-import { byId, targetWithin, write } from "../core/dom";
+import { byId, setText, targetWithin } from "../core/dom";
 import * as undo from "../core/history";
 import * as nets from "../core/net/net";
 import * as weightRows from "../core/net/weight-rows";
@@ -14,46 +14,46 @@ import * as equations from "./equations";
 
 const STORE = "build";
 const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
-const SOLVED = 0.01; // mean squared difference under which a challenge counts as hit
+const SOLVED_MSE = 0.01; // a challenge with a smaller error is solved
 
 type Construction = { code: string; y: number[]; max_difference: number };
 type Plots = { big: PlotlyGraph; panels: PlotlyGraph[]; construction: PlotlyGraph };
 
 let weights: weightRows.WeightRows;
-let plots: Plots | null = null; // once they are drawn
+let plots: Plots | null = null; // null until they are drawn
 let xs: number[];
-let challenge: Challenge | null = null; // while it is on
+let challenge: Challenge | null = null; // null while there is none
 let constructions: Construction[] | null = null; // the server's last answer
-let chosen = 1;
+let chosen = 1; // the number of the chosen construction
 
 const target = () => challenge ?? nets.TARGET;
 const listeners: (() => void)[] = [];
-const remember = () => {
+const onChanged = () => {
   recordStep();
   listeners.forEach((listener) => listener());
-  storage.keep(STORE, JSON.stringify(now()));
+  storage.writeTab(STORE, JSON.stringify(now()));
 };
-const remembered = (): BuildState => {
-  const saved = storage.recallJson(STORE) as BuildState | null;
-  const isGood = saved?.params?.length === 5 && saved.params.every(Number.isFinite);
-  return isGood ? saved : { params: nets.START, challenge: null };
+const savedState = (): BuildState => {
+  const saved = storage.readTabJson(STORE) as BuildState | null;
+  const isValid = saved?.params?.length === 5 && saved.params.every(Number.isFinite);
+  return isValid ? saved : { params: nets.START, challenge: null };
 };
 
-// --- steps for Undo and Redo --------------------------------------------------------------------
-let stood: BuildState | null = null; // what the last step left; null: what changes is no step
+// --- undo steps ---------------------------------------------------------------------------------
+let lastStep: BuildState | null = null; // the state after the last step; null while changes are not recorded
 
 const recordStep = () => {
-  if (!stood) return;
-  const [from, to] = [stood, now()];
-  stood = to;
+  if (!lastStep) return;
+  const [from, to] = [lastStep, now()];
+  lastStep = to;
   const moved = to.params.flatMap((value, k) => (value === from.params[k] ? [] : [k]));
-  const same = JSON.stringify(from.challenge) === JSON.stringify(to.challenge);
-  if (same && !moved.length) return;
-  const what = same && moved.length === 1 ? `build weight ${moved}` : null;
+  const isSameChallenge = JSON.stringify(from.challenge) === JSON.stringify(to.challenge);
+  if (isSameChallenge && !moved.length) return;
+  const source = isSameChallenge && moved.length === 1 ? `build weight ${moved}` : null;
   undo.record(
     () => show(from),
     () => show(to),
-    what,
+    source,
   );
 };
 
@@ -63,8 +63,12 @@ const paintBig = (gd: PlotlyGraph, p: Weights) => {
   const truth = nets.bent(target(), xs);
   const units = [0, 1].map((k) => nets.contribution(p, k, xs));
   const y = nets.logit(p, xs);
-  painting.symmetricAxis(gd, largest(truth, y), 10);
-  painting.curves(gd, [0, 1, 2, 3, 4], [{ y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] }]);
+  painting.setSymmetricAxis(gd, largest(truth, y), 10);
+  painting.setCurves(
+    gd,
+    [0, 1, 2, 3, 4],
+    [{ y: units[0] }, { y: units[1] }, { y }, { y: truth }, { x: [0], y: [p[4]] }],
+  );
 };
 
 const paintPanels = (panels: PlotlyGraph[], p: Weights) => {
@@ -76,19 +80,19 @@ const paintPanels = (panels: PlotlyGraph[], p: Weights) => {
     nets.logit(p, xs),
   ];
   panels.forEach((gd, i) => {
-    painting.panelAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
-    painting.curves(gd, [0], [{ y: ys[i] }]);
+    painting.setPanelAxis(gd, largest(ys[i]), i < 4 ? 1 : 5);
+    painting.setCurves(gd, [0], [{ y: ys[i] }]);
   });
 };
 
 const mseOf = (p: Weights) => nets.mse(nets.logit(p, xs), nets.bent(target(), xs));
 
 const showError = (mse: number) => {
-  write(byId("build-mse"), numbers.short(mse, 4));
+  setText(byId("build-mse"), numbers.short(mse, 4));
   if (challenge) showChallenge(challenge, mse);
 };
 
-let titles: string[] = []; // of the panels, as they stand there
+let titles: string[] = []; // of the panels
 const showTitles = (p: Weights) => {
   const before = titles;
   titles = equations.panelTitles(p);
@@ -97,8 +101,8 @@ const showTitles = (p: Weights) => {
   });
 };
 
-// Formulas take the browser longer than curves.
-const writeSoon = painting.throttle(painting.READING_MS, () => {
+// Texts and formulas are updated less often than curves, because the browser takes longer for them.
+const showTextsSoon = painting.throttle(painting.TEXT_UPDATE_MS, () => {
   const p = weights.get();
   showError(mseOf(p));
   if (isTabOpen("build-steps")) showTitles(p);
@@ -111,20 +115,20 @@ const paintAll = (p: Weights) => {
     paintBig(plots.big, p);
     paintPanels(plots.panels, p);
   }
-  writeSoon();
+  showTextsSoon();
 };
 
-const follow = (p: Weights) => painting.request("build", () => paintAll(p));
+const paintSoon = (p: Weights) => painting.request("build", () => paintAll(p));
 
 const commit = (p: Weights) => {
-  remember();
-  askForConstructions();
+  onChanged();
+  requestConstructions();
   i18n.announce(i18n.t("build.announce", { mse: numbers.short(mseOf(p), 4) }));
 };
 
 const setWeights = (p: Weights) => {
   weights.set(p);
-  follow(p);
+  paintSoon(p);
   commit(p);
 };
 
@@ -133,7 +137,7 @@ const random = () => {
   setWeights([draw(3), draw(3), draw(6), draw(6), draw(5)]);
 };
 
-// --- the challenge: a bent line whose formula is hidden ---------------------------------------
+// --- the challenge: match a line whose formula is hidden --------------------------------------
 const showFormula = () => {
   const hidden = challenge && !challenge.shown;
   byId("build-formula").innerHTML = hidden
@@ -153,14 +157,14 @@ const openChallenge = () => {
   byId("build-challenge-card").hidden = !on;
   byId("build-challenge").setAttribute("aria-pressed", String(on));
   showFormula();
-  remember();
-  follow(weights.get());
+  onChanged();
+  paintSoon(weights.get());
 };
 
 const showChallenge = ({ shown }: Challenge, mse: number) => {
   byId("build-challenge-task").hidden = shown;
   const status = byId("build-challenge-status");
-  const solved = mse < SOLVED;
+  const solved = mse < SOLVED_MSE;
   const message = solved ? "challenge.solved" : mse < 1 ? "challenge.close" : "challenge.far";
   status.textContent = i18n.t(message, { mse: numbers.short(mse, 4) });
   status.classList.toggle("solved", solved);
@@ -184,20 +188,20 @@ const showConstruction = () => {
   byId("construction-code").textContent = result.code;
   byId("construction-difference").textContent =
     chosen === 1 ? i18n.t("constructions.reference") : result.max_difference.toExponential(2).replace("e-", "e−");
-  if (!isTabOpen("build-constructions-panel")) return; // painted when it is shown
-  painting.symmetricAxis(plots.construction, largest(result.y), 10);
+  if (!isTabOpen("build-constructions-panel")) return; // choosePanel paints it later
+  painting.setSymmetricAxis(plots.construction, largest(result.y), 10);
   const x = nets.grid(-1, 1, result.y.length);
-  painting.curves(plots.construction, [0], [{ x, y: result.y }]);
+  painting.setCurves(plots.construction, [0], [{ x, y: result.y }]);
 };
 
 const isTabOpen = (panel: string) => !byId(panel).hidden;
 
-// The server runs their code, at weights that have been released and where they are looked at.
-let asked = "";
-const askForConstructions = () => {
+// The server runs the constructions' code. It is asked when a drag has ended and while their tab is open.
+let requestedParams = "";
+const requestConstructions = () => {
   const params = weights.get();
-  if (!isTabOpen("build-constructions-panel") || asked === String(params)) return;
-  asked = String(params);
+  if (!isTabOpen("build-constructions-panel") || requestedParams === String(params)) return;
+  requestedParams = String(params);
   window.dash_clientside.set_props("construction-params", { data: { params } });
 };
 
@@ -208,9 +212,9 @@ const choosePanel = (tab: HTMLElement) => {
     byId(each.getAttribute("aria-controls") ?? "").hidden = each !== tab;
   }
   plotBoxes.resize(byId("build"));
-  if (plots) follow(weights.get());
+  if (plots) paintSoon(weights.get());
   showConstruction();
-  askForConstructions();
+  requestConstructions();
 };
 
 const chooseConstruction = (tab: HTMLElement) => {
@@ -218,7 +222,7 @@ const chooseConstruction = (tab: HTMLElement) => {
   showConstruction();
 };
 
-// A click or an arrow key selects another tab of a row.
+// Select a tab of a row by a click or an arrow key.
 const listenToRow = (row: HTMLElement, choose: (tab: HTMLElement) => void) => {
   const tabs = tabsOf(row);
   const select = (tab: HTMLElement) => {
@@ -242,23 +246,23 @@ const listenToRow = (row: HTMLElement, choose: (tab: HTMLElement) => void) => {
   });
 };
 
-// --- for the other sections -------------------------------------------------------------------
-let isReady: () => void;
-export const ready = new Promise<void>((done) => (isReady = done)); // its plots are drawn
+// --- for other sections -----------------------------------------------------------------------
+let resolveReady: () => void;
+export const ready = new Promise<void>((done) => (resolveReady = done)); // resolves when the plots are drawn
 
 export const now = (): BuildState => ({ params: weights.get(), challenge: challenge && { ...challenge } });
 export const show = (next: BuildState) => {
-  stood = null;
+  lastStep = null;
   challenge = next.challenge && { ...next.challenge };
   openChallenge();
   setWeights([...next.params]);
-  stood = now();
+  lastStep = now();
 };
 
 export const start = async () => {
-  const saved = remembered();
+  const saved = savedState();
   xs = nets.grid(-1, 1, 101);
-  weights = weightRows.create(byId("build-weights"), { onInput: follow, onCommit: commit });
+  weights = weightRows.create(byId("build-weights"), { onInput: paintSoon, onCommit: commit });
   byId("build-start").addEventListener("click", () => setWeights([...nets.START]));
   byId("build-random").addEventListener("click", random);
   byId("build-challenge").addEventListener("click", () => {
@@ -284,11 +288,11 @@ export const start = async () => {
   plots = { big, construction, panels };
   plotBoxes.watch([big, construction, ...panels]);
   show(saved);
-  isReady();
+  resolveReady();
   i18n.onLanguage(() => {
     showFormula();
     showConstruction();
-    follow(weights.get());
+    paintSoon(weights.get());
   });
 };
 

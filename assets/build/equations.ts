@@ -1,4 +1,4 @@
-// The lecture's equations (1)-(5) and its architecture line, with the current numbers in them.
+// The lecture's equations (1) to (5), its diagram of the layers, and other formulas of Build, with current numbers.
 
 import * as nets from "../core/net/net";
 import * as mathml from "../core/text/mathml";
@@ -47,7 +47,7 @@ const all = (p: Weights) => {
   const vs = tall((i) => units.map((k) => cell(relu(u(k, i)), k)), 2);
   const is = m.op("=");
 
-  // one equation is one or more lines: the lecture, too, breaks before the large matrix
+  // Each equation is a list of lines, broken where the lecture breaks it.
   return [
     [m.row(X, is, m.matrix([[x(1)], [m.op("…")], [x("n")]]))],
     [m.row(l(1), m.op("("), X, m.op(")"), is, inner, is, us)],
@@ -57,7 +57,7 @@ const all = (p: Weights) => {
   ];
 };
 
-// The matrices that equations (2) and (4) name: W(1), b(1), W(2), b(2).
+// The matrices below equations (2) and (4): W(1), b(1), W(2), b(2).
 const notes = (p: Weights): Record<number, string[]> => {
   const { m, W, b1, b2, unitRole } = pieces();
   const cell = (k: number, value: number) => m.role(unitRole(k), m.number(value));
@@ -85,8 +85,8 @@ export const render = (host: HTMLElement, p: Weights) => {
     .join("");
 };
 
-// X -l1-> u(1) -a1-> v(1) -l2-> u(2) -a2-> v(2) = yhat, with the shapes below; a net that ends
-// without a sigmoid has no a2.
+// X -l1-> u(1) -a1-> v(1) -l2-> u(2) -a2-> v(2) = yhat, with the shapes below. A net without a sigmoid at its end
+// has no a2.
 export const architecture = (host: HTMLElement, n: number | null, { h, loss }: NetDescription = nets.LECTURE) => {
   const { m } = pieces();
   const shape = (columns: number) =>

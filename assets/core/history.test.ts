@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
-const TOGETHER_MS = 700;
+const MERGE_MS = 700;
 
 let history: typeof import("./history");
 let now: number; // milliseconds
-let value: number; // what is set and taken back
+let value: number; // what the steps change
 
-// Set `value`, as a step.
+// Set `value`, and record that as a step.
 const set = (next: number, what: string | null = null) => {
   const before = value;
   value = next;
@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 
 describe("steps", () => {
-  test("are taken back, and taken back again", async () => {
+  test("can be undone and redone", async () => {
     expect(can()).toEqual([false, false]);
     for (const next of [1, 2, 3]) set(next);
     await history.undo();
@@ -39,7 +39,7 @@ describe("steps", () => {
     expect([value, ...can()]).toEqual([3, true, false]);
   });
 
-  test("something new leaves nothing to be done again", async () => {
+  test("a new step removes the steps to redo", async () => {
     set(1);
     set(2);
     await history.undo();
@@ -49,13 +49,13 @@ describe("steps", () => {
     expect(value).toBe(1);
   });
 
-  test("a hundred are kept", async () => {
+  test("the last 100 are kept", async () => {
     for (let next = 1; next <= 103; next++) set(next);
     for (let k = 0; k < 200; k++) await history.undo();
     expect([value, ...can()]).toEqual([3, false, true]);
   });
 
-  test("who listens hears of each", async () => {
+  test("listeners are called at each change", async () => {
     const listener = vi.fn();
     history.onChange(listener);
     set(1);
@@ -65,10 +65,10 @@ describe("steps", () => {
   });
 });
 
-describe("a key that is held down", () => {
-  test("is one step, from the first value to the last", async () => {
+describe("changes of one control in quick succession", () => {
+  test("are one step, from the first value to the last", async () => {
     for (const next of [1, 2, 3]) {
-      now += TOGETHER_MS - 1;
+      now += MERGE_MS - 1;
       set(next, "a slider");
     }
     await history.undo();
@@ -78,10 +78,10 @@ describe("a key that is held down", () => {
   });
 
   test.each([
-    ["a pause", () => (now += TOGETHER_MS), "a slider"],
-    ["another thing", () => {}, "another slider"],
-    ["a step back", async () => history.undo(), "a slider"],
-  ])("%s ends it", async (_, between, what) => {
+    ["a pause", () => (now += MERGE_MS), "a slider"],
+    ["another control", () => {}, "another slider"],
+    ["an undo", async () => history.undo(), "a slider"],
+  ])("%s begins a new step", async (_, between, what) => {
     set(1, "a slider");
     set(2, "a slider");
     await between();
@@ -91,7 +91,7 @@ describe("a key that is held down", () => {
     expect(value).toBe(before);
   });
 
-  test("a step that swaps keeps its own way back", async () => {
+  test("a step that swaps values keeps its first undo", async () => {
     let other = 0;
     const swap = () => ([value, other] = [other, value]);
     for (const next of [1, 2]) {
@@ -105,8 +105,8 @@ describe("a key that is held down", () => {
   });
 });
 
-describe("steps that take their time", () => {
-  test("follow one another, however fast the keys come", async () => {
+describe("asynchronous steps", () => {
+  test("run one after the other", async () => {
     const done: string[] = [];
     const slowly = (name: string) => async () => {
       await Promise.resolve();
@@ -118,7 +118,7 @@ describe("steps that take their time", () => {
     expect(done).toEqual(["undo 2", "undo 1", "redo 1"]);
   });
 
-  test("what is set while they go back is no step of its own", async () => {
+  test("changes made by an undo are not recorded as steps", async () => {
     history.record(
       async () => set(7),
       () => {},
@@ -127,7 +127,7 @@ describe("steps that take their time", () => {
     expect([value, ...can()]).toEqual([7, false, true]);
   });
 
-  test("what the server refuses stays a step", async () => {
+  test("a step that the server refuses to undo stays", async () => {
     const go = vi.fn().mockRejectedValueOnce({ code: "server" });
     history.record(go, go);
     await history.undo();
@@ -136,7 +136,7 @@ describe("steps that take their time", () => {
     expect(can()).toEqual([false, true]);
   });
 
-  test("a fault is told, and the next step goes all the same", async () => {
+  test("an error is thrown, and the next undo still works", async () => {
     const go = vi.fn().mockRejectedValueOnce(new Error("a fault"));
     history.record(go, go);
     await expect(history.undo()).rejects.toThrow("a fault");

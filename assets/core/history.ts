@@ -1,87 +1,86 @@
-// What a student set can be taken back, and taken back again: by the two buttons in the header, or by
-// the keys that everybody knows.
+// Undo and redo of what a student changes, by the two buttons in the header or Ctrl+Z and Ctrl+Y.
 import { byId, targetWithin } from "./dom";
 import { isMessage } from "./types";
 
-const MOST = 100;
-const TOGETHER_MS = 700; // what is done to the same thing sooner than this belongs to one step
-export const TYPED = "input:not([type='range'], [type='radio'], [type='checkbox']), textarea, [contenteditable]";
+const MAX_STEPS = 100;
+const MERGE_MS = 700; // changes of the same control closer together than this are one step
+export const TEXT_FIELDS = "input:not([type='range'], [type='radio'], [type='checkbox']), textarea, [contenteditable]";
 
 type Action = () => unknown; // may be asynchronous
-type Step = { undo: Action; redo: Action; what: string | null; at: number };
+type Step = { undo: Action; redo: Action; source: string | null; at: number };
 
 let done: Step[] = [];
 let undone: Step[] = [];
 const listeners: (() => void)[] = [];
-let moving = false; // what is set while something is taken back is no step of its own
-let turn: Promise<unknown> = Promise.resolve(); // one after the other, however fast the keys come
+let isMoving = false; // changes that an undo or a redo makes are not recorded
+let queue: Promise<unknown> = Promise.resolve(); // undo and redo run one after the other
 
-const tell = () => listeners.forEach((listener) => listener());
+const notify = () => listeners.forEach((listener) => listener());
 
-// Remember a step that has just been made. Steps with the same `what` that follow one another
-// closely are one: the arrow key that is held down on a slider. (A step whose two ways are the same
-// function swaps what there is with what it keeps; it needs no other redo.)
-export const record = (undo: Action, redo: Action, what: string | null = null) => {
-  if (moving) return;
+// Record a step that has just been made. Steps with the same `source` in quick succession are merged, such as
+// those of an arrow key held down on a slider. (A step whose `undo` and `redo` are the same function swaps
+// the present value with the one it holds; it keeps its own `redo`.)
+export const record = (undo: Action, redo: Action, source: string | null = null) => {
+  if (isMoving) return;
   const at = performance.now();
   const last = done.at(-1);
-  if (last && what !== null && last.what === what && at - last.at < TOGETHER_MS && !undone.length) {
+  if (last && source !== null && last.source === source && at - last.at < MERGE_MS && !undone.length) {
     Object.assign(last, undo === redo ? { at } : { redo, at });
     return;
   }
-  done.push({ undo, redo, what, at });
-  if (done.length > MOST) done.shift();
+  done.push({ undo, redo, source, at });
+  if (done.length > MAX_STEPS) done.shift();
   undone.length = 0;
-  tell();
+  notify();
 };
 
-// Steps from before the page was loaded, the nearest last, and those of them that were taken back.
-type Ways = Pick<Step, "undo" | "redo">;
-export const recall = (before: Ways[], takenBack: Ways[]) => {
-  const asSteps = (ways: Ways[]) => ways.map((each) => ({ ...each, what: null, at: 0 }));
-  if (!done.length) undone.push(...asSteps(takenBack));
-  done.unshift(...asSteps(before));
-  tell();
+// Add steps from before the page was loaded: those that can be undone, the newest last, and redone.
+type Actions = Pick<Step, "undo" | "redo">;
+export const restore = (toUndo: Actions[], toRedo: Actions[]) => {
+  const asSteps = (all: Actions[]) => all.map((each) => ({ ...each, source: null, at: 0 }));
+  if (!done.length) undone.push(...asSteps(toRedo));
+  done.unshift(...asSteps(toUndo));
+  notify();
 };
 
-// Put other steps in the place of those that there are, and give those.
+// Replace all steps; returns the previous ones.
 export type Steps = { done: Step[]; undone: Step[] };
-export const exchange = (next: Steps = { done: [], undone: [] }): Steps => {
+export const replaceSteps = (next: Steps = { done: [], undone: [] }): Steps => {
   const before = { done, undone };
   ({ done, undone } = next);
-  tell();
+  notify();
   return before;
 };
 
-// A step that the server refused (it has said why) stays where it was.
+// If the server refuses (the page then shows its message), the step stays where it was.
 const move = async (from: Step[], to: Step[], way: "undo" | "redo") => {
   const step = from.pop();
   if (!step) return;
-  moving = true;
+  isMoving = true;
   try {
     await step[way]();
-    to.push({ ...step, what: null });
+    to.push({ ...step, source: null });
   } catch (error) {
     from.push(step);
     if (!isMessage(error)) throw error;
   } finally {
-    moving = false;
-    tell();
+    isMoving = false;
+    notify();
   }
 };
-const inTurn = (job: () => Promise<void>) => {
-  const mine = turn.then(job);
-  turn = mine.catch(() => {});
-  return mine;
+const enqueue = (job: () => Promise<void>) => {
+  const result = queue.then(job);
+  queue = result.catch(() => {});
+  return result;
 };
-// What is on its way to becoming a step is waited for: Undo that is pressed before the server has
-// answered a reset takes back the reset, not what was done before it.
-export const awaitStep = (step: Promise<unknown>) => void inTurn(async () => void (await step));
-export const undo = () => inTurn(() => move(done, undone, "undo"));
-export const redo = () => inTurn(() => move(undone, done, "redo"));
+// Let undo and redo wait for a step that is being made: Undo that is pressed before the server has answered
+// a reset then undoes the reset, not the step before it.
+export const awaitStep = (step: Promise<unknown>) => void enqueue(async () => void (await step));
+export const undo = () => enqueue(() => move(done, undone, "undo"));
+export const redo = () => enqueue(() => move(undone, done, "redo"));
 
 // --- buttons and keys -------------------------------------------------------------------------
-// A button that is used up hands the keyboard to the other one.
+// A button that becomes disabled passes the focus to the other one.
 const showButtons = () => {
   const buttons = { undo: byId("undo", HTMLButtonElement), redo: byId("redo", HTMLButtonElement) };
   const focused = document.activeElement;
@@ -95,7 +94,7 @@ const onKey = (event: KeyboardEvent) => {
   if (!(event.ctrlKey || event.metaKey) || event.altKey || event.defaultPrevented) return;
   const key = event.key.toLowerCase();
   const way = key === "z" ? (event.shiftKey ? redo : undo) : key === "y" && !event.shiftKey ? redo : null;
-  if (!way || targetWithin(event, TYPED)) return; // what is typed has an undo of its own
+  if (!way || targetWithin(event, TEXT_FIELDS)) return; // there the browser undoes typing
   event.preventDefault();
   if (!document.querySelector("dialog[open]")) way();
 };

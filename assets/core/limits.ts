@@ -1,4 +1,4 @@
-// What the server takes, as it says itself in the page (pwlapp/ui/limits.py).
+// What the server accepts. It writes these limits into the page (pwlapp/ui/limits.py).
 import { byId } from "./dom";
 
 type Name = "seed" | "epochs" | "hidden" | "seeds" | "points";
@@ -8,15 +8,15 @@ export const limits: {
   max_param: number;
   max_lr: number;
   max_label: number; // characters
-  max_file: number; // bytes, as are those of a body
-  max_body: number;
+  max_file: number; // bytes
+  max_body: number; // bytes, of a request
   max_link: number; // characters
   activations: string[];
   losses: string[];
-  optimizers: Record<string, { lr: number }>; // with their usual hyperparameters
+  optimizers: Record<string, { lr: number }>; // with their default hyperparameters
 } = JSON.parse(byId("limits").textContent);
 
-// Why the server would refuse this whole number: {code, args}; null if it would not.
+// The message with which the server would refuse this number, or null if it is allowed.
 export const refusal = (name: Name, value: number) => {
   const { code, ...args } = limits.ranges[name];
   return Number.isInteger(value) && value >= args.min && value <= args.max ? null : { code, args };

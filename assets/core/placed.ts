@@ -1,5 +1,5 @@
-// The one component that the page adds to Dash's: what it holds is made in the element of the page's HTML
-// that has the place for it, where a copy stood so far.
+// The component that the page adds to Dash's: it makes its children in the element of the page's HTML that has
+// the place for them, and removes the copy that was shown there until then.
 import { query } from "./dom";
 
 export const Placed = ({ into, children }: { into: string; children: unknown }) => {

@@ -1,6 +1,7 @@
-// What this tab remembers over a reload, where the browser lets it. Where storage is refused, each
-// load begins like the first.
-export const recall = (key: string) => {
+// Browser storage: "tab" values last as long as the tab (sessionStorage), "local" values are shared by
+// all tabs and survive closing the browser (localStorage). A browser may refuse storage, for example in a
+// private window; reading then gives null and writing does nothing.
+export const readTab = (key: string) => {
   try {
     return sessionStorage.getItem(key);
   } catch {
@@ -8,16 +9,16 @@ export const recall = (key: string) => {
   }
 };
 
-// The same of what was kept as JSON; null where it is damaged as well.
-export const recallJson = (key: string): unknown => {
+// A value that was written as JSON; null also where the text is not JSON.
+export const readTabJson = (key: string): unknown => {
   try {
-    return JSON.parse(recall(key) ?? "null");
+    return JSON.parse(readTab(key) ?? "null");
   } catch {
     return null;
   }
 };
 
-export const keep = (key: string, value: string) => {
+export const writeTab = (key: string, value: string) => {
   try {
     sessionStorage.setItem(key, value);
   } catch {
@@ -25,15 +26,16 @@ export const keep = (key: string, value: string) => {
   }
 };
 
-// The same for all tabs of this browser, and when it is opened again; null forgets it.
-export const recallForever = (key: string) => {
+export const readLocal = (key: string) => {
   try {
     return localStorage.getItem(key);
   } catch {
     return null;
   }
 };
-export const keepForever = (key: string, value: string | null) => {
+
+// `value` null removes the key.
+export const writeLocal = (key: string, value: string | null) => {
   try {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);

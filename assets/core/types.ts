@@ -1,4 +1,4 @@
-// What the parts of the page speak of: nets, points, frames, sessions, and the server's answers.
+// Types that several folders use: nets, points, frames, sessions, and the server's answers.
 
 // --- nets -----------------------------------------------------------------------------------------
 // [W1_1..W1_h, b1_1..b1_h, W2_1..W2_h, b2]; b1 only in nets that have it
@@ -6,12 +6,13 @@ export type Weights = number[];
 export type Activation = "relu" | "sigmoid";
 export type Loss = "bce" | "mse";
 export type NetDescription = { h: number; bias1: boolean; activation: Activation; loss: Loss };
-// The net in Fit. `plain`: its frames have its weights, and not just its curve.
+// The net in Fit. Nets with more than 8 hidden units are called wide: their frames have only the curve of the logit. The
+// frames of other nets (`plain`) have the weights.
 export type FitNet = NetDescription & { plain: boolean };
 export type Optimizer = {
   kind: "adam" | "sgd";
   lr: number;
-  momentum?: number; // of sgd, and beta1, beta2 and eps of adam
+  momentum?: number; // of sgd; the other three are of adam
   beta1?: number;
   beta2?: number;
   eps?: number;
@@ -29,11 +30,11 @@ export type Pieces = { knots: number[]; slopes: number[]; intercepts: number[] }
 // y = left x + b (x < 0), right x + b (x >= 0)
 export type BentLine = { left: number; right: number; b: number };
 
-// Build's five weights, and the line that is to be hit, while the challenge is on.
+// Build's five weights, and the line to match while the challenge is on.
 export type Challenge = BentLine & { shown: boolean };
 export type BuildState = { params: Weights; challenge: Challenge | null };
 
-// What data were made of; DataSpec in pwlapp/core/data/points.py.
+// How a dataset is made; DataSpec in pwlapp/core/data/points.py.
 export type DataSpec = {
   law: string;
   n?: number;
@@ -46,7 +47,7 @@ export type DataSpec = {
   prob?: number[] | null;
 };
 
-// A law that data can be drawn from, with what belongs to it; law_row in pwlapp/ui/sections/fit_dataset.py.
+// A law that data can be drawn from, with its default settings; law_row in pwlapp/ui/sections/fit_dataset.py.
 export type Law = {
   name: string;
   is_binary: boolean;
@@ -61,20 +62,20 @@ export type Law = {
   dots: string;
 };
 
-// --- words ----------------------------------------------------------------------------------------
+// --- messages -------------------------------------------------------------------------------------
 export type Args = Record<string, unknown>; // what replaces {name} in a message
 export type Message = { code: string; args?: Args }; // a notice or an error of the server
 
 // --- sessions -------------------------------------------------------------------------------------
-// A net at one epoch, as the browser keeps it; `loss` is null where it is no number.
+// A net at one epoch, as the browser keeps it; `loss` is null if it is not finite.
 export type Frame = {
   seq: number;
   epoch: number;
   loss: number | null;
   mark: string; // "edit", "end" ...; "" for most
   net: FitNet;
-  p: Weights | null; // of a plain net
-  curve: number[] | null; // the logit of a wide one
+  p: Weights | null; // null for a wide net
+  curve: number[] | null; // the logit of a wide net
   test?: number | null; // loss at the points held out
 };
 // The same as the server sends it; see pwlapp/sessions/snapshot.py.
@@ -107,10 +108,10 @@ export type Snapshot = {
   can_redo: number;
 };
 
-// What the server answers: what was asked for, or why not.
+// The server's answer: what was requested, or the error.
 export type Refusal<T> = { error: Message } & { [name in keyof T]?: null };
 export type Answer<T = { snapshot: Snapshot }> = (T & { error?: null }) | Refusal<T>;
 
-// Whether something that was thrown is a message that has been, or can be, told.
+// Whether a thrown value is a message for the user.
 export const isMessage = (error: unknown): error is Message =>
   typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" && error.code !== "";

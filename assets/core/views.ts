@@ -1,79 +1,79 @@
-// The views of the page. One is shown at a time, named by the address: #build, #fit, #explore, #share,
-// or the id of something in one, such as a card of Explore. What is hidden keeps what it holds.
+// The views of the page. One is shown at a time, named by the URL's fragment: #build, #fit, #explore, #share,
+// or the id of an element in a view, such as a card of Explore. Hidden views keep their contents.
 import { byId, query } from "./dom";
 import * as plotBoxes from "./plots/plot-boxes";
 
 type Listener = () => void;
 
 const root = document.documentElement;
-const listeners = new Map<string, Listener[]>(); // view -> what is called when it is shown
+const listeners = new Map<string, Listener[]>(); // by the id of a view or a card of Explore
 
 export const isOpen = (view: string) => root.dataset.view === view;
 
-const tellShown = (view: string) => {
+const notify = (view: string) => {
   for (const listener of listeners.get(view) ?? []) listener();
 };
 
-// Call `listener` whenever `view`, or a card of Explore, is shown.
+// Call `listener` whenever this view, or this card of Explore, is shown.
 export const onShow = (view: string, listener: Listener) => {
   listeners.set(view, [...(listeners.get(view) ?? []), listener]);
 };
 
-const markLinks = (links: Iterable<Element>, address: string) => {
+const markCurrent = (links: Iterable<Element>, href: string) => {
   for (const link of links) {
-    if (link.getAttribute("href") === address) link.setAttribute("aria-current", "page");
+    if (link.getAttribute("href") === href) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 };
 
-// Explore shows one card: the one asked for, or the one that was shown last.
+// Explore shows one card: `card`, or the one that was shown last.
 const showCard = (card: Element | null) => {
   const cards = [...document.querySelectorAll(".explore-card")];
   const chosen = card ?? cards.find((each) => each.classList.contains("open")) ?? cards[0];
   for (const each of cards) each.classList.toggle("open", each === chosen);
   if (!chosen) return;
-  markLinks(byId("explore-pick").children, `#${chosen.id}`);
-  tellShown(chosen.id);
+  markCurrent(byId("explore-pick").children, `#${chosen.id}`);
+  notify(chosen.id);
 };
 
 const show = (view: Element) => {
   root.dataset.view = view.id;
-  markLinks(document.querySelectorAll(".page-header nav a"), `#${view.id}`);
+  markCurrent(document.querySelectorAll(".page-header nav a"), `#${view.id}`);
   plotBoxes.resize(view);
-  tellShown(view.id);
+  notify(view.id);
 };
 
-const named = () => (/^#[\w-]+$/.test(location.hash) ? document.querySelector(location.hash) : null);
+const elementInUrl = () => (/^#[\w-]+$/.test(location.hash) ? document.querySelector(location.hash) : null);
 
-// Show what the address names; gives whether it names anything that can be shown.
+// Show the view that the URL names; returns whether it names one that can be shown.
 const follow = () => {
-  const target = named();
+  const target = elementInUrl();
   const view = target?.closest(".view");
-  if (!target || !view || !isOffered(view)) return false; // a shared net's, nobody's, or a hidden one's
+  if (!target || !view || !isReachable(view)) return false; // the fragment is a net, unknown, or a hidden view
   if (view.id === "explore") showCard(target.closest(".explore-card"));
   show(view);
   scrollTo(0, 0);
   return true;
 };
 
-// What hides its content only until something is pressed: another view or tab, a phone's menu.
-const OPENERS = ".view, .explore-card, [role='tabpanel'], #switches";
-const isElsewhere = (node: Element) => {
+// Elements that a link, a tab or the phone's menu button opens.
+const OPENABLE = ".view, .explore-card, [role='tabpanel'], #switches";
+const canBeOpened = (node: Element) => {
   const opener = document.querySelector(`nav [href="#${node.id}"], [aria-controls="${node.id}"]`);
-  return opener !== null && node.matches(OPENERS) && getComputedStyle(opener).display !== "none";
+  return opener !== null && node.matches(OPENABLE) && getComputedStyle(opener).display !== "none";
 };
 
-// Whether `node` can be reached, be it in a view that is not shown just now: not what is hidden by a
-// lecturer's link, or of no use now.
-export const isOffered = (node: Element): boolean => {
-  const isHidden = getComputedStyle(node).display === "none" && !isElsewhere(node);
-  return !isHidden && (!node.parentElement || isOffered(node.parentElement));
+// Whether the user can get to `node`, perhaps by opening a view or a tab first. False if a lecturer's link
+// hides it, or if it is hidden because it does not apply now.
+export const isReachable = (node: Element): boolean => {
+  const isHidden = getComputedStyle(node).display === "none" && !canBeOpened(node);
+  return !isHidden && (!node.parentElement || isReachable(node.parentElement));
 };
 
-// Open whatever hides `node`: its view, its card of Explore, its tab, its drawer.
+// Open the view, card of Explore, tab and drawer that contain `node`.
 export const reveal = (node: Element) => {
   const view = node.closest(".view");
-  if (!view || !isOffered(node)) return;
+  if (!view || !isReachable(node)) return;
   const address = `#${(node.closest(".explore-card") ?? view).id}`;
   if (!isOpen(view.id) || (view.id === "explore" && location.hash !== address)) {
     history.pushState(null, "", address);
@@ -85,7 +85,7 @@ export const reveal = (node: Element) => {
   if (drawer) drawer.open = true;
 };
 
-// Show a view and put the keyboard at its head.
+// Show a view and move the focus to its heading.
 export const go = (view: string) => {
   reveal(byId(view));
   const title = query("h2", byId(view));
@@ -93,7 +93,7 @@ export const go = (view: string) => {
   title.focus({ preventScroll: true });
 };
 
-// On a phone the switches are behind a button.
+// On a phone a menu button opens the header's switches.
 const startMenu = () => {
   const [menu, switches] = [byId("menu"), byId("switches")];
   const show = (on: boolean) => {
@@ -108,8 +108,8 @@ const startMenu = () => {
   document.addEventListener("keydown", ({ key }) => key === "Escape" && show(false));
 };
 
-// To the content of the view that is open, past the header.
-const startSkip = () =>
+// "Skip to content" moves the focus to the heading of the open view.
+const startSkipLink = () =>
   query(".skip").addEventListener("click", (event) => {
     event.preventDefault();
     go(root.dataset.view ?? "build");
@@ -117,8 +117,8 @@ const startSkip = () =>
 
 export const start = () => {
   startMenu();
-  startSkip();
-  addEventListener("popstate", follow); // a link that was followed, Back and Forward
+  startSkipLink();
+  addEventListener("popstate", follow); // links within the page, Back and Forward
   showCard(null);
   if (!follow()) show(byId(root.dataset.view ?? "build"));
 };

@@ -1,5 +1,5 @@
-// The table of checkpoints: the net's numbers, both slopes and the loss, with the change since the
-// row above. Of a net with too many numbers, the loss alone; with points held out, both losses.
+// The table of checkpoints: weights, slopes and loss, each with the change since the row above. A wide net has only
+// the loss. With test points there are two losses.
 
 import * as nets from "../core/net/net";
 import * as weightRows from "../core/net/weight-rows";
@@ -36,8 +36,8 @@ const head = (net: FitNet, data: FitData) => {
     ? weightRows.rowsOf(net).map(({ name, sub }) => (sub ? `${name}<sub>${sub}</sub>` : name))
     : [];
   const slopes = fitNet.hasSlopes(net) ? [t("checkpoints.left"), t("checkpoints.right")] : [];
-  const told = data.test ? [t("word.loss"), t("word.test_loss")] : [t("word.loss")];
-  const cells = [t("word.epoch"), ...names, ...slopes, ...told];
+  const lossNames = data.test ? [t("word.loss"), t("word.test_loss")] : [t("word.loss")];
+  const cells = [t("word.epoch"), ...names, ...slopes, ...lossNames];
   return `<thead><tr>${cells.map((cell) => `<th scope="col">${cell}</th>`).join("")}</tr></thead>`;
 };
 
@@ -58,9 +58,10 @@ const row = (frame: Frame, before: Frame | undefined, current: boolean, data: Fi
   return `<tr${current ? ' class="current"' : ""}>${name}${cells.join("")}</tr>`;
 };
 
-let shown = ""; // what the table says, so that it is made anew for something else only
+let shown = ""; // identifies the present content of the table
 
-// All frames are of one net, on these data; the row under the play head is marked.
+// Show the checkpoints among `frames`, which are all of one net. The row of the frame `under` the play head is
+// marked.
 export const show = (host: HTMLElement, frames: Frame[], under: Frame, data: FitData) => {
   const kept = rows(frames);
   const current = kept.find((frame) => frame.seq === under.seq)?.seq;

@@ -1,5 +1,5 @@
-// What Fit says in words and numbers: buttons, status, notices, and the playback bar.
-import { byId, element, targetWithin, write } from "../core/dom";
+// Fit's buttons, status, counts, messages and playback bar.
+import { byId, element, setText, targetWithin } from "../core/dom";
 import * as nets from "../core/net/net";
 import type { Playback } from "../core/session/playback";
 import * as storage from "../core/storage";
@@ -23,16 +23,16 @@ type Icon = keyof typeof ICONS;
 type FitPlayback = Playback<Frame>;
 const icon = (name: Icon) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 
-// "Straight to the end": no replay of what has just been trained. Remembered by the tab.
+// "Straight to the end": new frames are not played. The tab remembers the setting.
 const SKIP_KEY = "pwl.skip";
 const skipBox = (playback: FitPlayback) => {
   const box = element("input", { type: "checkbox", id: "playback-skip" });
-  const words = i18n.spoken("span", "playback.skip");
+  const words = i18n.translated("span", "playback.skip");
   box.addEventListener("change", () => {
     playback.setSkipping(box.checked);
-    storage.keep(SKIP_KEY, box.checked ? "yes" : "no");
+    storage.writeTab(SKIP_KEY, box.checked ? "yes" : "no");
   });
-  box.checked = storage.recall(SKIP_KEY) === "yes";
+  box.checked = storage.readTab(SKIP_KEY) === "yes";
   playback.setSkipping(box.checked);
   return element("label", { className: "skip-replay" }, box, words);
 };
@@ -76,11 +76,11 @@ const buildPlayback = (playback: FitPlayback) => {
 export const showPlayback = (playback: FitPlayback) => {
   const scrub = byId("playback-scrub", HTMLInputElement);
   const { frame, frames } = playback;
-  // a trained net that came without its run stands at the end of nothing
-  const isEnd = frames.length === 1 && frames[0].epoch > 0;
-  scrub.max = String(isEnd ? 1 : Math.max(frames.length - 1, 0));
-  scrub.value = String(isEnd ? 1 : playback.index);
-  showGoing(playback);
+  // A trained net from a link has only its last frame; the slider then stands at its end.
+  const isLastOnly = frames.length === 1 && frames[0].epoch > 0;
+  scrub.max = String(isLastOnly ? 1 : Math.max(frames.length - 1, 0));
+  scrub.value = String(isLastOnly ? 1 : playback.index);
+  showRunButtons(playback);
   const toggle = byId("playback-toggle");
   const key = playback.playing ? "playback.pause" : "playback.play";
   if (toggle.dataset.tLabel !== key) {
@@ -90,7 +90,7 @@ export const showPlayback = (playback: FitPlayback) => {
   if (!frame) return;
   const back = !playback.following && !playback.playing;
   const backKey = frame.net.plain ? "playback.back" : "playback.back_wide";
-  write(byId("fit-looking-back"), back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "");
+  setText(byId("fit-looking-back"), back ? t(backKey, { epoch: numbers.whole(frame.epoch) }) : "");
   const words = t("playback.at", {
     epoch: numbers.whole(frame.epoch),
     loss: numbers.fixed(frame.loss, 4),
@@ -101,52 +101,51 @@ export const showPlayback = (playback: FitPlayback) => {
 
 type Counts = Pick<Frame, "epoch" | "loss" | "p" | "net" | "test">;
 export const showCount = ({ epoch, loss, p, net, test = null }: Counts) => {
-  write(byId("count-epoch"), numbers.whole(epoch));
-  write(byId("count-loss"), numbers.fixed(loss, 6));
-  write(byId("count-test"), numbers.fixed(test, 6));
+  setText(byId("count-epoch"), numbers.whole(epoch));
+  setText(byId("count-loss"), numbers.fixed(loss, 6));
+  setText(byId("count-test"), numbers.fixed(test, 6));
   if (!p || !fitNet.hasSlopes(net)) return;
   const { left, right } = nets.slopes(p, net);
-  write(byId("count-slopes"), `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`);
+  setText(byId("count-slopes"), `${numbers.fixed(left, 2)} / ${numbers.fixed(right, 2)}`);
 };
 
-// Nothing can be pressed until the session is open.
-const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"];
-const GOING = ["fit-train", "fit-pause", "fit-resume", "fit-step"];
+const COMMANDS = ["fit-train", "fit-pause", "fit-step", "fit-reset"]; // disabled until the session is open
+const RUN_BUTTONS = ["fit-train", "fit-pause", "fit-resume", "fit-step"];
 const button = (id: string) => byId(id, HTMLButtonElement);
 const disable = (ids: string[]) => {
   for (const id of ids) button(id).disabled = true;
 };
 
-// What the status says from the press until the server's answer.
+// The status between the press of a button and the server's answer.
 const PRESSED = { "fit-train": "status.starting", "fit-resume": "status.starting", "fit-pause": "status.pausing" };
 
-// What is trained before a reset has been answered would be undone by it.
+// No training until the server has answered a reset, because the reset would discard it.
 const awaitReset = () => disable(["fit-train", "fit-step"]);
 
-// While the server cannot be reached nothing can be pressed, and the page says so.
+// While the server cannot be reached, the buttons are disabled and the status gives the reason.
 let lastState: Snapshot | null = null;
 let connected = true;
-let whyNot: Message | null = null;
-export const showConnection = (now: boolean, why: Message | null, playback: FitPlayback) => {
-  if (now === connected && why?.code === whyNot?.code) return;
-  connected = now;
-  whyNot = why;
+let lostReason: Message | null = null;
+export const showConnection = (isConnected: boolean, reason: Message | null, playback: FitPlayback) => {
+  if (isConnected === connected && reason?.code === lostReason?.code) return;
+  connected = isConnected;
+  lostReason = reason;
   if (lastState) showState(lastState, playback);
 };
 
 export const showState = (state: Snapshot, playback: FitPlayback) => {
   lastState = state;
   const { epoch, start_epoch: start, target_epoch: target } = state;
-  showGoing(playback);
+  showRunButtons(playback);
   button("fit-reset").disabled = !connected;
   const span = target - start;
   byId("fit-progress", HTMLProgressElement).value = span > 0 ? (epoch - start) / span : Number(epoch > 0);
-  write(byId("count-status"), statusWords(state));
+  setText(byId("count-status"), statusText(state));
 };
 
-// Pause and Resume are the run's, and where none is under way, its replay's.
+// Pause and Resume act on the run; if none is running, on its replay.
 let isReplayPaused = false;
-const showGoing = ({ playing, following }: FitPlayback) => {
+const showRunButtons = ({ playing, following }: FitPlayback) => {
   if (!lastState) return;
   const running = lastState.status === "running";
   isReplayPaused &&= !running && !playing && !following;
@@ -158,24 +157,25 @@ const showGoing = ({ playing, following }: FitPlayback) => {
   button("fit-resume").disabled = !connected;
   byId("fit-pause").hidden = canResume;
   byId("fit-resume").hidden = !canResume;
-  const isGone = focused instanceof HTMLButtonElement && (focused.disabled || focused.hidden);
-  if (isGone && GOING.includes(focused.id)) {
+  const losesFocus = focused instanceof HTMLButtonElement && (focused.disabled || focused.hidden);
+  if (losesFocus && RUN_BUTTONS.includes(focused.id)) {
     const next = canResume ? "fit-resume" : canPause ? "fit-pause" : "fit-train";
-    byId(next).focus({ preventScroll: true }); // the keyboard stays where it was
+    byId(next).focus({ preventScroll: true });
   }
 };
 
-// The server hears nothing of a replay.
-const goOn = (playback: FitPlayback, ofTheRun: Snapshot["status"], isPause: boolean) => (event: Event) => {
-  if (lastState?.status === ofTheRun) return;
+// Listener of Pause or Resume. If the run has the status `ofRun`, Dash sends the command; otherwise the replay is
+// paused or resumed, without the server.
+const toggleReplay = (playback: FitPlayback, ofRun: Snapshot["status"], isPause: boolean) => (event: Event) => {
+  if (lastState?.status === ofRun) return;
   event.stopImmediatePropagation();
   isReplayPaused = isPause;
   playback.toggle();
-  showGoing(playback);
+  showRunButtons(playback);
 };
 
-const statusWords = ({ status, epoch, target_epoch: target, epochs_per_second: speed }: Snapshot) => {
-  if (!connected) return t(whyNot?.code === "foreign" ? "error.foreign" : "status.disconnected");
+const statusText = ({ status, epoch, target_epoch: target, epochs_per_second: speed }: Snapshot) => {
+  if (!connected) return t(lostReason?.code === "foreign" ? "error.foreign" : "status.disconnected");
   if (status !== "running") return t(`status.${status}`, { target: numbers.whole(target) });
   if (!speed) return t("status.starting");
   return t("status.running", {
@@ -192,45 +192,45 @@ export const timeLeft = (seconds: number) => {
   return t("time.hours", { n: numbers.short(seconds / 3600, 1) });
 };
 
-// N is the browser's to remember; seed and learning rate come back with the session
+// The tab remembers N, the number of epochs; seed and learning rate are restored from the session.
 const EPOCHS_KEY = "pwl.epochs";
-export const keepEpochs = () => storage.keep(EPOCHS_KEY, byId("fit-epochs", HTMLInputElement).value);
-const recallEpochs = () => {
-  const kept = storage.recall(EPOCHS_KEY);
-  if (kept) window.dash_clientside.set_props("fit-epochs", { value: kept });
+export const rememberEpochs = () => storage.writeTab(EPOCHS_KEY, byId("fit-epochs", HTMLInputElement).value);
+const restoreEpochs = () => {
+  const value = storage.readTab(EPOCHS_KEY);
+  if (value) window.dash_clientside.set_props("fit-epochs", { value });
 };
 
-// What a message of the server says.
+// The text of a message of the server.
 export const sentence = (kind: MessageKind, { code, args }: Message) =>
-  t(i18n.first(`${kind}.${code}`, `error.${code}`), i18n.readable(args));
+  t(i18n.firstKey(`${kind}.${code}`, `error.${code}`), i18n.formatArgs(args));
 
-type Told = { kind: MessageKind; message: Message | null; words: (said: string) => string };
-const messages: Record<string, Told> = {}; // by the box they stand in, to be told again in another language
+type Shown = { kind: MessageKind; message: Message | null; wrap: (text: string) => string };
+const messages: Record<string, Shown> = {}; // by the id of their box
 
-// Show a message in a box, or hide the box; `words` may put the sentence into a longer one.
+// Show a message in a box, or hide the box. `wrap` may put the message into a longer sentence.
 export const showMessage = (
   id: string,
   kind: MessageKind,
   message: Message | null,
-  words: (said: string) => string = (said) => said,
+  wrap: (text: string) => string = (text) => text,
 ) => {
-  messages[id] = { kind, message, words };
+  messages[id] = { kind, message, wrap };
   const box = byId(id);
   box.hidden = !message;
   box.className = `notice ${kind}`;
-  box.textContent = message ? words(sentence(kind, message)) : "";
+  box.textContent = message ? wrap(sentence(kind, message)) : "";
 };
-// A complaint about an input goes when somebody corrects it.
+// Hide an error, when the user changes an input.
 export const dismissError = () => {
   if (messages["fit-notice"]?.kind === "error") showMessage("fit-notice", "error", null);
 };
-export const retellMessages = () => {
-  for (const [id, { kind, message, words }] of Object.entries(messages)) {
-    if (!byId(id).hidden) showMessage(id, kind, message, words);
+export const translateMessages = () => {
+  for (const [id, { kind, message, wrap }] of Object.entries(messages)) {
+    if (!byId(id).hidden) showMessage(id, kind, message, wrap);
   }
 };
 
-// A notice stays in the session; it is shown once, and may then be put away.
+// A notice stays in the session's state. It is shown once, until the user dismisses it.
 let noticeKey = "";
 export const showNotice = (sid: string, { notice, first_seq: since }: Snapshot) => {
   const key = JSON.stringify([sid, since, notice]);
@@ -239,22 +239,22 @@ export const showNotice = (sid: string, { notice, first_seq: since }: Snapshot) 
   showMessage("fit-notice", "notice", notice);
 };
 
-// What was wrong with the data that the server was to show
-export const showDataProblem = (problem: Message | null) =>
-  showMessage("fit-data-problem", "error", problem, (said) => t("data.instead", { problem: said }));
+// Why the server could not load the data it was started with, and uses other data instead.
+export const showDataProblem = (message: Message | null) =>
+  showMessage("fit-data-problem", "error", message, (problem) => t("data.instead", { problem }));
 
 export const start = (playback: FitPlayback, onPress: () => void) => {
   disable(COMMANDS);
   buildPlayback(playback);
-  recallEpochs();
-  byId("fit-epochs").addEventListener("input", keepEpochs);
+  restoreEpochs();
+  byId("fit-epochs").addEventListener("input", rememberEpochs);
   for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
     fields.addEventListener("input", dismissError);
   }
-  byId("fit-pause").addEventListener("click", goOn(playback, "running", true));
-  byId("fit-resume").addEventListener("click", goOn(playback, "paused", false));
+  byId("fit-pause").addEventListener("click", toggleReplay(playback, "running", true));
+  byId("fit-resume").addEventListener("click", toggleReplay(playback, "paused", false));
   for (const [id, key] of Object.entries(PRESSED)) {
-    byId(id).addEventListener("click", () => write(byId("count-status"), t(key)));
+    byId(id).addEventListener("click", () => setText(byId("count-status"), t(key)));
   }
   byId("fit-pause").addEventListener("click", playback.hold);
   for (const id of [...COMMANDS, "fit-resume"]) byId(id).addEventListener("click", onPress);

@@ -1,4 +1,4 @@
-// The data of Fit: fetched once by its key, drawn once, never redrawn with the curves.
+// The data in Fit: fetched once, and drawn in a layer that is not redrawn with the curves.
 import { ancestor, byId } from "../core/dom";
 import * as nets from "../core/net/net";
 import * as api from "../core/session/api";
@@ -9,12 +9,11 @@ import type { Column, Curve, DataSpec, FitNet, Frame, Loss, Points, Range, Weigh
 export type FitPlots = Record<"points" | "yhat" | "logit" | "loss", PlotlyGraph>;
 
 export const CURVE_POINTS = 101; // of a wide net's curve, evenly over the data
-const MOST_POINTS = 4000; // more than this are thinned on screen; the loss always counts all
+const MAX_POINTS = 4000; // of more points only some are drawn; the loss always includes all
 const NOTHING: Curve = { x: [null], y: [null] };
 const BINARY_SPAN: Range = [-0.12, 1.12];
 
-// The points as the server sends them, an evenly spaced x by its ends; `held_out` are the rows that are
-// kept for testing.
+// The points as the server sends them. Evenly spaced x are sent as `Spaced`. `held_out`: indices of the test points.
 type Spaced = { from: number; to: number; n: number };
 type Sent = {
   x: number[] | Spaced;
@@ -25,7 +24,7 @@ type Sent = {
   spec: DataSpec;
 };
 
-// What the net is trained on is x, prob and y, sorted by x. What nobody knows is null.
+// `x`, `y` and `prob` are the training points, sorted by x. Values that are not known are null.
 export type FitData = Points & {
   key: string;
   spec: DataSpec;
@@ -33,21 +32,21 @@ export type FitData = Points & {
   prob: number[] | null;
   logit: Column; // of prob
   isBinary: boolean;
-  test: Points | null; // the points that are held out
+  test: Points | null; // the test points
   truth: Points | null; // prob at all points
-  true_loss: number | null; // that prob itself has, as BCE
+  true_loss: number | null; // the BCE of prob itself
   true_mse: number | null;
   span: Range; // of the y axis
-  grid: number[]; // where curves are drawn
-  curveX: number[]; // where a wide net's frames have its curve
-  origin?: string; // of the server's own data: where they come from,
-  label?: string; // and what they are called
+  grid: number[]; // x at which curves are drawn
+  curveX: number[]; // x of the curve in a wide net's frames
+  origin?: string; // of the server's own data: where they come from
+  label?: string; // and their name
 };
 
 export const load = async (key: string): Promise<FitData> => {
-  const answer = api.check(await api.ask(`data/${key}.json`));
+  const answer = api.requireServer(await api.getResponse(`data/${key}.json`));
   if (!answer.ok) throw new Error(`data ${key}: ${answer.status}`);
-  return shape(key, await api.read(answer));
+  return shape(key, await api.readJson(answer));
 };
 
 // numpy.linspace(from, to, n), as float32
@@ -94,10 +93,10 @@ const padded = (values: number[]): Range => {
   return [low - pad, high + pad];
 };
 
-// the loss that `net` would have if its yhat were the truth itself; null where nobody knows it
+// the loss that `net` would have if its yhat were the truth; null if the truth is not known
 export const trueLoss = (data: FitData, net: { loss: Loss }) => (net.loss === "mse" ? data.true_mse : data.true_loss);
 
-// What is on screen: a frame, or weights under the student's hand, which have no epoch.
+// Weights edited by hand, which have no epoch.
 export type Edited = {
   p: Weights;
   net: FitNet;
@@ -108,7 +107,8 @@ export type Edited = {
 };
 export type Shown = Frame | Edited;
 
-// The loss of a frame at the points held out; computed once. A wide net's frame brought it along.
+// The loss at the test points, or null if there are none. It is computed once for each frame; a wide net's frame
+// already contains it.
 export const testLoss = (data: FitData, frame: Shown) => {
   if (!data.test) return null;
   if (frame.test === undefined && frame.p) {
@@ -117,14 +117,14 @@ export const testLoss = (data: FitData, frame: Shown) => {
   return frame.test ?? null;
 };
 
-// 201 points and 0 among them, where the line bends
+// 201 points, and 0, where the lecture's net bends
 const curveGrid = (low: number, high: number) => {
   const grid = nets.grid(low, high, 201);
   if (low < 0 && high > 0 && !grid.includes(0)) grid.push(0);
   return grid.sort((a, b) => a - b);
 };
 
-// The same small vertical shift for the same point at every visit, so that density is seen.
+// A small vertical shift that shows the density of points; always the same for the same point.
 const jitter = (i: number) => (((i * 0.6180339887498949) % 1) - 0.5) * 0.08;
 
 const dots = ({ x, y }: Points, every: number, shifted: boolean): Curve => {
@@ -132,8 +132,8 @@ const dots = ({ x, y }: Points, every: number, shifted: boolean): Curve => {
   return { x: shown.map((i) => x[i]), y: shown.map((i) => y[i] + (shifted ? jitter(i) : 0)) };
 };
 
-// Few points are drawn large and full, many small and faint.
-const LOOKS: [most: number, size: number, opacity: number][] = [
+// The more points there are, the smaller and fainter they are drawn.
+const STYLES: [most: number, size: number, opacity: number][] = [
   [60, 9, 0.85],
   [300, 6, 0.5],
   [1000, 5, 0.3],
@@ -141,21 +141,21 @@ const LOOKS: [most: number, size: number, opacity: number][] = [
 ];
 const FEW = 300;
 
-// How the points are drawn: {sets: those to train on and those held out, isFew, size, opacity, range}.
-export const look = (data: FitData) => {
+// How the points are drawn. `sets` are the training points and the test points.
+export const pointStyle = (data: FitData) => {
   const n = data.x.length + (data.test?.x.length ?? 0);
-  const every = Math.ceil(n / MOST_POINTS);
+  const every = Math.ceil(n / MAX_POINTS);
   const [low, high] = [data.grid[0], data.grid[data.grid.length - 1]];
   const isFew = n <= FEW;
   const pad = (high - low) * (isFew ? 0.05 : 0.02) || 1;
   const shifted = data.isBinary && !isFew;
   const sets = [data, data.test].map((set) => (set ? dots(set, every, shifted) : NOTHING));
-  const [, size, opacity] = LOOKS.filter(([most]) => n <= most)[0];
+  const [, size, opacity] = STYLES.filter(([most]) => n <= most)[0];
   return { sets, isFew, size, opacity, range: [low - pad, high + pad] };
 };
 
 export const paint = (data: FitData, plots: FitPlots) => {
-  const { sets, isFew, size, opacity, range } = look(data);
+  const { sets, isFew, size, opacity, range } = pointStyle(data);
   const span = { "xaxis.range": range };
   ancestor(plots.points, ".graph").dataset.points = isFew ? "few" : "many";
   const markers = { "marker.size": size, "marker.opacity": [opacity, Math.min(1, 1.4 * opacity)] };
@@ -163,33 +163,33 @@ export const paint = (data: FitData, plots: FitPlots) => {
   return Promise.all([
     Plotly.update(plots.points, { x: sets.map((set) => set.x), y: sets.map((set) => set.y), ...markers }, span, [0, 1]),
     Plotly.update(plots.yhat, { x: [truth.x], y: [truth.y] }, span, [1]),
-    Plotly.relayout(plots.logit, span), // its truth depends on the net: see fitPlots.reshape
+    Plotly.relayout(plots.logit, span), // its truth depends on the net: see fitPlots.showNetChange
   ]);
 };
 
 // "Data: the step-like set (2,000 points, 600 of them kept for testing). Loss of prob itself 0.31"
-const describe = (data: FitData, net: { loss: Loss }) => {
+const description = (data: FitData, net: { loss: Loss }) => {
   const { t } = i18n;
   const n = data.x.length + (data.test?.x.length ?? 0);
   const points = numbers.whole(n);
   const loss = numbers.fixed(trueLoss(data, net) ?? NaN, 6);
   const known = trueLoss(data, net) !== null;
-  const said =
+  const sentences =
     data.spec.law === "lecture"
       ? [t(`data.${data.origin}`, { n: points, label: data.label, loss })]
       : [
           t("dataset.line", { name: nameOf(data.spec), n: points }),
           ...(known ? [t("dataset.line_truth", { loss })] : []),
         ];
-  if (data.test) said.push(t("dataset.line_test", { n: numbers.whole(data.test.x.length) }));
-  return said.join(" ");
+  if (data.test) sentences.push(t("dataset.line_test", { n: numbers.whole(data.test.x.length) }));
+  return sentences.join(" ");
 };
 
 export const nameOf = ({ law, label }: DataSpec) => (law === "own" && label ? label : i18n.t(`dataset.${law}`));
 
-// The two lines under the data's title: which they are, and what kind of y they have.
-export const tell = (data: FitData, net: { loss: Loss }) => {
-  byId("fit-data").textContent = describe(data, net);
+// Write the two lines under the data's title: their name, and the kind of their y.
+export const describe = (data: FitData, net: { loss: Loss }) => {
+  byId("fit-data").textContent = description(data, net);
   const kind = data.isBinary ? "" : i18n.t("dataset.numbers_hint");
   byId("fit-data-kind").textContent = kind;
 };

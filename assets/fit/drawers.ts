@@ -1,5 +1,5 @@
-// Drawers open over the stage below their buttons, one at a time, and are closed by their button, by
-// ✕ or by Esc. What is on the stage does not move.
+// Drawers are panels that open below their buttons, over the plots, one at a time. They are closed by their
+// button, by ✕ or by Esc.
 import { query } from "../core/dom";
 
 const all = () => [...document.querySelectorAll<HTMLDetailsElement>("details.drawer")];
@@ -11,7 +11,7 @@ const close = (drawer: HTMLDetailsElement) => {
 
 export const start = () => {
   for (const drawer of all()) {
-    drawer.name = "drawer"; // the browser closes the others of this name
+    drawer.name = "drawer"; // the browser closes other <details> of the same name
     query(".drawer-close", drawer).addEventListener("click", () => close(drawer));
   }
   document.addEventListener("keydown", (event) => {

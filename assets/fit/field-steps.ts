@@ -1,5 +1,5 @@
-// The fields of Fit as steps for Undo and Redo: a text field when it is left or Enter is pressed, a
-// choice or a box at once.
+// Undo steps of Fit's fields. A text field records a step when it loses focus or Enter is pressed, a radio button
+// or a checkbox at once.
 import { byId, targetWithin } from "../core/dom";
 import * as undo from "../core/history";
 import * as fitControls from "./controls";
@@ -8,8 +8,8 @@ import * as fitFields from "./fields";
 import * as fitSession from "./session";
 import { depth, goTo } from "./session-history";
 
-type Values = Record<string, string | string[] | undefined>; // of the fields, by their ids
-type Typing = { id: string; value: string; touched: boolean };
+type Values = Record<string, string | string[] | undefined>; // by the ids of the fields
+type Typing = { id: string; value: string; touched: boolean }; // `value` is the one before typing
 
 const TEXTS = ["fit-seed", "fit-epochs", "fit-hidden", "fit-lr", "fit-momentum"];
 const CHOICES: Record<string, FieldName> = {
@@ -20,21 +20,21 @@ const CHOICES: Record<string, FieldName> = {
 };
 const BOXES: Record<string, string> = { "fit-bias": "bias1", "fit-log-x": "log" };
 const OF_NET = ["fit-seed", "fit-hidden", "fit-bias", "fit-activation", "fit-loss"];
-let typing: Typing | null = null; // a text field, as it was when it was entered
+let typing: Typing | null = null; // the text field with the focus
 
 // --- steps ------------------------------------------------------------------------------------
 const only = (values: Values, ids: string[]): Values => Object.fromEntries(ids.map((id) => [id, values[id]]));
 
-// `before` has the values of the fields that changed. An untrained net follows the fields, so it goes
-// back with them.
+// Record a step. `before` has the previous values of the fields that changed. The server makes an untrained net
+// follow the fields, so undo restores that net as well.
 const recordStep = (before: Values) => {
   const isOfNet = Object.keys(before).some((id) => OF_NET.includes(id));
   const ids = isOfNet ? OF_NET : Object.keys(before);
-  const standing = () => ({ values: only(read(), ids), steps: depth() });
-  let other = { values: { ...standing().values, ...before }, steps: depth() };
+  const current = () => ({ values: only(read(), ids), depth: depth() });
+  let other = { values: { ...current().values, ...before }, depth: depth() };
   const swap = async () => {
-    const now = standing();
-    if (isOfNet && fitSession.state?.epoch === 0) await goTo(other.steps);
+    const now = current();
+    if (isOfNet && fitSession.state?.epoch === 0) await goTo(other.depth);
     await put(other.values);
     other = now;
   };
@@ -46,7 +46,7 @@ const toggled = (values: Values, id: string): Values => ({ ...values, [id]: valu
 const textField = ({ target }: Event) =>
   target instanceof HTMLInputElement && TEXTS.includes(target.id) ? target : null;
 
-// Before Dash has heard of it: its own values are those that stood there.
+// Runs before Dash's own listener, while Dash still has the previous values.
 const onChange = (event: Event) => {
   const within = (table: object) => {
     const selectors = Object.keys(table).map((id) => `#${id}`);
@@ -58,7 +58,7 @@ const onChange = (event: Event) => {
   else if (box) recordStep(only(toggled(read(), box.id), [box.id]));
 };
 
-// With the method goes the learning rate; see fields.ts.
+// A change of the optimizer may change the learning rate too; see fields.ts.
 const beforeChoice = (id: string): Values => {
   const before = { [id]: fitFields.now()?.[CHOICES[id]] };
   return id === "fit-optimizer" ? { ...before, "fit-lr": byId("fit-lr", HTMLInputElement).value } : before;
@@ -86,18 +86,18 @@ export const read = (): Values => ({
   ...Object.fromEntries(Object.keys(BOXES).map((id) => [id, checked(id).length ? [BOXES[id]] : []])),
 });
 
-// Resolves when the fields show the values: what is taken back next reads them there.
+// Set fields. Resolves when they show the values, because the next undo reads them from there.
 export const put = async (values: Values) => {
-  const kept = typing && values[typing.id];
-  if (typing && typeof kept === "string") typing = { ...typing, value: kept, touched: false };
+  const typed = typing && values[typing.id];
+  if (typing && typeof typed === "string") typing = { ...typing, value: typed, touched: false };
   for (const [id, value] of Object.entries(values)) {
-    if (value !== undefined) fitFields.tell(id, value);
+    if (value !== undefined) fitFields.set(id, value);
   }
-  await fitFields.settled(() => {
+  await fitFields.waitUntil(() => {
     const shown = read();
     return Object.keys(values).every((id) => values[id] === undefined || String(shown[id]) === String(values[id]));
   });
-  if ("fit-epochs" in values) fitControls.keepEpochs();
+  if ("fit-epochs" in values) fitControls.rememberEpochs();
 };
 
 export const start = () => {

@@ -1,6 +1,7 @@
-// The fields that say what is trained and how: filled from the session, told in words, and compared
-// with the session's own net. Dash keeps their values; each change arrives here.
-import { ancestor, byId, wordsOf, write } from "../core/dom";
+// The fields of Fit: net, optimizer, engine, seed and number of epochs. Dash has their values, and calls
+// `changed` at each change. This module fills them from the session, summarizes them in words, and compares them
+// with the session's net.
+import { ancestor, byId, labelOf, setText } from "../core/dom";
 import { allows, limits, refusal } from "../core/limits";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -9,28 +10,28 @@ import type { NetDescription, Snapshot } from "../core/types";
 const { t } = i18n;
 
 const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine", "epochs"] as const;
-export const SHOWN_MS = 1000; // Dash shows by then what it was told
+export const SHOWN_MS = 1000; // Dash shows a value within this time after `set`
 export type FieldName = (typeof NAMES)[number];
-// What stands in the fields, as Dash keeps it; `bias` is a list of one or none.
+// The fields' values in Dash; `bias` is a list of one element or none.
 type Fields = Record<Exclude<FieldName, "bias">, string> & { bias: string[] };
 type Value = string | string[];
 
 let fields: Fields | null = null;
 
-// One value for each field at a time: of two that follow each other closely, Dash's input may show
-// the first.
-const told = new Map<string, Value>();
-export const tell = (id: string, value: Value) => {
-  if (!told.size) setTimeout(pass);
-  told.set(id, value);
+// Set a field's value in Dash. Values set in the same task are collected, and only the last one for each field is
+// sent: of two in quick succession, Dash's input may show the first.
+const pending = new Map<string, Value>();
+export const set = (id: string, value: Value) => {
+  if (!pending.size) setTimeout(flush);
+  pending.set(id, value);
 };
-const pass = () => {
-  for (const [id, value] of told) window.dash_clientside.set_props(id, { value });
-  told.clear();
+const flush = () => {
+  for (const [id, value] of pending) window.dash_clientside.set_props(id, { value });
+  pending.clear();
 };
 
-// Dash shows what it was told a little later.
-export const settled = async (isShown: () => boolean) => {
+// Wait until Dash shows new values, at most SHOWN_MS.
+export const waitUntil = async (isShown: () => boolean) => {
   for (let waited = 0; !isShown() && waited < SHOWN_MS; waited += 20) {
     await new Promise((done) => setTimeout(done, 20));
   }
@@ -43,20 +44,20 @@ export const changed = (values: unknown[]) => {
 };
 
 export const fillNet = ({ seed, net }: Snapshot) => {
-  tell("fit-seed", String(seed));
-  tell("fit-hidden", String(net.h));
-  tell("fit-bias", net.bias1 ? ["bias1"] : []);
-  tell("fit-activation", net.activation);
-  tell("fit-loss", net.loss);
+  set("fit-seed", String(seed));
+  set("fit-hidden", String(net.h));
+  set("fit-bias", net.bias1 ? ["bias1"] : []);
+  set("fit-activation", net.activation);
+  set("fit-loss", net.loss);
 };
 
 export const fill = (snapshot: Snapshot) => {
   const { optimizer, engine } = snapshot;
   fillNet(snapshot);
-  tell("fit-optimizer", optimizer.kind);
-  tell("fit-lr", String(optimizer.lr));
-  if (optimizer.kind === "sgd") tell("fit-momentum", String(optimizer.momentum));
-  tell("fit-engine", engine);
+  set("fit-optimizer", optimizer.kind);
+  set("fit-lr", String(optimizer.lr));
+  if (optimizer.kind === "sgd") set("fit-momentum", String(optimizer.momentum));
+  set("fit-engine", engine);
 };
 
 const typedNet = (fields: Fields) => ({
@@ -75,23 +76,23 @@ const engineName = (id: string) => {
   return t(`engine.${loop}_${device.startsWith("cuda") ? "cuda" : "cpu"}`);
 };
 
-// Two digits: what changes from slice to slice is noise.
+// Two significant digits, because the speed varies from slice to slice.
 const speedText = (speed: number) => {
   const rounded = Number(speed.toPrecision(2));
   return rounded < 10 ? numbers.short(rounded, 1) : numbers.whole(rounded);
 };
 
-// What is typed, or a dash where no number can be made of it that is allowed.
-const typed = (text: string, allowed: (value: number) => boolean) => (allowed(numbers.parse(text)) ? text : "–");
+// The typed text, or a dash if it is not an allowed number.
+const typed = (text: string, isAllowed: (value: number) => boolean) => (isAllowed(numbers.parse(text)) ? text : "–");
 
-const optimizerWords = (fields: Fields) => {
+const optimizerText = (fields: Fields) => {
   const method = t(`optimizer.${fields.kind}`);
   const lr = typed(fields.lr, (value) => value > 0 && value <= limits.max_lr);
   const words = { method, lr, momentum: typed(fields.momentum, (value) => value >= 0 && value < 1) };
   return t(fields.kind === "sgd" ? "summary.momentum" : "summary.lr", words);
 };
 
-const engineWords = ({ engine }: Fields, used: string | null | undefined) => {
+const engineText = ({ engine }: Fields, used: string | null | undefined) => {
   if (engine !== "auto") return engineName(engine);
   return used ? t("summary.auto_used", { engine: engineName(used) }) : t("summary.auto");
 };
@@ -100,28 +101,28 @@ const engineWords = ({ engine }: Fields, used: string | null | undefined) => {
 const summary = (fields: Fields, state: Snapshot | null) => {
   const { h, bias1, activation, loss } = typedNet(fields);
   return [
-    h === 1 ? t("summary.one_unit") : t("summary.units", { units: allows("hidden", h) ? numbers.whole(h) : "–" }),
+    t("summary.units", { units: allows("hidden", h) ? numbers.whole(h) : "–" }),
     t(`activation.${activation}`),
     t(bias1 ? "summary.bias" : "summary.no_bias"),
     t(`summary.${loss}`),
-    optimizerWords(fields),
-    engineWords(fields, state?.engine_used),
+    optimizerText(fields),
+    engineText(fields, state?.engine_used),
   ].join(" · ");
 };
 
 const isOtherSeed = (fields: Fields, seed: number) => numbers.parse(fields.seed) !== seed;
 
-// "Train 5,000 epochs", if pressing it does that: a trained net is not trained with another seed or
-// as another net, and the server says so.
+// "Train 5,000 epochs"; another label if the fields have another seed or net than the session's trained net,
+// because the server then refuses to train it.
 const trainLabel = (fields: Fields, state: Snapshot | null) => {
   const n = numbers.parse(fields.epochs);
   if (!allows("epochs", n) || !allows("seed", numbers.parse(fields.seed))) return t("fit.train");
   const isOther = state && (isOtherNet(fields, state.net) || isOtherSeed(fields, state.seed));
   if (isOther && state.epoch > 0) return t("fit.train_refused");
-  return t(n === 1 ? "fit.train_one" : "fit.train_n", { n: numbers.whole(n) });
+  return t("fit.train_n", { n: numbers.whole(n) });
 };
 
-// "Reset"; or what the button does if another net or seed stands in the fields
+// "Reset"; another label if the fields have another net or seed, which the reset will use
 const resetLabel = (fields: Fields, state: Snapshot | null) => {
   const seed = numbers.parse(fields.seed);
   if (state && isOtherNet(fields, state.net)) return t("fit.reset_net");
@@ -137,8 +138,8 @@ const engineUsed = ({ engine_used: used, engine_speed: speed }: Snapshot) => {
   return speed ? t("fit.engine_used", { engine, speed: speedText(speed) }) : t("fit.engine_used_only", { engine });
 };
 
-// What is wrong with seed or N, at the field and below it; an empty field is being filled.
-const complain = (now: Fields) => {
+// Mark invalid values of seed and N, and show the error below. An empty field is not an error yet.
+const validate = (now: Fields) => {
   const problems = (["seed", "epochs"] as const).map((name) => {
     const problem = now[name].trim() ? refusal(name, numbers.parse(now[name])) : null;
     if (problem) byId(`fit-${name}`).setAttribute("aria-invalid", "true");
@@ -146,35 +147,35 @@ const complain = (now: Fields) => {
     return problem;
   });
   const first = problems.find((problem) => problem !== null);
-  write(byId("fit-complaint"), first ? t(`error.${first.code}`, i18n.readable(first.args)) : "");
+  setText(byId("fit-complaint"), first ? t(`error.${first.code}`, i18n.formatArgs(first.args)) : "");
 };
 
 // `state` is the newest snapshot, or null before there is one.
 export const show = (state: Snapshot | null) => {
   if (!fields) return;
-  complain(fields);
-  write(byId("fit-summary"), summary(fields, state));
-  write(wordsOf("fit-train"), trainLabel(fields, state));
-  write(wordsOf("fit-reset"), resetLabel(fields, state));
-  if (state) write(byId("fit-engine-used"), engineUsed(state));
+  validate(fields);
+  setText(byId("fit-summary"), summary(fields, state));
+  setText(labelOf("fit-train"), trainLabel(fields, state));
+  setText(labelOf("fit-reset"), resetLabel(fields, state));
+  if (state) setText(byId("fit-engine-used"), engineUsed(state));
 };
 
-// Adam's usual learning rate hardly moves SGD: who changes the method and had left it at the one's
-// usual value gets the other's.
-const followMethod = ({ target }: Event) => {
+// When the optimizer is changed and the learning rate is the other optimizer's default, set this optimizer's
+// default: with Adam's default, SGD hardly moves.
+const updateLearningRate = ({ target }: Event) => {
   if (!fields || !(target instanceof HTMLInputElement)) return;
   const now = numbers.parse(fields.lr);
   const { [target.value]: chosen, ...others } = limits.optimizers;
-  const isUsual = Object.values(others).some(({ lr }) => lr === now);
-  if (chosen && isUsual) tell("fit-lr", String(chosen.lr));
+  const isDefault = Object.values(others).some(({ lr }) => lr === now);
+  if (chosen && isDefault) set("fit-lr", String(chosen.lr));
 };
 
 export const start = () => {
-  byId("fit-optimizer").addEventListener("change", followMethod);
+  byId("fit-optimizer").addEventListener("change", updateLearningRate);
 };
 
-// Where y is no yes and no, a sigmoid and BCE make no sense.
-export const limit = (isBinary: boolean) => {
+// BCE, with a sigmoid at the output, is only offered for y between 0 and 1.
+export const limitLosses = (isBinary: boolean) => {
   const bce = document.querySelector<HTMLInputElement>("#fit-loss input[value='bce']");
   if (!bce) return;
   bce.disabled = !isBinary;

@@ -7,9 +7,9 @@ test.each<[NetDescription, string]>([
   [LECTURE, "Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid"],
   [{ ...LECTURE, h: 5, bias1: true, loss: "mse" }, "Linear(1, 5, bias=True) → ReLU → Linear(5, 1)"],
   [{ ...LECTURE, h: 8, activation: "sigmoid" }, "Linear(1, 8, bias=False) → Sigmoid → Linear(8, 1) → Sigmoid"],
-])("the layers of $h units, as torch writes them", (net, words) => expect(layers(net)).toBe(words));
+])("the layers of a net with $h units, in PyTorch's notation", (net, words) => expect(layers(net)).toBe(words));
 
-test("two slopes tell all of ReLUs whose weights the page has", () => {
+test("slopes are shown for nets of ReLUs that are not wide", () => {
   const plain = { ...LECTURE, plain: true };
   expect(hasSlopes(plain)).toBe(true);
   expect(hasSlopes({ ...plain, activation: "sigmoid" })).toBe(false);

@@ -1,4 +1,4 @@
-// What Fit looks like for one kind of net or another: words, legends, layers, and the sliders.
+// The parts of Fit that depend on the kind of net: texts, legends, layers, formula and sliders.
 
 import * as equations from "../build/equations";
 import { ancestor, byId, query } from "../core/dom";
@@ -21,7 +21,7 @@ export const layers = ({ h, bias1, activation, loss }: NetDescription) =>
     ...(loss === "bce" ? ["Sigmoid"] : []),
   ].join(" → ");
 
-// Of each legend, what there is to see.
+// Show the items of each legend that the plots contain.
 const showLegends = (net: FitNet, data: FitData | null) => {
   const shown = {
     unit1: net.plain,
@@ -38,47 +38,49 @@ const showLegends = (net: FitNet, data: FitData | null) => {
 
 export const hasSlopes = (net: FitNet) => net.plain && net.activation === "relu";
 
-// `data` is null before it is known
+// `data` is null before they are loaded
 export const show = (net: FitNet, data: FitData | null) => {
   equations.architecture(byId("fit-architecture"), data?.x.length ?? null, net);
   byId("fit-layers").textContent = layers(net);
   ancestor(byId("count-slopes"), ".count").hidden = !hasSlopes(net);
   const title = query(".card-title [data-t-bce]", ancestor(byId("fit-logit-plot"), ".card"));
   title.dataset.tBce = net.activation === "relu" ? "fit.before_sigmoid" : "fit.before_sigmoid_smooth";
-  i18n.speakOf(net.loss, data?.isBinary);
+  i18n.setLossWords(net.loss, data?.isBinary);
   showLegends(net, data);
   ancestor(byId("count-test"), ".count").hidden = !data?.test;
   query(".hint", ancestor(byId("fit-weights"), ".card")).hidden = !net.plain;
 };
 
-// Sliders for the net's numbers with its formula above, which follows them.
+// Sliders for the weights of a net that is not wide, and its formula above, which follows them.
 const plainWeights = (host: HTMLElement, net: FitNet, handlers: Handlers): WeightRows => {
-  const write = (p: Weights) => netFormula.show(byId("fit-formula"), net, (place) => p[place]);
-  const writeSoon = painting.throttle(painting.READING_MS, () => host.contains(made) && write(rows.get()));
+  const showFormula = (p: Weights) => netFormula.show(byId("fit-formula"), net, (place) => p[place]);
+  const showFormulaSoon = painting.throttle(painting.TEXT_UPDATE_MS, () => {
+    if (host.contains(firstRow)) showFormula(rows.get()); // not if the sliders have been replaced meanwhile
+  });
   const onInput = (p: Weights) => {
-    writeSoon();
+    showFormulaSoon();
     handlers.onInput(p);
   };
   const rows = weightRows.create(host, { ...handlers, onInput, net, step: 0.01, format: numbers.fixed });
-  const made = host.firstElementChild; // and gone when the sliders are made for another net
+  const firstRow = host.firstElementChild;
   host.querySelectorAll<HTMLElement>(".weight-row").forEach((row, place) => {
     row.dataset.weight = String(place);
   });
-  write(rows.get());
+  showFormula(rows.get());
   return {
     ...rows,
     set: (p: Weights) => {
       rows.set(p);
-      write(p);
+      showFormula(p);
     },
   };
 };
 
-// The same, or a sentence where there are too many numbers.
+// Make the sliders, or, for a wide net, a sentence in their place.
 export const buildWeights = (host: HTMLElement, net: FitNet, handlers: Handlers): WeightRows => {
   byId("fit-formula").hidden = !net.plain;
   if (net.plain) return plainWeights(host, net, handlers);
   const args = { units: numbers.whole(net.h), numbers: numbers.whole(nets.size(net)) };
-  host.replaceChildren(i18n.spoken("p", "fit.too_many", {}, args));
+  host.replaceChildren(i18n.translated("p", "fit.too_many", {}, args));
   return { set: () => {}, get: () => [] };
 };

@@ -1,5 +1,5 @@
-// The three plots of Fit. yhat and the bent line move at every animation frame; the loss curve and
-// the axes a few times a second.
+// The three plots of Fit. The curves of yhat and of the logit are updated at every animation frame, the loss curve
+// and the axes a few times a second.
 
 import * as nets from "../core/net/net";
 import * as painting from "../core/plots/painting";
@@ -9,7 +9,7 @@ import type { FitData, FitPlots, Shown } from "./data";
 import * as fitData from "./data";
 import type { Ready } from "./fit";
 
-const NOTHING: Curve = { x: [null], y: [null] }; // but a point: a trace without any would lose its place
+const NOTHING: Curve = { x: [null], y: [null] }; // one empty point: Plotly removes the elements of a trace without points
 const UNIT1 = 0,
   UNIT2 = 1,
   NET = 2,
@@ -17,7 +17,7 @@ const UNIT1 = 0,
   BEND = 4,
   OTHERS = 5; // figures.TRACES["logit"]
 
-// Where the curves of a frame are evaluated: the grid, and the bends that lie in it.
+// The x at which a net's curves are evaluated: the data's grid, and the net's bends within it.
 type Plain = { net: NetDescription; p: Weights };
 export const placesOf = (data: FitData, { net, p }: Plain) => {
   const { grid } = data;
@@ -31,7 +31,7 @@ const plain = (plots: FitPlots, data: FitData, { net, p }: Plain) => {
   const logits = nets.logit(p, x, net);
   const units = Array.from({ length: net.h }, (_, k) => ({ x, y: nets.contribution(p, k, x, net) }));
   const bend = bends.length ? { x: bends, y: nets.logit(p, bends, net) } : NOTHING;
-  painting.curves(plots.yhat, [0], [{ x, y: nets.output(logits, net) }]);
+  painting.setCurves(plots.yhat, [0], [{ x, y: nets.output(logits, net) }]);
   const traces: Curve[] = [units[0], units[1] ?? NOTHING, { x, y: logits }, bend];
   const places = [UNIT1, UNIT2, NET, BEND];
   if (net.h > 2) {
@@ -39,52 +39,53 @@ const plain = (plots: FitPlots, data: FitData, { net, p }: Plain) => {
     traces.push({ x: apart("x"), y: apart("y") });
     places.push(OTHERS);
   }
-  painting.curves(plots.logit, places, traces);
+  painting.setCurves(plots.logit, places, traces);
 };
 
-// a wide net's frame has the curve itself
+// A wide net's frame contains the curve of its logit.
 const wide = (plots: FitPlots, data: FitData, net: FitNet, curve: number[]) => {
   const x = data.curveX;
-  painting.curves(plots.yhat, [0], [{ x, y: nets.output(curve, net) }]);
-  painting.curves(plots.logit, [NET], [{ x, y: curve }]);
+  painting.setCurves(plots.yhat, [0], [{ x, y: nets.output(curve, net) }]);
+  painting.setCurves(plots.logit, [NET], [{ x, y: curve }]);
 };
 
-// What the numbers of a wide net's frame are: its curve, and the loss at the points held out.
+// The numbers in a wide net's frame: its curve, and the loss at the test points.
 export const wideFrame = (numbers: number[]) => ({
   p: null,
   curve: numbers.slice(0, fitData.CURVE_POINTS),
   test: numbers[fitData.CURVE_POINTS],
 });
 
-// yhat, and the same net before its sigmoid
+// Draw yhat and the logit.
 export const net = (plots: FitPlots, data: FitData, { net, p, curve }: Shown) => {
   if (p) plain(plots, data, { net, p });
   else if (curve) wide(plots, data, net, curve);
 };
 
-// For another kind of net: nothing is left of the last one's units, and the truth is the one that
-// the net's last layer is to meet.
-export const reshape = (plots: FitPlots, data: FitData, net: FitNet) => {
-  painting.curves(plots.logit, [UNIT1, UNIT2, BEND, OTHERS], Array(4).fill(NOTHING));
+// Prepare the plots for another kind of net: remove the previous net's units, and show the truth that belongs to
+// the output of the new net's last layer.
+export const showNetChange = (plots: FitPlots, data: FitData, net: FitNet) => {
+  painting.setCurves(plots.logit, [UNIT1, UNIT2, BEND, OTHERS], Array(4).fill(NOTHING));
   const isMse = net.loss === "mse";
   const truth = !data.truth ? NOTHING : isMse ? data.truth : { x: data.x, y: data.logit };
   const title = isMse ? "ŷ" : "logit";
   return Plotly.update(plots.logit, { x: [truth.x], y: [truth.y] }, { "yaxis.title.text": title }, [TRUTH]);
 };
 
-// Set what is not so already: {"xaxis.type": "log", "yaxis.range": [0, 1]}.
+// Change axes, if they are not as wanted already: {"xaxis.type": "log", "yaxis.range": [0, 1]}.
 const setAxes = (gd: PlotlyGraph, wanted: PlotlyChanges) => {
-  const isSo = ([path, value]: [string, unknown]) => {
+  const isSet = ([path, value]: [string, unknown]) => {
     const [axis, property] = path.split(".");
     const { xaxis, yaxis } = gd._fullLayout;
     return String((axis === "xaxis" ? xaxis : yaxis)[property]) === String(value);
   };
-  if (!Object.entries(wanted).every(isSo)) Plotly.relayout(gd, wanted);
+  if (!Object.entries(wanted).every(isSet)) Plotly.relayout(gd, wanted);
 };
 export const setRange = (graphs: PlotlyGraph[], range: Range) =>
   graphs.forEach((gd) => setAxes(gd, { "yaxis.range": range }));
 
-// From `low` to `high`, or in steps as far as the values go; the steps begin at 0, if 0 is there.
+// The range from `low` to `high`, extended in steps if values lie outside. The steps start at 0 if the range
+// contains 0.
 export const rangeOf = (values: number[], low: number, high: number): Range => {
   const [least, most] = fitData.extremes(values);
   const room = (end: number) => 0.04 * Math.min(Math.abs(end), high - low);
@@ -96,7 +97,7 @@ export const rangeOf = (values: number[], low: number, high: number): Range => {
   ];
 };
 
-// The axes hold the truth and the net, and grow in steps.
+// Set the axes so that they contain the truth and the net.
 export const axes = (plots: FitPlots, data: FitData, { net, p, curve }: Shown) => {
   const ends = [data.grid[0], data.grid[data.grid.length - 1]];
   const bends = p ? placesOf(data, { net, p }).bends : [];
@@ -114,8 +115,8 @@ export const axes = (plots: FitPlots, data: FitData, { net, p, curve }: Shown) =
   }
 };
 
-// An axis that holds `low` to `high`. The one that is there stays while the curve moves, if it is not
-// much too large: drawing axes takes as long as two frames.
+// A range that contains `low` to `high`. While the curve moves, the present range stays if it fits and is not much
+// too large, because drawing an axis takes as long as two frames.
 const lossRange = (gd: PlotlyGraph, low: number, high: number, isMoving: boolean): Range => {
   const pad = (high - low) * 0.08 || 0.05;
   const now = gd._fullLayout.yaxis.range;
@@ -124,8 +125,8 @@ const lossRange = (gd: PlotlyGraph, low: number, high: number, isMoving: boolean
   return stays ? now : [low - pad, high + pad];
 };
 
-// The curve up to the play head, in axes that hold the whole run; `log` is the epoch axis. With
-// points held out the loss at those is drawn as well.
+// Draw the loss up to the play head, also at the test points if there are any, in axes that contain the whole run.
+// `log`: whether the epoch axis is logarithmic.
 export const loss = (plots: FitPlots, { data, net, playback, state }: Ready, log: boolean) => {
   const { frames, index } = playback;
   const truth = fitData.trueLoss(data, net);
@@ -147,10 +148,10 @@ export const loss = (plots: FitPlots, { data, net, playback, state }: Ready, log
     "xaxis.range": log ? [0, Math.log10(last * 1.1)] : [0, last * 1.02],
     "yaxis.range": lossRange(plots.loss, low, high, playback.playing),
   });
-  painting.curves(plots.loss, [0, 1, 2, 3], curves);
+  painting.setCurves(plots.loss, [0, 1, 2, 3], curves);
 };
 
-export const words = (plots: FitPlots) =>
+export const setTitles = (plots: FitPlots) =>
   Plotly.relayout(plots.loss, {
     "xaxis.title.text": i18n.t("word.epoch"),
     "yaxis.title.text": i18n.t("word.loss"),

@@ -1,14 +1,14 @@
-// The tab's session on the server: opened, asked for again when it is lost, its newest state, and
-// commands that are no button of Dash's.
+// The session on the server that Fit shows: its id and newest state. Opens it, opens it again after a failure,
+// and sends the commands that are not Dash callbacks.
 import * as api from "../core/session/api";
 import type { Addresses } from "../core/session/event-stream";
 import * as tabs from "../core/session/tabs";
 import type { Answer, Message, Snapshot } from "../core/types";
 import * as fitControls from "./controls";
 
-const RETRY_MS = 5000; // when the server could not open a session
-const UNANSWERED_MS = 35_000; // a server that has not answered by then was lost on the way
-// A session as Dash brings it; `data` are the origin and the label of the server's own data.
+const RETRY_MS = 5000; // after a failure to open a session
+const TIMEOUT_MS = 35_000; // without an answer for so long, the request to open a session is sent again
+// The answer of Dash's callback; `data` are the origin and the label of the server's own data.
 export type Opened = {
   sid: string;
   snapshot: Snapshot;
@@ -16,7 +16,7 @@ export type Opened = {
   data_problem: Message | null;
 };
 
-// A seat in a class: one stream brings the class and, one after the other, the sessions that it shows.
+// A seat in a class: one stream delivers the room, and the states and frames of the session that it shows.
 export type Seat = {
   addresses: (query: string) => Addresses;
   onRoom: (room: unknown) => void;
@@ -24,26 +24,27 @@ export type Seat = {
 };
 
 let own: string; // the tab's session
-let sid: string; // the one that is shown: the tab's, or one of a class
+let sid: string; // the session that is shown: the tab's, or one of a class
 let seat: Seat | null = null;
-let state: Snapshot | null = null; // the newest
-let onAnswer: (answer: Answer) => void; // Fit applies it, or tells what went wrong
-let unanswered: number | undefined; // timer, while a session is being opened
+let state: Snapshot | null = null; // the newest snapshot
+let onAnswer: (answer: Answer) => void;
+let openTimeout: number | undefined; // while a session is being opened
 
+// Ask the server, through a Dash callback, to open the session `remembered`, or a new one.
 export const open = (remembered: string | null = own) => {
-  clearTimeout(unanswered);
-  unanswered = setTimeout(() => open(own ?? remembered), UNANSWERED_MS);
+  clearTimeout(openTimeout);
+  openTimeout = setTimeout(() => open(own ?? remembered), TIMEOUT_MS);
   window.dash_clientside.set_props("tab", { data: { sid: remembered, at: Date.now() } });
 };
-export const again = () => setTimeout(() => open(own ?? tabs.remembered()), RETRY_MS);
+export const openLater = () => setTimeout(() => open(own ?? tabs.remembered()), RETRY_MS);
 
-// Whether the server's answer is a session.
+// Whether the server's answer is a session. If it is an error, shows it and tries again later.
 export const isOpen = (session: Answer<Opened> | null): session is Opened => {
-  if (!session || !("snapshot" in session || session.error)) return false; // `turnTo` told the buttons
-  clearTimeout(unanswered);
+  if (!session || !("snapshot" in session || session.error)) return false; // the value that `showSession` has set
+  clearTimeout(openTimeout);
   if (!session.error) return true;
   fitControls.showMessage("fit-notice", "error", session.error);
-  again();
+  openLater();
   return false;
 };
 
@@ -54,27 +55,27 @@ export const enter = (session: Opened) => {
 };
 
 export const isOwn = () => sid === own;
-// What a session's things are kept under while another one is shown; the tab's own may get a new id.
+// Key of the shown session in steps.ts. Not the id for the tab's own session, because it may get a new id.
 export const place = () => (isOwn() ? "own" : sid);
 
 // Show another session; null is the tab's own.
-export const turnTo = (next: string | null) => {
+export const showSession = (next: string | null) => {
   sid = next ?? own;
   state = null;
-  window.dash_clientside.set_props("session", { data: { sid } }); // where the buttons' commands go
+  window.dash_clientside.set_props("session", { data: { sid } }); // for the commands of Dash's buttons
 };
 
-// The server does not know what was asked for.
+// The server does not know the session, or the seat.
 export const lost = (error: Message) => (seat ? seat.onLost(error) : open());
 
-export const sit = (next: Seat | null) => {
+export const setSeat = (next: Seat | null) => {
   seat = next;
 };
 
 export const addresses = (since: number): Addresses => {
-  const [id, of] = [encodeURIComponent(sid), encodeURIComponent(own)];
-  if (seat) return seat.addresses(`own=${of}&sid=${id}&since=${since}`);
-  return { stream: `stream/${id}?since=${since}`, frames: `frames/${id}?since=${since}` };
+  const [shown, ofTab] = [encodeURIComponent(sid), encodeURIComponent(own)];
+  if (seat) return seat.addresses(`own=${ofTab}&sid=${shown}&since=${since}`);
+  return { stream: `stream/${shown}?since=${since}`, frames: `frames/${shown}?since=${since}` };
 };
 
 export const keep = (snapshot: Snapshot) => {
@@ -85,9 +86,10 @@ export const start = (listener: typeof onAnswer) => {
   onAnswer = listener;
 };
 
-export const send = async (verb: string, body: object = {}): Promise<Answer> => {
+// Send a command to the shown session. Fit handles the answer if that session is still shown.
+export const send = async (name: string, body: object = {}): Promise<Answer> => {
   const to = sid;
-  const answer = await api.command<{ snapshot: Snapshot }>(to, verb, body);
+  const answer = await api.command<{ snapshot: Snapshot }>(to, name, body);
   if (to === sid) onAnswer(answer);
   return answer;
 };

@@ -1,17 +1,17 @@
-// Fit's steps against a server that keeps steps of its own, as pwlapp/sessions/history.py does.
+// Fit's undo steps, with a simulated server that has a history like pwlapp/sessions/history.py.
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import * as history from "../core/history";
 import type { Snapshot } from "../core/types";
 import * as steps from "./steps";
 
 const server = vi.hoisted(() => ({
-  nets: ["first"], // after each step
+  nets: ["first"], // the net after each step
   state: { version: 1, can_undo: 0, epoch: 0, first_seq: 0, params: [1, 2, 3, 4, 5] },
   refusal: null as { code: string } | null,
   get net() {
     return this.nets[this.state.can_undo];
   },
-  // A command that puts another net in the place of this one.
+  // A command that replaces the net.
   put(net: string) {
     const { version, can_undo } = this.state;
     this.nets = [...this.nets.slice(0, can_undo + 1), net];
@@ -46,7 +46,7 @@ vi.mock("./session", () => ({
 
 const whole = () => [server.net, page.fields, ...page.build];
 const FIRST = ["first", "seed 1", 1, -1];
-const changed = vi.fn(); // by each step that is recorded, and each that is taken back
+const changed = vi.fn(); // called at each record, undo and redo
 history.onChange(changed);
 steps.start();
 
@@ -58,9 +58,9 @@ beforeEach(() => {
   changed.mockClear();
 });
 
-describe("what changes the whole session", () => {
-  test("is one step with the page's fields and Build, both ways", async () => {
-    await steps.whole(async () => {
+describe("an action that changes the session", () => {
+  test("is one step, with the page's fields and Build's weights", async () => {
+    await steps.asOneStep(async () => {
       server.put("other data"); // two commands of the server
       server.put("and a run");
       Object.assign(page, { fields: "seed 2", build: [3, 4] });
@@ -74,8 +74,8 @@ describe("what changes the whole session", () => {
     expect(changed).toHaveBeenCalledTimes(3);
   });
 
-  test("what was trained or typed since comes back by redo", async () => {
-    await steps.whole(async () => server.put("a link's"));
+  test("redo restores what was trained or typed after it", async () => {
+    await steps.asOneStep(async () => server.put("a link's"));
     server.put("trained");
     page.fields = "seed 7";
     await history.undo();
@@ -85,11 +85,11 @@ describe("what changes the whole session", () => {
     expect(whole()).toEqual(["a link's, trained", "seed 7", 1, -1]);
   });
 
-  test("is none if it was refused, and half a one if its second part was", async () => {
+  test("is no step if it was refused, but is one if its first command was accepted", async () => {
     const error = { code: "busy" };
-    expect(await steps.whole(async () => ({ error }))).toEqual({ error });
+    expect(await steps.asOneStep(async () => ({ error }))).toEqual({ error });
     expect(changed).not.toHaveBeenCalled();
-    await steps.whole(async () => {
+    await steps.asOneStep(async () => {
       server.put("other data");
       return { error };
     });
@@ -98,8 +98,8 @@ describe("what changes the whole session", () => {
     expect(server.net).toBe("first");
   });
 
-  test("stays a step if the server refuses to take it back", async () => {
-    await steps.whole(async () => server.put("other data"));
+  test("stays a step if the server refuses to undo it", async () => {
+    await steps.asOneStep(async () => server.put("other data"));
     server.refusal = { code: "server" };
     await history.undo();
     expect(server.net).toBe("other data");
@@ -108,10 +108,10 @@ describe("what changes the whole session", () => {
     expect(server.net).toBe("first");
   });
 
-  test("ends where the server has no more steps", async () => {
+  test("undo stops where the server has no more steps", async () => {
     server.put("one");
-    await steps.whole(async () => server.put("two"));
-    server.nets = ["elsewhere"]; // another tab has begun anew
+    await steps.asOneStep(async () => server.put("two"));
+    server.nets = ["elsewhere"]; // another tab has started over
     server.state = { ...server.state, can_undo: 0 };
     await history.undo();
     expect(server.net).toBe("elsewhere");
@@ -135,8 +135,8 @@ describe("the reset button", () => {
     expect(whole()).toEqual(["reset", "typed since", 1, -1]);
   });
 
-  test("is what undo takes back, though it was pressed before the answer came", async () => {
-    await steps.whole(async () => server.put("a link's"));
+  test("is undone even if Undo is pressed before the answer has come", async () => {
+    await steps.asOneStep(async () => server.put("a link's"));
     press();
     const undone = history.undo();
     server.put("reset");
@@ -146,7 +146,7 @@ describe("the reset button", () => {
     expect(server.net).toBe("a link's");
   });
 
-  test("is none when it was refused, or not pressed", () => {
+  test("is no step when it was refused or not pressed", () => {
     press();
     steps.answered({ error: { code: "bad_hidden" }, snapshot: null });
     steps.answered(answer({ epoch: 0, first_seq: 9 }));
@@ -164,7 +164,7 @@ describe("weights by hand", () => {
     server.put(`W1 ${p[0]}`); // the server records them a little later
   };
 
-  test("are a step each, unless a slider's key is held down", async () => {
+  test("are a step each, unless they follow quickly on the same slider", async () => {
     edit(one);
     vi.advanceTimersByTime(1000);
     edit(two);
@@ -178,7 +178,7 @@ describe("weights by hand", () => {
     expect(server.net).toBe("W1 9");
   });
 
-  test("undo waits for weights that are on their way", async () => {
+  test("undo waits until the server has recorded them", async () => {
     steps.edited(one);
     const undone = history.undo();
     await vi.advanceTimersByTimeAsync(100);
@@ -188,7 +188,7 @@ describe("weights by hand", () => {
     expect(server.net).toBe("first");
   });
 
-  test("but not for ever", async () => {
+  test("undo waits for at most 3 s", async () => {
     steps.edited(one);
     const undone = history.undo();
     await vi.advanceTimersByTimeAsync(3000);

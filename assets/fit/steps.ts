@@ -1,8 +1,7 @@
-// What a student does to the net in Fit, as steps for Undo and Redo.
+// Undo steps of the net in Fit.
 //
-// The server keeps the session's own steps: a net that took the place of another (reset, other data,
-// another seed's run, a link), and weights set by hand. The page keeps the order of all steps, and what
-// stands in its fields.
+// The server has the session's steps: a net that replaced another (by a reset, other data, another seed's run, a
+// link), and weights set by hand. The page has the order of all steps, and the values of its fields.
 import * as buildSection from "../build/build";
 import { byId } from "../core/dom";
 import * as undo from "../core/history";
@@ -14,35 +13,35 @@ import { SHOWN_MS } from "./fields";
 import { state } from "./session";
 import { depth, goTo, sending } from "./session-history";
 
-// What stands on the page and leads to the next net.
+// The values of Fit's fields, and Build's weights.
 const capture = () => ({ fields: fitFieldSteps.read(), build: buildSection.now() });
 type Page = ReturnType<typeof capture>;
-const bringBack = async ({ fields, build }: Page) => {
+const restorePage = async ({ fields, build }: Page) => {
   await fitFieldSteps.put(fields);
   if (JSON.stringify(build) !== JSON.stringify(buildSection.now())) buildSection.show(build);
 };
 
-const announceBack = () => {
+const announceEpoch = () => {
   if (state && !state.notice) i18n.announce(i18n.t("notice.back", { epoch: numbers.whole(state.epoch) }));
 };
 
-// A step of the session: those that the server has counted since it had `before` of them.
+// Record one step that takes the server from depth `before` to its present depth. `page` is the page before it.
 const record = (before: number, page: Page) => {
   const after = depth();
-  let other = page; // what the next direction brings back
+  let other = page; // the page on the other side of this step
   const swapTo = (wanted: number) => async () => {
     const now = capture();
     await goTo(wanted);
-    await bringBack(other);
+    await restorePage(other);
     other = now;
-    announceBack();
+    announceEpoch();
   };
   undo.record(swapTo(before), swapTo(after));
 };
 
-// Do something that changes the whole session, as one step. Gives what `action` gives: {error} if
-// it was refused, perhaps after its first part.
-export const whole = async <T>(action: () => Promise<T>): Promise<T> => {
+// Run `action`, which changes the session by one or more commands, as one step. Resolves to its result: {error} if
+// it was refused, perhaps after its first command.
+export const asOneStep = async <T>(action: () => Promise<T>): Promise<T> => {
   const page = capture();
   const before = depth();
   const answer = await action();
@@ -50,33 +49,33 @@ export const whole = async <T>(action: () => Promise<T>): Promise<T> => {
   return answer;
 };
 
-// --- the reset button, which is Dash's ----------------------------------------------------------
-const ANSWER_MS = 3000; // an answer that is not here by then was lost
-let resetting: { page: Page; before: number; since: number; isOver: () => void } | null = null; // what stood there, until the answer
+// --- the reset button, whose command Dash sends ---------------------------------------------------
+const ANSWER_MS = 3000; // an answer that has not come by then is no longer waited for
+let resetting: { page: Page; before: number; since: number; finish: () => void } | null = null; // until the answer
 
 const onReset = () => {
   if (!state) return;
   const { first_seq: since } = state;
-  const answer = new Promise<void>((isOver) => {
-    resetting = { page: capture(), before: depth(), since, isOver };
-    setTimeout(isOver, ANSWER_MS);
+  const answer = new Promise<void>((finish) => {
+    resetting = { page: capture(), before: depth(), since, finish };
+    setTimeout(finish, ANSWER_MS);
   });
   undo.awaitStep(answer);
 };
 
-// Fit has taken the answer to a command.
+// Call this after Fit has handled the answer to any command.
 export const answered = ({ error, snapshot }: Answer) => {
   if (!resetting || !(error || snapshot)) return;
   const isDone = snapshot?.epoch === 0 && snapshot.first_seq > resetting.since;
-  if (!error && !isDone) return; // the answer to something else
-  const { page, before, isOver } = resetting;
+  if (!error && !isDone) return; // the answer to another command
+  const { page, before, finish } = resetting;
   resetting = null;
   if (isDone) record(before, page);
-  isOver();
+  finish();
 };
 
 // --- weights by hand ---------------------------------------------------------------------------
-// The weights `p` are being sent to the server.
+// Record the weights `p`, which are about to be sent to the server.
 export const edited = (p: Weights) => {
   const params = state?.params;
   const changed = p.flatMap((value, k) => (Math.fround(value) === params?.[k] ? [] : [k]));
@@ -88,38 +87,39 @@ export const edited = (p: Weights) => {
   );
 };
 
-// --- a page that is loaded again -----------------------------------------------------------------
-// The server still has the session's steps, though not what stood in the page's fields.
-let recalled = false;
-const recall = ({ can_undo: before, can_redo: after }: Snapshot) => {
-  if (recalled) return;
-  recalled = true;
+// --- after a reload --------------------------------------------------------------------------------
+// The server still has the session's steps, but not the values of the page's fields.
+let areServerStepsAdded = false;
+const addServerSteps = ({ can_undo: before, can_redo: after }: Snapshot) => {
+  if (areServerStepsAdded) return;
+  areServerStepsAdded = true;
   const steps = Array.from({ length: before + after }, (_, k) => ({ undo: () => goTo(k), redo: () => goTo(k + 1) }));
-  undo.recall(steps.slice(0, before), steps.slice(before).reverse());
+  undo.restore(steps.slice(0, before), steps.slice(before).reverse());
 };
 
 // --- another session ------------------------------------------------------------------------------
-// What belongs to the sessions that the page does not show now: what stood there, and their steps.
-type Aside = { page: Page | null; steps: undo.Steps; recalled: boolean };
-const aside = new Map<string, Aside>();
-let arrived = -Infinity; // when the session that is shown came
+// The fields and steps of sessions that the page does not show now, by `fitSession.place()`.
+type Aside = { page: Page | null; steps: undo.Steps; areServerStepsAdded: boolean };
+const asides = new Map<string, Aside>();
+let arrivedAt = -Infinity; // when the page began to show its present session
 
-export const setAside = (sid: string) => {
-  const isFilled = performance.now() - arrived > SHOWN_MS; // before, the fields may show the last session's
-  aside.set(sid, { page: isFilled ? capture() : null, steps: undo.exchange(), recalled });
-  recalled = false;
+// Call this before the page shows another session.
+export const setAside = (place: string) => {
+  const isFilled = performance.now() - arrivedAt > SHOWN_MS; // earlier, fields may still be those of another session
+  asides.set(place, { page: isFilled ? capture() : null, steps: undo.replaceSteps(), areServerStepsAdded });
+  areServerStepsAdded = false;
 };
 
-// The page shows `sid`, which begins with `snapshot`; its fields are filled.
-export const arrive = async (sid: string, snapshot: Snapshot) => {
-  const kept = aside.get(sid);
-  arrived = performance.now();
-  if (!kept) return recall(snapshot);
-  aside.delete(sid);
-  undo.exchange(kept.steps);
-  recalled = kept.recalled;
-  recall(snapshot);
-  if (kept.page) await bringBack(kept.page);
+// Call this with the first snapshot of the session that the page now shows, after its fields are filled.
+export const arrive = async (place: string, snapshot: Snapshot) => {
+  const aside = asides.get(place);
+  arrivedAt = performance.now();
+  if (!aside) return addServerSteps(snapshot);
+  asides.delete(place);
+  undo.replaceSteps(aside.steps);
+  areServerStepsAdded = aside.areServerStepsAdded;
+  addServerSteps(snapshot);
+  if (aside.page) await restorePage(aside.page);
 };
 
 export const start = () => byId("fit-reset").addEventListener("click", onReset);

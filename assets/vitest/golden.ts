@@ -1,4 +1,4 @@
-// The numbers that the tests compare with; `tests/golden.py` computes them.
+// The expected numbers of the tests, computed by `tests/golden.py`.
 import { expect, inject } from "vitest";
 import type { Loss, NetDescription as Net, Pieces } from "../core/types";
 import type { Plane } from "../explore/surface/loss-grid";
@@ -46,7 +46,7 @@ declare module "vitest" {
 
 export const golden = inject("golden");
 
-// All numbers of `found` are as near to those of `wanted` as `tolerance` says, of their size where that is over 1.
+// Expect `found` to equal `wanted` within `tolerance`: absolute for numbers up to 1, relative above.
 export const expectNear = (found: Iterable<number>, wanted: number[], tolerance = 1e-9) => {
   const values = [...found];
   expect(values).toHaveLength(wanted.length);

@@ -1,5 +1,5 @@
-// What modules read of the page while they are loaded, for tests without a browser: the language, its
-// catalogue and the limits.
+// Stubs for tests without a browser: what modules read from the page when they are imported, namely its
+// language, its messages and its limits.
 import { inject, vi } from "vitest";
 import "./golden";
 

@@ -1,1 +1,1 @@
-"""The net, its data and its training; independent of the web."""
+"""The mathematics: net, data, training, analysis and export. No web framework."""

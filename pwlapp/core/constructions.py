@@ -1,7 +1,7 @@
-"""The lecture's six ways to make one bent line, each a program that a student can paste and run.
+"""The lecture's six constructions of the bent line, each as a program.
 
-The page shows exactly the program that is run. Its text consists only of the templates below and
-of literals of checked numbers.
+The server runs exactly the program that the page shows. Its text consists only of the templates
+below and of literals of checked numbers, so that it is safe to execute.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Result:
 
 
 def times_x(weight: float) -> str:
-    """Write ``weight * x`` as one would by hand: ``x``, ``-x`` or ``1.5 * x``."""
+    """Write ``weight * x`` without needless factors: ``x``, ``-x`` or ``1.5 * x``."""
     return {1.0: "x", -1.0: "-x"}.get(float(weight), f"{literal(weight)} * x")
 
 
@@ -64,7 +64,7 @@ def weighted_sum(params: Params, first: str, second: str) -> str:
 
 def piecewise(params: Params) -> str:
     """1: one formula for each side of the bend."""
-    # 7 digits: hides the rounding errors in products of float32 weights
+    # 7 digits hide the rounding errors of products of float32 weights
     left, right = (float(f"{slope:.7g}") for slope in slopes(params))
     b2 = plus(params.b2)
     return f"""\
@@ -84,7 +84,7 @@ y = {weighted_sum(params, f"relu({times_x(first)})", f"relu({times_x(second)})")
 
 
 def broadcast(params: Params) -> str:
-    """3: both units side by side in one matrix, one call of ReLU for both."""
+    """3: both units as columns of one matrix, with one call of ReLU."""
     first, second = params.W1
     return f"""\
 relu = torch.nn.ReLU()
@@ -142,14 +142,14 @@ TEMPLATES: tuple[Callable[[Params], str], ...] = (
 
 
 def program(number: int, params: Params) -> str:
-    """Write a construction of the net with two hidden units, ready to paste into a notebook.
+    """Write a construction of the net with two hidden units as a complete program.
 
     Parameters
     ----------
     number : int
-        1 to 6, as the page counts.
+        1 to 6.
     params : Params
-        Two hidden units; finite numbers.
+        Finite numbers for two hidden units.
 
     Returns
     -------
@@ -167,12 +167,12 @@ def program(number: int, params: Params) -> str:
 
 
 def run_all(vector: object) -> list[Result]:
-    """Write the six programs with these numbers in them, and run them. Imports torch.
+    """Write the six programs with these parameters and run them. Imports torch.
 
     Parameters
     ----------
     vector : array-like of shape (5,)
-        W1, W1, W2, W2, b2, as `net.to_vector` orders them.
+        W1, W2 and b2 in the order of `net.to_vector`.
 
     Raises
     ------
@@ -192,8 +192,8 @@ def run_all(vector: object) -> list[Result]:
 
 
 def run(code: str) -> NDArray[np.float64]:
-    """Execute one of our own programs and return its ``y``, of shape (1001,)."""
+    """Execute a program that `program` has written and return its ``y``, of shape (1001,)."""
     names: dict[str, Any] = {}
-    exec(compile(code, "<construction>", "exec"), names)  # noqa: S102 -- our own code, with numbers put in
+    exec(compile(code, "<construction>", "exec"), names)  # noqa: S102 -- our templates and numbers
     y: NDArray[np.float64] = names["y"].flatten().numpy().astype(np.float64)
     return y

@@ -1,8 +1,8 @@
-"""The lecture's net as numbers: ``X -l1-> u -a1-> v -l2-> logit -a2-> yhat``, in numpy.
+"""The net in numpy: ``x -l1-> u -a1-> v -l2-> logit -a2-> yhat``.
 
-Shapes: ``n`` points, ``h`` hidden units (2 in the lecture). The lecture's ``l1`` has no bias, so
-every hidden unit bends at x = 0 and the logit is a line with one bend there. An `Architecture`
-can differ: more units, a first-layer bias, sigmoids in place of ReLUs, or no sigmoid at the end.
+Shapes: ``n`` points, ``h`` hidden units. The lecture's net has two ReLUs and no bias in ``l1``, so
+every hidden unit bends at x = 0 and the logit is a line with one bend. An `Architecture` can have
+more units, a first-layer bias, sigmoids in place of ReLUs, or no sigmoid at the end.
 """
 
 from __future__ import annotations
@@ -22,29 +22,30 @@ Loss: TypeAlias = Literal["bce", "mse"]
 
 MAX_HIDDEN = 2048
 LOG_FLOOR = -100.0  # where torch.nn.BCELoss clamps its logarithms
-MAX_PARAM = 1e6  # from weights of this size, float32 does not overflow at learning rates up to 1000
+MAX_PARAM = 1e6  # training from such weights does not overflow at learning rates up to 1000
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """A net without its parameters; the defaults are the lecture's.
+    """The structure of a net; the defaults are the lecture's.
 
     Attributes
     ----------
     h : int
-        Hidden units, 1 to `MAX_HIDDEN`.
+        Number of hidden units, 1 to `MAX_HIDDEN`.
     bias1 : bool
         Whether the first layer has a bias, so that units can bend elsewhere than at 0.
-    activation : str
-        ``"relu"`` or ``"sigmoid"``, of the hidden units.
-    loss : str
-        ``"bce"``: sigmoid at the end and binary cross-entropy. ``"mse"``: nothing at the end,
-        yhat is the logit, and the mean squared error.
+    activation : {"relu", "sigmoid"}
+        Activation of the hidden units.
+    loss : {"bce", "mse"}
+        ``"bce"``: a sigmoid at the end, and binary cross-entropy. ``"mse"``: no activation at the
+        end, so yhat is the logit, and mean squared error.
 
     Raises
     ------
     UserError
-        ``bad_hidden`` (min, max) if h is out of range; ``bad_architecture`` for unknown words.
+        ``bad_hidden`` (min, max) if h is out of range; ``bad_architecture`` for an unknown
+        activation or loss.
     """
 
     h: int = 2
@@ -73,13 +74,13 @@ class Params(NamedTuple):
     Attributes
     ----------
     W1 : ndarray of shape (h,), float32
-        The page's ``l1.weight``: slope of each hidden unit before its ReLU.
+        ``l1.weight``: slope of each hidden unit before its activation.
     W2 : ndarray of shape (h,), float32
-        The page's ``l2.weight``: how much of each unit goes into the logit.
+        ``l2.weight``: factor of each unit in the logit.
     b2 : float
-        The page's ``l2.bias``: the logit at x = 0 of the lecture's net.
+        ``l2.bias``: the logit at x = 0 of the lecture's net.
     b1 : ndarray of shape (h,), float32, or None
-        ``l1.bias``: None in the lecture.
+        ``l1.bias``; None without a first-layer bias.
     """
 
     W1: Array
@@ -98,7 +99,7 @@ def to_vector(params: Params) -> Array:
 
 
 def from_vector(vector: ArrayLike, bias1: bool = False) -> Params:
-    """Undo `to_vector`.
+    """Split a vector into parameters; the inverse of `to_vector`.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ def from_vector(vector: ArrayLike, bias1: bool = False) -> Params:
     Raises
     ------
     ValueError
-        If the length belongs to no h.
+        If there is no h with this length.
     """
     flat = np.asarray(vector, dtype=np.float32)
     parts = 3 if bias1 else 2
@@ -119,12 +120,12 @@ def from_vector(vector: ArrayLike, bias1: bool = False) -> Params:
 
 
 def check_vector(vector: object, k: int, limit: float = MAX_PARAM) -> Array:
-    """Check a client's value and convert it to parameters.
+    """Check a value from a client and convert it to a parameter vector.
 
     Parameters
     ----------
     vector : object
-        Of any type; k real numbers are valid.
+        Valid if it is a sequence of k real numbers.
     k : int
     limit : float
         The largest magnitude allowed.
@@ -136,7 +137,7 @@ def check_vector(vector: object, k: int, limit: float = MAX_PARAM) -> Array:
     Raises
     ------
     UserError
-        ``bad_params`` (max).
+        ``bad_params`` (max) if the value is not valid.
     """
     try:
         flat = np.array(vector, dtype=np.float64)
@@ -178,22 +179,23 @@ def logit(params: Params, x: Array, activation: Activation = "relu") -> Array:
 
 
 def yhat(params: Params, x: Array, net: Architecture = LECTURE) -> Array:
-    """The bent curve, after the sigmoid if the net ends in one, of shape (n,)."""
+    """The net's output, of shape (n,): ``sigmoid(logit)``, or the logit of a net with MSE."""
     line = logit(params, x, net.activation)
     return sigmoid(line) if net.loss == "bce" else line
 
 
 def sigmoid(z: Array) -> Array:
-    """``1 / (1 + exp(-z))`` in float32; it reaches exactly 0 and 1, as torch's does."""
-    with np.errstate(over="ignore"):  # exp(89) is infinite in float32, and 1 / inf is the right 0
+    """``1 / (1 + exp(-z))`` in float32; like torch's it reaches exactly 0 and 1."""
+    with np.errstate(over="ignore"):  # exp(89) is infinite in float32, and 1 / inf = 0 is right
         return np.float32(1.0) / (np.float32(1.0) + np.exp(-z))
 
 
 def slopes(params: Params) -> tuple[float, float]:
-    """Slopes of a ReLU net's logit left and right of all its knots.
+    """Slopes of a ReLU net's logit left and right of all its bends.
 
-    A unit with W1 < 0 is on only left of its bend, one with W1 > 0 only right of it, and each that
-    is on adds ``W1 * W2``. The raw weights differ from seed to seed; these two numbers do not.
+    A unit with W1 < 0 is on only left of its bend, a unit with W1 > 0 only right of it. Each unit
+    that is on adds ``W1 * W2`` to the slope. Nets trained from different seeds have different
+    weights, but the same two slopes.
 
     Returns
     -------
@@ -206,9 +208,9 @@ def slopes(params: Params) -> tuple[float, float]:
 
 
 def target(x: Array) -> Array:
-    """The page's bent line: ``9x + 4.5`` for x < 0, ``-4.5x + 4.5`` for x >= 0; shape (n,).
+    """The lecture's bent line: ``9x + 4.5`` for x < 0, ``-4.5x + 4.5`` for x >= 0; shape (n,).
 
-    The page leaves x = 0 out; here it gets the value that makes the line continuous.
+    The lecture leaves x = 0 undefined; here the line is continuous there.
     """
     return np.where(x < 0, 9.0 * x + 4.5, -4.5 * x + 4.5).astype(np.float32)
 
@@ -216,8 +218,8 @@ def target(x: Array) -> Array:
 def bce(yhat: Array, y: Array) -> float:
     """Binary cross-entropy, ``-mean(y log yhat + (1 - y) log(1 - yhat))``.
 
-    Logarithms are clamped at -100, as `torch.nn.BCELoss` does, so a certain but wrong yhat costs
-    100 and not infinity.
+    Logarithms are clamped at -100, as in `torch.nn.BCELoss`, so a yhat of exactly 0 or 1 that is
+    wrong costs 100 and not infinity.
 
     Parameters
     ----------
@@ -231,10 +233,10 @@ def bce(yhat: Array, y: Array) -> float:
 
 
 def bce_of_logits(z: Real, y: Real) -> float:
-    """Binary cross-entropy of yhat = sigmoid(z), as `torch.nn.BCEWithLogitsLoss`.
+    """Binary cross-entropy of yhat = sigmoid(z), as in `torch.nn.BCEWithLogitsLoss`.
 
-    ``mean(softplus(z) - y z)``: the same as `bce`, but without its clamp, so convex in z. That is
-    what a search for the lowest loss needs; the loss of a net is the page's BCELoss, `bce`.
+    ``mean(softplus(z) - y z)``: equal to `bce` without its clamp, so it is convex in z, as a search
+    for the lowest loss requires. The loss of a net is `bce`, which the lecture uses.
 
     Parameters
     ----------
@@ -245,12 +247,12 @@ def bce_of_logits(z: Real, y: Real) -> float:
 
 
 def mse(yhat: Real, y: Real) -> float:
-    """Mean squared error, ``mean((yhat - y)^2)``, as `torch.nn.MSELoss`; both of shape (n,)."""
+    """Mean squared error, ``mean((yhat - y)^2)``; yhat and y of shape (n,)."""
     return float(np.mean(np.square(yhat - y, dtype=np.float64)))
 
 
 def loss(vector: ArrayLike, x: Array, y: Array, net: Architecture = LECTURE) -> float:
-    """The loss of a net, BCE or MSE as its architecture says.
+    """The loss of a net: BCE or MSE, see `Architecture`.
 
     Parameters
     ----------

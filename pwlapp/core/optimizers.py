@@ -1,4 +1,4 @@
-"""Hyperparameters of the optimizers, by their names in `torch.optim`, and their limits."""
+"""Hyperparameters of the optimizers and their limits."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MAX_SIZE = 1e6  # of eps and of the weight decay
 
 @dataclass(frozen=True)
 class AdamOptions:
-    """Adam's hyperparameters; the defaults are `torch.optim.Adam`'s, which the page uses.
+    """Adam's hyperparameters; the defaults are those of `torch.optim.Adam`.
 
     Attributes
     ----------
     lr : float
         Learning rate, above 0 and at most `MAX_LR`.
     beta1, beta2 : float
-        Decay of the running means of the gradient and of its square; [0, 1).
+        Decay of the running means of the gradient and of its square; within [0, 1).
     eps : float
         Added to the denominator; at least 0.
     weight_decay : float
@@ -49,16 +49,16 @@ class AdamOptions:
 
 @dataclass(frozen=True)
 class SgdOptions:
-    """Hyperparameters of gradient descent with momentum, as `torch.optim.SGD` takes them.
+    """Hyperparameters of gradient descent with momentum; see `torch.optim.SGD`.
 
     Attributes
     ----------
     lr : float
         Learning rate, above 0 and at most `MAX_LR`.
     momentum : float
-        The share of the previous step that is added to the next; [0, 1).
+        Factor of the previous step that is added to the next; within [0, 1).
     weight_decay : float
-        As for Adam.
+        L2 penalty, as in `AdamOptions`.
 
     Raises
     ------

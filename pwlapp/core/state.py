@@ -1,7 +1,4 @@
-"""The types that engines take and return: a run's state, its frames and its slices.
-
-Also the definition of divergence.
-"""
+"""The types that engines take and return, and the definition of divergence."""
 
 from __future__ import annotations
 
@@ -19,12 +16,12 @@ MAX_EPOCHS = 1_000_000
 MAX_SEED = 2**32 - 1
 LOSS_LIMIT = 10.0  # a net with yhat = 1/2 everywhere has a loss of 0.69
 
-Row: TypeAlias = tuple[int, float, Array]  # of a run: epoch, loss, params
+Row: TypeAlias = tuple[int, float, Array]  # a recorded epoch: epoch, loss, params
 
 
 @dataclass(frozen=True, eq=False)
 class TrainState:
-    """Everything that the next epoch depends on.
+    """The net and the optimizer between two epochs: everything that the next epoch depends on.
 
     Attributes
     ----------
@@ -35,11 +32,10 @@ class TrainState:
     epoch : int
         Epochs trained so far.
     loss : float
-        At ``params``; BCE or MSE as ``net.loss`` says.
+        The loss at ``params``.
     net : Architecture
     optimizer_epoch : int
-        The epoch at which the optimizer was created: Adam has taken ``epoch - optimizer_epoch``
-        steps.
+        The epoch at which the optimizer was created; Adam's t is ``epoch - optimizer_epoch``.
     """
 
     params: Array
@@ -84,11 +80,11 @@ class Budget:
     Attributes
     ----------
     target_epoch : int
-        Where the run ends; greater than the state's epoch.
+        The epoch at which the run ends; greater than the state's epoch.
     record : tuple of int
-        Absolute epochs to keep as frames, ascending. The slice's last epoch is kept as well.
+        Epochs to record as frames, ascending. The slice's last epoch is recorded as well.
     slice_ms : float or None
-        Stop after about this much computing, but not before one epoch. None: run to the target.
+        End the slice after about this time, but not before one epoch. None: no time limit.
     """
 
     target_epoch: int
@@ -103,14 +99,14 @@ class SliceResult:
     Attributes
     ----------
     state : TrainState
-        Where the slice ended; if it diverged, the last epoch before that.
+        The state at the end of the slice; if it diverged, at the last epoch before that.
     frames : Frames
-        Ascending; empty only if the very first epoch diverged.
+        Ascending; empty only if the first epoch diverged.
     diverged : bool
     seconds : float
         Wall-clock time that the slice took.
     engine : str
-        Id of the engine that computed it; see `engines`.
+        Id of the engine that computed the slice; see `engines`.
     """
 
     state: TrainState
@@ -123,18 +119,18 @@ class SliceResult:
 def has_diverged(before: float, loss: float) -> bool:
     """Whether a run has diverged from one epoch to the next.
 
-    It has when the loss is no longer a number, or jumps over `LOSS_LIMIT`: with y within [0, 1],
-    both BCE and MSE begin far below. BCELoss clamps its logarithms, so even at lr = 100 the loss
-    stays finite: the weights become so large that every yhat is exactly 0 or 1, the gradient is 0,
-    and the loss stays at 7 to 75. A net that was set above the limit by hand has not diverged and
-    may be trained.
+    That is so if the loss is not finite, or has jumped over `LOSS_LIMIT`. With y within [0, 1],
+    both BCE and MSE begin far below the limit. BCELoss clamps its logarithms, so even at lr = 100
+    the loss stays finite: the weights become so large that every yhat is exactly 0 or 1, the
+    gradient is 0, and the loss stays between 7 and 75. A net whose weights were set by hand may
+    begin above the limit; it has not diverged and can be trained.
 
-    Only two neighbouring epochs are compared, so the slicing of a run does not matter. Weights need
-    no check of their own: a weight that is NaN makes the loss NaN.
+    Only two neighbouring epochs are compared, so the slicing of a run does not matter. Weights are
+    not checked, since a weight that is NaN makes the loss NaN.
 
     Parameters
     ----------
     before, loss : float
-        The loss an epoch ago and now.
+        The loss at the previous and at the present epoch.
     """
     return not math.isfinite(loss) or before <= LOSS_LIMIT < loss

@@ -1,8 +1,7 @@
 """A training run: its initial state, one slice of it, and weights set by hand.
 
-The module itself does not import torch, but the functions that compute do, so they are called in
-worker processes. `train_slice` is pure: the same arguments give the same result, bit for bit, and
-any way of cutting a run into slices gives the same run.
+The module does not import torch, but `train_slice` and `initial_state` do when they are called, so
+they are called in worker processes.
 """
 
 from __future__ import annotations
@@ -24,21 +23,24 @@ from pwlapp.errors import UserError
 def frame_epochs(
     start: int, target: int, n_frames: int = 240, every: int = 5000
 ) -> tuple[int, ...]:
-    """Choose the epochs of a run that become frames.
+    """Choose the epochs of a run that are recorded as frames.
 
-    About ``n_frames`` of them, close together at the start, where the loss moves (their distance
-    from the start grows with the cube of their number), all multiples of ``every`` for the table
-    of checkpoints, and the last one.
+    About ``n_frames`` epochs that are dense at the start of the run, where the loss changes most
+    (the k-th is about ``(k / n_frames)^3`` of the run), all multiples of ``every``, for the table
+    of checkpoints, and the last epoch.
 
     Parameters
     ----------
     start, target : int
         The run trains the epochs in (start, target].
+    n_frames : int
+    every : int
+        Distance of the checkpoints, in epochs.
 
     Returns
     -------
     tuple of int
-        Absolute epochs, ascending, without repeats.
+        Ascending, without repeats.
 
     Raises
     ------
@@ -64,8 +66,8 @@ def train_slice(
 ) -> SliceResult:
     """Train from ``state`` towards ``budget.target_epoch``.
 
-    Pure: if a worker dies, its slice can simply be run again. With the same engine, consecutive
-    slices give the same numbers as one uncut run, to the last bit.
+    Pure: if a worker dies, another one can run the slice again. With the same engine, consecutive
+    slices give the same numbers as one uninterrupted run, to the last bit.
 
     Parameters
     ----------
@@ -80,10 +82,11 @@ def train_slice(
     Raises
     ------
     UserError
-        ``bad_engine`` (name); ``bad_params`` (max) if a number is NaN, or a parameter is infinite.
-        Adam's v may be infinite after huge gradients: those weights then no longer change.
+        ``bad_engine`` (name); ``bad_params`` (max) if any number is NaN or a parameter is infinite.
+        Adam's v may be infinite after huge gradients; such weights no longer change.
     ValueError
-        If the budget leaves no epoch to train, or the state's vectors are not ``net.size`` long.
+        If the budget's target is not after the state's epoch, or the state's vectors are not of
+        length ``net.size``.
     """
     if budget.target_epoch <= state.epoch:
         raise ValueError(f"target {budget.target_epoch}, expected more than {state.epoch}")
@@ -96,16 +99,16 @@ def train_slice(
 
 
 def initial_state(seed: int, x: Array, y: Array, net: Architecture = LECTURE) -> TrainState:
-    """Make the net that ``torch.manual_seed(seed)`` gives the page, untrained.
+    """The untrained net that torch initialises after ``torch.manual_seed(seed)``.
 
-    The global random generator is not touched.
+    The state of torch's global random generator does not change.
 
     Parameters
     ----------
     seed : int
         0 to `MAX_SEED`.
     x, y : ndarray of shape (n,), float32
-        Where the loss is evaluated.
+        The points at which the loss is evaluated.
     net : Architecture
 
     Raises
@@ -126,22 +129,21 @@ def initial_state(seed: int, x: Array, y: Array, net: Architecture = LECTURE) ->
 def initial_states(
     seeds: Sequence[int], x: Array, y: Array, net: Architecture = LECTURE
 ) -> list[TrainState]:
-    """`initial_state` of each of the seeds."""
+    """`initial_state` for each of the seeds."""
     return [initial_state(seed, x, y, net) for seed in seeds]
 
 
 def with_new_optimizer(state: TrainState) -> TrainState:
-    """Reset the optimizer's moments, as a new ``torch.optim`` object does."""
+    """Reset the optimizer's memory, as if a new ``torch.optim`` object were created."""
     zeros = np.zeros_like(state.params)
     return replace(state, m=zeros, v=zeros, optimizer_epoch=state.epoch)
 
 
 def with_params(state: TrainState, vector: ArrayLike, x: Array, y: Array) -> TrainState:
-    """Replace the weights and evaluate the loss; Adam's moments and the epoch stay.
+    """Replace the weights and evaluate the loss; the epoch and the optimizer's memory stay.
 
-    Moments that have overflowed are reset, since with them the weights would never change.
-
-    Needs no torch; the loss is within 1e-6 of torch's.
+    A memory that has overflowed is reset, since the weights could no longer change with it. Does
+    not need torch; the loss is within 1e-6 of torch's.
 
     Parameters
     ----------

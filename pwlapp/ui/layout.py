@@ -1,4 +1,4 @@
-"""The page shell: header, the sections, footer; and the HTML around Dash's own."""
+"""The page: header, views and footer, and the HTML around them."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ _ICON = (
 )
 
 
-# Parts of the page that are loaded when they are needed bring their words along; words in exported
-# code stay on the server; and what only the layout says is in the layout.
+# Catalogue keys that the page does not need at first: chunks load their own texts, texts in
+# exported code stay on the server, and some texts are only in the layout.
 _LATER = re.compile(
     r"(board|byhand|class|code|compare|files|hide|lecturer|lesson|pictures|pieces|runfile|seeds"
     r"|share|step|surface)\."
@@ -67,14 +67,14 @@ def _page_words(words: Mapping[str, str]) -> dict[str, str]:
 
 
 class Page(Dash):
-    """Dash with our index page: right ``lang``, theme before the first paint, the catalogue.
+    """Dash with our own index page, which has the language, the theme and the catalogue.
 
     Attributes
     ----------
     addresses : mapping of str to str
-        Where the browser finds the built files, by what they are; see `static.addresses`.
+        URLs of the built files; see `static.addresses`.
     limits : mapping of str to object
-        What the server takes; see `limits.limits`.
+        See `limits.limits`.
     """
 
     addresses: Mapping[str, str] = MappingProxyType({})
@@ -84,7 +84,7 @@ class Page(Dash):
         lang = language()
         words = catalogue(lang)
         written = markup.write(page())
-        # Modules run in order: Dash's renderer starts when our functions are there.
+        # Modules run in order, so Dash's renderer starts after our functions are defined.
         parts["renderer"] = parts["renderer"].replace("application/javascript", "module")
         parts["title"] = words["app.title"]
         return _INDEX.format(
@@ -178,7 +178,7 @@ def _switch(face: Any, id_: str, key: str) -> Any:
 
 
 def _lessons() -> html.Aside:
-    """The lessons' panel, which the browser fills when it is opened."""
+    """The panel of the lessons, which the browser fills when it is opened."""
     head = html.Div(
         [
             html.H2(text("lesson.title")),
@@ -194,5 +194,5 @@ def _lessons() -> html.Aside:
 
 
 def register(app: Dash) -> None:
-    """Start the browser code once the layout is mounted."""
+    """Start our scripts when the layout is mounted."""
     app.clientside_callback(in_browser("boot"), Input(ids.BOOT, "data"))

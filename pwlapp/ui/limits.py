@@ -1,4 +1,4 @@
-"""What the server takes, for the browser: one block of JSON in the page (``core/limits.ts``)."""
+"""The limits and choices that the server accepts, as JSON in the page for ``core/limits.ts``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pwlapp.core.export import qr
 from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Activation, Loss
 from pwlapp.core.optimizers import MAX_LR, OPTIMIZERS
 from pwlapp.core.state import MAX_SEED
-from pwlapp.web import commands
+from pwlapp.web import bodies
 
 
 def limits(max_epochs: int) -> dict[str, Any]:
-    """The ranges of whole numbers, each with its error's code, and other limits and choices."""
+    """Ranges of whole numbers with their error codes, and other limits and choices."""
     ranges = {
         "seed": ("bad_seed", 0, MAX_SEED),
         "epochs": ("bad_epochs", 1, max_epochs),
@@ -32,7 +32,7 @@ def limits(max_epochs: int) -> dict[str, Any]:
         "max_lr": MAX_LR,
         "max_label": data.MAX_LABEL,
         "max_file": data.MAX_FILE,
-        "max_body": commands.MAX_BYTES,
+        "max_body": bodies.MAX_BYTES,
         "max_link": qr.MAX_LENGTH,
         "activations": get_args(Activation),
         "losses": get_args(Loss),

@@ -1,22 +1,22 @@
-"""Measures how long commands take, for the metrics."""
+"""Measures the time of commands, for the metrics."""
 
 from __future__ import annotations
 
-import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pwlapp.metrics import Metrics
 from pwlapp.ui import ids
 from pwlapp.ui.sections.fit import CONTROLS
-from pwlapp.web.guard import PATH_END
+from pwlapp.web.guard import OUTPUT, PATH_END
 
-STREAMS = "/stream/"
+STREAMS = re.compile("/stream/.*|/rooms/stream|/rooms/board")  # of sessions, seats, boards
 OTHER = "other"
-# By the first input of a callback.
+# Names of commands by the first input of their callback.
 COMMANDS = {
     ids.CONSTRUCTION_PARAMS: "build",
     ids.TAB: "open",
@@ -32,13 +32,12 @@ class Timing:
     ----------
     app : ASGIApp
     callbacks : mapping of str to dict
-        Dash's ``callback_map``, looked up at each request.
+        Dash's ``callback_map``; read at each request, since Dash fills it later.
     metrics : Metrics
 
     Notes
     -----
-    It belongs behind `guard.CallbackGuard`, which passes on each callback's request in one
-    message, and only requests that are well formed.
+    It belongs behind `guard.CallbackGuard`, which notes the callback of a request in its scope.
     """
 
     def __init__(self, app: ASGIApp, callbacks: Mapping[str, Any], metrics: Metrics) -> None:
@@ -49,7 +48,7 @@ class Timing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"].startswith(STREAMS):
+        elif STREAMS.fullmatch(scope["path"]):
             with self._metrics.streaming():
                 await self._app(scope, receive, send)
         elif scope["path"].endswith(PATH_END):
@@ -58,19 +57,9 @@ class Timing:
             await self._app(scope, receive, send)
 
     async def _time(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = self._callbacks[scope[OUTPUT]]["inputs"][0]["id"]
         began = time.perf_counter()
-        message = await receive()
-        command = self._command(message)
-        pending = [message]
-
-        async def replay() -> Message:
-            return pending.pop() if pending else await receive()
-
         try:
-            await self._app(scope, replay, send)
+            await self._app(scope, receive, send)
         finally:
-            self._metrics.answered(command, time.perf_counter() - began)
-
-    def _command(self, message: Message) -> str:
-        output = json.loads(message["body"])["output"]
-        return COMMANDS.get(self._callbacks[output]["inputs"][0]["id"], OTHER)
+            self._metrics.answered(COMMANDS.get(first, OTHER), time.perf_counter() - began)

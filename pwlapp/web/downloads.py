@@ -1,7 +1,7 @@
 """Downloads of a session, ``GET /export/<sid>/<kind>``, and QR codes, ``POST /qr``.
 
-Each file has an address that needs nothing else, because browsers inside of messengers save nothing
-that a script has made. The comments of a program are in the language of the page.
+Each file has a URL of its own, because browsers inside messenger apps cannot save a file that a
+script has made. The comments of a program are in the language of the page.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.web import frame_table
-from pwlapp.web.commands import read_json
-from pwlapp.web.json_answers import attachment, refusal, to_text
+from pwlapp.web.bodies import read_json
+from pwlapp.web.json_answers import RefusingRoute, attachment, to_text
 from pwlapp.web.rate_limits import visitor
 
 MAX_QR_BYTES = 16_000
-MAX_BUILD = 2_000  # characters of what Build shows
+MAX_BUILD = 2_000  # characters of the JSON with the state of Build
 RUN_FORMAT = 1  # as in assets/share/run-file.ts
 EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n"
 
@@ -84,7 +84,7 @@ async def data(service: SessionService, sid: str, _words: Words) -> File:
 
 
 async def run(service: SessionService, sid: str, build: str) -> File:
-    """The whole run, to be opened in the page again; `build` is the JSON of what Build shows.
+    """The whole run as a file that the page can open; `build` is the state of Build as JSON.
 
     Raises
     ------
@@ -108,7 +108,7 @@ async def run(service: SessionService, sid: str, build: str) -> File:
 def _json_object(text: str) -> dict[str, object]:
     try:
         value = json.loads(text) if len(text) <= MAX_BUILD else None
-        to_text(value)  # refuses NaN, which is no JSON
+        to_text(value)  # refuses NaN, which is not JSON
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
@@ -126,7 +126,7 @@ KINDS: dict[str, Make] = {
 
 
 def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
-    """The routes; see `json_answers.refusal` for what is refused.
+    """The routes.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
     words : callable
         Returns the catalogue in the language of the request.
     """
-    router = APIRouter()
+    router = APIRouter(route_class=RefusingRoute)
 
     @router.get("/export/points.csv")
     async def example() -> Response:
@@ -142,33 +142,24 @@ def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
 
     @router.get("/export/{sid}/run")
     async def whole(sid: str, build: str = "") -> Response:
-        try:
-            visitor().command(sid, "export")
-            with visitor().computing():
-                return attachment(await run(service, sid, build))
-        except UserError as error:
-            return refusal(error)
+        visitor().command(sid, "export")
+        with visitor().computing():
+            return attachment(await run(service, sid, build))
 
     @router.get("/export/{sid}/{kind}")
     async def take(sid: str, kind: str) -> Response:
-        try:
-            if (make := KINDS.get(kind)) is None:
-                raise UserError("bad_request")
-            visitor().command(sid, "export")
-            with visitor().computing():
-                return attachment(await make(service, sid, words()))
-        except UserError as error:
-            return refusal(error)
+        if (make := KINDS.get(kind)) is None:
+            raise UserError("bad_request")
+        visitor().command(sid, "export")
+        with visitor().computing():
+            return attachment(await make(service, sid, words()))
 
     @router.post("/qr")
     async def code(request: Request) -> Response:
-        try:
-            body = await read_json(request, MAX_QR_BYTES)
-            link = qr.check_link(body.get("text"))
-            with visitor().computing():
-                picture = await service.runner.call(qr.svg, link)
-        except UserError as error:
-            return refusal(error)
+        body = await read_json(request, MAX_QR_BYTES)
+        link = qr.check_link(body.get("text"))
+        with visitor().computing():
+            picture = await service.runner.call(qr.svg, link)
         headers = {"Cache-Control": "no-store"}
         return Response(picture, media_type="image/svg+xml", headers=headers)
 

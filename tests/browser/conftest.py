@@ -6,6 +6,7 @@ Every page watches its console: an error or a warning in it fails the test that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 from playwright.sync_api import (
@@ -24,6 +25,8 @@ from tests.support.server import serve
 # Elements appear at once on an idle machine. A busy one, which compiles beside the tests, may take
 # long, and giving up early proves nothing.
 TIMEOUT_MS = 30_000
+
+CLEAR = "localStorage.clear(); sessionStorage.clear()"
 expect.set_options(timeout=TIMEOUT_MS)
 
 
@@ -45,30 +48,34 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="session")
-def contexts(chromium: Browser) -> Callable[[str], BrowserContext]:
-    """The browser context of a language. It is kept between tests, and its HTTP cache with it."""
-    made: dict[str, BrowserContext] = {}
+Contexts = Callable[[str, int], BrowserContext]
 
-    def context_of(lang: str) -> BrowserContext:
-        if lang not in made:
-            made[lang] = chromium.new_context(locale=lang, bypass_csp=True)
-            made[lang].set_default_timeout(TIMEOUT_MS)
-        return made[lang]
+
+@pytest.fixture(scope="session")
+def contexts(chromium: Browser) -> Contexts:
+    """The n-th browser context of a language, kept between tests with its HTTP cache."""
+    made: dict[tuple[str, int], BrowserContext] = {}
+
+    def context_of(lang: str, n: int) -> BrowserContext:
+        if (lang, n) not in made:
+            made[lang, n] = chromium.new_context(locale=lang, bypass_csp=True)
+            made[lang, n].set_default_timeout(TIMEOUT_MS)
+        return made[lang, n]
 
     return context_of
 
 
 @pytest.fixture
 def open_page(
-    request: pytest.FixtureRequest, chromium: Browser, contexts: Callable[[str], BrowserContext]
+    request: pytest.FixtureRequest, address: str, chromium: Browser, contexts: Contexts
 ) -> Iterator[Callable[..., LecturePage]]:
     """Open an address in a tab that remembers nothing; ``context_of=page`` opens one beside it.
 
     The first tab of a context stays open for later tests, so that its process has the compiled
-    scripts: a page then takes half the CPU time. ``own_context=True`` is for tests that change the
-    context or the tab itself, ``modules=False`` for those in which parts of the page are loaded as
-    a visitor has them loaded.
+    scripts: a page then takes half the CPU time. ``own_context=True`` is a browser of another
+    person, ``fresh=True`` one that is closed after the test, for tests that change the context or
+    need an empty HTTP cache, ``modules=False`` for tests in which parts of the page are loaded as a
+    visitor has them loaded.
 
     The page opens in the view that the test's mark names, ``pytest.mark.view("build")``, else in
     Fit. Animations are reduced: a run is not replayed, its end is shown at once. Tests of the
@@ -79,7 +86,8 @@ def open_page(
     complaints: list[str] = []
     pages: list[Page] = []
     watched: list[Page] = []
-    own: list[BrowserContext] = []
+    fresh_ones: list[BrowserContext] = []
+    persons = count(1)
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -107,16 +115,17 @@ def open_page(
         quiet: bool = True,
         motion: bool = False,
         own_context: bool = False,
+        fresh: bool = False,
         modules: bool = True,
     ) -> LecturePage:
         if context_of is not None:
             context = context_of.page.context
-        elif own_context:
+        elif fresh:
             context = chromium.new_context(locale=lang, bypass_csp=True)
             context.set_default_timeout(TIMEOUT_MS)
-            own.append(context)
+            fresh_ones.append(context)
         else:
-            context = contexts(lang)
+            context = contexts(lang, next(persons) if own_context else 0)
         page = tab_of(context)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(reduced_motion="no-preference" if motion else "reduce")
@@ -132,24 +141,29 @@ def open_page(
         return opened
 
     yield open_
+    for context in fresh_ones:
+        context.close()
     for page in pages:
-        page.context.clear_cookies()
         if not page.is_closed():
-            forget(page)
+            forget(page, address)
     for page in watched:
         page.remove_listener("console", on_console)
         page.remove_listener("pageerror", on_error)
-    for context in own:
-        context.close()
     assert complaints == []
 
 
-def forget(page: Page) -> None:
-    """Clear what the page has stored; close the tab, unless it is the first one of its context."""
-    page.evaluate("localStorage.clear(); sessionStorage.clear()")
-    if page is page.context.pages[0]:
-        page.unroute_all()
-        page.mouse.move(0, 0)
-        page.goto("about:blank")
-    else:
+def forget(page: Page, address: str) -> None:
+    """Clear what the page has stored; close the tab, unless it is the first one of its context.
+
+    That one stays on the site, at an address that shows nothing: on ``about:blank`` Chromium would
+    end its process, and the next page would compile its scripts again.
+    """
+    page.context.clear_cookies()
+    page.evaluate(CLEAR)
+    if page is not page.context.pages[0]:
         page.close()
+        return
+    page.unroute_all()
+    page.mouse.move(0, 0)
+    page.goto(f"{address}/healthz")
+    page.evaluate(CLEAR)  # also what a page stores as it is left

@@ -111,12 +111,23 @@ def test_a_students_own_work_is_set_aside_and_comes_back_whole(
     page.wait_for_epoch(200)
     room("hide", controls=["train"])
     expect(page.find("#fit-train")).to_be_hidden()
+    room("lesson", lesson=["tour", 3])
+    expect(page.find("#lesson-task")).to_be_visible()
+    page.open_drawer("fit-options")
+    room("lesson", lesson=None)
+    expect(page.find("#lesson-task")).to_be_hidden()
+    expect(page.find("details.drawer[open]")).to_have_count(0)  # none lies over the plots
 
     room("release")
     wait_for_count(page, 300)
     room("challenge", kind="lowest", epochs=10)  # another word of the room does not replace this
     expect(page.find("#class-task")).to_be_visible()
     expect(page.find("#class-says")).to_contain_text("Your own net is back")
+    page.page.set_viewport_size({"width": 390, "height": 664})
+    for part in ("says", "task", "keep", "leave"):  # and nothing of it is cut
+        expect(page.find(f"#class-{part}")).to_be_in_viewport(ratio=1)
+    assert page.find("#class-says").evaluate("(says) => says.scrollHeight <= says.clientHeight + 1")
+    page.page.set_viewport_size({"width": 1280, "height": 900})
     room("end_challenge")
     expect(page.find("#class-task")).to_be_hidden()
     expect(page.find("#fit-seed")).to_have_value("7")
@@ -229,6 +240,7 @@ def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: 
     room("ask", kind="choice", text="<b>Which side?</b>", options=["left", "right"])
     for page, option in ((first, 0), (second, 1)):
         expect(page.find("#class-panel h3")).to_have_text("<b>Which side?</b>")
+        expect(page.find("#class-panel h3")).to_be_in_viewport()
         page.find("#class-panel label").nth(option).click()
         page.find("#class-panel .button").click()
         expect(page.find(".class-said")).to_contain_text("Only your teacher sees it")
@@ -244,6 +256,7 @@ def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: 
     expect(first.find(".class-said")).to_contain_text("Only your teacher sees it")
     room("reveal")
     expect(second.find("#class-panel polyline.others")).to_have_count(1)
+    expect(second.find("#class-panel polyline.truth")).to_have_count(1)
     expect(first.find("#class-panel polyline.mine")).to_have_count(1)
 
 

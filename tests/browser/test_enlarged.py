@@ -31,7 +31,7 @@ COLOURS = """() => {
 
 def test_enlarged_four_times_nothing_is_lost_nor_in_the_way(address: str, open_page: Open) -> None:
     """A window of 1280 by 1024 pixels has 320 by 256 then."""
-    page = open_page(address, width=320, height=256, own_context=True)
+    page = open_page(address, width=320, height=256, fresh=True)
     assert page.page.evaluate(LOST, LEAST_PX) == []
     page.go("build")
     assert page.page.evaluate(LOST, 0) == []

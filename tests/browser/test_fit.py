@@ -213,7 +213,7 @@ def test_two_tabs_have_two_nets(address: str, open_page: Open) -> None:
 def test_a_duplicated_tab_begins_a_net_of_its_own(
     address: str, open_page: Open, secure: bool
 ) -> None:
-    one = open_page(address, own_context=not secure)
+    one = open_page(address, fresh=not secure)
     if not secure:  # what a browser lacks on plain http
         one.page.context.add_init_script(
             "Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })"

@@ -117,7 +117,7 @@ def test_a_wide_net(address: str, open_page: Open) -> None:
     assert np.abs(np.interp(drawn[0], *painted.T) - drawn[1]).max() < 0.1
     for trace in (UNIT1, UNIT2, BEND, OTHERS):
         assert page.drawn("fit-logit-plot", trace)[1] == [None]
-    expect(page.find("#fit-weights")).to_have_text("64 units have 129 numbers: too many to list.")
+    expect(page.find("#fit-weights")).to_have_text("64 units have 129 weights: too many to list.")
     expect(page.find("#count-slopes")).to_be_hidden()
     expect(page.find("#fit-engine-used")).to_contain_text("the lecture's loop in PyTorch")
     expect(page.find("#fit-checkpoints tbody tr")).to_have_count(2)

@@ -235,7 +235,7 @@ def test_weights_by_hand(address: str, open_page: Open) -> None:
     page.wait_for_epoch(100)
     trained = whole(page)
     undo(page)
-    expect(page.find(NOTICE)).to_contain_text("The weights of epoch 50 were put in")
+    expect(page.find(NOTICE)).to_contain_text("The weights of epoch 50 are back")
     undone = whole(page)
     assert undone["params"] == before["params"]
     assert (undone["epoch"], undone["m"], undone["v"]) == (100, trained["m"], trained["v"])

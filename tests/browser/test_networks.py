@@ -63,8 +63,8 @@ def test_a_proxy_that_holds_streams_back(proxy: Proxy, room: Room, open_page: Op
 def test_a_connection_that_dies_without_a_word(
     proxy: Proxy, room: Room, open_page: OpenPage
 ) -> None:
-    page = open_page(proxy.address, own_context=True)
-    board = open_page(f"{proxy.address}/#board={room.token}", own_context=True)
+    page = open_page(proxy.address, fresh=True)
+    board = open_page(f"{proxy.address}/#board={room.token}", fresh=True)
     join(page, room)
     expect(board.find("#board-seats")).to_contain_text("1")
     status, leads = page.find("#count-status"), board.find("#board-leads")
@@ -93,7 +93,7 @@ def test_a_connection_that_dies_without_a_word(
 
 def test_a_network_that_asks_to_sign_in(proxy: Proxy, open_page: OpenPage) -> None:
     """What is pressed meanwhile is answered in words; afterwards all goes on by itself."""
-    page = open_page(proxy.address, own_context=True, quiet=False, modules=False)
+    page = open_page(proxy.address, fresh=True, quiet=False, modules=False)
     page.train(100)
     page.wait_for_epoch(100)
     proxy.mode = "portal"

@@ -46,12 +46,18 @@ REDRAWN = """async (id) => {
 }"""
 
 
-@pytest.fixture
-def page(address: str, open_page: Open) -> LecturePage:
-    opened = open_page(address)
-    opened.train(2000)
-    opened.wait_for_epoch(2000)
-    return opened
+def test_what_is_painted_is_torchs(address: str, open_page: Open) -> None:
+    page = open_page(address)
+    page.train(2000)
+    page.wait_for_epoch(2000)
+    each_frame_is_torchs(page)
+    the_bend_is_painted_where_the_logit_bends(page)
+    hover_tells_the_frame_on_the_screen(page)
+    for graph in (YHAT[0], LOGIT[0], "fit-loss-plot"):
+        plotly_knows_what_is_painted(page, graph)
+    the_theme_is_that_of_the_page_on_a_moved_curve(page)
+    what_plotly_draws_itself_is_the_newest_curve(page)
+    painting_follows_zoom_and_resize(page)
 
 
 def forward(page: LecturePage) -> dict[str, torch.nn.Module]:
@@ -82,7 +88,7 @@ def assert_torch_is_painted(page: LecturePage, tolerance: float = EXACT) -> None
         assert np.abs(np.array(y) - expected).max() < EXACT * span
 
 
-def test_each_frame_is_torchs(page: LecturePage) -> None:
+def each_frame_is_torchs(page: LecturePage) -> None:
     curves = []
     for share in (0, 0.3, 0.6, 0.9, 1):
         page.page.evaluate(SEEK, share)
@@ -91,7 +97,7 @@ def test_each_frame_is_torchs(page: LecturePage) -> None:
     assert all(one != other for one, other in pairwise(curves))
 
 
-def test_the_bend_is_painted_where_the_logit_bends(page: LecturePage) -> None:
+def the_bend_is_painted_where_the_logit_bends(page: LecturePage) -> None:
     page.page.evaluate(SEEK, 0.5)
     dot = page.page.evaluate(
         """([id, trace]) => {
@@ -108,8 +114,7 @@ def test_the_bend_is_painted_where_the_logit_bends(page: LecturePage) -> None:
     assert dot == pytest.approx([0, b2], abs=1e-3)
 
 
-@pytest.mark.parametrize("graph", ["fit-yhat-plot", "fit-logit-plot", "fit-loss-plot"])
-def test_plotly_knows_what_is_painted(page: LecturePage, graph: str) -> None:
+def plotly_knows_what_is_painted(page: LecturePage, graph: str) -> None:
     page.page.evaluate(SEEK, 0.5)
     before, after = page.page.evaluate(REDRAWN, graph)
     assert before == after
@@ -122,7 +127,7 @@ NARROWER = """([id, before]) =>
   document.querySelector(`#${id} .nsewdrag`).getBoundingClientRect().width < before"""
 
 
-def test_painting_follows_zoom_and_resize(page: LecturePage) -> None:
+def painting_follows_zoom_and_resize(page: LecturePage) -> None:
     def assert_torch_is_in_view() -> None:
         inside = np.array([at for at in page.painted(*YHAT) if -0.5 <= at[0] <= 0.7])
         expected = forward(page)[YHAT[0]](torch.tensor(inside[:, :1], dtype=torch.float32))
@@ -141,14 +146,14 @@ def test_painting_follows_zoom_and_resize(page: LecturePage) -> None:
     assert_torch_is_in_view()
 
 
-def test_what_plotly_draws_itself_is_the_newest_curve(page: LecturePage) -> None:
+def what_plotly_draws_itself_is_the_newest_curve(page: LecturePage) -> None:
     page.page.evaluate(SEEK, 0.2)
     for graph, _ in (YHAT, LOGIT):
         page.page.evaluate(ZOOM, [graph, [-1.5, 1.5]])
     assert_torch_is_painted(page, ROUNDED)
 
 
-def test_hover_tells_the_frame_on_the_screen(page: LecturePage) -> None:
+def hover_tells_the_frame_on_the_screen(page: LecturePage) -> None:
     for share in (0.2, 0.8):
         page.page.evaluate(SEEK, share)
         x, y = page.drawn(*YHAT)
@@ -169,7 +174,7 @@ def test_hover_tells_the_frame_on_the_screen(page: LecturePage) -> None:
         page.page.mouse.move(2, 2)
 
 
-def test_the_theme_is_that_of_the_page_on_a_moved_curve(page: LecturePage) -> None:
+def the_theme_is_that_of_the_page_on_a_moved_curve(page: LecturePage) -> None:
     colour = """([id]) => {
       const [truth] = document.querySelector(`#${id} .js-plotly-plot`).calcdata[1];
       return getComputedStyle(truth.node3.select(".js-line").node()).stroke;

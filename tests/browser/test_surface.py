@@ -245,5 +245,5 @@ def a_wide_net_says_why_there_is_nothing(page: LecturePage) -> None:
     page.click("#fit-reset")
     expect(page.find("#fit-weights")).to_contain_text("9 units")
     page.find("#explore").scroll_into_view_if_needed()
-    expect(page.find("#surface-wide")).to_contain_text("9 units have 19 numbers")
+    expect(page.find("#surface-wide")).to_contain_text("9 units have 19 weights")
     expect(page.find("#surface-body")).to_be_hidden()

@@ -62,7 +62,7 @@ async def test_a_session_trains_on_data_of_its_own(either: SessionService) -> No
     expected = torch.nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
     assert after["params"] == pytest.approx(expected, abs=1e-6)
     assert after["loss"] == pytest.approx(torch.nn.functional.mse_loss(net(x), y).item(), abs=1e-6)
-    assert (await either.look(other))["data_key"] == first["data_key"]
+    assert (await either.get_snapshot(other))["data_key"] == first["data_key"]
     assert (await use(either, sid, {"law": "lecture"}))["net"]["loss"] == "bce"
 
 
@@ -108,7 +108,7 @@ async def test_data_that_are_gone_give_way_to_the_servers(service: SessionServic
     service._sessions._cached.clear()  # type: ignore[attr-defined]
     store: Any = service._store
     await store.run(lambda db: db.execute("DELETE FROM points"))
-    after = await service.look(sid)
+    after = await service.get_snapshot(sid)
     assert (after["data_key"], after["notice"]["code"]) == (first["data_key"], "data_changed")
 
 
@@ -140,7 +140,7 @@ async def test_data_that_make_no_sense(service: SessionService, spec: Any, code:
     with pytest.raises(UserError) as caught:
         await run(service, sid, "use_data", {"spec": spec})
     assert caught.value.code == code
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 @pytest.mark.parametrize("net", [7, {"h": True}, {"h": 2, "x": 1}, {"bias1": 1}, {"loss": None}])
@@ -148,7 +148,7 @@ async def test_a_net_that_makes_no_sense(service: SessionService, net: Any) -> N
     sid, before = await service.open()
     with pytest.raises(UserError):
         await run(service, sid, "use_data", {"spec": {"law": "lecture"}, "net": net})
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 async def test_bce_is_refused_where_it_makes_no_sense(service: SessionService) -> None:
@@ -191,7 +191,7 @@ async def test_a_damaged_state_is_refused(
     with pytest.raises(UserError) as caught:
         await run(service, sid, "restore", {"saved": kept | changes})
     assert caught.value.code == code
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 async def test_a_state_saved_elsewhere(service: SessionService) -> None:

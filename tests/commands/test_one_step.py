@@ -29,7 +29,7 @@ async def take_step(
     service: SessionService, sid: str, optimizer: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Train one epoch with this optimizer, or the session's own."""
-    now = await service.look(sid)
+    now = await service.get_snapshot(sid)
     fields = {name: now[name] for name in ("seed", "net", "optimizer", "engine")}
     return await run(service, sid, "step", fields | ({"optimizer": optimizer} if optimizer else {}))
 
@@ -74,7 +74,7 @@ async def test_the_optimizers_own_numbers(service: SessionService) -> None:
 async def test_asking_changes_nothing(service: SessionService) -> None:
     sid, snapshot = await service.open()
     first = await foretold(service, sid, optimizer=SGD, weight=3)
-    assert await service.look(sid) == snapshot
+    assert await service.get_snapshot(sid) == snapshot
     assert await foretold(service, sid, optimizer=SGD, weight=3) == first
 
 

@@ -39,7 +39,7 @@ async def test_a_file_is_looked_at_and_then_used_as_chosen(either: SessionServic
     preview = (await run(either, sid, "preview", body))["preview"]
     assert not preview["is_sure"]
     assert [problem["code"] for problem in preview["problems"]] == ["data_decimal_unclear"]
-    assert await either.look(sid) == before
+    assert await either.get_snapshot(sid) == before
     choices = {**preview["found"], "decimal": ","}
     preview = (await run(either, sid, "preview", {**body, "choices": choices}))["preview"]
     assert (preview["problems"], preview["n_points"]) == ([], 2)
@@ -74,7 +74,7 @@ async def test_a_file_that_cannot_be_used_changes_nothing(
     with pytest.raises(UserError) as caught:
         await run(service, sid, "upload", body)
     assert caught.value.code == code
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 async def test_points_move_under_a_net_that_stays(either: SessionService) -> None:
@@ -110,4 +110,4 @@ async def test_points_that_cannot_be_used(service: SessionService, spec: Any, co
     with pytest.raises(UserError) as caught:
         await run(service, sid, "move_points", {"spec": spec})
     assert caught.value.code == code
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before

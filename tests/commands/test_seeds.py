@@ -239,7 +239,7 @@ async def test_forged_beginnings_change_nothing(
         if (name, value) != ("net", {}):  # the lecture's
             with pytest.raises(UserError, match=code):
                 await run(service, sid, "begin", good | {name: value})
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ async def seeds_before_the_compiler(
 ) -> AsyncIterator[dict[str, Any]]:
     """The parts of one seed's answer, asked for while the engine is still compiled."""
     sid, _ = await service.open()
-    monkeypatch.setattr(verbs, "AGAIN_S", 0.0)
+    monkeypatch.setattr(verbs, "RETRY_S", 0.0)
     monkeypatch.setattr(warmup, "is_ready", lambda: False)
     return stream(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1})
 
@@ -308,7 +308,7 @@ async def test_patience_has_an_end(
 ) -> None:
     parts = await seeds_before_the_compiler(service, monkeypatch)
     await anext(parts)
-    for _ in range(verbs.PATIENCE["not_ready"]):
+    for _ in range(verbs.MAX_REFUSALS["not_ready"]):
         assert await anext(parts) == {"waiting": "not_ready"}
     with pytest.raises(UserError, match="not_ready"):
         await anext(parts)

@@ -75,7 +75,7 @@ async def test_odd_values_are_refused_and_change_nothing(service: SessionService
         assert caught.value.code == code, (name, body)
         assert args is None or caught.value.args_ == args
         json.dumps(caught.value.args_)
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 def is_a_value(name: str, body: dict[str, Any], odd: Any) -> bool:
@@ -164,4 +164,4 @@ async def test_a_trained_net_is_not_thrown_away(
         with pytest.raises(UserError) as refused:
             await run(service, sid, name, TRAIN | made)
         assert (refused.value.code, refused.value.args_) == error
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before

@@ -203,7 +203,7 @@ async def test_nets_for_a_gpu_go_to_its_queue(
     )
     x = np.zeros(2000, dtype=np.float32)
     points = Points(x, x, x, "lecture")
-    sessions.use(points)
+    sessions.set_points(points)
     state = make_state(engine=engine, data_key=points.key)
     state = replace(state, train=replace(state.train, net=net))
     scheduler = QueueScheduler(sessions, no_store, Engines(), cast(AsyncSender, sender), 20.0)

@@ -51,7 +51,7 @@ class Worker:
 @pytest.fixture
 async def store(link: RedisLink) -> RedisStore:
     store = RedisStore(link)
-    await store.settle(Data(POINTS, None))
+    await store.share_data(Data(POINTS, None))
     return store
 
 

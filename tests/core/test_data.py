@@ -65,7 +65,7 @@ def test_a_file_that_cannot_be_used_is_reported_and_the_lectures_data_shown(
     assert points.key == lecture.key
     assert problem is not None
     assert problem.code == code
-    assert f"mine.csv not used ({code}" in caplog.text
+    assert f"mine.csv ({code}" in caplog.text
 
 
 # What was asked for, and what a net never sees

@@ -1,4 +1,4 @@
-"""The Triton engine against the page's loop.
+"""The Triton engine against the lecture's loop.
 
 Without a GPU, Triton's interpreter runs the kernel's Python on numpy: slowly, so the cases are
 small. It shows that the mathematics is right, not what a GPU's own exp, sqrt and division round

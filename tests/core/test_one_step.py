@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pwlapp.core.analysis.one_step import DRAWN_POINTS, LISTED_UNITS, OneStep, one_step
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import TORCH_CPU
-from pwlapp.core.engines.torch_engine import PageLoop, flatten
+from pwlapp.core.engines.torch_engine import LectureLoop, flatten
 from pwlapp.core.net import Activation, Architecture, Array, Loss
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import Budget, TrainState
@@ -62,7 +62,7 @@ class Torchs(NamedTuple):
 
 
 def by_torch(state: TrainState, x: Array, y: Array, options: OptimizerOptions) -> Torchs:
-    loop = PageLoop(state, x, y, options, "cpu")
+    loop = LectureLoop(state, x, y, options, "cpu")
     loss = loop.loss()
     loss.backward()  # type: ignore[no-untyped-call]  # torch's own
     gradients = [weight.grad for weight in loop.net.parameters() if weight.grad is not None]

@@ -1,4 +1,4 @@
-"""The torch engine against the page's loop, which is written out here."""
+"""The torch engine against the lecture's loop, which is written out here."""
 
 from __future__ import annotations
 

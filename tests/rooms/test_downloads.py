@@ -22,8 +22,8 @@ from tests.core.test_export import WORDS
 from tests.support.classes import SETTING, class_states, ended, take_seats, tell
 
 
-async def download(rooms: RoomService, room: Room, name: str, **body: Any) -> File:
-    return await table.download(rooms, room, name, body, WORDS)
+async def download(rooms: RoomService, room: Room, name: str, names: bool = False) -> File:
+    return await table.download(rooms, room, name, WORDS, names)
 
 
 def literals_of(notebook: File) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ async def test_scores_are_those_of_this_moment_without_a_board(rooms: RoomServic
     file = await download(rooms, room, "csv")
     lines = list(csv.DictReader(io.StringIO(file.content.removeprefix(BYTE_ORDER_MARK))))
     for line, seat in zip(lines, await rooms.repository.seats(room.code), strict=True):
-        _, frames = await rooms.sessions.whole(seat.class_sid or "")
+        _, frames = await rooms.sessions.state_and_frames(seat.class_sid or "")
         assert float(line["score"]) == min(frame.loss for frame in frames if frame.epoch > 0)
     source = literals_of(await download(rooms, room, "notebook"))
     assert [each["score"] for each in source] == [float(line["score"]) for line in lines]

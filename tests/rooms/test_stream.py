@@ -94,7 +94,7 @@ async def test_begins_with_the_room_and_the_tabs_own_session(
     assert shown.names() == ["room", "state", "frames"]
     assert shown.room is not None
     assert (shown.room["code"], shown.room["seat"], shown.room["sid"]) == (room.code, 1, None)
-    assert shown.shown == await rooms.sessions.look(seat.own)
+    assert shown.shown == await rooms.sessions.get_snapshot(seat.own)
     assert shown.events[2].id == f"{seat.own}.1"
 
 
@@ -135,7 +135,7 @@ async def test_what_a_polling_page_gets(rooms: RoomService, room: Room, seat: Se
     await rooms.sessions.step(seat.own, ADAM)
     view, state, frames = await stream.news(rooms, room, seat, Known(seat.own, seat.own, 1))
     assert (view["seat"], view["seats"]) == (1, 1)
-    assert state == await rooms.sessions.look(seat.own)
+    assert state == await rooms.sessions.get_snapshot(seat.own)
     assert [seq for seq, _ in frames] == [2]
     await rooms.presence.note()
     assert (await rooms.repository.seat(room.code, 1)).seen > 0

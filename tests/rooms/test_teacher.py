@@ -38,7 +38,7 @@ class TestPush:
     async def test_gives_every_seat_the_same_untrained_net(self, rooms: RoomService) -> None:
         room = await rooms.open()
         seats = await take_seats(rooms, room, 3)
-        own = [await rooms.sessions.look(seat.own) for seat in seats]
+        own = [await rooms.sessions.get_snapshot(seat.own) for seat in seats]
         assert await tell(rooms, room, "push", **SETTING) == {"seats": 3, "failed": 0}
         expected = first_state(rooms.sessions, 10)
         for state in await class_states(rooms, room):
@@ -49,7 +49,7 @@ class TestPush:
         assert room.leading
         for seat, before in zip(await rooms.repository.seats(room.code), own, strict=True):
             assert followed(room, seat) == seat.class_sid
-            assert await rooms.sessions.look(seat.own) == before
+            assert await rooms.sessions.get_snapshot(seat.own) == before
 
     async def test_with_a_seed_each_and_epochs_trains_as_each_would_alone(
         self, rooms: RoomService
@@ -75,7 +75,7 @@ class TestPush:
         wide = vars(Architecture(h=20, loss="mse"))
         await tell(rooms, room, "push", **SETTING | {"data": law, "net": wide, "seed": 3})
         [again] = await rooms.repository.seats(room.code)
-        state, frames = await rooms.sessions.whole(sid)
+        state, frames = await rooms.sessions.state_and_frames(sid)
         assert again.class_sid == sid
         assert (state.seed, state.train.net, state.train.epoch) == (
             3,
@@ -113,7 +113,7 @@ class TestPush:
         assert [seat.class_sid is None for seat in seats] == [False, True, False, False]
         monkeypatch.undo()
         [left_out] = [seat for seat in seats if seat.class_sid is None]
-        admitted = await rooms.classes.admit(await rooms.repository.load(room.code), left_out)
+        admitted = await rooms.classes.catch_up(await rooms.repository.load(room.code), left_out)
         assert (await rooms.sessions.state(admitted.class_sid or "")).seed == 11
 
     async def test_nets_that_could_not_be_made_together_are_made_one_by_one(
@@ -196,7 +196,7 @@ class TestLateJoiners:
         sessions, _ = await rooms.sessions._store.counts()
         async with asyncio.timeout(30):
             with pytest.raises(UserError, match="room_forbidden"):
-                await rooms.classes.admit(room, seat)
+                await rooms.classes.catch_up(room, seat)
         assert await rooms.sessions._store.counts() == (sessions, 0)  # what was made is deleted
 
     async def test_who_come_back_are_not_started_over(self, rooms: RoomService) -> None:
@@ -205,9 +205,9 @@ class TestLateJoiners:
         await tell(rooms, room, "push", **SETTING | {"epochs": 30})
         [before] = await ended(rooms, room)
         [seat] = await rooms.repository.seats(room.code)
-        again = await rooms.classes.admit(await rooms.repository.load(room.code), seat)
+        again = await rooms.classes.catch_up(await rooms.repository.load(room.code), seat)
         assert again == seat
-        assert await rooms.sessions.look(seat.class_sid or "") == before
+        assert await rooms.sessions.get_snapshot(seat.class_sid or "") == before
 
     async def test_a_seat_that_a_crash_left_out_gets_it_when_its_page_is_back(
         self, rooms: RoomService
@@ -265,10 +265,10 @@ class TestRuns:
     async def test_never_touch_the_students_own_nets(self, rooms: RoomService, name: str) -> None:
         room = await rooms.open()
         [seat] = await take_seats(rooms, room, 1)
-        before = await rooms.sessions.look(seat.own)
+        before = await rooms.sessions.get_snapshot(seat.own)
         body = {"epochs": 5} if name == "start" else {}
         assert await tell(rooms, room, name, **body) == {"seats": 0, "failed": 0}
-        assert await rooms.sessions.look(seat.own) == before
+        assert await rooms.sessions.get_snapshot(seat.own) == before
 
 
 class TestFreezeAndRelease:
@@ -314,7 +314,7 @@ class TestFreezeAndRelease:
             assert followed(room, seat) is None
             assert (state.locked, state.is_running) == (False, False)
         with pytest.raises(UserError, match="session_unknown"):
-            await rooms.sessions.look(shown.sid)
+            await rooms.sessions.get_snapshot(shown.sid)
 
 
 class TestSpotlight:
@@ -328,8 +328,8 @@ class TestSpotlight:
         seats = await rooms.repository.seats(room.code)
         [sid] = {followed(room, seat) for seat in seats}
         assert sid
-        state, frames = await rooms.sessions.whole(sid)
-        original, originals = await rooms.sessions.whole(seats[1].class_sid or "")
+        state, frames = await rooms.sessions.state_and_frames(sid)
+        original, originals = await rooms.sessions.state_and_frames(seats[1].class_sid or "")
         assert state.train.params.tobytes() == original.train.params.tobytes()
         assert [frame.epoch for frame in frames] == [frame.epoch for frame in originals]
         with pytest.raises(UserError, match="frozen"):
@@ -365,12 +365,12 @@ class TestOpenNet:
         for key in ("epoch", "seed", "params", "loss", "net", "optimizer"):
             assert answer["snapshot"][key] == student[key]
         [seat] = await rooms.repository.seats(room.code)
-        _, opened = await rooms.sessions.whole(sid)
-        _, originals = await rooms.sessions.whole(seat.class_sid or "")
+        _, opened = await rooms.sessions.state_and_frames(sid)
+        _, originals = await rooms.sessions.state_and_frames(seat.class_sid or "")
         assert [frame.epoch for frame in opened] == [frame.epoch for frame in originals]
         undone = await rooms.sessions.undo(sid)
         assert (undone["seed"], undone["params"]) == (99, before["params"])
-        assert await rooms.sessions.look(seat.class_sid or "") == student
+        assert await rooms.sessions.get_snapshot(seat.class_sid or "") == student
 
     async def test_does_not_replace_a_locked_session(self, rooms: RoomService) -> None:
         room = await rooms.open()

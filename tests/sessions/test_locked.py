@@ -85,8 +85,8 @@ async def test_the_teacher_changes_a_locked_session(either: SessionService) -> N
     sid = await locked_session(either)
     resume = partial(transitions.resume, optimizer=ADAM, engine="torch@cpu")
     with pytest.raises(UserError, match="frozen"):
-        await either.start_with(sid, resume)
-    await either.start_with(sid, resume, as_teacher=True)
+        await either.apply_and_start(sid, resume)
+    await either.apply_and_start(sid, resume, as_teacher=True)
     await either.apply(sid, partial(lock, locked=False), as_teacher=True)
     await either.resume(sid)
     assert (await either.pause(sid))["status"] == "paused"
@@ -120,7 +120,7 @@ async def test_a_lock_that_comes_during_a_step_wins(
     monkeypatch.setattr(scheduler, "train_epoch", locked_meanwhile)
     with pytest.raises(UserError, match="frozen"):
         await service.step(sid, ADAM)
-    assert (await service.look(sid))["epoch"] == before["epoch"]
+    assert (await service.get_snapshot(sid))["epoch"] == before["epoch"]
 
 
 async def test_many_sessions_are_made_read_and_deleted(either: SessionService) -> None:
@@ -130,7 +130,7 @@ async def test_many_sessions_are_made_read_and_deleted(either: SessionService) -
     train = await either.initial_state(7, state.train.net, points)
     waiting = transitions.new_session(7, ADAM, "torch@cpu", train, points, None)
     begun = transitions.begin_run(state, 8, ADAM, "torch@cpu", train, points, 20)
-    await either.keep(points)
+    await either.save_points(points)
     sids = [await either.create(*waiting), await either.create(*begun)]
     assert (await finished(either, sids[1]))["epoch"] == 20
     states = await either.load_many([*sids, "x" * 22, "🙂"])
@@ -140,4 +140,4 @@ async def test_many_sessions_are_made_read_and_deleted(either: SessionService) -
     await either.delete(sids)
     assert set(await either.load_many([*sids, first])) == {first}
     with pytest.raises(UserError, match="session_unknown"):
-        await either.look(sids[0])
+        await either.get_snapshot(sids[0])

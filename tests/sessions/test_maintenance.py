@@ -59,12 +59,12 @@ class StubStore:
         self.fails = False
         self.on_data: Callable[[], None] = lambda: None
 
-    async def settled(self) -> Data | None:
+    async def shared_data(self) -> Data | None:
         if self.fails:
             raise UserError("storage_failed")
         return self.agreed
 
-    async def settle(self, offered: Data) -> Data:
+    async def share_data(self, offered: Data) -> Data:
         self.offered.append(offered)
         self.agreed = self.agreed or offered
         return self.agreed
@@ -153,7 +153,7 @@ async def test_an_engine_that_this_machine_has_not_is_auto(
     server = Server(engine="torch@cuda:7")
     await server.start()
     assert server.maintenance.default_engine == "auto"
-    assert "has no engine torch@cuda:7" in caplog.text
+    assert "engine torch@cuda:7 is not available" in caplog.text
     await server.maintenance.close()
 
 

@@ -60,7 +60,7 @@ async def test_a_session_that_asks_for_too_much_at_once_is_refused(
         await service.reset(sid, 2)
     runner.gate.set()
     await asyncio.gather(*steps)
-    assert_at(await service.look(sid), trained(service, first_state(service), 8))
+    assert_at(await service.get_snapshot(sid), trained(service, first_state(service), 8))
 
 
 async def test_a_full_server_refuses_more_runs(settings: Settings) -> None:
@@ -94,7 +94,7 @@ async def test_a_second_run_has_to_wait(service: SessionService, runner: ThreadR
 @pytest.mark.parametrize("sid", [UNKNOWN, *ODD_VALUES])
 async def test_commands_to_unknown_sessions_are_refused(service: SessionService, sid: Any) -> None:
     for command in (
-        service.look(sid),
+        service.get_snapshot(sid),
         service.start_run(sid, 5, ADAM, "torch@cpu"),
         service.pause(sid),
         service.resume(sid),
@@ -118,7 +118,7 @@ async def test_an_engine_that_is_not_here_is_refused(service: SessionService, na
         with pytest.raises(UserError) as refused:
             await command
         assert (refused.value.code, refused.value.args_) == ("bad_engine", {"name": name})
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 @pytest.mark.parametrize("values", [[1.0] * 4, [1.0] * 6])
@@ -128,7 +128,7 @@ async def test_weights_of_another_net_are_refused(
     sid, before = await service.open()
     with pytest.raises(UserError, match="bad_params"):
         await service.set_params(sid, values)
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 async def test_the_limits_are_inclusive(service: SessionService, runner: ThreadRunner) -> None:

@@ -54,7 +54,7 @@ def changes() -> list[str]:
 @pytest.fixture
 def sessions(store: BusyStore, changes: list[str]) -> SessionRepository:
     sessions = SessionRepository(store, changes.append)
-    sessions.use(SERVERS)
+    sessions.set_points(SERVERS)
     return sessions
 
 
@@ -101,20 +101,20 @@ async def test_the_servers_data_is_there_once_it_is_set(store: BusyStore) -> Non
     sessions = SessionRepository(store, print)
     with pytest.raises(RuntimeError):
         _ = sessions.points
-    sessions.use(SERVERS)
+    sessions.set_points(SERVERS)
     assert sessions.points is await sessions.find(SERVERS.key) is SERVERS
-    await sessions.keep(SERVERS)
-    assert await store.kept_points(SERVERS.key) is None  # the server has it anyway
+    await sessions.save_points(SERVERS)
+    assert await store.load_points(SERVERS.key) is None  # the server has it anyway
 
 
 async def test_data_is_read_from_the_store_once(
     sessions: SessionRepository, store: BusyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await store.keep_points(OWN)
+    await store.save_points(OWN)
     found = await sessions.find(OWN.key)
     assert found is not None
     assert found.y.tobytes() == OWN.y.tobytes()
-    monkeypatch.setattr(store, "kept_points", None)
+    monkeypatch.setattr(store, "load_points", None)
     assert await sessions.find(OWN.key) is found
     assert await sessions.points_of(make_state(data_key=OWN.key)) is found
 
@@ -168,7 +168,7 @@ class Overtaken(BusyStore):
         if self.is_overtaken:
             self.is_overtaken = False
             other = SessionRepository(self, print)
-            other.use(SERVERS)
+            other.set_points(SERVERS)
             await other.undo(sid)
             await self.run(lambda db: db.execute("DELETE FROM step"))
         return await super().step(sid, number)
@@ -177,7 +177,7 @@ class Overtaken(BusyStore):
 async def test_a_step_that_another_request_took_is_not_undone_twice(tmp_path: Path) -> None:
     store = Overtaken(tmp_path / "store.sqlite3")
     sessions = SessionRepository(store, print)
-    sessions.use(SERVERS)
+    sessions.set_points(SERVERS)
     sid = await store.create(served(seed=1))
     reset = partial(transitions.reset, seed=50, train=served().train, points=SERVERS)
     await sessions.update(sid, reset, "session")

@@ -66,7 +66,7 @@ async def test_pause_and_resume(either: SessionService) -> None:
     paused = await either.pause(sid)
     assert (paused["status"], paused["target_epoch"]) == ("paused", 2000)
     await either.set_params(sid, [1, 1, 1, 1, 1])  # by now a slice would have been saved
-    assert (await either.look(sid))["epoch"] == paused["epoch"] < 2000
+    assert (await either.get_snapshot(sid))["epoch"] == paused["epoch"] < 2000
     assert (await either.resume(sid))["status"] == "running"
     assert (await finished(either, sid))["epoch"] == 2000
 
@@ -150,7 +150,7 @@ async def test_a_step_is_one_epoch_and_one_frame(either: SessionService) -> None
 async def test_steps_at_once_all_count(either: SessionService) -> None:
     sid, _ = await either.open()
     await asyncio.gather(*(either.step(sid, ADAM) for _ in range(5)))
-    assert_at(await either.look(sid), trained(either, first_state(either), 5))
+    assert_at(await either.get_snapshot(sid), trained(either, first_state(either), 5))
 
 
 async def test_a_step_can_be_the_last_of_a_paused_run(

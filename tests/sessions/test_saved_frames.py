@@ -92,4 +92,4 @@ async def test_spoilt_frames_change_nothing(service: SessionService) -> None:
     for rows in SPOILT:
         with pytest.raises(UserError, match="bad_saved"):
             await run(service, sid, "restore", {**copy.deepcopy(file), "frames": rows})
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before

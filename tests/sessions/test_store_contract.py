@@ -215,10 +215,10 @@ async def test_the_store_answers(store: Store) -> None:
     await store.ping()
 
 
-async def test_data_are_settled(store: Store) -> None:
+async def test_servers_share_their_data(store: Store) -> None:
     x = np.array([-1, 1], dtype=np.float32)
     points = Points(x, abs(x), abs(x), "lecture")
-    known = await store.settle(Data(points, UserError("data_not_csv")))
+    known = await store.share_data(Data(points, UserError("data_not_csv")))
     assert (known.points.key, known.problem) == (points.key, known.problem)
     assert str(known.problem) == "data_not_csv"
 
@@ -229,22 +229,22 @@ async def test_a_sessions_own_data_is_stored_while_it_is_used(store: Store, cloc
     with_truth = Points(x, abs(x), -x, "own", "점.csv", spec)
     without = Points(x, None, x * 2, "own", "", spec)
     for points in (with_truth, without, without):
-        await store.keep_points(points)
+        await store.save_points(points)
     for points in (with_truth, without):
-        found = await store.kept_points(points.key)
+        found = await store.load_points(points.key)
         assert found is not None
         assert (found.key, found.label, found.spec) == (points.key, points.label, spec)
         assert found.x.tobytes() == x.tobytes()
         assert found.y.tobytes() == points.y.tobytes()
-    assert (await store.kept_points(without.key)).prob is None  # type: ignore[union-attr]
-    assert await store.kept_points("0" * 16) is None
+    assert (await store.load_points(without.key)).prob is None  # type: ignore[union-attr]
+    assert await store.load_points("0" * 16) is None
 
     clock.now += 100
-    await store.kept_points(without.key)
+    await store.load_points(without.key)
     clock.now += 100
     await store.expire(150)
-    assert await store.kept_points(with_truth.key) is None
-    assert await store.kept_points(without.key) is not None
+    assert await store.load_points(with_truth.key) is None
+    assert await store.load_points(without.key) is not None
 
 
 def make_step(number: int) -> Step:

@@ -109,7 +109,7 @@ async def test_a_run_waits_and_ends_as_if_nothing_had_been(
         await service.open()
     [error, end] = caplog.messages
     assert said in error
-    assert end.endswith("sessions.sqlite3: writes again")
+    assert end.endswith("sessions.sqlite3 can be written again")
     await until(lambda: notices(page)[-1:] == [None])
     following.cancel()
     await service.close()

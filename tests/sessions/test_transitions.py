@@ -45,6 +45,10 @@ def test_a_new_session_begins_with_one_frame() -> None:
     assert (state.version, state.seed, state.lr, state.run) == (1, 3, 0.1, None)
     assert (state.engine, state.data_key) == ("auto", POINTS.key)
     assert (frame.seq, frame.mark, state.next_seq) == (1, "start", 2)
+    told, _ = transitions.new_session(
+        3, AdamOptions(), "auto", IDLE.train, POINTS, Notice("session_new")
+    )
+    assert told.notice == Notice("session_new")
 
 
 def test_every_transition_is_one_version() -> None:
@@ -135,10 +139,13 @@ def test_an_edit_keeps_moments_epoch_and_run() -> None:
     expected = bce(yhat(from_vector([1, -2, 3, -4, 5]), POINTS.x), POINTS.y)
     assert after.train.loss == pytest.approx(expected)
     assert (frame.mark, frame.loss, frame.epoch) == ("edit", after.train.loss, 7)
+    assert (after.train.params.dtype, frame.numbers.dtype) == (np.float32, np.float32)
+    assert transitions.edit(after, [1, -2, 3, -4, 5], POINTS) is None
 
 
 def test_other_data_gives_other_losses_and_a_pause() -> None:
     state = make_state(run=Run(0, 100, "running"), next_seq=40)
+    state = replace(state, speed=Speed("torch@cpu", 0, 100, 2.0, 50.0))
     after, [frame] = transitions.adopt(state, POINTS) or pytest.fail("no move")
     assert after.data_key == POINTS.key
     assert after.train.params.tobytes() == state.train.params.tobytes()
@@ -146,7 +153,7 @@ def test_other_data_gives_other_losses_and_a_pause() -> None:
     assert after.train.loss == pytest.approx(expected)
     assert after.run == Run(0, 100, "paused")
     assert after.notice == Notice("data_changed")
-    assert (after.first_seq, frame.seq, frame.mark) == (40, 40, "start")
+    assert (after.first_seq, frame.seq, frame.mark, after.speed) == (40, 40, "start", Speed())
     idle, _ = transitions.adopt(IDLE, POINTS) or pytest.fail("no move")
     assert idle.run is None
 
@@ -307,6 +314,13 @@ def test_frames_of_a_file_that_stop_short_get_one_more(last: Frame) -> None:
     assert after.next_seq == 33
 
 
+def test_a_net_that_is_no_number_equals_its_own_frame() -> None:
+    broken = replace(IDLE.train, params=np.array([np.nan, 1, 2, 3, 4], dtype=np.float32))
+    last = saved_frame(7, [float("nan"), 1, 2, 3, 4])
+    _, frames = transitions.with_saved_frames(replace(IDLE, train=broken), [last], POINTS)
+    assert len(frames) == 1
+
+
 def test_without_frames_of_a_file_the_net_is_the_start() -> None:
     after, [frame] = transitions.with_saved_frames(make_state(next_seq=30), [], POINTS)
     assert (frame.seq, frame.epoch, frame.mark, after.next_seq) == (30, 7, "start", 31)
@@ -314,7 +328,7 @@ def test_without_frames_of_a_file_the_net_is_the_start() -> None:
 
 @pytest.mark.parametrize("key", ["0" * 16, "f" * 16])
 def test_an_edit_on_data_that_were_replaced_is_refused(key: str) -> None:
-    with pytest.raises(UserError, match="busy"):
+    with pytest.raises(UserError, match=r"^busy$"):
         transitions.edit(make_state(data_key=key), [1, 2, 3, 4, 5], POINTS)
 
 

@@ -89,7 +89,7 @@ async def test_another_seeds_run_is_undone(either: SessionService) -> None:
     await either.resume(sid)
 
     async def has_resumed() -> bool:
-        return int((await either.look(sid))["epoch"]) > epoch
+        return int((await either.get_snapshot(sid))["epoch"]) > epoch
 
     await until(has_resumed)
     await either.pause(sid)
@@ -99,7 +99,7 @@ async def test_a_restored_session_is_undone(service: SessionService) -> None:
     sid, other = await trained(service), await trained(service, WIDE)
     before = await whole(service, sid)
     await run(service, sid, "restore", await run(service, other, "saved", {}))
-    assert (await service.look(sid))["net"]["h"] == 50
+    assert (await service.get_snapshot(sid))["net"]["h"] == 50
     await service.undo(sid)
     assert await whole(service, sid) == before
 
@@ -125,13 +125,13 @@ async def test_data_that_are_forgotten_leave_the_net(
     x = service.points.x
     await service.reset(sid, 1, points=Points(x, None, abs(x), "own"))
     await service.step(sid, ADAM)
-    params = (await service.look(sid))["params"]
+    params = (await service.get_snapshot(sid))["params"]
     await service.undo(sid)
     service._sessions._cached.clear()
     await service._store.run(lambda db: db.execute("DELETE FROM points"))  # type: ignore[attr-defined]
     redone = await service.redo(sid)
     assert redone["params"] == params
-    adopted = await service.look(sid)
+    adopted = await service.get_snapshot(sid)
     assert (adopted["params"], adopted["data_key"]) == (params, service.points.key)
     assert adopted["notice"] == {"code": "data_changed", "args": {}}
 
@@ -149,12 +149,12 @@ async def test_weights_set_by_hand_are_swapped_during_a_run(either: SessionServi
     epoch = undone["epoch"]
 
     async def goes_on() -> bool:
-        return int((await either.look(sid))["epoch"]) > epoch
+        return int((await either.get_snapshot(sid))["epoch"]) > epoch
 
     await until(goes_on)
     await either.pause(sid)
     await either.redo(sid)
-    assert (await either.look(sid))["epoch"] >= epoch
+    assert (await either.get_snapshot(sid))["epoch"] >= epoch
 
 
 async def test_quick_edits_of_one_weight_are_one_step(
@@ -190,7 +190,7 @@ async def test_a_refused_command_is_not_a_step(service: SessionService) -> None:
     await service.set_params(sid, before["params"])
     with pytest.raises(UserError):
         await service.reset(sid, -1)
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 async def test_undo_in_two_tabs_at_once_takes_back_two_steps(either: SessionService) -> None:
@@ -198,7 +198,7 @@ async def test_undo_in_two_tabs_at_once_takes_back_two_steps(either: SessionServ
     for seed in (2, 3, 4):
         await either.reset(sid, seed)
     await asyncio.gather(either.undo(sid), either.undo(sid))
-    now = await either.look(sid)
+    now = await either.get_snapshot(sid)
     assert (now["seed"], now["can_undo"], now["can_redo"]) == (2, 1, 2)
 
 
@@ -211,7 +211,7 @@ async def test_the_history_survives_a_restart(settings: Settings) -> None:
     await first.close()
     second = make_service(settings, ThreadRunner())
     await second.start()
-    assert (await second.look(sid))["can_undo"] == 1
+    assert (await second.get_snapshot(sid))["can_undo"] == 1
     await second.undo(sid)
     assert await whole(second, sid) == before
     await second.close()
@@ -229,5 +229,5 @@ async def test_a_damaged_step_is_refused_and_changes_nothing(
     with pytest.raises(UserError, match="storage_failed"):
         await service.undo(sid)
     assert "is damaged" in caplog.text
-    assert await service.look(sid) == reset
+    assert await service.get_snapshot(sid) == reset
     await service.close()

@@ -71,7 +71,7 @@ def open_site(folder: Path, patch: pytest.MonkeyPatch, runner: asyncio.Runner) -
     """Start the app without processes of its own; yields once."""
     for name in LIMITS:
         patch.setattr(rate_limits, name, rate_limits.Limit(name, 10**9, 60))
-    patch.setattr(seeds, "AGAIN_S", 0.0)
+    patch.setattr(seeds, "RETRY_S", 0.0)
     csv = write_points(folder / "points.csv", n=16)
     chosen = Settings(data=str(csv), data_dir=folder, engine="torch@cpu", max_epochs=20)
     sessions = make_service(chosen, ThreadRunner())

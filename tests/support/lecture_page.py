@@ -42,6 +42,15 @@ DRAWN = """([id, trace]) => {
 }"""
 
 
+# Texts in smaller letters than a projector's back row can read.
+SMALL_TEXTS = """(px) => [...document.querySelectorAll("main *")].filter((node) =>
+  node.checkVisibility({ visibilityProperty: true }) && [...node.childNodes].some((child) =>
+    child.nodeType === 3 && child.textContent.trim())
+  && parseFloat(getComputedStyle(node).fontSize) < px
+  && !node.closest(".visually-hidden, h2"))
+  .map((node) => `${node.textContent} ${getComputedStyle(node).fontSize}`)"""
+
+
 def number(text: str) -> float:
     """A number as the page writes it: 5,000 or −0.4414."""
     return float(text.replace(",", "").replace("−", "-"))
@@ -78,6 +87,11 @@ class LecturePage:
         """The numbers that Plotly draws a trace from."""
         x, y = self.page.evaluate(DRAWN, [graph, trace])
         return x, y
+
+    def texts_below(self, px: float) -> list[str]:
+        """Visible texts in letters smaller than this."""
+        small: list[str] = self.page.evaluate(SMALL_TEXTS, px)
+        return small
 
     # Views
 

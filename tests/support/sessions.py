@@ -140,20 +140,20 @@ async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
 
 
 async def status_of(service: SessionService, sid: str) -> str:
-    snapshot = await service.look(sid)
+    snapshot = await service.get_snapshot(sid)
     return str(snapshot["status"])
 
 
 async def has_moved(service: SessionService, sid: str) -> bool:
     """Whether the first slice of a run has been saved."""
-    return int((await service.look(sid))["epoch"]) > 0
+    return int((await service.get_snapshot(sid))["epoch"]) > 0
 
 
 async def finished(service: SessionService, sid: str) -> dict[str, Any]:
     """The snapshot of the session when its run has ended, in any way."""
 
     async def idle() -> dict[str, Any] | None:
-        snapshot = await service.look(sid)
+        snapshot = await service.get_snapshot(sid)
         return None if snapshot["status"] == "running" else snapshot
 
     found: dict[str, Any] = await until(idle)

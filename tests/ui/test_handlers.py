@@ -184,7 +184,7 @@ async def test_a_run_is_resumed_with_the_fields() -> None:
 async def test_enter_in_a_field_makes_an_untrained_net_only() -> None:
     service = RecordingService()
     assert "error" not in await press(service, "prepare", {"seed": "7", "net": OTHER_NET})
-    assert service.asked[1:] == [("reset", "a-session", 7, OTHER), ("look", "a-session")]
+    assert service.asked[1:] == [("reset", "a-session", 7, OTHER), ("get_snapshot", "a-session")]
 
 
 async def test_step_reset_and_edit() -> None:

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from pwlapp.errors import UserError
 from pwlapp.web import fixed_window, rate_limits
-from pwlapp.web.commands import read_json
+from pwlapp.web.bodies import read_json
 from pwlapp.web.json_answers import answer, refusal
 from pwlapp.web.rate_limits import (
     BODIES,

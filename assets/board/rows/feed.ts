@@ -1,4 +1,4 @@
-// The board's lines from the server, for as long as somebody looks.
+// Receives the lines of the board from the server.
 import * as classApi from "../../class/api";
 import * as api from "../../core/session/api";
 import * as connections from "../../core/session/connection";
@@ -6,45 +6,45 @@ import type { Message } from "../../core/types";
 import type { Line } from "./types";
 
 export type Listeners = {
-  onLine: (line: Line, isFirst: boolean) => void; // the first of a connection, and each that was asked for, has all
+  onLine: (line: Line, isFirst: boolean) => void; // a first line, and each polled one, has all students
   onConnection: connections.Source["onConnection"];
-  onEnd: (why: Message) => void; // the room is closed, or this is not its teacher
+  onEnd: (reason: Message) => void; // the room has ended, or the token is not its teacher's
 };
 
 const OVER = new Set(["room_ended", "room_forbidden", "room_unknown"]);
 
-// Follow the room until what this gives is called.
-export const follow = ({ onLine, onConnection, onEnd }: Listeners) => {
-  // Whether the room is over; throws any other problem.
+// Follow the room. Returns a function that stops it.
+export const follow = ({ onLine, onConnection, onEnd: onRoomEnd }: Listeners) => {
+  // Whether the error says that the room is over. Throws any other error.
   const isOver = (error: Message | undefined) => {
     if (!error) return false;
     if (!OVER.has(error.code)) throw error;
     connection.close();
-    onEnd(error);
+    onRoomEnd(error);
     return true;
   };
 
-  const listen = async (heard: () => void, signal: AbortSignal) => {
+  const listen = async (onMessage: () => void, signal: AbortSignal) => {
     let isFirst = true;
     for await (const line of classApi.board<Line>(signal)) {
       if (signal.aborted || isOver(line.error)) return;
       onLine(line, isFirst);
       if (line.seats) isFirst = false;
-      heard();
+      onMessage();
     }
   };
 
-  const connection = connections.keep({
-    open: (heard, broken) => {
+  const connection = connections.connect({
+    open: (onMessage, onEnd) => {
       const stream = new AbortController();
-      listen(heard, stream.signal)
+      listen(onMessage, stream.signal)
         .catch(() => {})
-        .then(broken);
+        .then(onEnd);
       return () => stream.abort();
     },
-    ask: classApi.boardNow,
-    take: async (answer) => {
-      const line = await api.read<Line & { error?: Message }>(answer);
+    request: classApi.boardNow,
+    receive: async (answer) => {
+      const line = await api.readJson<Line & { error?: Message }>(answer);
       if (isOver(line.error)) return false;
       onLine(line, true);
       return true;

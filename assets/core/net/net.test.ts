@@ -11,7 +11,7 @@ describe.each(golden.nets)("a net of torch: $net, loss $loss", ({ net, p, x, y, 
     wanted.parts.forEach((part, k) => expectNear(nets.contribution(p, k, x, net), part));
   });
   test("loss", () => expectNear([nets.loss(p, x, y, net)], [wanted.loss]));
-  test("a size for each number", () => expect(nets.size(net)).toBe(p.length));
+  test("size: the number of parameters", () => expect(nets.size(net)).toBe(p.length));
 });
 
 test.each(golden.nets.filter(({ net }) => net.activation === "relu"))(
@@ -23,13 +23,13 @@ test.each(golden.nets.filter(({ net }) => net.activation === "relu"))(
 );
 
 describe("the lecture's net", () => {
-  test("its start values are the target", () => {
+  test("its start weights give the target line", () => {
     const xs = nets.grid(-1, 1, 101);
     expectNear(nets.logit(nets.START, xs), nets.bent(nets.TARGET, xs));
     expect(nets.mse(nets.logit(nets.START, xs), nets.bent(nets.TARGET, xs))).toBe(0);
     expect(nets.bent(nets.TARGET, [-1, 0, 1])).toEqual([-4.5, 4.5, 0]);
   });
-  test("a certain mistake costs a hundred, as torch.nn.BCELoss has it", () => {
+  test("the loss of a point is at most 100, as in torch.nn.BCELoss", () => {
     const loss = (b2: number) => nets.loss([0, 0, 0, 0, b2], [0, 1], [1, 0]);
     expectNear([-800, 50, 800].map(loss), [50, 25, 50]);
   });
@@ -37,11 +37,11 @@ describe("the lecture's net", () => {
 
 describe("knots", () => {
   const net = { ...nets.LECTURE, h: 3, bias1: true };
-  test("ascending, each once, and none of a unit that is flat", () => {
+  test("are ascending and without duplicates, and a unit with W1 = 0 has none", () => {
     expect(nets.knots([2, -1, 4, -1, -3, -2, 1, 1, 1, 0], net)).toEqual([-3, 0.5]);
     expect(nets.knots([0, 0, 1, 5, 0, 1, 1, 1, 1, 0], net)).toEqual([-1]);
   });
-  test("at 0 without a bias, nowhere with sigmoids", () => {
+  test("lie at 0 without a bias, and a net of sigmoids has none", () => {
     expect(nets.knots(nets.START)).toEqual([0]);
     expect(nets.knots([1, 1, 1, 1, 1, 1, 1, 1, 1, 0], { ...net, activation: "sigmoid" })).toEqual([]);
   });

@@ -1,17 +1,16 @@
-// The net as numbers: the same mathematics as pwlapp/core/net.py, for the browser.
-// Parameters travel as one vector [W1_1..W1_h, b1_1..b1_h, W2_1..W2_h, b2], as in the server's
-// frames; b1 only in nets that have it.
+// The net's forward pass, slopes, bends and losses, as in pwlapp/core/net.py. Parameters are one vector
+// [W1_1..W1_h, b1_1..b1_h, W2_1..W2_h, b2], as in the server's frames; b1 only in nets that have it.
 import type { BentLine, NetDescription, Numbers, Weights } from "../types";
 
 export const LECTURE: NetDescription = { h: 2, bias1: false, activation: "relu", loss: "bce" };
-export const START: Weights = [1, -1, -4.5, -9, 4.5];
+export const START: Weights = [1, -1, -4.5, -9, 4.5]; // Build's first weights, whose logit is TARGET
 
 export const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 export const logitOf = (p: number) => Math.log(p / (1 - p));
 export const finiteLogitOf = (p: number) => (p > 0 && p < 1 ? logitOf(p) : null);
 
 export const size = (net: NetDescription) => (net.bias1 ? 3 : 2) * net.h + 1;
-// Where the weights of unit k are in the vector.
+// Indices of unit k's weights in the vector.
 export const placesOf = ({ h, bias1 }: NetDescription, k: number): { W1: number; b1: number | null; W2: number } =>
   bias1 ? { W1: k, b1: h + k, W2: 2 * h + k } : { W1: k, b1: null, W2: h + k };
 const weightIn = (p: Weights, k: number) => p[k]; // W1
@@ -38,11 +37,11 @@ export const hidden: OfUnit = (p, k, xs, net = LECTURE) => xs.map((x) => hiddenA
 export const contribution: OfUnit = (p, k, xs, net = LECTURE) =>
   xs.map((x) => weightOut(p, k, net) * hiddenAt(p, k, x, net)); // v W2
 export const logit: OfNet = (p, xs, net = LECTURE) => xs.map((x) => logitAt(p, x, net));
-// what comes out of the net whose last layer gives `logits`
+// the net's output for these outputs of its last layer
 export const output = (logits: number[], net: NetDescription) => (net.loss === "mse" ? logits : logits.map(sigmoid));
 export const yhat: OfNet = (p, xs, net = LECTURE) => output(logit(p, xs, net), net);
 
-// Slopes of a ReLU net's logit left and right of all its bends; without b1 they all lie at 0.
+// Slopes of a ReLU net's logit left and right of all its bends. Without b1 it bends only at 0.
 export const slopes = (p: Weights, net = LECTURE) => {
   let left = 0;
   let right = 0;
@@ -54,7 +53,7 @@ export const slopes = (p: Weights, net = LECTURE) => {
   return { left, right };
 };
 
-// Where a ReLU net bends, ascending, each place once; a net of sigmoids bends nowhere.
+// The x at which a ReLU net bends, ascending, without duplicates. A net of sigmoids has no bends.
 export const knots = (p: Weights, net = LECTURE) => {
   if (net.activation !== "relu") return [];
   if (!net.bias1) return [0];
@@ -66,7 +65,7 @@ export const knots = (p: Weights, net = LECTURE) => {
   return [...found].sort((a, b) => a - b);
 };
 
-// One unit's own numbers, and where it bends; a sigmoid is at 1/2 there. NaN for a flat one.
+// One unit's weights, and the x of its bend (of a sigmoid: where it is 1/2). NaN if W1 is 0.
 export type Unit = { W1: number; b1: number; W2: number; knot: number };
 export const unitOf = (p: Weights, k: number, net = LECTURE): Unit => {
   const [W1, b1, W2] = [weightIn(p, k), biasIn(p, k, net), weightOut(p, k, net)];
@@ -74,12 +73,12 @@ export const unitOf = (p: Weights, k: number, net = LECTURE): Unit => {
 };
 
 // --- losses ---------------------------------------------------------------------------------------
-// Sums over `count` points: `z` are their logits, and y[from] belongs to z[0].
+// Sum of the losses at `count` points with logits `z`. y[from] belongs to z[0].
 type LossSum = (z: Numbers, y: Numbers, from?: number, count?: number) => number;
 const CLAMP = 100; // torch.nn.BCELoss clamps its logarithms at -100
 
-// -(y log yhat + (1 - y) log(1 - yhat)) = max(z, 0) - y z + log(1 + e^-|z|). A product of 512 factors
-// of at most 2 fits a double, so that one logarithm does for all of them.
+// -(y log yhat + (1 - y) log(1 - yhat)) = max(z, 0) - y z + log(1 + e^-|z|). The logarithms are expensive, so
+// the factors 1 + e^-|z| are multiplied first: the product of 512 of them, each at most 2, fits a double.
 const bceSum: LossSum = (z, y, from = 0, count = z.length) => {
   let sum = 0;
   let product = 1;
@@ -103,11 +102,11 @@ export const lossSum = { bce: bceSum, mse: mseSum };
 
 export const bce = (logits: Numbers, ys: Numbers) => bceSum(logits, ys) / ys.length;
 export const mse = (a: Numbers, b: Numbers) => mseSum(a, b) / a.length;
-// the loss that the net is trained on
+// the loss with which the net is trained
 export const loss = (p: Weights, xs: number[], ys: Numbers, net = LECTURE) =>
   lossSum[net.loss](logit(p, xs, net), ys) / ys.length;
 
-// --- the bent line --------------------------------------------------------------------------------
+// --- the line with one bend -----------------------------------------------------------------------
 export const bent = ({ left, right, b }: BentLine, xs: number[]) => xs.map((x) => (x < 0 ? left : right) * x + b);
 export const grid = (low: number, high: number, n: number) =>
   Array.from({ length: n }, (_, i) => low + ((high - low) * i) / (n - 1));

@@ -15,17 +15,17 @@ test.each(golden.pieces)("slopes and knots of autograd: $net between $low and $h
   });
 });
 
-describe("knots that are none", () => {
+describe("units whose knot is no bend of the line", () => {
   const of = (W1: number[], b1: number[], W2: number[]) => [...W1, ...b1, ...W2, 0.5];
   const four = of([1, 1, 1, -1], [1, 0, -1, 2], [1, 1, 1, 1]); // knots -1, 0, 1, 2
   test.each<[string, number[], number[], number[][]]>([
-    ["no unit bends: on and off", of([0, 0], [2, -3], [4, 5]), [], [[], [0], [8.5]]],
-    ["one adds nothing", of([1, 2], [-1, 0], [0, 3]), [], [[0], [0, 6], [0.5, 0.5]]],
-    ["two cancel", of([1, 1], [-1, -1], [2, -2]), [], [[], [0], [0.5]]],
-    ["one knot", of([1, 2], [-1, -2], [2, 2]), [], [[1], [0, 6], [0.5, -5.5]]],
+    ["W1 is 0: each unit is constant", of([0, 0], [2, -3], [4, 5]), [], [[], [0], [8.5]]],
+    ["W2 of one unit is 0", of([1, 2], [-1, 0], [0, 3]), [], [[0], [0, 6], [0.5, 0.5]]],
+    ["two units cancel", of([1, 1], [-1, -1], [2, -2]), [], [[], [0], [0.5]]],
+    ["two units with the same knot", of([1, 2], [-1, -2], [2, 2]), [], [[1], [0, 6], [0.5, -5.5]]],
     ["relu(x) - relu(-x) is x", of([1, -1], [0, 0], [1, -1]), [], [[], [1], [0.5]]],
-    ["far out", of([1e-30], [1e6], [1]), [-1, 1], [[], [0], [1e6 + 0.5]]],
-    ["a knot at an end bends nothing inside", four, [-1, 1], [[0], [0, 1], [3.5, 3.5]]],
+    ["a knot far outside", of([1e-30], [1e6], [1]), [-1, 1], [[], [0], [1e6 + 0.5]]],
+    ["a knot at an end of the range", four, [-1, 1], [[0], [0, 1], [3.5, 3.5]]],
     ["all knots outside", four, [3, 4], [[], [3], [0.5]]],
   ])("%s", (_, p, [low, high], [knots, slopes, intercepts]) => {
     const line = pieces(p, { ...LECTURE, h: (p.length - 1) / 3, bias1: true }, low, high);
@@ -33,7 +33,7 @@ describe("knots that are none", () => {
     expectNear(line.slopes, slopes);
     expectNear(line.intercepts, intercepts);
   });
-  test("the target has one", () => {
+  test("the target has one knot", () => {
     expect(pieces(START)).toEqual({ knots: [0], slopes: [9, -4.5], intercepts: [4.5, 4.5] });
   });
 });

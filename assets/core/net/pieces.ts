@@ -1,16 +1,15 @@
-// A ReLU net's logit, piece by piece. It is continuous, and straight between its knots. Unit k bends
-// at x = -b1 / W1; right of it (left of it, if W1 < 0) it adds W1 W2 x + b1 W2. So each knot that is
-// passed from left to right changes the slope by |W1| W2 and the intercept by sign(W1) b1 W2, and
-// the pieces are the running sums of these changes.
+// The straight pieces of a ReLU net's logit. Unit k bends at the knot x = -b1 / W1; right of the knot (left
+// of it, if W1 < 0) it adds W1 W2 x + b1 W2 to the logit. So at each knot, from left to right, the slope
+// changes by |W1| W2 and the intercept by sign(W1) b1 W2. The pieces are running sums of these changes.
 
 import type { NetDescription, Pieces, Weights } from "../types";
 import * as nets from "./net";
 
-const SAME_SLOPE = 1e-9; // of the largest slope: a smaller change is no bend
+const SAME_SLOPE = 1e-9; // a change of slope smaller than this, relative to the largest slope, is no bend
 
 type Change = [knot: number, slope: number, intercept: number];
 
-// How slope and intercept change at each knot, from left to right.
+// The changes of slope and intercept at each knot, from left to right.
 const changesOf = (units: nets.Unit[]) => {
   const changes = new Map<number, Change>();
   for (const { W1, b1, W2, knot } of units) {
@@ -23,7 +22,7 @@ const changesOf = (units: nets.Unit[]) => {
   return [...changes.values()].sort((a, b) => a[0] - b[0]);
 };
 
-// The piece left of all knots.
+// Slope and intercept left of all knots.
 const leftmost = (units: nets.Unit[], b2: number) => {
   let slope = 0;
   let intercept = b2;
@@ -36,7 +35,7 @@ const leftmost = (units: nets.Unit[], b2: number) => {
   return [slope, intercept];
 };
 
-// Neighbours of the same slope are one piece.
+// Merge neighbouring pieces of the same slope.
 const merged = ({ knots, slopes, intercepts }: Pieces): Pieces => {
   const least = SAME_SLOPE * slopes.reduce((most, slope) => Math.max(most, Math.abs(slope)), 0);
   const bends = knots.map((_, i) => Math.abs(slopes[i + 1] - slopes[i]) > least);
@@ -48,7 +47,7 @@ const merged = ({ knots, slopes, intercepts }: Pieces): Pieces => {
   };
 };
 
-// The pieces of the logit between `low` and `high`. A knot at an end or outside of them is left out.
+// The pieces of the logit between `low` and `high`, with the knots that lie strictly between them.
 export const pieces = (p: Weights, net: NetDescription = nets.LECTURE, low = -Infinity, high = Infinity) => {
   const units = Array.from({ length: net.h }, (_, k) => nets.unitOf(p, k, net));
   let [slope, intercept] = leftmost(units, p[p.length - 1]);

@@ -1,5 +1,5 @@
-// W1, b1 if there is one, W2 and b2: each a slider with a field beside it that takes typed values.
-// Native inputs, so that a drag never passes through the renderer and the keyboard works.
+// A slider and a text field for each weight of a net. They are native inputs, not Dash components, so that a
+// drag does not pass through Dash's renderer.
 import { element } from "../dom";
 import { limits } from "../limits";
 import * as i18n from "../text/i18n";
@@ -9,7 +9,7 @@ import * as nets from "./net";
 
 type Row = { name: string; sub: string; role: string; span: number; label: string };
 
-// What the numbers of a net are called, in their order.
+// The rows of a net's parameters, in the order of the vector. `span`: the slider goes from -span to span.
 export const rowsOf = ({ h, bias1 }: NetDescription): Row[] => {
   const layer = (name: string, span: number, label: string) =>
     Array.from({ length: h }, (_, i) => ({
@@ -54,8 +54,8 @@ const rowElements = (row: Row, id: string, step: number) => {
 };
 
 export type Handlers = {
-  onInput: (p: Weights) => void; // follows a drag
-  onCommit: (p: Weights) => void; // once at its end
+  onInput: (p: Weights) => void; // at each change, also during a drag
+  onCommit: (p: Weights) => void; // at the end of a drag, and after typing
 };
 type Options = Handlers & {
   net?: NetDescription;
@@ -64,7 +64,7 @@ type Options = Handlers & {
 };
 export type WeightRows = { set: (p: Weights) => void; get: () => Weights };
 
-// Build the rows of `net` inside `host`, in the place of what was there.
+// Replace the contents of `host` with rows for the weights of `net`.
 export const create = (
   host: HTMLElement,
   { onInput, onCommit, net = nets.LECTURE, step = 0.1, format = short }: Options,
@@ -103,12 +103,13 @@ export const create = (
       onInput([...vector]);
     });
     slider.addEventListener("change", () => onCommit([...vector]));
-    // A swipe that turns out to scroll the page takes back what its first touch changed.
-    let touched: number | null = null;
-    slider.addEventListener("pointerdown", () => (touched = vector[k]));
+    // On a touch screen a swipe across a slider first changes it; pointercancel tells that the swipe scrolls
+    // the page instead, and the change is undone.
+    let atPointerDown: number | null = null;
+    slider.addEventListener("pointerdown", () => (atPointerDown = vector[k]));
     slider.addEventListener("pointercancel", () => {
-      if (touched === null || touched === vector[k]) return;
-      vector[k] = touched;
+      if (atPointerDown === null || atPointerDown === vector[k]) return;
+      vector[k] = atPointerDown;
       show(k);
       onInput([...vector]);
       onCommit([...vector]);
@@ -116,7 +117,7 @@ export const create = (
     field.addEventListener("input", () => (field.dataset.typing = "yes"));
     field.addEventListener("blur", () => {
       if (!field.dataset.typing) return;
-      delete field.dataset.typing; // typed and taken back: no change event came
+      delete field.dataset.typing; // the text is as it was before, so there was no change event
       show(k);
     });
     field.addEventListener("change", () => {
@@ -128,7 +129,7 @@ export const create = (
       }
       complain(field, "");
       vector[k] = value;
-      show(k, true); // what was typed stays as it was typed: 1/3 reads 1/3
+      show(k, true); // the text stays as it was typed, such as 1/3
       onInput([...vector]);
       onCommit([...vector]);
     });
@@ -141,8 +142,8 @@ export const create = (
     });
   });
 
-  // Show other weights. A field that is being typed in is left alone, and so is the text of a weight
-  // that did not change (1/3 stays 1/3).
+  // Show other weights. Does not change the text of a field in which the user is typing, nor of a weight that
+  // is the same (so that 1/3 stays 1/3).
   const set = (next: Weights) => {
     rows.forEach(({ field }, k) => {
       if (next[k] === vector[k] || field.dataset.typing) return;

@@ -7,10 +7,10 @@ import * as weights from "./weights";
 
 const NET: NetDescription = { h: 3, bias1: true, activation: "relu", loss: "bce" };
 const LECTURE: NetDescription = { h: 2, bias1: false, activation: "relu", loss: "bce" };
-// without the invisible sign that keeps a positive number as wide as a negative one
+// without the invisible minus sign that makes a positive number as wide as a negative one
 const plain = (markup: string) => markup.replaceAll("<mphantom><mn>−</mn></mphantom>", "").replace(/<[^>]*>/g, "");
 
-test("a weight's place names its layer, its unit and its colour", () => {
+test("a weight's place gives its name and its colour", () => {
   const names = (net: NetDescription, n: number) =>
     Array.from({ length: n }, (_, i) => weights.nameOf(weights.at(net, i)));
   expect(names(LECTURE, 5)).toEqual(["W1₁", "W1₂", "W2₁", "W2₂", "b2"]);
@@ -19,7 +19,7 @@ test("a weight's place names its layer, its unit and its colour", () => {
   expect([0, 1, 2, 9].map((place) => weights.at(NET, place).role)).toEqual(["unit1", "unit2", "others", "yhat"]);
 });
 
-test.each([LECTURE, NET, { ...NET, h: 8 }])("places and names agree", (net) => {
+test.each([LECTURE, NET, { ...NET, h: 8 }])("`at` is the inverse of `placesOf`", (net) => {
   for (let unit = 0; unit < net.h; unit++) {
     for (const [layer, place] of Object.entries(placesOf(net, unit))) {
       if (place !== null) expect(weights.at(net, place)).toMatchObject({ layer, unit });
@@ -27,14 +27,14 @@ test.each([LECTURE, NET, { ...NET, h: 8 }])("places and names agree", (net) => {
   }
 });
 
-test("the formula has each weight once, with its number below its name", () => {
+test("the formula contains each weight once, with its value below its name", () => {
   const p = [0.5153, -0.4414, -0.1371, 0.3319, -0.6657];
   const written = netFormula.parts(LECTURE, (place) => p[place]).join("");
   expect(plain(written)).toBe("y^=sigmoid(W21−0.1371relu(W110.5153x)+W220.3319relu(W12−0.4414x)+b2−0.6657)");
   for (const place of p.keys()) expect(written.split(`data-weight="${place}"`)).toHaveLength(2);
 });
 
-test("the formula follows the kind of net", () => {
+test("the formula depends on the kind of net", () => {
   const parts = (net: NetDescription) => netFormula.parts(net, () => 1).map(plain);
   expect(parts({ ...NET, activation: "sigmoid", loss: "mse" })).toEqual([
     "y^=",

@@ -1,10 +1,10 @@
-// A net's weights by their place in the parameter vector: W1, b1 if there is one, W2, b2.
+// Names and colours of a net's weights, by their place in the parameter vector.
 import * as mathml from "../text/mathml";
 import type { NetDescription } from "../types";
 
 export interface Weight {
   layer: "W1" | "b1" | "W2" | "b2";
-  unit: number; // from 0; of b2 it says nothing
+  unit: number; // from 0; always 0 for b2
   role: "unit1" | "unit2" | "others" | "yhat"; // its colour
 }
 
@@ -17,7 +17,7 @@ export const at = (net: NetDescription, place: number): Weight => {
   return layer ? { layer, unit, role: roleOf(unit) } : { layer: "b2", unit: 0, role: "yhat" };
 };
 
-// "W2₁", and the same as MathML
+// "W2₁" as text and as MathML
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 const lowered = (n: number) => [...String(n)].map((digit) => SUBSCRIPTS[Number(digit)]).join("");
 export const nameOf = ({ layer, unit }: Weight) => (layer === "b2" ? layer : layer + lowered(unit + 1));

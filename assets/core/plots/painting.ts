@@ -1,18 +1,18 @@
-// Painting outside Dash's renderer. Work is collected and done once per animation frame.
+// Updates plots outside Dash's renderer, once per animation frame.
 import { byId, query } from "../dom";
-import * as lines from "./curves";
+import * as curves from "./curves";
 import * as plotBoxes from "./plot-boxes";
 import * as plotting from "./plotting";
 
-const STILL = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
+const IMMEDIATELY = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
 type Job = (now: number) => void;
 
-export const READING_MS = 66; // what is read follows at 15 Hz: faster, nobody could read it
+export const TEXT_UPDATE_MS = 66; // numbers that change faster than at 15 Hz cannot be read
 
 const jobs = new Map<string, Job>();
 let scheduled = false;
 
-// Do `job` in the next animation frame; a later request with the same name replaces it.
+// Run `job` in the next animation frame. Another request with the same name before then replaces it.
 export const request = (name: string, job: Job) => {
   jobs.set(name, job);
   if (scheduled) return;
@@ -25,33 +25,33 @@ export const request = (name: string, job: Job) => {
   });
 };
 
-// Do `job` when the next frame is on the screen: what takes long does not hold it up.
+// Run `job` after the next frame has been painted, so that a long job does not delay that frame.
 export const afterPaint = (job: () => void) => requestAnimationFrame(() => setTimeout(job));
 
-// `job`, at most once in `period` ms, the last time never left out.
+// A function that runs `job` at most once in `period` ms. The last call is never dropped.
 export const throttle = (period: number, job: () => void) => {
-  let _timer: number | null = null;
+  let isScheduled = false;
   let last = -Infinity;
+  const run = () => {
+    isScheduled = false;
+    last = performance.now();
+    job();
+  };
   return () => {
-    _timer ??= setTimeout(
-      () => {
-        _timer = null;
-        last = performance.now();
-        job();
-      },
-      Math.max(0, period - (performance.now() - last)),
-    );
+    if (isScheduled) return;
+    isScheduled = true;
+    setTimeout(run, Math.max(0, period - (performance.now() - last)));
   };
 };
 
-// Plotly leaves an axis's title where it was when only the range changes, though its ticks may have
-// become wider; written anew, it moves out of their way.
+// When only the range of an axis changes, Plotly does not move its title, although its tick labels may have
+// become wider. Setting the title again moves it.
 const keepTitleClear = (gd: PlotlyGraph, changes: PlotlyChanges) => {
   const title = gd.layout.yaxis?.title?.text;
   if (title && "yaxis.range" in changes) Plotly.relayout(gd, { "yaxis.title.text": title });
 };
 
-// The figures of figures.py, which the page brings, by the ids of their graphs.
+// The figures of figures.py, by the ids of their graphs.
 let figures: Record<string, PageFigure> | null = null;
 const draw = async (id: string) => {
   figures ??= JSON.parse(byId("figures").textContent) as Record<string, PageFigure>;
@@ -62,8 +62,8 @@ const draw = async (id: string) => {
   return gd;
 };
 
-// Draw these graphs, in the order in which they are asked for. Each is a task of its own, between which
-// the page answers what is pressed.
+// Draw these graphs, after those of earlier calls. Each is a task of its own, so that the page can answer
+// input in between.
 let last: Promise<unknown> = Promise.resolve();
 const drawInTurn = (id: string) => {
   const drawn = last.then(() => new Promise((done) => setTimeout(done))).then(() => draw(id));
@@ -72,16 +72,16 @@ const drawInTurn = (id: string) => {
 };
 export const graphs = (names: string[]) => Promise.all(names.map(drawInTurn));
 
-// Show other x and y in some traces. Where their elements are not there yet, Plotly animates, without
-// redraw; it does so for all traces, as of some it would lose what lies above what.
-export const curves = (gd: PlotlyGraph, traces: number[], data: PlotlyTrace[]) => {
+// Show other x and y in some traces. Where their SVG elements do not exist yet, Plotly makes them
+// (`Plotly.animate` without redraw), for all traces at once, because otherwise their stacking order is lost.
+export const setCurves = (gd: PlotlyGraph, traces: number[], data: PlotlyTrace[]) => {
   traces.forEach((trace, i) => Object.assign(gd.data[trace], data[i]));
-  if (lines.move(gd, traces)) return;
+  if (curves.draw(gd, traces)) return;
   const all = [...gd.data.keys()];
-  Plotly.animate(gd, { data: all.map(() => ({})), traces: all }, STILL).catch(() => {});
+  Plotly.animate(gd, { data: all.map(() => ({})), traces: all }, IMMEDIATELY).catch(() => {});
 };
 
-// Round up to 1, 2 or 5 times a power of ten: axes that change in steps do not jitter.
+// Round up to 1, 2 or 5 times a power of ten, so that the range of an axis changes in few steps.
 export const niceCeil = (value: number) => {
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 5].find((m) => m * power >= value * (1 - 1e-9)) ?? 10) * power;
@@ -89,7 +89,7 @@ export const niceCeil = (value: number) => {
 
 const topFor = (size: number, least: number) => Math.max(least, niceCeil(Math.max(size, least)));
 
-// Axes take Plotly about 10 ms each, so one graph gets its own in each frame, with the curves there.
+// Changing an axis takes Plotly about 10 ms, so at most one graph is changed in each animation frame.
 type Axis = { top: number; layout: Record<string, unknown> };
 const due = new Map<PlotlyGraph, Axis>();
 const setNextAxis = () => {
@@ -105,25 +105,25 @@ const setAxis = (gd: PlotlyGraph, axis: Axis) => {
   due.set(gd, axis);
 };
 
-// An axis grows at once, and shrinks when its curves have rested: what is dragged to and fro does not
+// An axis grows at once, but shrinks only after a delay, so that dragging a slider back and forth does not
 // change it each time.
-const REST_MS = 400;
+const SHRINK_DELAY_MS = 400;
 const shrinking = new Map<PlotlyGraph, number>(); // graph -> timer
 const changeAxis = (gd: PlotlyGraph, now: number, top: number, layout: Axis["layout"]) => {
   const before = due.get(gd)?.top ?? now;
   clearTimeout(shrinking.get(gd));
   if (top > before) setAxis(gd, { top, layout });
-  if (top < before) shrinking.set(gd, setTimeout(setAxis, REST_MS, gd, { top, layout }));
+  if (top < before) shrinking.set(gd, setTimeout(setAxis, SHRINK_DELAY_MS, gd, { top, layout }));
 };
 
-// A symmetric y axis that holds `size` and is at least `least`; changes only in steps.
-export const symmetricAxis = (gd: PlotlyGraph, size: number, least: number) => {
+// Set a symmetric range of the y axis that contains ±`size` and at least ±`least`.
+export const setSymmetricAxis = (gd: PlotlyGraph, size: number, least: number) => {
   const top = topFor(size, least);
   changeAxis(gd, gd._fullLayout.yaxis.range[1], top, { "yaxis.range": [-top, top] });
 };
 
-// The same for a small panel: three ticks, and room so that they keep clear of the corners.
-export const panelAxis = (gd: PlotlyGraph, size: number, least: number) => {
+// The same for a small panel: three ticks, with some space between the outer ones and the corners.
+export const setPanelAxis = (gd: PlotlyGraph, size: number, least: number) => {
   const top = topFor(size, least);
   const range = [-1.2 * top, 1.2 * top];
   changeAxis(gd, gd._fullLayout.yaxis.range[1] / 1.2, top, { "yaxis.range": range, "yaxis.tickvals": [-top, 0, top] });

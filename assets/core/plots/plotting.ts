@@ -1,13 +1,13 @@
-// Plots of the sections further down: made when they are first near the screen, so that the page
-// opens as fast without them. The looks are those of figures.py.
-const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
+// Traces and layouts of the plots that the browser makes itself, in the style of figures.py. They are made when
+// they first come near the screen, so that they do not delay the page's start.
+export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
 
 export const MARGIN = { l: 58, r: 14, t: 10, b: 44 };
 
-// A role's colour as the style sheet has it: "data", "truth", "yhat", "unit1", "unit2", "others".
+// A role's colour from the style sheet: "data", "truth", "yhat", "unit1", "unit2", "others".
 export const colour = (role: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${role}`).trim();
 
-// As in figures.py: colour is not all that tells the curves apart.
+// Dashes distinguish the curves without colour, as in figures.py.
 const DASHES: Record<string, string> = { truth: "dash", unit1: "dot", unit2: "dashdot", hand: "dot" };
 
 export const axis = (title: string, range?: readonly [number, number] | null, more: PlotlyLayout = {}) => ({
@@ -44,21 +44,30 @@ export const line = (role: string, { line: look, ...more }: PlotlyTrace = {}): P
   ...more,
 });
 
-// Call `build()` once, when the element is first within a screen's height of the window.
-export const whenNear = (node: Element, build: () => void) => {
-  const watcher = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      watcher.disconnect();
-      build();
-    },
-    { rootMargin: "100% 0px" },
-  );
-  watcher.observe(node);
+// --- near the screen: within one screen height of the viewport. What is farther away is not built or painted.
+const NEAR = { rootMargin: "100% 0px" };
+
+// Returns a function that tells whether `node` is near; calls `onArrive` each time it comes near.
+export const watchNear = (node: Element, onArrive: () => void) => {
+  let isNear = false;
+  new IntersectionObserver((entries) => {
+    const now = entries[entries.length - 1].isIntersecting;
+    if (now === isNear) return;
+    isNear = now;
+    if (isNear) onArrive();
+  }, NEAR).observe(node);
+  return () => isNear;
 };
 
-// A Plotly graph in `node`; resolves to its element.
+// Call `build()` once, when `node` first comes near.
+export const whenNear = (node: Element, build: () => void) => {
+  let isBuilt = false;
+  watchNear(node, () => {
+    if (!isBuilt) build();
+    isBuilt = true;
+  });
+};
+
+// Make a Plotly graph in `node`; resolves to its element.
 export const create = (node: HTMLElement, traces: PlotlyTrace[], look: PlotlyLayout) =>
   Plotly.newPlot(node, traces, look, CONFIG);
-
-export { CONFIG as config };

@@ -1,26 +1,29 @@
-// What the curves of a plot are: their roles by their colours, and what the legend calls them.
+// Identifies the curves of a plot: a trace's role, from its `meta` or else its colour, and the role's name in
+// the legend.
 import { query } from "../dom";
 import * as plotting from "./plotting";
 
 const ROLES = ["truth", "yhat", "unit1", "unit2", "others", "data", "hand", "accent"];
-const TRUTHS = ["#6b7a90", "rgb(107, 122, 144)", "#222c40", "#e3e9f5"]; // figures.py, and the style sheet's two
+const TRUTH_COLOURS = ["#6b7a90", "rgb(107, 122, 144)", "#222c40", "#e3e9f5"]; // of figures.py and of both themes
 
-export type Words = Record<string, string>; // of a legend, by role
+export type Legend = Record<string, string>; // the texts of a legend, by role
 
 const colourOf = ({ line, marker }: PlotlyTrace) => String(line?.color ?? marker?.color ?? "").toLowerCase();
 
 export const roleOf = (trace: PlotlyTrace) => {
+  if (trace.meta) return trace.meta;
   const colour = colourOf(trace);
-  if (TRUTHS.includes(colour)) return "truth";
+  if (TRUTH_COLOURS.includes(colour)) return "truth";
   const role = ROLES.find((each) => plotting.colour(each).toLowerCase() === colour);
   return role === "yhat" && trace.mode === "markers" ? "bend" : role;
 };
 
-export const wordsOf = (box: Element): Words => {
-  const items = box.closest(".card")?.querySelectorAll(".legend li:not([hidden]):has(.swatch)") ?? [];
+const MARKS = [".swatch", ".seed-mark"]; // in legends; another class of each is its role
+export const legendOf = (box: Element): Legend => {
+  const items = box.closest(".card")?.querySelectorAll(`.legend li:not([hidden]):has(${MARKS})`) ?? [];
   return Object.fromEntries(
     [...items].map((item) => [
-      [...query(".swatch", item).classList].find((name) => name !== "swatch"),
+      [...query(`${MARKS}`, item).classList].find((name) => !MARKS.includes(`.${name}`)),
       item.textContent.trim(),
     ]),
   );

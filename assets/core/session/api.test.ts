@@ -5,45 +5,45 @@ const html = (status: number) => new Response("<h1>Sign in</h1>", { status, head
 const json = (content: unknown, status = 200) => Response.json(content, { status });
 const answers = (answer: unknown) => vi.stubGlobal("fetch", vi.fn().mockResolvedValue(answer));
 
-describe("a page of the network's own in place of an answer", () => {
-  const foreign: [string, unknown][] = [
+describe("an answer of a captive portal", () => {
+  const answersOfPortals: [string, unknown][] = [
     ["200", html(200)],
     ["403", html(403)],
-    ["511, which is made for that", html(511)],
-    ["a redirection elsewhere", { type: "opaqueredirect", status: 0, headers: new Headers() }],
+    ["511 (network authentication required)", html(511)],
+    ["a redirection", { type: "opaqueredirect", status: 0, headers: new Headers() }],
   ];
-  test.each(foreign)("is a refusal with a word of its own: %s", async (_, answer) => {
+  test.each(answersOfPortals)("is an error of its own: %s", async (_, answer) => {
     answers(answer);
-    expect(await api.command("a".repeat(22), "reset", {})).toEqual({ error: api.FOREIGN });
+    expect(await api.command("a".repeat(22), "reset", {})).toEqual({ error: api.CAPTIVE_PORTAL });
   });
 
-  test("is told whoever wants to know", async () => {
+  test("is reported to listeners", async () => {
     const listener = vi.fn();
-    api.onForeign(listener);
+    api.onCaptivePortal(listener);
     answers(html(200));
-    await expect(api.get("lessons.json")).rejects.toBe(api.FOREIGN);
+    await expect(api.get("lessons.json")).rejects.toBe(api.CAPTIVE_PORTAL);
     expect(listener).toHaveBeenCalledOnce();
   });
 
   test("is never saved as a file", async () => {
     answers(html(200));
-    await expect(api.attachment(api.ask("export/x/script"))).rejects.toBe(api.FOREIGN);
+    await expect(api.requireOk(api.getResponse("export/x/script"))).rejects.toBe(api.CAPTIVE_PORTAL);
   });
 
-  test("ends an answer in lines", async () => {
+  test("ends a streamed answer", async () => {
     answers(html(200));
     const lines = [];
-    for await (const line of api.lines("rooms/board", {}, {})) lines.push(line);
-    expect(lines).toEqual([{ error: api.FOREIGN }]);
+    for await (const line of api.streamLines("rooms/board", {}, {})) lines.push(line);
+    expect(lines).toEqual([{ error: api.CAPTIVE_PORTAL }]);
   });
 });
 
-test("a proxy whose server is gone is not such a page", async () => {
+test("a proxy's 502 is not taken for a captive portal", async () => {
   answers(html(502));
   expect(await api.command("a".repeat(22), "reset", {})).toEqual({ error: api.UNREACHABLE });
 });
 
-test("no request follows a redirection, since the server sends none", async () => {
+test("no request follows a redirection", async () => {
   vi.stubGlobal(
     "fetch",
     vi.fn(async () => json({})),
@@ -53,9 +53,12 @@ test("no request follows a redirection, since the server sends none", async () =
   for (const [, options] of vi.mocked(fetch).mock.calls) expect(options?.redirect).toBe("manual");
 });
 
-test("a refusal of the server's is what it says", async () => {
+test("an error of the server is passed on", async () => {
   answers(json({ error: { code: "busy", args: {} } }, 429));
   expect(await api.command("a".repeat(22), "reset", {})).toEqual({ error: { code: "busy", args: {} } });
   answers(json({ error: { code: "session_unknown", args: {} } }, 404));
-  await expect(api.attachment(api.ask("export/x/script"))).rejects.toEqual({ code: "session_unknown", args: {} });
+  await expect(api.requireOk(api.getResponse("export/x/script"))).rejects.toEqual({
+    code: "session_unknown",
+    args: {},
+  });
 });

@@ -1,23 +1,24 @@
-// Requests that are not Dash's: JSON in, JSON out.
+// Requests to the server that do not go through Dash. Bodies and answers are JSON.
 import { type Answer, isMessage, type Message } from "../types";
 
-const TRIES = 3;
-const PATIENCE_S = 10; // whoever presses a button waits no longer
+const MAX_RETRIES = 3;
+const MAX_WAIT_S = 10; // longer than this nobody waits after pressing a button
 
-// Send a request again where the server asks for a short wait; a request that it refuses has done nothing.
-export const patiently = async (request: () => Promise<Response>): Promise<Response> => {
-  for (let left = TRIES; ; left--) {
+// Send a request. Where the server answers 429 with a short Retry-After, send it again after that time;
+// a refused request has had no effect.
+export const withRetries = async (request: () => Promise<Response>): Promise<Response> => {
+  for (let retries = 0; ; retries++) {
     const answer = await request();
     const wait = answer.status === 429 ? answer.headers.get("Retry-After") : null;
-    if (wait === null || Number(wait) > PATIENCE_S || left === 0) return answer;
+    if (wait === null || Number(wait) > MAX_WAIT_S || retries === MAX_RETRIES) return answer;
     await new Promise((done) => setTimeout(done, 1000 * Number(wait)));
   }
 };
 
-// `bearer` is a token that says who asks.
+// `bearer` is the token of a teacher or a seat.
 type Options = { signal?: AbortSignal; bearer?: string | null; accept?: string };
-export const send = (path: string, body: object, { signal, bearer, accept = "*/*" }: Options = {}) =>
-  patiently(() =>
+export const postResponse = (path: string, body: object, { signal, bearer, accept = "*/*" }: Options = {}) =>
+  withRetries(() =>
     fetch(path, {
       method: "POST",
       headers: {
@@ -30,74 +31,79 @@ export const send = (path: string, body: object, { signal, bearer, accept = "*/*
       signal,
     }),
   );
-export const ask = (path: string, signal?: AbortSignal) => fetch(path, { redirect: "manual", signal });
-const address = (sid: string, verb: string) => `session/${encodeURIComponent(sid)}/${verb}`;
+export const getResponse = (path: string, signal?: AbortSignal) => fetch(path, { redirect: "manual", signal });
+const commandPath = (sid: string, name: string) => `session/${encodeURIComponent(sid)}/${name}`;
 
-// What is said where the server gives no answer, and where something between gives one in its place: a
-// network that asks to sign in sends a page of its own, or sends the browser to one.
+// The message where the server gives no answer, and the one where a captive portal (a network that asks to
+// sign in) answers in its place, with a page of its own or a redirection.
 export const UNREACHABLE: Message = { code: "server", args: {} };
-export const FOREIGN: Message = { code: "foreign", args: {} };
-export const why = (problem: unknown) => (isMessage(problem) ? problem : UNREACHABLE);
+export const CAPTIVE_PORTAL: Message = { code: "foreign", args: {} };
+const messageOf = (problem: unknown) => (isMessage(problem) ? problem : UNREACHABLE);
 
-const isForeign = ({ type, status, headers }: Response) =>
+// The server itself answers these requests neither with HTML nor with a redirection.
+const isFromPortal = ({ type, status, headers }: Response) =>
   type === "opaqueredirect" || status === 511 || (status < 500 && headers.get("Content-Type")?.includes("html"));
 const listeners: (() => void)[] = [];
-export const onForeign = (listener: () => void) => listeners.push(listener);
+export const onCaptivePortal = (listener: () => void) => listeners.push(listener);
 
-// Throws `FOREIGN` if an answer is not the server's, which sends HTML nowhere but at the page's address.
-export const check = (answer: Response) => {
-  if (!isForeign(answer)) return answer;
+// The answer itself. Throws `CAPTIVE_PORTAL`, and calls the listeners, if it is not the server's.
+export const requireServer = (answer: Response) => {
+  if (!isFromPortal(answer)) return answer;
   listeners.forEach((listener) => listener());
-  throw FOREIGN;
+  throw CAPTIVE_PORTAL;
 };
-export const read = <T>(answer: Response): Promise<T> => check(answer).json();
+export const readJson = <T>(answer: Response): Promise<T> => requireServer(answer).json();
 
-// The answer's JSON, whatever its status: a refusal is {error: {code, args}}. Throws `FOREIGN`, or
-// something else where the server cannot be reached or does not answer in JSON.
+// The answer's JSON, whatever its status: a refusal is {error: {code, args}}. Throws `CAPTIVE_PORTAL`, or
+// another error where the server cannot be reached or does not answer with JSON.
 export const post = async <T>(path: string, body: object, bearer?: string | null): Promise<Answer<T>> =>
-  read(await send(path, body, { bearer }));
-export const get = async <T>(path: string): Promise<T> => read(await ask(path));
+  readJson(await postResponse(path, body, { bearer }));
+export const get = async <T>(path: string): Promise<T> => readJson(await getResponse(path));
 
-// The same; a server that gives no answer counts as a refusal.
+// Like `post`, but returns every problem as a refusal.
 export const tryPost = async <T>(path: string, body: object, bearer?: string | null): Promise<Answer<T>> => {
   try {
     return await post<T>(path, body, bearer);
   } catch (problem) {
-    return { error: why(problem) } as Answer<T>;
+    return { error: messageOf(problem) } as Answer<T>;
   }
 };
 
-// A file. Throws a message where there is none.
-export const attachment = async (asked: Promise<Response>) => {
-  const answer = await asked.then(check).catch((problem) => {
-    throw why(problem);
+// The answer, if its status is 2xx. Otherwise throws the server's message, or `UNREACHABLE`.
+export const requireOk = async (response: Promise<Response>) => {
+  const answer = await response.then(requireServer).catch((problem) => {
+    throw messageOf(problem);
   });
   if (!answer.ok) throw (await answer.json().catch(() => null))?.error ?? UNREACHABLE;
   return answer;
 };
 
-// A command to a session.
-export const command = <T>(sid: string, verb: string, body: object) => tryPost<T>(address(sid, verb), body);
+// Send a command to a session.
+export const command = <T>(sid: string, name: string, body: object) => tryPost<T>(commandPath(sid, name), body);
 
-// An answer that comes part by part, in lines of JSON; what goes wrong is an {error} at the end.
-export async function* lines<T>(path: string, body: object, options: Options): AsyncGenerator<T & { error?: Message }> {
+// Yields the lines of a streamed answer (newline-delimited JSON). A problem becomes a last line {error}.
+export async function* streamLines<T>(
+  path: string,
+  body: object,
+  options: Options,
+): AsyncGenerator<T & { error?: Message }> {
   try {
-    // jupyter-server-proxy hands on what comes part by part, instead of all at its end, if asked like this.
-    const answer = check(await send(path, body, { ...options, accept: "text/event-stream" }));
+    // With this Accept header jupyter-server-proxy does not buffer the answer.
+    const answer = requireServer(await postResponse(path, body, { ...options, accept: "text/event-stream" }));
     const stream = answer.body as ReadableStream<BufferSource>;
     const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = "", isOver = false; !isOver; ) {
-      const { value = "\n", done } = await reader.read(); // a refusal ends without a new line
+      const { value = "\n", done } = await reader.read(); // a refusal is a line without a newline at its end
       const lines = (rest + value).split("\n");
       rest = lines.pop() ?? "";
       isOver = done;
       for (const line of lines) if (line) yield JSON.parse(line);
     }
   } catch (problem) {
-    yield { error: why(problem) } as T & { error: Message };
+    yield { error: messageOf(problem) } as T & { error: Message };
   }
 }
 
-// A command that answers so.
-export const parts = <T>(sid: string, verb: string, body: object, signal: AbortSignal) =>
-  lines<T>(address(sid, verb), body, { signal });
+// Send a command whose answer is streamed.
+export const streamCommand = <T>(sid: string, name: string, body: object, signal: AbortSignal) =>
+  streamLines<T>(commandPath(sid, name), body, { signal });

@@ -1,61 +1,61 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { AGAIN_MS, DUE_MS, keep, LATE_MS, POLL_MS, SILENCE_MS } from "./connection";
-import * as streams from "./streams";
+import { connect, DUE_MS, LATE_MS, POLL_MS, SILENCE_MS, STREAM_RETRY_MS } from "./connection";
+import * as streams from "./stream-limit";
 
-vi.mock("./streams", () => ({ claim: vi.fn(() => () => {}) }));
+vi.mock("./stream-limit", () => ({ claim: vi.fn(() => () => {}) }));
 
 const PING_MS = 8000;
 
-// A server, and what lies between it and the page.
-let isHeldBack: boolean; // streams say nothing
-let isGone: boolean; // nothing comes back
-let isPortal: boolean; // something else answers
-let news: number; // what the server has
-let known: number; // what the page has of it
+// A simulated server and network.
+let isBuffered: boolean; // a proxy holds the stream's messages back
+let isGone: boolean; // no answer to any request
+let isPortal: boolean; // a captive portal answers
+let news: number; // the server's newest state
+let known: number; // the newest state that the page has received
 let isDue: boolean;
-let open: { heard: () => void; broken: () => void } | null;
-let opened: number; // streams, so far
-let asked: number; // questions, so far
-let said: [isThere: boolean, why: string | undefined][]; // of the connection, without repeats
+let open: { onMessage: () => void; onEnd: () => void } | null;
+let opened: number; // streams so far
+let asked: number; // polling requests so far
+let said: [isConnected: boolean, reason: string | undefined][]; // calls of onConnection, without repetitions
 
 const deliver = () => {
-  if (!open || isHeldBack || isGone) return;
+  if (!open || isBuffered || isGone) return;
   known = news;
-  open.heard();
+  open.onMessage();
 };
 
 const begin = () =>
-  keep({
-    open: (heard, broken) => {
+  connect({
+    open: (onMessage, onEnd) => {
       opened += 1;
-      const mine = { heard, broken };
+      const mine = { onMessage, onEnd };
       open = mine;
       setTimeout(() => open === mine && deliver(), 50);
       return () => {
         if (open === mine) open = null;
       };
     },
-    ask: (signal) => {
+    request: (signal) => {
       asked += 1;
       return new Promise((done, failed) => {
         signal.addEventListener("abort", () => failed(signal.reason));
         if (!isGone) setTimeout(done, 50, {} as Response);
       });
     },
-    take: async () => {
+    receive: async () => {
       if (isPortal) throw { code: "foreign" };
       const isNews = known !== news;
       known = news;
       return isNews;
     },
     isDue: () => isDue,
-    onConnection: (isThere, why) => {
+    onConnection: (isConnected, reason) => {
       const last = said.at(-1);
-      if (last?.[0] !== isThere || last[1] !== why?.code) said.push([isThere, why?.code]);
+      if (last?.[0] !== isConnected || last[1] !== reason?.code) said.push([isConnected, reason?.code]);
     },
   });
 
-// Let time pass, in which the server pings.
+// Let time pass, with the server's pings.
 const pass = async (ms: number) => {
   for (let rest = ms; rest > 0; rest -= PING_MS) {
     await vi.advanceTimersByTimeAsync(Math.min(rest, PING_MS));
@@ -73,23 +73,23 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
   page = Object.assign(new EventTarget(), { hidden: false });
   vi.stubGlobal("document", page);
-  [isHeldBack, isGone, isPortal, isDue] = [false, false, false, false];
+  [isBuffered, isGone, isPortal, isDue] = [false, false, false, false];
   [news, known, opened, asked] = [1, 0, 0, 0];
   said = [];
   open = null;
   return () => vi.useRealTimers();
 });
 
-test("a stream that pings is all there is", async () => {
+test("while the stream works, nothing is polled", async () => {
   begin();
   await pass(10 * SILENCE_MS);
   expect([known, opened, asked]).toEqual([1, 1, 0]);
   expect(said).toEqual([[true, undefined]]);
 });
 
-describe("a proxy that holds streams back", () => {
-  test("is found out, and asked instead", async () => {
-    isHeldBack = true;
+describe("a proxy that buffers streams", () => {
+  test("is detected, and the page polls instead", async () => {
+    isBuffered = true;
     begin();
     await pass(DUE_MS + 100);
     expect(known).toBe(1);
@@ -100,22 +100,22 @@ describe("a proxy that holds streams back", () => {
     expect(known).toBe(2);
   });
 
-  test("is forgotten when it does so no longer", async () => {
-    isHeldBack = true;
+  test("and later stops buffering: the page opens a stream again", async () => {
+    isBuffered = true;
     begin();
-    await pass(AGAIN_MS / 2);
-    isHeldBack = false;
-    await pass(AGAIN_MS);
+    await pass(STREAM_RETRY_MS / 2);
+    isBuffered = false;
+    await pass(STREAM_RETRY_MS);
     expect(opened).toBe(2);
     const before = asked;
-    await pass(AGAIN_MS);
+    await pass(STREAM_RETRY_MS);
     expect([asked, open === null]).toEqual([before, false]);
   });
 
-  test("from some time on is found out where something was to come", async () => {
+  test("and starts to only later is detected when a message is expected", async () => {
     const { expect: due } = begin();
     await pass(PING_MS);
-    isHeldBack = true;
+    isBuffered = true;
     news = 2;
     due();
     await pass(DUE_MS + 100);
@@ -123,18 +123,18 @@ describe("a proxy that holds streams back", () => {
     expect(said).toEqual([[true, undefined]]);
   });
 
-  test("during a run is found out as well", async () => {
+  test("is detected during a run", async () => {
     isDue = true;
     begin();
     await pass(100);
-    isHeldBack = true;
+    isBuffered = true;
     news = 2;
     await pass(DUE_MS + 100);
     expect([known, open]).toEqual([2, null]);
   });
 });
 
-test("a stream that has nothing to say, though something was due, is kept", async () => {
+test("a stream is kept if an expected message does not exist", async () => {
   const { expect: due } = begin();
   await pass(100);
   due();
@@ -142,8 +142,8 @@ test("a stream that has nothing to say, though something was due, is kept", asyn
   expect([opened, asked]).toEqual([1, 1]);
 });
 
-describe("a connection that dies without a word", () => {
-  test("is missed within 30 s, and caught up with", async () => {
+describe("a connection that dies without an error", () => {
+  test("is noticed within 30 s, and later restored", async () => {
     begin();
     await pass(PING_MS);
     isGone = true;
@@ -160,7 +160,7 @@ describe("a connection that dies without a word", () => {
     expect([known, open === null]).toEqual([5, false]);
   });
 
-  test("is no matter if it comes back before it is missed", async () => {
+  test("and comes back within that time goes unnoticed", async () => {
     begin();
     await pass(100);
     isGone = true;
@@ -173,30 +173,30 @@ describe("a connection that dies without a word", () => {
   });
 });
 
-test("a stream that breaks off is opened again, if the server answers", async () => {
+test("a stream that ends is opened again, if the server answers", async () => {
   begin();
   await pass(100);
-  open?.broken();
+  open?.onEnd();
   news = 3;
   await pass(POLL_MS + 200);
   expect([known, opened]).toEqual([3, 2]);
   expect(said).toEqual([[true, undefined]]);
 });
 
-test("a server that refuses streams is asked, not beleaguered", async () => {
+test("if the server refuses the stream, the page polls and does not retry at once", async () => {
   begin();
   for (let i = 0; i < 5; i++) {
-    open?.broken();
+    open?.onEnd();
     await pass(POLL_MS + 60);
   }
   expect(opened).toBe(1);
 });
 
-test("a network that answers itself is told by its name, until it lets the server answer", async () => {
+test("a captive portal is reported as the reason, until the server answers", async () => {
   begin();
   await pass(100);
   isPortal = true;
-  open?.broken();
+  open?.onEnd();
   await pass(5 * POLL_MS);
   expect(said).toEqual([
     [true, undefined],
@@ -209,7 +209,7 @@ test("a network that answers itself is told by its name, until it lets the serve
   expect([known, open === null]).toEqual([2, false]);
 });
 
-test("a hidden tab lets go of the connection, and raises no alarm when it comes back", async () => {
+test("a hidden tab closes the connection, and reports no loss when it is shown again", async () => {
   begin();
   await pass(100);
   show(false);
@@ -223,16 +223,16 @@ test("a hidden tab lets go of the connection, and raises no alarm when it comes 
   expect(said).toEqual([[true, undefined]]);
 });
 
-test("a machine that was asleep finds the server before it calls the connection lost", async () => {
+test("after the machine slept, the page reconnects without reporting a loss", async () => {
   begin();
   await pass(100);
-  await vi.advanceTimersByTimeAsync(SILENCE_MS); // not one ping came through
+  await vi.advanceTimersByTimeAsync(SILENCE_MS); // without pings
   await pass(LATE_MS);
   expect(said).toEqual([[true, undefined]]);
   expect([asked, opened]).toEqual([1, 2]);
 });
 
-test.each([3_600_000, -3_600_000])("a clock that jumps by %i ms changes nothing", async (jump) => {
+test.each([3_600_000, -3_600_000])("a system clock that jumps by %i ms has no effect", async (jump) => {
   begin();
   await pass(100);
   vi.setSystemTime(Date.now() + jump);
@@ -241,7 +241,7 @@ test.each([3_600_000, -3_600_000])("a clock that jumps by %i ms changes nothing"
   expect([asked, opened]).toEqual([0, 1]);
 });
 
-test("where other tabs hold enough streams the page asks", async () => {
+test("if other tabs have too many streams open, the page polls", async () => {
   let tooMany: () => void = () => {};
   vi.mocked(streams.claim).mockImplementationOnce((onTooMany) => {
     tooMany = onTooMany;
@@ -257,7 +257,7 @@ test("where other tabs hold enough streams the page asks", async () => {
   expect(known).toBe(2);
 });
 
-test("a closed connection neither asks nor listens", async () => {
+test("a closed connection neither polls nor opens a stream", async () => {
   const connection = begin();
   await pass(100);
   connection.close();

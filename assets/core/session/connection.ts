@@ -1,134 +1,137 @@
-// Keeps the page up to date with the server. A stream brings the news. Where it is held back by a proxy, or
-// where the browser has enough streams, the page asks for the news once a second. A hidden tab does neither,
-// and catches up when it is shown again.
+// Keeps the page up to date with the server through an event stream. The page polls once a second instead
+// where a proxy buffers the stream, or where the browser's other tabs have enough streams open. A hidden tab
+// has no connection; it catches up when it is shown again.
 import { isMessage, type Message } from "../types";
-import * as streams from "./streams";
+import * as streamLimit from "./stream-limit";
 
-export const SILENCE_MS = 20_000; // 2.5 pings, which the server sends every 8 s
-export const DUE_MS = 2000; // something is under way, or a stream has just been opened
-export const LATE_MS = 5000; // when an answer that is not here counts as a lost connection
+export const SILENCE_MS = 20_000; // the stream counts as dead: 2.5 pings, which the server sends every 8 s
+export const DUE_MS = 2000; // the same while a message is expected, or just after the stream was opened
+export const LATE_MS = 5000; // without an answer for so long, the connection counts as lost
 export const POLL_MS = 1000;
-export const AGAIN_MS = 30_000; // how long the page asks before it tries the stream again
-const HEADERS_MS = 10_000; // what has not begun to come by then is asked for anew
+export const STREAM_RETRY_MS = 30_000; // the page polls for so long before it opens a stream again
+const HEADERS_MS = 10_000; // time limits of a request
 const BODY_MS = 60_000;
 
 export type Source = {
-  // Open the stream. Call `heard` after all that it brings, `broken` at its end. Gives what closes it.
-  open: (heard: () => void, broken: () => void) => () => void;
-  // Ask for all news in one answer, and take it in. `take` tells whether there were any, and throws
-  // a message, or anything else, if that is not an answer.
-  ask: (signal: AbortSignal) => Promise<Response>;
-  take: (answer: Response) => Promise<boolean>;
-  isDue: () => boolean; // whether the stream is to say something soon
-  onConnection: (isThere: boolean, why: Message | null) => void; // the server is found, or is gone
+  // Open the stream. Call `onMessage` after each message, `onEnd` when the stream ends or fails. Returns a
+  // function that closes it.
+  open: (onMessage: () => void, onEnd: () => void) => () => void;
+  // Request all that is new, in one answer.
+  request: (signal: AbortSignal) => Promise<Response>;
+  // Process that answer; resolves to whether it had anything new. Throws if it is not the server's answer.
+  receive: (answer: Response) => Promise<boolean>;
+  isDue: () => boolean; // whether a message is expected soon
+  onConnection: (isConnected: boolean, reason: Message | null) => void;
 };
 
-// Keep the connection until it is closed.
-export const keep = ({ open, ask, take, isDue, onConnection }: Source) => {
-  let drop: () => void = () => {}; // closes the stream
-  let timer: number | undefined; // of what comes next
-  let asked: AbortController | null = null; // the question that waits for its answer
-  let hasSpoken = false; // the stream
-  let againAt = 0; // when the stream is tried again
+// Connect, and stay connected until `close` is called.
+export const connect = ({ open, request, receive, isDue, onConnection }: Source) => {
+  let closeStream: () => void = () => {};
+  let timer: number | undefined; // of the next step; there is only one
+  let pending: AbortController | null = null; // the request that has no answer yet
+  let hasMessages = false; // the open stream has delivered some
+  let streamRetryAt = 0;
   let isClosed = false;
 
-  const after = (ms: number, then: () => void) => {
+  const after = (ms: number, step: () => void) => {
     clearTimeout(timer);
-    timer = setTimeout(then, ms);
+    timer = setTimeout(step, ms);
   };
-  const forget = () => {
-    asked?.abort();
-    asked = null;
+  const abortRequest = () => {
+    pending?.abort();
+    pending = null;
   };
   const stop = () => {
     clearTimeout(timer);
-    forget();
-    drop();
+    abortRequest();
+    closeStream();
   };
 
-  // Ask, and go on with `then`; where there is no answer, until there is one.
-  const question = async (then: (isNews: boolean) => void) => {
+  // Request all that is new, then call `next`. Without an answer, try again every second until there is one.
+  const poll = async (next: (isNews: boolean) => void) => {
     clearTimeout(timer);
     const mine = new AbortController();
-    asked = mine;
+    pending = mine;
     const late = setTimeout(onConnection, LATE_MS, false, null);
     let limit = setTimeout(() => mine.abort(), HEADERS_MS);
     let isNews = false;
     let problem: unknown;
     try {
-      const answer = await ask(mine.signal);
+      const answer = await request(mine.signal);
       clearTimeout(late);
       clearTimeout(limit);
       limit = setTimeout(() => mine.abort(), BODY_MS);
-      if (asked === mine) isNews = await take(answer);
+      if (pending === mine) isNews = await receive(answer);
     } catch (error) {
       problem = error ?? true;
     }
     clearTimeout(late);
     clearTimeout(limit);
-    if (asked !== mine) return; // closed, or the stream has spoken
-    asked = null;
+    if (pending !== mine) return; // closed, or the stream has delivered a message meanwhile
+    pending = null;
     onConnection(!problem, isMessage(problem) ? problem : null);
-    if (!problem) return then(isNews);
-    drop();
-    after(POLL_MS, () => question(listen));
+    if (!problem) return next(isNews);
+    closeStream();
+    after(POLL_MS, () => poll(openStream));
   };
 
-  const poll = (ms: number) =>
-    after(ms, () => question(() => (performance.now() < againAt ? poll(POLL_MS) : listen())));
-  const askInstead = (ms = POLL_MS) => {
-    drop();
-    againAt = performance.now() + AGAIN_MS;
-    poll(ms);
+  const pollAfter = (ms: number) =>
+    after(ms, () => poll(() => (performance.now() < streamRetryAt ? pollAfter(POLL_MS) : openStream())));
+  const pollInsteadOfStream = (ms = POLL_MS) => {
+    closeStream();
+    streamRetryAt = performance.now() + STREAM_RETRY_MS;
+    pollAfter(ms);
   };
 
-  // The stream says nothing. What it should have brought tells whether it is held back.
-  const doubt = () => question((isNews) => (isNews || !hasSpoken ? askInstead() : after(SILENCE_MS - DUE_MS, giveUp)));
-  const giveUp = () => {
-    drop();
-    question((isNews) => (isNews ? askInstead() : listen()));
+  // An expected message has not come. If a request brings news, a proxy is buffering the stream.
+  const checkStream = () =>
+    poll((isNews) => (isNews || !hasMessages ? pollInsteadOfStream() : after(SILENCE_MS - DUE_MS, replaceStream)));
+  // No ping has come either: the stream is dead.
+  const replaceStream = () => {
+    closeStream();
+    poll((isNews) => (isNews ? pollInsteadOfStream() : openStream()));
   };
 
-  const listen = () => {
+  const openStream = () => {
     let isOpen = true;
-    const heard = () => {
+    const onMessage = () => {
       if (!isOpen) return;
-      hasSpoken = true;
-      forget();
+      hasMessages = true;
+      abortRequest();
       onConnection(true, null);
-      if (isDue()) after(DUE_MS, doubt);
-      else after(SILENCE_MS, giveUp);
+      if (isDue()) after(DUE_MS, checkStream);
+      else after(SILENCE_MS, replaceStream);
     };
-    const broken = () => {
+    const onEnd = () => {
       if (!isOpen) return;
-      const next = hasSpoken ? listen : () => askInstead();
-      drop();
-      forget();
-      after(POLL_MS, () => question(next));
+      const next = hasMessages ? openStream : () => pollInsteadOfStream();
+      closeStream();
+      abortRequest();
+      after(POLL_MS, () => poll(next));
     };
-    const close = open(heard, broken);
-    const release = streams.claim(() => {
-      forget();
-      askInstead(0);
+    const close = open(onMessage, onEnd);
+    const release = streamLimit.claim(() => {
+      abortRequest();
+      pollInsteadOfStream(0);
     });
-    drop = () => {
-      isOpen = hasSpoken = false;
+    closeStream = () => {
+      isOpen = hasMessages = false;
       release();
       close();
     };
-    after(DUE_MS, doubt);
+    after(DUE_MS, checkStream);
   };
 
   const onVisibility = () => {
     stop();
-    if (!document.hidden && !isClosed) listen();
+    if (!document.hidden && !isClosed) openStream();
   };
   document.addEventListener("visibilitychange", onVisibility);
-  listen();
+  openStream();
   return {
-    // Something has been sent, of which the stream is to bring what came of it.
+    // Call this after a command: the stream should deliver its result soon.
     expect: () => {
-      if (hasSpoken && !asked) after(DUE_MS, doubt);
+      if (hasMessages && !pending) after(DUE_MS, checkStream);
     },
     close: () => {
       isClosed = true;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { DUE_MS, POLL_MS } from "./connection";
 import { follow } from "./event-stream";
 
-vi.mock("./streams", () => ({ claim: () => () => {} }));
+vi.mock("./stream-limit", () => ({ claim: () => () => {} }));
 
 class Source extends EventTarget {
   static open: Source | null = null;
@@ -51,7 +51,7 @@ beforeEach(() => {
   return () => vi.useRealTimers();
 });
 
-test("what the stream brings is handed on; a ping is nothing but a sign of life", async () => {
+test("messages of the stream go to the listeners; a ping only keeps the connection alive", async () => {
   begin();
   send("room", { sid: null });
   send("state", state(1));
@@ -66,7 +66,7 @@ test("what the stream brings is handed on; a ping is nothing but a sign of life"
   expect(asked).toEqual([]);
 });
 
-test("an answer brings the same, and frames only where there are some", async () => {
+test("a polled answer goes to the same listeners, frames only if there are any", async () => {
   begin();
   answer = () => Response.json({ room: { sid: "b" }, state: state(2), frames: [] });
   await pass(DUE_MS);
@@ -83,7 +83,7 @@ test("an answer brings the same, and frames only where there are some", async ()
 });
 
 describe("a command", () => {
-  test("whose outcome the stream has brought needs no question", async () => {
+  test("whose result the stream has delivered causes no request", async () => {
     const stream = begin();
     send("state", state(2));
     stream.expect(2);
@@ -91,7 +91,7 @@ describe("a command", () => {
     expect([asked, Source.open === null]).toEqual([[], false]);
   });
 
-  test("of which the stream says nothing is asked about", async () => {
+  test("whose result the stream does not deliver causes a request", async () => {
     const stream = begin();
     send("state", state(1));
     stream.expect(2);
@@ -105,7 +105,7 @@ describe("a command", () => {
   });
 });
 
-test("while a run goes on the stream may not be silent", async () => {
+test("during a run a silent stream causes a request", async () => {
   begin();
   send("state", state(1, "running"));
   await pass(DUE_MS);
@@ -115,7 +115,7 @@ test("while a run goes on the stream may not be silent", async () => {
 test.each([
   ["session_unknown", 404],
   ["room_forbidden", 403],
-])("a session that the server does not know is told once: %s", async (code, status) => {
+])("a session that the server does not know is reported once: %s", async (code, status) => {
   begin();
   answer = () => Response.json({ error: { code, args: {} } }, { status });
   Source.open?.onerror();
@@ -124,7 +124,7 @@ test.each([
   expect([asked.length, Source.open]).toEqual([1, null]);
 });
 
-test("a class that is over takes nothing of what comes with its end", async () => {
+test("the state and frames in the answer that ends a class are ignored", async () => {
   begin();
   answer = () => Response.json({ room: null, state: state(5), frames: [[9]] });
   await pass(DUE_MS);

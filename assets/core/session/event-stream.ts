@@ -1,25 +1,25 @@
-// Frames and states of a session, and the class of a seat, as the server has them.
+// Receives a session's states and frames, and the room of a seat in a class, from the server.
 import type { FrameRow, Message, Snapshot } from "../types";
 import * as api from "./api";
-import * as connections from "./connection";
+import { connect, type Source } from "./connection";
 
-// Where frames after the last one that the page has are pushed, and where they can be asked for.
+// URLs of the event stream and of the polled answer. Both give the frames after the page's last one.
 export type Addresses = { stream: string; frames: string };
 type Listeners = {
-  onRoom: (room: unknown) => void; // of a seat in a class; what follows is of the session that it names
+  onRoom: (room: unknown) => void; // of a seat in a class; later states and frames are of the session it names
   onState: (state: Snapshot) => void;
   onFrames: (rows: FrameRow[]) => void;
   onLost: (error: Message) => void; // the server does not know the session, or the seat
-  onConnection: connections.Source["onConnection"];
+  onConnection: Source["onConnection"];
 };
 type News = { room?: unknown; state: Snapshot; frames: FrameRow[]; error?: Message };
 const GONE = [403, 404];
 
-// Follow a session, or a seat's sessions, until it is closed.
+// Follow a session, or a seat's sessions, until `close` is called.
 export const follow = (addresses: () => Addresses, listeners: Listeners) => {
   const { onRoom, onFrames, onLost, onConnection } = listeners;
   let isClosed = false;
-  let version = 0; // of the newest state
+  let version = 0; // of the newest state received
   let isRunning = false;
   const onState = (state: Snapshot) => {
     version = state.version;
@@ -27,24 +27,24 @@ export const follow = (addresses: () => Addresses, listeners: Listeners) => {
     listeners.onState(state);
   };
 
-  const connection = connections.keep({
-    open: (heard, broken) => {
+  const connection = connect({
+    open: (onMessage, onEnd) => {
       const source = new EventSource(addresses().stream);
       const hear = <T>(name: string, listener: (data: T) => void) =>
         source.addEventListener(name, ({ data }) => {
           listener(JSON.parse(data));
-          heard();
+          onMessage();
         });
       hear("room", onRoom);
       hear("state", onState);
       hear<News>("frames", ({ frames }) => onFrames(frames));
       hear("ping", () => {});
-      source.onerror = broken; // also what the browser would mend: the page asks first whether all is well
+      source.onerror = onEnd; // also where EventSource would reconnect by itself: `connect` polls first
       return () => source.close();
     },
-    ask: (signal) => api.ask(addresses().frames, signal),
-    take: async (answer) => {
-      const { error, room, state, frames } = await api.read<News>(answer);
+    request: (signal) => api.getResponse(addresses().frames, signal),
+    receive: async (answer) => {
+      const { error, room, state, frames } = await api.readJson<News>(answer);
       if (isClosed) return false;
       if (error && GONE.includes(answer.status)) {
         close();
@@ -53,7 +53,7 @@ export const follow = (addresses: () => Addresses, listeners: Listeners) => {
       }
       if (error) throw api.UNREACHABLE;
       if (room !== undefined) onRoom(room);
-      if (isClosed) return false; // the class is over
+      if (isClosed) return false; // by onRoom: the class has ended
       const isNews = state.version !== version || frames.length > 0;
       onState(state);
       if (frames.length) onFrames(frames);
@@ -68,9 +68,10 @@ export const follow = (addresses: () => Addresses, listeners: Listeners) => {
   };
   return {
     close,
-    // The server has been sent a command, or has answered one with a state of this version.
-    expect: (of?: number) => {
-      if (of !== version) connection.expect();
+    // Call this when a command is sent, and with the version of the state in its answer: the stream should
+    // deliver that state soon.
+    expect: (answered?: number) => {
+      if (answered !== version) connection.expect();
     },
   };
 };

@@ -4,11 +4,11 @@ import { create } from "./playback";
 const FRAME_MS = 20;
 
 let now: number; // milliseconds
-let asked: ((now: number) => void)[]; // what waits for the next animation frame
-let calm: { matches: boolean }; // prefers-reduced-motion
-let showTab: () => void; // the tab was hidden, and is shown again
+let asked: ((now: number) => void)[]; // callbacks for the next animation frame
+let reducedMotion: { matches: boolean };
+let showTab: () => void; // shows the tab, after it was hidden
 
-// Let time pass: the browser calls back once per animation frame.
+// Let time pass; the callbacks run once per animation frame.
 const pass = (ms: number) => {
   for (const end = now + ms; now < end; ) {
     now += FRAME_MS;
@@ -21,7 +21,7 @@ const frames = (count: number, from = 0) =>
 
 const isAtEnd = ({ index, frames }: { index: number; frames: unknown[] }) => index === frames.length - 1;
 
-// A playback that has been given its first frame, and so many more, all of which it has shown.
+// A playback with `count` frames from before the page was opened.
 const opened = (count = 1) => {
   const shown: number[] = [];
   const onMove = vi.fn();
@@ -31,12 +31,10 @@ const opened = (count = 1) => {
 };
 
 beforeEach(() => {
-  vi.stubGlobal("document", { addEventListener: () => {}, hidden: false });
-  [now, asked, calm] = [0, [], { matches: false }];
-  vi.stubGlobal("document", new EventTarget());
+  [now, asked, reducedMotion] = [0, [], { matches: false }];
   vi.stubGlobal("performance", { now: () => now });
   vi.stubGlobal("requestAnimationFrame", (callback: (now: number) => void) => asked.push(callback));
-  vi.stubGlobal("matchMedia", () => calm);
+  vi.stubGlobal("matchMedia", () => reducedMotion);
   vi.stubGlobal("document", {
     hidden: false,
     addEventListener: (_: string, listener: () => void) => {
@@ -45,7 +43,7 @@ beforeEach(() => {
   });
 });
 
-describe("a head that is held", () => {
+describe("a held head", () => {
   const held = () => {
     const all = opened();
     all.playback.add(frames(60, 1));
@@ -54,7 +52,7 @@ describe("a head that is held", () => {
     return all;
   };
 
-  test("stands still at once, and whatever arrives", () => {
+  test("stops at once and does not follow new frames", () => {
     const { playback, shown } = held();
     playback.add(frames(60, 61));
     pass(1000);
@@ -65,7 +63,7 @@ describe("a head that is held", () => {
   test.each([
     ["skip", 120],
     ["follow", 120],
-  ] as const)("goes on by %s", (way, end) => {
+  ] as const)("continues after %s", (way, end) => {
     const { playback } = held();
     playback.add(frames(60, 61));
     playback[way]();
@@ -73,7 +71,7 @@ describe("a head that is held", () => {
     expect([playback.index, playback.held]).toEqual([end, false]);
   });
 
-  test("that looks back has nothing to follow", () => {
+  test("that was scrubbed back is not held", () => {
     const { playback } = opened(200);
     playback.seek(10);
     playback.hold();
@@ -82,7 +80,7 @@ describe("a head that is held", () => {
 });
 
 describe("a tab that is shown again", () => {
-  test("shows the newest frame, and what comes in the next second, in one step each", () => {
+  test("jumps to the newest frame, also for frames of the next second", () => {
     const { playback, shown } = opened();
     playback.add(frames(600, 1));
     showTab();
@@ -92,7 +90,7 @@ describe("a tab that is shown again", () => {
     expect(shown).toEqual([0, 600, 1200]);
   });
 
-  test("plays what comes later", () => {
+  test("plays later frames", () => {
     const { playback } = opened();
     showTab();
     pass(1100);
@@ -100,7 +98,7 @@ describe("a tab that is shown again", () => {
     expect([playback.index, playback.playing]).toEqual([0, true]);
   });
 
-  test("goes on with a replay where it was", () => {
+  test("continues a replay where it was", () => {
     const { playback } = opened(200);
     playback.toggle();
     pass(FRAME_MS);
@@ -110,13 +108,13 @@ describe("a tab that is shown again", () => {
 });
 
 describe("frames that arrive", () => {
-  test("what is past when the page opens is not played again", () => {
+  test("from before the page was opened are not played", () => {
     const { playback, shown } = opened(200);
     expect([playback.index, playback.playing, isAtEnd(playback)]).toEqual([199, false, true]);
     expect(shown).toEqual([199]);
   });
 
-  test("what comes later is played at 150 frames a second, each animation frame painted once", () => {
+  test("later are played at 150 a second, with one paint per animation frame", () => {
     const { playback, shown } = opened();
     playback.add(frames(60, 1));
     expect(playback.playing).toBe(true);
@@ -127,7 +125,7 @@ describe("frames that arrive", () => {
     expect(shown).toHaveLength(1 + 20);
   });
 
-  test("a head that is far behind catches up in about two seconds", () => {
+  test("far ahead of the head are caught up with in about two seconds", () => {
     const { playback } = opened();
     playback.add(frames(3000, 1));
     pass(2000);
@@ -136,7 +134,7 @@ describe("frames that arrive", () => {
     expect(isAtEnd(playback)).toBe(true);
   });
 
-  test("frames that it has already are left out, and a run that goes on is followed", () => {
+  test("twice are added once, and later ones are followed", () => {
     const { playback } = opened(10);
     playback.add(frames(15));
     expect(playback.frames.map(({ seq }: { seq: number }) => seq)).toEqual([...Array(15).keys()]);
@@ -146,7 +144,7 @@ describe("frames that arrive", () => {
     expect(playback.playing).toBe(true);
   });
 
-  test("a tab that slept does not leap", () => {
+  test("are not skipped after a long pause between two animation frames", () => {
     const { playback } = opened();
     playback.add(frames(200, 1));
     pass(FRAME_MS);
@@ -155,7 +153,7 @@ describe("frames that arrive", () => {
     expect(playback.index).toBe(3 + 15); // a tenth of a second
   });
 
-  test("the first callback may carry a time before the call", () => {
+  test("do not move the head back if an animation frame's time is before its request", () => {
     const { playback } = opened();
     playback.add(frames(200, 1));
     asked.splice(0)[0](now - 5);
@@ -168,7 +166,7 @@ describe("speed", () => {
     [0.5, 25],
     [1, 50],
     [2, 100],
-  ])("at %d times the usual", (speed, index) => {
+  ])("%d", (speed, index) => {
     const { playback } = opened(201);
     playback.seek(0);
     playback.setSpeed(speed);
@@ -179,14 +177,14 @@ describe("speed", () => {
   });
 });
 
-describe("the play head by hand", () => {
-  test("a scrub stops it where it is put, within the run", () => {
+describe("the play head moved by the user", () => {
+  test("a scrub stops it there, within the run", () => {
     const { playback, shown } = opened(50);
     playback.seek(20);
     expect([playback.index, playback.following, isAtEnd(playback)]).toEqual([20, false, false]);
     playback.add(frames(10, 50));
     pass(1000);
-    expect([playback.index, playback.playing]).toEqual([20, false]); // who looks back is not disturbed
+    expect([playback.index, playback.playing]).toEqual([20, false]); // new frames do not move it
     playback.seek(-5);
     expect(playback.index).toBe(0);
     playback.seek(1000);
@@ -194,7 +192,7 @@ describe("the play head by hand", () => {
     expect(shown).toEqual([49, 20, 0, 59]);
   });
 
-  test("pause holds the picture, play goes on from there and then follows", () => {
+  test("pause stops it, play continues from there and then follows", () => {
     const { playback, onMove } = opened(100);
     playback.seek(40);
     playback.toggle();
@@ -211,7 +209,7 @@ describe("the play head by hand", () => {
     expect([playback.index, playback.playing, playback.following]).toEqual([99, false, true]);
   });
 
-  test("play at the end is a replay from the start", () => {
+  test("play at the end replays from the start", () => {
     const { playback } = opened(100);
     playback.toggle();
     expect([playback.index, playback.playing]).toEqual([0, true]);
@@ -219,14 +217,14 @@ describe("the play head by hand", () => {
     expect(isAtEnd(playback)).toBe(true);
   });
 
-  test("a replay does not catch up with a run that goes on", () => {
+  test("a replay does not speed up to catch up with a run", () => {
     const { playback } = opened(3000);
     playback.toggle();
     pass(1000);
     expect(playback.index).toBeLessThanOrEqual(150);
   });
 
-  test("to the end, and after it", () => {
+  test("skip jumps to the end, follow plays to it", () => {
     const { playback } = opened(30);
     playback.seek(3);
     playback.skip();
@@ -238,15 +236,15 @@ describe("the play head by hand", () => {
   });
 });
 
-describe("straight to the end", () => {
-  test("when the student asks for it", () => {
+describe("the head jumps to the end", () => {
+  test('with the setting "skip the replay"', () => {
     const { playback } = opened();
     playback.setSkipping(true);
     playback.add(frames(200, 1));
     expect([playback.index, playback.playing]).toEqual([200, false]);
   });
 
-  test("when it is asked for in the middle of a replay of what is followed", () => {
+  test("when that setting is switched on while frames are played", () => {
     const { playback } = opened();
     playback.add(frames(200, 1));
     pass(100);
@@ -254,8 +252,8 @@ describe("straight to the end", () => {
     expect([playback.index, playback.playing]).toEqual([200, false]);
   });
 
-  test("with reduced motion, except for a replay that was asked for", () => {
-    calm.matches = true;
+  test("with reduced motion, except in a replay", () => {
+    reducedMotion.matches = true;
     const { playback } = opened();
     playback.add(frames(200, 1));
     pass(FRAME_MS);
@@ -266,8 +264,8 @@ describe("straight to the end", () => {
   });
 });
 
-describe("another net", () => {
-  test("frames before its first one are forgotten, and it is followed", () => {
+describe("a reset or another session", () => {
+  test("removes the frames before a reset, and follows", () => {
     const { playback, shown } = opened(50);
     playback.seek(10);
     playback.add(frames(2, 50));
@@ -275,10 +273,10 @@ describe("another net", () => {
     expect(playback.frames).toHaveLength(2);
     expect([playback.index, playback.following, shown.at(-1)]).toEqual([1, true, 1]);
     playback.dropBefore(50);
-    expect(shown).toHaveLength(3); // nothing to forget: nothing to paint
+    expect(shown).toHaveLength(3); // nothing to remove, nothing to paint
   });
 
-  test("another session begins with nothing", () => {
+  test("removes all frames before another session", () => {
     const { playback } = opened(50);
     playback.toggle();
     playback.clear();

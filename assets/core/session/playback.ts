@@ -1,12 +1,13 @@
-// The playback of a run: numbered frames, and a play head that follows, scrubs and replays them.
-const RATE = 150; // frames a second at speed 1: a run of about 240 frames plays in 1.6 seconds
-const CATCH_UP_S = 2; // when far behind, close the gap in about so many seconds
-const RETURN_MS = 1000; // of a tab that was hidden: what has come meanwhile is not replayed
+// Plays the numbered frames of a run. The play head follows new frames, or is moved by the user (scrubbing,
+// replay).
+const RATE = 150; // frames per second at speed 1: a run of about 240 frames plays in 1.6 seconds
+const CATCH_UP_S = 2; // far behind the newest frame, the rate is such that the gap closes in this time
+const RETURN_MS = 1000; // frames that arrive this soon after the tab is shown again are not played but skipped
 
 type Numbered = { seq: number };
 type Listeners<F> = {
   onFrame: (frame: F, index: number) => void; // paints; at most once per animation frame
-  onMove: () => void; // the head moved, or playing began or ended
+  onMove: () => void; // the head moved, or playing started or stopped
 };
 export type Playback<F extends Numbered> = ReturnType<typeof create<F>>;
 
@@ -14,16 +15,16 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
   let frames: F[] = [];
   let head = 0; // position in `frames`, fractional while it moves
   let playing = false;
-  let following = true; // the head runs after the newest frame
+  let following = true; // the head moves towards the newest frame, also as frames are added
   let speed = 1;
-  let held = false; // it stands still although it follows: what it would follow is about to stop
-  let skipping = false; // what is followed is not replayed: the head jumps to the newest frame
-  let last = 0;
-  let returned = -Infinity; // when the tab was last shown again
+  let held = false; // the head does not follow for now, because the run is about to be paused
+  let skipping = false; // while following, the head jumps to the newest frame instead of playing
+  let lastTick = 0;
+  let shownAgainAt = -Infinity; // when the tab was last shown after having been hidden
 
   const end = () => Math.max(frames.length - 1, 0);
   const index = () => Math.min(Math.floor(head), end());
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
   const show = () => {
     if (frames.length) onFrame(frames[index()], index());
@@ -32,23 +33,23 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
 
   const tick = (now: number) => {
     if (!playing) return;
-    // a frame's time can lie before the call that asked for it; a long pause is not caught up
-    const seconds = Math.min(Math.max((now - last) / 1000, 0), 0.1);
-    last = now;
+    // An animation frame's time can lie before the request for it. A long pause counts as 0.1 s.
+    const seconds = Math.min(Math.max((now - lastTick) / 1000, 0), 0.1);
+    lastTick = now;
     const behind = end() - head;
     const rate = following ? Math.max(RATE * speed, behind / CATCH_UP_S) : RATE * speed;
     const before = index();
-    head = (skipping || calm.matches) && following ? end() : Math.min(head + rate * seconds, end());
-    if (head >= end()) playing = false; // new frames start it again while it follows
+    head = (skipping || reducedMotion.matches) && following ? end() : Math.min(head + rate * seconds, end());
+    if (head >= end()) playing = false; // while following, `add` starts it again
     if (index() !== before || !playing) show();
     if (playing) requestAnimationFrame(tick);
-    else if (!following) following = true; // a replay that reached the end follows on
+    else if (!following) following = true; // a replay has reached the end
   };
 
   const play = () => {
     if (playing) return;
     playing = true;
-    last = performance.now();
+    lastTick = performance.now();
     requestAnimationFrame(tick);
     onMove();
   };
@@ -60,14 +61,14 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     frames.push(...fresh);
     if (!fresh.length) return;
     if (first) {
-      head = end(); // what is past when the page opens is not played again
+      head = end(); // frames from before the page was opened are not played
       show();
     } else if (held) onMove();
-    else if (following && performance.now() - returned < RETURN_MS) seek(end());
+    else if (following && performance.now() - shownAgainAt < RETURN_MS) seek(end());
     else if (following) follow();
   };
 
-  // Forget frames before `seq` (the net was reset).
+  // Remove the frames before `seq`, after a reset.
   const dropBefore = (seq: number) => {
     if (!frames.length || frames[0].seq >= seq) return;
     frames = frames.filter((frame) => frame.seq >= seq);
@@ -95,7 +96,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
 
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
-    returned = performance.now();
+    shownAgainAt = performance.now();
     if (playing && following) seek(end());
   });
 
@@ -105,7 +106,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     seek,
     skip: () => seek(end()),
     follow,
-    // Stand still at once, until `seek`, `skip` or `follow`.
+    // Stop at once, until `seek`, `skip` or `follow`.
     hold: () => {
       playing = false;
       held = following;

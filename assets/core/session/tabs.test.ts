@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { keep, remembered } from "./tabs";
 
-test("a session id may begin with a dash, the name of its lock may not", () => {
+test("the lock of a session whose id begins with a dash has a name that does not", () => {
   const request = vi.fn();
   const kept = new Map<string, string>();
   vi.stubGlobal("navigator", { locks: { request } });

@@ -1,19 +1,25 @@
 import { expect, test } from "vitest";
-import { first, language, t } from "./i18n";
+import { firstKey, language, t } from "./i18n";
 
-test("words of the catalogue, with what belongs into them", () => {
+test("a message has its arguments filled in", () => {
   expect(t("summary.units", { units: 5 })).toBe("5 units");
   expect(t("own.at", { x: "−0.5", y: 1 })).toBe("x −0.5, y 1");
 });
 
-test("what is not given stays in its braces, and a key without words is its own", () => {
+test("a word goes with its count", () => {
+  const said = [1, 2, "1", "1,000"].map((n) => t("import.points", { n }));
+  expect(said).toEqual(["1 point", "2 points", "1 point", "1,000 points"]);
+  expect(t("board.headline", { both: 1, n: 20 })).toBe("1 of 20 bends on both sides");
+});
+
+test("a missing argument leaves its placeholder, and an unknown key is returned as it is", () => {
   expect(t("own.at", { y: 0 })).toBe("x {x}, y 0");
   expect(t("no such key")).toBe("no such key");
 });
 
-test("trouble that has no words of its own is trouble with the server", () => {
-  expect(first("error.never heard of", "error.bad_hidden")).toBe("error.bad_hidden");
-  expect(first("error.never heard of")).toBe("error.server");
+test("an error without a message of its own gets the general one", () => {
+  expect(firstKey("error.never heard of", "error.bad_hidden")).toBe("error.bad_hidden");
+  expect(firstKey("error.never heard of")).toBe("error.server");
 });
 
 test("the page's language", () => expect(language()).toBe("en"));

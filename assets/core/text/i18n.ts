@@ -1,14 +1,15 @@
-// Language and theme, switched in place: no request for the page, nothing lost.
+// The page's language and theme. Switching them does not reload the page.
 
 import { byId, element, type Props } from "../dom";
 import * as api from "../session/api";
+import * as storage from "../storage";
 import type { Args, Loss } from "../types";
 import { whole } from "./numbers";
 
 type Catalogue = Record<string, string>;
 
-const catalogues: Record<string, Catalogue> = {}; // whole ones
-let ofPage: Catalogue | undefined; // what came with the page: all but the steps of lessons
+const catalogues: Record<string, Catalogue> = {}; // complete catalogues, by language
+let ofPage: Catalogue | undefined; // the catalogue in the HTML: all messages but the steps of lessons
 const listeners: (() => void)[] = [];
 let lang = document.documentElement.lang;
 
@@ -21,39 +22,49 @@ const load = async (wanted: string) => {
   catalogues[wanted] ??= await api.get<Catalogue>(`locale/${wanted}.json`);
 };
 
-// Fetch what is missing of the page's language.
-export const complete = () => load(lang);
+// Load the complete catalogue of the page's language.
+export const loadCatalogue = () => load(lang);
 
-// The message for `key`, with {name} replaced from `args`.
+// {name}, and {name|one|other} for the word that goes with a count.
+const PLACEHOLDER = /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g;
+
+// The message for `key`, with its placeholders replaced from `args`; pwlapp/core/messages.py does the same.
 export const t = (key: string, args: Args = {}) => {
   const message = words()[key] ?? key;
-  return message.replace(/\{(\w+)\}/g, (whole, name) => String(args[name] ?? whole));
+  return message.replace(PLACEHOLDER, (placeholder, name, one, other) => {
+    const value = String(args[name] ?? placeholder);
+    if (one === undefined) return value;
+    return value === "1" ? one : other;
+  });
 };
 
-// `args` with whole numbers as one reads them: 5,000.
-export const readable = (args: Args = {}): Args =>
+// `args` with whole numbers written like 5,000.
+export const formatArgs = (args: Args = {}): Args =>
   Object.fromEntries(
     Object.entries(args).map(([name, value]) => [name, Number.isInteger(value) ? whole(Number(value)) : value]),
   );
 
-// The first of `keys` that has a message; else the one for trouble that has no name.
-export const first = (...keys: string[]) => keys.find((key) => key in words()) ?? "error.server";
+// The first of `keys` that has a message, or the key of the general error message.
+export const firstKey = (...keys: string[]) => keys.find((key) => key in words()) ?? "error.server";
 
-const say = (node: HTMLElement) => {
+// Write an element's text and accessible name, whose keys are in its data-t and data-t-label.
+const translateNode = (node: HTMLElement) => {
   const args = JSON.parse(node.dataset.tArgs ?? "{}");
   if (node.dataset.t) node.textContent = t(node.dataset.t, args);
   if (node.dataset.tLabel) node.setAttribute("aria-label", t(node.dataset.tLabel, args));
 };
-export const translate = () => document.querySelectorAll<HTMLElement>("[data-t], [data-t-label]").forEach(say);
+export const translate = () =>
+  document.querySelectorAll<HTMLElement>("[data-t], [data-t-label]").forEach(translateNode);
 
-// Give an element an accessible name that follows the language.
-export const label = (node: HTMLElement, key: string, args: Args = {}) => {
+// Give an element an accessible name, which changes with the language. Returns the element.
+export const label = <E extends HTMLElement>(node: E, key: string, args: Args = {}): E => {
   Object.assign(node.dataset, { tLabel: key, tArgs: JSON.stringify(args) });
-  say(node);
+  translateNode(node);
+  return node;
 };
 
-// An element whose words follow the language.
-export const spoken = <T extends keyof HTMLElementTagNameMap>(
+// Make an element whose text changes with the language.
+export const translated = <T extends keyof HTMLElementTagNameMap>(
   tag: T,
   key: string,
   props: Props<HTMLElementTagNameMap[T]> = {},
@@ -61,18 +72,19 @@ export const spoken = <T extends keyof HTMLElementTagNameMap>(
 ) => {
   const node = element(tag, props);
   Object.assign(node.dataset, { t: key, tArgs: JSON.stringify(args) });
-  say(node);
+  translateNode(node);
   return node;
 };
 
-// Say what has words of its own for a loss, "bce" or "mse", or for data whose y are numbers.
-export const speakOf = (loss: Loss, isBinary = true) => {
+// Some elements have one text for each loss (data-t-bce, data-t-mse), and another for data whose y are numbers
+// (data-t-numbers). Show those for this loss and data.
+export const setLossWords = (loss: Loss, isBinary = true) => {
   const chosen = (keys: DOMStringMap, name: string) =>
     (isBinary ? null : keys[`${name}Numbers`]) ?? (loss === "mse" ? keys[`${name}Mse`] : null) ?? keys[`${name}Bce`];
   for (const node of document.querySelectorAll<HTMLElement>("[data-t-bce], [data-t-label-bce]")) {
     if (node.dataset.tBce) node.dataset.t = chosen(node.dataset, "t");
     if (node.dataset.tLabelBce) node.dataset.tLabel = chosen(node.dataset, "tLabel");
-    say(node);
+    translateNode(node);
   }
 };
 
@@ -90,19 +102,15 @@ const setLanguage = async (next: string) => {
 
 const setTheme = (theme: string) => {
   document.documentElement.dataset.theme = theme;
-  try {
-    localStorage.setItem("pwl.theme", theme);
-  } catch {
-    // private windows may refuse storage; the theme then lasts until the page closes
-  }
+  storage.writeLocal("pwl.theme", theme);
 };
 
-// Where scripts write numbers and words, a browser's own translator keeps out: it would move their text
-// into elements of its own.
-const WRITTEN = ".graph, .weights, .stage-foot, .status-line, #fit-engine, output, math, pre, code";
+// The browser's own translation is switched off where scripts write text, because it would move that text into
+// new elements.
+const NOT_TRANSLATED = ".graph, .weights, .stage-foot, .status-line, #fit-engine, output, math, pre, code";
 
 export const start = () => {
-  for (const node of document.querySelectorAll(WRITTEN)) node.setAttribute("translate", "no");
+  for (const node of document.querySelectorAll(NOT_TRANSLATED)) node.setAttribute("translate", "no");
   byId("language-switch").addEventListener("click", () => {
     setLanguage(lang === "ko" ? "en" : "ko");
   });
@@ -111,11 +119,11 @@ export const start = () => {
   });
 };
 
-// Speak to screen readers, politely: the latest sentence only, at most one every 1.5 seconds.
-let waiting: number | undefined;
+// Announce a sentence to screen readers, 1.5 s later. A newer sentence within that time replaces it.
+let announcing: number | undefined;
 export const announce = (sentence: string) => {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => {
+  clearTimeout(announcing);
+  announcing = setTimeout(() => {
     byId("announcer").textContent = sentence;
   }, 1500);
 };

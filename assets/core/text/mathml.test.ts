@@ -3,7 +3,7 @@ import * as mathml from "./mathml";
 
 const x = mathml.mi("x");
 const prefix = '<mo form="prefix">−</mo>';
-const product = "<mo>\u2062</mo>"; // which is not seen
+const product = "<mo>\u2062</mo>"; // invisible times
 
 test.each([
   [2, "<mn>2</mn>"],
@@ -11,7 +11,7 @@ test.each([
   [1 / 3, "<mn>0.3333</mn>"],
   [-0.00001, `<mrow>${prefix}<mn>1.0e−5</mn></mrow>`],
   [NaN, "<mn>–</mn>"],
-])("the number %d has a minus sign of its own", (value, wanted) => expect(mathml.number(value)).toBe(wanted));
+])("the number %d: its minus sign is a prefix operator", (value, wanted) => expect(mathml.number(value)).toBe(wanted));
 
 describe("a coefficient", () => {
   test.each([
@@ -21,7 +21,7 @@ describe("a coefficient", () => {
     [-9, `<mrow><mrow>${prefix}<mn>9</mn></mrow>${product}${x}</mrow>`],
     [0, `<mrow><mn>0</mn>${product}${x}</mrow>`],
   ])("of %d", (coefficient, wanted) => expect(mathml.times(coefficient, x)).toBe(wanted));
-  test("that rounds to one is not written either", () => expect(mathml.times(1.004, x, 2)).toBe(x));
+  test("that rounds to 1 is not written either", () => expect(mathml.times(1.004, x, 2)).toBe(x));
 });
 
 test("brackets of a matrix stretch, parentheses do not", () => {
@@ -31,11 +31,11 @@ test("brackets of a matrix stretch, parentheses do not", () => {
   );
 });
 
-test("W(1): the number of a layer stands above, in parentheses", () => {
+test("W(1): the number of a layer is a superscript in parentheses", () => {
   expect(mathml.layer(mathml.bold("W"), 1)).toMatch(/^<msup><mi class="bold".*>W<\/mi><mrow>.*<mn>1<\/mn>.*<\/msup>$/);
 });
 
-test("a formula is MathML, in line or on a line of its own", () => {
+test("a formula is displayed inline or as a block", () => {
   const namespace = 'xmlns="http://www.w3.org/1998/Math/MathML"';
   expect(mathml.math(x)).toBe(`<math ${namespace} lang="en" display="inline">${x}</math>`);
   expect(mathml.math(x, "block")).toContain('display="block"');

@@ -1,4 +1,4 @@
-// MathML, which browsers draw natively: a drag rebuilds these strings at every frame for free.
+// Formulas as MathML strings. Browsers render them natively, fast enough for every frame of a drag.
 import * as numbers from "./numbers";
 
 const tag = (name: string, content: string | number, attributes = "") =>
@@ -6,7 +6,7 @@ const tag = (name: string, content: string | number, attributes = "") =>
 export const row = (...parts: string[]) => tag("mrow", parts.join(""));
 export const mi = (name: string) => tag("mi", name);
 export const bold = (name: string) => tag("mi", name, 'class="bold" mathvariant="normal"');
-// Parentheses keep the height of a letter; only the brackets of a matrix stretch.
+// Parentheses do not stretch to the height of their content; the brackets of a matrix do.
 export const op = (symbol: string) => tag("mo", symbol, /[()]/.test(symbol) ? 'stretchy="false"' : "");
 export const text = (words: string) => tag("mtext", words);
 export const sub = (base: string, index: string) => tag("msub", base + index);
@@ -31,7 +31,7 @@ export const root = (content: string) => tag("msqrt", content);
 export const under = (base: string, below: string) => tag("munder", row(base) + row(below));
 export const over = (base: string, above: string) => tag("mover", row(base) + row(above));
 
-// coefficient * content: "x", "−x", "0.5 x"; a coefficient of one is not written
+// coefficient * content: "x", "−x", "0.5 x"; a coefficient of 1 is not written
 export const times = (coefficient: number, content: string, digits = 4) => {
   const written = numbers.short(coefficient, digits);
   if (written === "1") return content;

@@ -32,7 +32,7 @@ test.each([
   [NaN, "–"],
 ])("%d in short is %s", (value, text) => expect(short(value)).toBe(text));
 
-test("exactly so many decimals, and whole numbers in thousands", () => {
+test("`fixed` has exactly so many decimals, `whole` groups thousands", () => {
   expect([fixed(-1.5), fixed(2, 6), fixed(-0.00001), fixed(Infinity)]).toEqual(["−1.5000", "2.000000", "0.0000", "–"]);
   expect([whole(5000), whole(1234.6)]).toEqual(["5,000", "1,235"]);
 });

@@ -1,13 +1,13 @@
-// Reading and writing numbers the way people do: "1/3" in, "−4.5" out.
+// Parses typed numbers such as "1/3", and formats numbers for display, such as "−4.5".
 const PLAIN = /^[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?$/i;
 
-// 5,000 but not 1,5: half of the world would mean one and a half by that.
+// "5,000" but not "1,5", which many countries use for 1.5
 const THOUSANDS = /(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])/g;
 
 // A number from typed text ("5,000", "1e-3", "1/3", "−2", "１２"), or NaN.
 export const parse = (text: string | null | undefined) => {
   const written = (text ?? "")
-    .normalize("NFKC") // full-width digits, as some keyboards write them
+    .normalize("NFKC") // full-width digits, which some keyboards type
     .trim()
     .replaceAll("−", "-")
     .replaceAll(" ", "")
@@ -18,7 +18,7 @@ export const parse = (text: string | null | undefined) => {
   return Number.isFinite(value) ? value : NaN;
 };
 
-// At most `digits` decimals, no trailing zeros, a true minus sign; 1.2e+7 when it gets long.
+// At most `digits` decimals, no trailing zeros, a real minus sign; 1.2e+7 for large and small numbers.
 export const short = (value: number, digits = 4) => {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
@@ -26,11 +26,11 @@ export const short = (value: number, digits = 4) => {
   return minus(String(Number(value.toFixed(digits))));
 };
 
-// Exactly `digits` decimals, as the lecture prints; a dash for what is no number.
+// Exactly `digits` decimals, as in the lecture; a dash for null, NaN and infinity.
 export const fixed = (value: number | null, digits = 4) =>
   value !== null && Number.isFinite(value) ? minus(value.toFixed(digits)) : "–";
 
-// So many digits from the first that is not 0: 0.0223, 3.127e−7.
+// `digits` significant digits: 0.02231, 3.127e−7.
 export const significant = (value: number, digits = 4) => {
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return "0";

@@ -1,1 +1,1 @@
-"""What many runs show: losses of many seeds, and where runs get stuck."""
+"""Analysis of training: gradients, a single step, runs of many seeds, and plateaus of the loss."""

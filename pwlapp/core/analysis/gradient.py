@@ -1,4 +1,4 @@
-"""The gradient of the loss in numpy, point by point.
+"""The gradient of the loss in numpy, as a sum over the points.
 
 By the chain rule the gradient of a weight is a mean over the points:
 
@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from pwlapp.core import net as nets
 from pwlapp.core.net import Architecture, Array, Params
 
-UNITS_AT_ONCE = 64  # of a wide net: bounds the memory to some matrices of (n, 64)
-DIFFERENCE = 1e-6  # step of the finite difference, relative to the weight if that is above 1
+UNITS_AT_ONCE = 64  # so that a wide net needs only matrices of shape (n, 64)
+DIFFERENCE = 1e-6  # step of the finite difference: absolute for |weight| < 1, else relative
 
 Vector: TypeAlias = NDArray[np.float64]
 
 
 def logits(params: Params, x: Array, net: Architecture) -> Vector:
-    """The net before its sigmoid, of shape (n,): units in float32, their sum in float64."""
+    """The logits, of shape (n,): units are computed in float32 and added in float64."""
     z = np.full(x.size, params.b2)
     for units in _blocks(net.h):
         part = _part(params, units)
@@ -38,8 +38,8 @@ def logits(params: Params, x: Array, net: Architecture) -> Vector:
 def residuals(z: Vector, y: Array, net: Architecture) -> Vector:
     """The derivative of the loss with respect to each logit, times n; of shape (n,).
 
-    ``yhat - y`` for BCE after a sigmoid, ``2 (yhat - y)`` for MSE. Where a float32 sigmoid is
-    exactly 0 or 1, the derivative is 0, as in torch's BCELoss.
+    ``yhat - y`` for BCE after a sigmoid, ``2 (yhat - y)`` for MSE. If the sigmoid is exactly 0 or
+    1 in float32, the derivative is 0, as in torch's BCELoss.
     """
     if net.loss == "mse":
         return 2.0 * (z - y)
@@ -74,16 +74,16 @@ def gradient(params: Params, x: Array, residual: Vector, net: Architecture) -> V
     return np.append(layers, residual.mean())
 
 
-def factor_of(params: Params, x: Array, net: Architecture, place: int) -> Vector:
+def factor_of(params: Params, x: Array, net: Architecture, index: int) -> Vector:
     """Derivative of each logit with respect to one weight, of shape (n,)."""
-    if place == net.size - 1:  # b2
+    if index == net.size - 1:  # b2
         return np.ones(x.size)
-    layer, unit = divmod(place, net.h)
+    layer, unit = divmod(index, net.h)
     return factors(_part(params, slice(unit, unit + 1)), x, net)[:, layer]
 
 
 def difference(
-    params: Params, x: Array, y: Array, z: Vector, net: Architecture, place: int
+    params: Params, x: Array, y: Array, z: Vector, net: Architecture, index: int
 ) -> float:
     """The gradient of one weight as a central finite difference of the loss, in float64.
 
@@ -92,30 +92,30 @@ def difference(
     params : Params
     x, y : ndarray of shape (n,), float32
     z : ndarray of shape (n,), float64
-        The net's logits. Only the term of the weight's own unit is computed anew.
+        The net's logits. Only the term of the weight's own unit is computed again.
     net : Architecture
-    place : int
-        Of the weight, in the order of `net.to_vector`.
+    index : int
+        Index of the weight in the parameter vector; see `net.to_vector`.
     """
-    layers, unit = (net.size - 1) // net.h, place % net.h
+    layers, unit = (net.size - 1) // net.h, index % net.h
     own = nets.to_vector(params)[[*range(unit, net.size - 1, net.h), -1]].astype(np.float64)
-    moved = layers if place == net.size - 1 else place // net.h
-    size = DIFFERENCE * max(1.0, abs(float(own[moved])))
+    chosen = layers if index == net.size - 1 else index // net.h  # its index in `own`
+    size = DIFFERENCE * max(1.0, abs(float(own[chosen])))
     rest = z - _unit_logits(own, x, net)
 
     def loss(by: float) -> float:
-        bumped = own.copy()
-        bumped[moved] += by
-        bumped_z = rest + _unit_logits(bumped, x, net)
+        moved = own.copy()
+        moved[chosen] += by
+        moved_z = rest + _unit_logits(moved, x, net)
         if net.loss == "mse":
-            return nets.mse(bumped_z, y.astype(np.float64))
-        return nets.bce_of_logits(bumped_z, y.astype(np.float64))
+            return nets.mse(moved_z, y.astype(np.float64))
+        return nets.bce_of_logits(moved_z, y.astype(np.float64))
 
     return (loss(size) - loss(-size)) / (2 * size)
 
 
 def _unit_logits(own: Vector, x: Array, net: Architecture) -> Vector:
-    """The terms of one unit and b2 in each logit, in float64; `own` is W1, b1 if any, W2, b2."""
+    """What one unit and b2 add to each logit, in float64; `own` is W1, b1 if any, W2, b2."""
     W1, *b1, W2, b2 = own.tolist()
     u = W1 * x.astype(np.float64) + sum(b1)
     v = 1 / (1 + np.exp(-u)) if net.activation == "sigmoid" else np.maximum(u, 0)
@@ -124,11 +124,11 @@ def _unit_logits(own: Vector, x: Array, net: Architecture) -> Vector:
 
 
 def _blocks(h: int) -> Iterator[slice]:
-    """The hidden units, `UNITS_AT_ONCE` at a time."""
+    """Slices of the hidden units, `UNITS_AT_ONCE` in each."""
     return (slice(first, first + UNITS_AT_ONCE) for first in range(0, h, UNITS_AT_ONCE))
 
 
 def _part(params: Params, units: slice) -> Params:
-    """The net of some of the hidden units."""
+    """The net with only these hidden units."""
     b1 = None if params.b1 is None else params.b1[units]
     return Params(params.W1[units], params.W2[units], params.b2, b1)

@@ -31,7 +31,7 @@ DRAWN_POINTS = 2000  # for the plot; the sums count all points
 
 @dataclass(frozen=True, eq=False)
 class Update:
-    """What the optimizer does with a gradient, all of shape (k,), float64.
+    """How the optimizer changes its memory and the weights; all of shape (k,), float64.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Update:
         After the step: Adam's running means of the gradient and of its square; SGD keeps its
         momentum buffer in m.
     m_hat, v_hat : ndarray
-        Adam's m and v with their bias corrected. For SGD they are m and v.
+        Adam's m and v after bias correction. For SGD they equal m and v.
     step : ndarray
-        What is subtracted from each weight.
+        Is subtracted from the weights.
     new : ndarray
         The weights after the step.
     """
@@ -56,19 +56,20 @@ class Update:
 
 @dataclass(frozen=True, eq=False)
 class Pull:
-    """How the points add up to the gradient of one weight.
+    """The contribution of each point to the gradient of one weight.
+
+    A point contributes ``residual * factor / n``; see `gradient`.
 
     Attributes
     ----------
     weight : int
-        Its place in the parameter vector.
+        Index of the weight in the parameter vector.
     x, residual, factor : ndarray of shape (d,), float64
-        Of at most `DRAWN_POINTS` points, evenly chosen, by ascending x.
+        At most `DRAWN_POINTS` of the points, evenly chosen, by ascending x.
     up, down : float
-        Sums of the positive and of the negative contributions, ``residual * factor / n``, over all
-        points. Together they are the gradient.
+        Sum of all positive and sum of all negative contributions. Their sum is the gradient.
     n_up, n_down : int
-        How many points have such a contribution.
+        Number of points with a positive and with a negative contribution.
     """
 
     weight: int
@@ -83,26 +84,27 @@ class Pull:
 
 @dataclass(frozen=True, eq=False)
 class OneStep:
-    """The next epoch of a net; the arrays are of shape (r,), one number for each listed weight.
+    """The next epoch of a net. Arrays have shape (r,): one number for each listed weight.
 
     Attributes
     ----------
     n : int
-        Points.
+        Number of points.
     loss, loss_after : float
-        Before the step and after it.
+        Before and after the step.
     count : int
         Number of this step of the optimizer, from 1: Adam's t.
     listed : ndarray of int64
-        Places in the parameter vector, ascending: all, or those of the first `LISTED_UNITS` units
-        and b2.
+        Indices of the listed weights in the parameter vector, ascending: those of the first
+        `LISTED_UNITS` units, and b2.
     old, m_old, v_old : ndarray of float64
         The weights and the optimizer's memory before the step.
     gradient, difference : ndarray of float64
-        The gradient, and the same as a finite difference of the loss.
+        The gradient by the chain rule, and as a finite difference of the loss.
     update : Update
+        With arrays of shape (r,).
     pull : Pull
-        Of the chosen weight.
+        The contributions of the points to the gradient of the chosen weight.
     """
 
     n: int
@@ -133,8 +135,8 @@ def one_step(
         n > 0.
     options : AdamOptions or SgdOptions
     chosen : int
-        Place in the parameter vector of the weight for `OneStep.pull`. Where that weight is not
-        listed, it is the first one.
+        Index in the parameter vector of the weight for `OneStep.pull`. A weight that is not listed
+        is replaced by the first one.
     """
     net, params = state.net, from_vector(state.params, state.net.bias1)
     listed = listed_weights(net)
@@ -143,7 +145,7 @@ def one_step(
         residual = residuals(z, y, net)
         g = gradient(params, x, residual, net)
         update = updated(state, g, options)
-        differences = [difference(params, x, y, z, net, place) for place in listed.tolist()]
+        differences = [difference(params, x, y, z, net, index) for index in listed.tolist()]
         old, m_old, v_old = (
             each[listed].astype(np.float64) for each in (state.params, state.m, state.v)
         )
@@ -164,7 +166,7 @@ def one_step(
 
 
 def pull(params: Params, x: Array, residual: Vector, net: Architecture, weight: int) -> Pull:
-    """How the points add up to the gradient of one weight."""
+    """The contribution of each point to the gradient of one weight."""
     factor = factor_of(params, x, net, weight)
     terms = residual * factor / x.size
     order = np.argsort(x, kind="stable")[:: -(-x.size // DRAWN_POINTS)]
@@ -181,7 +183,7 @@ def pull(params: Params, x: Array, residual: Vector, net: Architecture, weight: 
 
 
 def updated(state: TrainState, gradient: Vector, options: OptimizerOptions) -> Update:
-    """One step of the optimizer, as `torch.optim.Adam` and `torch.optim.SGD` take it."""
+    """One step of the optimizer, by the formulas of `torch.optim.Adam` and `torch.optim.SGD`."""
     old, m, v = (each.astype(np.float64) for each in (state.params, state.m, state.v))
     g = gradient + options.weight_decay * old
     if isinstance(options, SgdOptions):
@@ -198,7 +200,7 @@ def updated(state: TrainState, gradient: Vector, options: OptimizerOptions) -> U
 
 
 def listed_weights(net: Architecture) -> NDArray[np.int64]:
-    """Places in the parameter vector of the weights that a table lists, ascending."""
+    """Indices of the weights of the first `LISTED_UNITS` units and of b2, ascending."""
     layers, units = (net.size - 1) // net.h, min(net.h, LISTED_UNITS)
-    places = np.arange(layers)[:, None] * net.h + np.arange(units)
-    return np.append(places, net.size - 1)
+    indices = np.arange(layers)[:, None] * net.h + np.arange(units)
+    return np.append(indices, net.size - 1)

@@ -1,9 +1,10 @@
 """Plateaus: the lowest losses that a ReLU net without a first-layer bias can reach.
 
-All of its units have their knot at x = 0, and each is on for one side, by the sign of its W1.
-Whatever the weights, its logit is therefore ``left * relu(-x) + right * relu(x) + b2``, and the
-lowest loss of that is a convex problem: logistic regression for BCE, least squares for MSE. Where
-no unit is on for one of the sides, its term is missing, and training ends at that problem's loss.
+All of its units bend at x = 0, and each is on for one side only, by the sign of its W1. Whatever
+the weights, the logit is therefore ``left * relu(-x) + right * relu(x) + b2``. To minimise the loss
+over left, right and b2 is a convex problem: logistic regression for BCE, least squares for MSE. If
+no unit is on for one of the sides, that side's term is missing, and training ends at the minimum of
+the smaller problem: a plateau.
 """
 
 from __future__ import annotations
@@ -17,28 +18,29 @@ from pwlapp.core.net import Array, Loss, bce_of_logits, mse
 
 MAX_STEPS = 60  # of Newton's method; 6 to 10 are enough unless the points are separable
 RIDGE = 1e-12  # keeps the matrix invertible if a side has no points
-GAIN = 1e-13  # stop when a step lowers the loss by less
-CLEARLY = 0.05  # of what the data can teach at all: both sides pay by at least that
-MARGIN = 0.02  # of what the second side adds: a loss lower by that is no longer one side's
+TOLERANCE = 1e-13  # stop when a step lowers the loss by less
+MIN_GAIN = 0.05  # the second side matters if it brings this share of the whole drop of the loss
+MARGIN = 0.02  # share of the second side's gain by which a loss must be lower than one side's
 
 Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Plateaus:
-    """The infimum of the loss, by the sides for which at least one unit is on.
+    """The infimum of the loss for each choice of the sides that have units.
 
     Attributes
     ----------
     flat : float
-        With no unit: the same yhat everywhere.
+        No units: yhat is the same everywhere.
     left, right : float
-        With units that are on for x < 0 only, or for x > 0 only.
+        All units are on for x < 0, or all for x > 0.
     both : float
-        With at least one unit for either side.
+        Each side has at least one unit.
     line : tuple of float
-        Where the loss is `both`: the logit's slope for x < 0, that for x > 0, and b2. Separable
-        points, where larger slopes are always better, have a line whose loss is almost 0.
+        The minimum for both sides: the logit's slope for x < 0, its slope for x > 0, and b2. For
+        separable points there is no minimum, since larger slopes are always better; the loss of
+        this line is then almost 0.
     """
 
     flat: float
@@ -49,14 +51,14 @@ class Plateaus:
 
     @property
     def bent_below(self) -> float | None:
-        """A net with a loss below this one bends on both sides; None where one side is enough.
+        """A net bends on both sides if its loss is below this threshold.
 
-        It is the best that one side alone can reach, less a margin. Explore and the board of a
-        class both count by it.
+        It is the lowest loss of one side alone, less a margin. None if the second side hardly
+        lowers the loss. Explore and the board of a class count bent nets with it.
         """
         one_sided = min(self.left, self.right)
         gain = one_sided - self.both
-        if self.flat <= self.both or gain <= CLEARLY * (self.flat - self.both):
+        if self.flat <= self.both or gain <= MIN_GAIN * (self.flat - self.both):
             return None
         return one_sided - MARGIN * gain
 
@@ -103,12 +105,12 @@ def lowest_bce(features: Matrix, y: Matrix) -> tuple[float, Matrix]:
 
     Iteratively reweighted least squares (Hastie, Tibshirani, Friedman: The Elements of Statistical
     Learning, 4.4.1), each step halved until it lowers the loss. Separable points have no best w;
-    the loss then comes near 0.
+    the loss then approaches 0.
 
     Parameters
     ----------
     features : ndarray of shape (n, k), float64
-        Of about size 1.
+        With entries of about 1.
     y : ndarray of shape (n,), float64
         Within [0, 1].
 
@@ -129,7 +131,7 @@ def lowest_bce(features: Matrix, y: Matrix) -> tuple[float, Matrix]:
         before, size = loss, 1.0
         while size > RIDGE and (loss := bce_of_logits(features @ (w - size * step), y)) > before:
             size /= 2
-        if loss > before - GAIN:
+        if loss > before - TOLERANCE:
             return before, w
         w = w - size * step
     return loss, w

@@ -1,7 +1,7 @@
-"""Trains one net from many seeds: where each run ends.
+"""Trains a net from many seeds and summarises where each run ends.
 
-Each run has the same numbers, to the last bit, as a run of that seed in Fit: torch's initial
-weights and the compiled engine.
+Each run gives the same numbers, to the last bit, as a run of that seed in Fit with the compiled
+engine: both start from torch's initial weights.
 """
 
 from __future__ import annotations
@@ -26,25 +26,26 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """The runs of m neighbouring seeds: ``first``, ``first + 1``, ...
+    """The runs of m consecutive seeds: ``first``, ``first + 1``, ...
 
     Attributes
     ----------
     first : int
+        The first seed.
     epochs : ndarray of shape (c,), int64
         The epochs of `curves`, from 0 to the last one.
     curves : ndarray of shape (m, c), float32
         The loss at these epochs; NaN after a run has diverged.
     losses : ndarray of shape (m,), float64
-        At the last (good) epoch.
+        The loss at the last epoch; of a run that diverged, at the last epoch before that.
     start, end : ndarray of shape (m, 2), int64
-        How many units face left (W1 < 0) and right (W1 > 0), before and after.
+        Number of units with W1 < 0 and with W1 > 0, before and after training.
     dead : ndarray of shape (m,), int64
-        Units that end on for none of the points.
+        Number of units that are on for none of the points after training.
     diverged : ndarray of shape (m,), int64
         1 or 0.
     params : ndarray of shape (m, net.size), float32; (m, 0) for a net wider than `PLAIN_HIDDEN`
-        At the last epoch.
+        The parameters after training.
     """
 
     first: int
@@ -59,7 +60,7 @@ class Runs:
 
 
 def curve_epochs(epochs: int) -> Counts:
-    """Epoch 0, then about `CURVE_POINTS` epochs up to the last, evenly on a logarithmic axis."""
+    """Epoch 0 and about `CURVE_POINTS` epochs up to the last, evenly spaced on a log axis."""
     spaced = np.geomspace(1, epochs, CURVE_POINTS)
     return np.unique(np.concatenate([[0], np.round(spaced)])).astype(np.int64)
 
@@ -67,7 +68,7 @@ def curve_epochs(epochs: int) -> Counts:
 def seconds_per_seed(net: Architecture, n: int, epochs: int) -> float:
     """A generous estimate of the time of one seed on one core, in seconds.
 
-    ReLUs cost the compiled loops n + h steps an epoch, sigmoids n * h.
+    An epoch takes the compiled loops n + h steps for ReLUs and n * h steps for sigmoids.
     """
     if net.activation == "relu":
         micros = 1.0 + 0.001 * n + 0.05 * net.h
@@ -125,14 +126,22 @@ def train_seeds(
 def train_one(
     state: TrainState, x: Array, y: Array, options: OptimizerOptions, record: Counts
 ) -> tuple[TrainState, Array]:
-    """Train to the last of the epochs ``record``, of shape (c,); the first is the state's.
+    """Train one net and record its loss curve.
+
+    Parameters
+    ----------
+    state : TrainState
+    x, y : ndarray of shape (n,), float32
+    options : AdamOptions or SgdOptions
+    record : ndarray of shape (c,), int64
+        The epochs of the curve, ascending. The first is ``state.epoch``; the run ends at the last.
 
     Returns
     -------
     state : TrainState
-        If the run diverged, its last good epoch.
+        After training; if the run diverged, the last epoch before that.
     curve : ndarray of shape (c,), float32
-        The loss at each epoch of ``record``; NaN from where it diverged.
+        The loss at each epoch of ``record``; NaN from the epoch at which it diverged.
     """
     budget = Budget(int(record[-1]), tuple(record[1:].tolist()))
     result = train_slice(state, x, y, options, budget, FUSED_CPU)
@@ -150,7 +159,7 @@ def gather(
     curves: list[Array],
     x: Array,
 ) -> Runs:
-    """Put the runs of neighbouring seeds together."""
+    """Collect the runs of consecutive seeds in arrays."""
     is_plain = begun[0].net.h <= PLAIN_HIDDEN
     vectors = np.stack([state.params for state in ended])
     return Runs(
@@ -173,7 +182,7 @@ def count_sides(state: TrainState) -> tuple[int, int]:
 
 
 def dead_units(state: TrainState, x: Array) -> int:
-    """Number of ReLUs that are on for none of the points; 0 for sigmoid units."""
+    """Number of ReLUs that are on for none of the points x; 0 for sigmoid units."""
     if state.net.activation != "relu":
         return 0
     ends = np.array([x.min(), x.max()], dtype=np.float32)

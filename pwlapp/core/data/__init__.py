@@ -1,1 +1,1 @@
-"""Data to train on: points, laws to draw them from, and CSV files."""
+"""Data to train on: points, the laws that draw them, and files that hold them."""

@@ -1,4 +1,4 @@
-"""Cells of a table as numbers, and the decimal mark that they are written with."""
+"""Reads the cells of a table as numbers, and detects their decimal mark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pwlapp.errors import UserError
 Cell: TypeAlias = str | float
 Mark = Literal[".", ","]
 
-# NFKC turns full-width digits and marks, and spaces of all widths, into ASCII; not these.
+# NFKC turns full-width digits, marks and spaces into ASCII, but not these minus signs and quotes.
 _LOOKALIKES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2019": "'"})
 _WHOLE = r"(?:[1-9][0-9]{0,2}(?P<group>[GROUPS])[0-9]{3}(?:(?P=group)[0-9]{3})*|[0-9]+)"
 _NUMBER = rf"[+-]?(?:{_WHOLE}(?:[MARK][0-9]*)?|[MARK][0-9]+)(?:[eE][+-]?[0-9]+)?"
@@ -32,10 +32,21 @@ _TO_PYTHON: dict[Mark, dict[int, int | None]] = {
 
 
 def number(cell: Cell, mark: Mark) -> float:
-    """The number in a cell; NaN if there is none.
+    """Read the number in a cell.
 
-    Text may have full-width digits, U+2212 as minus, and thousands in groups: ``1,000.5`` or
-    ``1 000.5`` if `mark`, the decimal mark, is a point.
+    Text may have full-width digits, U+2212 as minus, and grouped thousands: ``1,000.5`` or
+    ``1 000.5`` with a decimal point.
+
+    Parameters
+    ----------
+    cell : str or float
+    mark : "." or ","
+        The decimal mark.
+
+    Returns
+    -------
+    float
+        NaN if the cell holds no number.
     """
     if isinstance(cell, float):
         return cell
@@ -54,24 +65,24 @@ def text_of(cell: Cell) -> str:
 
 
 def is_number(cell: Cell) -> bool:
-    """Whether a cell is a number with one of the two decimal marks."""
+    """Whether a cell is a number with either decimal mark."""
     return not (math.isnan(number(cell, ".")) and math.isnan(number(cell, ",")))
 
 
 def decimal_mark(cells: Iterable[Cell]) -> Mark | None:
-    """Find the decimal mark.
+    """Detect the decimal mark of cells.
 
     Returns
     -------
     "." or "," or None
-        None if no cell depends on it.
+        None if all cells mean the same with both marks.
 
     Raises
     ------
     UserError
-        ``data_decimal_unclear`` (cell, high, low): a cell may mean either, such as ``1,000``,
-        and no other one decides; ``data_decimal_mixed`` (point, comma): one cell has a decimal
-        point, another one a decimal comma.
+        ``data_decimal_unclear`` (cell, high, low): a cell such as ``1,000`` has two meanings, and
+        no other cell shows which is right; ``data_decimal_mixed`` (point, comma): one cell has a
+        decimal point, another one a decimal comma.
     """
     seen: dict[Mark, str] = {}
     unclear = ""

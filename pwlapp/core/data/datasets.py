@@ -1,9 +1,9 @@
-"""Datasets that are drawn from a law.
+"""Datasets that are drawn at random from a law.
 
-A law gives the range of x, the true y at each x, and a net that can fit it. The truth of a yes/no
-law is the probability that y is 1, else y is 0; the truth of the others is a number, to which y
-adds noise. ``step_like`` and ``curve`` are the next lecture's: with the default noise and seed they
-give the same points as its code, to the last bit.
+A law is the distribution of y at each x, the range of x, and a net that can fit it. A yes/no law
+gives the probability that y is 1 (else y is 0). Any other law gives a number, to which Gaussian
+noise is added. ``step_like`` and ``curve`` are data of the next lecture: with the default noise and
+seed the points equal those of the lecture's code, to the last bit.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Law:
     Attributes
     ----------
     name : str
-        As in `LAWS`.
+        One of `LAWS`.
     truth : callable, (x, library) -> array of that library
         The logit of the probability of y = 1 for yes/no laws, the noiseless y for the others.
     is_binary : bool
@@ -44,16 +44,15 @@ class Law:
     low, high : float
         x is spread evenly from low to high.
     noise : float
-        The default: the share of labels flipped, at most `MAX_FLIPPED`, or the standard deviation,
-        at most `MAX_SD`.
+        Default noise; for its meaning see `draw`.
     net : Architecture
-        A net that can fit it.
+        A net that can fit the law.
     lr : float
         Adam's learning rate for that net.
     epochs : int
-        How many that net needs.
+        Epochs that the net needs.
     n, seed : int
-        The defaults.
+        Default number of points and default seed.
     """
 
     name: str
@@ -74,7 +73,7 @@ class Law:
         return MAX_FLIPPED if self.is_binary else MAX_SD
 
 
-# The laws, in torch for the points and in numpy for their sketches: `lib` is one or the other.
+# `lib` is torch when points are drawn, and numpy when the law is sketched.
 def _step_like(x: Any, lib: Any) -> Any:
     return lib.where(x < -0.2, 15 * x + 6, lib.where(x < 0.4, -1.0, -3.0))
 
@@ -92,12 +91,12 @@ def _sine(x: Any, lib: Any) -> Any:
 
 
 def _step(x: Any, lib: Any) -> Any:
-    """1 between -2 and 2: where the lecture's two sigmoid units put it."""
+    """1 between -2 and 2, else 0: the step that the lecture builds from two sigmoid units."""
     return lib.where(lib.abs(x) < 2, 1.0, 0.0)
 
 
 def _two_steps(x: Any, lib: Any) -> Any:
-    """1 from -4 to -1, and 2 from 1 to 4."""
+    """1 from -4 to -1, 2 from 1 to 4, else 0."""
     first = lib.where((x > -4) & (x < -1), 1.0, 0.0)
     return lib.where((x > 1) & (x < 4), 2.0, first)
 
@@ -123,7 +122,7 @@ LAWS = tuple(TABLE)
 
 
 def draw(law: str, n: int, noise: float, seed: int) -> tuple[Array, Array, Array]:
-    """Draw points by a law. Imports torch.
+    """Draw points from a law. Imports torch.
 
     The same arguments give the same points, and the global random generator is not touched.
 
@@ -144,8 +143,8 @@ def draw(law: str, n: int, noise: float, seed: int) -> tuple[Array, Array, Array
     x : ndarray of shape (n,), float32
         Ascending.
     truth : ndarray of shape (n,), float32
-        The probability of y = 1 with the flips counted in, ``p + noise (1 - 2p)``, or the y
-        without noise.
+        For yes/no laws the probability of y = 1 after flipping, ``p + noise (1 - 2p)``; for the
+        others y without noise.
     y : ndarray of shape (n,), float32
 
     Raises
@@ -176,10 +175,13 @@ def draw(law: str, n: int, noise: float, seed: int) -> tuple[Array, Array, Array
 
 
 def _labels(prob: Tensor, noise: float, generator: Generator, law: str) -> tuple[Tensor, Tensor]:
-    """Labels that are 1 with `prob`, a share of them flipped; and the probability that results."""
+    """Draw labels with probability `prob` and flip a share `noise` of them.
+
+    Returns the probability of y = 1 after flipping, and the labels; both of shape (n,).
+    """
     import torch
 
-    if law == "irony":  # must stay as it is: links to this law name its points by seed
+    if law == "irony":  # links name these points by their seed: another generator would break them
         y = (torch.rand(prob.numel(), generator=generator) < prob).float()
     else:
         y = torch.bernoulli(prob, generator=generator)
@@ -190,7 +192,7 @@ def _labels(prob: Tensor, noise: float, generator: Generator, law: str) -> tuple
 
 
 def sketch(law: Law, n: int = 41) -> tuple[Array, Array]:
-    """The truth at n places: x and y, each of shape (n,), float32. Needs no torch."""
+    """The true curve at n points: x and y, each of shape (n,), float32. Needs no torch."""
     x = np.linspace(law.low, law.high, n, dtype=np.float32)
     truth = law.truth(x, np).astype(np.float32)
     return x, sigmoid(truth) if law.is_binary else truth

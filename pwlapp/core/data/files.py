@@ -1,4 +1,7 @@
-"""Files of points: x, prob (the truth, which the net never sees) and y (its targets)."""
+"""Reads files of points.
+
+The columns are x, y (the targets) and prob (the true probability, which the net never sees).
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,15 @@ from pwlapp.core.data.source import display_name, read_source
 from pwlapp.core.net import Array
 from pwlapp.errors import UserError
 
-MAX_OWN = 10_000  # of a student's x and y, so that the axis labels are readable
+MAX_OWN = 10_000  # largest |x| and |y| of a student's points, so that axis labels stay readable
 
 log = logging.getLogger(__name__)
 
 
 def parse_csv(raw: bytes, *, max_bytes: int, label: str = "") -> Points:
-    """Read a server's points: columns x, prob and y, the last two within [0, 1].
+    """Read the points that a server shows: columns x, prob and y, the last two within [0, 1].
 
-    Raises what `Import` and `Import.points` raise. `label` is that of `Points`.
+    Raises the errors of `Import` and `Import.points`. `label` becomes `Points.label`.
     """
     rules = Rules(
         needed=("x", "prob", "y"),
@@ -37,7 +40,7 @@ def parse_csv(raw: bytes, *, max_bytes: int, label: str = "") -> Points:
 
 
 def read_own(raw: bytes, max_bytes: int, choices: Choices, max_points: int = MAX_POINTS) -> Import:
-    """Read a student's points: columns x and y, and perhaps prob. Raises what `Import` raises."""
+    """Read a student's points: columns x and y, prob if present. Raises the errors of `Import`."""
     own = (-MAX_OWN, MAX_OWN)
     return Import(
         raw,
@@ -55,7 +58,7 @@ def read_own(raw: bytes, max_bytes: int, choices: Choices, max_points: int = MAX
 
 
 def parse_encoded(text: str, max_bytes: int, choices: Choices) -> tuple[Array, Array | None, Array]:
-    """`Import.points` of a student's file in base64, as it travels between processes."""
+    """`Import.points` of a student's file in base64, as processes exchange it."""
     return read_own(base64.b64decode(text), max_bytes, choices).points()
 
 
@@ -76,18 +79,18 @@ def load(source: str, max_bytes: int, timeout_s: float = 3.0) -> tuple[Points, U
     Parameters
     ----------
     source : str
-        The file or URL in the settings; empty: the lecture's points.
+        The file or URL in the settings. If it is empty, the lecture's points are used.
     max_bytes : int
-        More than this is refused.
+        A larger file is refused.
     timeout_s : float
-        Seconds that fetching may take.
+        Time limit of a download.
 
     Returns
     -------
     points : Points
-        The lecture's if ``source`` can't be used.
+        The lecture's points if ``source`` can't be used.
     problem : UserError or None
-        Why ``source`` can't be used.
+        The reason why ``source`` can't be used.
     """
     if not source:
         return lecture_points(), None
@@ -95,5 +98,5 @@ def load(source: str, max_bytes: int, timeout_s: float = 3.0) -> tuple[Points, U
         return read_points(source, timeout_s=timeout_s, max_bytes=max_bytes), None
     except UserError as problem:
         name = display_name(source)
-        log.warning("data source %s not used (%s): the lecture's data instead", name, problem)
+        log.warning("cannot read data from %s (%s); using the lecture's data", name, problem)
         return lecture_points(), problem

@@ -1,4 +1,4 @@
-"""A file of points, read as its student wants it, and what there is to ask about it."""
+"""Import of a file of points: how it is read, what is unclear, and a preview for the student."""
 
 from __future__ import annotations
 
@@ -19,31 +19,32 @@ from pwlapp.errors import UserError
 
 ROLES = ("x", "y", "prob")
 NO_COLUMN = -1
-LOOKED_AT = 50  # rows that tell whether a column holds numbers
-SHOWN = 8  # rows of a preview
+SAMPLE_ROWS = 50  # from which it is decided whether a column holds numbers
+PREVIEW_ROWS = 8
 
 Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Choices:
-    """How to read a file; None: to be found out.
+    """How to read a file. What is None is detected from the file.
 
     Attributes
     ----------
     encoding, separator : str or None
-        Of a text file; see `text_files`.
+        Only for a text file; see `text_files`.
     decimal : "." or "," or None
+        The decimal mark.
     sheet : str or None
-        Of a workbook.
+        Only for a workbook: the name of the sheet.
     header : bool or None
         Whether the first row holds the names of the columns.
     x, y, prob : int or None
-        Columns, from 0; `NO_COLUMN`: none.
+        Index of each column, from 0. `NO_COLUMN` if the file has no such column.
     drop_gaps : bool
-        Leave rows out that have no number for x, y or prob.
+        Leave out rows that have no number for x, y or prob.
     thin : bool
-        If there are too many points, keep as many as may be, chosen at random.
+        If there are too many points, keep a random sample of the largest number allowed.
     """
 
     encoding: Literal["utf_8", "cp949", "cp1252", "utf_16", "utf_16_le", "utf_16_be"] | None = None
@@ -60,18 +61,19 @@ class Choices:
 
 @dataclass(frozen=True)
 class Rules:
-    """What points have to be.
+    """Limits that imported points must keep.
 
     Attributes
     ----------
     needed : tuple of str
-        The roles that need a column.
+        The roles that must have a column.
     x, y, prob : (float, float)
-        The lowest and the highest number; of prob, if y is not within [0, 1].
+        The lowest and the highest number allowed. If y is within [0, 1], prob must be too,
+        whatever its limits here.
     least, most : int
-        Numbers of points.
+        Limits of the number of points.
     max_bytes : int
-        Size of the file.
+        The largest file allowed.
     """
 
     needed: tuple[str, ...]
@@ -84,24 +86,24 @@ class Rules:
 
 
 class Import:
-    """A file, read as far as it can be.
+    """A file of points that has been read, even if the student still has to make choices.
 
     Attributes
     ----------
     table : Table
     columns : dict of str to (int or None)
-        By role: the chosen column, else that of the role's name, else the first free one that
-        holds numbers.
+        For each role its column: the one chosen, else the one with the role's name, else the
+        first free column that holds numbers.
     is_guessed : bool
         Whether a needed column was neither chosen nor found by its name.
     decimal : "." or "," or None
-        None if it has to be asked.
+        The decimal mark. None if the file does not show it, so that the student has to choose.
 
     Raises
     ------
     UserError
-        ``data_too_big`` (limit_mb); ``data_not_csv``, ``data_empty`` (needed); what `read_table`
-        raises.
+        ``data_too_big`` (limit_mb); ``data_not_csv``, ``data_empty`` (needed); the errors of
+        `read_table`.
     """
 
     def __init__(self, raw: bytes, choices: Choices, rules: Rules) -> None:
@@ -157,7 +159,7 @@ class Import:
                 self.columns[role] = free.pop(0) if free and role in self.rules.needed else None
 
     def _holds_numbers(self, column: int) -> bool:
-        cells = [cell for cell in self._cells(column, LOOKED_AT) if cell != ""]
+        cells = [cell for cell in self._cells(column, SAMPLE_ROWS) if cell != ""]
         return sum(map(is_number, cells)) * 2 > len(cells)
 
     def _cells(self, column: int, most: int | None = None) -> list[Cell]:
@@ -166,7 +168,8 @@ class Import:
 
     def _find_decimal(self) -> Mark | None:
         cells = [c for k in self.columns.values() if k is not None for c in self._cells(k)]
-        # Who groups thousands by points writes decimal commas, and so no commas between cells.
+        # In a file separated by commas, "1.000" is not a thousand: where points group thousands,
+        # the decimal mark is a comma, and cells are separated by something else.
         if self.table.separator == "," and not any("," in str(cell) for cell in cells):
             return "."
         try:
@@ -177,7 +180,10 @@ class Import:
 
     @cached_property
     def numbers(self) -> dict[str, NDArray[np.float64]]:
-        """The columns by role, NaN where a cell holds no number; none if the mark is unclear."""
+        """The column of each role, NaN where a cell holds no number.
+
+        Empty if the decimal mark is unclear.
+        """
         mark = self.decimal
         if mark is None:
             return {}
@@ -200,12 +206,12 @@ class Import:
         """Indices of the rows that become points, ascending."""
         rows = np.flatnonzero(~self.gaps) if self.choices.drop_gaps else np.arange(self.gaps.size)
         if self.choices.thin and rows.size > self.rules.most:
-            # the same rows each time
+            # seeded by the size, so that the same file gives the same points each time
             rows = np.random.default_rng(rows.size).permutation(rows)[: self.rules.most]
         return np.sort(rows)
 
     def problems(self) -> Iterator[UserError]:
-        """What stands in the way of `points`, and another choice may mend."""
+        """The reasons why `points` would fail; other choices may resolve them."""
         if self.table.long_line:
             yield UserError("data_long_row", row=self.table.long_line)
         missing = [role for role in self.rules.needed if self.columns[role] is None]
@@ -241,13 +247,20 @@ class Import:
         return bool(((y >= 0) & (y <= 1) | np.isnan(y)).all())
 
     def points(self) -> tuple[Array, Array | None, Array]:
-        """x, prob (None if it is unknown) and y, in the order of the file; each (n,), float32.
+        """The imported points, in the order of the file.
+
+        Returns
+        -------
+        x : ndarray of shape (n,), float32
+        prob : ndarray of shape (n,), float32, or None
+            None if the file has no such column.
+        y : ndarray of shape (n,), float32
 
         Raises
         ------
         UserError
-            ``data_missing_column`` (column, needed) also if a column was guessed; the first of
-            `problems`.
+            The first of `problems`; ``data_missing_column`` (column, needed) if a needed column
+            was only guessed.
         """
         for role in self.rules.needed if self.is_guessed else ():
             if role not in self._chosen_columns():
@@ -258,10 +271,10 @@ class Import:
         return columns["x"], columns.get("prob"), columns["y"]
 
     def preview(self) -> dict[str, Any]:
-        """What a student sees of the file before it is used, as JSON.
+        """What the student sees before the points are used, as JSON.
 
-        ``is_sure`` says whether `points` would give them with the choices as they are, ``problems``
-        what is in the way with those of ``found``.
+        ``found`` holds the choices that were made or detected. ``problems`` lists what is wrong
+        with them. ``is_sure`` is true if `points` would succeed without further choices.
         """
         table = self.table
         problems = [problem.to_json() for problem in self.problems()]
@@ -280,14 +293,14 @@ class Import:
             "problems": problems,
             "names": table.names,
             "sheets": table.sheets,
-            "rows": [[line, *map(text_of, cells)] for line, cells in table.rows[:SHOWN]],
-            "numbers": {role: shown(numbers) for role, numbers in self.numbers.items()},
+            "rows": [[line, *map(text_of, cells)] for line, cells in table.rows[:PREVIEW_ROWS]],
+            "numbers": {role: preview_of(numbers) for role, numbers in self.numbers.items()},
             "n_rows": len(table.rows),
             "n_gaps": int(self.gaps.sum()),
             "n_points": int(self.kept.size),
         }
 
 
-def shown(numbers: NDArray[np.float64]) -> list[float | None]:
-    """The first numbers of a column; None for NaN."""
-    return [None if np.isnan(value) else float(value) for value in numbers[:SHOWN]]
+def preview_of(numbers: NDArray[np.float64]) -> list[float | None]:
+    """The first numbers of a column, with None in place of NaN, which JSON does not have."""
+    return [None if np.isnan(value) else float(value) for value in numbers[:PREVIEW_ROWS]]

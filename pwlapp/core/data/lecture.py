@@ -33,18 +33,18 @@ def logit(x: Any, lib: Any) -> Any:
     ----------
     x : ndarray or Tensor of shape (n,)
     lib : module
-        The library that x is of, `numpy` or `torch`.
+        The library of x: `numpy` or `torch`.
 
     Returns
     -------
     ndarray or Tensor of shape (n,)
-        Of the dtype of x.
+        With the dtype of x.
     """
     return lib.where(x < 0, 5 + 15 * x, 5 - 5 * x)
 
 
 def lecture_points() -> Points:
-    """The lecture's points: x from -1 to 1, prob its law, y the lecture's own draw from it."""
+    """The lecture's points: x from -1 to 1, prob by `logit`, y as the lecture drew it."""
     x = np.linspace(-1, 1, N)
     prob = 1 / (1 + np.exp(-logit(x, np)))
     y = np.unpackbits(np.frombuffer(bytes.fromhex(LABELS), dtype=np.uint8))
@@ -54,9 +54,9 @@ def lecture_points() -> Points:
 
 
 def is_lecture(points: Points) -> bool:
-    """Whether x and y are the lecture's to the bit, whether they are built in or read from a file.
+    """Whether x and y equal the lecture's to the bit, held-out points included.
 
-    Points that are held out count as well.
+    Where the points come from does not matter.
     """
     own = lecture_points()
     return np.array_equal(points.x, own.x) and np.array_equal(points.y, own.y)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pwlapp.core.net import Array, Loss, bce
 from pwlapp.errors import UserError
 
-MAX_X = 1_000_000  # of x and y: larger numbers could overflow in float32
-MIN_POINTS, MAX_POINTS = 2, 10_000  # of a set that a student draws or uploads
+MAX_X = 1_000_000  # largest |x| and |y|: larger numbers could overflow in float32
+MIN_POINTS, MAX_POINTS = 2, 10_000  # limits of a dataset that a student draws or uploads
 MAX_HELD_OUT = 0.9
 
 Origin = Literal["lecture", "settings", "law", "own"]
@@ -23,20 +23,20 @@ Origin = Literal["lecture", "settings", "law", "own"]
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which data a session uses, enough to draw them again unless they are a student's own.
+    """Which data a session uses. Data drawn from a law can be drawn again from it.
 
     Attributes
     ----------
     law : str
-        ``"lecture"``: the server's default data, even if a file replaces the lecture's; ``"own"``:
+        ``"lecture"``: the server's default data, which a setting can replace by a file; ``"own"``:
         points that a student drew or uploaded; else a name in `datasets.LAWS`.
     n : int
-        Number of points, 2 to `MAX_POINTS`; 0 for data that is not drawn.
+        Number of points, 2 to `MAX_POINTS`; 0 for data that is not drawn from a law.
     noise : float
         0 or more; see `datasets.draw`.
     seed : int
     held_out : float
-        Share of the points that are kept for testing; 0 to `MAX_HELD_OUT`.
+        Share of the points that is held out for testing; 0 to `MAX_HELD_OUT`.
 
     Raises
     ------
@@ -70,12 +70,12 @@ class Points:
     prob : ndarray of shape (n,), float32, or None
         The truth: P(y = 1), or y without noise. None where it is unknown.
     y : ndarray of shape (n,), float32
-        Within [0, 1], but for regression data.
+        Within [0, 1], except for regression data.
     origin : {"lecture", "settings", "law", "own"}
-        Where they come from: the lecture's are built in, ``PWLAPP_DATA`` names a file or URL, a
-        law in `datasets` draws them, a student makes or uploads them.
+        ``"lecture"``: built in; ``"settings"``: read from ``PWLAPP_DATA``; ``"law"``: drawn from a
+        law of `datasets`; ``"own"``: drawn or uploaded by a student.
     label : str
-        The name of the file or URL; empty where there is none.
+        The name of the file or URL, if there is one.
     spec : DataSpec
     """
 
@@ -88,10 +88,9 @@ class Points:
 
     @cached_property
     def key(self) -> str:
-        """The first 16 hexadecimal digits of a SHA-256 of the points.
+        """The first 16 hexadecimal digits of a SHA-256 of the points and their spec.
 
-        The spec is part of the key, except for the server's default data, so that the same numbers
-        have the same key on each server.
+        The default spec is left out, so that the same points have the same key on each server.
         """
         digest = hashlib.sha256()
         for column in (self.x, self.prob, self.y):
@@ -102,7 +101,7 @@ class Points:
 
     @cached_property
     def true_loss(self) -> float | None:
-        """Binary cross-entropy of prob itself: the loss of a net that knew the truth.
+        """Binary cross-entropy of prob: the loss of a net whose yhat is the true probability.
 
         None if prob is unknown or y is not within [0, 1].
         """
@@ -114,13 +113,13 @@ class Points:
         return bool((self.y >= 0).all() and (self.y <= 1).all())
 
     def check_loss(self, loss: Loss) -> None:
-        """Raise ``needs_mse`` if BCE makes no sense of these y."""
+        """Raise ``needs_mse`` if the loss is BCE and y is not within [0, 1]."""
         if loss == "bce" and not self.is_binary:
             raise UserError("needs_mse")
 
     @cached_property
     def testing_rows(self) -> NDArray[np.int64]:
-        """Indices of the points held out, ascending; they depend on n and the share alone.
+        """Indices of the held-out points, ascending; they depend only on n and the share.
 
         The outermost points are never held out: a net's curve is drawn over its training points.
         """
@@ -141,10 +140,10 @@ class Points:
 
     @cached_property
     def testing(self) -> tuple[Array, Array] | None:
-        """X and y of the points that are held out; None if there are none."""
+        """X and y of the held-out points; None if there are none."""
         rows = self.testing_rows
         return (self.x[rows], self.y[rows]) if rows.size else None
 
     def holding_out(self, share: float) -> Points:
-        """The same points with this share of them held out. Raises UserError."""
+        """The same points with another share held out. Raises ``bad_held_out``."""
         return replace(self, spec=replace(self.spec, held_out=share))

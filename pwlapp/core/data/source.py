@@ -1,4 +1,4 @@
-"""Read a file or fetch a URL, within limits of size and time."""
+"""Reads a file or fetches a URL, with limits of size and time."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ CHUNK = 65_536  # bytes
 
 
 def is_url(source: str) -> bool:
-    """Whether a source is a URL and not a file's name."""
+    """Whether a source is a URL rather than a file name."""
     return source.lower().startswith(("http://", "https://"))
 
 
 def display_name(source: str) -> str:
-    """A source's name on screen: a file's name, or a URL without user, password and query."""
+    """A source's name for display: a file name, or a URL without user, password and query."""
     if not is_url(source):
         return Path(source).name
     scheme, _, rest = source.partition("://")
@@ -26,7 +26,7 @@ def display_name(source: str) -> str:
 
 
 def too_big(max_bytes: int) -> UserError:
-    """The error for more than ``max_bytes``; its limit_mb is in units of 10**6 bytes."""
+    """The error for a file of more than ``max_bytes``; its limit_mb counts 10**6 bytes."""
     return UserError("data_too_big", limit_mb=round(max_bytes / 1e6, 3))
 
 
@@ -36,11 +36,11 @@ def read_source(path_or_url: str, *, timeout_s: float, max_bytes: int) -> bytes:
     Parameters
     ----------
     path_or_url : str
-        ``http://...`` or ``https://...``, else a file's path; ``~`` is understood.
+        ``http://...`` or ``https://...``, else the path of a file, which may begin with ``~``.
     timeout_s : float
-        Seconds that connecting, and then the whole body, may take.
+        Time limit for connecting, and again for the whole body.
     max_bytes : int
-        Reading stops beyond it.
+        A larger source is refused; no more than this is read.
 
     Raises
     ------
@@ -79,8 +79,8 @@ def read_url(url: str, *, timeout_s: float, max_bytes: int) -> bytes:
             if response.status_code in (404, 410):
                 raise UserError("data_not_found", name=display_name(url))
             response.raise_for_status()
-            # read1 returns what has arrived; iter_content would wait for a whole chunk, beyond the
-            # deadline
+            # read1 returns the bytes that have arrived. iter_content waits for a whole chunk,
+            # which may take longer than the deadline.
             while chunk := response.raw.read1(CHUNK, decode_content=True):
                 raw += chunk
                 if len(raw) > max_bytes:

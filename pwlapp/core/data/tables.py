@@ -1,4 +1,4 @@
-"""Tables from files: rows of cells, the names of the columns, and how the file was read."""
+"""Reads a text file or a workbook as a table: rows of cells and the names of the columns."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ ZIP = b"PK\x03\x04"  # how an .xlsx begins
 OLE = b"\xd0\xcf\x11\xe0"  # how an .xls begins, and an .xlsx with a password
 
 
-# Plain tuples, because the garbage collector looks no further at them, however many there are.
+# Plain tuples: the garbage collector stops tracking tuples of strings and numbers, so that many
+# rows do not slow it down.
 Cells: TypeAlias = tuple[Cell, ...]
-# The line counts all rows from 1, as a spreadsheet does.
-Row: TypeAlias = tuple[int, Cells]
+Row: TypeAlias = tuple[int, Cells]  # line number in the file, from 1 as in a spreadsheet
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,19 @@ class Table:
     Attributes
     ----------
     rows : list of (int, tuple of cells)
-        Each with its line; without blank rows, the header, comments, and titles above it.
+        The rows of data, each with its line number. Blank rows, comments, titles and the header
+        are left out.
     names : list of str
-        One for each column; empty where there is none.
+        The name of each column; an empty string for a column without a name.
     has_header : bool
     long_line : int or None
-        The first line of a text file that has more cells than its first row.
+        For a text file: the first line that has more cells than the header.
     encoding, separator : str or None
-        Of a text file.
+        How a text file was read; None for a workbook.
     sheet : str or None
-        Of a workbook, whose sheets are `sheets`.
+        The sheet of a workbook that was read; None for a text file.
+    sheets : tuple of str
+        The names of all sheets of a workbook.
     """
 
     rows: list[Row]
@@ -59,14 +62,14 @@ def read_table(
     sheet: str | None = None,
     has_header: bool | None = None,
 ) -> Table:
-    """Read a text file or the sheet of a workbook; what is not given is found.
+    """Read a text file or a sheet of a workbook. What is None is detected.
 
     Raises
     ------
     ValueError
-        As `read_text`.
+        See `read_text`.
     UserError
-        ``data_old_excel``; as `read_workbook`.
+        ``data_old_excel`` for an .xls file; see also `read_workbook`.
     """
     if raw.startswith(OLE):
         raise UserError("data_old_excel")
@@ -87,12 +90,12 @@ def read_table(
 
 
 def numbered(rows: Iterable[Cells]) -> list[Row]:
-    """The rows that are not blank."""
+    """The rows that are not blank, with their line numbers."""
     return [(line, cells) for line, cells in enumerate(rows, 1) if filled(cells)]
 
 
 def filled(cells: Cells) -> int:
-    """How many cells there are up to the last one that is not empty."""
+    """The number of cells up to the last one that is not empty."""
     k = len(cells)
     while k and cells[k - 1] == "":
         k -= 1
@@ -100,10 +103,16 @@ def filled(cells: Cells) -> int:
 
 
 def split(rows: list[Row], has_header: bool | None) -> tuple[bool, list[str], list[Row]]:
-    """Whether there is a header, the names of the columns, and the rows of data.
+    """Separate the header from the data; comments and titles are dropped.
 
-    Comments and titles go. The last comment gives the names if nothing else does, as in NumPy's
-    ``# x,y``, and has a cell for each column.
+    Without a header, the last comment above the data gives the names if it has one cell for each
+    column, as in the ``# x,y`` that NumPy writes.
+
+    Returns
+    -------
+    has_header : bool
+    names : list of str
+    rows : list of Row
     """
     body = [row for row in rows if not is_comment(row[1])]
     while len(body) > 1 and is_title(body[0][1]) and filled(body[1][1]) > 1:
@@ -117,20 +126,20 @@ def split(rows: list[Row], has_header: bool | None) -> tuple[bool, list[str], li
         return True, [text_of(cell) for cell in first], body[1:]
     names = [""] * len(first)
     above = [cells for line, cells in rows if line < first_line and is_comment(cells)]
-    told = [text_of(cell) for cell in above[-1]] if above else []
-    if len(told) == len(names) + 1 and told[0] in COMMENTS:  # separated by spaces
-        del told[0]
-    if len(told) == len(names):
-        names = [told[0].lstrip("#%/ "), *told[1:]]
+    commented = [text_of(cell) for cell in above[-1]] if above else []
+    if len(commented) == len(names) + 1 and commented[0] in COMMENTS:  # separated by spaces
+        del commented[0]
+    if len(commented) == len(names):
+        names = [commented[0].lstrip("#%/ "), *commented[1:]]
     return False, names, body
 
 
 def is_comment(cells: Cells) -> bool:
-    """Whether a row begins as comments do."""
+    """Whether the first cell begins with a comment sign."""
     return isinstance(cells[0], str) and cells[0].startswith(COMMENTS)
 
 
 def is_title(cells: Cells) -> bool:
-    """Whether only one cell is filled, and with words."""
+    """Whether exactly one cell is filled, and not with a number."""
     words = [cell for cell in cells if cell != ""]
     return len(words) == 1 and not is_number(words[0])

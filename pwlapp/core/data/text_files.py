@@ -12,8 +12,8 @@ ENCODINGS = ("utf_8", "cp949", "cp1252", "utf_16", "utf_16_le", "utf_16_be")
 SEPARATORS = (",", ";", "\t", "|", " ")
 COMMENTS = ("#", "%", "//")
 MAX_COLUMNS = 1000
-SAMPLE_LINES, SAMPLE_CHARACTERS = 200, 20_000  # what the separator is found from
-EXCELS_LINE = re.compile(r'"?sep=([,;\t| ])"?[ ]*\n')
+SAMPLE_LINES, SAMPLE_CHARACTERS = 200, 20_000  # the part in which the separator is detected
+SEP_LINE = re.compile(r'"?sep=([,;\t| ])"?[ ]*\n')
 
 
 class TextTable(NamedTuple):
@@ -33,11 +33,12 @@ def read_text(
     ----------
     raw : bytes
     max_cells : int
-        More are refused.
+        A larger table is refused.
     encoding : one of `ENCODINGS`, optional
-        Found by charset-normalizer if it is not given.
+        Detected by charset-normalizer if it is not given.
     separator : one of `SEPARATORS`, optional
-        If it is not given: that of Excel's line ``sep=;``, else found by CleverCSV.
+        If it is not given: the one that Excel's first line ``sep=;`` names, else the one that
+        CleverCSV detects.
 
     Raises
     ------
@@ -49,11 +50,11 @@ def read_text(
     if "\0" in text or text.lstrip().startswith(("<", "{", "[")):
         raise ValueError("not a table")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    told = EXCELS_LINE.match(text)
-    body = text[told.end() :] if told else text
-    separator = separator or (told[1] if told else find_separator(body))
-    csv.field_size_limit(max(len(text), 1))  # of this process; a cell can't be longer
-    rows: list[tuple[str, ...]] = [()] if told else []
+    sep_line = SEP_LINE.match(text)
+    body = text[sep_line.end() :] if sep_line else text
+    separator = separator or (sep_line[1] if sep_line else find_separator(body))
+    csv.field_size_limit(max(len(text), 1))  # set for the whole process; no cell is longer
+    rows: list[tuple[str, ...]] = [()] if sep_line else []
     width = 0
     for row in csv.reader(
         io.StringIO(body), delimiter=separator, skipinitialspace=True, strict=True
@@ -66,7 +67,7 @@ def read_text(
 
 
 def decode(raw: bytes, encoding: str | None) -> tuple[str, str]:
-    """Text, without a byte order mark, and its encoding. Raises ValueError if it is no text."""
+    """The text without a byte order mark, and its encoding; ValueError if it is not text."""
     if encoding:
         return raw.decode(encoding, errors="replace").removeprefix("\ufeff"), encoding
     from charset_normalizer import from_bytes
@@ -78,7 +79,7 @@ def decode(raw: bytes, encoding: str | None) -> tuple[str, str]:
 
 
 def find_separator(text: str) -> str:
-    """The separator of the cells; a comma if there is none."""
+    """The separator of the cells; a comma if none is detected."""
     import clevercsv
 
     lines = (line for line in io.StringIO(text) if line.strip() and not line.startswith(COMMENTS))

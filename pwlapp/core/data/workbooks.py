@@ -13,14 +13,14 @@ from pwlapp.core.data.cells import Cell
 from pwlapp.core.data.text_files import MAX_COLUMNS
 from pwlapp.errors import UserError
 
-MAX_UNPACKED = 30_000_000  # bytes; a file of 5 MB may hold gigabytes of zeros
+MAX_UNPACKED = 30_000_000  # bytes; a malicious file of 5 MB may unpack to gigabytes
 CHUNK = 65_536
 
 log = logging.getLogger(__name__)
 
 
 class Sheet(NamedTuple):
-    """The rows of a sheet, blank ones included; its name, and those of all sheets."""
+    """The rows of a sheet, including blank ones, its name, and the names of all sheets."""
 
     rows: list[tuple[Cell, ...]]
     name: str
@@ -35,7 +35,7 @@ def read_workbook(raw: bytes, *, max_cells: int, sheet: str | None = None) -> Sh
     UserError
         ``data_bad_workbook``: broken, not .xlsx, or too large.
     """
-    # openpyxl raises whatever it trips over in a broken file.
+    # openpyxl raises exceptions of any type for a broken file.
     try:
         return _read(raw, max_cells, sheet)
     except Exception as error:  # noqa: BLE001
@@ -47,11 +47,11 @@ def _read(raw: bytes, max_cells: int, wanted: str | None) -> Sheet:
     import openpyxl
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of styles and extensions that openpyxl leaves out
+        warnings.simplefilter("ignore")  # openpyxl warns of styles and extensions it leaves out
         book = openpyxl.load_workbook(unpacked(raw), read_only=True, data_only=True)
     names = [sheet.title for sheet in book.worksheets]
     sheet = book[wanted] if wanted in names else book.worksheets[0]
-    sheet.reset_dimensions()  # they need not be true
+    sheet.reset_dimensions()  # the size that the file claims may be wrong
     rows: list[tuple[Cell, ...]] = []
     n_cells = 0
     for values in sheet.iter_rows(values_only=True):
@@ -64,14 +64,15 @@ def _read(raw: bytes, max_cells: int, wanted: str | None) -> Sheet:
 
 
 def unpacked(raw: bytes) -> io.BytesIO:
-    """The same archive without compression.
+    """Copy an archive into memory without compression, within a limit of size.
 
-    The sizes that an archive tells may be wrong, and openpyxl unpacks whole members at once.
+    openpyxl unpacks whole members at once, and the sizes that an archive declares may be wrong.
 
     Raises
     ------
     ValueError
-        If it holds more than `MAX_UNPACKED` bytes.
+        If the archive holds more than `MAX_UNPACKED` bytes, or uses a compression that Excel does
+        not use.
     zipfile.BadZipFile
     """
     plain = io.BytesIO()

@@ -1,7 +1,7 @@
-"""Engines: implementations of the same training, behind one interface.
+"""Engines: several implementations of training with one interface.
 
 An engine's id is ``<loop>@<device>``: ``"torch@cpu"``, ``"fused@cpu"``, ``"torch@cuda:0"``,
-``"fused@cuda:0"``. An engine is imported only when it is picked, since that imports torch or Numba.
+``"fused@cuda:0"``. The module of an engine imports torch or Numba, so `pick` imports it late.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ AUTO = "auto"
 TORCH_CPU = "torch@cpu"
 FUSED_CPU = "fused@cpu"
 
-MIN_GPU_PRODUCTS = 2**20  # units * points: see `resolve`
-MAX_FUSED_GPU_HIDDEN = 16  # wider nets don't fit into the registers beside the points
+MIN_GPU_PRODUCTS = 2**20  # sigmoid units * points from which a GPU is faster; see `resolve`
+MAX_FUSED_GPU_HIDDEN = 16  # a wider net and the points do not fit into a GPU's registers
 
 ID_PATTERN = r"(torch|fused)@(cpu|cuda:\d{1,3})"
 
@@ -46,13 +46,13 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """An engine that this machine has.
+    """An engine that this machine can run.
 
     Attributes
     ----------
     id : str
     loop : str
-        ``"torch"``: the page's loop in PyTorch; ``"fused"``: compiled.
+        ``"torch"``: the lecture's loop in PyTorch; ``"fused"``: a compiled loop.
     kind : str
         ``"cpu"`` or ``"cuda"``.
     device : str
@@ -68,10 +68,10 @@ class EngineInfo:
 def resolve(engine: str, net: Architecture, n: int) -> str:
     """The id of the engine that trains a net on n points.
 
-    ``"auto"`` is the compiled loop on the CPU: a net with one input needs only about n + h steps
-    an epoch there (see `fused_cpu`), which takes less time than one launch on a GPU. Only sigmoid
-    units need n * h steps; from `MIN_GPU_PRODUCTS` on, a GPU is picked if there is one. A net too
-    wide for the Triton kernel is trained by PyTorch on the same GPU.
+    ``"auto"`` is the compiled loop on the CPU: an epoch of a ReLU net takes only about n + h steps
+    there (see `kernels`), less time than one launch on a GPU. Sigmoid units take n * h steps; from
+    `MIN_GPU_PRODUCTS` on, ``"auto"`` is a GPU if there is one. A net that is too wide for the
+    Triton kernel is trained by PyTorch on the same GPU.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def resolve(engine: str, net: Architecture, n: int) -> str:
 
 
 def wants_gpu(engine: str, net: Architecture, n: int) -> bool:
-    """Whether a net should go to a GPU if there is one, by the id or by the rule of `resolve`."""
+    """Whether a GPU should train a net if there is one, by the id or by the rule of `resolve`."""
     if engine == AUTO:
         return net.activation == "sigmoid" and n * net.h >= MIN_GPU_PRODUCTS
     return "@cuda" in engine
@@ -157,7 +157,7 @@ def engines() -> list[EngineInfo]:
 
 
 def cpu_name() -> str:
-    """The processor's model name, or its architecture where the system gives no name."""
+    """The processor's model name, or its architecture if the system gives no name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -170,7 +170,7 @@ def cpu_name() -> str:
 
 
 def cores() -> int:
-    """Number of cores that this process may use, or of all where the system does not say."""
+    """Number of cores that this process may use; all cores if the system does not tell."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,7 +1,7 @@
-"""The compiled engine: whole epochs in machine code, made by Numba, one thread per net.
+"""The compiled engine for the CPU: loops compiled by Numba, one thread for each net.
 
 The loops are in `kernels`. This module sorts the points by x, copies a net's numbers in and out,
-ends slices by the clock, and trains many nets at once on all cores.
+ends a slice when its time is over, and trains many nets at once on all cores.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from pwlapp.core.net import Architecture, Array
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState
 
-FIRST_CHUNK = 1  # epochs, to measure the speed
-CHUNK_S = 0.002  # time between two looks at the clock
+FIRST_CHUNK = 1  # epochs of the first chunk of a slice, which measures the speed
+CHUNK_S = 0.002  # length of later chunks; the clock is read after each
 NO_EPOCHS = np.zeros(0, dtype=np.int64)
 
 
 class Training:
-    """One net during its training.
+    """A net while it is trained.
 
     Parameters
     ----------
     state : TrainState
         Copied, never written to.
     x, y : ndarray of shape (n,), float32
-        By ascending x; n > 0.
+        Sorted by x; n > 0.
     options : AdamOptions or SgdOptions
 
     Attributes
     ----------
     epoch : int
     loss : float
-        At that epoch; before the first `run`, the state's.
+        The loss at that epoch.
     """
 
     def __init__(self, state: TrainState, x: Array, y: Array, options: OptimizerOptions) -> None:
         self._begun = state
         self._points = (x, y)
-        self._setting = make_setting(state, options)
+        self._setting = compiled_setting(state, options)
         self._scratch = make_scratch(state.net)
         self._vectors = [vector.copy() for vector in (state.params, state.m, state.v)]
         self.epoch = state.epoch
         self.loss = state.loss
 
     def run(self, stop: int, record: NDArray[np.int64] = NO_EPOCHS) -> tuple[list[Row], bool]:
-        """Train to epoch ``stop``; where that diverges, to the last good epoch before it.
+        """Train to epoch ``stop``; if the run diverges, to the last epoch before that.
 
         Parameters
         ----------
@@ -69,20 +69,21 @@ class Training:
         kept = np.empty((record.size, self._begun.net.size), dtype=np.float32)
         losses = np.empty(record.size)
         start, loss, before = self.epoch, self.loss, [vector.copy() for vector in self._vectors]
-        spoilt, n_kept, diverged = self._train(stop, record, kept, losses)
+        failed_at, n_kept, diverged = self._train(stop, record, kept, losses)
         if diverged:
-            # The step that diverged has overwritten the last good weights. Keeping a copy at each
-            # epoch would slow every run down; running up to there again slows only this one.
+            # The step that diverged has overwritten the last good weights. A copy at each epoch
+            # would slow down every run; training again to the epoch before slows down only this
+            # one.
             self._vectors, self.epoch = before, start
-            if spoilt - 1 > start:
-                self._train(spoilt - 1, NO_EPOCHS, kept[:0], losses[:0])
-            elif spoilt > start:
+            if failed_at - 1 > start:
+                self._train(failed_at - 1, NO_EPOCHS, kept[:0], losses[:0])
+            elif failed_at > start:
                 self.loss = loss
         good = slice(0, n_kept)
         return list(zip(record[good].tolist(), losses[good].tolist(), kept, strict=False)), diverged
 
     def state(self) -> TrainState:
-        """A copy of the net as it is now."""
+        """A copy of the present state."""
         params, m, v = (vector.copy() for vector in self._vectors)
         return replace(self._begun, params=params, m=m, v=v, epoch=self.epoch, loss=self.loss)
 
@@ -103,8 +104,8 @@ class Training:
         return self.epoch, n_kept, diverged
 
 
-def make_setting(state: TrainState, options: OptimizerOptions) -> Setting:
-    """The net and its optimizer as the compiled loops take them."""
+def compiled_setting(state: TrainState, options: OptimizerOptions) -> Setting:
+    """The net and its optimizer in the form that the compiled loops take."""
     net = state.net
     if isinstance(options, SgdOptions):
         sgd, beta1, beta2, eps = 1, options.momentum, 0.0, 0.0
@@ -141,7 +142,7 @@ def make_scratch(net: Architecture) -> Scratch:
 
 
 def sort_by_x(x: Array, y: Array) -> tuple[Array, Array]:
-    """Sort points by x, as the loops need them; points that are sorted are returned as they are."""
+    """Sort points by x, which the loops require; sorted points are returned without a copy."""
     x, y = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(y, np.float32)
     if (x[1:] >= x[:-1]).all():
         return x, y
@@ -150,7 +151,7 @@ def sort_by_x(x: Array, y: Array) -> tuple[Array, Array]:
 
 
 class FusedCpuEngine:
-    """Train with the compiled loops, on the thread that calls."""
+    """Trains with the compiled loops, in the caller's thread."""
 
     name = FUSED_CPU
 
@@ -163,7 +164,7 @@ class FusedCpuEngine:
             nothing = replace(state, loss=float("nan"))
             return SliceResult(nothing, Frames.of([], state.net.size), True, 0.0, self.name)
         training = Training(state, *sort_by_x(x, y), options)
-        kept, diverged = run_laps(training, budget, started)
+        kept, diverged = run_slice(training, budget, started)
         after = training.state()
         if after.epoch > state.epoch and (not kept or kept[-1][0] != after.epoch):
             kept.append((after.epoch, after.loss, after.params))
@@ -171,13 +172,15 @@ class FusedCpuEngine:
         return SliceResult(after, frames, diverged, time.perf_counter() - started, self.name)
 
 
-def run_laps(training: Training, budget: Budget, started: float) -> tuple[list[Row], bool]:
-    """Train until the target, divergence, or the end of the slice's time, in laps of a few ms.
+def run_slice(training: Training, budget: Budget, started: float) -> tuple[list[Row], bool]:
+    """Train until the target, divergence, or the end of the slice's time.
+
+    Training goes in chunks of a few ms, and the clock is read after each.
 
     Returns
     -------
     kept : list of (epoch, loss, params)
-        The epochs that the budget asks for.
+        The epochs that the budget records.
     diverged : bool
     """
     record = np.array(budget.record, dtype=np.int64)
@@ -207,10 +210,10 @@ def train_many(
     epochs: int,
     threads: int | None = None,
 ) -> list[TrainState]:
-    """Train independent nets on all cores; thousands are fine.
+    """Train independent nets, also thousands of them, on all cores.
 
-    Each net is trained by the same loop as a single one, on one thread, so each ends exactly where
-    it would alone. The loops release Python's global lock, so the threads run in parallel.
+    Each net is trained on one thread by the same loop as a single net, so it ends exactly where it
+    would end alone. The loops release Python's global lock, so the threads run in parallel.
 
     Parameters
     ----------
@@ -226,7 +229,7 @@ def train_many(
     Returns
     -------
     list of TrainState
-        In the order of ``states``. One that diverged ends early, at its last good epoch.
+        In the order of ``states``. A net that diverged ends at the last epoch before that.
 
     Raises
     ------
@@ -249,8 +252,8 @@ def train_many(
 def warm() -> None:
     """Load the compiled loops from Numba's disk cache, or compile them.
 
-    One compilation serves all nets, losses and optimizers. Numba keeps it beside this file, or in
-    the folder that ``NUMBA_CACHE_DIR`` names.
+    They are compiled once for all nets, losses and optimizers. Numba's cache lies beside
+    `kernels`, or in the folder that ``NUMBA_CACHE_DIR`` names.
     """
     x = np.zeros(1, dtype=np.float32)
     zeros = np.zeros(5, dtype=np.float32)

@@ -1,8 +1,8 @@
-"""The compiled loop on a CUDA device: whole runs inside one Triton kernel.
+"""The compiled engine for CUDA devices: one Triton kernel trains many epochs of many nets.
 
-The page's loop launches about forty small kernels per epoch, and launching them takes most of its
-time. Here one launch trains thousands of epochs of many nets; see `triton_kernel`. A slice with a
-time limit is a few launches, whose lengths follow from the speed of those before.
+The lecture's loop launches about forty small kernels per epoch, and most of its time goes into the
+launches. Here one launch trains thousands of epochs; see `triton_kernel`. A slice with a time limit
+takes a few launches, each of a length that follows from the speed so far.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ from pwlapp.core.optimizers import OptimizerOptions
 from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState
 
 FIRST_LAUNCH = 256  # epochs: well under a millisecond, and enough to measure the speed
-# About a second at most, since the GPU may also draw the desktop.
-LONGEST_LAUNCH = 2**17
-GROWTH = 8  # how many times longer a launch may be than the one before
+LONGEST_LAUNCH = 2**17  # epochs: about a second at most, since the GPU may also draw the desktop
+GROWTH = 8  # a launch is at most this many times as long as the one before
 
 
 class FusedGpuEngine:
-    """Train with the Triton kernel on a CUDA device.
+    """Trains with the Triton kernel on a CUDA device.
 
     Parameters
     ----------
@@ -54,8 +53,8 @@ class FusedGpuEngine:
     ) -> SliceResult:
         """Train one slice; see `training.train_slice`.
 
-        A net that the kernel has no room for is trained by the page's loop on the same device; the
-        result names that engine.
+        A net that is too large for the kernel is trained by the lecture's loop on the same device;
+        the result names that engine.
         """
         if not fits(state.net, x.size):
             return TorchEngine(self.device).train(state, x, y, options, budget)
@@ -70,9 +69,9 @@ def train_slices(
     budgets: Sequence[Budget],
     device: str,
 ) -> list[SliceResult]:
-    """Train one slice of each of several nets of one architecture, all at once.
+    """Train one slice of each of several nets of the same architecture, all at once.
 
-    Each net ends as if it were alone, bit for bit. The slices end together at the first time limit.
+    Each net ends exactly where it would end alone. All slices end at the shortest time limit.
 
     Parameters
     ----------
@@ -90,7 +89,7 @@ def train_slices(
     UserError
         ``bad_engine`` (name) if Triton is not installed.
     ValueError
-        If the states differ in architecture, or the kernel has no room for them; see `fits`.
+        If the states differ in architecture, or are too large for the kernel; see `fits`.
     """
     require_triton(device)
     net = states[0].net
@@ -115,16 +114,17 @@ def train_slices(
 def _run_launches(
     nets: Nets, launch: Launch, states: Sequence[TrainState], budgets: Sequence[Budget]
 ) -> tuple[list[list[Row]], NDArray[np.int64], Launch]:
-    """Launch until every net is at its target or has diverged, or the first time limit.
+    """Launch until every net is at its target or has diverged, or the time is over.
 
     Returns
     -------
     kept : list of list of (epoch, loss, params)
-        For each net the epochs that its budget asks for.
+        For each net the epochs that its budget records.
     now : ndarray of shape (S,), int64
         The epoch of each net.
     launch : Launch
-        Its ``losses`` are those at ``now``, and its ``diverged`` whether a net ever has.
+        The last launch, with ``losses`` at ``now``; ``diverged`` is true for each net that has
+        diverged in any launch.
     """
     limit = min(b.slice_ms if b.slice_ms is not None else math.inf for b in budgets) / 1000
     now = np.array([state.epoch for state in states], dtype=np.int64)
@@ -143,7 +143,8 @@ def _run_launches(
         for rows, epoch, offsets, frames in zip(kept, now, wanted, launch.frames, strict=True):
             rows += [
                 (int(epoch + offset), float(frame[-1]), frame[:-1])
-                for offset, frame in zip(offsets, frames, strict=False)  # those after it diverged
+                # fewer frames than offsets if the net diverged
+                for offset, frame in zip(offsets, frames, strict=False)
             ]
         now = now + launch.epochs
         diverged = diverged | launch.diverged

@@ -1,21 +1,21 @@
-"""The compiled loops of `fused_cpu`: whole epochs in machine code, on one thread.
+"""The compiled loops of `fused_cpu`: they train whole epochs on one thread.
 
 Why they are fast, with n points and h hidden units:
 
 - The net has one input, so between two neighbouring bends of its ReLUs the logit is a straight
-  line, ``slope * x + offset``. With the points sorted by x, an epoch walks from bend to bend: one
-  pass over each stretch of points gives the residuals' sums, and every unit's gradient is a
-  difference of two such sums. That is n + h steps where the usual loop takes n * h.
-- Sigmoid units have no bends: they are computed in blocks of points that fit into the CPU's cache.
-- The inner loops hold no branch and no call, so that LLVM turns them into vector instructions; exp
-  is a polynomial. Where a sigmoid is saturated in float32, a slower loop computes exactly what
-  torch computes there.
+  line, ``slope * x + offset``. With the points sorted by x, an epoch goes from bend to bend. One
+  pass over the points of each stretch gives sums of the residuals, and every unit's gradient is a
+  difference of two such sums. That takes n + h steps instead of n * h.
+- Sigmoid units have no bends. They are computed in blocks of points that fit into the CPU's cache.
+- The inner loops have no branches and no calls, so that LLVM can vectorise them; exp is a
+  polynomial. Where a sigmoid is saturated in float32, a slower loop gives exactly torch's numbers.
 
-Sums over a stretch are float32, sums of those float64. Of LLVM's fast-math options only reordering
+Sums over a stretch are float32; their sums are float64. Of LLVM's fast-math options only reordering
 and fusing are allowed, so NaN and infinity propagate.
 
-This is one long file because of Numba's disk cache: a compiled function is used again as long as
-its own file has not changed, and inlines functions of other files without noticing changes there.
+All loops are in one long file because of Numba's disk cache. It recompiles a function only if the
+function's own file has changed, so a change in another file, from which a function was inlined,
+would go unnoticed.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ from pwlapp.core.state import LOSS_LIMIT
 FLAGS = {"reassoc", "nsz", "arcp", "contract"}
 BLOCK = 256  # points per block of sigmoid units: 2 MB of activations at 2,048 units
 
-# Division by zero gives infinity, as in numpy: a check for it would keep the loops from being
-# vectorised.
+# Division by zero gives infinity, as in numpy: with a check for it, loops cannot be vectorised.
 OPTIONS: Any = {"fastmath": FLAGS, "error_model": "numpy", "nogil": True, "cache": True}
 compiled = njit(**OPTIONS)
 inlined = njit(inline="always", **OPTIONS)
@@ -43,14 +42,14 @@ inlined = njit(inline="always", **OPTIONS)
 f4 = np.float32
 LOG2_E = f4(1.4426950408889634)
 LN_2 = f4(0.6931471805599453)
-SATURATED = 16.5  # from 16.64 on 1 / (1 + exp(-z)) is 1 in float32, and BCELoss's gradient is 0
+SATURATED = 16.5  # from |z| = 16.64 on, the sigmoid is 1 in float32, and BCELoss's gradient is 0
 FAR = f4(80.0)  # inputs of hidden sigmoids are clamped here: exp(-80) is 1e-35
-LN_2_UP = 0.694  # log(2), rounded up: how much more than |logit| the loss of a point can be
+LN_2_UP = 0.694  # log(2), rounded up: the loss of a point is at most |logit| + log(2)
 
 
 @intrinsic
 def float_from_bits(_typing: Any, bits: Any) -> Any:
-    """Read an int32's bits as a float32."""
+    """Reinterpret the bits of an int32 as a float32."""
 
     def build(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.FloatType())
@@ -78,7 +77,7 @@ def exp_(t: f4) -> f4:
 
 @compiled
 def bce_stretch(x, y, slope, offset):
-    """Sums of ``yhat - y`` and of ``(yhat - y) x`` over points on one straight line."""
+    """Sums of ``yhat - y`` and ``(yhat - y) x`` over points with logit ``slope * x + offset``."""
     sum_r, sum_rx = f4(0.0), f4(0.0)
     for i in range(x.size):
         r = f4(1.0) / (f4(1.0) + exp_(-(slope * x[i] + offset))) - y[i]
@@ -115,15 +114,16 @@ def bce_stretch_loss(x, y, slope, offset):
 def torch_point(z, y):
     """Residual and cross-entropy of one point, as torch's Sigmoid and BCELoss compute them.
 
-    BCELoss clamps its logarithms at -100 and divides its gradient by at least 1e-12, which the
-    sigmoid's own gradient multiplies again: the residual is 0 where yhat has become exactly 1.
+    BCELoss clamps its logarithms at -100. Its gradient is divided by yhat (1 - yhat), but by at
+    least 1e-12, and then multiplied by the sigmoid's derivative yhat (1 - yhat). The residual is
+    therefore 0 where yhat is exactly 0 or 1.
     """
     yhat = f4(1.0) / (f4(1.0) + np.exp(-z))
     spread = (f4(1.0) - yhat) * yhat
     r = yhat - y
     if spread < f4(1e-12):
         r = r / f4(1e-12) * spread
-    # as float64: log(0) is an infinity that the clamp turns into -100
+    # in float64, and without log(0): the clamp below gives LOG_FLOOR there
     log_yes = math.log(np.float64(yhat)) if yhat > f4(0.0) else LOG_FLOOR
     log_no = math.log(np.float64(f4(1.0) - yhat)) if yhat < f4(1.0) else LOG_FLOOR
     if math.isnan(yhat):
@@ -145,7 +145,7 @@ def saturated_stretch(x, y, slope, offset):
 
 @compiled
 def mse_stretch(x, y, slope, offset):
-    """Sums of r, r x and r^2, ``r = yhat - y``, over points on one straight line."""
+    """Sums of r, r x and r^2, ``r = yhat - y``, where ``yhat = slope * x + offset``."""
     sum_r, sum_rx, total = f4(0.0), f4(0.0), f4(0.0)
     for i in range(x.size):
         r = slope * x[i] + offset - y[i]
@@ -163,11 +163,11 @@ class Setting(NamedTuple):
     h, bias1, sigmoid, mse : int
         See `net.Architecture`.
     sgd : int
-        Gradient descent with momentum, else Adam.
+        1: gradient descent with momentum; 0: Adam.
     lr, beta1, beta2, eps, weight_decay : float
         For SGD, ``beta1`` is the momentum.
     optimizer_epoch : int
-        The epoch at which the optimizer was made.
+        The epoch at which the optimizer was created.
     """
 
     h: int
@@ -189,20 +189,20 @@ class Scratch(NamedTuple):
     Attributes
     ----------
     position : ndarray of shape (h,), int64
-        Where each ReLU switches: it is on for points ``position ..`` if W1 >= 0, and for the points
-        before if W1 < 0.
+        Index of the first point right of each ReLU's bend. The unit is on for the points from there
+        if W1 >= 0, and for the points before if W1 < 0.
     order : ndarray of shape (h,), int64
-        The units by position, equal ones by number: sums are added in this order, so that
-        a run does not depend on how it is sliced.
+        The units sorted by position, and by number where positions are equal. Sums are added in
+        this order, so that the slicing of a run does not change them.
     before_r, before_rx : ndarray of shape (h,), float64
         Sums of ``yhat - y`` and ``(yhat - y) x`` over the points before a unit's position.
     gradient : ndarray of shape (k,), float32
     activations : ndarray of shape (h, BLOCK), float32
-        Of sigmoid units, for one block of points.
+        Values of the sigmoid units at one block of points.
     block : ndarray of shape (2, BLOCK), float32
         Logits and residuals of one block of points.
     sums : ndarray of shape (3, h), float64
-        Of sigmoid units: ``sum r v``, ``sum r v (1 - v) x``, ``sum r v (1 - v)``.
+        For each sigmoid unit ``sum r v``, ``sum r v (1 - v) x`` and ``sum r v (1 - v)``.
     """
 
     position: Any
@@ -217,16 +217,16 @@ class Scratch(NamedTuple):
 
 @inlined
 def is_right(x, i, W1, b1):
-    """Whether point i lies right of a unit's bend, by the sign of u as torch computes it."""
+    """Whether point i lies right of a unit's bend, by the sign of u in torch's arithmetic."""
     return (W1 * x[i] + b1 > f4(0.0)) == (f4(0.0) <= W1)
 
 
 @compiled
 def locate(x, W1, b1, guess):
-    """First point right of a unit's bend, n if there is none; x ascends.
+    """Index of the first point right of a unit's bend, n if there is none; x ascends.
 
-    A bend seldom moves by more than a few points in an epoch, so the search begins at ``guess``;
-    the answer does not depend on it.
+    A bend seldom moves by more than a few points in an epoch, so a linear search from ``guess``
+    comes before a binary search. The result does not depend on ``guess``.
     """
     p = guess
     for _ in range(8):
@@ -247,8 +247,12 @@ def locate(x, W1, b1, guess):
 
 
 @compiled
-def place(x, params, net, scratch):
-    """Find where the ReLUs switch, and sort them by it: they are nearly sorted already."""
+def sort_by_bend(x, params, net, scratch):
+    """Locate the bends of all units and sort the units by them.
+
+    Fills ``scratch.position`` and ``scratch.order``. Insertion sort: the order of the last epoch is
+    nearly right.
+    """
     position, order = scratch.position, scratch.order
     for k in range(net.h):
         b1 = params[net.h + k] if net.bias1 else f4(0.0)
@@ -266,10 +270,16 @@ def place(x, params, net, scratch):
 
 @compiled
 def stretch(x, y, a, b, slope, offset, mse, want_loss):
-    """Sums over points a to b: r, r x, the losses (only if wanted, for BCE), and a bound on them.
+    """Sums over the points from a to b, between two bends.
 
-    ``r`` is ``yhat - y``. The bound is an upper bound of the sum of the losses. It is cheap: the
-    largest |logit| of a straight line is at one of its ends.
+    Returns
+    -------
+    sum_r, sum_rx : float
+        Of ``r = yhat - y`` and of ``r x``.
+    loss : float
+        Sum of the losses; for BCE only if ``want_loss``, else 0.
+    bound : float
+        An upper bound of that sum, which is cheap: a straight line is largest at one of its ends.
     """
     xs, ys, s, c = x[a:b], y[a:b], f4(slope), f4(offset)
     if mse:
@@ -287,19 +297,19 @@ def stretch(x, y, a, b, slope, offset, mse, want_loss):
 
 @compiled
 def relu_pass(x, y, params, net, scratch, want_loss):
-    """Walk from bend to bend; fills ``before_r`` and ``before_rx``.
+    """Go from bend to bend; fills ``scratch.before_r`` and ``scratch.before_rx``.
 
     Returns
     -------
     sum_r, sum_rx, loss, bound : float
-        Over all points, see `stretch`. The bound is NaN if anything is not finite.
+        As in `stretch`, over all points. The bound is NaN if any number is not finite.
     """
     h, order, position = net.h, scratch.order, scratch.position
     W1, W2 = params[:h], params[params.size - 1 - h : params.size - 1]
     slope, offset = 0.0, np.float64(params[params.size - 1])
     far, reach = max(abs(x[0]), abs(x[-1])), 0.0
-    for k in range(h):  # far left, the units with W1 < 0 are on
-        reach += W1[k] * far  # infinite where a unit's u is
+    for k in range(h):  # left of all bends the units with W1 < 0 are on
+        reach += W1[k] * far  # not finite if a unit's u is not
         if W1[k] < f4(0.0):
             slope += np.float64(W1[k]) * W2[k]
             if net.bias1:
@@ -344,7 +354,7 @@ def relu_gradient(params, net, scratch, sum_r, sum_rx, scale):
 
 @compiled
 def sigmoid_block(x, params, net, scratch, m):
-    """Activations and logits of a block of m points."""
+    """Compute activations and logits of a block of m points into ``scratch``."""
     h = net.h
     z = scratch.block[0, :m]
     z[:] = params[params.size - 1]
@@ -354,7 +364,7 @@ def sigmoid_block(x, params, net, scratch, m):
         v = scratch.activations[k, :m]
         for i in range(m):
             u = W1 * x[i] + b1
-            u = FAR if u > FAR else u  # in this form NaN stays NaN
+            u = FAR if u > FAR else u  # unlike min() this keeps NaN
             u = -FAR if u < -FAR else u
             v[i] = f4(1.0) / (f4(1.0) + exp_(-u))
             z[i] += W2 * v[i]
@@ -362,7 +372,7 @@ def sigmoid_block(x, params, net, scratch, m):
 
 @compiled
 def residuals(y, net, scratch, m, want_loss):
-    """Residuals of a block from its logits; returns their sum, the loss and its bound."""
+    """Compute a block's residuals from its logits; returns their sum, the loss and its bound."""
     z, r = scratch.block[0, :m], scratch.block[1, :m]
     if net.mse:
         total, loss = f4(0.0), f4(0.0)
@@ -394,9 +404,9 @@ def residuals(y, net, scratch, m, want_loss):
 
 @compiled
 def sigmoid_pass(x, y, params, net, scratch, want_loss):
-    """All points in blocks; fills ``sums``. Returns the sum of r, the loss and its bound.
+    """Go through all points in blocks; fills ``scratch.sums``.
 
-    The bound is NaN if anything is not finite.
+    Returns the sum of r, the loss and its bound, which is NaN if any number is not finite.
     """
     scratch.sums[:] = 0.0
     sum_r, loss, bound = 0.0, 0.0, 0.0
@@ -440,10 +450,10 @@ def sigmoid_gradient(params, net, scratch, sum_r, scale):
 
 @compiled
 def step(params, m, v, net, gradient, epoch):
-    """One step of the optimizer from ``epoch``; changes params, m, v in place.
+    """One step of the optimizer from ``epoch``; changes params, m, v and gradient in place.
 
-    Adam is algorithm 1 of Kingma and Ba (2015), its bias corrections folded into rate and root as
-    `torch.optim.Adam` does; SGD with momentum is that of `torch.optim.SGD`.
+    Adam is algorithm 1 of Kingma and Ba (2015), with the bias corrections in ``rate`` and ``root``
+    as in `torch.optim.Adam`. SGD with momentum is that of `torch.optim.SGD`.
     """
     if net.weight_decay != 0.0:
         for j in range(params.size):
@@ -469,11 +479,11 @@ def step(params, m, v, net, gradient, epoch):
 
 @compiled
 def forward(x, y, params, net, scratch, want_loss):
-    """One pass over the points: sum of r, of r x (ReLU only), mean loss, and a bound on it."""
+    """One pass over the points: sums of r and of r x (ReLU only), mean loss, bound of the loss."""
     if net.sigmoid:
         sum_r, loss, bound = sigmoid_pass(x, y, params, net, scratch, want_loss)
         return sum_r, 0.0, loss / x.size, bound / x.size
-    place(x, params, net, scratch)
+    sort_by_bend(x, params, net, scratch)
     sum_r, sum_rx, loss, bound = relu_pass(x, y, params, net, scratch, want_loss)
     return sum_r, sum_rx, loss / x.size, bound / x.size
 
@@ -485,7 +495,7 @@ def train_epochs(x, y, params, m, v, net, scratch, epoch, stop, record, kept, lo
     Parameters
     ----------
     x, y : ndarray of shape (n,), float32
-        By ascending x; n > 0.
+        Sorted by x; n > 0.
     params, m, v : ndarray of shape (k,), float32
         Changed in place.
     net : Setting
@@ -494,14 +504,18 @@ def train_epochs(x, y, params, m, v, net, scratch, epoch, stop, record, kept, lo
     record : ndarray of int64
         Epochs to keep, ascending, all above ``epoch``.
     kept : ndarray of shape (len(record), k), float32
+        Written: the parameters at these epochs.
     losses : ndarray of shape (len(record),), float64
+        Written: the loss at these epochs.
 
     Returns
     -------
     epoch : int
-        Where it ended; if it diverged, the epoch that did, and its params.
+        The last epoch; if the run diverged, the first epoch that was not good.
     n_kept : int
+        Number of epochs written to ``kept`` and ``losses``.
     loss : float
+        At ``epoch``.
     diverged : bool
     """
     start, n_kept = epoch, 0

@@ -1,7 +1,7 @@
-"""The page's own loop in eager PyTorch: the oracle of every other engine.
+"""The lecture's own loop in eager PyTorch: the reference for every other engine.
 
-In addition, weights and Adam's moments are restored from a `TrainState` before the loop and saved
-to one after it, bit for bit, so that a run can be cut into slices anywhere.
+Weights and the optimizer's memory are restored from a `TrainState` before the loop and saved to one
+after it, bit for bit, so that a run can be cut into slices anywhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState, has_
 
 
 def make_net(net: Architecture = LECTURE) -> torch.nn.Sequential:
-    """Build the page's net; its initial weights come from torch's global generator."""
+    """Build the lecture's net; its initial weights come from torch's global random generator."""
     hidden = torch.nn.Sigmoid() if net.activation == "sigmoid" else torch.nn.ReLU()
     layers = [
         torch.nn.Linear(1, net.h, bias=net.bias1),  # (n, 1) -> (n, h)
@@ -32,7 +32,7 @@ def make_net(net: Architecture = LECTURE) -> torch.nn.Sequential:
 
 
 def make_loss(net: Architecture) -> torch.nn.Module:
-    """Make the loss that belongs to a net."""
+    """Make the loss function of a net."""
     return torch.nn.BCELoss() if net.loss == "bce" else torch.nn.MSELoss()
 
 
@@ -57,7 +57,7 @@ def make_optimizer(
 
 
 def new_net(seed: int, x: Array, y: Array, net: Architecture) -> tuple[Array, float]:
-    """Weights, of shape (net.size,), and loss of a net after ``torch.manual_seed(seed)``."""
+    """Initial weights, of shape (net.size,), after ``torch.manual_seed(seed)``, and their loss."""
     with one_thread(), torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         made = make_net(net)
@@ -68,8 +68,8 @@ def new_net(seed: int, x: Array, y: Array, net: Architecture) -> tuple[Array, fl
 def column(values: Array, device: str) -> torch.Tensor:
     """Copy (n,) numbers into an (n, 1) tensor.
 
-    A copy, because torch aligns its own memory: with a view of numpy's memory, a kernel might take
-    another path and round differently from the lecture's.
+    A copy, because torch aligns its own memory: on numpy's memory, torch might choose another
+    kernel, whose rounding differs from the lecture's numbers.
     """
     return torch.tensor(values, device=device).reshape(-1, 1)
 
@@ -80,16 +80,16 @@ def read_params(net: torch.nn.Sequential) -> Array:
 
 
 def flatten(tensors: list[torch.Tensor]) -> Array:
-    """Concatenate tensors of any shape into one numpy vector of its own memory."""
+    """Concatenate tensors of any shape into a new numpy vector."""
     flat: Array = torch.cat([tensor.reshape(-1) for tensor in tensors]).cpu().numpy()
     return flat
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Compute on one CPU thread, so that sums are added in one order on every machine.
+    """Compute on one CPU thread, so that sums are added in the same order on every machine.
 
-    One thread is also the fastest for a few thousand points.
+    For a few thousand points one thread is also fastest.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -99,8 +99,8 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-class PageLoop:
-    """The page's net, loss and optimizer, restored from a `TrainState`.
+class LectureLoop:
+    """The lecture's net, loss and optimizer, restored from a `TrainState`.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ class PageLoop:
                 weight.copy_(value.reshape_as(weight))
             m = m.reshape_as(weight).to(weight.device, copy=True)
             v = v.reshape_as(weight).to(weight.device, copy=True)
-            # torch's own names; "step" is float32 on the CPU, as Adam keeps it
+            # the keys that torch uses; Adam keeps "step" as float32 on the CPU
             if isinstance(self.optimizer, torch.optim.SGD):
                 # a buffer of zeros gives the same first step as no buffer
                 self.optimizer.state[weight] = {"momentum_buffer": m}
@@ -142,9 +142,9 @@ class PageLoop:
                 self.optimizer.state[weight] = {"step": step, "exp_avg": m, "exp_avg_sq": v}
 
     def loss(self) -> torch.Tensor:
-        """Steps 1 and 2 of the page: the loss at the current weights.
+        """Steps 1 and 2 of the lecture's loop: the loss at the current weights.
 
-        NaN where yhat is not a number, which `torch.nn.BCELoss` refuses with an exception.
+        NaN if yhat is not finite; `torch.nn.BCELoss` raises an exception then.
         """
         yhat = self.net(self.x)
         try:
@@ -156,7 +156,7 @@ class PageLoop:
         return loss
 
     def step(self, loss: torch.Tensor) -> None:
-        """Steps 3 and 4 of the page: one epoch."""
+        """Steps 3 and 4 of the lecture's loop, which complete an epoch."""
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -175,19 +175,19 @@ class PageLoop:
         return replace(self._begun, params=self.params(), m=m, v=v, epoch=epoch, loss=loss)
 
 
-class Lap(NamedTuple):
-    """Result of `run_lap`; if it diverged, ``state`` is the epoch that did."""
+class LoopResult(NamedTuple):
+    """Result of `run_slice`; if it diverged, ``state`` is the epoch at which it did."""
 
     state: TrainState
     frames: Frames
     diverged: bool
 
 
-def run_lap(loop: PageLoop, start: int, budget: Budget) -> Lap:
-    """Repeat the page's four steps until the target, the time limit or divergence.
+def run_slice(loop: LectureLoop, start: int, budget: Budget) -> LoopResult:
+    """Repeat the lecture's four steps until the target, the time limit or divergence.
 
-    The page's loop evaluates the loss before each step. Here each turn ends with the loss at the
-    new weights. The sequence of operations is the same, and a frame's loss belongs to its weights.
+    The operations and their order are the lecture's. An iteration here begins with step 3 and ends
+    with the loss at the new weights, so that the loss of a frame belongs to its weights.
     """
     record = frozenset(budget.record)
     kept: list[Row] = []
@@ -208,11 +208,11 @@ def run_lap(loop: PageLoop, start: int, budget: Budget) -> Lap:
     state = loop.state(epoch, value)
     if epoch > start and epoch not in record:
         kept.append((epoch, value, state.params))
-    return Lap(state, Frames.of(kept, k=state.params.size), diverged)
+    return LoopResult(state, Frames.of(kept, k=state.params.size), diverged)
 
 
 class TorchEngine:
-    """Train with the page's loop on the CPU or a CUDA device."""
+    """Trains with the lecture's loop on the CPU or a CUDA device."""
 
     def __init__(self, device: str = "cpu") -> None:
         self.device = device
@@ -227,14 +227,16 @@ class TorchEngine:
         """Train one slice; see `training.train_slice`."""
         started = time.perf_counter()
         with one_thread():
-            lap = run_lap(PageLoop(state, x, y, options, self.device), state.epoch, budget)
-            diverged = lap.diverged
+            loop = LectureLoop(state, x, y, options, self.device)
+            result = run_slice(loop, state.epoch, budget)
+            diverged = result.diverged
             if diverged:
-                # The step that diverged has overwritten the last good weights. Keeping a copy at
-                # each epoch would slow every run down; running up to there again slows only this
-                # one.
-                last_good = max(state.epoch, lap.state.epoch - 1)
+                # The step that diverged has overwritten the last good weights. A copy at each epoch
+                # would slow down every run; training again to the epoch before slows down only
+                # this one.
+                last_good = max(state.epoch, result.state.epoch - 1)
                 again = replace(budget, target_epoch=last_good, slice_ms=None)
-                lap = run_lap(PageLoop(state, x, y, options, self.device), state.epoch, again)
+                loop = LectureLoop(state, x, y, options, self.device)
+                result = run_slice(loop, state.epoch, again)
         seconds = time.perf_counter() - started
-        return SliceResult(lap.state, lap.frames, diverged, seconds, self.name)
+        return SliceResult(result.state, result.frames, diverged, seconds, self.name)

@@ -1,24 +1,24 @@
-"""The Triton kernel that trains nets: each program trains one net, all its epochs in one launch.
+"""The Triton kernel that trains nets: each program instance trains one net for many epochs.
 
-Triton has wheels for Linux only, so only `triton_nets` imports this module, when it needs it.
+Triton has wheels for Linux only, so only `triton_nets` imports this module, at its first launch.
 
-Why one program per net: an epoch of these nets is about a microsecond of arithmetic, while a launch
-takes several, and programs cannot wait for each other between epochs. So a program holds one net
-and all points in registers and repeats epochs there. A GPU trains as many nets at once as it has
-room for programs.
+Why one program per net: an epoch of these nets takes about a microsecond, while a launch takes
+several, and programs cannot wait for each other between epochs. So a program holds one net and all
+points in registers and repeats epochs there. A GPU trains as many nets at once as it can run
+programs.
 
 Memory plan of a program, with n points padded to N and h units padded to H, powers of two:
 
 - x, y: (1, N), read once, then kept in registers, N / (32 num_warps) of each per thread.
 - W1, b1, W2: (H,) and b2, with the optimizer's m and v of each: in registers. Every thread has a
-  copy and makes the same step, which costs less than sharing it out.
+  copy and makes the same step, which costs less than to divide the work and exchange results.
 - the (H, N) tile: each thread has all units of its own points, so the sum over units needs no
-  other thread. The sums over points go through warp shuffles and shared memory, all at once.
-- global memory: an epoch reads two numbers, and writes only if it becomes a frame.
+  other thread. The sums over points use warp shuffles and shared memory, in one reduction.
+- global memory: an epoch reads two numbers, and writes only if it is recorded as a frame.
 
-All numbers are float32, computed in torch's order where that costs nothing. What depends on the
-number of Adam's steps comes from a table made on the host, in float64 as torch does: a step is the
-same however the run was sliced.
+All numbers are float32, computed in torch's order where that costs nothing. Adam's step sizes come
+from a table that the host computes in float64, as torch does, so that the slicing of a run does not
+change them.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, import-untyped, untyped-decorator"
@@ -38,7 +38,7 @@ NO_EPOCH = tl.constexpr(-1)  # as `triton_nets` writes it
 
 @triton.jit
 def sigmoid(z):
-    # exp may overflow to infinity; the result is then 0, which is right
+    # if exp overflows to infinity, the result is 0, which is right
     return 1.0 / (1.0 + tl.exp(-z))
 
 
@@ -53,7 +53,7 @@ def losses_and_slopes(z, y, BCE: tl.constexpr):
         log_no = tl.log(1.0 - yhat)
         log_no = tl.where(log_no < LOG_FLOOR, LOG_FLOOR, log_no)
         loss = -(y * log_yes + (1.0 - y) * log_no)
-        # BCELoss divides by yhat (1 - yhat), but by no less than 1e-12; sigmoid multiplies by it
+        # BCELoss divides by yhat (1 - yhat), but by at least 1e-12; the sigmoid multiplies by it
         spread = yhat * (1.0 - yhat)
         slope = (yhat - y) * tl.where(spread < 1e-12, spread * 1e12, 1.0)
     else:
@@ -65,9 +65,9 @@ def losses_and_slopes(z, y, BCE: tl.constexpr):
 
 @triton.jit
 def load_units(at, h, H: tl.constexpr):
-    """Read h numbers into (H,), with zeros after them.
+    """Read h numbers into (H,), padded with zeros.
 
-    A plain load would give them another layout over threads than the tile's, and each epoch would
+    A plain load fixes a layout over threads that differs from the tile's, and each epoch would
     convert between the two. The result of a reduction has no fixed layout.
     """
     unit = tl.arange(0, H)[:, None]  # (H, 1)
@@ -182,12 +182,12 @@ def train_nets(
     BCE: tl.constexpr,
     ADAM: tl.constexpr,
 ):
-    """Train nets until their epochs are over or they diverge; see `state.has_diverged`.
+    """Train nets for their number of epochs, or until they diverge; see `state.has_diverged`.
 
-    Each turn evaluates loss and gradient of the present weights, then steps away from them unless
-    it is the last turn, so that the loss that is kept belongs to the weights that are kept. A net
-    that diverges ends with the weights of that epoch: keeping the last good ones would need more
-    registers, so the caller launches it again for one epoch less.
+    Each iteration evaluates the loss and the gradient of the present weights, then steps unless it
+    is the last iteration. So the loss that is written belongs to the weights that are written. A
+    net that diverges ends with the weights of that epoch. To keep the last good ones as well would
+    need more registers; instead the caller trains it again for one epoch less.
     """
     net = tl.load(which + tl.program_id(0))
     k = (3 if BIAS1 else 2) * h + 1

@@ -21,7 +21,7 @@ from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
 from pwlapp.errors import UserError
 
-MAX_POINTS = 4096  # they are in registers, which limits a launch
+MAX_POINTS = 4096  # all points are held in registers
 MAX_TILE = 2**15  # padded points times padded units
 NO_EPOCH = -1  # pads a row of epochs to record
 
@@ -44,16 +44,17 @@ def tile(net: Architecture, n: int) -> tuple[int, int]:
 
 
 def warps(net: Architecture, n: int) -> int:
-    """How many warps share a net: 16 numbers of the tile per thread, as far as 16 warps go."""
+    """How many warps train a net: 16 numbers of the tile per thread, at most 16 warps."""
     points, units = tile(net, n)
     return min(16, max(1, points * units // 512))
 
 
 def constants(options: OptimizerOptions) -> Array:
-    """The optimizer's constants, but for the step size; shape (6,).
+    """The optimizer's constants except the step size, of shape (6,), float32.
 
-    keep1, take1 and keep2, take2: the weights of the old and the new value in m and in v; eps;
-    weight decay. ``1 - beta`` is computed in float64 and then rounded, as torch does.
+    keep1, take1, keep2 and take2 are the factors of ``m = keep1 * m + take1 * g`` and of
+    ``v = keep2 * v + take2 * g^2``; eps and weight decay follow. ``1 - beta`` is computed in
+    float64 and then rounded, as torch does.
     """
     if isinstance(options, SgdOptions):
         values = [options.momentum, 1.0, 0.0, 0.0, 0.0, options.weight_decay]
@@ -64,7 +65,7 @@ def constants(options: OptimizerOptions) -> Array:
 
 
 def schedule(options: OptimizerOptions, first: int, last: int) -> Array:
-    """Step sizes of the steps first to last, counted from 1, and one spare row.
+    """Step sizes of the steps first to last, counted from 1, and one unused row.
 
     Returns
     -------
@@ -85,13 +86,13 @@ class Launch:
     Attributes
     ----------
     epochs : ndarray of shape (S,), int32
-        Epochs trained, the last one good.
+        Epochs trained, without one that diverged.
     losses : ndarray of shape (S,), float32
-        The loss after them.
+        The loss after these epochs.
     diverged : ndarray of shape (S,), bool
-        Whether the epoch after those was not good.
+        Whether the next epoch diverged.
     frames : list of S ndarrays of shape (m, k + 1), float32
-        The epochs that were to be kept, as far as they were good: params and loss.
+        Params and loss of the wanted epochs that were trained.
     """
 
     epochs: NDArray[np.int32]
@@ -111,7 +112,7 @@ class Nets:
     options : AdamOptions or SgdOptions
     device : str
     num_warps : int or None
-        None: what `warps` says.
+        By default the result of `warps`.
     """
 
     def __init__(
@@ -143,22 +144,22 @@ class Nets:
     def advance(
         self, epochs: int | NDArray[np.int64], wanted: Sequence[NDArray[np.int64]] = ()
     ) -> Launch:
-        """Train all nets; those that diverge end at their last good epoch.
+        """Train all nets; a net that diverges ends at the last epoch before that.
 
         Parameters
         ----------
         epochs : int or ndarray of shape (S,), int64
             For all nets or for each; 0 only evaluates the loss.
         wanted : sequence of S ndarrays of shape (m,), int64, or empty
-            For each net the epochs to keep, ascending, counted from now.
+            For each net the epochs to record, ascending, counted from the present epoch.
         """
         goals = np.broadcast_to(epochs, self.steps.shape).astype(np.int32)
         record = np.full((goals.size, max(map(len, wanted), default=0)), NO_EPOCH, np.int32)
         for row, offsets in zip(record, wanted, strict=False):
             row[: len(offsets)] = offsets
         frames = self._launch(np.arange(goals.size, dtype=np.int32), goals, record).cpu().numpy()
-        done, spoilt = self.outcome.cpu().numpy().T.copy()
-        diverged = spoilt.astype(np.bool_)
+        done, failed = self.outcome.cpu().numpy().T.copy()
+        diverged = failed.astype(np.bool_)
         if diverged.any():
             done = np.where(diverged, np.maximum(done - 1, 0), done)
             self._launch(np.flatnonzero(diverged).astype(np.int32), done, record[:, :0])
@@ -171,9 +172,10 @@ class Nets:
     def _launch(
         self, which: NDArray[np.int32], goals: NDArray[np.int32], record: NDArray[np.int32]
     ) -> torch.Tensor:
-        """Train some of the nets, from ``begin`` to ``end``; return the frames to keep.
+        """Train some of the nets, from ``begin`` to ``end``.
 
-        They are of shape (S, m, k + 1), and undefined for epochs that a net did not reach.
+        Returns the recorded frames, of shape (S, m, k + 1); they are undefined for epochs that a
+        net did not reach.
 
         Raises
         ------
@@ -225,5 +227,5 @@ class Nets:
 
 
 def on(device: str) -> AbstractContextManager[object]:
-    """Make a CUDA device the current one: Triton launches on it, wherever the tensors are."""
+    """Make a CUDA device the current one: Triton launches on it, whatever the tensors' device."""
     return torch.cuda.device(device) if device.startswith("cuda") else nullcontext()

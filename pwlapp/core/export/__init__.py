@@ -1,1 +1,1 @@
-"""What a student takes home: programs, checkpoints and QR codes."""
+"""Files that a student takes home: programs, notebooks, checkpoints and QR codes."""

@@ -1,4 +1,4 @@
-"""A file that a browser saves."""
+"""A file to download."""
 
 from __future__ import annotations
 

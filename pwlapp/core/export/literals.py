@@ -1,4 +1,4 @@
-"""Numbers as Python code: the shortest literals that give the same float32 back."""
+"""Writes float32 numbers as Python code, with the shortest literals that restore them exactly."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ WIDTH = 96
 
 
 def literal(value: float) -> str:
-    """Write a number as the shortest Python expression that is the same float32."""
+    """Write a number as the shortest Python expression that gives the same float32."""
     number = float(str(np.float32(value)))
     return repr(number) if math.isfinite(number) else f'float("{number}")'
 
 
 def vector(values: Iterable[float]) -> str:
-    """Write numbers as a list: ``[1.0, -1.0]``, over as many lines as needed."""
+    """Write numbers as a list, ``[1.0, -1.0]``, broken into lines."""
     return _in_lines("[", ", ".join(literal(value) for value in values), "]")
 
 
@@ -56,7 +56,7 @@ def _in_lines(start: str, inner: str, end: str) -> str:
 
 
 def packed(columns: Mapping[str, Array]) -> str:
-    """Write float32 columns as base64, so that many points need no file beside the program."""
+    """Write code that decodes float32 columns from base64, which is short even for many points."""
     code = """\
 import base64
 

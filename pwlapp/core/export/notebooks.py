@@ -1,4 +1,4 @@
-"""A run as a Jupyter notebook: the program of `programs` in cells, and a plot."""
+"""Exports a run as a Jupyter notebook: the program of `programs` in cells, and a plot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from pwlapp.core.export import programs, torch_in_numpy
 from pwlapp.core.export.programs import Part, Program, Words
 
-FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # for Colab, and for the others
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # for Colab, for JupyterLab
 WITHOUT_TORCH = """
 
 try:
@@ -24,24 +24,28 @@ except ImportError:
 
 
 def notebook(program: Program, words: Words) -> str:
-    """Write the run as a Jupyter notebook: the script in cells, and a plot.
+    """Write the run as a Jupyter notebook.
 
-    Parameters and words are those of `programs.script`. Where there is no PyTorch, as in
-    JupyterLite, the notebook computes with NumPy.
+    If PyTorch cannot be imported, as in JupyterLite, the notebook computes with NumPy.
+
+    Parameters
+    ----------
+    program, words
+        As in `programs.script`.
     """
     cells = [without_torch(words), *programs.parts(program, words), plot(program, words)]
     return notebook_of(programs.title(program, words), cells)
 
 
 def without_torch(words: Words) -> Part:
-    """What takes torch's place where it cannot be imported."""
+    """A cell that defines a replacement for torch and uses it if torch cannot be imported."""
     source = inspect.getsource(torch_in_numpy)
     source = source[source.index("from types") :]  # without the docstring
     return Part(words["code.without_torch"], source + WITHOUT_TORCH, is_folded=True)
 
 
 def notebook_of(heading: str, parts: Iterable[Part]) -> str:
-    """Write a title and parts of a program as a Jupyter notebook (nbformat 4.5)."""
+    """Write a heading and the parts of a program as a notebook in nbformat 4.5."""
     cells = [_cell(0, "markdown", f"# {heading}")]
     for k, part in enumerate(parts, start=1):
         cells.append(_cell(2 * k - 1, "markdown", part.heading))
@@ -57,11 +61,11 @@ def notebook_of(heading: str, parts: Iterable[Part]) -> str:
 
 
 def plot(program: Program, words: Words) -> Part:
-    """The lecture's picture: the points, the truth if it is known, and the net."""
+    """The lecture's plot: the points, the true curve if it is known, and the net."""
     is_known = program.points.prob is not None
     truth = 'plt.plot(x[order], prob[order], "--")\n' if is_known else ""
     n = programs.training(program.points)["x"].size
-    alpha = max(0.03, min(0.5, 60 / n))  # the lecture's at 2,000
+    alpha = max(0.03, min(0.5, 60 / n))  # 0.03, as in the lecture, for its 2,000 points
     code = f"""\
 import matplotlib.pyplot as plt
 

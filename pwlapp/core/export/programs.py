@@ -1,7 +1,8 @@
-"""A run as a program: the page's own loop, as a script; `notebooks` has it in cells.
+"""Exports a run as a Python script with the lecture's loop.
 
-The text consists of the templates below, literals of checked numbers, and sentences of the message
-catalogues; it contains nothing that a user typed. Does not import torch.
+`notebooks` puts the same parts into the cells of a notebook. The text consists of the templates
+below, literals of checked numbers, and sentences of the message catalogues. It contains nothing
+that a user typed.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import numpy as np
 from pwlapp.core.data.lecture import LABELS, N, is_lecture
 from pwlapp.core.data.points import Points
 from pwlapp.core.export.literals import column, literal, packed, rows, tensor, vector
+from pwlapp.core.messages import fill
 from pwlapp.core.net import Architecture, Array, from_vector
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
 
-MOST_POINTS = 5000  # points written as numbers; more of them are packed
-MORE_EPOCHS = 5000  # epochs of a program that begins with trained weights
+MOST_POINTS = 5000  # more points are written as base64 instead of numbers
+MORE_EPOCHS = 5000  # epochs of a program that begins with the present weights
 DATA_FILE = "pwlapp-data.csv"
 WIDTH = 88
 
@@ -37,12 +39,12 @@ class Program:
     seed : int
     optimizer : AdamOptions or SgdOptions
     train : TrainState
-        The net as it is now.
+        The present state of the net.
     points : Points
         Its data.
     by_recipe : bool
-        Whether ``train.epoch`` epochs from the seed's initial weights give this net. If not, the
-        program begins with the present weights.
+        Whether the program can reproduce the net: it does if ``train.epoch`` epochs from the seed's
+        initial weights give this net. If not, the program begins with the present weights.
     """
 
     seed: int
@@ -53,7 +55,7 @@ class Program:
 
     @property
     def name(self) -> str:
-        """The start of its files' names: ``pwlapp-seed1-10000``."""
+        """The name of the exported files without their ending: ``pwlapp-seed1-10000``."""
         return f"pwlapp-seed{self.seed}-{self.train.epoch}"
 
     @property
@@ -63,7 +65,7 @@ class Program:
 
 
 class Part(NamedTuple):
-    """A heading and the code below it, which a notebook may fold away."""
+    """A heading and the code below it, which a notebook hides if ``is_folded``."""
 
     heading: str
     code: str
@@ -82,7 +84,8 @@ def script(program: Program, words: Words) -> str:
     Returns
     -------
     str
-        It prints the weights before and after as the lecture does, and the loss.
+        A program that prints the weights before and after training, as the lecture does, and the
+        loss.
     """
     steps = [f"{comment(part.heading)}\n{part.code}" for part in parts(program, words)]
     return "\n".join([f"{comment(title(program, words))}\n", *steps])
@@ -91,11 +94,11 @@ def script(program: Program, words: Words) -> str:
 def title(program: Program, words: Words) -> str:
     """The program's title."""
     key = "code.title" if program.by_recipe else "code.title_weights"
-    return words[key].format(seed=program.seed, epochs=f"{program.train.epoch:,}")
+    return fill(words[key], seed=program.seed, epochs=f"{program.train.epoch:,}")
 
 
 def parts(program: Program, words: Words) -> list[Part]:
-    """The program, step by step."""
+    """The parts of the program, in order."""
     epochs = f"{program.epochs:,}"
     training = words["code.train" if program.by_recipe else "code.train_more"]
     return [
@@ -104,13 +107,13 @@ def parts(program: Program, words: Words) -> list[Part]:
         Part(words["code.loss_and_optimizer"], _loss_and_optimizer(program)),
         *([] if program.by_recipe or not program.train.epoch else [_memory(program, words)]),
         Part(words["code.before"], _show(program.train.net)),
-        Part(training.format(epochs=epochs), _loop(program.epochs)),
+        Part(fill(training, epochs=epochs), _loop(program.epochs)),
         Part(words["code.after"], _show(program.train.net) + "print(loss_fn(net(x), y).item())\n"),
     ]
 
 
 def comment(sentence: str) -> str:
-    """Write a sentence as comment lines, line breaks in it included."""
+    """Write text as comment lines; its own line breaks become spaces."""
     lines = textwrap.wrap(" ".join(sentence.split()), WIDTH) or [""]
     return "\n".join(f"# {line}" for line in lines)
 
@@ -137,7 +140,7 @@ def data_part(points: Points, words: Words) -> Part:
 
 
 def _lecture() -> str:
-    """X and the truth by their formulas, and the labels, one bit each."""
+    """Write x and prob as formulas, and the labels as one bit each."""
     labels = "\n".join(f'    "{line}"' for line in textwrap.wrap(LABELS, WIDTH - 6))
     return f"""\
 import numpy as np
@@ -169,7 +172,7 @@ def _net(program: Program, words: Words) -> Part:
 
 
 def _weights(train: TrainState) -> str:
-    """Put the weights in, as they are."""
+    """Write code that sets the present weights."""
     params = from_vector(train.params, train.net.bias1)
     lines = [f"net[0].weight.data = torch.tensor({column(params.W1)})"]  # (h, 1)
     if params.b1 is not None:
@@ -186,29 +189,32 @@ def _loss_and_optimizer(program: Program) -> str:
 
 
 def _optimizer(options: OptimizerOptions) -> str:
-    """Create the optimizer, with the arguments that differ from torch's defaults, and always lr."""
+    """Write the optimizer's constructor with the arguments that differ from torch's defaults.
+
+    SGD's lr is always written, since torch's default is not that of `SgdOptions`.
+    """
     if isinstance(options, SgdOptions):
-        usual: OptimizerOptions = SgdOptions()
-        said = [f"lr={float(options.lr)!r}", *_changed(options, usual, "momentum")]
+        default: OptimizerOptions = SgdOptions()
+        args = [f"lr={float(options.lr)!r}", *_changed(options, default, "momentum")]
     else:
-        usual = AdamOptions()
-        said = _changed(options, usual, "lr")
+        default = AdamOptions()
+        args = _changed(options, default, "lr")
         if (options.beta1, options.beta2) != (AdamOptions.beta1, AdamOptions.beta2):
-            said.append(f"betas=({float(options.beta1)!r}, {float(options.beta2)!r})")
-        said += _changed(options, usual, "eps")
-    said += _changed(options, usual, "weight_decay")
+            args.append(f"betas=({float(options.beta1)!r}, {float(options.beta2)!r})")
+        args += _changed(options, default, "eps")
+    args += _changed(options, default, "weight_decay")
     kind = "SGD" if isinstance(options, SgdOptions) else "Adam"
-    return f"{kind}({', '.join(['net.parameters()', *said])})"
+    return f"{kind}({', '.join(['net.parameters()', *args])})"
 
 
-def _changed(options: OptimizerOptions, usual: OptimizerOptions, name: str) -> list[str]:
-    """The keyword argument, if it is needed."""
+def _changed(options: OptimizerOptions, default: OptimizerOptions, name: str) -> list[str]:
+    """The keyword argument for a hyperparameter; none if it has its default."""
     value = float(getattr(options, name))
-    return [] if value == getattr(usual, name) else [f"{name}={value!r}"]
+    return [] if value == getattr(default, name) else [f"{name}={value!r}"]
 
 
 def _memory(program: Program, words: Words) -> Part:
-    """Restore the optimizer's state, so that training goes on as on the page."""
+    """Write code that restores the optimizer's memory, so that training continues exactly."""
     train = program.train
     steps = train.epoch - train.optimizer_epoch
     if isinstance(program.optimizer, SgdOptions):

@@ -1,4 +1,4 @@
-"""A link as a QR code."""
+"""Draws a link as a QR code."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import io
 from pwlapp.errors import UserError
 
 MAX_LENGTH = 2000  # characters: a longer link needs modules too small to scan from the back row
-QUIET = 4  # modules of white around it, as the standard asks
+QUIET = 4  # modules of white around the code, as the standard requires
 
 
 def check_link(text: object) -> str:
-    """Check that a value is a link that a code can hold, and return it.
+    """Check that a value is a link that a QR code can hold, and return it.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def svg(text: str) -> str:
     Parameters
     ----------
     text : str
-        A link that `check_link` accepts.
+        A link; see `check_link`.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""The part of PyTorch that an exported notebook uses, in NumPy, for where there is no PyTorch.
+"""The part of PyTorch that an exported notebook uses, written in NumPy.
 
-The source of this module is a cell of the notebook, so it imports nothing but NumPy. Its numbers
-are torch's, first weights included: both draw them from the same Mersenne Twister.
+The source of this module is a cell of the notebook, so it imports only NumPy. It gives torch's
+numbers, including the initial weights, which both draw from the same Mersenne Twister.
 """
 
 from types import SimpleNamespace
@@ -11,13 +11,13 @@ import numpy as np
 
 
 class Tensor(np.ndarray):
-    """A float32 array with what the notebook asks of a tensor."""
+    """A float32 array with the methods of a tensor that the notebook calls."""
 
-    __hash__ = object.__hash__  # type: ignore[assignment]  # a key of an optimizer's state
+    __hash__ = object.__hash__  # type: ignore[assignment]  # it is a key of an optimizer's state
 
     @property
     def data(self) -> Any:
-        """The numbers; to set them is to write into this array."""
+        """The array itself; setting it copies the values into the array."""
         return self
 
     @data.setter
@@ -29,11 +29,11 @@ class Tensor(np.ndarray):
         return self
 
     def numel(self) -> int:
-        """How many numbers it has."""
+        """The number of elements."""
         return self.size
 
     def reshape_as(self, other: Any) -> Any:
-        """The same numbers in the shape of `other`."""
+        """A view with the shape of `other`."""
         return self.reshape(other.shape)
 
     def clone(self) -> Any:
@@ -42,7 +42,7 @@ class Tensor(np.ndarray):
 
 
 def tensor(values: Any) -> Any:
-    """An array of float32."""
+    """A new float32 array."""
     return np.array(values, np.float32).view(Tensor)
 
 
@@ -56,12 +56,12 @@ _random = SimpleNamespace(state=np.random.RandomState(0))
 
 
 def manual_seed(seed: int) -> None:
-    """Begin the random numbers of a seed anew."""
+    """Seed the random generator."""
     _random.state = np.random.RandomState(seed)
 
 
 def _uniform(bound: float, *shape: int) -> Any:
-    """Torch's ``uniform_(-bound, bound)``: 24 bits of each 32."""
+    """Draw what torch's ``uniform_(-bound, bound)`` draws: it uses 24 bits of each 32."""
     bits = np.frombuffer(_random.state.bytes(4 * int(np.prod(shape))), "<u4") & 0xFFFFFF
     low, high = np.float32(-bound), np.float32(bound)
     fractions = bits.astype(np.float32) * np.float32(2.0**-24)
@@ -85,7 +85,7 @@ class Linear:
         return x @ self.weight.T + (0 if self.bias is None else self.bias)
 
     def backward(self, grad: Any) -> Any:
-        """Keep the gradients of the parameters; returns that of x."""
+        """Store the gradients of the parameters; returns the gradient of x."""
         self.weight.grad = grad.T @ self.x
         if self.bias is not None:
             self.bias.grad = grad.sum(0)
@@ -96,7 +96,7 @@ class ReLU:
     """max(x, 0)."""
 
     def parameters(self) -> list[Any]:
-        """None."""
+        """No parameters."""
         return []
 
     def __call__(self, x: Any) -> Any:
@@ -130,7 +130,7 @@ class Sequential:
         return self.layers[k]
 
     def parameters(self) -> list[Any]:
-        """Those of all layers."""
+        """The parameters of all layers."""
         return [weight for layer in self.layers for weight in layer.parameters()]
 
     def __call__(self, x: Any) -> Any:
@@ -140,7 +140,7 @@ class Sequential:
         return x
 
     def backward(self, grad: Any) -> None:
-        """Keep the gradients of all parameters."""
+        """Store the gradients of all parameters."""
         for layer in reversed(self.layers):
             grad = layer.backward(grad)
 
@@ -152,7 +152,7 @@ def _loss(value: Any, net: Sequential, grad: Any) -> Any:
 
 
 class BCELoss:
-    """The mean of -log of what y was given."""
+    """Binary cross-entropy, with logarithms clamped at -100."""
 
     def __call__(self, yhat: Any, y: Any) -> Any:
         with np.errstate(divide="ignore"):
@@ -162,7 +162,7 @@ class BCELoss:
 
 
 class MSELoss:
-    """The mean of squares."""
+    """Mean squared error."""
 
     def __call__(self, yhat: Any, y: Any) -> Any:
         return _loss(np.mean((yhat - y) ** 2), yhat.net, 2 * (yhat - y) / y.size)
@@ -170,8 +170,8 @@ class MSELoss:
 
 class _Optimizer:
     def __init__(self, params: Any, **options: Any) -> None:
-        usual = {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-8, "momentum": 0.0}
-        self.options = SimpleNamespace(**(usual | {"weight_decay": 0.0} | options))
+        default = {"lr": 0.001, "betas": (0.9, 0.999), "eps": 1e-8, "momentum": 0.0}
+        self.options = SimpleNamespace(**(default | {"weight_decay": 0.0} | options))
         self.params = list(params)
         self.state: dict[Any, dict[str, Any]] = {}
 
@@ -179,16 +179,16 @@ class _Optimizer:
         raise NotImplementedError
 
     def step(self) -> None:
-        """Move each weight by its gradient."""
+        """Update each weight by its gradient."""
         for weight in self.params:
             weight -= self._update(weight, weight.grad + self.options.weight_decay * weight)
 
     def zero_grad(self) -> None:
-        """Nothing to do: each backward() writes the gradients anew."""
+        """Do nothing: backward() overwrites the gradients."""
 
 
 class Adam(_Optimizer):
-    """Adam: the mean of the gradients over the root of the mean of their squares."""
+    """Adam: steps along the mean gradient over the root of the mean squared gradient."""
 
     def _update(self, weight: Any, grad: Any) -> Any:
         o, (beta1, beta2) = self.options, self.options.betas
@@ -202,7 +202,7 @@ class Adam(_Optimizer):
 
 
 class SGD(_Optimizer):
-    """Gradient descent, with momentum."""
+    """Gradient descent with momentum."""
 
     def _update(self, weight: Any, grad: Any) -> Any:
         o, kept = self.options, self.state.setdefault(weight, {})

@@ -1,4 +1,4 @@
-"""The teacher's board: the whole class at a glance, and what a teacher does with it.
+"""The view of the teacher's board: controls, a tile for each student, and plots of the class.
 
 The scripts in ``assets/board/`` paint the tiles and the plots, and send the commands.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dash import html
 
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, labelled, text
+from pwlapp.ui.components import button, buttons, labelled, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.sections import board_drawers
 from pwlapp.ui.sections.board_drawers import check, typed
@@ -37,13 +37,13 @@ def layout() -> html.Section:
 
 
 def _closed() -> html.Section:
-    """What is shown without a room."""
+    """The card that is shown without a room."""
     return html.Section(
         [
             html.H3(text("board.title")),
             html.P(text("board.lead"), className="hint"),
             html.P(id=ids.BOARD_ENDED, role="status"),
-            html.Div(button(ids.BOARD_OPEN, "board.open", kind="primary"), className="buttons"),
+            buttons(button(ids.BOARD_OPEN, "board.open", kind="primary")),
         ],
         id=ids.BOARD_CLOSED,
         className="card",
@@ -66,7 +66,7 @@ def _head() -> html.Div:
 
 
 def _chips() -> html.Div:
-    """A button for each group, with its count and share; the script fills it."""
+    """A container for buttons with the count and share of each group; a script fills it."""
     return labelled(html.Div(id=ids.BOARD_CHIPS, role="group"), "board.groups")
 
 
@@ -87,6 +87,7 @@ def _controls() -> html.Section:
     line = html.Div(
         [
             html.Span(id=ids.BOARD_SETTING, className="board-setting"),
+            html.Button(text("board.setting_fit"), id=ids.BOARD_SETTING_FIT, hidden=True),
             html.Span(id=ids.BOARD_SAID, className="board-said", role="status"),
         ],
         className="board-line",
@@ -126,7 +127,7 @@ def _tiles() -> html.Section:
 
 
 def _chosen() -> html.Section:
-    """The board's own stage: one net whole, in the place of all curves."""
+    """One student's net with its plots and commands, shown in place of all curves."""
     head = html.Div(
         [
             html.H3(
@@ -144,13 +145,10 @@ def _chosen() -> html.Section:
         ],
         className="board-chosen-plots",
     )
-    commands = html.Div(
-        [
-            button(ids.BOARD_OPEN_NET, "board.open_net"),
-            button(ids.BOARD_SPOTLIGHT, "board.spotlight", kind="primary"),
-            button(ids.BOARD_HIDE_NAME, "board.hide_name"),
-        ],
-        className="buttons",
+    commands = buttons(
+        button(ids.BOARD_OPEN_NET, "board.open_net"),
+        button(ids.BOARD_SPOTLIGHT, "board.spotlight", kind="primary"),
+        button(ids.BOARD_HIDE_NAME, "board.hide_name"),
     )
     return html.Section(
         [
@@ -207,12 +205,9 @@ def _question() -> html.Section:
             html.P(id=ids.BOARD_QUESTION_TEXT, className="board-question"),
             html.P(id=ids.BOARD_ANSWERED, className="hint"),
             _canvas(ids.BOARD_ANSWERS, "board.answers_label"),
-            html.Div(
-                [
-                    button(ids.BOARD_REVEAL, "board.reveal", kind="primary"),
-                    button(ids.BOARD_QUESTION_END, "board.question_end"),
-                ],
-                className="buttons",
+            buttons(
+                button(ids.BOARD_REVEAL, "board.reveal", kind="primary"),
+                button(ids.BOARD_QUESTION_END, "board.question_end"),
             ),
         ],
         id="board-panel-question",
@@ -226,7 +221,7 @@ def _results() -> html.Section:
         [
             html.P(id=ids.BOARD_CHALLENGE_WORDS, className="board-question"),
             html.Ol(id=ids.BOARD_RANKING),
-            html.Div(button(ids.BOARD_CHALLENGE_END, "board.challenge_end"), className="buttons"),
+            buttons(button(ids.BOARD_CHALLENGE_END, "board.challenge_end")),
         ],
         id="board-panel-challenge",
         className="card",

@@ -1,6 +1,6 @@
 """By hand against Adam: the student's own weights and Fit's net on the same data.
 
-Everything happens in the browser, in ``assets/explore/by-hand*.js``.
+All of it runs in the browser, in ``assets/explore/by-hand/``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dash import html
 
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, labelled, legend, live_number, text
+from pwlapp.ui.components import button, buttons, empty_graph, legend, live_number, text
 from pwlapp.ui.components import card as plain_card
 
 
@@ -23,11 +23,6 @@ def card() -> html.Section:
 
 
 def _plot() -> html.Div:
-    layers = [
-        html.Div(id=ids.BY_HAND_POINTS, className="layer"),
-        html.Div(id=ids.BY_HAND_PLOT, className="layer"),
-    ]
-    graph = html.Div(layers, className="graph tall", role="img")
     return html.Div(
         [
             legend(
@@ -36,7 +31,7 @@ def _plot() -> html.Div:
                 ("truth", "byhand.role_truth"),
                 ("data", "role.data"),
             ),
-            labelled(graph, "byhand.plot_label"),
+            empty_graph("byhand.plot_label", ids.BY_HAND_POINTS, ids.BY_HAND_PLOT),
             _score(),
         ],
         className="by-hand-side",
@@ -58,15 +53,14 @@ def _score() -> html.Div:
 
 
 def _weights() -> html.Div:
-    buttons = [
-        button(ids.BY_HAND_FROM_BUILD, "byhand.from_build"),
-        button(ids.BY_HAND_FROM_ADAM, "byhand.from_adam"),
-        button(ids.BY_HAND_BEST, "byhand.best"),
-    ]
     return html.Div(
         [
             html.Div(id=ids.BY_HAND_WEIGHTS, className="weights"),
-            html.Div(buttons, className="buttons"),
+            buttons(
+                button(ids.BY_HAND_FROM_BUILD, "byhand.from_build"),
+                button(ids.BY_HAND_FROM_ADAM, "byhand.from_adam"),
+                button(ids.BY_HAND_BEST, "byhand.best"),
+            ),
             html.P(text("byhand.best_hint"), className="hint"),
         ],
         className="by-hand-side",

@@ -1,30 +1,22 @@
-"""Compare runs: what was kept of several runs, one over the other.
+"""Compare runs: plots and a table of several runs that the student has kept.
 
-Kept runs live in the browser tab; see ``assets/explore/compare*.js``.
+Kept runs are stored in the browser tab; see ``assets/explore/compare/``.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from dash import html
 
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, labelled, legend, text
+from pwlapp.ui.components import button, empty_graph, legend, table_box, text
 from pwlapp.ui.components import card as surface
 
 
 def card() -> html.Section:
     """The whole card; the browser fills it."""
-    plots = [
-        _plot("compare.loss_title", "compare.loss_label", ids.COMPARE_LOSS_PLOT),
-        _plot(
-            "compare.fit_title",
-            "compare.fit_label",
-            ids.COMPARE_POINTS_PLOT,
-            ids.COMPARE_FIT_PLOT,
-        ),
-    ]
+    losses = empty_graph("compare.loss_label", ids.COMPARE_LOSS_PLOT)
+    fits = empty_graph("compare.fit_label", ids.COMPARE_POINTS_PLOT, ids.COMPARE_FIT_PLOT)
+    plots = [_titled("compare.loss_title", losses), _titled("compare.fit_title", fits)]
     return surface(
         html.P(text("compare.lead"), className="hint"),
         html.Div(
@@ -37,21 +29,16 @@ def card() -> html.Section:
         legend(("data", "role.data"), ("truth", "compare.truth"), ("yhat", "compare.live")),
         html.Div(plots, className="grid halves"),
         html.P(id=ids.COMPARE_NOTE, className="hint compare-note"),
-        labelled(
-            html.Div(id=ids.COMPARE_TABLE, className="table-box", tabIndex="0", role="region"),
-            "compare.table_label",
-        ),
+        table_box(ids.COMPARE_TABLE, "compare.table_label"),
         title="compare.title",
     )
 
 
 def keep_button(button_id: str, said_id: str, *, kind: str = "plain") -> html.Div:
-    """The button that keeps the current run, and the place beside it for what it says."""
+    """The button that keeps the present run, and a message beside it."""
     said = html.Span(id=said_id, className="hint compare-said", role="status")
     return html.Div([button(button_id, "compare.keep", kind=kind), said], className="compare-keep")
 
 
-def _plot(title: str, label: str, *layers: str) -> html.Div:
-    boxes: list[Any] = [html.Div(id=layer, className="layer") for layer in layers]
-    graph = labelled(html.Div(boxes, className="graph tall", role="img"), label)
-    return html.Div([html.H4(text(title), className="plot-title"), graph])
+def _titled(title: str, plot: html.Div) -> html.Div:
+    return html.Div([html.H4(text(title), className="plot-title"), plot])

@@ -11,7 +11,7 @@ from typing import Any
 from dash import html
 
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, labelled, text
+from pwlapp.ui.components import button, empty_graph, labelled, table_box, text
 from pwlapp.ui.components import card as surface
 
 PLOTS = (
@@ -78,18 +78,16 @@ def _backward() -> html.Li:
 
 
 def _plot(id_: str, label: str) -> html.Div:
-    layer = html.Div(id=id_, className="layer")
-    graph = labelled(html.Div(layer, className="graph medium", role="img"), label)
-    return html.Div([html.Div(id=f"{id_}-title", className="panel-title"), graph])
+    title = html.Div(id=f"{id_}-title", className="panel-title")
+    return html.Div([title, empty_graph(label, id_, size="medium")])
 
 
 def _optimizer() -> html.Li:
-    table = html.Div(id=ids.ONE_STEP_TABLE, className="table-box", tabIndex="0", role="region")
     return _step(
         ids.ONE_STEP_OPTIMIZER,
         "optimizer.step(); optimizer.zero_grad()",
         text("step.optimizer"),
         html.Div(id=ids.ONE_STEP_UPDATE, className="equation-body one-step-update", tabIndex="0"),
-        labelled(table, "step.table_label"),
+        table_box(ids.ONE_STEP_TABLE, "step.table_label"),
         html.P(id=ids.ONE_STEP_AFTER, className="one-step-after"),
     )

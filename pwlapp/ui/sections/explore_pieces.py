@@ -1,6 +1,6 @@
 """The line in pieces: every unit's line with its knot, and the straight pieces that they add up to.
 
-The browser computes them from the net's parameters; see ``assets/explore/pieces*.js``.
+The browser computes them from the net's parameters; see ``assets/explore/pieces/``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dash import html
 
 from pwlapp.ui import ids
 from pwlapp.ui.components import card as surface
-from pwlapp.ui.components import labelled, legend, text
+from pwlapp.ui.components import empty_graph, legend, table_box, text
 
 
 def card() -> html.Section:
@@ -22,9 +22,6 @@ def card() -> html.Section:
 
 
 def _units() -> html.Div:
-    graph = html.Div(
-        html.Div(id=ids.PIECES_PLOT, className="layer"), className="graph tall", role="img"
-    )
     return html.Div(
         [
             legend(
@@ -35,8 +32,13 @@ def _units() -> html.Div:
                 ("chosen", "pieces.chosen"),
                 ("knot", "pieces.knot"),
             ),
-            labelled(graph, "pieces.plot_label"),
-            html.Div(id=ids.PIECES_CHOOSE, className="pieces-choose"),
+            html.Div(
+                [
+                    empty_graph("pieces.plot_label", ids.PIECES_PLOT),
+                    html.Div(id=ids.PIECES_CHOOSE, className="pieces-choose"),
+                ],
+                id=ids.PIECES_UNITS,
+            ),
             html.P(id=ids.PIECES_UNIT, className="pieces-unit"),
         ],
         className="pieces-part",
@@ -44,13 +46,12 @@ def _units() -> html.Div:
 
 
 def _line() -> html.Div:
-    table = html.Div(id=ids.PIECES_TABLE, className="table-box", tabIndex="0", role="region")
     return html.Div(
         [
             html.P(id=ids.PIECES_WHEN, className="hint pieces-when"),
             html.P(id=ids.PIECES_COUNT, className="hint pieces-count"),
             html.Div(id=ids.PIECES_FORMULA, className="formula pieces-formula"),
-            labelled(table, "pieces.table_label"),
+            table_box(ids.PIECES_TABLE, "pieces.table_label"),
         ],
         className="pieces-part",
     )

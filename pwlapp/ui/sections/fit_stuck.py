@@ -1,26 +1,25 @@
-"""What Fit says of a run that is stuck; ``assets/explore/seeds/stuck.ts`` fills and shows it."""
+"""The drawer of Fit for a run that is stuck; ``assets/explore/seeds/stuck.ts`` fills it."""
 
 from __future__ import annotations
 
 from dash import html
 
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, drawer
+from pwlapp.ui.components import button, buttons, drawer
 
 
 def stuck_drawer() -> html.Details:
-    """The drawer, hidden until there is something to say."""
-    buttons = [
-        button(ids.STUCK_BIAS, "stuck.bias"),
-        button(ids.STUCK_SEED, "stuck.seed"),
-        button(ids.STUCK_UNITS, "stuck.units"),
-    ]
+    """The drawer, hidden until a run is stuck."""
     return drawer(
         ids.FIT_STUCK,
         "stuck.title",
         html.P(id=ids.STUCK_REASON),
         html.P(id=ids.STUCK_LIMIT),
-        html.Div(buttons, className="buttons"),
+        buttons(
+            button(ids.STUCK_BIAS, "stuck.bias"),
+            button(ids.STUCK_SEED, "stuck.seed"),
+            button(ids.STUCK_UNITS, "stuck.units"),
+        ),
         html.P(id=ids.STUCK_HINT, className="hint"),
         label="stuck.button",
         hidden=True,

@@ -1,7 +1,7 @@
-"""Take home: a link that holds what one did, its code and numbers as files, its plots as pictures.
+"""Take home: a link that contains the session, code and numbers as files, plots as pictures.
 
-The scripts in ``assets/share/`` fill the cards: links are made and read in the browser, and files
-come from the routes in `pwlapp.web.downloads`.
+The scripts in ``assets/share/`` fill the cards: the browser makes and reads links, and files come
+from the routes in `pwlapp.web.downloads`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dash import html
 
 from pwlapp.ui import ids
-from pwlapp.ui.components import button, card, labelled, text
+from pwlapp.ui.components import button, buttons, card, labelled, text
 
 
 def layout() -> html.Section:
@@ -33,12 +33,9 @@ def _link_card() -> html.Section:
             html.P(text("share.link_lead"), className="hint"),
             html.P(id=ids.SHARE_HOLDS, className="share-holds"),
             html.Div(id=ids.SHARE_LINK, className="share-link"),
-            html.Div(
-                [
-                    button(ids.SHARE_COPY, "share.copy", kind="primary"),
-                    button(ids.SHARE_QR_SHOW, "share.qr_show"),
-                ],
-                className="buttons",
+            buttons(
+                button(ids.SHARE_COPY, "share.copy", kind="primary"),
+                button(ids.SHARE_QR_SHOW, "share.qr_show"),
             ),
             html.P(id=ids.SHARE_COPIED, className="share-status", role="status"),
             html.P(id=ids.SHARE_NOTE, className="share-note"),

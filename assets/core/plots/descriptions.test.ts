@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { piecesOf, turnsOf } from "./in-words";
+import { piecesOf, turnsOf } from "./descriptions";
 
-test("gaps part a curve, and what is no number is a gap", () => {
+test("a curve is split at gaps, and NaN is a gap", () => {
   expect(piecesOf({ x: [0, 1, 2, 3], y: [5, null, NaN, 6] })).toEqual([[{ x: 0, y: 5 }], [{ x: 3, y: 6 }]]);
   expect(piecesOf({ x: [null], y: [null] })).toEqual([]);
   expect(piecesOf({})).toEqual([]);
@@ -10,7 +10,7 @@ test("gaps part a curve, and what is no number is a gap", () => {
 const turns = (...y: number[]) =>
   turnsOf(y.map((each, x) => ({ x, y: each }))).map(({ key, place }) => [key, place.x, place.y]);
 
-test("a line is told by its ends and by its turns between them, from left to right", () => {
+test("a line is described by its ends and the extremes between them, from left to right", () => {
   expect(turns(-4.5, 4.5, 0)).toEqual([
     ["", 0, -4.5],
     ["plot.highest", 1, 4.5],

@@ -1,16 +1,16 @@
-// Each plot in words and current numbers, as its accessible name, for those who do not see it. Written
-// when a plot has come to rest, never while it moves.
+// Describes each plot in words and numbers, in its accessible name, for screen readers. A description is
+// updated when a plot has stopped changing.
 import * as i18n from "../text/i18n";
 import * as numbers from "../text/numbers";
-import { roleOf, type Words, wordsOf } from "./roles";
+import { type Legend, legendOf, roleOf } from "./roles";
 
 const { t } = i18n;
-const LOOK_MS = 1000; // what is the same at two looks rests
+const CHECK_MS = 1000; // a plot that is the same at two checks has stopped changing
 const PLOTS = "main [role='img']:has(.js-plotly-plot), main .js-plotly-plot[role='img']";
 
 type Place = { x: number; y: number };
 
-// The drawn pieces of a curve, which gaps part.
+// The parts of a curve between gaps.
 export const piecesOf = ({ x = [], y = [] }: PlotlyTrace): Place[][] => {
   const pieces: Place[][] = [[]];
   Array.from(y).forEach((value, i) => {
@@ -22,7 +22,7 @@ export const piecesOf = ({ x = [], y = [] }: PlotlyTrace): Place[][] => {
   return pieces.filter((piece) => piece.length);
 };
 
-// The ends of a line, and its lowest and highest places between them, from left to right.
+// The ends of a line, and its minimum and maximum between them, from left to right.
 export const turnsOf = (line: Place[]) => {
   const ends = [line[0], line[line.length - 1]];
   const low = line.reduce((a, b) => (b.y < a.y ? b : a));
@@ -42,13 +42,13 @@ const axisOf = (gd: PlotlyGraph) => {
   return title?.text || "x";
 };
 
-const inWords = (gd: PlotlyGraph, trace: PlotlyTrace, words: Words) => {
+const describeTrace = (gd: PlotlyGraph, trace: PlotlyTrace, legend: Legend) => {
   const pieces = piecesOf(trace);
   const points = pieces.flat();
   const role = roleOf(trace);
-  const name = trace.name ?? words[role ?? ""];
+  const name = trace.name ?? legend[role ?? ""];
   if (!points.length || trace.type === "bar") return [];
-  const said = ({ x, y }: Place) => `${numbers.short(y)} (${axisOf(gd)} = ${numbers.short(x, 3)})`;
+  const text = ({ x, y }: Place) => `${numbers.short(y)} (${axisOf(gd)} = ${numbers.short(x, 3)})`;
   const [low, high] = [
     points.reduce((a, { y }) => Math.min(a, y), Infinity),
     points.reduce((a, { y }) => Math.max(a, y), -Infinity),
@@ -59,9 +59,9 @@ const inWords = (gd: PlotlyGraph, trace: PlotlyTrace, words: Words) => {
     high: numbers.short(high),
   };
   const isMany = trace.mode === "markers" ? points.length > 1 : pieces.length > 1;
-  const turns = () => turnsOf(points).map(({ key, place }) => (key ? t(key, { place: said(place) }) : said(place)));
-  const what = isMany ? t(trace.mode === "markers" ? "plot.points" : "plot.lines", many) : turns().join(", ");
-  return [name ? `${name}: ${what}` : what];
+  const turns = () => turnsOf(points).map(({ key, place }) => (key ? t(key, { place: text(place) }) : text(place)));
+  const shape = isMany ? t(trace.mode === "markers" ? "plot.points" : "plot.lines", many) : turns().join(", ");
+  return [name ? `${name}: ${shape}` : shape];
 };
 
 const layersOf = (box: Element) =>
@@ -70,30 +70,30 @@ const layersOf = (box: Element) =>
   );
 
 const describe = (box: HTMLElement) => {
-  const words = wordsOf(box);
-  const parts = layersOf(box).flatMap((gd) => gd.data.flatMap((trace) => inWords(gd, trace, words)));
+  const legend = legendOf(box);
+  const parts = layersOf(box).flatMap((gd) => gd.data.flatMap((trace) => describeTrace(gd, trace, legend)));
   return [t(box.dataset.tLabel ?? ""), ...parts].join(". ");
 };
 
-// --- when ------------------------------------------------------------------------------------------
-type Seen = { columns: unknown[]; label: string | null };
-const seen = new WeakMap<Element, Seen>();
+// --- updates ---------------------------------------------------------------------------------------
+type Checked = { columns: unknown[]; label: string | null };
+const checked = new WeakMap<Element, Checked>();
 
-const look = (box: HTMLElement) => {
+const check = (box: HTMLElement) => {
   const traces = layersOf(box).flatMap(({ data }) => data);
   const columns = [i18n.language(), box.dataset.tLabel, ...traces.flatMap(({ x, y }) => [x, y])];
-  const before = seen.get(box);
+  const before = checked.get(box);
   const isAtRest = before?.columns.length === columns.length && columns.every((each, i) => each === before.columns[i]);
-  const isSaid = isAtRest && before.label === box.getAttribute("aria-label");
-  if (isAtRest && !isSaid) box.setAttribute("aria-label", describe(box));
-  seen.set(box, { columns, label: isAtRest ? box.getAttribute("aria-label") : null });
+  const isDescribed = isAtRest && before.label === box.getAttribute("aria-label");
+  if (isAtRest && !isDescribed) box.setAttribute("aria-label", describe(box));
+  checked.set(box, { columns, label: isAtRest ? box.getAttribute("aria-label") : null });
 };
 
-const lookAtAll = () => {
+const checkAll = () => {
   if (document.hidden) return;
   for (const box of document.querySelectorAll<HTMLElement>(PLOTS)) {
-    if (box.checkVisibility({ visibilityProperty: true })) look(box);
+    if (box.checkVisibility({ visibilityProperty: true })) check(box);
   }
 };
 
-export const start = () => setInterval(lookAtAll, LOOK_MS);
+export const start = () => setInterval(checkAll, CHECK_MS);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { command, patiently } from "./api";
+import { command, withRetries } from "./api";
 
 const refused = (seconds: string) => new Response("{}", { status: 429, headers: { "Retry-After": seconds } });
 
@@ -12,7 +12,7 @@ afterEach(() => {
 test("a refused request is sent again after the wait that the server asks for", async () => {
   const request = vi.fn(async () => refused("2")).mockResolvedValueOnce(refused("3"));
   request.mockResolvedValueOnce(refused("2")).mockResolvedValueOnce(new Response("done"));
-  const answer = patiently(request);
+  const answer = withRetries(request);
   await vi.advanceTimersByTimeAsync(2999);
   expect(request).toHaveBeenCalledTimes(1);
   await vi.advanceTimersByTimeAsync(2001);
@@ -20,18 +20,18 @@ test("a refused request is sent again after the wait that the server asks for", 
   expect(request).toHaveBeenCalledTimes(3);
 });
 
-test("a long wait is told at once, and many short ones after a few", async () => {
+test("a refusal is returned at once if the wait is long, and after three retries otherwise", async () => {
   const long = vi.fn(async () => refused("60"));
-  expect((await patiently(long)).status).toBe(429);
+  expect((await withRetries(long)).status).toBe(429);
   expect(long).toHaveBeenCalledOnce();
   const short = vi.fn(async () => refused("1"));
-  const answer = patiently(short);
+  const answer = withRetries(short);
   await vi.runAllTimersAsync();
   expect((await answer).status).toBe(429);
   expect(short).toHaveBeenCalledTimes(4);
 });
 
-test("a command waits as well, and says what it is refused for in the end", async () => {
+test("a command is retried, and returns the last refusal", async () => {
   const error = { code: "too_many", args: { seconds: 30 } };
   const headers = { "Retry-After": "30" };
   const fetched = vi.fn(async () => Response.json({ error }, { status: 429, headers }));

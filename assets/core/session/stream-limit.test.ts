@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { claim } from "./streams";
+import { claim } from "./stream-limit";
 
 const opened: (() => void)[] = [];
-// A tab that opens a stream, and closes it if it is one too many.
+// A tab that opens a stream, and closes it when told that there are too many.
 const tab = () => {
   const self = { isOpen: true, close: () => {} };
   self.close = claim(() => {
@@ -17,12 +17,12 @@ const open = (all: { isOpen: boolean }[]) => all.map(({ isOpen }) => isOpen);
 
 afterEach(() => opened.splice(0).forEach((close) => close()));
 
-test("the first four tabs have a stream, also when all seven open at once", async () => {
+test("of seven tabs that open at once, the first four have a stream", async () => {
   const all = tabs(7);
   await vi.waitFor(() => expect(open(all)).toEqual([true, true, true, true, false, false, false]));
 });
 
-test("a tab that comes later takes the place of one that was closed", async () => {
+test("a later tab may open a stream when an earlier one was closed", async () => {
   const first = tabs(4);
   const fifth = tab();
   await vi.waitFor(() => expect(fifth.isOpen).toBe(false));
@@ -33,11 +33,11 @@ test("a tab that comes later takes the place of one that was closed", async () =
   expect([...open(first), again.isOpen]).toEqual([true, true, true, true, true]);
 });
 
-test("over HTTP/2 each tab has one", async () => {
+test("over HTTP/2 each tab has a stream", async () => {
   vi.spyOn(performance, "getEntriesByType").mockReturnValue([{ nextHopProtocol: "h2" } as unknown as PerformanceEntry]);
   expect(tabs(7).every(({ isOpen }) => isOpen)).toBe(true);
   vi.restoreAllMocks();
-  const alone = tab(); // nobody answers
+  const alone = tab(); // no other tab replies
   await new Promise((done) => setTimeout(done, 20));
   expect(alone.isOpen).toBe(true);
 });
