@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> layout.Page:
     app.addresses = static.addresses()
     app.limits = limits.limits(settings.max_epochs)
     static.slim(app)
-    app.layout = layout.page_layout
+    app.layout = layout.dash_layout
     layout.register(app)
     build.register(app, services.sessions.runner)
     fit.register(app, services.sessions)

@@ -93,7 +93,8 @@ def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
         "catalogue",
         "addresses",
         "limits",
-        "first-paint",
+        "figures",
+        "page",
     }
     made = set(
         re.findall(r'(?:id: |\.id = |push\(|slide\(|field\("[a-z.]+", )"([a-z-]+)"', SCRIPTS)
