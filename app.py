@@ -1,4 +1,4 @@
-"""Serve pwlapp: ``python app.py``, or ``create_app(settings)`` for a test or another server."""
+"""Creates the app and serves it: ``python app.py``, or `create_app` for tests and other servers."""
 
 from __future__ import annotations
 
@@ -36,27 +36,26 @@ from pwlapp.web import (
 
 
 def create_app(settings: Settings) -> layout.Page:
-    """Build the app: one server, one session service, nothing shared with another app.
+    """Create an independent app with its services, routes and middleware.
 
     Parameters
     ----------
     settings : Settings
-        Where to serve, which data to show, where to keep the sessions.
 
     Returns
     -------
     Page
-        The Dash app; ``.server`` is the FastAPI app to serve. The service (store, training
-        processes) starts and stops with the server's lifespan.
+        The Dash app; ``.server`` is the FastAPI app to serve. Store and training processes start
+        and stop with the server's lifespan.
     """
     services = build_services(settings)
     server = _server(services, settings)
     app = layout.Page(
         __name__,
-        server=server,  # type: ignore[arg-type]  # Dash has typed its Flask backend only
+        server=server,  # type: ignore[arg-type]  # Dash's types know only Flask
         backend="fastapi",
         include_assets_files=False,
-        # Else every page holds the layout a second time, for checks that only developers need.
+        # Otherwise every page contains the layout a second time, for checks during development.
         suppress_callback_exceptions=True,
         title="pwlapp",
         update_title=None,  # type: ignore[arg-type]  # as its documentation says
@@ -65,7 +64,7 @@ def create_app(settings: Settings) -> layout.Page:
     app.addresses = static.addresses()
     app.limits = limits.limits(settings.max_epochs)
     static.slim(app)
-    app.layout = layout.page_layout
+    app.layout = layout.dash_layout
     layout.register(app)
     build.register(app, services.sessions.runner)
     fit.register(app, services.sessions)
@@ -123,7 +122,7 @@ def _add_middleware(
 
 
 async def failed(_request: Request, _error: Exception) -> Response:
-    """The answer to a request that ran into a fault of ours, with the id that the log names."""
+    """The response after an unexpected exception, with the request id that the log contains."""
     headers = {"X-Request-ID": correlation_id.get() or ""}
     return PlainTextResponse("Internal Server Error", status_code=500, headers=headers)
 
@@ -136,7 +135,7 @@ async def locale(lang: str) -> JSONResponse:
 
 
 async def all_lessons(request: Request) -> Response:
-    """The lessons, asked for when their panel is opened; browsers keep them until they change."""
+    """The lessons, which browsers request when their panel is opened, and revalidate by ETag."""
     body, tag = lessons.as_file()
     headers = {"Cache-Control": "no-cache", "ETag": tag}
     if request.headers.get("If-None-Match") == tag:
@@ -151,14 +150,14 @@ def make_server(settings: Settings) -> FastAPI:
 
 
 def serve_app() -> FastAPI:
-    """The app of one of several web processes, each of which reads the settings anew."""
+    """Create the app in one of several web processes; the settings come from the environment."""
     settings = Settings.from_env(os.environ)
     logs.configure(settings.log_level, settings.log_format)
     return make_server(settings)
 
 
 def main() -> int:
-    """Serve until told to stop; returns the exit status."""
+    """Serve until stopped by a signal; returns the exit code."""
     return run(make_server, "app:serve_app")
 
 

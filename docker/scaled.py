@@ -37,7 +37,7 @@ SETTINGS = {
 
 @contextmanager
 def redis(folder: Path) -> Iterator[None]:
-    """Redis as compose.yaml starts it, but for its image's entrypoint."""
+    """Redis as compose.yaml starts it, without its image's entrypoint."""
     folder.mkdir()
     [*shell, text] = services()["redis"]["command"]
     text = text.replace("docker-entrypoint.sh ", "").replace("$$", "$")

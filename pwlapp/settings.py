@@ -1,4 +1,4 @@
-"""The settings, read from environment variables; docs/settings.md copies `Settings.table`."""
+"""The settings, read from environment variables; docs/settings.md contains `Settings.table`."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ _PATH = _Kind(_base_path, "a path such as /pwl/")
 _NETWORKS = _Kind(_networks, "addresses or networks with commas between, or *")
 _REDIS = _Kind(_redis_url, "an address such as redis://127.0.0.1:6379/0", is_secret=True)
 _TOKEN = _Kind(_token, "16 or more characters of a Bearer token", is_secret=True)
-_ALSO = {"port": ("PORT",)}  # variables that count where the field's own is not set
+_ALSO = {"port": ("PORT",)}  # variables that are used if the field's own is not set
 _DATA_DIR = "~/.local/share/pwlapp"
 
 
@@ -201,8 +201,8 @@ class Settings:
         Raises
         ------
         ValueError
-            Naming the variable, its value and what is allowed; or more web processes than one
-            without a Redis.
+            If a value is not allowed (the text names the variable, its value and what is allowed),
+            or if there are several web processes without Redis.
         """
         values = {}
         for item in dataclasses.fields(cls):
@@ -219,7 +219,7 @@ class Settings:
 
     @classmethod
     def table(cls) -> list[Row]:
-        """The settings in order, as the documentation shows them."""
+        """The rows of the settings table in docs/settings.md."""
         return [
             Row(variable_name(item.name), item.metadata["shown"], item.metadata["doc"])
             for item in dataclasses.fields(cls)

@@ -140,7 +140,7 @@ def decode(blob: bytes) -> SessionState:
 
 
 def read_state(blob: bytes, sid: str) -> SessionState:
-    """Unpack a state from a store. Raises UnknownSession, with a log line, if it is damaged."""
+    """Decode a state from a store; if it is damaged, log that and raise UnknownSession."""
     try:
         return decode(blob)
     except CorruptState as error:

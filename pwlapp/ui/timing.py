@@ -1,4 +1,4 @@
-"""Measures how long commands take, for the metrics."""
+"""Measures the time of commands, for the metrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pwlapp.web.guard import OUTPUT, PATH_END
 
 STREAMS = re.compile("/stream/.*|/rooms/stream|/rooms/board")  # of sessions, seats, boards
 OTHER = "other"
-# By the first input of a callback.
+# Names of commands by the first input of their callback.
 COMMANDS = {
     ids.CONSTRUCTION_PARAMS: "build",
     ids.TAB: "open",
@@ -32,7 +32,7 @@ class Timing:
     ----------
     app : ASGIApp
     callbacks : mapping of str to dict
-        Dash's ``callback_map``, looked up at each request.
+        Dash's ``callback_map``; read at each request, since Dash fills it later.
     metrics : Metrics
 
     Notes

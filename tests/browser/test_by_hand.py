@@ -1,4 +1,4 @@
-"""By hand against Adam: both losses are torch's, and what is set by hand stays."""
+""" "By hand against Adam": both losses equal torch's, and weights set by hand are kept."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def set_by_hand(page: LecturePage, p: list[float]) -> None:
         page.type_weight("by-hand", k, str(value))
 
 
-def test_losses_are_torchs_and_the_lower_one_is_named(address: str, open_page: Open) -> None:
+def test_losses_equal_torchs_and_the_lower_one_is_named(address: str, open_page: Open) -> None:
     page = open_page(address)
     show(page)
     x, y = data_of(page)
@@ -60,7 +60,7 @@ def test_losses_are_torchs_and_the_lower_one_is_named(address: str, open_page: O
     expect(page.find("#by-hand-loss")).to_have_text("0.301082")
 
 
-def test_what_is_set_by_hand_stays_and_can_be_undone(address: str, open_page: Open) -> None:
+def test_weights_set_by_hand_are_kept_and_can_be_undone(address: str, open_page: Open) -> None:
     page = open_page(address)
     show(page)
     page.type_weight("build", 4, "1.25")
@@ -79,7 +79,7 @@ def test_what_is_set_by_hand_stays_and_can_be_undone(address: str, open_page: Op
     assert page.weights("by-hand") == [*start[:4], "1.25"]
 
 
-def test_a_net_without_sigmoid_is_compared_without(address: str, open_page: Open) -> None:
+def test_a_net_without_sigmoid_is_compared_without_one(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
     page.fill("#fit-hidden", "12")

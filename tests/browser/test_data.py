@@ -1,4 +1,4 @@
-"""The data card of Fit: sets by law, own points, files, and points kept for testing."""
+"""The data card of Fit: generated data, own points, files, and test points."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class DataCard:
         )
 
     def now(self, expression: str) -> Any:
-        """Something of ``pwl.fit.now()``."""
+        """The value of an expression on ``pwl.fit.now()``."""
         return self.page.evaluate(
             f"(({{ data, net, frame, state }}) => {expression})(pwl.fit.now())"
         )
@@ -79,7 +79,7 @@ class DataCard:
         return Architecture(h, bias1, activation, loss)
 
     def surface(self) -> dict[str, float]:
-        """Where the plot of own points is."""
+        """The rectangle of the plot for own points, on the screen."""
         surface = self.page.locator("#own-surface")
         surface.scroll_into_view_if_needed()
         expect(self.page.locator(".own-graph.js-plotly-plot")).to_be_visible()
@@ -91,7 +91,7 @@ class DataCard:
         return box["x"] + fx * box["width"], box["y"] + fy * box["height"]
 
     def pixel(self, point: list[float]) -> tuple[float, float]:
-        """Where a point is on the screen."""
+        """The position of a point on the screen."""
         self.surface()
         x, y = self.page.evaluate(PIXEL, point)
         return x, y
@@ -175,7 +175,7 @@ def test_undo_reload_and_another_tab(address: str, open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("law", ["sine", "step_like"])
-def test_both_losses_are_torchs(address: str, open_page: Open, law: str) -> None:
+def test_both_losses_equal_torchs(address: str, open_page: Open, law: str) -> None:
     page = open_page(address)
     card = DataCard(page)
     card.choose(law)
@@ -363,7 +363,7 @@ def test_a_file(address: str, open_page: Open) -> None:
     expect(page.find(".data-tile input[value='csv']")).to_be_checked()
 
 
-def test_a_file_is_asked_about_by_keyboard_on_a_phone(address: str, chromium: Any) -> None:
+def test_a_file_by_keyboard_on_a_phone(address: str, chromium: Any) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-US")
     try:
         page = LecturePage(context.new_page())

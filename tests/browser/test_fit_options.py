@@ -1,4 +1,4 @@
-"""The fold of Fit: other nets, another optimizer, another engine."""
+"""Fit's options: other nets, another optimizer, another engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BIASED = Architecture(5, bias1=True, loss="mse")
 
 
 def trained(architecture: Architecture, options: OptimizerOptions, epochs: int) -> TrainState:
-    """What the lecture's own loop makes of its data from seed 1."""
+    """The result of the lecture's loop on its data from seed 1."""
     points = lecture_points()
     state = initial_state(1, points.x, points.y, architecture)
     return train_slice(state, points.x, points.y, options, Budget(epochs)).state
@@ -127,7 +127,7 @@ def test_a_wide_net(address: str, open_page: Open) -> None:
     expect(page.find("#fit-summary")).to_contain_text("유닛 64개 · 시그모이드 · 편향 없음")
 
 
-def test_a_trained_net_is_kept_until_one_starts_over(address: str, open_page: Open) -> None:
+def test_a_trained_net_is_kept_until_start_over(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(10)
     page.wait_for_epoch(10)
@@ -173,9 +173,7 @@ def test_straight_to_the_end(address: str, open_page: Open) -> None:
     expect(page.find("#playback-skip")).to_be_checked()
 
 
-def test_the_keyboard_keeps_its_place_and_a_pause_stops_the_picture(
-    address: str, open_page: Open
-) -> None:
+def test_the_focus_stays_and_a_pause_stops_the_picture(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
     page.choose("fit-engine", "torch@cpu")  # slow enough to be paused

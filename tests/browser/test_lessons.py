@@ -1,4 +1,4 @@
-"""The lessons, walked through as a student would: each step's tick comes from what was done."""
+"""The lessons, done as a student would: a step is ticked when its task is done."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def begin(page: LecturePage, lesson: str) -> None:
 
 
 def wait_until_set(page: LecturePage) -> None:
-    """What the step sets is there, and its place has a ring."""
+    """Wait until the step's settings are made and its element has a ring."""
     expect(page.find(".lesson-ring")).to_have_count(1)
     expect(page.find("#lesson-was-set")).to_be_visible()
 
@@ -40,7 +40,7 @@ def go_on(page: LecturePage) -> None:
 
 
 def read(page: LecturePage) -> None:
-    """A step with nothing to do: it has its tick when one has gone on."""
+    """Pass a step without a task, which is ticked when the next one is opened."""
     expect(page.find("#lesson-next.primary")).to_be_visible()
     expect(page.find("#lesson-task.done")).to_have_count(0)
     page.find("#lesson-next").click()
@@ -67,7 +67,7 @@ IN_SIGHT = """() => {
 
 @pytest.mark.parametrize(("lang", "height"), [("ko-KR", 664), ("en-US", 844)])
 def test_the_tour_of_a_first_visit(address: str, open_page: Open, lang: str, height: int) -> None:
-    """Offered once where nothing else is asked for; by keyboard, on a phone."""
+    """It is offered once, if the address names no view; by keyboard, on a phone."""
     page = open_page(address, lang=lang, width=390, height=height)  # the address has a view
     expect(page.find("#tour-offer")).to_be_hidden()
     page.page.goto(address)
@@ -107,7 +107,7 @@ def test_the_tour_of_a_first_visit(address: str, open_page: Open, lang: str, hei
     expect(page.find("#help")).to_be_hidden()
 
 
-def test_who_trains_is_not_offered_the_tour_any_more(address: str, open_page: Open) -> None:
+def test_the_tour_is_not_offered_after_training(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lang=en#")
     page.find("#tour-dismiss").click()
     expect(page.find("#tour-offer")).to_be_hidden()
@@ -251,7 +251,7 @@ def test_wide_nets_and_steps(address: str, open_page: Open) -> None:
     ticked(page)
 
 
-def test_an_address_leads_to_what_the_step_is_about(address: str, open_page: Open) -> None:
+def test_an_address_leads_to_the_card_of_the_step(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=seeds.2")
     wait_until_set(page)
     page.wait_for_epoch(5000)  # trained on the way: the right side has stayed flat
@@ -260,7 +260,7 @@ def test_an_address_leads_to_what_the_step_is_about(address: str, open_page: Ope
     go_on(page)
     page.page.reload()
     page.wait_until_ready()
-    here(page, 3)  # where one was, not what the address says
+    here(page, 3)  # the step before the reload, not what the address says
     assert float(page.weights()[0]) == 1
     page.page.goto(f"{address}/?lesson=seeds.3")
     page.wait_until_ready()
@@ -271,7 +271,7 @@ def test_an_address_leads_to_what_the_step_is_about(address: str, open_page: Ope
     ticked(page)
 
 
-def test_looking_back_throws_nothing_away(address: str, open_page: Open) -> None:
+def test_going_back_discards_nothing(address: str, open_page: Open) -> None:
     page = open_page(address)
     begin(page, "lr")
     page.train(20)
@@ -305,7 +305,7 @@ def test_what_a_step_sets_in_build_leaves_training_alone(address: str, open_page
     expect(page.find("#count-epoch")).to_have_text("40")
 
 
-def test_lessons_that_cannot_be_loaded_are_asked_for_again(address: str, open_page: Open) -> None:
+def test_lessons_that_failed_to_load_are_requested_again(address: str, open_page: Open) -> None:
     page = open_page(address, quiet=False)
     page.page.route("**/lessons.json", lambda route: route.abort())
     page.find("#lessons-open").click()
@@ -336,10 +336,10 @@ def test_by_keyboard(address: str, open_page: Open) -> None:
     expect(page.find("#lessons")).to_be_hidden()
     expect(page.find(".lesson-ring")).to_have_count(0)
     keyboard.press("l")
-    here(page, 2)  # where one was
+    here(page, 2)  # the step before the reload
 
 
-def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None:
+def test_a_lesson_restores_the_work_from_before(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(300)
     page.wait_for_epoch(300)
@@ -351,7 +351,7 @@ def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None
     assert page.weights() == before
 
 
-def test_a_lesson_that_there_is_not(address: str, open_page: Open) -> None:
+def test_an_unknown_lesson(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=cooking.1")
     expect(page.find("#fit-notice")).to_contain_text("cooking")
     expect(page.find(".lesson-choice")).to_have_count(len(LESSONS))

@@ -1,4 +1,4 @@
-"""Many seeds, and the word on a run that is stuck: on the lecture's data, from the screen."""
+""" "Many seeds", and the message about a stuck run: on the lecture's data, on screen."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_by_keyboard_and_in_korean(address: str, open_page: Open) -> None:
     expect(page.find("#stuck-reason")).to_contain_text("모두 오른쪽을 향합니다")
 
 
-def test_stop_and_what_is_refused(address: str, open_page: Open) -> None:
+def test_stop_and_refusals(address: str, open_page: Open) -> None:
     page = open_page(address, height=1600)
     page.fill("#seeds-count", "2000")
     page.find("#seeds-train").click()
@@ -128,7 +128,7 @@ def test_stop_and_what_is_refused(address: str, open_page: Open) -> None:
         page.find(field).fill(good)
 
 
-def test_what_only_the_server_can_refuse(address: str, open_page: Open) -> None:
+def test_a_refusal_of_the_server(address: str, open_page: Open) -> None:
     page = open_page(address, height=1600, quiet=False)  # it is a line in the console
     page.fill("#seeds-epochs", "1,000,000")
     page.find("#seeds-train").click()
@@ -136,7 +136,7 @@ def test_what_only_the_server_can_refuse(address: str, open_page: Open) -> None:
     expect(page.find("#seeds-train")).to_be_enabled()
 
 
-def test_the_last_seeds_that_there_are(address: str, open_page: Open) -> None:
+def test_the_largest_seeds(address: str, open_page: Open) -> None:
     page = open_page(address, height=1600)
     page.fill("#seeds-first", "4294967294")
     page.fill("#seeds-epochs", "10")
@@ -167,7 +167,7 @@ def stuck(page: LecturePage, seed: int) -> None:
     page.wait_for_epoch(5000)
 
 
-def test_seed_3_is_told_why_it_is_stuck_and_what_helps(address: str, open_page: Open) -> None:
+def test_the_page_says_why_seed_3_is_stuck_and_what_helps(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find("#fit-stuck")).to_be_hidden()
     stuck(page, 3)
@@ -204,7 +204,7 @@ def test_seed_3_is_told_why_it_is_stuck_and_what_helps(address: str, open_page: 
 
 
 def undone(page: LecturePage) -> None:
-    """What stood there comes back."""
+    """Press Undo, and check that the net from before is restored."""
     page.page.evaluate("pwl.history.undo()")
     expect(page.find("#count-loss")).to_have_text("0.335776")
     expect(page.find("#fit-seed")).to_have_value("3")
@@ -212,7 +212,7 @@ def undone(page: LecturePage) -> None:
     expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
 
 
-def test_why_it_is_stuck_is_asked_for_again(address: str, open_page: Open) -> None:
+def test_the_reason_is_requested_again_after_a_failure(address: str, open_page: Open) -> None:
     page = open_page(address, quiet=False)
     refusals = []
 

@@ -1,4 +1,4 @@
-"""The teacher's board, live: the rows of a room, read once for all boards of this process."""
+"""The teacher's board, live. A room is read once for all of its boards in this process."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from pwlapp.sessions.events import Event
 from pwlapp.sessions.stores.protocol import board_key
 from pwlapp.tasks import stop
 
-INTERVAL_S = 0.25  # between two readings of a room
-ASKED_S = 10.0  # a room is read on for so long after a page has asked
-PING_S = 5.0  # the longest silence on a board's stream
+INTERVAL_S = 0.25  # between two reads of a room
+ASKED_S = 10.0  # how long a room is followed after the last call of `Boards.attend`
+PING_S = 5.0  # without changes, a stream sends a ping after this time
 
 
 class Boards:
-    """The boards that are open in this process.
+    """The open boards of this process, by room.
 
     Parameters
     ----------
@@ -35,23 +35,22 @@ class Boards:
     def __init__(self, rooms: RoomService) -> None:
         self._rooms = rooms
         self._boards: dict[str, _Board] = {}
-        self._asked_at: dict[str, float] = {}  # by rooms that are followed since a page asks
+        self._asked_at: dict[str, float] = {}  # by room: when a page without a stream asked last
         self._attending: set[asyncio.Task[None]] = set()
 
     async def follow(self, code: str) -> AsyncGenerator[Line]:
-        """Watch a room.
+        """Yield the room and its rows, then their changes, until the streams are ended.
 
         Yields
         ------
         dict
-            ``{"room": ...}``, ``{"seats": [...]}`` with the rows, ``{"gone": [...]}`` with numbers
-            of seats: at first all, then what has changed; ``{"ping": True}`` in a silence. Ends
-            when the streams are ended.
+            ``{"room": ...}``, ``{"seats": [...]}`` with rows, or ``{"gone": [...]}`` with numbers
+            of removed seats; ``{"ping": True}`` if nothing changes for `PING_S`.
 
         Raises
         ------
         UserError
-            ``room_unknown`` when there is no such room, or no longer.
+            ``room_unknown`` if there is no such room, or when it ends.
         """
         board = self._board(code)
         try:
@@ -64,12 +63,12 @@ class Boards:
                 await board.close()
 
     async def now(self, code: str) -> Line:
-        """All that a board shows, in one line, for a page that asks.
+        """The room and all rows at once, for a page without a stream, which asks repeatedly.
 
         Raises
         ------
         UserError
-            As `follow`.
+            See `follow`.
         """
         self.attend(code)
         return await self._board(code).everything()
@@ -98,9 +97,9 @@ class Boards:
             task.add_done_callback(self._attending.discard)
 
     async def _attend(self, code: str) -> None:
-        """Follow a room until nobody has asked for `ASKED_S`, so that it is not read anew."""
+        """Follow a room until `attend` was not called for `ASKED_S`, so that each call is cheap."""
         now = asyncio.get_running_loop().time
-        with contextlib.suppress(UserError):  # the page gets it as well
+        with contextlib.suppress(UserError):  # the request gets the error as well
             async with aclosing(self.follow(code)) as lines:
                 try:
                     async for _ in lines:
@@ -123,7 +122,7 @@ def is_played(view: Any) -> bool:
 
 
 class _Board:
-    """The reading of one room while boards show it."""
+    """Reads one room repeatedly while boards show it."""
 
     def __init__(self, rooms: RoomService, code: str) -> None:
         self.followers: set[asyncio.Event] = set()
@@ -132,18 +131,18 @@ class _Board:
         self._reader = BoardReader(rooms, code)
         self._scores = Scores(rooms)
         self._room_line: Line = {}
-        self._is_read = asyncio.Event()  # once, or in vain
+        self._is_read = asyncio.Event()  # the first read has succeeded or failed
         self._task = asyncio.create_task(self._work(), name=f"board {code}")
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing is read any more."""
+        """Whether the room is no longer read."""
         return self._task.done()
 
     async def everything(self) -> Line:
         await self._is_read.wait()
         if self.has_ended:
-            self._task.result()  # raises why
+            self._task.result()  # raises the reason
         return {"room": self._room_line, "seats": list(self._reader.rows.values())}
 
     async def follow(self) -> AsyncGenerator[Line]:
@@ -159,13 +158,13 @@ class _Board:
                     async with asyncio.timeout(PING_S):
                         await news.wait()
                 except TimeoutError:
-                    # Look again: a server that has died does not notify that its pages are gone.
+                    # Read again: a server that has died does not notify that its pages are gone.
                     self._events.notify(board_key(self._code))
                     yield {"ping": True}
                     continue
                 news.clear()
                 if self.has_ended:
-                    self._task.result()  # raises why
+                    self._task.result()  # raises the reason
                     return
                 if room != self._room_line:
                     room = self._room_line

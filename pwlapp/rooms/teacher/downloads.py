@@ -1,4 +1,4 @@
-"""The teacher's files: the board and the nets of a class at this moment."""
+"""The teacher's downloads: the present board and the present nets of the class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pwlapp.rooms.state import Room
 
 
 async def csv(rooms: RoomService, room: Room, _words: Words, names: bool) -> File:
-    """The board as CSV, with nicknames only if they are asked for."""
+    """The board as CSV, with nicknames if `names`."""
     board = BoardReader(rooms, room.code)
     await board.read()
     question = board.room.question
@@ -30,7 +30,7 @@ async def csv(rooms: RoomService, room: Room, _words: Words, names: bool) -> Fil
 
 
 async def notebook(rooms: RoomService, room: Room, words: Words, _names: bool) -> File:
-    """Every student's net as a notebook, without names, with the data that most of them have."""
+    """The nets of all students as a notebook without names, with the data that most of them use."""
     board = BoardReader(rooms, room.code)
     await board.read()
     scores = {place.seat: place.score for place in await Scores(rooms).update(board)}

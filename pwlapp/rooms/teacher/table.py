@@ -1,4 +1,4 @@
-"""The teacher's commands by name, and the one way to run them."""
+"""The teacher's commands by name, and the functions that check their bodies and run them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pwlapp.rooms.teacher import bodies, commands, downloads
 
 
 class Command(NamedTuple):
-    """A command: the model of its body, and what it does in a room. It returns JSON."""
+    """A command: the model of its body, and a function that returns the JSON of the answer."""
 
     model: type[Body]
     function: Callable[[RoomService, Room, Any], Awaitable[dict[str, Any]]]
@@ -43,7 +43,7 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-# Files of a class, with words in the language of the page, and with nicknames or without.
+# Files of a class, with texts in the language of the page, and with or without nicknames.
 DOWNLOADS: dict[str, Callable[[RoomService, Room, Words, bool], Awaitable[File]]] = {
     "csv": downloads.csv,
     "notebook": downloads.notebook,
@@ -56,7 +56,7 @@ async def run(rooms: RoomService, room: Room, name: str, body: Mapping[str, Any]
     Raises
     ------
     UserError
-        ``bad_request`` for an unknown command; what its fields and its function raise.
+        ``bad_request`` for an unknown command; the errors of its fields and of its function.
     """
     if (command := COMMANDS.get(name)) is None:
         raise UserError("bad_request")

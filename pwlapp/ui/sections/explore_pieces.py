@@ -1,6 +1,6 @@
 """The line in pieces: every unit's line with its knot, and the straight pieces that they add up to.
 
-The browser computes them from the net's parameters; see ``assets/explore/pieces*.js``.
+The browser computes them from the net's parameters; see ``assets/explore/pieces/``.
 """
 
 from __future__ import annotations

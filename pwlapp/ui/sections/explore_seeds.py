@@ -1,6 +1,6 @@
-"""Many seeds: the session's net from each of them, and why most of them bend on one side only.
+"""Many seeds: the session's net trained from each seed, and why most bend on one side only.
 
-``assets/explore/seeds/card.ts`` asks for the runs (the command ``seeds``) and draws them.
+``assets/explore/seeds/card.ts`` requests the runs with the command ``seeds`` and draws them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def _plot(id_: str, key: str, *hint: html.Span) -> html.Figure:
 
 
 def _one_of_them() -> html.Div:
-    """The keyboard's way to the dots; the browser adds a field whose arrow keys go through them."""
+    """Keyboard access to the dots: the browser adds a field whose arrow keys select one."""
     return html.Div(
         [
             button(ids.SEEDS_OPEN, "seeds.open"),
