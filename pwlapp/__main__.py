@@ -19,6 +19,7 @@ from pwlapp.core import engines
 from pwlapp.core.data.files import read_points
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
+from pwlapp.core.messages import fill
 from pwlapp.core.net import LECTURE, Activation, Architecture, Loss, from_vector, mse
 from pwlapp.core.optimizers import OPTIMIZERS, OptimizerOptions, SgdOptions
 from pwlapp.core.state import MAX_EPOCHS, Budget, TrainState
@@ -245,7 +246,7 @@ def sentence(error: UserError) -> str:
         name: value if isinstance(value, str) else f"{value:,.10g}"
         for name, value in error.args_.items()
     }
-    return text.format(**written) if text else str(error)
+    return fill(text, **written) if text else str(error)
 
 
 def serve() -> int:

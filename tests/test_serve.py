@@ -371,8 +371,19 @@ def test_metrics_count_commands_and_runs(server: Server) -> None:
         student.open()
         assert "error" not in student.train(200).json()["response"]["reply"]["data"]
         until(student.is_idle)
-        with student.http.stream("GET", f"/stream/{student.sid}?since=1"):
-            assert counted(server.address)["pwlapp_streams"] == before["pwlapp_streams"] + 1
+        room = student.http.post("/rooms", json={}).json()
+        body = {"code": room["code"], "nickname": "", "own": student.sid, "seat": None}
+        seat = student.http.post("/rooms/join", json=body).json()["seat"]
+        for method, path in (
+            ("GET", f"/stream/{student.sid}?since=1"),
+            ("GET", f"/rooms/stream?seat={seat}&own={student.sid}"),
+            ("POST", "/rooms/board"),
+        ):
+            teacher = {"Authorization": f"Bearer {room['teacher']}"}
+            with student.http.stream(method, path, headers=teacher) as stream:
+                assert stream.status_code == 200
+                assert counted(server.address)["pwlapp_streams"] == before["pwlapp_streams"] + 1
+            until(lambda: counted(server.address)["pwlapp_streams"] == before["pwlapp_streams"])
     after = counted(server.address)
     more = {name: after[name] - before.get(name, 0) for name in after}
     assert more["pwlapp_epochs_total"] == 200

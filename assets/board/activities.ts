@@ -57,13 +57,8 @@ const paint = () => {
   const question = state.room?.question;
   screens.fit(screen);
   if (!question || !screen.width) return;
-  const isShown = question.revealed || state.hasNames();
-  answers.paint(
-    screen,
-    { ...question, options: presets.optionsOf(question) },
-    isShown ? question.all.map(([, value]) => value) : [],
-    stage.look,
-  );
+  const { values } = state.answers();
+  answers.paint(screen, { ...question, options: presets.optionsOf(question) }, values, state.mainGround(), stage.look);
 };
 
 const showQuestion = () => {
@@ -73,6 +68,8 @@ const showQuestion = () => {
   const parts = [t("board.answered", { k: question.answered, n: state.roster.size })];
   if (question.revealed) parts.push(t("board.revealed"));
   else if (!state.hasNames()) parts.push(t("board.answers_hidden"));
+  const { outside } = state.answers();
+  if (outside) parts.push(t("class.outside", { n: outside }));
   setText(byId("board-answered"), parts.join(" "));
   byId("board-reveal").hidden = question.revealed;
   painting.request("board-answers", paint);

@@ -12,7 +12,7 @@ import * as fitSteps from "../fit/steps";
 import * as looks from "./canvas/look";
 import * as netPlots from "./canvas/net-plots";
 import * as screens from "./canvas/screen";
-import { command } from "./controls";
+import { command, openAside } from "./controls";
 import type { Row } from "./rows/types";
 import * as state from "./state";
 
@@ -60,7 +60,9 @@ const show = () => {
   byId("board-chosen").hidden = !row;
   byId("board-all-curves").hidden = Boolean(row);
   if (!row) return;
-  setText(byId("board-chosen-name"), `${state.nameOf(row)} · ${t(`board.why_${row.why}`)}`);
+  const heading = `${state.nameOf(row)} · ${t(`board.why_${row.why}`)}`;
+  setText(byId("board-chosen-name"), heading);
+  byId("board-chosen-name").title = heading; // the text may be cut off
   setText(byId("board-chosen-words"), words(row));
   byId("board-chosen-weights").replaceChildren(...weightItems(row));
   query(".why-mark", byId("board-chosen")).className = `why-mark ${row.why}`;
@@ -77,14 +79,17 @@ export const open = async () => {
   const row = chosen();
   if (!row) return;
   const { sid } = fitSection.now();
-  const answer = await fitSteps.asOneStep(async () => {
-    const opened = await command<{ snapshot: Snapshot }>("open_net", { seat: row.n, sid });
-    if (opened) fitSection.reply({ snapshot: opened.snapshot });
-    return opened;
+  await openAside(state.nameOf(row), async () => {
+    const answer = await fitSteps.asOneStep(async () => {
+      const opened = await command<{ snapshot: Snapshot }>("open_net", { seat: row.n, sid });
+      if (opened) fitSection.reply({ snapshot: opened.snapshot });
+      return opened;
+    });
+    if (!answer) return null;
+    fitFields.fill(answer.snapshot);
+    views.go("fit");
+    return answer.snapshot;
   });
-  if (!answer) return;
-  fitFields.fill(answer.snapshot);
-  views.go("fit");
 };
 
 export const start = () => {

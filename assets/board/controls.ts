@@ -3,7 +3,8 @@ import * as classApi from "../class/api";
 import { byId, labelOf, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
-import type { Activation, Loss, NetDescription, Optimizer } from "../core/types";
+import type { Activation, Loss, NetDescription, Optimizer, Snapshot } from "../core/types";
+import * as views from "../core/views";
 import * as outcomes from "../explore/seeds/outcomes";
 import * as fitData from "../fit/data";
 import * as fitFields from "../fit/fields";
@@ -14,6 +15,10 @@ import * as state from "./state";
 
 const { t } = i18n;
 let say: downloads.Say;
+// The outcome of these is shown while any student trains, and at least for MIN_SHOWN_MS.
+const OF_RUNS = ["board.did_start", "board.did_resume"];
+const MIN_SHOWN_MS = 1500;
+let shownAt: number | null = null; // when such an outcome was shown
 
 type Outcome = { seats?: number; failed?: number }; // the number of seats for which it succeeded and failed
 
@@ -32,12 +37,19 @@ export const command = async <T = object>(
   const { seats = 0, failed = 0 } = answer;
   if (failed) say("board.failed", { n: failed });
   else say(done, { n: seats });
+  shownAt = null;
+  if (!failed && OF_RUNS.includes(done ?? "")) {
+    shownAt = performance.now();
+    setTimeout(clearOutcome, MIN_SHOWN_MS);
+  }
   return answer as T;
 };
 
 // --- the setting -----------------------------------------------------------------------------------
+type Setting = { seed: number; net: NetDescription; optimizer: Optimizer; data: fitData.FitData };
+
 // The values of Fit's fields, and its data.
-const setting = () => {
+const inFit = (): Setting | null => {
   const fields = fitFields.now();
   const { data } = fitSection.now();
   if (!fields || !data) return null;
@@ -51,6 +63,37 @@ const setting = () => {
   const lr = numbers.parse(fields.lr);
   const optimizer: Optimizer = kind === "sgd" ? { kind, lr, momentum: numbers.parse(fields.momentum) } : { kind, lr };
   return { seed: numbers.parse(fields.seed), net, optimizer, data };
+};
+
+// The teacher's own setting while Fit has a student's net. It is the one that is sent, until the teacher changes
+// something in Fit. `opened` identifies the student's setting.
+type Aside = { setting: Setting; name: string; opened: string };
+let aside: Aside | null = null;
+let isOpening = false;
+const keyOf = (setting: Setting | null) => setting && JSON.stringify({ ...setting, data: setting.data.key });
+
+const setting = () => {
+  const now = inFit();
+  if (aside && !isOpening && keyOf(now) !== aside.opened) aside = null;
+  return aside?.setting ?? now;
+};
+
+// Open a student's net in Fit, and keep the teacher's own setting.
+export const openAside = async (name: string, open: () => Promise<Snapshot | null>) => {
+  const before = setting();
+  isOpening = true;
+  const snapshot = await open();
+  if (snapshot && before) {
+    aside = { setting: before, name, opened: "" };
+    await fitFields.waitUntil(() => isInFit(snapshot));
+    aside.opened = keyOf(inFit()) ?? "";
+  }
+  isOpening = false;
+  show();
+};
+const isInFit = ({ seed, net, optimizer, data_key }: Snapshot) => {
+  const now = inFit();
+  return now?.data.key === data_key && now.seed === seed && now.net.h === net.h && now.optimizer.lr === optimizer.lr;
 };
 
 const epochs = () => numbers.parse(input("board-epochs").value);
@@ -67,7 +110,8 @@ const settingText = () => {
   const now = setting();
   if (!now) return "";
   const seed = numbers.short(now.seed);
-  return t("board.setting", {
+  return t(aside ? "board.setting_aside" : "board.setting", {
+    name: aside?.name ?? "",
     data: fitData.nameOf(now.data.spec),
     kind: outcomes.kind(now),
     seed: isChecked("board-seat-seeds") ? t("board.setting_from", { seed }) : seed,
@@ -104,6 +148,16 @@ export const show = () => {
   byId("board-push").classList.toggle("primary", !leads);
   byId("board-start").classList.toggle("primary", leads);
   setText(byId("board-setting"), settingText());
+  byId("board-setting").title = settingText(); // the text may be cut off
+  byId("board-setting").classList.toggle("aside", aside !== null);
+  byId("board-setting-fit").hidden = !aside;
+};
+
+// Remove "Training 96." when no student trains any more.
+const clearOutcome = () => {
+  if (shownAt === null || performance.now() - shownAt < MIN_SHOWN_MS || statuses().isRunning) return;
+  shownAt = null;
+  say(null);
 };
 
 const onPress = (id: string, action: () => unknown) => byId(id).addEventListener("click", action);
@@ -114,6 +168,10 @@ export const start = () => {
   input("board-epochs").value = fitFields.now()?.epochs || "5000";
   input("board-seat-seeds").addEventListener("change", show);
   onPress("board-push", push);
+  onPress("board-setting-fit", () => {
+    aside = null;
+    show();
+  });
   onPress("board-start", () => command("start", { epochs: epochs() }, "board.did_start"));
   onPress("board-pause", () => {
     const name = doesResume() ? "resume" : "pause";
@@ -126,8 +184,10 @@ export const start = () => {
   onPress("board-release", () => command("release", {}, "board.did_release"));
   state.onChange((what) => {
     if (what === "room" && state.lost) say(null); // the outcome of the last command is outdated
+    if (what === "rows") clearOutcome();
     if (what === "room" || what === "rows") show();
   });
   fitSection.onChange(show);
+  views.onShow("board", show);
   i18n.onLanguage(show);
 };

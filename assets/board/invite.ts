@@ -5,6 +5,7 @@ import * as classApi from "../class/api";
 import { formatCode } from "../class/room-status";
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
+import { isLocal } from "../core/urls";
 import { command } from "./controls";
 import * as state from "./state";
 
@@ -13,6 +14,8 @@ type Link = { url: string; qr: string };
 let dialog: HTMLDialogElement;
 let links: Link[] = [];
 let at = 0; // index of the link that is shown
+
+const warning = () => i18n.translated("p", "board.join_local", { className: "invite-warning" });
 
 const hostOf = (url: string) => url.replace(/^https?:\/\//, "").replace(/\/?#.*/, "");
 
@@ -39,6 +42,7 @@ const show = () => {
   if (link) {
     const url = element("p", { className: "invite-url", textContent: link.url });
     parts.push(url, code, element("div", { className: "invite-qr", innerHTML: link.qr }));
+    if (isLocal(link.url)) parts.push(warning());
     if (links.length > 1) parts.push(element("div", { className: "buttons invite-networks" }, ...networks()));
   } else parts.push(code);
   const close = i18n.translated("button", "board.close", { type: "button", className: "button" });
@@ -46,12 +50,15 @@ const show = () => {
   dialog.replaceChildren(...parts, close);
 };
 
+const load = async () => {
+  const answer = await command<{ links: Link[] }>("addresses", { page: page() });
+  links = answer?.links ?? links;
+};
+
 const invite = async () => {
   show();
   dialog.showModal();
-  const answer = await command<{ links: Link[] }>("addresses", { page: page() });
-  if (!answer) return;
-  links = answer.links;
+  await load();
   at = Math.max(
     0,
     links.findIndex(({ url }) => url.startsWith(page())),
@@ -60,8 +67,13 @@ const invite = async () => {
 };
 
 // --- the teacher's links ---------------------------------------------------------------------------
+// The page's URL for other devices, if one is known; otherwise the one for this device.
+const pageForAll = () => {
+  const found = isLocal(page()) ? links.find(({ url }) => !isLocal(url)) : undefined;
+  return found?.url.replace(/#.*/, "") ?? page();
+};
 const teacherLink = (key: string, query: string) => {
-  const url = `${page()}${query}#board=${classApi.token("teacher")}`;
+  const url = `${pageForAll()}${query}#board=${classApi.token("teacher")}`;
   const field = element("input", { type: "text", readOnly: true, value: url, spellcheck: false });
   i18n.label(field, key);
   field.addEventListener("focus", () => field.select());
@@ -78,11 +90,12 @@ const teacherLink = (key: string, query: string) => {
   return element("div", {}, i18n.translated("span", key), element("div", { className: "board-row" }, field, copy));
 };
 
-const showTeacherLinks = () => {
-  byId("board-links").replaceChildren(
-    teacherLink("board.link_board", ""),
-    teacherLink("board.link_projector", "?projector=1"),
-  );
+const showTeacherLinks = async () => {
+  if (!byId("board-room", HTMLDetailsElement).open) return;
+  await load();
+  const parts = [teacherLink("board.link_board", ""), teacherLink("board.link_projector", "?projector=1")];
+  if (isLocal(pageForAll())) parts.push(warning());
+  byId("board-links").replaceChildren(...parts);
 };
 
 export const start = () => {

@@ -25,16 +25,15 @@ export const make = (withNames: boolean): Promise<Blob> => {
   const scene = scenes.create();
   const room = { width: WIDTH - 3 * SIDE - CURVES_WIDTH, height: HEIGHT - TOP - SIDE };
   scenes.update(scene, state.roster, state.groundOf, 0, 0);
-  scenes.place(scene, state.groups, room, "fit", 0, true);
+  scenes.place(scene, state.groups, room, "fit", look.small, 0, true);
   const nameOf = ({ row }: Actor) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
   const tiled = canvas(room.width, room.height);
   tiles.paint(tiled, scene, look, { ...stage.words, name: nameOf }, NO_MARKS, 0);
   const all = [...scene.actors.values()];
-  const key = state.mainData();
-  const ground = key === null ? null : state.groundOf(key);
+  const ground = state.mainGround();
   const now = performance.now();
   const [curves, losses, slopes] = [
-    canvas(CURVES_WIDTH, 360),
+    canvas(CURVES_WIDTH, 340),
     canvas(CURVES_WIDTH / 2, SMALL_HEIGHT),
     canvas(CURVES_WIDTH / 2, SMALL_HEIGHT),
   ];
@@ -59,9 +58,15 @@ export const make = (withNames: boolean): Promise<Blob> => {
   pen.fillText(byId("board-headline").textContent, SIDE, 76);
   pen.drawImage(tiled.node, SIDE, TOP, tiled.width, tiled.height);
   const right = WIDTH - SIDE - CURVES_WIDTH;
-  pen.drawImage(curves.node, right, TOP, curves.width, curves.height);
-  pen.drawImage(losses.node, right, HEIGHT - SIDE - SMALL_HEIGHT, losses.width, losses.height);
-  pen.drawImage(slopes.node, right + CURVES_WIDTH / 2, HEIGHT - SIDE - SMALL_HEIGHT, slopes.width, slopes.height);
+  const below = HEIGHT - SIDE - SMALL_HEIGHT;
+  const put = (plot: screens.Screen, title: string, x: number, y: number) => {
+    pen.font = `600 20px ${look.family}`;
+    pen.fillText(i18n.t(title), x + 8, y - 12);
+    pen.drawImage(plot.node, x, y, plot.width, plot.height);
+  };
+  put(curves, "board.curves", right, TOP + 20);
+  put(losses, "board.losses", right, below);
+  put(slopes, "board.slopes", right + CURVES_WIDTH / 2, below);
   return new Promise((done, failed) =>
     whole.node.toBlob((blob) => (blob ? done(blob) : failed(new Error("no picture")))),
   );

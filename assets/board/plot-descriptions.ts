@@ -27,10 +27,10 @@ const describe = (id: string, ...parts: string[]) =>
 
 const answers = () => {
   const { question } = state.room ?? {};
-  if (!question || !(question.revealed || state.hasNames())) return [];
-  const values = question.all.map(([, value]) => value);
+  const { values, outside } = state.answers();
+  if (!question) return [];
   const plain = values.filter((value) => typeof value === "number");
-  if (question.kind === "number") return [spread(plain, 2)];
+  if (question.kind === "number") return [spread(plain, 2), ...(outside ? [t("class.outside", { n: outside })] : [])];
   if (question.kind === "curve") return [t("board.sketches", { n: whole(values.length) })];
   return question.options.map((option, i) => `${option}: ${whole(plain.filter((value) => value === i).length)}`);
 };

@@ -6,7 +6,7 @@ import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import type { Range } from "../core/types";
 import * as views from "../core/views";
-import { FOR_NAME, hit } from "./canvas/layout";
+import { hasName, hit } from "./canvas/layout";
 import * as looks from "./canvas/look";
 import * as motions from "./canvas/motion";
 import * as plots from "./canvas/plots";
@@ -24,6 +24,7 @@ const MIN_SAMPLE_MS = 120; // limits of the time between two samples, which is t
 const MAX_SAMPLE_MS = 1000;
 const MIN_LOSS_RANGE = 0.1;
 const MIN_SLOPE_RANGE = 2;
+const AIM_ROOM = 1.15; // the axis of slopes extends so far beyond the aim, as a factor
 
 const scene = scenes.create();
 let look: looks.Look;
@@ -39,10 +40,6 @@ let sampled = { at: 0, ms: 300 }; // the time of the last sample, and the averag
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const marks = (): tiles.Marks => ({ chosen: state.chosen, pointed, spotlight: state.room?.spotlight ?? null });
 const actors = () => [...scene.actors.values()];
-const mainGround = () => {
-  const key = state.mainData();
-  return key === null ? null : state.groundOf(key);
-};
 
 const words: tiles.Words = {
   head: (why, count) => [t(`board.why_${why}`), whole(count)],
@@ -69,7 +66,7 @@ const paint = (now: number) => {
   if (moving) painting.request("board", paint);
   if (moving && now - plottedAt < PLOTS_MS) return;
   plottedAt = now;
-  const ground = mainGround();
+  const ground = state.mainGround();
   if (screenOf.curves.width) plots.paintCurves(screenOf.curves, all, ground, look, at, now);
   if (screenOf.losses.width) plots.paintLosses(screenOf.losses, all, range("losses", now), look, at, now);
   if (screenOf.slopes.width) {
@@ -83,7 +80,12 @@ const setAxes = (now: number) => {
   const rows = [...state.roster.values()];
   const losses = rows.flatMap(({ loss }) => (loss === null ? [] : [loss]));
   const slopes = rows.flatMap((row) => row.slopes ?? []);
-  const high = Math.max(MIN_SLOPE_RANGE, ...scenes.usualRange(slopes, MIN_SLOPE_RANGE).map(Math.abs));
+  const aim = state.mainGround()?.aim ?? []; // visible from the beginning
+  const high = Math.max(
+    MIN_SLOPE_RANGE,
+    ...aim.map((slope) => AIM_ROOM * Math.abs(slope)),
+    ...scenes.usualRange(slopes, MIN_SLOPE_RANGE).map(Math.abs),
+  );
   const ms = isStill() ? 0 : AXES_MS;
   axes = {
     losses: motions.towards(axes.losses, scenes.usualRange(losses, MIN_LOSS_RANGE), now, ms),
@@ -104,7 +106,7 @@ const arrange = (isJump = false) => {
   const box = byId("board-tiles");
   const { clientWidth: width, clientHeight: height } = box;
   if (!width) return;
-  scenes.place(scene, state.groups, { width, height }, zoom, performance.now(), isJump || isStill());
+  scenes.place(scene, state.groups, { width, height }, zoom, look.small, performance.now(), isJump || isStill());
   byId("board-space").style.height = `${Math.ceil(scene.layout.height)}px`;
   repaint();
 };
@@ -157,14 +159,14 @@ const findTile = (x: number, y: number) => {
 };
 const finders: Record<string, (x: number, y: number) => number | null> = {
   "board-canvas": findTile,
-  "board-curves": (x, y) => plots.findCurve(screenOf.curves, actors(), mainGround(), x, y),
+  "board-curves": (x, y) => plots.findCurve(screenOf.curves, actors(), state.mainGround(), look, x, y),
   "board-losses": (x, y) => {
     const now = performance.now();
-    return plots.findLoss(screenOf.losses, actors(), range("losses", now), x, y, now);
+    return plots.findLoss(screenOf.losses, actors(), range("losses", now), look, x, y, now);
   },
   "board-slopes": (x, y) => {
     const now = performance.now();
-    return plots.findSlopes(screenOf.slopes, actors(), range("slopes", now), x, y, now);
+    return plots.findSlopes(screenOf.slopes, actors(), range("slopes", now), look, x, y, now);
   },
 };
 
@@ -190,7 +192,7 @@ const listen = (id: string) => {
     node.style.cursor = found === null ? "" : "pointer";
     point(found);
     // A large tile already shows name, loss and epoch.
-    const needsNoTip = id === "board-canvas" && scene.layout.tile.width >= FOR_NAME;
+    const needsNoTip = id === "board-canvas" && hasName(scene.layout.tile.width, look.small);
     if (event.pointerType === "mouse") showTip(needsNoTip ? null : event);
   });
   node.addEventListener("pointerleave", () => point(null));
@@ -214,7 +216,7 @@ export const start = () => {
   looks.onTheme(() => {
     look = looks.read();
     tiles.forget();
-    repaint();
+    resize(); // on a projector the letters are larger
   });
   const observer = new ResizeObserver(resize);
   for (const id of ["board-tiles", "board-curves", "board-losses", "board-slopes"]) observer.observe(byId(id));

@@ -1,10 +1,12 @@
 // The state of the board: the room, its students, and the teacher's choices. The other modules listen to its changes.
+import { withoutOutliers } from "../class/outliers";
+import type { Value } from "../class/types";
 import * as painting from "../core/plots/painting";
 import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
 import * as fitData from "../fit/data";
 import { arrange, type Group, type View } from "./rows/arrange";
-import { type Ground, ground } from "./rows/curves";
+import { type Ground, ground, withTarget } from "./rows/curves";
 import { apply, type Roster } from "./rows/roster";
 import type { BoardRoom, Line, Row } from "./rows/types";
 
@@ -28,7 +30,8 @@ const changed = (what: Change) => listeners.forEach((listener) => listener(what)
 const grounds = new Map<string, Ground | null>();
 export const groundOf = (key: string): Ground | null => {
   const known = grounds.get(key);
-  if (known !== undefined) return known;
+  if (known) return withLineToMatch(known);
+  if (known === null) return null;
   grounds.set(key, null);
   fitData.load(key).then(
     (data) => {
@@ -40,11 +43,31 @@ export const groundOf = (key: string): Ground | null => {
   return null;
 };
 
+// In a challenge to match a line, that line is drawn instead of prob.
+let matched = { target: "", of: new WeakMap<Ground, Ground>() };
+const targetNow = () => {
+  const challenge = room?.challenge;
+  return challenge?.over ? null : (challenge?.target ?? null);
+};
+const withLineToMatch = (plain: Ground): Ground => {
+  const target = targetNow();
+  if (!target) return plain;
+  if (matched.target !== String(target)) matched = { target: String(target), of: new WeakMap() };
+  const made = matched.of.get(plain) ?? withTarget(plain, target);
+  matched.of.set(plain, made);
+  return made;
+};
+
 // The data that most students have.
 export const mainData = (): string | null => {
   const counts = new Map<string, number>();
   for (const { data } of roster.values()) counts.set(data, (counts.get(data) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+};
+
+export const mainGround = () => {
+  const key = mainData();
+  return key === null ? null : groundOf(key);
 };
 
 // --- students -------------------------------------------------------------------------------------
@@ -58,8 +81,10 @@ const regroupSoon = painting.throttle(REGROUP_MS, regroup);
 
 export const receive = (line: Line, isFirst = false) => {
   if (line.room) {
+    const before = String(targetNow());
     room = line.room;
     changed("room");
+    if (String(targetNow()) !== before) changed("grounds");
   }
   if (!line.seats && !line.gone?.length) return;
   const before = roster.size;
@@ -109,3 +134,16 @@ export const hasNames = () => names && !("projector" in document.documentElement
 // A student's name on the board, or the seat's.
 export const nameOf = ({ n, name }: Pick<Row, "n" | "name">) =>
   hasNames() && name ? name : i18n.t("board.seat", { n });
+
+// The answers that this board shows: none before they are revealed if names are hidden. `outside`: see outliers.ts.
+export const answers = (): { values: Value[]; outside: number } => {
+  const question = room?.question;
+  if (!question || !(question.revealed || hasNames())) return { values: [], outside: 0 };
+  const values = question.all.map(([, value]) => value);
+  if (question.kind !== "number") return { values, outside: 0 };
+  return withoutOutliers(
+    values.filter((value) => typeof value === "number"),
+    question,
+    roster.size,
+  );
+};

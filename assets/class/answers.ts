@@ -3,6 +3,7 @@ import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import { drawing, HEIGHT, scale, svg, WIDTH } from "./drawing";
+import { withoutOutliers } from "./outliers";
 import { optionsOf } from "./presets";
 import * as sketch from "./sketch";
 import type { Question, Value } from "./types";
@@ -10,6 +11,7 @@ import type { Question, Value } from "./types";
 const PAD = 8;
 const LABEL_HEIGHT = 22; // of the labels below the bars
 const MAX_BINS = 12;
+const MAX_BAR_WIDTH = 40;
 
 // Bins of equal width. If all values are whole numbers, so are the bins' limits.
 export type Bin = { low: number; high: number; n: number };
@@ -43,14 +45,16 @@ const histogram = (values: number[], own: Value | null) => {
   const up = scale(0, most, HEIGHT - LABEL_HEIGHT, PAD);
   const isOwn = ({ low, high }: Bin, i: number) =>
     typeof own === "number" && low <= own && (own < high || i === all.length - 1);
+  const middleOf = ({ low, high }: Bin) => (at(low) + at(high)) / 2;
+  const wide = Math.min(Math.max(at(all[0].high) - at(all[0].low) - 2, 1), MAX_BAR_WIDTH);
   const bars = all.map((bin, i) =>
     svg(
       "rect",
       {
         class: isOwn(bin, i) ? "bar mine" : "bar",
-        x: at(bin.low) + 1,
+        x: middleOf(bin) - wide / 2,
         y: up(bin.n),
-        width: Math.max(at(bin.high) - at(bin.low) - 2, 1),
+        width: wide,
         height: HEIGHT - LABEL_HEIGHT - up(bin.n),
       },
       svg("title", {}, new Text(binText(bin))),
@@ -58,8 +62,11 @@ const histogram = (values: number[], own: Value | null) => {
   );
   const label = (value: number, x: number, anchor: string) =>
     svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, new Text(numbers.short(value)));
-  const ends = [label(Math.min(...values), PAD, "start"), label(Math.max(...values), WIDTH - PAD, "end")];
-  return withLabel(drawing(...bars, ...ends), all.map(binText).join(", "));
+  const isOneEach = values.every(Number.isInteger) && all[0].high - all[0].low === 1;
+  const labels = isOneEach
+    ? all.map((bin) => label(bin.low, middleOf(bin), "middle"))
+    : [label(Math.min(...values), PAD, "start"), label(Math.max(...values), WIDTH - PAD, "end")];
+  return withLabel(drawing(...bars, ...labels), all.map(binText).join(", "));
 };
 
 const shares = (options: string[], counts: number[], own: Value | null) => {
@@ -86,6 +93,7 @@ const curves = (all: number[][], own: Value | null) =>
     drawing(
       ...sketch.ground(),
       ...all.map((values) => sketch.curve(values, "others")),
+      ...sketch.truth(),
       ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),
     ),
     i18n.t("class.curves_label", {
@@ -96,9 +104,20 @@ const curves = (all: number[][], own: Value | null) =>
     }),
   );
 
-export const show = (question: Question, own: Value | null): Element[] => {
+const numbersOf = (values: number[], own: Value | null, outside: number) => {
+  const shown: Element[] = [];
+  if (values.length || !outside) shown.push(histogram(values, own));
+  if (outside) shown.push(i18n.translated("p", "class.outside", { className: "hint" }, { n: outside }));
+  return shown;
+};
+
+// `seats`: the number of seats in the class.
+export const show = (question: Question, own: Value | null, seats: number): Element[] => {
   const { answers } = question;
-  if (answers?.numbers) return [histogram(answers.numbers, own)];
+  if (answers?.numbers) {
+    const { values, outside } = withoutOutliers(answers.numbers, question, seats);
+    return numbersOf(values, own, outside);
+  }
   if (answers?.counts) return [shares(optionsOf(question), answers.counts, own)];
   if (answers?.curves) return [curves(answers.curves, own)];
   return [];

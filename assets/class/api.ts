@@ -22,9 +22,9 @@ export const bySeat = (bearer: string, name: string, body: object = {}) =>
 export const byTeacher = <T = object>(name: string, body: object = {}) =>
   api.tryPost<T>(`rooms/teacher/${name}`, body, token("teacher"));
 
-// A file for the teacher: "csv" or "notebook". Throws a message on failure.
-export const file = async (name: string, body: object = {}): Promise<Blob> =>
-  (await api.requireOk(api.postResponse(`rooms/teacher/${name}`, body, { bearer: token("teacher") }))).blob();
+// The URL of a file for the teacher. In-app browsers can save only what has a URL.
+export const fileAt = (name: "csv" | "notebook", names: boolean) =>
+  `rooms/files/${name}?${new URLSearchParams({ teacher: token("teacher") ?? "", names: String(names) })}`;
 
 // The stream of the board's lines, until `signal` aborts it (see api.streamLines); and the present board in one answer.
 export const board = <T>(signal: AbortSignal) =>

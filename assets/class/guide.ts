@@ -1,6 +1,7 @@
 // What the teacher arranges on this page: hidden controls, and the step of a lesson.
 import { byId, element } from "../core/dom";
 import * as views from "../core/views";
+import { namesOf } from "./hidden";
 import { isCalledToFit } from "./room-status";
 import * as seat from "./seat";
 import type { LessonStep, RoomView } from "./types";
@@ -10,13 +11,11 @@ type Lessons = { show: (name: string) => void; close: () => void };
 const root = document.documentElement;
 // CSS rules by the names of ?hide=; see pwlapp/ui/opening.py
 const { hideable } = JSON.parse(root.dataset.opening ?? "{}") as { hideable: Record<string, string> };
-// Controls that the teacher hides together, and lecturers' links one by one.
-const GROUPS: Record<string, string[]> = { train: ["train", "step", "pause", "reset", "epochs"] };
 const style = element("style");
 let loadLessons: () => Promise<Lessons>;
 
 const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
-  const names = hidden.flatMap((name) => GROUPS[name] ?? [name]);
+  const names = namesOf(hidden);
   style.textContent = names.map((name) => hideable[name] ?? "").join("\n");
   const view = byId(root.dataset.view ?? "fit");
   if (!views.isReachable(view)) views.go("fit");

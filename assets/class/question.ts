@@ -85,9 +85,9 @@ const form = (question: Question, own: Value | null) => {
 export const key = ({ question, answer }: RoomView) =>
   question && [question.id, question.revealed, question.answers, question.revealed && answer];
 
-export const show = ({ question, answer }: RoomView): Element[] => {
+export const show = ({ question, answer, seats }: RoomView): Element[] => {
   if (!question) return [];
   const title = element("h3", {}, textOf(question));
   if (!question.revealed) return [title, form(question, answer)];
-  return [title, words("p", "class.revealed", { className: "hint" }), ...answers.show(question, answer)];
+  return [title, words("p", "class.revealed", { className: "hint" }), ...answers.show(question, answer, seats)];
 };

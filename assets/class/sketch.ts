@@ -6,14 +6,14 @@ import * as fitSection from "../fit/fit";
 import { drawing, HEIGHT, path, scale, svg, WIDTH } from "./drawing";
 import { CURVE_VALUES } from "./types";
 
-const PAD = 8;
+const BOX = { left: 30, right: WIDTH - 10, top: 10, bottom: HEIGHT - 20 }; // of the curve, inside the axes' labels
 const STEP = 0.05;
 const MAX_POINTS = 400;
 
 const last = CURVE_VALUES - 1;
 const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
-const placeOf = scale(0, last, PAD, WIDTH - PAD); // x of the k-th value
-const heightOf = scale(0, 1, HEIGHT - PAD, PAD);
+const placeOf = scale(0, last, BOX.left, BOX.right); // x of the k-th value
+const heightOf = scale(0, 1, BOX.bottom, BOX.top);
 const PLACES = Array.from({ length: CURVE_VALUES }, (_, k) => placeOf(k));
 
 // The range of x of the data in Fit.
@@ -22,17 +22,44 @@ export const rangeOf = () => {
   return data ? { low: data.x[0], high: data.x[data.x.length - 1], data } : null;
 };
 
-// The background: the points, if they are binary, and lines at 0, 0.5 and 1.
+const label = (text: string, x: number, y: number, anchor: string) =>
+  svg("text", { x, y, "text-anchor": anchor }, new Text(text));
+
+// Lines and labels at 0, 0.5 and 1 of yhat, and at the ends and the middle of x.
+const axes = () => {
+  const up = [0, 0.5, 1].flatMap((y) => [
+    path([BOX.left, BOX.right], [heightOf(y), heightOf(y)], "ground"),
+    label(numbers.short(y), BOX.left - 5, heightOf(y) + 4, "end"),
+  ]);
+  const names = [label("ŷ", BOX.left + 4, BOX.top + 12, "start"), label("x", BOX.right, BOX.bottom - 5, "end")];
+  const x = rangeOf();
+  if (!x) return [...up, ...names];
+  const across = [0, 0.5, 1].flatMap((share) => {
+    const at = placeOf(share * last);
+    const text = numbers.short(x.low + share * (x.high - x.low), 2);
+    return [path([at, at], [BOX.top, BOX.bottom], "ground"), label(text, at, HEIGHT - 6, "middle")];
+  });
+  return [...up, ...across, ...names];
+};
+
+// The background: the axes, and the points, if they are binary.
 export const ground = () => {
-  const lines = [0, 0.5, 1].map((y) => path([PAD, WIDTH - PAD], [heightOf(y), heightOf(y)], "ground"));
   const range = rangeOf();
-  if (!range?.data.isBinary) return lines;
+  if (!range?.data.isBinary) return axes();
   const { low, high, data } = range;
   const every = Math.ceil(data.x.length / MAX_POINTS);
-  const at = scale(low, high, PAD, WIDTH - PAD);
+  const at = scale(low, high, BOX.left, BOX.right);
   const shown = data.x.map((_, i) => i).filter((i) => i % every === 0);
   const dots = shown.map((i) => svg("circle", { class: "point", cx: at(data.x[i]), cy: heightOf(data.y[i]), r: 1.6 }));
-  return [...lines, ...dots];
+  return [...axes(), ...dots];
+};
+
+// prob, if it is known. Drawn when the answers are revealed.
+export const truth = () => {
+  const range = rangeOf();
+  if (!range?.data.isBinary || !range.data.truth) return [];
+  const { x, y } = range.data.truth;
+  return [path(x.map(scale(range.low, range.high, BOX.left, BOX.right)), y.map(heightOf), "truth")];
 };
 
 export const curve = (values: number[], className: string) => path(PLACES, values.map(heightOf), className);
@@ -69,8 +96,8 @@ export const pad = (begin: number[] | null, onChange: (values: number[]) => void
 
   const under = (event: PointerEvent): [number, number] => {
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(node.getScreenCTM()?.inverse());
-    const k = clamp(Math.round(((x - PAD) / (WIDTH - 2 * PAD)) * last), 0, last);
-    return [k, clamp((HEIGHT - PAD - y) / (HEIGHT - 2 * PAD), 0, 1)];
+    const k = clamp(Math.round(((x - BOX.left) / (BOX.right - BOX.left)) * last), 0, last);
+    return [k, clamp((BOX.bottom - y) / (BOX.bottom - BOX.top), 0, 1)];
   };
   node.addEventListener("pointerdown", (event) => {
     node.setPointerCapture(event.pointerId);

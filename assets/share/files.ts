@@ -17,7 +17,7 @@ const addressOf = (kind: string) => {
 };
 
 // Request the file first, so that an error is shown here and not on a new page.
-const download = async (href: string, say: Say) => {
+export const download = async (href: string, say: Say) => {
   try {
     const answer = await api.requireOk(api.getResponse(href));
     const [, name = ""] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];

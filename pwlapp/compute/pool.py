@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
@@ -41,6 +42,7 @@ _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods(
 _PROCESSES = multiprocessing.get_context(_METHOD)
 _PROCESSES.set_forkserver_preload(["pwlapp.compute.preload"])
 _STOP_TIMEOUT_S = 5.0
+_START_TIMEOUT_S = 0.3  # when closing; a start takes longer only while the fork server loads torch
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 # Process.start() also joins dead child processes, which two threads must not do at the same time.
@@ -146,6 +148,8 @@ class PoolRunner:
 
     def _stop(self) -> None:
         for worker in self._workers:
+            worker.refuse_starts()
+        for worker in self._workers:
             worker.kill()
         self._threads.shutdown()
         for worker in self._workers:
@@ -203,15 +207,22 @@ class Worker:
             return value
         raise value
 
+    def refuse_starts(self) -> None:
+        """Never start the process again. May be called while another thread is in `call`."""
+        self._stopped = True
+
     def kill(self) -> None:
         """Kill the process and never start it again; a job in progress raises WorkerDied.
 
-        Unlike the other methods it may be called while another thread is in `call`. Nothing is
-        lost: jobs are pure functions, and their results are saved by the caller.
+        May be called while another thread is in `call`. Nothing is lost: jobs are pure functions,
+        and their results are saved by the caller.
         """
-        with _start_lock:
-            self._stopped = True
-            process = self._process
+        self.refuse_starts()
+        if not _start_lock.acquire(timeout=_START_TIMEOUT_S):
+            _kill_fork_server()  # the start in progress then fails with EOFError
+            _start_lock.acquire()
+        process = self._process
+        _start_lock.release()
         if process is not None:
             process.kill()
 
@@ -241,12 +252,26 @@ class Worker:
         return ours
 
 
+def _kill_fork_server() -> None:
+    """Kill the fork server, for which a start waits until it has loaded torch.
+
+    The standard library can only ask it to stop, which it notices once it has loaded. It is started
+    again when it is next needed.
+    """
+    pid: int | None = getattr(forkserver._forkserver, "_forkserver_pid", None)
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 @contextlib.contextmanager
 def _sigint_blocked() -> Iterator[None]:
     """Block SIGINT: on Ctrl-C, a child that is still importing would print a traceback."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
+    # A start begins with the resource tracker, unless it runs, and that would unblock the signal.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -239,6 +239,7 @@ BOARD_PAUSE = "board-pause"
 BOARD_FREEZE = "board-freeze"
 BOARD_RELEASE = "board-release"
 BOARD_SETTING = "board-setting"  # the setting that would be sent
+BOARD_SETTING_FIT = "board-setting-fit"
 BOARD_SAID = "board-said"  # the result of the last command
 BOARD_PAGES = "board-pages"  # the drawer for the students' pages
 BOARD_LESSON = "board-lesson"

@@ -98,6 +98,9 @@ HIDEABLE = {
     "theme": _only(ids.THEME_SWITCH),
 }
 
+# All parts of the drawer "options": if they are hidden, so is its button.
+OPTIONS = ("net", "optimizer", "engine")
+
 # If the URL names no view, the first view that is not hidden is shown.
 VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE, ids.CLASS, ids.BOARD)
 
@@ -121,8 +124,9 @@ _SCRIPT = """
   const wanted = [...new Set(named)].filter(Boolean);
   const [hidden, unknown] = [true, false].map((known) =>
     wanted.filter((name) => Object.hasOwn(hideable, name) === known));
+  const emptied = EMPTIED.every((name) => hidden.includes(name)) ? ["options"] : [];
   const style = document.createElement("style");
-  style.textContent = hidden.map((name) => hideable[name]).join("\\n");
+  style.textContent = [...hidden, ...emptied].map((name) => hideable[name]).join("\\n");
   document.head.append(style);
   const views = VIEWS;
   const isView = (name) => new RegExp(`^#${name}(?![a-z])`).test(location.hash);
@@ -140,6 +144,7 @@ def script() -> str:
     table = json.dumps({name: style(each) for name, each in HIDEABLE.items()})
     made = _SCRIPT.replace("HIDEABLE", table, 1)
     made = made.replace("VIEWS", json.dumps(VIEWS), 1)
+    made = made.replace("EMPTIED", json.dumps(OPTIONS), 1)
     return made.replace("LANGUAGES", json.dumps(LANGUAGES), 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +14,7 @@ from pwlapp.ui import ids
 from pwlapp.ui.sections.fit import CONTROLS
 from pwlapp.web.guard import OUTPUT, PATH_END
 
-STREAMS = "/stream/"
+STREAMS = re.compile("/stream/.*|/rooms/stream|/rooms/board")  # of sessions, seats, boards
 OTHER = "other"
 # Names of commands by the first input of their callback.
 COMMANDS = {
@@ -47,7 +48,7 @@ class Timing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"].startswith(STREAMS):
+        elif STREAMS.fullmatch(scope["path"]):
             with self._metrics.streaming():
                 await self._app(scope, receive, send)
         elif scope["path"].endswith(PATH_END):

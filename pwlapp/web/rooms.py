@@ -1,7 +1,7 @@
 """Routes of rooms: for everyone, for a seat, and for the teacher.
 
-The token in ``Authorization: Bearer`` identifies the sender. Streams have it in the query, which is
-not logged, since a browser's EventSource cannot send headers.
+The token in ``Authorization: Bearer`` identifies the sender. Streams and files have it in the
+query, which is not logged, since a browser's EventSource and a link cannot send headers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pwlapp.commands.table import checked
 from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
 from pwlapp.rooms import stream, tokens
-from pwlapp.rooms.board.live import Boards
+from pwlapp.rooms.board.live import Boards, is_played
 from pwlapp.rooms.codes import read_code
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
@@ -82,8 +82,9 @@ def routes(rooms: RoomService, words: Callable[[], Words]) -> APIRouter:
     router = APIRouter(prefix="/rooms", route_class=RefusingRoute)
     gate = Gate(rooms)
     _add_entrance(router, rooms, gate)
-    _add_streams(router, rooms, gate)
-    _add_board(router, rooms, gate)
+    boards = Boards(rooms)
+    _add_streams(router, rooms, gate, boards)
+    _add_board(router, rooms, gate, boards)
     _add_commands(router, rooms, gate, words)
     return router
 
@@ -101,10 +102,10 @@ class Gate:
     def __init__(self, rooms: RoomService) -> None:
         self._rooms = rooms
 
-    async def teacher(self, request: Request) -> Room:
+    async def teacher(self, request: Request, token: str | None = None) -> Room:
         """The room whose teacher sends the request; errors as in `RoomService.teacher`."""
-        token = bearer(request)
-        room = await self._checked(token, self._rooms.teacher(token))
+        held = bearer(request) if token is None else token
+        room = await self._checked(held, self._rooms.teacher(held))
         visitor().of_teacher(room.code)
         return room
 
@@ -166,7 +167,7 @@ def _add_entrance(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
         return answer({"seat": tokens.seat_token(room, seat.number), "room": view})
 
 
-def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
+def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate, boards: Boards) -> None:
     events = rooms.sessions.events
 
     @router.get("/stream")
@@ -184,7 +185,8 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
         # When an EventSource reconnects, it uses the same URL, and sends the id of its last frames.
         if match := LAST_ID.fullmatch(last_event_id):
             known = known._replace(sid=match[1], since=int(match[2]))
-        return event_source(events, stream.follow(rooms, room.code, at.number, known))
+        news = stream.follow(rooms, room.code, at.number, known)
+        return event_source(events, boards.attending(room.code, news))
 
     @router.get("/frames")
     async def frames(
@@ -192,13 +194,13 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     ) -> Response:
         room, at = await gate.seat(request, seat)
         view, state, rows = await stream.news(rooms, room, at, known)
+        if is_played(view):
+            boards.attend(room.code)
         parts = f'"room":{to_text(view)},"state":{to_text(state)},"frames":{list_of_texts(rows)}'
         return answer_text(f"{{{parts}}}")
 
 
-def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
-    boards = Boards(rooms)
-
+def _add_board(router: APIRouter, rooms: RoomService, gate: Gate, boards: Boards) -> None:
     @router.post("/board")
     async def board(request: Request) -> Response:
         visitor().check_streams()
@@ -229,10 +231,13 @@ def _add_commands(
     @router.post("/teacher/{name}")
     async def of_teacher(name: str, request: Request) -> Response:
         room = await gate.teacher(request)
-        body = await read_json(request)
-        if name in table.DOWNLOADS:
-            return attachment(await table.download(rooms, room, name, body, words()))
-        return answer(await table.run(rooms, room, name, body))
+        return answer(await table.run(rooms, room, name, await read_json(request)))
+
+    # In-app browsers can save only what has a URL.
+    @router.get("/files/{name}")
+    async def file(name: str, request: Request, teacher: str, names: bool = False) -> Response:
+        room = await gate.teacher(request, teacher)
+        return attachment(await table.download(rooms, room, name, words(), names))
 
 
 async def run_of_seat(

@@ -77,20 +77,17 @@ def stands(page: LecturePage) -> dict[str, Any]:
 
 def trace_ends(page: LecturePage, plot: str, trace: int) -> list[float]:
     """The first and the last y of a line in one of Fit's plots."""
-    ends: list[float] = page.page.evaluate(
-        """([plot, trace]) => {
-            const { y } = document.querySelector(`#fit-${plot}-plot .js-plotly-plot`).data[trace];
-            return [y[0], y.at(-1)];
-        }""",
-        [plot, trace],
-    )
-    return ends
+    _, y = page.drawn(f"fit-{plot}-plot", trace)
+    return [y[0], y[-1]]
 
 
-def test_a_students_own_work_is_kept_and_restored_completely(
-    room: Room, open_page: OpenPage
-) -> None:
+def test_a_class_on_a_students_page(room: Room, open_page: OpenPage) -> None:
     page = open_page(room.address, own_context=True)
+    own_work_is_kept_and_restored_completely(page, room)
+    a_frozen_class_shows_a_message_and_loses_nothing(page, room)
+
+
+def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> None:
     page.train(300)
     page.wait_for_epoch(300)
     trained = page.loss()
@@ -111,12 +108,23 @@ def test_a_students_own_work_is_kept_and_restored_completely(
     page.wait_for_epoch(200)
     room("hide", controls=["train"])
     expect(page.find("#fit-train")).to_be_hidden()
+    room("lesson", lesson=["tour", 3])
+    expect(page.find("#lesson-task")).to_be_visible()
+    page.open_drawer("fit-options")
+    room("lesson", lesson=None)
+    expect(page.find("#lesson-task")).to_be_hidden()
+    expect(page.find("details.drawer[open]")).to_have_count(0)  # none lies over the plots
 
     room("release")
     wait_for_count(page, 300)
     room("challenge", kind="lowest", epochs=10)  # another word of the room does not replace this
     expect(page.find("#class-task")).to_be_visible()
     expect(page.find("#class-says")).to_contain_text("Your own net is back")
+    page.page.set_viewport_size({"width": 390, "height": 664})
+    for part in ("says", "task", "keep", "leave"):  # and nothing of it is cut
+        expect(page.find(f"#class-{part}")).to_be_in_viewport(ratio=1)
+    assert page.find("#class-says").evaluate("(says) => says.scrollHeight <= says.clientHeight + 1")
+    page.page.set_viewport_size({"width": 1280, "height": 900})
     room("end_challenge")
     expect(page.find("#class-task")).to_be_hidden()
     expect(page.find("#fit-seed")).to_have_value("7")
@@ -128,9 +136,7 @@ def test_a_students_own_work_is_kept_and_restored_completely(
     assert stands(page)["weights"][:4] == before["weights"][:4]
 
 
-def test_a_frozen_class_shows_a_message_and_loses_nothing(room: Room, open_page: OpenPage) -> None:
-    page = open_page(room.address, own_context=True)
-    join(page, room)
+def a_frozen_class_shows_a_message_and_loses_nothing(page: LecturePage, room: Room) -> None:
     room("push", **SETTING | {"epochs": 300})
     page.wait_for_epoch(300)
     before = stands(page)
@@ -227,6 +233,7 @@ def test_revealed_answers_are_shown_to_all(room: Room, open_page: OpenPage) -> N
     room("ask", kind="choice", text="<b>Which side?</b>", options=["left", "right"])
     for page, option in ((first, 0), (second, 1)):
         expect(page.find("#class-panel h3")).to_have_text("<b>Which side?</b>")
+        expect(page.find("#class-panel h3")).to_be_in_viewport()
         page.find("#class-panel label").nth(option).click()
         page.find("#class-panel .button").click()
         expect(page.find(".class-said")).to_contain_text("Only your teacher sees it")
@@ -242,10 +249,11 @@ def test_revealed_answers_are_shown_to_all(room: Room, open_page: OpenPage) -> N
     expect(first.find(".class-said")).to_contain_text("Only your teacher sees it")
     room("reveal")
     expect(second.find("#class-panel polyline.others")).to_have_count(1)
+    expect(second.find("#class-panel polyline.truth")).to_have_count(1)
     expect(first.find("#class-panel polyline.mine")).to_have_count(1)
 
 
-def test_a_page_outside_a_class_loads_no_class_scripts(address: str, open_page: OpenPage) -> None:
+def test_class_scripts_are_loaded_when_a_class_is_opened(address: str, open_page: OpenPage) -> None:
     page = open_page(address, own_context=True)
     loaded: list[str] = []
     page.page.on("request", lambda request: loaded.append(request.url))
@@ -254,10 +262,7 @@ def test_a_page_outside_a_class_loads_no_class_scripts(address: str, open_page: 
     assert any("/static/main" in url for url in loaded)
     assert not any("class-style" in url or "/locale/" in url for url in loaded)
     assert "class." not in (page.find("#catalogue").text_content() or "")
-
-
-def test_opening_a_class_leads_to_its_board(address: str, open_page: OpenPage) -> None:
-    page = open_page(f"{address}/#class", own_context=True)
+    page.go("class")
     expect(page.find("#board-link")).to_be_hidden()
     page.find("#class-open").click()
     expect(page.find("#board-stage")).to_be_visible()

@@ -145,7 +145,9 @@ def test_training_after_undo_of_a_reset_is_exact(address: str, open_page: Open) 
     page.wait_for_epoch(300)
     assert whole(page) == before
     expect(page.find("#fit-seed")).to_have_value("5")  # it was typed before the reset
-    assert page.page.evaluate("pwl.fit.now().playback.frames.length") == frames  # with its curve
+    page.page.wait_for_function(  # with its curve
+        "(frames) => pwl.fit.now().playback.frames.length === frames", arg=frames
+    )
     page.page.reload()
     page.wait_until_ready()
     page.wait_for_epoch(300)
@@ -190,8 +192,13 @@ def test_a_reloaded_page_has_the_sessions_steps(address: str, open_page: Open) -
     expect(page.find("#fit-seed")).to_have_value("5")
 
 
-def test_undo_of_a_reset_stops_the_run_that_followed(address: str, open_page: Open) -> None:
+def test_undo_beside_a_run(address: str, open_page: Open) -> None:
     page = open_page(address)
+    undo_of_a_reset_stops_the_run_that_followed(page)
+    an_edit_is_undone_during_a_run(page)
+
+
+def undo_of_a_reset_stops_the_run_that_followed(page: LecturePage) -> None:
     page.click("#fit-step")
     page.wait_for_epoch(1)
     before = whole(page)
@@ -215,6 +222,11 @@ def test_undo_of_a_reset_stops_the_run_that_followed(address: str, open_page: Op
 
 def test_weights_by_hand(address: str, open_page: Open) -> None:
     page = open_page(address)
+    undo_restores_an_untrained_net_with_its_fields(page)
+    a_trained_net_goes_back(page)
+
+
+def a_trained_net_goes_back(page: LecturePage) -> None:
     page.train(50)
     page.wait_for_epoch(50)
     before = whole(page)
@@ -243,14 +255,11 @@ def test_weights_by_hand(address: str, open_page: Open) -> None:
     assert whole(page)["params"] == trained["params"]
 
 
-def test_an_edit_is_undone_during_a_run(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    page.choose_slow_engine()
-    page.fill("#fit-epochs", "1000000")
+def an_edit_is_undone_during_a_run(page: LecturePage) -> None:
     page.type_weight("fit", 0, "6")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 6")
     page.train()
-    page.page.wait_for_function("pwl.fit.now().state.epoch > 0")
+    page.page.wait_for_function("pwl.fit.now().state.epoch > 2")
     undo(page)
     page.page.wait_for_function("Math.abs(pwl.fit.now().state.params[0]) < 3")
     assert page.page.evaluate("pwl.fit.now().state.status") == "running"
@@ -258,8 +267,7 @@ def test_an_edit_is_undone_during_a_run(address: str, open_page: Open) -> None:
     expect(page.find("#fit-resume")).to_be_visible()
 
 
-def test_undo_restores_an_untrained_net_with_its_fields(address: str, open_page: Open) -> None:
-    page = open_page(address)
+def undo_restores_an_untrained_net_with_its_fields(page: LecturePage) -> None:
     page.type_weight("fit", 0, "2.5")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 2.5")
     before = whole(page)
@@ -279,8 +287,7 @@ def test_undo_restores_an_untrained_net_with_its_fields(address: str, open_page:
     expect(page.find("#fit-seed")).to_have_value("9")
 
 
-def test_a_text_field_keeps_its_own_undo(address: str, open_page: Open) -> None:
-    page = open_page(address)
+def a_text_field_keeps_its_own_undo(page: LecturePage) -> None:
     for key in ("Control+z", "Meta+z"):
         page.type_weight("build", 0, "2")
         field = page.find("#fit-seed")
@@ -294,8 +301,13 @@ def test_a_text_field_keeps_its_own_undo(address: str, open_page: Open) -> None:
         expect(page.find("#build-weights-0-field")).not_to_have_value("2")
 
 
-def test_undo_restores_choices_in_explore(address: str, open_page: Open) -> None:
+def test_undo_of_choices_and_of_text(address: str, open_page: Open) -> None:
     page = open_page(f"{address}#explore-seeds")
+    undo_restores_choices_in_explore(page)
+    a_text_field_keeps_its_own_undo(page)
+
+
+def undo_restores_choices_in_explore(page: LecturePage) -> None:
     page.fill("#seeds-count", "40")
     page.find("#seeds-count").press("Tab")
     expect(page.find("#seeds-train")).to_have_text("Train 40 seeds")

@@ -87,9 +87,10 @@ def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_pag
 
 
 def test_an_unknown_name_shows_a_message(address: str, open_page: Open) -> None:
-    page = open_page(f"{address}/?hide=fitt,<b>,playback")
+    page = open_page(f"{address}/?hide=fitt,<b>,playback,net,optimizer,engine")
     expect(page.find(NOTICE)).to_contain_text("fitt, <b>")
     expect(page.find("#fit-playback")).to_be_hidden()
+    expect(page.find("#fit-options")).to_be_hidden()  # nothing is left in this drawer
 
 
 def test_the_builder_writes_the_address(address: str, open_page: Open) -> None:

@@ -219,15 +219,7 @@ def test_projector_mode(address: str, open_page: Open) -> None:
     page = open_page(f"{address}?projector=1#fit", width=1920, height=1080, motion=True)
     wanted = ["#fit-train", "#fit-step", "#playback-scrub", *COUNTERS, *PLOTS]
     watch_a_run(page, wanted)
-    small = page.page.evaluate(
-        """() => [...document.querySelectorAll("main *")].filter((node) =>
-          node.checkVisibility({ visibilityProperty: true }) && [...node.childNodes].some((child) =>
-            child.nodeType === 3 && child.textContent.trim())
-          && parseFloat(getComputedStyle(node).fontSize) < 24
-          && !node.closest(".visually-hidden, h2"))
-          .map((node) => `${node.textContent} ${getComputedStyle(node).fontSize}`)"""
-    )
-    assert small == []
+    assert page.texts_below(24) == []
     page.page.keyboard.press("f")
     expect(page.find(".page-header")).to_be_visible()
     page.page.keyboard.press("f")

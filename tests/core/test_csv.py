@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.files import parse_csv, parse_encoded, read_own
-from pwlapp.core.data.importing import Choices
 from pwlapp.core.net import Array
 from pwlapp.errors import UserError
 from tests.support.csv_files import GOOD, assert_good, parse

@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwlapp.core.data.cells import decimal_mark, number
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.files import MAX_OWN, read_own
-from pwlapp.core.data.importing import NO_COLUMN, Choices, Import
+from pwlapp.core.data.importing import NO_COLUMN, Import
 from pwlapp.core.data.workbooks import MAX_UNPACKED, unpacked
 from pwlapp.errors import UserError
 

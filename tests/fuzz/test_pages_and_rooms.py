@@ -83,14 +83,12 @@ def test_pictures(site: Site, name: str, content: bytes, headers: Any) -> None:
 OF_TEACHER: dict[str, dict[str, Any]] = {
     "ask": {"kind": "choice", "text": "Why?", "options": ["a", "b"]},
     "challenge": {"kind": "match", "epochs": 5, "target": [1, 2, 3, 4, 5]},
-    "csv": {"names": True},
     "end_challenge": {},
     "end_question": {},
     "freeze": {"on": False},
     "hide": {"controls": ["train"]},
     "hide_name": {"seat": 1, "on": True},
     "lesson": {"lesson": ["page", 1]},
-    "notebook": {},
     "open_net": {"seat": 1, "sid": "A" * 22},
     "pause": {},
     "push": SETTING | {"seat_seeds": True},
@@ -109,7 +107,7 @@ LEAVING = {"end", "leave"}  # would end the room, and the other tests with it
 
 
 def test_every_command_of_a_room_is_fuzzed() -> None:
-    assert OF_TEACHER.keys() | {"end"} == {*table.COMMANDS, *table.DOWNLOADS, "addresses"}
+    assert OF_TEACHER.keys() | {"end"} == {*table.COMMANDS, "addresses"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 from pwlapp.commands import table
 from pwlapp.core.net import START, Architecture, to_vector
 from pwlapp.errors import UserError
+from pwlapp.rooms import stream
 from pwlapp.rooms.board import live
 from pwlapp.rooms.board.live import Boards
 from pwlapp.rooms.presence import HERE_S
@@ -300,6 +301,36 @@ class TestRanking:
         )
         await until(lambda: screen.rows[1]["epoch"] == 50)
         assert scores() == best
+
+    async def test_moves_while_no_board_is_open(
+        self, rooms: RoomService, boards: Boards, room: Room
+    ) -> None:
+        [seat] = await take_seats(rooms, room, 1)
+        known = stream.Known(seat.own, "", 0)
+        shown: dict[str, Any] = {}
+
+        async def follow() -> None:
+            async for event in boards.attending(room.code, news):
+                if event.name == "room":
+                    shown.update(event.data)
+
+        def own() -> float | None:
+            score: float | None = (shown["challenge"] or {}).get("own")
+            return score
+
+        news = stream.follow(rooms, room.code, seat.number, known)
+        page = asyncio.create_task(follow())
+        await until(lambda: shown)
+        assert not boards._boards  # nothing is read where nothing is scored
+        await tell(rooms, room, "challenge", kind="match", target=TARGET)
+        await rooms.sessions.set_params(seat.own, [1, -1, -4.5, -9, 5])
+        await until(lambda: own() == pytest.approx(0.5, abs=1e-6))
+        await rooms.sessions.set_params(seat.own, TARGET)
+        await until(lambda: own() == pytest.approx(0, abs=1e-6))
+        await tell(rooms, room, "end_challenge")
+        await until(lambda: shown["challenge"] is None)
+        page.cancel()
+        await asyncio.gather(page, return_exceptions=True)
 
     async def test_is_kept_when_all_boards_are_closed(
         self, rooms: RoomService, boards: Boards, room: Room, screen: Screen

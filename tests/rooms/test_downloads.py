@@ -22,8 +22,8 @@ from tests.core.test_export import WORDS
 from tests.support.classes import SETTING, class_states, ended, take_seats, tell
 
 
-async def download(rooms: RoomService, room: Room, name: str, **body: Any) -> File:
-    return await table.download(rooms, room, name, body, WORDS)
+async def download(rooms: RoomService, room: Room, name: str, names: bool = False) -> File:
+    return await table.download(rooms, room, name, WORDS, names)
 
 
 def literals_of(notebook: File) -> list[dict[str, Any]]:

@@ -8,17 +8,23 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+# What is asked for in one animation frame is painted in the next one.
+AFTER_PAINT = (
+    "await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));"
+)
+
 # The points of a painted line, from its path on the screen back to the axes' units.
-PAINTED = """([id, trace]) => {
-  const gd = document.querySelector(`#${id} .js-plotly-plot`);
-  const { xaxis, yaxis } = gd._fullLayout;
+PAINTED = f"""async ([id, trace]) => {{
+  {AFTER_PAINT}
+  const gd = document.querySelector(`#${{id}} .js-plotly-plot`);
+  const {{ xaxis, yaxis }} = gd._fullLayout;
   const lines = [...gd.querySelectorAll("path.js-line")];
   const line = lines.find((path) => path.closest(".trace").__data__[0].trace.index === trace);
-  return line.getAttribute("d").slice(1).split("L").map((point) => {
+  return line.getAttribute("d").slice(1).split("L").map((point) => {{
     const [x, y] = point.split(",").map(Number);
     return [xaxis.p2d(x), yaxis.p2d(y)];
-  });
-}"""
+  }});
+}}"""
 
 # Modules are imported once, so these are the instances that the page itself runs.
 MODULES = """async () => {
@@ -36,10 +42,20 @@ SHOWN = """() => {
 AT_EPOCH = """(epoch) => document.querySelector("#count-epoch").textContent === epoch &&
   !document.querySelector("#fit-train").disabled"""
 
-DRAWN = """([id, trace]) => {
-  const { x, y } = document.querySelector(`#${id} .js-plotly-plot`).data[trace];
+DRAWN = f"""async ([id, trace]) => {{
+  {AFTER_PAINT}
+  const {{ x, y }} = document.querySelector(`#${{id}} .js-plotly-plot`).data[trace];
   return [Array.from(x), Array.from(y)];
-}"""
+}}"""
+
+
+# Texts in smaller letters than a projector's back row can read.
+SMALL_TEXTS = """(px) => [...document.querySelectorAll("main *")].filter((node) =>
+  node.checkVisibility({ visibilityProperty: true }) && [...node.childNodes].some((child) =>
+    child.nodeType === 3 && child.textContent.trim())
+  && parseFloat(getComputedStyle(node).fontSize) < px
+  && !node.closest(".visually-hidden, h2"))
+  .map((node) => `${node.textContent} ${getComputedStyle(node).fontSize}`)"""
 
 
 def number(text: str) -> float:
@@ -78,6 +94,11 @@ class LecturePage:
         """The data from which Plotly draws a trace."""
         x, y = self.page.evaluate(DRAWN, [graph, trace])
         return x, y
+
+    def texts_below(self, px: float) -> list[str]:
+        """Visible texts in letters smaller than this."""
+        small: list[str] = self.page.evaluate(SMALL_TEXTS, px)
+        return small
 
     # Views
 

@@ -16,8 +16,8 @@ import torch
 from fastapi import FastAPI
 
 from pwlapp.commands.table import run
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.files import read_own
-from pwlapp.core.data.importing import Choices
 from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.sessions.service import SessionService

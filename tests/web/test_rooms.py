@@ -31,7 +31,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "addresses": {"page": "http://pwl.example.org/"},
     "ask": {"kind": "number", "text": "How many?", "options": []},
     "challenge": {"kind": "lowest", "epochs": 10, "target": None},
-    "csv": {"names": True},
     "end": {},
     "end_challenge": {},
     "end_question": {},
@@ -39,7 +38,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "hide": {"controls": ["train"]},
     "hide_name": {"seat": 1, "on": True},
     "lesson": {"lesson": None},
-    "notebook": {},
     "open_net": {"seat": 1, "sid": "A" * 22},
     "pause": {},
     "push": SETTING,
@@ -56,6 +54,7 @@ OF_SEAT: dict[str, dict[str, Any]] = {
 }
 OF_TEACHER = ["/rooms/board", "/rooms/board/now", *(f"/rooms/teacher/{name}" for name in BODIES)]
 STREAMS = ["/rooms/stream", "/rooms/frames"]
+FILES = [f"/rooms/files/{name}" for name in table.DOWNLOADS]
 
 
 class Known(NamedTuple):
@@ -220,7 +219,7 @@ class TestInvitation:
 
 
 def test_every_command_is_tested() -> None:
-    assert set(BODIES) == {*table.COMMANDS, *table.DOWNLOADS, "addresses"}
+    assert set(BODIES) == {*table.COMMANDS, "addresses"}
 
 
 class TestTokens:
@@ -285,6 +284,27 @@ class TestTokens:
             assert answer.status_code == 200, answer.text
         assert "student 1" not in answer.text
         assert await self.all_there_is(rooms, known) == before
+
+    @pytest.mark.parametrize("path", FILES)
+    async def test_the_teachers_files(
+        self, client: httpx2.AsyncClient, rooms: RoomService, known: Known, path: str
+    ) -> None:
+        for what, token in (await self.wrong_tokens(rooms, known, "teacher")).items():
+            answer = await client.get(path, params={"teacher": token, "names": True})
+            if what == "another room":
+                assert "student 1" in answer.text or path.endswith("notebook")  # its own
+                assert known.room.code[:3] not in answer.headers["content-disposition"]
+                continue
+            expected = {"an ended room": (404, "room_ended")}.get(what, (403, "room_forbidden"))
+            assert (answer.status_code, code_of(answer)) == expected, what
+        assert (await client.get(path)).status_code == 422
+        for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            query = {"teacher": known.teacher}
+            assert (await client.request(method, path, params=query)).status_code == 405
+        right = await client.get(path, params={"teacher": known.teacher})
+        assert known.room.code[:3] in right.headers["content-disposition"]
+        unknown = await client.get("/rooms/files/what", params={"teacher": known.teacher})
+        assert (unknown.status_code, code_of(unknown)) == (400, "bad_request")
 
     @pytest.mark.parametrize("name", OF_SEAT)
     async def test_the_seats_routes(

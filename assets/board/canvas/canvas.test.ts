@@ -2,13 +2,14 @@ import { describe, expect, test } from "vitest";
 import * as curves from "../rows/curves";
 import { student } from "../rows/sample-rows";
 import { binsOf, stack } from "./histogram";
-import { type Box, GAP, HEAD, hit, layout, neighbour } from "./layout";
+import { type Box, GAP, hasName, headHeight, hit, layout, neighbour } from "./layout";
 import * as motions from "./motion";
 import { linesOf } from "./net-plots";
 import { around, scale, ticks } from "./scale";
 import { epochWords, lossWords } from "./tiles";
 
-const SIZES = { least: 24, most: 200 };
+const SIZES = { least: 24, most: 200, letter: 11 };
+const HEAD = headHeight(SIZES.letter);
 const overlap = (a: Box, b: Box) =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
@@ -41,12 +42,18 @@ describe("the layout of tiles", () => {
       expect(head.x + head.width).toBeLessThanOrEqual(905);
     }
   });
+  test("has a line for the name only if the letters fit", () => {
+    const groups = [{ key: "a", count: 40 }];
+    const [near, far] = [11, 24].map((letter) => layout(groups, 900, 430, { ...SIZES, letter }, 100));
+    expect(far.blocks[0].places[0].y).toBe(headHeight(24));
+    expect([hasName(near.tile.width, 11), hasName(far.tile.width, 24)]).toEqual([true, false]);
+  });
   test("has one group below the other if tiles would be too small", () => {
     const groups = [
       { key: "a", count: 50 },
       { key: "b", count: 7 },
     ];
-    const { blocks, tile, height } = layout(groups, 370, 300, { least: 60, most: 200 }, 84);
+    const { blocks, tile, height } = layout(groups, 370, 300, { ...SIZES, least: 60 }, 84);
     expect(tile.width).toBeGreaterThanOrEqual(84);
     const last = blocks[1].places[6];
     expect(height).toBeCloseTo(last.y + last.height);
@@ -121,7 +128,15 @@ describe("axes", () => {
   test("have few, round ticks", () => {
     expect(ticks([-4.3, 4.3], 5)).toEqual([-4, -2, 0, 2, 4]);
     expect(ticks([0.22, 0.71], 3)).toEqual([0.4, 0.6]);
+    expect(ticks([-4.3, 4.3], 3)).toEqual([-4, 0, 4]);
+    expect(ticks([0, 1], 3)).toEqual([0, 0.5, 1]);
     expect(ticks([0, 0], 3)).toEqual([]);
+  });
+  test("have at least two ticks", () => {
+    for (let high = 0.1; high < 100; high *= 1.07) {
+      expect(ticks([-high, high], 3).length).toBeGreaterThan(1);
+      expect(ticks([0.3 * high, high], 3).length).toBeGreaterThan(1);
+    }
   });
   test("contain all values, and are at least as wide as given", () => {
     const [low, high] = around([1, 3], 1, 0);
@@ -146,6 +161,12 @@ describe("the plots of one net", () => {
       expect(lines.yhat[i]).toBeCloseTo(1 / (1 + Math.exp(-z)), 6);
     });
     expect(lines?.units).toHaveLength(2);
+  });
+  test("the line to match replaces prob", () => {
+    const { truth, aim } = curves.withTarget(ground, [1, -1, -4.5, -9, 4.5]);
+    const made = curves.yhat(student(1), ground.x);
+    ground.x.forEach((_, i) => expect(truth?.[i]).toBeCloseTo(made?.[i] ?? Number.NaN, 6));
+    expect(aim?.map((slope) => Math.round(10 * slope) / 10)).toEqual([9, -4.5]);
   });
   test("a wide net has no units, and a net with a weight that is not finite has no curves", () => {
     const numbers = Array.from({ length: 101 }, (_, i) => 0.1 * (i - 50));

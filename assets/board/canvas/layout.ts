@@ -3,24 +3,25 @@
 export type Box = { x: number; y: number; width: number; height: number };
 export type Block<K> = { key: K; head: Box; places: Box[] };
 export type Layout<K> = { blocks: Block<K>[]; tile: { width: number; height: number }; height: number };
-type Sizes = { least: number; most: number }; // limits of a tile's width
+type Sizes = { least: number; most: number; letter: number }; // limits of a tile's width; size of the smallest letters
 
 // In pixels:
 export const GAP = 4; // between tiles
 const BETWEEN = 14; // between groups
-export const HEAD = 26; // height of the head of a group
+export const headHeight = (letter: number) => letter + 15; // of the head of a group
 const MIN_HEAD_WIDTH = 44;
-// Least widths of tiles with a line for the loss, and with a line for the name.
-export const FOR_LOSS = 46;
-export const FOR_NAME = 92;
+// Whether a tile of this width has a line for the loss, and a line for the name.
+export const hasLoss = (width: number, letter: number) => width >= 4.2 * letter;
+export const hasName = (width: number, letter: number) => width >= 8.4 * letter;
 const MAX_ASPECT = 2.2; // width of a curve's box by its height
 const MIN_ASPECT = 1.1;
 
 // The height of a line of text in a tile, and the number of lines.
-export const lineHeight = (width: number) => Math.min(Math.max(Math.round(0.115 * width), 13), 24);
-const linesIn = (width: number) => Number(width >= FOR_LOSS) + Number(width >= FOR_NAME);
-const textHeight = (width: number) => linesIn(width) * lineHeight(width);
-const usualHeight = (width: number) => Math.round(0.56 * width) + textHeight(width);
+export const lineHeight = (width: number, letter: number) =>
+  Math.max(Math.min(Math.round(0.115 * width), 24), Math.ceil(letter) + 2);
+const linesIn = (width: number, letter: number) => Number(hasLoss(width, letter)) + Number(hasName(width, letter));
+const textHeight = (width: number, letter: number) => linesIn(width, letter) * lineHeight(width, letter);
+const usualHeight = (width: number, letter: number) => Math.round(0.56 * width) + textHeight(width, letter);
 
 type Tile = { width: number; height: number };
 const columnsOf = (count: number, rows: number) => Math.ceil(count / rows);
@@ -57,23 +58,24 @@ const LINE_VALUE = 1.35; // the value of a line of text in a tile, as a factor o
 
 // The tiles in so many rows, and their `value`: the area of their curves, and the lines of text for which there is
 // room.
-const tileOf = (rows: number, columns: number[], width: number, height: number, most: number) => {
+const tileOf = (rows: number, columns: number[], width: number, height: number, { most, letter }: Sizes) => {
   let wide = Math.min(widthOf(columns, width), most);
-  const room = Math.floor((height - HEAD + GAP) / rows) - GAP;
-  const high = Math.min(room, Math.round(wide / MIN_ASPECT) + textHeight(wide));
-  wide = Math.min(wide, Math.round(MAX_ASPECT * (high - textHeight(wide))));
-  const area = wide * (high - textHeight(wide));
-  return { tile: { width: wide, height: high }, value: area * LINE_VALUE ** linesIn(wide) };
+  const room = Math.floor((height - headHeight(letter) + GAP) / rows) - GAP;
+  const high = Math.min(room, Math.round(wide / MIN_ASPECT) + textHeight(wide, letter));
+  wide = Math.min(wide, Math.round(MAX_ASPECT * (high - textHeight(wide, letter))));
+  const area = wide * (high - textHeight(wide, letter));
+  return { tile: { width: wide, height: high }, value: area * LINE_VALUE ** linesIn(wide, letter) };
 };
 
 // The layout of the highest value with all groups side by side. Null if its tiles would be narrower than `least`.
-const sideBySide = <K>(groups: Counted<K>[], width: number, height: number, { least, most }: Sizes) => {
+const sideBySide = <K>(groups: Counted<K>[], width: number, height: number, sizes: Sizes) => {
+  const high = headHeight(sizes.letter);
   const columnsFor = (rows: number) => groups.map(({ count }) => columnsOf(count, rows));
   let best = { tile: { width: 0, height: 0 }, value: 0 };
   let columns: number[] = [];
   for (let rows = 1; rows <= Math.max(...groups.map(({ count }) => count)); rows++) {
-    const next = tileOf(rows, columnsFor(rows), width, height, most);
-    if (next.value <= best.value || next.tile.width < least) continue;
+    const next = tileOf(rows, columnsFor(rows), width, height, sizes);
+    if (next.value <= best.value || next.tile.width < sizes.least) continue;
     best = next;
     columns = columnsFor(rows);
   }
@@ -82,22 +84,23 @@ const sideBySide = <K>(groups: Counted<K>[], width: number, height: number, { le
   let x = 0;
   const blocks = groups.map(({ key, count }, i): Block<K> => {
     const wide = Math.max(columns[i] * (tile.width + GAP) - GAP, MIN_HEAD_WIDTH);
-    const head = { x, y: 0, width: wide, height: HEAD };
+    const head = { x, y: 0, width: wide, height: high };
     x += wide + BETWEEN;
-    return { key, head, places: placesIn(count, columns[i], head.x, HEAD, tile) };
+    return { key, head, places: placesIn(count, columns[i], head.x, high, tile) };
   });
   return { blocks, tile, height };
 };
 
-const oneBelowTheOther = <K>(groups: Counted<K>[], width: number, wide: number): Layout<K> => {
+const oneBelowTheOther = <K>(groups: Counted<K>[], width: number, wide: number, letter: number): Layout<K> => {
+  const high = headHeight(letter);
   const columns = Math.max(1, Math.floor((width + GAP) / (wide + GAP)));
   const stretched = Math.floor((width + GAP) / columns) - GAP;
-  const tile = { width: stretched, height: usualHeight(stretched) };
+  const tile = { width: stretched, height: usualHeight(stretched, letter) };
   let y = 0;
   const blocks = groups.map(({ key, count }): Block<K> => {
-    const head = { x: 0, y, width, height: HEAD };
-    const places = placesIn(count, columns, 0, y + HEAD, tile);
-    y += HEAD + columnsOf(count, columns) * (tile.height + GAP) + BETWEEN - GAP;
+    const head = { x: 0, y, width, height: high };
+    const places = placesIn(count, columns, 0, y + high, tile);
+    y += high + columnsOf(count, columns) * (tile.height + GAP) + BETWEEN - GAP;
     return { key, head, places };
   });
   return { blocks, tile, height: Math.max(y - BETWEEN, 0) };
@@ -105,7 +108,7 @@ const oneBelowTheOther = <K>(groups: Counted<K>[], width: number, wide: number):
 
 // `wide`: the width of tiles if the groups do not fit side by side.
 export const layout = <K>(groups: Counted<K>[], width: number, height: number, sizes: Sizes, wide: number) =>
-  sideBySide(groups, width, height, sizes) ?? oneBelowTheOther(groups, width, Math.min(wide, width));
+  sideBySide(groups, width, height, sizes) ?? oneBelowTheOther(groups, width, Math.min(wide, width), sizes.letter);
 
 export const isWithin = ({ x, y, width, height }: Box, left: number, top: number) =>
   left >= x && left < x + width && top >= y && top < y + height;

@@ -28,7 +28,11 @@ const NAMES = [
 ] as const;
 type Name = (typeof NAMES)[number];
 
-export type Look = Record<Name, string> & { of: Record<Why, string>; family: string; px: number };
+export type Look = Record<Name, string> & { of: Record<Why, string>; family: string } & {
+  px: number; // size of letters
+  small: number; // size of the smallest letters
+  thick: number; // factor of line widths: in projector mode lines are seen from the back row
+};
 
 export const read = (): Look => {
   const style = getComputedStyle(document.documentElement);
@@ -36,7 +40,10 @@ export const read = (): Look => {
   const named = Object.fromEntries(NAMES.map((name) => [name, colour(name)])) as Record<Name, string>;
   const of = Object.fromEntries(WHYS.map((why) => [why, colour(ROLES[why])])) as Record<Why, string>;
   const { fontFamily } = getComputedStyle(document.body);
-  return { ...named, of, family: fontFamily, px: Number.parseFloat(style.fontSize) };
+  const px = Number.parseFloat(style.fontSize);
+  const isFar = "projector" in document.documentElement.dataset;
+  const small = isFar ? px : Math.max(11, 0.72 * px);
+  return { ...named, of, family: fontFamily, px, small, thick: isFar ? 2 : 1 };
 };
 
 export const onTheme = (listener: () => void) =>

@@ -34,15 +34,15 @@ export const linesOf = (row: Row, { x, truth }: Ground): Lines | null => {
 const paint = (screen: screens.Screen, x: Range, y: Range, name: string, lines: Line[], look: Look) => {
   const pen = screens.begin(screen);
   if (!screen.width) return;
-  const axes = axesIn(screen.width, screen.height, x, y);
+  const axes = axesIn(screen, x, y, look);
   const { box } = axes;
   paintAxes(pen, axes, look);
-  pen.fillText(name, box.x + 4, box.y + 0.8 * look.px);
+  pen.fillText(name, box.x + 4, box.y + look.small);
   for (const { values, colour, width, dash = [] } of lines) {
     pen.beginPath();
     trace(pen, values, y, [box.x, box.y, box.width, box.height]);
     pen.strokeStyle = colour;
-    pen.lineWidth = width;
+    pen.lineWidth = look.thick * width;
     pen.setLineDash(dash);
     pen.stroke();
   }

@@ -9,15 +9,22 @@ export const scale = (range: Range, [from, to]: Range): Scale => {
   return { range, toPixel: (value) => from + (value - low) * slope };
 };
 
-// At most `most` ticks, in steps of 1, 2 or 5 times a power of ten.
-export const ticks = ([low, high]: Range, most: number): number[] => {
-  const rough = (high - low) / most;
-  if (!(rough > 0)) return [];
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10);
+const multiples = (step: number, [low, high]: Range) => {
   const found: number[] = [];
   for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
   return found;
+};
+
+// At most `most` ticks, in steps of 1, 2 or 5 times a power of ten. If that would be a single tick, the steps are of 4
+// times a power of ten, or smaller.
+export const ticks = (range: Range, most: number): number[] => {
+  const rough = (range[1] - range[0]) / most;
+  if (!(rough > 0)) return [];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const found = [10, 5, 2, 1, 0.5].map((m) => multiples(m * power, range));
+  const four = multiples(4 * power, range);
+  const isScale = ({ length }: number[]) => length > 1;
+  return found.findLast((values) => isScale(values) && values.length <= most) ?? [four, ...found].find(isScale) ?? [];
 };
 
 // A range that contains `values` with a margin, and is at least `least` wide.

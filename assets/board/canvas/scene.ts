@@ -24,7 +24,8 @@ export type Scene = {
 };
 
 const GLIDE_MS = 450; // duration of a tile's motion
-const SIZES = { least: 26, most: 230 };
+const MIN_WIDTH = 26; // of a tile
+const MAX_WIDTH = { pixels: 230, share: 0.32 }; // the greater of pixels and a share of the box's width
 const LARGE = 116; // least width of tiles in the zoom "large"
 export type Zoom = "fit" | "large";
 
@@ -69,12 +70,14 @@ export const place = (
   groups: Group[],
   { width, height }: { width: number; height: number },
   zoom: Zoom,
+  letter: number,
   now: number,
   isStill: boolean,
 ) => {
   const counted = groups.map((key) => ({ key, count: key.rows.length }));
-  const least = width < 600 || zoom === "large" ? LARGE * (width < 600 ? 0.9 : 1) : SIZES.least;
-  scene.layout = layout(counted, width, height, { ...SIZES, least }, least);
+  const least = width < 600 || zoom === "large" ? LARGE * (width < 600 ? 0.9 : 1) : MIN_WIDTH;
+  const most = Math.max(MAX_WIDTH.pixels, MAX_WIDTH.share * width);
+  scene.layout = layout(counted, width, height, { least, most, letter }, least);
   scene.order = [];
   const shown = new Set<Actor>();
   for (const { key, places } of scene.layout.blocks) {

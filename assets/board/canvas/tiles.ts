@@ -4,7 +4,7 @@ import type { Range } from "../../core/types";
 import type { Ground } from "../rows/curves";
 import { POINTS } from "../rows/curves";
 import type { Why } from "../rows/types";
-import { FOR_LOSS, FOR_NAME, lineHeight } from "./layout";
+import { hasLoss, hasName, headHeight, lineHeight } from "./layout";
 import * as looks from "./look";
 import * as motions from "./motion";
 import type { Actor, Scene } from "./scene";
@@ -21,6 +21,7 @@ export type Marks = { chosen: number | null; pointed: number | null; spotlight: 
 const PAD = 4; // pixels around the curve in a tile
 const AWAY_OPACITY = 0.45; // of a student whose page is not connected
 const RADIUS = 5;
+const DEFAULT_LETTER = 11; // pixels
 
 const numbersOf = new Float32Array(POINTS);
 const placeOf = new Float32Array(4);
@@ -56,9 +57,10 @@ export const trace = (
   }
 };
 
-const boxOf = (width: number, height: number) => {
-  const top = PAD + (width >= FOR_NAME ? lineHeight(width) : 0);
-  const bottom = PAD + (width >= FOR_LOSS ? lineHeight(width) : 0);
+const boxOf = (width: number, height: number, letter: number) => {
+  const line = lineHeight(width, letter);
+  const top = PAD + (hasName(width, letter) ? line : 0);
+  const bottom = PAD + (hasLoss(width, letter) ? line : 0);
   return [PAD, top, width - 2 * PAD, height - top - bottom] as const;
 };
 
@@ -93,11 +95,11 @@ const cardOf = (ground: Ground | null, width: number, height: number, ratio: num
   pen.stroke();
   if (ground?.truth) {
     pen.beginPath();
-    trace(pen, ground.truth, ground.span, boxOf(width, height));
+    trace(pen, ground.truth, ground.span, boxOf(width, height, look.small));
     pen.strokeStyle = look.truth;
     pen.globalAlpha = 0.75;
-    pen.lineWidth = width >= FOR_NAME ? 1.5 : 1;
-    pen.setLineDash(width >= FOR_LOSS ? [4, 3] : [2, 2]);
+    pen.lineWidth = width >= 240 ? 2 : width >= 92 ? 1.5 : 1;
+    pen.setLineDash(width >= 46 ? [4, 3] : [2, 2]);
     pen.stroke();
   }
   cards.set(key, card);
@@ -106,7 +108,7 @@ const cardOf = (ground: Ground | null, width: number, height: number, ratio: num
 
 const ring = (pen: Pen, x: number, y: number, width: number, height: number, colour: string, line: number) => {
   pen.beginPath();
-  pen.roundRect(x - 1, y - 1, width + 2, height + 2, RADIUS + 1);
+  pen.roundRect(x + line / 2, y + line / 2, width - line, height - line, RADIUS); // inside the tile, so that no edge cuts it
   pen.strokeStyle = colour;
   pen.lineWidth = line;
   pen.stroke();
@@ -114,17 +116,18 @@ const ring = (pen: Pen, x: number, y: number, width: number, height: number, col
 
 const words = (pen: Pen, actor: Actor, look: Look, text: Words, width: number, height: number) => {
   const { row } = actor;
-  if (width < FOR_LOSS) return;
-  const line = lineHeight(width);
-  const px = line - 3;
+  if (!hasLoss(width, look.small)) return;
+  const line = lineHeight(width, look.small);
+  const relativeWidth = (width * DEFAULT_LETTER) / look.small; // for the number of digits
+  const px = line - 2;
   pen.font = `${px}px ${look.family}`;
   pen.fillStyle = look.ink;
-  pen.fillText(lossWords(row.loss, width), PAD + 1, height - 5);
+  pen.fillText(lossWords(row.loss, relativeWidth), PAD + 1, height - 5);
   pen.fillStyle = look.muted;
   pen.textAlign = "right";
-  pen.fillText(epochWords(row.epoch, width), width - PAD - 1, height - 5);
+  pen.fillText(epochWords(row.epoch, relativeWidth), width - PAD - 1, height - 5);
   pen.textAlign = "left";
-  if (width < FOR_NAME) return;
+  if (!hasName(width, look.small)) return;
   pen.fillStyle = look.ink;
   pen.font = `600 ${px}px ${look.family}`;
   pen.fillText(text.name(actor), PAD + 1, line, width - 2 * PAD - 2);
@@ -142,9 +145,9 @@ const paintTile = (pen: Pen, actor: Actor, look: Look, text: Words, marks: Marks
   pen.drawImage(card.node, 0, 0, width, height);
   if (yhat && ground) {
     pen.beginPath();
-    trace(pen, motions.at(yhat, now, numbersOf), ground.span, boxOf(width, height), width < 90 ? 2 : 1);
+    trace(pen, motions.at(yhat, now, numbersOf), ground.span, boxOf(width, height, look.small), width < 90 ? 2 : 1);
     pen.strokeStyle = look.of[row.why];
-    pen.lineWidth = width >= FOR_NAME ? 2.5 : width >= FOR_LOSS ? 2 : 1.5;
+    pen.lineWidth = width >= 240 ? 4 : width >= 92 ? 2.5 : width >= 46 ? 2 : 1.5;
     looks.dash(pen, row.why);
     pen.stroke();
     pen.setLineDash([]);
@@ -161,15 +164,18 @@ const paintHead = (pen: Pen, why: Why, count: number, x: number, y: number, widt
   const [name, number] = text.head(why, count);
   pen.fillStyle = look.of[why];
   pen.strokeStyle = look.of[why];
-  looks.mark(pen, why, x + 6, y + 12, 4.5);
-  const px = Math.min(0.85 * look.px, 19);
+  const middle = y + headHeight(look.small) / 2 - 1;
+  const r = 0.41 * look.small;
+  looks.mark(pen, why, x + 1.3 * r, middle, r);
+  const px = Math.max(look.small, Math.min(0.85 * look.px, 19));
   pen.fillStyle = look.ink;
   pen.font = `700 ${px}px ${look.family}`;
-  pen.fillText(number, x + 16, y + 12 + 0.35 * px);
+  pen.fillText(number, x + 1.45 * look.small, middle + 0.35 * px);
   const wide = pen.measureText(number).width;
-  pen.font = `${0.92 * px}px ${look.family}`;
+  pen.font = `${Math.max(look.small, 0.92 * px)}px ${look.family}`;
   pen.fillStyle = look.muted;
-  if (pen.measureText(name).width <= width - 20 - wide) pen.fillText(name, x + 22 + wide, y + 12 + 0.35 * px);
+  if (pen.measureText(name).width <= width - 1.8 * look.small - wide)
+    pen.fillText(name, x + 2 * look.small + wide, middle + 0.35 * px);
 };
 
 // `top`: the scroll position.

@@ -1,6 +1,6 @@
 // Curves as arrays of POINTS numbers, independent of the net and its data, so that one can be animated into another.
 import * as nets from "../../core/net/net";
-import type { Numbers, Range } from "../../core/types";
+import type { Numbers, Range, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import type { Row } from "./types";
 
@@ -36,6 +36,12 @@ const aimOf = (x: number[], prob: Float32Array, isBinary: boolean): [number, num
   const last = x.length - 1;
   const slopes: [number, number] = [(z[1] - z[0]) / (x[1] - x[0]), (z[last] - z[last - 1]) / (x[last] - x[last - 1])];
   return slopes.every(Number.isFinite) ? slopes : null;
+};
+
+// The ground with the line to match in place of prob.
+export const withTarget = (ground: Ground, target: Weights): Ground => {
+  const truth = Float32Array.from(nets.output(nets.logit(target, ground.x), nets.LECTURE));
+  return { ...ground, truth, aim: aimOf(ground.x, truth, true) };
 };
 
 // A student's yhat at `x`, which span the data. Null if a weight is not finite.

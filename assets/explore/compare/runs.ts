@@ -157,7 +157,7 @@ export const nameOf = ({ name, optimizer, net, seed, twin }: Run) => {
   if (name) return name;
   const { t } = i18n;
   const momentum = optimizer.momentum ? ` · ${t("compare.momentum", optimizer)}` : "";
-  const units = net.h === 1 ? t("summary.one_unit") : t("summary.units", { units: numbers.whole(net.h) });
+  const units = t("summary.units", { units: numbers.whole(net.h) });
   const method = `${t(`optimizer.${optimizer.kind}`)} ${optimizer.lr}${momentum}`;
   const defaultName = `${method} · ${units} · ${t("compare.seed", { seed })}`;
   return twin ? `${defaultName} (${twin + 1})` : defaultName;

@@ -69,7 +69,7 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
   const yRange = () => (own.kind === "binary" ? BINARY : own.y);
 
   const show = () => {
-    count.textContent = own.points.length === 1 ? t("own.count_one") : t("own.count", { n: own.points.length });
+    count.textContent = t("own.count", { n: own.points.length });
     plot?.show(own.points, own.points[held], crossShown ? crossAt : null);
   };
   const put = (next: Own) => {

@@ -137,7 +137,7 @@ export const one = (run: Run, net: NetDescription) =>
 export const kind = ({ net: { h, bias1, activation, loss }, optimizer }: Kind) => {
   const words = { method: t(`optimizer.${optimizer.kind}`), lr: optimizer.lr, momentum: optimizer.momentum };
   return [
-    h === 1 ? t("summary.one_unit") : t("summary.units", { units: whole(h) }),
+    t("summary.units", { units: whole(h) }),
     t(`activation.${activation}`),
     t(bias1 ? "summary.bias" : "summary.no_bias"),
     t(`summary.${loss}`),

@@ -11,6 +11,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.export import notebooks, programs
 from pwlapp.core.export.literals import literal, vector
 from pwlapp.core.export.programs import Part, Words
+from pwlapp.core.messages import fill
 from pwlapp.core.net import Architecture
 from pwlapp.core.state import TrainState
 from pwlapp.rooms.board.rows import Row, Why
@@ -28,7 +29,9 @@ def make_net(student):
         layers.append(torch.nn.Sigmoid())
     net = torch.nn.Sequential(*layers)
     params = torch.tensor(student["params"])
-    torch.nn.utils.vector_to_parameters(params, net.parameters())
+    for weight in net.parameters():
+        n = weight.numel()
+        weight.data, params = params[:n].reshape_as(weight), params[n:]
     return net
 
 
@@ -41,8 +44,10 @@ for student, net in zip(students, nets):
         print(student["seat"], student["why"], loss_fn(net(x), y).item())
 """
 HISTOGRAM = """\
-losses = torch.tensor([student["loss"] for student in students])
-plt.hist(losses[losses.isfinite()], bins=40)
+import numpy as np
+
+losses = np.array([student["loss"] for student in students])
+plt.hist(losses[np.isfinite(losses)], bins=40)
 plt.xlabel("loss")
 plt.show()
 """
@@ -98,7 +103,7 @@ def csv_table(
 
 
 def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
-    """Write a notebook that builds the nets of all students and draws them.
+    """Write a notebook that builds the nets of all students and draws them, also without PyTorch.
 
     Parameters
     ----------
@@ -114,6 +119,7 @@ def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
         Contains only checked numbers, no nicknames.
     """
     parts = [
+        notebooks.without_torch(words),
         programs.data_part(points, words),
         Part(words["code.class_students"], _students(students, points)),
         Part(words["code.class_nets"], MAKE_NET),
@@ -121,7 +127,7 @@ def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
         Part(words["code.class_plot"], _plot(points)),
         Part(words["code.class_histogram"], HISTOGRAM),
     ]
-    return notebooks.notebook_of(words["code.class_title"].format(n=len(students)), parts)
+    return notebooks.notebook_of(fill(words["code.class_title"], n=len(students)), parts)
 
 
 def safe_cell(text: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 from pwlapp.errors import UserError
 from pwlapp.rooms.board import rows
@@ -14,11 +15,12 @@ from pwlapp.rooms.board.room_line import Line, room_line
 from pwlapp.rooms.board.rows import Row
 from pwlapp.rooms.board.scores import Scores
 from pwlapp.rooms.service import RoomService
+from pwlapp.sessions.events import Event
 from pwlapp.sessions.stores.protocol import board_key
 from pwlapp.tasks import stop
 
 INTERVAL_S = 0.25  # between two reads of a room
-ASKED_S = 10.0  # how long a room is followed after a page without a stream has asked
+ASKED_S = 10.0  # how long a room is followed after the last call of `Boards.attend`
 PING_S = 5.0  # without changes, a stream sends a ping after this time
 
 
@@ -68,16 +70,34 @@ class Boards:
         UserError
             See `follow`.
         """
+        self.attend(code)
+        return await self._board(code).everything()
+
+    async def attending(self, code: str, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+        """Pass on the events of a seat's stream; in a challenge, each one calls `attend`.
+
+        The ranking is therefore updated while the seat's net changes, also without a board.
+        """
+        is_ranked = False
+        async with aclosing(events):
+            async for event in events:
+                if event.name == "room":
+                    is_ranked = is_played(event.data)
+                if is_ranked:
+                    self.attend(code)
+                yield event
+
+    def attend(self, code: str) -> None:
+        """Read a room and score its challenge; end when this was not called for `ASKED_S`."""
         is_followed = code in self._asked_at
         self._asked_at[code] = asyncio.get_running_loop().time()
         if not is_followed:
-            task = asyncio.create_task(self._attend(code), name=f"asked board {code}")
+            task = asyncio.create_task(self._attend(code), name=f"attended board {code}")
             self._attending.add(task)
             task.add_done_callback(self._attending.discard)
-        return await self._board(code).everything()
 
     async def _attend(self, code: str) -> None:
-        """Follow a room until no page has asked for `ASKED_S`, so that each request is cheap."""
+        """Follow a room until `attend` was not called for `ASKED_S`, so that each call is cheap."""
         now = asyncio.get_running_loop().time
         with contextlib.suppress(UserError):  # the request gets the error as well
             async with aclosing(self.follow(code)) as lines:
@@ -93,6 +113,12 @@ class Boards:
         if board is None or board.has_ended:
             board = self._boards[code] = _Board(self._rooms, code)
         return board
+
+
+def is_played(view: Any) -> bool:
+    """Whether a challenge goes on. `view` is the data of a ``room`` event."""
+    challenge = view.get("challenge") if isinstance(view, dict) else None
+    return challenge is not None and not challenge["over"]
 
 
 class _Board:

@@ -146,12 +146,6 @@ class Invite(Body):
     page: PageAddress
 
 
-class Csv(Body):
-    """Download the board as CSV, with or without nicknames."""
-
-    names: Flag = False
-
-
 class Ask(Body):
     """Ask a question; see `state.Question`. Only a choice has options."""
 

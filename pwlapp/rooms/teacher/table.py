@@ -43,16 +43,10 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-class Download(NamedTuple):
-    """A command that returns a file; its function also gets the message catalogue."""
-
-    model: type[Body]
-    function: Callable[[RoomService, Room, Any, Words], Awaitable[File]]
-
-
-DOWNLOADS: dict[str, Download] = {
-    "csv": Download(bodies.Csv, downloads.csv),
-    "notebook": Download(Empty, downloads.notebook),
+# Files of a class, with texts in the language of the page, and with or without nicknames.
+DOWNLOADS: dict[str, Callable[[RoomService, Room, Words, bool], Awaitable[File]]] = {
+    "csv": downloads.csv,
+    "notebook": downloads.notebook,
 }
 
 
@@ -70,9 +64,9 @@ async def run(rooms: RoomService, room: Room, name: str, body: Mapping[str, Any]
 
 
 async def download(
-    rooms: RoomService, room: Room, name: str, body: Mapping[str, Any], words: Words
+    rooms: RoomService, room: Room, name: str, words: Words, names: bool = False
 ) -> File:
-    """Check the body of one of `DOWNLOADS`, and make the file."""
-    command = DOWNLOADS[name]
-    checked_body = checked(command.model, body, rooms.sessions)
-    return await command.function(rooms, room, checked_body, words)
+    """Make one of `DOWNLOADS`. Raises ``bad_request`` for an unknown one."""
+    if (make := DOWNLOADS.get(name)) is None:
+        raise UserError("bad_request")
+    return await make(rooms, room, words, names)

@@ -87,6 +87,7 @@ def _controls() -> html.Section:
     line = html.Div(
         [
             html.Span(id=ids.BOARD_SETTING, className="board-setting"),
+            html.Button(text("board.setting_fit"), id=ids.BOARD_SETTING_FIT, hidden=True),
             html.Span(id=ids.BOARD_SAID, className="board-said", role="status"),
         ],
         className="board-line",

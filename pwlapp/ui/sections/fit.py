@@ -11,6 +11,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html
 
 from pwlapp.commands import table
+from pwlapp.core.messages import fill
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.ui import figures, ids, inputs
@@ -101,7 +102,7 @@ def _foot() -> html.Div:
 def _summary() -> str:
     """The lecture's net and optimizer in words; ``assets/fit/fields.ts`` updates them."""
     adam = t("summary.lr").format(method=t("optimizer.adam"), lr=fit_controls.LEARNING_RATE)
-    units = t("summary.units").format(units=2)
+    units = fill(t("summary.units"), units=2)
     keys = ("activation.relu", "summary.no_bias", "summary.bce")
     return " · ".join([units, *map(t, keys), adam, t("summary.auto")])
 
