@@ -1,4 +1,4 @@
-""" "By hand against Adam": both losses equal torch's, and weights set by hand are kept."""
+"""The card "By hand against Adam": both losses equal torch's, and weights set by hand are kept."""
 
 from __future__ import annotations
 

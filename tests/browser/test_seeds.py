@@ -1,4 +1,4 @@
-""" "Many seeds", and the message about a stuck run: on the lecture's data, on screen."""
+"""The card "Many seeds", and the message about a stuck run: on the lecture's data, on screen."""
 
 from __future__ import annotations
 
