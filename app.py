@@ -12,8 +12,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from pwlapp import logs
+from pwlapp.metrics import Metrics
 from pwlapp.server import run
-from pwlapp.services import build_services
+from pwlapp.services import Services, build_services
 from pwlapp.settings import Settings
 from pwlapp.ui import layout, lessons, limits, opening, page_cache, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
@@ -48,7 +49,31 @@ def create_app(settings: Settings) -> layout.Page:
         and stop with the server's lifespan.
     """
     services = build_services(settings)
-    service = services.sessions
+    server = _server(services, settings)
+    app = layout.Page(
+        __name__,
+        server=server,  # type: ignore[arg-type]  # Dash's types know only Flask
+        backend="fastapi",
+        include_assets_files=False,
+        # Otherwise every page contains the layout a second time, for checks during development.
+        suppress_callback_exceptions=True,
+        title="pwlapp",
+        update_title=None,  # type: ignore[arg-type]  # as its documentation says
+        compress=False,
+    )
+    app.addresses = static.addresses()
+    app.limits = limits.limits(settings.max_epochs)
+    static.slim(app)
+    app.layout = layout.dash_layout
+    layout.register(app)
+    build.register(app, services.sessions.runner)
+    fit.register(app, services.sessions)
+    _add_middleware(server, app, services.sessions.metrics, settings)
+    return app
+
+
+def _server(services: Services, settings: Settings) -> FastAPI:
+    """The server with all routes that are not Dash's."""
 
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
@@ -61,7 +86,7 @@ def create_app(settings: Settings) -> layout.Page:
     server = FastAPI(
         title="pwlapp", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    addresses = static.addresses()
+    service = services.sessions
     server.include_router(event_stream.routes(service))
     server.include_router(commands.routes(service))
     server.include_router(downloads.routes(service, lambda: catalogue(language())))
@@ -70,30 +95,19 @@ def create_app(settings: Settings) -> layout.Page:
     server.include_router(rooms.routes(services.rooms, lambda: catalogue(language())))
     server.add_api_route("/locale/{lang}.json", locale)
     server.add_api_route("/lessons.json", all_lessons)
-
-    app = layout.Page(
-        __name__,
-        server=server,  # type: ignore[arg-type]  # Dash's types know only Flask
-        backend="fastapi",
-        include_assets_files=False,
-        # Otherwise every page contains the layout a second time, for checks during development.
-        suppress_callback_exceptions=True,
-        title="pwlapp",
-        update_title=None,  # type: ignore[arg-type]  # as its documentation says
-        compress=False,
-    )
-    app.addresses = addresses
-    app.limits = limits.limits(settings.max_epochs)
-    static.slim(app)
-    app.layout = layout.page_layout
-    layout.register(app)
-    build.register(app, service.runner)
-    fit.register(app, service)
     server.add_exception_handler(Exception, failed)
-    # The middleware that is added last gets a request first.
-    callbacks, metrics = app.callback_map, service.metrics
-    server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
-    server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
+    return server
+
+
+def _add_middleware(
+    server: FastAPI, app: layout.Page, metrics: Metrics, settings: Settings
+) -> None:
+    """Add the middleware, the innermost first: the last one added sees a request first."""
+    policy = security.content_policy([opening.script(), app.renderer])
+    quiet = (static.PATH, *health.PATHS)
+    level = logs.requests_level(settings.log_format)
+    server.add_middleware(timing.Timing, callbacks=app.callback_map, metrics=metrics)
+    server.add_middleware(guard.CallbackGuard, callbacks=app.callback_map)
     server.add_middleware(rate_limits.RateLimits)
     server.add_middleware(security.SameOrigin)
     server.add_middleware(LanguageMiddleware)
@@ -101,17 +115,10 @@ def create_app(settings: Settings) -> layout.Page:
     server.add_middleware(page_cache.PageCache)
     server.add_middleware(head.HeadRequests)
     server.add_middleware(static.with_static_files)
-    server.add_middleware(
-        security.SecurityHeaders,
-        policy=security.content_policy([opening.script(), app.renderer]),
-    )
-    quiet = (static.PATH, *health.PATHS)
-    server.add_middleware(
-        logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet
-    )
+    server.add_middleware(security.SecurityHeaders, policy=policy)
+    server.add_middleware(logs.RequestLog, level=level, quiet=quiet)
     server.add_middleware(CorrelationIdMiddleware)
     server.add_middleware(base_path.BasePath, path=settings.base_path)
-    return app
 
 
 async def failed(_request: Request, _error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The page of figures agrees with the benchmarks' results."""
+"""The figures in docs/benchmarks.md agree with the benchmarks' results."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def measured() -> dict[str, dict[str, Any]]:
 
 
 def test_the_page_has_the_figures_of_the_results() -> None:
-    """Benchmarks write both at once, so this holds after any of them."""
+    """Each benchmark writes both, so this holds after each of them."""
     results = report.read_results()
     assert set(results) == set(report.BLOCKS)
     text = report.PAGE.read_text("utf-8")
@@ -156,7 +156,7 @@ def test_results_have_one_line_for_each_innermost_list() -> None:
     assert written == '{\n "a": [ 1, 2 ],\n "b": {\n  "c": { "d": 3, "e": "f" }\n }\n}'
 
 
-def test_a_changed_figure_is_noticed() -> None:
+def test_a_changed_figure_is_detected() -> None:
     text = report.PAGE.read_text("utf-8")
     figures = [m for name in report.BLOCKS for m in report.block(name).finditer(text)]
     assert len(figures) == len(report.BLOCKS)
@@ -219,8 +219,8 @@ def test_playback(measured: dict[str, dict[str, Any]]) -> None:
     table, words = report.playback(measured["playback"]).split("\n\n", 1)
     assert max(map(len, words.splitlines())) <= 100
     assert table.splitlines()[2:] == [
-        "| as it is | an empty page | 59.0 (58.0 to 60.0) |  | 0.75 (0.70 to 0.80) |",
-        "| as it is | a replay | 58.0 (54.0 to 59.0) | 100 (90.0 to 100) % | 3.25 (3.00 to 3.50) |",
+        "| normal | an empty page | 59.0 (58.0 to 60.0) |  | 0.75 (0.70 to 0.80) |",
+        "| normal | a replay | 58.0 (54.0 to 59.0) | 100 (90.0 to 100) % | 3.25 (3.00 to 3.50) |",
         "| 4 times slower | an empty page | 45.0 (40.0 to 50.0) |  | 3.25 (3.00 to 3.50) |",
     ]
     words = unwrapped(words)
@@ -335,7 +335,7 @@ class TestRewrite:
             text = text.replace(figures, "old")
         assert text == self.text()
 
-    def test_takes_figures_as_they_are(self, measured: dict[str, Any]) -> None:
+    def test_inserts_figures_unchanged(self, measured: dict[str, Any]) -> None:
         measured["engines"]["sides"][0]["name"] = r"\1 \g<figures>"
         assert r"| \1 \g<figures> |" in report.rewrite(self.text(), measured)
 
@@ -351,7 +351,7 @@ class TestRewrite:
 
 
 def test_libraries_to_compare_with_are_pinned() -> None:
-    """Their file takes torch and numpy from the app's requirements and does not pin them again."""
+    """Their requirements file includes the app's pins of torch and numpy, and repeats none."""
     requirements = (ROOT / "benchmarks" / "requirements.txt").read_text("utf-8").splitlines()
     assert "-c ../constraints.txt" in requirements
     assert "-r ../requirements.txt" in requirements

@@ -62,7 +62,7 @@ const show = () => {
   if (!row) return;
   const heading = `${state.nameOf(row)} · ${t(`board.why_${row.why}`)}`;
   setText(byId("board-chosen-name"), heading);
-  byId("board-chosen-name").title = heading; // which may be too long for its place
+  byId("board-chosen-name").title = heading; // the text may be cut off
   setText(byId("board-chosen-words"), words(row));
   byId("board-chosen-weights").replaceChildren(...weightItems(row));
   query(".why-mark", byId("board-chosen")).className = `why-mark ${row.why}`;

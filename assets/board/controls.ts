@@ -15,10 +15,10 @@ import * as state from "./state";
 
 const { t } = i18n;
 let say: downloads.Say;
-// The outcome of these is shown while somebody trains, and at least for MIN_SHOWN_MS.
+// The outcome of these is shown while any student trains, and at least for MIN_SHOWN_MS.
 const OF_RUNS = ["board.did_start", "board.did_resume"];
 const MIN_SHOWN_MS = 1500;
-let shownAt: number | null = null; // when it was
+let shownAt: number | null = null; // when such an outcome was shown
 
 type Outcome = { seats?: number; failed?: number }; // the number of seats for which it succeeded and failed
 
@@ -65,8 +65,8 @@ const inFit = (): Setting | null => {
   return { seed: numbers.parse(fields.seed), net, optimizer, data };
 };
 
-// The teacher's own setting, while Fit has a student's net: it is sent until something is changed in Fit. `opened` is
-// the student's setting.
+// The teacher's own setting while Fit has a student's net. It is the one that is sent, until the teacher changes
+// something in Fit. `opened` identifies the student's setting.
 type Aside = { setting: Setting; name: string; opened: string };
 let aside: Aside | null = null;
 let isOpening = false;
@@ -148,12 +148,12 @@ export const show = () => {
   byId("board-push").classList.toggle("primary", !leads);
   byId("board-start").classList.toggle("primary", leads);
   setText(byId("board-setting"), settingText());
-  byId("board-setting").title = settingText(); // which may be cut
+  byId("board-setting").title = settingText(); // the text may be cut off
   byId("board-setting").classList.toggle("aside", aside !== null);
   byId("board-setting-fit").hidden = !aside;
 };
 
-// "Training 96." is outdated when nobody trains any more.
+// Remove "Training 96." when no student trains any more.
 const clearOutcome = () => {
   if (shownAt === null || performance.now() - shownAt < MIN_SHOWN_MS || statuses().isRunning) return;
   shownAt = null;

@@ -67,7 +67,7 @@ const invite = async () => {
 };
 
 // --- the teacher's links ---------------------------------------------------------------------------
-// Where other devices, too, find the page, if there is such an address.
+// The page's URL for other devices, if one is known; otherwise the one for this device.
 const pageForAll = () => {
   const found = isLocal(page()) ? links.find(({ url }) => !isLocal(url)) : undefined;
   return found?.url.replace(/#.*/, "") ?? page();

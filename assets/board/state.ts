@@ -1,5 +1,5 @@
 // The state of the board: the room, its students, and the teacher's choices. The other modules listen to its changes.
-import { drawn } from "../class/drawn";
+import { withoutOutliers } from "../class/outliers";
 import type { Value } from "../class/types";
 import * as painting from "../core/plots/painting";
 import * as storage from "../core/storage";
@@ -30,7 +30,7 @@ const changed = (what: Change) => listeners.forEach((listener) => listener(what)
 const grounds = new Map<string, Ground | null>();
 export const groundOf = (key: string): Ground | null => {
   const known = grounds.get(key);
-  if (known) return towards(known);
+  if (known) return withLineToMatch(known);
   if (known === null) return null;
   grounds.set(key, null);
   fitData.load(key).then(
@@ -49,7 +49,7 @@ const targetNow = () => {
   const challenge = room?.challenge;
   return challenge?.over ? null : (challenge?.target ?? null);
 };
-const towards = (plain: Ground): Ground => {
+const withLineToMatch = (plain: Ground): Ground => {
   const target = targetNow();
   if (!target) return plain;
   if (matched.target !== String(target)) matched = { target: String(target), of: new WeakMap() };
@@ -135,13 +135,13 @@ export const hasNames = () => names && !("projector" in document.documentElement
 export const nameOf = ({ n, name }: Pick<Row, "n" | "name">) =>
   hasNames() && name ? name : i18n.t("board.seat", { n });
 
-// The answers that this board shows: none before they are revealed if names are hidden. `outside`: see drawn.ts.
+// The answers that this board shows: none before they are revealed if names are hidden. `outside`: see outliers.ts.
 export const answers = (): { values: Value[]; outside: number } => {
   const question = room?.question;
   if (!question || !(question.revealed || hasNames())) return { values: [], outside: 0 };
   const values = question.all.map(([, value]) => value);
   if (question.kind !== "number") return { values, outside: 0 };
-  return drawn(
+  return withoutOutliers(
     values.filter((value) => typeof value === "number"),
     question,
     roster.size,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { bins } from "./answers";
 import { distance } from "./challenge";
-import { drawn } from "./drawn";
+import { withoutOutliers } from "./outliers";
 import { drawLine } from "./sketch";
 
 test("close whole numbers have one bin each", () => {
@@ -38,17 +38,20 @@ test("the distance of two lines is the root mean square of their differences", (
   expect(distance([3, -1], [0, 3])).toBeCloseTo(Math.sqrt(12.5));
 });
 
-describe("the numbers that are drawn", () => {
+describe("the numbers without outliers", () => {
   const [ours, typed] = [{ text_is_preset: true }, { text_is_preset: false }];
-  test("of us are from none to all of us", () => {
-    expect(drawn([0, 12, 30, 31, -1, 999999], ours, 30)).toEqual({ values: [0, 12, 30], outside: 3 });
+  test("of the preset question are from 0 to the number of seats", () => {
+    expect(withoutOutliers([0, 12, 30, 31, -1, 999999], ours, 30)).toEqual({ values: [0, 12, 30], outside: 3 });
   });
-  test("of a teacher's question are those that are not far from all others", () => {
-    expect(drawn([3, 5, 999999], typed, 30)).toEqual({ values: [3, 5], outside: 1 });
-    expect(drawn([-1e9, 0.3, 0.31, 0.5, 0.7, 2], typed, 30)).toEqual({ values: [0.3, 0.31, 0.5, 0.7, 2], outside: 1 });
+  test("of a teacher's question are those that are not far from the median", () => {
+    expect(withoutOutliers([3, 5, 999999], typed, 30)).toEqual({ values: [3, 5], outside: 1 });
+    expect(withoutOutliers([-1e9, 0.3, 0.31, 0.5, 0.7, 2], typed, 30)).toEqual({
+      values: [0.3, 0.31, 0.5, 0.7, 2],
+      outside: 1,
+    });
   });
   test.each([[[]], [[7]], [[0, 1e9]], [[5, 5, 5, 9]], [[0, 0, 1]], [Array.from({ length: 97 }, (_, k) => k * k)]])(
     "are all of %j",
-    (values) => expect(drawn(values, typed, 30)).toEqual({ values, outside: 0 }),
+    (values) => expect(withoutOutliers(values, typed, 30)).toEqual({ values, outside: 0 }),
   );
 });

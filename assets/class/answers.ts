@@ -3,7 +3,7 @@ import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import { drawing, HEIGHT, scale, svg, WIDTH } from "./drawing";
-import { drawn } from "./drawn";
+import { withoutOutliers } from "./outliers";
 import { optionsOf } from "./presets";
 import * as sketch from "./sketch";
 import type { Question, Value } from "./types";
@@ -115,7 +115,7 @@ const numbersOf = (values: number[], own: Value | null, outside: number) => {
 export const show = (question: Question, own: Value | null, seats: number): Element[] => {
   const { answers } = question;
   if (answers?.numbers) {
-    const { values, outside } = drawn(answers.numbers, question, seats);
+    const { values, outside } = withoutOutliers(answers.numbers, question, seats);
     return numbersOf(values, own, outside);
   }
   if (answers?.counts) return [shares(optionsOf(question), answers.counts, own)];

@@ -9,4 +9,4 @@ test.each([
   ["http://192.168.0.12:8050/#room=K7N4PX", false],
   ["https://pwl.example.org/localhost", false],
   ["http://localhost.example.org/", false],
-])("%s leads nowhere else: %j", (url, expected) => expect(isLocal(url)).toBe(expected));
+])("%s leads to the device itself: %j", (url, expected) => expect(isLocal(url)).toBe(expected));

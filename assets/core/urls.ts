@@ -1,4 +1,4 @@
-// URLs: of built files, and of links that contain a net.
+// URLs: of built files, of links that contain a net, and of the device itself.
 import { byId } from "./dom";
 
 type Asset =

@@ -13,8 +13,8 @@ from pydantic import Field, PlainValidator, model_validator
 
 from pwlapp.commands.fields import Body, Net, Seed, Share, refused
 from pwlapp.core.data import datasets
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.files import MAX_OWN, parse_encoded, preview_encoded
-from pwlapp.core.data.importing import Choices
 from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS, DataSpec, Points
 from pwlapp.core.net import Architecture, Array
 from pwlapp.errors import UserError

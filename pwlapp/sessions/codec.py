@@ -181,19 +181,14 @@ def encode_step(step: Step) -> bytes:
     return msgspec.msgpack.encode((step.kind, encode(step.state), frames))
 
 
-def decode_step(number: int, blob: bytes) -> Step:
-    """Decode a step, leaving out damaged frames. Raises ValueError if the step is damaged."""
-    kind, state, rows = _read_step(blob)
-    frames = None
-    if rows is not None:
-        frames = [frame for row in rows if (frame := decode_frame(0, row)) is not None]
-    return Step(number, kind, decode(state), frames)
-
-
 def read_step(number: int, blob: bytes, sid: str) -> Step | None:
-    """Decode a step from a store; if it is damaged, log that and return None."""
+    """Decode a step, without its damaged frames; None, and a log line, if the step is damaged."""
     try:
-        return decode_step(number, blob)
+        kind, state, rows = _read_step(blob)
+        frames = None
+        if rows is not None:
+            frames = [frame for row in rows if (frame := decode_frame(0, row)) is not None]
+        return Step(number, kind, decode(state), frames)
     except ValueError as error:
         logger.error("step %d of session %s is damaged: %s", number, short_id(sid), error)
         return None

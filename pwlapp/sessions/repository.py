@@ -192,8 +192,8 @@ class SessionRepository:
 
         return await retried(attempt)
 
-    async def undo(self, sid: str) -> SessionState:
-        """Undo the latest step of the session, if there is one.
+    async def undo(self, sid: str, is_redo: bool = False) -> SessionState:
+        """Undo the latest step of the session, or redo the step that was undone last, if any.
 
         Raises
         ------
@@ -201,20 +201,14 @@ class SessionRepository:
         UserError
             ``frozen`` if the session is locked.
         """
-        return await self._swap(sid, is_undo=True)
 
-    async def redo(self, sid: str) -> SessionState:
-        """Redo the step that was undone last, if there is one; errors as in `undo`."""
-        return await self._swap(sid, is_undo=False)
-
-    async def _swap(self, sid: str, is_undo: bool) -> SessionState:
         async def attempt() -> SessionState:
             state, frames = await self.read_since(sid, 0)
             steps = state.history
-            if not (steps.can_undo if is_undo else steps.can_redo):
+            if not (steps.can_redo if is_redo else steps.can_undo):
                 return state
             check_unlocked(state)
-            step = await self._store.step(sid, steps.now - 1 if is_undo else steps.now)
+            step = await self._store.step(sid, steps.now if is_redo else steps.now - 1)
             if step is None:
                 if (await self._store.load(sid)).version != state.version:
                     raise Conflict

@@ -150,16 +150,14 @@ class SessionService(SessionReader):
             points = await self._sessions.points_of(now)
             train = await self.initial_state(seed, net, points)
             await self._sessions.save_points(points)
-            transition = partial(
-                transitions.begin_run,
-                seed=seed,
-                optimizer=optimizer,
-                engine=self._available(now.engine),
-                train=train,
-                points=points,
-                epochs=epochs,
+            engine = self._available(now.engine)
+            return await self.apply_and_start(
+                known,
+                lambda state: transitions.begin_run(
+                    state, seed, optimizer, engine, train, points, epochs
+                ),
+                "session",
             )
-            return await self.apply_and_start(known, transition, "session")
 
     async def start_run(
         self, sid: str, epochs: int, optimizer: OptimizerOptions, engine: str
@@ -183,13 +181,10 @@ class SessionService(SessionReader):
             ``bad_engine`` (name), ``already_running``, ``server_full`` (max)
         """
         known = await self._known(sid)
-        transition = partial(
-            transitions.start_run,
-            epochs=epochs,
-            optimizer=optimizer,
-            engine=self._available(engine),
+        engine = self._available(engine)
+        return await self.apply_and_start(
+            known, lambda state: transitions.start_run(state, epochs, optimizer, engine)
         )
-        return await self.apply_and_start(known, transition)
 
     async def pause(self, sid: str) -> Snapshot:
         """Pause the run. Returns at once; the slice in progress is dropped."""
@@ -280,10 +275,7 @@ class SessionService(SessionReader):
     async def set_params(self, sid: str, params: Sequence[float]) -> Snapshot:
         """Set the weights by hand: W1, b1 if there is one, W2, b2. A run continues from them.
 
-        Raises
-        ------
-        UserError
-            See `transitions.edit`.
+        Raises what `transitions.edit` raises.
         """
         known = await self._known(sid)
         points = await self._sessions.points_of(await self._sessions.load(known))
@@ -291,17 +283,14 @@ class SessionService(SessionReader):
         return await self.apply(known, transition, step="weights")
 
     async def undo(self, sid: str) -> Snapshot:
-        """Undo the latest step, if there is one.
-
-        A step is a reset, a change of data, a restored session, or weights set by hand.
-        """
+        """Undo the latest step, if any: a reset, other data, a restored session, or an edit."""
         known = await self._known(sid)
         return self._schedule(known, await self._sessions.undo(known))
 
     async def redo(self, sid: str) -> Snapshot:
         """Redo the step that was undone last, if there is one."""
         known = await self._known(sid)
-        return self._schedule(known, await self._sessions.redo(known))
+        return self._schedule(known, await self._sessions.undo(known, is_redo=True))
 
     def _schedule(self, sid: str, state: SessionState) -> Snapshot:
         if state.is_running:

@@ -14,9 +14,6 @@ from dash import ClientsideFunction, dcc, html
 from pwlapp.core.messages import fill
 from pwlapp.ui.i18n import t
 
-GRAPH_CONFIG: Any = {"displayModeBar": False, "responsive": True, "doubleClick": False}
-
-
 NOT_LECTURES = ("held-out", "test-loss", "others")  # roles that the lecture's plots do not have
 
 
@@ -60,12 +57,18 @@ def labelled(component: Any, key: str, mse: str | None = None) -> Any:
 def button(
     id_: str, key: str, *, kind: str = "plain", hidden: bool = False, **args: str
 ) -> html.Button:
-    """A push button; `kind` is ``plain`` or ``primary``.
+    """A push button; `kind` is ``plain`` or ``primary``."""
+    return html.Button(text(key, **args), id=id_, className=f"button {kind}", hidden=hidden)
+
+
+def command(id_: str, key: str, **more: Any) -> html.Button:
+    """A push button whose clicks Dash counts for a callback.
 
     It is never disabled here: React would ignore its clicks even after our scripts have enabled it.
     """
-    label = text(key, **args)
-    return html.Button(label, id=id_, n_clicks=0, className=f"button {kind}", hidden=hidden)
+    made = button(id_, key, **more)
+    made.n_clicks = 0
+    return made
 
 
 def buttons(*children: Any) -> html.Div:
@@ -118,14 +121,12 @@ def graph(
     class_name : str
         ``tall``, ``medium``, or ``fills`` for the rest of its card.
     *layers : tuple of (str, dict)
-        Id and figure of each Plotly graph; the last one is on top and gets mouse events.
+        Id and figure of each Plotly graph; the last one is on top and gets mouse events. The
+        browser draws them: ``assets/core/plots/painting.ts``.
     mse : str, optional
         See `text`.
     """
-    graphs = [
-        dcc.Graph(id=id_, figure=figure, config=GRAPH_CONFIG, responsive=True, className="layer")
-        for id_, figure in layers
-    ]
+    graphs = [dcc.Graph(id=id_, figure=figure) for id_, figure in layers]
     return labelled(html.Div(graphs, className=f"graph {class_name}", role="img"), label, mse)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from dash import Dash, Input, dcc, html
 
-from pwlapp.ui import first_paint, help, ids, opening
+from pwlapp.ui import help, ids, markup, opening
 from pwlapp.ui.components import in_browser, labelled, text
 from pwlapp.ui.i18n import catalogue, language
 from pwlapp.ui.sections import board, build, classroom, explore, fit, share
@@ -27,13 +27,15 @@ _INDEX = """<!DOCTYPE html>
 <link rel="icon" href="{icon}">
 <script>{opening}</script>
 {css}
+<style id="plotly.js-style-global" class="no-inline-styles"></style>
 {tags}
 </head>
 <body>
-<div id="first-paint" inert>{first_paint}</div>
+<div id="page" inert>{page}</div>
 <script type="application/json" id="catalogue">{catalogue}</script>
 <script type="application/json" id="addresses">{addresses}</script>
 <script type="application/json" id="limits">{limits}</script>
+<script type="application/json" id="figures">{figures}</script>
 {app_entry}
 <noscript>{noscript}</noscript>
 {config}{renderer}
@@ -81,6 +83,7 @@ class Page(Dash):
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
         words = catalogue(lang)
+        written = markup.write(page())
         # Modules run in order, so Dash's renderer starts after our functions are defined.
         parts["renderer"] = parts["renderer"].replace("application/javascript", "module")
         parts["title"] = words["app.title"]
@@ -88,36 +91,40 @@ class Page(Dash):
             **parts,
             lang=lang,
             tags=static.head_tags(self.addresses),
-            first_paint=first_paint.to_html(_shown_first()),
+            page=written.html,
             icon=_ICON,
             description=words["app.description"],
             noscript=words["app.noscript"],
             addresses=json.dumps(dict(self.addresses)),
             limits=json.dumps(dict(self.limits)),
             opening=opening.script(),
-            catalogue=json.dumps(_page_words(words), ensure_ascii=False).replace("<", "\\u003c"),
+            catalogue=_in_script(_page_words(words)),
+            figures=_in_script(written.figures),
         )
 
 
-def page_layout() -> html.Div:
-    """The layout in the language of the request."""
-    return html.Div(
-        [
-            html.A(text("app.skip"), href=f"#{ids.MAIN}", className="skip"),
-            _header(),
-            html.Div(id=ids.CLASS_BAR, hidden=True),
-            html.Main([part.layout() for part in VIEWS], id=ids.MAIN),
-            _lessons(),
-            help.sheet(),
-            html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
-            dcc.Store(id=ids.BOOT, data=True),
-        ]
-    )
+def _in_script(value: Any) -> str:
+    """JSON for a script element; `<` is escaped, since ``</script>`` would end the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
-def _shown_first() -> list[Any]:
-    """The part of the layout for the first paint: without chunks and dialogs."""
-    return [_header(), html.Main([build.layout(), fit.layout()])]
+def dash_layout() -> html.Div:
+    """The components that Dash renders, in the language of the request."""
+    return html.Div([*markup.write(page()).dash, dcc.Store(id=ids.BOOT, data=True)])
+
+
+def page() -> list[Any]:
+    """The whole page, as components."""
+    return [
+        html.A(text("app.skip"), href=f"#{ids.MAIN}", className="skip"),
+        _header(),
+        html.Div(id=ids.CLASS_BAR, hidden=True),
+        html.Main([part.layout() for part in VIEWS], id=ids.MAIN),
+        _lessons(),
+        help.sheet(),
+        html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
+    ]
 
 
 def _header() -> html.Header:

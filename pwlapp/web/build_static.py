@@ -14,7 +14,7 @@ from servestatic.compress import Compressor
 
 from pwlapp.web.static import BUILD
 
-# The scripts for dcc.Graph, dcc.Store and html components, in the order of their dependencies.
+# The scripts for fields, dcc.Store and html components, in the order of their dependencies.
 # Plotly comes from npm, and so does the part of Dash's polyfill that the components need.
 RUNTIME = "runtime"
 DASH_FILES = (
@@ -25,9 +25,10 @@ DASH_FILES = (
     "dash/dash-renderer/build/dash_renderer.min.js",
     "dash/dcc/dash_core_components.js",
     "dash/dcc/dash_core_components-shared.js",
-    "dash/dcc/async-graph.js",
     "dash/html/dash_html_components.min.js",
 )
+# Makes Chromium compile all functions during loading; see ``scripts/build.mjs``.
+AT_ONCE = "//# allFunctionsCalledOnLoad\n"
 
 
 def join_dash(build: Path = BUILD) -> None:
@@ -44,7 +45,7 @@ def join_dash(build: Path = BUILD) -> None:
         build / "static" / manifest[RUNTIME] if name == RUNTIME else packages / name
         for name in DASH_FILES
     ]
-    joined = "\n;".join(path.read_text("utf-8") for path in paths)
+    joined = AT_ONCE + "\n;".join(path.read_text("utf-8") for path in paths)
     digest = hashlib.sha256(joined.encode()).hexdigest()[:8]
     manifest["dash"] = f"dash_renderer-{digest}.js"  # Dash looks for a script with this name
     (build / "static" / manifest["dash"]).write_text(joined, "utf-8")

@@ -1,4 +1,4 @@
-"""The teacher's board; students have a page in a context of their own, or send HTTP."""
+"""The teacher's board; students use a page in another context, or send HTTP."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def board(address: str, open_page: OpenPage) -> Board:
 
 
 class Seat:
-    """A student over HTTP, who has no page."""
+    """A student who sends HTTP requests and has no page."""
 
     def __init__(self, address: str, board: Board, nickname: str) -> None:
         self._address = address
@@ -151,7 +151,7 @@ def test_a_lesson_from_the_code_to_the_release(
     expect(teacher.find("#board-leads")).to_contain_text("on their own")
 
 
-def test_who_is_shown_and_in_which_order(board: Board, address: str) -> None:
+def test_filters_and_order_of_the_tiles(board: Board, address: str) -> None:
     page = board.page
     for name in ("Bora", "", "Aram"):
         Seat(address, board, name)
@@ -172,7 +172,7 @@ def test_who_is_shown_and_in_which_order(board: Board, address: str) -> None:
     expect(board.listed()).to_contain_text(["Seat 3", "Seat 1", "Seat 2"])
 
 
-def test_the_projector_has_no_names_and_no_answers_before_they_are_shown(
+def test_a_projector_without_names_or_answers_and_downloads(
     board: Board, address: str, open_page: OpenPage
 ) -> None:
     seats = [Seat(address, board, name) for name in ("Minji", "Jisoo")]
@@ -204,17 +204,16 @@ def test_the_projector_has_no_names_and_no_answers_before_they_are_shown(
     board.page.find("#board-room .drawer-close").click()
     board.page.find("#board-reveal").click()
     expect(wall.find("#board-answered")).to_contain_text("Everybody sees")
+    downloads_and_the_end_of_a_room(board)
 
 
-def test_what_is_left_of_a_room(board: Board, address: str) -> None:
-    Seat(address, board, "Minji")
-    board.press("push", "Sent to 1")
+def downloads_and_the_end_of_a_room(board: Board) -> None:
     board.open_drawer("save")
     anonymous = saved(board, "csv").decode("utf-8-sig")
     board.page.find("#board-with-names input").check()
     named = saved(board, "csv").decode("utf-8-sig")
     assert "Minji" not in anonymous
-    assert [row["name"] for row in csv.DictReader(io.StringIO(named))] == ["Minji"]
+    assert [row["name"] for row in csv.DictReader(io.StringIO(named))] == ["Minji", "Jisoo"]
     assert saved(board, "picture").startswith(b"\x89PNG")
     assert b"nbformat" in saved(board, "notebook")
     board.page.find("#board-save .drawer-close").click()

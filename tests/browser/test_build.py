@@ -1,4 +1,4 @@
-"""Build, by mouse and keyboard: what is painted follows, and nothing is asked for it."""
+"""Build, by mouse and keyboard: the plots follow at once, without a request."""
 
 from __future__ import annotations
 
@@ -26,9 +26,18 @@ def params_of(page: LecturePage) -> net.Params:
     return net.from_vector(np.array([number(text) for text in page.weights("build")], np.float32))
 
 
-def test_values_by_keyboard(address: str, open_page: Open) -> None:
-    """The start values are the target; keys and typed values move the net away from it."""
+def test_values_constructions_and_a_challenge(address: str, open_page: Open) -> None:
     page = open_page(address)
+    values_by_keyboard(page)
+    random_values_agree_with_the_closed_form(page)
+    page.find("#build-start").click()
+    six_constructions_are_one_function(page)
+    page.find("#tab-build-steps").click()
+    the_challenge_hides_the_formula_until_requested(page)
+
+
+def values_by_keyboard(page: LecturePage) -> None:
+    """The start values are the target; keys and typed values move the net away from it."""
     expect(page.find("#build-mse")).to_have_text("0")
     assert page.weights("build") == ["1", "-1", "-4.5", "-9", "4.5"]
     at = [-1, -0.5, 0, 0.5, 1]
@@ -55,8 +64,7 @@ def test_values_by_keyboard(address: str, open_page: Open) -> None:
     expect(page.find("#build-weights .complaint")).to_be_empty()
 
 
-def test_random_values_agree_with_the_closed_form(address: str, open_page: Open) -> None:
-    page = open_page(address)
+def random_values_agree_with_the_closed_form(page: LecturePage) -> None:
     page.click("#build-random")
     expect(page.find("#build-mse")).not_to_have_text("0")
     params = params_of(page)
@@ -72,7 +80,7 @@ def test_random_values_agree_with_the_closed_form(address: str, open_page: Open)
     assert page.weights("build") == weights
 
 
-def test_a_drag_redraws_everything_and_asks_for_nothing(address: str, open_page: Open) -> None:
+def test_a_drag_redraws_everything_without_a_request(address: str, open_page: Open) -> None:
     page = open_page(address, lang="ko-KR")
     requests: list[str] = []
 
@@ -103,8 +111,7 @@ def test_a_drag_redraws_everything_and_asks_for_nothing(address: str, open_page:
     expect(page.find("#construction-code")).to_contain_text(f"{-b2:g}")
 
 
-def test_six_constructions_are_one_function(address: str, open_page: Open) -> None:
-    page = open_page(address)
+def six_constructions_are_one_function(page: LecturePage) -> None:
     page.find("#tab-build-constructions-panel").click()
     for number_ in range(1, 7):
         page.find(f"#construction-{number_}").click()
@@ -113,14 +120,14 @@ def test_six_constructions_are_one_function(address: str, open_page: Open) -> No
         y = np.array(page.painted("construction-plot", 0))
         assert np.interp([-1, 0, 1], *y.T) == pytest.approx([-4.5, 4.5, 0], abs=0.1)
         if number_ > 1:
+            expect(page.find("#construction-difference")).not_to_be_empty()
             difference = page.find("#construction-difference").inner_text().replace("−", "-")
             assert 0 <= float(difference) < 1e-5
     page.find("#construction-6").press("ArrowRight")
     expect(page.find("#construction-1")).to_have_attribute("aria-selected", "true")
 
 
-def test_challenge_hides_the_formula_until_asked(address: str, open_page: Open) -> None:
-    page = open_page(address)
+def the_challenge_hides_the_formula_until_requested(page: LecturePage) -> None:
     expect(page.find("#build-formula math")).to_have_count(1)
     page.click("#build-challenge")
     expect(page.find("#build-formula math")).to_have_count(0)

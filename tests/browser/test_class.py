@@ -1,4 +1,4 @@
-"""A class as students have it, each in a browser context of their own; the teacher sends HTTP."""
+"""A class on the students' pages, each in its own browser context; the teacher sends HTTP."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def post(url: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
 
 
 class Room(NamedTuple):
-    """An open room, in the hands of its teacher."""
+    """An open room, and the commands of its teacher."""
 
     address: str
     code: str
@@ -54,7 +54,7 @@ def room(address: str) -> Room:
 
 
 def join(page: LecturePage, room: Room, nickname: str = "") -> None:
-    """Follow the link that the teacher shows, as a student who is on the page already."""
+    """Open the link of the room in a tab in which the page is already open."""
     page.page.evaluate("(code) => { location.hash = `room=${code}`; }", room.code)
     page.find("#class-nickname").fill(nickname)
     page.find("#class-join").click()
@@ -66,7 +66,7 @@ def wait_for_count(page: LecturePage, epoch: int) -> None:
 
 
 def stands(page: LecturePage) -> dict[str, Any]:
-    """The net and what stands in the fields."""
+    """The net and the values of the fields."""
     fields = ("#fit-seed", "#fit-epochs", "#fit-lr")
     return {
         "weights": [number(weight) for weight in page.weights()],
@@ -77,20 +77,17 @@ def stands(page: LecturePage) -> dict[str, Any]:
 
 def trace_ends(page: LecturePage, plot: str, trace: int) -> list[float]:
     """The first and the last y of a line in one of Fit's plots."""
-    ends: list[float] = page.page.evaluate(
-        """([plot, trace]) => {
-            const { y } = document.querySelector(`#fit-${plot}-plot .js-plotly-plot`).data[trace];
-            return [y[0], y.at(-1)];
-        }""",
-        [plot, trace],
-    )
-    return ends
+    _, y = page.drawn(f"fit-{plot}-plot", trace)
+    return [y[0], y[-1]]
 
 
-def test_a_students_own_work_is_set_aside_and_comes_back_whole(
-    room: Room, open_page: OpenPage
-) -> None:
+def test_a_class_on_a_students_page(room: Room, open_page: OpenPage) -> None:
     page = open_page(room.address, own_context=True)
+    own_work_is_kept_and_restored_completely(page, room)
+    a_frozen_class_shows_a_message_and_loses_nothing(page, room)
+
+
+def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> None:
     page.train(300)
     page.wait_for_epoch(300)
     trained = page.loss()
@@ -139,9 +136,7 @@ def test_a_students_own_work_is_set_aside_and_comes_back_whole(
     assert stands(page)["weights"][:4] == before["weights"][:4]
 
 
-def test_a_pause_says_so_and_loses_nothing(room: Room, open_page: OpenPage) -> None:
-    page = open_page(room.address, own_context=True)
-    join(page, room)
+def a_frozen_class_shows_a_message_and_loses_nothing(page: LecturePage, room: Room) -> None:
     room("push", **SETTING | {"epochs": 300})
     page.wait_for_epoch(300)
     before = stands(page)
@@ -177,7 +172,7 @@ def test_a_pause_says_so_and_loses_nothing(room: Room, open_page: OpenPage) -> N
     page.wait_for_epoch(400)
 
 
-def test_a_reload_and_a_second_tab_come_back_to_the_seat(room: Room, open_page: OpenPage) -> None:
+def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage) -> None:
     page = open_page(room.address, own_context=True)
     join(page, room, "Minji")
     other = open_page(room.link, own_context=True)
@@ -206,9 +201,7 @@ def test_a_reload_and_a_second_tab_come_back_to_the_seat(room: Room, open_page: 
     expect(other.find("#class-says")).to_contain_text("Your teacher leads")
 
 
-def test_the_room_ends_and_the_net_of_the_class_can_be_kept(
-    room: Room, open_page: OpenPage
-) -> None:
+def test_the_class_net_can_be_kept_when_the_room_ends(room: Room, open_page: OpenPage) -> None:
     page = open_page(room.address, own_context=True)
     page.train(100)
     page.wait_for_epoch(100)
@@ -233,7 +226,7 @@ def test_the_room_ends_and_the_net_of_the_class_can_be_kept(
     expect(page.find("#class-bar")).to_be_hidden()
 
 
-def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: OpenPage) -> None:
+def test_revealed_answers_are_shown_to_all(room: Room, open_page: OpenPage) -> None:
     first, second = (open_page(room.link, own_context=True) for _ in range(2))
     for page in (first, second):
         join(page, room)
@@ -260,7 +253,7 @@ def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: 
     expect(first.find("#class-panel polyline.mine")).to_have_count(1)
 
 
-def test_a_page_outside_of_a_class_loads_nothing_of_it(address: str, open_page: OpenPage) -> None:
+def test_class_scripts_are_loaded_when_a_class_is_opened(address: str, open_page: OpenPage) -> None:
     page = open_page(address, own_context=True)
     loaded: list[str] = []
     page.page.on("request", lambda request: loaded.append(request.url))
@@ -269,10 +262,7 @@ def test_a_page_outside_of_a_class_loads_nothing_of_it(address: str, open_page: 
     assert any("/static/main" in url for url in loaded)
     assert not any("class-style" in url or "/locale/" in url for url in loaded)
     assert "class." not in (page.find("#catalogue").text_content() or "")
-
-
-def test_whoever_opens_a_class_is_led_to_its_board(address: str, open_page: OpenPage) -> None:
-    page = open_page(f"{address}/#class", own_context=True)
+    page.go("class")
     expect(page.find("#board-link")).to_be_hidden()
     page.find("#class-open").click()
     expect(page.find("#board-stage")).to_be_visible()

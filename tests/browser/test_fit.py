@@ -1,4 +1,4 @@
-"""Fit, on the lecture's own data: the numbers that the lecture prints, from the screen."""
+"""Fit on the lecture's data: the screen shows the numbers that the lecture prints."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_scrub_and_replay(address: str, open_page: Open) -> None:
     expect(page.find("#count-epoch")).to_have_text("1,000")
 
 
-def test_weights_by_hand_and_training_goes_on_from_them(address: str, open_page: Open) -> None:
+def test_training_continues_from_weights_set_by_hand(address: str, open_page: Open) -> None:
     page = open_page(address)
     before = page.loss()
     page.type_weight("fit", 4, "2")
@@ -210,9 +210,7 @@ def test_two_tabs_have_two_nets(address: str, open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("secure", [True, False], ids=["localhost", "plain http"])
-def test_a_duplicated_tab_begins_a_net_of_its_own(
-    address: str, open_page: Open, secure: bool
-) -> None:
+def test_a_duplicated_tab_gets_a_new_net(address: str, open_page: Open, secure: bool) -> None:
     one = open_page(address, fresh=not secure)
     if not secure:  # what a browser lacks on plain http
         one.page.context.add_init_script(
@@ -253,7 +251,7 @@ def test_bad_input_is_explained(address: str, open_page: Open) -> None:
         expect(page.find("#fit-notice")).to_be_hidden()
 
 
-def test_a_diverging_run_stops_and_says_so(address: str, open_page: Open) -> None:
+def test_a_diverging_run_stops_with_a_message(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
     page.fill("#fit-lr", "100")

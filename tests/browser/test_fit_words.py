@@ -1,4 +1,4 @@
-"""What Fit says about one net or another, and that its words have room."""
+"""Fit's texts about different nets, and that they fit into their boxes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from tests.support.lecture_page import LecturePage
 Open = Callable[..., LecturePage]
 
 
-def test_the_summary(address: str, open_page: Open) -> None:
-    """It repeats nothing that cannot be used, and pushes nothing down when it gets longer."""
+def test_the_train_button_and_the_summary(address: str, open_page: Open) -> None:
     page = open_page(address)
+    the_train_button_says_what_it_does(page)
+    the_summary_names_only_options_that_apply(page)
+
+
+def the_summary_names_only_options_that_apply(page: LecturePage) -> None:
+    """It moves nothing when it gets longer."""
     short = summary_heights(page)
     page.unfold()
     for typed in ("2.5", "abc", "-1", "", "2049"):
@@ -31,8 +36,7 @@ def test_the_summary(address: str, open_page: Open) -> None:
     assert summary_heights(page) == short
 
 
-def test_the_train_button_says_what_it_does(address: str, open_page: Open) -> None:
-    page = open_page(address)
+def the_train_button_says_what_it_does(page: LecturePage) -> None:
     train = page.find("#fit-train")
     for typed, label in (
         ("1", "Train 1 epoch"),
@@ -59,7 +63,7 @@ def test_the_train_button_says_what_it_does(address: str, open_page: Open) -> No
 
 
 def summary_heights(page: LecturePage) -> list[float]:
-    """Of the line, on screens of several widths."""
+    """The heights of the summary's line, on screens of several widths."""
     found = []
     for width in (360, 600, 601, 1280):
         page.page.set_viewport_size({"width": width, "height": 900})
@@ -81,7 +85,7 @@ ROOM_AT_TWO_DECIMALS = """() => {
 }"""
 
 
-def test_the_words_fit_the_net(address: str, open_page: Open) -> None:
+def test_the_texts_agree_with_the_net(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.page.wait_for_function(ROOM_AT_TWO_DECIMALS)
     title = page.find(".card:has(#fit-logit-plot) h3")
@@ -98,9 +102,10 @@ def test_the_words_fit_the_net(address: str, open_page: Open) -> None:
     expect(page.find("#fit-looking-back")).to_have_text("Looking back at epoch 0.")
     page.fill("#fit-seed", "12345")
     page.click("#fit-train")
-    label = page.find("#fit-reset").inner_text()
-    assert label == "Start over, seed 12,345"
+    label = "Start over, seed 12,345"
+    expect(page.find("#fit-reset")).to_have_text(label)
     expect(page.find("#fit-notice")).to_contain_text(f"press “{label}” first")
     page.find("#language-switch").click()
     expect(title).to_have_text("시그모이드 앞: 매끄러운 곡선")
+    expect(page.find("#fit-reset")).not_to_have_text(label)
     expect(page.find("#fit-notice")).to_contain_text(f"‘{page.find('#fit-reset').inner_text()}’")

@@ -1,4 +1,4 @@
-"""The lessons, walked through as a student would: each step's tick comes from what was done."""
+"""The lessons, done as a student would: a step is ticked when its task is done."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def begin(page: LecturePage, lesson: str) -> None:
 
 
 def wait_until_set(page: LecturePage) -> None:
-    """What the step sets is there, and its place has a ring."""
+    """Wait until the step's settings are made and its element has a ring."""
     expect(page.find(".lesson-ring")).to_have_count(1)
     expect(page.find("#lesson-was-set")).to_be_visible()
 
@@ -40,7 +40,7 @@ def go_on(page: LecturePage) -> None:
 
 
 def read(page: LecturePage) -> None:
-    """A step with nothing to do: it has its tick when one has gone on."""
+    """Pass a step without a task, which is ticked when the next one is opened."""
     expect(page.find("#lesson-next.primary")).to_be_visible()
     expect(page.find("#lesson-task.done")).to_have_count(0)
     page.find("#lesson-next").click()
@@ -65,17 +65,21 @@ IN_SIGHT = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("lang", "height"), [("ko-KR", 664), ("en-US", 844)])
-def test_the_tour_of_a_first_visit(address: str, open_page: Open, lang: str, height: int) -> None:
-    """Offered once where nothing else is asked for; by keyboard, on a phone."""
-    page = open_page(address, lang=lang, width=390, height=height)  # the address has a view
-    expect(page.find("#tour-offer")).to_be_hidden()
-    page.page.goto(address)
-    page.wait_until_ready()
+def the_tour_is_offered(page: LecturePage) -> None:
+    """On a phone; the offer moves nothing on the page."""
     page.page.evaluate(RECORD_SHIFTS)
     expect(page.find("#tour-offer")).to_be_visible()
     assert shifts(page) == []
     assert page.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_tour_of_a_first_visit(address: str, open_page: Open) -> None:
+    """It is offered once, if the address names no view; by keyboard, on a phone."""
+    page = open_page(address, lang="ko-KR", width=390, height=664)  # the address has a view
+    expect(page.find("#tour-offer")).to_be_hidden()
+    page.page.goto(address)
+    page.wait_until_ready()
+    the_tour_is_offered(page)
     page.find("#tour-start").press("Enter")
     here(page, 1)
     expect(page.find("#lessons")).to_be_focused()
@@ -107,8 +111,9 @@ def test_the_tour_of_a_first_visit(address: str, open_page: Open, lang: str, hei
     expect(page.find("#help")).to_be_hidden()
 
 
-def test_who_trains_is_not_offered_the_tour_any_more(address: str, open_page: Open) -> None:
-    page = open_page(f"{address}/?lang=en#")
+def test_the_tour_is_not_offered_after_training(address: str, open_page: Open) -> None:
+    page = open_page(f"{address}/?lang=en#", width=390, height=844)
+    the_tour_is_offered(page)
     page.find("#tour-dismiss").click()
     expect(page.find("#tour-offer")).to_be_hidden()
     page.page.evaluate("localStorage.clear()")
@@ -120,8 +125,15 @@ def test_who_trains_is_not_offered_the_tour_any_more(address: str, open_page: Op
 
 
 @pytest.mark.view("build")
-def test_the_page_in_order(address: str, open_page: Open) -> None:
+def test_the_page_in_order_and_one_step(address: str, open_page: Open) -> None:
     page = open_page(address)
+    the_page_in_order(page)
+    page.find(".lesson-choice[data-lesson='onestep']").click()
+    wait_until_set(page)
+    one_step_of_the_loop(page)
+
+
+def the_page_in_order(page: LecturePage) -> None:
     page.click("#build-random")
     begin(page, "page")
     page.type_weight("build", 2, "2")
@@ -148,9 +160,7 @@ def test_the_page_in_order(address: str, open_page: Open) -> None:
     expect(page.find(".lesson-choice[data-lesson='page']")).to_contain_text("10 of 10")
 
 
-def test_one_step_of_the_loop(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    begin(page, "onestep")
+def one_step_of_the_loop(page: LecturePage) -> None:
     expect(page.find("#one-step-when")).to_have_text("From epoch 0 to 1")
     read(page)
     page.find("#one-step-choose [data-weight='2']").click()
@@ -193,7 +203,7 @@ def test_why_most_seeds_fail(address: str, open_page: Open) -> None:
     page.page.reload()
     page.wait_until_ready()
     here(page, 5)
-    assert page.find(".lesson-dots .done").count() == 5
+    expect(page.find(".lesson-dots .done")).to_have_count(5)
 
 
 def test_the_learning_rate(address: str, open_page: Open) -> None:
@@ -251,7 +261,7 @@ def test_wide_nets_and_steps(address: str, open_page: Open) -> None:
     ticked(page)
 
 
-def test_an_address_leads_to_what_the_step_is_about(address: str, open_page: Open) -> None:
+def test_an_address_leads_to_the_card_of_the_step(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=seeds.2")
     wait_until_set(page)
     page.wait_for_epoch(5000)  # trained on the way: the right side has stayed flat
@@ -260,18 +270,19 @@ def test_an_address_leads_to_what_the_step_is_about(address: str, open_page: Ope
     go_on(page)
     page.page.reload()
     page.wait_until_ready()
-    here(page, 3)  # where one was, not what the address says
+    here(page, 3)  # the step before the reload, not what the address says
     assert float(page.weights()[0]) == 1
     page.page.goto(f"{address}/?lesson=seeds.3")
     page.wait_until_ready()
     wait_until_set(page)
     here(page, 3)
-    assert [float(w) for w in page.weights()[:2]] == [1, -2.0526]
+    expect(page.find("#fit-weights-1-field")).to_have_value("−2.0526")
+    expect(page.find("#fit-weights-0-field")).to_have_value("1.0000")
     page.train(10_000)
     ticked(page)
 
 
-def test_looking_back_throws_nothing_away(address: str, open_page: Open) -> None:
+def test_going_back_discards_nothing(address: str, open_page: Open) -> None:
     page = open_page(address)
     begin(page, "lr")
     page.train(20)
@@ -297,7 +308,7 @@ def test_what_a_step_sets_in_build_leaves_training_alone(address: str, open_page
     page.fill("#fit-epochs", "40")  # which is a step of its own
     page.type_weight("build", 0, "2")
     begin(page, "page")
-    assert page.weights("build")[0] == "1"
+    expect(page.find("#build-weights-0-field")).to_have_value("1")
     page.train(40)
     page.wait_for_epoch(40)
     page.find("#undo").click()
@@ -305,7 +316,7 @@ def test_what_a_step_sets_in_build_leaves_training_alone(address: str, open_page
     expect(page.find("#count-epoch")).to_have_text("40")
 
 
-def test_lessons_that_cannot_be_loaded_are_asked_for_again(address: str, open_page: Open) -> None:
+def test_lessons_that_failed_to_load_are_requested_again(address: str, open_page: Open) -> None:
     page = open_page(address, quiet=False)
     page.page.route("**/lessons.json", lambda route: route.abort())
     page.find("#lessons-open").click()
@@ -336,10 +347,10 @@ def test_by_keyboard(address: str, open_page: Open) -> None:
     expect(page.find("#lessons")).to_be_hidden()
     expect(page.find(".lesson-ring")).to_have_count(0)
     keyboard.press("l")
-    here(page, 2)  # where one was
+    here(page, 2)  # the step before the reload
 
 
-def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None:
+def test_a_lesson_restores_the_work_from_before(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(300)
     page.wait_for_epoch(300)
@@ -351,7 +362,7 @@ def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None
     assert page.weights() == before
 
 
-def test_a_lesson_that_there_is_not(address: str, open_page: Open) -> None:
+def test_an_unknown_lesson(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=cooking.1")
     expect(page.find("#fit-notice")).to_contain_text("cooking")
     expect(page.find(".lesson-choice")).to_have_count(len(LESSONS))

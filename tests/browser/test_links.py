@@ -1,4 +1,4 @@
-"""Links that hold what one did: opened elsewhere, opened here, bad ones."""
+"""Links that contain the work: opened in another browser, in this one, and bad links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTICE = "#fit-notice"
 AFTER_10000 = ["2.8167", "-3.9404", "-1.7500", "-3.5572", "4.9937"]
 
 
-def test_training_goes_on_bit_for_bit_in_another_browser(address: str, open_page: Open) -> None:
+def test_training_continues_exactly_in_another_browser(address: str, open_page: Open) -> None:
     here = open_page(address)
     here.type_weight("build", 0, "1/3")
     here.train(5000)
@@ -99,7 +99,7 @@ def test_a_wide_net_starts_over_and_trains_there(address: str, open_page: Open) 
     expect(third.find("#fit-lr")).to_have_value("0.5")
 
 
-def test_bad_links_are_told_and_the_page_opens(address: str, open_page: Open) -> None:
+def test_a_bad_link_shows_a_message_and_the_page_opens(address: str, open_page: Open) -> None:
     page = open_page(address + "/#s=1.AAAA")
     for fragment, sentence in (
         ("", "damaged or was cut off"),

@@ -1,9 +1,8 @@
-"""One step, explained: what the card foretells is what Fit then shows."""
+"""The card "One step, explained": Fit then shows what the card has predicted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -45,12 +44,18 @@ def frame(page: LecturePage) -> list[float]:
     return found
 
 
-def test_what_is_foretold_happens(address: str, open_page: Open) -> None:
+def test_one_step_of_the_lectures_net(address: str, open_page: Open) -> None:
     page = open_page(address)
     near(page)
+    a_hovered_weight_is_highlighted_in_the_formulas(page)
+    the_points_pull_a_weight(page)
+    the_step_is_what_was_predicted(page)
+
+
+def the_step_is_what_was_predicted(page: LecturePage) -> None:
     stands_at(page, 0)
     for epoch in range(1, 4):
-        foretold = column(page, "New weight")
+        predicted = column(page, "New weight")
         assert column(page, "Old weight") == pytest.approx(frame(page), abs=1e-6)
         gradients = column(page, "Gradient")
         assert column(page, "Finite difference") == pytest.approx(gradients, rel=1e-3)
@@ -61,22 +66,20 @@ def test_what_is_foretold_happens(address: str, open_page: Open) -> None:
         stands_at(page, epoch)
         expect(page.find("#count-epoch")).to_have_text(str(epoch))
         expect(button).to_be_focused()
-        assert frame(page) == pytest.approx(foretold, abs=1e-6)
+        assert frame(page) == pytest.approx(predicted, abs=1e-6)
         after = number(told.split()[-1].rstrip("."))
         loss = page.page.evaluate("pwl.fit.frame().loss")
         assert loss == pytest.approx(after, abs=2e-6)
     page.page.evaluate("document.getElementById('language-switch').click()")
     expect(page.find("#one-step-when")).to_have_text("에폭 3에서 4까지")
-    foretold = column(page, "후")
+    predicted = column(page, "후")
     page.find("#one-step-next").click()
     expect(page.find("#one-step-when")).to_have_text("에폭 4에서 5까지")
-    assert frame(page) == pytest.approx(foretold, abs=1e-6)
+    assert frame(page) == pytest.approx(predicted, abs=1e-6)
 
 
-def test_the_points_that_pull_a_weight(address: str, open_page: Open) -> None:
+def the_points_pull_a_weight(page: LecturePage) -> None:
     """The third plot is the first times the second, and its mean is the gradient."""
-    page = open_page(address)
-    near(page)
     params = frame(page)
     for place, name in enumerate(("W1₁", "W1₂", "W2₁", "W2₂", "b2")):
         button = page.find("#one-step-choose button").nth(place)
@@ -111,15 +114,15 @@ def test_the_card_follows_the_net_and_the_optimizer(address: str, open_page: Ope
     near(page)
     expect(page.find("#one-step-table thead")).to_contain_text("Momentum m")
     for epoch in (51, 52):
-        foretold = column(page, "New weight")
+        predicted = column(page, "New weight")
         page.find("#one-step-next").click()
         stands_at(page, epoch)
-        assert frame(page) == pytest.approx(foretold, abs=1e-6)
+        assert frame(page) == pytest.approx(predicted, abs=1e-6)
     page.fill("#fit-lr", "fast")  # no learning rate: the session's own optimizer goes on
-    foretold = column(page, "New weight")
+    predicted = column(page, "New weight")
     page.find("#one-step-next").click()
     stands_at(page, 53)
-    assert frame(page) == pytest.approx(foretold, abs=1e-6)
+    assert frame(page) == pytest.approx(predicted, abs=1e-6)
     page.type_weight("fit", 0, "2")
     near(page)
     expect(page.find("#one-step-table tbody tr").first).to_contain_text("2.000000")
@@ -137,30 +140,28 @@ def test_the_card_follows_the_net_and_the_optimizer(address: str, open_page: Ope
     expect(page.find("#one-step-formula")).to_contain_text("…")
 
 
-def lit(page: LecturePage, formula: str) -> list[Any]:
-    """Places of the weights that light up in a formula."""
-    found: list[Any] = page.page.evaluate(
-        """(id) => [...document.querySelectorAll(`#${id} [data-weight]`)]
-          .filter((node) => getComputedStyle(node).backgroundColor !== "rgba(0, 0, 0, 0)")
-          .map((node) => node.dataset.weight)""",
-        formula,
-    )
-    return found
+# Whether the weights that light up in a formula are these.
+LIT = """([formula, weights]) => {
+  const lit = [...document.querySelectorAll(`#${formula} [data-weight]`)].filter((node) =>
+    getComputedStyle(node).backgroundColor !== "rgba(0, 0, 0, 0)");
+  return lit.map((node) => node.dataset.weight).join() === weights;
+}"""
 
 
-def test_a_weight_that_is_pointed_at_lights_up_in_the_formulas(
-    address: str, open_page: Open
-) -> None:
-    page = open_page(address)
-    near(page)
-    assert lit(page, "one-step-formula") == []
+def expect_lit(page: LecturePage, formula: str, weights: str) -> None:
+    page.page.wait_for_function(LIT, arg=[formula, weights])
+
+
+def a_hovered_weight_is_highlighted_in_the_formulas(page: LecturePage) -> None:
+    expect_lit(page, "one-step-formula", "")
     page.find("#one-step-table tbody tr").nth(2).hover()
-    assert lit(page, "one-step-formula") == lit(page, "fit-formula") == ["2"]
+    expect_lit(page, "one-step-formula", "2")
+    expect_lit(page, "fit-formula", "2")
     page.find("#one-step-when").hover()
-    assert lit(page, "one-step-formula") == []
+    expect_lit(page, "one-step-formula", "")
     with page.shown("#fit-weights-1-field") as field:
         field.focus()
-        assert lit(page, "fit-formula") == ["1"]
+        expect_lit(page, "fit-formula", "1")
         field.fill("0.25")
         field.press("Enter")
         expect(page.find("#fit-formula [data-weight='1']")).to_contain_text("0.2500")

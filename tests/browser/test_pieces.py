@@ -1,4 +1,4 @@
-"""The line in pieces: knots, slopes and units of the net in Fit."""
+"""The card "The line in pieces": knots, slopes and units of the net in Fit."""
 
 from __future__ import annotations
 
@@ -90,10 +90,15 @@ def test_the_lectures_net_in_two_pieces(address: str, open_page: Open) -> None:
     expect(page.find("#pieces-count")).to_contain_text("유닛(점선): 1개")
 
 
-def test_a_wide_net_is_taken_apart_when_it_rests(address: str, open_page: Open) -> None:
+def test_other_nets(address: str, open_page: Open) -> None:
     page = ready(address, open_page)
     page.unfold()
-    train(page, 300, hidden=512, bias="bias1")
+    sigmoid_units_are_steps(page)
+    a_wide_net_is_analysed_when_it_is_at_rest(page)
+
+
+def a_wide_net_is_analysed_when_it_is_at_rest(page: LecturePage) -> None:
+    train(page, 300, hidden=512, activation="relu", lr=0.001)
     near(page)
     expect(page.find("#pieces-when")).to_have_text("The net as it stands, at epoch 300")
     sent = page.page.evaluate("pwl.fit.send('params').then(({ params }) => params)")
@@ -138,9 +143,7 @@ def test_a_wide_net_is_taken_apart_when_it_rests(address: str, open_page: Open) 
     expect(page.find("#pieces-count")).to_contain_text(f"at no data point: {int(dead.sum())}.")
 
 
-def test_sigmoid_units_are_steps(address: str, open_page: Open) -> None:
-    page = ready(address, open_page)
-    page.unfold()
+def sigmoid_units_are_steps(page: LecturePage) -> None:
     train(page, 500, hidden=4, bias="bias1", activation="sigmoid", lr=0.05)
     near(page)
     expect(page.find("#pieces-formula")).to_contain_text("Sigmoid units do not bend")

@@ -1,4 +1,4 @@
-"""The loss surface: what one sees of it, against torch and numpy."""
+"""The loss surface on the screen, compared with torch and numpy."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ SHOWN = """() => {
   const { job, loss, scale } = pwl.surface.shown;
   return { as: [...job.as], bs: [...job.bs], loss: [...loss], low: scale.low, job };
 }"""
+SAME_LOSS = """() => document.querySelector("#surface-loss").textContent ===
+  document.querySelector("#count-loss").textContent"""
 AT_REST = "() => pwl.surface.shown && !pwl.surface.shown.job.coarse"
 
 
@@ -46,7 +48,7 @@ def page(address: str, open_page: Open) -> LecturePage:
     return open_page(address)
 
 
-def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Open) -> None:
+def test_the_surface_and_the_path_equal_torchs(address: str, open_page: Open) -> None:
     page = open_page(address)
     open_surface(page, 5000)
     shown = page.page.evaluate(SHOWN)
@@ -76,6 +78,7 @@ def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Op
     spans = [shown["as"][-1] - shown["as"][0], shown["bs"][-1] - shown["bs"][0]]
     assert (np.abs(painted - frames) < np.array(spans) * 0.005).all()
     assert page.drawn("surface-plot", START) == ([frames[0, 0]], [frames[0, 1]])
+    another_weight_moves_the_landscape(page)
 
 
 def test_the_point_is_dragged_and_fit_follows(address: str, open_page: Open) -> None:
@@ -91,7 +94,7 @@ def test_the_point_is_dragged_and_fit_follows(address: str, open_page: Open) -> 
     assert p[0] > number(before[0])
     assert p[1] > number(before[1])
     assert [f"{value:.4f}" for value in p[2:]] == before[2:]
-    expect(page.find("#surface-loss")).to_have_text(page.loss())
+    page.page.wait_for_function(SAME_LOSS)
     assert page.page.evaluate("pwl.fit.frame().mark") != "edit", "the server has not heard of it"
     page.page.mouse.up()
     page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")
@@ -105,8 +108,7 @@ def test_the_point_is_dragged_and_fit_follows(address: str, open_page: Open) -> 
     assert page.weights() == set_
 
 
-def test_another_weight_moves_the_landscape(page: LecturePage) -> None:
-    open_surface(page)
+def another_weight_moves_the_landscape(page: LecturePage) -> None:
     low = page.find("#surface-lowest").inner_text()
     page.type_weight("fit", 4, "2")
     expect(page.find("#surface-lowest")).not_to_have_text(low)
@@ -157,7 +159,7 @@ def gram_schmidt(start: np.ndarray, end: np.ndarray, third: np.ndarray) -> np.nd
     return np.stack([u, across / np.linalg.norm(across)])
 
 
-def test_three_dimensions_and_a_browser_without(address: str, open_page: Open) -> None:
+def test_three_dimensions_and_a_browser_without_webgl(address: str, open_page: Open) -> None:
     page = open_page(
         address, quiet=False
     )  # a machine without a GPU says in the console that it is slow
@@ -178,7 +180,7 @@ def test_three_dimensions_and_a_browser_without(address: str, open_page: Open) -
 
 @pytest.mark.view("fit")
 def test_by_keyboard_and_buttons(page: LecturePage) -> None:
-    """Nothing large is fetched before the card is near; then its keys, buttons and lists."""
+    """Plotly's 3D build is fetched only near the card; then keys, buttons and lists."""
     page.train(5)
     page.wait_for_epoch(5)
     own = page.page.evaluate(
@@ -197,7 +199,7 @@ def test_by_keyboard_and_buttons(page: LecturePage) -> None:
 
 
 def plotly_builds(page: LecturePage) -> list[str]:
-    """Those that the page has fetched."""
+    """The builds of Plotly that the page has fetched."""
     fetched: list[str] = page.page.evaluate(
         """() => performance.getEntriesByType("resource")
           .flatMap(({ name }) => /\\/plotly-(basic|cartesian|gl3d)-/.exec(name)?.[1] ?? [])"""

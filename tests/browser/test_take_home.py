@@ -1,4 +1,4 @@
-"""Files and pictures of what one did, and a run brought back from its file."""
+"""Files and pictures of a run, and a run that is restored from its file."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def pick(page: LecturePage, content: bytes) -> None:
     page.find("#run-file").set_input_files([file])
 
 
-def test_a_run_comes_back_from_its_file(address: str, open_page: Open) -> None:
+def test_a_run_is_restored_from_its_file(address: str, open_page: Open) -> None:
     here = open_page(address)
     here.type_weight("build", 1, "-2")
     here.train(400)

@@ -81,7 +81,7 @@ async def assert_ended_as_if_alone(service: SessionService, sid: str, epochs: in
 async def test_long_runs_and_short_ones_take_turns(
     service: SessionService, saves: list[str]
 ) -> None:
-    """Each session's message goes to the end of the queue, so one worker goes round them all."""
+    """Each session's message goes to the end of the queue, so one worker serves all in turn."""
     long, _ = await service.open()
     await service.start_run(long, 1_000_000, ADAM, "torch@cpu")
     await until(lambda: has_moved(service, long))

@@ -29,7 +29,7 @@ class TestImage:
             FEATURES_VARIABLE,
             CACHE_VARIABLE,
         ):
-            monkeypatch.setenv(name, "")  # so that what a test sets is taken back
+            monkeypatch.setenv(name, "")  # so that a value set by a test is removed after it
             monkeypatch.delenv(name)
         shipped = numba_cache.shipped_folder(numba_cache.fingerprint(TARGET)) / "engines_12345"
         shipped.mkdir(parents=True)
@@ -68,7 +68,7 @@ class TestImage:
     def test_the_log_says_what_is_compiled(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Also on a processor that no image is made for, such as arm64."""
+        """Also on a processor for which there is no image, such as arm64."""
         monkeypatch.setattr(numba_cache, "SHIPPED", tmp_path / "empty")
         numba_cache.SHIPPED.mkdir()
         monkeypatch.setattr(numba_cache, "CPUINFO", tmp_path / "none")

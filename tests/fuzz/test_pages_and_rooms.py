@@ -1,4 +1,4 @@
-"""Forged requests for pages, streams and downloads, and to rooms; see `test_sessions`."""
+"""Malformed requests for pages, streams and downloads, and to rooms; see `test_sessions`."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ OF_SEAT: dict[str, dict[str, Any]] = {
 LEAVING = {"end", "leave"}  # would end the room, and the other tests with it
 
 
-def test_every_command_of_a_room_is_forged() -> None:
+def test_every_command_of_a_room_is_fuzzed() -> None:
     assert OF_TEACHER.keys() | {"end"} == {*table.COMMANDS, "addresses"}
 
 
@@ -130,7 +130,7 @@ def test_rooms(site: Site, role: str, name: str, data: st.DataObject) -> None:
 
 @settings(**FEW, **SAME_EACH_TIME)
 @given(data=st.data())
-def test_the_doors_of_a_room(site: Site, data: st.DataObject) -> None:
+def test_opening_and_joining_a_room(site: Site, data: st.DataObject) -> None:
     room = site.room
     seat = data.draw(mostly(tokens.seat_token(room, 2), ODD_TEXT))
     code = data.draw(mostly(room.code, ODD_TEXT))
@@ -161,7 +161,7 @@ def test_the_doors_of_a_room(site: Site, data: st.DataObject) -> None:
     query=st.binary(max_size=20),
     headers=HEADERS,
 )
-def test_anything(
+def test_any_request(
     site: Site, method: str, path: str, body: bytes, query: bytes, headers: Any
 ) -> None:
     site.ask(method, f"/{path}", body, query, headers)

@@ -35,7 +35,7 @@ async def service(settings: Settings) -> AsyncIterator[SessionService]:
 
 
 def uninterrupted(service: SessionService, epochs: int) -> TrainState:
-    """The oracle: the same run in one piece, in this process."""
+    """The oracle: the same run without interruption, in this process."""
     points = service.points
     start = initial_state(1, points.x, points.y)
     return train_slice(start, points.x, points.y, AdamOptions(), Budget(epochs)).state
@@ -78,7 +78,7 @@ async def test_killed_workers_are_replaced_and_the_run_ends_with_the_same_weight
 
 
 async def test_a_long_run_does_not_starve_short_ones(settings: Settings) -> None:
-    """With one process for all: every session gets its turn, slice by slice."""
+    """With one process for all sessions, which take turns slice by slice."""
 
     class Recorder(SessionEvents):
         """Records whose slice was saved."""

@@ -32,7 +32,7 @@ def store(link: RedisLink) -> RedisStore:
 
 @pytest.fixture
 async def other(redis_server: Cluster) -> AsyncIterator[RedisStore]:
-    """The store as another server has it."""
+    """The store of another server."""
     other = RedisStore(RedisLink(redis_server.redis_url), source="a")
     yield other
     await other.close()
@@ -51,7 +51,7 @@ async def test_a_server_sees_what_another_saves(store: RedisStore, other: RedisS
         await store.save(sid, 1, make_state(version=2))
 
 
-async def test_a_save_whose_answer_was_lost_may_be_made_again(
+async def test_a_save_whose_answer_was_lost_can_be_repeated(
     store: RedisStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client repeats a command when a connection breaks; it must not take effect twice."""
@@ -71,7 +71,7 @@ async def test_a_save_whose_answer_was_lost_may_be_made_again(
     assert await seqs_since(store, new, 0) == [1]
 
 
-async def test_only_the_version_asked_for_is_begun(store: RedisStore) -> None:
+async def test_a_slice_begins_only_at_its_version(store: RedisStore) -> None:
     sid = await store.create(make_state(run=RUNNING))
     for apart_s, times in ((-1.0, 1), (-1.0, 2), (60.0, 2), (-1.0, 3)):
         store.apart_s = apart_s  # a message that comes twice is not counted
@@ -85,10 +85,10 @@ async def test_only_the_version_asked_for_is_begun(store: RedisStore) -> None:
     assert await store.begin_slice(sid, 1) is None
     begun = await store.begin_slice(sid, 2)
     assert begun is not None
-    assert begun[1] == 1  # a slice that was saved is not held against the next one
+    assert begun[1] == 1  # attempts are counted for each slice
 
 
-async def test_a_forgotten_session_is_claimed_by_one(store: RedisStore, other: RedisStore) -> None:
+async def test_an_idle_session_is_claimed_once(store: RedisStore, other: RedisStore) -> None:
     await store.create(make_state())
     sids = [await store.create(make_state(run=RUNNING)) for _ in range(20)]
     assert await store.claim_idle(60.0, 100) == []
@@ -103,7 +103,7 @@ async def test_a_forgotten_session_is_claimed_by_one(store: RedisStore, other: R
     assert set(claimed) < set(sids)
 
 
-async def test_servers_tell_each_other_of_changes(store: RedisStore, other: RedisStore) -> None:
+async def test_servers_notify_each_other_of_changes(store: RedisStore, other: RedisStore) -> None:
     changes: list[str] = []
     gaps: list[bool] = []
     listening = asyncio.create_task(
@@ -116,14 +116,14 @@ async def test_servers_tell_each_other_of_changes(store: RedisStore, other: Redi
     await stop([listening])
 
 
-async def test_servers_agree_on_the_data(store: RedisStore, other: RedisStore) -> None:
+async def test_servers_share_the_first_sound_data(store: RedisStore, other: RedisStore) -> None:
     assert await store.shared_data() is None
     broken, worse = (Data(points(slope), UserError("data_empty")) for slope in (0, 1))
     first, second = (Data(points(slope), None) for slope in (2, 3))
     for server, offered, agreed in (
         (store, broken, broken),
-        (other, worse, broken),  # the first word counts
-        (other, first, first),  # but for data without a problem
+        (other, worse, broken),  # the first data wins
+        (other, first, first),  # but data without a problem replaces it
         (store, broken, first),
         (store, second, first),
     ):
@@ -160,7 +160,7 @@ async def test_other_settings_have_other_data(store: RedisStore, link: RedisLink
     assert await RedisStore(link, source="b").shared_data() is None
 
 
-async def test_a_damaged_session_is_unknown_and_the_log_says_why(
+async def test_a_damaged_session_is_unknown_and_logged(
     store: RedisStore, link: RedisLink, caplog: pytest.LogCaptureFixture
 ) -> None:
     damaged, sound = await store.create(make_state()), await store.create(make_state())
@@ -207,7 +207,7 @@ async def test_an_outage_of_redis(tmp_path: Path, caplog: pytest.LogCaptureFixtu
             gaps.clear()
             cluster.start_redis()
             assert (await store.load(sid)).version == 1
-            await until(lambda: gaps)  # missed changes are looked up
+            await until(lambda: gaps)  # subscribers read what they may have missed
             assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
         assert await seqs_since(store, sid, 0) == [1]
         await stop([listening])

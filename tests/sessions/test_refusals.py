@@ -1,4 +1,4 @@
-"""Refusals of the service: invalid values, too much at once, unknown sessions."""
+"""Errors of the service: invalid values, too many requests, unknown sessions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ODD_VALUES = [
 ]
 
 
-async def test_a_session_that_asks_for_too_much_at_once_is_refused(
+async def test_too_many_computations_of_a_session_are_refused(
     service: SessionService, runner: ThreadRunner
 ) -> None:
     sid, _ = await service.open()
@@ -81,7 +81,9 @@ async def test_a_full_server_refuses_more_runs(settings: Settings) -> None:
     await service.close()
 
 
-async def test_a_second_run_has_to_wait(service: SessionService, runner: ThreadRunner) -> None:
+async def test_a_second_run_of_a_session_is_refused(
+    service: SessionService, runner: ThreadRunner
+) -> None:
     sid, _ = await service.open()
     runner.gate.clear()
     await service.start_run(sid, 10, ADAM, "torch@cpu")
@@ -108,7 +110,7 @@ async def test_commands_to_unknown_sessions_are_refused(service: SessionService,
 
 
 @pytest.mark.parametrize("name", ["torch@cuda:99", "AUTO", ""])
-async def test_an_engine_that_is_not_here_is_refused(service: SessionService, name: str) -> None:
+async def test_an_unavailable_engine_is_refused(service: SessionService, name: str) -> None:
     sid, before = await service.open()
     for command in (
         service.start_run(sid, 5, ADAM, name),

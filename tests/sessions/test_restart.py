@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,20 +86,22 @@ async def test_a_restart_with_other_data_keeps_the_net(settings: Settings, tmp_p
     await second.close()
 
 
-@pytest.fixture
-def broken(settings: Settings) -> Settings:
-    Path(settings.data).write_text("x,prob\n1,1\n", encoding="utf-8")
-    return settings
+def break_it(data: Path) -> None:
+    data.write_text("x,prob\n1,1\n", encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("damage", "code"), [(break_it, "data_missing_column"), (Path.unlink, "data_not_found")]
+)
 async def test_a_broken_data_file_is_reported_and_replaced(
-    broken: Settings,
+    settings: Settings, damage: Callable[[Path], None], code: str
 ) -> None:
-    service = await started(broken)
+    damage(Path(settings.data))
+    service = await started(settings)
     points = await service.loaded()
     assert points.origin == "lecture"
     assert service.data_problem is not None
-    assert service.data_problem.code == "data_missing_column"
+    assert service.data_problem.code == code
     _, snapshot = await service.open()
     assert snapshot["data_key"] == points.key
     await service.close()

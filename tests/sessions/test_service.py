@@ -76,7 +76,7 @@ async def test_reset_while_running(service: SessionService, runner: ThreadRunner
     assert snapshot["next_seq"] == snapshot["first_seq"] + 1
     _, rows = await service.read(sid)
     assert [row[:2] for row in rows] == [[snapshot["first_seq"], 0]]
-    await service.start_run(sid, 50, ADAM, "torch@cpu")  # waits in line behind the slice given up
+    await service.start_run(sid, 50, ADAM, "torch@cpu")  # waits for the dropped slice
     assert_at(await finished(service, sid), trained(service, first_state(service, 5), 50))
 
 
@@ -162,7 +162,7 @@ async def test_the_speed_is_measured_and_stays_known(
     assert (done["engine"], done["engine_used"], done["engine_speed"]) == ("auto", "fused@cpu", 400)
     await service.start_run(sid, 100, ADAM, "auto")
     assert (await finished(service, sid))["engine_speed"] == 200
-    assert (await service.step(sid, ADAM))["engine_speed"] == 200  # one epoch tells no speed
+    assert (await service.step(sid, ADAM))["engine_speed"] == 200  # one epoch is not measured
     await service.reset(sid, 1, Architecture(h=3))
     new = await service.get_snapshot(sid)  # the speed of another net would mislead
     assert (new["engine_used"], new["engine_speed"], new["epochs_per_second"]) == (None, 0, 0)
@@ -173,7 +173,7 @@ async def test_the_speed_is_measured_and_stays_known(
 WIDE = Architecture(h=50, bias1=True, activation="sigmoid", loss="mse")
 
 
-async def test_a_wide_net_sends_its_curve(either: SessionService) -> None:
+async def test_the_frames_of_a_wide_net_hold_its_curve(either: SessionService) -> None:
     sid, _ = await either.open()
     fresh = await either.reset(sid, 3, WIDE)
     start = first_state(either, 3, WIDE)
@@ -219,7 +219,7 @@ async def test_a_reset_keeps_the_architecture_unless_another_is_wanted(
 async def test_starting_a_run_reads_the_session_only_twice(
     settings: Settings, runner: ThreadRunner
 ) -> None:
-    """From the click to the first slice nothing is read twice."""
+    """Between the click and the first slice the session is not read again."""
 
     class CountingStore(SqliteStore):
         loads = 0

@@ -49,7 +49,7 @@ async def test_many_sessions_are_read_at_once(store: Store) -> None:
     assert await store.load_many([]) == {}
 
 
-async def test_deleted_sessions_are_gone_with_all_that_is_theirs(store: Store) -> None:
+async def test_sessions_are_deleted_with_their_frames_and_steps(store: Store) -> None:
     state, frames = appended(make_state(run=Run(0, 10, "running")), 3)
     sids = [await store.create(state, frames) for _ in range(3)]
     for sid in sids:
@@ -124,7 +124,7 @@ async def test_frames_are_read_from_a_number_on(store: Store) -> None:
     sid = await store.create(state, frames)
     assert await seqs_since(store, sid, 3) == [4, 5]
     assert await seqs_since(store, sid, 5) == []
-    # A number that was never given out: the reader knows of another life of this session.
+    # A number that was never used: the store was restored from a backup.
     assert await seqs_since(store, sid, 6) == [1, 2, 3, 4, 5]
     assert await seqs_since(store, sid, 2**53) == [1, 2, 3, 4, 5]
 
@@ -211,7 +211,7 @@ async def test_a_session_keeps_its_numbers_bit_for_bit(store: Store) -> None:
     assert np.isnan(frame.loss)
 
 
-async def test_the_store_answers(store: Store) -> None:
+async def test_ping(store: Store) -> None:
     await store.ping()
 
 
@@ -289,7 +289,7 @@ async def test_a_step_of_the_history_is_loaded_as_it_was_saved(store: Store) -> 
     assert (found.kind, found.state.seed, found.frames) == ("weights", 2, None)
 
 
-async def test_steps_that_the_history_no_longer_has_are_dropped(store: Store) -> None:
+async def test_steps_that_are_not_in_the_history_are_deleted(store: Store) -> None:
     sid, other = await store.create(make_state()), await store.create(make_state())
     for session in (sid, other):
         for n in range(1, 13):

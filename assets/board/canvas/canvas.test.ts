@@ -42,7 +42,7 @@ describe("the layout of tiles", () => {
       expect(head.x + head.width).toBeLessThanOrEqual(905);
     }
   });
-  test("has room for larger letters, or none of them", () => {
+  test("has a line for the name only if the letters fit", () => {
     const groups = [{ key: "a", count: 40 }];
     const [near, far] = [11, 24].map((letter) => layout(groups, 900, 430, { ...SIZES, letter }, 100));
     expect(far.blocks[0].places[0].y).toBe(headHeight(24));
@@ -132,7 +132,7 @@ describe("axes", () => {
     expect(ticks([0, 1], 3)).toEqual([0, 0.5, 1]);
     expect(ticks([0, 0], 3)).toEqual([]);
   });
-  test("have never one tick alone", () => {
+  test("have at least two ticks", () => {
     for (let high = 0.1; high < 100; high *= 1.07) {
       expect(ticks([-high, high], 3).length).toBeGreaterThan(1);
       expect(ticks([0.3 * high, high], 3).length).toBeGreaterThan(1);
@@ -162,7 +162,7 @@ describe("the plots of one net", () => {
     });
     expect(lines?.units).toHaveLength(2);
   });
-  test("the line to match takes the place of prob", () => {
+  test("the line to match replaces prob", () => {
     const { truth, aim } = curves.withTarget(ground, [1, -1, -4.5, -9, 4.5]);
     const made = curves.yhat(student(1), ground.x);
     ground.x.forEach((_, i) => expect(truth?.[i]).toBeCloseTo(made?.[i] ?? Number.NaN, 6));

@@ -24,8 +24,8 @@ export type Scene = {
 };
 
 const GLIDE_MS = 450; // duration of a tile's motion
-const LEAST = 26; // limits of a tile's width; the greater one of pixels and the share of the box's width
-const MOST = { pixels: 230, share: 0.32 };
+const MIN_WIDTH = 26; // of a tile
+const MAX_WIDTH = { pixels: 230, share: 0.32 }; // the greater of pixels and a share of the box's width
 const LARGE = 116; // least width of tiles in the zoom "large"
 export type Zoom = "fit" | "large";
 
@@ -75,8 +75,8 @@ export const place = (
   isStill: boolean,
 ) => {
   const counted = groups.map((key) => ({ key, count: key.rows.length }));
-  const least = width < 600 || zoom === "large" ? LARGE * (width < 600 ? 0.9 : 1) : LEAST;
-  const most = Math.max(MOST.pixels, MOST.share * width);
+  const least = width < 600 || zoom === "large" ? LARGE * (width < 600 ? 0.9 : 1) : MIN_WIDTH;
+  const most = Math.max(MAX_WIDTH.pixels, MAX_WIDTH.share * width);
   scene.layout = layout(counted, width, height, { least, most, letter }, least);
   scene.order = [];
   const shown = new Set<Actor>();

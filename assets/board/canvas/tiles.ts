@@ -21,7 +21,7 @@ export type Marks = { chosen: number | null; pointed: number | null; spotlight: 
 const PAD = 4; // pixels around the curve in a tile
 const AWAY_OPACITY = 0.45; // of a student whose page is not connected
 const RADIUS = 5;
-const USUAL = 11; // pixels of letters
+const DEFAULT_LETTER = 11; // pixels
 
 const numbersOf = new Float32Array(POINTS);
 const placeOf = new Float32Array(4);
@@ -108,7 +108,7 @@ const cardOf = (ground: Ground | null, width: number, height: number, ratio: num
 
 const ring = (pen: Pen, x: number, y: number, width: number, height: number, colour: string, line: number) => {
   pen.beginPath();
-  pen.roundRect(x + line / 2, y + line / 2, width - line, height - line, RADIUS); // inside: no edge cuts it
+  pen.roundRect(x + line / 2, y + line / 2, width - line, height - line, RADIUS); // inside the tile, so that no edge cuts it
   pen.strokeStyle = colour;
   pen.lineWidth = line;
   pen.stroke();
@@ -118,14 +118,14 @@ const words = (pen: Pen, actor: Actor, look: Look, text: Words, width: number, h
   const { row } = actor;
   if (!hasLoss(width, look.small)) return;
   const line = lineHeight(width, look.small);
-  const roomy = (width * USUAL) / look.small; // as wide with usual letters
+  const relativeWidth = (width * DEFAULT_LETTER) / look.small; // for the number of digits
   const px = line - 2;
   pen.font = `${px}px ${look.family}`;
   pen.fillStyle = look.ink;
-  pen.fillText(lossWords(row.loss, roomy), PAD + 1, height - 5);
+  pen.fillText(lossWords(row.loss, relativeWidth), PAD + 1, height - 5);
   pen.fillStyle = look.muted;
   pen.textAlign = "right";
-  pen.fillText(epochWords(row.epoch, roomy), width - PAD - 1, height - 5);
+  pen.fillText(epochWords(row.epoch, relativeWidth), width - PAD - 1, height - 5);
   pen.textAlign = "left";
   if (!hasName(width, look.small)) return;
   pen.fillStyle = look.ink;

@@ -38,7 +38,7 @@ const aimOf = (x: number[], prob: Float32Array, isBinary: boolean): [number, num
   return slopes.every(Number.isFinite) ? slopes : null;
 };
 
-// The ground with a line to match instead of prob.
+// The ground with the line to match in place of prob.
 export const withTarget = (ground: Ground, target: Weights): Ground => {
   const truth = Float32Array.from(nets.output(nets.logit(target, ground.x), nets.LECTURE));
   return { ...ground, truth, aim: aimOf(ground.x, truth, true) };

@@ -6,9 +6,9 @@ test("a message has its arguments filled in", () => {
   expect(t("own.at", { x: "−0.5", y: 1 })).toBe("x −0.5, y 1");
 });
 
-test("a word goes with its count", () => {
-  const said = [1, 2, "1", "1,000"].map((n) => t("import.points", { n }));
-  expect(said).toEqual(["1 point", "2 points", "1 point", "1,000 points"]);
+test("a message has the singular or the plural of a word", () => {
+  const texts = [1, 2, "1", "1,000"].map((n) => t("import.points", { n }));
+  expect(texts).toEqual(["1 point", "2 points", "1 point", "1,000 points"]);
   expect(t("board.headline", { both: 1, n: 20 })).toBe("1 of 20 bends on both sides");
 });
 

@@ -25,7 +25,7 @@ const load = async (wanted: string) => {
 // Load the complete catalogue of the page's language.
 export const loadCatalogue = () => load(lang);
 
-// {name}, and {name|one|other} for the word that goes with a count.
+// {name} is replaced by the argument, {name|one|other} by the singular or the plural that fits it.
 const PLACEHOLDER = /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g;
 
 // The message for `key`, with its placeholders replaced from `args`; pwlapp/core/messages.py does the same.

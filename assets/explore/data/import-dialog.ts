@@ -8,7 +8,7 @@ import type { Answer, Message } from "../../core/types";
 import * as fitControls from "../../fit/controls";
 
 export type Role = "x" | "y" | "prob";
-// How to read a file; Choices in pwlapp/core/data/importing.py. The server detects what is absent or null.
+// How to read a file; Choices in pwlapp/core/data/choices.py. The server detects what is absent or null.
 export type Choices = {
   encoding?: string | null;
   separator?: string | null;

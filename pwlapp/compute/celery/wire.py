@@ -20,7 +20,7 @@ from pwlapp.core.analysis.one_step import OneStep, Pull, Update
 from pwlapp.core.analysis.plateaus import Plateaus
 from pwlapp.core.analysis.seeds import Runs
 from pwlapp.core.constructions import Result
-from pwlapp.core.data.importing import Choices
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.points import DataSpec, Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture

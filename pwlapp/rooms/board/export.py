@@ -29,7 +29,9 @@ def make_net(student):
         layers.append(torch.nn.Sigmoid())
     net = torch.nn.Sequential(*layers)
     params = torch.tensor(student["params"])
-    torch.nn.utils.vector_to_parameters(params, net.parameters())
+    for weight in net.parameters():
+        n = weight.numel()
+        weight.data, params = params[:n].reshape_as(weight), params[n:]
     return net
 
 
@@ -42,8 +44,10 @@ for student, net in zip(students, nets):
         print(student["seat"], student["why"], loss_fn(net(x), y).item())
 """
 HISTOGRAM = """\
-losses = torch.tensor([student["loss"] for student in students])
-plt.hist(losses[losses.isfinite()], bins=40)
+import numpy as np
+
+losses = np.array([student["loss"] for student in students])
+plt.hist(losses[np.isfinite(losses)], bins=40)
 plt.xlabel("loss")
 plt.show()
 """
@@ -99,7 +103,7 @@ def csv_table(
 
 
 def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
-    """Write a notebook that builds the nets of all students and draws them.
+    """Write a notebook that builds the nets of all students and draws them, also without PyTorch.
 
     Parameters
     ----------
@@ -115,6 +119,7 @@ def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
         Contains only checked numbers, no nicknames.
     """
     parts = [
+        notebooks.without_torch(words),
         programs.data_part(points, words),
         Part(words["code.class_students"], _students(students, points)),
         Part(words["code.class_nets"], MAKE_NET),

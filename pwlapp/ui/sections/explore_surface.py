@@ -55,7 +55,7 @@ def _select(id_: str, key: str) -> html.Label:
 
 
 def _icon(id_: str, sign: str, key: str) -> html.Button:
-    return labelled(html.Button(sign, id=id_, className="icon", n_clicks=0), key)
+    return labelled(html.Button(sign, id=id_, className="icon"), key)
 
 
 def _plot() -> html.Div:

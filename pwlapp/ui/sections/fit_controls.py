@@ -9,10 +9,10 @@ from dash import dcc, html
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.ui import ids
 from pwlapp.ui.components import (
-    button,
     buttons,
     check,
     choice,
+    command,
     drawer,
     field,
     labelled,
@@ -37,11 +37,11 @@ def command_bar() -> html.Div:
         field(ids.FIT_EPOCHS, "fit.epochs", str(EPOCHS), size=9),
     ]
     pressed = buttons(
-        button(ids.FIT_TRAIN, "fit.train_n", kind="primary", n=f"{EPOCHS:,}"),
-        button(ids.FIT_PAUSE, "fit.pause"),
-        button(ids.FIT_RESUME, "fit.resume", hidden=True),
-        button(ids.FIT_STEP, "fit.step"),
-        button(ids.FIT_RESET, "fit.reset"),
+        command(ids.FIT_TRAIN, "fit.train_n", kind="primary", n=f"{EPOCHS:,}"),
+        command(ids.FIT_PAUSE, "fit.pause"),
+        command(ids.FIT_RESUME, "fit.resume", hidden=True),
+        command(ids.FIT_STEP, "fit.step"),
+        command(ids.FIT_RESET, "fit.reset"),
     )
     return html.Div([html.Div(fields, className="fields"), pressed], className="command-bar")
 

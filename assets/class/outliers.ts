@@ -1,8 +1,6 @@
-// Which answers to a number question are drawn. An impossible one, or one far from all others, would stretch the axis
-// until the others are a single bar.
+// Separates the outliers of the answers to a number question. They are not drawn, because one impossible or far answer
+// would stretch the axis until all others are a single bar.
 import type { Question } from "./types";
-
-export type Drawn = { values: number[]; outside: number }; // `outside`: the number of answers that are not drawn
 
 const FAR = 10; // times the median distance from the median
 
@@ -16,7 +14,8 @@ const limitsOf = (values: number[], { text_is_preset }: Pick<Question, "text_is_
   return [centre - reach, centre + reach];
 };
 
-export const drawn = (values: number[], question: Pick<Question, "text_is_preset">, seats: number): Drawn => {
+// `outside` is the number of outliers.
+export const withoutOutliers = (values: number[], question: Pick<Question, "text_is_preset">, seats: number) => {
   const [low, high] = limitsOf(values, question, seats);
   const inside = values.filter((value) => low <= value && value <= high);
   return { values: inside, outside: values.length - inside.length };
