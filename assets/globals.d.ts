@@ -68,7 +68,7 @@ declare global {
   }
 
   type PlotlyFigure = { data: PlotlyTrace[]; layout: PlotlyLayout; config?: object };
-  // One of figures.py
+  // A figure of figures.py
   type PageFigure = {
     data: PlotlyTrace[];
     layout: PlotlyLayout & { margin: PlotlyMargin; font: object; xaxis: object; yaxis: object };
@@ -87,7 +87,7 @@ declare global {
   };
 
   const Plotly: PlotlyLibrary;
-  // Dash's React
+  // The parts of Dash's React that the page uses
   const React: { useLayoutEffect(effect: () => void, dependencies: unknown[]): void };
   const ReactDOM: { createPortal(children: unknown, into: Element): unknown };
   interface Window {

@@ -69,7 +69,7 @@ const loadOnDemand = () => {
 
 let isBooted = false;
 
-// Dash calls this when it has made its part of the page.
+// Dash calls this when it has rendered its part of the page.
 const boot = () => {
   if (isBooted) return;
   isBooted = true;
@@ -88,7 +88,8 @@ const setRequestsPath = () => {
 };
 setRequestsPath();
 
-// Dash looks its components up by their namespace, and the functions of clientside callbacks by theirs.
+// Dash finds the page's component in window.pwlapp, and the functions of clientside callbacks in
+// window.dash_clientside.pwlapp.
 window.pwlapp = { Placed };
 window.dash_clientside ??= {} as Window["dash_clientside"]; // Dash adds set_props
 window.dash_clientside.pwlapp = {

@@ -77,7 +77,7 @@ def words(measured: Measured) -> list[str]:
 
 
 PLAYBACK_HEAD = (
-    "| processor | what moves | frames a second | of the empty page's | main thread, ms a frame |",
+    "| processor | page | frames per second | of the empty page's | main thread, ms per frame |",
     "|---|---|---|---|---|",
 )
 
@@ -98,7 +98,7 @@ def playback_row(slowed: str, name: str, taken: Measured, empty: Measured) -> st
         100 * ours / theirs for ours, theirs in zip(taken["moved"], empty["moved"], strict=True)
     ]
     cells = (
-        "as it is" if slowed == "1" else f"{slowed} times slower",
+        "normal" if slowed == "1" else f"{slowed} times slower",
         name,
         spread(taken["moved"]),
         "" if taken is empty else f"{spread(shares)} %",
@@ -113,10 +113,10 @@ def how_played(measured: Measured) -> str:
     presses = measured["presses"]
     return (
         f"{measured['machine']['cores']} cores without a graphics card, 2,000 points on screen; "
-        f"median (smallest to largest) of {rounds} rounds, in each of which all take turns. "
+        f"median (smallest to largest) of {rounds} rounds, each of which measures every row once. "
         "Frames are those in which the curve, or the box on the empty page, had moved; the main "
-        "thread's time is its CPU time for one such frame, in the median of a round. Buttons and "
-        "keys of Fit and Build, by the browser's own event timing: the next frame came "
+        "thread's time is its CPU time for one such frame, the median of a round. Buttons and "
+        "keys of Fit and Build, by the browser's Event Timing API: the next frame came "
         f"{percentiles(presses['ms'])}."
     )
 
@@ -238,11 +238,11 @@ def classroom(measured: Measured) -> str:
         f"{measured['pushes']} settings, a seed each; then all train {measured['epochs']:,} epochs "
         "at the same moment, while one in ten reloads the page, one in twenty sleeps for a moment, "
         "and one in twenty joins late. In milliseconds, at the 95th percentile: from the press "
-        "until the seat is there (join); from the teacher's press until the last screen shows the "
-        "setting (push), and until a screen shows that it is frozen, released, or has trained; how "
-        "long the board's row of a student was behind the student's own screen (board). "
-        "Errors: anything refused, lost, repeated or not the same as before, and every own net "
-        "that did not come back whole."
+        "until the student has a seat (join); from the teacher's press until the last screen shows "
+        "the setting (push), and until a screen shows that it is frozen, released, or has trained; "
+        "how long the board's row of a student was behind the student's own screen (board). "
+        "Errors: refusals, lost or repeated frames, changed seats, and own nets that were not "
+        "restored exactly."
     )
     return "\n".join([*CLASSROOM_HEAD, *rows, "", wrapped(words)])
 

@@ -12,7 +12,7 @@ from benchmarks.sides import LR, Side, Timed, Train, clock
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture, Array
 
-PAGE = "the lecture's loop, eager PyTorch"
+LECTURE_LOOP = "the lecture's loop, eager PyTorch"
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def weights(net: torch.nn.Sequential) -> Array:
     return flat
 
 
-def page_loop(n_threads: int = 1, shape: Architecture = LECTURE) -> Train:
+def lecture_loop(n_threads: int = 1, shape: Architecture = LECTURE) -> Train:
     """Make the lecture's loop, word for word, on `n_threads`."""
 
     def train(points: Points, start: Array, epochs: int) -> Timed:
@@ -143,7 +143,7 @@ def by_hand(points: Points, start: Array, epochs: int) -> Timed:
 def lecture_sides() -> list[Side]:
     """The lecture's net, one thread."""
     return [
-        Side("page", PAGE, page_loop(), 600),
+        Side("page", LECTURE_LOOP, lecture_loop(), 600),
         Side("fused_adam", "PyTorch, Adam(fused=True), BCEWithLogitsLoss", fused_adam, 800),
         Side("by_hand", "gradient by hand in torch operations", by_hand, 3000),
     ]
@@ -157,7 +157,7 @@ def wide_sides(cores: int) -> list[Side]:
     """
 
     def side(key: str, net: Architecture, epochs: int, n_threads: int = cores) -> Side:
-        return Side(key, PAGE, page_loop(n_threads, net), epochs, n_threads, net)
+        return Side(key, LECTURE_LOOP, lecture_loop(n_threads, net), epochs, n_threads, net)
 
     return [
         side("page_8", Architecture(8), 400),
@@ -171,4 +171,4 @@ def wide_sides(cores: int) -> list[Side]:
 
 def expected(points: Points, start: Array, epochs: int, net: Architecture = LECTURE) -> Array:
     """The weights at which the lecture's loop ends on one thread."""
-    return page_loop(1, net)(points, start, epochs).result
+    return lecture_loop(1, net)(points, start, epochs).result

@@ -219,8 +219,8 @@ def test_playback(measured: dict[str, dict[str, Any]]) -> None:
     table, words = report.playback(measured["playback"]).split("\n\n", 1)
     assert max(map(len, words.splitlines())) <= 100
     assert table.splitlines()[2:] == [
-        "| as it is | an empty page | 59.0 (58.0 to 60.0) |  | 0.75 (0.70 to 0.80) |",
-        "| as it is | a replay | 58.0 (54.0 to 59.0) | 100 (90.0 to 100) % | 3.25 (3.00 to 3.50) |",
+        "| normal | an empty page | 59.0 (58.0 to 60.0) |  | 0.75 (0.70 to 0.80) |",
+        "| normal | a replay | 58.0 (54.0 to 59.0) | 100 (90.0 to 100) % | 3.25 (3.00 to 3.50) |",
         "| 4 times slower | an empty page | 45.0 (40.0 to 50.0) |  | 3.25 (3.00 to 3.50) |",
     ]
     words = unwrapped(words)

@@ -1,5 +1,5 @@
-// The component that the page adds to Dash's: it makes its children in the element of the page's HTML that has
-// the place for them, and removes the copy that was shown there until then.
+// A Dash component of the page. It renders its children into the element [data-dash=`into`] of the page's HTML, and
+// removes the static copy that was shown there until then.
 import { query } from "./dom";
 
 export const Placed = ({ into, children }: { into: string; children: unknown }) => {

@@ -255,7 +255,7 @@ class Worker:
 def _kill_fork_server() -> None:
     """Kill the fork server, for which a start waits until it has loaded torch.
 
-    The standard library can only ask it to stop, which it notices once it has loaded. It is started
+    The standard library can only ask it to stop, which it notices after loading. It is started
     again when it is next needed.
     """
     pid: int | None = getattr(forkserver._forkserver, "_forkserver_pid", None)
@@ -270,7 +270,7 @@ def _sigint_blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    # A start begins with the resource tracker, unless it runs, and that would unblock the signal.
+    # Starting a process may start the resource tracker, which would unblock the signal.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -13,7 +13,7 @@ class _Arguments(dict[str, object]):
 
 
 def fill(message: str, **arguments: object) -> str:
-    """Replace ``{name}`` by an argument, and ``{name|one|other}`` by the word for its count.
+    """Replace ``{name}`` by an argument, and ``{name|one|other}`` by its singular or plural form.
 
     Raises
     ------

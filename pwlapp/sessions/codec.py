@@ -182,7 +182,7 @@ def encode_step(step: Step) -> bytes:
 
 
 def read_step(number: int, blob: bytes, sid: str) -> Step | None:
-    """Decode a step from a store, without damaged frames; None, and a log line, if damaged."""
+    """Decode a step, without its damaged frames; None, and a log line, if the step is damaged."""
     try:
         kind, state, rows = _read_step(blob)
         frames = None

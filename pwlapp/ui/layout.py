@@ -104,13 +104,13 @@ class Page(Dash):
 
 
 def _in_script(value: Any) -> str:
-    """JSON for a script element, which `<` could end."""
+    """JSON for a script element; `<` is escaped, since ``</script>`` would end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 
 
 def dash_layout() -> html.Div:
-    """What Dash makes of the page, in the language of the request."""
+    """The components that Dash renders, in the language of the request."""
     return html.Div([*markup.write(page()).dash, dcc.Store(id=ids.BOOT, data=True)])
 
 

@@ -1,9 +1,9 @@
-"""The page as HTML, and what Dash makes in it.
+"""Renders the page as HTML, except the components that Dash must render.
 
-The sections are written as Dash components, but most of them are words and boxes that no callback
-changes. The server writes those as HTML: they are painted before any script runs, and cost a phone
-no time later. Dash makes its fields, and the buttons whose clicks it counts. Until then the HTML
-holds a copy of these, which is seen in their place.
+The sections are written as Dash components, but no callback changes most of them. The server
+renders those as HTML: they are painted before any script runs, and Dash's renderer skips them. Dash
+renders its fields, and the buttons whose clicks it counts; until then, copies of these in the HTML
+are shown in their places.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ FIELDS = (dcc.Input, dcc.Checklist, dcc.RadioItems)
 
 
 class Placed(Component):
-    """Components that Dash makes in an element of the page; see ``assets/core/placed.ts``.
+    """Components that Dash renders into an element of the page; see ``assets/core/placed.ts``.
 
     Parameters
     ----------
     children : list of Component
     into : str
-        The element's ``data-dash``.
+        Value of the element's ``data-dash``.
     """
 
     _namespace = "pwlapp"
@@ -41,15 +41,15 @@ class Placed(Component):
 
 
 class Page(NamedTuple):
-    """A page, as `write` gives it.
+    """A page, as returned by `write`.
 
     Attributes
     ----------
     html : str
     dash : list of Component
-        What Dash makes: `Placed` ones and stores.
+        The components that Dash renders: `Placed` and stores.
     figures : dict of str to dict
-        The Plotly figures by the ids of their graphs, for the browser to draw.
+        The Plotly figures that the browser draws, by the ids of their graphs.
     """
 
     html: str
@@ -63,14 +63,14 @@ def write(layout: Any) -> Page:
     Parameters
     ----------
     layout : Component, or list of Component or str
-        What Dash makes must be the last children of their parent.
+        Components that Dash renders must be the last children of their parent.
     """
     page = Page("", [], {})
     return page._replace(html=_html(layout, page))
 
 
 def _html(node: Any, page: Page) -> str:
-    """The HTML of `node`; what is not HTML is added to `page`."""
+    """The HTML of `node`; adds its figures and Dash's components to `page`."""
     if node is None:
         return ""
     if isinstance(node, list | tuple):
@@ -106,7 +106,7 @@ def _element(node: Component, page: Page) -> str:
 
 
 def is_made_by_dash(node: Any) -> bool:
-    """Whether Dash makes a component, since callbacks read or set its properties."""
+    """Whether Dash must render a component, since callbacks read or set its properties."""
     return isinstance(node, FIELDS) or hasattr(node, "n_clicks")
 
 
@@ -119,7 +119,7 @@ def _named(props: dict[str, Any]) -> dict[str, Any]:
 
 
 def _attributes(values: dict[str, Any]) -> str:
-    """Attributes in HTML; True is one without a value, False and None are none."""
+    """Attributes in HTML: True is written without a value, False and None are left out."""
     return "".join(
         f" {name}" if value is True else f' {name}="{escape(str(value))}"'
         for name, value in values.items()
@@ -128,13 +128,13 @@ def _attributes(values: dict[str, Any]) -> str:
 
 
 def _copy(node: Component) -> str:
-    """What is seen in the place of a component until Dash has made it: the same elements."""
+    """The same elements that Dash will render for a component, shown until then."""
     if isinstance(node, dcc.Input):
         return _input(node)
     if isinstance(node, dcc.Checklist):
         return _checklist(node)
     if isinstance(node, dcc.RadioItems):
-        return ""  # they are in drawers, which are closed
+        return ""  # not visible: they are in closed drawers
     props = {**node.to_plotly_json()["props"], "disabled": True, "data-copy": True}
     label: Any = getattr(node, "children", None)
     return f"<button{_attributes(_named(props))}>{write(label).html}</button>"

@@ -27,7 +27,7 @@ DASH_FILES = (
     "dash/dcc/dash_core_components-shared.js",
     "dash/html/dash_html_components.min.js",
 )
-# For Chromium: to compile all of it while it is loaded, as ``scripts/build.mjs`` says.
+# Makes Chromium compile all functions during loading; see ``scripts/build.mjs``.
 AT_ONCE = "//# allFunctionsCalledOnLoad\n"
 
 

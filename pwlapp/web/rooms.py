@@ -18,7 +18,7 @@ from pwlapp.commands.table import checked
 from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
 from pwlapp.rooms import stream, tokens
-from pwlapp.rooms.board.live import Boards, is_played
+from pwlapp.rooms.board.live import Boards, has_challenge
 from pwlapp.rooms.codes import read_code
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
@@ -186,7 +186,7 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate, boards: Boar
         if match := LAST_ID.fullmatch(last_event_id):
             known = known._replace(sid=match[1], since=int(match[2]))
         news = stream.follow(rooms, room.code, at.number, known)
-        return event_source(events, boards.attending(room.code, news))
+        return event_source(events, boards.touch_during_challenge(room.code, news))
 
     @router.get("/frames")
     async def frames(
@@ -194,8 +194,8 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate, boards: Boar
     ) -> Response:
         room, at = await gate.seat(request, seat)
         view, state, rows = await stream.news(rooms, room, at, known)
-        if is_played(view):
-            boards.attend(room.code)
+        if has_challenge(view):
+            boards.touch(room.code)
         parts = f'"room":{to_text(view)},"state":{to_text(state)},"frames":{list_of_texts(rows)}'
         return answer_text(f"{{{parts}}}")
 

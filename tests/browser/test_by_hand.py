@@ -1,4 +1,4 @@
-""" "By hand against Adam": both losses equal torch's, and weights set by hand are kept."""
+"""The card "By hand against Adam": both losses equal torch's, and weights set by hand are kept."""
 
 from __future__ import annotations
 
@@ -34,17 +34,23 @@ def set_by_hand(page: LecturePage, p: list[float]) -> None:
         page.type_weight("by-hand", k, str(value))
 
 
-def test_losses_equal_torchs_and_the_lower_one_is_named(address: str, open_page: Open) -> None:
+def test_by_hand_against_adam(address: str, open_page: Open) -> None:
     page = open_page(address)
     show(page)
+    weights_set_by_hand_are_kept_and_can_be_undone(page)
+    losses_equal_torchs_and_the_lower_one_is_named(page)
+    a_net_without_sigmoid_is_compared_without_one(page)
+
+
+def losses_equal_torchs_and_the_lower_one_is_named(page: LecturePage) -> None:
     x, y = data_of(page)
     p = [1.5, -2.0, -3.0, -5.0, 4.0]
     set_by_hand(page, p)
     expected = loss_of(np.array(p), x, y, net.LECTURE)
     expect(page.find("#by-hand-loss")).to_have_text(f"{expected:.6f}")
     expect(page.find("#by-hand-adam-loss")).to_have_text("0.838499")
+    expect(page.find("#by-hand-verdict")).to_contain_text("You are lower, by ")
     verdict = page.find("#by-hand-verdict").inner_text()
-    assert verdict.startswith("You are lower, by ")
     assert float(verdict.split()[-1][:-1]) == pytest.approx(0.838499 - expected, abs=2e-6)
     drawn_x, drawn_y = page.drawn("by-hand-plot", HAND)
     params = net.from_vector(np.array(p, np.float32))
@@ -54,15 +60,13 @@ def test_losses_equal_torchs_and_the_lower_one_is_named(address: str, open_page:
     page.wait_for_epoch(5000)
     expect(page.find("#by-hand-adam-loss")).to_have_text("0.301082")
     page.find("#by-hand-from-adam").click()
+    expect(page.find("#by-hand-loss")).to_have_text("0.301082")
     assert [f"{number(v):.3f}" for v in page.weights("by-hand")] == [
         f"{number(v):.3f}" for v in page.weights()
     ]
-    expect(page.find("#by-hand-loss")).to_have_text("0.301082")
 
 
-def test_weights_set_by_hand_are_kept_and_can_be_undone(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    show(page)
+def weights_set_by_hand_are_kept_and_can_be_undone(page: LecturePage) -> None:
     page.type_weight("build", 4, "1.25")
     start = page.weights("by-hand")
     page.find("#by-hand-from-build").click()
@@ -79,8 +83,7 @@ def test_weights_set_by_hand_are_kept_and_can_be_undone(address: str, open_page:
     assert page.weights("by-hand") == [*start[:4], "1.25"]
 
 
-def test_a_net_without_sigmoid_is_compared_without_one(address: str, open_page: Open) -> None:
-    page = open_page(address)
+def a_net_without_sigmoid_is_compared_without_one(page: LecturePage) -> None:
     page.unfold()
     page.fill("#fit-hidden", "12")
     page.choose("fit-loss", "mse")

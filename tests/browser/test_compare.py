@@ -1,4 +1,4 @@
-""" "Compare runs": the kept runs, their curves and their table."""
+"""The card "Compare runs": the kept runs, their curves and their table."""
 
 from __future__ import annotations
 

@@ -21,6 +21,14 @@ Open = Callable[..., LecturePage]
 UNIT1, UNIT2, NET, TRUTH, BEND, OTHERS = range(6)  # positions in figures.TRACES["logit"]
 BIASED = Architecture(5, bias1=True, loss="mse")
 
+PAUSED_AT_THE_END = """() => {
+  const { state, frame } = pwl.fit.now();
+  const slider = document.querySelector("#playback-scrub");
+  const count = document.querySelector("#count-epoch").textContent;
+  return state.status === "paused" && state.epoch === frame.epoch && slider.value === slider.max &&
+    count === frame.epoch.toLocaleString("en");
+}"""
+
 
 def trained(architecture: Architecture, options: OptimizerOptions, epochs: int) -> TrainState:
     """The result of the lecture's loop on its data from seed 1."""
@@ -185,9 +193,7 @@ def test_the_focus_stays_and_a_pause_stops_the_picture(address: str, open_page: 
     expect(page.find("#fit-resume")).to_be_focused()
     expect(page.find("#fit-train")).to_be_enabled()  # the run can be given up for another
     expect(page.find("#playback-toggle")).to_have_attribute("aria-label", "Play")
-    expect(page.find("#playback-scrub")).to_have_js_property(
-        "value", page.find("#playback-scrub").evaluate("(slider) => slider.max")
-    )
+    page.page.wait_for_function(PAUSED_AT_THE_END)
     before = page.find("#count-epoch").inner_text()
     page.fill("#fit-seed", "7")
     page.find("#fit-seed").press("Enter")  # would throw the trained net away

@@ -12,6 +12,7 @@ from tests.support.lecture_page import LecturePage
 
 Open = Callable[..., LecturePage]
 
+SWITCH_LANGUAGE = "document.getElementById('language-switch').click()"
 HANGUL = """([key, code]) => document.body.dispatchEvent(
   new KeyboardEvent("keydown", { key, code, bubbles: true, cancelable: true }))"""
 
@@ -106,15 +107,15 @@ def test_shortcuts_are_off_where_keys_have_another_meaning(address: str, open_pa
     assert page.page.evaluate("pressed") == ["fit-step"]
 
 
-@pytest.mark.parametrize(
-    ("lang", "title", "train"),
-    [("en-US", "Keys and help", "Train"), ("ko-KR", "단축키와 도움말", "학습하기")],
-)
-def test_the_sheet_by_keyboard(
-    address: str, open_page: Open, lang: str, title: str, train: str
-) -> None:
-    page = open_page(address, lang=lang)
+def test_the_sheet_by_keyboard(address: str, open_page: Open) -> None:
+    page = open_page(address)
     page.page.set_viewport_size({"width": 900, "height": 400})
+    the_sheet_opens_and_closes(page, "Keys and help", "Train")
+    page.page.evaluate(SWITCH_LANGUAGE)
+    the_sheet_opens_and_closes(page, "단축키와 도움말", "학습하기")
+
+
+def the_sheet_opens_and_closes(page: LecturePage, title: str, train: str) -> None:
     page.find("#help-open").focus()
     page.page.keyboard.press("Enter")
     sheet = page.page.get_by_role("dialog", name=title)
@@ -140,15 +141,22 @@ def test_shortcuts_of_hidden_controls_are_not_in_the_sheet(address: str, open_pa
     expect(page.find("#help [data-keys='e']")).to_be_hidden()
 
 
-@pytest.mark.parametrize("lang", ["en-US", "ko-KR"])
-def test_on_a_phone_the_switches_are_in_a_menu(address: str, open_page: Open, lang: str) -> None:
-    page = open_page(address, lang=lang, width=390, height=844)
+def test_on_a_phone_the_switches_are_in_a_menu(address: str, open_page: Open) -> None:
+    page = open_page(address, width=390, height=844)
+    the_switches_are_in_a_menu(page, theme="dark")
+    page.page.evaluate(SWITCH_LANGUAGE)
+    expect(page.find("html")).to_have_attribute("lang", "ko")
+    the_switches_are_in_a_menu(page, theme="light")
+
+
+def the_switches_are_in_a_menu(page: LecturePage, theme: str) -> None:
+    """The theme that the switch leads to is `theme`."""
     assert page.find(".page-header").evaluate("(header) => header.offsetHeight") < 60
     assert page.page.evaluate("document.documentElement.scrollWidth") == 390
     expect(page.find("#theme-switch")).to_be_hidden()
     page.find("#menu").click()
     page.find("#theme-switch").click()
-    expect(page.find("html")).to_have_attribute("data-theme", "dark")
+    expect(page.find("html")).to_have_attribute("data-theme", theme)
     page.page.keyboard.press("Escape")
     expect(page.find("#theme-switch")).to_be_hidden()
     page.find("nav a[href='#share']").click()

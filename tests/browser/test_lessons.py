@@ -65,17 +65,21 @@ IN_SIGHT = """() => {
 }"""
 
 
-@pytest.mark.parametrize(("lang", "height"), [("ko-KR", 664), ("en-US", 844)])
-def test_the_tour_of_a_first_visit(address: str, open_page: Open, lang: str, height: int) -> None:
-    """It is offered once, if the address names no view; by keyboard, on a phone."""
-    page = open_page(address, lang=lang, width=390, height=height)  # the address has a view
-    expect(page.find("#tour-offer")).to_be_hidden()
-    page.page.goto(address)
-    page.wait_until_ready()
+def the_tour_is_offered(page: LecturePage) -> None:
+    """On a phone; the offer moves nothing on the page."""
     page.page.evaluate(RECORD_SHIFTS)
     expect(page.find("#tour-offer")).to_be_visible()
     assert shifts(page) == []
     assert page.page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_tour_of_a_first_visit(address: str, open_page: Open) -> None:
+    """It is offered once, if the address names no view; by keyboard, on a phone."""
+    page = open_page(address, lang="ko-KR", width=390, height=664)  # the address has a view
+    expect(page.find("#tour-offer")).to_be_hidden()
+    page.page.goto(address)
+    page.wait_until_ready()
+    the_tour_is_offered(page)
     page.find("#tour-start").press("Enter")
     here(page, 1)
     expect(page.find("#lessons")).to_be_focused()
@@ -108,7 +112,8 @@ def test_the_tour_of_a_first_visit(address: str, open_page: Open, lang: str, hei
 
 
 def test_the_tour_is_not_offered_after_training(address: str, open_page: Open) -> None:
-    page = open_page(f"{address}/?lang=en#")
+    page = open_page(f"{address}/?lang=en#", width=390, height=844)
+    the_tour_is_offered(page)
     page.find("#tour-dismiss").click()
     expect(page.find("#tour-offer")).to_be_hidden()
     page.page.evaluate("localStorage.clear()")
@@ -120,8 +125,15 @@ def test_the_tour_is_not_offered_after_training(address: str, open_page: Open) -
 
 
 @pytest.mark.view("build")
-def test_the_page_in_order(address: str, open_page: Open) -> None:
+def test_the_page_in_order_and_one_step(address: str, open_page: Open) -> None:
     page = open_page(address)
+    the_page_in_order(page)
+    page.find(".lesson-choice[data-lesson='onestep']").click()
+    wait_until_set(page)
+    one_step_of_the_loop(page)
+
+
+def the_page_in_order(page: LecturePage) -> None:
     page.click("#build-random")
     begin(page, "page")
     page.type_weight("build", 2, "2")
@@ -148,9 +160,7 @@ def test_the_page_in_order(address: str, open_page: Open) -> None:
     expect(page.find(".lesson-choice[data-lesson='page']")).to_contain_text("10 of 10")
 
 
-def test_one_step_of_the_loop(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    begin(page, "onestep")
+def one_step_of_the_loop(page: LecturePage) -> None:
     expect(page.find("#one-step-when")).to_have_text("From epoch 0 to 1")
     read(page)
     page.find("#one-step-choose [data-weight='2']").click()
@@ -193,7 +203,7 @@ def test_why_most_seeds_fail(address: str, open_page: Open) -> None:
     page.page.reload()
     page.wait_until_ready()
     here(page, 5)
-    assert page.find(".lesson-dots .done").count() == 5
+    expect(page.find(".lesson-dots .done")).to_have_count(5)
 
 
 def test_the_learning_rate(address: str, open_page: Open) -> None:
@@ -266,7 +276,8 @@ def test_an_address_leads_to_the_card_of_the_step(address: str, open_page: Open)
     page.wait_until_ready()
     wait_until_set(page)
     here(page, 3)
-    assert [float(w) for w in page.weights()[:2]] == [1, -2.0526]
+    expect(page.find("#fit-weights-1-field")).to_have_value("−2.0526")
+    expect(page.find("#fit-weights-0-field")).to_have_value("1.0000")
     page.train(10_000)
     ticked(page)
 
@@ -297,7 +308,7 @@ def test_what_a_step_sets_in_build_leaves_training_alone(address: str, open_page
     page.fill("#fit-epochs", "40")  # which is a step of its own
     page.type_weight("build", 0, "2")
     begin(page, "page")
-    assert page.weights("build")[0] == "1"
+    expect(page.find("#build-weights-0-field")).to_have_value("1")
     page.train(40)
     page.wait_for_epoch(40)
     page.find("#undo").click()

@@ -1,4 +1,4 @@
-""" "One step, explained": Fit then shows what the card has predicted."""
+"""The card "One step, explained": Fit then shows what the card has predicted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-""" "The line in pieces": knots, slopes and units of the net in Fit."""
+"""The card "The line in pieces": knots, slopes and units of the net in Fit."""
 
 from __future__ import annotations
 

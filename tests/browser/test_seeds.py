@@ -1,4 +1,4 @@
-""" "Many seeds", and the message about a stuck run: on the lecture's data, on screen."""
+"""The card "Many seeds", and the message about a stuck run: on the lecture's data, on screen."""
 
 from __future__ import annotations
 
@@ -64,13 +64,14 @@ def test_sixty_seeds_lie_on_three_plateaus(address: str, open_page: Open) -> Non
     assert min(at(LEFT), at(RIGHT), bent, at(BOTH)) > 0
 
     # what is said is what is drawn
-    told = page.find("#seeds-told").inner_text()
-    assert f"{bent} of 60 seeds ({100 * bent / 60:.0f} %)" in told
-    assert f"other {60 - bent}" in told
+    told = page.find("#seeds-told")
+    expect(told).to_contain_text(f"{bent} of 60 seeds ({100 * bent / 60:.0f} %)")
+    expect(told).to_contain_text(f"other {60 - bent}")
     reasons = page.find("#seeds-reasons li").all_inner_texts()
     why_not = [int(text.split()[0]) for text in reasons if not text.startswith("Of those")]
     assert sum(why_not) == 60 - bent
     for plot in ("#seeds-dots", "#seeds-curves"):
+        expect(page.find(f"{plot} .annotation-text")).to_have_count(3)
         labels = page.find(f"{plot} .annotation-text").all_text_contents()
         assert sorted(labels) == ["both sides 0.267", "left only 0.336", "right only 0.622"]
 
@@ -105,8 +106,15 @@ def test_by_keyboard_and_in_korean(address: str, open_page: Open) -> None:
     expect(page.find("#stuck-reason")).to_contain_text("모두 오른쪽을 향합니다")
 
 
-def test_stop_and_refusals(address: str, open_page: Open) -> None:
+def test_stop_refusals_and_another_kind_of_net(address: str, open_page: Open) -> None:
     page = open_page(address, height=1600)
+    stop_and_refusals(page)
+    the_largest_seeds(page)
+    page.fill("#seeds-first", "1")
+    another_kind_of_net_has_no_plateaus(page)
+
+
+def stop_and_refusals(page: LecturePage) -> None:
     page.fill("#seeds-count", "2000")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_contain_text("of 2,000", timeout=SLOW_S * 1000)
@@ -128,24 +136,27 @@ def test_stop_and_refusals(address: str, open_page: Open) -> None:
         page.find(field).fill(good)
 
 
-def test_a_refusal_of_the_server(address: str, open_page: Open) -> None:
-    page = open_page(address, height=1600, quiet=False)  # it is a line in the console
+def test_refusals_of_the_server_and_another_try(address: str, open_page: Open) -> None:
+    page = open_page(address, height=1600, quiet=False)  # a refusal is a line in the console
+    a_refusal_of_the_server(page)
+    the_reason_is_requested_again_after_a_failure(page)
+
+
+def a_refusal_of_the_server(page: LecturePage) -> None:
     page.fill("#seeds-epochs", "1,000,000")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_contain_text("too long")
     expect(page.find("#seeds-train")).to_be_enabled()
 
 
-def test_the_largest_seeds(address: str, open_page: Open) -> None:
-    page = open_page(address, height=1600)
+def the_largest_seeds(page: LecturePage) -> None:
     page.fill("#seeds-first", "4294967294")
     page.fill("#seeds-epochs", "10")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_have_text("All 2 seeds trained", timeout=SLOW_S * 1000)
 
 
-def test_another_kind_of_net_has_no_plateaus(address: str, open_page: Open) -> None:
-    page = open_page(address, height=1600)
+def another_kind_of_net_has_no_plateaus(page: LecturePage) -> None:
     page.unfold()
     page.choose("fit-bias", "bias1")
     page.train(1)
@@ -212,8 +223,7 @@ def undone(page: LecturePage) -> None:
     expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
 
 
-def test_the_reason_is_requested_again_after_a_failure(address: str, open_page: Open) -> None:
-    page = open_page(address, quiet=False)
+def the_reason_is_requested_again_after_a_failure(page: LecturePage) -> None:
     refusals = []
 
     def refuse_once(route: Route) -> None:

@@ -24,6 +24,8 @@ NOTICE = "#fit-notice"
 
 def test_the_link_is_copied_and_drawn(address: str, open_page: Open) -> None:
     page = open_page(address)
+    for name, hideable in HIDEABLE.items():
+        assert page.find(hideable.selector).count() > 0, name
     page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.find("#share-open").click()
     expect(page.find("#share-copy")).to_be_focused()
@@ -42,6 +44,7 @@ def test_the_link_is_copied_and_drawn(address: str, open_page: Open) -> None:
     assert box["height"] > 700
     page.page.keyboard.press("Escape")
     expect(page.find(".qr-full")).to_be_hidden()
+    without_a_clipboard_the_link_is_selected(page)
 
 
 def seen_code(screenshot: bytes, page: LecturePage) -> list[str]:
@@ -49,8 +52,7 @@ def seen_code(screenshot: bytes, page: LecturePage) -> list[str]:
     return [code.text for code in zxingcpp.read_barcodes(grey)]
 
 
-def test_without_a_clipboard_the_link_is_selected(address: str, open_page: Open) -> None:
-    page = open_page(address)
+def without_a_clipboard_the_link_is_selected(page: LecturePage) -> None:
     page.page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.page.evaluate("document.execCommand = () => false")
     page.find("#share-copy").click()
@@ -62,11 +64,7 @@ def test_without_a_clipboard_the_link_is_selected(address: str, open_page: Open)
 
 
 def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_page: Open) -> None:
-    page = open_page(address)
-    for name, hideable in HIDEABLE.items():
-        assert page.find(hideable.selector).count() > 0, name
-    page.page.goto(f"{address}/?hide=build,options,logit,language&lang=ko&theme=dark")
-    page.wait_until_ready()
+    page = open_page(f"{address}/?hide=build,options,logit,language&lang=ko&theme=dark#")
     expect(page.find("#fit-data")).not_to_be_empty()
     expect(page.find("html")).to_have_attribute("data-theme", "dark")
     expect(page.find("h1")).to_have_text("꺾인 직선 실험실")

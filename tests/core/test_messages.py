@@ -9,7 +9,7 @@ from pwlapp.core.messages import fill
     ("n", "told"),
     [(1, "1 point is"), ("1", "1 point is"), (0, "0 points are"), ("1,000", "1,000 points are")],
 )
-def test_a_word_goes_with_its_count(n: object, told: str) -> None:
+def test_singular_and_plural(n: object, told: str) -> None:
     assert fill("{n} {n|point is|points are}", n=n) == told
 
 

@@ -205,7 +205,7 @@ async def test_a_polling_page_gets_what_a_board_shows(
     assert line == {"room": screen.room, "seats": list(screen.rows.values())}
     await screen.close()
     assert boards._boards  # it is kept: the page polls again
-    monkeypatch.setattr(live, "ASKED_S", 0.0)
+    monkeypatch.setattr(live, "IDLE_S", 0.0)
     await until(lambda: not boards._boards)
     await tell(rooms, room, "end")
     with pytest.raises(UserError, match="room_unknown"):
@@ -310,7 +310,7 @@ class TestRanking:
         shown: dict[str, Any] = {}
 
         async def follow() -> None:
-            async for event in boards.attending(room.code, news):
+            async for event in boards.touch_during_challenge(room.code, news):
                 if event.name == "room":
                     shown.update(event.data)
 

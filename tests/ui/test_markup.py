@@ -1,4 +1,4 @@
-"""The page as HTML, and what Dash makes in it."""
+"""The page as HTML, and the components that Dash renders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = markup.write(layout.page())
 
 
 class Reader(HTMLParser):
-    """Collects the open elements, the ids, the places for Dash, and what follows one's copy."""
+    """Collects open elements, ids, the places for Dash, and errors after a place."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ def test_components_become_html(node: Component, written: str) -> None:
     assert markup.write(node) == (written, [], {})
 
 
-def test_dash_makes_what_callbacks_read_and_its_copy_waits() -> None:
+def test_dash_renders_fields_and_their_copies_are_disabled() -> None:
     button = html.Button(html.B("go"), id="go", className="button", n_clicks=0)
     page = markup.write(html.P(["press ", button, dcc.Store(id="s")]))
     assert page.html == (
@@ -83,7 +83,7 @@ def test_dash_makes_what_callbacks_read_and_its_copy_waits() -> None:
     assert (first.children, first.into, store.id) == ([button], "0", "s")
 
 
-def test_the_browser_draws_figures() -> None:
+def test_figures_are_left_to_the_browser() -> None:
     page = markup.write(html.Div(dcc.Graph(id="plot", figure={"data": []})))
     assert page.html == (
         '<div><div id="plot" class="layer"><div class="js-plotly-plot"></div></div></div>'
@@ -91,7 +91,7 @@ def test_the_browser_draws_figures() -> None:
     assert page.figures == {"plot": {"data": []}}
 
 
-def test_the_page_is_whole_and_each_id_is_there_once(read: Reader) -> None:
+def test_the_page_is_complete_and_ids_are_unique(read: Reader) -> None:
     assert read.tags == []
     assert len(set(read.ids)) == len(read.ids)
     assert {ids.FIT_SEED, ids.FIT_TRAIN, ids.COUNT_LOSS, ids.BUILD_WEIGHTS} <= set(read.ids)
@@ -100,12 +100,12 @@ def test_the_page_is_whole_and_each_id_is_there_once(read: Reader) -> None:
     assert set(PAGE.figures) <= set(read.ids)
 
 
-def test_each_place_is_there_once_and_ends_with_what_dash_makes(read: Reader) -> None:
+def test_each_place_for_dash_is_unique_and_at_the_end(read: Reader) -> None:
     assert sorted(read.places) == sorted(each.into for each in placed())
     assert read.after_copies == []
 
 
-def test_dash_makes_all_that_callbacks_need() -> None:
+def test_dash_renders_all_that_callbacks_need() -> None:
     made = {child.id for each in placed() for child in each.children}
     made |= {each.id for each in PAGE.dash if isinstance(each, dcc.Store)}
     pressed = [each for controls, _ in fit.CONTROLS.values() for each in controls]

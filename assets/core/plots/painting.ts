@@ -62,7 +62,7 @@ const draw = async (id: string) => {
   return gd;
 };
 
-// Draw these graphs, after those of earlier calls. Each is a task of its own, so that the page can answer
+// Draw these graphs, after those of earlier calls. Each is drawn in a task of its own, so that the page can react to
 // input in between.
 let last: Promise<unknown> = Promise.resolve();
 const drawInTurn = (id: string) => {

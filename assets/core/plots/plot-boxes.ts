@@ -49,7 +49,7 @@ const adjustLayout = (gd: PlotlyGraph) => {
   Plotly.relayout(gd, { margin, "font.size": text, "xaxis.nticks": xTicks, "yaxis.nticks": yTicks });
 };
 
-// The layout of a figure for the size of its element, so that Plotly need not draw it a second time.
+// A figure's layout adjusted to the size of its element, so that Plotly draws it only once.
 export const fitted = (node: HTMLElement, layout: PageFigure["layout"]) => {
   if (!node.clientWidth || !node.clientHeight) return layout;
   const look = lookOf(node, layout);

@@ -201,7 +201,7 @@ const chooseLaw = (name: string) => {
   const law = lawOf(name);
   if (law) setFields(law);
   showChoice();
-  for (const host of [parts.ownHost, parts.fileHost]) host.scrollIntoView({ block: "nearest" }); // the one that is shown
+  for (const host of [parts.ownHost, parts.fileHost]) host.scrollIntoView({ block: "nearest" }); // no effect on a hidden one
 };
 
 const recipeText = ({ net, lr, epochs }: Law) =>

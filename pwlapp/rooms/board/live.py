@@ -20,7 +20,7 @@ from pwlapp.sessions.stores.protocol import board_key
 from pwlapp.tasks import stop
 
 INTERVAL_S = 0.25  # between two reads of a room
-ASKED_S = 10.0  # how long a room is followed after the last call of `Boards.attend`
+IDLE_S = 10.0  # a room is followed until this time after the last call of `Boards.touch`
 PING_S = 5.0  # without changes, a stream sends a ping after this time
 
 
@@ -35,8 +35,8 @@ class Boards:
     def __init__(self, rooms: RoomService) -> None:
         self._rooms = rooms
         self._boards: dict[str, _Board] = {}
-        self._asked_at: dict[str, float] = {}  # by room: when a page without a stream asked last
-        self._attending: set[asyncio.Task[None]] = set()
+        self._touched_at: dict[str, float] = {}  # time of the last `touch`, by room
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def follow(self, code: str) -> AsyncGenerator[Line]:
         """Yield the room and its rows, then their changes, until the streams are ended.
@@ -70,11 +70,13 @@ class Boards:
         UserError
             See `follow`.
         """
-        self.attend(code)
+        self.touch(code)
         return await self._board(code).everything()
 
-    async def attending(self, code: str, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
-        """Pass on the events of a seat's stream; in a challenge, each one calls `attend`.
+    async def touch_during_challenge(
+        self, code: str, events: AsyncGenerator[Event]
+    ) -> AsyncGenerator[Event]:
+        """Pass on the events of a seat's stream; during a challenge, each one calls `touch`.
 
         The ranking is therefore updated while the seat's net changes, also without a board.
         """
@@ -82,31 +84,33 @@ class Boards:
         async with aclosing(events):
             async for event in events:
                 if event.name == "room":
-                    is_ranked = is_played(event.data)
+                    is_ranked = has_challenge(event.data)
                 if is_ranked:
-                    self.attend(code)
+                    self.touch(code)
                 yield event
 
-    def attend(self, code: str) -> None:
-        """Read a room and score its challenge; end when this was not called for `ASKED_S`."""
-        is_followed = code in self._asked_at
-        self._asked_at[code] = asyncio.get_running_loop().time()
+    def touch(self, code: str) -> None:
+        """Follow a room and score its challenge, until `IDLE_S` after the last call of this."""
+        is_followed = code in self._touched_at
+        self._touched_at[code] = asyncio.get_running_loop().time()
         if not is_followed:
-            task = asyncio.create_task(self._attend(code), name=f"attended board {code}")
-            self._attending.add(task)
-            task.add_done_callback(self._attending.discard)
+            task = asyncio.create_task(
+                self._follow_until_idle(code), name=f"board {code} without a stream"
+            )
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
-    async def _attend(self, code: str) -> None:
-        """Follow a room until `attend` was not called for `ASKED_S`, so that each call is cheap."""
+    async def _follow_until_idle(self, code: str) -> None:
+        """Follow a room until `IDLE_S` after the last call of `touch`."""
         now = asyncio.get_running_loop().time
         with contextlib.suppress(UserError):  # the request gets the error as well
             async with aclosing(self.follow(code)) as lines:
                 try:
                     async for _ in lines:
-                        if now() - self._asked_at[code] > ASKED_S:
+                        if now() - self._touched_at[code] > IDLE_S:
                             return
                 finally:
-                    del self._asked_at[code]
+                    del self._touched_at[code]
 
     def _board(self, code: str) -> _Board:
         board = self._boards.get(code)
@@ -115,8 +119,8 @@ class Boards:
         return board
 
 
-def is_played(view: Any) -> bool:
-    """Whether a challenge goes on. `view` is the data of a ``room`` event."""
+def has_challenge(view: Any) -> bool:
+    """Whether a challenge is in progress, by the data of a ``room`` event."""
     challenge = view.get("challenge") if isinstance(view, dict) else None
     return challenge is not None and not challenge["over"]
 
