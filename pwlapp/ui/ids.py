@@ -1,6 +1,7 @@
 """All component ids of the page, so that no other Python file has them as strings.
 
-The scripts in ``assets/`` find the elements by the same ids; a test compares both.
+The scripts in ``assets/`` find the elements by the same ids; a test compares both. One table, a
+line for each id, and so longer than other modules.
 """
 
 from __future__ import annotations

@@ -93,6 +93,11 @@ def test_outer_slopes_of_a_net_with_bends_elsewhere():
     assert net.slopes(params) == pytest.approx((at[1] - at[0], at[3] - at[2]), abs=1e-3)
 
 
+@pytest.mark.parametrize("h", [1, 2048])
+def test_the_narrowest_and_the_widest_net_are_allowed(h: int):
+    assert Architecture(h).h == h
+
+
 @pytest.mark.parametrize("h", [0, -1, 2049])
 def test_a_number_of_units_out_of_range_is_refused(h: int):
     with pytest.raises(UserError) as refused:
@@ -102,7 +107,7 @@ def test_a_number_of_units_out_of_range_is_refused(h: int):
 
 @pytest.mark.parametrize("words", [{"activation": "tanh"}, {"loss": "mae"}])
 def test_an_unknown_activation_or_loss_is_refused(words: dict[str, Any]):
-    with pytest.raises(UserError, match="bad_architecture"):
+    with pytest.raises(UserError, match=r"^bad_architecture$"):
         Architecture(**words)
 
 
