@@ -1,7 +1,7 @@
 """Frames per second of the teacher's board while a whole class trains: ``make bench``.
 
 The page gets the lines that a server would send of 300 made-up students, all of them changed four
-times a second. A frame counts if the board was painted anew in it.
+times a second. A frame counts if the board was repainted in it.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def difference(side: Side, points: Points) -> float | None:
     Raises
     ------
     ValueError
-        If it is above `TOLERANCE`, or the losses of the side with a start of its own are out of
+        If it is above `TOLERANCE`, or the losses of the side with other initial weights are out of
         range.
     """
     start = start_of(side, points)

@@ -1,7 +1,7 @@
 """The lecture's run in JAX and in scikit-learn, in the usual style of each library.
 
 JAX reads its environment when it is imported, so it is imported late. One process can't use it with
-one thread and with several, so its default, all cores, runs in a process of its own.
+one thread and with several, so its default, all cores, runs in a separate process.
 """
 
 from __future__ import annotations

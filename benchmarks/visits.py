@@ -41,7 +41,7 @@ PAINTS = """() => new Promise((done) => {
 
 
 def visit(context: BrowserContext, address: str, slowed: bool) -> dict[str, float]:
-    """Open the page in a tab of its own: bytes received, largest paint (ms) and layout shift."""
+    """Open the page in a new tab: bytes received, largest paint (ms) and layout shift."""
     page = context.new_page()
     network = context.new_cdp_session(page)
     received: list[int] = []

@@ -1,6 +1,6 @@
 """``python -m docker.inside ROOT CONFIG FOLDER``: checks of one container.
 
-Started by `docker.check`, in network and mount namespaces of its own.
+Started by `docker.check`, in separate network and mount namespaces.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ async def use(sid: str) -> str:
             if student.sid != sid:
                 raise RuntimeError(f"the session was lost: {student}")
             await student.wait_until(lambda: student.epoch > 5000)  # as soon as the stream is open
-            say(f"goes on with epoch {student.epoch:,} of the run that the stop cut off")
+            say(f"continues the interrupted run at epoch {student.epoch:,}")
             await student.pause()
             await student.wait_until(lambda: student.status == "paused")
             await student.reset()

@@ -1,7 +1,7 @@
 """``python -m docker.scaled ROOT CONFIG FOLDER``: the image in the scaled mode, as in compose.yaml.
 
-nginx in front of two web servers, Redis and a worker. Started by `docker.check`, in network and
-mount namespaces of its own.
+nginx in front of two web servers, Redis and a worker. Started by `docker.check`, in
+separate network and mount namespaces.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Setting(msgspec.Struct, frozen=True):
     optimizer : dict
         See `codec.optimizer_header`.
     epochs : int
-        Epochs that the class has been told to train since. Late joiners train as many.
+        Epochs that the teacher has started with this setting. Late joiners train as many.
     data_key : str
         Key of the points in the store.
     """

@@ -52,13 +52,13 @@ PROBLEMS = f"""async (selector) => {{
   }};
   const found = await axe.run(selector ? {{ include: [selector] }} : document, {{
     resultTypes: ["violations", "incomplete"], preload: false, elementRef: true }});
-  const told = (verdict, {{ id, nodes }}) => nodes
+  const described = (verdict, {{ id, nodes }}) => nodes
     .filter(({{ element }}) => verdict === "violation" || !decided[id]?.(element))
     .map(({{ target, html, any, all, none }}) => [
       `${{verdict}} of ${{id}}: ${{target.join(" ")}}`, html.slice(0, 160),
       ...[...any, ...all, ...none].map(({{ message }}) => message)].join("\\n  "));
-  return [...found.violations.flatMap((each) => told("violation", each)),
-          ...found.incomplete.flatMap((each) => told("undecided", each))];
+  return [...found.violations.flatMap((each) => described("violation", each)),
+          ...found.incomplete.flatMap((each) => described("undecided", each))];
 }}"""
 
 # WCAG has no contrast requirement for disabled or hidden elements.
