@@ -14,7 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60
+START_S = 90
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def serve(
         )
         address = f"http://localhost:{port}"
         try:
-            _wait_until_up(process, address)
+            _wait_until_ready(process, address)
             yield address
         finally:
             process.terminate()
@@ -50,13 +50,13 @@ def free_port() -> int:
         return port
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], address: str) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], address: str) -> None:
     deadline = time.monotonic() + START_S
     while True:
         try:
-            urlopen(address, timeout=5).close()
+            urlopen(f"{address}/readyz", timeout=5).close()
             return
         except (URLError, ConnectionError, TimeoutError):
             assert process.poll() is None, "the server ended at its start"
-            assert time.monotonic() < deadline, "the server does not answer"
+            assert time.monotonic() < deadline, "the server is not ready"
             time.sleep(0.1)
