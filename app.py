@@ -1,4 +1,4 @@
-"""Serve pwlapp: ``python app.py``, or ``create_app(settings)`` for a test or another server."""
+"""Creates the app and serves it: ``python app.py``, or `create_app` for tests and other servers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from pwlapp import logs
+from pwlapp.metrics import Metrics
 from pwlapp.server import run
-from pwlapp.services import build_services
+from pwlapp.services import Services, build_services
 from pwlapp.settings import Settings
 from pwlapp.ui import layout, lessons, limits, opening, page_cache, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
@@ -35,21 +36,44 @@ from pwlapp.web import (
 
 
 def create_app(settings: Settings) -> layout.Page:
-    """Build the app: one server, one session service, nothing shared with another app.
+    """Create an independent app with its services, routes and middleware.
 
     Parameters
     ----------
     settings : Settings
-        Where to serve, which data to show, where to keep the sessions.
 
     Returns
     -------
     Page
-        The Dash app; ``.server`` is the FastAPI app to serve. The service (store, training
-        processes) starts and stops with the server's lifespan.
+        The Dash app; ``.server`` is the FastAPI app to serve. Store and training processes start
+        and stop with the server's lifespan.
     """
     services = build_services(settings)
-    service = services.sessions
+    server = _server(services, settings)
+    app = layout.Page(
+        __name__,
+        server=server,  # type: ignore[arg-type]  # Dash's types know only Flask
+        backend="fastapi",
+        include_assets_files=False,
+        # Otherwise every page contains the layout a second time, for checks during development.
+        suppress_callback_exceptions=True,
+        title="pwlapp",
+        update_title=None,  # type: ignore[arg-type]  # as its documentation says
+        compress=False,
+    )
+    app.addresses = static.addresses()
+    app.limits = limits.limits(settings.max_epochs)
+    static.slim(app)
+    app.layout = layout.dash_layout
+    layout.register(app)
+    build.register(app, services.sessions.runner)
+    fit.register(app, services.sessions)
+    _add_middleware(server, app, services.sessions.metrics, settings)
+    return app
+
+
+def _server(services: Services, settings: Settings) -> FastAPI:
+    """The server with all routes that are not Dash's."""
 
     @asynccontextmanager
     async def lifespan(_server: FastAPI) -> AsyncIterator[None]:
@@ -62,7 +86,7 @@ def create_app(settings: Settings) -> layout.Page:
     server = FastAPI(
         title="pwlapp", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    addresses = static.addresses()
+    service = services.sessions
     server.include_router(event_stream.routes(service))
     server.include_router(commands.routes(service))
     server.include_router(downloads.routes(service, lambda: catalogue(language())))
@@ -71,30 +95,19 @@ def create_app(settings: Settings) -> layout.Page:
     server.include_router(rooms.routes(services.rooms, lambda: catalogue(language())))
     server.add_api_route("/locale/{lang}.json", locale)
     server.add_api_route("/lessons.json", all_lessons)
-
-    app = layout.Page(
-        __name__,
-        server=server,  # type: ignore[arg-type]  # Dash has typed its Flask backend only
-        backend="fastapi",
-        include_assets_files=False,
-        # Else every page holds the layout a second time, for checks that only developers need.
-        suppress_callback_exceptions=True,
-        title="pwlapp",
-        update_title=None,  # type: ignore[arg-type]  # as its documentation says
-        compress=False,
-    )
-    app.addresses = addresses
-    app.limits = limits.limits(settings.max_epochs)
-    static.slim(app)
-    app.layout = layout.page_layout
-    layout.register(app)
-    build.register(app, service.runner)
-    fit.register(app, service)
     server.add_exception_handler(Exception, failed)
-    # The last one added sees a request first.
-    callbacks, metrics = app.callback_map, service.metrics
-    server.add_middleware(timing.Timing, callbacks=callbacks, metrics=metrics)
-    server.add_middleware(guard.CallbackGuard, callbacks=callbacks)
+    return server
+
+
+def _add_middleware(
+    server: FastAPI, app: layout.Page, metrics: Metrics, settings: Settings
+) -> None:
+    """Add the middleware, the innermost first: the last one added sees a request first."""
+    policy = security.content_policy([opening.script(), app.renderer])
+    quiet = (static.PATH, *health.PATHS)
+    level = logs.requests_level(settings.log_format)
+    server.add_middleware(timing.Timing, callbacks=app.callback_map, metrics=metrics)
+    server.add_middleware(guard.CallbackGuard, callbacks=app.callback_map)
     server.add_middleware(rate_limits.RateLimits)
     server.add_middleware(security.SameOrigin)
     server.add_middleware(LanguageMiddleware)
@@ -102,21 +115,14 @@ def create_app(settings: Settings) -> layout.Page:
     server.add_middleware(page_cache.PageCache)
     server.add_middleware(head.HeadRequests)
     server.add_middleware(static.with_static_files)
-    server.add_middleware(
-        security.SecurityHeaders,
-        policy=security.content_policy([opening.script(), app.renderer]),
-    )
-    quiet = (static.PATH, *health.PATHS)
-    server.add_middleware(
-        logs.RequestLog, level=logs.requests_level(settings.log_format), quiet=quiet
-    )
+    server.add_middleware(security.SecurityHeaders, policy=policy)
+    server.add_middleware(logs.RequestLog, level=level, quiet=quiet)
     server.add_middleware(CorrelationIdMiddleware)
     server.add_middleware(base_path.BasePath, path=settings.base_path)
-    return app
 
 
 async def failed(_request: Request, _error: Exception) -> Response:
-    """The answer to a request that ran into a fault of ours, with the id that the log names."""
+    """The response after an unexpected exception, with the request id that the log contains."""
     headers = {"X-Request-ID": correlation_id.get() or ""}
     return PlainTextResponse("Internal Server Error", status_code=500, headers=headers)
 
@@ -129,7 +135,7 @@ async def locale(lang: str) -> JSONResponse:
 
 
 async def all_lessons(request: Request) -> Response:
-    """The lessons, asked for when their panel is opened; browsers keep them until they change."""
+    """The lessons, which browsers request when their panel is opened, and revalidate by ETag."""
     body, tag = lessons.as_file()
     headers = {"Cache-Control": "no-cache", "ETag": tag}
     if request.headers.get("If-None-Match") == tag:
@@ -144,14 +150,14 @@ def make_server(settings: Settings) -> FastAPI:
 
 
 def serve_app() -> FastAPI:
-    """The app of one of several web processes, each of which reads the settings anew."""
+    """Create the app in one of several web processes; the settings come from the environment."""
     settings = Settings.from_env(os.environ)
     logs.configure(settings.log_level, settings.log_format)
     return make_server(settings)
 
 
 def main() -> int:
-    """Serve until told to stop; returns the exit status."""
+    """Serve until stopped by a signal; returns the exit code."""
     return run(make_server, "app:serve_app")
 
 

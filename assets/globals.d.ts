@@ -22,6 +22,7 @@ declare global {
     name?: string;
     mode?: string;
     opacity?: number;
+    meta?: string; // the trace's role, if it cannot be found by its colour
     line?: { color?: string; width?: number; [name: string]: unknown };
     marker?: { color?: string; size?: number; opacity?: number; [name: string]: unknown };
     [name: string]: unknown;
@@ -36,15 +37,17 @@ declare global {
   };
   type PlotlyLayout = Record<string, unknown>;
   type PlotlyChanges = Record<string, unknown>; // by path: {"xaxis.range": [0, 1]}
-  // A point of a trace as Plotly has computed it. A trace's first point also has the trace's SVG group.
-  type PlotlyPoint = { i?: number; x?: number; y?: number; node3?: { node: () => SVGGElement | null } };
+  // A point of a trace as Plotly has computed it; of a bar, `s` is its length. A trace's first point also has
+  // the trace's SVG group.
+  type PlotlyPoint = { i?: number; x?: number; y?: number; s?: number; node3?: { node: () => SVGGElement | null } };
   type PlotlyPointEvent = { points: { customdata?: unknown }[] };
 
+  type PlotlyMargin = { l: number; r: number; t: number; b: number };
   // The element of a graph that Plotly has drawn.
   interface PlotlyGraph extends HTMLElement {
     data: PlotlyTrace[];
     layout: {
-      margin: { l: number; r: number; t: number; b: number };
+      margin: PlotlyMargin;
       yaxis?: { title?: { text?: string } };
       [name: string]: unknown;
     };
@@ -65,6 +68,11 @@ declare global {
   }
 
   type PlotlyFigure = { data: PlotlyTrace[]; layout: PlotlyLayout; config?: object };
+  // A figure of figures.py
+  type PageFigure = {
+    data: PlotlyTrace[];
+    layout: PlotlyLayout & { margin: PlotlyMargin; font: object; xaxis: object; yaxis: object };
+  };
   type PlotlyLibrary = {
     newPlot(node: HTMLElement, data: PlotlyTrace[], layout: PlotlyLayout, config?: object): Promise<PlotlyGraph>;
     react(node: HTMLElement, data: PlotlyTrace[], layout: PlotlyLayout, config?: object): Promise<PlotlyGraph>;
@@ -79,8 +87,12 @@ declare global {
   };
 
   const Plotly: PlotlyLibrary;
+  // The parts of Dash's React that the page uses
+  const React: { useLayoutEffect(effect: () => void, dependencies: unknown[]): void };
+  const ReactDOM: { createPortal(children: unknown, into: Element): unknown };
   interface Window {
     Plotly: PlotlyLibrary;
+    pwlapp: Record<string, (props: never) => unknown>;
     dash_clientside: {
       set_props: (id: string, props: Record<string, unknown>) => void;
       pwlapp?: Record<string, (...values: never[]) => unknown>;

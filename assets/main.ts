@@ -6,6 +6,7 @@ import * as chunks from "./chunks";
 import { byId } from "./core/dom";
 import * as undo from "./core/history";
 import * as choices from "./core/option-roles";
+import { Placed } from "./core/placed";
 import * as storage from "./core/storage";
 import * as i18n from "./core/text/i18n";
 import { linkIn } from "./core/urls";
@@ -22,11 +23,13 @@ import * as tourOffer from "./lessons/offer";
 import * as printing from "./printing";
 import * as projector from "./projector";
 
+// The plots of the view that is open are drawn first.
+const sections = views.isOpen("build") ? [buildSection, fitSection] : [fitSection, buildSection];
+
 const STARTED_WITH_THE_PAGE = [
   i18n,
   choices,
-  buildSection,
-  fitSection,
+  ...sections,
   drawers,
   undo,
   choiceSteps,
@@ -66,11 +69,11 @@ const loadOnDemand = () => {
 
 let isBooted = false;
 
-// Dash calls this when it has mounted the layout.
+// Dash calls this when it has rendered its part of the page.
 const boot = () => {
   if (isBooted) return;
   isBooted = true;
-  byId("first-paint").remove();
+  byId("page").inert = false;
   for (const part of STARTED_WITH_THE_PAGE) part.start();
   loadOnDemand();
   views.start(); // last, because it shows the first view and so calls the listeners set above
@@ -85,7 +88,9 @@ const setRequestsPath = () => {
 };
 setRequestsPath();
 
-// The functions of Dash's clientside callbacks.
+// Dash finds the page's component in window.pwlapp, and the functions of clientside callbacks in
+// window.dash_clientside.pwlapp.
+window.pwlapp = { Placed };
 window.dash_clientside ??= {} as Window["dash_clientside"]; // Dash adds set_props
 window.dash_clientside.pwlapp = {
   boot,

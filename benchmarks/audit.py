@@ -1,4 +1,4 @@
-"""Lighthouse's marks for the page, for a laptop and for a phone: part of ``make audit``.
+"""Lighthouse's scores of the page on a laptop and on a phone: part of ``make audit``.
 
 Lighthouse (of npm) is installed by the Makefile, beside the project's own packages. It slows the
 processor and the network down as it does everywhere, so its mark for performance is comparable, but
@@ -20,8 +20,8 @@ from tests.support.chromium import ARGUMENTS, find_chromium
 from tests.support.server import serve
 
 LIGHTHOUSE = Path(".venv/lighthouse/node_modules/lighthouse/cli/index.js")
-ROUNDS = 3  # an odd number: the median is a mark that was given
-# At least, of 100
+ROUNDS = 3  # an odd number, so that the median is one of the scores
+# lowest scores allowed, of 100
 WANTED = {
     "desktop": {"accessibility": 100, "best-practices": 100, "performance": 95},
     "mobile": {"accessibility": 100, "best-practices": 100, "performance": 85},
@@ -29,7 +29,7 @@ WANTED = {
 
 
 def lighthouse(url: str, device: str) -> dict[str, Any]:
-    """Look at a page once: Lighthouse's report."""
+    """Run Lighthouse once; returns its report."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         command = [
@@ -46,12 +46,12 @@ def lighthouse(url: str, device: str) -> dict[str, Any]:
 
 
 def marks(report: dict[str, Any]) -> dict[str, int]:
-    """The mark of each category, of 100."""
+    """The score of each category, of 100."""
     return {name: round(100 * each["score"]) for name, each in report["categories"].items()}
 
 
 def faults(report: dict[str, Any]) -> list[str]:
-    """What costs marks, apart from time, in Lighthouse's words."""
+    """The failed audits, except those about time, in Lighthouse's words."""
     named = {
         audit["id"]
         for name, category in report["categories"].items()
@@ -64,7 +64,7 @@ def faults(report: dict[str, Any]) -> list[str]:
 
 
 def look(url: str, device: str) -> bool:
-    """Print the marks of a page on a device; whether they are good enough."""
+    """Print the scores of a page on a device; returns whether they are high enough."""
     reports = [lighthouse(url, device) for _ in range(ROUNDS)]
     given = [marks(report) for report in reports]
     is_good = True
@@ -78,7 +78,7 @@ def look(url: str, device: str) -> bool:
 
 
 def main() -> None:
-    """Look at the page on both devices; fails if a mark is too low."""
+    """Audit the page on both devices; fails if a score is too low."""
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
         results = [look(address, device) for device in WANTED]
     sys.exit(not all(results))

@@ -1,7 +1,7 @@
 """Frames per second of the teacher's board while a whole class trains: ``make bench``.
 
 The page gets the lines that a server would send of 300 made-up students, all of them changed four
-times a second. A frame counts if the board was painted anew in it.
+times a second. A frame counts if the board was repainted in it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.support.lecture_page import LecturePage
 from tests.support.server import serve
 
 STUDENTS = 300
-SAMPLES = 12  # of each student's net, from the first weights to the last
+SAMPLES = 12  # states of each student's net, from the initial weights to the last
 ROUNDS = 3
 MOVE_MS = 4000
 SIZES: tuple[ViewportSize, ...] = ({"width": 1366, "height": 633}, {"width": 1920, "height": 950})
@@ -42,7 +42,7 @@ WATCH = """(ms) => {
 
 
 def sample(share: float) -> list[dict[str, Any]]:
-    """The rows of all students at a share of their training."""
+    """The rows of all students after a share of their training."""
     random = np.random.default_rng(1)
     rows = []
     for n in range(1, STUDENTS + 1):
@@ -68,13 +68,13 @@ def sample(share: float) -> list[dict[str, Any]]:
 
 
 def room() -> dict[str, Any]:
-    """A room that is led, with nothing else in it."""
+    """A room whose class is led, with the defaults for everything else."""
     unset = dict.fromkeys(("lesson", "spotlight", "setting", "question", "challenge"))
     return {"code": "K7N4PX", "ends": 0, "leading": True, "frozen": False, "hidden": [], **unset}
 
 
 def frames(browser: Browser, address: str, size: ViewportSize) -> Frames:
-    """Let all train on a board of this size."""
+    """Count the frames of a board of this size while all students train."""
     samples = [sample(k / (SAMPLES - 1)) for k in range(SAMPLES)]
     with browser.new_context(bypass_csp=True, viewport=size) as context:
         page = LecturePage(context.new_page())
@@ -85,7 +85,7 @@ def frames(browser: Browser, address: str, size: ViewportSize) -> Frames:
 
 
 def measure(address: str) -> dict[str, Any]:
-    """Measure the board in each size, in turns."""
+    """Measure the board in each size, alternating between sizes."""
     with open_chromium() as browser:
         taken = [[frames(browser, address, size) for size in SIZES] for _ in range(ROUNDS)]
     return {

@@ -2,7 +2,7 @@
 
 Simulated students open the page and join within `JOIN_S` seconds. The teacher sends settings, lets
 all train at the same moment, freezes and releases them. Meanwhile some reload, some sleep, and some
-come late. Each must keep the seat and the frames of the run, and have the own net back at the end.
+come late. Each must keep the seat and the frames of the run, and get the own net back at the end.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Step: TypeAlias = dict[str, Any]
 
 STUDENTS = 300
 QUICK_STUDENTS = 30
-JOIN_S = 20.0  # all join within
+JOIN_S = 20.0  # within which all join
 PUSHES = 10
 EPOCHS = 5000
 RELOADS, SLEEPERS, LATE = 0.1, 0.05, 0.05  # shares of the class
@@ -78,7 +78,7 @@ class Class:
         return time.perf_counter() - began
 
     async def all_join(self, within_s: float) -> list[float]:
-        """All who are not late join at random moments."""
+        """All students who are not late join at random moments."""
 
         async def act(student: ClassStudent) -> Any:
             await asyncio.sleep(self._random.uniform(0, within_s))
@@ -90,7 +90,7 @@ class Class:
     async def command(
         self, name: str, is_shown: Callable[[ClassStudent], bool], **body: Any
     ) -> list[float]:
-        """Send a command; returns the seconds until each screen shows what it does."""
+        """Send a command; returns the seconds until each student's page shows its effect."""
         began = time.perf_counter()
 
         async def shown(student: ClassStudent) -> float:
@@ -106,7 +106,7 @@ class Class:
         return [seconds for seconds in seen if seconds is not None]
 
     async def mess(self) -> None:
-        """Some reload, some close the laptop for a moment, and the late ones come."""
+        """Some students reload, some close the laptop for a moment, and the late ones join."""
 
         async def reload(student: ClassStudent) -> None:
             await asyncio.sleep(self._random.uniform(0, SLEEP_S))
@@ -128,7 +128,7 @@ class Class:
         self.present = self.students
 
     def problems(self) -> list[str]:
-        """All that should not have happened."""
+        """All errors that were noticed."""
         noticed = [problem for student in self.students for problem in student.problems()]
         return self.faults + noticed
 
@@ -172,7 +172,7 @@ async def measure(addresses: Sequence[str], count: int) -> Step:
 
 
 async def lesson(room: Class) -> Step:
-    """Join, settings, a run with mess, freeze, release; and what everybody has at the end."""
+    """Join, settings, a run with disturbances, freeze, release; then check all students' nets."""
     teacher = room.teacher
     joined = await room.all_join(JOIN_S)
     own = {student: student.snapshot for student in room.present}
@@ -201,16 +201,16 @@ async def lesson(room: Class) -> Step:
 
 
 async def run(room: Class) -> tuple[list[float], dict[str, float], float]:
-    """All train at the same moment, with mess.
+    """All train at the same moment, with disturbances.
 
     Returns
     -------
     trained : list of float
         Seconds from the teacher's press until each screen shows the end.
     behind : dict
-        Percentiles of how long the board showed what the student's own screen had left, in ms.
+        Percentiles of the age of the board's rows, in ms, compared with the students' pages.
     end_s : float
-        From the last screen's end until the board shows the end of all.
+        From the end on the last student's page until the board shows the end of all.
     """
     teacher = room.teacher
     teacher.shown.clear()
@@ -229,13 +229,13 @@ async def run(room: Class) -> tuple[list[float], dict[str, float], float]:
 
 
 def at_work(room: Class) -> list[dict[str, Any]]:
-    """The board's rows of those who were there when the run began."""
+    """The board's rows of the students who were there when the run began."""
     late = {student.room["seat"] for student in room.late if student.room}
     return [row for number, row in room.teacher.seats.items() if number not in late]
 
 
 def behind(room: Class) -> list[float]:
-    """How long each row of the board was older than the newest frame on the student's screen."""
+    """How much older each row of the board was than the newest frame on the student's page."""
     frames = {s.room["seat"]: s.frames for s in room.students if s.room}
     rows: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
     for at, number, epoch in room.teacher.shown:
@@ -249,7 +249,7 @@ def behind(room: Class) -> list[float]:
 
 
 async def is_refused(student: ClassStudent) -> None:
-    """A frozen student's own command changes nothing. Raises Unanswered if it does."""
+    """Check that a frozen student's command changes nothing. Raises Unanswered if it does."""
     try:
         await student.train(100)
     except Refused as refusal:
@@ -260,7 +260,7 @@ async def is_refused(student: ClassStudent) -> None:
 
 
 async def has_own_back(student: ClassStudent, own: Any) -> None:
-    """A student has the work from before the class again. Raises Unanswered if not."""
+    """Check that a student has the net from before the class again. Raises Unanswered if not."""
     await student.wait_until(lambda: student.sid == student.own and student.snapshot is not None)
     if not own or student.snapshot != own:
         raise Unanswered(f"own work has changed: {student}")

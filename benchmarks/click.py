@@ -1,6 +1,6 @@
 """Milliseconds from a click to its effect on the screen: part of ``make bench``.
 
-The app is served as its users serve it, and Chromium measures inside the page: from the click on
+The app runs as its users run it, and Chromium measures inside the page: from the click on
 *Train* until the last epoch, its weights and its curve are painted, with playback skipped; and
 from the click on *Pause* until the page shows that it is paused and no epoch follows.
 """
@@ -76,7 +76,7 @@ PAUSE = """([wait, rest, last]) => new Promise((done, fail) => {
   look();
 })"""
 REST_MS = 400
-WAITS_MS = range(0, 200, 10)  # so that pauses fall on all moments of a slice
+WAITS_MS = range(0, 200, 10)  # so that pauses come at all moments of a slice
 
 
 def open_tab(page: Page, address: str) -> LecturePage:

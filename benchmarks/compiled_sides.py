@@ -31,7 +31,7 @@ def build(folder: Path) -> ctypes.CDLL:
     """
     made, library = folder / "reference.o", folder / "reference.so"
     subprocess.run(["gcc", *FLAGS, "-fPIC", "-c", SOURCE, "-o", made], check=True)
-    # linked without -ffast-math: with it, loading the library would make the whole process flush
+    # linked without -ffast-math: otherwise loading the library makes the whole process flush
     # denormal numbers to 0, also while the other rows are timed and compared
     subprocess.run(["gcc", "-shared", made, "-o", library], check=True)
     loaded = ctypes.CDLL(os.fspath(library))

@@ -1,4 +1,4 @@
-"""Many students at once: they open the page, then all press *Train*."""
+"""Simulates many students: they open the page, then all press *Train*."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Crowd:
         return await self._all(within_s, run)
 
     def tally(self) -> dict[str, Any]:
-        """Counts of what the students have noticed so far."""
+        """The students' counts of errors and lost frames so far."""
         logs = [student.log for student in self.students]
         errors = [error for student in self.students for error in student.errors]
         errors += [fault for log in logs for fault in log.faults]
@@ -106,7 +106,7 @@ class Crowd:
 
 
 class Pulse:
-    """Measures the delay of the students' own event loop, which would falsify the results.
+    """Measures the delay of the students' event loop: if it is large, the results are wrong.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
-"""Microseconds per epoch of the same training by different means: part of ``make bench``.
+"""Microseconds per epoch of the same training with different libraries: part of ``make bench``.
 
 The lecture's run: 2,000 points, full batch, Adam with learning rate 0.001, the net of seed 1. Each
-side is first checked against the page's loop, then timed: every repeat takes one sample of each
+side is first checked against the lecture's loop, then timed: every repeat takes one sample of each
 side in turn, so that other load on the machine affects all of them alike. Compilation, the first
 lap and the set-up before a lap are not timed. A sample is as many laps from the same start as take
 `SAMPLE_S`.
@@ -35,7 +35,7 @@ SAMPLE_S = 0.25
 SEED = 1
 
 CHECK_EPOCHS = 2000
-CHECK_WIDE_EPOCHS = 100  # above 8 units: the page's loop takes milliseconds an epoch there
+CHECK_WIDE_EPOCHS = 100  # above 8 units: the lecture's loop takes milliseconds an epoch there
 TOLERANCE = 5e-5  # of a weight, which Adam moves by up to 0.001 an epoch
 SKLEARN_LOSSES = (0.2, 0.75)  # the range in which a trained net ends, from any start
 
@@ -56,17 +56,17 @@ def start_of(side: Side, points: Points) -> Array:
 
 
 def difference(side: Side, points: Points) -> float | None:
-    """Check that a side trains what the page trains.
+    """Check that a side trains to the same weights as the lecture's loop.
 
     Returns
     -------
     float or None
-        Largest difference of a weight from the page's; None for a side with a start of its own.
+        Largest difference of a weight from the lecture's; None for a side with its own start.
 
     Raises
     ------
     ValueError
-        If it is above `TOLERANCE`, or the losses of the side with a start of its own are out of
+        If it is above `TOLERANCE`, or the losses of the side with other initial weights are out of
         range.
     """
     start = start_of(side, points)
@@ -79,7 +79,9 @@ def difference(side: Side, points: Points) -> float | None:
         return None
     apart = float(np.abs(result - expected(points, start, epochs, side.net)).max())
     if not apart <= TOLERANCE:
-        raise ValueError(f"{side.name}: {apart:.1e} from the page's weights after {epochs} epochs")
+        raise ValueError(
+            f"{side.name}: {apart:.1e} from the lecture's weights after {epochs} epochs"
+        )
     return apart
 
 
@@ -122,7 +124,7 @@ class Sampler:
 
 
 def take_turns(takers: list[Callable[[], None]], repeats: int) -> None:
-    """Call each once per repeat; each repeat begins with another one."""
+    """Call each of them once per repeat; each repeat begins with another one."""
     for repeat in range(repeats):
         first = repeat % len(takers)
         for take in takers[first:] + takers[:first]:
@@ -144,7 +146,7 @@ def ratios(samples: dict[str, list[float]]) -> dict[str, list[float]]:
 
 
 def measure(points: Points, folder: Path) -> dict[str, Any]:
-    """Check and time all sides; `folder` is for what gcc makes."""
+    """Check and time all sides; gcc writes into `folder`."""
     available = cores()
     fused_cpu.warm()
     sides = [

@@ -1,4 +1,4 @@
-"""What the browser's own trace says of frames: how many were drawn, and what each cost."""
+"""Reads from a browser trace how many frames were drawn, and the main-thread time of each."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CATEGORIES = [
 ]
 
 # `watch(position, step)` calls `step(now)` in each animation frame until it gives false, and marks
-# both ends in the trace. It gives the milliseconds from the start to each frame in which
-# `position()` has become another one: a mark for each would cost as much as some of them.
+# both ends in the trace. It returns the milliseconds from the start to each frame in which
+# `position()` has changed. A trace mark for each would cost as much time as a frame.
 WATCH = """() => void (window.watch = (position, step) => new Promise((done) => {
   let before = position();
   const moved = [];
@@ -109,7 +109,7 @@ def _main_ms(events: list[Event], moved: list[float], thread: tuple[int, int]) -
         if event.get("ph") == "X" and (event["pid"], event["tid"]) == thread
     ]
     spent = [0.0] * (len(moved) - 1)
-    last = 0.0  # end of the last task; what begins before it is a part of it
+    last = 0.0  # end of the last task; events that begin before it are part of it
     for task in sorted(tasks, key=lambda event: (event["ts"], -event["dur"])):
         if task["ts"] < last:
             continue

@@ -1,6 +1,6 @@
 """Microseconds per epoch on a GPU: ``python -m benchmarks.gpu``.
 
-The lecture's net on 2,000 points: the page's loop on the GPU, the same loop captured as a CUDA
+The lecture's net on 2,000 points: the lecture's loop on the GPU, the same loop captured as a CUDA
 graph, the same loop through torch.compile, and the Triton kernel with one net and with many.
 Without a CUDA device it prints a line and exits with 0.
 """
@@ -46,13 +46,13 @@ def microseconds(run: Callable[[], object], epochs: int) -> float:
 
 
 def lecture_loop() -> LectureLoop:
-    """The page's net, loss and Adam on the GPU."""
+    """The lecture's net, loss and Adam on the GPU."""
     start = initial_state(1, POINTS.x, POINTS.y)
     return LectureLoop(start, POINTS.x, POINTS.y, AdamOptions(), DEVICE)
 
 
 def eager() -> float:
-    """The page's four steps as they are written, without reading the loss."""
+    """The lecture's four steps, without reading the loss."""
     loop = lecture_loop()
 
     def run() -> None:
@@ -75,7 +75,7 @@ def capturable(loop: LectureLoop) -> Callable[[], None]:
 
 
 def graphed() -> float:
-    """The page's loop, recorded once and replayed."""
+    """The lecture's loop, captured once as a CUDA graph and replayed."""
     epoch = capturable(lecture_loop())
     aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
     aside.wait_stream(torch.cuda.current_stream())
@@ -95,7 +95,7 @@ def graphed() -> float:
 
 
 def compiled() -> float:
-    """The page's loop through torch.compile."""
+    """The lecture's loop through torch.compile."""
     epoch = torch.compile(capturable(lecture_loop()))
 
     def run() -> None:
@@ -113,7 +113,7 @@ def fused(n_nets: int, num_warps: int | None = None) -> float:
 
 
 def main() -> None:
-    """Print a table and keep it in results/gpu.json."""
+    """Print a table and write it to results/gpu.json."""
     if not torch.cuda.is_available():
         print("no CUDA device here")
         return

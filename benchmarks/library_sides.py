@@ -1,7 +1,7 @@
-"""The lecture's run in JAX and in scikit-learn, as their users would write it.
+"""The lecture's run in JAX and in scikit-learn, in the usual style of each library.
 
 JAX reads its environment when it is imported, so it is imported late. One process can't use it with
-one thread and with several, so its default, all cores, runs in a process of its own.
+one thread and with several, so its default, all cores, runs in a separate process.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def use_cores(cores: int) -> None:
 
 
 def jax_sides(cores: int) -> list[Side]:
-    """JAX with optax, on one thread and as it is by default; it compiles in the warm-up."""
+    """JAX with optax, on one thread and with its default; it compiles during the warm-up."""
     use_cores(1)
     name = "JAX, jit(lax.scan), optax.adam"
     process = ProcessPoolExecutor(
@@ -93,7 +93,7 @@ def jax_sides(cores: int) -> list[Side]:
 
 
 def sklearn_side() -> Side:
-    """scikit-learn's own class for the job: it has a first-layer bias and its own start."""
+    """scikit-learn's MLP, which has a first-layer bias and its own initial weights."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
     from threadpoolctl import threadpool_limits

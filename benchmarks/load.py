@@ -1,4 +1,4 @@
-"""A class, several classes, a thousand students at once: ``python -m benchmarks.load``.
+"""Load test with one class, several classes and a thousand students: ``python -m benchmarks.load``.
 
 Simulated students open the page and wait; then all press *Train 5,000 epochs* within ten seconds.
 They share the machine's cores with the servers; their own CPU time is measured too.
@@ -29,7 +29,7 @@ from tests.support.server import serve
 EPOCHS = 5000
 RAMP = (30, 100, 300, 1000)
 QUICK_RAMP = (30, 100)
-PRESS_S = 10.0  # all press within
+PRESS_S = 10.0  # within which all press
 COME_PER_S = 20.0  # students per second who open the page
 REST_S = 5.0  # after all have opened it
 IDLE_S = 10.0  # how long idle servers are measured
@@ -105,10 +105,10 @@ def run(mode: str, ramp: Sequence[int]) -> list[Step]:
 
 
 def prepare() -> None:
-    """Allow many connections, and find the compiled engine; the servers inherit both."""
+    """Raise the limit of connections and set the Numba cache; the servers inherit both."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # Otherwise each server would compile for its first minute.
+    # Otherwise each server would compile during its first minute.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(NUMBA_CACHE))
 
 

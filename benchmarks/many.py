@@ -1,4 +1,4 @@
-"""A thousand nets at once, on all cores."""
+"""Times the training of a thousand nets on all cores."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ POLL_S = 0.1
 
 
 def measure() -> dict[str, float]:
-    """Start a server, wait until it can train and is at rest; megabytes by kind of process."""
+    """Start a server and wait until it is idle; returns megabytes by kind of process."""
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as address:
         while status_of(address + "/readyz") != 200:
             time.sleep(POLL_S)

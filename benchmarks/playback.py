@@ -1,8 +1,8 @@
-"""Frames per second of what moves, and answers to presses: ``make bench``.
+"""Frames per second of replay and drags, and the delay of presses: ``make bench``.
 
-The app is served as its users serve it, with its 2,000 built-in points on screen. A run of 5,000
-epochs is replayed, and sliders are dragged, in turns with a page on which nothing but a box moves:
-a busy machine slows both. Then everything is pressed that can be, and the browser says how long
+The app runs as its users run it, with its 2,000 built-in points on screen. A run of 5,000
+epochs is replayed, and sliders are dragged, alternating with a page on which only a box moves:
+a busy machine slows both. Then every control is pressed, and the browser reports how long
 each press waited for the next frame.
 """
 
@@ -22,9 +22,9 @@ from tests.support.lecture_page import LecturePage
 from tests.support.server import serve
 
 ROUNDS = 3
-SPEED = 0.5  # 240 frames and more over 3 to 4 seconds
+SPEED = 0.5  # more than 240 frames in 3 to 4 seconds
 MOVE_MS = 3000
-SLOWED = (1, 4)  # the CPU as it is, and as that of a phone
+SLOWED = (1, 4)  # full speed of the CPU, and the speed of a phone
 PRESS_ROUNDS = 3
 THRESHOLD_MS = 16  # the browser does not report faster presses
 SIZE: ViewportSize = {"width": 1280, "height": 900}
@@ -104,7 +104,7 @@ def trained(context: BrowserContext, address: str) -> LecturePage:
 
 
 def moving(app: LecturePage, empty: Page, slowed: int) -> dict[str, Callable[[], Frames]]:
-    """What is measured, by its name."""
+    """The measurements, by name."""
 
     def watched(page: Page, script: str, argument: Any) -> Frames:
         page.bring_to_front()
@@ -122,7 +122,7 @@ def moving(app: LecturePage, empty: Page, slowed: int) -> dict[str, Callable[[],
 
 
 def rounds(browser: Browser, address: str, slowed: int) -> list[dict[str, Frames]]:
-    """Let all take turns, each time in a tab of its own."""
+    """Take all measurements in turn, each in a new tab."""
     measured = []
     for _ in range(ROUNDS):
         with browser.new_context(bypass_csp=True, viewport=SIZE) as context:
@@ -133,7 +133,7 @@ def rounds(browser: Browser, address: str, slowed: int) -> list[dict[str, Frames
 
 
 def presses(page: LecturePage) -> list[tuple[str, Callable[[], None]]]:
-    """Everything that can be pressed on Fit and Build, in an order in which it can be."""
+    """All controls of Fit and Build, in an order in which each can be pressed."""
 
     def click(selector: str) -> tuple[str, Callable[[], None]]:
         return selector, lambda: page.find(selector).click()
@@ -165,7 +165,7 @@ def press_everything(browser: Browser, address: str) -> list[tuple[str, float]]:
         for _ in range(PRESS_ROUNDS):
             for name, press in presses(page):
                 press()
-                page.page.wait_for_timeout(300)  # the browser reports a while later
+                page.page.wait_for_timeout(300)  # the browser reports with a delay
                 took = page.page.evaluate("presses.splice(0)")
                 if name.startswith("a "):
                     continue
@@ -174,7 +174,7 @@ def press_everything(browser: Browser, address: str) -> list[tuple[str, float]]:
 
 
 def measure(address: str) -> dict[str, Any]:
-    """Measure what moves, and the presses."""
+    """Measure the frames, and the delay of presses."""
     with open_chromium() as browser:
         moved = {slowed: rounds(browser, address, slowed) for slowed in SLOWED}
         pressed = press_everything(browser, address)

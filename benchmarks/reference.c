@@ -1,4 +1,4 @@
-/* The page's loop in C: what a careful C programmer would write for it, as a yardstick.
+/* The lecture's loop in C: what a careful C programmer would write for it, as a yardstick.
 
    Full-batch training of x -> h units -> logit -> sigmoid under binary cross-entropy by Adam, in
    float32 on one thread. Compiled with gcc -O3 -march=native -ffast-math, every loop over the

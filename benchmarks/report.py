@@ -50,9 +50,9 @@ def how_measured(measured: Measured) -> str:
     return (
         f"{machine.line(measured['machine'])}. {measured['points']['n']:,} points, full batch, "
         f"Adam; median (smallest to largest) of {measured['repeats']} repeats, each of which times "
-        "every row once, without compilation. From the same initial weights all reach the page's "
-        f"weights, within {apart:.0e} after {narrow:,} epochs ({wide} above 8 units); only "
-        "scikit-learn can't start from given weights."
+        "every row once, without compilation. From the same initial weights all reach the "
+        f"lecture's weights, within {apart:.0e} after {narrow:,} epochs ({wide} above 8 units); "
+        "only scikit-learn can't start from given weights."
     )
 
 
@@ -61,15 +61,15 @@ def words(measured: Measured) -> list[str]:
     ratio = {name: spread(values) for name, values in measured["ratios"].items()}
     many, cores = measured["many"], measured["machine"]["cores"]
     return [
-        f"The page's loop takes {ratio['page_to_ours']} times as long as `fused@cpu`, JAX on one "
-        f"thread {ratio['jax_to_ours']} times, and `fused@cpu` takes {ratio['ours_to_c']} times "
-        "as long as C.",
-        f"At 512 ReLUs the page's loop on {cores} threads takes {ratio['page_512_to_ours']} times "
-        f"as long as `fused@cpu` on one, and C {ratio['c_512_to_ours']} times: these two compute "
-        "every unit at every point, while `fused@cpu` goes from bend to bend. With a first-layer "
-        "bias b1, which gives each unit a bend of its own, it is "
-        f"{ratio['page_512_bias_to_ours']} times. At 512 sigmoids, which have no bends, the page's "
-        f"loop takes {ratio['page_512_sigmoid_to_ours']} times as long.",
+        f"The lecture's loop takes {ratio['page_to_ours']} times as long as `fused@cpu`, JAX on "
+        f"one thread {ratio['jax_to_ours']} times, and `fused@cpu` takes {ratio['ours_to_c']} "
+        "times as long as C.",
+        f"At 512 ReLUs the lecture's loop on {cores} threads takes {ratio['page_512_to_ours']} "
+        f"times as long as `fused@cpu` on one, and C {ratio['c_512_to_ours']} times: these two "
+        "compute every unit at every point, while `fused@cpu` goes from bend to bend. With a "
+        "first-layer bias b1, which gives each unit a bend of its own, it is "
+        f"{ratio['page_512_bias_to_ours']} times. At 512 sigmoids, which have no bends, the "
+        f"lecture's loop takes {ratio['page_512_sigmoid_to_ours']} times as long.",
         f"{many['nets']:,} nets at once, {many['epochs']:,} epochs each, on {many['threads']} "
         f"threads: {spread(many['seconds'])} seconds, {spread(many['us_per_epoch'])} µs per epoch "
         f"of a net, {spread(many['share'])} of the speed of perfect scaling.",
@@ -77,13 +77,13 @@ def words(measured: Measured) -> list[str]:
 
 
 PLAYBACK_HEAD = (
-    "| processor | what moves | frames a second | of the empty page's | main thread, ms a frame |",
+    "| processor | page | frames per second | of the empty page's | main thread, ms per frame |",
     "|---|---|---|---|---|",
 )
 
 
 def playback(measured: Measured) -> str:
-    """Render what the browser drew, and what it cost."""
+    """Render the frames that the browser drew, and their cost."""
     rows = [
         playback_row(slowed, name, taken, measured["slowed"][slowed]["an empty page"])
         for slowed in measured["slowed"]
@@ -93,12 +93,12 @@ def playback(measured: Measured) -> str:
 
 
 def playback_row(slowed: str, name: str, taken: Measured, empty: Measured) -> str:
-    """One thing that moves, at one speed of the processor."""
+    """A row: one measurement at one speed of the processor."""
     shares = [
         100 * ours / theirs for ours, theirs in zip(taken["moved"], empty["moved"], strict=True)
     ]
     cells = (
-        "as it is" if slowed == "1" else f"{slowed} times slower",
+        "normal" if slowed == "1" else f"{slowed} times slower",
         name,
         spread(taken["moved"]),
         "" if taken is empty else f"{spread(shares)} %",
@@ -108,15 +108,15 @@ def playback_row(slowed: str, name: str, taken: Measured, empty: Measured) -> st
 
 
 def how_played(measured: Measured) -> str:
-    """Say what the table's figures are, and how fast presses were answered."""
+    """Explain the figures of the table, and render the delay of presses."""
     rounds = len(measured["slowed"]["1"]["an empty page"]["moved"])
     presses = measured["presses"]
     return (
         f"{measured['machine']['cores']} cores without a graphics card, 2,000 points on screen; "
-        f"median (smallest to largest) of {rounds} rounds, in each of which all take turns. "
+        f"median (smallest to largest) of {rounds} rounds, each of which measures every row once. "
         "Frames are those in which the curve, or the box on the empty page, had moved; the main "
-        "thread's time is its CPU time for one such frame, in the median of a round. Buttons and "
-        "keys of Fit and Build, by the browser's own event timing: the next frame came "
+        "thread's time is its CPU time for one such frame, the median of a round. Buttons and "
+        "keys of Fit and Build, by the browser's Event Timing API: the next frame came "
         f"{percentiles(presses['ms'])}."
     )
 
@@ -135,7 +135,7 @@ def board(measured: Measured) -> str:
 
 
 def visits(measured: Measured) -> str:
-    """Render what a visit weighs, and when its largest text or picture is painted."""
+    """Render the bytes of a visit, and the time of its largest contentful paint."""
     rows = ["| visit | KB received | largest paint, ms |", "|---|---|---|"]
     for name, visit in measured["visits"].items():
         paint = spread(visit["paint_ms"])
@@ -162,7 +162,7 @@ def click(measured: Measured) -> str:
 
 
 def memory(measured: Measured) -> str:
-    """Render what a server takes before any visitor."""
+    """Render the memory of a server without visitors."""
     total, web, training = (
         spread([start[kind] for start in measured["memory_mb"]])
         for kind in ("all", "web", "training")
@@ -230,7 +230,7 @@ CLASSROOM_HEAD = (
 
 
 def classroom(measured: Measured) -> str:
-    """Render how fast a class in one room joins, gets a setting, and is seen on the board."""
+    """Render the times of a class: joining, getting a setting, appearing on the board."""
     rows = [classroom_row(mode, step) for mode, step in measured["modes"].items()]
     words = (
         f"{measured['machine']['cores']} cores, which servers and students share. Students without "
@@ -238,11 +238,11 @@ def classroom(measured: Measured) -> str:
         f"{measured['pushes']} settings, a seed each; then all train {measured['epochs']:,} epochs "
         "at the same moment, while one in ten reloads the page, one in twenty sleeps for a moment, "
         "and one in twenty joins late. In milliseconds, at the 95th percentile: from the press "
-        "until the seat is there (join); from the teacher's press until the last screen shows the "
-        "setting (push), and until a screen shows that it is frozen, released, or has trained; how "
-        "long the board's row of a student was behind the student's own screen (board). "
-        "Errors: anything refused, lost, repeated or not the same as before, and every own net "
-        "that did not come back whole."
+        "until the student has a seat (join); from the teacher's press until the last screen shows "
+        "the setting (push), and until a screen shows that it is frozen, released, or has trained; "
+        "how long the board's row of a student was behind the student's own screen (board). "
+        "Errors: refusals, lost or repeated frames, changed seats, and own nets that were not "
+        "restored exactly."
     )
     return "\n".join([*CLASSROOM_HEAD, *rows, "", wrapped(words)])
 

@@ -13,7 +13,7 @@ import numpy as np
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture, Array
 
-LR = 0.001  # Adam's other numbers are torch's defaults everywhere
+LR = 0.001  # Adam's other hyperparameters are torch's defaults everywhere
 
 
 class Timed(NamedTuple):
@@ -44,14 +44,14 @@ class Side:
     key, name : str
         For the JSON, and for the table.
     train : callable
-        ``train(points, start, epochs)`` trains so many epochs from the weights ``start``.
+        ``train(points, start, epochs)`` trains `epochs` from the weights ``start``.
     epochs : int
         Of one lap; a sample is as many laps as `engines.SAMPLE_S` asks for.
     threads : int
         Number of threads that it may use.
     net : Architecture
     agrees : bool
-        Whether its weights must equal the page's; if not, only its losses are checked.
+        Whether its weights must equal the lecture's; if not, only its losses are checked.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""The lecture's run in PyTorch: the page's loop, with torch's faster variants, and by hand."""
+"""The lecture's run in PyTorch: the lecture's loop, faster variants of it, and by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.sides import LR, Side, Timed, Train, clock
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import LECTURE, Architecture, Array
 
-PAGE = "the page's loop, eager PyTorch"
+LECTURE_LOOP = "the lecture's loop, eager PyTorch"
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def columns(points: Points) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def page_net(start: Array, net: Architecture = LECTURE) -> torch.nn.Sequential:
-    """Build the page's net with these weights, in the order of `net.to_vector`."""
+    """Build the lecture's net with these weights, in the order of `net.to_vector`."""
     a1 = torch.nn.Sigmoid() if net.activation == "sigmoid" else torch.nn.ReLU()
     layers = torch.nn.Sequential(
         torch.nn.Linear(1, net.h, bias=net.bias1), a1, torch.nn.Linear(net.h, 1), torch.nn.Sigmoid()
@@ -47,8 +47,8 @@ def weights(net: torch.nn.Sequential) -> Array:
     return flat
 
 
-def page_loop(n_threads: int = 1, shape: Architecture = LECTURE) -> Train:
-    """Make the lecture's loop, word for word, on so many threads."""
+def lecture_loop(n_threads: int = 1, shape: Architecture = LECTURE) -> Train:
+    """Make the lecture's loop, word for word, on `n_threads`."""
 
     def train(points: Points, start: Array, epochs: int) -> Timed:
         X, y = columns(points)
@@ -143,21 +143,21 @@ def by_hand(points: Points, start: Array, epochs: int) -> Timed:
 def lecture_sides() -> list[Side]:
     """The lecture's net, one thread."""
     return [
-        Side("page", PAGE, page_loop(), 600),
+        Side("page", LECTURE_LOOP, lecture_loop(), 600),
         Side("fused_adam", "PyTorch, Adam(fused=True), BCEWithLogitsLoss", fused_adam, 800),
         Side("by_hand", "gradient by hand in torch operations", by_hand, 3000),
     ]
 
 
 def wide_sides(cores: int) -> list[Side]:
-    """The page's loop for wider nets, on all cores, torch's default.
+    """The lecture's loop for wider nets, on all cores, torch's default.
 
     The widest net is also timed on one thread, since on a busy machine several wait for one
     another.
     """
 
     def side(key: str, net: Architecture, epochs: int, n_threads: int = cores) -> Side:
-        return Side(key, PAGE, page_loop(n_threads, net), epochs, n_threads, net)
+        return Side(key, LECTURE_LOOP, lecture_loop(n_threads, net), epochs, n_threads, net)
 
     return [
         side("page_8", Architecture(8), 400),
@@ -170,5 +170,5 @@ def wide_sides(cores: int) -> list[Side]:
 
 
 def expected(points: Points, start: Array, epochs: int, net: Architecture = LECTURE) -> Array:
-    """The weights at which the page's loop ends on one thread."""
-    return page_loop(1, net)(points, start, epochs).result
+    """The weights at which the lecture's loop ends on one thread."""
+    return lecture_loop(1, net)(points, start, epochs).result

@@ -78,14 +78,14 @@ class Builder:
                 self.run("commit", "--quiet", name, NODE_BASE)
 
     def build(self) -> None:
-        """Follow the Dockerfile, with torch from its own index as on a laptop."""
+        """Build the image by the Dockerfile, with torch from its own index as on a laptop."""
         index = self.folder / "index"
         make_torch_index(index)
         # Docker's format, since OCI has no health checks.
         options = ["--format", "docker", "--pull-never", "--tag", IMAGE]
         torch = [f"--volume={index}:/index:ro", "--build-arg=TORCH_INDEX=file:///index"]
         self.run("build", *options, *torch, *self._outside(), ROOT)
-        self.run("rmi", "--prune", "--force")  # the image that had the name before
+        self.run("rmi", "--prune", "--force")  # removes the earlier image of that name
 
     def config(self) -> dict[str, Any]:
         """The image's configuration: user, environment, commands."""
@@ -93,7 +93,7 @@ class Builder:
         return found["Docker"]["config"]
 
     def _outside(self) -> list[str]:
-        """Options that give a build step the package indexes of this machine's pip and npm."""
+        """Options that make build steps use the package indexes of this machine's pip and npm."""
         mounts = {}
         for name, text in (("/etc/pip.conf", pip_settings()), ("/root/.npmrc", npm_settings())):
             mounts[self.folder / Path(name).name] = name

@@ -1,6 +1,6 @@
 """``python -m docker.inside ROOT CONFIG FOLDER``: checks of one container.
 
-Started by `docker.check`, in network and mount namespaces of its own.
+Started by `docker.check`, in separate network and mount namespaces.
 """
 
 from __future__ import annotations
@@ -107,9 +107,10 @@ async def use(sid: str) -> str:
     async with Student([ADDRESS], sid=sid or None) as student:
         await student.open()
         if sid:
-            say(f"goes on with epoch {student.epoch:,} of the run that the stop cut off")
-            if student.sid != sid or student.epoch <= 5000:
-                raise RuntimeError(f"the run was lost: {student}")
+            if student.sid != sid:
+                raise RuntimeError(f"the session was lost: {student}")
+            await student.wait_until(lambda: student.epoch > 5000)  # as soon as the stream is open
+            say(f"continues the interrupted run at epoch {student.epoch:,}")
             await student.pause()
             await student.wait_until(lambda: student.status == "paused")
             await student.reset()

@@ -1,6 +1,6 @@
 """``python -m docker.proxy FOLDER``: checks of nginx with the configuration of compose.yaml.
 
-Started by `docker.check`, in network and mount namespaces of its own.
+Started by `docker.check`, in separate network and mount namespaces.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def check_headers() -> None:
     expect("an id is passed on", mine["x-request-id"] == "0123abcd-0000-4000-8000-0123456789ab")
     expect("an odd one is not", odd["x-request-id"].isalnum())
     forged = ask("/", {"X-Forwarded-For": "10.1.2.3"})[1]["headers"]
-    expect("nobody writes an address of their own", forged["x-forwarded-for"] == "127.0.0.1")
+    expect("clients cannot forge their address", forged["x-forwarded-for"] == "127.0.0.1")
     expect("the host is the one that was asked", mine["host"] == "127.0.0.1:8080")
     expect("no connection header without need", "connection" not in mine)
     socket = ask("/", {"Upgrade": "websocket", "Connection": "Upgrade"})[1]["headers"]

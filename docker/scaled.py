@@ -1,7 +1,7 @@
 """``python -m docker.scaled ROOT CONFIG FOLDER``: the image in the scaled mode, as in compose.yaml.
 
-nginx in front of two web servers, Redis and a worker. Started by `docker.check`, in network and
-mount namespaces of its own.
+nginx in front of two web servers, Redis and a worker. Started by `docker.check`, in
+separate network and mount namespaces.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SETTINGS = {
 
 @contextmanager
 def redis(folder: Path) -> Iterator[None]:
-    """Redis as compose.yaml starts it, but for its image's entrypoint."""
+    """Redis as compose.yaml starts it, without its image's entrypoint."""
     folder.mkdir()
     [*shell, text] = services()["redis"]["command"]
     text = text.replace("docker-entrypoint.sh ", "").replace("$$", "$")

@@ -45,7 +45,7 @@ def take(browser: Browser, address: str) -> None:
     for epochs in (5000, 10_000):
         wide.train()
         wide.wait_for_epoch(epochs)
-    wide.page.wait_for_timeout(1000)  # the axes follow a few times a second
+    wide.page.wait_for_timeout(1000)  # the axes are updated a few times a second
     wide.page.screenshot(path=FOLDER / "fit.png")
     wide.page.set_viewport_size({"width": 1366, "height": 1000})
     wide.go("explore-seeds")
@@ -63,7 +63,7 @@ def take(browser: Browser, address: str) -> None:
 
 
 def take_board(browser: Browser, address: str) -> None:
-    """Write board.png: a class that trains, a seed each."""
+    """Write board.png: a class that trains, each student with another seed."""
     teacher = open_page(browser, f"{address}#class", 1366, 768, "en-US")
     teacher.find("#class-open").click()
     expect(teacher.find("#board-code")).to_have_text(re.compile(r"\w{3}-\w{3}"))
@@ -73,7 +73,7 @@ def take_board(browser: Browser, address: str) -> None:
         for command in ("push", "start"):
             teacher.find(f"#board-{command}").click()
         expect(teacher.find("#board-said")).to_contain_text("Training")
-        teacher.page.wait_for_timeout(4000)  # until most have found their side
+        teacher.page.wait_for_timeout(4000)  # until most nets have bent
         teacher.page.screenshot(path=FOLDER / "board.png")
 
 

@@ -1,6 +1,7 @@
-"""The command line: ``python -m pwlapp fit`` trains and prints, ``serve`` runs the web server.
+"""The command line, ``python -m pwlapp``.
 
-``class`` runs it for a class, with a room that is open.
+``fit`` trains and prints the weights, ``serve`` runs the web server, and ``class`` runs it for the
+local network and opens a room.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pwlapp.core import engines
 from pwlapp.core.data.files import read_points
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import Points
+from pwlapp.core.messages import fill
 from pwlapp.core.net import LECTURE, Activation, Architecture, Loss, from_vector, mse
 from pwlapp.core.optimizers import OPTIMIZERS, OptimizerOptions, SgdOptions
 from pwlapp.core.state import MAX_EPOCHS, Budget, TrainState
@@ -27,14 +29,14 @@ from pwlapp.settings import Settings
 from pwlapp.ui.i18n import catalogue
 
 EVERY = 5000  # epochs between two printed lines, as on the page
-SLICE_MS = 1000.0  # the longest time until Ctrl-C is handled
+SLICE_MS = 1000.0  # Ctrl-C is handled between slices
 MAX_BYTES = 100_000_000
 TIMEOUT_S = 10.0
 MAX_PRINTED_HIDDEN = 8  # wider nets have too many weights for one line
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors are one line."""
+    """An argument parser that prints errors as one line."""
 
     def error(self, message: str) -> NoReturn:
         """Print the message without the usage, and exit."""
@@ -67,7 +69,7 @@ def make_parser() -> Parser:
 
 
 def settings_table() -> str:
-    """The settings for a terminal, each with its default and what it does."""
+    """The settings with their defaults and descriptions, for a terminal."""
     lines = ["settings, as environment variables:"]
     for variable, default, what in Settings.table():
         lines += [f"  {variable} ({default or 'empty'})", f"      {what}"]
@@ -108,7 +110,7 @@ class Run(NamedTuple):
 
     @property
     def true_loss(self) -> float | None:
-        """The loss of prob itself, with the net's loss function."""
+        """The loss of prob, with the net's loss function."""
         if self.net.loss == "mse" and self.points.prob is not None:
             return mse(self.points.prob, self.points.y)
         return self.points.true_loss
@@ -130,19 +132,22 @@ def make_run(args: argparse.Namespace) -> Run:
 
 
 def choose_engine(asked: str, net: Architecture, n: int) -> str:
-    """The engine's id. Where the compiled engine fails, ``auto`` is PyTorch, with a line on stderr.
+    """The id of the engine to use.
+
+    If the compiled engine can't be loaded, ``"auto"`` is PyTorch, with a message on stderr.
 
     Raises
     ------
     UserError
-        ``bad_engine`` (name), or ``training_failed`` (engine) if it was asked for and can't be.
+        ``bad_engine`` (name); ``training_failed`` (engine) if an engine that was asked for can't be
+        loaded.
     """
     engine = engines.resolve(asked, net, n)
     try:
         if engine == engines.FUSED_CPU:
             numba_cache.use_cache(Settings.from_env(os.environ).data_dir / "numba")
             warmup.load_compiled()
-    except Exception as error:  # a compiler or its files can raise anything
+    except Exception as error:  # a compiler or damaged files can raise any exception
         if asked != engines.AUTO:
             raise UserError("training_failed", engine=engine) from error
         print(f"pwlapp fit: no {engine} here ({error}), torch@cpu instead", file=sys.stderr)
@@ -170,7 +175,7 @@ def checkpoints(run: Run, start: TrainState) -> Iterator[TrainState]:
 
 
 def print_table(run: Run, states: Iterator[TrainState]) -> int:
-    """Print a table, each line as soon as it is reached; return the last epoch."""
+    """Print a table, each line as soon as it is computed; return the last epoch."""
     net, points = run.net, run.points
     name = points.label or "of the lecture"
     units = f"{net.h:,} {net.activation} unit{'s' if net.h > 1 else ''}"
@@ -220,7 +225,7 @@ def json_row(state: TrainState) -> dict[str, Any]:
 
 
 def fit(args: argparse.Namespace) -> str | None:
-    """Train and print; return an error message of one line, or None."""
+    """Train and print; return an error message or None."""
     if args.optimizer == "adam" and args.momentum is not None:
         return "--momentum belongs to --optimizer sgd"
     try:
@@ -241,25 +246,25 @@ def sentence(error: UserError) -> str:
         name: value if isinstance(value, str) else f"{value:,.10g}"
         for name, value in error.args_.items()
     }
-    return text.format(**written) if text else str(error)
+    return fill(text, **written) if text else str(error)
 
 
 def serve() -> int:
-    """Run the web server; return the exit status."""
+    """Run the web server; return the exit code."""
     import app  # the web server takes a second to import, and `fit` does not need it
 
     return app.main()
 
 
 def serve_class() -> int:
-    """Run the web server for a class; return the exit status."""
+    """Run the web server for a class; return the exit code."""
     from pwlapp import classroom
 
     return classroom.serve()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit status, one of `exit_codes.EXIT_CODES`."""
+    """Run one command and return the exit code, one of `exit_codes.EXIT_CODES`."""
     args = make_parser().parse_args(argv)
     try:
         if args.command != "fit":
@@ -267,7 +272,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         problem = fit(args)
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
-    except BrokenPipeError:  # the reader of the pipe has closed it, as `head` does
+    except BrokenPipeError:  # the reader has closed the pipe, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     if problem is None:

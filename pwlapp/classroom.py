@@ -1,6 +1,6 @@
-"""``python -m pwlapp class``: a server for one class, with a room that is open.
+"""``python -m pwlapp class``: serves one class in the local network, with an open room.
 
-It works without an internet connection: a laptop that serves, and the network of a phone.
+It works without an internet connection, for example on a laptop with a phone's hotspot.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from pwlapp import network
 from pwlapp.rooms import codes
 from pwlapp.settings import Settings
 
-ALL_INTERFACES = "0.0.0.0"  # noqa: S104 -- what a class needs
+ALL_INTERFACES = "0.0.0.0"  # noqa: S104 -- students have to reach it
 START_S = 120.0
 ANSWER_S = 10.0
 AGAIN_S = 0.2
 
 
 def serve() -> int:
-    """Serve to all network interfaces; print the room's addresses; return the exit status."""
+    """Serve on all network interfaces, print the room's links, and return the exit code."""
     import app  # the web server takes a second to import, and `fit` does not need it
 
     os.environ.setdefault("PWLAPP_HOST", ALL_INTERFACES)
     try:
         port = Settings.from_env(os.environ).port
     except ValueError:
-        return app.main()  # which says what is wrong
+        return app.main()  # prints what is wrong
     threading.Thread(target=announce, args=(port, sys.stdout), daemon=True).start()
     return app.main()
 
 
 def announce(port: int, out: TextIO) -> None:
-    """Open a room as soon as the server is ready, and print how to come in.
+    """Open a room as soon as the server is ready, and print how to join it.
 
-    Prints nothing if the server does not start; it has said why.
+    Prints nothing if the server does not start, since the server prints the reason.
     """
     here = f"http://127.0.0.1:{port}"
     if not _is_ready(here):
@@ -54,7 +54,7 @@ def announce(port: int, out: TextIO) -> None:
 
 
 def invitation(code: str, token: str, port: int, urls: Mapping[str, str]) -> str:
-    """The text for the terminal: for each interface the students' link, also as a QR code."""
+    """The text for the terminal: the students' link for each interface, also as a QR code."""
     lines = [f"\nRoom {codes.written(code)}. Students open one of these, or scan it:\n"]
     for name, url in urls.items():
         link = codes.link(f"{url}/", code)
@@ -66,7 +66,7 @@ def invitation(code: str, token: str, port: int, urls: Mapping[str, str]) -> str
 
 
 def _qr(link: str) -> str:
-    """A QR code in half blocks, for a terminal."""
+    """A QR code made of half-block characters."""
     text = io.StringIO()
     segno.make_qr(link).terminal(out=text, border=2, compact=True)
     return text.getvalue()

@@ -32,7 +32,7 @@ class UserError(ValueError):
         self.args_: dict[str, Arg] = args
 
     def to_json(self) -> dict[str, Any]:
-        """What the browser makes a sentence of."""
+        """Code and arguments, from which the browser makes the message."""
         return {"code": self.code, "args": self.args_}
 
     def __str__(self) -> str:

@@ -10,8 +10,8 @@ NO_REDIS = 5
 INTERRUPTED = 130
 
 EXIT_CODES = {
-    0: "it did what was asked, or was told to stop (SIGTERM)",
-    FAILED: "something unforeseen; the lines before say what",
+    0: "success, or stopped by SIGTERM",
+    FAILED: "an unexpected error, which the lines before describe",
     BAD_SETTING: "a setting or an argument can't be used",
     NO_PORT: "the port is taken, or may not be used",
     NO_FOLDER: "the data folder can't be written, or another server uses it",
@@ -26,12 +26,12 @@ def table() -> str:
 
 
 class Refusal(Exception):
-    """The server can't start; the text is one line that says why.
+    """Raised if the server can't start; the text is one line with the reason.
 
     Attributes
     ----------
     status : int
-        Of `EXIT_CODES`.
+        An exit code; see `EXIT_CODES`.
     """
 
     def __init__(self, status: int, text: str) -> None:

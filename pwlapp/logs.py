@@ -1,6 +1,6 @@
 """Logging of servers and workers, as text or as JSON.
 
-The log never contains a whole session id, which works like a password, nor anything about the
+The log never contains a whole session id, which works like a password, nor personal data of the
 sender of a request.
 """
 
@@ -27,25 +27,25 @@ _FORMAT_DEBUG = "%(levelname)s %(name)s [%(request_id)s]: %(message)s"
 _FIELDS = ("time", "levelname", "name", "message", "request_id")
 _EXTRAS = ("method", "path", "status", "ms")  # other fields may hold a task's arguments
 _LOGGED = {*_FIELDS, "level", "logger", *_EXTRAS, "exc_info", "stack_info"}
-# Below these levels they log session ids that are sent, or every step of the event loop.
+# Below these levels, these libraries log session ids or every step of the event loop.
 _LEAST_LEVELS = {
     **dict.fromkeys(("amqp", "asyncio", "celery", "kombu", "sse_starlette"), logging.INFO),
     **dict.fromkeys(("celery.app.trace", "celery.worker.strategy"), logging.WARNING),
 }
-# A session id has 22 such characters; the address of Dash's callbacks is excluded.
+# A session id has 22 such characters; the path of Dash's callbacks is excluded.
 _LONG = re.compile(r"(?<![\w-])(?!_dash-[a-z-]+$)([\w-]{6})[\w-]{11,}", re.ASCII)
 
 
 def configure(level: str, form: str) -> None:
-    """Log to stderr; for a process that serves or trains, at its start.
+    """Configure logging to stderr, at the start of a process that serves or trains.
 
     Parameters
     ----------
     level : str
-        As in ``PWLAPP_LOG_LEVEL``.
+        See ``PWLAPP_LOG_LEVEL``.
     form : str
-        ``"text"``, or ``"json"``: an object a line with `time`, `level`, `logger`, `message` and
-        `request_id`, which is null outside of a request.
+        ``"text"``, or ``"json"`` for an object on each line with `time`, `level`, `logger`,
+        `message` and `request_id`, which is null outside of requests.
     """
     handler = logging.StreamHandler()
     handler.addFilter(_complete)
@@ -54,19 +54,19 @@ def configure(level: str, form: str) -> None:
     logging.captureWarnings(form == JSON)
     for name, least in _LEAST_LEVELS.items():
         logging.getLogger(name).setLevel(max(logging.getLogger().level, least))
-    logging.getLogger("asgi_correlation_id").setLevel(logging.ERROR)  # replaces odd ids
+    logging.getLogger("asgi_correlation_id").setLevel(logging.ERROR)  # it warns of invalid ids
 
 
 def requests_level(form: str) -> int:
-    """Level of the request log: debug in text, so that a console stays readable."""
+    """The level of the request log; in text it is debug, so that a console stays readable."""
     return logging.INFO if form == JSON else logging.DEBUG
 
 
 class RequestLog:
-    """ASGI middleware that logs a line for each request when it has ended.
+    """ASGI middleware that logs a line at the end of each request.
 
-    The line has method, path without session ids, status, milliseconds, and the id that
-    `asgi_correlation_id` gave the request. An event stream has one line, at its end.
+    The line contains the method, the path without session ids, the status, the milliseconds, and
+    the id that `asgi_correlation_id` gave the request. An event stream is logged when it ends.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500  # status of a request that ends without an answer
+        status = 500  # of a request that ends without a response
         began = time.perf_counter()
 
         async def note(message: Message) -> None:
@@ -108,15 +108,15 @@ class RequestLog:
 
 
 def without_secrets(path: str) -> str:
-    """The path with any session id cut to its first 6 characters."""
+    """The path with each session id cut to its first 6 characters."""
     return _LONG.sub(r"\1…", quote(path, safe="/:@!$&'()*+,;=~"))[:MAX_PATH]
 
 
 def _complete(record: logging.LogRecord) -> bool:
-    """Add the fields that the formats name; False for a record to drop."""
+    """Add the request id to a record; returns False for a record that must be dropped."""
     if record.name == "uvicorn.error":  # uvicorn logs information and errors under this name
         record.name = "uvicorn"
-        # A request that the server's stop has cut off, which is logged already.
+        # A request that was cancelled by the server's stop, which is logged already.
         if record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError):
             return False
         if str(record.msg).startswith("No supported WebSocket library"):  # not used
@@ -139,7 +139,7 @@ def _json() -> logging.Formatter:
 
 
 class _Json(JsonFormatter):
-    """Leaves out the fields that libraries add to records for their own formatters."""
+    """Drops the fields that libraries add to records for their own formatters."""
 
     def process_log_record(self, log_data: LogData) -> LogData:
         return {key: value for key, value in log_data.items() if key in _LOGGED}

@@ -1,4 +1,4 @@
-"""The metrics of a server, for Prometheus."""
+"""The metrics of a server in Prometheus's format."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ _TOTALS = {
 
 
 class Metrics:
-    """The metrics of one server. Counts begin at 0, except the workers' counts in Redis.
+    """The metrics of one server. Counts begin at 0, except those of the workers in Redis.
 
-    If several web processes share a port, the variable `SHARED` names a folder through which each
-    of them reports the sum of all.
+    If several web processes share a port, the variable `SHARED` names a folder in which they
+    exchange their counts, so that each reports the sum of all.
 
     Parameters
     ----------
     is_shared : bool
-        Whether workers count the training, in Redis.
+        Whether Celery workers count the training, in Redis.
     """
 
     def __init__(self, is_shared: bool = False) -> None:
@@ -119,7 +119,7 @@ class Metrics:
             own: Collector = _of_all_processes(os.environ[SHARED])
         else:
             own = self._registry
-        # Without Redis its totals are unknown; reporting 0 would look like a restart.
+        # Without Redis the workers' totals are unknown; 0 would look like a restart.
         is_known = counts is not None or not self._is_shared
         training = _of_training(self._totals) if is_known else ()
         families = _Families([*training, *_of_store(counts)])
@@ -127,7 +127,7 @@ class Metrics:
 
 
 class _Families(Collector):
-    """A collector of metrics that have been collected already."""
+    """A collector that returns given metrics."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families
@@ -159,7 +159,7 @@ def _of_store(counts: Counts | None) -> Iterator[Metric]:
 
 
 def _of_all_processes(folder: str) -> Collector:
-    """The counts of all processes of this port; the streams of dead ones are closed."""
+    """The metrics of all processes of this port; dead processes no longer count streams."""
     for path in Path(folder).glob("gauge_livesum_*.db"):
         pid = int(path.stem.rpartition("_")[2])
         if not _is_alive(pid):

@@ -1,4 +1,4 @@
-"""The addresses under which other devices reach this machine."""
+"""The URLs at which other devices reach this machine."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import psutil
 def urls(port: int) -> dict[str, str]:
     """A URL of a server on this machine for each network interface that is up.
 
-    Loopback and link-local addresses are left out, since no other device reaches them as they are.
-    An interface's IPv4 address goes first: it is the one that can be typed.
+    Loopback and link-local addresses are left out, since other devices cannot use them. IPv4 is
+    preferred, since its addresses are easier to type.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def urls(port: int) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        By the name of the interface, such as ``"wlan0"``.
+        URLs by the name of the interface, such as ``"wlan0"``.
     """
     is_up = {name: each.isup for name, each in psutil.net_if_stats().items()}
     found = {}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Health(NamedTuple):
-    """Which parts of the server work now."""
+    """Which parts of the server work at present."""
 
     store: bool
     data: bool

@@ -38,12 +38,12 @@ from pwlapp.web.static import NotBuilt
 
 logger = logging.getLogger("pwlapp")
 
-STOP_S = 3  # a server that stops waits so long for slow requests
-BACKLOG = 2048  # connections in the queue, when a class opens the page at once
+STOP_S = 3  # how long a server that stops waits for slow requests
+BACKLOG = 2048  # connections that wait to be accepted, when a class opens the page at once
 OPEN_FILES = 65_536
 LOCK_FILE = "server.lock"  # in the data folder
-FOLDER_S = 5.0  # wait for a server that is about to stop
-REDIS_S = 10.0  # wait for Redis: containers start in any order
+FOLDER_S = 5.0  # how long to wait for another server that is stopping
+REDIS_S = 10.0  # how long to wait for Redis: containers start in any order
 REDIS_TRY_S = 1.0
 REDIS_AGAIN_S = 0.25
 
@@ -64,7 +64,7 @@ def run(make_server: Callable[[Settings], FastAPI], factory: str) -> int:
     Returns
     -------
     int
-        The exit status. An error that prevents serving is one line on stderr.
+        The exit code. An error that prevents serving is printed as one line on stderr.
     """
     try:
         with stopped_by_sigterm():
@@ -108,7 +108,7 @@ def _serve_from_one(server: FastAPI, settings: Settings, listeners: list[socket.
 
 
 def _serve_from_many(factory: str, settings: Settings, listeners: list[socket.socket]) -> int:
-    """Serve from several processes, which are replaced when they die and share their metrics."""
+    """Serve from several processes, which share their metrics and are replaced when they die."""
     with tempfile.TemporaryDirectory(prefix="pwlapp-") as counts:
         os.environ[SHARED] = counts
         processes = Multiprocess(_config(factory, settings), sockets=listeners)
@@ -135,15 +135,15 @@ def _config(app: FastAPI | str, settings: Settings) -> uvicorn.Config:
 
 @contextlib.contextmanager
 def only_server_of(folder: Path) -> Iterator[None]:
-    """Keep other servers from a data folder; the system frees it when this process ends or dies.
+    """Lock a data folder against other servers; the system releases the lock if this process dies.
 
-    Two servers on one folder would train the same runs, and neither would tell its pages what the
-    other one saves.
+    Two servers on one folder would train the same runs, and neither would notify its pages of the
+    other's changes.
 
     Raises
     ------
     Refusal
-        If another server has it for longer than a restart takes.
+        If another server has locked the folder for longer than a restart takes.
     """
     lock = FileLock(folder / LOCK_FILE)
     try:
@@ -153,7 +153,7 @@ def only_server_of(folder: Path) -> Iterator[None]:
         text = f"{folder}: another server uses it; stop that one, or set PWLAPP_DATA_DIR"
         raise Refusal(NO_FOLDER, text) from None
     except (OSError, NotImplementedError) as error:
-        logger.debug("%s has no lock: %s", folder, error)  # the store says what is wrong with it
+        logger.debug("cannot lock %s: %s", folder, error)  # the store will report the reason
     try:
         yield
     finally:
@@ -176,16 +176,16 @@ def allow_open_files() -> None:
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Listen at every address of the host, such as IPv4 and IPv6.
+    """Listen at every address of the host, for example IPv4 and IPv6.
 
-    ``::`` means all addresses, also those of IPv4: the health check of an image asks 127.0.0.1.
+    ``::`` includes all IPv4 addresses, since the health check of an image uses 127.0.0.1.
     Connections wait in the queue until the app serves them.
 
     Parameters
     ----------
     host : str
     port : int
-        0: a free port, at one address only.
+        0 for a free port, at one address only.
 
     Raises
     ------
@@ -232,16 +232,16 @@ def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
     Raises
     ------
     Refusal
-        If it does not answer in time, or refuses the password.
+        If Redis does not answer in time, or refuses the password.
     """
-    # Imported here: a server without Redis does not need it.
+    # Imported here, since a server without Redis does not need it.
     from redis import Redis
     from redis.exceptions import AuthenticationError, RedisError
 
-    from pwlapp.sessions.stores.redis_connection import place
+    from pwlapp.sessions.stores.redis_connection import address
 
     try:
-        where = place(url)
+        where = address(url)
         client = Redis.from_url(
             url, socket_connect_timeout=REDIS_TRY_S, socket_timeout=REDIS_TRY_S, retry=None
         )
@@ -267,9 +267,9 @@ def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:
 
 @contextlib.contextmanager
 def stopped_by_sigterm() -> Iterator[None]:
-    """Make SIGTERM exit with status 0, also before and after uvicorn handles it.
+    """Make SIGTERM exit with code 0, also before and after uvicorn handles it.
 
-    A container's first process ignores the signal unless it has a handler.
+    The first process of a container ignores the signal unless it has a handler.
     """
 
     def stop(_signal: int, _frame: object) -> None:

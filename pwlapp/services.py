@@ -1,4 +1,4 @@
-"""Builds the services, embedded (one process with a pool) or shared (Redis and Celery)."""
+"""Builds the services: embedded (one web process with a pool) or scaled (Redis and Celery)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def build_services(settings: Settings) -> Services:
     StoreUnavailable
         If the data folder can't be used.
     """
-    return _shared(settings) if settings.redis_url else _embedded(settings)
+    return _scaled(settings) if settings.redis_url else _embedded(settings)
 
 
 def _embedded(settings: Settings) -> Services:
@@ -70,8 +70,8 @@ def _embedded(settings: Settings) -> Services:
     return Services(sessions, RoomService(SqliteRooms(store), sessions))
 
 
-def _shared(settings: Settings) -> Services:
-    # Imported here: Celery costs a quarter of a second and 11 MB, and only this mode needs it.
+def _scaled(settings: Settings) -> Services:
+    # Imported here: Celery takes a quarter of a second and 11 MB, and only this mode needs it.
     from pwlapp.compute.celery import app
     from pwlapp.compute.celery.app import AsyncSender, Sender
     from pwlapp.compute.celery.runner import CeleryRunner

@@ -1,4 +1,4 @@
-"""The settings, read from environment variables; docs/settings.md copies `Settings.table`."""
+"""The settings, read from environment variables; docs/settings.md contains `Settings.table`."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ _PATH = _Kind(_base_path, "a path such as /pwl/")
 _NETWORKS = _Kind(_networks, "addresses or networks with commas between, or *")
 _REDIS = _Kind(_redis_url, "an address such as redis://127.0.0.1:6379/0", is_secret=True)
 _TOKEN = _Kind(_token, "16 or more characters of a Bearer token", is_secret=True)
-_ALSO = {"port": ("PORT",)}  # variables that count where the field's own is not set
+_ALSO = {"port": ("PORT",)}  # variables that are used if the field's own is not set
 _DATA_DIR = "~/.local/share/pwlapp"
 
 
@@ -122,20 +122,20 @@ class Settings:
     """The settings; each field is read from ``PWLAPP_<FIELD>``."""
 
     host: str = _setting(
-        "127.0.0.1", _TEXT, "Address to listen on; 0.0.0.0 lets a class in, and :: also by IPv6."
+        "127.0.0.1",
+        _TEXT,
+        "Address to listen on; 0.0.0.0 for all IPv4 addresses, :: for IPv6 too.",
     )
     port: int = _setting(
         8050,
         _number(int, 0, 65535),
-        "Port to listen on; 0 takes a free one. If unset, PORT counts, which many hosts set.",
+        "Port to listen on; 0: a free one. If unset, PORT is used, which many hosts set.",
     )
-    base_path: str = _setting(
-        "/", _PATH, "Path before all addresses, if a proxy in front passes it on."
-    )
+    base_path: str = _setting("/", _PATH, "Path before all URLs, if a proxy in front passes it on.")
     proxies: str = _setting(
         "127.0.0.1",
         _NETWORKS,
-        "Proxies whose X-Forwarded-For and -Proto count: addresses, networks, or * for all.",
+        "Proxies whose X-Forwarded-For and -Proto are trusted: addresses, networks, or * for all.",
     )
     data: str = _setting(
         "", _TEXT, "CSV or .xlsx file or URL with columns x, prob, y; empty: the lecture's data."
@@ -146,12 +146,14 @@ class Settings:
     workers: int = _setting(
         os.cpu_count() or 1,
         _number(int, 1, 256),
-        "Processes that train.",
+        "Training processes.",
         shown="number of CPU cores",
     )
-    engine: str = _setting(AUTO, _ENGINE, f"What new nets train with: {_ENGINES}.")
+    engine: str = _setting(AUTO, _ENGINE, f"Engine of new nets: {_ENGINES}.")
     slice_ms: float = _setting(
-        20.0, _number(float, 1, 1000), "Milliseconds that a run trains before the next one's turn."
+        20.0,
+        _number(float, 1, 1000),
+        "Milliseconds of training until other runs have their turn.",
     )
     session_days: float = _setting(
         7.0, _number(float, 0.001, 3650), "Days that an unused session is kept."
@@ -165,26 +167,26 @@ class Settings:
     max_running: int = _setting(
         2000,
         _number(int, 1, 1_000_000),
-        "Runs that may go on at once; the next one is asked to wait.",
+        "Simultaneous runs; further ones are refused.",
     )
     redis_url: str = _setting(
         "",
         _REDIS,
-        "Redis, for several web processes and Celery workers; empty: one process does it all.",
+        "Redis, for several web processes and Celery workers; empty: one server without Redis.",
     )
     web_workers: int = _setting(
-        1, _number(int, 1, 64), "Web processes on the one port; more than one needs Redis."
+        1, _number(int, 1, 64), "Web processes that share the port; more than one needs Redis."
     )
     metrics_token: str = _setting(
         "",
         _TOKEN,
-        "Bearer token that opens /metrics, 16 characters or more; empty: /metrics is off.",
+        "Bearer token for /metrics, 16 characters or more; empty: /metrics is off.",
     )
     log_level: str = _setting("info", _choice(*LOG_LEVELS), f"One of {', '.join(LOG_LEVELS)}.")
     log_format: str = _setting(
         "text",
         _choice(*LOG_FORMATS),
-        "Log lines: text for people, or json, one object a line, for programs.",
+        "Log format: text for people, or json, one object per line, for programs.",
     )
 
     @classmethod
@@ -201,8 +203,8 @@ class Settings:
         Raises
         ------
         ValueError
-            Naming the variable, its value and what is allowed; or more web processes than one
-            without a Redis.
+            If a value is not allowed (the text names the variable, its value and what is allowed),
+            or if there are several web processes without Redis.
         """
         values = {}
         for item in dataclasses.fields(cls):
@@ -219,7 +221,7 @@ class Settings:
 
     @classmethod
     def table(cls) -> list[Row]:
-        """The settings in order, as the documentation shows them."""
+        """The rows of the settings table in docs/settings.md."""
         return [
             Row(variable_name(item.name), item.metadata["shown"], item.metadata["doc"])
             for item in dataclasses.fields(cls)

@@ -18,15 +18,15 @@ CANCEL_AGAIN_S = 0.5
 
 
 def log_failure(task: asyncio.Task[None]) -> None:
-    """Log the exception that ended a task; a callback for tasks that nobody awaits."""
+    """Log the exception that ended a task; a done callback for tasks that are not awaited."""
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.error("%s failed", task.get_name(), exc_info=error)
 
 
 async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel tasks and wait until they end; what they raise is dropped.
+    """Cancel tasks and wait until they end; their exceptions are ignored.
 
-    A task that does not end is cancelled again: in the middle of a command, redis-py can mistake a
+    A task that does not end is cancelled again: during a command, redis-py can mistake a
     cancellation for a lost connection.
     """
     pending = set(tasks)
@@ -40,12 +40,12 @@ async def stop(tasks: Iterable[asyncio.Task[Any]]) -> None:
 class SingleFlightCache:
     """A bounded cache of asynchronous results; callers with the same key share one computation.
 
-    Results are shared too, so callers must not change them.
+    Callers must not change the results, which they share as well.
 
     Parameters
     ----------
     maxsize : int
-        Results kept; the least recently used is evicted first.
+        Number of results; the least recently used is evicted first.
     """
 
     def __init__(self, maxsize: int) -> None:
@@ -62,7 +62,7 @@ class SingleFlightCache:
         Raises
         ------
         Exception
-            Whatever `compute` raises, to all callers that wait for it. A failure is not cached.
+            Any exception of `compute`, in all callers that wait for it. Failures are not cached.
         """
         task: asyncio.Task[T] | None = self._tasks.get(key)
         if task is None:
@@ -72,7 +72,7 @@ class SingleFlightCache:
         return await asyncio.shield(task)
 
     def drop(self, key: Hashable) -> None:
-        """Forget the result for a key, if it is cached; who waits for it still gets it."""
+        """Remove the result for a key from the cache; callers that wait for it still get it."""
         self._tasks.pop(key, None)
 
     def keys(self) -> Set[Hashable]:

@@ -1,7 +1,7 @@
-"""``python scripts/audit_packages.py PIP_AUDIT``: known weaknesses of the packages that are pinned.
+"""``python scripts/audit_packages.py PIP_AUDIT``: known vulnerabilities of the pinned packages.
 
-Asks the services of pip-audit and of npm audit. One that does not answer is said in a line, and is
-no failure: a machine without internet can't ask. The exit status is 1 if there is a weakness.
+Asks the services of pip-audit and npm audit. If one does not answer, a line says so, which is
+not a failure: a machine without internet can't ask. The exit code is 1 for a vulnerability.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ LIMIT_S = 300
 
 
 def pins() -> list[tuple[str, str]]:
-    """The packages of Python with their versions, each once."""
+    """The pinned Python packages with their versions, each once."""
     text = "\n".join((ROOT / name).read_text("utf-8") for name in PINNED)
     return sorted(set(re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?(==[^\s;]+)", text, re.M)))
 
 
 def of_python(report: Any) -> list[str] | None:
-    """What pip-audit found; None: its service did not answer.
+    """The findings of pip-audit; None if its service did not answer.
 
     Parameters
     ----------
     report : object
-        Its JSON. A package of which the service knows nothing has a ``skip_reason``.
+        The JSON of pip-audit. A package that the service does not know has a ``skip_reason``.
     """
     asked = report.get("dependencies", []) if isinstance(report, dict) else []
     if not any("vulns" in each for each in asked):
@@ -45,14 +45,14 @@ def of_python(report: Any) -> list[str] | None:
 
 
 def of_npm(report: Any) -> list[str] | None:
-    """What npm audit found; None: its service did not answer."""
+    """The findings of npm audit; None if its service did not answer."""
     if not isinstance(report, dict) or "vulnerabilities" not in report:
         return None
     return [f"{name}: {each['severity']}" for name, each in report["vulnerabilities"].items()]
 
 
 def read(command: list[str]) -> Any:
-    """The JSON that a command prints; None if it prints none."""
+    """The JSON that a command prints; None if it prints no JSON."""
     try:
         done = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False
@@ -63,7 +63,7 @@ def read(command: list[str]) -> Any:
 
 
 def main(pip_audit: str) -> int:
-    """Ask both services, and print what they say."""
+    """Ask both services, and print their findings."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(map("".join, pins())))
         file.flush()

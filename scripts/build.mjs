@@ -1,5 +1,5 @@
-// Builds the browser's half: assets/, and scripts that npm packages bring ready to use, become files in
-// build/static whose names hold a hash of their content. build/manifest.json has the names, by what they are.
+// Builds the front end: bundles assets/ with esbuild, and copies ready-made scripts of npm packages, into build/static,
+// under names that contain a hash of the content. build/manifest.json maps each file's role to its name.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -20,7 +20,7 @@ const READY = {
   basic: "plotly.js-basic-dist-min/plotly-basic.min.js",
   cartesian: "plotly.js-cartesian-dist-min/plotly-cartesian.min.js",
   gl3d: "plotly.js-gl3d-dist-min/plotly-gl3d.min.js",
-  // What Dash's components need of the polyfill that Dash ships, a tenth of it.
+  // The only part of Dash's polyfill bundle that its components need; a tenth of its size.
   runtime: "regenerator-runtime/runtime.js",
 };
 
@@ -47,15 +47,20 @@ for (const [path, { entryPoint }] of Object.entries(outputs)) {
   const name = Object.keys(ENTRIES).find((each) => ENTRIES[each] === entryPoint);
   if (name) manifest[name] = basename(path);
 }
-// What the page's entry imports is preloaded.
+// The server preloads the chunks that the entry point imports.
 outputs[`${OUT}/${manifest.main}`].imports
   .filter(({ kind }) => kind === "import-statement")
   .forEach(({ path }, k) => {
     manifest[`main/${k}`] = basename(path);
   });
+// What every page needs at once is compiled as a whole in the background, while it is loaded: else Chromium
+// compiles each function when it is first called, while the page waits. Other browsers take it as a comment.
+const AT_ONCE = "//# allFunctionsCalledOnLoad\n";
+
 for (const [name, path] of Object.entries(READY)) {
   const text = readFileSync(join("node_modules", path), "utf8");
-  const { code } = path.endsWith(".min.js") ? { code: text } : await esbuild.transform(text, { minify: true });
+  const { code: small } = path.endsWith(".min.js") ? { code: text } : await esbuild.transform(text, { minify: true });
+  const code = name === "basic" ? AT_ONCE + small : small;
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 8);
   manifest[name] = `${basename(path).replace(/(\.min)?\.js$/, "")}-${hash}.js`;
   writeFileSync(join(OUT, manifest[name]), code);

@@ -1,4 +1,4 @@
-"""``python -m tests.golden``: what the tests of the browser's half compare with.
+"""``python -m tests.golden``: the expected values for the tests of the TypeScript code.
 
 Writes ``build/golden.json``, which vitest reads. Its numbers come from torch (layers, losses,
 autograd), closed forms and ``pwlapp.core``, in double precision unless a test is about float32.
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def spaced() -> Cases:
-    """Evenly spaced points, as the server's data have them."""
+    """Evenly spaced points, like the server's data."""
     ends = [(-1.0, 1.0, 2000), (-3.0, 2.5, 201), (0.0, 1.0, 2)]
     return [
         {"from": low, "to": high, "n": n, "x": np.linspace(low, high, n).astype(np.float32)}
@@ -126,7 +126,7 @@ def nets() -> Cases:
 
 
 def surfaces() -> Cases:
-    """Grids over two numbers of one unit, of two, with b2, and over all numbers at once."""
+    """Grids over two weights of one unit, of two units or with b2, and over all weights."""
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 2, 1500)  # more than one block of points, not whole ones
     a, b = np.linspace(-2, 2, 5), np.linspace(-1, 2, 4)
@@ -146,13 +146,13 @@ def surfaces() -> Cases:
 
 
 def planes() -> Cases:
-    """Planes through three nets, and where these and a fourth lie on them."""
+    """Planes through three nets, and the coordinates of these and a fourth net on them."""
     rng = np.random.default_rng(1)
     cases = []
     for size in (5, 7, 25):
         start, end, third, _ = places = rng.normal(size=(4, size))
         q, r = np.linalg.qr(np.stack([end - start, third - start], axis=1))
-        q *= np.sign(np.diag(r))  # Gram and Schmidt take both lengths positive
+        q *= np.sign(np.diag(r))  # Gram-Schmidt has positive lengths, QR may not
         cases.append({"nets": places, "u": q[:, 0], "v": q[:, 1], "places": (places - start) @ q})
     return cases
 
@@ -161,7 +161,7 @@ def planes() -> Cases:
 
 
 def in_pieces(p: Vector, net: Architecture, low: float, high: float) -> dict[str, Vector]:
-    """Slopes by autograd between all places where a unit bends; equal neighbours are one piece."""
+    """The pieces of the logit: slopes by autograd between all bends, equal neighbours joined."""
     W1, b1 = p[: net.h], p[net.h : 2 * net.h] if net.bias1 else np.zeros(net.h)
     bends = np.unique(-b1[W1 != 0] / W1[W1 != 0]) + 0.0  # no negative zero
     bends = bends[(bends > low) & (bends < high)]
@@ -175,7 +175,7 @@ def in_pieces(p: Vector, net: Architecture, low: float, high: float) -> dict[str
 
 
 def tied(seed: int, net: Architecture) -> Vector:
-    """Random weights, with zeros among W1 and W2, and knots that several units share."""
+    """Random weights, with zeros in W1 and W2, and knots that several units share."""
     rng = np.random.default_rng(seed)
     W1, W2, b1 = rng.normal(0, 2, (3, net.h)).astype(np.float32)
     if net.h > 2:
@@ -201,7 +201,7 @@ def pieces() -> Cases:
     ]  # fmt: skip
 
 
-# --- the best losses that there are ---------------------------------------------------------------
+# --- plateaus -------------------------------------------------------------------------------------
 
 
 def bent_lines() -> Cases:
@@ -220,7 +220,7 @@ def bent_lines() -> Cases:
 
 
 def links() -> dict[str, Any]:
-    """A text of either kind, and vectors as the server saves them: base64 of float32."""
+    """Links of both formats, with vectors as the server saves them: base64 of float32."""
     rng = np.random.default_rng(3)
     content = {"f": {"key": "0123456789abcdef", "label": "ㅎㅏㅎㅏ"}}
     floats = rng.normal(size=25).astype("<f4")

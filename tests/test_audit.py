@@ -1,4 +1,4 @@
-"""The audit of the pinned packages, with reports as its two tools write them."""
+"""The audit of the pinned packages, with sample reports of pip-audit and npm."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def audit() -> ModuleType:
     return module
 
 
-def test_every_pin_is_asked_for_once(audit: ModuleType) -> None:
+def test_every_pin_is_audited_once(audit: ModuleType) -> None:
     pins = dict(audit.pins())
     assert len(pins) == len(audit.pins())
     assert pins["dash"].startswith("==")
@@ -79,7 +79,7 @@ def test_npm_audit(audit: ModuleType, report: Any, found: Any) -> None:
         ('{"vulnerabilities": {"a": {"severity": "low"}}}', 1, "a: low"),
     ],
 )
-def test_a_service_that_is_away_is_no_failure(
+def test_an_unreachable_service_is_no_failure(
     audit: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -1,4 +1,4 @@
-"""The page of figures agrees with the benchmarks' results."""
+"""The figures in docs/benchmarks.md agree with the benchmarks' results."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def measured() -> dict[str, dict[str, Any]]:
 
 
 def test_the_page_has_the_figures_of_the_results() -> None:
-    """Benchmarks write both at once, so this holds after any of them."""
+    """Each benchmark writes both, so this holds after each of them."""
     results = report.read_results()
     assert set(results) == set(report.BLOCKS)
     text = report.PAGE.read_text("utf-8")
@@ -156,7 +156,7 @@ def test_results_have_one_line_for_each_innermost_list() -> None:
     assert written == '{\n "a": [ 1, 2 ],\n "b": {\n  "c": { "d": 3, "e": "f" }\n }\n}'
 
 
-def test_a_changed_figure_is_noticed() -> None:
+def test_a_changed_figure_is_detected() -> None:
     text = report.PAGE.read_text("utf-8")
     figures = [m for name in report.BLOCKS for m in report.block(name).finditer(text)]
     assert len(figures) == len(report.BLOCKS)
@@ -201,14 +201,14 @@ def test_engines(measured: dict[str, dict[str, Any]]) -> None:
     assert words.startswith("Abacus, 3 cores; python 3.99, gcc 1.2. 2,000 points")
     for part in (
         "of 5 repeats",
-        "the page's weights, within 5e-05 after 3,000 epochs (70 above 8 units);",
+        "the lecture's weights, within 5e-05 after 3,000 epochs (70 above 8 units);",
         "takes 301 (300 to 311) times as long as `fused@cpu`",
         "JAX on one thread 17.0 (16.0 to 18.0) times",
         "`fused@cpu` takes 0.80 (0.70 to 0.90) times as long as C",
         "on 3 threads takes 1,234 (1,001 to 2,002) times",
         "C 21.0 (20.0 to 22.0) times",
         "a bend of its own, it is 234 (201 to 302) times",
-        "At 512 sigmoids, which have no bends, the page's loop takes 5.55 (5.00 to 6.00) times",
+        "At 512 sigmoids, which have no bends, the lecture's loop takes 5.55 (5.00 to 6.00) times",
         "1,000 nets at once, 4,000 epochs each, on 3 threads: 2.50 (2.25 to 2.75) seconds",
         "0.50 (0.45 to 0.55) µs per epoch of a net, 0.98 (0.95 to 0.99) of",
     ):
@@ -219,8 +219,8 @@ def test_playback(measured: dict[str, dict[str, Any]]) -> None:
     table, words = report.playback(measured["playback"]).split("\n\n", 1)
     assert max(map(len, words.splitlines())) <= 100
     assert table.splitlines()[2:] == [
-        "| as it is | an empty page | 59.0 (58.0 to 60.0) |  | 0.75 (0.70 to 0.80) |",
-        "| as it is | a replay | 58.0 (54.0 to 59.0) | 100 (90.0 to 100) % | 3.25 (3.00 to 3.50) |",
+        "| normal | an empty page | 59.0 (58.0 to 60.0) |  | 0.75 (0.70 to 0.80) |",
+        "| normal | a replay | 58.0 (54.0 to 59.0) | 100 (90.0 to 100) % | 3.25 (3.00 to 3.50) |",
         "| 4 times slower | an empty page | 45.0 (40.0 to 50.0) |  | 3.25 (3.00 to 3.50) |",
     ]
     words = unwrapped(words)
@@ -335,7 +335,7 @@ class TestRewrite:
             text = text.replace(figures, "old")
         assert text == self.text()
 
-    def test_takes_figures_as_they_are(self, measured: dict[str, Any]) -> None:
+    def test_inserts_figures_unchanged(self, measured: dict[str, Any]) -> None:
         measured["engines"]["sides"][0]["name"] = r"\1 \g<figures>"
         assert r"| \1 \g<figures> |" in report.rewrite(self.text(), measured)
 
@@ -351,7 +351,7 @@ class TestRewrite:
 
 
 def test_libraries_to_compare_with_are_pinned() -> None:
-    """Their file takes torch and numpy from the app's requirements and does not pin them again."""
+    """Their requirements file includes the app's pins of torch and numpy, and repeats none."""
     requirements = (ROOT / "benchmarks" / "requirements.txt").read_text("utf-8").splitlines()
     assert "-c ../constraints.txt" in requirements
     assert "-r ../requirements.txt" in requirements

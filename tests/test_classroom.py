@@ -15,7 +15,7 @@ HALVES = {"█": (1, 1), "▀": (1, 0), "▄": (0, 1), " ": (0, 0)}
 
 
 def scanned(lines: list[str]) -> str:
-    """What a phone reads from the terminal."""
+    """The link in the QR code of these lines."""
     rows = [[HALVES[letter][half] for letter in line] for line in lines for half in (0, 1)]
     picture = np.kron(np.array(rows, dtype=np.uint8) * 255, np.ones((SCALE, SCALE), np.uint8))
     (code,) = zxingcpp.read_barcodes(picture)
@@ -38,7 +38,7 @@ def test_without_a_network_it_says_so() -> None:
     assert "no network" in classroom.invitation("K7N4PX", "secret", 8050, {})
 
 
-def test_only_addresses_that_others_reach() -> None:
+def test_only_addresses_that_other_machines_can_reach() -> None:
     for url in network.urls(8050).values():
         assert re.fullmatch(r"http://(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):8050", url)
         assert not url.startswith(

@@ -1,4 +1,4 @@
-"""Checks of the class's compose file and of the systemd unit, as docs/deploy.md names them."""
+"""Checks of compose.class.yaml and of the systemd unit in docs/deploy.md."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pwlapp.settings import Settings, variable_name
 
 ROOT = Path(__file__).parents[1]
 VARIABLES = {variable_name(field.name) for field in fields(Settings)}
-EXPOSURE = 20  # tenths of systemd's own measure; an unprotected service has 96
+EXPOSURE = 20  # in tenths, by `systemd-analyze security`; an unprotected service has 96
 
 
 def read(name: str) -> str:
@@ -40,14 +40,14 @@ def services() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def unit() -> dict[str, str]:
-    """The settings of the service."""
+    """The settings of the unit's [Service] section."""
     lines = re.findall(r"^(\w+)=(.*)$", read("deploy/pwlapp.service"), re.M)
     assert len(dict(lines)) == len(lines)
     return dict(lines)
 
 
 class TestClass:
-    def test_only_caddy_is_reached_from_outside(self, services: dict[str, Any]) -> None:
+    def test_only_caddy_publishes_ports(self, services: dict[str, Any]) -> None:
         assert set(services) == {"pwlapp", "caddy"}
         assert "ports" not in services["pwlapp"]
         assert services["caddy"]["ports"] == ["80:80", "443:443", "443:443/udp"]
@@ -61,7 +61,7 @@ class TestClass:
             assert ours[name] == alone[name]
         assert set(ours["environment"]) <= VARIABLES
 
-    def test_caddy_writes_to_its_volume_alone(self, services: dict[str, Any]) -> None:
+    def test_caddy_can_write_to_its_volume_only(self, services: dict[str, Any]) -> None:
         caddy = services["caddy"]
         assert caddy["read_only"] is True
         [config, data] = caddy["volumes"]
@@ -72,7 +72,7 @@ class TestClass:
         assert "respond /metrics 404" in read("docker/Caddyfile")
 
     @pytest.mark.parametrize("site", ["localhost", "pwl.example.org", "192.0.2.7"])
-    def test_caddy_takes_its_configuration(self, site: str, tmp_path: Path) -> None:
+    def test_caddys_configuration_is_valid(self, site: str, tmp_path: Path) -> None:
         if shutil.which("caddy") is None:
             pytest.skip("Caddy is not installed")
         command = ["caddy", "validate", "--adapter", "caddyfile", "--config", "docker/Caddyfile"]
@@ -97,17 +97,17 @@ class TestUnit:
         for line in re.findall(r"^#   (.*)$", read("deploy/pwlapp.service"), re.M):
             assert line in commands()
 
-    def test_writes_to_its_folder_alone_and_has_no_rights(self, unit: dict[str, str]) -> None:
+    def test_writes_to_its_folder_only_and_has_no_capabilities(self, unit: dict[str, str]) -> None:
         expected = {
             "DynamicUser": "yes", "StateDirectory": "pwlapp", "ProtectSystem": "strict",
             "ProtectHome": "yes", "NoNewPrivileges": "yes", "CapabilityBoundingSet": "",
             "PrivateTmp": "yes", "SystemCallFilter": "@system-service",
         }  # fmt: skip
         assert {name: unit[name] for name in expected} == expected
-        # With these the compiled engine could not be made.
+        # With these options the engine could not be compiled.
         assert not {"MemoryDenyWriteExecute", "ProcSubset"} & unit.keys()
 
-    def test_systemd_takes_it_and_finds_it_safe(self, tmp_path: Path) -> None:
+    def test_systemd_accepts_it_and_rates_it_safe(self, tmp_path: Path) -> None:
         if shutil.which("systemd-analyze") is None:
             pytest.skip("systemd is not installed")
         path = tmp_path / "pwlapp.service"

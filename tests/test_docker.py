@@ -55,7 +55,7 @@ class TestDockerfile:
             assert any(fnmatch.fnmatch(name, pattern) for pattern in kept), name
         assert set(kept) == set(copied)
 
-    def test_stages_that_it_copies_from_exist(self) -> None:
+    def test_its_build_stages_exist(self) -> None:
         stages = {words[2] for step in steps("FROM") if len(words := step.split()) == 3}
         named = {step.split()[0].partition("=")[2] for step in steps("COPY --from")}
         used = {word for step in steps("COPY") for word in re.findall(r"--from=(\w+)", step)}
@@ -76,7 +76,7 @@ class TestDockerfile:
 
     def test_runs_as_a_user_and_has_a_health_check(self) -> None:
         [user] = steps("USER")
-        assert user.isdecimal()  # Kubernetes sees by the number that it is not root
+        assert user.isdecimal()  # Kubernetes needs the number to know that it is not root
         assert f"--uid {user} " in read("Dockerfile")
         assert re.search(r"install -d .* -m 0777 /data", read("Dockerfile"))  # for any other user
         assert json.loads(steps("CMD")[-1]) == ["python", "-m", "pwlapp", "serve"]
@@ -167,7 +167,7 @@ class TestCompose:
             for name in mounted:
                 assert (ROOT / name.replace("${TLS_CERTIFICATE:+-tls}", given)).is_file()
 
-    def test_a_read_only_root_has_somewhere_to_write(self, compose: dict[str, Any]) -> None:
+    def test_a_read_only_container_can_write_where_it_must(self, compose: dict[str, Any]) -> None:
         for name in ("pwlapp", "web", "worker", "nginx"):
             service = compose["services"][name]
             assert service["read_only"] is True
@@ -176,9 +176,7 @@ class TestCompose:
                 places = [*service["tmpfs"], *map(inner_path, service.get("volumes", []))]
                 assert "/data" in places
 
-    def test_the_worker_takes_every_kind_of_work_that_needs_no_gpu(
-        self, compose: dict[str, Any]
-    ) -> None:
+    def test_the_worker_reads_all_queues_but_the_gpus(self, compose: dict[str, Any]) -> None:
         from pwlapp.compute.celery import app
 
         command = compose["services"]["worker"]["command"]
@@ -194,7 +192,7 @@ LISTEN = ("listen", "listen-tls")
 
 
 @pytest.mark.parametrize("listen", LISTEN)
-def test_nginx_takes_its_configuration(listen: str, tmp_path: Path) -> None:
+def test_nginxs_configuration_is_valid(listen: str, tmp_path: Path) -> None:
     if shutil.which("nginx") is None and "CI" not in os.environ:
         pytest.skip("nginx is not installed")
     text = read("docker/nginx.conf").replace(" /tmp/", f" {tmp_path}/")

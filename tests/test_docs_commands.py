@@ -1,7 +1,7 @@
-"""Each command in the docs is run, as far as it can be here, or checked for what it names.
+"""Each command in the docs is run here if possible; otherwise its files and options are checked.
 
-A new command belongs to one of `CHECKS` by how it begins; one that belongs to none fails. Commands
-are the lines of code blocks, and code in sentences that begins as a command does.
+The first words of a command select one of `CHECKS`; a command without a check fails. Commands
+are the lines of code blocks, and inline code that begins like a command.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from pwlapp.settings import Settings
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
-# Blocks that are no commands: diagrams, and files of nginx, systemd, compose, Traefik or Jupyter.
+# Blocks without commands: diagrams, and files of nginx, systemd, compose, Traefik or Jupyter.
 OTHER_LANGUAGES = ("mermaid", "nginx", "ini", "yaml", "json", "python", "text", "toml", "css")
 OTHER_BLOCKS = re.compile(r"(?:location|server|upstream|map) |\[\w+\]|[\w.-]+:(?:\s|$)|[{#<]|c\.")
 IN_SENTENCES = re.compile(
     r"`((?:make|npm|npx|docker|python -m|\.venv/bin/|redis-server|celery|curl|systemctl|sudo)"
     r" ?[^`]+)`"
 )
-# Programs of the machine that is served from: only the project's files in them are looked for.
+# Programs of the host machine: only the project's files in their arguments are checked.
 OF_A_HOST = (
     "sudo", "systemctl", "journalctl", "systemd-creds", "nginx", "curl", "openssl", "certbot",
     "redis-server", "redis-cli", "cp", "cat", "mkdir", "chown", "chmod", "useradd", "git", "cd",
@@ -47,7 +47,7 @@ DOCKER_OPTIONS = {
 
 
 def in_blocks(text: str) -> list[str]:
-    """The lines of code blocks that a shell reads, joined where one goes on in the next."""
+    """The lines of shell code blocks; continued lines are joined."""
     lines: list[str] = []
     for language, block in re.findall(r"^```(\w*)\n(.*?)^```", text, re.M | re.S):
         if language not in OTHER_LANGUAGES and not OTHER_BLOCKS.match(block):
@@ -56,7 +56,7 @@ def in_blocks(text: str) -> list[str]:
 
 
 def commands_of(text: str) -> list[list[str]]:
-    """All commands of a page, each as its words, without comments."""
+    """All commands of a page, each as a list of words, without comments."""
     lines = [*in_blocks(text), *IN_SENTENCES.findall(text)]
     lines = [re.sub(r"(^|\s)#.*", "", line) for line in lines]
     parts = [part for line in lines for part in re.split(r"\s&&\s|\s\|\s|;\s", line)]
@@ -65,7 +65,7 @@ def commands_of(text: str) -> list[list[str]]:
 
 
 def without_settings(words: list[str]) -> list[str]:
-    """The words after ``NAME=value``; each name has to be one that the project reads."""
+    """The words after ``NAME=value``; checks that the project reads each name."""
     words = words[1:] if words[0] == "export" else words
     while words and (setting := re.match(r"([A-Z][A-Z0-9_]*)=", words[0])):
         assert setting[1] in known_settings(), setting[1]
@@ -83,7 +83,7 @@ def known_settings() -> set[str]:
 
 
 def succeeds(*words: str) -> str:
-    """What a program prints."""
+    """Run a program and check its exit status; returns its output."""
     done = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60)
     return done.stdout
 
@@ -115,7 +115,7 @@ def check_python(words: list[str]) -> None:
         assert [word for word in arguments if word.startswith("--") and word not in told] == []
     elif module == "pytest":
         assert [word for word in arguments if "/" in word and not (ROOT / word).exists()] == []
-    else:  # starts something that takes long
+    else:  # would start a server or a long computation
         assert importlib.util.find_spec(module) is not None, module
 
 
@@ -136,7 +136,7 @@ def check_npm(words: list[str]) -> None:
 
 
 def check_docker(words: list[str]) -> None:
-    """The options are usual ones, and the build arguments, profiles and volumes exist."""
+    """Check that the options are allowed, and that build arguments, profiles and volumes exist."""
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     compose = (ROOT / "compose.yaml").read_text("utf-8")
     assert words[1] in ("build", "run", "compose", "exec", "logs", "stop"), words
@@ -154,7 +154,7 @@ def check_docker(words: list[str]) -> None:
 
 
 def check_host(words: list[str]) -> None:
-    """Files of the project that are named exist."""
+    """Check that the project's files in the arguments exist."""
     for word in words:
         folder = word.removeprefix("./").partition("/")[0]
         if "/" in word and folder in FOLDERS:
@@ -209,7 +209,7 @@ def test_commands_are_found() -> None:
         "`celery -A pwlapp.none worker`",
     ],
 )
-def test_what_does_not_exist_is_noticed(text: str) -> None:
+def test_commands_with_unknown_names_fail(text: str) -> None:
     [words] = commands_of(text)
     with pytest.raises((AssertionError, subprocess.CalledProcessError, ModuleNotFoundError)):
         check(words)

@@ -1,4 +1,4 @@
-"""Modules that the web process must not load, so that it starts fast and stays small."""
+"""Libraries that the web process must not load, so that it starts fast and stays small."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 SERVED = ("sessions", "commands")
 
 
-def test_what_serves_loads_neither_torch_nor_numba_nor_pandas_nor_dash() -> None:
+def test_the_service_loads_neither_torch_nor_numba_nor_pandas_nor_dash() -> None:
     files = [path for name in SERVED for path in (ROOT / "pwlapp" / name).rglob("*.py")]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted(files)]
     modules = [name for name in modules if not name.endswith("__init__")]

@@ -1,4 +1,4 @@
-"""docs/lecturers.md and its Korean twin: their numbers are computed, their buttons exist."""
+"""docs/lecturers.md and lecturers.ko.md: their numbers are computed, their buttons exist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POINTS = lecture_points()
 X, Y = POINTS.training
 FOREVER_MS = 1e9
 MARGIN = 0.02  # as in assets/explore/seeds/outcomes.ts
-# What is set, not found; every smaller whole number is a minute, a seed, or a count of this kind.
+# Numbers that are settings, not results; smaller whole numbers are minutes, seeds or counts.
 SETTINGS = {"5,000", "10,000", "2,000", "500", "100", "0.001", "0.01", "0.1", "8050", "127.0.0.1"}
 SMALL = 60
 
@@ -44,7 +44,7 @@ def written(value: float, digits: int) -> str:
 
 
 def bent(count: int, net: Architecture = LECTURE) -> list[int]:
-    """The seeds from 1 on that bend on both sides, as Explore counts them."""
+    """The seeds up to `count` whose nets bend on both sides, by the rule of Explore."""
     floor = plateaus(X, Y, "bce")
     one_sided = min(floor.left, floor.right)
     runs = train_seeds(1, count, X, Y, net, AdamOptions(), 5000, FOREVER_MS)
@@ -71,7 +71,7 @@ def rows() -> list[str]:
 
 @pytest.fixture(scope="module")
 def facts() -> dict[str, str]:
-    """What the tables and sentences say beside these rows."""
+    """The numbers in the other tables and in sentences."""
     floor = plateaus(X, Y, "bce")
     seeds = bent(500)
     same = [np.ptp(np.sign(initial_state(k, X, Y).params[:2])) == 0 for k in range(1, 501)]
@@ -111,7 +111,7 @@ def test_every_number_is_computed(lang: str, rows: list[str], facts: dict[str, s
 
 
 @pytest.mark.parametrize("lang", PAGES)
-def test_what_is_bold_stands_on_the_page(lang: str) -> None:
+def test_bold_texts_are_labels_of_the_page(lang: str) -> None:
     patterns = [
         re.sub(r"\\\{\w+\\\}", r"[\\d,]+", re.escape(text)) for text in catalogue(lang).values()
     ]
@@ -122,7 +122,7 @@ def test_what_is_bold_stands_on_the_page(lang: str) -> None:
 
 
 def test_both_languages_say_the_same() -> None:
-    """As many headings, rows and steps."""
+    """They have equal numbers of headings, rows and steps."""
     shapes = [
         [re.sub(r"\w+", "", line)[:2] for line in page.read_text("utf-8").splitlines()
          if line.startswith(("#", "|", "- ", "1", "2", "3"))]

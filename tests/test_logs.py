@@ -70,7 +70,7 @@ def test_text_is_for_people() -> None:
     assert "CancelledError" not in "".join(lines)
 
 
-def test_debug_names_the_request_and_tells_no_secrets() -> None:
+def test_debug_names_the_request_without_secrets() -> None:
     lines = written("debug", "text")
     assert "DEBUG pwlapp.somewhere [None]: in detail" in lines
     assert "secret" not in "".join(lines)
@@ -122,7 +122,7 @@ def test_static_files_and_probes_are_quiet(caplog: pytest.LogCaptureFixture) -> 
     assert [record.path for record in lines(caplog)] == ["/assets/app.css"]
 
 
-def test_a_fault_is_a_line_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failed_request_is_a_line_too(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         assert client().post("/fail").status_code == 500
     assert [(record.method, record.status) for record in lines(caplog)] == [("POST", 500)]
@@ -144,5 +144,5 @@ def test_paths_without_secrets(path: str, shown: str) -> None:
     assert logs.without_secrets(path) == shown
 
 
-def test_endless_paths_are_cut() -> None:
+def test_long_paths_are_truncated() -> None:
     assert len(logs.without_secrets("/한" * 5000)) == logs.MAX_PATH

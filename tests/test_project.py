@@ -44,10 +44,10 @@ FORBIDDEN = {
     "pwlapp/settings.py": (*UI, *SERVING, *ABOVE["core"]),
     "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", *ABOVE["core"]),
 }
-# The same within core: no module imports one of a later line; in its own line only one of its
-# folder.
+# Likewise within core: no module imports one of a later line, and from its own line only modules
+# of its own folder.
 CORE = (
-    ("net",),
+    ("messages", "net"),
     ("optimizers", "state", "data"),
     ("engines",),
     ("training",),
@@ -104,14 +104,14 @@ def catalogues() -> dict[str, dict[str, str]]:
 
 class TestImports:
     @pytest.mark.parametrize("where", FORBIDDEN)
-    def test_go_one_way(self, where: str) -> None:
+    def test_have_one_direction(self, where: str) -> None:
         path = ROOT / where
         files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
         assert files
         assert [line for file in files for line in violations(file, FORBIDDEN[where])] == []
 
-    def test_nothing_unpickles_what_comes_from_outside(self) -> None:
-        """The pool's processes send one another pickles; nobody else can write to their pipes."""
+    def test_no_outside_data_are_unpickled(self) -> None:
+        """Pickles are exchanged only through pipes between processes of the pool."""
         pool = ROOT / "pwlapp" / "compute" / "pool.py"
         modules = ("pickle", "_pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle")
         calls = {"torch.load", "np.load", "numpy.load", "yaml.load", "yaml.unsafe_load"}
@@ -124,7 +124,7 @@ class TestImports:
             assert not called & calls, file
 
     @pytest.mark.parametrize("line", range(len(CORE)))
-    def test_go_one_way_within_core(self, line: int) -> None:
+    def test_have_one_direction_within_core(self, line: int) -> None:
         above = tuple(f"pwlapp.core.{name}" for names in CORE[line + 1 :] for name in names)
         modules = [path for name in CORE[line] for path in core_modules(name)]
         assert modules
@@ -146,7 +146,7 @@ class TestImports:
             ("import plotly.graph_objects as go", "plotly.graph_objects"),
         ],
     )
-    def test_would_be_noticed(self, source: str, found: str) -> None:
+    def test_violations_are_found(self, source: str, found: str) -> None:
         assert found in imported(source, "pwlapp.core")
 
     @pytest.mark.parametrize("module", ["pwlapp.core.net", "pwlapp.errors"])
@@ -173,14 +173,14 @@ class TestCommitted:
                     suspects.append(path)
         assert suspects == []
 
-    def test_nothing_large_but_pictures(self, files: list[Path]) -> None:
+    def test_no_large_files_except_pictures(self, files: list[Path]) -> None:
         pictures = {".png", ".webp", ".jpg"}
         large = [path for path in files if path.stat().st_size > 200_000]
         assert [path for path in large if path.suffix not in pictures] == []
         assert sum(path.stat().st_size for path in files) < 8_000_000
 
     @pytest.mark.parametrize("name", SETUP_FILES)
-    def test_set_up_names_no_host(self, name: str) -> None:
+    def test_setup_files_name_no_host(self, name: str) -> None:
         text = (ROOT / name).read_text("utf-8")
         text = re.sub(r'"funding": (\[.*?\]|\{.*?\})', "", text, flags=re.DOTALL)
         urls = re.findall(r"\w+://[^\s\"')]+", text)
@@ -190,7 +190,7 @@ class TestCommitted:
             if not url.startswith(("http://127.0.0.1", "redis://:${REDIS_PASSWORD"))
         ] == []
 
-    def test_lock_file_pins_the_bundles_and_says_not_where_they_are(self) -> None:
+    def test_lock_file_pins_packages_without_addresses(self) -> None:
         lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
         package = json.loads((ROOT / "package.json").read_text("utf-8"))
         installed = {name: entry for name, entry in lock["packages"].items() if name}

@@ -1,4 +1,4 @@
-"""The server as its operator sees it: exit statuses, signals, health, metrics and logs."""
+"""The server for its operator: exit statuses, signals, health, metrics and logs."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ PASSWORD = "pass-of-the-class"
 
 
 def environment(folder: Path, **settings: object) -> dict[str, str]:
-    """The environment of a server, without the caller's own settings."""
+    """The environment of a server, without ``PWLAPP_`` variables of the caller."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("PWLAPP_")}
     own = {"DATA_DIR": folder / "data", "PORT": 0, "WORKERS": 1, "METRICS_TOKEN": TOKEN}
     return inherited | {f"PWLAPP_{name}": str(value) for name, value in (own | settings).items()}
 
 
 class Server:
-    """A server in a process of its own, and its output."""
+    """A server in another process, and its output."""
 
     def __init__(self, env: dict[str, str], command: Sequence[str] = SERVE) -> None:
         self.process = subprocess.Popen(
@@ -55,7 +55,7 @@ class Server:
 
     @property
     def address(self) -> str:
-        """Its address, from its log."""
+        """The server's address, from its log."""
         return until(lambda: self._found(r"serving on (http://[^ ]+)"))
 
     def said(self, pattern: str) -> str:
@@ -63,7 +63,7 @@ class Server:
         return until(lambda: self._found(f"({pattern})"))
 
     def stop(self) -> int:
-        """Stop it; returns its exit status when all its output has been read."""
+        """Send SIGTERM and read all output; returns the exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.wait()
 
@@ -73,7 +73,7 @@ class Server:
         return status
 
     def kill(self) -> None:
-        """Kill what is left of it."""
+        """Kill all processes of the server."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.wait()
@@ -127,7 +127,7 @@ def connects(port: int) -> bool:
 
 
 def refused(folder: Path, **settings: object) -> tuple[int, str]:
-    """Exit status and the one line of output of a server that can't start."""
+    """Exit status, and the only line of output, of a server that can't start."""
     done = subprocess.run(
         SERVE,
         cwd=ROOT,
@@ -151,10 +151,10 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert status == 3
     assert str(port) in line
     assert "PWLAPP_PORT" in line
-    assert not (tmp_path / "data").exists()  # it had not even started
+    assert not (tmp_path / "data").exists()  # it has written nothing
 
 
-def test_a_port_that_may_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:
     def bind(_self: object, _address: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -165,7 +165,7 @@ def test_a_port_that_may_not_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "x" * 70, "203.0.113.7"])
-def test_a_host_that_is_not_here(host: str) -> None:
+def test_a_host_of_another_machine(host: str) -> None:
     with pytest.raises(Refusal, match="PWLAPP_HOST") as refusal:
         web_server.listen(host, 0)
     assert refusal.value.status == 2
@@ -208,16 +208,14 @@ def test_ipv6_is_served(tmp_path: Path, host: str, reached: list[str]) -> None:
         ({"LOG_FORMAT": "xml"}, ["PWLAPP_LOG_FORMAT", "text, json"]),
     ],
 )
-def test_settings_that_can_not_be_used(
-    tmp_path: Path, settings: dict[str, object], words: list[str]
-) -> None:
+def test_invalid_settings(tmp_path: Path, settings: dict[str, object], words: list[str]) -> None:
     status, line = refused(tmp_path, **settings)
     assert status == 2
     assert [word for word in words if word not in line] == []
     assert PASSWORD not in line
 
 
-def test_a_data_folder_that_can_not_be_written(tmp_path: Path) -> None:
+def test_a_data_folder_that_is_not_writable(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     status, line = refused(tmp_path)
     assert status == 4
@@ -232,7 +230,7 @@ def test_a_data_folder_that_another_server_uses(tmp_path: Path) -> None:
         assert f"{tmp_path / 'data'}: another server uses it" in line
         os.killpg(first.process.pid, signal.SIGKILL)
         first.wait()
-        with serving_with(tmp_path) as second:  # a server that died leaves no lock behind
+        with serving_with(tmp_path) as second:  # a killed server leaves no lock
             assert httpx2.get(f"{second.address}/healthz").text == "ok"
 
 
@@ -251,7 +249,7 @@ def test_a_restart_waits_until_the_server_before_has_stopped(tmp_path: Path) -> 
     assert entered.is_set()
 
 
-def test_a_redis_that_wants_another_password(tmp_path: Path, unused_tcp_port: int) -> None:
+def test_a_redis_with_another_password(tmp_path: Path, unused_tcp_port: int) -> None:
     url = f"redis://:{PASSWORD}@127.0.0.1:{unused_tcp_port}/0"
     with redis_on(unused_tcp_port, tmp_path, "--requirepass", "another"):
         status, line = refused(tmp_path, REDIS_URL=url)
@@ -260,7 +258,7 @@ def test_a_redis_that_wants_another_password(tmp_path: Path, unused_tcp_port: in
     assert PASSWORD not in line
 
 
-def test_a_redis_that_does_not_come(unused_tcp_port: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_redis_that_never_starts(unused_tcp_port: int, caplog: pytest.LogCaptureFixture) -> None:
     url = f"redis://:{PASSWORD}@127.0.0.1:{unused_tcp_port}/0"
     with pytest.raises(Refusal, match=f"127.0.0.1:{unused_tcp_port}") as refusal:
         web_server.wait_for_redis(url, limit_s=0.6)
@@ -283,7 +281,7 @@ def test_a_redis_that_starts_late_is_waited_for(tmp_path: Path, unused_tcp_port:
     assert sum("waiting for Redis" in line for line in server.lines) == 1
 
 
-def test_stopped_while_it_waits(tmp_path: Path, unused_tcp_port: int) -> None:
+def test_stopped_while_it_waits_for_redis(tmp_path: Path, unused_tcp_port: int) -> None:
     with serving_with(tmp_path, REDIS_URL=f"redis://127.0.0.1:{unused_tcp_port}/0") as server:
         server.said("waiting for Redis")
         assert server.stop() == 0
@@ -294,7 +292,7 @@ def test_stopped_while_it_waits(tmp_path: Path, unused_tcp_port: int) -> None:
 
 
 class Student:
-    """A browser tab, without the browser; ``with`` closes its connections."""
+    """A tab without a browser; the ``with`` block closes its connections."""
 
     def __init__(self, address: str) -> None:
         self.http = httpx2.Client(base_url=address, timeout=LIMIT_S)
@@ -373,8 +371,19 @@ def test_metrics_count_commands_and_runs(server: Server) -> None:
         student.open()
         assert "error" not in student.train(200).json()["response"]["reply"]["data"]
         until(student.is_idle)
-        with student.http.stream("GET", f"/stream/{student.sid}?since=1"):
-            assert counted(server.address)["pwlapp_streams"] == before["pwlapp_streams"] + 1
+        room = student.http.post("/rooms", json={}).json()
+        body = {"code": room["code"], "nickname": "", "own": student.sid, "seat": None}
+        seat = student.http.post("/rooms/join", json=body).json()["seat"]
+        for method, path in (
+            ("GET", f"/stream/{student.sid}?since=1"),
+            ("GET", f"/rooms/stream?seat={seat}&own={student.sid}"),
+            ("POST", "/rooms/board"),
+        ):
+            teacher = {"Authorization": f"Bearer {room['teacher']}"}
+            with student.http.stream(method, path, headers=teacher) as stream:
+                assert stream.status_code == 200
+                assert counted(server.address)["pwlapp_streams"] == before["pwlapp_streams"] + 1
+            until(lambda: counted(server.address)["pwlapp_streams"] == before["pwlapp_streams"])
     after = counted(server.address)
     more = {name: after[name] - before.get(name, 0) for name in after}
     assert more["pwlapp_epochs_total"] == 200
@@ -425,7 +434,7 @@ def test_at_debug_requests_are_logged_as_text_without_secrets(tmp_path: Path) ->
     assert "httpx" not in log
 
 
-def test_a_requests_id_goes_through(server: Server) -> None:
+def test_a_requests_id_is_logged_and_returned(server: Server) -> None:
     given = "0123456789abcdef0123456789abcdef"
     answer = httpx2.get(f"{server.address}/locale/en.json", headers={"X-Request-ID": given})
     assert answer.headers["X-Request-ID"] == given
@@ -436,7 +445,7 @@ def test_a_requests_id_goes_through(server: Server) -> None:
     assert "<script>" not in "\n".join(server.lines)
 
 
-def test_a_websocket_is_refused_without_a_word_about_who(server: Server) -> None:
+def test_a_websocket_is_refused_without_personal_data_in_the_log(server: Server) -> None:
     headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     answer = httpx2.get(f"{server.address}/_dash-ws-callback?who=me", headers=headers)
     assert answer.status_code != 101
@@ -445,14 +454,14 @@ def test_a_websocket_is_refused_without_a_word_about_who(server: Server) -> None
     assert not any("who=me" in line or "127.0.0.1:" in line for line in since)
 
 
-def test_each_callback_of_the_page_has_a_name_in_the_counts(tmp_path: Path) -> None:
+def test_each_callback_of_the_page_has_a_name_in_the_metrics(tmp_path: Path) -> None:
     app = create_app(Settings(data_dir=tmp_path, workers=1))
     app._setup_server()
     firsts = [each["inputs"][0]["id"] for each in app.callback_map.values() if "callback" in each]
     assert set(firsts) == set(COMMANDS)
 
 
-def test_a_request_that_never_ends_does_not_hold_up_the_stop(tmp_path: Path) -> None:
+def test_an_endless_request_does_not_delay_the_stop(tmp_path: Path) -> None:
     with serving_with(tmp_path) as server:
         host, port = server.address.removeprefix("http://").split(":")
         half = (
@@ -469,7 +478,7 @@ def test_a_request_that_never_ends_does_not_hold_up_the_stop(tmp_path: Path) -> 
     assert " /healthz" not in said  # requests are logged in JSON only
 
 
-def test_ctrl_c_is_not_a_fault(tmp_path: Path) -> None:
+def test_ctrl_c_is_no_error(tmp_path: Path) -> None:
     with serving_with(tmp_path) as server:
         assert httpx2.get(f"{server.address}/healthz").text == "ok"
         server.process.send_signal(signal.SIGINT)
@@ -481,7 +490,7 @@ def test_ctrl_c_is_not_a_fault(tmp_path: Path) -> None:
 
 
 def children(pid: int) -> list[int]:
-    """The web processes of a server: its children that have the port."""
+    """The web processes of a server: its children that listen on the port."""
     words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(word) for word in words if "spawn_main" in command_of(int(word))]
 
@@ -501,7 +510,7 @@ def test_several_web_processes_count_as_one(tmp_path: Path, unused_tcp_port: int
         address = server.address
         first = until(lambda: len(pids := children(server.process.pid)) == 2 and pids)
         until(lambda: sum("startup complete" in line for line in server.lines) == 2)
-        for _ in range(20):  # each on a connection of its own, so that both processes get some
+        for _ in range(20):  # each on a new connection, so that both processes get some
             with Student(address) as student:
                 student.press("fit-pause")
         assert counted(address)["pwlapp_command_seconds_count[pause]"] == 20

@@ -64,7 +64,7 @@ def test_an_empty_variable_is_an_unset_one() -> None:
     ("environ", "port"),
     [({"PORT": "9001"}, 9001), ({"PORT": "9001", "PWLAPP_PORT": "9000"}, 9000)],
 )
-def test_a_host_that_sets_port_is_heard(environ: dict[str, str], port: int) -> None:
+def test_a_port_set_by_the_host_is_used(environ: dict[str, str], port: int) -> None:
     assert Settings.from_env(environ).port == port
     with pytest.raises(ValueError, match=r"^PORT='http': expected a whole number"):
         Settings.from_env({"PORT": "http"})
@@ -98,14 +98,16 @@ def test_the_folder_may_begin_with_a_tilde() -> None:
         ("PWLAPP_DATA_DIR", "~nobody-of-that-name/x", "a folder"),
     ],
 )
-def test_a_bad_value_is_named_with_what_is_allowed(variable: str, text: str, allowed: str) -> None:
+def test_an_error_names_the_value_and_the_allowed_ones(
+    variable: str, text: str, allowed: str
+) -> None:
     with pytest.raises(ValueError, match=variable) as caught:
         Settings.from_env({variable: text})
     assert allowed in str(caught.value)
     assert repr(text) in str(caught.value)
 
 
-def test_the_table_says_something_of_every_field() -> None:
+def test_the_table_describes_every_field() -> None:
     table = Settings.table()
     fields = dataclasses.fields(Settings)
     assert [row.variable for row in table] == [variable_name(field.name) for field in fields]

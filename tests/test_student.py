@@ -1,4 +1,4 @@
-"""The simulated student follows a net as the page does, and notices errors."""
+"""The simulated student follows a net as the page does, and records errors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def log_of(first: int, following: int) -> FrameLog:
 
 
 class TestFrameLog:
-    def test_all_is_well(self) -> None:
+    def test_a_complete_history_has_no_faults(self) -> None:
         log = log_of(1, 5)
         log.add(rows((1, 0), (2, 10)), at=0.0)
         log.add(rows((3, 20), (4, 30)), at=0.1)
@@ -117,7 +117,7 @@ def client(handler: Handler, *addresses: str) -> httpx2.AsyncClient:
 
 
 class TestAnyServer:
-    async def test_requests_go_to_all_and_one_that_is_down_is_passed_over(self) -> None:
+    async def test_requests_go_to_all_servers_that_answer(self) -> None:
         asked: list[str] = []
 
         def answer(request: httpx2.Request) -> httpx2.Response:
@@ -131,7 +131,7 @@ class TestAnyServer:
             assert {(await http.get("/")).text for _ in range(20)} == {"yes"}
         assert set(asked) == {"down:1", "up:2", "up:3"}
 
-    async def test_a_server_that_breaks_off_is_not_asked_again(self) -> None:
+    async def test_a_broken_request_is_not_repeated(self) -> None:
         asked: list[str] = []
 
         def answer(request: httpx2.Request) -> httpx2.Response:
@@ -251,7 +251,7 @@ class TestStudent:
             await student.reset()
             assert student.problems() == []
 
-    async def test_a_run_is_followed_over_a_lost_connection(self, address: str) -> None:
+    async def test_a_run_is_followed_despite_a_lost_connection(self, address: str) -> None:
         """The first connection of the stream breaks; the next one is refused."""
         async with Student([address], transport=Cutting(cut_after=2, refused=1)) as student:
             await student.open()
@@ -263,7 +263,7 @@ class TestStudent:
             assert student.frames[-2].mark == "end"
             assert student.problems() == []
 
-    async def test_a_session_that_is_gone_is_opened_anew(self, address: str) -> None:
+    async def test_a_deleted_session_is_replaced(self, address: str) -> None:
         async with Student([address]) as student:
             await student.open()
             student.sid = "unknown"
@@ -273,7 +273,7 @@ class TestStudent:
             assert student.snapshot["notice"]["code"] == "session_new"
             assert student.errors == ["the session is not known any more"]
 
-    async def test_refusals_are_noted(self, address: str) -> None:
+    async def test_refusals_are_recorded(self, address: str) -> None:
         async with Student([address]) as student:
             await student.open()
             student.choose("fit-lr", "fast")
@@ -289,7 +289,7 @@ class TestStudent:
             (error,) = student.errors
             assert error.startswith("unanswered: ")
 
-    async def test_a_wait_in_vain_says_where_it_stands(self, address: str) -> None:
+    async def test_a_timeout_names_the_students_state(self, address: str) -> None:
         async with Student([address]) as student:
             await student.open()
             with pytest.raises(TimeoutError, match="idle, epoch"):
@@ -297,7 +297,7 @@ class TestStudent:
 
 
 class Cutting(httpx2.AsyncHTTPTransport):
-    """Breaks the first event stream after so many parts, and then refuses some connections."""
+    """Breaks the first event stream after some parts, and then refuses some connections."""
 
     def __init__(self, cut_after: int, refused: int) -> None:
         super().__init__()

@@ -72,7 +72,7 @@ class Calls:
         return self.count
 
 
-async def test_callers_share_one_computation_and_its_result_is_cached() -> None:
+async def test_callers_share_one_computation_and_its_cached_result() -> None:
     cache, calls = SingleFlightCache(10), Calls(is_open=False)
     callers = [asyncio.create_task(cache.get("a", calls)) for _ in range(300)]
     await asyncio.sleep(0)
@@ -126,7 +126,7 @@ async def test_the_failure_of_an_evicted_computation_leaves_its_successor() -> N
     assert cache.keys() == {"a"}
 
 
-async def test_what_is_dropped_is_computed_anew() -> None:
+async def test_a_dropped_result_is_computed_again() -> None:
     cache, calls = SingleFlightCache(10), Calls(is_open=False)
     waiting = asyncio.create_task(cache.get("a", calls))
     await asyncio.sleep(0)

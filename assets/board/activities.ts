@@ -1,4 +1,4 @@
-// Questions and challenges: begun in their drawers, followed beside the tiles.
+// Questions and challenges to the class: they are started in drawers, and their results are shown beside the tiles.
 
 import * as buildSection from "../build/build";
 import * as presets from "../class/presets";
@@ -20,18 +20,18 @@ const TABS: Tab[] = ["plots", "question", "challenge"];
 const DIGITS = 4; // of a score
 
 let tab: Tab = "plots";
-const seen = { question: 0, challenge: 0 }; // the newest ones
+const newestIds = { question: 0, challenge: 0 };
 let screen: screens.Screen;
 
-// --- which of them is shown ------------------------------------------------------------------------
-const isThere = (name: Tab) => name === "plots" || Boolean(state.room?.[name]);
+// --- tabs ------------------------------------------------------------------------------------------
+const exists = (name: Tab) => name === "plots" || Boolean(state.room?.[name]);
 
 const showTabs = () => {
-  byId("board-tabs").hidden = !isThere("question") && !isThere("challenge");
+  byId("board-tabs").hidden = !exists("question") && !exists("challenge");
   for (const name of TABS) {
     byId(`board-panel-${name}`).hidden = name !== tab;
     const button = byId(`board-tab-${name}`);
-    button.hidden = !isThere(name);
+    button.hidden = !exists(name);
     button.setAttribute("aria-pressed", String(name === tab));
   }
 };
@@ -42,14 +42,14 @@ const go = (name: Tab) => {
   stage.resize();
 };
 
-// A new one comes to the front; where it has ended, the plots come back.
-const follow = () => {
+// A new question or challenge opens its tab; when it has ended, the tab of the plots is opened.
+const chooseTab = () => {
   for (const name of ["question", "challenge"] as const) {
     const id = state.room?.[name]?.id ?? 0;
-    if (id > seen[name]) tab = name;
-    seen[name] = Math.max(seen[name], id);
+    if (id > newestIds[name]) tab = name;
+    newestIds[name] = Math.max(newestIds[name], id);
   }
-  if (!isThere(tab)) tab = "plots";
+  if (!exists(tab)) tab = "plots";
 };
 
 // --- the question ----------------------------------------------------------------------------------
@@ -57,13 +57,8 @@ const paint = () => {
   const question = state.room?.question;
   screens.fit(screen);
   if (!question || !screen.width) return;
-  const isShown = question.revealed || state.hasNames();
-  answers.paint(
-    screen,
-    { ...question, options: presets.optionsOf(question) },
-    isShown ? question.all.map(([, value]) => value) : [],
-    stage.look,
-  );
+  const { values } = state.answers();
+  answers.paint(screen, { ...question, options: presets.optionsOf(question) }, values, state.mainGround(), stage.look);
 };
 
 const showQuestion = () => {
@@ -73,30 +68,33 @@ const showQuestion = () => {
   const parts = [t("board.answered", { k: question.answered, n: state.roster.size })];
   if (question.revealed) parts.push(t("board.revealed"));
   else if (!state.hasNames()) parts.push(t("board.answers_hidden"));
+  const { outside } = state.answers();
+  if (outside) parts.push(t("class.outside", { n: outside }));
   setText(byId("board-answered"), parts.join(" "));
   byId("board-reveal").hidden = question.revealed;
   painting.request("board-answers", paint);
 };
 
 const kindOf = () => choice("board-ask-kind") as Question["kind"];
-// What is in the field unless the teacher typed something else: then that stays.
-const offer = (field: HTMLTextAreaElement, text: string) => {
+// Put a preset text into a field, unless the teacher has typed another text.
+const setPreset = (field: HTMLTextAreaElement, text: string) => {
   if (field.value === (field.dataset.preset ?? "")) field.value = text;
   field.dataset.preset = text;
 };
 const isPreset = (field: HTMLTextAreaElement) => field.value === field.dataset.preset;
 
-// On a low screen one student's net is in the place of questions and challenges.
-const showBegun = (drawer: string) => {
+// After a question or challenge has started. The chosen student's net is closed, because on a low screen it covers
+// questions and challenges.
+const onStarted = (drawer: string) => {
   byId(drawer, HTMLDetailsElement).open = false;
   state.choose(null);
 };
 
-const preset = () => {
+const showPresets = () => {
   const kind = kindOf();
-  offer(byId("board-ask-text", HTMLTextAreaElement), presets.presetText(kind));
+  setPreset(byId("board-ask-text", HTMLTextAreaElement), presets.presetText(kind));
   const options = byId("board-ask-options", HTMLTextAreaElement);
-  offer(options, presets.presetOptions());
+  setPreset(options, presets.presetOptions());
   options.closest("label")?.toggleAttribute("hidden", kind !== "choice");
 };
 
@@ -105,18 +103,18 @@ const ask = async () => {
   const text = byId("board-ask-text", HTMLTextAreaElement);
   const options = byId("board-ask-options", HTMLTextAreaElement);
   const isChoice = kind === "choice";
-  const asked = {
+  const question = {
     kind,
     text: text.value,
     text_is_preset: isPreset(text),
     options: isChoice ? presets.lines(options.value) : [],
     options_are_preset: isChoice && isPreset(options),
   };
-  if (await command("ask", asked)) showBegun("board-ask");
+  if (await command("ask", question)) onStarted("board-ask");
 };
 
 // --- the challenge ---------------------------------------------------------------------------------
-const result = ({ place, seat, name, score }: Place) => {
+const rankingRow = ({ place, seat, name, score }: Place) => {
   const known = state.roster.get(seat);
   const who = state.nameOf({ n: seat, name: name || known?.name || "" });
   const row = element(
@@ -137,11 +135,11 @@ const showChallenge = () => {
   if (challenge.over) words.push(t("board.challenge_over"));
   setText(byId("board-challenge-words"), words.join(" · "));
   const nobody = element("li", { className: "hint", textContent: t("board.challenge_nobody") });
-  const rows = challenge.ranking.map(result);
+  const rows = challenge.ranking.map(rankingRow);
   byId("board-ranking").replaceChildren(...(rows.length ? rows : [nobody]));
 };
 
-const about = () => {
+const showAbout = () => {
   const kind = choice("board-challenge-kind");
   setText(byId("board-challenge-about"), t(`board.challenge_about_${kind}`));
   byId("board-challenge-epochs")
@@ -153,7 +151,7 @@ const begin = async () => {
   const kind = choice("board-challenge-kind");
   const epochs = kind === "lowest" ? numbers.parse(input("board-challenge-epochs").value) : 0;
   const target = kind === "match" ? buildSection.now().params : null;
-  if (await command("challenge", { kind, epochs, target })) showBegun("board-challenge");
+  if (await command("challenge", { kind, epochs, target })) onStarted("board-challenge");
 };
 
 // --- start ------------------------------------------------------------------------------------------
@@ -167,8 +165,8 @@ export const start = () => {
   screen = screens.create(byId("board-answers", HTMLCanvasElement));
   new ResizeObserver(paint).observe(byId("board-answers"));
   for (const name of TABS) byId(`board-tab-${name}`).addEventListener("click", () => go(name));
-  byId("board-ask-kind").addEventListener("change", preset);
-  byId("board-challenge-kind").addEventListener("change", about);
+  byId("board-ask-kind").addEventListener("change", showPresets);
+  byId("board-challenge-kind").addEventListener("change", showAbout);
   const press: [string, () => unknown][] = [
     ["board-ask-send", ask],
     ["board-reveal", () => command("reveal", {})],
@@ -180,15 +178,15 @@ export const start = () => {
   state.onChange((what) => {
     if (what !== "room") return;
     const before = tab;
-    follow();
+    chooseTab();
     if (tab === before) show();
     else go(tab);
   });
   i18n.onLanguage(() => {
-    preset();
-    about();
+    showPresets();
+    showAbout();
     show();
   });
-  preset();
-  about();
+  showPresets();
+  showAbout();
 };

@@ -1,5 +1,4 @@
-// The student who was chosen, on the board's small stage beside the tiles: the net whole, live. From there it
-// is opened in Fit, or shown on every screen.
+// The chosen student's net, beside the tiles. From there it can be opened in Fit, or shown on every student's page.
 import { byId, element, labelOf, query, setText } from "../core/dom";
 import * as weights from "../core/net/weights";
 import * as painting from "../core/plots/painting";
@@ -11,16 +10,16 @@ import * as fitFields from "../fit/fields";
 import * as fitSection from "../fit/fit";
 import * as fitSteps from "../fit/steps";
 import * as looks from "./canvas/look";
-import * as one from "./canvas/one";
+import * as netPlots from "./canvas/net-plots";
 import * as screens from "./canvas/screen";
-import { command } from "./controls";
+import { command, openAside } from "./controls";
 import type { Row } from "./rows/types";
 import * as state from "./state";
 
 const { t } = i18n;
 let look: looks.Look;
-let after: screens.Screen; // yhat
-let before: screens.Screen; // the bent line
+let yhatScreen: screens.Screen;
+let logitScreen: screens.Screen;
 
 const chosen = () => (state.chosen === null ? undefined : state.roster.get(state.chosen));
 
@@ -33,8 +32,8 @@ const words = (row: Row) =>
     right: fixed(row.slopes?.[1] ?? null, 2),
   });
 
-// W1₁ −1.46 … ; a wide net comes without its weights
-const numbersOf = ({ net, numbers, plain }: Row) => {
+// "W1₁ −1.46" and so on; the weights of a wide net are not sent
+const weightItems = ({ net, numbers, plain }: Row) => {
   if (!plain) return [element("li", {}, t("summary.units", { units: whole(net.h) }))];
   return numbers.map((value, place) => {
     const weight = weights.at(net, place);
@@ -46,14 +45,14 @@ const numbersOf = ({ net, numbers, plain }: Row) => {
 const paint = () => {
   const row = chosen();
   const ground = row && state.groundOf(row.data);
-  for (const screen of [after, before]) {
+  for (const screen of [yhatScreen, logitScreen]) {
     screens.fit(screen);
     screens.begin(screen);
   }
-  const lines = row && ground && one.linesOf(row, ground);
+  const lines = row && ground && netPlots.linesOf(row, ground);
   if (!lines) return;
-  one.paintYhat(after, lines, ground, look);
-  one.paintBent(before, lines, ground, row.net.loss === "mse", look);
+  netPlots.paintYhat(yhatScreen, lines, ground, look);
+  netPlots.paintLogit(logitScreen, lines, ground, row.net.loss === "mse", look);
 };
 
 const show = () => {
@@ -61,9 +60,11 @@ const show = () => {
   byId("board-chosen").hidden = !row;
   byId("board-all-curves").hidden = Boolean(row);
   if (!row) return;
-  setText(byId("board-chosen-name"), `${state.nameOf(row)} · ${t(`board.why_${row.why}`)}`);
+  const heading = `${state.nameOf(row)} · ${t(`board.why_${row.why}`)}`;
+  setText(byId("board-chosen-name"), heading);
+  byId("board-chosen-name").title = heading; // the text may be cut off
   setText(byId("board-chosen-words"), words(row));
-  byId("board-chosen-weights").replaceChildren(...numbersOf(row));
+  byId("board-chosen-weights").replaceChildren(...weightItems(row));
   query(".why-mark", byId("board-chosen")).className = `why-mark ${row.why}`;
   const isShown = state.room?.spotlight === row.n;
   byId("board-hide-name").hidden = !row.name || !state.hasNames();
@@ -73,25 +74,28 @@ const show = () => {
   painting.request("board-chosen", paint);
 };
 
-// A copy of the net, in the teacher's own Fit; undo brings back what was there.
+// Open a copy of the net in the teacher's own Fit. Undo restores the teacher's net.
 export const open = async () => {
   const row = chosen();
   if (!row) return;
   const { sid } = fitSection.now();
-  const answer = await fitSteps.asOneStep(async () => {
-    const opened = await command<{ snapshot: Snapshot }>("open_net", { seat: row.n, sid });
-    if (opened) fitSection.reply({ snapshot: opened.snapshot });
-    return opened;
+  await openAside(state.nameOf(row), async () => {
+    const answer = await fitSteps.asOneStep(async () => {
+      const opened = await command<{ snapshot: Snapshot }>("open_net", { seat: row.n, sid });
+      if (opened) fitSection.reply({ snapshot: opened.snapshot });
+      return opened;
+    });
+    if (!answer) return null;
+    fitFields.fill(answer.snapshot);
+    views.go("fit");
+    return answer.snapshot;
   });
-  if (!answer) return;
-  fitFields.fill(answer.snapshot);
-  views.go("fit");
 };
 
 export const start = () => {
   look = looks.read();
-  after = screens.create(byId("board-chosen-yhat", HTMLCanvasElement));
-  before = screens.create(byId("board-chosen-bent", HTMLCanvasElement));
+  yhatScreen = screens.create(byId("board-chosen-yhat", HTMLCanvasElement));
+  logitScreen = screens.create(byId("board-chosen-bent", HTMLCanvasElement));
   looks.onTheme(() => {
     look = looks.read();
     paint();
@@ -114,7 +118,7 @@ export const start = () => {
   });
   state.onChange((what) => {
     show();
-    // on a narrow screen it stands below the tiles
+    // On a narrow screen it is below the tiles.
     if (what === "chosen" && state.chosen !== null) byId("board-chosen").scrollIntoView({ block: "nearest" });
   });
   i18n.onLanguage(show);

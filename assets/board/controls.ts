@@ -1,9 +1,10 @@
-// The strip of commands to all: send the setting that stands in Fit, train, pause, freeze, release.
+// The commands to the whole class: send the setting in Fit, train, pause, freeze, release.
 import * as classApi from "../class/api";
 import { byId, labelOf, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
-import type { Activation, Loss, NetDescription, Optimizer } from "../core/types";
+import type { Activation, Loss, NetDescription, Optimizer, Snapshot } from "../core/types";
+import * as views from "../core/views";
 import * as outcomes from "../explore/seeds/outcomes";
 import * as fitData from "../fit/data";
 import * as fitFields from "../fit/fields";
@@ -14,14 +15,19 @@ import * as state from "./state";
 
 const { t } = i18n;
 let say: downloads.Say;
+// The outcome of these is shown while any student trains, and at least for MIN_SHOWN_MS.
+const OF_RUNS = ["board.did_start", "board.did_resume"];
+const MIN_SHOWN_MS = 1500;
+let shownAt: number | null = null; // when such an outcome was shown
 
-type Outcome = { seats?: number; failed?: number }; // of how many it was done, of how many it failed
+type Outcome = { seats?: number; failed?: number }; // the number of seats for which it succeeded and failed
 
-// Send a command; its outcome is told beside the buttons. Gives the answer, or null where it was refused.
+// Send a command, and show its outcome beside the buttons. `done` is the key of the message of success. Resolves to
+// the answer, or null if it was refused.
 export const command = async <T = object>(
   name: string,
   body: object,
-  told: string | null = null,
+  done: string | null = null,
 ): Promise<T | null> => {
   const answer = await classApi.byTeacher<T & Outcome>(name, body);
   if (answer.error) {
@@ -30,13 +36,20 @@ export const command = async <T = object>(
   }
   const { seats = 0, failed = 0 } = answer;
   if (failed) say("board.failed", { n: failed });
-  else say(told, { n: seats });
+  else say(done, { n: seats });
+  shownAt = null;
+  if (!failed && OF_RUNS.includes(done ?? "")) {
+    shownAt = performance.now();
+    setTimeout(clearOutcome, MIN_SHOWN_MS);
+  }
   return answer as T;
 };
 
 // --- the setting -----------------------------------------------------------------------------------
-// What stands in Fit's fields, and its data.
-const setting = () => {
+type Setting = { seed: number; net: NetDescription; optimizer: Optimizer; data: fitData.FitData };
+
+// The values of Fit's fields, and its data.
+const inFit = (): Setting | null => {
   const fields = fitFields.now();
   const { data } = fitSection.now();
   if (!fields || !data) return null;
@@ -52,6 +65,37 @@ const setting = () => {
   return { seed: numbers.parse(fields.seed), net, optimizer, data };
 };
 
+// The teacher's own setting while Fit has a student's net. It is the one that is sent, until the teacher changes
+// something in Fit. `opened` identifies the student's setting.
+type Aside = { setting: Setting; name: string; opened: string };
+let aside: Aside | null = null;
+let isOpening = false;
+const keyOf = (setting: Setting | null) => setting && JSON.stringify({ ...setting, data: setting.data.key });
+
+const setting = () => {
+  const now = inFit();
+  if (aside && !isOpening && keyOf(now) !== aside.opened) aside = null;
+  return aside?.setting ?? now;
+};
+
+// Open a student's net in Fit, and keep the teacher's own setting.
+export const openAside = async (name: string, open: () => Promise<Snapshot | null>) => {
+  const before = setting();
+  isOpening = true;
+  const snapshot = await open();
+  if (snapshot && before) {
+    aside = { setting: before, name, opened: "" };
+    await fitFields.waitUntil(() => isInFit(snapshot));
+    aside.opened = keyOf(inFit()) ?? "";
+  }
+  isOpening = false;
+  show();
+};
+const isInFit = ({ seed, net, optimizer, data_key }: Snapshot) => {
+  const now = inFit();
+  return now?.data.key === data_key && now.seed === seed && now.net.h === net.h && now.optimizer.lr === optimizer.lr;
+};
+
 const epochs = () => numbers.parse(input("board-epochs").value);
 
 const push = async () => {
@@ -62,11 +106,12 @@ const push = async () => {
   await command("push", { data: data.spec, seed, seat_seeds, net, optimizer, epochs: 0 }, "board.did_push");
 };
 
-const settingWords = () => {
+const settingText = () => {
   const now = setting();
   if (!now) return "";
   const seed = numbers.short(now.seed);
-  return t("board.setting", {
+  return t(aside ? "board.setting_aside" : "board.setting", {
+    name: aside?.name ?? "",
     data: fitData.nameOf(now.data.spec),
     kind: outcomes.kind(now),
     seed: isChecked("board-seat-seeds") ? t("board.setting_from", { seed }) : seed,
@@ -102,7 +147,17 @@ export const show = () => {
   byId("board-freeze").setAttribute("aria-pressed", String(Boolean(room?.frozen)));
   byId("board-push").classList.toggle("primary", !leads);
   byId("board-start").classList.toggle("primary", leads);
-  setText(byId("board-setting"), settingWords());
+  setText(byId("board-setting"), settingText());
+  byId("board-setting").title = settingText(); // the text may be cut off
+  byId("board-setting").classList.toggle("aside", aside !== null);
+  byId("board-setting-fit").hidden = !aside;
+};
+
+// Remove "Training 96." when no student trains any more.
+const clearOutcome = () => {
+  if (shownAt === null || performance.now() - shownAt < MIN_SHOWN_MS || statuses().isRunning) return;
+  shownAt = null;
+  say(null);
 };
 
 const onPress = (id: string, action: () => unknown) => byId(id).addEventListener("click", action);
@@ -113,6 +168,10 @@ export const start = () => {
   input("board-epochs").value = fitFields.now()?.epochs || "5000";
   input("board-seat-seeds").addEventListener("change", show);
   onPress("board-push", push);
+  onPress("board-setting-fit", () => {
+    aside = null;
+    show();
+  });
   onPress("board-start", () => command("start", { epochs: epochs() }, "board.did_start"));
   onPress("board-pause", () => {
     const name = doesResume() ? "resume" : "pause";
@@ -124,9 +183,11 @@ export const start = () => {
   });
   onPress("board-release", () => command("release", {}, "board.did_release"));
   state.onChange((what) => {
-    if (what === "room" && state.lost) say(null); // what was done last is no longer what goes on
+    if (what === "room" && state.lost) say(null); // the outcome of the last command is outdated
+    if (what === "rows") clearOutcome();
     if (what === "room" || what === "rows") show();
   });
   fitSection.onChange(show);
+  views.onShow("board", show);
   i18n.onLanguage(show);
 };

@@ -1,38 +1,27 @@
-// The board as files: a table, a notebook, a picture.
+// Saves the board as a CSV table, a notebook or a picture.
 import * as classApi from "../class/api";
-import { written } from "../class/says";
+import { formatCode } from "../class/room-status";
 import { byId } from "../core/dom";
 import * as downloads from "../share/downloads";
+import * as files from "../share/files";
 import { isChecked } from "./inputs";
 import * as picture from "./picture";
 import * as state from "./state";
 
 type Kind = "csv" | "notebook" | "picture";
+const KINDS: Kind[] = ["csv", "notebook", "picture"];
 
-const NAMES: Record<Kind, (code: string) => string> = {
-  csv: (code) => `class-${code}.csv`,
-  notebook: (code) => `class-${code}.ipynb`,
-  picture: (code) => `class-${code}.png`,
-};
-
-const make = (kind: Kind): Promise<Blob> => {
-  if (kind === "picture") return picture.make(isChecked("board-with-names"));
-  return classApi.file(kind, kind === "csv" ? { names: isChecked("board-with-names") } : {});
+const save = async (kind: Kind, say: downloads.Say) => {
+  const { room } = state;
+  if (!room) return;
+  const withNames = isChecked("board-with-names");
+  if (kind !== "picture") return files.download(classApi.fileAt(kind, withNames), say);
+  const name = `class-${formatCode(room.code)}.png`;
+  await downloads.save({ name, blob: await picture.make(withNames) });
+  say("files.saved", { name });
 };
 
 export const start = () => {
   const say = downloads.status("board-saved");
-  for (const kind of Object.keys(NAMES) as Kind[]) {
-    byId(`board-file-${kind}`).addEventListener("click", async () => {
-      const { room } = state;
-      if (!room) return;
-      const name = NAMES[kind](written(room.code));
-      try {
-        await downloads.save({ name, blob: await make(kind) });
-        say("files.saved", { name });
-      } catch (error) {
-        downloads.complain(say, error);
-      }
-    });
-  }
+  for (const kind of KINDS) byId(`board-file-${kind}`).addEventListener("click", () => save(kind, say));
 };

@@ -1,5 +1,5 @@
-// The head of the board: the code, the headline, and a button for each group with its count and share.
-import { written } from "../class/says";
+// The top of the board: the room's code, the headline, and a button for each group with its count and percentage.
+import { formatCode } from "../class/room-status";
 import { byId, element, query, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { whole } from "../core/text/numbers";
@@ -18,18 +18,18 @@ const headline = (both: number, waiting: number, all: number) => {
 const isExplained = (why: Why) => why === "both" || why === "not_yet";
 
 const chip = (why: Why) => {
-  const words = [
+  const contents = [
     element("i", { className: `why-mark ${why}` }),
     i18n.translated("span", `board.why_${why}`),
     element("strong", { textContent: "0" }),
     element("small"),
   ];
-  const button = element("button", { type: "button", className: "board-chip", id: `board-chip-${why}` }, ...words);
-  button.addEventListener("click", () => state.look({ only: state.view.only === why ? null : why }));
+  const button = element("button", { type: "button", className: "board-chip", id: `board-chip-${why}` }, ...contents);
+  button.addEventListener("click", () => state.setView({ only: state.view.only === why ? null : why }));
   return button;
 };
 
-const leads = () => {
+const leadingText = () => {
   const { room, roster } = state;
   if (!room) return "";
   if (state.lost) return t(state.lost);
@@ -60,19 +60,19 @@ const show = () => {
   }
   const here = [...roster.values()].filter((row) => row.here).length;
   setText(byId("board-seats"), t("board.seats", { here: whole(here), n: whole(all) }));
-  setText(byId("board-leads"), leads());
+  setText(byId("board-leads"), leadingText());
   byId("board-leads").classList.toggle("lost", state.lost !== null);
   byId("board-leads").classList.toggle("on", Boolean(room?.leading || room?.frozen || room?.spotlight));
   if (!room) return;
-  setText(byId("board-code"), written(room.code));
-  i18n.label(byId("board-code"), "board.invite", { code: written(room.code) });
+  setText(byId("board-code"), formatCode(room.code));
+  i18n.label(byId("board-code"), "board.invite", { code: formatCode(room.code) });
 };
 
-let told = "";
+let announced = "";
 const announce = () => {
-  const now = byId("board-headline").textContent;
-  if (now !== told) i18n.announce(now);
-  told = now;
+  const headline = byId("board-headline").textContent;
+  if (headline !== announced) i18n.announce(headline);
+  announced = headline;
 };
 
 export const start = () => {

@@ -1,11 +1,11 @@
-// The board's inputs: the layout has their places, as Dash has no inputs of HTML's own.
+// The board's input elements. The layout has only placeholders for them, because Dash has no native HTML inputs.
 import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 
 export const input = (id: string) => query<HTMLInputElement>("input", byId(id));
 export const isChecked = (id: string) => input(id).checked;
 
-// The value of the chosen one of radio buttons.
+// The value of the checked radio button of a group.
 export const choice = (group: string) => query<HTMLInputElement>("input:checked", byId(group)).value;
 
 const put = (place: HTMLElement) => {

@@ -1,10 +1,11 @@
-// How students come in: the code, a link and its QR code for every network, as large as the screen. And
-// the teacher's own links.
+// The invitation to students: the room's code, and a link with its QR code for each network, in a full-size dialog.
+// Also the teacher's own links.
 
 import * as classApi from "../class/api";
-import { written } from "../class/says";
+import { formatCode } from "../class/room-status";
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
+import { isLocal } from "../core/urls";
 import { command } from "./controls";
 import * as state from "./state";
 
@@ -12,11 +13,13 @@ type Link = { url: string; qr: string };
 
 let dialog: HTMLDialogElement;
 let links: Link[] = [];
-let at = 0; // the network whose link is shown
+let at = 0; // index of the link that is shown
+
+const warning = () => i18n.translated("p", "board.join_local", { className: "invite-warning" });
 
 const hostOf = (url: string) => url.replace(/^https?:\/\//, "").replace(/\/?#.*/, "");
 
-// The address of this page; a proxy may have put a path before ours.
+// The URL of this page, which may have a path prefix of a proxy.
 const page = () => `${location.origin}${location.pathname}`;
 
 const networks = () =>
@@ -34,11 +37,12 @@ const show = () => {
   const { room } = state;
   const link = links[at];
   if (!room) return;
-  const code = element("p", { className: "invite-code", textContent: written(room.code) });
+  const code = element("p", { className: "invite-code", textContent: formatCode(room.code) });
   const parts: HTMLElement[] = [i18n.translated("p", "board.join_at", { className: "invite-words" })];
   if (link) {
     const url = element("p", { className: "invite-url", textContent: link.url });
     parts.push(url, code, element("div", { className: "invite-qr", innerHTML: link.qr }));
+    if (isLocal(link.url)) parts.push(warning());
     if (links.length > 1) parts.push(element("div", { className: "buttons invite-networks" }, ...networks()));
   } else parts.push(code);
   const close = i18n.translated("button", "board.close", { type: "button", className: "button" });
@@ -46,12 +50,15 @@ const show = () => {
   dialog.replaceChildren(...parts, close);
 };
 
+const load = async () => {
+  const answer = await command<{ links: Link[] }>("addresses", { page: page() });
+  links = answer?.links ?? links;
+};
+
 const invite = async () => {
   show();
   dialog.showModal();
-  const answer = await command<{ links: Link[] }>("addresses", { page: page() });
-  if (!answer) return;
-  links = answer.links;
+  await load();
   at = Math.max(
     0,
     links.findIndex(({ url }) => url.startsWith(page())),
@@ -60,8 +67,13 @@ const invite = async () => {
 };
 
 // --- the teacher's links ---------------------------------------------------------------------------
+// The page's URL for other devices, if one is known; otherwise the one for this device.
+const pageForAll = () => {
+  const found = isLocal(page()) ? links.find(({ url }) => !isLocal(url)) : undefined;
+  return found?.url.replace(/#.*/, "") ?? page();
+};
 const teacherLink = (key: string, query: string) => {
-  const url = `${page()}${query}#board=${classApi.token("teacher")}`;
+  const url = `${pageForAll()}${query}#board=${classApi.token("teacher")}`;
   const field = element("input", { type: "text", readOnly: true, value: url, spellcheck: false });
   i18n.label(field, key);
   field.addEventListener("focus", () => field.select());
@@ -71,18 +83,19 @@ const teacherLink = (key: string, query: string) => {
     try {
       await navigator.clipboard.writeText(url);
     } catch {
-      document.execCommand("copy"); // on plain http there is no clipboard
+      document.execCommand("copy"); // the clipboard API needs https
     }
     copy.textContent = i18n.t("board.copied");
   });
   return element("div", {}, i18n.translated("span", key), element("div", { className: "board-row" }, field, copy));
 };
 
-const showTeacherLinks = () => {
-  byId("board-links").replaceChildren(
-    teacherLink("board.link_board", ""),
-    teacherLink("board.link_projector", "?projector=1"),
-  );
+const showTeacherLinks = async () => {
+  if (!byId("board-room", HTMLDetailsElement).open) return;
+  await load();
+  const parts = [teacherLink("board.link_board", ""), teacherLink("board.link_projector", "?projector=1")];
+  if (isLocal(pageForAll())) parts.push(warning());
+  byId("board-links").replaceChildren(...parts);
 };
 
 export const start = () => {

@@ -1,5 +1,5 @@
-// The tiles as a list, for the keyboard and for screen readers: arrow keys go to the tile beside, and
-// what they reach is chosen. With the tools that say who is shown.
+// The tiles as a listbox, for the keyboard and for screen readers: arrow keys choose a neighbouring tile. Also the
+// controls that search, sort and filter the tiles.
 import { byId, element, setText } from "../core/dom";
 import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
@@ -13,9 +13,9 @@ import * as stage from "./stage";
 import * as state from "./state";
 
 const { t } = i18n;
-const READ_MS = 1000; // nobody could listen faster
+const UPDATE_MS = 1000; // more updates per second would disturb a screen reader
 
-const words = (row: Row) =>
+const optionText = (row: Row) =>
   t("board.in_list", {
     name: state.nameOf(row),
     why: t(`board.why_${row.why}`),
@@ -38,7 +38,7 @@ const show = () => {
     const node = list.children[i];
     node.id = `board-option-${row.n}`;
     node.setAttribute("aria-selected", String(row.n === state.chosen));
-    setText(node, words(row));
+    setText(node, optionText(row));
   });
   const isChosen = rows.some((row) => row.n === state.chosen);
   if (isChosen) list.setAttribute("aria-activedescendant", `board-option-${state.chosen}`);
@@ -47,9 +47,9 @@ const show = () => {
   nobody.hidden = rows.length > 0;
   setText(nobody, t(state.roster.size ? "board.nobody_found" : "board.nobody"));
 };
-const showSoon = painting.throttle(READ_MS, show);
+const showSoon = painting.throttle(UPDATE_MS, show);
 
-const go = (event: KeyboardEvent) => {
+const onKey = (event: KeyboardEvent) => {
   const tiles = stage.shown();
   const at = tiles.findIndex(({ row }) => row.n === state.chosen);
   const last = tiles.length - 1;
@@ -71,17 +71,17 @@ const go = (event: KeyboardEvent) => {
 export const start = () => {
   const list = byId("board-list");
   list.tabIndex = 0;
-  list.addEventListener("keydown", go);
+  list.addEventListener("keydown", onKey);
   const search = input("board-search");
   const placeholder = () => {
     search.placeholder = t("board.search_short");
   };
   placeholder();
-  search.addEventListener("input", () => state.look({ search: search.value }));
+  search.addEventListener("input", () => state.setView({ search: search.value }));
   const order = byId("board-order", HTMLSelectElement);
-  order.addEventListener("change", () => state.look({ order: order.value as Order }));
+  order.addEventListener("change", () => state.setView({ order: order.value as Order }));
   input("board-here").addEventListener("change", (event) =>
-    state.look({ here: (event.target as HTMLInputElement).checked }),
+    state.setView({ here: (event.target as HTMLInputElement).checked }),
   );
   input("board-large").addEventListener("change", () => stage.setZoom(input("board-large").checked ? "large" : "fit"));
   input("board-names").checked = state.names;

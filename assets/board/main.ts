@@ -7,24 +7,24 @@ import * as head from "./head";
 import * as inputs from "./inputs";
 import * as invite from "./invite";
 import * as list from "./list";
-import * as pages from "./pages";
-import * as plotsInWords from "./plots-in-words";
+import * as plotDescriptions from "./plot-descriptions";
 import * as room from "./room";
 import * as stage from "./stage";
+import * as studentPages from "./student-pages";
 
 export const start = () => {
   for (const part of [
     inputs,
     head,
     controls,
-    pages,
+    studentPages,
     activities,
     stage,
     chosen,
     list,
     invite,
     files,
-    plotsInWords,
+    plotDescriptions,
     room,
   ])
     part.start();

@@ -1,4 +1,4 @@
-// The board as a picture: the headline, the tiles in their groups, all curves.
+// The board as a picture: the headline, the tiles in their groups, and the plots.
 import { byId } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as plots from "./canvas/plots";
@@ -11,32 +11,44 @@ import * as state from "./state";
 
 const WIDTH = 1600;
 const HEIGHT = 900;
-const SIDE = 40; // pixels around everything
+const SIDE = 40; // margin
 const TOP = 120; // of the tiles
-const CURVES = 460; // wide
-const PAIR = 300; // high, the two plots below them
-const FINE = 2; // pixels of the picture for each of these
-const NONE: tiles.Marks = { chosen: null, pointed: null, spotlight: null };
+const CURVES_WIDTH = 460;
+const SMALL_HEIGHT = 300; // of the two plots below the curves
+const SCALE = 2; // pixels of the picture per unit of the above
+const NO_MARKS: tiles.Marks = { chosen: null, pointed: null, spotlight: null };
 
-const canvas = (width: number, height: number) => screens.hidden(width, height, FINE);
+const canvas = (width: number, height: number) => screens.hidden(width, height, SCALE);
 
 export const make = (withNames: boolean): Promise<Blob> => {
   const { look } = stage;
   const scene = scenes.create();
-  const room = { width: WIDTH - 3 * SIDE - CURVES, height: HEIGHT - TOP - SIDE };
-  scenes.act(scene, state.roster, state.groundOf, 0, 0);
-  scenes.place(scene, state.groups, room, "fit", 0, true);
+  const room = { width: WIDTH - 3 * SIDE - CURVES_WIDTH, height: HEIGHT - TOP - SIDE };
+  scenes.update(scene, state.roster, state.groundOf, 0, 0);
+  scenes.place(scene, state.groups, room, "fit", look.small, 0, true);
   const nameOf = ({ row }: Actor) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
   const tiled = canvas(room.width, room.height);
-  tiles.paint(tiled, scene, look, { ...stage.words, name: nameOf }, NONE, 0);
+  tiles.paint(tiled, scene, look, { ...stage.words, name: nameOf }, NO_MARKS, 0);
   const all = [...scene.actors.values()];
-  const key = state.mainData();
-  const ground = key === null ? null : state.groundOf(key);
+  const ground = state.mainGround();
   const now = performance.now();
-  const [curves, losses, slopes] = [canvas(CURVES, 360), canvas(CURVES / 2, PAIR), canvas(CURVES / 2, PAIR)];
-  plots.paintCurves(curves, all, ground, look, NONE, 0);
-  plots.paintLosses(losses, all, stage.range("losses", now), look, NONE, 0);
-  plots.paintSlopes(slopes, all, stage.range("slopes", now), ground?.aim ?? null, stage.slopeNames(), look, NONE, 0);
+  const [curves, losses, slopes] = [
+    canvas(CURVES_WIDTH, 340),
+    canvas(CURVES_WIDTH / 2, SMALL_HEIGHT),
+    canvas(CURVES_WIDTH / 2, SMALL_HEIGHT),
+  ];
+  plots.paintCurves(curves, all, ground, look, NO_MARKS, 0);
+  plots.paintLosses(losses, all, stage.range("losses", now), look, NO_MARKS, 0);
+  plots.paintSlopes(
+    slopes,
+    all,
+    stage.range("slopes", now),
+    ground?.aim ?? null,
+    stage.slopeNames(),
+    look,
+    NO_MARKS,
+    0,
+  );
   const whole = canvas(WIDTH, HEIGHT);
   const { pen } = whole;
   pen.fillStyle = look.surface;
@@ -45,10 +57,16 @@ export const make = (withNames: boolean): Promise<Blob> => {
   pen.font = `700 40px ${look.family}`;
   pen.fillText(byId("board-headline").textContent, SIDE, 76);
   pen.drawImage(tiled.node, SIDE, TOP, tiled.width, tiled.height);
-  const right = WIDTH - SIDE - CURVES;
-  pen.drawImage(curves.node, right, TOP, curves.width, curves.height);
-  pen.drawImage(losses.node, right, HEIGHT - SIDE - PAIR, losses.width, losses.height);
-  pen.drawImage(slopes.node, right + CURVES / 2, HEIGHT - SIDE - PAIR, slopes.width, slopes.height);
+  const right = WIDTH - SIDE - CURVES_WIDTH;
+  const below = HEIGHT - SIDE - SMALL_HEIGHT;
+  const put = (plot: screens.Screen, title: string, x: number, y: number) => {
+    pen.font = `600 20px ${look.family}`;
+    pen.fillText(i18n.t(title), x + 8, y - 12);
+    pen.drawImage(plot.node, x, y, plot.width, plot.height);
+  };
+  put(curves, "board.curves", right, TOP + 20);
+  put(losses, "board.losses", right, below);
+  put(slopes, "board.slopes", right + CURVES_WIDTH / 2, below);
   return new Promise((done, failed) =>
     whole.node.toBlob((blob) => (blob ? done(blob) : failed(new Error("no picture")))),
   );

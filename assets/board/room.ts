@@ -1,4 +1,4 @@
-// The room itself: opened, followed while it is there, ended.
+// Opens the room, follows it while it exists, and ends it.
 import * as classApi from "../class/api";
 import { byId, labelOf, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
@@ -10,17 +10,17 @@ import * as stage from "./stage";
 import * as state from "./state";
 
 const { t } = i18n;
-const SURE_MS = 4000;
+const CONFIRM_MS = 4000;
 
-let stop: (() => void) | null = null;
-let said: string | null = null; // on the closed board
+let stop: (() => void) | null = null; // stops following the room
+let message: string | null = null; // key of the message on the closed board
 
 const show = () => {
   const isOpen = state.room !== null;
   byId("board-closed").hidden = isOpen;
   byId("board-stage").hidden = !isOpen;
   byId("board-open").hidden = stop !== null;
-  setText(byId("board-ended"), said ? t(said) : "");
+  setText(byId("board-ended"), message ? t(message) : "");
   const { room } = state;
   if (room) {
     const time = new Date(1000 * room.ends).toLocaleString(i18n.language(), {
@@ -32,10 +32,10 @@ const show = () => {
   }
 };
 
-const leave = (why: string | null) => {
+const leave = (reason: string | null) => {
   stop?.();
   stop = null;
-  said = why;
+  message = reason;
   classApi.keepToken("teacher", null);
   byId("board-link").hidden = true;
   state.leave();
@@ -43,13 +43,13 @@ const leave = (why: string | null) => {
 
 const follow = () => {
   if (stop || !classApi.token("teacher")) return;
-  said = "board.waiting";
+  message = "board.waiting";
   byId("board-link").hidden = false;
   stop = feed.follow({
     onLine: state.receive,
-    onConnection: (isThere, why) => {
-      said = isThere ? null : why?.code === "foreign" ? "error.foreign" : "board.lost";
-      state.setLost(said);
+    onConnection: (isConnected, reason) => {
+      message = isConnected ? null : reason?.code === "foreign" ? "error.foreign" : "board.lost";
+      state.setLost(message);
       show();
     },
     onEnd: ({ code }: Message) => leave(code === "room_forbidden" ? "board.not_teacher" : "board.ended"),
@@ -60,27 +60,27 @@ const follow = () => {
 const open = async () => {
   const answer = await classApi.open();
   if (answer.error) {
-    said = i18n.firstKey(`error.${answer.error.code}`);
+    message = i18n.firstKey(`error.${answer.error.code}`);
     return show();
   }
   classApi.keepToken("teacher", answer.teacher);
   follow();
 };
 
-// Twice, as nothing brings a room back.
-let sure: number | undefined;
+// The button has to be pressed twice, because a room that has ended cannot be restored.
+let confirming: number | undefined; // timer, between the two presses
 const end = async () => {
-  if (sure === undefined) {
+  if (confirming === undefined) {
     setText(labelOf("board-end"), t("board.end_sure"));
-    sure = setTimeout(unsure, SURE_MS);
+    confirming = setTimeout(stopConfirming, CONFIRM_MS);
     return;
   }
-  unsure();
+  stopConfirming();
   if (await command("end", {})) leave("board.ended");
 };
-const unsure = () => {
-  clearTimeout(sure);
-  sure = undefined;
+const stopConfirming = () => {
+  clearTimeout(confirming);
+  confirming = undefined;
   setText(labelOf("board-end"), t("board.end"));
 };
 
@@ -94,7 +94,7 @@ export const start = () => {
     if (wasHidden && state.room) stage.resize();
   });
   i18n.onLanguage(show);
-  views.onShow("board", follow); // a room may have been opened elsewhere on the page
+  views.onShow("board", follow); // the room may have been opened in the view "Class"
   follow();
   show();
 };

@@ -1,12 +1,12 @@
-// Paints the board: the tiles and the three plots, each time something moves, and lets the mouse find
-// students in them.
+// Paints the board's canvases, the tiles and the three plots, whenever something changes, and finds the student under
+// the mouse.
 import { byId, setText } from "../core/dom";
 import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import type { Range } from "../core/types";
 import * as views from "../core/views";
-import { FOR_NAME, hit } from "./canvas/layout";
+import { hasName, hit } from "./canvas/layout";
 import * as looks from "./canvas/look";
 import * as motions from "./canvas/motion";
 import * as plots from "./canvas/plots";
@@ -18,31 +18,28 @@ import * as state from "./state";
 
 const { t } = i18n;
 const PLOTS = ["curves", "losses", "slopes"] as const;
-const PLOTS_MS = 45; // the tiles are painted in each frame, the plots at most so often
-const AXES_MS = 400;
-const LEAST_MS = 120; // between two samples, as the curves move
-const MOST_MS = 1000;
-const LEAST_LOSS = 0.1; // the axis of losses is never narrower,
-const LEAST_SLOPE = 2; // nor that of slopes
+const PLOTS_MS = 45; // least time between two paints of the plots; the tiles are painted in each frame
+const AXES_MS = 400; // duration of a change of an axis
+const MIN_SAMPLE_MS = 120; // limits of the time between two samples, which is the duration of the curves' motion
+const MAX_SAMPLE_MS = 1000;
+const MIN_LOSS_RANGE = 0.1;
+const MIN_SLOPE_RANGE = 2;
+const AIM_ROOM = 1.15; // the axis of slopes extends so far beyond the aim, as a factor
 
 const scene = scenes.create();
 let look: looks.Look;
 let canvas: screens.Screen;
 let screenOf: Record<(typeof PLOTS)[number], screens.Screen>;
 let zoom: scenes.Zoom = "fit";
-let pointed: number | null = null; // under the mouse, or at the keyboard
+let pointed: number | null = null; // the seat under the mouse
 let axes = { losses: motions.still([0, 1]), slopes: motions.still([-1, 1]) };
-export let painted = 0; // frames, for who counts them
-let plotted = 0; // when
-let sampled = { at: 0, ms: 300 }; // when the last sample came, and how far apart they come
+export let painted = 0; // number of painted frames, for tests
+let plottedAt = 0;
+let sampled = { at: 0, ms: 300 }; // the time of the last sample, and the average time between two
 
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const marks = (): tiles.Marks => ({ chosen: state.chosen, pointed, spotlight: state.room?.spotlight ?? null });
 const actors = () => [...scene.actors.values()];
-const mainGround = () => {
-  const key = state.mainData();
-  return key === null ? null : state.groundOf(key);
-};
 
 const words: tiles.Words = {
   head: (why, count) => [t(`board.why_${why}`), whole(count)],
@@ -67,9 +64,9 @@ const paint = (now: number) => {
   const moving =
     scenes.isMoving(scene, now) || [axes.losses, axes.slopes].some((motion) => motions.isMoving(motion, now));
   if (moving) painting.request("board", paint);
-  if (moving && now - plotted < PLOTS_MS) return;
-  plotted = now;
-  const ground = mainGround();
+  if (moving && now - plottedAt < PLOTS_MS) return;
+  plottedAt = now;
+  const ground = state.mainGround();
   if (screenOf.curves.width) plots.paintCurves(screenOf.curves, all, ground, look, at, now);
   if (screenOf.losses.width) plots.paintLosses(screenOf.losses, all, range("losses", now), look, at, now);
   if (screenOf.slopes.width) {
@@ -78,24 +75,29 @@ const paint = (now: number) => {
 };
 export const repaint = () => painting.request("board", paint);
 
-// --- what changes ---------------------------------------------------------------------------------
+// --- changes --------------------------------------------------------------------------------------
 const setAxes = (now: number) => {
   const rows = [...state.roster.values()];
   const losses = rows.flatMap(({ loss }) => (loss === null ? [] : [loss]));
   const slopes = rows.flatMap((row) => row.slopes ?? []);
-  const high = Math.max(LEAST_SLOPE, ...scenes.usual(slopes, LEAST_SLOPE).map(Math.abs));
+  const aim = state.mainGround()?.aim ?? []; // visible from the beginning
+  const high = Math.max(
+    MIN_SLOPE_RANGE,
+    ...aim.map((slope) => AIM_ROOM * Math.abs(slope)),
+    ...scenes.usualRange(slopes, MIN_SLOPE_RANGE).map(Math.abs),
+  );
   const ms = isStill() ? 0 : AXES_MS;
   axes = {
-    losses: motions.towards(axes.losses, scenes.usual(losses, LEAST_LOSS), now, ms),
+    losses: motions.towards(axes.losses, scenes.usualRange(losses, MIN_LOSS_RANGE), now, ms),
     slopes: motions.towards(axes.slopes, [-high, high], now, ms),
   };
 };
 
 const sample = () => {
   const now = performance.now();
-  const ms = Math.min(Math.max(now - sampled.at, LEAST_MS), MOST_MS);
+  const ms = Math.min(Math.max(now - sampled.at, MIN_SAMPLE_MS), MAX_SAMPLE_MS);
   sampled = { at: now, ms: 0.5 * (sampled.ms + ms) };
-  scenes.act(scene, state.roster, state.groundOf, now, isStill() ? 0 : 1.1 * sampled.ms);
+  scenes.update(scene, state.roster, state.groundOf, now, isStill() ? 0 : 1.1 * sampled.ms);
   setAxes(now);
   repaint();
 };
@@ -104,7 +106,7 @@ const arrange = (isJump = false) => {
   const box = byId("board-tiles");
   const { clientWidth: width, clientHeight: height } = box;
   if (!width) return;
-  scenes.place(scene, state.groups, { width, height }, zoom, performance.now(), isJump || isStill());
+  scenes.place(scene, state.groups, { width, height }, zoom, look.small, performance.now(), isJump || isStill());
   byId("board-space").style.height = `${Math.ceil(scene.layout.height)}px`;
   repaint();
 };
@@ -121,7 +123,7 @@ export const setZoom = (next: scenes.Zoom) => {
   arrange();
 };
 
-// Bring a student's tile into sight.
+// Scroll a student's tile into view.
 export const reveal = (seat: number) => {
   const tile = scene.actors.get(seat)?.tile;
   if (!tile) return;
@@ -131,7 +133,7 @@ export const reveal = (seat: number) => {
   else if (y + height > box.scrollTop + box.clientHeight) box.scrollTop = y + height - box.clientHeight + 8;
 };
 
-// The students whose tiles are shown, in order, and where.
+// The students whose tiles are shown, in order, with the boxes of the tiles.
 export const shown = () =>
   scene.order.map(({ row, tile }) => {
     const [x = 0, y = 0, width = 0, height = 0] = tile?.to ?? [];
@@ -157,18 +159,18 @@ const findTile = (x: number, y: number) => {
 };
 const finders: Record<string, (x: number, y: number) => number | null> = {
   "board-canvas": findTile,
-  "board-curves": (x, y) => plots.findCurve(screenOf.curves, actors(), mainGround(), x, y),
+  "board-curves": (x, y) => plots.findCurve(screenOf.curves, actors(), state.mainGround(), look, x, y),
   "board-losses": (x, y) => {
     const now = performance.now();
-    return plots.findLoss(screenOf.losses, actors(), range("losses", now), x, y, now);
+    return plots.findLoss(screenOf.losses, actors(), range("losses", now), look, x, y, now);
   },
   "board-slopes": (x, y) => {
     const now = performance.now();
-    return plots.findSlopes(screenOf.slopes, actors(), range("slopes", now), x, y, now);
+    return plots.findSlopes(screenOf.slopes, actors(), range("slopes", now), look, x, y, now);
   },
 };
 
-// A word on what is under the mouse.
+// A tooltip for the student under the mouse.
 const showTip = (event: PointerEvent | null) => {
   const tip = byId("board-tip");
   const row = pointed === null ? undefined : state.roster.get(pointed);
@@ -189,14 +191,14 @@ const listen = (id: string) => {
     const found = finders[id](event.offsetX, event.offsetY);
     node.style.cursor = found === null ? "" : "pointer";
     point(found);
-    // a large tile says it already
-    const isTold = id === "board-canvas" && scene.layout.tile.width >= FOR_NAME;
-    if (event.pointerType === "mouse") showTip(isTold ? null : event);
+    // A large tile already shows name, loss and epoch.
+    const needsNoTip = id === "board-canvas" && hasName(scene.layout.tile.width, look.small);
+    if (event.pointerType === "mouse") showTip(needsNoTip ? null : event);
   });
   node.addEventListener("pointerleave", () => point(null));
   node.addEventListener("click", (event) => {
     state.choose(finders[id](event.offsetX, event.offsetY));
-    byId("board-list").focus({ preventScroll: true }); // arrow keys and Escape go on from there
+    byId("board-list").focus({ preventScroll: true }); // so that arrow keys and Escape work
   });
   node.addEventListener("dblclick", chosen.open);
 };
@@ -214,7 +216,7 @@ export const start = () => {
   looks.onTheme(() => {
     look = looks.read();
     tiles.forget();
-    repaint();
+    resize(); // on a projector the letters are larger
   });
   const observer = new ResizeObserver(resize);
   for (const id of ["board-tiles", "board-curves", "board-losses", "board-slopes"]) observer.observe(byId(id));

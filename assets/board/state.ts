@@ -1,10 +1,12 @@
-// What the board knows: the room, its students, the teacher's choices. Everything else listens.
+// The state of the board: the room, its students, and the teacher's choices. The other modules listen to its changes.
+import { withoutOutliers } from "../class/outliers";
+import type { Value } from "../class/types";
 import * as painting from "../core/plots/painting";
 import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
 import * as fitData from "../fit/data";
 import { arrange, type Group, type View } from "./rows/arrange";
-import { type Ground, ground } from "./rows/curves";
+import { type Ground, ground, withTarget } from "./rows/curves";
 import { apply, type Roster } from "./rows/roster";
 import type { BoardRoom, Line, Row } from "./rows/types";
 
@@ -12,10 +14,10 @@ const NAMES = "pwl.board_names";
 
 export const roster: Roster = new Map();
 export let room: BoardRoom | null = null;
-export let groups: Group[] = []; // who is shown, in order
-export let chosen: number | null = null; // the seat whose net is looked at
-export let names = storage.readTab(NAMES) !== "hidden"; // whether the teacher wants to see them
-export let lost: string | null = null; // what is said of the connection while there is none
+export let groups: Group[] = []; // the students that are shown, in order
+export let chosen: number | null = null; // the seat of the chosen student
+export let names = storage.readTab(NAMES) !== "hidden"; // whether the teacher wants to see names
+export let lost: string | null = null; // key of the message while there is no connection
 export let view: View = { order: "seat", only: null, search: "", here: false };
 
 type Change = "room" | "rows" | "groups" | "chosen" | "grounds";
@@ -24,20 +26,36 @@ export const onChange = (listener: (what: Change) => void) => listeners.push(lis
 const changed = (what: Change) => listeners.forEach((listener) => listener(what));
 
 // --- data -----------------------------------------------------------------------------------------
-// By their key; null while they are on their way.
+// By the key of the data; null while they are being loaded.
 const grounds = new Map<string, Ground | null>();
 export const groundOf = (key: string): Ground | null => {
   const known = grounds.get(key);
-  if (known !== undefined) return known;
+  if (known) return withLineToMatch(known);
+  if (known === null) return null;
   grounds.set(key, null);
   fitData.load(key).then(
     (data) => {
       grounds.set(key, ground(data));
       changed("grounds");
     },
-    () => setTimeout(() => grounds.delete(key), 3000), // asked for again then
+    () => setTimeout(() => grounds.delete(key), 3000), // then they are requested again
   );
   return null;
+};
+
+// In a challenge to match a line, that line is drawn instead of prob.
+let matched = { target: "", of: new WeakMap<Ground, Ground>() };
+const targetNow = () => {
+  const challenge = room?.challenge;
+  return challenge?.over ? null : (challenge?.target ?? null);
+};
+const withLineToMatch = (plain: Ground): Ground => {
+  const target = targetNow();
+  if (!target) return plain;
+  if (matched.target !== String(target)) matched = { target: String(target), of: new WeakMap() };
+  const made = matched.of.get(plain) ?? withTarget(plain, target);
+  matched.of.set(plain, made);
+  return made;
 };
 
 // The data that most students have.
@@ -47,8 +65,13 @@ export const mainData = (): string | null => {
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 };
 
+export const mainGround = () => {
+  const key = mainData();
+  return key === null ? null : groundOf(key);
+};
+
 // --- students -------------------------------------------------------------------------------------
-const REGROUP_MS = 1000; // while all train, tiles change places at most so often
+const REGROUP_MS = 1000; // least time between two rearrangements of the tiles
 
 const regroup = () => {
   groups = arrange(roster.values(), view);
@@ -58,8 +81,10 @@ const regroupSoon = painting.throttle(REGROUP_MS, regroup);
 
 export const receive = (line: Line, isFirst = false) => {
   if (line.room) {
+    const before = String(targetNow());
     room = line.room;
     changed("room");
+    if (String(targetNow()) !== before) changed("grounds");
   }
   if (!line.seats && !line.gone?.length) return;
   const before = roster.size;
@@ -76,7 +101,7 @@ export const setLost = (words: string | null) => {
   changed("room");
 };
 
-// Another room, or none.
+// The room has ended, or the teacher has left it.
 export const leave = () => {
   room = null;
   roster.clear();
@@ -86,7 +111,7 @@ export const leave = () => {
 };
 
 // --- the teacher's choices ------------------------------------------------------------------------
-export const look = (changes: Partial<View>) => {
+export const setView = (changes: Partial<View>) => {
   view = { ...view, ...changes };
   regroup();
 };
@@ -103,9 +128,22 @@ export const showNames = (on: boolean) => {
   changed("rows");
 };
 
-// On the projector no name is shown, whatever the teacher chose.
+// In projector mode names are never shown.
 export const hasNames = () => names && !("projector" in document.documentElement.dataset);
 
-// What a student is called on the board: the name, or the seat.
+// A student's name on the board, or the seat's.
 export const nameOf = ({ n, name }: Pick<Row, "n" | "name">) =>
   hasNames() && name ? name : i18n.t("board.seat", { n });
+
+// The answers that this board shows: none before they are revealed if names are hidden. `outside`: see outliers.ts.
+export const answers = (): { values: Value[]; outside: number } => {
+  const question = room?.question;
+  if (!question || !(question.revealed || hasNames())) return { values: [], outside: 0 };
+  const values = question.all.map(([, value]) => value);
+  if (question.kind !== "number") return { values, outside: 0 };
+  return withoutOutliers(
+    values.filter((value) => typeof value === "number"),
+    question,
+    roster.size,
+  );
+};

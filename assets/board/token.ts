@@ -1,21 +1,21 @@
-// The link of a teacher, #board=…: what it holds is kept in this browser, and leaves the address.
+// A teacher's link, #board=<token>: the token is stored in this browser and removed from the URL.
 import * as classApi from "../class/api";
 import { byId } from "../core/dom";
 
 const PREFIX = "#board=";
 
-const take = () => {
+const storeToken = () => {
   if (!location.hash.startsWith(PREFIX)) return false;
   classApi.keepToken("teacher", location.hash.slice(PREFIX.length));
   history.replaceState(history.state, "", `${location.pathname}${location.search}#board`);
   return true;
 };
 
-// A tab that is open already goes to the board of the link that it was given.
+// If such a link is opened in a tab with the page, the page is reloaded.
 export const start = () => {
-  take();
+  storeToken();
   byId("board-link").hidden = !classApi.token("teacher");
   addEventListener("hashchange", () => {
-    if (take()) location.reload();
+    if (storeToken()) location.reload();
   });
 };

@@ -1,6 +1,6 @@
 // The Build view: sliders for five weights, and the plots, equations and error that follow them in the browser.
 
-import { byId, setText, targetWithin } from "../core/dom";
+import { byId, setText } from "../core/dom";
 import * as undo from "../core/history";
 import * as nets from "../core/net/net";
 import * as weightRows from "../core/net/weight-rows";
@@ -11,6 +11,7 @@ import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Answer, BuildState, Challenge, Weights } from "../core/types";
 import * as equations from "./equations";
+import * as tabs from "./tabs";
 
 const STORE = "build";
 const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
@@ -205,10 +206,8 @@ const requestConstructions = () => {
   window.dash_clientside.set_props("construction-params", { data: { params } });
 };
 
-const tabsOf = (row: HTMLElement) => [...row.querySelectorAll<HTMLElement>(".tab")];
-
 const choosePanel = (tab: HTMLElement) => {
-  for (const each of tabsOf(byId("build-tabs"))) {
+  for (const each of tabs.of(byId("build-tabs"))) {
     byId(each.getAttribute("aria-controls") ?? "").hidden = each !== tab;
   }
   plotBoxes.resize(byId("build"));
@@ -220,30 +219,6 @@ const choosePanel = (tab: HTMLElement) => {
 const chooseConstruction = (tab: HTMLElement) => {
   chosen = Number(tab.dataset.number);
   showConstruction();
-};
-
-// Select a tab of a row by a click or an arrow key.
-const listenToRow = (row: HTMLElement, choose: (tab: HTMLElement) => void) => {
-  const tabs = tabsOf(row);
-  const select = (tab: HTMLElement) => {
-    for (const each of tabs) {
-      each.setAttribute("aria-selected", String(each === tab));
-      each.tabIndex = each === tab ? 0 : -1;
-    }
-    choose(tab);
-  };
-  row.addEventListener("click", (event) => {
-    const tab = targetWithin(event, ".tab");
-    if (tab) select(tab);
-  });
-  row.addEventListener("keydown", (event) => {
-    const at = tabs.indexOf(document.activeElement as HTMLElement);
-    const move = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    const tab = move ? tabs.at((at + move) % tabs.length) : undefined;
-    if (!tab) return;
-    select(tab);
-    tab.focus();
-  });
 };
 
 // --- for other sections -----------------------------------------------------------------------
@@ -276,8 +251,8 @@ export const start = async () => {
     if (challenge) challenge.shown = true;
     openChallenge();
   });
-  listenToRow(byId("build-tabs"), choosePanel);
-  listenToRow(byId("construction-tabs"), chooseConstruction);
+  tabs.listen(byId("build-tabs"), choosePanel);
+  tabs.listen(byId("construction-tabs"), chooseConstruction);
   showConstruction();
   equations.render(byId("build-equations"), weights.get());
   const [big, construction, ...panels] = await painting.graphs([

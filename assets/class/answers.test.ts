@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bins } from "./answers";
 import { distance } from "./challenge";
+import { withoutOutliers } from "./outliers";
 import { drawLine } from "./sketch";
 
-test("whole numbers that are close have a bar each", () => {
+test("close whole numbers have one bin each", () => {
   expect(bins([3, 5, 5])).toEqual([
     { low: 3, high: 4, n: 1 },
     { low: 4, high: 5, n: 0 },
@@ -14,7 +15,7 @@ test("whole numbers that are close have a bar each", () => {
 });
 
 test.each([[[0, 96, 31, 30.5]], [[0.25, 0.25]], [Array.from({ length: 97 }, (_, k) => k)], [[-1e9, 1e9]]])(
-  "every answer is in one of at most 12 bars: %j",
+  "each answer is in one of at most 12 bins: %j",
   (values) => {
     const found = bins(values);
     expect(found.length).toBeLessThanOrEqual(12);
@@ -26,13 +27,31 @@ test.each([[[0, 96, 31, 30.5]], [[0.25, 0.25]], [Array.from({ length: 97 }, (_, 
   },
 );
 
-test("a quick stroke leaves no gap, in either direction", () => {
+test("a quick stroke is interpolated, in both directions", () => {
   expect(drawLine([0, 0, 0, 0, 0], [1, 0.2], [4, 0.8])).toEqual([0, 0.2, 0.4, expect.closeTo(0.6), 0.8]);
   expect(drawLine([0, 0, 0, 0, 0], [3, 1], [1, 0])).toEqual([0, 0, 0.5, 1, 0]);
   expect(drawLine([0, 0, 0], [2, 0.5], [2, 0.7])).toEqual([0, 0, 0.7]);
 });
 
-test("the distance of two lines is the root mean square of their difference", () => {
+test("the distance of two lines is the root mean square of their differences", () => {
   expect(distance([1, 2, 3], [1, 2, 3])).toBe(0);
   expect(distance([3, -1], [0, 3])).toBeCloseTo(Math.sqrt(12.5));
+});
+
+describe("the numbers without outliers", () => {
+  const [ours, typed] = [{ text_is_preset: true }, { text_is_preset: false }];
+  test("of the preset question are from 0 to the number of seats", () => {
+    expect(withoutOutliers([0, 12, 30, 31, -1, 999999], ours, 30)).toEqual({ values: [0, 12, 30], outside: 3 });
+  });
+  test("of a teacher's question are those that are not far from the median", () => {
+    expect(withoutOutliers([3, 5, 999999], typed, 30)).toEqual({ values: [3, 5], outside: 1 });
+    expect(withoutOutliers([-1e9, 0.3, 0.31, 0.5, 0.7, 2], typed, 30)).toEqual({
+      values: [0.3, 0.31, 0.5, 0.7, 2],
+      outside: 1,
+    });
+  });
+  test.each([[[]], [[7]], [[0, 1e9]], [[5, 5, 5, 9]], [[0, 0, 1]], [Array.from({ length: 97 }, (_, k) => k * k)]])(
+    "are all of %j",
+    (values) => expect(withoutOutliers(values, typed, 30)).toEqual({ values, outside: 0 }),
+  );
 });

@@ -1,24 +1,26 @@
-// All answers of a class, as every page sees them once they are revealed; one's own is marked.
+// The answers of the whole class, which every student sees once they are revealed. The student's own is marked.
 import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import { drawing, HEIGHT, scale, svg, WIDTH } from "./drawing";
+import { withoutOutliers } from "./outliers";
 import { optionsOf } from "./presets";
 import * as sketch from "./sketch";
 import type { Question, Value } from "./types";
 
 const PAD = 8;
-const BASE = 22; // room for the numbers under the bars
-const MOST_BINS = 12;
+const LABEL_HEIGHT = 22; // of the labels below the bars
+const MAX_BINS = 12;
+const MAX_BAR_WIDTH = 40;
 
-// Bars of equal width over the numbers: [low, high, how many] each; whole numbers get whole bounds.
+// Bins of equal width. If all values are whole numbers, so are the bins' limits.
 export type Bin = { low: number; high: number; n: number };
 export const bins = (values: number[]): Bin[] => {
   if (!values.length) return [];
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const isWhole = values.every(Number.isInteger);
-  const width = isWhole ? Math.ceil((most - least + 1) / MOST_BINS) : (most - least) / MOST_BINS || 1;
-  const count = isWhole ? Math.ceil((most - least + 1) / width) : most > least ? MOST_BINS : 1;
+  const width = isWhole ? Math.ceil((most - least + 1) / MAX_BINS) : (most - least) / MAX_BINS || 1;
+  const count = isWhole ? Math.ceil((most - least + 1) / width) : most > least ? MAX_BINS : 1;
   const made = Array.from({ length: count }, (_, i) => ({
     low: least + i * width,
     high: least + (i + 1) * width,
@@ -28,38 +30,43 @@ export const bins = (values: number[]): Bin[] => {
   return made;
 };
 
-const named = (node: SVGSVGElement, words: string) => {
+const withLabel = (node: SVGSVGElement, label: string) => {
   node.setAttribute("role", "img");
-  node.setAttribute("aria-label", words);
+  node.setAttribute("aria-label", label);
   return node;
 };
-const inWords = ({ low, high, n }: Bin) => `${numbers.short(low)}–${numbers.short(high)}: ${n}`;
+const binText = ({ low, high, n }: Bin) => `${numbers.short(low)}–${numbers.short(high)}: ${n}`;
 
 const histogram = (values: number[], own: Value | null) => {
   const all = bins(values);
   if (!all.length) return i18n.translated("p", "class.no_answers", { className: "hint" });
   const most = Math.max(...all.map(({ n }) => n));
   const at = scale(all[0].low, all[all.length - 1].high, PAD, WIDTH - PAD);
-  const up = scale(0, most, HEIGHT - BASE, PAD);
+  const up = scale(0, most, HEIGHT - LABEL_HEIGHT, PAD);
   const isOwn = ({ low, high }: Bin, i: number) =>
     typeof own === "number" && low <= own && (own < high || i === all.length - 1);
+  const middleOf = ({ low, high }: Bin) => (at(low) + at(high)) / 2;
+  const wide = Math.min(Math.max(at(all[0].high) - at(all[0].low) - 2, 1), MAX_BAR_WIDTH);
   const bars = all.map((bin, i) =>
     svg(
       "rect",
       {
         class: isOwn(bin, i) ? "bar mine" : "bar",
-        x: at(bin.low) + 1,
+        x: middleOf(bin) - wide / 2,
         y: up(bin.n),
-        width: Math.max(at(bin.high) - at(bin.low) - 2, 1),
-        height: HEIGHT - BASE - up(bin.n),
+        width: wide,
+        height: HEIGHT - LABEL_HEIGHT - up(bin.n),
       },
-      svg("title", {}, new Text(inWords(bin))),
+      svg("title", {}, new Text(binText(bin))),
     ),
   );
   const label = (value: number, x: number, anchor: string) =>
     svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, new Text(numbers.short(value)));
-  const ends = [label(Math.min(...values), PAD, "start"), label(Math.max(...values), WIDTH - PAD, "end")];
-  return named(drawing(...bars, ...ends), all.map(inWords).join(", "));
+  const isOneEach = values.every(Number.isInteger) && all[0].high - all[0].low === 1;
+  const labels = isOneEach
+    ? all.map((bin) => label(bin.low, middleOf(bin), "middle"))
+    : [label(Math.min(...values), PAD, "start"), label(Math.max(...values), WIDTH - PAD, "end")];
+  return withLabel(drawing(...bars, ...labels), all.map(binText).join(", "));
 };
 
 const shares = (options: string[], counts: number[], own: Value | null) => {
@@ -75,30 +82,42 @@ const shares = (options: string[], counts: number[], own: Value | null) => {
   return element("ul", { className: "class-shares" }, ...rows);
 };
 
-// The middle one of the values that the sketches have at a place from 0 to 1.
-const middle = (all: number[][], at: number) => {
+// The median of the sketches at a position from 0 (left) to 1 (right).
+const median = (all: number[][], at: number) => {
   const values = all.map((curve) => curve[Math.round(at * (curve.length - 1))]).sort((a, b) => a - b);
   return numbers.fixed(values[values.length >> 1] ?? null, 2);
 };
 
 const curves = (all: number[][], own: Value | null) =>
-  named(
+  withLabel(
     drawing(
       ...sketch.ground(),
       ...all.map((values) => sketch.curve(values, "others")),
+      ...sketch.truth(),
       ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),
     ),
     i18n.t("class.curves_label", {
       n: all.length,
-      left: middle(all, 0),
-      centre: middle(all, 0.5),
-      right: middle(all, 1),
+      left: median(all, 0),
+      centre: median(all, 0.5),
+      right: median(all, 1),
     }),
   );
 
-export const show = (question: Question, own: Value | null): Element[] => {
+const numbersOf = (values: number[], own: Value | null, outside: number) => {
+  const shown: Element[] = [];
+  if (values.length || !outside) shown.push(histogram(values, own));
+  if (outside) shown.push(i18n.translated("p", "class.outside", { className: "hint" }, { n: outside }));
+  return shown;
+};
+
+// `seats`: the number of seats in the class.
+export const show = (question: Question, own: Value | null, seats: number): Element[] => {
   const { answers } = question;
-  if (answers?.numbers) return [histogram(answers.numbers, own)];
+  if (answers?.numbers) {
+    const { values, outside } = withoutOutliers(answers.numbers, question, seats);
+    return numbersOf(values, own, outside);
+  }
   if (answers?.counts) return [shares(optionsOf(question), answers.counts, own)];
   if (answers?.curves) return [curves(answers.curves, own)];
   return [];

@@ -1,12 +1,12 @@
-// Requests to a room. A token says who asks: the teacher, or a student's seat. Both stay in this browser
-// when its tabs are closed, so that every tab and a page that is loaded again have the same seat.
+// Requests to a room. They are authorized by a token of the teacher or of a student's seat. Tokens are in localStorage,
+// so that all tabs have the same seat, also after a reload.
 import * as api from "../core/session/api";
 import * as storage from "../core/storage";
 import type { Joined, Opened } from "./types";
 
 export type Role = "seat" | "teacher";
 export const token = (role: Role) => storage.readLocal(`pwl.${role}`);
-// Null forgets it.
+// Null removes the token.
 export const keepToken = (role: Role, value: string | null) => storage.writeLocal(`pwl.${role}`, value);
 
 export const open = () => api.tryPost<Opened>("rooms", {});
@@ -14,20 +14,19 @@ export const open = () => api.tryPost<Opened>("rooms", {});
 type Join = { code: string; nickname: string; own: string; seat: string | null };
 export const join = (body: Join) => api.tryPost<Joined>("rooms/join", body);
 
-// "answer", "rename" or "leave", by the seat of this token.
+// A command of a seat: "answer", "rename" or "leave".
 export const bySeat = (bearer: string, name: string, body: object = {}) =>
   api.tryPost<object>(`rooms/seat/${name}`, body, bearer);
 
-// A command of the teacher's.
+// A command of the teacher.
 export const byTeacher = <T = object>(name: string, body: object = {}) =>
   api.tryPost<T>(`rooms/teacher/${name}`, body, token("teacher"));
 
-// A file for the teacher: "csv" or "notebook". Throws a message where there is none.
-export const file = async (name: string, body: object = {}): Promise<Blob> =>
-  (await api.requireOk(api.postResponse(`rooms/teacher/${name}`, body, { bearer: token("teacher") }))).blob();
+// The URL of a file for the teacher. In-app browsers can save only what has a URL.
+export const fileAt = (name: "csv" | "notebook", names: boolean) =>
+  `rooms/files/${name}?${new URLSearchParams({ teacher: token("teacher") ?? "", names: String(names) })}`;
 
-// The board, line by line, until `signal` ends it; what goes wrong is an {error} at the end. And all that
-// is on it now.
+// The stream of the board's lines, until `signal` aborts it (see api.streamLines); and the present board in one answer.
 export const board = <T>(signal: AbortSignal) =>
   api.streamLines<T>("rooms/board", {}, { signal, bearer: token("teacher") });
 export const boardNow = (signal: AbortSignal) =>

@@ -1,11 +1,11 @@
-// The bar under the header: which class this is, who is in control, and the way out.
+// The bar below the header: the room's code, who controls the page, and the button to leave the class.
 import { byId, element, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { isMessage } from "../core/types";
 import * as views from "../core/views";
 import * as fitControls from "../fit/controls";
 import * as classNet from "./class-net";
-import { says, written } from "./says";
+import { formatCode, statusOf } from "./room-status";
 import * as seat from "./seat";
 import type { RoomView } from "./types";
 
@@ -17,10 +17,10 @@ const push = (id: string, key: string, action: () => void) => {
 
 const code = element("a", { href: "#class", className: "class-code" });
 const sentence = element("p", { id: "class-says", role: "status" });
-let isClosed = false; // the last word on a class that is over was read
-let isBack = false; // the own net, after one of the class
+let isClosed = false; // the bar was closed after the class had ended
+let isBack = false; // the page shows the student's own net again, after a net of the class
 
-const say = (key: string, args = {}) => {
+const showStatus = (key: string, args = {}) => {
   Object.assign(sentence.dataset, { t: key, tArgs: JSON.stringify(args) });
   setText(sentence, i18n.t(key, args));
 };
@@ -30,7 +30,7 @@ const show = (on: boolean) => {
   if (bar.hidden === !on) return;
   bar.hidden = !on;
   document.documentElement.classList.toggle("with-class", on);
-  window.dispatchEvent(new Event("resize")); // the plots get lower
+  window.dispatchEvent(new Event("resize")); // for the plots, which get less height
 };
 
 const close = () => {
@@ -46,26 +46,26 @@ const keep = async () => {
   try {
     await classNet.use();
   } catch (error) {
-    if (!isMessage(error)) throw error; // Fit has told it
-    return;
+    if (!isMessage(error)) throw error;
+    return; // Fit shows the message
   }
   views.go("fit");
   update(seat.room, seat.room);
-  say("class.says_kept");
+  showStatus("class.says_kept");
 };
 
 const update = (room: RoomView | null, before: RoomView | null) => {
   if (room || before) isClosed = false;
   show(room !== null || (seat.why !== null && !isClosed));
-  setText(code, room ? written(room.code) : "");
+  setText(code, room ? formatCode(room.code) : "");
   i18n.label(code, "class.about", { code: code.textContent });
   code.hidden = !room;
   byId("class-leave").hidden = !room;
   byId("class-close").hidden = room !== null;
-  byId("class-keep").hidden = !classNet.isThere() || Boolean(room?.sid);
+  byId("class-keep").hidden = !classNet.exists() || Boolean(room?.sid);
   isBack = room !== null && !room.sid && (isBack || Boolean(before?.sid));
-  if (room) say(...says(room, isBack));
-  else if (seat.why) say(`class.says_${seat.why}`);
+  if (room) showStatus(...statusOf(room, isBack));
+  else if (seat.why) showStatus(`class.says_${seat.why}`);
 };
 
 export const start = (panelButton: HTMLElement) => {

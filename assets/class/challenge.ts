@@ -1,4 +1,4 @@
-// A challenge to the class: match a bent line by hand, or reach the lowest loss within so many epochs.
+// A challenge to the class: match a line by hand, or reach the lowest loss within a number of epochs.
 import { element, setText } from "../core/dom";
 import * as nets from "../core/net/net";
 import * as i18n from "../core/text/i18n";
@@ -24,25 +24,25 @@ const ranking = (room: RoomView, places: Place[]) => {
 };
 
 // --- the line to match ---------------------------------------------------------------------------
-// How far apart the bent lines are: the root mean square difference of the logits at `x`.
+// The distance of two lines: the root mean square difference of their logits.
 export const distance = (found: number[], wanted: number[]) =>
   Math.sqrt(found.reduce((sum, z, i) => sum + (z - wanted[i]) ** 2, 0) / found.length);
 
-// Written while the weights are moved.
-const distanceNow = (target: Weights, { data, net, frame }: fitSection.Ready) => {
+// The text of the present distance, which is updated while weights are changed.
+const distanceText = (target: Weights, { data, net, frame }: fitSection.Ready) => {
   const wanted = nets.logit(target, data.curveX);
   const found = frame?.p ? nets.logit(frame.p, data.curveX, net) : (frame?.curve ?? wanted);
   return i18n.t("class.own_match", { score: scoreOf(distance(found, wanted)) });
 };
 
-// --- what the panel shows --------------------------------------------------------------------------
-let tell: ((now: fitSection.Ready) => void) | null = null; // while a line is to be matched
+// --- the panel -------------------------------------------------------------------------------------
+let showDistance: ((now: fitSection.Ready) => void) | null = null; // null if there is no line to match
 
 export const key = ({ challenge }: RoomView) => challenge;
 
 export const show = (room: RoomView): Element[] => {
   const { challenge } = room;
-  tell = null;
+  showDistance = null;
   line.show((!challenge?.over && challenge?.target) || null);
   if (!challenge) return [];
   const { kind, epochs, target, own, over } = challenge;
@@ -53,22 +53,22 @@ export const show = (room: RoomView): Element[] => {
   ];
   const score = element("p", { className: "class-score" }, i18n.t(`class.own_${kind}`, { score: scoreOf(own) }));
   if (target && !over) {
-    tell = (now) => setText(score, distanceNow(target, now));
+    showDistance = (now) => setText(score, distanceText(target, now));
     const now = fitSection.now();
-    if (fitSection.isReady(now)) tell(now);
+    if (fitSection.isReady(now)) showDistance(now);
   }
   shown.push(score);
   if (challenge.ranking.length) shown.push(ranking(room, challenge.ranking));
   return shown;
 };
 
-// Out of the class, no line is left to match.
+// After the class has ended, or was left.
 export const clear = () => {
-  tell = null;
+  showDistance = null;
   line.show(null);
 };
 
 export const start = () => {
   line.start();
-  fitSection.onChange((now) => tell?.(now));
+  fitSection.onChange((now) => showDistance?.(now));
 };

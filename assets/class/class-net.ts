@@ -1,5 +1,5 @@
-// The net that a student had in class, for when the page shows the student's own again: the server deletes
-// it with the class. It can take the place of the own one, as a step that can be taken back.
+// Keeps a copy of the student's net in the class, because the server deletes that net with the class. It can replace
+// the student's own net, as an undo step.
 import type { Frame, FrameRow } from "../core/types";
 import * as fitSection from "../fit/fit";
 import { type SavedFit, toBase64 } from "../share/link";
@@ -10,7 +10,7 @@ let kept: Kept | null = null;
 
 const row = ({ seq, epoch, loss, mark, p }: Frame): FrameRow => [seq, epoch, loss, mark, ...(p ?? [])];
 
-// What the page knows of it: of a wide net the seed and the number of epochs, which make it again.
+// A copy of the net. Of a wide net only the settings, with which it can be trained again.
 const read = ({ state, data, playback }: fitSection.Ready): Kept => {
   const { seed, net, optimizer, engine, epoch, loss, data_key, by_recipe, params } = state;
   const { x, y, prob } = data.sent;
@@ -22,7 +22,7 @@ const read = ({ state, data, playback }: fitSection.Ready): Kept => {
   return { kind: "weights", saved: { ...saved, loss, ...vectors }, frames: playback.frames.map(row) };
 };
 
-// Keep the net that is shown.
+// Keep a copy of the net that is shown.
 export const take = () => {
   const now = fitSection.now();
   kept = fitSection.isReady(now) && now.state.epoch > 0 ? read(now) : null;
@@ -30,9 +30,9 @@ export const take = () => {
 export const forget = () => {
   kept = null;
 };
-export const isThere = () => kept !== null;
+export const exists = () => kept !== null;
 
-// Put it in the place of the tab's own.
+// Replace the tab's own net by the copy.
 export const use = async () => {
   if (kept) await sharing.replace({ fit: kept });
   forget();

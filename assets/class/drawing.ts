@@ -1,4 +1,4 @@
-// Small drawings of the class's panel: SVG in its own units, as wide as the panel.
+// SVG drawings in the class's panel. They are scaled to the width of the panel.
 export const WIDTH = 320;
 export const HEIGHT = 180;
 
@@ -18,7 +18,7 @@ export const scale = (low: number, high: number, from: number, to: number): Scal
   return (value) => from + (value - low) * unit;
 };
 
-// The line through (x, y), whatever lies outside of the drawing.
+// A line through points, which may lie outside the drawing.
 export const path = (xs: ArrayLike<number>, ys: ArrayLike<number>, className: string) => {
   const points = Array.from(xs, (x, i) => `${x.toFixed(1)},${Math.min(Math.max(ys[i], -1e4), 1e4).toFixed(1)}`);
   return svg("polyline", { class: className, points: points.join(" ") });

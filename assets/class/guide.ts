@@ -1,29 +1,28 @@
-// What the teacher arranges on this page: controls that are hidden, and the step of a lesson.
+// What the teacher arranges on this page: hidden controls, and the step of a lesson.
 import { byId, element } from "../core/dom";
 import * as views from "../core/views";
-import { isCalled } from "./called";
+import { namesOf } from "./hidden";
+import { isCalledToFit } from "./room-status";
 import * as seat from "./seat";
 import type { LessonStep, RoomView } from "./types";
 
 type Lessons = { show: (name: string) => void; close: () => void };
 
 const root = document.documentElement;
-// CSS by the names of ?hide=; see pwlapp/ui/opening.py
+// CSS rules by the names of ?hide=; see pwlapp/ui/opening.py
 const { hideable } = JSON.parse(root.dataset.opening ?? "{}") as { hideable: Record<string, string> };
-// What the teacher hides with one press and lecturers' links name one by one.
-const TOGETHER: Record<string, string[]> = { train: ["train", "step", "pause", "reset", "epochs"] };
 const style = element("style");
 let loadLessons: () => Promise<Lessons>;
 
 const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
-  const names = hidden.flatMap((name) => TOGETHER[name] ?? [name]);
+  const names = namesOf(hidden);
   style.textContent = names.map((name) => hideable[name] ?? "").join("\n");
   const view = byId(root.dataset.view ?? "fit");
   if (!views.isReachable(view)) views.go("fit");
 };
 
-// Another student's net is there to be seen: what would change it waits.
-const watch = (on: boolean) => {
+// While another student's net is shown, the controls that would change it are inert.
+const setReadOnly = (on: boolean) => {
   for (const part of document.querySelectorAll<HTMLElement>("#fit :is(.command-bar, .drawers, .plot-weights)")) {
     part.inert = on;
   }
@@ -31,12 +30,12 @@ const watch = (on: boolean) => {
 
 const nameOf = (lesson: LessonStep | null | undefined) => (lesson ? `${lesson[0]}.${lesson[1]}` : "");
 
-// The step is shown; what it would set is the teacher's to send.
-const teach = async (room: RoomView | null, before: RoomView | null) => {
+// Show the teacher's step of a lesson, without setting anything: the class's net is the teacher's.
+const showLesson = async (room: RoomView | null, before: RoomView | null) => {
   const [name, last] = [nameOf(room?.lesson), nameOf(before?.lesson)];
   if (name === last) return;
   const lessons = await loadLessons();
-  // The step before may have opened one, which lies over the plots.
+  // A drawer that the previous step has opened would cover the plots.
   for (const drawer of document.querySelectorAll<HTMLDetailsElement>("details.drawer[open]")) drawer.open = false;
   if (name) lessons.show(name);
   else lessons.close();
@@ -47,8 +46,8 @@ export const start = (lessons: typeof loadLessons) => {
   document.head.append(style);
   seat.onChange((room, before) => {
     hide(room ?? { hidden: [] });
-    watch(typeof room?.spotlight === "number");
-    teach(room, before);
-    if (room && before && isCalled(room, before)) views.go("fit");
+    setReadOnly(typeof room?.spotlight === "number");
+    showLesson(room, before);
+    if (room && before && isCalledToFit(room, before)) views.go("fit");
   });
 };

@@ -1,5 +1,5 @@
-// The view "Class": a code and a nickname to join with, or a new room for a teacher; inside of a class,
-// which one it is, and the nickname.
+// The view "Class". Outside a class: forms to join one and to open a new room. In a class: its code, the nickname, and
+// the button to leave.
 import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import type { Message } from "../core/types";
@@ -7,14 +7,14 @@ import * as views from "../core/views";
 import * as fitControls from "../fit/controls";
 import * as sharing from "../share/sharing";
 import * as api from "./api";
-import { written } from "./says";
+import { formatCode } from "./room-status";
 import * as seat from "./seat";
 import type { RoomView } from "./types";
 
 const LINK = "#room=";
 const words = i18n.translated;
 
-let linked = ""; // the code in a link that was followed, until somebody joins
+let linked = ""; // the code in a link that was opened, until the student joins
 
 const complaint = element("p", { className: "complaint", id: "class-complaint", role: "alert" });
 const complain = (error: Message | null) => {
@@ -28,7 +28,7 @@ const field = (key: string, id: string, more: Partial<HTMLInputElement>) => {
 const button = (key: string, id: string, kind: "primary" | "plain" = "plain") =>
   element("button", { id, className: `button ${kind}` }, words("span", key));
 
-// A form whose button waits for the answer.
+// A form whose button is disabled until the answer has come.
 const form = (nodes: Node[], submit: HTMLButtonElement, action: () => Promise<Message | null>) => {
   const node = element("form", { className: "class-form" }, ...nodes, submit);
   node.addEventListener("submit", async (event) => {
@@ -42,7 +42,7 @@ const form = (nodes: Node[], submit: HTMLButtonElement, action: () => Promise<Me
 
 const nickname = (value = "") => field("class.nickname", "class-nickname", { maxLength: 20, value });
 
-// --- outside -----------------------------------------------------------------------------------
+// --- outside a class ---------------------------------------------------------------------------
 const joinCard = (wanted: string) => {
   const code = field("class.code", "class-code", { maxLength: 20, autocapitalize: "characters", value: wanted });
   const name = nickname();
@@ -68,7 +68,7 @@ const openRoom = async () => {
   const answer = await api.open();
   if (answer.error) return answer.error;
   api.keepToken("teacher", answer.teacher);
-  byId("board-link").hidden = false; // which leads to it
+  byId("board-link").hidden = false;
   views.go("board");
   return null;
 };
@@ -81,7 +81,7 @@ const teacherCard = () =>
     form([], button("class.open", "class-open"), openRoom),
   );
 
-// --- inside ------------------------------------------------------------------------------------
+// --- in a class --------------------------------------------------------------------------------
 const seatCard = (room: RoomView) => {
   const name = nickname(room.nickname);
   const rename = async () => (await seat.send("rename", { nickname: name.input.value })).error ?? null;
@@ -91,7 +91,7 @@ const seatCard = (room: RoomView) => {
   return element(
     "section",
     { className: "card" },
-    words("h3", "class.seat_title", { className: "card-title" }, { code: written(room.code) }),
+    words("h3", "class.seat_title", { className: "card-title" }, { code: formatCode(room.code) }),
     words("p", "class.seat_lead", {}, { seat: room.seat, seats: room.seats }),
     form([name.label], button("class.rename", "class-rename"), rename),
     complaint,
@@ -100,37 +100,37 @@ const seatCard = (room: RoomView) => {
   );
 };
 
-// What is typed stays while nothing of this changes.
-let shown = "";
+// The forms are replaced only if this changes, so that typed text is kept.
+let shownKey = "";
 const show = (room: RoomView | null, wanted = "") => {
-  const what = room ? JSON.stringify([room.code, room.seat, room.nickname]) : `outside ${wanted}`;
-  if (what === shown) return;
-  shown = what;
+  const key = room ? JSON.stringify([room.code, room.seat, room.nickname]) : `outside ${wanted}`;
+  if (key === shownKey) return;
+  shownKey = key;
   complain(null);
   byId("class-body").replaceChildren(...(room ? [seatCard(room)] : [joinCard(wanted), teacherCard()]));
 };
 
-// As the server reads a code: in any case, with spaces and hyphens.
-const plain = (code: string) =>
+// A code without spaces and hyphens and in capitals, as the server reads it.
+const normalized = (code: string) =>
   code
     .normalize("NFKC")
     .toUpperCase()
     .replace(/[^A-Z0-9]/g, "");
 
-// A link into a class: #room=K7N4PX. One that was damaged on its way opens the form.
-const follow = () => {
+// A link to a class, #room=K7N4PX, opens the form, also if its code is damaged.
+const openLink = () => {
   if (!location.hash.startsWith(LINK)) return;
   linked = location.hash.slice(LINK.length, LINK.length + 20);
-  history.replaceState(history.state, "", "#class"); // no second time
+  history.replaceState(history.state, "", "#class"); // a reload must not open it again
   show(null, linked);
   views.go("class");
   query("#class-nickname").focus();
   update(seat.room);
 };
 
-// Who has a seat in the class of the link is there already; in another class, the link's form stays.
+// If the student already has a seat in the link's class, Fit is shown. The form stays if the seat is in another class.
 const update = (room: RoomView | null) => {
-  if (linked && room?.code === plain(linked)) {
+  if (linked && room?.code === normalized(linked)) {
     linked = "";
     views.go("fit");
   }
@@ -139,7 +139,7 @@ const update = (room: RoomView | null) => {
 
 export const start = () => {
   show(null);
-  follow();
-  addEventListener("hashchange", follow);
+  openLink();
+  addEventListener("hashchange", openLink);
   seat.onChange(update);
 };

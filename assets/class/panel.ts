@@ -1,5 +1,5 @@
-// What the teacher asks of the class, a question and a challenge: beside the page as the lessons are, or a
-// sheet at the bottom of a small screen. A button in the bar closes and opens it.
+// The panel with the teacher's question and challenge: beside the page on a wide screen, at the bottom of a small one.
+// A button in the bar opens and closes it.
 import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as challenge from "./challenge";
@@ -15,7 +15,7 @@ const panel = element("aside", { id: "class-panel", hidden: true });
 const folder = element("button", { type: "button", className: "class-fold" });
 let button: HTMLButtonElement;
 
-// On a phone the sheet folds to its headline and the score, so that plot and sliders are in reach.
+// On a phone the panel can be folded to its title and the score, so that it does not cover plots and sliders.
 const fold = (on: boolean) => {
   panel.classList.toggle("folded", on);
   folder.setAttribute("aria-expanded", String(!on));
@@ -27,10 +27,10 @@ const open = (on: boolean) => {
   panel.hidden = !on;
   button.setAttribute("aria-expanded", String(on));
   document.documentElement.classList.toggle("with-class-panel", on);
-  window.dispatchEvent(new Event("resize")); // the plots get narrower
+  window.dispatchEvent(new Event("resize")); // for the plots, which get narrower
 };
 
-// The part that is new; a new question or challenge opens the panel, another answer or score does not.
+// The part that has a new question or challenge, which opens the panel, or null. Answers and scores do not open it.
 const CHALLENGE = PARTS.indexOf(challenge);
 const QUESTION = PARTS.indexOf(question);
 const newPart = (room: RoomView, before: RoomView | null) => {
@@ -39,7 +39,7 @@ const newPart = (room: RoomView, before: RoomView | null) => {
   return room.question && asked(room) !== asked(before) ? QUESTION : null;
 };
 
-// Each part is made anew when what it shows has changed, and not while somebody types in it.
+// Each part is replaced only when its key has changed, so that typed text is kept.
 const keys: (string | null)[] = [];
 const update = (room: RoomView | null, before: RoomView | null) => {
   PARTS.forEach((part, i) => {
@@ -49,19 +49,19 @@ const update = (room: RoomView | null, before: RoomView | null) => {
     sections[i].replaceChildren(...(room ? part.show(room) : []));
     if (!room) part.clear?.();
   });
-  const isThere = room !== null && (room.question ?? room.challenge) !== null;
-  button.hidden = !isThere;
-  if (!isThere) return open(false);
+  const hasTask = room !== null && (room.question ?? room.challenge) !== null;
+  button.hidden = !hasTask;
+  if (!hasTask) return open(false);
   const which = newPart(room, before);
   if (which === null) return;
   open(true);
-  fold(which === CHALLENGE); // which is met on the stage
+  fold(which === CHALLENGE); // a challenge is done in Fit, so the panel must not cover it
   const part = sections[which];
   part.scrollIntoView({ block: "nearest" });
   i18n.announce(part.querySelector("h3")?.textContent ?? "");
 };
 
-// Gives the button.
+// Returns the button that opens and closes the panel.
 export const start = () => {
   button = i18n.translated("button", "class.panel", {
     type: "button",

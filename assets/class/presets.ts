@@ -1,4 +1,4 @@
-// A question that is the page's own is read in the reader's language; what a teacher typed stays as typed.
+// A preset question is shown in each reader's language; a question that the teacher typed is shown as it was typed.
 import * as i18n from "../core/text/i18n";
 import type { Question } from "./types";
 

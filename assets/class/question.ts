@@ -1,5 +1,5 @@
-// A question of the teacher's, asked before the run: a number, a choice or a sketched curve. The answers are
-// the teacher's alone until they are revealed to all.
+// A question of the teacher. The answer is a number, a choice or a sketched curve. Only the teacher sees the answers
+// until they are revealed.
 import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
@@ -13,7 +13,7 @@ import type { Question, RoomView, Value } from "./types";
 
 const words = i18n.translated;
 
-type Field = { node: Element; read: () => Value | null }; // null: nothing was answered yet
+type Field = { node: Element; read: () => Value | null }; // null: no valid answer
 
 const numberField = (own: Value | null): Field => {
   const input = element("input", {
@@ -62,32 +62,32 @@ const fieldOf = (question: Question, own: Value | null) => {
 const form = (question: Question, own: Value | null) => {
   const { node, read } = fieldOf(question, own);
   const send = element("button", { className: "button primary" }, words("span", "class.send"));
-  const said = element("p", { className: "class-said", role: "status" });
-  const say = (key: string, error?: Message) => {
-    said.textContent = error ? fitControls.sentence("error", error) : i18n.t(key);
-    said.classList.toggle("error", Boolean(error));
+  const status = element("p", { className: "class-said", role: "status" });
+  const showStatus = (key: string, error?: Message) => {
+    status.textContent = error ? fitControls.sentence("error", error) : i18n.t(key);
+    status.classList.toggle("error", Boolean(error));
   };
   const lead = question.kind === "curve" ? [words("p", "class.sketch_lead", { className: "hint" })] : [];
-  const made = element("form", { className: "class-answer" }, ...lead, node, send, said);
-  if (own !== null) say("class.sent");
+  const made = element("form", { className: "class-answer" }, ...lead, node, send, status);
+  if (own !== null) showStatus("class.sent");
   made.addEventListener("submit", async (event) => {
     event.preventDefault();
     const value = read();
-    if (value === null) return say("", { code: "bad_answer" });
+    if (value === null) return showStatus("", { code: "bad_answer" });
     const { error } = await seat.send("answer", { question: question.id, value });
-    say("class.sent", error ?? undefined);
+    showStatus("class.sent", error ?? undefined);
     if (!error) made.dispatchEvent(new Event("sent", { bubbles: true }));
   });
   return made;
 };
 
-// What the question's part of the panel depends on; one's own answer may come from another tab.
+// Identifies what this part of the panel shows. The student's own answer may have been sent from another tab.
 export const key = ({ question, answer }: RoomView) =>
   question && [question.id, question.revealed, question.answers, question.revealed && answer];
 
-export const show = ({ question, answer }: RoomView): Element[] => {
+export const show = ({ question, answer, seats }: RoomView): Element[] => {
   if (!question) return [];
   const title = element("h3", {}, textOf(question));
   if (!question.revealed) return [title, form(question, answer)];
-  return [title, words("p", "class.revealed", { className: "hint" }), ...answers.show(question, answer)];
+  return [title, words("p", "class.revealed", { className: "hint" }), ...answers.show(question, answer, seats)];
 };

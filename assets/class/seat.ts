@@ -1,4 +1,4 @@
-// This browser's seat in a class: taken with a code, followed by every tab, and left.
+// The student's seat in a class. All tabs of the browser share it.
 import type { Message } from "../core/types";
 import * as fitSection from "../fit/fit";
 import * as fitSession from "../fit/session";
@@ -9,69 +9,69 @@ import type { RoomView } from "./types";
 type Why = "left" | "elsewhere" | "ended"; // `elsewhere`: left in another tab
 type Listener = (room: RoomView | null, before: RoomView | null) => void;
 
-let mine: string | null = null; // the token of the seat that this tab has; another tab may have another
-let room: RoomView | null = null; // null: in none
-let why: Why | null = null; // there is none any more
+let mine: string | null = null; // the token of this tab's seat; another tab may have a newer one
+let room: RoomView | null = null; // null outside a class
+let why: Why | null = null; // why the page is no longer in a class
 const listeners: Listener[] = [];
 
-const become = (next: RoomView | null) => {
+const setRoom = (next: RoomView | null) => {
   const before = room;
   room = next;
   for (const listener of listeners) listener(room, before);
 };
 
-const turnTo = (sid: string | null) => {
+const showSession = (sid: string | null) => {
   if (room?.leading && room.spotlight === null && sid !== room.sid) classNet.take();
-  fitSection.turnTo(sid);
+  fitSection.showSession(sid);
 };
 
 const leaveFor = (reason: Why) => {
   if (api.token("seat") === mine) api.keepToken("seat", null);
   mine = null;
-  turnTo(null);
-  fitSection.sit(null);
+  showSession(null);
+  fitSection.setSeat(null);
   why = reason;
-  become(null);
+  setRoom(null);
 };
 
-// What the stream says of the class; null: it has ended; "left": the seat was left, in another tab.
+// The stream's message about the room: its state; null if it has ended; "left" if the seat was left in another tab.
 const onRoom = (next: unknown) => {
-  if (!fitSession.seat) return; // left meanwhile
+  if (!fitSession.seat) return; // the seat was left meanwhile
   if (next === null) return leaveFor("ended");
   if (next === "left") return leaveFor("elsewhere");
   const { sid } = next as RoomView;
-  turnTo(sid);
-  become(next as RoomView);
+  showSession(sid);
+  setRoom(next as RoomView);
 };
-// The class is over, or the tab's own session was lost.
+// The server does not know the seat, or the tab's own session.
 const onLost = ({ code }: Message) => {
   if (code === "room_forbidden") leaveFor("elsewhere");
   else if (code.startsWith("room_")) leaveFor("ended");
   else fitSession.open();
 };
 
-const sit = (token: string) => {
+const takeSeat = (token: string) => {
   mine = token;
-  const of = `seat=${encodeURIComponent(token)}`;
+  const parameter = `seat=${encodeURIComponent(token)}`;
   const addresses = (query: string) => ({
-    stream: `rooms/stream?${of}&${query}`,
-    frames: `rooms/frames?${of}&${query}`,
+    stream: `rooms/stream?${parameter}&${query}`,
+    frames: `rooms/frames?${parameter}&${query}`,
   });
-  fitSection.sit({ addresses, onRoom, onLost });
+  fitSection.setSeat({ addresses, onRoom, onLost });
 };
 
-// Sit down again after the page was loaded.
-export const recall = () => {
+// Take the seat again after a reload.
+export const restore = () => {
   const token = api.token("seat");
-  if (token) sit(token);
+  if (token) takeSeat(token);
 };
 
-// Gives why not, or null.
+// Join a class. Resolves to the error, or null.
 export const join = async (code: string, nickname: string): Promise<Message | null> => {
   const answer = await api.join({ code, nickname, own: fitSession.own, seat: api.token("seat") });
   if (answer.error) return answer.error;
   api.keepToken("seat", answer.seat);
-  sit(answer.seat);
+  takeSeat(answer.seat);
   onRoom(answer.room);
   return null;
 };

@@ -1,43 +1,70 @@
-// A curve that is sketched over the points: yhat from 0 to 1 at CURVE_VALUES even x. With a mouse or a finger
-// it is drawn; with the keyboard, left and right go along it, up and down move it.
+// A curve that the student sketches over the data: yhat from 0 to 1 at CURVE_VALUES evenly spaced x. It is drawn with a
+// mouse or a finger; with the keyboard, left and right choose a value, up and down change it.
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import * as fitSection from "../fit/fit";
 import { drawing, HEIGHT, path, scale, svg, WIDTH } from "./drawing";
 import { CURVE_VALUES } from "./types";
 
-const PAD = 8;
+const BOX = { left: 30, right: WIDTH - 10, top: 10, bottom: HEIGHT - 20 }; // of the curve, inside the axes' labels
 const STEP = 0.05;
-const MOST_POINTS = 400;
+const MAX_POINTS = 400;
 
 const last = CURVE_VALUES - 1;
 const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
-const placeOf = scale(0, last, PAD, WIDTH - PAD); // of the k-th value
-const heightOf = scale(0, 1, HEIGHT - PAD, PAD);
+const placeOf = scale(0, last, BOX.left, BOX.right); // x of the k-th value
+const heightOf = scale(0, 1, BOX.bottom, BOX.top);
 const PLACES = Array.from({ length: CURVE_VALUES }, (_, k) => placeOf(k));
 
-// The x that the k-th value is for, by the data's range.
+// The range of x of the data in Fit.
 export const rangeOf = () => {
   const { data } = fitSection.now();
   return data ? { low: data.x[0], high: data.x[data.x.length - 1], data } : null;
 };
 
-// What is known of the data, and the lines at 0, 0.5 and 1.
+const label = (text: string, x: number, y: number, anchor: string) =>
+  svg("text", { x, y, "text-anchor": anchor }, new Text(text));
+
+// Lines and labels at 0, 0.5 and 1 of yhat, and at the ends and the middle of x.
+const axes = () => {
+  const up = [0, 0.5, 1].flatMap((y) => [
+    path([BOX.left, BOX.right], [heightOf(y), heightOf(y)], "ground"),
+    label(numbers.short(y), BOX.left - 5, heightOf(y) + 4, "end"),
+  ]);
+  const names = [label("ŷ", BOX.left + 4, BOX.top + 12, "start"), label("x", BOX.right, BOX.bottom - 5, "end")];
+  const x = rangeOf();
+  if (!x) return [...up, ...names];
+  const across = [0, 0.5, 1].flatMap((share) => {
+    const at = placeOf(share * last);
+    const text = numbers.short(x.low + share * (x.high - x.low), 2);
+    return [path([at, at], [BOX.top, BOX.bottom], "ground"), label(text, at, HEIGHT - 6, "middle")];
+  });
+  return [...up, ...across, ...names];
+};
+
+// The background: the axes, and the points, if they are binary.
 export const ground = () => {
-  const lines = [0, 0.5, 1].map((y) => path([PAD, WIDTH - PAD], [heightOf(y), heightOf(y)], "ground"));
   const range = rangeOf();
-  if (!range?.data.isBinary) return lines;
+  if (!range?.data.isBinary) return axes();
   const { low, high, data } = range;
-  const every = Math.ceil(data.x.length / MOST_POINTS);
-  const at = scale(low, high, PAD, WIDTH - PAD);
+  const every = Math.ceil(data.x.length / MAX_POINTS);
+  const at = scale(low, high, BOX.left, BOX.right);
   const shown = data.x.map((_, i) => i).filter((i) => i % every === 0);
   const dots = shown.map((i) => svg("circle", { class: "point", cx: at(data.x[i]), cy: heightOf(data.y[i]), r: 1.6 }));
-  return [...lines, ...dots];
+  return [...axes(), ...dots];
+};
+
+// prob, if it is known. Drawn when the answers are revealed.
+export const truth = () => {
+  const range = rangeOf();
+  if (!range?.data.isBinary || !range.data.truth) return [];
+  const { x, y } = range.data.truth;
+  return [path(x.map(scale(range.low, range.high, BOX.left, BOX.right)), y.map(heightOf), "truth")];
 };
 
 export const curve = (values: number[], className: string) => path(PLACES, values.map(heightOf), className);
 
-// Values from `from` to `to`, both included, on the straight line between them: a quick stroke skips some.
+// Set the values from `from` to `to`, inclusive, to the straight line between them. (A quick stroke skips values.)
 export const drawLine = (values: number[], from: [k: number, y: number], to: [k: number, y: number]) => {
   const [[a, ya], [b, yb]] = [from, to];
   const n = Math.abs(b - a);
@@ -46,7 +73,7 @@ export const drawLine = (values: number[], from: [k: number, y: number], to: [k:
   return next;
 };
 
-// A pad to draw on. `onChange` hears of every change.
+// The element to draw on. `onChange` is called at each change.
 export const pad = (begin: number[] | null, onChange: (values: number[]) => void) => {
   let values = begin ?? Array(CURVE_VALUES).fill(0.5);
   let at: [k: number, y: number] = [0, values[0]];
@@ -69,8 +96,8 @@ export const pad = (begin: number[] | null, onChange: (values: number[]) => void
 
   const under = (event: PointerEvent): [number, number] => {
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(node.getScreenCTM()?.inverse());
-    const k = clamp(Math.round(((x - PAD) / (WIDTH - 2 * PAD)) * last), 0, last);
-    return [k, clamp((HEIGHT - PAD - y) / (HEIGHT - 2 * PAD), 0, 1)];
+    const k = clamp(Math.round(((x - BOX.left) / (BOX.right - BOX.left)) * last), 0, last);
+    return [k, clamp((BOX.bottom - y) / (BOX.bottom - BOX.top), 0, 1)];
   };
   node.addEventListener("pointerdown", (event) => {
     node.setPointerCapture(event.pointerId);

@@ -3,7 +3,7 @@ import * as nets from "../core/net/net";
 import { golden } from "../vitest/golden";
 import { lines } from "./target";
 
-test("the line to match is drawn before and after the sigmoid of the net that is shown", () => {
+test("the line to match has a logit, and a yhat with the loss of the net in Fit", () => {
   const { p, x } =
     golden.nets.find(({ net }) => net.h === 2 && !net.bias1 && net.activation === "relu" && net.loss === "bce") ??
     golden.nets[0];

@@ -1,22 +1,22 @@
-// The line to match, in Fit's plots: dashed, in the place of the truth, which is no help here.
-import { query } from "../core/dom";
+// Draws the line to match in Fit's plots, dashed, in place of the truth.
+import { element, query } from "../core/dom";
 import * as nets from "../core/net/net";
 import * as i18n from "../core/text/i18n";
 import type { NetDescription, Weights } from "../core/types";
 import * as fitSection from "../fit/fit";
 import { placesOf } from "../fit/plots";
 
-const TRUTH = { yhat: 1, logit: 3 }; // its place; see TRACES in pwlapp/ui/figures.py
+const TRUTH = { yhat: 1, logit: 3 }; // index of its trace; see TRACES in pwlapp/ui/figures.py
 type Plot = keyof typeof TRUTH;
 const PLOTS: Plot[] = ["yhat", "logit"];
 type Line = { x: unknown; y: unknown };
 
 let target: Weights | null = null;
-let drawnFor = ""; // the data and the last layer
+let drawnKey = ""; // the data and the loss for which the line is drawn
 const drawn = new Map<Plot, Line>();
-const kept = new Map<Plot, Line>(); // the truth, for afterwards
+const truths = new Map<Plot, Line>(); // the replaced truths, to be restored
 
-// The line before the sigmoid, and after the one of `net`, if it has one.
+// The line as logit, and as yhat with the loss of `net`.
 export const lines = (weights: Weights, x: number[], net: NetDescription) => {
   const logit = nets.logit(weights, x);
   return { x, logit, yhat: nets.output(logit, net) };
@@ -29,40 +29,37 @@ const paint = ({ data, net }: fitSection.Ready) => {
   if (!target) return;
   const isDrawn = (name: Plot) => graph(name).data[TRUTH[name]].y === drawn.get(name)?.y;
   const key = `${data.key} ${net.loss}`;
-  if (key === drawnFor && PLOTS.every(isDrawn)) return;
+  if (key === drawnKey && PLOTS.every(isDrawn)) return;
   const { x } = placesOf(data, { net: nets.LECTURE, p: target });
   const made = lines(target, x, net);
   for (const name of PLOTS) {
     const { x: xs, y: ys } = graph(name).data[TRUTH[name]];
-    if (!isDrawn(name)) kept.set(name, { x: xs, y: ys }); // new data bring another truth
+    if (!isDrawn(name)) truths.set(name, { x: xs, y: ys }); // also after a change of the data
     drawn.set(name, { x, y: made[name] });
     put(name, { x, y: made[name] });
   }
-  drawnFor = key;
+  drawnKey = key;
 };
 
 const legend = (on: boolean) => {
   document.documentElement.classList.toggle("with-target", on);
   if (!on || document.querySelector("#fit .to-match")) return;
   for (const name of PLOTS) {
-    const item = document.createElement("li");
-    item.className = "to-match";
-    const swatch = document.createElement("i");
-    swatch.className = "swatch";
-    item.append(swatch, i18n.translated("span", "class.to_match"));
+    const swatch = element("i", { className: "swatch" });
+    const item = element("li", { className: "to-match" }, swatch, i18n.translated("span", "class.to_match"));
     query(`#fit .plot-${name} .legend`).prepend(item);
   }
 };
 
-// Show the line of these weights, or, with null, the truth again.
+// Show the line of these weights, or, with null, the truth.
 export const show = (weights: Weights | null) => {
   if (String(weights) === String(target)) return;
   target = weights;
-  drawnFor = "";
+  drawnKey = "";
   legend(weights !== null);
   if (!weights) {
-    for (const [name, line] of kept) put(name, line);
-    kept.clear();
+    for (const [name, line] of truths) put(name, line);
+    truths.clear();
     drawn.clear();
     return;
   }

@@ -56,3 +56,22 @@ export const setText = (node: Node, value: unknown) => {
   if (firstChild instanceof Text && firstChild === node.lastChild) firstChild.data = text;
   else node.textContent = text;
 };
+
+// Call `listener` with each file that is chosen in a file input or dropped on `host`.
+export const onFile = (input: HTMLInputElement, host: HTMLElement, listener: (file: File) => void) => {
+  input.addEventListener("change", () => {
+    const file = input.files?.[0];
+    if (file) listener(file);
+    input.value = ""; // so that choosing the same file again is a change
+  });
+  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
+    host.addEventListener(type, (event) => {
+      event.preventDefault();
+      host.classList.toggle("over", type === "dragenter" || type === "dragover");
+    });
+  }
+  host.addEventListener("drop", ({ dataTransfer }) => {
+    const file = dataTransfer?.files[0];
+    if (file) listener(file);
+  });
+};

@@ -6,7 +6,8 @@ export type Weights = number[];
 export type Activation = "relu" | "sigmoid";
 export type Loss = "bce" | "mse";
 export type NetDescription = { h: number; bias1: boolean; activation: Activation; loss: Loss };
-// The net in Fit. `plain`: its frames have its weights; those of a wide net have only its curve.
+// The net in Fit. Nets with more than 8 hidden units are called wide: their frames have only the curve of the logit. The
+// frames of other nets (`plain`) have the weights.
 export type FitNet = NetDescription & { plain: boolean };
 export type Optimizer = {
   kind: "adam" | "sgd";

@@ -1,4 +1,4 @@
-// URLs: of built files, and of links that contain a net.
+// URLs: of built files, of links that contain a net, and of the device itself.
 import { byId } from "./dom";
 
 type Asset =
@@ -20,3 +20,6 @@ export const LINK_PREFIX = "#s=";
 // The encoded net in a fragment, or null if it has none. "#s" is a link that lost its end: "".
 export const linkIn = (fragment: string) =>
   fragment.startsWith(LINK_PREFIX) || fragment === "#s" ? fragment.slice(LINK_PREFIX.length) : null;
+
+// Whether a URL leads back to the device on which it is opened.
+export const isLocal = (url: string) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);

@@ -1,4 +1,4 @@
-// Explore: what students ask next, a card each.
+// The cards of Explore. (The loss surface is a chunk of its own; see chunks.ts.)
 import * as byHand from "./by-hand/card";
 import * as compare from "./compare/card";
 import * as oneStep from "./one-step/card";

@@ -133,7 +133,7 @@ const dots = ({ x, y }: Points, every: number, shifted: boolean): Curve => {
 };
 
 // The more points there are, the smaller and fainter they are drawn.
-const LOOKS: [most: number, size: number, opacity: number][] = [
+const STYLES: [most: number, size: number, opacity: number][] = [
   [60, 9, 0.85],
   [300, 6, 0.5],
   [1000, 5, 0.3],
@@ -142,7 +142,7 @@ const LOOKS: [most: number, size: number, opacity: number][] = [
 const FEW = 300;
 
 // How the points are drawn. `sets` are the training points and the test points.
-export const look = (data: FitData) => {
+export const pointStyle = (data: FitData) => {
   const n = data.x.length + (data.test?.x.length ?? 0);
   const every = Math.ceil(n / MAX_POINTS);
   const [low, high] = [data.grid[0], data.grid[data.grid.length - 1]];
@@ -150,12 +150,12 @@ export const look = (data: FitData) => {
   const pad = (high - low) * (isFew ? 0.05 : 0.02) || 1;
   const shifted = data.isBinary && !isFew;
   const sets = [data, data.test].map((set) => (set ? dots(set, every, shifted) : NOTHING));
-  const [, size, opacity] = LOOKS.filter(([most]) => n <= most)[0];
+  const [, size, opacity] = STYLES.filter(([most]) => n <= most)[0];
   return { sets, isFew, size, opacity, range: [low - pad, high + pad] };
 };
 
 export const paint = (data: FitData, plots: FitPlots) => {
-  const { sets, isFew, size, opacity, range } = look(data);
+  const { sets, isFew, size, opacity, range } = pointStyle(data);
   const span = { "xaxis.range": range };
   ancestor(plots.points, ".graph").dataset.points = isFew ? "few" : "many";
   const markers = { "marker.size": size, "marker.opacity": [opacity, Math.min(1, 1.4 * opacity)] };

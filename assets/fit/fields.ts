@@ -101,7 +101,7 @@ const engineText = ({ engine }: Fields, used: string | null | undefined) => {
 const summary = (fields: Fields, state: Snapshot | null) => {
   const { h, bias1, activation, loss } = typedNet(fields);
   return [
-    h === 1 ? t("summary.one_unit") : t("summary.units", { units: allows("hidden", h) ? numbers.whole(h) : "–" }),
+    t("summary.units", { units: allows("hidden", h) ? numbers.whole(h) : "–" }),
     t(`activation.${activation}`),
     t(bias1 ? "summary.bias" : "summary.no_bias"),
     t(`summary.${loss}`),
@@ -119,7 +119,7 @@ const trainLabel = (fields: Fields, state: Snapshot | null) => {
   if (!allows("epochs", n) || !allows("seed", numbers.parse(fields.seed))) return t("fit.train");
   const isOther = state && (isOtherNet(fields, state.net) || isOtherSeed(fields, state.seed));
   if (isOther && state.epoch > 0) return t("fit.train_refused");
-  return t(n === 1 ? "fit.train_one" : "fit.train_n", { n: numbers.whole(n) });
+  return t("fit.train_n", { n: numbers.whole(n) });
 };
 
 // "Reset"; another label if the fields have another net or seed, which the reset will use

@@ -40,7 +40,7 @@ export const openLater = () => setTimeout(() => open(own ?? tabs.remembered()), 
 
 // Whether the server's answer is a session. If it is an error, shows it and tries again later.
 export const isOpen = (session: Answer<Opened> | null): session is Opened => {
-  if (!session || !("snapshot" in session || session.error)) return false; // the value that `turnTo` has set
+  if (!session || !("snapshot" in session || session.error)) return false; // the value that `showSession` has set
   clearTimeout(openTimeout);
   if (!session.error) return true;
   fitControls.showMessage("fit-notice", "error", session.error);
@@ -59,7 +59,7 @@ export const isOwn = () => sid === own;
 export const place = () => (isOwn() ? "own" : sid);
 
 // Show another session; null is the tab's own.
-export const turnTo = (next: string | null) => {
+export const showSession = (next: string | null) => {
   sid = next ?? own;
   state = null;
   window.dash_clientside.set_props("session", { data: { sid } }); // for the commands of Dash's buttons
@@ -68,7 +68,7 @@ export const turnTo = (next: string | null) => {
 // The server does not know the session, or the seat.
 export const lost = (error: Message) => (seat ? seat.onLost(error) : open());
 
-export const sit = (next: Seat | null) => {
+export const setSeat = (next: Seat | null) => {
   seat = next;
 };
 

@@ -111,7 +111,7 @@ describe("an action that changes the session", () => {
   test("undo stops where the server has no more steps", async () => {
     server.put("one");
     await steps.asOneStep(async () => server.put("two"));
-    server.nets = ["elsewhere"]; // another tab has begun anew
+    server.nets = ["elsewhere"]; // another tab has started over
     server.state = { ...server.state, can_undo: 0 };
     await history.undo();
     expect(server.net).toBe("elsewhere");

@@ -1,4 +1,4 @@
-// What a step of a lesson asks for, and whether it is so. The names are those of lessons.py.
+// Checks whether the task of a lesson's step is done. The names of the checks are those of lessons.py.
 import * as buildSection from "../build/build";
 import { byId } from "../core/dom";
 import * as nets from "../core/net/net";
@@ -9,7 +9,7 @@ import type { Ready } from "../fit/fit";
 import * as fitSection from "../fit/fit";
 
 type Bounds = { min?: number; max?: number };
-// What can be asked for, and what it is compared with.
+// The checks, and the type of the value that each is compared with.
 type Wanted = {
   read: true;
   build_mse: Bounds;
@@ -42,7 +42,7 @@ type Name = keyof Wanted;
 export type Done = Partial<Wanted>;
 
 const within = (value: number, { min = -Infinity, max = Infinity }: Bounds) => value >= min && value <= max;
-const EDGE_NEAR = 0.1; // from where it is wanted
+const EDGE_TOLERANCE = 0.1;
 const firstLayer = (net: NetDescription, p: Weights) => p.slice(0, net.h); // W1
 
 const buildMse = () => {
@@ -56,21 +56,21 @@ const differs = (from: number, to: number) =>
     .slice(from, to)
     .some((w, k) => w !== nets.START[from + k]);
 
-// What the page held when the step was entered, for what is asked since then.
+// The state when the step was entered, for checks of what has changed since.
 type Entered = { build: Weights; epoch: number; seq: number };
 let entered: Entered | null = null;
 
 const atEntry = ({ state, playback }: Ready) => {
   entered ??= { build: [...buildSection.weights()], epoch: state.epoch, seq: playback.lastSeq };
-  entered.epoch = Math.min(entered.epoch, state.epoch); // the net may be reset meanwhile
+  entered.epoch = Math.min(entered.epoch, state.epoch); // lower after a reset
   return entered;
 };
 
-// No run is under way, and none is replayed.
+// Neither training nor playback is running.
 const isAtRest = ({ state, playback }: Ready) => state.status !== "running" && !playback.playing;
 
 const CHECKS: { [N in Name]: (wanted: Wanted[N], now: Ready) => boolean } = {
-  read: () => false, // until one goes on
+  read: () => false, // done by going on to the next step
   build_mse: (wanted) => within(buildMse(), wanted),
   build_moved: () => differs(0, 5),
   w1_moved: () => differs(0, 2),
@@ -95,7 +95,7 @@ const CHECKS: { [N in Name]: (wanted: Wanted[N], now: Ready) => boolean } = {
   edges: (wanted, { state: { net, params } }) =>
     net.bias1 &&
     params !== null &&
-    firstLayer(net, params).every((w, k) => Math.abs(Math.abs(params[net.h + k] / w) - wanted) < EDGE_NEAR),
+    firstLayer(net, params).every((w, k) => Math.abs(Math.abs(params[net.h + k] / w) - wanted) < EDGE_TOLERANCE),
   seeds: (wanted) => within(seeds.trained(), wanted),
   weight: (wanted) => oneStep.chosen() === wanted,
   unit: () => Number(document.querySelector<HTMLInputElement>("#pieces-choose input")?.value ?? 0) > 0,
@@ -108,22 +108,22 @@ const CHECKS: { [N in Name]: (wanted: Wanted[N], now: Ready) => boolean } = {
   },
 };
 
-const isSo = <N extends Name>(name: N, wanted: Wanted[N], now: Ready) => CHECKS[name](wanted, now);
+const passes = <N extends Name>(name: N, wanted: Wanted[N], now: Ready) => CHECKS[name](wanted, now);
 
-// A step has been entered: what the page holds now is what later looks are compared with.
+// Call this when a step is entered.
 export const begin = () => {
   entered = null;
   const now = fitSection.now();
   if (fitSection.isReady(now)) atEntry(now);
 };
 
-// Whether all that `done` asks for is so; not before the session is open.
+// Whether all checks of `done` pass. False before the session is open.
 export const isDone = (done: Done) => {
   const now = fitSection.now();
   if (!fitSection.isReady(now)) return false;
   const names = Object.keys(done) as Name[];
   return names.every((name) => {
     const wanted = done[name];
-    return wanted !== undefined && isSo(name, wanted, now);
+    return wanted !== undefined && passes(name, wanted, now);
   });
 };

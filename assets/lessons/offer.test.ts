@@ -10,6 +10,6 @@ test.each([
   ["", "#s=1.abc", false],
   ["", "#room=abc-def", false],
   ["", "#explore-seeds", false],
-])("the tour is offered at an address that opens nothing else: %s%s", (search, hash, expected) => {
+])("the tour is offered if the URL opens nothing else: %s%s", (search, hash, expected) => {
   expect(offer.isPlain({ search, hash })).toBe(expected);
 });

@@ -1,25 +1,24 @@
-// The tour is offered once, beside the status of the first net that a browser shows, and in the help sheet.
-// It is there while that line says "Ready", and makes room for good when it says anything else.
+// Offers the tour: in the help dialog, and once in each browser beside Fit's status, as long as the status is "Ready".
 import * as chunks from "../chunks";
 import * as classApi from "../class/api";
 import { byId } from "../core/dom";
 import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
 
-const KEY = "pwl.tour"; // this browser has been offered it
+const KEY = "pwl.tour"; // set when this browser has been offered the tour
 
-const take = async () => {
+const startTour = async () => {
   byId("help", HTMLDialogElement).close();
   byId("tour-dismiss").click();
   try {
     await (await chunks.load("lessons")).show("tour");
     byId("lessons").focus({ preventScroll: true });
   } catch {
-    // the page has told that they cannot be loaded
+    // chunks.load has shown the failure
   }
 };
 
-// Whether an address opens nothing but the page.
+// Whether a URL opens nothing but the page.
 export const isPlain = ({ hash, search }: { hash: string; search: string }) =>
   !hash && !/[?&](hide|lesson|projector)=/.test(search);
 const isInClass = () => classApi.token("seat") !== null || classApi.token("teacher") !== null;
@@ -39,7 +38,7 @@ const offer = () => {
 };
 
 export const start = () => {
-  for (const id of ["tour-start", "tour-help"]) byId(id).addEventListener("click", take);
+  for (const id of ["tour-start", "tour-help"]) byId(id).addEventListener("click", startTour);
   if (storage.readLocal(KEY) || !isPlain(location) || isInClass()) return;
   storage.writeLocal(KEY, "offered");
   offer();

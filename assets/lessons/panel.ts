@@ -1,5 +1,5 @@
-// The lessons' panel: beside the page on a wide screen, a sheet at the bottom of a small one. It says
-// what there is to see, rings the place, and ticks what was done. Nothing is locked.
+// The panel of lessons: beside the page on a wide screen, at the bottom of a small one. It shows the text of a step,
+// highlights the step's target, and ticks its task when it is done. The user can go to any step at any time.
 
 import { byId, element, findById, query } from "../core/dom";
 import * as api from "../core/session/api";
@@ -12,18 +12,18 @@ import * as lessonSets from "./sets";
 
 const PLACE = "pwl.lesson";
 const TICKS = "pwl.lesson_ticks";
-const CHECK_MS = 250; // clicks and typing need no more to be noticed at once
+const CHECK_MS = 250;
 
-// A step, as lessons.py has it: where it points, what it asks for, and what it sets when it is entered
-// from the step before, or from elsewhere.
+// A step of lessons.py: the id of its target, its task, and what is set when it is entered from the previous step
+// (`set`) or from elsewhere (`start`).
 type Step = { target: string; done: lessonChecks.Done; set: lessonSets.Setting; start: lessonSets.Setting };
 type Lesson = { id: string; steps: Step[] };
 type Place = { lesson: number; step: number }; // by their indices
 
-let lessons: Lesson[] = []; // once the server has sent them
-let at: Place | null = null; // null: the list
-let ticks = new Set<string>(); // "seeds.2"
-let ringed: HTMLElement | null = null;
+let lessons: Lesson[] = []; // empty until the server has sent them
+let at: Place | null = null; // null while the list of lessons is shown
+let ticks = new Set<string>(); // names of the steps that are done: "seeds.2"
+let highlighted: HTMLElement | null = null;
 let timer: number | undefined;
 
 const words = i18n.translated;
@@ -35,25 +35,26 @@ const push = (key: string, action: () => void) => {
 const stepOf = ({ lesson, step }: Place) => lessons[lesson].steps[step];
 const nameOf = ({ lesson, step }: Place) => `${lessons[lesson].id}.${step + 1}`;
 
-// --- the ring ----------------------------------------------------------------------------------
-const ring = (id: string | null) => {
-  ringed?.classList.remove("lesson-ring");
-  ringed = id ? findById(id) : null;
-  if (ringed) views.reveal(ringed);
-  if (!ringed || ringed.offsetParent === null) return; // hidden by the lecturer
-  ringed.classList.add("lesson-ring");
+// --- the target --------------------------------------------------------------------------------
+// Show the element `id`, or none, with a ring around it.
+const highlight = (id: string | null) => {
+  highlighted?.classList.remove("lesson-ring");
+  highlighted = id ? findById(id) : null;
+  if (highlighted) views.reveal(highlighted);
+  if (!highlighted || highlighted.offsetParent === null) return; // hidden by a lecturer's link
+  highlighted.classList.add("lesson-ring");
   const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(document.documentElement);
   const room = innerHeight - (Number.parseFloat(scrollPaddingTop) || 0) - (Number.parseFloat(scrollPaddingBottom) || 0);
-  const isTall = ringed.offsetHeight > Math.min(room, innerHeight / 2); // its top tells more than its middle
-  ringed.scrollIntoView({ block: isTall ? "start" : "center" });
+  const isTall = highlighted.offsetHeight > Math.min(room, innerHeight / 2);
+  highlighted.scrollIntoView({ block: isTall ? "start" : "center" });
 };
 
-// --- what the panel shows ------------------------------------------------------------------------
+// --- the contents of the panel -------------------------------------------------------------------
 const body = () => byId("lessons-body");
 
 const showList = () => {
   at = null;
-  ring(null);
+  highlight(null);
   clearInterval(timer);
   keepPlace();
   const rows = lessons.map(({ id, steps }, lesson) => {
@@ -71,14 +72,14 @@ const showList = () => {
   fill(words("p", "lesson.lead", { className: "hint" }), element("ul", { className: "lesson-list" }, ...rows));
 };
 
-// Whoever moves with the keyboard stays on the button that was pressed.
+// Replace the contents. The focus stays on the button of the same `part`.
 const fill = (...nodes: Node[]) => {
   const focused = document.activeElement;
-  const wasHere = body().contains(focused);
+  const hadFocus = body().contains(focused);
   const part = focused instanceof HTMLElement ? focused.dataset.part : undefined;
   body().replaceChildren(...nodes);
   byId("lessons").scrollTop = 0;
-  if (!wasHere) return;
+  if (!hadFocus) return;
   const same = part ? body().querySelector<HTMLElement>(`[data-part="${part}"]`) : null;
   (same ?? byId("lessons")).focus({ preventScroll: true });
 };
@@ -113,7 +114,7 @@ const showStep = (place: Place) => {
     words("span", `${key}_do`),
   );
   const next = part("next", isLast ? push("lesson.all", () => finish(place)) : push("lesson.next", () => go(place, 1)));
-  Object.assign(next, { id: "lesson-next" });
+  next.id = "lesson-next";
   const back = part(
     "back",
     push("lesson.back", () => (place.step ? go(place, -1) : showList())),
@@ -122,7 +123,7 @@ const showStep = (place: Place) => {
     "again",
     push("lesson.again", () => enter({ ...place }, "start")),
   );
-  again.hidden = Object.keys(stepOf(place).start).length === 0; // it sets nothing
+  again.hidden = Object.keys(stepOf(place).start).length === 0; // there is nothing to set
   fill(
     words("h3", `lesson.${id}`),
     dots(place),
@@ -153,16 +154,16 @@ const check = () => {
   i18n.announce(i18n.t("lesson.done"));
 };
 
-// --- moving --------------------------------------------------------------------------------------
-// With the address that asked for a lesson: it is followed once.
-const asked = () => new URLSearchParams(location.search).get("lesson") ?? "";
+// --- navigation ----------------------------------------------------------------------------------
+// Remember the place, and the URL's lesson, which is opened only once.
+const lessonInUrl = () => new URLSearchParams(location.search).get("lesson") ?? "";
 const keepPlace = () => {
   const where = byId("lessons").hidden ? "" : at ? nameOf(at) : "list";
-  storage.writeTab(PLACE, `${where}|${asked()}`);
+  storage.writeTab(PLACE, `${where}|${lessonInUrl()}`);
 };
 
-// `what` is set: "set", what the step adds to those before it; "start", all that it builds on;
-// or nothing, where what stands is to stay.
+// Show a step. `what` is set: the change from the previous step ("set"), everything that the step needs ("start"), or
+// nothing (null).
 const enter = async (place: Place, what: "set" | "start" | null = null) => {
   at = place;
   keepPlace();
@@ -172,21 +173,21 @@ const enter = async (place: Place, what: "set" | "start" | null = null) => {
   try {
     wasSet = what !== null && (await lessonSets.enter(stepOf(place)[what]));
   } catch {
-    // Fit has told what is in the way; the step can still be read
+    // Fit shows the error; the step can still be read
   }
-  if (at !== place || byId("lessons").hidden) return; // somebody went on meanwhile
+  if (at !== place || byId("lessons").hidden) return; // the user has gone on meanwhile
   byId("lesson-was-set").hidden = !wasSet;
   follow(place);
   i18n.announce(query(".lesson-text", body()).textContent);
 };
 const follow = (place: Place) => {
-  ring(stepOf(place).target);
+  highlight(stepOf(place).target);
   lessonChecks.begin();
   clearInterval(timer);
   timer = setInterval(check, CHECK_MS);
 };
 
-// Back looks back: it throws away nothing.
+// Go to the next or the previous step. Going back sets nothing, so the user's net is kept.
 const go = (place: Place, by: 1 | -1) => {
   if (by > 0 && isToRead(place)) tick(place);
   enter({ ...place, step: place.step + by }, by > 0 ? "set" : null);
@@ -203,12 +204,12 @@ const placeOf = (name: string): Place | null => {
   return lesson >= 0 && lessons[lesson].steps[step] ? { lesson, step } : null;
 };
 
-// Says whether the lessons are there.
+// Open the panel. Resolves to whether the lessons are loaded.
 const open = async () => {
   byId("lessons").hidden = false;
   document.documentElement.classList.add("with-lessons");
   byId("lessons-open").setAttribute("aria-expanded", "true");
-  window.dispatchEvent(new Event("resize")); // the plots get narrower
+  window.dispatchEvent(new Event("resize")); // for the plots, which get narrower
   try {
     await i18n.loadCatalogue();
     if (!lessons.length) lessons = await api.get<Lesson[]>("lessons.json");
@@ -222,33 +223,32 @@ const showUnreachable = () => {
   fill(words("p", "lesson.unreachable", { role: "alert" }), part("load", again));
 };
 export const close = () => {
-  const wasHere = byId("lessons").contains(document.activeElement);
-  ring(null);
+  const hadFocus = byId("lessons").contains(document.activeElement);
+  highlight(null);
   clearInterval(timer);
   byId("lessons").hidden = true;
   document.documentElement.classList.remove("with-lessons");
   byId("lessons-open").setAttribute("aria-expanded", "false");
   keepPlace();
   window.dispatchEvent(new Event("resize"));
-  if (wasHere) byId("lessons-open").focus({ preventScroll: true });
+  if (hadFocus) byId("lessons-open").focus({ preventScroll: true });
 };
 const toggle = async () => {
   if (!byId("lessons").hidden) return close();
   if (!(await open())) return;
-  if (at)
-    await enter({ ...at }); // where one was
+  if (at) await enter({ ...at });
   else showList();
   byId("lessons").focus({ preventScroll: true });
 };
 
-// Show this step, as a teacher does to a class, or the tour; what stands on the page stays.
+// Show a step without setting anything: one that a teacher shows to the class, or the tour.
 export const show = async (name: string) => {
   if (!(await open())) return;
   const place = placeOf(name);
   if (place) enter(place);
 };
 
-// Page Down and Page Up in projector mode: the next step, or the first one of the lecture.
+// For Page Down and Page Up in projector mode: go to the next or previous step, or open the first lesson.
 export const page = async (by: 1 | -1) => {
   if (byId("lessons").hidden) await open();
   const first = placeOf("page");
@@ -266,21 +266,21 @@ const onKey = (event: KeyboardEvent) => {
   go(at, by);
 };
 
-// What the address asks for, if it has not yet been followed; else what this tab had open.
+// Open the URL's lesson if it was not opened before; otherwise the step that this tab had open before a reload.
 const begin = async () => {
-  const [kept, followed] = (storage.readTab(PLACE) ?? "").split("|");
-  const name = asked();
-  const isNew = name !== "" && name !== followed;
+  const [kept, openedBefore] = (storage.readTab(PLACE) ?? "").split("|");
+  const name = lessonInUrl();
+  const isNew = name !== "" && name !== openedBefore;
   if (!isNew && !kept) return;
   if (!(await open())) return;
   const place = placeOf(isNew ? name : kept);
   if (place) return enter(place, isNew ? "start" : null);
   showList();
-  if (isNew) tellUnknown(name);
+  if (isNew) showUnknown(name);
 };
-const tellUnknown = async (name: string) => {
-  await sharing.ready(); // whose own notices would put it away
-  sharing.speak("notice", "lesson_unknown", { name: name.slice(0, 20) });
+const showUnknown = async (name: string) => {
+  await sharing.ready(); // the notices of a new session would replace it
+  sharing.showNotice("notice", "lesson_unknown", { name: name.slice(0, 20) });
 };
 
 export const start = () => {

@@ -1,5 +1,5 @@
-// What a step of a lesson sets: Build's weights, the net in Fit and its data. All of it is one step
-// for undo. The names are those of lessons.py.
+// Sets what a step of a lesson needs: Build's weights, or the net in Fit and its data, as one undo step. The names are
+// those of lessons.py.
 import * as buildSection from "../build/build";
 import * as undo from "../core/history";
 import type { DataSpec, NetDescription, Optimizer, Weights } from "../core/types";
@@ -7,8 +7,7 @@ import * as fitFieldSteps from "../fit/field-steps";
 import { type SavedFit, toBase64 } from "../share/link";
 import * as sharing from "../share/sharing";
 
-// What a step wants: a net in Fit, with these weights or trained for so many epochs; Build's weights;
-// or a number of epochs to be typed. See lessons.py.
+// Build's weights; a net in Fit with `params`, or trained for `trained` epochs; the number in Fit's field of epochs.
 export type Setting = {
   build?: Weights;
   fit?: { seed: number; net: NetDescription; optimizer: Optimizer; data: DataSpec };
@@ -24,7 +23,7 @@ const fitOf = (fit: NonNullable<Setting["fit"]>, { params, trained = 0 }: Settin
   return { kind: "weights", saved: { ...settings, params: toBase64(params), m: zeros, v: zeros } };
 };
 
-// Build alone leaves Fit out of it: what is trained meanwhile stays when it is taken back.
+// An undo step of Build alone, so that undo does not change the net in Fit.
 const setBuild = (params: Weights) => {
   const [from, to] = [buildSection.now(), { params: [...params], challenge: null }];
   if (JSON.stringify(from) === JSON.stringify(to)) return false;
@@ -36,7 +35,7 @@ const setBuild = (params: Weights) => {
   return true;
 };
 
-// Make it as the step wants it; says whether anything was set.
+// Set what the step needs. Resolves to whether anything was set.
 export const enter = async (wanted: Setting) => {
   const { build, fit } = wanted;
   if (!build && !fit) return false;

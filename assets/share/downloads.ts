@@ -1,4 +1,4 @@
-// Saving a file, and the line on the page that says what became of it.
+// Saves files, and shows the result in a status line.
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
@@ -7,29 +7,29 @@ import { type Args, isMessage } from "../core/types";
 export type NamedFile = { name: string; blob: Blob };
 export type Say = (key: string | null, args?: Args) => void;
 
-// A line under what was pressed, told anew in another language. A key that begins with "error." is told
-// as a complaint; none at all clears the line.
+// Returns a function that shows a message in the element `id`. The text changes with the language. Keys that begin
+// with "error." are shown as errors; null clears the line.
 export const status = (id: string): Say => {
-  let said: { key: string; args: Args } | null = null;
-  const tell = () => {
-    byId(id).textContent = said ? t(said.key, said.args) : "";
-    byId(id).classList.toggle("error", Boolean(said?.key.startsWith("error.")));
+  let message: { key: string; args: Args } | null = null;
+  const show = () => {
+    byId(id).textContent = message ? t(message.key, message.args) : "";
+    byId(id).classList.toggle("error", Boolean(message?.key.startsWith("error.")));
   };
-  i18n.onLanguage(tell);
+  i18n.onLanguage(show);
   return (key, args = {}) => {
-    said = key === null ? null : { key, args: i18n.formatArgs(args) };
-    tell();
+    message = key === null ? null : { key, args: i18n.formatArgs(args) };
+    show();
   };
 };
-// Tell what went wrong; an accident of ours is none of it.
+// Show an error message. Any other error is a bug, and thrown.
 export const complain = (say: Say, error: unknown) => {
   if (!isMessage(error)) throw error;
   say(i18n.firstKey(`error.${error.code}`), error.args);
 };
 
-// The address that the server gives a picture; null where it gives none, or where another process of it
-// answers, which does not have the picture.
-const addressOf = async ({ name, blob }: NamedFile) => {
+// Upload a picture; resolves to its URL. Null if the server refuses it, or if another server process answers, which
+// does not have the picture.
+const upload = async ({ name, blob }: NamedFile) => {
   try {
     const answer = await fetch(`pictures?${new URLSearchParams({ name })}`, { method: "POST", body: blob });
     const { address } = await answer.json();
@@ -39,10 +39,10 @@ const addressOf = async ({ name, blob }: NamedFile) => {
   }
 };
 
-// Browsers inside of messengers save only what has an address on the server: pictures get one.
+// In-app browsers of messengers can save only files that have a URL on the server, so pictures are uploaded.
 export const save = async (file: NamedFile) => {
-  const address = file.blob.type.startsWith("image/") ? await addressOf(file) : null;
+  const address = file.blob.type.startsWith("image/") ? await upload(file) : null;
   const href = address ?? URL.createObjectURL(file.blob);
   element("a", { href, download: file.name }).click();
-  if (!address) setTimeout(() => URL.revokeObjectURL(href), 60_000); // some browsers take it late
+  if (!address) setTimeout(() => URL.revokeObjectURL(href), 60_000); // some browsers read it with a delay
 };

@@ -1,5 +1,5 @@
-// Code and numbers as files: each has an address on the server, which browsers inside of messengers,
-// too, can save.
+// Downloads of code and numbers. Each has a URL on the server, because in-app browsers of messengers can save only
+// such files.
 import * as buildSection from "../build/build";
 import { byId, element } from "../core/dom";
 import * as api from "../core/session/api";
@@ -16,8 +16,8 @@ const addressOf = (kind: string) => {
   return `export/${encodeURIComponent(sid)}/${kind}?${query}`;
 };
 
-// Ask for the file first: what is wrong with it is told here, and not on a page of its own.
-const take = async (href: string, say: Say) => {
+// Request the file first, so that an error is shown here and not on a new page.
+export const download = async (href: string, say: Say) => {
   try {
     const answer = await api.requireOk(api.getResponse(href));
     const [, name = ""] = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "") ?? [];
@@ -34,9 +34,9 @@ export const start = () => {
   for (const [kind, ending] of Object.entries(FILES)) {
     const label = i18n.translated("span", `files.${kind}`);
     const about = i18n.translated("p", `files.${kind}_about`, { className: "hint" });
-    const ofKind = element("code", {}, ending);
-    // a link, so that it can be held and opened elsewhere
-    const link = element("a", { id: `files-${kind}`, className: "button", href: "#share" }, label, " ", ofKind);
+    const extension = element("code", {}, ending);
+    // A link and not a button, so that a long press on a phone can open it in another browser.
+    const link = element("a", { id: `files-${kind}`, className: "button", href: "#share" }, label, " ", extension);
     for (const event of ["focus", "pointerdown"]) {
       link.addEventListener(event, () => {
         link.href = addressOf(kind);
@@ -44,7 +44,7 @@ export const start = () => {
     }
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      take(addressOf(kind), say);
+      download(addressOf(kind), say);
     });
     byId("share-files").append(element("div", { className: "share-file" }, link, about));
   }

@@ -1,10 +1,10 @@
-// What a lecturer's link does beside holding a state: hides things, begins a lesson, chooses language
-// and theme. A table documents the parameters, and its controls write them.
+// The parameters of a lecturer's link: hidden controls, a lesson, language, theme, projector mode. A table documents
+// them and has controls to choose them.
 import { byId, element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as sharing from "./sharing";
 
-// What the script in the page's head found in the address.
+// What the script in the page's head has found in the URL.
 type Opening = { hideable: Record<string, string>; hidden: string[]; unknown: string[] };
 const OPENING: Opening = JSON.parse(document.documentElement.dataset.opening ?? "{}");
 const NAMES = Object.keys(OPENING.hideable);
@@ -13,23 +13,23 @@ const LESSONS = ["tour", "page", "onestep", "seeds", "wide", "steps", "lr"];
 const LANGUAGES: Record<string, string> = { ko: "한국어", en: "English" };
 const THEMES: Record<string, string> = { dark: "lecturer.dark", light: "lecturer.light" };
 
-const asked = new URLSearchParams(location.search);
-const [lesson = "", step = "1"] = (asked.get("lesson") ?? "").split(".");
+const parameters = new URLSearchParams(location.search);
+const [lesson = "", step = "1"] = (parameters.get("lesson") ?? "").split(".");
 const oneOf = (all: Record<string, string>, name: string | null) =>
   name !== null && Object.hasOwn(all, name) ? name : "";
-// A link that is copied from a lecturer's page keeps what that page was opened with.
+// Initially the parameters with which the page was opened, so that a link copied from it keeps them.
 const chosen = {
   hide: new Set(OPENING.hidden),
   lesson: /^[a-z]+$/.test(lesson) ? lesson : "",
   step: /^\d{1,2}$/.test(step) ? step : "1",
-  lang: oneOf(LANGUAGES, asked.get("lang")),
-  theme: oneOf(THEMES, asked.get("theme")),
-  projector: asked.get("projector") === "1" ? "1" : "",
+  lang: oneOf(LANGUAGES, parameters.get("lang")),
+  theme: oneOf(THEMES, parameters.get("theme")),
+  projector: parameters.get("projector") === "1" ? "1" : "",
 };
 const listeners: (() => void)[] = [];
 const changed = () => listeners.forEach((listener) => listener());
 
-// "?hide=build,explore&lang=ko", or nothing
+// "?hide=build,explore&lang=ko", or ""
 export const query = () => {
   const parts = [
     chosen.hide.size && `hide=${NAMES.filter((name) => chosen.hide.has(name)).join(",")}`,
@@ -124,7 +124,7 @@ export const start = () => {
   const { unknown } = OPENING;
   if (!unknown.length) return;
   const names = unknown.join(", ").slice(0, 100);
-  sharing.ready().then(() => sharing.speak("error", "hide_unknown", { names }));
+  sharing.ready().then(() => sharing.showNotice("error", "hide_unknown", { names }));
 };
 
 export const onChange = (listener: () => void) => listeners.push(listener);

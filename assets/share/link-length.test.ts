@@ -1,4 +1,4 @@
-// How long links are, and that no part of one opens anything: the figures of docs/files.md.
+// The lengths of links that docs/files.md states, and that no truncated link can be opened.
 import { describe, expect, test } from "vitest";
 import { START } from "../core/net/net";
 import type { BuildState } from "../core/types";
@@ -7,7 +7,7 @@ import * as link from "./link";
 const BUILD: BuildState = { params: START, challenge: null };
 const ADAM = { kind: "adam", lr: 0.001, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0 } as const;
 
-// Numbers as training leaves them, the same in each run.
+// Pseudo-random numbers with as many digits as trained weights; the same in each run of the test.
 const numbers = (count: number, scale = 1) => {
   let seed = 7;
   return Float32Array.from({ length: count }, () => {
@@ -48,11 +48,11 @@ describe.each<[string, number, link.SavedFit]>([
   ["2 units and 150 own points, y 0 or 1", 1130, { kind: "weights", saved: session(2, { data: OWN }) }],
   ["2 units and 150 own points, y any number", 1760, { kind: "weights", saved: session(2, { data: NUMBERS }) }],
 ])("a link with %s", (name, most, fit) => {
-  test("is as short as the docs say", async () => {
+  test("is as short as docs/files.md says", async () => {
     const { length } = await link.write({ build: BUILD, fit });
     expect(length, name).toBeLessThanOrEqual(most);
   });
-  test("is damaged wherever it is cut", async () => {
+  test("is reported as damaged wherever it is cut", async () => {
     const text = await link.write({ build: BUILD, fit });
     for (let k = 0; k < text.length; k++) {
       await expect(link.read(text.slice(0, k)), `cut after ${k}`).rejects.toMatchObject({ why: "damaged" });

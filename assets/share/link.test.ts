@@ -9,12 +9,12 @@ const ADAM: Optimizer = { kind: "adam", lr: 0.001, beta1: 0.9, beta2: 0.999, eps
 const SGD = { kind: "sgd", lr: 0.1, momentum: 0.9, weight_decay: 0 };
 const LECTURE = { law: "lecture", n: 0, noise: 0, seed: 0, held_out: 0 };
 const BUILD = { params: [0.1, -1 / 3, 1e6, -0, 4.5], challenge: { left: 2.5, right: -9, b: 0, shown: true } };
-// 20 epochs from seed 3, and W2_1 of Build at 2.5: links that were given away must always open.
+// A link of the first version, which must always open: seed 3 after 20 epochs, and W2_1 of Build at 2.5.
 const FIRST =
   "1.AbUuWtttijEKwkAUROcIHiFM_ZFE2eYX-q-QWmwim8aAEDUhhIUcwSPkJsabuYspLR4zzLwSIyvqyJ5aBGGd-p26F3rqLhfefnH1A5WNvzyeraewpRbChppvnbCjnpw4cecQgOkYeQOZAZsP8LLYFwCJ9B1WJwIDzIApOrP9274";
 const UNTOUCHED = { params: START, challenge: null };
 
-// What the server saves of a session, with 8 units: each number is one that a link could lose.
+// A saved session with 8 units, in which each number differs from its default.
 const saved = (changes: object = {}): link.Saved => ({
   format: 1,
   seed: 4_294_967_295,
@@ -30,7 +30,7 @@ const saved = (changes: object = {}): link.Saved => ({
   ...golden.links.vectors,
   ...changes,
 });
-const there = async (fit: link.SavedFit | null, build: BuildState = BUILD) => {
+const writeAndRead = async (fit: link.SavedFit | null, build: BuildState = BUILD) => {
   const text = await link.write({ build, fit });
   return { text, ...(await link.read(text)) };
 };
@@ -40,58 +40,58 @@ const floats = golden.links.points;
 const bits = range.map((k) => k % 2);
 const hundredths = range.map((k) => k / 100);
 const OWN = { law: "own", held_out: 0.2, label: "mine.csv", x: floats, y: bits, prob: null };
-// The same, with each number as a float32 has it.
+// The same value with each number rounded to float32.
 const rounded = (value: unknown) =>
   JSON.parse(JSON.stringify(value), (_, each) => (typeof each === "number" ? Math.fround(each) : each));
 
-describe("every number comes back bit for bit", () => {
+describe("every number is restored bit for bit", () => {
   test.each<[string, object]>([
     ["the lecture's data", {}],
-    ["own points that need all their digits", { data: OWN }],
-    ["own points of few digits", { data: { ...OWN, x: hundredths, y: floats, prob: range.map(() => 0.5) } }],
+    ["own points with many digits", { data: OWN }],
+    ["own points with few digits", { data: { ...OWN, x: hundredths, y: floats, prob: range.map(() => 0.5) } }],
     ["drawn data", { data: { law: "sine", n: 300, noise: 0.1, seed: 7, held_out: 0.25 } }],
-    ["gradient descent, not begun", { optimizer: SGD, engine: "auto", seed: 1, epoch: 0, optimizer_epoch: 0 }],
-    ["a net that seed and settings lead to", { by_recipe: true }],
+    ["SGD, not trained yet", { optimizer: SGD, engine: "auto", seed: 1, epoch: 0, optimizer_epoch: 0 }],
+    ["a net that its seed and settings reproduce", { by_recipe: true }],
   ])("%s", async (_, changes) => {
     const session = saved(changes);
-    const { text, fit } = await there({ kind: "weights", saved: session });
+    const { text, fit } = await writeAndRead({ kind: "weights", saved: session });
     expect(text.length).toBeLessThan(2020); // 2,000 in Chromium, which deflates a little better than Node
-    if (!fit) throw new Error("no session came back");
+    if (!fit) throw new Error("the link has no session");
     const [{ data, ...rest }, { data: spec, ...wanted }] = [fit.saved, session];
     expect(rest).toEqual(wanted);
     expect(rounded(data)).toEqual(rounded(spec));
   });
 
   test("Build", async () => {
-    const { build, fit } = await there(null);
+    const { build, fit } = await writeAndRead(null);
     expect(fit).toBeNull();
     expect(rounded(build)).toEqual(rounded(BUILD));
     expect(build.params[0]).toBe(0.1); // and not 0.10000000149
   });
 
-  test("a link that was made with the first version", async () => {
+  test("a link of the first version", async () => {
     const { build, fit } = await link.read(FIRST);
     expect(build).toEqual({ params: [1, -1, 2.5, -9, 4.5], challenge: null });
     expect(fit?.saved).toMatchObject({ seed: 3, epoch: 20, data: LECTURE });
   });
 });
 
-describe("what does not travel", () => {
+describe("a link leaves out", () => {
   test("the weights of a recipe, and the points of settings", async () => {
     const many = { ...OWN, x: [...floats, 2], y: [...bits, 1] };
     expect([LECTURE, OWN, many].map(link.fits)).toEqual([true, true, false]);
-    const { fit: recipe } = await there({ kind: "recipe", saved: saved() });
+    const { fit: recipe } = await writeAndRead({ kind: "recipe", saved: saved() });
     expect(recipe?.saved).toBeDefined();
     expect(recipe?.saved).not.toHaveProperty("params");
-    const { fit: settings } = await there({ kind: "settings", saved: saved({ data: many }) });
+    const { fit: settings } = await writeAndRead({ kind: "settings", saved: saved({ data: many }) });
     expect(settings).toMatchObject({ kind: "settings", saved: { data: LECTURE } });
   });
-  test("what is as usual: a link to nothing done is short", async () => {
+  test("values that are the default: a link to an untouched page is short", async () => {
     const untouched = { seed: 1, engine: "auto", epoch: 0, optimizer_epoch: 0, loss: null, optimizer: ADAM };
     const net = { h: 2, bias1: false, activation: "relu", loss: "bce" };
     const zeros = btoa("\0".repeat(4 * 5));
     const session = saved({ ...untouched, net, params: zeros, m: zeros, v: zeros });
-    const { text } = await there({ kind: "weights", saved: session }, UNTOUCHED);
+    const { text } = await writeAndRead({ kind: "weights", saved: session }, UNTOUCHED);
     expect(text.length).toBeLessThan(110);
   });
 });
@@ -108,36 +108,36 @@ const random = (seed: number) => () => {
 };
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-describe("broken links are told apart", async () => {
+describe("a broken link is reported as", async () => {
   const good = await link.write({ build: BUILD, fit: { kind: "weights", saved: saved() } });
   const next = random(5);
   const pick = (many: number) => Math.floor(next() * many);
 
-  test("cut at any place", async () => {
+  test("damaged, if it was cut at any place", async () => {
     for (let k = 0; k < good.length; k++) expect(await why(good.slice(0, k))).toBe("damaged");
   });
-  test("one letter is another one", async () => {
+  test("damaged, if one letter was changed", async () => {
     const whole = await link.read(good);
     for (let round = 0; round < 300; round++) {
       const at = 2 + pick(good.length - 2);
       const changed = good.slice(0, at) + LETTERS[pick(64)] + good.slice(at + 1);
-      // Some bits are to spare: the last letter's, and those that end a deflated text.
+      // Some bits are unused: those of the last letter, and those at the end of the deflated data.
       const read = await link.read(changed).catch((error) => error.why);
       if (read !== "damaged") expect(read).toEqual(whole);
     }
   });
-  test("noise", async () => {
+  test("damaged, if it is random text", async () => {
     const letters = () => Array.from({ length: pick(400) }, () => LETTERS[pick(64)]).join("");
     for (let round = 0; round < 200; round++) expect(await why(`1.${letters()}`)).toBe("damaged");
     const odd = ["", ".", "1", "1.", "0.AA", "1.\u{1f600}", "1.%00", `1.${"A".repeat(200_000)}`, "x.y"];
     for (const text of odd) expect(await why(text)).toBe("damaged");
   });
-  test("of a newer version", async () => {
+  test("of the future, if it is of a newer version", async () => {
     for (const text of ["2.AAAA", "17.whatever it is"]) expect(await why(text)).toBe("future");
   });
 });
 
-describe("a forged link is a damaged one", () => {
+describe("a forged link is reported as damaged", () => {
   test.each<string>([
     "[]",
     "7",
@@ -159,7 +159,7 @@ describe("a forged link is a damaged one", () => {
     expect(await why(await pack(JSON.parse(content), []))).toBe("damaged");
   });
 
-  test("numbers that nothing asks for", async () => {
+  test("surplus numbers", async () => {
     expect(await why(await pack({}, []))).toBe("read");
     expect(await why(await pack({}, [1]))).toBe("damaged");
   });

@@ -1,4 +1,4 @@
-// Take home: links, files, pictures, and a lecturer's address.
+// The view "Take home": links, files, pictures, and a lecturer's link.
 import * as files from "./files";
 import * as lecturer from "./lecturer";
 import * as pictures from "./pictures";

@@ -1,16 +1,16 @@
-// The text of a link: "1." and, in base64url, one byte of flags, a checksum of what follows it, and
-// a small JSON object with float32 numbers behind it, deflated where the browser can.
+// The format of a link's text: "1." (the version), then in base64url: one byte of flags, a checksum of the body, and
+// the body, which is a JSON value followed by float32 numbers. The body is deflated if that makes it shorter.
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const VERSION = 1;
 const DEFLATED = 1; // flag
 const PREFIX = 5; // bytes: the flags and the checksum
-const MOST = 100_000; // characters that are looked at
-const MOST_BYTES = 1_000_000; // of what they unfold to
+const MAX_CHARACTERS = 100_000; // of the text
+const MAX_BYTES = 1_000_000; // of the inflated body
 
-// What is wrong with a link, as the end of a catalogue key.
+// `why` is the end of a message key.
 export class BrokenLink extends Error {
-  constructor(readonly why: "damaged" | "future" | "browser") {
+  constructor(readonly why: "damaged" | "future") {
     super(why);
   }
 }
@@ -35,8 +35,8 @@ const toBytes = (text: string) => {
   return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
 };
 
-// All bytes of a stream; what unfolds to more than any link holds is given up on the way.
-const whole = async (stream: ReadableStream<Bytes>): Promise<Bytes> => {
+// All bytes of a stream. Throws as soon as there are more than MAX_BYTES.
+const readAll = async (stream: ReadableStream<Bytes>): Promise<Bytes> => {
   const parts: Bytes[] = [];
   let size = 0;
   const reader = stream.getReader();
@@ -44,7 +44,7 @@ const whole = async (stream: ReadableStream<Bytes>): Promise<Bytes> => {
     const { done, value } = await reader.read();
     if (done) break;
     size += value.length;
-    if (size > MOST_BYTES) {
+    if (size > MAX_BYTES) {
       reader.cancel().catch(() => {});
       throw new BrokenLink("damaged");
     }
@@ -53,26 +53,15 @@ const whole = async (stream: ReadableStream<Bytes>): Promise<Bytes> => {
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 };
 const through = (bytes: Bytes, transform: CompressionStream | DecompressionStream) =>
-  whole(new Blob([bytes]).stream().pipeThrough(transform));
+  readAll(new Blob([bytes]).stream().pipeThrough(transform));
 
-const deflate = async (bytes: Bytes) => {
-  if (!window.CompressionStream) return null;
-  try {
-    return await through(bytes, new CompressionStream("deflate-raw"));
-  } catch {
-    return null; // a browser without this format
-  }
-};
-const inflate = async (bytes: Bytes) => {
-  if (!window.DecompressionStream) throw new BrokenLink("browser");
-  try {
-    return await through(bytes, new DecompressionStream("deflate-raw"));
-  } catch {
+const deflate = (bytes: Bytes) => through(bytes, new CompressionStream("deflate-raw"));
+const inflate = (bytes: Bytes) =>
+  through(bytes, new DecompressionStream("deflate-raw")).catch(() => {
     throw new BrokenLink("damaged");
-  }
-};
+  });
 
-// `content` is any JSON, `floats` numbers that float32 holds; resolves to the text.
+// Pack any JSON value and float32 numbers; resolves to the text.
 export const pack = async (content: unknown, floats: number[]) => {
   const json = new TextEncoder().encode(JSON.stringify(content));
   const body = new Uint8Array(2 + json.length + 4 * floats.length);
@@ -81,7 +70,7 @@ export const pack = async (content: unknown, floats: number[]) => {
   body.set(json, 2);
   floats.forEach((value, k) => view.setFloat32(2 + json.length + 4 * k, value, true));
   const packed = await deflate(body);
-  const chosen = packed && packed.length < body.length ? packed : body;
+  const chosen = packed.length < body.length ? packed : body;
   const bytes = new Uint8Array(PREFIX + chosen.length);
   bytes[0] = chosen === packed ? DEFLATED : 0;
   new DataView(bytes.buffer).setUint32(1, crc32(body), true);
@@ -89,13 +78,13 @@ export const pack = async (content: unknown, floats: number[]) => {
   return `${VERSION}.${toText(bytes)}`;
 };
 
-// What `pack` was given. Rejects with a BrokenLink.
+// The arguments that `pack` was given. Rejects with a BrokenLink.
 type Unpacked = { content: unknown; floats: number[] };
 export const unpack = async (text: string): Promise<Unpacked> => {
-  const [, version, rest] = /^(\d{1,6})\.(.*)$/s.exec(text.slice(0, MOST)) ?? [];
+  const [, version, rest] = /^(\d{1,6})\.(.*)$/s.exec(text.slice(0, MAX_CHARACTERS)) ?? [];
   if (!version) throw new BrokenLink("damaged");
   if (Number(version) > VERSION) throw new BrokenLink("future");
-  if (Number(version) !== VERSION || text.length > MOST) throw new BrokenLink("damaged");
+  if (Number(version) !== VERSION || text.length > MAX_CHARACTERS) throw new BrokenLink("damaged");
   const bytes = toBytes(rest);
   if (bytes.length < PREFIX + 2 || bytes[0] > DEFLATED) throw new BrokenLink("damaged");
   const body = bytes[0] ? await inflate(bytes.slice(PREFIX)) : bytes.slice(PREFIX);

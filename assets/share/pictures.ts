@@ -1,56 +1,61 @@
-// The plots as pictures: on white, with the words of their legends, whatever the theme of the page.
+// Saves plots as pictures, on a white background and with a legend, independent of the page's theme.
 import { byId, element } from "../core/dom";
 import * as plotting from "../core/plots/plotting";
-import { type Legend, legendOf, roleOf } from "../core/plots/roles";
+import { legendOf, roleOf } from "../core/plots/roles";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import * as views from "../core/views";
+import { changeOf } from "../fit/changes";
 import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";
+import { isDrawn, namesOf } from "./legend";
 import * as sharing from "./sharing";
 
 const SIZE = { width: 1000, height: 620 };
-const SHARP = 2; // pixels of a PNG per unit
+const PNG_SCALE = 2; // pixels of a PNG per unit of SIZE
 const INK = "#1a2233";
 const TRUTH = "#222c40";
 const FONT = "Noto Sans KR, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, Arial, sans-serif";
 type Picture = { box: Element; layers: PlotlyGraph[]; name: string; title: string };
 
 let chooser: HTMLSelectElement;
-let made: HTMLImageElement; // for browsers inside of messengers, which save what a finger holds
-let say: downloads.Say; // in the line below
+let preview: HTMLImageElement; // in-app browsers of messengers can save a picture only by a long press on it
+let say: downloads.Say;
 
-// Each box of plots: layers that share their axes are one picture.
+// All plots that can be saved. Graphs that lie over each other in one box are the layers of one picture.
 const boxes = (): Picture[] => {
   const found = new Map<Element, PlotlyGraph[]>();
   for (const gd of document.querySelectorAll<PlotlyGraph>("main .js-plotly-plot")) {
-    if (!gd.data?.length || gd.closest(".panel") || !views.isReachable(gd)) continue;
+    if (!gd.calcdata?.some(isDrawn) || gd.closest(".panel") || !views.isReachable(gd)) continue;
     const box = gd.closest(".graph") ?? gd;
     found.set(box, [...(found.get(box) ?? []), gd]);
   }
   return [...found].map(([box, layers], k) => ({ box, layers, name: nameOf(layers, k), title: titleOf(box) }));
 };
 
-// "fit-yhat-plot" is yhat
+// "fit-yhat-plot" is "yhat"
 const nameOf = (layers: PlotlyGraph[], k: number) => {
   const top = layers[layers.length - 1];
   const id = (top.closest("[id$='-plot']") ?? top.closest("[id]"))?.id ?? `plot-${k + 1}`;
   return id.replace(/-plot$/, "").replace(/^(fit|build)-/, "") || `plot-${k + 1}`;
 };
-const titleOf = (box: Element) =>
-  box.closest(".card")?.querySelector(".card-title")?.textContent ??
-  box.closest(".view")?.querySelector("h2")?.textContent ??
-  "";
+// The title of the card, and, if the card has several plots, the plot's own.
+const titleOf = (box: Element) => {
+  const above =
+    box.closest(".card")?.querySelector(".card-title, .construction-name") ?? box.closest(".view")?.querySelector("h2");
+  const own =
+    box.previousElementSibling?.matches(".plot-title, .panel-title, figcaption") && box.previousElementSibling;
+  const titles = [above, own && (own.querySelector("span") ?? own)];
+  return titles.flatMap((title) => (title ? [title.textContent.trim()] : [])).join(" · ");
+};
 
-const isSomething = ({ y = [] }: PlotlyTrace) => Array.from(y, Number).some(Number.isFinite) && y[0] !== undefined;
-
-const onWhite = (trace: PlotlyTrace, words: Legend) => {
-  const role = roleOf(trace);
-  const name = trace.name ?? (role && words[role]);
-  const painted = { ...trace, name, showlegend: Boolean(name) && isSomething(trace) };
+const onWhite = (trace: PlotlyTrace, role: string | undefined, name: string | null) => {
+  const painted = { ...trace, name: name ?? "", showlegend: name !== null };
   if (role === "truth" && trace.line) painted.line = { ...trace.line, color: TRUTH };
-  if (role === "data") painted.marker = { ...trace.marker, opacity: Math.max(trace.marker?.opacity ?? 1, 0.3) };
+  if (trace.mode === "markers" && role !== "bend") {
+    painted.marker = { ...trace.marker, opacity: Math.max(trace.marker?.opacity ?? 1, 0.3) };
+  }
   return painted;
 };
 
@@ -79,22 +84,42 @@ const layoutOnWhite = (layout: PlotlyLayout, title: string): PlotlyLayout => {
     title: { text: title, font: { size: 18, color: INK }, x: 0.02, xanchor: "left", y: 0.97, yanchor: "top" },
     margin: { l: 70, r: 24, t: 96, b: 60 },
     showlegend: true,
-    legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { size: 15, color: INK } },
+    legend: {
+      orientation: "h",
+      traceorder: "normal",
+      x: 0,
+      y: 1.02,
+      xanchor: "left",
+      yanchor: "bottom",
+      font: { size: 15, color: INK },
+    },
   };
 };
 
-// "After the sigmoid: probability ŷ · seed 1, epoch 10,000" for Fit's; the others stand for themselves.
+// "After the sigmoid: probability ŷ · seed 1, epoch 10,000, changed by hand" for plots of the net in Fit; otherwise the
+// title alone.
 const heading = ({ box, title }: Picture) => {
-  const { state, frame } = fitSection.now();
-  if (!box.closest("#fit") || !state || !frame) return title;
+  const now = fitSection.now();
+  if (!box.closest("#fit, #explore-pieces") || !fitSection.isReady(now) || !now.frame) return title;
+  const { state, frame, playback } = now;
   const args = { seed: numbers.whole(state.seed), epoch: numbers.whole(frame.epoch ?? state.epoch) };
-  return `${title} · ${t("pictures.at", args)}`;
+  const change = changeOf({ state, frame, frames: playback.frames });
+  return `${title} · ${[t("pictures.at", args), ...(change ? [t(`change.${change}`)] : [])].join(", ")}`;
 };
 
 const figure = (picture: Picture): PlotlyFigure => {
-  const words = legendOf(picture.box);
-  const data = picture.layers.flatMap((gd) => gd.data.map((trace) => onWhite(trace, words)));
-  const { layout } = picture.layers[picture.layers.length - 1];
+  const { layers, box } = picture;
+  const traces = layers.flatMap((gd) =>
+    gd.data.map((trace, k) => ({ trace, role: roleOf(trace), isDrawn: isDrawn(gd.calcdata?.[k]) })),
+  );
+  const { layout } = layers[layers.length - 1];
+  const axis = layout.yaxis?.title?.text ?? "";
+  const names = namesOf(
+    traces.map(({ trace, ...found }) => ({ ...found, name: trace.name })),
+    legendOf(box),
+    axis,
+  );
+  const data = traces.map(({ trace, role }, k) => onWhite(trace, role, names[k]));
   return { data, layout: layoutOnWhite(layout, heading(picture)), config: { staticPlot: true } };
 };
 
@@ -103,18 +128,18 @@ const fileName = (name: string, format: string) => {
   return `pwlapp-seed${state.seed}-${frame?.epoch ?? state.epoch}-${name}.${format}`;
 };
 
-const take = async (format: string) => {
+const save = async (format: string) => {
   const picture = boxes().find(({ name }) => name === chooser.value);
   if (!picture) {
     say("pictures.gone");
     list();
     return;
   }
-  const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? SHARP : 1 });
+  const url = await Plotly.toImage(figure(picture), { format, ...SIZE, scale: format === "png" ? PNG_SCALE : 1 });
   const name = fileName(picture.name, format);
   await downloads.save({ name, blob: await (await fetch(url)).blob() });
   say("files.saved", { name });
-  made.src = url;
+  preview.src = url;
   byId("pictures-made").hidden = false;
 };
 
@@ -138,14 +163,14 @@ export const start = () => {
       className: "button",
       textContent: format.toUpperCase(),
     });
-    button.addEventListener("click", () => take(format));
+    button.addEventListener("click", () => save(format));
     return button;
   });
-  made = element("img", { alt: "" });
-  made.setAttribute("role", "img");
-  i18n.label(made, "pictures.made");
+  preview = element("img", { alt: "" });
+  preview.setAttribute("role", "img");
+  i18n.label(preview, "pictures.made");
   const hold = i18n.translated("figcaption", "pictures.hold", { className: "hint" });
-  const box = element("figure", { id: "pictures-made", hidden: true }, made, hold);
+  const box = element("figure", { id: "pictures-made", hidden: true }, preview, hold);
   byId("share-pictures").append(chooser, ...buttons, box);
   for (const event of ["focus", "pointerdown"]) chooser.addEventListener(event, list);
   plotting.whenNear(byId("share-pictures"), () => sharing.ready().then(list));

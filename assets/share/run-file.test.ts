@@ -6,7 +6,7 @@ const RUN = { program: "pwlapp", kind: "run", format: 1, build: { params: START,
 const file = (content: unknown, name = "pwlapp-run.json") =>
   new File([typeof content === "string" ? content : JSON.stringify(content)], name);
 
-test("a run", async () => expect(await read(file(RUN))).toEqual(RUN));
+test("reads a run", async () => expect(await read(file(RUN))).toEqual(RUN));
 
 test.each<[string, unknown, string]>([
   ["picture.png", "\x89PNG", "run_wrong"],
@@ -21,10 +21,10 @@ test.each<[string, unknown, string]>([
   ["a large weight", { ...RUN, build: { ...RUN.build, params: [1, 2, 3, 4, 1e7] } }, "run_damaged"],
   ["a steep challenge", { ...RUN, build: { ...RUN.build, challenge: { left: 101, right: 0, b: 0 } } }, "run_damaged"],
   ["no session", { ...RUN, saved: "x" }, "run_damaged"],
-])("%s is no run: %j", async (name, content, code) => {
+])("rejects %s: %j", async (name, content, code) => {
   await expect(read(file(content, name))).rejects.toMatchObject({ code });
 });
 
-test("a file that is too big is not read", async () => {
+test("rejects a file that is too large, without reading it", async () => {
   await expect(read(file(" ".repeat(8_000_001)))).rejects.toEqual({ code: "too_big", args: { limit_mb: 8 } });
 });

@@ -1,6 +1,6 @@
-// A run that comes back from its file: the session with its weights, the frames, and Build. The server
-// writes it (run in pwlapp/web/downloads.py).
-import { byId, element } from "../core/dom";
+// Opens a run's file: the session with its weights and frames, and Build's state. The server writes the file (`run` in
+// pwlapp/web/downloads.py).
+import { byId, element, onFile } from "../core/dom";
 import { limits } from "../core/limits";
 import { translated } from "../core/text/i18n";
 import type { BuildState, FrameRow, Message } from "../core/types";
@@ -11,9 +11,9 @@ import * as sharing from "./sharing";
 const FORMAT = 1;
 type Run = { build: BuildState; saved: Saved; frames: FrameRow[] };
 
-let say: downloads.Say; // in the line under the picker
+let say: downloads.Say;
 
-const wrong = (code: string, args = {}): Message => ({ code, args });
+const message = (code: string, args = {}): Message => ({ code, args });
 
 type Json = Record<string, unknown>;
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
@@ -27,21 +27,21 @@ const isBuild = (value: unknown): value is BuildState =>
   value.params.every((each) => isWithin(each, limits.max_param)) &&
   (value.challenge === null || isChallenge(value.challenge));
 
-// What a file holds; throws a message. The server checks session and frames.
+// The content of a file. Throws a message if it is not a run's file. The server validates session and frames.
 export const read = async (file: File): Promise<Run> => {
-  if (file.size > limits.max_body) throw wrong("too_big", { limit_mb: limits.max_body / 1e6 });
+  if (file.size > limits.max_body) throw message("too_big", { limit_mb: limits.max_body / 1e6 });
   let content: unknown;
   try {
     content = JSON.parse(await file.text());
   } catch {
-    throw wrong(file.name.endsWith(".json") ? "run_damaged" : "run_wrong");
+    throw message(file.name.endsWith(".json") ? "run_damaged" : "run_wrong");
   }
-  if (!isObject(content) || content.program !== "pwlapp" || content.kind !== "run") throw wrong("run_wrong");
+  if (!isObject(content) || content.program !== "pwlapp" || content.kind !== "run") throw message("run_wrong");
   const { format, build, saved } = content;
   const formats = [format, isObject(saved) ? saved.format : null].map(Number);
-  if (!Number.isInteger(format) || formats[0] < 1) throw wrong("run_damaged");
-  if (formats.some((each) => each > FORMAT)) throw wrong("run_future");
-  if (!isBuild(build) || !isObject(saved)) throw wrong("run_damaged");
+  if (!Number.isInteger(format) || formats[0] < 1) throw message("run_damaged");
+  if (formats.some((each) => each > FORMAT)) throw message("run_future");
+  if (!isBuild(build) || !isObject(saved)) throw message("run_damaged");
   return content as Run;
 };
 
@@ -67,24 +67,8 @@ export const start = () => {
     accept: ".json,application/json",
     className: "visually-hidden",
   });
-  // the browser's own words on such a field are in the browser's language
+  // A label in the page's language in place of the input's own, which is in the browser's language.
   const choose = translated("label", "runfile.choose", { className: "button", htmlFor: "run-file" });
-  input.addEventListener("change", async () => {
-    const file = input.files?.[0];
-    if (file) await open(file);
-    input.value = ""; // the same file once more is a change as well
-  });
+  onFile(input, host, open);
   host.append(input, choose, translated("p", "runfile.drop", { className: "hint" }));
-  for (const name of ["dragenter", "dragover"]) {
-    host.addEventListener(name, (event) => {
-      event.preventDefault();
-      host.classList.add("over");
-    });
-  }
-  for (const name of ["dragleave", "drop"]) host.addEventListener(name, () => host.classList.remove("over"));
-  host.addEventListener("drop", (event) => {
-    event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file) open(file);
-  });
 };

@@ -1,4 +1,4 @@
-// The link in its field, ready to be copied or to be shown as a QR code.
+// The link to the present state: its field, the copy button and its QR code.
 
 import * as buildSection from "../build/build";
 import { byId, element, query } from "../core/dom";
@@ -9,23 +9,24 @@ import * as api from "../core/session/api";
 import * as i18n from "../core/text/i18n";
 import { t } from "../core/text/i18n";
 import * as views from "../core/views";
+import { changeOf } from "../fit/changes";
 import * as fitSection from "../fit/fit";
 import * as downloads from "./downloads";
 import * as lecturer from "./lecturer";
 import * as sharing from "./sharing";
 
-const CALM_MS = 500; // a link is made anew so long after what it holds has changed
+const UPDATE_MS = 500; // the least time between two updates of the link
 
 let field: HTMLInputElement;
 let dialog: HTMLDialogElement;
-let isNear = false; // from when on the link is kept up to date
+let isNear = false; // the view has been shown, so the link is kept up to date
 type Made = Omit<sharing.Collected, "fragment"> & { key: string; link: string };
 let made: Made | null = null;
-let wantsCode = false;
-let picture: string | null = null; // the object URL of the code that is shown
-let say: downloads.Say; // in the line under the buttons
+let isCodeShown = false;
+let codeUrl: string | null = null; // object URL of the QR code that is shown
+let say: downloads.Say;
 
-// What the link depends on.
+// Identifies everything on which the link depends.
 const keyOf = () => {
   const { sid, state } = fitSection.now();
   return JSON.stringify([sid, state?.version, buildSection.now(), lecturer.query()]);
@@ -33,7 +34,7 @@ const keyOf = () => {
 
 const address = () => location.origin + location.pathname + lecturer.query();
 
-// The link to what is on the screen, made anew if it has changed.
+// The link to the present state.
 export const make = async () => {
   const key = keyOf();
   if (made?.key === key) return made.link;
@@ -44,10 +45,20 @@ export const make = async () => {
   return link;
 };
 
-// --- in words ----------------------------------------------------------------------------------
-const holds = ({ kind, session: { seed, net, epoch } }: Made) => {
+// --- texts -------------------------------------------------------------------------------------
+const contents = ({ kind, session: { seed, net, epoch } }: Made) => {
   const args = { seed, units: net.h, epochs: epoch };
-  return [t("share.holds_build"), t(`share.holds_${kind}`, i18n.formatArgs(args))].join(" · ");
+  const change = kind === "weights" ? newestChange() : null;
+  const parts = [t("share.holds_build"), t(`share.holds_${kind}`, i18n.formatArgs(args))];
+  return [...parts, ...(change ? [t(`change.${change}`)] : [])].join(" · ");
+};
+
+// How the net in Fit differs from what its seed and settings alone would give; see fit/changes.ts.
+const newestChange = () => {
+  const now = fitSection.now();
+  const frames = now.playback.frames;
+  const newest = frames[frames.length - 1];
+  return now.state && newest ? changeOf({ state: now.state, frames, frame: newest }) : null;
 };
 
 const show = () => {
@@ -56,14 +67,14 @@ const show = () => {
   const long: sharing.Note = ["share.note_long", { n: made.link.length }];
   const notes = tooLong ? [...made.notes, long] : made.notes;
   field.value = made.link;
-  byId("share-holds").textContent = holds(made);
+  byId("share-holds").textContent = contents(made);
   byId("share-note").textContent = notes.map(([key, args]) => t(key, i18n.formatArgs(args))).join(" ");
   byId("share-qr-show", HTMLButtonElement).disabled = tooLong;
-  if (wantsCode) drawCode(made.link);
+  if (isCodeShown) drawCode(made.link);
 };
 
-// Not before a run has ended: its link would be old before it is read.
-const refresh = painting.throttle(CALM_MS, async () => {
+// Update the link, but not during a run, in which the link would be outdated at once.
+const refresh = painting.throttle(UPDATE_MS, async () => {
   const { state } = fitSection.now();
   if (!isNear || !state || state.status === "running" || made?.key === keyOf()) return;
   say(null);
@@ -73,7 +84,7 @@ const refresh = painting.throttle(CALM_MS, async () => {
 const complain = (error: unknown) => downloads.complain(say, error);
 
 // --- copying -----------------------------------------------------------------------------------
-// On plain http there is no clipboard: the field is selected, and the old command tried.
+// The clipboard API needs https. On plain http the field's text is selected and the deprecated command tried.
 const toClipboard = async (text: string) => {
   try {
     await navigator.clipboard.writeText(text);
@@ -94,21 +105,21 @@ const copy = async () => {
   }
 };
 
-// --- the code ----------------------------------------------------------------------------------
-let drawn = "";
+// --- the QR code -------------------------------------------------------------------------------
+let drawnLink = "";
 const drawCode = async (link: string) => {
-  if (link === drawn || link.length > limits.max_link) return;
-  drawn = link;
+  if (link === drawnLink || link.length > limits.max_link) return;
+  drawnLink = link;
   try {
     const answer = await api.requireOk(api.postResponse("qr", { text: link }));
-    if (drawn !== link) return; // another one is on its way
-    if (picture) URL.revokeObjectURL(picture);
-    picture = URL.createObjectURL(await answer.blob());
+    if (drawnLink !== link) return; // another link has been requested meanwhile
+    if (codeUrl) URL.revokeObjectURL(codeUrl);
+    codeUrl = URL.createObjectURL(await answer.blob());
   } catch (error) {
-    if (drawn === link) drawn = "";
+    if (drawnLink === link) drawnLink = "";
     return complain(error);
   }
-  for (const image of document.querySelectorAll<HTMLImageElement>(".qr-image")) image.src = picture;
+  for (const image of document.querySelectorAll<HTMLImageElement>(".qr-image")) image.src = codeUrl;
 };
 
 const image = () => {
@@ -125,7 +136,7 @@ const showCode = async () => {
     complain(error);
     return;
   }
-  wantsCode = true;
+  isCodeShown = true;
   query(".share-code").hidden = false;
   await drawCode(link);
 };
@@ -147,7 +158,7 @@ const buildDialog = () => {
 
 const enlarge = () => {
   dialog.showModal();
-  dialog.requestFullscreen?.().catch(() => {}); // where it is refused, it fills the window
+  dialog.requestFullscreen?.().catch(() => {}); // if refused, the dialog fills the window
 };
 
 // --- start -------------------------------------------------------------------------------------

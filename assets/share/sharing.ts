@@ -1,4 +1,4 @@
-// The whole of what a student did: put into a link, and brought back from one.
+// Collects the present state (Build and Fit) for a link, and restores it from a link.
 
 import * as buildSection from "../build/build";
 import * as api from "../core/session/api";
@@ -13,30 +13,30 @@ import type { Kind, Saved, SavedFit } from "./link";
 import * as links from "./link";
 import { BrokenLink } from "./pack";
 
-// What takes the place of what the tab has; `frames` are those of a run's file.
+// The state that replaces the present one. `frames` are given by a run's file.
 export type Replacement = { build?: BuildState; fit?: (SavedFit & { frames?: FrameRow[] }) | null };
-// A message of the catalogue on what a link leaves out.
+// A message about what a link leaves out.
 export type Note = [key: string, args: Args];
 export type Collected = { fragment: string; kind: Kind; notes: Note[]; session: Saved };
 
-// Tell something in the page's own floating box.
-export const speak = (kind: fitControls.MessageKind, code: string, args: Args = {}) =>
+// Show a message in Fit's notice.
+export const showNotice = (kind: fitControls.MessageKind, code: string, args: Args = {}) =>
   fitControls.showMessage("fit-notice", kind, { code, args });
 
-// Fit's session is open.
+// Resolves when Build's plots are drawn and Fit's session is open.
 export const ready = async () => {
   await buildSection.ready;
   while (!fitSection.now().state) await new Promise((done) => setTimeout(done, 50));
 };
 
-// What the server keeps of Fit's session; throws a message where it can't be had.
+// The whole session in Fit, from the server. Throws a message on failure.
 export const saved = async (): Promise<Saved> => {
   const answer = await api.command<{ saved: Saved }>(fitSection.now().sid, "saved", {});
   if (answer.error) throw answer.error;
   return answer.saved;
 };
 
-// How much of a session a link can hold, and what is to be said of the rest.
+// How much of a session a link can contain, and notes on the rest.
 const extent = (session: Saved, { net, state }: Ready): Pick<Collected, "kind" | "notes"> => {
   if (!links.fits(session.data)) {
     return { kind: "settings", notes: [["share.note_own_data", { n: session.data.x?.length }]] };
@@ -49,7 +49,7 @@ const extent = (session: Saved, { net, state }: Ready): Pick<Collected, "kind" |
     : { kind: "settings", notes: [["share.note_wide_changed", args]] };
 };
 
-// The address's fragment that holds it all.
+// The fragment of the link to the present state.
 export const collect = async (): Promise<Collected> => {
   const session = await saved();
   const { kind, notes } = extent(session, fitSection.open());
@@ -57,14 +57,14 @@ export const collect = async (): Promise<Collected> => {
   return { fragment: LINK_PREFIX + text, kind, notes, session };
 };
 
-// --- bringing it back --------------------------------------------------------------------------
-const send = async (verb: string, body: object): Promise<Snapshot> => {
-  const answer = await fitSection.send(verb, body);
-  if (answer.error) throw answer.error; // Fit has told it
+// --- restoring ---------------------------------------------------------------------------------
+const send = async (command: string, body: object): Promise<Snapshot> => {
+  const answer = await fitSection.send(command, body);
+  if (answer.error) throw answer.error; // Fit shows it
   return answer.snapshot;
 };
 
-const bring = async ({ kind, saved: session, frames }: NonNullable<Replacement["fit"]>) => {
+const restoreFit = async ({ kind, saved: session, frames }: NonNullable<Replacement["fit"]>) => {
   const { seed, net, optimizer, data: spec, epoch } = session;
   if (kind === "weights") return send("restore", { saved: session, ...(frames && { frames }) });
   const begun = await send("use_data", { spec, net, seed });
@@ -75,51 +75,51 @@ const bring = async ({ kind, saved: session, frames }: NonNullable<Replacement["
 const restore = async ({ build, fit }: Replacement) => {
   if (build) buildSection.show(build);
   if (!fit) return null;
-  const snapshot = await bring(fit);
+  const snapshot = await restoreFit(fit);
   fitFields.fill({ ...snapshot, optimizer: { ...snapshot.optimizer, ...fit.saved.optimizer } });
   return snapshot;
 };
 
-// Put `next` in the place of what this tab has, as one step that can be taken back.
+// Replace the present state, as one undo step. Resolves to Fit's new snapshot, if Fit was replaced.
 export const replace = (next: Replacement) => fitSteps.asOneStep(() => restore(next));
 
-const say = ({ kind, saved: session }: SavedFit, snapshot: Snapshot) => {
+const announce = ({ kind, saved: session }: SavedFit, snapshot: Snapshot) => {
   const args = { units: session.net.h, epochs: session.epoch };
-  if (session.data_key !== snapshot.data_key) speak("notice", "link_other_data", args);
-  else if (kind === "settings") speak("notice", "link_settings", args);
-  else if (kind === "recipe" && session.epoch) speak("notice", "link_recipe", args);
-  else speak("notice", "link_opened", args);
+  if (session.data_key !== snapshot.data_key) showNotice("notice", "link_other_data", args);
+  else if (kind === "settings") showNotice("notice", "link_settings", args);
+  else if (kind === "recipe" && session.epoch) showNotice("notice", "link_recipe", args);
+  else showNotice("notice", "link_opened", args);
 };
 
 const open = async (text: string) => {
-  history.replaceState(history.state, "", location.pathname + location.search); // no second time
+  history.replaceState(history.state, "", location.pathname + location.search); // a reload must not open it again
   await ready();
-  let link: links.Whole;
+  let link: links.Content;
   try {
     link = await links.read(text);
   } catch (error) {
-    speak("error", `link_${error instanceof BrokenLink ? error.why : "damaged"}`);
+    showNotice("error", `link_${error instanceof BrokenLink ? error.why : "damaged"}`);
     return;
   }
   try {
     const snapshot = await replace(link);
-    if (link.fit && snapshot) say(link.fit, snapshot);
-    else speak("notice", "link_opened");
+    if (link.fit && snapshot) announce(link.fit, snapshot);
+    else showNotice("notice", "link_opened");
   } catch (error) {
     if (!isMessage(error)) throw error;
-    speak("error", error.code, error.args);
+    showNotice("error", error.code, error.args);
   }
 };
 
-// One after the other: the second of two links is what one sees.
-let turn = Promise.resolve();
-const look = () => {
+// Open the link in the URL, if there is one. Links are opened one after the other, so that the last one stays.
+let queue = Promise.resolve();
+const openUrl = () => {
   const text = linkIn(location.hash);
   if (text === null) return;
-  turn = turn.then(() => open(text));
+  queue = queue.then(() => open(text));
 };
 
 export const start = () => {
-  window.addEventListener("hashchange", look);
-  look();
+  window.addEventListener("hashchange", openUrl);
+  openUrl();
 };

@@ -1,1 +1,1 @@
-"""What a visitor can ask of a session: one Pydantic model and one function for each command."""
+"""Commands: the requests that a page makes to a session, each a Pydantic model and a function."""

@@ -1,4 +1,4 @@
-"""Commands that give a session other data: drawn by a law, a student's own points, a file."""
+"""Commands that give a session other data: drawn from a law, a student's own points, or a file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pydantic import Field, PlainValidator, model_validator
 
 from pwlapp.commands.fields import Body, Net, Seed, Share, refused
 from pwlapp.core.data import datasets
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.files import MAX_OWN, parse_encoded, preview_encoded
-from pwlapp.core.data.importing import Choices
 from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS, DataSpec, Points
 from pwlapp.core.net import Architecture, Array
 from pwlapp.errors import UserError
@@ -24,13 +24,13 @@ from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.transitions import Transition
 
 MAX_LABEL = 80
-MAX_FILE = 5_000_000  # bytes; in base64 it still fits a command's body
+MAX_FILE = 5_000_000  # bytes; encoded in base64 it is below the limit of a request's body
 
 
 def read_encoded(value: object) -> str:
-    """A file in base64; what is none is refused here, before a worker is asked."""
+    """Check that a value is base64, and return it. Raises ``bad_upload``."""
     try:
-        base64.b64decode(value, validate=True)  # type: ignore[arg-type]  # it raises what is caught
+        base64.b64decode(value, validate=True)  # type: ignore[arg-type]  # raises TypeError then
     except (TypeError, ValueError, binascii.Error):
         raise UserError("bad_upload") from None
     if not isinstance(value, str):
@@ -39,7 +39,7 @@ def read_encoded(value: object) -> str:
 
 
 def read_column(values: object) -> Array:
-    """Two or more numbers that can be drawn. Raises ``bad_points``, ``data_too_long``."""
+    """Read a column of a student's points. Raises ``bad_points`` or ``data_too_long`` (max)."""
     if not isinstance(values, list) or len(values) < MIN_POINTS:
         raise UserError("bad_points", max=MAX_OWN)
     if len(values) > MAX_POINTS:
@@ -53,14 +53,14 @@ Column: TypeAlias = Annotated[Array, PlainValidator(read_column)]
 
 
 class LectureData(Body):
-    """The server's data."""
+    """The server's default data."""
 
     law: Literal["lecture"]
     held_out: Share = 0.0
 
 
 class OwnData(Body):
-    """A student's own points, with the truth if it is known."""
+    """A student's own points; `prob` is the true curve, if it is known."""
 
     law: Literal["own"]
     x: Column
@@ -77,9 +77,9 @@ class OwnData(Body):
 
 
 class LawData(Body):
-    """Points drawn by a law."""
+    """Points drawn from a law."""
 
-    law: Literal[datasets.LAWS]  # type: ignore[valid-type]  # the names in the table
+    law: Literal[datasets.LAWS]  # type: ignore[valid-type]  # not a literal for mypy
     n: Annotated[int, Field(strict=True)]
     noise: Annotated[float, Field(strict=True)]
     seed: Annotated[int, Field(strict=True)]
@@ -92,7 +92,7 @@ Data: TypeAlias = Annotated[
 
 
 class UseData(Body):
-    """Start over on these data; net and seed may be given, too."""
+    """Start over with these data; without net and seed, those of the session are used."""
 
     spec: Data
     net: Net | None = None
@@ -100,48 +100,48 @@ class UseData(Body):
 
 
 class Preview(Body):
-    """A file of points, and how to read it."""
+    """Preview a file of points, with the student's choices of how to read it."""
 
     base64: Annotated[str, PlainValidator(read_encoded)]
     choices: Annotated[Choices, refused("bad_upload")] = Choices()
 
 
 class Upload(Preview):
-    """Start over on the points of a file."""
+    """Start over with the points of a file."""
 
     name: Annotated[str, Field(strict=True), refused("bad_upload")]
     held_out: Share = 0.0
 
 
 class MovePoints(Body):
-    """Own points that are in use have moved."""
+    """Replace the student's own points by others, without starting over."""
 
     spec: Annotated[OwnData, refused("bad_data")]
 
 
 async def use_data(service: SessionService, sid: str, body: UseData) -> dict[str, Any]:
-    """Start over on other data.
+    """Start over with other data.
 
-    Without a net in the body, numbers as y make a net with BCE one with MSE, and zeros and ones
-    make it one with BCE again.
+    If the body has no net, the loss of the session's net is adapted: MSE if y is not within [0, 1],
+    and BCE again when y is within [0, 1] and was not before.
 
     Raises
     ------
     UserError
-        What `points_of` and `SessionService.reset` raise.
+        See `points_of` and `SessionService.reset`.
     """
     points = await points_of(service, body.spec)
     return {"snapshot": await start_over(service, sid, points, body.net, body.seed)}
 
 
 async def preview(service: SessionService, _sid: str, body: Preview) -> dict[str, Any]:
-    """How a file is read, and what there is to ask; see `Import.preview`. Raises as `Import`."""
+    """Preview a file; see `Import.preview`. Raises the errors of `Import`."""
     read = await service.runner.call(preview_encoded, body.base64, MAX_FILE, body.choices)
     return {"preview": read}
 
 
 async def upload(service: SessionService, sid: str, body: Upload) -> dict[str, Any]:
-    """Start over on the points of a file. Raises what `Import` and `Import.points` raise."""
+    """Start over with the points of a file. Raises the errors of `Import` and `Import.points`."""
     x, prob, y = await service.runner.call(parse_encoded, body.base64, MAX_FILE, body.choices)
     label = body.name.strip()[-MAX_LABEL:] or "CSV"
     points = Points(x, prob, y, "own", label, DataSpec("own", held_out=body.held_out))
@@ -149,9 +149,9 @@ async def upload(service: SessionService, sid: str, body: Upload) -> dict[str, A
 
 
 async def move_points(service: SessionService, sid: str, body: MovePoints) -> dict[str, Any]:
-    """The net keeps its weights, and a run goes on. Raises ``needs_mse``."""
+    """Replace the points; the weights stay, and a run continues. Raises ``needs_mse``."""
     points = own_points(body.spec)
-    return {"snapshot": await service.apply(sid, partial(move_under, points=points), points)}
+    return {"snapshot": await service.apply(sid, partial(replace_points, points=points), points)}
 
 
 async def start_over(
@@ -161,7 +161,7 @@ async def start_over(
     net: Architecture | None = None,
     seed: int | None = None,
 ) -> dict[str, Any]:
-    """Reset the session to an untrained net on these points; see `use_data`."""
+    """Reset the session to an untrained net with these points; see `use_data`."""
     if net is None:
         state = await service.state(sid)
         net = state.train.net
@@ -172,13 +172,15 @@ async def start_over(
     return await service.reset(sid, seed, net, points)
 
 
-def move_under(state: SessionState, points: Points) -> Transition:
-    """Other points under the same net; Adam's moments and the run stay, the loss curve begins anew.
+def replace_points(state: SessionState, points: Points) -> Transition:
+    """Replace the points of a session; its net, the optimizer's memory and its run stay.
+
+    The loss curve starts again, since losses on other points are not comparable.
 
     Raises
     ------
     UserError
-        ``needs_mse`` if BCE makes no sense of the points.
+        ``needs_mse`` if the net's loss is BCE and y is not within [0, 1].
     """
     if state.data_key == points.key:
         return None
@@ -188,7 +190,7 @@ def move_under(state: SessionState, points: Points) -> Transition:
 
 
 async def points_of(service: SessionService, spec: LectureData | OwnData | LawData) -> Points:
-    """The points that a description stands for.
+    """The points that a command's body describes.
 
     Raises
     ------
@@ -208,6 +210,6 @@ async def points_of(service: SessionService, spec: LectureData | OwnData | LawDa
 
 
 def own_points(spec: OwnData) -> Points:
-    """A student's own points."""
+    """The points of `OwnData`."""
     described = DataSpec("own", held_out=spec.held_out)
     return Points(spec.x, spec.prob, spec.y, "own", spec.label, described)

@@ -1,7 +1,7 @@
-"""The types of commands' fields: each takes a value, or refuses it with a `UserError` of its own.
+"""The field types of commands' bodies; each raises its own `UserError` for a bad value.
 
-The types are strict, because a forged request can hold anything: a bool is no number here, nor is
-text. (What a student types is read by the user interface.)
+The types are strict, because a forged request can hold anything: neither a bool nor text is
+accepted as a number. What a student types is converted by the user interface.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from pwlapp.errors import Arg, UserError
 
 
 class Body(BaseModel):
-    """A command's body; fields that a command does not know are ignored."""
+    """Base class of commands' bodies; unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     @model_validator(mode="before")
     @classmethod
     def _absent_is_null(cls, values: Any) -> Any:
-        """A field that is not there is refused by its type, as null is."""
+        """Set missing required fields to None, so that the field's type raises its own error."""
         if not isinstance(values, dict):
             return values
         needed = (name for name, field in cls.model_fields.items() if field.is_required())
@@ -46,21 +46,21 @@ class Body(BaseModel):
 
 
 class Empty(Body):
-    """The body of a command that takes nothing."""
+    """The body of a command without fields."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 def reason(wrong: ValidationError) -> UserError | None:
-    """What the first field that is wrong raised, if that is a `UserError`."""
+    """The `UserError` that the first wrong field raised, if it raised one."""
     cause = wrong.errors(include_url=False)[0].get("ctx", {}).get("error")
     return cause if isinstance(cause, UserError) else None
 
 
 def refused(code: str, **args: Arg) -> WrapValidator:
-    """For ``Annotated``: what the type does not take raises ``UserError(code, **args)``.
+    """Make a validator for ``Annotated`` that raises ``UserError(code, **args)`` for a bad value.
 
-    A `UserError` of a type within the type goes first.
+    If a nested type has raised a `UserError`, that one is raised instead.
     """
 
     def check(value: Any, take: ValidatorFunctionWrapHandler) -> Any:
@@ -73,7 +73,10 @@ def refused(code: str, **args: Arg) -> WrapValidator:
 
 
 def read_epochs(value: object, info: ValidationInfo) -> int:
-    """Number of epochs; ``info.context`` is the service. Raises ``bad_epochs`` (min, max)."""
+    """Read a number of epochs; ``info.context`` is the service, which has the limit.
+
+    Raises ``bad_epochs`` (min, max).
+    """
     service: Any = info.context
     if type(value) is not int or not 1 <= value <= service.max_epochs:
         raise UserError("bad_epochs", min=1, max=service.max_epochs)
@@ -81,7 +84,7 @@ def read_epochs(value: object, info: ValidationInfo) -> int:
 
 
 def read_net(value: object) -> Architecture:
-    """A net as a snapshot describes it: ``{h, bias1, activation, loss}``, each with its default.
+    """Read a net in the form of a snapshot: ``{h, bias1, activation, loss}``, all optional.
 
     Raises
     ------
@@ -94,12 +97,12 @@ def read_net(value: object) -> Architecture:
     if type(net["bias1"]) is not bool:
         raise UserError("bad_architecture")
     if type(net["h"]) is not int:
-        net["h"] = 0  # which the net refuses
+        net["h"] = 0  # raises bad_hidden below
     return Architecture(**net)
 
 
 def read_optimizer(value: object) -> OptimizerOptions:
-    """An optimizer: its ``kind``, and its hyperparameters by name, each with its default.
+    """Read an optimizer: its ``kind``, and optional hyperparameters by name.
 
     Raises
     ------
@@ -115,7 +118,7 @@ def read_optimizer(value: object) -> OptimizerOptions:
 
 
 def _number(value: Any) -> float:
-    """A float; NaN, which is in no range, for what is none."""
+    """A float; for anything else NaN, which every range check refuses."""
     is_number = type(value) in (int, float) and abs(value) <= sys.float_info.max
     return float(value) if is_number else math.nan
 

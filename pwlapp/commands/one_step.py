@@ -1,4 +1,4 @@
-"""The command that tells a session's next epoch in numbers, before it is trained."""
+"""The command that computes a session's next epoch in numbers without training it."""
 
 from __future__ import annotations
 
@@ -16,28 +16,30 @@ from pwlapp.sessions.codec import optimizer_header
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_number, json_numbers
 
-DRAWN_DIGITS = 5  # significant ones, of the numbers that are only drawn
+DRAWN_DIGITS = 5  # significant digits of numbers that are only drawn
 COLUMNS = ("old", "m_old", "v_old", "gradient", "difference")
 
 
-class OneStepOf(Body):
-    """The next epoch with this optimizer, or the session's own, and the points of one weight."""
+class Explain(Body):
+    """Compute the next epoch; by default with the session's optimizer.
+
+    `weight` is the index of the weight for which the contributions of the points are wanted.
+    """
 
     optimizer: Optimizer | None = None
     weight: Annotated[int, Field(strict=True)] = 0
 
 
-async def explain(service: SessionService, sid: str, body: OneStepOf) -> dict[str, Any]:
-    """What the command `training.step` would do now with the same optimizer.
+async def explain(service: SessionService, sid: str, body: Explain) -> dict[str, Any]:
+    """Compute what the command `training.step` would do at present; see `analysis.one_step`.
 
     Returns
     -------
     dict
         ``epoch`` and ``version`` of the session, ``net``, ``optimizer`` with all its
-        hyperparameters, ``diverges``, and what `one_step` finds. Its arrays are lists by name in
-        ``table``; ``pull`` has those of the chosen weight, for drawing. Numbers have nine
-        significant digits, from which float32 comes back to the last bit; null where one is not
-        finite.
+        hyperparameters, ``diverges``, and the attributes of `OneStep`. Its arrays are lists by name
+        in ``table``. Numbers have nine significant digits, which restore any float32; null stands
+        for a number that is not finite.
     """
     state = await service.state(sid)
     begun = transitions.ready(state, body.optimizer or state.optimizer, state.engine)
@@ -76,7 +78,7 @@ def _pull(pull: Pull) -> dict[str, Any]:
 
 
 def _drawn(values: Vector) -> list[float | None]:
-    """Numbers rounded to `DRAWN_DIGITS` of the largest; null where one is not finite."""
+    """Round all numbers to the `DRAWN_DIGITS`-th digit of the largest; None if not finite."""
     largest = float(np.abs(values).max())
     if not np.isfinite(largest):
         return json_numbers(values.tolist())

@@ -1,11 +1,9 @@
-"""The whole of a session out, and back in: for links, files, undo and lessons.
+"""Commands that save a whole session as JSON and restore it: for links, files and lessons.
 
-What is saved is a JSON object of format 1:
-
-``seed``, ``net``, ``optimizer`` (all its hyperparameters and its ``kind``), ``engine``,
-``data`` (see `data.Data`), ``data_key``, ``epoch``,
-``optimizer_epoch``, ``loss``, ``by_recipe``, and ``params``, ``m``, ``v``: base64 of little-endian
-float32.
+The JSON object has format 1, with the fields ``seed``, ``net``, ``optimizer`` (all hyperparameters
+and its ``kind``), ``engine``, ``data`` (see `data.Data`), ``data_key``, ``epoch``,
+``optimizer_epoch``, ``loss``, ``by_recipe``, and ``params``, ``m``, ``v`` as base64 of
+little-endian float32.
 """
 
 from __future__ import annotations
@@ -39,11 +37,11 @@ from pwlapp.sessions.transitions import Transition, with_new_net, with_saved_fra
 
 FORMAT = 1
 MAX_EPOCH = 10**12
-SAME_LOSS = 1e-5  # float32's noise: engines sum in other orders
+SAME_LOSS = 1e-5  # rounding error of float32: engines add in different orders
 
 
 async def save(service: SessionService, sid: str, _body: Body) -> dict[str, Any]:
-    """Answer with the whole of the session."""
+    """Return the whole session."""
     state = await service.state(sid)
     train = state.train
     points = await service.points_of(state)
@@ -54,7 +52,7 @@ async def save(service: SessionService, sid: str, _body: Body) -> dict[str, Any]
             "net": asdict(train.net),
             "optimizer": codec.optimizer_header(state.optimizer),
             "engine": state.engine,
-            "data": data_out(points),
+            "data": data_json(points),
             "data_key": state.data_key,
             "epoch": train.epoch,
             "optimizer_epoch": train.optimizer_epoch,
@@ -68,7 +66,7 @@ async def save(service: SessionService, sid: str, _body: Body) -> dict[str, Any]
 
 
 def read_format(value: object) -> int:
-    """The format, if this server knows it. Raises ``saved_too_new``, ``bad_saved``."""
+    """Check the format's number. Raises ``saved_too_new``, ``bad_saved``."""
     if type(value) is not int or value < FORMAT:
         raise UserError("bad_saved")
     if value > FORMAT:
@@ -77,7 +75,7 @@ def read_format(value: object) -> int:
 
 
 def unpacked(text: object) -> Array:
-    """Undo `packed`. Raises ``bad_saved``."""
+    """The inverse of `packed`. Raises ``bad_saved``."""
     try:
         raw = base64.b64decode(text, validate=True)  # type: ignore[arg-type]
         return np.frombuffer(raw, dtype="<f4").astype(np.float32)
@@ -90,7 +88,7 @@ Vector: TypeAlias = Annotated[Array, PlainValidator(unpacked)]
 
 
 class Saved(Body):
-    """What `save` gave."""
+    """A session as `save` returns it."""
 
     format: Annotated[int, PlainValidator(read_format)]
     data: Data
@@ -109,7 +107,7 @@ class Saved(Body):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Saved:
-        """As many numbers as the net has, and only such as training leaves."""
+        """Check that the numbers fit the net and could be the result of training."""
         sizes = {vector.size for vector in (self.params, self.m, self.v)}
         is_memory = np.isfinite(self.m).all() and not np.isnan(self.v).any() and (self.v >= 0).all()
         if sizes != {self.net.size} or not (np.isfinite(self.params).all() and is_memory):
@@ -120,21 +118,19 @@ class Saved(Body):
 
 
 class Restore(Body):
-    """What `save` gave, and the frames of the run that led there, as ``/frames`` writes them."""
+    """A saved session, and optionally the frames of its run in the form of ``/frames``."""
 
     saved: Annotated[Saved, refused("bad_saved")]
-    frames: Any = None  # checked with the net that they belong to
+    frames: Any = None  # checked in `restore`, which knows their net and data
 
 
 async def restore(service: SessionService, sid: str, body: Restore) -> dict[str, Any]:
-    """Put what `save` gave in the place of the session.
-
-    Its frames begin anew, unless the body has those of the run that led there.
+    """Replace the session by a saved one, with its frames if the body has them.
 
     Raises
     ------
     UserError
-        ``needs_mse``, ``bad_saved`` for the frames, or what `points_of` raises.
+        ``needs_mse``; ``bad_saved`` for the frames; the errors of `points_of`.
     """
     saved = body.saved
     points = await points_of(service, saved.data)
@@ -142,12 +138,12 @@ async def restore(service: SessionService, sid: str, body: Restore) -> dict[str,
     if points.key == service.points.key:
         points = service.points
     train = train_state(saved, points)
-    known = (AUTO, *(each.id for each in service.engines))  # no set: a forged one has no hash
+    known = (AUTO, *(each.id for each in service.engines))  # no set: the value may be unhashable
     move = partial(
-        put_back,
+        replace_session,
         seed=saved.seed,
         optimizer=saved.optimizer,
-        engine=saved.engine if saved.engine in known else AUTO,  # of another machine
+        engine=saved.engine if saved.engine in known else AUTO,
         train=train,
         points=points,
         same_data=saved.data_key in (None, points.key),
@@ -157,7 +153,7 @@ async def restore(service: SessionService, sid: str, body: Restore) -> dict[str,
     return {"snapshot": await service.apply(sid, move, points, "session")}
 
 
-def put_back(
+def replace_session(
     state: SessionState,
     seed: int,
     optimizer: OptimizerOptions,
@@ -168,7 +164,7 @@ def put_back(
     by_recipe: bool = False,
     frames: Sequence[Frame] = (),
 ) -> Transition:
-    """The session becomes another one; whatever ran is given up."""
+    """Replace a session by another one; its run and its frames are dropped."""
     after = with_new_net(
         state,
         seed,
@@ -183,8 +179,11 @@ def put_back(
 
 
 def train_state(saved: Saved, points: Points) -> TrainState:
-    """The net and its optimizer's memory; its loss as the engine had it, if that is what it is."""
-    with np.errstate(over="ignore", invalid="ignore"):  # of a run that has diverged
+    """The saved net and optimizer's memory, with the loss on the given points.
+
+    The saved loss is used if it agrees: the engine's rounding may differ from that of `net.loss`.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # the run may have diverged
         loss = nets.loss(saved.params, *points.training, saved.net)
     if isinstance(saved.loss, float) and math.isclose(
         saved.loss, loss, rel_tol=SAME_LOSS, abs_tol=SAME_LOSS
@@ -196,12 +195,12 @@ def train_state(saved: Saved, points: Points) -> TrainState:
 
 
 def packed(values: Array) -> str:
-    """float32 numbers as text."""
+    """Encode float32 numbers as base64."""
     return base64.b64encode(values.astype("<f4").tobytes()).decode()
 
 
-def data_out(points: Points) -> dict[str, Any]:
-    """The spec of these points, and a student's own ones themselves."""
+def data_json(points: Points) -> dict[str, Any]:
+    """The points in the form of `data.Data`: a spec, or for a student's own points the numbers."""
     spec: dict[str, Any] = asdict(points.spec)
     if points.spec.law != "own":
         return spec

@@ -1,9 +1,8 @@
-"""Commands for many seeds: what becomes of a session's kind of net, seed by seed.
+"""Commands that train a session's net from many seeds, and that compute the plateaus of the loss.
 
-500 seeds are trained part by part, so that no computation keeps the others waiting for long, and
-each part is sent as soon as it is there. Parts end at multiples of `BLOCK`: pages that began with
-different seeds soon want the same ones, and a class that presses the button at once has each
-computed once.
+Seeds are trained in parts, so that no computation delays others for long, and each part is sent as
+soon as it is ready. Parts end at multiples of `BLOCK`, so that requests that began with different
+seeds soon need the same parts: in a class that presses the button at once, each is computed once.
 """
 
 from __future__ import annotations
@@ -27,16 +26,16 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_number, json_numbers, optimizer_row
 
 MAX_COUNT = 2000
-PART_MS = 60.0  # computing of one part; a seed that has begun is trained to its end
-MAX_SEED_S = 2.0  # longer than anybody would care to wait for a part
-BLOCK = 32
+PART_MS = 60.0  # time after which no further seed of a part is started
+MAX_SEED_S = 2.0  # a single seed must not take longer
+BLOCK = 32  # seeds
 CURVE_DECIMALS = 5
-AGAIN_S = 1.0
-PATIENCE = {"not_ready": 120, "busy": 20}  # how often a part that was refused is tried again
+RETRY_S = 1.0
+MAX_REFUSALS = {"not_ready": 120, "busy": 20}  # of one part, by code; it is retried until then
 
 
 class Job(NamedTuple):
-    """Whose request it is, and what is trained."""
+    """A request: the session, and what is trained."""
 
     sid: str
     net: Architecture
@@ -45,12 +44,12 @@ class Job(NamedTuple):
     epochs: int
 
     def key(self, first: int) -> tuple[Any, ...]:
-        """All that the part from this seed on depends on."""
+        """The cache key of the part that begins with this seed."""
         return ("seeds", self.points.key, self.net, self.optimizer, self.epochs, first)
 
 
 class Seeds(Body):
-    """The seeds from ``first`` on."""
+    """Train ``count`` seeds, beginning with ``first``."""
 
     first: Seed
     count: Annotated[
@@ -60,19 +59,19 @@ class Seeds(Body):
 
 
 async def seeds(service: SessionService, sid: str, body: Seeds) -> AsyncIterator[dict[str, Any]]:
-    """Train the seeds from ``first`` on.
+    """Train the session's net from many seeds.
 
     Yields
     ------
     dict
-        At first ``count``, since the last seed may come sooner, ``epochs`` of the loss curves, and
-        what is trained: ``net``, ``optimizer``, ``data_key``. Then ``runs`` of the next seeds (see
-        `rows`), or ``waiting``: the code of what they wait for.
+        First ``count`` (which is smaller than asked if there are not that many seeds), ``epochs``
+        of the loss curves, ``net``, ``optimizer`` and ``data_key``. Then ``runs`` of the next seeds
+        (see `rows`), or ``waiting`` with the code of the reason.
 
     Raises
     ------
     UserError
-        ``seeds_too_long`` (max) where one seed would take too long; ``not_ready``, ``busy``.
+        ``seeds_too_long`` (max) if a single seed would take too long; ``not_ready``, ``busy``.
     """
     state = await service.state(sid)
     points = await service.points_of(state)
@@ -92,18 +91,18 @@ async def seeds(service: SessionService, sid: str, body: Seeds) -> AsyncIterator
             part = await _part(service, job, first)
         except UserError as error:
             refusals += 1
-            if refusals > PATIENCE.get(error.code, 0):
+            if refusals > MAX_REFUSALS.get(error.code, 0):
                 raise
             yield {"waiting": error.code}
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(RETRY_S)
             continue
         refusals = 0
         yield {"runs": rows(part)[: end - first]}
         first += len(part.losses)
 
 
-async def seek_plateaus(service: SessionService, sid: str, _body: Body) -> dict[str, Any]:
-    """The best losses on the session's data, for the loss of its net, and the best bent line.
+async def find_plateaus(service: SessionService, sid: str, _body: Body) -> dict[str, Any]:
+    """Compute the plateaus of the loss on the session's data, for the loss function of its net.
 
     Returns
     -------
@@ -128,12 +127,12 @@ def train_part(
     options: OptimizerOptions,
     epochs: int,
 ) -> Runs:
-    """Train the next seeds in a worker, for one part's time; parameters as `many.train_seeds`.
+    """Train the seeds of one part, in a worker; see `analysis.seeds.train_seeds`.
 
     Raises
     ------
     UserError
-        ``not_ready`` while this process gets its compiled loops ready.
+        ``not_ready`` until this process has loaded the compiled engine.
     """
     if not warmup.is_ready():
         raise UserError("not_ready")
@@ -141,7 +140,7 @@ def train_part(
 
 
 def rows(runs: Runs) -> list[dict[str, Any]]:
-    """A part as the browser reads it: a row for each seed; losses after a divergence are None."""
+    """A part as JSON: an object for each seed. Losses after a divergence are None."""
     return [
         {
             "seed": runs.first + i,
@@ -169,7 +168,7 @@ def rows(runs: Runs) -> list[dict[str, Any]]:
 
 
 def _check_time(net: Architecture, n: int, epochs: int) -> None:
-    """Refuse what would keep a worker busy for long with a single seed."""
+    """Raise ``seeds_too_long`` (max) if a single seed would take a worker too long."""
     seconds = seconds_per_seed(net, n, epochs)
     if seconds > MAX_SEED_S:
         most = max(1, int(epochs * MAX_SEED_S / seconds))
@@ -177,8 +176,8 @@ def _check_time(net: Architecture, n: int, epochs: int) -> None:
 
 
 async def _part(service: SessionService, job: Job, first: int) -> Runs:
-    """The seeds from `first` to the end of its block, or as many of them as there is time for."""
+    """Train the seeds from `first` to the end of its block, as far as a part's time allows."""
     count = min(BLOCK - first % BLOCK, MAX_SEED + 1 - first)
-    what = (*job.points.training, job.net, job.optimizer, job.epochs)
-    part: Runs = await service.cached(job.sid, job.key(first), train_part, first, count, *what)
+    args = (*job.points.training, job.net, job.optimizer, job.epochs)
+    part: Runs = await service.cached(job.sid, job.key(first), train_part, first, count, *args)
     return part

@@ -1,4 +1,4 @@
-"""All commands by name, and the one way to run them: their bodies are checked here."""
+"""All commands by name, and the functions that check their bodies and run them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ B = TypeVar("B", bound=Body)
 
 
 class Command(NamedTuple):
-    """A command: the model of its body, and what it does. It returns the answer's JSON."""
+    """A command: the model of its body, and a function that returns the JSON of the answer."""
 
     model: type[Body]
     function: Callable[[SessionService, str, Any], Awaitable[dict[str, Any]]]
@@ -26,18 +26,18 @@ COMMANDS: dict[str, Command] = {
     "begin": Command(training.Begin, training.begin),
     "edit": Command(training.Edit, training.edit),
     "move_points": Command(data.MovePoints, data.move_points),
-    "one_step": Command(one_step.OneStepOf, one_step.explain),
+    "one_step": Command(one_step.Explain, one_step.explain),
     "params": Command(Empty, training.params),
     "pause": Command(Empty, training.pause),
-    "plateaus": Command(Body, seeds.seek_plateaus),
+    "plateaus": Command(Body, seeds.find_plateaus),
     "preview": Command(data.Preview, data.preview),
     "prepare": Command(training.Prepare, training.prepare),
     "redo": Command(Empty, training.redo),
     "reset": Command(training.Reset, training.reset),
     "restore": Command(saved.Restore, saved.restore),
-    "resume": Command(training.GoOn, training.resume),
+    "resume": Command(training.TrainingBody, training.resume),
     "saved": Command(Body, saved.save),
-    "step": Command(training.GoOn, training.step),
+    "step": Command(training.TrainingBody, training.step),
     "train": Command(training.Train, training.train),
     "undo": Command(Empty, training.undo),
     "upload": Command(data.Upload, data.upload),
@@ -46,7 +46,7 @@ COMMANDS: dict[str, Command] = {
 
 
 class Stream(NamedTuple):
-    """A command that answers part by part."""
+    """A command that answers in parts."""
 
     model: type[Body]
     function: Callable[[SessionService, str, Any], AsyncIterator[dict[str, Any]]]
@@ -67,7 +67,7 @@ async def run(
     Raises
     ------
     UserError
-        ``bad_request`` for an unknown command; what its fields and its function raise.
+        ``bad_request`` for an unknown command; the errors of its fields and of its function.
     """
     if (command := commands.get(name)) is None:
         raise UserError("bad_request")
@@ -77,13 +77,13 @@ async def run(
 def stream(
     service: SessionService, sid: str, name: str, body: Mapping[str, Any]
 ) -> AsyncIterator[dict[str, Any]]:
-    """Check the body of a command that answers part by part, and run it; see `run`."""
+    """Check the body of a command that answers in parts, and run it; see `run`."""
     command = STREAMS[name]
     return command.function(service, sid, checked(command.model, body, service))
 
 
 def checked(model: type[B], body: Mapping[str, Any], service: SessionService) -> B:
-    """The body as its model; the first field that is wrong decides over the error."""
+    """Check a body against its model; raises the error of the first wrong field."""
     try:
         return model.model_validate(body, context=service)
     except ValidationError as wrong:

@@ -1,4 +1,4 @@
-"""Commands to a session's net: train it, start over, set weights, undo, redo."""
+"""Commands that change a session's net: train, start over, set weights, undo, redo."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pwlapp.sessions.snapshot import json_numbers
 
 
 class Prepare(Body):
-    """What an untrained net is made from."""
+    """The seed and the net from which training starts."""
 
     seed: Seed
     net: Net
 
 
-class GoOn(Prepare):
-    """Which net is trained, and with what."""
+class TrainingBody(Prepare):
+    """The net to train, and the optimizer and the engine to train it with."""
 
     optimizer: Optimizer
     engine: Engine
 
 
-class Train(GoOn):
-    """Train for so many epochs more."""
+class Train(TrainingBody):
+    """Train `epochs` more."""
 
     epochs: Epochs
 
@@ -44,37 +44,37 @@ class Edit(Body):
 
 
 class Reset(Body):
-    """Back to epoch 0, at the initial weights of this seed; None: the session's own."""
+    """Go back to epoch 0 and the initial weights of a seed; by default the session's own."""
 
     net: Net
     seed: Seed | None = None
 
 
 async def train(service: SessionService, sid: str, body: Train) -> dict[str, Any]:
-    """Train from where the net stands, which is the one in the body; see `_prepare`.
+    """Train the net of the body (see `_prepare`) from its present weights.
 
-    Raises what `SessionService.start_run` raises.
+    Raises the errors of `SessionService.start_run`.
     """
     await _prepare(service, sid, body)
     return {"snapshot": await service.start_run(sid, body.epochs, body.optimizer, body.engine)}
 
 
-async def resume(service: SessionService, sid: str, body: GoOn) -> dict[str, Any]:
-    """Continue a paused run, from now on with this optimizer and engine; see `_prepare`."""
+async def resume(service: SessionService, sid: str, body: TrainingBody) -> dict[str, Any]:
+    """Continue a paused run with this optimizer and engine; see `_prepare`."""
     await _prepare(service, sid, body)
     return {"snapshot": await service.resume(sid, body.optimizer, body.engine)}
 
 
-async def step(service: SessionService, sid: str, body: GoOn) -> dict[str, Any]:
+async def step(service: SessionService, sid: str, body: TrainingBody) -> dict[str, Any]:
     """Train one epoch; see `_prepare` and `SessionService.step`."""
     await _prepare(service, sid, body)
     return {"snapshot": await service.step(sid, body.optimizer, body.engine)}
 
 
 async def prepare(service: SessionService, sid: str, body: Prepare) -> dict[str, Any]:
-    """Make an untrained net the one in the body; see `_prepare`."""
+    """Replace an untrained net by that of the body; see `_prepare`."""
     await _prepare(service, sid, body)
-    return {"snapshot": await service.look(sid)}
+    return {"snapshot": await service.get_snapshot(sid)}
 
 
 async def pause(service: SessionService, sid: str, _body: Empty) -> dict[str, Any]:
@@ -110,14 +110,14 @@ async def redo(service: SessionService, sid: str, _body: Empty) -> dict[str, Any
 
 
 async def params(service: SessionService, sid: str, _body: Empty) -> dict[str, Any]:
-    """The net's parameters. Frames of a wide net have its curve in their place.
+    """Return the net's parameters, which the frames of a wide net do not hold.
 
     Returns
     -------
     dict
         ``epoch`` and ``version`` of the session, and ``params`` in the order of `net.to_vector`,
-        with nine digits, from which float32 comes back to the last bit; null where one is not
-        finite.
+        with nine significant digits, which restore any float32; null stands for a number that is
+        not finite.
     """
     state = await service.state(sid)
     return {
@@ -128,9 +128,9 @@ async def params(service: SessionService, sid: str, _body: Empty) -> dict[str, A
 
 
 async def _prepare(service: SessionService, sid: str, wanted: Prepare) -> None:
-    """Reset an untrained net to the one that is wanted, if it is another.
+    """Make sure that the session's net is that of the body: replace an untrained net that differs.
 
-    A trained one would be lost by that, so the student has to say which of the two is meant.
+    A trained net is not replaced, since it would be lost; the student has to decide.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""Where work runs: a pool of processes, and the scheduler of training slices."""
+"""The pool of training processes, and the scheduler that gives them slices of training."""

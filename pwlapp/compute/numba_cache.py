@@ -1,8 +1,8 @@
-"""Where Numba stores the compiled engine on disk, and for which processor it compiles.
+"""The folder in which Numba stores the compiled engine, and the processor for which it compiles.
 
-Numba decides by the file of a function whether its compiled code is up to date. Ours also depends
-on constants of other files and on the compiler, so each `fingerprint` of these has its own folder.
-An image ships the engine compiled for `TARGET`.
+Numba recompiles a function if the function's own file has changed. The engine also depends on
+constants of other files and on the compiler, so each `fingerprint` of all these has its own folder.
+An image contains the engine compiled for `TARGET`.
 """
 
 from __future__ import annotations
@@ -19,18 +19,22 @@ from pwlapp.core.engines import cpu_name
 
 CACHE_VARIABLE = "NUMBA_CACHE_DIR"
 CPU_VARIABLE, FEATURES_VARIABLE = "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES"
-LOCK = "compiling.lock"  # holds the fingerprint of what has been compiled
+LOCK = "compiling.lock"  # contains the fingerprint of the compiled code in the folder
 
-# Nearly every server processor since 2015. Code compiled for it gives the same bits on all of them,
-# which matters when workers on several machines train one run. Compiled for the machine itself, an
-# epoch of the lecture's net takes a quarter of a microsecond less.
+# Nearly every server processor since 2015 supports this. Code compiled for it gives the same bits
+# on all of them, which matters if workers on several machines train one run. Code compiled for the
+# machine itself trains an epoch of the lecture's net a quarter of a microsecond faster.
 TARGET = "x86-64-v3"
 TARGET_FLAGS = {  # the processor features of that name, as /proc/cpuinfo lists them
     *("pni", "ssse3", "sse4_1", "sse4_2", "cx16", "lahf_lm", "popcnt"),
     *("avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "abm", "movbe", "xsave"),
 }
-SHIPPED = Path(__file__).parents[2] / "compiled"  # exists in an image
+SHIPPED = Path(__file__).parents[2] / "compiled"  # exists only in an image
 CPUINFO = Path("/proc/cpuinfo")
+
+_CORE = Path(__file__).parents[1] / "core"
+# The compiled loops, and the modules whose constants are compiled into them.
+SOURCES = (_CORE / "net.py", _CORE / "state.py", _CORE / "engines" / "kernels.py")
 
 
 def fingerprint(processor: str = "") -> str:
@@ -39,15 +43,14 @@ def fingerprint(processor: str = "") -> str:
     Parameters
     ----------
     processor : str
-        The processor to compile for; by default that of the environment, else this machine's.
+        The processor to compile for; by default the one that the environment names, else this
+        machine's.
     """
-    core = Path(__file__).parents[1] / "core"
-    sources = (core / "net.py", core / "training.py", core / "engines" / "kernels.py")
     processor = processor or os.environ.get(CPU_VARIABLE) or cpu_name()
-    # Numba looks up compiled code by the path of its source as well.
-    parts = [version("numba"), version("llvmlite"), sys.version, processor, str(core)]
+    # The path of the source is part of Numba's own key.
+    parts = [version("numba"), version("llvmlite"), sys.version, processor, str(_CORE)]
     digest = hashlib.sha256("\n".join(parts).encode())
-    for source in sources:
+    for source in SOURCES:
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -55,13 +58,13 @@ def fingerprint(processor: str = "") -> str:
 def use_cache(folder: Path) -> None:
     """Set Numba's cache folder and processor, before Numba is imported.
 
-    Variables that the environment sets already are not changed. Otherwise the processor is `TARGET`
-    if an image ships the engine and this machine supports it, else this machine's own.
+    Variables that are set already are not changed. Otherwise the processor is `TARGET` if this
+    image contains the engine and this machine supports it, else this machine's own.
 
     Parameters
     ----------
     folder : Path
-        Gets one folder per `fingerprint`.
+        Parent of the cache folders, one for each `fingerprint`.
     """
     cache = os.environ.get(CACHE_VARIABLE)
     is_unset = not cache and not os.environ.get(CPU_VARIABLE)
@@ -73,11 +76,11 @@ def use_cache(folder: Path) -> None:
 def compile_for_target() -> None:
     """Make Numba compile for `TARGET`, before Numba is imported."""
     os.environ[CPU_VARIABLE] = TARGET
-    os.environ[FEATURES_VARIABLE] = ""  # unset, Numba would add this machine's features
+    os.environ[FEATURES_VARIABLE] = ""  # if unset, Numba adds this machine's features
 
 
 def supports_target() -> bool:
-    """Whether this machine can run code for `TARGET`; False if the system does not say."""
+    """Whether this machine can run code for `TARGET`; False if the system does not tell."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -87,31 +90,31 @@ def supports_target() -> bool:
 
 
 def why_compiled() -> str:
-    """For the log: what is compiled now, and why the engine of the image is not used."""
+    """A log line: what is compiled, and why the engine of the image is not used."""
     text = f"compiling the engine for this processor, once ({cpu_name()})"
     if SHIPPED.is_dir() and any(SHIPPED.iterdir()) and not supports_target():
-        text += f", since the image's needs {TARGET}: AVX2 and what came with it"
+        text += f", since the engine in the image needs {TARGET} (AVX2)"
     return text
 
 
 def shipped_folder(name: str) -> Path:
-    """Where an image has the engine compiled for a `fingerprint`, if it has it."""
+    """The folder in which an image contains the engine with this `fingerprint`, if it does."""
     return SHIPPED / name
 
 
 def is_compiled(folder: Path) -> bool:
-    """Whether a folder, which has a LOCK file, holds the engine for the present fingerprint."""
+    """Whether a folder with a LOCK file holds the engine with the present fingerprint."""
     written = (folder / LOCK).read_text("utf-8", "replace")
     return written == fingerprint() and any(compiled_files(folder))
 
 
 def compiled_files(folder: Path) -> Iterator[Path]:
-    """Numba's files of our kernels; the folder may hold other programs' files as well."""
+    """Numba's files of `kernels`; the folder may also hold files of other programs."""
     yield from (file for end in ("nbi", "nbc") for file in folder.rglob(f"kernels.*.{end}"))
 
 
 def delete_compiled(folder: Path) -> None:
-    """Delete the compiled engine, so that it is compiled anew."""
+    """Delete the compiled engine, so that it is compiled again."""
     for file in list(compiled_files(folder)):
         with contextlib.suppress(OSError):
             file.unlink()
@@ -119,10 +122,10 @@ def delete_compiled(folder: Path) -> None:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[Path]:
-    """Let only one process of this machine change a folder at a time; yields its LOCK file."""
+    """Lock a folder against other processes of this machine; yields its LOCK file."""
     try:
         import fcntl
-    except ImportError:  # Windows: several processes may compile at once, which only wastes time
+    except ImportError:  # Windows: several processes may compile at once, which only takes longer
         fcntl = None  # type: ignore[assignment]
     path = folder / LOCK
     with path.open("a+b") as file:

@@ -1,7 +1,7 @@
 """A pool of worker processes with a first-come-first-served queue.
 
 Processes are forked from a fork server that has loaded torch and the compiled engine (see
-`preload`): they share that memory, and a new one can compute at once.
+`preload`), so they share that memory and start quickly.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
@@ -36,21 +37,22 @@ Prepare: TypeAlias = Callable[[], None]
 MAX_RETRIES = 3
 MAX_CALLS = 1000  # waiting and running; further calls raise ``busy``
 
-# Windows has no fork: each process loads everything itself there.
+# Windows has no fork: there each process loads everything itself.
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _PROCESSES = multiprocessing.get_context(_METHOD)
 _PROCESSES.set_forkserver_preload(["pwlapp.compute.preload"])
 _STOP_TIMEOUT_S = 5.0
+_START_TIMEOUT_S = 0.3  # when closing; a start takes longer only while the fork server loads torch
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
-# Process.start() also joins dead siblings, which threads must not do at the same time.
+# Process.start() also joins dead child processes, which two threads must not do at the same time.
 _start_lock = threading.Lock()
 
 
 class PoolRunner:
-    """A `Runner` with processes of its own.
+    """A `Runner` with a pool of local processes.
 
-    Calls are served in the order in which they came, so that runs take turns. A process that dies
+    Calls are served in the order in which they arrive, so that runs take turns. A process that dies
     is replaced, and its call is made again, up to `MAX_RETRIES` times.
 
     Parameters
@@ -65,7 +67,7 @@ class PoolRunner:
         self._workers = [Worker(prepare) for _ in range(workers)]
         self._free = list(self._workers)
         self._turns = asyncio.Semaphore(workers)  # first come, first served
-        # One thread per process, which waits for its answers.
+        # one thread for each process, which waits for the answers
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="runner")
         self._starting: set[asyncio.Task[None]] = set()
         self._engines: list[EngineInfo] = []
@@ -73,7 +75,7 @@ class PoolRunner:
         self._closed = False
 
     def start(self) -> None:
-        """Start all processes in the background: importing torch takes them seconds."""
+        """Start all processes in the background: importing torch takes seconds."""
         self._starting = {asyncio.create_task(self._start_one()) for _ in self._workers}
 
     def pids(self) -> list[int]:
@@ -135,17 +137,18 @@ class PoolRunner:
             self._threads, worker.call, function, args
         )
         answer.add_done_callback(lambda done: self._release(worker, done))
-        # Shielded, because a cancelled caller leaves the process busy: it is free again only when
-        # it has answered.
+        # Shielded: if the caller is cancelled, the process is still busy until it has answered.
         return await asyncio.shield(answer)
 
     def _release(self, worker: Worker, done: asyncio.Future[Any]) -> None:
         self._free.append(worker)
         self._turns.release()
         if not done.cancelled():
-            done.exception()  # mark it as retrieved: the caller may have been cancelled
+            done.exception()  # marks it as retrieved, in case the caller was cancelled
 
     def _stop(self) -> None:
+        for worker in self._workers:
+            worker.refuse_starts()
         for worker in self._workers:
             worker.kill()
         self._threads.shutdown()
@@ -158,13 +161,13 @@ def _nothing() -> None:
 
 
 class WorkerDied(Exception):
-    """The process ended in the middle of a job."""
+    """Raised if the process ended before it finished a job."""
 
 
 class Worker:
-    """One process, which is started at the first job, and again at the job after its death.
+    """One process. It is started at the first job, and after it died at the next one.
 
-    All methods block, so they are called from threads, and by one thread at a time.
+    All methods block, so they are called from threads; only one thread at a time may call them.
 
     Parameters
     ----------
@@ -180,19 +183,19 @@ class Worker:
 
     @property
     def pid(self) -> int | None:
-        """The id of the process; None if there is none or it is dead."""
+        """The id of the process; None if it is not alive."""
         process = self._process
         return process.pid if process and process.is_alive() else None
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        """Run ``function(*args)`` in the process; what it raises is raised here.
+        """Run ``function(*args)`` in the process and return its result or raise its exception.
 
         Raises
         ------
         WorkerDied
             If the process ended before it answered.
         """
-        job = ForkingPickler.dumps((function, args))  # an error here leaves the process unaffected
+        job = ForkingPickler.dumps((function, args))  # an error here does not affect the process
         try:
             pipe = self._pipe or self._start()
             pipe.send_bytes(job)
@@ -204,50 +207,71 @@ class Worker:
             return value
         raise value
 
-    def kill(self) -> None:
-        """Kill the process for good; a job in progress raises WorkerDied.
+    def refuse_starts(self) -> None:
+        """Never start the process again. May be called while another thread is in `call`."""
+        self._stopped = True
 
-        The one method that may be called while another thread is in `call`. Nothing is lost: jobs
-        are pure functions, and their results are saved elsewhere.
+    def kill(self) -> None:
+        """Kill the process and never start it again; a job in progress raises WorkerDied.
+
+        May be called while another thread is in `call`. Nothing is lost: jobs are pure functions,
+        and their results are saved by the caller.
         """
-        with _start_lock:
-            self._stopped = True
-            process = self._process
+        self.refuse_starts()
+        if not _start_lock.acquire(timeout=_START_TIMEOUT_S):
+            _kill_fork_server()  # the start in progress then fails with EOFError
+            _start_lock.acquire()
+        process = self._process
+        _start_lock.release()
         if process is not None:
             process.kill()
 
     def close(self) -> None:
-        """Release the process and the pipe, once the process is dead or must end."""
+        """Close the pipe, which ends the process, and wait for its end."""
         process, pipe = self._process, self._pipe
         self._process = self._pipe = None
         if pipe is not None:
             pipe.close()
         if process is not None:
-            process.join(_STOP_TIMEOUT_S)  # returns at once: it is dead, or sees the pipe's end
+            process.join(_STOP_TIMEOUT_S)  # returns soon: the process is dead, or its pipe ends
 
     def _start(self) -> Connection:
         ours, theirs = _PROCESSES.Pipe()
         process = _PROCESSES.Process(  # type: ignore[attr-defined]
             target=_serve, args=(theirs, self._prepare), daemon=True
         )
-        # Libraries read these while the child imports them, before any of our code runs in it.
+        # Libraries read these when the child imports them, before any of our code runs in it.
         os.environ.update(dict.fromkeys(_THREADS, "1"))
         with _start_lock, _sigint_blocked():
             if self._stopped:
                 raise ConnectionAbortedError("the worker is stopped")
             process.start()
             self._process, self._pipe = process, ours
-        # Only the child keeps its end open, so its death, however it came, is an EOF here.
+        # Only the child then has its end open, so its death, whatever the cause, is an EOF here.
         theirs.close()
         return ours
 
 
+def _kill_fork_server() -> None:
+    """Kill the fork server, for which a start waits until it has loaded torch.
+
+    The standard library can only ask it to stop, which it notices after loading. It is started
+    again when it is next needed.
+    """
+    pid: int | None = getattr(forkserver._forkserver, "_forkserver_pid", None)
+    if pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 @contextlib.contextmanager
 def _sigint_blocked() -> Iterator[None]:
-    """Keep Ctrl-C from a child that is still importing, which would print a traceback."""
+    """Block SIGINT: on Ctrl-C, a child that is still importing would print a traceback."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
+    # Starting a process may start the resource tracker, which would unblock the signal.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -256,7 +280,7 @@ def _sigint_blocked() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, prepare: Prepare) -> None:
-    """Answer jobs, in the process, until the pipe ends; it also ends if the parent dies."""
+    """Run jobs in the child process until the pipe ends, also if the parent has died."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare()
     with contextlib.suppress(EOFError, ConnectionError):
@@ -265,7 +289,7 @@ def _serve(pipe: Connection, prepare: Prepare) -> None:
 
 
 def _answer(job: bytes) -> Any:
-    # A job may raise anything; it is raised in the caller, and this process goes on.
+    # A job may raise any exception; it is raised in the caller, and this process continues.
     try:
         function, args = ForkingPickler.loads(job)
         return ForkingPickler.dumps((True, function(*args)))

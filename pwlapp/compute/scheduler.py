@@ -1,4 +1,4 @@
-"""The scheduler of slices that a pool of local processes trains."""
+"""The scheduler for slices that a pool of local processes trains."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ RETRY_S = 1.0  # between two tries to use a store that failed
 
 
 class LocalScheduler:
-    """A `Scheduler` with one task per running session, which trains and saves slice after slice.
+    """A `Scheduler` with one task for each running session, which trains and saves its slices.
 
-    A slice is saved only if the session still has the version that the slice started from. If it
-    has changed meanwhile (a pause, an edit, a reset) the slice is dropped: that costs 20 ms of work
-    and saves rules for merging.
+    A slice is saved only if the session still has the version from which the slice started. If the
+    session has changed meanwhile (a pause, an edit, a reset), the slice is dropped. That wastes
+    20 ms of work, but no rules for merging are needed.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class LocalScheduler:
     metrics : Metrics
     slice_ms : float
     at_once : int
-        Slices that the runner gets at a time, best as many as it has processes. The others wait
-        here, so that calls a user waits for (opening a page, a reset) go ahead of them.
+        Largest number of slices in the runner's queue, best its number of processes. The others
+        wait here, so that calls for which a user waits (opening a page, a reset) go first.
     """
 
     def __init__(
@@ -94,9 +94,9 @@ class LocalScheduler:
         await stop([*self._tasks.values(), *outage])
 
     async def _work(self, sid: str, state: SessionState | None) -> None:
-        # If `schedule` is called while `_run` is about to end on an older state, it adds the
-        # session to `_due`, and the session is read once more. There must be no await between the
-        # last check of `_due` and the end, or a call in between would be lost.
+        # If `schedule` is called while `_run` is about to end with an older state, it adds the
+        # session to `_due`, and the session is read again. There must be no await between the last
+        # check of `_due` and the end: a call in between would be lost.
         try:
             await self._run_or_halt(sid, state)
             while sid in self._due:
@@ -111,10 +111,10 @@ class LocalScheduler:
             try:
                 await self._run(sid, state or await self._sessions.load(sid))
             except UnknownSession:
-                pass  # it has expired, or was deleted with its class
+                pass  # the session has expired, or was deleted with its class
             except UserError as error:
                 if error.code == STORAGE_FAILED:
-                    state = None  # what is stored counts
+                    state = None  # read it again
                     await self._until_stored(sid)
                     continue
                 await self._halt(sid, error)
@@ -127,14 +127,14 @@ class LocalScheduler:
             await self._sessions.update(sid, functools.partial(transitions.halt, reason=reason))
 
     async def _until_stored(self, sid: str) -> None:
-        """Wait until the store can be written again; the page of the session says so meanwhile."""
+        """Wait until the store can be written again; meanwhile the session has a notice of it."""
         if self._outage is None:
             self._outage = asyncio.create_task(self._try_store(), name="waiting for the store")
         self._sessions.notify(sid)
         await asyncio.shield(self._outage)
 
     async def _try_store(self) -> None:
-        """Try for all runs together, until it succeeds."""
+        """Try to write to the store until it succeeds, once for all runs."""
         try:
             while True:
                 await asyncio.sleep(RETRY_S)
@@ -185,8 +185,9 @@ async def train(
     Raises
     ------
     UserError
-        ``training_failed`` (engine) if the engine failed, for example for want of memory;
-        ``bad_engine`` (name); or WorkerLost.
+        ``training_failed`` (engine) if the engine failed, for example for lack of memory;
+        ``bad_engine`` (name).
+    WorkerLost
     """
     try:
         return await runner.call(

@@ -1,6 +1,6 @@
-"""One slice of training: how far it goes, how a worker process trains it, and how it ends.
+"""One slice of training: its budget, its training in a worker process, and how a run ends.
 
-Both schedulers use this: the one for local processes, and the Celery workers.
+Used by the scheduler for local processes and by the Celery workers.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from pwlapp.sessions.state import SessionState
 
 logger = logging.getLogger(__name__)
 
-# What an engine raises when it can't go on, for example for want of memory.
+# Exceptions of an engine that fails, for example for lack of memory.
 TRAINING_ERRORS = (RuntimeError, ImportError, MemoryError)
 
 _frame_epochs = functools.lru_cache(maxsize=256)(frame_epochs)
 
 
 def next_budget(state: SessionState, target: int, slice_ms: float | None) -> Budget:
-    """How far the next slice towards epoch `target` may go, and which epochs become frames."""
+    """The budget of the next slice of a run to epoch `target`."""
     start = state.run.start_epoch if state.run else state.train.epoch
     planned = _frame_epochs(start, target, frames.frames_of_run(state.train.net))
     return Budget(target, planned[bisect_right(planned, state.train.epoch) :], slice_ms)
@@ -45,10 +45,10 @@ def train(
     engine: str,
     testing: Testing = None,
 ) -> Slice:
-    """Train one slice and draw its frames; while the compiled engine warms up, torch trains.
+    """Train one slice and make its frames. Until the compiled engine is loaded, torch trains.
 
-    Parameters and errors are those of `training.train_slice`. At the held-out points `testing`, the
-    frames of a wide net carry the loss.
+    For parameters and errors see `training.train_slice`. The frames of a wide net hold the loss at
+    the held-out points `testing`.
     """
     engine = engines.resolve(engine, state.net, x.size)
     if engine == engines.FUSED_CPU and not warmup.is_ready():
@@ -65,10 +65,10 @@ def train_together(
     engine: str,
     testing: Testing = None,
 ) -> list[Slice]:
-    """Train a slice of each of several nets of one architecture at once, on a GPU.
+    """Train a slice of each of several nets of the same architecture at once, on a GPU.
 
-    Parameters and errors are those of `fused_gpu.train_slices`; `can_train_together` must be true
-    for the engine.
+    `can_train_together` must be true for the engine. For parameters and errors see
+    `fused_gpu.train_slices`.
     """
     from pwlapp.core.engines import fused_gpu
 
@@ -78,7 +78,7 @@ def train_together(
 
 
 def can_train_together(engine: str, net: Architecture, n: int) -> bool:
-    """Whether this engine trains several such nets on n points in the time of one."""
+    """Whether this engine can train several such nets on n points at once."""
     if not engine.startswith("fused@cuda"):
         return False
     from pwlapp.core.engines.triton_nets import fits
@@ -87,20 +87,20 @@ def can_train_together(engine: str, net: Architecture, n: int) -> bool:
 
 
 def training_failed(state: SessionState, error: Exception) -> UserError:
-    """The `UserError` for one of `TRAINING_ERRORS`, whose cause is logged."""
+    """Log one of `TRAINING_ERRORS` and return a `UserError` for it."""
     logger.error("training with %s failed", state.engine, exc_info=error)
     return UserError("training_failed", engine=state.engine)
 
 
 def outcome(before: SessionState, after: SessionState) -> str | None:
-    """How a run ended with a slice: ``"done"`` or ``"diverged"``; None while it continues."""
+    """How a run ended with a slice: ``"done"`` or ``"diverged"``; None if it continues."""
     if before.run is None or after.run is not None:
         return None
     return "diverged" if after.notice is not None else "done"
 
 
 def _with_frames(result: SliceResult, x: Array, testing: Testing) -> Slice:
-    # Drawn in the worker process: as curves, the frames of a wide net are hundreds of times smaller
-    # than its parameters, of which only the last leave the process.
+    # Converted in the worker process: the curves of a wide net are hundreds of times smaller than
+    # its parameters, so less has to be sent to the web process.
     batch = frames.draw(result.frames, result.state.net, x, testing)
     return Slice(result.state, batch, result.diverged, result.seconds, result.engine)

@@ -1,12 +1,12 @@
 """Prepares a worker process: loads torch, then in the background the compiled engine.
 
-Compiling takes about 20 seconds, so no run waits for it: torch trains meanwhile. It happens once
-per machine, in a process of its own, and Numba stores the result on disk (see `numba_cache`). Each
-worker process then loads it in about a second, in a thread beside its jobs.
+Compiling takes about 20 seconds; torch trains meanwhile. It happens once on each machine, in a
+process of its own, and Numba stores the result on disk (see `numba_cache`). Each worker process
+then loads it in about a second, in a background thread.
 
-``python -m pwlapp.compute.warmup`` is that compiling process: it fills Numba's cache at low
-priority, and ends early when its standard input does, which means that its parent has ended.
-``python -m pwlapp.compute.warmup FOLDER`` compiles for an image, into the folder to ship.
+``python -m pwlapp.compute.warmup`` is the compiling process: it fills Numba's cache at low
+priority. It ends early if its standard input ends, which happens if its parent has died.
+``python -m pwlapp.compute.warmup FOLDER`` compiles into the folder that an image contains.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pwlapp.core.training import initial_state, train_slice
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 3
-NICENESS = 10  # the compiling process yields to those that serve visitors
+NICENESS = 10  # the compiling process has a lower priority than those that serve visitors
 
 _ready = threading.Event()
 
@@ -42,12 +42,12 @@ def load_torch() -> None:
 
 
 def load_engines(cache: Path, log_level: str, log_format: str) -> None:
-    """Prepare this process for training with torch, and in the background the compiled engine.
+    """Prepare this process for training with torch; load the compiled engine in the background.
 
     Parameters
     ----------
     cache : Path
-        Folder for compiled code, unless the environment names one.
+        Folder for compiled code; not used if the environment names one.
     log_level, log_format : str
         See `logs.configure`.
     """
@@ -63,13 +63,13 @@ def is_ready() -> bool:
 
 
 def begin(load: Callable[[], None]) -> threading.Thread | None:
-    """Load the compiled engine in a background thread; returns None if it is loaded.
+    """Load the compiled engine in a background thread; returns None if it is loaded already.
 
     Parameters
     ----------
     load : callable
-        Called up to `ATTEMPTS` times, since a killed compiler or damaged files are gone the next
-        time. If it still raises, this process trains with torch and logs the reason in one line.
+        Called up to `ATTEMPTS` times, since a retry helps if the compiler was killed or files were
+        damaged. If it fails each time, this process logs the reason and trains with torch.
     """
     if is_ready():
         return None
@@ -81,7 +81,7 @@ def begin(load: Callable[[], None]) -> threading.Thread | None:
 def _try_to_load(load: Callable[[], None]) -> None:
     reason = ""
     for _ in range(ATTEMPTS):
-        # A compiler can raise anything, and torch can serve without it.
+        # A compiler can raise any exception, and torch can train without it.
         try:
             load()
         except Exception as error:  # noqa: BLE001
@@ -89,32 +89,32 @@ def _try_to_load(load: Callable[[], None]) -> None:
         else:
             _ready.set()
             return
-    logger.warning("the compiled engine is not available, torch trains instead: %s", reason)
+    logger.warning("the compiled engine is not available; torch trains instead: %s", reason)
 
 
 def _warm_torch_then_compiled() -> None:
-    """Train one epoch with torch, which makes its first job fast, then load the compiled engine."""
+    """Train one epoch with torch, so that its first job is fast; then load the compiled engine."""
     x = np.zeros(1, dtype=np.float32)
     train_slice(initial_state(0, x, x), x, x, AdamOptions(), Budget(target_epoch=1))
     load_compiled()
 
 
 def load_compiled() -> None:
-    """Load the compiled engine into this process; copy it from the image or compile it if needed.
+    """Load the compiled engine; if needed, copy it from the image or compile it first.
 
     Raises
     ------
     RuntimeError
-        If it can't be compiled here.
+        If it can't be compiled on this machine.
     """
     folder, name = Path(os.environ[numba_cache.CACHE_VARIABLE]), numba_cache.fingerprint()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with numba_cache.locked(folder) as lock:
             if not numba_cache.is_compiled(folder):
-                numba_cache.delete_compiled(folder)  # Numba may believe old files to be up to date
+                numba_cache.delete_compiled(folder)  # Numba might take old files for up to date
                 shipped = numba_cache.shipped_folder(name)
-                if shipped.is_dir():  # copied, since Numba only reads from a folder it may write to
+                if shipped.is_dir():  # copied, since Numba needs a writable folder even for reading
                     shutil.copytree(shipped, folder, dirs_exist_ok=True)
                 else:
                     logger.info("%s; torch trains until then", numba_cache.why_compiled())
@@ -122,7 +122,7 @@ def load_compiled() -> None:
                 lock.write_text(name, encoding="utf-8")
         _compile_or_load()
     except Exception:
-        numba_cache.delete_compiled(folder)  # damaged files would fail each time
+        numba_cache.delete_compiled(folder)  # in case files are damaged
         raise
 
 
@@ -132,7 +132,7 @@ def load_if_compiled() -> bool:
     For the fork server, which must neither wait for a compiler nor start a thread.
     """
     folder = Path(os.environ.get(numba_cache.CACHE_VARIABLE, ""))
-    # Damaged files may raise anything; the worker processes then compile anew.
+    # Damaged files may raise any exception; the worker processes then compile again.
     try:
         if not numba_cache.is_compiled(folder):
             return False
@@ -144,17 +144,17 @@ def load_if_compiled() -> bool:
 
 
 def compile_in_subprocess() -> None:
-    """Fill Numba's cache in a process of its own, which ends if this one does.
+    """Fill Numba's cache in a child process, which ends if this process ends.
 
     Raises
     ------
     RuntimeError
-        If it failed, with the last line of its stderr.
+        If it failed; the text is the last line of its stderr.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "pwlapp.compute.warmup"],
         cwd=Path(__file__).parents[2],
-        stdin=subprocess.PIPE,  # its end tells the child that this process has ended
+        stdin=subprocess.PIPE,  # when it ends, the child knows that this process has ended
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -174,14 +174,14 @@ def _fill_cache() -> None:
 
 
 def _exit_with_parent() -> None:
-    # At once, wherever the compiler is: Numba writes each file of its cache as a whole.
-    while os.read(0, 1):  # not sys.stdin, whose lock would outlive the main thread
+    # os._exit at any moment is safe: Numba writes each file of its cache atomically.
+    while os.read(0, 1):  # not sys.stdin, whose lock would block the end of the main thread
         pass
     os._exit(1)
 
 
 def _fill_image(folder: Path) -> None:
-    """Compile for `numba_cache.TARGET`; where that can't run, only make the folder."""
+    """Compile for `numba_cache.TARGET`; if this machine can't run that, only make the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     if not numba_cache.supports_target():
         sys.stderr.write(f"not an {numba_cache.TARGET} machine: compiled at the first start\n")

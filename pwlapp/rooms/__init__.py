@@ -1,1 +1,1 @@
-"""A class in a room: a teacher's board and settings, and a seat for each student."""
+"""A class: a room with a seat for each student, and the sessions that the teacher leads."""

@@ -1,4 +1,4 @@
-"""Questions to a class: which answers fit, and what all of them are together."""
+"""Questions to a class: checks answers and summarises them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ def check_answer(question: Question, value: object) -> Value:
     ----------
     question : Question
     value : object
-        Of any type.
+        From a request, so of any type.
 
     Returns
     -------
     float, int or tuple of float
-        A number; the index of an option; `CURVE_VALUES` values of yhat, each within [0, 1].
+        By the kind of question: a number, the index of an option, or `CURVE_VALUES` values of yhat
+        within [0, 1].
 
     Raises
     ------
@@ -45,7 +46,7 @@ def check_answer(question: Question, value: object) -> Value:
 
 
 def answers(question: Question, seats: Collection[Seat]) -> dict[int, Value]:
-    """The answers to this question, by the number of the seat."""
+    """The answers to this question, by seat number."""
     return {
         seat.number: seat.answer.value
         for seat in seats
@@ -54,7 +55,7 @@ def answers(question: Question, seats: Collection[Seat]) -> dict[int, Value]:
 
 
 def summary(question: Question, seats: Collection[Seat]) -> Answers:
-    """All answers as the class sees them: sorted, so that their order tells nobody's answer."""
+    """All answers as the class sees them: sorted, so that their order does not reveal the seat."""
     given = answers(question, seats).values()
     if question.kind == "choice":
         chosen = list(given)
@@ -67,5 +68,5 @@ def summary(question: Question, seats: Collection[Seat]) -> Answers:
 
 
 def _is_number(value: object, low: float, high: float) -> TypeGuard[float]:
-    """Whether a value is a finite number within these limits; a bool is none."""
+    """Whether a value is a number, but not a bool, within these limits."""
     return isinstance(value, int | float) and type(value) is not bool and low <= value <= high

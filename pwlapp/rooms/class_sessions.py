@@ -1,4 +1,4 @@
-"""The sessions of a class: made from the teacher's setting, changed all at once, copied."""
+"""The sessions of a class: creates them from the teacher's setting, changes all, copies them."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 
-AT_ONCE = 24  # seats that are worked on at a time
-SEEDS = 25  # whose nets a worker makes in one call
+AT_ONCE = 24  # seats that are changed concurrently
+SEEDS = 25  # initial nets that a worker computes in one call
 
 States: TypeAlias = Mapping[int, TrainState]  # untrained nets, by seed
 Move: TypeAlias = Callable[[SessionState], Transition]
 
 
 class Outcome(NamedTuple):
-    """Of how many seats a command did its work, and of how many it failed."""
+    """For how many seats a command succeeded and for how many it failed."""
 
     seats: int
     failed: int
 
 
 class Start(NamedTuple):
-    """What a session of the class begins with.
+    """The start of a session of the class.
 
     Attributes
     ----------
@@ -67,9 +67,9 @@ class Start(NamedTuple):
 
 
 class ClassSessions:
-    """Makes and changes the sessions of a class, those of many seats at once.
+    """Creates and changes the sessions of a class, many at once.
 
-    A seat for which this fails never stops the others.
+    A failure for one seat does not affect the others.
 
     Parameters
     ----------
@@ -80,18 +80,18 @@ class ClassSessions:
     def __init__(self, sessions: SessionService, rooms: RoomRepository) -> None:
         self._sessions = sessions
         self._rooms = rooms
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def turn(self, code: str) -> asyncio.Lock:
-        """To hold while all sessions of a room are changed, so that a second command waits."""
-        turn = self._turns.get(code) or asyncio.Lock()
-        self._turns[code] = turn
-        return turn
+    def lock(self, code: str) -> asyncio.Lock:
+        """The lock to hold while all sessions of a room are changed."""
+        lock = self._locks.get(code) or asyncio.Lock()
+        self._locks[code] = lock
+        return lock
 
-    async def admit(self, room: Room, seat: Seat) -> Seat:
-        """Give a seat what the class has: a late joiner, or one that a crash left out.
+    async def catch_up(self, room: Room, seat: Seat) -> Seat:
+        """Set up the session of the class for a seat that joins late or was missed in a crash.
 
-        Nothing happens if the seat has the present setting already, or the room does not lead.
+        Nothing happens if the seat has the present setting already, or if the class is not led.
 
         Returns
         -------
@@ -101,65 +101,65 @@ class ClassSessions:
         Raises
         ------
         UserError
-            ``server_full`` (max); ``room_forbidden`` if the student leaves meanwhile; or what
-            reading the store raises.
+            ``server_full`` (max); ``room_forbidden`` if the student leaves meanwhile;
+            ``storage_failed``.
         """
         while room.leading and room.setting is not None and seat.setting < room.setting.id:
-            sid = await self._give(room, room.setting, seat)
-            if not (kept := await self._keep(room, room.setting, {seat.number: sid})):
+            sid = await self._set_up(room, room.setting, seat)
+            if not (kept := await self._save(room, room.setting, {seat.number: sid})):
                 raise UserError("room_forbidden")
             [seat] = kept
             given, room = room, await self._rooms.load(room.code)
             if room.frozen != given.frozen and seat.class_sid == sid:
-                move = partial(settle, locked=room.frozen, pauses=room.frozen)
+                move = partial(set_lock, locked=room.frozen, pauses=room.frozen)
                 await self._sessions.apply(sid, move, as_teacher=True)
         return seat
 
-    async def give_all(self, room: Room) -> Outcome:
-        """Give every seat the setting of the room."""
+    async def set_up_all(self, room: Room) -> Outcome:
+        """Set up the session of every seat with the setting of the room."""
         setting = room.setting
         if setting is None:
             return Outcome(0, 0)
         seats = await self._rooms.seats(room.code)
         made = await self._initial_states(setting, seats)
-        sids = await each(seats, lambda seat: self._give(room, setting, seat, made))
+        sids = await each(seats, lambda seat: self._set_up(room, setting, seat, made))
         given = {seat.number: sid for seat, sid in zip(seats, sids, strict=True) if sid is not None}
-        kept = await self._keep(room, setting, given)
+        kept = await self._save(room, setting, given)
         return Outcome(len(kept), len(seats) - len(given))
 
     async def change_all(self, room: Room, move: Move, starts: bool = False) -> Outcome:
-        """Make a transition of every session of the class; none if the room does not lead.
+        """Apply a transition to every session of the class, if the class is led.
 
         Parameters
         ----------
         room : Room
         move : callable
-            As `SessionService.apply` takes it.
+            See `SessionService.apply`.
         starts : bool
-            Whether it starts runs.
+            Whether the transition starts runs.
         """
         if not room.leading:
             return Outcome(0, 0)
         sids = [seat.class_sid for seat in await self._rooms.seats(room.code) if seat.class_sid]
-        change = self._sessions.start_with if starts else self._sessions.apply
+        change = self._sessions.apply_and_start if starts else self._sessions.apply
         done = await each(sids, lambda sid: change(sid, move, as_teacher=True))
         return Outcome(len(sids) - done.count(None), done.count(None))
 
     async def copy(self, sid: str) -> str:
         """Make a locked copy of a session, without its history; returns its id."""
-        state, frames = await self._sessions.whole(sid)
+        state, frames = await self._sessions.state_and_frames(sid)
         still = replace(state, version=1, run=None, history=NO_HISTORY, locked=True)
         return await self._sessions.create(still, frames)
 
     async def open_copy(self, sid: str, into: str) -> Snapshot:
-        """Replace session `into` by a copy of `sid`, as one step to undo; returns its snapshot."""
-        state, frames = await self._sessions.whole(sid)
+        """Replace session `into` by a copy of `sid`, which can be undone; returns its snapshot."""
+        state, frames = await self._sessions.state_and_frames(sid)
         points = await self._sessions.points_of(state)
-        move = partial(become, other=state, frames=frames)
+        move = partial(copied, other=state, frames=frames)
         return await self._sessions.apply(into, move, points, "session")
 
     async def _initial_states(self, setting: Setting, seats: Iterable[Seat]) -> States:
-        """The untrained nets of these seats, by seed, as far as they can be made."""
+        """The untrained nets of these seats, by seed; without those that could not be made."""
         points = await self._sessions.find_points(setting.data_key)
         if points is None:
             return {}
@@ -169,10 +169,10 @@ class ClassSessions:
         found = await each(parts, make)
         return {seed: train for part in found for seed, train in (part or {}).items()}
 
-    async def _give(
+    async def _set_up(
         self, room: Room, setting: Setting, seat: Seat, made: States | None = None
     ) -> str:
-        """Set up the seat's session of the class, a new one if it has none; returns its id."""
+        """Set up the seat's session of the class, or create it; returns its id."""
         points = await self._sessions.find_points(setting.data_key)
         if points is None:
             raise UserError("data_unknown")
@@ -187,22 +187,25 @@ class ClassSessions:
         start = Start(seed, optimizer, train, points, run, room.frozen)
         if seat.class_sid is not None:
             try:
-                change = self._sessions.apply if run is None else self._sessions.start_with
+                change = self._sessions.apply if run is None else self._sessions.apply_and_start
                 await change(seat.class_sid, partial(set_up, start=start), as_teacher=True)
                 return seat.class_sid
             except UnknownSession:
                 pass
         return await self._sessions.create(*new(start, self._sessions.default_engine))
 
-    async def _keep(self, room: Room, setting: Setting, sids: dict[int, str]) -> list[Seat]:
-        """Note the sessions, by seat, that were made for a setting; those not kept are deleted."""
+    async def _save(self, room: Room, setting: Setting, sids: dict[int, str]) -> list[Seat]:
+        """Save in the seats which sessions were set up for a setting.
 
-        def note(seat: Seat) -> Seat | None:
+        A session is deleted if its seat was removed or has a newer setting meanwhile.
+        """
+
+        def change(seat: Seat) -> Seat | None:
             if seat.setting >= setting.id:
                 return None
             return msgspec.structs.replace(seat, class_sid=sids[seat.number], setting=setting.id)
 
-        seats = await self._rooms.update_seats(room.code, sids, note)
+        seats = await self._rooms.update_seats(room.code, sids, change)
         kept = {seat.class_sid for seat in seats}
         if lost := [sid for sid in sids.values() if sid not in kept]:
             await self._sessions.delete(lost)
@@ -210,12 +213,12 @@ class ClassSessions:
 
 
 async def each(items: Iterable[T], work: Callable[[T], Awaitable[R]]) -> list[R | None]:
-    """Do the work for each item, `AT_ONCE` at a time; None where it raised a `UserError`.
+    """Call `work` for each item, `AT_ONCE` at a time; the result is None if it raised `UserError`.
 
     Raises
     ------
     Exception
-        What is no `UserError`, once all have ended.
+        The first exception that is not a `UserError`, after all calls have ended.
     """
     turns = asyncio.Semaphore(AT_ONCE)
 
@@ -224,7 +227,7 @@ async def each(items: Iterable[T], work: Callable[[T], Awaitable[R]]) -> list[R 
             try:
                 return await work(item)
             except UserError as error:
-                logger.warning("a seat is left out: %s", error)
+                logger.warning("a command failed for one seat: %s", error)
                 return None
 
     results = await asyncio.gather(*map(one, items), return_exceptions=True)
@@ -243,17 +246,16 @@ def new(start: Start, engine: str) -> tuple[SessionState, list[Frame]]:
 
 
 def set_up(state: SessionState, start: Start) -> Transition:
-    """Start over as the class does; the student's steps can't be undone any more."""
-    history = replace(
-        NO_HISTORY, first=state.history.end, now=state.history.end
-    )  # numbers are not used twice
+    """Start over with the setting of the class; earlier steps can't be undone any more."""
+    # Empty, but without reusing the numbers of steps.
+    history = replace(NO_HISTORY, first=state.history.end, now=state.history.end)
     begun = replace(state, optimizer=start.optimizer, history=history, locked=start.is_locked)
     after, frames = transitions.reset(begun, start.seed, start.train, start.points)
     return replace(after, run=start.run), frames
 
 
-def settle(state: SessionState, locked: bool, pauses: bool) -> Transition:
-    """Lock a session or unlock it, and pause its run if it has one."""
+def set_lock(state: SessionState, locked: bool, pauses: bool) -> Transition:
+    """Lock or unlock a session; pause its run if `pauses` is true."""
     run = state.run
     if pauses and run is not None:
         run = replace(run, status="paused")
@@ -263,19 +265,19 @@ def settle(state: SessionState, locked: bool, pauses: bool) -> Transition:
 
 
 def start_run(state: SessionState, epochs: int) -> Transition:
-    """Train on with the session's own optimizer and engine; nothing if it is running."""
+    """Start a run with the session's own optimizer and engine, unless it is running."""
     if state.is_running:
         return None
     return transitions.start_run(state, epochs, state.optimizer, state.engine)
 
 
 def resume(state: SessionState) -> Transition:
-    """Continue a paused run as it was."""
+    """Continue a paused run with the same optimizer and engine."""
     return transitions.resume(state, state.optimizer, state.engine)
 
 
-def become(state: SessionState, other: SessionState, frames: Iterable[Frame]) -> Transition:
-    """Become a copy of another session, with its frames; its run is given up."""
+def copied(state: SessionState, other: SessionState, frames: Iterable[Frame]) -> Transition:
+    """Replace a session by a copy of another one with its frames, without a run."""
     after = replace(
         other,
         version=state.version + 1,

@@ -1,4 +1,4 @@
-"""Codes of rooms: six letters and digits that are not mistaken for each other."""
+"""Codes of rooms: six letters and digits that are not easily confused."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def new_code() -> str:
 
 
 def written(code: str) -> str:
-    """The code as people read it: ``K7N-4PX``."""
+    """The code with a hyphen, for display: ``K7N-4PX``."""
     return f"{code[:3]}-{code[3:]}"
 
 
 def link(page: str, code: str) -> str:
-    """The link into a room, for the page at an address that ends with a slash."""
+    """The link to a room; `page` is the address of the page, which ends with a slash."""
     return f"{page}#room={code}"
 
 
 def read_code(typed: str) -> str | None:
-    """The code that was typed in any case, with spaces or hyphens, or in full-width letters.
+    """Read a typed code; None if it is not a code.
 
-    None if that is no code.
+    Lower case, spaces, hyphens and full-width letters are accepted.
     """
     if len(typed) > MAX_TYPED:
         return None

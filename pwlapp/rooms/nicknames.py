@@ -1,4 +1,4 @@
-"""Nicknames of students."""
+"""Checks the nicknames of students."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pwlapp.errors import UserError
 
 MAX_NICKNAME = 20
 JOINER = "\u200d"  # between the parts of one emoji
-# Control characters, invisible ones, and those that turn the direction of what follows.
+# Unicode categories: control characters, invisible ones, and those that change text direction.
 REFUSED = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 
 def read_nickname(typed: str) -> str:
-    """A nickname without the spaces around it; it may be empty.
+    """Check a nickname and remove spaces around it; it may be empty.
 
     Raises
     ------
@@ -28,5 +28,5 @@ def read_nickname(typed: str) -> str:
 
 
 def is_allowed(character: str) -> bool:
-    """Whether a character may be in a text that others read."""
+    """Whether a character is allowed in a text that others read."""
     return character == JOINER or unicodedata.category(character) not in REFUSED

@@ -1,4 +1,4 @@
-"""Which students are there: their pages are connected to some server."""
+"""Presence: which students have a page that is connected to any server."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from pwlapp.rooms.repository import RoomRepository
 from pwlapp.rooms.state import Seat
 
 BEAT_S = 5.0
-BATCH_S = 0.25  # pages that come or go within this time are noted together
+BATCH_S = 0.25  # changes within this time are written together
 MAX_POLLS = 5000
-HERE_S = 3 * BEAT_S  # a server that died leaves its pages connected for so long
+HERE_S = 3 * BEAT_S  # time without a heartbeat after which a page counts as disconnected
 
 
 class Heartbeats:
-    """Tells which seats of a room have a page, by whether their beats go on.
+    """Decides which seats of a room have a connected page, by their heartbeats.
 
-    A beat is noted with the clock of the server that the page is connected to, which may be wrong
-    or be set. How long ago it was noticed is therefore measured here.
+    A heartbeat is the time of the server to which the page is connected, whose clock may be wrong.
+    Therefore this object measures by its own timer how long ago each heartbeat has changed.
 
     Parameters
     ----------
     clock : callable
-        Seconds since 1970. Used for beats of which no earlier one is known.
+        Seconds since 1970; used for the first known heartbeat of a seat.
     timer : callable
-        Seconds from any start. A clock that is set must not change it.
+        A monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float], timer: Callable[[], float]) -> None:
         self._clock, self._timer = clock, timer
-        self._noticed: dict[int, tuple[float, float]] = {}  # by seats: the beat, and when
+        self._noticed: dict[int, tuple[float, float]] = {}  # by seat: heartbeat, when it changed
 
     def is_here(self, seat: Seat) -> bool:
         """Whether a page of the seat is connected."""
@@ -51,7 +51,7 @@ class Heartbeats:
 
 
 class Presence:
-    """Notes in the store which seats have a stream of this process, all of a room in one write.
+    """Writes heartbeats of the seats that are connected to this process, one write for each room.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Presence:
     clock : callable
         Seconds since 1970.
     timer : callable
-        Seconds from any start. A clock that is set must not change it.
+        A monotonic clock, in seconds.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class Presence:
         self._has_changed = asyncio.Event()
 
     def heartbeats(self) -> Heartbeats:
-        """For one room."""
+        """A reader of the heartbeats of one room."""
         return Heartbeats(self._clock, self._timer)
 
     @contextmanager
     def connected(self, code: str, number: int) -> Iterator[None]:
-        """A page of the seat is connected during the block."""
+        """Count a page of the seat as connected for the duration of a ``with`` block."""
         self._count(code, number, 1)
         try:
             yield
@@ -89,13 +89,13 @@ class Presence:
             self._count(code, number, -1)
 
     def polls(self, code: str, number: int) -> None:
-        """A page of the seat, which has no stream, asks for what is new."""
+        """Count a page of the seat that has no stream and polls as connected."""
         if (code, number) not in self._polls:
             self._change(code, number)
         self._polls[code, number] = None
 
     async def run(self) -> None:
-        """Keep the store up to date until cancelled."""
+        """Write heartbeats until cancelled."""
         while True:
             try:
                 async with asyncio.timeout(BEAT_S):
@@ -103,11 +103,11 @@ class Presence:
                 await asyncio.sleep(BATCH_S)
             except TimeoutError:
                 self._changed.update(self._streams, self._polls)
-            with contextlib.suppress(UserError):  # logged by the store; the next beat comes
+            with contextlib.suppress(UserError):  # logged by the store; the next heartbeat follows
                 await self.note()
 
     async def note(self) -> None:
-        """Write what has changed. Raises ``storage_failed``."""
+        """Write the changes since the last call. Raises ``storage_failed``."""
         self._has_changed.clear()
         changed, self._changed = self._changed, set()
         seen: dict[str, dict[int, float]] = defaultdict(dict)

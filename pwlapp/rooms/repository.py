@@ -1,4 +1,4 @@
-"""Reading and changing rooms and their seats while many requests do so at once."""
+"""Loads and saves rooms and seats, with compare-and-swap and retries for concurrent changes."""
 
 from __future__ import annotations
 
@@ -42,11 +42,12 @@ MAX_CACHED = 200  # rooms
 
 
 class RoomRepository:
-    """Loads and saves rooms and seats, and wakes the streams of what has changed.
+    """Loads and saves rooms and seats, and notifies `SessionEvents` of their changes.
 
-    Notified are (see `SessionEvents`): `room_key` when a room has changed, which wakes its seats
-    and boards; `seat_key` when a seat has, which wakes the pages of that seat; `board_key` when any
-    seat has, or has joined, left, or connected, which wakes the boards alone.
+    A change of a room notifies `room_key`, which the streams of its seats and boards watch. A
+    change of a seat notifies `seat_key`, which the streams of that seat watch, and `board_key`,
+    which the boards of the room watch. `board_key` is also notified when a seat joins, leaves or
+    connects.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ class RoomRepository:
                 return room
 
     async def load(self, code: str) -> Room:
-        """The room, from this process's memory unless it has changed.
+        """The room, from this process's cache unless it has changed.
 
         Raises
         ------
@@ -86,7 +87,7 @@ class RoomRepository:
         return room
 
     async def count(self, code: str) -> int:
-        """Number of seats, also some time ago: a seat more does not wake the others.
+        """Number of seats, which may be out of date: a new seat does not notify the others.
 
         Raises ``room_unknown``.
         """
@@ -94,19 +95,24 @@ class RoomRepository:
         return seats
 
     async def update(self, code: str, change: Callable[[Room], Room | None]) -> Room:
-        """Change the latest version of a room, retrying after conflicts; returns the result.
+        """Change the latest version of a room; after a conflict, try again.
 
         Parameters
         ----------
         code : str
         change : callable
-            A pure function, which may be called more than once; its result gets the next version.
-            None: nothing changes.
+            A pure function, since it may be called more than once. It returns the changed room, or
+            None if nothing changes.
+
+        Returns
+        -------
+        Room
+            The room after the change.
 
         Raises
         ------
         UserError
-            ``room_unknown``; ``busy`` after too many conflicts; or what `change` raises.
+            ``room_unknown``; ``busy`` after too many conflicts; the errors of `change`.
         """
 
         async def attempt() -> Room:
@@ -128,9 +134,9 @@ class RoomRepository:
         return [_seat(row) for row in await self._store.seats(code)]
 
     async def seat(self, code: str, number: int) -> Seat:
-        """One seat. Raises ``room_forbidden`` if there is none of this number, or no longer.
+        """One seat. Raises ``room_forbidden`` if there is no seat with this number.
 
-        Calls of the same moment share one read: a change of the room wakes all its seats at once.
+        Concurrent calls share one read, since a change of the room wakes all its seats at once.
         """
         if (batch := self._batches.get(code)) is None:
             numbers: set[int] = set()
@@ -138,7 +144,7 @@ class RoomRepository:
             batch = self._batches[code] = (numbers, reading)
         numbers, reading = batch
         numbers.add(number)
-        seats = await asyncio.shield(reading)  # one who is cancelled must not cancel the others
+        seats = await asyncio.shield(reading)  # a cancelled caller must not cancel the others
         if number not in seats:
             raise UserError("room_forbidden")
         return seats[number]
@@ -146,8 +152,8 @@ class RoomRepository:
     async def add_seat(self, code: str, seat: Seat) -> Seat:
         """Add a seat; returns it with its number. Raises ``room_unknown``, ``room_full`` (max).
 
-        The room is read anew when it is loaded next, so that whoever adds a seat and then loads the
-        room knows all that was changed without regard to the seat.
+        The room is dropped from the cache: a caller that adds a seat and then loads the room must
+        see all changes that were made before the seat existed.
         """
         number = await self._store.add_seat(code, encode(seat), MAX_SEATS)
         self._cached.drop(code)
@@ -157,7 +163,7 @@ class RoomRepository:
     async def update_seat(
         self, code: str, number: int, change: Callable[[Seat], Seat | None]
     ) -> Seat:
-        """Change the latest version of a seat; as `update`. Raises ``room_forbidden``."""
+        """Change the latest version of a seat, see `update`. Raises ``room_forbidden``."""
         for seat in await self.update_seats(code, [number], change):
             return seat
         raise UserError("room_forbidden")
@@ -165,7 +171,7 @@ class RoomRepository:
     async def update_seat_in(
         self, code: str, number: int, change: Callable[[Room, Seat], Seat]
     ) -> Seat:
-        """As `update_seat`; the room is the one at the moment at which the seat is saved."""
+        """As `update_seat`; `change` also gets the room, which is unchanged at the save."""
 
         async def attempt() -> Seat:
             room = await self.load(code)
@@ -183,17 +189,17 @@ class RoomRepository:
     async def update_seats(
         self, code: str, numbers: Iterable[int], change: Callable[[Seat], Seat | None]
     ) -> list[Seat]:
-        """Change many seats, each as `update_seat`, in few transactions; those gone are left out.
+        """Change many seats like `update_seat`, in few transactions; removed seats are left out.
 
         Returns
         -------
         list of Seat
-            All seats of these numbers that are there, changed or not.
+            All existing seats with these numbers, changed or not.
 
         Raises
         ------
         UserError
-            ``busy`` after too many conflicts; or what `change` raises.
+            ``busy`` after too many conflicts; the errors of `change`.
         """
         waiting = set(numbers)
         done: dict[int, Seat] = {}
@@ -219,12 +225,12 @@ class RoomRepository:
         return [done[number] for number in sorted(done)]
 
     async def see(self, code: str, seen: Mapping[int, float]) -> None:
-        """Set when pages of seats were last connected; see `Seat.seen`."""
+        """Save heartbeats of seats; see `Seat.seen`."""
         await self._store.see(code, seen)
         self._events.notify(board_key(code))
 
     async def remove_seat(self, code: str, number: int) -> None:
-        """Remove a seat; its number is not given again."""
+        """Remove a seat; its number is not used again."""
         await self._store.remove_seat(code, number)
         self._notify_seats(code, [number])
 
@@ -233,12 +239,12 @@ class RoomRepository:
         return await self._store.ended()
 
     async def delete(self, code: str) -> list[str]:
-        """Delete a room and its seats, also one whose time is over.
+        """Delete a room and its seats, also if its time is over.
 
         Returns
         -------
         list of str
-            Ids of the class's sessions, which the caller deletes.
+            Ids of the sessions of the class, which the caller must delete.
         """
         sids = [seat.class_sid for seat in await self.seats(code) if seat.class_sid is not None]
         with contextlib.suppress(UnknownRoom):
@@ -259,7 +265,7 @@ class RoomRepository:
         return room, seats
 
     async def _read_batch(self, code: str, numbers: set[int]) -> dict[int, Seat]:
-        """Read the seats that have been asked for until now; those who ask later read anew."""
+        """Read the seats that were requested until now; later requests start a new batch."""
         del self._batches[code]
         rows = await self._store.seats(code, sorted(numbers))
         return {row.number: _seat(row) for row in rows}

@@ -1,4 +1,4 @@
-"""Rooms: open one, join, answer, leave, end. What the teacher does is in `teacher`."""
+"""The room service: open, join, answer, leave, end. The teacher's commands are in `teacher`."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ END_EVERY_S = 60.0
 
 
 class RoomService:
-    """All that can be done with rooms.
+    """Opens and ends rooms, and lets students join, answer and leave.
 
-    All methods raise `UserError`: ``storage_failed``, and those that a method lists.
+    Any method may raise `UserError` with ``storage_failed``. Docstrings list further codes.
 
     Parameters
     ----------
     store : RoomStore
     sessions : SessionService
-        Its events wake the streams of rooms as well.
+        Its `events` also notify the streams of rooms.
     clock : callable
         Seconds since 1970.
     timer : callable
-        Seconds from any start, for what must not depend on the clock.
+        A monotonic clock, in seconds.
 
     Attributes
     ----------
@@ -65,9 +65,9 @@ class RoomService:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Start to note who is there, and to end rooms when their time is over."""
+        """Start the background tasks: write heartbeats, end rooms whose time is over."""
         for name, work in (
-            ("noting who is there", self.presence.run()),
+            ("writing heartbeats", self.presence.run()),
             ("ending rooms", self._end_in_time()),
         ):
             task = asyncio.create_task(work, name=name)
@@ -75,14 +75,14 @@ class RoomService:
             self._tasks.append(task)
 
     async def close(self) -> None:
-        """Stop what `start` has started."""
+        """Stop the background tasks."""
         await stop(self._tasks)
 
     async def open(self) -> Room:
         """Open a room."""
         await self.sessions.loaded()
         room = await self.repository.open()
-        logger.info("a room is opened")
+        logger.info("room opened")
         return room
 
     async def teacher(self, token: str) -> Room:
@@ -99,7 +99,7 @@ class RoomService:
         return room
 
     async def seat(self, token: str) -> tuple[Room, Seat]:
-        """The room and the seat of the student who holds this token. Raises as `teacher`."""
+        """The room and the seat of the student who holds this token; errors as in `teacher`."""
         room = await self._claimed(token)
         number = tokens.seat_number(room, token)
         if number is None:
@@ -109,18 +109,19 @@ class RoomService:
     async def join(
         self, code: str, nickname: str, own: str, token: str | None = None
     ) -> tuple[Room, Seat]:
-        """Take a seat, or the same one again.
+        """Join a room: take a new seat, or return to the seat that the browser remembers.
 
         Parameters
         ----------
         code : str
             As typed.
         nickname : str
-            As typed. If it is empty, a seat that is taken again keeps its own.
+            As typed. If it is empty, a student who returns keeps the nickname.
         own : str
             Id of the session of the student's tab.
         token : str or None
-            Of the seat that the browser remembers; one of another room, or none, gives a new seat.
+            Token of the seat that the browser remembers. Without a token of this room, the student
+            gets a new seat.
 
         Raises
         ------
@@ -136,9 +137,9 @@ class RoomService:
         seat = await self._known_seat(room, name, own, token)
         if seat is None:
             seat = await self.repository.add_seat(room.code, Seat(own, name))
-        # Read once more: the teacher may have sent a setting before the seat was there.
+        # Read again: the teacher may have sent a setting before the seat existed.
         room = await self.repository.load(room.code)
-        return room, await self.classes.admit(room, seat)
+        return room, await self.classes.catch_up(room, seat)
 
     async def rename(self, room: Room, seat: Seat, nickname: str) -> None:
         """Give a seat another nickname. Raises ``bad_nickname`` (max), ``room_forbidden``."""
@@ -150,14 +151,14 @@ class RoomService:
         await self.repository.update_seat(room.code, seat.number, change)
 
     async def answer(self, room: Room, seat: Seat, question: int, value: object) -> None:
-        """Answer the question with this id, or answer it anew.
+        """Save or change the answer to the question with this id.
 
-        The answer is saved only if the question is still open at that very moment.
+        The answer is saved only if the question is open at the moment of the save.
 
         Raises
         ------
         UserError
-            ``question_over`` if it is revealed or no longer asked; ``bad_answer``.
+            ``question_over`` if the question was revealed or ended; ``bad_answer``.
         """
 
         def change(room: Room, seat: Seat) -> Seat:
@@ -171,21 +172,21 @@ class RoomService:
         await self.repository.update_seat_in(room.code, seat.number, change)
 
     async def leave(self, room: Room, seat: Seat) -> None:
-        """Give a seat up; its session of the class is deleted."""
-        async with self.classes.turn(room.code):  # a setting that is being sent makes a session
+        """Remove a seat, and delete its session of the class."""
+        async with self.classes.lock(room.code):  # wait if a command is creating sessions
             now = await self.repository.seat(room.code, seat.number)
             await self.repository.remove_seat(room.code, seat.number)
             if now.class_sid is not None:
                 await self.sessions.delete([now.class_sid])
 
     async def end(self, code: str) -> None:
-        """Delete a room, its seats and all sessions of the class; the students' own stay."""
+        """Delete a room, its seats and all sessions of the class; the students' own ones stay."""
         sids = await self.repository.delete(code)
         await self.sessions.delete(sids)
-        logger.info("a room is ended")
+        logger.info("room ended")
 
     async def _claimed(self, token: str) -> Room:
-        """The room that a token names."""
+        """The room that a token names; the token is not verified."""
         if (code := tokens.claimed_code(token)) is None:
             raise UserError("room_forbidden")
         try:
@@ -196,7 +197,7 @@ class RoomService:
     async def _known_seat(
         self, room: Room, nickname: str, own: str, token: str | None
     ) -> Seat | None:
-        """The seat of a token, with what its tab has now; None if it is of no seat of this room."""
+        """The seat of a token, updated with session and nickname; None if there is none here."""
         number = tokens.seat_number(room, token) if token else None
         if number is None:
             return None

@@ -1,10 +1,11 @@
 """The state of a room, and of a student's seat in it.
 
-A room is one small document, which the teacher's commands change. Each seat is a document of its
-own, so that many students can join or answer at the same moment without a conflict.
+A room is one small document, which the teacher's commands change. Each seat is a separate document,
+so that many students can join or answer at the same time without conflicts.
 
-A seat has two sessions. `Seat.own` is what the student's tab had before; the room never changes it.
-`Seat.class_sid` is made when the teacher first sends a setting, and is deleted with the room.
+A seat has two sessions. `Seat.own` is the one that the student's tab had before; the room never
+changes it. `Seat.class_sid` is created when the teacher first sends a setting, and is deleted with
+the room. The class is led while the pages show the sessions of the class instead of their own.
 """
 
 from __future__ import annotations
@@ -18,31 +19,31 @@ from pwlapp.core.net import Architecture
 QuestionKind = Literal["number", "choice", "curve"]
 ChallengeKind = Literal["match", "lowest"]
 Value: TypeAlias = int | float | tuple[float, ...]
-Sketch: TypeAlias = tuple[float, ...]  # CURVE_VALUES of them
+Sketch: TypeAlias = tuple[float, ...]  # of length CURVE_VALUES
 
-CURVE_VALUES = 21  # of a sketched curve: yhat at even x over the data's range
+CURVE_VALUES = 21  # values of yhat in a sketched curve, at evenly spaced x over the data's range
 MAX_SEATS = 1000
-ROOM_S = 24 * 3600.0  # a room ends so many seconds after it was opened
+ROOM_S = 24 * 3600.0  # how long a room stays open
 CONTROLS = ("seed", "net", "optimizer", "data", "weights", "train", "lessons", "explore")
 
 
 class Setting(msgspec.Struct, frozen=True):
-    """What the teacher sent to all seats.
+    """A setting that the teacher has sent to all seats.
 
     Attributes
     ----------
     id : int
-        Counts up within the room, together with those of questions and challenges.
+        Settings, questions and challenges of a room share one increasing sequence of ids.
     seed : int
     seat_seeds : bool
         Whether each seat has a seed of its own; see `seed_of`.
     net : Architecture
     optimizer : dict
-        As `codec.optimizer_header` writes it.
+        See `codec.optimizer_header`.
     epochs : int
-        How long the class has trained since; 0: the nets wait. Late joiners train as long.
+        Epochs that the teacher has started with this setting. Late joiners train as many.
     data_key : str
-        The points, which the store has.
+        Key of the points in the store.
     """
 
     id: int
@@ -54,12 +55,12 @@ class Setting(msgspec.Struct, frozen=True):
     data_key: str
 
     def seed_of(self, seat: int) -> int:
-        """The seed of a seat: the setting's, or, with a seed each, the next ones in turn."""
+        """The seed of a seat: ``seed``, or ``seed + seat - 1`` if `seat_seeds`."""
         return (self.seed + seat - 1) % 2**32 if self.seat_seeds else self.seed
 
 
 class Spotlight(msgspec.Struct, frozen=True):
-    """One student's net, shown to all.
+    """One student's net that all pages show.
 
     Attributes
     ----------
@@ -73,16 +74,16 @@ class Spotlight(msgspec.Struct, frozen=True):
 
 
 class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All answers to a question, without names; only the field of the question's kind is set.
+    """All answers to a question, without names; only the field for the question's kind is set.
 
     Attributes
     ----------
     numbers : tuple of float or None
-        Of kind "number".
+        For kind "number".
     counts : tuple of int or None
-        Of kind "choice": for each option, how many chose it.
+        For kind "choice": how many chose each option.
     curves : tuple of tuple of float or None
-        Of kind "curve".
+        For kind "curve".
     """
 
     numbers: tuple[float, ...] | None = None
@@ -96,15 +97,16 @@ class Question(msgspec.Struct, frozen=True):
     Attributes
     ----------
     id : int
-        Counts up within the room, together with those of settings and challenges.
+        See `Setting.id`.
     kind : {"number", "choice", "curve"}
     text : str
     options : tuple of str
-        Of kind "choice".
+        For kind "choice".
     revealed : Answers or None
-        What the students see of all answers; None until the teacher reveals them.
+        All answers, for the students; None until the teacher reveals them.
     text_is_preset, options_are_preset : bool
-        Whether they are the page's own: each page shows them in its language.
+        Whether text and options are the page's own suggestions, which each page shows in its own
+        language.
     """
 
     id: int
@@ -131,17 +133,17 @@ class Challenge(msgspec.Struct, frozen=True):
     Attributes
     ----------
     id : int
-        See `Question.id`.
+        See `Setting.id`.
     kind : {"match", "lowest"}
         Match a bent line, or reach the lowest loss within `epochs`.
     epochs : int
     target : tuple of float or None
         Parameters of the net to match, in the order of `net.to_vector`.
     ranking : tuple of Place
-        Best first; every seat that has a score.
+        Every seat that has a score, the best first.
     of_class : bool
-        Whether the nets of the class count, else the students' own. Once the class was led during
-        the challenge it stays so: a release changes no score.
+        Whether the sessions of the class count, instead of the students' own. It stays true once
+        the class was led during the challenge, so that a release changes no score.
     """
 
     id: int
@@ -153,33 +155,34 @@ class Challenge(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """What the teacher controls; see `repository.RoomRepository` for how it is saved.
+    """A room: everything that the teacher controls.
 
     Attributes
     ----------
     code : str
-        What the students type; see `codes`.
+        Typed by the students to join; see `codes`.
     key : bytes
         Signs the tokens of the teacher and of the seats; never sent to a browser.
     ends : float
-        Seconds since 1970.
+        When the room ends, in seconds since 1970.
     version : int
-        Goes up by one with each save.
+        Increases by one with each save.
     leading : bool
-        Whether the pages follow the class's sessions instead of their own.
+        Whether the class is led: the pages show the sessions of the class instead of their own.
     frozen : bool
-        Whether the students must look up. Sessions of the class are locked meanwhile.
+        Whether the pages are covered, so that students look up; the sessions of the class are
+        locked meanwhile.
     setting : Setting or None
-        What was sent last; None until then.
+        The latest setting.
     hidden : tuple of str
         Names of `CONTROLS` that the pages hide.
     lesson : tuple of (str, int) or None
-        The lesson and its step that the pages show.
+        The lesson and the step that the pages show.
     spotlight : Spotlight or None
     question : Question or None
     challenge : Challenge or None
     next_id : int
-        Of the next setting, question or challenge.
+        See `Setting.id`.
     """
 
     code: str
@@ -198,7 +201,7 @@ class Room(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A seat's answer to the question of this id."""
+    """A student's answer to the question with this id."""
 
     question: int
     value: Value
@@ -212,22 +215,22 @@ class Seat(msgspec.Struct, frozen=True):
     own : str
         Id of the session that the student's tab had when joining.
     nickname : str
-        As typed, or empty; the teacher sees it even if `name_hidden`.
+        May be empty. The teacher sees it even if `name_hidden`.
     name_hidden : bool
-        Whether all others see no name.
+        Whether the nickname is hidden from everyone but the teacher.
     class_sid : str or None
         Id of the seat's session of the class.
     setting : int
-        Id of the setting that the seat's session of the class was made for last.
+        Id of the latest setting with which that session was set up.
     answer : Answer or None
-        To the latest question that the student answered.
+        The answer to the latest question that the student answered.
     number : int
-        From 1 in the order of joining, never given twice; the store keeps it beside the document.
+        From 1 in the order of joining, never used twice. Stored beside the document.
     version : int
-        Goes up by one with each save.
+        Increases by one with each save. Stored beside the document.
     seen : float
-        When a page of this seat was last connected, in seconds since 1970; kept beside the document
-        and no part of its version. 0: not connected.
+        The latest heartbeat of the seat's pages, in seconds since 1970; 0 if none is connected.
+        Stored beside the document; it does not change the version.
     """
 
     own: str
@@ -242,12 +245,12 @@ class Seat(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The nickname that everybody may see."""
+        """The nickname as everyone may see it; empty if it is hidden."""
         return "" if self.name_hidden else self.nickname
 
 
 def followed(room: Room, seat: Seat) -> str | None:
-    """The session that the seat's page follows; None: the tab's own."""
+    """The session that the seat's page shows; None for the tab's own."""
     if room.spotlight is not None:
         return room.spotlight.sid
     return seat.class_sid if room.leading else None
@@ -264,7 +267,7 @@ def watched(room: Room, seat: Seat) -> str:
 
 
 def encode(document: Room | Seat) -> bytes:
-    """Pack a room or a seat for the store."""
+    """Encode a room or a seat for the store."""
     return msgspec.msgpack.encode(document)
 
 

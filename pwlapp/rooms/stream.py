@@ -1,4 +1,4 @@
-"""The stream of a seat: the room as the seat sees it, and the session that its page follows."""
+"""The event stream of a seat: the room as the seat sees it, and the session that its page shows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEFT: Final = "left"
 
 
 class Known(NamedTuple):
-    """What a page has already.
+    """What the browser has already.
 
     Attributes
     ----------
@@ -36,22 +36,22 @@ class Known(NamedTuple):
     since: int
 
     def position(self, room: Room, seat: Seat) -> Position:
-        """Where to read on: in another session, at its beginning."""
+        """Where to continue; if the page has to show another session, at its beginning."""
         sid = followed(room, seat) or self.own
         return Position(sid, self.since if sid == self.sid else 0)
 
 
 async def follow(rooms: RoomService, code: str, number: int, known: Known) -> AsyncGenerator[Event]:
-    """Follow the room and the session of a seat.
+    """Yield the events of a seat.
 
     Yields
     ------
     Event
-        ``room`` at first and after each change that the seat sees; then ``state`` and ``frames`` of
-        the session that the page follows from then on. If the room has ended, its data are None; if
-        the student has left, in another tab, `LEFT`; then the stream ends. The id of frames names
-        their session, too: a browser that reconnects sends it, and may have missed that the session
-        is another one.
+        ``room`` first and after each change that the seat sees; then ``state`` and ``frames`` of
+        the session that the page shows from then on. The data of ``room`` is None if the room has
+        ended, and `LEFT` if the student has left in another tab; then the stream ends. The id of
+        ``frames`` contains the session id, since a browser that reconnects may have missed that
+        the session has changed.
     """
     events = rooms.sessions.events
     own_keys = {room_key(code), seat_key(code, number)}
@@ -80,7 +80,7 @@ async def follow(rooms: RoomService, code: str, number: int, known: Known) -> As
                 if position is None or now.sid != position.sid:
                     position = now
                     watcher.watch(*own_keys, position.sid)
-                    known = known._replace(sid="")  # after the first, each begins anew
+                    known = known._replace(sid="")  # every later session is read from its beginning
             for event in await position.news(read):
                 yield event if event.id is None else event._replace(id=f"{position.sid}.{event.id}")
 
@@ -88,7 +88,7 @@ async def follow(rooms: RoomService, code: str, number: int, known: Known) -> As
 async def news(
     rooms: RoomService, room: Room, seat: Seat, known: Known
 ) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
-    """What `follow` begins with, for a page that asks: the room, the state, and the frames."""
+    """The first events of `follow` at once, for a page that polls: room, state and frames."""
     rooms.presence.polls(room.code, seat.number)
     position = known.position(room, seat)
     view = room_view(room, seat, await rooms.repository.count(room.code))
@@ -96,9 +96,9 @@ async def news(
 
 
 async def _caught_up(rooms: RoomService, room: Room, seat: Seat) -> Seat:
-    """The seat with what the class has, also if a server died while the teacher sent it."""
-    with contextlib.suppress(UserError):  # a full server: the page follows the room all the same
-        return await rooms.classes.admit(room, seat)
+    """The seat with the present setting, also if a server died while the teacher sent it."""
+    with contextlib.suppress(UserError):  # if the server is full, the page still gets the room
+        return await rooms.classes.catch_up(room, seat)
     return seat
 
 

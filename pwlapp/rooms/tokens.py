@@ -1,6 +1,6 @@
-"""Signed tokens: who holds one is the teacher of a room, or the student in a seat.
+"""Signed tokens that identify the teacher of a room, or the student in a seat.
 
-A room's own key signs them, so they end with the room.
+They are signed with the room's own key, so they are invalid once the room is deleted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def seat_token(room: Room, number: int) -> str:
 
 
 def claimed_code(token: str) -> str | None:
-    """The code of the room that a token names, not verified; None if that is no token."""
+    """The code of the room that a token names, not verified; None if it is not a token."""
     if len(token) > MAX_TOKEN:
         return None
     try:
@@ -41,12 +41,12 @@ def claimed_code(token: str) -> str | None:
 
 
 def is_teacher(room: Room, token: str) -> bool:
-    """Whether a token is the one of the room's teacher."""
+    """Whether a token is the teacher's token of this room."""
     return bool(_verified(room, "teacher", token) == [room.code])
 
 
 def seat_number(room: Room, token: str) -> int | None:
-    """The number of the seat whose token this is; None if it is of no seat of this room."""
+    """The number of the seat to which a token belongs; None if it is not a token of this room."""
     match _verified(room, "seat", token):
         case [room.code, int(number)]:
             return number

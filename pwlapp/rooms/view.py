@@ -1,4 +1,4 @@
-"""What a student's page gets of the room; assets/class/types.ts has its types."""
+"""The room as JSON for a student's page; assets/class/types.ts has the types."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ SHOWN_PLACES = 10
 
 
 def room_view(room: Room, seat: Seat, seats: int) -> dict[str, Any]:
-    """The room as one seat sees it, as JSON.
+    """The room as one seat sees it.
 
     Parameters
     ----------
     room : Room
     seat : Seat
     seats : int
-        How many there are.
+        Number of seats in the room.
     """
     question, answer = room.question, seat.answer
     is_answered = question is not None and answer is not None and answer.question == question.id
@@ -55,9 +55,9 @@ def question_view(question: Question) -> dict[str, Any]:
 
 
 def challenge_view(room: Room, challenge: Challenge, places: int | None = None) -> dict[str, Any]:
-    """A challenge, with so many of the best places; None: with all of them.
+    """A challenge with its best places, or all places if `places` is None.
 
-    It is ``over`` when the nets that count are no longer on the pages.
+    It is ``over`` if the sessions of the class count and the class is no longer led.
     """
     return {
         "id": challenge.id,

@@ -1,14 +1,13 @@
 """Encodes states, frames, history steps and points for the stores.
 
-Not with pickle, since a database file from elsewhere could then run code. Numbers are
-little-endian.
+Pickle is not used, since a database file from another source could then run code.
 
-A state is 4 bytes of magic, the CRC-32 of all that follows the prefix, the length of the header,
-the header in JSON, then the loss as float64 and the parameters, m and v as float32. Format 1 knew
-only the lecture's net, Adam with its default settings, and PyTorch.
+A state is written as 4 bytes of magic, the CRC-32 of header and numbers, the length of the header,
+the header in JSON, the loss as float64, and the parameters, m and v as float32. Format 1 had only
+the lecture's net, Adam with its default settings, and PyTorch.
 
-Points are 4 bytes of magic, the length of the header, the header in JSON, then the columns as
-float32.
+Points are written as 4 bytes of magic, the length of the header, the header in JSON, and the
+columns as float32. All numbers are little-endian.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ _DAMAGE = (KeyError, TypeError, ValueError, RecursionError, struct.error)
 
 
 class CorruptState(ValueError):
-    """Bytes that are not a session's state, or are damaged."""
+    """Raised for bytes that are not the state of a session, or are damaged."""
 
 
 class _StateHeader(msgspec.Struct):
@@ -101,7 +100,7 @@ _read_data = msgspec.msgpack.Decoder(tuple[tuple[str, dict[str, Arg]] | None, by
 
 
 def encode(state: SessionState) -> bytes:
-    """Pack a state; `decode` gives back the same numbers, bit for bit."""
+    """Encode a state; `decode` restores the same numbers, bit for bit."""
     train = state.train
     fields = {
         **vars(state),
@@ -119,12 +118,12 @@ def encode(state: SessionState) -> bytes:
 
 
 def decode(blob: bytes) -> SessionState:
-    """Unpack a state of this version of the program or an earlier one.
+    """Decode a state that this or an earlier version of the program wrote.
 
     Raises
     ------
     CorruptState
-        If the bytes are damaged, cut short, or of a format that this version does not know.
+        If the bytes are damaged, truncated, or of an unknown format.
     """
     if len(blob) < _STATE_PREFIX.size:
         raise CorruptState(f"{len(blob)} bytes, expected at least {_STATE_PREFIX.size}")
@@ -141,7 +140,7 @@ def decode(blob: bytes) -> SessionState:
 
 
 def read_state(blob: bytes, sid: str) -> SessionState:
-    """Unpack a state from a store. Raises UnknownSession, with a log line, if it is damaged."""
+    """Decode a state from a store; if it is damaged, log that and raise UnknownSession."""
     try:
         return decode(blob)
     except CorruptState as error:
@@ -150,25 +149,25 @@ def read_state(blob: bytes, sid: str) -> SessionState:
 
 
 def optimizer_header(options: OptimizerOptions) -> dict[str, Any]:
-    """All hyperparameters of an optimizer, and its ``kind``, for JSON."""
+    """All hyperparameters of an optimizer and its ``kind``, as JSON."""
     kind = next(name for name, made in OPTIMIZERS.items() if isinstance(options, made))
     return {"kind": kind, **vars(options)}
 
 
 def optimizer_from(header: dict[str, Any]) -> OptimizerOptions:
-    """Undo `optimizer_header`. Raises KeyError, TypeError or ValueError for anything else."""
+    """The inverse of `optimizer_header`; KeyError, TypeError or ValueError for other values."""
     fields = dict(header)
     return OPTIMIZERS[fields.pop("kind")](**fields)
 
 
 def encode_frame(frame: Frame) -> bytes:
-    """Pack a frame without its number."""
+    """Encode a frame without its number."""
     head = _FRAME.pack(frame.epoch, frame.loss, MARKS.index(frame.mark))
     return head + _float32_bytes(frame.numbers)
 
 
 def decode_frame(seq: int, blob: bytes) -> Frame | None:
-    """Unpack a frame; None if it is damaged, since the browser can do without it."""
+    """Decode a frame; None if it is damaged: the browser draws the others."""
     try:
         epoch, loss, mark = _FRAME.unpack_from(blob)
         return Frame(seq, epoch, loss, float32_array(blob, _FRAME.size), MARKS[mark])
@@ -177,31 +176,26 @@ def decode_frame(seq: int, blob: bytes) -> Frame | None:
 
 
 def encode_step(step: Step) -> bytes:
-    """Pack a step without its number."""
+    """Encode a step without its number."""
     frames = None if step.frames is None else [encode_frame(frame) for frame in step.frames]
     return msgspec.msgpack.encode((step.kind, encode(step.state), frames))
 
 
-def decode_step(number: int, blob: bytes) -> Step:
-    """Unpack a step, without its damaged frames. Raises ValueError."""
-    kind, state, rows = _read_step(blob)
-    frames = None
-    if rows is not None:
-        frames = [frame for row in rows if (frame := decode_frame(0, row)) is not None]
-    return Step(number, kind, decode(state), frames)
-
-
 def read_step(number: int, blob: bytes, sid: str) -> Step | None:
-    """Unpack a step from a store; None, and a log line, if it is damaged."""
+    """Decode a step, without its damaged frames; None, and a log line, if the step is damaged."""
     try:
-        return decode_step(number, blob)
+        kind, state, rows = _read_step(blob)
+        frames = None
+        if rows is not None:
+            frames = [frame for row in rows if (frame := decode_frame(0, row)) is not None]
+        return Step(number, kind, decode(state), frames)
     except ValueError as error:
         logger.error("step %d of session %s is damaged: %s", number, short_id(sid), error)
         return None
 
 
 def encode_points(points: Points) -> bytes:
-    """Pack points; `decode_points` gives back the same numbers, bit for bit."""
+    """Encode points; `decode_points` restores the same numbers, bit for bit."""
     columns = [column for column in (points.x, points.y, points.prob) if column is not None]
     header = msgspec.json.encode(
         _PointsHeader(POINTS_FORMAT, points.origin, points.label, points.spec, len(columns))
@@ -211,12 +205,12 @@ def encode_points(points: Points) -> bytes:
 
 
 def decode_points(blob: bytes) -> Points:
-    """Unpack points.
+    """Decode points.
 
     Raises
     ------
     ValueError
-        If the bytes are damaged, cut short, or of another version of this program.
+        If the bytes are damaged, truncated, or of an unknown format.
     """
     try:
         magic, size = _POINTS_PREFIX.unpack_from(blob)
@@ -233,32 +227,32 @@ def decode_points(blob: bytes) -> Points:
 
 
 def read_points(blob: bytes, key: str) -> Points | None:
-    """Unpack points from a store; None, and a log line, if they are damaged."""
+    """Decode points from a store; if they are damaged, log that and return None."""
     try:
         points = decode_points(blob)
     except ValueError as error:
         logger.error("data %s can't be read: %s", key, error)
         return None
     if points.key != key:
-        logger.error("data %s are damaged: their numbers are those of %s", key, points.key)
+        logger.error("data %s are damaged: their content has the key %s", key, points.key)
         return None
     return points
 
 
 def encode_data(data: Data) -> bytes:
-    """Pack the data that servers agree on."""
+    """Encode the data that servers share."""
     problem = data.problem and (data.problem.code, data.problem.args_)
     return msgspec.msgpack.encode((problem, encode_points(data.points)))
 
 
 def decode_data(blob: bytes) -> Data:
-    """Unpack the data that servers agree on. Raises ValueError for anything else."""
+    """Decode the data that servers share. Raises ValueError for other bytes."""
     problem, points = _read_data(blob)
     return Data(decode_points(points), problem and UserError(problem[0], **problem[1]))
 
 
 def float32_array(blob: bytes | memoryview, offset: int = 0) -> Array:
-    """Numbers that were written as little-endian float32; the array can be written to."""
+    """Read little-endian float32 numbers into a writable array."""
     return np.frombuffer(blob, dtype="<f4", offset=offset).astype(np.float32)
 
 
@@ -276,9 +270,10 @@ def _state_header(text: memoryview) -> _StateHeader:
 
 
 def _from_format_1(header: dict[str, Any]) -> dict[str, Any]:
-    """Turn a header of format 1 into one of format 2.
+    """Convert a header of format 1 to format 2.
 
-    Format 1 had only PyTorch on a CPU, which becomes ``"auto"``; a GPU was the user's choice.
+    In format 1 the CPU was the default, which is ``"auto"`` now. A GPU was the user's choice, so it
+    stays.
     """
     device = header.get("device")
     return header | {

@@ -1,4 +1,4 @@
-"""Notifies the event streams of a session when it changes, and reads the news for them."""
+"""Notifies the event streams of a session when it changes, and reads the changes for them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pwlapp.errors import UserError
 
-MAX_PER_SECOND = 25.0  # the browser interpolates between them
-MAX_FRAMES = 250  # in one event: a long run must not delay other sessions
-MAX_WATCHERS = 20  # of one session or seat; each reads the store itself
-BURST = 3  # reads without a pause in between, for a run that ends soon after its start
+MAX_PER_SECOND = 25.0  # reads; the browser interpolates between them
+MAX_FRAMES = 250  # frames in one event: sending a long run must not delay other sessions
+MAX_WATCHERS = 20  # for one session or seat, since each watcher reads the store
+BURST = 3  # reads that may follow without a pause, so that a short run is not delayed
 
-Rows: TypeAlias = Sequence[Sequence[Any]]  # each begins with its number
+Rows: TypeAlias = Sequence[Sequence[Any]]  # frames; each begins with its number
 Read: TypeAlias = Callable[[str, int], Awaitable[tuple[dict[str, Any], Rows]]]
 
 
 class Event(NamedTuple):
-    """One message.
+    """A server-sent event.
 
-    It has the session's snapshot; or new frames, with the number of the last as id; or the room as
-    a seat sees it, None if the seat is there no more.
+    The data of ``state`` is the session's snapshot. ``frames`` has new frames; its id is the number
+    of the last one. ``room`` has the room as the seat sees it, or None if the seat was removed.
     """
 
     name: Literal["state", "frames", "room"]
@@ -47,7 +47,7 @@ class Watcher:
         self._woken_by: set[str] = set()
 
     def watch(self, *keys: str) -> None:
-        """Watch these keys from now on, and no others."""
+        """Watch these keys from now on, in place of the present ones."""
         wanted = frozenset(keys)
         for key in self._keys - wanted:
             self._watchers[key].discard(self)
@@ -58,14 +58,14 @@ class Watcher:
         self._keys = wanted
 
     def wake(self, key: str) -> None:
-        """Note a change under this key."""
+        """Record a change of this key."""
         self._woken_by.add(key)
         self.changed.set()
 
     def take(self) -> set[str]:
-        """The keys that have changed since the last call.
+        """Return the keys that have changed since the last call.
 
-        Call it before reading what they stand for, so that a change meanwhile is not lost.
+        Call it before reading the changed objects, so that a change meanwhile is not lost.
         """
         self.changed.clear()
         woken_by, self._woken_by = self._woken_by, set()
@@ -87,9 +87,10 @@ class Position:
         self._shown: tuple[int, Any] | None = None  # version and notice of the state read last
 
     async def news(self, read: Read) -> list[Event]:
-        """Read on: ``state`` if it has changed, before the new ``frames``.
+        """Read the changes since the last call: ``state`` if it has changed, then new ``frames``.
 
-        In this order the browser drops the frames that a reset removed before it gets new ones.
+        The state comes first, so that after a reset the browser drops its old frames before it gets
+        new ones.
         """
         snapshot, rows = await read(self.sid, self.since)
         events = []
@@ -106,15 +107,15 @@ class Position:
 
 
 class SessionEvents:
-    """Wakes the watchers of a session when it has changed.
+    """Wakes the watchers of a session, a room or a seat when it has changed.
 
-    A watcher then reads the store, so one that was disconnected or slow gets what it missed. Keys
-    are ids of sessions, and those of `rooms.repository`.
+    A watcher then reads the store, so a slow or reconnected one misses nothing. A key is the id of
+    a session, or one of `protocol.room_key`, `seat_key` and `board_key`.
 
     Parameters
     ----------
     max_per_second : float
-        Reads of one watcher, on average; changes in between are sent together.
+        Average number of reads of one watcher; changes in between are sent together.
     """
 
     def __init__(self, max_per_second: float = MAX_PER_SECOND) -> None:
@@ -125,7 +126,7 @@ class SessionEvents:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the server is about to stop."""
+        """Whether the server is stopping."""
         return self._is_closed
 
     def is_full(self, key: str) -> bool:
@@ -133,32 +134,32 @@ class SessionEvents:
         return len(self._watchers.get(key, ())) >= MAX_WATCHERS
 
     def notify(self, key: str) -> None:
-        """Wake the watchers of a key: what it stands for has changed."""
+        """Wake the watchers of a key."""
         for watcher in self._watchers.get(key, ()):
             watcher.wake(key)
 
     def notify_all(self) -> None:
-        """Wake all watchers: anything may have changed."""
+        """Wake all watchers."""
         for key in self._watchers:
             self.notify(key)
 
     def end_all(self) -> None:
-        """End the open streams; their browsers reconnect and get the error."""
+        """End all open streams; the browsers reconnect and then get the error of the store."""
         self._generation += 1
         self.notify_all()
 
     def close(self) -> None:
-        """End all streams for good."""
+        """End all streams and refuse new ones."""
         self._is_closed = True
         self.notify_all()
 
     def new_watcher(self) -> Watcher:
-        """A watcher of nothing yet."""
+        """A watcher that watches no key yet."""
         return Watcher(self._watchers)
 
     @contextmanager
     def watcher(self, *keys: str) -> Iterator[Watcher]:
-        """A watcher of these keys, until the end of the block."""
+        """A watcher of these keys for the duration of a ``with`` block."""
         watcher = self.new_watcher()
         watcher.watch(*keys)
         try:
@@ -167,16 +168,16 @@ class SessionEvents:
             watcher.watch()
 
     async def wakes(self, watcher: Watcher) -> AsyncIterator[set[str]]:
-        """Yield at once, then after each change, at an even rate, until the streams are ended.
+        """Yield once at the start and after each change, at a limited rate, until streams end.
 
         Yields
         ------
         set of str
-            The keys that have changed; at first none.
+            The keys that have changed; the first time none.
         """
         now = asyncio.get_running_loop().time
         generation = self._generation
-        due = now()  # when the next read is due at an even rate
+        due = now()  # time of the next read at an even rate
         while not self._is_closed and generation == self._generation:
             yield watcher.take()
             await watcher.changed.wait()
@@ -186,11 +187,18 @@ class SessionEvents:
             await asyncio.sleep(max(0.0, due - BURST * self._interval_s - now()))
 
     async def follow(self, sid: str, since: int, read: Read) -> AsyncGenerator[Event]:
-        """Watch a session, beginning with its state and all frames after number `since`.
+        """Yield the events of a session, beginning with its state and all frames after `since`.
 
-        `read` returns the snapshot and the frames after a number, of one moment. Ends when the
-        streams are ended or the session can't be read; the browser then reconnects and gets the
-        error.
+        Ends when all streams are ended or the session cannot be read; the browser then reconnects
+        and gets the error.
+
+        Parameters
+        ----------
+        sid : str
+        since : int
+            Number of the last frame that the browser has.
+        read : callable
+            Returns the snapshot and the frames after a number, both of the same version.
         """
         position = Position(sid, since)
         with self.watcher(sid) as watcher, contextlib.suppress(UserError):

@@ -1,9 +1,9 @@
 """Frames: the recorded moments of a session, from which the browser draws its net.
 
-A narrow net's frame has the parameters, and the browser computes the curve itself. A wide net has
-too many parameters to send, so its frame has its curve: the logit at `CURVE_POINTS` places, then
-the loss on the held-out points, if there are any. A narrow net has fewer parameters than a
-curve has points, so the length distinguishes the two.
+A frame of a narrow net holds its parameters, from which the browser computes the curve. A wide net
+has too many parameters to send, so its frame holds the curve: the logit at `CURVE_POINTS` values of
+x, and the loss on the held-out points, if there are any. A narrow net has fewer parameters than a
+curve has points, so the length tells which of the two a frame holds.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from pwlapp.errors import UserError
 
 PLAIN_HIDDEN = 8  # the widest net that sends its parameters: at most 25 of them
 CURVE_POINTS = 101
-CURVE_PARTS = 4  # computed in parts, so that the widest net's hidden layer fits into the cache
-PLAIN_FRAMES = 240
-WIDE_FRAMES = 120  # a curve has four times the numbers
-MAX_SAVED = 10_000  # frames in a file; a session keeps far fewer
+CURVE_PARTS = 4  # a curve is computed in parts, so that a wide hidden layer fits into the cache
+PLAIN_FRAMES = 240  # of a run; see `frames_of_run`
+WIDE_FRAMES = 120  # fewer, since a curve has four times as many numbers
+MAX_SAVED = 10_000  # frames in a file; a session has far fewer
 LARGEST = float(np.finfo(np.float32).max)
 
 Mark = Literal["", "start", "end", "edit"]
@@ -39,7 +39,7 @@ class Frame:
     Attributes
     ----------
     seq : int
-        Counts up within the session, never reused.
+        Number of the frame; increases within the session and is never reused.
     epoch : int
     loss : float
     numbers : ndarray of shape (k,), float32
@@ -57,14 +57,14 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class FrameBatch:
-    """The frames of a slice, not numbered yet.
+    """The frames of a slice, before they get their numbers.
 
     Attributes
     ----------
     epochs : ndarray of shape (m,), int64
     losses : ndarray of shape (m,), float32
     numbers : ndarray of shape (m, k), float32
-        k parameters; or `CURVE_POINTS` logits, and the test loss if points are held out.
+        k parameters, or a wide net's curve; see `numbers`.
     """
 
     epochs: NDArray[np.int64]
@@ -74,19 +74,7 @@ class FrameBatch:
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """Result of training one slice: `state.SliceResult` with frames for the browser.
-
-    Attributes
-    ----------
-    state : TrainState
-        Where the slice ended; if it diverged, the last epoch before that.
-    frames : FrameBatch
-    diverged : bool
-    seconds : float
-        Wall-clock time of the training alone.
-    engine : str
-        Id of the engine that computed it.
-    """
+    """A `state.SliceResult` whose frames are those that the browser gets."""
 
     state: TrainState
     frames: FrameBatch
@@ -96,22 +84,22 @@ class Slice:
 
 
 def is_wide(net: Architecture) -> bool:
-    """Whether a net sends its curve instead of its parameters."""
+    """Whether the frames of a net hold its curve instead of its parameters."""
     return net.h > PLAIN_HIDDEN
 
 
 def is_curve(numbers: Array) -> bool:
-    """Whether a frame's numbers, of shape (k,), are logits and not parameters."""
+    """Whether a frame's numbers, of shape (k,), are a curve and not parameters."""
     return numbers.size >= CURVE_POINTS
 
 
 def frames_of_run(net: Architecture) -> int:
-    """About how many frames to record of one run of such a net."""
+    """How many frames to record of one run of a net, approximately."""
     return WIDE_FRAMES if is_wide(net) else PLAIN_FRAMES
 
 
 def curve(params: Array, net: Architecture, x: Array) -> Array:
-    """The logit at `CURVE_POINTS` places, evenly spaced from the smallest to the largest x.
+    """The logit at `CURVE_POINTS` values of x, evenly spaced from the smallest to the largest.
 
     Parameters
     ----------
@@ -123,19 +111,17 @@ def curve(params: Array, net: Architecture, x: Array) -> Array:
     Returns
     -------
     ndarray of shape (CURVE_POINTS,), float32
-        Infinite or NaN where float32 has no number for the logit.
+        Infinite or NaN where the logit overflows float32.
     """
-    places = np.linspace(x.min(), x.max(), CURVE_POINTS, dtype=np.float32)
+    grid = np.linspace(x.min(), x.max(), CURVE_POINTS, dtype=np.float32)
     layers = from_vector(params, net.bias1)
-    with np.errstate(over="ignore", invalid="ignore"):  # becomes null for the browser
-        parts = [
-            logit(layers, part, net.activation) for part in np.array_split(places, CURVE_PARTS)
-        ]
+    with np.errstate(over="ignore", invalid="ignore"):  # the browser gets null for these
+        parts = [logit(layers, part, net.activation) for part in np.array_split(grid, CURVE_PARTS)]
     return np.concatenate(parts)
 
 
 def numbers(params: Array, net: Architecture, x: Array, testing: Testing = None) -> Array:
-    """The numbers of a frame: the parameters, or the curve of a wide net."""
+    """The numbers of a frame: the parameters, or a wide net's curve and its test loss."""
     if not is_wide(net):
         return params
     logits = curve(params, net, x)
@@ -147,9 +133,10 @@ def numbers(params: Array, net: Architecture, x: Array, testing: Testing = None)
 
 
 def draw(frames: Frames, net: Architecture, x: Array, testing: Testing = None) -> FrameBatch:
-    """Turn an engine's frames into the browser's.
+    """Convert an engine's frames, which hold parameters, to those that the browser gets.
 
-    Frame by frame: all curves of a run at once would take a gigabyte for the widest net.
+    Frames are converted one by one: for the widest net, all curves of a run at once would need a
+    gigabyte.
     """
     drawn = frames.params
     if is_wide(net):
@@ -160,14 +147,14 @@ def draw(frames: Frames, net: Architecture, x: Array, testing: Testing = None) -
 
 
 def read_frames(rows: object, train: TrainState, points: Points) -> list[Frame]:
-    """Check the frames of a file, rows as `snapshot.frame_row` writes them; their seq is 0.
+    """Check and read the frames of a file, in the form of `snapshot.frame_row`; their seq is 0.
 
     Parameters
     ----------
     rows : object
-        None: no frames.
+        A list, or None for no frames.
     train : TrainState
-        Where the run of these frames ended.
+        The state at the end of the run that these frames record.
     points : Points
         The data of the run.
 
@@ -199,7 +186,7 @@ def _read_frame(row: object, size: int) -> Frame:
 
 
 def _read_number(value: Any) -> float:
-    """A number in float32's range; NaN for None, its form in JSON."""
+    """A number in float32's range; NaN for None, which stands for it in JSON."""
     if value is None:
         return math.nan
     if type(value) not in (int, float) or abs(value) > LARGEST:

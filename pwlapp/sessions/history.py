@@ -1,10 +1,12 @@
 """Undo and redo: the earlier states of a session.
 
-A step of kind ``"session"`` replaced the net or the data. Undo restores all of the earlier state
-with its frames; a run that was in progress is restored as paused. A step of kind ``"weights"`` set
-weights by hand. Undo sets the earlier weights; the epoch and the optimizer's memory stay, as with
-any edit. Both kinds are swaps: the step then holds the state that undo replaced, and redo restores
-that. Training is not a step.
+Two kinds of change can be undone. A step of kind ``"session"`` has replaced the net or the data.
+Undo restores the whole earlier state with its frames; a run that was in progress is then paused. A
+step of kind ``"weights"`` has set weights by hand. Undo sets the earlier weights; the epoch and the
+optimizer's memory stay, as with any edit. Training is not a step.
+
+A step holds a state. Undo and redo are the same operation: they exchange the step's state with the
+session's.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.state import NO_HISTORY, History, Notice, SessionState, changed
 
 MAX_STEPS = 100
-MAX_FRAME_NUMBERS = 300_000  # in the frames of one step; the frames of a longer run are not stored
-MAX_NUMBERS = 1_000_000  # of all steps of a session, 4 bytes each
-MERGE_S = 0.7  # faster edits of the same weight are one step
+MAX_FRAME_NUMBERS = 300_000  # in the frames of one step; if there are more, none are stored
+MAX_NUMBERS = 1_000_000  # in all steps of a session, 4 bytes each
+MERGE_S = 0.7  # edits of the same weight that follow each other faster are one step
 
 StepKind: TypeAlias = Literal["session", "weights"]
 
@@ -37,9 +39,9 @@ class Step:
     number : int
     kind : {"session", "weights"}
     state : SessionState
-        The state that undo or redo of the step restores; its own history is empty.
+        The state that undo or redo of the step restores, without its history.
     frames : sequence of Frame, or None
-        The frames of `state`; None if they were too many to store.
+        The frames of `state`; None if there were too many to store.
     """
 
     number: int
@@ -51,25 +53,25 @@ class Step:
 def record(
     before: SessionState, frames: Sequence[Frame], after: SessionState, kind: StepKind, at: float
 ) -> tuple[SessionState, Step | None]:
-    """Add the change from `before` to `after` to the history; steps to redo are dropped.
+    """Add the change from `before` to `after` to the history, and drop the steps to redo.
 
     Parameters
     ----------
     before : SessionState
     frames : sequence of Frame
-        Those of `before`; not used for weights.
+        The frames of `before`; not used for weights.
     after : SessionState
-        With the history of `before`.
+        Still has the history of `before`.
     kind : {"session", "weights"}
     at : float
-        Now, in seconds since 1970.
+        The present time, in seconds since 1970.
 
     Returns
     -------
     after : SessionState
-        With its new history.
+        With the new history.
     step : Step or None
-        To save with the state; None if the change is merged into the latest step.
+        The step to save with the state; None if the change was merged into the latest step.
     """
     history = before.history
     key = _merge_key(before, after) if kind == "weights" else ""
@@ -93,9 +95,9 @@ def swap(
     ----------
     state : SessionState
     frames : sequence of Frame
-        All of the session's.
+        All frames of the session.
     step : Step
-        The one before ``state.history.now``, to undo it, or the one at it, to redo it.
+        Its number is ``state.history.now - 1`` to undo it, ``state.history.now`` to redo it.
     points : Points
         The data that the session has afterwards.
 
@@ -103,8 +105,9 @@ def swap(
     -------
     after : SessionState
     added : list of Frame
+        Frames to append.
     step : Step
-        To save in place of `step`.
+        The step to save in place of `step`.
     """
     history = state.history
     other = _step(step.number, step.kind, state, frames)
@@ -153,7 +156,7 @@ def _with_weights(
 
 
 def _merge_key(before: SessionState, after: SessionState) -> str:
-    """The one weight that changed; empty if several did."""
+    """Names the weight that changed; empty if several did."""
     changed_at = np.flatnonzero(before.train.params != after.train.params)
     return f"weight {changed_at[0]}" if changed_at.size == 1 else ""
 

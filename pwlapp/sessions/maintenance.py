@@ -1,4 +1,4 @@
-"""Background tasks of the service: load the data, follow other servers, expire sessions."""
+"""Background tasks of the service: load data, follow other servers, delete old sessions."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pwlapp.tasks import log_failure, stop
 
 logger = logging.getLogger(__name__)
 
-LOAD_TIMEOUT_S = 30.0  # a request waits so long for a server that is starting
+LOAD_TIMEOUT_S = 30.0  # how long a request waits while the server starts
 RETRY_S = 1.0
 EXPIRE_EVERY_S = 3600.0
-POLL_S = 5.0  # for data and engines, which change with other servers and workers
+POLL_S = 5.0  # for data and engines, which other servers and workers change
 REASONS = {"no_workers": "no worker; start one: celery -A pwlapp.compute.celery.worker worker"}
 
 
@@ -34,9 +34,9 @@ class Maintenance:
     store : Store
     runner : Runner
     sessions : SessionRepository
-        Gets the server's data.
+        Its `set_points` is called with the server's data.
     events : SessionEvents
-        Notified of the sessions that other servers change.
+        Is notified of sessions that other servers change.
     settings : Settings
 
     Attributes
@@ -46,7 +46,7 @@ class Maintenance:
     default_engine : str
         The engine of new sessions.
     problem : UserError or None
-        Why the data of the settings can't be used.
+        Why the data that the settings name can't be used.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Maintenance:
     async def _load(self, then: Callable[[], Awaitable[None]]) -> None:
         data = await self._first_data()
         if self.default_engine not in {AUTO, *(engine.id for engine in self.engines)}:
-            logger.warning("this machine has no engine %s, using auto", self.default_engine)
+            logger.warning("engine %s is not available; using auto", self.default_engine)
             self.default_engine = AUTO
         self._use(data)
         self._has_loaded.set()
@@ -121,31 +121,31 @@ class Maintenance:
 
     async def _first_data(self) -> Data:
         """Load engines and data; retry without limit, since a store or a worker may start later."""
-        complaint = ""
+        logged = ""
         while True:
             try:
                 await self._load_engines()  # first, since reading the data needs a worker
                 return await self._find_data()
             except (ValueError, RuntimeError, OSError) as error:  # a UserError is a ValueError
-                if str(error) != complaint:
-                    complaint = str(error)
-                    logger.warning("not ready yet: %s", REASONS.get(complaint, complaint))
+                if str(error) != logged:
+                    logged = str(error)
+                    logger.warning("not ready yet: %s", REASONS.get(logged, logged))
                 await asyncio.sleep(RETRY_S)
 
     async def _find_data(self) -> Data:
-        """The data of the other servers; else read it, in a worker, since that may take seconds."""
-        settled = await self._store.settled()
-        if settled is not None and settled.problem is None:
-            return settled
+        """The data that other servers share; if there is none, read it in a worker and share it."""
+        shared = await self._store.shared_data()
+        if shared is not None and shared.problem is None:
+            return shared
         max_bytes = int(self._settings.max_data_mb * 1e6)
         points, problem = await self._runner.call(files.load, self._settings.data, max_bytes)
-        return await self._store.settle(Data(points, problem))
+        return await self._store.share_data(Data(points, problem))
 
     async def _load_engines(self) -> None:
         self.engines = tuple(await self._runner.engines())
 
     def _use(self, data: Data) -> None:
-        self._sessions.use(data.points)
+        self._sessions.set_points(data.points)
         self.problem = data.problem
 
     async def _listen(self) -> None:
@@ -153,7 +153,7 @@ class Maintenance:
             self._has_news.set()
             self._events.notify_all()
 
-        # When the store is lost, the streams end, so that the pages reconnect and get the error.
+        # If the store is lost, the streams end, so that the browsers reconnect and get the error.
         await self._store.listen(self._events.notify, on_data, self._events.end_all)
 
     async def _follow_data(self) -> None:
@@ -162,11 +162,11 @@ class Maintenance:
             await self._has_news.wait()
             self._has_news.clear()
             with contextlib.suppress(ValueError):  # the store notifies again when it is back
-                settled = await self._store.settled()
-                if settled is None:  # there are no other servers, or the store has lost it
+                shared = await self._store.shared_data()
+                if shared is None:  # there are no other servers, or the store has lost the data
                     here = Data(self._sessions.points, self.problem)
-                    settled = await self._store.settle(here)
-                self._use(settled)
+                    shared = await self._store.share_data(here)
+                self._use(shared)
 
     async def _follow_engines(self) -> None:
         await self._has_loaded.wait()

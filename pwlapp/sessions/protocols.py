@@ -1,4 +1,4 @@
-"""The protocols that the compute layer implements for the service."""
+"""The protocols that `pwlapp.compute` implements for the service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Ts = TypeVarTuple("Ts")
 
 
 class WorkerLost(UserError):
-    """The same call killed its process repeatedly."""
+    """Raised if a call has killed its process repeatedly."""
 
 
 class Runner(Protocol):
@@ -31,29 +31,29 @@ class Runner(Protocol):
         Parameters
         ----------
         function : callable
-            At the top of a module, and pure: it is called again if its process dies.
+            Defined at the top of a module, and pure, since it is called again if its process dies.
 
         Raises
         ------
         UserError
             ``busy`` if too many calls are waiting already.
         WorkerLost
-            If its process died too often.
+            If the process died too often.
         Exception
-            Whatever `function` raises.
+            Any exception that `function` raises.
         """
 
     async def engines(self) -> list[EngineInfo]:
-        """The engines that can train now."""
+        """The engines that can train at present."""
 
     async def workers(self) -> int:
         """Number of worker processes that are alive; never raises."""
 
     async def waiting(self) -> int:
-        """Number of calls and slices in the queue; 0 where that is unknown."""
+        """Number of calls and slices in the queue; 0 if it is unknown."""
 
     async def totals(self) -> dict[str, float]:
-        """Counts of the worker processes, for `Metrics.set_totals`; empty if they don't count."""
+        """What the workers have counted, for `Metrics.set_totals`; empty if they do not count."""
 
     async def close(self) -> None:
         """Stop at once; calls in progress end with WorkerLost."""
@@ -65,7 +65,7 @@ class Scheduler(Protocol):
     Attributes
     ----------
     is_stalled : bool
-        Whether all runs wait because the store can't be written.
+        Whether all runs are waiting because the store can't be written.
     """
 
     @property
@@ -81,8 +81,8 @@ class Scheduler(Protocol):
         ----------
         sid : str
         state : SessionState
-            As it is in the store, so that it need not be read again. If the store has a newer
-            version, the first slice is lost.
+            The stored state, so that it need not be read again. If the store has a newer version
+            already, the first slice is dropped.
         """
 
     async def train_epoch(self, state: SessionState, points: Points) -> Slice:
@@ -97,7 +97,7 @@ class Scheduler(Protocol):
         Raises
         ------
         UserError
-            ``training_failed`` (engine) where the engine gave up, for example for want of memory;
+            ``training_failed`` (engine) if the engine failed, for example for lack of memory;
             ``bad_engine`` (name).
         WorkerLost
         """

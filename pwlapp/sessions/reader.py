@@ -1,4 +1,4 @@
-"""The read-only half of the service: reads sessions, and makes computations for them."""
+"""The read-only part of the service: reads sessions, and computes for them."""
 
 from __future__ import annotations
 
@@ -32,24 +32,23 @@ T = TypeVar("T")
 Snapshot: TypeAlias = dict[str, Any]
 
 MANY_FRAMES = 50  # more frames are formatted in a thread, so that the event loop stays free
-MAX_RESULTS = 4000  # of results that many sessions share, some kilobytes each
+MAX_RESULTS = 4000  # results in the shared cache, some kilobytes each
 MAX_INITIAL_STATES = 100
-MAX_AT_ONCE = 8  # computations of one session
+MAX_AT_ONCE = 8  # simultaneous computations for one session
 
 
 class SessionReader:
     """Reads sessions.
 
-    All methods raise `UserError`: ``session_unknown``, ``storage_failed``, ``worker_lost``,
-    ``not_ready``, ``busy``, ``frozen`` (a change of a locked session), and those that a method
-    lists.
+    Any method may raise `UserError` with ``session_unknown``, ``storage_failed``, ``worker_lost``,
+    ``not_ready``, ``busy`` or ``frozen`` (the session is locked). Docstrings list further codes.
 
     Parameters
     ----------
     store : Store
     runner : Runner
     events : SessionEvents
-        Notified of every change.
+        Is notified of every change.
     settings : Settings
     make_scheduler : callable
         Called with the repository of the sessions; returns the scheduler.
@@ -60,7 +59,7 @@ class SessionReader:
     runner : Runner
     events : SessionEvents
     max_epochs, max_running : int
-        The longest run, and how many may run at the same time.
+        Longest run, and largest number of simultaneous runs.
     metrics : Metrics
     """
 
@@ -89,7 +88,7 @@ class SessionReader:
     async def start(self) -> None:
         """Load data and engines in the background, then continue the runs.
 
-        Returns at once, so that pages can be served; the other methods wait until data are loaded.
+        Returns at once, so that pages can be served. Other methods wait until the data are loaded.
         """
         self.runner.start()
         self._maintenance.start(then=self._scheduler.start)
@@ -143,7 +142,7 @@ class SessionReader:
         sessions, running = await self._store.counts()
         return Counts(sessions, running, await self.runner.waiting())
 
-    async def look(self, sid: str) -> Snapshot:
+    async def get_snapshot(self, sid: str) -> Snapshot:
         """The session's snapshot."""
         return snapshot(await self.state(sid), self._scheduler.is_stalled)
 
@@ -155,14 +154,14 @@ class SessionReader:
         """The states of many sessions in one read, by id; unknown ones are left out."""
         return await self._sessions.load_many([sid for sid in sids if is_sid(sid)])
 
-    async def whole(self, sid: str, since: int = 0) -> tuple[SessionState, list[Frame]]:
-        """The session's state and its frames after number `since`, of one moment."""
+    async def state_and_frames(self, sid: str, since: int = 0) -> tuple[SessionState, list[Frame]]:
+        """The session's state and its frames after number `since`, both of the same version."""
         return await self._sessions.read_since(await self._known(sid), since)
 
     async def read(
         self, sid: str, since: int = 0, form: Callable[[list[Frame]], list[Any]] = frame_rows
     ) -> tuple[Snapshot, list[Any]]:
-        """The session's snapshot and its frames after number `since`, of one moment.
+        """The session's snapshot and its frames after number `since`, both of the same version.
 
         Parameters
         ----------
@@ -171,7 +170,7 @@ class SessionReader:
         form : callable
             `snapshot.frame_rows`, `snapshot.frame_texts` or another function of frames.
         """
-        state, frames = await self.whole(sid, since)
+        state, frames = await self.state_and_frames(sid, since)
         shown = snapshot(state, self._scheduler.is_stalled)
         if len(frames) > MANY_FRAMES:
             return shown, await asyncio.to_thread(form, frames)
@@ -182,21 +181,21 @@ class SessionReader:
         return await self._sessions.points_of(state)
 
     async def find_points(self, key: str) -> Points | None:
-        """The data of this key: the server's, or a session's own."""
+        """The data with this key, if the server or the store has it."""
         await self.loaded()
         return await self._sessions.find(key)
 
     async def initial_state(self, seed: int, net: Architecture, points: Points) -> TrainState:
-        """The untrained net of a seed, cached, since a whole class asks for the same one.
+        """The untrained net of a seed; cached, since a whole class needs the same one.
 
-        Raises ``needs_mse`` if BCE can't be used with the data.
+        Raises ``needs_mse`` if the net's loss is BCE and y is not within [0, 1].
         """
         points.check_loss(net.loss)
 
         async def compute() -> TrainState:
             state = await self.runner.call(training.initial_state, seed, *points.training, net)
             for array in (state.params, state.m, state.v):
-                array.flags.writeable = False  # many sessions share it
+                array.flags.writeable = False  # sessions share the array
             return state
 
         return await self._initial_states.get((points.key, seed, net), compute)
@@ -204,7 +203,7 @@ class SessionReader:
     async def initial_states(
         self, seeds: Sequence[int], net: Architecture, points: Points
     ) -> dict[int, TrainState]:
-        """The untrained nets of many seeds, by seed, from one call of a worker."""
+        """The untrained nets of many seeds, by seed, computed in one call of a worker."""
         points.check_loss(net.loss)
         made = await self.runner.call(training.initial_states, seeds, *points.training, net)
         return dict(zip(seeds, made, strict=True))
@@ -219,25 +218,28 @@ class SessionReader:
         key : hashable
             Names the function and everything that its result depends on.
         function : callable
-            As `Runner.call` takes it; callers must not change its result.
+            See `Runner.call`. Callers must not change its result.
         """
-        with self._one_of_few(sid):
+        with self._limited(sid):
             return await self._results.get(key, lambda: self.runner.call(function, *args))
 
     async def compute(self, sid: str, function: Callable[..., T], *args: Any) -> T:
         """Compute ``function(*args)`` in a worker for one session; see `cached`."""
-        with self._one_of_few(sid):
+        with self._limited(sid):
             return await self.runner.call(function, *args)
 
     async def _known(self, sid: str) -> str:
-        """Check an id's form, since ids come from addresses; then wait for the data."""
+        """Check the form of an id, which may come from a URL; then wait until data are loaded."""
         if not is_sid(sid):
             raise unknown_session()
         await self.loaded()
         return sid
 
-    def _there(self, engine: str) -> str:
-        """The engine, if this server has it: a session may name one of another machine."""
+    def _available(self, engine: str) -> str:
+        """Return an engine id if that engine can train here; else raise ``bad_engine`` (name).
+
+        A session may name an engine that only another machine has.
+        """
         if engine not in {AUTO, *(known.id for known in self.engines)}:
             raise UserError("bad_engine", name=engine[:40])
         return engine
@@ -249,8 +251,8 @@ class SessionReader:
             raise UserError("server_full", max=self.max_running)
 
     @contextmanager
-    def _one_of_few(self, sid: str) -> Iterator[None]:
-        """Count a computation of a session. Raises ``busy`` if it has `MAX_AT_ONCE` already."""
+    def _limited(self, sid: str) -> Iterator[None]:
+        """Count a computation for a session; raises ``busy`` above `MAX_AT_ONCE`."""
         if self._computing[sid] >= MAX_AT_ONCE:
             raise UserError("busy")
         self._computing[sid] += 1

@@ -1,4 +1,4 @@
-"""Reading and changing sessions while several requests do so at once."""
+"""Loads and saves sessions, with compare-and-swap and retries for concurrent changes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from pwlapp.sessions.transitions import Transition
 T = TypeVar("T")
 
 MAX_CACHED_POINTS = 200
-POINTS_TTL_S = 3600.0  # then the store is read again, which marks the points as used
-MAX_ATTEMPTS = 100  # at one change; each conflict means that another change was saved
+POINTS_TTL_S = 3600.0  # the store is then read again, which marks the points as used
+MAX_ATTEMPTS = 100  # of one change; each conflict means that another change was saved
 
 
 class SessionRepository:
     """Loads and saves sessions and their data.
 
-    A session uses the server's data, or data of its own, which the store has. A session whose data
-    is gone gets the server's data when it is loaded.
+    A session uses the server's data or data of its own, which is in the store. If its data has been
+    deleted, the session gets the server's data when it is loaded.
 
     Parameters
     ----------
@@ -45,27 +45,27 @@ class SessionRepository:
 
     @property
     def points(self) -> Points:
-        """The server's data, once `use` was called."""
+        """The server's data; `set_points` must have been called."""
         if self._points is None:
             raise RuntimeError("the data is not loaded yet")
         return self._points
 
-    def use(self, points: Points) -> None:
+    def set_points(self, points: Points) -> None:
         """Set the server's data."""
         self._points = points
 
-    async def keep(self, points: Points) -> None:
-        """Store data that a session is going to use."""
+    async def save_points(self, points: Points) -> None:
+        """Store the data that a session is going to use."""
         if points.key != self.points.key:
-            await self._store.keep_points(points)
+            await self._store.save_points(points)
             self._cached[points.key] = points
 
     async def find(self, key: str) -> Points | None:
-        """The data of this key: the server's, or a session's own."""
+        """The data with this key, if it is the server's or in the store."""
         if key == self.points.key:
             return self.points
         if (points := self._cached.get(key)) is None:
-            points = await self._store.kept_points(key)
+            points = await self._store.load_points(key)
             if points is not None:
                 self._cached[key] = points
         return points
@@ -76,7 +76,7 @@ class SessionRepository:
         Raises
         ------
         UserError
-            ``data_unknown`` if it was deleted in between.
+            ``data_unknown`` if the data was deleted meanwhile.
         """
         if (points := await self.find(state.data_key)) is None:
             raise UserError("data_unknown")
@@ -105,7 +105,7 @@ class SessionRepository:
         await self._store.ping()
 
     def notify(self, sid: str) -> None:
-        """Have the streams of a session look again, though it has not changed."""
+        """Make the streams of a session read it again, though it has not changed."""
         self._notify(sid)
 
     async def load(self, sid: str) -> SessionState:
@@ -137,35 +137,40 @@ class SessionRepository:
         frames: Sequence[Frame],
         step: Step | None = None,
     ) -> None:
-        """Replace `before` by `after`. Raises Conflict if the store has another version."""
+        """Replace `before` by `after`. Raises Conflict if the stored version is not `before`."""
         await self._store.save(sid, before.version, after, frames, step)
         self._notify(sid)
 
     async def update(
         self,
         sid: str,
-        move: Callable[[SessionState], Transition],
+        transition: Callable[[SessionState], Transition],
         step: StepKind | None = None,
         as_teacher: bool = False,
     ) -> SessionState:
-        """Make a transition from the latest version, retrying after conflicts; returns the result.
+        """Apply a transition to the latest version; after a conflict, try again.
 
         Parameters
         ----------
         sid : str
-        move : callable
+        transition : callable
             A pure function, since it may be called more than once.
         step : {"session", "weights"} or None
-            The kind of step, if it can be undone.
+            The kind of step in the history; None for a change that can't be undone.
         as_teacher : bool
-            Whether a locked session may be changed, too.
+            Whether a locked session may be changed.
+
+        Returns
+        -------
+        SessionState
+            The state after the transition.
 
         Raises
         ------
         UnknownSession
         UserError
-            ``frozen`` if the session is locked; ``busy`` after too many conflicts; or what `move`
-            raises.
+            ``frozen`` if the session is locked; ``busy`` after too many conflicts; the errors of
+            `transition`.
         """
 
         async def attempt() -> SessionState:
@@ -174,7 +179,7 @@ class SessionRepository:
                 state, frames = await self.read_since(sid, 0)
             else:
                 state = await self.load(sid)
-            if (moved := move(state)) is None:
+            if (moved := transition(state)) is None:
                 return state
             if not as_teacher:
                 check_unlocked(state)
@@ -187,8 +192,8 @@ class SessionRepository:
 
         return await retried(attempt)
 
-    async def undo(self, sid: str) -> SessionState:
-        """Undo the latest step of the session, if there is one.
+    async def undo(self, sid: str, is_redo: bool = False) -> SessionState:
+        """Undo the latest step of the session, or redo the step that was undone last, if any.
 
         Raises
         ------
@@ -196,20 +201,14 @@ class SessionRepository:
         UserError
             ``frozen`` if the session is locked.
         """
-        return await self._swap(sid, is_undo=True)
 
-    async def redo(self, sid: str) -> SessionState:
-        """Redo the step that was undone last, if there is one. Raises as `undo`."""
-        return await self._swap(sid, is_undo=False)
-
-    async def _swap(self, sid: str, is_undo: bool) -> SessionState:
         async def attempt() -> SessionState:
             state, frames = await self.read_since(sid, 0)
             steps = state.history
-            if not (steps.can_undo if is_undo else steps.can_redo):
+            if not (steps.can_redo if is_redo else steps.can_undo):
                 return state
             check_unlocked(state)
-            step = await self._store.step(sid, steps.now - 1 if is_undo else steps.now)
+            step = await self._store.step(sid, steps.now if is_redo else steps.now - 1)
             if step is None:
                 if (await self._store.load(sid)).version != state.version:
                     raise Conflict
@@ -224,13 +223,13 @@ class SessionRepository:
 
 
 def check_unlocked(state: SessionState) -> None:
-    """Raise ``frozen`` if only the teacher may change the session."""
+    """Raise ``frozen`` if the session is locked: only the teacher may change it."""
     if state.locked:
         raise UserError("frozen")
 
 
 async def retried(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Repeat an attempt that raises Conflict, up to `MAX_ATTEMPTS` times; then raise ``busy``."""
+    """Repeat `attempt` while it raises Conflict; after `MAX_ATTEMPTS` times raise ``busy``."""
     for _ in range(MAX_ATTEMPTS):
         try:
             return await attempt()

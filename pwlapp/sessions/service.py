@@ -1,4 +1,4 @@
-"""All that can be done with a session; the commands and the user interface come in here."""
+"""The session service: everything outside this package reads and changes sessions through it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ DEFAULT_OPTIMIZER = AdamOptions()
 
 
 class SessionService(SessionReader):
-    """Reads sessions, changes them, and has them trained.
+    """Reads, changes and trains sessions.
 
-    Every method takes effect wholly or not at all, and returns a snapshot of the session. One that
-    makes no sense at the moment, such as a pause without a run, changes nothing. For what all of
-    them raise see `SessionReader`.
+    Each change is atomic. Most methods return a snapshot of the session. A method that does not
+    apply at present, such as `pause` without a run, changes nothing. `SessionReader` lists the
+    errors that any method may raise.
     """
 
     async def open(
@@ -43,12 +43,12 @@ class SessionService(SessionReader):
         Parameters
         ----------
         sid : str or None
-            None or ``""`` if it remembers none. An id that names no session gives a new one with
-            the notice ``session_new``.
+            None or ``""`` if the browser remembers none. For an id of no session, the new session
+            gets the notice ``session_new``.
         seed, optimizer, net : int, AdamOptions or SgdOptions, Architecture
-            For a new session.
+            Used for a new session.
         admit : callable
-            Called before a session is created; what it raises is passed on.
+            Called before a session is created; may raise an exception to refuse it.
 
         Returns
         -------
@@ -68,7 +68,7 @@ class SessionService(SessionReader):
         return await self._sessions.create(state, frames), snapshot(state)
 
     async def create(self, state: SessionState, frames: Sequence[Frame]) -> str:
-        """Save a new session and train it if it is running; raises ``server_full`` (max)."""
+        """Save a new session, and train it if it is running; raises ``server_full`` (max)."""
         async with self._starting:
             if state.is_running:
                 await self._check_capacity()
@@ -76,9 +76,9 @@ class SessionService(SessionReader):
         self._schedule(sid, state)
         return sid
 
-    async def keep(self, points: Points) -> None:
-        """Store data that sessions are going to use."""
-        await self._sessions.keep(points)
+    async def save_points(self, points: Points) -> None:
+        """Store the data that sessions are going to use."""
+        await self._sessions.save_points(points)
 
     async def delete(self, sids: Sequence[str]) -> None:
         """Delete sessions; their runs and streams end."""
@@ -87,41 +87,43 @@ class SessionService(SessionReader):
     async def apply(
         self,
         sid: str,
-        move: Callable[[SessionState], Transition],
+        transition: Callable[[SessionState], Transition],
         points: Points | None = None,
         step: StepKind | None = None,
         as_teacher: bool = False,
     ) -> Snapshot:
-        """Make a transition.
+        """Apply a transition to a session, and train the session if it is then running.
 
         Parameters
         ----------
         sid : str
-        move : callable
+        transition : callable
             See `SessionRepository.update`.
         points : Points or None
-            Data that the session has afterwards, if they are not the server's.
+            The data that the session has afterwards, if the transition changes it.
         step, as_teacher
             See `SessionRepository.update`.
         """
         known = await self._known(sid)
         if points is not None:
-            await self._sessions.keep(points)
-        return self._schedule(known, await self._sessions.update(known, move, step, as_teacher))
+            await self._sessions.save_points(points)
+        return self._schedule(
+            known, await self._sessions.update(known, transition, step, as_teacher)
+        )
 
-    async def start_with(
+    async def apply_and_start(
         self,
         sid: str,
-        move: Callable[[SessionState], Transition],
+        transition: Callable[[SessionState], Transition],
         step: StepKind | None = None,
         as_teacher: bool = False,
     ) -> Snapshot:
-        """Make a transition that starts a run, as `apply`; raises ``server_full`` (max)."""
+        """As `apply`, for a transition that starts a run; raises ``server_full`` (max)."""
         known = await self._known(sid)
         async with self._starting:
             if not (await self._sessions.load(known)).is_running:
                 await self._check_capacity()
-            state = await self._sessions.update(known, move, step, as_teacher)
+            state = await self._sessions.update(known, transition, step, as_teacher)
         self.metrics.run_began()
         return self._schedule(known, state)
 
@@ -133,38 +135,36 @@ class SessionService(SessionReader):
         optimizer: OptimizerOptions,
         epochs: int,
     ) -> Snapshot:
-        """Start over with this seed, net and optimizer, and train: `reset` and `start_run` in one.
+        """Start over with this seed, net and optimizer, and train: `reset` and `start_run` at once.
 
-        The engine stays the session's.
+        The engine of the session stays.
 
         Raises
         ------
         UserError
-            What `reset` and `start_run` raise, apart from ``already_running``.
+            See `reset` and `start_run`, except ``already_running``.
         """
         known = await self._known(sid)
-        with self._one_of_few(known):
+        with self._limited(known):
             now = await self._sessions.load(known)
             points = await self._sessions.points_of(now)
             train = await self.initial_state(seed, net, points)
-            await self._sessions.keep(points)
-            move = partial(
-                transitions.begin_run,
-                seed=seed,
-                optimizer=optimizer,
-                engine=self._there(now.engine),
-                train=train,
-                points=points,
-                epochs=epochs,
+            await self._sessions.save_points(points)
+            engine = self._available(now.engine)
+            return await self.apply_and_start(
+                known,
+                lambda state: transitions.begin_run(
+                    state, seed, optimizer, engine, train, points, epochs
+                ),
+                "session",
             )
-            return await self.start_with(known, move, "session")
 
     async def start_run(
         self, sid: str, epochs: int, optimizer: OptimizerOptions, engine: str
     ) -> Snapshot:
-        """Train `epochs` more from where the net stands, the optimizer's memory included.
+        """Train `epochs` more, from the present weights and the optimizer's present memory.
 
-        An optimizer of another kind than before begins with an empty memory.
+        An optimizer of another kind than before starts with an empty memory.
 
         Parameters
         ----------
@@ -181,42 +181,42 @@ class SessionService(SessionReader):
             ``bad_engine`` (name), ``already_running``, ``server_full`` (max)
         """
         known = await self._known(sid)
-        move = partial(
-            transitions.start_run, epochs=epochs, optimizer=optimizer, engine=self._there(engine)
+        engine = self._available(engine)
+        return await self.apply_and_start(
+            known, lambda state: transitions.start_run(state, epochs, optimizer, engine)
         )
-        return await self.start_with(known, move)
 
     async def pause(self, sid: str) -> Snapshot:
-        """Stop the run for now; answered at once, without waiting for the slice in progress."""
+        """Pause the run. Returns at once; the slice in progress is dropped."""
         return await self.apply(sid, transitions.pause)
 
     async def resume(
         self, sid: str, optimizer: OptimizerOptions | None = None, engine: str | None = None
     ) -> Snapshot:
-        """Continue a paused run, from now on with another optimizer or engine if one is given.
+        """Continue a paused run, with another optimizer or engine if one is given.
 
         Raises
         ------
         UserError
-            ``bad_engine`` (name), also if the run's engine is no longer there; ``server_full``
-            (max).
+            ``bad_engine`` (name), also if the run's own engine is no longer available;
+            ``server_full`` (max).
         """
         known = await self._known(sid)
         state = await self._sessions.load(known)
-        move = partial(
+        transition = partial(
             transitions.resume,
             optimizer=optimizer or state.optimizer,
-            engine=self._there(state.engine if engine is None else engine),
+            engine=self._available(state.engine if engine is None else engine),
         )
         async with self._starting:
             if not state.is_running:
                 await self._check_capacity()
-            return self._schedule(known, await self._sessions.update(known, move))
+            return self._schedule(known, await self._sessions.update(known, transition))
 
     async def step(
         self, sid: str, optimizer: OptimizerOptions, engine: str | None = None
     ) -> Snapshot:
-        """Train one epoch. Within a paused run it counts as one of the run's.
+        """Train one epoch. If a run is paused, the epoch counts towards it.
 
         Raises
         ------
@@ -228,7 +228,7 @@ class SessionService(SessionReader):
         async def attempt() -> SessionState:
             state = await self._sessions.load(known)
             check_unlocked(state)
-            chosen = self._there(state.engine if engine is None else engine)
+            chosen = self._available(state.engine if engine is None else engine)
             if state.is_running:
                 return state
             begun = transitions.ready(state, optimizer, chosen)
@@ -238,7 +238,7 @@ class SessionService(SessionReader):
             await self._sessions.save(known, state, after, frames)
             return after
 
-        with self._one_of_few(known):
+        with self._limited(known):
             return snapshot(await retried(attempt))
 
     async def reset(
@@ -248,55 +248,49 @@ class SessionService(SessionReader):
         net: Architecture | None = None,
         points: Points | None = None,
     ) -> Snapshot:
-        """Back to epoch 0, at the initial weights of `seed`; the run and its frames are gone.
+        """Go back to epoch 0 and the initial weights of a seed; drops the run and its frames.
 
         Parameters
         ----------
         sid : str
-        seed, net : int, Architecture
-            None: as they are.
+        seed : int or None
+        net : Architecture or None
         points : Points or None
-            Data that replace the session's.
+            None: the session's own seed, net or data.
 
         Raises
         ------
         UserError
-            ``needs_mse`` if BCE makes no sense of the data.
+            ``needs_mse`` if the net's loss is BCE and y is not within [0, 1].
         """
         known = await self._known(sid)
-        with self._one_of_few(known):
+        with self._limited(known):
             state = await self._sessions.load(known)
             number = state.seed if seed is None else seed
             data = points or await self._sessions.points_of(state)
             train = await self.initial_state(number, net or state.train.net, data)
-            move = partial(transitions.reset, seed=number, train=train, points=data)
-            return await self.apply(known, move, data, "session")
+            transition = partial(transitions.reset, seed=number, train=train, points=data)
+            return await self.apply(known, transition, data, "session")
 
     async def set_params(self, sid: str, params: Sequence[float]) -> Snapshot:
         """Set the weights by hand: W1, b1 if there is one, W2, b2. A run continues from them.
 
-        Raises
-        ------
-        UserError
-            What `transitions.edit` raises.
+        Raises what `transitions.edit` raises.
         """
         known = await self._known(sid)
         points = await self._sessions.points_of(await self._sessions.load(known))
-        move = partial(transitions.edit, params=params, points=points)
-        return await self.apply(known, move, step="weights")
+        transition = partial(transitions.edit, params=params, points=points)
+        return await self.apply(known, transition, step="weights")
 
     async def undo(self, sid: str) -> Snapshot:
-        """Undo the latest step: a reset, other data, a restored session, or weights set by hand.
-
-        Without a step nothing changes.
-        """
+        """Undo the latest step, if any: a reset, other data, a restored session, or an edit."""
         known = await self._known(sid)
         return self._schedule(known, await self._sessions.undo(known))
 
     async def redo(self, sid: str) -> Snapshot:
-        """Redo the step that was undone last."""
+        """Redo the step that was undone last, if there is one."""
         known = await self._known(sid)
-        return self._schedule(known, await self._sessions.redo(known))
+        return self._schedule(known, await self._sessions.undo(known, is_redo=True))
 
     def _schedule(self, sid: str, state: SessionState) -> Snapshot:
         if state.is_running:

@@ -1,4 +1,4 @@
-"""A session as JSON for the browser: its state and its frames."""
+"""Converts the state and the frames of a session to JSON for the browser."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from pwlapp.core.optimizers import OptimizerOptions, SgdOptions
 from pwlapp.sessions.frames import Frame, is_curve, is_wide
 from pwlapp.sessions.state import Notice, SessionState
 
-CURVE_DECIMALS = 5  # a curve is only drawn, so this is enough
+CURVE_DECIMALS = 5  # enough to draw a curve
 
 
 def snapshot(state: SessionState, is_stalled: bool = False) -> dict[str, Any]:
-    """A session for the browser; every value is valid JSON.
+    """The state of a session as JSON.
 
-    Without a run, ``start_epoch`` and ``target_epoch`` are the net's epoch. A wide net has no
-    parameters here: its frames have its curve. A run that is stalled has the notice
-    ``run_waits``.
+    Without a run, ``start_epoch`` and ``target_epoch`` are the net's epoch. ``params`` is None for
+    a wide net, whose frames hold its curve. A stalled run has the notice ``run_waits``.
     """
     train, run, notice, speed = state.train, state.run, state.notice, state.speed
     if is_stalled and state.is_running:
@@ -54,7 +53,7 @@ def snapshot(state: SessionState, is_stalled: bool = False) -> dict[str, Any]:
 
 
 def optimizer_row(options: OptimizerOptions) -> dict[str, Any]:
-    """An optimizer as the browser reads it."""
+    """An optimizer as JSON: the hyperparameters that the page shows."""
     if isinstance(options, SgdOptions):
         return {
             "kind": "sgd",
@@ -70,7 +69,7 @@ def frame_rows(frames: Sequence[Frame]) -> list[list[Any]]:
 
 
 def frame_row(frame: Frame) -> list[Any]:
-    """A frame as the browser reads it: ``[seq, epoch, loss, mark, numbers ...]``."""
+    """A frame as JSON: ``[seq, epoch, loss, mark, numbers ...]``."""
     return [
         frame.seq,
         frame.epoch,
@@ -81,7 +80,7 @@ def frame_row(frame: Frame) -> list[Any]:
 
 
 def frame_texts(frames: Sequence[Frame]) -> list[tuple[int, str]]:
-    """The number of each frame, and its `frame_row` as JSON, ten times as fast as `frame_rows`."""
+    """The number of each frame and its `frame_row` as text, ten times as fast as `frame_rows`."""
     return [(frame.seq, _frame_text(frame)) for frame in frames]
 
 
@@ -95,7 +94,7 @@ def _frame_text(frame: Frame) -> str:
 
 
 def frame_numbers(numbers: Array) -> list[float | None]:
-    """Parameters exactly, or a curve to `CURVE_DECIMALS`."""
+    """Parameters with all digits, or a curve rounded to `CURVE_DECIMALS`."""
     if not is_curve(numbers):
         return json_numbers(numbers)
     if not np.isfinite(numbers).all():
@@ -105,7 +104,7 @@ def frame_numbers(numbers: Array) -> list[float | None]:
 
 
 def json_number(value: float) -> float | None:
-    """Nine significant digits, enough to restore any float32; None where JSON has no number."""
+    """Round to nine significant digits, which restore any float32; None for NaN and infinity."""
     return float(f"{value:.9g}") if math.isfinite(value) else None
 
 

@@ -15,7 +15,7 @@ RunStatus = Literal["running", "paused"]
 
 @dataclass(frozen=True)
 class Run:
-    """A run in progress, or paused; in absolute epochs."""
+    """A run in progress or paused. Epochs count from the net's initial weights."""
 
     start_epoch: int
     target_epoch: int
@@ -24,7 +24,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the user should know; the browser translates ``notice.<code>``."""
+    """A message for the user; the browser shows ``notice.<code>`` of the message catalogue."""
 
     code: str
     args: Mapping[str, Arg] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Speed:
-    """The speed of training, measured anew for each run and engine.
+    """The speed of training, measured separately for each run and engine.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Speed:
     epochs, seconds : int, float
         Epochs that this engine has trained in this run, and its computing time.
     per_second : float
-        Epochs per second of elapsed time, waiting in the queue included; 0 if not known.
+        Epochs per second of elapsed time, which includes waiting in the queue; 0 if not known.
     """
 
     engine: str | None = None
@@ -54,27 +54,27 @@ class Speed:
 
     @property
     def computing(self) -> float:
-        """Epochs per second of the engine alone; 0 if not known."""
+        """Epochs per second of computing time; 0 if not known."""
         return self.epochs / self.seconds if self.seconds > 0 else 0.0
 
 
 @dataclass(frozen=True)
 class History:
-    """Which steps of a session can be undone and redone; the store has the steps themselves.
+    """Which steps of a session can be undone and redone. The steps are stored separately.
 
     Attributes
     ----------
     first : int
-        Number of the oldest step that is kept; the numbers count up within the session.
+        Number of the oldest stored step; numbers increase within the session.
     now : int
-        Number of the next step. Those before it can be undone, those from it on redone.
+        Number of the next step. Steps before it can be undone; steps from it on can be redone.
     sizes : tuple of int
-        How many numbers are kept for each step, from `first` on.
+        How many numbers each step stores, from `first` on.
     merge_key : str
-        The weight that the latest step changed, if another change of it soon after is to be merged
-        into that step; else empty.
+        Names the weight that the latest step changed: a change of the same weight soon after is
+        merged into that step. Empty if the step changed anything else.
     at : float
-        Time of the latest step, in seconds since 1970.
+        Time of the latest change, in seconds since 1970.
     """
 
     first: int = 1
@@ -85,7 +85,7 @@ class History:
 
     @property
     def end(self) -> int:
-        """One more than the number of the newest step."""
+        """The number after that of the newest step."""
         return self.first + len(self.sizes)
 
     @property
@@ -105,28 +105,29 @@ NO_HISTORY = History()
 
 @dataclass(frozen=True, eq=False)
 class SessionState:
-    """Everything that is stored of a session, apart from its frames and steps.
+    """The stored state of a session, apart from its frames and steps.
 
     Attributes
     ----------
     version : int
-        Goes up by one with every save; the store refuses a save on top of another version.
+        Increases by one with every save. The store refuses a save that started from a version
+        other than the stored one.
     optimizer : AdamOptions or SgdOptions
-        Of the last run or single step, or of the next one.
+        The optimizer of the present or latest run; before the first run, that of the next one.
     engine : str
-        Id of the engine that was chosen, or ``"auto"``.
+        Id of the chosen engine, or ``"auto"``.
     data_key : str
-        The points of the session, on which ``train.loss`` was computed.
+        The key of the session's points, on which ``train.loss`` was computed.
     run : Run or None
         None if no run is in progress or paused.
     first_seq : int
-        Frames with a smaller number are gone, for example after a reset.
+        Frames with a smaller number have been dropped, for example by a reset.
     next_seq : int
         Number of the next frame.
     speed : Speed
     by_recipe : bool
-        Whether training from the seed for ``train.epoch`` epochs with ``optimizer`` gives these
-        weights: not after an edit by hand, nor after training with more than one setting.
+        Whether training from the seed for ``train.epoch`` epochs with ``optimizer`` reproduces
+        these weights. False after an edit by hand, and after training with more than one setting.
     history : History
     locked : bool
         Whether only the teacher of the session's room may change it.
@@ -162,7 +163,7 @@ class SessionState:
 
 
 class UnknownSession(UserError):
-    """There is no session with this id, or no longer."""
+    """Raised if there is no session with this id."""
 
 
 def unknown_session() -> UnknownSession:
@@ -171,5 +172,5 @@ def unknown_session() -> UnknownSession:
 
 
 def changed(state: SessionState, **changes: Any) -> SessionState:
-    """The next version of `state`, with `changes` made."""
+    """The next version of `state`, with `changes`."""
     return replace(state, version=state.version + 1, **changes)

@@ -1,6 +1,6 @@
 """The transitions of a session: pure functions from one state to the next.
 
-Each returns the next version and the frames to append, or None if nothing changes.
+A transition returns the next version and the frames to append, or None if nothing changes.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from pwlapp.sessions.frames import (
 )
 from pwlapp.sessions.state import UNKNOWN_SPEED, Notice, Run, SessionState, Speed, changed
 
-SPEED_MEMORY_S = 1.0  # the time over which the speed is averaged
-CURVE_ERROR = 1e-5  # a curve is written with five decimals
+SPEED_MEMORY_S = 1.0  # time constant of the moving average of the speed
+CURVE_ERROR = 1e-5  # curves in files are rounded to five decimals
 
 Transition: TypeAlias = tuple[SessionState, list[Frame]] | None
 
@@ -43,20 +43,20 @@ def new_session(
     points: Points,
     notice: Notice | None,
 ) -> tuple[SessionState, list[Frame]]:
-    """A new session, at its initial weights."""
+    """A new session with initial weights."""
     state = SessionState(1, seed, optimizer, engine, points.key, train, notice=notice)
     return with_frame(state, "start", points)
 
 
 def revisit(state: SessionState) -> Transition:
-    """The page is loaded again: drop the notice that its session is new."""
+    """Drop the notice that the session is new, when its page is loaded again."""
     if state.notice is None or state.notice.code != "session_new":
         return None
     return changed(state, notice=None), []
 
 
 def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame]]:
-    """Give the session other data, since its own is gone; a run is paused."""
+    """Give the session other data, since its own was deleted; a run is paused."""
     train = with_params(state.train, state.train.params, *points.training)
     after = changed(
         state,
@@ -64,7 +64,7 @@ def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame
         train=train,
         run=replace(state.run, status="paused") if state.run else None,
         notice=Notice("data_changed"),
-        first_seq=state.next_seq,  # the losses on other data belong to another curve
+        first_seq=state.next_seq,  # losses on other data are not comparable
         speed=UNKNOWN_SPEED,
         by_recipe=state.by_recipe and not train.epoch,
     )
@@ -74,7 +74,7 @@ def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame
 def start_run(
     state: SessionState, epochs: int, optimizer: OptimizerOptions, engine: str
 ) -> Transition:
-    """Train `epochs` more from the present state; this ends a paused run.
+    """Start a run of `epochs` from the present state; it replaces a paused run.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def resume(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Tra
 
 
 def halt(state: SessionState, reason: UserError) -> Transition:
-    """Pause a run that failed, with a notice of the reason."""
+    """Pause a run that failed, and set a notice with the reason."""
     if state.run is None or not state.is_running:
         return None
     notice = Notice(reason.code, reason.args_)
@@ -114,7 +114,7 @@ def halt(state: SessionState, reason: UserError) -> Transition:
 def with_new_net(
     state: SessionState, seed: int, train: TrainState, points: Points, **changes: Any
 ) -> SessionState:
-    """Replace the session's net, or its data; the run, its frames and its speed are dropped."""
+    """Replace the session's net and data; the run, its frames and its speed are dropped."""
     return changed(
         state,
         seed=seed,
@@ -130,7 +130,7 @@ def with_new_net(
 def reset(
     state: SessionState, seed: int, train: TrainState, points: Points
 ) -> tuple[SessionState, list[Frame]]:
-    """Start over at the weights `train` of `seed`, on this data; frames and run are dropped."""
+    """Start over with the initial weights `train` of `seed`; drops the frames and the run."""
     return with_frame(with_new_net(state, seed, train, points, by_recipe=True), "start", points)
 
 
@@ -143,7 +143,7 @@ def begin_run(
     points: Points,
     epochs: int,
 ) -> tuple[SessionState, list[Frame]]:
-    """`reset`, and a run of `epochs` from there with this optimizer and engine."""
+    """`reset`, then start a run of `epochs` with this optimizer and engine."""
     begun = replace(state, optimizer=optimizer, engine=engine)
     after, frames = reset(begun, seed, train, points)
     return replace(after, run=Run(0, epochs, "running")), frames
@@ -155,8 +155,8 @@ def edit(state: SessionState, params: Sequence[float], points: Points) -> Transi
     Raises
     ------
     UserError
-        ``busy`` if the session has got other data; ``too_wide`` (max) if frames of this net have
-        no parameters; ``bad_params`` (max) unless there is one for each.
+        ``busy`` if the session has other data meanwhile; ``too_wide`` (max) if the net's frames
+        hold no parameters; ``bad_params`` (max) if the number of weights is wrong.
     """
     net = state.train.net
     if is_wide(net):
@@ -174,7 +174,7 @@ def edit(state: SessionState, params: Sequence[float], points: Points) -> Transi
 
 
 def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:
-    """The state that a run or a step with this optimizer and engine starts from; it is not saved.
+    """The state from which a run or a step with this optimizer and engine starts; not saved.
 
     An optimizer of another kind starts with empty moments: SGD can't use Adam's.
     """
@@ -187,14 +187,15 @@ def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Sess
 def after_slice(
     state: SessionState, result: Slice, elapsed_s: float = 0.0
 ) -> tuple[SessionState, list[Frame]]:
-    """The state after a slice, or a single step, that began with `state`.
+    """The state after a slice or a single step.
 
     Parameters
     ----------
     state : SessionState
+        The state from which the slice or step started.
     result : Slice
     elapsed_s : float
-        Since the slice was requested; not used for a single step.
+        Time since the slice was requested; not used for a single step.
     """
     train, run, notice = result.state, state.run, None
     if result.diverged:
@@ -206,9 +207,10 @@ def after_slice(
 
 
 def speed_after(state: SessionState, result: Slice, elapsed_s: float) -> Speed:
-    """The speed of a session after one more slice, or single step; see `after_slice`.
+    """The speed of a session after one more slice or single step; see `after_slice`.
 
-    The time left is estimated from `elapsed_s`, so waiting in the queue counts.
+    ``per_second``, from which the page estimates the remaining time, uses `elapsed_s`, so it
+    includes waiting in the queue.
     """
     run = state.run.start_epoch if state.run else None
     known = state.speed
@@ -228,7 +230,7 @@ def speed_after(state: SessionState, result: Slice, elapsed_s: float) -> Speed:
 
 
 def with_frame(state: SessionState, mark: Mark, points: Points) -> tuple[SessionState, list[Frame]]:
-    """Record the net of `state` as one more frame; a wide net's curve spans the points."""
+    """Record the present net of `state` as one more frame."""
     train = state.train
     values = numbers(train.params, train.net, points.x, points.testing)
     frame = Frame(state.next_seq, train.epoch, train.loss, values, mark)
@@ -252,14 +254,14 @@ def with_frames(
 def with_saved_frames(
     state: SessionState, saved: Sequence[Frame], points: Points
 ) -> tuple[SessionState, list[Frame]]:
-    """Number the frames of a file, and add one of the net of `state` unless the last one is it."""
+    """Number the frames of a file; add one of the present net unless the last one shows it."""
     after, frames = with_numbers(state, saved)
     ended, [last] = with_frame(after, "" if saved else "start", points)
     return (after, frames) if frames and _is_same(frames[-1], last) else (ended, [*frames, last])
 
 
 def with_numbers(state: SessionState, frames: Sequence[Frame]) -> tuple[SessionState, list[Frame]]:
-    """Give frames the session's next numbers."""
+    """Give the session's next numbers to frames."""
     first = state.next_seq
     numbered = [replace(frame, seq=seq) for seq, frame in enumerate(frames, start=first)]
     return replace(state, next_seq=first + len(numbered)), numbered

@@ -1,1 +1,1 @@
-"""What the visitor sees: the Dash page, its figures, its words and its callbacks."""
+"""The Dash page: layout, sections, figures, lessons and texts."""

@@ -1,7 +1,7 @@
-"""Small pieces that both sections are made of.
+"""Components that the sections share.
 
-Every word is a span with its catalogue key in ``data-t``, so that the browser can change the
-language in place, without a request and without losing what the visitor did.
+Every text is a span with its catalogue key in ``data-t``, so that the browser can change the
+language without a request.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from typing import Any
 
 from dash import ClientsideFunction, dcc, html
 
+from pwlapp.core.messages import fill
 from pwlapp.ui.i18n import t
 
-GRAPH_CONFIG: Any = {"displayModeBar": False, "responsive": True, "doubleClick": False}
-
-
-NOT_LECTURES = ("held-out", "test-loss", "others")  # roles in legends
+NOT_LECTURES = ("held-out", "test-loss", "others")  # roles that the lecture's plots do not have
 
 
 def in_browser(function: str) -> ClientsideFunction:
@@ -25,27 +23,31 @@ def in_browser(function: str) -> ClientsideFunction:
 
 
 def text(key: str, mse: str | None = None, numbers: str | None = None, **args: str) -> html.Span:
-    """A word or sentence from the catalogue, and what is said in its place elsewhere.
+    """A text from the catalogue, and the texts that replace it for other nets and data.
 
     Parameters
     ----------
-    key, mse, numbers : str or None
-        Catalogue keys; `mse` for nets of that loss, `numbers` for data whose y is no yes and no.
+    key : str
+        Catalogue key.
+    mse : str or None
+        Catalogue key of the text for nets with MSE.
+    numbers : str or None
+        Catalogue key of the text for data whose y is not within [0, 1].
     **args : str
-        For the placeholders in the message.
+        Values of the placeholders in the text.
     """
     others = {"data-t-mse": mse, "data-t-numbers": numbers}
-    told = {name: other for name, other in others.items() if other}
-    if told:
-        told["data-t-bce"] = key
+    attributes = {name: other for name, other in others.items() if other}
+    if attributes:
+        attributes["data-t-bce"] = key
     if args:
-        told["data-t-args"] = json.dumps(args)
-    words = t(key).format(**args) if args else t(key)
-    return html.Span(words, **{"data-t": key, **told})
+        attributes["data-t-args"] = json.dumps(args)
+    words = fill(t(key), **args) if args else t(key)
+    return html.Span(words, **{"data-t": key, **attributes})
 
 
 def labelled(component: Any, key: str, mse: str | None = None) -> Any:
-    """Give a component an accessible name from the catalogue (changes `component`)."""
+    """Set a component's accessible name from the catalogue; changes and returns it."""
     other = {"data-t-label-bce": key, "data-t-label-mse": mse} if mse else {}
     for name, value in {"aria-label": t(key), "data-t-label": key, **other}.items():
         setattr(component, name, value)
@@ -55,13 +57,18 @@ def labelled(component: Any, key: str, mse: str | None = None) -> Any:
 def button(
     id_: str, key: str, *, kind: str = "plain", hidden: bool = False, **args: str
 ) -> html.Button:
-    """A push button; `kind` is ``plain`` or ``primary``, never disabled here.
+    """A push button; `kind` is ``plain`` or ``primary``."""
+    return html.Button(text(key, **args), id=id_, className=f"button {kind}", hidden=hidden)
 
-    React drops the clicks on a button that it disabled itself, whatever the browser code does to it
-    later, so that one is the browser code's to disable.
+
+def command(id_: str, key: str, **more: Any) -> html.Button:
+    """A push button whose clicks Dash counts for a callback.
+
+    It is never disabled here: React would ignore its clicks even after our scripts have enabled it.
     """
-    label = text(key, **args)
-    return html.Button(label, id=id_, n_clicks=0, className=f"button {kind}", hidden=hidden)
+    made = button(id_, key, **more)
+    made.n_clicks = 0
+    return made
 
 
 def buttons(*children: Any) -> html.Div:
@@ -70,14 +77,14 @@ def buttons(*children: Any) -> html.Div:
 
 
 def live_number(id_: str, value: str = "–", class_name: str = "") -> html.Output:
-    """A number that follows a drag; too fast to be read aloud (the announcer does that, calmly)."""
+    """A number that changes during a drag; screen readers get it from the announcer instead."""
     return html.Output(value, id=id_, className=class_name, **{"aria-live": "off"})
 
 
 def card(
     *children: Any, title: str | None = None, mse: str | None = None, class_name: str = ""
 ) -> html.Section:
-    """A titled surface; for `mse` see `text`."""
+    """A card with a title; for `mse` see `text`."""
     heading = [html.H3(text(title, mse), className="card-title")] if title else []
     return html.Section([*heading, *children], className=f"card {class_name}".strip())
 
@@ -92,9 +99,8 @@ def drawer(
 ) -> html.Details:
     """A panel that opens over the stage, below its button.
 
-    `title` and `label`, which the button says if it is not the title, are catalogue keys.
-
-    One is open at a time: ``assets/fit/drawers.ts`` closes the others.
+    `title` and `label` are catalogue keys; the button shows `label`, by default the title. Only one
+    drawer is open at a time: ``assets/fit/drawers.ts`` closes the others.
     """
     close = labelled(html.Button("✕", className="icon drawer-close"), "drawer.close")
     head = html.Div([html.H3(text(title)), close], className="drawer-head")
@@ -106,42 +112,41 @@ def drawer(
 def graph(
     label: str, class_name: str, *layers: tuple[str, dict[str, Any]], mse: str | None = None
 ) -> html.Div:
-    """A plot in a box of fixed height (no layout jump), with an accessible name.
+    """A plot in a box of fixed height, with an accessible name.
 
     Parameters
     ----------
     label : str
         Catalogue key of the accessible name.
     class_name : str
-        ``tall``, ``medium``, or ``fills`` for what its card has left.
+        ``tall``, ``medium``, or ``fills`` for the rest of its card.
     *layers : tuple of (str, dict)
-        Id and figure of the Plotly graphs; the last one is on top and gets the mouse.
+        Id and figure of each Plotly graph; the last one is on top and gets mouse events. The
+        browser draws them: ``assets/core/plots/painting.ts``.
     mse : str, optional
         See `text`.
     """
-    graphs = [
-        dcc.Graph(id=id_, figure=figure, config=GRAPH_CONFIG, responsive=True, className="layer")
-        for id_, figure in layers
-    ]
+    graphs = [dcc.Graph(id=id_, figure=figure) for id_, figure in layers]
     return labelled(html.Div(graphs, className=f"graph {class_name}", role="img"), label, mse)
 
 
 def empty_graph(label: str, *ids: str, size: str = "tall") -> html.Div:
-    """The box of a plot that the browser makes, with a layer for each id; see `graph`."""
+    """An empty plot with a layer for each id, which the browser draws; see `graph`."""
     layers = [html.Div(id=id_, className="layer") for id_ in ids]
     return labelled(html.Div(layers, className=f"graph {size}", role="img"), label)
 
 
 def table_box(id_: str, label: str) -> html.Div:
-    """The place of a table that the browser makes, which may be wider than the screen."""
+    """A scrollable container for a table that the browser makes."""
     box = html.Div(id=id_, className="table-box", tabIndex="0", role="region")
     return labelled(box, label)
 
 
 def legend(*entries: tuple[str, ...]) -> html.Ul:
-    """The key of a plot: (role, catalogue keys as for `text`); the role's colour is in the CSS.
+    """The legend of a plot.
 
-    What the lecture's net and data have not is hidden until the browser shows others.
+    An entry is a role, whose colour is in the CSS, and catalogue keys as in `text`. Roles that the
+    lecture's net and data do not have are hidden until the browser shows them.
     """
     items = [
         html.Li([html.I(className=f"swatch {role}"), text(*keys)], hidden=role in NOT_LECTURES)
@@ -151,7 +156,7 @@ def legend(*entries: tuple[str, ...]) -> html.Ul:
 
 
 def field(id_: str, key: str, value: str, *, mode: Any = "numeric", size: int = 8) -> html.Label:
-    """A labelled one-line field that takes typed numbers; the server checks what was typed."""
+    """A labelled text field for a number; the server checks its value."""
     return html.Label(
         [
             text(key),
@@ -171,7 +176,7 @@ def field(id_: str, key: str, value: str, *, mode: Any = "numeric", size: int = 
 
 
 def choice(id_: str, key: str, *options: tuple[str, Any]) -> html.Div:
-    """A named group of radio buttons: pairs of (value, label), the first one chosen."""
+    """A labelled group of radio buttons: pairs of (value, label), the first one selected."""
     listed = [{"value": value, "label": label} for value, label in options]
     radio = dcc.RadioItems(id=id_, options=listed, value=options[0][0], className="radios")
     return html.Div(
@@ -180,7 +185,7 @@ def choice(id_: str, key: str, *options: tuple[str, Any]) -> html.Div:
 
 
 def check(id_: str, key: str, value: str) -> html.Div:
-    """A box to tick; ticked, its component's value is ``[value]``."""
+    """A checkbox; if it is checked, the value of its component is ``[value]``."""
     return html.Div(
         dcc.Checklist(id=id_, options=[{"label": text(key), "value": value}], value=[]),
         className="check",

@@ -1,7 +1,7 @@
-"""The help sheet: which keys do what, and how mouse and finger are used.
+"""The help dialog: keyboard shortcuts, and how to use mouse and touch.
 
-The table of shortcuts stands here alone: the sheet shows it, and ``assets/help/keys.ts`` presses
-for a key what its row names.
+`SHORTCUTS` is the only table of shortcuts: the dialog shows it, and ``assets/help/keys.ts`` clicks
+the element that the row of a key names.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ BASICS = ("help.sliders", "help.fields", "help.plots", "help.replay", "help.undo
 
 
 class Shortcut(NamedTuple):
-    """A key, and what it presses.
+    """A keyboard shortcut.
 
     Attributes
     ----------
     keys : tuple of str
-        As in ``KeyboardEvent.key``, letters in lower case.
+        Values of ``KeyboardEvent.key``, letters in lower case.
     press : str
-        A CSS selector; the first of its elements that can be pressed is. ``{key}`` is the key.
+        A CSS selector, in which ``{key}`` is the key. The first matching element that can be
+        clicked is clicked.
     says : str
-        Catalogue key of what it does.
+        Catalogue key of the description.
     shown : tuple of str
-        How the keys are written, if not in capitals.
+        How the keys are displayed; by default in capitals.
     """
 
     keys: tuple[str, ...]

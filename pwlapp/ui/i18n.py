@@ -1,8 +1,8 @@
-"""Words on the screen, in Korean and English.
+"""The texts of the page, in Korean and English.
 
-The language of a request is decided once, in :class:`LanguageMiddleware`, and kept in a context
-variable, so that a layout function needs no argument to speak it. Once the page is open, the
-browser switches language by itself (``assets/i18n.js``) from the same catalogues.
+`LanguageMiddleware` decides the language of a request and keeps it in a context variable, so that
+layout functions need no argument for it. Once the page is open, the browser switches the language
+itself, from the same catalogues.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("ko", "en")
 COOKIE = "pwl_lang"
-MAX_QUERY = 2000  # bytes that are looked at
+MAX_QUERY = 2000  # bytes; a longer query is cut
 LOCALES = Path(__file__).parent / "locales"
 
 _language: ContextVar[str] = ContextVar("pwl_language", default="en")
@@ -42,20 +42,17 @@ def catalogue(lang: str) -> dict[str, str]:
 
 
 def language() -> str:
-    """The language of the request that is being answered."""
+    """The language of the present request."""
     return _language.get()
 
 
 def t(key: str, lang: str | None = None) -> str:
-    """The message for `key` in `lang` (default: the language of the request)."""
+    """The text for `key` in `lang`, by default the language of the request."""
     return catalogue(lang or language())[key]
 
 
 def pick_language(cookie: str | None, accept_language: str | None, query: bytes = b"") -> str:
-    """Decide the language.
-
-    It is what the address asks for, else what the visitor chose, else what the browser asks for,
-    else English.
+    """Decide the language: by the query, else by the cookie, else by the browser, else English.
 
     Parameters
     ----------
@@ -82,7 +79,7 @@ def pick_language(cookie: str | None, accept_language: str | None, query: bytes 
 
 
 def _by_preference(accept_language: str) -> list[str]:
-    """Primary language tags, best first; an unreadable weight counts as 0."""
+    """The primary language tags, best first; an invalid weight counts as 0."""
     weighted = []
     for part in accept_language.split(","):
         tag, _, quality = part.partition(";q=")
@@ -95,7 +92,7 @@ def _by_preference(accept_language: str) -> list[str]:
 
 
 class LanguageMiddleware:
-    """ASGI middleware that sets the request's language for :func:`t`."""
+    """ASGI middleware that sets the request's language for `t`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,6 +1,7 @@
-"""Every component id of the page, so that no other file spells one out.
+"""All component ids of the page, so that no other Python file has them as strings.
 
-The browser code in ``assets/`` finds the same elements by the same ids; a test compares both.
+The scripts in ``assets/`` find the elements by the same ids; a test compares both. One table, a
+line for each id, and so longer than other modules.
 """
 
 from __future__ import annotations
@@ -51,15 +52,15 @@ FIT = "fit"
 FIT_NOTICE = "fit-notice"
 FIT_DATA = "fit-data"
 FIT_DATA_PROBLEM = "fit-data-problem"
-FIT_DATA_KIND = "fit-data-kind"  # what kind of y they have, and what the net makes of it
+FIT_DATA_KIND = "fit-data-kind"  # whether y is yes/no or a number, and which loss fits it
 FIT_DATA_PANEL = "fit-data-panel"
-FIT_DATA_CHOICE = "fit-data-choice"  # filled by the browser when it is unfolded
+FIT_DATA_CHOICE = "fit-data-choice"  # filled by the browser when the drawer is opened
 FIT_ARCHITECTURE = "fit-architecture"
 FIT_LAYERS = "fit-layers"
 FIT_SEED = "fit-seed"
 FIT_EPOCHS = "fit-epochs"
 FIT_OPTIONS = "fit-options"  # the panel with net, optimizer and engine
-FIT_SUMMARY = "fit-summary"  # what is set in it, in words
+FIT_SUMMARY = "fit-summary"  # net, optimizer and engine in words
 FIT_HIDDEN = "fit-hidden"
 FIT_BIAS = "fit-bias"
 FIT_ACTIVATION = "fit-activation"
@@ -76,12 +77,12 @@ FIT_STEP = "fit-step"
 FIT_RESET = "fit-reset"
 COUNT_EPOCH = "count-epoch"
 COUNT_LOSS = "count-loss"
-COUNT_TEST = "count-test"  # the loss at points held out
+COUNT_TEST = "count-test"  # the loss on held-out points
 COUNT_SLOPES = "count-slopes"  # of the bent line, left and right
 FIT_COMPLAINT = "fit-complaint"  # what is wrong with seed or N
-COUNT_STATUS = "count-status"  # how the run stands, in words
+COUNT_STATUS = "count-status"  # the status of the run in words
 FIT_PROGRESS = "fit-progress"
-FIT_POINTS_PLOT = "fit-points-plot"  # lies under the next one, with the same axes
+FIT_POINTS_PLOT = "fit-points-plot"  # the layer below the next plot, with the same axes
 FIT_YHAT_PLOT = "fit-yhat-plot"
 FIT_LOGIT_PLOT = "fit-logit-plot"
 FIT_LOSS_PLOT = "fit-loss-plot"
@@ -121,8 +122,8 @@ SEEDS_OPEN = "seeds-open"
 SEEDS_CHOSEN = "seeds-chosen"
 
 # the loss surface
-SURFACE_BODY = "surface-body"  # all of it, for nets whose numbers are in the page
-SURFACE_WIDE = "surface-wide"  # a sentence for the others
+SURFACE_BODY = "surface-body"  # the whole card, for nets whose frames hold parameters
+SURFACE_WIDE = "surface-wide"  # a message for wide nets
 SURFACE_VIEW = "surface-view"
 SURFACE_TWO = "surface-two"  # the fields of that view
 SURFACE_X = "surface-x"
@@ -142,7 +143,7 @@ SURFACE_SOLID = "surface-solid"  # the 3-D view
 
 # by hand against Adam
 BY_HAND_WEIGHTS = "by-hand-weights"
-BY_HAND_POINTS = "by-hand-points"  # lies under the next one, with the same axes
+BY_HAND_POINTS = "by-hand-points"  # the layer below the next plot, with the same axes
 BY_HAND_PLOT = "by-hand-plot"
 BY_HAND_FROM_BUILD = "by-hand-from-build"
 BY_HAND_FROM_ADAM = "by-hand-from-adam"
@@ -157,7 +158,7 @@ COMPARE_KEEP_IN_FIT = "compare-keep-in-fit"  # the same button, beside the loss 
 COMPARE_SAID_IN_FIT = "compare-said-in-fit"
 COMPARE_AXES = "compare-axes"
 COMPARE_LOSS_PLOT = "compare-loss-plot"
-COMPARE_POINTS_PLOT = "compare-points-plot"  # lies under the next one, with the same axes
+COMPARE_POINTS_PLOT = "compare-points-plot"  # the layer below the next plot, with the same axes
 COMPARE_FIT_PLOT = "compare-fit-plot"
 COMPARE_NOTE = "compare-note"
 COMPARE_TABLE = "compare-table"
@@ -166,6 +167,7 @@ COMPARE_TABLE = "compare-table"
 PIECES_PLOT = "pieces-plot"
 PIECES_CHOOSE = "pieces-choose"
 PIECES_UNIT = "pieces-unit"
+PIECES_UNITS = "pieces-units"  # the plot and the chooser
 PIECES_COUNT = "pieces-count"
 PIECES_WHEN = "pieces-when"
 PIECES_FORMULA = "pieces-formula"
@@ -180,7 +182,7 @@ ONE_STEP_LOSS_STEP = "one-step-loss-step"
 ONE_STEP_BACKWARD = "one-step-backward"
 ONE_STEP_OPTIMIZER = "one-step-optimizer"
 ONE_STEP_FORMULA = "one-step-formula"
-ONE_STEP_FIRST = "one-step-first"  # that a wide net has more units than are shown
+ONE_STEP_FIRST = "one-step-first"  # a note that a wide net has more units than are shown
 ONE_STEP_LOSS = "one-step-loss"
 ONE_STEP_CHOOSE = "one-step-choose"
 ONE_STEP_GRADIENT = "one-step-gradient"
@@ -192,12 +194,12 @@ ONE_STEP_UPDATE = "one-step-update"
 ONE_STEP_TABLE = "one-step-table"
 ONE_STEP_AFTER = "one-step-after"
 
-# take home: links, files, pictures, and runs brought back
+# take home: links, files, pictures, and opening a run from a file
 SHARE = "share"
 SHARE_OPEN = "share-open"  # the button in the header
 SHARE_LINK = "share-link"
-SHARE_HOLDS = "share-holds"  # what the link holds, in words
-SHARE_NOTE = "share-note"  # what it does not hold
+SHARE_HOLDS = "share-holds"  # what the link contains, in words
+SHARE_NOTE = "share-note"  # what it does not contain
 SHARE_COPY = "share-copy"
 SHARE_COPIED = "share-copied"
 SHARE_QR = "share-qr"
@@ -212,15 +214,15 @@ SHARE_PICTURES_STATUS = "share-pictures-status"
 SHARE_IMPORT = "share-import"
 SHARE_IMPORT_STATUS = "share-import-status"
 
-# the class: what a student sees of it
+# the class, for a student
 CLASS = "class"
 CLASS_BAR = "class-bar"  # under the header, while the page is in a class
-CLASS_BODY = "class-body"  # of the view, filled by the browser
+CLASS_BODY = "class-body"  # filled by the browser
 
 # the teacher's board
 BOARD = "board"
-BOARD_LINK = "board-link"  # in the header, for who is a teacher
-BOARD_CLOSED = "board-closed"  # what is shown without a room
+BOARD_LINK = "board-link"  # in the header, for a teacher
+BOARD_CLOSED = "board-closed"  # shown without a room
 BOARD_ENDED = "board-ended"
 BOARD_OPEN = "board-open"
 BOARD_STAGE = "board-stage"
@@ -228,7 +230,7 @@ BOARD_CODE = "board-code"
 BOARD_HEADLINE = "board-headline"
 BOARD_BAR = "board-bar"  # shares of the groups
 BOARD_SEATS = "board-seats"
-BOARD_LEADS = "board-leads"  # who is in control of the pages
+BOARD_LEADS = "board-leads"  # whether the class is led
 BOARD_CHIPS = "board-chips"
 BOARD_PUSH = "board-push"
 BOARD_SEAT_SEEDS = "board-seat-seeds"
@@ -237,9 +239,10 @@ BOARD_START = "board-start"
 BOARD_PAUSE = "board-pause"
 BOARD_FREEZE = "board-freeze"
 BOARD_RELEASE = "board-release"
-BOARD_SETTING = "board-setting"  # what would be sent
-BOARD_SAID = "board-said"  # what became of the last command
-BOARD_PAGES = "board-pages"  # the drawer on what the students' pages show
+BOARD_SETTING = "board-setting"  # the setting that would be sent
+BOARD_SETTING_FIT = "board-setting-fit"
+BOARD_SAID = "board-said"  # the result of the last command
+BOARD_PAGES = "board-pages"  # the drawer for the students' pages
 BOARD_LESSON = "board-lesson"
 BOARD_STEP = "board-step"
 BOARD_LESSON_SHOW = "board-lesson-show"
@@ -259,7 +262,7 @@ BOARD_CHALLENGE_START = "board-challenge-start"
 BOARD_SAVE = "board-save"
 BOARD_WITH_NAMES = "board-with-names"
 BOARD_SAVED = "board-saved"
-BOARD_ROOM = "board-room"  # the drawer with links, and the room's end
+BOARD_ROOM = "board-room"  # the drawer with links, and the button that ends the room
 BOARD_LINKS = "board-links"
 BOARD_ENDS = "board-ends"
 BOARD_END = "board-end"
@@ -268,9 +271,9 @@ BOARD_ORDER = "board-order"
 BOARD_HERE = "board-here"
 BOARD_LARGE = "board-large"
 BOARD_NAMES = "board-names"
-BOARD_TILES = "board-tiles"  # scrolls
+BOARD_TILES = "board-tiles"  # the scrolling container
 BOARD_CANVAS = "board-canvas"
-BOARD_SPACE = "board-space"  # as high as all tiles
+BOARD_SPACE = "board-space"  # has the height of all tiles
 BOARD_NOBODY = "board-nobody"
 BOARD_LIST = "board-list"  # the tiles for the keyboard and for screen readers
 BOARD_CURVES = "board-curves"
@@ -296,20 +299,20 @@ BOARD_QUESTION_END = "board-question-end"
 BOARD_CHALLENGE_WORDS = "board-challenge-words"
 BOARD_RANKING = "board-ranking"
 BOARD_CHALLENGE_END = "board-challenge-end"
-BOARD_TIP = "board-tip"  # a word on the student under the mouse
+BOARD_TIP = "board-tip"  # the tooltip of a tile
 
 # lessons
 LESSONS = "lessons"
 LESSONS_OPEN = "lessons-open"
 LESSONS_CLOSE = "lessons-close"
-LESSONS_FOLD = "lessons-fold"  # on small screens
+LESSONS_FOLD = "lessons-fold"  # collapses the panel on small screens
 LESSONS_BODY = "lessons-body"
 TOUR_OFFER = "tour-offer"  # a line beside the status, on the first visit
 TOUR_START = "tour-start"
 TOUR_DISMISS = "tour-dismiss"
 TOUR_HELP = "tour-help"  # the same button in the help sheet
 
-# what travels between browser and server
+# stores for the data between browser and server
 TAB = "tab"  # store: the session id that this browser tab remembers
 SESSION = "session"  # store: the session that the server opened for it
 EDIT = "edit"  # store: weights that were dragged or typed in Fit

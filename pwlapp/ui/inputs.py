@@ -1,4 +1,4 @@
-"""What stands in the page's fields, as the body of a command; the command checks it."""
+"""Converts the values of the page's fields into the body of a command, which checks them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-# 5,000 but not 1,5: half of the world would mean one and a half by that.
+# 5,000 but not 1,5, which means one and a half in many countries.
 _THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(,\d{3})+(?![\d,])", re.ASCII)
 
-# Short decimals and fractions of them. The bound on the exponent matters: Fraction("1e999999999")
-# would fill the memory before any range check could refuse it.
+# Short decimals. The exponent is limited because Fraction("1e999999999") would fill the memory
+# before any range check.
 _NUMBER = re.compile(
     r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,2})?", re.IGNORECASE | re.ASCII
 )
 
 
 def number(value: Any) -> Any:
-    """Read a number from text such as ``5,000``, ``1e-3`` or ``1/3``; leave anything else alone."""
+    """Read a number from text such as ``5,000``, ``1e-3`` or ``1/3``; return other values as is."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return value
-    # NFKC: full-width digits, as some keyboards write them
+    # NFKC converts full-width digits, which some keyboards type
     written = unicodedata.normalize("NFKC", str(value)).strip().replace("−", "-").replace(" ", "")
     written = _THOUSANDS.sub(lambda digits: digits[0].replace(",", ""), written)
     parts = written.split("/")
@@ -36,7 +36,7 @@ def number(value: Any) -> Any:
 
 
 def ticked(value: Any) -> Any:
-    """Whether the one box of a checklist is ticked; None where that is no checklist's value."""
+    """Whether the checkbox of the bias is checked; None for any other value."""
     return bool(value) if value in (None, [], ["bias1"]) else None
 
 
@@ -51,7 +51,7 @@ READERS = {
 
 
 def read(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields' values, as nested as the body is, with numbers and bools for what was typed."""
+    """Convert typed numbers and checkboxes in a (nested) body."""
     return {
         name: read(value)
         if isinstance(value, dict)

@@ -1,4 +1,4 @@
-"""The page shell: header, the sections, footer; and the HTML around Dash's own."""
+"""The page: header, views and footer, and the HTML around them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from dash import Dash, Input, dcc, html
 
-from pwlapp.ui import first_paint, help, ids, opening
+from pwlapp.ui import help, ids, markup, opening
 from pwlapp.ui.components import in_browser, labelled, text
 from pwlapp.ui.i18n import catalogue, language
 from pwlapp.ui.sections import board, build, classroom, explore, fit, share
@@ -27,13 +27,15 @@ _INDEX = """<!DOCTYPE html>
 <link rel="icon" href="{icon}">
 <script>{opening}</script>
 {css}
+<style id="plotly.js-style-global" class="no-inline-styles"></style>
 {tags}
 </head>
 <body>
-<div id="first-paint" inert>{first_paint}</div>
+<div id="page" inert>{page}</div>
 <script type="application/json" id="catalogue">{catalogue}</script>
 <script type="application/json" id="addresses">{addresses}</script>
 <script type="application/json" id="limits">{limits}</script>
+<script type="application/json" id="figures">{figures}</script>
 {app_entry}
 <noscript>{noscript}</noscript>
 {config}{renderer}
@@ -49,8 +51,8 @@ _ICON = (
 )
 
 
-# Parts of the page that are loaded when they are needed bring their words along; words in exported
-# code stay on the server; and what only the layout says is in the layout.
+# Catalogue keys that the page does not need at first: chunks load their own texts, texts in
+# exported code stay on the server, and some texts are only in the layout.
 _LATER = re.compile(
     r"(board|byhand|class|code|compare|files|hide|lecturer|lesson|pictures|pieces|runfile|seeds"
     r"|share|step|surface)\."
@@ -65,14 +67,14 @@ def _page_words(words: Mapping[str, str]) -> dict[str, str]:
 
 
 class Page(Dash):
-    """Dash with our index page: right ``lang``, theme before the first paint, the catalogue.
+    """Dash with our own index page, which has the language, the theme and the catalogue.
 
     Attributes
     ----------
     addresses : mapping of str to str
-        Where the browser finds the built files, by what they are; see `static.addresses`.
+        URLs of the built files; see `static.addresses`.
     limits : mapping of str to object
-        What the server takes; see `limits.limits`.
+        See `limits.limits`.
     """
 
     addresses: Mapping[str, str] = MappingProxyType({})
@@ -81,43 +83,48 @@ class Page(Dash):
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
         lang = language()
         words = catalogue(lang)
-        # Modules run in order: Dash's renderer starts when our functions are there.
+        written = markup.write(page())
+        # Modules run in order, so Dash's renderer starts after our functions are defined.
         parts["renderer"] = parts["renderer"].replace("application/javascript", "module")
         parts["title"] = words["app.title"]
         return _INDEX.format(
             **parts,
             lang=lang,
             tags=static.head_tags(self.addresses),
-            first_paint=first_paint.to_html(_shown_first()),
+            page=written.html,
             icon=_ICON,
             description=words["app.description"],
             noscript=words["app.noscript"],
             addresses=json.dumps(dict(self.addresses)),
             limits=json.dumps(dict(self.limits)),
             opening=opening.script(),
-            catalogue=json.dumps(_page_words(words), ensure_ascii=False).replace("<", "\\u003c"),
+            catalogue=_in_script(_page_words(words)),
+            figures=_in_script(written.figures),
         )
 
 
-def page_layout() -> html.Div:
-    """The layout in the language of the request."""
-    return html.Div(
-        [
-            html.A(text("app.skip"), href=f"#{ids.MAIN}", className="skip"),
-            _header(),
-            html.Div(id=ids.CLASS_BAR, hidden=True),
-            html.Main([part.layout() for part in VIEWS], id=ids.MAIN),
-            _lessons(),
-            help.sheet(),
-            html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
-            dcc.Store(id=ids.BOOT, data=True),
-        ]
-    )
+def _in_script(value: Any) -> str:
+    """JSON for a script element; `<` is escaped, since ``</script>`` would end the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
-def _shown_first() -> list[Any]:
-    """What of the layout is painted before Dash has made it: no chunk, and nothing that opens."""
-    return [_header(), html.Main([build.layout(), fit.layout()])]
+def dash_layout() -> html.Div:
+    """The components that Dash renders, in the language of the request."""
+    return html.Div([*markup.write(page()).dash, dcc.Store(id=ids.BOOT, data=True)])
+
+
+def page() -> list[Any]:
+    """The whole page, as components."""
+    return [
+        html.A(text("app.skip"), href=f"#{ids.MAIN}", className="skip"),
+        _header(),
+        html.Div(id=ids.CLASS_BAR, hidden=True),
+        html.Main([part.layout() for part in VIEWS], id=ids.MAIN),
+        _lessons(),
+        help.sheet(),
+        html.Div(id=ids.ANNOUNCER, className="visually-hidden", role="status"),
+    ]
 
 
 def _header() -> html.Header:
@@ -171,7 +178,7 @@ def _switch(face: Any, id_: str, key: str) -> Any:
 
 
 def _lessons() -> html.Aside:
-    """The lessons' panel, which the browser fills when it is opened."""
+    """The panel of the lessons, which the browser fills when it is opened."""
     head = html.Div(
         [
             html.H2(text("lesson.title")),
@@ -187,5 +194,5 @@ def _lessons() -> html.Aside:
 
 
 def register(app: Dash) -> None:
-    """Start the browser code once the layout is mounted."""
+    """Start our scripts when the layout is mounted."""
     app.clientside_callback(in_browser("boot"), Input(ids.BOOT, "data"))

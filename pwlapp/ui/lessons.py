@@ -1,10 +1,11 @@
-"""The lessons: guided steps as data. ``assets/lessons/`` sets, points and checks what stands here.
+"""The lessons as data; the scripts in ``assets/lessons/`` carry them out.
 
-The words of a step are ``lesson.<id>_<n>`` (what there is to see) and ``lesson.<id>_<n>_do`` (what
-to do), n from 1.
+The texts of step n, from 1, are ``lesson.<id>_<n>`` (what there is to see) and
+``lesson.<id>_<n>_do`` (what to do).
 
-Who walks through a lesson gets what a step sets, and keeps what came of the steps before. Who jumps
-to a step, by its number or by an address, gets all that it builds on.
+A visitor who comes from the step before keeps its result, and the page applies only what the new
+step sets. A visitor who jumps to a step, by its number or by a URL, also gets the results of the
+steps before.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from pwlapp.core.data import datasets
 from pwlapp.ui import ids
 
-# What a step can set, and what it can check; `sets.js` and `checks.js` know how.
+# What a step can set and check; the functions are in assets/lessons/.
 SETTERS = ("build", "fit", "params", "trained", "epochs")
 CHECKS = (
     "read", "build_mse", "build_moved", "w1_moved", "construction", "epoch", "at_epoch", "seed",
@@ -39,15 +40,15 @@ class Step:
     Attributes
     ----------
     target : str
-        Id of what it is about.
+        Id of the element that the step is about.
     done : dict
-        What must be true for its tick: names in `CHECKS`, each with what it compares with.
+        The conditions that complete the step: names in `CHECKS`, each with a value to compare with.
     set : dict
-        What it sets when it is entered from the step before: names in `SETTERS`; empty: all stays
-        as it is.
+        What the step sets when the visitor comes from the step before: names in `SETTERS`. May be
+        empty.
     jump : dict
-        What it sets otherwise, if that is not what the last step that sets anything does: where
-        the steps before have led to.
+        What the step sets when the visitor jumps to it; by default what the latest step with a
+        non-empty `set` sets.
     """
 
     target: str
@@ -65,12 +66,12 @@ class Lesson:
 
 
 def at_least(value: float) -> dict[str, float]:
-    """A number that must be reached."""
+    """The condition that a number is at least `value`."""
     return {"min": value}
 
 
 def at_most(value: float) -> dict[str, float]:
-    """A number that must not be passed."""
+    """The condition that a number is at most `value`."""
     return {"max": value}
 
 
@@ -91,19 +92,19 @@ def fit(
 
 
 def trained(epochs: int, of: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A net in Fit, by default the lecture's, that has been trained for so many epochs."""
+    """A net in Fit, by default the lecture's, after `epochs` of training."""
     return {"fit": of or fit(), "trained": epochs, "epochs": 5000}
 
 
 def drawn(law: str) -> dict[str, Any]:
-    """The data of a law, as it draws them if nothing else is asked for."""
+    """The data of a law, with its default size, noise and seed."""
     found = datasets.TABLE[law]
     return {"law": law, "n": found.n, "noise": found.noise, "seed": found.seed, "held_out": 0}
 
 
 SMOOTH = {"bias1": True, "activation": "sigmoid", "loss": "mse"}
 
-# Sets nothing: a visitor may take it in the middle of something.
+# The tour sets nothing, so that it never discards a visitor's work.
 TOUR = Lesson(
     "tour",
     (
@@ -112,7 +113,7 @@ TOUR = Lesson(
         Step(ids.FIT_PLAYBACK, {"looking_back": True}),
         Step(ids.FIT_TRAIN, {"more_epochs": at_least(1000)}),
         Step(ids.FIT_WEIGHTS, {"edited": True}),
-        Step(ids.PIECES_CHOOSE, {"unit": True}),
+        Step(ids.PIECES_UNITS, {"unit": True}),
         Step(ids.SHARE_LINK, {"read": True}),
     ),
 )
@@ -178,7 +179,7 @@ WIDE = Lesson(
         Step(ids.FIT_OPTIONS, {"width": at_least(8), "epoch": at_least(1000)}),
         Step(ids.FIT_OPTIONS, {"width": at_least(512), "epoch": at_least(1000)}),
         Step(
-            ids.PIECES_PLOT,
+            ids.PIECES_UNITS,
             {"width": at_least(8), "unit": True},
             jump=trained(5000, fit(net={"h": 64, "bias1": True}, data=drawn("step_like"))),
         ),
@@ -250,12 +251,12 @@ LESSONS = (TOUR, PAGE, ONE_STEP, SEEDS, WIDE, STEPS, LR)
 
 
 def as_json() -> list[dict[str, Any]]:
-    """The lessons as the browser reads them."""
+    """The lessons as JSON."""
     return [{"id": lesson.id, "steps": _steps(lesson)} for lesson in LESSONS]
 
 
 def _steps(lesson: Lesson) -> list[dict[str, Any]]:
-    """The steps with what each is begun with, ``start``, by those who did not walk there."""
+    """The steps of a lesson as JSON; ``start`` is what a step sets for visitors who jump to it."""
     start: dict[str, Any] = {}
     steps = []
     for step in lesson.steps:
@@ -267,6 +268,6 @@ def _steps(lesson: Lesson) -> list[dict[str, Any]]:
 
 @cache
 def as_file() -> tuple[bytes, str]:
-    """`as_json` as it is sent, with the ETag by which browsers ask whether it has changed."""
+    """`as_json` as bytes, and an ETag for them."""
     body = json.dumps(as_json(), separators=(",", ":")).encode()
     return body, f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'

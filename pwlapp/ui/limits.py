@@ -1,4 +1,4 @@
-"""What the server takes, for the browser: one block of JSON in the page (``core/limits.ts``)."""
+"""The limits and choices that the server accepts, as JSON in the page for ``core/limits.ts``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pwlapp.web import bodies
 
 
 def limits(max_epochs: int) -> dict[str, Any]:
-    """The ranges of whole numbers, each with its error's code, and other limits and choices."""
+    """Ranges of whole numbers with their error codes, and other limits and choices."""
     ranges = {
         "seed": ("bad_seed", 0, MAX_SEED),
         "epochs": ("bad_epochs", 1, max_epochs),

@@ -1,7 +1,7 @@
-"""How a page opens, by its address: ``?hide=options,explore&lesson=seeds.2&lang=ko#fit``.
+"""How the URL of a page changes its opening: ``?hide=options,explore&lesson=seeds.2&lang=ko#fit``.
 
-A lecturer writes such an address, or has it written in the section "Take home". One page serves all
-of them: the browser hides things before its first paint. (``lesson`` is for the lessons to read.)
+Lecturers write such URLs, or make them in Take home. The server sends the same page for all of
+them, and a script at its top hides parts before the first paint. The lessons read ``lesson``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ LESSONS = tuple(lesson.id for lesson in lessons.LESSONS)
 
 
 class Hideable(NamedTuple):
-    """What a name in ``?hide=`` stands for: a CSS selector, and for a card an id inside it."""
+    """The part of the page that a name in ``?hide=`` hides.
+
+    Attributes
+    ----------
+    selector : str
+        CSS selector.
+    inside : str
+        For a card: the id of an element in it.
+    """
 
     selector: str
     inside: str = ""
@@ -42,7 +50,7 @@ def _card(id_: str) -> Hideable:
     return Hideable(f".card:has(#{id_})", id_)
 
 
-# The public names, in the order of the page. They stand in lecturers' notes: never rename one.
+# The public names, in the order of the page. Lecturers have them in their notes: never rename one.
 HIDEABLE = {
     "build": _section(ids.BUILD),
     "sliders": _only(ids.BUILD_WEIGHTS),
@@ -90,11 +98,14 @@ HIDEABLE = {
     "theme": _only(ids.THEME_SWITCH),
 }
 
-# The first that is not hidden is shown where the address names none.
+# All parts of the drawer "options": if they are hidden, so is its button.
+OPTIONS = ("net", "optimizer", "engine")
+
+# If the URL names no view, the first view that is not hidden is shown.
 VIEWS = (ids.FIT, ids.BUILD, ids.EXPLORE, ids.SHARE, ids.CLASS, ids.BOARD)
 
-# Runs before the first paint: dark mode has no white flash, and hidden parts never appear.
-# The cookie sets the language of the page's later requests.
+# Runs before the first paint, so that dark mode has no white flash and hidden parts never appear.
+# The cookie sets the language of later requests.
 _SCRIPT = """
 (() => {
   const query = new URLSearchParams(location.search);
@@ -113,8 +124,9 @@ _SCRIPT = """
   const wanted = [...new Set(named)].filter(Boolean);
   const [hidden, unknown] = [true, false].map((known) =>
     wanted.filter((name) => Object.hasOwn(hideable, name) === known));
+  const emptied = EMPTIED.every((name) => hidden.includes(name)) ? ["options"] : [];
   const style = document.createElement("style");
-  style.textContent = hidden.map((name) => hideable[name]).join("\\n");
+  style.textContent = [...hidden, ...emptied].map((name) => hideable[name]).join("\\n");
   document.head.append(style);
   const views = VIEWS;
   const isView = (name) => new RegExp(`^#${name}(?![a-z])`).test(location.hash);
@@ -128,15 +140,16 @@ _SCRIPT = """
 
 
 def script() -> str:
-    """The script for the top of the page; its table has the style that each name adds."""
+    """The script for the top of the page, with the style for each name."""
     table = json.dumps({name: style(each) for name, each in HIDEABLE.items()})
     made = _SCRIPT.replace("HIDEABLE", table, 1)
     made = made.replace("VIEWS", json.dumps(VIEWS), 1)
+    made = made.replace("EMPTIED", json.dumps(OPTIONS), 1)
     return made.replace("LANGUAGES", json.dumps(LANGUAGES), 1)
 
 
 def style(each: Hideable) -> str:
-    """The CSS that hides a thing; what stood beside a hidden card gets its place."""
+    """The CSS that hides a part; the card beside a hidden card gets its space."""
     rule = f"{each.selector} {{ display: none !important; }}"
     if each.inside:
         rule += (

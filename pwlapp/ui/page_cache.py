@@ -1,4 +1,4 @@
-"""A cache of the page and of data: a class that opens the page gets what was made for the first."""
+"""A cache of responses: the page and data are computed and compressed once for a whole class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pwlapp.tasks import SingleFlightCache
 from pwlapp.ui.i18n import pick_language
 
 PAGES = re.compile(r"/|/_dash-layout|/_dash-dependencies|/data/[0-9a-f]{16}\.json")
-REFUSED = re.compile(r"q=0(\.0*)?")  # the quality of an encoding that the browser does not take
+REFUSED = re.compile(r"q=0(\.0*)?")  # the quality of an encoding that the browser refuses
 MAX_ENTRIES = 128  # pages and sets of data, by language and by encoding
 
 
@@ -26,20 +26,19 @@ class _Answer(NamedTuple):
 
 
 class _NotKept(Exception):
-    """An answer that is not cached, such as that of a server that is not ready."""
+    """Raised with a response that must not be cached, for example if the server is not ready."""
 
     def __init__(self, answer: _Answer) -> None:
         self.answer = answer
 
 
 class PageCache:
-    """ASGI middleware: answers that depend on the address and the language alone are made once.
+    """ASGI middleware that caches responses that depend only on the path and the language.
 
-    Dash makes layout and index anew for each visitor, a tenth of a second of computing that a
-    class of 300 would wait for. What is kept is compressed as well as it can be, which takes longer
-    than for what is sent once, and a browser that has it already is sent none of it. What a
-    lecturer's address hides is hidden in the browser, so no query makes another page, but for the
-    language: else anybody could keep the server busy with queries.
+    Dash computes layout and index for each visitor, which takes a tenth of a second; a class of 300
+    would have to wait. Cached responses are compressed at the highest level, and have an ETag. The
+    query is not part of the key, except for the language: lecturers' URLs hide parts in the
+    browser, and otherwise anyone could keep the server busy with random queries.
 
     Parameters
     ----------
@@ -99,19 +98,19 @@ def _compressed(answer: _Answer, encoding: str) -> _Answer:
         headers["content-encoding"] = encoding
         headers["content-length"] = str(len(body))
     headers["etag"] = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-    headers.setdefault("cache-control", "no-cache")  # kept, and asked for each time
+    headers.setdefault("cache-control", "no-cache")  # browsers revalidate it each time
     return _Answer({**answer.start, "headers": headers.raw}, body)
 
 
 def _unchanged(answer: _Answer) -> _Answer:
-    """The answer to a browser that has this one."""
+    """The 304 response for a browser that has this one already."""
     of_the_body = (b"content-length", b"content-encoding", b"content-type")
     kept = [pair for pair in answer.start["headers"] if pair[0].lower() not in of_the_body]
     return _Answer({**answer.start, "status": 304, "headers": kept}, b"")
 
 
 async def _whole(app: ASGIApp, scope: Scope, receive: Receive) -> _Answer:
-    """The whole answer, uncompressed."""
+    """The whole response of the inner app, uncompressed."""
     start: Message = {}
     chunks: list[bytes] = []
 

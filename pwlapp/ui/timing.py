@@ -1,7 +1,8 @@
-"""Measures how long commands take, for the metrics."""
+"""Measures the time of commands, for the metrics."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,9 +14,9 @@ from pwlapp.ui import ids
 from pwlapp.ui.sections.fit import CONTROLS
 from pwlapp.web.guard import OUTPUT, PATH_END
 
-STREAMS = "/stream/"
+STREAMS = re.compile("/stream/.*|/rooms/stream|/rooms/board")  # of sessions, seats, boards
 OTHER = "other"
-# By the first input of a callback.
+# Names of commands by the first input of their callback.
 COMMANDS = {
     ids.CONSTRUCTION_PARAMS: "build",
     ids.TAB: "open",
@@ -31,7 +32,7 @@ class Timing:
     ----------
     app : ASGIApp
     callbacks : mapping of str to dict
-        Dash's ``callback_map``, looked up at each request.
+        Dash's ``callback_map``; read at each request, since Dash fills it later.
     metrics : Metrics
 
     Notes
@@ -47,7 +48,7 @@ class Timing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"].startswith(STREAMS):
+        elif STREAMS.fullmatch(scope["path"]):
             with self._metrics.streaming():
                 await self._app(scope, receive, send)
         elif scope["path"].endswith(PATH_END):

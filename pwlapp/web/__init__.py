@@ -1,1 +1,1 @@
-"""HTTP besides Dash: event stream, commands, downloads, health and static files."""
+"""The HTTP routes that are not Dash's: event stream, commands, downloads, health, static files."""

@@ -1,4 +1,4 @@
-"""The path under which a proxy shows the app, such as ``/pwl/``."""
+"""Support for a proxy that serves the app under a path, such as ``/pwl/``."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class BasePath:
-    """ASGI middleware that removes the path from requests that have it.
+    """ASGI middleware that removes the base path from requests.
 
-    The page needs no more, since it names everything relative to itself. Requests without the path
-    are answered too: many proxies remove it themselves, and monitors ask the server directly.
+    Nothing else is needed, since all URLs in the page are relative. Requests without the path are
+    answered too: many proxies remove it themselves, and monitors ask the server directly.
 
     Parameters
     ----------
     app : ASGIApp
     path : str
-        Begins and ends with a slash; as in an address, so that ``%40`` stands for ``@``.
+        Begins and ends with a slash; percent-encoded.
     """
 
     def __init__(self, app: ASGIApp, path: str) -> None:
         self._app = app
-        self._path = unquote(path)  # as the server gets the paths of requests
+        self._path = unquote(path)  # paths in an ASGI scope are decoded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._path != "/":
             if scope["path"] == self._path[:-1]:
-                # A relative address would be looked for beside the path, not under it.
+                # Without the final slash, browsers would resolve relative URLs wrongly.
                 query = scope["query_string"].decode("latin-1")
                 url = self._path + (f"?{query}" if query else "")
                 await RedirectResponse(url, status_code=308)(scope, receive, send)

@@ -12,13 +12,13 @@ from starlette.requests import ClientDisconnect
 from pwlapp.errors import UserError
 from pwlapp.web.rate_limits import visitor
 
-MAX_BYTES = 8_000_000  # the largest: a file of data, or the widest net with Adam's memory
+MAX_BYTES = 8_000_000  # for a file of data, or the widest net with Adam's memory
 MAX_DEPTH = 12
-BODY_S = 30.0  # for the whole body to arrive
+BODY_S = 30.0  # time limit for the whole body
 
 
 class LateBody(UserError):
-    """The body did not arrive in time, for example from a phone that lost its network."""
+    """Raised if the body does not arrive in time, for example if a phone has lost its network."""
 
 
 async def read_json(
@@ -27,12 +27,12 @@ async def read_json(
     max_depth: int = MAX_DEPTH,
     limit_s: float = BODY_S,
 ) -> dict[str, Any]:
-    """The object in a request's body; empty if there is no body.
+    """Read the JSON object in a request's body; an empty body is an empty object.
 
     Raises
     ------
     UserError
-        ``bad_request``, and what `read_body` raises.
+        ``bad_request``; the errors of `read_body`.
     """
     raw = await read_body(request, max_bytes, limit_s)
     try:
@@ -45,12 +45,12 @@ async def read_json(
 
 
 async def read_body(request: Request, max_bytes: int, limit_s: float = BODY_S) -> bytes:
-    """A request's body.
+    """Read a request's body.
 
     Raises
     ------
     UserError
-        ``too_big`` (limit_mb), ``too_many`` (seconds); ``bad_request`` for a body that breaks off.
+        ``too_big`` (limit_mb), ``too_many`` (seconds); ``bad_request`` if the client disconnects.
     LateBody
         ``bad_request``
     """
@@ -76,12 +76,12 @@ async def _read(request: Request, max_bytes: int) -> bytes:
 
 
 def _refuse_constant(name: str) -> None:
-    """NaN and Infinity are no JSON, though Python reads them."""
+    """Refuse NaN and Infinity, which are not JSON though Python accepts them."""
     raise ValueError(name)
 
 
 def _is_deeper(value: Any, limit: int) -> bool:
-    """Whether lists and objects nest beyond `limit`; looks at one level after the other."""
+    """Whether lists and objects nest deeper than `limit`; checks level by level."""
     level = [value]
     for _ in range(limit + 1):
         nested = [each for each in level if isinstance(each, dict | list)]

@@ -1,6 +1,6 @@
-"""The second step of the build: Dash's own scripts as one file, and all files compressed.
+"""The second step of the build: joins Dash's own scripts into one file, and compresses all files.
 
-Run as ``python -m pwlapp.web.build_static`` (``make build`` does).
+``make build`` runs it as ``python -m pwlapp.web.build_static``.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from servestatic.compress import Compressor
 
 from pwlapp.web.static import BUILD
 
-# The scripts of a page with dcc.Graph, dcc.Store and html components, in the order in which they
-# need each other. Plotly comes from npm, as does what the components need of Dash's polyfill.
+# The scripts for fields, dcc.Store and html components, in the order of their dependencies.
+# Plotly comes from npm, and so does the part of Dash's polyfill that the components need.
 RUNTIME = "runtime"
 DASH_FILES = (
     "dash/deps/react@18.3.1.min.js",
@@ -25,13 +25,14 @@ DASH_FILES = (
     "dash/dash-renderer/build/dash_renderer.min.js",
     "dash/dcc/dash_core_components.js",
     "dash/dcc/dash_core_components-shared.js",
-    "dash/dcc/async-graph.js",
     "dash/html/dash_html_components.min.js",
 )
+# Makes Chromium compile all functions during loading; see ``scripts/build.mjs``.
+AT_ONCE = "//# allFunctionsCalledOnLoad\n"
 
 
 def join_dash(build: Path = BUILD) -> None:
-    """Write Dash's scripts as one file, which compresses better, and its name into the manifest.
+    """Join Dash's scripts into one file, which compresses better, and add it to the manifest.
 
     Raises
     ------
@@ -44,15 +45,15 @@ def join_dash(build: Path = BUILD) -> None:
         build / "static" / manifest[RUNTIME] if name == RUNTIME else packages / name
         for name in DASH_FILES
     ]
-    joined = "\n;".join(path.read_text("utf-8") for path in paths)
+    joined = AT_ONCE + "\n;".join(path.read_text("utf-8") for path in paths)
     digest = hashlib.sha256(joined.encode()).hexdigest()[:8]
-    manifest["dash"] = f"dash_renderer-{digest}.js"  # a name that Dash looks for in its page
+    manifest["dash"] = f"dash_renderer-{digest}.js"  # Dash looks for a script with this name
     (build / "static" / manifest["dash"]).write_text(joined, "utf-8")
     (build / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
 
 
 def main() -> None:
-    """Join and compress."""
+    """Join Dash's scripts and compress all files."""
     join_dash()
     compressor = Compressor(use_zstd=False, quiet=True)
     for path in sorted((BUILD / "static").rglob("*")):

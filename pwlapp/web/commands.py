@@ -1,8 +1,7 @@
 """Commands to a session as JSON: ``POST /session/<sid>/<command>``.
 
-They are here, beside the stream and the data, and not Dash callbacks, because the page waits for
-their answers (to undo them, or to paint each part), and because some carry more than a form: a
-drawing, a whole net, a file. Dash's renderer would keep each of those in a store.
+They are not Dash callbacks because the page waits for their answers, and because some have large
+bodies: a drawing, a whole net, a file. Dash's renderer would keep a copy of each body.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from pwlapp.web.bodies import MAX_BYTES, read_json
 from pwlapp.web.json_answers import RefusingRoute, answer, answer_lines
 from pwlapp.web.rate_limits import HEAVY_COMMANDS, visitor
 
-SMALL = 250_000  # the parameters of the widest net
-# Commands whose bodies may be larger: files, saved runs, and a student's own points.
+SMALL = 250_000  # bytes; enough for the parameters of the widest net
+# Limits for commands with larger bodies: files, saved runs, and a student's own points.
 LARGE = {
     "preview": MAX_BYTES,
     "restore": MAX_BYTES,

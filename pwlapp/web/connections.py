@@ -1,4 +1,4 @@
-"""Limits of one HTTP connection, which uvicorn itself waits for and reads without limit."""
+"""Limits of time and size for one HTTP connection, which uvicorn does not have."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from functools import cache
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAX_HEADER_BYTES = 64 * 1024  # a browser sends about 1 KB
-HEADERS_S = 20.0  # from the first byte of a request to the last one of its headers
-WRITE_S = 120.0  # for a client to take what was sent, such as all frames on a slow line
-OWN_FILES = 512  # open files for all but connections: the store, training processes, libraries
+HEADERS_S = 20.0  # time limit from the first byte of a request to the end of its headers
+WRITE_S = 120.0  # time limit for a client to read a response, also on a slow connection
+OWN_FILES = 512  # open files besides connections: the store, training processes, libraries
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """A connection that is closed when its client is too slow, or sends too long headers.
+    """A connection that is closed if its client is too slow or sends headers that are too long.
 
-    uvicorn's own timeout holds only between two requests, while the client sends nothing at all.
+    uvicorn's own timeout applies only between two requests, while the client sends nothing.
     The time for a request's body is limited by the routes that read it, see `bodies`.
 
     Connections beyond `max_connections` are closed at once, so that the store can open its files.
@@ -27,8 +27,8 @@ class BoundedConnection(HttpToolsProtocol):
     write_s = WRITE_S
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self._waiting: asyncio.TimerHandle | None = None  # for a request
-        self._writing: asyncio.TimerHandle | None = None  # for the client to read
+        self._waiting: asyncio.TimerHandle | None = None  # closes it if no request arrives
+        self._writing: asyncio.TimerHandle | None = None  # closes it if the client does not read
         self._in_headers = False
         self._header_bytes = 0
         super().connection_made(transport)
@@ -62,7 +62,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        if not self.pipeline:  # otherwise the next request is here already
+        if not self.pipeline:  # otherwise the next request has arrived already
             self._wait()
         super().on_response_complete()
 
@@ -89,7 +89,7 @@ class BoundedConnection(HttpToolsProtocol):
 
 @cache
 def max_connections() -> float:
-    """How many connections this process may have open, by the system's limit of open files."""
+    """How many connections this process may have, by the system's limit of open files."""
     try:
         import resource
     except ImportError:  # Windows has no such limit

@@ -1,7 +1,7 @@
 """Downloads of a session, ``GET /export/<sid>/<kind>``, and QR codes, ``POST /qr``.
 
-Each file has an address that needs nothing else, because browsers inside of messengers save nothing
-that a script has made. The comments of a program are in the language of the page.
+Each file has a URL of its own, because browsers inside messenger apps cannot save a file that a
+script has made. The comments of a program are in the language of the page.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pwlapp.web.json_answers import RefusingRoute, attachment, to_text
 from pwlapp.web.rate_limits import visitor
 
 MAX_QR_BYTES = 16_000
-MAX_BUILD = 2_000  # characters of what Build shows
+MAX_BUILD = 2_000  # characters of the JSON with the state of Build
 RUN_FORMAT = 1  # as in assets/share/run-file.ts
 EXAMPLE = "x,y\n-1,0\n-0.6,0\n-0.4,1\n-0.2,1\n0,1\n0.3,1\n0.5,0\n0.7,1\n1,0\n"
 
@@ -84,7 +84,7 @@ async def data(service: SessionService, sid: str, _words: Words) -> File:
 
 
 async def run(service: SessionService, sid: str, build: str) -> File:
-    """The whole run, to be opened in the page again; `build` is the JSON of what Build shows.
+    """The whole run as a file that the page can open; `build` is the state of Build as JSON.
 
     Raises
     ------
@@ -108,7 +108,7 @@ async def run(service: SessionService, sid: str, build: str) -> File:
 def _json_object(text: str) -> dict[str, object]:
     try:
         value = json.loads(text) if len(text) <= MAX_BUILD else None
-        to_text(value)  # refuses NaN, which is no JSON
+        to_text(value)  # refuses NaN, which is not JSON
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):

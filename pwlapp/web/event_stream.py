@@ -30,11 +30,11 @@ from pwlapp.web.json_answers import (
 )
 from pwlapp.web.rate_limits import visitor
 
-PING_S = 8  # after 2.5 of them without a word the page takes the connection for lost
-RETRY_MS = 1000  # when the browser reconnects; its own default is 3 seconds or more
-GRACE_S = 2.0  # a stream has so long to end by itself when the server stops
+PING_S = 8  # after 2.5 times this without any event, the page takes the connection for lost
+RETRY_MS = 1000  # delay before the browser reconnects; its default is 3 seconds or more
+GRACE_S = 2.0  # time that a stream has to end when the server stops
 KEY = re.compile("[0-9a-f]{16}")
-# The address of data contains its hash, so it can be cached for ever.
+# The URL of data contains its hash, so it can be cached for ever.
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 MAX_SEQ = 2**53  # the largest integer that JavaScript represents exactly
 
@@ -50,11 +50,11 @@ def routes(service: SessionService) -> APIRouter:
     async def stream(sid: str, since: Seq = 0, last_event_id: LastEventId = None) -> Response:
         visitor().command(sid, "stream")
         visitor().check_streams()
-        await service.look(sid)
+        await service.get_snapshot(sid)
         if service.events.is_full(sid):
             raise UserError("busy")
-        # An EventSource that reconnects by itself repeats the address with its old `since`, and
-        # sends the last frame it has in the header.
+        # When an EventSource reconnects, it uses the same URL with the old `since`, and sends the
+        # number of its last frame in the header.
         known = since if last_event_id is None else last_event_id
         read = partial(service.read, form=frame_texts)
         return event_source(service.events, service.events.follow(sid, known, read))
@@ -76,13 +76,13 @@ def routes(service: SessionService) -> APIRouter:
 
 
 def event_source(events: SessionEvents, stream: AsyncGenerator[Event]) -> Response:
-    """The response that sends a stream, until it ends or the server is asked to stop."""
+    """The response for an event stream, which ends with the stream or when the server stops."""
     messages = (_message(event) async for event in visitor().following(stream))
     return _source(events, messages, ping=PING_S, ping_message_factory=_ping)
 
 
 def line_source(events: SessionEvents, parts: AsyncGenerator[Any]) -> Response:
-    """The same for parts in JSON, a line each; it sends bytes as they are."""
+    """The response for a stream of JSON parts, a line for each, which ends like `event_source`."""
     return _source(events, lines_of(visitor().following(parts)), media_type=LINES, ping=0)
 
 
@@ -119,15 +119,14 @@ def _message(event: Event) -> ServerSentEvent:
 
 
 def _ping() -> ServerSentEvent:
-    """An event that the page sees; it does not see comments."""
+    """A ping as an event, since scripts do not see the comments of a stream."""
     return ServerSentEvent("{}", event="ping")
 
 
 async def _close_when(leaving: anyio.Event, stream: SessionEvents) -> None:
-    """End all streams when the server is asked to stop.
+    """End all streams when the server begins to stop.
 
-    The server waits for its connections before it shuts the app down, so the app's shutdown would
-    be too late.
+    The lifespan's shutdown would be too late: the server waits for its connections before.
     """
     await leaving.wait()
     stream.close()
@@ -146,7 +145,10 @@ def _data(points: Points) -> str:
 
 
 def _spaced(x: Array) -> dict[str, Any] | None:
-    """What makes `x` in the browser, if it is evenly spaced to the bit: a third of the data."""
+    """A short description of `x` if it is evenly spaced, which saves a third of the bytes.
+
+    None if the browser could not reproduce x from it to the last bit.
+    """
     low, high = x[0].item(), x[-1].item()
     if not np.array_equal(x, np.linspace(low, high, x.size).astype(np.float32)):
         return None

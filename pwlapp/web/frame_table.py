@@ -1,4 +1,4 @@
-"""The frames of a run as a table, for a spreadsheet."""
+"""The frames of a run as CSV."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pwlapp.sessions.snapshot import json_number
 def columns(net: Architecture, points: Points) -> list[str]:
     """Names of the columns: epoch, loss, mark, then each parameter.
 
-    A wide net's frames have its curve: the columns are ``logit(x=-1)`` to ``logit(x=1)``, and
-    ``test_loss`` if points are held out.
+    For a wide net, whose frames hold its curve, the columns are ``logit(x=-1)`` to ``logit(x=1)``,
+    and ``test_loss`` if points are held out.
     """
     if is_wide(net):
-        places = np.linspace(points.x.min(), points.x.max(), CURVE_POINTS)
-        numbers = [f"logit(x={place:.6g})" for place in places]
+        grid = np.linspace(points.x.min(), points.x.max(), CURVE_POINTS)
+        numbers = [f"logit(x={x:.6g})" for x in grid]
         numbers += [] if points.testing is None else ["test_loss"]
     else:
         units = range(1, net.h + 1)
@@ -30,7 +30,7 @@ def columns(net: Architecture, points: Points) -> list[str]:
 
 
 def lines(frames: Sequence[Frame]) -> list[str]:
-    """A line of CSV for each frame, in the order of `columns`; an empty cell is NaN or infinity."""
+    """A line of CSV for each frame, in the order of `columns`; NaN and infinity are empty cells."""
     return [",".join(_cells(frame)) for frame in frames]
 
 

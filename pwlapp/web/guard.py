@@ -1,8 +1,8 @@
-"""Checks callback requests before Dash: one that our page can't have sent gets a 4xx, not a 500.
+"""Validates the requests of Dash callbacks, so that a forged one gets a 4xx and not a 500.
 
 Dash trusts the body of a callback request and fails in many ways on a forged one. This middleware
-reads the body, checks it against the callback that it names, and rebuilds it from the declared ids
-and the sender's values. The handlers check the values.
+checks the body against the callback that it names, and rebuilds it from the declared ids and the
+values that were sent. The handlers check the values.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ Body = dict[str, Any]
 
 
 class CallbackGuard:
-    """ASGI middleware that passes only well-formed callback requests on.
+    """ASGI middleware that passes on only well-formed callback requests.
 
     Parameters
     ----------
     app : ASGIApp
-        The app behind it.
+        The inner app.
     callbacks : mapping of str to dict
-        Dash's ``callback_map``: for each output id, the declared inputs and states. Looked up at
+        Dash's ``callback_map``: the declared inputs and states of each output id. It is read at
         each request, since Dash fills it later.
     body_s : float
-        Seconds that a body may take to arrive.
+        Time limit for the body, in seconds.
     """
 
     def __init__(self, app: ASGIApp, callbacks: Mapping[str, Any], body_s: float = BODY_S) -> None:
@@ -76,7 +76,7 @@ class CallbackGuard:
 
 
 def rebuild(body: Body, callbacks: Mapping[str, Any]) -> Body:
-    """The body as our page would have sent it: declared ids, and the sender's values.
+    """The body as our page would have sent it, with the declared ids and the values that were sent.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _fill(declared: list[Body], sent: Any) -> list[Body]:
 
 
 def _outputs(output: str) -> Body | list[Body]:
-    """Dash's output id, ``a.x`` or ``..a.x...b.y..``, in the form of the request's ``outputs``."""
+    """Parse Dash's output id, ``a.x`` or ``..a.x...b.y..``, for the request's ``outputs``."""
     several = output.startswith("..") and output.endswith("..")
     parts = output[2:-2].split("...") if several else [output]
     pairs = [part.rpartition(".") for part in parts]

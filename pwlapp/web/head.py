@@ -1,4 +1,4 @@
-"""HEAD wherever GET works, which FastAPI's routes do not give by themselves."""
+"""Answers HEAD for every route with GET, which FastAPI's routes do not do by themselves."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class _HasStarted(BaseException):
-    """The headers are sent; the body is not wanted. Dash would take an Exception for a fault."""
+    """Stops the inner app after the headers; not an Exception, which Dash would catch and log."""
 
 
 class HeadRequests:
     """ASGI middleware that answers HEAD with the headers of GET.
 
-    The inner app sees a GET. It is stopped at the first part of its body, since that of an event
-    stream would not end.
+    The inner app gets a GET request. It is stopped at the first part of the body, since an event
+    stream has no end.
 
     Parameters
     ----------

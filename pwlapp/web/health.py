@@ -1,4 +1,4 @@
-"""Routes for monitoring: whether the process lives, whether it can serve, and its metrics."""
+"""Routes for monitoring: liveness, readiness and metrics."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def routes(service: SessionService, metrics_token: str, answer_s: float = ANSWER
     ----------
     service : SessionService
     metrics_token : str
-        What a request for the metrics must bear; empty: there are none.
+        The bearer token required for ``/metrics``; if it is empty, ``/metrics`` is off.
     answer_s : float
         Time limit for the store and the workers, in seconds.
     """

@@ -1,4 +1,4 @@
-"""JSON responses and files, the table from error codes to HTTP statuses, and bearers' tokens."""
+"""Responses with JSON or files, the HTTP status of each error code, and bearer tokens."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pwlapp.core.export.file import File
 from pwlapp.errors import UserError
 
 LINES = "application/x-ndjson"
-UNBUFFERED = {"X-Accel-Buffering": "no"}  # tells nginx not to buffer
+UNBUFFERED = {"X-Accel-Buffering": "no"}  # for nginx
 
-# All other codes are 422: the request is wrong.
+# All other codes have the status 422.
 STATUS = {
     "bad_request": 400,
     "busy": 429,
@@ -34,7 +34,7 @@ STATUS = {
     "too_many": 429,
     "worker_lost": 503,
 }
-# Seconds after which a request that was refused with 429 may be sent again.
+# Retry-After, in seconds, of requests that were refused with 429.
 AGAIN_S = {"busy": 1, "room_wait": 60}
 
 
@@ -44,7 +44,7 @@ def to_text(content: Any) -> str:
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    """A JSON response that may not be cached."""
+    """A JSON response that must not be cached."""
     return answer_text(to_text(content), status)
 
 
@@ -55,7 +55,7 @@ def answer_text(text: str, status: int = 200, cache: str = "no-store") -> Respon
 
 
 def attachment(file: File) -> Response:
-    """The response that a browser saves."""
+    """The response for a download."""
     headers = {
         "Content-Disposition": f'attachment; filename="{file.name}"',
         "Cache-Control": "no-store",
@@ -64,12 +64,12 @@ def attachment(file: File) -> Response:
 
 
 async def answer_lines(parts: AsyncIterator[Any]) -> Response:
-    """JSON that is sent as it is made, a line for each part; a late `UserError` is the last line.
+    """A response that streams JSON, a line for each part; a later `UserError` is the last line.
 
     Raises
     ------
     UserError
-        What comes before the first part.
+        If it is raised before the first part.
     """
     first = await anext(parts)
 
@@ -83,7 +83,7 @@ async def answer_lines(parts: AsyncIterator[Any]) -> Response:
 
 
 async def lines_of(parts: AsyncIterator[Any]) -> AsyncIterator[bytes]:
-    """JSON, a line for each part; a `UserError` is the last line."""
+    """Yield a line of JSON for each part; a `UserError` becomes the last line."""
     try:
         async for part in parts:
             yield line_of(part)
@@ -97,7 +97,7 @@ def line_of(part: Any) -> bytes:
 
 
 def refusal(error: UserError) -> Response:
-    """The response to a refused request: the error's code and arguments, and when to ask again."""
+    """The response for an error: its code and arguments, and for 429 when to retry."""
     response = answer({"error": error.to_json()}, STATUS.get(error.code, 422))
     if response.status_code == 429:
         seconds = error.args_.get("seconds", AGAIN_S.get(error.code))
@@ -121,6 +121,6 @@ class RefusingRoute(APIRoute):
 
 
 def bearer(request: Request) -> str:
-    """The token in the headers of a request; empty if there is none."""
+    """The bearer token of a request; empty if there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""

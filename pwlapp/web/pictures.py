@@ -1,7 +1,7 @@
-"""Pictures that the browser has drawn, with addresses: ``POST /pictures``, ``GET /pictures/<key>``.
+"""Gives pictures that the browser has drawn a URL: ``POST /pictures``, ``GET /pictures/<key>``.
 
-Browsers inside of messengers save only what comes from a server. The page sends a picture, and then
-saves it from the address that it is given. Pictures are kept in memory, for minutes.
+Browsers inside messenger apps can save a file only from a server. So the page uploads a picture and
+downloads it from the URL in the answer. Pictures are kept in memory for some minutes.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from pwlapp.web.json_answers import RefusingRoute, answer, attachment
 from pwlapp.web.rate_limits import visitor
 
 MAX_BYTES = 3_000_000  # a plot is 100 KB, a board of 300 students 1 MB
-KEPT_BYTES = 64_000_000  # of all pictures; the oldest make room
+KEPT_BYTES = 64_000_000  # of all pictures; the oldest are dropped first
 KEPT_S = 600.0
 NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,79}\.(png|svg)", re.ASCII)
-# How each file begins, and its type.
+# first bytes of each kind of file, and its media type
 KINDS = {"png": (b"\x89PNG\r\n\x1a\n", "image/png"), "svg": (b"<svg", "image/svg+xml")}
-# If a picture is opened in place of being saved, no script in it runs.
+# If a picture is opened instead of being saved, scripts in it do not run.
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 class Pictures:
-    """Pictures by key, the oldest first.
+    """A bounded store of pictures by key.
 
     Parameters
     ----------
     clock : callable
-        Seconds; a test's own.
+        A monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,7 +45,7 @@ class Pictures:
         self._bytes = 0
 
     def keep(self, file: File) -> str:
-        """Keep a picture; returns its key, which nobody can guess."""
+        """Store a picture; returns its key, which cannot be guessed."""
         key = secrets.token_urlsafe(16)
         self._kept[key] = (self._clock() + KEPT_S, file)
         self._bytes += len(file.content)
@@ -68,12 +68,12 @@ class Pictures:
 
 
 def check(name: str, content: bytes) -> File:
-    """The picture as a file.
+    """Check a picture's name and content, and return it as a file.
 
     Raises
     ------
     UserError
-        ``bad_request``: the name is none of ours, or the content is not what its ending says.
+        ``bad_request`` if the name is not allowed or does not fit the content.
     """
     named = NAME.fullmatch(name)
     if not named:

@@ -1,8 +1,8 @@
-"""Limits of what one session and one address may ask for, which a class never meets.
+"""Rate limits for sessions and addresses, which a class never reaches.
 
-A class of 300 may sit behind one address. So what costs little is limited for each session, and
-only what costs much (a new session, a computation, a stream, a large body) for the address as well.
-All is counted in the memory of this process: of several web processes, each counts what it gets.
+A class of 300 may share one IP address. So cheap requests are limited for each session only, and
+expensive ones (a new session, a computation, a stream, a large body) for the address as well.
+Counts are in the memory of this process: each of several web processes counts its own requests.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from pwlapp.web.fixed_window import FixedWindow, Limit
 T = TypeVar("T")
 
 
-# Of a session, a seat, or a room. A slider that is dragged sends up to 20 commands a second.
+# For a session, a seat or a room. A slider that is dragged sends up to 20 commands a second.
 COMMANDS = Limit("commands", 400, 10)
 HEAVY = Limit("heavy", 240, 60)
 HEAVY_COMMANDS = {"export", "one_step", "plateaus", "preview", "restore", "seeds", "upload"}
-TEACHER = Limit("teacher", 600, 60)  # a board that is asked for counts once a second
-# Of an address. 300 students open 20 sessions each, and ask for more than a computation a second.
+TEACHER = Limit("teacher", 600, 60)  # a board that polls sends a request every second
+# For an address. 300 students open 20 sessions each, and may start a computation every second.
 SESSIONS = Limit("sessions", 6000, 3600)
 SESSIONS_A_DAY = Limit("sessions a day", 30_000, 24 * 3600)
 COMPUTATIONS = Limit("computations", 30_000, 60)
@@ -41,20 +41,20 @@ WRONG = Limit("wrong", 120, 60)
 SAME = Limit("same", 1, 60)
 KNOWN = Limit("known", 1, 24 * 3600)  # as long as a room lasts
 
-MAX_ADDRESS = 64  # characters; a proxy may pass on anything
-IPV6_NETWORK = 64  # bits of an address that are given to one subscriber
+MAX_ADDRESS = 64  # characters; a proxy may pass on any text
+IPV6_NETWORK = 64  # bits of an IPv6 address that identify a subscriber
 
 
 class Quota(NamedTuple):
-    """How much of something may be in use at once.
+    """How much of a resource may be in use at the same time.
 
     Attributes
     ----------
     name : str
     of_address, of_all : float
-        By one address, and by all of them.
+        Limit for one address, and for all addresses together.
     wait_s : int
-        After which a refused page may ask again.
+        Seconds after which a refused page may retry.
     """
 
     name: str
@@ -64,17 +64,17 @@ class Quota(NamedTuple):
 
 
 STREAMS = Quota("streams", 2000, math.inf, wait_s=10)
-COMPUTING = Quota("computing", 500, math.inf, wait_s=2)  # half of what `compute.pool` queues
+COMPUTING = Quota("computing", 500, math.inf, wait_s=2)  # half of the queue of `compute.pool`
 BODIES = Quota("bodies", 64e6, 256e6, wait_s=2)  # bytes of requests in progress
 
 
 class Counts:
-    """What has been asked for, and what is in use.
+    """The counts of all limits and quotas.
 
     Parameters
     ----------
     timer : callable
-        As in `FixedWindow`.
+        See `FixedWindow`.
     """
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
@@ -90,7 +90,7 @@ class Counts:
 
 
 class Visitor:
-    """Who sends the request that is being answered.
+    """The sender of the present request; counts what it uses.
 
     Parameters
     ----------
@@ -106,17 +106,17 @@ class Visitor:
 
     def command(self, sid: str, name: str) -> None:
         """Count a command to a session. Raises ``too_many`` (seconds)."""
-        if is_sid(sid):  # others are refused, and would fill the memory here
+        if is_sid(sid):  # other ids are refused later, and would only fill the memory here
             self._hit(COMMANDS, sid)
             if name in HEAVY_COMMANDS:
                 self._hit(HEAVY, sid)
 
     def of_seat(self, code: str, number: int) -> None:
-        """Count what a seat in a room asks for. Raises ``too_many`` (seconds)."""
+        """Count a request of a seat in a room. Raises ``too_many`` (seconds)."""
         self._hit(COMMANDS, f"{code}/{number}")
 
     def of_teacher(self, code: str) -> None:
-        """Count a command to all of a room. Raises ``too_many`` (seconds)."""
+        """Count a request of the teacher of a room. Raises ``too_many`` (seconds)."""
         self._hit(TEACHER, code)
 
     def new_session(self) -> None:
@@ -129,28 +129,28 @@ class Visitor:
         self._hit(ROOMS, self._address)
 
     def new_picture(self) -> None:
-        """Count a picture that is kept. Raises ``too_many`` (seconds)."""
+        """Count an uploaded picture. Raises ``too_many`` (seconds)."""
         self._hit(PICTURES, self._address)
 
     def right(self, code: str) -> None:
-        """Remember that a room is opened, or a student let in, from the address."""
+        """Record that a room was opened or joined from the address."""
         self._counts.window(KNOWN).hit(f"{self._address} {code}")
 
     def check_wrong(self, code: str | None = None) -> None:
         """Raise ``room_wait`` if too many wrong codes came from the address.
 
-        A code that was right there before is let through: one student who guesses does not shut
-        out a class behind the same address.
+        A code that was right from this address before is still accepted, so that one student who
+        guesses codes does not lock out a class behind the same address.
         """
         is_known = self._counts.window(KNOWN).is_full(f"{self._address} {code}")
         if self._counts.window(WRONG).is_full(self._address) and not is_known:
             raise UserError("room_wait")
 
     def wrong(self, code: str) -> None:
-        """Count a code that names no room, or a token that does not fit its room.
+        """Count a wrong code or token. Raises ``room_wait`` if there were too many before.
 
-        The same code counts once a minute: when a room has ended, the pages of a whole class ask
-        for it once more. Raises ``room_wait``, so that the answer no longer tells what was wrong.
+        The same code counts once a minute: when a room has ended, the pages of a whole class
+        request it once more.
         """
         self.check_wrong()
         if self._counts.window(SAME).hit(f"{self._address} {code}"):
@@ -158,36 +158,36 @@ class Visitor:
 
     @contextmanager
     def computing(self) -> Iterator[None]:
-        """Count a computation until the end of the block. Raises ``too_many`` (seconds)."""
+        """Count a computation for the duration of a ``with`` block. Raises ``too_many``."""
         self._hit(COMPUTATIONS, self._address)
         with self._using(COMPUTING):
             yield
 
     async def computed(self, parts: AsyncIterator[T]) -> AsyncGenerator[T]:
-        """The parts of an answer that is computed meanwhile; see `computing`."""
+        """Yield the parts of an answer, and count it as a computation until it ends."""
         with self.computing():
             async for part in parts:
                 yield part
 
     def check_streams(self) -> None:
-        """Raise ``too_many`` (seconds) if the address follows as many streams as it may."""
+        """Raise ``too_many`` (seconds) if the address has too many open streams."""
         self._check(STREAMS)
 
     async def following(self, stream: AsyncGenerator[T]) -> AsyncGenerator[T]:
-        """The stream, counted as open until it ends."""
+        """Yield the events of a stream, and count it as open until it ends."""
         with self._using(STREAMS):
             async with aclosing(stream):
                 async for each in stream:
                     yield each
 
     def hold(self, size: int) -> None:
-        """Count bytes of the request's body until it is answered. Raises ``too_many`` (seconds)."""
+        """Count bytes of the body as in use until `release`. Raises ``too_many`` (seconds)."""
         self._held += size
         self._use(BODIES, size)
         self._check(BODIES)
 
     def release(self) -> None:
-        """The request is answered."""
+        """Release the bytes of the body, when the request has been answered."""
         self._use(BODIES, -self._held)
 
     def _hit(self, limit: Limit, key: str) -> None:
@@ -220,7 +220,7 @@ class Visitor:
 
 
 def too_many(seconds: int) -> UserError:
-    """What a request over a limit raises."""
+    """The error for a request over a limit."""
     return UserError("too_many", seconds=seconds)
 
 
@@ -228,15 +228,15 @@ _visitor: ContextVar[Visitor] = ContextVar("pwl_visitor")
 
 
 def visitor() -> Visitor:
-    """Who sends the request that is being answered."""
+    """The sender of the present request."""
     return _visitor.get(None) or _nobody()
 
 
 class _Nobody(Visitor):
-    """Stands for a visitor where no `RateLimits` is in front, as in tests of a single route."""
+    """Used if there is no `RateLimits` middleware, as in tests of a single route."""
 
     def hold(self, size: int) -> None:
-        """Nothing would release it."""
+        """Do not count the body, since nothing would call `release`."""
 
 
 @cache
@@ -245,7 +245,7 @@ def _nobody() -> Visitor:
 
 
 class RateLimits:
-    """ASGI middleware that knows the `visitor` of each request.
+    """ASGI middleware that sets the `visitor` of each request.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ class RateLimits:
 
 
 def network_of(host: str) -> str:
-    """The address that is counted; of IPv6 the network, in which a subscriber has any number."""
+    """The address that is counted: for IPv6 the network, since a subscriber has many addresses."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

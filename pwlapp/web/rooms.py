@@ -1,7 +1,7 @@
-"""Routes of rooms: for everybody, for a seat, and for the teacher.
+"""Routes of rooms: for everyone, for a seat, and for the teacher.
 
-A token in ``Authorization: Bearer`` says who asks; streams have it in the query, which no log
-holds, since a browser's EventSource sends no headers of ours.
+The token in ``Authorization: Bearer`` identifies the sender. Streams and files have it in the
+query, which is not logged, since a browser's EventSource and a link cannot send headers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pwlapp.commands.table import checked
 from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
 from pwlapp.rooms import stream, tokens
-from pwlapp.rooms.board.live import Boards
+from pwlapp.rooms.board.live import Boards, has_challenge
 from pwlapp.rooms.codes import read_code
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat
@@ -49,7 +49,7 @@ Text = Annotated[str, Field(strict=True, max_length=200)]
 
 
 class Join(Body):
-    """A student comes in."""
+    """Join a room."""
 
     code: Text
     nickname: Text = ""
@@ -58,14 +58,14 @@ class Join(Body):
 
 
 class Given(Body):
-    """A student's answer to a question."""
+    """Answer a question."""
 
     question: Annotated[int, Field(strict=True)]
     value: Any
 
 
 class Rename(Body):
-    """A student's other nickname."""
+    """Change the nickname."""
 
     nickname: Text
 
@@ -82,16 +82,17 @@ def routes(rooms: RoomService, words: Callable[[], Words]) -> APIRouter:
     router = APIRouter(prefix="/rooms", route_class=RefusingRoute)
     gate = Gate(rooms)
     _add_entrance(router, rooms, gate)
-    _add_streams(router, rooms, gate)
-    _add_board(router, rooms, gate)
+    boards = Boards(rooms)
+    _add_streams(router, rooms, gate, boards)
+    _add_board(router, rooms, gate, boards)
     _add_commands(router, rooms, gate, words)
     return router
 
 
 class Gate:
-    """Lets in who holds a token or types a code, unless too many wrong ones came from an address.
+    """Checks codes and tokens, and limits how many wrong ones an address may send.
 
-    All methods raise ``too_many``.
+    Any method may raise ``too_many``.
 
     Parameters
     ----------
@@ -101,22 +102,22 @@ class Gate:
     def __init__(self, rooms: RoomService) -> None:
         self._rooms = rooms
 
-    async def teacher(self, request: Request) -> Room:
-        """The room whose teacher sends the request. Raises also as `RoomService.teacher`."""
-        token = bearer(request)
-        room = await self._checked(token, self._rooms.teacher(token))
+    async def teacher(self, request: Request, token: str | None = None) -> Room:
+        """The room whose teacher sends the request; errors as in `RoomService.teacher`."""
+        held = bearer(request) if token is None else token
+        room = await self._checked(held, self._rooms.teacher(held))
         visitor().of_teacher(room.code)
         return room
 
     async def seat(self, request: Request, token: str | None = None) -> tuple[Room, Seat]:
-        """The room and the seat of who sends the request. Raises also as `RoomService.seat`."""
+        """The room and the seat that send the request; errors as in `RoomService.seat`."""
         held = bearer(request) if token is None else token
         room, seat = await self._checked(held, self._rooms.seat(held))
         visitor().of_seat(room.code, seat.number)
         return room, seat
 
     async def join(self, wanted: Join) -> tuple[Room, Seat]:
-        """Let a student in. Raises ``room_wait``, or what `RoomService.join` raises."""
+        """Let a student join. Raises ``room_wait``, or the errors of `RoomService.join`."""
         if not await self._comes_back(wanted):
             visitor().check_wrong(read_code(wanted.code))
         try:
@@ -130,7 +131,7 @@ class Gate:
         return room, seat
 
     async def _comes_back(self, wanted: Join) -> bool:
-        """Whether a student has a seat in this very room, and may return while others guess."""
+        """Whether a student has a seat in this room, and may return whatever others have typed."""
         token = wanted.seat
         if token is None or tokens.claimed_code(token) != read_code(wanted.code):
             return False
@@ -166,7 +167,7 @@ def _add_entrance(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
         return answer({"seat": tokens.seat_token(room, seat.number), "room": view})
 
 
-def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
+def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate, boards: Boards) -> None:
     events = rooms.sessions.events
 
     @router.get("/stream")
@@ -178,14 +179,14 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     ) -> Response:
         room, at = await gate.seat(request, seat)
         visitor().check_streams()
-        await rooms.sessions.look(known.position(room, at).sid)
+        await rooms.sessions.get_snapshot(known.position(room, at).sid)
         if events.is_full(seat_key(room.code, at.number)):
             raise UserError("busy")
-        # An EventSource that reconnects by itself repeats the address, and sends the id of the
-        # last frames that it has.
+        # When an EventSource reconnects, it uses the same URL, and sends the id of its last frames.
         if match := LAST_ID.fullmatch(last_event_id):
             known = known._replace(sid=match[1], since=int(match[2]))
-        return event_source(events, stream.follow(rooms, room.code, at.number, known))
+        news = stream.follow(rooms, room.code, at.number, known)
+        return event_source(events, boards.touch_during_challenge(room.code, news))
 
     @router.get("/frames")
     async def frames(
@@ -193,13 +194,13 @@ def _add_streams(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
     ) -> Response:
         room, at = await gate.seat(request, seat)
         view, state, rows = await stream.news(rooms, room, at, known)
+        if has_challenge(view):
+            boards.touch(room.code)
         parts = f'"room":{to_text(view)},"state":{to_text(state)},"frames":{list_of_texts(rows)}'
         return answer_text(f"{{{parts}}}")
 
 
-def _add_board(router: APIRouter, rooms: RoomService, gate: Gate) -> None:
-    boards = Boards(rooms)
-
+def _add_board(router: APIRouter, rooms: RoomService, gate: Gate, boards: Boards) -> None:
     @router.post("/board")
     async def board(request: Request) -> Response:
         visitor().check_streams()
@@ -230,16 +231,19 @@ def _add_commands(
     @router.post("/teacher/{name}")
     async def of_teacher(name: str, request: Request) -> Response:
         room = await gate.teacher(request)
-        body = await read_json(request)
-        if name in table.DOWNLOADS:
-            return attachment(await table.download(rooms, room, name, body, words()))
-        return answer(await table.run(rooms, room, name, body))
+        return answer(await table.run(rooms, room, name, await read_json(request)))
+
+    # In-app browsers can save only what has a URL.
+    @router.get("/files/{name}")
+    async def file(name: str, request: Request, teacher: str, names: bool = False) -> Response:
+        room = await gate.teacher(request, teacher)
+        return attachment(await table.download(rooms, room, name, words(), names))
 
 
 async def run_of_seat(
     rooms: RoomService, room: Room, seat: Seat, name: str, body: Mapping[str, Any]
 ) -> None:
-    """Check a student's command and run it. Raises ``bad_request``, or what it raises."""
+    """Check a student's command and run it. Raises ``bad_request``, or the command's errors."""
     match name:
         case "answer":
             given = checked(Given, body, rooms.sessions)
@@ -254,5 +258,5 @@ async def run_of_seat(
 
 
 def known_to_page(own: str, sid: str = "", since: Seq = 0) -> stream.Known:
-    """What a page has already, as its query says."""
+    """What the browser has already, from the query of its request."""
     return stream.Known(own, sid, since)

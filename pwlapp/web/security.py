@@ -1,4 +1,4 @@
-"""Headers that tell browsers what a page of ours may do, and a check of who sends a command."""
+"""Security headers, and a check that commands come from our own page."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pwlapp.web.json_answers import refusal
 logger = logging.getLogger(__name__)
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-OURS = ("same-origin", "none")  # values of Sec-Fetch-Site; none: typed into the address bar
+OURS = ("same-origin", "none")  # allowed Sec-Fetch-Site; none: typed into the address bar
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# Browsers read these of pages alone. A first visit has 20 other answers, with 150 bytes each.
+# Browsers read these only for pages; the other responses of a visit, about 20, save 150 bytes each.
 PAGE_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -33,13 +33,13 @@ PAGE_HEADERS = {
 def content_policy(inline_scripts: Iterable[str]) -> str:
     """The Content-Security-Policy of the page.
 
-    Styles may be inline: Plotly writes them into its drawings, and Dash's components into their
-    elements. Neither evaluates text as code, so scripts may not.
+    Inline styles are allowed, since Plotly and Dash's components write them. Inline scripts are
+    allowed only by their hashes, and ``eval`` is not.
 
     Parameters
     ----------
     inline_scripts : iterable of str
-        The exact texts of the scripts in the page's HTML, which are allowed by their hashes.
+        The exact texts of the scripts in the page's HTML.
     """
     hashes = (base64.b64encode(hashlib.sha256(s.encode()).digest()) for s in inline_scripts)
     allowed = " ".join(f"'sha256-{digest.decode()}'" for digest in hashes)
@@ -50,7 +50,7 @@ def content_policy(inline_scripts: Iterable[str]) -> str:
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
             "font-src 'self' data:",
-            "connect-src 'self' data:",  # a drawn picture is read from its data URL
+            "connect-src 'self' data:",  # the page reads drawn pictures from data URLs
             "worker-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
@@ -60,7 +60,7 @@ def content_policy(inline_scripts: Iterable[str]) -> str:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds `HEADERS` to every answer; to pages, `PAGE_HEADERS` and the policy.
+    """ASGI middleware that adds `HEADERS` to all responses, `PAGE_HEADERS` and a policy to pages.
 
     Parameters
     ----------
@@ -88,10 +88,10 @@ class SecurityHeaders:
 
 
 class SameOrigin:
-    """ASGI middleware that refuses commands which a page of another site sends.
+    """ASGI middleware that refuses commands from pages of other sites (CSRF).
 
-    A browser says who sends a request, and a page can't change what it says. Programs say nothing,
-    and are let through: they have the session's id, or they could not do anything with it.
+    Browsers name the origin of a request in headers that a page cannot change. Requests without
+    these headers come from programs and are accepted: a program needs a session id anyway.
 
     Parameters
     ----------
@@ -111,11 +111,11 @@ class SameOrigin:
 
 
 def is_same_origin(headers: Headers) -> bool:
-    """Whether a request comes from a page of this server, or from no page.
+    """Whether a request comes from a page of this server, or not from a page.
 
-    Browsers send Sec-Fetch-Site over TLS and to localhost only; elsewhere the host in Origin
-    counts. A proxy that changes Host names the one before, in a header that a page can't send to
-    another site unless that site allows it.
+    Browsers send Sec-Fetch-Site only over TLS and to localhost; otherwise the host in Origin is
+    compared. A proxy that changes Host puts the original into X-Forwarded-Host, which a page cannot
+    send to another site without that site's permission.
     """
     if (site := headers.get("sec-fetch-site")) is not None:
         return site in OURS
@@ -124,5 +124,5 @@ def is_same_origin(headers: Headers) -> bool:
     hosts = (headers.get("host"), headers.get("x-forwarded-host"))
     try:
         return urlsplit(origin).netloc in hosts
-    except ValueError:  # no address at all
+    except ValueError:  # not a URL
         return False

@@ -1,9 +1,8 @@
 """Serves the built files, and compresses all other responses.
 
-The page names them relative to its own address, so it works under any path of a proxy.
-
-``make build`` writes files into ``build/static``, each also compressed by gzip and brotli. Their
-addresses contain a hash of their content, so browsers cache them for ever.
+``make build`` writes the files into ``build/static``, each also compressed by gzip and brotli.
+Their names contain a hash of their content, so browsers cache them for ever. The page refers to
+them by relative URLs, so it works under any path of a proxy.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from pwlapp.web.json_answers import LINES
 BUILD = Path(__file__).parents[2] / "build"
 FOLDER = "static/"
 PATH = "/" + FOLDER
-MINIMUM_BYTES = 500  # below this, compression saves no packet
+MINIMUM_BYTES = 500  # smaller responses fit into one packet anyway
 CALLBACK = "/_dash-update-component"
 FROM_JUPYTER = b"x-proxycontextpath"  # a header of jupyter-server-proxy
 # Routes of Dash that the page does not use: a WebSocket, component files, and the catch-all.
@@ -32,17 +31,17 @@ UNUSED_ROUTES = re.compile(r"_dash-ws-callback$|/_dash-component-suites/|^/asset
 
 
 class NotBuilt(RuntimeError):
-    """``build/`` is missing; the message says how to build it."""
+    """Raised if ``build/`` is missing; the message says how to build it."""
 
 
 def addresses(build: Path = BUILD) -> dict[str, str]:
-    """The addresses of the built files, relative to the page.
+    """The URLs of the built files, relative to the page.
 
     Returns
     -------
     dict of str to str
-        By name: ``main``, what it imports as ``main/0`` and so on, ``dash``, ``style``, ``worker``,
-        and Plotly's ``basic``, ``cartesian`` and ``gl3d``.
+        By name: ``main``, the modules that it imports as ``main/0``, ``main/1``, ..., ``dash``,
+        ``style``, ``worker``, and Plotly's ``basic``, ``cartesian`` and ``gl3d``.
 
     Raises
     ------
@@ -69,8 +68,8 @@ def with_static_files(app: ASGIApp, build: Path = BUILD) -> ServeStaticASGI:
 def slim(app: Dash) -> None:
     """Remove the routes of Dash's server that the page does not use.
 
-    Dash opens a WebSocket from every page, used or not; answers every unknown path with the page;
-    and serves component files that are among the built ones.
+    They are a WebSocket that every page would open, a catch-all route that answers every unknown
+    path with the page, and component files that are built into our own.
 
     Parameters
     ----------
@@ -79,18 +78,18 @@ def slim(app: Dash) -> None:
     """
     app.backend.websocket_capability = False
     # Otherwise Dash adds the catch-all route again when the server starts.
-    app.backend._setup_catchall = lambda: None  # type: ignore[attr-defined]  # its FastAPI one has it
+    app.backend._setup_catchall = lambda: None  # type: ignore[attr-defined]  # of FastAPI's backend
     routes = app.server.router.routes
     routes[:] = [each for each in routes if not UNUSED_ROUTES.search(getattr(each, "path", ""))]
 
 
 def head_tags(built: Mapping[str, str]) -> str:
-    """The style sheet, and the scripts in the order in which they run, after the page is parsed.
+    """The tags of the style sheet and of the scripts, in the order in which these run.
 
     Parameters
     ----------
     built : mapping of str to str
-        What `addresses` gives.
+        See `addresses`.
     """
     parts = "".join(f'\n<link rel="modulepreload" href="{part}">' for part in _parts(built))
     return (
@@ -102,20 +101,20 @@ def head_tags(built: Mapping[str, str]) -> str:
 
 
 def _parts(built: Mapping[str, str]) -> Iterator[str]:
-    """The modules that the entry imports: a browser finds out only when it has the entry."""
+    """The modules that the entry imports; without preload tags, browsers would load them later."""
     return (path for name, path in built.items() if name.startswith("main/"))
 
 
 def compressed(app: ASGIApp) -> ASGIApp:
-    """Compress responses that are made per request: lines one by one, event streams not at all.
+    """Compress the responses of `app`: streamed lines one by one, event streams not at all.
 
-    Behind jupyter-server-proxy nothing is: it takes away the name of the compression of what it
-    hands on part by part.
+    Behind jupyter-server-proxy nothing is compressed, since that proxy drops the Content-Encoding
+    of streamed responses.
     """
     remove_compress_type("text/event-stream")
     add_compress_type(LINES, streaming=True)
     plain = _with_json_callbacks(app)
-    # Zstandard is off: at this speed it is not smaller than Brotli.
+    # Zstandard is off: at this level it does not compress better than Brotli.
     smaller = CompressMiddleware(plain, minimum_size=MINIMUM_BYTES, zstd=False)
 
     async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,7 +125,7 @@ def compressed(app: ASGIApp) -> ASGIApp:
 
 
 def _with_json_callbacks(app: ASGIApp) -> ASGIApp:
-    """Set the content type that Dash omits in callback responses, so that they are compressed."""
+    """Set the content type of callback responses, which Dash omits, so that they are compressed."""
 
     async def typed(scope: Scope, receive: Receive, send: Send) -> None:
         async def name(message: Message) -> None:

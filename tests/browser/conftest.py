@@ -1,6 +1,6 @@
-"""A real server in a process of its own, and Chromium in front of it.
+"""Fixtures: a real server in another process, and Chromium.
 
-Every page watches its console: an error or a warning in it fails the test that opened the page.
+An error or a warning in a page's console fails the test that opened the page.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from tests.support.chromium import open_chromium
 from tests.support.lecture_page import LecturePage
 from tests.support.server import serve
 
-# Elements appear at once on an idle machine. A busy one, which compiles beside the tests, may take
-# long, and giving up early proves nothing.
+# Elements appear at once on an idle machine. A busy one, which compiles during the tests, needs
+# long, and a shorter limit would fail tests without a fault of the page.
 TIMEOUT_MS = 30_000
 
 CLEAR = "localStorage.clear(); sessionStorage.clear()"
@@ -32,7 +32,7 @@ expect.set_options(timeout=TIMEOUT_MS)
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a server that shows the lecture's data."""
+    """The address of a server that shows the lecture's data."""
     with serve(tmp_path_factory.mktemp("data")) as served:
         yield served
 
@@ -41,8 +41,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """One browser for all tests of a process.
 
-    Playwright keeps an event loop running, beside which asynchronous tests cannot run: browser
-    tests are a pytest run of their own.
+    Playwright keeps an event loop running in this thread, so asynchronous tests cannot run: browser
+    tests need a separate run of pytest.
     """
     with open_chromium() as browser:
         yield browser
@@ -69,7 +69,7 @@ def contexts(chromium: Browser) -> Contexts:
 def open_page(
     request: pytest.FixtureRequest, address: str, chromium: Browser, contexts: Contexts
 ) -> Iterator[Callable[..., LecturePage]]:
-    """Open an address in a tab that remembers nothing; ``context_of=page`` opens one beside it.
+    """Returns a function that opens an address in a tab with empty storage.
 
     The first tab of a context stays open for later tests, so that its process has the compiled
     scripts: a page then takes half the CPU time. ``own_context=True`` is a browser of another

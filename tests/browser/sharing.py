@@ -1,4 +1,4 @@
-"""What the tests of "Take home" ask of a page: its link, its session, its files, its pixels."""
+"""Helpers for the tests of "Take home": a page's link, session, files and pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.lecture_page import LecturePage
 
 
 def link_of(page: LecturePage) -> str:
-    """The link that the page would copy now."""
+    """The link that the page's button would copy."""
     link: str = page.page.evaluate("pwl.share.make()")
     return link
 

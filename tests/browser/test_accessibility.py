@@ -1,4 +1,4 @@
-"""axe-core in every view, drawer and dialog, in both themes; a language and a screen size each."""
+"""axe-core in every view, drawer and dialog, both themes, two languages and screen sizes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 
 
 class Audit:
-    """What axe says at each stop of a walk through the page."""
+    """Runs axe at each stop of a walk through the page, and collects the problems."""
 
     def __init__(self, page: LecturePage) -> None:
         self.page = page
         self.found: list[str] = []
 
     def stop(self, name: str, selector: str = "", *, page: LecturePage | None = None) -> None:
-        """Look at a part of the page: contrasts in both themes, all other rules once.
+        """Check a part of the page: contrasts in both themes, all other rules once.
 
-        Without `selector` the whole page is looked at, with its landmarks.
+        Without `selector` the whole page is checked, with its landmarks.
         """
         page = page or self.page
         for theme in ("dark", "light"):
@@ -39,7 +39,7 @@ class Audit:
         self.found += [f"{name}: {problem}" for problem in axe.problems(page, selector)]
 
     def drawer(self, id_: str) -> None:
-        """Open a drawer from its button, look at it, and close it."""
+        """Open a drawer with its button, check it, and close it."""
         self.page.open_drawer(id_)
         self.stop(id_, f"#{id_}")
         self.page.find(f"#{id_} .drawer-close").click()
@@ -56,7 +56,7 @@ def audit(request: pytest.FixtureRequest, address: str, open_page: Open) -> Audi
 
 
 @pytest.mark.view("build")
-def test_build_fit_and_what_opens_over_them(audit: Audit) -> None:
+def test_build_fit_and_their_drawers(audit: Audit) -> None:
     page = audit.page
     page.find("#build-challenge").click()
     audit.stop("build")

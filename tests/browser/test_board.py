@@ -1,4 +1,4 @@
-"""The teacher's board; students have a page in a context of their own, or send HTTP."""
+"""The teacher's board; students use a page in another context, or send HTTP."""
 
 from __future__ import annotations
 
@@ -20,6 +20,23 @@ pytestmark = pytest.mark.view("board")
 OpenPage = Callable[..., LecturePage]
 EPOCHS = 300
 WEIGHTS = ("W1₁", "W1₂", "W2₁", "W2₂", "b2")
+
+
+# The size of the smallest letters that the canvases paint, all anew.
+SMALLEST = """async () => {
+  const { prototype } = CanvasRenderingContext2D;
+  const { fillText } = prototype;
+  const sizes = [];
+  prototype.fillText = function (...given) {
+    sizes.push(Number(/([\\d.]+)px/.exec(this.font)[1]));
+    return fillText.apply(this, given);
+  };
+  pwl.boardStage.resize();
+  document.querySelector("#board-tab-plots").click();
+  while (!sizes.length) await new Promise(requestAnimationFrame);
+  document.querySelector("#board-tab-question").click();
+  return Math.min(...sizes);
+}"""
 
 
 class Board:
@@ -52,7 +69,7 @@ def board(address: str, open_page: OpenPage) -> Board:
 
 
 class Seat:
-    """A student over HTTP, who has no page."""
+    """A student who sends HTTP requests and has no page."""
 
     def __init__(self, address: str, board: Board, nickname: str) -> None:
         self._address = address
@@ -87,6 +104,7 @@ def test_a_lesson_from_the_code_to_the_release(
     expect(board.listed()).to_contain_text(f"epoch {EPOCHS}")
     expect(board.count("not_started")).to_have_text("0")
     expect(board.listed()).to_contain_text(f"loss {number(student.loss()):.4f}")
+    expect(teacher.find("#board-said")).to_have_text("")  # nobody trains any more
 
     board.press("freeze", "frozen")
     expect(student.find("#class-veil")).to_be_visible()
@@ -116,11 +134,24 @@ def test_a_lesson_from_the_code_to_the_release(
     expect(teacher.find("#count-loss")).to_have_text(student.loss())
     assert params_of(teacher) == params_of(student)
     teacher.go("board")
+    expect(teacher.find("#board-setting")).to_contain_text("your own setting, not Minji’s")
+    teacher.find("#board-setting-fit").click()
+    expect(teacher.find("#board-setting")).to_contain_text("what stands in Fit")
+
+    hidden = ("net", "optimizer", "weights", "train")  # ticked faster than the room can answer
+    board.open_drawer("pages")
+    for name in hidden:
+        teacher.find(f"#board-hide-{name} input").check()
+    for gone in ("#fit-options > summary", "#fit-weights", "#fit-train", "#fit-step", "#fit-reset"):
+        expect(student.find(gone)).to_be_hidden()
+    for name in hidden:
+        expect(teacher.find(f"#board-hide-{name} input")).to_be_checked()
+    teacher.find("#board-pages .drawer-close").click()
     board.press("release", "own work")
     expect(teacher.find("#board-leads")).to_contain_text("on their own")
 
 
-def test_who_is_shown_and_in_which_order(board: Board, address: str) -> None:
+def test_filters_and_order_of_the_tiles(board: Board, address: str) -> None:
     page = board.page
     for name in ("Bora", "", "Aram"):
         Seat(address, board, name)
@@ -141,32 +172,42 @@ def test_who_is_shown_and_in_which_order(board: Board, address: str) -> None:
     expect(board.listed()).to_contain_text(["Seat 3", "Seat 1", "Seat 2"])
 
 
-def test_a_projector_without_names_or_answers_and_what_is_left_of_a_room(
+def test_a_projector_without_names_or_answers_and_downloads(
     board: Board, address: str, open_page: OpenPage
 ) -> None:
     seats = [Seat(address, board, name) for name in ("Minji", "Jisoo")]
     board.press("push", "Sent to 2")
+    board.page.page.set_viewport_size({"width": 1366, "height": 633})
+    board.page.find("#board-list").focus()
+    board.page.page.keyboard.press("ArrowRight")  # which is in the question's place here
+    expect(board.page.find("#board-chosen")).to_be_visible()
     board.open_drawer("ask")
     board.page.find("#board-ask-send").click()
     expect(board.page.find("#board-question-text")).to_contain_text("bend on both sides")
+    expect(board.page.find("#board-question-text")).to_be_visible()
     question = board.page.page.evaluate("pwl.board.room.question.id")
-    seats[0].answer(question, 2)
-    expect(board.page.find("#board-answered")).to_have_text("1 of 2 have answered.")
+    seats[0].answer(question, 999_999)
+    expect(board.page.find("#board-answered")).to_have_text(
+        "1 of 2 has answered. Far outside, not drawn: 1."
+    )
     board.open_drawer("room")
     link = board.page.find("#board-links input").nth(1).input_value()
-    wall = open_page(link, own_context=True)
+    expect(board.page.find("#board-links")).to_contain_text("No other device")
+    wall = open_page(link, own_context=True, width=1920, height=1080)
     expect(wall.find("#board-code")).to_have_text(board.page.find("#board-code").inner_text())
     assert wall.page.url == f"{address}/?projector=1#board"
     expect(wall.find("#board-list")).to_contain_text("Seat 2")
     expect(wall.find("#board")).not_to_contain_text("Minji")
     expect(wall.find("#board-answered")).to_contain_text("hidden here")
+    assert wall.page.evaluate(SMALLEST) == 24  # pixels, for the back row
+    assert wall.texts_below(24) == []
     board.page.find("#board-room .drawer-close").click()
     board.page.find("#board-reveal").click()
     expect(wall.find("#board-answered")).to_contain_text("Everybody sees")
-    files_are_left_of_a_room(board)
+    downloads_and_the_end_of_a_room(board)
 
 
-def files_are_left_of_a_room(board: Board) -> None:
+def downloads_and_the_end_of_a_room(board: Board) -> None:
     board.open_drawer("save")
     anonymous = saved(board, "csv").decode("utf-8-sig")
     board.page.find("#board-with-names input").check()

@@ -1,4 +1,4 @@
-"""Build, by mouse and keyboard: what is painted follows, and nothing is asked for it."""
+"""Build, by mouse and keyboard: the plots follow at once, without a request."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_values_constructions_and_a_challenge(address: str, open_page: Open) -> 
     page.find("#build-start").click()
     six_constructions_are_one_function(page)
     page.find("#tab-build-steps").click()
-    the_challenge_hides_the_formula_until_asked(page)
+    the_challenge_hides_the_formula_until_requested(page)
 
 
 def values_by_keyboard(page: LecturePage) -> None:
@@ -80,7 +80,7 @@ def random_values_agree_with_the_closed_form(page: LecturePage) -> None:
     assert page.weights("build") == weights
 
 
-def test_a_drag_redraws_everything_and_asks_for_nothing(address: str, open_page: Open) -> None:
+def test_a_drag_redraws_everything_without_a_request(address: str, open_page: Open) -> None:
     page = open_page(address, lang="ko-KR")
     requests: list[str] = []
 
@@ -127,7 +127,7 @@ def six_constructions_are_one_function(page: LecturePage) -> None:
     expect(page.find("#construction-1")).to_have_attribute("aria-selected", "true")
 
 
-def the_challenge_hides_the_formula_until_asked(page: LecturePage) -> None:
+def the_challenge_hides_the_formula_until_requested(page: LecturePage) -> None:
     expect(page.find("#build-formula math")).to_have_count(1)
     page.click("#build-challenge")
     expect(page.find("#build-formula math")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""By hand against Adam: both losses are torch's, and what is set by hand stays."""
+"""The card "By hand against Adam": both losses equal torch's, and weights set by hand are kept."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def set_by_hand(page: LecturePage, p: list[float]) -> None:
 def test_by_hand_against_adam(address: str, open_page: Open) -> None:
     page = open_page(address)
     show(page)
-    what_is_set_by_hand_stays_and_can_be_undone(page)
-    losses_are_torchs_and_the_lower_one_is_named(page)
-    a_net_without_sigmoid_is_compared_without(page)
+    weights_set_by_hand_are_kept_and_can_be_undone(page)
+    losses_equal_torchs_and_the_lower_one_is_named(page)
+    a_net_without_sigmoid_is_compared_without_one(page)
 
 
-def losses_are_torchs_and_the_lower_one_is_named(page: LecturePage) -> None:
+def losses_equal_torchs_and_the_lower_one_is_named(page: LecturePage) -> None:
     x, y = data_of(page)
     p = [1.5, -2.0, -3.0, -5.0, 4.0]
     set_by_hand(page, p)
@@ -66,7 +66,7 @@ def losses_are_torchs_and_the_lower_one_is_named(page: LecturePage) -> None:
     ]
 
 
-def what_is_set_by_hand_stays_and_can_be_undone(page: LecturePage) -> None:
+def weights_set_by_hand_are_kept_and_can_be_undone(page: LecturePage) -> None:
     page.type_weight("build", 4, "1.25")
     start = page.weights("by-hand")
     page.find("#by-hand-from-build").click()
@@ -83,7 +83,7 @@ def what_is_set_by_hand_stays_and_can_be_undone(page: LecturePage) -> None:
     assert page.weights("by-hand") == [*start[:4], "1.25"]
 
 
-def a_net_without_sigmoid_is_compared_without(page: LecturePage) -> None:
+def a_net_without_sigmoid_is_compared_without_one(page: LecturePage) -> None:
     page.unfold()
     page.fill("#fit-hidden", "12")
     page.choose("fit-loss", "mse")

@@ -1,4 +1,4 @@
-"""A class as students have it, each in a browser context of their own; the teacher sends HTTP."""
+"""A class on the students' pages, each in its own browser context; the teacher sends HTTP."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def post(url: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
 
 
 class Room(NamedTuple):
-    """An open room, in the hands of its teacher."""
+    """An open room, and the commands of its teacher."""
 
     address: str
     code: str
@@ -54,7 +54,7 @@ def room(address: str) -> Room:
 
 
 def join(page: LecturePage, room: Room, nickname: str = "") -> None:
-    """Follow the link that the teacher shows, as a student who is on the page already."""
+    """Open the link of the room in a tab in which the page is already open."""
     page.page.evaluate("(code) => { location.hash = `room=${code}`; }", room.code)
     page.find("#class-nickname").fill(nickname)
     page.find("#class-join").click()
@@ -66,7 +66,7 @@ def wait_for_count(page: LecturePage, epoch: int) -> None:
 
 
 def stands(page: LecturePage) -> dict[str, Any]:
-    """The net and what stands in the fields."""
+    """The net and the values of the fields."""
     fields = ("#fit-seed", "#fit-epochs", "#fit-lr")
     return {
         "weights": [number(weight) for weight in page.weights()],
@@ -81,13 +81,13 @@ def trace_ends(page: LecturePage, plot: str, trace: int) -> list[float]:
     return [y[0], y[-1]]
 
 
-def test_a_class_as_a_student_has_it(room: Room, open_page: OpenPage) -> None:
+def test_a_class_on_a_students_page(room: Room, open_page: OpenPage) -> None:
     page = open_page(room.address, own_context=True)
-    own_work_is_set_aside_and_comes_back_whole(page, room)
-    a_pause_says_so_and_loses_nothing(page, room)
+    own_work_is_kept_and_restored_completely(page, room)
+    a_frozen_class_shows_a_message_and_loses_nothing(page, room)
 
 
-def own_work_is_set_aside_and_comes_back_whole(page: LecturePage, room: Room) -> None:
+def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> None:
     page.train(300)
     page.wait_for_epoch(300)
     trained = page.loss()
@@ -108,12 +108,23 @@ def own_work_is_set_aside_and_comes_back_whole(page: LecturePage, room: Room) ->
     page.wait_for_epoch(200)
     room("hide", controls=["train"])
     expect(page.find("#fit-train")).to_be_hidden()
+    room("lesson", lesson=["tour", 3])
+    expect(page.find("#lesson-task")).to_be_visible()
+    page.open_drawer("fit-options")
+    room("lesson", lesson=None)
+    expect(page.find("#lesson-task")).to_be_hidden()
+    expect(page.find("details.drawer[open]")).to_have_count(0)  # none lies over the plots
 
     room("release")
     wait_for_count(page, 300)
     room("challenge", kind="lowest", epochs=10)  # another word of the room does not replace this
     expect(page.find("#class-task")).to_be_visible()
     expect(page.find("#class-says")).to_contain_text("Your own net is back")
+    page.page.set_viewport_size({"width": 390, "height": 664})
+    for part in ("says", "task", "keep", "leave"):  # and nothing of it is cut
+        expect(page.find(f"#class-{part}")).to_be_in_viewport(ratio=1)
+    assert page.find("#class-says").evaluate("(says) => says.scrollHeight <= says.clientHeight + 1")
+    page.page.set_viewport_size({"width": 1280, "height": 900})
     room("end_challenge")
     expect(page.find("#class-task")).to_be_hidden()
     expect(page.find("#fit-seed")).to_have_value("7")
@@ -125,7 +136,7 @@ def own_work_is_set_aside_and_comes_back_whole(page: LecturePage, room: Room) ->
     assert stands(page)["weights"][:4] == before["weights"][:4]
 
 
-def a_pause_says_so_and_loses_nothing(page: LecturePage, room: Room) -> None:
+def a_frozen_class_shows_a_message_and_loses_nothing(page: LecturePage, room: Room) -> None:
     room("push", **SETTING | {"epochs": 300})
     page.wait_for_epoch(300)
     before = stands(page)
@@ -161,7 +172,7 @@ def a_pause_says_so_and_loses_nothing(page: LecturePage, room: Room) -> None:
     page.wait_for_epoch(400)
 
 
-def test_a_reload_and_a_second_tab_come_back_to_the_seat(room: Room, open_page: OpenPage) -> None:
+def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage) -> None:
     page = open_page(room.address, own_context=True)
     join(page, room, "Minji")
     other = open_page(room.link, own_context=True)
@@ -190,9 +201,7 @@ def test_a_reload_and_a_second_tab_come_back_to_the_seat(room: Room, open_page: 
     expect(other.find("#class-says")).to_contain_text("Your teacher leads")
 
 
-def test_the_room_ends_and_the_net_of_the_class_can_be_kept(
-    room: Room, open_page: OpenPage
-) -> None:
+def test_the_class_net_can_be_kept_when_the_room_ends(room: Room, open_page: OpenPage) -> None:
     page = open_page(room.address, own_context=True)
     page.train(100)
     page.wait_for_epoch(100)
@@ -217,13 +226,14 @@ def test_the_room_ends_and_the_net_of_the_class_can_be_kept(
     expect(page.find("#class-bar")).to_be_hidden()
 
 
-def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: OpenPage) -> None:
+def test_revealed_answers_are_shown_to_all(room: Room, open_page: OpenPage) -> None:
     first, second = (open_page(room.link, own_context=True) for _ in range(2))
     for page in (first, second):
         join(page, room)
     room("ask", kind="choice", text="<b>Which side?</b>", options=["left", "right"])
     for page, option in ((first, 0), (second, 1)):
         expect(page.find("#class-panel h3")).to_have_text("<b>Which side?</b>")
+        expect(page.find("#class-panel h3")).to_be_in_viewport()
         page.find("#class-panel label").nth(option).click()
         page.find("#class-panel .button").click()
         expect(page.find(".class-said")).to_contain_text("Only your teacher sees it")
@@ -239,12 +249,11 @@ def test_answers_are_shown_to_all_when_they_are_revealed(room: Room, open_page: 
     expect(first.find(".class-said")).to_contain_text("Only your teacher sees it")
     room("reveal")
     expect(second.find("#class-panel polyline.others")).to_have_count(1)
+    expect(second.find("#class-panel polyline.truth")).to_have_count(1)
     expect(first.find("#class-panel polyline.mine")).to_have_count(1)
 
 
-def test_outside_of_a_class_nothing_of_it_is_loaded_until_one_is_opened(
-    address: str, open_page: OpenPage
-) -> None:
+def test_class_scripts_are_loaded_when_a_class_is_opened(address: str, open_page: OpenPage) -> None:
     page = open_page(address, own_context=True)
     loaded: list[str] = []
     page.page.on("request", lambda request: loaded.append(request.url))

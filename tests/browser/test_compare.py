@@ -1,4 +1,4 @@
-"""Compare runs: what is kept, drawn and told of several runs."""
+"""The card "Compare runs": the kept runs, their curves and their table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEADS = [
 
 
 def train_with(page: LecturePage, lr: str, epochs: int, seed: int = 1) -> list[Any]:
-    """A run of its own; gives its frames: epoch, loss and weights."""
+    """Train a new net; returns its frames: epoch, loss and weights."""
     page.fill("#fit-lr", lr)
     page.fill("#fit-seed", str(seed))
     page.click("#fit-reset")
@@ -59,7 +59,7 @@ def rows(page: LecturePage) -> list[list[str]]:
 
 
 def assert_painted(page: LecturePage, graph: str, trace: int, x: list[float], y: Any) -> None:
-    """A line's pixels lie where the numbers are."""
+    """Check that the painted line goes through these points."""
     low, high = page.page.evaluate(
         f"document.querySelector('#{graph} .js-plotly-plot')._fullLayout.yaxis.range"
     )
@@ -183,7 +183,7 @@ def test_runs_are_named_hidden_removed_and_survive_a_reload(address: str, open_p
     expect(names.nth(0)).to_have_value("Adam 0.01 · 유닛 2개 · 시드 1")
 
 
-def test_a_row_brings_its_run_back_and_other_data_are_marked(address: str, open_page: Open) -> None:
+def test_a_row_restores_its_run_and_other_data_are_marked(address: str, open_page: Open) -> None:
     page = prepared(address, open_page)
     kept = train_with(page, "0.01", 200, seed=5)
     page.find("#compare-keep").click()
@@ -219,7 +219,7 @@ def test_a_row_brings_its_run_back_and_other_data_are_marked(address: str, open_
 def test_runs_that_cannot_be_shown_or_repeated_as_they_were(address: str, open_page: Open) -> None:
     page = prepared(address, open_page)
     a_wide_net_keeps_its_curve_and_a_changed_one_says_so(page)
-    a_run_on_points_of_ones_own_says_that_they_are_gone(page)
+    a_run_on_own_points_says_that_they_are_not_kept(page)
 
 
 def a_wide_net_keeps_its_curve_and_a_changed_one_says_so(page: LecturePage) -> None:
@@ -240,7 +240,7 @@ def a_wide_net_keeps_its_curve_and_a_changed_one_says_so(page: LecturePage) -> N
     assert rows(page)[1][4:6] == ["–", "–"]
 
 
-def a_run_on_points_of_ones_own_says_that_they_are_gone(page: LecturePage) -> None:
+def a_run_on_own_points_says_that_they_are_not_kept(page: LecturePage) -> None:
     spec = {"law": "own", "x": [-1, 0, 0.5, 1], "y": [0, 1, 1, 0], "prob": None, "held_out": 0}
     page.page.evaluate("(spec) => pwl.fit.send('use_data', { spec })", spec)
     page.train(20)

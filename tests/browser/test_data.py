@@ -1,4 +1,4 @@
-"""The data card of Fit: sets by law, own points, files, and points kept for testing."""
+"""The data card of Fit: generated data, own points, files, and test points."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class DataCard:
         )
 
     def now(self, expression: str) -> Any:
-        """Something of ``pwl.fit.now()``."""
+        """The value of an expression on ``pwl.fit.now()``."""
         return self.page.evaluate(
             f"(({{ data, net, frame, state }}) => {expression})(pwl.fit.now())"
         )
@@ -79,7 +79,7 @@ class DataCard:
         return Architecture(h, bias1, activation, loss)
 
     def surface(self) -> dict[str, float]:
-        """Where the plot of own points is."""
+        """The rectangle of the plot for own points, on the screen."""
         surface = self.page.locator("#own-surface")
         surface.scroll_into_view_if_needed()
         expect(self.page.locator(".own-graph.js-plotly-plot")).to_be_visible()
@@ -91,7 +91,7 @@ class DataCard:
         return box["x"] + fx * box["width"], box["y"] + fy * box["height"]
 
     def pixel(self, point: list[float]) -> tuple[float, float]:
-        """Where a point is on the screen."""
+        """The position of a point on the screen."""
         self.surface()
         x, y = self.page.evaluate(PIXEL, point)
         return x, y
@@ -174,14 +174,14 @@ def test_undo_reload_and_another_tab(address: str, open_page: Open) -> None:
     assert page.page.evaluate("pwl.fit.now().data.spec.law") == "sine"
 
 
-def test_both_losses_are_torchs(address: str, open_page: Open) -> None:
+def test_both_losses_equal_torchs(address: str, open_page: Open) -> None:
     page = open_page(address)
     card = DataCard(page)
     for law in ("sine", "step_like"):
-        losses_are_torchs(page, card, law)
+        losses_equal_torchs(page, card, law)
 
 
-def losses_are_torchs(page: LecturePage, card: DataCard, law: str) -> None:
+def losses_equal_torchs(page: LecturePage, card: DataCard, law: str) -> None:
     page.open_drawer("fit-data-panel")
     card.choose(law)
     page.find("#data-n").fill("200")
@@ -317,7 +317,7 @@ def test_own_points_by_touch_and_a_file_on_a_phone(address: str, chromium: Any) 
         page.train(10)
         page.wait_for_epoch(10)
         assert card.now("data.x.length") == 3
-        a_file_is_asked_about_by_keyboard(page, card)
+        ambiguous_files_are_resolved_by_keyboard(page, card)
     finally:
         context.close()
 
@@ -370,7 +370,7 @@ def test_a_file(address: str, open_page: Open) -> None:
     expect(page.find(".data-tile input[value='csv']")).to_be_checked()
 
 
-def a_file_is_asked_about_by_keyboard(page: LecturePage, card: DataCard) -> None:
+def ambiguous_files_are_resolved_by_keyboard(page: LecturePage, card: DataCard) -> None:
     card.choose("csv")
     raw = "day;size\n1,250;0\n2,500;NA\n3,750;1\n".encode("utf-16")
     file: Any = {"name": "a.txt", "mimeType": "text/plain", "buffer": raw}

@@ -1,4 +1,4 @@
-"""Who enlarges the page, has colours of the system, or hears a plot, loses nothing of it."""
+"""The page enlarged, with forced colours, and plots for screen readers."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ COLOURS = """() => {
 }"""
 
 
-def test_enlarged_four_times_nothing_is_lost_nor_in_the_way(address: str, open_page: Open) -> None:
-    """A window of 1280 by 1024 pixels has 320 by 256 then."""
+def test_at_400_percent_nothing_is_lost_or_covered(address: str, open_page: Open) -> None:
+    """At this zoom a window of 1280 by 1024 pixels has 320 by 256 CSS pixels."""
     page = open_page(address, width=320, height=256, fresh=True)
     assert page.page.evaluate(LOST, LEAST_PX) == []
     page.go("build")
@@ -40,7 +40,7 @@ def test_enlarged_four_times_nothing_is_lost_nor_in_the_way(address: str, open_p
     assert page.page.evaluate(COLOURS) == ["rgb(124, 135, 151)", "solid"]
 
 
-def test_a_plot_at_rest_says_its_numbers(address: str, open_page: Open) -> None:
+def test_a_plot_at_rest_has_its_numbers_as_text(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(100)
     page.wait_for_epoch(100)

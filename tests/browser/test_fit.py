@@ -1,4 +1,4 @@
-"""Fit, on the lecture's own data: the numbers that the lecture prints, from the screen."""
+"""Fit on the lecture's data: the screen shows the numbers that the lecture prints."""
 
 from __future__ import annotations
 
@@ -145,13 +145,13 @@ def scrub_and_replay(page: LecturePage) -> None:
 
 def test_weights_by_hand_bad_input_and_a_run_that_diverges(address: str, open_page: Open) -> None:
     page = open_page(address)
-    training_goes_on_from_weights_by_hand(page)
+    training_continues_from_weights_set_by_hand(page)
     bad_input_is_explained(page)
     page.choose("fit-optimizer", "adam")
-    a_diverging_run_stops_and_says_so(page)
+    a_diverging_run_stops_with_a_message(page)
 
 
-def training_goes_on_from_weights_by_hand(page: LecturePage) -> None:
+def training_continues_from_weights_set_by_hand(page: LecturePage) -> None:
     before = page.loss()
     page.type_weight("fit", 4, "2")
     expect(page.find("#count-loss")).not_to_have_text(before)
@@ -220,9 +220,7 @@ def test_two_tabs_have_two_nets(address: str, open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("secure", [True, False], ids=["localhost", "plain http"])
-def test_a_duplicated_tab_begins_a_net_of_its_own(
-    address: str, open_page: Open, secure: bool
-) -> None:
+def test_a_duplicated_tab_gets_a_new_net(address: str, open_page: Open, secure: bool) -> None:
     one = open_page(address, fresh=not secure)
     if not secure:  # what a browser lacks on plain http
         one.page.context.add_init_script(
@@ -267,7 +265,7 @@ def bad_input_is_explained(page: LecturePage) -> None:
         expect(page.find("#fit-notice")).to_be_hidden()
 
 
-def a_diverging_run_stops_and_says_so(page: LecturePage) -> None:
+def a_diverging_run_stops_with_a_message(page: LecturePage) -> None:
     page.fill("#fit-lr", "100")
     page.train(5000)
     expect(page.find("#fit-notice")).to_contain_text("smaller than 100")

@@ -1,4 +1,4 @@
-"""The fold of Fit: other nets, another optimizer, another engine."""
+"""Fit's options: other nets, another optimizer, another engine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PAUSED_AT_THE_END = """() => {
 
 
 def trained(architecture: Architecture, options: OptimizerOptions, epochs: int) -> TrainState:
-    """What the lecture's own loop makes of its data from seed 1."""
+    """The result of the lecture's loop on its data from seed 1."""
     points = lecture_points()
     state = initial_state(1, points.x, points.y, architecture)
     return train_slice(state, points.x, points.y, options, Budget(epochs)).state
@@ -125,7 +125,7 @@ def test_a_wide_net(address: str, open_page: Open) -> None:
     assert np.abs(np.interp(drawn[0], *painted.T) - drawn[1]).max() < 0.1
     for trace in (UNIT1, UNIT2, BEND, OTHERS):
         assert page.drawn("fit-logit-plot", trace)[1] == [None]
-    expect(page.find("#fit-weights")).to_have_text("64 units have 129 numbers: too many to list.")
+    expect(page.find("#fit-weights")).to_have_text("64 units have 129 weights: too many to list.")
     expect(page.find("#count-slopes")).to_be_hidden()
     expect(page.find("#fit-engine-used")).to_contain_text("the lecture's loop in PyTorch")
     expect(page.find("#fit-checkpoints tbody tr")).to_have_count(2)
@@ -135,7 +135,7 @@ def test_a_wide_net(address: str, open_page: Open) -> None:
     expect(page.find("#fit-summary")).to_contain_text("유닛 64개 · 시그모이드 · 편향 없음")
 
 
-def test_a_trained_net_is_kept_until_one_starts_over(address: str, open_page: Open) -> None:
+def test_a_trained_net_is_kept_until_start_over(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(10)
     page.wait_for_epoch(10)
@@ -181,9 +181,7 @@ def test_straight_to_the_end(address: str, open_page: Open) -> None:
     expect(page.find("#playback-skip")).to_be_checked()
 
 
-def test_the_keyboard_keeps_its_place_and_a_pause_stops_the_picture(
-    address: str, open_page: Open
-) -> None:
+def test_the_focus_stays_and_a_pause_stops_the_picture(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
     page.choose("fit-engine", "torch@cpu")  # slow enough to be paused

@@ -1,4 +1,4 @@
-"""What Fit says about one net or another, and that its words have room."""
+"""Fit's texts about different nets, and that they fit into their boxes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Open = Callable[..., LecturePage]
 def test_the_train_button_and_the_summary(address: str, open_page: Open) -> None:
     page = open_page(address)
     the_train_button_says_what_it_does(page)
-    the_summary_has_what_can_be_used(page)
+    the_summary_names_only_options_that_apply(page)
 
 
-def the_summary_has_what_can_be_used(page: LecturePage) -> None:
-    """And it pushes nothing down when it gets longer."""
+def the_summary_names_only_options_that_apply(page: LecturePage) -> None:
+    """It moves nothing when it gets longer."""
     short = summary_heights(page)
     page.unfold()
     for typed in ("2.5", "abc", "-1", "", "2049"):
@@ -63,7 +63,7 @@ def the_train_button_says_what_it_does(page: LecturePage) -> None:
 
 
 def summary_heights(page: LecturePage) -> list[float]:
-    """Of the line, on screens of several widths."""
+    """The heights of the summary's line, on screens of several widths."""
     found = []
     for width in (360, 600, 601, 1280):
         page.page.set_viewport_size({"width": width, "height": 900})
@@ -85,7 +85,7 @@ ROOM_AT_TWO_DECIMALS = """() => {
 }"""
 
 
-def test_the_words_fit_the_net(address: str, open_page: Open) -> None:
+def test_the_texts_agree_with_the_net(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.page.wait_for_function(ROOM_AT_TWO_DECIMALS)
     title = page.find(".card:has(#fit-logit-plot) h3")

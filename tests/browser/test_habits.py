@@ -1,4 +1,4 @@
-"""What browsers and keyboards do to a page: translate it, print it, compose syllables."""
+"""The page when it is translated or printed, and with an input method."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_translated_page_still_trains(address: str, open_page: Open) -> None:
     expect(page.find("#fit-reset")).to_have_text("초기 가중치로")
 
 
-def test_paper_is_light_and_has_the_open_view_only(address: str, open_page: Open) -> None:
+def test_print_is_light_and_shows_the_open_view_only(address: str, open_page: Open) -> None:
     page = open_page(f"{address}?theme=dark#fit")
     page.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.page.emulate_media(media="print")
@@ -65,7 +65,7 @@ def test_paper_is_light_and_has_the_open_view_only(address: str, open_page: Open
     expect(page.find(".page-header")).to_be_visible()
 
 
-def test_the_keys_of_a_composed_syllable_commit_nothing(address: str, open_page: Open) -> None:
+def test_keys_during_composition_commit_nothing(address: str, open_page: Open) -> None:
     page = open_page(f"{address}#explore-seeds")
     page.find("#seeds-count").fill("7")
     page.page.evaluate(COMPOSE, ["#seeds-count", "Enter"])
@@ -79,7 +79,7 @@ def test_the_keys_of_a_composed_syllable_commit_nothing(address: str, open_page:
     expect(page.find("#fit-options .drawer-body")).to_be_hidden()
 
 
-def test_full_width_digits_are_read_and_a_decimal_comma_is_asked_about(
+def test_full_width_digits_are_read_and_a_decimal_comma_is_questioned(
     address: str, open_page: Open
 ) -> None:
     page = open_page(address)

@@ -17,7 +17,7 @@ HANGUL = """([key, code]) => document.body.dispatchEvent(
   new KeyboardEvent("keydown", { key, code, bubbles: true, cancelable: true }))"""
 
 
-def test_keys_press_what_the_sheet_says(address: str, open_page: Open) -> None:
+def test_keys_do_what_the_sheet_says(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.page.emulate_media(reduced_motion="reduce")  # where it scrolls to is there at once
     keys = page.page.keyboard
@@ -65,7 +65,7 @@ def test_keys_press_what_the_sheet_says(address: str, open_page: Open) -> None:
 
 
 @pytest.mark.view("build")
-def test_keys_are_quiet_where_they_mean_something_else(address: str, open_page: Open) -> None:
+def test_shortcuts_are_off_where_keys_have_another_meaning(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.page.evaluate(
         """() => {
@@ -133,7 +133,7 @@ def the_sheet_opens_and_closes(page: LecturePage, title: str, train: str) -> Non
     expect(sheet).to_be_hidden()
 
 
-def test_what_is_hidden_is_not_in_the_sheet(address: str, open_page: Open) -> None:
+def test_shortcuts_of_hidden_controls_are_not_in_the_sheet(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?hide=theme,explore")
     page.page.keyboard.press("?")
     expect(page.find("#help [data-keys='t']")).to_be_visible()

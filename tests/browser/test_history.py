@@ -1,4 +1,4 @@
-"""Undo and Redo: everything that a student sets, with what the server keeps of it."""
+"""Undo and Redo of everything that a student sets, on the page and in the session."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def redo(page: LecturePage) -> None:
     page.page.evaluate("pwl.history.redo()")
 
 
-# What an arrow key does that is held down: each repetition is a change of its own.
+# The events of an arrow key that is held down: each repetition is a separate change.
 HELD_KEY = """(slider) => {
   for (let k = 0; k < 3; k++) {
     slider.stepUp();
@@ -44,7 +44,7 @@ HELD_KEY = """(slider) => {
 
 
 @pytest.mark.view("build")
-def test_a_drag_in_build_is_one_step_and_keys_take_it_back(address: str, open_page: Open) -> None:
+def test_a_drag_in_build_is_one_step_and_keys_undo_it(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find(UNDO)).to_be_disabled()
     expect(page.find(REDO)).to_be_disabled()
@@ -79,7 +79,7 @@ def test_a_drag_in_build_is_one_step_and_keys_take_it_back(address: str, open_pa
 FIELDS = """() => pwl.fitFieldSteps.read()"""
 
 
-def test_every_field_of_fit_comes_back(address: str, open_page: Open) -> None:
+def test_undo_restores_every_field_of_fit(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.unfold()
     seen = [page.page.evaluate(FIELDS)]
@@ -123,7 +123,7 @@ SAME = """Object.entries(pwl.fitFieldSteps.read()).every(
   ([id, value]) => String(value) === String(was[id]))"""
 
 
-def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) -> None:
+def test_training_after_undo_of_a_reset_is_exact(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(300)
     page.wait_for_epoch(300)
@@ -162,7 +162,7 @@ def test_undo_of_a_reset_trains_on_bit_for_bit(address: str, open_page: Open) ->
     assert whole(page) == whole(uninterrupted)
 
 
-def test_a_page_that_is_loaded_again_has_the_sessions_steps(address: str, open_page: Open) -> None:
+def test_a_reloaded_page_has_the_sessions_steps(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(100)
     page.wait_for_epoch(100)
@@ -195,7 +195,7 @@ def test_a_page_that_is_loaded_again_has_the_sessions_steps(address: str, open_p
 def test_undo_beside_a_run(address: str, open_page: Open) -> None:
     page = open_page(address)
     undo_of_a_reset_stops_the_run_that_followed(page)
-    an_edit_is_taken_back_while_a_run_goes_on(page)
+    an_edit_is_undone_during_a_run(page)
 
 
 def undo_of_a_reset_stops_the_run_that_followed(page: LecturePage) -> None:
@@ -222,7 +222,7 @@ def undo_of_a_reset_stops_the_run_that_followed(page: LecturePage) -> None:
 
 def test_weights_by_hand(address: str, open_page: Open) -> None:
     page = open_page(address)
-    an_untrained_net_goes_back_with_its_fields(page)
+    undo_restores_an_untrained_net_with_its_fields(page)
     a_trained_net_goes_back(page)
 
 
@@ -247,7 +247,7 @@ def a_trained_net_goes_back(page: LecturePage) -> None:
     page.wait_for_epoch(100)
     trained = whole(page)
     undo(page)
-    expect(page.find(NOTICE)).to_contain_text("The weights of epoch 50 were put in")
+    expect(page.find(NOTICE)).to_contain_text("The weights of epoch 50 are back")
     undone = whole(page)
     assert undone["params"] == before["params"]
     assert (undone["epoch"], undone["m"], undone["v"]) == (100, trained["m"], trained["v"])
@@ -255,7 +255,7 @@ def a_trained_net_goes_back(page: LecturePage) -> None:
     assert whole(page)["params"] == trained["params"]
 
 
-def an_edit_is_taken_back_while_a_run_goes_on(page: LecturePage) -> None:
+def an_edit_is_undone_during_a_run(page: LecturePage) -> None:
     page.type_weight("fit", 0, "6")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 6")
     page.train()
@@ -267,7 +267,7 @@ def an_edit_is_taken_back_while_a_run_goes_on(page: LecturePage) -> None:
     expect(page.find("#fit-resume")).to_be_visible()
 
 
-def an_untrained_net_goes_back_with_its_fields(page: LecturePage) -> None:
+def undo_restores_an_untrained_net_with_its_fields(page: LecturePage) -> None:
     page.type_weight("fit", 0, "2.5")
     page.page.wait_for_function("pwl.fit.now().state.params[0] === 2.5")
     before = whole(page)
@@ -301,13 +301,13 @@ def a_text_field_keeps_its_own_undo(page: LecturePage) -> None:
         expect(page.find("#build-weights-0-field")).not_to_have_value("2")
 
 
-def test_what_is_chosen_comes_back_and_text_has_its_own_undo(address: str, open_page: Open) -> None:
+def test_undo_of_choices_and_of_text(address: str, open_page: Open) -> None:
     page = open_page(f"{address}#explore-seeds")
-    what_is_chosen_in_explore_comes_back(page)
+    undo_restores_choices_in_explore(page)
     a_text_field_keeps_its_own_undo(page)
 
 
-def what_is_chosen_in_explore_comes_back(page: LecturePage) -> None:
+def undo_restores_choices_in_explore(page: LecturePage) -> None:
     page.fill("#seeds-count", "40")
     page.find("#seeds-count").press("Tab")
     expect(page.find("#seeds-train")).to_have_text("Train 40 seeds")

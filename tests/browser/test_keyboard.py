@@ -1,4 +1,4 @@
-"""One lesson with the keyboard alone: what the mouse does can be reached with Tab and pressed."""
+"""A lesson with the keyboard alone: all controls can be reached with Tab and pressed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Keyboard:
             self.page.page.keyboard.press(key)
 
     def tab_to(self, selector: str) -> None:
-        """Press Tab until `selector` has the focus; all that has it on the way shows that."""
+        """Press Tab until `selector` has the focus; check that each focus is visible."""
         for _ in range(MOST_TABS):
             self.press("Tab")
             focus: dict[str, Any] = self.page.page.evaluate(FOCUS, selector)

@@ -1,4 +1,4 @@
-"""The lessons, walked through as a student would: each step's tick comes from what was done."""
+"""The lessons, done as a student would: a step is ticked when its task is done."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def begin(page: LecturePage, lesson: str) -> None:
 
 
 def wait_until_set(page: LecturePage) -> None:
-    """What the step sets is there, and its place has a ring."""
+    """Wait until the step's settings are made and its element has a ring."""
     expect(page.find(".lesson-ring")).to_have_count(1)
     expect(page.find("#lesson-was-set")).to_be_visible()
 
@@ -40,7 +40,7 @@ def go_on(page: LecturePage) -> None:
 
 
 def read(page: LecturePage) -> None:
-    """A step with nothing to do: it has its tick when one has gone on."""
+    """Pass a step without a task, which is ticked when the next one is opened."""
     expect(page.find("#lesson-next.primary")).to_be_visible()
     expect(page.find("#lesson-task.done")).to_have_count(0)
     page.find("#lesson-next").click()
@@ -56,8 +56,17 @@ def start_over(page: LecturePage, epochs: int) -> None:
     page.train(epochs)
 
 
+# Between the header and the lesson's sheet, whose buttons cover none of the task.
+IN_SIGHT = """() => {
+  const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const ring = box(".lesson-ring");
+  return box(".page-header").bottom <= ring.top && ring.bottom <= box("#lessons").top &&
+    box("#lesson-task").bottom <= box("#lessons-body .buttons").top;
+}"""
+
+
 def the_tour_is_offered(page: LecturePage) -> None:
-    """On a phone, where nothing moves for it."""
+    """On a phone; the offer moves nothing on the page."""
     page.page.evaluate(RECORD_SHIFTS)
     expect(page.find("#tour-offer")).to_be_visible()
     assert shifts(page) == []
@@ -65,7 +74,7 @@ def the_tour_is_offered(page: LecturePage) -> None:
 
 
 def test_the_tour_of_a_first_visit(address: str, open_page: Open) -> None:
-    """Offered once where nothing else is asked for; by keyboard, on a phone."""
+    """It is offered once, if the address names no view; by keyboard, on a phone."""
     page = open_page(address, lang="ko-KR", width=390, height=664)  # the address has a view
     expect(page.find("#tour-offer")).to_be_hidden()
     page.page.goto(address)
@@ -75,16 +84,18 @@ def test_the_tour_of_a_first_visit(address: str, open_page: Open) -> None:
     here(page, 1)
     expect(page.find("#lessons")).to_be_focused()
     expect(page.find("[data-part='again']")).to_be_hidden()  # it sets nothing
-    for press in (
-        lambda: page.find("#build-weights-2-slider").press("ArrowRight"),
-        lambda: page.find("#fit-train").press("Enter"),
-        lambda: page.find("#playback-scrub").press("Home"),
-        lambda: page.find("#fit-train").press("Enter"),
-        lambda: page.find("#fit-weights-0-slider").press("ArrowRight"),
-        lambda: page.find("#pieces-choose .slider").press("ArrowRight"),
+    for selector, key in (
+        ("#build-weights-2-slider", "ArrowRight"),
+        ("#fit-train", "Enter"),
+        ("#playback-scrub", "Home"),
+        ("#fit-train", "Enter"),
+        ("#fit-weights-0-slider", "ArrowRight"),
+        ("#pieces-choose .slider", "ArrowRight"),
     ):
         expect(page.find("#lesson-task.done")).to_have_count(0)
-        press()
+        if selector in ("#playback-scrub", "#pieces-choose .slider"):
+            page.page.wait_for_function(IN_SIGHT)
+        page.find(selector).press(key)
         ticked(page)
         page.find("#lesson-next").press("Enter")
     page.find("#lesson-next").press("Enter")
@@ -100,7 +111,7 @@ def test_the_tour_of_a_first_visit(address: str, open_page: Open) -> None:
     expect(page.find("#help")).to_be_hidden()
 
 
-def test_who_trains_is_not_offered_the_tour_any_more(address: str, open_page: Open) -> None:
+def test_the_tour_is_not_offered_after_training(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lang=en#", width=390, height=844)
     the_tour_is_offered(page)
     page.find("#tour-dismiss").click()
@@ -250,7 +261,7 @@ def test_wide_nets_and_steps(address: str, open_page: Open) -> None:
     ticked(page)
 
 
-def test_an_address_leads_to_what_the_step_is_about(address: str, open_page: Open) -> None:
+def test_an_address_leads_to_the_card_of_the_step(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=seeds.2")
     wait_until_set(page)
     page.wait_for_epoch(5000)  # trained on the way: the right side has stayed flat
@@ -259,7 +270,7 @@ def test_an_address_leads_to_what_the_step_is_about(address: str, open_page: Ope
     go_on(page)
     page.page.reload()
     page.wait_until_ready()
-    here(page, 3)  # where one was, not what the address says
+    here(page, 3)  # the step before the reload, not what the address says
     assert float(page.weights()[0]) == 1
     page.page.goto(f"{address}/?lesson=seeds.3")
     page.wait_until_ready()
@@ -271,7 +282,7 @@ def test_an_address_leads_to_what_the_step_is_about(address: str, open_page: Ope
     ticked(page)
 
 
-def test_looking_back_throws_nothing_away(address: str, open_page: Open) -> None:
+def test_going_back_discards_nothing(address: str, open_page: Open) -> None:
     page = open_page(address)
     begin(page, "lr")
     page.train(20)
@@ -305,7 +316,7 @@ def test_what_a_step_sets_in_build_leaves_training_alone(address: str, open_page
     expect(page.find("#count-epoch")).to_have_text("40")
 
 
-def test_lessons_that_cannot_be_loaded_are_asked_for_again(address: str, open_page: Open) -> None:
+def test_lessons_that_failed_to_load_are_requested_again(address: str, open_page: Open) -> None:
     page = open_page(address, quiet=False)
     page.page.route("**/lessons.json", lambda route: route.abort())
     page.find("#lessons-open").click()
@@ -336,10 +347,10 @@ def test_by_keyboard(address: str, open_page: Open) -> None:
     expect(page.find("#lessons")).to_be_hidden()
     expect(page.find(".lesson-ring")).to_have_count(0)
     keyboard.press("l")
-    here(page, 2)  # where one was
+    here(page, 2)  # the step before the reload
 
 
-def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None:
+def test_a_lesson_restores_the_work_from_before(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(300)
     page.wait_for_epoch(300)
@@ -351,7 +362,7 @@ def test_a_lesson_gives_back_what_one_had(address: str, open_page: Open) -> None
     assert page.weights() == before
 
 
-def test_a_lesson_that_there_is_not(address: str, open_page: Open) -> None:
+def test_an_unknown_lesson(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=cooking.1")
     expect(page.find("#fit-notice")).to_contain_text("cooking")
     expect(page.find(".lesson-choice")).to_have_count(len(LESSONS))

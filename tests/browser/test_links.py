@@ -1,4 +1,4 @@
-"""Links that hold what one did: opened elsewhere, opened here, bad ones."""
+"""Links that contain the work: opened in another browser, in this one, and bad links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTICE = "#fit-notice"
 AFTER_10000 = ["2.8167", "-3.9404", "-1.7500", "-3.5572", "4.9937"]
 
 
-def test_training_goes_on_bit_for_bit_in_another_browser(address: str, open_page: Open) -> None:
+def test_training_continues_exactly_in_another_browser(address: str, open_page: Open) -> None:
     here = open_page(address)
     here.type_weight("build", 0, "1/3")
     here.train(5000)
@@ -75,7 +75,7 @@ def test_a_wide_net_starts_over_and_trains_there(address: str, open_page: Open) 
 
 def test_bad_links_and_a_link_in_an_open_tab(address: str, open_page: Open) -> None:
     page = open_page(address + "/#s=1.AAAA")
-    bad_links_are_told(page)
+    bad_links_show_a_message(page)
     page.go("fit")
     a_link_in_an_open_tab_is_one_step_of_undo(page)
 
@@ -106,7 +106,7 @@ def a_link_in_an_open_tab_is_one_step_of_undo(page: LecturePage) -> None:
     page.wait_for_epoch(40)
 
 
-def bad_links_are_told(page: LecturePage) -> None:
+def bad_links_show_a_message(page: LecturePage) -> None:
     for fragment, sentence in (
         ("", "damaged or was cut off"),
         ("#s=9.AAAA", "newer version"),

@@ -1,4 +1,4 @@
-"""The page in networks as they are."""
+"""The page in networks with faults: buffering proxies, dead connections, sign-in pages."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def join(page: LecturePage, room: Room) -> None:
     expect(page.find("#class-bar")).to_be_visible()
 
 
-def test_a_proxy_that_holds_streams_back(proxy: Proxy, room: Room, open_page: OpenPage) -> None:
-    """The page asks instead: alone, in a class, and on the board."""
+def test_a_proxy_that_buffers_streams(proxy: Proxy, room: Room, open_page: OpenPage) -> None:
+    """The page polls instead: alone, in a class, and on the board."""
     proxy.mode = "hold"
     page = open_page(proxy.address, own_context=True)
     page.train(5000)
@@ -60,9 +60,7 @@ def test_a_proxy_that_holds_streams_back(proxy: Proxy, room: Room, open_page: Op
     page.wait_for_epoch(300)
 
 
-def test_a_connection_that_dies_without_a_word(
-    proxy: Proxy, room: Room, open_page: OpenPage
-) -> None:
+def test_a_connection_that_dies_silently(proxy: Proxy, room: Room, open_page: OpenPage) -> None:
     page = open_page(proxy.address, fresh=True)
     board = open_page(f"{proxy.address}/#board={room.token}", fresh=True)
     join(page, room)
@@ -91,8 +89,8 @@ def test_a_connection_that_dies_without_a_word(
     board.page.wait_for_function("pwl.board.roster.get(1)?.epoch === 50")
 
 
-def test_a_network_that_asks_to_sign_in(proxy: Proxy, open_page: OpenPage) -> None:
-    """What is pressed meanwhile is answered in words; afterwards all goes on by itself."""
+def test_a_network_with_a_sign_in_page(proxy: Proxy, open_page: OpenPage) -> None:
+    """Commands show a message meanwhile; afterwards the page recovers by itself."""
     page = open_page(proxy.address, fresh=True, quiet=False, modules=False)
     page.train(100)
     page.wait_for_epoch(100)
@@ -112,7 +110,7 @@ def test_a_network_that_asks_to_sign_in(proxy: Proxy, open_page: OpenPage) -> No
 
 
 def test_seven_tabs_and_a_board_of_one_browser(address: str, open_page: OpenPage) -> None:
-    """HTTP/1.1 has six connections for all of them."""
+    """With HTTP/1.1 a browser opens at most six connections for all of them."""
     room = open_room(address)
     first = open_page(f"{address}/#board={room.token}", own_context=True)
     tabs = [open_page(address, context_of=first, modules=False) for _ in range(7)]

@@ -1,4 +1,4 @@
-"""One step, explained: what the card foretells is what Fit then shows."""
+"""The card "One step, explained": Fit then shows what the card has predicted."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ def frame(page: LecturePage) -> list[float]:
 def test_one_step_of_the_lectures_net(address: str, open_page: Open) -> None:
     page = open_page(address)
     near(page)
-    a_weight_that_is_pointed_at_lights_up_in_the_formulas(page)
+    a_hovered_weight_is_highlighted_in_the_formulas(page)
     the_points_pull_a_weight(page)
-    what_is_foretold_happens(page)
+    the_step_is_what_was_predicted(page)
 
 
-def what_is_foretold_happens(page: LecturePage) -> None:
+def the_step_is_what_was_predicted(page: LecturePage) -> None:
     stands_at(page, 0)
     for epoch in range(1, 4):
-        foretold = column(page, "New weight")
+        predicted = column(page, "New weight")
         assert column(page, "Old weight") == pytest.approx(frame(page), abs=1e-6)
         gradients = column(page, "Gradient")
         assert column(page, "Finite difference") == pytest.approx(gradients, rel=1e-3)
@@ -66,16 +66,16 @@ def what_is_foretold_happens(page: LecturePage) -> None:
         stands_at(page, epoch)
         expect(page.find("#count-epoch")).to_have_text(str(epoch))
         expect(button).to_be_focused()
-        assert frame(page) == pytest.approx(foretold, abs=1e-6)
+        assert frame(page) == pytest.approx(predicted, abs=1e-6)
         after = number(told.split()[-1].rstrip("."))
         loss = page.page.evaluate("pwl.fit.frame().loss")
         assert loss == pytest.approx(after, abs=2e-6)
     page.page.evaluate("document.getElementById('language-switch').click()")
     expect(page.find("#one-step-when")).to_have_text("에폭 3에서 4까지")
-    foretold = column(page, "후")
+    predicted = column(page, "후")
     page.find("#one-step-next").click()
     expect(page.find("#one-step-when")).to_have_text("에폭 4에서 5까지")
-    assert frame(page) == pytest.approx(foretold, abs=1e-6)
+    assert frame(page) == pytest.approx(predicted, abs=1e-6)
 
 
 def the_points_pull_a_weight(page: LecturePage) -> None:
@@ -114,15 +114,15 @@ def test_the_card_follows_the_net_and_the_optimizer(address: str, open_page: Ope
     near(page)
     expect(page.find("#one-step-table thead")).to_contain_text("Momentum m")
     for epoch in (51, 52):
-        foretold = column(page, "New weight")
+        predicted = column(page, "New weight")
         page.find("#one-step-next").click()
         stands_at(page, epoch)
-        assert frame(page) == pytest.approx(foretold, abs=1e-6)
+        assert frame(page) == pytest.approx(predicted, abs=1e-6)
     page.fill("#fit-lr", "fast")  # no learning rate: the session's own optimizer goes on
-    foretold = column(page, "New weight")
+    predicted = column(page, "New weight")
     page.find("#one-step-next").click()
     stands_at(page, 53)
-    assert frame(page) == pytest.approx(foretold, abs=1e-6)
+    assert frame(page) == pytest.approx(predicted, abs=1e-6)
     page.type_weight("fit", 0, "2")
     near(page)
     expect(page.find("#one-step-table tbody tr").first).to_contain_text("2.000000")
@@ -152,7 +152,7 @@ def expect_lit(page: LecturePage, formula: str, weights: str) -> None:
     page.page.wait_for_function(LIT, arg=[formula, weights])
 
 
-def a_weight_that_is_pointed_at_lights_up_in_the_formulas(page: LecturePage) -> None:
+def a_hovered_weight_is_highlighted_in_the_formulas(page: LecturePage) -> None:
     expect_lit(page, "one-step-formula", "")
     page.find("#one-step-table tbody tr").nth(2).hover()
     expect_lit(page, "one-step-formula", "2")

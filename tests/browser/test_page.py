@@ -1,4 +1,4 @@
-"""The product around the lecture: languages, themes, narrow screens, weight, restarts."""
+"""The page as a whole: languages, themes, narrow screens, size, restarts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ NOTHING_STICKS_OUT = """() => ![...document.querySelectorAll("button, input, h1,
 
 
 @pytest.mark.parametrize("lang", ["ko-KR", "en-US"])
-def test_nothing_sticks_out(address: str, open_page: Open, lang: str) -> None:
+def test_nothing_overflows_the_screen(address: str, open_page: Open, lang: str) -> None:
     page = open_page(address, lang=lang)
     page.unfold()
     page.choose("fit-optimizer", "sgd")  # momentum shows, too
@@ -72,7 +72,7 @@ def test_nothing_sticks_out(address: str, open_page: Open, lang: str) -> None:
     page.page.wait_for_function(NOTHING_STICKS_OUT)
 
 
-def test_the_page_does_not_jump_while_it_fills(address: str, open_page: Open) -> None:
+def test_the_layout_does_not_shift_while_the_page_loads(address: str, open_page: Open) -> None:
     page = open_page(address, width=390, height=844)
     heights = page.page.evaluate(
         """() => ["build", "fit"].map((id) => document.getElementById(id).offsetHeight)"""
@@ -99,7 +99,7 @@ def everything_can_be_reached_by_keyboard(page: LecturePage) -> None:
 
 
 def tabbed(page: LecturePage) -> set[str]:
-    """The ids that the Tab key reaches, each of which must show that it has the focus."""
+    """The ids that the Tab key reaches; checks that each shows its focus."""
     page.page.evaluate("document.activeElement.blur()")
     page.find(".skip").focus()
     reached = set()
@@ -121,7 +121,7 @@ def tabbed(page: LecturePage) -> set[str]:
     return reached
 
 
-def test_a_first_visit_is_light(address: str, chromium: Browser) -> None:
+def test_a_first_visit_downloads_little(address: str, chromium: Browser) -> None:
     context = chromium.new_context(bypass_csp=True)
     page = context.new_page()
     network = context.new_cdp_session(page)
@@ -139,7 +139,7 @@ def test_a_first_visit_is_light(address: str, chromium: Browser) -> None:
 
 
 def test_a_restarted_server(tmp_path: Path, open_page: Open) -> None:
-    """It has kept nets, rooms and seats; a page that is open finds it by itself."""
+    """Nets, rooms and seats are kept; an open page reconnects by itself."""
     port = free_port()
     with serve(tmp_path, port=port) as address:
         idle = open_page(address, quiet=False)  # a lost connection is an error in the console

@@ -1,4 +1,4 @@
-"""What moves on the screen: each frame is torch's, whatever happens to its plot meanwhile."""
+"""The moving curves: each painted frame equals torch's, also after zoom and resize."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def test_what_is_painted_is_torchs(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(2000)
     page.wait_for_epoch(2000)
-    each_frame_is_torchs(page)
+    each_frame_equals_torchs(page)
     the_bend_is_painted_where_the_logit_bends(page)
-    hover_tells_the_frame_on_the_screen(page)
+    hover_shows_the_values_on_the_screen(page)
     for graph in (YHAT[0], LOGIT[0], "fit-loss-plot"):
-        plotly_knows_what_is_painted(page, graph)
-    the_theme_is_that_of_the_page_on_a_moved_curve(page)
-    what_plotly_draws_itself_is_the_newest_curve(page)
+        plotlys_data_are_the_painted_ones(page, graph)
+    a_moved_curve_follows_the_theme(page)
+    plotlys_own_redraw_shows_the_newest_curve(page)
     painting_follows_zoom_and_resize(page)
 
 
@@ -88,7 +88,7 @@ def assert_torch_is_painted(page: LecturePage, tolerance: float = EXACT) -> None
         assert np.abs(np.array(y) - expected).max() < EXACT * span
 
 
-def each_frame_is_torchs(page: LecturePage) -> None:
+def each_frame_equals_torchs(page: LecturePage) -> None:
     curves = []
     for share in (0, 0.3, 0.6, 0.9, 1):
         page.page.evaluate(SEEK, share)
@@ -114,7 +114,7 @@ def the_bend_is_painted_where_the_logit_bends(page: LecturePage) -> None:
     assert dot == pytest.approx([0, b2], abs=1e-3)
 
 
-def plotly_knows_what_is_painted(page: LecturePage, graph: str) -> None:
+def plotlys_data_are_the_painted_ones(page: LecturePage, graph: str) -> None:
     page.page.evaluate(SEEK, 0.5)
     before, after = page.page.evaluate(REDRAWN, graph)
     assert before == after
@@ -146,14 +146,14 @@ def painting_follows_zoom_and_resize(page: LecturePage) -> None:
     assert_torch_is_in_view()
 
 
-def what_plotly_draws_itself_is_the_newest_curve(page: LecturePage) -> None:
+def plotlys_own_redraw_shows_the_newest_curve(page: LecturePage) -> None:
     page.page.evaluate(SEEK, 0.2)
     for graph, _ in (YHAT, LOGIT):
         page.page.evaluate(ZOOM, [graph, [-1.5, 1.5]])
     assert_torch_is_painted(page, ROUNDED)
 
 
-def hover_tells_the_frame_on_the_screen(page: LecturePage) -> None:
+def hover_shows_the_values_on_the_screen(page: LecturePage) -> None:
     for share in (0.2, 0.8):
         page.page.evaluate(SEEK, share)
         x, y = page.drawn(*YHAT)
@@ -174,7 +174,7 @@ def hover_tells_the_frame_on_the_screen(page: LecturePage) -> None:
         page.page.mouse.move(2, 2)
 
 
-def the_theme_is_that_of_the_page_on_a_moved_curve(page: LecturePage) -> None:
+def a_moved_curve_follows_the_theme(page: LecturePage) -> None:
     colour = """([id]) => {
       const [truth] = document.querySelector(`#${id} .js-plotly-plot`).calcdata[1];
       return getComputedStyle(truth.node3.select(".js-line").node()).stroke;
@@ -212,9 +212,7 @@ STATUS = """async () => {
 }"""
 
 
-def test_a_tab_that_comes_back_shows_the_newest_frame_at_once(
-    address: str, open_page: Open
-) -> None:
+def test_a_tab_shown_again_has_the_newest_frame_at_once(address: str, open_page: Open) -> None:
     page = open_page(address, motion=True)
     page.choose_slow_engine()
     page.train(3000)
@@ -268,8 +266,8 @@ AT_REST = """() => {
 }"""
 
 
-def test_pause_stops_a_replay_and_resume_plays_it_on(address: str, open_page: Open) -> None:
-    """With no run under way, both buttons are the replay's, and the server hears nothing."""
+def test_pause_stops_a_replay_and_resume_continues_it(address: str, open_page: Open) -> None:
+    """Without a run, both buttons control the replay, and send no request."""
     page = open_page(address, motion=True)
     sent: list[str] = []
     page.find("#playback-speed").fill("-3")  # half a minute's replay

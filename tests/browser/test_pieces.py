@@ -1,4 +1,4 @@
-"""The line in pieces: knots, slopes and units of the net in Fit."""
+"""The card "The line in pieces": knots, slopes and units of the net in Fit."""
 
 from __future__ import annotations
 
@@ -94,10 +94,10 @@ def test_other_nets(address: str, open_page: Open) -> None:
     page = ready(address, open_page)
     page.unfold()
     sigmoid_units_are_steps(page)
-    a_wide_net_is_taken_apart_when_it_rests(page)
+    a_wide_net_is_analysed_when_it_is_at_rest(page)
 
 
-def a_wide_net_is_taken_apart_when_it_rests(page: LecturePage) -> None:
+def a_wide_net_is_analysed_when_it_is_at_rest(page: LecturePage) -> None:
     train(page, 300, hidden=512, activation="relu", lr=0.001)
     near(page)
     expect(page.find("#pieces-when")).to_have_text("The net as it stands, at epoch 300")

@@ -1,4 +1,4 @@
-"""The page behind nginx, under a path that is removed and under one that is passed on."""
+"""The page behind nginx: under a path that nginx removes, and one that it passes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several web processes, Redis and Celery workers behind the same page: a student sees no seam."""
+"""The page with several web processes, Redis and Celery workers, which students do not notice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture
 def page(cluster: Cluster, open_page: Callable[..., LecturePage]) -> LecturePage:
-    """A tab that may complain in its console: its server is going to be killed."""
+    """A tab whose console may have errors, since its server will be killed."""
     return open_page(cluster.addresses[0], quiet=False)
 
 
@@ -41,7 +41,7 @@ def test_the_lectures_numbers(page: LecturePage) -> None:
     expect(page.find("#construction-code")).to_contain_text("torch")  # by a worker
 
 
-def test_a_tab_is_at_home_on_every_server(
+def test_every_server_serves_the_tab(
     page: LecturePage, cluster: Cluster, open_page: Callable[..., LecturePage]
 ) -> None:
     page.train(500)
@@ -57,7 +57,7 @@ def test_a_tab_is_at_home_on_every_server(
     other.wait_for_epoch(1000)
 
 
-def test_a_server_that_dies_in_mid_run_is_a_pause_in_the_picture(
+def test_a_server_that_dies_during_a_run_only_delays_the_picture(
     page: LecturePage, cluster: Cluster
 ) -> None:
     page.train(LONG)
@@ -72,7 +72,7 @@ def test_a_server_that_dies_in_mid_run_is_a_pause_in_the_picture(
     page.wait_for_epoch(LONG + 1)
 
 
-def test_a_redis_that_is_away_is_told_and_loses_nothing(
+def test_without_redis_the_page_says_so_and_loses_nothing(
     page: LecturePage, cluster: Cluster
 ) -> None:
     page.train(1000)

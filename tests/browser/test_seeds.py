@@ -1,4 +1,4 @@
-"""Many seeds, and the word on a run that is stuck: on the lecture's data, from the screen."""
+"""The card "Many seeds", and the message about a stuck run: on the lecture's data, on screen."""
 
 from __future__ import annotations
 
@@ -108,13 +108,13 @@ def test_by_keyboard_and_in_korean(address: str, open_page: Open) -> None:
 
 def test_stop_refusals_and_another_kind_of_net(address: str, open_page: Open) -> None:
     page = open_page(address, height=1600)
-    stop_and_what_is_refused(page)
-    the_last_seeds_that_there_are(page)
+    stop_and_refusals(page)
+    the_largest_seeds(page)
     page.fill("#seeds-first", "1")
     another_kind_of_net_has_no_plateaus(page)
 
 
-def stop_and_what_is_refused(page: LecturePage) -> None:
+def stop_and_refusals(page: LecturePage) -> None:
     page.fill("#seeds-count", "2000")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_contain_text("of 2,000", timeout=SLOW_S * 1000)
@@ -136,20 +136,20 @@ def stop_and_what_is_refused(page: LecturePage) -> None:
         page.find(field).fill(good)
 
 
-def test_what_the_server_refuses_and_what_is_asked_again(address: str, open_page: Open) -> None:
+def test_refusals_of_the_server_and_another_try(address: str, open_page: Open) -> None:
     page = open_page(address, height=1600, quiet=False)  # a refusal is a line in the console
-    what_only_the_server_can_refuse(page)
-    why_it_is_stuck_is_asked_for_again(page)
+    a_refusal_of_the_server(page)
+    the_reason_is_requested_again_after_a_failure(page)
 
 
-def what_only_the_server_can_refuse(page: LecturePage) -> None:
+def a_refusal_of_the_server(page: LecturePage) -> None:
     page.fill("#seeds-epochs", "1,000,000")
     page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_contain_text("too long")
     expect(page.find("#seeds-train")).to_be_enabled()
 
 
-def the_last_seeds_that_there_are(page: LecturePage) -> None:
+def the_largest_seeds(page: LecturePage) -> None:
     page.fill("#seeds-first", "4294967294")
     page.fill("#seeds-epochs", "10")
     page.find("#seeds-train").click()
@@ -178,7 +178,7 @@ def stuck(page: LecturePage, seed: int) -> None:
     page.wait_for_epoch(5000)
 
 
-def test_seed_3_is_told_why_it_is_stuck_and_what_helps(address: str, open_page: Open) -> None:
+def test_the_page_says_why_seed_3_is_stuck_and_what_helps(address: str, open_page: Open) -> None:
     page = open_page(address)
     expect(page.find("#fit-stuck")).to_be_hidden()
     stuck(page, 3)
@@ -215,7 +215,7 @@ def test_seed_3_is_told_why_it_is_stuck_and_what_helps(address: str, open_page: 
 
 
 def undone(page: LecturePage) -> None:
-    """What stood there comes back."""
+    """Press Undo, and check that the net from before is restored."""
     page.page.evaluate("pwl.history.undo()")
     expect(page.find("#count-loss")).to_have_text("0.335776")
     expect(page.find("#fit-seed")).to_have_value("3")
@@ -223,7 +223,7 @@ def undone(page: LecturePage) -> None:
     expect(page.find("#stuck-reason")).to_contain_text("Both units face left")
 
 
-def why_it_is_stuck_is_asked_for_again(page: LecturePage) -> None:
+def the_reason_is_requested_again_after_a_failure(page: LecturePage) -> None:
     refusals = []
 
     def refuse_once(route: Route) -> None:

@@ -1,4 +1,4 @@
-"""The link in a lecturer's hands: copied, drawn as a QR code, and made to hide things."""
+"""Links for lecturers: copied, drawn as a QR code, and with parts of the page hidden."""
 
 from __future__ import annotations
 
@@ -84,10 +84,11 @@ def test_a_lecturers_address_hides_before_the_first_paint(address: str, open_pag
     page.wait_for_epoch(25)
 
 
-def test_an_unknown_name_is_told(address: str, open_page: Open) -> None:
-    page = open_page(f"{address}/?hide=fitt,<b>,playback")
+def test_an_unknown_name_shows_a_message(address: str, open_page: Open) -> None:
+    page = open_page(f"{address}/?hide=fitt,<b>,playback,net,optimizer,engine")
     expect(page.find(NOTICE)).to_contain_text("fitt, <b>")
     expect(page.find("#fit-playback")).to_be_hidden()
+    expect(page.find("#fit-options")).to_be_hidden()  # nothing is left in this drawer
 
 
 def test_the_builder_writes_the_address(address: str, open_page: Open) -> None:

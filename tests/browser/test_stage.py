@@ -1,4 +1,4 @@
-"""The stage: what one presses and what then moves are on one screen, and nothing shifts."""
+"""The stage: controls and the plots that they move fit on one screen, and nothing shifts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.lecture_page import LecturePage
 
 Open = Callable[..., LecturePage]
 
-# Laptops and a projector's screen, less what the browser itself takes; phones held both ways.
+# Laptops and a projector, less the browser's own bars; a phone in landscape format.
 WIDE = [(1366, 633), (1280, 585), (1920, 950), (844, 390)]
 PHONES = [(390, 664), (360, 600)]
 
@@ -34,7 +34,7 @@ BUILD = [
     "#tab-build-constructions-panel",
 ]
 
-# Why an element is not wholly on screen: outside the window, cut by a box, under something else.
+# Why an element is not wholly visible: outside the window, clipped by a box, or covered.
 OUT_OF_SIGHT = """(selectors) => selectors.flatMap((selector) => {
   const node = document.querySelector(selector);
   const box = node.getBoundingClientRect();
@@ -89,7 +89,7 @@ def resize(page: LecturePage, width: int, height: int) -> None:
 
 
 def watch_a_run(page: LecturePage, wanted: list[str]) -> None:
-    """Press Train; while frames are painted, all that is wanted is on screen."""
+    """Press Train; check that all of `wanted` is visible while frames are painted."""
     page.click("#fit-train")
     page.page.wait_for_function("() => document.querySelector('#count-epoch').textContent !== '0'")
     first = page.page.evaluate(CURVES)
@@ -136,17 +136,17 @@ def test_build_is_on_one_screen(address: str, open_page: Open, lang: str) -> Non
         assert page.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
-def test_on_a_phone_the_plot_stays_and_train_is_at_hand(address: str, open_page: Open) -> None:
+def test_on_a_phone_the_plot_and_train_stay_visible(address: str, open_page: Open) -> None:
     width, height = PHONES[0]
     page = open_page(address, lang="ko-KR", width=width, height=height)
-    the_plot_stays_and_train_is_at_hand(page)
+    the_plot_and_train_stay_visible(page)
     width, height = PHONES[1]
     page.go("fit")
     resize(page, width, height)
-    the_plot_stays_and_train_is_at_hand(page)
+    the_plot_and_train_stay_visible(page)
 
 
-def the_plot_stays_and_train_is_at_hand(page: LecturePage) -> None:
+def the_plot_and_train_stay_visible(page: LecturePage) -> None:
     page.find("#fit-weights-4-slider").scroll_into_view_if_needed()
     assert page.page.evaluate("scrollY") > 0
     page.page.evaluate("document.getElementById('fit-stuck').hidden = false")
@@ -160,7 +160,7 @@ def the_plot_stays_and_train_is_at_hand(page: LecturePage) -> None:
     assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_views_have_addresses_and_keep_what_they_hold(address: str, open_page: Open) -> None:
+def test_views_have_addresses_and_keep_their_state(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(100)
     page.wait_for_epoch(100)
@@ -187,7 +187,7 @@ def test_views_have_addresses_and_keep_what_they_hold(address: str, open_page: O
     expect(page.find("#explore-pieces")).to_be_visible()
 
 
-def test_a_part_that_cannot_be_loaded_says_so_and_is_tried_again(
+def test_a_script_that_fails_to_load_shows_a_message_and_is_retried(
     address: str, open_page: Open
 ) -> None:
     page = open_page(address, lang="ko-KR", quiet=False, fresh=True, modules=False)
@@ -224,15 +224,7 @@ def test_projector_mode(address: str, open_page: Open) -> None:
     page = open_page(f"{address}?projector=1#fit", width=1920, height=1080, motion=True)
     wanted = ["#fit-train", "#fit-step", "#playback-scrub", *COUNTERS, *PLOTS]
     watch_a_run(page, wanted)
-    small = page.page.evaluate(
-        """() => [...document.querySelectorAll("main *")].filter((node) =>
-          node.checkVisibility({ visibilityProperty: true }) && [...node.childNodes].some((child) =>
-            child.nodeType === 3 && child.textContent.trim())
-          && parseFloat(getComputedStyle(node).fontSize) < 24
-          && !node.closest(".visually-hidden, h2"))
-          .map((node) => `${node.textContent} ${getComputedStyle(node).fontSize}`)"""
-    )
-    assert small == []
+    assert page.texts_below(24) == []
     page.page.keyboard.press("f")
     expect(page.find(".page-header")).to_be_visible()
     page.page.keyboard.press("f")

@@ -27,7 +27,7 @@ def test_the_bodies_of_callbacks(address: str, open_page: Callable[..., LectureP
 
 
 def chromium_bodies(address: str, open_page: Callable[..., LecturePage]) -> list[dict[str, Any]]:
-    """What Chromium asks when a student opens the page and presses one button after another."""
+    """The requests of Chromium when a student opens the page and presses the buttons."""
     tab = open_page(address)
     sent: list[dict[str, Any]] = []
 
@@ -52,7 +52,7 @@ def chromium_bodies(address: str, open_page: Callable[..., LecturePage]) -> list
 
 
 async def built_bodies(address: str, sent: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same from `DashPage`, with the answers that Chromium got."""
+    """The same requests from `DashPage`, given the responses that Chromium received."""
     async with httpx2.AsyncClient(base_url=address) as http:
         page = DashPage(http)
         await page.load(files=False)

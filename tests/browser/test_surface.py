@@ -1,4 +1,4 @@
-"""The loss surface: what one sees of it, against torch and numpy."""
+"""The loss surface on the screen, compared with torch and numpy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def page(address: str, open_page: Open) -> LecturePage:
     return open_page(address)
 
 
-def test_the_valley_and_the_run_lie_where_torch_says(address: str, open_page: Open) -> None:
+def test_the_surface_and_the_path_equal_torchs(address: str, open_page: Open) -> None:
     page = open_page(address)
     open_surface(page, 5000)
     shown = page.page.evaluate(SHOWN)
@@ -159,7 +159,7 @@ def gram_schmidt(start: np.ndarray, end: np.ndarray, third: np.ndarray) -> np.nd
     return np.stack([u, across / np.linalg.norm(across)])
 
 
-def test_three_dimensions_and_a_browser_without(address: str, open_page: Open) -> None:
+def test_three_dimensions_and_a_browser_without_webgl(address: str, open_page: Open) -> None:
     page = open_page(
         address, quiet=False
     )  # a machine without a GPU says in the console that it is slow
@@ -180,7 +180,7 @@ def test_three_dimensions_and_a_browser_without(address: str, open_page: Open) -
 
 @pytest.mark.view("fit")
 def test_by_keyboard_and_buttons(page: LecturePage) -> None:
-    """Nothing large is fetched before the card is near; then its keys, buttons and lists."""
+    """Plotly's 3D build is fetched only near the card; then keys, buttons and lists."""
     page.train(5)
     page.wait_for_epoch(5)
     own = page.page.evaluate(
@@ -199,7 +199,7 @@ def test_by_keyboard_and_buttons(page: LecturePage) -> None:
 
 
 def plotly_builds(page: LecturePage) -> list[str]:
-    """Those that the page has fetched."""
+    """The builds of Plotly that the page has fetched."""
     fetched: list[str] = page.page.evaluate(
         """() => performance.getEntriesByType("resource")
           .flatMap(({ name }) => /\\/plotly-(basic|cartesian|gl3d)-/.exec(name)?.[1] ?? [])"""
@@ -247,5 +247,5 @@ def a_wide_net_says_why_there_is_nothing(page: LecturePage) -> None:
     page.click("#fit-reset")
     expect(page.find("#fit-weights")).to_contain_text("9 units")
     page.find("#explore").scroll_into_view_if_needed()
-    expect(page.find("#surface-wide")).to_contain_text("9 units have 19 numbers")
+    expect(page.find("#surface-wide")).to_contain_text("9 units have 19 weights")
     expect(page.find("#surface-body")).to_be_hidden()

@@ -1,4 +1,4 @@
-"""Files and pictures of what one did, and a run brought back from its file."""
+"""Files and pictures of a run, and a run that is restored from its file."""
 
 from __future__ import annotations
 
@@ -48,9 +48,14 @@ def test_a_plot_as_a_picture(address: str, open_page: Open) -> None:
     page = open_page(address)
     page.train(300)
     page.wait_for_epoch(300)
+    page.page.wait_for_function(LOSS_IS_DRAWN)
     page.find("#theme-switch").click()
     page.find("#share-open").click()
-    expect(page.find("#pictures-choose")).to_have_value("yhat")
+    chooser = page.find("#pictures-choose")
+    expect(chooser).to_have_value("yhat")
+    chooser.focus()  # which lists what is drawn now
+    offered = chooser.locator("option").evaluate_all("(all) => all.map((each) => each.value)")
+    assert offered == ["build", "yhat", "logit", "loss"]
     png = download(page, "#pictures-png")
     assert png.suggested_filename == "pwlapp-seed1-300-yhat.png"
     assert png.url.startswith(f"{address}/pictures/"), "a browser in a messenger saves no blob"
@@ -64,11 +69,25 @@ def test_a_plot_as_a_picture(address: str, open_page: Open) -> None:
     svg = raw_of(download(page, "#pictures-svg")).decode()
     assert svg.startswith("<svg")
     assert "After the sigmoid" in svg
+    assert legend(svg) == ["data y", "net ŷ", "true probability prob"]
     assert svg.count("js-line") >= 2
     for name in ("logit", "loss"):
-        page.find("#pictures-choose").select_option(name)
+        chooser.select_option(name)
         drawn = pixels(page, raw_of(download(page, "#pictures-png")))
         assert np.all(drawn[:, :, :3] == [0x3D, 0x6D, 0xF2], axis=2).sum() > 500
+    page.type_weight("fit", 0, "2")
+    svg = raw_of(download(page, "#pictures-svg")).decode()
+    assert "seed 1, epoch 300, changed by hand" in svg
+    assert legend(svg) == ["loss of prob itself", "Loss"]
+    expect(page.find("#share-holds")).to_contain_text("changed by hand")
+
+
+LOSS_IS_DRAWN = "document.querySelector('#fit-loss-plot .js-plotly-plot').calcdata[1].length > 1"
+
+
+def legend(svg: str) -> list[str]:
+    """The names in a picture's legend."""
+    return re.findall(r'class="legendtext"[^>]*>([^<]*)<', svg)
 
 
 def pick(page: LecturePage, content: bytes) -> None:
@@ -77,7 +96,7 @@ def pick(page: LecturePage, content: bytes) -> None:
     page.find("#run-file").set_input_files([file])
 
 
-def test_a_run_comes_back_from_its_file(address: str, open_page: Open) -> None:
+def test_a_run_is_restored_from_its_file(address: str, open_page: Open) -> None:
     here = open_page(address)
     here.type_weight("build", 1, "-2")
     here.train(400)

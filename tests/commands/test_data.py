@@ -43,7 +43,7 @@ async def test_a_session_trains_on_data_of_its_own(either: SessionService) -> No
     sid, first = await either.open()
     other, _ = await either.open()
     snapshot = await use(either, sid, SINE)
-    assert snapshot["net"]["loss"] == "mse"  # its y is no yes and no
+    assert snapshot["net"]["loss"] == "mse"  # its y is not within [0, 1]
     assert (snapshot["epoch"], snapshot["seed"]) == (0, first["seed"])
     await either.start_run(sid, 5, ADAM, "torch@cpu")
     after = await finished(either, sid)
@@ -62,11 +62,11 @@ async def test_a_session_trains_on_data_of_its_own(either: SessionService) -> No
     expected = torch.nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
     assert after["params"] == pytest.approx(expected, abs=1e-6)
     assert after["loss"] == pytest.approx(torch.nn.functional.mse_loss(net(x), y).item(), abs=1e-6)
-    assert (await either.look(other))["data_key"] == first["data_key"]
+    assert (await either.get_snapshot(other))["data_key"] == first["data_key"]
     assert (await use(either, sid, {"law": "lecture"}))["net"]["loss"] == "bce"
 
 
-async def test_what_is_saved_goes_on_bit_for_bit(either: SessionService) -> None:
+async def test_a_restored_session_trains_on_bit_for_bit(either: SessionService) -> None:
     sid, _ = await either.open()
     await use(either, sid, OWN)
     await either.start_run(sid, 20, SgdOptions(lr=0.01, momentum=0.9), "torch@cpu")
@@ -86,7 +86,7 @@ async def test_what_is_saved_goes_on_bit_for_bit(either: SessionService) -> None
         assert after[name] == expected[name], name
 
 
-async def test_the_lectures_data_may_be_split(service: SessionService) -> None:
+async def test_the_lectures_data_can_be_split(service: SessionService) -> None:
     sid, first = await service.open()
     await use(service, sid, {"law": "lecture", "held_out": 0.25})
     points = await service.points_of(await service.state(sid))
@@ -99,7 +99,7 @@ async def test_the_lectures_data_may_be_split(service: SessionService) -> None:
     assert (await use(service, sid, {"law": "lecture"}))["data_key"] == first["data_key"]
 
 
-async def test_data_that_are_gone_give_way_to_the_servers(service: SessionService) -> None:
+async def test_deleted_data_are_replaced_by_the_servers(service: SessionService) -> None:
     sid, first = await service.open()
     await use(service, sid, OWN)
     await service._store.expire(-1e9)  # type: ignore[attr-defined]
@@ -108,7 +108,7 @@ async def test_data_that_are_gone_give_way_to_the_servers(service: SessionServic
     service._sessions._cached.clear()  # type: ignore[attr-defined]
     store: Any = service._store
     await store.run(lambda db: db.execute("DELETE FROM points"))
-    after = await service.look(sid)
+    after = await service.get_snapshot(sid)
     assert (after["data_key"], after["notice"]["code"]) == (first["data_key"], "data_changed")
 
 
@@ -135,23 +135,23 @@ async def test_data_that_are_gone_give_way_to_the_servers(service: SessionServic
         (SINE | {"noise": "0.1"}, "bad_data"),
     ],
 )
-async def test_data_that_make_no_sense(service: SessionService, spec: Any, code: str) -> None:
+async def test_invalid_data_are_refused(service: SessionService, spec: Any, code: str) -> None:
     sid, before = await service.open()
     with pytest.raises(UserError) as caught:
         await run(service, sid, "use_data", {"spec": spec})
     assert caught.value.code == code
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 @pytest.mark.parametrize("net", [7, {"h": True}, {"h": 2, "x": 1}, {"bias1": 1}, {"loss": None}])
-async def test_a_net_that_makes_no_sense(service: SessionService, net: Any) -> None:
+async def test_an_invalid_net_is_refused(service: SessionService, net: Any) -> None:
     sid, before = await service.open()
     with pytest.raises(UserError):
         await run(service, sid, "use_data", {"spec": {"law": "lecture"}, "net": net})
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
-async def test_bce_is_refused_where_it_makes_no_sense(service: SessionService) -> None:
+async def test_bce_is_refused_for_y_outside_0_to_1(service: SessionService) -> None:
     sid, _ = await service.open()
     with pytest.raises(UserError, match="needs_mse"):
         await use(service, sid, OWN, net={"h": 2, "loss": "bce"})
@@ -191,10 +191,10 @@ async def test_a_damaged_state_is_refused(
     with pytest.raises(UserError) as caught:
         await run(service, sid, "restore", {"saved": kept | changes})
     assert caught.value.code == code
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
-async def test_a_state_saved_elsewhere(service: SessionService) -> None:
+async def test_a_state_saved_by_another_server(service: SessionService) -> None:
     sid, _ = await service.open()
     kept = await save(service, sid) | {"data_key": "f" * 16, "engine": "fused@cuda:7", "loss": 0.0}
     forged = (await run(service, sid, "restore", {"saved": kept | {"engine": []}}))["snapshot"]

@@ -1,4 +1,4 @@
-"""Own points: an uploaded file, and points that move under a trained net."""
+"""A student's own points: an uploaded file, and points that are moved while a net is trained."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ async def test_a_file_becomes_the_sessions_data(either: SessionService) -> None:
     assert points.y.tolist() == [3 * i for i in range(10)]
 
 
-async def test_a_file_is_looked_at_and_then_used_as_chosen(either: SessionService) -> None:
+async def test_a_file_is_previewed_and_then_used_with_the_choices(either: SessionService) -> None:
     sid, before = await either.open()
     content = b"day;size\n1,500;0\n2,250;1\n"
     body = body_of(content)
     preview = (await run(either, sid, "preview", body))["preview"]
     assert not preview["is_sure"]
     assert [problem["code"] for problem in preview["problems"]] == ["data_decimal_unclear"]
-    assert await either.look(sid) == before
+    assert await either.get_snapshot(sid) == before
     choices = {**preview["found"], "decimal": ","}
     preview = (await run(either, sid, "preview", {**body, "choices": choices}))["preview"]
     assert (preview["problems"], preview["n_points"]) == ([], 2)
@@ -49,7 +49,7 @@ async def test_a_file_is_looked_at_and_then_used_as_chosen(either: SessionServic
 
 
 @pytest.mark.parametrize("choices", [7, {"decimal": ";"}, {"encoding": "rot13"}, {"x": []}])
-async def test_choices_that_make_no_sense(service: SessionService, choices: Any) -> None:
+async def test_invalid_choices_are_refused(service: SessionService, choices: Any) -> None:
     sid, _ = await service.open()
     for name in ("preview", "upload"):
         with pytest.raises(UserError, match="bad_upload"):
@@ -74,10 +74,10 @@ async def test_a_file_that_cannot_be_used_changes_nothing(
     with pytest.raises(UserError) as caught:
         await run(service, sid, "upload", body)
     assert caught.value.code == code
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
-async def test_points_move_under_a_net_that_stays(either: SessionService) -> None:
+async def test_points_move_while_the_net_stays(either: SessionService) -> None:
     sid, _ = await either.open()
     await run(either, sid, "use_data", {"spec": POINTS})
     await either.start_run(sid, 5, DEFAULT_OPTIMIZER, "torch@cpu")
@@ -105,9 +105,9 @@ async def test_points_move_under_a_net_that_stays(either: SessionService) -> Non
         ({**POINTS, "x": [1]}, "bad_points"),
     ],
 )
-async def test_points_that_cannot_be_used(service: SessionService, spec: Any, code: str) -> None:
+async def test_invalid_points_are_refused(service: SessionService, spec: Any, code: str) -> None:
     sid, before = await service.open()
     with pytest.raises(UserError) as caught:
         await run(service, sid, "move_points", {"spec": spec})
     assert caught.value.code == code
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before

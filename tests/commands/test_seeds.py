@@ -1,4 +1,4 @@
-"""The commands of "many seeds" and `begin`, on either runner."""
+"""The commands `seeds`, `plateaus` and `begin`, on both runners."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ ADAM = {"kind": "adam", "lr": 0.001}
 
 @pytest.fixture(autouse=True)
 def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process the loops are loaded when they are wanted."""
+    """Treat the compiled engine as ready: in this process it is loaded at the first use."""
     monkeypatch.setattr(warmup, "is_ready", lambda: True)
 
 
 async def all_of(
     service: SessionService, sid: str, first: int, count: int, epochs: int
 ) -> list[Any]:
-    """What a page gets that waits for the last."""
+    """The rows of all parts together."""
     _, *parts = await lines_of(service, sid, first, count, epochs)
     return [row for part in parts for row in part.get("runs", [])]
 
@@ -44,7 +44,7 @@ async def all_of(
 async def lines_of(
     service: SessionService, sid: str, first: int, count: int, epochs: int
 ) -> list[dict[str, Any]]:
-    """All parts of the answer, each of which is JSON."""
+    """All parts of the answer, each checked to be JSON."""
     body = {"first": first, "count": count, "epochs": epochs}
     found = [part async for part in stream(service, sid, "seeds", body)]
     json.dumps(found, allow_nan=False)
@@ -93,11 +93,11 @@ async def test_a_class_that_presses_at_once_has_each_part_computed_once(
     assert all(page == pages[0] for page in pages)
     assert [row["seed"] for row in pages[0]] == list(range(1, 71))
     assert len(asked) == len(set(asked))
-    # a page that starts elsewhere shares all from the next block on
+    # a page that starts with another seed shares everything from the next block on
     before = len(asked)
     await all_of(service, sids[0], 7, 60, 20)
     assert all(first < BLOCK for first, _ in asked[before:])
-    # while another learning rate is another matter
+    # another learning rate shares nothing
     await service.step(sids[0], AdamOptions(lr=0.5))
     await all_of(service, sids[0], 1, 1, 20)
     assert asked[-1] == (1, BLOCK - 1)
@@ -116,7 +116,7 @@ async def test_a_part_is_computed_for_its_time_and_no_longer(
     assert [len(part["runs"]) for part in parts] == [BLOCK - 4, 43 - (BLOCK - 1)]
 
 
-async def test_parts_are_of_the_net_that_was_there_at_the_press(service: SessionService) -> None:
+async def test_parts_are_of_the_net_at_the_time_of_the_request(service: SessionService) -> None:
     sid, _ = await service.open()
     parts = stream(service, sid, "seeds", {"first": 1, "count": 2 * BLOCK, "epochs": 20})
     found = [await anext(parts), await anext(parts)]
@@ -145,7 +145,7 @@ async def test_forged_numbers_of_seeds(service: SessionService, name: str, code:
             stream(service, sid, "seeds", good | {name: value})
 
 
-async def test_the_last_seeds_that_there_are(service: SessionService) -> None:
+async def test_the_largest_seeds(service: SessionService) -> None:
     sid, _ = await service.open()
     head, *parts = await lines_of(service, sid, 2**32 - 2, 2000, 1)
     assert head["count"] == 2
@@ -212,7 +212,7 @@ async def test_data_of_a_sessions_own(service: SessionService) -> None:
         await run(service, sid, "begin", {**body, "net": NET})
 
 
-async def test_begin_takes_the_place_of_a_run(service: SessionService) -> None:
+async def test_begin_replaces_a_run(service: SessionService) -> None:
     sid, _ = await service.open()
     await service.start_run(sid, 1_000_000, AdamOptions(), "torch@cpu")
     body = {"seed": 2, "net": NET, "optimizer": ADAM, "epochs": 5}
@@ -230,7 +230,7 @@ async def test_begin_takes_the_place_of_a_run(service: SessionService) -> None:
         ("epochs", "bad_epochs"),
     ],
 )
-async def test_forged_beginnings_change_nothing(
+async def test_a_forged_begin_changes_nothing(
     service: SessionService, name: str, code: str
 ) -> None:
     sid, before = await service.open()
@@ -239,7 +239,7 @@ async def test_forged_beginnings_change_nothing(
         if (name, value) != ("net", {}):  # the lecture's
             with pytest.raises(UserError, match=code):
                 await run(service, sid, "begin", good | {name: value})
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ async def seeds_before_the_compiler(
 ) -> AsyncIterator[dict[str, Any]]:
     """The parts of one seed's answer, asked for while the engine is still compiled."""
     sid, _ = await service.open()
-    monkeypatch.setattr(verbs, "AGAIN_S", 0.0)
+    monkeypatch.setattr(verbs, "RETRY_S", 0.0)
     monkeypatch.setattr(warmup, "is_ready", lambda: False)
     return stream(service, sid, "seeds", {"first": 1, "count": 1, "epochs": 1})
 
@@ -303,12 +303,12 @@ async def test_seeds_wait_for_the_compiler(
     assert [part async for part in parts][-1]["runs"][0]["seed"] == 1
 
 
-async def test_patience_has_an_end(
+async def test_a_part_is_not_retried_for_ever(
     service: SessionService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parts = await seeds_before_the_compiler(service, monkeypatch)
     await anext(parts)
-    for _ in range(verbs.PATIENCE["not_ready"]):
+    for _ in range(verbs.MAX_REFUSALS["not_ready"]):
         assert await anext(parts) == {"waiting": "not_ready"}
     with pytest.raises(UserError, match="not_ready"):
         await anext(parts)

@@ -28,7 +28,7 @@ async def test_float32_is_preserved_exactly(service: SessionService) -> None:
     assert all(math.isfinite(value) for value in sent)
 
 
-async def test_what_is_refused(service: SessionService) -> None:
+async def test_invalid_bodies_are_refused(service: SessionService) -> None:
     sid, _ = await service.open()
     with pytest.raises(UserError, match="bad_request"):
         await run(service, sid, "params", {"epoch": 3})
@@ -75,7 +75,7 @@ async def test_odd_values_are_refused_and_change_nothing(service: SessionService
         assert caught.value.code == code, (name, body)
         assert args is None or caught.value.args_ == args
         json.dumps(caught.value.args_)
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 def is_a_value(name: str, body: dict[str, Any], odd: Any) -> bool:
@@ -155,7 +155,7 @@ async def test_an_untrained_net_is_made_from_seed_and_net(
         ({"seed": 7, "net": OTHER}, ("net_differs", {})),
     ],
 )
-async def test_a_trained_net_is_not_thrown_away(
+async def test_a_trained_net_is_not_replaced(
     service: SessionService, made: dict[str, Any], error: tuple[str, dict[str, Any]]
 ) -> None:
     sid, _ = await service.open()
@@ -164,4 +164,4 @@ async def test_a_trained_net_is_not_thrown_away(
         with pytest.raises(UserError) as refused:
             await run(service, sid, name, TRAIN | made)
         assert (refused.value.code, refused.value.args_) == error
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before

@@ -81,7 +81,7 @@ async def assert_ended_as_if_alone(service: SessionService, sid: str, epochs: in
 async def test_long_runs_and_short_ones_take_turns(
     service: SessionService, saves: list[str]
 ) -> None:
-    """Each session's message goes to the end of the queue, so one worker goes round them all."""
+    """Each session's message goes to the end of the queue, so one worker serves all in turn."""
     long, _ = await service.open()
     await service.start_run(long, 1_000_000, ADAM, "torch@cpu")
     await until(lambda: has_moved(service, long))
@@ -203,7 +203,7 @@ async def test_nets_for_a_gpu_go_to_its_queue(
     )
     x = np.zeros(2000, dtype=np.float32)
     points = Points(x, x, x, "lecture")
-    sessions.use(points)
+    sessions.set_points(points)
     state = make_state(engine=engine, data_key=points.key)
     state = replace(state, train=replace(state.train, net=net))
     scheduler = QueueScheduler(sessions, no_store, Engines(), cast(AsyncSender, sender), 20.0)

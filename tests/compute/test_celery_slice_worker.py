@@ -51,7 +51,7 @@ class Worker:
 @pytest.fixture
 async def store(link: RedisLink) -> RedisStore:
     store = RedisStore(link)
-    await store.settle(Data(POINTS, None))
+    await store.share_data(Data(POINTS, None))
     return store
 
 
@@ -101,7 +101,7 @@ async def test_a_duplicate_message_changes_nothing(store: RedisStore, order: Sli
     await assert_ended_as_if_alone(store, order.sid)
     counted = await store._link.client.hgetall("pwl:stats")
     assert (counted[b"epochs"], counted[b"runs_done"]) == (b"300", b"1")
-    await worker.advancer.advance([order])  # years late
+    await worker.advancer.advance([order])  # very late
     assert worker.sent == []
 
 
@@ -148,7 +148,7 @@ async def test_a_change_during_a_slice_wins(store: RedisStore, order: SliceMessa
     assert (await store.load(order.sid)).version == state.version
 
 
-async def test_a_slice_that_kills_its_workers_is_given_up(
+async def test_a_slice_that_kills_its_workers_pauses_the_run(
     store: RedisStore, order: SliceMessage, caplog: pytest.LogCaptureFixture
 ) -> None:
     worker = Worker(store)
@@ -170,7 +170,7 @@ async def test_a_slice_that_kills_its_workers_is_given_up(
     await assert_ended_as_if_alone(store, order.sid)
 
 
-async def test_an_engine_that_gives_up_pauses_the_run(
+async def test_an_engine_that_fails_pauses_the_run(
     store: RedisStore, order: SliceMessage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def give_up(*_args: Any) -> None:
@@ -192,7 +192,9 @@ async def test_a_missing_engine_is_reported(store: RedisStore) -> None:
     assert state.notice.code == "bad_engine"
 
 
-async def test_a_message_of_no_session_is_dropped(store: RedisStore, link: RedisLink) -> None:
+async def test_a_message_for_an_unknown_session_is_dropped(
+    store: RedisStore, link: RedisLink
+) -> None:
     worker = Worker(store)
     await worker.work([SliceMessage("A" * 22, 1, 0.0), SliceMessage("", -1, 0.0)])
     order = await begun(store)
@@ -201,7 +203,7 @@ async def test_a_message_of_no_session_is_dropped(store: RedisStore, link: Redis
     assert (await store.load(order.sid)).is_running
 
 
-async def test_nets_alike_are_trained_at_once(
+async def test_similar_nets_are_trained_together(
     store: RedisStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     together: list[int] = []
@@ -246,8 +248,8 @@ async def test_nets_alike_are_trained_at_once(
         await assert_ended_as_if_alone(store, order.sid, seed)
 
 
-def test_a_job_is_done_with_its_own_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What differs in anything that a batch shares is not put into one."""
+def test_jobs_that_differ_are_not_batched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs of one batch share the engine, the net, the optimizer and the data."""
     monkeypatch.setattr(slices, "can_train_together", lambda *_: True)
     train = initial_state(1, X, POINTS.y)
     state, _ = transitions.new_session(1, AdamOptions(), "fused@cuda:0", train, POINTS, None)

@@ -43,7 +43,7 @@ def test_arrays_come_back_bit_for_bit(array: Any) -> None:
 
 
 @given(st.floats())
-def test_so_do_floats(value: float) -> None:
+def test_floats_come_back_bit_for_bit(value: float) -> None:
     back = sent(value)
     assert back == value or (math.isnan(back) and math.isnan(value))
     assert math.copysign(1, back) == math.copysign(1, value) or math.isnan(value)
@@ -98,7 +98,7 @@ def test_a_value_without_json_is_refused_when_sent(value: Any) -> None:
         '{"__type__": "pwl.Budget", "__value__": {"of_tomorrow": 1}}',
     ],
 )
-def test_damaged_text_and_that_of_another_version_raise_value_error(text: str) -> None:
+def test_damaged_and_incompatible_text_raise_value_error(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- of many kinds
         wire.loads(text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -28,7 +29,7 @@ class TestImage:
             FEATURES_VARIABLE,
             CACHE_VARIABLE,
         ):
-            monkeypatch.setenv(name, "")  # so that what a test sets is taken back
+            monkeypatch.setenv(name, "")  # so that a value set by a test is removed after it
             monkeypatch.delenv(name)
         shipped = numba_cache.shipped_folder(numba_cache.fingerprint(TARGET)) / "engines_12345"
         shipped.mkdir(parents=True)
@@ -62,12 +63,12 @@ class TestImage:
         monkeypatch.setattr(numba_cache, "CPUINFO", cpuinfo(tmp_path, flags))
         numba_cache.use_cache(tmp_path / "numba")
         self.assert_compiled_for_this_machine(tmp_path / "numba")
-        assert "the image's needs x86-64-v3: AVX2" in numba_cache.why_compiled()
+        assert "the engine in the image needs x86-64-v3" in numba_cache.why_compiled()
 
     def test_the_log_says_what_is_compiled(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """Also on a processor that no image is made for, such as arm64."""
+        """Also on a processor for which there is no image, such as arm64."""
         monkeypatch.setattr(numba_cache, "SHIPPED", tmp_path / "empty")
         numba_cache.SHIPPED.mkdir()
         monkeypatch.setattr(numba_cache, "CPUINFO", tmp_path / "none")
@@ -161,3 +162,12 @@ async def run_python(env: dict[str, str], *words: str) -> str:
         output, _ = await process.communicate()
     assert process.returncode == 0
     return output.decode().strip()
+
+
+def test_the_fingerprint_depends_on_all_that_is_compiled() -> None:
+    """A changed constant of a module that the loops import must lead to a new cache folder."""
+    kernels = numba_cache.SOURCES[-1]
+    imported = re.findall(r"^from (pwlapp\.[\w.]+) import", kernels.read_text("utf-8"), re.M)
+    assert imported
+    modules = {ROOT / f"{name.replace('.', '/')}.py" for name in imported}
+    assert modules | {kernels} == set(numba_cache.SOURCES)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.protocols import WorkerLost
 from tests.support import jobs
 from tests.support.sessions import until
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -213,3 +216,33 @@ async def test_workers_end_when_the_server_is_killed(tmp_path: Path) -> None:
     gate.touch()  # one of them was in the middle of a job, and ends after it
     await parent.communicate()
     await until(lambda: not any(map(is_alive, pids)))
+
+
+CLOSED_WHILE_LOADING = """
+import asyncio
+from pwlapp.compute import pool
+from tests.support import jobs
+
+async def main():
+    runner = pool.PoolRunner(2, jobs.nothing)
+    runner.start()
+    while not pool._start_lock.locked():
+        await asyncio.sleep(0.01)
+    await runner.close()
+
+if __name__ == "__main__":
+    pool._PROCESSES.set_forkserver_preload(["endless"])
+    asyncio.run(main())
+"""
+
+
+def test_a_pool_is_closed_while_its_fork_server_still_loads(tmp_path: Path) -> None:
+    """Ctrl-C in the first seconds of a server does not wait until torch is imported."""
+    (tmp_path / "endless.py").write_text("import time\ntime.sleep(600)\n", encoding="utf-8")
+    script = tmp_path / "closed.py"
+    script.write_text(CLOSED_WHILE_LOADING, encoding="utf-8")
+    env = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    ended = subprocess.run(
+        [sys.executable, script], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

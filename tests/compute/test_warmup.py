@@ -128,12 +128,12 @@ def test_it_is_compiled_once_per_fingerprint(
     warmup.load_compiled()
     assert compilations[4:] == ["compiled", "loaded"]
     assert not stale.exists()
-    numba_cache.delete_compiled(tmp_path / "cache")  # as a user may
+    numba_cache.delete_compiled(tmp_path / "cache")  # as a user may do
     warmup.load_compiled()
     assert compilations[6:] == ["compiled", "loaded"]
 
 
-def test_damaged_files_are_compiled_anew_at_the_next_start(
+def test_damaged_files_are_compiled_again_at_the_next_start(
     compilations: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
@@ -203,7 +203,7 @@ def test_the_environment_can_name_the_cache_folder(
 
 
 async def test_the_compiler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
-    """With a stand-in for Numba whose import never returns."""
+    """With a fake Numba whose import never returns."""
     (tmp_path / "numba.py").write_text(
         "import threading; print('importing', flush=True); threading.Event().wait()",
         encoding="utf-8",

@@ -1,4 +1,4 @@
-"""Fixtures for the core: points to fit, and the page's run, computed once."""
+"""Fixtures for the core: points to fit, and the lecture's run, computed once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def pages_run(lecture: Points) -> SliceResult:
-    """The page's own run by the page's own loop: seed 1, 5,000 epochs, each of them a frame."""
+    """The lecture's run by the lecture's loop: seed 1, 5,000 epochs, all recorded as frames."""
     start = initial_state(1, lecture.x, lecture.y)
     budget = Budget(5_000, tuple(range(1, 5_001)))
     return train_slice(start, lecture.x, lecture.y, AdamOptions(), budget, TORCH_CPU)

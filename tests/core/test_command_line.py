@@ -81,7 +81,7 @@ def test_the_compiled_engine_is_the_default(capsys: pytest.CaptureFixture[str]):
         assert ours[name] == pytest.approx(theirs[name], abs=1e-4)
 
 
-def test_where_nothing_can_be_compiled_torch_trains(
+def test_torch_trains_if_compiling_fails(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     def fail() -> None:
@@ -126,7 +126,7 @@ def test_another_net_and_another_optimizer(capsys: pytest.CaptureFixture[str], l
     assert row["loss"] == last.loss
 
     title, header, *_, line = run(capsys, *argv)[1].splitlines()
-    squares = np.mean((lecture.prob - lecture.y) ** 2)  # what the net is measured by, too
+    squares = np.mean((lecture.prob - lecture.y) ** 2)  # the loss function of the net
     assert f"loss of prob {squares:.6f};" in title
     assert "; 3 sigmoid units with b1, mse, sgd, lr 0.1, momentum 0.9; seed 1, torch@cpu" in title
     assert header.split() == [
@@ -161,7 +161,7 @@ def test_the_points_of_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path
 def test_a_long_run_prints_every_5000th_epoch_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    """With slices of all lengths; the training itself is left out."""
+    """With slices of all lengths and a stub for the training."""
     ends = iter([3_000, 4_999, 5_000, 10_000, 14_000, 15_000, 15_500])
 
     def skip(state: TrainState, *args: object) -> SliceResult:
@@ -251,7 +251,9 @@ def test_serve_ends_with_the_apps_status(
     assert run(capsys, "serve") == (5, "", "")
 
 
-def test_ctrl_c_leaves_quietly(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+def test_ctrl_c_exits_without_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     def interrupted(*_args: object) -> None:
         raise KeyboardInterrupt
 

@@ -14,7 +14,7 @@ EPS = float(np.finfo(np.float32).eps)
 
 
 def assert_one_function(results: list[Result], params: net.Params) -> None:
-    """Six results, each the bent line to rounding, each telling its own difference rightly."""
+    """Six results, each the bent line within rounding, each with its true difference."""
     assert [result.number for result in results] == [1, 2, 3, 4, 5, 6]
     W1, W2 = params.W1.astype(np.float64), params.W2.astype(np.float64)
     exact = np.maximum(X[:, None].astype(np.float64) * W1, 0) @ W2 + params.b2
@@ -26,7 +26,7 @@ def assert_one_function(results: list[Result], params: net.Params) -> None:
         assert result.max_difference == difference <= rounding
 
 
-def test_at_the_start_the_six_are_the_pages_line():
+def test_with_the_start_values_the_six_are_the_lectures_line():
     results = run_all(net.to_vector(START))
     assert_one_function(results, START)
     for result in results:
@@ -46,7 +46,7 @@ def test_the_six_are_one_function_for_any_numbers(scale: float):
     [
         [0, 0, 0, 0, 0],
         [-0.0, 1, -0.0, 1, -0.0],
-        [1, 1, -4.5, -9, -4.5],  # both units face the same way
+        [1, 1, -4.5, -9, -4.5],  # both units are on for the same side
         [-1, -1, 2, 3, 1],
         [1e-30, -1e-30, 1e6, 1e6, 1e-6],
         [1 / 3, -1 / 7, 1e-5, 123456.789, -1e6],
@@ -56,7 +56,7 @@ def test_special_numbers(vector: list[float]):
     assert_one_function(run_all(vector), net.from_vector(vector))
 
 
-def test_the_code_is_the_pages_steps_with_the_numbers_in_it():
+def test_the_code_is_the_lectures_with_the_numbers_in_it():
     params = net.from_vector([1, -1, -4.5, -9, 4.5])
     steps = [program(number, params) for number in range(1, 7)]
     assert "y[x < 0] = (9.0 * x + 4.5)[x < 0]" in steps[0]
@@ -81,7 +81,7 @@ def test_a_literal_is_the_same_float32(value: float):
     assert np.float32(float(literal(value))) == np.float32(value)
 
 
-def test_running_them_leaves_the_random_numbers_alone():
+def test_running_them_does_not_change_the_random_state():
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.files import parse_csv, parse_encoded, read_own
-from pwlapp.core.data.importing import Choices
 from pwlapp.core.net import Array
 from pwlapp.errors import UserError
 from tests.support.csv_files import GOOD, assert_good, parse
@@ -138,7 +138,7 @@ def test_a_file_over_the_limit():
     )
 )
 @settings(derandomize=True, database=None, deadline=None, max_examples=300)
-def test_any_bytes_are_points_or_a_clear_refusal(raw: bytes):
+def test_any_bytes_are_points_or_a_user_error(raw: bytes):
     try:
         points = parse(raw)
     except UserError:
@@ -147,7 +147,7 @@ def test_any_bytes_are_points_or_a_clear_refusal(raw: bytes):
     assert np.isfinite([points.x, points.prob, points.y]).all()
 
 
-# Files of a student's own
+# A student's own files
 
 
 def parse_own(raw: bytes, max_bytes: int, **more: int) -> tuple[Array, Array | None, Array]:

@@ -68,7 +68,7 @@ def test_a_file_that_cannot_be_used_is_reported_and_the_lectures_data_shown(
     assert f"mine.csv ({code}" in caplog.text
 
 
-# What was asked for, and what a net never sees
+# Specs, and held-out points
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_file_that_cannot_be_used_is_reported_and_the_lectures_data_shown(
         ({"held_out": -0.1}, "bad_held_out"),
     ],
 )
-def test_data_that_cannot_be_asked_for(wrong: dict[str, Any], code: str) -> None:
+def test_an_invalid_spec_is_refused(wrong: dict[str, Any], code: str) -> None:
     with pytest.raises(UserError) as refused:
         DataSpec(**wrong)
     assert refused.value.code == code
@@ -93,7 +93,7 @@ def test_a_share_is_held_out_and_never_the_outermost() -> None:
     points = parse(GOOD)
     assert points.testing is None
     assert points.training == (points.x, points.y)
-    assert points.holding_out(0.9).testing is None  # both are outermost
+    assert points.holding_out(0.9).testing is None  # both points are outermost
     x = np.random.default_rng(0).permutation(np.linspace(-1, 1, 50)).astype(np.float32)
     many = Points(x, None, 3 * x, "own")
     assert not many.is_binary

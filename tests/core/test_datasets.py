@@ -1,4 +1,4 @@
-"""The laws against the course's own code."""
+"""The laws, compared with the course's own code."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_other_laws(law: str, formula: object) -> None:
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_the_same_arguments_give_the_same_points_and_touch_no_other_numbers(law: str) -> None:
+def test_the_same_arguments_give_the_same_points_and_leave_the_random_state(law: str) -> None:
     torch.manual_seed(1)
     expected = torch.rand(3)
     torch.manual_seed(1)
@@ -103,7 +103,7 @@ def test_the_sketch_in_numpy_is_the_law_in_torch(law: str) -> None:
 
 
 @pytest.mark.parametrize("law", ["abs", "sine", "step", "two_steps"])
-def test_the_net_that_belongs_to_a_law_learns_it(law: str) -> None:
+def test_the_net_of_a_law_learns_it(law: str) -> None:
     known = TABLE[law]
     x, truth, y = default(law)
     state = initial_state(1, x, y, known.net)

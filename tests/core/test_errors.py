@@ -5,12 +5,12 @@ import pickle
 from pwlapp.errors import UserError
 
 
-def test_says_code_and_arguments():
+def test_the_text_has_code_and_arguments():
     assert str(UserError("data_empty")) == "data_empty"
     assert str(UserError("bad_epochs", min=1, max=9)) == "bad_epochs: min=1, max=9"
 
 
-def test_survives_the_way_back_from_a_worker():
+def test_can_be_pickled():
     error = pickle.loads(pickle.dumps(UserError("data_not_number", column="y", row=3)))
     assert isinstance(error, ValueError)
     assert (error.code, error.args_) == ("data_not_number", {"column": "y", "row": 3})

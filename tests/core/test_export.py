@@ -1,4 +1,4 @@
-"""Exported programs run and give the page's numbers."""
+"""Exported programs run and give the lecture's numbers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def printed(text: str) -> list[float]:
 
 
 def run(text: str, folder: Path) -> list[float]:
-    """Run a script as its user does."""
+    """Run a script in a process of its own."""
     path = folder / "run.py"
     path.write_text(text, encoding="utf-8")
     done = subprocess.run(
@@ -96,7 +96,7 @@ def test_the_script_prints_the_lectures_numbers(lecture: Points, tmp_path: Path)
 
 
 def run_here(text: str) -> list[float]:
-    """The same, without waiting for another Python to load torch."""
+    """Run a script in this process, which has loaded torch already."""
     out = io.StringIO()
     with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(out):
         exec(compile(text, "<script>", "exec"), {})
@@ -111,7 +111,9 @@ OTHERS: list[tuple[Architecture, OptimizerOptions]] = [
 
 
 @pytest.mark.parametrize(("net", "options"), OTHERS)
-def test_a_script_from_the_seed_is_the_run(net: Architecture, options: OptimizerOptions) -> None:
+def test_a_script_from_the_seed_reproduces_the_run(
+    net: Architecture, options: OptimizerOptions
+) -> None:
     program = trained(30, some_points(64), net, options, seed=7)
     numbers = run_here(programs.script(program, WORDS))
     assert numbers[-net.size - 1 : -1] == pytest.approx(program.train.params.tolist(), abs=1e-4)
@@ -119,7 +121,7 @@ def test_a_script_from_the_seed_is_the_run(net: Architecture, options: Optimizer
 
 
 @pytest.mark.parametrize(("net", "options"), OTHERS)
-def test_a_script_from_the_weights_continues_as_the_page_does(
+def test_a_script_from_the_weights_continues_the_run(
     net: Architecture, options: OptimizerOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(programs, "MORE_EPOCHS", 20)
@@ -154,7 +156,7 @@ def test_many_points_are_packed_into_the_program() -> None:
     assert params.numpy() == pytest.approx(program.train.params, abs=1e-5)
 
 
-def test_points_that_are_held_out_stay_out() -> None:
+def test_held_out_points_are_not_exported() -> None:
     points = some_points(40).holding_out(0.25)
     x, y = points.training
     state = initial_state(1, x, y)
@@ -175,8 +177,8 @@ def test_points_without_a_truth() -> None:
     )
 
 
-def test_comments_stay_comments() -> None:
-    """Whatever stands in a catalogue, no line of it becomes code."""
+def test_texts_of_the_catalogue_stay_comments() -> None:
+    """No line of a catalogue's text can become code."""
     hostile = dict.fromkeys(WORDS, "one\nimport os\r\n'''two")
     program = trained(0, some_points(8))
     for line in programs.script(program, hostile).splitlines():

@@ -46,13 +46,13 @@ def both(
 
 
 def assert_close(fused: Array, eager: Array, tolerance: float, what: str = "") -> None:
-    """Within a share of the vector's largest number."""
+    """Compare with a tolerance relative to the vector's largest number."""
     size = max(float(np.abs(eager).max(initial=0.0)), 1e-3)
     np.testing.assert_allclose(fused, eager, rtol=0, atol=tolerance * size, err_msg=what)
 
 
 def a_state(rng: np.random.Generator, net: Architecture, epoch: int = 40) -> TrainState:
-    """In the middle of some training: all moments are there, v above the noise of a gradient."""
+    """A state in mid-training: moments are set, and v is above a gradient's rounding error."""
     params = rng.normal(0, 1.5, net.size).astype(np.float32)
     m = rng.normal(0, 0.05, net.size).astype(np.float32)
     v = rng.uniform(1e-4, 1e-2, net.size).astype(np.float32)
@@ -78,7 +78,7 @@ def some_options(rng: np.random.Generator, kind: str) -> OptimizerOptions:
     return AdamOptions(lr, beta1, beta2, eps=float(10 ** rng.uniform(-10, -3)), weight_decay=decay)
 
 
-# The same numbers as PyTorch's
+# Numbers equal PyTorch's
 
 
 def test_the_lectures_run_is_eager_pytorchs(lecture: Points, pages_run: SliceResult):
@@ -105,10 +105,10 @@ def test_a_step_is_pytorchs(seed: int, net: Architecture, n: int, kind: str, lab
     eager, fused = both(state, x, y, some_options(rng, kind), 1)
     assert fused.diverged == eager.diverged
     assert_close(fused.state.params, eager.state.params, 1e-6, "params")
-    # a gradient can all but cancel, which leaves float32's own noise in both
+    # a gradient can almost cancel, which leaves float32's rounding error in both
     assert_close(fused.state.m, eager.state.m, 5e-6, "m")
     assert_close(fused.state.v, eager.state.v, 1e-5, "v")
-    # torch takes the logarithm of a rounded 1 - yhat: of few points, its own loss is that rough
+    # torch takes the logarithm of a rounded 1 - yhat, so with few points its loss is inexact
     assert fused.state.loss == pytest.approx(eager.state.loss, rel=1e-3, abs=1e-6)
 
 
@@ -158,10 +158,10 @@ def test_a_wide_net_is_pytorchs(lecture: Points, activation: str):
     assert fused.state.loss == pytest.approx(eager.state.loss, abs=1e-5)
 
 
-# The same verdict as PyTorch's
+# Divergence and edge cases as in PyTorch
 
 
-def test_no_points_are_no_net(lecture: Points):
+def test_no_points_is_divergence(lecture: Points):
     nothing = np.zeros(0, dtype=np.float32)
     start = initial_state(1, lecture.x, lecture.y)
     for result in both(start, nothing, nothing, AdamOptions(), 5):
@@ -242,7 +242,7 @@ def test_gradient_descent_that_blows_up(lecture: Points, net: Architecture):
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 @pytest.mark.parametrize("loss", ["bce", "mse"])
 def test_nan_is_divergence(lecture: Points, name: str, value: float, activation: str, loss: str):
-    """Past `train_slice`, which refuses them: a step could bring them about."""
+    """Without `train_slice`, which refuses such states; a step could lead to one."""
     net = Architecture(2, True, activation, loss)
     state = a_state(np.random.default_rng(0), net)
     params = state.params.copy()
@@ -263,7 +263,7 @@ def test_nan_is_divergence(lecture: Points, name: str, value: float, activation:
 # Slices
 
 
-def test_a_run_that_diverges_at_the_start_of_a_lap_has_each_frame_once(lecture: Points):
+def test_a_run_that_diverges_at_the_start_of_a_chunk_has_each_frame_once(lecture: Points):
     start, budget = initial_state(2, lecture.x, lecture.y), Budget(50, tuple(range(1, 51)), 20.0)
     for lr in (10.0, 20.0, 50.0, 100.0):
         result = train_slice(start, lecture.x, lecture.y, AdamOptions(lr=lr), budget, FUSED_CPU)
@@ -272,7 +272,7 @@ def test_a_run_that_diverges_at_the_start_of_a_lap_has_each_frame_once(lecture: 
 
 
 @pytest.mark.parametrize("net", ARCHITECTURES[8:], ids=str)
-def test_a_run_is_the_same_however_it_is_cut(lecture: Points, net: Architecture):
+def test_a_run_does_not_depend_on_its_slices(lecture: Points, net: Architecture):
     options = AdamOptions(lr=0.05)  # bends move far, also past each other
     start = initial_state(4, lecture.x, lecture.y, net)
     whole = train_slice(start, lecture.x, lecture.y, options, Budget(120), FUSED_CPU).state
@@ -298,7 +298,7 @@ def test_the_order_of_the_points_does_not_matter(lecture: Points):
 # Many nets
 
 
-def test_many_nets_end_where_each_would_alone(lecture: Points):
+def test_many_nets_end_as_each_does_alone(lecture: Points):
     options = AdamOptions(lr=0.01)
     states = [initial_state(seed, lecture.x, lecture.y) for seed in range(40)]
     states += [initial_state(1, lecture.x, lecture.y, net) for net in ARCHITECTURES]
@@ -330,7 +330,7 @@ def test_one_of_many_that_diverges_keeps_its_last_good_weights(lecture: Points):
 # Compilation
 
 
-def test_once_it_is_warm_nothing_is_compiled_any_more(lecture: Points):
+def test_nothing_is_compiled_after_warm(lecture: Points):
     fused_cpu.warm()
     assert len(train_epochs.signatures) == 1
     for net in ARCHITECTURES:

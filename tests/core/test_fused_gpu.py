@@ -1,8 +1,8 @@
-"""The Triton engine against the page's loop.
+"""The Triton engine compared with the lecture's loop.
 
 Without a GPU, Triton's interpreter runs the kernel's Python on numpy: slowly, so the cases are
-small. It shows that the mathematics is right, not what a GPU's own exp, sqrt and division round
-to; for that there are tests that need one. That the kernel compiles is shown without one.
+small. It shows that the mathematics is right, but not how a GPU's exp, sqrt and division round:
+those tests need a GPU. That the kernel compiles is shown without one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pwlapp.errors import UserError
 from tests.support import triton_cases
 
 HAS_WHEEL = sys.platform == "linux" and platform.machine() == "x86_64"
-# Not whether it is installed: where it can be, it has to be, or these tests would vanish unseen.
+# Not whether it is installed: where it can be, it must be, or these tests would be skipped unseen.
 needs_triton = pytest.mark.skipif(
     not HAS_WHEEL, reason="requirements-dev.txt installs Triton on Linux on x86-64 only"
 )
@@ -92,7 +92,7 @@ def points(n: int, seed: int = 0) -> tuple[Array, Array]:
 
 
 def under_way(net: Architecture, x: Array, y: Array, options: OptimizerOptions) -> TrainState:
-    """A net in the middle of its training, whose optimizer is younger than itself."""
+    """A net in the middle of training, whose optimizer was created after epoch 0."""
     start = replace(initial_state(1, x, y, net), epoch=5, optimizer_epoch=5)
     return train_slice(start, x, y, options, Budget(8)).state
 
@@ -115,7 +115,7 @@ def assert_same(found: TrainState, oracle: TrainState) -> None:
 @needs_triton
 class TestInterpreted:
     @cases
-    def test_one_step_is_the_pages(
+    def test_one_step_is_the_lecture_loops(
         self, interpreted: Run, net: Architecture, options: OptimizerOptions
     ) -> None:
         x, y = points(50)
@@ -126,7 +126,7 @@ class TestInterpreted:
         assert_close(mine.state, its.state, rtol=1e-6, atol=1e-7)
 
     @cases
-    def test_a_short_run_is_the_pages(
+    def test_a_short_run_is_the_lecture_loops(
         self, interpreted: Run, net: Architecture, options: OptimizerOptions
     ) -> None:
         x, y = points(33)
@@ -181,7 +181,7 @@ class TestInterpreted:
         np.testing.assert_array_equal(parts.frames.losses, whole.frames.losses)
         assert_same(parts.state, whole.state)
 
-    def test_the_start_is_left_alone(self, interpreted: Run) -> None:
+    def test_the_initial_state_is_not_changed(self, interpreted: Run) -> None:
         x, y = points(8)
         start = initial_state(1, x, y)
         before = start.params.copy()
@@ -233,7 +233,7 @@ class TestInterpreted:
         assert mine.state.epoch == 0
         assert not np.isfinite(mine.state.loss)
 
-    def test_a_net_put_above_the_limit_may_train_its_way_down(self, interpreted: Run) -> None:
+    def test_a_net_set_above_the_limit_may_train(self, interpreted: Run) -> None:
         x, y = points(30)
         start = with_params(initial_state(1, x, y), [1.0, -1.0, 0.0, 0.0, 50.0], x, y)
         assert start.loss > 10
@@ -265,7 +265,7 @@ class TestInterpreted:
         assert_close(mine.state, its.state, rtol=2e-5, atol=2e-6)
 
     def test_no_eps_and_a_padded_unit(self, interpreted: Run) -> None:
-        """A unit that only fills up the tile has no gradient: 0 / 0 without eps."""
+        """A padding unit has no gradient: 0 / 0 without eps."""
         x, y = points(16)
         net, options = Architecture(3, True, "sigmoid"), AdamOptions(lr=0.01, eps=0.0)
         start = initial_state(1, x, y, net)
@@ -296,7 +296,7 @@ class TestInterpreted:
         np.testing.assert_array_equal(found[2].state.params, lost.params)
 
     @pytest.mark.parametrize("options", [AdamOptions(lr=0.05), SgdOptions(0.3, 0.5)], ids=str)
-    def test_slices_of_many_nets_are_each_as_if_alone(
+    def test_slices_of_many_nets_equal_those_of_single_nets(
         self, interpreted: Run, options: OptimizerOptions
     ) -> None:
         net = Architecture(3, True)
@@ -363,7 +363,7 @@ class TestInterpreted:
 
 @needs_triton
 @pytest.mark.parametrize("capability", [75, 80, 90])
-def test_it_compiles_for_gpus_that_are_not_here(compiled: Run, capability: int) -> None:
+def test_it_compiles_for_gpus_of_other_machines(compiled: Run, capability: int) -> None:
     constants = {"N": 2048, "H": 2, "BIAS1": False, "RELU": True, "BCE": True, "ADAM": True}
     assert compiled(triton_cases.machine_code, capability, 8, **constants)["cubin"] > 0
 
@@ -437,7 +437,7 @@ def test_a_gpu_agrees_with_the_cpu_and_with_itself(
 
 
 @needs_cuda
-def test_a_gpu_trains_many_nets_as_if_each_were_alone(lecture: Points) -> None:
+def test_a_gpu_trains_many_nets_as_each_alone(lecture: Points) -> None:
     x, y, options = lecture.x, lecture.y, AdamOptions(lr=0.01)
     states = [initial_state(seed, x, y) for seed in range(300)]
     budgets = [Budget(200, (1, 50 + i)) for i in range(300)]

@@ -1,4 +1,4 @@
-"""Files as students have them, read, or asked about: against the numbers that wrote them."""
+"""Files as students have them: imported, or refused with a question, and compared with the data."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pwlapp.core.data.cells import decimal_mark, number
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.files import MAX_OWN, read_own
-from pwlapp.core.data.importing import NO_COLUMN, Choices, Import
+from pwlapp.core.data.importing import NO_COLUMN, Import
 from pwlapp.core.data.workbooks import MAX_UNPACKED, unpacked
 from pwlapp.errors import UserError
 
@@ -35,7 +36,7 @@ def read(raw: bytes | str, most: int = 10_000, **choices: Any) -> Import:
 
 
 def columns(raw: bytes | str, **choices: Any) -> list[list[float] | None]:
-    """X, y and prob, which are read without a question."""
+    """X, y and prob of a file that is read without a question."""
     file = read(raw, **choices)
     assert file.preview()["is_sure"]
     x, prob, y = file.points()
@@ -43,7 +44,7 @@ def columns(raw: bytes | str, **choices: Any) -> list[list[float] | None]:
 
 
 def codes(raw: bytes | str, **choices: Any) -> list[str]:
-    """What is in the way of a file."""
+    """The codes of a file's problems."""
     return [problem["code"] for problem in read(raw, **choices).preview()["problems"]]
 
 
@@ -110,7 +111,7 @@ def test_a_file_that_is_read_without_a_question(raw: str) -> None:
     assert columns(raw) == [X, Y, None]
 
 
-# Numbers that may be read in two ways
+# Numbers with two meanings
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_a_file_that_is_read_without_a_question(raw: str) -> None:
         ('x,y\n"1,250",0\n2,1\n', "1,250"),
     ],
 )
-def test_a_number_of_two_readings_is_asked_about(raw: str, cell: str) -> None:
+def test_a_number_with_two_meanings_is_asked_about(raw: str, cell: str) -> None:
     code, told = refusal(raw)
     assert (code, told["cell"]) == ("data_decimal_unclear", cell)
     preview = read(raw).preview()
@@ -146,8 +147,8 @@ def test_one_number_that_is_clear_decides_for_all() -> None:
 
 @given(st.lists(st.floats(-9e4, 9e4).map(lambda value: round(value, 4)), min_size=1, max_size=5))
 @settings(derandomize=True, database=None, deadline=None, max_examples=300)
-def test_no_number_is_read_wrong_without_a_question(values: list[float]) -> None:
-    """In each way in which Python groups the thousands."""
+def test_no_number_is_misread_without_a_question(values: list[float]) -> None:
+    """With each way in which Python groups thousands."""
     for template in ("{:.3f}", "{:,.3f}", "{:_.3f}", "{:,.0f}", "{:.4f}", "{:g}"):
         plain = [template.format(value).replace("_", " ") for value in values]
         swapped = [text.translate(str.maketrans(",.", ".,")) for text in plain]
@@ -222,7 +223,7 @@ def test_numbers_out_of_range() -> None:
     assert (code, told["column"], told["row"]) == ("data_out_of_range", "size", 3)
 
 
-def test_a_wrong_separator_or_encoding_is_no_accident() -> None:
+def test_a_wrong_separator_or_encoding_can_be_chosen() -> None:
     raw = written().encode()
     assert codes(raw, separator=";", x=0, y=1) == ["data_missing_column"]
     assert columns(raw, encoding="cp949") == [X, Y, None]
@@ -258,7 +259,7 @@ def test_the_first_sheet_of_a_workbook_and_another_one() -> None:
     assert columns(raw, sheet="gone")[0] == X
 
 
-def test_what_stands_in_a_workbooks_cells() -> None:
+def test_the_cells_of_a_workbook() -> None:
 
     rows = [
         ["x", "y"],
@@ -276,7 +277,7 @@ def test_what_stands_in_a_workbooks_cells() -> None:
 
 
 def with_zeros(compression: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """A workbook with more in it than may be unpacked."""
+    """A workbook that unpacks to more than is allowed."""
     file = io.BytesIO(workbook(("A", [["x", "y"], [1, 2], [3, 4]])))
     with zipfile.ZipFile(file, "a", compression) as packed:
         packed.writestr("xl/media/zeros", b"\0" * (MAX_UNPACKED + 1))
@@ -284,12 +285,12 @@ def with_zeros(compression: int = zipfile.ZIP_DEFLATED) -> bytes:
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
-def test_a_bomb_is_refused(compression: int) -> None:
+def test_a_zip_bomb_is_refused(compression: int) -> None:
     assert refusal(with_zeros(compression)) == ("data_bad_workbook", {})
 
 
-def test_a_bomb_that_tells_a_small_size_is_not_unpacked() -> None:
-    """Its checksum is that of the zeros which it tells of."""
+def test_a_zip_bomb_that_declares_a_small_size_is_not_unpacked() -> None:
+    """Its checksum is that of as many zeros as it declares."""
     told = 100
     sizes = struct.Struct("<III")  # checksum, compressed size, size
     raw = with_zeros()
@@ -313,7 +314,7 @@ def replaced(raw: bytes, name: str, content: bytes) -> bytes:
     return file.getvalue()
 
 
-def test_a_sheet_that_says_it_is_huge_or_unfolds_itself_is_refused_or_read() -> None:
+def test_a_sheet_with_a_false_size_or_recursive_entities() -> None:
     raw = workbook(("A", [["x", "y"], [1, 2], [3, 4]]))
     name = "xl/worksheets/sheet1.xml"
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
@@ -344,7 +345,7 @@ def test_old_and_locked_workbooks_are_named() -> None:
     assert refusal(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)[0] == "data_old_excel"
 
 
-# Anything at all
+# Any bytes
 
 
 TEXT = st.text(alphabet='xy,;\t |"\n#%.-01e−０가', max_size=80)
@@ -367,7 +368,7 @@ CHOICES = st.fixed_dictionaries(
 
 @given(st.one_of(st.binary(max_size=100), TEXT.map(str.encode)), CHOICES)
 @settings(derandomize=True, database=None, deadline=None, max_examples=300)
-def test_any_bytes_and_choices_are_points_or_a_clear_refusal(
+def test_any_bytes_and_choices_are_points_or_a_user_error(
     raw: bytes, choices: dict[str, Any]
 ) -> None:
     try:

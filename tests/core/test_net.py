@@ -93,6 +93,11 @@ def test_outer_slopes_of_a_net_with_bends_elsewhere():
     assert net.slopes(params) == pytest.approx((at[1] - at[0], at[3] - at[2]), abs=1e-3)
 
 
+@pytest.mark.parametrize("h", [1, 2048])
+def test_the_narrowest_and_the_widest_net_are_allowed(h: int):
+    assert Architecture(h).h == h
+
+
 @pytest.mark.parametrize("h", [0, -1, 2049])
 def test_a_number_of_units_out_of_range_is_refused(h: int):
     with pytest.raises(UserError) as refused:
@@ -101,8 +106,8 @@ def test_a_number_of_units_out_of_range_is_refused(h: int):
 
 
 @pytest.mark.parametrize("words", [{"activation": "tanh"}, {"loss": "mae"}])
-def test_words_that_no_net_knows_are_refused(words: dict[str, Any]):
-    with pytest.raises(UserError, match="bad_architecture"):
+def test_an_unknown_activation_or_loss_is_refused(words: dict[str, Any]):
+    with pytest.raises(UserError, match=r"^bad_architecture$"):
         Architecture(**words)
 
 
@@ -111,13 +116,13 @@ def test_the_start_is_the_target():
     assert net.slopes(START) == (9.0, -4.5)
 
 
-def test_the_target_is_the_pages_formula():
+def test_the_target_is_the_lectures_formula():
     x = np.array([-1, -0.5, 0, 0.5, 1], dtype=np.float32)
     np.testing.assert_array_equal(net.target(x), [-4.5, 0.0, 4.5, 2.25, 0.0])
     assert net.target(x).dtype == np.float32
 
 
-def test_vectors_go_there_and_back():
+def test_from_vector_is_the_inverse_of_to_vector():
     vector = net.to_vector(START)
     np.testing.assert_array_equal(vector, np.array([1, -1, -4.5, -9, 4.5], dtype=np.float32))
     assert vector.dtype == np.float32
@@ -183,7 +188,7 @@ def test_anything_but_five_numbers_is_refused(vector: object):
     assert (refused.value.code, refused.value.args_) == ("bad_params", {"max": 1e6})
 
 
-def test_a_vector_of_five_is_taken():
+def test_a_vector_of_five_is_accepted():
     vector = net.check_vector([1, -1e6, 1 / 3, 0, 4.5], k=5)
     assert vector.dtype == np.float32
     np.testing.assert_array_equal(vector, np.array([1, -1e6, 1 / 3, 0, 4.5], dtype=np.float32))

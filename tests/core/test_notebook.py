@@ -30,7 +30,7 @@ def own_points(n: int) -> Points:
 @pytest.mark.parametrize(
     "points", [some_points(2000), own_points(64), own_points(10_000)], ids=["law", "own", "most"]
 )
-def test_the_notebook_is_one_and_its_cells_run(
+def test_the_notebook_is_valid_and_its_cells_run(
     points: Points, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """In an empty folder, with the student's points inside."""

@@ -1,4 +1,4 @@
-"""One epoch in numbers against torch's autograd, its optimizers, and the engines."""
+"""One epoch in numbers, compared with torch's autograd and optimizers and with the engines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import Budget, TrainState
 from pwlapp.core.training import initial_state, train_slice
 
-RTOL = 2e-5  # of float32 sums over some hundred points
+RTOL = 2e-5  # for float32 sums over some hundred points
 OPTIMIZERS = {
     "adam": AdamOptions(),
     "adam, other settings": AdamOptions(0.05, 0.8, 0.9, 1e-3, 0.1),
@@ -36,7 +36,7 @@ NETS = [
 
 
 def points_of(net: Architecture, n: int = 300) -> tuple[Array, Array]:
-    """Points in no order; y is 0 or 1 for BCE."""
+    """Unsorted points; y is 0 or 1 for BCE."""
     rng = np.random.default_rng(net.h)
     x = rng.uniform(-1.5, 2, n).astype(np.float32)
     wave = np.sin(2 * x) + 0.3 * rng.normal(size=n)
@@ -73,7 +73,7 @@ def by_torch(state: TrainState, x: Array, y: Array, options: OptimizerOptions) -
 
 
 def close(found: NDArray[np.float64], wanted: Array, size: float) -> None:
-    """Equal in float32: relative to each number, or to what it was the sum of."""
+    """Compare within float32's rounding error, relative to each number or to its summands."""
     np.testing.assert_allclose(found, wanted, rtol=RTOL, atol=1e-6 * size)
 
 
@@ -101,26 +101,26 @@ def test_the_engines_take_the_predicted_step(net: Architecture, engine: str) -> 
     x, y = points_of(net)
     for options in OPTIMIZERS.values():
         state = state_of(net, options, 3)
-        foretold = one_step(state, x, y, options)
+        predicted = one_step(state, x, y, options)
         after = train_slice(state, x, y, options, Budget(4), engine).state
         assert after.epoch == 4
-        close(foretold.update.new, after.params[foretold.listed], options.lr)
-        assert foretold.loss_after == pytest.approx(after.loss, abs=2e-6)
-        assert foretold.loss == state.loss
+        close(predicted.update.new, after.params[predicted.listed], options.lr)
+        assert predicted.loss_after == pytest.approx(after.loss, abs=2e-6)
+        assert predicted.loss == state.loss
 
 
 def test_step_by_step_through_the_lectures_run(lecture: Points) -> None:
-    """Each of the first epochs, and the last before the table's rows."""
+    """The first epochs, and the last one before each row of the lecture's table."""
     x, y, options = lecture.x, lecture.y, AdamOptions()
     state = initial_state(1, x, y)
     for epoch in (*range(1, 30), 4999, 5000, 9999, 10_000):
         if epoch > state.epoch + 1:
             state = train_slice(state, x, y, options, Budget(epoch - 1), TORCH_CPU).state
-        foretold = one_step(state, x, y, options)
+        predicted = one_step(state, x, y, options)
         state = train_slice(state, x, y, options, Budget(epoch), TORCH_CPU).state
-        np.testing.assert_allclose(foretold.update.new, state.params, rtol=0, atol=5e-7)
-        assert foretold.loss_after == pytest.approx(state.loss, abs=1e-6)
-        np.testing.assert_allclose(foretold.difference, foretold.gradient, rtol=1e-3, atol=1e-7)
+        np.testing.assert_allclose(predicted.update.new, state.params, rtol=0, atol=5e-7)
+        assert predicted.loss_after == pytest.approx(state.loss, abs=1e-6)
+        np.testing.assert_allclose(predicted.difference, predicted.gradient, rtol=1e-3, atol=1e-7)
     assert state.params == pytest.approx([2.8167, -3.9404, -1.75, -3.5572, 4.9937], abs=6e-5)
 
 
@@ -154,7 +154,7 @@ def test_each_points_contribution_is_its_own_gradient(activation: Activation, lo
         assert pull.up == pytest.approx(terms[terms > 0].sum() / 40, rel=1e-4, abs=1e-9)
 
 
-def test_a_side_without_units_sends_nothing(lecture: Points) -> None:
+def test_points_of_a_side_without_units_contribute_nothing(lecture: Points) -> None:
     """Seed 3: both W1 are negative, so no point right of 0 reaches a unit."""
     x, y = lecture.x, lecture.y
     state = initial_state(3, x, y)
@@ -216,7 +216,7 @@ def test_many_points_are_thinned_for_drawing_but_all_count() -> None:
 
 
 def test_weights_with_infinite_v_do_not_change() -> None:
-    """Adam's v may be infinite: the weights then stand still, as torch's do."""
+    """Adam's v may be infinite: the weights then do not change, as in torch."""
     net = Architecture(2)
     x, y = points_of(net)
     state = initial_state(1, x, y, net)
@@ -225,7 +225,7 @@ def test_weights_with_infinite_v_do_not_change() -> None:
     np.testing.assert_array_equal(found.update.new, by_torch(state, x, y, AdamOptions()).new)
 
 
-def test_nothing_is_changed(lecture: Points) -> None:
+def test_the_arguments_are_not_changed(lecture: Points) -> None:
     state = initial_state(1, lecture.x, lecture.y)
     for vector in (state.params, state.m, state.v):
         vector.flags.writeable = False

@@ -1,4 +1,4 @@
-"""Plateaus against torch: its LBFGS on the same features, and the numbers that seeds stop at."""
+"""Plateaus, compared with torch's LBFGS on the same features and with the ends of long runs."""
 
 from __future__ import annotations
 

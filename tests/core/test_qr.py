@@ -1,4 +1,4 @@
-"""A QR code is read back by another program than the one that made it."""
+"""QR codes are decoded by another library than the one that made them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONGEST = "http://localhost:8050/#s=1." + "A" * (qr.MAX_LENGTH - 27)
 
 
 def pixels(svg: str, scale: int = 4) -> Any:
-    """The picture that an SVG of horizontal strokes draws: 0 for black, 255 for white."""
+    """Render an SVG that consists of horizontal strokes: 0 for black, 255 for white."""
     size = int(re.search(r'viewBox="0 0 (\d+) \1"', svg)[1])  # type: ignore[index]
     picture = np.full((size, size), 255, np.uint8)
     path = re.search(r'stroke="#000" d="([^"]+)"', svg)[1]  # type: ignore[index]

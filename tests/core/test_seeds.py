@@ -1,4 +1,4 @@
-"""Many seeds at once: each run equals that of the engine alone."""
+"""Training of many seeds: each run equals a run of that seed alone."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_lectures_seeds_end_where_the_lesson_says(lecture: Points) -> None:
     assert runs.params[2] == pytest.approx([-2.4492, -2.0526, -1.5177, -1.9014, 2.3080], abs=1e-4)
 
 
-def test_a_budget_of_nothing_still_trains_one_seed(lecture: Points) -> None:
+def test_a_budget_of_0_still_trains_one_seed(lecture: Points) -> None:
     runs = train_seeds(1, 50, lecture.x, lecture.y, LECTURE, AdamOptions(), 10, budget_ms=0)
     assert len(runs.losses) == 1
 

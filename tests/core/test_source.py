@@ -129,11 +129,11 @@ def test_a_page_that_is_refused(site: Site, status: int):
     assert refusal(f"{site.url}/{status}")[0] == "data_unreachable"
 
 
-def test_a_page_that_breaks_off(site: Site):
+def test_a_response_that_breaks_off(site: Site):
     assert refusal(f"{site.url}/short")[0] == "data_unreachable"
 
 
-def test_a_page_that_sends_one_on_to_no_address(site: Site):
+def test_a_redirect_to_an_invalid_url(site: Site):
     assert refusal(f"{site.url}/astray")[0] == "data_unreachable"
 
 
@@ -143,7 +143,7 @@ def test_a_page_over_the_limit(site: Site):
 
 
 @pytest.mark.parametrize("page", ["silent", "drip"])
-def test_a_site_that_takes_for_ever_is_left_in_time(site: Site, page: str):
+def test_an_endless_response_ends_at_the_deadline(site: Site, page: str):
     code, args = refusal(f"{site.url}/{page}", timeout_s=0.3, max_bytes=10**9)
     assert (code, args) == ("data_unreachable", {"name": f"{site.url}/{page}"})
 
@@ -159,12 +159,12 @@ def test_a_site_that_is_not_there(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     "url", ["http://", "https:///x.csv", "http://a..b/", "http://[::1", "HTTP://%"]
 )
-def test_an_address_that_is_none(url: str, monkeypatch: pytest.MonkeyPatch):
+def test_an_invalid_url(url: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("no_proxy", "*")
     assert refusal(url)[0] == "data_unreachable"
 
 
-def test_names_on_screen_hold_no_secrets():
+def test_display_names_contain_no_secrets():
     assert display_name("https://me:pass@host:81/a/b.csv?token=1#top") == "https://host:81/a/b.csv"
     assert display_name("https://host") == "https://host"
     assert display_name("/home/me/data/b.csv") == "b.csv"

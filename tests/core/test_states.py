@@ -45,7 +45,7 @@ def train(state: TrainState, points: Points, target: int) -> TrainState:
 # States
 
 
-def test_the_initial_weights_are_torchs_in_the_pages_order(lecture: Points):
+def test_the_initial_weights_are_torchs(lecture: Points):
     for seed in (0, 1, 43052, MAX_SEED):
         torch.manual_seed(seed)
         l1, l2 = torch.nn.Linear(1, 2, bias=False), torch.nn.Linear(2, 1, bias=True)
@@ -55,7 +55,7 @@ def test_the_initial_weights_are_torchs_in_the_pages_order(lecture: Points):
         assert (state.epoch, state.m.tolist(), state.v.tolist()) == (0, [0.0] * 5, [0.0] * 5)
 
 
-def test_a_new_net_and_a_slice_leave_the_random_numbers_alone(lecture: Points):
+def test_a_new_net_and_a_slice_do_not_change_the_random_state(lecture: Points):
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
@@ -63,7 +63,7 @@ def test_a_new_net_and_a_slice_leave_the_random_numbers_alone(lecture: Points):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_the_number_of_threads_is_put_back(lecture: Points):
+def test_the_number_of_threads_is_restored(lecture: Points):
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
@@ -80,7 +80,7 @@ def test_a_seed_out_of_range_is_refused(lecture: Points, seed: int):
     assert (refused.value.code, refused.value.args_) == ("bad_seed", {"max": MAX_SEED})
 
 
-def test_weights_put_in_by_hand_keep_adams_memory(lecture: Points):
+def test_weights_set_by_hand_keep_adams_memory(lecture: Points):
     state = train(initial_state(1, lecture.x, lecture.y), lecture, 20)
     vector = [1.0, -1.0, -4.5, -9.0, 4.5]
     edited = with_params(state, vector, lecture.x, lecture.y)
@@ -131,7 +131,7 @@ def test_frames_are_dense_at_the_start():
     assert 200 < len(epochs) <= 240
     gaps = np.diff(epochs)
     assert gaps.max() < 70
-    assert (np.diff(gaps) >= -1).all()  # wider and wider, but for rounding
+    assert (np.diff(gaps) >= -1).all()  # they grow, except for rounding
 
 
 def test_their_distance_from_the_start_is_a_cube():
@@ -257,7 +257,7 @@ def test_a_system_that_does_not_name_its_processor(monkeypatch: pytest.MonkeyPat
     assert cores() == 1
 
 
-def test_the_automatic_choice_is_the_compiled_loop_but_for_many_sigmoids(
+def test_auto_is_the_compiled_loop_except_for_many_sigmoids(
     monkeypatch: pytest.MonkeyPatch,
 ):
     sigmoids = Architecture(1024, activation="sigmoid")

@@ -1,4 +1,4 @@
-"""The torch engine against the page's loop, which is written out here."""
+"""The torch engine compared with the lecture's loop, which is written out here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def eager(
     y: Array,
     epochs: int,
 ) -> tuple[list[list[float]], list[float]]:
-    """Train as the page does; return weights and loss at each epoch, from 0 on."""
+    """Train with the lecture's loop; return weights and loss at each epoch, from 0 on."""
     xs, ys = torch.tensor(x).reshape(-1, 1), torch.tensor(y).reshape(-1, 1)
     weights, losses = [], []
     for _ in range(epochs + 1):
@@ -68,7 +68,7 @@ def _one_thread():
 
 
 @pytest.mark.parametrize("case", range(12))
-def test_random_configurations_are_the_pages_loop_bit_for_bit(case: int):
+def test_random_configurations_are_the_lectures_loop_bit_for_bit(case: int):
     rng = np.random.default_rng(case)
     n, h = int(rng.integers(1, 3000)), int(rng.choice([1, 2, 3, 16]))
     x = rng.normal(0, 2, n).astype(np.float32)
@@ -139,14 +139,14 @@ def test_another_optimizer_midway_is_a_new_one(lecture: Points):
     assert state.params.tolist() == weights[-1]
 
 
-def test_a_new_net_has_the_loss_that_the_page_would_print(lecture: Points):
+def test_a_new_net_has_the_loss_of_the_lectures_loop(lecture: Points):
     torch.manual_seed(7)
     net = pages_net(2)
     _, losses = eager(net, torch.nn.BCELoss(), adam(net, AdamOptions()), lecture.x, lecture.y, 1)
     assert initial_state(7, lecture.x, lecture.y).loss == losses[0]
 
 
-def test_an_error_that_is_not_about_numbers_is_not_hidden(lecture: Points):
+def test_other_errors_of_the_loss_are_raised(lecture: Points):
     start = initial_state(1, lecture.x, lecture.y)
     with pytest.raises(RuntimeError, match="between 0 and 1"):
         train_slice(start, lecture.x, lecture.y + 5, AdamOptions(), Budget(3))

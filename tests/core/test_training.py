@@ -15,7 +15,7 @@ from pwlapp.core.state import LOSS_LIMIT, Budget, SliceResult, TrainState, has_d
 from pwlapp.core.training import frame_epochs, initial_state, train_slice, with_params
 from pwlapp.errors import UserError
 
-# The lesson's table: seed, epoch -> W1, W1, W2, W2, b2 to 4 decimals, loss to 6.
+# The lecture's table: seed, epoch -> W1, W1, W2, W2, b2 to 4 decimals, loss to 6.
 TABLE = {
     (1, 0): ([0.5153, -0.4414, -0.1371, 0.3319, -0.6657], 0.838499),
     (1, 5_000): ([1.7773, -3.0447, -0.9945, -2.7176, 2.6391], 0.301082),
@@ -55,15 +55,15 @@ def train(engine: str) -> Train:
     return run
 
 
-# The lesson's numbers
+# The lecture's numbers
 
 
-def test_the_pages_loop_gives_the_pages_numbers(pages_run: SliceResult):
+def test_the_torch_engine_gives_the_lectures_numbers(pages_run: SliceResult):
     assert_in_table(pages_run.state, 1, 5_000)
 
 
 @pytest.mark.parametrize(("seed", "epoch"), TABLE)
-def test_the_compiled_loop_gives_the_lessons_numbers(lecture: Points, seed: int, epoch: int):
+def test_the_compiled_engine_gives_the_lectures_numbers(lecture: Points, seed: int, epoch: int):
     state = initial_state(seed, lecture.x, lecture.y)
     if epoch:
         budget = Budget(epoch)
@@ -175,7 +175,7 @@ def test_a_budget_without_an_epoch_is_refused(lecture: Points, train: Train, eng
 def test_a_v_that_has_overflowed_is_the_same_in_slices_and_gone_after_an_edit(
     lecture: Points, train: Train
 ):
-    """Its weight stands still; what is put in by hand trains on."""
+    """Its weight does not change; a weight set by hand is trained again."""
     start = train(initial_state(1, lecture.x, lecture.y), lecture, 3).state
     v = start.v.copy()
     v[1] = np.inf
@@ -221,7 +221,7 @@ def test_a_diverging_run_stops_at_its_last_good_epoch(
         assert result.frames.epochs[-1] == result.state.epoch
         assert_same_state(train(start, lecture, result.state.epoch, options).state, result.state)
     ahead = train(result.state, lecture, result.state.epoch + 1, options)
-    assert ahead.diverged  # the very next epoch is the bad one
+    assert ahead.diverged  # at the next epoch
     assert ahead.state.epoch == result.state.epoch
 
 
@@ -240,7 +240,7 @@ def test_divergence_does_not_depend_on_the_slicing(lecture: Points, train: Train
     assert_same_state(state, whole.state)
 
 
-def test_the_way_back_from_divergence_has_no_time_limit(
+def test_returning_to_the_last_good_epoch_has_no_time_limit(
     lecture: Points, monkeypatch: pytest.MonkeyPatch, train: Train, engine: str
 ):
     options = AdamOptions(lr=8.0)
@@ -250,7 +250,7 @@ def test_the_way_back_from_divergence_has_no_time_limit(
     readings = itertools.count()
 
     def clock() -> float:
-        """Stand still while the slice runs into the bad epoch, then race."""
+        """A clock that stands still until the slice has diverged, then runs fast."""
         reading = next(readings)
         return max(0.0, reading - (whole.state.epoch + 3))
 
@@ -260,7 +260,7 @@ def test_the_way_back_from_divergence_has_no_time_limit(
     assert_same_state(result.state, whole.state)
 
 
-def test_weights_put_far_off_by_hand_may_train_their_way_back(lecture: Points, train: Train):
+def test_weights_set_by_hand_with_a_large_loss_may_train(lecture: Points, train: Train):
     far = with_params(
         initial_state(1, lecture.x, lecture.y), [9, -9, 9, 9, 0], lecture.x, lecture.y
     )

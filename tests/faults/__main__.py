@@ -1,4 +1,4 @@
-"""``python -m tests.faults``: tests that every epoch counts exactly once, whatever fails."""
+"""``python -m tests.faults``: tests that every epoch is trained exactly once, whatever fails."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main() -> int:
     def log(line: str) -> None:
         print_line(f"{time.monotonic() - began:7.1f} s {line}")
 
-    signal.signal(signal.SIGTERM, _exit)  # so that no process is left running
+    signal.signal(signal.SIGTERM, _exit)  # its exception stops the cluster's processes
     print_line(f"seed {seed}, {rounds} events, {args.students} students; logs in {folder}")
     outcome = asyncio.run(scenario.run(folder, Plan(seed, rounds), args.students, log))
     print_line(table(outcome))

@@ -20,14 +20,14 @@ Numbers = list[float | None]  # loss, then the parameters
 
 
 def violations(records: Sequence[NetRecord], points: Points) -> list[str]:
-    """Every difference from uninterrupted runs, one message each.
+    """Compare with uninterrupted runs; returns a message for each difference.
 
     Parameters
     ----------
     records : sequence of NetRecord
-        Of nets that were trained with the default optimizer and ``torch@cpu``.
+        Nets that were trained with the default optimizer and ``torch@cpu``.
     points : Points
-        The data they were trained on.
+        Their training data.
     """
     expected = uncut_runs(records, points)
     return [

@@ -1,6 +1,6 @@
-"""One server in embedded mode: killed at random moments, without room on its disk, or locked out.
+"""A server in embedded mode: killed at random times, with a full disk, or a locked database.
 
-Students and a class train meanwhile; then every net is compared with an uncut run.
+Students and a class train meanwhile; then every net is compared with an uninterrupted run.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from tests.support.cluster import ROOT
 from tests.support.processes import free_ports, signal_group, status_of, wait_until_gone
 from tests.support.sessions import until, write_points
 
-STARTING = 1 / 3  # the share of kills that may hit the start; else nothing would ever be trained
+STARTING = 1 / 3  # share of kills during the start; with more, nothing would be trained
 UP_S = (0.0, 4.0)  # until the next kill
 OUTAGE_S = (0.5, 4.0)
 LONG_LOCK_S = 30.0
-ROOM = 32_768  # bytes that a file may still have on the full disk
+ROOM = 32_768  # bytes: largest size of a file on the "full disk"
 READY_S = 120.0
 SEATS = 3
 TRACEBACK = "Traceback (most recent call last)"
 
 
 class EmbeddedServer:
-    """A server in a process group of its own, on one port and one data folder.
+    """A server in its own process group; restarts use the same port and data folder.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class EmbeddedServer:
             )
 
     def kill(self) -> None:
-        """Kill it and its training processes at once."""
+        """Kill the server and its training processes at once."""
         if self._process is not None:
             signal_group(self._process.pid, signal.SIGKILL)
             self._process.wait()
@@ -100,7 +100,7 @@ class EmbeddedServer:
 
     @contextlib.contextmanager
     def full(self) -> Iterator[None]:
-        """Let none of its files grow, as on a full disk; needs no root."""
+        """Stop its files from growing, as on a full disk, by a limit that needs no root."""
         size = self.log.stat().st_size + ROOM
         self._limit(size)
         try:
@@ -114,7 +114,7 @@ class EmbeddedServer:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock for writing, as another program might."""
+        """Hold the database's write lock, as another program might."""
         with contextlib.closing(sqlite3.connect(self.database, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             yield
@@ -123,7 +123,7 @@ class EmbeddedServer:
 async def run(
     folder: Path, seed: int, rounds: int, n_students: int, log: Log, long_lock_s: float = 0.0
 ) -> tuple[Counter[str], list[str]]:
-    """Harm the server again and again; returns what was done, and the broken promises.
+    """Cause faults again and again; returns the counts of faults, and the violations.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ async def run(
         Gets data and logs.
     seed : int
     rounds : int
-        Number of kills; after every tenth of them the disk is full and then locked for a while.
+        Number of kills; after every tenth, the disk is full and then the database locked.
     n_students : int
     log : callable
         Called with a line for each event when it is over.

@@ -1,4 +1,4 @@
-"""Helpers for tests of a cluster."""
+"""Helper functions for tests of a cluster."""
 
 from __future__ import annotations
 
@@ -82,6 +82,6 @@ def log_lines(cluster: Cluster, name: str) -> list[str]:
 
 
 def libraries_in(pid: int) -> list[str]:
-    """Which of the large libraries a process has loaded."""
+    """The large libraries that a process has loaded."""
     maps = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
     return [library for library in ("/torch/", "/numba/", "/llvmlite/") if library in maps]

@@ -30,23 +30,23 @@ Log = Callable[[str], None]
 
 
 class FaultInjector:
-    """Injects events. An event waits until its process is up again after the event before.
+    """Injects events; an event waits until its process has recovered from the previous event.
 
     Parameters
     ----------
     cluster : Cluster
     seed : int
-        Of the choices that the schedule leaves open, such as which child is killed.
+        Seed of the choices that are not in the schedule, such as which child is killed.
     log : callable
-        Called with a line when an event is over.
+        Called with a line of text after each event.
 
     Attributes
     ----------
     done : list of Event
     stuck : list of str
-        Processes that did not end in time when stopped, and were killed as by a supervisor.
+        Processes that did not stop in time and were killed, as by a supervisor.
     restarted : list of str
-        Processes that had ended by themselves and were restarted as by a supervisor. Celery ends a
+        Processes that had ended by themselves and were restarted, as by a supervisor. Celery ends a
         worker whose child is killed while it loads torch.
     """
 
@@ -160,7 +160,7 @@ class FaultInjector:
         return f"{count} connections"
 
     async def _repeat(self, event: Event) -> str:
-        """Duplicate each waiting message twice: as it is, and with a new delivery tag."""
+        """Send each waiting message two more times: unchanged, and with a new delivery tag."""
         count = 0
         async with self._redis() as client:
             for queue in QUEUES:
@@ -174,7 +174,7 @@ class FaultInjector:
         return f"{count} copies"
 
     async def _send_old(self, event: Event) -> str:
-        """Send messages for old versions, for the present one, and for a future one."""
+        """Send messages for old versions, for the current one and for a future one."""
         messages = []
         async with self._redis() as client:
             async for key in client.scan_iter(match=SESSION + "*"):
@@ -207,7 +207,7 @@ class FaultInjector:
 
 
 def _resent(message: bytes) -> bytes:
-    """The same task in a new message, as if its sender had tried twice."""
+    """The same task in a new message, as if its sender had retried."""
     content = json.loads(message)
     content["properties"]["delivery_tag"] = secrets.token_hex(16)
     return json.dumps(content).encode()

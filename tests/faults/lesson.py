@@ -12,7 +12,7 @@ from tests.support.client.classroom import ClassStudent, Teacher
 from tests.support.client.student import Refused, Unanswered
 
 EPOCHS = 400  # of each setting
-SEEDS = (1, 2)  # few, so that the runs to compare with are computed once
+SEEDS = (1, 2)  # few, so that few expected runs must be computed
 RETRY_S = (0.4, 1.2)
 TIMEOUT_S = 240.0
 SETTING = {
@@ -35,9 +35,9 @@ class Lesson:
     Attributes
     ----------
     records : list of NetRecord
-        The net of each student at the end of each setting.
+        The net of each student after each setting.
     begun_epochs, begun_runs : int
-        At most so many were begun: a setting whose answer was lost is sent again.
+        Upper limits of what was begun, since a setting whose answer was lost is sent again.
     """
 
     def __init__(self, addresses: Sequence[str], count: int) -> None:
@@ -49,7 +49,7 @@ class Lesson:
         self._own: list[Any] = []
 
     async def open(self) -> None:
-        """Open a room and its board; all take their seats."""
+        """Open a room and its board, and let all students join."""
         self.teacher = await Teacher.open_room(self._addresses)
         self.teacher.watch()
         for student in self.students:
@@ -61,12 +61,12 @@ class Lesson:
         await asyncio.gather(*(student.close() for student in self.students))
 
     async def teach_until(self, enough: asyncio.Event) -> None:
-        """Send setting after setting until `enough` is set; then give all their own work back.
+        """Send setting after setting until `enough` is set; then release the class.
 
         Raises
         ------
         Violation
-            If somebody does not get there, or has another seat or other work than before.
+            If a net is not trained in time, or a student's seat or own work has changed.
         """
         seats = [student.room and student.room["seat"] for student in self.students]
         while not enough.is_set():

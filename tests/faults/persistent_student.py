@@ -27,7 +27,7 @@ TEMPORARY_ERRORS = {"storage_failed", "not_ready", "no_workers", "worker_lost", 
 
 
 class Violation(Exception):
-    """The app has broken a promise; the text says which."""
+    """The app has violated an invariant; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class NetRecord:
 
 @dataclass
 class Counts:
-    """What happened to a student."""
+    """Counts of a student's runs and errors."""
 
     runs: int = 0
     epochs: int = 0
@@ -67,7 +67,7 @@ class Counts:
 
 
 class PersistentStudent(Student):
-    """A `Student` that trains until it is told to stop.
+    """A `Student` that trains until it is stopped.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class PersistentStudent(Student):
             await self._press_until_done(self.resume, lambda now: now["status"] != "paused")
 
     async def begin(self, epochs: int) -> None:
-        """Press *Train* until the run has begun."""
+        """Press *Train*, again and again until the run has begun."""
         start = self._runs[-1][1] if self._runs else 0
         target = start + epochs
         await self._press_until_done(
@@ -157,7 +157,7 @@ class PersistentStudent(Student):
         await self._until(lambda: self.epoch >= target and self.status == "idle")
 
     async def start_over(self, seed: int) -> None:
-        """Reset the net, which ends its record."""
+        """Reset the net, and finish its record."""
         self.records.append(await self.record())
         ended_at = self.log.last_seq
         await self._press_until_done(
@@ -167,7 +167,7 @@ class PersistentStudent(Student):
         self._seed, self._runs = seed, []
 
     async def record(self) -> NetRecord:
-        """The record of the present net."""
+        """The record of the current net."""
         answer = await self.fetch()
         seen = [[f.seq, f.epoch, f.loss, f.mark, *f.numbers] for f in self.frames]
         who, state = f"session {self.sid}", answer["state"]

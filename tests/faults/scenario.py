@@ -23,7 +23,7 @@ from tests.support.cluster import Cluster, ClusterFailed
 from tests.support.sessions import write_points
 
 READY_S = 60.0
-SEATS = 4  # students of a class beside the others
+SEATS = 4  # students of a class, in addition to the others
 SETTINGS = {"PWLAPP_ENGINE": "torch@cpu"}  # one engine, so that all runs can be compared exactly
 TRACEBACK = "Traceback (most recent call last)"
 
@@ -34,9 +34,9 @@ class Outcome(NamedTuple):
     Attributes
     ----------
     figures : dict of str to int or float
-        In the order in which they are printed.
+        Figures, in the order in which they are printed.
     violations : list of str
-        Broken promises; empty if there are none.
+        Violated invariants; empty if there are none.
     """
 
     events: Counter[str]
@@ -146,7 +146,7 @@ def _violations(
         problems.append(f"{runs} runs of {epochs} epochs, but the workers counted {counted}")
     if counted.get("runs_failed") or counted.get("runs_diverged"):
         problems.append(f"no run should have failed, but the workers counted {counted}")
-    # Celery's workers may be slow to stop, or end by themselves; that breaks no promise.
+    # Celery's workers may be slow to stop, or end by themselves; that is no violation.
     for what, names in (("ended by itself", injector.restarted), ("did not end", injector.stuck)):
         problems += [f"{name} {what}" for name in names if name not in cluster.workers]
     for name in cluster.webs:

@@ -30,9 +30,9 @@ class Event(NamedTuple):
     Attributes
     ----------
     wait_s : float
-        Time after the event before.
+        Time after the previous event.
     target : str
-        A process, by its name in `Cluster`.
+        Name of a process in `Cluster`.
     lasts_s : float
         Time until it is repaired.
     """

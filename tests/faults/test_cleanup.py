@@ -1,4 +1,4 @@
-"""A cluster leaves no process behind, however it ends."""
+"""However a cluster ends, all its processes end."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ with Cluster(Path(sys.argv[1]), webs=0, workers=0) as cluster:
 """
 
 
-async def test_nothing_is_left_if_the_test_itself_is_killed(tmp_path: Path) -> None:
+async def test_no_process_is_left_if_the_test_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "owner.py"
     script.write_text(OWNER, encoding="utf-8")
     owner = await asyncio.create_subprocess_exec(
@@ -49,7 +49,7 @@ async def test_nothing_is_left_if_the_test_itself_is_killed(tmp_path: Path) -> N
     await until(lambda: not Path(f"/proc/{pid}").exists())
 
 
-def test_nothing_is_left_of_a_cluster(tmp_path: Path) -> None:
+def test_no_process_is_left_of_a_closed_cluster(tmp_path: Path) -> None:
     with Cluster(tmp_path, webs=0, workers=1, concurrency=2) as cluster:
         pid = cluster.pid("worker-0")
         cluster.signal("redis", signal.SIGSTOP)

@@ -99,9 +99,7 @@ async def test_every_command_works_with_each_request_to_another_web_process(
         assert student.problems() == []
 
 
-async def test_of_two_starts_at_the_same_moment_one_counts(
-    cluster: Cluster, points: Points
-) -> None:
+async def test_of_two_simultaneous_starts_one_is_accepted(cluster: Cluster, points: Points) -> None:
     a, b = cluster.addresses
     async with student_at(a) as one, Student([b], sid=one.sid) as other:
         await other.open()
@@ -226,7 +224,7 @@ async def test_workers_that_started_before_redis_are_found(
 # --- invalid messages and data --------------------------------------------------------------------
 
 
-async def test_a_session_that_kills_its_workers_is_given_up_and_can_go_on(
+async def test_a_session_that_kills_its_workers_is_stopped_and_can_continue(
     cluster: Cluster, points: Points
 ) -> None:
     async with student_at(*cluster.addresses) as student:

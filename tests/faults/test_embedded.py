@@ -19,7 +19,7 @@ from tests.support.sessions import write_points
 EPOCHS = 4000
 
 
-async def test_every_epoch_counts_once_whenever_the_server_is_killed(tmp_path: Path) -> None:
+async def test_every_epoch_is_trained_once_whenever_the_server_is_killed(tmp_path: Path) -> None:
     lines: list[str] = []
     done, violations = await embedded.run(tmp_path, 1, 3, 2, lines.append)
     assert violations == [], "\n".join(lines)
@@ -43,7 +43,7 @@ async def served(folder: Path, data: Path) -> AsyncIterator[EmbeddedServer]:
         yield server
 
 
-async def test_a_run_waits_for_its_disk_and_its_page_says_so(
+async def test_a_run_waits_for_the_disk_with_a_notice(
     tmp_path: Path, data: Path, points: Points
 ) -> None:
     async with served(tmp_path, data) as server, student_at(server.address) as student:
@@ -52,7 +52,7 @@ async def test_a_run_waits_for_its_disk_and_its_page_says_so(
             await student.begin(EPOCHS)
             await student.wait_until(lambda begun=begun: student.epoch > begun)
             with outage():
-                await student.wait_until(lambda: said_by(student) == "run_waits")
+                await student.wait_until(lambda: notice_of(student) == "run_waits")
                 assert embedded.status_of(f"{server.address}/healthz") == 200
                 assert embedded.status_of(f"{server.address}/readyz") == 503
                 assert (await student.fetch())["state"]["epoch"] == student.epoch
@@ -63,7 +63,7 @@ async def test_a_run_waits_for_its_disk_and_its_page_says_so(
     assert embedded.TRACEBACK not in log
 
 
-def said_by(student: PersistentStudent) -> str | None:
+def notice_of(student: PersistentStudent) -> str | None:
     """The code of the notice that the page shows."""
     notice = (student.snapshot or {}).get("notice")
     return notice and notice["code"]

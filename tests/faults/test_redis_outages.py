@@ -1,4 +1,4 @@
-"""A Redis that is full, read-only, emptied or silent: what servers and workers do then."""
+"""Servers and workers with a Redis that is full, read-only, emptied or silent."""
 
 from __future__ import annotations
 

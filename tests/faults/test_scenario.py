@@ -1,4 +1,4 @@
-"""The scenario of ``python -m tests.faults``, shortened, and the parts that it is made of."""
+"""A short scenario of ``python -m tests.faults``, and its parts."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_every_difference_is_found(
     assert what in "; ".join(comparison.violations([record], points))
 
 
-async def test_every_epoch_counts_once_whatever_fails(tmp_path: Path) -> None:
+async def test_every_epoch_is_trained_once_whatever_fails(tmp_path: Path) -> None:
     lines: list[str] = []
     plan = Plan(1, len(KINDS), KINDS, gap_s=(0.3, 2.0))
     outcome = await scenario.run(tmp_path, plan, 4, lines.append)

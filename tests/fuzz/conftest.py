@@ -18,7 +18,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def nothing_else(site: Site) -> Iterator[None]:
-    """No fault in the log, and nothing of the control's has changed."""
+    """Check that no fault is logged and that the control's data are unchanged."""
     before = site.seen()
     with fuzz.no_faults_logged():
         yield

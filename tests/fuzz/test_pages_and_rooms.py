@@ -1,4 +1,4 @@
-"""Forged requests for pages, streams and downloads, and to rooms; see `test_sessions`."""
+"""Malformed requests for pages, streams and downloads, and to rooms; see `test_sessions`."""
 
 from __future__ import annotations
 
@@ -83,14 +83,12 @@ def test_pictures(site: Site, name: str, content: bytes, headers: Any) -> None:
 OF_TEACHER: dict[str, dict[str, Any]] = {
     "ask": {"kind": "choice", "text": "Why?", "options": ["a", "b"]},
     "challenge": {"kind": "match", "epochs": 5, "target": [1, 2, 3, 4, 5]},
-    "csv": {"names": True},
     "end_challenge": {},
     "end_question": {},
     "freeze": {"on": False},
     "hide": {"controls": ["train"]},
     "hide_name": {"seat": 1, "on": True},
     "lesson": {"lesson": ["page", 1]},
-    "notebook": {},
     "open_net": {"seat": 1, "sid": "A" * 22},
     "pause": {},
     "push": SETTING | {"seat_seeds": True},
@@ -108,8 +106,8 @@ OF_SEAT: dict[str, dict[str, Any]] = {
 LEAVING = {"end", "leave"}  # would end the room, and the other tests with it
 
 
-def test_every_command_of_a_room_is_forged() -> None:
-    assert OF_TEACHER.keys() | {"end"} == {*table.COMMANDS, *table.DOWNLOADS, "addresses"}
+def test_every_command_of_a_room_is_fuzzed() -> None:
+    assert OF_TEACHER.keys() | {"end"} == {*table.COMMANDS, "addresses"}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +130,7 @@ def test_rooms(site: Site, role: str, name: str, data: st.DataObject) -> None:
 
 @settings(**FEW, **SAME_EACH_TIME)
 @given(data=st.data())
-def test_the_doors_of_a_room(site: Site, data: st.DataObject) -> None:
+def test_opening_and_joining_a_room(site: Site, data: st.DataObject) -> None:
     room = site.room
     seat = data.draw(mostly(tokens.seat_token(room, 2), ODD_TEXT))
     code = data.draw(mostly(room.code, ODD_TEXT))
@@ -163,7 +161,7 @@ def test_the_doors_of_a_room(site: Site, data: st.DataObject) -> None:
     query=st.binary(max_size=20),
     headers=HEADERS,
 )
-def test_anything(
+def test_any_request(
     site: Site, method: str, path: str, body: bytes, query: bytes, headers: Any
 ) -> None:
     site.ask(method, f"/{path}", body, query, headers)

@@ -1,6 +1,6 @@
-"""Forged commands, imported runs, files and callbacks.
+"""Malformed commands, imported runs, files and callbacks.
 
-None may fail the app, hang, leave a traceback, or touch another's session. The same requests are
+None may crash the app, hang, log a traceback, or change another session. The same requests are
 sent each time.
 """
 
@@ -78,7 +78,7 @@ BODIES: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def test_every_command_is_forged() -> None:
+def test_every_command_is_fuzzed() -> None:
     assert BODIES.keys() == COMMANDS.keys() | STREAMS.keys()
     for name, bodies in BODIES.items():
         model = (COMMANDS | STREAMS)[name].model  # type: ignore[operator]  # two kinds of tuple
@@ -120,7 +120,7 @@ NUMBER = st.sampled_from([0, 1, 10**6, 10**12])
     then=st.sampled_from(["one_step", "step", "train", "plateaus", "saved", "undo"]),
     path=st.sampled_from(["frames/{}", "export/{}/frames", "export/{}/run", "export/{}/script"]),
 )
-def test_numbers_that_training_does_not_reach(
+def test_saved_numbers_that_training_cannot_reach(
     site: Site, vectors: dict[str, str], epochs: dict[str, int], then: str, path: str
 ) -> None:
     site.ask(

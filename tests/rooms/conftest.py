@@ -1,4 +1,4 @@
-"""Rooms on SQLite, whose sessions are trained in threads."""
+"""Fixture: the room service on SQLite, with training in threads."""
 
 from __future__ import annotations
 

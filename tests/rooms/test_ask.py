@@ -1,4 +1,4 @@
-"""Questions: which answers fit, and what the class sees of all of them."""
+"""Questions: which answers are valid, and the summary that the class sees."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def seats(*values: Value | None, question: int = 3) -> list[Seat]:
         (CURVE, [0] * 10 + [1] * 11, (0.0,) * 10 + (1.0,) * 11),
     ],
 )
-def test_answers_that_fit(question: Question, value: Any, kept: Value) -> None:
+def test_valid_answers(question: Question, value: Any, kept: Value) -> None:
     assert check_answer(question, value) == kept
 
 
@@ -52,7 +52,7 @@ def test_answers_that_fit(question: Question, value: Any, kept: Value) -> None:
         (CURVE, {"0": 1}),
     ],
 )
-def test_answers_that_do_not(question: Question, value: Any) -> None:
+def test_invalid_answers(question: Question, value: Any) -> None:
     with pytest.raises(UserError, match="bad_answer"):
         check_answer(question, value)
 

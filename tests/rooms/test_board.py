@@ -1,4 +1,4 @@
-"""The live board: what it shows, that it learns of every change, and the ranking."""
+"""The live board: its rows, its updates, and the ranking."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from pwlapp.commands import table
 from pwlapp.core.net import START, Architecture, to_vector
 from pwlapp.errors import UserError
+from pwlapp.rooms import stream
 from pwlapp.rooms.board import live
 from pwlapp.rooms.board.live import Boards
 from pwlapp.rooms.presence import HERE_S
@@ -24,7 +25,7 @@ TARGET = to_vector(START).tolist()
 
 
 class Screen:
-    """What a board shows, from the lines of its stream."""
+    """The state of a board, built from the lines of its stream."""
 
     def __init__(self, lines: AsyncGenerator[dict[str, Any]]) -> None:
         self.room: dict[str, Any] = {}
@@ -170,7 +171,7 @@ async def test_a_second_board_shows_the_same_from_the_first_line_on(
     await other.close()
 
 
-async def test_sends_a_sign_of_life_and_notices_who_is_gone(
+async def test_sends_pings_and_notices_absent_students(
     rooms: RoomService,
     room: Room,
     screen: Screen,
@@ -186,7 +187,7 @@ async def test_sends_a_sign_of_life_and_notices_who_is_gone(
     await until(lambda: {"ping": True} in screen.received)
 
 
-async def test_a_page_that_asks_gets_what_a_board_shows(
+async def test_a_polling_page_gets_what_a_board_shows(
     rooms: RoomService, boards: Boards, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "INTERVAL_S", 0.01)
@@ -203,8 +204,8 @@ async def test_a_page_that_asks_gets_what_a_board_shows(
     line = await boards.now(room.code)
     assert line == {"room": screen.room, "seats": list(screen.rows.values())}
     await screen.close()
-    assert boards._boards  # it goes on: the page asks again
-    monkeypatch.setattr(live, "ASKED_S", 0.0)
+    assert boards._boards  # it is kept: the page polls again
+    monkeypatch.setattr(live, "IDLE_S", 0.0)
     await until(lambda: not boards._boards)
     await tell(rooms, room, "end")
     with pytest.raises(UserError, match="room_unknown"):
@@ -231,7 +232,7 @@ async def test_ends_when_the_streams_are_ended(
     await again.close()
 
 
-async def test_of_a_room_that_is_gone(boards: Boards) -> None:
+async def test_the_board_of_a_deleted_room(boards: Boards) -> None:
     with pytest.raises(UserError, match="room_unknown"):
         await anext(boards.follow("AAAAAA"))
 
@@ -254,7 +255,7 @@ async def test_answers_are_shown_to_the_teacher_first(
 
 
 class TestRanking:
-    async def test_of_who_matches_a_bent_line(
+    async def test_challenge_to_match_a_bent_line(
         self, rooms: RoomService, room: Room, screen: Screen
     ) -> None:
         seats = await take_seats(rooms, room, 4)
@@ -272,7 +273,7 @@ class TestRanking:
         await tell(rooms, room, "end_challenge")
         await until(lambda: screen.room["challenge"] is None)
 
-    async def test_of_the_lowest_loss_within_the_epochs(
+    async def test_challenge_of_the_lowest_loss(
         self, rooms: RoomService, room: Room, screen: Screen
     ) -> None:
         await take_seats(rooms, room, 3)
@@ -282,7 +283,7 @@ class TestRanking:
         await ended(rooms, room)
         best = {}
         for seat in await rooms.repository.seats(room.code):
-            _, frames = await rooms.sessions.whole(seat.class_sid or "")
+            _, frames = await rooms.sessions.state_and_frames(seat.class_sid or "")
             best[seat.number] = min(f.loss for f in frames if 0 < f.epoch <= 100)
 
         def scores() -> dict[int, float]:
@@ -291,7 +292,7 @@ class TestRanking:
 
         await until(lambda: scores() == best)
         assert [seat for _, seat in screen.ranking()] == sorted(best, key=lambda n: best[n])
-        # The best that a seat has reached stays, and weights set by hand do not count.
+        # The best score of a seat is kept, and weights set by hand do not count.
         [first, *_] = await rooms.repository.seats(room.code)
         await rooms.sessions.reset(first.class_sid or "")
         await rooms.sessions.set_params(first.class_sid or "", TARGET)
@@ -301,7 +302,37 @@ class TestRanking:
         await until(lambda: screen.rows[1]["epoch"] == 50)
         assert scores() == best
 
-    async def test_outlives_the_boards_that_are_open(
+    async def test_moves_while_no_board_is_open(
+        self, rooms: RoomService, boards: Boards, room: Room
+    ) -> None:
+        [seat] = await take_seats(rooms, room, 1)
+        known = stream.Known(seat.own, "", 0)
+        shown: dict[str, Any] = {}
+
+        async def follow() -> None:
+            async for event in boards.touch_during_challenge(room.code, news):
+                if event.name == "room":
+                    shown.update(event.data)
+
+        def own() -> float | None:
+            score: float | None = (shown["challenge"] or {}).get("own")
+            return score
+
+        news = stream.follow(rooms, room.code, seat.number, known)
+        page = asyncio.create_task(follow())
+        await until(lambda: shown)
+        assert not boards._boards  # nothing is read where nothing is scored
+        await tell(rooms, room, "challenge", kind="match", target=TARGET)
+        await rooms.sessions.set_params(seat.own, [1, -1, -4.5, -9, 5])
+        await until(lambda: own() == pytest.approx(0.5, abs=1e-6))
+        await rooms.sessions.set_params(seat.own, TARGET)
+        await until(lambda: own() == pytest.approx(0, abs=1e-6))
+        await tell(rooms, room, "end_challenge")
+        await until(lambda: shown["challenge"] is None)
+        page.cancel()
+        await asyncio.gather(page, return_exceptions=True)
+
+    async def test_is_kept_when_all_boards_are_closed(
         self, rooms: RoomService, boards: Boards, room: Room, screen: Screen
     ) -> None:
         [seat] = await take_seats(rooms, room, 1)
@@ -318,7 +349,7 @@ class TestRanking:
         assert again.room["challenge"] == before
         await again.close()
 
-    async def test_stays_that_of_the_class_after_the_release(
+    async def test_is_unchanged_by_a_release(
         self, rooms: RoomService, room: Room, screen: Screen
     ) -> None:
         seats = await take_seats(rooms, room, 2)
@@ -329,7 +360,7 @@ class TestRanking:
         await rooms.sessions.set_params(first.class_sid or "", [1, -1, -4.5, -9, 5])
         await until(lambda: screen.ranking() == [(1, 1)])
         await tell(rooms, room, "release")
-        await until(lambda: screen.rows[2]["why"] == "not_yet")  # the board shows their own again
+        await until(lambda: screen.rows[2]["why"] == "not_yet")  # own nets are shown again
         await rooms.sessions.set_params(first.own, TARGET)
         await tell(rooms, room, "hide_name", seat=1, on=True)
         await until(lambda: screen.room["challenge"]["ranking"][0]["name"] == "")
@@ -337,7 +368,7 @@ class TestRanking:
         assert screen.room["challenge"]["over"]
         assert screen.room["challenge"]["ranking"][0]["score"] == pytest.approx(0.5, abs=1e-6)
 
-    async def test_begins_anew_when_the_class_is_led(
+    async def test_is_reset_by_a_new_setting(
         self, rooms: RoomService, room: Room, screen: Screen
     ) -> None:
         [seat] = await take_seats(rooms, room, 1)

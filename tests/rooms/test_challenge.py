@@ -25,7 +25,7 @@ def frame(epoch: int, loss: float, mark: Mark = "") -> Frame:
 
 
 def logits(x: torch.Tensor, params: Array, net: Architecture) -> torch.Tensor:
-    """The oracle: the bent line as torch computes it."""
+    """The logits as torch computes them."""
     made = make_net(net)
     torch.nn.utils.vector_to_parameters(torch.tensor(params), made.parameters())
     with torch.no_grad():
@@ -48,7 +48,7 @@ def test_the_distance_is_that_of_the_logits_over_the_range(net: Architecture) ->
     assert match_score(train, TARGET, POINTS) == pytest.approx(expected, rel=0.02)
 
 
-def test_a_line_beyond_all_numbers_has_no_score() -> None:
+def test_a_line_with_infinite_values_has_no_score() -> None:
     train = initial_state(1, POINTS.x, POINTS.y)
     broken = replace(train, params=np.full(5, np.inf, dtype=np.float32))
     assert match_score(broken, TARGET, POINTS) is None
@@ -67,7 +67,7 @@ def test_weights_set_by_hand_do_not_count() -> None:
     assert lowest_score(run, 30) == 0.5
 
 
-def test_a_loss_that_is_no_number_does_not_count() -> None:
+def test_a_nan_loss_does_not_count() -> None:
     assert lowest_score([frame(10, 0.5), frame(20, float("nan"))], 30) == 0.5
     assert lowest_score([frame(20, float("nan"))], 30) is None
 

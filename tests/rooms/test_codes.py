@@ -11,7 +11,7 @@ from pwlapp.rooms.codes import ALPHABET, LENGTH, new_code, read_code
 from pwlapp.rooms.nicknames import MAX_NICKNAME, read_nickname
 
 
-def test_new_codes_are_read_as_they_are() -> None:
+def test_new_codes_are_read_unchanged() -> None:
     codes = {new_code() for _ in range(200)}
     assert len(codes) > 190
     for code in codes:
@@ -20,7 +20,7 @@ def test_new_codes_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("pair", ["0O", "1I", "1L", "2Z", "5S", "8B", "6G", "VU", "0Q"])
-def test_of_letters_that_look_alike_there_is_one_at_most(pair: str) -> None:
+def test_the_alphabet_has_no_similar_letters(pair: str) -> None:
     assert len(set(pair) & set(ALPHABET)) <= 1
 
 
@@ -35,12 +35,12 @@ def test_a_code_is_read_in_any_form(typed: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["", "K7N4P", "K7N4PXX", "K7N4P0", "../..", "K7N4PX" * 10, "\x00"]
 )
-def test_what_is_no_code(typed: str) -> None:
+def test_invalid_codes(typed: str) -> None:
     assert read_code(typed) is None
 
 
 @given(st.text(max_size=50))
-def test_any_text_is_a_code_or_none(typed: str) -> None:
+def test_any_text_gives_a_code_or_none(typed: str) -> None:
     code = read_code(typed)
     assert code is None or (len(code) == LENGTH and set(code) <= set(ALPHABET))
 

@@ -1,4 +1,4 @@
-"""Files and invitations for the teacher, of a class as it stands."""
+"""The teacher's downloads from a class, and the invitations."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.core.test_export import WORDS
 from tests.support.classes import SETTING, class_states, ended, take_seats, tell
 
 
-async def download(rooms: RoomService, room: Room, name: str, **body: Any) -> File:
-    return await table.download(rooms, room, name, body, WORDS)
+async def download(rooms: RoomService, room: Room, name: str, names: bool = False) -> File:
+    return await table.download(rooms, room, name, WORDS, names)
 
 
 def literals_of(notebook: File) -> list[dict[str, Any]]:
-    """The students as a notebook has them."""
+    """The nets of the students in a notebook."""
     cells = ["".join(cell["source"]) for cell in json.loads(notebook.content)["cells"]]
     names: dict[str, Any] = {}
     exec(next(source for source in cells if "students = [" in source), names)
@@ -47,7 +47,7 @@ async def trained_class(rooms: RoomService) -> Room:
     return await rooms.repository.load(room.code)
 
 
-async def test_the_table_has_every_net_as_it_stands(rooms: RoomService) -> None:
+async def test_the_table_has_every_current_net(rooms: RoomService) -> None:
     room = await trained_class(rooms)
     file = await download(rooms, room, "csv")
     lines = list(csv.DictReader(io.StringIO(file.content.removeprefix(BYTE_ORDER_MARK))))
@@ -72,19 +72,19 @@ async def test_the_notebook_has_every_net_and_no_name(rooms: RoomService) -> Non
     assert file.name.endswith(".ipynb")
 
 
-async def test_scores_are_those_of_this_moment_without_a_board(rooms: RoomService) -> None:
+async def test_scores_are_current_without_a_board(rooms: RoomService) -> None:
     room = await trained_class(rooms)
     await tell(rooms, room, "challenge", kind="lowest", epochs=30)
     file = await download(rooms, room, "csv")
     lines = list(csv.DictReader(io.StringIO(file.content.removeprefix(BYTE_ORDER_MARK))))
     for line, seat in zip(lines, await rooms.repository.seats(room.code), strict=True):
-        _, frames = await rooms.sessions.whole(seat.class_sid or "")
+        _, frames = await rooms.sessions.state_and_frames(seat.class_sid or "")
         assert float(line["score"]) == min(frame.loss for frame in frames if frame.epoch > 0)
     source = literals_of(await download(rooms, room, "notebook"))
     assert [each["score"] for each in source] == [float(line["score"]) for line in lines]
 
 
-async def test_the_ranking_is_there_at_the_release_without_a_board(rooms: RoomService) -> None:
+async def test_the_ranking_is_saved_at_the_release_without_a_board(rooms: RoomService) -> None:
     room = await trained_class(rooms)
     await tell(rooms, room, "challenge", kind="lowest", epochs=30)
     await tell(rooms, room, "release")

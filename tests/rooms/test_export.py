@@ -1,14 +1,14 @@
-"""A class to take home: CSV without names or formulas, and a notebook that runs."""
+"""The files of a class: CSV without names or formulas, and a notebook that runs."""
 
 from __future__ import annotations
 
 import csv
 import io
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from pwlapp.core.analysis.plateaus import plateaus
 from pwlapp.core.data.lecture import lecture_points
@@ -90,10 +90,12 @@ def student(seat: int, points: Points, net: Architecture = LECTURE) -> Student:
 
 
 class TestNotebook:
-    @pytest.mark.parametrize("points", [POINTS, some_points(64)])
+    @pytest.mark.parametrize("with_torch", [True, False], ids=["torch", "numpy"])
+    @pytest.mark.parametrize("points", [POINTS, some_points(64)], ids=["lecture", "law"])
     def test_makes_every_students_net(
         self,
         points: Points,
+        with_torch: bool,
         monkeypatch: pytest.MonkeyPatch,
         capsys: pytest.CaptureFixture[str],
     ) -> None:
@@ -104,12 +106,14 @@ class TestNotebook:
         ]
         students = [student(n, points, net) for n, net in enumerate(nets, start=1)]
         students[2] = students[2]._replace(data_key="another")
+        if not with_torch:
+            monkeypatch.setitem(sys.modules, "torch", None)  # cannot be imported
         names, drawn = run_cells(notebook(students, points, WORDS), monkeypatch)
         n = len(points.x)
         assert drawn == [*[f"plot {n}"] * (3 + (points.prob is not None)), "show", "hist 3", "show"]
         for made, each in zip(names["nets"], students, strict=True):
-            weights = torch.nn.utils.parameters_to_vector(made.parameters()).detach().numpy()
-            assert weights.tobytes() == each.train.params.tobytes()
+            weights = [weight.data.reshape(-1) for weight in made.parameters()]
+            assert np.concatenate(weights).tobytes() == each.train.params.tobytes()
         printed = [line.split() for line in capsys.readouterr().out.splitlines()]
         assert [(int(seat), why) for seat, why, _ in printed] == [(1, "both"), (2, "both")]
         assert [float(loss) for *_, loss in printed] == pytest.approx(

@@ -1,4 +1,4 @@
-"""The repository of rooms on both stores: conflicts, the cache, who is woken, and presence."""
+"""The repository of rooms on both stores: conflicts, cache, notifications, presence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ replace = msgspec.structs.replace
 
 
 class Reads:
-    """Counts the reads of rooms, on the way to a store."""
+    """Wraps a store and counts the reads of rooms."""
 
     def __init__(self, store: RoomStore) -> None:
         self._store = store
@@ -56,7 +56,7 @@ def rooms(reads: Reads, events: SessionEvents, clock: Clock) -> RoomRepository:
     return RoomRepository(reads, events, clock)
 
 
-async def test_a_room_is_opened_with_a_key_of_its_own(rooms: RoomRepository, clock: Clock) -> None:
+async def test_each_room_has_its_own_key(rooms: RoomRepository, clock: Clock) -> None:
     one, other = await rooms.open(), await rooms.open()
     assert one.code != other.code
     assert one.key != other.key
@@ -91,7 +91,7 @@ async def test_a_room_is_read_once_until_it_changes(
     assert reads.rooms == 3
 
 
-async def test_another_process_sees_the_change_that_it_is_notified_of(
+async def test_another_process_sees_a_change_after_its_notification(
     rooms: RoomRepository, room_store: RoomStore, clock: Clock
 ) -> None:
     events = SessionEvents()
@@ -103,7 +103,7 @@ async def test_another_process_sees_the_change_that_it_is_notified_of(
     assert (await other.load(code)).frozen
 
 
-async def test_unknown_rooms_are_not_kept(rooms: RoomRepository, events: SessionEvents) -> None:
+async def test_unknown_rooms_are_not_cached(rooms: RoomRepository, events: SessionEvents) -> None:
     for code in ("AAAAAA", "CCCCCC"):
         with pytest.raises(UnknownRoom):
             await rooms.load(code)
@@ -135,7 +135,7 @@ async def test_a_change_that_is_refused_changes_nothing(rooms: RoomRepository) -
     assert await rooms.load(room.code) == room
 
 
-async def test_after_its_time_a_room_is_unknown(rooms: RoomRepository, clock: Clock) -> None:
+async def test_an_expired_room_is_unknown(rooms: RoomRepository, clock: Clock) -> None:
     code = (await rooms.open()).code
     await rooms.load(code)
     assert await rooms.ended() == []
@@ -162,7 +162,7 @@ async def test_seats_are_added_changed_and_removed(rooms: RoomRepository) -> Non
             await attempt
 
 
-async def test_seats_that_are_asked_for_at_once_are_read_at_once(
+async def test_seats_requested_together_are_read_together(
     rooms: RoomRepository, reads: Reads
 ) -> None:
     code = (await rooms.open()).code
@@ -181,7 +181,7 @@ async def test_seats_that_are_asked_for_at_once_are_read_at_once(
     assert await other == added[1]
 
 
-async def test_a_seat_that_is_asked_for_after_its_change_is_read_after_it(
+async def test_a_seat_requested_after_its_change_is_read_after_it(
     rooms: RoomRepository,
 ) -> None:
     code = (await rooms.open()).code
@@ -194,7 +194,7 @@ async def test_a_seat_that_is_asked_for_after_its_change_is_read_after_it(
     assert (await early).number == 1
 
 
-async def test_many_seats_are_changed_at_once_while_others_change_them(
+async def test_many_seats_are_changed_at_once_despite_conflicts(
     rooms: RoomRepository,
 ) -> None:
     code = (await rooms.open()).code
@@ -216,14 +216,14 @@ async def test_many_seats_are_changed_at_once_while_others_change_them(
 
 
 @pytest.mark.parametrize("value", [3, -2.5, (0.0, 0.5, 1.0)])
-async def test_answers_come_back_as_they_were_given(rooms: RoomRepository, value: Any) -> None:
+async def test_answers_are_stored_unchanged(rooms: RoomRepository, value: Any) -> None:
     code = (await rooms.open()).code
     await rooms.add_seat(code, Seat(OWN, answer=Answer(4, value)))
     seat = await rooms.seat(code, 1)
     assert seat.answer == Answer(4, value)
 
 
-async def test_a_deleted_room_names_the_sessions_of_its_class(rooms: RoomRepository) -> None:
+async def test_deleting_a_room_returns_its_class_sessions(rooms: RoomRepository) -> None:
     code = (await rooms.open()).code
     for sid in ("one", None, "three"):
         await rooms.add_seat(code, Seat(OWN, class_sid=sid))
@@ -235,7 +235,7 @@ async def test_a_deleted_room_names_the_sessions_of_its_class(rooms: RoomReposit
     assert await rooms.delete(code) == []
 
 
-async def test_only_who_sees_a_change_is_woken(
+async def test_a_change_notifies_only_those_who_see_it(
     rooms: RoomRepository, events: SessionEvents
 ) -> None:
     code = (await rooms.open()).code
@@ -262,7 +262,7 @@ async def test_only_who_sees_a_change_is_woken(
 # Presence
 
 
-async def test_who_is_there_is_noted_together(
+async def test_the_heartbeats_of_a_room_are_one_write(
     rooms: RoomRepository, clock: Clock, events: SessionEvents
 ) -> None:
     code = (await rooms.open()).code
@@ -291,7 +291,7 @@ async def test_who_is_there_is_noted_together(
 
 
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])
-def test_who_is_there_does_not_depend_on_a_clock_that_is_set(jump: float) -> None:
+def test_presence_does_not_depend_on_the_system_clock(jump: float) -> None:
     clock, timer = Clock(), Clock()
     heartbeats = Heartbeats(clock, timer)
 
@@ -315,7 +315,7 @@ def test_who_is_there_does_not_depend_on_a_clock_that_is_set(jump: float) -> Non
     assert not heartbeats.is_here(left)
 
 
-async def test_a_seat_is_noted_again_and_again(
+async def test_heartbeats_are_repeated(
     rooms: RoomRepository, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pwlapp.rooms.presence.BEAT_S", 0.01)

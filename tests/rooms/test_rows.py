@@ -1,4 +1,4 @@
-"""The rows of the board: why a net bends as it does, its slopes, and what has changed."""
+"""The rows of the board: the reason for a net's shape, its slopes, and updates."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class TestWhy:
             ([0.0, 0.0], "dead"),
         ],
     )
-    def test_of_a_loss_that_one_side_can_reach_is_which_way_the_units_face(
+    def test_of_a_loss_that_one_side_can_reach_depends_on_the_units(
         self, W1: list[float], expected: str
     ) -> None:
         assert why(session([*W1, -1.0, -1.0, 0.5], loss=BEST.left), X, BEST) == expected
 
-    def test_a_net_bends_on_both_sides_once_its_loss_is_lower_than_one_side_alone_reaches(
+    def test_a_net_with_a_lower_loss_than_one_side_can_reach_bends_on_both(
         self,
     ) -> None:
         start = initial_state(2, *POINTS.training)
@@ -73,7 +73,7 @@ class TestWhy:
             found.append(why(replace(session(), train=result.state), X, BEST))
         assert found == ["not_yet", "both"]
 
-    def test_where_one_side_is_enough_both_count_when_they_are_trained(self) -> None:
+    def test_if_one_side_is_enough_two_trained_sides_count_as_both(self) -> None:
         y = np.where(X < 0, -X, 0).astype(np.float32)
         best = plateaus(X, y, "mse")
         assert best.bent_below is None
@@ -110,7 +110,7 @@ class TestWhy:
             state = session([float(param) for param in params], loss=BEST.flat)
             assert why(replace(state, train=replace(state.train, net=net)), X, BEST) == expected
 
-    def test_the_weights_of_the_seed_have_not_started(self) -> None:
+    def test_an_untrained_net_has_not_started(self) -> None:
         start = initial_state(1, *POINTS.training)
         untouched = replace(session(), train=start)
         assert why(untouched, X, BEST) == "not_started"
@@ -127,7 +127,7 @@ class TestWhy:
         assert why(ended, X, best) == "diverged"
         assert why(replace(ended, notice=None, by_recipe=False), X, best) != "diverged"
 
-    def test_the_lectures_seeds_are_grouped_as_the_lesson_says(self) -> None:
+    def test_the_lectures_seeds_are_grouped_as_in_the_lesson(self) -> None:
         found = []
         for seed in (1, 2, 3):
             start = initial_state(seed, *POINTS.training)
@@ -137,7 +137,7 @@ class TestWhy:
 
 
 @pytest.mark.parametrize("net", NETS)
-def test_slopes_are_those_of_autograd_at_both_ends(net: Architecture) -> None:
+def test_slopes_at_both_ends_equal_autograds(net: Architecture) -> None:
     start = initial_state(7, X, POINTS.y, net)
     ends = torch.tensor([[X.min()], [X.max()]], requires_grad=True)
     made = make_net(net)
@@ -157,7 +157,7 @@ def test_the_lectures_net_has_one_slope_on_each_side() -> None:
     )
 
 
-def test_slopes_beyond_float32_are_none() -> None:
+def test_slopes_that_overflow_float32_are_none() -> None:
     state = session([3e38, -3e38, 3e38, 3e38, 0.0])
     broken = replace(state.train, params=np.full(5, np.nan, dtype=np.float32))
     assert slopes(broken, X) is None
@@ -200,7 +200,7 @@ class TestRow:
         assert (found["loss"], found["slopes"], found["numbers"]) == (None, None, [None] * 5)
 
 
-def test_changes_lead_from_one_board_to_the_next() -> None:
+def test_the_changes_turn_one_board_into_the_next() -> None:
     before = {n: {"n": n, "epoch": 0} for n in (1, 2, 3)}
     after = {n: {"n": n, "epoch": 5 * (n == 3)} for n in (2, 3, 4)}
     changed, gone = changes(before, after)

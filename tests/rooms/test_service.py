@@ -86,11 +86,9 @@ class TestJoin:
         assert (view["leading"], view["hidden"]) == (True, ("train",))
         assert seat.class_sid is not None
         assert view["sid"] == seat.class_sid
-        assert (await rooms.sessions.look(seat.class_sid))["seed"] == SETTING["seed"] + 1
+        assert (await rooms.sessions.get_snapshot(seat.class_sid))["seed"] == SETTING["seed"] + 1
 
-    async def test_at_the_moment_of_a_push_misses_nothing(
-        self, rooms: RoomService, room: Room
-    ) -> None:
+    async def test_during_a_push_misses_nothing(self, rooms: RoomService, room: Room) -> None:
         joining = [rooms.join(room.code, str(n), OWN) for n in range(20)]
         await asyncio.gather(tell(rooms, room, "push", **SETTING), *joining)
         seats = await rooms.repository.seats(room.code)
@@ -98,7 +96,7 @@ class TestJoin:
         sids = [seat.class_sid for seat in seats if seat.class_sid]
         states = await rooms.sessions.load_many(sids)
         assert [states[sid].seed for sid in sids] == [SETTING["seed"]] * 20
-        assert (await rooms.sessions.counts()).sessions == 20  # none is made twice and kept
+        assert (await rooms.sessions.counts()).sessions == 20  # no session is left over
 
 
 class TestTokens:
@@ -107,7 +105,7 @@ class TestTokens:
         assert await rooms.teacher(tokens.teacher_token(room)) == room
         assert await rooms.seat(tokens.seat_token(room, 1)) == (room, seat)
 
-    async def test_that_are_wrong(self, rooms: RoomService, room: Room) -> None:
+    async def test_invalid_tokens_are_refused(self, rooms: RoomService, room: Room) -> None:
         await rooms.join(room.code, "", OWN)
         for token in ("", "x", tokens.seat_token(room, 1), "é" * 50):
             with pytest.raises(UserError, match=r"^room_forbidden$"):
@@ -158,7 +156,7 @@ class TestAnswer:
         with pytest.raises(UserError, match="question_over"):
             await rooms.answer(room, seat, 1, 3)
 
-    async def test_that_is_too_late_or_wrong(
+    async def test_a_late_or_invalid_answer_is_refused(
         self, rooms: RoomService, asked: tuple[Room, Seat]
     ) -> None:
         room, seat = asked
@@ -180,33 +178,31 @@ async def test_a_student_can_be_renamed(rooms: RoomService, room: Room) -> None:
         await rooms.rename(room, seat, "x\x00")
 
 
-async def test_who_leaves_keeps_the_own_session_alone(rooms: RoomService, room: Room) -> None:
+async def test_leaving_keeps_only_the_own_session(rooms: RoomService, room: Room) -> None:
     [seat] = await take_seats(rooms, room, 1)
-    before = await rooms.sessions.look(seat.own)
+    before = await rooms.sessions.get_snapshot(seat.own)
     await tell(rooms, room, "push", **SETTING)
     seat = await rooms.repository.seat(room.code, 1)
     await rooms.leave(room, seat)
     assert await rooms.repository.seats(room.code) == []
-    assert await rooms.sessions.look(seat.own) == before
+    assert await rooms.sessions.get_snapshot(seat.own) == before
     with pytest.raises(UnknownSession):
-        await rooms.sessions.look(seat.class_sid or "")
+        await rooms.sessions.get_snapshot(seat.class_sid or "")
 
 
-async def test_an_ended_room_leaves_the_students_own_sessions_alone(
-    rooms: RoomService, room: Room
-) -> None:
+async def test_ending_a_room_keeps_only_the_own_sessions(rooms: RoomService, room: Room) -> None:
     seats = await take_seats(rooms, room, 3)
-    own = [await rooms.sessions.look(seat.own) for seat in seats]
+    own = [await rooms.sessions.get_snapshot(seat.own) for seat in seats]
     await tell(rooms, room, "push", **SETTING)
     await tell(rooms, room, "spotlight", seat=2)
     assert (await rooms.sessions.counts()).sessions == 7
     await rooms.end(room.code)
     assert (await rooms.sessions.counts()).sessions == 3
-    assert [await rooms.sessions.look(seat.own) for seat in seats] == own
+    assert [await rooms.sessions.get_snapshot(seat.own) for seat in seats] == own
     await rooms.end(room.code)  # by two boards at once
 
 
-async def test_a_room_that_ends_during_its_runs_warns_of_nothing(
+async def test_a_room_that_ends_during_runs_logs_no_warning(
     rooms: RoomService, room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     await take_seats(rooms, room, 3)
@@ -218,7 +214,7 @@ async def test_a_room_that_ends_during_its_runs_warns_of_nothing(
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
-async def test_a_room_ends_in_time_with_all_in_it(
+async def test_an_expired_room_is_deleted_with_its_sessions(
     rooms: RoomService, room: Room, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "END_EVERY_S", 0.01)
@@ -243,6 +239,6 @@ async def test_no_log_names_a_student_a_code_or_a_token(
     await rooms.rename(room, seat, "Grace Hopper")
     await tell(rooms, room, "push", **SETTING)
     await rooms.end(room.code)
-    assert "a room is opened" in caplog.text
+    assert "room opened" in caplog.text
     secrets = ("Ada", "Grace", room.code, OWN, tokens.seat_token(room, 1)[:10])
     assert [secret for secret in secrets if secret in caplog.text] == []

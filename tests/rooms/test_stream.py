@@ -1,4 +1,4 @@
-"""The stream of a seat: the room, the session that the page follows, and who is woken."""
+"""The stream of a seat: the room, the session that the page follows, and notifications."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ADAM = AdamOptions()
 
 
 class Page:
-    """What a page makes of a seat's stream."""
+    """A page's state, built from the events of a seat's stream."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -94,11 +94,11 @@ async def test_begins_with_the_room_and_the_tabs_own_session(
     assert shown.names() == ["room", "state", "frames"]
     assert shown.room is not None
     assert (shown.room["code"], shown.room["seat"], shown.room["sid"]) == (room.code, 1, None)
-    assert shown.shown == await rooms.sessions.look(seat.own)
+    assert shown.shown == await rooms.sessions.get_snapshot(seat.own)
     assert shown.events[2].id == f"{seat.own}.1"
 
 
-async def test_turns_to_the_class_and_back_by_itself(
+async def test_switches_to_the_class_session_and_back(
     rooms: RoomService, room: Room, seat: Seat
 ) -> None:
     async with page(rooms, room, seat) as shown:
@@ -127,7 +127,7 @@ async def test_frames_that_the_page_has_are_not_sent_again(
     async with page(rooms, room, seat, Known(seat.own, seat.own, 2)) as shown:
         await until(lambda: shown.seqs == [1])
         await tell(rooms, room, "release")
-        # The page has turned away from its session meanwhile, and shows all of it anew.
+        # The page has shown another session meanwhile, so it needs all frames again.
         await until(lambda: shown.seqs == [1, 2, 3, 4])
 
 
@@ -135,13 +135,13 @@ async def test_what_a_polling_page_gets(rooms: RoomService, room: Room, seat: Se
     await rooms.sessions.step(seat.own, ADAM)
     view, state, frames = await stream.news(rooms, room, seat, Known(seat.own, seat.own, 1))
     assert (view["seat"], view["seats"]) == (1, 1)
-    assert state == await rooms.sessions.look(seat.own)
+    assert state == await rooms.sessions.get_snapshot(seat.own)
     assert [seq for seq, _ in frames] == [2]
     await rooms.presence.note()
     assert (await rooms.repository.seat(room.code, 1)).seen > 0
 
 
-async def test_a_join_and_other_seats_wake_no_page(
+async def test_a_join_and_other_seats_notify_no_page(
     rooms: RoomService, room: Room, seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with page(rooms, room, seat) as shown:
@@ -204,7 +204,7 @@ async def test_ends_with_the_room_or_the_seat(
     assert shown.names()[-1] == "room"
 
 
-async def test_who_is_there(rooms: RoomService, room: Room, seat: Seat) -> None:
+async def test_presence(rooms: RoomService, room: Room, seat: Seat) -> None:
     async def seen() -> float:
         await rooms.presence.note()
         return (await rooms.repository.seat(room.code, 1)).seen
@@ -215,7 +215,7 @@ async def test_who_is_there(rooms: RoomService, room: Room, seat: Seat) -> None:
     assert await seen() == 0
 
 
-async def test_nobody_is_watched_after_the_end(rooms: RoomService, room: Room, seat: Seat) -> None:
+async def test_a_closed_stream_has_no_watcher(rooms: RoomService, room: Room, seat: Seat) -> None:
     async with page(rooms, room, seat):
         pass
     left = {key for key in rooms.sessions.events._watchers if not key.startswith("room:")}

@@ -1,4 +1,4 @@
-"""The teacher's commands: what they do to the sessions of a class, and to a room."""
+"""The teacher's commands: their effects on the sessions of a class and on the room."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.training import assert_at, first_state, trained
 
 
 async def running_class(rooms: RoomService, count: int) -> tuple[Room, list[Seat]]:
-    """A class whose nets all train, and have begun to."""
+    """A class in which all nets are being trained."""
     room = await rooms.open()
     await take_seats(rooms, room, count)
     await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
@@ -38,7 +38,7 @@ class TestPush:
     async def test_gives_every_seat_the_same_untrained_net(self, rooms: RoomService) -> None:
         room = await rooms.open()
         seats = await take_seats(rooms, room, 3)
-        own = [await rooms.sessions.look(seat.own) for seat in seats]
+        own = [await rooms.sessions.get_snapshot(seat.own) for seat in seats]
         assert await tell(rooms, room, "push", **SETTING) == {"seats": 3, "failed": 0}
         expected = first_state(rooms.sessions, 10)
         for state in await class_states(rooms, room):
@@ -49,9 +49,9 @@ class TestPush:
         assert room.leading
         for seat, before in zip(await rooms.repository.seats(room.code), own, strict=True):
             assert followed(room, seat) == seat.class_sid
-            assert await rooms.sessions.look(seat.own) == before
+            assert await rooms.sessions.get_snapshot(seat.own) == before
 
-    async def test_with_a_seed_each_and_epochs_trains_as_each_would_alone(
+    async def test_with_seat_seeds_and_epochs_trains_like_single_sessions(
         self, rooms: RoomService
     ) -> None:
         room = await rooms.open()
@@ -75,7 +75,7 @@ class TestPush:
         wide = vars(Architecture(h=20, loss="mse"))
         await tell(rooms, room, "push", **SETTING | {"data": law, "net": wide, "seed": 3})
         [again] = await rooms.repository.seats(room.code)
-        state, frames = await rooms.sessions.whole(sid)
+        state, frames = await rooms.sessions.state_and_frames(sid)
         assert again.class_sid == sid
         assert (state.seed, state.train.net, state.train.epoch) == (
             3,
@@ -113,10 +113,10 @@ class TestPush:
         assert [seat.class_sid is None for seat in seats] == [False, True, False, False]
         monkeypatch.undo()
         [left_out] = [seat for seat in seats if seat.class_sid is None]
-        admitted = await rooms.classes.admit(await rooms.repository.load(room.code), left_out)
+        admitted = await rooms.classes.catch_up(await rooms.repository.load(room.code), left_out)
         assert (await rooms.sessions.state(admitted.class_sid or "")).seed == 11
 
-    async def test_nets_that_could_not_be_made_together_are_made_one_by_one(
+    async def test_nets_that_fail_together_are_made_one_by_one(
         self, rooms: RoomService, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         async def failing(*_args: Any, **_named: Any) -> Any:
@@ -130,14 +130,14 @@ class TestPush:
         states = await class_states(rooms, room)
         assert [state.seed for state in states] == [10, 11]
 
-    async def test_more_runs_than_the_server_takes(self, rooms: RoomService) -> None:
+    async def test_more_runs_than_the_server_accepts(self, rooms: RoomService) -> None:
         rooms.sessions.max_running = 2
         room = await rooms.open()
         await take_seats(rooms, room, 3)
         answer = await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
         assert answer == {"seats": 2, "failed": 1}
 
-    async def test_what_makes_no_sense_changes_nothing(self, rooms: RoomService) -> None:
+    async def test_an_invalid_setting_changes_nothing(self, rooms: RoomService) -> None:
         room = await rooms.open()
         numbers = {"law": "own", "x": [0, 1], "y": [5, 7]}
         with pytest.raises(UserError, match="needs_mse"):
@@ -158,7 +158,7 @@ class TestPush:
 
 
 class TestLateJoiners:
-    async def test_get_what_the_class_has(self, rooms: RoomService) -> None:
+    async def test_get_the_class_setting(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 1)
         await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
@@ -187,7 +187,7 @@ class TestLateJoiners:
         [seat] = await take_seats(rooms, room, 1)
         assert (seat.class_sid, followed(room, seat)) == (None, None)
 
-    async def test_who_leaves_meanwhile_is_not_waited_for(self, rooms: RoomService) -> None:
+    async def test_a_student_who_leaves_meanwhile_gets_no_session(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await tell(rooms, room, "push", **SETTING)
         room = await rooms.repository.load(room.code)
@@ -196,20 +196,20 @@ class TestLateJoiners:
         sessions, _ = await rooms.sessions._store.counts()
         async with asyncio.timeout(30):
             with pytest.raises(UserError, match="room_forbidden"):
-                await rooms.classes.admit(room, seat)
+                await rooms.classes.catch_up(room, seat)
         assert await rooms.sessions._store.counts() == (sessions, 0)  # what was made is deleted
 
-    async def test_who_come_back_are_not_started_over(self, rooms: RoomService) -> None:
+    async def test_keep_their_net_when_they_return(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 1)
         await tell(rooms, room, "push", **SETTING | {"epochs": 30})
         [before] = await ended(rooms, room)
         [seat] = await rooms.repository.seats(room.code)
-        again = await rooms.classes.admit(await rooms.repository.load(room.code), seat)
+        again = await rooms.classes.catch_up(await rooms.repository.load(room.code), seat)
         assert again == seat
-        assert await rooms.sessions.look(seat.class_sid or "") == before
+        assert await rooms.sessions.get_snapshot(seat.class_sid or "") == before
 
-    async def test_a_seat_that_a_crash_left_out_gets_it_when_its_page_is_back(
+    async def test_a_seat_that_a_crash_left_out_gets_it_when_its_page_reconnects(
         self, rooms: RoomService
     ) -> None:
         room = await rooms.open()
@@ -224,7 +224,7 @@ class TestLateJoiners:
         assert first.data["sid"] not in (None, seat.own)
         assert second.data["seed"] == 10
 
-    async def test_who_join_during_a_push_get_it_once(self, rooms: RoomService) -> None:
+    async def test_joining_during_a_push_get_it_once(self, rooms: RoomService) -> None:
         room = await rooms.open()
         pushing = asyncio.create_task(tell(rooms, room, "push", **SETTING))
         seats = await take_seats(rooms, room, 5)
@@ -248,7 +248,7 @@ class TestRuns:
         runs = [state.run for state in await class_states(rooms, room)]
         assert [run and run.target_epoch for run in runs] == [FOREVER] * 3
 
-    async def test_start_goes_on_from_where_each_net_stands(self, rooms: RoomService) -> None:
+    async def test_start_continues_from_each_nets_epoch(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 2)
         await tell(rooms, room, "push", **SETTING | {"epochs": 20})
@@ -262,13 +262,13 @@ class TestRuns:
         assert setting.epochs == 50
 
     @pytest.mark.parametrize("name", ["start", "pause", "resume"])
-    async def test_never_touch_the_students_own_nets(self, rooms: RoomService, name: str) -> None:
+    async def test_never_change_the_students_own_nets(self, rooms: RoomService, name: str) -> None:
         room = await rooms.open()
         [seat] = await take_seats(rooms, room, 1)
-        before = await rooms.sessions.look(seat.own)
+        before = await rooms.sessions.get_snapshot(seat.own)
         body = {"epochs": 5} if name == "start" else {}
         assert await tell(rooms, room, name, **body) == {"seats": 0, "failed": 0}
-        assert await rooms.sessions.look(seat.own) == before
+        assert await rooms.sessions.get_snapshot(seat.own) == before
 
 
 class TestFreezeAndRelease:
@@ -297,7 +297,7 @@ class TestFreezeAndRelease:
         [state] = await class_states(rooms, room)
         assert (snapshot["epoch"], state.locked) == (20, True)
 
-    async def test_release_gives_everything_back(self, rooms: RoomService) -> None:
+    async def test_release_restores_everything(self, rooms: RoomService) -> None:
         room, seats = await running_class(rooms, 2)
         await tell(rooms, room, "freeze", on=True)
         await tell(rooms, room, "hide", controls=["seed", "net"])
@@ -314,7 +314,7 @@ class TestFreezeAndRelease:
             assert followed(room, seat) is None
             assert (state.locked, state.is_running) == (False, False)
         with pytest.raises(UserError, match="session_unknown"):
-            await rooms.sessions.look(shown.sid)
+            await rooms.sessions.get_snapshot(shown.sid)
 
 
 class TestSpotlight:
@@ -328,8 +328,8 @@ class TestSpotlight:
         seats = await rooms.repository.seats(room.code)
         [sid] = {followed(room, seat) for seat in seats}
         assert sid
-        state, frames = await rooms.sessions.whole(sid)
-        original, originals = await rooms.sessions.whole(seats[1].class_sid or "")
+        state, frames = await rooms.sessions.state_and_frames(sid)
+        original, originals = await rooms.sessions.state_and_frames(seats[1].class_sid or "")
         assert state.train.params.tobytes() == original.train.params.tobytes()
         assert [frame.epoch for frame in frames] == [frame.epoch for frame in originals]
         with pytest.raises(UserError, match="frozen"):
@@ -337,7 +337,7 @@ class TestSpotlight:
         await rooms.sessions.reset(seats[1].class_sid or "", 5)  # the student goes on
         assert (await rooms.sessions.state(sid)).seed == 11
 
-    async def test_ends_and_leaves_no_copy(self, rooms: RoomService) -> None:
+    async def test_the_copy_is_deleted_at_the_end(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 2)
         sids = []
@@ -348,7 +348,7 @@ class TestSpotlight:
         assert sids[2] is None
         assert await rooms.sessions.load_many([sid for sid in sids if sid]) == {}
 
-    async def test_of_nobody(self, rooms: RoomService) -> None:
+    async def test_of_an_unknown_seat(self, rooms: RoomService) -> None:
         room = await rooms.open()
         with pytest.raises(UserError, match="room_forbidden"):
             await tell(rooms, room, "spotlight", seat=1)
@@ -365,12 +365,12 @@ class TestOpenNet:
         for key in ("epoch", "seed", "params", "loss", "net", "optimizer"):
             assert answer["snapshot"][key] == student[key]
         [seat] = await rooms.repository.seats(room.code)
-        _, opened = await rooms.sessions.whole(sid)
-        _, originals = await rooms.sessions.whole(seat.class_sid or "")
+        _, opened = await rooms.sessions.state_and_frames(sid)
+        _, originals = await rooms.sessions.state_and_frames(seat.class_sid or "")
         assert [frame.epoch for frame in opened] == [frame.epoch for frame in originals]
         undone = await rooms.sessions.undo(sid)
         assert (undone["seed"], undone["params"]) == (99, before["params"])
-        assert await rooms.sessions.look(seat.class_sid or "") == student
+        assert await rooms.sessions.get_snapshot(seat.class_sid or "") == student
 
     async def test_does_not_replace_a_locked_session(self, rooms: RoomService) -> None:
         room = await rooms.open()
@@ -404,7 +404,7 @@ class TestQuestions:
         again = await tell(rooms, room, "ask", kind="curve", text="Sketch it", text_is_preset=True)
         asked = (await rooms.repository.load(room.code)).question
         assert asked
-        assert question_view(asked)["text_is_preset"]  # each page has its own words
+        assert question_view(asked)["text_is_preset"]  # each page shows its translation
         assert again["id"] > answer["id"]
         room = await rooms.repository.load(room.code)
         with pytest.raises(UserError, match="question_over"):
@@ -465,7 +465,7 @@ class TestQuestions:
             {"kind": "choice", "text": "a", "options": ["b", " "]},
         ],
     )
-    async def test_that_can_not_be_asked(self, rooms: RoomService, body: dict[str, Any]) -> None:
+    async def test_invalid_ones_are_refused(self, rooms: RoomService, body: dict[str, Any]) -> None:
         room = await rooms.open()
         with pytest.raises(UserError, match="bad_question"):
             await tell(rooms, room, "ask", **body)
@@ -520,7 +520,7 @@ async def test_a_challenge_begins_and_ends(rooms: RoomService) -> None:
         ("dismiss", {}, "bad_request"),
     ],
 )
-async def test_what_is_no_command(
+async def test_unknown_commands_are_refused(
     rooms: RoomService, name: str, body: dict[str, Any], code: str
 ) -> None:
     room = await rooms.open()

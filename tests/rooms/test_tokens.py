@@ -1,4 +1,4 @@
-"""Tokens: each opens what it was made for, and nothing else."""
+"""Tokens: each is valid for its room and role only."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ def test_a_token_names_its_room_and_its_holder() -> None:
     assert claimed_code(teacher_token(ROOM)) == claimed_code(seat_token(ROOM, 1)) == "K7N4PX"
 
 
-def test_a_student_is_no_teacher_and_a_teacher_has_no_seat() -> None:
+def test_the_tokens_of_students_and_teachers_are_not_interchangeable() -> None:
     assert not is_teacher(ROOM, seat_token(ROOM, 1))
     assert seat_number(ROOM, teacher_token(ROOM)) is None
 
 
 @pytest.mark.parametrize("room", [OTHER, REOPENED])
-def test_a_token_of_another_room_opens_nothing(room: Room) -> None:
+def test_a_token_of_another_room_is_refused(room: Room) -> None:
     assert not is_teacher(ROOM, teacher_token(room))
     assert seat_number(ROOM, seat_token(room, 1)) is None
 
 
-def test_a_changed_token_opens_nothing() -> None:
+def test_a_changed_token_is_refused() -> None:
     for token in (teacher_token(ROOM), seat_token(ROOM, 1)):
         for i in range(len(token)):
-            if token[i] == "." or i == len(token) - 1:  # the last letter has bits to spare
+            if token[i] == "." or i == len(token) - 1:  # some bits of the last letter are unused
                 continue
             changed = token[:i] + ("A" if token[i] != "A" else "B") + token[i + 1 :]
             assert not is_teacher(ROOM, changed)
             assert seat_number(ROOM, changed) is None
 
 
-def test_tokens_signed_without_the_key_open_nothing() -> None:
+def test_tokens_signed_without_the_key_are_refused() -> None:
     for key in (b"", b"K7N4PX", bytes(32)):
         for salt in ("teacher", "seat"):
             for payload in (["K7N4PX"], ["K7N4PX", 1]):
@@ -60,6 +60,6 @@ def test_any_text_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("payload", [[], {}, None, 3, "K7N4PX", ["k7n4px"], [["K7N4PX"]], ["x"]])
-def test_what_names_no_room(payload: object) -> None:
+def test_tokens_without_a_room(payload: object) -> None:
     assert claimed_code(str(URLSafeSerializer(b"").dumps(payload))) is None
     assert claimed_code("x" * 5000) is None

@@ -89,9 +89,9 @@ def assert_same(one: SessionState, other: SessionState) -> None:
         assert ours.tobytes() == theirs.tobytes()
 
 
-@settings(deadline=None)  # on a loaded machine it may be slow
+@settings(deadline=None)  # it may be slow on a loaded machine
 @given(states)
-def test_decode_undoes_encode(state: SessionState) -> None:
+def test_decode_is_the_inverse_of_encode(state: SessionState) -> None:
     assert_same(state, decode(encode(state)))
 
 
@@ -116,7 +116,7 @@ def test_any_flipped_bit_is_noticed() -> None:
             decode(bytes(damaged))
 
 
-def test_any_cut_is_noticed() -> None:
+def test_truncated_bytes_are_noticed() -> None:
     blob = encode(make_state())
     for size in range(len(blob)):
         with pytest.raises(CorruptState):
@@ -208,11 +208,11 @@ def test_states_of_format_1_are_read(device: str, engine: str) -> None:
         notice=Notice("diverged", {"epoch": 70, "lr": 0.02}),
         first_seq=4,
         next_seq=90,
-        by_recipe=False,  # format 1 does not say
+        by_recipe=False,  # unknown in format 1
     )
     old = decode(packed(FORMAT_1 | {"device": device}, NUMBERS_OF_FORMAT_1))
     assert_same(old, expected)
-    assert_same(decode(encode(old)), expected)  # as it is saved the next time
+    assert_same(decode(encode(old)), expected)  # saved again in the present format
 
 
 def test_a_damaged_header_of_format_1_is_refused() -> None:
@@ -271,7 +271,7 @@ def test_damaged_points_are_refused(
     assert "can't be read" in caplog.text
 
 
-def test_points_under_the_key_of_others_are_refused(caplog: pytest.LogCaptureFixture) -> None:
+def test_points_with_another_key_are_refused(caplog: pytest.LogCaptureFixture) -> None:
     blob = codec.encode_points(POINTS)
     assert codec.read_points(blob[:-1] + b"\x01", POINTS.key) is None
     assert "are damaged" in caplog.text
@@ -288,7 +288,7 @@ def test_a_damaged_frame_is_none() -> None:
         assert codec.decode_frame(3, damaged) is None
 
 
-def test_a_damaged_step_is_none_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_step_is_none_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     frames = [Frame(1, 7, 0.5, X), Frame(2, 8, 0.25, X)]
     blob = codec.encode_step(Step(3, "session", make_state(), frames))
     for damaged in (

@@ -13,7 +13,7 @@ SID = "A" * 22
 
 
 class Source:
-    """A session that a test moves by hand."""
+    """A fake session that a test advances."""
 
     def __init__(self) -> None:
         self.version = 1
@@ -82,7 +82,7 @@ async def test_many_frames_come_in_several_events() -> None:
     await task
 
 
-async def test_ended_streams_end_and_later_ones_go_on() -> None:
+async def test_end_all_ends_open_streams_but_not_later_ones() -> None:
     stream, source = SessionEvents(max_per_second=1000), Source()
     task, _ = follow(stream, source)
     await settle(source, 1)
@@ -97,7 +97,7 @@ async def test_ended_streams_end_and_later_ones_go_on() -> None:
     await task
 
 
-async def test_a_session_has_only_so_many_watchers() -> None:
+async def test_the_number_of_watchers_is_limited() -> None:
     stream, source = SessionEvents(max_per_second=1000), Source()
     tasks = [follow(stream, source)[0] for _ in range(MAX_WATCHERS - 1)]
     await settle(source, MAX_WATCHERS - 1)
@@ -144,7 +144,7 @@ async def test_changes_that_come_quickly_are_sent_together() -> None:
     await until(lambda: events[-1].id == len(source.rows))
     assert len(source.rows) > len(source.reads) + 10
     lasted = source.times[-1] - source.times[0]
-    # The first few may follow each other at once; a late machine only makes fewer of them.
+    # The first reads may follow each other at once; on a slow machine there are fewer of them.
     assert len(source.reads) <= 1 + BURST + lasted * 25 + 0.1
     seqs = [row[0] for event in events if event.name == "frames" for row in event.data["frames"]]
     assert seqs == list(range(1, len(source.rows) + 1))
@@ -153,7 +153,7 @@ async def test_changes_that_come_quickly_are_sent_together() -> None:
 
 
 async def test_the_end_of_a_short_run_is_read_without_a_pause() -> None:
-    """With a pause that no test would wait for."""
+    """With a pause that is too long for a test."""
     stream, source = SessionEvents(max_per_second=0.001), Source()
     task, events = follow(stream, source)
     await settle(source, 1)
@@ -190,7 +190,7 @@ async def test_without_a_change_nothing_is_read() -> None:
     await settle(source, 1)
     source.move(stream)
     await settle(source, 2)
-    await asyncio.sleep(0.05)  # fifty times the pause between readings
+    await asyncio.sleep(0.05)  # fifty times the pause between two reads
     assert len(source.reads) == 2
     stream.close()
     await task

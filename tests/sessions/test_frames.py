@@ -44,7 +44,7 @@ def test_a_curve_is_the_logit_from_the_smallest_to_the_largest_x(
     assert np.abs(drawn - expected).max() < 1e-5
 
 
-def test_narrow_nets_send_their_parameters_and_wide_ones_their_curve() -> None:
+def test_frames_hold_parameters_of_narrow_nets_and_curves_of_wide_nets() -> None:
     for h in (1, 2, PLAIN_HIDDEN):
         net = Architecture(h=h, bias1=True)
         [params] = random_params(net)
@@ -59,7 +59,7 @@ def test_narrow_nets_send_their_parameters_and_wide_ones_their_curve() -> None:
 
 
 @pytest.mark.parametrize("net", [LECTURE, Architecture(h=MAX_HIDDEN)])
-def test_the_frames_of_a_slice_are_drawn_one_by_one(net: Architecture) -> None:
+def test_the_frames_of_a_slice_are_converted_one_by_one(net: Architecture) -> None:
     params = random_params(net, rows=3)
     frames = Frames(np.array([1, 2, 9]), np.array([3, 2, 1], np.float32), params)
     batch = draw(frames, net, X)
@@ -81,7 +81,7 @@ def test_a_logit_beyond_float32_does_not_fail() -> None:
     assert not np.isfinite(drawn).all()
 
 
-def test_points_at_one_place_have_a_flat_curve() -> None:
+def test_points_with_equal_x_have_a_flat_curve() -> None:
     net = Architecture(h=20)
     drawn = curve(random_params(net)[0], net, X[:1])
     assert np.ptp(drawn) == 0

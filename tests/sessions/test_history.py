@@ -24,7 +24,7 @@ START = make_state(data_key=POINTS.key)
 
 
 class Session:
-    """A session in memory, with what a store would keep of it."""
+    """A session in memory, with its frames and steps as a store keeps them."""
 
     def __init__(self, state: SessionState = START, frames: Sequence[Frame] = ()) -> None:
         self.state = state
@@ -74,7 +74,7 @@ class Session:
 
 
 def looks(session: Session) -> tuple[object, ...]:
-    """Everything that undo restores of a session."""
+    """Everything of a session that undo restores."""
     state = session.state
     rest = replace(state, version=0, first_seq=0, next_seq=0, history=NO_HISTORY)
     frames = [(each.epoch, each.loss, each.mark, each.numbers.tobytes()) for each in session.frames]
@@ -193,7 +193,7 @@ def test_epochs_that_were_trained_after_an_edit_stay_counted() -> None:
     assert session.state.notice is None
 
 
-def test_weights_that_are_there_already_are_one_version_without_a_frame() -> None:
+def test_restoring_equal_weights_adds_no_frame() -> None:
     session = Session()
     session.set(1, 2, 3, 4, 5)
     session.state = replace(session.state, train=START.train)

@@ -19,7 +19,7 @@ from tests.support.sessions import finished, has_moved, until
 
 ADAM = AdamOptions()
 NET = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"}
-GO_ON = {"seed": 1, "net": NET, "optimizer": {"kind": "adam"}, "engine": "auto"}
+RUN = {"seed": 1, "net": NET, "optimizer": {"kind": "adam"}, "engine": "auto"}
 LAW = {"law": "step", "n": 50, "noise": 0.1, "seed": 1}
 OWN = {"law": "own", "x": [0, 1], "y": [0, 1]}
 CSV = "eCx5CjAsMQoxLDAK"
@@ -29,9 +29,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "move_points": {"spec": OWN},
     "redo": {},
     "reset": {"net": NET, "seed": 2},
-    "resume": GO_ON,
-    "step": GO_ON,
-    "train": GO_ON | {"epochs": 5},
+    "resume": RUN,
+    "step": RUN,
+    "train": RUN | {"epochs": 5},
     "undo": {},
     "upload": {"name": "a.csv", "base64": CSV},
     "use_data": {"spec": {"law": "lecture"}},
@@ -58,7 +58,7 @@ async def locked_session(service: SessionService) -> str:
     return sid
 
 
-def test_every_command_is_looked_at() -> None:
+def test_every_command_is_tested() -> None:
     assert set(CHANGES) | READS | OTHERS == set(COMMANDS) | set(STREAMS)
 
 
@@ -85,15 +85,15 @@ async def test_the_teacher_changes_a_locked_session(either: SessionService) -> N
     sid = await locked_session(either)
     resume = partial(transitions.resume, optimizer=ADAM, engine="torch@cpu")
     with pytest.raises(UserError, match="frozen"):
-        await either.start_with(sid, resume)
-    await either.start_with(sid, resume, as_teacher=True)
+        await either.apply_and_start(sid, resume)
+    await either.apply_and_start(sid, resume, as_teacher=True)
     await either.apply(sid, partial(lock, locked=False), as_teacher=True)
     await either.resume(sid)
     assert (await either.pause(sid))["status"] == "paused"
 
 
 async def test_undo_neither_locks_nor_unlocks(service: SessionService) -> None:
-    """The step before the lock is undone once it is unlocked, and one from within it as well."""
+    """After unlocking, steps from before the lock and from within it can be undone."""
     sid, _ = await service.open()
     await service.apply(sid, lock, as_teacher=True)
     state = await service.state(sid)
@@ -120,17 +120,17 @@ async def test_a_lock_that_comes_during_a_step_wins(
     monkeypatch.setattr(scheduler, "train_epoch", locked_meanwhile)
     with pytest.raises(UserError, match="frozen"):
         await service.step(sid, ADAM)
-    assert (await service.look(sid))["epoch"] == before["epoch"]
+    assert (await service.get_snapshot(sid))["epoch"] == before["epoch"]
 
 
-async def test_many_sessions_are_made_read_and_deleted(either: SessionService) -> None:
+async def test_many_sessions_are_created_read_and_deleted(either: SessionService) -> None:
     first, _ = await either.open()
     state = await either.state(first)
     points = await either.points_of(state)
     train = await either.initial_state(7, state.train.net, points)
     waiting = transitions.new_session(7, ADAM, "torch@cpu", train, points, None)
     begun = transitions.begin_run(state, 8, ADAM, "torch@cpu", train, points, 20)
-    await either.keep(points)
+    await either.save_points(points)
     sids = [await either.create(*waiting), await either.create(*begun)]
     assert (await finished(either, sids[1]))["epoch"] == 20
     states = await either.load_many([*sids, "x" * 22, "🙂"])
@@ -140,4 +140,4 @@ async def test_many_sessions_are_made_read_and_deleted(either: SessionService) -
     await either.delete(sids)
     assert set(await either.load_many([*sids, first])) == {first}
     with pytest.raises(UserError, match="session_unknown"):
-        await either.look(sids[0])
+        await either.get_snapshot(sids[0])

@@ -50,7 +50,7 @@ class StubRunner:
 
 
 class StubStore:
-    """The data that other servers agreed on, in memory."""
+    """A store in memory with the data that servers share."""
 
     def __init__(self) -> None:
         self.agreed: Data | None = None
@@ -59,12 +59,12 @@ class StubStore:
         self.fails = False
         self.on_data: Callable[[], None] = lambda: None
 
-    async def settled(self) -> Data | None:
+    async def shared_data(self) -> Data | None:
         if self.fails:
             raise UserError("storage_failed")
         return self.agreed
 
-    async def settle(self, offered: Data) -> Data:
+    async def share_data(self, offered: Data) -> Data:
         self.offered.append(offered)
         self.agreed = self.agreed or offered
         return self.agreed
@@ -99,7 +99,7 @@ class Server:
     async def start(self) -> None:
         async def then() -> None:
             self.has_started = True
-            raise UserError("storage_failed")  # is no failure of the loading
+            raise UserError("storage_failed")  # must not make the loading fail
 
         self.maintenance.start(then)
         await self.maintenance.loaded()
@@ -138,7 +138,7 @@ async def test_missing_data_and_workers_are_waited_for_and_logged_once(
     assert warnings[1] == "not ready yet: disk"
 
 
-async def test_a_server_that_does_not_get_ready_says_so(
+async def test_a_server_that_is_not_ready_raises_not_ready(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "LOAD_TIMEOUT_S", 0.01)
@@ -147,13 +147,13 @@ async def test_a_server_that_does_not_get_ready_says_so(
         await server.start()
 
 
-async def test_an_engine_that_this_machine_has_not_is_auto(
+async def test_an_unavailable_default_engine_is_replaced_by_auto(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     server = Server(engine="torch@cuda:7")
     await server.start()
     assert server.maintenance.default_engine == "auto"
-    assert "has no engine torch@cuda:7" in caplog.text
+    assert "engine torch@cuda:7 is not available" in caplog.text
     await server.maintenance.close()
 
 
@@ -164,7 +164,7 @@ async def test_an_engine_that_this_machine_has_not_is_auto(
         (data(2, problem=UserError("data_empty")), 1),  # a sound file may be there by now
     ],
 )
-async def test_the_data_of_other_servers_is_taken(server: Server, agreed: Data, calls: int) -> None:
+async def test_the_data_of_other_servers_is_used(server: Server, agreed: Data, calls: int) -> None:
     server.store.agreed = agreed
     await server.start()
     assert server.runner.calls == calls
@@ -172,7 +172,7 @@ async def test_the_data_of_other_servers_is_taken(server: Server, agreed: Data, 
     assert server.maintenance.problem is agreed.problem
 
 
-async def test_data_that_other_servers_agree_on_later_is_taken(server: Server) -> None:
+async def test_data_that_other_servers_share_later_is_used(server: Server) -> None:
     await server.start()
     for agreed in (data(2), data(3)):
         server.store.agreed = agreed
@@ -184,7 +184,7 @@ async def test_data_that_other_servers_agree_on_later_is_taken(server: Server) -
     assert server.store.offered[-1].points.key == data(3).points.key
 
 
-async def test_a_store_that_is_away_is_asked_again(
+async def test_a_store_that_fails_is_tried_again(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(maintenance, "POLL_S", 0.001)
@@ -199,7 +199,7 @@ async def test_a_store_that_is_away_is_asked_again(
     await until(lambda: server.maintenance.engines == (CPU, GPU))
 
 
-async def test_sessions_expire_now_and_then(
+async def test_sessions_expire_repeatedly(
     server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)

@@ -79,7 +79,7 @@ async def test_a_failure_is_not_cached(service: SessionService) -> None:
     assert not service._computing
 
 
-async def test_one_session_may_not_ask_for_too_much_at_once(
+async def test_computations_of_one_session_are_limited(
     service: SessionService, runner: ThreadRunner
 ) -> None:
     runner.gate.clear()

@@ -35,7 +35,7 @@ async def service(settings: Settings) -> AsyncIterator[SessionService]:
 
 
 def uninterrupted(service: SessionService, epochs: int) -> TrainState:
-    """The oracle: the same run in one piece, in this process."""
+    """The oracle: the same run without interruption, in this process."""
     points = service.points
     start = initial_state(1, points.x, points.y)
     return train_slice(start, points.x, points.y, AdamOptions(), Budget(epochs)).state
@@ -65,10 +65,10 @@ async def test_killed_workers_are_replaced_and_the_run_ends_with_the_same_weight
     for least in (1, 1500):
 
         async def has_come_so_far(epoch: int = least) -> bool:
-            return int((await service.look(sid))["epoch"]) >= epoch
+            return int((await service.get_snapshot(sid))["epoch"]) >= epoch
 
         await until(has_come_so_far)
-        assert (await service.look(sid))["status"] == "running"
+        assert (await service.get_snapshot(sid))["status"] == "running"
         [pid] = runner.pids()
         os.kill(pid, signal.SIGKILL)
         killed.add(pid)
@@ -78,7 +78,7 @@ async def test_killed_workers_are_replaced_and_the_run_ends_with_the_same_weight
 
 
 async def test_a_long_run_does_not_starve_short_ones(settings: Settings) -> None:
-    """With one process for all: every session gets its turn, slice by slice."""
+    """With one process for all sessions, which take turns slice by slice."""
 
     class Recorder(SessionEvents):
         """Records whose slice was saved."""
@@ -108,7 +108,7 @@ async def test_a_long_run_does_not_starve_short_ones(settings: Settings) -> None
     counts = [until_first_end.count(sid) for sid in (long, one, other)]
     assert min(counts) > 3
     assert max(counts) - min(counts) <= 2
-    assert (await service.look(long))["status"] == "running"
+    assert (await service.get_snapshot(long))["status"] == "running"
     for sid in (one, other):
         await assert_ends_as_if_nothing_happened(service, sid, 1500)
     await service.close()

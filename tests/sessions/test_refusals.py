@@ -1,4 +1,4 @@
-"""Refusals of the service: invalid values, too much at once, unknown sessions."""
+"""Errors of the service: invalid values, too many requests, unknown sessions."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ODD_VALUES = [
 ]
 
 
-async def test_a_session_that_asks_for_too_much_at_once_is_refused(
+async def test_too_many_computations_of_a_session_are_refused(
     service: SessionService, runner: ThreadRunner
 ) -> None:
     sid, _ = await service.open()
@@ -60,7 +60,7 @@ async def test_a_session_that_asks_for_too_much_at_once_is_refused(
         await service.reset(sid, 2)
     runner.gate.set()
     await asyncio.gather(*steps)
-    assert_at(await service.look(sid), trained(service, first_state(service), 8))
+    assert_at(await service.get_snapshot(sid), trained(service, first_state(service), 8))
 
 
 async def test_a_full_server_refuses_more_runs(settings: Settings) -> None:
@@ -81,7 +81,9 @@ async def test_a_full_server_refuses_more_runs(settings: Settings) -> None:
     await service.close()
 
 
-async def test_a_second_run_has_to_wait(service: SessionService, runner: ThreadRunner) -> None:
+async def test_a_second_run_of_a_session_is_refused(
+    service: SessionService, runner: ThreadRunner
+) -> None:
     sid, _ = await service.open()
     runner.gate.clear()
     await service.start_run(sid, 10, ADAM, "torch@cpu")
@@ -94,7 +96,7 @@ async def test_a_second_run_has_to_wait(service: SessionService, runner: ThreadR
 @pytest.mark.parametrize("sid", [UNKNOWN, *ODD_VALUES])
 async def test_commands_to_unknown_sessions_are_refused(service: SessionService, sid: Any) -> None:
     for command in (
-        service.look(sid),
+        service.get_snapshot(sid),
         service.start_run(sid, 5, ADAM, "torch@cpu"),
         service.pause(sid),
         service.resume(sid),
@@ -108,7 +110,7 @@ async def test_commands_to_unknown_sessions_are_refused(service: SessionService,
 
 
 @pytest.mark.parametrize("name", ["torch@cuda:99", "AUTO", ""])
-async def test_an_engine_that_is_not_here_is_refused(service: SessionService, name: str) -> None:
+async def test_an_unavailable_engine_is_refused(service: SessionService, name: str) -> None:
     sid, before = await service.open()
     for command in (
         service.start_run(sid, 5, ADAM, name),
@@ -118,7 +120,7 @@ async def test_an_engine_that_is_not_here_is_refused(service: SessionService, na
         with pytest.raises(UserError) as refused:
             await command
         assert (refused.value.code, refused.value.args_) == ("bad_engine", {"name": name})
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 @pytest.mark.parametrize("values", [[1.0] * 4, [1.0] * 6])
@@ -128,7 +130,7 @@ async def test_weights_of_another_net_are_refused(
     sid, before = await service.open()
     with pytest.raises(UserError, match="bad_params"):
         await service.set_params(sid, values)
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
 async def test_the_limits_are_inclusive(service: SessionService, runner: ThreadRunner) -> None:

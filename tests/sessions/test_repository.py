@@ -54,7 +54,7 @@ def changes() -> list[str]:
 @pytest.fixture
 def sessions(store: BusyStore, changes: list[str]) -> SessionRepository:
     sessions = SessionRepository(store, changes.append)
-    sessions.use(SERVERS)
+    sessions.set_points(SERVERS)
     return sessions
 
 
@@ -66,7 +66,7 @@ def served(**changes: Any) -> SessionState:
     return make_state(data_key=SERVERS.key, **changes)
 
 
-async def test_a_move_is_made_again_on_a_newer_version(
+async def test_a_transition_is_repeated_on_a_newer_version(
     sessions: SessionRepository, store: BusyStore, changes: list[str]
 ) -> None:
     sid = await store.create(served())
@@ -89,7 +89,7 @@ async def test_a_change_with_too_many_conflicts_is_refused(
     assert changes == [sid]
 
 
-async def test_a_move_that_changes_nothing_saves_nothing(
+async def test_a_transition_that_changes_nothing_saves_nothing(
     sessions: SessionRepository, store: BusyStore, changes: list[str]
 ) -> None:
     sid = await store.create(served())
@@ -97,35 +97,35 @@ async def test_a_move_that_changes_nothing_saves_nothing(
     assert changes == []
 
 
-async def test_the_servers_data_is_there_once_it_is_set(store: BusyStore) -> None:
+async def test_the_servers_data_is_found_once_it_is_set(store: BusyStore) -> None:
     sessions = SessionRepository(store, print)
     with pytest.raises(RuntimeError):
         _ = sessions.points
-    sessions.use(SERVERS)
+    sessions.set_points(SERVERS)
     assert sessions.points is await sessions.find(SERVERS.key) is SERVERS
-    await sessions.keep(SERVERS)
-    assert await store.kept_points(SERVERS.key) is None  # the server has it anyway
+    await sessions.save_points(SERVERS)
+    assert await store.load_points(SERVERS.key) is None  # the server has it anyway
 
 
 async def test_data_is_read_from_the_store_once(
     sessions: SessionRepository, store: BusyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await store.keep_points(OWN)
+    await store.save_points(OWN)
     found = await sessions.find(OWN.key)
     assert found is not None
     assert found.y.tobytes() == OWN.y.tobytes()
-    monkeypatch.setattr(store, "kept_points", None)
+    monkeypatch.setattr(store, "load_points", None)
     assert await sessions.find(OWN.key) is found
     assert await sessions.points_of(make_state(data_key=OWN.key)) is found
 
 
-async def test_data_that_was_deleted_in_between_is_unknown(sessions: SessionRepository) -> None:
+async def test_deleted_data_is_unknown(sessions: SessionRepository) -> None:
     with pytest.raises(UserError, match="data_unknown"):
         await sessions.points_of(make_state(data_key=OWN.key))
 
 
 @pytest.mark.parametrize("is_read", [False, True])
-async def test_a_session_whose_data_is_gone_gets_the_servers(
+async def test_a_session_with_deleted_data_gets_the_servers(
     sessions: SessionRepository, store: BusyStore, is_read: bool
 ) -> None:
     state, frames = appended(make_state(data_key=OWN.key, run=Run(0, 9, "running")), 3)
@@ -140,13 +140,13 @@ async def test_a_session_whose_data_is_gone_gets_the_servers(
     assert (await store.load(sid)).version == after.version == state.version + 3
 
 
-async def test_a_session_that_is_gone_is_unknown(sessions: SessionRepository) -> None:
-    for call in (sessions.load, sessions.undo, sessions.redo):
+async def test_a_deleted_session_is_unknown(sessions: SessionRepository) -> None:
+    for call in (sessions.load, sessions.undo, partial(sessions.undo, is_redo=True)):
         with pytest.raises(UnknownSession):
             await call("A" * 22)
 
 
-async def test_an_undo_is_made_again_on_a_newer_version(
+async def test_an_undo_is_repeated_on_a_newer_version(
     sessions: SessionRepository, store: BusyStore
 ) -> None:
     sid = await store.create(served(seed=1))
@@ -155,12 +155,12 @@ async def test_an_undo_is_made_again_on_a_newer_version(
     store.conflicts = 2
     undone = await sessions.undo(sid)
     assert undone.seed == 1
-    redone = await sessions.redo(sid)
-    assert redone.seed == 52  # with what the other requests did before the undo
+    redone = await sessions.undo(sid, is_redo=True)
+    assert redone.seed == 52  # with the changes of the other requests
 
 
 class Overtaken(BusyStore):
-    """Before a step is read, another request undoes it, and the step is gone."""
+    """Before a step is read, another request undoes it and the step is deleted."""
 
     is_overtaken = True
 
@@ -168,7 +168,7 @@ class Overtaken(BusyStore):
         if self.is_overtaken:
             self.is_overtaken = False
             other = SessionRepository(self, print)
-            other.use(SERVERS)
+            other.set_points(SERVERS)
             await other.undo(sid)
             await self.run(lambda db: db.execute("DELETE FROM step"))
         return await super().step(sid, number)
@@ -177,7 +177,7 @@ class Overtaken(BusyStore):
 async def test_a_step_that_another_request_took_is_not_undone_twice(tmp_path: Path) -> None:
     store = Overtaken(tmp_path / "store.sqlite3")
     sessions = SessionRepository(store, print)
-    sessions.use(SERVERS)
+    sessions.set_points(SERVERS)
     sid = await store.create(served(seed=1))
     reset = partial(transitions.reset, seed=50, train=served().train, points=SERVERS)
     await sessions.update(sid, reset, "session")

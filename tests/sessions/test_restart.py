@@ -30,7 +30,7 @@ async def test_expired_sessions_are_unknown(service: SessionService, settings: S
     assert await later.expire(7 * 86400.0) == 1
     await later.close()
     with pytest.raises(UserError, match="session_unknown"):
-        await service.look(sid)
+        await service.get_snapshot(sid)
     _, snapshot = await service.open(sid)
     assert snapshot["notice"]["code"] == "session_new"
 
@@ -113,5 +113,5 @@ async def test_an_unknown_engine_in_the_settings_is_logged(
     service = await started(replace(settings, engine="fused@cuda:99"))
     _, snapshot = await service.open()
     assert snapshot["engine"] == "auto"
-    assert "no engine fused@cuda:99" in caplog.text
+    assert "engine fused@cuda:99 is not available" in caplog.text
     await service.close()

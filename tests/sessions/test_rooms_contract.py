@@ -39,7 +39,7 @@ async def test_a_room_is_read_as_it_was_saved(rooms: RoomStore) -> None:
     assert await rooms.load(CODE) == RoomRow(2, bytes(range(256)), 0)
 
 
-async def test_a_code_is_given_once(rooms: RoomStore, clock: Clock) -> None:
+async def test_a_code_is_used_once(rooms: RoomStore, clock: Clock) -> None:
     assert not await rooms.create(CODE, b"another", clock.now + 999)
     assert (await rooms.load(CODE)).body == b"first"
     clock.now += 500
@@ -98,7 +98,7 @@ async def test_seats_are_numbered_in_the_order_of_joining(rooms: RoomStore) -> N
     assert (await rooms.load(CODE)).seats == 3
 
 
-async def test_a_number_is_not_given_again(rooms: RoomStore) -> None:
+async def test_a_seat_number_is_not_reused(rooms: RoomStore) -> None:
     for body in (b"a", b"b"):
         await rooms.add_seat(CODE, body, 9)
     await rooms.remove_seat(CODE, 2)
@@ -114,7 +114,7 @@ async def test_many_join_at_once(rooms: RoomStore) -> None:
     assert {row.body for row in await rooms.seats(CODE)} == set(bodies)
 
 
-async def test_a_room_has_only_so_many_seats(rooms: RoomStore) -> None:
+async def test_the_number_of_seats_is_limited(rooms: RoomStore) -> None:
     for body in (b"a", b"b"):
         await rooms.add_seat(CODE, body, 2)
     with pytest.raises(UserError, match="room_full: max=2"):
@@ -123,7 +123,7 @@ async def test_a_room_has_only_so_many_seats(rooms: RoomStore) -> None:
     assert await rooms.add_seat(CODE, b"c", 2) == 3
 
 
-async def test_the_same_change_twice_is_two_changes(rooms: RoomStore) -> None:
+async def test_saving_the_same_body_twice_is_two_versions(rooms: RoomStore) -> None:
     assert [await rooms.add_seat(CODE, b"a", 9) for _ in range(2)] == [1, 2]
     assert await rooms.save_seats(CODE, [(1, 1, b"A")]) == [1]
     assert await rooms.save_seats(CODE, [(1, 1, b"A")]) == []
@@ -132,7 +132,7 @@ async def test_the_same_change_twice_is_two_changes(rooms: RoomStore) -> None:
         await rooms.save(CODE, 1, b"second")
 
 
-async def test_seats_are_replaced_each_by_itself(rooms: RoomStore) -> None:
+async def test_each_seat_is_replaced_independently(rooms: RoomStore) -> None:
     for body in (b"a", b"b", b"c", b"d"):
         await rooms.add_seat(CODE, body, 9)
     assert await rooms.save_seats(CODE, [(2, 1, b"B")]) == [2]
@@ -145,7 +145,7 @@ async def test_seats_are_replaced_each_by_itself(rooms: RoomStore) -> None:
     assert (await rooms.load(CODE)).version == 1
 
 
-async def test_seats_are_replaced_only_in_the_room_as_it_was(rooms: RoomStore) -> None:
+async def test_seats_are_replaced_only_if_the_room_is_unchanged(rooms: RoomStore) -> None:
     await rooms.add_seat(CODE, b"a", 9)
     await rooms.save(CODE, 1, b"second")
     for outdated in (1, 3):
@@ -203,7 +203,7 @@ async def test_rooms_do_not_expire_with_sessions(
     assert (await rooms.load(CODE)).seats == 1
 
 
-# Redis alone: other servers, and commands whose answer was lost.
+# Only Redis: other servers, and writes whose answer was lost.
 
 
 @pytest.fixture

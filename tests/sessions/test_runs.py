@@ -66,7 +66,7 @@ async def test_pause_and_resume(either: SessionService) -> None:
     paused = await either.pause(sid)
     assert (paused["status"], paused["target_epoch"]) == ("paused", 2000)
     await either.set_params(sid, [1, 1, 1, 1, 1])  # by now a slice would have been saved
-    assert (await either.look(sid))["epoch"] == paused["epoch"] < 2000
+    assert (await either.get_snapshot(sid))["epoch"] == paused["epoch"] < 2000
     assert (await either.resume(sid))["status"] == "running"
     assert (await finished(either, sid))["epoch"] == 2000
 
@@ -89,7 +89,7 @@ async def test_a_pause_does_not_wait_for_the_slice_in_progress_whose_result_is_d
 
 
 class HoldingStore(SqliteStore):
-    """A store that can delay the result of a read."""
+    """A store whose reads a test can delay."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -109,7 +109,7 @@ class HoldingStore(SqliteStore):
 async def test_a_resume_before_the_scheduler_has_seen_the_pause(
     settings: Settings, runner: ThreadRunner
 ) -> None:
-    """The driver reads the pause, but acts on its reading only after the resume."""
+    """The scheduler reads the paused state, but acts on it only after the resume."""
     store = HoldingStore(settings.data_dir / "sessions.sqlite3")
     service = make_service(settings, runner, store)
     await service.start()
@@ -127,7 +127,7 @@ async def test_a_resume_before_the_scheduler_has_seen_the_pause(
     await service.close()
 
 
-async def test_pauses_and_resumes_lose_nothing(either: SessionService) -> None:
+async def test_many_pauses_and_resumes_lose_no_epoch(either: SessionService) -> None:
     sid, _ = await either.open()
     await either.start_run(sid, 2000, ADAM, "torch@cpu")
     for _ in range(50):
@@ -150,7 +150,7 @@ async def test_a_step_is_one_epoch_and_one_frame(either: SessionService) -> None
 async def test_steps_at_once_all_count(either: SessionService) -> None:
     sid, _ = await either.open()
     await asyncio.gather(*(either.step(sid, ADAM) for _ in range(5)))
-    assert_at(await either.look(sid), trained(either, first_state(either), 5))
+    assert_at(await either.get_snapshot(sid), trained(either, first_state(either), 5))
 
 
 async def test_a_step_can_be_the_last_of_a_paused_run(
@@ -178,7 +178,7 @@ async def test_a_step_while_running_changes_nothing(
     assert_at(await finished(service, sid), trained(service, first_state(service), 10))
 
 
-async def test_commands_that_make_no_sense_change_nothing(either: SessionService) -> None:
+async def test_commands_that_do_not_apply_change_nothing(either: SessionService) -> None:
     sid, before = await either.open()
     assert await either.pause(sid) == before
     assert await either.resume(sid) == before
@@ -199,7 +199,7 @@ async def test_a_diverging_run_stops_at_its_last_good_weights(either: SessionSer
     assert (again["status"], again["notice"]) == ("idle", None)
 
 
-async def test_calls_that_a_user_waits_for_go_ahead_of_waiting_slices(
+async def test_calls_of_users_go_before_waiting_slices(
     service: SessionService, runner: ThreadRunner
 ) -> None:
     sids = [(await service.open())[0] for _ in range(5)]

@@ -40,7 +40,7 @@ async def test_a_run_is_restored_with_its_frames(
     assert (await run(service, sid, "saved", {}))["saved"] == file["saved"]
 
 
-async def test_without_frames_they_start_anew(service: SessionService) -> None:
+async def test_without_frames_the_curve_starts_again(service: SessionService) -> None:
     file = await run_file(service, Architecture())
     sid, _ = await service.open()
     await run(service, sid, "restore", {"saved": file["saved"]})
@@ -48,7 +48,7 @@ async def test_without_frames_they_start_anew(service: SessionService) -> None:
     assert [row[1:4:2] for row in rows] == [[30, "start"]]
 
 
-async def test_frames_that_stop_short_get_one_of_the_net(
+async def test_a_frame_of_the_net_is_added_if_the_last_one_is_missing(
     service: SessionService,
 ) -> None:
     file = await run_file(service, Architecture())
@@ -60,7 +60,7 @@ async def test_frames_that_stop_short_get_one_of_the_net(
     assert np.array_equal(np.float32(rows[-1][4:]), (await service.state(sid)).train.params)
 
 
-async def test_frames_of_other_data_are_left_out(service: SessionService) -> None:
+async def test_frames_of_other_data_are_dropped(service: SessionService) -> None:
     file = await run_file(service, Architecture())
     file["saved"]["data_key"] = "f" * 16
     sid, _ = await service.open()
@@ -86,10 +86,10 @@ SPOILT: list[Any] = [
 ]
 
 
-async def test_spoilt_frames_change_nothing(service: SessionService) -> None:
+async def test_damaged_frames_change_nothing(service: SessionService) -> None:
     file = await run_file(service, Architecture())
     sid, before = await service.open()
     for rows in SPOILT:
         with pytest.raises(UserError, match="bad_saved"):
             await run(service, sid, "restore", {**copy.deepcopy(file), "frames": rows})
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before

@@ -76,7 +76,7 @@ async def test_reset_while_running(service: SessionService, runner: ThreadRunner
     assert snapshot["next_seq"] == snapshot["first_seq"] + 1
     _, rows = await service.read(sid)
     assert [row[:2] for row in rows] == [[snapshot["first_seq"], 0]]
-    await service.start_run(sid, 50, ADAM, "torch@cpu")  # waits in line behind the slice given up
+    await service.start_run(sid, 50, ADAM, "torch@cpu")  # waits for the dropped slice
     assert_at(await finished(service, sid), trained(service, first_state(service, 5), 50))
 
 
@@ -111,7 +111,7 @@ async def test_sessions_do_not_affect_each_other(either: SessionService) -> None
     assert one != other
     await either.start_run(one, 20, ADAM, "torch@cpu")
     await finished(either, one)
-    assert await either.look(other) == before
+    assert await either.get_snapshot(other) == before
 
 
 async def test_opening_again_finds_the_session(either: SessionService) -> None:
@@ -162,9 +162,9 @@ async def test_the_speed_is_measured_and_stays_known(
     assert (done["engine"], done["engine_used"], done["engine_speed"]) == ("auto", "fused@cpu", 400)
     await service.start_run(sid, 100, ADAM, "auto")
     assert (await finished(service, sid))["engine_speed"] == 200
-    assert (await service.step(sid, ADAM))["engine_speed"] == 200  # one epoch tells no speed
+    assert (await service.step(sid, ADAM))["engine_speed"] == 200  # one epoch is not measured
     await service.reset(sid, 1, Architecture(h=3))
-    new = await service.look(sid)  # the speed of another net would mislead
+    new = await service.get_snapshot(sid)  # the speed of another net would mislead
     assert (new["engine_used"], new["engine_speed"], new["epochs_per_second"]) == (None, 0, 0)
     await service.start_run(sid, 100, ADAM, "auto")
     assert (await finished(service, sid))["engine_speed"] == 200  # not a mean with the net before
@@ -173,7 +173,7 @@ async def test_the_speed_is_measured_and_stays_known(
 WIDE = Architecture(h=50, bias1=True, activation="sigmoid", loss="mse")
 
 
-async def test_a_wide_net_sends_its_curve(either: SessionService) -> None:
+async def test_the_frames_of_a_wide_net_hold_its_curve(either: SessionService) -> None:
     sid, _ = await either.open()
     fresh = await either.reset(sid, 3, WIDE)
     start = first_state(either, 3, WIDE)
@@ -200,7 +200,7 @@ async def test_the_weights_of_a_wide_net_cannot_be_set(either: SessionService) -
         with pytest.raises(UserError) as caught:
             await either.set_params(sid, values)
         assert (caught.value.code, caught.value.args_) == ("too_wide", {"max": 8})
-    assert await either.look(sid) == before
+    assert await either.get_snapshot(sid) == before
     await either.reset(sid, 1, Architecture(h=8, bias1=True))
     edited = await either.set_params(sid, [0.5] * 25)
     assert edited["params"] == [0.5] * 25
@@ -219,7 +219,7 @@ async def test_a_reset_keeps_the_architecture_unless_another_is_wanted(
 async def test_starting_a_run_reads_the_session_only_twice(
     settings: Settings, runner: ThreadRunner
 ) -> None:
-    """From the click to the first slice nothing is read twice."""
+    """Between the click and the first slice the session is not read again."""
 
     class CountingStore(SqliteStore):
         loads = 0
@@ -235,5 +235,5 @@ async def test_starting_a_run_reads_the_session_only_twice(
     await service.start_run(sid, 1, ADAM, "torch@cpu")
     await until(lambda: not service._scheduler._tasks)
     assert store.loads == 2  # whether it runs already, and in order to change it
-    assert (await service.look(sid))["epoch"] == 1
+    assert (await service.get_snapshot(sid))["epoch"] == 1
     await service.close()

@@ -38,7 +38,7 @@ async def test_everything_survives_a_restart(tmp_path: Path) -> None:
     await second.close()
 
 
-async def test_a_damaged_session_is_unknown_and_the_log_says_why(
+async def test_a_damaged_session_is_unknown_and_logged(
     store: SqliteStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     damaged, sound = await store.create(make_state()), await store.create(make_state())
@@ -124,7 +124,7 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 @contextlib.contextmanager
 def other_user() -> Iterator[int]:
-    """Root may write everywhere, so it becomes nobody for a while; yields the user's number."""
+    """Run as the user nobody if the tests run as root, which may write everywhere."""
     is_root = os.geteuid() == 0
     if is_root:
         os.seteuid(65534)
@@ -136,7 +136,7 @@ def other_user() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("what", ["folder", "file", "parent"])
-def test_what_can_not_be_written_is_named_and_by_whom(what: str) -> None:
+def test_the_error_names_what_cannot_be_written_and_the_user(what: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = folder / "store.sqlite3"
@@ -164,7 +164,7 @@ def test_a_database_of_a_later_version_is_refused(tmp_path: Path) -> None:
         SqliteStore(path)
 
 
-async def test_a_file_of_before_the_indexes_and_the_history_is_used(tmp_path: Path) -> None:
+async def test_a_file_of_an_earlier_version_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     SqliteStore(path)
     with sqlite3.connect(path) as db:

@@ -49,7 +49,7 @@ async def test_many_sessions_are_read_at_once(store: Store) -> None:
     assert await store.load_many([]) == {}
 
 
-async def test_deleted_sessions_are_gone_with_all_that_is_theirs(store: Store) -> None:
+async def test_sessions_are_deleted_with_their_frames_and_steps(store: Store) -> None:
     state, frames = appended(make_state(run=Run(0, 10, "running")), 3)
     sids = [await store.create(state, frames) for _ in range(3)]
     for sid in sids:
@@ -124,7 +124,7 @@ async def test_frames_are_read_from_a_number_on(store: Store) -> None:
     sid = await store.create(state, frames)
     assert await seqs_since(store, sid, 3) == [4, 5]
     assert await seqs_since(store, sid, 5) == []
-    # A number that was never given out: the reader knows of another life of this session.
+    # A number that was never used: the store was restored from a backup.
     assert await seqs_since(store, sid, 6) == [1, 2, 3, 4, 5]
     assert await seqs_since(store, sid, 2**53) == [1, 2, 3, 4, 5]
 
@@ -211,14 +211,14 @@ async def test_a_session_keeps_its_numbers_bit_for_bit(store: Store) -> None:
     assert np.isnan(frame.loss)
 
 
-async def test_the_store_answers(store: Store) -> None:
+async def test_ping(store: Store) -> None:
     await store.ping()
 
 
-async def test_data_are_settled(store: Store) -> None:
+async def test_servers_share_their_data(store: Store) -> None:
     x = np.array([-1, 1], dtype=np.float32)
     points = Points(x, abs(x), abs(x), "lecture")
-    known = await store.settle(Data(points, UserError("data_not_csv")))
+    known = await store.share_data(Data(points, UserError("data_not_csv")))
     assert (known.points.key, known.problem) == (points.key, known.problem)
     assert str(known.problem) == "data_not_csv"
 
@@ -229,22 +229,22 @@ async def test_a_sessions_own_data_is_stored_while_it_is_used(store: Store, cloc
     with_truth = Points(x, abs(x), -x, "own", "점.csv", spec)
     without = Points(x, None, x * 2, "own", "", spec)
     for points in (with_truth, without, without):
-        await store.keep_points(points)
+        await store.save_points(points)
     for points in (with_truth, without):
-        found = await store.kept_points(points.key)
+        found = await store.load_points(points.key)
         assert found is not None
         assert (found.key, found.label, found.spec) == (points.key, points.label, spec)
         assert found.x.tobytes() == x.tobytes()
         assert found.y.tobytes() == points.y.tobytes()
-    assert (await store.kept_points(without.key)).prob is None  # type: ignore[union-attr]
-    assert await store.kept_points("0" * 16) is None
+    assert (await store.load_points(without.key)).prob is None  # type: ignore[union-attr]
+    assert await store.load_points("0" * 16) is None
 
     clock.now += 100
-    await store.kept_points(without.key)
+    await store.load_points(without.key)
     clock.now += 100
     await store.expire(150)
-    assert await store.kept_points(with_truth.key) is None
-    assert await store.kept_points(without.key) is not None
+    assert await store.load_points(with_truth.key) is None
+    assert await store.load_points(without.key) is not None
 
 
 def make_step(number: int) -> Step:
@@ -289,7 +289,7 @@ async def test_a_step_of_the_history_is_loaded_as_it_was_saved(store: Store) -> 
     assert (found.kind, found.state.seed, found.frames) == ("weights", 2, None)
 
 
-async def test_steps_that_the_history_no_longer_has_are_dropped(store: Store) -> None:
+async def test_steps_that_are_not_in_the_history_are_deleted(store: Store) -> None:
     sid, other = await store.create(make_state()), await store.create(make_state())
     for session in (sid, other):
         for n in range(1, 13):

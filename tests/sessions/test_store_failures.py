@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or locked in the middle of a run, and then well again."""
+"""A disk that is full, read-only or locked during a run, and then works again."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def lock(_store: SqliteStore, path: Path) -> Repair:
     [(fill, "is full"), (write_protect, "readonly"), (lock, "is locked")],
     ids=["full", "read-only", "locked"],
 )
-async def test_a_run_waits_and_ends_as_if_nothing_had_been(
+async def test_a_run_waits_for_the_disk_and_ends_as_an_uninterrupted_one(
     harm: Callable[[SqliteStore, Path], Awaitable[Repair]],
     said: str,
     settings: Settings,
@@ -92,7 +92,7 @@ async def test_a_run_waits_and_ends_as_if_nothing_had_been(
     repair = await harm(store, settings.data_dir / "sessions.sqlite3")
     await until(lambda: notices(page)[-1:] == ["run_waits"])
     with pytest.raises(UserError, match="storage_failed"):
-        await open_many(service)  # until they have filled what room is left
+        await open_many(service)  # until the disk is full
     snapshot, rows = await service.read(sid)  # what is stored can be read
     assert snapshot["notice"] == {"code": "run_waits", "args": {}}
     assert rows[-1][1] == snapshot["epoch"] < EPOCHS
@@ -109,7 +109,7 @@ async def test_a_run_waits_and_ends_as_if_nothing_had_been(
         await service.open()
     [error, end] = caplog.messages
     assert said in error
-    assert end.endswith("sessions.sqlite3: writes again")
+    assert end.endswith("sessions.sqlite3 can be written again")
     await until(lambda: notices(page)[-1:] == [None])
     following.cancel()
     await service.close()
@@ -126,12 +126,12 @@ async def open_many(service: SessionService) -> None:
 
 
 def notices(page: list[Event]) -> list[Any]:
-    """The codes that a page has got, one after another."""
+    """The codes of the notices that a page has received, in order."""
     states = [event.data for event in page if event.name == "state"]
     return [state["notice"] and state["notice"]["code"] for state in states]
 
 
-async def test_runs_go_on_after_a_start_on_a_disk_that_fails(
+async def test_runs_continue_after_a_start_with_a_failing_disk(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pwlapp.compute.scheduler.RETRY_S", 0.05)
@@ -159,10 +159,10 @@ async def test_runs_go_on_after_a_start_on_a_disk_that_fails(
     await second.close()
 
 
-async def test_what_is_read_late_needs_no_room(
+async def test_reading_works_on_a_full_disk(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The time of last use is written now and then, which must not make a read fail."""
+    """A read sometimes writes the time of use, which must not make it fail."""
     now = 0.0
     store = SqliteStore(tmp_path / "store.sqlite3", clock=lambda: now)
     sid = await store.create(make_state())

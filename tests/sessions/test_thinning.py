@@ -46,7 +46,7 @@ def test_marked_frames_are_thinned_too_when_there_are_very_many() -> None:
 
 
 def test_a_long_run_keeps_its_shape() -> None:
-    """As a million-epoch run appends frame after frame, no stretch of the curve goes empty."""
+    """While a run of a million epochs appends frames, no part of the curve becomes empty."""
     frames: list[FrameInfo] = []
     for seq in range(1, 20_001):
         frames.append(FrameInfo(seq, seq * 50 - 1, ""))
@@ -56,7 +56,7 @@ def test_a_long_run_keeps_its_shape() -> None:
     roots = [frame.epoch**0.5 for frame in frames]
     gaps = [after - before for before, after in itertools.pairwise(roots)]
     even = roots[-1] / 2000
-    # The first frames can't be closer than they were made; after them no gap is a hole.
+    # The first frames are as close as they were recorded; no later gap is too large.
     assert max(gaps[100:]) < 4 * even
     # Denser at the start: the first tenth of the epochs holds about a third of the frames.
     early = sum(frame.epoch < 100_000 for frame in frames)

@@ -45,6 +45,10 @@ def test_a_new_session_begins_with_one_frame() -> None:
     assert (state.version, state.seed, state.lr, state.run) == (1, 3, 0.1, None)
     assert (state.engine, state.data_key) == ("auto", POINTS.key)
     assert (frame.seq, frame.mark, state.next_seq) == (1, "start", 2)
+    told, _ = transitions.new_session(
+        3, AdamOptions(), "auto", IDLE.train, POINTS, Notice("session_new")
+    )
+    assert told.notice == Notice("session_new")
 
 
 def test_every_transition_is_one_version() -> None:
@@ -62,7 +66,7 @@ def test_every_transition_is_one_version() -> None:
     assert all(move is not None and move[0].version == 2 for move in made)
 
 
-def test_transitions_that_make_no_sense_change_nothing() -> None:
+def test_transitions_that_do_not_apply_change_nothing() -> None:
     assert transitions.revisit(make_state(notice=Notice("diverged"))) is None
     assert transitions.pause(IDLE) is None
     assert transitions.pause(PAUSED) is None
@@ -73,7 +77,7 @@ def test_transitions_that_make_no_sense_change_nothing() -> None:
     assert transitions.edit(IDLE, IDLE.train.params.tolist(), POINTS) is None
 
 
-def test_start_counts_from_where_the_net_stands() -> None:
+def test_start_counts_from_the_present_epoch() -> None:
     diverged_before = make_state(notice=Notice("diverged"))
     after, frames = transitions.start_run(
         diverged_before, 100, AdamOptions(0.01), "torch@cuda:0"
@@ -96,7 +100,7 @@ def test_another_kind_of_optimizer_begins_with_an_empty_memory() -> None:
     assert not sgd.train.v.any()
     assert (sgd.train.epoch, sgd.train.optimizer_epoch) == (7, 7)
     assert sgd.train.params is IDLE.train.params
-    assert IDLE.train.m.any()  # the state before is left as it was
+    assert IDLE.train.m.any()  # the earlier state is not changed
     assert transitions.ready(sgd, SgdOptions(0.1, momentum=0.9), "auto").train is sgd.train
 
 
@@ -135,10 +139,13 @@ def test_an_edit_keeps_moments_epoch_and_run() -> None:
     expected = bce(yhat(from_vector([1, -2, 3, -4, 5]), POINTS.x), POINTS.y)
     assert after.train.loss == pytest.approx(expected)
     assert (frame.mark, frame.loss, frame.epoch) == ("edit", after.train.loss, 7)
+    assert (after.train.params.dtype, frame.numbers.dtype) == (np.float32, np.float32)
+    assert transitions.edit(after, [1, -2, 3, -4, 5], POINTS) is None
 
 
 def test_other_data_gives_other_losses_and_a_pause() -> None:
     state = make_state(run=Run(0, 100, "running"), next_seq=40)
+    state = replace(state, speed=Speed("torch@cpu", 0, 100, 2.0, 50.0))
     after, [frame] = transitions.adopt(state, POINTS) or pytest.fail("no move")
     assert after.data_key == POINTS.key
     assert after.train.params.tobytes() == state.train.params.tobytes()
@@ -146,7 +153,7 @@ def test_other_data_gives_other_losses_and_a_pause() -> None:
     assert after.train.loss == pytest.approx(expected)
     assert after.run == Run(0, 100, "paused")
     assert after.notice == Notice("data_changed")
-    assert (after.first_seq, frame.seq, frame.mark) == (40, 40, "start")
+    assert (after.first_seq, frame.seq, frame.mark, after.speed) == (40, 40, "start", Speed())
     idle, _ = transitions.adopt(IDLE, POINTS) or pytest.fail("no move")
     assert idle.run is None
 
@@ -154,7 +161,7 @@ def test_other_data_gives_other_losses_and_a_pause() -> None:
 @pytest.mark.parametrize(
     ("epoch", "by_recipe", "after"), [(0, True, True), (0, False, False), (7, True, False)]
 )
-def test_only_an_untrained_net_comes_from_its_seed_on_other_data(
+def test_on_other_data_only_an_untrained_net_is_reproducible(
     epoch: int, by_recipe: bool, after: bool
 ) -> None:
     state = make_state(by_recipe=by_recipe)
@@ -162,7 +169,7 @@ def test_only_an_untrained_net_comes_from_its_seed_on_other_data(
     assert transitions.adopt(state, POINTS)[0].by_recipe is after
 
 
-def test_a_slice_moves_the_run_on() -> None:
+def test_a_slice_advances_the_run() -> None:
     after, frames = transitions.after_slice(RUNNING, result_at(8, 20))
     assert (after.train.epoch, after.run) == (20, RUNNING.run)
     assert [(frame.epoch, frame.mark) for frame in frames] == [(8, ""), (20, "")]
@@ -190,7 +197,7 @@ def test_a_step_without_a_run_marks_no_end() -> None:
     assert (after.lr, after.run, frame.mark) == (0.5, None, "")
 
 
-def test_a_session_knows_whether_its_seed_leads_to_its_weights() -> None:
+def test_by_recipe_tells_whether_the_seed_reproduces_the_weights() -> None:
     state = make_state(data_key=POINTS.key)
     assert transitions.ready(state, state.optimizer, "torch@cpu").by_recipe
     assert not transitions.ready(state, AdamOptions(lr=0.5), "auto").by_recipe
@@ -206,7 +213,7 @@ def test_a_session_knows_whether_its_seed_leads_to_its_weights() -> None:
     assert again[0].by_recipe
 
 
-def test_frames_are_numbered_from_where_the_session_stands() -> None:
+def test_frames_are_numbered_from_next_seq() -> None:
     batch = FrameBatch(
         epochs=np.array([8, 9], dtype=np.int64),
         losses=np.array([0.5, 0.25], dtype=np.float32),
@@ -286,7 +293,7 @@ def test_frames_of_a_file_are_numbered_and_end_with_the_net() -> None:
     assert [(each.seq, each.epoch, each.mark) for each in frames] == [
         (30, 0, "start"),
         (31, 3, ""),
-        (32, 7, "end"),  # is the net of the session, but for what was rounded
+        (32, 7, "end"),  # is the session's net, except for rounding
     ]
     assert after.next_seq == 33
 
@@ -294,7 +301,7 @@ def test_frames_of_a_file_are_numbered_and_end_with_the_net() -> None:
 @pytest.mark.parametrize(
     "last", [saved_frame(6, [1, -1, -4.5, -9, 4.5]), saved_frame(7, [1, -1, -4.5, -9, 4.6])]
 )
-def test_frames_of_a_file_that_stop_short_get_one_more(last: Frame) -> None:
+def test_a_frame_is_added_if_a_files_last_frame_is_missing(last: Frame) -> None:
     after, frames = transitions.with_saved_frames(
         make_state(next_seq=30), [saved_frame(0, [0] * 5), last], POINTS
     )
@@ -307,6 +314,13 @@ def test_frames_of_a_file_that_stop_short_get_one_more(last: Frame) -> None:
     assert after.next_seq == 33
 
 
+def test_a_net_that_is_no_number_equals_its_own_frame() -> None:
+    broken = replace(IDLE.train, params=np.array([np.nan, 1, 2, 3, 4], dtype=np.float32))
+    last = saved_frame(7, [float("nan"), 1, 2, 3, 4])
+    _, frames = transitions.with_saved_frames(replace(IDLE, train=broken), [last], POINTS)
+    assert len(frames) == 1
+
+
 def test_without_frames_of_a_file_the_net_is_the_start() -> None:
     after, [frame] = transitions.with_saved_frames(make_state(next_seq=30), [], POINTS)
     assert (frame.seq, frame.epoch, frame.mark, after.next_seq) == (30, 7, "start", 31)
@@ -314,12 +328,12 @@ def test_without_frames_of_a_file_the_net_is_the_start() -> None:
 
 @pytest.mark.parametrize("key", ["0" * 16, "f" * 16])
 def test_an_edit_on_data_that_were_replaced_is_refused(key: str) -> None:
-    with pytest.raises(UserError, match="busy"):
+    with pytest.raises(UserError, match=r"^busy$"):
         transitions.edit(make_state(data_key=key), [1, 2, 3, 4, 5], POINTS)
 
 
 @pytest.mark.parametrize("code", ["data_changed", "undo_trained_since"])
-def test_only_the_notice_of_a_new_session_goes_with_a_reload(code: str) -> None:
+def test_a_reload_drops_only_the_notice_of_a_new_session(code: str) -> None:
     assert transitions.revisit(make_state(notice=Notice(code))) is None
     assert transitions.revisit(make_state()) is None
     after, _ = transitions.revisit(make_state(notice=Notice("session_new"))) or pytest.fail("none")

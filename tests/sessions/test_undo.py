@@ -22,8 +22,8 @@ ADAM = AdamOptions()
 WIDE = Architecture(h=50, bias1=True)
 
 
-async def whole(service: SessionService, sid: str) -> dict[str, Any]:
-    """All numbers of a session's net, and its frames without their numbers in the session."""
+async def everything(service: SessionService, sid: str) -> dict[str, Any]:
+    """All numbers of a session's net, and its frames without their seqs."""
     saved = (await run(service, sid, "saved", {}))["saved"]
     _, rows = await service.read(sid)
     return {**saved, "frames": [row[1:] for row in rows]}
@@ -41,18 +41,18 @@ async def test_a_reset_is_undone_with_its_frames_and_trains_on_bit_for_bit(
     either: SessionService, net: Architecture
 ) -> None:
     sid = await trained(either, net)
-    before = await whole(either, sid)
+    before = await everything(either, sid)
     reset = await either.reset(sid, 5, Architecture(h=3))
     assert (reset["can_undo"], reset["can_redo"]) == (1, 0)
     await either.step(sid, ADAM)
-    stepped = await whole(either, sid)
+    stepped = await everything(either, sid)
     undone = await either.undo(sid)
     assert (undone["can_undo"], undone["can_redo"]) == (0, 1)
     assert (undone["status"], undone["epoch"], undone["notice"]) == ("idle", 200, None)
-    assert await whole(either, sid) == before
+    assert await everything(either, sid) == before
     redone = await either.redo(sid)
     assert (redone["can_undo"], redone["can_redo"], redone["epoch"]) == (1, 0, 1)
-    assert await whole(either, sid) == stepped
+    assert await everything(either, sid) == stepped
     await either.undo(sid)
     await either.start_run(sid, 100, ADAM, "torch@cpu")
     await finished(either, sid)
@@ -75,13 +75,13 @@ async def test_a_watcher_gets_all_frames_that_came_back(service: SessionService)
 
 async def test_another_seeds_run_is_undone(either: SessionService) -> None:
     sid = await trained(either)
-    before = await whole(either, sid)
+    before = await everything(either, sid)
     await either.begin_run(sid, 9, Architecture(h=4), SgdOptions(0.1), 1_000_000)
     await until(lambda: has_moved(either, sid))
     undone = await either.undo(sid)
     assert undone["status"] == "idle"
     assert undone["notice"] == {"code": "back_halted", "args": {"epoch": 200}}
-    assert await whole(either, sid) == before
+    assert await everything(either, sid) == before
     redone = await either.redo(sid)
     assert (redone["status"], redone["seed"], redone["target_epoch"]) == ("paused", 9, 1_000_000)
     epoch = redone["epoch"]
@@ -89,7 +89,7 @@ async def test_another_seeds_run_is_undone(either: SessionService) -> None:
     await either.resume(sid)
 
     async def has_resumed() -> bool:
-        return int((await either.look(sid))["epoch"]) > epoch
+        return int((await either.get_snapshot(sid))["epoch"]) > epoch
 
     await until(has_resumed)
     await either.pause(sid)
@@ -97,11 +97,11 @@ async def test_another_seeds_run_is_undone(either: SessionService) -> None:
 
 async def test_a_restored_session_is_undone(service: SessionService) -> None:
     sid, other = await trained(service), await trained(service, WIDE)
-    before = await whole(service, sid)
+    before = await everything(service, sid)
     await run(service, sid, "restore", await run(service, other, "saved", {}))
-    assert (await service.look(sid))["net"]["h"] == 50
+    assert (await service.get_snapshot(sid))["net"]["h"] == 50
     await service.undo(sid)
-    assert await whole(service, sid) == before
+    assert await everything(service, sid) == before
 
 
 async def test_other_data_are_undone_with_their_points(either: SessionService) -> None:
@@ -110,28 +110,28 @@ async def test_other_data_are_undone_with_their_points(either: SessionService) -
     own = Points(x, None, abs(x), "own")
     await either.reset(sid, 1, points=own)
     await either.step(sid, ADAM)
-    before = await whole(either, sid)
+    before = await everything(either, sid)
     undone = await either.undo(sid)
     assert undone["data_key"] == either.points.key
     redone = await either.redo(sid)
     assert redone["data_key"] == own.key
-    assert await whole(either, sid) == before
+    assert await everything(either, sid) == before
 
 
-async def test_data_that_are_forgotten_leave_the_net(
+async def test_undo_restores_the_net_if_its_data_were_deleted(
     service: SessionService, settings: Settings
 ) -> None:
     sid, _ = await service.open()
     x = service.points.x
     await service.reset(sid, 1, points=Points(x, None, abs(x), "own"))
     await service.step(sid, ADAM)
-    params = (await service.look(sid))["params"]
+    params = (await service.get_snapshot(sid))["params"]
     await service.undo(sid)
     service._sessions._cached.clear()
     await service._store.run(lambda db: db.execute("DELETE FROM points"))  # type: ignore[attr-defined]
     redone = await service.redo(sid)
     assert redone["params"] == params
-    adopted = await service.look(sid)
+    adopted = await service.get_snapshot(sid)
     assert (adopted["params"], adopted["data_key"]) == (params, service.points.key)
     assert adopted["notice"] == {"code": "data_changed", "args": {}}
 
@@ -149,12 +149,12 @@ async def test_weights_set_by_hand_are_swapped_during_a_run(either: SessionServi
     epoch = undone["epoch"]
 
     async def goes_on() -> bool:
-        return int((await either.look(sid))["epoch"]) > epoch
+        return int((await either.get_snapshot(sid))["epoch"]) > epoch
 
     await until(goes_on)
     await either.pause(sid)
     await either.redo(sid)
-    assert (await either.look(sid))["epoch"] >= epoch
+    assert (await either.get_snapshot(sid))["epoch"] >= epoch
 
 
 async def test_quick_edits_of_one_weight_are_one_step(
@@ -171,7 +171,7 @@ async def test_quick_edits_of_one_weight_are_one_step(
     assert (await service.undo(sid))["params"] == before["params"]
 
 
-async def test_training_is_no_step(either: SessionService) -> None:
+async def test_training_is_not_a_step(either: SessionService) -> None:
     sid = await trained(either)
     await either.step(sid, ADAM)
     await either.start_run(sid, 1_000_000, ADAM, "torch@cpu")
@@ -190,15 +190,15 @@ async def test_a_refused_command_is_not_a_step(service: SessionService) -> None:
     await service.set_params(sid, before["params"])
     with pytest.raises(UserError):
         await service.reset(sid, -1)
-    assert await service.look(sid) == before
+    assert await service.get_snapshot(sid) == before
 
 
-async def test_undo_in_two_tabs_at_once_takes_back_two_steps(either: SessionService) -> None:
+async def test_concurrent_undos_in_two_tabs_undo_two_steps(either: SessionService) -> None:
     sid, _ = await either.open(seed=1)
     for seed in (2, 3, 4):
         await either.reset(sid, seed)
     await asyncio.gather(either.undo(sid), either.undo(sid))
-    now = await either.look(sid)
+    now = await either.get_snapshot(sid)
     assert (now["seed"], now["can_undo"], now["can_redo"]) == (2, 1, 2)
 
 
@@ -206,14 +206,14 @@ async def test_the_history_survives_a_restart(settings: Settings) -> None:
     first = make_service(settings, ThreadRunner())
     await first.start()
     sid = await trained(first)
-    before = await whole(first, sid)
+    before = await everything(first, sid)
     await first.reset(sid, 2)
     await first.close()
     second = make_service(settings, ThreadRunner())
     await second.start()
-    assert (await second.look(sid))["can_undo"] == 1
+    assert (await second.get_snapshot(sid))["can_undo"] == 1
     await second.undo(sid)
-    assert await whole(second, sid) == before
+    assert await everything(second, sid) == before
     await second.close()
 
 
@@ -229,5 +229,5 @@ async def test_a_damaged_step_is_refused_and_changes_nothing(
     with pytest.raises(UserError, match="storage_failed"):
         await service.undo(sid)
     assert "is damaged" in caplog.text
-    assert await service.look(sid) == reset
+    assert await service.get_snapshot(sid) == reset
     await service.close()

@@ -1,4 +1,4 @@
-"""Allows the jobs of the tests to Celery workers; the workers that tests start import this."""
+"""Imported by the Celery workers that tests start: allows them to run the jobs of the tests."""
 
 from pwlapp.compute.celery import calls
 from tests.support import jobs

@@ -1,4 +1,4 @@
-"""axe-core in a page: what it finds, and an answer to what it leaves undecided."""
+"""Runs axe-core in a page, and decides the cases that axe reports as incomplete."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ CONTRAST = """
   };
 """
 
-# axe leaves contrasts undecided where a text is a single character, lies over a gradient, or under
-# a layer of a plot. Those layers are transparent, and the gradients only shade the edges of a box
-# that scrolls, so the background behind them counts. A name is undecided where the button shows no
-# letter, such as ✕, which it could repeat.
+# axe reports a contrast as incomplete where a text is a single character, lies over a gradient or
+# under a layer of a plot. Those layers are transparent, and the gradients only shade the edges of a
+# box that scrolls, so the background behind them counts. A name is incomplete where the button
+# shows no letter that it could repeat, such as ✕.
 PROBLEMS = f"""async (selector) => {{
   {CONTRAST}
   const decided = {{
@@ -53,16 +53,16 @@ PROBLEMS = f"""async (selector) => {{
   const found = await axe.run(selector ? {{ include: [selector] }} : document, {{
     rules: {{ "color-contrast": {{ enabled: !selector }} }},
     resultTypes: ["violations", "incomplete"], preload: false, elementRef: true }});
-  const told = (verdict, {{ id, nodes }}) => nodes
+  const described = (verdict, {{ id, nodes }}) => nodes
     .filter(({{ element }}) => verdict === "violation" || !decided[id]?.(element))
     .map(({{ target, html, any, all, none }}) => [
       `${{verdict}} of ${{id}}: ${{target.join(" ")}}`, html.slice(0, 160),
       ...[...any, ...all, ...none].map(({{ message }}) => message)].join("\\n  "));
-  return [...found.violations.flatMap((each) => told("violation", each)),
-          ...found.incomplete.flatMap((each) => told("undecided", each))];
+  return [...found.violations.flatMap((each) => described("violation", each)),
+          ...found.incomplete.flatMap((each) => described("undecided", each))];
 }}"""
 
-# WCAG asks nothing of what cannot be used now.
+# WCAG has no contrast requirement for disabled or hidden elements.
 UNUSED = ":disabled, [inert], [aria-hidden='true'], .visually-hidden, option, script, style"
 FAINT = f"""(selector) => {{
   {CONTRAST}
@@ -77,13 +77,13 @@ FAINT = f"""(selector) => {{
 
 
 def problems(page: LecturePage, selector: str = "") -> list[str]:
-    """All that axe finds, and what is undecided after a second look.
+    """The violations that axe finds, and the incomplete cases that this module cannot decide.
 
     Parameters
     ----------
     selector : str
-        The part of the page to look at, without axe's own contrasts, which take it most of its time
-        (see `faint`); the whole page, with its landmarks, if it is empty.
+        The part of the page to check, without axe's contrast rule, which takes most of its time
+        (see `faint`); if empty, the whole page with its landmarks.
     """
     if not page.page.evaluate("'axe' in window"):
         page.page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -92,6 +92,6 @@ def problems(page: LecturePage, selector: str = "") -> list[str]:
 
 
 def faint(page: LecturePage, selector: str = "") -> list[str]:
-    """The texts with too little contrast, by axe's arithmetic in a tenth of its time."""
+    """The texts with too little contrast: the same formula as axe's, in a tenth of its time."""
     found: list[str] = page.page.evaluate(FAINT, selector)
     return found

@@ -1,4 +1,4 @@
-"""The Chromium of this machine."""
+"""Finds and starts the Chromium of this machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ARGUMENTS = [
 
 
 def find_chromium() -> str | None:
-    """The path of the first of `NAMES`; None: Playwright may have its own."""
+    """The path of the first of `NAMES` that is installed; None: use Playwright's own."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 

@@ -1,4 +1,4 @@
-"""A class for tests: students who take seats, and the teacher's commands."""
+"""A class for tests: takes seats for students and sends the teacher's commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FOREVER = 1_000_000  # epochs
 
 
 async def take_seats(rooms: RoomService, room: Room, count: int) -> list[Seat]:
-    """Let students join, each with a session of the own, of seed 1, 2, ..."""
+    """Let students join, each with a new session; the seeds are 1, 2, ..."""
     seats = []
     for k in range(1, count + 1):
         own, _ = await rooms.sessions.open(seed=k)
@@ -32,7 +32,7 @@ async def take_seats(rooms: RoomService, room: Room, count: int) -> list[Seat]:
 
 
 async def tell(rooms: RoomService, room: Room, name: str, **body: Any) -> dict[str, Any]:
-    """Send a command of the teacher."""
+    """Send a command as the teacher."""
     return await table.run(rooms, room, name, body)
 
 

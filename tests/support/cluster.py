@@ -1,4 +1,4 @@
-"""The app as on several machines: Redis, web processes and Celery workers that a test can kill."""
+"""The app as on several machines: Redis, web processes and workers that tests can kill."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ SHOWN_LINES = 20
 
 
 class ClusterFailed(Exception):
-    """A process ended at its start or was not ready in time; the text has the end of its log."""
+    """A process ended or was not ready in time; the message contains the end of its log."""
 
 
 class Cluster:
-    """Redis, web processes and workers, which run within a ``with`` block.
+    """Redis, web processes and workers, which run during a ``with`` block.
 
-    Each has a process group of its own, which is killed as a whole. A process that is started again
-    keeps its name (``"redis"``, ``"web-0"``, ``"worker-1"``), its port and its log.
+    Each has its own process group, and all processes of the group are killed. A restarted process
+    keeps its name (``"redis"``, ``"web-0"``, ``"worker-1"``), port and log.
 
     Parameters
     ----------
     folder : Path
-        For their logs and data.
+        The folder for logs and data.
     webs, workers : int
         Number of each.
     concurrency : int
@@ -53,9 +53,9 @@ class Cluster:
     data : Path or None
         CSV to show; None: the lecture's data.
     settings : mapping of str to str
-        More ``PWLAPP_`` variables.
+        Further ``PWLAPP_`` variables.
     include : str
-        A module that the workers import as well.
+        A module that the workers also import.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ class Cluster:
         self.start(self.workers[i])
 
     def stop_worker(self, i: int) -> None:
-        """Stop a worker after its current task, and wait for that."""
+        """Stop a worker after its current task, and wait until it has stopped."""
         self.stop(self.workers[i])
 
     def kill_redis(self) -> None:
@@ -162,7 +162,7 @@ class Cluster:
     # --- by name ----------------------------------------------------------------------------------
 
     def start(self, name: str) -> None:
-        """Start a process that does not run; returns at once."""
+        """Start a process that is not running; does not wait until it is ready."""
         if self.is_running(name) or self._guard is None:
             raise ValueError(f"{name} is running already, or the cluster is not")
         env = self._env
@@ -189,7 +189,7 @@ class Cluster:
         self._tell_guard(f"-{process.pid}")
 
     def stop(self, name: str, patience_s: float = STOP_S) -> None:
-        """Send SIGTERM, wait for the end, and kill what is left of the process group.
+        """Send SIGTERM, wait until the process ends, then kill the rest of its process group.
 
         Raises
         ------
@@ -213,22 +213,22 @@ class Cluster:
             self._running[name].send_signal(number)
 
     def signal_child(self, name: str, pid: int, number: signal.Signals) -> bool:
-        """Send a signal to one of `children`; False if it has ended."""
+        """Send a signal to one of `children`; returns False if it has ended."""
         if pid not in self.children(name):
             return False
         os.kill(pid, number)
         return True
 
     def is_running(self, name: str) -> bool:
-        """Whether it was started and has not ended."""
+        """Whether the process was started and has not ended."""
         return name in self._running and self._running[name].poll() is None
 
     def pid(self, name: str) -> int:
-        """Id of the process, which is the id of its group as well."""
+        """Id of the process, and of its group."""
         return self._running[name].pid
 
     def children(self, name: str) -> list[int]:
-        """Ids of the processes of its group without the first, such as a worker's pool."""
+        """Ids of the other processes of its group, such as a worker's pool."""
         leader = self.pid(name)
         return [pid for pid in members(leader) if pid != leader]
 
@@ -279,7 +279,7 @@ class Cluster:
 def _environment(
     redis_url: str, folder: Path, data: Path | None, settings: Mapping[str, str]
 ) -> dict[str, str]:
-    """The environment of the processes, without the caller's own settings."""
+    """The environment of the processes, without ``PWLAPP_`` variables of the caller."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("PWLAPP_")}
     return {
         "NUMBA_CACHE_DIR": str(NUMBA_CACHE),

@@ -1,4 +1,4 @@
-"""Settings in a temporary folder, a store with a clock, and a service without processes."""
+"""Fixtures: settings in a temporary folder, stores with a clock, runners and services."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pwlapp.sessions.stores.redis_rooms import RedisRooms
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.sessions.stores.sqlite_rooms import SqliteRooms
 from pwlapp.settings import Settings
-from tests.support import allowed as allowed  # so that the tests may call their jobs
+from tests.support import allowed as allowed  # allows the jobs of the tests
 from tests.support import jobs
 from tests.support.cluster import Cluster
 from tests.support.sessions import Clock, ThreadRunner, make_service, until, write_points
@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """With torch, so that a run equals one uncut call of `train_slice` to the last bit."""
+    """With the torch engine: slices give the same bits as one call of `train_slice`."""
     csv = write_points(tmp_path / "points.csv")
     data_dir = tmp_path / "data"
     return Settings(data=str(csv), data_dir=data_dir, workers=2, engine="torch@cpu")
@@ -44,14 +44,14 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A Redis for the tests only."""
+    """A Redis server of the test session."""
     with Cluster(tmp_path_factory.mktemp("redis"), webs=0, workers=0) as cluster:
         yield cluster
 
 
 @pytest.fixture
 async def link(redis_server: Cluster) -> AsyncIterator[RedisLink]:
-    """A link to an empty Redis."""
+    """A connection to an empty Redis."""
     link = RedisLink(redis_server.redis_url)
     await link.client.flushall()
     yield link
@@ -62,7 +62,7 @@ async def link(redis_server: Cluster) -> AsyncIterator[RedisLink]:
 async def store(
     request: pytest.FixtureRequest, tmp_path: Path, clock: Clock, link: RedisLink
 ) -> AsyncIterator[Store]:
-    """Each of the stores in turn, without sessions."""
+    """Each of the stores in turn; empty."""
     if request.param == "redis":
         yield RedisStore(link, clock=clock)
         return
@@ -73,7 +73,7 @@ async def store(
 
 @pytest.fixture
 def room_store(store: Store, clock: Clock, link: RedisLink) -> RoomStore:
-    """The rooms of each of the stores in turn."""
+    """The room store that belongs to each of the stores."""
     if isinstance(store, SqliteStore):
         return SqliteRooms(store, clock)
     return RedisRooms(link, clock)
@@ -89,7 +89,7 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(params=["pool", "celery"])
 async def computing(request: pytest.FixtureRequest) -> AsyncIterator[Runner]:
-    """Each of the runners in turn, with two processes that have started."""
+    """Each of the runners in turn, with two processes that are ready."""
     if request.param == "pool":
         pool = PoolRunner(2, jobs.nothing)
         await asyncio.gather(pool.call(jobs.nothing), pool.call(jobs.nothing))
@@ -101,10 +101,10 @@ async def computing(request: pytest.FixtureRequest) -> AsyncIterator[Runner]:
     runner = CeleryRunner(link, AsyncSender(Sender(app.make_app(url))))
     runner.start()
 
-    async def are_here() -> bool:
+    async def both_started() -> bool:
         return await runner.workers() >= 2
 
-    await until(are_here)
+    await until(both_started)
     yield runner
     await runner.close()
     await link.close()
@@ -114,7 +114,7 @@ async def computing(request: pytest.FixtureRequest) -> AsyncIterator[Runner]:
 async def either(
     request: pytest.FixtureRequest, settings: Settings, runner: ThreadRunner
 ) -> AsyncIterator[SessionService]:
-    """A service of each of the two modes: threads and SQLite, or Celery workers and Redis."""
+    """The service in both modes: threads with SQLite, and Celery workers with Redis."""
     if request.param == "scaled":
         url = request.getfixturevalue("workers").redis_url
         service = build_services(replace(settings, redis_url=url)).sessions
@@ -133,7 +133,7 @@ def runner() -> ThreadRunner:
 
 @pytest.fixture
 async def service(settings: Settings, runner: ThreadRunner) -> AsyncIterator[SessionService]:
-    """A service that computes in threads; everything else is as in the server."""
+    """A service that computes in threads; all else is as in the server."""
     service = make_service(settings, runner)
     await service.start()
     await service.loaded()

@@ -1,4 +1,4 @@
-"""The whole app in this process for forged requests, and what they are made of."""
+"""Sends malformed requests to the app in this process, and generates them with hypothesis."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ SAME_EACH_TIME: dict[str, Any] = {
     "derandomize": True,
     "database": None,
     "deadline": None,
-    "phases": [Phase.explicit, Phase.generate],  # a failure is not made smaller, which takes long
+    "phases": [Phase.explicit, Phase.generate],  # no shrinking, which takes long
     "suppress_health_check": list(HealthCheck),
 }
 
-ANSWER_S = 20.0  # a request without an answer by then hangs
-ENOUGH = 1  # parts of a stream, after which the client leaves
+ANSWER_S = 20.0  # a request without an answer by then is a failure
+ENOUGH = 1  # parts of a stream, after which the client disconnects
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 
 class Answer(NamedTuple):
-    """What the app sent; without a start it sent nothing."""
+    """The app's response; empty if the app sent no ``http.response.start``."""
 
     status: int
     headers: dict[bytes, bytes]
@@ -52,11 +52,11 @@ async def ask(
     headers: Headers = (),
     leaves: bool = False,
 ) -> Answer:
-    """Send one request; of a stream, read its beginning and leave.
+    """Send one request; a stream is read up to its first part.
 
-    A client that `leaves` goes away in the middle of the body.
+    A client that `leaves` disconnects in the middle of the body.
     """
-    path = path.encode("utf-8", "replace").decode()  # no surrogates, as a server decodes it
+    path = path.encode("utf-8", "replace").decode()  # servers decode without surrogates
     given = [{"type": "http.request", "body": body, "more_body": leaves}]
     left = asyncio.Event()
     if leaves:
@@ -103,12 +103,12 @@ def no_faults_logged() -> Iterator[None]:
     """Fail if a traceback or an error is logged in the block."""
     records: list[logging.LogRecord] = []
 
-    class Keep(logging.Handler):
+    class Recorder(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.exc_info or record.levelno >= logging.ERROR:
                 records.append(record)
 
-    handler = Keep()
+    handler = Recorder()
     logging.getLogger().addHandler(handler)
     try:
         yield
@@ -146,11 +146,11 @@ JSON = st.recursive(
 
 
 def to_bytes(value: Any) -> bytes:
-    """JSON, also of what is none: NaN, single surrogates, numbers of any length."""
+    """JSON, or invalid JSON with NaN, single surrogates or numbers of any length."""
     return json.dumps(value).encode()
 
 
-# What takes the place of a value of this type, and often passes for one.
+# Replacements for a value of this type, which careless checks let pass.
 LIKE: dict[type, list[Any]] = {
     bool: [True, False, 0, None],
     int: [0, 1, 2, -1, 5, 20, 10_000, 2048, 2**31 - 1, 2**31, 0.5, True],
@@ -164,7 +164,7 @@ LIKE: dict[type, list[Any]] = {
 
 @st.composite
 def changed(draw: st.DrawFn, whole: Any) -> Any:
-    """A value with one or two of its parts, at any depth, replaced, removed or repeated."""
+    """A value with one or two parts, at any depth, replaced, removed or repeated."""
     made = deepcopy(whole)
     for _ in range(draw(st.integers(1, 2))):
         made = _change(draw, made)
@@ -193,12 +193,12 @@ def _change(draw: st.DrawFn, value: Any) -> Any:
 
 
 def near(whole: Any) -> st.SearchStrategy[Any]:
-    """A body as it should be, one that is nearly so, or anything."""
+    """A valid body, one with a small error, or any JSON."""
     return st.one_of(st.just(whole), changed(whole), changed(whole), changed(whole), JSON)
 
 
 def mostly(right: T, other: st.SearchStrategy[T]) -> st.SearchStrategy[T]:
-    """What is right, four times in five."""
+    """The valid strategy four times in five, otherwise the other."""
     return st.integers(0, 4).flatmap(lambda n: st.just(right) if n else other)
 
 
@@ -224,7 +224,7 @@ QUERY = st.sampled_from(
 
 
 def refusals_are_json(answer: Answer) -> None:
-    """Any JSON must be valid, also for browsers, and an error must have a code."""
+    """Check that a JSON response is valid for browsers too, and that an error has a code."""
     kind = answer.headers.get(b"content-type", b"")
     is_plain = b"content-encoding" not in answer.headers
     if answer.body and is_plain and kind.startswith(b"application/json"):

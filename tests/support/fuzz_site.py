@@ -1,4 +1,4 @@
-"""The whole app, whose visitor forges requests, and a control that must not be touched."""
+"""The app under malformed requests, and a control session and room that they must not change."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.support.classes import take_seats
 from tests.support.fuzz import Answer
 from tests.support.sessions import ThreadRunner, make_service, write_points
 
-# Thousands of requests of one session would meet them.
+# The rate limits, which thousands of requests for one session would exceed.
 LIMITS = [name for name, each in vars(rate_limits).items() if isinstance(each, rate_limits.Limit)]
 
 
 class Site(NamedTuple):
-    """The app, and what the sender of the requests knows: nothing of the control's."""
+    """The app, and the ids and tokens that the sender knows: none of the control's."""
 
     run: Callable[[Coroutine[Any, Any, Any]], Any]
     server: Any
@@ -44,10 +44,10 @@ class Site(NamedTuple):
     control_room: Room
 
     def __repr__(self) -> str:
-        return "site"  # in hypothesis's reports
+        return "site"  # short, for hypothesis's reports
 
     def ask(self, *words: Any, **options: Any) -> Answer:
-        """Send a request; fail if the app fails."""
+        """Send a request; fails if the app logs an error or sends invalid JSON."""
         answer: Answer = self.run(fuzz.ask(self.server, *words, **options))
         has_answer = 200 <= answer.status < 500 or answer.status == 503
         assert has_answer or (options.get("leaves") and not answer.status), answer
@@ -55,7 +55,7 @@ class Site(NamedTuple):
         return answer
 
     def seen(self) -> Any:
-        """All that there is of the control's session and room."""
+        """All data of the control's session and room."""
 
         async def read() -> Any:
             sessions, rooms = self.services
@@ -68,10 +68,10 @@ class Site(NamedTuple):
 
 
 def open_site(folder: Path, patch: pytest.MonkeyPatch, runner: asyncio.Runner) -> Iterator[Site]:
-    """Start the app without processes of its own; yields once."""
+    """Start the app without worker processes; yields once."""
     for name in LIMITS:
         patch.setattr(rate_limits, name, rate_limits.Limit(name, 10**9, 60))
-    patch.setattr(seeds, "AGAIN_S", 0.0)
+    patch.setattr(seeds, "RETRY_S", 0.0)
     csv = write_points(folder / "points.csv", n=16)
     chosen = Settings(data=str(csv), data_dir=folder, engine="torch@cpu", max_epochs=20)
     sessions = make_service(chosen, ThreadRunner())
@@ -101,10 +101,10 @@ async def known(run: Any, page: Any, services: Services) -> Site:
 
 
 def bearer(token: str) -> fuzz.Headers:
-    """The header of who holds a token."""
+    """The Authorization header for a token."""
     return [(b"authorization", b"Bearer " + token.encode("utf-8", "surrogatepass"))]
 
 
 def seat_token(room: Room) -> str:
-    """Of the first student."""
+    """The token of the first student's seat."""
     return tokens.seat_token(room, 1)

@@ -1,4 +1,4 @@
-"""Jobs for worker processes: functions at the top of a module, which they can import."""
+"""Jobs for worker processes, which import them by the name of this module."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def note(path: Path, word: str) -> str:
 
 
 def die(path: Path, times: int) -> int:
-    """Die by SIGKILL at the first `times` calls; later calls return their number."""
+    """Kill this process at the first `times` calls; later calls return their number."""
     note(path, "call")
     calls = len(path.read_text(encoding="utf-8").splitlines())
     if calls <= times:
@@ -81,8 +81,8 @@ def torch_threads() -> int:
 
 
 def prepare_slowly(gate: Path) -> None:
-    """Warm up once the file `gate` exists."""
-    warmup._ready.clear()  # the fork server may have loaded the engine
+    """Warm up, but only once the file `gate` exists."""
+    warmup._ready.clear()  # set if the fork server has loaded the engine
 
     def make_ready() -> None:
         wait_for(gate)

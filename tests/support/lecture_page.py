@@ -1,4 +1,4 @@
-"""The page as a student sees it: what is painted, and what can be pressed."""
+"""The page as a student uses it: reads what is painted, and presses its controls."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ PAINTED = f"""async ([id, trace]) => {{
   }});
 }}"""
 
-# The page's entry is imported once, so this gives the modules that the page itself runs.
+# Modules are imported once, so these are the instances that the page itself runs.
 MODULES = """async () => {
   const { testing } = await import(document.querySelector("script[src*='static/main']").src);
   window.pwl = await testing();
 }"""
 
-# These are waited for in each test, so in the page itself: there each animation frame is looked at,
-# while `expect` looks again after 0.1, 0.25, 0.5 and then each full second.
+# Conditions that each test waits for. They run in the page, which checks them at each animation
+# frame; `expect` checks after 0.1, 0.25, 0.5 and then each full second.
 SHOWN = """() => {
   const loss = document.querySelector("#count-loss")?.textContent ?? "";
   return document.querySelector("#build-weights input") && loss !== "" && loss !== "–" &&
@@ -49,13 +49,22 @@ DRAWN = f"""async ([id, trace]) => {{
 }}"""
 
 
+# Texts in smaller letters than a projector's back row can read.
+SMALL_TEXTS = """(px) => [...document.querySelectorAll("main *")].filter((node) =>
+  node.checkVisibility({ visibilityProperty: true }) && [...node.childNodes].some((child) =>
+    child.nodeType === 3 && child.textContent.trim())
+  && parseFloat(getComputedStyle(node).fontSize) < px
+  && !node.closest(".visually-hidden, h2"))
+  .map((node) => `${node.textContent} ${getComputedStyle(node).fontSize}`)"""
+
+
 def number(text: str) -> float:
-    """A number as the page writes it: 5,000 or −0.4414."""
+    """Parse a number as the page writes it: 5,000 or −0.4414."""
     return float(text.replace(",", "").replace("−", "-"))
 
 
 class LecturePage:
-    """One open tab."""
+    """The page in one open tab."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -65,37 +74,42 @@ class LecturePage:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        """Wait as a student does, then load all modules for tests that look into them: ``pwl``."""
+        """Wait until the page can be used, then load its modules as ``pwl`` for the tests."""
         self.wait_until_shown()
         self.page.evaluate(MODULES)
 
     def wait_until_shown(self) -> None:
-        """Both halves are there: the sliders, and a net with its loss."""
+        """Wait for both halves: Build's sliders, and Fit's net with its loss."""
         self.page.wait_for_function(SHOWN)
 
     def find(self, selector: str) -> Locator:
         return self.page.locator(selector)
 
     def painted(self, graph: str, trace: int) -> list[list[float]]:
-        """Where the pixels of a trace's line are, in the units of the axes."""
+        """The points of a painted trace, in the units of the axes."""
         points: list[list[float]] = self.page.evaluate(PAINTED, [graph, trace])
         return points
 
     def drawn(self, graph: str, trace: int) -> tuple[list[float], list[float]]:
-        """The numbers that Plotly draws a trace from."""
+        """The data from which Plotly draws a trace."""
         x, y = self.page.evaluate(DRAWN, [graph, trace])
         return x, y
+
+    def texts_below(self, px: float) -> list[str]:
+        """Visible texts in letters smaller than this."""
+        small: list[str] = self.page.evaluate(SMALL_TEXTS, px)
+        return small
 
     # Views
 
     def go(self, view: str) -> None:
-        """Show a view, or a card of Explore, by its address."""
+        """Show a view, or a card of Explore, by its URL fragment."""
         self.page.evaluate("(view) => { location.hash = view; }", view)
         expect(self.find(f"#{view}")).to_be_visible()
 
     @contextmanager
     def at(self, view: str) -> Iterator[None]:
-        """Do something in another view, and come back."""
+        """Show another view during a ``with`` block."""
         before = self.page.evaluate(
             "location.hash.slice(1) || document.documentElement.dataset.view"
         )
@@ -107,7 +121,7 @@ class LecturePage:
 
     @contextmanager
     def shown(self, selector: str) -> Iterator[Locator]:
-        """An element on screen, for as long as something is done to it."""
+        """Show the view and the drawer of an element during a ``with`` block."""
         node = self.find(selector)
         view = node.evaluate("(node) => node.closest('.explore-card, .view')?.id")
         with self.at(view):
@@ -119,12 +133,12 @@ class LecturePage:
             yield node
 
     def fill(self, selector: str, text: str) -> None:
-        """Type into a field, wherever it is."""
+        """Type into a field of any view."""
         with self.shown(selector) as field:
             field.fill(text)
 
     def click(self, selector: str) -> None:
-        """Press something, wherever it is; what it opens stays open."""
+        """Press a control of any view; what it opens stays open."""
         with self.shown(selector) as button:
             button.click()
 
@@ -137,7 +151,7 @@ class LecturePage:
         expect(self.find(f"#{drawer} .drawer-body")).to_be_visible()
 
     def close_drawers(self) -> None:
-        """Leave the stage free."""
+        """Close all drawers, which cover the plots."""
         self.page.evaluate(
             "document.querySelectorAll('details.drawer').forEach((each) => (each.open = false))"
         )
@@ -158,24 +172,24 @@ class LecturePage:
             box.check()
 
     def choose_slow_engine(self) -> None:
-        """The lecture's own loop: a million epochs take it minutes, so what follows is in time."""
+        """Choose the lecture's loop, whose long runs leave the test time to act."""
         self.choose("fit-engine", "torch@cpu")
         self.close_drawers()
 
     def train(self, epochs: int | None = None) -> None:
-        self.page.bring_to_front()  # a tab behind another one paints nothing
+        self.page.bring_to_front()  # a background tab paints nothing
         with self.at("fit"):
             if epochs is not None:
                 self.find("#fit-epochs").fill(str(epochs))
             self.find("#fit-train").click()
 
     def wait_for_epoch(self, epoch: int, timeout_s: float = 180) -> None:
-        """Wait until the run has ended and the play head stands at its end."""
+        """Wait until the run has ended and its last epoch is shown."""
         self.page.bring_to_front()
         self.page.wait_for_function(AT_EPOCH, arg=f"{epoch:,}", timeout=timeout_s * 1000)
 
     def weights(self, section: str = "fit", count: int = 5) -> list[str]:
-        """The fields, as they stand there."""
+        """The values of the fields, as shown."""
         expect(self.find(f"#{section}-weights .weight-field")).to_have_count(count)
         return [
             self.find(f"#{section}-weights-{k}-field").input_value().replace("−", "-")
@@ -186,7 +200,7 @@ class LecturePage:
         return self.find("#count-loss").text_content() or ""
 
     def checkpoint_rows(self) -> list[list[str]]:
-        """The table, without the small print of the differences."""
+        """The cells of the table of checkpoints, without the differences in small print."""
         rows: list[list[str]] = self.page.evaluate(
             """() => [...document.querySelectorAll("#fit-checkpoints tbody tr")].map((row) =>
               [...row.children].map((cell) => cell.firstChild.textContent.replace("−", "-")))"""
@@ -199,7 +213,7 @@ class LecturePage:
             field.press("Enter")
 
     def drag(self, selector: str, fraction: float, *, release: bool = True) -> None:
-        """Take a slider's thumb to a fraction of its track with the mouse."""
+        """Drag a slider's thumb to a fraction of its track with the mouse."""
         slider = self.find(selector)
         slider.scroll_into_view_if_needed()
         box: Any = slider.bounding_box()

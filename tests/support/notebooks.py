@@ -1,4 +1,4 @@
-"""Exported notebooks, run cell by cell as Jupyter does, without the drawing."""
+"""Runs exported notebooks cell by cell as Jupyter does, with a stub of matplotlib."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import nbformat
 import pytest
 import torch
 
-# What Colab has; matplotlib is replaced below, which saves installing it.
+# Installed on Colab. A stub replaces matplotlib, so the tests need not install it.
 PACKAGES = {"torch", "numpy", "matplotlib"}
 
 
@@ -36,7 +36,7 @@ def code_cells(text: str) -> list[str]:
 
 
 def run_cells(text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], list[str]]:
-    """Run a notebook; returns its names, and what it drew as ``plot 64``, ``hist 3``, ``show``."""
+    """Run a notebook; returns its variables, and its drawing calls (``plot 64``, ``show``)."""
     drawn: list[str] = []
     pyplot: Any = types.ModuleType("matplotlib.pyplot")
     pyplot.plot = lambda x, *_rest, **_options: drawn.append(f"plot {len(x)}")

@@ -14,8 +14,8 @@ from urllib.request import urlopen
 
 PORTS = range(20_000, 32_000)  # below the range of outgoing connections
 
-# Kills the process groups that it has read from its pipe when that breaks: atexit does not run in a
-# process that is killed or ended by SIGTERM, and its children would run for ever.
+# A guard process: when its pipe breaks, it kills the process groups that it has read from it. An
+# atexit handler would not run if SIGKILL or SIGTERM ends the tests, and the children would remain.
 GUARD = """
 import os, signal, sys
 groups = set()
@@ -30,7 +30,7 @@ for group in groups:
 
 
 def redis_command(port: int, folder: Path) -> list[str]:
-    """Redis writes each command to its file before it answers, so a kill loses nothing."""
+    """The command line of Redis, which syncs each write to its file: a kill loses nothing."""
     options = {
         "--port": str(port),
         "--bind": "127.0.0.1",
@@ -52,7 +52,7 @@ def worker_command(name: str, concurrency: int, include: str) -> list[str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different free ports; all are bound at the same time, so that they differ."""
+    """Free ports; all are bound at the same time, so that they differ."""
     listeners: list[socket.socket] = []
     try:
         for port in random.SystemRandom().sample(PORTS, len(PORTS)):

@@ -1,4 +1,4 @@
-"""What lies between a browser and the server: a TCP proxy that behaves as networks do."""
+"""A TCP proxy between browser and server, which imitates the faults of networks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TICK_S = 0.05
 
 
 class Proxy:
-    """Passes bytes on, one thread a connection.
+    """Forwards bytes, with one thread for each connection.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ class Proxy:
     Attributes
     ----------
     mode : str
-        May be changed at any time. ``"pass"``; ``"hold"``: streams are kept until the server
-        closes them; ``"drop"``: nothing is passed on, and nothing is closed; ``"portal"``: each
-        request is answered with a sign-in page.
+        May be changed at any time. ``"pass"``: forward; ``"hold"``: buffer streams until the server
+        closes them; ``"drop"``: forward nothing and close nothing; ``"portal"``: answer each
+        request with a sign-in page.
     """
 
     def __init__(self, server: tuple[str, int]) -> None:
@@ -70,7 +70,7 @@ class Proxy:
             thread.start()
 
     def _serve(self, browser: socket.socket) -> None:
-        gone = contextlib.suppress(OSError)  # one of them went away
+        gone = contextlib.suppress(OSError)  # browser or server has closed its connection
         with gone, browser, socket.create_connection(self._server) as server:
             self._relay(browser, server)
 

@@ -1,4 +1,4 @@
-"""The app in a process of its own, as users run it."""
+"""Starts the app in another process, as users run it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ START_S = 90
 def serve(
     data_dir: Path, data: Path | None = None, port: int | None = None, **settings: str
 ) -> Iterator[str]:
-    """Run the app as its users do, on the lecture's data or on `data`; yields its address."""
+    """Run the app on the lecture's data or on `data`; yields its address."""
     port = port or free_port()
     env = os.environ | {
         "PWLAPP_PORT": str(port),

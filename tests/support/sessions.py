@@ -1,4 +1,4 @@
-"""Stubs, builders and waits for tests of sessions."""
+"""Stubs, builders and wait functions for tests of sessions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Ts = TypeVarTuple("Ts")
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0
@@ -40,7 +40,7 @@ class Clock:
 
 
 class ThreadRunner:
-    """A runner that computes in a thread of this process, one call after the other."""
+    """A runner that computes in threads of this process."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()  # a test clears it to act during a slice
@@ -78,7 +78,7 @@ def make_service(
     store: Store | None = None,
     events: SessionEvents | None = None,
 ) -> SessionService:
-    """A service with the scheduler of the embedded mode; by default its store is SQLite's."""
+    """A service with the scheduler of the embedded mode; the default store is SQLite."""
     metrics = Metrics()
     make_scheduler = partial(
         LocalScheduler,
@@ -94,7 +94,7 @@ def make_service(
 
 
 def write_points(path: Path, n: int = 64, slope: float = 4.0) -> Path:
-    """Write a CSV of `n` points whose y follows a line of this slope; another slope, other data."""
+    """Write a CSV of `n` points on a line of this slope, which makes data sets differ."""
     x = np.linspace(-1, 1, n)
     prob = 1 / (1 + np.exp(-slope * x))
     y = np.random.default_rng(0).random(n) < prob
@@ -104,7 +104,7 @@ def write_points(path: Path, n: int = 64, slope: float = 4.0) -> Path:
 
 
 def make_state(version: int = 1, **changes: Any) -> SessionState:
-    """A session's state with distinct numbers."""
+    """A state whose numbers all differ, so that a test notices if two are swapped."""
     train = TrainState(
         params=np.array([1, -1, -4.5, -9, 4.5], dtype=np.float32),
         m=np.array([0.1, 0.2, 0.3, 0.4, 0.5], dtype=np.float32),
@@ -124,7 +124,7 @@ def make_state(version: int = 1, **changes: Any) -> SessionState:
 
 
 async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    """Wait until `condition`, which may be a coroutine function, returns something true."""
+    """Wait until `condition`, a function or coroutine function, returns a true value."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     async with asyncio.timeout(timeout_s):
         while True:
@@ -140,20 +140,20 @@ async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:
 
 
 async def status_of(service: SessionService, sid: str) -> str:
-    snapshot = await service.look(sid)
+    snapshot = await service.get_snapshot(sid)
     return str(snapshot["status"])
 
 
 async def has_moved(service: SessionService, sid: str) -> bool:
     """Whether the first slice of a run has been saved."""
-    return int((await service.look(sid))["epoch"]) > 0
+    return int((await service.get_snapshot(sid))["epoch"]) > 0
 
 
 async def finished(service: SessionService, sid: str) -> dict[str, Any]:
-    """The snapshot of the session when its run has ended, in any way."""
+    """Wait until the session's run has ended for any reason; returns the snapshot."""
 
     async def idle() -> dict[str, Any] | None:
-        snapshot = await service.look(sid)
+        snapshot = await service.get_snapshot(sid)
         return None if snapshot["status"] == "running" else snapshot
 
     found: dict[str, Any] = await until(idle)

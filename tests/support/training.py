@@ -1,4 +1,4 @@
-"""The oracle of a session: the same training without interruption, in this thread."""
+"""Trains in this thread without interruption; tests compare sessions with the result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def trained(
     epochs: int,
     optimizer: OptimizerOptions = ADAM,
 ) -> TrainState:
-    """The oracle: an uninterrupted run in this thread."""
+    """Train without interruption in this thread; returns the expected state."""
     budget = Budget(target_epoch=state.epoch + epochs)
     points = service.points
     return train_slice(state, points.x, points.y, optimizer, budget).state

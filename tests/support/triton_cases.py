@@ -1,7 +1,7 @@
-"""Programs that the tests of the GPU engine run in processes of their own.
+"""Programs for the tests of the GPU engine, which run them in separate processes.
 
-Triton decides when it is imported whether it compiles or interprets kernels, so the interpreter
-needs a process of its own.
+Whether Triton compiles or interprets kernels is decided at its import, so the interpreter needs
+another process.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def train_slices(
 ) -> list[SliceResult]:
     from pwlapp.core.engines import fused_gpu
 
-    fused_gpu.FIRST_LAUNCH = first_launch  # this process does nothing else
+    fused_gpu.FIRST_LAUNCH = first_launch  # safe: this process does nothing else
     with np.errstate(all="ignore"):  # exp and log overflow on a GPU too, only silently
         return fused_gpu.train_slices(states, x, y, options, budgets, "cpu")
 

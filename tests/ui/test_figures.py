@@ -12,7 +12,7 @@ def roles(figure: figures.Figure) -> list[str]:
     return [names[(trace.get("line") or trace["marker"])["color"]] for trace in figure["data"]]
 
 
-def test_traces_stand_in_the_order_that_the_browser_counts_on() -> None:
+def test_traces_have_the_order_that_the_browser_expects() -> None:
     bent = ["unit1", "unit2", "yhat", "truth", "yhat"]
     assert roles(figures.build_figure()) == bent
     assert roles(figures.logit_figure()) == [*bent, "others"]
@@ -27,7 +27,7 @@ def test_traces_stand_in_the_order_that_the_browser_counts_on() -> None:
     assert head["cliponaxis"] is False  # whole at epoch 0, at the edge of the plot
 
 
-def test_the_start_is_drawn_as_the_closed_form_says() -> None:
+def test_the_start_equals_the_closed_form() -> None:
     unit1, unit2, y, truth, bend = figures.build_figure()["data"]
     x = np.array(y["x"])
     assert 0 in x
@@ -47,7 +47,7 @@ def test_points_and_curve_have_the_same_axes() -> None:
         assert figures.points_figure()["layout"][axis] == figures.yhat_figure()["layout"][axis]
 
 
-def test_units_net_and_truth_differ_by_their_dashes_as_well() -> None:
+def test_units_net_and_truth_also_differ_by_their_dashes() -> None:
     for figure in (figures.build_figure(), figures.logit_figure()):
         unit1, unit2, yhat, truth = (trace["line"]["dash"] for trace in figure["data"][:4])
         assert len({unit1, unit2, yhat, truth}) == 4

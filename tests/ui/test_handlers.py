@@ -1,4 +1,4 @@
-"""The sections' handlers, with neither Dash nor a browser."""
+"""The handlers of the sections' callbacks, without Dash and a browser."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class RecordingService:
 async def press(
     service: RecordingService, name: str, typed: dict[str, Any], session: Any = SESSION
 ) -> dict[str, Any]:
-    """What a press answers, from the values of the fields that its callback is given."""
+    """Press a button; returns the answer of its callback, given the values of its fields."""
     given = inputs.read(typed)
     assert given.keys() == typed.keys()
     return await fit.send(service, session, name, given)  # type: ignore[arg-type]
@@ -89,7 +89,7 @@ async def test_train_with_sgd_on_another_engine() -> None:
 
 
 @pytest.mark.parametrize(("name", "verb"), [("train", "start_run"), ("step", "step")])
-async def test_a_fresh_net_takes_seed_and_net_in_the_fields(name: str, verb: str) -> None:
+async def test_an_untrained_net_takes_seed_and_net_from_the_fields(name: str, verb: str) -> None:
     for made, reset in (
         ({"seed": "7", "net": NET}, ("reset", "a-session", 7, Architecture())),
         ({"seed": "1", "net": OTHER_NET}, ("reset", "a-session", 1, OTHER)),
@@ -110,7 +110,7 @@ async def test_a_fresh_net_takes_seed_and_net_in_the_fields(name: str, verb: str
         ({"seed": "7", "net": OTHER_NET}, {"code": "net_differs", "args": {}}),
     ],
 )
-async def test_a_trained_net_is_not_thrown_away(
+async def test_a_trained_net_is_kept(
     name: str, made: dict[str, Any], error: dict[str, Any]
 ) -> None:
     service = RecordingService(epoch=10)
@@ -184,12 +184,12 @@ async def test_a_run_is_resumed_with_the_fields() -> None:
 async def test_enter_in_a_field_makes_an_untrained_net_only() -> None:
     service = RecordingService()
     assert "error" not in await press(service, "prepare", {"seed": "7", "net": OTHER_NET})
-    assert service.asked[1:] == [("reset", "a-session", 7, OTHER), ("look", "a-session")]
+    assert service.asked[1:] == [("reset", "a-session", 7, OTHER), ("get_snapshot", "a-session")]
 
 
 async def test_step_reset_and_edit() -> None:
     service = RecordingService()
-    adam = {"kind": "adam", "lr": "0.01", "momentum": "x"}  # which Adam has not
+    adam = {"kind": "adam", "lr": "0.01", "momentum": "x"}  # a field that Adam does not have
     await press(service, "step", STEP | {"optimizer": adam, "engine": "fused@cpu"})
     await press(service, "reset", {"seed": "7", "net": OTHER_NET})
     await fit.send(service, SESSION, "edit", {"params": [1, 2, 3, 4, 5]})  # type: ignore[arg-type]
@@ -202,14 +202,14 @@ async def test_step_reset_and_edit() -> None:
     assert forged == {"error": {"code": "bad_params", "args": {"max": 1e6}}}
 
 
-async def test_reset_refuses_a_net_that_cannot_be() -> None:
+async def test_reset_refuses_an_invalid_net() -> None:
     service = RecordingService()
     answer = await press(service, "reset", {"seed": "7", "net": NET | {"h": "2049"}})
     assert answer == {"error": {"code": "bad_hidden", "args": {"min": 1, "max": 2048}}}
     assert service.asked == []
 
 
-async def test_what_the_service_refuses_reaches_the_browser_as_a_code() -> None:
+async def test_refusals_reach_the_browser_as_a_code() -> None:
     service = RecordingService(UserError("bad_engine", name="torch@cuda:9"))
     answer = await press(service, "train", TRAIN | {"engine": "torch@cuda:9"})
     assert answer == {"error": {"code": "bad_engine", "args": {"name": "torch@cuda:9"}}}
@@ -234,7 +234,7 @@ def test_engines_are_named_for_people() -> None:
 
 
 class Inline:
-    """A runner that computes here."""
+    """A runner that computes in this thread."""
 
     async def call(self, function: Any, /, *args: Any) -> Any:
         return function(*args)

@@ -36,7 +36,7 @@ def test_an_unknown_catalogue() -> None:
         i18n.catalogue("xx")
 
 
-def test_every_key_in_the_browser_code_has_its_words() -> None:
+def test_every_key_in_the_browser_code_has_its_text() -> None:
     keys = set(re.findall(r'"((?:[a-z]+)\.[a-z][a-z_0-9]+)"', SCRIPTS))
     sections = {key.split(".")[0] for key in i18n.catalogue("en")}
     used = {key for key in keys if key.split(".")[0] in sections}
@@ -44,8 +44,8 @@ def test_every_key_in_the_browser_code_has_its_words() -> None:
     assert used <= set(i18n.catalogue("en"))
 
 
-def test_what_starts_with_the_page_has_its_words() -> None:
-    """Modules that the entry imports use no message that comes with a part loaded later."""
+def test_scripts_loaded_with_the_page_have_their_texts() -> None:
+    """Modules that the entry imports use no message that is loaded later with another part."""
     found: set[Path] = set()
 
     def follow(path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_preset_option_has_the_same_place_in_every_language() -> None:
 
 
 def test_every_dataset_and_engine_has_its_name() -> None:
-    """The browser puts these keys together, so the test above does not see them."""
+    """The browser composes these keys, so the test above cannot find them."""
     loops = re.match(r"\(([\w|]+)\)@", ID_PATTERN)
     assert loops
     names = {f"dataset.{law}" for law in LAWS}
@@ -85,7 +85,7 @@ def test_every_dataset_and_engine_has_its_name() -> None:
 
 
 def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
-    """What the scripts look for by id is declared in ids.py, or made by the scripts themselves."""
+    """Each id in the scripts is declared in ids.py, or the scripts make the element."""
     declared = {value for value in vars(ids).values() if isinstance(value, str)}
     declared |= {f"{panel}-{part}" for panel in ids.BUILD_PANELS for part in ("plot", "title")}
     declared |= {f"construction-{k}" for k in range(1, 7)} | {
@@ -93,9 +93,19 @@ def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
         "catalogue",
         "addresses",
         "limits",
-        "first-paint",
+        "figures",
+        "page",
     }
-    made = set(re.findall(r'(?:id: |push\(|slide\(|field\("[a-z.]+", )"([a-z-]+)"', SCRIPTS))
+    made = set(
+        re.findall(r'(?:id: |\.id = |push\(|slide\(|field\("[a-z.]+", )"([a-z-]+)"', SCRIPTS)
+    )
     wanted = set(re.findall(r'(?:byId|getElementById|tell)\("([a-z0-9-]+)"', SCRIPTS))
     assert len(wanted) > 20
     assert wanted <= declared | made
+
+
+def test_korean_needs_no_choice_of_particle() -> None:
+    """A particle that follows a placeholder would depend on the last letter of what fills it."""
+    particles = "을|를|은|는|이|가|과|와|으로|로"
+    crutch = re.compile(rf"({particles})?\(({particles})\)|\}}[’”]?({particles})(?= |,|\.|$)")
+    assert [key for key, words in i18n.catalogue("ko").items() if crutch.search(words)] == []

@@ -22,7 +22,7 @@ TYPED = {"seed": "1", "net": NET, "optimizer": ADAM, "engine": "auto", "epochs":
 
 
 def body(**changes: Any) -> Any:
-    """What the command gets from the fields."""
+    """The command's body, read from the fields."""
     return checked(Train, inputs.read(TYPED | changes), SERVICE)
 
 

@@ -1,4 +1,4 @@
-"""The lessons as data: everything that a step names exists."""
+"""The lessons' data: all that a step refers to exists."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_link_maker_offers_every_lesson() -> None:
     assert {f"lecturer.lesson_{lesson.id}" for lesson in LESSONS} <= set(i18n.catalogue("en"))
 
 
-def test_no_sentence_is_unused() -> None:
+def test_every_text_is_used() -> None:
     said = {key for key in i18n.catalogue("en") if re.fullmatch(r"lesson\.[a-z]+_\d+(_do)?", key)}
     assert said == {f"lesson.{lesson.id}_{n}{end}" for lesson, n, _ in STEPS for end in ("", "_do")}
 
@@ -71,7 +71,7 @@ def test_the_server_accepts_the_nets_of_the_lessons(sets: dict[str, Any]) -> Non
         assert len(sets["params"]) == net.size
 
 
-def test_a_step_begins_with_what_it_builds_on() -> None:
+def test_a_step_sets_the_state_that_it_needs() -> None:
     steps = {each["id"]: each["steps"] for each in lessons.as_json()}
     page, seeds = steps["page"], steps["seeds"]
     assert page[1]["set"] == {}
@@ -80,11 +80,11 @@ def test_a_step_begins_with_what_it_builds_on() -> None:
     assert page[7]["start"]["trained"] == 5000
     assert seeds[2]["start"]["params"][0] == 1  # helped by hand
     tour = steps.pop("tour")
-    assert not any(step["start"] for step in tour)  # it leaves a visitor's net alone
+    assert not any(step["start"] for step in tour)  # it does not change a visitor's net
     assert all(step["start"] for each in steps.values() for step in each)
 
 
-def test_browsers_keep_the_file_until_it_changes() -> None:
+def test_browsers_cache_the_file_until_it_changes() -> None:
     server = FastAPI()
     server.add_api_route("/lessons.json", all_lessons)
     client = TestClient(server)
@@ -97,7 +97,7 @@ def test_browsers_keep_the_file_until_it_changes() -> None:
 
 
 def steps_of(n: int) -> tuple[Architecture, Any]:
-    """Net and weights that step n of the lesson on steps sets."""
+    """Net and weights that step n sets, in the lesson on step functions."""
     wanted = lessons.STEPS.steps[n - 1].set
     net = read_net(wanted["fit"]["net"])
     return net, from_vector(wanted["params"], net.bias1)

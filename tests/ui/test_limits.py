@@ -1,4 +1,4 @@
-"""The limits in the page are those that the commands' types have."""
+"""The limits in the page equal those of the commands' types."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEEDS = {"first": 1, "count": 1, "epochs": 1}
 
 
 def take(name: str, value: int) -> None:
-    """Have the type of this name in the page's block take a value."""
+    """Decode a value with the command type that belongs to this name in the page."""
     model, body = {
         "seed": (Prepare, MADE | {"seed": value}),
         "epochs": (Train, TRAIN | {"epochs": value}),
@@ -36,7 +36,7 @@ def take(name: str, value: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["seed", "epochs", "hidden", "seeds"])
-def test_the_ends_of_a_range_are_taken_and_what_is_beyond_is_refused(name: str) -> None:
+def test_the_ends_of_a_range_are_accepted_and_values_beyond_refused(name: str) -> None:
     told = LIMITS["ranges"][name]
     for value in (told["min"], told["max"]):
         take(name, value)
@@ -57,7 +57,7 @@ def test_weights_and_learning_rates() -> None:
         SgdOptions(lr=LIMITS["max_lr"] * 1.01)
 
 
-def test_every_choice_is_taken() -> None:
+def test_every_choice_is_accepted() -> None:
     for activation in LIMITS["activations"]:
         for loss in LIMITS["losses"]:
             checked(

@@ -11,13 +11,13 @@ from pwlapp.ui import opening
 from pwlapp.ui.i18n import catalogue, pick_language
 
 
-def test_every_name_has_its_words() -> None:
+def test_every_name_has_its_text() -> None:
     for lang in ("en", "ko"):
         words = {key.partition(".")[2] for key in catalogue(lang) if key.startswith("hide.")}
         assert words == set(opening.HIDEABLE)
 
 
-def test_names_are_plain_enough_to_be_typed() -> None:
+def test_names_are_easy_to_type() -> None:
     assert [name for name in opening.HIDEABLE if not re.fullmatch(r"[a-z][a-z-]*", name)] == []
 
 

@@ -39,14 +39,14 @@ def site() -> Site:
 
 
 @pytest.mark.parametrize("path", ["/", "/_dash-layout", "/_dash-dependencies", DATA])
-def test_a_page_is_made_once(site: Site, path: str) -> None:
+def test_a_page_is_rendered_once(site: Site, path: str) -> None:
     answers = [site.client.get(path) for _ in range(3)]
     assert len(site.asked) == 1
     assert {answer.content for answer in answers} == {answers[0].content}
     assert {answer.headers["x-own"] for answer in answers} == {"1"}
 
 
-def test_a_browser_that_has_the_answer_is_not_sent_it_again(site: Site) -> None:
+def test_a_browser_with_the_current_page_gets_a_304(site: Site) -> None:
     first = site.client.get("/")
     tag = first.headers["etag"]
     assert first.headers["cache-control"] == "no-cache"
@@ -68,7 +68,7 @@ def test_each_language_and_each_encoding_has_its_own(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/frames/x", "/rooms", "/assets/base/net.js"])
-def test_everything_else_is_asked_for_each_time(site: Site, path: str) -> None:
+def test_nothing_else_is_cached(site: Site, path: str) -> None:
     for _ in range(2):
         site.get(path)
     assert len(site.asked) == 2
@@ -77,7 +77,7 @@ def test_everything_else_is_asked_for_each_time(site: Site, path: str) -> None:
     assert len(site.asked) == 4
 
 
-def test_no_query_makes_a_page_of_its_own(site: Site) -> None:
+def test_a_query_adds_no_page_to_the_cache(site: Site) -> None:
     queries = ("", "?hide=fit", "?theme=dark&lesson=page.2", "?utm=x", "?%ff=%", f"?{'a' * 9000}")
     assert [site.get(f"/{query}") for query in queries] == ["1 "] * len(queries)
     assert site.get("/?lang=ko") == "2 "
@@ -100,7 +100,7 @@ def test_memory_is_bounded(site: Site) -> None:
     assert len(site.asked) == 2 * MAX_ENTRIES
 
 
-def test_a_header_added_outside_does_not_stay() -> None:
+def test_headers_added_by_outer_layers_are_not_cached() -> None:
     inner = FastAPI()
     inner.add_api_route("/", lambda: PlainTextResponse("page"))
     kept = PageCache(inner)
@@ -122,7 +122,7 @@ def test_a_header_added_outside_does_not_stay() -> None:
     ("accept", "encoding"),
     [("br, gzip", "br"), ("gzip", "gzip"), ("br;q=0, gzip;q=0.5", "gzip"), ("", None)],
 )
-def test_what_is_kept_is_compressed_as_the_browser_likes(accept: str, encoding: str | None) -> None:
+def test_cached_data_are_compressed_for_each_browser(accept: str, encoding: str | None) -> None:
     text = "0.0010005 " * 1000
     app = FastAPI()
 

@@ -1,4 +1,4 @@
-"""The style sheets, without a browser."""
+"""The colours in the style sheets, checked without a browser."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def palettes() -> list[dict[str, str]]:
     return [light, light | dark]
 
 
-def test_words_and_curves_can_be_seen_in_both_themes() -> None:
-    """On canvases as well, into which no checker of pages looks."""
+def test_texts_and_curves_have_contrast_in_both_themes() -> None:
+    """Covers canvases too, which axe cannot check."""
     for colours in palettes():
         for surface in (colours["surface"], colours["page"]):
             for name in WRITTEN:
@@ -44,7 +44,7 @@ def test_words_and_curves_can_be_seen_in_both_themes() -> None:
                 assert contrast(colours[name], surface) >= 3, (name, surface)
 
 
-def test_eight_colours_that_can_be_seen_on_both_surfaces() -> None:
+def test_the_eight_colours_of_runs_have_contrast_in_both_themes() -> None:
     colours = re.findall(r"--run\d: (#[0-9a-f]{6})", COMPARE.read_text("utf-8"))
     assert len(set(colours)) == 8
     for surface in ("#ffffff", "#171e2d"):

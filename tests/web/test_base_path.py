@@ -1,4 +1,4 @@
-"""Requests under the path of a proxy."""
+"""Requests under a base path, as behind a proxy."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_every_route_is_under_the_path(client: TestClient, path: str) -> None:
 def test_a_proxy_that_removes_the_path_needs_no_setting(
     tmp_path: Path, headers: dict[str, str]
 ) -> None:
-    """All addresses of the page are relative, so no header has to name the path."""
+    """All URLs of the page are relative, so no header has to name the path."""
     client = TestClient(create_app(Settings(data_dir=tmp_path)).server, headers=headers)
     page = client.get("/")
     assert re.findall(r'(?:src|href|action)="(?:/|https?:)[^"]*', page.text) == []
@@ -62,12 +62,12 @@ def test_a_proxy_that_passes_the_path_on_needs_the_setting(tmp_path: Path, path:
     assert client.get(f"{path}healthz").text == "ok"
 
 
-def test_a_path_is_written_as_in_an_address(tmp_path: Path) -> None:
+def test_the_base_path_is_percent_encoded(tmp_path: Path) -> None:
     server = create_app(Settings(data_dir=tmp_path, base_path="/user/ada%40x/")).server
     assert TestClient(server).get("/user/ada%40x/healthz").status_code == 200
 
 
-def test_without_its_last_slash_the_path_leads_to_the_page(client: TestClient) -> None:
+def test_the_path_without_its_last_slash_redirects_to_the_page(client: TestClient) -> None:
     answer = client.get("/pwl?lang=ko", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (308, "/pwl/?lang=ko")
 

@@ -50,7 +50,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> TestClient:
     return TestClient(app)
 
 
-def test_a_verb_is_given_the_body_and_its_answer_is_sent(client: TestClient) -> None:
+def test_a_verb_gets_the_body_and_its_answer_is_sent(client: TestClient) -> None:
     answer = client.post("/session/abc/echo", content='{"a": [1, {"b": null}]}')
     assert answer.json() == {"sid": "abc", "body": {"a": [1, {"b": None}]}}
     assert answer.headers["cache-control"] == "no-store"
@@ -80,7 +80,7 @@ def test_a_refusal_has_its_arguments(client: TestClient, code: str, status: int)
         b"[" * 100_000,
     ],
 )
-def test_what_is_no_object_is_refused(client: TestClient, content: bytes) -> None:
+def test_a_body_that_is_no_object_is_refused(client: TestClient, content: bytes) -> None:
     answer = client.post("/session/abc/echo", content=content)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad_request")
 
@@ -90,7 +90,7 @@ def test_an_unknown_verb_is_refused(client: TestClient) -> None:
     assert client.get("/session/abc/echo").status_code == 405
 
 
-def test_too_much_is_refused(client: TestClient) -> None:
+def test_a_large_body_is_refused(client: TestClient) -> None:
     for name, limit_mb in (("echo", 0.25), ("move_points", 2.0), ("upload", 8.0)):
         body = b" " * (commands.LARGE.get(name, commands.SMALL) + 1)
         answer = client.post(f"/session/a/{name}", content=body)
@@ -98,7 +98,7 @@ def test_too_much_is_refused(client: TestClient) -> None:
         assert answer.json()["error"] == {"code": "too_big", "args": {"limit_mb": limit_mb}}
 
 
-def test_the_largest_honest_bodies_fit() -> None:
+def test_the_largest_valid_bodies_are_accepted() -> None:
     """Numbers have at most 24 characters, with a comma and a space."""
     assert 26 * Architecture(MAX_HIDDEN, bias1=True).size < commands.SMALL
     assert 3 * 26 * MAX_POINTS < commands.LARGE["move_points"] == commands.LARGE["use_data"]
@@ -110,12 +110,12 @@ def lines(answer: Response) -> list[Any]:
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def test_an_answer_in_parts_is_a_line_for_each(client: TestClient) -> None:
+def test_an_answer_in_parts_has_a_line_for_each(client: TestClient) -> None:
     answer = client.post("/session/abc/count", json={"to": 3})
     assert lines(answer) == [{"k": 0}, {"k": 1}, {"k": 2}]
 
 
-def test_what_is_refused_at_once_has_its_status_and_later_a_line(client: TestClient) -> None:
+def test_an_early_refusal_is_a_status_and_a_late_one_a_line(client: TestClient) -> None:
     answer = client.post("/session/abc/count", json={"to": 3, "refused": 0})
     assert (answer.status_code, answer.json()) == (
         429,

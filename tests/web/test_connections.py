@@ -1,4 +1,4 @@
-"""Slow, silent and endless clients of the real server, on sockets of their own."""
+"""Slow, silent and endless clients of the real server, by raw sockets."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def rest(reader: asyncio.StreamReader) -> bytes:
 async def rest_of_trickle(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, drop: bytes
 ) -> bytes:
-    """What the server sends until it closes a connection to which `drop` is written on and on."""
+    """What the server sends until it closes a connection; `drop` is written again and again."""
     ended = asyncio.create_task(rest(reader))
     while not ended.done():
         writer.write(drop)
@@ -102,36 +102,34 @@ async def rest_of_trickle(
     "begun",
     [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: ", b"GET / HTTP/1.1\r\nHost: x\r\n"],
 )
-async def test_a_request_that_does_not_come_is_not_waited_for(
-    connect: Connect, begun: bytes
-) -> None:
+async def test_a_connection_without_a_request_is_closed(connect: Connect, begun: bytes) -> None:
     reader, writer = await connect()
     writer.write(begun)
     assert await rest(reader) == b""
 
 
-async def test_headers_that_trickle_do_not_keep_a_connection(connect: Connect) -> None:
+async def test_slow_headers_do_not_keep_a_connection_open(connect: Connect) -> None:
     reader, writer = await connect()
     writer.write(b"GET / HTTP/1.1\r\n")
     assert await rest_of_trickle(reader, writer, b"X-A: b\r\n") == b""
 
 
 @pytest.mark.parametrize("part", [b"X-A: " + b"b" * 1000 + b"\r\n", b"b" * 1000])
-async def test_headers_without_end_are_refused(connect: Connect, part: bytes) -> None:
+async def test_endless_headers_are_refused(connect: Connect, part: bytes) -> None:
     reader, writer = await connect()
     writer.write(b"GET / HTTP/1.1\r\nX-Long: " + part * (MAX_HEADER_BYTES // len(part)))
     writer.write(part)
     assert (await rest(reader)).startswith(b"HTTP/1.1 431 ")
 
 
-async def test_a_body_after_the_answer_is_not_read_for_ever(connect: Connect) -> None:
+async def test_a_body_after_the_response_is_not_read_endlessly(connect: Connect) -> None:
     reader, writer = await connect()
     writer.write(b"POST /none HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
     answer = await rest_of_trickle(reader, writer, b"x")
     assert answer.startswith(b"HTTP/1.1 404 ")
 
 
-async def test_a_client_that_does_not_read_is_left(
+async def test_a_client_that_does_not_read_is_disconnected(
     connect: Connect, server: uvicorn.Server
 ) -> None:
     _, writer = await connect()
@@ -140,10 +138,10 @@ async def test_a_client_that_does_not_read_is_left(
     await until(lambda: not server.server_state.connections, LIMIT_S)
 
 
-async def test_a_request_in_progress_is_not_timed(
+async def test_a_request_in_progress_has_no_timeout(
     connect: Connect, server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor is one that came before the answer to the one before."""
+    """Nor has a pipelined request, which arrives before the previous response."""
     monkeypatch.setattr(Impatient, "headers_s", LIMIT_S)
     turns = server.config.loaded_app.app.state.turns = asyncio.Queue()
     reader, writer = await connect()

@@ -16,8 +16,8 @@ import torch
 from fastapi import FastAPI
 
 from pwlapp.commands.table import run
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.files import read_own
-from pwlapp.core.data.importing import Choices
 from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.sessions.service import SessionService
@@ -47,7 +47,7 @@ async def trained(service: SessionService, epochs: int = 20, **begin: Any) -> st
     return sid
 
 
-async def test_each_file_has_its_name(service: SessionService, client: httpx2.AsyncClient) -> None:
+async def test_names_of_the_files(service: SessionService, client: httpx2.AsyncClient) -> None:
     sid = await trained(service)
     names = {}
     for kind in KINDS:
@@ -64,7 +64,7 @@ async def test_each_file_has_its_name(service: SessionService, client: httpx2.As
     }
 
 
-async def test_comments_speak_the_language_of_the_page(
+async def test_comments_are_in_the_language_of_the_page(
     service: SessionService, client: httpx2.AsyncClient
 ) -> None:
     sid, _ = await service.open()
@@ -75,7 +75,7 @@ async def test_comments_speak_the_language_of_the_page(
     assert json.loads((await client.get(f"/export/{sid}/notebook?lang=ko")).text)["nbformat"] == 4
 
 
-async def test_a_script_says_when_the_seed_alone_does_not_lead_there(
+async def test_a_script_says_if_the_seed_alone_does_not_give_the_net(
     service: SessionService, client: httpx2.AsyncClient
 ) -> None:
     sid = await trained(service)
@@ -110,7 +110,7 @@ async def test_a_wide_nets_frames_are_curves(
     assert [rows[0][3], rows[0][-1]] == ["logit(x=-1)", "logit(x=1)"]
 
 
-def test_what_is_no_number_is_an_empty_cell() -> None:
+def test_nan_is_an_empty_cell() -> None:
     from tests.support.sessions import make_frame
 
     frame = make_frame(3)
@@ -118,7 +118,7 @@ def test_what_is_no_number_is_an_empty_cell() -> None:
     assert frame_table.lines([frame])[0].startswith("1,0.25,,,4.0,")
 
 
-async def test_data_come_back_bit_for_bit(
+async def test_downloaded_data_are_exact(
     service: SessionService, client: httpx2.AsyncClient
 ) -> None:
     sid, _ = await service.open()
@@ -130,7 +130,7 @@ async def test_data_come_back_bit_for_bit(
 
 
 async def test_a_whole_run(service: SessionService, client: httpx2.AsyncClient) -> None:
-    """What the commands and the frames tell, and Build as it was sent."""
+    """It contains the session, its frames, and Build's weights as they were sent."""
     sid = await trained(service)
     build = {"params": [1, -1, -4.5, -9, 4.5], "challenge": None}
     response = await client.get(f"/export/{sid}/run", params={"build": json.dumps(build)})

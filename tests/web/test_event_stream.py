@@ -1,4 +1,4 @@
-"""The routes over real HTTP: a server on a free port, in this event loop."""
+"""The streaming routes over real HTTP, with a server on a free port in this event loop."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def test_the_stream_begins_with_the_state_and_all_frames(
         assert (await anext(stream))["id"] == "2"
 
 
-async def test_a_stream_pings_in_a_way_that_the_page_sees(
+async def test_a_stream_sends_pings_that_the_page_receives(
     service: SessionService, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "PING_S", 0.05)
@@ -120,7 +120,7 @@ async def test_head_of_a_stream_ends_at_its_headers(
     await until(lambda: not service.events._watchers)
 
 
-async def test_a_lost_connection_resumes_with_no_frame_lost_or_doubled(
+async def test_a_resumed_connection_loses_and_repeats_no_frame(
     service: SessionService, client: httpx2.AsyncClient
 ) -> None:
     sid, _ = await service.open()
@@ -131,7 +131,7 @@ async def test_a_lost_connection_resumes_with_no_frame_lost_or_doubled(
     is_over = False
     while not is_over:
         connections += 1
-        # As a browser does: the address stays what it was, the header tells the last id.
+        # As in a browser: the URL stays the same, and the Last-Event-ID header has the last id.
         async with client.stream("GET", f"/stream/{sid}?since=0", headers=headers) as response:
             received = 0
             async for message in messages(response):
@@ -209,7 +209,7 @@ async def test_a_bad_since_is_422(service: SessionService, client: httpx2.AsyncC
         assert answer.status_code == 422, since
 
 
-async def test_a_since_that_was_never_given_out_brings_everything(
+async def test_an_unknown_since_returns_all_frames(
     service: SessionService, client: httpx2.AsyncClient
 ) -> None:
     sid, _ = await service.open()
@@ -217,7 +217,7 @@ async def test_a_since_that_was_never_given_out_brings_everything(
     assert [row[0] for row in answer.json()["frames"]] == [1]
 
 
-async def test_the_data_is_served_once_and_for_all(
+async def test_the_data_can_be_cached_for_ever(
     service: SessionService, client: httpx2.AsyncClient
 ) -> None:
     points = service.points
@@ -277,7 +277,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
-async def test_a_server_that_is_told_to_stop_ends_its_streams_and_stops(
+async def test_at_sigterm_a_server_ends_its_streams_and_stops(
     tmp_path: Path, settings: object, unused_tcp_port: int, sign: signal.Signals
 ) -> None:
     script = tmp_path / "server.py"
@@ -318,7 +318,7 @@ async def answers(client: httpx2.AsyncClient, address: str) -> bool:
 async def test_streams_do_not_block_each_other(
     service: SessionService, client: httpx2.AsyncClient
 ) -> None:
-    """Many watchers of one session, and of several, all see all of it."""
+    """Many clients follow one session, or several; each receives all frames."""
     sids = [(await service.open())[0] for _ in range(3)]
     for sid in sids:
         await service.start_run(sid, 100, AdamOptions(), "torch@cpu")

@@ -17,7 +17,7 @@ PATH = "/_dash-update-component"
 
 
 def echo_nothing() -> None:
-    """Stand for a callback."""
+    """A stub of a callback's function."""
 
 
 CALLBACKS: dict[str, dict[str, Any]] = {
@@ -57,11 +57,11 @@ def client() -> TestClient:
     return TestClient(CallbackGuard(app, CALLBACKS))
 
 
-def test_an_honest_request_passes_unchanged(client: TestClient) -> None:
+def test_a_valid_request_passes_unchanged(client: TestClient) -> None:
     assert client.post(PATH, json=HONEST).json() == HONEST
 
 
-def test_only_declared_ids_get_through(client: TestClient) -> None:
+def test_only_declared_ids_are_passed_on(client: TestClient) -> None:
     forged = HONEST | {
         "outputs": {"id": "evil", "property": "children"},
         "inputs": [{"id": "other", "property": "x", "value": 1}, *HONEST["inputs"]],
@@ -106,18 +106,18 @@ def test_several_outputs(client: TestClient) -> None:
         json.dumps(HONEST | {"state": {"a": 1}}).encode(),
     ],
 )
-def test_a_forged_request_is_refused(client: TestClient, body: bytes) -> None:
+def test_a_request_unlike_the_pages_is_refused(client: TestClient, body: bytes) -> None:
     answer = client.post(PATH, content=body)
     assert answer.status_code == 400
     assert answer.json()["error"] == "bad_request"
 
 
-def test_too_much(client: TestClient) -> None:
+def test_a_large_request(client: TestClient) -> None:
     answer = client.post(PATH, json=HONEST | {"pad": "x" * MAX_BYTES})
     assert answer.status_code == 413
 
 
-async def test_a_body_that_never_ends_is_not_waited_for() -> None:
+async def test_an_endless_body_is_refused() -> None:
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -135,5 +135,5 @@ async def test_a_body_that_never_ends_is_not_waited_for() -> None:
     assert sent[1]["status"] == 408
 
 
-def test_other_paths_are_left_alone(client: TestClient) -> None:
+def test_other_paths_are_not_checked(client: TestClient) -> None:
     assert client.post("/other", json={"any": "thing"}).json() == {"any": "thing"}

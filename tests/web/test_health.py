@@ -16,7 +16,7 @@ TOKEN = "0123456789abcdef"
 
 
 class StubTrainer:
-    """Its health is set by a test."""
+    """A trainer whose health is set by a test."""
 
     def __init__(self) -> None:
         self.metrics = Metrics()
@@ -51,7 +51,7 @@ def client(service: StubTrainer) -> TestClient:
 
 
 def samples(text: str) -> dict[str, float]:
-    """Of what does not concern the process: name and labels, as they are written, and value."""
+    """The samples, without those of the process: value by name and labels, as written."""
     return {
         sample.name + "".join(f"[{value}]" for value in sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
@@ -60,7 +60,7 @@ def samples(text: str) -> dict[str, float]:
     }
 
 
-def test_alive_whatever_is_broken(client: TestClient, service: StubTrainer) -> None:
+def test_live_despite_any_failure(client: TestClient, service: StubTrainer) -> None:
     service.hangs = True
     answer = client.get("/healthz")
     assert (answer.status_code, answer.text) == (200, "ok")
@@ -77,7 +77,7 @@ def test_alive_whatever_is_broken(client: TestClient, service: StubTrainer) -> N
         (Health(True, True, 0), 503),
     ],
 )
-def test_ready_when_all_is_there(
+def test_ready_if_store_data_and_workers_are_there(
     client: TestClient, service: StubTrainer, state: Health, status: int
 ) -> None:
     service.state = state
@@ -87,7 +87,7 @@ def test_ready_when_all_is_there(
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_a_store_that_hangs_is_as_good_as_none(client: TestClient, service: StubTrainer) -> None:
+def test_a_store_that_hangs_counts_as_unavailable(client: TestClient, service: StubTrainer) -> None:
     service.hangs = True
     answer = client.get("/readyz")
     assert answer.status_code == 503
@@ -111,7 +111,7 @@ def test_a_store_that_hangs_is_as_good_as_none(client: TestClient, service: Stub
         ("", "", 404),
     ],
 )
-def test_metrics_are_for_who_has_the_token(
+def test_metrics_need_the_token(
     service: StubTrainer, ours: str, sent: str | bytes, status: int
 ) -> None:
     app = FastAPI()
@@ -122,7 +122,7 @@ def test_metrics_are_for_who_has_the_token(
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_what_was_done_is_counted(client: TestClient, service: StubTrainer) -> None:
+def test_commands_and_runs_are_counted(client: TestClient, service: StubTrainer) -> None:
     counted = service.metrics
     counted.run_began()
     counted.trained(epochs=100, seconds=0.5, waited=0.25)
@@ -158,9 +158,7 @@ def test_what_was_done_is_counted(client: TestClient, service: StubTrainer) -> N
     assert samples(client.get("/metrics").text)["pwlapp_streams"] == 0
 
 
-def test_without_the_store_its_gauges_are_left_out(
-    client: TestClient, service: StubTrainer
-) -> None:
+def test_without_the_store_its_gauges_are_omitted(client: TestClient, service: StubTrainer) -> None:
     service.metrics.trained(epochs=7, seconds=0.1, waited=0.0)
     service.state = Health(store=False, data=True, workers=1)
     answer = client.get("/metrics")
@@ -170,7 +168,7 @@ def test_without_the_store_its_gauges_are_left_out(
     assert not found.keys() & {"pwlapp_sessions", "pwlapp_runs_running", "pwlapp_waiting"}
 
 
-def test_what_the_workers_counted_replaces_and_does_not_add() -> None:
+def test_the_workers_totals_replace_the_counters() -> None:
     counted = Metrics()
     for epochs in (10.0, 25.0):
         counted.set_totals({"epochs": epochs, "slices": 2, "runs_failed": 1})
@@ -181,7 +179,7 @@ def test_what_the_workers_counted_replaces_and_does_not_add() -> None:
         assert found["pwlapp_slice_seconds_total"] == 0
 
 
-def test_two_apps_share_no_count() -> None:
+def test_two_apps_share_no_counters() -> None:
     first, second = Metrics(), Metrics()
     first.run_began()
     first.answered("pause", 0.1)

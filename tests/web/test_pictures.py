@@ -1,4 +1,4 @@
-"""Pictures that are sent, and saved from an address."""
+"""Pictures that the page uploads, and downloads under a name."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def client() -> TestClient:
     ("name", "content", "media_type"),
     [("a-1.png", PNG, "image/png"), ("seed1.svg", SVG, "image/svg+xml")],
 )
-def test_a_picture_is_saved_under_its_name_and_runs_nothing(
+def test_a_picture_is_downloaded_under_its_name_without_scripts(
     client: TestClient, name: str, content: bytes, media_type: str
 ) -> None:
     sent = client.post("/pictures", params={"name": name}, content=content)
@@ -56,18 +56,18 @@ def test_a_picture_is_saved_under_its_name_and_runs_nothing(
         ("a" * 100 + ".png", PNG),
     ],
 )
-def test_anything_else_is_refused(client: TestClient, name: str, content: bytes) -> None:
+def test_other_content_is_refused(client: TestClient, name: str, content: bytes) -> None:
     refused = client.post("/pictures", params={"name": name}, content=content)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "bad_request")
 
 
-def test_a_large_one_is_refused_and_an_unknown_one_is_not_found(client: TestClient) -> None:
+def test_a_large_one_is_refused_and_an_unknown_one_not_found(client: TestClient) -> None:
     large = client.post("/pictures", params={"name": "a.png"}, content=PNG + bytes(MAX_BYTES))
     assert (large.status_code, large.json()["error"]["code"]) == (413, "too_big")
     assert client.get("/pictures/unknown").status_code == 404
 
 
-def test_pictures_are_kept_for_minutes_and_the_oldest_make_room(
+def test_pictures_expire_and_the_oldest_are_evicted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 0.0

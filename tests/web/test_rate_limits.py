@@ -1,4 +1,4 @@
-"""What one session and one address may ask for, and that a class does not meet it."""
+"""The rate limits of a session and of an address, and that a class stays below them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def counts(clock: Clock) -> Counts:
 
 @pytest.fixture
 def school(counts: Counts) -> Visitor:
-    """Anybody behind the one address of a school."""
+    """A visitor at the shared address of a school."""
     return Visitor(counts, "192.0.2.1")
 
 
@@ -53,7 +53,7 @@ def other(counts: Counts) -> Visitor:
 
 
 def refused_after(action: Callable[[], object], most: int = 100_000) -> int:
-    """How often an action is let through before it is refused."""
+    """How often an action is allowed before it is refused."""
     times = 0
 
     def until_refused() -> None:
@@ -70,7 +70,7 @@ def refused_after(action: Callable[[], object], most: int = 100_000) -> int:
 
 
 class TestAClass:
-    """300 students behind one address, each as busy as can be."""
+    """300 students behind one address, each sending as much as the page allows."""
 
     def test_sliders_at_20_requests_a_second(self, school: Visitor, clock: Clock) -> None:
         for _ in range(10):  # seconds
@@ -79,7 +79,7 @@ class TestAClass:
                     school.command(sid, "edit")
             clock.now += 1
 
-    def test_a_storm_of_reloads(self, school: Visitor, clock: Clock) -> None:
+    def test_simultaneous_reloads(self, school: Visitor, clock: Clock) -> None:
         """Even where each reload begins a new session, as with storage that is switched off."""
         for _ in range(20):
             for sid in SIDS:
@@ -112,7 +112,7 @@ class TestAClass:
 
 
 class TestOneSession:
-    def test_commands_are_limited_and_go_on(
+    def test_commands_are_limited_and_continue_later(
         self, school: Visitor, other: Visitor, clock: Clock
     ) -> None:
         a, b = SIDS[:2]
@@ -124,13 +124,13 @@ class TestOneSession:
         school.command(a, "edit")
 
     @pytest.mark.parametrize("name", sorted(HEAVY_COMMANDS))
-    def test_what_is_computed_is_limited_more(
+    def test_computations_have_a_lower_limit(
         self, school: Visitor, clock: Clock, name: str
     ) -> None:
         assert refused_after(lambda: school.command(SIDS[0], name)) == HEAVY.most
         school.command(SIDS[0], "edit")
 
-    def test_an_odd_id_takes_no_memory(self, school: Visitor, counts: Counts) -> None:
+    def test_an_invalid_id_uses_no_memory(self, school: Visitor, counts: Counts) -> None:
         for sid in ("", "x" * 10_000, "../..", "한" * 22):
             school.command(sid, "seeds")
         assert not counts._windows
@@ -180,7 +180,7 @@ class TestOneAddress:
                 refused()
         other.check_wrong()
 
-    def test_a_class_behind_the_address_of_one_who_guesses_is_let_in(self, school: Visitor) -> None:
+    def test_a_class_can_join_from_the_address_of_an_attacker(self, school: Visitor) -> None:
         school.right("K7N4PX")
         for n in range(120):
             school.wrong(f"code {n}")
@@ -188,14 +188,14 @@ class TestOneAddress:
         with pytest.raises(UserError, match=r"^room_wait$"):
             school.check_wrong("K7N4PY")
 
-    def test_some_of_a_class_mistype_the_code(self, school: Visitor) -> None:
+    def test_some_students_mistype_the_code(self, school: Visitor) -> None:
         for student in range(STUDENTS):
             if student % 10 == 0:
                 school.wrong(f"typo {student}")
             for _ in range(60):
                 school.check_wrong()
 
-    def test_a_class_whose_room_has_ended_is_not_taken_for_guesses(
+    def test_tokens_of_an_ended_room_do_not_count_as_guesses(
         self, school: Visitor, clock: Clock
     ) -> None:
         for _ in range(1000):
@@ -206,7 +206,7 @@ class TestOneAddress:
         held = [school.computing() for _ in range(COMPUTING.of_address)]  # type: ignore[arg-type]
         for each in held:
             each.__enter__()
-        for _ in range(2):  # a refused one holds no place
+        for _ in range(2):  # a refused one does not count
             with pytest.raises(UserError, match="too_many"), school.computing():
                 pass
         with other.computing():
@@ -215,7 +215,7 @@ class TestOneAddress:
         with school.computing():
             pass
 
-    def test_a_clock_that_is_set_neither_locks_out_nor_lets_in(
+    def test_setting_the_system_clock_changes_no_limit(
         self, school: Visitor, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         refused_after(school.new_room)
@@ -279,7 +279,7 @@ class TestOneAddress:
         ("x" * 1000, "x" * 64),
     ],
 )
-def test_the_address_that_is_counted(host: str, counted: str) -> None:
+def test_which_address_is_counted(host: str, counted: str) -> None:
     assert network_of(host) == counted
 
 
@@ -305,7 +305,7 @@ class TestRequests:
         app.add_middleware(RateLimits)
         return TestClient(app, client=("2001:db8::5", 1234))
 
-    def test_a_refusal_says_when_to_ask_again(self, client: TestClient) -> None:
+    def test_a_refusal_says_when_to_retry(self, client: TestClient) -> None:
         answers = [client.post("/rooms", json={"a": 1}) for _ in range(ROOMS.most + 1)]
         assert [each.status_code for each in answers[:-1]] == [200] * ROOMS.most
         error = answers[-1].json()["error"]
@@ -313,14 +313,14 @@ class TestRequests:
         assert answers[-1].headers["retry-after"] == str(error["args"]["seconds"])
         assert 3500 < error["args"]["seconds"] <= 3600
 
-    def test_two_apps_count_for_themselves(self, client: TestClient) -> None:
+    def test_two_apps_share_no_counts(self, client: TestClient) -> None:
         for _ in range(ROOMS.most):
             assert client.post("/rooms").status_code == 200
 
     def test_each_request_knows_its_visitor(self, client: TestClient) -> None:
         assert client.get("/late").text == "2001:db8::/64"
 
-    def test_a_body_is_counted_until_its_answer(
+    def test_a_body_is_counted_until_its_response(
         self, client: TestClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(rate_limits, "BODIES", BODIES._replace(of_address=1000))

@@ -1,4 +1,4 @@
-"""Routes of rooms over HTTP: each with every token that does not fit."""
+"""The routes of rooms over HTTP, each with every kind of wrong token."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "addresses": {"page": "http://pwl.example.org/"},
     "ask": {"kind": "number", "text": "How many?", "options": []},
     "challenge": {"kind": "lowest", "epochs": 10, "target": None},
-    "csv": {"names": True},
     "end": {},
     "end_challenge": {},
     "end_question": {},
@@ -39,7 +38,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "hide": {"controls": ["train"]},
     "hide_name": {"seat": 1, "on": True},
     "lesson": {"lesson": None},
-    "notebook": {},
     "open_net": {"seat": 1, "sid": "A" * 22},
     "pause": {},
     "push": SETTING,
@@ -56,6 +54,7 @@ OF_SEAT: dict[str, dict[str, Any]] = {
 }
 OF_TEACHER = ["/rooms/board", "/rooms/board/now", *(f"/rooms/teacher/{name}" for name in BODIES)]
 STREAMS = ["/rooms/stream", "/rooms/frames"]
+FILES = [f"/rooms/files/{name}" for name in table.DOWNLOADS]
 
 
 class Known(NamedTuple):
@@ -139,17 +138,17 @@ class TestEntrance:
             ({"seat": "x" * 300}, 400, "bad_request"),
         ],
     )
-    async def test_what_is_refused(
+    async def test_refusals(
         self, client: httpx2.AsyncClient, known: Known, change: Any, status: int, code: str
     ) -> None:
         body = {"code": known.room.code, "nickname": "", "own": "A" * 22, "seat": None} | change
         answer = await send(client, "/rooms/join", body)
         assert (answer.status_code, code_of(answer)) == (status, code)
 
-    async def test_codes_cannot_be_tried_one_by_one(
+    async def test_codes_cannot_be_guessed(
         self, client: httpx2.AsyncClient, known: Known, rooms: RoomService
     ) -> None:
-        """Neither by joining nor by tokens that nobody signed; who has a seat stays in."""
+        """Neither by joining nor by forged tokens; students with a seat are not affected."""
         mine = await rooms.open()
         await rooms.join(mine.code, "", "A" * 22)
         my_seat = tokens.seat_token(mine, 1)
@@ -165,7 +164,7 @@ class TestEntrance:
         for seat in (None, "x", my_seat):
             answer = await send(client, "/rooms/join", body | {"seat": seat})
             assert (answer.status_code, code_of(answer)) == (429, "room_wait")
-        for code in (known.room.code, "AAAAAA"):  # the answer does not tell which of them is there
+        for code in (known.room.code, "AAAAAA"):  # the response does not say which of them exists
             forged = str(URLSafeSerializer("?").dumps([code]))
             assert code_of(await send(client, "/rooms/board", {}, forged)) == "room_wait"
         assert (await send(client, "/rooms/join", body | {"seat": known.seat})).status_code == 200
@@ -194,10 +193,10 @@ class TestInvitation:
             "http://[2001:db8::7]:8050/",
         ],
     )
-    async def test_leads_to_where_the_teacher_has_opened_the_page(
+    async def test_contains_the_address_at_which_the_teacher_opened_the_page(
         self, client: httpx2.AsyncClient, known: Known, page: str
     ) -> None:
-        """Behind a proxy only the browser knows its whole address."""
+        """Behind a proxy only the browser knows the page's full URL."""
         answer = await send(client, "/rooms/teacher/addresses", {"page": page}, known.teacher)
         link = answer.json()["links"][0]
         assert link["url"] == f"{page}#room={known.room.code}"
@@ -212,22 +211,22 @@ class TestInvitation:
             f"http://x/{'a' * 500}/",
         ],
     )  # fmt: skip
-    async def test_refuses_what_is_no_address_of_a_page(
+    async def test_refuses_urls_of_other_kinds(
         self, client: httpx2.AsyncClient, known: Known, page: Any
     ) -> None:
         answer = await send(client, "/rooms/teacher/addresses", {"page": page}, known.teacher)
         assert (answer.status_code, code_of(answer)) == (400, "bad_request")
 
 
-def test_every_command_is_looked_at() -> None:
-    assert set(BODIES) == {*table.COMMANDS, *table.DOWNLOADS, "addresses"}
+def test_every_command_is_tested() -> None:
+    assert set(BODIES) == {*table.COMMANDS, "addresses"}
 
 
 class TestTokens:
-    """Each route with each token that does not fit; nothing may change by any of them."""
+    """Each route with each wrong token, which must not change anything."""
 
     async def wrong_tokens(self, rooms: RoomService, known: Known, right: str) -> dict[str, str]:
-        """By what they are; `right` is the role whose token would fit."""
+        """Wrong tokens by description; `right` is the role whose token is valid."""
         other = await rooms.open()
         await take_seats(rooms, other, 1)
         over = await rooms.open()
@@ -262,7 +261,7 @@ class TestTokens:
         body = BODIES.get(path.rpartition("/")[2], {})
         for what, token in (await self.wrong_tokens(rooms, known, "teacher")).items():
             if what == "another room":
-                continue  # opens that one, see below
+                continue  # it applies to the other room, see below
             answer = await send(client, path, body, token)
             expected = {"an ended room": (404, "room_ended")}.get(what, (403, "room_forbidden"))
             assert (answer.status_code, code_of(answer)) == expected, what
@@ -270,10 +269,10 @@ class TestTokens:
         assert await self.all_there_is(rooms, known) == before
 
     @pytest.mark.parametrize("name", [name for name in BODIES if name != "addresses"])
-    async def test_another_rooms_teacher_changes_nothing_here(
+    async def test_another_rooms_teacher_changes_nothing(
         self, client: httpx2.AsyncClient, rooms: RoomService, known: Known, name: str
     ) -> None:
-        """Its commands reach the own room alone, where there is no such seat."""
+        """The commands apply to the teacher's own room, which has no such seat."""
         before = await self.all_there_is(rooms, known)
         other = await rooms.open()
         answer = await send(
@@ -285,6 +284,27 @@ class TestTokens:
             assert answer.status_code == 200, answer.text
         assert "student 1" not in answer.text
         assert await self.all_there_is(rooms, known) == before
+
+    @pytest.mark.parametrize("path", FILES)
+    async def test_the_teachers_files(
+        self, client: httpx2.AsyncClient, rooms: RoomService, known: Known, path: str
+    ) -> None:
+        for what, token in (await self.wrong_tokens(rooms, known, "teacher")).items():
+            answer = await client.get(path, params={"teacher": token, "names": True})
+            if what == "another room":
+                assert "student 1" in answer.text or path.endswith("notebook")  # its own
+                assert known.room.code[:3] not in answer.headers["content-disposition"]
+                continue
+            expected = {"an ended room": (404, "room_ended")}.get(what, (403, "room_forbidden"))
+            assert (answer.status_code, code_of(answer)) == expected, what
+        assert (await client.get(path)).status_code == 422
+        for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            query = {"teacher": known.teacher}
+            assert (await client.request(method, path, params=query)).status_code == 405
+        right = await client.get(path, params={"teacher": known.teacher})
+        assert known.room.code[:3] in right.headers["content-disposition"]
+        unknown = await client.get("/rooms/files/what", params={"teacher": known.teacher})
+        assert (unknown.status_code, code_of(unknown)) == (400, "bad_request")
 
     @pytest.mark.parametrize("name", OF_SEAT)
     async def test_the_seats_routes(
@@ -347,7 +367,7 @@ class TestTokens:
         assert code_of(await send(client, path, {}, token)) == "bad_request"
 
     @pytest.mark.parametrize("scheme", ["Basic", "", "Token"])
-    async def test_a_token_counts_as_bearer_only(
+    async def test_a_token_is_accepted_as_bearer_only(
         self, client: httpx2.AsyncClient, known: Known, scheme: str
     ) -> None:
         headers = {"Authorization": f"{scheme} {known.teacher}".strip()}
@@ -357,7 +377,7 @@ class TestTokens:
 
 class TestBodies:
     @pytest.mark.parametrize("body", ["[]", "{", '"x"', "NaN", "[" * 50 + "]" * 50])
-    async def test_that_are_no_objects(
+    async def test_those_that_are_no_objects_are_refused(
         self, client: httpx2.AsyncClient, known: Known, body: str
     ) -> None:
         for path, token in (
@@ -370,7 +390,7 @@ class TestBodies:
             answer = await client.post(path, content=body, headers=headers)
             assert (answer.status_code, code_of(answer)) == (400, "bad_request"), path
 
-    async def test_that_are_too_large(self, client: httpx2.AsyncClient, known: Known) -> None:
+    async def test_large_ones_are_refused(self, client: httpx2.AsyncClient, known: Known) -> None:
         for path in ("/rooms", "/rooms/join", "/rooms/seat/rename"):
             answer = await send(client, path, {"nickname": "x" * 30_000}, known.seat)
             assert (answer.status_code, code_of(answer)) == (413, "too_big"), path
@@ -422,13 +442,13 @@ class TestStream:
         room, state, frames = await self.first_events(client, known)
         assert (room[0], state[0], frames[0]) == ("room", "state", "frames")
         assert room[1]["code"] == known.room.code
-        assert state[1] == await rooms.sessions.look(known.own)
+        assert state[1] == await rooms.sessions.get_snapshot(known.own)
         assert frames[2] == f"{known.own}.1"
         polled = await client.get("/rooms/frames", params={"seat": known.seat, "own": known.own})
         assert polled.json() == {"room": room[1], "state": state[1], **frames[1]}
 
     @pytest.mark.parametrize("is_led", [False, True])
-    async def test_the_last_id_counts_for_its_session_only(
+    async def test_the_last_id_is_used_for_its_session_only(
         self, client: httpx2.AsyncClient, rooms: RoomService, known: Known, is_led: bool
     ) -> None:
         for seed in (5, 6):
@@ -443,7 +463,7 @@ class TestStream:
             found = await self.first_events(client, known, header, sid="x" * 22, since=3)
             assert [row[0] for row in found[2][1]["frames"]] == frames
 
-    async def test_a_seat_has_only_so_many_streams(
+    async def test_the_streams_of_a_seat_are_limited(
         self, client: httpx2.AsyncClient, rooms: RoomService, known: Known
     ) -> None:
         room, events = known.room, rooms.sessions.events
@@ -457,7 +477,7 @@ class TestStream:
             watcher.watch()
 
     @pytest.mark.parametrize("own", ["A" * 22, "x", "../..", ""])
-    async def test_an_own_session_that_is_not_there(
+    async def test_an_unknown_own_session(
         self, client: httpx2.AsyncClient, known: Known, own: str
     ) -> None:
         for path in STREAMS:

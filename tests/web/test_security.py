@@ -1,4 +1,4 @@
-"""The headers of the answers, and commands that come from pages of other sites."""
+"""Security headers, and commands sent by pages of other sites."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_page_may_run_our_scripts_and_no_others(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/_dash-layout", "/nothing", "/healthz"])
-def test_every_answer_has_the_headers(client: TestClient, path: str) -> None:
+def test_every_response_has_the_headers(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     wanted = security.HEADERS | (security.PAGE_HEADERS if path == "/" else {})
     assert {name: headers[name] for name in wanted} == wanted
@@ -51,7 +51,7 @@ SENDERS = [
     ({"Sec-Fetch-Site": "cross-site"}, False),
     ({"Sec-Fetch-Site": "same-site"}, False),
     ({"Origin": f"http://{HOST}"}, True),
-    ({"Origin": f"https://{HOST}"}, True),  # a proxy speaks TLS for us
+    ({"Origin": f"https://{HOST}"}, True),  # a proxy terminates TLS
     ({"Origin": "https://evil.example"}, False),
     ({"Origin": "null"}, False),
     ({"Origin": "http://["}, False),
@@ -70,5 +70,5 @@ def test_a_command_from_another_site_is_refused(
     assert refused is not is_ours
 
 
-def test_reading_is_open_to_all(client: TestClient) -> None:
+def test_other_sites_may_send_get_requests(client: TestClient) -> None:
     assert client.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200

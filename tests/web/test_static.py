@@ -35,12 +35,12 @@ DECODE: dict[str | None, Callable[[bytes], bytes]] = {
 
 @pytest.fixture
 def client(tmp_path: Path) -> TestClient:
-    """The app in front of its built files; its services are not started."""
+    """The app with its built files; its services are not started."""
     return TestClient(create_app(Settings(data_dir=tmp_path)).server)
 
 
 def raw(client: TestClient, url: str, accept: str, **headers: str) -> tuple[dict[str, str], bytes]:
-    """The answer as it is on the wire: its headers and its undecoded body."""
+    """The response as sent: headers, and the body before decompression."""
     headers = {"accept-encoding": accept, **headers}
     with client.stream("GET", url, headers=headers) as response:
         return dict(response.headers), b"".join(response.iter_raw())
@@ -51,23 +51,21 @@ def scripts(client: TestClient) -> list[str]:
 
 
 class TestIndexPage:
-    def test_scripts_come_in_the_order_in_which_they_need_each_other(
-        self, client: TestClient
-    ) -> None:
+    def test_scripts_are_in_the_order_of_their_dependencies(self, client: TestClient) -> None:
         page = client.get("/").text
         names = ("plotly-basic-", "dash_renderer-", "main-")
         places = [page.index(f'src="static/{name}') for name in names]
         renderer = page.index("new DashRenderer()")
         assert [*places, renderer] == sorted([*places, renderer])
 
-    def test_what_the_entry_imports_is_preloaded(self, client: TestClient) -> None:
+    def test_imports_of_the_entry_are_preloaded(self, client: TestClient) -> None:
         preloads = re.findall(r'<link rel="modulepreload" href="([^"]+)"', client.get("/").text)
         entry = client.get(static.addresses()["main"]).text
         assert {f"{static.FOLDER}{name}" for name in re.findall(r'from"\./([^"]+)"', entry)} == set(
             preloads
         )
 
-    def test_the_joined_script_is_what_dash_wants_but_for_tables(self, tmp_path: Path) -> None:
+    def test_the_joined_script_has_all_of_dashs_but_tables(self, tmp_path: Path) -> None:
         tags = create_app(Settings(data_dir=tmp_path))._generate_scripts_html()
         paths = re.findall(r'src="/_dash-component-suites/([^"]+)"', tags)
         wanted = [check_fingerprint(path)[0] for path in paths]
@@ -75,7 +73,7 @@ class TestIndexPage:
         replaced = ("dash/deps/polyfill@7.12.1.min.js", "dash/dash_table/bundle.js")
         assert joined == [name for name in wanted if name not in replaced]
 
-    def test_every_script_and_style_is_built_compressed_and_kept_for_ever(
+    def test_every_script_and_style_is_built_compressed_and_cached(
         self, client: TestClient
     ) -> None:
         style = re.findall(r'<link rel="stylesheet" href="([^"]+)"', client.get("/").text)
@@ -88,7 +86,7 @@ class TestIndexPage:
             assert headers["cache-control"] == FOREVER, url
             assert brotli.decompress(body) == client.get(url).content
 
-    def test_what_is_loaded_later_is_built_too(self, client: TestClient) -> None:
+    def test_scripts_loaded_later_are_built_too(self, client: TestClient) -> None:
         found = re.search(r'id="addresses">(.*?)</script>', client.get("/").text)
         assert found
         addresses = json.loads(found[1])
@@ -117,7 +115,7 @@ class TestBuiltFiles:
             ("deflate", None),
         ],
     )
-    def test_each_client_gets_what_it_can_read(
+    def test_each_client_gets_an_encoding_that_it_accepts(
         self, client: TestClient, accept: str, encoding: str | None
     ) -> None:
         url = static.addresses()["basic"]
@@ -153,7 +151,7 @@ class TestBuiltFiles:
     def test_an_unknown_path_is_not_found(self, client: TestClient, path: str) -> None:
         assert client.get(path).status_code == 404
 
-    def test_without_a_build_the_server_says_what_to_do(self, tmp_path: Path) -> None:
+    def test_without_a_build_an_error_says_what_to_do(self, tmp_path: Path) -> None:
         with pytest.raises(static.NotBuilt, match="make build"):
             static.addresses(tmp_path)
 
@@ -177,14 +175,14 @@ class TestDynamicAnswers:
         assert len(body) < len(json.dumps(VALUES)) / 2
 
     async def test_nothing_is_compressed_behind_jupyter_server_proxy(self) -> None:
-        """It takes Content-Encoding away from what it hands on part by part."""
+        """It removes Content-Encoding from responses that it streams."""
         client = TestClient(static.compressed(JSONResponse(VALUES)))
         answer = client.get("/values", headers={"X-ProxyContextPath": "/proxy/8050"})
         assert "content-encoding" not in answer.headers
         assert answer.json() == VALUES
 
     @pytest.mark.parametrize("encoding", ["br", "gzip"])
-    async def test_the_answer_of_a_callback_is_compressed(self, encoding: str) -> None:
+    async def test_the_response_of_a_callback_is_compressed(self, encoding: str) -> None:
         async def callback(_scope: Scope, _receive: Receive, send: Send) -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": json.dumps(VALUES).encode()})
@@ -198,9 +196,9 @@ class TestDynamicAnswers:
     @pytest.mark.parametrize("media_type", ["text/event-stream", json_answers.LINES])
     @pytest.mark.parametrize("accept", ["br", "gzip, deflate, br, zstd", "identity"])
     async def test_streams_pass_unbuffered(self, accept: str, media_type: str) -> None:
-        """Each event must have left before the next is made; a buffer would wait for ever.
+        """Each event must be sent before the next is made; with a buffer this test would hang.
 
-        Events leave unchanged, lines of JSON compressed.
+        Events are sent uncompressed, lines of JSON compressed.
         """
         events = [b"id: %d\ndata: %s\n\n" % (i, b"0" * 2000) for i in range(4)]
         left: list[bytes] = []

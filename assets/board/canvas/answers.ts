@@ -1,6 +1,8 @@
-// Paints the answers to a question: numbers as a histogram, choices as bars, sketches as curves.
+// Paints the answers to a question: numbers as a histogram, choices as bars, sketched curves as lines.
 import type { Question, Value } from "../../class/types";
 import { whole } from "../../core/text/numbers";
+import type { Range } from "../../core/types";
+import type { Ground } from "../rows/curves";
 import { axesIn, paintAxes } from "./axes";
 import * as histogram from "./histogram";
 import type { Look } from "./look";
@@ -8,22 +10,23 @@ import { around } from "./scale";
 import * as screens from "./screen";
 import { trace } from "./tiles";
 
-const MOST_BINS = 25;
+const MAX_BINS = 25;
 const BAR_GAP = 8;
+const DASHED = [7, 5];
 
-// A bin for each whole number, where they are few and whole.
+// If all values are whole numbers and close together, each has a bin of its own.
 const binsFor = (values: number[]) => {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const isWhole = values.every(Number.isInteger) && high - low < MOST_BINS;
+  const isWhole = values.every(Number.isInteger) && high - low < MAX_BINS;
   return isWhole
     ? { range: [low - 0.5, high + 0.5] as [number, number], bins: high - low + 1 }
-    : { range: around(values, 1e-6, 0.02), bins: MOST_BINS };
+    : { range: around(values, 1e-6, 0.02), bins: MAX_BINS };
 };
 
 const paintNumbers = (screen: screens.Screen, values: number[], look: Look) => {
   const { pen } = screen;
   const { range, bins } = binsFor(values);
-  const axes = axesIn(screen.width, screen.height, range, [0, 1], 8);
+  const axes = axesIn(screen, range, [0, 1], look, 8);
   paintAxes(pen, axes, look, false);
   pen.fillStyle = look.accent;
   for (const { x, y, width, height } of histogram.stack(values, range, axes.box.width, axes.box.height, bins)) {
@@ -56,29 +59,49 @@ const paintChoices = (screen: screens.Screen, values: number[], options: string[
   });
 };
 
-const paintSketches = (screen: screens.Screen, curves: number[][], look: Look) => {
+// `truth`: prob, once the answers are revealed.
+type Sketched = { curves: number[][]; ground: Ground | null; truth: ArrayLike<number> | null };
+const paintSketches = (screen: screens.Screen, { curves, ground, truth }: Sketched, look: Look) => {
   const { pen } = screen;
-  const axes = axesIn(screen.width, screen.height, [-1, 1], [0, 1]);
-  const { x, y, width, height } = axes.box;
-  pen.strokeStyle = look.line;
-  pen.strokeRect(x, y, width, height);
+  const x = ground ? ([ground.x[0], ground.x[ground.x.length - 1]] as Range) : ([-1, 1] as Range);
+  const axes = axesIn(screen, x, [0, 1], look);
+  const { box } = axes;
+  const inside = [box.x, box.y, box.width, box.height] as const;
+  paintAxes(pen, axes, look);
+  pen.fillText("ŷ", box.x + 5, box.y + look.small);
+  pen.textAlign = "right";
+  pen.fillText("x", box.x + box.width - 5, box.y + box.height - 5);
+  pen.textAlign = "left";
   pen.strokeStyle = look.accent;
-  pen.lineWidth = 2;
+  pen.lineWidth = 2 * look.thick;
   pen.globalAlpha = Math.max(0.15, Math.min(0.8, 8 / curves.length));
   for (const curve of curves) {
     pen.beginPath();
-    trace(pen, curve, [0, 1], [x, y, width, height]);
+    trace(pen, curve, [0, 1], inside);
     pen.stroke();
   }
   pen.globalAlpha = 1;
+  if (!truth) return;
+  pen.beginPath();
+  trace(pen, truth, [0, 1], inside);
+  pen.strokeStyle = look.truth;
+  pen.setLineDash(DASHED);
+  pen.stroke();
+  pen.setLineDash([]);
 };
 
-export const paint = (screen: screens.Screen, { kind, options }: Question, answers: Value[], look: Look) => {
+export const paint = (
+  screen: screens.Screen,
+  { kind, options, revealed }: Question,
+  answers: Value[],
+  ground: Ground | null,
+  look: Look,
+) => {
   screens.begin(screen);
   if (!answers.length) return;
   const values = answers.filter((value) => typeof value === "number");
   const curves = answers.filter((value) => typeof value !== "number");
   if (kind === "number") paintNumbers(screen, values, look);
   else if (kind === "choice") paintChoices(screen, values, options, look);
-  else paintSketches(screen, curves, look);
+  else paintSketches(screen, { curves, ground, truth: (revealed && ground?.truth) || null }, look);
 };

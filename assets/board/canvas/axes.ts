@@ -1,29 +1,44 @@
-// The axes of a plot on a canvas: a box, lines across it at round values, and these values beside it.
+// The axes of a plot on a canvas: grid lines at round values, with tick labels.
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { Box } from "./layout";
 import type { Look } from "./look";
 import { type Scale, scale, ticks } from "./scale";
 
-// x and y in pixels, and the box inside the axes.
+// The scales from values to pixels, and the box inside the axes.
 export type Axes = { x: Scale; y: Scale; box: Box };
 
-const LEFT = 34; // pixels for the numbers at the y axis
-const RIGHT = 14;
-const BELOW = 19;
+const rightOf = (thick: number) => 10 * thick + 4; // pixels, for half a mark
+// Pixels for the labels of the y axis, such as "−0.25", and of the x axis, by their font size.
+const leftOf = (px: number) => 2.6 * px + 6;
+const belowOf = (px: number) => px + 8;
 
-export const axesIn = (width: number, height: number, x: Range, y: Range, left = LEFT): Axes => {
-  const box = { x: left, y: 6, width: Math.max(width - left - RIGHT, 1), height: Math.max(height - BELOW - 6, 1) };
+type Size = { width: number; height: number };
+export const axesIn = (
+  { width, height }: Size,
+  x: Range,
+  y: Range,
+  { small, thick }: Look,
+  left = leftOf(small),
+): Axes => {
+  const [above, below] = [0.55 * small, belowOf(small)];
+  const box = {
+    x: left,
+    y: above,
+    width: Math.max(width - left - rightOf(thick), 1),
+    height: Math.max(height - above - below, 1),
+  };
   return { x: scale(x, [box.x, box.x + box.width]), y: scale(y, [box.y + box.height, box.y]), box };
 };
 
 export const paintAxes = (pen: CanvasRenderingContext2D, { x, y, box }: Axes, look: Look, hasY = true) => {
-  const px = Math.max(11, 0.72 * look.px);
+  const { small: px } = look;
+  const full = box.x + box.width + rightOf(look.thick);
   pen.font = `${px}px ${look.family}`;
   pen.lineWidth = 1;
   pen.fillStyle = look.muted;
-  const across = ticks(x.range, Math.max(3, Math.floor(box.width / 60)));
-  const up = hasY ? ticks(y.range, Math.max(3, Math.floor(box.height / 36))) : [];
+  const across = ticks(x.range, Math.max(3, Math.floor(box.width / (5.4 * px))));
+  const up = hasY ? ticks(y.range, Math.max(3, Math.floor(box.height / (3.3 * px)))) : [];
   const line = (value: number, x1: number, y1: number, x2: number, y2: number) => {
     pen.strokeStyle = value === 0 ? look.axis : look.grid;
     pen.beginPath();
@@ -35,7 +50,9 @@ export const paintAxes = (pen: CanvasRenderingContext2D, { x, y, box }: Axes, lo
   for (const value of across) {
     const at = Math.round(x.toPixel(value)) + 0.5;
     line(value, at, box.y, at, box.y + box.height);
-    pen.fillText(numbers.short(value), at, box.y + box.height + px + 2);
+    const words = numbers.short(value);
+    const half = 0.5 * pen.measureText(words).width;
+    pen.fillText(words, Math.min(Math.max(at, half), full - half), box.y + box.height + px + 2);
   }
   pen.textAlign = "right";
   for (const value of up) {

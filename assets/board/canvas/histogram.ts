@@ -1,17 +1,17 @@
-// A histogram in which every student is a block that can be seen and clicked.
+// A histogram in which each student is a block that can be clicked.
 import type { Range } from "../../core/types";
 import type { Box } from "./layout";
 
-// More students, finer bins.
+// The number of bins for a number of students.
 export const binsFor = (count: number) => Math.min(Math.max(Math.round(2 * Math.sqrt(count)), 12), 32);
-const TALLEST = 1.6; // of a block's width
+const MAX_ASPECT = 1.6; // height of a block by its width
 
-// The bin of each value; what is outside stands in the first or in the last one.
+// The bin of each value. Values outside the range are in the first or the last bin.
 export const binsOf = (values: number[], [low, high]: Range, bins = binsFor(values.length)) =>
   values.map((value) => Math.min(Math.max(Math.floor(((value - low) / (high - low || 1)) * bins), 0), bins - 1));
 
-// A box for each value in a plot of this size, one on the other in the order of the values: the first
-// ones at the bottom.
+// A box for each value in a plot of this size. The boxes of a bin are stacked in the order of the values, the first at
+// the bottom.
 export const stack = (
   values: number[],
   range: Range,
@@ -23,7 +23,7 @@ export const stack = (
   const heights = new Array<number>(bins).fill(0);
   for (const bin of places) heights[bin] += 1;
   const wide = width / bins;
-  const high = Math.min(TALLEST * wide, height / Math.max(1, ...heights));
+  const high = Math.min(MAX_ASPECT * wide, height / Math.max(1, ...heights));
   const filled = new Array<number>(bins).fill(0);
   return places.map((bin) => {
     filled[bin] += 1;

@@ -1,4 +1,5 @@
-// The colours and letters of the page, for canvases: those of the theme, read again when it changes.
+// The page's colours and font, for canvases. They are read again when the theme changes. Also the dashes and marks that
+// distinguish units and groups without colour.
 import { WHYS, type Why } from "../rows/types";
 
 const ROLES: Record<Why, string> = {
@@ -27,7 +28,11 @@ const NAMES = [
 ] as const;
 type Name = (typeof NAMES)[number];
 
-export type Look = Record<Name, string> & { of: Record<Why, string>; family: string; px: number };
+export type Look = Record<Name, string> & { of: Record<Why, string>; family: string } & {
+  px: number; // size of letters
+  small: number; // size of the smallest letters
+  thick: number; // factor of line widths: in projector mode lines are seen from the back row
+};
 
 export const read = (): Look => {
   const style = getComputedStyle(document.documentElement);
@@ -35,7 +40,10 @@ export const read = (): Look => {
   const named = Object.fromEntries(NAMES.map((name) => [name, colour(name)])) as Record<Name, string>;
   const of = Object.fromEntries(WHYS.map((why) => [why, colour(ROLES[why])])) as Record<Why, string>;
   const { fontFamily } = getComputedStyle(document.body);
-  return { ...named, of, family: fontFamily, px: Number.parseFloat(style.fontSize) };
+  const px = Number.parseFloat(style.fontSize);
+  const isFar = "projector" in document.documentElement.dataset;
+  const small = isFar ? px : Math.max(11, 0.72 * px);
+  return { ...named, of, family: fontFamily, px, small, thick: isFar ? 2 : 1 };
 };
 
 export const onTheme = (listener: () => void) =>
@@ -43,7 +51,7 @@ export const onTheme = (listener: () => void) =>
     attributeFilter: ["data-theme", "data-projector"],
   });
 
-// The dashes of the units, as in the page's other plots, and of the groups that have their colours.
+// The dashes of the units, as in the page's other plots, and of the groups with the units' colours.
 const DASHES: Record<string, number[]> = { unit1: [2, 3], unit2: [8, 3, 2, 3], others: [5, 5] };
 export const dash = (pen: CanvasRenderingContext2D, why: Why) => pen.setLineDash(DASHES[ROLES[why]] ?? []);
 export const unitOf = (k: number, look: Look) => {
@@ -51,7 +59,7 @@ export const unitOf = (k: number, look: Look) => {
   return { colour: look[role], dash: DASHES[role] };
 };
 
-// The mark of a group, the same in the legend and in the plots: colour is not all that tells them apart.
+// Draw the mark of a group, which is the same as in the legend.
 export const mark = (pen: CanvasRenderingContext2D, why: Why, x: number, y: number, r: number) => {
   pen.beginPath();
   if (why === "left" || why === "right") {

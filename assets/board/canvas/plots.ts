@@ -1,5 +1,5 @@
-// Three plots of the whole class: all curves, a histogram of losses, left against right slope. Every
-// student is a line, a block or a dot that can be found by the mouse.
+// Three plots of the whole class: all curves, a histogram of losses, and left against right slopes. Each student is a
+// line, a block or a dot that can be found by its position.
 import type { Range } from "../../core/types";
 import { type Ground, POINTS } from "../rows/curves";
 import { WHYS } from "../rows/types";
@@ -14,12 +14,12 @@ import { type Marks, trace } from "./tiles";
 
 type Look = looks.Look;
 
-const MANY = 60; // curves are drawn as hairlines, which cost half as much
-const LEAST_MARK = 2; // pixels: smaller marks in blocks would be specks
-const NEAR = 14; // pixels around the mouse in which a line or a dot is found
+const MANY = 60; // more curves are drawn 1 pixel wide, which takes half the time
+const MIN_MARK = 2; // pixels; smaller marks in blocks are left out
+const NEAR = 14; // pixels; the greatest distance from the mouse at which a line or a dot is found
 
 const isMarked = ({ row }: Actor, { chosen, pointed }: Marks) => row.n === chosen || row.n === pointed;
-// Those that are marked lie above the others.
+// Marked students are drawn last, above the others.
 const inOrder = (actors: Actor[], marks: Marks) =>
   [...actors].sort((a, b) => Number(isMarked(a, marks)) - Number(isMarked(b, marks)));
 
@@ -27,8 +27,8 @@ const inside = (value: number, [low, high]: Range) => Math.min(Math.max(value, l
 
 // --- all curves -----------------------------------------------------------------------------------
 const values = new Float32Array(POINTS);
-const curvesAxes = ({ width, height }: screens.Screen, { x, span }: Ground) =>
-  axesIn(width, height, [x[0], x[x.length - 1]], span);
+const curvesAxes = (screen: screens.Screen, { x, span }: Ground, look: Look) =>
+  axesIn(screen, [x[0], x[x.length - 1]], span, look);
 
 export const paintCurves = (
   screen: screens.Screen,
@@ -40,7 +40,7 @@ export const paintCurves = (
 ) => {
   const pen = screens.begin(screen);
   if (!ground) return;
-  const axes = curvesAxes(screen, ground);
+  const axes = curvesAxes(screen, ground, look);
   const { x, y, width, height } = axes.box;
   const box = [x, y, width, height] as const;
   paintAxes(pen, axes, look);
@@ -59,7 +59,7 @@ export const paintCurves = (
     }
     pen.globalAlpha = isClear ? 1 : faint;
     pen.strokeStyle = look.of[actor.row.why];
-    pen.lineWidth = isClear ? 4 : shown.length > MANY ? 1 : 1.5;
+    pen.lineWidth = look.thick * (isClear ? 4 : shown.length > MANY ? 1 : 1.5);
     if (shown.length <= MANY) looks.dash(pen, actor.row.why);
     pen.stroke();
     pen.setLineDash([]);
@@ -68,9 +68,9 @@ export const paintCurves = (
   if (!ground.truth) return;
   pen.beginPath();
   trace(pen, ground.truth, ground.span, box);
-  pen.setLineDash([7, 5]);
+  pen.setLineDash([7 * look.thick, 5 * look.thick]);
   pen.strokeStyle = look.truth;
-  pen.lineWidth = 2;
+  pen.lineWidth = 2 * look.thick;
   pen.stroke();
   pen.setLineDash([]);
 };
@@ -91,11 +91,12 @@ export const findCurve = (
   screen: screens.Screen,
   actors: Actor[],
   ground: Ground | null,
+  look: Look,
   left: number,
   top: number,
 ): number | null => {
   if (!ground) return null;
-  const { y, box } = curvesAxes(screen, ground);
+  const { y, box } = curvesAxes(screen, ground, look);
   if (!isWithin(box, left, top)) return null;
   const i = Math.round(((left - box.x) / box.width) * (POINTS - 1));
   const shown = actors.filter((actor) => actor.yhat && actor.ground === ground);
@@ -104,11 +105,11 @@ export const findCurve = (
 
 // --- losses ---------------------------------------------------------------------------------------
 const one = new Float32Array(1);
-const lossAxes = ({ width, height }: screens.Screen, range: Range) => axesIn(width, height, range, [0, 1], 8);
+const lossAxes = (screen: screens.Screen, range: Range, look: Look) => axesIn(screen, range, [0, 1], look, 8);
 
-// Each student with a loss, those of the first group first, and their blocks.
-const blocks = (screen: screens.Screen, actors: Actor[], range: Range, now: number) => {
-  const axes = lossAxes(screen, range);
+// The students with a loss, in the order of their groups, and their blocks.
+const blocks = (screen: screens.Screen, actors: Actor[], range: Range, look: Look, now: number) => {
+  const axes = lossAxes(screen, range, look);
   const shown = WHYS.flatMap((why) => actors.filter(({ row, loss }) => row.why === why && loss));
   const losses = shown.map(({ loss }) => (loss ? motions.at(loss, now, one)[0] : 0));
   const boxes = histogram.stack(losses, range, axes.box.width, axes.box.height);
@@ -124,14 +125,14 @@ export const paintLosses = (
   now: number,
 ) => {
   const pen = screens.begin(screen);
-  const { axes, shown, boxes } = blocks(screen, actors, range, now);
+  const { axes, shown, boxes } = blocks(screen, actors, range, look, now);
   paintAxes(pen, axes, look, false);
   boxes.forEach(({ x, y, width, height }, i) => {
     const isClear = isMarked(shown[i], marks);
     pen.fillStyle = isClear ? look.ink : look.of[shown[i].row.why];
     pen.fillRect(x + 0.5, y + (height > 3 ? 0.5 : 0), Math.max(width - 1, 1), height > 3 ? height - 1 : height);
     const r = 0.3 * Math.min(width, height);
-    if (r < LEAST_MARK) return;
+    if (r < MIN_MARK) return;
     pen.fillStyle = look.surface;
     pen.strokeStyle = look.surface;
     looks.mark(pen, shown[i].row.why, x + width / 2, y + height / 2, r);
@@ -142,11 +143,12 @@ export const findLoss = (
   screen: screens.Screen,
   actors: Actor[],
   range: Range,
+  look: Look,
   left: number,
   top: number,
   now: number,
 ): number | null => {
-  const { shown, boxes } = blocks(screen, actors, range, now);
+  const { shown, boxes } = blocks(screen, actors, range, look, now);
   const i = boxes.findIndex((box) => isWithin(box, left, top));
   return shown[i]?.row.n ?? null;
 };
@@ -154,7 +156,7 @@ export const findLoss = (
 // --- slopes ---------------------------------------------------------------------------------------
 export type Names = [across: string, up: string]; // of the axes
 const pair = new Float32Array(2);
-const slopeAxes = ({ width, height }: screens.Screen, range: Range) => axesIn(width, height, range, range);
+const slopeAxes = (screen: screens.Screen, range: Range, look: Look) => axesIn(screen, range, range, look);
 const dotOf = (actor: Actor, { x, y }: Axes, range: Range, now: number) => {
   if (!actor.slopes) return null;
   const [left, right] = motions.at(actor.slopes, now, pair);
@@ -172,12 +174,12 @@ export const paintSlopes = (
   now: number,
 ) => {
   const pen = screens.begin(screen);
-  const axes = slopeAxes(screen, range);
+  const axes = slopeAxes(screen, range, look);
   paintAxes(pen, axes, look);
   const { x: left, y: top, height } = axes.box;
   pen.fillText(across, left + 4, top + height - 5);
-  pen.fillText(up, left + 4, top + 11);
-  const r = actors.length > 120 ? 3.2 : 4.5;
+  pen.fillText(up, left + 4, top + look.small);
+  const r = look.thick * (actors.length > 120 ? 3.2 : 4.5);
   for (const actor of inOrder(actors, marks)) {
     const dot = dotOf(actor, axes, range, now);
     if (!dot) continue;
@@ -200,7 +202,7 @@ export const paintSlopes = (
   pen.lineWidth = 2;
   pen.setLineDash([3, 3]);
   pen.beginPath();
-  pen.arc(x, y, 9, 0, 2 * Math.PI);
+  pen.arc(x, y, 9 * look.thick, 0, 2 * Math.PI);
   pen.stroke();
   pen.setLineDash([]);
 };
@@ -209,11 +211,12 @@ export const findSlopes = (
   screen: screens.Screen,
   actors: Actor[],
   range: Range,
+  look: Look,
   left: number,
   top: number,
   now: number,
 ): number | null => {
-  const axes = slopeAxes(screen, range);
+  const axes = slopeAxes(screen, range, look);
   return nearest(actors, (actor) => {
     const dot = dotOf(actor, axes, range, now);
     return dot ? Math.hypot(dot[0] - left, dot[1] - top) : Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-// An axis: values to pixels, and the few round values that are written at it.
+// The scale of an axis, from values to pixels, and its ticks.
 import type { Range } from "../../core/types";
 
 export type Scale = { range: Range; toPixel: (value: number) => number };
@@ -9,18 +9,25 @@ export const scale = (range: Range, [from, to]: Range): Scale => {
   return { range, toPixel: (value) => from + (value - low) * slope };
 };
 
-// At most `most` values at even steps of 1, 2 or 5 times a power of ten, 0 among them if it is inside.
-export const ticks = ([low, high]: Range, most: number): number[] => {
-  const rough = (high - low) / most;
-  if (!(rough > 0)) return [];
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((m) => m * power >= rough) ?? 10);
+const multiples = (step: number, [low, high]: Range) => {
   const found: number[] = [];
   for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
   return found;
 };
 
-// The range that holds `values` with some room; `least` wide.
+// At most `most` ticks, in steps of 1, 2 or 5 times a power of ten. If that would be a single tick, the steps are of 4
+// times a power of ten, or smaller.
+export const ticks = (range: Range, most: number): number[] => {
+  const rough = (range[1] - range[0]) / most;
+  if (!(rough > 0)) return [];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const found = [10, 5, 2, 1, 0.5].map((m) => multiples(m * power, range));
+  const four = multiples(4 * power, range);
+  const isScale = ({ length }: number[]) => length > 1;
+  return found.findLast((values) => isScale(values) && values.length <= most) ?? [four, ...found].find(isScale) ?? [];
+};
+
+// A range that contains `values` with a margin, and is at least `least` wide.
 export const around = (values: number[], least: number, room = 0.06): Range => {
   const low = values.reduce((a, b) => Math.min(a, b), Infinity);
   const high = values.reduce((a, b) => Math.max(a, b), -Infinity);

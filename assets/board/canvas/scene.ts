@@ -1,4 +1,4 @@
-// What is on the board's canvases, each student on the way to where they are now.
+// The contents of the board's canvases: for each student the animated tile, curve, slopes and loss.
 import type { Range } from "../../core/types";
 import type { Group } from "../rows/arrange";
 import type { Ground } from "../rows/curves";
@@ -10,7 +10,7 @@ import * as motions from "./motion";
 type Motion = motions.Motion;
 export type Actor = {
   row: Row;
-  ground: Ground | null; // until its data are here
+  ground: Ground | null; // null until the data are loaded
   yhat: Motion | null;
   tile: Motion | null; // x, y, width, height
   slopes: Motion | null;
@@ -19,13 +19,14 @@ export type Actor = {
 
 export type Scene = {
   actors: Map<number, Actor>;
-  order: Actor[]; // of the tiles that are shown
+  order: Actor[]; // students whose tiles are shown
   layout: Layout<Group>;
 };
 
-const GLIDE_MS = 450;
-const SIZES = { least: 26, most: 230 };
-const LARGE = 116; // wide, where tiles are not to shrink
+const GLIDE_MS = 450; // duration of a tile's motion
+const MIN_WIDTH = 26; // of a tile
+const MAX_WIDTH = { pixels: 230, share: 0.32 }; // the greater of pixels and a share of the box's width
+const LARGE = 116; // least width of tiles in the zoom "large"
 export type Zoom = "fit" | "large";
 
 export const create = (): Scene => ({
@@ -36,8 +37,8 @@ export const create = (): Scene => ({
 
 const newActor = (row: Row): Actor => ({ row, ground: null, yhat: null, tile: null, slopes: null, loss: null });
 
-// Let the students be as `rows` say, after `ms`. `groundOf` gives null while data are on their way.
-export const act = (
+// Animate the students to the state in `rows`, in `ms`. `groundOf` returns null while data are being loaded.
+export const update = (
   scene: Scene,
   rows: ReadonlyMap<number, Row>,
   groundOf: (key: string) => Ground | null,
@@ -51,7 +52,7 @@ export const act = (
     const ground = groundOf(row.data);
     const isSame = actor.row === row && actor.ground === ground;
     if (isSame && actor.loss) continue;
-    // on other data the old curve means nothing
+    // A curve over other data is not animated.
     const before = actor.ground === ground ? actor.yhat : null;
     const next = ground && curves.yhat(row, ground.x);
     actor.yhat = next && motions.towards(before ?? undefined, next, now, ms);
@@ -63,18 +64,20 @@ export const act = (
 
 const flat = ({ x, y, width, height }: Box) => [x, y, width, height];
 
-// Let the tiles of `groups` glide to their places in a box of this size.
+// Animate the tiles of `groups` to their places in a box of this size.
 export const place = (
   scene: Scene,
   groups: Group[],
   { width, height }: { width: number; height: number },
   zoom: Zoom,
+  letter: number,
   now: number,
   isStill: boolean,
 ) => {
   const counted = groups.map((key) => ({ key, count: key.rows.length }));
-  const least = width < 600 || zoom === "large" ? LARGE * (width < 600 ? 0.9 : 1) : SIZES.least;
-  scene.layout = layout(counted, width, height, { ...SIZES, least }, least);
+  const least = width < 600 || zoom === "large" ? LARGE * (width < 600 ? 0.9 : 1) : MIN_WIDTH;
+  const most = Math.max(MAX_WIDTH.pixels, MAX_WIDTH.share * width);
+  scene.layout = layout(counted, width, height, { least, most, letter }, least);
   scene.order = [];
   const shown = new Set<Actor>();
   for (const { key, places } of scene.layout.blocks) {
@@ -96,11 +99,8 @@ export const isMoving = ({ actors }: Scene, now: number) => {
   return false;
 };
 
-// Slow at both ends, for what glides.
-export const eased = (share: number) => share * share * (3 - 2 * share);
-
-// The range that holds most of `values`; the few outliers are shown at its ends.
-export const usual = (values: number[], least: number): Range => {
+// The range of `values` without the lowest and highest 2 %, which are shown at its ends.
+export const usualRange = (values: number[], least: number): Range => {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   if (!sorted.length) return [0, least];
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))];

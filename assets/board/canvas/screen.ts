@@ -1,4 +1,4 @@
-// A canvas in a box of the page: as sharp as the screen, and cleared before each painting.
+// A canvas with the resolution of the screen. `pen` is its 2-D context, in CSS pixels.
 type Pen = CanvasRenderingContext2D;
 export type Screen = { node: HTMLCanvasElement; pen: Pen; width: number; height: number; ratio: number };
 
@@ -10,7 +10,7 @@ const penOf = (node: HTMLCanvasElement): Pen => {
 
 export const create = (node: HTMLCanvasElement): Screen => ({ node, pen: penOf(node), width: 0, height: 0, ratio: 1 });
 
-// Take the size of its box; gives whether it has changed.
+// Set the size, by default that of the canvas's box. Returns whether it has changed.
 export const fit = (screen: Screen, width = screen.node.clientWidth, height = screen.node.clientHeight) => {
   const ratio = devicePixelRatio;
   if (screen.width === width && screen.height === height && screen.ratio === ratio) return false;
@@ -20,6 +20,7 @@ export const fit = (screen: Screen, width = screen.node.clientWidth, height = sc
   return true;
 };
 
+// Clear the canvas before painting.
 export const begin = ({ pen, ratio, width, height }: Screen) => {
   pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.clearRect(0, 0, width, height);
@@ -29,7 +30,7 @@ export const begin = ({ pen, ratio, width, height }: Screen) => {
   return pen;
 };
 
-// A canvas that is never shown: what stays the same is drawn into it once.
+// A canvas that is not on the page, for drawings that are copied from it.
 export const hidden = (width: number, height: number, ratio: number): Screen => {
   const screen = create(document.createElement("canvas"));
   const { node, pen } = screen;

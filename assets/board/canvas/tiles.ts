@@ -1,10 +1,10 @@
-// Paints the tiles: of each student yhat against prob, and in words loss and epoch.
+// Paints the tiles: each student's yhat with prob, and the name, loss and epoch.
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { Ground } from "../rows/curves";
 import { POINTS } from "../rows/curves";
 import type { Why } from "../rows/types";
-import { FOR_LOSS, FOR_NAME, lineHeight } from "./layout";
+import { hasLoss, hasName, headHeight, lineHeight } from "./layout";
 import * as looks from "./look";
 import * as motions from "./motion";
 import type { Actor, Scene } from "./scene";
@@ -18,27 +18,28 @@ export type Words = {
 };
 export type Marks = { chosen: number | null; pointed: number | null; spotlight: number | null };
 
-const PAD = 4; // pixels around a curve in its tile
-const AWAY = 0.45; // opacity of a student whose page is not connected
+const PAD = 4; // pixels around the curve in a tile
+const AWAY_OPACITY = 0.45; // of a student whose page is not connected
 const RADIUS = 5;
+const DEFAULT_LETTER = 11; // pixels
 
 const numbersOf = new Float32Array(POINTS);
 const placeOf = new Float32Array(4);
 
-// 0.4631; in a small tile 0.463, in a tiny one .46
+// "0.4631"; in a small tile "0.463", in a tiny one ".46"
 export const lossWords = (loss: number | null, width: number) => {
   if (width >= 60) return numbers.fixed(loss, width >= 80 ? 4 : 3);
   return numbers.fixed(loss, 2).replace(/^0\./, ".");
 };
 
-// 4,680; in a small tile 4.7k, in a tiny one 5k
+// "4,680"; in a small tile "4.7k", in a tiny one "5k"
 export const epochWords = (epoch: number, width: number) => {
   if (width >= 120 || epoch < 1000) return numbers.whole(epoch);
   const digits = width >= 60 ? 1 : 0;
   return epoch < 1e6 ? `${numbers.short(epoch / 1e3, digits)}k` : `${numbers.short(epoch / 1e6, digits)}M`;
 };
 
-// Write a curve's path into a box, without leaving it.
+// Add a curve to the pen's path, clipped to a box.
 export const trace = (
   pen: Pen,
   values: ArrayLike<number>,
@@ -56,14 +57,15 @@ export const trace = (
   }
 };
 
-const boxOf = (width: number, height: number) => {
-  const top = PAD + (width >= FOR_NAME ? lineHeight(width) : 0);
-  const bottom = PAD + (width >= FOR_LOSS ? lineHeight(width) : 0);
+const boxOf = (width: number, height: number, letter: number) => {
+  const line = lineHeight(width, letter);
+  const top = PAD + (hasName(width, letter) ? line : 0);
+  const bottom = PAD + (hasLoss(width, letter) ? line : 0);
   return [PAD, top, width - 2 * PAD, height - top - bottom] as const;
 };
 
-// What all tiles of the same data and size share, drawn once: the card, and prob as a dashed line.
-const grounds = new Map<string, screens.Screen>();
+// The background of a tile (its card, and prob as a dashed line), drawn once for all tiles of the same data and size.
+const cards = new Map<string, screens.Screen>();
 let groundIds = new WeakMap<Ground, number>();
 let nextId = 1;
 const idOf = (ground: Ground | null) => {
@@ -73,15 +75,15 @@ const idOf = (ground: Ground | null) => {
   return id;
 };
 export const forget = () => {
-  grounds.clear();
+  cards.clear();
   groundIds = new WeakMap();
 };
 
 const cardOf = (ground: Ground | null, width: number, height: number, ratio: number, look: Look) => {
   const key = `${idOf(ground)} ${width} ${height} ${ratio}`;
-  const known = grounds.get(key);
+  const known = cards.get(key);
   if (known) return known;
-  if (grounds.size > 200) grounds.clear(); // sizes on the way of a glide
+  if (cards.size > 200) cards.clear(); // many are of sizes during a motion
   const card = screens.hidden(width, height, ratio);
   const { pen } = card;
   pen.beginPath();
@@ -93,20 +95,20 @@ const cardOf = (ground: Ground | null, width: number, height: number, ratio: num
   pen.stroke();
   if (ground?.truth) {
     pen.beginPath();
-    trace(pen, ground.truth, ground.span, boxOf(width, height));
+    trace(pen, ground.truth, ground.span, boxOf(width, height, look.small));
     pen.strokeStyle = look.truth;
     pen.globalAlpha = 0.75;
-    pen.lineWidth = width >= FOR_NAME ? 1.5 : 1;
-    pen.setLineDash(width >= FOR_LOSS ? [4, 3] : [2, 2]);
+    pen.lineWidth = width >= 240 ? 2 : width >= 92 ? 1.5 : 1;
+    pen.setLineDash(width >= 46 ? [4, 3] : [2, 2]);
     pen.stroke();
   }
-  grounds.set(key, card);
+  cards.set(key, card);
   return card;
 };
 
 const ring = (pen: Pen, x: number, y: number, width: number, height: number, colour: string, line: number) => {
   pen.beginPath();
-  pen.roundRect(x - 1, y - 1, width + 2, height + 2, RADIUS + 1);
+  pen.roundRect(x + line / 2, y + line / 2, width - line, height - line, RADIUS); // inside the tile, so that no edge cuts it
   pen.strokeStyle = colour;
   pen.lineWidth = line;
   pen.stroke();
@@ -114,17 +116,18 @@ const ring = (pen: Pen, x: number, y: number, width: number, height: number, col
 
 const words = (pen: Pen, actor: Actor, look: Look, text: Words, width: number, height: number) => {
   const { row } = actor;
-  if (width < FOR_LOSS) return;
-  const line = lineHeight(width);
-  const px = line - 3;
+  if (!hasLoss(width, look.small)) return;
+  const line = lineHeight(width, look.small);
+  const relativeWidth = (width * DEFAULT_LETTER) / look.small; // for the number of digits
+  const px = line - 2;
   pen.font = `${px}px ${look.family}`;
   pen.fillStyle = look.ink;
-  pen.fillText(lossWords(row.loss, width), PAD + 1, height - 5);
+  pen.fillText(lossWords(row.loss, relativeWidth), PAD + 1, height - 5);
   pen.fillStyle = look.muted;
   pen.textAlign = "right";
-  pen.fillText(epochWords(row.epoch, width), width - PAD - 1, height - 5);
+  pen.fillText(epochWords(row.epoch, relativeWidth), width - PAD - 1, height - 5);
   pen.textAlign = "left";
-  if (width < FOR_NAME) return;
+  if (!hasName(width, look.small)) return;
   pen.fillStyle = look.ink;
   pen.font = `600 ${px}px ${look.family}`;
   pen.fillText(text.name(actor), PAD + 1, line, width - 2 * PAD - 2);
@@ -138,13 +141,13 @@ const paintTile = (pen: Pen, actor: Actor, look: Look, text: Words, marks: Marks
   const card = cardOf(ground, width, height, ratio, look);
   pen.save();
   pen.translate(Math.round(x), Math.round(y));
-  if (!row.here) pen.globalAlpha = AWAY;
+  if (!row.here) pen.globalAlpha = AWAY_OPACITY;
   pen.drawImage(card.node, 0, 0, width, height);
   if (yhat && ground) {
     pen.beginPath();
-    trace(pen, motions.at(yhat, now, numbersOf), ground.span, boxOf(width, height), width < 90 ? 2 : 1);
+    trace(pen, motions.at(yhat, now, numbersOf), ground.span, boxOf(width, height, look.small), width < 90 ? 2 : 1);
     pen.strokeStyle = look.of[row.why];
-    pen.lineWidth = width >= FOR_NAME ? 2.5 : width >= FOR_LOSS ? 2 : 1.5;
+    pen.lineWidth = width >= 240 ? 4 : width >= 92 ? 2.5 : width >= 46 ? 2 : 1.5;
     looks.dash(pen, row.why);
     pen.stroke();
     pen.setLineDash([]);
@@ -158,21 +161,24 @@ const paintTile = (pen: Pen, actor: Actor, look: Look, text: Words, marks: Marks
 };
 
 const paintHead = (pen: Pen, why: Why, count: number, x: number, y: number, width: number, look: Look, text: Words) => {
-  const [name, said] = text.head(why, count);
+  const [name, number] = text.head(why, count);
   pen.fillStyle = look.of[why];
   pen.strokeStyle = look.of[why];
-  looks.mark(pen, why, x + 6, y + 12, 4.5);
-  const px = Math.min(0.85 * look.px, 19);
+  const middle = y + headHeight(look.small) / 2 - 1;
+  const r = 0.41 * look.small;
+  looks.mark(pen, why, x + 1.3 * r, middle, r);
+  const px = Math.max(look.small, Math.min(0.85 * look.px, 19));
   pen.fillStyle = look.ink;
   pen.font = `700 ${px}px ${look.family}`;
-  pen.fillText(said, x + 16, y + 12 + 0.35 * px);
-  const wide = pen.measureText(said).width;
-  pen.font = `${0.92 * px}px ${look.family}`;
+  pen.fillText(number, x + 1.45 * look.small, middle + 0.35 * px);
+  const wide = pen.measureText(number).width;
+  pen.font = `${Math.max(look.small, 0.92 * px)}px ${look.family}`;
   pen.fillStyle = look.muted;
-  if (pen.measureText(name).width <= width - 20 - wide) pen.fillText(name, x + 22 + wide, y + 12 + 0.35 * px);
+  if (pen.measureText(name).width <= width - 1.8 * look.small - wide)
+    pen.fillText(name, x + 2 * look.small + wide, middle + 0.35 * px);
 };
 
-// `top`: how far the canvas has been scrolled.
+// `top`: the scroll position.
 export const paint = (
   screen: screens.Screen,
   scene: Scene,

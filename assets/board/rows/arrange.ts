@@ -1,31 +1,31 @@
-// Who is shown, and in which order: filtered, searched, sorted, in groups by why.
+// Filters and sorts the students, and divides them into groups by the reason why their nets bend as they do.
 import { type Row, WHYS, type Why } from "./types";
 
 export const ORDERS = ["seat", "name", "loss", "epoch", "seed"] as const;
 export type Order = (typeof ORDERS)[number];
-// `only`: the one group that is shown; `here`: only those whose page is connected.
+// `only`: show only this group; `here`: only students whose page is connected.
 export type View = { order: Order; only: Why | null; search: string; here: boolean };
 export type Group = { why: Why; rows: Row[] };
 
-const folded = (text: string) => text.normalize("NFKC").trim().toLowerCase();
+const normalized = (text: string) => text.normalize("NFKC").trim().toLowerCase();
 
-// By a part of the name, or by the number of the seat: "12" or "#12".
+// Search by a part of the name, or by the number of the seat: "12" or "#12".
 const isFound = ({ n, name }: Row, wanted: string) =>
-  !wanted || folded(name).includes(wanted) || String(n) === wanted.replace(/^#/, "");
+  !wanted || normalized(name).includes(wanted) || String(n) === wanted.replace(/^#/, "");
 
 type Compare = (a: Row, b: Row) => number;
 const last = Number.POSITIVE_INFINITY;
 const COMPARE: Record<Order, Compare> = {
   seat: () => 0,
   name: (a, b) => Number(!a.name) - Number(!b.name) || a.name.localeCompare(b.name),
-  loss: (a, b) => Math.sign((a.loss ?? last) - (b.loss ?? last)) || 0, // two of no loss give NaN
+  loss: (a, b) => Math.sign((a.loss ?? last) - (b.loss ?? last)) || 0, // two null losses give NaN
   epoch: (a, b) => b.epoch - a.epoch,
   seed: (a, b) => a.seed - b.seed,
 };
 
-// The groups that have anybody to show. What is equal stays in the order of the seats.
+// The groups that are not empty. Equal rows are sorted by seat.
 export const arrange = (rows: Iterable<Row>, { order, only, search, here }: View): Group[] => {
-  const wanted = folded(search);
+  const wanted = normalized(search);
   const isShown = (row: Row) => (!only || row.why === only) && (!here || row.here) && isFound(row, wanted);
   const shown = [...rows].filter(isShown).sort((a, b) => COMPARE[order](a, b) || a.n - b.n);
   return WHYS.map((why) => ({ why, rows: shown.filter((row) => row.why === why) })).filter(

@@ -1,17 +1,16 @@
-// Curves as short rows of numbers, of equal length whatever the net and its data: so that one can
-// become another step by step.
+// Curves as arrays of POINTS numbers, independent of the net and its data, so that one can be animated into another.
 import * as nets from "../../core/net/net";
-import type { Numbers, Range } from "../../core/types";
+import type { Numbers, Range, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import type { Row } from "./types";
 
-export const POINTS = 41; // of a curve; the middle of the data is one of them
+export const POINTS = 41; // an odd number, so that the middle of the data is one of them
 
-// What the board needs of the data: where curves are drawn, the axis of y, and, where they are known, prob
-// and its slopes at both ends, as those of the students' nets are.
+// What the board needs of a dataset: the x of curves, the range of the y axis, and prob (`truth`) and the slopes at
+// both its ends (`aim`), if they are known. The students' slopes are at the same places.
 export type Ground = { x: number[]; span: Range; truth: Float32Array | null; aim: [number, number] | null };
 
-// `values` at `wanted`, between their places `x`, which ascend.
+// Linear interpolation: the values at `wanted`, given `values` at the ascending `x`.
 export const interpolate = (x: Numbers, values: Numbers, wanted: number[]) => {
   let i = 0;
   return Float32Array.from(wanted, (at) => {
@@ -39,7 +38,13 @@ const aimOf = (x: number[], prob: Float32Array, isBinary: boolean): [number, num
   return slopes.every(Number.isFinite) ? slopes : null;
 };
 
-// yhat of a student at `x`, which go from the first of the data to the last; null where it is no number.
+// The ground with the line to match in place of prob.
+export const withTarget = (ground: Ground, target: Weights): Ground => {
+  const truth = Float32Array.from(nets.output(nets.logit(target, ground.x), nets.LECTURE));
+  return { ...ground, truth, aim: aimOf(ground.x, truth, true) };
+};
+
+// A student's yhat at `x`, which span the data. Null if a weight is not finite.
 export const yhat = ({ numbers, plain, net }: Row, x: number[]): Float32Array | null => {
   if (!numbers.every((value): value is number => value !== null)) return null;
   const logits = plain

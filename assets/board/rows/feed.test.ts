@@ -7,17 +7,17 @@ vi.mock("../../core/session/stream-limit", () => ({ claim: () => () => {} }));
 
 const realTimeout = globalThis.setTimeout;
 
-let send: (line: object) => void; // a line of the stream that is open
-let now: () => Promise<Response>; // the answer to a question
-let opened: number;
+let send: (line: object) => void; // sends a line of the open stream
+let now: () => Promise<Response>; // the answer to a polling request
+let opened: number; // streams so far
 let received: [line: Line, isFirst: boolean][];
-let said: [isThere: boolean, why: string | undefined][];
+let said: [isConnected: boolean, reason: string | undefined][]; // calls of onConnection
 let ended: string[];
 
 const begin = () =>
   follow({
     onLine: (line, isFirst) => received.push([line, isFirst]),
-    onConnection: (isThere, why) => said.push([isThere, why?.code]),
+    onConnection: (isConnected, reason) => said.push([isConnected, reason?.code]),
     onEnd: ({ code }) => ended.push(code),
   });
 
@@ -34,7 +34,7 @@ const stream = (signal: AbortSignal) => {
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const row = (n: number) => ({ n, epoch: 10 * n });
-// The stream's decoder works in tasks of its own.
+// The stream's decoder needs several tasks of the event loop.
 const arrival = async (count: number) => {
   for (let i = 0; received.length < count && i < 1000; i++) await new Promise((done) => realTimeout(done, 0));
 };
@@ -50,7 +50,7 @@ beforeEach(() => {
   return () => vi.useRealTimers();
 });
 
-test("the first line with students names them all", async () => {
+test("the first line with students is reported as the first", async () => {
   begin();
   await pass(10);
   send({ room: { code: "K7N4PX" } });
@@ -60,7 +60,7 @@ test("the first line with students names them all", async () => {
   expect(received.map(([, isFirst]) => isFirst)).toEqual([true, true, false]);
 });
 
-test("where the lines are held back, the whole board is asked for", async () => {
+test("if a proxy buffers the lines, the whole board is polled", async () => {
   begin();
   await pass(DUE_MS + 10);
   now = async () => Response.json({ room: { code: "K7N4PX" }, seats: [row(1), row(2)] });
@@ -73,7 +73,7 @@ test("where the lines are held back, the whole board is asked for", async () => 
   expect(opened).toBe(2);
 });
 
-test("after a silence it is asked for as well", async () => {
+test("after a silence the board is polled, and the connection reported as lost", async () => {
   begin();
   await pass(10);
   send({ room: { code: "K7N4PX" } });
@@ -86,14 +86,14 @@ test("after a silence it is asked for as well", async () => {
   ]);
 });
 
-test("a network that answers itself is told by its name", async () => {
+test("a captive portal is reported as the reason", async () => {
   begin();
   now = async () => new Response("<h1>Sign in</h1>", { headers: { "Content-Type": "text/html" } });
   await pass(DUE_MS + 10);
   expect(said).toEqual([[false, "foreign"]]);
 });
 
-test("a room that has ended is left for good", async () => {
+test("the end of the room is reported once", async () => {
   begin();
   now = async () => Response.json({ error: { code: "room_ended", args: {} } }, { status: 404 });
   await pass(STREAM_RETRY_MS);

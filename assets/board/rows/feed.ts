@@ -1,4 +1,4 @@
-// The board's lines from the server, for as long as somebody looks.
+// Receives the lines of the board from the server.
 import * as classApi from "../../class/api";
 import * as api from "../../core/session/api";
 import * as connections from "../../core/session/connection";
@@ -6,16 +6,16 @@ import type { Message } from "../../core/types";
 import type { Line } from "./types";
 
 export type Listeners = {
-  onLine: (line: Line, isFirst: boolean) => void; // the first of a connection, and each that was asked for, has all
+  onLine: (line: Line, isFirst: boolean) => void; // a first line, and each polled one, has all students
   onConnection: connections.Source["onConnection"];
-  onEnd: (why: Message) => void; // the room is closed, or this is not its teacher
+  onEnd: (reason: Message) => void; // the room has ended, or the token is not its teacher's
 };
 
 const OVER = new Set(["room_ended", "room_forbidden", "room_unknown"]);
 
-// Follow the room until what this gives is called.
+// Follow the room. Returns a function that stops it.
 export const follow = ({ onLine, onConnection, onEnd: onRoomEnd }: Listeners) => {
-  // Whether the room is over; throws any other problem.
+  // Whether the error says that the room is over. Throws any other error.
   const isOver = (error: Message | undefined) => {
     if (!error) return false;
     if (!OVER.has(error.code)) throw error;

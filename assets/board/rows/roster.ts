@@ -1,9 +1,9 @@
-// The students in the room, by seat, as the lines of the board tell them.
+// The students in the room, by seat.
 import { type Line, type Row, WHYS, type Why } from "./types";
 
 export type Roster = Map<number, Row>;
 
-// Take in a line; the first one of a connection names everybody. Changes `roster`.
+// Update `roster` in place by a line of the board. A first line has all students.
 export const apply = (roster: Roster, { seats, gone = [] }: Line, isFirst = false) => {
   if (isFirst && seats) roster.clear();
   for (const row of seats ?? []) roster.set(row.n, row);
@@ -18,5 +18,5 @@ export const count = (rows: Iterable<Row>): Counts => {
   return counts;
 };
 
-// Shares in whole percent.
+// A share in percent, as a whole number.
 export const percent = (part: number, all: number) => (all ? Math.round((100 * part) / all) : 0);

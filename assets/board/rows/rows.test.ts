@@ -3,11 +3,11 @@ import * as nets from "../../core/net/net";
 import { golden } from "../../vitest/golden";
 import { arrange, type View } from "./arrange";
 import * as curves from "./curves";
-import { student, students } from "./made-up";
 import { apply, count, percent, type Roster } from "./roster";
+import { student, students } from "./sample-rows";
 
 describe("the students of a room", () => {
-  test("are changed by each line, and all told by the first of a connection", () => {
+  test("are updated by each line, and replaced by a first line", () => {
     const roster: Roster = new Map();
     apply(roster, { seats: students(3) }, true);
     apply(roster, { seats: [student(2, { name: "Mina" }), student(4)], gone: [1] });
@@ -18,7 +18,7 @@ describe("the students of a room", () => {
     apply(roster, { seats: [student(9)] }, true);
     expect([...roster.keys()]).toEqual([9]);
   });
-  test("are counted by why, with shares of all", () => {
+  test("are counted by group, with percentages", () => {
     const counts = count(students(15));
     expect(counts).toEqual({ both: 3, left: 2, right: 2, dead: 2, diverged: 2, not_yet: 2, not_started: 2 });
     expect(percent(counts.both, 15)).toBe(20);
@@ -37,25 +37,25 @@ describe("the tiles", () => {
     student(3, { why: "both", loss: 0.3, name: "Aram", here: false, seed: 7 }),
     student(4, { why: "left", loss: 0.2, name: "aera", epoch: 5, seed: 9 }),
   ];
-  test("stand in groups by why, those that bend on both sides first; a group of nobody is left out", () => {
+  test("are in groups, those that bend on both sides first; empty groups are left out", () => {
     expect(seats(rows, {})).toEqual([
       ["both", 3],
       ["left", 1, 2, 4],
     ]);
   });
-  test("are sorted within their group; who has no loss or no name comes last", () => {
+  test("are sorted within their group; students without a loss or a name come last", () => {
     expect(seats(rows, { order: "loss", only: "left" })).toEqual([["left", 4, 1, 2]]);
     expect(seats(rows, { order: "name", only: "left" })).toEqual([["left", 4, 1, 2]]);
     expect(seats(rows, { order: "epoch", only: "left" })).toEqual([["left", 2, 1, 4]]);
     expect(seats(rows, { order: "seed", only: "left" })).toEqual([["left", 2, 1, 4]]);
   });
-  test("are found by a part of the name or by the seat, as one types it", () => {
+  test("are found by a part of the name or by the seat", () => {
     expect(seats(rows, { search: " ＡＲ " })).toEqual([["both", 3]]);
     expect(seats(rows, { search: "#4" })).toEqual([["left", 4]]);
     expect(seats(rows, { search: "4" })).toEqual([["left", 4]]);
     expect(seats(rows, { search: "nobody" })).toEqual([]);
   });
-  test("can be those of the pages that are connected alone", () => {
+  test("can be limited to students whose page is connected", () => {
     expect(seats(rows, { here: true })).toEqual([["left", 1, 2, 4]]);
   });
 });
@@ -68,12 +68,12 @@ describe("curves", () => {
     isBinary: false,
   };
   const place = curves.ground(data);
-  test("begin and end with the data; prob lies between its points", () => {
+  test("span the data; prob is interpolated", () => {
     expect([place.x[0], place.x[20], place.x[40]]).toEqual([-1, 0, 1]);
     expect([...(place.truth ?? [])].filter((_, i) => i % 10 === 0)).toEqual([0, 0.5, 1, 0.75, 0.5]);
     expect(curves.ground({ ...data, truth: null }).truth).toBeNull();
   });
-  test("aim at the slopes of the truth: of its logit, if y is yes or no", () => {
+  test("the aim is the slopes of the truth, or of its logit for binary y", () => {
     expect(place.aim?.map((slope) => slope.toFixed(3))).toEqual(["1.000", "-0.500"]);
     const x = nets.grid(-2, 2, 401);
     const near = nets.bent({ left: 1, right: -2, b: 0.5 }, x).map(nets.sigmoid);
@@ -83,20 +83,20 @@ describe("curves", () => {
     ]);
     expect(curves.ground({ ...data, x, truth: { x, y: x.map(() => 0) }, isBinary: true }).aim).toBeNull();
   });
-  test("are yhat of the student's weights", () => {
+  test("are computed from the student's weights", () => {
     for (const { net, p } of golden.nets) {
       const seen = curves.yhat(student(1, { net, numbers: p }), place.x);
       const expected = Float32Array.from(nets.yhat(p, place.x, net));
       expect(seen).toEqual(expected);
     }
   });
-  test("or of a wide net's logits", () => {
+  test("of a wide net are computed from its logits", () => {
     const net = { ...nets.LECTURE, h: 99 };
     const logits = nets.grid(-1, 1, 101).map((x) => 3 * x);
     const seen = curves.yhat(student(1, { net, numbers: logits, plain: false }), place.x) ?? [];
     place.x.forEach((x, i) => expect(seen[i]).toBeCloseTo(nets.sigmoid(3 * x), 5));
   });
-  test("are none where a weight is no number", () => {
+  test("are null if a weight is not finite", () => {
     expect(curves.yhat(student(1, { numbers: [1, null, 1, 1, 1] }), place.x)).toBeNull();
   });
 });

@@ -1,17 +1,17 @@
-// What the server says to a teacher's board, in lines of JSON; see pwlapp/rooms/board.py. The first line
-// has everything, later ones have what changed.
+// The lines of JSON that the server sends to a teacher's board; see pwlapp/rooms/board. The first line has everything,
+// later ones only what has changed.
 import type { Challenge, Control, LessonStep, Question, Value } from "../../class/types";
 import type { Message, NetDescription, Optimizer } from "../../core/types";
 
-// Why a net bends as it does: which way its units face, or what went wrong.
+// Why a net bends as it does: the sides to which its units face, or what went wrong.
 export const WHYS = ["both", "left", "right", "dead", "diverged", "not_yet", "not_started"] as const;
 export type Why = (typeof WHYS)[number];
 
-// A student. `numbers` are the weights, or, where the net is not `plain`, its logits at 101 even x.
+// A student. `numbers` are the weights, or, if the net is not `plain`, its logits at 101 evenly spaced x.
 export type Row = {
   n: number; // the seat
   name: string;
-  name_hidden: boolean; // from all but the teacher
+  name_hidden: boolean; // from everyone but the teacher
   here: boolean; // a page is connected
   data: string; // key
   seed: number;

@@ -60,8 +60,8 @@ const describeTrace = (gd: PlotlyGraph, trace: PlotlyTrace, legend: Legend) => {
   };
   const isMany = trace.mode === "markers" ? points.length > 1 : pieces.length > 1;
   const turns = () => turnsOf(points).map(({ key, place }) => (key ? t(key, { place: text(place) }) : text(place)));
-  const what = isMany ? t(trace.mode === "markers" ? "plot.points" : "plot.lines", many) : turns().join(", ");
-  return [name ? `${name}: ${what}` : what];
+  const shape = isMany ? t(trace.mode === "markers" ? "plot.points" : "plot.lines", many) : turns().join(", ");
+  return [name ? `${name}: ${shape}` : shape];
 };
 
 const layersOf = (box: Element) =>

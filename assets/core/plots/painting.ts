@@ -1,5 +1,8 @@
 // Updates plots outside Dash's renderer, once per animation frame.
+import { byId, query } from "../dom";
 import * as curves from "./curves";
+import * as plotBoxes from "./plot-boxes";
+import * as plotting from "./plotting";
 
 const IMMEDIATELY = { mode: "immediate", transition: { duration: 0 }, frame: { duration: 0, redraw: false } };
 type Job = (now: number) => void;
@@ -48,20 +51,26 @@ const keepTitleClear = (gd: PlotlyGraph, changes: PlotlyChanges) => {
   if (title && "yaxis.range" in changes) Plotly.relayout(gd, { "yaxis.title.text": title });
 };
 
-// The Plotly element inside the dcc.Graph with this id, once Plotly has drawn it. Dash's listener is removed:
-// after each change of an axis it would redraw the whole figure with the axes of Dash's own copy.
-const graph = async (id: string) => {
-  for (;;) {
-    const gd = document.querySelector<PlotlyGraph>(`#${CSS.escape(id)} .js-plotly-plot`);
-    if (gd?._fullLayout && gd.calcdata && !gd.classList.contains("dash-graph--pending")) {
-      gd.removeAllListeners("plotly_relayout");
-      gd.on("plotly_relayout", (changes) => keepTitleClear(gd, changes));
-      return gd;
-    }
-    await new Promise((done) => requestAnimationFrame(done));
-  }
+// The figures of figures.py, by the ids of their graphs.
+let figures: Record<string, PageFigure> | null = null;
+const draw = async (id: string) => {
+  figures ??= JSON.parse(byId("figures").textContent) as Record<string, PageFigure>;
+  const { data, layout } = figures[id];
+  const node = query(".js-plotly-plot", byId(id));
+  const gd = await plotting.create(node, data, plotBoxes.fitted(node, layout));
+  gd.on("plotly_relayout", (changes) => keepTitleClear(gd, changes));
+  return gd;
 };
-export const graphs = (names: string[]) => Promise.all(names.map(graph));
+
+// Draw these graphs, after those of earlier calls. Each is drawn in a task of its own, so that the page can react to
+// input in between.
+let last: Promise<unknown> = Promise.resolve();
+const drawInTurn = (id: string) => {
+  const drawn = last.then(() => new Promise((done) => setTimeout(done))).then(() => draw(id));
+  last = drawn;
+  return drawn;
+};
+export const graphs = (names: string[]) => Promise.all(names.map(drawInTurn));
 
 // Show other x and y in some traces. Where their SVG elements do not exist yet, Plotly makes them
 // (`Plotly.animate` without redraw), for all traces at once, because otherwise their stacking order is lost.

@@ -2,15 +2,13 @@
 // and of the page's text.
 import { ancestor } from "../dom";
 
-type Margin = PlotlyGraph["layout"]["margin"];
-
 const NARROW_PX = 260; // a narrower plot has no title at its y axis, and few ticks at its x axis
 const SHORT_PX = 190; // a shorter plot has no title at its x axis, and few ticks at its y axis
 const DEFAULT_TEXT_PX = 14; // the text size for which figures.py sets the margins
 const FEW_TICKS = 4;
 
-const lastChanges = new WeakMap<PlotlyGraph, string>(); // as JSON
-const defaultMargins = new WeakMap<PlotlyGraph, Margin>(); // the margins of figures.py
+const lastLooks = new WeakMap<HTMLElement, string>(); // as JSON
+const defaultMargins = new WeakMap<HTMLElement, PlotlyMargin>(); // the margins of figures.py
 
 const textSize = (small: boolean) => {
   const root = document.documentElement;
@@ -19,31 +17,52 @@ const textSize = (small: boolean) => {
   return small ? Math.max(11, 0.72 * size) : Math.max(DEFAULT_TEXT_PX, 0.8 * size);
 };
 
-const marginOf = (gd: PlotlyGraph, text: number, narrow: boolean, short: boolean): Margin => {
-  const margin = defaultMargins.get(gd) ?? { ...gd.layout.margin };
-  defaultMargins.set(gd, margin);
-  const { l, r, t, b } = margin;
+const marginOf = ({ l, r, t, b }: PlotlyMargin, text: number, narrow: boolean, short: boolean): PlotlyMargin => {
   const scale = Math.max(1, text / DEFAULT_TEXT_PX);
   const large = { l: l * scale, r: r * scale, t: t * scale, b: b * scale };
   return { ...large, ...(narrow ? { l: 3.2 * text, r: 8 } : {}), ...(short ? { b: 2 * text, t: 6 } : {}) };
 };
 
-const adjustLayout = (gd: PlotlyGraph) => {
+// The margins, text size and numbers of ticks for the size of a plot's element.
+const lookOf = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
+  const margin = defaultMargins.get(gd) ?? { ...layout.margin };
+  defaultMargins.set(gd, margin);
   const narrow = gd.clientWidth < NARROW_PX;
   const short = gd.clientHeight < SHORT_PX;
   gd.classList.toggle("narrow", narrow);
   gd.classList.toggle("short", short);
   const text = textSize(narrow || short);
-  const changes = {
-    margin: marginOf(gd, text, narrow, short),
-    "font.size": text,
-    "xaxis.nticks": narrow ? FEW_TICKS : 0,
-    "yaxis.nticks": short ? FEW_TICKS : 0,
+  return {
+    margin: marginOf(margin, text, narrow, short),
+    text,
+    xTicks: narrow ? FEW_TICKS : 0,
+    yTicks: short ? FEW_TICKS : 0,
   };
-  const key = JSON.stringify(changes);
-  if (lastChanges.get(gd) === key) return;
-  lastChanges.set(gd, key);
-  Plotly.relayout(gd, changes);
+};
+
+const adjustLayout = (gd: PlotlyGraph) => {
+  const look = lookOf(gd, gd.layout);
+  const key = JSON.stringify(look);
+  if (lastLooks.get(gd) === key) return;
+  lastLooks.set(gd, key);
+  const { margin, text, xTicks, yTicks } = look;
+  Plotly.relayout(gd, { margin, "font.size": text, "xaxis.nticks": xTicks, "yaxis.nticks": yTicks });
+};
+
+// A figure's layout adjusted to the size of its element, so that Plotly draws it only once.
+export const fitted = (node: HTMLElement, layout: PageFigure["layout"]) => {
+  if (!node.clientWidth || !node.clientHeight) return layout;
+  const look = lookOf(node, layout);
+  lastLooks.set(node, JSON.stringify(look));
+  const { margin, text, xTicks, yTicks } = look;
+  const { font, xaxis, yaxis } = layout;
+  return {
+    ...layout,
+    margin,
+    font: { ...font, size: text },
+    xaxis: { ...xaxis, nticks: xTicks },
+    yaxis: { ...yaxis, nticks: yTicks },
+  };
 };
 
 const plotsIn = (host: Element) => [...host.querySelectorAll<PlotlyGraph>(".stage .card .js-plotly-plot")];

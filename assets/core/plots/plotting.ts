@@ -44,17 +44,28 @@ export const line = (role: string, { line: look, ...more }: PlotlyTrace = {}): P
   ...more,
 });
 
-// Call `build()` once, when the element first comes within one screen height of the viewport.
+// --- near the screen: within one screen height of the viewport. What is farther away is not built or painted.
+const NEAR = { rootMargin: "100% 0px" };
+
+// Returns a function that tells whether `node` is near; calls `onArrive` each time it comes near.
+export const watchNear = (node: Element, onArrive: () => void) => {
+  let isNear = false;
+  new IntersectionObserver((entries) => {
+    const now = entries[entries.length - 1].isIntersecting;
+    if (now === isNear) return;
+    isNear = now;
+    if (isNear) onArrive();
+  }, NEAR).observe(node);
+  return () => isNear;
+};
+
+// Call `build()` once, when `node` first comes near.
 export const whenNear = (node: Element, build: () => void) => {
-  const watcher = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      watcher.disconnect();
-      build();
-    },
-    { rootMargin: "100% 0px" },
-  );
-  watcher.observe(node);
+  let isBuilt = false;
+  watchNear(node, () => {
+    if (!isBuilt) build();
+    isBuilt = true;
+  });
 };
 
 // Make a Plotly graph in `node`; resolves to its element.

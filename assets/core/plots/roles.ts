@@ -1,4 +1,5 @@
-// Identifies the curves of a plot: a trace's role, from its colour, and the role's name in the legend.
+// Identifies the curves of a plot: a trace's role, from its `meta` or else its colour, and the role's name in
+// the legend.
 import { query } from "../dom";
 import * as plotting from "./plotting";
 
@@ -10,17 +11,19 @@ export type Legend = Record<string, string>; // the texts of a legend, by role
 const colourOf = ({ line, marker }: PlotlyTrace) => String(line?.color ?? marker?.color ?? "").toLowerCase();
 
 export const roleOf = (trace: PlotlyTrace) => {
+  if (trace.meta) return trace.meta;
   const colour = colourOf(trace);
   if (TRUTH_COLOURS.includes(colour)) return "truth";
   const role = ROLES.find((each) => plotting.colour(each).toLowerCase() === colour);
   return role === "yhat" && trace.mode === "markers" ? "bend" : role;
 };
 
+const MARKS = [".swatch", ".seed-mark"]; // in legends; another class of each is its role
 export const legendOf = (box: Element): Legend => {
-  const items = box.closest(".card")?.querySelectorAll(".legend li:not([hidden]):has(.swatch)") ?? [];
+  const items = box.closest(".card")?.querySelectorAll(`.legend li:not([hidden]):has(${MARKS})`) ?? [];
   return Object.fromEntries(
     [...items].map((item) => [
-      [...query(".swatch", item).classList].find((name) => name !== "swatch"),
+      [...query(`${MARKS}`, item).classList].find((name) => !MARKS.includes(`.${name}`)),
       item.textContent.trim(),
     ]),
   );

@@ -6,6 +6,12 @@ test("a message has its arguments filled in", () => {
   expect(t("own.at", { x: "−0.5", y: 1 })).toBe("x −0.5, y 1");
 });
 
+test("a message has the singular or the plural of a word", () => {
+  const texts = [1, 2, "1", "1,000"].map((n) => t("import.points", { n }));
+  expect(texts).toEqual(["1 point", "2 points", "1 point", "1,000 points"]);
+  expect(t("board.headline", { both: 1, n: 20 })).toBe("1 of 20 bends on both sides");
+});
+
 test("a missing argument leaves its placeholder, and an unknown key is returned as it is", () => {
   expect(t("own.at", { y: 0 })).toBe("x {x}, y 0");
   expect(t("no such key")).toBe("no such key");

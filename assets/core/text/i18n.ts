@@ -25,10 +25,17 @@ const load = async (wanted: string) => {
 // Load the complete catalogue of the page's language.
 export const loadCatalogue = () => load(lang);
 
-// The message for `key`, with {name} replaced from `args`.
+// {name} is replaced by the argument, {name|one|other} by the singular or the plural that fits it.
+const PLACEHOLDER = /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g;
+
+// The message for `key`, with its placeholders replaced from `args`; pwlapp/core/messages.py does the same.
 export const t = (key: string, args: Args = {}) => {
   const message = words()[key] ?? key;
-  return message.replace(/\{(\w+)\}/g, (placeholder, name) => String(args[name] ?? placeholder));
+  return message.replace(PLACEHOLDER, (placeholder, name, one, other) => {
+    const value = String(args[name] ?? placeholder);
+    if (one === undefined) return value;
+    return value === "1" ? one : other;
+  });
 };
 
 // `args` with whole numbers written like 5,000.
@@ -49,10 +56,11 @@ const translateNode = (node: HTMLElement) => {
 export const translate = () =>
   document.querySelectorAll<HTMLElement>("[data-t], [data-t-label]").forEach(translateNode);
 
-// Give an element an accessible name, which changes with the language.
-export const label = (node: HTMLElement, key: string, args: Args = {}) => {
+// Give an element an accessible name, which changes with the language. Returns the element.
+export const label = <E extends HTMLElement>(node: E, key: string, args: Args = {}): E => {
   Object.assign(node.dataset, { tLabel: key, tArgs: JSON.stringify(args) });
   translateNode(node);
+  return node;
 };
 
 // Make an element whose text changes with the language.

@@ -1,8 +1,8 @@
-// By hand against Adam: the student's own weights of the lecture's net beside the net in Fit, on the
-// same data, with the same loss.
+// "By hand against Adam": the lecture's net with the student's own weights, and the net in Fit, on the same data and
+// with the same loss.
 
 import * as buildSection from "../../build/build";
-import { ancestor, byId, setText } from "../../core/dom";
+import { ancestor, byId, element, setText } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as nets from "../../core/net/net";
 import * as weightRows from "../../core/net/weight-rows";
@@ -15,6 +15,7 @@ import type { Curve, NetDescription, Weights } from "../../core/types";
 import type { FitData, Shown } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
+import * as fitPlots from "../../fit/plots";
 import * as plateaus from "../seeds/plateaus";
 
 const STORE = "pwl.by-hand";
@@ -22,18 +23,18 @@ const HAND = 0,
   ADAM = 1,
   TRUTH = 2; // traces of the plot
 const NOTHING: Curve = { x: [null], y: [null] };
-const MOST_POINTS = 4000; // more than this are thinned on screen; the loss always counts all
-const LEVEL = 5e-7; // a smaller difference of losses is not seen in their six decimals
+const MAX_POINTS = 4000; // of more points only some are drawn; the loss always includes all
+const DRAW = 5e-7; // a smaller difference of the losses does not show in their six decimals
 
 type Newest = Ready & { frame: Shown };
 
 let weights: weightRows.WeightRows;
-let plots: { points: PlotlyGraph; curves: PlotlyGraph } | null = null; // once they are near the screen
-let newest: Newest | null = null; // what Fit told last of a net with frames
-let drawnKey = ""; // of the data and kind of loss that the axes are for
-let before: Weights; // before the drag that is going on
+let plots: { points: PlotlyGraph; curves: PlotlyGraph } | null = null; // null until the card comes near the screen
+let newest: Newest | null = null; // the newest state of Fit
+let drawnKey = ""; // the data and the loss that are drawn
+let before: Weights; // the weights before the present drag
 
-// The lecture's net, ended as the net in Fit is: with a sigmoid and BCE, or without and MSE.
+// The lecture's net with the loss of the net in Fit: BCE after a sigmoid, or MSE without one.
 const handNet = ({ net }: Ready): NetDescription => ({ ...nets.LECTURE, loss: net.loss });
 
 const remember = () => storage.writeTab(STORE, JSON.stringify(weights.get()));
@@ -47,7 +48,7 @@ const drawData = ({ points, curves }: NonNullable<typeof plots>, { data, net }: 
   const key = `${data.key} ${net.loss}`;
   if (key === drawnKey) return;
   drawnKey = key;
-  const every = Math.ceil(data.x.length / MOST_POINTS);
+  const every = Math.ceil(data.x.length / MAX_POINTS);
   const shown = data.x.map((_, i) => i).filter((i) => i % every === 0);
   const [low, high] = [data.grid[0], data.grid[data.grid.length - 1]];
   const pad = (high - low) * 0.02 || 1;
@@ -65,15 +66,14 @@ const drawData = ({ points, curves }: NonNullable<typeof plots>, { data, net }: 
 };
 
 const curveOf = (p: Weights, net: NetDescription, data: FitData) => {
-  const bends = nets.knots(p, net).filter((x) => data.grid[0] < x && x < data.grid[data.grid.length - 1]);
-  const x = [...new Set([...data.grid, ...bends])].sort((a, b) => a - b);
+  const { x } = fitPlots.placesOf(data, { net, p });
   return { x, y: nets.yhat(p, x, net) };
 };
 const adamsCurve = ({ frame, net, data }: Newest) =>
   frame.p ? curveOf(frame.p, net, data) : { x: data.curveX, y: nets.output(frame.curve ?? [], net) };
 
 const paint = () => {
-  if (!newest || newest.frame.net !== newest.net) return; // the frames of this net are on their way
+  if (!newest || newest.frame.net !== newest.net) return; // no frame of this net has come yet
   showScore(newest);
   if (!plots) return;
   drawData(plots, newest);
@@ -90,8 +90,7 @@ const adamsLoss = ({ frame, data, net }: Newest) =>
 
 const verdict = (now: Newest) => {
   const difference = handLoss(now) - adamsLoss(now);
-  const key =
-    Math.abs(difference) < LEVEL ? "byhand.level" : difference < 0 ? "byhand.hand_lower" : "byhand.adam_lower";
+  const key = Math.abs(difference) < DRAW ? "byhand.level" : difference < 0 ? "byhand.hand_lower" : "byhand.adam_lower";
   return i18n.t(key, { by: numbers.fixed(Math.abs(difference), 6) });
 };
 
@@ -99,11 +98,11 @@ const showScore = (now: Newest) => {
   setText(byId("by-hand-loss"), numbers.fixed(handLoss(now), 6));
   setText(byId("by-hand-adam-loss"), numbers.fixed(adamsLoss(now), 6));
   setText(byId("by-hand-verdict"), verdict(now));
-  byId("by-hand-from-adam", HTMLButtonElement).disabled = !isLectures(now);
+  byId("by-hand-from-adam", HTMLButtonElement).disabled = !isLectureNet(now);
 };
 
 // --- weights ----------------------------------------------------------------------------------
-const isLectures = ({ net, frame }: Newest) =>
+const isLectureNet = ({ net, frame }: Newest) =>
   Boolean(frame.p) && net.h === 2 && !net.bias1 && net.activation === "relu";
 
 const commit = () => {
@@ -126,24 +125,24 @@ const recordStep = (from: Weights, to: Weights) => {
       () => put(to),
     );
 };
-const take = (p: Weights) => {
+const replace = (p: Weights) => {
   const from = weights.get();
   put(p);
   recordStep(from, p);
 };
-const released = (p: Weights) => {
+const onRelease = (p: Weights) => {
   recordStep(before, p);
   before = p;
   paintSoon();
   commit();
 };
 
-// The best that the lecture's net can do: W1 = (1, -1) as in the lecture, W2 has the two slopes.
-const takeBest = () => {
-  const found = newest && plateaus.of(newest, takeBest);
-  if (!found) return; // it is asked for
+// The best weights of the lecture's net: W1 = (1, -1) as in the lecture, and the two slopes in W2.
+const showBest = () => {
+  const found = newest && plateaus.of(newest, showBest);
+  if (!found) return; // showBest is called again when the server has answered
   const [left, right, b] = found.line;
-  take([1, -1, right, -left, b]);
+  replace([1, -1, right, -left, b]);
 };
 
 // --- start ------------------------------------------------------------------------------------
@@ -163,12 +162,12 @@ const build = async () => {
     line("yhat", { ...NOTHING, line: { width: 3 } }),
     line("truth", { ...NOTHING, line: { width: 2, color: "#6b7a90" } }),
   ];
-  const within = (id: string) => byId(id).appendChild(document.createElement("div"));
-  const [points, above] = await Promise.all([
-    create(within("by-hand-points"), [dots], look()),
-    create(within("by-hand-plot"), curves, look()),
+  const boxIn = (id: string) => byId(id).appendChild(element("div"));
+  const [points, curvesAbove] = await Promise.all([
+    create(boxIn("by-hand-points"), [dots], look()),
+    create(boxIn("by-hand-plot"), curves, look()),
   ]);
-  plots = { points, curves: above };
+  plots = { points, curves: curvesAbove };
   paintSoon();
 };
 
@@ -178,13 +177,13 @@ const recolour = () => {
 
 export const start = () => {
   const host = byId("by-hand-weights");
-  weights = weightRows.create(host, { onInput: paintSoon, onCommit: released, step: 0.01 });
+  weights = weightRows.create(host, { onInput: paintSoon, onCommit: onRelease, step: 0.01 });
   const saved = remembered();
   if (saved) weights.set(saved);
   before = weights.get();
-  byId("by-hand-from-build").addEventListener("click", () => take(buildSection.weights()));
-  byId("by-hand-from-adam").addEventListener("click", () => newest?.frame.p && take([...newest.frame.p]));
-  byId("by-hand-best").addEventListener("click", takeBest);
+  byId("by-hand-from-build").addEventListener("click", () => replace(buildSection.weights()));
+  byId("by-hand-from-adam").addEventListener("click", () => newest?.frame.p && replace([...newest.frame.p]));
+  byId("by-hand-best").addEventListener("click", showBest);
   byId("by-hand-from-adam", HTMLButtonElement).disabled = true;
   plotting.whenNear(ancestor(host, ".card"), build);
   fitSection.onChange((now) => {

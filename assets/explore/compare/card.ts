@@ -1,4 +1,4 @@
-// Compare runs: keep the run in Fit, lay it beside others, bring it back.
+// "Compare runs": keep the run in Fit, compare it with others, and train it again.
 import { ancestor, byId, element, targetWithin } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
@@ -9,40 +9,39 @@ import type { Shown } from "../../fit/data";
 import * as fitData from "../../fit/data";
 import type { Now, Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
-import { begin } from "../begin";
-import * as near from "../near";
+import { startOver } from "../start-over";
 import * as comparePlots from "./plots";
 import * as compareRuns from "./runs";
 import * as compareTable from "./table";
 
 const { t } = i18n;
-const SLOW_MS = 200; // axes follow at 5 Hz
+const SLOW_MS = 200; // axes are updated at 5 Hz
 
 const logs: comparePlots.Logs = { logX: false, logY: false };
-const said: Record<string, { key: string; args?: Args }> = {}; // by the place beside a button
+const messages: Record<string, { key: string; args?: Args }> = {}; // by the id of the element that shows them
 let isNear = () => false;
-let stillKey = ""; // what the plots' still curves and the table were made of
+let keptKey = ""; // the settings for which the kept runs were drawn
 
 const runs = () => compareRuns.all;
 const names = () => runs().map(compareRuns.nameOf);
-// The run in Fit, with frames of its net and on its data.
-type There = Ready & { frame: Shown };
-const isThere = (now: Now): now is There =>
+// The run in Fit, with frames of its present net.
+type WithFrame = Ready & { frame: Shown };
+const hasFrame = (now: Now): now is WithFrame =>
   fitSection.isReady(now) && now.frame !== undefined && now.playback.frame?.net === now.net;
 
-// --- words ----------------------------------------------------------------------------------------
-const tell = (id: string, key: string, args?: Args) => {
-  said[id] = { key, args };
+// --- messages -------------------------------------------------------------------------------------
+const showMessage = (id: string, key: string, args?: Args) => {
+  messages[id] = { key, args };
   byId(id).textContent = t(key, args);
   i18n.announce(t(key, args));
 };
 
-// What the eye should know before it compares.
-const note = ({ net, data }: Ready) => {
+// The note below the plots: which runs are of other data or of another loss, and so cannot be compared.
+const showNote = ({ net, data }: Ready) => {
   const shown = runs().filter((run) => run.shown);
   const others = shown.filter((run) => run.data !== data.key).length;
   const sentences = [
-    runs().length ? "" : t("compare.empty", { max: compareRuns.MOST }),
+    runs().length ? "" : t("compare.empty", { max: compareRuns.MAX_RUNS }),
     others === 1 ? t("compare.note_other") : others ? t("compare.note_others", { n: others }) : "",
     shown.some((run) => run.net.loss !== net.loss) ? t("compare.note_kinds") : "",
   ];
@@ -50,8 +49,8 @@ const note = ({ net, data }: Ready) => {
 };
 
 // --- painting -------------------------------------------------------------------------------------
-// The run in Fit, as it is under the play head or under the student's hand.
-const current = ({ state, net, data, playback, frame }: There): compareRuns.Shot => {
+// The run in Fit at the play head, or with the weights edited by hand.
+const current = ({ state, net, data, playback, frame }: WithFrame): compareRuns.NetState => {
   const { epoch, loss } =
     frame.epoch === undefined
       ? { epoch: playback.frame?.epoch ?? 0, loss: nets.loss(frame.p, data.x, data.y, net) }
@@ -61,40 +60,40 @@ const current = ({ state, net, data, playback, frame }: There): compareRuns.Shot
   return { seed, net, optimizer, data: data.key, spec: data.spec, epoch, loss, p: frame.p, curve: frame.curve, span };
 };
 
-const paintStill = (now: There) => {
+const paintKept = (now: WithFrame) => {
   const key = [i18n.language(), now.data.key, now.net.loss, JSON.stringify(logs)].join(" ");
-  if (key === stillKey) return;
-  stillKey = key;
+  if (key === keptKey) return;
+  keptKey = key;
   compareTable.render(byId("compare-table"), runs(), names(), now.data.key);
-  comparePlots.still(runs(), names(), now.data, logs);
-  note(now);
+  comparePlots.showKept(runs(), names(), now.data, logs);
+  showNote(now);
 };
 
 const paint = () => {
   const now = fitSection.now();
-  if (!isThere(now) || !isNear() || !comparePlots.ready()) return;
-  paintStill(now);
+  if (!hasFrame(now) || !isNear() || !comparePlots.areReady()) return;
+  paintKept(now);
   const run = current(now);
   const { frames, index } = now.playback;
   const losses = compareRuns.lossCurve(frames.slice(0, index + 1));
-  comparePlots.live({ losses, fit: comparePlots.fitOf(run, now.data) }, logs);
+  comparePlots.showLive({ losses, fit: comparePlots.fitOf(run, now.data) }, logs);
   compareTable.showLive(byId("compare-table"), run, now.data.key);
   axesSoon();
 };
 const paintSoon = () => painting.request("compare", paint);
 
-// The axes hold all that is shown, and the whole of the run in Fit.
+// Set the axes so that they contain all shown runs, and the whole run in Fit.
 const axes = () => {
   const now = fitSection.now();
-  if (!isThere(now)) return;
+  if (!hasFrame(now)) return;
   const { data, net, playback } = now;
   const shown = runs().filter((run) => run.shown);
-  const here = [current(now), ...shown.filter((run) => run.data === data.key)];
+  const onTheseData = [current(now), ...shown.filter((run) => run.data === data.key)];
   comparePlots.axes(
     {
       data,
       losses: [compareRuns.lossCurve(playback.frames), ...shown.map((run) => run.losses)],
-      fits: here.map((run) => comparePlots.fitOf(run, data)),
+      fits: onTheseData.map((run) => comparePlots.fitOf(run, data)),
       truth: fitData.trueLoss(data, net) ?? NaN,
     },
     logs,
@@ -102,26 +101,26 @@ const axes = () => {
 };
 const axesSoon = painting.throttle(SLOW_MS, axes);
 
-const again = () => {
-  stillKey = "";
+const repaintKept = () => {
+  keptKey = "";
   paintSoon();
 };
 
-// --- what can be pressed --------------------------------------------------------------------------
-const keep = (where: string) => {
+// --- controls -------------------------------------------------------------------------------------
+const keep = (messageId: string) => {
   const { key, args } = compareRuns.keep(fitSection.now());
-  tell(where, key, args);
+  showMessage(messageId, key, args);
 };
 
-// Train it again in Fit, on its own data; what was done by hand on the way is not repeated.
-const bringBack = async (run: compareRuns.Run) => {
+// Train a run again in Fit, on its own data. Edits by hand are not repeated.
+const trainAgain = async (run: compareRuns.Run) => {
   const name = compareRuns.nameOf(run);
   const isHere = run.data === fitSection.now().data?.key;
   const { label, ...spec } = run.spec;
-  if (spec.law === "own" && !isHere) return tell("compare-said", "compare.refused_data", { name });
+  if (spec.law === "own" && !isHere) return showMessage("compare-said", "compare.refused_data", { name });
   const { seed, net, optimizer, epoch: epochs } = run;
-  if (!(await begin({ seed, net, optimizer, epochs }, isHere ? null : spec))) return; // Fit says why
-  tell("compare-said", run.edited || run.mixed ? "compare.opened_anew" : "compare.opened", { name });
+  if (!(await startOver({ seed, net, optimizer, epochs }, isHere ? null : spec))) return; // Fit shows the error
+  showMessage("compare-said", run.edited || run.mixed ? "compare.opened_anew" : "compare.opened", { name });
 };
 
 const runAt = (event: Event) => {
@@ -138,7 +137,7 @@ const listenToTable = () => {
     if (!run) return;
     if (action === "remove") compareRuns.remove(run.id);
     else if (action === "show") compareRuns.show(run.id, !run.shown);
-    else if (action !== "rename") bringBack(run);
+    else if (action !== "rename") trainAgain(run);
   });
   table.addEventListener("change", (event) => {
     const [run, field] = [runAt(event), nameFieldAt(event)];
@@ -150,40 +149,38 @@ const listenToTable = () => {
     if (event.key === "Escape") field.value = compareRuns.nameOf(run);
     field.blur();
   });
-  const stressOn = (name: string, on: boolean) =>
+  const highlightOn = (name: string, on: boolean) =>
     table.addEventListener(name, (event) => {
       const run = runAt(event);
-      if (run) stress(run.colour, on);
+      if (run) highlight(run.colour, on);
     });
-  for (const name of ["mouseover", "focusin"]) stressOn(name, true);
-  for (const name of ["mouseout", "focusout"]) stressOn(name, false);
+  for (const name of ["mouseover", "focusin"]) highlightOn(name, true);
+  for (const name of ["mouseout", "focusout"]) highlightOn(name, false);
 };
 
-let stressed: number | null = null; // the colour that is drawn wider
-const stress = (colour: number, on: boolean) => {
-  if ((stressed === colour) === on) return;
-  if (stressed !== null) comparePlots.stress(stressed, false);
-  stressed = on ? colour : null;
-  if (on) comparePlots.stress(colour, true);
+let highlighted: number | null = null; // the colour of a run
+const highlight = (colour: number, on: boolean) => {
+  if ((highlighted === colour) === on) return;
+  if (highlighted !== null) comparePlots.highlight(highlighted, false);
+  highlighted = on ? colour : null;
+  if (on) comparePlots.highlight(colour, true);
 };
 
 const buildAxes = () => {
   const box = (name: keyof comparePlots.Logs, key: string) => {
     const input = element("input", { type: "checkbox" });
-    const words = element("span", { textContent: t(key) });
-    words.dataset.t = key;
     input.addEventListener("change", () => {
       logs[name] = input.checked;
-      again();
+      repaintKept();
     });
-    return element("label", { className: "skip-replay" }, input, words);
+    return element("label", { className: "skip-replay" }, input, i18n.translated("span", key));
   };
   byId("compare-axes").append(box("logX", "fit.log_x"), box("logY", "compare.log_y"));
 };
 
-const retell = () => {
-  for (const [id, { key, args }] of Object.entries(said)) byId(id).textContent = t(key, args);
-  again();
+const translate = () => {
+  for (const [id, { key, args }] of Object.entries(messages)) byId(id).textContent = t(key, args);
+  repaintKept();
 };
 
 export const start = () => {
@@ -193,10 +190,10 @@ export const start = () => {
   byId("compare-keep").addEventListener("click", () => keep("compare-said"));
   byId("compare-keep-in-fit").addEventListener("click", () => keep("compare-said-in-fit"));
   const table = byId("compare-table");
-  plotting.whenNear(ancestor(table, ".card"), () => comparePlots.create().then(again));
-  isNear = near.watch(ancestor(table, ".card"), paintSoon);
-  compareRuns.onChange(again);
-  i18n.onLanguage(retell);
+  plotting.whenNear(ancestor(table, ".card"), () => comparePlots.create().then(repaintKept));
+  isNear = plotting.watchNear(ancestor(table, ".card"), paintSoon);
+  compareRuns.onChange(repaintKept);
+  i18n.onLanguage(translate);
   fitSection.onChange((now) => {
     compareRuns.follow(now);
     paintSoon();

@@ -1,6 +1,6 @@
-// Two plots of several runs: their loss, and what they say of the data. One trace for each colour,
-// so that a run keeps its place; above them the run in Fit, which moves, and the truth.
-import { ancestor, byId } from "../../core/dom";
+// Two plots of several runs: their loss curves, and their yhat with the data. Each colour has a trace, followed by
+// the run in Fit and the truth.
+import { ancestor, byId, element } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -8,13 +8,13 @@ import * as i18n from "../../core/text/i18n";
 import type { Column, Curve, Points } from "../../core/types";
 import * as fitData from "../../fit/data";
 import * as fitPlots from "../../fit/plots";
-import type { Run, Shot } from "./runs";
+import type { NetState, Run } from "./runs";
 
 export type Logs = { logX: boolean; logY: boolean }; // which axes of the losses are logarithmic
 type Named = Curve & { name?: string };
 type Plots = Record<"loss" | "points" | "fit", PlotlyGraph>;
 
-const NOTHING: Curve = { x: [null], y: [null] }; // but a point: a trace without any would lose its place
+const NOTHING: Curve = { x: [null], y: [null] }; // one empty point: Plotly removes the elements of a trace without points
 const LIVE = 8,
   TRUTH = 9;
 const WIDTH = 2.5,
@@ -23,18 +23,18 @@ const EPOCH_HOVER = "%{fullData.name}<br>%{x:,} · %{y:.6f}<extra></extra>";
 const X_HOVER = "%{fullData.name}<br>(%{x:.2f}, %{y:.4f})<extra></extra>";
 
 let plots: Plots | null = null;
-const shown = new Map<PlotlyGraph, Named[]>(); // by plot: what each trace shows
+const shown = new Map<PlotlyGraph, Named[]>(); // the curves of each plot's traces
 let pointsKey = ""; // of the data that are drawn
 
-const inside = (id: string) => byId(id).appendChild(document.createElement("div"));
+const boxIn = (id: string) => byId(id).appendChild(element("div"));
 
-// Colours that differ from the roles' and, four solid and four dashed, from one another.
+// Runs have colours that are not those of roles; the first four are solid, the others dashed.
 const traces = (hovertemplate: string) => [
   ...Array.from({ length: LIVE }, (_, i) =>
     plotting.line(`run${i + 1}`, { ...NOTHING, hovertemplate, line: { width: WIDTH, dash: i < 4 ? "solid" : "dash" } }),
   ),
   plotting.line("yhat", { ...NOTHING, hovertemplate, line: { width: 4 } }),
-  // in the grey that app.css gives the ink of each theme
+  // app.css replaces this grey by the text colour of each theme.
   plotting.line("truth", { ...NOTHING, hovertemplate, line: { color: "#6b7a90", width: 2 } }),
 ];
 
@@ -49,19 +49,15 @@ export const create = async () => {
     marker: { color: plotting.colour("data"), size: 4, opacity: 0.18 },
   };
   const [loss, points, fit] = await Promise.all([
-    plotting.create(
-      inside("compare-loss-plot"),
-      traces(EPOCH_HOVER),
-      layout(axis("", [0, 5000]), axis("", [0.2, 0.9])),
-    ),
-    plotting.create(inside("compare-points-plot"), [dots], fitLook()),
-    plotting.create(inside("compare-fit-plot"), traces(X_HOVER), fitLook()),
+    plotting.create(boxIn("compare-loss-plot"), traces(EPOCH_HOVER), layout(axis("", [0, 5000]), axis("", [0.2, 0.9]))),
+    plotting.create(boxIn("compare-points-plot"), [dots], fitLook()),
+    plotting.create(boxIn("compare-fit-plot"), traces(X_HOVER), fitLook()),
   ]);
   plots = { loss, points, fit };
   pointsKey = "";
 };
 
-// Show these curves in these traces. All are painted: of a part, Plotly loses what lies above what.
+// Show these curves in these traces. All traces are painted at once, because otherwise their stacking order is lost.
 const put = (gd: PlotlyGraph, places: number[], curves: Named[]) => {
   const all: Named[] = shown.get(gd) ?? Array(TRUTH + 1).fill(NOTHING);
   places.forEach((place, i) => (all[place] = curves[i]));
@@ -74,11 +70,11 @@ const put = (gd: PlotlyGraph, places: number[], curves: Named[]) => {
 };
 
 // --- the data -------------------------------------------------------------------------------------
-// As Fit draws them; those that are held out look like the others here.
+// Draw the points as in Fit, except that test points look like the others.
 const drawData = ({ points, fit }: Plots, data: fitData.FitData) => {
   if (data.key === pointsKey) return;
   pointsKey = data.key;
-  const { sets, isFew, size, opacity, range } = fitData.look(data);
+  const { sets, isFew, size, opacity, range } = fitData.pointStyle(data);
   ancestor(points, ".graph").dataset.points = isFew ? "few" : "many";
   const all = (axis: "x" | "y") => sets.flatMap((set) => set[axis]);
   const marker = { "marker.size": size, "marker.opacity": opacity };
@@ -87,8 +83,8 @@ const drawData = ({ points, fit }: Plots, data: fitData.FitData) => {
 };
 
 // --- curves ---------------------------------------------------------------------------------------
-// What a net says over the shown data.
-export const fitOf = ({ net, p, curve, span }: Shot, data: fitData.FitData) => {
+// The yhat of a net over the shown data.
+export const fitOf = ({ net, p, curve, span }: NetState, data: fitData.FitData) => {
   if (p) {
     const { x } = fitPlots.placesOf(data, { net, p });
     return { x, y: nets.yhat(p, x, net) };
@@ -97,7 +93,7 @@ export const fitOf = ({ net, p, curve, span }: Shot, data: fitData.FitData) => {
   return { x: nets.grid(span[0], span[1], logits.length), y: nets.output(logits, net) };
 };
 
-// A place on a logarithmic axis for what has one.
+// On a logarithmic axis, only points above 0 are shown.
 const isAbove0 = (value: number | null) => value !== null && value > 0;
 const onAxes = ({ x, y }: Curve, { logX, logY }: Logs): Curve => {
   if (!logX && !logY) return { x, y };
@@ -105,8 +101,7 @@ const onAxes = ({ x, y }: Curve, { logX, logY }: Logs): Curve => {
   return kept.length ? { x: kept.map((i) => x[i]), y: kept.map((i) => y[i]) } : NOTHING;
 };
 
-// What stands still: `runs` are those that are kept; `names` what they are called.
-export const still = (runs: Run[], names: string[], data: fitData.FitData, logs: Logs) => {
+export const showKept = (runs: Run[], names: string[], data: fitData.FitData, logs: Logs) => {
   if (!plots) return;
   drawData(plots, data);
   const losses: Named[] = Array(LIVE).fill(NOTHING);
@@ -122,8 +117,8 @@ export const still = (runs: Run[], names: string[], data: fitData.FitData, logs:
   put(plots.fit, [...kept, TRUTH], [...fits, { ...(data.truth ?? NOTHING), name: i18n.t("role.prob") }]);
 };
 
-// What moves: the run in Fit up to the play head.
-export const live = ({ losses, fit }: { losses: Curve; fit: Curve }, logs: Logs) => {
+// Show the run in Fit up to the play head.
+export const showLive = ({ losses, fit }: { losses: Curve; fit: Curve }, logs: Logs) => {
   if (!plots) return;
   const name = i18n.t("compare.live");
   put(plots.loss, [LIVE], [{ ...onAxes(losses, logs), name }]);
@@ -153,13 +148,13 @@ const lossAxes = (plot: PlotlyGraph, curves: Curve[], truth: number, logs: Logs)
   relayout(plot, look);
 };
 
-// Only when something is another one: a relayout draws the whole plot.
-const looks = new WeakMap<PlotlyGraph, string>();
-const relayout = (gd: PlotlyGraph, look: PlotlyChanges) => {
-  const key = JSON.stringify(look);
-  if (looks.get(gd) === key) return;
-  looks.set(gd, key);
-  Plotly.relayout(gd, look);
+// Plotly.relayout draws the whole plot, so it is called only if something has changed.
+const lastChanges = new WeakMap<PlotlyGraph, string>();
+const relayout = (gd: PlotlyGraph, changes: PlotlyChanges) => {
+  const key = JSON.stringify(changes);
+  if (lastChanges.get(gd) === key) return;
+  lastChanges.set(gd, key);
+  Plotly.relayout(gd, changes);
 };
 
 type Extent = { losses: Curve[]; fits: Points[]; truth: number; data: fitData.FitData };
@@ -170,14 +165,14 @@ export const axes = ({ losses, fits, truth, data }: Extent, logs: Logs) => {
   fitPlots.setRange([plots.points, plots.fit], fitPlots.rangeOf(values, data.span[0], data.span[1]));
 };
 
-// One run drawn wider than the others, in both plots.
-export const stress = (colour: number, on: boolean) => {
+// Draw a run's curves wider, in both plots.
+export const highlight = (colour: number, on: boolean) => {
   if (!plots) return;
   for (const gd of [plots.loss, plots.fit]) {
     const { line } = gd.data[colour];
     if (line) line.width = on ? WIDE : WIDTH;
-    Plotly.redraw(gd); // a restyle does not reach traces that were animated
+    Plotly.redraw(gd); // Plotly.restyle has no effect on animated traces
   }
 };
 
-export const ready = () => plots !== null;
+export const areReady = () => plots !== null;

@@ -1,5 +1,5 @@
-// The runs that were kept: what is remembered of each, in this tab, through reloads. The list is
-// never changed in place, so that a step back is the list as it was.
+// The list of kept runs. The tab remembers it after a reload. The list is never changed in place, so that undo can
+// restore the previous one.
 import * as undo from "../../core/history";
 import * as storage from "../../core/storage";
 import * as i18n from "../../core/text/i18n";
@@ -7,8 +7,8 @@ import * as numbers from "../../core/text/numbers";
 import type { Args, Curve, DataSpec, Frame, NetDescription, Optimizer, Range, Weights } from "../../core/types";
 import { isReady, type Now, type Ready } from "../../fit/fit";
 
-// What a net is and says at one epoch: a run that was kept, or the one in Fit.
-export type Shot = {
+// A net at one epoch: of a kept run, or of the run in Fit.
+export type NetState = {
   seed: number;
   net: NetDescription;
   optimizer: Optimizer;
@@ -20,24 +20,24 @@ export type Shot = {
   curve?: number[] | null; // a wide net's logit over `span`
   span: Range;
 };
-export type Run = Shot & {
+export type Run = NetState & {
   id: string;
   colour: number;
-  name: string | null; // null: the usual one
-  alike: string; // the same for runs that would be called alike, which `twin` counts
+  name: string | null; // null: the default name
+  alike: string; // equal for runs with the same default name, which `twin` numbers
   twin: number;
   shown: boolean;
   plain: boolean;
   losses: Curve;
   edited: boolean;
-  mixed: boolean; // its optimizer was changed on the way
+  mixed: boolean; // its optimizer was changed during the run
 };
-// How the run in Fit came to be.
+// The history of the run in Fit.
 type Path = { run: string; optimizer: string; begun: boolean; mixed: boolean };
 
 const KEY = "pwl.runs";
 const PATH_KEY = "pwl.runs.path";
-export const MOST = 8; // as many as there are colours
+export const MAX_RUNS = 8; // the number of colours
 const POINTS = 240; // of a loss curve
 
 let runs: Run[] = [];
@@ -45,7 +45,7 @@ const listeners: (() => void)[] = [];
 
 export const start = () => {
   const kept = storage.readTabJson(KEY);
-  if (Array.isArray(kept)) runs = kept.slice(0, MOST);
+  if (Array.isArray(kept)) runs = kept.slice(0, MAX_RUNS);
   path = storage.readTabJson(PATH_KEY) as Path | null;
 };
 
@@ -54,7 +54,7 @@ const put = (next: Run[]) => {
   storage.writeTab(KEY, JSON.stringify(runs));
   listeners.forEach((listener) => listener());
 };
-// Something that the student did, which can be taken back.
+// Change the list, as an undo step.
 const change = (next: Run[]) => {
   const before = runs;
   put(next);
@@ -64,8 +64,7 @@ const change = (next: Run[]) => {
   );
 };
 
-// At most `most` of the frames, the first and the last among them; denser at the start, where the
-// loss moves.
+// At most `most` of the frames, including the first and the last; denser at the start, where the loss changes most.
 const thin = (frames: Frame[], most = POINTS) => {
   if (frames.length <= most) return frames;
   const at = (frame: Frame) => Math.sqrt(frame.epoch);
@@ -85,8 +84,8 @@ export const lossCurve = (frames: Frame[]): Curve => {
   return { x: kept.map((frame) => frame.epoch), y: kept.map((frame) => frame.loss) };
 };
 
-// --- how the run in Fit came to be --------------------------------------------------------------
-// Whether its optimizer was changed on the way: such a run cannot be had again by training anew.
+// --- the history of the run in Fit --------------------------------------------------------------
+// Whether its optimizer was changed during the run. Such a run cannot be repeated by training again.
 let path: Path | null = null;
 export const follow = ({ sid, state }: Ready) => {
   const run = `${sid} ${state.first_seq}`;
@@ -101,10 +100,11 @@ export const follow = ({ sid, state }: Ready) => {
 };
 
 // --- keeping ------------------------------------------------------------------------------------
-// The first number that is not taken.
-const free = (taken: number[]) => Array.from({ length: MOST + 1 }, (_, i) => i).filter((i) => !taken.includes(i))[0];
+// The first number, from 0, that is not taken.
+const firstFree = (taken: number[]) =>
+  Array.from({ length: MAX_RUNS + 1 }, (_, i) => i).filter((i) => !taken.includes(i))[0];
 
-// What is kept of the run in Fit: all of it, wherever the play head stands.
+// The whole run in Fit, independent of the play head.
 const capture = ({ state, net, data, playback }: Ready): Run => {
   const { frames } = playback;
   const last = frames[frames.length - 1];
@@ -114,10 +114,10 @@ const capture = ({ state, net, data, playback }: Ready): Run => {
   const twins = runs.filter((run) => run.alike === alike).map((run) => run.twin);
   return {
     id: crypto.getRandomValues(new Uint32Array(2)).join(""),
-    colour: free(runs.map((run) => run.colour)),
+    colour: firstFree(runs.map((run) => run.colour)),
     name: null,
     alike,
-    twin: free(twins),
+    twin: firstFree(twins),
     shown: true,
     seed,
     net: kind,
@@ -136,11 +136,11 @@ const capture = ({ state, net, data, playback }: Ready): Run => {
   };
 };
 
-// Keep the run in Fit. Gives what to say.
+// Keep the run in Fit. Returns the message for the user.
 export const keep = (now: Now): { key: string; args?: Args } => {
   const { frames } = now.playback;
   if (!isReady(now) || !frames.length || frames[frames.length - 1].epoch === 0) return { key: "compare.nothing" };
-  if (runs.length >= MOST) return { key: "compare.full", args: { max: MOST } };
+  if (runs.length >= MAX_RUNS) return { key: "compare.full", args: { max: MAX_RUNS } };
   const run = capture(now);
   change([...runs, run]);
   return { key: "compare.kept", args: { name: nameOf(run) } };
@@ -152,14 +152,15 @@ const revise = (id: string, changes: Partial<Run>) =>
 export const rename = (id: string, typed: string) => revise(id, { name: typed.trim().slice(0, 60) || null });
 export const show = (id: string, shown: boolean) => revise(id, { shown });
 
-// "Adam 0.001 · 2 units · seed 1", or what it was named
+// "Adam 0.001 · 2 units · seed 1", or the name that the user gave it
 export const nameOf = ({ name, optimizer, net, seed, twin }: Run) => {
   if (name) return name;
   const { t } = i18n;
   const momentum = optimizer.momentum ? ` · ${t("compare.momentum", optimizer)}` : "";
-  const units = net.h === 1 ? t("summary.one_unit") : t("summary.units", { units: numbers.whole(net.h) });
-  const usual = `${t(`optimizer.${optimizer.kind}`)} ${optimizer.lr}${momentum} · ${units} · ${t("compare.seed", { seed })}`;
-  return twin ? `${usual} (${twin + 1})` : usual;
+  const units = t("summary.units", { units: numbers.whole(net.h) });
+  const method = `${t(`optimizer.${optimizer.kind}`)} ${optimizer.lr}${momentum}`;
+  const defaultName = `${method} · ${units} · ${t("compare.seed", { seed })}`;
+  return twin ? `${defaultName} (${twin + 1})` : defaultName;
 };
 
 export const onChange = (listener: () => void) => listeners.push(listener);

@@ -1,11 +1,10 @@
-// The runs in numbers: the one in Fit, which moves, and below it those that were kept.
+// The table of runs: in the first row the run in Fit, below it the kept runs.
 import { element, query, setText } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
-import type { Args } from "../../core/types";
 import * as fitData from "../../fit/data";
-import type { Run, Shot } from "./runs";
+import type { NetState, Run } from "./runs";
 
 const HEADS = [
   "name",
@@ -13,7 +12,7 @@ const HEADS = [
   "epochs",
   "final",
   "left",
-  "right", // what came of it
+  "right",
   "optimizer",
   "lr",
   "units",
@@ -24,12 +23,11 @@ const HEADS = [
   "data",
 ];
 
-const slopesOf = ({ net, p }: Shot) =>
+const slopesOf = ({ net, p }: NetState) =>
   p && net.activation === "relu" ? nets.slopes(p, net) : { left: NaN, right: NaN };
 
-// The numbers and words of a run, name aside, as they are written; `shownData` is the key of the
-// data on the screen.
-const cellsOf = (run: Shot, shownData: string) => {
+// The texts of a run's cells, without its name. `shownData` is the key of the data in Fit.
+const cellsOf = (run: NetState, shownData: string) => {
   const { t } = i18n;
   const { whole, fixed } = numbers;
   const { optimizer, net } = run;
@@ -55,22 +53,17 @@ const cellsOf = (run: Shot, shownData: string) => {
 const swatch = (colour: number | null) =>
   element("i", { className: `swatch ${colour === null ? "yhat" : `run${colour + 1}`}`, ariaHidden: "true" });
 
-const labelled = (node: HTMLElement, key: string, args: Args) => {
-  i18n.label(node, key, args);
-  return node;
-};
-
 const control = (node: HTMLElement, action: string, run: Run) => {
   Object.assign(node.dataset, { action, id: run.id });
   return node;
 };
 
 const press = (run: Run, textContent: string, className: string, action: string, key: string, name: string) =>
-  labelled(control(element("button", { type: "button", className, textContent }), action, run), key, { name });
+  i18n.label(control(element("button", { type: "button", className, textContent }), action, run), key, { name });
 
-// A run is shown or hidden, renamed and removed where its name stands.
+// The cell with a run's name, in which it is shown or hidden, renamed and removed.
 const nameCell = (run: Run, name: string) => {
-  const shown = labelled(
+  const shown = i18n.label(
     control(
       element("input", { type: "checkbox", checked: run.shown, className: `run-shown run${run.colour + 1}` }),
       "show",
@@ -79,7 +72,7 @@ const nameCell = (run: Run, name: string) => {
     "compare.show",
     { name },
   );
-  const typed = labelled(
+  const typed = i18n.label(
     control(
       element("input", {
         type: "text",
@@ -135,7 +128,7 @@ const liveRow = () => {
   );
 };
 
-// Build the table; the keyboard stays where it was.
+// Build the table again, and keep the focus.
 export const render = (host: HTMLElement, runs: Run[], names: string[], shownData: string) => {
   const focused = document.activeElement;
   const { action, id = "" } = focused instanceof HTMLElement && host.contains(focused) ? focused.dataset : {};
@@ -156,8 +149,8 @@ export const render = (host: HTMLElement, runs: Run[], names: string[], shownDat
       ?.focus({ preventScroll: true });
 };
 
-// The numbers of the run in Fit, in the row that is there for it.
-export const showLive = (host: HTMLElement, run: Shot, shownData: string) => {
+// Update the row of the run in Fit.
+export const showLive = (host: HTMLElement, run: NetState, shownData: string) => {
   const row = query("tr.current", host);
   cellsOf(run, shownData).forEach((words, i) => {
     setText(row.children[i + 2], words);

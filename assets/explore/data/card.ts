@@ -1,4 +1,5 @@
-// The data card of Fit: choose a set, draw points, send a file; say how many are kept for testing.
+// The data drawer of Fit: choose a law, draw points or upload a file, and choose how many points are held out for
+// testing.
 
 import { byId, element } from "../../core/dom";
 import { limits, refusal } from "../../core/limits";
@@ -23,11 +24,11 @@ const FIELDS = ["n", "noise", "seed"] as const;
 type Field = (typeof FIELDS)[number];
 
 let laws: Record<string, Law>;
-let parts: ReturnType<typeof create>; // once the drawer was opened
+let parts: ReturnType<typeof create>; // made when the drawer is first opened
 let isBuilt = false;
-let shownKey: string | null = null; // the data that the card was last filled from
-let pending: Promise<void> = Promise.resolve(); // live changes of own points go one after the other
-let waiting = false;
+let shownKey: string | null = null; // key of the data from which the drawer was last filled
+let lastUpdate: Promise<void> = Promise.resolve(); // updates of own points in use are sent one after the other
+let isUpdateWaiting = false;
 
 // --- what is chosen ---------------------------------------------------------------------------
 const numberOf = (name: Field) => numbersModule.parse(parts.fields[name].input.value);
@@ -36,14 +37,15 @@ const heldOut = () => Number(parts.radios.find((radio) => radio.checked)?.value 
 const currentSpec = () => fitSection.open().data.spec;
 const isOwnInUse = () => currentSpec().law === "own" && !currentSpec().label;
 
+// The net in Fit with a loss that suits the data.
 const netFor = (isBinary: boolean): NetDescription => {
   const { net, data } = fitSection.open();
   const { plain, ...kind } = net;
-  const kept = data.isBinary ? kind.loss : "bce";
-  return { ...kind, loss: isBinary ? kept : "mse" };
+  const binaryLoss = data.isBinary ? kind.loss : "bce";
+  return { ...kind, loss: isBinary ? binaryLoss : "mse" };
 };
 
-// Throws a message for a number that cannot be meant.
+// The numbers in the fields. Throws a message for one that is not allowed.
 const readFields = (law: Law) => {
   const [n, noise, seed] = FIELDS.map(numberOf);
   const [wrongCount, wrongSeed] = [refusal("points", n), refusal("seed", seed)];
@@ -53,77 +55,77 @@ const readFields = (law: Law) => {
   return { n, noise, seed };
 };
 
-// What "Use these data" asks for, null if a file has to be asked about first; `law` is that whose net
-// and recipe come with it.
-type Wanted = { verb: string; body: object; law?: Law | null };
+// The command of "Use these data", or null if the import dialog has to be answered first. `law` is given if its net
+// and its recipe are to be used as well.
+type Wanted = { command: string; body: object; law?: Law | null };
 const wanted = async (): Promise<Wanted | null> => {
   const chosen = parts.tiles.get();
   const share = heldOut();
   if (chosen === "csv") {
     const file = await parts.file.body();
-    return file && { verb: "upload", body: { ...file, held_out: share } };
+    return file && { command: "upload", body: { ...file, held_out: share } };
   }
   if (chosen === "own") {
     const { kind, x, y } = parts.own.get();
     const spec = { law: "own", x, y, prob: null, held_out: share };
-    return { verb: "use_data", body: { spec, net: netFor(kind === "binary") } };
+    return { command: "use_data", body: { spec, net: netFor(kind === "binary") } };
   }
   const law = lawOf(chosen);
-  const belongs = parts.belongs.checked ? (law ?? laws.irony) : null;
+  const recipe = parts.recipe.checked ? (law ?? laws.irony) : null;
   const numbers = law ? readFields(law) : {};
   return {
-    verb: "use_data",
-    law: belongs,
+    command: "use_data",
+    law: recipe,
     body: {
       spec: { law: chosen, held_out: share, ...numbers },
-      net: belongs ? belongs.net : netFor(law?.is_binary ?? true),
+      net: recipe ? recipe.net : netFor(law?.is_binary ?? true),
     },
   };
 };
 
-// --- use it -----------------------------------------------------------------------------------
+// --- "Use these data" -------------------------------------------------------------------------
 const writeRecipe = ({ lr, epochs }: Law) =>
   fitFieldSteps.put({ "fit-lr": String(lr), "fit-epochs": String(epochs), "fit-optimizer": "adam" });
 
 const use = async () => {
   parts.useButton.disabled = true;
   try {
-    const asked = await wanted();
-    if (!asked) return;
-    const { verb, body, law } = asked;
-    const answer = await fitSteps.asOneStep(() => ask(verb, body));
+    const found = await wanted();
+    if (!found) return;
+    const { command, body, law } = found;
+    const answer = await fitSteps.asOneStep(() => send(command, body));
     if (answer.error) return;
     if (law) writeRecipe(law);
     i18n.announce(t("dataset.used"));
   } catch (error) {
-    complain(isMessage(error) ? error : api.UNREACHABLE); // a file that is gone, or no answer
+    showError(isMessage(error) ? error : api.UNREACHABLE); // the file is gone, or the server does not answer
   } finally {
     parts.useButton.disabled = false;
     showChoice();
   }
 };
 
-const complain = (error: Message) => {
-  if (parts.tiles.get() === "csv") parts.file.complain(error);
+const showError = (error: Message) => {
+  if (parts.tiles.get() === "csv") parts.file.showError(error);
   else fitControls.showMessage("fit-notice", "error", error);
 };
 
-// A file's errors stand beside the file; all others where Fit says its own.
-const ask = async (verb: string, body: object): Promise<Answer> => {
-  if (verb !== "upload") return fitSection.send(verb, body);
-  const answer = await api.command<{ snapshot: Snapshot }>(fitSection.now().sid, verb, body);
-  parts.file.complain(answer.error ?? null);
+// Send the command. The errors of an upload are shown beside the file, all others by Fit.
+const send = async (command: string, body: object): Promise<Answer> => {
+  if (command !== "upload") return fitSection.send(command, body);
+  const answer = await api.command<{ snapshot: Snapshot }>(fitSection.now().sid, command, body);
+  parts.file.showError(answer.error ?? null);
   if (!answer.error) fitSection.reply(answer);
   return answer;
 };
 
-// Own points that are in use follow the hand: the net keeps its weights and meets the new points.
-const follow = () => {
+// After a change of own points. If the net is trained on them, they are sent to the server; the net keeps its weights.
+const onOwnPoints = () => {
   showChoice();
-  if (!isOwnInUse() || waiting) return pending;
-  waiting = true;
-  pending = pending.then(async () => {
-    waiting = false;
+  if (!isOwnInUse() || isUpdateWaiting) return lastUpdate;
+  isUpdateWaiting = true;
+  lastUpdate = lastUpdate.then(async () => {
+    isUpdateWaiting = false;
     const { kind, x, y } = parts.own.get();
     if (x.length < limits.ranges.points.min) return;
     const spec = { law: "own", x, y, prob: null, held_out: currentSpec().held_out };
@@ -131,10 +133,10 @@ const follow = () => {
       await fitSection.send("use_data", { spec, net: netFor(false) });
     } else await fitSection.send("move_points", { spec });
   });
-  return pending;
+  return lastUpdate;
 };
 
-// --- the card ---------------------------------------------------------------------------------
+// --- elements of the drawer - ---------------------------------------------------------------------------------
 const field = (name: Field) => {
   const input = element("input", {
     type: "text",
@@ -169,15 +171,15 @@ const shareChoice = () => {
 const create = (host: HTMLElement) => {
   const fields = { n: field("n"), noise: field("noise"), seed: field("seed") };
   const shares = shareChoice();
-  const belongs = element("input", { type: "checkbox", id: "data-belongs", checked: true });
-  const belongsWords = element("span");
-  const belongsBox = element("label", { className: "check data-belongs" }, belongs, belongsWords);
+  const recipe = element("input", { type: "checkbox", id: "data-belongs", checked: true });
+  const recipeLabel = element("span");
+  const recipeBox = element("label", { className: "check data-belongs" }, recipe, recipeLabel);
   const ownHost = element("div", { className: "own", id: "data-own" });
   const fileHost = element("div", { className: "data-file", id: "data-csv" });
   const useButton = element("button", { type: "button", id: "data-use", className: "button primary" });
   const note = element("p", { className: "hint data-note" });
   const tiles = dataTiles.create(laws, chooseLaw);
-  const own = dataOwn.create(ownHost, follow);
+  const own = dataOwn.create(ownHost, onOwnPoints);
   const file = dataFile.create(fileHost, showChoice, use);
   const row = element(
     "div",
@@ -185,18 +187,11 @@ const create = (host: HTMLElement) => {
     ...FIELDS.map((name) => fields[name].node),
     shares.node,
   );
-  host.append(
-    tiles.node,
-    ownHost,
-    fileHost,
-    row,
-    belongsBox,
-    element("div", { className: "data-go" }, useButton, note),
-  );
+  host.append(tiles.node, ownHost, fileHost, row, recipeBox, element("div", { className: "data-go" }, useButton, note));
   useButton.addEventListener("click", use);
-  belongs.addEventListener("change", showChoice);
+  recipe.addEventListener("change", showChoice);
   const { radios } = shares;
-  return { fields, belongs, belongsWords, belongsBox, ownHost, fileHost, useButton, note, radios, tiles, own, file };
+  return { fields, recipe, recipeLabel, recipeBox, ownHost, fileHost, useButton, note, radios, tiles, own, file };
 };
 
 const setFields = (numbers: Partial<Record<Field, number>>) => {
@@ -206,9 +201,10 @@ const chooseLaw = (name: string) => {
   const law = lawOf(name);
   if (law) setFields(law);
   showChoice();
+  for (const host of [parts.ownHost, parts.fileHost]) host.scrollIntoView({ block: "nearest" }); // no effect on a hidden one
 };
 
-const recipeWords = ({ net, lr, epochs }: Law) =>
+const recipeText = ({ net, lr, epochs }: Law) =>
   t("dataset.belongs", {
     units: numbersModule.whole(net.h),
     activation: t(`activation.${net.activation}`),
@@ -224,7 +220,7 @@ const isReady = (chosen: string) => {
   return true;
 };
 
-// Everything that follows from the choice
+// Update everything that depends on the choice.
 const showChoice = () => {
   if (!isBuilt) return;
   const chosen = parts.tiles.get();
@@ -236,8 +232,8 @@ const showChoice = () => {
   parts.ownHost.hidden = chosen !== "own";
   parts.fileHost.hidden = chosen !== "csv";
   const recipe = law ?? (chosen === "lecture" ? laws.irony : null);
-  parts.belongsBox.hidden = !recipe;
-  if (recipe) parts.belongsWords.textContent = recipeWords(recipe);
+  parts.recipeBox.hidden = !recipe;
+  if (recipe) parts.recipeLabel.textContent = recipeText(recipe);
   parts.useButton.textContent = t("dataset.use");
   parts.useButton.disabled = !isReady(chosen);
   parts.note.textContent = t(noteKey(chosen, law));
@@ -249,8 +245,8 @@ const noteKey = (chosen: string, law?: Law) => {
   return isBinary ? "dataset.note" : "dataset.note_numbers";
 };
 
-// The card says what the session has, whoever chose it: this tab, another one, a link, an undo.
-const fromSession = ({ data }: Ready) => {
+// Show the session's data in the drawer, also if they were changed by another tab, a link or undo.
+const showSessionData = ({ data }: Ready) => {
   if (!isBuilt || data.key === shownKey) return;
   shownKey = data.key;
   const { spec } = data;
@@ -263,7 +259,7 @@ const fromSession = ({ data }: Ready) => {
   showChoice();
 };
 
-// The net in the plot of own points, where a hand moves the points that it is trained on
+// The net's curve in the plot of own points, while it is trained on them
 const curveOf = (data: FitData, { p, curve, net }: Shown) => {
   const x = p ? data.grid : data.curveX;
   return { x, y: nets.output(p ? nets.logit(p, x, net) : (curve ?? []), net) };
@@ -281,7 +277,7 @@ const build = (host: HTMLElement) => {
   isBuilt = true;
   i18n.onLanguage(showChoice);
   const now = fitSection.now();
-  if (fitSection.isReady(now)) fromSession(now);
+  if (fitSection.isReady(now)) showSessionData(now);
 };
 
 export const start = () => {
@@ -292,6 +288,6 @@ export const start = () => {
   drawer.addEventListener("toggle", () => {
     if (!isBuilt && drawer.open) build(host);
   });
-  fitSection.onChange(fromSession);
+  fitSection.onChange(showSessionData);
   fitSection.onChange(showCurve);
 };

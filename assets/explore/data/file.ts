@@ -1,7 +1,7 @@
-// A file of one's own: picked or dropped here, looked at by the server, which asks in the import sheet
-// where the file leaves something open.
+// Upload of a file: it is picked or dropped here, and the server previews how it reads the file. If something is
+// ambiguous, the import dialog asks the user.
 
-import { element } from "../../core/dom";
+import { element, onFile } from "../../core/dom";
 import { limits } from "../../core/limits";
 import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
@@ -9,7 +9,7 @@ import { t } from "../../core/text/i18n";
 import { isMessage, type Message } from "../../core/types";
 import * as fitControls from "../../fit/controls";
 import * as fitSection from "../../fit/fit";
-import type { Choices, Look, Preview } from "./import-sheet";
+import type { Choices, Preview, ReadFile } from "./import-dialog";
 
 const ACCEPTED = ".csv,.txt,.tsv,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const base64 = (file: File) =>
@@ -22,12 +22,12 @@ const base64 = (file: File) =>
 
 type Picked = { name: string; base64: string; preview: Preview; choices: Choices | null };
 
-// The place to drop a file in `host`. `onPick` comes when it was looked at, `onUse` from the sheet.
+// Make the drop area in `host`. `onPick` is called when the picked file changes, `onUse` by the dialog's button.
 export const create = (host: HTMLElement, onPick: () => void, onUse: () => void) => {
-  let file: Picked | null = null; // `choices` are null until what is open was answered
-  let reading: string | null = null; // the name of the file that is being looked at
+  let file: Picked | null = null; // `choices` is null until the user has answered the dialog
+  let reading: string | null = null; // the name of the file that the server is previewing
   let message: Message | null = null;
-  let sheet: ReturnType<typeof import("./import-sheet").create> | undefined;
+  let dialog: ReturnType<typeof import("./import-dialog").create> | undefined;
 
   const input = element("input", { type: "file", id: "data-file", accept: ACCEPTED, className: "visually-hidden" });
   const words = element("span", { className: "data-file-name" });
@@ -40,89 +40,82 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
     className: "link",
     href: "export/points.csv",
   });
-  const how = i18n.translated("button", "import.open", { type: "button", id: "import-open", className: "button" });
-  host.append(input, drop, element("p", { className: "hint" }, hint, " ", example), how, complaint);
+  const openButton = i18n.translated("button", "import.open", {
+    type: "button",
+    id: "import-open",
+    className: "button",
+  });
+  host.append(input, drop, element("p", { className: "hint" }, hint, " ", example), openButton, complaint);
 
   const show = () => {
     if (reading) words.textContent = t("csv.reading", { name: reading });
     else words.textContent = file ? t("csv.picked", { name: file.name }) : t("csv.drop");
     complaint.textContent = message ? fitControls.sentence("error", message) : "";
-    how.hidden = !file;
+    openButton.hidden = !file;
   };
-  const complain = (error: Message | null) => {
+  const showError = (error: Message | null) => {
     message = error;
     show();
   };
 
-  const openSheet = async ({ name, base64, preview }: Picked) => {
-    sheet ??= (await import("./import-sheet")).create((choices) => {
+  const openDialog = async ({ name, base64, preview }: Picked) => {
+    dialog ??= (await import("./import-dialog")).create((choices) => {
       if (file) file.choices = choices;
       onUse();
     });
-    sheet.open(name, preview, lookAt(base64));
+    dialog.open(name, preview, previewOf(base64));
   };
-  how.addEventListener("click", () => file && openSheet(file));
+  openButton.addEventListener("click", () => file && openDialog(file));
 
-  const lookAtFile = async (picked: File): Promise<Picked> => {
+  const previewFile = async (picked: File): Promise<Picked> => {
     if (picked.size > limits.max_file) throw { code: "data_too_big", args: { limit_mb: limits.max_file / 1e6 } };
     const content = await base64(picked).catch(() => {
       throw { code: "bad_upload" };
     });
-    const answer = await lookAt(content)({});
+    const answer = await previewOf(content)({});
     if (answer.error) throw answer.error;
     const { preview } = answer;
     return { name: picked.name, base64: content, preview, choices: preview.is_sure ? {} : null };
   };
 
-  const pick = async (picked?: File) => {
-    if (!picked) return;
+  const pick = async (picked: File) => {
     [file, reading] = [null, picked.name];
-    complain(null);
+    showError(null);
     onPick();
     let found: Picked | Message;
     try {
-      found = await lookAtFile(picked);
+      found = await previewFile(picked);
     } catch (error) {
       if (!isMessage(error)) throw error;
       found = error;
     }
     if (reading !== picked.name) return; // another file was picked meanwhile
     reading = null;
-    if ("code" in found) complain(found);
+    if ("code" in found) showError(found);
     else file = found;
     show();
     onPick();
-    if (file && !file.choices) await openSheet(file);
+    if (file && !file.choices) await openDialog(file);
   };
-  input.addEventListener("change", () => {
-    pick(input.files?.[0]);
-    input.value = ""; // so that the same file, corrected, can be picked again
-  });
-  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
-    drop.addEventListener(type, (event) => {
-      event.preventDefault();
-      drop.classList.toggle("over", type === "dragenter" || type === "dragover");
-    });
-  }
-  drop.addEventListener("drop", ({ dataTransfer }) => pick(dataTransfer?.files[0]));
+  onFile(input, drop, pick);
   i18n.onLanguage(show);
   show();
 
   return {
     isEmpty: () => !file,
-    // What the command "upload" is sent; null, and the sheet opens, while there is something to ask.
+    // The body of the command "upload", or null after opening the dialog, if that has to be answered first.
     body: async () => {
       if (!file) return null;
       const { name, base64, choices } = file;
       if (choices) return { name, base64, choices };
-      await openSheet(file);
+      await openDialog(file);
       return null;
     },
-    complain,
+    showError,
   };
 };
 
-const lookAt =
-  (base64: string): Look =>
+const previewOf =
+  (base64: string): ReadFile =>
   (choices) =>
     api.command<{ preview: Preview }>(fitSection.now().sid, "preview", { base64, choices });

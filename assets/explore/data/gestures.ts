@@ -1,8 +1,8 @@
-// Hands on the plot of own points: mouse, finger and keyboard, told as add, move, remove.
+// Mouse, touch and keyboard input on the plot of own points, translated into add, move and remove.
 import type { Place, Plot } from "./plot";
 
-// What the hands work on; places are in the data's units, and point -1 is none.
-export type Board = {
+// The points that are edited. Places are in the data's units; index -1 is no point.
+export type Editor = {
   get: () => Place[];
   begin: (i: number) => void;
   add: (place: Place) => void;
@@ -16,34 +16,34 @@ type Press = { id: number; x: number; y: number; held: number; moved: boolean; t
 type Pointer = { clientX: number; clientY: number; pointerType: string };
 type PixelsBy = Record<string, number>; // by the kind of pointer
 
-const REACH: PixelsBy = { mouse: 12, pen: 14, touch: 24 }; // pixels from a point that still take hold of it
-const STILL: PixelsBy = { mouse: 4, pen: 6, touch: 10 }; // a press that moves less is a click
-const HOLD_MS = 600;
-const STEPS = 40; // of the keyboard across an axis
+const REACH: PixelsBy = { mouse: 12, pen: 14, touch: 24 }; // a press this near to a point takes hold of it
+const STILL: PixelsBy = { mouse: 4, pen: 6, touch: 10 }; // a press that moves less than this is a click
+const LONG_PRESS_MS = 600; // removes a point, on a touch screen
+const STEPS = 40; // of the arrow keys, across an axis
 
-export const pointer = (plot: Plot, board: Board) => {
+export const pointer = (plot: Plot, editor: Editor) => {
   let press: Press | null = null;
   const { surface } = plot;
-  const hit = (event: Pointer) => plot.nearest(board.get(), plot.at(event), REACH[event.pointerType] ?? REACH.mouse);
+  const hit = (event: Pointer) => plot.nearest(editor.get(), plot.at(event), REACH[event.pointerType] ?? REACH.mouse);
 
   const release = (done: boolean) => {
     clearTimeout(press?.timer);
     press = null;
-    if (done) board.end();
-    else board.cancel();
+    if (done) editor.end();
+    else editor.cancel();
   };
 
   surface.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || press) return;
     const held = hit(event);
     press = { id: event.pointerId, x: event.clientX, y: event.clientY, held, moved: false };
-    board.begin(held);
+    editor.begin(held);
     surface.setPointerCapture(event.pointerId);
     if (event.pointerType !== "touch" || held < 0) return;
     press.timer = setTimeout(() => {
-      board.remove(held);
+      editor.remove(held);
       release(true);
-    }, HOLD_MS);
+    }, LONG_PRESS_MS);
   });
 
   surface.addEventListener("pointermove", (event) => {
@@ -58,20 +58,20 @@ export const pointer = (plot: Plot, board: Board) => {
     clearTimeout(press.timer);
     if (press.held < 0) return;
     surface.classList.toggle("leaving", plot.isOutside(event));
-    board.move(press.held, plot.place(event));
+    editor.move(press.held, plot.place(event));
   });
 
   surface.addEventListener("pointerup", (event) => {
     if (!press || event.pointerId !== press.id) return;
     const { held, moved } = press;
     surface.classList.remove("leaving");
-    if (held >= 0 && moved && plot.isOutside(event)) board.remove(held);
-    else if (held < 0 && !moved) board.add(plot.place(event));
+    if (held >= 0 && moved && plot.isOutside(event)) editor.remove(held);
+    else if (held < 0 && !moved) editor.add(plot.place(event));
     release(true);
   });
   surface.addEventListener("pointercancel", (event) => event.pointerId === press?.id && release(false));
 
-  // a finger that has hold of a point does not scroll the page
+  // Dragging a point with a finger does not scroll the page.
   surface.addEventListener(
     "touchstart",
     (event) => {
@@ -83,12 +83,12 @@ export const pointer = (plot: Plot, board: Board) => {
 
   surface.addEventListener("contextmenu", (event) => {
     event.preventDefault();
-    if (press) return; // a long press of the finger, which has a timer of its own
+    if (press) return; // a long press on a touch screen, handled by the timer above
     const held = hit(event);
     if (held < 0) return;
-    board.begin(held);
-    board.remove(held);
-    board.end();
+    editor.begin(held);
+    editor.remove(held);
+    editor.end();
   });
 };
 
@@ -99,25 +99,25 @@ const ARROWS: Record<string, [dx: number, dy: number]> = {
   ArrowDown: [0, -1],
 };
 
-export const keyboard = (plot: Plot, board: Board) => {
+export const keyboard = (plot: Plot, editor: Editor) => {
   const change = (make: () => void) => {
-    board.begin(-1);
+    editor.begin(-1);
     make();
-    board.end();
+    editor.end();
   };
   plot.surface.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { cross } = board;
+    const { cross } = editor;
     if (event.key in ARROWS) {
       const [dx, dy] = ARROWS[event.key];
       cross.move(dx * (event.shiftKey ? 5 : 1), dy * (event.shiftKey ? 5 : 1), STEPS);
-    } else if (event.key === "Enter" || event.key === " ") change(() => board.add(cross.place()));
+    } else if (event.key === "Enter" || event.key === " ") change(() => editor.add(cross.place()));
     else if (event.key === "Delete" || event.key === "Backspace") {
-      const found = plot.nearest(board.get(), plot.pixelOf(cross.place()), REACH.touch);
-      if (found >= 0) change(() => board.remove(found));
+      const found = plot.nearest(editor.get(), plot.pixelOf(cross.place()), REACH.touch);
+      if (found >= 0) change(() => editor.remove(found));
     } else return;
     event.preventDefault();
   });
-  plot.surface.addEventListener("focus", () => board.cross.show(plot.surface.matches(":focus-visible")));
-  plot.surface.addEventListener("blur", () => board.cross.show(false));
+  plot.surface.addEventListener("focus", () => editor.cross.show(plot.surface.matches(":focus-visible")));
+  plot.surface.addEventListener("blur", () => editor.cross.show(false));
 };

@@ -1,4 +1,4 @@
-// Own points: what has been drawn, in which axes, remembered by the tab; each change can be undone.
+// Own points: the editor in which a student draws data. The tab remembers them; each change can be undone.
 import { element } from "../../core/dom";
 import * as undo from "../../core/history";
 import * as plotting from "../../core/plots/plotting";
@@ -18,26 +18,26 @@ type Kind = "binary" | "numbers"; // y is 0 or 1, or any number
 export type Own = { kind: Kind; points: Place[]; x: Range; y: Range }; // in these axes
 
 const KEY = "pwl.own";
-const MOST = 500; // more nobody draws
-const THINNED = 30;
+const MAX_POINTS = 500;
+const SAMPLE = 30; // points that are taken from other data to start with
 const FRESH: Own = { kind: "binary", points: [], x: [-1, 1], y: [-1.2, 1.2] };
 const BINARY: Range = [-0.25, 1.25];
 
-const recall = (): Own => ({ ...FRESH, ...(storage.readTabJson(KEY) as Partial<Own> | null) });
+const restored = (): Own => ({ ...FRESH, ...(storage.readTabJson(KEY) as Partial<Own> | null) });
 
 const padded = ([low, high]: Range): Range => {
   const pad = (high - low) * 0.06 || 1;
   return [low - pad, high + pad];
 };
 
-// Evenly chosen over a sorted set
+// At most `most` points, evenly chosen from sorted ones
 export const thinned = ({ x, y }: Points, most: number) => {
   const n = Math.min(most, x.length);
   const rows = Array.from({ length: n }, (_, i) => Math.round((i * (x.length - 1)) / Math.max(n - 1, 1)));
   return rows.map((i): Place => [x[i], y[i]]);
 };
 
-// A place as a point of `own`: within its axes, and rounded to a 500th of them at least.
+// A place as a point: moved inside the axes, and rounded to a step of at most a 500th of an axis.
 export const fitted = ({ kind, x: xAxis, y: yAxis }: Omit<Own, "points">, [x, y]: Place): Place => {
   const within = (value: number, [low, high]: Range) => Math.min(Math.max(value, low), high);
   const tidy = (value: number, range: Range) => Number(within(value, range).toPrecision(12)) || 0;
@@ -48,28 +48,28 @@ export const fitted = ({ kind, x: xAxis, y: yAxis }: Omit<Own, "points">, [x, y]
   return [round(x, xAxis), kind === "binary" ? Number(y >= 0.5) : round(y, yAxis)];
 };
 
-type Taken = Pick<FitData, "x" | "y" | "test" | "isBinary" | "span">;
-// A set of data to begin with: its axes, and some of its points
-export const take = (data: Taken, most = THINNED): Own => {
+type Source = Pick<FitData, "x" | "y" | "test" | "isBinary" | "span">;
+// Own points from other data: their axes, and some of their points
+export const take = (data: Source, most = SAMPLE): Own => {
   const all = [...data.x, ...(data.test?.x ?? [])];
   const kind = data.isBinary && data.y.every((y) => y === 0 || y === 1) ? "binary" : "numbers";
   const points = thinned(data, most);
   return { kind, points, x: padded(fitData.extremes(all)), y: kind === "binary" ? FRESH.y : data.span };
 };
 
-// Make the editor in `host`. `onCommit` comes after each change that stays.
+// Make the editor in `host`. `onCommit` is called at the end of each change.
 export const create = (host: HTMLElement, onCommit: () => unknown) => {
-  let own = recall();
+  let own = restored();
   let plot: Plot | null = null;
-  let before = own; // what a gesture began with
-  let held = -1;
+  let before = own; // the points before the present gesture
+  let held = -1; // index of the point that is being dragged
   let crossShown = false;
   let crossAt: Place = [0, 0];
 
   const yRange = () => (own.kind === "binary" ? BINARY : own.y);
 
   const show = () => {
-    count.textContent = own.points.length === 1 ? t("own.count_one") : t("own.count", { n: own.points.length });
+    count.textContent = t("own.count", { n: own.points.length });
     plot?.show(own.points, own.points[held], crossShown ? crossAt : null);
   };
   const put = (next: Own) => {
@@ -79,20 +79,20 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
     plot?.setAxes({ x: own.x, y: yRange() });
     show();
   };
-  // A change that stays, and can be taken back
+  // Make a change, as an undo step.
   const commit = (next: Own, from = own) => {
     put(next);
     if (JSON.stringify(from) === JSON.stringify(next)) return;
-    const again = (state: Own) => () => {
+    const putBack = (state: Own) => () => {
       put(state);
       return onCommit();
     };
-    undo.record(again(from), again(next));
+    undo.record(putBack(from), putBack(next));
     onCommit();
   };
   const withPoints = (points: Place[]) => ({ ...own, points });
 
-  const board: dataGestures.Board = {
+  const editor: dataGestures.Editor = {
     get: () => own.points,
     begin: (i) => {
       before = own;
@@ -100,7 +100,7 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
       show();
     },
     add: (place) => {
-      if (own.points.length < MOST) own = withPoints([...own.points, fitted(own, place)]);
+      if (own.points.length < MAX_POINTS) own = withPoints([...own.points, fitted(own, place)]);
     },
     move: (i, place) => {
       own = withPoints(own.points.map((point, k) => (k === i ? fitted(own, place) : point)));
@@ -174,8 +174,8 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
   i18n.onLanguage(show);
   plotting.whenNear(stage, async () => {
     plot = await dataPlot.create(stage, { x: own.x, y: yRange() });
-    dataGestures.pointer(plot, board);
-    dataGestures.keyboard(plot, board);
+    dataGestures.pointer(plot, editor);
+    dataGestures.keyboard(plot, editor);
     show();
   });
   show();
@@ -183,7 +183,7 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
   return {
     get: () => ({ kind: own.kind, x: own.points.map(([x]) => x), y: own.points.map(([, y]) => y) }),
     isEmpty: () => own.points.length === 0,
-    show: (data: FitData) => put(take(data, MOST)),
+    show: (data: FitData) => put(take(data, MAX_POINTS)),
     showCurve: (curve: Points | null) => plot?.showCurve(curve),
   };
 };

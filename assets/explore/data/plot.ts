@@ -1,4 +1,4 @@
-// The plot that points are drawn in: where a pointer is in the data's units, and which point it is on.
+// The plot of own points. It converts between pixels and the data's units, and finds the point under the pointer.
 import { element } from "../../core/dom";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -24,7 +24,7 @@ const marks = (look: PlotlyTrace["marker"]): PlotlyTrace => ({
   marker: look,
 });
 
-// A plot in `host` with a surface over it that gets the events.
+// Make a plot in `host`, with an element over it that receives the events.
 export const create = async (host: HTMLElement, axes: Axes) => {
   const { axis, layout, colour } = plotting;
   const box = element("div", { className: "own-graph" });
@@ -76,7 +76,7 @@ export const create = async (host: HTMLElement, axes: Axes) => {
         CROSS,
       ]);
     });
-  // what the net makes of the points; null where it is trained on others
+  // The net's yhat; null if the net is trained on other data.
   const showCurve = (curve: Points | null) => painting.setCurves(gd, [CURVE], [curve ?? { x: [null], y: [null] }]);
   const setAxes = ({ x, y }: Axes) => Plotly.relayout(gd, { "xaxis.range": x, "yaxis.range": y });
   const isOutside = ({ clientX, clientY }: Pointer) => {

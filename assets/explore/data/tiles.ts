@@ -1,11 +1,11 @@
-// The tiles of the data card: one for each set, with a sketch of its law.
+// The tiles of the data drawer: radio buttons with a sketch of each dataset.
 import { element, query } from "../../core/dom";
 import * as i18n from "../../core/text/i18n";
 import type { Law } from "../../core/types";
 
 type Picture = { line: string; dots: string };
 
-// What is no law has a drawing of its own: some points and a pencil, a sheet.
+// Sketches for own points (points and a pencil) and for a file.
 const PICTURES: Record<string, Picture> = {
   own: { dots: "M12 36h0M24 30h0M38 33h0M52 18h0M66 12h0M80 16h0", line: "M84 40l3 -9l7 -7l6 6l-7 7z" },
   csv: { dots: "", line: "M34 5h22l12 12v26h-34zM56 5v12h12M41 25h20M41 31h20M41 37h12" },
@@ -21,7 +21,7 @@ const tile = (name: string, picture: Picture) => {
   return element("label", { className: "data-tile" }, radio, picked, words);
 };
 
-// The lecture's set, the laws, own points, a file.
+// Tiles for the lecture's data, each law, own points, and a file.
 export const create = (laws: Record<string, Law>, onChange: (name: string) => void) => {
   const pictures = { lecture: laws.irony, ...laws, ...PICTURES };
   const node = element("div", { className: "data-tiles" });

@@ -1,4 +1,4 @@
-// What the server says of the next epoch: the answer to the command `one_step`.
+// The server's answer to the command `one_step`, which explains the session's next epoch.
 import type { Column, NetDescription } from "../../core/types";
 
 export interface Adam {
@@ -29,8 +29,8 @@ export interface Table {
   new: Column;
 }
 
-// How the points add up to the gradient of one weight. `x`, `residual` and `factor` are of a part of
-// the points, evenly chosen; the sums are of all.
+// How the points contribute to the gradient of one weight. `x`, `residual` and `factor` are of a sample of the points.
+// `up` and `down`, the sums of the positive and negative contributions, and their counts are of all points.
 export interface Pull {
   weight: number;
   x: Column;
@@ -51,16 +51,16 @@ export interface OneStep {
   loss: number | null;
   loss_after: number | null;
   diverges: boolean;
-  count: number; // of the optimizer's steps, from 1
+  count: number; // number of the optimizer's step, from 1
   listed: number[]; // places of the weights in the parameter vector
   table: Table;
   pull: Pull;
 }
 
-// One number of the table, by the place of its weight.
+// A value of the table, by the weight's place in the parameter vector.
 export const value = ({ listed, table }: OneStep, column: keyof Table, place: number): number =>
   table[column][listed.indexOf(place)] ?? Number.NaN;
 
-// n times each point's contribution to the gradient: their mean is the gradient.
+// n times each point's contribution to the gradient, so that their mean is the gradient.
 export const products = ({ residual, factor }: Pull): Column =>
   residual.map((r, i) => (r === null || factor[i] === null ? null : r * factor[i]));

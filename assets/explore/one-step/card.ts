@@ -1,8 +1,7 @@
-// One step, explained: the next epoch of the session's net, in the four steps of the lecture's loop.
-// The server computes it when the net has come to rest and the card is near; what is shown stays until
-// the next answer is there.
+// "One step, explained": the next epoch of the session's net, in the four steps of the lecture's loop. The server
+// computes it when training and playback have stopped and the card is near the screen.
 
-import { byId } from "../../core/dom";
+import { byId, element, setText } from "../../core/dom";
 import { limits } from "../../core/limits";
 import * as weights from "../../core/net/weights";
 import * as painting from "../../core/plots/painting";
@@ -14,13 +13,12 @@ import * as numbers from "../../core/text/numbers";
 import type { Answer, Message, Optimizer, Snapshot } from "../../core/types";
 import * as fitFields from "../../fit/fields";
 import * as fitSection from "../../fit/fit";
-import * as near from "../near";
 import { type OneStep, value } from "./answer";
 import * as formulas from "./formulas";
 import * as plots from "./plots";
 import * as table from "./table";
 
-// What Fit says is on screen; a frame without an epoch is under the student's hand.
+// What Fit shows. A frame without an epoch has weights edited by hand.
 interface Now {
   sid: string;
   state: Snapshot | null;
@@ -31,15 +29,14 @@ interface Now {
 
 let isNear: () => boolean = () => false;
 let isDrawn = false;
-let asked = ""; // what was asked last, and of which version of the session
+let requested = ""; // identifies the last request
 let shown: OneStep | null = null;
 let problem: Message | null = null;
-let weight = 0; // the one whose points are shown
+let weight = 0; // place of the weight whose points are shown
 let isStepping = false;
 
-// --- asking ----------------------------------------------------------------------------------------
-// The optimizer that the fields of Fit name, since the next step is taken with it; where they name
-// none, the session's own.
+// --- the request -----------------------------------------------------------------------------------
+// The optimizer in Fit's fields, with which the next step will be made, or the session's if they are not valid.
 const optimizerOf = ({ optimizer }: Snapshot): Optimizer => {
   const fields = fitFields.now();
   const [lr, momentum] = [numbers.parse(fields?.lr), numbers.parse(fields?.momentum)];
@@ -48,23 +45,23 @@ const optimizerOf = ({ optimizer }: Snapshot): Optimizer => {
   return momentum >= 0 && momentum < 1 ? { kind: "sgd", lr, momentum } : optimizer;
 };
 
-const ask = async (sid: string, state: Snapshot) => {
+const request = async (sid: string, state: Snapshot) => {
   const body = { weight, optimizer: optimizerOf(state) };
-  const question = JSON.stringify([sid, state.version, body]);
-  if (question === asked) return;
-  asked = question;
+  const mine = JSON.stringify([sid, state.version, body]);
+  if (mine === requested) return;
+  requested = mine;
   try {
     const answer = await api.post<OneStep>(`session/${encodeURIComponent(sid)}/one_step`, body);
-    if (asked === question) take(answer);
+    if (requested === mine) receive(answer);
   } catch {
-    if (asked === question) asked = ""; // the server was away: the next change asks again
+    if (requested === mine) requested = ""; // no answer: the next change requests it again
   }
 };
 
-const take = (answer: Answer<OneStep>) => {
+const receive = (answer: Answer<OneStep>) => {
   if (answer.error) {
     problem = answer.error;
-    tell();
+    showStatus();
     return;
   }
   problem = null;
@@ -73,28 +70,28 @@ const take = (answer: Answer<OneStep>) => {
   show();
 };
 
-// A net that is being trained, replayed or edited is left alone until it rests.
+// While the net is being trained, played or edited, nothing is requested.
 const update = () => {
   const { sid, state, playback, frame, data }: Now = fitSection.now();
   if (!isDrawn || !isNear() || !state || !data || !playback.frames.length) return;
   byId("one-step-next").setAttribute("aria-disabled", String(state.status === "running" || isStepping));
   if (state.status === "running" || playback.playing || frame?.epoch === undefined) return;
-  ask(sid, state);
+  request(sid, state);
 };
 const updateSoon = () => painting.request("one-step", update);
 
 // --- showing ---------------------------------------------------------------------------------------
-const tell = () => {
-  const said = problem
+const showStatus = () => {
+  const status = problem
     ? i18n.t(i18n.firstKey(`error.${problem.code}`), problem.args)
     : shown
       ? i18n.t("step.stands", { epoch: numbers.whole(shown.epoch), next: numbers.whole(shown.epoch + 1) })
       : "";
-  if (byId("one-step-when").textContent !== said) byId("one-step-when").textContent = said;
+  setText(byId("one-step-when"), status);
 };
 
 const show = () => {
-  tell();
+  showStatus();
   if (!shown) return;
   const answer = shown;
   netFormula.show(byId("one-step-formula"), answer.net, (place) => value(answer, "old", place));
@@ -135,20 +132,18 @@ const afterWords = ({ loss, loss_after: after, diverges }: OneStep) =>
     after: numbers.fixed(after ?? Number.NaN, 6),
   });
 
-// One button for each weight. They are made anew only for another net.
+// One button for each weight; new buttons are made only for another net.
 const showChooser = ({ net, listed, pull }: OneStep) => {
-  const host: HTMLElement = byId("one-step-choose");
+  const host = byId("one-step-choose");
   const key = JSON.stringify([net, listed]);
   if (host.dataset.made !== key) {
     host.dataset.made = key;
     host.replaceChildren(
       ...listed.map((place) => {
-        const button = document.createElement("button");
         const found = weights.at(net, place);
-        button.type = "button";
-        button.className = `tab weight-name ${found.role}`;
+        const className = `tab weight-name ${found.role}`;
+        const button = element("button", { type: "button", className }, weights.nameOf(found));
         button.dataset.weight = String(place);
-        button.textContent = weights.nameOf(found);
         return button;
       }),
     );
@@ -158,14 +153,14 @@ const showChooser = ({ net, listed, pull }: OneStep) => {
   }
 };
 
-// --- what can be pressed ---------------------------------------------------------------------------
+// --- controls --------------------------------------------------------------------------------------
 const choose = ({ target }: Event) => {
   if (!(target instanceof HTMLButtonElement)) return;
   weight = Number(target.closest<HTMLElement>("[data-weight]")?.dataset.weight ?? weight);
   update();
 };
 
-// Never disabled, so that the keyboard stays on it.
+// The button is never disabled, only aria-disabled, so that it keeps the focus.
 const next = async () => {
   const { state } = fitSection.now();
   if (!state || isStepping || byId("one-step-next").getAttribute("aria-disabled") === "true") return;
@@ -177,7 +172,7 @@ const next = async () => {
   updateSoon();
 };
 
-// For lessons: the place of the weight that is shown.
+// For lessons: the place of the chosen weight.
 export const chosen = () => (shown ? weight : null);
 
 export const start = () => {
@@ -190,7 +185,7 @@ export const start = () => {
     isDrawn = true;
     updateSoon();
   });
-  isNear = near.watch(card, updateSoon);
+  isNear = plotting.watchNear(card, updateSoon);
   i18n.onLanguage(show);
   fitSection.onChange(updateSoon);
 };

@@ -46,7 +46,7 @@ test("the loss", () => {
   expect(plain(formulas.loss(mse))).toBe("L=12000∑(y^i−yi)2=0.838499");
 });
 
-test("the gradient, as the sums that it is made of", () => {
+test("the gradient, as a sum over the points", () => {
   expect(plain(formulas.gradient(ANSWER))).toBe("∂L∂W11=12000∑(y^i−yi)·W21·relu′(u1)·xi=−0.01750+0.03000=0.01250");
 });
 
@@ -55,11 +55,11 @@ test.each([
   [2, "v1"],
   [3, "v2"],
   [4, "1"],
-])("what weight %s hands on", (place, written) => {
+])("the derivative of the logit by weight %s", (place, written) => {
   expect(plain(formulas.factor(ANSWER, weights.at(ANSWER.net, place)))).toBe(written);
 });
 
-test("a sigmoid unit hands on its slope", () => {
+test("the derivative for a sigmoid unit", () => {
   const net: NetDescription = { h: 2, bias1: true, activation: "sigmoid", loss: "mse" };
   const written = (place: number) => plain(formulas.factor({ ...ANSWER, net }, weights.at(net, place)));
   expect([0, 2, 4].map(written)).toEqual(["W21·v1(1−v1)·xi", "W21·v1(1−v1)", "v1"]);
@@ -87,13 +87,13 @@ test("SGD's arithmetic, with momentum and without", () => {
   expect(formulas.step(simple).map(plain)).toEqual(["W21←−0.137100−0.1·(−0.02000)=−0.136100"]);
 });
 
-test("a column is read by the place of the weight", () => {
+test("a value is found by the place of its weight", () => {
   const wide = { ...ANSWER, listed: [0, 1, 64, 65, 128] };
   expect(value(wide, "old", 64)).toBe(-0.1371);
   expect(value(wide, "old", 2)).toBeNaN();
 });
 
-test("a point pulls with its residual times the factor", () => {
+test("a point's contribution is its residual times the factor", () => {
   expect(products(ANSWER.pull)).toEqual([0, -0.125]);
   expect(products({ ...ANSWER.pull, residual: [null, 1] })).toEqual([null, 0.25]);
 });

@@ -1,4 +1,4 @@
-// The steps as formulas, with the numbers in them.
+// Formulas of the steps, with current numbers.
 
 import type { Weight } from "../../core/net/weights";
 import * as weights from "../../core/net/weights";
@@ -6,7 +6,7 @@ import * as mathml from "../../core/text/mathml";
 import * as numbers from "../../core/text/numbers";
 import { type Adam, type OneStep, type Sgd, type Table, value } from "./answer";
 
-type Of = (column: keyof Table) => number; // a number of the chosen weight
+type ValueOf = (column: keyof Table) => number; // a value of the chosen weight
 
 const m = mathml;
 const is = m.op("=");
@@ -14,7 +14,7 @@ const hat = m.over(m.mi("y"), m.op("^"));
 const at = (base: string): string => m.sub(base, m.mi("i"));
 const yhat = m.role("yhat", at(hat));
 const y = at(m.mi("y"));
-// "−3.127e−7" as MathML: the power of ten is written as one.
+// "−3.127e−7" as MathML, with a power of ten.
 const number = (written: string): string => {
   const [digits, power] = written.split("e");
   const sign = digits.startsWith("−") ? '<mo form="prefix">−</mo>' : "";
@@ -39,13 +39,13 @@ export const loss = ({ net, n, loss: found }: OneStep): string => {
   return m.math(m.row(m.mi("L"), is, body, is, number(numbers.fixed(found ?? Number.NaN, 6))));
 };
 
-// yhat - y, the part of the gradient that all weights have in common
+// yhat - y, the factor that the gradients of all weights have in common
 export const residual = ({ net }: OneStep): string => {
   const difference = group(yhat, minus, y);
   return net.loss === "mse" ? m.row("<mn>2</mn>", times, difference) : difference;
 };
 
-// What the weight hands on from x to the logit: W2 relu'(u) x for W1.
+// The derivative of the logit by the weight: W2 relu'(u) x for W1.
 export const factor = ({ net }: OneStep, weight: Weight): string => {
   if (weight.layer === "b2") return one;
   const k = `<mn>${weight.unit + 1}</mn>`;
@@ -75,7 +75,7 @@ export const gradient = (answer: OneStep): string => {
 // The optimizer's arithmetic for the chosen weight, line by line.
 export const step = (answer: OneStep): string[] => {
   const { optimizer, net, pull } = answer;
-  const of: Of = (column) => value(answer, column, pull.weight);
+  const of: ValueOf = (column) => value(answer, column, pull.weight);
   const weight = weights.at(net, pull.weight);
   const name = m.role(weight.role, weights.symbolOf(weight));
   const { lines, moved } = optimizer.kind === "adam" ? adam(optimizer, answer.count, of) : sgd(optimizer, of);
@@ -84,9 +84,9 @@ export const step = (answer: OneStep): string[] => {
   return [...lines, last].map((line) => m.math(line));
 };
 
-// Lines of arithmetic, and what is subtracted from the weight.
+// Lines of arithmetic, and the expression that is subtracted from the weight.
 type Arithmetic = { lines: string[]; moved: string };
-const adam = ({ lr, beta1, beta2, eps }: Adam, count: number, of: Of): Arithmetic => {
+const adam = ({ lr, beta1, beta2, eps }: Adam, count: number, of: ValueOf): Arithmetic => {
   const g = inBrackets(of("gradient"));
   const below = m.row(m.root(significant(of("v_hat"))), m.op("+"), setting(eps));
   const lines = [
@@ -98,7 +98,7 @@ const adam = ({ lr, beta1, beta2, eps }: Adam, count: number, of: Of): Arithmeti
   return { lines, moved: m.row(setting(lr), times, m.frac(significant(of("m_hat")), below)) };
 };
 
-const sgd = ({ lr, momentum }: Sgd, of: Of): Arithmetic => {
+const sgd = ({ lr, momentum }: Sgd, of: ValueOf): Arithmetic => {
   const g = inBrackets(of("gradient"));
   if (momentum === 0) return { lines: [], moved: m.row(setting(lr), times, g) };
   const kept = m.row(setting(momentum), times, inBrackets(of("m_old")));

@@ -1,6 +1,6 @@
-// Three plots over x, the first times the second is the third: the residual of each point, what the
-// chosen weight hands on there, and how hard the point pulls. The mean of the pulls is the gradient.
-import { byId } from "../../core/dom";
+// Three plots over x: the residual of each point; the derivative of the logit by the chosen weight (the factor); and
+// their product, the point's contribution to the gradient. The mean of the products is the gradient.
+import { byId, element } from "../../core/dom";
 import * as weights from "../../core/net/weights";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -10,8 +10,8 @@ import { type OneStep, products, value } from "./answer";
 import * as formulas from "./formulas";
 
 const NAMES = ["residual", "factor", "product"] as const;
-const TRUTH = "rgb(107, 122, 144)"; // app.css makes it the theme's ink
-const MANY = 300; // points; from here on they are drawn small and faint
+const TRUTH = "rgb(107, 122, 144)"; // app.css replaces it by the theme's text colour
+const MANY = 300; // so many points are drawn small and faint
 
 let plots: PlotlyGraph[] = [];
 
@@ -30,13 +30,13 @@ export const create = async () => {
   const traces = [[dots("data")], [plotting.line("others")], [dots("others"), mean]];
   plots = await Promise.all(
     NAMES.map((name, i) => {
-      const host = byId(`one-step-${name}`).appendChild(document.createElement("div"));
+      const host = byId(`one-step-${name}`).appendChild(element("div"));
       return plotting.create(host, traces[i], axes());
     }),
   );
 };
 
-// `xs` and `ys` have an entry for each trace; the first one decides over the axes.
+// `xs` and `ys` have an entry for each trace. The axes are set by the first one.
 const show = (plot: PlotlyGraph, xs: Column[], ys: Column[], look: Record<string, unknown>) => {
   const [low, high] = [xs[0][0] ?? -1, xs[0][xs[0].length - 1] ?? 1];
   const pad = (high - low) * 0.04 || 1;

@@ -1,11 +1,11 @@
-// A row for each weight: its gradient, what the optimizer makes of it, the weight before and after.
+// The table of weights: gradient, the optimizer's state, and the weight before and after the step.
 
 import * as weights from "../../core/net/weights";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { OneStep, Table } from "./answer";
 
-type Head = [keyof Table, string]; // a column, and its title: a symbol, or a key of the catalogue
+type Head = [keyof Table, string]; // a column, and its title: a symbol or a message key
 
 const FIRST: Head[] = [
   ["gradient", "step.head_gradient"],
@@ -32,9 +32,9 @@ const columnsOf = ({ optimizer }: OneStep): Head[] => {
   return [...FIRST, ...MEMORY[memory], ...LAST];
 };
 
-const written = (column: keyof Table, found: number | null): string => {
-  const write = column === "old" || column === "new" ? numbers.fixed : numbers.significant;
-  return write(found ?? Number.NaN, column === "old" || column === "new" ? 6 : 4);
+const formatted = (column: keyof Table, found: number | null): string => {
+  const value = found ?? Number.NaN;
+  return column === "old" || column === "new" ? numbers.fixed(value, 6) : numbers.significant(value, 4);
 };
 
 const head = (columns: Head[]): string => {
@@ -47,11 +47,11 @@ const row = ({ net, listed, table, pull }: OneStep, columns: Head[], i: number):
   const weight = weights.at(net, listed[i]);
   const isChosen = listed[i] === pull.weight;
   const button = `<button type="button" class="link weight-name ${weight.role}" aria-pressed="${isChosen}">${weights.nameOf(weight)}</button>`;
-  const cells = columns.map(([column]) => `<td>${written(column, table[column][i])}</td>`).join("");
+  const cells = columns.map(([column]) => `<td>${formatted(column, table[column][i])}</td>`).join("");
   return `<tr data-weight="${listed[i]}"${isChosen ? ' class="current"' : ""}><th scope="row">${button}</th>${cells}</tr>`;
 };
 
-// The keyboard stays on the row that it was on.
+// Show the table. The focus stays on its row.
 export const show = (host: HTMLElement, answer: OneStep) => {
   const focused = host.contains(document.activeElement) && document.activeElement?.closest("tr")?.dataset.weight;
   const columns = columnsOf(answer);

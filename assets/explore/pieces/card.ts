@@ -1,5 +1,5 @@
-// The line in pieces: follows the net in Fit. A wide net's numbers do not come with its frames; they
-// are asked for when its run rests and the card is near.
+// "The line in pieces": the straight pieces of the net in Fit. A wide net's frames do not contain its weights; they
+// are requested when its run has stopped and the card is near the screen.
 
 import { ancestor, byId, element, query, setText, targetWithin } from "../../core/dom";
 import * as nets from "../../core/net/net";
@@ -10,27 +10,27 @@ import * as api from "../../core/session/api";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Args, Column, FitNet, Range, Weights } from "../../core/types";
-import type { FitData } from "../../fit/data";
+import { changeOf } from "../../fit/changes";
+import type { FitData, Shown } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
-import * as near from "../near";
 import type { Line } from "./plot";
 import * as piecesPlot from "./plot";
 import * as piecesTable from "./table";
 
 type Params = { epoch: number; params: Column };
-type When = { key: string; args?: Args }; // the message that says which net is shown
+type When = { key: string; args?: Args }; // the message that tells which net is shown
 const { t } = i18n;
-const SLOW_MS = 200; // axes follow at 5 Hz
+const SLOW_MS = 200; // axes are updated at 5 Hz
 
 let isNear = () => false;
 let isDrawn = false;
-let line: Line | null = null; // what is shown
+let line: Line | null = null; // the line that is shown
 let chosen: number | null = null; // number of a unit, from 0
 let zoomed = false;
 let chooser: { slider: HTMLInputElement; words: HTMLOutputElement };
-let asked = ""; // which wide net's numbers are here or on their way: see `keyOf`
-let wide: { key: string; p: Weights; epoch: number } | null = null; // a wide net's numbers
+let requestedKey = ""; // `keyOf` the wide net whose weights were last requested
+let wide: { key: string; p: Weights; epoch: number } | null = null; // a wide net's weights
 let when: When | null = null;
 
 // --- which net ------------------------------------------------------------------------------------
@@ -42,40 +42,40 @@ const describe = (p: Weights, net: FitNet, data: FitData): Line => {
   return { p, net, data, ends, units, pieces, curve, drawn: piecesPlot.drawnOf(units), hasColours: net.plain };
 };
 
-const narrow = ({ playback, net, data, frame }: Ready) => {
+const showPlain = ({ playback, net, data, frame, state }: Ready) => {
   if (playback.frame?.net !== net || !frame?.p) return;
-  const { epoch } = frame;
-  const shownWhen =
-    epoch === undefined ? { key: "pieces.by_hand" } : { key: "pieces.at", args: { epoch: numbers.whole(epoch) } };
-  show(frame.p, net, data, shownWhen);
+  show(frame.p, net, data, whenOf(frame, changeOf({ state, frame, frames: playback.frames })));
+};
+const whenOf = ({ epoch }: Shown, change: string | null): When => {
+  if (epoch === undefined) return { key: "pieces.by_hand" };
+  return { key: change === "by_hand" ? "pieces.at_by_hand" : "pieces.at", args: { epoch: numbers.whole(epoch) } };
 };
 
 const keyOf = ({ sid, state }: Ready) => `${sid} ${state.version}`;
 
-const wideNet = (now: Ready) => {
+const showWide = (now: Ready) => {
   const { state, net, data } = now;
   if (wide?.key === keyOf(now)) {
     show(wide.p, net, data, { key: "pieces.stands", args: { epoch: numbers.whole(wide.epoch) } });
-  } else if (state.status === "running") tellWhen({ key: "pieces.waits" });
-  else ask(now);
+  } else if (state.status === "running") showWhen({ key: "pieces.waits" });
+  else requestWeights(now);
 };
 
-const ask = async (now: Ready) => {
+const requestWeights = async (now: Ready) => {
   const key = keyOf(now);
-  if (asked === key) return;
-  asked = key;
+  if (requestedKey === key) return;
+  requestedKey = key;
   try {
     const answer = await api.post<Params>(`session/${encodeURIComponent(now.sid)}/params`, {});
-    if (asked !== key) return; // the net has moved on
-    if (answer.error) tellWhen({ key: i18n.firstKey(`error.${answer.error.code}`), args: answer.error.args });
-    else take(key, answer, now.net);
+    if (requestedKey !== key) return; // the net has changed meanwhile
+    if (answer.error) showWhen({ key: i18n.firstKey(`error.${answer.error.code}`), args: answer.error.args });
+    else receive(key, answer, now.net);
   } catch {
-    asked = ""; // the server was away: the next change asks again
+    requestedKey = ""; // no answer: the next change requests them again
   }
 };
 
-// A net that has moved on meanwhile is asked about again, when it rests.
-const take = (key: string, { epoch, params }: Params, net: FitNet) => {
+const receive = (key: string, { epoch, params }: Params, net: FitNet) => {
   const p = params.filter((value) => value !== null);
   if (p.length !== nets.size(net)) return;
   wide = { key, epoch, p: p.map(Math.fround) };
@@ -83,22 +83,22 @@ const take = (key: string, { epoch, params }: Params, net: FitNet) => {
 };
 
 // --- showing --------------------------------------------------------------------------------------
-const tellWhen = (next: When) => {
+const showWhen = (next: When) => {
   when = next;
   setText(byId("pieces-when"), t(next.key, next.args));
 };
 
-const show = (p: Weights, net: FitNet, data: FitData, shownWhen: When) => {
-  tellWhen(shownWhen);
+const show = (p: Weights, net: FitNet, data: FitData, next: When) => {
+  showWhen(next);
   const isOther = line?.net !== net;
   if (!isOther && line?.data === data && line.p.every((value, k) => value === p[k])) return;
   line = describe(p, net, data);
-  if (isOther) meet(net);
+  if (isOther) resetFor(net);
   paint(line);
 };
 
-// Another kind of net: no unit is chosen, and the legend names what there is.
-const meet = (net: FitNet) => {
+// For another net: choose no unit, and show the items of the legend that it has.
+const resetFor = (net: FitNet) => {
   chosen = null;
   chooser.slider.max = String(net.h);
   const legend = query(".legend", ancestor(byId("pieces-plot"), ".pieces-part"));
@@ -126,12 +126,12 @@ const showChosen = (shown: Line) => {
   slider.value = String(chosen === null ? 0 : chosen + 1);
   words.textContent =
     chosen === null ? t("pieces.none") : t("pieces.of", { k: numbers.whole(chosen + 1), units: numbers.whole(net.h) });
-  const said = chosen === null ? t("pieces.choose_one") : piecesTable.unitWords(units[chosen], shown);
-  byId("pieces-unit").textContent = said;
-  slider.setAttribute("aria-valuetext", chosen === null ? words.textContent : said);
+  const description = chosen === null ? t("pieces.choose_one") : piecesTable.unitWords(units[chosen], shown);
+  byId("pieces-unit").textContent = description;
+  slider.setAttribute("aria-valuetext", chosen === null ? words.textContent : description);
 };
 
-// The unit of this number, from 0; below, none.
+// Choose unit `k`, from 0, or none if `k` is negative.
 const choose = (k: number) => {
   if (!line) return;
   chosen = k < 0 ? null : Math.min(k, line.net.h - 1);
@@ -143,30 +143,24 @@ const choose = (k: number) => {
 const update = () => {
   const now = fitSection.now();
   if (!isDrawn || !isNear() || !fitSection.isReady(now) || !now.playback.frames.length) return;
-  if (now.net.plain) narrow(now);
-  else wideNet(now);
+  if (now.net.plain) showPlain(now);
+  else showWide(now);
 };
 const updateSoon = () => painting.request("pieces", update);
 
-// --- what can be pressed --------------------------------------------------------------------------
+// --- controls -------------------------------------------------------------------------------------
 const buildChooser = () => {
-  const named = <E extends HTMLElement>(node: E, key: string) => {
-    i18n.label(node, key);
-    return node;
-  };
   const step = (sign: string, by: number, key: string) => {
-    const node = named(element("button", { type: "button", className: "icon", textContent: sign }), key);
+    const node = i18n.label(element("button", { type: "button", className: "icon", textContent: sign }), key);
     node.addEventListener("click", () => choose((chosen ?? -1) + by));
     return node;
   };
-  const slider = named(
+  const slider = i18n.label(
     element("input", { type: "range", className: "slider", min: 0, max: 2, step: 1, value: 0 }),
     "pieces.slider",
   );
   const words = element("output", { className: "pieces-chosen" });
   const zoom = element("input", { type: "checkbox" });
-  const zoomWords = element("span", { textContent: t("pieces.zoom") });
-  zoomWords.dataset.t = "pieces.zoom";
   slider.addEventListener("input", () => choose(Number(slider.value) - 1));
   zoom.addEventListener("change", () => {
     zoomed = zoom.checked;
@@ -177,12 +171,12 @@ const buildChooser = () => {
     slider,
     step("›", 1, "pieces.next"),
     words,
-    element("label", { className: "skip-replay" }, zoom, zoomWords),
+    element("label", { className: "skip-replay" }, zoom, i18n.translated("span", "pieces.zoom")),
   );
   chooser = { slider, words };
 };
 
-// A press on a unit's line or knot chooses it.
+// A click on a unit's line or knot chooses the unit.
 const listenToPlot = (gd: PlotlyGraph) =>
   gd.on("plotly_click", ({ points: [{ customdata }] }) => {
     if (typeof customdata === "number") choose(customdata);
@@ -190,17 +184,17 @@ const listenToPlot = (gd: PlotlyGraph) =>
 
 const listenToTable = () => {
   const table = byId("pieces-table");
-  const stress = (event: Event) => {
+  const highlight = (event: Event) => {
     if (!line || piecesTable.isSmooth(line.net)) return;
     const row = event.type === "mouseleave" ? null : targetWithin(event, "tbody tr");
-    piecesPlot.stress(line, row ? Number(row.dataset.i) : null);
+    piecesPlot.highlight(line, row ? Number(row.dataset.i) : null);
   };
-  table.addEventListener("mouseover", stress);
-  table.addEventListener("mouseleave", stress);
+  table.addEventListener("mouseover", highlight);
+  table.addEventListener("mouseleave", highlight);
 };
 
-const retell = () => {
-  if (when) tellWhen(when);
+const translate = () => {
+  if (when) showWhen(when);
   if (line) paint(line);
 };
 
@@ -213,7 +207,7 @@ export const start = () => {
     isDrawn = true;
     updateSoon();
   });
-  isNear = near.watch(card, updateSoon);
-  i18n.onLanguage(retell);
+  isNear = plotting.watchNear(card, updateSoon);
+  i18n.onLanguage(translate);
   fitSection.onChange(updateSoon);
 };

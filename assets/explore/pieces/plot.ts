@@ -1,6 +1,6 @@
-// Every unit's share of the line, with the places on the x-axis where the units bend; the one that
-// was chosen stands out.
-import { byId } from "../../core/dom";
+// The plot of the line: each unit's share of it, and a tick on the x axis where a unit bends. The chosen unit is
+// highlighted.
+import { byId, element } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -10,15 +10,15 @@ import type { Curve, FitNet, NetDescription, Pieces, Points, Range, Weights } fr
 import type { FitData } from "../../fit/data";
 import * as fitPlots from "../../fit/plots";
 
-// Unit k, from 0, between the ends of the data.
+// A unit between the ends of the data.
 export type Unit = nets.Unit & {
-  k: number;
-  ends: number[]; // what it adds to the logit at the ends
-  share: number; // the most that it adds
-  isDead: boolean; // adds nothing there
-  isInside: boolean; // bends there
+  k: number; // from 0
+  ends: number[]; // its contributions to the logit at both ends
+  share: number; // the larger of their sizes
+  isDead: boolean; // contributes nothing between the ends
+  isInside: boolean; // bends between the ends
 };
-// All that is known of the net's line; `drawn` are the units that are drawn.
+// The net's line, its units and its pieces. `drawn` are the units that are drawn.
 export type Line = {
   p: Weights;
   net: FitNet;
@@ -32,7 +32,8 @@ export type Line = {
 };
 type Drawn = Curve & { text?: (string | null)[]; customdata?: (number | null)[] };
 
-const NOTHING: Drawn = { x: [null], y: [null], text: [null], customdata: [null] }; // without a point a trace loses its place
+// One empty point: Plotly removes the elements of a trace without points.
+const NOTHING: Drawn = { x: [null], y: [null], text: [null], customdata: [null] };
 const UNITS = 0,
   DEAD = 1,
   UNIT1 = 2,
@@ -42,9 +43,9 @@ const UNITS = 0,
   CHOSEN = 6,
   BEND = 7,
   KNOTS = 8;
-const MOST = 100; // units that are drawn: more would be a grey field
+const MAX_DRAWN = 100; // more units could not be told apart
 const STEP_POINTS = 61; // of a sigmoid's curve
-const TICK = [0.012, 0.06]; // of the plot's height
+const TICK = [0.012, 0.06]; // lower and upper end of a tick, as parts of the plot's height
 
 let gd: PlotlyGraph;
 
@@ -54,8 +55,8 @@ export const create = async () => {
   const thin = (role: string, width: number, more: PlotlyTrace = {}) =>
     line(role, { ...NOTHING, hovertemplate, ...more, line: { width, ...more.line } });
   const mute = { hoverinfo: "skip", hovertemplate: null };
-  const accent = "#2f5be0"; // which pieces.css makes that of the theme
-  // Knots lie on the axis itself, whatever y is: they have a y axis of their own.
+  const accent = "#2f5be0"; // pieces.css replaces it by the theme's accent colour
+  // Ticks are drawn at the x axis, so they have a y axis of their own from 0 to 1.
   const onAxis = { yaxis: "y2", hovertemplate: "%{text}<extra></extra>" };
   const traces = [
     thin("others", 1.5, { opacity: 0.55 }),
@@ -64,20 +65,20 @@ export const create = async () => {
     thin("unit2", 2),
     thin("yhat", 3, { hovertemplate: "(%{x:.3f}, %{y:.4f})<extra></extra>" }),
     thin("yhat", 9, { opacity: 0.35, ...mute }),
-    thin("accent", 4, { line: { color: accent } }),
-    thin("accent", 1.5, { yaxis: "y2", ...mute, line: { color: accent, dash: "dash" } }),
-    thin("others", 2, onAxis),
+    thin("accent", 4, { meta: "chosen", line: { color: accent } }),
+    thin("accent", 1.5, { meta: "chosen", yaxis: "y2", ...mute, line: { color: accent, dash: "dash" } }),
+    thin("others", 2, { meta: "knot", ...onAxis }),
   ];
   const look = layout(axis("x", [-1.04, 1.04]), axis("", [-12, 8]), {
     yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true, autorange: false },
   });
-  const host = byId("pieces-plot").appendChild(document.createElement("div"));
+  const host = byId("pieces-plot").appendChild(element("div"));
   gd = await plotting.create(host, traces, look);
   return gd;
 };
 
-// --- what a net is, unit by unit ------------------------------------------------------------------
-// A unit is a slope or a step, so its extremes are at the ends.
+// --- units ----------------------------------------------------------------------------------------
+// A unit's contribution is monotonic, so its extremes are at the ends.
 export const unitsOf = (p: Weights, net: NetDescription, [low, high]: Range) =>
   Array.from({ length: net.h }, (_, k): Unit => {
     const ends = nets.contribution(p, k, [low, high], net);
@@ -96,7 +97,7 @@ export const unitsOf = (p: Weights, net: NetDescription, [low, high]: Range) =>
 
 // The units that are drawn: those with the largest shares.
 export const drawnOf = (units: Unit[]) =>
-  units.length <= MOST ? units : [...units].sort((a, b) => b.share - a.share).slice(0, MOST);
+  units.length <= MAX_DRAWN ? units : [...units].sort((a, b) => b.share - a.share).slice(0, MAX_DRAWN);
 
 const placesOf = ({ knot, isInside }: Unit, { net, ends: [low, high] }: Line) => {
   if (net.activation === "sigmoid") return nets.grid(low, high, STEP_POINTS);
@@ -115,7 +116,7 @@ const curveOf = (unit: Unit, line: Line) => {
     customdata: x.map(() => unit.k),
   };
 };
-// Many units as one trace, with gaps; without any unit, one gap.
+// Join many lists in one, with a gap after each; without any list, one gap.
 const withGaps = <T>(lists: T[][]): (T | null)[] => (lists.length ? lists.flatMap((list) => [...list, null]) : [null]);
 const together = (units: Unit[], line: Line): Drawn => {
   const curves = units.map((unit) => curveOf(unit, line));
@@ -127,7 +128,7 @@ const together = (units: Unit[], line: Line): Drawn => {
   };
 };
 
-// All units together; of ReLUs, from the pieces, whose sums are made already.
+// The logit: the sum of all units. For ReLUs it is computed from the pieces, which already are sums.
 type Summed = Pick<Line, "p" | "net" | "data" | "ends" | "pieces">;
 export const netCurve = ({ p, net, data, ends: [low, high], pieces }: Summed): Points => {
   const { knots, slopes, intercepts } = pieces;
@@ -136,8 +137,8 @@ export const netCurve = ({ p, net, data, ends: [low, high], pieces }: Summed): P
   return { x, y: x.map((at, i) => slopes[Math.max(i - 1, 0)] * at + intercepts[Math.max(i - 1, 0)]) };
 };
 
-// Show these curves in these traces. All but the knots, which are many and have a layer of their own,
-// are painted: of a part, Plotly loses what lies above what.
+// Show these curves in these traces. All traces but the knots are painted at once, because otherwise their stacking
+// order is lost; the knots have a layer of their own.
 const shown: Drawn[] = Array(KNOTS).fill(NOTHING);
 const keep = (places: number[], curves: Drawn[]) => places.forEach((place, i) => (shown[place] = curves[i]));
 const put = (places: number[], curves: Drawn[]) => {
@@ -150,7 +151,7 @@ const put = (places: number[], curves: Drawn[]) => {
 };
 
 // --- painting -------------------------------------------------------------------------------------
-// `chosen` is the number of a unit, or null.
+// `chosen` is the number of a unit, from 0, or null.
 export const paint = (line: Line, chosen: number | null) => {
   const { units, drawn, hasColours, curve } = line;
   const role = (k: number) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
@@ -174,7 +175,7 @@ export const paint = (line: Line, chosen: number | null) => {
   choose(line, chosen);
 };
 
-// A tick on the axis for each knot; one path of all of them, which thousands do not slow down.
+// A tick on the x axis for each knot. All ticks are one path, which is fast even for thousands.
 const ticksOf = (knots: Unit[], { net }: Line): Drawn => {
   if (!knots.length) return NOTHING;
   const ends = <T>(of: (unit: Unit) => T) => knots.flatMap((unit) => [of(unit), of(unit), null]);
@@ -192,7 +193,7 @@ const tickWords = (unit: Unit, net: NetDescription) =>
     x: numbers.fixed(unit.knot),
   });
 
-// One unit in the accent, and where it bends; the others step back.
+// Highlight one unit and its bend, and fade the others.
 export const choose = (line: Line, chosen: number | null) => {
   const unit = chosen === null ? null : line.units[chosen];
   fade(unit !== null);
@@ -211,10 +212,10 @@ const fade = (on: boolean) => {
   isFaint = on;
   gd.data[UNITS].opacity = on ? 0.25 : 0.55;
   for (const trace of [UNIT1, UNIT2, NET]) gd.data[trace].opacity = on ? 0.35 : 1;
-  Plotly.redraw(gd); // a restyle does not reach traces that were animated
+  Plotly.redraw(gd); // Plotly.restyle has no effect on animated traces
 };
 
-// The axes hold the net and its units, or the chosen unit alone.
+// Set the axes so that they contain the net and its units, or, when zoomed, the chosen unit alone.
 export const axes = (line: Line, chosen: number | null, zoomed: boolean) => {
   const [low, high] = line.ends;
   const pad = (high - low) * 0.02 || 1;
@@ -231,6 +232,6 @@ const closeUp = ({ share, ends }: Unit): Range => {
   return ends.some((value) => value < 0) ? [-1.1 * top, 0.3 * top] : [-0.3 * top, 1.1 * top];
 };
 
-// One of the straight pieces, by its number, as a broad stroke; null: none.
-export const stress = ({ curve: { x, y } }: Line, i: number | null) =>
+// Highlight straight piece `i`, or none.
+export const highlight = ({ curve: { x, y } }: Line, i: number | null) =>
   put([PIECE], [i === null ? NOTHING : { x: x.slice(i, i + 2), y: y.slice(i, i + 2) }]);

@@ -1,4 +1,4 @@
-// The line in numbers: from where to where which slope; of a net of sigmoids, where each step is.
+// The line in numbers: a formula and a table of its straight pieces, or, of a net of sigmoids, of its steps.
 import * as i18n from "../../core/text/i18n";
 import * as mathml from "../../core/text/mathml";
 import * as numbersModule from "../../core/text/numbers";
@@ -7,8 +7,8 @@ import type { Line, Unit } from "./plot";
 import * as piecesPlot from "./plot";
 
 const { t } = i18n;
-const MOST_CASES = 3; // more do not fit into a formula
-const MOST_NAMED = 3; // units that share a bend
+const MAX_CASES = 3; // of a formula
+const MAX_NAMED = 3; // more units that bend at the same x are only counted
 
 export const isSmooth = (net: NetDescription) => net.activation === "sigmoid";
 
@@ -31,7 +31,7 @@ const formula = ({ net, pieces: { knots, slopes, intercepts } }: Line) => {
 
 export const showFormula = (host: HTMLElement, line: Line) => {
   if (isSmooth(line.net)) host.textContent = t("pieces.smooth");
-  else if (line.pieces.slopes.length > MOST_CASES) {
+  else if (line.pieces.slopes.length > MAX_CASES) {
     host.textContent = t("pieces.many", { n: numbersModule.whole(line.pieces.slopes.length) });
   } else host.innerHTML = formula(line);
 };
@@ -42,13 +42,13 @@ const table = (heads: string[], rows: string[][]) => {
   return `<table class="checkpoints pieces"><thead><tr>${head}</tr></thead><tbody>${body.join("")}</tbody></table>`;
 };
 
-// Which units bend where: a few by number, more by count.
+// A function that names the units which bend at a knot, by their numbers or, if there are many, by their count.
 const bending = (units: Unit[]) => {
   const at = new Map<number, number[]>();
   for (const { knot, k } of units) at.set(knot, [...(at.get(knot) ?? []), k + 1]);
   return (knot: number) => {
     const found = at.get(knot) ?? [];
-    return found.length > MOST_NAMED
+    return found.length > MAX_NAMED
       ? t("summary.units", { units: numbersModule.whole(found.length) })
       : found.map(numbersModule.whole).join(", ");
   };
@@ -117,7 +117,7 @@ export const countWords = ({ net, units, drawn, pieces }: Line) => {
     .join(" ");
 };
 
-// What one unit does.
+// A unit's weights and its effect, in words.
 export const unitWords = (unit: Unit, { net }: Line) => {
   const { fixed } = numbersModule;
   const { W1, b1, W2, knot, isDead } = unit;

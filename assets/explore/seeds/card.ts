@@ -1,4 +1,4 @@
-// "Train 500 seeds": asks the server for them, and paints each part that comes.
+// "Train 500 seeds": requests the runs from the server, and paints each part of the answer as it arrives.
 
 import { byId, element, labelOf, setText } from "../../core/dom";
 import { allows, refusal } from "../../core/limits";
@@ -11,19 +11,19 @@ import * as numbersModule from "../../core/text/numbers";
 import type { Message, NetDescription, Optimizer } from "../../core/types";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
-import * as one from "./one";
+import * as chosenSeed from "./chosen-seed";
 import type { Run } from "./outcomes";
 import * as seedsOutcomes from "./outcomes";
 import * as plateauStore from "./plateaus";
 import * as seedsPlots from "./plots";
 
 const { t } = i18n;
-const PAINT_MS = 250; // at most so often while the seeds come in,
-const PAINT_SHARE = 4; // and so that painting takes a quarter of the time at most
-const TRIES = 5; // when the server cannot be reached,
-const AGAIN_MS = 1000; // so far apart
+const PAINT_MS = 250; // the least time between two paints
+const PAINT_SHARE = 4; // and at least so many times the duration of the last paint
+const MAX_TRIES = 5; // when the server cannot be reached
+const RETRY_MS = 1000;
 
-// What is, or will be, on screen; of no net before the button is pressed.
+// The runs that are shown. `net` is null until the button is pressed.
 type Asked = { first: number; count: number; epochs: number };
 type Kind = { net: NetDescription; optimizer: Optimizer; dataKey: string };
 type Shown = Asked & { runs: Run[]; record: number[] } & (Kind | { [name in keyof Kind]: null });
@@ -32,12 +32,12 @@ const empty = (): Shown => ({
   ...{ net: null, optimizer: null, dataKey: null },
 });
 
-let nodes: seedsPlots.Nodes | null = null; // once they are near the screen
+let nodes: seedsPlots.Nodes | null = null; // null until the card comes near the screen
 let isDrawn = false;
 let shown = empty();
-let asking: AbortController | null = null; // of the newest press of the button
+let request: AbortController | null = null; // of the last press of the button
 let running = false;
-let trouble: Message | null = null;
+let problem: Message | null = null;
 let lastPaint = { at: -Infinity, cost: 0 };
 
 const typed = (id: string) => numbersModule.parse(byId(id, HTMLInputElement).value);
@@ -47,63 +47,64 @@ const wanted = (): Asked => ({
   epochs: typed("seeds-epochs"),
 });
 
-// What is trained comes first; `epochs` are those of the loss curves. Then the runs, or why they wait.
+// The first part of the answer is a Head; `epochs` are those of the loss curves. The other parts have runs, or the
+// code of a message that says why the runs have to wait.
 type Head = { count: number; epochs: number[]; net: NetDescription; optimizer: Optimizer; data_key: string };
 type Part = Partial<Head> & { runs?: Run[]; waiting?: string };
 
-// --- asking -------------------------------------------------------------------------------------
+// --- the request --------------------------------------------------------------------------------
 const run = async () => {
-  const what = wanted();
-  trouble = refusal("seed", what.first) ?? refusal("seeds", what.count) ?? refusal("epochs", what.epochs);
-  if (trouble) return showStatus();
-  asking = new AbortController();
-  const { signal } = asking;
+  const asked = wanted();
+  problem = refusal("seed", asked.first) ?? refusal("seeds", asked.count) ?? refusal("epochs", asked.epochs);
+  if (problem) return showStatus();
+  request = new AbortController();
+  const { signal } = request;
   setRunning(true);
-  for (let tries = 0; tries < TRIES; tries++) {
-    const problem = await follow(what, signal);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const found = await receive(asked, signal);
     if (signal.aborted) return;
-    trouble = problem;
-    if (problem?.code !== "server" && problem?.code !== "foreign") break;
+    problem = found;
+    if (found?.code !== "server" && found?.code !== "foreign") break;
     showStatus();
-    await new Promise((done) => setTimeout(done, AGAIN_MS)); // what it has trained already comes at once
+    await new Promise((done) => setTimeout(done, RETRY_MS)); // the server has the runs it has trained, and sends them at once
   }
   setRunning(false);
   paint();
-  if (!trouble) i18n.announce(sentences()[0]);
+  if (!problem) i18n.announce(sentences()[0]);
 };
 
-// Takes what the server sends until the last seed has come. Gives what went wrong, or null.
-const follow = async (what: Asked, signal: AbortSignal) => {
-  for await (const part of api.streamCommand<Part>(fitSection.now().sid, "seeds", what, signal)) {
+// Process the answer until the last seed has come. Resolves to the problem, or null.
+const receive = async (asked: Asked, signal: AbortSignal) => {
+  for await (const part of api.streamCommand<Part>(fitSection.now().sid, "seeds", asked, signal)) {
     if (part.error || signal.aborted) return part.error ?? null;
-    trouble = part.waiting ? { code: part.waiting, args: {} } : null;
-    if ("net" in part) begin(what, part as Head);
+    problem = part.waiting ? { code: part.waiting, args: {} } : null;
+    if ("net" in part) begin(asked, part as Head);
     else shown.runs.push(...(part.runs ?? []));
     paintInTime();
   }
   return shown.runs.length < shown.count ? api.UNREACHABLE : null;
 };
 
-const begin = (what: Asked, { count, epochs, net, optimizer, data_key: dataKey }: Head) => {
-  shown = { ...empty(), ...what, count, record: epochs, net, optimizer, dataKey };
-  one.choose(null);
+const begin = (asked: Asked, { count, epochs, net, optimizer, data_key: dataKey }: Head) => {
+  shown = { ...empty(), ...asked, count, record: epochs, net, optimizer, dataKey };
+  chosenSeed.choose(null);
 };
 
 const stop = () => {
-  asking?.abort();
-  trouble = null;
+  request?.abort();
+  problem = null;
   setRunning(false);
   paint();
 };
 
-const setRunning = (now: boolean) => {
-  running = now;
-  const [train, stopper] = ["seeds-train", "seeds-stop"].map((id) => byId(id, HTMLButtonElement));
-  const from = document.activeElement; // the keyboard goes from the one button to the other
-  train.disabled = now;
-  stopper.disabled = !now;
-  if (now && from === train) stopper.focus({ preventScroll: true });
-  if (!now && from === stopper) train.focus({ preventScroll: true });
+const setRunning = (isRunning: boolean) => {
+  running = isRunning;
+  const [trainButton, stopButton] = ["seeds-train", "seeds-stop"].map((id) => byId(id, HTMLButtonElement));
+  const focused = document.activeElement; // the button that becomes disabled passes the focus to the other one
+  trainButton.disabled = isRunning;
+  stopButton.disabled = !isRunning;
+  if (isRunning && focused === trainButton) stopButton.focus({ preventScroll: true });
+  if (!isRunning && focused === stopButton) trainButton.focus({ preventScroll: true });
   showWords();
 };
 
@@ -113,22 +114,22 @@ const plateaus = () => {
   return fitSection.isReady(now) ? plateauStore.of(now, paint) : null;
 };
 
-// Before the button is pressed: axes, and the plateaus of the net in Fit.
-const seen = (): seedsPlots.Shown => {
+// What the plots show: before the button is pressed, only axes and the plateaus of the net in Fit.
+const plotted = (): seedsPlots.Shown => {
   if (shown.net) return shown;
   const asked = Object.entries(wanted()).filter(([, value]) => value > 0);
   return { ...shown, ...Object.fromEntries(asked), net: fitSection.open().state.net };
 };
 
-const ring = () => nodes && seedsPlots.choose(nodes, shown.record, one.current());
+const markChosen = () => nodes && seedsPlots.choose(nodes, shown.record, chosenSeed.current());
 
 const paint = () => {
   const found = plateaus();
   if (found && nodes) {
     const began = performance.now();
-    seedsPlots.paintCurves(nodes.curves, seen(), found);
-    seedsPlots.paintDots(nodes.dots, seen(), found);
-    ring();
+    seedsPlots.paintCurves(nodes.curves, plotted(), found);
+    seedsPlots.paintDots(nodes.dots, plotted(), found);
+    markChosen();
     if (!isDrawn) listen(nodes.dots);
     isDrawn = true;
     lastPaint = { at: performance.now(), cost: performance.now() - began };
@@ -142,14 +143,14 @@ const paintInTime = () => {
   else showStatus();
 };
 
-const sentences = () => seedsOutcomes.told(shown, plateaus());
+const sentences = () => seedsOutcomes.summary(shown, plateaus());
 
 const showWords = () => {
   showStatus();
   showLabel();
   seedsOutcomes.legend(byId("seeds-legend"), shown.net ?? fitSection.now().net ?? nets.LECTURE);
   showSetting();
-  one.show();
+  chosenSeed.show();
   const [first = t("seeds.nothing_yet"), ...rest] = sentences();
   byId("seeds-told").textContent = first;
   byId("seeds-reasons").replaceChildren(...rest.map((textContent) => element("li", { textContent })));
@@ -157,21 +158,21 @@ const showWords = () => {
 
 const showStatus = () => {
   const status = byId("seeds-status");
-  setText(status, trouble ? t(i18n.firstKey(`error.${trouble.code}`), i18n.formatArgs(trouble.args)) : statusWords());
-  status.classList.toggle("complaint", Boolean(trouble) && !running);
+  setText(status, problem ? t(i18n.firstKey(`error.${problem.code}`), i18n.formatArgs(problem.args)) : statusWords());
+  status.classList.toggle("complaint", Boolean(problem) && !running);
   byId("seeds-progress", HTMLProgressElement).value = shown.runs.length / shown.count;
 };
 
-// How many there are; and of which net, should that not be the one in Fit any more.
+// The number of runs so far; and their net, if Fit has another one by now.
 const statusWords = () => {
   const { runs, count } = shown;
   if (!runs.length) return running ? t("status.starting") : "";
   const key = running || runs.length < count ? "seeds.status" : "seeds.status_all";
-  const said = t(key, { k: numbersModule.whole(runs.length), n: numbersModule.whole(count) });
+  const progress = t(key, { k: numbersModule.whole(runs.length), n: numbersModule.whole(count) });
   const { kind } = seedsOutcomes;
   const { state } = fitSection.now();
   const trained = shown.net ? kind(shown) : "";
-  return state && trained !== kind(state) ? `${said} (${trained})` : said;
+  return state && trained !== kind(state) ? `${progress} (${trained})` : progress;
 };
 
 const showLabel = () => {
@@ -190,29 +191,28 @@ const seedAt = ({ points }: PlotlyPointEvent) =>
   points.map(({ customdata }) => customdata).find((value) => typeof value === "number");
 
 // --- start ----------------------------------------------------------------------------------------
-// The plots are made once the plateaus are known, which say how far the axes reach.
-const near = () => {
+// The plots are made when the plateaus are known, because their axes depend on them.
+const onNear = () => {
   nodes = { curves: byId("seeds-curves") as PlotlyGraph, dots: byId("seeds-dots") as PlotlyGraph };
   paint();
 };
 
 const listen = (dots: PlotlyGraph) => {
-  dots.on("plotly_hover", (event) => one.chooseSeed(seedAt(event)));
-  dots.on("plotly_click", (event) => one.open(one.chooseSeed(seedAt(event))));
+  dots.on("plotly_hover", (event) => chosenSeed.chooseSeed(seedAt(event)));
+  dots.on("plotly_click", (event) => chosenSeed.open(chosenSeed.chooseSeed(seedAt(event))));
 };
 
-// Other data: these runs are about something else.
-let about = ""; // what the axes are for, until there are runs
+let axesKey = ""; // the settings for which the empty axes were painted
 const fitChanged = ({ state }: Ready) => {
   if (shown.dataKey && shown.dataKey !== state.data_key) {
-    if (running) stop();
+    if (running) stop(); // the runs are of other data
     shown = empty();
-    one.choose(null);
+    chosenSeed.choose(null);
     paint();
   } else if (!shown.runs.length) {
     const next = JSON.stringify([state.data_key, state.net, state.optimizer, wanted()]);
-    if (next !== about) painting.request("seeds", paint);
-    about = next;
+    if (next !== axesKey) painting.request("seeds", paint);
+    axesKey = next;
   }
   showSetting();
   showStatus();
@@ -226,18 +226,18 @@ export const start = () => {
     byId(id).addEventListener("input", showLabel);
     byId(id).addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || running) return;
-      event.preventDefault(); // or the key would go on to press what gets the focus
+      event.preventDefault(); // otherwise the key would also press the button that gets the focus
       run();
     });
   }
-  one.start(
+  chosenSeed.start(
     () => shown,
-    () => painting.request("seed", ring),
+    () => painting.request("seed", markChosen),
   );
   fitSection.onChange(fitChanged);
   i18n.onLanguage(paint);
-  window.addEventListener("resize", painting.throttle(PAINT_MS, paint)); // names fit, or not
-  plotting.whenNear(byId("seeds-dots"), near);
+  window.addEventListener("resize", painting.throttle(PAINT_MS, paint)); // the place of the plateaus' names may change
+  plotting.whenNear(byId("seeds-dots"), onNear);
   showWords();
 };
 

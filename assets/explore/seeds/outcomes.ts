@@ -1,4 +1,4 @@
-// What became of many seeds, counted and told in words. Nothing here knows a number beforehand.
+// Counts the outcomes of many seeds, and summarizes them in sentences.
 import { element } from "../../core/dom";
 import * as i18n from "../../core/text/i18n";
 import { fixed, whole } from "../../core/text/numbers";
@@ -6,9 +6,9 @@ import type { Args, NetDescription, Optimizer } from "../../core/types";
 import type { Plateaus } from "./plateaus";
 import * as plateauStore from "./plateaus";
 
-export type Side = "both" | "left" | "right"; // which ways units face
+export type Side = "both" | "left" | "right"; // the sides to which a net's units face
 type Facing = [left: number, right: number]; // how many units face each way
-// What became of one seed: `start` before it was trained, `end` after it; as the server sends it.
+// A run as the server sends it: `start` is before the training, `end` after it.
 export type Run = {
   seed: number;
   loss: number;
@@ -23,11 +23,11 @@ type Trained = { runs: Run[]; epochs: number };
 
 const { t } = i18n;
 export const CLASSES: Side[] = ["both", "left", "right"];
-const ARRIVED = 0.1; // of the distance between the plateaus: this near the lowest, a run has arrived
+const ARRIVED = 0.1; // nearer to the lowest plateau than this part of the plateaus' distance, a run has arrived
 
 export const facing = ([left, right]: Facing): Side => (left && right ? "both" : right ? "right" : "left");
 
-// Why a run did not bend on both sides, from what its units were and are.
+// Why a run did not bend on both sides, judged by its units before and after the training.
 const reason = (run: Run) => {
   if (run.diverged) return "diverged";
   if (facing(run.start) !== "both") return `same_${facing(run.start)}`;
@@ -35,8 +35,8 @@ const reason = (run: Run) => {
   return run.dead ? "dead" : "not_yet";
 };
 
-// {n, bent, slow, lucky, reasons}: how many bent on both sides, how many of those were still on
-// their way or began on one side, and why the others did not.
+// `bent`: how many runs bent on both sides. Of these, `slow` have not arrived yet, and `lucky` started with all units
+// on one side. `reasons`: the number of other runs by their reason.
 export const count = (runs: Run[], plateaus: Plateaus) => {
   const limit = plateauStore.oneSided(plateaus);
   const gain = limit - plateaus.both;
@@ -56,11 +56,11 @@ export const count = (runs: Run[], plateaus: Plateaus) => {
 
 const percent = (part: number, all: number) => fixed((100 * part) / all, 0);
 
-// The sentence and the reasons under it: [first, ...items].
+// The main sentence, and the reasons below it.
 const bentOrNot = ({ runs, epochs }: Trained, net: NetDescription, plateaus: Plateaus) => {
   const { n, bent, slow, lucky, reasons, near, limit } = count(runs, plateaus);
   const args = { n: whole(n), epochs: whole(epochs), near: fixed(near, 3), limit: fixed(limit, 3) };
-  const say = (key: string, number = 0, more: Args = {}) =>
+  const ifAny = (key: string, number = 0, more: Args = {}) =>
     number ? [t(key, { ...args, k: whole(number), ...more })] : [];
   const pair = net.h === 2 ? "_two" : "";
   const left = reasons.same_left ?? 0;
@@ -69,16 +69,16 @@ const bentOrNot = ({ runs, epochs }: Trained, net: NetDescription, plateaus: Pla
   return [
     [
       t("seeds.bent", { ...args, k: whole(bent), percent: percent(bent, n) }),
-      ...say("seeds.others", bent ? others : 0),
-      ...say("seeds.others_all", bent ? 0 : others),
+      ...ifAny("seeds.others", bent ? others : 0),
+      ...ifAny("seeds.others_all", bent ? 0 : others),
     ].join(" "),
-    ...say(`seeds.same${pair}`, left + right, { left: whole(left), right: whole(right) }),
-    ...say(`seeds.crossed${pair}`, reasons.crossed),
-    ...say("seeds.dead", reasons.dead),
-    ...say("seeds.not_yet", reasons.not_yet),
-    ...say("seeds.diverged", reasons.diverged),
-    ...say("seeds.lucky", lucky),
-    ...say("seeds.slow", slow),
+    ...ifAny(`seeds.same${pair}`, left + right, { left: whole(left), right: whole(right) }),
+    ...ifAny(`seeds.crossed${pair}`, reasons.crossed),
+    ...ifAny("seeds.dead", reasons.dead),
+    ...ifAny("seeds.not_yet", reasons.not_yet),
+    ...ifAny("seeds.diverged", reasons.diverged),
+    ...ifAny("seeds.lucky", lucky),
+    ...ifAny("seeds.slow", slow),
   ];
 };
 
@@ -89,14 +89,14 @@ const oneUnit = ({ runs }: Trained, plateaus: Plateaus) => {
   return [t("seeds.one_unit", { n: whole(runs.length), ...numbers, ...losses })];
 };
 
-// What can be said of any net: the best, the one in the middle, the worst.
+// For nets without plateaus: the best, the median and the worst loss.
 const spread = ({ runs }: Trained) => {
   const sorted = runs.filter((run) => !run.diverged).sort((a, b) => a.loss - b.loss);
   const diverged = runs.length - sorted.length;
   const dead = runs.filter((run) => run.dead).length;
   const [best, middle, worst] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
   const loss = (run?: Run) => fixed(run?.loss ?? null, 4);
-  const said =
+  const sentence =
     best &&
     t("seeds.spread", {
       n: whole(runs.length),
@@ -106,23 +106,23 @@ const spread = ({ runs }: Trained) => {
       worst: loss(worst),
     });
   return [
-    ...(said ? [said] : []),
+    ...(sentence ? [sentence] : []),
     ...(dead ? [t("seeds.dead", { k: whole(dead) })] : []),
     ...(diverged ? [t("seeds.diverged", { k: whole(diverged) })] : []),
   ];
 };
 
-// Sentences on these runs; the first is the main one.
-export const told = (shown: Trained & { net: NetDescription | null }, plateaus: Plateaus | null) => {
+// Sentences about these runs. The first is the main one.
+export const summary = (shown: Trained & { net: NetDescription | null }, plateaus: Plateaus | null) => {
   const { net } = shown;
   if (!shown.runs.length) return [];
-  if (!plateaus || !net || !plateauStore.hold(net)) return spread(shown);
+  if (!plateaus || !net || !plateauStore.hasPlateaus(net)) return spread(shown);
   if (net.h === 1) return oneUnit(shown, plateaus);
-  if (!plateauStore.matter(plateaus)) return [t("seeds.one_side_enough"), ...spread(shown)];
+  if (!plateauStore.areBothSidesNeeded(plateaus)) return [t("seeds.one_side_enough"), ...spread(shown)];
   return bentOrNot(shown, net, plateaus);
 };
 
-// "both left": which way the units of a net face
+// "both left": the side to which the units of a net face
 export const side = (net: NetDescription, name: Side) =>
   t(`seeds.${net.h === 2 ? "two" : net.h === 1 ? "one" : "all"}_${name}`);
 
@@ -137,7 +137,7 @@ export const one = (run: Run, net: NetDescription) =>
 export const kind = ({ net: { h, bias1, activation, loss }, optimizer }: Kind) => {
   const words = { method: t(`optimizer.${optimizer.kind}`), lr: optimizer.lr, momentum: optimizer.momentum };
   return [
-    h === 1 ? t("summary.one_unit") : t("summary.units", { units: whole(h) }),
+    t("summary.units", { units: whole(h) }),
     t(`activation.${activation}`),
     t(bias1 ? "summary.bias" : "summary.no_bias"),
     t(`summary.${loss}`),
@@ -145,7 +145,7 @@ export const kind = ({ net: { h, bias1, activation, loss }, optimizer }: Kind) =
   ].join(" · ");
 };
 
-// The key of the plots: what each mark's colour stands for, of `net`.
+// The legend of the plots: the meaning of each mark's colour.
 export const legend = (host: HTMLElement, net: NetDescription) => {
   const names: Side[] = net.h === 1 ? ["left", "right"] : CLASSES;
   host.replaceChildren(

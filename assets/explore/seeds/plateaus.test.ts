@@ -9,7 +9,7 @@ const command = vi.mocked(api.command<plateaus.Found>);
 
 const [bce] = golden.bent;
 let key = 0;
-// A session with data that no other test has asked for.
+// A session whose data no other test uses.
 const session = () => ({ sid: "an id", state: { data_key: `data ${++key}`, net: LECTURE } });
 const answer = (state: { data_key: string }) => ({ ...bce.plateaus, data_key: state.data_key, loss: "bce" as const });
 const refusal = { error: { code: "busy", args: {} } };
@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 describe("the plateaus of a session's data", () => {
-  test("are asked for once, and all who wait are told", async () => {
+  test("are requested once, and all listeners are called", async () => {
     const now = session();
     command.mockResolvedValue(answer(now.state));
     const listeners = [vi.fn(), vi.fn()];
@@ -34,7 +34,7 @@ describe("the plateaus of a session's data", () => {
     expect(command.mock.calls).toEqual([["an id", "plateaus", {}]]);
   });
 
-  test("are asked for again after a refusal, five times at most", async () => {
+  test("are requested again after a refusal, at most five times", async () => {
     const now = session();
     const listener = vi.fn(() => plateaus.of(now, listener));
     listener();
@@ -46,7 +46,7 @@ describe("the plateaus of a session's data", () => {
     expect(command).toHaveBeenCalledTimes(5);
   });
 
-  test("a session that moved on gets those of its own data", async () => {
+  test("in an answer for newer data are kept for those data", async () => {
     const [before, after] = [session(), session()];
     command.mockResolvedValueOnce(answer(after.state));
     plateaus.of(before);
@@ -56,22 +56,25 @@ describe("the plateaus of a session's data", () => {
   });
 });
 
-describe("what they say", () => {
-  test("they hold for ReLUs without a bias", () => {
-    expect(plateaus.hold(LECTURE)).toBe(true);
-    expect(plateaus.hold({ ...LECTURE, bias1: true })).toBe(false);
-    expect(plateaus.hold({ ...LECTURE, activation: "sigmoid" })).toBe(false);
-  });
-  test("on the lecture's data both sides matter, from either of them", () => {
+test("plateaus exist for ReLUs without a bias", () => {
+  expect(plateaus.hasPlateaus(LECTURE)).toBe(true);
+  expect(plateaus.hasPlateaus({ ...LECTURE, bias1: true })).toBe(false);
+  expect(plateaus.hasPlateaus({ ...LECTURE, activation: "sigmoid" })).toBe(false);
+});
+
+describe("both sides are needed", () => {
+  test("on the lecture's data, compared with either side", () => {
     const { left, right, both } = bce.plateaus;
     expect(plateaus.oneSided(bce.plateaus)).toBe(left);
-    expect(plateaus.matter(bce.plateaus)).toBe(true);
+    expect(plateaus.areBothSidesNeeded(bce.plateaus)).toBe(true);
     expect(bce.plateaus.bent_below).not.toBeNull(); // the server agrees
-    expect(plateaus.matter(bce.plateaus, right)).toBe(true);
-    expect(plateaus.matter(bce.plateaus, both + 0.001)).toBe(false);
+    expect(plateaus.areBothSidesNeeded(bce.plateaus, right)).toBe(true);
+    expect(plateaus.areBothSidesNeeded(bce.plateaus, both + 0.001)).toBe(false);
   });
-  test("not where one side is enough, or nothing can be learned", () => {
-    expect(plateaus.matter({ flat: 0.7, left: 0.201, right: 0.6, both: 0.2, bent_below: null })).toBe(false);
-    expect(plateaus.matter({ flat: 0.7, left: 0.7, right: 0.7, both: 0.7, bent_below: null })).toBe(false);
+  test("not if one side is enough, or if nothing can be learned", () => {
+    const oneIsEnough = { flat: 0.7, left: 0.201, right: 0.6, both: 0.2, bent_below: null };
+    expect(plateaus.areBothSidesNeeded(oneIsEnough)).toBe(false);
+    const nothing = { flat: 0.7, left: 0.7, right: 0.7, both: 0.7, bent_below: null };
+    expect(plateaus.areBothSidesNeeded(nothing)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
-// Two plots of many seeds, with the same loss axis: the loss curves, and the final losses, each seed
-// a dot, with their histogram at the side.
+// Two plots of many seeds with the same loss axis: the loss curves; and a dot for each seed's final loss, with a
+// histogram beside them.
 
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
@@ -11,7 +11,7 @@ import type { Plateaus } from "./plateaus";
 import * as plateauStore from "./plateaus";
 
 const { t } = i18n;
-// What is shown: `record` are the epochs of the curves.
+// `record` are the epochs of the curves.
 export type Shown = {
   runs: Run[];
   record: number[];
@@ -29,10 +29,10 @@ export const ROLE = { both: "yhat", left: "unit2", right: "unit1" };
 const PATTERN = { both: "", left: "\\", right: "/" };
 export const SYMBOL = { both: "circle", left: "triangle-left", right: "triangle-right" };
 const BINS = 40;
-const TOP = 1.25; // of the loss of a net that says the same everywhere: what is above is cut off
-const CLOSE = 0.05; // of the axis: plateaus nearer than this share a label
-const MOST_BESIDE = 0.3; // of the width: where the plateaus' names take more, they stand inside
-const CHOSEN = CLASSES.length; // number of the trace of the chosen seed, in either plot
+const TOP = 1.25; // end of the loss axis, relative to the loss of a constant net
+const CLOSE = 0.05; // plateaus nearer to each other than this part of the axis share a label
+const MAX_BESIDE = 0.3; // labels that need more than this part of the plot's width are put inside it
+const CHOSEN = CLASSES.length; // the trace of the chosen seed, in both plots
 
 const byClass = (runs: Run[]) => CLASSES.map((name) => runs.filter((run) => facing(run.start) === name));
 
@@ -42,10 +42,10 @@ const lossRange = (runs: Run[], plateaus: Plateaus): Range => {
   return [low - 0.08 * (high - low), high];
 };
 
-// --- plateaus: a line across, and its name above it --------------------------------------------
+// --- plateaus: horizontal lines and their labels ------------------------------------------------
 const lines = (net: NetDescription, plateaus: Plateaus): Line[] => {
-  if (!plateauStore.hold(net)) return [];
-  const names: Side[] = net.h > 1 && plateauStore.matter(plateaus) ? CLASSES : ["left", "right"];
+  if (!plateauStore.hasPlateaus(net)) return [];
+  const names: Side[] = net.h > 1 && plateauStore.areBothSidesNeeded(plateaus) ? CLASSES : ["left", "right"];
   return names.map((name) => ({ name, loss: plateaus[name] })).sort((a, b) => a.loss - b.loss);
 };
 
@@ -64,16 +64,16 @@ const labels = (found: Line[], [low, high]: Range): Label[] => {
   }));
 };
 
-// The size of words in plots, which the style sheet sets, and how wide the longest of these is.
+// The text size in plots, as set by the style sheet, and the width of the longest label.
 const fontPx = () => Math.max(14, 0.8 * parseFloat(getComputedStyle(document.documentElement).fontSize));
 const widest = (names: Label[]) => {
-  const pen = document.createElement("canvas").getContext("2d");
-  if (!pen) return 0;
-  pen.font = `${fontPx()}px ${getComputedStyle(document.body).fontFamily}`;
-  return Math.max(0, ...names.map(({ text }) => pen.measureText(text).width));
+  const context = document.createElement("canvas").getContext("2d");
+  if (!context) return 0;
+  context.font = `${fontPx()}px ${getComputedStyle(document.body).fontFamily}`;
+  return Math.max(0, ...names.map(({ text }) => context.measureText(text).width));
 };
 
-// With `room` in px, the names stand in the margin if they fit, clear of what is drawn.
+// The labels are put in the right margin if they fit into `room` (pixels), otherwise inside the plot.
 const plateauMarks = (net: NetDescription, plateaus: Plateaus, range: Range, room: number) => {
   const found = lines(net, plateaus);
   const names = labels(found, range);
@@ -114,8 +114,9 @@ const layout = (xaxis: PlotlyLayout, shown: Shown, plateaus: Plateaus, room = 0,
   });
 };
 
-// --- loss curves: one faint line per class, lifted at every seed's end ---------------------------
-const curve = (run: Run, epochs: number[]) => ({ x: epochs.slice(1), y: run.curve.slice(1) }); // a log axis has no 0
+// --- loss curves: one trace per class, with a gap after each seed --------------------------------
+// Without epoch 0, which a logarithmic axis cannot show.
+const curve = (run: Run, epochs: number[]) => ({ x: epochs.slice(1), y: run.curve.slice(1) });
 
 const curves = (runs: Run[], epochs: number[], name: Side) => {
   const x: Column = [];
@@ -126,6 +127,7 @@ const curves = (runs: Run[], epochs: number[], name: Side) => {
     y.push(...one.y, null);
   }
   return plotting.line(ROLE[name], {
+    meta: name,
     x: x.length ? x : [null],
     y: y.length ? y : [null],
     connectgaps: false,
@@ -144,10 +146,11 @@ export const paintCurves = (node: HTMLElement, shown: Shown, plateaus: Plateaus)
   return Plotly.react(node, traces, layout(epochs, shown, plateaus), plotting.CONFIG);
 };
 
-// --- dots: seed by final loss -------------------------------------------------------------------
+// --- dots: final loss by seed -------------------------------------------------------------------
 const dots = (runs: Run[], name: Side, size: number, top: number): PlotlyTrace => ({
   type: "scatter",
   mode: "markers",
+  meta: name,
   xaxis: "x",
   yaxis: "y",
   x: runs.length ? runs.map((run) => run.seed) : [null],
@@ -170,6 +173,7 @@ const histogram = (runs: Run[], name: Side, [low, high]: Range): PlotlyTrace => 
   for (const { loss } of runs) counts[Math.min(Math.floor((loss - low) / width), BINS - 1)] += 1;
   return {
     type: "bar",
+    meta: name,
     orientation: "h",
     xaxis: "x2",
     yaxis: "y",
@@ -217,18 +221,18 @@ export const paintDots = (node: HTMLElement, shown: Shown, plateaus: Plateaus) =
     nticks: 3,
     anchor: "y",
   });
-  const room = MOST_BESIDE * node.clientWidth;
+  const room = MAX_BESIDE * node.clientWidth;
   const look = layout(seeds, shown, plateaus, room, { xaxis2: counts, barmode: "stack", bargap: 0 });
   return Plotly.react(node, traces, look, plotting.CONFIG);
 };
 
-// Ring the dot of a run, and draw its curve thickly; null: of none.
+// Mark the dot and the curve of a run; null marks none.
 export const choose = (nodes: Nodes, record: number[], run: Run | null) => {
-  if (!nodes.dots._fullLayout || !nodes.curves._fullLayout) return; // they are not drawn yet
+  if (!nodes.dots._fullLayout || !nodes.curves._fullLayout) return; // not drawn yet
   const top = nodes.dots._fullLayout.yaxis.range[1];
   const dot = run ? { x: [run.seed], y: [Math.min(run.loss, top)] } : NOTHING;
   const one = run ? curve(run, record) : NOTHING;
-  // not by animating, which would take the bars away: they are no part of what moves
+  // Not painting.setCurves: Plotly.animate would remove the bars.
   Plotly.restyle(nodes.dots, { x: [dot.x], y: [dot.y] }, [CHOSEN]);
   painting.setCurves(nodes.curves, [CHOSEN], [one]);
 };

@@ -1,5 +1,5 @@
-// A run that is stuck on one side: says so, with the reason read from its own weights, and offers
-// what helps. Shown only while it is true.
+// When the net in Fit is stuck on one side: a drawer that explains the reason, found in its weights, and offers
+// remedies. It is offered only while the net is stuck.
 import { byId, labelOf, setText } from "../../core/dom";
 import { limits } from "../../core/limits";
 import * as nets from "../../core/net/net";
@@ -9,71 +9,71 @@ import type { NetDescription, Snapshot, Weights } from "../../core/types";
 import type { FitData } from "../../fit/data";
 import type { Ready } from "../../fit/fit";
 import * as fitSection from "../../fit/fit";
-import { begin } from "../begin";
+import { startOver } from "../start-over";
 import type { Plateaus } from "./plateaus";
 import * as plateauStore from "./plateaus";
 
 type Side = "left" | "right";
 type Unit = { k: number; w1: number; side: Side; adds: number; isOn: boolean };
-// Why a run is stuck: `units` are those that make it so.
+// Why a net is stuck; `units` are the ones that cause it. A unit is "asleep" if it contributes almost nothing.
 type Reason =
   | { reason: "one_side" | "asleep"; side: Side; plateau: number; units: Unit[] }
   | { reason: "dead"; side?: undefined; plateau?: undefined; units: Unit[] };
 type Found = Reason & { all: Unit[]; best: Plateaus; state: Snapshot; n: number };
 
 const { t } = i18n;
-const NEAR = 0.1; // of the way that a one-sided net came down: this near its plateau, it is there
-const ASLEEP = 0.1; // of a logit (or of y), at the data's far end: a unit that adds less hardly counts
+const NEAR = 0.1; // a loss is at a plateau if it is within this part of the distance from `flat` to the plateau
+const ASLEEP = 0.1; // a unit that adds less than this to the logit (or to y) at both ends of the data is asleep
 
-let found: Found | null = null; // what is shown
+let found: Found | null = null; // the reason that is shown
 
-// --- why ----------------------------------------------------------------------------------------
+// --- the reason ---------------------------------------------------------------------------------
 const range = (count: number) => Array.from({ length: count }, (_, k) => k);
 
-// What unit k does: which way it faces, what it adds at its far end, whether it is ever on.
+// Unit k: the side it faces, the most it adds at the ends of the data, and whether it is on at any point.
 const unit = (p: Weights, k: number, net: NetDescription, data: Pick<FitData, "x">): Unit => {
   const ends = [data.x[0], data.x[data.x.length - 1]];
   const adds = nets.contribution(p, k, ends, net).map(Math.abs);
-  const isOn = nets.unit(p, k, ends, net).some((u) => u > 0); // u is straight: the ends tell
+  const isOn = nets.unit(p, k, ends, net).some((u) => u > 0); // u is linear in x, so the ends suffice
   return { k: k + 1, w1: p[k], side: p[k] < 0 ? "left" : "right", adds: Math.max(...adds), isOn };
 };
 
 const isNear = (loss: number, plateau: number, flat: number) => loss <= plateau + NEAR * (flat - plateau);
 const OTHER: Record<Side, Side> = { left: "right", right: "left" };
 
-// All units that are on face one way, and the loss is at that side's plateau.
+// All units face the same side, and the loss is at that side's plateau.
 const oneSide = (units: Unit[], loss: number, best: Plateaus): Reason | null => {
   const side = units[0].side;
   const isOneSided = units.every((each) => each.side === side);
-  if (!isOneSided || !plateauStore.matter(best, best[side])) return null;
+  if (!isOneSided || !plateauStore.areBothSidesNeeded(best, best[side])) return null;
   return isNear(loss, best[side], best.flat) ? { reason: "one_side", side, plateau: best[side], units } : null;
 };
 
-// Some unit faces the other way, but adds next to nothing there.
+// Units face both sides, but those of one side are asleep.
 const asleep = (units: Unit[], loss: number, best: Plateaus): Reason | null => {
   for (const side of ["left", "right"] as const) {
     const away = units.filter((each) => each.side !== side);
     if (!away.length || away.some((each) => each.adds > ASLEEP)) continue;
-    if (!plateauStore.matter(best, best[side]) || !isNear(loss, best[side], best.flat)) continue;
+    if (!plateauStore.areBothSidesNeeded(best, best[side]) || !isNear(loss, best[side], best.flat)) continue;
     return { reason: "asleep", side: OTHER[side], units: away, plateau: best[side] };
   }
   return null;
 };
 
-// With a first-layer bias a unit can bend beyond the data: it is off everywhere, for good.
+// With a first-layer bias a unit can bend outside the data. Then it may be 0 at all points and never change again.
 const dead = (units: Unit[], loss: number, best: Plateaus): Reason | null => {
   const off = units.filter((each) => !each.isOn);
-  if (!off.length || units.length < 2 || !plateauStore.matter(best, loss)) return null;
+  if (!off.length || units.length < 2 || !plateauStore.areBothSidesNeeded(best, loss)) return null;
   return { reason: "dead", units: off };
 };
 
-// Why the net that stands in Fit is stuck, or null. A run that goes on, or is still replayed, is not.
+// Why the net in Fit is stuck, or null. Null also while it is trained or its new frames are played.
 type Session = {
   state: Snapshot;
   data: Pick<FitData, "key" | "x">;
   playback: Pick<Ready["playback"], "playing" | "following">;
 };
-export const why = ({ state, data, playback }: Session, best: Plateaus | null): Found | null => {
+export const whyStuck = ({ state, data, playback }: Session, best: Plateaus | null): Found | null => {
   const { net, params, status, epoch, loss } = state;
   const isOver = status !== "running" && epoch > 0 && !(playback.playing && playback.following);
   if (!isOver || net.activation !== "relu" || data.key !== state.data_key) return null;
@@ -125,23 +125,23 @@ const show = () => {
   setText(labelOf("stuck-units"), t("stuck.units_n", { h: moreUnits(state.net.h) }));
 };
 
-const look = (now: Ready) => {
+const update = (now: Ready) => {
   const before = found && `${found.state.seed} ${found.reason}`;
-  found = why(now, needsPlateaus(now) ? plateauStore.of(now, lookAgain) : null);
+  found = whyStuck(now, needsPlateaus(now) ? plateauStore.of(now, updateNow) : null);
   show();
   if (found && `${found.state.seed} ${found.reason}` !== before) {
     i18n.announce(`${t("stuck.title")}. ${reasonWords(found)}`);
   }
 };
 
-const lookAgain = () => {
+const updateNow = () => {
   const now = fitSection.now();
-  if (fitSection.isReady(now)) look(now);
+  if (fitSection.isReady(now)) update(now);
 };
 
 const needsPlateaus = ({ state }: Ready) => state.epoch > 0 && state.params !== null && state.net.activation === "relu";
 
-// --- what helps: start over with it, for as many epochs ------------------------------------------
+// --- remedies: start over with a change, for the same number of epochs ----------------------------
 const nextSeed = ({ seed }: Snapshot) => (seed === limits.ranges.seed.max ? 0 : seed + 1);
 type Change = { seed?: number; net?: Partial<NetDescription> };
 const retryWith = (id: string, change: (state: Snapshot) => Change) =>
@@ -150,13 +150,13 @@ const retryWith = (id: string, change: (state: Snapshot) => Change) =>
     const { state } = found;
     const { seed = state.seed, net } = change(state);
     const epochs = Math.min(state.epoch, limits.ranges.epochs.max);
-    begin({ seed, net: { ...state.net, ...net }, optimizer: state.optimizer, epochs });
+    startOver({ seed, net: { ...state.net, ...net }, optimizer: state.optimizer, epochs });
   });
 
 export const start = () => {
   retryWith("stuck-bias", () => ({ net: { bias1: true } }));
   retryWith("stuck-seed", (state) => ({ seed: nextSeed(state) }));
   retryWith("stuck-units", ({ net }) => ({ net: { h: moreUnits(net.h) } }));
-  fitSection.onChange(look);
+  fitSection.onChange(update);
   i18n.onLanguage(show);
 };

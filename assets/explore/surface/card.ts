@@ -1,4 +1,4 @@
-// The loss surface: follows the session's net, run and weights, and lets the current point be moved.
+// The loss surface of the net in Fit, with the run and the current point, which can be moved.
 import { ancestor, byId, element } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
@@ -14,22 +14,22 @@ import * as surfaceHandle from "./handle";
 import type * as lossGrid from "./loss-grid";
 import * as planes from "./plane";
 import * as surfacePlot from "./plot";
+import * as surface3d from "./plot-3d";
 import * as bundles from "./plotly-builds";
-import * as surfaceSolid from "./solid";
 import * as workerClient from "./worker-client";
 
-const COARSE = 25; // places on each side of the grid while something moves
-const FINE = 61;
-const LEAST = 2.5; // half of the axis of a weight, at least
+const COARSE = 25; // places along each axis of the grid while something moves
+const FINE = 61; // and when nothing moves
+const MIN_HALF = 2.5; // of the axis of a weight: half of its range
 const ZOOM = 0.6;
-const CHECK_MS = 300; // how soon after a coarse grid it is looked whether all is at rest
+const CHECK_MS = 300; // after a coarse grid, when it is checked whether a fine one can be computed
 
-type WithFrame = Ready & { frame: Shown }; // and nothing is on its way
-type Here = WithFrame & { frame: { p: Weights } };
+type WithFrame = Ready & { frame: Shown };
+type Plain = WithFrame & { frame: { p: Weights } };
 type Run = surfaceChoices.Run & { third: surfaceChoices.Run["end"] };
-type Plane = { plane: lossGrid.Plane; run: Run | null }; // null: the plane is that of two numbers
+type Plane = { plane: lossGrid.Plane; run: Run | null }; // `run` is null for a plane of two weights
 type Scene = surfacePlot.Scene & Plane;
-// What is made when the card is first near the screen.
+// Made when the card first comes near the screen.
 type Parts = {
   library: PlotlyLibrary; // with contours
   gd: PlotlyGraph;
@@ -39,30 +39,30 @@ type Parts = {
 
 let choices: surfaceChoices.Choices;
 let parts: Parts | null = null;
-let newest: Now | null = null; // what Fit told last
-let near = false; // on the screen, or close to it
-let asked: { key: string; coarse: boolean } | null = null; // of the grid that is shown or under way
+let newest: Now | null = null; // the newest state of Fit
+let near = false; // whether the card is on the screen or near it
+let requested: { key: string; coarse: boolean } | null = null; // the last requested grid
 let shown: (surfacePlot.Grid & { ms: number }) | null = null;
-let pathKey = "";
+let paintedKey = ""; // keyOfPath of what is painted; "" for another grid
 let range: planes.Axes | null = null;
-let rangeKey = "";
-let zoomed = false; // by hand: it stays until something else is looked at
-let before: { p: Weights; plane: lossGrid.Plane } | null = null; // when the point was taken
-let checking: number | undefined;
+let rangeKey = ""; // identifies the plane for which `range` was chosen
+let zoomed = false; // the user has zoomed: `range` stays as long as the plane
+let before: { p: Weights; plane: lossGrid.Plane } | null = null; // at the start of the present drag
+let checkTimer: number | undefined;
 
-const isPlain = (now: WithFrame): now is Here => now.net.plain && now.frame.p !== null;
-const isHere = (now: Now | null): now is WithFrame =>
+const isPlain = (now: WithFrame): now is Plain => now.net.plain && now.frame.p !== null;
+const hasFrame = (now: Now | null): now is WithFrame =>
   Boolean(now?.state && now.net && now.data && now.frame?.net === now.net);
-const isMoving = ({ frame, playback, state }: Here) =>
+const isMoving = ({ frame, playback, state }: Plain) =>
   Boolean(parts?.handle.held || frame.epoch === undefined || playback.playing || state.status === "running");
-// What can be drawn, or null.
-const hereNow = () => {
+// The state of Fit if it can be drawn, or null.
+const plainNow = () => {
   const now = fitSection.now();
-  return isHere(now) && isPlain(now) ? now : null;
+  return hasFrame(now) && isPlain(now) ? now : null;
 };
 
-// --- what is shown ----------------------------------------------------------------------------
-const planeOf = ({ frame, playback }: Here): Plane => {
+// --- the scene --------------------------------------------------------------------------------
+const planeOf = ({ frame, playback }: Plain): Plane => {
   const { view } = choices;
   if (view.kind === "run") {
     const run = surfaceChoices.runOf(playback);
@@ -73,7 +73,7 @@ const planeOf = ({ frame, playback }: Here): Plane => {
   return { plane: planes.ofTwo(frame.p, view.i, view.j), run: null };
 };
 
-// The run on the plane; an edit by hand begins a new piece.
+// The run projected on the plane, with a gap before each edit by hand.
 const pathOf = (playback: Now["playback"], plane: lossGrid.Plane): surfacePlot.Stop[] =>
   playback.frames.flatMap(({ p, mark }, k): surfacePlot.Stop[] => {
     if (!p) return [];
@@ -81,7 +81,7 @@ const pathOf = (playback: Now["playback"], plane: lossGrid.Plane): surfacePlot.S
     return mark === "edit" && k > 0 ? [[null, null], place] : [place];
   });
 
-const rangeOf = (stops: surfacePlot.Stop[], { plane, run }: Plane, { net, playback }: Here): planes.Axes => {
+const rangeOf = (stops: surfacePlot.Stop[], { plane, run }: Plane, { net, playback }: Plain): planes.Axes => {
   const { view } = choices;
   const key = JSON.stringify(run ? [plane.u, plane.v] : [view.i, view.j, net, playback.frames[0]?.seq]);
   if (key !== rangeKey) {
@@ -91,8 +91,8 @@ const rangeOf = (stops: surfacePlot.Stop[], { plane, run }: Plane, { net, playba
   }
   const places = stops.filter(surfacePlot.isPlace);
   const kept = range;
-  const stays = zoomed || parts?.handle.held || places.every((place) => kept && planes.holds(kept, place));
-  range = kept && stays ? kept : planes.around(places, run ? 1e-3 : LEAST);
+  const stays = zoomed || parts?.handle.held || places.every((place) => kept && planes.contains(kept, place));
+  range = kept && stays ? kept : planes.around(places, run ? 1e-3 : MIN_HALF);
   return range;
 };
 
@@ -102,9 +102,9 @@ const titles = (net: FitNet, run: Run | null): [string, string] => {
   return [names[choices.view.i], names[choices.view.j]];
 };
 
-const sceneOf = (here: Here): Scene => {
-  const { net, playback, frame } = here;
-  const { plane, run } = planeOf(here);
+const sceneOf = (plain: Plain): Scene => {
+  const { net, playback, frame } = plain;
+  const { plane, run } = planeOf(plain);
   const project = ({ p }: { p: Weights }) => planes.project(plane, p);
   const path = pathOf(playback, plane);
   const now = project(frame);
@@ -113,7 +113,7 @@ const sceneOf = (here: Here): Scene => {
     run,
     path,
     now,
-    range: rangeOf([...path, now], { plane, run }, here),
+    range: rangeOf([...path, now], { plane, run }, plain),
     titles: titles(net, run),
     start: path.find(surfacePlot.isPlace) ?? now,
     marked: run ? [project(run.end), project(run.third)] : [],
@@ -122,22 +122,22 @@ const sceneOf = (here: Here): Scene => {
 
 // --- painting ---------------------------------------------------------------------------------
 const paint = ({ library, gd }: Parts, grid: surfacePlot.Grid, scene: Scene) => {
-  const whole = { ...scene, ...grid };
-  pathKey = keyOfPath(scene);
-  surfacePlot.flat(library, gd, whole);
-  surfaceSolid.show(whole);
+  const painted = { ...scene, ...grid };
+  paintedKey = keyOfPath(scene);
+  surfacePlot.paintContours(library, gd, painted);
+  surface3d.show(painted);
 };
 const keyOfPath = ({ path, titles: words, range: axes }: Scene) =>
   JSON.stringify([path.length, path[path.length - 1], words, axes, document.documentElement.dataset.theme]);
 
-const lossOf = ({ frame, data, net }: Here) => frame.loss ?? nets.loss(frame.p, data.x, data.y, net);
+const lossOf = ({ frame, data, net }: Plain) => frame.loss ?? nets.loss(frame.p, data.x, data.y, net);
 
-const tellNow = ({ handle }: Parts, { scale }: surfacePlot.Grid, here: Here, scene: Scene) => {
-  const own = lossOf(here);
-  const loss = numbers.fixed(own, 6);
+const showNumbers = ({ handle }: Parts, { scale }: surfacePlot.Grid, plain: Plain, scene: Scene) => {
+  const ownLoss = lossOf(plain);
+  const loss = numbers.fixed(ownLoss, 6);
   byId("surface-loss").textContent = loss;
-  // between the places of the grid the net itself may lie lower
-  const lowest = planes.holds(scene.range, scene.now) ? Math.min(scale.low, own) : scale.low;
+  // The net is between the places of the grid, so its loss may be lower than all of theirs.
+  const lowest = planes.contains(scene.range, scene.now) ? Math.min(scale.low, ownLoss) : scale.low;
   byId("surface-lowest").textContent = numbers.fixed(lowest, 6);
   const [a, b] = scene.now.map((value) => numbers.fixed(value, 4));
   const words = i18n.t("surface.point", { x: scene.titles[0], y: scene.titles[1], a, b, loss });
@@ -145,7 +145,7 @@ const tellNow = ({ handle }: Parts, { scale }: surfacePlot.Grid, here: Here, sce
   return words;
 };
 
-const tellWords = ({ run }: Scene) => {
+const showNotes = ({ run }: Scene) => {
   const lines = run ? ["surface.note_run", "surface.note_drag"] : ["surface.note_two", "surface.note_drag"];
   const key = [...lines, i18n.language()].join(" ");
   const note = byId("surface-note");
@@ -167,17 +167,17 @@ const showWide = (now: WithFrame) => {
   byId("surface-wide").textContent = i18n.t("surface.wide", args);
 };
 
-const ask = ({ request }: Parts, here: Here, { plane, range: axes }: Scene) => {
-  const { data } = here;
-  const { plain, ...net } = here.net;
+const requestGrid = ({ request }: Parts, now: Plain, { plane, range: axes }: Scene) => {
+  const { data } = now;
+  const { plain, ...net } = now.net;
   const key = JSON.stringify([data.key, net, plane, axes]);
-  const coarse = isMoving(here);
+  const coarse = isMoving(now);
   if (coarse) {
-    clearTimeout(checking);
-    checking = setTimeout(update, CHECK_MS);
+    clearTimeout(checkTimer);
+    checkTimer = setTimeout(update, CHECK_MS);
   }
-  if (asked?.key === key && (coarse || !asked.coarse)) return;
-  asked = { key, coarse };
+  if (requested?.key === key && (coarse || !requested.coarse)) return;
+  requested = { key, coarse };
   const n = coarse ? COARSE : FINE;
   const line = ([low, high]: Range) => Float64Array.from(nets.grid(low, high, n));
   request({ net, plane, as: line(axes.x), bs: line(axes.y), coarse }, data);
@@ -185,23 +185,23 @@ const ask = ({ request }: Parts, here: Here, { plane, range: axes }: Scene) => {
 
 const receive = (job: workerClient.Job, loss: Float64Array, ms: number) => {
   shown = { job, loss, ms, scale: surfacePlot.scaleOf(loss) };
-  pathKey = ""; // whatever the last picture was, it is not of this grid
+  paintedKey = "";
   painting.request("surface", update);
 };
 
 const update = () => {
-  if (!near || !parts || !isHere(newest)) return;
+  if (!near || !parts || !hasFrame(newest)) return;
   showWide(newest);
   if (!isPlain(newest)) return;
   choices.show(newest.net, surfaceChoices.runOf(newest.playback));
   const scene = sceneOf(newest);
-  tellWords(scene);
-  ask(parts, newest, scene);
+  showNotes(scene);
+  requestGrid(parts, newest, scene);
   if (!shown) return;
-  if (keyOfPath(scene) !== pathKey) paint(parts, shown, scene);
+  if (keyOfPath(scene) !== paintedKey) paint(parts, shown, scene);
   if (!parts.handle.held) parts.handle.place(scene.now);
-  tellNow(parts, shown, newest, scene);
-  surfaceSolid.move(scene.now);
+  showNumbers(parts, shown, newest, scene);
+  surface3d.move(scene.now);
 };
 
 const follow = (now: Now) => {
@@ -211,17 +211,17 @@ const follow = (now: Now) => {
 
 // --- the current point by hand ----------------------------------------------------------------
 const move = ([a, b]: planes.Place) => {
-  const here = hereNow();
-  if (!before && here) before = { p: [...here.frame.p], plane: planeOf(here).plane };
+  const plain = plainNow();
+  if (!before && plain) before = { p: [...plain.frame.p], plane: planeOf(plain).plane };
   if (before) fitSection.edit(planes.at(before.plane, a, b));
 };
 const end = () => {
   if (!before) return;
   before = null;
-  const here = hereNow();
-  if (!here) return;
-  fitSection.commit([...here.frame.p]);
-  if (parts && shown) i18n.announce(tellNow(parts, shown, here, sceneOf(here)));
+  const plain = plainNow();
+  if (!plain) return;
+  fitSection.commit([...plain.frame.p]);
+  if (parts && shown) i18n.announce(showNumbers(parts, shown, plain, sceneOf(plain)));
 };
 const cancel = () => {
   if (!before) return;
@@ -231,22 +231,22 @@ const cancel = () => {
 };
 
 const zoom = (factor: number) => {
-  const here = hereNow();
-  if (!range || !here) return;
-  const { now, range: axes } = sceneOf(here);
+  const plain = plainNow();
+  if (!range || !plain) return;
+  const { now, range: axes } = sceneOf(plain);
   const middle: planes.Place = [(axes.x[0] + axes.x[1]) / 2, (axes.y[0] + axes.y[1]) / 2];
   zoomed = true;
-  range = planes.zoomed(axes, factor, planes.holds(axes, now) ? now : middle);
+  range = planes.zoomed(axes, factor, planes.contains(axes, now) ? now : middle);
   update();
 };
-const zoomBack = () => {
+const resetZoom = () => {
   zoomed = false;
   range = null;
   update();
 };
 
 // --- start ------------------------------------------------------------------------------------
-// Everything large is fetched when the card comes near the screen.
+// Called when the card first comes near the screen.
 const build = async () => {
   const box = byId("surface-plot");
   let library: PlotlyLibrary;
@@ -267,7 +267,7 @@ const build = async () => {
 };
 
 const repaint = () => {
-  pathKey = "";
+  paintedKey = "";
   update();
 };
 
@@ -284,8 +284,8 @@ export const start = () => {
   ).observe(card);
   byId("surface-zoom-in").addEventListener("click", () => zoom(ZOOM));
   byId("surface-zoom-out").addEventListener("click", () => zoom(1 / ZOOM));
-  byId("surface-zoom-reset").addEventListener("click", zoomBack);
-  surfaceSolid.start();
+  byId("surface-zoom-reset").addEventListener("click", resetZoom);
+  surface3d.start();
   fitSection.onChange(follow);
   i18n.onLanguage(repaint);
   new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });

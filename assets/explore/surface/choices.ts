@@ -1,4 +1,4 @@
-// What the loss surface is over: two of the net's numbers, or a plane through its run.
+// The plane of the loss surface: two of the net's weights, or a plane through three nets of its run.
 import { byId, element } from "../../core/dom";
 import * as nets from "../../core/net/net";
 import * as weightRows from "../../core/net/weight-rows";
@@ -9,15 +9,15 @@ import type { Now } from "../../fit/fit";
 
 type PlainFrame = Frame & { p: Weights };
 export type Run = { start: PlainFrame; end: PlainFrame; thirds: PlainFrame[] };
-// Two of the net's numbers, by their places; or a plane through its run and the net at epoch `third`.
+// Two weights, by their places; or the plane through the run's start, its end and the net at epoch `third`.
 export type View = { kind: "two" | "run"; i: number; j: number; third: number | null };
 export type Choices = ReturnType<typeof create>;
 type Option = [value: string, words: string, disabled?: boolean];
 
-const TENTHS = [5, 1, 2, 3, 4, 6, 7, 8, 9]; // the first one is offered first
+const TENTHS = [5, 1, 2, 3, 4, 6, 7, 8, 9]; // of the run; the first one is the default
 
-// Start and end of a run, and the frames in between that a plane may go through. What was set by
-// hand since is no part of it, so that a drag does not turn the plane. Null: nothing was trained.
+// Start and end of a run, and the frames between them that may be the plane's third net. Weights set by hand are
+// excluded, so that a drag does not rotate the plane. Null if nothing was trained.
 export const runOf = ({ frames }: Now["playback"]): Run | null => {
   const trained = frames.filter((frame): frame is PlainFrame => frame.p !== null && frame.mark !== "edit");
   const [start, end] = [trained[0], trained[trained.length - 1]];
@@ -50,11 +50,11 @@ const fill = (id: string, options: Option[], value: string) => {
 // "W1, unit 1" and so on, in the net's order
 export const names = (net: NetDescription) => weightRows.rowsOf(net).map(({ label, sub }) => i18n.t(label, { k: sub }));
 
-// The lists to choose from; `onChange` is called at a choice.
+// Set up the select elements; `onChange` is called at each choice.
 export const create = (onChange: () => void) => {
   const view: View = { kind: "two", i: 0, j: 1, third: null };
 
-  // Make the lists fit the net and its run; what is no longer there is given up.
+  // Update the options for a net and its run. A choice that no longer exists is replaced by the default.
   const show = (net: NetDescription, run: Run | null) => {
     const { t } = i18n;
     const size = nets.size(net);
@@ -91,7 +91,7 @@ export const create = (onChange: () => void) => {
   };
   listen("surface-view", (value) => (view.kind = value === "run" ? "run" : "two"));
   listen("surface-third", (value) => (view.third = Number(value)));
-  // the same number twice makes no plane: the other axis takes what this one had
+  // The same weight cannot be on both axes: the other axis gets the previous weight of this one.
   listen("surface-x", (value) => {
     if (Number(value) === view.j) view.j = view.i;
     view.i = Number(value);

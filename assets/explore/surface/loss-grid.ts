@@ -1,14 +1,14 @@
-// The loss over a plane of weights, exact: at each place of a grid, over all points.
+// The loss at each place of a grid on a plane of weights, computed exactly, over all points.
 import { lossSum, placesOf } from "../../core/net/net";
 import type { Activation, NetDescription, Numbers } from "../../core/types";
 
-// A plane in the space of a net's weights: at the place (a, b) is the net origin + a u + b v.
+// A plane in the space of a net's weights: the place (a, b) is the net with the weights origin + a u + b v.
 export type Plane = { origin: number[]; u: number[]; v: number[] };
 type Unit = ReturnType<typeof placesOf>;
 
-const BLOCK = 1024; // points at a time, so that what a grid line needs stays in the cache
+const BLOCK = 1024; // points that are processed together, so that the data of a grid line stay in the CPU cache
 
-// Add what unit k of the net `p` gives to the logits `z` of the points `x`.
+// Add the contribution of a unit of the net `p` to the logits `z` of the points `x`.
 const addUnit = (
   z: Float64Array,
   x: Numbers,
@@ -31,14 +31,14 @@ const addUnit = (
   }
 };
 
-// The net's numbers at origin + a u + b v
+// The weights at the place (a, b)
 export const at = ({ origin, u, v }: Plane, a: number, b: number, into = new Float64Array(origin.length)) => {
   for (let k = 0; k < into.length; k++) into[k] = origin[k] + a * u[k] + b * v[k];
   return into;
 };
 
-// Which units move along neither direction of the plane, along one, or along both
-const sortUnits = (net: NetDescription, { u, v }: Plane) => {
+// The units grouped by the directions that change them: none, u ("along"), v ("across"), or both
+const groupUnits = (net: NetDescription, { u, v }: Plane) => {
   const kinds: Record<"still" | "along" | "across" | "both", Unit[]> = { still: [], along: [], across: [], both: [] };
   for (let k = 0; k < net.h; k++) {
     const unit = placesOf(net, k);
@@ -50,9 +50,9 @@ const sortUnits = (net: NetDescription, { u, v }: Plane) => {
   return kinds;
 };
 
-// The loss of `net` at all places (as[i], bs[j]) of the plane, as loss[j * as.length + i]. Units
-// that move along one direction only are computed once per grid line. A generator that yields
-// after each line of each block of points, so that the worker can listen in between.
+// The loss of `net` at all places (as[i], bs[j]) of the plane, as loss[j * as.length + i]. Units that only one
+// direction changes are computed once per grid line. This is a generator that yields after each line of each block of
+// points, so that the worker can check for messages.
 export function* lossGrid(
   net: NetDescription,
   { x, y }: { x: Numbers; y: Numbers },
@@ -62,7 +62,7 @@ export function* lossGrid(
 ): Generator<undefined, Float64Array> {
   const [columns, rows] = [as.length, bs.length];
   const total = new Float64Array(rows * columns);
-  const { still, along, across, both } = sortUnits(net, plane);
+  const { still, along, across, both } = groupUnits(net, plane);
   const sum = lossSum[net.loss];
   const bias = plane.origin.length - 1;
   const columnParts = new Float64Array(columns * BLOCK);

@@ -11,29 +11,29 @@ describe.each(golden.planes)("the plane through three nets, by numpy's QR", ({ n
     expectNear(found.u, u);
     expectNear(found.v, v);
   });
-  test("where nets lie, and the nets that lie there", () => {
+  test("`project` gives the places of nets, `at` the nets at places", () => {
     nets.forEach((net, k) => expectNear(plane.project(found, net), places[k]));
     places.slice(0, 3).forEach(([a, b], k) => expectNear(plane.at(found, a, b), nets[k]));
   });
-  test("none where they lie in one line, or two are one", () => {
+  test("none if they are collinear, or if two are equal", () => {
     const beyond = start.map((value, k) => value + 2 * (end[k] - value));
     expect(plane.through(start, beyond, end)).toBeNull();
     expect(plane.through(start, start, end)).toBeNull();
   });
 });
 
-test("the plane of two numbers has them as its places", () => {
+test("in the plane of two weights, these are the coordinates", () => {
   const found = plane.ofTwo([1, 2, 3], 2, 0);
   expect(found).toEqual({ origin: [0, 2, 0], u: [0, 0, 1], v: [1, 0, 0] });
   expect(plane.project(found, [1, 2, 3])).toEqual([3, 1]);
 });
 
 describe("axes", () => {
-  test("hold all places, no narrower than asked nor than a third of the other", () => {
+  test("contain all places, and are not narrower than `least` or a third of the other axis", () => {
     const axes = plane.around([[0, 1], [10, 1]], 0.5); // biome-ignore format: pairs
     expect(axes).toEqual({ x: [-1.5, 11.5], y: [1 - 6.5 / 3, 1 + 6.5 / 3] });
-    expect(plane.holds(axes, [10, 1])).toBe(true);
-    expect(plane.holds(axes, [10, 4])).toBe(false);
+    expect(plane.contains(axes, [10, 1])).toBe(true);
+    expect(plane.contains(axes, [10, 4])).toBe(false);
   });
   test("zoom about a place", () => {
     expect(plane.zoomed({ x: [0, 4], y: [-1, 1] }, 0.5, [1, 1])).toEqual({ x: [0.5, 2.5], y: [0, 1] });

@@ -1,4 +1,4 @@
-// Planes in the space of a net's weights, whose directions u and v are at right angles and of length 1.
+// Planes in the space of a net's weights, with orthonormal directions u and v.
 import type { Range, Weights } from "../../core/types";
 import * as lossGrid from "./loss-grid";
 
@@ -6,21 +6,21 @@ type Plane = lossGrid.Plane;
 export type Place = [a: number, b: number];
 export type Axes = { x: Range; y: Range };
 
-const FLAT = 1e-6; // three nets in one line, as far as a plane is concerned
+const COLLINEAR = 1e-6; // a third net relatively nearer than this to the line through the others defines no plane
 
 const minus = (p: Weights, q: Weights) => p.map((value, k) => value - q[k]);
 const dot = (p: Weights, q: Weights) => p.reduce((sum, value, k) => sum + value * q[k], 0);
 const length = (p: Weights) => Math.sqrt(dot(p, p));
 const scaled = (p: Weights, factor: number) => p.map((value) => value * factor);
 
-// All nets that differ from `p` in its numbers i and j alone; (a, b) are these two numbers.
+// The plane of all nets that differ from `p` only in the weights i and j, which are (a, b).
 export const ofTwo = (p: Weights, i: number, j: number): Plane => {
   const along = (place: number) => p.map((_, k) => (k === place ? 1 : 0));
   return { origin: p.map((value, k) => (k === i || k === j ? 0 : value)), u: along(i), v: along(j) };
 };
 
-// The plane through three nets, with the first as its origin and the second on its first axis
-// (Gram and Schmidt); null where they lie in one line.
+// The plane through three nets (Gram-Schmidt): the first is the origin, the second is on the first axis. Null if they
+// are collinear.
 export const through = (start: Weights, end: Weights, third: Weights): Plane | null => {
   const first = minus(end, start);
   const size = length(first);
@@ -29,7 +29,7 @@ export const through = (start: Weights, end: Weights, third: Weights): Plane | n
   const other = minus(third, start);
   const across = minus(other, scaled(u, dot(other, u)));
   const height = length(across);
-  if (!(height > FLAT * size)) return null;
+  if (!(height > COLLINEAR * size)) return null;
   return { origin: [...start], u, v: scaled(across, 1 / height) };
 };
 
@@ -40,8 +40,7 @@ export const project = ({ origin, u, v }: Plane, p: Weights): Place => {
 };
 export const at = (plane: Plane, a: number, b: number): Weights => Array.from(lossGrid.at(plane, a, b));
 
-// Axes that hold all `places`, `least` wide on either side of
-// their middle, or a third of the other axis.
+// Axes that contain all places. Half of each is at least `least`, and at least a third of half of the other.
 export const around = (places: Place[], least: number): Axes => {
   const axes = [0, 1].map((axis) => {
     const values = places.map((place) => place[axis]);
@@ -56,7 +55,7 @@ export const around = (places: Place[], least: number): Axes => {
   });
   return { x, y };
 };
-export const holds = ({ x, y }: Axes, [a, b]: Place) => x[0] <= a && a <= x[1] && y[0] <= b && b <= y[1];
+export const contains = ({ x, y }: Axes, [a, b]: Place) => x[0] <= a && a <= x[1] && y[0] <= b && b <= y[1];
 export const zoomed = ({ x, y }: Axes, factor: number, [a, b]: Place): Axes => {
   const scale = ([low, high]: Range, middle: number): Range => [
     middle + (low - middle) * factor,

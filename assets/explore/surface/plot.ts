@@ -1,4 +1,4 @@
-// The pictures of a loss surface: filled contours, and the same in 3-D.
+// The figures of a loss surface: filled contours, and a 3-D surface.
 
 import * as nets from "../../core/net/net";
 import * as plotting from "../../core/plots/plotting";
@@ -10,7 +10,7 @@ import type { Job } from "./worker-client";
 
 // A place of a path, or a gap in it.
 export type Stop = Place | [null, null];
-// What is to be seen on a plane; `marked` are the other nets that the plane goes through.
+// What is drawn on a plane. `marked` are the other nets through which the plane goes.
 export type Scene = {
   path: Stop[];
   start: Place;
@@ -24,18 +24,18 @@ export type PaintedScene = Scene & Grid;
 export type Scale = ReturnType<typeof scaleOf>;
 
 const BANDS = 14;
-const SCALE = [0, 1, 2, 3, 4, 5]; // --loss0 to --loss5 in the style sheet
+const COLOURS = [0, 1, 2, 3, 4, 5]; // --loss0 to --loss5 in the style sheet
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };
-const SOFT = 0.02;
+const SOFTENING = 0.02; // part of the distance from the lowest loss to the median that is added before the logarithm
 
-// Levels for a grid of losses. Near its lowest place they are close together, and further up each
-// is so many times as high above it as the one before: level = log10(loss - lowest + a little).
+// The scale of contour levels for a grid of losses: level = log10(loss - lowest + soft). So the contours are close
+// together near the lowest place.
 export const scaleOf = (loss: Float64Array) => {
   const sorted = Float64Array.from(loss).sort();
   const low = sorted[0];
   const middle = sorted[sorted.length >> 1];
   const high = sorted[sorted.length - 1];
-  const soft = Math.max((middle - low) * SOFT, (high - low) * 1e-6, 1e-9);
+  const soft = Math.max((middle - low) * SOFTENING, (high - low) * 1e-6, 1e-9);
   const level = (value: number) => Math.log10(Math.max(value - low, 0) + soft);
   const start = level(low);
   const end = Math.max(level(high), start + 1e-6);
@@ -47,14 +47,14 @@ const ticks = ({ start, end, valueAt }: Scale) => {
   const at = nets.grid(start, end, 6);
   return { tickvals: at, ticktext: at.map((t) => precise(valueAt(t))) };
 };
-const colours = () => SCALE.map((k) => [k / (SCALE.length - 1), plotting.colour(`loss${k}`)]);
+const colours = () => COLOURS.map((k) => [k / (COLOURS.length - 1), plotting.colour(`loss${k}`)]);
 
 const rows = (values: Float64Array, columns: number) =>
   Array.from({ length: values.length / columns }, (_, j) =>
     Array.from(values.subarray(j * columns, (j + 1) * columns)),
   );
 
-// Place of the lowest loss of the grid: [a, b]
+// The place of the lowest loss of the grid
 export const lowestOf = ({ as, bs }: Job, loss: Float64Array): Place => {
   let best = 0;
   for (let k = 1; k < loss.length; k++) if (loss[k] < loss[best]) best = k;
@@ -111,7 +111,7 @@ const traces = (scene: PaintedScene) => {
   ];
 };
 
-export const flat = (library: PlotlyLibrary, node: HTMLElement, scene: PaintedScene) => {
+export const paintContours = (library: PlotlyLibrary, node: HTMLElement, scene: PaintedScene) => {
   const { axis, layout } = plotting;
   const look = layout(
     axis(scene.titles[0], scene.range.x, { zeroline: false, showgrid: false }),
@@ -121,7 +121,7 @@ export const flat = (library: PlotlyLibrary, node: HTMLElement, scene: PaintedSc
   return library.react(node, traces(scene), look, CONFIG);
 };
 
-// The level of the surface at a place, between the four corners of the grid around it
+// The level of the surface at a place, by bilinear interpolation of the grid
 export const levelAt = ({ job: { as, bs }, loss, scale }: Grid, [a, b]: Place) => {
   const cell = (values: Numbers, value: number) => {
     const step = values[1] - values[0];
@@ -131,7 +131,7 @@ export const levelAt = ({ job: { as, bs }, loss, scale }: Grid, [a, b]: Place) =
   };
   const [i, p] = cell(as, a);
   const [j, q] = cell(bs, b);
-  if (!(p >= 0 && p <= 1 && q >= 0 && q <= 1)) return null; // beyond the edge
+  if (!(p >= 0 && p <= 1 && q >= 0 && q <= 1)) return null; // outside the grid
   const at = (m: number, n: number) => scale.level(loss[(j + n) * as.length + i + m]);
   return (1 - q) * ((1 - p) * at(0, 0) + p * at(1, 0)) + q * ((1 - p) * at(0, 1) + p * at(1, 1));
 };
@@ -155,7 +155,7 @@ const onSurface = (scene: PaintedScene, places: Stop[], more: object) => {
   };
 };
 
-export const solid = (library: PlotlyLibrary, node: HTMLElement, scene: PaintedScene) => {
+export const paint3d = (library: PlotlyLibrary, node: HTMLElement, scene: PaintedScene) => {
   const { job, loss, scale } = scene;
   const [ink, muted, line, yhat, surface] = ["ink", "muted", "axis", "yhat", "surface"].map(plotting.colour);
   const axis = (title: string, more: object) => ({

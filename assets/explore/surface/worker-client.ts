@@ -1,20 +1,19 @@
-// Sends requests for loss grids to the web worker.
+// Requests loss grids from the web worker.
 
 import type { NetDescription, Points } from "../../core/types";
 import { assetUrl } from "../../core/urls";
 import type { Plane } from "./loss-grid";
 
-// The losses at the places (as[i], bs[j]) of a plane; a coarse grid is soon there.
+// The losses at the places (as[i], bs[j]) of a plane. A coarse grid is fast.
 export type Job = { net: NetDescription; plane: Plane; as: Float64Array; bs: Float64Array; coarse: boolean };
 type Request = { job: Job; data: Points };
-// To the worker and from it; `points` are sent only where they are other ones.
+// The messages to and from the worker. `points` is null if the worker has them already.
 export type Question = { id: number; job: Job; points: { x: Float64Array; y: Float64Array } | null };
 export type Reply = { id: number; loss: Float64Array; ms: number };
 type OnGrid = (job: Job, loss: Float64Array, ms: number) => void;
 
-// Returns request(job, data), whose answer `onGrid` gets. A newer request cancels a fine grid; a coarse
-// one is waited for, so that a drag always sees something. Of those that wait, only the newest is
-// computed.
+// Returns a function that requests a grid; `onGrid` receives the answer. A newer request cancels a fine grid, but waits
+// for a coarse one, so that a drag always shows some result. Of the waiting requests only the newest is computed.
 export const create = (onGrid: OnGrid) => {
   const worker = new Worker(assetUrl("worker"), { type: "module" });
   let known: Points | null = null; // the data that the worker has
@@ -31,7 +30,7 @@ export const create = (onGrid: OnGrid) => {
     worker.postMessage(question);
   };
   worker.onmessage = ({ data: answer }: MessageEvent<Reply>) => {
-    if (answer.id !== id || !busy) return; // of a request that came too late to be cancelled
+    if (answer.id !== id || !busy) return; // it was cancelled too late
     const job = busy;
     busy = null;
     if (waiting) {

@@ -1,13 +1,13 @@
-// The web worker that computes loss grids, so that the page stays responsive.
+// The web worker that computes loss grids.
 import { lossGrid } from "./loss-grid";
 import type { Question, Reply } from "./worker-client";
 
-const SLICE_MS = 8; // how long the worker computes before it looks for a newer request
+const SLICE_MS = 8; // the worker computes for so long before it checks for a newer request
 
 let points: Question["points"] = null;
 let newest = 0;
 const { port1, port2 } = new MessageChannel();
-const breathe = () =>
+const receiveMessages = () =>
   new Promise((done) => {
     port1.onmessage = done;
     port2.postMessage(null);
@@ -26,7 +26,7 @@ self.onmessage = async ({ data: { id, job, points: sent } }: MessageEvent<Questi
       return self.postMessage(reply);
     }
     if (performance.now() - last < SLICE_MS) continue;
-    await breathe();
+    await receiveMessages();
     if (id !== newest) return;
     last = performance.now();
   }

@@ -1,4 +1,4 @@
-"""The Celery app and the senders of its messages: three queues on Redis, JSON only, no results."""
+"""The Celery app, with three queues in Redis, and the senders of its messages."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ CALL_TASK = "pwlapp.call"
 TRAIN_TASK = "pwlapp.train"
 BATCH_TASK = "pwlapp.train_batch"
 
-# Redis delivers a message again if its worker has not acknowledged it for so long. Nothing depends
-# on it: the sweeper (see `scheduler`) is faster, and a duplicate message changes nothing.
+# After this time a message is delivered again if its worker has not acknowledged it. Nothing
+# depends on it: the sweeper (see `scheduler`) is faster, and a duplicate message changes nothing.
 VISIBILITY_S = 60
 RECONNECT_S = 1.0
-SEND_TIMEOUT_S = 10.0  # for one message, including those that wait before it
+SEND_TIMEOUT_S = 10.0  # for one message, including the time it waits for others
 
 
 class SteadyConnection(Connection):
-    """Retries a lost Redis once a second, where Celery would soon wait 30 seconds."""
+    """Reconnects to a lost Redis once a second; Celery's own delay would grow to 30 seconds."""
 
     def ensure_connection(self, *args: Any, **named: Any) -> Any:
         steady = {"interval_start": RECONNECT_S, "interval_step": 0, "interval_max": RECONNECT_S}
@@ -56,7 +56,7 @@ def make_app(url: str) -> Celery:
     Parameters
     ----------
     url : str
-        As in ``PWLAPP_REDIS_URL``; empty for an app that never connects.
+        See ``PWLAPP_REDIS_URL``; empty for an app that never connects.
     """
     app = Celery("pwlapp", broker=url or "memory://", amqp=SteadyAMQP, set_as_current=False)
     app.conf.update(
@@ -91,10 +91,10 @@ def _queue(name: str) -> Queue:
 
 
 class Sender:
-    """Sends messages; blocking, for one thread at a time.
+    """Sends messages; blocks, and may be used by one thread at a time.
 
-    It has one connection of its own and opens a new one when that fails, since after a failure the
-    other connections of Celery's pool may be dead as well.
+    It uses one connection of its own and opens a new one after a failure: the other connections of
+    Celery's pool may then be dead as well.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ class Sender:
         self._producer: Any = None
 
     def send_slice(self, sid: str, state: SessionState, queue: str) -> None:
-        """Send the message for the next slice of a session, from its present version.
+        """Send the message for the next slice of a session.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class Sender:
 
 
 class AsyncSender:
-    """Sends messages in a thread, so that the event loop goes on.
+    """Sends messages in a thread, so that the event loop is not blocked.
 
     Parameters
     ----------
@@ -168,5 +168,5 @@ class AsyncSender:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 await asyncio.shield(sending)
         except TimeoutError:
-            sending.cancel()  # if it has not begun
+            sending.cancel()  # has an effect only if it has not begun
             raise storage_failed() from None

@@ -1,4 +1,4 @@
-"""Function calls from a web process to a Celery worker, as JSON text; see `wire`."""
+"""Encodes function calls from a web process to a Celery worker as JSON; see `wire`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from pwlapp.compute.celery import wire
 from pwlapp.errors import UserError
 
-# A worker calls nothing else, whatever a message names.
+# The only functions that a worker calls, whatever a message names.
 ALLOWED = {
     "pwlapp.core.export.checkpoint:state_dict_file",
     "pwlapp.core.constructions:run_all",
@@ -37,12 +37,13 @@ def request(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
     Parameters
     ----------
     function : callable
-        At the top of a module, or a `functools.partial` of one that is.
+        Defined at the top of a module, or a `functools.partial` of such a function.
+    args : tuple
 
     Raises
     ------
     TypeError
-        If it is not in `ALLOWED`, or an argument can't be encoded.
+        If the function is not in `ALLOWED`, or an argument can't be encoded.
     """
     named: dict[str, Any] = {}
     if isinstance(function, partial):
@@ -55,8 +56,8 @@ def request(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
 
 
 def perform(text: str) -> str:
-    """Make the call that `request` encoded; returns its encoded answer, for `result`."""
-    # A call may raise anything; it is raised in the caller, and the worker goes on.
+    """Make a call encoded by `request`; returns the answer, encoded for `result`."""
+    # A call may raise any exception; `result` raises it in the caller, and the worker continues.
     try:
         name, args, named = wire.loads(text)
         return wire.dumps(["value", _function(name)(*args, **named)])
@@ -68,9 +69,9 @@ def perform(text: str) -> str:
 
 
 def result(answer: str | bytes) -> Any:
-    """The value that a call returned; what it raised is raised here.
+    """Decode the answer of a call: return its value, or raise its exception.
 
-    An exception that is not one of Python's own comes back as RuntimeError.
+    An exception that is neither a `UserError` nor built into Python becomes a RuntimeError.
     """
     kind, value = wire.loads(answer)
     if kind == "value":
@@ -82,7 +83,7 @@ def result(answer: str | bytes) -> Any:
     is_error = isinstance(known, type) and issubclass(known, Exception)
     try:
         error = known(message) if is_error else RuntimeError(message)
-    except TypeError:  # its constructor takes more arguments, such as UnicodeDecodeError's
+    except TypeError:  # its constructor needs more arguments, for example UnicodeDecodeError's
         error = RuntimeError(message)
     error.add_note("in a worker process:\n" + where)
     raise error

@@ -1,4 +1,4 @@
-"""Heartbeats of the worker processes: each writes its name, the time and its engines into Redis."""
+"""Heartbeats: each worker process writes its name, the time and its engines into Redis."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def send_heartbeat(redis: Any, name: str, engines: list[EngineInfo]) -> None:
     Parameters
     ----------
     redis : redis.Redis
-        A blocking client; its errors are raised.
+        A blocking client; its errors are passed on.
     name : str
     engines : list of EngineInfo
     """
@@ -46,7 +46,7 @@ def remove_heartbeat(redis: Any, name: str) -> None:
 
 
 class Heartbeats:
-    """Reads the heartbeats, for a web process.
+    """Reads the heartbeats of the workers in a web process.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Heartbeats:
         return [name.decode() for name in names]
 
     async def engines(self, names: list[str]) -> list[EngineInfo]:
-        """The engines that any of these workers has; empty if Redis has lost them.
+        """The engines of all these workers together; empty if Redis has lost them.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Heartbeats:
         for text in filter(None, texts):
             try:
                 listed = {engine.id: engine for engine in wire.loads(text)}
-            except (ValueError, AttributeError) as error:  # of another version of this program
+            except (ValueError, AttributeError) as error:  # written by an incompatible version
                 logger.warning("a worker's list of engines can't be read: %s", error)
                 continue
             found = listed | found

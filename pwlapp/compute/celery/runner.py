@@ -1,4 +1,4 @@
-"""A `Runner` whose calls are made by Celery workers, on this machine or on others."""
+"""A `Runner` that calls functions in Celery workers, on this machine or others."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from pwlapp.tasks import stop
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-ANSWERS = PREFIX + "answers:"  # each web process has one such channel
+ANSWERS = PREFIX + "answers:"  # prefix of channels, one for each web process
 ID_CHARACTERS = 16
-RETRY_S = 5.0  # a call without an answer for so long is made again
+RETRY_S = 5.0  # a call without an answer is sent again after this time
 
 
 class CeleryRunner:
-    """A `Runner` that sends calls to the queue of all Celery workers.
+    """A `Runner` that sends calls to a queue of all Celery workers.
 
-    The answers arrive on a Redis channel of this process. A call whose worker was killed is made
-    again, as `Runner` allows.
+    The answers arrive on a Redis channel of this process. A call whose worker was killed is sent
+    again.
 
     Parameters
     ----------
     link : RedisLink
     sender : AsyncSender
-        `close` closes it too.
+        Is closed by `close`.
     """
 
     def __init__(self, link: RedisLink, sender: AsyncSender) -> None:
@@ -53,7 +53,7 @@ class CeleryRunner:
 
     def start(self) -> None:
         self._listening = asyncio.create_task(
-            self._link.follow([self._channel], self._settle, self._subscribed.set)
+            self._link.follow([self._channel], self._deliver, self._subscribed.set)
         )
 
     async def call(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
@@ -64,7 +64,7 @@ class CeleryRunner:
         answer = self._waiting[name] = asyncio.get_running_loop().create_future()
         try:
             await self._wait_until_subscribed()
-            if not await self._heartbeats.workers():  # calls must not pile up until a worker starts
+            if not await self._heartbeats.workers():  # else calls would pile up in the queue
                 raise UserError("no_workers")
             for _ in range(1 + MAX_RETRIES):
                 if self._closed:
@@ -116,15 +116,15 @@ class CeleryRunner:
         await self._sender.close()
 
     async def _wait_until_subscribed(self) -> None:
-        """Wait, right after the start, until an answer can't be missed."""
+        """Wait until this process listens for answers, so that none is missed after the start."""
         try:
             async with asyncio.timeout(RETRY_S):
                 await self._subscribed.wait()
         except TimeoutError:
             raise storage_failed() from None
 
-    def _settle(self, _channel: str, message: bytes) -> None:
-        """Give an answer to its caller; a duplicate or late answer is dropped."""
+    def _deliver(self, _channel: str, message: bytes) -> None:
+        """Deliver an answer to its caller; a duplicate or late answer is dropped."""
         name, _, answer = message.partition(b" ")
         waiting = self._waiting.get(name.decode())
         if waiting is not None and not waiting.done():

@@ -1,4 +1,4 @@
-"""The scheduler of slices that Celery workers train."""
+"""The scheduler for slices that Celery workers train."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from pwlapp.tasks import log_failure, stop
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 1.0
-LOST_AFTER_S = 2.0  # without progress for so long, plus the time in the queue
+LOST_AFTER_S = 2.0  # time without progress after which a message is lost, plus time in the queue
 MAX_PER_SWEEP = 200
 
 
 class QueueScheduler:
-    """A `Scheduler` that sends the message for a run's first slice; workers send the next ones.
+    """A `Scheduler` that sends the message for a run's first slice; workers send the others.
 
-    Each message names a version of the session. The worker that saves a slice sends the message for
-    the version it saved, so each running session has one message, in a queue or at a worker. A
-    duplicate changes nothing: once one of them is saved, the others name an old version and are
-    dropped. A lost message is replaced by the sweeper, a task that looks every `SWEEP_EVERY_S` for
-    running sessions without progress.
+    Each message names a version of the session. A worker that has saved a slice sends the message
+    for the version it saved, so each running session has one message, in a queue or at a worker.
+    Duplicates change nothing: once one of them is saved, the others name an old version and are
+    dropped. A lost message is replaced by the sweeper, a task that looks for running sessions
+    without progress every `SWEEP_EVERY_S`.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class QueueScheduler:
         self._store = store
         self._runner = runner
         self._sender = sender
-        self.is_stalled = False  # a Redis that is lost ends the streams instead
+        self.is_stalled = False  # never: if Redis is lost, the streams end instead
         self._slice_s = slice_ms / 1000
         self._sending: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.Task[None] | None = None
@@ -83,9 +83,9 @@ class QueueScheduler:
             await self._sender.send_slice(sid, state, await self._queue(state))
 
     async def _queue(self, state: SessionState) -> str:
-        """The GPU queue if the session needs a GPU and one is there.
+        """The GPU queue if the session needs a GPU and a worker has one, else the CPU queue.
 
-        Without a GPU, a CPU worker reports that the engine is missing.
+        If there is no GPU, a CPU worker then reports that the engine is missing.
         """
         points = await self._sessions.points_of(state)
         if not wants_gpu(state.engine, state.train.net, points.training[0].size):
@@ -95,17 +95,17 @@ class QueueScheduler:
 
     async def _sweep(self) -> None:
         while True:
-            with contextlib.suppress(UserError):  # the store has logged that Redis does not answer
+            with contextlib.suppress(UserError):  # the store has logged the failure of Redis
                 await self._sweep_once()
             await asyncio.sleep(SWEEP_EVERY_S)
 
     async def _sweep_once(self) -> None:
         lost_after_s = LOST_AFTER_S + self._slice_s * await self._runner.waiting()
-        for sid in await self._store.claim(lost_after_s, MAX_PER_SWEEP):
+        for sid in await self._store.claim_idle(lost_after_s, MAX_PER_SWEEP):
             try:
                 state = await self._store.load(sid)
             except UnknownSession:  # expired or damaged
-                await self._store.drop(sid)
+                await self._store.remove_running(sid)
                 continue
             if state.is_running:
                 await self._send(sid, state)

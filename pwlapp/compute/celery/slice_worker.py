@@ -1,8 +1,7 @@
-"""A Celery worker's part of a run: train one slice, save it, send the message for the next.
+"""The Celery worker's part of a run: train one slice, save it, send the message for the next.
 
-A message names the version that its slice starts from, and the slice is saved only if the session
-still has that version. So a duplicate message, or a worker that is killed at any point, changes
-nothing.
+A message names the version from which its slice starts, and the slice is saved only if the session
+still has that version. So neither duplicate messages nor killed workers do any harm.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ from pwlapp.sessions.stores.redis import RedisStore
 
 logger = logging.getLogger(__name__)
 
-MAX_BEGUN = 8  # a slice that is begun more often has probably killed its workers
-MAX_POINTS = 64  # datasets in memory
+MAX_BEGUN = 8  # attempts at a slice; if there are more, it has probably killed its workers
+MAX_POINTS = 64  # datasets cached in memory
 
 
 class SliceMessage(NamedTuple):
-    """A request to train one slice from this version; `sent` is in seconds since 1970."""
+    """A request to train one slice from this version; `sent` is a time in seconds since 1970."""
 
     sid: str
     version: int
@@ -41,7 +40,7 @@ class SliceMessage(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A message for the session's present version, with what its slice needs."""
+    """A message with the state, the data and the last epoch of its run."""
 
     message: SliceMessage
     state: SessionState
@@ -69,7 +68,7 @@ class SliceWorker:
         self._points: LRUCache[str, Points] = LRUCache(MAX_POINTS)
 
     async def advance(self, messages: Sequence[SliceMessage]) -> None:
-        """Train a slice for each message; one for an old version is dropped."""
+        """Train a slice for each message; messages for old versions are dropped."""
         jobs = [job for message in messages if (job := await self._begin(message)) is not None]
         for job, result in zip(jobs, train(jobs, self._slice_ms), strict=True):
             if isinstance(result, UserError):
@@ -79,8 +78,8 @@ class SliceWorker:
 
     async def _begin(self, message: SliceMessage) -> Job | None:
         try:
-            begun = await self._store.begin(message.sid, message.version)
-        except UserError:  # damaged; or Redis fails, and the message will be sent again
+            begun = await self._store.begin_slice(message.sid, message.version)
+        except UserError:  # the state is damaged, or Redis fails and the sweeper sends it again
             return None
         if begun is None:
             return None
@@ -89,7 +88,7 @@ class SliceWorker:
             return None
         if (points := await self._data(state.data_key)) is None:
             logger.warning("session %s: its data is not in Redis", short_id(message.sid))
-            return None  # a web process will reset it to data that exist
+            return None  # a web process will give the session other data
         job = Job(message, state, points, state.run.target_epoch)
         if times > MAX_BEGUN:
             await self._halt(job, WorkerLost("worker_lost"))
@@ -98,11 +97,11 @@ class SliceWorker:
 
     async def _finish(self, job: Job, result: Slice) -> None:
         message, state = job.message, job.state
-        elapsed = max(result.seconds, time.time() - message.sent)  # clocks may differ
+        elapsed = max(result.seconds, time.time() - message.sent)  # clocks of machines may differ
         after, frames = transitions.after_slice(state, result, elapsed)
         try:
             await self._store.save(message.sid, message.version, after, frames)
-        except (Conflict, UserError):  # another worker has saved, and sent the next message
+        except (Conflict, UserError):  # Conflict: another worker has saved and sent the next one
             return
         with contextlib.suppress(UserError):  # the sweeper will send the next message
             if after.is_running:
@@ -115,13 +114,13 @@ class SliceWorker:
         if moved is not None:
             with contextlib.suppress(Conflict, UserError):
                 await self._store.save(job.message.sid, job.message.version, *moved)
-                await self._store.count({"runs_failed": 1})
+                await self._store.add_counts({"runs_failed": 1})
 
     async def _data(self, key: str) -> Points | None:
         points = self._points.get(key)
         if points is None:
             with contextlib.suppress(UserError):
-                points = await self._store.kept_points(key)
+                points = await self._store.load_points(key)
         if points is not None:
             self._points[key] = points
         return points
@@ -137,11 +136,14 @@ class SliceWorker:
         }
         if (outcome := slices.outcome(before, after)) is not None:
             counted[f"runs_{outcome}"] = 1
-        await self._store.count(counted)
+        await self._store.add_counts(counted)
 
 
 def train(jobs: Sequence[Job], slice_ms: float) -> list[Slice | UserError]:
-    """Train a slice for each job, or return its error; a GPU trains similar jobs together."""
+    """Train a slice for each job; similar jobs are trained together on a GPU.
+
+    Returns the slice or the error of each job.
+    """
     results: dict[int, Slice | UserError] = {}
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for i, job in enumerate(jobs):
@@ -153,7 +155,7 @@ def train(jobs: Sequence[Job], slice_ms: float) -> list[Slice | UserError]:
 
 
 def _group_key(job: Job) -> Hashable:
-    """Equal for jobs that can be trained together; otherwise unique."""
+    """A key that is equal for jobs that can be trained together, and unique for any other job."""
     state = job.state
     n = job.points.training[0].size
     if not slices.can_train_together(state.engine, state.train.net, n):

@@ -1,7 +1,7 @@
-"""JSON for our types, for messages between web processes and Celery workers.
+"""Encodes the types of messages between web processes and Celery workers as JSON.
 
-Not pickle, since whoever can write to Redis could then run code. The types are registered with
-kombu, whose JSON Celery uses. Floats keep every bit.
+Pickle is not used, since anyone who can write to Redis could then run code. The types are
+registered with kombu, whose JSON Celery uses. Floats are restored exactly.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pwlapp.core.analysis.one_step import OneStep, Pull, Update
 from pwlapp.core.analysis.plateaus import Plateaus
 from pwlapp.core.analysis.seeds import Runs
 from pwlapp.core.constructions import Result
-from pwlapp.core.data.importing import Choices
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.points import DataSpec, Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
@@ -58,12 +58,12 @@ def dumps(value: Any) -> str:
 
 
 def loads(text: str | bytes) -> Any:
-    """Decode what `dumps` returned.
+    """Decode a value encoded by `dumps`.
 
     Raises
     ------
     ValueError
-        If it is damaged, or written by another version of this program.
+        If the text is damaged, or written by an incompatible version of this program.
     """
     try:
         return json.loads(text)  # type: ignore[no-untyped-call]
@@ -98,7 +98,7 @@ def _record_in(record: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
 
 
 def _frozen(value: Any) -> Any:
-    """JSON turns tuples into lists; our records have only tuples."""
+    """Convert a list back to a tuple: JSON has only lists, the records have only tuples."""
     return tuple(value) if isinstance(value, list) else value
 
 

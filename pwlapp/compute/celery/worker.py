@@ -1,7 +1,7 @@
-"""The Celery app: ``celery -A pwlapp.compute.celery.worker worker``.
+"""The Celery worker: ``celery -A pwlapp.compute.celery.worker worker``.
 
-On a machine with a GPU: ``... worker -Q gpu --concurrency 1``. The settings are the environment
-variables of the web processes.
+For a GPU: ``... worker -Q gpu --concurrency 1``. The settings are the same environment variables as
+for the web processes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from pwlapp.settings import Settings
 BATCH = 64  # nets that a GPU trains together
 BATCH_WAIT_S = 0.01  # to collect a batch
 N_ARGS = len(SliceMessage._fields)
-REFUSED = 2  # exit status
+REFUSED = 2  # exit code
 
 try:
     settings = Settings.from_env(os.environ)
@@ -48,13 +48,13 @@ app = make_app(settings.redis_url)
 
 
 class ProcessState:
-    """What a worker process keeps between tasks, such as its connections."""
+    """The connections and workers that a process keeps between tasks."""
 
     def __init__(self) -> None:
         self.loop = asyncio.Runner()
         self.redis = blocking_client()
         store, sender = RedisStore(RedisLink(settings.redis_url)), Sender(app)
-        # By the queue that the next slice goes to.
+        # by the queue to which the message for the next slice is sent
         self.slice_workers = {
             queue: SliceWorker(
                 store, functools.partial(sender.send_slice, queue=queue), settings.slice_ms
@@ -65,7 +65,7 @@ class ProcessState:
 
 @functools.cache
 def process_state() -> ProcessState:
-    """The state of this process, made at its first task, after the fork."""
+    """The state of this process, created at its first task, which is after the fork."""
     return ProcessState()
 
 
@@ -78,7 +78,7 @@ def blocking_client() -> Any:
 
 @app.task(name=TRAIN_TASK)
 def train(sid: str, version: int, sent: float) -> None:
-    """Train one slice of a session from this version."""
+    """Train one slice of a session, from this version."""
     state = process_state()
     state.loop.run(state.slice_workers[CPU].advance([SliceMessage(sid, version, sent)]))
 
@@ -91,11 +91,11 @@ def train_batch(requests: list[SimpleRequest]) -> None:
     state.loop.run(state.slice_workers[GPU].advance(messages))
 
 
-@app.task(name=CALL_TASK, acks_late=False)  # not delivered again if it kills its process
+@app.task(name=CALL_TASK, acks_late=False)  # so that a call that kills a worker is not repeated
 def call(channel: str, number: str, request: str) -> None:
     """Make a call, and publish the answer on the caller's channel."""
     answer = calls.perform(request)
-    with contextlib.suppress(RedisError, OSError):  # the caller will make the call again
+    with contextlib.suppress(RedisError, OSError):  # the caller will send the call again
         process_state().redis.publish(channel, f"{number} {answer}")
 
 
@@ -111,13 +111,13 @@ def check(conf: Any, options: dict[str, Any], **_: Any) -> None:
 
 @signals.setup_logging.connect
 def configure_logs(**_: Any) -> None:
-    """Log as the web processes do. This replaces Celery's own log setup."""
+    """Configure the log as in the web processes; this replaces Celery's own configuration."""
     logs.configure(settings.log_level, settings.log_format)
     logging.getLogger("celery.worker.consumer.consumer").addFilter(without_traceback)
 
 
 def without_traceback(record: logging.LogRecord) -> bool:
-    """Shorten a log record of a lost connection to one line; drop it if it repeats the last one."""
+    """Shorten a log record of a lost connection to one line; drop a repetition of the last one."""
     record.exc_info = None
     record.msg, record.args = record.getMessage().splitlines()[0], ()
     is_repeated = record.msg == _last_message[0]
@@ -130,7 +130,7 @@ _last_message = [""]
 
 @signals.worker_ready.connect
 def ignore_deprecation(**_: Any) -> None:
-    """Ignore the warning that a later Celery cancels tasks; ours may be cancelled and repeated."""
+    """Ignore the warning that a later Celery will cancel tasks: ours may be cancelled."""
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 
@@ -138,7 +138,7 @@ def ignore_deprecation(**_: Any) -> None:
 def prepare(**_: Any) -> None:
     """Load the engines in a new worker process, and start its heartbeats."""
     load_engines(settings.data_dir / "numba", settings.log_level, settings.log_format)
-    # A thread, since Celery's timers stop with each connection to Redis.
+    # A thread, since Celery's timers stop while the connection to Redis is lost.
     Thread(target=send_heartbeats, args=(engines.engines(),), name="heartbeat", daemon=True).start()
 
 
@@ -146,7 +146,7 @@ def send_heartbeats(found: list[engines.EngineInfo]) -> None:
     """Send a heartbeat every few seconds; a lost connection to Redis is retried."""
     client = blocking_client()
     while True:
-        with contextlib.suppress(RedisError, OSError):  # Celery logs that Redis does not answer
+        with contextlib.suppress(RedisError, OSError):  # Celery logs the failure of Redis
             heartbeat.send_heartbeat(client, process_name(), found)
         time.sleep(heartbeat.INTERVAL_S)
 

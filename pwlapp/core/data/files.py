@@ -9,7 +9,8 @@ import base64
 import logging
 from typing import Any
 
-from pwlapp.core.data.importing import Choices, Import, Rules
+from pwlapp.core.data.choices import Choices, Rules
+from pwlapp.core.data.importing import Import
 from pwlapp.core.data.lecture import lecture_points
 from pwlapp.core.data.points import MAX_POINTS, MAX_X, MIN_POINTS, Points
 from pwlapp.core.data.source import display_name, read_source

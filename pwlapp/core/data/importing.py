@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pwlapp.core.data.cells import Cell, Mark, decimal_mark, is_number, number, text_of
+from pwlapp.core.data.choices import Choices, Rules
 from pwlapp.core.data.source import too_big
 from pwlapp.core.data.tables import Table, read_table
 from pwlapp.core.net import Array
@@ -21,68 +22,6 @@ ROLES = ("x", "y", "prob")
 NO_COLUMN = -1
 SAMPLE_ROWS = 50  # from which it is decided whether a column holds numbers
 PREVIEW_ROWS = 8
-
-Range = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Choices:
-    """How to read a file. What is None is detected from the file.
-
-    Attributes
-    ----------
-    encoding, separator : str or None
-        Only for a text file; see `text_files`.
-    decimal : "." or "," or None
-        The decimal mark.
-    sheet : str or None
-        Only for a workbook: the name of the sheet.
-    header : bool or None
-        Whether the first row holds the names of the columns.
-    x, y, prob : int or None
-        Index of each column, from 0. `NO_COLUMN` if the file has no such column.
-    drop_gaps : bool
-        Leave out rows that have no number for x, y or prob.
-    thin : bool
-        If there are too many points, keep a random sample of the largest number allowed.
-    """
-
-    encoding: Literal["utf_8", "cp949", "cp1252", "utf_16", "utf_16_le", "utf_16_be"] | None = None
-    separator: Literal[",", ";", "\t", "|", " "] | None = None
-    decimal: Mark | None = None
-    sheet: str | None = None
-    header: bool | None = None
-    x: int | None = None
-    y: int | None = None
-    prob: int | None = None
-    drop_gaps: bool = False
-    thin: bool = False
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Limits that imported points must keep.
-
-    Attributes
-    ----------
-    needed : tuple of str
-        The roles that must have a column.
-    x, y, prob : (float, float)
-        The lowest and the highest number allowed. If y is within [0, 1], prob must be too,
-        whatever its limits here.
-    least, most : int
-        Limits of the number of points.
-    max_bytes : int
-        The largest file allowed.
-    """
-
-    needed: tuple[str, ...]
-    x: Range
-    y: Range
-    prob: Range
-    least: int
-    most: int
-    max_bytes: int
 
 
 class Import:

@@ -17,6 +17,7 @@ import numpy as np
 from pwlapp.core.data.lecture import LABELS, N, is_lecture
 from pwlapp.core.data.points import Points
 from pwlapp.core.export.literals import column, literal, packed, rows, tensor, vector
+from pwlapp.core.messages import fill
 from pwlapp.core.net import Architecture, Array, from_vector
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import TrainState
@@ -93,7 +94,7 @@ def script(program: Program, words: Words) -> str:
 def title(program: Program, words: Words) -> str:
     """The program's title."""
     key = "code.title" if program.by_recipe else "code.title_weights"
-    return words[key].format(seed=program.seed, epochs=f"{program.train.epoch:,}")
+    return fill(words[key], seed=program.seed, epochs=f"{program.train.epoch:,}")
 
 
 def parts(program: Program, words: Words) -> list[Part]:
@@ -106,7 +107,7 @@ def parts(program: Program, words: Words) -> list[Part]:
         Part(words["code.loss_and_optimizer"], _loss_and_optimizer(program)),
         *([] if program.by_recipe or not program.train.epoch else [_memory(program, words)]),
         Part(words["code.before"], _show(program.train.net)),
-        Part(training.format(epochs=epochs), _loop(program.epochs)),
+        Part(fill(training, epochs=epochs), _loop(program.epochs)),
         Part(words["code.after"], _show(program.train.net) + "print(loss_fn(net(x), y).item())\n"),
     ]
 

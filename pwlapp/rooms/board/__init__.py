@@ -1,1 +1,1 @@
-"""The board: what each student has, live, as a table, and as a notebook."""
+"""The teacher's board: a row for each student, the ranking of a challenge, and exports."""

@@ -16,20 +16,20 @@ from pwlapp.sessions.frames import Frame, curve
 
 
 def match_score(train: TrainState, target: Sequence[float], points: Points) -> float | None:
-    """How far the net's bent line is from another one: the root mean square difference.
+    """The root mean square difference between the logits of a net and of a target net.
 
     Parameters
     ----------
     train : TrainState
     target : sequence of float
-        Parameters of a net as the lecture's, in the order of `net.to_vector`.
+        Parameters of a net with the lecture's architecture, in the order of `net.to_vector`.
     points : Points
-        The lines are compared over their range.
+        The logits are compared over their range of x.
 
     Returns
     -------
     float or None
-        Of the logits; None if it is not finite.
+        None if the difference is not finite.
     """
     wanted = curve(np.asarray(target, dtype=np.float32), LECTURE, points.x).astype(np.float64)
     found = curve(train.params, train.net, points.x).astype(np.float64)
@@ -39,18 +39,18 @@ def match_score(train: TrainState, target: Sequence[float], points: Points) -> f
 
 
 def lowest_score(frames: Iterable[Frame], epochs: int) -> float | None:
-    """The lowest loss that training has reached in at most so many epochs.
+    """The lowest loss that training has reached within a number of epochs.
 
     Parameters
     ----------
     frames : iterable of Frame
-        Of a session, by number. What follows weights set by hand does not count.
+        Frames of a session, in order. Frames from an edit by hand on do not count.
     epochs : int
 
     Returns
     -------
     float or None
-        None without a frame that counts; the untrained net's does not.
+        None if no frame counts. The frame of the untrained net does not.
     """
     trained = takewhile(lambda frame: frame.mark != "edit", frames)
     losses = (frame.loss for frame in trained if 0 < frame.epoch <= epochs)
@@ -63,9 +63,9 @@ def ranking(scores: Mapping[int, float], seats: Iterable[Seat]) -> tuple[Place, 
     Parameters
     ----------
     scores : mapping of int to float
-        By the number of the seat.
+        By seat number.
     seats : iterable of Seat
-        Those that have left are not ranked.
+        The seats of the room; scores of other seats are left out.
     """
     ranked = sorted((scores[seat.number], seat.number, seat.name) for seat in seats
                     if seat.number in scores)  # fmt: skip

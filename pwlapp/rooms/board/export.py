@@ -1,4 +1,4 @@
-"""A class to take home: the board as CSV, and every student's net as a notebook."""
+"""Exports the board as CSV, and the nets of all students as a notebook."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.export import notebooks, programs
 from pwlapp.core.export.literals import literal, vector
 from pwlapp.core.export.programs import Part, Words
+from pwlapp.core.messages import fill
 from pwlapp.core.net import Architecture
 from pwlapp.core.state import TrainState
 from pwlapp.rooms.board.rows import Row, Why
 from pwlapp.rooms.state import Value
 
-BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read no Korean
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # of a cell that a spreadsheet would compute
+BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets do not recognise UTF-8
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # with these, a spreadsheet runs a cell
 
 MAKE_NET = """\
 def make_net(student):
@@ -28,7 +29,9 @@ def make_net(student):
         layers.append(torch.nn.Sigmoid())
     net = torch.nn.Sequential(*layers)
     params = torch.tensor(student["params"])
-    torch.nn.utils.vector_to_parameters(params, net.parameters())
+    for weight in net.parameters():
+        n = weight.numel()
+        weight.data, params = params[:n].reshape_as(weight), params[n:]
     return net
 
 
@@ -41,22 +44,24 @@ for student, net in zip(students, nets):
         print(student["seat"], student["why"], loss_fn(net(x), y).item())
 """
 HISTOGRAM = """\
-losses = torch.tensor([student["loss"] for student in students])
-plt.hist(losses[losses.isfinite()], bins=40)
+import numpy as np
+
+losses = np.array([student["loss"] for student in students])
+plt.hist(losses[np.isfinite(losses)], bins=40)
 plt.xlabel("loss")
 plt.show()
 """
 
 
 class Student(NamedTuple):
-    """A seat's net at one moment."""
+    """A student's net, as it is exported."""
 
     seat: int
     seed: int
     why: Why
     train: TrainState
     data_key: str
-    score: float | None = None  # in the challenge that is open
+    score: float | None = None  # in the present challenge
 
 
 def csv_table(
@@ -65,14 +70,14 @@ def csv_table(
     scores: Mapping[int, float],
     with_names: bool,
 ) -> str:
-    """Write the board as CSV, a line a student.
+    """Write the board as CSV, with a line for each student.
 
     Parameters
     ----------
     rows : sequence of dict
-        As `rows.row` makes them.
+        See `rows.row`.
     answers, scores : mapping of int to a value
-        To the question and in the challenge that are open, by the number of the seat.
+        Answers to the present question and scores in the present challenge, by seat number.
     with_names : bool
         Whether there is a column of nicknames.
     """
@@ -98,22 +103,23 @@ def csv_table(
 
 
 def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
-    """Write a notebook that makes every student's net and draws them all.
+    """Write a notebook that builds the nets of all students and draws them, also without PyTorch.
 
     Parameters
     ----------
     students : sequence of Student
     points : Points
-        The data of the class, on which the losses of those who have it are computed again.
+        The data of the class. The notebook computes the losses of nets trained on it again.
     words : mapping of str to str
         The catalogue's ``code.*`` sentences.
 
     Returns
     -------
     str
-        It holds checked numbers alone, no nickname.
+        Contains only checked numbers, no nicknames.
     """
     parts = [
+        notebooks.without_torch(words),
         programs.data_part(points, words),
         Part(words["code.class_students"], _students(students, points)),
         Part(words["code.class_nets"], MAKE_NET),
@@ -121,16 +127,16 @@ def notebook(students: Sequence[Student], points: Points, words: Words) -> str:
         Part(words["code.class_plot"], _plot(points)),
         Part(words["code.class_histogram"], HISTOGRAM),
     ]
-    return notebooks.notebook_of(words["code.class_title"].format(n=len(students)), parts)
+    return notebooks.notebook_of(fill(words["code.class_title"], n=len(students)), parts)
 
 
 def safe_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
+    """Escape a text that a spreadsheet would take for a formula."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _cells(row: Row) -> dict[str, Any]:
-    """The columns of a row, by name; empty where there is nothing to write."""
+    """The cells of a row, by column; empty strings for values that are missing."""
     left, right = row["slopes"] or ("", "")
     net = row["net"]
     cells = {

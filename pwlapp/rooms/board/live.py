@@ -1,4 +1,4 @@
-"""The teacher's board, live: the rows of a room, read once for all boards of this process."""
+"""The teacher's board, live. A room is read once for all of its boards in this process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any
 
 from pwlapp.errors import UserError
 from pwlapp.rooms.board import rows
@@ -14,16 +15,17 @@ from pwlapp.rooms.board.room_line import Line, room_line
 from pwlapp.rooms.board.rows import Row
 from pwlapp.rooms.board.scores import Scores
 from pwlapp.rooms.service import RoomService
+from pwlapp.sessions.events import Event
 from pwlapp.sessions.stores.protocol import board_key
 from pwlapp.tasks import stop
 
-INTERVAL_S = 0.25  # between two readings of a room
-ASKED_S = 10.0  # a room is read on for so long after a board has asked
-PING_S = 5.0  # the longest silence on a board's stream
+INTERVAL_S = 0.25  # between two reads of a room
+IDLE_S = 10.0  # a room is followed until this time after the last call of `Boards.touch`
+PING_S = 5.0  # without changes, a stream sends a ping after this time
 
 
 class Boards:
-    """The boards that are open in this process.
+    """The open boards of this process, by room.
 
     Parameters
     ----------
@@ -33,23 +35,22 @@ class Boards:
     def __init__(self, rooms: RoomService) -> None:
         self._rooms = rooms
         self._boards: dict[str, _Board] = {}
-        self._asked_at: dict[str, float] = {}  # by rooms that are followed since a page asks
-        self._attending: set[asyncio.Task[None]] = set()
+        self._touched_at: dict[str, float] = {}  # time of the last `touch`, by room
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def follow(self, code: str) -> AsyncGenerator[Line]:
-        """Watch a room.
+        """Yield the room and its rows, then their changes, until the streams are ended.
 
         Yields
         ------
         dict
-            ``{"room": ...}``, ``{"seats": [...]}`` with the rows, ``{"gone": [...]}`` with numbers
-            of seats: at first all, then what has changed; ``{"ping": True}`` in a silence. Ends
-            when the streams are ended.
+            ``{"room": ...}``, ``{"seats": [...]}`` with rows, or ``{"gone": [...]}`` with numbers
+            of removed seats; ``{"ping": True}`` if nothing changes for `PING_S`.
 
         Raises
         ------
         UserError
-            ``room_unknown`` when there is no such room, or no longer.
+            ``room_unknown`` if there is no such room, or when it ends.
         """
         board = self._board(code)
         try:
@@ -62,32 +63,54 @@ class Boards:
                 await board.close()
 
     async def now(self, code: str) -> Line:
-        """All that a board shows, in one line, for a page that asks.
+        """The room and all rows at once, for a page without a stream, which asks repeatedly.
 
         Raises
         ------
         UserError
-            As `follow`.
+            See `follow`.
         """
-        is_followed = code in self._asked_at
-        self._asked_at[code] = asyncio.get_running_loop().time()
-        if not is_followed:
-            task = asyncio.create_task(self._attend(code), name=f"asked board {code}")
-            self._attending.add(task)
-            task.add_done_callback(self._attending.discard)
-        return await self._board(code).whole()
+        self.touch(code)
+        return await self._board(code).everything()
 
-    async def _attend(self, code: str) -> None:
-        """Follow a room until no page has asked for `ASKED_S`, so that it is not read anew."""
+    async def touch_during_challenge(
+        self, code: str, events: AsyncGenerator[Event]
+    ) -> AsyncGenerator[Event]:
+        """Pass on the events of a seat's stream; during a challenge, each one calls `touch`.
+
+        The ranking is therefore updated while the seat's net changes, also without a board.
+        """
+        is_ranked = False
+        async with aclosing(events):
+            async for event in events:
+                if event.name == "room":
+                    is_ranked = has_challenge(event.data)
+                if is_ranked:
+                    self.touch(code)
+                yield event
+
+    def touch(self, code: str) -> None:
+        """Follow a room and score its challenge, until `IDLE_S` after the last call of this."""
+        is_followed = code in self._touched_at
+        self._touched_at[code] = asyncio.get_running_loop().time()
+        if not is_followed:
+            task = asyncio.create_task(
+                self._follow_until_idle(code), name=f"board {code} without a stream"
+            )
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _follow_until_idle(self, code: str) -> None:
+        """Follow a room until `IDLE_S` after the last call of `touch`."""
         now = asyncio.get_running_loop().time
-        with contextlib.suppress(UserError):  # the page gets it as well
+        with contextlib.suppress(UserError):  # the request gets the error as well
             async with aclosing(self.follow(code)) as lines:
                 try:
                     async for _ in lines:
-                        if now() - self._asked_at[code] > ASKED_S:
+                        if now() - self._touched_at[code] > IDLE_S:
                             return
                 finally:
-                    del self._asked_at[code]
+                    del self._touched_at[code]
 
     def _board(self, code: str) -> _Board:
         board = self._boards.get(code)
@@ -96,8 +119,14 @@ class Boards:
         return board
 
 
+def has_challenge(view: Any) -> bool:
+    """Whether a challenge is in progress, by the data of a ``room`` event."""
+    challenge = view.get("challenge") if isinstance(view, dict) else None
+    return challenge is not None and not challenge["over"]
+
+
 class _Board:
-    """The reading of one room while boards show it."""
+    """Reads one room repeatedly while boards show it."""
 
     def __init__(self, rooms: RoomService, code: str) -> None:
         self.followers: set[asyncio.Event] = set()
@@ -106,18 +135,18 @@ class _Board:
         self._reader = BoardReader(rooms, code)
         self._scores = Scores(rooms)
         self._room_line: Line = {}
-        self._is_read = asyncio.Event()  # once, or in vain
+        self._is_read = asyncio.Event()  # the first read has succeeded or failed
         self._task = asyncio.create_task(self._work(), name=f"board {code}")
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing is read any more."""
+        """Whether the room is no longer read."""
         return self._task.done()
 
-    async def whole(self) -> Line:
+    async def everything(self) -> Line:
         await self._is_read.wait()
         if self.has_ended:
-            self._task.result()  # raises why
+            self._task.result()  # raises the reason
         return {"room": self._room_line, "seats": list(self._reader.rows.values())}
 
     async def follow(self) -> AsyncGenerator[Line]:
@@ -133,13 +162,13 @@ class _Board:
                     async with asyncio.timeout(PING_S):
                         await news.wait()
                 except TimeoutError:
-                    # Look again: a server that has died does not notify that its pages are gone.
+                    # Read again: a server that has died does not notify that its pages are gone.
                     self._events.notify(board_key(self._code))
                     yield {"ping": True}
                     continue
                 news.clear()
                 if self.has_ended:
-                    self._task.result()  # raises why
+                    self._task.result()  # raises the reason
                     return
                 if room != self._room_line:
                     room = self._room_line

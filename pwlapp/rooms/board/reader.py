@@ -1,4 +1,4 @@
-"""The newest rows of a room, from its seats and their sessions."""
+"""Makes the rows of a board from the seats of a room and their sessions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pwlapp.sessions.stores.protocol import board_key, room_key
 
 
 class BoardReader:
-    """The newest rows of a room.
+    """Reads a room and keeps its rows; only what has changed is read and computed again.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ class BoardReader:
     Attributes
     ----------
     keys : set of str
-        Under which changes of the room and of its seats are notified.
+        Keys for notifications that the room or its seats have changed.
     room : Room
-        Once `read` was called, as everything below.
+        Set by `read`, like the attributes below.
     seats : list of Seat
     states : dict of str to SessionState
-        By the id of the session.
+        By session id.
     shown : dict of int to Shown
-        By the number of the seat; without seats whose session has expired.
+        By seat number; without seats whose session has expired.
     """
 
     def __init__(self, rooms: RoomService, code: str) -> None:
@@ -49,11 +49,11 @@ class BoardReader:
         self.room: Room
         self.seats: list[Seat] = []
         self.shown: dict[int, Shown] = {}
-        self._best: dict[tuple[str, Loss], Plateaus] = {}  # of data and a loss function
+        self._best: dict[tuple[str, Loss], Plateaus] = {}  # by data key and loss function
 
     @property
     def rows(self) -> dict[int, Row]:
-        """The rows, by the number of the seat."""
+        """The rows, by seat number."""
         return {number: shown.row for number, shown in self.shown.items()}
 
     async def read(self, changed: Set[str] = frozenset(), watcher: Watcher | None = None) -> None:
@@ -62,14 +62,14 @@ class BoardReader:
         Parameters
         ----------
         changed : set of str
-            Keys of what has changed since the last call; what is new is read anyway.
+            The keys that have changed since the last call. New seats and sessions are read anyway.
         watcher : Watcher or None
-            Set to watch all that is read.
+            Is set to watch the room, its seats and their sessions.
 
         Raises
         ------
         UserError
-            ``room_unknown``, or what the store raises.
+            ``room_unknown``, ``storage_failed``
         """
         if not self.seats or changed & self.keys:
             self.room = await self._rooms.load(self._code)
@@ -90,13 +90,13 @@ class BoardReader:
         self.shown = await asyncio.to_thread(self._show, there, points)
 
     async def points(self, key: str) -> Points:
-        """The data of sessions; if they are gone, those that these get when they are next used."""
+        """The data with this key; if it was deleted, the data that its sessions will get."""
         return await self._sessions.find_points(key) or self._sessions.points
 
     def _show(
         self, there: list[tuple[Seat, SessionState]], points: Mapping[str, Points]
     ) -> dict[int, Shown]:
-        """Make the rows that have changed; the others stay the same objects."""
+        """Make the rows that have changed; unchanged rows stay the same objects."""
         problems = {(state.data_key, state.train.net.loss) for _, state in there}
         self._best = {
             (key, loss): self._best.get((key, loss)) or plateaus(*points[key].training, loss)
@@ -107,7 +107,7 @@ class BoardReader:
             is_here = self._heartbeats.is_here(seat)
             made_from = (replace(seat, seen=0.0), is_here, state)
             before = self.shown.get(seat.number)
-            if before is None or before[:3] != made_from:  # states are equal only if identical
+            if before is None or before[:3] != made_from:  # states compare by identity
                 best = self._best[state.data_key, state.train.net.loss]
                 row = rows.row(seat, state, points[state.data_key], best, is_here)
                 before = Shown(*made_from, row)

@@ -1,4 +1,4 @@
-"""What the board shows of the room itself."""
+"""The room as JSON for the board, without its seats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Line: TypeAlias = dict[str, Any]
 
 
 def room_line(room: Room, seats: Collection[Seat]) -> Line:
-    """What the board shows of the room itself; every value is valid JSON."""
+    """The room as JSON for the board; `seats` are needed for the answers to the question."""
     return {
         "code": room.code,
         "ends": room.ends,

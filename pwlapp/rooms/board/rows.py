@@ -24,8 +24,8 @@ Why: TypeAlias = Literal["not_started", "diverged", "both", "dead", "left", "rig
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = Mapping[int, Row]  # by the number of the seat
 
-ARRIVED = 0.1  # of what training can gain: a net that is this near its lowest loss is trained
-FLAT = 0.1  # of a logit, or of y, over half of the data: an end that moves less is flat
+ARRIVED = 0.1  # a net is trained if its loss is within this share of the whole gain of the lowest
+FLAT = 0.1  # an end is flat if the logit changes by less than this over half of the range of x
 
 
 class Shown(NamedTuple):
@@ -34,7 +34,7 @@ class Shown(NamedTuple):
     Attributes
     ----------
     seat : Seat
-        With `Seat.seen` left out, since it changes with each beat.
+        With `Seat.seen` set to 0, since it changes with each heartbeat.
     is_here : bool
     state : SessionState
     row : dict
@@ -47,25 +47,24 @@ class Shown(NamedTuple):
 
 
 def row(seat: Seat, state: SessionState, points: Points, best: Plateaus, is_here: bool) -> Row:
-    """A seat as the board reads it; every value is valid JSON.
+    """A seat as JSON for the board.
 
     Parameters
     ----------
     seat : Seat
     state : SessionState
-        Of the session that the board shows of the seat.
+        The session of the seat that the board shows.
     points : Points
-        Its data.
+        The data of the session.
     best : Plateaus
-        On these data, with the loss of its net.
+        The plateaus of these data and of the net's loss function.
     is_here : bool
         Whether a page of the seat is connected.
 
     Returns
     -------
     dict
-        ``numbers`` are the parameters, or, unless the net is ``plain``, the logits of
-        `frames.curve`.
+        ``numbers`` holds the parameters if ``plain`` is true, else the logits of `frames.curve`.
     """
     train = state.train
     is_plain = not is_wide(train.net)
@@ -89,7 +88,7 @@ def row(seat: Seat, state: SessionState, points: Points, best: Plateaus, is_here
 
 
 def why(state: SessionState, x: Array, best: Plateaus) -> Why:
-    """Why the net bends as it does: the first of the reasons that holds.
+    """The group of a net: why it bends, or why it does not.
 
     Parameters
     ----------
@@ -97,15 +96,16 @@ def why(state: SessionState, x: Array, best: Plateaus) -> Why:
     x : ndarray of shape (n,), float32
         The points of the session.
     best : Plateaus
-        On these points, with the loss of its net.
+        The plateaus of these points and of the net's loss function.
 
     Returns
     -------
     str
-        ``"not_started"``: at the weights of its seed. ``"diverged"``. ``"both"``: the loss is lower
-        than one side alone can reach, and neither end is flat. ``"dead"``: a ReLU is on for no
-        point, or no unit has a slope. ``"left"`` or ``"right"``: all units face this way, as W1
-        says. ``"not_yet"``: they face both ways, but training has not bent the line.
+        The first of these that is true. ``"not_started"``: the net has the initial weights of its
+        seed. ``"diverged"``. ``"both"``: it bends on both sides, see `is_bent`. ``"dead"``: a ReLU
+        is on for none of the points, or all W1 are 0. ``"left"`` or ``"right"``: all units are on
+        for the same side, by the sign of W1. ``"not_yet"``: there are units for both sides, but
+        training has not bent the line yet.
     """
     train = state.train
     if is_untouched(state):
@@ -123,10 +123,10 @@ def why(state: SessionState, x: Array, best: Plateaus) -> Why:
 
 
 def is_bent(train: TrainState, x: Array, best: Plateaus) -> bool:
-    """Whether a net is trained, and bends on both sides: its loss says so, and its ends do.
+    """Whether a net bends on both sides: its loss is low enough, and neither end is flat.
 
-    Explore counts by the same loss. Where one side is enough, no loss needs both: there, a net with
-    slopes on both sides counts once it is near the lowest loss.
+    The threshold is `Plateaus.bent_below`, as in Explore. If there is none, since one side is
+    enough for the data, the loss must be near the lowest one.
     """
     limit = best.bent_below
     if limit is None:
@@ -142,7 +142,7 @@ def is_bent(train: TrainState, x: Array, best: Plateaus) -> bool:
 
 
 def is_untouched(state: SessionState) -> bool:
-    """Whether the net stands at the weights of its seed."""
+    """Whether the net has the initial weights of its seed."""
     return state.train.epoch == 0 and state.by_recipe and not state.is_diverged
 
 
@@ -161,20 +161,20 @@ def slopes(train: TrainState, x: Array) -> list[float] | None:
         if train.net.activation == "relu":
             on = (u > 0).astype(np.float64)
         else:
-            on = (sigmoid(u) * sigmoid(-u)).astype(np.float64)  # the sigmoid's own slope
+            on = (sigmoid(u) * sigmoid(-u)).astype(np.float64)  # derivative of the sigmoid
         found = on @ (params.W1.astype(np.float64) * params.W2)  # (2, h) @ (h,) -> (2,)
     return [float(f"{slope:.9g}") for slope in found] if np.isfinite(found).all() else None
 
 
 def changes(before: Rows, after: Rows) -> tuple[list[Row], list[int]]:
-    """What a board that shows `before` must learn to show `after`.
+    """The difference between two sets of rows.
 
     Returns
     -------
     changed : list of dict
-        New rows and changed ones, by number.
+        New and changed rows, sorted by seat number.
     gone : list of int
-        Numbers of the rows that are no longer there.
+        Seat numbers of the rows that were removed.
     """
     changed = [after[n] for n in sorted(after) if before.get(n) != after[n]]
     return changed, sorted(before.keys() - after.keys())

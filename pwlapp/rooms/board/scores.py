@@ -1,4 +1,4 @@
-"""The scores in a room's challenge: while its board is open, and when they are asked for."""
+"""Computes the scores in a room's challenge and saves the ranking."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Progress(NamedTuple):
     ----------
     sid : str
     first_seq : int
-        Of the session: another one means that it has started over.
+        The session's `first_seq`; if it differs, the session has started over.
     seq : int
         Number of the last frame that was read.
     is_edited : bool
-        Whether its weights were set by hand, so that what follows does not count.
+        Whether weights were set by hand, so that later frames do not count.
     """
 
     sid: str
@@ -40,7 +40,7 @@ class Progress(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """The session of a seat that counts."""
+    """The session of a seat that counts in the challenge."""
 
     number: int
     sid: str
@@ -50,8 +50,8 @@ class Counted(NamedTuple):
 class Scores:
     """The scores in the challenge of one room.
 
-    Only nets on the data of the class count. In "match" the present weights do; in "lowest" the
-    best that a seat has ever reached does, also before it started over.
+    Only nets with the data of the class count. The score in "match" is that of the present weights;
+    in "lowest" it is the best one that the seat has reached, also before it started over.
 
     Parameters
     ----------
@@ -60,19 +60,19 @@ class Scores:
 
     def __init__(self, rooms: RoomService) -> None:
         self._sessions, self._rooms = rooms.sessions, rooms.repository
-        self._scored_for: tuple[int, bool] | None = None  # the challenge, and whose nets count
+        self._scored_for: tuple[int, bool] | None = None  # id of the challenge, and its of_class
         self._scores: dict[int, float] = {}
         self._scored: dict[int, SessionState] = {}
         self._progress: dict[int, Progress] = {}
-        self._kept: dict[str, SessionState] = {}  # that count, but are not on the board
+        self._kept: dict[str, SessionState] = {}  # sessions that count but are not on the board
 
     async def update(self, board: BoardReader) -> tuple[Place, ...]:
-        """Score what has changed, and save the ranking if that is another one now.
+        """Score the sessions that have changed, and save the ranking if it has changed.
 
         Returns
         -------
         tuple of Place
-            Empty without a challenge.
+            The ranking; empty without a challenge.
         """
         room, challenge = board.room, board.room.challenge
         if challenge is None:
@@ -80,7 +80,7 @@ class Scores:
         if self._scored_for != (challenge.id, challenge.of_class):
             self._scored_for = (challenge.id, challenge.of_class)
             self._scores, self._scored, self._progress, self._kept = {}, {}, {}, {}
-        if challenge.kind == "lowest":  # what an earlier process found
+        if challenge.kind == "lowest":  # scores that an earlier process has saved
             for place in challenge.ranking:
                 self._take(place.seat, place.score)
         await self._score(room, challenge, await self._counted(challenge, board))
@@ -91,7 +91,7 @@ class Scores:
         return found
 
     async def _counted(self, challenge: Challenge, board: BoardReader) -> list[Counted]:
-        """The sessions that count. After a release the board shows others."""
+        """The sessions that count; after a release they differ from those on the board."""
         sids = {seat.number: scored(challenge, seat) for seat in board.seats}
         wanted = {sid for sid in sids.values() if sid is not None}
         self._kept |= await self._sessions.load_many(
@@ -127,11 +127,11 @@ class Scores:
                 self._scores[number] = score
 
     async def _read_on(self, epochs: int, key: str, counted: Counted) -> None:
-        """Read the frames of a seat that are new, and keep its lowest loss."""
+        """Read the new frames of a seat and update its lowest loss."""
         number, sid, _ = counted
         before = self._progress.get(number, Progress("", 0))
         since = before.seq if before.sid == sid else 0
-        state, frames = await self._sessions.whole(sid, since)
+        state, frames = await self._sessions.state_and_frames(sid, since)
         if (before.sid, before.first_seq) != (sid, state.first_seq):
             before = Progress(sid, state.first_seq, since)
         if not before.is_edited and state.data_key == key:
@@ -141,20 +141,20 @@ class Scores:
         self._progress[number] = Progress(sid, state.first_seq, seq, is_edited)
 
     def _take(self, number: int, score: float | None) -> None:
-        """Keep a score if it is the seat's best."""
+        """Set a seat's score if it is better than before."""
         if score is not None:
             self._scores[number] = min(score, self._scores.get(number, score))
 
 
 async def ranking_now(rooms: RoomService, code: str) -> tuple[Place, ...]:
-    """The ranking as the nets stand, saved for all; no board needs to be open."""
+    """Compute and save the ranking of the present nets; no board needs to be open."""
     board = BoardReader(rooms, code)
     await board.read()
     return await Scores(rooms).update(board)
 
 
 def with_ranking(room: Room, challenge: Challenge, found: tuple[Place, ...]) -> Room | None:
-    """The room with this ranking, unless the challenge has ended, or other nets count now."""
+    """The room with this ranking; None if it has it, or if the challenge has ended or changed."""
     now = room.challenge
     if now is None or (now.id, now.of_class) != (challenge.id, challenge.of_class):
         return None

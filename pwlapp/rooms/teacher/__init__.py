@@ -1,1 +1,1 @@
-"""What the teacher of a room can do."""
+"""The teacher's commands to a room."""

@@ -32,12 +32,15 @@ MAX_ADDRESS = 500  # so that a QR code holds it
 
 
 def read_epochs_or_none(value: object, info: ValidationInfo) -> int:
-    """Number of epochs; 0: no run. Raises ``bad_epochs`` (min, max)."""
+    """Read a number of epochs, or 0 for no run. Raises ``bad_epochs`` (min, max)."""
     return 0 if type(value) is int and value == 0 else read_epochs(value, info)
 
 
 def read_text(most: int) -> Callable[[object], str]:
-    """A reader of a text of up to so many characters. Raises ``bad_question`` (max, options)."""
+    """Make a reader for text of at most `most` characters.
+
+    The reader raises ``bad_question`` (max, options).
+    """
 
     def read(value: object) -> str:
         typed = value[: 2 * MAX_TEXT] if isinstance(value, str) else ""
@@ -55,10 +58,10 @@ def bad_question() -> UserError:
 
 
 def read_page(value: object) -> str:
-    """The address of a page, which ends with a slash. Raises ValueError."""
+    """Check that a value is the address of a page, which ends with a slash. Raises ValueError."""
     if not isinstance(value, str) or len(value) > MAX_ADDRESS or not value.isascii():
         raise ValueError
-    address = urlsplit(value)  # raises ValueError, as its port does
+    address = urlsplit(value)  # this and address.port raise ValueError
     is_page = address.scheme in ("http", "https") and address.hostname and address.port != 0
     if not is_page or not address.path.endswith("/") or set(value) & set('?# @<>"\\'):
         raise ValueError
@@ -83,7 +86,7 @@ Target: TypeAlias = Annotated[
 
 
 class Push(Body):
-    """A setting for all seats; 0 epochs: they wait for `Start`."""
+    """Send a setting to all seats; with 0 epochs the nets wait for `Start`."""
 
     data: Data
     seed: Seed
@@ -94,63 +97,57 @@ class Push(Body):
 
 
 class Start(Body):
-    """Train so many epochs more."""
+    """Train `epochs` more."""
 
     epochs: Epochs
 
 
 class Freeze(Body):
-    """Whether the class must look up."""
+    """Cover the pages, or uncover them."""
 
     on: Flag
 
 
 class Lesson(Body):
-    """The lesson and its step to show, or none."""
+    """Show a step of a lesson, or none."""
 
     lesson: Step | None
 
 
 class Hide(Body):
-    """The controls that the pages hide."""
+    """Hide these controls on the pages, and show all others."""
 
-    controls: list[Literal[CONTROLS]]  # type: ignore[valid-type]  # the names in the table
+    controls: list[Literal[CONTROLS]]  # type: ignore[valid-type]  # not a literal for mypy
 
 
 class ShowSeat(Body):
-    """The seat whose net all screens show, or none."""
+    """Show the net of a seat on all pages, or of none."""
 
     seat: SeatNumber | None
 
 
 class OpenNet(Body):
-    """The seat whose net replaces that of the teacher's own session."""
+    """Replace the teacher's own session by a copy of a seat's."""
 
     seat: SeatNumber
     sid: Annotated[str, Field(strict=True)]
 
 
 class HideName(Body):
-    """Whether others see a seat's nickname."""
+    """Hide a seat's nickname from everyone but the teacher, or show it again."""
 
     seat: SeatNumber
     on: Flag
 
 
 class Invite(Body):
-    """The address at which the teacher has opened the page; a proxy's path is part of it."""
+    """Make links into the room; `page` is the address at which the teacher has opened the page."""
 
     page: PageAddress
 
 
-class Csv(Body):
-    """Whether the table has the nicknames."""
-
-    names: Flag = False
-
-
 class Ask(Body):
-    """A question; options for a choice alone. What is preset each page shows in its language."""
+    """Ask a question; see `state.Question`. Only a choice has options."""
 
     kind: QuestionKind
     text: Text
@@ -167,7 +164,7 @@ class Ask(Body):
 
 
 class SetChallenge(Body):
-    """A challenge: a bent line to match, or the lowest loss within some epochs."""
+    """Start a challenge; see `state.Challenge`."""
 
     kind: ChallengeKind
     epochs: EpochsOrNone = 0

@@ -1,6 +1,7 @@
-"""The teacher's commands to a room; `table` has their names.
+"""The functions of the teacher's commands; `table` lists them by name.
 
-Each changes one thing: a new setting does not unfreeze the class, and freezing does not lead it.
+Each command changes one thing: a new setting does not unfreeze the class, and freezing does not
+start to lead it.
 """
 
 from __future__ import annotations
@@ -39,11 +40,11 @@ async def push(rooms: RoomService, room: Room, body: bodies.Push) -> dict[str, A
     Raises
     ------
     UserError
-        ``needs_mse``, or what `points_of` and `SessionService.initial_state` raise.
+        ``needs_mse``; the errors of `points_of`.
     """
     points = await points_of(rooms.sessions, body.data)
     points.check_loss(body.net.loss)
-    await rooms.sessions.keep(points)
+    await rooms.sessions.save_points(points)
 
     def lead(room: Room) -> Room:
         setting = Setting(
@@ -56,19 +57,19 @@ async def push(rooms: RoomService, room: Room, body: bodies.Push) -> dict[str, A
             points.key,
         )
         challenge = room.challenge
-        if challenge is not None and not challenge.of_class:  # other nets count from now on
+        if challenge is not None and not challenge.of_class:  # the sessions of the class count now
             challenge = replace(challenge, of_class=True, ranking=())
         return replace(
             room, leading=True, setting=setting, challenge=challenge, next_id=room.next_id + 1
         )
 
-    async with rooms.classes.turn(room.code):
+    async with rooms.classes.lock(room.code):
         room = await rooms.repository.update(room.code, lead)
-        return (await rooms.classes.give_all(room))._asdict()
+        return (await rooms.classes.set_up_all(room))._asdict()
 
 
 async def start(rooms: RoomService, room: Room, body: bodies.Start) -> dict[str, Any]:
-    """Train every net of the class so many epochs more; late joiners catch up."""
+    """Train every net of the class `body.epochs` more; late joiners train them, too."""
 
     def add(room: Room) -> Room | None:
         if not room.leading or room.setting is None:
@@ -77,40 +78,40 @@ async def start(rooms: RoomService, room: Room, body: bodies.Start) -> dict[str,
         return replace(room, setting=replace(room.setting, epochs=epochs))
 
     move = partial(class_sessions.start_run, epochs=body.epochs)
-    async with rooms.classes.turn(room.code):
+    async with rooms.classes.lock(room.code):
         room = await rooms.repository.update(room.code, add)
         return (await rooms.classes.change_all(room, move, starts=True))._asdict()
 
 
 async def pause(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
     """Pause every run of the class."""
-    async with rooms.classes.turn(room.code):
+    async with rooms.classes.lock(room.code):
         room = await rooms.repository.load(room.code)
         return (await rooms.classes.change_all(room, transitions.pause))._asdict()
 
 
 async def resume(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
     """Continue every paused run of the class."""
-    async with rooms.classes.turn(room.code):
+    async with rooms.classes.lock(room.code):
         room = await rooms.repository.load(room.code)
         return (await rooms.classes.change_all(room, class_sessions.resume))._asdict()
 
 
 async def freeze(rooms: RoomService, room: Room, body: bodies.Freeze) -> dict[str, Any]:
     """Pause and lock the sessions of the class, or unlock them; their runs stay paused."""
-    move = partial(class_sessions.settle, locked=body.on, pauses=body.on)
-    async with rooms.classes.turn(room.code):
+    move = partial(class_sessions.set_lock, locked=body.on, pauses=body.on)
+    async with rooms.classes.lock(room.code):
         room = await rooms.repository.update(room.code, partial(replace, frozen=body.on))
         return (await rooms.classes.change_all(room, move))._asdict()
 
 
 async def release(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
-    """Give every page back to its student; the sessions of the class are kept, paused.
+    """Stop leading: the pages show their own sessions again; those of the class are paused.
 
-    A challenge to the nets of the class is over then, with the scores that these have.
+    A challenge in which the sessions of the class count is then over, with the present scores.
     """
-    move = partial(class_sessions.settle, locked=False, pauses=True)
-    async with rooms.classes.turn(room.code):
+    move = partial(class_sessions.set_lock, locked=False, pauses=True)
+    async with rooms.classes.lock(room.code):
         led = await rooms.repository.load(room.code)
         room = await rooms.repository.update(
             room.code,
@@ -137,7 +138,7 @@ async def hide(rooms: RoomService, room: Room, body: bodies.Hide) -> dict[str, A
 
 
 async def spotlight(rooms: RoomService, room: Room, body: bodies.ShowSeat) -> dict[str, Any]:
-    """Show a copy of one student's net on every page, or end that.
+    """Show a copy of one student's net on every page, or stop showing it.
 
     Raises
     ------
@@ -149,7 +150,7 @@ async def spotlight(rooms: RoomService, room: Room, body: bodies.ShowSeat) -> di
     if body.seat is not None:
         seat = await rooms.repository.seat(room.code, body.seat)
         shown = Spotlight(seat.number, await rooms.classes.copy(watched(before, seat)))
-    async with rooms.classes.turn(room.code):
+    async with rooms.classes.lock(room.code):
         before = await rooms.repository.load(room.code)
         room = await rooms.repository.update(room.code, partial(replace, spotlight=shown))
         await forget_spotlight(rooms, before, room)
@@ -157,7 +158,7 @@ async def spotlight(rooms: RoomService, room: Room, body: bodies.ShowSeat) -> di
 
 
 async def open_net(rooms: RoomService, room: Room, body: bodies.OpenNet) -> dict[str, Any]:
-    """Make the teacher's own session a copy of a seat's, as one step to undo.
+    """Replace the teacher's own session by a copy of a seat's, which can be undone.
 
     Raises
     ------
@@ -170,13 +171,13 @@ async def open_net(rooms: RoomService, room: Room, body: bodies.OpenNet) -> dict
 
 
 async def hide_name(rooms: RoomService, room: Room, body: bodies.HideName) -> dict[str, Any]:
-    """Hide a nickname from all but the teacher. Raises ``room_forbidden``."""
+    """Hide a nickname from everyone but the teacher, or show it. Raises ``room_forbidden``."""
     await rooms.repository.update_seat(room.code, body.seat, partial(replace, name_hidden=body.on))
     return {}
 
 
 async def ask(rooms: RoomService, room: Room, body: bodies.Ask) -> dict[str, Any]:
-    """Ask all seats a question, in place of the one before."""
+    """Ask all seats a question; it replaces the question before."""
 
     def change(room: Room) -> Room:
         asked = Question(
@@ -194,7 +195,7 @@ async def ask(rooms: RoomService, room: Room, body: bodies.Ask) -> dict[str, Any
 
 
 async def reveal(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
-    """Show all answers to all, without names; later ones are refused."""
+    """Show all answers to the class, without names; later answers are refused."""
     asked = (await rooms.repository.load(room.code)).question
     if asked is None:
         return {}
@@ -205,14 +206,14 @@ async def reveal(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]
         question = replace(room.question, revealed=summary(room.question, seats))
         return None if question == room.question else replace(room, question=question)
 
-    for _ in range(2):  # the second time with answers that were saved until the question was closed
+    for _ in range(2):  # the second time adds answers that were saved during the first
         seats = await rooms.repository.seats(room.code)
         room = await rooms.repository.update(room.code, partial(close, seats=seats))
     return {}
 
 
 async def end_question(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
-    """Take the question away."""
+    """Remove the question."""
     await rooms.repository.update(room.code, partial(replace, question=None))
     return {}
 
@@ -220,7 +221,7 @@ async def end_question(rooms: RoomService, room: Room, _body: Empty) -> dict[str
 async def set_challenge(
     rooms: RoomService, room: Room, body: bodies.SetChallenge
 ) -> dict[str, Any]:
-    """Start a challenge, in place of the one before."""
+    """Start a challenge; it replaces the challenge before."""
     target = None if body.target is None else tuple(body.target)
 
     def change(room: Room) -> Room:
@@ -232,18 +233,18 @@ async def set_challenge(
 
 
 async def end_challenge(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
-    """Take the challenge and its ranking away."""
+    """Remove the challenge and its ranking."""
     await rooms.repository.update(room.code, partial(replace, challenge=None))
     return {}
 
 
 async def end(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
-    """Delete the room and all in it; the students' own sessions stay."""
+    """End the room; see `RoomService.end`."""
     await rooms.end(room.code)
     return {}
 
 
 async def forget_spotlight(rooms: RoomService, before: Room, after: Room) -> None:
-    """Delete the copy that was shown before."""
+    """Delete the copy of a net that is no longer shown."""
     if before.spotlight is not None and before.spotlight != after.spotlight:
         await rooms.sessions.delete([before.spotlight.sid])

@@ -1,11 +1,10 @@
-"""The teacher's files: the board and the nets of a class at this moment."""
+"""The teacher's downloads: the present board and the present nets of the class."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
 
-from pwlapp.commands.fields import Empty
 from pwlapp.core.export.file import File
 from pwlapp.core.export.programs import Words
 from pwlapp.rooms.ask import answers
@@ -13,25 +12,25 @@ from pwlapp.rooms.board import export
 from pwlapp.rooms.board.export import Student
 from pwlapp.rooms.board.reader import BoardReader
 from pwlapp.rooms.board.scores import Scores
+from pwlapp.rooms.codes import written
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
-from pwlapp.rooms.teacher.bodies import Csv
 
 
-async def csv(rooms: RoomService, room: Room, body: Csv, _words: Words) -> File:
-    """The board as CSV, with nicknames only if they are asked for."""
+async def csv(rooms: RoomService, room: Room, _words: Words, names: bool) -> File:
+    """The board as CSV, with nicknames if `names`."""
     board = BoardReader(rooms, room.code)
     await board.read()
     question = board.room.question
     given = answers(question, board.seats) if question else {}
     scores = {place.seat: place.score for place in await Scores(rooms).update(board)}
     rows = [shown.row for shown in board.shown.values()]
-    text = export.csv_table(rows, given, scores, body.names)
-    return File("pwlapp-class.csv", "text/csv; charset=utf-8", text)
+    text = export.csv_table(rows, given, scores, names)
+    return File(f"class-{written(room.code)}.csv", "text/csv; charset=utf-8", text)
 
 
-async def notebook(rooms: RoomService, room: Room, _body: Empty, words: Words) -> File:
-    """Every student's net as a notebook, without names, with the data that most of them have."""
+async def notebook(rooms: RoomService, room: Room, words: Words, _names: bool) -> File:
+    """The nets of all students as a notebook without names, with the data that most of them use."""
     board = BoardReader(rooms, room.code)
     await board.read()
     scores = {place.seat: place.score for place in await Scores(rooms).update(board)}
@@ -49,4 +48,4 @@ async def notebook(rooms: RoomService, room: Room, _body: Empty, words: Words) -
     keys = Counter(student.data_key for student in students).most_common(1)
     points = await board.points(keys[0][0]) if keys else rooms.sessions.points
     text = await asyncio.to_thread(export.notebook, students, points, words)
-    return File("pwlapp-class.ipynb", "application/x-ipynb+json", text)
+    return File(f"class-{written(room.code)}.ipynb", "application/x-ipynb+json", text)

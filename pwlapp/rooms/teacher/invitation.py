@@ -1,4 +1,4 @@
-"""The links under which students come into a room."""
+"""The links with which students join a room."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pwlapp.rooms.codes import link
 from pwlapp.rooms.service import RoomService
 
 ANSWER_S = 1.0
-LOCAL = ("localhost", "127.0.0.1", "::1")  # reached by no other device
+LOCAL = ("localhost", "127.0.0.1", "::1")  # other devices cannot reach these
 
 
 async def links(rooms: RoomService, code: str, page: str) -> list[dict[str, Any]]:
@@ -23,14 +23,14 @@ async def links(rooms: RoomService, code: str, page: str) -> list[dict[str, Any]
     rooms : RoomService
     code : str
     page : str
-        The address at which the teacher has opened the page; it goes first if others reach it.
+        The address at which the teacher has opened the page. Unless it is local, it comes first.
     """
     address = urlsplit(page)
     port = address.port or (443 if address.scheme == "https" else 80)
     urls = [
         url
         for url in (await asyncio.to_thread(network.urls, port)).values()
-        if await answers(url)  # not if the server listens to this machine alone
+        if await answers(url)  # it does not if the server listens to local connections only
     ]
     if address.hostname not in LOCAL or not urls:
         urls.insert(0, f"{address.scheme}://{address.netloc}")

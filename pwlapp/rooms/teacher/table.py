@@ -1,4 +1,4 @@
-"""The teacher's commands by name, and the one way to run them."""
+"""The teacher's commands by name, and the functions that check their bodies and run them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pwlapp.rooms.teacher import bodies, commands, downloads
 
 
 class Command(NamedTuple):
-    """A command: the model of its body, and what it does in a room. It returns JSON."""
+    """A command: the model of its body, and a function that returns the JSON of the answer."""
 
     model: type[Body]
     function: Callable[[RoomService, Room, Any], Awaitable[dict[str, Any]]]
@@ -43,16 +43,10 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-class Download(NamedTuple):
-    """A command that returns a file, with words in the language of the page."""
-
-    model: type[Body]
-    function: Callable[[RoomService, Room, Any, Words], Awaitable[File]]
-
-
-DOWNLOADS: dict[str, Download] = {
-    "csv": Download(bodies.Csv, downloads.csv),
-    "notebook": Download(Empty, downloads.notebook),
+# Files of a class, with texts in the language of the page, and with or without nicknames.
+DOWNLOADS: dict[str, Callable[[RoomService, Room, Words, bool], Awaitable[File]]] = {
+    "csv": downloads.csv,
+    "notebook": downloads.notebook,
 }
 
 
@@ -62,7 +56,7 @@ async def run(rooms: RoomService, room: Room, name: str, body: Mapping[str, Any]
     Raises
     ------
     UserError
-        ``bad_request`` for an unknown command; what its fields and its function raise.
+        ``bad_request`` for an unknown command; the errors of its fields and of its function.
     """
     if (command := COMMANDS.get(name)) is None:
         raise UserError("bad_request")
@@ -70,9 +64,9 @@ async def run(rooms: RoomService, room: Room, name: str, body: Mapping[str, Any]
 
 
 async def download(
-    rooms: RoomService, room: Room, name: str, body: Mapping[str, Any], words: Words
+    rooms: RoomService, room: Room, name: str, words: Words, names: bool = False
 ) -> File:
-    """Check the body of one of `DOWNLOADS`, and make the file."""
-    command = DOWNLOADS[name]
-    checked_body = checked(command.model, body, rooms.sessions)
-    return await command.function(rooms, room, checked_body, words)
+    """Make one of `DOWNLOADS`. Raises ``bad_request`` for an unknown one."""
+    if (make := DOWNLOADS.get(name)) is None:
+        raise UserError("bad_request")
+    return await make(rooms, room, words, names)

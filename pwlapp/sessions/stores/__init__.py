@@ -1,1 +1,1 @@
-"""Storage of sessions: one protocol, implemented with SQLite and with Redis."""
+"""Storage of sessions and rooms: two protocols, implemented with SQLite and with Redis."""

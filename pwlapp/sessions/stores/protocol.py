@@ -1,4 +1,4 @@
-"""The protocol of a store, and the errors and ids that all stores share."""
+"""The protocols of the stores, and the errors, ids and keys that all stores use."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _SID = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 class Conflict(Exception):
-    """The store has another version of the session than expected; read it again."""
+    """Raised if the stored version is not the expected one; read again and retry."""
 
 
 class StoreUnavailable(RuntimeError):
-    """The store can't be used at all; the text says why, for the operator."""
+    """Raised at the start if the store can't be used; the text tells the operator why."""
 
 
 class UnknownRoom(UserError):
-    """There is no room with this code, or no longer."""
+    """Raised if there is no room with this code."""
 
 
 def unknown_room() -> UnknownRoom:
@@ -36,19 +36,19 @@ def unknown_room() -> UnknownRoom:
 
 
 def storage_failed() -> UserError:
-    """The error for a store that fails while in use; the cause is in the log."""
+    """The error for a store that fails during use; the cause is logged."""
     return UserError(STORAGE_FAILED)
 
 
 class Data(NamedTuple):
-    """The data of a server, and why the data of the settings can't be used, if so."""
+    """The server's data; `problem` tells why the data of the settings is not used, if it isn't."""
 
     points: Points
     problem: UserError | None
 
 
 class Store(Protocol):
-    """Sessions by id. All methods raise ``UserError("storage_failed")`` when the disk fails."""
+    """Stores sessions by id. Any method may raise ``UserError("storage_failed")``."""
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
         """Save a new session; returns its random id."""
@@ -57,10 +57,10 @@ class Store(Protocol):
         """Read a session. Raises UnknownSession."""
 
     async def read_since(self, sid: str, seq: int) -> tuple[SessionState, list[Frame]]:
-        """Read a session and its frames after number `seq`, of one moment. Raises UnknownSession.
+        """Read a session and its frames after number `seq`, both of the same version.
 
-        Returns all frames if the session has not reached `seq`: the reader's number is then from
-        before the store was restored to an earlier time.
+        If the session has not reached `seq`, all frames are returned: the store was then restored
+        from a backup after the reader got that number. Raises UnknownSession.
         """
 
     async def save(
@@ -71,10 +71,10 @@ class Store(Protocol):
         frames: Sequence[Frame] = (),
         step: Step | None = None,
     ) -> None:
-        """Replace the session and append frames, all or nothing.
+        """Replace the session and append frames, atomically.
 
-        Frames before ``state.first_seq`` are dropped. Now and then the rest is thinned, see
-        `thinning`.
+        Frames before ``state.first_seq`` are deleted. From time to time the others are thinned;
+        see `thinning`.
 
         Parameters
         ----------
@@ -83,7 +83,7 @@ class Store(Protocol):
         state : SessionState
         frames : sequence of Frame
         step : Step or None
-            Saved under its number. Steps that ``state.history`` no longer has are deleted.
+            Saved under its number. Steps that are not in ``state.history`` are deleted.
 
         Raises
         ------
@@ -93,13 +93,13 @@ class Store(Protocol):
         """
 
     async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
-        """Read many sessions at once, by id; unknown ones are left out. Does not count as a use."""
+        """Read many sessions at once; unknown ones are left out. Does not set the time of use."""
 
     async def delete(self, sids: Sequence[str]) -> None:
-        """Delete sessions with all that belongs to them; other servers are told of a change."""
+        """Delete sessions with their frames and steps, and notify other servers."""
 
     async def step(self, sid: str, number: int) -> Step | None:
-        """A step of the session's history; None if it is not there, or damaged."""
+        """A step of the session's history; None if it is missing or damaged."""
 
     async def running(self) -> list[str]:
         """Ids of the sessions that are running."""
@@ -107,20 +107,20 @@ class Store(Protocol):
     async def counts(self) -> tuple[int, int]:
         """Number of sessions, and of those that are running."""
 
-    async def settled(self) -> Data | None:
-        """The data that the servers on this store have agreed on, if they have."""
+    async def shared_data(self) -> Data | None:
+        """The data that the servers on this store share; None if there is none yet."""
 
-    async def settle(self, data: Data) -> Data:
-        """Agree on the data with the other servers; returns the data agreed on.
+    async def share_data(self, data: Data) -> Data:
+        """Offer data to the other servers on this store; returns the data that all of them share.
 
-        The first data offered wins, except that data without a problem replaces data with one.
+        The first data offered wins, but data without a problem replaces data with one.
         """
 
-    async def keep_points(self, points: Points) -> None:
-        """Store data that sessions use instead of the server's, until it `expire`s."""
+    async def save_points(self, points: Points) -> None:
+        """Store data for sessions, until `expire` deletes it."""
 
-    async def kept_points(self, key: str) -> Points | None:
-        """The stored data with this key, if any; marks it as used now."""
+    async def load_points(self, key: str) -> Points | None:
+        """The stored data with this key, if there is any; updates its time of use."""
 
     async def listen(
         self,
@@ -128,14 +128,14 @@ class Store(Protocol):
         on_data: Callable[[], None],
         on_loss: Callable[[], None],
     ) -> None:
-        """Report, until cancelled, what other servers change.
+        """Report changes by other servers, until cancelled.
 
         Parameters
         ----------
         on_change : callable
-            Given the id of a session that was saved.
+            Called with the id of a session that was saved, or the key of a room or a seat.
         on_data : callable
-            Called when `settled` may return other data, and when messages may have been missed.
+            Called when `shared_data` may have changed, and when messages may have been missed.
         on_loss : callable
             Called when the store is lost.
         """
@@ -144,7 +144,7 @@ class Store(Protocol):
         """Raise ``UserError("storage_failed")`` if the store can't be used now."""
 
     async def expire(self, older_than_s: float) -> int:
-        """Delete sessions and data unused for so long; returns the number of sessions."""
+        """Delete sessions and data that were not used for this time; returns how many sessions."""
 
     async def close(self) -> None:
         """Finish operations in progress and close all connections."""
@@ -159,7 +159,7 @@ class RoomRow(NamedTuple):
 
 
 class SeatRow(NamedTuple):
-    """A seat as it is stored; `seen` is what `RoomStore.see` has set, at first 0."""
+    """A seat as it is stored; `seen` is the time that `RoomStore.see` has set, initially 0."""
 
     number: int
     version: int
@@ -168,81 +168,86 @@ class SeatRow(NamedTuple):
 
 
 class RoomStore(Protocol):
-    """Rooms by code, each with its seats by number. Errors of the disk are as in `Store`.
+    """Stores rooms by code, and the seats of each room by number.
 
-    Rooms and seats are documents with a version, which is 1 at first and goes up by one with each
-    save. Other servers are notified under the keys of `room_key`, `seat_key` and `board_key`.
+    Rooms and seats are documents with a version, which is 1 at first and increases by one with each
+    save. Other servers are notified of changes by the keys `room_key`, `seat_key` and `board_key`.
+    Any method may raise ``UserError("storage_failed")``.
     """
 
     async def create(self, code: str, body: bytes, ends: float) -> bool:
-        """Save a new room, which `ended` lists after a time; False if the code is in use."""
+        """Save a new room; False if the code is in use.
+
+        `ends` is the time from which `ended` lists the room, in seconds since 1970.
+        """
 
     async def load(self, code: str) -> RoomRow:
         """Read a room. Raises UnknownRoom."""
 
     async def save(self, code: str, expected_version: int, body: bytes) -> None:
-        """Replace a room. Raises Conflict if it has another version; UnknownRoom."""
+        """Replace a room. Raises UnknownRoom, or Conflict if the stored version is another."""
 
     async def delete(self, code: str) -> None:
-        """Delete a room and its seats, if it is there."""
+        """Delete a room and its seats; does nothing if there is no such room."""
 
     async def ended(self) -> list[str]:
         """Codes of the rooms whose time is over."""
 
     async def add_seat(self, code: str, body: bytes, at_most: int) -> int:
-        """Add a seat and return its number, which is never given again.
+        """Add a seat and return its number, which is never used again.
 
         Raises
         ------
         UnknownRoom
         UserError
-            ``room_full`` (max) if there are so many seats already.
+            ``room_full`` (max) if the room has `at_most` seats already.
         """
 
     async def seats(self, code: str, numbers: Sequence[int] | None = None) -> list[SeatRow]:
-        """The seats of these numbers that are there, or all of them, by number."""
+        """Those of the seats with these numbers that exist, or all seats; sorted by number."""
 
     async def save_seats(
         self, code: str, saves: Sequence[tuple[int, int, bytes]], room_version: int | None = None
     ) -> list[int]:
         """Replace seats, each given by number, expected version and body.
 
-        Returns the numbers of those that are replaced: not one that is gone or has another version,
-        and none if the room has another version than `room_version`, unless that is None.
+        A seat is left as it is if it was deleted or has another version. All seats are left as they
+        are if `room_version` is given and the room has another version. Returns the numbers of the
+        seats that were replaced.
         """
 
     async def see(self, code: str, seen: Mapping[int, float]) -> None:
-        """Set when pages of seats were last connected, in seconds since 1970; no new version."""
+        """Set when each seat was last connected, in seconds since 1970. Versions do not change."""
 
     async def remove_seat(self, code: str, number: int) -> None:
-        """Delete a seat, if it is there."""
+        """Delete a seat; does nothing if there is no such seat."""
 
 
 def room_key(code: str) -> str:
-    """Under which a change of a room is notified."""
+    """The key for notifications that a room has changed."""
     return f"room:{code}"
 
 
 def seat_key(code: str, number: int) -> str:
-    """Under which a change of a seat is notified."""
+    """The key for notifications that a seat has changed."""
     return f"seat:{code}:{number}"
 
 
 def board_key(code: str) -> str:
-    """Under which a change of any seat of a room is notified, also that it is added or seen."""
+    """The key for notifications that any seat of a room has changed, was added or was seen."""
     return f"board:{code}"
 
 
 def new_sid() -> str:
-    """A random id."""
+    """A new random session id."""
     return secrets.token_urlsafe(_SID_BYTES)
 
 
 def short_id(sid: str) -> str:
-    """The start of an id, for logs; the whole id is a secret that gives access to the session."""
+    """The start of an id, for logs: the whole id is a secret that gives access to the session."""
     return sid[:6]
 
 
 def is_sid(value: object) -> bool:
-    """Whether `value` has the form of an id."""
+    """Whether `value` has the form of a session id."""
     return isinstance(value, str) and _SID.fullmatch(value) is not None

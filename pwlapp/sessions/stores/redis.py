@@ -1,4 +1,4 @@
-"""The shared store: any number of web processes and workers on one Redis database."""
+"""The store for several servers: web processes and workers share one Redis database."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from pwlapp.sessions.state import SessionState, UnknownSession, unknown_session
 from pwlapp.sessions.stores import redis_scripts, thinning
 from pwlapp.sessions.stores.protocol import Conflict, new_sid
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
-from pwlapp.sessions.stores.redis_points import SETTLED, RedisPoints
+from pwlapp.sessions.stores.redis_points import DATA_CHANGED, RedisPoints
 from pwlapp.sessions.stores.thinning import FrameInfo
 
 SESSION = PREFIX + "session:"
 FRAMES = PREFIX + "frames:"
 STEPS = PREFIX + "steps:"
-RUNNING = PREFIX + "running"  # sids by the time of their last slice, by Redis's clock
-USED = PREFIX + "used"  # sids by the time of their last use, in seconds since 1970
+RUNNING = PREFIX + "running"  # sorted set: sid, time of its last slice by Redis's clock
+USED = PREFIX + "used"  # sorted set: sid, time of its last use in seconds since 1970
 STATS = PREFIX + "stats"  # counts of the workers
 PING = PREFIX + "ping"
 CHANGED = PREFIX + "changed"  # channel: the sid of each session that is saved
-EXPIRE_AT_ONCE = 500
+EXPIRE_AT_ONCE = 500  # sessions that one script call deletes
 
 
 class RedisStore(RedisPoints):
     """A `Store` in Redis.
 
-    A session is a hash (its version, its state), its frames are a stream whose ids are their
-    numbers, and the steps of its history a hash by number.
+    A session is a hash with its version and state. Its frames are a stream whose ids are the frame
+    numbers. The steps of its history are a hash by number.
 
     Parameters
     ----------
     link : RedisLink
-        `close` closes it too.
+        Is closed by `close`.
     source : str
-        The data source in the settings. Servers with the same source agree on their data.
+        The data source in the settings. Servers with the same source share their data.
     clock : callable
         Seconds since 1970.
     """
@@ -48,7 +48,7 @@ class RedisStore(RedisPoints):
     def __init__(
         self, link: RedisLink, source: str = "", clock: Callable[[], float] = time.time
     ) -> None:
-        self.apart_s = 1.0  # see `begin`
+        self.apart_s = 1.0  # see `begin_slice`
         super().__init__(link, source, clock)
         script = link.client.register_script
         self._save_script = script(redis_scripts.SAVE)
@@ -144,20 +144,20 @@ class RedisStore(RedisPoints):
             else:
                 on_data()
 
-        await self._link.follow([CHANGED, SETTLED], on_message, on_data, on_loss)
+        await self._link.follow([CHANGED, DATA_CHANGED], on_message, on_data, on_loss)
 
     async def ping(self) -> None:
         async with self._link.guarded() as redis:
-            await redis.set(PING, b"", ex=60)  # a full Redis or a replica is read-only
+            await redis.set(PING, b"", ex=60)  # a write: a full Redis or a replica is read-only
 
-    async def begin(self, sid: str, version: int) -> tuple[SessionState, int] | None:
+    async def begin_slice(self, sid: str, version: int) -> tuple[SessionState, int] | None:
         """Read a session to train a slice from this version, and count the attempts.
 
         Returns
         -------
         tuple of (SessionState, int) or None
-            The state, and how often a slice from this version was begun, where begins less than
-            `apart_s` apart count once; None if the session is not at `version`.
+            The state, and the number of attempts at this slice; attempts that are less than
+            `apart_s` apart count as one. None if the session has another version.
         """
         async with self._link.guarded():
             found = await self._begin_script(
@@ -165,18 +165,18 @@ class RedisStore(RedisPoints):
             )
         return None if found is None else (codec.read_state(found[0], sid), found[1])
 
-    async def claim(self, idle_s: float, at_most: int) -> list[str]:
-        """Ids of running sessions without a slice for so long; each is given to one caller only."""
+    async def claim_idle(self, idle_s: float, at_most: int) -> list[str]:
+        """Ids of running sessions without a slice for `idle_s`; each is returned to one caller."""
         async with self._link.guarded():
             sids = await self._claim_script(keys=[RUNNING], args=[idle_s, at_most])
         return [sid.decode() for sid in sids]
 
-    async def drop(self, sid: str) -> None:
-        """Remove a deleted session from the running ones."""
+    async def remove_running(self, sid: str) -> None:
+        """Remove a deleted session from the running sessions."""
         async with self._link.guarded() as redis:
             await redis.zrem(RUNNING, sid)
 
-    async def count(self, counted: Mapping[str, float]) -> None:
+    async def add_counts(self, counted: Mapping[str, float]) -> None:
         """Add to the counts of all workers."""
         async with self._link.guarded() as redis, redis.pipeline(transaction=False) as pipe:
             for name, value in counted.items():
@@ -237,6 +237,6 @@ class RedisStore(RedisPoints):
 
 
 def _frame(row: tuple[bytes, list[bytes]]) -> Frame | None:
-    """A frame of a stream; None if it is damaged."""
+    """Decode an entry of a frame stream; None if it is damaged."""
     name, (_, content) = row
     return codec.decode_frame(int(name.split(b"-")[0]), content)

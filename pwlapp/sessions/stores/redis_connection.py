@@ -1,4 +1,4 @@
-"""A connection to Redis that survives outages and logs each in one line."""
+"""A connection to Redis that survives outages and logs one line for each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 PREFIX = "pwl:"
 CONNECT_S = 2.0
 ANSWER_S = 5.0
-RETRIES = 3  # within about a third of a second, which covers a restart behind a proxy
+RETRIES = 3  # within about a third of a second
 MAX_CONNECTIONS = 32
 HEALTH_EVERY_S = 10
 RESUBSCRIBE_S = 0.5
@@ -36,16 +36,16 @@ class RedisLink:
     Parameters
     ----------
     url : str
-        As in ``PWLAPP_REDIS_URL``.
+        See ``PWLAPP_REDIS_URL``.
 
     Attributes
     ----------
     client : redis.asyncio.Redis
-        Use it within `guarded`. It connects at its first use, in the event loop of that.
+        Use it through `guarded`. It connects at its first use and then belongs to that event loop.
     """
 
     def __init__(self, url: str) -> None:
-        self._place = place(url)
+        self._address = address(url)
         self._is_down = False
         self._has_logged = False
         self._logged_at = -math.inf
@@ -62,9 +62,9 @@ class RedisLink:
 
     @asynccontextmanager
     async def guarded(self) -> AsyncIterator[Any]:
-        """The client; what it raises becomes ``UserError("storage_failed")``.
+        """The client; its errors are raised as ``UserError("storage_failed")``.
 
-        Typed as Any, since redis-py's own types mix those of its text and bytes modes.
+        Typed as Any, since redis-py's types do not separate its text and bytes modes.
         """
         try:
             yield self.client
@@ -86,11 +86,11 @@ class RedisLink:
         ----------
         channels : list of str
         on_message : callable
-            Given the channel and the message.
+            Called with the channel and the message.
         on_gap : callable
-            Called when messages may have been missed: at the start, and after each loss.
+            Called when messages may have been missed: at the start and after each reconnection.
         on_loss : callable
-            Called when Redis is lost.
+            Called when the connection is lost.
         """
         while True:
             try:
@@ -101,8 +101,8 @@ class RedisLink:
                         if message is None:
                             continue
                         if message["type"] == "message":
-                            _hand_over(on_message, message)
-                        elif message["type"] == "subscribe":  # and after a reconnection
+                            _deliver(on_message, message)
+                        elif message["type"] == "subscribe":  # at the start, after a reconnection
                             self._came_back()
                             on_gap()
             except (RedisError, OSError) as error:
@@ -120,27 +120,27 @@ class RedisLink:
         # One line per outage, not one per request. A read-only Redis fails with each write and
         # recovers with each read, hence the minimum time between two lines.
         if not self._is_down and now - self._logged_at > LOG_EVERY_S:
-            logger.error("Redis at %s: %s", self._place, str(error) or type(error).__name__)
+            logger.error("Redis at %s: %s", self._address, str(error) or type(error).__name__)
             self._logged_at, self._has_logged = now, True
         self._is_down = True
 
     def _came_back(self) -> None:
         if self._is_down and self._has_logged:
-            logger.warning("Redis at %s answers again", self._place)
+            logger.warning("Redis at %s is available again", self._address)
             self._has_logged = False
         self._is_down = False
 
 
-def _hand_over(on_message: Callable[[str, bytes], None], message: dict[str, Any]) -> None:
-    """Call `on_message`; a message that can't be decoded is logged and does not end the loop."""
+def _deliver(on_message: Callable[[str, bytes], None], message: dict[str, Any]) -> None:
+    """Call `on_message`; log a message that can't be decoded, so that it does not end the loop."""
     try:
         on_message(message["channel"].decode(), message["data"])
     except ValueError as error:
         logger.warning("a message on %r can't be read: %s", message["channel"], error)
 
 
-def place(url: str) -> str:
-    """Host and port of a Redis, without the password that its address may hold."""
+def address(url: str) -> str:
+    """Host and port of a Redis URL, without the password that it may contain."""
     parts = urlsplit(url)
     host = parts.hostname or parts.path
     return f"{host}:{parts.port}" if parts.port else host

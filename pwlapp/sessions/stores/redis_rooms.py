@@ -1,7 +1,7 @@
-"""The rooms of the shared mode.
+"""The rooms in Redis, for several servers.
 
-A room is a hash (its version, body, the number of its last seat). Its seats are hashes by
-number: of their bodies, their versions, and when they were seen last.
+A room is a hash with its version, its body and the number of its last seat. Its seats are several
+hashes by seat number: bodies, versions, tokens of the last save, and times of the last connection.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
 ROOM = PREFIX + "room:"
 SEATS = PREFIX + "seats:"
 VERSIONS = PREFIX + "seat_versions:"
-TOKENS = PREFIX + "seat_tokens:"  # of the save of each seat
+TOKENS = PREFIX + "seat_tokens:"  # of the last save of each seat
 SEEN = PREFIX + "seat_seen:"
 OF_SEATS = (SEATS, VERSIONS, TOKENS, SEEN)
-ENDS = PREFIX + "rooms"  # codes by the time when they end, in seconds since 1970
+ENDS = PREFIX + "rooms"  # sorted set: code, time when the room ends in seconds since 1970
 
-# Each write has a random token. One that is sent again, since its answer was lost, finds its token
+# Each write has a random token. If the answer is lost, the write is sent again, finds its own token
 # and succeeds without writing twice.
 
 # KEYS: room, ends. ARGV: token, code, body, end. Returns 1, or 0 if the code is in use.
@@ -72,8 +72,8 @@ return number
 """
 
 # KEYS: seats, versions, tokens, room.
-# ARGV: token, channel, message to the boards, version expected of the room or '', then number,
-#       version expected, body and message of each.
+# ARGV: token, channel, message to the boards, expected version of the room or '', then for each
+#       seat its number, expected version, body and message.
 # Returns the numbers of the seats that are replaced.
 SAVE_SEATS = """
 local replaced = {}

@@ -11,15 +11,16 @@ local now = time[1] + time[2] / 1000000
 """
 
 # KEYS: session, frames, running, used, steps.
-# ARGV: sid, version expected (empty: a new session), token of this save, version, is running,
-#       time of use, state, first_seq, next_seq, channel, number of a step (empty: none), its bytes,
-#       number of the first step, number after the last one, then seq and bytes of each frame.
+# ARGV: sid, expected version (empty: a new session), token of this save, new version, whether it is
+#       running, time of use, state, first_seq, next_seq, channel, number of a step (empty: none),
+#       its bytes, number of the first step, number after the last one, then seq and bytes of each
+#       frame.
 # Returns 1: saved; 0: no such session; -1: the session has another version.
 SAVE = (
     NOW
     + """
 local kept = redis.call('HMGET', KEYS[1], 'version', 'token')
-if kept[2] == ARGV[3] then return 1 end  -- the answer to this very save was lost
+if kept[2] == ARGV[3] then return 1 end  -- a repeated save, whose answer was lost
 if ARGV[2] ~= '' then
   if not kept[1] then return 0 end
   if kept[1] ~= ARGV[2] then return -1 end
@@ -57,12 +58,12 @@ return 1
 """
 )
 
-# KEYS: session, frames, used. ARGV: sid, time of use, seq that is known (empty: no frames wanted).
-# Returns the state, then the frames as Redis lists a stream; nothing if there is no such session.
+# KEYS: session, frames, used. ARGV: sid, time of use, last known seq (empty: no frames wanted).
+# Returns the state, then the frames as entries of a stream; nothing if there is no such session.
 READ = """
 local kept = redis.call('HMGET', KEYS[1], 'state', 'next_seq')
 if not kept[1] then return false end
-redis.pcall('ZADD', KEYS[3], 'XX', ARGV[2], ARGV[1])  -- a Redis that is full still reads
+redis.pcall('ZADD', KEYS[3], 'XX', ARGV[2], ARGV[1])  -- fails if Redis is full
 if ARGV[3] == '' then return {kept[1]} end
 local since = ARGV[3]
 if tonumber(since) >= tonumber(kept[2]) then since = '0' end
@@ -70,8 +71,8 @@ return {kept[1], redis.call('XRANGE', KEYS[2], '(' .. since .. '-0', '+')}
 """
 
 # KEYS: used, running.
-# ARGV: oldest time of use, at most, prefixes of keys: sessions, frames, steps.
-# Returns how many sessions were deleted.
+# ARGV: oldest time of use, largest number, prefixes of the keys of sessions, frames and steps.
+# Returns the number of sessions that were deleted.
 EXPIRE = """
 local sids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, sid in ipairs(sids) do
@@ -82,10 +83,10 @@ end
 return #sids
 """
 
-# KEYS: session, running. ARGV: sid, version, seconds that count as apart.
-# Returns the state, and how often a slice from it was begun; nothing if the session is no longer at
-# this version. Begins that are not apart count once: they come from a duplicate message, not from a
-# worker that died.
+# KEYS: session, running. ARGV: sid, version, seconds between two attempts.
+# Returns the state and the number of attempts at its next slice; nothing if the session has another
+# version. Attempts that follow each other faster count as one: they come from a duplicate message,
+# not from a worker that died.
 BEGIN = (
     NOW
     + """
@@ -101,8 +102,8 @@ return {kept[2], begun}
 """
 )
 
-# KEYS: running. ARGV: seconds, at most.
-# Returns the sids of running sessions without a slice for so long, each to one caller only.
+# KEYS: running. ARGV: seconds, largest number.
+# Returns the sids of running sessions without a slice for these seconds, each to one caller only.
 CLAIM = (
     NOW
     + """
@@ -113,8 +114,8 @@ return sids
 )
 
 # KEYS: data. ARGV: 1 if the data have no problem, else 0; data, channel.
-# Returns the data that the servers agree on.
-SETTLE = """
+# Returns the data that the servers share.
+SHARE_DATA = """
 local sound = redis.call('HGET', KEYS[1], 'sound')
 if not sound or sound < ARGV[1] then
   redis.call('HSET', KEYS[1], 'sound', ARGV[1], 'data', ARGV[2])

@@ -1,4 +1,4 @@
-"""The store of the embedded mode: one SQLite file, read and written by one thread."""
+"""The store for a single server: one SQLite file, read and written by one thread."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-LOCK_S = 1.0  # all wait for the one thread, which waits so long for the lock of another process
-QUIET_S = 5.0  # an outage is over after so long; on a full disk small writes succeed now and then
-TOUCH_EVERY_S = 60.0  # resolution of the time of last use, so that not every read writes
+LOCK_S = 1.0  # how long the thread waits for another process's lock; all requests wait with it
+QUIET_S = 5.0  # time without a failure that ends an outage: a full disk accepts some small writes
+TOUCH_EVERY_S = 60.0  # resolution of the time of use, so that not every read writes
 
 
 class SqliteStore:
-    """A `Store` in one file.
+    """A `Store` in one SQLite file.
 
-    The file is checked, and created if needed, at once; the thread opens its connection at the
+    The constructor checks the file and creates it if needed. The thread opens its connection at its
     first use.
 
     Parameters
@@ -47,7 +47,7 @@ class SqliteStore:
     Raises
     ------
     StoreUnavailable
-        If the file can't be created, read or written, or is another program's.
+        If the file can't be created, read or written, or belongs to another program.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
@@ -55,7 +55,7 @@ class SqliteStore:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-store")
         self._connection: sqlite3.Connection | None = None
-        self._trouble = ""  # why the last write failed; an outage is one line in the log
+        self._failure = ""  # why writes fail at present, so that an outage is logged only once
         self._failed_at = 0.0
         prepare(path)
 
@@ -93,10 +93,10 @@ class SqliteStore:
     async def counts(self) -> tuple[int, int]:
         return await self.run(queries.counts)
 
-    async def settled(self) -> Data | None:
+    async def shared_data(self) -> Data | None:
         return None  # there are no other servers
 
-    async def settle(self, data: Data) -> Data:
+    async def share_data(self, data: Data) -> Data:
         return data
 
     async def listen(
@@ -105,16 +105,16 @@ class SqliteStore:
         on_data: Callable[[], None],
         on_loss: Callable[[], None],
     ) -> None:
-        """There are no other servers."""
+        """Return at once: there are no other servers."""
 
     async def ping(self) -> None:
         await self.run(try_to_write)
 
-    async def keep_points(self, points: Points) -> None:
-        await self.run(queries.keep_points, points, self._clock())
+    async def save_points(self, points: Points) -> None:
+        await self.run(queries.save_points, points, self._clock())
 
-    async def kept_points(self, key: str) -> Points | None:
-        return await self.run(self._kept_points, key)
+    async def load_points(self, key: str) -> Points | None:
+        return await self.run(self._load_points, key)
 
     async def expire(self, older_than_s: float) -> int:
         return await self.run(queries.expire, self._clock() - older_than_s)
@@ -124,7 +124,7 @@ class SqliteStore:
         self._thread.shutdown()
 
     async def run(self, work: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> T:
-        """Do `work` in the store's thread, so that the event loop never waits for the disk."""
+        """Run `work` in the store's thread, so that the event loop never waits for the disk."""
         try:
             return await asyncio.get_running_loop().run_in_executor(
                 self._thread, lambda: self._do(work, *args)
@@ -140,18 +140,18 @@ class SqliteStore:
         try:
             result = work(db, *args)
         except sqlite3.Error as error:
-            self._complain(error)
+            self._log_failure(error)
             raise
         is_over = time.monotonic() - self._failed_at > QUIET_S
-        if self._trouble and is_over and db.total_changes > changes:
-            logger.info("%s: writes again", self._path)
-            self._trouble = ""
+        if self._failure and is_over and db.total_changes > changes:
+            logger.info("%s can be written again", self._path)
+            self._failure = ""
         return result
 
-    def _complain(self, error: sqlite3.Error) -> None:
+    def _log_failure(self, error: sqlite3.Error) -> None:
         self._failed_at = time.monotonic()
-        if self._trouble != str(error):
-            self._trouble = str(error)
+        if self._failure != str(error):
+            self._failure = str(error)
             logger.error("%s: %s", self._path, error)
 
     def _connect(self) -> sqlite3.Connection:
@@ -176,11 +176,11 @@ class SqliteStore:
         return state
 
     def _touch(self, db: sqlite3.Connection, update: str, values: tuple[float, str]) -> None:
-        """Set the time of last use; on a full disk what is read can be used all the same."""
+        """Set the time of use; a failure is only logged, since a full disk can still be read."""
         try:
             db.execute(update, values)
         except sqlite3.OperationalError as error:
-            self._complain(error)
+            self._log_failure(error)
 
     def _load_many(self, db: sqlite3.Connection, sids: Sequence[str]) -> dict[str, SessionState]:
         states = {}
@@ -191,7 +191,7 @@ class SqliteStore:
                     states[sid] = codec.read_state(row[0], sid)
         return states
 
-    def _kept_points(self, db: sqlite3.Connection, key: str) -> Points | None:
+    def _load_points(self, db: sqlite3.Connection, key: str) -> Points | None:
         row = db.execute("SELECT body FROM points WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
@@ -204,7 +204,7 @@ class SqliteStore:
         state = self._load(db, sid)
         rows = db.execute(
             "SELECT seq, epoch, loss, params, mark FROM frame WHERE sid = ? AND seq > ?"
-            # damaged frames are left out; the browser can do without them
+            # damaged frames are left out: the browser draws the others
             " AND typeof(params) = 'blob' AND length(params) % 4 = 0 ORDER BY seq",
             (sid, seq if seq < state.next_seq else 0),
         )

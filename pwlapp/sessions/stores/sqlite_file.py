@@ -1,4 +1,4 @@
-"""The file of the embedded store: its tables, and how it is opened."""
+"""The file of the SQLite store: its tables, and how it is checked and opened."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ CREATE TABLE frame (
     epoch INTEGER NOT NULL,
     loss REAL,                  -- NULL: not a number
     mark TEXT NOT NULL,
-    params BLOB NOT NULL,       -- float32, little-endian (of a wide net, its curve)
+    params BLOB NOT NULL,       -- float32, little-endian (for a wide net, its curve)
     PRIMARY KEY (sid, seq)
 ) WITHOUT ROWID;
 """
 
-# Created in files of earlier versions too, which ignore these tables.
+# Also created in files of earlier versions of this program, which ignore these tables.
 LATER = """
 CREATE TABLE IF NOT EXISTS step (
     sid TEXT NOT NULL REFERENCES session ON DELETE CASCADE,
@@ -59,11 +59,11 @@ CREATE INDEX IF NOT EXISTS session_running ON session (sid) WHERE running;
 CREATE INDEX IF NOT EXISTS session_used ON session (used);
 """
 
-START_LOCK_S = 5.0  # at the start, wait so long for the lock of another process
+START_LOCK_S = 5.0  # how long to wait at the start for another process's lock
 
 
 def prepare(path: Path) -> None:
-    """Check the file from end to end and bring it to the current schema.
+    """Check the whole file and migrate it to the current schema.
 
     Raises
     ------
@@ -81,8 +81,8 @@ def prepare(path: Path) -> None:
 
 
 def _not_writable(path: Path) -> str | None:
-    """Which file or folder this process may not write, and as whom; None if it may."""
-    # os.path.exists, since a Path raises an error for a folder that may not be entered
+    """An error message if this process may not write the file or its folder, else None."""
+    # os.path.exists, since Path.exists raises an error for a folder that may not be entered
     folder = next(place for place in path.parents if os.path.exists(place))
     is_effective = os.access in os.supports_effective_ids
     for place, mode in ((folder, os.W_OK | os.X_OK), (path, os.W_OK)):
@@ -96,11 +96,11 @@ def _not_writable(path: Path) -> str | None:
 
 
 def connect(path: Path, lock_s: float) -> sqlite3.Connection:
-    """Open the file; a statement waits so many seconds for the lock of another process."""
+    """Open the file; statements wait `lock_s` seconds for another process's lock."""
     db = sqlite3.connect(path, timeout=lock_s, isolation_level=None, check_same_thread=False)
     try:
-        # WAL with NORMAL: no fsync at each save. A killed process loses nothing; a power failure
-        # may lose the last saves but does not damage the file.
+        # WAL with NORMAL does not sync at each save. A killed process loses nothing; a power
+        # failure may lose the last saves but does not damage the file.
         _use_wal(db, lock_s)
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA foreign_keys = ON")
@@ -111,10 +111,10 @@ def connect(path: Path, lock_s: float) -> sqlite3.Connection:
 
 
 def _use_wal(db: sqlite3.Connection, lock_s: float) -> None:
-    """Switch a new file to write-ahead logging, which SQLite's own timeout does not cover.
+    """Switch a new file to write-ahead logging, with retries.
 
-    If two servers start on one new folder, SQLite avoids a deadlock by refusing one of them at once
-    (see sqlite3_busy_handler: when it is not invoked), so this retries.
+    SQLite's timeout does not cover this statement: if two servers start on the same new folder,
+    SQLite refuses one of them at once to avoid a deadlock (see sqlite3_busy_handler).
     """
     give_up_at = time.monotonic() + lock_s
     while True:
@@ -122,14 +122,14 @@ def _use_wal(db: sqlite3.Connection, lock_s: float) -> None:
             db.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # of any kind
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # low byte: main code
             if not is_busy or time.monotonic() > give_up_at:
                 raise
             time.sleep(0.01)
 
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    with transaction(db):  # two servers may be starting on one new folder
+    with transaction(db):  # two servers may start on the same new folder
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise StoreUnavailable(
@@ -146,12 +146,12 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
 
 
 def try_to_write(db: sqlite3.Connection) -> None:
-    """Write a page that changes nothing. Raises sqlite3.Error where that is not possible."""
+    """Write without changing anything. Raises sqlite3.Error if the file can't be written."""
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _check_tables(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse the file of another program at the start, not at the first request."""
+    """Raise StoreUnavailable if the file has tables of another program."""
     for statement in (
         "SELECT sid, version, running, used, state FROM session LIMIT 0",
         "SELECT sid, seq, epoch, loss, mark, params FROM frame LIMIT 0",
@@ -164,7 +164,7 @@ def _check_tables(db: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Write all or nothing, while no other process writes."""
-    with db:  # commits, or rolls back if anything was raised
+    """Run the block as one atomic write; other processes cannot write meanwhile."""
+    with db:  # commits; rolls back after an exception
         db.execute("BEGIN IMMEDIATE")
         yield

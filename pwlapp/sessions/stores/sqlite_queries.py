@@ -1,4 +1,4 @@
-"""What the embedded store writes and reads for one call, in SQL."""
+"""The SQL statements of `sqlite.SqliteStore`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pwlapp.sessions.stores.thinning import FrameInfo, frames_to_drop
 
 
 def create(db: sqlite3.Connection, state: SessionState, frames: Sequence[Frame], now: float) -> str:
-    """See `Store.create`; `now` is the time of use, in seconds since 1970."""
+    """See `Store.create`; `now` is the present time, in seconds since 1970."""
     sid = new_sid()
     with transaction(db):
         row = (sid, state.version, state.is_running, now, codec.encode(state))
@@ -49,7 +49,7 @@ def save(
         db.execute("DELETE FROM frame WHERE sid = ? AND seq < ?", (sid, state.first_seq))
         _append(db, sid, frames)
         if step is not None:
-            _keep_step(db, sid, step, state.history)
+            _save_step(db, sid, step, state.history)
         if thinning.is_time(state.next_seq, len(frames)):
             _thin(db, sid)
 
@@ -62,7 +62,7 @@ def delete(db: sqlite3.Connection, sids: Sequence[str]) -> None:
 
 def _refusal(db: sqlite3.Connection, sid: str) -> Exception:
     row = db.execute("SELECT version FROM session WHERE sid = ?", (sid,)).fetchone()
-    return unknown_session() if row is None else Conflict(f"version {row[0]} is kept")
+    return unknown_session() if row is None else Conflict(f"the stored version is {row[0]}")
 
 
 def _append(db: sqlite3.Connection, sid: str, frames: Sequence[Frame]) -> None:
@@ -73,7 +73,7 @@ def _append(db: sqlite3.Connection, sid: str, frames: Sequence[Frame]) -> None:
 
 
 def frame(seq: int, epoch: int, loss: float | None, params: bytes, mark: str) -> Frame:
-    """The frame that a row holds."""
+    """Make a frame from a row of the table."""
     return Frame(
         seq=seq,
         epoch=epoch,
@@ -93,7 +93,7 @@ def _thin(db: sqlite3.Connection, sid: str) -> None:
     db.executemany("DELETE FROM frame WHERE sid = ? AND seq = ?", [(sid, seq) for seq in dropped])
 
 
-def _keep_step(db: sqlite3.Connection, sid: str, step: Step, history: History) -> None:
+def _save_step(db: sqlite3.Connection, sid: str, step: Step, history: History) -> None:
     row = (sid, step.number, codec.encode_step(step))
     db.execute("INSERT OR REPLACE INTO step VALUES (?, ?, ?)", row)
     db.execute(
@@ -120,13 +120,13 @@ def counts(db: sqlite3.Connection) -> tuple[int, int]:
     return sessions, running
 
 
-def keep_points(db: sqlite3.Connection, points: Points, now: float) -> None:
-    """See `Store.keep_points`."""
+def save_points(db: sqlite3.Connection, points: Points, now: float) -> None:
+    """See `Store.save_points`."""
     row = (points.key, now, codec.encode_points(points))
     db.execute("INSERT OR REPLACE INTO points VALUES (?, ?, ?)", row)
 
 
 def expire(db: sqlite3.Connection, oldest: float) -> int:
-    """Delete what was last used before a time; returns the number of sessions."""
+    """Delete sessions and points that were last used before `oldest`; returns how many sessions."""
     db.execute("DELETE FROM points WHERE used < ?", (oldest,))
     return db.execute("DELETE FROM session WHERE used < ?", (oldest,)).rowcount

@@ -1,4 +1,4 @@
-"""The rooms of the embedded mode, in the file of the sessions."""
+"""The rooms in SQLite, in the same file as the sessions."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pwlapp.sessions.stores.sqlite_file import transaction
 
 
 class SqliteRooms:
-    """A `RoomStore` in the file and the thread of a `SqliteStore`.
+    """A `RoomStore` that uses the file and the thread of a `SqliteStore`.
 
     Parameters
     ----------
     store : SqliteStore
-        Close it to close this store.
+        Closing it closes this store, too.
     clock : callable
         Seconds since 1970.
     """
@@ -82,7 +82,7 @@ def _save(db: sqlite3.Connection, code: str, expected_version: int, body: bytes)
         (body, code, expected_version),
     )
     if saved.rowcount == 0:
-        raise Conflict(f"version {_load(db, code).version} is kept")
+        raise Conflict(f"the stored version is {_load(db, code).version}")
 
 
 def _ended(db: sqlite3.Connection, now: float) -> list[str]:

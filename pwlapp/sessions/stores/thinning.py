@@ -1,4 +1,4 @@
-"""Which frames of a session to drop when it has too many to keep or to send."""
+"""Chooses the frames to drop when a session has too many."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pwlapp.sessions.frames import CURVE_POINTS
 MAX_PLAIN = 2000
 MAX_KEPT = 4000
 CURVE_WEIGHT = 4  # a frame with a curve counts as 4, since it has more numbers
-THIN_EVERY = 250  # frames; counting them at each save would cost more than the save
-KEEP_EVERY = 5000  # epochs; the checkpoints in the page's table
+THIN_EVERY = 250  # frames: thinning at each save would cost more than the save
+KEEP_EVERY = 5000  # epochs between checkpoints, which the page shows in a table
 
 
 class FrameInfo(NamedTuple):
@@ -24,12 +24,12 @@ class FrameInfo(NamedTuple):
 
 
 def is_time(next_seq: int, added: int) -> bool:
-    """Whether the number of frames has just passed a multiple of THIN_EVERY."""
+    """Whether adding these frames has passed a multiple of THIN_EVERY."""
     return next_seq // THIN_EVERY > (next_seq - added) // THIN_EVERY
 
 
 def limits(numbers: int) -> tuple[int, int]:
-    """`max_plain` and `max_kept` for frames of at most so many numbers."""
+    """`max_plain` and `max_kept` of `frames_to_drop` for frames of at most this many numbers."""
     weight = CURVE_WEIGHT if numbers >= CURVE_POINTS else 1
     return MAX_PLAIN // weight, MAX_KEPT // weight
 
@@ -39,21 +39,21 @@ def frames_to_drop(
 ) -> list[int]:
     """Choose the frames of one session to drop.
 
-    Marked frames and checkpoints (multiples of 5,000 epochs) are kept, as are the first and the
-    last frame. Only beyond `max_kept` of them, which takes months of training or a script, are
-    they thinned too, so that no session grows without bound.
+    Marked frames, checkpoints (multiples of 5,000 epochs), the first and the last frame are kept.
+    Only if there are more than `max_kept` of them, which takes months of training or a script, they
+    are thinned too, so that no session grows without limit.
 
     Parameters
     ----------
     frames : sequence of FrameInfo
-        All frames of the session, by seq.
+        All frames of the session, sorted by seq.
     max_plain, max_kept : int
-        How many to keep of the plain frames, and of the marked ones and checkpoints.
+        Limits of plain frames, and of marked frames and checkpoints.
 
     Returns
     -------
     list of int
-        Their seqs.
+        Seqs of the frames to drop.
     """
     kept = [frame for frame in frames if frame.mark or frame.epoch % KEEP_EVERY == 0]
     plain = [frame for frame in frames if not frame.mark and frame.epoch % KEEP_EVERY]
@@ -61,10 +61,10 @@ def frames_to_drop(
 
 
 def _densest(frames: Sequence[FrameInfo], excess: int) -> list[int]:
-    """Seqs of up to `excess` frames that leave the smallest gaps: no two neighbours, no end.
+    """Seqs of up to `excess` frames whose removal leaves the smallest gaps.
 
-    Gaps are measured between square roots of epochs: the loss moves at the start of a run, so the
-    frames stay denser there.
+    Neither two neighbours nor the first or last frame are chosen. Gaps are measured in square roots
+    of epochs: the loss changes most at the start of a run, so frames stay denser there.
     """
     if excess <= 0:
         return []

@@ -1,1 +1,1 @@
-"""The sections of the page: each has its layout, its handlers and ``register(app, service)``."""
+"""The views of the page. Each module has a layout; some register Dash callbacks."""

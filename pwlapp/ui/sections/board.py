@@ -1,4 +1,4 @@
-"""The teacher's board: the whole class at a glance, and what a teacher does with it.
+"""The view of the teacher's board: controls, a tile for each student, and plots of the class.
 
 The scripts in ``assets/board/`` paint the tiles and the plots, and send the commands.
 """
@@ -37,7 +37,7 @@ def layout() -> html.Section:
 
 
 def _closed() -> html.Section:
-    """What is shown without a room."""
+    """The card that is shown without a room."""
     return html.Section(
         [
             html.H3(text("board.title")),
@@ -66,7 +66,7 @@ def _head() -> html.Div:
 
 
 def _chips() -> html.Div:
-    """A button for each group, with its count and share; the script fills it."""
+    """A container for buttons with the count and share of each group; a script fills it."""
     return labelled(html.Div(id=ids.BOARD_CHIPS, role="group"), "board.groups")
 
 
@@ -87,6 +87,7 @@ def _controls() -> html.Section:
     line = html.Div(
         [
             html.Span(id=ids.BOARD_SETTING, className="board-setting"),
+            html.Button(text("board.setting_fit"), id=ids.BOARD_SETTING_FIT, hidden=True),
             html.Span(id=ids.BOARD_SAID, className="board-said", role="status"),
         ],
         className="board-line",
@@ -126,7 +127,7 @@ def _tiles() -> html.Section:
 
 
 def _chosen() -> html.Section:
-    """The board's own stage: one net whole, in the place of all curves."""
+    """One student's net with its plots and commands, shown in place of all curves."""
     head = html.Div(
         [
             html.H3(

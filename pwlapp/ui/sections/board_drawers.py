@@ -23,7 +23,7 @@ def layout() -> list[html.Details]:
 
 
 def _pages() -> html.Details:
-    """What the students' pages show: a step of a lesson, and no more than these controls."""
+    """The drawer for the students' pages: show a step of a lesson, hide controls."""
     lessons = [
         html.Option(t(f"lesson.{lesson.id}"), value=lesson.id, **_lesson_words(lesson))
         for lesson in LESSONS
@@ -112,17 +112,17 @@ def _room() -> html.Details:
 
 
 def typed(id_: str, value: str = "", kind: str = "text") -> html.Span:
-    """The place of an input, which ``assets/board/inputs.ts`` makes: Dash has none of HTML's."""
+    """A placeholder for an input that ``assets/board/inputs.ts`` makes: Dash has no html.Input."""
     return html.Span(id=id_, **{"data-input": kind, "data-value": value})
 
 
 def check(id_: str, key: str) -> html.Label:
-    """A labelled box to tick."""
+    """A labelled checkbox."""
     return html.Label([typed(id_, kind="checkbox"), text(key)], className="check")
 
 
 def radios(name: str, label: str, keys: str, values: tuple[str, ...]) -> html.Div:
-    """Radio buttons, whose words have the keys ``keys + value``."""
+    """Radio buttons; the catalogue key of a label is ``keys + value``."""
     choices = [
         html.Label(
             [typed(f"{name}-{value}", value, "radio"), text(keys + value)], className="check"

@@ -1,7 +1,7 @@
-"""Build: section 2 of the lecture, the bent line made by hand.
+"""Build: section 2 of the lecture, a bent line made by hand.
 
-Everything that moves under a drag is drawn by ``assets/build/build.ts`` with no request. The server
-is asked for one thing only: to run the code of the six constructions when a slider is released.
+``assets/build/build.ts`` draws everything that changes while a slider is dragged. The server only
+runs the code of the six constructions, when a slider is released.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ TAB_PANELS = (ids.BUILD_STEPS, "build-equations-panel", "build-constructions-pan
 
 
 class Computes(Protocol):
-    """The part of a Runner that this section needs."""
+    """The part of `Runner` that this view needs."""
 
     async def call(self, function: Any, /, *args: Any) -> Any: ...
 
 
 class Constructions(NamedTuple):
-    """Answer to the browser: what the six programs gave, or why they could not run."""
+    """The answer to the browser: the results of the six programs, or an error."""
 
     results: list[dict[str, Any]]
     error: dict[str, Any] | None
 
 
 async def run_constructions(runner: Computes, data: Any) -> Constructions:
-    """Run the six constructions' own code at the weights in ``data["params"]``."""
+    """Run the programs of the six constructions with the weights ``data["params"]``."""
     try:
         params = data.get("params") if isinstance(data, dict) else None
         with visitor().computing():
@@ -55,7 +55,7 @@ async def run_constructions(runner: Computes, data: Any) -> Constructions:
 
 
 def layout() -> html.Section:
-    """The whole section, drawn at the lecture's start values."""
+    """The whole view, with the lecture's start values."""
     return html.Section(
         [
             html.H2(text("build.title")),
@@ -68,7 +68,7 @@ def layout() -> html.Section:
 
 
 def _tabs() -> html.Div:
-    """What stands beside the sliders: the middle steps, the equations or the constructions."""
+    """The tabs beside the sliders: middle steps, equations, constructions."""
     names = ("pipeline.title", "equations.title", "constructions.title")
     tabs = [
         _tab(f"tab-{panel}", text(name), panel == ids.BUILD_STEPS, **{"aria-controls": panel})
@@ -78,7 +78,7 @@ def _tabs() -> html.Div:
 
 
 def _tab(id_: str, face: Any, selected: bool, **more: Any) -> html.Button:
-    """One tab of a row; the Tab key reaches the selected one, the arrow keys the others."""
+    """A tab; the Tab key reaches the selected one, the arrow keys the others."""
     return html.Button(
         face,
         id=id_,
@@ -214,7 +214,7 @@ def _equations_card() -> html.Section:
 
 
 def register(app: Dash, runner: Computes) -> None:
-    """Wire the section's one server callback and hand its answer to the browser code."""
+    """Register the callback that runs the constructions, and the one that shows the results."""
 
     @app.callback(
         Output(ids.CONSTRUCTION_RESULTS, "data"),

@@ -1,7 +1,7 @@
 """The class: joining a room as a student, or opening one as a teacher.
 
 The scripts in ``assets/class/`` fill the view and the bar under the header. Most visitors never
-open them, so their words and elements do not come with the page.
+open them, so their texts and elements are not part of the page.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Explore: why most seeds fail, the loss surface, other data; what the lecture's page does not say.
+"""Explore: one card for each question, for example why most seeds fail.
 
-One card is shown at a time, and each has an address of its own. A card has a module of its own
-here and a folder of its own in ``assets/explore/``, which makes its plots when it is first shown
-and asks the server by ``POST /session/<sid>/<command>``.
+One card is shown at a time, and each has its own URL. A card has a module here and a folder in
+``assets/explore/``, whose scripts make its plots when it is first shown.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from pwlapp.ui.sections import (
     explore_surface,
 )
 
-# Each card by its address, in the order of the list to choose from.
+# The cards by their anchor in the URL, in the order of the navigation.
 CARDS = {
     "explore-seeds": ("seeds.title", explore_seeds.card),
     "explore-surface": ("surface.title", explore_surface.card),

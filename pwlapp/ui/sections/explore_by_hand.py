@@ -1,6 +1,6 @@
 """By hand against Adam: the student's own weights and Fit's net on the same data.
 
-Everything happens in the browser, in ``assets/explore/by-hand*.js``.
+All of it runs in the browser, in ``assets/explore/by-hand/``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Compare runs: what was kept of several runs, one over the other.
+"""Compare runs: plots and a table of several runs that the student has kept.
 
-Kept runs live in the browser tab; see ``assets/explore/compare*.js``.
+Kept runs are stored in the browser tab; see ``assets/explore/compare/``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def card() -> html.Section:
 
 
 def keep_button(button_id: str, said_id: str, *, kind: str = "plain") -> html.Div:
-    """The button that keeps the current run, and the place beside it for what it says."""
+    """The button that keeps the present run, and a message beside it."""
     said = html.Span(id=said_id, className="hint compare-said", role="status")
     return html.Div([button(button_id, "compare.keep", kind=kind), said], className="compare-keep")
 

@@ -1,6 +1,6 @@
 """The line in pieces: every unit's line with its knot, and the straight pieces that they add up to.
 
-The browser computes them from the net's parameters; see ``assets/explore/pieces*.js``.
+The browser computes them from the net's parameters; see ``assets/explore/pieces/``.
 """
 
 from __future__ import annotations
@@ -32,8 +32,13 @@ def _units() -> html.Div:
                 ("chosen", "pieces.chosen"),
                 ("knot", "pieces.knot"),
             ),
-            empty_graph("pieces.plot_label", ids.PIECES_PLOT),
-            html.Div(id=ids.PIECES_CHOOSE, className="pieces-choose"),
+            html.Div(
+                [
+                    empty_graph("pieces.plot_label", ids.PIECES_PLOT),
+                    html.Div(id=ids.PIECES_CHOOSE, className="pieces-choose"),
+                ],
+                id=ids.PIECES_UNITS,
+            ),
             html.P(id=ids.PIECES_UNIT, className="pieces-unit"),
         ],
         className="pieces-part",

@@ -1,6 +1,6 @@
-"""Many seeds: the session's net from each of them, and why most of them bend on one side only.
+"""Many seeds: the session's net trained from each seed, and why most bend on one side only.
 
-``assets/explore/seeds/card.ts`` asks for the runs (the command ``seeds``) and draws them.
+``assets/explore/seeds/card.ts`` requests the runs with the command ``seeds`` and draws them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ def card() -> html.Section:
         ),
         html.Ul(id=ids.SEEDS_LEGEND, className="legend"),
         html.Div(
-            [_plot(ids.SEEDS_DOTS, "seeds.dots"), _plot(ids.SEEDS_CURVES, "seeds.curves")],
+            [
+                _plot(ids.SEEDS_DOTS, "seeds.dots", text("seeds.dots_hint")),
+                _plot(ids.SEEDS_CURVES, "seeds.curves"),
+            ],
             className="grid halves",
         ),
         _one_of_them(),
@@ -49,14 +52,14 @@ def _commands() -> html.Div:
     return html.Div([html.Div(fields, className="fields"), pressed], className="commands")
 
 
-def _plot(id_: str, key: str) -> html.Figure:
-    """A plot that the browser makes when it comes near, under its title."""
+def _plot(id_: str, key: str, *hint: html.Span) -> html.Figure:
+    """A plot that the browser makes when it comes near, under its title and a hint."""
     box = labelled(html.Div(id=id_, className="seeds-plot", role="img"), f"{key}_label")
-    return html.Figure([html.Figcaption(text(key)), box])
+    return html.Figure([html.Figcaption([text(key), " ", *hint]), box])
 
 
 def _one_of_them() -> html.Div:
-    """The keyboard's way to the dots; the browser adds a field whose arrow keys go through them."""
+    """Keyboard access to the dots: the browser adds a field whose arrow keys select one."""
     return html.Div(
         [
             button(ids.SEEDS_OPEN, "seeds.open"),

@@ -1,6 +1,6 @@
-"""The loss surface: the loss over two numbers of the net, or over a plane through its run.
+"""The loss surface: the loss over two parameters of the net, or over a plane through its run.
 
-``assets/explore/surface*.js`` fills it when it comes near the screen.
+``assets/explore/surface/`` draws it when it is first shown.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def card() -> html.Section:
 
 
 def _choices() -> html.Div:
-    """Which plane, and how much of it. The browser fills the lists."""
+    """The controls that choose a plane and the zoom; the browser fills the lists."""
     zoom = [
         _icon(ids.SURFACE_ZOOM_IN, "+", "surface.zoom_in"),
         _icon(ids.SURFACE_ZOOM_OUT, "−", "surface.zoom_out"),
@@ -51,11 +51,11 @@ def _choices() -> html.Div:
 
 
 def _select(id_: str, key: str) -> html.Label:
-    return html.Label([text(key), html.Select(id=id_, className="select")], className="field")
+    return html.Label([text(key), html.Select(id=id_)], className="field")
 
 
 def _icon(id_: str, sign: str, key: str) -> html.Button:
-    return labelled(html.Button(sign, id=id_, className="icon", n_clicks=0), key)
+    return labelled(html.Button(sign, id=id_, className="icon"), key)
 
 
 def _plot() -> html.Div:
@@ -86,7 +86,7 @@ def _numbers() -> html.Div:
 
 
 def _solid() -> html.Div:
-    """The 3-D view; until it is asked for, the words have its place."""
+    """The 3-D view, hidden until the visitor opens it."""
     box = html.Div(id=ids.SURFACE_SOLID, className="graph surface-graph", hidden=True, role="group")
     return labelled(box, "surface.solid_label")
 

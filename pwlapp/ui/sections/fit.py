@@ -1,7 +1,7 @@
-"""Fit: section 3 of the lecture, Adam looks for the bent line in the data.
+"""Fit: section 3 of the lecture, Adam finds the bent line in data.
 
-Commands go to the server as callbacks and are answered with a snapshot of the session. What the
-training produces comes by the event stream and is painted by ``assets/fit/fit.ts``.
+Controls send commands to the server as Dash callbacks, which return a snapshot of the session.
+Frames arrive by the event stream, and ``assets/fit/paint.ts`` paints them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html
 
 from pwlapp.commands import table
+from pwlapp.core.messages import fill
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.ui import figures, ids, inputs
@@ -19,7 +20,7 @@ from pwlapp.ui.i18n import t
 from pwlapp.ui.sections import explore_compare, fit_controls, fit_dataset, fit_stuck
 from pwlapp.web.rate_limits import visitor
 
-# The fields of the commands' bodies, see `commands.training`, and where the page has them.
+# The fields of the commands' bodies (see `commands.training`) and the components that hold them.
 NET: dict[str, Any] = {
     "seed": State(ids.FIT_SEED, "value"),
     "net": {
@@ -39,7 +40,7 @@ OPTIMIZER: dict[str, Any] = {
 }
 EPOCHS = {"epochs": State(ids.FIT_EPOCHS, "value")}
 
-# Each command that a control of the lecture sends: its controls, and the fields of its body.
+# The commands that Dash handles: the controls that send each, and the fields of its body.
 CONTROLS: dict[str, tuple[list[Input], dict[str, Any]]] = {
     "train": (
         [Input(ids.FIT_TRAIN, "n_clicks"), Input(ids.FIT_EPOCHS, "n_submit")],
@@ -54,12 +55,12 @@ CONTROLS: dict[str, tuple[list[Input], dict[str, Any]]] = {
 
 LAYERS = "Linear(1, 2, bias=False) → ReLU → Linear(2, 1) → Sigmoid"
 
-# Catalogue keys of the truth: with BCE, with MSE, and where y is no yes and no.
+# Catalogue keys for the truth: with BCE, with MSE, and if y is not within [0, 1].
 TRUTH = ("role.prob", "role.prob", "role.truth")
 
 
 def layout() -> html.Section:
-    """The whole section; the browser fills it when the session is open."""
+    """The whole view; the browser fills it when the session is open."""
     drawers = [
         fit_stuck.stuck_drawer(),
         fit_dataset.data_drawer(),
@@ -87,7 +88,7 @@ def layout() -> html.Section:
 
 
 def _foot() -> html.Div:
-    """What is trained, and on what: the net's layers, its options and the data, a line each."""
+    """Three lines: the net's layers, net and optimizer in words, and the data."""
     return html.Div(
         [
             html.P(LAYERS, id=ids.FIT_LAYERS, className="layers"),
@@ -99,9 +100,9 @@ def _foot() -> html.Div:
 
 
 def _summary() -> str:
-    """The lecture's net and optimizer in words, as ``assets/fit/fields.ts`` writes them."""
+    """The lecture's net and optimizer in words; ``assets/fit/fields.ts`` updates them."""
     adam = t("summary.lr").format(method=t("optimizer.adam"), lr=fit_controls.LEARNING_RATE)
-    units = t("summary.units").format(units=2)
+    units = fill(t("summary.units"), units=2)
     keys = ("activation.relu", "summary.no_bias", "summary.bce")
     return " · ".join([units, *map(t, keys), adam, t("summary.auto")])
 
@@ -189,7 +190,7 @@ def _checkpoints_drawer() -> html.Details:
 
 
 async def open_session(service: SessionService, tab: Any) -> dict[str, Any]:
-    """Find the session that the tab remembers, or begin a new one; or say why neither can be."""
+    """Find the session that the tab remembers, or create one; returns an error if that fails."""
     try:
         sid, snapshot = await service.open(_sid(tab), admit=visitor().new_session)
     except UserError as error:
@@ -198,14 +199,14 @@ async def open_session(service: SessionService, tab: Any) -> dict[str, Any]:
     return {
         "sid": sid,
         "snapshot": snapshot,
-        # beside the data itself, which browsers keep for a year by its numbers alone
+        # not part of the data, which browsers cache by a hash of its numbers
         "data": {"origin": service.points.origin, "label": service.points.label},
         "data_problem": problem and problem.to_json(),
     }
 
 
 async def send(service: SessionService, session: Any, name: str, body: Any) -> dict[str, Any]:
-    """Run a command: its answer, which has the session's snapshot, or the error."""
+    """Run a command; returns its answer with the session's snapshot, or an error."""
     sid = _sid(session)
     try:
         visitor().command(sid, name)
@@ -215,18 +216,18 @@ async def send(service: SessionService, session: Any, name: str, body: Any) -> d
 
 
 def _reply(session: Any, answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer with the id of its session, which the page may show no more when it comes."""
+    """An answer with the id of its session: the page may show another one when it arrives."""
     return {"sid": _sid(session), **answer}
 
 
 def _sid(store: Any) -> str:
-    """The id in the data of a store; "" if there is none."""
+    """The session id in the data of a dcc.Store; "" if there is none."""
     sid = store.get("sid") if isinstance(store, dict) else None
     return sid if isinstance(sid, str) else ""
 
 
 def register(app: Dash, service: SessionService) -> None:
-    """Wire the commands; every answer goes through one store to ``assets/fit/fit.ts``."""
+    """Register the callbacks; all answers go through one dcc.Store to ``assets/fit/fit.ts``."""
     _register_opening(app, service)
     for name in CONTROLS:
         _register_control(app, service, name)

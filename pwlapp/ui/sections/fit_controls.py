@@ -9,10 +9,10 @@ from dash import dcc, html
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.ui import ids
 from pwlapp.ui.components import (
-    button,
     buttons,
     check,
     choice,
+    command,
     drawer,
     field,
     labelled,
@@ -20,7 +20,7 @@ from pwlapp.ui.components import (
     text,
 )
 
-EPOCHS = 5000  # what the lecture trains at a time
+EPOCHS = 5000  # of one run in the lecture
 LEARNING_RATE = "0.001"
 COUNTERS = (
     (ids.COUNT_EPOCH, "word.epoch"),
@@ -37,17 +37,17 @@ def command_bar() -> html.Div:
         field(ids.FIT_EPOCHS, "fit.epochs", str(EPOCHS), size=9),
     ]
     pressed = buttons(
-        button(ids.FIT_TRAIN, "fit.train_n", kind="primary", n=f"{EPOCHS:,}"),
-        button(ids.FIT_PAUSE, "fit.pause"),
-        button(ids.FIT_RESUME, "fit.resume", hidden=True),
-        button(ids.FIT_STEP, "fit.step"),
-        button(ids.FIT_RESET, "fit.reset"),
+        command(ids.FIT_TRAIN, "fit.train_n", kind="primary", n=f"{EPOCHS:,}"),
+        command(ids.FIT_PAUSE, "fit.pause"),
+        command(ids.FIT_RESUME, "fit.resume", hidden=True),
+        command(ids.FIT_STEP, "fit.step"),
+        command(ids.FIT_RESET, "fit.reset"),
     )
     return html.Div([html.Div(fields, className="fields"), pressed], className="command-bar")
 
 
 def run_bar() -> html.Div:
-    """The run's progress, its counters, and the bar that plays it back."""
+    """The run's progress, its counters, and the playback bar."""
     progress = labelled(
         html.Progress(id=ids.FIT_PROGRESS, max="1", value="0"), "fit.progress_label"
     )
@@ -72,7 +72,7 @@ def run_bar() -> html.Div:
 
 
 def _tour_offer() -> html.Span:
-    """What a first visitor is offered; ``assets/lessons/offer.ts`` shows it."""
+    """The offer of a tour on the first visit; ``assets/lessons/offer.ts`` shows it."""
     dismiss = labelled(html.Button("✕", id=ids.TOUR_DISMISS), "tour.dismiss")
     start = html.Button(text("tour.start"), id=ids.TOUR_START)
     offer = [text("tour.new"), " ", start, dismiss]
@@ -80,12 +80,12 @@ def _tour_offer() -> html.Span:
 
 
 def _count(id_: str, key: str) -> html.Span:
-    hidden = id_ == ids.COUNT_TEST  # the lecture's data have no points held out
+    hidden = id_ == ids.COUNT_TEST  # the lecture's data have no held-out points
     return html.Span([text(key), " ", live_number(id_)], className="count", hidden=hidden)
 
 
 def options_drawer() -> html.Details:
-    """Net, optimizer and engine: a beginner trains the lecture's net and never opens it."""
+    """The drawer with net, optimizer and engine, which the lecture does not need."""
     return drawer(
         ids.FIT_OPTIONS,
         "fit.options",
@@ -97,7 +97,7 @@ def options_drawer() -> html.Details:
 
 
 def engine_options(engines: tuple[EngineInfo, ...]) -> list[dict[str, Any]]:
-    """The engines to choose from, as a radio list takes them."""
+    """The engines as options of a radio list."""
     named = [
         {
             "value": engine.id,

@@ -1,7 +1,6 @@
-"""The drawer of Fit in which data are chosen, drawn or sent.
+"""The drawer of Fit in which data are chosen, drawn or uploaded.
 
-``assets/explore/data/card.ts`` fills it when it is first opened, from the table of laws that stands
-here as JSON.
+``assets/explore/data/card.ts`` fills it when it is first opened, from the laws in its JSON.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from pwlapp.core.data.datasets import TABLE, Law, sketch
 from pwlapp.core.net import Array
 from pwlapp.ui import components, ids
 
-WIDTH, HEIGHT = 100, 48  # of a sketch, in its own units
+WIDTH, HEIGHT = 100, 48  # of a sketch, in SVG units
 MARGIN = 6
 DOTS = 32
 
@@ -41,7 +40,7 @@ def data_drawer() -> html.Details:
 
 
 def law_row(law: Law) -> dict[str, Any]:
-    """What the browser knows of a law: its defaults, its net, and a sketch."""
+    """A law as JSON: its defaults, its net, and a sketch."""
     line, dots = sketch_paths(law)
     return {
         "name": law.name,
@@ -59,7 +58,7 @@ def law_row(law: Law) -> dict[str, Any]:
 
 
 def sketch_paths(law: Law) -> tuple[str, str]:
-    """SVG paths of a law's truth, and of a few points drawn by it, in a box of WIDTH by HEIGHT."""
+    """SVG paths of a law's true curve and of a few random points, in a box of WIDTH by HEIGHT."""
     x, truth = sketch(law)
     rng = np.random.default_rng(0)
     some = np.sort(rng.choice(x.size, DOTS, replace=False))

@@ -1,4 +1,4 @@
-"""What Fit says of a run that is stuck; ``assets/explore/seeds/stuck.ts`` fills and shows it."""
+"""The drawer of Fit for a run that is stuck; ``assets/explore/seeds/stuck.ts`` fills it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pwlapp.ui.components import button, buttons, drawer
 
 
 def stuck_drawer() -> html.Details:
-    """The drawer, hidden until there is something to say."""
+    """The drawer, hidden until a run is stuck."""
     return drawer(
         ids.FIT_STUCK,
         "stuck.title",

@@ -1,7 +1,7 @@
-"""Take home: a link that holds what one did, its code and numbers as files, its plots as pictures.
+"""Take home: a link that contains the session, code and numbers as files, plots as pictures.
 
-The scripts in ``assets/share/`` fill the cards: links are made and read in the browser, and files
-come from the routes in `pwlapp.web.downloads`.
+The scripts in ``assets/share/`` fill the cards: the browser makes and reads links, and files come
+from the routes in `pwlapp.web.downloads`.
 """
 
 from __future__ import annotations

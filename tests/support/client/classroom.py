@@ -19,7 +19,7 @@ RETRY_S = 1.0  # after which the board's stream is opened again, as in assets/bo
 
 
 class ClassStudent(Student):
-    """A `Student` who may sit in a room; see there for parameters and attributes.
+    """A `Student` who can join a room; see `Student` for further parameters and attributes.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class ClassStudent(Student):
     room : dict or None
         What the seat sees of the room.
     own : str or None
-        The session that was set aside while the class is led.
+        The student's own session, which is kept while the class follows the teacher.
     followed_at : float
-        When the newest session began to be shown, by `time.perf_counter`.
+        When the tab began to show its current session, by `time.perf_counter`.
     """
 
     def __init__(self, addresses: Sequence[str], **options: Any) -> None:
@@ -41,7 +41,7 @@ class ClassStudent(Student):
         self.followed_at = 0.0
 
     async def join(self, code: str, nickname: str = "") -> dict[str, Any]:
-        """Take a seat, or the same one again, and follow the room; returns what the seat sees.
+        """Take a seat (again), and follow the room; returns the seat's view of the room.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class ClassStudent(Student):
         return room
 
     async def come_back(self, code: str) -> None:
-        """Load the page again; it finds its seat by the token that the browser kept."""
+        """Reload the page, which takes the same seat again with the stored token."""
         self.sid, self.room = self.own, None
         seat, self.seat = self.seat, None
         await self.open()
@@ -94,7 +94,7 @@ class ClassStudent(Student):
             super()._hear(event)
 
     def _see(self, seen: dict[str, Any] | Literal["left"] | None) -> None:
-        """Take what the seat sees of the room; its session may be another one now."""
+        """Store the seat's view of the room, and switch to the session that it names."""
         room = None if seen == "left" else seen
         self.room = room
         if room is None:
@@ -110,7 +110,7 @@ class ClassStudent(Student):
 
 
 class Teacher:
-    """The teacher of one room, and the board.
+    """A teacher with one room and its board.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class Teacher:
     seats : dict of int to dict
         The newest row of each seat on the board.
     shown : list of (float, int, int)
-        When a row came, by `time.perf_counter`, its seat and its epoch.
+        Time of arrival of each row, by `time.perf_counter`, with its seat and epoch.
     reconnects : int
         How often the board's stream was opened again.
     """
@@ -164,11 +164,11 @@ class Teacher:
         return answer
 
     def watch(self) -> None:
-        """Open the board, and follow it until the end."""
+        """Open the board, and follow it until the teacher is closed."""
         self._following = asyncio.create_task(self._follow())
 
     async def wait_until(self, condition: Any, timeout_s: float = 60.0) -> None:
-        """Wait until the board makes a condition true. Raises TimeoutError."""
+        """Wait until the board fulfils a condition. Raises TimeoutError."""
         async with asyncio.timeout(timeout_s):
             while not condition():
                 self._changed.clear()

@@ -1,4 +1,4 @@
-"""The page without a browser: the requests that Dash's renderer sends.
+"""The page without a browser: sends the requests that Dash's renderer sends.
 
 The callbacks are read from ``/_dash-dependencies`` and the values of the fields from
 ``/_dash-layout``, as the renderer does. A browser test compares the bodies with Chromium's.
@@ -84,7 +84,7 @@ class DashPage:
         }
 
     async def ask(self, name: str, prop: str) -> dict[str, Any]:
-        """Call the server because a property has changed; returns the new properties by id.
+        """Run the callback of a property that has changed; returns the new properties by id.
 
         Raises
         ------
@@ -119,7 +119,7 @@ async def get(http: httpx2.AsyncClient, path: str) -> bytes:
 
 
 def outputs(output: str) -> Body | list[Body]:
-    """``a.x`` or ``..a.x...b.y..`` as the renderer writes it in ``outputs``."""
+    """Parse ``a.x`` or ``..a.x...b.y..`` into the form of ``outputs`` in a request."""
     several = output.startswith("..") and output.endswith("..")
     parts = output[2:-2].split("...") if several else [output]
     pairs = [part.rpartition(".") for part in parts]

@@ -1,4 +1,4 @@
-"""A session's events as the page receives them: by EventSource, or by polling."""
+"""A session's events as the page receives them: by EventSource, or else by polling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx2
 
 POLL_S = 1.0  # as in assets/core/session/connection.ts
 RETRY_S = 3.0  # until an EventSource connects again, if the server does not say
-NAMES = ("room", "state", "frames")  # in the order in which a page takes them
+NAMES = ("room", "state", "frames")  # in the order in which a page handles them
 
 Query: TypeAlias = dict[str, str | int]
 
@@ -30,14 +30,14 @@ class Event(NamedTuple):
 
 
 class Source(NamedTuple):
-    """What to follow.
+    """A session or a seat whose events are followed.
 
     Attributes
     ----------
     stream, poll : str
-        Paths of the stream, and of the same as one answer.
+        Paths of the stream, and of the polling endpoint.
     query : callable
-        Returns the query of a request: what the page has.
+        Returns the query of a request, which says what the page already has.
     """
 
     stream: str
@@ -51,7 +51,7 @@ def of_session(sid: str, last_seq: Callable[[], int]) -> Source:
 
 
 async def follow(http: httpx2.AsyncClient, source: Source) -> AsyncIterator[Event]:
-    """Follow a session, or a seat in a room, until the server no longer knows it."""
+    """Yield the events of a session or a seat until the server no longer knows it."""
     while True:
         async for event in _listen(http, source.stream, source.query()):
             yield event

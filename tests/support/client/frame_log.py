@@ -1,11 +1,11 @@
-"""The frames that one student has received, each checked when it arrives."""
+"""The frames that one student has received; each is checked when it arrives."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-LATE_S = 1.0  # a picture that stands still for longer during a run is noticed
+LATE_S = 1.0  # a longer pause between pictures of a run is noticed by students
 KEPT_WHOLE = 2000  # the server thins a longer history, so numbers may be missing
 
 Row: TypeAlias = list[Any]  # [seq, epoch, loss, mark, numbers ...]
@@ -28,24 +28,24 @@ class FrameLog:
     Attributes
     ----------
     frames : list of Frame
-        Those that a reset has not removed.
+        The frames of the current net; a reset removes those of the net before.
     last_seq : int
         The largest number received; 0 if there is none.
     first_seq, next_seq : int
-        From the newest snapshot: where the net's history begins and where it will go on.
+        From the newest snapshot: the first number of the net's history, and the next one.
     received : int
         Count of all frames, known ones included.
     lost : int
-        Count of numbers that were left out, although the history was too short to be thinned.
+        Count of missing numbers in a history that is too short to be thinned.
     repeated : int
         Count of frames that were sent again.
     late : int
-        Count of answers with frames of a run that came more than `LATE_S` after the one before or,
-        the first, after the click. The browser does not learn when a frame was saved.
+        Count of answers with frames that came more than `LATE_S` after the run's previous answer
+        or, for the first, after the click. The time when a frame was saved is not sent.
     longest_wait_s : float
         The longest of these waits.
     faults : list of str
-        Things that must never happen: a known number with another frame, epochs that go back.
+        Errors of the server: a known number with another frame, or an epoch below the one before.
     """
 
     def __init__(self) -> None:
@@ -55,23 +55,23 @@ class FrameLog:
         self.clear()
 
     def clear(self) -> None:
-        """Drop the frames, like a page that is loaded again; the counts stay."""
+        """Drop the frames, as a reload of the page does; the counts stay."""
         self.frames: list[Frame] = []
         self.last_seq = 0
         self.first_seq = self.next_seq = 1
-        self._waiting_since: float | None = None  # while a run goes on: its last sign of life
+        self._waiting_since: float | None = None  # during a run: when frames last came
 
     def expect(self, at: float | None) -> None:
-        """Expect a run's frames from the click `at` on, or no frames any more (None)."""
+        """Expect the frames of a run that was started by a click at the time `at`; None: no run."""
         self._waiting_since = at
 
     def follow(self, snapshot: dict[str, Any]) -> None:
-        """Take over where the history begins and ends."""
+        """Store the first and the next number of the history."""
         self.first_seq, self.next_seq = snapshot["first_seq"], snapshot["next_seq"]
         self.frames = [frame for frame in self.frames if frame.seq >= self.first_seq]
 
     def add(self, rows: Sequence[Row], at: float) -> None:
-        """Add the frames of an answer, which came at the time `at`."""
+        """Add the frames of an answer that arrived at the time `at`."""
         if rows and self._waiting_since is not None:
             waited = at - self._waiting_since
             self.longest_wait_s = max(self.longest_wait_s, waited)
@@ -92,7 +92,7 @@ class FrameLog:
             self.lost += max(0, frame.seq - max(self.last_seq + 1, self.first_seq))
         self.last_seq = frame.seq
         if frame.seq < self.first_seq:
-            return  # a reset has removed it while it was on its way
+            return  # a reset has removed it since it was sent
         before = self.frames[-1] if self.frames else None
         if before and frame.mark in ("", "end") and frame.epoch <= before.epoch:
             self.faults.append(f"epoch {frame.epoch} after {before.epoch} (frame {frame.seq})")

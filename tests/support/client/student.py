@@ -1,4 +1,4 @@
-"""One student without a browser: presses the page's buttons, and waits for what comes of it.
+"""One student without a browser: presses the page's buttons, and waits for the results.
 
 Used by benchmarks and tests::
 
@@ -25,7 +25,7 @@ OVER = ("idle", "diverged")
 
 
 class Student(Tab):
-    """One student at a `Tab`; see there for parameters and attributes.
+    """One student with one `Tab`; see `Tab` for parameters and attributes.
 
     Each command returns the snapshot of its answer, and raises `Refused` or `Unanswered`.
     """
@@ -60,7 +60,7 @@ class Student(Tab):
         return await self._command("edit", "data")
 
     def choose(self, field: str, value: Any) -> None:
-        """Set a field of the page, such as ``"fit-lr"``; counts from the next command on."""
+        """Set a field of the page, such as ``"fit-lr"``; the next command sends it."""
         self._page.values[field, "value"] = value
 
     async def _press(self, button: str) -> Snapshot:
@@ -68,7 +68,7 @@ class Student(Tab):
         return await self._command(button, "n_clicks")
 
     async def wait_until(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
-        """Wait until frames or states make a condition true.
+        """Wait until the tab fulfils a condition; it is checked after each event.
 
         Raises
         ------

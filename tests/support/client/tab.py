@@ -1,6 +1,6 @@
 """A tab without a browser: opens its session, follows it, and records errors.
 
-It sends the same requests as the page: for its files, Dash's callbacks and the event stream.
+It sends the same requests as the page: for files, Dash's callbacks and the event stream.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Refused(Exception):
     Parameters
     ----------
     code : str
-        Of its error, such as ``"already_running"``.
+        Code of the error, such as ``"already_running"``.
     """
 
     def __init__(self, code: str) -> None:
@@ -45,18 +45,18 @@ class Unanswered(Exception):
 
 
 class Tab:
-    """One tab of one browser.
+    """One browser tab.
 
     Parameters
     ----------
     addresses : sequence of str
-        Of one server or several; each request goes to any of them, see `AnyServer`.
+        Addresses of the servers; each request goes to a random one, see `AnyServer`.
     seed : int
-        Of the choice between the servers.
+        Seed of the random choice of the servers.
     files : bool
         Whether to fetch scripts and styles as well.
     sid : str or None
-        The session that the tab remembers.
+        The session in the tab's storage; None: open a new one.
     transport : httpx2.AsyncBaseTransport or None
         See `AnyServer`.
 
@@ -68,9 +68,9 @@ class Tab:
     errors : list of str
         Every refusal, unanswered click and lost session.
     connected : bool
-        Whether the page would show that it is connected.
+        Whether the page would be shown as connected.
     reconnects, polls : int
-        Counts of streams that were lost, and of polls because there was no stream.
+        Counts of lost streams, and of polls while there was no stream.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Tab:
         await self.close()
 
     async def close(self) -> None:
-        """Close the tab; its data stays."""
+        """Close the tab; its attributes can still be read."""
         await self._stop_following()
         await self.http.aclose()
 
@@ -118,17 +118,17 @@ class Tab:
 
     @property
     def status(self) -> str:
-        """Of the newest snapshot; empty if there is none."""
+        """Status of the newest snapshot; empty if there is none."""
         return self.snapshot["status"] if self.snapshot else ""
 
     def problems(self) -> list[str]:
-        """Messages about everything that should not have happened."""
+        """Messages about all errors, faults and lost frames."""
         counts = {"lost": self.log.lost, "repeated": self.log.repeated}
         counted = [f"{count} frames {name}" for name, count in counts.items() if count]
         return [*self.errors, *self.log.faults, *counted]
 
     async def open(self) -> Snapshot:
-        """Load the page or load it again, open the remembered session or a new one, follow it.
+        """Load or reload the page, open the stored session or a new one, and follow it.
 
         Raises
         ------
@@ -181,7 +181,7 @@ class Tab:
         return snapshot
 
     async def _follow(self) -> None:
-        """Follow the session, and open another one when the server no longer knows it."""
+        """Follow the session; open a new one when the server no longer knows it."""
         while True:
             async for event in event_stream.follow(self.http, self._source()):
                 self._hear(event)
@@ -232,7 +232,7 @@ class Tab:
         if reply.get("error"):
             refusal = self._refused(reply["error"])
             if refusal.code == "session_unknown":
-                self.listen()  # the stream finds it out as well, and opens another session
+                self.listen()  # the stream ends with an error too, and opens a new session
             raise refusal
         snapshot: Snapshot = reply["snapshot"]
         self._take(snapshot)

@@ -1,4 +1,4 @@
-// The loss surface in 3-D, where the browser has WebGL and somebody asks for it.
+// The loss surface in 3-D. It is loaded when its button is pressed, and needs WebGL.
 import { byId, element } from "../../core/dom";
 import * as painting from "../../core/plots/painting";
 import * as i18n from "../../core/text/i18n";
@@ -11,39 +11,37 @@ const PERIOD_MS = 120;
 
 let library: PlotlyLibrary | null = null;
 let node: HTMLElement | null = null; // while it is shown
-let scene: PaintedScene | null = null; // the newest, shown or not
+let scene: PaintedScene | null = null; // the newest scene, also while the 3-D plot is not shown
 let on = false;
 
 const paintSoon = painting.throttle(PERIOD_MS, () => {
-  if (library && node && scene) surfacePlot.solid(library, node, scene);
+  if (library && node && scene) surfacePlot.paint3d(library, node, scene);
 });
 
 export const show = (next: PaintedScene) => {
   scene = next;
   if (on) paintSoon();
 };
-// the current point alone has moved
+// Move the current point.
 export const move = (now: Place) => {
   if (!on || !scene || (scene.now[0] === now[0] && scene.now[1] === now[1])) return;
   scene = { ...scene, now };
   paintSoon();
 };
 
-const complain = (key: string) => {
-  const words = element("p", { className: "no-webgl", textContent: i18n.t(key) });
-  words.dataset.t = key;
-  byId("surface-solid").replaceChildren(words);
+const showProblem = (key: string) => {
+  byId("surface-solid").replaceChildren(i18n.translated("p", key, { className: "no-webgl" }));
 };
 
 const open = async () => {
   if (!surfacePlot.hasWebGL()) {
-    complain("surface.no_webgl");
+    showProblem("surface.no_webgl");
     return;
   }
   try {
     library ??= await bundles.load("gl3d");
   } catch {
-    complain("surface.no_bundle");
+    showProblem("surface.no_bundle");
     return;
   }
   if (!on) return; // closed again meanwhile
@@ -52,7 +50,7 @@ const open = async () => {
   paintSoon();
 };
 
-// Closed, it gives its WebGL context back: browsers allow a page only a few.
+// Plotly.purge releases the WebGL context, of which browsers allow a page only a few.
 const close = () => {
   if (node) library?.purge(node);
   node = null;

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { isCalled } from "./called";
-import { says, written } from "./says";
+import { formatCode, isCalledToFit, statusOf } from "./room-status";
 import type { RoomView } from "./types";
 
 const FREE: RoomView = {
@@ -31,19 +30,19 @@ test.each<[Partial<RoomView>, boolean, string]>([
   [{ ...LED, sid: "a copy", spotlight: 3 }, true, "class.says_spotlight"],
   [{ ...LED, frozen: true, sid: "a copy", spotlight: 12 }, true, "class.says_frozen_spotlight_own"],
   [{ ...LED, frozen: true, sid: "a copy", spotlight: 3 }, true, "class.says_frozen_spotlight"],
-])("who is in control: %j", (changes, isBack, key) => {
-  expect(says({ ...FREE, ...changes }, isBack)[0]).toBe(key);
+])("the status of %j", (changes, isBack, key) => {
+  expect(statusOf({ ...FREE, ...changes }, isBack)[0]).toBe(key);
 });
 
-test("a code is read in two halves", () => {
-  expect(written("K7N4PX")).toBe("K7N-4PX");
+test("a code is written with a hyphen in the middle", () => {
+  expect(formatCode("K7N4PX")).toBe("K7N-4PX");
 });
 
-test("a page is called to Fit when the teacher shows something there, not at every word", () => {
-  expect(isCalled(LED, FREE)).toBe(true);
-  expect(isCalled({ ...FREE, spotlight: 3 }, FREE)).toBe(true);
-  expect(isCalled(LED, { ...LED, lesson: ["page", 1] })).toBe(true);
-  expect(isCalled({ ...LED, seats: 31 }, LED)).toBe(false);
-  expect(isCalled(FREE, LED)).toBe(false);
-  expect(isCalled({ ...LED, lesson: ["page", 1] }, LED)).toBe(false);
+test("a page goes to Fit when the teacher starts to show something there", () => {
+  expect(isCalledToFit(LED, FREE)).toBe(true);
+  expect(isCalledToFit({ ...FREE, spotlight: 3 }, FREE)).toBe(true);
+  expect(isCalledToFit(LED, { ...LED, lesson: ["page", 1] })).toBe(true);
+  expect(isCalledToFit({ ...LED, seats: 31 }, LED)).toBe(false);
+  expect(isCalledToFit(FREE, LED)).toBe(false);
+  expect(isCalledToFit({ ...LED, lesson: ["page", 1] }, LED)).toBe(false);
 });

@@ -1,4 +1,4 @@
-// The import sheet: how a file was read, what there is to ask, and each choice of it.
+// The import dialog: shows how the server has read a file, and lets the user choose how it should be read.
 import { element } from "../../core/dom";
 import { limits } from "../../core/limits";
 import * as i18n from "../../core/text/i18n";
@@ -8,7 +8,7 @@ import type { Answer, Message } from "../../core/types";
 import * as fitControls from "../../fit/controls";
 
 export type Role = "x" | "y" | "prob";
-// How to read a file; Choices in pwlapp/core/data/importing.py. What is absent the server finds.
+// How to read a file; Choices in pwlapp/core/data/choices.py. The server detects what is absent or null.
 export type Choices = {
   encoding?: string | null;
   separator?: string | null;
@@ -18,7 +18,7 @@ export type Choices = {
   drop_gaps?: boolean;
   thin?: boolean;
 } & Partial<Record<Role, number | null>>;
-// Import.preview there
+// Import.preview in the same file
 export type Preview = {
   found: Choices & Record<Role, number>;
   is_sure: boolean;
@@ -31,15 +31,15 @@ export type Preview = {
   n_gaps: number;
   n_points: number;
 };
-export type Look = (choices: Choices) => Promise<Answer<{ preview: Preview }>>;
+export type ReadFile = (choices: Choices) => Promise<Answer<{ preview: Preview }>>;
 
 const ROLES: Role[] = ["x", "y", "prob"];
 const NO_COLUMN = -1;
 const MARKS = [".", ","];
 const ENCODINGS = ["utf_8", "cp949", "cp1252", "utf_16"];
 const SEPARATORS: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space" };
-// With another one of these the columns are others.
-const FOR_ALL = ["encoding", "separator", "sheet", "header"] as const;
+// A change of one of these changes the columns.
+const CHANGES_COLUMNS = ["encoding", "separator", "sheet", "header"] as const;
 const SELECTS = ["sheet", "separator", "decimal", "encoding", ...ROLES] as const;
 const CHECKS = ["header", "drop_gaps", "thin"] as const;
 type SelectName = (typeof SELECTS)[number];
@@ -49,7 +49,7 @@ type Option = [value: string | number, words: string];
 const select = (name: SelectName) => {
   const input = element("select", { id: `import-${name}` });
   const node = element("label", { className: "field" }, i18n.translated("span", `import.${name}`), input);
-  // The first option is for what is not decided yet.
+  // If `value` is not one of the options, a first option "choose" is selected.
   const show = (options: Option[], value: string | number | null | undefined) => {
     const open: Option[] = options.some(([each]) => each === value) ? [] : [["", t("import.choose")]];
     const shown = [...open, ...options].map(([each, words]) => element("option", { value: each, textContent: words }));
@@ -82,7 +82,7 @@ const makeSelects = () => ({
 });
 const makeChecks = () => ({ header: check("header"), drop_gaps: check("drop_gaps"), thin: check("thin") });
 
-// "x = 1000" beside "1,000": what a cell was read as, if it does not say so itself
+// " = 1000" beside the cell "1,000": the number that was read, if it is written differently
 const readAs = (text: string, value: number | null | undefined) =>
   value === undefined || text === String(value) ? "" : ` = ${value ?? "?"}`;
 
@@ -106,7 +106,7 @@ const table = ({ names, rows, found, numbers: read }: Preview) => {
   return [element("thead", {}, head), element("tbody", {}, ...lines)];
 };
 
-// `onUse` gets what the student has chosen.
+// Make the dialog. Its button calls `onUse` with the user's choices.
 export const create = (onUse: (choices: Choices) => void) => {
   const selects = makeSelects();
   const checks = makeChecks();
@@ -141,10 +141,10 @@ export const create = (onUse: (choices: Choices) => void) => {
   dialog.setAttribute("aria-labelledby", "import-title");
   document.body.append(dialog);
 
-  let look: Look;
+  let readFile: ReadFile;
   let picked: Choices = {};
   let preview: Preview;
-  let turn = 0; // of the newest question
+  let lastRequest = 0;
 
   const showSelects = () => {
     const { found, names, sheets } = preview;
@@ -175,21 +175,21 @@ export const create = (onUse: (choices: Choices) => void) => {
     checks.drop_gaps.node.hidden = !n_gaps;
     checks.thin.node.hidden = rest <= most;
     rows.replaceChildren(...table(preview));
-    complain(preview.problems);
+    showProblems(preview.problems);
     count.textContent = t("import.points", { n: numbers.whole(n_points) });
   };
-  const complain = (messages: Message[]) => {
+  const showProblems = (messages: Message[]) => {
     problems.textContent = messages.map((each) => fitControls.sentence("error", each)).join(" ");
     use.disabled = messages.length > 0;
   };
 
-  const ask = async (changes: Choices) => {
+  const choose = async (changes: Choices) => {
     picked = { ...picked, ...changes };
-    const mine = ++turn;
+    const request = ++lastRequest;
     use.disabled = true;
-    const answer = await look(picked);
-    if (mine !== turn) return;
-    if (answer.error) return complain([answer.error]);
+    const answer = await readFile(picked);
+    if (request !== lastRequest) return;
+    if (answer.error) return showProblems([answer.error]);
     preview = answer.preview;
     show();
   };
@@ -198,33 +198,34 @@ export const create = (onUse: (choices: Choices) => void) => {
     const { value } = selects[name].input;
     return ROLES.some((role) => role === name) ? Number(value) : value;
   };
-  for (const name of SELECTS) selects[name].input.addEventListener("change", () => ask(changed(name, chosenOf(name))));
+  for (const name of SELECTS)
+    selects[name].input.addEventListener("change", () => choose(changed(name, chosenOf(name))));
   for (const name of CHECKS) {
-    checks[name].input.addEventListener("change", () => ask(changed(name, checks[name].input.checked)));
+    checks[name].input.addEventListener("change", () => choose(changed(name, checks[name].input.checked)));
   }
   use.addEventListener("click", () => {
     const { x, y, prob } = preview.found;
     dialog.close();
-    onUse({ ...picked, x, y, prob }); // what was proposed has been seen
+    onUse({ ...picked, x, y, prob }); // also the columns that the server has proposed
   });
   close.addEventListener("click", () => dialog.close());
 
   return {
-    // Show how `name` was read; `lookAt` reads it again with other choices.
-    open: (name: string, first: Preview, lookAt: Look) => {
-      [look, preview, picked] = [lookAt, first, {}];
-      turn++;
+    // Show how the file `name` was read; `read` reads it again with other choices.
+    open: (name: string, first: Preview, read: ReadFile) => {
+      [readFile, preview, picked] = [read, first, {}];
+      lastRequest++;
       fileName.textContent = name;
       show();
       dialog.showModal();
-      const open = SELECTS.find((each) => selects[each].input.value === "" && !selects[each].node.hidden);
-      if (open) selects[open].input.focus();
+      const undecided = SELECTS.find((each) => selects[each].input.value === "" && !selects[each].node.hidden);
+      if (undecided) selects[undecided].input.focus();
     },
   };
 };
 
-// A choice, and what has to be found anew after it.
+// The change that a choice makes, including what the server then has to detect again (null).
 export const changed = (name: keyof Choices, value: string | number | boolean): Choices => {
   const anew = { decimal: null, x: null, y: null, prob: null };
-  return { ...(FOR_ALL.some((each) => each === name) ? anew : {}), [name]: value };
+  return { ...(CHANGES_COLUMNS.some((each) => each === name) ? anew : {}), [name]: value };
 };

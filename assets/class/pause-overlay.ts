@@ -1,16 +1,16 @@
-// While the teacher has paused the class, a calm curtain lies over the page: nothing can be pressed below
-// it, and it says that nothing is lost. A net on every screen is seen all the same: then the bar says so.
+// While the teacher has paused the class, an overlay covers the page, says that nothing is lost, and blocks all input.
+// While the teacher shows a student's net on all pages, input is blocked but the overlay is not shown.
 import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as seat from "./seat";
 
-const veil = element("div", { id: "class-veil", role: "status", hidden: true });
+const overlay = element("div", { id: "class-veil", role: "status", hidden: true });
 let isOn = false;
-let focused: Element | null = null; // where the keyboard was
+let focused: Element | null = null; // the element that had the focus before
 
 const covered = () => [query(".page-header"), query("main"), byId("lessons")];
 
-// The page's shortcuts press nothing either. The bar and a question of the teacher's stay.
+// Block the page's keyboard shortcuts, except in the bar and in the panel with the teacher's question.
 const onKey = (event: KeyboardEvent) => {
   const { target } = event;
   const isAbove = target instanceof Element && target.closest("#class-bar, #class-panel");
@@ -34,11 +34,11 @@ export const start = () => {
     i18n.translated("p", "class.veil", { className: "class-veil-title" }),
     i18n.translated("p", "class.veil_kept"),
   );
-  veil.append(words);
-  document.body.append(veil);
+  overlay.append(words);
+  document.body.append(overlay);
   window.addEventListener("keydown", onKey, { capture: true });
   seat.onChange((room) => {
     show(room?.frozen ?? false);
-    veil.hidden = !isOn || typeof room?.spotlight === "number";
+    overlay.hidden = !isOn || typeof room?.spotlight === "number";
   });
 };

@@ -1,4 +1,4 @@
-// One student's net whole: yhat against the truth, and the bent line with the share of each unit.
+// The two plots of one student's net: yhat with the truth, and the logit with the contribution of each unit.
 import * as nets from "../../core/net/net";
 import type { Range } from "../../core/types";
 import { type Ground, interpolate, yhat } from "../rows/curves";
@@ -11,20 +11,20 @@ import { trace } from "./tiles";
 
 type Values = ArrayLike<number>;
 type Line = { values: Values; colour: string; width: number; dash?: number[] };
-// `units`: of a net that is sent with its weights; `truth`: before the last layer, where it is known.
+// `units` is empty if the net's weights are not sent. `truth` is that of the last layer's output, if it is known.
 export type Lines = { yhat: Values; logit: number[]; units: number[][]; truth: (number | null)[] | null };
 
-const LEAST = 2; // high is the axis of the bent line
+const MIN_RANGE = 2; // of the logit's axis
 
-// The curves at the places of `ground`; null where a number is none.
+// The curves at the x of `ground`. Null if a weight is not finite.
 export const linesOf = (row: Row, { x, truth }: Ground): Lines | null => {
-  const after = yhat(row, x);
-  if (!after) return null;
+  const outputs = yhat(row, x);
+  if (!outputs) return null;
   const { net, plain } = row;
   const p = row.numbers.filter((value) => value !== null);
   const isMse = net.loss === "mse";
   return {
-    yhat: after,
+    yhat: outputs,
     logit: plain ? nets.logit(p, x, net) : [...interpolate(nets.grid(x[0], x[x.length - 1], p.length), p, x)],
     units: plain ? Array.from({ length: net.h }, (_, k) => nets.contribution(p, k, x, net)) : [],
     truth: truth && Array.from(truth, (y) => (isMse ? y : nets.finiteLogitOf(y))),
@@ -34,15 +34,15 @@ export const linesOf = (row: Row, { x, truth }: Ground): Lines | null => {
 const paint = (screen: screens.Screen, x: Range, y: Range, name: string, lines: Line[], look: Look) => {
   const pen = screens.begin(screen);
   if (!screen.width) return;
-  const axes = axesIn(screen.width, screen.height, x, y);
+  const axes = axesIn(screen, x, y, look);
   const { box } = axes;
   paintAxes(pen, axes, look);
-  pen.fillText(name, box.x + 4, box.y + 0.8 * look.px);
+  pen.fillText(name, box.x + 4, box.y + look.small);
   for (const { values, colour, width, dash = [] } of lines) {
     pen.beginPath();
     trace(pen, values, y, [box.x, box.y, box.width, box.height]);
     pen.strokeStyle = colour;
-    pen.lineWidth = width;
+    pen.lineWidth = look.thick * width;
     pen.setLineDash(dash);
     pen.stroke();
   }
@@ -58,9 +58,9 @@ export const paintYhat = (screen: screens.Screen, lines: Lines, ground: Ground, 
   paint(screen, rangeOf(ground), ground.span, "ŷ", [...truth, net], look);
 };
 
-export const paintBent = (screen: screens.Screen, lines: Lines, ground: Ground, isMse: boolean, look: Look) => {
+export const paintLogit = (screen: screens.Screen, lines: Lines, ground: Ground, isMse: boolean, look: Look) => {
   const known = (lines.truth ?? []).filter((z) => z !== null);
-  const range = around([...lines.logit, ...lines.units.flat(), ...known], LEAST);
+  const range = around([...lines.logit, ...lines.units.flat(), ...known], MIN_RANGE);
   const units = lines.units.map((values, k) => ({ values, width: 1.5, ...unitOf(k, look) }));
   const isWhole = lines.truth?.every((z) => z !== null);
   const truth = isWhole ? [{ values: known, colour: look.truth, width: 2, dash: DASHED }] : [];

@@ -1,21 +1,21 @@
-// One of the trained seeds: chosen by its dot or its number, described, and opened in Fit.
+// The chosen one of the trained seeds: it is chosen by its dot or its number, described, and opened in Fit.
 import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { NetDescription, Optimizer } from "../../core/types";
-import { begin as startOver } from "../begin";
+import { startOver } from "../start-over";
 import * as outcomes from "./outcomes";
 
 const { t } = i18n;
 type Run = outcomes.Run;
-// No net: nothing is trained yet.
+// `net` is null while nothing is trained yet.
 type Trained = { runs: Run[]; epochs: number } & (
   | { net: NetDescription; optimizer: Optimizer }
   | { net: null; optimizer: null }
 );
 
 let trained: () => Trained;
-let onChoice: () => void; // the plots ring it
+let onChoice: () => void; // marks it in the plots
 let chosen: Run | null = null;
 
 const field = () => byId("seeds-open-field", HTMLInputElement);
@@ -43,7 +43,7 @@ export const show = () => {
     chosen && net ? outcomes.one(chosen, net) : t(runs.length ? "seeds.choose" : "seeds.choose_later");
 };
 
-// The same run in Fit: same net, optimizer and number of epochs.
+// Train the same run in Fit, with the same net, optimizer and number of epochs.
 export const open = (run?: Run) => {
   const { net, optimizer, epochs } = trained();
   if (!run || !net) return;
@@ -54,14 +54,14 @@ export const open = (run?: Run) => {
 const openTyped = () => {
   const run = runOf(numbers.parse(field().value));
   if (run) open(run);
-  else tellMissing();
+  else showMissing();
 };
 
-const tellMissing = () => {
+const showMissing = () => {
   byId("seeds-chosen").textContent = t("seeds.not_there", { seed: field().value });
 };
 
-// The arrow keys go from seed to seed: the keyboard's way to the dots.
+// The arrow keys choose the next or previous seed.
 const onKey = (event: KeyboardEvent) => {
   const step = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
   if (step) {
@@ -80,7 +80,7 @@ const onKey = (event: KeyboardEvent) => {
 const onTyping = () => {
   if (chooseSeed(numbers.parse(field().value))) return;
   choose(null);
-  if (field().value.trim()) tellMissing();
+  if (field().value.trim()) showMissing();
 };
 
 export const current = () => chosen;

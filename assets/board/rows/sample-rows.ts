@@ -1,4 +1,4 @@
-// Made-up students for tests: each line is what the server could say.
+// Sample students for tests, as the server could send them.
 import { LECTURE } from "../../core/net/net";
 import { type Row, WHYS } from "./types";
 
@@ -20,6 +20,6 @@ export const student = (n: number, changes: Partial<Row> = {}): Row => ({
   ...changes,
 });
 
-// So many, spread over all groups.
+// `count` students, distributed over all groups.
 export const students = (count: number) =>
   Array.from({ length: count }, (_, i) => student(i + 1, { why: WHYS[i % WHYS.length] }));

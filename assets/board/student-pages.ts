@@ -1,4 +1,4 @@
-// What the students' pages show: a step of a lesson, and which controls are hidden.
+// What the teacher arranges on the students' pages: a step of a lesson, and hidden controls.
 import { CONTROLS, type Control } from "../class/types";
 import { byId, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
@@ -12,8 +12,8 @@ const lesson = () => byId("board-lesson", HTMLSelectElement);
 const stepsOf = (id: string) =>
   Number([...lesson().options].find((option) => option.value === id)?.dataset.steps ?? "1");
 
-// What is ticked counts until the room has it: quick presses are not undone by what it says meanwhile.
-const FOLLOWS_MS = 1000;
+// After a click the checkboxes show the teacher's choice for a while, and not the room's state, which may be older.
+const ROOM_UPDATE_MS = 1000;
 let wanted: Control[] | null = null;
 let isSending = false;
 
@@ -30,7 +30,7 @@ const hide = async () => {
   setTimeout(() => {
     if (wanted === last) wanted = null;
     show();
-  }, FOLLOWS_MS);
+  }, ROOM_UPDATE_MS);
 };
 
 const show = () => {
@@ -51,9 +51,9 @@ export const start = () => {
     const id = lesson().value;
     const step = numbers.parse(input("board-step").value);
     const last = stepsOf(id);
-    const inside = Number.isInteger(step) ? Math.min(Math.max(step, 1), last) : 1;
-    input("board-step").value = String(Math.min(inside + 1, last)); // the next press shows the next step
-    command("lesson", { lesson: [id, inside] });
+    const valid = Number.isInteger(step) ? Math.min(Math.max(step, 1), last) : 1;
+    input("board-step").value = String(Math.min(valid + 1, last)); // the next press shows the next step
+    command("lesson", { lesson: [id, valid] });
   });
   lesson().addEventListener("change", () => {
     input("board-step").value = "1";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { changed } from "./import-sheet";
+import { changed } from "./import-dialog";
 
-test("a choice that changes all cells has columns and decimal mark found anew", () => {
+test("after a choice that changes all cells the server detects columns and decimal mark again", () => {
   const anew = { decimal: null, x: null, y: null, prob: null };
   expect(changed("separator", ";")).toEqual({ ...anew, separator: ";" });
   expect(changed("header", false)).toEqual({ ...anew, header: false });

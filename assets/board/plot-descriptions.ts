@@ -1,4 +1,4 @@
-// The board's plots in words and current numbers, as their accessible names.
+// Describes the board's plots in words and numbers, in their accessible names.
 import { byId } from "../core/dom";
 import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
@@ -8,34 +8,34 @@ import { WHYS } from "./rows/types";
 import * as state from "./state";
 
 const { t } = i18n;
-const READ_MS = 1000;
+const UPDATE_MS = 1000;
 
 const groups = () => {
   const counts = count(state.roster.values());
   return WHYS.filter((why) => counts[why]).map((why) => `${t(`board.why_${why}`)} ${whole(counts[why])}`);
 };
 
-// From the least to the most, and the middle one.
+// Minimum, median and maximum.
 const spread = (values: number[], digits: number) => {
   const sorted = [...values].sort((a, b) => a - b);
   const [low, median, high] = [0, sorted.length >> 1, sorted.length - 1].map((i) => fixed(sorted[i], digits));
   return sorted.length ? t("board.spread", { low, median, high }) : t("board.spread_none");
 };
 
-const say = (id: string, ...parts: string[]) =>
+const describe = (id: string, ...parts: string[]) =>
   byId(id).setAttribute("aria-label", [t(byId(id).dataset.tLabel ?? ""), ...parts].join(". "));
 
 const answers = () => {
   const { question } = state.room ?? {};
-  if (!question || !(question.revealed || state.hasNames())) return [];
-  const values = question.all.map(([, value]) => value);
+  const { values, outside } = state.answers();
+  if (!question) return [];
   const plain = values.filter((value) => typeof value === "number");
-  if (question.kind === "number") return [spread(plain, 2)];
+  if (question.kind === "number") return [spread(plain, 2), ...(outside ? [t("class.outside", { n: outside })] : [])];
   if (question.kind === "curve") return [t("board.sketches", { n: whole(values.length) })];
   return question.options.map((option, i) => `${option}: ${whole(plain.filter((value) => value === i).length)}`);
 };
 
-const sayAll = () => {
+const describeAll = () => {
   const rows = [...state.roster.values()];
   const slopes = rows.flatMap((row) => (row.slopes ? [row.slopes] : []));
   const side = (i: 0 | 1) =>
@@ -43,19 +43,19 @@ const sayAll = () => {
       slopes.map((each) => each[i]),
       2,
     );
-  say("board-curves", ...groups());
-  say(
+  describe("board-curves", ...groups());
+  describe(
     "board-losses",
     spread(
       rows.flatMap(({ loss }) => (loss === null ? [] : [loss])),
       4,
     ),
   );
-  say("board-slopes", `${t("board.slope_left")}: ${side(0)}`, `${t("board.slope_right")}: ${side(1)}`);
-  say("board-answers", ...answers());
+  describe("board-slopes", `${t("board.slope_left")}: ${side(0)}`, `${t("board.slope_right")}: ${side(1)}`);
+  describe("board-answers", ...answers());
 };
 
 export const start = () => {
-  state.onChange(painting.throttle(READ_MS, sayAll));
-  i18n.onLanguage(sayAll);
+  state.onChange(painting.throttle(UPDATE_MS, describeAll));
+  i18n.onLanguage(describeAll);
 };

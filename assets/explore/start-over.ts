@@ -1,0 +1,23 @@
+// Replaces the net in Fit by a new one with another seed, net or optimizer, and trains it.
+
+import type { DataSpec, NetDescription, Optimizer } from "../core/types";
+import * as views from "../core/views";
+import * as fitFields from "../fit/fields";
+import * as fitSection from "../fit/fit";
+import * as fitSteps from "../fit/steps";
+
+export type Start = { seed: number; net: NetDescription; optimizer: Optimizer; epochs: number };
+
+// `spec` is given if the data are to be changed as well. Undo restores the previous net. Resolves to whether the
+// training started; if not, Fit shows the error.
+export const startOver = async (start: Start, spec: DataSpec | null = null) => {
+  const { seed, net } = start;
+  const answer = await fitSteps.asOneStep(async () => {
+    const dataAnswer = spec ? await fitSection.send("use_data", { spec, seed, net }) : null;
+    return dataAnswer?.error ? dataAnswer : fitSection.send("begin", start);
+  });
+  if (answer.error) return false;
+  fitFields.fill(answer.snapshot);
+  views.go("fit");
+  return true;
+};

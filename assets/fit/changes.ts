@@ -1,0 +1,13 @@
+// Whether a net differs from what its seed and its epoch alone would give, so that a title has to say so.
+import type { Frame, Snapshot } from "../core/types";
+import type { Shown } from "./data";
+
+// "by_hand": weights were set by hand at or before this frame. "changed": the newest net was trained with more than one
+// setting, or comes from a link that does not tell. Otherwise null.
+type Seen = { state: Pick<Snapshot, "by_recipe">; frames: Pick<Frame, "seq" | "mark">[]; frame: Shown };
+export const changeOf = ({ state, frames, frame }: Seen) => {
+  if (!("seq" in frame)) return "by_hand"; // weights that are being edited
+  if (frames.some(({ seq, mark }) => mark === "edit" && seq <= frame.seq)) return "by_hand";
+  const isNewest = frame.seq === frames[frames.length - 1]?.seq;
+  return isNewest && !state.by_recipe ? "changed" : null;
+};
