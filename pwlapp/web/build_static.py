@@ -14,7 +14,7 @@ from servestatic.compress import Compressor
 
 from pwlapp.web.static import BUILD
 
-# The scripts for fields, dcc.Store and html components, in the order of their dependencies.
+# The scripts for the fields, dcc.Store and html components, in the order of their dependencies.
 # Plotly comes from npm, and so does the part of Dash's polyfill that the components need.
 RUNTIME = "runtime"
 DASH_FILES = (
@@ -24,7 +24,6 @@ DASH_FILES = (
     RUNTIME,
     "dash/dash-renderer/build/dash_renderer.min.js",
     "dash/dcc/dash_core_components.js",
-    "dash/dcc/dash_core_components-shared.js",
     "dash/html/dash_html_components.min.js",
 )
 # Makes Chromium compile all functions during loading; see ``scripts/build.mjs``.
