@@ -411,10 +411,10 @@ def test_requests_are_logged_without_personal_data(server: Server) -> None:
     entries = [json.loads(line) for line in server.lines]
     for entry in entries:
         assert {"time", "level", "logger", "message", "request_id"} <= entry.keys()
-    posts = [entry for entry in entries if entry.get("method") == "POST"]
+    posts = [entry for entry in entries if entry.get("path") == "/_dash-update-component"]
     assert len(posts) >= 2
     for post in posts:
-        assert (post["path"], post["status"]) == ("/_dash-update-component", 200)
+        assert (post["method"], post["status"]) == ("POST", 200)
         assert len(post["request_id"]) == 32
         assert post["ms"] > 0
 
