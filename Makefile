@@ -54,7 +54,7 @@ test: setup tools
 	@failed=; \
 	$(WITH_NODE) npm run --silent test || failed=1; \
 	$(PY) -m pytest --ignore tests/browser $(PYTEST_ARGS) || failed=1; \
-	$(PY) -m pytest tests/browser -n 3 --dist worksteal $(PYTEST_ARGS) || failed=1; \
+	$(PY) -m pytest tests/browser --dist worksteal $(PYTEST_ARGS) || failed=1; \
 	[ -z "$$failed" ]
 
 lint: $(DEV_DONE) node_modules/.package-lock.json
