@@ -272,6 +272,7 @@ def test_pause_stops_a_replay_and_resume_continues_it(address: str, open_page: O
     sent: list[str] = []
     page.find("#playback-speed").fill("-3")  # half a minute's replay
     page.train(5000)
+    page.page.wait_for_function("pwl.fit.now().state.epoch === 5000")
     expect(page.find("#fit-train")).to_be_enabled()
     page.page.on("request", lambda request: sent.append(request.url))
     page.find("#fit-pause").click()

@@ -25,6 +25,12 @@ SHOWN = """() => {
 SAME_LOSS = """() => document.querySelector("#surface-loss").textContent ===
   document.querySelector("#count-loss").textContent"""
 AT_REST = "() => pwl.surface.shown && !pwl.surface.shown.job.coarse"
+# The plane's origin has the net's weights, but 0 for the two on the axes.
+OF_THE_NET = """() => {
+  const { p } = pwl.fit.frame();
+  const plane = pwl.surface.shown?.job.plane;
+  return plane?.origin.every((value, k) => value === 0 || value === p[k]);
+}"""
 
 
 def open_surface(page: LecturePage, epochs: int = 0) -> None:
@@ -34,6 +40,7 @@ def open_surface(page: LecturePage, epochs: int = 0) -> None:
         page.train(epochs)
         page.wait_for_epoch(epochs)
     page.find("#surface-plot").scroll_into_view_if_needed()
+    page.page.wait_for_function(OF_THE_NET)
     page.page.wait_for_function(AT_REST)
     expect(page.find("#surface-loss")).to_have_text(page.loss())
 
