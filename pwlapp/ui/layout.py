@@ -26,6 +26,7 @@ _INDEX = """<!DOCTYPE html>
 <title>{title}</title>
 <link rel="icon" href="{icon}">
 <script>{opening}</script>
+<link rel="expect" href="#{after_first_views}" blocking="render">
 {css}
 <style id="plotly.js-style-global" class="no-inline-styles"></style>
 {tags}
@@ -98,6 +99,8 @@ class Page(Dash):
             addresses=json.dumps(dict(self.addresses)),
             limits=json.dumps(dict(self.limits)),
             opening=opening.script(),
+            # Browsers wait with the first paint until Build and Fit are there, so that nothing moves.
+            after_first_views=ids.EXPLORE,
             catalogue=_in_script(_page_words(words)),
             figures=_in_script(written.figures),
         )
