@@ -99,7 +99,7 @@ class Page(Dash):
             addresses=json.dumps(dict(self.addresses)),
             limits=json.dumps(dict(self.limits)),
             opening=opening.script(),
-            # Browsers wait with the first paint until Build and Fit are there, so that nothing moves.
+            # The first paint waits until Build and Fit are parsed, so that nothing moves later.
             after_first_views=ids.EXPLORE,
             catalogue=_in_script(_page_words(words)),
             figures=_in_script(written.figures),
