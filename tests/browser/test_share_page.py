@@ -93,6 +93,7 @@ def test_an_unknown_name_shows_a_message(address: str, open_page: Open) -> None:
 
 def test_the_builder_writes_the_address(address: str, open_page: Open) -> None:
     page = open_page(f"{address}/?lesson=seeds.2&hide=random")
+    expect(page.find("#lesson-task")).to_be_visible()  # opening, it shows a view of its own
     page.find("#share-open").click()
     page.find(".share-fold summary").click()
     expect(page.find(".lecturer input[value='random']")).to_be_checked()
