@@ -147,9 +147,10 @@ export const show = () => {
   byId("board-freeze").setAttribute("aria-pressed", String(Boolean(room?.frozen)));
   byId("board-push").classList.toggle("primary", !leads);
   byId("board-start").classList.toggle("primary", leads);
-  setText(byId("board-setting"), settingText());
-  byId("board-setting").title = settingText(); // the text may be cut off
-  byId("board-setting").classList.toggle("aside", aside !== null);
+  const sent = byId("board-setting");
+  setText(sent, settingText());
+  sent.title = sent.textContent; // the text may be cut off
+  sent.classList.toggle("aside", aside !== null);
   byId("board-setting-fit").hidden = !aside;
 };
 

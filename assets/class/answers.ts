@@ -3,7 +3,7 @@ import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import { drawing, HEIGHT, scale, svg, WIDTH } from "./drawing";
-import { withoutOutliers } from "./outliers";
+import { median, withoutOutliers } from "./outliers";
 import { optionsOf } from "./presets";
 import * as sketch from "./sketch";
 import type { Question, Value } from "./types";
@@ -83,10 +83,8 @@ const shares = (options: string[], counts: number[], own: Value | null) => {
 };
 
 // The median of the sketches at a position from 0 (left) to 1 (right).
-const median = (all: number[][], at: number) => {
-  const values = all.map((curve) => curve[Math.round(at * (curve.length - 1))]).sort((a, b) => a - b);
-  return numbers.fixed(values[values.length >> 1] ?? null, 2);
-};
+const medianAt = (all: number[][], at: number) =>
+  numbers.fixed(median(all.map((curve) => curve[Math.round(at * (curve.length - 1))])), 2);
 
 const curves = (all: number[][], own: Value | null) =>
   withLabel(
@@ -98,9 +96,9 @@ const curves = (all: number[][], own: Value | null) =>
     ),
     i18n.t("class.curves_label", {
       n: all.length,
-      left: median(all, 0),
-      centre: median(all, 0.5),
-      right: median(all, 1),
+      left: medianAt(all, 0),
+      centre: medianAt(all, 0.5),
+      right: medianAt(all, 1),
     }),
   );
 

@@ -23,7 +23,7 @@ const marginOf = ({ l, r, t, b }: PlotlyMargin, text: number, narrow: boolean, s
   return { ...large, ...(narrow ? { l: 3.2 * text, r: 8 } : {}), ...(short ? { b: 2 * text, t: 6 } : {}) };
 };
 
-// The margins, text size and numbers of ticks for the size of a plot's element.
+// The margins, text size and numbers of ticks for the size of a plot's element, as changes for Plotly.relayout.
 const lookOf = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
   const margin = defaultMargins.get(gd) ?? { ...layout.margin };
   defaultMargins.set(gd, margin);
@@ -34,9 +34,9 @@ const lookOf = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
   const text = textSize(narrow || short);
   return {
     margin: marginOf(margin, text, narrow, short),
-    text,
-    xTicks: narrow ? FEW_TICKS : 0,
-    yTicks: short ? FEW_TICKS : 0,
+    "font.size": text,
+    "xaxis.nticks": narrow ? FEW_TICKS : 0,
+    "yaxis.nticks": short ? FEW_TICKS : 0,
   };
 };
 
@@ -45,8 +45,7 @@ const adjustLayout = (gd: PlotlyGraph) => {
   const key = JSON.stringify(look);
   if (lastLooks.get(gd) === key) return;
   lastLooks.set(gd, key);
-  const { margin, text, xTicks, yTicks } = look;
-  Plotly.relayout(gd, { margin, "font.size": text, "xaxis.nticks": xTicks, "yaxis.nticks": yTicks });
+  Plotly.relayout(gd, look);
 };
 
 // A figure's layout adjusted to the size of its element, so that Plotly draws it only once.
@@ -54,14 +53,12 @@ export const fitted = (node: HTMLElement, layout: PageFigure["layout"]) => {
   if (!node.clientWidth || !node.clientHeight) return layout;
   const look = lookOf(node, layout);
   lastLooks.set(node, JSON.stringify(look));
-  const { margin, text, xTicks, yTicks } = look;
-  const { font, xaxis, yaxis } = layout;
   return {
     ...layout,
-    margin,
-    font: { ...font, size: text },
-    xaxis: { ...xaxis, nticks: xTicks },
-    yaxis: { ...yaxis, nticks: yTicks },
+    margin: look.margin,
+    font: { ...layout.font, size: look["font.size"] },
+    xaxis: { ...layout.xaxis, nticks: look["xaxis.nticks"] },
+    yaxis: { ...layout.yaxis, nticks: look["yaxis.nticks"] },
   };
 };
 
