@@ -187,6 +187,11 @@ def test_views_have_addresses_and_keep_their_state(address: str, open_page: Open
     expect(page.find("#explore-pieces")).to_be_visible()
 
 
+# Keys of the catalogue that are shown in place of their texts
+SHOWN_KEYS = """() => [...document.querySelectorAll("[data-t]")]
+  .filter((node) => node.textContent === node.dataset.t).map((node) => node.dataset.t)"""
+
+
 def test_a_script_that_fails_to_load_shows_a_message_and_is_retried(
     address: str, open_page: Open
 ) -> None:
@@ -204,6 +209,7 @@ def test_a_script_that_fails_to_load_shows_a_message_and_is_retried(
         expect(page.find(made)).to_be_visible()
         page.go("explore-seeds")  # which loads Explore itself
         expect(page.find("#seeds-train")).to_be_visible()
+    assert page.page.evaluate(SHOWN_KEYS) == []
 
 
 def test_drawers_open_over_the_stage(address: str, open_page: Open) -> None:

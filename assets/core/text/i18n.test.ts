@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { firstKey, language, t } from "./i18n";
+import { expect, test, vi } from "vitest";
+import { firstKey, language, loadCatalogue, setLossWords, t } from "./i18n";
 
 test("a message has its arguments filled in", () => {
   expect(t("summary.units", { units: 5 })).toBe("5 units");
@@ -23,3 +23,13 @@ test("an error without a message of its own gets the general one", () => {
 });
 
 test("the page's language", () => expect(language()).toBe("en"));
+
+test("the server's text stays until the catalogue with its key is loaded", async () => {
+  const node = { dataset: { tBce: "card.loss", tMse: "card.loss_mse" }, textContent: "the server's text" };
+  Object.assign(document, { querySelectorAll: () => [node] });
+  setLossWords("mse");
+  expect(node.textContent).toBe("the server's text");
+  vi.stubGlobal("fetch", async () => Response.json({ "card.loss_mse": "the mean of squares" }));
+  await loadCatalogue();
+  expect(node.textContent).toBe("the mean of squares");
+});

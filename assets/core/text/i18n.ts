@@ -22,8 +22,12 @@ const load = async (wanted: string) => {
   catalogues[wanted] ??= await api.get<Catalogue>(`locale/${wanted}.json`);
 };
 
-// Load the complete catalogue of the page's language.
-export const loadCatalogue = () => load(lang);
+// Load the complete catalogue of the page's language, and write the texts that have waited for it.
+export const loadCatalogue = async () => {
+  await load(lang);
+  waiting.forEach(translateNode);
+  waiting.clear();
+};
 
 // {name} is replaced by the argument, {name|one|other} by the singular or the plural that fits it.
 const PLACEHOLDER = /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g;
@@ -44,14 +48,23 @@ export const formatArgs = (args: Args = {}): Args =>
     Object.entries(args).map(([name, value]) => [name, Number.isInteger(value) ? whole(Number(value)) : value]),
   );
 
-// The first of `keys` that has a message, or the key of the general error message.
-export const firstKey = (...keys: string[]) => keys.find((key) => key in words()) ?? "error.server";
+const isKnown = (key: string) => key in words();
 
-// Write an element's text and accessible name, whose keys are in its data-t and data-t-label.
+// The first of `keys` that has a message, or the key of the general error message.
+export const firstKey = (...keys: string[]) => keys.find(isKnown) ?? "error.server";
+
+// Write an element's text and accessible name, whose keys are in its data-t and data-t-label. If the page's catalogue
+// lacks them, the server's text stays until the complete catalogue is loaded.
+const waiting = new Set<HTMLElement>();
 const translateNode = (node: HTMLElement) => {
+  const { t: key, tLabel: labelKey } = node.dataset;
+  if ([key, labelKey].some((each) => each && !isKnown(each))) {
+    waiting.add(node);
+    return;
+  }
   const args = JSON.parse(node.dataset.tArgs ?? "{}");
-  if (node.dataset.t) node.textContent = t(node.dataset.t, args);
-  if (node.dataset.tLabel) node.setAttribute("aria-label", t(node.dataset.tLabel, args));
+  if (key) node.textContent = t(key, args);
+  if (labelKey) node.setAttribute("aria-label", t(labelKey, args));
 };
 export const translate = () =>
   document.querySelectorAll<HTMLElement>("[data-t], [data-t-label]").forEach(translateNode);
