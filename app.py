@@ -19,20 +19,8 @@ from pwlapp.settings import Settings
 from pwlapp.ui import layout, lessons, limits, opening, page_cache, timing
 from pwlapp.ui.i18n import LANGUAGES, LanguageMiddleware, catalogue, language
 from pwlapp.ui.sections import build, fit
-from pwlapp.web import (
-    base_path,
-    commands,
-    downloads,
-    event_stream,
-    guard,
-    head,
-    health,
-    pictures,
-    rate_limits,
-    rooms,
-    security,
-    static,
-)
+from pwlapp.web import commands, downloads, event_stream, health, pictures, rooms, static
+from pwlapp.web.http import base_path, guard, head, rate_limits, security
 
 
 def create_app(settings: Settings) -> layout.Page:

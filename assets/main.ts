@@ -15,9 +15,9 @@ import * as choiceSteps from "./explore/choice-steps";
 import * as dataCard from "./explore/data/card";
 import * as stuck from "./explore/seeds/stuck";
 import * as drawers from "./fit/drawers";
-import * as fieldSteps from "./fit/field-steps";
 import * as fitSection from "./fit/fit";
-import * as fitSteps from "./fit/steps";
+import * as fieldSteps from "./fit/undo/field-steps";
+import * as netSteps from "./fit/undo/net-steps";
 import * as keys from "./help/keys";
 import * as tourOffer from "./lessons/offer";
 import * as printing from "./printing";
@@ -37,7 +37,7 @@ const STARTED_WITH_THE_PAGE = [
   stuck,
   keys,
   fieldSteps,
-  fitSteps,
+  netSteps,
   printing,
   projector,
   tourOffer,

@@ -37,7 +37,7 @@ BEGIN = """([samples, room]) => {
 
 WATCH = """(ms) => {
   const end = performance.now() + ms;
-  return watch(() => pwl.boardStage.painted, (now) => now < end);
+  return watch(() => pwl.boardCanvases.painted, (now) => now < end);
 }"""
 
 

@@ -33,7 +33,7 @@ from pwlapp.exit_codes import (
 from pwlapp.metrics import SHARED
 from pwlapp.sessions.stores.protocol import StoreUnavailable
 from pwlapp.settings import Settings
-from pwlapp.web.connections import BoundedConnection
+from pwlapp.web.http.connections import BoundedConnection
 from pwlapp.web.static import NotBuilt
 
 logger = logging.getLogger("pwlapp")

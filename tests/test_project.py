@@ -41,6 +41,7 @@ FORBIDDEN = {
     "pwlapp/commands": (*UI, *SERVING, *ABOVE["commands"]),
     "pwlapp/rooms": (*UI, *SERVING, *ABOVE["rooms"]),
     "pwlapp/web": ("plotly", "app", *ABOVE["web"]),
+    "pwlapp/web/http": tuple(f"pwlapp.web.{file.stem}" for file in ROOT.glob("pwlapp/web/*.py")),
     "pwlapp/settings.py": (*UI, *SERVING, *ABOVE["core"]),
     "pwlapp/errors.py": (*UI, *SERVING, "pwlapp.core", *ABOVE["core"]),
 }

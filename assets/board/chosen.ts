@@ -8,7 +8,7 @@ import type { Snapshot } from "../core/types";
 import * as views from "../core/views";
 import * as fitFields from "../fit/fields";
 import * as fitSection from "../fit/fit";
-import * as fitSteps from "../fit/steps";
+import * as netSteps from "../fit/undo/net-steps";
 import * as looks from "./canvas/look";
 import * as netPlots from "./canvas/net-plots";
 import * as screens from "./canvas/screen";
@@ -80,7 +80,7 @@ export const open = async () => {
   if (!row) return;
   const { sid } = fitSection.now();
   await openAside(state.nameOf(row), async () => {
-    const answer = await fitSteps.asOneStep(async () => {
+    const answer = await netSteps.asOneStep(async () => {
       const opened = await command<{ snapshot: Snapshot }>("open_net", { seat: row.n, sid });
       if (opened) fitSection.reply({ snapshot: opened.snapshot });
       return opened;

@@ -5,11 +5,11 @@ import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import { neighbour } from "./canvas/layout";
+import * as canvases from "./canvases";
 import * as chosen from "./chosen";
 import { input } from "./inputs";
 import type { Order } from "./rows/arrange";
 import type { Row } from "./rows/types";
-import * as stage from "./stage";
 import * as state from "./state";
 
 const { t } = i18n;
@@ -50,7 +50,7 @@ const show = () => {
 const showSoon = painting.throttle(UPDATE_MS, show);
 
 const onKey = (event: KeyboardEvent) => {
-  const tiles = stage.shown();
+  const tiles = canvases.shown();
   const at = tiles.findIndex(({ row }) => row.n === state.chosen);
   const last = tiles.length - 1;
   if (event.key === "Enter" && at >= 0) chosen.open();
@@ -63,7 +63,7 @@ const onKey = (event: KeyboardEvent) => {
     if (!isArrow && !(event.key in ends)) return;
     const next = isArrow ? (at < 0 ? 0 : neighbour(boxes, at, event.key)) : ends[event.key];
     state.choose(tiles[next].row.n);
-    stage.reveal(tiles[next].row.n);
+    canvases.reveal(tiles[next].row.n);
   }
   event.preventDefault();
 };
@@ -83,7 +83,9 @@ export const start = () => {
   input("board-here").addEventListener("change", (event) =>
     state.setView({ here: (event.target as HTMLInputElement).checked }),
   );
-  input("board-large").addEventListener("change", () => stage.setZoom(input("board-large").checked ? "large" : "fit"));
+  input("board-large").addEventListener("change", () =>
+    canvases.setZoom(input("board-large").checked ? "large" : "fit"),
+  );
   input("board-names").checked = state.names;
   input("board-names").addEventListener("change", () => state.showNames(input("board-names").checked));
   state.onChange((what) => (what === "rows" ? showSoon() : show()));

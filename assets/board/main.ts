@@ -1,16 +1,17 @@
 // The teacher's board.
-import * as activities from "./activities";
+
+import * as canvases from "./canvases";
 import * as chosen from "./chosen";
 import * as controls from "./controls";
-import * as files from "./files";
+import * as activities from "./drawers/activities";
+import * as files from "./drawers/files";
+import * as invite from "./drawers/invite";
+import * as studentPages from "./drawers/student-pages";
 import * as head from "./head";
 import * as inputs from "./inputs";
-import * as invite from "./invite";
 import * as list from "./list";
 import * as plotDescriptions from "./plot-descriptions";
 import * as room from "./room";
-import * as stage from "./stage";
-import * as studentPages from "./student-pages";
 
 export const start = () => {
   for (const part of [
@@ -19,7 +20,7 @@ export const start = () => {
     controls,
     studentPages,
     activities,
-    stage,
+    canvases,
     chosen,
     list,
     invite,

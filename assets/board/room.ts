@@ -4,9 +4,9 @@ import { byId, labelOf, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import type { Message } from "../core/types";
 import * as views from "../core/views";
+import * as canvases from "./canvases";
 import { command } from "./controls";
 import * as feed from "./rows/feed";
-import * as stage from "./stage";
 import * as state from "./state";
 
 const { t } = i18n;
@@ -91,7 +91,7 @@ export const start = () => {
     if (what !== "room") return;
     const wasHidden = byId("board-stage").hidden;
     show();
-    if (wasHidden && state.room) stage.resize();
+    if (wasHidden && state.room) canvases.resize();
   });
   i18n.onLanguage(show);
   views.onShow("board", follow); // the room may have been opened in the view "Class"

@@ -1,5 +1,5 @@
 // The state of the board: the room, its students, and the teacher's choices. The other modules listen to its changes.
-import { withoutOutliers } from "../class/outliers";
+import { withoutOutliers } from "../class/question/outliers";
 import type { Value } from "../class/types";
 import * as painting from "../core/plots/painting";
 import * as storage from "../core/storage";

@@ -3,7 +3,7 @@
 import { element } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import * as challenge from "./challenge";
-import * as question from "./question";
+import * as question from "./question/question";
 import * as seat from "./seat";
 import type { RoomView } from "./types";
 

@@ -4,7 +4,7 @@ import type { DataSpec, NetDescription, Optimizer } from "../core/types";
 import * as views from "../core/views";
 import * as fitFields from "../fit/fields";
 import * as fitSection from "../fit/fit";
-import * as fitSteps from "../fit/steps";
+import * as netSteps from "../fit/undo/net-steps";
 
 export type Start = { seed: number; net: NetDescription; optimizer: Optimizer; epochs: number };
 
@@ -12,7 +12,7 @@ export type Start = { seed: number; net: NetDescription; optimizer: Optimizer; e
 // training started; if not, Fit shows the error.
 export const startOver = async (start: Start, spec: DataSpec | null = null) => {
   const { seed, net } = start;
-  const answer = await fitSteps.asOneStep(async () => {
+  const answer = await netSteps.asOneStep(async () => {
     const dataAnswer = spec ? await fitSection.send("use_data", { spec, seed, net }) : null;
     return dataAnswer?.error ? dataAnswer : fitSection.send("begin", start);
   });

@@ -15,7 +15,7 @@ import * as paint from "./paint";
 import * as fitPlots from "./plots";
 import * as fitSession from "./session";
 import { state } from "./session";
-import * as fitSteps from "./steps";
+import * as netSteps from "./undo/net-steps";
 
 let dataKey = ""; // of the data that are loaded or being loaded
 let serverData: fitSession.Opened["data"]; // origin and label of the data of new sessions
@@ -62,7 +62,7 @@ export const setSeat = (seat: fitSession.Seat | null) => {
 // Show another session, or, with null, the tab's own. Its state and frames arrive through the stream.
 export const showSession = (sid: string | null) => {
   if ((sid ?? fitSession.own) === fitSession.sid) return;
-  fitSteps.setAside(fitSession.place());
+  netSteps.setAside(fitSession.place());
   fitSession.showSession(sid);
   playback.clear();
   set({ editing: null, net: null }); // so that no more frames of the previous session are painted
@@ -117,7 +117,7 @@ const apply = (snapshot?: Snapshot) => {
   fitControls.showState(snapshot, playback);
   fitFields.show(snapshot);
   fitControls.showNotice(fitSession.sid, snapshot);
-  if (isFirst) fitSteps.arrive(fitSession.place(), snapshot);
+  if (isFirst) netSteps.arrive(fitSession.place(), snapshot);
   paint.paintSoon();
 };
 
@@ -160,10 +160,10 @@ export const reply = (answer: (Answer & { sid?: string }) | null) => {
     fitControls.dismissError();
     apply(answer.snapshot);
     stream?.expect(answer.snapshot?.version);
-    fitSteps.answered(answer);
+    netSteps.answered(answer);
     return;
   }
-  fitSteps.answered(answer);
+  netSteps.answered(answer);
   set({ editing: null });
   if (playback.held) playback.follow();
   if (state) fitControls.showState(state, playback);

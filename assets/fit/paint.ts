@@ -14,7 +14,7 @@ import * as fitFields from "./fields";
 import * as fitNet from "./net-description";
 import { editing, net, notifySoon, playback, readyNow, set } from "./now";
 import * as fitPlots from "./plots";
-import * as fitSteps from "./steps";
+import * as netSteps from "./undo/net-steps";
 
 const SLOW_MS = 200; // the loss curve, the table and the axes are updated at 5 Hz
 
@@ -115,7 +115,7 @@ const commit = (p: Weights) => {
     paintFrame(frame);
     return;
   }
-  fitSteps.edited(p);
+  netSteps.edited(p);
   window.dash_clientside.set_props("edit", { data: { params: p, at: Date.now() } });
 };
 

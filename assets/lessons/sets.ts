@@ -3,7 +3,7 @@
 import * as buildSection from "../build/build";
 import * as undo from "../core/history";
 import type { DataSpec, NetDescription, Optimizer, Weights } from "../core/types";
-import * as fitFieldSteps from "../fit/field-steps";
+import * as fitFieldSteps from "../fit/undo/field-steps";
 import { type SavedFit, toBase64 } from "../share/link";
 import * as sharing from "../share/sharing";
 

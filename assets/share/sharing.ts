@@ -8,7 +8,7 @@ import * as fitControls from "../fit/controls";
 import * as fitFields from "../fit/fields";
 import type { Ready } from "../fit/fit";
 import * as fitSection from "../fit/fit";
-import * as fitSteps from "../fit/steps";
+import * as netSteps from "../fit/undo/net-steps";
 import type { Kind, Saved, SavedFit } from "./link";
 import * as links from "./link";
 import { BrokenLink } from "./pack";
@@ -81,7 +81,7 @@ const restore = async ({ build, fit }: Replacement) => {
 };
 
 // Replace the present state, as one undo step. Resolves to Fit's new snapshot, if Fit was replaced.
-export const replace = (next: Replacement) => fitSteps.asOneStep(() => restore(next));
+export const replace = (next: Replacement) => netSteps.asOneStep(() => restore(next));
 
 const announce = ({ kind, saved: session }: SavedFit, snapshot: Snapshot) => {
   const args = { units: session.net.h, epochs: session.epoch };

@@ -13,7 +13,8 @@ from dash import Dash, Input, dcc, html
 from pwlapp.ui import help, ids, markup, opening
 from pwlapp.ui.components import in_browser, labelled, text
 from pwlapp.ui.i18n import catalogue, language
-from pwlapp.ui.sections import board, build, classroom, explore, fit, share
+from pwlapp.ui.sections import board, build, classroom, fit, share
+from pwlapp.ui.sections.explore import view as explore
 from pwlapp.web import static
 
 VIEWS = (build, fit, explore, share, classroom, board)

@@ -11,7 +11,7 @@ from pwlapp.core.export import qr
 from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Activation, Loss
 from pwlapp.core.optimizers import MAX_LR, OPTIMIZERS
 from pwlapp.core.state import MAX_SEED
-from pwlapp.web import bodies
+from pwlapp.web.http import bodies
 
 
 def limits(max_epochs: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pwlapp.metrics import Metrics
 from pwlapp.ui import ids
 from pwlapp.ui.sections.fit import CONTROLS
-from pwlapp.web.guard import OUTPUT, PATH_END
+from pwlapp.web.http.guard import OUTPUT, PATH_END
 
 STREAMS = re.compile("/stream/.*|/rooms/stream|/rooms/board")  # of sessions, seats, boards
 OTHER = "other"

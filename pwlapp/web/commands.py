@@ -13,9 +13,9 @@ from fastapi import APIRouter, Request, Response
 
 from pwlapp.commands.table import COMMANDS, STREAMS, Command, run, stream
 from pwlapp.sessions.service import SessionService
-from pwlapp.web.bodies import MAX_BYTES, read_json
-from pwlapp.web.json_answers import RefusingRoute, answer, answer_lines
-from pwlapp.web.rate_limits import HEAVY_COMMANDS, visitor
+from pwlapp.web.http.bodies import MAX_BYTES, read_json
+from pwlapp.web.http.json_answers import RefusingRoute, answer, answer_lines
+from pwlapp.web.http.rate_limits import HEAVY_COMMANDS, visitor
 
 SMALL = 250_000  # bytes; enough for the parameters of the widest net
 # Limits for commands with larger bodies: files, saved runs, and a student's own points.

@@ -24,9 +24,9 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.web import frame_table
-from pwlapp.web.bodies import read_json
-from pwlapp.web.json_answers import RefusingRoute, attachment, to_text
-from pwlapp.web.rate_limits import visitor
+from pwlapp.web.http.bodies import read_json
+from pwlapp.web.http.json_answers import RefusingRoute, attachment, to_text
+from pwlapp.web.http.rate_limits import visitor
 
 MAX_QR_BYTES = 16_000
 MAX_BUILD = 2_000  # characters of the JSON with the state of Build

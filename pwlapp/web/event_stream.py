@@ -20,7 +20,7 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
-from pwlapp.web.json_answers import (
+from pwlapp.web.http.json_answers import (
     LINES,
     UNBUFFERED,
     RefusingRoute,
@@ -28,7 +28,7 @@ from pwlapp.web.json_answers import (
     lines_of,
     to_text,
 )
-from pwlapp.web.rate_limits import visitor
+from pwlapp.web.http.rate_limits import visitor
 
 PING_S = 8  # after 2.5 times this without any event, the page takes the connection for lost
 RETRY_MS = 1000  # delay before the browser reconnects; its default is 3 seconds or more

@@ -14,7 +14,7 @@ from pwlapp.errors import UserError
 from pwlapp.metrics import CONTENT_TYPE
 from pwlapp.report import Counts
 from pwlapp.sessions.service import SessionService
-from pwlapp.web.json_answers import bearer
+from pwlapp.web.http.json_answers import bearer
 
 PATHS = ("/healthz", "/readyz", "/metrics")
 ANSWER_S = 3.0  # a store that does not answer counts as down; probes time out after 5 s or more

@@ -16,9 +16,9 @@ from fastapi import APIRouter, Request, Response
 
 from pwlapp.core.export.file import File
 from pwlapp.errors import UserError
-from pwlapp.web.bodies import read_body
-from pwlapp.web.json_answers import RefusingRoute, answer, attachment
-from pwlapp.web.rate_limits import visitor
+from pwlapp.web.http.bodies import read_body
+from pwlapp.web.http.json_answers import RefusingRoute, answer, attachment
+from pwlapp.web.http.rate_limits import visitor
 
 MAX_BYTES = 3_000_000  # a plot is 100 KB, a board of 300 students 1 MB
 KEPT_BYTES = 64_000_000  # of all pictures; the oldest are dropped first

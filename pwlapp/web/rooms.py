@@ -27,9 +27,9 @@ from pwlapp.rooms.teacher.bodies import Invite
 from pwlapp.rooms.teacher.invitation import links
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.stores.protocol import UnknownRoom, seat_key
-from pwlapp.web.bodies import read_json
 from pwlapp.web.event_stream import Seq, event_source, line_source, list_of_texts
-from pwlapp.web.json_answers import (
+from pwlapp.web.http.bodies import read_json
+from pwlapp.web.http.json_answers import (
     RefusingRoute,
     answer,
     answer_text,
@@ -37,7 +37,7 @@ from pwlapp.web.json_answers import (
     bearer,
     to_text,
 )
-from pwlapp.web.rate_limits import visitor
+from pwlapp.web.http.rate_limits import visitor
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
 
-from pwlapp.web.json_answers import LINES
+from pwlapp.web.http.json_answers import LINES
 
 BUILD = Path(__file__).parents[2] / "build"
 FOLDER = "static/"

@@ -31,7 +31,7 @@ SMALLEST = """async () => {
     sizes.push(Number(/([\\d.]+)px/.exec(this.font)[1]));
     return fillText.apply(this, given);
   };
-  pwl.boardStage.resize();
+  pwl.boardCanvases.resize();
   document.querySelector("#board-tab-plots").click();
   while (!sizes.length) await new Promise(requestAnimationFrame);
   document.querySelector("#board-tab-question").click();

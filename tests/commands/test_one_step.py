@@ -12,7 +12,7 @@ from pwlapp.core.net import LECTURE, Architecture
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from pwlapp.web.json_answers import answer
+from pwlapp.web.http.json_answers import answer
 
 ADAM = {"kind": "adam", "lr": 0.01}
 SGD = {"kind": "sgd", "lr": 0.1, "momentum": 0.9}

@@ -20,7 +20,7 @@ from pwlapp.sessions.stores.protocol import Store
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.sessions.stores.sqlite_rooms import SqliteRooms
 from pwlapp.settings import Settings
-from pwlapp.web import rate_limits
+from pwlapp.web.http import rate_limits
 from tests.support import fuzz
 from tests.support.classes import take_seats
 from tests.support.fuzz import Answer

@@ -22,7 +22,7 @@ from pwlapp.rooms.board import live
 from pwlapp.sessions.service import SessionService
 from pwlapp.web import event_stream
 from pwlapp.web.event_stream import routes
-from pwlapp.web.head import HeadRequests
+from pwlapp.web.http.head import HeadRequests
 from tests.support.sessions import finished, has_moved, until
 
 ROOT = Path(__file__).parents[2]

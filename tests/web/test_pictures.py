@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from pwlapp.core.export.file import File
 from pwlapp.web import pictures
+from pwlapp.web.http.security import SecurityHeaders
 from pwlapp.web.pictures import KEPT_BYTES, KEPT_S, MAX_BYTES, Pictures, routes
-from pwlapp.web.security import SecurityHeaders
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'

@@ -22,7 +22,7 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.sessions.stores.sqlite_rooms import SqliteRooms
 from pwlapp.ui.i18n import catalogue
-from pwlapp.web.rate_limits import RateLimits
+from pwlapp.web.http.rate_limits import RateLimits
 from pwlapp.web.rooms import routes
 from tests.support.classes import SETTING, take_seats, tell
 from tests.support.sessions import Clock, until

@@ -21,7 +21,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from app import create_app
 from pwlapp.settings import Settings
-from pwlapp.web import build_static, json_answers, static
+from pwlapp.web import build_static, static
+from pwlapp.web.http import json_answers
 
 FOREVER = "max-age=315360000, public, immutable"
 LONGEST_WAIT_S = 60.0

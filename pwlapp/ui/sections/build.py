@@ -25,7 +25,7 @@ from pwlapp.ui.components import (
     live_number,
     text,
 )
-from pwlapp.web.rate_limits import visitor
+from pwlapp.web.http.rate_limits import visitor
 
 TAB_PANELS = (ids.BUILD_STEPS, "build-equations-panel", "build-constructions-panel")
 

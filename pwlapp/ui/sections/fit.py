@@ -17,8 +17,9 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.ui import figures, ids, inputs
 from pwlapp.ui.components import card, check, drawer, graph, in_browser, legend, text
 from pwlapp.ui.i18n import t
-from pwlapp.ui.sections import explore_compare, fit_controls, fit_dataset, fit_stuck
-from pwlapp.web.rate_limits import visitor
+from pwlapp.ui.sections import fit_controls, fit_dataset, fit_stuck
+from pwlapp.ui.sections.explore.compare import keep_button
+from pwlapp.web.http.rate_limits import visitor
 
 # The fields of the commands' bodies (see `commands.training`) and the components that hold them.
 NET: dict[str, Any] = {
@@ -185,7 +186,7 @@ def _checkpoints_drawer() -> html.Details:
         "checkpoints.title",
         html.P(text("checkpoints.lead"), className="hint"),
         html.Div(id=ids.FIT_CHECKPOINTS, className="table-box", tabIndex="0"),
-        explore_compare.keep_button(ids.COMPARE_KEEP_IN_FIT, ids.COMPARE_SAID_IN_FIT),
+        keep_button(ids.COMPARE_KEEP_IN_FIT, ids.COMPARE_SAID_IN_FIT),
     )
 
 

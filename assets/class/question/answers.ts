@@ -1,12 +1,12 @@
 // The answers of the whole class, which every student sees once they are revealed. The student's own is marked.
-import { element } from "../core/dom";
-import * as i18n from "../core/text/i18n";
-import * as numbers from "../core/text/numbers";
+import { element } from "../../core/dom";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
+import type { Question, Value } from "../types";
 import { drawing, HEIGHT, scale, svg, WIDTH } from "./drawing";
 import { median, withoutOutliers } from "./outliers";
 import { optionsOf } from "./presets";
 import * as sketch from "./sketch";
-import type { Question, Value } from "./types";
 
 const PAD = 8;
 const LABEL_HEIGHT = 22; // of the labels below the bars

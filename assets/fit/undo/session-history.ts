@@ -1,6 +1,6 @@
 // The session's undo history on the server. `depth` is the number of steps that the server can undo; the page's
 // own steps note the depth before and after them, and go back to it.
-import { send, state } from "./session";
+import { send, state } from "../session";
 
 const WAIT_MS = 3000;
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));

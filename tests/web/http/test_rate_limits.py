@@ -12,10 +12,10 @@ from fastapi.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from pwlapp.errors import UserError
-from pwlapp.web import fixed_window, rate_limits
-from pwlapp.web.bodies import read_json
-from pwlapp.web.json_answers import answer, refusal
-from pwlapp.web.rate_limits import (
+from pwlapp.web.http import fixed_window, rate_limits
+from pwlapp.web.http.bodies import read_json
+from pwlapp.web.http.json_answers import answer, refusal
+from pwlapp.web.http.rate_limits import (
     BODIES,
     COMMANDS,
     COMPUTING,

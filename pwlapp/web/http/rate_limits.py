@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pwlapp.errors import UserError
 from pwlapp.sessions.stores.protocol import is_sid
-from pwlapp.web.fixed_window import FixedWindow, Limit
+from pwlapp.web.http.fixed_window import FixedWindow, Limit
 
 T = TypeVar("T")
 

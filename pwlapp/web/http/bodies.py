@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from pwlapp.errors import UserError
-from pwlapp.web.rate_limits import visitor
+from pwlapp.web.http.rate_limits import visitor
 
 MAX_BYTES = 8_000_000  # for a file of data, or the widest net with Adam's memory
 MAX_DEPTH = 12

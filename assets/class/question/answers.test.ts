@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { distance } from "../challenge";
 import { bins } from "./answers";
-import { distance } from "./challenge";
 import { withoutOutliers } from "./outliers";
 import { drawLine } from "./sketch";
 

@@ -1,18 +1,18 @@
 // Questions and challenges to the class: they are started in drawers, and their results are shown beside the tiles.
 
-import * as buildSection from "../build/build";
-import * as presets from "../class/presets";
-import type { Place, Question } from "../class/types";
-import { byId, element, setText } from "../core/dom";
-import * as painting from "../core/plots/painting";
-import * as i18n from "../core/text/i18n";
-import * as numbers from "../core/text/numbers";
-import * as answers from "./canvas/answers";
-import * as screens from "./canvas/screen";
-import { command } from "./controls";
-import { choice, input } from "./inputs";
-import * as stage from "./stage";
-import * as state from "./state";
+import * as buildSection from "../../build/build";
+import * as presets from "../../class/question/presets";
+import type { Place, Question } from "../../class/types";
+import { byId, element, setText } from "../../core/dom";
+import * as painting from "../../core/plots/painting";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
+import * as answers from "../canvas/answers";
+import * as screens from "../canvas/screen";
+import * as canvases from "../canvases";
+import { command } from "../controls";
+import { choice, input } from "../inputs";
+import * as state from "../state";
 
 const { t } = i18n;
 type Tab = "plots" | "question" | "challenge";
@@ -39,7 +39,7 @@ const showTabs = () => {
 const go = (name: Tab) => {
   tab = name;
   show();
-  stage.resize();
+  canvases.resize();
 };
 
 // A new question or challenge opens its tab; when it has ended, the tab of the plots is opened.
@@ -58,7 +58,13 @@ const paint = () => {
   screens.fit(screen);
   if (!question || !screen.width) return;
   const { values } = state.answers();
-  answers.paint(screen, { ...question, options: presets.optionsOf(question) }, values, state.mainGround(), stage.look);
+  answers.paint(
+    screen,
+    { ...question, options: presets.optionsOf(question) },
+    values,
+    state.mainGround(),
+    canvases.look,
+  );
 };
 
 const showQuestion = () => {

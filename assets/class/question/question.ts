@@ -1,15 +1,15 @@
 // A question of the teacher. The answer is a number, a choice or a sketched curve. Only the teacher sees the answers
 // until they are revealed.
-import { element } from "../core/dom";
-import * as i18n from "../core/text/i18n";
-import * as numbers from "../core/text/numbers";
-import type { Message } from "../core/types";
-import * as fitControls from "../fit/controls";
+import { element } from "../../core/dom";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
+import type { Message } from "../../core/types";
+import * as fitControls from "../../fit/controls";
+import * as seat from "../seat";
+import type { Question, RoomView, Value } from "../types";
 import * as answers from "./answers";
 import { optionsOf, textOf } from "./presets";
-import * as seat from "./seat";
 import * as sketch from "./sketch";
-import type { Question, RoomView, Value } from "./types";
 
 const words = i18n.translated;
 

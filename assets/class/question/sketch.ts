@@ -1,10 +1,10 @@
 // A curve that the student sketches over the data: yhat from 0 to 1 at CURVE_VALUES evenly spaced x. It is drawn with a
 // mouse or a finger; with the keyboard, left and right choose a value, up and down change it.
-import * as i18n from "../core/text/i18n";
-import * as numbers from "../core/text/numbers";
-import * as fitSection from "../fit/fit";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
+import * as fitSection from "../../fit/fit";
+import { CURVE_VALUES } from "../types";
 import { drawing, HEIGHT, path, scale, svg, WIDTH } from "./drawing";
-import { CURVE_VALUES } from "./types";
 
 const BOX = { left: 30, right: WIDTH - 10, top: 10, bottom: HEIGHT - 20 }; // of the curve, inside the axes' labels
 const STEP = 0.05;

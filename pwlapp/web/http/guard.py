@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pwlapp.errors import UserError
-from pwlapp.web.bodies import LateBody, read_json
-from pwlapp.web.json_answers import STATUS
+from pwlapp.web.http.bodies import LateBody, read_json
+from pwlapp.web.http.json_answers import STATUS
 
 log = logging.getLogger(__name__)
 

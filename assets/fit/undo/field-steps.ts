@@ -1,11 +1,11 @@
 // Undo steps of Fit's fields. A text field records a step when it loses focus or Enter is pressed, a radio button
 // or a checkbox at once.
-import { byId, targetWithin } from "../core/dom";
-import * as undo from "../core/history";
-import * as fitControls from "./controls";
-import type { FieldName } from "./fields";
-import * as fitFields from "./fields";
-import * as fitSession from "./session";
+import { byId, targetWithin } from "../../core/dom";
+import * as undo from "../../core/history";
+import * as fitControls from "../controls";
+import type { FieldName } from "../fields";
+import * as fitFields from "../fields";
+import * as fitSession from "../session";
 import { depth, goTo } from "./session-history";
 
 type Values = Record<string, string | string[] | undefined>; // by the ids of the fields

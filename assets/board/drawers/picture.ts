@@ -1,13 +1,13 @@
 // The board as a picture: the headline, the tiles in their groups, and the plots.
-import { byId } from "../core/dom";
-import * as i18n from "../core/text/i18n";
-import * as plots from "./canvas/plots";
-import type { Actor } from "./canvas/scene";
-import * as scenes from "./canvas/scene";
-import * as screens from "./canvas/screen";
-import * as tiles from "./canvas/tiles";
-import * as stage from "./stage";
-import * as state from "./state";
+import { byId } from "../../core/dom";
+import * as i18n from "../../core/text/i18n";
+import * as plots from "../canvas/plots";
+import type { Actor } from "../canvas/scene";
+import * as scenes from "../canvas/scene";
+import * as screens from "../canvas/screen";
+import * as tiles from "../canvas/tiles";
+import * as canvases from "../canvases";
+import * as state from "../state";
 
 const WIDTH = 1600;
 const HEIGHT = 900;
@@ -21,14 +21,14 @@ const NO_MARKS: tiles.Marks = { chosen: null, pointed: null, spotlight: null };
 const canvas = (width: number, height: number) => screens.hidden(width, height, SCALE);
 
 export const make = (withNames: boolean): Promise<Blob> => {
-  const { look } = stage;
+  const { look } = canvases;
   const scene = scenes.create();
   const room = { width: WIDTH - 3 * SIDE - CURVES_WIDTH, height: HEIGHT - TOP - SIDE };
   scenes.update(scene, state.roster, state.groundOf, 0, 0);
   scenes.place(scene, state.groups, room, "fit", look.small, 0, true);
   const nameOf = ({ row }: Actor) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
   const tiled = canvas(room.width, room.height);
-  tiles.paint(tiled, scene, look, { ...stage.words, name: nameOf }, NO_MARKS, 0);
+  tiles.paint(tiled, scene, look, { ...canvases.words, name: nameOf }, NO_MARKS, 0);
   const all = [...scene.actors.values()];
   const ground = state.mainGround();
   const now = performance.now();
@@ -38,13 +38,13 @@ export const make = (withNames: boolean): Promise<Blob> => {
     canvas(CURVES_WIDTH / 2, SMALL_HEIGHT),
   ];
   plots.paintCurves(curves, all, ground, look, NO_MARKS, 0);
-  plots.paintLosses(losses, all, stage.range("losses", now), look, NO_MARKS, 0);
+  plots.paintLosses(losses, all, canvases.range("losses", now), look, NO_MARKS, 0);
   plots.paintSlopes(
     slopes,
     all,
-    stage.range("slopes", now),
+    canvases.range("slopes", now),
     ground?.aim ?? null,
-    stage.slopeNames(),
+    canvases.slopeNames(),
     look,
     NO_MARKS,
     0,

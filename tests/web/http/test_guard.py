@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from pwlapp.web.guard import MAX_BYTES, MAX_DEPTH, CallbackGuard
+from pwlapp.web.http.guard import MAX_BYTES, MAX_DEPTH, CallbackGuard
 
 PATH = "/_dash-update-component"
 

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pwlapp.errors import UserError
-from pwlapp.web.json_answers import refusal
+from pwlapp.web.http.json_answers import refusal
 
 logger = logging.getLogger(__name__)
 

@@ -10,23 +10,16 @@ from dash import html
 
 from pwlapp.ui import ids
 from pwlapp.ui.components import labelled, text
-from pwlapp.ui.sections import (
-    explore_by_hand,
-    explore_compare,
-    explore_one_step,
-    explore_pieces,
-    explore_seeds,
-    explore_surface,
-)
+from pwlapp.ui.sections.explore import by_hand, compare, one_step, pieces, seeds, surface
 
 # The cards by their anchor in the URL, in the order of the navigation.
 CARDS = {
-    "explore-seeds": ("seeds.title", explore_seeds.card),
-    "explore-surface": ("surface.title", explore_surface.card),
-    "explore-byhand": ("byhand.title", explore_by_hand.card),
-    "explore-compare": ("compare.title", explore_compare.card),
-    "explore-pieces": ("pieces.title", explore_pieces.card),
-    "explore-onestep": ("step.title", explore_one_step.card),
+    "explore-seeds": ("seeds.title", seeds.card),
+    "explore-surface": ("surface.title", surface.card),
+    "explore-byhand": ("byhand.title", by_hand.card),
+    "explore-compare": ("compare.title", compare.card),
+    "explore-pieces": ("pieces.title", pieces.card),
+    "explore-onestep": ("step.title", one_step.card),
 }
 
 

@@ -1,11 +1,11 @@
 // What the teacher arranges on the students' pages: a step of a lesson, and hidden controls.
-import { CONTROLS, type Control } from "../class/types";
-import { byId, setText } from "../core/dom";
-import * as i18n from "../core/text/i18n";
-import * as numbers from "../core/text/numbers";
-import { command } from "./controls";
-import { input, isChecked } from "./inputs";
-import * as state from "./state";
+import { CONTROLS, type Control } from "../../class/types";
+import { byId, setText } from "../../core/dom";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
+import { command } from "../controls";
+import { input, isChecked } from "../inputs";
+import * as state from "../state";
 
 const { t } = i18n;
 const lesson = () => byId("board-lesson", HTMLSelectElement);

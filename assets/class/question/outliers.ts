@@ -1,6 +1,6 @@
 // Separates the outliers of the answers to a number question. They are not drawn, because one impossible or far answer
 // would stretch the axis until all others are a single bar.
-import type { Question } from "./types";
+import type { Question } from "../types";
 
 const FAR = 10; // times the median distance from the median
 

@@ -1,6 +1,6 @@
 // A preset question is shown in each reader's language; a question that the teacher typed is shown as it was typed.
-import * as i18n from "../core/text/i18n";
-import type { Question } from "./types";
+import * as i18n from "../../core/text/i18n";
+import type { Question } from "../types";
 
 type Kind = Question["kind"];
 

@@ -1,8 +1,8 @@
 // Fit's undo steps, with a simulated server that has a history like pwlapp/sessions/history.py.
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import * as history from "../core/history";
-import type { Snapshot } from "../core/types";
-import * as steps from "./steps";
+import * as history from "../../core/history";
+import type { Snapshot } from "../../core/types";
+import * as steps from "./net-steps";
 
 const server = vi.hoisted(() => ({
   nets: ["first"], // the net after each step
@@ -26,9 +26,9 @@ const server = vi.hoisted(() => ({
 }));
 const page = vi.hoisted(() => ({ fields: "seed 1", build: [1, -1], reset: new EventTarget() }));
 
-vi.mock("../core/dom", () => ({ byId: () => page.reset }));
-vi.mock("../core/text/i18n", () => ({ announce: () => {}, t: () => "" }));
-vi.mock("../build/build", () => ({
+vi.mock("../../core/dom", () => ({ byId: () => page.reset }));
+vi.mock("../../core/text/i18n", () => ({ announce: () => {}, t: () => "" }));
+vi.mock("../../build/build", () => ({
   now: () => page.build,
   show: (build: number[]) => (page.build = build),
 }));
@@ -36,8 +36,8 @@ vi.mock("./field-steps", () => ({
   read: () => page.fields,
   put: async (fields: string) => (page.fields = fields),
 }));
-vi.mock("./fields", () => ({ SHOWN_MS: 0 }));
-vi.mock("./session", () => ({
+vi.mock("../fields", () => ({ SHOWN_MS: 0 }));
+vi.mock("../session", () => ({
   get state() {
     return server.state;
   },

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from app import create_app
 from pwlapp.settings import Settings
-from pwlapp.web import security
+from pwlapp.web.http import security
 
 HOST = "pwl.example:8050"
 INLINE = re.compile(r"<script(?![^>]*(?:src=|application/json))[^>]*>(.*?)</script>", re.DOTALL)

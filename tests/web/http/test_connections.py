@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from pwlapp.web import connections
-from pwlapp.web.connections import MAX_HEADER_BYTES, BoundedConnection
+from pwlapp.web.http import connections
+from pwlapp.web.http.connections import MAX_HEADER_BYTES, BoundedConnection
 from tests.support.sessions import until
 
 LIMIT_S = 10.0  # much longer than the timeouts of `Impatient`

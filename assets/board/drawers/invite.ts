@@ -1,13 +1,13 @@
 // The invitation to students: the room's code, and a link with its QR code for each network, in a full-size dialog.
 // Also the teacher's own links.
 
-import * as classApi from "../class/api";
-import { formatCode } from "../class/room-status";
-import { byId, element } from "../core/dom";
-import * as i18n from "../core/text/i18n";
-import { isLocal } from "../core/urls";
-import { command } from "./controls";
-import * as state from "./state";
+import * as classApi from "../../class/api";
+import { formatCode } from "../../class/room-status";
+import { byId, element } from "../../core/dom";
+import * as i18n from "../../core/text/i18n";
+import { isLocal } from "../../core/urls";
+import { command } from "../controls";
+import * as state from "../state";
 
 type Link = { url: string; qr: string };
 

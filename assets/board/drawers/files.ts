@@ -1,12 +1,12 @@
 // Saves the board as a CSV table, a notebook or a picture.
-import * as classApi from "../class/api";
-import { formatCode } from "../class/room-status";
-import { byId } from "../core/dom";
-import * as downloads from "../share/downloads";
-import * as files from "../share/files";
-import { isChecked } from "./inputs";
+import * as classApi from "../../class/api";
+import { formatCode } from "../../class/room-status";
+import { byId } from "../../core/dom";
+import * as downloads from "../../share/downloads";
+import * as files from "../../share/files";
+import { isChecked } from "../inputs";
+import * as state from "../state";
 import * as picture from "./picture";
-import * as state from "./state";
 
 type Kind = "csv" | "notebook" | "picture";
 const KINDS: Kind[] = ["csv", "notebook", "picture"];

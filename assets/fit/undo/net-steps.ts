@@ -2,15 +2,15 @@
 //
 // The server has the session's steps: a net that replaced another (by a reset, other data, another seed's run, a
 // link), and weights set by hand. The page has the order of all steps, and the values of its fields.
-import * as buildSection from "../build/build";
-import { byId } from "../core/dom";
-import * as undo from "../core/history";
-import * as i18n from "../core/text/i18n";
-import * as numbers from "../core/text/numbers";
-import type { Answer, Snapshot, Weights } from "../core/types";
+import * as buildSection from "../../build/build";
+import { byId } from "../../core/dom";
+import * as undo from "../../core/history";
+import * as i18n from "../../core/text/i18n";
+import * as numbers from "../../core/text/numbers";
+import type { Answer, Snapshot, Weights } from "../../core/types";
+import { SHOWN_MS } from "../fields";
+import { state } from "../session";
 import * as fitFieldSteps from "./field-steps";
-import { SHOWN_MS } from "./fields";
-import { state } from "./session";
 import { depth, goTo, sending } from "./session-history";
 
 // The values of Fit's fields, and Build's weights.

@@ -1,0 +1,1 @@
+"""Explore: one module for each of its cards, and the view that contains them."""

@@ -1,0 +1,1 @@
+"""What the routes share: middleware, limits, and the bodies of requests and responses."""
