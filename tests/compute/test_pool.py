@@ -155,6 +155,8 @@ async def test_closing_ends_calls_in_flight_and_in_the_queue(tmp_path: Path) -> 
 def test_a_process_ends_by_itself_when_its_pipe_is_closed() -> None:
     worker = Worker(jobs.nothing)
     assert worker.call(jobs.add, (2, 3)) == 5
+    with pytest.raises(ZeroDivisionError, match="of all things"):
+        worker.call(jobs.fail, ())
     process = worker._process
     worker.close()
     assert process is not None

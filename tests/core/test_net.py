@@ -166,7 +166,7 @@ def test_bce_of_logits_is_torchs():
 
 def test_losses_are_averaged_in_float64():
     """The mean of equal terms is the term, to the last bit; in float32 it is not."""
-    yhat, ones = np.full(1001, 0.3, dtype=np.float32), np.ones(1001, dtype=np.float32)
+    yhat, ones = np.full(1001, 0.7, dtype=np.float32), np.ones(1001, dtype=np.float32)
     assert net.bce(yhat, ones) == -float(np.log(yhat[0]))
     assert net.bce_of_logits(-yhat, 0 * ones) == float(np.logaddexp(0, -yhat[:1])[0])
     assert net.mse(yhat, 0 * ones) == pytest.approx(float(yhat[0]) ** 2, rel=1e-14)
