@@ -238,7 +238,7 @@ def with_frame(state: SessionState, mark: Mark, points: Points) -> tuple[Session
 
 
 def with_frames(
-    state: SessionState, batch: FrameBatch, last_mark: Mark = ""
+    state: SessionState, batch: FrameBatch, last_mark: Mark
 ) -> tuple[SessionState, list[Frame]]:
     """Number the frames of a slice; the last one gets `last_mark`."""
     rows = zip(batch.epochs.tolist(), batch.losses.tolist(), batch.numbers, strict=True)
