@@ -54,8 +54,8 @@ def test_a_new_session_begins_with_one_frame() -> None:
 
 def test_every_transition_is_one_version() -> None:
     made = [
-        transitions.revisit(make_state(notice=Notice("session_new"))),
-        transitions.adopt(IDLE, POINTS),
+        transitions.reopen(make_state(notice=Notice("session_new"))),
+        transitions.replace_data(IDLE, POINTS),
         transitions.start_run(IDLE, 5, AdamOptions(0.1), "auto"),
         transitions.pause(RUNNING),
         transitions.resume(PAUSED, AdamOptions(), "auto"),
@@ -68,7 +68,7 @@ def test_every_transition_is_one_version() -> None:
 
 
 def test_transitions_that_do_not_apply_change_nothing() -> None:
-    assert transitions.revisit(make_state(notice=Notice("diverged"))) is None
+    assert transitions.reopen(make_state(notice=Notice("diverged"))) is None
     assert transitions.pause(IDLE) is None
     assert transitions.pause(PAUSED) is None
     assert transitions.resume(IDLE, AdamOptions(), "auto") is None
@@ -102,7 +102,7 @@ def test_another_kind_of_optimizer_begins_with_an_empty_memory() -> None:
     assert (sgd.train.epoch, sgd.train.optimizer_epoch) == (7, 7)
     assert sgd.train.params is IDLE.train.params
     assert IDLE.train.m.any()  # the earlier state is not changed
-    assert transitions.ready(sgd, SgdOptions(0.1, momentum=0.9), "auto").train is sgd.train
+    assert transitions.prepare_run(sgd, SgdOptions(0.1, momentum=0.9), "auto").train is sgd.train
 
 
 def test_pause_and_resume_keep_the_target() -> None:
@@ -179,7 +179,7 @@ def test_an_edit_drops_the_notice() -> None:
 def test_other_data_gives_other_losses_and_a_pause() -> None:
     state = make_state(run=Run(0, 100, "running"), next_seq=40)
     state = replace(state, speed=Speed("torch@cpu", 0, 100, 2.0, 50.0))
-    after, [frame] = transitions.adopt(state, POINTS) or pytest.fail("no move")
+    after, [frame] = transitions.replace_data(state, POINTS) or pytest.fail("no move")
     assert after.data_key == POINTS.key
     assert after.train.params.tobytes() == state.train.params.tobytes()
     expected = bce(yhat(from_vector(state.train.params), POINTS.x), POINTS.y)
@@ -187,7 +187,7 @@ def test_other_data_gives_other_losses_and_a_pause() -> None:
     assert after.run == Run(0, 100, "paused")
     assert after.notice == Notice("data_changed")
     assert (after.first_seq, frame.seq, frame.mark, after.speed) == (40, 40, "start", Speed())
-    idle, _ = transitions.adopt(IDLE, POINTS) or pytest.fail("no move")
+    idle, _ = transitions.replace_data(IDLE, POINTS) or pytest.fail("no move")
     assert idle.run is None
 
 
@@ -199,7 +199,7 @@ def test_on_other_data_only_an_untrained_net_is_reproducible(
 ) -> None:
     state = make_state(by_recipe=by_recipe)
     state = replace(state, train=replace(state.train, epoch=epoch))
-    assert transitions.adopt(state, POINTS)[0].by_recipe is after
+    assert transitions.replace_data(state, POINTS)[0].by_recipe is after
 
 
 def test_a_slice_advances_the_run() -> None:
@@ -227,21 +227,21 @@ def test_divergence_ends_the_run_at_the_last_good_epoch() -> None:
 
 def test_a_step_without_a_run_marks_no_end() -> None:
     after, [frame] = transitions.after_slice(
-        transitions.ready(IDLE, AdamOptions(0.5), "auto"), result_at(8)
+        transitions.prepare_run(IDLE, AdamOptions(0.5), "auto"), result_at(8)
     )
     assert (after.lr, after.run, frame.mark) == (0.5, None, "")
 
 
 def test_by_recipe_tells_whether_the_seed_reproduces_the_weights() -> None:
     state = make_state(data_key=POINTS.key)
-    assert transitions.ready(state, state.optimizer, "torch@cpu").by_recipe
-    assert not transitions.ready(state, AdamOptions(lr=0.5), "auto").by_recipe
+    assert transitions.prepare_run(state, state.optimizer, "torch@cpu").by_recipe
+    assert not transitions.prepare_run(state, AdamOptions(lr=0.5), "auto").by_recipe
     untrained = replace(state, train=replace(state.train, epoch=0))
-    assert transitions.ready(untrained, AdamOptions(lr=0.5), "auto").by_recipe, (
+    assert transitions.prepare_run(untrained, AdamOptions(lr=0.5), "auto").by_recipe, (
         "nothing trained yet"
     )
     by_hand = replace(state, by_recipe=False)
-    assert not transitions.ready(by_hand, by_hand.optimizer, "torch@cpu").by_recipe
+    assert not transitions.prepare_run(by_hand, by_hand.optimizer, "torch@cpu").by_recipe
     moved = transitions.edit(state, [1.0, 2.0, 3.0, 4.0, 5.0], POINTS)
     assert moved is not None
     assert not moved[0].by_recipe
@@ -376,9 +376,9 @@ def test_an_edit_on_data_that_were_replaced_is_refused(key: str) -> None:
 
 @pytest.mark.parametrize("code", ["data_changed", "undo_trained_since"])
 def test_a_reload_drops_only_the_notice_of_a_new_session(code: str) -> None:
-    assert transitions.revisit(make_state(notice=Notice(code))) is None
-    assert transitions.revisit(make_state()) is None
-    after, _ = transitions.revisit(make_state(notice=Notice("session_new"))) or pytest.fail("none")
+    assert transitions.reopen(make_state(notice=Notice(code))) is None
+    assert transitions.reopen(make_state()) is None
+    after, _ = transitions.reopen(make_state(notice=Notice("session_new"))) or pytest.fail("none")
     assert after.notice is None
 
 
