@@ -97,7 +97,7 @@ class Class:
             await student.wait_until(lambda: is_shown(student), LIMIT_S)
             return time.perf_counter() - began
 
-        sent = asyncio.create_task(self.teacher.tell(name, **body))
+        sent = asyncio.create_task(self.teacher.command(name, **body))
         try:
             seen = await asyncio.gather(*(self.attempt(shown(s)) for s in self.present))
             await sent

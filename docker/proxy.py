@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from docker.container import TMPFS, answers, say, wait_until
-from docker.stand_in import Names, Web
+from docker.network_stub import Names, Web
 
 HERE = Path(__file__).parent
 PLAIN, TLS = "http://127.0.0.1:8080", "https://localhost:8443"

@@ -22,8 +22,8 @@ from typing import Any
 import yaml
 
 from docker.container import Container, answers, say, wait_until
+from docker.network_stub import WEB_PORT, Names
 from docker.proxy import PLAIN, Nginx
-from docker.stand_in import WEB_PORT, Names
 from tests.support.client.student import Student
 
 COMPOSE = Path(__file__).parents[1] / "compose.yaml"

@@ -112,12 +112,11 @@ const apply = (snapshot?: Snapshot) => {
   notifySoon();
   if (hasStarted || hasStepped) playback.follow();
   skipToPause();
-  if (isFirst) fitFields.fill(snapshot);
+  if (isFirst) netSteps.arrive(fitSession.place(), snapshot);
   else if (isOtherNet) fitFields.fillNet(snapshot);
   fitControls.showState(snapshot, playback);
   fitFields.show(snapshot);
   fitControls.showNotice(fitSession.sid, snapshot);
-  if (isFirst) netSteps.arrive(fitSession.place(), snapshot);
   paint.paintSoon();
 };
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from pwlapp.errors import UserError
 from pwlapp.rooms.service import RoomService
-from pwlapp.rooms.state import Room, Seat, followed
+from pwlapp.rooms.state import Room, Seat, session_shown
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.events import Event, Position
 from pwlapp.sessions.snapshot import frame_texts
@@ -37,7 +37,7 @@ class Known(NamedTuple):
 
     def position(self, room: Room, seat: Seat) -> Position:
         """Where to continue; if the page has to show another session, at its beginning."""
-        sid = followed(room, seat) or self.own
+        sid = session_shown(room, seat) or self.own
         return Position(sid, self.since if sid == self.sid else 0)
 
 

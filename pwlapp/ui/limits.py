@@ -11,6 +11,7 @@ from pwlapp.core.export import qr
 from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Activation, Loss
 from pwlapp.core.optimizers import MAX_LR, OPTIMIZERS
 from pwlapp.core.state import MAX_SEED
+from pwlapp.ui.lessons import LESSONS
 from pwlapp.web.http import bodies
 
 
@@ -36,5 +37,6 @@ def limits(max_epochs: int) -> dict[str, Any]:
         "max_link": qr.MAX_LENGTH,
         "activations": get_args(Activation),
         "losses": get_args(Loss),
+        "lessons": [lesson.id for lesson in LESSONS],
         "optimizers": {kind: asdict(made()) for kind, made in OPTIMIZERS.items()},
     }

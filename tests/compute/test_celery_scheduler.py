@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any, cast
@@ -61,11 +63,20 @@ async def saves(workers: Cluster) -> AsyncIterator[list[str]]:
 
 
 @pytest.fixture
-def single_worker(workers: Cluster) -> Iterator[None]:
-    """Only one of the two workers, so that the slices come one after the other."""
+def single_worker(workers: Cluster) -> Iterator[str]:
+    """Only one of the two workers, so that the slices come one after the other; its name."""
     workers.kill_worker(1)
-    yield
+    yield workers.workers[0]
     workers.start_worker(1)
+
+
+@contextlib.contextmanager
+def frozen(cluster: Cluster, name: str) -> Iterator[None]:
+    cluster.signal(name, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        cluster.signal(name, signal.SIGCONT)
 
 
 async def assert_ended_as_if_alone(service: SessionService, sid: str, epochs: int) -> None:
@@ -77,21 +88,35 @@ async def assert_ended_as_if_alone(service: SessionService, sid: str, epochs: in
     assert snapshot["params"] == json_numbers(expected.params)
 
 
-@pytest.mark.usefixtures("single_worker")
 async def test_long_runs_and_short_ones_take_turns(
-    service: SessionService, saves: list[str]
+    workers: Cluster,
+    single_worker: str,
+    service: SessionService,
+    saves: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each session's message goes to the end of the queue, so one worker serves all in turn."""
     long, _ = await service.open()
     await service.start_run(long, 1_000_000, ADAM, "torch@cpu")
     await until(lambda: has_moved(service, long))
     short = [(await service.open())[0] for _ in range(3)]
+    sent: list[str] = []
+    send_slice = AsyncSender.send_slice
+
+    async def send_and_count(sender: AsyncSender, sid: str, *args: Any) -> None:
+        await send_slice(sender, sid, *args)
+        sent.append(sid)
+
+    monkeypatch.setattr(AsyncSender, "send_slice", send_and_count)
     since = len(saves)
-    for sid in short:
-        await service.start_run(sid, 800, ADAM, "torch@cpu")
+    # else the first may end before the last has begun
+    with frozen(workers, single_worker):
+        for sid in short:
+            await service.start_run(sid, 800, ADAM, "torch@cpu")
+            await until(lambda sid=sid: sid in sent)
     await asyncio.gather(*(finished(service, sid) for sid in short))
     await service.pause(long)
-    turns = saves[since:]
+    turns = [sid for sid in saves[since:] if sid in {long, *short}]  # not those of earlier tests
     positions = [[i for i, saved in enumerate(turns) if saved == sid] for sid in short]
     begun = max(second for _start, second, *_ in positions)  # the first save is the run's start
     ended = min(last for *_, last in positions)

@@ -8,7 +8,8 @@ import * as undo from "../../core/history";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Answer, Snapshot, Weights } from "../../core/types";
-import { SHOWN_MS } from "../fields";
+import { valuesOf } from "../fields";
+import * as fitSession from "../session";
 import { state } from "../session";
 import * as fitFieldSteps from "./field-steps";
 import { depth, goTo, sending } from "./session-history";
@@ -101,25 +102,30 @@ const addServerSteps = ({ can_undo: before, can_redo: after }: Snapshot) => {
 // The fields and steps of sessions that the page does not show now, by `fitSession.place()`.
 type Aside = { page: Page | null; steps: undo.Steps; areServerStepsAdded: boolean };
 const asides = new Map<string, Aside>();
-let arrivedAt = -Infinity; // when the page began to show its present session
+let filled: string | null = null; // the place whose values the fields show
 
 // Call this before the page shows another session.
 export const setAside = (place: string) => {
-  const isFilled = performance.now() - arrivedAt > SHOWN_MS; // earlier, fields may still be those of another session
-  asides.set(place, { page: isFilled ? capture() : null, steps: undo.replaceSteps(), areServerStepsAdded });
+  // Fields that are not filled yet still show another session.
+  const page = filled === place ? capture() : (asides.get(place)?.page ?? null);
+  asides.set(place, { page, steps: undo.replaceSteps(), areServerStepsAdded });
+  filled = null;
   areServerStepsAdded = false;
 };
 
-// Call this with the first snapshot of the session that the page now shows, after its fields are filled.
+// Call this with the first snapshot of the session that the page now shows. Fills the fields: with the values that
+// were set aside, else with the session's.
 export const arrive = async (place: string, snapshot: Snapshot) => {
   const aside = asides.get(place);
-  arrivedAt = performance.now();
-  if (!aside) return addServerSteps(snapshot);
-  asides.delete(place);
-  undo.replaceSteps(aside.steps);
-  areServerStepsAdded = aside.areServerStepsAdded;
+  if (aside) {
+    undo.replaceSteps(aside.steps);
+    areServerStepsAdded = aside.areServerStepsAdded;
+  }
   addServerSteps(snapshot);
-  if (aside.page) await restorePage(aside.page);
+  await (aside?.page ? restorePage(aside.page) : fitFieldSteps.put(valuesOf(snapshot)));
+  if (fitSession.place() !== place) return; // the page shows yet another session
+  asides.delete(place);
+  filled = place;
 };
 
 export const start = () => byId("fit-reset").addEventListener("click", onReset);

@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.server.seen.clear()
         self.wfile.write(b"data: first\n\n")
-        word = b"second" if self.server.seen.wait(HOLD_S) else b"nobody saw the first"
+        word = b"second" if self.server.seen.wait(HOLD_S) else b"sent too early"
         self.wfile.write(b"data: " + word + b"\n\n")
         self.close_connection = True
 
