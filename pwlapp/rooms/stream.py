@@ -89,7 +89,7 @@ async def news(
     rooms: RoomService, room: Room, seat: Seat, known: Known
 ) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
     """The first events of `follow` at once, for a page that polls: room, state and frames."""
-    rooms.presence.polls(room.code, seat.number)
+    rooms.presence.record_poll(room.code, seat.number)
     position = known.position(room, seat)
     view = room_view(room, seat, await rooms.repository.count(room.code))
     return view, *await rooms.sessions.read(position.sid, position.since, form=frame_texts)

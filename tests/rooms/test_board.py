@@ -180,7 +180,7 @@ async def test_sends_pings_and_notices_absent_students(
 ) -> None:
     monkeypatch.setattr(live, "PING_S", 0.05)
     await take_seats(rooms, room, 1)
-    await rooms.repository.see(room.code, {1: clock.now})
+    await rooms.repository.save_heartbeats(room.code, {1: clock.now})
     await until(lambda: screen.rows and screen.rows[1]["here"])
     clock.now += HERE_S + 1  # the server of that page has died
     await until(lambda: not screen.rows[1]["here"])

@@ -137,7 +137,7 @@ async def test_what_a_polling_page_gets(rooms: RoomService, room: Room, seat: Se
     assert (view["seat"], view["seats"]) == (1, 1)
     assert state == await rooms.sessions.get_snapshot(seat.own)
     assert [seq for seq, _ in frames] == [2]
-    await rooms.presence.note()
+    await rooms.presence.write_heartbeats()
     assert (await rooms.repository.seat(room.code, 1)).seen > 0
 
 
@@ -159,7 +159,7 @@ async def test_a_join_and_other_seats_notify_no_page(
         other = await rooms.repository.add_seat(room.code, Seat(own))
         await rooms.rename(room, other, "b")
         await rooms.sessions.step(own, ADAM)
-        await rooms.presence.note()
+        await rooms.presence.write_heartbeats()
         await asyncio.sleep(0.2)  # five times the pause between readings
         assert read == []
         rooms.sessions.events.notify(seat.own)
@@ -206,7 +206,7 @@ async def test_ends_with_the_room_or_the_seat(
 
 async def test_presence(rooms: RoomService, room: Room, seat: Seat) -> None:
     async def seen() -> float:
-        await rooms.presence.note()
+        await rooms.presence.write_heartbeats()
         return (await rooms.repository.seat(room.code, 1)).seen
 
     assert await seen() == 0

@@ -45,7 +45,7 @@ vi.mock("../session", () => ({
     return server.state;
   },
   send: async (verb: string) => server.send(verb),
-  place: () => page.place,
+  historyKey: () => page.place,
 }));
 
 const whole = () => [server.net, page.fields, ...page.build];
@@ -204,13 +204,13 @@ describe("weights by hand", () => {
 describe("another session", () => {
   const snapshot = { can_undo: 0, can_redo: 0 } as Snapshot;
   const show = (place: string) => {
-    steps.setAside(page.place);
+    steps.save(page.place);
     page.place = place;
-    return steps.arrive(place, snapshot);
+    return steps.restore(place, snapshot);
   };
 
   test("has its own values in the fields", async () => {
-    await steps.arrive("own", snapshot);
+    await steps.restore("own", snapshot);
     expect(page.fields).toBe("of the session");
     page.fields = "typed";
     await show("of the class");
@@ -220,7 +220,7 @@ describe("another session", () => {
   });
 
   test("does not change the values of one that it replaces before its fields are filled", async () => {
-    await steps.arrive("own", snapshot);
+    await steps.restore("own", snapshot);
     page.fields = "typed";
     await show("of the class");
     const filling = show("own");

@@ -99,33 +99,33 @@ const addServerSteps = ({ can_undo: before, can_redo: after }: Snapshot) => {
 };
 
 // --- another session ------------------------------------------------------------------------------
-// The fields and steps of sessions that the page does not show now, by `fitSession.place()`.
-type Aside = { page: Page | null; steps: undo.Steps; areServerStepsAdded: boolean };
-const asides = new Map<string, Aside>();
-let filled: string | null = null; // the place whose values the fields show
+// The fields and steps of sessions that the page does not show now, by `fitSession.historyKey()`.
+type Saved = { page: Page | null; steps: undo.Steps; areServerStepsAdded: boolean };
+const savedByKey = new Map<string, Saved>();
+let filled: string | null = null; // the key of the session whose values the fields show
 
 // Call this before the page shows another session.
-export const setAside = (place: string) => {
+export const save = (key: string) => {
   // Fields that are not filled yet still show another session.
-  const page = filled === place ? capture() : (asides.get(place)?.page ?? null);
-  asides.set(place, { page, steps: undo.replaceSteps(), areServerStepsAdded });
+  const page = filled === key ? capture() : (savedByKey.get(key)?.page ?? null);
+  savedByKey.set(key, { page, steps: undo.replaceSteps(), areServerStepsAdded });
   filled = null;
   areServerStepsAdded = false;
 };
 
 // Call this with the first snapshot of the session that the page now shows. Fills the fields: with the values that
-// were set aside, else with the session's.
-export const arrive = async (place: string, snapshot: Snapshot) => {
-  const aside = asides.get(place);
-  if (aside) {
-    undo.replaceSteps(aside.steps);
-    areServerStepsAdded = aside.areServerStepsAdded;
+// were saved, else with the session's.
+export const restore = async (key: string, snapshot: Snapshot) => {
+  const saved = savedByKey.get(key);
+  if (saved) {
+    undo.replaceSteps(saved.steps);
+    areServerStepsAdded = saved.areServerStepsAdded;
   }
   addServerSteps(snapshot);
-  await (aside?.page ? restorePage(aside.page) : fitFieldSteps.put(valuesOf(snapshot)));
-  if (fitSession.place() !== place) return; // the page shows yet another session
-  asides.delete(place);
-  filled = place;
+  await (saved?.page ? restorePage(saved.page) : fitFieldSteps.put(valuesOf(snapshot)));
+  if (fitSession.historyKey() !== key) return; // the page shows yet another session
+  savedByKey.delete(key);
+  filled = key;
 };
 
 export const start = () => byId("fit-reset").addEventListener("click", onReset);
