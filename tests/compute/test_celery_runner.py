@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator
@@ -165,3 +166,13 @@ async def test_the_sweeper_sends_only_the_messages_of_running_sessions(
     await scheduler._sweep_once()
     assert (removed, sender.sent) == (["expired"], [("running", running, CPU)])
     assert asked == [LOST_AFTER_S + 50 * 0.02]
+
+
+async def test_answers_that_nobody_waits_for_are_dropped() -> None:
+    """Late ones, and the second answer to a call that was sent twice."""
+    runner = CeleryRunner(cast(Any, NoRedis()), cast(Any, Silent()))
+    answer = runner._waiting["7"] = asyncio.get_running_loop().create_future()
+    for message in (b"8 late", b"7 first", b"7 second"):
+        runner._deliver("", message)
+    await runner.close()
+    assert answer.result() == b"first"

@@ -17,6 +17,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.core.state import Budget, TrainState
 from pwlapp.core.training import initial_state, train_slice
+from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
 from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.state import SessionState
@@ -269,3 +270,14 @@ def test_jobs_that_differ_are_not_batched(monkeypatch: pytest.MonkeyPatch) -> No
     assert slice_worker._group_key(jobs[0]) == slice_worker._group_key(
         slice_worker.Job(SliceMessage("B" * 22, 9, 0.0), replace(state, seed=2), POINTS, EPOCHS)
     )
+
+
+async def test_an_error_of_a_run_that_was_paused_saves_nothing(
+    store: RedisStore, order: SliceMessage
+) -> None:
+    state = await store.load(order.sid)
+    paused, _ = transitions.pause(state) or pytest.fail("no move")
+    job = slice_worker.Job(order, paused, POINTS, EPOCHS)
+    await Worker(store).advancer._halt(job, UserError("training_failed", engine="torch@cpu"))
+    after = await store.load(order.sid)
+    assert (after.version, after.run, after.notice) == (state.version, state.run, None)

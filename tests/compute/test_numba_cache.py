@@ -171,3 +171,13 @@ def test_the_fingerprint_depends_on_all_that_is_compiled() -> None:
     assert imported
     modules = {ROOT / f"{name.replace('.', '/')}.py" for name in imported}
     assert modules | {kernels} == set(numba_cache.SOURCES)
+
+
+def test_without_file_locks_the_folder_is_used_unlocked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with numba_cache.locked(tmp_path) as lock:
+        assert lock == tmp_path / numba_cache.LOCK
+        assert lock.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -280,3 +281,13 @@ async def test_the_compiler_ends_with_the_process_that_started_it(tmp_path: Path
     process.stdin.close()
     async with asyncio.timeout(60):
         assert await process.wait() == 1
+
+
+def test_a_compiler_that_says_nothing_is_judged_by_its_exit_status(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(warmup.sys, "executable", shutil.which("true"))
+    warmup.compile_in_subprocess()
+    monkeypatch.setattr(warmup.sys, "executable", shutil.which("false"))
+    with pytest.raises(RuntimeError, match=r"^exit status 1$"):
+        warmup.compile_in_subprocess()

@@ -109,3 +109,20 @@ def test_a_share_is_held_out_and_never_the_outermost() -> None:
         np.testing.assert_array_equal(seen_y, 3 * seen_x)
         np.testing.assert_array_equal(kept_y, 3 * kept_x)
         np.testing.assert_array_equal(held.testing_rows, half.testing_rows)
+
+
+@pytest.mark.parametrize(
+    ("y", "is_binary"), [([0, 0.5, 1], True), ([0, 0.5, 1.5], False), ([-0.5, 0.5, 1], False)]
+)
+def test_bce_needs_y_between_0_and_1(y: list[float], is_binary: bool):
+    x, prob = np.float32([-1, 0, 1]), np.float32([0.5, 0.5, 0.5])
+    points = Points(x, prob, np.float32(y), "own")
+    assert points.is_binary is is_binary
+    assert points.true_loss == (pytest.approx(np.log(2)) if is_binary else None)
+    assert Points(x, None, np.float32(y), "own").true_loss is None
+    points.check_loss("mse")
+    if is_binary:
+        points.check_loss("bce")
+    else:
+        with pytest.raises(UserError, match=r"^needs_mse$"):
+            points.check_loss("bce")

@@ -9,10 +9,16 @@ import pytest
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU
-from pwlapp.core.net import MAX_PARAM, from_vector, slopes
+from pwlapp.core.net import MAX_PARAM, Architecture, from_vector, slopes
 from pwlapp.core.optimizers import MAX_LR, AdamOptions
 from pwlapp.core.state import LOSS_LIMIT, Budget, SliceResult, TrainState, has_diverged
-from pwlapp.core.training import frame_epochs, initial_state, train_slice, with_params
+from pwlapp.core.training import (
+    frame_epochs,
+    initial_state,
+    initial_states,
+    train_slice,
+    with_params,
+)
 from pwlapp.errors import UserError
 
 # The lecture's table: seed, epoch -> W1, W1, W2, W2, b2 to 4 decimals, loss to 6.
@@ -188,6 +194,17 @@ def test_a_v_that_has_overflowed_is_the_same_in_slices_and_gone_after_an_edit(
     assert train(edited, lecture, 10).state.params[1] != start.params[1]
 
 
+@pytest.mark.parametrize("name", ["m", "v"])
+def test_a_memory_that_has_overflowed_is_reset_by_an_edit_of_any_size(lecture: Points, name: str):
+    start = dataclasses.replace(initial_state(1, lecture.x, lecture.y), epoch=3)
+    memory = {"m": np.ones(5, np.float32), "v": np.ones(5, np.float32)}
+    memory[name] = np.array([1, np.inf, 1, 1, 1], dtype=np.float32)
+    large = [3e6, -3e6, 1e30, 0, 1]  # as training may reach, but no slider
+    edited = with_params(dataclasses.replace(start, **memory), large, lecture.x, lecture.y)
+    assert edited.params.tolist() == np.float32(large).tolist()
+    assert (edited.m.any(), edited.v.any(), edited.optimizer_epoch) == (False, False, 3)
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("params", np.nan), ("params", np.inf), ("m", np.nan), ("v", np.nan)]
 )
@@ -199,7 +216,14 @@ def test_numbers_that_are_not_finite_are_refused(
     spoilt[2] = value
     with pytest.raises(UserError) as refused:
         train(dataclasses.replace(start, **{name: spoilt}), lecture, 5)
-    assert refused.value.code == "bad_params"
+    assert (refused.value.code, refused.value.args_) == ("bad_params", {"max": MAX_PARAM})
+
+
+def test_the_nets_of_a_class_are_those_of_their_seeds(lecture: Points):
+    made = initial_states([3, 1], lecture.x, lecture.y, Architecture(3, bias1=True))
+    for state, seed in zip(made, [3, 1], strict=True):
+        alone = initial_state(seed, lecture.x, lecture.y, Architecture(3, bias1=True))
+        assert_same_state(state, alone)
 
 
 @pytest.mark.parametrize("name", ["params", "m", "v"])
