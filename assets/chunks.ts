@@ -1,6 +1,6 @@
 // Parts of the page (JavaScript and styles) that are loaded when they are first needed.
 
-import { byId, element, findById, targetWithin } from "./core/dom";
+import { byId, element, targetWithin } from "./core/dom";
 import * as i18n from "./core/text/i18n";
 import { assetUrl } from "./core/urls";
 
@@ -38,7 +38,8 @@ const loadStyle = (name: Exclude<Name, "surface">) =>
 
 const RETRY_MS = 5000;
 
-// The element in which a failure to load a part is shown. For other parts it is the view that is shown.
+// The element that has the class "loaded" once its part is there, and in which a failure to load it is shown. Of
+// other parts a failure is shown in the view that is open.
 const PLACES: { [N in Name]?: string } = {
   explore: "explore",
   surface: "explore-surface",
@@ -66,7 +67,8 @@ const showFailure = (name: Name) => {
 const begin = async <N extends Name>(name: N): Promise<Part<N>> => {
   const style = name === "surface" ? null : loadStyle(name); // the surface's rules are in Explore's styles
   const [part] = await Promise.all([LOADERS[name]() as Promise<Part<N>>, style, i18n.loadCatalogue()]);
-  findById(name)?.classList.add("loaded");
+  const place = PLACES[name];
+  if (place) byId(place).classList.add("loaded");
   await part.start();
   started.add(name);
   notices[name]?.remove();

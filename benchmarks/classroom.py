@@ -97,7 +97,7 @@ class Class:
             await student.wait_until(lambda: is_shown(student), LIMIT_S)
             return time.perf_counter() - began
 
-        sent = asyncio.create_task(self.teacher.tell(name, **body))
+        sent = asyncio.create_task(self.teacher.command(name, **body))
         try:
             seen = await asyncio.gather(*(self.attempt(shown(s)) for s in self.present))
             await sent
@@ -105,7 +105,7 @@ class Class:
             self.faults.append(f"{name}: {refusal}")
         return [seconds for seconds in seen if seconds is not None]
 
-    async def mess(self) -> None:
+    async def disturb(self) -> None:
         """Some students reload, some close the laptop for a moment, and the late ones join."""
 
         async def reload(student: ClassStudent) -> None:
@@ -219,7 +219,7 @@ async def run(room: Class) -> tuple[list[float], dict[str, float], float]:
         return student.epoch >= EPOCHS and student.status == "idle"
 
     command = asyncio.create_task(room.command("start", has_ended, epochs=EPOCHS))
-    await room.mess()
+    await room.disturb()
     trained = await command
     began = time.perf_counter()
     await room.attempt(

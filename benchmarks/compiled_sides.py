@@ -69,21 +69,21 @@ def state_of(start: Array, points: Points, net: Architecture) -> TrainState:
     return TrainState(start, zeros, zeros, 0, loss(start, points.x, points.y, net), net)
 
 
-def ours(net: Architecture) -> Train:
-    """Make the run of our compiled engine: the same call as in a training process."""
+def ours(net: Architecture, engine: str = FUSED_CPU) -> Train:
+    """Make the run of one of our engines: the same call as in a training process."""
 
     def train(points: Points, start: Array, epochs: int) -> Timed:
         state, options = state_of(start, points, net), AdamOptions(lr=LR)
         with clock() as watch:
-            done = train_slice(state, points.x, points.y, options, Budget(epochs), FUSED_CPU)
-        assert done.engine == FUSED_CPU
+            done = train_slice(state, points.x, points.y, options, Budget(epochs), engine)
+        assert done.engine == engine
         return watch.timed(done.state.params)
 
     return train
 
 
 def our_sides() -> list[Side]:
-    """Our engine on one thread, from the lecture's net to wide ones."""
+    """Our compiled engine on one thread, from the lecture's net to wide ones."""
     nets = {
         "ours": LECTURE,
         "ours_8": Architecture(8),

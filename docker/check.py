@@ -53,7 +53,7 @@ def check(folder: Path) -> None:
     with builder.container(IMAGE) as (_name, root):
         weigh(root)
         for module, words in (
-            ("docker.inside", (str(root), config)),
+            ("docker.embedded", (str(root), config)),
             ("docker.proxy", ()),
             ("docker.scaled", (str(root), config)),
         ):

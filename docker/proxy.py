@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from docker.container import TMPFS, answers, say, wait_until
-from docker.stand_in import Names, Web
+from docker.network_stub import DnsServer, EchoServer
 
 HERE = Path(__file__).parent
 PLAIN, TLS = "http://127.0.0.1:8080", "https://localhost:8443"
@@ -105,7 +105,7 @@ def check_headers() -> None:
     expect("metrics are not for everybody", ask("/metrics")[0] == 404)
 
 
-def check_servers(names: Names, webs: dict[str, Web]) -> None:
+def check_servers(names: DnsServer, webs: dict[str, EchoServer]) -> None:
     """Check the balancing: requests are spread, a lost server costs none, a new one gets some."""
     first, second, third = webs
 
@@ -142,7 +142,7 @@ def check_stream(nginx: Nginx, address: str, version: str) -> None:
 
 def main(folder: Path) -> None:
     hosts = [f"127.0.0.{i}" for i in (2, 3, 4)]
-    names, webs = Names(hosts[:2]), {host: Web(host) for host in hosts}
+    names, webs = DnsServer(hosts[:2]), {host: EchoServer(host) for host in hosts}
     nginx = Nginx(folder)
     check_headers()
     check_stream(nginx, PLAIN, "1.1")

@@ -22,8 +22,8 @@ from typing import Any
 import yaml
 
 from docker.container import Container, answers, say, wait_until
+from docker.network_stub import WEB_PORT, DnsServer
 from docker.proxy import PLAIN, Nginx
-from docker.stand_in import WEB_PORT, Names
 from tests.support.client.student import Student
 
 COMPOSE = Path(__file__).parents[1] / "compose.yaml"
@@ -92,7 +92,7 @@ async def use(webs: list[Container], folder: Path) -> None:
 
 
 def main(root: str, config: str, folder: Path) -> None:
-    Names(list(HOSTS))
+    DnsServer(list(HOSTS))
     with redis(folder / "redis"):
         webs, worker = start(Path(root), json.loads(config), folder)
         nginx = Nginx(folder)

@@ -6,13 +6,13 @@ import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import type { Range } from "../core/types";
 import * as views from "../core/views";
+import * as hidpi from "./canvas/hidpi-canvas";
 import { hasName, hit } from "./canvas/layout";
-import * as looks from "./canvas/look";
-import * as motions from "./canvas/motion";
 import * as plots from "./canvas/plots";
 import * as scenes from "./canvas/scene";
-import * as screens from "./canvas/screen";
+import * as themes from "./canvas/theme";
 import * as tiles from "./canvas/tiles";
+import * as tweens from "./canvas/tween";
 import * as chosen from "./chosen";
 import * as state from "./state";
 
@@ -20,26 +20,26 @@ const { t } = i18n;
 const PLOTS = ["curves", "losses", "slopes"] as const;
 const PLOTS_MS = 45; // least time between two paints of the plots; the tiles are painted in each frame
 const AXES_MS = 400; // duration of a change of an axis
-const MIN_SAMPLE_MS = 120; // limits of the time between two samples, which is the duration of the curves' motion
-const MAX_SAMPLE_MS = 1000;
+const MIN_UPDATE_MS = 120; // limits of the time between two updates, which is the duration of the curves' animation
+const MAX_UPDATE_MS = 1000;
 const MIN_LOSS_RANGE = 0.1;
 const MIN_SLOPE_RANGE = 2;
-const AIM_ROOM = 1.15; // the axis of slopes extends so far beyond the aim, as a factor
+const TRUE_SLOPES_ROOM = 1.15; // the axis of slopes extends so far beyond the slopes of the truth, as a factor
 
 const scene = scenes.create();
-let look: looks.Look;
-let canvas: screens.Screen;
-let screenOf: Record<(typeof PLOTS)[number], screens.Screen>;
+let theme: themes.Theme;
+let canvas: hidpi.Canvas;
+let canvasOf: Record<(typeof PLOTS)[number], hidpi.Canvas>;
 let zoom: scenes.Zoom = "fit";
 let pointed: number | null = null; // the seat under the mouse
-let axes = { losses: motions.still([0, 1]), slopes: motions.still([-1, 1]) };
+let axes = { losses: tweens.still([0, 1]), slopes: tweens.still([-1, 1]) };
 export let painted = 0; // number of painted frames, for tests
 let plottedAt = 0;
-let sampled = { at: 0, ms: 300 }; // the time of the last sample, and the average time between two
+let lastUpdate = { at: 0, ms: 300 }; // the time of the last update, and the average time between two
 
 const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 const marks = (): tiles.Marks => ({ chosen: state.chosen, pointed, spotlight: state.room?.spotlight ?? null });
-const actors = () => [...scene.actors.values()];
+const students = () => [...scene.students.values()];
 
 const words: tiles.Words = {
   head: (why, count) => [t(`board.why_${why}`), whole(count)],
@@ -51,7 +51,7 @@ const slopeNames = (): plots.Names => [t("board.slope_left"), t("board.slope_rig
 // --- painting -------------------------------------------------------------------------------------
 const two = new Float32Array(2);
 const range = (name: "losses" | "slopes", now: number): Range => {
-  const [low, high] = motions.at(axes[name], now, two);
+  const [low, high] = tweens.at(axes[name], now, two);
   return [low, high];
 };
 
@@ -59,18 +59,26 @@ const paint = (now: number) => {
   if (!views.isOpen("board") || !canvas.width) return;
   painted += 1;
   const at = marks();
-  const all = actors();
-  tiles.paint(canvas, scene, look, words, at, now, byId("board-tiles").scrollTop);
-  const moving =
-    scenes.isMoving(scene, now) || [axes.losses, axes.slopes].some((motion) => motions.isMoving(motion, now));
+  const all = students();
+  tiles.paint(canvas, scene, theme, words, at, now, byId("board-tiles").scrollTop);
+  const moving = scenes.isMoving(scene, now) || [axes.losses, axes.slopes].some((tween) => tweens.isMoving(tween, now));
   if (moving) painting.request("board", paint);
   if (moving && now - plottedAt < PLOTS_MS) return;
   plottedAt = now;
-  const ground = state.mainGround();
-  if (screenOf.curves.width) plots.paintCurves(screenOf.curves, all, ground, look, at, now);
-  if (screenOf.losses.width) plots.paintLosses(screenOf.losses, all, range("losses", now), look, at, now);
-  if (screenOf.slopes.width) {
-    plots.paintSlopes(screenOf.slopes, all, range("slopes", now), ground?.aim ?? null, slopeNames(), look, at, now);
+  const plotData = state.mainPlotData();
+  if (canvasOf.curves.width) plots.paintCurves(canvasOf.curves, all, plotData, theme, at, now);
+  if (canvasOf.losses.width) plots.paintLosses(canvasOf.losses, all, range("losses", now), theme, at, now);
+  if (canvasOf.slopes.width) {
+    plots.paintSlopes(
+      canvasOf.slopes,
+      all,
+      range("slopes", now),
+      plotData?.trueSlopes ?? null,
+      slopeNames(),
+      theme,
+      at,
+      now,
+    );
   }
 };
 export const repaint = () => painting.request("board", paint);
@@ -80,52 +88,52 @@ const setAxes = (now: number) => {
   const rows = [...state.roster.values()];
   const losses = rows.flatMap(({ loss }) => (loss === null ? [] : [loss]));
   const slopes = rows.flatMap((row) => row.slopes ?? []);
-  const aim = state.mainGround()?.aim ?? []; // visible from the beginning
+  const trueSlopes = state.mainPlotData()?.trueSlopes ?? []; // visible from the beginning
   const high = Math.max(
     MIN_SLOPE_RANGE,
-    ...aim.map((slope) => AIM_ROOM * Math.abs(slope)),
+    ...trueSlopes.map((slope) => TRUE_SLOPES_ROOM * Math.abs(slope)),
     ...scenes.usualRange(slopes, MIN_SLOPE_RANGE).map(Math.abs),
   );
   const ms = isStill() ? 0 : AXES_MS;
   axes = {
-    losses: motions.towards(axes.losses, scenes.usualRange(losses, MIN_LOSS_RANGE), now, ms),
-    slopes: motions.towards(axes.slopes, [-high, high], now, ms),
+    losses: tweens.towards(axes.losses, scenes.usualRange(losses, MIN_LOSS_RANGE), now, ms),
+    slopes: tweens.towards(axes.slopes, [-high, high], now, ms),
   };
 };
 
-const sample = () => {
+const updateStudents = () => {
   const now = performance.now();
-  const ms = Math.min(Math.max(now - sampled.at, MIN_SAMPLE_MS), MAX_SAMPLE_MS);
-  sampled = { at: now, ms: 0.5 * (sampled.ms + ms) };
-  scenes.update(scene, state.roster, state.groundOf, now, isStill() ? 0 : 1.1 * sampled.ms);
+  const ms = Math.min(Math.max(now - lastUpdate.at, MIN_UPDATE_MS), MAX_UPDATE_MS);
+  lastUpdate = { at: now, ms: 0.5 * (lastUpdate.ms + ms) };
+  scenes.update(scene, state.roster, state.plotDataOf, now, isStill() ? 0 : 1.1 * lastUpdate.ms);
   setAxes(now);
   repaint();
 };
 
-const arrange = (isJump = false) => {
+const placeTiles = (isJump = false) => {
   const box = byId("board-tiles");
   const { clientWidth: width, clientHeight: height } = box;
   if (!width) return;
-  scenes.place(scene, state.groups, { width, height }, zoom, look.small, performance.now(), isJump || isStill());
+  scenes.place(scene, state.groups, { width, height }, zoom, theme.small, performance.now(), isJump || isStill());
   byId("board-space").style.height = `${Math.ceil(scene.layout.height)}px`;
   repaint();
 };
 
 export const resize = () => {
   const { clientWidth, clientHeight } = byId("board-tiles");
-  screens.fit(canvas, clientWidth, clientHeight);
-  for (const name of PLOTS) screens.fit(screenOf[name]);
-  arrange(true);
+  hidpi.fit(canvas, clientWidth, clientHeight);
+  for (const name of PLOTS) hidpi.fit(canvasOf[name]);
+  placeTiles(true);
 };
 
 export const setZoom = (next: scenes.Zoom) => {
   zoom = next;
-  arrange();
+  placeTiles();
 };
 
 // Scroll a student's tile into view.
 export const reveal = (seat: number) => {
-  const tile = scene.actors.get(seat)?.tile;
+  const tile = scene.students.get(seat)?.tile;
   if (!tile) return;
   const [, y, , height] = tile.to;
   const box = byId("board-tiles");
@@ -159,14 +167,14 @@ const findTile = (x: number, y: number) => {
 };
 const finders: Record<string, (x: number, y: number) => number | null> = {
   "board-canvas": findTile,
-  "board-curves": (x, y) => plots.findCurve(screenOf.curves, actors(), state.mainGround(), look, x, y),
+  "board-curves": (x, y) => plots.findCurve(canvasOf.curves, students(), state.mainPlotData(), theme, x, y),
   "board-losses": (x, y) => {
     const now = performance.now();
-    return plots.findLoss(screenOf.losses, actors(), range("losses", now), look, x, y, now);
+    return plots.findLoss(canvasOf.losses, students(), range("losses", now), theme, x, y, now);
   },
   "board-slopes": (x, y) => {
     const now = performance.now();
-    return plots.findSlopes(screenOf.slopes, actors(), range("slopes", now), look, x, y, now);
+    return plots.findSlopes(canvasOf.slopes, students(), range("slopes", now), theme, x, y, now);
   },
 };
 
@@ -192,7 +200,7 @@ const listen = (id: string) => {
     node.style.cursor = found === null ? "" : "pointer";
     point(found);
     // A large tile already shows name, loss and epoch.
-    const needsNoTip = id === "board-canvas" && hasName(scene.layout.tile.width, look.small);
+    const needsNoTip = id === "board-canvas" && hasName(scene.layout.tile.width, theme.small);
     if (event.pointerType === "mouse") showTip(needsNoTip ? null : event);
   });
   node.addEventListener("pointerleave", () => point(null));
@@ -205,16 +213,16 @@ const listen = (id: string) => {
 
 // --- start ----------------------------------------------------------------------------------------
 export const start = () => {
-  look = looks.read();
-  canvas = screens.create(byId("board-canvas", HTMLCanvasElement));
-  screenOf = {
-    curves: screens.create(byId("board-curves", HTMLCanvasElement)),
-    losses: screens.create(byId("board-losses", HTMLCanvasElement)),
-    slopes: screens.create(byId("board-slopes", HTMLCanvasElement)),
+  theme = themes.read();
+  canvas = hidpi.create(byId("board-canvas", HTMLCanvasElement));
+  canvasOf = {
+    curves: hidpi.create(byId("board-curves", HTMLCanvasElement)),
+    losses: hidpi.create(byId("board-losses", HTMLCanvasElement)),
+    slopes: hidpi.create(byId("board-slopes", HTMLCanvasElement)),
   };
   for (const id of Object.keys(finders)) listen(id);
-  looks.onTheme(() => {
-    look = looks.read();
+  themes.onTheme(() => {
+    theme = themes.read();
     tiles.forget();
     resize(); // on a projector the letters are larger
   });
@@ -224,12 +232,12 @@ export const start = () => {
   views.onShow("board", () => resize());
   i18n.onLanguage(repaint);
   state.onChange((what) => {
-    if (what === "rows" || what === "grounds") sample();
+    if (what === "rows" || what === "data") updateStudents();
     else if (what === "groups") {
-      sample();
-      arrange();
+      updateStudents();
+      placeTiles();
     } else repaint();
   });
 };
 
-export { look, range, slopeNames, words };
+export { range, slopeNames, theme, words };

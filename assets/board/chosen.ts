@@ -9,17 +9,17 @@ import * as views from "../core/views";
 import * as fitFields from "../fit/fields";
 import * as fitSection from "../fit/fit";
 import * as netSteps from "../fit/undo/net-steps";
-import * as looks from "./canvas/look";
+import * as hidpi from "./canvas/hidpi-canvas";
 import * as netPlots from "./canvas/net-plots";
-import * as screens from "./canvas/screen";
+import * as themes from "./canvas/theme";
 import { command, openAside } from "./controls";
 import type { Row } from "./rows/types";
 import * as state from "./state";
 
 const { t } = i18n;
-let look: looks.Look;
-let yhatScreen: screens.Screen;
-let logitScreen: screens.Screen;
+let theme: themes.Theme;
+let yhatCanvas: hidpi.Canvas;
+let logitCanvas: hidpi.Canvas;
 
 const chosen = () => (state.chosen === null ? undefined : state.roster.get(state.chosen));
 
@@ -44,15 +44,15 @@ const weightItems = ({ net, numbers, plain }: Row) => {
 
 const paint = () => {
   const row = chosen();
-  const ground = row && state.groundOf(row.data);
-  for (const screen of [yhatScreen, logitScreen]) {
-    screens.fit(screen);
-    screens.begin(screen);
+  const plotData = row && state.plotDataOf(row.data);
+  for (const canvas of [yhatCanvas, logitCanvas]) {
+    hidpi.fit(canvas);
+    hidpi.begin(canvas);
   }
-  const lines = row && ground && netPlots.linesOf(row, ground);
+  const lines = row && plotData && netPlots.linesOf(row, plotData);
   if (!lines) return;
-  netPlots.paintYhat(yhatScreen, lines, ground, look);
-  netPlots.paintLogit(logitScreen, lines, ground, row.net.loss === "mse", look);
+  netPlots.paintYhat(yhatCanvas, lines, plotData, theme);
+  netPlots.paintLogit(logitCanvas, lines, plotData, row.net.loss === "mse", theme);
 };
 
 const show = () => {
@@ -93,11 +93,11 @@ export const open = async () => {
 };
 
 export const start = () => {
-  look = looks.read();
-  yhatScreen = screens.create(byId("board-chosen-yhat", HTMLCanvasElement));
-  logitScreen = screens.create(byId("board-chosen-bent", HTMLCanvasElement));
-  looks.onTheme(() => {
-    look = looks.read();
+  theme = themes.read();
+  yhatCanvas = hidpi.create(byId("board-chosen-yhat", HTMLCanvasElement));
+  logitCanvas = hidpi.create(byId("board-chosen-bent", HTMLCanvasElement));
+  themes.onTheme(() => {
+    theme = themes.read();
     paint();
   });
   new ResizeObserver(paint).observe(byId("board-chosen-yhat"));

@@ -6,7 +6,7 @@ import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
 import * as fitData from "../fit/data";
 import { arrange, type Group, type View } from "./rows/arrange";
-import { type Ground, ground, withTarget } from "./rows/curves";
+import { type PlotData, plotData, withTarget } from "./rows/curves";
 import { apply, type Roster } from "./rows/roster";
 import type { BoardRoom, Line, Row } from "./rows/types";
 
@@ -20,36 +20,36 @@ export let names = storage.readTab(NAMES) !== "hidden"; // whether the teacher w
 export let lost: string | null = null; // key of the message while there is no connection
 export let view: View = { order: "seat", only: null, search: "", here: false };
 
-type Change = "room" | "rows" | "groups" | "chosen" | "grounds";
+type Change = "room" | "rows" | "groups" | "chosen" | "data";
 const listeners: ((what: Change) => void)[] = [];
 export const onChange = (listener: (what: Change) => void) => listeners.push(listener);
 const changed = (what: Change) => listeners.forEach((listener) => listener(what));
 
 // --- data -----------------------------------------------------------------------------------------
 // By the key of the data; null while they are being loaded.
-const grounds = new Map<string, Ground | null>();
-export const groundOf = (key: string): Ground | null => {
-  const known = grounds.get(key);
+const loaded = new Map<string, PlotData | null>();
+export const plotDataOf = (key: string): PlotData | null => {
+  const known = loaded.get(key);
   if (known) return withLineToMatch(known);
   if (known === null) return null;
-  grounds.set(key, null);
+  loaded.set(key, null);
   fitData.load(key).then(
     (data) => {
-      grounds.set(key, ground(data));
-      changed("grounds");
+      loaded.set(key, plotData(data));
+      changed("data");
     },
-    () => setTimeout(() => grounds.delete(key), 3000), // then they are requested again
+    () => setTimeout(() => loaded.delete(key), 3000), // then they are requested again
   );
   return null;
 };
 
 // In a challenge to match a line, that line is drawn instead of prob.
-let matched = { target: "", of: new WeakMap<Ground, Ground>() };
+let matched = { target: "", of: new WeakMap<PlotData, PlotData>() };
 const targetNow = () => {
   const challenge = room?.challenge;
   return challenge?.over ? null : (challenge?.target ?? null);
 };
-const withLineToMatch = (plain: Ground): Ground => {
+const withLineToMatch = (plain: PlotData): PlotData => {
   const target = targetNow();
   if (!target) return plain;
   if (matched.target !== String(target)) matched = { target: String(target), of: new WeakMap() };
@@ -59,15 +59,15 @@ const withLineToMatch = (plain: Ground): Ground => {
 };
 
 // The data that most students have.
-export const mainData = (): string | null => {
+export const mainDataKey = (): string | null => {
   const counts = new Map<string, number>();
   for (const { data } of roster.values()) counts.set(data, (counts.get(data) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 };
 
-export const mainGround = () => {
-  const key = mainData();
-  return key === null ? null : groundOf(key);
+export const mainPlotData = () => {
+  const key = mainDataKey();
+  return key === null ? null : plotDataOf(key);
 };
 
 // --- students -------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ export const receive = (line: Line, isFirst = false) => {
     const before = String(targetNow());
     room = line.room;
     changed("room");
-    if (String(targetNow()) !== before) changed("grounds");
+    if (String(targetNow()) !== before) changed("data");
   }
   if (!line.seats && !line.gone?.length) return;
   const before = roster.size;

@@ -44,7 +44,7 @@ const leave = async () => {
 };
 const keep = async () => {
   try {
-    await classNet.use();
+    await classNet.replaceOwnNet();
   } catch (error) {
     if (!isMessage(error)) throw error;
     return; // Fit shows the message
@@ -56,7 +56,7 @@ const keep = async () => {
 
 const update = (room: RoomView | null, before: RoomView | null) => {
   if (room || before) isClosed = false;
-  show(room !== null || (seat.why !== null && !isClosed));
+  show(room !== null || (seat.leaveReason !== null && !isClosed));
   setText(code, room ? formatCode(room.code) : "");
   i18n.label(code, "class.about", { code: code.textContent });
   code.hidden = !room;
@@ -65,7 +65,7 @@ const update = (room: RoomView | null, before: RoomView | null) => {
   byId("class-keep").hidden = !classNet.exists() || Boolean(room?.sid);
   isBack = room !== null && !room.sid && (isBack || Boolean(before?.sid));
   if (room) showStatus(...statusOf(room, isBack));
-  else if (seat.why) showStatus(`class.says_${seat.why}`);
+  else if (seat.leaveReason) showStatus(`class.says_${seat.leaveReason}`);
 };
 
 export const start = (panelButton: HTMLElement) => {

@@ -5,7 +5,7 @@ import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Weights } from "../core/types";
 import * as fitSection from "../fit/fit";
-import * as line from "./target";
+import * as lineToMatch from "./line-to-match";
 import type { Place, RoomView } from "./types";
 
 const words = i18n.translated;
@@ -43,7 +43,7 @@ export const key = ({ challenge }: RoomView) => challenge;
 export const show = (room: RoomView): Element[] => {
   const { challenge } = room;
   showDistance = null;
-  line.show((!challenge?.over && challenge?.target) || null);
+  lineToMatch.show((!challenge?.over && challenge?.target) || null);
   if (!challenge) return [];
   const { kind, epochs, target, own, over } = challenge;
   const task = over ? "class.challenge_over" : `class.task_${kind}`;
@@ -65,10 +65,10 @@ export const show = (room: RoomView): Element[] => {
 // After the class has ended, or was left.
 export const clear = () => {
   showDistance = null;
-  line.show(null);
+  lineToMatch.show(null);
 };
 
 export const start = () => {
-  line.start();
+  lineToMatch.start();
   fitSection.onChange((now) => showDistance?.(now));
 };

@@ -23,7 +23,7 @@ const read = ({ state, data, playback }: fitSection.Ready): Kept => {
 };
 
 // Keep a copy of the net that is shown.
-export const take = () => {
+export const keepCopy = () => {
   const now = fitSection.now();
   kept = fitSection.isReady(now) && now.state.epoch > 0 ? read(now) : null;
 };
@@ -33,7 +33,7 @@ export const forget = () => {
 export const exists = () => kept !== null;
 
 // Replace the tab's own net by the copy.
-export const use = async () => {
+export const replaceOwnNet = async () => {
   if (kept) await sharing.replace({ fit: kept });
   forget();
 };

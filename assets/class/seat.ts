@@ -6,12 +6,12 @@ import * as api from "./api";
 import * as classNet from "./class-net";
 import type { RoomView } from "./types";
 
-type Why = "left" | "elsewhere" | "ended"; // `elsewhere`: left in another tab
+type LeaveReason = "left" | "elsewhere" | "ended"; // `elsewhere`: left in another tab
 type Listener = (room: RoomView | null, before: RoomView | null) => void;
 
 let mine: string | null = null; // the token of this tab's seat; another tab may have a newer one
 let room: RoomView | null = null; // null outside a class
-let why: Why | null = null; // why the page is no longer in a class
+let leaveReason: LeaveReason | null = null; // why the page is no longer in a class
 const listeners: Listener[] = [];
 
 const setRoom = (next: RoomView | null) => {
@@ -21,16 +21,16 @@ const setRoom = (next: RoomView | null) => {
 };
 
 const showSession = (sid: string | null) => {
-  if (room?.leading && room.spotlight === null && sid !== room.sid) classNet.take();
+  if (room?.leading && room.spotlight === null && sid !== room.sid) classNet.keepCopy();
   fitSection.showSession(sid);
 };
 
-const leaveFor = (reason: Why) => {
+const leaveFor = (reason: LeaveReason) => {
   if (api.token("seat") === mine) api.keepToken("seat", null);
   mine = null;
   showSession(null);
   fitSection.setSeat(null);
-  why = reason;
+  leaveReason = reason;
   setRoom(null);
 };
 
@@ -87,4 +87,4 @@ export const leave = async () => {
 };
 
 export const onChange = (listener: Listener) => listeners.push(listener);
-export { room, why };
+export { leaveReason, room };

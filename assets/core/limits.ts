@@ -13,6 +13,8 @@ export const limits: {
   max_link: number; // characters
   activations: string[];
   losses: string[];
+  min_gain: number; // see plateaus.py
+  lessons: string[]; // their ids
   optimizers: Record<string, { lr: number }>; // with their default hyperparameters
 } = JSON.parse(byId("limits").textContent);
 

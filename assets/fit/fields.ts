@@ -10,7 +10,7 @@ import type { NetDescription, Snapshot } from "../core/types";
 const { t } = i18n;
 
 const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine", "epochs"] as const;
-export const SHOWN_MS = 1000; // Dash shows a value within this time after `set`
+const SHOWN_MS = 1000; // Dash shows a value within this time after `set`
 export type FieldName = (typeof NAMES)[number];
 // The fields' values in Dash; `bias` is a list of one element or none.
 type Fields = Record<Exclude<FieldName, "bias">, string> & { bias: string[] };
@@ -43,22 +43,30 @@ export const changed = (values: unknown[]) => {
   ancestor(byId("fit-momentum"), ".field").classList.toggle("unused", next.kind !== "sgd");
 };
 
-export const fillNet = ({ seed, net }: Snapshot) => {
-  set("fit-seed", String(seed));
-  set("fit-hidden", String(net.h));
-  set("fit-bias", net.bias1 ? ["bias1"] : []);
-  set("fit-activation", net.activation);
-  set("fit-loss", net.loss);
+// The values of a session, by the ids of their fields.
+const valuesOfNet = ({ seed, net }: Snapshot): Record<string, Value> => ({
+  "fit-seed": String(seed),
+  "fit-hidden": String(net.h),
+  "fit-bias": net.bias1 ? ["bias1"] : [],
+  "fit-activation": net.activation,
+  "fit-loss": net.loss,
+});
+export const valuesOf = (snapshot: Snapshot): Record<string, Value> => {
+  const { optimizer, engine } = snapshot;
+  return {
+    ...valuesOfNet(snapshot),
+    "fit-optimizer": optimizer.kind,
+    "fit-lr": String(optimizer.lr),
+    ...(optimizer.kind === "sgd" && { "fit-momentum": String(optimizer.momentum) }),
+    "fit-engine": engine,
+  };
 };
 
-export const fill = (snapshot: Snapshot) => {
-  const { optimizer, engine } = snapshot;
-  fillNet(snapshot);
-  set("fit-optimizer", optimizer.kind);
-  set("fit-lr", String(optimizer.lr));
-  if (optimizer.kind === "sgd") set("fit-momentum", String(optimizer.momentum));
-  set("fit-engine", engine);
+const setAll = (values: Record<string, Value>) => {
+  for (const [id, value] of Object.entries(values)) set(id, value);
 };
+export const fillNet = (snapshot: Snapshot) => setAll(valuesOfNet(snapshot));
+export const fill = (snapshot: Snapshot) => setAll(valuesOf(snapshot));
 
 const typedNet = (fields: Fields) => ({
   h: numbers.parse(fields.hidden),

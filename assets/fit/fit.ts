@@ -62,7 +62,7 @@ export const setSeat = (seat: fitSession.Seat | null) => {
 // Show another session, or, with null, the tab's own. Its state and frames arrive through the stream.
 export const showSession = (sid: string | null) => {
   if ((sid ?? fitSession.own) === fitSession.sid) return;
-  netSteps.setAside(fitSession.place());
+  netSteps.save(fitSession.historyKey());
   fitSession.showSession(sid);
   playback.clear();
   set({ editing: null, net: null }); // so that no more frames of the previous session are painted
@@ -112,12 +112,11 @@ const apply = (snapshot?: Snapshot) => {
   notifySoon();
   if (hasStarted || hasStepped) playback.follow();
   skipToPause();
-  if (isFirst) fitFields.fill(snapshot);
+  if (isFirst) netSteps.restore(fitSession.historyKey(), snapshot);
   else if (isOtherNet) fitFields.fillNet(snapshot);
   fitControls.showState(snapshot, playback);
   fitFields.show(snapshot);
   fitControls.showNotice(fitSession.sid, snapshot);
-  if (isFirst) netSteps.arrive(fitSession.place(), snapshot);
   paint.paintSoon();
 };
 

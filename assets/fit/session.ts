@@ -55,8 +55,8 @@ export const enter = (session: Opened) => {
 };
 
 export const isOwn = () => sid === own;
-// Key of the shown session in steps.ts. Not the id for the tab's own session, because it may get a new id.
-export const place = () => (isOwn() ? "own" : sid);
+// The key of the shown session in undo/net-steps.ts. Not the id of the tab's own session, because it may get a new id.
+export const historyKey = () => (isOwn() ? "own" : sid);
 
 // Show another session; null is the tab's own.
 export const showSession = (next: string | null) => {

@@ -1,6 +1,7 @@
 // The parameters of a lecturer's link: hidden controls, a lesson, language, theme, projector mode. A table documents
 // them and has controls to choose them.
 import { byId, element } from "../core/dom";
+import { limits } from "../core/limits";
 import * as i18n from "../core/text/i18n";
 import * as sharing from "./sharing";
 
@@ -9,7 +10,6 @@ type Opening = { hideable: Record<string, string>; hidden: string[]; unknown: st
 const OPENING: Opening = JSON.parse(document.documentElement.dataset.opening ?? "{}");
 const NAMES = Object.keys(OPENING.hideable);
 
-const LESSONS = ["tour", "page", "onestep", "seeds", "wide", "steps", "lr"];
 const LANGUAGES: Record<string, string> = { ko: "한국어", en: "English" };
 const THEMES: Record<string, string> = { dark: "lecturer.dark", light: "lecturer.light" };
 
@@ -84,7 +84,7 @@ const lessonControls = () => {
     number.value = chosen.step;
     changed();
   });
-  const lessons = LESSONS.map((id) => option(id, `lecturer.lesson_${id}`));
+  const lessons = limits.lessons.map((id) => option(id, `lecturer.lesson_${id}`));
   return element(
     "div",
     { className: "buttons" },

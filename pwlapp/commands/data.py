@@ -185,7 +185,7 @@ def replace_points(state: SessionState, points: Points) -> Transition:
     if state.data_key == points.key:
         return None
     points.check_loss(state.train.net.loss)
-    after, frames = transitions.adopt(state, points)
+    after, frames = transitions.replace_data(state, points)
     return replace(after, run=state.run, notice=None), frames
 
 

@@ -42,7 +42,7 @@ async def explain(service: SessionService, sid: str, body: Explain) -> dict[str,
         for a number that is not finite.
     """
     state = await service.state(sid)
-    begun = transitions.ready(state, body.optimizer or state.optimizer, state.engine)
+    begun = transitions.prepare_run(state, body.optimizer or state.optimizer, state.engine)
     points = await service.points_of(state)
     found: OneStep = await service.compute(
         sid, one_step, begun.train, *points.training, begun.optimizer, body.weight

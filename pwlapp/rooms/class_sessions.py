@@ -122,7 +122,7 @@ class ClassSessions:
             return Outcome(0, 0)
         seats = await self._rooms.seats(room.code)
         made = await self._initial_states(setting, seats)
-        sids = await each(seats, lambda seat: self._set_up(room, setting, seat, made))
+        sids = await for_each(seats, lambda seat: self._set_up(room, setting, seat, made))
         given = {seat.number: sid for seat, sid in zip(seats, sids, strict=True) if sid is not None}
         kept = await self._save(room, setting, given)
         return Outcome(len(kept), len(seats) - len(given))
@@ -142,7 +142,7 @@ class ClassSessions:
             return Outcome(0, 0)
         sids = [seat.class_sid for seat in await self._rooms.seats(room.code) if seat.class_sid]
         change = self._sessions.apply_and_start if starts else self._sessions.apply
-        done = await each(sids, lambda sid: change(sid, move, as_teacher=True))
+        done = await for_each(sids, lambda sid: change(sid, move, as_teacher=True))
         return Outcome(len(sids) - done.count(None), done.count(None))
 
     async def copy(self, sid: str) -> str:
@@ -166,7 +166,7 @@ class ClassSessions:
         seeds = sorted({setting.seed_of(seat.number) for seat in seats})
         parts = [seeds[first : first + SEEDS] for first in range(0, len(seeds), SEEDS)]
         make = partial(self._sessions.initial_states, net=setting.net, points=points)
-        found = await each(parts, make)
+        found = await for_each(parts, make)
         return {seed: train for part in found for seed, train in (part or {}).items()}
 
     async def _set_up(
@@ -212,7 +212,7 @@ class ClassSessions:
         return seats
 
 
-async def each(items: Iterable[T], work: Callable[[T], Awaitable[R]]) -> list[R | None]:
+async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[R]]) -> list[R | None]:
     """Call `work` for each item, `AT_ONCE` at a time; the result is None if it raised `UserError`.
 
     Raises

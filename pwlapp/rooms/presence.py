@@ -88,7 +88,7 @@ class Presence:
         finally:
             self._count(code, number, -1)
 
-    def polls(self, code: str, number: int) -> None:
+    def record_poll(self, code: str, number: int) -> None:
         """Count a page of the seat that has no stream and polls as connected."""
         if (code, number) not in self._polls:
             self._change(code, number)
@@ -104,9 +104,9 @@ class Presence:
             except TimeoutError:
                 self._changed.update(self._streams, self._polls)
             with contextlib.suppress(UserError):  # logged by the store; the next heartbeat follows
-                await self.note()
+                await self.write_heartbeats()
 
-    async def note(self) -> None:
+    async def write_heartbeats(self) -> None:
         """Write the changes since the last call. Raises ``storage_failed``."""
         self._has_changed.clear()
         changed, self._changed = self._changed, set()
@@ -115,7 +115,7 @@ class Presence:
             is_here = self._streams[code, number] or (code, number) in self._polls
             seen[code][number] = self._clock() if is_here else 0.0
         for code, numbers in seen.items():
-            await self._rooms.see(code, numbers)
+            await self._rooms.save_heartbeats(code, numbers)
 
     def _count(self, code: str, number: int, change: int) -> None:
         self._streams[code, number] += change

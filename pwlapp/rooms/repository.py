@@ -224,9 +224,9 @@ class RoomRepository:
         await retried(attempt)
         return [done[number] for number in sorted(done)]
 
-    async def see(self, code: str, seen: Mapping[int, float]) -> None:
+    async def save_heartbeats(self, code: str, seen: Mapping[int, float]) -> None:
         """Save heartbeats of seats; see `Seat.seen`."""
-        await self._store.see(code, seen)
+        await self._store.save_heartbeats(code, seen)
         self._events.notify(board_key(code))
 
     async def remove_seat(self, code: str, number: int) -> None:

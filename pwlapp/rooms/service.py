@@ -12,11 +12,11 @@ import msgspec
 
 from pwlapp.errors import UserError
 from pwlapp.rooms import tokens
-from pwlapp.rooms.ask import check_answer
 from pwlapp.rooms.class_sessions import ClassSessions
 from pwlapp.rooms.codes import read_code
 from pwlapp.rooms.nicknames import read_nickname
 from pwlapp.rooms.presence import Presence
+from pwlapp.rooms.questions import check_answer
 from pwlapp.rooms.repository import RoomRepository
 from pwlapp.rooms.state import Answer, Room, Seat
 from pwlapp.sessions.service import SessionService

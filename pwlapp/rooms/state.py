@@ -249,19 +249,19 @@ class Seat(msgspec.Struct, frozen=True):
         return "" if self.name_hidden else self.nickname
 
 
-def followed(room: Room, seat: Seat) -> str | None:
+def session_shown(room: Room, seat: Seat) -> str | None:
     """The session that the seat's page shows; None for the tab's own."""
     if room.spotlight is not None:
         return room.spotlight.sid
     return seat.class_sid if room.leading else None
 
 
-def scored(challenge: Challenge, seat: Seat) -> str | None:
+def session_scored(challenge: Challenge, seat: Seat) -> str | None:
     """The session of the seat that counts in a challenge."""
     return seat.class_sid if challenge.of_class else seat.own
 
 
-def watched(room: Room, seat: Seat) -> str:
+def session_on_board(room: Room, seat: Seat) -> str:
     """The session of the seat that the board shows."""
     return (seat.class_sid if room.leading else None) or seat.own
 

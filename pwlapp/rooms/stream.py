@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from pwlapp.errors import UserError
 from pwlapp.rooms.service import RoomService
-from pwlapp.rooms.state import Room, Seat, followed
+from pwlapp.rooms.state import Room, Seat, session_shown
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.events import Event, Position
 from pwlapp.sessions.snapshot import frame_texts
@@ -37,7 +37,7 @@ class Known(NamedTuple):
 
     def position(self, room: Room, seat: Seat) -> Position:
         """Where to continue; if the page has to show another session, at its beginning."""
-        sid = followed(room, seat) or self.own
+        sid = session_shown(room, seat) or self.own
         return Position(sid, self.since if sid == self.sid else 0)
 
 
@@ -89,7 +89,7 @@ async def news(
     rooms: RoomService, room: Room, seat: Seat, known: Known
 ) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
     """The first events of `follow` at once, for a page that polls: room, state and frames."""
-    rooms.presence.polls(room.code, seat.number)
+    rooms.presence.record_poll(room.code, seat.number)
     position = known.position(room, seat)
     view = room_view(room, seat, await rooms.repository.count(room.code))
     return view, *await rooms.sessions.read(position.sid, position.since, form=frame_texts)

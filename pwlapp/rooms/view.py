@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from pwlapp.rooms.state import Challenge, Question, Room, Seat, followed
+from pwlapp.rooms.state import Challenge, Question, Room, Seat, session_shown
 
 SHOWN_PLACES = 10
 
@@ -27,7 +27,7 @@ def room_view(room: Room, seat: Seat, seats: int) -> dict[str, Any]:
         "code": room.code,
         "seat": seat.number,
         "nickname": seat.nickname,
-        "sid": followed(room, seat),
+        "sid": session_shown(room, seat),
         "leading": room.leading,
         "frozen": room.frozen,
         "hidden": room.hidden,

@@ -115,7 +115,7 @@ class SessionRepository:
             state = await self._store.load(sid)
             if await self.find(state.data_key) is not None:
                 return state
-            adopted, frames = transitions.adopt(state, self.points)
+            adopted, frames = transitions.replace_data(state, self.points)
             await self.save(sid, state, adopted, frames)
             return adopted
 

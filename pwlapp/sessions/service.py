@@ -57,7 +57,7 @@ class SessionService(SessionReader):
         """
         with contextlib.suppress(UnknownSession):
             known = await self._known(sid or "")
-            return known, await self.apply(known, transitions.revisit)
+            return known, await self.apply(known, transitions.reopen)
         admit()
         points = await self.loaded()
         train = await self.initial_state(seed, net, points)
@@ -231,7 +231,7 @@ class SessionService(SessionReader):
             chosen = self._available(state.engine if engine is None else engine)
             if state.is_running:
                 return state
-            begun = transitions.ready(state, optimizer, chosen)
+            begun = transitions.prepare_run(state, optimizer, chosen)
             points = await self._sessions.points_of(state)
             result = await self._scheduler.train_epoch(begun, points)
             after, frames = transitions.after_slice(begun, result)

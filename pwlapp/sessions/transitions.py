@@ -48,14 +48,14 @@ def new_session(
     return with_frame(state, "start", points)
 
 
-def revisit(state: SessionState) -> Transition:
+def reopen(state: SessionState) -> Transition:
     """Drop the notice that the session is new, when its page is loaded again."""
     if state.notice is None or state.notice.code != "session_new":
         return None
     return changed(state, notice=None), []
 
 
-def adopt(state: SessionState, points: Points) -> tuple[SessionState, list[Frame]]:
+def replace_data(state: SessionState, points: Points) -> tuple[SessionState, list[Frame]]:
     """Give the session other data, since its own was deleted; a run is paused."""
     train = with_params(state.train, state.train.params, *points.training)
     after = changed(
@@ -85,7 +85,7 @@ def start_run(
         raise UserError("already_running")
     epoch = state.train.epoch
     run = Run(epoch, epoch + epochs, "running")
-    return changed(ready(state, optimizer, engine), run=run, notice=None), []
+    return changed(prepare_run(state, optimizer, engine), run=run, notice=None), []
 
 
 def pause(state: SessionState) -> Transition:
@@ -100,7 +100,7 @@ def resume(state: SessionState, optimizer: OptimizerOptions, engine: str) -> Tra
     if state.run is None or state.is_running:
         return None
     run = replace(state.run, status="running")
-    return changed(ready(state, optimizer, engine), run=run, notice=None), []
+    return changed(prepare_run(state, optimizer, engine), run=run, notice=None), []
 
 
 def halt(state: SessionState, reason: UserError) -> Transition:
@@ -173,7 +173,7 @@ def edit(state: SessionState, params: Sequence[float], points: Points) -> Transi
     return with_frame(after, "edit", points)
 
 
-def ready(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:
+def prepare_run(state: SessionState, optimizer: OptimizerOptions, engine: str) -> SessionState:
     """The state from which a run or a step with this optimizer and engine starts; not saved.
 
     An optimizer of another kind starts with empty moments: SGD can't use Adam's.
@@ -238,7 +238,7 @@ def with_frame(state: SessionState, mark: Mark, points: Points) -> tuple[Session
 
 
 def with_frames(
-    state: SessionState, batch: FrameBatch, last_mark: Mark = ""
+    state: SessionState, batch: FrameBatch, last_mark: Mark
 ) -> tuple[SessionState, list[Frame]]:
     """Number the frames of a slice; the last one gets `last_mark`."""
     rows = zip(batch.epochs.tolist(), batch.losses.tolist(), batch.numbers, strict=True)

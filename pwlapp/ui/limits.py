@@ -1,4 +1,4 @@
-"""The limits and choices that the server accepts, as JSON in the page for ``core/limits.ts``."""
+"""Limits, choices and constants of the server, as JSON in the page for ``core/limits.ts``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from pwlapp.commands import data, seeds
+from pwlapp.core.analysis.plateaus import MIN_GAIN
 from pwlapp.core.data.points import MAX_POINTS, MIN_POINTS
 from pwlapp.core.export import qr
 from pwlapp.core.net import MAX_HIDDEN, MAX_PARAM, Activation, Loss
 from pwlapp.core.optimizers import MAX_LR, OPTIMIZERS
 from pwlapp.core.state import MAX_SEED
+from pwlapp.ui.lessons import LESSONS
 from pwlapp.web.http import bodies
 
 
@@ -36,5 +38,7 @@ def limits(max_epochs: int) -> dict[str, Any]:
         "max_link": qr.MAX_LENGTH,
         "activations": get_args(Activation),
         "losses": get_args(Loss),
+        "min_gain": MIN_GAIN,
+        "lessons": [lesson.id for lesson in LESSONS],
         "optimizers": {kind: asdict(made()) for kind, made in OPTIMIZERS.items()},
     }

@@ -25,6 +25,7 @@ class Audit:
     def __init__(self, page: LecturePage) -> None:
         self.page = page
         self.found: list[str] = []
+        self.themes = ["light", "dark"]  # the page is in the first
 
     def stop(self, name: str, selector: str = "", *, page: LecturePage | None = None) -> None:
         """Check a part of the page: contrasts in both themes, all other rules once.
@@ -32,10 +33,11 @@ class Audit:
         Without `selector` the whole page is checked, with its landmarks.
         """
         page = page or self.page
-        for theme in ("dark", "light"):
+        for theme in self.themes:
             page.page.evaluate(THEME, theme)
             page.page.evaluate(TWO_FRAMES)
             self.found += [f"{name}, {theme}: {text}" for text in axe.faint(page, selector)]
+        self.themes.reverse()  # the next stop begins with this theme: a change repaints all plots
         self.found += [f"{name}: {problem}" for problem in axe.problems(page, selector)]
 
     def drawer(self, id_: str) -> None:

@@ -138,6 +138,7 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
 
 def a_frozen_class_shows_a_message_and_loses_nothing(page: LecturePage, room: Room) -> None:
     room("push", **SETTING | {"epochs": 300})
+    expect(page.find("#fit-seed")).to_have_value("5")  # the student's own net has 300 epochs, too
     page.wait_for_epoch(300)
     before = stands(page)
 

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.view("explore-compare")
 
 Open = Callable[..., LecturePage]
 
-LIVE, TRUTH = 8, 9  # positions in compare-plots.js; kept runs have 0 to 7
-FILM = """() => pwl.fit.now().playback.frames.map(({ epoch, loss, p }) => [epoch, loss, p])"""
+LIVE, TRUTH = 8, 9  # positions in assets/explore/compare/plots.ts; kept runs have 0 to 7
+FRAMES = """() => pwl.fit.now().playback.frames.map(({ epoch, loss, p }) => [epoch, loss, p])"""
 ORDER = """() => [...document.querySelectorAll("#compare-fit-plot .trace")]
   .map((node) => node.__data__[0].trace.index)"""
 HEADS = [
@@ -33,7 +33,7 @@ def train_with(page: LecturePage, lr: str, epochs: int, seed: int = 1) -> list[A
     page.wait_for_epoch(0)
     page.train(epochs)
     page.wait_for_epoch(epochs)
-    frames: list[Any] = page.page.evaluate(FILM)
+    frames: list[Any] = page.page.evaluate(FRAMES)
     return frames
 
 
@@ -195,7 +195,7 @@ def test_a_row_restores_its_run_and_other_data_are_marked(address: str, open_pag
     expect(page.find("#fit-seed")).to_have_value("5")
     expect(page.find("#fit-lr")).to_have_value("0.01")
     assert page.page.evaluate("pwl.fit.now().state.optimizer") == {"kind": "adam", "lr": 0.01}
-    assert page.page.evaluate(FILM) == kept, "the same run, to the last bit"
+    assert page.page.evaluate(FRAMES) == kept, "the same run, to the last bit"
 
     other = {"law": "step_like", "n": 300, "noise": 0, "seed": 1, "held_out": 0}
     page.page.evaluate("(spec) => pwl.fit.send('use_data', { spec })", other)
@@ -210,7 +210,7 @@ def test_a_row_restores_its_run_and_other_data_are_marked(address: str, open_pag
 
     row.locator("[data-action='open']").click()  # on its own data, and the others come back by Undo
     page.wait_for_epoch(200)
-    assert page.page.evaluate(FILM) == kept
+    assert page.page.evaluate(FRAMES) == kept
     page.page.evaluate("pwl.history.undo()")
     page.wait_for_epoch(0)
     assert page.page.evaluate("pwl.fit.now().data.spec.law") == "step_like"

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.view("explore-pieces")
 
 Open = Callable[..., LecturePage]
 
-UNITS, DEAD, UNIT1, UNIT2, NET, PIECE, CHOSEN, BEND, KNOTS = range(9)  # pieces-plot.js
+UNITS, DEAD, UNIT1, UNIT2, NET, PIECE, CHOSEN, BEND, KNOTS = range(9)  # as in pieces/plot.ts
 
 
 def table(page: LecturePage) -> list[list[str]]:

@@ -5,7 +5,7 @@ Playwright's wait functions use ``eval``, which the policy forbids.
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 COUNT = """addEventListener("securitypolicyviolation", (event) => {
   (window.violations ??= []).push(`${event.violatedDirective} ${event.blockedURI}`);
@@ -40,6 +40,14 @@ def save_a_picture(page: Page) -> None:
 
 
 def turn_the_surface(page: Page, address: str) -> None:
+    """Until the card's script is loaded, its buttons are hidden: a press would be lost."""
+    switch = page.locator("#surface-solid-switch")
+    scripts: list[Route] = []
+    page.route("**/static/card-*.js", lambda script: scripts.append(script))
     page.goto(f"{address}#explore-surface")
-    page.locator("#surface-solid-switch").click()
+    expect(page.locator("#explore-surface h3")).to_be_visible()
+    expect(switch).to_be_hidden()
+    [script] = scripts
+    script.continue_()
+    switch.click()
     expect(page.locator("#surface-solid .gl-container canvas").first).to_be_attached()

@@ -131,6 +131,16 @@ def test_an_exception_of_a_call_is_raised_again() -> None:
     assert "in fail" in failed.value.__notes__[0]
 
 
+@pytest.mark.parametrize("name", ["UnicodeDecodeError", "print", "HTTPError"])
+def test_an_exception_that_cannot_be_made_again_is_a_runtime_error(name: str) -> None:
+    """It needs more arguments, is no exception, or is not built in."""
+    answer = wire.dumps(["error", [name, "what happened", "where"]])
+    with pytest.raises(RuntimeError, match="what happened") as error:
+        calls.result(answer)
+    assert type(error.value) is RuntimeError
+    assert "where" in error.value.__notes__[0]
+
+
 @pytest.mark.parametrize("function", [lambda: None, Path.exists, partial(lambda: None)])
 def test_a_function_without_a_name_cannot_be_called(function: Any) -> None:
     with pytest.raises(TypeError, match="expected one of"):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pwlapp.compute.pool import PoolRunner
+from pwlapp.compute.pool import PoolRunner, Worker
 from pwlapp.errors import UserError
 from pwlapp.sessions.protocols import WorkerLost
 from tests.support import jobs
@@ -152,6 +152,17 @@ async def test_closing_ends_calls_in_flight_and_in_the_queue(tmp_path: Path) -> 
     assert not is_alive(pid)
 
 
+def test_a_process_ends_by_itself_when_its_pipe_is_closed() -> None:
+    worker = Worker(jobs.nothing)
+    assert worker.call(jobs.add, (2, 3)) == 5
+    with pytest.raises(ZeroDivisionError, match="of all things"):
+        worker.call(jobs.fail, ())
+    process = worker._process
+    worker.close()
+    assert process is not None
+    assert (process.exitcode, worker.pid) == (0, None)
+
+
 async def test_closing_an_unused_pool() -> None:
     await PoolRunner(3, jobs.nothing).close()
 
@@ -181,7 +192,7 @@ async def test_workers_have_torch_at_hand_on_one_thread() -> None:
 PARENT = """
 import asyncio, sys, time
 from pathlib import Path
-from pwlapp.compute.pool import PoolRunner
+from pwlapp.compute.pool import PoolRunner, Worker
 from tests.support import jobs
 
 async def main():

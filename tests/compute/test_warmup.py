@@ -7,9 +7,11 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,6 +133,61 @@ def test_it_is_compiled_once_per_fingerprint(
     numba_cache.delete_compiled(tmp_path / "cache")  # as a user may do
     warmup.load_compiled()
     assert compilations[6:] == ["compiled", "loaded"]
+
+
+@pytest.fixture
+def not_ready() -> Iterator[None]:
+    """This process has not loaded the compiled engine, before the test and after it."""
+    warmup._ready.clear()
+    yield
+    warmup._ready.clear()
+
+
+@pytest.mark.usefixtures("not_ready")
+def test_the_fork_server_loads_only_what_is_compiled_and_whole(
+    compilations: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise EOFError("Ran out of input")
+
+    assert not warmup.load_if_compiled()
+    assert compilations == []
+    warmup.load_compiled()
+    with monkeypatch.context() as patch:
+        patch.setattr("pwlapp.core.engines.fused_cpu.warm", fail)
+        assert not warmup.load_if_compiled()
+        assert not warmup.is_ready()
+    assert warmup.load_if_compiled()
+    assert warmup.is_ready()
+    assert compilations == ["compiled", "loaded", "loaded"]
+    assert warmup.begin(fail) is None  # nothing is left to load
+
+
+@pytest.mark.usefixtures("not_ready")
+def test_a_worker_process_has_torch_at_once_and_the_compiled_engine_later(
+    compilations: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[Any] = []
+    monkeypatch.setattr(warmup.logs, "configure", lambda *words: compilations.append(words[0]))
+    monkeypatch.setattr(warmup, "load_torch", lambda: compilations.append("torch"))
+    monkeypatch.setattr(warmup, "begin", threads.append)
+    warmup.load_engines(tmp_path, "info", "text")
+    assert compilations == ["info", "torch"]
+    [load] = threads
+    load()
+    assert compilations[2:] == ["compiled", "loaded"]
+
+
+def test_an_image_for_another_machine_has_an_empty_folder(
+    compilations: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(numba_cache, "supports_target", lambda: False)
+    warmup._fill_image(tmp_path / "image" / "compiled")
+    assert list((tmp_path / "image" / "compiled").iterdir()) == compilations == []
+    assert "compiled at the first start" in capsys.readouterr().err
 
 
 def test_damaged_files_are_compiled_again_at_the_next_start(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pwlapp.core import net
-from pwlapp.core.net import START, Activation, Architecture, Loss, Params
+from pwlapp.core.net import LECTURE, START, Activation, Architecture, Loss, Params
 from pwlapp.errors import UserError
 
 X = np.linspace(-1, 1, 1001, dtype=np.float32)
@@ -111,7 +111,12 @@ def test_an_unknown_activation_or_loss_is_refused(words: dict[str, Any]):
         Architecture(**words)
 
 
+def test_the_lectures_net_has_two_relus_without_bias():
+    assert Architecture() == LECTURE == Architecture(2, False, "relu", "bce")
+
+
 def test_the_start_is_the_target():
+    assert (START.W1.dtype, START.W2.dtype) == (np.float32, np.float32)
     np.testing.assert_allclose(net.logit(START, X), net.target(X), atol=1e-6)
     assert net.slopes(START) == (9.0, -4.5)
 
@@ -150,6 +155,21 @@ def test_bce_is_torchs():
     y = rng.integers(0, 2, 500).astype(np.float32)
     expected = torch.nn.BCELoss()(torch.tensor(yhat), torch.tensor(y)).item()
     assert net.bce(yhat, y) == pytest.approx(expected, abs=1e-6)
+
+
+def test_bce_of_logits_is_torchs():
+    rng = np.random.default_rng(1)
+    z, y = rng.normal(0, 100, 1001), rng.random(1001)
+    expected = torch.nn.BCEWithLogitsLoss()(torch.tensor(z), torch.tensor(y)).item()
+    assert net.bce_of_logits(z, y) == pytest.approx(expected, rel=1e-12)
+
+
+def test_losses_are_averaged_in_float64():
+    """The mean of equal terms is the term, to the last bit; in float32 it is not."""
+    yhat, ones = np.full(1001, 0.7, dtype=np.float32), np.ones(1001, dtype=np.float32)
+    assert net.bce(yhat, ones) == -float(np.log(yhat[0]))
+    assert net.bce_of_logits(-yhat, 0 * ones) == float(np.logaddexp(0, -yhat[:1])[0])
+    assert net.mse(yhat, 0 * ones) == pytest.approx(float(yhat[0]) ** 2, rel=1e-14)
 
 
 def test_a_certain_but_wrong_yhat_costs_100_as_in_torch():

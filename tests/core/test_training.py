@@ -188,14 +188,26 @@ def test_a_v_that_has_overflowed_is_the_same_in_slices_and_gone_after_an_edit(
     assert train(edited, lecture, 10).state.params[1] != start.params[1]
 
 
-@pytest.mark.parametrize("name", ["params", "m", "v"])
-def test_numbers_that_are_not_finite_are_refused(lecture: Points, name: str, train: Train):
+@pytest.mark.parametrize(
+    ("name", "value"), [("params", np.nan), ("params", np.inf), ("m", np.nan), ("v", np.nan)]
+)
+def test_numbers_that_are_not_finite_are_refused(
+    lecture: Points, name: str, value: float, train: Train
+):
     start = initial_state(1, lecture.x, lecture.y)
     spoilt = getattr(start, name).copy()
-    spoilt[2] = np.nan
+    spoilt[2] = value
     with pytest.raises(UserError) as refused:
         train(dataclasses.replace(start, **{name: spoilt}), lecture, 5)
     assert refused.value.code == "bad_params"
+
+
+@pytest.mark.parametrize("name", ["params", "m", "v"])
+def test_vectors_of_another_net_are_refused(lecture: Points, name: str, train: Train):
+    start = initial_state(1, lecture.x, lecture.y)
+    longer = dataclasses.replace(start, **{name: np.zeros(7, dtype=np.float32)})
+    with pytest.raises(ValueError, match=r"shape \(7,\), expected \(5,\)"):
+        train(longer, lecture, 5)
 
 
 # Divergence

@@ -99,7 +99,7 @@ class Lesson:
                 self.begun_epochs += EPOCHS * len(self.students)
                 self.begun_runs += len(self.students)
             try:
-                answer = await self.teacher.tell(name, **body)
+                answer = await self.teacher.command(name, **body)
             except Refused as refusal:
                 if refusal.code not in TEMPORARY_ERRORS:
                     raise Violation(f"{name}: refused, {refusal.code}") from refusal

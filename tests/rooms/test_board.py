@@ -18,7 +18,7 @@ from pwlapp.rooms.board.live import Boards
 from pwlapp.rooms.presence import HERE_S
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
-from tests.support.classes import SETTING, ended, take_seats, tell
+from tests.support.classes import SETTING, ended, send_command, take_seats
 from tests.support.sessions import Clock, until
 
 TARGET = to_vector(START).tolist()
@@ -119,7 +119,7 @@ async def test_follows_the_class_while_the_room_leads(
     rooms: RoomService, room: Room, screen: Screen
 ) -> None:
     await take_seats(rooms, room, 3)
-    await tell(rooms, room, "push", **SETTING | {"seat_seeds": True, "epochs": 300})
+    await send_command(rooms, room, "push", **SETTING | {"seat_seeds": True, "epochs": 300})
     await until(lambda: [row["epoch"] for row in screen.rows.values()] == [300] * 3)
     assert [screen.rows[n]["seed"] for n in (1, 2, 3)] == [10, 11, 12]
     for number, snapshot in enumerate(await ended(rooms, room), start=1):
@@ -133,7 +133,7 @@ async def test_follows_the_class_while_the_room_leads(
         "epochs": 300,
         "data_key": rooms.sessions.points.key,
     }
-    await tell(rooms, room, "release")
+    await send_command(rooms, room, "release")
     await until(lambda: [row["seed"] for row in screen.rows.values()] == [1, 2, 3])
     assert not screen.room["leading"]
 
@@ -142,7 +142,7 @@ async def test_wide_nets_and_other_data(rooms: RoomService, room: Room, screen: 
     await take_seats(rooms, room, 1)
     law = {"law": "step", "n": 50, "noise": 0.1, "seed": 1}
     wide = vars(Architecture(h=20, bias1=True, loss="mse"))
-    await tell(rooms, room, "push", **SETTING | {"data": law, "net": wide})
+    await send_command(rooms, room, "push", **SETTING | {"data": law, "net": wide})
     await until(lambda: screen.rows and not screen.rows[1]["plain"])
     assert len(screen.rows[1]["numbers"]) == 101
     assert screen.rows[1]["data"] == screen.room["setting"]["data_key"]
@@ -180,7 +180,7 @@ async def test_sends_pings_and_notices_absent_students(
 ) -> None:
     monkeypatch.setattr(live, "PING_S", 0.05)
     await take_seats(rooms, room, 1)
-    await rooms.repository.see(room.code, {1: clock.now})
+    await rooms.repository.save_heartbeats(room.code, {1: clock.now})
     await until(lambda: screen.rows and screen.rows[1]["here"])
     clock.now += HERE_S + 1  # the server of that page has died
     await until(lambda: not screen.rows[1]["here"])
@@ -207,14 +207,14 @@ async def test_a_polling_page_gets_what_a_board_shows(
     assert boards._boards  # it is kept: the page polls again
     monkeypatch.setattr(live, "IDLE_S", 0.0)
     await until(lambda: not boards._boards)
-    await tell(rooms, room, "end")
+    await send_command(rooms, room, "end")
     with pytest.raises(UserError, match="room_unknown"):
         await boards.now(room.code)
 
 
 async def test_ends_with_the_room(rooms: RoomService, room: Room, screen: Screen) -> None:
     await until(lambda: screen.room)
-    await tell(rooms, room, "end")
+    await send_command(rooms, room, "end")
     await until(lambda: screen.has_ended)
     assert screen.error
     assert screen.error.code == "room_unknown"
@@ -241,7 +241,7 @@ async def test_answers_are_shown_to_the_teacher_first(
     rooms: RoomService, room: Room, screen: Screen
 ) -> None:
     seats = await take_seats(rooms, room, 3)
-    await tell(rooms, room, "ask", kind="number", text="How many?")
+    await send_command(rooms, room, "ask", kind="number", text="How many?")
     room = await rooms.repository.load(room.code)
     assert room.question
     for seat, value in ((seats[2], 7), (seats[0], 31.5)):
@@ -249,7 +249,7 @@ async def test_answers_are_shown_to_the_teacher_first(
     await until(lambda: (screen.room["question"] or {}).get("answered") == 2)
     assert screen.room["question"]["all"] == [[1, 31.5], [3, 7]]
     assert screen.room["question"]["answers"] is None
-    await tell(rooms, room, "reveal")
+    await send_command(rooms, room, "reveal")
     await until(lambda: screen.room["question"]["revealed"])
     assert screen.room["question"]["answers"] == {"numbers": [7.0, 31.5]}
 
@@ -259,7 +259,7 @@ class TestRanking:
         self, rooms: RoomService, room: Room, screen: Screen
     ) -> None:
         seats = await take_seats(rooms, room, 4)
-        await tell(rooms, room, "challenge", kind="match", target=TARGET)
+        await send_command(rooms, room, "challenge", kind="match", target=TARGET)
         close = [1, -1, -4.5, -9, 5]
         for seat, params in zip(seats, (close, TARGET, close), strict=False):
             await rooms.sessions.set_params(seat.own, params)
@@ -268,18 +268,18 @@ class TestRanking:
         assert scores == pytest.approx([0, 0.5, 0.5], abs=1e-6)
         await rooms.sessions.reset(seats[1].own)  # the present weights count
         await until(lambda: screen.ranking() == [(1, 1), (1, 3)])
-        await tell(rooms, room, "hide_name", seat=3, on=True)
+        await send_command(rooms, room, "hide_name", seat=3, on=True)
         await until(lambda: screen.room["challenge"]["ranking"][1]["name"] == "")
-        await tell(rooms, room, "end_challenge")
+        await send_command(rooms, room, "end_challenge")
         await until(lambda: screen.room["challenge"] is None)
 
     async def test_challenge_of_the_lowest_loss(
         self, rooms: RoomService, room: Room, screen: Screen
     ) -> None:
         await take_seats(rooms, room, 3)
-        await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
-        await tell(rooms, room, "challenge", kind="lowest", epochs=100)
-        await tell(rooms, room, "start", epochs=400)
+        await send_command(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        await send_command(rooms, room, "challenge", kind="lowest", epochs=100)
+        await send_command(rooms, room, "start", epochs=400)
         await ended(rooms, room)
         best = {}
         for seat in await rooms.repository.seats(room.code):
@@ -322,12 +322,12 @@ class TestRanking:
         page = asyncio.create_task(follow())
         await until(lambda: shown)
         assert not boards._boards  # nothing is read where nothing is scored
-        await tell(rooms, room, "challenge", kind="match", target=TARGET)
+        await send_command(rooms, room, "challenge", kind="match", target=TARGET)
         await rooms.sessions.set_params(seat.own, [1, -1, -4.5, -9, 5])
         await until(lambda: own() == pytest.approx(0.5, abs=1e-6))
         await rooms.sessions.set_params(seat.own, TARGET)
         await until(lambda: own() == pytest.approx(0, abs=1e-6))
-        await tell(rooms, room, "end_challenge")
+        await send_command(rooms, room, "end_challenge")
         await until(lambda: shown["challenge"] is None)
         page.cancel()
         await asyncio.gather(page, return_exceptions=True)
@@ -336,9 +336,9 @@ class TestRanking:
         self, rooms: RoomService, boards: Boards, room: Room, screen: Screen
     ) -> None:
         [seat] = await take_seats(rooms, room, 1)
-        await tell(rooms, room, "push", **SETTING | {"epochs": 100})
+        await send_command(rooms, room, "push", **SETTING | {"epochs": 100})
         await ended(rooms, room)
-        await tell(rooms, room, "challenge", kind="lowest", epochs=100)
+        await send_command(rooms, room, "challenge", kind="lowest", epochs=100)
         await until(lambda: screen.ranking() == [(1, 1)])
         before = screen.room["challenge"]
         await screen.close()
@@ -354,15 +354,15 @@ class TestRanking:
     ) -> None:
         seats = await take_seats(rooms, room, 2)
         await rooms.sessions.set_params(seats[1].own, TARGET)
-        await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
-        await tell(rooms, room, "challenge", kind="match", target=TARGET)
+        await send_command(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        await send_command(rooms, room, "challenge", kind="match", target=TARGET)
         [first, _] = await rooms.repository.seats(room.code)
         await rooms.sessions.set_params(first.class_sid or "", [1, -1, -4.5, -9, 5])
         await until(lambda: screen.ranking() == [(1, 1)])
-        await tell(rooms, room, "release")
+        await send_command(rooms, room, "release")
         await until(lambda: screen.rows[2]["why"] == "not_yet")  # own nets are shown again
         await rooms.sessions.set_params(first.own, TARGET)
-        await tell(rooms, room, "hide_name", seat=1, on=True)
+        await send_command(rooms, room, "hide_name", seat=1, on=True)
         await until(lambda: screen.room["challenge"]["ranking"][0]["name"] == "")
         assert screen.ranking() == [(1, 1)]
         assert screen.room["challenge"]["over"]
@@ -372,10 +372,10 @@ class TestRanking:
         self, rooms: RoomService, room: Room, screen: Screen
     ) -> None:
         [seat] = await take_seats(rooms, room, 1)
-        await tell(rooms, room, "challenge", kind="match", target=TARGET)
+        await send_command(rooms, room, "challenge", kind="match", target=TARGET)
         await rooms.sessions.set_params(seat.own, TARGET)
         await until(lambda: screen.ranking() == [(1, 1)])
-        await tell(rooms, room, "push", **SETTING)
+        await send_command(rooms, room, "push", **SETTING)
         await until(lambda: screen.ranking() == [])
         [seat] = await rooms.repository.seats(room.code)
         await rooms.sessions.set_params(seat.class_sid or "", TARGET)
@@ -385,8 +385,8 @@ class TestRanking:
         self, rooms: RoomService, room: Room, screen: Screen
     ) -> None:
         [seat] = await take_seats(rooms, room, 1)
-        await tell(rooms, room, "push", **SETTING)
-        await tell(rooms, room, "challenge", kind="match", target=TARGET)
+        await send_command(rooms, room, "push", **SETTING)
+        await send_command(rooms, room, "challenge", kind="match", target=TARGET)
         [seat] = await rooms.repository.seats(room.code)
         await rooms.sessions.set_params(seat.class_sid or "", TARGET)
         await until(lambda: screen.ranking() == [(1, 1)])

@@ -19,7 +19,7 @@ from pwlapp.rooms.teacher import invitation, table
 from pwlapp.rooms.teacher.downloads import File
 from pwlapp.rooms.teacher.invitation import links
 from tests.core.test_export import WORDS
-from tests.support.classes import SETTING, class_states, ended, take_seats, tell
+from tests.support.classes import SETTING, class_states, ended, send_command, take_seats
 
 
 async def download(rooms: RoomService, room: Room, name: str, names: bool = False) -> File:
@@ -38,9 +38,9 @@ def literals_of(notebook: File) -> list[dict[str, Any]]:
 async def trained_class(rooms: RoomService) -> Room:
     room = await rooms.open()
     seats = await take_seats(rooms, room, 3)
-    await tell(rooms, room, "push", **SETTING | {"seat_seeds": True, "epochs": 30})
+    await send_command(rooms, room, "push", **SETTING | {"seat_seeds": True, "epochs": 30})
     await ended(rooms, room)
-    await tell(rooms, room, "ask", kind="number", text="How many?")
+    await send_command(rooms, room, "ask", kind="number", text="How many?")
     asked = await rooms.repository.load(room.code)
     assert asked.question
     await rooms.answer(asked, seats[1], asked.question.id, 42)
@@ -74,7 +74,7 @@ async def test_the_notebook_has_every_net_and_no_name(rooms: RoomService) -> Non
 
 async def test_scores_are_current_without_a_board(rooms: RoomService) -> None:
     room = await trained_class(rooms)
-    await tell(rooms, room, "challenge", kind="lowest", epochs=30)
+    await send_command(rooms, room, "challenge", kind="lowest", epochs=30)
     file = await download(rooms, room, "csv")
     lines = list(csv.DictReader(io.StringIO(file.content.removeprefix(BYTE_ORDER_MARK))))
     for line, seat in zip(lines, await rooms.repository.seats(room.code), strict=True):
@@ -86,8 +86,8 @@ async def test_scores_are_current_without_a_board(rooms: RoomService) -> None:
 
 async def test_the_ranking_is_saved_at_the_release_without_a_board(rooms: RoomService) -> None:
     room = await trained_class(rooms)
-    await tell(rooms, room, "challenge", kind="lowest", epochs=30)
-    await tell(rooms, room, "release")
+    await send_command(rooms, room, "challenge", kind="lowest", epochs=30)
+    await send_command(rooms, room, "release")
     challenge = (await rooms.repository.load(room.code)).challenge
     assert challenge
     assert [place.place for place in challenge.ranking] == [1, 2, 3]

@@ -250,7 +250,7 @@ async def test_a_change_notifies_only_those_who_see_it(
             return {name for name, key in keys.items() if key in changed}
 
         assert await woken(rooms.add_seat(code, Seat(OWN))) == {"board"}
-        assert await woken(rooms.see(code, {1: 5.0})) == {"board"}
+        assert await woken(rooms.save_heartbeats(code, {1: 5.0})) == {"board"}
         rename = rooms.update_seat(code, 1, lambda seat: replace(seat, nickname="x"))
         assert await woken(rename) == {"seat", "board"}
         assert await woken(rooms.update_seat(code, 2, lambda seat: seat)) == {"board"}
@@ -272,7 +272,7 @@ async def test_the_heartbeats_of_a_room_are_one_write(
     heartbeats = presence.heartbeats()
 
     async def here() -> list[int]:
-        await presence.note()
+        await presence.write_heartbeats()
         return [seat.number for seat in await rooms.seats(code) if heartbeats.is_here(seat)]
 
     assert await here() == []
@@ -280,11 +280,11 @@ async def test_the_heartbeats_of_a_room_are_one_write(
         with presence.connected(code, 1), events.watcher(board_key(code)) as watcher:
             assert await here() == [1, 2]
             assert watcher.take() == {board_key(code)}
-            await presence.note()
+            await presence.write_heartbeats()
             assert watcher.take() == set()
         assert await here() == [1, 2]  # one of two tabs is closed
     assert await here() == []
-    presence.polls(code, 3)
+    presence.record_poll(code, 3)
     assert await here() == [3]
     clock.now += HERE_S
     assert await here() == []

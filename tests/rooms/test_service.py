@@ -15,7 +15,7 @@ from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import ROOM_S, Answer, Room, Seat
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.state import UnknownSession
-from tests.support.classes import FOREVER, SETTING, take_seats, tell
+from tests.support.classes import FOREVER, SETTING, send_command, take_seats
 from tests.support.sessions import Clock, has_moved, until
 
 OWN, OTHER = "A" * 22, "B" * 22
@@ -78,8 +78,8 @@ class TestJoin:
 
     async def test_late_gives_the_present_state(self, rooms: RoomService, room: Room) -> None:
         await take_seats(rooms, room, 1)
-        await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
-        await tell(rooms, room, "hide", controls=["train"])
+        await send_command(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        await send_command(rooms, room, "hide", controls=["train"])
         own, _ = await rooms.sessions.open(seed=5)
         joined, seat = await rooms.join(room.code, "", own)
         view = room_view(joined, seat, 2)
@@ -90,7 +90,7 @@ class TestJoin:
 
     async def test_during_a_push_misses_nothing(self, rooms: RoomService, room: Room) -> None:
         joining = [rooms.join(room.code, str(n), OWN) for n in range(20)]
-        await asyncio.gather(tell(rooms, room, "push", **SETTING), *joining)
+        await asyncio.gather(send_command(rooms, room, "push", **SETTING), *joining)
         seats = await rooms.repository.seats(room.code)
         assert len({seat.class_sid for seat in seats} - {None}) == 20
         sids = [seat.class_sid for seat in seats if seat.class_sid]
@@ -132,7 +132,7 @@ class TestAnswer:
     @pytest.fixture
     async def asked(self, rooms: RoomService, room: Room) -> tuple[Room, Seat]:
         await rooms.join(room.code, "", OWN)
-        await tell(rooms, room, "ask", kind="number", text="How many?", options=[])
+        await send_command(rooms, room, "ask", kind="number", text="How many?", options=[])
         return await rooms.seat(tokens.seat_token(room, 1))
 
     async def test_is_kept_and_can_be_changed(
@@ -150,7 +150,7 @@ class TestAnswer:
     ) -> None:
         room, seat = asked
         await rooms.answer(room, seat, 1, 3)
-        await tell(rooms, room, "ask", kind="number", text="And now?", options=[])
+        await send_command(rooms, room, "ask", kind="number", text="And now?", options=[])
         room, seat = await rooms.seat(tokens.seat_token(room, 1))
         assert room_view(room, seat, 1)["answer"] is None
         with pytest.raises(UserError, match="question_over"):
@@ -163,7 +163,7 @@ class TestAnswer:
         with pytest.raises(UserError, match="bad_answer"):
             await rooms.answer(room, seat, 1, "3")
         for name in ("reveal", "end_question"):
-            await tell(rooms, room, name)
+            await send_command(rooms, room, name)
             room = await rooms.repository.load(room.code)
             with pytest.raises(UserError, match="question_over"):
                 await rooms.answer(room, seat, 1, 3)
@@ -181,7 +181,7 @@ async def test_a_student_can_be_renamed(rooms: RoomService, room: Room) -> None:
 async def test_leaving_keeps_only_the_own_session(rooms: RoomService, room: Room) -> None:
     [seat] = await take_seats(rooms, room, 1)
     before = await rooms.sessions.get_snapshot(seat.own)
-    await tell(rooms, room, "push", **SETTING)
+    await send_command(rooms, room, "push", **SETTING)
     seat = await rooms.repository.seat(room.code, 1)
     await rooms.leave(room, seat)
     assert await rooms.repository.seats(room.code) == []
@@ -193,8 +193,8 @@ async def test_leaving_keeps_only_the_own_session(rooms: RoomService, room: Room
 async def test_ending_a_room_keeps_only_the_own_sessions(rooms: RoomService, room: Room) -> None:
     seats = await take_seats(rooms, room, 3)
     own = [await rooms.sessions.get_snapshot(seat.own) for seat in seats]
-    await tell(rooms, room, "push", **SETTING)
-    await tell(rooms, room, "spotlight", seat=2)
+    await send_command(rooms, room, "push", **SETTING)
+    await send_command(rooms, room, "spotlight", seat=2)
     assert (await rooms.sessions.counts()).sessions == 7
     await rooms.end(room.code)
     assert (await rooms.sessions.counts()).sessions == 3
@@ -206,7 +206,7 @@ async def test_a_room_that_ends_during_runs_logs_no_warning(
     rooms: RoomService, room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     await take_seats(rooms, room, 3)
-    await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
+    await send_command(rooms, room, "push", **SETTING | {"epochs": FOREVER})
     for seat in await rooms.repository.seats(room.code):
         await until(lambda seat=seat: has_moved(rooms.sessions, seat.class_sid))  # type: ignore[misc]
     await rooms.end(room.code)
@@ -219,7 +219,7 @@ async def test_an_expired_room_is_deleted_with_its_sessions(
 ) -> None:
     monkeypatch.setattr(module, "END_EVERY_S", 0.01)
     await take_seats(rooms, room, 2)
-    await tell(rooms, room, "push", **SETTING)
+    await send_command(rooms, room, "push", **SETTING)
     rooms.start()
     clock.now += ROOM_S + 1
 
@@ -237,7 +237,7 @@ async def test_no_log_names_a_student_a_code_or_a_token(
     room = await rooms.open()
     _, seat = await rooms.join(room.code, "Ada Lovelace", OWN)
     await rooms.rename(room, seat, "Grace Hopper")
-    await tell(rooms, room, "push", **SETTING)
+    await send_command(rooms, room, "push", **SETTING)
     await rooms.end(room.code)
     assert "room opened" in caplog.text
     secrets = ("Ada", "Grace", room.code, OWN, tokens.seat_token(room, 1)[:10])

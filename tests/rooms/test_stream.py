@@ -18,7 +18,7 @@ from pwlapp.rooms.stream import Known
 from pwlapp.services import Services, build_services
 from pwlapp.sessions.events import Event
 from pwlapp.settings import Settings
-from tests.support.classes import FOREVER, SETTING, take_seats, tell
+from tests.support.classes import FOREVER, SETTING, send_command, take_seats
 from tests.support.cluster import Cluster
 from tests.support.sessions import until
 
@@ -102,14 +102,14 @@ async def test_switches_to_the_class_session_and_back(
     rooms: RoomService, room: Room, seat: Seat
 ) -> None:
     async with page(rooms, room, seat) as shown:
-        await tell(rooms, room, "push", **SETTING | {"epochs": 40})
+        await send_command(rooms, room, "push", **SETTING | {"epochs": 40})
         await until(lambda: shown.shown["seed"] == 10 and shown.shown["epoch"] == 40)
         class_sid = (await rooms.repository.seat(room.code, 1)).class_sid
         assert shown.room is not None
         assert shown.room["sid"] == class_sid
         assert shown.events[-1].id == f"{class_sid}.{shown.shown['next_seq'] - 1}"
         assert shown.seqs == list(range(1, shown.shown["next_seq"]))
-        await tell(rooms, room, "release")
+        await send_command(rooms, room, "release")
         await until(lambda: shown.shown["seed"] == 1 and shown.seqs == [1])
         assert shown.room["sid"] is None
 
@@ -123,10 +123,10 @@ async def test_frames_that_the_page_has_are_not_sent_again(
         await until(lambda: shown.seqs == [3, 4])
     async with page(rooms, room, seat, Known(seat.own, "x" * 22, 2)) as shown:
         await until(lambda: shown.seqs == [1, 2, 3, 4])
-    await tell(rooms, room, "push", **SETTING)
+    await send_command(rooms, room, "push", **SETTING)
     async with page(rooms, room, seat, Known(seat.own, seat.own, 2)) as shown:
         await until(lambda: shown.seqs == [1])
-        await tell(rooms, room, "release")
+        await send_command(rooms, room, "release")
         # The page has shown another session meanwhile, so it needs all frames again.
         await until(lambda: shown.seqs == [1, 2, 3, 4])
 
@@ -137,7 +137,7 @@ async def test_what_a_polling_page_gets(rooms: RoomService, room: Room, seat: Se
     assert (view["seat"], view["seats"]) == (1, 1)
     assert state == await rooms.sessions.get_snapshot(seat.own)
     assert [seq for seq, _ in frames] == [2]
-    await rooms.presence.note()
+    await rooms.presence.write_heartbeats()
     assert (await rooms.repository.seat(room.code, 1)).seen > 0
 
 
@@ -159,7 +159,7 @@ async def test_a_join_and_other_seats_notify_no_page(
         other = await rooms.repository.add_seat(room.code, Seat(own))
         await rooms.rename(room, other, "b")
         await rooms.sessions.step(own, ADAM)
-        await rooms.presence.note()
+        await rooms.presence.write_heartbeats()
         await asyncio.sleep(0.2)  # five times the pause between readings
         assert read == []
         rooms.sessions.events.notify(seat.own)
@@ -192,7 +192,7 @@ async def test_a_change_of_the_seat_is_seen_in_all_its_tabs(
 async def test_ends_with_the_room_or_the_seat(
     rooms: RoomService, room: Room, seat: Seat, how: str, last: str | None
 ) -> None:
-    await tell(rooms, room, "push", **SETTING)
+    await send_command(rooms, room, "push", **SETTING)
     async with page(rooms, room, seat) as shown:
         await until(lambda: shown.shown["seed"] == 10)
         if how == "end":
@@ -206,7 +206,7 @@ async def test_ends_with_the_room_or_the_seat(
 
 async def test_presence(rooms: RoomService, room: Room, seat: Seat) -> None:
     async def seen() -> float:
-        await rooms.presence.note()
+        await rooms.presence.write_heartbeats()
         return (await rooms.repository.seat(room.code, 1)).seen
 
     assert await seen() == 0
@@ -239,12 +239,12 @@ async def test_any_web_process_serves_any_seat(settings: Settings, workers: Clus
         room = await one.rooms.open()
         seat, _ = await take_seats(other.rooms, room, 2)
         async with page(other.rooms, room, seat) as shown:
-            await tell(one.rooms, room, "push", **SETTING | {"epochs": FOREVER})
+            await send_command(one.rooms, room, "push", **SETTING | {"epochs": FOREVER})
             await until(lambda: shown.shown["seed"] == 10 and shown.shown["epoch"] > 0)
-            await tell(other.rooms, room, "freeze", on=True)
+            await send_command(other.rooms, room, "freeze", on=True)
             await until(lambda: shown.room and shown.room["frozen"])
             await until(lambda: shown.shown["status"] == "paused")
-            await tell(one.rooms, room, "ask", kind="number", text="How many?", options=[])
+            await send_command(one.rooms, room, "ask", kind="number", text="How many?", options=[])
             await until(lambda: shown.room and shown.room["question"])
             asked = await other.rooms.repository.load(room.code)
             await other.rooms.answer(asked, seat, asked.question.id, 7)  # type: ignore[union-attr]

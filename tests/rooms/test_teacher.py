@@ -15,10 +15,10 @@ from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
 from pwlapp.rooms import stream
 from pwlapp.rooms.service import RoomService
-from pwlapp.rooms.state import CURVE_VALUES, Room, Seat, followed
+from pwlapp.rooms.state import CURVE_VALUES, Room, Seat, session_shown
 from pwlapp.rooms.view import question_view
 from pwlapp.sessions.state import SessionState
-from tests.support.classes import FOREVER, SETTING, class_states, ended, take_seats, tell
+from tests.support.classes import FOREVER, SETTING, class_states, ended, send_command, take_seats
 from tests.support.sessions import has_moved, until
 from tests.support.training import assert_at, first_state, trained
 
@@ -27,7 +27,7 @@ async def running_class(rooms: RoomService, count: int) -> tuple[Room, list[Seat
     """A class in which all nets are being trained."""
     room = await rooms.open()
     await take_seats(rooms, room, count)
-    await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
+    await send_command(rooms, room, "push", **SETTING | {"epochs": FOREVER})
     seats = await rooms.repository.seats(room.code)
     for seat in seats:
         await until(lambda seat=seat: has_moved(rooms.sessions, seat.class_sid))  # type: ignore[misc]
@@ -39,7 +39,7 @@ class TestPush:
         room = await rooms.open()
         seats = await take_seats(rooms, room, 3)
         own = [await rooms.sessions.get_snapshot(seat.own) for seat in seats]
-        assert await tell(rooms, room, "push", **SETTING) == {"seats": 3, "failed": 0}
+        assert await send_command(rooms, room, "push", **SETTING) == {"seats": 3, "failed": 0}
         expected = first_state(rooms.sessions, 10)
         for state in await class_states(rooms, room):
             assert state.train.params.tobytes() == expected.params.tobytes()
@@ -48,7 +48,7 @@ class TestPush:
         room = await rooms.repository.load(room.code)
         assert room.leading
         for seat, before in zip(await rooms.repository.seats(room.code), own, strict=True):
-            assert followed(room, seat) == seat.class_sid
+            assert session_shown(room, seat) == seat.class_sid
             assert await rooms.sessions.get_snapshot(seat.own) == before
 
     async def test_with_seat_seeds_and_epochs_trains_like_single_sessions(
@@ -56,7 +56,7 @@ class TestPush:
     ) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 3)
-        await tell(rooms, room, "push", **SETTING | {"seat_seeds": True, "epochs": 60})
+        await send_command(rooms, room, "push", **SETTING | {"seat_seeds": True, "epochs": 60})
         for seed, snapshot in enumerate(await ended(rooms, room), start=10):
             start = first_state(rooms.sessions, seed)
             assert_at(snapshot, trained(rooms.sessions, start, 60, AdamOptions(lr=0.01)))
@@ -67,13 +67,13 @@ class TestPush:
     ) -> None:
         room = await rooms.open()
         [seat] = await take_seats(rooms, room, 1)
-        await tell(rooms, room, "push", **SETTING)
+        await send_command(rooms, room, "push", **SETTING)
         [seat] = await rooms.repository.seats(room.code)
         sid = seat.class_sid or ""
         await rooms.sessions.set_params(sid, [1, 2, 3, 4, 5])
         law = {"law": "step", "n": 50, "noise": 0.1, "seed": 1}
         wide = vars(Architecture(h=20, loss="mse"))
-        await tell(rooms, room, "push", **SETTING | {"data": law, "net": wide, "seed": 3})
+        await send_command(rooms, room, "push", **SETTING | {"data": law, "net": wide, "seed": 3})
         [again] = await rooms.repository.seats(room.code)
         state, frames = await rooms.sessions.state_and_frames(sid)
         assert again.class_sid == sid
@@ -90,7 +90,7 @@ class TestPush:
 
     async def test_while_a_run_goes_on_ends_it(self, rooms: RoomService) -> None:
         room, _ = await running_class(rooms, 2)
-        await tell(rooms, room, "push", **SETTING | {"seed": 4})
+        await send_command(rooms, room, "push", **SETTING | {"seed": 4})
         assert [state.train.epoch for state in await class_states(rooms, room)] == [0, 0]
         assert [state.run for state in await class_states(rooms, room)] == [None, None]
 
@@ -107,7 +107,7 @@ class TestPush:
             return await create(state, *args)
 
         monkeypatch.setattr(rooms.sessions, "create", failing)
-        answer = await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        answer = await send_command(rooms, room, "push", **SETTING | {"seat_seeds": True})
         assert answer == {"seats": 3, "failed": 1}
         seats = await rooms.repository.seats(room.code)
         assert [seat.class_sid is None for seat in seats] == [False, True, False, False]
@@ -125,7 +125,7 @@ class TestPush:
         room = await rooms.open()
         await take_seats(rooms, room, 2)
         monkeypatch.setattr(rooms.sessions, "initial_states", failing)
-        answer = await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        answer = await send_command(rooms, room, "push", **SETTING | {"seat_seeds": True})
         assert answer == {"seats": 2, "failed": 0}
         states = await class_states(rooms, room)
         assert [state.seed for state in states] == [10, 11]
@@ -134,14 +134,14 @@ class TestPush:
         rooms.sessions.max_running = 2
         room = await rooms.open()
         await take_seats(rooms, room, 3)
-        answer = await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
+        answer = await send_command(rooms, room, "push", **SETTING | {"epochs": FOREVER})
         assert answer == {"seats": 2, "failed": 1}
 
     async def test_an_invalid_setting_changes_nothing(self, rooms: RoomService) -> None:
         room = await rooms.open()
         numbers = {"law": "own", "x": [0, 1], "y": [5, 7]}
         with pytest.raises(UserError, match="needs_mse"):
-            await tell(rooms, room, "push", **SETTING | {"data": numbers})
+            await send_command(rooms, room, "push", **SETTING | {"data": numbers})
         for name, wrong, code in (
             ("epochs", -1, "bad_epochs"),
             ("epochs", True, "bad_epochs"),
@@ -153,7 +153,7 @@ class TestPush:
             ("seat_seeds", 1, "bad_request"),
         ):
             with pytest.raises(UserError, match=code):
-                await tell(rooms, room, "push", **SETTING | {name: wrong})
+                await send_command(rooms, room, "push", **SETTING | {name: wrong})
         assert await rooms.repository.load(room.code) == room
 
 
@@ -161,19 +161,19 @@ class TestLateJoiners:
     async def test_get_the_class_setting(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 1)
-        await tell(rooms, room, "push", **SETTING | {"seat_seeds": True})
-        await tell(rooms, room, "start", epochs=40)
+        await send_command(rooms, room, "push", **SETTING | {"seat_seeds": True})
+        await send_command(rooms, room, "start", epochs=40)
         own, _ = await rooms.sessions.open()
         room, seat = await rooms.join(room.code, "", own)
-        assert followed(room, seat) == seat.class_sid != own
+        assert session_shown(room, seat) == seat.class_sid != own
         for seed, snapshot in enumerate(await ended(rooms, room), start=10):
             start = first_state(rooms.sessions, seed)
             assert_at(snapshot, trained(rooms.sessions, start, 40, AdamOptions(lr=0.01)))
 
     async def test_of_a_frozen_class_are_frozen(self, rooms: RoomService) -> None:
         room = await rooms.open()
-        await tell(rooms, room, "push", **SETTING | {"epochs": FOREVER})
-        await tell(rooms, room, "freeze", on=True)
+        await send_command(rooms, room, "push", **SETTING | {"epochs": FOREVER})
+        await send_command(rooms, room, "freeze", on=True)
         [seat] = await take_seats(rooms, room, 1)
         state = await rooms.sessions.state(seat.class_sid or "")
         assert state.locked
@@ -185,11 +185,11 @@ class TestLateJoiners:
     ) -> None:
         room = await rooms.open()
         [seat] = await take_seats(rooms, room, 1)
-        assert (seat.class_sid, followed(room, seat)) == (None, None)
+        assert (seat.class_sid, session_shown(room, seat)) == (None, None)
 
     async def test_a_student_who_leaves_meanwhile_gets_no_session(self, rooms: RoomService) -> None:
         room = await rooms.open()
-        await tell(rooms, room, "push", **SETTING)
+        await send_command(rooms, room, "push", **SETTING)
         room = await rooms.repository.load(room.code)
         seat = await rooms.repository.add_seat(room.code, Seat("A" * 22))
         await rooms.repository.remove_seat(room.code, seat.number)
@@ -202,7 +202,7 @@ class TestLateJoiners:
     async def test_keep_their_net_when_they_return(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 1)
-        await tell(rooms, room, "push", **SETTING | {"epochs": 30})
+        await send_command(rooms, room, "push", **SETTING | {"epochs": 30})
         [before] = await ended(rooms, room)
         [seat] = await rooms.repository.seats(room.code)
         again = await rooms.classes.catch_up(await rooms.repository.load(room.code), seat)
@@ -214,7 +214,7 @@ class TestLateJoiners:
     ) -> None:
         room = await rooms.open()
         [seat] = await take_seats(rooms, room, 1)
-        await tell(rooms, room, "push", **SETTING)
+        await send_command(rooms, room, "push", **SETTING)
         lost = partial(msgspec.structs.replace, class_sid=None, setting=0)
         await rooms.repository.update_seat(room.code, seat.number, lost)
         known = stream.Known(seat.own, "", 0)
@@ -226,7 +226,7 @@ class TestLateJoiners:
 
     async def test_joining_during_a_push_get_it_once(self, rooms: RoomService) -> None:
         room = await rooms.open()
-        pushing = asyncio.create_task(tell(rooms, room, "push", **SETTING))
+        pushing = asyncio.create_task(send_command(rooms, room, "push", **SETTING))
         seats = await take_seats(rooms, room, 5)
         await pushing
         kept = await rooms.repository.seats(room.code)
@@ -238,22 +238,22 @@ class TestLateJoiners:
 class TestRuns:
     async def test_start_pause_and_resume_reach_all(self, rooms: RoomService) -> None:
         room, _ = await running_class(rooms, 3)
-        assert await tell(rooms, room, "pause") == {"seats": 3, "failed": 0}
+        assert await send_command(rooms, room, "pause") == {"seats": 3, "failed": 0}
         for state in await class_states(rooms, room):
             assert state.run
             assert state.run.status == "paused"
-        assert await tell(rooms, room, "resume") == {"seats": 3, "failed": 0}
+        assert await send_command(rooms, room, "resume") == {"seats": 3, "failed": 0}
         assert all(state.is_running for state in await class_states(rooms, room))
-        assert await tell(rooms, room, "start", epochs=5) == {"seats": 3, "failed": 0}
+        assert await send_command(rooms, room, "start", epochs=5) == {"seats": 3, "failed": 0}
         runs = [state.run for state in await class_states(rooms, room)]
         assert [run and run.target_epoch for run in runs] == [FOREVER] * 3
 
     async def test_start_continues_from_each_nets_epoch(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 2)
-        await tell(rooms, room, "push", **SETTING | {"epochs": 20})
+        await send_command(rooms, room, "push", **SETTING | {"epochs": 20})
         await ended(rooms, room)
-        await tell(rooms, room, "start", epochs=30)
+        await send_command(rooms, room, "start", epochs=30)
         expected = trained(rooms.sessions, first_state(rooms.sessions, 10), 50, AdamOptions(0.01))
         for snapshot in await ended(rooms, room):
             assert_at(snapshot, expected)
@@ -267,14 +267,14 @@ class TestRuns:
         [seat] = await take_seats(rooms, room, 1)
         before = await rooms.sessions.get_snapshot(seat.own)
         body = {"epochs": 5} if name == "start" else {}
-        assert await tell(rooms, room, name, **body) == {"seats": 0, "failed": 0}
+        assert await send_command(rooms, room, name, **body) == {"seats": 0, "failed": 0}
         assert await rooms.sessions.get_snapshot(seat.own) == before
 
 
 class TestFreezeAndRelease:
     async def test_freeze_pauses_and_locks(self, rooms: RoomService) -> None:
         room, seats = await running_class(rooms, 2)
-        await tell(rooms, room, "freeze", on=True)
+        await send_command(rooms, room, "freeze", on=True)
         for seat, state in zip(seats, await class_states(rooms, room), strict=True):
             assert state.locked
             assert state.run
@@ -282,7 +282,7 @@ class TestFreezeAndRelease:
             with pytest.raises(UserError, match="frozen"):
                 await rooms.sessions.set_params(seat.class_sid or "", [1, 2, 3, 4, 5])
         assert (await rooms.repository.load(room.code)).frozen
-        await tell(rooms, room, "freeze", on=False)
+        await send_command(rooms, room, "freeze", on=False)
         for state in await class_states(rooms, room):
             assert (state.locked, state.is_running) == (False, False)
         assert not (await rooms.repository.load(room.code)).frozen
@@ -290,28 +290,28 @@ class TestFreezeAndRelease:
     async def test_the_teacher_may_train_a_frozen_class(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 1)
-        await tell(rooms, room, "push", **SETTING)
-        await tell(rooms, room, "freeze", on=True)
-        await tell(rooms, room, "start", epochs=20)
+        await send_command(rooms, room, "push", **SETTING)
+        await send_command(rooms, room, "freeze", on=True)
+        await send_command(rooms, room, "start", epochs=20)
         [snapshot] = await ended(rooms, room)
         [state] = await class_states(rooms, room)
         assert (snapshot["epoch"], state.locked) == (20, True)
 
     async def test_release_restores_everything(self, rooms: RoomService) -> None:
         room, seats = await running_class(rooms, 2)
-        await tell(rooms, room, "freeze", on=True)
-        await tell(rooms, room, "hide", controls=["seed", "net"])
-        await tell(rooms, room, "lesson", lesson=["seeds", 2])
-        await tell(rooms, room, "spotlight", seat=1)
+        await send_command(rooms, room, "freeze", on=True)
+        await send_command(rooms, room, "hide", controls=["seed", "net"])
+        await send_command(rooms, room, "lesson", lesson=["seeds", 2])
+        await send_command(rooms, room, "spotlight", seat=1)
         shown = (await rooms.repository.load(room.code)).spotlight
         assert shown
-        await tell(rooms, room, "release")
+        await send_command(rooms, room, "release")
         room = await rooms.repository.load(room.code)
         assert (room.leading, room.frozen, room.hidden, room.lesson, room.spotlight) == (
             (False, False, (), None, None)
         )
         for seat, state in zip(seats, await class_states(rooms, room), strict=True):
-            assert followed(room, seat) is None
+            assert session_shown(room, seat) is None
             assert (state.locked, state.is_running) == (False, False)
         with pytest.raises(UserError, match="session_unknown"):
             await rooms.sessions.get_snapshot(shown.sid)
@@ -321,12 +321,12 @@ class TestSpotlight:
     async def test_shows_a_locked_copy_to_all(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 2)
-        await tell(rooms, room, "push", **SETTING | {"epochs": 40, "seat_seeds": True})
+        await send_command(rooms, room, "push", **SETTING | {"epochs": 40, "seat_seeds": True})
         await ended(rooms, room)
-        await tell(rooms, room, "spotlight", seat=2)
+        await send_command(rooms, room, "spotlight", seat=2)
         room = await rooms.repository.load(room.code)
         seats = await rooms.repository.seats(room.code)
-        [sid] = {followed(room, seat) for seat in seats}
+        [sid] = {session_shown(room, seat) for seat in seats}
         assert sid
         state, frames = await rooms.sessions.state_and_frames(sid)
         original, originals = await rooms.sessions.state_and_frames(seats[1].class_sid or "")
@@ -342,7 +342,7 @@ class TestSpotlight:
         await take_seats(rooms, room, 2)
         sids = []
         for number in (1, 2, None):
-            await tell(rooms, room, "spotlight", seat=number)
+            await send_command(rooms, room, "spotlight", seat=number)
             shown = (await rooms.repository.load(room.code)).spotlight
             sids.append(shown and shown.sid)
         assert sids[2] is None
@@ -351,17 +351,17 @@ class TestSpotlight:
     async def test_of_an_unknown_seat(self, rooms: RoomService) -> None:
         room = await rooms.open()
         with pytest.raises(UserError, match="room_forbidden"):
-            await tell(rooms, room, "spotlight", seat=1)
+            await send_command(rooms, room, "spotlight", seat=1)
 
 
 class TestOpenNet:
     async def test_is_one_step_to_undo_for_the_teacher(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 1)
-        await tell(rooms, room, "push", **SETTING | {"epochs": 40})
+        await send_command(rooms, room, "push", **SETTING | {"epochs": 40})
         [student] = await ended(rooms, room)
         sid, before = await rooms.sessions.open(seed=99)
-        answer = await tell(rooms, room, "open_net", seat=1, sid=sid)
+        answer = await send_command(rooms, room, "open_net", seat=1, sid=sid)
         for key in ("epoch", "seed", "params", "loss", "net", "optimizer"):
             assert answer["snapshot"][key] == student[key]
         [seat] = await rooms.repository.seats(room.code)
@@ -375,18 +375,20 @@ class TestOpenNet:
     async def test_does_not_replace_a_locked_session(self, rooms: RoomService) -> None:
         room = await rooms.open()
         await take_seats(rooms, room, 2)
-        await tell(rooms, room, "push", **SETTING)
-        await tell(rooms, room, "freeze", on=True)
+        await send_command(rooms, room, "push", **SETTING)
+        await send_command(rooms, room, "freeze", on=True)
         seats = await rooms.repository.seats(room.code)
         with pytest.raises(UserError, match="frozen"):
-            await tell(rooms, room, "open_net", seat=1, sid=seats[1].class_sid)
+            await send_command(rooms, room, "open_net", seat=1, sid=seats[1].class_sid)
 
 
 class TestQuestions:
     async def test_are_asked_answered_revealed_and_ended(self, rooms: RoomService) -> None:
         room = await rooms.open()
         seats = await take_seats(rooms, room, 3)
-        answer = await tell(rooms, room, "ask", kind="choice", text=" Why? ", options=["a", "b"])
+        answer = await send_command(
+            rooms, room, "ask", kind="choice", text=" Why? ", options=["a", "b"]
+        )
         room = await rooms.repository.load(room.code)
         assert room.question
         assert (room.question.id, room.question.text) == (answer["id"], "Why?")
@@ -394,14 +396,16 @@ class TestQuestions:
         for seat, value in zip(seats, (1, 1, 0), strict=True):
             await rooms.answer(room, seat, room.question.id, value)
         assert (await rooms.repository.load(room.code)).question == room.question
-        await tell(rooms, room, "reveal")
+        await send_command(rooms, room, "reveal")
         room = await rooms.repository.load(room.code)
         assert room.question
         assert room.question.revealed
         assert room.question.revealed.counts == (1, 2)
-        await tell(rooms, room, "end_question")
+        await send_command(rooms, room, "end_question")
         assert (await rooms.repository.load(room.code)).question is None
-        again = await tell(rooms, room, "ask", kind="curve", text="Sketch it", text_is_preset=True)
+        again = await send_command(
+            rooms, room, "ask", kind="curve", text="Sketch it", text_is_preset=True
+        )
         asked = (await rooms.repository.load(room.code)).question
         assert asked
         assert question_view(asked)["text_is_preset"]  # each page shows its translation
@@ -415,12 +419,12 @@ class TestQuestions:
     ) -> None:
         room = await rooms.open()
         seats = await take_seats(rooms, room, 30)
-        asked = (await tell(rooms, room, "ask", kind="number", text="How many?"))["id"]
+        asked = (await send_command(rooms, room, "ask", kind="number", text="How many?"))["id"]
         room = await rooms.repository.load(room.code)
         answering = [rooms.answer(room, seat, asked, seat.number) for seat in seats]
         *given, _ = await asyncio.gather(
             *answering[:15],
-            tell(rooms, room, "reveal"),
+            send_command(rooms, room, "reveal"),
             *answering[15:],
             return_exceptions=True,
         )
@@ -439,12 +443,12 @@ class TestQuestions:
     ) -> None:
         room = await rooms.open()
         [seat] = await take_seats(rooms, room, 1)
-        asked = (await tell(rooms, room, "ask", kind="number", text="How many?"))["id"]
+        asked = (await send_command(rooms, room, "ask", kind="number", text="How many?"))["id"]
         save = rooms.repository._store.save_seats
 
         async def reveal_first(*args: Any) -> list[int]:
             monkeypatch.undo()
-            await tell(rooms, room, "reveal")
+            await send_command(rooms, room, "reveal")
             return await save(*args)
 
         monkeypatch.setattr(rooms.repository._store, "save_seats", reveal_first)
@@ -468,37 +472,37 @@ class TestQuestions:
     async def test_invalid_ones_are_refused(self, rooms: RoomService, body: dict[str, Any]) -> None:
         room = await rooms.open()
         with pytest.raises(UserError, match="bad_question"):
-            await tell(rooms, room, "ask", **body)
+            await send_command(rooms, room, "ask", **body)
 
     async def test_revealing_no_question_does_nothing(self, rooms: RoomService) -> None:
         room = await rooms.open()
-        await tell(rooms, room, "reveal")
+        await send_command(rooms, room, "reveal")
         assert (await rooms.repository.load(room.code)).question is None
 
 
 async def test_a_name_can_be_hidden(rooms: RoomService) -> None:
     room = await rooms.open()
     await take_seats(rooms, room, 1)
-    await tell(rooms, room, "hide_name", seat=1, on=True)
+    await send_command(rooms, room, "hide_name", seat=1, on=True)
     [seat] = await rooms.repository.seats(room.code)
     assert (seat.nickname, seat.name) == ("student 1", "")
     with pytest.raises(UserError, match="room_forbidden"):
-        await tell(rooms, room, "hide_name", seat=2, on=True)
+        await send_command(rooms, room, "hide_name", seat=2, on=True)
 
 
 async def test_a_challenge_begins_and_ends(rooms: RoomService) -> None:
     room = await rooms.open()
     target = [1, -1, -4.5, -9, 4.5]
-    await tell(rooms, room, "challenge", kind="match", target=target)
+    await send_command(rooms, room, "challenge", kind="match", target=target)
     challenge = (await rooms.repository.load(room.code)).challenge
     assert challenge
     assert (challenge.kind, challenge.target, challenge.ranking) == ("match", tuple(target), ())
-    await tell(rooms, room, "challenge", kind="lowest", epochs=1000)
+    await send_command(rooms, room, "challenge", kind="lowest", epochs=1000)
     later = (await rooms.repository.load(room.code)).challenge
     assert later
     assert (later.kind, later.epochs) == ("lowest", 1000)
     assert later.id > challenge.id
-    await tell(rooms, room, "end_challenge")
+    await send_command(rooms, room, "end_challenge")
     assert (await rooms.repository.load(room.code)).challenge is None
 
 
@@ -525,5 +529,5 @@ async def test_unknown_commands_are_refused(
 ) -> None:
     room = await rooms.open()
     with pytest.raises(UserError, match=code):
-        await tell(rooms, room, name, **body)
+        await send_command(rooms, room, name, **body)
     assert await rooms.repository.load(room.code) == room

@@ -58,7 +58,7 @@ async def test_unknown_rooms(rooms: RoomStore) -> None:
         assert await rooms.seats(code) == []
         assert await rooms.seats(code, [1]) == []
         assert await rooms.save_seats(code, [(1, 1, b"")]) == []
-        await rooms.see(code, {1: 1.0})
+        await rooms.save_heartbeats(code, {1: 1.0})
         await rooms.remove_seat(code, 1)
 
 
@@ -157,9 +157,9 @@ async def test_seats_are_replaced_only_if_the_room_is_unchanged(rooms: RoomStore
 async def test_when_a_seat_was_seen(rooms: RoomStore) -> None:
     for body in (b"a", b"b"):
         await rooms.add_seat(CODE, body, 9)
-    await rooms.see(CODE, {1: 1_700_000_000.25, 2: 5.5, 8: 1.0})
-    await rooms.see(CODE, {2: 0.0})
-    await rooms.see(CODE, {})
+    await rooms.save_heartbeats(CODE, {1: 1_700_000_000.25, 2: 5.5, 8: 1.0})
+    await rooms.save_heartbeats(CODE, {2: 0.0})
+    await rooms.save_heartbeats(CODE, {})
     assert await rooms.seats(CODE) == [
         SeatRow(1, 1, b"a", 1_700_000_000.25),
         SeatRow(2, 1, b"b", 0),
@@ -182,7 +182,7 @@ async def test_a_deleted_room_is_gone_with_its_seats(rooms: RoomStore, clock: Cl
     await rooms.create(OTHER, b"other", clock.now + 300)
     for code in (CODE, OTHER):
         await rooms.add_seat(code, b"a", 9)
-        await rooms.see(code, {1: 7.0})
+        await rooms.save_heartbeats(code, {1: 7.0})
     await rooms.delete(CODE)
     with pytest.raises(UnknownRoom):
         await rooms.load(CODE)
@@ -237,7 +237,7 @@ async def test_other_servers_are_notified(redis_rooms: RedisRooms, link: RedisLi
     assert await news() == [seat_key(CODE, 1), board]
     await redis_rooms.save_seats(CODE, [(1, 1, b"old")])
     assert await news() == []
-    await redis_rooms.see(CODE, {1: 3.0})
+    await redis_rooms.save_heartbeats(CODE, {1: 3.0})
     assert await news() == [board]
     await redis_rooms.remove_seat(CODE, 1)
     assert await news() == [board, seat_key(CODE, 1)]

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from pwlapp.core.data.points import Points
-from pwlapp.core.net import bce, from_vector, yhat
+from pwlapp.core.net import MAX_PARAM, Architecture, bce, from_vector, yhat
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
-from pwlapp.sessions.frames import Frame, FrameBatch, Mark, Slice
+from pwlapp.sessions.frames import PLAIN_HIDDEN, Frame, FrameBatch, Mark, Slice
 from pwlapp.sessions.snapshot import frame_row
 from pwlapp.sessions.state import Notice, Run, Speed
 from tests.support.sessions import make_state
@@ -25,6 +25,7 @@ POINTS = Points(x=X, prob=np.full_like(X, 0.5), y=(X > 0).astype(np.float32), or
 
 IDLE = make_state(data_key=POINTS.key)
 RUNNING = make_state(run=Run(0, 100, "running"), data_key=POINTS.key)
+KNOWN = Speed("torch@cpu", run=5, epochs=1000, seconds=2.0, per_second=30.0)
 PAUSED = make_state(run=Run(0, 100, "paused"))
 
 
@@ -53,8 +54,8 @@ def test_a_new_session_begins_with_one_frame() -> None:
 
 def test_every_transition_is_one_version() -> None:
     made = [
-        transitions.revisit(make_state(notice=Notice("session_new"))),
-        transitions.adopt(IDLE, POINTS),
+        transitions.reopen(make_state(notice=Notice("session_new"))),
+        transitions.replace_data(IDLE, POINTS),
         transitions.start_run(IDLE, 5, AdamOptions(0.1), "auto"),
         transitions.pause(RUNNING),
         transitions.resume(PAUSED, AdamOptions(), "auto"),
@@ -67,7 +68,7 @@ def test_every_transition_is_one_version() -> None:
 
 
 def test_transitions_that_do_not_apply_change_nothing() -> None:
-    assert transitions.revisit(make_state(notice=Notice("diverged"))) is None
+    assert transitions.reopen(make_state(notice=Notice("diverged"))) is None
     assert transitions.pause(IDLE) is None
     assert transitions.pause(PAUSED) is None
     assert transitions.resume(IDLE, AdamOptions(), "auto") is None
@@ -86,7 +87,7 @@ def test_start_counts_from_the_present_epoch() -> None:
     assert (after.lr, after.engine, after.notice, frames) == (0.01, "torch@cuda:0", None, [])
     again, _ = transitions.start_run(PAUSED, 5, AdamOptions(0.01), "auto") or pytest.fail("no move")
     assert again.run == Run(7, 12, "running")
-    with pytest.raises(UserError, match="already_running"):
+    with pytest.raises(UserError, match=r"^already_running$"):
         transitions.start_run(RUNNING, 100, AdamOptions(0.01), "auto")
 
 
@@ -101,7 +102,7 @@ def test_another_kind_of_optimizer_begins_with_an_empty_memory() -> None:
     assert (sgd.train.epoch, sgd.train.optimizer_epoch) == (7, 7)
     assert sgd.train.params is IDLE.train.params
     assert IDLE.train.m.any()  # the earlier state is not changed
-    assert transitions.ready(sgd, SgdOptions(0.1, momentum=0.9), "auto").train is sgd.train
+    assert transitions.prepare_run(sgd, SgdOptions(0.1, momentum=0.9), "auto").train is sgd.train
 
 
 def test_pause_and_resume_keep_the_target() -> None:
@@ -111,6 +112,12 @@ def test_pause_and_resume_keep_the_target() -> None:
     assert resumed.run == Run(0, 100, "running")
     assert (resumed.optimizer, resumed.engine) == (SgdOptions(0.5), "torch@cpu")
     assert not resumed.train.m.any()  # of another kind than before
+
+
+def test_a_run_that_goes_on_has_no_notice_of_its_failure() -> None:
+    failed = replace(PAUSED, notice=Notice("worker_lost"))
+    resumed, _ = transitions.resume(failed, AdamOptions(), "auto") or pytest.fail("no move")
+    assert resumed.notice is None
 
 
 def test_a_run_that_failed_is_paused_with_a_notice() -> None:
@@ -123,10 +130,12 @@ def test_a_run_that_failed_is_paused_with_a_notice() -> None:
 
 def test_reset_drops_the_run_and_the_frames() -> None:
     state = make_state(run=Run(0, 100, "running"), next_seq=40, notice=Notice("diverged"))
+    state = replace(state, speed=KNOWN)
     fresh = replace(state.train, epoch=0, loss=0.8)
     after, [frame] = transitions.reset(state, 9, fresh, POINTS) or pytest.fail("no move")
     assert (after.seed, after.run, after.notice, after.train) == (9, None, None, fresh)
     assert (after.first_seq, after.next_seq) == (40, 41)
+    assert (after.data_key, after.speed) == (POINTS.key, Speed())
     assert (frame.seq, frame.epoch, frame.mark) == (40, 0, "start")
 
 
@@ -143,10 +152,34 @@ def test_an_edit_keeps_moments_epoch_and_run() -> None:
     assert transitions.edit(after, [1, -2, 3, -4, 5], POINTS) is None
 
 
+def test_an_edit_of_weights_that_cannot_be_set_is_refused() -> None:
+    for params in ([1.0, 2, 3, 4], [1.0, 2, 3, 4, 5, 6]):
+        with pytest.raises(UserError, match="bad_params") as bad:
+            transitions.edit(IDLE, params, POINTS)
+        assert (bad.value.code, bad.value.args_) == ("bad_params", {"max": MAX_PARAM})
+    net = Architecture(PLAIN_HIDDEN + 1)
+    wide = replace(IDLE, train=replace(IDLE.train, net=net))
+    with pytest.raises(UserError, match="too_wide") as refused:
+        transitions.edit(wide, [0.0] * net.size, POINTS)
+    assert (refused.value.code, refused.value.args_) == ("too_wide", {"max": PLAIN_HIDDEN})
+
+
+def test_weights_are_compared_in_float32() -> None:
+    params = [0.1, 0.2, 0.3, 0.4, 0.5]
+    train = replace(IDLE.train, params=np.array(params, dtype=np.float32))
+    assert transitions.edit(replace(IDLE, train=train), params, POINTS) is None
+
+
+def test_an_edit_drops_the_notice() -> None:
+    diverged = replace(IDLE, notice=Notice("diverged"))
+    after, _ = transitions.edit(diverged, [1, -2, 3, -4, 5], POINTS) or pytest.fail("no move")
+    assert after.notice is None
+
+
 def test_other_data_gives_other_losses_and_a_pause() -> None:
     state = make_state(run=Run(0, 100, "running"), next_seq=40)
     state = replace(state, speed=Speed("torch@cpu", 0, 100, 2.0, 50.0))
-    after, [frame] = transitions.adopt(state, POINTS) or pytest.fail("no move")
+    after, [frame] = transitions.replace_data(state, POINTS) or pytest.fail("no move")
     assert after.data_key == POINTS.key
     assert after.train.params.tobytes() == state.train.params.tobytes()
     expected = bce(yhat(from_vector(state.train.params), POINTS.x), POINTS.y)
@@ -154,7 +187,7 @@ def test_other_data_gives_other_losses_and_a_pause() -> None:
     assert after.run == Run(0, 100, "paused")
     assert after.notice == Notice("data_changed")
     assert (after.first_seq, frame.seq, frame.mark, after.speed) == (40, 40, "start", Speed())
-    idle, _ = transitions.adopt(IDLE, POINTS) or pytest.fail("no move")
+    idle, _ = transitions.replace_data(IDLE, POINTS) or pytest.fail("no move")
     assert idle.run is None
 
 
@@ -166,13 +199,15 @@ def test_on_other_data_only_an_untrained_net_is_reproducible(
 ) -> None:
     state = make_state(by_recipe=by_recipe)
     state = replace(state, train=replace(state.train, epoch=epoch))
-    assert transitions.adopt(state, POINTS)[0].by_recipe is after
+    assert transitions.replace_data(state, POINTS)[0].by_recipe is after
 
 
 def test_a_slice_advances_the_run() -> None:
     after, frames = transitions.after_slice(RUNNING, result_at(8, 20))
     assert (after.train.epoch, after.run) == (20, RUNNING.run)
     assert [(frame.epoch, frame.mark) for frame in frames] == [(8, ""), (20, "")]
+    measured, _ = transitions.after_slice(RUNNING, result_at(8, 20), elapsed_s=0.5)
+    assert measured.speed == Speed("torch@cpu", 0, epochs=13, seconds=0.02, per_second=26.0)
 
 
 def test_the_last_slice_ends_the_run() -> None:
@@ -192,19 +227,21 @@ def test_divergence_ends_the_run_at_the_last_good_epoch() -> None:
 
 def test_a_step_without_a_run_marks_no_end() -> None:
     after, [frame] = transitions.after_slice(
-        transitions.ready(IDLE, AdamOptions(0.5), "auto"), result_at(8)
+        transitions.prepare_run(IDLE, AdamOptions(0.5), "auto"), result_at(8)
     )
     assert (after.lr, after.run, frame.mark) == (0.5, None, "")
 
 
 def test_by_recipe_tells_whether_the_seed_reproduces_the_weights() -> None:
     state = make_state(data_key=POINTS.key)
-    assert transitions.ready(state, state.optimizer, "torch@cpu").by_recipe
-    assert not transitions.ready(state, AdamOptions(lr=0.5), "auto").by_recipe
+    assert transitions.prepare_run(state, state.optimizer, "torch@cpu").by_recipe
+    assert not transitions.prepare_run(state, AdamOptions(lr=0.5), "auto").by_recipe
     untrained = replace(state, train=replace(state.train, epoch=0))
-    assert transitions.ready(untrained, AdamOptions(lr=0.5), "auto").by_recipe, (
+    assert transitions.prepare_run(untrained, AdamOptions(lr=0.5), "auto").by_recipe, (
         "nothing trained yet"
     )
+    by_hand = replace(state, by_recipe=False)
+    assert not transitions.prepare_run(by_hand, by_hand.optimizer, "torch@cpu").by_recipe
     moved = transitions.edit(state, [1.0, 2.0, 3.0, 4.0, 5.0], POINTS)
     assert moved is not None
     assert not moved[0].by_recipe
@@ -246,9 +283,6 @@ def speed_after(known: Speed, elapsed_s: float = 0.5, **changes: Any) -> Speed:
     state = make_state(**({"run": Run(5, 100, "running"), "speed": known} | changes))
     result = replace(result_at(57), seconds=0.1)
     return transitions.speed_after(state, result, elapsed_s)
-
-
-KNOWN = Speed("torch@cpu", run=5, epochs=1000, seconds=2.0, per_second=30.0)
 
 
 def test_the_first_speed_of_a_run_is_that_of_its_first_slice() -> None:
@@ -314,6 +348,14 @@ def test_a_frame_is_added_if_a_files_last_frame_is_missing(last: Frame) -> None:
     assert after.next_seq == 33
 
 
+@pytest.mark.parametrize(("rounding", "count"), [(9e-6, 1), (1.5e-5, 2)])
+def test_a_files_numbers_near_zero_are_rounded_too(rounding: float, count: int) -> None:
+    zero = replace(IDLE.train, params=np.zeros(5, dtype=np.float32))
+    last = saved_frame(7, [rounding] * 5)
+    _, frames = transitions.with_saved_frames(replace(IDLE, train=zero), [last], POINTS)
+    assert len(frames) == count
+
+
 def test_a_net_that_is_no_number_equals_its_own_frame() -> None:
     broken = replace(IDLE.train, params=np.array([np.nan, 1, 2, 3, 4], dtype=np.float32))
     last = saved_frame(7, [float("nan"), 1, 2, 3, 4])
@@ -334,9 +376,9 @@ def test_an_edit_on_data_that_were_replaced_is_refused(key: str) -> None:
 
 @pytest.mark.parametrize("code", ["data_changed", "undo_trained_since"])
 def test_a_reload_drops_only_the_notice_of_a_new_session(code: str) -> None:
-    assert transitions.revisit(make_state(notice=Notice(code))) is None
-    assert transitions.revisit(make_state()) is None
-    after, _ = transitions.revisit(make_state(notice=Notice("session_new"))) or pytest.fail("none")
+    assert transitions.reopen(make_state(notice=Notice(code))) is None
+    assert transitions.reopen(make_state()) is None
+    after, _ = transitions.reopen(make_state(notice=Notice("session_new"))) or pytest.fail("none")
     assert after.notice is None
 
 

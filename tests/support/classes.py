@@ -31,7 +31,7 @@ async def take_seats(rooms: RoomService, room: Room, count: int) -> list[Seat]:
     return seats
 
 
-async def tell(rooms: RoomService, room: Room, name: str, **body: Any) -> dict[str, Any]:
+async def send_command(rooms: RoomService, room: Room, name: str, **body: Any) -> dict[str, Any]:
     """Send a command as the teacher."""
     return await table.run(rooms, room, name, body)
 

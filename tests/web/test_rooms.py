@@ -24,7 +24,7 @@ from pwlapp.sessions.stores.sqlite_rooms import SqliteRooms
 from pwlapp.ui.i18n import catalogue
 from pwlapp.web.http.rate_limits import RateLimits
 from pwlapp.web.rooms import routes
-from tests.support.classes import SETTING, take_seats, tell
+from tests.support.classes import SETTING, send_command, take_seats
 from tests.support.sessions import Clock, until
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -310,7 +310,7 @@ class TestTokens:
     async def test_the_seats_routes(
         self, client: httpx2.AsyncClient, rooms: RoomService, known: Known, name: str
     ) -> None:
-        await tell(rooms, known.room, "ask", **BODIES["ask"])
+        await send_command(rooms, known.room, "ask", **BODIES["ask"])
         before = await self.all_there_is(rooms, known)
         for what, token in (await self.wrong_tokens(rooms, known, "seat")).items():
             answer = await send(client, f"/rooms/seat/{name}", OF_SEAT[name], token)
@@ -333,8 +333,8 @@ class TestTokens:
         self, client: httpx2.AsyncClient, rooms: RoomService, known: Known
     ) -> None:
         others = await take_seats(rooms, known.room, 3)
-        await tell(rooms, known.room, "push", **SETTING)
-        await tell(rooms, known.room, "ask", **BODIES["ask"])
+        await send_command(rooms, known.room, "push", **SETTING)
+        await send_command(rooms, known.room, "ask", **BODIES["ask"])
         room = await rooms.repository.load(known.room.code)
         for number in (2, 3):
             await rooms.answer(room, await rooms.repository.seat(room.code, number), 2, 987654321)
@@ -399,7 +399,7 @@ class TestBodies:
     async def test_odd_answers(
         self, client: httpx2.AsyncClient, rooms: RoomService, known: Known, value: Any
     ) -> None:
-        await tell(rooms, known.room, "ask", **BODIES["ask"])
+        await send_command(rooms, known.room, "ask", **BODIES["ask"])
         body = {"question": 1, "value": value}
         answer = await send(client, "/rooms/seat/answer", body, known.seat)
         assert code_of(answer) == "bad_answer"
@@ -408,7 +408,7 @@ class TestBodies:
     async def test_a_students_commands(
         self, client: httpx2.AsyncClient, rooms: RoomService, known: Known
     ) -> None:
-        await tell(rooms, known.room, "ask", **BODIES["ask"])
+        await send_command(rooms, known.room, "ask", **BODIES["ask"])
         for name in ("rename", "answer"):
             answer = await send(client, f"/rooms/seat/{name}", OF_SEAT[name], known.seat)
             assert (answer.status_code, answer.json()) == (200, {})
@@ -455,7 +455,7 @@ class TestStream:
             await rooms.sessions.reset(known.own, seed)
         shown, frames = known.own, [3]
         if is_led:
-            await tell(rooms, known.room, "push", **SETTING)
+            await send_command(rooms, known.room, "push", **SETTING)
             seat = await rooms.repository.seat(known.room.code, 1)
             shown, frames = seat.class_sid or "", [1]
         for header in ("", f"{'x' * 22}.3", "3", f"{shown}.0", "🙂", f"{shown}.{'9' * 16}"):

@@ -2,12 +2,12 @@
 import type { Question, Value } from "../../class/types";
 import { whole } from "../../core/text/numbers";
 import type { Range } from "../../core/types";
-import type { Ground } from "../rows/curves";
+import type { PlotData } from "../rows/curves";
 import { axesIn, paintAxes } from "./axes";
+import * as hidpi from "./hidpi-canvas";
 import * as histogram from "./histogram";
-import type { Look } from "./look";
 import { around } from "./scale";
-import * as screens from "./screen";
+import type { Theme } from "./theme";
 import { trace } from "./tiles";
 
 const MAX_BINS = 25;
@@ -23,57 +23,57 @@ const binsFor = (values: number[]) => {
     : { range: around(values, 1e-6, 0.02), bins: MAX_BINS };
 };
 
-const paintNumbers = (screen: screens.Screen, values: number[], look: Look) => {
-  const { pen } = screen;
+const paintNumbers = (canvas: hidpi.Canvas, values: number[], theme: Theme) => {
+  const { pen } = canvas;
   const { range, bins } = binsFor(values);
-  const axes = axesIn(screen, range, [0, 1], look, 8);
-  paintAxes(pen, axes, look, false);
-  pen.fillStyle = look.accent;
+  const axes = axesIn(canvas, range, [0, 1], theme, 8);
+  paintAxes(pen, axes, theme, false);
+  pen.fillStyle = theme.accent;
   for (const { x, y, width, height } of histogram.stack(values, range, axes.box.width, axes.box.height, bins)) {
     const wide = Math.min(width - 2, 44);
     pen.fillRect(axes.box.x + x + (width - wide) / 2, axes.box.y + y + 0.5, wide, Math.max(height - 1, 1));
   }
 };
 
-const paintChoices = (screen: screens.Screen, values: number[], options: string[], look: Look) => {
-  const { pen, width, height } = screen;
+const paintChoices = (canvas: hidpi.Canvas, values: number[], options: string[], theme: Theme) => {
+  const { pen, width, height } = canvas;
   const counts = options.map((_, i) => values.filter((value) => value === i).length);
   const most = Math.max(1, ...counts);
   const high = Math.min(44, height / options.length - BAR_GAP);
-  const px = Math.max(12, Math.min(0.95 * look.px, high - 6));
+  const px = Math.max(12, Math.min(0.95 * theme.px, high - 6));
   options.forEach((option, i) => {
     const y = i * (high + BAR_GAP);
-    pen.fillStyle = look.grid;
+    pen.fillStyle = theme.grid;
     pen.fillRect(0, y, width, high);
-    pen.fillStyle = look.accent;
+    pen.fillStyle = theme.accent;
     pen.globalAlpha = 0.32;
     pen.fillRect(0, y, (width * counts[i]) / most, high);
     pen.globalAlpha = 1;
-    pen.fillStyle = look.ink;
-    pen.font = `${px}px ${look.family}`;
+    pen.fillStyle = theme.ink;
+    pen.font = `${px}px ${theme.family}`;
     pen.fillText(option, 8, y + high / 2 + 0.35 * px, width - 60);
     pen.textAlign = "right";
-    pen.font = `700 ${px}px ${look.family}`;
+    pen.font = `700 ${px}px ${theme.family}`;
     pen.fillText(whole(counts[i]), width - 8, y + high / 2 + 0.35 * px);
     pen.textAlign = "left";
   });
 };
 
 // `truth`: prob, once the answers are revealed.
-type Sketched = { curves: number[][]; ground: Ground | null; truth: ArrayLike<number> | null };
-const paintSketches = (screen: screens.Screen, { curves, ground, truth }: Sketched, look: Look) => {
-  const { pen } = screen;
-  const x = ground ? ([ground.x[0], ground.x[ground.x.length - 1]] as Range) : ([-1, 1] as Range);
-  const axes = axesIn(screen, x, [0, 1], look);
+type Sketched = { curves: number[][]; plotData: PlotData | null; truth: ArrayLike<number> | null };
+const paintSketches = (canvas: hidpi.Canvas, { curves, plotData, truth }: Sketched, theme: Theme) => {
+  const { pen } = canvas;
+  const x = plotData ? ([plotData.x[0], plotData.x[plotData.x.length - 1]] as Range) : ([-1, 1] as Range);
+  const axes = axesIn(canvas, x, [0, 1], theme);
   const { box } = axes;
   const inside = [box.x, box.y, box.width, box.height] as const;
-  paintAxes(pen, axes, look);
-  pen.fillText("ŷ", box.x + 5, box.y + look.small);
+  paintAxes(pen, axes, theme);
+  pen.fillText("ŷ", box.x + 5, box.y + theme.small);
   pen.textAlign = "right";
   pen.fillText("x", box.x + box.width - 5, box.y + box.height - 5);
   pen.textAlign = "left";
-  pen.strokeStyle = look.accent;
-  pen.lineWidth = 2 * look.thick;
+  pen.strokeStyle = theme.accent;
+  pen.lineWidth = 2 * theme.thick;
   pen.globalAlpha = Math.max(0.15, Math.min(0.8, 8 / curves.length));
   for (const curve of curves) {
     pen.beginPath();
@@ -84,24 +84,24 @@ const paintSketches = (screen: screens.Screen, { curves, ground, truth }: Sketch
   if (!truth) return;
   pen.beginPath();
   trace(pen, truth, [0, 1], inside);
-  pen.strokeStyle = look.truth;
+  pen.strokeStyle = theme.truth;
   pen.setLineDash(DASHED);
   pen.stroke();
   pen.setLineDash([]);
 };
 
 export const paint = (
-  screen: screens.Screen,
+  canvas: hidpi.Canvas,
   { kind, options, revealed }: Question,
   answers: Value[],
-  ground: Ground | null,
-  look: Look,
+  plotData: PlotData | null,
+  theme: Theme,
 ) => {
-  screens.begin(screen);
+  hidpi.begin(canvas);
   if (!answers.length) return;
   const values = answers.filter((value) => typeof value === "number");
   const curves = answers.filter((value) => typeof value !== "number");
-  if (kind === "number") paintNumbers(screen, values, look);
-  else if (kind === "choice") paintChoices(screen, values, options, look);
-  else paintSketches(screen, { curves, ground, truth: (revealed && ground?.truth) || null }, look);
+  if (kind === "number") paintNumbers(canvas, values, theme);
+  else if (kind === "choice") paintChoices(canvas, values, options, theme);
+  else paintSketches(canvas, { curves, plotData, truth: (revealed && plotData?.truth) || null }, theme);
 };

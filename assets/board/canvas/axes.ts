@@ -2,8 +2,8 @@
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { Box } from "./layout";
-import type { Look } from "./look";
 import { type Scale, scale, ticks } from "./scale";
+import type { Theme } from "./theme";
 
 // The scales from values to pixels, and the box inside the axes.
 export type Axes = { x: Scale; y: Scale; box: Box };
@@ -18,7 +18,7 @@ export const axesIn = (
   { width, height }: Size,
   x: Range,
   y: Range,
-  { small, thick }: Look,
+  { small, thick }: Theme,
   left = leftOf(small),
 ): Axes => {
   const [above, below] = [0.55 * small, belowOf(small)];
@@ -31,16 +31,16 @@ export const axesIn = (
   return { x: scale(x, [box.x, box.x + box.width]), y: scale(y, [box.y + box.height, box.y]), box };
 };
 
-export const paintAxes = (pen: CanvasRenderingContext2D, { x, y, box }: Axes, look: Look, hasY = true) => {
-  const { small: px } = look;
-  const full = box.x + box.width + rightOf(look.thick);
-  pen.font = `${px}px ${look.family}`;
+export const paintAxes = (pen: CanvasRenderingContext2D, { x, y, box }: Axes, theme: Theme, hasY = true) => {
+  const { small: px } = theme;
+  const full = box.x + box.width + rightOf(theme.thick);
+  pen.font = `${px}px ${theme.family}`;
   pen.lineWidth = 1;
-  pen.fillStyle = look.muted;
+  pen.fillStyle = theme.muted;
   const across = ticks(x.range, Math.max(3, Math.floor(box.width / (5.4 * px))));
   const up = hasY ? ticks(y.range, Math.max(3, Math.floor(box.height / (3.3 * px)))) : [];
   const line = (value: number, x1: number, y1: number, x2: number, y2: number) => {
-    pen.strokeStyle = value === 0 ? look.axis : look.grid;
+    pen.strokeStyle = value === 0 ? theme.axis : theme.grid;
     pen.beginPath();
     pen.moveTo(x1, y1);
     pen.lineTo(x2, y2);

@@ -3,10 +3,10 @@ import * as curves from "../rows/curves";
 import { student } from "../rows/sample-rows";
 import { binsOf, stack } from "./histogram";
 import { type Box, GAP, hasName, headHeight, hit, layout, neighbour } from "./layout";
-import * as motions from "./motion";
 import { linesOf } from "./net-plots";
 import { around, scale, ticks } from "./scale";
 import { epochWords, lossWords } from "./tiles";
+import * as tweens from "./tween";
 
 const SIZES = { least: 24, most: 200, letter: 11 };
 const HEAD = headHeight(SIZES.letter);
@@ -84,25 +84,25 @@ test("loss and epoch have fewer digits in a smaller tile", () => {
   expect(epochWords(1_250_000, 70)).toBe("1.3M");
 });
 
-describe("a motion", () => {
-  const motion = motions.towards(motions.still([0, 10]), [4, 10], 1000, 200);
+describe("a tween", () => {
+  const tween = tweens.towards(tweens.still([0, 10]), [4, 10], 1000, 200);
   test("goes from the old to the new values, and stays there", () => {
-    expect([...motions.at(motion, 1000)]).toEqual([0, 10]);
-    expect([...motions.at(motion, 1050)]).toEqual([1, 10]);
-    expect([...motions.at(motion, 5000)]).toEqual([4, 10]);
-    expect(motions.isMoving(motion, 1199)).toBe(true);
-    expect(motions.isMoving(motion, 1200)).toBe(false);
+    expect([...tweens.at(tween, 1000)]).toEqual([0, 10]);
+    expect([...tweens.at(tween, 1050)]).toEqual([1, 10]);
+    expect([...tweens.at(tween, 5000)]).toEqual([4, 10]);
+    expect(tweens.isMoving(tween, 1199)).toBe(true);
+    expect(tweens.isMoving(tween, 1200)).toBe(false);
   });
   test("can be replaced before its end without a jump", () => {
-    const next = motions.towards(motion, [0, 10], 1100, 200);
-    expect([...motions.at(next, 1100)]).toEqual([2, 10]);
-    expect([...motions.at(next, 1300)]).toEqual([0, 10]);
+    const next = tweens.towards(tween, [0, 10], 1100, 200);
+    expect([...tweens.at(next, 1100)]).toEqual([2, 10]);
+    expect([...tweens.at(next, 1300)]).toEqual([0, 10]);
   });
   test("does not move at first, with no duration, and if nothing changes", () => {
-    expect(motions.isMoving(motions.towards(undefined, [1], 0, 200), 0)).toBe(false);
-    expect(motions.isMoving(motions.towards(motion, [9, 9], 1100, 0), 1100)).toBe(false);
-    const still = motions.still([0.1]);
-    expect(motions.towards(still, [0.1], 0, 200)).toBe(still);
+    expect(tweens.isMoving(tweens.towards(undefined, [1], 0, 200), 0)).toBe(false);
+    expect(tweens.isMoving(tweens.towards(tween, [9, 9], 1100, 0), 1100)).toBe(false);
+    const still = tweens.still([0.1]);
+    expect(tweens.towards(still, [0.1], 0, 200)).toBe(still);
   });
 });
 
@@ -147,14 +147,14 @@ describe("axes", () => {
 });
 
 describe("the plots of one net", () => {
-  const ground = curves.ground({
+  const plotData = curves.plotData({
     x: Float32Array.from([-1, 0, 1]),
     truth: null,
     span: [-0.1, 1.1],
     isBinary: true,
-  } as unknown as Parameters<typeof curves.ground>[0]);
+  } as unknown as Parameters<typeof curves.plotData>[0]);
   test("the logit is the sum of the units and b2, yhat is its sigmoid", () => {
-    const lines = linesOf(student(1), ground);
+    const lines = linesOf(student(1), plotData);
     const b2 = 4.5;
     lines?.logit.forEach((z, i) => {
       expect(z).toBeCloseTo(b2 + lines.units.reduce((sum, unit) => sum + unit[i], 0), 6);
@@ -163,16 +163,16 @@ describe("the plots of one net", () => {
     expect(lines?.units).toHaveLength(2);
   });
   test("the line to match replaces prob", () => {
-    const { truth, aim } = curves.withTarget(ground, [1, -1, -4.5, -9, 4.5]);
-    const made = curves.yhat(student(1), ground.x);
-    ground.x.forEach((_, i) => expect(truth?.[i]).toBeCloseTo(made?.[i] ?? Number.NaN, 6));
-    expect(aim?.map((slope) => Math.round(10 * slope) / 10)).toEqual([9, -4.5]);
+    const { truth, trueSlopes } = curves.withTarget(plotData, [1, -1, -4.5, -9, 4.5]);
+    const made = curves.yhat(student(1), plotData.x);
+    plotData.x.forEach((_, i) => expect(truth?.[i]).toBeCloseTo(made?.[i] ?? Number.NaN, 6));
+    expect(trueSlopes?.map((slope) => Math.round(10 * slope) / 10)).toEqual([9, -4.5]);
   });
   test("a wide net has no units, and a net with a weight that is not finite has no curves", () => {
     const numbers = Array.from({ length: 101 }, (_, i) => 0.1 * (i - 50));
-    const lines = linesOf(student(1, { plain: false, numbers }), ground);
+    const lines = linesOf(student(1, { plain: false, numbers }), plotData);
     expect(lines?.units).toEqual([]);
     expect(lines?.logit[0]).toBeCloseTo(-5, 4);
-    expect(linesOf(student(1, { numbers: [null, 1, 1, 1, 1] }), ground)).toBeNull();
+    expect(linesOf(student(1, { numbers: [null, 1, 1, 1, 1] }), plotData)).toBeNull();
   });
 });

@@ -1,12 +1,12 @@
 // The two plots of one student's net: yhat with the truth, and the logit with the contribution of each unit.
 import * as nets from "../../core/net/net";
 import type { Range } from "../../core/types";
-import { type Ground, interpolate, yhat } from "../rows/curves";
+import { interpolate, type PlotData, yhat } from "../rows/curves";
 import type { Row } from "../rows/types";
 import { axesIn, paintAxes } from "./axes";
-import { type Look, unitOf } from "./look";
+import * as hidpi from "./hidpi-canvas";
 import { around } from "./scale";
-import * as screens from "./screen";
+import { type Theme, unitOf } from "./theme";
 import { trace } from "./tiles";
 
 type Values = ArrayLike<number>;
@@ -16,8 +16,8 @@ export type Lines = { yhat: Values; logit: number[]; units: number[][]; truth: (
 
 const MIN_RANGE = 2; // of the logit's axis
 
-// The curves at the x of `ground`. Null if a weight is not finite.
-export const linesOf = (row: Row, { x, truth }: Ground): Lines | null => {
+// The curves at the x of `plotData`. Null if a weight is not finite.
+export const linesOf = (row: Row, { x, truth }: PlotData): Lines | null => {
   const outputs = yhat(row, x);
   if (!outputs) return null;
   const { net, plain } = row;
@@ -31,39 +31,39 @@ export const linesOf = (row: Row, { x, truth }: Ground): Lines | null => {
   };
 };
 
-const paint = (screen: screens.Screen, x: Range, y: Range, name: string, lines: Line[], look: Look) => {
-  const pen = screens.begin(screen);
-  if (!screen.width) return;
-  const axes = axesIn(screen, x, y, look);
+const paint = (canvas: hidpi.Canvas, x: Range, y: Range, name: string, lines: Line[], theme: Theme) => {
+  const pen = hidpi.begin(canvas);
+  if (!canvas.width) return;
+  const axes = axesIn(canvas, x, y, theme);
   const { box } = axes;
-  paintAxes(pen, axes, look);
-  pen.fillText(name, box.x + 4, box.y + look.small);
+  paintAxes(pen, axes, theme);
+  pen.fillText(name, box.x + 4, box.y + theme.small);
   for (const { values, colour, width, dash = [] } of lines) {
     pen.beginPath();
     trace(pen, values, y, [box.x, box.y, box.width, box.height]);
     pen.strokeStyle = colour;
-    pen.lineWidth = look.thick * width;
+    pen.lineWidth = theme.thick * width;
     pen.setLineDash(dash);
     pen.stroke();
   }
   pen.setLineDash([]);
 };
 
-const rangeOf = ({ x }: Ground): Range => [x[0], x[x.length - 1]];
+const rangeOf = ({ x }: PlotData): Range => [x[0], x[x.length - 1]];
 const DASHED = [7, 5];
 
-export const paintYhat = (screen: screens.Screen, lines: Lines, ground: Ground, look: Look) => {
-  const truth = ground.truth ? [{ values: ground.truth, colour: look.truth, width: 2, dash: DASHED }] : [];
-  const net = { values: lines.yhat, colour: look.yhat, width: 3 };
-  paint(screen, rangeOf(ground), ground.span, "ŷ", [...truth, net], look);
+export const paintYhat = (canvas: hidpi.Canvas, lines: Lines, plotData: PlotData, theme: Theme) => {
+  const truth = plotData.truth ? [{ values: plotData.truth, colour: theme.truth, width: 2, dash: DASHED }] : [];
+  const net = { values: lines.yhat, colour: theme.yhat, width: 3 };
+  paint(canvas, rangeOf(plotData), plotData.span, "ŷ", [...truth, net], theme);
 };
 
-export const paintLogit = (screen: screens.Screen, lines: Lines, ground: Ground, isMse: boolean, look: Look) => {
+export const paintLogit = (canvas: hidpi.Canvas, lines: Lines, plotData: PlotData, isMse: boolean, theme: Theme) => {
   const known = (lines.truth ?? []).filter((z) => z !== null);
   const range = around([...lines.logit, ...lines.units.flat(), ...known], MIN_RANGE);
-  const units = lines.units.map((values, k) => ({ values, width: 1.5, ...unitOf(k, look) }));
+  const units = lines.units.map((values, k) => ({ values, width: 1.5, ...unitOf(k, theme) }));
   const isWhole = lines.truth?.every((z) => z !== null);
-  const truth = isWhole ? [{ values: known, colour: look.truth, width: 2, dash: DASHED }] : [];
-  const net = { values: lines.logit, colour: look.yhat, width: 3 };
-  paint(screen, rangeOf(ground), range, isMse ? "ŷ" : "logit", [...units, ...truth, net], look);
+  const truth = isWhole ? [{ values: known, colour: theme.truth, width: 2, dash: DASHED }] : [];
+  const net = { values: lines.logit, colour: theme.yhat, width: 3 };
+  paint(canvas, rangeOf(plotData), range, isMse ? "ŷ" : "logit", [...units, ...truth, net], theme);
 };

@@ -1,154 +1,154 @@
 // Three plots of the whole class: all curves, a histogram of losses, and left against right slopes. Each student is a
 // line, a block or a dot that can be found by its position.
 import type { Range } from "../../core/types";
-import { type Ground, POINTS } from "../rows/curves";
+import { type PlotData, POINTS } from "../rows/curves";
 import { WHYS } from "../rows/types";
 import { type Axes, axesIn, paintAxes } from "./axes";
+import * as hidpi from "./hidpi-canvas";
 import * as histogram from "./histogram";
 import { isWithin } from "./layout";
-import * as looks from "./look";
-import * as motions from "./motion";
-import type { Actor } from "./scene";
-import * as screens from "./screen";
+import type { Student } from "./scene";
+import * as themes from "./theme";
 import { type Marks, trace } from "./tiles";
+import * as tweens from "./tween";
 
-type Look = looks.Look;
+type Theme = themes.Theme;
 
 const MANY = 60; // more curves are drawn 1 pixel wide, which takes half the time
 const MIN_MARK = 2; // pixels; smaller marks in blocks are left out
 const NEAR = 14; // pixels; the greatest distance from the mouse at which a line or a dot is found
 
-const isMarked = ({ row }: Actor, { chosen, pointed }: Marks) => row.n === chosen || row.n === pointed;
+const isMarked = ({ row }: Student, { chosen, pointed }: Marks) => row.n === chosen || row.n === pointed;
 // Marked students are drawn last, above the others.
-const inOrder = (actors: Actor[], marks: Marks) =>
-  [...actors].sort((a, b) => Number(isMarked(a, marks)) - Number(isMarked(b, marks)));
+const inOrder = (students: Student[], marks: Marks) =>
+  [...students].sort((a, b) => Number(isMarked(a, marks)) - Number(isMarked(b, marks)));
 
 const inside = (value: number, [low, high]: Range) => Math.min(Math.max(value, low), high);
 
 // --- all curves -----------------------------------------------------------------------------------
 const values = new Float32Array(POINTS);
-const curvesAxes = (screen: screens.Screen, { x, span }: Ground, look: Look) =>
-  axesIn(screen, [x[0], x[x.length - 1]], span, look);
+const curvesAxes = (canvas: hidpi.Canvas, { x, span }: PlotData, theme: Theme) =>
+  axesIn(canvas, [x[0], x[x.length - 1]], span, theme);
 
 export const paintCurves = (
-  screen: screens.Screen,
-  actors: Actor[],
-  ground: Ground | null,
-  look: Look,
+  canvas: hidpi.Canvas,
+  students: Student[],
+  plotData: PlotData | null,
+  theme: Theme,
   marks: Marks,
   now: number,
 ) => {
-  const pen = screens.begin(screen);
-  if (!ground) return;
-  const axes = curvesAxes(screen, ground, look);
+  const pen = hidpi.begin(canvas);
+  if (!plotData) return;
+  const axes = curvesAxes(canvas, plotData, theme);
   const { x, y, width, height } = axes.box;
   const box = [x, y, width, height] as const;
-  paintAxes(pen, axes, look);
-  const shown = actors.filter((actor) => actor.yhat && actor.ground === ground);
+  paintAxes(pen, axes, theme);
+  const shown = students.filter((student) => student.yhat && student.plotData === plotData);
   const faint = Math.max(0.14, Math.min(0.6, 12 / Math.max(shown.length, 1)));
-  for (const actor of inOrder(shown, marks)) {
-    if (!actor.yhat) continue;
-    const isClear = isMarked(actor, marks);
+  for (const student of inOrder(shown, marks)) {
+    if (!student.yhat) continue;
+    const isClear = isMarked(student, marks);
     pen.beginPath();
-    trace(pen, motions.at(actor.yhat, now, values), ground.span, box);
+    trace(pen, tweens.at(student.yhat, now, values), plotData.span, box);
     pen.globalAlpha = 1;
     if (isClear) {
-      pen.strokeStyle = look.surface;
+      pen.strokeStyle = theme.surface;
       pen.lineWidth = 7;
       pen.stroke();
     }
     pen.globalAlpha = isClear ? 1 : faint;
-    pen.strokeStyle = look.of[actor.row.why];
-    pen.lineWidth = look.thick * (isClear ? 4 : shown.length > MANY ? 1 : 1.5);
-    if (shown.length <= MANY) looks.dash(pen, actor.row.why);
+    pen.strokeStyle = theme.of[student.row.why];
+    pen.lineWidth = theme.thick * (isClear ? 4 : shown.length > MANY ? 1 : 1.5);
+    if (shown.length <= MANY) themes.dash(pen, student.row.why);
     pen.stroke();
     pen.setLineDash([]);
   }
   pen.globalAlpha = 1;
-  if (!ground.truth) return;
+  if (!plotData.truth) return;
   pen.beginPath();
-  trace(pen, ground.truth, ground.span, box);
-  pen.setLineDash([7 * look.thick, 5 * look.thick]);
-  pen.strokeStyle = look.truth;
-  pen.lineWidth = 2 * look.thick;
+  trace(pen, plotData.truth, plotData.span, box);
+  pen.setLineDash([7 * theme.thick, 5 * theme.thick]);
+  pen.strokeStyle = theme.truth;
+  pen.lineWidth = 2 * theme.thick;
   pen.stroke();
   pen.setLineDash([]);
 };
 
-const nearest = (actors: Actor[], distance: (actor: Actor) => number) => {
-  let best: Actor | null = null;
+const nearest = (students: Student[], distance: (student: Student) => number) => {
+  let best: Student | null = null;
   let least = NEAR;
-  for (const actor of actors) {
-    const far = distance(actor);
+  for (const student of students) {
+    const far = distance(student);
     if (far >= least) continue;
-    best = actor;
+    best = student;
     least = far;
   }
   return best?.row.n ?? null;
 };
 
 export const findCurve = (
-  screen: screens.Screen,
-  actors: Actor[],
-  ground: Ground | null,
-  look: Look,
+  canvas: hidpi.Canvas,
+  students: Student[],
+  plotData: PlotData | null,
+  theme: Theme,
   left: number,
   top: number,
 ): number | null => {
-  if (!ground) return null;
-  const { y, box } = curvesAxes(screen, ground, look);
+  if (!plotData) return null;
+  const { y, box } = curvesAxes(canvas, plotData, theme);
   if (!isWithin(box, left, top)) return null;
   const i = Math.round(((left - box.x) / box.width) * (POINTS - 1));
-  const shown = actors.filter((actor) => actor.yhat && actor.ground === ground);
-  return nearest(shown, ({ yhat }) => Math.abs(y.toPixel(inside(yhat?.to[i] ?? 0, ground.span)) - top));
+  const shown = students.filter((student) => student.yhat && student.plotData === plotData);
+  return nearest(shown, ({ yhat }) => Math.abs(y.toPixel(inside(yhat?.to[i] ?? 0, plotData.span)) - top));
 };
 
 // --- losses ---------------------------------------------------------------------------------------
 const one = new Float32Array(1);
-const lossAxes = (screen: screens.Screen, range: Range, look: Look) => axesIn(screen, range, [0, 1], look, 8);
+const lossAxes = (canvas: hidpi.Canvas, range: Range, theme: Theme) => axesIn(canvas, range, [0, 1], theme, 8);
 
 // The students with a loss, in the order of their groups, and their blocks.
-const blocks = (screen: screens.Screen, actors: Actor[], range: Range, look: Look, now: number) => {
-  const axes = lossAxes(screen, range, look);
-  const shown = WHYS.flatMap((why) => actors.filter(({ row, loss }) => row.why === why && loss));
-  const losses = shown.map(({ loss }) => (loss ? motions.at(loss, now, one)[0] : 0));
+const blocks = (canvas: hidpi.Canvas, students: Student[], range: Range, theme: Theme, now: number) => {
+  const axes = lossAxes(canvas, range, theme);
+  const shown = WHYS.flatMap((why) => students.filter(({ row, loss }) => row.why === why && loss));
+  const losses = shown.map(({ loss }) => (loss ? tweens.at(loss, now, one)[0] : 0));
   const boxes = histogram.stack(losses, range, axes.box.width, axes.box.height);
   return { axes, shown, boxes: boxes.map((box) => ({ ...box, x: box.x + axes.box.x, y: box.y + axes.box.y })) };
 };
 
 export const paintLosses = (
-  screen: screens.Screen,
-  actors: Actor[],
+  canvas: hidpi.Canvas,
+  students: Student[],
   range: Range,
-  look: Look,
+  theme: Theme,
   marks: Marks,
   now: number,
 ) => {
-  const pen = screens.begin(screen);
-  const { axes, shown, boxes } = blocks(screen, actors, range, look, now);
-  paintAxes(pen, axes, look, false);
+  const pen = hidpi.begin(canvas);
+  const { axes, shown, boxes } = blocks(canvas, students, range, theme, now);
+  paintAxes(pen, axes, theme, false);
   boxes.forEach(({ x, y, width, height }, i) => {
     const isClear = isMarked(shown[i], marks);
-    pen.fillStyle = isClear ? look.ink : look.of[shown[i].row.why];
+    pen.fillStyle = isClear ? theme.ink : theme.of[shown[i].row.why];
     pen.fillRect(x + 0.5, y + (height > 3 ? 0.5 : 0), Math.max(width - 1, 1), height > 3 ? height - 1 : height);
     const r = 0.3 * Math.min(width, height);
     if (r < MIN_MARK) return;
-    pen.fillStyle = look.surface;
-    pen.strokeStyle = look.surface;
-    looks.mark(pen, shown[i].row.why, x + width / 2, y + height / 2, r);
+    pen.fillStyle = theme.surface;
+    pen.strokeStyle = theme.surface;
+    themes.mark(pen, shown[i].row.why, x + width / 2, y + height / 2, r);
   });
 };
 
 export const findLoss = (
-  screen: screens.Screen,
-  actors: Actor[],
+  canvas: hidpi.Canvas,
+  students: Student[],
   range: Range,
-  look: Look,
+  theme: Theme,
   left: number,
   top: number,
   now: number,
 ): number | null => {
-  const { shown, boxes } = blocks(screen, actors, range, look, now);
+  const { shown, boxes } = blocks(canvas, students, range, theme, now);
   const i = boxes.findIndex((box) => isWithin(box, left, top));
   return shown[i]?.row.n ?? null;
 };
@@ -156,69 +156,69 @@ export const findLoss = (
 // --- slopes ---------------------------------------------------------------------------------------
 export type Names = [across: string, up: string]; // of the axes
 const pair = new Float32Array(2);
-const slopeAxes = (screen: screens.Screen, range: Range, look: Look) => axesIn(screen, range, range, look);
-const dotOf = (actor: Actor, { x, y }: Axes, range: Range, now: number) => {
-  if (!actor.slopes) return null;
-  const [left, right] = motions.at(actor.slopes, now, pair);
+const slopeAxes = (canvas: hidpi.Canvas, range: Range, theme: Theme) => axesIn(canvas, range, range, theme);
+const dotOf = (student: Student, { x, y }: Axes, range: Range, now: number) => {
+  if (!student.slopes) return null;
+  const [left, right] = tweens.at(student.slopes, now, pair);
   return [x.toPixel(inside(left, range)), y.toPixel(inside(right, range))] as const;
 };
 
 export const paintSlopes = (
-  screen: screens.Screen,
-  actors: Actor[],
+  canvas: hidpi.Canvas,
+  students: Student[],
   range: Range,
-  aim: readonly [number, number] | null,
+  trueSlopes: readonly [number, number] | null,
   [across, up]: Names,
-  look: Look,
+  theme: Theme,
   marks: Marks,
   now: number,
 ) => {
-  const pen = screens.begin(screen);
-  const axes = slopeAxes(screen, range, look);
-  paintAxes(pen, axes, look);
+  const pen = hidpi.begin(canvas);
+  const axes = slopeAxes(canvas, range, theme);
+  paintAxes(pen, axes, theme);
   const { x: left, y: top, height } = axes.box;
   pen.fillText(across, left + 4, top + height - 5);
-  pen.fillText(up, left + 4, top + look.small);
-  const r = look.thick * (actors.length > 120 ? 3.2 : 4.5);
-  for (const actor of inOrder(actors, marks)) {
-    const dot = dotOf(actor, axes, range, now);
+  pen.fillText(up, left + 4, top + theme.small);
+  const r = theme.thick * (students.length > 120 ? 3.2 : 4.5);
+  for (const student of inOrder(students, marks)) {
+    const dot = dotOf(student, axes, range, now);
     if (!dot) continue;
-    const isClear = isMarked(actor, marks);
+    const isClear = isMarked(student, marks);
     pen.globalAlpha = isClear ? 1 : 0.7;
-    pen.fillStyle = look.of[actor.row.why];
-    pen.strokeStyle = look.of[actor.row.why];
-    looks.mark(pen, actor.row.why, ...dot, isClear ? r + 2.5 : r);
+    pen.fillStyle = theme.of[student.row.why];
+    pen.strokeStyle = theme.of[student.row.why];
+    themes.mark(pen, student.row.why, ...dot, isClear ? r + 2.5 : r);
     if (!isClear) continue;
     pen.beginPath();
     pen.arc(...dot, r + 6, 0, 2 * Math.PI);
-    pen.strokeStyle = look.ink;
+    pen.strokeStyle = theme.ink;
     pen.lineWidth = 2;
     pen.stroke();
   }
   pen.globalAlpha = 1;
-  if (!aim) return;
-  const [x, y] = [axes.x.toPixel(inside(aim[0], range)), axes.y.toPixel(inside(aim[1], range))];
-  pen.strokeStyle = look.truth;
+  if (!trueSlopes) return;
+  const [x, y] = [axes.x.toPixel(inside(trueSlopes[0], range)), axes.y.toPixel(inside(trueSlopes[1], range))];
+  pen.strokeStyle = theme.truth;
   pen.lineWidth = 2;
   pen.setLineDash([3, 3]);
   pen.beginPath();
-  pen.arc(x, y, 9 * look.thick, 0, 2 * Math.PI);
+  pen.arc(x, y, 9 * theme.thick, 0, 2 * Math.PI);
   pen.stroke();
   pen.setLineDash([]);
 };
 
 export const findSlopes = (
-  screen: screens.Screen,
-  actors: Actor[],
+  canvas: hidpi.Canvas,
+  students: Student[],
   range: Range,
-  look: Look,
+  theme: Theme,
   left: number,
   top: number,
   now: number,
 ): number | null => {
-  const axes = slopeAxes(screen, range, look);
-  return nearest(actors, (actor) => {
-    const dot = dotOf(actor, axes, range, now);
+  const axes = slopeAxes(canvas, range, theme);
+  return nearest(students, (student) => {
+    const dot = dotOf(student, axes, range, now);
     return dot ? Math.hypot(dot[0] - left, dot[1] - top) : Number.POSITIVE_INFINITY;
   });
 };

@@ -1,25 +1,25 @@
 // The contents of the board's canvases: for each student the animated tile, curve, slopes and loss.
 import type { Range } from "../../core/types";
 import type { Group } from "../rows/arrange";
-import type { Ground } from "../rows/curves";
+import type { PlotData } from "../rows/curves";
 import * as curves from "../rows/curves";
 import type { Row } from "../rows/types";
 import { type Box, type Layout, layout } from "./layout";
-import * as motions from "./motion";
+import * as tweens from "./tween";
 
-type Motion = motions.Motion;
-export type Actor = {
+type Tween = tweens.Tween;
+export type Student = {
   row: Row;
-  ground: Ground | null; // null until the data are loaded
-  yhat: Motion | null;
-  tile: Motion | null; // x, y, width, height
-  slopes: Motion | null;
-  loss: Motion | null;
+  plotData: PlotData | null; // null until the data are loaded
+  yhat: Tween | null;
+  tile: Tween | null; // x, y, width, height
+  slopes: Tween | null;
+  loss: Tween | null;
 };
 
 export type Scene = {
-  actors: Map<number, Actor>;
-  order: Actor[]; // students whose tiles are shown
+  students: Map<number, Student>;
+  order: Student[]; // students whose tiles are shown
   layout: Layout<Group>;
 };
 
@@ -30,35 +30,35 @@ const LARGE = 116; // least width of tiles in the zoom "large"
 export type Zoom = "fit" | "large";
 
 export const create = (): Scene => ({
-  actors: new Map(),
+  students: new Map(),
   order: [],
   layout: { blocks: [], tile: { width: 0, height: 0 }, height: 0 },
 });
 
-const newActor = (row: Row): Actor => ({ row, ground: null, yhat: null, tile: null, slopes: null, loss: null });
+const newStudent = (row: Row): Student => ({ row, plotData: null, yhat: null, tile: null, slopes: null, loss: null });
 
 // Animate the students to the state in `rows`, in `ms`. `groundOf` returns null while data are being loaded.
 export const update = (
   scene: Scene,
   rows: ReadonlyMap<number, Row>,
-  groundOf: (key: string) => Ground | null,
+  plotDataOf: (key: string) => PlotData | null,
   now: number,
   ms: number,
 ) => {
-  for (const n of scene.actors.keys()) if (!rows.has(n)) scene.actors.delete(n);
+  for (const n of scene.students.keys()) if (!rows.has(n)) scene.students.delete(n);
   for (const [n, row] of rows) {
-    const actor = scene.actors.get(n) ?? newActor(row);
-    scene.actors.set(n, actor);
-    const ground = groundOf(row.data);
-    const isSame = actor.row === row && actor.ground === ground;
-    if (isSame && actor.loss) continue;
+    const student = scene.students.get(n) ?? newStudent(row);
+    scene.students.set(n, student);
+    const plotData = plotDataOf(row.data);
+    const isSame = student.row === row && student.plotData === plotData;
+    if (isSame && student.loss) continue;
     // A curve over other data is not animated.
-    const before = actor.ground === ground ? actor.yhat : null;
-    const next = ground && curves.yhat(row, ground.x);
-    actor.yhat = next && motions.towards(before ?? undefined, next, now, ms);
-    actor.slopes = row.slopes && motions.towards(actor.slopes ?? undefined, row.slopes, now, ms);
-    actor.loss = row.loss === null ? null : motions.towards(actor.loss ?? undefined, [row.loss], now, ms);
-    Object.assign(actor, { row, ground });
+    const before = student.plotData === plotData ? student.yhat : null;
+    const next = plotData && curves.yhat(row, plotData.x);
+    student.yhat = next && tweens.towards(before ?? undefined, next, now, ms);
+    student.slopes = row.slopes && tweens.towards(student.slopes ?? undefined, row.slopes, now, ms);
+    student.loss = row.loss === null ? null : tweens.towards(student.loss ?? undefined, [row.loss], now, ms);
+    Object.assign(student, { row, plotData });
   }
 };
 
@@ -79,22 +79,22 @@ export const place = (
   const most = Math.max(MAX_WIDTH.pixels, MAX_WIDTH.share * width);
   scene.layout = layout(counted, width, height, { least, most, letter }, least);
   scene.order = [];
-  const shown = new Set<Actor>();
+  const shown = new Set<Student>();
   for (const { key, places } of scene.layout.blocks) {
     key.rows.forEach((row, i) => {
-      const actor = scene.actors.get(row.n);
-      if (!actor) return;
-      actor.tile = motions.towards(actor.tile ?? undefined, flat(places[i]), now, isStill ? 0 : GLIDE_MS);
-      scene.order.push(actor);
-      shown.add(actor);
+      const student = scene.students.get(row.n);
+      if (!student) return;
+      student.tile = tweens.towards(student.tile ?? undefined, flat(places[i]), now, isStill ? 0 : GLIDE_MS);
+      scene.order.push(student);
+      shown.add(student);
     });
   }
-  for (const actor of scene.actors.values()) if (!shown.has(actor)) actor.tile = null;
+  for (const student of scene.students.values()) if (!shown.has(student)) student.tile = null;
 };
 
-export const isMoving = ({ actors }: Scene, now: number) => {
-  for (const { yhat, tile, slopes, loss } of actors.values()) {
-    for (const motion of [yhat, tile, slopes, loss]) if (motion && motions.isMoving(motion, now)) return true;
+export const isMoving = ({ students }: Scene, now: number) => {
+  for (const { yhat, tile, slopes, loss } of students.values()) {
+    for (const tween of [yhat, tile, slopes, loss]) if (tween && tweens.isMoving(tween, now)) return true;
   }
   return false;
 };

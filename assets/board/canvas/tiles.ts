@@ -1,20 +1,20 @@
 // Paints the tiles: each student's yhat with prob, and the name, loss and epoch.
 import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
-import type { Ground } from "../rows/curves";
+import type { PlotData } from "../rows/curves";
 import { POINTS } from "../rows/curves";
 import type { Why } from "../rows/types";
+import * as hidpi from "./hidpi-canvas";
 import { hasLoss, hasName, headHeight, lineHeight } from "./layout";
-import * as looks from "./look";
-import * as motions from "./motion";
-import type { Actor, Scene } from "./scene";
-import * as screens from "./screen";
+import type { Scene, Student } from "./scene";
+import * as themes from "./theme";
+import * as tweens from "./tween";
 
 type Pen = CanvasRenderingContext2D;
-type Look = looks.Look;
+type Theme = themes.Theme;
 export type Words = {
   head: (why: Why, count: number) => [name: string, count: string];
-  name: (actor: Actor) => string; // on the tile
+  name: (student: Student) => string; // on the tile
 };
 export type Marks = { chosen: number | null; pointed: number | null; spotlight: number | null };
 
@@ -65,38 +65,38 @@ const boxOf = (width: number, height: number, letter: number) => {
 };
 
 // The background of a tile (its card, and prob as a dashed line), drawn once for all tiles of the same data and size.
-const cards = new Map<string, screens.Screen>();
-let groundIds = new WeakMap<Ground, number>();
+const cards = new Map<string, hidpi.Canvas>();
+let plotDataIds = new WeakMap<PlotData, number>();
 let nextId = 1;
-const idOf = (ground: Ground | null) => {
-  if (!ground) return 0;
-  const id = groundIds.get(ground) ?? nextId++;
-  groundIds.set(ground, id);
+const idOf = (plotData: PlotData | null) => {
+  if (!plotData) return 0;
+  const id = plotDataIds.get(plotData) ?? nextId++;
+  plotDataIds.set(plotData, id);
   return id;
 };
 export const forget = () => {
   cards.clear();
-  groundIds = new WeakMap();
+  plotDataIds = new WeakMap();
 };
 
-const cardOf = (ground: Ground | null, width: number, height: number, ratio: number, look: Look) => {
-  const key = `${idOf(ground)} ${width} ${height} ${ratio}`;
+const cardOf = (plotData: PlotData | null, width: number, height: number, ratio: number, theme: Theme) => {
+  const key = `${idOf(plotData)} ${width} ${height} ${ratio}`;
   const known = cards.get(key);
   if (known) return known;
-  if (cards.size > 200) cards.clear(); // many are of sizes during a motion
-  const card = screens.hidden(width, height, ratio);
+  if (cards.size > 200) cards.clear(); // many are of sizes during an animation
+  const card = hidpi.hidden(width, height, ratio);
   const { pen } = card;
   pen.beginPath();
   pen.roundRect(0.5, 0.5, width - 1, height - 1, RADIUS);
-  pen.fillStyle = look.page;
+  pen.fillStyle = theme.page;
   pen.fill();
-  pen.strokeStyle = look.line;
+  pen.strokeStyle = theme.line;
   pen.lineWidth = 1;
   pen.stroke();
-  if (ground?.truth) {
+  if (plotData?.truth) {
     pen.beginPath();
-    trace(pen, ground.truth, ground.span, boxOf(width, height, look.small));
-    pen.strokeStyle = look.truth;
+    trace(pen, plotData.truth, plotData.span, boxOf(width, height, theme.small));
+    pen.strokeStyle = theme.truth;
     pen.globalAlpha = 0.75;
     pen.lineWidth = width >= 240 ? 2 : width >= 92 ? 1.5 : 1;
     pen.setLineDash(width >= 46 ? [4, 3] : [2, 2]);
@@ -114,89 +114,98 @@ const ring = (pen: Pen, x: number, y: number, width: number, height: number, col
   pen.stroke();
 };
 
-const words = (pen: Pen, actor: Actor, look: Look, text: Words, width: number, height: number) => {
-  const { row } = actor;
-  if (!hasLoss(width, look.small)) return;
-  const line = lineHeight(width, look.small);
-  const relativeWidth = (width * DEFAULT_LETTER) / look.small; // for the number of digits
+const words = (pen: Pen, student: Student, theme: Theme, text: Words, width: number, height: number) => {
+  const { row } = student;
+  if (!hasLoss(width, theme.small)) return;
+  const line = lineHeight(width, theme.small);
+  const relativeWidth = (width * DEFAULT_LETTER) / theme.small; // for the number of digits
   const px = line - 2;
-  pen.font = `${px}px ${look.family}`;
-  pen.fillStyle = look.ink;
+  pen.font = `${px}px ${theme.family}`;
+  pen.fillStyle = theme.ink;
   pen.fillText(lossWords(row.loss, relativeWidth), PAD + 1, height - 5);
-  pen.fillStyle = look.muted;
+  pen.fillStyle = theme.muted;
   pen.textAlign = "right";
   pen.fillText(epochWords(row.epoch, relativeWidth), width - PAD - 1, height - 5);
   pen.textAlign = "left";
-  if (!hasName(width, look.small)) return;
-  pen.fillStyle = look.ink;
-  pen.font = `600 ${px}px ${look.family}`;
-  pen.fillText(text.name(actor), PAD + 1, line, width - 2 * PAD - 2);
+  if (!hasName(width, theme.small)) return;
+  pen.fillStyle = theme.ink;
+  pen.font = `600 ${px}px ${theme.family}`;
+  pen.fillText(text.name(student), PAD + 1, line, width - 2 * PAD - 2);
 };
 
-const paintTile = (pen: Pen, actor: Actor, look: Look, text: Words, marks: Marks, now: number, ratio: number) => {
-  const { row, tile, ground, yhat } = actor;
+const paintTile = (pen: Pen, student: Student, theme: Theme, text: Words, marks: Marks, now: number, ratio: number) => {
+  const { row, tile, plotData, yhat } = student;
   if (!tile) return;
-  const [x, y, wide, high] = motions.at(tile, now, placeOf);
+  const [x, y, wide, high] = tweens.at(tile, now, placeOf);
   const [width, height] = [Math.round(wide), Math.round(high)];
-  const card = cardOf(ground, width, height, ratio, look);
+  const card = cardOf(plotData, width, height, ratio, theme);
   pen.save();
   pen.translate(Math.round(x), Math.round(y));
   if (!row.here) pen.globalAlpha = AWAY_OPACITY;
   pen.drawImage(card.node, 0, 0, width, height);
-  if (yhat && ground) {
+  if (yhat && plotData) {
     pen.beginPath();
-    trace(pen, motions.at(yhat, now, numbersOf), ground.span, boxOf(width, height, look.small), width < 90 ? 2 : 1);
-    pen.strokeStyle = look.of[row.why];
+    trace(pen, tweens.at(yhat, now, numbersOf), plotData.span, boxOf(width, height, theme.small), width < 90 ? 2 : 1);
+    pen.strokeStyle = theme.of[row.why];
     pen.lineWidth = width >= 240 ? 4 : width >= 92 ? 2.5 : width >= 46 ? 2 : 1.5;
-    looks.dash(pen, row.why);
+    themes.dash(pen, row.why);
     pen.stroke();
     pen.setLineDash([]);
   }
-  words(pen, actor, look, text, width, height);
+  words(pen, student, theme, text, width, height);
   pen.globalAlpha = 1;
-  if (marks.spotlight === row.n) ring(pen, 0, 0, width, height, look.truth, 2);
-  if (marks.pointed === row.n) ring(pen, 0, 0, width, height, look.axis, 2);
-  if (marks.chosen === row.n) ring(pen, 0, 0, width, height, look.accent, 3);
+  if (marks.spotlight === row.n) ring(pen, 0, 0, width, height, theme.truth, 2);
+  if (marks.pointed === row.n) ring(pen, 0, 0, width, height, theme.axis, 2);
+  if (marks.chosen === row.n) ring(pen, 0, 0, width, height, theme.accent, 3);
   pen.restore();
 };
 
-const paintHead = (pen: Pen, why: Why, count: number, x: number, y: number, width: number, look: Look, text: Words) => {
+const paintHead = (
+  pen: Pen,
+  why: Why,
+  count: number,
+  x: number,
+  y: number,
+  width: number,
+  theme: Theme,
+  text: Words,
+) => {
   const [name, number] = text.head(why, count);
-  pen.fillStyle = look.of[why];
-  pen.strokeStyle = look.of[why];
-  const middle = y + headHeight(look.small) / 2 - 1;
-  const r = 0.41 * look.small;
-  looks.mark(pen, why, x + 1.3 * r, middle, r);
-  const px = Math.max(look.small, Math.min(0.85 * look.px, 19));
-  pen.fillStyle = look.ink;
-  pen.font = `700 ${px}px ${look.family}`;
-  pen.fillText(number, x + 1.45 * look.small, middle + 0.35 * px);
+  pen.fillStyle = theme.of[why];
+  pen.strokeStyle = theme.of[why];
+  const middle = y + headHeight(theme.small) / 2 - 1;
+  const r = 0.41 * theme.small;
+  themes.mark(pen, why, x + 1.3 * r, middle, r);
+  const px = Math.max(theme.small, Math.min(0.85 * theme.px, 19));
+  pen.fillStyle = theme.ink;
+  pen.font = `700 ${px}px ${theme.family}`;
+  pen.fillText(number, x + 1.45 * theme.small, middle + 0.35 * px);
   const wide = pen.measureText(number).width;
-  pen.font = `${Math.max(look.small, 0.92 * px)}px ${look.family}`;
-  pen.fillStyle = look.muted;
-  if (pen.measureText(name).width <= width - 1.8 * look.small - wide)
-    pen.fillText(name, x + 2 * look.small + wide, middle + 0.35 * px);
+  pen.font = `${Math.max(theme.small, 0.92 * px)}px ${theme.family}`;
+  pen.fillStyle = theme.muted;
+  if (pen.measureText(name).width <= width - 1.8 * theme.small - wide)
+    pen.fillText(name, x + 2 * theme.small + wide, middle + 0.35 * px);
 };
 
 // `top`: the scroll position.
 export const paint = (
-  screen: screens.Screen,
+  canvas: hidpi.Canvas,
   scene: Scene,
-  look: Look,
+  theme: Theme,
   text: Words,
   marks: Marks,
   now: number,
   top = 0,
 ) => {
-  const pen = screens.begin(screen);
+  const pen = hidpi.begin(canvas);
   pen.translate(0, -top);
   for (const { key, head } of scene.layout.blocks) {
-    paintHead(pen, key.why, key.rows.length, head.x, head.y, head.width, look, text);
+    paintHead(pen, key.why, key.rows.length, head.x, head.y, head.width, theme, text);
   }
-  for (const actor of scene.order) {
-    if (!actor.tile) continue;
-    const [, y, , height] = motions.at(actor.tile, now, placeOf);
-    if (y + height < top || y > top + screen.height) continue;
-    paintTile(pen, actor, look, text, marks, now, screen.ratio);
+  for (const student of scene.order) {
+    if (!student.tile) continue;
+    const [, y, , height] = tweens.at(student.tile, now, placeOf);
+    if (y + height < top || y > top + canvas.height) continue;
+    paintTile(pen, student, theme, text, marks, now, canvas.ratio);
   }
 };

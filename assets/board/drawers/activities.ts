@@ -8,7 +8,7 @@ import * as painting from "../../core/plots/painting";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import * as answers from "../canvas/answers";
-import * as screens from "../canvas/screen";
+import * as hidpi from "../canvas/hidpi-canvas";
 import * as canvases from "../canvases";
 import { command } from "../controls";
 import { choice, input } from "../inputs";
@@ -21,7 +21,7 @@ const DIGITS = 4; // of a score
 
 let tab: Tab = "plots";
 const newestIds = { question: 0, challenge: 0 };
-let screen: screens.Screen;
+let canvas: hidpi.Canvas;
 
 // --- tabs ------------------------------------------------------------------------------------------
 const exists = (name: Tab) => name === "plots" || Boolean(state.room?.[name]);
@@ -55,15 +55,15 @@ const chooseTab = () => {
 // --- the question ----------------------------------------------------------------------------------
 const paint = () => {
   const question = state.room?.question;
-  screens.fit(screen);
-  if (!question || !screen.width) return;
+  hidpi.fit(canvas);
+  if (!question || !canvas.width) return;
   const { values } = state.answers();
   answers.paint(
-    screen,
+    canvas,
     { ...question, options: presets.optionsOf(question) },
     values,
-    state.mainGround(),
-    canvases.look,
+    state.mainPlotData(),
+    canvases.theme,
   );
 };
 
@@ -168,7 +168,7 @@ const show = () => {
 };
 
 export const start = () => {
-  screen = screens.create(byId("board-answers", HTMLCanvasElement));
+  canvas = hidpi.create(byId("board-answers", HTMLCanvasElement));
   new ResizeObserver(paint).observe(byId("board-answers"));
   for (const name of TABS) byId(`board-tab-${name}`).addEventListener("click", () => go(name));
   byId("board-ask-kind").addEventListener("change", showPresets);

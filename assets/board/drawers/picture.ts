@@ -1,10 +1,10 @@
 // The board as a picture: the headline, the tiles in their groups, and the plots.
 import { byId } from "../../core/dom";
 import * as i18n from "../../core/text/i18n";
+import * as hidpi from "../canvas/hidpi-canvas";
 import * as plots from "../canvas/plots";
-import type { Actor } from "../canvas/scene";
+import type { Student } from "../canvas/scene";
 import * as scenes from "../canvas/scene";
-import * as screens from "../canvas/screen";
 import * as tiles from "../canvas/tiles";
 import * as canvases from "../canvases";
 import * as state from "../state";
@@ -18,49 +18,49 @@ const SMALL_HEIGHT = 300; // of the two plots below the curves
 const SCALE = 2; // pixels of the picture per unit of the above
 const NO_MARKS: tiles.Marks = { chosen: null, pointed: null, spotlight: null };
 
-const canvas = (width: number, height: number) => screens.hidden(width, height, SCALE);
+const canvas = (width: number, height: number) => hidpi.hidden(width, height, SCALE);
 
 export const make = (withNames: boolean): Promise<Blob> => {
-  const { look } = canvases;
+  const { theme } = canvases;
   const scene = scenes.create();
   const room = { width: WIDTH - 3 * SIDE - CURVES_WIDTH, height: HEIGHT - TOP - SIDE };
-  scenes.update(scene, state.roster, state.groundOf, 0, 0);
-  scenes.place(scene, state.groups, room, "fit", look.small, 0, true);
-  const nameOf = ({ row }: Actor) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
+  scenes.update(scene, state.roster, state.plotDataOf, 0, 0);
+  scenes.place(scene, state.groups, room, "fit", theme.small, 0, true);
+  const nameOf = ({ row }: Student) => (withNames && row.name ? row.name : i18n.t("board.seat", { n: row.n }));
   const tiled = canvas(room.width, room.height);
-  tiles.paint(tiled, scene, look, { ...canvases.words, name: nameOf }, NO_MARKS, 0);
-  const all = [...scene.actors.values()];
-  const ground = state.mainGround();
+  tiles.paint(tiled, scene, theme, { ...canvases.words, name: nameOf }, NO_MARKS, 0);
+  const all = [...scene.students.values()];
+  const plotData = state.mainPlotData();
   const now = performance.now();
   const [curves, losses, slopes] = [
     canvas(CURVES_WIDTH, 340),
     canvas(CURVES_WIDTH / 2, SMALL_HEIGHT),
     canvas(CURVES_WIDTH / 2, SMALL_HEIGHT),
   ];
-  plots.paintCurves(curves, all, ground, look, NO_MARKS, 0);
-  plots.paintLosses(losses, all, canvases.range("losses", now), look, NO_MARKS, 0);
+  plots.paintCurves(curves, all, plotData, theme, NO_MARKS, 0);
+  plots.paintLosses(losses, all, canvases.range("losses", now), theme, NO_MARKS, 0);
   plots.paintSlopes(
     slopes,
     all,
     canvases.range("slopes", now),
-    ground?.aim ?? null,
+    plotData?.trueSlopes ?? null,
     canvases.slopeNames(),
-    look,
+    theme,
     NO_MARKS,
     0,
   );
   const whole = canvas(WIDTH, HEIGHT);
   const { pen } = whole;
-  pen.fillStyle = look.surface;
+  pen.fillStyle = theme.surface;
   pen.fillRect(0, 0, WIDTH, HEIGHT);
-  pen.fillStyle = look.ink;
-  pen.font = `700 40px ${look.family}`;
+  pen.fillStyle = theme.ink;
+  pen.font = `700 40px ${theme.family}`;
   pen.fillText(byId("board-headline").textContent, SIDE, 76);
   pen.drawImage(tiled.node, SIDE, TOP, tiled.width, tiled.height);
   const right = WIDTH - SIDE - CURVES_WIDTH;
   const below = HEIGHT - SIDE - SMALL_HEIGHT;
-  const put = (plot: screens.Screen, title: string, x: number, y: number) => {
-    pen.font = `600 20px ${look.family}`;
+  const put = (plot: hidpi.Canvas, title: string, x: number, y: number) => {
+    pen.font = `600 20px ${theme.family}`;
     pen.fillText(i18n.t(title), x + 8, y - 12);
     pen.drawImage(plot.node, x, y, plot.width, plot.height);
   };

@@ -7,8 +7,8 @@ import type { Row } from "./types";
 export const POINTS = 41; // an odd number, so that the middle of the data is one of them
 
 // What the board needs of a dataset: the x of curves, the range of the y axis, and prob (`truth`) and the slopes at
-// both its ends (`aim`), if they are known. The students' slopes are at the same places.
-export type Ground = { x: number[]; span: Range; truth: Float32Array | null; aim: [number, number] | null };
+// both its ends (`trueSlopes`), if they are known. The students' slopes are at the same places.
+export type PlotData = { x: number[]; span: Range; truth: Float32Array | null; trueSlopes: [number, number] | null };
 
 // Linear interpolation: the values at `wanted`, given `values` at the ascending `x`.
 export const interpolate = (x: Numbers, values: Numbers, wanted: number[]) => {
@@ -20,28 +20,28 @@ export const interpolate = (x: Numbers, values: Numbers, wanted: number[]) => {
   });
 };
 
-export const ground = ({
+export const plotData = ({
   x: xs,
   truth,
   span,
   isBinary,
-}: Pick<FitData, "x" | "truth" | "span" | "isBinary">): Ground => {
+}: Pick<FitData, "x" | "truth" | "span" | "isBinary">): PlotData => {
   const x = nets.grid(xs[0], xs[xs.length - 1], POINTS);
   const prob = truth && truth.x.length > 1 ? interpolate(truth.x, truth.y, x) : null;
-  return { x, span, truth: prob, aim: prob && aimOf(x, prob, isBinary) };
+  return { x, span, truth: prob, trueSlopes: prob && endSlopes(x, prob, isBinary) };
 };
 
-const aimOf = (x: number[], prob: Float32Array, isBinary: boolean): [number, number] | null => {
+const endSlopes = (x: number[], prob: Float32Array, isBinary: boolean): [number, number] | null => {
   const z = [...prob].map((p) => (isBinary ? nets.logitOf(p) : p));
   const last = x.length - 1;
   const slopes: [number, number] = [(z[1] - z[0]) / (x[1] - x[0]), (z[last] - z[last - 1]) / (x[last] - x[last - 1])];
   return slopes.every(Number.isFinite) ? slopes : null;
 };
 
-// The ground with the line to match in place of prob.
-export const withTarget = (ground: Ground, target: Weights): Ground => {
-  const truth = Float32Array.from(nets.output(nets.logit(target, ground.x), nets.LECTURE));
-  return { ...ground, truth, aim: aimOf(ground.x, truth, true) };
+// The same with the line to match in place of prob.
+export const withTarget = (plotData: PlotData, target: Weights): PlotData => {
+  const truth = Float32Array.from(nets.output(nets.logit(target, plotData.x), nets.LECTURE));
+  return { ...plotData, truth, trueSlopes: endSlopes(plotData.x, truth, true) };
 };
 
 // A student's yhat at `x`, which span the data. Null if a weight is not finite.

@@ -67,21 +67,20 @@ describe("curves", () => {
     span: [0, 1] as [number, number],
     isBinary: false,
   };
-  const place = curves.ground(data);
+  const place = curves.plotData(data);
   test("span the data; prob is interpolated", () => {
     expect([place.x[0], place.x[20], place.x[40]]).toEqual([-1, 0, 1]);
     expect([...(place.truth ?? [])].filter((_, i) => i % 10 === 0)).toEqual([0, 0.5, 1, 0.75, 0.5]);
-    expect(curves.ground({ ...data, truth: null }).truth).toBeNull();
+    expect(curves.plotData({ ...data, truth: null }).truth).toBeNull();
   });
-  test("the aim is the slopes of the truth, or of its logit for binary y", () => {
-    expect(place.aim?.map((slope) => slope.toFixed(3))).toEqual(["1.000", "-0.500"]);
+  test("the slopes are those of the truth, or of its logit for binary y", () => {
+    expect(place.trueSlopes?.map((slope) => slope.toFixed(3))).toEqual(["1.000", "-0.500"]);
     const x = nets.grid(-2, 2, 401);
     const near = nets.bent({ left: 1, right: -2, b: 0.5 }, x).map(nets.sigmoid);
-    expect(curves.ground({ ...data, x, truth: { x, y: near }, isBinary: true }).aim?.map((z) => z.toFixed(2))).toEqual([
-      "1.00",
-      "-2.00",
-    ]);
-    expect(curves.ground({ ...data, x, truth: { x, y: x.map(() => 0) }, isBinary: true }).aim).toBeNull();
+    expect(
+      curves.plotData({ ...data, x, truth: { x, y: near }, isBinary: true }).trueSlopes?.map((z) => z.toFixed(2)),
+    ).toEqual(["1.00", "-2.00"]);
+    expect(curves.plotData({ ...data, x, truth: { x, y: x.map(() => 0) }, isBinary: true }).trueSlopes).toBeNull();
   });
   test("are computed from the student's weights", () => {
     for (const { net, p } of golden.nets) {

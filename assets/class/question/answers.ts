@@ -89,7 +89,7 @@ const medianAt = (all: number[][], at: number) =>
 const curves = (all: number[][], own: Value | null) =>
   withLabel(
     drawing(
-      ...sketch.ground(),
+      ...sketch.background(),
       ...all.map((values) => sketch.curve(values, "others")),
       ...sketch.truth(),
       ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),

@@ -43,7 +43,7 @@ const axes = () => {
 };
 
 // The background: the axes, and the points, if they are binary.
-export const ground = () => {
+export const background = () => {
   const range = rangeOf();
   if (!range?.data.isBinary) return axes();
   const { low, high, data } = range;
@@ -81,7 +81,7 @@ export const pad = (begin: number[] | null, onChange: (values: number[]) => void
   const paint = () => {
     const [k] = at;
     const mark = svg("circle", { class: "mark", cx: placeOf(k), cy: heightOf(values[k]), r: 5 });
-    node.replaceChildren(...ground(), curve(values, "mine"), mark);
+    node.replaceChildren(...background(), curve(values, "mine"), mark);
     const x = rangeOf();
     const place = x ? numbers.short(x.low + ((x.high - x.low) * k) / last, 1) : k;
     node.setAttribute("aria-valuetext", i18n.t("class.sketch_at", { x: place, y: numbers.fixed(values[k], 2) }));

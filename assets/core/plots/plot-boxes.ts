@@ -7,7 +7,7 @@ const SHORT_PX = 190; // a shorter plot has no title at its x axis, and few tick
 const DEFAULT_TEXT_PX = 14; // the text size for which figures.py sets the margins
 const FEW_TICKS = 4;
 
-const lastLooks = new WeakMap<HTMLElement, string>(); // as JSON
+const lastSizes = new WeakMap<HTMLElement, string>(); // as JSON
 const defaultMargins = new WeakMap<HTMLElement, PlotlyMargin>(); // the margins of figures.py
 
 const textSize = (small: boolean) => {
@@ -24,7 +24,7 @@ const marginOf = ({ l, r, t, b }: PlotlyMargin, text: number, narrow: boolean, s
 };
 
 // The margins, text size and numbers of ticks for the size of a plot's element, as changes for Plotly.relayout.
-const lookOf = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
+const sizesFor = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
   const margin = defaultMargins.get(gd) ?? { ...layout.margin };
   defaultMargins.set(gd, margin);
   const narrow = gd.clientWidth < NARROW_PX;
@@ -41,24 +41,24 @@ const lookOf = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
 };
 
 const adjustLayout = (gd: PlotlyGraph) => {
-  const look = lookOf(gd, gd.layout);
-  const key = JSON.stringify(look);
-  if (lastLooks.get(gd) === key) return;
-  lastLooks.set(gd, key);
-  Plotly.relayout(gd, look);
+  const sizes = sizesFor(gd, gd.layout);
+  const key = JSON.stringify(sizes);
+  if (lastSizes.get(gd) === key) return;
+  lastSizes.set(gd, key);
+  Plotly.relayout(gd, sizes);
 };
 
 // A figure's layout adjusted to the size of its element, so that Plotly draws it only once.
 export const fitted = (node: HTMLElement, layout: PageFigure["layout"]) => {
   if (!node.clientWidth || !node.clientHeight) return layout;
-  const look = lookOf(node, layout);
-  lastLooks.set(node, JSON.stringify(look));
+  const sizes = sizesFor(node, layout);
+  lastSizes.set(node, JSON.stringify(sizes));
   return {
     ...layout,
-    margin: look.margin,
-    font: { ...layout.font, size: look["font.size"] },
-    xaxis: { ...layout.xaxis, nticks: look["xaxis.nticks"] },
-    yaxis: { ...layout.yaxis, nticks: look["yaxis.nticks"] },
+    margin: sizes.margin,
+    font: { ...layout.font, size: sizes["font.size"] },
+    xaxis: { ...layout.xaxis, nticks: sizes["xaxis.nticks"] },
+    yaxis: { ...layout.yaxis, nticks: sizes["yaxis.nticks"] },
   };
 };
 

@@ -2,7 +2,7 @@
 import { type Answer, isMessage, type Message } from "../types";
 
 const MAX_RETRIES = 3;
-const MAX_WAIT_S = 10; // longer than this nobody waits after pressing a button
+const MAX_WAIT_S = 10; // a user who has pressed a button does not wait longer
 
 // Send a request. Where the server answers 429 with a short Retry-After, send it again after that time;
 // a refused request has had no effect.

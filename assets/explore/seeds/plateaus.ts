@@ -1,5 +1,6 @@
 // The plateaus: the lowest losses that a ReLU net without first-layer bias can reach on the session's data. The
 // server computes them (pwlapp/core/analysis/plateaus.py); each is requested once.
+import { limits } from "../../core/limits";
 import * as api from "../../core/session/api";
 import type { Loss, NetDescription } from "../../core/types";
 
@@ -13,7 +14,6 @@ type Listener = () => void;
 
 const RETRY_MS = 3000; // the server may be busy, for example compiling
 const MAX_TRIES = 5;
-const CLEAR_GAIN = 0.05; // of the gain of bending on both sides over a constant net
 const known = new Map<string, Found | null>(); // by keyOf; null while requested
 const tries = new Map<string, number>();
 const waiting = new Map<string, Set<Listener>>();
@@ -53,4 +53,4 @@ export const hasPlateaus = (net: NetDescription) => net.activation === "relu" &&
 export const oneSided = ({ left, right }: Plateaus) => Math.min(left, right);
 // Whether bending on both sides is clearly better, on these data, than the loss `from`.
 export const areBothSidesNeeded = (found: Plateaus, from = oneSided(found)) =>
-  from - found.both > CLEAR_GAIN * (found.flat - found.both) && found.flat > found.both;
+  from - found.both > limits.min_gain * (found.flat - found.both) && found.flat > found.both;

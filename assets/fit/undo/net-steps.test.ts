@@ -24,7 +24,7 @@ const server = vi.hoisted(() => ({
     return { snapshot: this.state };
   },
 }));
-const page = vi.hoisted(() => ({ fields: "seed 1", build: [1, -1], reset: new EventTarget() }));
+const page = vi.hoisted(() => ({ fields: "seed 1", build: [1, -1], reset: new EventTarget(), place: "own" }));
 
 vi.mock("../../core/dom", () => ({ byId: () => page.reset }));
 vi.mock("../../core/text/i18n", () => ({ announce: () => {}, t: () => "" }));
@@ -34,14 +34,18 @@ vi.mock("../../build/build", () => ({
 }));
 vi.mock("./field-steps", () => ({
   read: () => page.fields,
-  put: async (fields: string) => (page.fields = fields),
+  put: async (fields: string) => {
+    await Promise.resolve(); // as Dash shows values a little later
+    page.fields = fields;
+  },
 }));
-vi.mock("../fields", () => ({ SHOWN_MS: 0 }));
+vi.mock("../fields", () => ({ valuesOf: () => "of the session" }));
 vi.mock("../session", () => ({
   get state() {
     return server.state;
   },
   send: async (verb: string) => server.send(verb),
+  historyKey: () => page.place,
 }));
 
 const whole = () => [server.net, page.fields, ...page.build];
@@ -194,5 +198,37 @@ describe("weights by hand", () => {
     await vi.advanceTimersByTimeAsync(3000);
     await undone;
     expect(server.net).toBe("first");
+  });
+});
+
+describe("another session", () => {
+  const snapshot = { can_undo: 0, can_redo: 0 } as Snapshot;
+  const show = (place: string) => {
+    steps.save(page.place);
+    page.place = place;
+    return steps.restore(place, snapshot);
+  };
+
+  test("has its own values in the fields", async () => {
+    await steps.restore("own", snapshot);
+    expect(page.fields).toBe("of the session");
+    page.fields = "typed";
+    await show("of the class");
+    expect(page.fields).toBe("of the session");
+    await show("own");
+    expect(page.fields).toBe("typed");
+  });
+
+  test("does not change the values of one that it replaces before its fields are filled", async () => {
+    await steps.restore("own", snapshot);
+    page.fields = "typed";
+    await show("of the class");
+    const filling = show("own");
+    const again = show("of the class");
+    await filling;
+    await again;
+    expect(page.fields).toBe("of the session");
+    await show("own");
+    expect(page.fields).toBe("typed");
   });
 });

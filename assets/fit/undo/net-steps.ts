@@ -8,7 +8,8 @@ import * as undo from "../../core/history";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Answer, Snapshot, Weights } from "../../core/types";
-import { SHOWN_MS } from "../fields";
+import { valuesOf } from "../fields";
+import * as fitSession from "../session";
 import { state } from "../session";
 import * as fitFieldSteps from "./field-steps";
 import { depth, goTo, sending } from "./session-history";
@@ -98,28 +99,33 @@ const addServerSteps = ({ can_undo: before, can_redo: after }: Snapshot) => {
 };
 
 // --- another session ------------------------------------------------------------------------------
-// The fields and steps of sessions that the page does not show now, by `fitSession.place()`.
-type Aside = { page: Page | null; steps: undo.Steps; areServerStepsAdded: boolean };
-const asides = new Map<string, Aside>();
-let arrivedAt = -Infinity; // when the page began to show its present session
+// The fields and steps of sessions that the page does not show now, by `fitSession.historyKey()`.
+type Saved = { page: Page | null; steps: undo.Steps; areServerStepsAdded: boolean };
+const savedByKey = new Map<string, Saved>();
+let filled: string | null = null; // the key of the session whose values the fields show
 
 // Call this before the page shows another session.
-export const setAside = (place: string) => {
-  const isFilled = performance.now() - arrivedAt > SHOWN_MS; // earlier, fields may still be those of another session
-  asides.set(place, { page: isFilled ? capture() : null, steps: undo.replaceSteps(), areServerStepsAdded });
+export const save = (key: string) => {
+  // Fields that are not filled yet still show another session.
+  const page = filled === key ? capture() : (savedByKey.get(key)?.page ?? null);
+  savedByKey.set(key, { page, steps: undo.replaceSteps(), areServerStepsAdded });
+  filled = null;
   areServerStepsAdded = false;
 };
 
-// Call this with the first snapshot of the session that the page now shows, after its fields are filled.
-export const arrive = async (place: string, snapshot: Snapshot) => {
-  const aside = asides.get(place);
-  arrivedAt = performance.now();
-  if (!aside) return addServerSteps(snapshot);
-  asides.delete(place);
-  undo.replaceSteps(aside.steps);
-  areServerStepsAdded = aside.areServerStepsAdded;
+// Call this with the first snapshot of the session that the page now shows. Fills the fields: with the values that
+// were saved, else with the session's.
+export const restore = async (key: string, snapshot: Snapshot) => {
+  const saved = savedByKey.get(key);
+  if (saved) {
+    undo.replaceSteps(saved.steps);
+    areServerStepsAdded = saved.areServerStepsAdded;
+  }
   addServerSteps(snapshot);
-  if (aside.page) await restorePage(aside.page);
+  await (saved?.page ? restorePage(saved.page) : fitFieldSteps.put(valuesOf(snapshot)));
+  if (fitSession.historyKey() !== key) return; // the page shows yet another session
+  savedByKey.delete(key);
+  filled = key;
 };
 
 export const start = () => byId("fit-reset").addEventListener("click", onReset);

@@ -11,9 +11,9 @@ from pwlapp.core.analysis.plateaus import Plateaus, plateaus
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Loss
 from pwlapp.rooms.board import rows
-from pwlapp.rooms.board.rows import Row, Shown
+from pwlapp.rooms.board.rows import CachedRow, Row
 from pwlapp.rooms.service import RoomService
-from pwlapp.rooms.state import Room, Seat, watched
+from pwlapp.rooms.state import Room, Seat, session_on_board
 from pwlapp.sessions.events import Watcher
 from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import board_key, room_key
@@ -36,7 +36,7 @@ class BoardReader:
     seats : list of Seat
     states : dict of str to SessionState
         By session id.
-    shown : dict of int to Shown
+    cached : dict of int to CachedRow
         By seat number; without seats whose session has expired.
     """
 
@@ -48,13 +48,13 @@ class BoardReader:
         self.states: dict[str, SessionState] = {}
         self.room: Room
         self.seats: list[Seat] = []
-        self.shown: dict[int, Shown] = {}
+        self.cached: dict[int, CachedRow] = {}
         self._best: dict[tuple[str, Loss], Plateaus] = {}  # by data key and loss function
 
     @property
     def rows(self) -> dict[int, Row]:
         """The rows, by seat number."""
-        return {number: shown.row for number, shown in self.shown.items()}
+        return {number: each.row for number, each in self.cached.items()}
 
     async def read(self, changed: Set[str] = frozenset(), watcher: Watcher | None = None) -> None:
         """Read the room and its seats, and the sessions that may have changed.
@@ -74,7 +74,7 @@ class BoardReader:
         if not self.seats or changed & self.keys:
             self.room = await self._rooms.load(self._code)
             self.seats = await self._rooms.seats(self._code)
-        sids = {seat.number: watched(self.room, seat) for seat in self.seats}
+        sids = {seat.number: session_on_board(self.room, seat) for seat in self.seats}
         if watcher is not None:  # before reading, so that a change meanwhile is not lost
             watcher.watch(*self.keys, *sids.values())
         wanted = {sid for sid in sids.values() if sid in changed or sid not in self.states}
@@ -87,15 +87,15 @@ class BoardReader:
         ]
         keys = {state.data_key for _, state in there}
         points = {key: await self.points(key) for key in keys}
-        self.shown = await asyncio.to_thread(self._show, there, points)
+        self.cached = await asyncio.to_thread(self._rows_of, there, points)
 
     async def points(self, key: str) -> Points:
         """The data with this key; if it was deleted, the data that its sessions will get."""
         return await self._sessions.find_points(key) or self._sessions.points
 
-    def _show(
+    def _rows_of(
         self, there: list[tuple[Seat, SessionState]], points: Mapping[str, Points]
-    ) -> dict[int, Shown]:
+    ) -> dict[int, CachedRow]:
         """Make the rows that have changed; unchanged rows stay the same objects."""
         problems = {(state.data_key, state.train.net.loss) for _, state in there}
         self._best = {
@@ -106,10 +106,10 @@ class BoardReader:
         for seat, state in there:
             is_here = self._heartbeats.is_here(seat)
             made_from = (replace(seat, seen=0.0), is_here, state)
-            before = self.shown.get(seat.number)
+            before = self.cached.get(seat.number)
             if before is None or before[:3] != made_from:  # states compare by identity
                 best = self._best[state.data_key, state.train.net.loss]
                 row = rows.row(seat, state, points[state.data_key], best, is_here)
-                before = Shown(*made_from, row)
+                before = CachedRow(*made_from, row)
             shown[seat.number] = before
         return shown

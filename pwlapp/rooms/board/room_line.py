@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, TypeAlias
 
-from pwlapp.rooms.ask import answers
+from pwlapp.rooms.questions import answers
 from pwlapp.rooms.state import Question, Room, Seat, Setting, Value
 from pwlapp.rooms.view import challenge_view, question_view
 from pwlapp.sessions.codec import optimizer_from

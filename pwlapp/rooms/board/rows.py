@@ -24,11 +24,11 @@ Why: TypeAlias = Literal["not_started", "diverged", "both", "dead", "left", "rig
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = Mapping[int, Row]  # by the number of the seat
 
-ARRIVED = 0.1  # a net is trained if its loss is within this share of the whole gain of the lowest
+TRAINED = 0.1  # a net is trained if its loss is within this share of the whole gain of the lowest
 FLAT = 0.1  # an end is flat if the logit changes by less than this over half of the range of x
 
 
-class Shown(NamedTuple):
+class CachedRow(NamedTuple):
     """A row, and what it was made from.
 
     Attributes
@@ -108,7 +108,7 @@ def why(state: SessionState, x: Array, best: Plateaus) -> Why:
         training has not bent the line yet.
     """
     train = state.train
-    if is_untouched(state):
+    if has_initial_weights(state):
         return "not_started"
     if state.is_diverged:
         return "diverged"
@@ -130,7 +130,7 @@ def is_bent(train: TrainState, x: Array, best: Plateaus) -> bool:
     """
     limit = best.bent_below
     if limit is None:
-        limit = best.both + ARRIVED * (best.flat - best.both)
+        limit = best.both + TRAINED * (best.flat - best.both)
     if not train.loss < limit:
         return False
     if train.net.activation != "relu":
@@ -141,7 +141,7 @@ def is_bent(train: TrainState, x: Array, best: Plateaus) -> bool:
     return found is not None and min(map(abs, found)) * reach > FLAT
 
 
-def is_untouched(state: SessionState) -> bool:
+def has_initial_weights(state: SessionState) -> bool:
     """Whether the net has the initial weights of its seed."""
     return state.train.epoch == 0 and state.by_recipe and not state.is_diverged
 

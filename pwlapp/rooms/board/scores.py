@@ -12,10 +12,10 @@ import msgspec
 from pwlapp.core.data.points import Points
 from pwlapp.rooms.board.challenge import lowest_score, match_score, ranking
 from pwlapp.rooms.board.reader import BoardReader
-from pwlapp.rooms.board.rows import is_untouched
-from pwlapp.rooms.class_sessions import each
+from pwlapp.rooms.board.rows import has_initial_weights
+from pwlapp.rooms.class_sessions import for_each
 from pwlapp.rooms.service import RoomService
-from pwlapp.rooms.state import Challenge, Place, Room, scored
+from pwlapp.rooms.state import Challenge, Place, Room, session_scored
 from pwlapp.sessions.state import SessionState
 
 
@@ -64,7 +64,8 @@ class Scores:
         self._scores: dict[int, float] = {}
         self._scored: dict[int, SessionState] = {}
         self._progress: dict[int, Progress] = {}
-        self._kept: dict[str, SessionState] = {}  # sessions that count but are not on the board
+        # sessions that count but are not on the board
+        self._off_board: dict[str, SessionState] = {}
 
     async def update(self, board: BoardReader) -> tuple[Place, ...]:
         """Score the sessions that have changed, and save the ranking if it has changed.
@@ -79,10 +80,10 @@ class Scores:
             return ()
         if self._scored_for != (challenge.id, challenge.of_class):
             self._scored_for = (challenge.id, challenge.of_class)
-            self._scores, self._scored, self._progress, self._kept = {}, {}, {}, {}
+            self._scores, self._scored, self._progress, self._off_board = {}, {}, {}, {}
         if challenge.kind == "lowest":  # scores that an earlier process has saved
             for place in challenge.ranking:
-                self._take(place.seat, place.score)
+                self._keep_best(place.seat, place.score)
         await self._score(room, challenge, await self._counted(challenge, board))
         found = ranking(self._scores, board.seats)
         if found != challenge.ranking:
@@ -92,12 +93,12 @@ class Scores:
 
     async def _counted(self, challenge: Challenge, board: BoardReader) -> list[Counted]:
         """The sessions that count; after a release they differ from those on the board."""
-        sids = {seat.number: scored(challenge, seat) for seat in board.seats}
+        sids = {seat.number: session_scored(challenge, seat) for seat in board.seats}
         wanted = {sid for sid in sids.values() if sid is not None}
-        self._kept |= await self._sessions.load_many(
-            list(wanted - board.states.keys() - self._kept.keys())
+        self._off_board |= await self._sessions.load_many(
+            list(wanted - board.states.keys() - self._off_board.keys())
         )
-        states: Mapping[str, SessionState] = self._kept | board.states
+        states: Mapping[str, SessionState] = self._off_board | board.states
         return [
             Counted(number, sid, states[sid])
             for number, sid in sids.items()
@@ -112,21 +113,21 @@ class Scores:
         changed = [it for it in counted if self._scored.get(it.number) is not it.state]
         self._scored |= {it.number: it.state for it in changed}
         if challenge.kind == "lowest":
-            await each(changed, lambda it: self._read_on(challenge.epochs, key, it))
+            await for_each(changed, lambda it: self._read_new_frames(challenge.epochs, key, it))
         elif (points := await self._sessions.find_points(key)) is not None:
             await asyncio.to_thread(self._match, challenge, points, changed)
 
     def _match(self, challenge: Challenge, points: Points, changed: list[Counted]) -> None:
         for number, _, state in changed:
             score = None
-            if state.data_key == points.key and not is_untouched(state):
+            if state.data_key == points.key and not has_initial_weights(state):
                 score = match_score(state.train, challenge.target or (), points)
             if score is None:
                 self._scores.pop(number, None)
             else:
                 self._scores[number] = score
 
-    async def _read_on(self, epochs: int, key: str, counted: Counted) -> None:
+    async def _read_new_frames(self, epochs: int, key: str, counted: Counted) -> None:
         """Read the new frames of a seat and update its lowest loss."""
         number, sid, _ = counted
         before = self._progress.get(number, Progress("", 0))
@@ -135,12 +136,12 @@ class Scores:
         if (before.sid, before.first_seq) != (sid, state.first_seq):
             before = Progress(sid, state.first_seq, since)
         if not before.is_edited and state.data_key == key:
-            self._take(number, lowest_score(frames, epochs))
+            self._keep_best(number, lowest_score(frames, epochs))
         seq = frames[-1].seq if frames else before.seq
         is_edited = before.is_edited or any(frame.mark == "edit" for frame in frames)
         self._progress[number] = Progress(sid, state.first_seq, seq, is_edited)
 
-    def _take(self, number: int, score: float | None) -> None:
+    def _keep_best(self, number: int, score: float | None) -> None:
         """Set a seat's score if it is better than before."""
         if score is not None:
             self._scores[number] = min(score, self._scores.get(number, score))

@@ -14,8 +14,8 @@ import msgspec
 from pwlapp.commands.data import points_of
 from pwlapp.commands.fields import Empty
 from pwlapp.rooms import class_sessions
-from pwlapp.rooms.ask import summary
 from pwlapp.rooms.board.scores import ranking_now
+from pwlapp.rooms.questions import summary
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import (
     CONTROLS,
@@ -25,7 +25,7 @@ from pwlapp.rooms.state import (
     Seat,
     Setting,
     Spotlight,
-    watched,
+    session_on_board,
 )
 from pwlapp.rooms.teacher import bodies
 from pwlapp.sessions import transitions
@@ -149,7 +149,7 @@ async def spotlight(rooms: RoomService, room: Room, body: bodies.ShowSeat) -> di
     before = await rooms.repository.load(room.code)
     if body.seat is not None:
         seat = await rooms.repository.seat(room.code, body.seat)
-        shown = Spotlight(seat.number, await rooms.classes.copy(watched(before, seat)))
+        shown = Spotlight(seat.number, await rooms.classes.copy(session_on_board(before, seat)))
     async with rooms.classes.lock(room.code):
         before = await rooms.repository.load(room.code)
         room = await rooms.repository.update(room.code, partial(replace, spotlight=shown))
@@ -167,7 +167,7 @@ async def open_net(rooms: RoomService, room: Room, body: bodies.OpenNet) -> dict
     """
     room = await rooms.repository.load(room.code)
     seat = await rooms.repository.seat(room.code, body.seat)
-    return {"snapshot": await rooms.classes.open_copy(watched(room, seat), body.sid)}
+    return {"snapshot": await rooms.classes.open_copy(session_on_board(room, seat), body.sid)}
 
 
 async def hide_name(rooms: RoomService, room: Room, body: bodies.HideName) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from collections import Counter
 
 from pwlapp.core.export.file import File
 from pwlapp.core.export.programs import Words
-from pwlapp.rooms.ask import answers
 from pwlapp.rooms.board import export
 from pwlapp.rooms.board.export import Student
 from pwlapp.rooms.board.reader import BoardReader
 from pwlapp.rooms.board.scores import Scores
 from pwlapp.rooms.codes import written
+from pwlapp.rooms.questions import answers
 from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
 
@@ -24,7 +24,7 @@ async def csv(rooms: RoomService, room: Room, _words: Words, names: bool) -> Fil
     question = board.room.question
     given = answers(question, board.seats) if question else {}
     scores = {place.seat: place.score for place in await Scores(rooms).update(board)}
-    rows = [shown.row for shown in board.shown.values()]
+    rows = list(board.rows.values())
     text = export.csv_table(rows, given, scores, names)
     return File(f"class-{written(room.code)}.csv", "text/csv; charset=utf-8", text)
 
@@ -37,13 +37,13 @@ async def notebook(rooms: RoomService, room: Room, words: Words, _names: bool) -
     students = [
         Student(
             number,
-            shown.state.seed,
-            shown.row["why"],
-            shown.state.train,
-            shown.row["data"],
+            cached.state.seed,
+            cached.row["why"],
+            cached.state.train,
+            cached.row["data"],
             scores.get(number),
         )
-        for number, shown in board.shown.items()
+        for number, cached in board.cached.items()
     ]
     keys = Counter(student.data_key for student in students).most_common(1)
     points = await board.points(keys[0][0]) if keys else rooms.sessions.points

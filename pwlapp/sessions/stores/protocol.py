@@ -216,7 +216,7 @@ class RoomStore(Protocol):
         seats that were replaced.
         """
 
-    async def see(self, code: str, seen: Mapping[int, float]) -> None:
+    async def save_heartbeats(self, code: str, seen: Mapping[int, float]) -> None:
         """Set when each seat was last connected, in seconds since 1970. Versions do not change."""
 
     async def remove_seat(self, code: str, number: int) -> None:

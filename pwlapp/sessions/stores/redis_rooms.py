@@ -206,7 +206,7 @@ class RedisRooms:
             )
         return replaced
 
-    async def see(self, code: str, seen: Mapping[int, float]) -> None:
+    async def save_heartbeats(self, code: str, seen: Mapping[int, float]) -> None:
         if not seen:
             return
         async with self._link.guarded() as redis:

@@ -53,7 +53,7 @@ class SqliteRooms:
     ) -> list[int]:
         return await self._run(_save_seats, code, saves, room_version)
 
-    async def see(self, code: str, seen: Mapping[int, float]) -> None:
+    async def save_heartbeats(self, code: str, seen: Mapping[int, float]) -> None:
         await self._run(_see, code, seen)
 
     async def remove_seat(self, code: str, number: int) -> None:

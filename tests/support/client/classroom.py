@@ -66,7 +66,7 @@ class ClassStudent(Student):
         self.seat = seat
         await self.join(code)
 
-    async def tell(self, name: str, **body: Any) -> dict[str, Any]:
+    async def command(self, name: str, **body: Any) -> dict[str, Any]:
         """Send a command of the seat. Raises Refused, Unanswered."""
         answer = await self._answer(post(self.http, f"/rooms/seat/{name}", body, self.seat))
         if "error" in answer:
@@ -156,7 +156,7 @@ class Teacher:
             await asyncio.gather(self._following, return_exceptions=True)
         await self.http.aclose()
 
-    async def tell(self, name: str, **body: Any) -> dict[str, Any]:
+    async def command(self, name: str, **body: Any) -> dict[str, Any]:
         """Send a command. Raises Refused."""
         answer = await post(self.http, f"/rooms/teacher/{name}", body, self.token)
         if "error" in answer:

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import * as nets from "../core/net/net";
 import { golden } from "../vitest/golden";
-import { lines } from "./target";
+import { lines } from "./line-to-match";
 
 test("the line to match has a logit, and a yhat with the loss of the net in Fit", () => {
   const { p, x } =

@@ -28,13 +28,13 @@ const NAMES = [
 ] as const;
 type Name = (typeof NAMES)[number];
 
-export type Look = Record<Name, string> & { of: Record<Why, string>; family: string } & {
+export type Theme = Record<Name, string> & { of: Record<Why, string>; family: string } & {
   px: number; // size of letters
   small: number; // size of the smallest letters
   thick: number; // factor of line widths: in projector mode lines are seen from the back row
 };
 
-export const read = (): Look => {
+export const read = (): Theme => {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
   const named = Object.fromEntries(NAMES.map((name) => [name, colour(name)])) as Record<Name, string>;
@@ -54,9 +54,9 @@ export const onTheme = (listener: () => void) =>
 // The dashes of the units, as in the page's other plots, and of the groups with the units' colours.
 const DASHES: Record<string, number[]> = { unit1: [2, 3], unit2: [8, 3, 2, 3], others: [5, 5] };
 export const dash = (pen: CanvasRenderingContext2D, why: Why) => pen.setLineDash(DASHES[ROLES[why]] ?? []);
-export const unitOf = (k: number, look: Look) => {
+export const unitOf = (k: number, theme: Theme) => {
   const role = k === 0 ? "unit1" : k === 1 ? "unit2" : "others";
-  return { colour: look[role], dash: DASHES[role] };
+  return { colour: theme[role], dash: DASHES[role] };
 };
 
 // Draw the mark of a group, which is the same as in the legend.

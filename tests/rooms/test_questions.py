@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pwlapp.errors import UserError
-from pwlapp.rooms.ask import answers, check_answer, summary
+from pwlapp.rooms.questions import answers, check_answer, summary
 from pwlapp.rooms.state import CURVE_VALUES, Answer, Answers, Question, Seat, Value
 
 NUMBER = Question(3, "number", "How many of us?")

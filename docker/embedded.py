@@ -1,4 +1,4 @@
-"""``python -m docker.inside ROOT CONFIG FOLDER``: checks of one container.
+"""``python -m docker.embedded ROOT CONFIG FOLDER``: checks of one container, the embedded mode.
 
 Started by `docker.check`, in separate network and mount namespaces.
 """
@@ -132,10 +132,8 @@ async def use(sid: str) -> str:
 
 
 def main(root: str, config: str, folder: str) -> None:
-    inside = Path(folder), json.loads(config)
-    check_commands(Path(root), inside[1], inside[0])
-    check_server(Path(root), inside[1], inside[0])
-    check_users(Path(root), inside[1], inside[0])
+    for check in (check_commands, check_server, check_users):
+        check(Path(root), json.loads(config), Path(folder))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ WEB_PORT = 8050
 HOLD_S = 20.0  # a stream waits so long for the request that confirms its first event
 
 
-class Names:
+class DnsServer:
     """A DNS server that returns the same addresses for every name.
 
     Parameters
@@ -41,7 +41,7 @@ class Names:
         return head + question[12:end] + found
 
 
-class Web(ThreadingHTTPServer):
+class EchoServer(ThreadingHTTPServer):
     """A web server that returns the request.
 
     ``/stream/`` sends its second event after a request for ``/go``.
@@ -62,7 +62,7 @@ class Web(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Web
+    server: EchoServer
 
     def do_GET(self) -> None:
         if self.path.startswith("/stream/"):
@@ -91,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.server.seen.clear()
         self.wfile.write(b"data: first\n\n")
-        word = b"second" if self.server.seen.wait(HOLD_S) else b"nobody saw the first"
+        word = b"second" if self.server.seen.wait(HOLD_S) else b"sent too early"
         self.wfile.write(b"data: " + word + b"\n\n")
         self.close_connection = True
 
