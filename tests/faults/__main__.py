@@ -39,7 +39,7 @@ def main() -> int:
     alone = folder / "embedded"
     alone.mkdir()
     done, violations = asyncio.run(
-        embedded.run(alone, seed, rounds, EMBEDDED_STUDENTS, log, embedded.LONG_LOCK_S)
+        embedded.run(alone, seed, rounds, EMBEDDED_STUDENTS, log, long_lock_s=embedded.LONG_LOCK_S)
     )
     print_line(", ".join(f"{count} times {kind}" for kind, count in done.items()))
     violations = outcome.violations + violations

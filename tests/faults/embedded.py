@@ -29,7 +29,7 @@ from tests.support.processes import free_ports, signal_group, status_of, wait_un
 from tests.support.sessions import until, write_points
 
 STARTING = 1 / 3  # share of kills during the start; with more, nothing would be trained
-UP_S = (0.0, 4.0)  # until the next kill
+UP_S = (0.0, 4.0)  # until the next kill, by default
 OUTAGE_S = (0.5, 4.0)
 LONG_LOCK_S = 30.0
 ROOM = 32_768  # bytes: largest size of a file on the "full disk"
@@ -121,7 +121,14 @@ class EmbeddedServer:
 
 
 async def run(
-    folder: Path, seed: int, rounds: int, n_students: int, log: Log, long_lock_s: float = 0.0
+    folder: Path,
+    seed: int,
+    rounds: int,
+    n_students: int,
+    log: Log,
+    *,
+    up_s: tuple[float, float] = UP_S,
+    long_lock_s: float = 0.0,
 ) -> tuple[Counter[str], list[str]]:
     """Cause faults again and again; returns the counts of faults, and the violations.
 
@@ -135,6 +142,8 @@ async def run(
     n_students : int
     log : callable
         Called with a line for each event when it is over.
+    up_s : tuple of float
+        Shortest and longest time until the next kill.
     long_lock_s : float
         How long the file is locked at the end.
     """
@@ -154,7 +163,8 @@ async def run(
             def trained() -> int:
                 return sum(student.counts.runs + student.log.last_seq for student in students)
 
-            async for kind in _harm(server, random.Random(seed), rounds, long_lock_s, trained):
+            choice = random.Random(seed)
+            async for kind in _harm(server, choice, rounds, up_s, long_lock_s, trained):
                 done[kind] += 1
                 log(f"{done.total():4d} {kind}")
             enough.set()
@@ -172,6 +182,7 @@ async def _harm(
     server: EmbeddedServer,
     choice: random.Random,
     rounds: int,
+    up_s: tuple[float, float],
     long_lock_s: float,
     trained: Callable[[], int],
 ) -> AsyncIterator[str]:
@@ -179,7 +190,7 @@ async def _harm(
         if choice.random() > STARTING:
             before = trained()
             await until(lambda before=before: trained() > before, READY_S)  # type: ignore[misc]
-        await asyncio.sleep(choice.uniform(*UP_S))
+        await asyncio.sleep(choice.uniform(*up_s))
         server.kill()
         server.start()
         yield "killed"

@@ -21,7 +21,7 @@ EPOCHS = 4000
 
 async def test_every_epoch_is_trained_once_whenever_the_server_is_killed(tmp_path: Path) -> None:
     lines: list[str] = []
-    done, violations = await embedded.run(tmp_path, 1, 3, 2, lines.append)
+    done, violations = await embedded.run(tmp_path, 1, 3, 2, lines.append, up_s=(0.0, 2.0))
     assert violations == [], "\n".join(lines)
     assert done == {"killed": 3}
 
