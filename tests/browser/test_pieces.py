@@ -146,6 +146,7 @@ def a_wide_net_is_analysed_when_it_is_at_rest(page: LecturePage) -> None:
 def sigmoid_units_are_steps(page: LecturePage) -> None:
     train(page, 500, hidden=4, bias="bias1", activation="sigmoid", lr=0.05)
     near(page)
+    expect(page.find("#pieces-when")).to_have_text("The net at epoch 500")
     expect(page.find("#pieces-formula")).to_contain_text("Sigmoid units do not bend")
     p = np.array(page.page.evaluate("pwl.fit.frame().p"))
     W1, b1, W2 = p[:4], p[4:8], p[8:12]
