@@ -42,12 +42,23 @@ def environment(folder: Path, **settings: object) -> dict[str, str]:
     return inherited | {f"PWLAPP_{name}": str(value) for name, value in (own | settings).items()}
 
 
+def heed_ctrl_c() -> None:
+    """Undo what a shell does for a job in the background, for example for ``make test &``."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Server:
     """A server in another process, and its output."""
 
     def __init__(self, env: dict[str, str], command: Sequence[str] = SERVE) -> None:
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=env,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=heed_ctrl_c,
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read)
