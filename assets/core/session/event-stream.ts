@@ -6,7 +6,7 @@ import { connect, type Source } from "./connection";
 // URLs of the event stream and of the polled answer. Both give the frames after the page's last one.
 export type Addresses = { stream: string; frames: string };
 type Listeners = {
-  onRoom: (room: unknown) => void; // of a seat in a class; later states and frames are of the session it names
+  onRoom: (room: unknown) => void; // for a seat in a class. The states and frames that follow are of its `sid`
   onState: (state: Snapshot) => void;
   onFrames: (rows: FrameRow[]) => void;
   onLost: (error: Message) => void; // the server does not know the session, or the seat
@@ -39,7 +39,7 @@ export const follow = (addresses: () => Addresses, listeners: Listeners) => {
       hear("state", onState);
       hear<News>("frames", ({ frames }) => onFrames(frames));
       hear("ping", () => {});
-      source.onerror = onEnd; // also where EventSource would reconnect by itself: `connect` polls first
+      source.onerror = onEnd; // closes the stream before EventSource reconnects by itself: `connect` polls first
       return () => source.close();
     },
     request: (signal) => api.getResponse(addresses().frames, signal),
