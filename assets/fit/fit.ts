@@ -1,4 +1,4 @@
-// The Fit view: opens a session, takes its state and frames as they arrive, and the answers to commands.
+// The Fit view: opens a session, and handles its states, its frames and the answers to commands as they arrive.
 import * as nets from "../core/net/net";
 import * as weightHighlight from "../core/net/weight-highlight";
 import * as api from "../core/session/api";
@@ -17,7 +17,7 @@ import * as fitSession from "./session";
 import { state } from "./session";
 import * as netSteps from "./undo/net-steps";
 
-let dataKey = ""; // of the data that are loaded or being loaded
+let dataKey = ""; // key of the data that are loaded or being loaded
 let serverData: fitSession.Opened["data"]; // origin and label of the data of new sessions
 let stream: ReturnType<typeof eventStream.follow> | null = null;
 
@@ -145,8 +145,8 @@ const receive = (rows: FrameRow[]) => {
   paint.paintSoon();
 };
 
-// When a run has been paused, the play head jumps to the net's present state, unless the user has scrubbed
-// back. (The press of Pause has held the head; see controls.ts.)
+// When a run has been paused, the play head jumps to its last frame, unless the user has scrubbed back. (Until then
+// the head stays where it was when Pause was pressed; see controls.ts.)
 const skipToPause = () => {
   const isOver = playback.held ? state?.status !== "running" : state?.status === "paused" && playback.playing;
   if (isOver && playback.following) playback.skip();

@@ -16,7 +16,7 @@ type Press = { id: number; x: number; y: number; held: number; moved: boolean; t
 type Pointer = { clientX: number; clientY: number; pointerType: string };
 type PixelsBy = Record<string, number>; // by the kind of pointer
 
-const REACH: PixelsBy = { mouse: 12, pen: 14, touch: 24 }; // a press this near to a point takes hold of it
+const REACH: PixelsBy = { mouse: 12, pen: 14, touch: 24 }; // a press within this distance of a point drags it
 const STILL: PixelsBy = { mouse: 4, pen: 6, touch: 10 }; // a press that moves less than this is a click
 const LONG_PRESS_MS = 600; // removes a point, on a touch screen
 const STEPS = 40; // of the arrow keys, across an axis

@@ -1,4 +1,4 @@
-// The plot of the line: each unit's share of it, and a tick on the x axis where a unit bends. The chosen unit is
+// The plot of the line: the contribution of each unit, and a tick on the x axis where a unit bends. The chosen unit is
 // highlighted.
 import { byId, element } from "../../core/dom";
 import * as nets from "../../core/net/net";
@@ -10,11 +10,11 @@ import type { Curve, FitNet, NetDescription, Pieces, Points, Range, Weights } fr
 import type { FitData } from "../../fit/data";
 import * as fitPlots from "../../fit/plots";
 
-// A unit between the ends of the data.
+// A unit, seen between the ends of the data
 export type Unit = nets.Unit & {
   k: number; // from 0
   ends: number[]; // its contributions to the logit at both ends
-  share: number; // the larger of their sizes
+  share: number; // the larger absolute value of `ends`
   isDead: boolean; // contributes nothing between the ends
   isInside: boolean; // bends between the ends
 };
@@ -43,7 +43,7 @@ const UNITS = 0,
   CHOSEN = 6,
   BEND = 7,
   KNOTS = 8;
-const MAX_DRAWN = 100; // more units could not be told apart
+const MAX_DRAWN = 100; // units; more could not be distinguished
 const STEP_POINTS = 61; // of a sigmoid's curve
 const TICK = [0.012, 0.06]; // lower and upper end of a tick, as parts of the plot's height
 
@@ -128,7 +128,7 @@ const together = (units: Unit[], line: Line): Drawn => {
   };
 };
 
-// The logit: the sum of all units. For ReLUs it is computed from the pieces, which already are sums.
+// The logit: the sum of all units. A ReLU net's logit is computed from its pieces, which are already summed.
 type Summed = Pick<Line, "p" | "net" | "data" | "ends" | "pieces">;
 export const netCurve = ({ p, net, data, ends: [low, high], pieces }: Summed): Points => {
   const { knots, slopes, intercepts } = pieces;

@@ -9,7 +9,7 @@ import * as fitSession from "../session";
 import { depth, goTo } from "./session-history";
 
 type Values = Record<string, string | string[] | undefined>; // by the ids of the fields
-type Typing = { id: string; value: string; touched: boolean }; // `value` is the one before typing
+type Typing = { id: string; value: string; touched: boolean }; // `value` is the field's value before typing
 
 const TEXTS = ["fit-seed", "fit-epochs", "fit-hidden", "fit-lr", "fit-momentum"];
 const CHOICES: Record<string, FieldName> = {
@@ -25,8 +25,8 @@ let typing: Typing | null = null; // the text field with the focus
 // --- steps ------------------------------------------------------------------------------------
 const only = (values: Values, ids: string[]): Values => Object.fromEntries(ids.map((id) => [id, values[id]]));
 
-// Record a step. `before` has the previous values of the fields that changed. The server makes an untrained net
-// follow the fields, so undo restores that net as well.
+// Record a step. `before` has the previous values of the fields that changed. While the net is untrained, the server
+// replaces it when a field changes, so undo restores the previous net as well.
 const recordStep = (before: Values) => {
   const isOfNet = Object.keys(before).some((id) => OF_NET.includes(id));
   const ids = isOfNet ? OF_NET : Object.keys(before);
