@@ -17,8 +17,8 @@ const push = (id: string, key: string, action: () => void) => {
 
 const code = element("a", { href: "#class", className: "class-code" });
 const sentence = element("p", { id: "class-says", role: "status" });
-let isClosed = false; // the bar was closed after the class had ended
-let isBack = false; // the page shows the student's own net again, after a net of the class
+let isClosed = false; // whether the user has closed the bar after the class has ended
+let isBack = false; // whether the page shows the student's own net again, after a net of the class
 
 const showStatus = (key: string, args = {}) => {
   Object.assign(sentence.dataset, { t: key, tArgs: JSON.stringify(args) });

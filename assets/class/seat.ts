@@ -34,7 +34,8 @@ const leaveFor = (reason: LeaveReason) => {
   setRoom(null);
 };
 
-// The stream's message about the room: its state; null if it has ended; "left" if the seat was left in another tab.
+// Handle the stream's message about the room: its state; null if it has ended; "left" if the student has left the class
+// in another tab.
 const onRoom = (next: unknown) => {
   if (!fitSession.seat) return; // the seat was left meanwhile
   if (next === null) return leaveFor("ended");

@@ -155,15 +155,16 @@ const check = () => {
 };
 
 // --- navigation ----------------------------------------------------------------------------------
-// Remember the place, and the URL's lesson, which is opened only once.
+// The tab remembers the place and the URL's lesson, so that a reload shows the same step and does not open that lesson
+// again.
 const lessonInUrl = () => new URLSearchParams(location.search).get("lesson") ?? "";
 const keepPlace = () => {
   const where = byId("lessons").hidden ? "" : at ? nameOf(at) : "list";
   storage.writeTab(PLACE, `${where}|${lessonInUrl()}`);
 };
 
-// Show a step. `what` is set: the change from the previous step ("set"), everything that the step needs ("start"), or
-// nothing (null).
+// Show a step, and set what it needs. `what` names the settings of the step: "set" after the previous step, "start" from
+// elsewhere, or null to set nothing.
 const enter = async (place: Place, what: "set" | "start" | null = null) => {
   at = place;
   keepPlace();
@@ -279,7 +280,7 @@ const begin = async () => {
   if (isNew) showUnknown(name);
 };
 const showUnknown = async (name: string) => {
-  await sharing.ready(); // the notices of a new session would replace it
+  await sharing.ready(); // otherwise the notices of a new session would replace this one
   sharing.showNotice("notice", "lesson_unknown", { name: name.slice(0, 20) });
 };
 

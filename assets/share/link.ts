@@ -29,8 +29,8 @@ export type SavedFit = { kind: Kind; saved: Saved };
 export type Content = { build: BuildState; fit: SavedFit | null };
 type Vector = "params" | "m" | "v";
 type Json = Record<string, unknown>; // an object in a link, not validated yet
-// An encoded column of points: [d, ...integers], which are the numbers times 10^d; or the count of its numbers, which
-// then are among the link's floats.
+// An encoded column of points: either [d, ...integers], where the integers are the numbers times 10^d; or only the
+// count of the numbers, which then are among the link's floats.
 type EncodedColumn = number | number[] | null;
 
 const NET: Json = { h: 2, bias1: false, activation: "relu", loss: "bce" };

@@ -18,11 +18,11 @@ import * as surface3d from "./plot-3d";
 import * as bundles from "./plotly-builds";
 import * as workerClient from "./worker-client";
 
-const COARSE = 25; // places along each axis of the grid while something moves
+const COARSE = 25; // places along each axis of the grid while something moves,
 const FINE = 61; // and when nothing moves
-const MIN_HALF = 2.5; // of the axis of a weight: half of its range
+const MIN_HALF = 2.5; // half of the smallest range of a weight's axis
 const ZOOM = 0.6;
-const CHECK_MS = 300; // after a coarse grid, when it is checked whether a fine one can be computed
+const CHECK_MS = 300; // the time from a coarse grid to the check whether a fine one can be computed
 
 type WithFrame = Ready & { frame: Shown };
 type Plain = WithFrame & { frame: { p: Weights } };
@@ -43,11 +43,11 @@ let newest: Now | null = null; // the newest state of Fit
 let near = false; // whether the card is on the screen or near it
 let requested: { key: string; coarse: boolean } | null = null; // the last requested grid
 let shown: (surfacePlot.Grid & { ms: number }) | null = null;
-let paintedKey = ""; // keyOfPath of what is painted; "" for another grid
+let paintedKey = ""; // keyOfPath of the painted scene; "" if the whole plot has to be painted again
 let range: planes.Axes | null = null;
 let rangeKey = ""; // identifies the plane for which `range` was chosen
-let zoomed = false; // the user has zoomed: `range` stays as long as the plane
-let before: { p: Weights; plane: lossGrid.Plane } | null = null; // at the start of the present drag
+let zoomed = false; // whether the user has zoomed; `range` then stays until the plane changes
+let before: { p: Weights; plane: lossGrid.Plane } | null = null; // the net and the plane when the drag started
 let checkTimer: number | undefined;
 
 const isPlain = (now: WithFrame): now is Plain => now.net.plain && now.frame.p !== null;
@@ -136,7 +136,7 @@ const showNumbers = ({ handle }: Parts, { scale }: surfacePlot.Grid, plain: Plai
   const ownLoss = lossOf(plain);
   const loss = numbers.fixed(ownLoss, 6);
   byId("surface-loss").textContent = loss;
-  // The net is between the places of the grid, so its loss may be lower than all of theirs.
+  // The net lies between places of the grid, so its loss may be lower than theirs.
   const lowest = planes.contains(scene.range, scene.now) ? Math.min(scale.low, ownLoss) : scale.low;
   byId("surface-lowest").textContent = numbers.fixed(lowest, 6);
   const [a, b] = scene.now.map((value) => numbers.fixed(value, 4));

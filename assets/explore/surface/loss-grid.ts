@@ -37,7 +37,7 @@ export const at = ({ origin, u, v }: Plane, a: number, b: number, into = new Flo
   return into;
 };
 
-// The units grouped by the directions that change them: none, u ("along"), v ("across"), or both
+// The units, grouped by the directions of the plane that change their weights: none, u ("along"), v ("across") or both
 const groupUnits = (net: NetDescription, { u, v }: Plane) => {
   const kinds: Record<"still" | "along" | "across" | "both", Unit[]> = { still: [], along: [], across: [], both: [] };
   for (let k = 0; k < net.h; k++) {
