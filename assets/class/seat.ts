@@ -20,6 +20,7 @@ const setRoom = (next: RoomView | null) => {
   for (const listener of listeners) listener(room, before);
 };
 
+// Show a session in Fit. If the previous one was this seat's net with the teacher's setting, keep a copy of that net.
 const showSession = (sid: string | null) => {
   if (room?.leading && room.spotlight === null && sid !== room.sid) classNet.keepCopy();
   fitSection.showSession(sid);

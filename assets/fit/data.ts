@@ -124,7 +124,8 @@ const curveGrid = (low: number, high: number) => {
   return grid.sort((a, b) => a - b);
 };
 
-// A small vertical shift that shows the density of points; always the same for the same point.
+// A small vertical shift, which makes the density of points visible. It spreads evenly (multiples of the golden ratio),
+// and is always the same for the same point.
 const jitter = (i: number) => (((i * 0.6180339887498949) % 1) - 0.5) * 0.08;
 
 const dots = ({ x, y }: Points, every: number, shifted: boolean): Curve => {

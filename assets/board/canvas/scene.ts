@@ -37,7 +37,7 @@ export const create = (): Scene => ({
 
 const newStudent = (row: Row): Student => ({ row, plotData: null, yhat: null, tile: null, slopes: null, loss: null });
 
-// Animate the students, for `ms`, to the state in `rows`. `groundOf` returns null while data are being loaded.
+// Animate the students, for `ms`, to the state in `rows`. `plotDataOf` returns null while data are being loaded.
 export const update = (
   scene: Scene,
   rows: ReadonlyMap<number, Row>,

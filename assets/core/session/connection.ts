@@ -83,7 +83,8 @@ export const connect = ({ open, request, receive, isDue, onConnection }: Source)
     pollAfter(ms);
   };
 
-  // An expected message is overdue. If a request brings something new, a proxy is buffering the stream.
+  // An expected message is overdue. If a request brings something new, or if the stream has never delivered a message,
+  // a proxy is probably buffering the stream.
   const checkStream = () =>
     poll((isNews) => (isNews || !hasMessages ? pollInsteadOfStream() : after(SILENCE_MS - DUE_MS, replaceStream)));
   // No message and no ping has come for SILENCE_MS: the stream is dead.

@@ -106,7 +106,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     seek,
     skip: () => seek(end()),
     follow,
-    // Stop at once, until `seek`, `skip` or `follow`.
+    // Stop the head at once. It stays there until `seek`, `skip` or `follow` is called.
     hold: () => {
       playing = false;
       held = following;

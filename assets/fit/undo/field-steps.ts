@@ -46,14 +46,14 @@ const toggled = (values: Values, id: string): Values => ({ ...values, [id]: valu
 const textField = ({ target }: Event) =>
   target instanceof HTMLInputElement && TEXTS.includes(target.id) ? target : null;
 
-// Runs before Dash's own listener, while Dash still has the previous values.
+// Record a step for a changed field. This runs before Dash's own listener, while Dash still has the previous values.
 const onChange = (event: Event) => {
   const within = (table: object) => {
     const selectors = Object.keys(table).map((id) => `#${id}`);
     return targetWithin(event, selectors.join(","));
   };
   const [choice, box, text] = [within(CHOICES), within(BOXES), textField(event)];
-  if (text) leave(text);
+  if (text) recordTyping(text);
   else if (choice) recordStep(beforeChoice(choice.id));
   else if (box) recordStep(only(toggled(read(), box.id), [box.id]));
 };
@@ -64,14 +64,14 @@ const beforeChoice = (id: string): Values => {
   return id === "fit-optimizer" ? { ...before, "fit-lr": byId("fit-lr", HTMLInputElement).value } : before;
 };
 
-const enter = (event: Event) => {
+const onFocus = (event: Event) => {
   const field = textField(event);
   if (field) typing = { id: field.id, value: field.value, touched: false };
 };
-const touch = (event: Event) => {
+const onInput = (event: Event) => {
   if (typing && typing.id === textField(event)?.id) typing.touched = true;
 };
-const leave = ({ id, value }: HTMLInputElement) => {
+const recordTyping = ({ id, value }: HTMLInputElement) => {
   if (typing?.id !== id || !typing.touched) return;
   const before = typing.value;
   typing = { id, value, touched: false };
@@ -101,11 +101,11 @@ export const put = async (values: Values) => {
 };
 
 export const start = () => {
-  document.addEventListener("focusin", enter);
-  document.addEventListener("input", touch, { capture: true });
+  document.addEventListener("focusin", onFocus);
+  document.addEventListener("input", onInput, { capture: true });
   document.addEventListener("focusout", (event) => {
     const field = textField(event);
-    if (field) leave(field);
+    if (field) recordTyping(field);
   });
   document.addEventListener("change", onChange, { capture: true });
 };
