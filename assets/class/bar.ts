@@ -9,7 +9,7 @@ import { formatCode, statusOf } from "./room-status";
 import * as seat from "./seat";
 import type { RoomView } from "./types";
 
-const push = (id: string, key: string, action: () => void) => {
+const button = (id: string, key: string, action: () => void) => {
   const node = i18n.translated("button", key, { type: "button", id, className: "switch" });
   node.addEventListener("click", action);
   return node;
@@ -73,9 +73,9 @@ export const start = (panelButton: HTMLElement) => {
     code,
     sentence,
     panelButton,
-    push("class-keep", "class.keep", keep),
-    push("class-leave", "class.leave_short", leave),
-    push("class-close", "class.close", close),
+    button("class-keep", "class.keep", keep),
+    button("class-leave", "class.leave_short", leave),
+    button("class-close", "class.close", close),
   );
   seat.onChange(update);
 };

@@ -59,16 +59,16 @@ const put = async (node: Control, value: Setting) => {
 };
 
 const record = (before: Settings, source: string | null) => {
-  let other = before;
+  let toRestore = before;
   const swap = async () => {
-    const now: Settings = new Map([...other.keys()].map((node) => [node, settingOf(node)]));
+    const now: Settings = new Map([...toRestore.keys()].map((node) => [node, settingOf(node)]));
     isRestoring = true;
     try {
-      for (const [node, value] of other) await put(node, value);
+      for (const [node, value] of toRestore) await put(node, value);
     } finally {
       isRestoring = false;
     }
-    other = now;
+    toRestore = now;
   };
   undo.record(swap, swap, source);
 };

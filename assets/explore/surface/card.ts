@@ -31,7 +31,7 @@ type Plane = { plane: lossGrid.Plane; run: Run | null }; // `run` is null for a 
 type Scene = surfacePlot.Scene & Plane;
 // Made when the card first comes near the screen.
 type Parts = {
-  library: PlotlyLibrary; // with contours
+  library: PlotlyLibrary; // a build of Plotly that can draw contours
   gd: PlotlyGraph;
   handle: surfaceHandle.Handle;
   request: ReturnType<typeof workerClient.create>;
@@ -81,6 +81,8 @@ const pathOf = (playback: Now["playback"], plane: lossGrid.Plane): surfacePlot.S
     return mark === "edit" && k > 0 ? [[null, null], place] : [place];
   });
 
+// The axes' ranges. They stay the same in a plane while the user has zoomed or drags the point, and as long as they
+// contain the run and the net.
 const rangeOf = (stops: surfacePlot.Stop[], { plane, run }: Plane, { net, playback }: Plain): planes.Axes => {
   const { view } = choices;
   const key = JSON.stringify(run ? [plane.u, plane.v] : [view.i, view.j, net, playback.frames[0]?.seq]);

@@ -8,7 +8,7 @@ type Unit = ReturnType<typeof placesOf>;
 
 const BLOCK = 1024; // points that are processed together, so that the data of a grid line stay in the CPU cache
 
-// Add the contribution of a unit of the net `p` to the logits `z` of the points `x`.
+// Add the contribution of a unit of the net `p` to the logits z[0..count - 1] of the points from x[from] on.
 const addUnit = (
   z: Float64Array,
   x: Numbers,
@@ -65,6 +65,8 @@ export function* lossGrid(
   const { still, along, across, both } = groupUnits(net, plane);
   const sum = lossSum[net.loss];
   const bias = plane.origin.length - 1;
+  // Parts of the logits of a block: `base` from the units that do not change, `line` also from those that change from
+  // row to row, and `columnParts` from those that change from column to column, for each column.
   const columnParts = new Float64Array(columns * BLOCK);
   const [base, line, z, p] = [BLOCK, BLOCK, BLOCK, bias + 1].map((size) => new Float64Array(size));
   for (let from = 0; from < x.length; from += BLOCK) {

@@ -31,12 +31,12 @@ const recordStep = (before: Values) => {
   const isOfNet = Object.keys(before).some((id) => OF_NET.includes(id));
   const ids = isOfNet ? OF_NET : Object.keys(before);
   const current = () => ({ values: only(read(), ids), depth: depth() });
-  let other = { values: { ...current().values, ...before }, depth: depth() };
+  let toRestore = { values: { ...current().values, ...before }, depth: depth() };
   const swap = async () => {
     const now = current();
-    if (isOfNet && fitSession.state?.epoch === 0) await goTo(other.depth);
-    await put(other.values);
-    other = now;
+    if (isOfNet && fitSession.state?.epoch === 0) await goTo(toRestore.depth);
+    await put(toRestore.values);
+    toRestore = now;
   };
   undo.record(swap, swap);
 };

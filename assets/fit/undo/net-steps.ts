@@ -30,12 +30,12 @@ const announceEpoch = () => {
 // showed before the step.
 const record = (before: number, page: Page) => {
   const after = depth();
-  let other = page; // what undo or redo of this step, whichever comes next, restores on the page
+  let toRestore = page; // what the next undo or redo of this step restores on the page
   const swapTo = (wanted: number) => async () => {
     const now = capture();
     await goTo(wanted);
-    await restorePage(other);
-    other = now;
+    await restorePage(toRestore);
+    toRestore = now;
     announceEpoch();
   };
   undo.record(swapTo(before), swapTo(after));
