@@ -62,7 +62,7 @@ export const show = (room: RoomView): Element[] => {
   return shown;
 };
 
-// After the class has ended, or was left.
+// Call this when the class has ended, or the student has left it.
 export const clear = () => {
   showDistance = null;
   lineToMatch.show(null);

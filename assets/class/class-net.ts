@@ -32,7 +32,7 @@ export const forget = () => {
 };
 export const exists = () => kept !== null;
 
-// Replace the tab's own net by the copy.
+// Replace the tab's own net with the copy.
 export const replaceOwnNet = async () => {
   if (kept) await sharing.replace({ fit: kept });
   forget();

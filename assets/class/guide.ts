@@ -14,6 +14,7 @@ const { hideable } = JSON.parse(root.dataset.opening ?? "{}") as { hideable: Rec
 const style = element("style");
 let loadLessons: () => Promise<Lessons>;
 
+// Hide these controls and show all others. If the open view is hidden, show Fit.
 const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
   const names = namesOf(hidden);
   style.textContent = names.map((name) => hideable[name] ?? "").join("\n");

@@ -28,7 +28,7 @@ let parts: ReturnType<typeof create>; // made when the drawer is first opened
 let isBuilt = false;
 let shownKey: string | null = null; // key of the data from which the drawer was last filled
 let lastUpdate: Promise<void> = Promise.resolve(); // changes of own points are sent to the server one after the other
-let isUpdateWaiting = false;
+let isUpdateWaiting = false; // whether an update has not started yet; it will send the newest points
 
 // --- what is chosen ---------------------------------------------------------------------------
 const numberOf = (name: Field) => numbersModule.parse(parts.fields[name].input.value);

@@ -145,7 +145,7 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
     const words = i18n.translated("span", `own.${value}`);
     return { input, label: element("label", { className: "own-kind" }, input, words) };
   };
-  const push = (id: string, key: string, action: () => void) => {
+  const button = (id: string, key: string, action: () => void) => {
     const node = i18n.translated("button", key, { type: "button", id, className: "button" });
     node.addEventListener("click", action);
     return node;
@@ -164,8 +164,8 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
     element(
       "div",
       { className: "buttons" },
-      push("own-take", "own.take", () => commit(take(fitSection.open().data))),
-      push("own-clear", "own.clear", () => commit(withPoints([]))),
+      button("own-take", "own.take", () => commit(take(fitSection.open().data))),
+      button("own-clear", "own.clear", () => commit(withPoints([]))),
     ),
     count,
   );

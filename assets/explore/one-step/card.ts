@@ -32,7 +32,7 @@ let isDrawn = false;
 let requested = ""; // identifies the last request
 let shown: OneStep | null = null;
 let problem: Message | null = null;
-let weight = 0; // place of the weight whose points are shown
+let weight = 0; // index, in the parameter vector, of the weight whose points are shown
 let isStepping = false;
 
 // --- the request -----------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ const next = async () => {
   updateSoon();
 };
 
-// For lessons: the place of the chosen weight.
+// For lessons: the index of the chosen weight in the parameter vector.
 export const chosen = () => (shown ? weight : null);
 
 export const start = () => {

@@ -118,7 +118,7 @@ const curveOf = (unit: Unit, line: Line) => {
 };
 // Join many lists in one, with a gap after each; without any list, one gap.
 const withGaps = <T>(lists: T[][]): (T | null)[] => (lists.length ? lists.flatMap((list) => [...list, null]) : [null]);
-const together = (units: Unit[], line: Line): Drawn => {
+const joinedCurves = (units: Unit[], line: Line): Drawn => {
   const curves = units.map((unit) => curveOf(unit, line));
   return {
     x: withGaps(curves.map(({ x }) => x)),
@@ -137,10 +137,10 @@ export const netCurve = ({ p, net, data, ends: [low, high], pieces }: Summed): P
   return { x, y: x.map((at, i) => slopes[Math.max(i - 1, 0)] * at + intercepts[Math.max(i - 1, 0)]) };
 };
 
-// Show these curves in these traces. All traces but the knots are painted at once, because otherwise their stacking
-// order is lost; the knots have a layer of their own.
-const shown: Drawn[] = Array(KNOTS).fill(NOTHING);
+const shown: Drawn[] = Array(KNOTS).fill(NOTHING); // the curves of all traces but the knots
 const keep = (places: number[], curves: Drawn[]) => places.forEach((place, i) => (shown[place] = curves[i]));
+// Show these curves in these traces. All of `shown` is painted at once, because otherwise the stacking order of the
+// traces is lost. (The knots have a layer of their own.)
 const put = (places: number[], curves: Drawn[]) => {
   keep(places, curves);
   painting.setCurves(
@@ -154,20 +154,20 @@ const put = (places: number[], curves: Drawn[]) => {
 // `chosen` is the number of a unit, from 0, or null.
 export const paint = (line: Line, chosen: number | null) => {
   const { units, drawn, hasColours, curve } = line;
-  const role = (k: number) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
+  const colouredUnit = (k: number) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
   const rest = drawn.filter((unit) => !unit.isDead && !(hasColours && unit.k < 2));
   const knots = units.filter((unit) => unit.isInside);
   painting.setCurves(gd, [KNOTS], [ticksOf(knots, line)]);
   keep(
     [UNITS, DEAD, UNIT1, UNIT2, NET, PIECE],
     [
-      together(rest, line),
-      together(
+      joinedCurves(rest, line),
+      joinedCurves(
         drawn.filter((unit) => unit.isDead),
         line,
       ),
-      together(role(0), line),
-      together(role(1), line),
+      joinedCurves(colouredUnit(0), line),
+      joinedCurves(colouredUnit(1), line),
       curve,
       NOTHING,
     ],

@@ -66,7 +66,7 @@ const run = async () => {
     problem = found;
     if (found?.code !== "server" && found?.code !== "foreign") break;
     showStatus();
-    await new Promise((done) => setTimeout(done, RETRY_MS)); // the server has the runs it has trained, and sends them at once
+    await new Promise((done) => setTimeout(done, RETRY_MS)); // the server keeps finished runs and sends them at once
   }
   setRunning(false);
   paint();
