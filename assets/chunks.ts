@@ -38,8 +38,8 @@ const loadStyle = (name: Exclude<Name, "surface">) =>
 
 const RETRY_MS = 5000;
 
-// The element that has the class "loaded" once its part is there, and in which a failure to load it is shown. Of
-// other parts a failure is shown in the view that is open.
+// The element that a part fills. It gets the class "loaded" when the part is loaded, and shows a failure to load it.
+// A failure of a part without such an element is shown in the open view.
 const PLACES: { [N in Name]?: string } = {
   explore: "explore",
   surface: "explore-surface",
@@ -75,8 +75,8 @@ const begin = async <N extends Name>(name: N): Promise<Part<N>> => {
   return part;
 };
 
-// Load a part and start it, once. A failure, such as a lost connection, is shown on the page and tried again
-// after RETRY_MS or at the next call.
+// Load a part and start it, once. A failure, such as a lost connection, is shown on the page. The part is loaded
+// again after RETRY_MS, or at the next call if that is sooner.
 export const load = <N extends Name>(name: N): Promise<Part<N>> => {
   const known: { [K in N]?: Promise<Part<N>> } = loading;
   const part = known[name] ?? begin(name);
@@ -90,13 +90,13 @@ export const load = <N extends Name>(name: N): Promise<Part<N>> => {
   return part;
 };
 
-// The same for callers that do not need to wait.
+// Like `load`, for callers that do not wait for the part.
 export const start = (name: Name) => {
   load(name).catch(() => {});
 };
 
-// A click on an element whose part is not loaded yet loads the part and is then repeated. Further clicks while
-// it loads are ignored.
+// If an element that matches `selector` is clicked before its part is loaded: load the part, then click the element
+// again. Clicks while the part loads are ignored.
 export const loadOnClick = (name: Name, selector: string) => {
   let isWaiting = false;
   document.addEventListener(

@@ -1,13 +1,13 @@
-// Types of what the page uses of Plotly, which a separate script defines before this code runs, and of
-// Dash's part of `window`.
+// Types of global variables: of Plotly, which a separate script defines before this code runs, and of Dash's part of
+// `window`. Only what the page uses is declared.
 declare global {
   type PlotlyAxis = {
     range: [number, number];
     autorange: boolean;
     title?: { text?: string };
     tickvals?: number[];
-    // The pixel of a value is d2p(value), which on a linear axis is _b + _m value; plus _offset, from the edge
-    // of the whole graph.
+    // The pixel of a value, from the start of the axis, is d2p(value): on a linear axis, _b + _m value. From the edge of
+    // the whole graph, _offset has to be added.
     _offset: number;
     _b: number;
     _m: number;
@@ -37,8 +37,8 @@ declare global {
   };
   type PlotlyLayout = Record<string, unknown>;
   type PlotlyChanges = Record<string, unknown>; // by path: {"xaxis.range": [0, 1]}
-  // A point of a trace as Plotly has computed it; of a bar, `s` is its length. A trace's first point also has
-  // the trace's SVG group.
+  // A point of a trace as Plotly has computed it. `s` is the length of a bar. A trace's first point also has the trace's
+  // SVG group (`node3`).
   type PlotlyPoint = { i?: number; x?: number; y?: number; s?: number; node3?: { node: () => SVGGElement | null } };
   type PlotlyPointEvent = { points: { customdata?: unknown }[] };
 

@@ -58,7 +58,7 @@ const loadOnDemand = () => {
   window.addEventListener("hashchange", loadClass);
   loadClass();
   if (storage.readLocal("pwl.seat")) chunks.start("class");
-  // For screen readers. Not needed for the first paint.
+  // Screen readers need the descriptions, the first paint does not.
   setTimeout(() => import("./core/plots/descriptions").then(({ start }) => start()).catch(() => {}), 5000);
   const loadShare = () => linkIn(location.hash) !== null && chunks.start("share");
   window.addEventListener("hashchange", loadShare);

@@ -1,7 +1,9 @@
-"""``python scripts/audit_packages.py PIP_AUDIT``: known vulnerabilities of the pinned packages.
+"""Print the known vulnerabilities of the pinned packages.
 
-Asks the services of pip-audit and npm audit. If one does not answer, a line says so, which is
-not a failure: a machine without internet can't ask. The exit code is 1 for a vulnerability.
+Usage: ``python scripts/audit_packages.py PIP_AUDIT``, with the path of the pip-audit program.
+Queries the services of pip-audit and npm audit. The exit code is 1 if there is a vulnerability.
+If a service does not answer, a line says so; that is no failure, because the machine may have no
+internet.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ LIMIT_S = 300
 
 
 def pins() -> list[tuple[str, str]]:
-    """The pinned Python packages with their versions, each once."""
+    """The pinned Python packages as (name, "==version"), sorted, without duplicates."""
     text = "\n".join((ROOT / name).read_text("utf-8") for name in PINNED)
     return sorted(set(re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?(==[^\s;]+)", text, re.M)))
 
@@ -63,7 +65,7 @@ def read(command: list[str]) -> Any:
 
 
 def main(pip_audit: str) -> int:
-    """Ask both services, and print their findings."""
+    """Query both services and print their findings. Returns the exit code."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(map("".join, pins())))
         file.flush()

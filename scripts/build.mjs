@@ -1,5 +1,5 @@
-// Builds the front end: bundles assets/ with esbuild, and copies ready-made scripts of npm packages, into build/static,
-// under names that contain a hash of the content. build/manifest.json maps each file's role to its name.
+// Builds the front end into build/static: bundles assets/ with esbuild, and copies scripts of npm packages. Each file's
+// name contains a hash of its content; build/manifest.json maps the names in ENTRIES and READY to the files.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -20,7 +20,7 @@ const READY = {
   basic: "plotly.js-basic-dist-min/plotly-basic.min.js",
   cartesian: "plotly.js-cartesian-dist-min/plotly-cartesian.min.js",
   gl3d: "plotly.js-gl3d-dist-min/plotly-gl3d.min.js",
-  // The only part of Dash's polyfill bundle that its components need; a tenth of its size.
+  // The only part of Dash's polyfill bundle that Dash's components need; a tenth of the bundle's size.
   runtime: "regenerator-runtime/runtime.js",
 };
 
@@ -53,14 +53,14 @@ outputs[`${OUT}/${manifest.main}`].imports
   .forEach(({ path }, k) => {
     manifest[`main/${k}`] = basename(path);
   });
-// What every page needs at once is compiled as a whole in the background, while it is loaded: else Chromium
-// compiles each function when it is first called, while the page waits. Other browsers take it as a comment.
-const AT_ONCE = "//# allFunctionsCalledOnLoad\n";
+// Makes Chromium compile a whole script in the background while it is loaded. Without this line it compiles each
+// function when it is first called, while the page waits. To other browsers it is a comment.
+const COMPILE_EAGERLY = "//# allFunctionsCalledOnLoad\n";
 
 for (const [name, path] of Object.entries(READY)) {
   const text = readFileSync(join("node_modules", path), "utf8");
   const { code: small } = path.endsWith(".min.js") ? { code: text } : await esbuild.transform(text, { minify: true });
-  const code = name === "basic" ? AT_ONCE + small : small;
+  const code = name === "basic" ? COMPILE_EAGERLY + small : small;
   const hash = createHash("sha256").update(code).digest("hex").slice(0, 8);
   manifest[name] = `${basename(path).replace(/(\.min)?\.js$/, "")}-${hash}.js`;
   writeFileSync(join(OUT, manifest[name]), code);

@@ -18,13 +18,13 @@ import * as state from "./state";
 
 const { t } = i18n;
 const PLOTS = ["curves", "losses", "slopes"] as const;
-const PLOTS_MS = 45; // least time between two paints of the plots; the tiles are painted in each frame
-const AXES_MS = 400; // duration of a change of an axis
-const MIN_UPDATE_MS = 120; // limits of the time between two updates, which is the duration of the curves' animation
+const PLOTS_MS = 45; // minimum time between two paints of the plots; the tiles are painted in each frame
+const AXES_MS = 400; // duration of an axis's animation
+const MIN_UPDATE_MS = 120; // limits of the measured time between two updates, which sets the duration of animations
 const MAX_UPDATE_MS = 1000;
 const MIN_LOSS_RANGE = 0.1;
 const MIN_SLOPE_RANGE = 2;
-const TRUE_SLOPES_ROOM = 1.15; // the axis of slopes extends so far beyond the slopes of the truth, as a factor
+const TRUE_SLOPES_ROOM = 1.15; // the axis of slopes extends at least to the truth's slopes times this
 
 const scene = scenes.create();
 let theme: themes.Theme;

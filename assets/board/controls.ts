@@ -15,7 +15,7 @@ import * as state from "./state";
 
 const { t } = i18n;
 let say: downloads.Say;
-// The outcome of these is shown while any student trains, and at least for MIN_SHOWN_MS.
+// The outcome of these commands is shown while any student trains, and at least for MIN_SHOWN_MS.
 const OF_RUNS = ["board.did_start", "board.did_resume"];
 const MIN_SHOWN_MS = 1500;
 let shownAt: number | null = null; // when such an outcome was shown
@@ -65,7 +65,7 @@ const inFit = (): Setting | null => {
   return { seed: numbers.parse(fields.seed), net, optimizer, data };
 };
 
-// The teacher's own setting while Fit has a student's net. It is the one that is sent, until the teacher changes
+// The teacher's own setting, kept while Fit has a student's net. Commands to the class send it until the teacher changes
 // something in Fit. `opened` identifies the student's setting.
 type Aside = { setting: Setting; name: string; opened: string };
 let aside: Aside | null = null;

@@ -1,4 +1,4 @@
-// The board's input elements. The layout has only placeholders for them, because Dash has no native HTML inputs.
+// Makes the board's input elements. The layout has placeholders for them, because Dash has no native HTML inputs.
 import { byId, element, query } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 

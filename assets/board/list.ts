@@ -13,7 +13,7 @@ import type { Row } from "./rows/types";
 import * as state from "./state";
 
 const { t } = i18n;
-const UPDATE_MS = 1000; // more updates per second would disturb a screen reader
+const UPDATE_MS = 1000; // more frequent updates would interrupt a screen reader
 
 const optionText = (row: Row) =>
   t("board.in_list", {

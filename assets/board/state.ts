@@ -38,7 +38,7 @@ export const plotDataOf = (key: string): PlotData | null => {
       loaded.set(key, plotData(data));
       changed("data");
     },
-    () => setTimeout(() => loaded.delete(key), 3000), // then they are requested again
+    () => setTimeout(() => loaded.delete(key), 3000), // so that they are requested again
   );
   return null;
 };
@@ -71,7 +71,7 @@ export const mainPlotData = () => {
 };
 
 // --- students -------------------------------------------------------------------------------------
-const REGROUP_MS = 1000; // least time between two rearrangements of the tiles
+const REGROUP_MS = 1000; // minimum time between two rearrangements of the tiles
 
 const regroup = () => {
   groups = arrange(roster.values(), view);
@@ -101,7 +101,7 @@ export const setLost = (words: string | null) => {
   changed("room");
 };
 
-// The room has ended, or the teacher has left it.
+// Call this when the room has ended, or the teacher has left it.
 export const leave = () => {
   room = null;
   roster.clear();
@@ -135,7 +135,8 @@ export const hasNames = () => names && !("projector" in document.documentElement
 export const nameOf = ({ n, name }: Pick<Row, "n" | "name">) =>
   hasNames() && name ? name : i18n.t("board.seat", { n });
 
-// The answers that this board shows: none before they are revealed if names are hidden. `outside`: see outliers.ts.
+// The answers that this board shows. While names are hidden, none before they are revealed. `outside` is the number of
+// outliers.
 export const answers = (): { values: Value[]; outside: number } => {
   const question = room?.question;
   if (!question || !(question.revealed || hasNames())) return { values: [], outside: 0 };

@@ -11,7 +11,7 @@ const storeToken = () => {
   return true;
 };
 
-// If such a link is opened in a tab with the page, the page is reloaded.
+// If such a link is opened in a tab that already shows the page, the page is reloaded.
 export const start = () => {
   storeToken();
   byId("board-link").hidden = !classApi.token("teacher");

@@ -23,7 +23,7 @@ type Plots = { big: PlotlyGraph; panels: PlotlyGraph[]; construction: PlotlyGrap
 let weights: weightRows.WeightRows;
 let plots: Plots | null = null; // null until they are drawn
 let xs: number[];
-let challenge: Challenge | null = null; // null while there is none
+let challenge: Challenge | null = null;
 let constructions: Construction[] | null = null; // the server's last answer
 let chosen = 1; // the number of the chosen construction
 
@@ -221,7 +221,7 @@ const chooseConstruction = (tab: HTMLElement) => {
   showConstruction();
 };
 
-// --- for other sections -----------------------------------------------------------------------
+// --- what other modules use -------------------------------------------------------------------
 let resolveReady: () => void;
 export const ready = new Promise<void>((done) => (resolveReady = done)); // resolves when the plots are drawn
 

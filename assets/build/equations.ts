@@ -4,9 +4,9 @@ import * as nets from "../core/net/net";
 import * as mathml from "../core/text/mathml";
 import type { BentLine, NetDescription, Weights } from "../core/types";
 
-type Index = number | "n"; // of a point
+type Index = number | "n"; // a point's number, from 1; "n" is the last point
 
-const pieces = () => {
+const symbols = () => {
   const m = mathml;
   const x = (i: Index) => m.sub(m.mi("x"), i === "n" ? m.mi("n") : `<mn>${i}</mn>`);
   const relu = (content: string) => m.row(m.text("relu"), m.op("("), content, m.op(")"));
@@ -19,12 +19,12 @@ const pieces = () => {
   return { m, x, relu, bc, X, W, b1, b2, unitRole };
 };
 
-// rows 1, 2, "…", n of a matrix whose row i has the cells `cellsAt(i)`
-const tall = (cellsAt: (i: Index) => string[], columns: number) =>
+// The rows 1, 2, "…" and n of a matrix; `cellsAt(i)` are the cells of row i
+const abridgedMatrix = (cellsAt: (i: Index) => string[], columns: number) =>
   mathml.matrix([cellsAt(1), cellsAt(2), Array(columns).fill(mathml.op("…")), cellsAt("n")]);
 
-const all = (p: Weights) => {
-  const { m, x, relu, bc, X, W, b1, b2, unitRole } = pieces();
+const allEquations = (p: Weights) => {
+  const { m, x, relu, bc, X, W, b1, b2, unitRole } = symbols();
   const units = [0, 1];
   const u = (k: number, i: Index) => m.times(p[k], x(i));
   const term = (k: number, i: Index) => m.role(unitRole(k), m.times(p[2 + k], relu(u(k, i))));
@@ -39,12 +39,12 @@ const all = (p: Weights) => {
   const a1 = m.sub(m.mi("a"), "<mn>1</mn>");
   const inner = m.row(X, W(1), bc, b1);
   const reluInner = relu(inner);
-  const ys = tall((i) => [signedSum(i)], 1);
+  const ys = abridgedMatrix((i) => [signedSum(i)], 1);
   const outer = m.row(reluInner, W(2), bc, b2);
 
   const net = composed(m.row(l(2), m.op("∘"), a1, m.op("∘"), l(1)));
-  const us = tall((i) => units.map((k) => cell(u(k, i), k)), 2);
-  const vs = tall((i) => units.map((k) => cell(relu(u(k, i)), k)), 2);
+  const us = abridgedMatrix((i) => units.map((k) => cell(u(k, i), k)), 2);
+  const vs = abridgedMatrix((i) => units.map((k) => cell(relu(u(k, i)), k)), 2);
   const is = m.op("=");
 
   // Each equation is a list of lines, broken where the lecture breaks it.
@@ -59,7 +59,7 @@ const all = (p: Weights) => {
 
 // The matrices below equations (2) and (4): W(1), b(1), W(2), b(2).
 const notes = (p: Weights): Record<number, string[]> => {
-  const { m, W, b1, b2, unitRole } = pieces();
+  const { m, W, b1, b2, unitRole } = symbols();
   const cell = (k: number, value: number) => m.role(unitRole(k), m.number(value));
   return {
     2: [
@@ -76,7 +76,7 @@ const notes = (p: Weights): Record<number, string[]> => {
 export const render = (host: HTMLElement, p: Weights) => {
   const { math } = mathml;
   const extra = notes(p);
-  host.innerHTML = all(p)
+  host.innerHTML = allEquations(p)
     .map((equation, i) => {
       const below = (extra[i + 1] ?? []).map((note) => `<li>${math(note)}</li>`).join("");
       return `<div class="equation"><span class="equation-number">(${i + 1})</span>
@@ -85,10 +85,10 @@ export const render = (host: HTMLElement, p: Weights) => {
     .join("");
 };
 
-// X -l1-> u(1) -a1-> v(1) -l2-> u(2) -a2-> v(2) = yhat, with the shapes below. A net without a sigmoid at its end
-// has no a2.
+// Show the diagram X -l1-> u(1) -a1-> v(1) -l2-> u(2) -a2-> v(2) = yhat, with the shape of each matrix below it. A net
+// that does not end with a sigmoid has no a2.
 export const architecture = (host: HTMLElement, n: number | null, { h, loss }: NetDescription = nets.LECTURE) => {
-  const { m } = pieces();
+  const { m } = symbols();
   const shape = (columns: number) =>
     m.row(m.op("("), n ? `<mn>${n}</mn>` : m.mi("n"), m.op(","), `<mn>${columns}</mn>`, m.op(")"));
   const node = (name: string, columns: number) => m.under(name, shape(columns));
@@ -112,7 +112,7 @@ export const architecture = (host: HTMLElement, n: number | null, { h, loss }: N
 
 // Titles of the five panels, each with its formula and current numbers.
 export const panelTitles = (p: Weights) => {
-  const { m, relu, unitRole } = pieces();
+  const { m, relu, unitRole } = symbols();
   const x = m.mi("x");
   const u = (k: number) => m.row(m.sub(m.mi("u"), `<mn>${k + 1}</mn>`), m.op("="), m.times(p[k], x));
   const v = (k: number) => m.row(m.sub(m.mi("v"), `<mn>${k + 1}</mn>`), m.op("="), relu(m.times(p[k], x)));
@@ -129,7 +129,7 @@ export const panelTitles = (p: Weights) => {
 
 // y = left x + b (x < 0), right x + b (x > 0), as the lecture writes its target
 export const piecewise = ({ left, right, b }: BentLine) => {
-  const { m } = pieces();
+  const { m } = symbols();
   const line = (slope: number) => m.row(m.times(slope, m.mi("x")), b < 0 ? "" : m.op("+"), m.number(b));
   const when = (sign: string) => m.row(m.mi("x"), m.op(sign), "<mn>0</mn>");
   const cases = `<mtable columnalign="left left" class="cases"><mtr><mtd>${line(left)}</mtd><mtd>${when("&lt;")}</mtd></mtr>

@@ -9,7 +9,7 @@ import { formatCode, statusOf } from "./room-status";
 import * as seat from "./seat";
 import type { RoomView } from "./types";
 
-const push = (id: string, key: string, action: () => void) => {
+const button = (id: string, key: string, action: () => void) => {
   const node = i18n.translated("button", key, { type: "button", id, className: "switch" });
   node.addEventListener("click", action);
   return node;
@@ -17,8 +17,8 @@ const push = (id: string, key: string, action: () => void) => {
 
 const code = element("a", { href: "#class", className: "class-code" });
 const sentence = element("p", { id: "class-says", role: "status" });
-let isClosed = false; // the bar was closed after the class had ended
-let isBack = false; // the page shows the student's own net again, after a net of the class
+let isClosed = false; // whether the user has closed the bar after the class has ended
+let isBack = false; // whether the page shows the student's own net again, after a net of the class
 
 const showStatus = (key: string, args = {}) => {
   Object.assign(sentence.dataset, { t: key, tArgs: JSON.stringify(args) });
@@ -73,9 +73,9 @@ export const start = (panelButton: HTMLElement) => {
     code,
     sentence,
     panelButton,
-    push("class-keep", "class.keep", keep),
-    push("class-leave", "class.leave_short", leave),
-    push("class-close", "class.close", close),
+    button("class-keep", "class.keep", keep),
+    button("class-leave", "class.leave_short", leave),
+    button("class-close", "class.close", close),
   );
   seat.onChange(update);
 };

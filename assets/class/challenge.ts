@@ -28,7 +28,7 @@ const ranking = (room: RoomView, places: Place[]) => {
 export const distance = (found: number[], wanted: number[]) =>
   Math.sqrt(found.reduce((sum, z, i) => sum + (z - wanted[i]) ** 2, 0) / found.length);
 
-// The text of the present distance, which is updated while weights are changed.
+// The distance of the present net, as text
 const distanceText = (target: Weights, { data, net, frame }: fitSection.Ready) => {
   const wanted = nets.logit(target, data.curveX);
   const found = frame?.p ? nets.logit(frame.p, data.curveX, net) : (frame?.curve ?? wanted);
@@ -62,7 +62,7 @@ export const show = (room: RoomView): Element[] => {
   return shown;
 };
 
-// After the class has ended, or was left.
+// Call this when the class has ended, or the student has left it.
 export const clear = () => {
   showDistance = null;
   lineToMatch.show(null);

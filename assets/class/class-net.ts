@@ -10,7 +10,7 @@ let kept: Kept | null = null;
 
 const row = ({ seq, epoch, loss, mark, p }: Frame): FrameRow => [seq, epoch, loss, mark, ...(p ?? [])];
 
-// A copy of the net. Of a wide net only the settings, with which it can be trained again.
+// A copy of the net. For a wide net, it contains only the settings, with which the net can be trained again.
 const read = ({ state, data, playback }: fitSection.Ready): Kept => {
   const { seed, net, optimizer, engine, epoch, loss, data_key, by_recipe, params } = state;
   const { x, y, prob } = data.sent;
@@ -32,7 +32,7 @@ export const forget = () => {
 };
 export const exists = () => kept !== null;
 
-// Replace the tab's own net by the copy.
+// Replace the tab's own net with the copy.
 export const replaceOwnNet = async () => {
   if (kept) await sharing.replace({ fit: kept });
   forget();

@@ -14,6 +14,7 @@ const { hideable } = JSON.parse(root.dataset.opening ?? "{}") as { hideable: Rec
 const style = element("style");
 let loadLessons: () => Promise<Lessons>;
 
+// Hide these controls and show all others. If the open view is hidden, show Fit.
 const hide = ({ hidden }: Pick<RoomView, "hidden">) => {
   const names = namesOf(hidden);
   style.textContent = names.map((name) => hideable[name] ?? "").join("\n");
@@ -30,7 +31,7 @@ const setReadOnly = (on: boolean) => {
 
 const nameOf = (lesson: LessonStep | null | undefined) => (lesson ? `${lesson[0]}.${lesson[1]}` : "");
 
-// Show the teacher's step of a lesson, without setting anything: the class's net is the teacher's.
+// Show the teacher's step of a lesson. Its settings are not applied, because the teacher controls the class's nets.
 const showLesson = async (room: RoomView | null, before: RoomView | null) => {
   const [name, last] = [nameOf(room?.lesson), nameOf(before?.lesson)];
   if (name === last) return;

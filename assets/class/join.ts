@@ -14,7 +14,7 @@ import type { RoomView } from "./types";
 const LINK = "#room=";
 const words = i18n.translated;
 
-let linked = ""; // the code in a link that was opened, until the student joins
+let linked = ""; // the class code from a link; "" after the student has joined
 
 const complaint = element("p", { className: "complaint", id: "class-complaint", role: "alert" });
 const complain = (error: Message | null) => {
@@ -117,11 +117,11 @@ const normalized = (code: string) =>
     .toUpperCase()
     .replace(/[^A-Z0-9]/g, "");
 
-// A link to a class, #room=K7N4PX, opens the form, also if its code is damaged.
+// A link to a class, such as #room=K7N4PX, opens the form, even if its code is damaged.
 const openLink = () => {
   if (!location.hash.startsWith(LINK)) return;
   linked = location.hash.slice(LINK.length, LINK.length + 20);
-  history.replaceState(history.state, "", "#class"); // a reload must not open it again
+  history.replaceState(history.state, "", "#class"); // so that a reload does not open the link again
   show(null, linked);
   views.go("class");
   query("#class-nickname").focus();

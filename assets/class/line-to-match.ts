@@ -14,9 +14,9 @@ type Line = { x: unknown; y: unknown };
 let target: Weights | null = null;
 let drawnKey = ""; // the data and the loss for which the line is drawn
 const drawn = new Map<Plot, Line>();
-const truths = new Map<Plot, Line>(); // the replaced truths, to be restored
+const truths = new Map<Plot, Line>(); // the truths that were replaced, for restoring them
 
-// The line as logit, and as yhat with the loss of `net`.
+// The line as a logit, and as the yhat of `net`, whose loss decides whether there is a sigmoid.
 export const lines = (weights: Weights, x: number[], net: NetDescription) => {
   const logit = nets.logit(weights, x);
   return { x, logit, yhat: nets.output(logit, net) };

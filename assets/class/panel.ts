@@ -30,7 +30,8 @@ const open = (on: boolean) => {
   window.dispatchEvent(new Event("resize")); // for the plots, which get narrower
 };
 
-// The part that has a new question or challenge, which opens the panel, or null. Answers and scores do not open it.
+// The part with a new challenge, a new question or newly revealed answers, for which the panel opens, or null. A single
+// answer or score does not open the panel.
 const CHALLENGE = PARTS.indexOf(challenge);
 const QUESTION = PARTS.indexOf(question);
 const newPart = (room: RoomView, before: RoomView | null) => {

@@ -4,8 +4,8 @@ import type { RoomView } from "./types";
 
 type Text = [key: string, args?: Args];
 
-// The message in the bar: who controls the page, and whose net it shows. `isBack`: the page has shown a net of the class
-// before.
+// The message in the bar: who controls the page, and whose net it shows. `isBack`: the page shows the student's own net
+// again, after a net of the class.
 export const statusOf = (room: RoomView, isBack: boolean): Text => {
   if (room.spotlight !== null) {
     const key = room.frozen ? "class.says_frozen_spotlight" : "class.says_spotlight";

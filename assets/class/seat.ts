@@ -20,6 +20,7 @@ const setRoom = (next: RoomView | null) => {
   for (const listener of listeners) listener(room, before);
 };
 
+// Show a session in Fit. If the previous one was this seat's net with the teacher's setting, keep a copy of that net.
 const showSession = (sid: string | null) => {
   if (room?.leading && room.spotlight === null && sid !== room.sid) classNet.keepCopy();
   fitSection.showSession(sid);
@@ -34,7 +35,8 @@ const leaveFor = (reason: LeaveReason) => {
   setRoom(null);
 };
 
-// The stream's message about the room: its state; null if it has ended; "left" if the seat was left in another tab.
+// Handle the stream's message about the room: its state; null if it has ended; "left" if the student has left the class
+// in another tab.
 const onRoom = (next: unknown) => {
   if (!fitSession.seat) return; // the seat was left meanwhile
   if (next === null) return leaveFor("ended");

@@ -29,7 +29,7 @@ export type Challenge = {
   epochs: number;
   target: Weights | null; // of the line to match
   ranking: Place[]; // best first; a student's page gets the ten best
-  over: boolean; // the class's nets are no longer shown, so scores do not change any more
+  over: boolean; // scores do not change any more, because the class's nets are no longer shown
 };
 
 // The step of a lesson that all pages show.
@@ -41,7 +41,7 @@ export type RoomView = {
   seat: number;
   nickname: string;
   sid: string | null; // the session that the page shows; null: the tab's own
-  leading: boolean; // the page shows a net with the teacher's setting
+  leading: boolean; // whether the page shows a net with the teacher's setting
   frozen: boolean;
   hidden: Control[];
   lesson: LessonStep | null;

@@ -20,7 +20,7 @@ export const query = <E extends Element = HTMLElement>(selector: string, root: P
   return node;
 };
 
-// The element with the label of a Dash button: its first child.
+// The element that holds a Dash button's label: the button's first child.
 export const labelOf = (id: string) => query("*", byId(id));
 
 // Like `closest`, but throws if there is no match.

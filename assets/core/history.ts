@@ -17,9 +17,10 @@ let queue: Promise<unknown> = Promise.resolve(); // undo and redo run one after 
 
 const notify = () => listeners.forEach((listener) => listener());
 
-// Record a step that has just been made. Steps with the same `source` in quick succession are merged, such as
-// those of an arrow key held down on a slider. (A step whose `undo` and `redo` are the same function swaps
-// the present value with the one it holds; it keeps its own `redo`.)
+// Record a step that has just been made. Steps of the same `source` in quick succession are merged, for example while
+// an arrow key is held down on a slider: the merged step has the `undo` of the first and the `redo` of the last. If
+// `undo` and `redo` are one function, that function swaps the present value with a stored one, and the merged step
+// keeps the first one's function for both.
 export const record = (undo: Action, redo: Action, source: string | null = null) => {
   if (isMoving) return;
   const at = performance.now();
@@ -34,7 +35,7 @@ export const record = (undo: Action, redo: Action, source: string | null = null)
   notify();
 };
 
-// Add steps from before the page was loaded: those that can be undone, the newest last, and redone.
+// Add steps that were made before the page was loaded. Both lists end with the step that comes next.
 type Actions = Pick<Step, "undo" | "redo">;
 export const restore = (toUndo: Actions[], toRedo: Actions[]) => {
   const asSteps = (all: Actions[]) => all.map((each) => ({ ...each, source: null, at: 0 }));
@@ -52,7 +53,8 @@ export const replaceSteps = (next: Steps = { done: [], undone: [] }): Steps => {
   return before;
 };
 
-// If the server refuses (the page then shows its message), the step stays where it was.
+// Undo or redo the last step of `from`, and move it to `to`. If the server refuses, the step stays in `from`; the
+// server's message is already on the page.
 const move = async (from: Step[], to: Step[], way: "undo" | "redo") => {
   const step = from.pop();
   if (!step) return;
@@ -73,8 +75,8 @@ const enqueue = (job: () => Promise<void>) => {
   queue = result.catch(() => {});
   return result;
 };
-// Let undo and redo wait for a step that is being made: Undo that is pressed before the server has answered
-// a reset then undoes the reset, not the step before it.
+// Make undo and redo wait until `step` is finished. For example, if Undo is pressed before the server has answered a
+// reset, it undoes the reset and not the step before it.
 export const awaitStep = (step: Promise<unknown>) => void enqueue(async () => void (await step));
 export const undo = () => enqueue(() => move(done, undone, "undo"));
 export const redo = () => enqueue(() => move(undone, done, "redo"));

@@ -13,7 +13,7 @@ export const limits: {
   max_link: number; // characters
   activations: string[];
   losses: string[];
-  min_gain: number; // see plateaus.py
+  min_gain: number; // MIN_GAIN of plateaus.py
   lessons: string[]; // their ids
   optimizers: Record<string, { lr: number }>; // with their default hyperparameters
 } = JSON.parse(byId("limits").textContent);

@@ -1,6 +1,5 @@
-// Dash renders radio buttons and checkboxes as the options of a listbox. Screen readers then announce the
-// option and skip the input inside it. So these roles are removed; the layout puts a role on the element
-// around them.
+// Removes the roles "listbox" and "option" that Dash gives to radio buttons and checkboxes: with them, screen readers
+// announce the option and skip the input inside it. The layout gives the surrounding element the right role.
 const LIST = ".dash-options-list";
 
 const removeRoles = () => {

@@ -1,5 +1,5 @@
-// A Dash component of the page. It renders its children into the element [data-dash=`into`] of the page's HTML, and
-// removes the static copy that was shown there until then.
+// A Dash component that renders its children into the element [data-dash=`into`] of the page's HTML, in place of the
+// static copy that is shown there until Dash has started.
 import { query } from "./dom";
 
 export const Placed = ({ into, children }: { into: string; children: unknown }) => {

@@ -6,13 +6,13 @@ export type Weights = number[];
 export type Activation = "relu" | "sigmoid";
 export type Loss = "bce" | "mse";
 export type NetDescription = { h: number; bias1: boolean; activation: Activation; loss: Loss };
-// The net in Fit. Nets with more than 8 hidden units are called wide: their frames have only the curve of the logit. The
-// frames of other nets (`plain`) have the weights.
+// The net in Fit. A net with up to 8 hidden units is `plain`: its frames have the weights. A larger net is called wide:
+// its frames have only the curve of the logit.
 export type FitNet = NetDescription & { plain: boolean };
 export type Optimizer = {
   kind: "adam" | "sgd";
   lr: number;
-  momentum?: number; // of sgd; the other three are of adam
+  momentum?: number; // only SGD has it; the other three are Adam's
   beta1?: number;
   beta2?: number;
   eps?: number;
@@ -72,13 +72,13 @@ export type Frame = {
   seq: number;
   epoch: number;
   loss: number | null;
-  mark: string; // "edit", "end" ...; "" for most
+  mark: string; // why the frame was recorded, such as "edit" or "end"; "" for most frames
   net: FitNet;
   p: Weights | null; // null for a wide net
   curve: number[] | null; // the logit of a wide net
   test?: number | null; // loss at the points held out
 };
-// The same as the server sends it; see pwlapp/sessions/snapshot.py.
+// A frame as the server sends it; see pwlapp/sessions/snapshot.py.
 export type FrameRow = [seq: number, epoch: number, loss: number | null, mark: string, ...numbers: number[]];
 
 export type Status = "idle" | "running" | "paused" | "diverged";
@@ -108,7 +108,7 @@ export type Snapshot = {
   can_redo: number;
 };
 
-// The server's answer: what was requested, or the error.
+// The server's answer: what was requested, or a refusal with the error.
 export type Refusal<T> = { error: Message } & { [name in keyof T]?: null };
 export type Answer<T = { snapshot: Snapshot }> = (T & { error?: null }) | Refusal<T>;
 

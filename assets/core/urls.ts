@@ -1,4 +1,4 @@
-// URLs: of built files, of links that contain a net, and of the device itself.
+// Functions for URLs: of built files, of links that contain a net, of the local device.
 import { byId } from "./dom";
 
 type Asset =
@@ -17,7 +17,7 @@ export const assetUrl = (name: Asset): string => JSON.parse(byId("addresses").te
 // A link that contains a net has a fragment which begins like this.
 export const LINK_PREFIX = "#s=";
 
-// The encoded net in a fragment, or null if it has none. "#s" is a link that lost its end: "".
+// The encoded net in a fragment, or null if it has none; "" for "#s", a link that was truncated.
 export const linkIn = (fragment: string) =>
   fragment.startsWith(LINK_PREFIX) || fragment === "#s" ? fragment.slice(LINK_PREFIX.length) : null;
 

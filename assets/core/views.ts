@@ -1,5 +1,5 @@
-// The views of the page. One is shown at a time, named by the URL's fragment: #build, #fit, #explore, #share,
-// or the id of an element in a view, such as a card of Explore. Hidden views keep their contents.
+// The views of the page. One is shown at a time. The URL's fragment names it: #build, #fit, #explore, #share, or the id
+// of an element in a view, such as a card of Explore. Hidden views keep their contents.
 import { byId, query } from "./dom";
 import * as plotBoxes from "./plots/plot-boxes";
 
@@ -49,14 +49,14 @@ const elementInUrl = () => (/^#[\w-]+$/.test(location.hash) ? document.querySele
 const follow = () => {
   const target = elementInUrl();
   const view = target?.closest(".view");
-  if (!target || !view || !isReachable(view)) return false; // the fragment is a net, unknown, or a hidden view
+  if (!target || !view || !isReachable(view)) return false; // the fragment is unknown, a link's net, or a hidden view
   if (view.id === "explore") showCard(target.closest(".explore-card"));
   show(view);
   scrollTo(0, 0);
   return true;
 };
 
-// Elements that a link, a tab or the phone's menu button opens.
+// Elements that are hidden until a link, a tab or the phone's menu button opens them.
 const OPENABLE = ".view, .explore-card, [role='tabpanel'], #switches";
 const canBeOpened = (node: Element) => {
   const opener = document.querySelector(`nav [href="#${node.id}"], [aria-controls="${node.id}"]`);

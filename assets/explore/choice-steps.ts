@@ -23,7 +23,7 @@ const isBox = (node: Control): node is HTMLInputElement =>
 const settingOf = (node: Control): Setting => (isBox(node) ? node.checked : node.value);
 
 const textBefore = new WeakMap<Control, string>(); // the value of a text field when it got the focus
-let settingsBefore: Settings = new Map(); // of all other inputs, at the last press of the pointer or a key
+let settingsBefore: Settings = new Map(); // the values of all other inputs, before the last press of a pointer or key
 let isRestoring = false; // changes that undo and redo make are not recorded
 
 const onFocus = ({ target }: Event) => {
@@ -59,16 +59,16 @@ const put = async (node: Control, value: Setting) => {
 };
 
 const record = (before: Settings, source: string | null) => {
-  let other = before;
+  let toRestore = before;
   const swap = async () => {
-    const now: Settings = new Map([...other.keys()].map((node) => [node, settingOf(node)]));
+    const now: Settings = new Map([...toRestore.keys()].map((node) => [node, settingOf(node)]));
     isRestoring = true;
     try {
-      for (const [node, value] of other) await put(node, value);
+      for (const [node, value] of toRestore) await put(node, value);
     } finally {
       isRestoring = false;
     }
-    other = now;
+    toRestore = now;
   };
   undo.record(swap, swap, source);
 };
@@ -83,7 +83,7 @@ const onChange = ({ target }: Event) => {
   }
   const before = settingsBefore;
   setTimeout(() => {
-    // After the card's own listeners, which may have changed other inputs as well.
+    // This runs after the card's own listeners, because they may have changed other inputs as well.
     const changed = [...before].filter(([node, value]) => node.isConnected && settingOf(node) !== value);
     const source = target.type === "range" ? `choice ${ancestor(target, "[id]").id}` : null;
     if (changed.some(([node]) => node === target)) record(new Map(changed), source);

@@ -8,8 +8,8 @@ import * as netSteps from "../fit/undo/net-steps";
 
 export type Start = { seed: number; net: NetDescription; optimizer: Optimizer; epochs: number };
 
-// `spec` is given if the data are to be changed as well. Undo restores the previous net. Resolves to whether the
-// training started; if not, Fit shows the error.
+// If `spec` is given, the data are replaced as well. Undo restores the previous net. Resolves to whether the training
+// has started; if not, Fit shows the error.
 export const startOver = async (start: Start, spec: DataSpec | null = null) => {
   const { seed, net } = start;
   const answer = await netSteps.asOneStep(async () => {

@@ -1,9 +1,9 @@
-// Whether a net differs from what its seed and its epoch alone would give, so that a title has to say so.
+// Whether a net differs from the one that its seed, settings and epoch would give. Titles say so if it does.
 import type { Frame, Snapshot } from "../core/types";
 import type { Shown } from "./data";
 
-// "by_hand": weights were set by hand at or before this frame. "changed": the newest net was trained with more than one
-// setting, or comes from a link that does not tell. Otherwise null.
+// "by_hand": weights were set by hand at or before this frame. "changed": the settings were changed during the training
+// of the newest net, or it comes from a link that does not contain this information. Otherwise null.
 type Seen = { state: Pick<Snapshot, "by_recipe">; frames: Pick<Frame, "seq" | "mark">[]; frame: Shown };
 export const changeOf = ({ state, frames, frame }: Seen) => {
   if (!("seq" in frame)) return "by_hand"; // weights that are being edited

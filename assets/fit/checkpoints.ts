@@ -60,8 +60,8 @@ const row = (frame: Frame, before: Frame | undefined, current: boolean, data: Fi
 
 let shown = ""; // identifies the present content of the table
 
-// Show the checkpoints among `frames`, which are all of one net. The row of the frame `under` the play head is
-// marked.
+// Show the checkpoints among `frames`, which all belong to one net. Marks the row of `under`, the frame under the play
+// head.
 export const show = (host: HTMLElement, frames: Frame[], under: Frame, data: FitData) => {
   const kept = rows(frames);
   const current = kept.find((frame) => frame.seq === under.seq)?.seq;

@@ -23,7 +23,7 @@ type Icon = keyof typeof ICONS;
 type FitPlayback = Playback<Frame>;
 const icon = (name: Icon) => `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`;
 
-// "Straight to the end": new frames are not played. The tab remembers the setting.
+// The tab remembers the checkbox "Straight to the end", with which new frames are not played.
 const SKIP_KEY = "pwl.skip";
 const skipBox = (playback: FitPlayback) => {
   const box = element("input", { type: "checkbox", id: "playback-skip" });
@@ -76,7 +76,7 @@ const buildPlayback = (playback: FitPlayback) => {
 export const showPlayback = (playback: FitPlayback) => {
   const scrub = byId("playback-scrub", HTMLInputElement);
   const { frame, frames } = playback;
-  // A trained net from a link has only its last frame; the slider then stands at its end.
+  // A trained net from a link has only its last frame. The slider then is at its end.
   const isLastOnly = frames.length === 1 && frames[0].epoch > 0;
   scrub.max = String(isLastOnly ? 1 : Math.max(frames.length - 1, 0));
   scrub.value = String(isLastOnly ? 1 : playback.index);
@@ -116,10 +116,10 @@ const disable = (ids: string[]) => {
   for (const id of ids) button(id).disabled = true;
 };
 
-// The status between the press of a button and the server's answer.
+// The status that is shown from the press of a button to the server's answer.
 const PRESSED = { "fit-train": "status.starting", "fit-resume": "status.starting", "fit-pause": "status.pausing" };
 
-// No training until the server has answered a reset, because the reset would discard it.
+// Training is disabled until the server has answered a reset, because the reset would discard its result.
 const awaitReset = () => disable(["fit-train", "fit-step"]);
 
 // While the server cannot be reached, the buttons are disabled and the status gives the reason.
@@ -143,7 +143,7 @@ export const showState = (state: Snapshot, playback: FitPlayback) => {
   setText(byId("count-status"), statusText(state));
 };
 
-// Pause and Resume act on the run; if none is running, on its replay.
+// Pause and Resume act on the run, or, if no run is in progress, on the replay of its frames.
 let isReplayPaused = false;
 const showRunButtons = ({ playing, following }: FitPlayback) => {
   if (!lastState) return;
@@ -164,8 +164,8 @@ const showRunButtons = ({ playing, following }: FitPlayback) => {
   }
 };
 
-// Listener of Pause or Resume. If the run has the status `ofRun`, Dash sends the command; otherwise the replay is
-// paused or resumed, without the server.
+// The listener of Pause or Resume. If the run's status is `ofRun`, the button acts on the run, and Dash sends the
+// command. Otherwise the button pauses or resumes the replay, without the server.
 const toggleReplay = (playback: FitPlayback, ofRun: Snapshot["status"], isPause: boolean) => (event: Event) => {
   if (lastState?.status === ofRun) return;
   event.stopImmediatePropagation();
@@ -230,7 +230,7 @@ export const translateMessages = () => {
   }
 };
 
-// A notice stays in the session's state. It is shown once, until the user dismisses it.
+// A notice stays in the session's state. When the user has dismissed it, it is not shown again.
 let noticeKey = "";
 export const showNotice = (sid: string, { notice, first_seq: since }: Snapshot) => {
   const key = JSON.stringify([sid, since, notice]);
@@ -239,7 +239,7 @@ export const showNotice = (sid: string, { notice, first_seq: since }: Snapshot) 
   showMessage("fit-notice", "notice", notice);
 };
 
-// Why the server could not load the data it was started with, and uses other data instead.
+// Show why the server could not load the data file with which it was started, and uses other data instead.
 export const showDataProblem = (message: Message | null) =>
   showMessage("fit-data-problem", "error", message, (problem) => t("data.instead", { problem }));
 

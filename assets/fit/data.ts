@@ -8,8 +8,8 @@ import type { Column, Curve, DataSpec, FitNet, Frame, Loss, Points, Range, Weigh
 
 export type FitPlots = Record<"points" | "yhat" | "logit" | "loss", PlotlyGraph>;
 
-export const CURVE_POINTS = 101; // of a wide net's curve, evenly over the data
-const MAX_POINTS = 4000; // of more points only some are drawn; the loss always includes all
+export const CURVE_POINTS = 101; // of a wide net's curve, evenly spaced over the data
+const MAX_POINTS = 4000; // if there are more points, only some are drawn; the loss always includes all
 const NOTHING: Curve = { x: [null], y: [null] };
 const BINARY_SPAN: Range = [-0.12, 1.12];
 
@@ -93,7 +93,7 @@ const padded = (values: number[]): Range => {
   return [low - pad, high + pad];
 };
 
-// the loss that `net` would have if its yhat were the truth; null if the truth is not known
+// The loss of `net` if its yhat were the truth; null if the truth is not known
 export const trueLoss = (data: FitData, net: { loss: Loss }) => (net.loss === "mse" ? data.true_mse : data.true_loss);
 
 // Weights edited by hand, which have no epoch.
@@ -117,14 +117,15 @@ export const testLoss = (data: FitData, frame: Shown) => {
   return frame.test ?? null;
 };
 
-// 201 points, and 0, where the lecture's net bends
+// 201 evenly spaced x, and 0, because the lecture's net bends there
 const curveGrid = (low: number, high: number) => {
   const grid = nets.grid(low, high, 201);
   if (low < 0 && high > 0 && !grid.includes(0)) grid.push(0);
   return grid.sort((a, b) => a - b);
 };
 
-// A small vertical shift that shows the density of points; always the same for the same point.
+// A small vertical shift, which makes the density of points visible. It spreads evenly (multiples of the golden ratio),
+// and is always the same for the same point.
 const jitter = (i: number) => (((i * 0.6180339887498949) % 1) - 0.5) * 0.08;
 
 const dots = ({ x, y }: Points, every: number, shifted: boolean): Curve => {
@@ -163,7 +164,7 @@ export const paint = (data: FitData, plots: FitPlots) => {
   return Promise.all([
     Plotly.update(plots.points, { x: sets.map((set) => set.x), y: sets.map((set) => set.y), ...markers }, span, [0, 1]),
     Plotly.update(plots.yhat, { x: [truth.x], y: [truth.y] }, span, [1]),
-    Plotly.relayout(plots.logit, span), // its truth depends on the net: see fitPlots.showNetChange
+    Plotly.relayout(plots.logit, span), // fitPlots.showNetChange draws its truth, which depends on the net
   ]);
 };
 

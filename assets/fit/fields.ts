@@ -10,7 +10,7 @@ import type { NetDescription, Snapshot } from "../core/types";
 const { t } = i18n;
 
 const NAMES = ["seed", "hidden", "bias", "activation", "loss", "kind", "lr", "momentum", "engine", "epochs"] as const;
-const SHOWN_MS = 1000; // Dash shows a value within this time after `set`
+const SHOWN_MS = 1000; // the longest time that Dash needs to show a value after `set`
 export type FieldName = (typeof NAMES)[number];
 // The fields' values in Dash; `bias` is a list of one element or none.
 type Fields = Record<Exclude<FieldName, "bias">, string> & { bias: string[] };
@@ -18,8 +18,8 @@ type Value = string | string[];
 
 let fields: Fields | null = null;
 
-// Set a field's value in Dash. Values set in the same task are collected, and only the last one for each field is
-// sent: of two in quick succession, Dash's input may show the first.
+// Set a field's value in Dash. Values that are set in the same task are collected, and Dash gets only the last one for
+// each field: if it got two in quick succession, its input might show the first.
 const pending = new Map<string, Value>();
 export const set = (id: string, value: Value) => {
   if (!pending.size) setTimeout(flush);
@@ -120,8 +120,8 @@ const summary = (fields: Fields, state: Snapshot | null) => {
 
 const isOtherSeed = (fields: Fields, seed: number) => numbers.parse(fields.seed) !== seed;
 
-// "Train 5,000 epochs"; another label if the fields have another seed or net than the session's trained net,
-// because the server then refuses to train it.
+// "Train 5,000 epochs", or another label if the seed or the net in the fields is not that of the session's trained net:
+// the server then refuses to train it.
 const trainLabel = (fields: Fields, state: Snapshot | null) => {
   const n = numbers.parse(fields.epochs);
   if (!allows("epochs", n) || !allows("seed", numbers.parse(fields.seed))) return t("fit.train");
@@ -130,7 +130,7 @@ const trainLabel = (fields: Fields, state: Snapshot | null) => {
   return t("fit.train_n", { n: numbers.whole(n) });
 };
 
-// "Reset"; another label if the fields have another net or seed, which the reset will use
+// "Reset", or another label if the fields have another net or seed, which the reset will use
 const resetLabel = (fields: Fields, state: Snapshot | null) => {
   const seed = numbers.parse(fields.seed);
   if (state && isOtherNet(fields, state.net)) return t("fit.reset_net");

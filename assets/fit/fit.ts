@@ -1,4 +1,4 @@
-// The Fit view: opens a session, takes its state and frames as they arrive, and the answers to commands.
+// The Fit view: opens a session, and handles its states, its frames and the answers to commands as they arrive.
 import * as nets from "../core/net/net";
 import * as weightHighlight from "../core/net/weight-highlight";
 import * as api from "../core/session/api";
@@ -17,11 +17,12 @@ import * as fitSession from "./session";
 import { state } from "./session";
 import * as netSteps from "./undo/net-steps";
 
-let dataKey = ""; // of the data that are loaded or being loaded
+let dataKey = ""; // key of the data that are loaded or being loaded
 let serverData: fitSession.Opened["data"]; // origin and label of the data of new sessions
 let stream: ReturnType<typeof eventStream.follow> | null = null;
 
 // --- session ----------------------------------------------------------------------------------
+// Handle the server's answer to the request to open a session.
 export const opened = async (session: Answer<fitSession.Opened> | null) => {
   if (!fitSession.isOpen(session)) return;
   await paint.drawn;
@@ -97,6 +98,7 @@ const useNet = (snapshot: Snapshot) => {
   paint.showNet();
 };
 
+// Show the session's new state, from the stream or from the answer to a command. An older state is ignored.
 const apply = (snapshot?: Snapshot) => {
   if (!snapshot || (state && snapshot.version < state.version)) return;
   const isFirst = !state;
@@ -120,6 +122,7 @@ const apply = (snapshot?: Snapshot) => {
   paint.paintSoon();
 };
 
+// Add frames from the stream to the playback.
 const receive = (rows: FrameRow[]) => {
   const frameNet = net;
   if (!frameNet) return;
@@ -145,14 +148,14 @@ const receive = (rows: FrameRow[]) => {
   paint.paintSoon();
 };
 
-// When a run has been paused, the play head jumps to the net's present state, unless the user has scrubbed
-// back. (The press of Pause has held the head; see controls.ts.)
+// When a run has been paused, the play head jumps to its last frame, unless the user has scrubbed back. (Until then
+// the head stays where it was when Pause was pressed; see controls.ts.)
 const skipToPause = () => {
-  const isOver = playback.held ? state?.status !== "running" : state?.status === "paused" && playback.playing;
-  if (isOver && playback.following) playback.skip();
+  const isStopped = playback.held ? state?.status !== "running" : state?.status === "paused" && playback.playing;
+  if (isStopped && playback.following) playback.skip();
 };
 
-// Handles the answer to a command. It contains the new snapshot, usually before the stream delivers it.
+// Handle the answer to a command. It contains the new snapshot, usually before the stream delivers it.
 export const reply = (answer: (Answer & { sid?: string }) | null) => {
   if (!answer || (answer.sid && answer.sid !== fitSession.sid)) return; // that session is no longer shown
   if (!answer.error) {

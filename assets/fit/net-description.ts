@@ -51,7 +51,7 @@ export const show = (net: FitNet, data: FitData | null) => {
   query(".hint", ancestor(byId("fit-weights"), ".card")).hidden = !net.plain;
 };
 
-// Sliders for the weights of a net that is not wide, and its formula above, which follows them.
+// Sliders for the weights of a plain net, below its formula, which shows their values.
 const plainWeights = (host: HTMLElement, net: FitNet, handlers: Handlers): WeightRows => {
   const showFormula = (p: Weights) => netFormula.show(byId("fit-formula"), net, (place) => p[place]);
   const showFormulaSoon = painting.throttle(painting.TEXT_UPDATE_MS, () => {

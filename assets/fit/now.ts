@@ -27,7 +27,7 @@ export type Now = Omit<Shown, "editing"> & {
   state: Snapshot | null;
   frame: fitData.Shown | undefined;
 };
-// The same when the session is open and its data are loaded.
+// What Fit shows once the session is open and its data are loaded.
 export type Ready = Now & { state: Snapshot; net: FitNet; data: fitData.FitData };
 
 export const isReady = (now: Now): now is Ready =>
@@ -40,7 +40,7 @@ export const open = (): Ready => {
 };
 export const now = (): Now => ({ sid: fitSession.sid, state, net, data, playback, frame: editing ?? playback?.frame });
 
-// now(), or null until the session is open and its data are loaded.
+// What Fit shows, or null until the session is open and its data are loaded.
 export const readyNow = (): Ready | null => {
   const current = now();
   return isReady(current) ? current : null;

@@ -20,7 +20,7 @@ const SLOW_MS = 200; // the loss curve, the table and the axes are updated at 5 
 
 let plots: fitData.FitPlots;
 let weights: weightRows.WeightRows;
-let shownNet: FitNet | null = null; // the net that sliders, texts and legends were made for, with these data
+let shownNet: FitNet | null = null; // the net for which sliders, texts and legends were made, with the present data
 let logEpochs = false;
 
 // Paint other data, then the net on them.
@@ -119,7 +119,7 @@ const commit = (p: Weights) => {
   window.dash_clientside.set_props("edit", { data: { params: p, at: Date.now() } });
 };
 
-// The same from elsewhere on the page: the sliders follow.
+// `edit` and `commit` for other parts of the page, which have to move the sliders as well
 const withSliders = (change: (p: Weights) => void) => (p: Weights) => {
   weights.set(p);
   change(p);

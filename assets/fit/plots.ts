@@ -72,7 +72,7 @@ export const showNetChange = (plots: FitPlots, data: FitData, net: FitNet) => {
   return Plotly.update(plots.logit, { x: [truth.x], y: [truth.y] }, { "yaxis.title.text": title }, [TRUTH]);
 };
 
-// Change axes, if they are not as wanted already: {"xaxis.type": "log", "yaxis.range": [0, 1]}.
+// Change axes, such as {"xaxis.type": "log", "yaxis.range": [0, 1]}, unless they already are as wanted.
 const setAxes = (gd: PlotlyGraph, wanted: PlotlyChanges) => {
   const isSet = ([path, value]: [string, unknown]) => {
     const [axis, property] = path.split(".");
@@ -84,8 +84,7 @@ const setAxes = (gd: PlotlyGraph, wanted: PlotlyChanges) => {
 export const setRange = (graphs: PlotlyGraph[], range: Range) =>
   graphs.forEach((gd) => setAxes(gd, { "yaxis.range": range }));
 
-// The range from `low` to `high`, extended in steps if values lie outside. The steps start at 0 if the range
-// contains 0.
+// The range from `low` to `high`, extended in steps if values lie outside. If it contains 0, the steps count from 0.
 export const rangeOf = (values: number[], low: number, high: number): Range => {
   const [least, most] = fitData.extremes(values);
   const room = (end: number) => 0.04 * Math.min(Math.abs(end), high - low);
@@ -125,8 +124,8 @@ const lossRange = (gd: PlotlyGraph, low: number, high: number, isMoving: boolean
   return stays ? now : [low - pad, high + pad];
 };
 
-// Draw the loss up to the play head, also at the test points if there are any, in axes that contain the whole run.
-// `log`: whether the epoch axis is logarithmic.
+// Draw the loss up to the play head, in axes that contain the whole run. If there are test points, their loss is drawn
+// too. `log`: whether the epoch axis is logarithmic.
 export const loss = (plots: FitPlots, { data, net, playback, state }: Ready, log: boolean) => {
   const { frames, index } = playback;
   const truth = fitData.trueLoss(data, net);

@@ -7,7 +7,7 @@ import type { Answer, Message, Snapshot } from "../core/types";
 import * as fitControls from "./controls";
 
 const RETRY_MS = 5000; // after a failure to open a session
-const TIMEOUT_MS = 35_000; // without an answer for so long, the request to open a session is sent again
+const TIMEOUT_MS = 35_000; // the request to open a session is sent again if it has no answer after this time
 // The answer of Dash's callback; `data` are the origin and the label of the server's own data.
 export type Opened = {
   sid: string;
@@ -40,7 +40,7 @@ export const openLater = () => setTimeout(() => open(own ?? tabs.remembered()), 
 
 // Whether the server's answer is a session. If it is an error, shows it and tries again later.
 export const isOpen = (session: Answer<Opened> | null): session is Opened => {
-  if (!session || !("snapshot" in session || session.error)) return false; // the value that `showSession` has set
+  if (!session || !("snapshot" in session || session.error)) return false; // not an answer, but set by `showSession`
   clearTimeout(openTimeout);
   if (!session.error) return true;
   fitControls.showMessage("fit-notice", "error", session.error);
@@ -55,7 +55,7 @@ export const enter = (session: Opened) => {
 };
 
 export const isOwn = () => sid === own;
-// The key of the shown session in undo/net-steps.ts. Not the id of the tab's own session, because it may get a new id.
+// The key of the shown session in undo/net-steps.ts. For the tab's own session it is not the id, which may change.
 export const historyKey = () => (isOwn() ? "own" : sid);
 
 // Show another session; null is the tab's own.

@@ -1,5 +1,5 @@
-// Keyboard shortcuts. Each row of the help dialog names its keys (data-keys) and the selector of the button that
-// they press (data-press). A key that the focused element uses itself is no shortcut.
+// Keyboard shortcuts. Each row of the help dialog has the keys (data-keys), and the selector of the button that they
+// press (data-press). A key that the focused element itself handles is no shortcut.
 import { byId, targetWithin } from "../core/dom";
 import * as undo from "../core/history";
 import * as views from "../core/views";
@@ -7,7 +7,7 @@ import * as views from "../core/views";
 const USES_LETTERS = `${undo.TEXT_FIELDS}, select`;
 const USES_SPACE = "button, summary, a, input, [role='button'], [role='tab'], [tabindex='0']";
 
-// The Latin letter on the key, also while the keyboard types another alphabet (ㅅ is on T).
+// The Latin letter on the key, even if the keyboard's language has another alphabet (ㅅ is on T).
 const keyOf = ({ key, code }: KeyboardEvent) => {
   const letter = /^Key([A-Z])$/.exec(code)?.[1];
   const isLatin = key.length === 1 && key.charCodeAt(0) < 128;
@@ -67,7 +67,7 @@ export const start = () => {
   byId("help-open").addEventListener("click", () => {
     dialog.showModal();
     showRows();
-    dialog.focus(); // the browser would focus the button at its end
+    dialog.focus(); // otherwise the browser focuses the button at the dialog's end
     dialog.scrollTop = 0;
   });
   byId("help-close").addEventListener("click", () => dialog.close());

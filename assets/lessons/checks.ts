@@ -9,7 +9,7 @@ import type { Ready } from "../fit/fit";
 import * as fitSection from "../fit/fit";
 
 type Bounds = { min?: number; max?: number };
-// The checks, and the type of the value that each is compared with.
+// The checks by name, each with the type of the value that a step gives it.
 type Wanted = {
   read: true;
   build_mse: Bounds;
@@ -62,7 +62,7 @@ let entered: Entered | null = null;
 
 const atEntry = ({ state, playback }: Ready) => {
   entered ??= { build: [...buildSection.weights()], epoch: state.epoch, seq: playback.lastSeq };
-  entered.epoch = Math.min(entered.epoch, state.epoch); // lower after a reset
+  entered.epoch = Math.min(entered.epoch, state.epoch); // a reset lowers it
   return entered;
 };
 
@@ -70,7 +70,7 @@ const atEntry = ({ state, playback }: Ready) => {
 const isAtRest = ({ state, playback }: Ready) => state.status !== "running" && !playback.playing;
 
 const CHECKS: { [N in Name]: (wanted: Wanted[N], now: Ready) => boolean } = {
-  read: () => false, // done by going on to the next step
+  read: () => false, // a step that is only read is done when the user goes on to the next
   build_mse: (wanted) => within(buildMse(), wanted),
   build_moved: () => differs(0, 5),
   w1_moved: () => differs(0, 2),

@@ -1,4 +1,4 @@
-// Offers the tour: in the help dialog, and once in each browser beside Fit's status, as long as the status is "Ready".
+// Offers the tour: in the help dialog, and, once in each browser, beside Fit's status while that is "Ready".
 import * as chunks from "../chunks";
 import * as classApi from "../class/api";
 import { byId } from "../core/dom";
@@ -14,11 +14,11 @@ const startTour = async () => {
     await (await chunks.load("lessons")).show("tour");
     byId("lessons").focus({ preventScroll: true });
   } catch {
-    // chunks.load has shown the failure
+    // chunks.load shows the failure
   }
 };
 
-// Whether a URL opens nothing but the page.
+// Whether a URL opens the page as it is: no view, link or lesson, no hidden controls, no projector mode.
 export const isPlain = ({ hash, search }: { hash: string; search: string }) =>
   !hash && !/[?&](hide|lesson|projector)=/.test(search);
 const isInClass = () => classApi.token("seat") !== null || classApi.token("teacher") !== null;

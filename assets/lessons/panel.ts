@@ -27,7 +27,7 @@ let highlighted: HTMLElement | null = null;
 let timer: number | undefined;
 
 const words = i18n.translated;
-const push = (key: string, action: () => void) => {
+const button = (key: string, action: () => void) => {
   const node = element("button", { type: "button", className: "button plain" }, words("span", key));
   node.addEventListener("click", action);
   return node;
@@ -83,7 +83,7 @@ const fill = (...nodes: Node[]) => {
   const same = part ? body().querySelector<HTMLElement>(`[data-part="${part}"]`) : null;
   (same ?? byId("lessons")).focus({ preventScroll: true });
 };
-const part = <E extends HTMLElement>(name: string, node: E) => {
+const withPart = <E extends HTMLElement>(name: string, node: E) => {
   node.dataset.part = name;
   return node;
 };
@@ -94,7 +94,7 @@ const dots = (place: Place) =>
     { className: "lesson-dots" },
     ...lessons[place.lesson].steps.map((_, step) => {
       const here = { ...place, step };
-      const node = part(String(step + 1), element("button", { type: "button", textContent: String(step + 1) }));
+      const node = withPart(String(step + 1), element("button", { type: "button", textContent: String(step + 1) }));
       node.classList.toggle("done", ticks.has(nameOf(here)));
       i18n.label(node, "lesson.step", { k: step + 1 });
       if (step === place.step) node.setAttribute("aria-current", "step");
@@ -113,15 +113,18 @@ const showStep = (place: Place) => {
     element("span", { className: "lesson-tick", ariaHidden: "true" }),
     words("span", `${key}_do`),
   );
-  const next = part("next", isLast ? push("lesson.all", () => finish(place)) : push("lesson.next", () => go(place, 1)));
-  next.id = "lesson-next";
-  const back = part(
-    "back",
-    push("lesson.back", () => (place.step ? go(place, -1) : showList())),
+  const next = withPart(
+    "next",
+    isLast ? button("lesson.all", () => finish(place)) : button("lesson.next", () => go(place, 1)),
   );
-  const again = part(
+  next.id = "lesson-next";
+  const back = withPart(
+    "back",
+    button("lesson.back", () => (place.step ? go(place, -1) : showList())),
+  );
+  const again = withPart(
     "again",
-    push("lesson.again", () => enter({ ...place }, "start")),
+    button("lesson.again", () => enter({ ...place }, "start")),
   );
   again.hidden = Object.keys(stepOf(place).start).length === 0; // there is nothing to set
   fill(
@@ -155,15 +158,16 @@ const check = () => {
 };
 
 // --- navigation ----------------------------------------------------------------------------------
-// Remember the place, and the URL's lesson, which is opened only once.
+// The tab remembers the place and the URL's lesson, so that a reload shows the same step and does not open that lesson
+// again.
 const lessonInUrl = () => new URLSearchParams(location.search).get("lesson") ?? "";
 const keepPlace = () => {
   const where = byId("lessons").hidden ? "" : at ? nameOf(at) : "list";
   storage.writeTab(PLACE, `${where}|${lessonInUrl()}`);
 };
 
-// Show a step. `what` is set: the change from the previous step ("set"), everything that the step needs ("start"), or
-// nothing (null).
+// Show a step, and set what it needs. `what` names the settings of the step: "set" after the previous step, "start" from
+// elsewhere, or null to set nothing.
 const enter = async (place: Place, what: "set" | "start" | null = null) => {
   at = place;
   keepPlace();
@@ -177,10 +181,10 @@ const enter = async (place: Place, what: "set" | "start" | null = null) => {
   }
   if (at !== place || byId("lessons").hidden) return; // the user has gone on meanwhile
   byId("lesson-was-set").hidden = !wasSet;
-  follow(place);
+  startChecks(place);
   i18n.announce(query(".lesson-text", body()).textContent);
 };
-const follow = (place: Place) => {
+const startChecks = (place: Place) => {
   highlight(stepOf(place).target);
   lessonChecks.begin();
   clearInterval(timer);
@@ -219,8 +223,8 @@ const open = async () => {
   return lessons.length > 0;
 };
 const showUnreachable = () => {
-  const again = push("lesson.retry", async () => (await open()) && showList());
-  fill(words("p", "lesson.unreachable", { role: "alert" }), part("load", again));
+  const again = button("lesson.retry", async () => (await open()) && showList());
+  fill(words("p", "lesson.unreachable", { role: "alert" }), withPart("load", again));
 };
 export const close = () => {
   const hadFocus = byId("lessons").contains(document.activeElement);
@@ -268,18 +272,18 @@ const onKey = (event: KeyboardEvent) => {
 
 // Open the URL's lesson if it was not opened before; otherwise the step that this tab had open before a reload.
 const begin = async () => {
-  const [kept, openedBefore] = (storage.readTab(PLACE) ?? "").split("|");
+  const [lastPlace, openedBefore] = (storage.readTab(PLACE) ?? "").split("|");
   const name = lessonInUrl();
   const isNew = name !== "" && name !== openedBefore;
-  if (!isNew && !kept) return;
+  if (!isNew && !lastPlace) return;
   if (!(await open())) return;
-  const place = placeOf(isNew ? name : kept);
+  const place = placeOf(isNew ? name : lastPlace);
   if (place) return enter(place, isNew ? "start" : null);
   showList();
   if (isNew) showUnknown(name);
 };
 const showUnknown = async (name: string) => {
-  await sharing.ready(); // the notices of a new session would replace it
+  await sharing.ready(); // otherwise the notices of a new session would replace this one
   sharing.showNotice("notice", "lesson_unknown", { name: name.slice(0, 20) });
 };
 

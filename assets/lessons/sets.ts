@@ -7,7 +7,8 @@ import * as fitFieldSteps from "../fit/undo/field-steps";
 import { type SavedFit, toBase64 } from "../share/link";
 import * as sharing from "../share/sharing";
 
-// Build's weights; a net in Fit with `params`, or trained for `trained` epochs; the number in Fit's field of epochs.
+// `build`: Build's weights. `fit`: a net in Fit, with the weights `params` or trained for `trained` epochs. `epochs`:
+// the number in Fit's field of epochs.
 export type Setting = {
   build?: Weights;
   fit?: { seed: number; net: NetDescription; optimizer: Optimizer; data: DataSpec };

@@ -21,14 +21,14 @@ export const status = (id: string): Say => {
     show();
   };
 };
-// Show an error message. Any other error is a bug, and thrown.
+// Show an error that is a message for the user. Any other error is a bug, and is thrown again.
 export const complain = (say: Say, error: unknown) => {
   if (!isMessage(error)) throw error;
   say(i18n.firstKey(`error.${error.code}`), error.args);
 };
 
-// Upload a picture; resolves to its URL. Null if the server refuses it, or if another server process answers, which
-// does not have the picture.
+// Upload a picture; resolves to its URL. Null if the server refuses the picture, or if the URL does not work because
+// another server process answers it.
 const upload = async ({ name, blob }: NamedFile) => {
   try {
     const answer = await fetch(`pictures?${new URLSearchParams({ name })}`, { method: "POST", body: blob });

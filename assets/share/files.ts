@@ -16,7 +16,7 @@ const addressOf = (kind: string) => {
   return `export/${encodeURIComponent(sid)}/${kind}?${query}`;
 };
 
-// Request the file first, so that an error is shown here and not on a new page.
+// Request the file before the browser opens its URL, so that an error is shown here and not on a new page.
 export const download = async (href: string, say: Say) => {
   try {
     const answer = await api.requireOk(api.getResponse(href));

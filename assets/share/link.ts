@@ -1,7 +1,7 @@
 // Encodes Build's state and Fit's session as the text of a link, and decodes it. Numbers are restored bit for bit.
 // Values that are the default are left out. Everything in a link is validated.
 //
-// The `kind` of `fit` tells how much of the session the link contains:
+// The `kind` of `fit` says how much of the session the link contains:
 //   "weights"   all of it, so that training can continue
 //   "recipe"    no weights (of a wide net); it is trained again, for the same number of epochs
 //   "settings"  only seed, net and optimizer
@@ -29,8 +29,8 @@ export type SavedFit = { kind: Kind; saved: Saved };
 export type Content = { build: BuildState; fit: SavedFit | null };
 type Vector = "params" | "m" | "v";
 type Json = Record<string, unknown>; // an object in a link, not validated yet
-// An encoded column of points: [d, ...integers], which are the numbers times 10^d; or the count of its numbers, which
-// then are among the link's floats.
+// An encoded column of points: either [d, ...integers], where the integers are the numbers times 10^d; or only the
+// count of the numbers, which then are among the link's floats.
 type EncodedColumn = number | number[] | null;
 
 const NET: Json = { h: 2, bias1: false, activation: "relu", loss: "bce" };
@@ -55,7 +55,7 @@ const isCount = (value: unknown, most: number): value is number =>
   isNumber(value) && Number.isInteger(value) && value >= 0 && value <= most;
 
 // --- base64 of little-endian float32, the server's format of vectors ----------------------------
-const toNumbers = (text: string) => {
+const fromBase64 = (text: string) => {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const view = new DataView(bytes.buffer);
   return Array.from({ length: bytes.length / 4 }, (_, k) => view.getFloat32(4 * k, true));
@@ -127,6 +127,7 @@ const decodeData = (code: unknown = {}, floats: number[]): DataSpec => {
 };
 
 // --- Build -------------------------------------------------------------------------------------
+// The keys of the code: w if the weights are among the link's floats, c the challenge.
 const encodeBuild = ({ params, challenge }: BuildState, floats: number[]) => {
   const code: Json = {};
   if (params.some((value, k) => value !== nets.START[k])) {
@@ -149,6 +150,8 @@ const decodeBuild = (code: unknown = {}, floats: number[]): BuildState => {
 };
 
 // --- Fit ---------------------------------------------------------------------------------------
+// The keys of the code: s seed, n net, opt optimizer, g engine, d data, key data_key, e epoch, o optimizer_epoch, l loss,
+// r by_recipe, k kind, and v the lengths of the vectors, whose numbers are among the link's floats.
 const encodeFit = ({ kind, saved }: SavedFit, floats: number[]) => {
   const defaults = saved.optimizer.kind === "sgd" ? SGD : ADAM;
   const { seed: s, engine: g, epoch: e, optimizer_epoch: o } = saved;
@@ -163,7 +166,7 @@ const encodeFit = ({ kind, saved }: SavedFit, floats: number[]) => {
   };
   if (saved.by_recipe) code.r = 1;
   if (kind === "weights") {
-    const vectors = VECTORS.map((name) => toNumbers(saved[name] ?? ""));
+    const vectors = VECTORS.map((name) => fromBase64(saved[name] ?? ""));
     const written = vectors.map((values) => (values.some((value) => value !== 0) ? values : []));
     Object.assign(code, { l: saved.loss, v: written.map((values) => values.length) });
     for (const values of written) floats.push(...values);

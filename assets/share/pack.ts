@@ -4,11 +4,11 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const VERSION = 1;
 const DEFLATED = 1; // flag
-const PREFIX = 5; // bytes: the flags and the checksum
+const PREFIX_BYTES = 5; // the flags and the checksum
 const MAX_CHARACTERS = 100_000; // of the text
 const MAX_BYTES = 1_000_000; // of the inflated body
 
-// `why` is the end of a message key.
+// `why` is the last part of the key of a message for the user.
 export class BrokenLink extends Error {
   constructor(readonly why: "damaged" | "future") {
     super(why);
@@ -71,10 +71,10 @@ export const pack = async (content: unknown, floats: number[]) => {
   floats.forEach((value, k) => view.setFloat32(2 + json.length + 4 * k, value, true));
   const packed = await deflate(body);
   const chosen = packed.length < body.length ? packed : body;
-  const bytes = new Uint8Array(PREFIX + chosen.length);
+  const bytes = new Uint8Array(PREFIX_BYTES + chosen.length);
   bytes[0] = chosen === packed ? DEFLATED : 0;
   new DataView(bytes.buffer).setUint32(1, crc32(body), true);
-  bytes.set(chosen, PREFIX);
+  bytes.set(chosen, PREFIX_BYTES);
   return `${VERSION}.${toText(bytes)}`;
 };
 
@@ -86,8 +86,8 @@ export const unpack = async (text: string): Promise<Unpacked> => {
   if (Number(version) > VERSION) throw new BrokenLink("future");
   if (Number(version) !== VERSION || text.length > MAX_CHARACTERS) throw new BrokenLink("damaged");
   const bytes = toBytes(rest);
-  if (bytes.length < PREFIX + 2 || bytes[0] > DEFLATED) throw new BrokenLink("damaged");
-  const body = bytes[0] ? await inflate(bytes.slice(PREFIX)) : bytes.slice(PREFIX);
+  if (bytes.length < PREFIX_BYTES + 2 || bytes[0] > DEFLATED) throw new BrokenLink("damaged");
+  const body = bytes[0] ? await inflate(bytes.slice(PREFIX_BYTES)) : bytes.slice(PREFIX_BYTES);
   if (crc32(body) !== new DataView(bytes.buffer).getUint32(1, true)) throw new BrokenLink("damaged");
   return split(body);
 };

@@ -23,7 +23,7 @@ let chooser: HTMLSelectElement;
 let preview: HTMLImageElement; // in-app browsers of messengers can save a picture only by a long press on it
 let say: downloads.Say;
 
-// All plots that can be saved. Graphs that lie over each other in one box are the layers of one picture.
+// All plots that can be saved. Graphs that are stacked in one box are the layers of one picture.
 const boxes = (): Picture[] => {
   const found = new Map<Element, PlotlyGraph[]>();
   for (const gd of document.querySelectorAll<PlotlyGraph>("main .js-plotly-plot")) {
@@ -34,7 +34,7 @@ const boxes = (): Picture[] => {
   return [...found].map(([box, layers], k) => ({ box, layers, name: nameOf(layers, k), title: titleOf(box) }));
 };
 
-// "fit-yhat-plot" is "yhat"
+// A picture's name from the id of its graph: "yhat" from "fit-yhat-plot"
 const nameOf = (layers: PlotlyGraph[], k: number) => {
   const top = layers[layers.length - 1];
   const id = (top.closest("[id$='-plot']") ?? top.closest("[id]"))?.id ?? `plot-${k + 1}`;

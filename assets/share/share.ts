@@ -19,7 +19,7 @@ const UPDATE_MS = 500; // the least time between two updates of the link
 
 let field: HTMLInputElement;
 let dialog: HTMLDialogElement;
-let isNear = false; // the view has been shown, so the link is kept up to date
+let isNear = false; // whether the view has been shown; from then on the link is kept up to date
 type Made = Omit<sharing.Collected, "fragment"> & { key: string; link: string };
 let made: Made | null = null;
 let isCodeShown = false;
@@ -73,7 +73,7 @@ const show = () => {
   if (isCodeShown) drawCode(made.link);
 };
 
-// Update the link, but not during a run, in which the link would be outdated at once.
+// Update the link, but not during a run, because the link would be outdated at once.
 const refresh = painting.throttle(UPDATE_MS, async () => {
   const { state } = fitSection.now();
   if (!isNear || !state || state.status === "running" || made?.key === keyOf()) return;
@@ -84,7 +84,7 @@ const refresh = painting.throttle(UPDATE_MS, async () => {
 const complain = (error: unknown) => downloads.complain(say, error);
 
 // --- copying -----------------------------------------------------------------------------------
-// The clipboard API needs https. On plain http the field's text is selected and the deprecated command tried.
+// The clipboard API needs https. On plain http, select the field's text and try the deprecated copy command.
 const toClipboard = async (text: string) => {
   try {
     await navigator.clipboard.writeText(text);

@@ -92,7 +92,7 @@ const announce = ({ kind, saved: session }: SavedFit, snapshot: Snapshot) => {
 };
 
 const open = async (text: string) => {
-  history.replaceState(history.state, "", location.pathname + location.search); // a reload must not open it again
+  history.replaceState(history.state, "", location.pathname + location.search); // so that a reload does not open it again
   await ready();
   let link: links.Content;
   try {

@@ -1,5 +1,5 @@
-// Stubs for tests without a browser: what modules read from the page when they are imported, namely its
-// language, its messages and its limits.
+// Stubs for tests without a browser: the language, the messages and the limits, which modules read from the page when
+// they are imported.
 import { inject, vi } from "vitest";
 import "./golden";
 

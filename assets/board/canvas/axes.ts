@@ -8,8 +8,9 @@ import type { Theme } from "./theme";
 // The scales from values to pixels, and the box inside the axes.
 export type Axes = { x: Scale; y: Scale; box: Box };
 
-const rightOf = (thick: number) => 10 * thick + 4; // pixels, for half a mark
-// Pixels for the labels of the y axis, such as "−0.25", and of the x axis, by their font size.
+// The margins in pixels: at the right for half a mark; at the left for the labels of the y axis, such as "−0.25", and
+// below for those of the x axis, which depend on their font size.
+const rightOf = (thick: number) => 10 * thick + 4;
 const leftOf = (px: number) => 2.6 * px + 6;
 const belowOf = (px: number) => px + 8;
 

@@ -30,7 +30,7 @@ export const begin = ({ pen, ratio, width, height }: Canvas) => {
   return pen;
 };
 
-// A canvas that is not on the page, for drawings that are copied from it.
+// A canvas that is not on the page; its contents are copied to others.
 export const hidden = (width: number, height: number, ratio: number): Canvas => {
   const canvas = create(document.createElement("canvas"));
   const { node, pen } = canvas;

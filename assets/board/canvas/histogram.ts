@@ -4,14 +4,14 @@ import type { Box } from "./layout";
 
 // The number of bins for a number of students.
 export const binsFor = (count: number) => Math.min(Math.max(Math.round(2 * Math.sqrt(count)), 12), 32);
-const MAX_ASPECT = 1.6; // height of a block by its width
+const MAX_ASPECT = 1.6; // the greatest height of a block, relative to its width
 
 // The bin of each value. Values outside the range are in the first or the last bin.
 export const binsOf = (values: number[], [low, high]: Range, bins = binsFor(values.length)) =>
   values.map((value) => Math.min(Math.max(Math.floor(((value - low) / (high - low || 1)) * bins), 0), bins - 1));
 
-// A box for each value in a plot of this size. The boxes of a bin are stacked in the order of the values, the first at
-// the bottom.
+// A box for each value, in a plot of this size. The boxes of a bin are stacked in the order of the values; the first is
+// at the bottom.
 export const stack = (
   values: number[],
   range: Range,

@@ -1,19 +1,19 @@
-// The layout of the tiles. The groups are side by side, with the largest tiles for which there is room. If the tiles
-// would become too small, the groups are one below the other, and the canvas is scrolled.
+// The layout of the tiles. The groups are placed side by side, and the tiles are as large as possible. If they would be
+// too small, the groups are placed one below the other, and the canvas can be scrolled.
 export type Box = { x: number; y: number; width: number; height: number };
 export type Block<K> = { key: K; head: Box; places: Box[] };
 export type Layout<K> = { blocks: Block<K>[]; tile: { width: number; height: number }; height: number };
-type Sizes = { least: number; most: number; letter: number }; // limits of a tile's width; size of the smallest letters
+type Sizes = { least: number; most: number; letter: number }; // limits of a tile's width; the smallest font size
 
 // In pixels:
 export const GAP = 4; // between tiles
 const BETWEEN = 14; // between groups
 export const headHeight = (letter: number) => letter + 15; // of the head of a group
 const MIN_HEAD_WIDTH = 44;
-// Whether a tile of this width has a line for the loss, and a line for the name.
+// Whether a tile of this width has a line of text for the loss, and one for the name
 export const hasLoss = (width: number, letter: number) => width >= 4.2 * letter;
 export const hasName = (width: number, letter: number) => width >= 8.4 * letter;
-const MAX_ASPECT = 2.2; // width of a curve's box by its height
+const MAX_ASPECT = 2.2; // limits of the width of a curve's box, relative to its height
 const MIN_ASPECT = 1.1;
 
 // The height of a line of text in a tile, and the number of lines.
@@ -26,7 +26,7 @@ const usualHeight = (width: number, letter: number) => Math.round(0.56 * width) 
 type Tile = { width: number; height: number };
 const columnsOf = (count: number, rows: number) => Math.ceil(count / rows);
 
-// The places of tiles in a block with so many columns, row by row.
+// The places of a block's tiles, row by row, in this number of columns.
 const placesIn = (count: number, columns: number, x: number, y: number, { width, height }: Tile): Box[] =>
   Array.from({ length: count }, (_, i) => ({
     x: x + (i % columns) * (width + GAP),
@@ -37,8 +37,8 @@ const placesIn = (count: number, columns: number, x: number, y: number, { width,
 
 type Counted<K> = { key: K; count: number };
 
-// The greatest width of tiles in blocks with so many columns. A block with few columns may need more width for its
-// head than for its tiles.
+// The greatest width that tiles can have if the blocks have these numbers of columns. A block with few columns may need
+// more width for its head than for its tiles.
 const widthOf = (columns: number[], width: number) => {
   let free = width - BETWEEN * (columns.length - 1);
   let shared = columns.reduce((sum, each) => sum + each, 0);
@@ -54,10 +54,10 @@ const widthOf = (columns: number[], width: number) => {
   return Math.floor(wide);
 };
 
-const LINE_VALUE = 1.35; // the value of a line of text in a tile, as a factor of the curve's area
+const LINE_VALUE = 1.35; // each line of text in a tile multiplies the layout's value by this
 
-// The tiles in so many rows, and their `value`: the area of their curves, and the lines of text for which there is
-// room.
+// The size of tiles in this number of rows, and the `value` of that layout: the area of a tile's curve, times LINE_VALUE
+// for each line of text for which the tile has room.
 const tileOf = (rows: number, columns: number[], width: number, height: number, { most, letter }: Sizes) => {
   let wide = Math.min(widthOf(columns, width), most);
   const room = Math.floor((height - headHeight(letter) + GAP) / rows) - GAP;
@@ -67,7 +67,7 @@ const tileOf = (rows: number, columns: number[], width: number, height: number, 
   return { tile: { width: wide, height: high }, value: area * LINE_VALUE ** linesIn(wide, letter) };
 };
 
-// The layout of the highest value with all groups side by side. Null if its tiles would be narrower than `least`.
+// The layout with the highest value and all groups side by side. Null if its tiles would be narrower than `least`.
 const sideBySide = <K>(groups: Counted<K>[], width: number, height: number, sizes: Sizes) => {
   const high = headHeight(sizes.letter);
   const columnsFor = (rows: number) => groups.map(({ count }) => columnsOf(count, rows));
@@ -121,7 +121,7 @@ const DIRECTIONS: Record<string, [x: number, y: number]> = {
   ArrowUp: [0, -1],
   ArrowDown: [0, 1],
 };
-const SIDEWAYS = 3; // a distance across the key's direction counts so many times as much as one along it
+const SIDEWAYS = 3; // a distance perpendicular to the key's direction counts this many times as much
 
 // The box to which an arrow key goes from box `i`: the nearest one in its direction, or `i` itself.
 export const neighbour = (boxes: Box[], i: number, key: string) => {

@@ -11,7 +11,8 @@ import { trace } from "./tiles";
 
 type Values = ArrayLike<number>;
 type Line = { values: Values; colour: string; width: number; dash?: number[] };
-// `units` is empty if the net's weights are not sent. `truth` is that of the last layer's output, if it is known.
+// `units` is empty if the net's weights are not sent. `truth` is the truth of the last layer's output, or null if that
+// is not known.
 export type Lines = { yhat: Values; logit: number[]; units: number[][]; truth: (number | null)[] | null };
 
 const MIN_RANGE = 2; // of the logit's axis

@@ -14,9 +14,9 @@ import * as tweens from "./tween";
 
 type Theme = themes.Theme;
 
-const MANY = 60; // more curves are drawn 1 pixel wide, which takes half the time
+const MANY = 60; // if there are more curves, they are drawn 1 pixel wide, which takes half the time
 const MIN_MARK = 2; // pixels; smaller marks in blocks are left out
-const NEAR = 14; // pixels; the greatest distance from the mouse at which a line or a dot is found
+const NEAR = 14; // pixels; a line or a dot is found if it is this near to the mouse
 
 const isMarked = ({ row }: Student, { chosen, pointed }: Marks) => row.n === chosen || row.n === pointed;
 // Marked students are drawn last, above the others.

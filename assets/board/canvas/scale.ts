@@ -15,8 +15,8 @@ const multiples = (step: number, [low, high]: Range) => {
   return found;
 };
 
-// At most `most` ticks, in steps of 1, 2 or 5 times a power of ten. If that would be a single tick, the steps are of 4
-// times a power of ten, or smaller.
+// At most `most` ticks, at steps of 1, 2 or 5 times a power of ten. If there would be only one tick, the step is 4 times
+// a power of ten, or smaller.
 export const ticks = (range: Range, most: number): number[] => {
   const rough = (range[1] - range[0]) / most;
   if (!(rough > 0)) return [];

@@ -25,8 +25,8 @@ export type Scene = {
 
 const GLIDE_MS = 450; // duration of a tile's motion
 const MIN_WIDTH = 26; // of a tile
-const MAX_WIDTH = { pixels: 230, share: 0.32 }; // the greater of pixels and a share of the box's width
-const LARGE = 116; // least width of tiles in the zoom "large"
+const MAX_WIDTH = { pixels: 230, share: 0.32 }; // of a tile: `pixels`, or this share of the box's width if that is more
+const LARGE = 116; // the smallest width of tiles when zoomed to "large"
 export type Zoom = "fit" | "large";
 
 export const create = (): Scene => ({
@@ -37,7 +37,7 @@ export const create = (): Scene => ({
 
 const newStudent = (row: Row): Student => ({ row, plotData: null, yhat: null, tile: null, slopes: null, loss: null });
 
-// Animate the students to the state in `rows`, in `ms`. `groundOf` returns null while data are being loaded.
+// Animate the students, for `ms`, to the state in `rows`. `plotDataOf` returns null while data are being loaded.
 export const update = (
   scene: Scene,
   rows: ReadonlyMap<number, Row>,
@@ -99,7 +99,7 @@ export const isMoving = ({ students }: Scene, now: number) => {
   return false;
 };
 
-// The range of `values` without the lowest and highest 2 %, which are shown at its ends.
+// A range of `values` that ignores the lowest and the highest 2 %; these values are drawn at its ends.
 export const usualRange = (values: number[], least: number): Range => {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   if (!sorted.length) return [0, least];

@@ -1,5 +1,5 @@
-// The page's colours and font, for canvases. They are read again when the theme changes. Also the dashes and marks that
-// distinguish units and groups without colour.
+// The page's colours and font, for canvases; they are read again when the theme changes. Also the dashes and marks by
+// which units and groups can be distinguished without colour.
 import { WHYS, type Why } from "../rows/types";
 
 const ROLES: Record<Why, string> = {
@@ -29,9 +29,9 @@ const NAMES = [
 type Name = (typeof NAMES)[number];
 
 export type Theme = Record<Name, string> & { of: Record<Why, string>; family: string } & {
-  px: number; // size of letters
-  small: number; // size of the smallest letters
-  thick: number; // factor of line widths: in projector mode lines are seen from the back row
+  px: number; // font size
+  small: number; // smallest font size
+  thick: number; // factor of line widths; in projector mode lines must be visible from the back row
 };
 
 export const read = (): Theme => {

@@ -19,7 +19,7 @@ export type Words = {
 export type Marks = { chosen: number | null; pointed: number | null; spotlight: number | null };
 
 const PAD = 4; // pixels around the curve in a tile
-const AWAY_OPACITY = 0.45; // of a student whose page is not connected
+const AWAY_OPACITY = 0.45; // opacity of the tile of a student whose page is not connected
 const RADIUS = 5;
 const DEFAULT_LETTER = 11; // pixels
 
@@ -83,7 +83,7 @@ const cardOf = (plotData: PlotData | null, width: number, height: number, ratio:
   const key = `${idOf(plotData)} ${width} ${height} ${ratio}`;
   const known = cards.get(key);
   if (known) return known;
-  if (cards.size > 200) cards.clear(); // many are of sizes during an animation
+  if (cards.size > 200) cards.clear(); // an animation makes cards of many sizes
   const card = hidpi.hidden(width, height, ratio);
   const { pen } = card;
   pen.beginPath();
@@ -118,7 +118,7 @@ const words = (pen: Pen, student: Student, theme: Theme, text: Words, width: num
   const { row } = student;
   if (!hasLoss(width, theme.small)) return;
   const line = lineHeight(width, theme.small);
-  const relativeWidth = (width * DEFAULT_LETTER) / theme.small; // for the number of digits
+  const relativeWidth = (width * DEFAULT_LETTER) / theme.small; // determines the number of digits
   const px = line - 2;
   pen.font = `${px}px ${theme.family}`;
   pen.fillStyle = theme.ink;

@@ -89,7 +89,7 @@ const setPreset = (field: HTMLTextAreaElement, text: string) => {
 };
 const isPreset = (field: HTMLTextAreaElement) => field.value === field.dataset.preset;
 
-// After a question or challenge has started. The chosen student's net is closed, because on a low screen it covers
+// Call this when a question or challenge has started. Closes the chosen student's net, which on a low screen covers
 // questions and challenges.
 const onStarted = (drawer: string) => {
   byId(drawer, HTMLDetailsElement).open = false;

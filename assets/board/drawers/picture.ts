@@ -11,11 +11,11 @@ import * as state from "../state";
 
 const WIDTH = 1600;
 const HEIGHT = 900;
-const SIDE = 40; // margin
-const TOP = 120; // of the tiles
+const SIDE = 40; // margin at each side
+const TOP = 120; // y of the top of the tiles
 const CURVES_WIDTH = 460;
 const SMALL_HEIGHT = 300; // of the two plots below the curves
-const SCALE = 2; // pixels of the picture per unit of the above
+const SCALE = 2; // pixels of the picture per unit of the lengths above
 const NO_MARKS: tiles.Marks = { chosen: null, pointed: null, spotlight: null };
 
 const canvas = (width: number, height: number) => hidpi.hidden(width, height, SCALE);

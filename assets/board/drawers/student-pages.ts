@@ -12,7 +12,7 @@ const lesson = () => byId("board-lesson", HTMLSelectElement);
 const stepsOf = (id: string) =>
   Number([...lesson().options].find((option) => option.value === id)?.dataset.steps ?? "1");
 
-// After a click the checkboxes show the teacher's choice for a while, and not the room's state, which may be older.
+// For this time after a click, the checkboxes show the teacher's choice and not the room's state, which may be older.
 const ROOM_UPDATE_MS = 1000;
 let wanted: Control[] | null = null;
 let isSending = false;

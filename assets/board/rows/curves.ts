@@ -38,7 +38,7 @@ const endSlopes = (x: number[], prob: Float32Array, isBinary: boolean): [number,
   return slopes.every(Number.isFinite) ? slopes : null;
 };
 
-// The same with the line to match in place of prob.
+// The plot data with the line to match in place of prob.
 export const withTarget = (plotData: PlotData, target: Weights): PlotData => {
   const truth = Float32Array.from(nets.output(nets.logit(target, plotData.x), nets.LECTURE));
   return { ...plotData, truth, trueSlopes: endSlopes(plotData.x, truth, true) };

@@ -6,7 +6,7 @@ import type { Message } from "../../core/types";
 import type { Line } from "./types";
 
 export type Listeners = {
-  onLine: (line: Line, isFirst: boolean) => void; // a first line, and each polled one, has all students
+  onLine: (line: Line, isFirst: boolean) => void; // `isFirst`: the line has all students (also each polled line)
   onConnection: connections.Source["onConnection"];
   onEnd: (reason: Message) => void; // the room has ended, or the token is not its teacher's
 };

@@ -3,7 +3,7 @@ import { type Line, type Row, WHYS, type Why } from "./types";
 
 export type Roster = Map<number, Row>;
 
-// Update `roster` in place by a line of the board. A first line has all students.
+// Update `roster` in place with a line of the board. A first line has all students, so it replaces the roster.
 export const apply = (roster: Roster, { seats, gone = [] }: Line, isFirst = false) => {
   if (isFirst && seats) roster.clear();
   for (const row of seats ?? []) roster.set(row.n, row);

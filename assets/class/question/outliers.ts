@@ -2,12 +2,13 @@
 // would stretch the axis until all others are a single bar.
 import type { Question } from "../types";
 
-const FAR = 10; // times the median distance from the median
+const FAR = 10; // an outlier is farther from the median than this many times the median distance
 
-// Of an even number of values, the upper one of the two in the middle; null if there are none.
+// The median; of an even number of values, the larger of the two in the middle. Null if there are none.
 export const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? null;
 
-// The preset question, "how many of us", has answers from 0 to the number of students.
+// The smallest and largest value that is no outlier. Answers to the preset question, "how many of us", must lie between
+// 0 and the number of students.
 const limitsOf = (values: number[], { text_is_preset }: Pick<Question, "text_is_preset">, seats: number) => {
   if (text_is_preset) return [0, seats];
   const centre = median(values) ?? 0;

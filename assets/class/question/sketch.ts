@@ -64,7 +64,7 @@ export const truth = () => {
 
 export const curve = (values: number[], className: string) => path(PLACES, values.map(heightOf), className);
 
-// Set the values from `from` to `to`, inclusive, to the straight line between them. (A quick stroke skips values.)
+// Set the values from `from` to `to`, inclusive, to the straight line between them, because a quick stroke skips values.
 export const drawLine = (values: number[], from: [k: number, y: number], to: [k: number, y: number]) => {
   const [[a, ya], [b, yb]] = [from, to];
   const n = Math.abs(b - a);

@@ -13,19 +13,19 @@ export const size = (net: NetDescription) => (net.bias1 ? 3 : 2) * net.h + 1;
 // Indices of unit k's weights in the vector.
 export const placesOf = ({ h, bias1 }: NetDescription, k: number): { W1: number; b1: number | null; W2: number } =>
   bias1 ? { W1: k, b1: h + k, W2: 2 * h + k } : { W1: k, b1: null, W2: h + k };
-const weightIn = (p: Weights, k: number) => p[k]; // W1
-const biasIn = (p: Weights, k: number, net: NetDescription) => (net.bias1 ? p[net.h + k] : 0); // b1
-const weightOut = (p: Weights, k: number, net: NetDescription) => p[(net.bias1 ? 2 : 1) * net.h + k]; // W2
-const biasOut = (p: Weights) => p[p.length - 1]; // b2
+const w1Of = (p: Weights, k: number) => p[k];
+const b1Of = (p: Weights, k: number, net: NetDescription) => (net.bias1 ? p[net.h + k] : 0);
+const w2Of = (p: Weights, k: number, net: NetDescription) => p[(net.bias1 ? 2 : 1) * net.h + k];
+const b2Of = (p: Weights) => p[p.length - 1];
 
-const unitAt = (p: Weights, k: number, x: number, net: NetDescription) => weightIn(p, k) * x + biasIn(p, k, net);
+const unitAt = (p: Weights, k: number, x: number, net: NetDescription) => w1Of(p, k) * x + b1Of(p, k, net);
 const hiddenAt = (p: Weights, k: number, x: number, net: NetDescription) => {
   const u = unitAt(p, k, x, net);
   return net.activation === "sigmoid" ? sigmoid(u) : Math.max(u, 0);
 };
 const logitAt = (p: Weights, x: number, net: NetDescription) => {
-  let z = biasOut(p);
-  for (let k = 0; k < net.h; k++) z += weightOut(p, k, net) * hiddenAt(p, k, x, net);
+  let z = b2Of(p);
+  for (let k = 0; k < net.h; k++) z += w2Of(p, k, net) * hiddenAt(p, k, x, net);
   return z;
 };
 
@@ -35,45 +35,46 @@ type OfNet = (p: Weights, xs: number[], net?: NetDescription) => number[];
 export const unit: OfUnit = (p, k, xs, net = LECTURE) => xs.map((x) => unitAt(p, k, x, net)); // u = x W1 + b1
 export const hidden: OfUnit = (p, k, xs, net = LECTURE) => xs.map((x) => hiddenAt(p, k, x, net)); // v = a1(u)
 export const contribution: OfUnit = (p, k, xs, net = LECTURE) =>
-  xs.map((x) => weightOut(p, k, net) * hiddenAt(p, k, x, net)); // v W2
+  xs.map((x) => w2Of(p, k, net) * hiddenAt(p, k, x, net)); // v W2
 export const logit: OfNet = (p, xs, net = LECTURE) => xs.map((x) => logitAt(p, x, net));
-// the net's output for these outputs of its last layer
+// The net's output, given the logits
 export const output = (logits: number[], net: NetDescription) => (net.loss === "mse" ? logits : logits.map(sigmoid));
 export const yhat: OfNet = (p, xs, net = LECTURE) => output(logit(p, xs, net), net);
 
-// Slopes of a ReLU net's logit left and right of all its bends. Without b1 it bends only at 0.
+// Slopes of a ReLU net's logit to the left and to the right of all its bends
 export const slopes = (p: Weights, net = LECTURE) => {
   let left = 0;
   let right = 0;
   for (let k = 0; k < net.h; k++) {
-    const slope = weightIn(p, k) * weightOut(p, k, net);
-    if (weightIn(p, k) < 0) left += slope;
+    const slope = w1Of(p, k) * w2Of(p, k, net);
+    if (w1Of(p, k) < 0) left += slope;
     else right += slope;
   }
   return { left, right };
 };
 
-// The x at which a ReLU net bends, ascending, without duplicates. A net of sigmoids has no bends.
+// The x at which a ReLU net bends, ascending, without duplicates. Without b1 that is only 0. A net of sigmoids has no
+// bends.
 export const knots = (p: Weights, net = LECTURE) => {
   if (net.activation !== "relu") return [];
   if (!net.bias1) return [0];
   const found = new Set<number>();
   for (let k = 0; k < net.h; k++) {
-    const knot = -biasIn(p, k, net) / weightIn(p, k);
+    const knot = -b1Of(p, k, net) / w1Of(p, k);
     if (Number.isFinite(knot)) found.add(knot);
   }
   return [...found].sort((a, b) => a - b);
 };
 
-// One unit's weights, and the x of its bend (of a sigmoid: where it is 1/2). NaN if W1 is 0.
+// One unit's weights, and its knot: the x at which a ReLU bends, or a sigmoid is 1/2. The knot is NaN if W1 is 0.
 export type Unit = { W1: number; b1: number; W2: number; knot: number };
 export const unitOf = (p: Weights, k: number, net = LECTURE): Unit => {
-  const [W1, b1, W2] = [weightIn(p, k), biasIn(p, k, net), weightOut(p, k, net)];
+  const [W1, b1, W2] = [w1Of(p, k), b1Of(p, k, net), w2Of(p, k, net)];
   return { W1, b1, W2, knot: W1 === 0 ? NaN : 0 - b1 / W1 };
 };
 
 // --- losses ---------------------------------------------------------------------------------------
-// Sum of the losses at `count` points with logits `z`. y[from] belongs to z[0].
+// Sum of the losses at `count` points: z[n] is the logit of the point with y[from + n].
 type LossSum = (z: Numbers, y: Numbers, from?: number, count?: number) => number;
 const CLAMP = 100; // torch.nn.BCELoss clamps its logarithms at -100
 
@@ -102,7 +103,7 @@ export const lossSum = { bce: bceSum, mse: mseSum };
 
 export const bce = (logits: Numbers, ys: Numbers) => bceSum(logits, ys) / ys.length;
 export const mse = (a: Numbers, b: Numbers) => mseSum(a, b) / a.length;
-// the loss with which the net is trained
+// The loss that training minimizes
 export const loss = (p: Weights, xs: number[], ys: Numbers, net = LECTURE) =>
   lossSum[net.loss](logit(p, xs, net), ys) / ys.length;
 

@@ -1,5 +1,5 @@
-// When the pointer or the focus is on a weight in a table, field or formula, that weight is highlighted in
-// every formula on the page. This is done with one CSS rule, so formulas may be rendered again at any time.
+// When the pointer or the focus is on a weight in a table, field or formula, that weight is highlighted in every
+// formula on the page. One CSS rule does this, so that formulas which are rendered again are highlighted as well.
 let sheet: CSSStyleSheet;
 let highlighted: string | undefined; // the weight's index in the parameter vector
 

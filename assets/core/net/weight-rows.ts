@@ -103,8 +103,8 @@ export const create = (
       onInput([...vector]);
     });
     slider.addEventListener("change", () => onCommit([...vector]));
-    // On a touch screen a swipe across a slider first changes it; pointercancel tells that the swipe scrolls
-    // the page instead, and the change is undone.
+    // On a touch screen, a swipe that starts on a slider first changes its value. When the browser decides that the
+    // swipe scrolls the page, it sends pointercancel, and the old value is restored.
     let atPointerDown: number | null = null;
     slider.addEventListener("pointerdown", () => (atPointerDown = vector[k]));
     slider.addEventListener("pointercancel", () => {
@@ -117,7 +117,7 @@ export const create = (
     field.addEventListener("input", () => (field.dataset.typing = "yes"));
     field.addEventListener("blur", () => {
       if (!field.dataset.typing) return;
-      delete field.dataset.typing; // the text is as it was before, so there was no change event
+      delete field.dataset.typing; // there was no change event, because the text is the same as before typing
       show(k);
     });
     field.addEventListener("change", () => {
@@ -142,8 +142,8 @@ export const create = (
     });
   });
 
-  // Show other weights. Does not change the text of a field in which the user is typing, nor of a weight that
-  // is the same (so that 1/3 stays 1/3).
+  // Show other weights. A field keeps its text while the user types in it, and if its weight has not changed (so that
+  // 1/3 stays 1/3).
   const set = (next: Weights) => {
     rows.forEach(({ field }, k) => {
       if (next[k] === vector[k] || field.dataset.typing) return;

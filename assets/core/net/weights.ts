@@ -1,4 +1,4 @@
-// Names and colours of a net's weights, by their place in the parameter vector.
+// Names and colours of a net's weights. `place` is a weight's index in the parameter vector.
 import * as mathml from "../text/mathml";
 import type { NetDescription } from "../types";
 

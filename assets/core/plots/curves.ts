@@ -1,11 +1,11 @@
-// Changes the lines and dots of a Plotly graph in about 1 ms; Plotly's own redraw takes 20 ms. It writes the
-// numbers to the points that Plotly has computed from `gd.data` (`gd.calcdata`) and the pixels into Plotly's
-// SVG elements. So whatever Plotly does next (hover, zoom, resize, export) starts from the same curves.
+// Changes the lines and dots of a Plotly graph in about 1 ms; Plotly's own redraw takes 20 ms. It writes the new
+// values into Plotly's computed points (`gd.calcdata`), and the new pixels into Plotly's SVG elements. Because both
+// are changed, hover, zoom, resize and export use the new curves too.
 type Plot = { xaxis: PlotlyAxis; yaxis: PlotlyAxis };
 type Place = { x: number; y: number };
 type Values = ArrayLike<number | null>;
 
-const MAX_PX = 1e5; // pixel coordinates outside the screen are clipped to this
+const MAX_PX = 1e5; // pixel coordinates are clipped to ±MAX_PX, far outside the screen
 
 const pixel = (axis: PlotlyAxis, value: number) => {
   const at = axis._b + axis._m * value;
@@ -13,7 +13,7 @@ const pixel = (axis: PlotlyAxis, value: number) => {
 };
 const isPlace = (point: PlotlyPoint): point is Place => point.x !== undefined && point.y !== undefined;
 
-// The x part of each point's path text is cached: most curves have the same x array in every frame.
+// The x of each point, as written in an SVG path. Cached, because most curves have the same x array in every frame.
 type CachedTexts = { x: unknown; m: number; b: number; texts: string[] };
 const cache = new WeakMap<PlotlyPoint[], CachedTexts>();
 const textsOf = (x: unknown, points: PlotlyPoint[], axis: PlotlyAxis) => {
@@ -25,7 +25,7 @@ const textsOf = (x: unknown, points: PlotlyPoint[], axis: PlotlyAxis) => {
   return texts;
 };
 
-// A value in the axis's own numbers: on a log axis its logarithm; undefined if it is not a number.
+// A value as Plotly computes it for an axis: its logarithm on a log axis; undefined if it is not a number.
 const computed = (axis: PlotlyAxis, value: number | null) =>
   axis.type === "linear" && typeof value === "number" && Number.isFinite(value) ? value : axis.d2c(value);
 
@@ -33,7 +33,7 @@ const setAttribute = (node: Element, name: string, value: string) => {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 };
 
-// Change Plotly's points of a trace in place, because the first point also holds data of the whole trace.
+// Change a trace's computed points in place: Plotly also keeps data of the whole trace in the first one.
 const compute = (points: PlotlyPoint[], x: Values, y: Values, { xaxis, yaxis }: Plot) => {
   points.length = Math.min(points.length, x.length);
   for (let i = 0; i < x.length; i++) {
@@ -56,13 +56,13 @@ const pathOf = (points: PlotlyPoint[], x: unknown, { xaxis, yaxis }: Plot) => {
   return path;
 };
 
-// Both return whether Plotly has made the SVG elements that they need.
+// drawLine and drawDots return false if Plotly has not made the SVG elements yet that they change.
 const drawLine = (group: Element, points: PlotlyPoint[], x: unknown, plot: Plot) => {
   const [line, ...more] = group.querySelectorAll(".lines > .js-line");
   const path = pathOf(points, x, plot);
   if (!line) return !path;
   setAttribute(line, "d", path);
-  for (const node of more) node.remove(); // Plotly draws one path per part between gaps; here one path has all
+  for (const node of more) node.remove(); // Plotly draws a path for each part between gaps; here one path draws all
   return true;
 };
 // Dots are moved by changing their paths: changing `transform` makes Chromium recompose all layers.
@@ -95,8 +95,8 @@ const drawTrace = (gd: PlotlyGraph, trace: number) => {
   );
 };
 
-// Draw `traces` as they are in `gd.data`. Returns whether that was possible: Plotly has to have drawn each of
-// them before, and the axes must have fixed ranges.
+// Draw `traces` as they are in `gd.data`. Returns false if that is not possible: Plotly must have drawn each of them
+// before, and the axes must have fixed ranges.
 export const draw = (gd: PlotlyGraph, traces: number[]) => {
   const isDrawn = traces.map((trace) => drawTrace(gd, trace)).every(Boolean);
   gd._fullLayout._rehover?.(); // updates the hover label

@@ -1,5 +1,5 @@
-// Describes each plot in words and numbers, in its accessible name, for screen readers. A description is
-// updated when a plot has stopped changing.
+// Gives each plot an accessible name that describes it in words and numbers, for screen readers. The name is updated
+// when the plot has stopped changing.
 import * as i18n from "../text/i18n";
 import * as numbers from "../text/numbers";
 import { type Legend, legendOf, roleOf } from "./roles";

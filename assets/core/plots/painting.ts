@@ -72,8 +72,8 @@ const drawInTurn = (id: string) => {
 };
 export const graphs = (names: string[]) => Promise.all(names.map(drawInTurn));
 
-// Show other x and y in some traces. Where their SVG elements do not exist yet, Plotly makes them
-// (`Plotly.animate` without redraw), for all traces at once, because otherwise their stacking order is lost.
+// Show other x and y in some traces. If SVG elements are missing, `Plotly.animate` without redraw makes them. It gets
+// all traces at once, because otherwise their stacking order is lost.
 export const setCurves = (gd: PlotlyGraph, traces: number[], data: PlotlyTrace[]) => {
   traces.forEach((trace, i) => Object.assign(gd.data[trace], data[i]));
   if (curves.draw(gd, traces)) return;
@@ -116,13 +116,13 @@ const changeAxis = (gd: PlotlyGraph, now: number, top: number, layout: Axis["lay
   if (top < before) shrinking.set(gd, setTimeout(setAxis, SHRINK_DELAY_MS, gd, { top, layout }));
 };
 
-// Set a symmetric range of the y axis that contains ±`size` and at least ±`least`.
+// Set a symmetric range of the y axis that contains ±`size` and ±`least`.
 export const setSymmetricAxis = (gd: PlotlyGraph, size: number, least: number) => {
   const top = topFor(size, least);
   changeAxis(gd, gd._fullLayout.yaxis.range[1], top, { "yaxis.range": [-top, top] });
 };
 
-// The same for a small panel: three ticks, with some space between the outer ones and the corners.
+// The same for a small panel: three ticks, and some space above the highest and below the lowest.
 export const setPanelAxis = (gd: PlotlyGraph, size: number, least: number) => {
   const top = topFor(size, least);
   const range = [-1.2 * top, 1.2 * top];

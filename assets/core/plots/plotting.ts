@@ -1,5 +1,5 @@
-// Traces and layouts of the plots that the browser makes itself, in the style of figures.py. They are made when
-// they first come near the screen, so that they do not delay the page's start.
+// Traces and layouts of the plots that the server's figures.py does not define, in the same style. Such a plot is made
+// when it first comes near the screen, so that it does not delay the page's start.
 export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false };
 
 export const MARGIN = { l: 58, r: 14, t: 10, b: 44 };
@@ -44,7 +44,7 @@ export const line = (role: string, { line: look, ...more }: PlotlyTrace = {}): P
   ...more,
 });
 
-// --- near the screen: within one screen height of the viewport. What is farther away is not built or painted.
+// --- "near": within one screen height of the viewport. Plots farther away are not built or painted. ---
 const NEAR = { rootMargin: "100% 0px" };
 
 // Returns a function that tells whether `node` is near; calls `onArrive` each time it comes near.

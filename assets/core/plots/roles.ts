@@ -1,5 +1,5 @@
-// Identifies the curves of a plot: a trace's role, from its `meta` or else its colour, and the role's name in
-// the legend.
+// Finds the role of each curve of a plot, from its trace's `meta` or else its colour, and the name of the role in the
+// legend.
 import { query } from "../dom";
 import * as plotting from "./plotting";
 

@@ -4,8 +4,8 @@ import { type Answer, isMessage, type Message } from "../types";
 const MAX_RETRIES = 3;
 const MAX_WAIT_S = 10; // a user who has pressed a button does not wait longer
 
-// Send a request. Where the server answers 429 with a short Retry-After, send it again after that time;
-// a refused request has had no effect.
+// Send a request. If the server answers 429 with a short Retry-After, send it again after that time. That is safe,
+// because a request refused with 429 has had no effect.
 export const withRetries = async (request: () => Promise<Response>): Promise<Response> => {
   for (let retries = 0; ; retries++) {
     const answer = await request();
@@ -34,19 +34,19 @@ export const postResponse = (path: string, body: object, { signal, bearer, accep
 export const getResponse = (path: string, signal?: AbortSignal) => fetch(path, { redirect: "manual", signal });
 const commandPath = (sid: string, name: string) => `session/${encodeURIComponent(sid)}/${name}`;
 
-// The message where the server gives no answer, and the one where a captive portal (a network that asks to
-// sign in) answers in its place, with a page of its own or a redirection.
+// The messages for two problems: the server gives no answer; or a captive portal (a network that asks the user to sign
+// in) answers in its place, with a page of its own or a redirection.
 export const UNREACHABLE: Message = { code: "server", args: {} };
 export const CAPTIVE_PORTAL: Message = { code: "foreign", args: {} };
 const messageOf = (problem: unknown) => (isMessage(problem) ? problem : UNREACHABLE);
 
-// The server itself answers these requests neither with HTML nor with a redirection.
+// A captive portal answers with HTML or a redirection, which the server never does for these requests.
 const isFromPortal = ({ type, status, headers }: Response) =>
   type === "opaqueredirect" || status === 511 || (status < 500 && headers.get("Content-Type")?.includes("html"));
 const listeners: (() => void)[] = [];
 export const onCaptivePortal = (listener: () => void) => listeners.push(listener);
 
-// The answer itself. Throws `CAPTIVE_PORTAL`, and calls the listeners, if it is not the server's.
+// Returns the answer if it is the server's. Otherwise calls the listeners and throws `CAPTIVE_PORTAL`.
 export const requireServer = (answer: Response) => {
   if (!isFromPortal(answer)) return answer;
   listeners.forEach((listener) => listener());

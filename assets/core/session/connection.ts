@@ -1,16 +1,16 @@
-// Keeps the page up to date with the server through an event stream. The page polls once a second instead
-// where a proxy buffers the stream, or where the browser's other tabs have enough streams open. A hidden tab
-// has no connection; it catches up when it is shown again.
+// Keeps the page up to date with the server through an event stream. If a proxy buffers the stream, or if other tabs
+// of the browser have too many streams open, the page polls once a second instead. A hidden tab has no connection; it
+// requests what it has missed when it is shown again.
 import { isMessage, type Message } from "../types";
 import * as streamLimit from "./stream-limit";
 
-export const SILENCE_MS = 20_000; // the stream counts as dead: 2.5 pings, which the server sends every 8 s
-export const DUE_MS = 2000; // the same while a message is expected, or just after the stream was opened
-export const LATE_MS = 5000; // without an answer for so long, the connection counts as lost
+export const SILENCE_MS = 20_000; // a stream without messages for this time is dead: the server pings every 8 s
+export const DUE_MS = 2000; // an expected message, or the first one of a stream, is overdue after this time
+export const LATE_MS = 5000; // the connection is lost if a request has no answer after this time
 export const POLL_MS = 1000;
-export const STREAM_RETRY_MS = 30_000; // the page polls for so long before it opens a stream again
-const HEADERS_MS = 10_000; // time limits of a request
-const BODY_MS = 60_000;
+export const STREAM_RETRY_MS = 30_000; // the page polls for this time before it opens a stream again
+const HEADERS_MS = 10_000; // a request is aborted if the answer's headers take longer
+const BODY_MS = 60_000; // or if the answer's body takes longer
 
 export type Source = {
   // Open the stream. Call `onMessage` after each message, `onEnd` when the stream ends or fails. Returns a
@@ -27,9 +27,9 @@ export type Source = {
 // Connect, and stay connected until `close` is called.
 export const connect = ({ open, request, receive, isDue, onConnection }: Source) => {
   let closeStream: () => void = () => {};
-  let timer: number | undefined; // of the next step; there is only one
+  let timer: number | undefined; // of the next action; at most one is scheduled
   let pending: AbortController | null = null; // the request that has no answer yet
-  let hasMessages = false; // the open stream has delivered some
+  let hasMessages = false; // whether the open stream has delivered a message
   let streamRetryAt = 0;
   let isClosed = false;
 
@@ -83,10 +83,11 @@ export const connect = ({ open, request, receive, isDue, onConnection }: Source)
     pollAfter(ms);
   };
 
-  // An expected message has not come. If a request brings news, a proxy is buffering the stream.
+  // An expected message is overdue. If a request brings something new, or if the stream has never delivered a message,
+  // a proxy is probably buffering the stream.
   const checkStream = () =>
     poll((isNews) => (isNews || !hasMessages ? pollInsteadOfStream() : after(SILENCE_MS - DUE_MS, replaceStream)));
-  // No ping has come either: the stream is dead.
+  // No message and no ping has come for SILENCE_MS: the stream is dead.
   const replaceStream = () => {
     closeStream();
     poll((isNews) => (isNews ? pollInsteadOfStream() : openStream()));

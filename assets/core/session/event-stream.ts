@@ -6,7 +6,8 @@ import { connect, type Source } from "./connection";
 // URLs of the event stream and of the polled answer. Both give the frames after the page's last one.
 export type Addresses = { stream: string; frames: string };
 type Listeners = {
-  onRoom: (room: unknown) => void; // of a seat in a class; later states and frames are of the session it names
+  // Only for a seat in a class. Later states and frames are of the session that the room names.
+  onRoom: (room: unknown) => void;
   onState: (state: Snapshot) => void;
   onFrames: (rows: FrameRow[]) => void;
   onLost: (error: Message) => void; // the server does not know the session, or the seat
@@ -39,7 +40,7 @@ export const follow = (addresses: () => Addresses, listeners: Listeners) => {
       hear("state", onState);
       hear<News>("frames", ({ frames }) => onFrames(frames));
       hear("ping", () => {});
-      source.onerror = onEnd; // also where EventSource would reconnect by itself: `connect` polls first
+      source.onerror = onEnd; // closes the stream before EventSource reconnects by itself: `connect` polls first
       return () => source.close();
     },
     request: (signal) => api.getResponse(addresses().frames, signal),
@@ -53,7 +54,7 @@ export const follow = (addresses: () => Addresses, listeners: Listeners) => {
       }
       if (error) throw api.UNREACHABLE;
       if (room !== undefined) onRoom(room);
-      if (isClosed) return false; // by onRoom: the class has ended
+      if (isClosed) return false; // onRoom has closed the stream, because the class has ended
       const isNews = state.version !== version || frames.length > 0;
       onState(state);
       if (frames.length) onFrames(frames);

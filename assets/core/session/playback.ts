@@ -1,8 +1,7 @@
-// Plays the numbered frames of a run. The play head follows new frames, or is moved by the user (scrubbing,
-// replay).
+// Plays the frames of a run. The play head follows new frames, or the user moves it (scrubbing, replay).
 const RATE = 150; // frames per second at speed 1: a run of about 240 frames plays in 1.6 seconds
-const CATCH_UP_S = 2; // far behind the newest frame, the rate is such that the gap closes in this time
-const RETURN_MS = 1000; // frames that arrive this soon after the tab is shown again are not played but skipped
+const CATCH_UP_S = 2; // a head that is far behind moves faster: its rate is the gap divided by this time
+const RETURN_MS = 1000; // frames that arrive within this time after the tab is shown again are skipped
 
 type Numbered = { seq: number };
 type Listeners<F> = {
@@ -15,7 +14,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
   let frames: F[] = [];
   let head = 0; // position in `frames`, fractional while it moves
   let playing = false;
-  let following = true; // the head moves towards the newest frame, also as frames are added
+  let following = true; // the head moves towards the newest frame; false during a replay or after scrubbing
   let speed = 1;
   let held = false; // the head does not follow for now, because the run is about to be paused
   let skipping = false; // while following, the head jumps to the newest frame instead of playing
@@ -33,7 +32,8 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
 
   const tick = (now: number) => {
     if (!playing) return;
-    // An animation frame's time can lie before the request for it. A long pause counts as 0.1 s.
+    // `now` can be earlier than `lastTick`, because it is the time at which the animation frame began. A long pause
+    // counts as 0.1 s.
     const seconds = Math.min(Math.max((now - lastTick) / 1000, 0), 0.1);
     lastTick = now;
     const behind = end() - head;
@@ -106,7 +106,7 @@ export const create = <F extends Numbered>({ onFrame, onMove }: Listeners<F>) =>
     seek,
     skip: () => seek(end()),
     follow,
-    // Stop at once, until `seek`, `skip` or `follow`.
+    // Stop the head at once. It stays there until `seek`, `skip` or `follow` is called.
     hold: () => {
       playing = false;
       held = following;

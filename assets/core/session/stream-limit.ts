@@ -14,8 +14,8 @@ const isMultiplexed = () => {
   return /^h[23]/.test(page?.nextHopProtocol ?? "");
 };
 
-// Announce a stream of this tab to the other tabs. `onTooMany` is called when MAX_STREAMS older streams
-// are open, so that this one has to be closed. Returns a function to call when the stream is closed.
+// Announce a stream of this tab to the other tabs. `onTooMany` is called when MAX_STREAMS older streams are open; it
+// has to close this stream. Returns a function to call when the stream is closed.
 export const claim = (onTooMany: () => void) => {
   if (isMultiplexed()) return () => {};
   const mine = { id: Math.random().toString(36).slice(2), openedAt: performance.timeOrigin + performance.now() };

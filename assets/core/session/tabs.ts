@@ -3,7 +3,7 @@
 import * as storage from "../storage";
 
 const KEY = "pwl.sid";
-const WAIT_MS = 1000; // for another tab's reply: a hidden tab on a busy machine is slow
+const WAIT_MS = 1000; // time for another tab to reply; a hidden tab on a busy machine is slow
 const tabId = Math.random().toString(36).slice(2);
 let mine: string | null = null; // this tab's session id
 
@@ -24,7 +24,8 @@ const isLocked = async (sid: string) => {
   return held.some(({ name }) => name === lockName(sid));
 };
 
-// Browsers offer locks only on https and localhost. On plain http, as in a classroom, tabs ask one another.
+// Browsers offer Web Locks only on https and localhost. On plain http, as in a classroom, a tab asks the other tabs
+// through a BroadcastChannel.
 const isClaimedByAnotherTab = (sid: string, channel: BroadcastChannel) =>
   new Promise<boolean>((done) => {
     const timer = setTimeout(() => done(false), WAIT_MS);

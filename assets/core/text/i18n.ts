@@ -50,7 +50,7 @@ export const formatArgs = (args: Args = {}): Args =>
 
 const isKnown = (key: string) => key in words();
 
-// The first of `keys` that has a message, or the key of the general error message.
+// The first of `keys` that has a message, or else the key of the general error message.
 export const firstKey = (...keys: string[]) => keys.find(isKnown) ?? "error.server";
 
 // Write an element's text and accessible name, whose keys are in its data-t and data-t-label. If the page's catalogue
@@ -89,8 +89,8 @@ export const translated = <T extends keyof HTMLElementTagNameMap>(
   return node;
 };
 
-// Some elements have one text for each loss (data-t-bce, data-t-mse), and another for data whose y are numbers
-// (data-t-numbers). Show those for this loss and data.
+// Some elements have a text for each loss (data-t-bce, data-t-mse), and one for data with any numbers as y
+// (data-t-numbers). Show the texts for this loss and this kind of data.
 export const setLossWords = (loss: Loss, isBinary = true) => {
   const chosen = (keys: DOMStringMap, name: string) =>
     (isBinary ? null : keys[`${name}Numbers`]) ?? (loss === "mse" ? keys[`${name}Mse`] : null) ?? keys[`${name}Bce`];
@@ -132,7 +132,7 @@ export const start = () => {
   });
 };
 
-// Announce a sentence to screen readers, 1.5 s later. A newer sentence within that time replaces it.
+// Announce a sentence to screen readers after 1.5 s, unless a newer sentence replaces it before.
 let announcing: number | undefined;
 export const announce = (sentence: string) => {
   clearTimeout(announcing);

@@ -11,7 +11,7 @@ const MAX_UNITS = 8; // a wider net's formula has only the first ones
 const hat = mathml.role("yhat", mathml.over(mathml.mi("y"), mathml.op("^")));
 
 const isNegative = (written: string) => written.startsWith("−");
-// A positive number gets the width of a negative one, so that line breaks stay where they are.
+// A positive number gets the width of a negative one, so that a change of sign does not move line breaks.
 const signed = (written: string) =>
   `${isNegative(written) ? "" : "<mphantom><mn>−</mn></mphantom>"}<mn>${written}</mn>`;
 

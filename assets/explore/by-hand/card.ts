@@ -23,8 +23,8 @@ const HAND = 0,
   ADAM = 1,
   TRUTH = 2; // traces of the plot
 const NOTHING: Curve = { x: [null], y: [null] };
-const MAX_POINTS = 4000; // of more points only some are drawn; the loss always includes all
-const DRAW = 5e-7; // a smaller difference of the losses does not show in their six decimals
+const MAX_POINTS = 4000; // if there are more points, only some are drawn; the loss always includes all
+const TIE = 5e-7; // a smaller difference of the losses is not visible in their six decimals
 
 type Newest = Ready & { frame: Shown };
 
@@ -90,7 +90,7 @@ const adamsLoss = ({ frame, data, net }: Newest) =>
 
 const verdict = (now: Newest) => {
   const difference = handLoss(now) - adamsLoss(now);
-  const key = Math.abs(difference) < DRAW ? "byhand.level" : difference < 0 ? "byhand.hand_lower" : "byhand.adam_lower";
+  const key = Math.abs(difference) < TIE ? "byhand.level" : difference < 0 ? "byhand.hand_lower" : "byhand.adam_lower";
   return i18n.t(key, { by: numbers.fixed(Math.abs(difference), 6) });
 };
 

@@ -112,7 +112,7 @@ const keep = (messageId: string) => {
   showMessage(messageId, key, args);
 };
 
-// Train a run again in Fit, on its own data. Edits by hand are not repeated.
+// Train a kept run again in Fit, on the run's data. Edits by hand are not repeated.
 const trainAgain = async (run: compareRuns.Run) => {
   const name = compareRuns.nameOf(run);
   const isHere = run.data === fitSection.now().data?.key;

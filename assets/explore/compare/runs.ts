@@ -24,16 +24,16 @@ export type Run = NetState & {
   id: string;
   colour: number;
   name: string | null; // null: the default name
-  alike: string; // equal for runs with the same default name, which `twin` numbers
-  twin: number;
+  alike: string; // equal for runs with the same default name
+  twin: number; // numbers the runs with the same default name, from 0
   shown: boolean;
   plain: boolean;
   losses: Curve;
   edited: boolean;
   mixed: boolean; // its optimizer was changed during the run
 };
-// The history of the run in Fit.
-type Path = { run: string; optimizer: string; begun: boolean; mixed: boolean };
+// `mixed`: the optimizer was changed during the run. Such a run cannot be repeated by training again.
+type RunHistory = { run: string; optimizer: string; begun: boolean; mixed: boolean };
 
 const KEY = "pwl.runs";
 const PATH_KEY = "pwl.runs.path";
@@ -46,7 +46,7 @@ const listeners: (() => void)[] = [];
 export const start = () => {
   const kept = storage.readTabJson(KEY);
   if (Array.isArray(kept)) runs = kept.slice(0, MAX_RUNS);
-  path = storage.readTabJson(PATH_KEY) as Path | null;
+  runHistory = storage.readTabJson(PATH_KEY) as RunHistory | null;
 };
 
 const put = (next: Run[]) => {
@@ -85,17 +85,17 @@ export const lossCurve = (frames: Frame[]): Curve => {
 };
 
 // --- the history of the run in Fit --------------------------------------------------------------
-// Whether its optimizer was changed during the run. Such a run cannot be repeated by training again.
-let path: Path | null = null;
+let runHistory: RunHistory | null = null;
+// Update `runHistory` from Fit's newest state.
 export const follow = ({ sid, state }: Ready) => {
   const run = `${sid} ${state.first_seq}`;
   const optimizer = JSON.stringify(state.optimizer);
-  const before = path?.run === run ? path : null;
+  const before = runHistory?.run === run ? runHistory : null;
   const mixed = before !== null && (before.mixed || (before.begun && before.optimizer !== optimizer));
-  const next: Path = { run, optimizer, begun: state.epoch > 0, mixed };
+  const next: RunHistory = { run, optimizer, begun: state.epoch > 0, mixed };
   const text = JSON.stringify(next);
-  if (JSON.stringify(path) === text) return;
-  path = next;
+  if (JSON.stringify(runHistory) === text) return;
+  runHistory = next;
   storage.writeTab(PATH_KEY, text);
 };
 
@@ -104,7 +104,7 @@ export const follow = ({ sid, state }: Ready) => {
 const firstFree = (taken: number[]) =>
   Array.from({ length: MAX_RUNS + 1 }, (_, i) => i).filter((i) => !taken.includes(i))[0];
 
-// The whole run in Fit, independent of the play head.
+// The whole run in Fit, also if the play head is not at its end.
 const capture = ({ state, net, data, playback }: Ready): Run => {
   const { frames } = playback;
   const last = frames[frames.length - 1];
@@ -132,7 +132,7 @@ const capture = ({ state, net, data, playback }: Ready): Run => {
     curve: last.curve,
     span: [data.x[0], data.x[data.x.length - 1]],
     edited: frames.some((frame) => frame.mark === "edit"),
-    mixed: path?.mixed ?? false,
+    mixed: runHistory?.mixed ?? false,
   };
 };
 

@@ -27,8 +27,8 @@ let laws: Record<string, Law>;
 let parts: ReturnType<typeof create>; // made when the drawer is first opened
 let isBuilt = false;
 let shownKey: string | null = null; // key of the data from which the drawer was last filled
-let lastUpdate: Promise<void> = Promise.resolve(); // updates of own points in use are sent one after the other
-let isUpdateWaiting = false;
+let lastUpdate: Promise<void> = Promise.resolve(); // changes of own points are sent to the server one after the other
+let isUpdateWaiting = false; // whether an update has not started yet; it will send the newest points
 
 // --- what is chosen ---------------------------------------------------------------------------
 const numberOf = (name: Field) => numbersModule.parse(parts.fields[name].input.value);
@@ -55,8 +55,8 @@ const readFields = (law: Law) => {
   return { n, noise, seed };
 };
 
-// The command of "Use these data", or null if the import dialog has to be answered first. `law` is given if its net
-// and its recipe are to be used as well.
+// The command of "Use these data", or null if the user has to answer the import dialog first. `law` is set if the law's
+// net, learning rate and number of epochs are to be used as well.
 type Wanted = { command: string; body: object; law?: Law | null };
 const wanted = async (): Promise<Wanted | null> => {
   const chosen = parts.tiles.get();
@@ -119,7 +119,8 @@ const send = async (command: string, body: object): Promise<Answer> => {
   return answer;
 };
 
-// After a change of own points. If the net is trained on them, they are sent to the server; the net keeps its weights.
+// Call this after a change of own points. If the net is trained on them, the server gets the new ones. The net keeps
+// its weights.
 const onOwnPoints = () => {
   showChoice();
   if (!isOwnInUse() || isUpdateWaiting) return lastUpdate;
@@ -136,7 +137,7 @@ const onOwnPoints = () => {
   return lastUpdate;
 };
 
-// --- elements of the drawer - ---------------------------------------------------------------------------------
+// --- elements of the drawer -------------------------------------------------------------------
 const field = (name: Field) => {
   const input = element("input", {
     type: "text",
@@ -245,7 +246,7 @@ const noteKey = (chosen: string, law?: Law) => {
   return isBinary ? "dataset.note" : "dataset.note_numbers";
 };
 
-// Show the session's data in the drawer, also if they were changed by another tab, a link or undo.
+// Show the session's data in the drawer. Another tab, a link or undo may have changed them.
 const showSessionData = ({ data }: Ready) => {
   if (!isBuilt || data.key === shownKey) return;
   shownKey = data.key;

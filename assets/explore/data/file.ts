@@ -1,5 +1,5 @@
-// Upload of a file: it is picked or dropped here, and the server previews how it reads the file. If something is
-// ambiguous, the import dialog asks the user.
+// Upload of a file: the user picks or drops it, and the server sends a preview of how it reads the file. If something
+// is ambiguous, the import dialog asks the user.
 
 import { element, onFile } from "../../core/dom";
 import { limits } from "../../core/limits";
@@ -103,7 +103,7 @@ export const create = (host: HTMLElement, onPick: () => void, onUse: () => void)
 
   return {
     isEmpty: () => !file,
-    // The body of the command "upload", or null after opening the dialog, if that has to be answered first.
+    // The body of the command "upload". If the user has to answer the import dialog first, opens it and returns null.
     body: async () => {
       if (!file) return null;
       const { name, base64, choices } = file;

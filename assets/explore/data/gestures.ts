@@ -1,7 +1,8 @@
 // Mouse, touch and keyboard input on the plot of own points, translated into add, move and remove.
 import type { Place, Plot } from "./plot";
 
-// The points that are edited. Places are in the data's units; index -1 is no point.
+// The points that are edited. Places are in the data's units; the index -1 means no point. `begin` starts a gesture,
+// `end` keeps its changes, `cancel` reverts them. `cross` is the cursor that the arrow keys move.
 export type Editor = {
   get: () => Place[];
   begin: (i: number) => void;
@@ -16,10 +17,10 @@ type Press = { id: number; x: number; y: number; held: number; moved: boolean; t
 type Pointer = { clientX: number; clientY: number; pointerType: string };
 type PixelsBy = Record<string, number>; // by the kind of pointer
 
-const REACH: PixelsBy = { mouse: 12, pen: 14, touch: 24 }; // a press this near to a point takes hold of it
+const REACH: PixelsBy = { mouse: 12, pen: 14, touch: 24 }; // a press within this distance of a point drags it
 const STILL: PixelsBy = { mouse: 4, pen: 6, touch: 10 }; // a press that moves less than this is a click
-const LONG_PRESS_MS = 600; // removes a point, on a touch screen
-const STEPS = 40; // of the arrow keys, across an axis
+const LONG_PRESS_MS = 600; // on a touch screen, a press of this duration removes a point
+const STEPS = 40; // the number of steps of an arrow key from one end of an axis to the other
 
 export const pointer = (plot: Plot, editor: Editor) => {
   let press: Press | null = null;

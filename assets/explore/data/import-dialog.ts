@@ -8,7 +8,7 @@ import type { Answer, Message } from "../../core/types";
 import * as fitControls from "../../fit/controls";
 
 export type Role = "x" | "y" | "prob";
-// How to read a file; Choices in pwlapp/core/data/choices.py. The server detects what is absent or null.
+// How to read a file; Choices in pwlapp/core/data/choices.py. The server detects each property that is absent or null.
 export type Choices = {
   encoding?: string | null;
   separator?: string | null;
@@ -38,7 +38,7 @@ const NO_COLUMN = -1;
 const MARKS = [".", ","];
 const ENCODINGS = ["utf_8", "cp949", "cp1252", "utf_16"];
 const SEPARATORS: Record<string, string> = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space" };
-// A change of one of these changes the columns.
+// The choices on which the file's columns depend
 const CHANGES_COLUMNS = ["encoding", "separator", "sheet", "header"] as const;
 const SELECTS = ["sheet", "separator", "decimal", "encoding", ...ROLES] as const;
 const CHECKS = ["header", "drop_gaps", "thin"] as const;
@@ -206,7 +206,7 @@ export const create = (onUse: (choices: Choices) => void) => {
   use.addEventListener("click", () => {
     const { x, y, prob } = preview.found;
     dialog.close();
-    onUse({ ...picked, x, y, prob }); // also the columns that the server has proposed
+    onUse({ ...picked, x, y, prob }); // `picked` lacks the columns that the server proposed
   });
   close.addEventListener("click", () => dialog.close());
 
@@ -224,7 +224,7 @@ export const create = (onUse: (choices: Choices) => void) => {
   };
 };
 
-// The change that a choice makes, including what the server then has to detect again (null).
+// The properties that a choice changes. Null: the server then has to detect the property again.
 export const changed = (name: keyof Choices, value: string | number | boolean): Choices => {
   const anew = { decimal: null, x: null, y: null, prob: null };
   return { ...(CHANGES_COLUMNS.some((each) => each === name) ? anew : {}), [name]: value };

@@ -19,7 +19,7 @@ export type Own = { kind: Kind; points: Place[]; x: Range; y: Range }; // in the
 
 const KEY = "pwl.own";
 const MAX_POINTS = 500;
-const SAMPLE = 30; // points that are taken from other data to start with
+const SAMPLE = 30; // the number of points to start with, taken from other data
 const FRESH: Own = { kind: "binary", points: [], x: [-1, 1], y: [-1.2, 1.2] };
 const BINARY: Range = [-0.25, 1.25];
 
@@ -37,7 +37,7 @@ export const thinned = ({ x, y }: Points, most: number) => {
   return rows.map((i): Place => [x[i], y[i]]);
 };
 
-// A place as a point: moved inside the axes, and rounded to a step of at most a 500th of an axis.
+// The point for a place: moved inside the axes, and rounded to a step of at most 1/500 of an axis.
 export const fitted = ({ kind, x: xAxis, y: yAxis }: Omit<Own, "points">, [x, y]: Place): Place => {
   const within = (value: number, [low, high]: Range) => Math.min(Math.max(value, low), high);
   const tidy = (value: number, range: Range) => Number(within(value, range).toPrecision(12)) || 0;
@@ -49,7 +49,7 @@ export const fitted = ({ kind, x: xAxis, y: yAxis }: Omit<Own, "points">, [x, y]
 };
 
 type Source = Pick<FitData, "x" | "y" | "test" | "isBinary" | "span">;
-// Own points from other data: their axes, and some of their points
+// Own points made from other data, with the axes and some of the points of these
 export const take = (data: Source, most = SAMPLE): Own => {
   const all = [...data.x, ...(data.test?.x ?? [])];
   const kind = data.isBinary && data.y.every((y) => y === 0 || y === 1) ? "binary" : "numbers";
@@ -145,7 +145,7 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
     const words = i18n.translated("span", `own.${value}`);
     return { input, label: element("label", { className: "own-kind" }, input, words) };
   };
-  const push = (id: string, key: string, action: () => void) => {
+  const button = (id: string, key: string, action: () => void) => {
     const node = i18n.translated("button", key, { type: "button", id, className: "button" });
     node.addEventListener("click", action);
     return node;
@@ -164,8 +164,8 @@ export const create = (host: HTMLElement, onCommit: () => unknown) => {
     element(
       "div",
       { className: "buttons" },
-      push("own-take", "own.take", () => commit(take(fitSection.open().data))),
-      push("own-clear", "own.clear", () => commit(withPoints([]))),
+      button("own-take", "own.take", () => commit(take(fitSection.open().data))),
+      button("own-clear", "own.clear", () => commit(withPoints([]))),
     ),
     count,
   );

@@ -29,8 +29,8 @@ export interface Table {
   new: Column;
 }
 
-// How the points contribute to the gradient of one weight. `x`, `residual` and `factor` are of a sample of the points.
-// `up` and `down`, the sums of the positive and negative contributions, and their counts are of all points.
+// How the points contribute to the gradient of one weight. `x`, `residual` and `factor` have the values of a sample of
+// the points. `up` and `down` are the sums of the positive and negative contributions of all points.
 export interface Pull {
   weight: number;
   x: Column;
@@ -52,12 +52,12 @@ export interface OneStep {
   loss_after: number | null;
   diverges: boolean;
   count: number; // number of the optimizer's step, from 1
-  listed: number[]; // places of the weights in the parameter vector
+  listed: number[]; // indices of the table's weights in the parameter vector
   table: Table;
   pull: Pull;
 }
 
-// A value of the table, by the weight's place in the parameter vector.
+// A value of the table; `place` is the weight's index in the parameter vector.
 export const value = ({ listed, table }: OneStep, column: keyof Table, place: number): number =>
   table[column][listed.indexOf(place)] ?? Number.NaN;
 

@@ -32,11 +32,11 @@ let isDrawn = false;
 let requested = ""; // identifies the last request
 let shown: OneStep | null = null;
 let problem: Message | null = null;
-let weight = 0; // place of the weight whose points are shown
+let weight = 0; // index, in the parameter vector, of the weight whose points are shown
 let isStepping = false;
 
 // --- the request -----------------------------------------------------------------------------------
-// The optimizer in Fit's fields, with which the next step will be made, or the session's if they are not valid.
+// The optimizer of the next step: the one in Fit's fields, or the session's if a field is not valid.
 const optimizerOf = ({ optimizer }: Snapshot): Optimizer => {
   const fields = fitFields.now();
   const [lr, momentum] = [numbers.parse(fields?.lr), numbers.parse(fields?.momentum)];
@@ -54,7 +54,7 @@ const request = async (sid: string, state: Snapshot) => {
     const answer = await api.post<OneStep>(`session/${encodeURIComponent(sid)}/one_step`, body);
     if (requested === mine) receive(answer);
   } catch {
-    if (requested === mine) requested = ""; // no answer: the next change requests it again
+    if (requested === mine) requested = ""; // there was no answer, so the next change requests it again
   }
 };
 
@@ -172,7 +172,7 @@ const next = async () => {
   updateSoon();
 };
 
-// For lessons: the place of the chosen weight.
+// For lessons: the index of the chosen weight in the parameter vector.
 export const chosen = () => (shown ? weight : null);
 
 export const start = () => {

@@ -6,7 +6,7 @@ import * as mathml from "../../core/text/mathml";
 import * as numbers from "../../core/text/numbers";
 import { type Adam, type OneStep, type Sgd, type Table, value } from "./answer";
 
-type ValueOf = (column: keyof Table) => number; // a value of the chosen weight
+type ValueOf = (column: keyof Table) => number; // the chosen weight's value in a column of the table
 
 const m = mathml;
 const is = m.op("=");
@@ -84,7 +84,7 @@ export const step = (answer: OneStep): string[] => {
   return [...lines, last].map((line) => m.math(line));
 };
 
-// Lines of arithmetic, and the expression that is subtracted from the weight.
+// `lines` of arithmetic, and the expression that is subtracted from the weight (`moved`).
 type Arithmetic = { lines: string[]; moved: string };
 const adam = ({ lr, beta1, beta2, eps }: Adam, count: number, of: ValueOf): Arithmetic => {
   const g = inBrackets(of("gradient"));

@@ -11,7 +11,7 @@ import * as formulas from "./formulas";
 
 const NAMES = ["residual", "factor", "product"] as const;
 const TRUTH = "rgb(107, 122, 144)"; // app.css replaces it by the theme's text colour
-const MANY = 300; // so many points are drawn small and faint
+const MANY = 300; // from this number on, points are drawn small and faint
 
 let plots: PlotlyGraph[] = [];
 
@@ -36,7 +36,7 @@ export const create = async () => {
   );
 };
 
-// `xs` and `ys` have an entry for each trace. The axes are set by the first one.
+// `xs` and `ys` have a column for each trace. The first trace determines the axes.
 const show = (plot: PlotlyGraph, xs: Column[], ys: Column[], look: Record<string, unknown>) => {
   const [low, high] = [xs[0][0] ?? -1, xs[0][xs[0].length - 1] ?? 1];
   const pad = (high - low) * 0.04 || 1;

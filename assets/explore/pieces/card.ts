@@ -19,7 +19,7 @@ import * as piecesPlot from "./plot";
 import * as piecesTable from "./table";
 
 type Params = { epoch: number; params: Column };
-type When = { key: string; args?: Args }; // the message that tells which net is shown
+type When = { key: string; args?: Args }; // the message that says which net is shown
 const { t } = i18n;
 const SLOW_MS = 200; // axes are updated at 5 Hz
 
@@ -71,7 +71,7 @@ const requestWeights = async (now: Ready) => {
     if (answer.error) showWhen({ key: i18n.firstKey(`error.${answer.error.code}`), args: answer.error.args });
     else receive(key, answer, now.net);
   } catch {
-    requestedKey = ""; // no answer: the next change requests them again
+    requestedKey = ""; // there was no answer, so the next change requests them again
   }
 };
 
@@ -97,7 +97,7 @@ const show = (p: Weights, net: FitNet, data: FitData, next: When) => {
   paint(line);
 };
 
-// For another net: choose no unit, and show the items of the legend that it has.
+// When another net is shown: choose no unit, and show the legend's items for this net.
 const resetFor = (net: FitNet) => {
   chosen = null;
   chooser.slider.max = String(net.h);

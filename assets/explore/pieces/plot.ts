@@ -1,4 +1,4 @@
-// The plot of the line: each unit's share of it, and a tick on the x axis where a unit bends. The chosen unit is
+// The plot of the line: the contribution of each unit, and a tick on the x axis where a unit bends. The chosen unit is
 // highlighted.
 import { byId, element } from "../../core/dom";
 import * as nets from "../../core/net/net";
@@ -10,11 +10,11 @@ import type { Curve, FitNet, NetDescription, Pieces, Points, Range, Weights } fr
 import type { FitData } from "../../fit/data";
 import * as fitPlots from "../../fit/plots";
 
-// A unit between the ends of the data.
+// A unit, seen between the ends of the data
 export type Unit = nets.Unit & {
   k: number; // from 0
   ends: number[]; // its contributions to the logit at both ends
-  share: number; // the larger of their sizes
+  share: number; // the larger absolute value of `ends`
   isDead: boolean; // contributes nothing between the ends
   isInside: boolean; // bends between the ends
 };
@@ -43,7 +43,7 @@ const UNITS = 0,
   CHOSEN = 6,
   BEND = 7,
   KNOTS = 8;
-const MAX_DRAWN = 100; // more units could not be told apart
+const MAX_DRAWN = 100; // units; more could not be distinguished
 const STEP_POINTS = 61; // of a sigmoid's curve
 const TICK = [0.012, 0.06]; // lower and upper end of a tick, as parts of the plot's height
 
@@ -118,7 +118,7 @@ const curveOf = (unit: Unit, line: Line) => {
 };
 // Join many lists in one, with a gap after each; without any list, one gap.
 const withGaps = <T>(lists: T[][]): (T | null)[] => (lists.length ? lists.flatMap((list) => [...list, null]) : [null]);
-const together = (units: Unit[], line: Line): Drawn => {
+const joinedCurves = (units: Unit[], line: Line): Drawn => {
   const curves = units.map((unit) => curveOf(unit, line));
   return {
     x: withGaps(curves.map(({ x }) => x)),
@@ -128,7 +128,7 @@ const together = (units: Unit[], line: Line): Drawn => {
   };
 };
 
-// The logit: the sum of all units. For ReLUs it is computed from the pieces, which already are sums.
+// The logit: the sum of all units. A ReLU net's logit is computed from its pieces, which are already summed.
 type Summed = Pick<Line, "p" | "net" | "data" | "ends" | "pieces">;
 export const netCurve = ({ p, net, data, ends: [low, high], pieces }: Summed): Points => {
   const { knots, slopes, intercepts } = pieces;
@@ -137,10 +137,10 @@ export const netCurve = ({ p, net, data, ends: [low, high], pieces }: Summed): P
   return { x, y: x.map((at, i) => slopes[Math.max(i - 1, 0)] * at + intercepts[Math.max(i - 1, 0)]) };
 };
 
-// Show these curves in these traces. All traces but the knots are painted at once, because otherwise their stacking
-// order is lost; the knots have a layer of their own.
-const shown: Drawn[] = Array(KNOTS).fill(NOTHING);
+const shown: Drawn[] = Array(KNOTS).fill(NOTHING); // the curves of all traces but the knots
 const keep = (places: number[], curves: Drawn[]) => places.forEach((place, i) => (shown[place] = curves[i]));
+// Show these curves in these traces. All of `shown` is painted at once, because otherwise the stacking order of the
+// traces is lost. (The knots have a layer of their own.)
 const put = (places: number[], curves: Drawn[]) => {
   keep(places, curves);
   painting.setCurves(
@@ -154,20 +154,20 @@ const put = (places: number[], curves: Drawn[]) => {
 // `chosen` is the number of a unit, from 0, or null.
 export const paint = (line: Line, chosen: number | null) => {
   const { units, drawn, hasColours, curve } = line;
-  const role = (k: number) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
+  const colouredUnit = (k: number) => units.filter((unit) => hasColours && unit.k === k && !unit.isDead);
   const rest = drawn.filter((unit) => !unit.isDead && !(hasColours && unit.k < 2));
   const knots = units.filter((unit) => unit.isInside);
   painting.setCurves(gd, [KNOTS], [ticksOf(knots, line)]);
   keep(
     [UNITS, DEAD, UNIT1, UNIT2, NET, PIECE],
     [
-      together(rest, line),
-      together(
+      joinedCurves(rest, line),
+      joinedCurves(
         drawn.filter((unit) => unit.isDead),
         line,
       ),
-      together(role(0), line),
-      together(role(1), line),
+      joinedCurves(colouredUnit(0), line),
+      joinedCurves(colouredUnit(1), line),
       curve,
       NOTHING,
     ],

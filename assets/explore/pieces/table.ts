@@ -8,7 +8,7 @@ import * as piecesPlot from "./plot";
 
 const { t } = i18n;
 const MAX_CASES = 3; // of a formula
-const MAX_NAMED = 3; // more units that bend at the same x are only counted
+const MAX_NAMED = 3; // if more units bend at the same x, only their count is shown
 
 export const isSmooth = (net: NetDescription) => net.activation === "sigmoid";
 

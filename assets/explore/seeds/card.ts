@@ -18,9 +18,9 @@ import * as plateauStore from "./plateaus";
 import * as seedsPlots from "./plots";
 
 const { t } = i18n;
-const PAINT_MS = 250; // the least time between two paints
-const PAINT_SHARE = 4; // and at least so many times the duration of the last paint
-const MAX_TRIES = 5; // when the server cannot be reached
+const PAINT_MS = 250; // the minimum time between two paints,
+const PAINT_SHARE = 4; // which is also at least this many times the duration of the last paint
+const MAX_TRIES = 5; // attempts, if the server cannot be reached
 const RETRY_MS = 1000;
 
 // The runs that are shown. `net` is null until the button is pressed.
@@ -47,7 +47,7 @@ const wanted = (): Asked => ({
   epochs: typed("seeds-epochs"),
 });
 
-// The first part of the answer is a Head; `epochs` are those of the loss curves. The other parts have runs, or the
+// The first part of the answer is a Head; its `epochs` are the x of the loss curves. Each other part has runs, or the
 // code of a message that says why the runs have to wait.
 type Head = { count: number; epochs: number[]; net: NetDescription; optimizer: Optimizer; data_key: string };
 type Part = Partial<Head> & { runs?: Run[]; waiting?: string };
@@ -66,7 +66,7 @@ const run = async () => {
     problem = found;
     if (found?.code !== "server" && found?.code !== "foreign") break;
     showStatus();
-    await new Promise((done) => setTimeout(done, RETRY_MS)); // the server has the runs it has trained, and sends them at once
+    await new Promise((done) => setTimeout(done, RETRY_MS)); // the server keeps finished runs and sends them at once
   }
   setRunning(false);
   paint();
@@ -114,7 +114,7 @@ const plateaus = () => {
   return fitSection.isReady(now) ? plateauStore.of(now, paint) : null;
 };
 
-// What the plots show: before the button is pressed, only axes and the plateaus of the net in Fit.
+// What the plots show. Before the button is pressed, that is only the axes and the plateaus of the net in Fit.
 const plotted = (): seedsPlots.Shown => {
   if (shown.net) return shown;
   const asked = Object.entries(wanted()).filter(([, value]) => value > 0);
@@ -163,7 +163,7 @@ const showStatus = () => {
   byId("seeds-progress", HTMLProgressElement).value = shown.runs.length / shown.count;
 };
 
-// The number of runs so far; and their net, if Fit has another one by now.
+// The number of runs so far, and their net if Fit now has another one.
 const statusWords = () => {
   const { runs, count } = shown;
   if (!runs.length) return running ? t("status.starting") : "";

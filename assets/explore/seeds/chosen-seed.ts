@@ -1,4 +1,4 @@
-// The chosen one of the trained seeds: it is chosen by its dot or its number, described, and opened in Fit.
+// The chosen seed: the user chooses it by its dot or its number, reads its description, and can open it in Fit.
 import { byId, element } from "../../core/dom";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";

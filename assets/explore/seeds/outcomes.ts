@@ -23,7 +23,7 @@ type Trained = { runs: Run[]; epochs: number };
 
 const { t } = i18n;
 export const CLASSES: Side[] = ["both", "left", "right"];
-const ARRIVED = 0.1; // nearer to the lowest plateau than this part of the plateaus' distance, a run has arrived
+const ARRIVED = 0.1; // a run has arrived if it is this near to the lowest plateau, as a fraction of the gap to the next one
 
 export const facing = ([left, right]: Facing): Side => (left && right ? "both" : right ? "right" : "left");
 

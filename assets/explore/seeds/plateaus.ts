@@ -4,8 +4,8 @@ import { limits } from "../../core/limits";
 import * as api from "../../core/session/api";
 import type { Loss, NetDescription } from "../../core/types";
 
-// The losses of a constant net, of nets that bend on one side or on both, and the loss below which a net does bend
-// on both sides (null if one side is enough).
+// The lowest losses of a constant net (`flat`), of nets with units on one side (`left`, `right`) and on both sides. A
+// net with a loss below `bent_below` bends on both sides; null if one side is enough.
 export type Plateaus = { flat: number; left: number; right: number; both: number; bent_below: number | null };
 // `line`: the logit with the loss `both`, as its slopes for x < 0 and x > 0, and b2.
 export type Found = Plateaus & { line: [left: number, right: number, b: number] } & { data_key: string; loss: Loss };
@@ -19,8 +19,8 @@ const tries = new Map<string, number>();
 const waiting = new Map<string, Set<Listener>>();
 const keyOf = ({ data_key: key, net }: Session["state"]) => `${key} ${net.loss}`;
 
-// Callers ask again when they are notified. After a refusal they are notified as well, later: once a run is over
-// nothing else would make them ask again.
+// Listeners are notified when the answer has come, and then call `of` again. After a refusal they are notified too,
+// RETRY_MS later: once a run is over, nothing else would make them call `of` again.
 const request = async (sid: string, key: string) => {
   const notify = () => {
     const listeners = waiting.get(key) ?? new Set();

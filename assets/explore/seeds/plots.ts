@@ -29,9 +29,9 @@ export const ROLE = { both: "yhat", left: "unit2", right: "unit1" };
 const PATTERN = { both: "", left: "\\", right: "/" };
 export const SYMBOL = { both: "circle", left: "triangle-left", right: "triangle-right" };
 const BINS = 40;
-const TOP = 1.25; // end of the loss axis, relative to the loss of a constant net
-const CLOSE = 0.05; // plateaus nearer to each other than this part of the axis share a label
-const MAX_BESIDE = 0.3; // labels that need more than this part of the plot's width are put inside it
+const TOP = 1.25; // the top of the loss axis, relative to the loss of a constant net
+const CLOSE = 0.05; // plateaus share a label if their distance is below this fraction of the axis
+const MAX_BESIDE = 0.3; // labels are put inside the plot if they need more than this fraction of its width
 const CHOSEN = CLASSES.length; // the trace of the chosen seed, in both plots
 
 const byClass = (runs: Run[]) => CLASSES.map((name) => runs.filter((run) => facing(run.start) === name));

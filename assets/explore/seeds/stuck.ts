@@ -22,7 +22,7 @@ type Reason =
 type Found = Reason & { all: Unit[]; best: Plateaus; state: Snapshot; n: number };
 
 const { t } = i18n;
-const NEAR = 0.1; // a loss is at a plateau if it is within this part of the distance from `flat` to the plateau
+const NEAR = 0.1; // a loss is at a plateau if it is within this fraction of the distance from `flat` to the plateau
 const ASLEEP = 0.1; // a unit that adds less than this to the logit (or to y) at both ends of the data is asleep
 
 let found: Found | null = null; // the reason that is shown
@@ -30,7 +30,8 @@ let found: Found | null = null; // the reason that is shown
 // --- the reason ---------------------------------------------------------------------------------
 const range = (count: number) => Array.from({ length: count }, (_, k) => k);
 
-// Unit k: the side it faces, the most it adds at the ends of the data, and whether it is on at any point.
+// Unit k: the side it faces, the larger of its contributions at the ends of the data, and whether it is positive at
+// any point.
 const unit = (p: Weights, k: number, net: NetDescription, data: Pick<FitData, "x">): Unit => {
   const ends = [data.x[0], data.x[data.x.length - 1]];
   const adds = nets.contribution(p, k, ends, net).map(Math.abs);

@@ -18,11 +18,11 @@ import * as surface3d from "./plot-3d";
 import * as bundles from "./plotly-builds";
 import * as workerClient from "./worker-client";
 
-const COARSE = 25; // places along each axis of the grid while something moves
+const COARSE = 25; // places along each axis of the grid while something moves,
 const FINE = 61; // and when nothing moves
-const MIN_HALF = 2.5; // of the axis of a weight: half of its range
+const MIN_HALF = 2.5; // half of the smallest range of a weight's axis
 const ZOOM = 0.6;
-const CHECK_MS = 300; // after a coarse grid, when it is checked whether a fine one can be computed
+const CHECK_MS = 300; // the time from a coarse grid to the check whether a fine one can be computed
 
 type WithFrame = Ready & { frame: Shown };
 type Plain = WithFrame & { frame: { p: Weights } };
@@ -31,7 +31,7 @@ type Plane = { plane: lossGrid.Plane; run: Run | null }; // `run` is null for a 
 type Scene = surfacePlot.Scene & Plane;
 // Made when the card first comes near the screen.
 type Parts = {
-  library: PlotlyLibrary; // with contours
+  library: PlotlyLibrary; // a build of Plotly that can draw contours
   gd: PlotlyGraph;
   handle: surfaceHandle.Handle;
   request: ReturnType<typeof workerClient.create>;
@@ -43,11 +43,11 @@ let newest: Now | null = null; // the newest state of Fit
 let near = false; // whether the card is on the screen or near it
 let requested: { key: string; coarse: boolean } | null = null; // the last requested grid
 let shown: (surfacePlot.Grid & { ms: number }) | null = null;
-let paintedKey = ""; // keyOfPath of what is painted; "" for another grid
+let paintedKey = ""; // keyOfPath of the painted scene; "" if the whole plot has to be painted again
 let range: planes.Axes | null = null;
 let rangeKey = ""; // identifies the plane for which `range` was chosen
-let zoomed = false; // the user has zoomed: `range` stays as long as the plane
-let before: { p: Weights; plane: lossGrid.Plane } | null = null; // at the start of the present drag
+let zoomed = false; // whether the user has zoomed; `range` then stays until the plane changes
+let before: { p: Weights; plane: lossGrid.Plane } | null = null; // the net and the plane when the drag started
 let checkTimer: number | undefined;
 
 const isPlain = (now: WithFrame): now is Plain => now.net.plain && now.frame.p !== null;
@@ -81,6 +81,8 @@ const pathOf = (playback: Now["playback"], plane: lossGrid.Plane): surfacePlot.S
     return mark === "edit" && k > 0 ? [[null, null], place] : [place];
   });
 
+// The axes' ranges. They stay the same in a plane while the user has zoomed or drags the point, and as long as they
+// contain the run and the net.
 const rangeOf = (stops: surfacePlot.Stop[], { plane, run }: Plane, { net, playback }: Plain): planes.Axes => {
   const { view } = choices;
   const key = JSON.stringify(run ? [plane.u, plane.v] : [view.i, view.j, net, playback.frames[0]?.seq]);
@@ -136,7 +138,7 @@ const showNumbers = ({ handle }: Parts, { scale }: surfacePlot.Grid, plain: Plai
   const ownLoss = lossOf(plain);
   const loss = numbers.fixed(ownLoss, 6);
   byId("surface-loss").textContent = loss;
-  // The net is between the places of the grid, so its loss may be lower than all of theirs.
+  // The net lies between places of the grid, so its loss may be lower than theirs.
   const lowest = planes.contains(scene.range, scene.now) ? Math.min(scale.low, ownLoss) : scale.low;
   byId("surface-lowest").textContent = numbers.fixed(lowest, 6);
   const [a, b] = scene.now.map((value) => numbers.fixed(value, 4));

@@ -9,12 +9,13 @@ import type { Now } from "../../fit/fit";
 
 type PlainFrame = Frame & { p: Weights };
 export type Run = { start: PlainFrame; end: PlainFrame; thirds: PlainFrame[] };
-// Two weights, by their places; or the plane through the run's start, its end and the net at epoch `third`.
+// The plane of the weights with the indices i and j ("two"), or the plane through the run's start, its end and its net
+// at epoch `third` ("run").
 export type View = { kind: "two" | "run"; i: number; j: number; third: number | null };
 export type Choices = ReturnType<typeof create>;
 type Option = [value: string, words: string, disabled?: boolean];
 
-const TENTHS = [5, 1, 2, 3, 4, 6, 7, 8, 9]; // of the run; the first one is the default
+const TENTHS = [5, 1, 2, 3, 4, 6, 7, 8, 9]; // the third net can be chosen at these tenths of the run; default first
 
 // Start and end of a run, and the frames between them that may be the plane's third net. Weights set by hand are
 // excluded, so that a drag does not rotate the plane. Null if nothing was trained.

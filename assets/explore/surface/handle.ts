@@ -5,8 +5,8 @@ import type { Range } from "../../core/types";
 import type { Place } from "./plane";
 
 const KEYS: Record<string, Place> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const STEP = 1 / 60; // of the axis; a fifth of it with Shift
-const KEYS_END_MS = 350; // after the last arrow key, the move has ended
+const STEP = 1 / 60; // of an arrow key, as a fraction of the axis; a fifth of it with Shift
+const KEYS_END_MS = 350; // a move by keys ends this time after the last arrow key
 
 const clamp = (value: number, [low, high]: Range) => Math.min(Math.max(value, low), high);
 

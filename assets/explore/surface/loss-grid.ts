@@ -8,7 +8,7 @@ type Unit = ReturnType<typeof placesOf>;
 
 const BLOCK = 1024; // points that are processed together, so that the data of a grid line stay in the CPU cache
 
-// Add the contribution of a unit of the net `p` to the logits `z` of the points `x`.
+// Add the contribution of a unit of the net `p` to the logits z[0..count - 1] of the points from x[from] on.
 const addUnit = (
   z: Float64Array,
   x: Numbers,
@@ -37,7 +37,7 @@ export const at = ({ origin, u, v }: Plane, a: number, b: number, into = new Flo
   return into;
 };
 
-// The units grouped by the directions that change them: none, u ("along"), v ("across"), or both
+// The units, grouped by the directions of the plane that change their weights: none, u ("along"), v ("across") or both
 const groupUnits = (net: NetDescription, { u, v }: Plane) => {
   const kinds: Record<"still" | "along" | "across" | "both", Unit[]> = { still: [], along: [], across: [], both: [] };
   for (let k = 0; k < net.h; k++) {
@@ -65,6 +65,8 @@ export function* lossGrid(
   const { still, along, across, both } = groupUnits(net, plane);
   const sum = lossSum[net.loss];
   const bias = plane.origin.length - 1;
+  // Parts of the logits of a block: `base` from the units that do not change, `line` also from those that change from
+  // row to row, and `columnParts` from those that change from column to column, for each column.
   const columnParts = new Float64Array(columns * BLOCK);
   const [base, line, z, p] = [BLOCK, BLOCK, BLOCK, bias + 1].map((size) => new Float64Array(size));
   for (let from = 0; from < x.length; from += BLOCK) {

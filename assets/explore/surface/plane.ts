@@ -6,14 +6,14 @@ type Plane = lossGrid.Plane;
 export type Place = [a: number, b: number];
 export type Axes = { x: Range; y: Range };
 
-const COLLINEAR = 1e-6; // a third net relatively nearer than this to the line through the others defines no plane
+const COLLINEAR = 1e-6; // three nets define no plane if the third is nearer, relatively, to the line through the others
 
 const minus = (p: Weights, q: Weights) => p.map((value, k) => value - q[k]);
 const dot = (p: Weights, q: Weights) => p.reduce((sum, value, k) => sum + value * q[k], 0);
 const length = (p: Weights) => Math.sqrt(dot(p, p));
 const scaled = (p: Weights, factor: number) => p.map((value) => value * factor);
 
-// The plane of all nets that differ from `p` only in the weights i and j, which are (a, b).
+// The plane of all nets that differ from `p` only in the weights i and j: at the place (a, b), these are a and b.
 export const ofTwo = (p: Weights, i: number, j: number): Plane => {
   const along = (place: number) => p.map((_, k) => (k === place ? 1 : 0));
   return { origin: p.map((value, k) => (k === i || k === j ? 0 : value)), u: along(i), v: along(j) };
@@ -40,7 +40,7 @@ export const project = ({ origin, u, v }: Plane, p: Weights): Place => {
 };
 export const at = (plane: Plane, a: number, b: number): Weights => Array.from(lossGrid.at(plane, a, b));
 
-// Axes that contain all places. Half of each is at least `least`, and at least a third of half of the other.
+// Axes that contain all places. Each is at least 2 `least` long, and at least a third as long as the other.
 export const around = (places: Place[], least: number): Axes => {
   const axes = [0, 1].map((axis) => {
     const values = places.map((place) => place[axis]);

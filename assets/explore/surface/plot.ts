@@ -26,10 +26,10 @@ export type Scale = ReturnType<typeof scaleOf>;
 const BANDS = 14;
 const COLOURS = [0, 1, 2, 3, 4, 5]; // --loss0 to --loss5 in the style sheet
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };
-const SOFTENING = 0.02; // part of the distance from the lowest loss to the median that is added before the logarithm
+const SOFTENING = 0.02; // `soft` below, as a fraction of the distance from the lowest loss to the median
 
-// The scale of contour levels for a grid of losses: level = log10(loss - lowest + soft). So the contours are close
-// together near the lowest place.
+// The scale of contour levels for a grid of losses: level = log10(loss - lowest + soft). The logarithm makes small
+// differences near the lowest loss visible; `soft` keeps it finite.
 export const scaleOf = (loss: Float64Array) => {
   const sorted = Float64Array.from(loss).sort();
   const low = sorted[0];

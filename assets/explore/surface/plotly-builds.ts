@@ -8,7 +8,7 @@ const fetchScript = (source: string) =>
     const own = window.Plotly;
     const node = document.createElement("script");
     node.src = source;
-    // The script has replaced window.Plotly by its own build.
+    // The script has replaced window.Plotly; take its build and restore the page's.
     node.onload = () => {
       const build = window.Plotly;
       window.Plotly = own ?? build;

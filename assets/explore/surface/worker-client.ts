@@ -4,7 +4,7 @@ import type { NetDescription, Points } from "../../core/types";
 import { assetUrl } from "../../core/urls";
 import type { Plane } from "./loss-grid";
 
-// The losses at the places (as[i], bs[j]) of a plane. A coarse grid is fast.
+// A grid to compute: the losses at the places (as[i], bs[j]) of a plane. A coarse grid takes little time.
 export type Job = { net: NetDescription; plane: Plane; as: Float64Array; bs: Float64Array; coarse: boolean };
 type Request = { job: Job; data: Points };
 // The messages to and from the worker. `points` is null if the worker has them already.
@@ -12,8 +12,8 @@ export type Question = { id: number; job: Job; points: { x: Float64Array; y: Flo
 export type Reply = { id: number; loss: Float64Array; ms: number };
 type OnGrid = (job: Job, loss: Float64Array, ms: number) => void;
 
-// Returns a function that requests a grid; `onGrid` receives the answer. A newer request cancels a fine grid, but waits
-// for a coarse one, so that a drag always shows some result. Of the waiting requests only the newest is computed.
+// Returns a function that requests a grid; `onGrid` receives the answer. A new request cancels a fine grid, but waits
+// for a coarse one, so that results appear during a drag. Of the waiting requests, only the newest is computed.
 export const create = (onGrid: OnGrid) => {
   const worker = new Worker(assetUrl("worker"), { type: "module" });
   let known: Points | null = null; // the data that the worker has
@@ -30,7 +30,7 @@ export const create = (onGrid: OnGrid) => {
     worker.postMessage(question);
   };
   worker.onmessage = ({ data: answer }: MessageEvent<Reply>) => {
-    if (answer.id !== id || !busy) return; // it was cancelled too late
+    if (answer.id !== id || !busy) return; // the answer to a cancelled request
     const job = busy;
     busy = null;
     if (waiting) {

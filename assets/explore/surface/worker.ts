@@ -2,7 +2,7 @@
 import { lossGrid } from "./loss-grid";
 import type { Question, Reply } from "./worker-client";
 
-const SLICE_MS = 8; // the worker computes for so long before it checks for a newer request
+const SLICE_MS = 8; // the worker computes for this time before it checks for a newer request
 
 let points: Question["points"] = null;
 let newest = 0;

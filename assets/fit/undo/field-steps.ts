@@ -9,7 +9,7 @@ import * as fitSession from "../session";
 import { depth, goTo } from "./session-history";
 
 type Values = Record<string, string | string[] | undefined>; // by the ids of the fields
-type Typing = { id: string; value: string; touched: boolean }; // `value` is the one before typing
+type Typing = { id: string; value: string; touched: boolean }; // `value` is the field's value before typing
 
 const TEXTS = ["fit-seed", "fit-epochs", "fit-hidden", "fit-lr", "fit-momentum"];
 const CHOICES: Record<string, FieldName> = {
@@ -25,18 +25,18 @@ let typing: Typing | null = null; // the text field with the focus
 // --- steps ------------------------------------------------------------------------------------
 const only = (values: Values, ids: string[]): Values => Object.fromEntries(ids.map((id) => [id, values[id]]));
 
-// Record a step. `before` has the previous values of the fields that changed. The server makes an untrained net
-// follow the fields, so undo restores that net as well.
+// Record a step. `before` has the previous values of the fields that changed. While the net is untrained, the server
+// replaces it when a field changes, so undo restores the previous net as well.
 const recordStep = (before: Values) => {
   const isOfNet = Object.keys(before).some((id) => OF_NET.includes(id));
   const ids = isOfNet ? OF_NET : Object.keys(before);
   const current = () => ({ values: only(read(), ids), depth: depth() });
-  let other = { values: { ...current().values, ...before }, depth: depth() };
+  let toRestore = { values: { ...current().values, ...before }, depth: depth() };
   const swap = async () => {
     const now = current();
-    if (isOfNet && fitSession.state?.epoch === 0) await goTo(other.depth);
-    await put(other.values);
-    other = now;
+    if (isOfNet && fitSession.state?.epoch === 0) await goTo(toRestore.depth);
+    await put(toRestore.values);
+    toRestore = now;
   };
   undo.record(swap, swap);
 };
@@ -46,14 +46,14 @@ const toggled = (values: Values, id: string): Values => ({ ...values, [id]: valu
 const textField = ({ target }: Event) =>
   target instanceof HTMLInputElement && TEXTS.includes(target.id) ? target : null;
 
-// Runs before Dash's own listener, while Dash still has the previous values.
+// Record a step for a changed field. This runs before Dash's own listener, while Dash still has the previous values.
 const onChange = (event: Event) => {
   const within = (table: object) => {
     const selectors = Object.keys(table).map((id) => `#${id}`);
     return targetWithin(event, selectors.join(","));
   };
   const [choice, box, text] = [within(CHOICES), within(BOXES), textField(event)];
-  if (text) leave(text);
+  if (text) recordTyping(text);
   else if (choice) recordStep(beforeChoice(choice.id));
   else if (box) recordStep(only(toggled(read(), box.id), [box.id]));
 };
@@ -64,14 +64,14 @@ const beforeChoice = (id: string): Values => {
   return id === "fit-optimizer" ? { ...before, "fit-lr": byId("fit-lr", HTMLInputElement).value } : before;
 };
 
-const enter = (event: Event) => {
+const onFocus = (event: Event) => {
   const field = textField(event);
   if (field) typing = { id: field.id, value: field.value, touched: false };
 };
-const touch = (event: Event) => {
+const onInput = (event: Event) => {
   if (typing && typing.id === textField(event)?.id) typing.touched = true;
 };
-const leave = ({ id, value }: HTMLInputElement) => {
+const recordTyping = ({ id, value }: HTMLInputElement) => {
   if (typing?.id !== id || !typing.touched) return;
   const before = typing.value;
   typing = { id, value, touched: false };
@@ -101,11 +101,11 @@ export const put = async (values: Values) => {
 };
 
 export const start = () => {
-  document.addEventListener("focusin", enter);
-  document.addEventListener("input", touch, { capture: true });
+  document.addEventListener("focusin", onFocus);
+  document.addEventListener("input", onInput, { capture: true });
   document.addEventListener("focusout", (event) => {
     const field = textField(event);
-    if (field) leave(field);
+    if (field) recordTyping(field);
   });
   document.addEventListener("change", onChange, { capture: true });
 };

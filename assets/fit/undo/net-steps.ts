@@ -1,7 +1,7 @@
 // Undo steps of the net in Fit.
 //
-// The server has the session's steps: a net that replaced another (by a reset, other data, another seed's run, a
-// link), and weights set by hand. The page has the order of all steps, and the values of its fields.
+// The server keeps the undo history of the session: nets that were replaced (by a reset, other data, another seed's run
+// or a link), and weights set by hand. The page keeps the order of all steps, and the values of its fields.
 import * as buildSection from "../../build/build";
 import { byId } from "../../core/dom";
 import * as undo from "../../core/history";
@@ -26,22 +26,23 @@ const announceEpoch = () => {
   if (state && !state.notice) i18n.announce(i18n.t("notice.back", { epoch: numbers.whole(state.epoch) }));
 };
 
-// Record one step that takes the server from depth `before` to its present depth. `page` is the page before it.
+// Record a step that has taken the server's history from depth `before` to its present depth. `page` is what the page
+// showed before the step.
 const record = (before: number, page: Page) => {
   const after = depth();
-  let other = page; // the page on the other side of this step
+  let toRestore = page; // what the next undo or redo of this step restores on the page
   const swapTo = (wanted: number) => async () => {
     const now = capture();
     await goTo(wanted);
-    await restorePage(other);
-    other = now;
+    await restorePage(toRestore);
+    toRestore = now;
     announceEpoch();
   };
   undo.record(swapTo(before), swapTo(after));
 };
 
-// Run `action`, which changes the session by one or more commands, as one step. Resolves to its result: {error} if
-// it was refused, perhaps after its first command.
+// Run `action`, which sends one or more commands to the session, and record its changes as one step. Resolves to the
+// result of `action`. It is {error} if a command was refused; earlier commands may have succeeded.
 export const asOneStep = async <T>(action: () => Promise<T>): Promise<T> => {
   const page = capture();
   const before = depth();
@@ -51,8 +52,8 @@ export const asOneStep = async <T>(action: () => Promise<T>): Promise<T> => {
 };
 
 // --- the reset button, whose command Dash sends ---------------------------------------------------
-const ANSWER_MS = 3000; // an answer that has not come by then is no longer waited for
-let resetting: { page: Page; before: number; since: number; finish: () => void } | null = null; // until the answer
+const ANSWER_MS = 3000; // undo and redo wait at most this time for the answer to a reset
+let resetting: { page: Page; before: number; since: number; finish: () => void } | null = null; // null: no reset pending
 
 const onReset = () => {
   if (!state) return;
@@ -89,7 +90,7 @@ export const edited = (p: Weights) => {
 };
 
 // --- after a reload --------------------------------------------------------------------------------
-// The server still has the session's steps, but not the values of the page's fields.
+// The server still has the session's steps, so the page adds them. The fields' values before each step are lost.
 let areServerStepsAdded = false;
 const addServerSteps = ({ can_undo: before, can_redo: after }: Snapshot) => {
   if (areServerStepsAdded) return;

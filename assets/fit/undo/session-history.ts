@@ -1,11 +1,12 @@
-// The session's undo history on the server. `depth` is the number of steps that the server can undo; the page's
-// own steps note the depth before and after them, and go back to it.
+// The session's undo history on the server. Its `depth` is the number of steps that the server can undo. Each step of
+// the page stores the depth before and after it; undo and redo take the server to that depth.
 import { send, state } from "../session";
 
 const WAIT_MS = 3000;
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-// Weights that were sent to the server at this version, and the depth once it has recorded them.
+// The version of the state when weights were last sent, and the depth that the server will have once it has recorded
+// them.
 let sent: { version: number; depth: number } | null = null;
 
 const unrecorded = () => (sent?.version === state?.version ? sent : null);
@@ -13,7 +14,7 @@ const unrecorded = () => (sent?.version === state?.version ? sent : null);
 // The depth, including weights that the server has not recorded yet.
 export const depth = (): number => unrecorded()?.depth ?? state?.can_undo ?? 0;
 
-// Call this when weights are sent, which become the server's next step. Returns the depth before it.
+// Call this when weights are sent, which become the server's next step. Returns the depth before that step.
 export const sending = (): number => {
   const before = depth();
   if (state) sent = { version: state.version, depth: before + 1 };
