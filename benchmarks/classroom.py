@@ -29,7 +29,7 @@ Step: TypeAlias = dict[str, Any]
 
 STUDENTS = 300
 QUICK_STUDENTS = 30
-JOIN_S = 20.0  # within which all join
+JOIN_S = 20.0  # all students join within this time
 PUSHES = 10
 EPOCHS = 5000
 RELOADS, SLEEPERS, LATE = 0.1, 0.05, 0.05  # shares of the class

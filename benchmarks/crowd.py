@@ -106,7 +106,7 @@ class Crowd:
 
 
 class Pulse:
-    """Measures the delay of the students' event loop: if it is large, the results are wrong.
+    """Measures the delay of the students' event loop: a large delay falsifies the results.
 
     Attributes
     ----------

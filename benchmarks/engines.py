@@ -124,7 +124,7 @@ class Sampler:
 
 
 def take_turns(takers: list[Callable[[], None]], repeats: int) -> None:
-    """Call each of them once per repeat; each repeat begins with another one."""
+    """Call each function once per repeat; each repeat begins with the next function."""
     for repeat in range(repeats):
         first = repeat % len(takers)
         for take in takers[first:] + takers[:first]:

@@ -15,9 +15,9 @@ CATEGORIES = [
     "blink.user_timing",
 ]
 
-# `watch(position, step)` calls `step(now)` in each animation frame until it gives false, and marks
-# both ends in the trace. It returns the milliseconds from the start to each frame in which
-# `position()` has changed. A trace mark for each would cost as much time as a frame.
+# `watch(position, step)` calls `step(now)` in each animation frame until `step` returns false. It
+# marks its start and end in the trace, and returns the milliseconds from the start to each frame
+# in which `position()` has changed. A trace mark for each would cost as much time as a frame.
 WATCH = """() => void (window.watch = (position, step) => new Promise((done) => {
   let before = position();
   const moved = [];

@@ -70,7 +70,7 @@ def jax_train(points: Points, start: Array, epochs: int) -> Timed:
 
 
 def use_cores(cores: int) -> None:
-    """Tell JAX, before it is imported, to compute on the CPU on so many threads."""
+    """Make JAX compute on the CPU with this number of threads; call it before importing JAX."""
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ[CORES] = str(cores)
 

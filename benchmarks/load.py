@@ -29,9 +29,9 @@ from tests.support.server import serve
 EPOCHS = 5000
 RAMP = (30, 100, 300, 1000)
 QUICK_RAMP = (30, 100)
-PRESS_S = 10.0  # within which all press
+PRESS_S = 10.0  # all students press Train within this time
 COME_PER_S = 20.0  # students per second who open the page
-REST_S = 5.0  # after all have opened it
+REST_S = 5.0  # pause after all have opened the page
 IDLE_S = 10.0  # how long idle servers are measured
 WEBS = WORKERS = 2
 

@@ -48,7 +48,7 @@ def weights(net: torch.nn.Sequential) -> Array:
 
 
 def lecture_loop(n_threads: int = 1, shape: Architecture = LECTURE) -> Train:
-    """Make the lecture's loop, word for word, on `n_threads`."""
+    """Make the lecture's loop, unchanged, on `n_threads` threads."""
 
     def train(points: Points, start: Array, epochs: int) -> Timed:
         X, y = columns(points)

@@ -19,7 +19,7 @@ from tests.support.server import serve
 
 ROUNDS = 5
 VISITS = ("first", "repeat")
-SLOWED = 4  # the processor
+SLOWED = 4  # divides the speed of the CPU
 MBIT_S = 10
 LATENCY_MS = 20
 READY = "!document.querySelector('#page[inert]') && document.querySelector('#fit-data').textContent"

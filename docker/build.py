@@ -78,7 +78,7 @@ class Builder:
                 self.run("commit", "--quiet", name, NODE_BASE)
 
     def build(self) -> None:
-        """Build the image by the Dockerfile, with torch from its own index as on a laptop."""
+        """Build the image from the Dockerfile, with torch from an index of its own."""
         index = self.folder / "index"
         make_torch_index(index)
         # Docker's format, since OCI has no health checks.
@@ -136,7 +136,8 @@ def debian_mirror() -> str:
 
 def pip_settings() -> str:
     """The pip settings of this machine, as a configuration file."""
-    values = dict(reversed(list(read_pip_settings())))  # the environment comes first and wins
+    # Reversed, since the environment comes first and takes precedence.
+    values = dict(reversed(list(read_pip_settings())))
     return "[global]\n" + "".join(f"{name} = {value}\n" for name, value in values.items())
 
 

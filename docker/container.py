@@ -111,7 +111,7 @@ class Container:
         return time.monotonic() - since
 
     def kill(self) -> None:
-        """Kill it, as if its machine were lost."""
+        """Kill it with SIGKILL, as if its machine had failed."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -35,11 +35,11 @@ STRIPPED = ("torch/lib/libtorch_cpu.so", "torch/lib/libtorch_python.so", "llvmli
 
 
 def unused(packages: Path) -> Iterator[Path]:
-    """Yield the files and folders to delete, each of which exists at that moment."""
+    """Yield the files and folders to delete; those that are deleted already are left out."""
     for pattern in UNUSED:
         found = [path for path in packages.glob(pattern) if path.name not in KEPT]
         if not found:
-            sys.stderr.write(f"nothing like {pattern} any more\n")
+            sys.stderr.write(f"no file matches {pattern}; remove it from UNUSED\n")
         yield from (path for path in found if path.exists())
 
 

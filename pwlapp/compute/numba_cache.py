@@ -80,7 +80,7 @@ def compile_for_target() -> None:
 
 
 def supports_target() -> bool:
-    """Whether this machine can run code for `TARGET`; False if the system does not tell."""
+    """Whether this machine can run code for `TARGET`; False if /proc/cpuinfo can't be read."""
     try:
         lines = CPUINFO.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -90,7 +90,7 @@ def supports_target() -> bool:
 
 
 def why_compiled() -> str:
-    """A log line: what is compiled, and why the engine of the image is not used."""
+    """The log line for a compilation, with the reason if the image has an engine it can't use."""
     text = f"compiling the engine for this processor, once ({cpu_name()})"
     if SHIPPED.is_dir() and any(SHIPPED.iterdir()) and not supports_target():
         text += f", since the engine in the image needs {TARGET} (AVX2)"
@@ -125,7 +125,7 @@ def locked(folder: Path) -> Iterator[Path]:
     """Lock a folder against other processes of this machine; yields its LOCK file."""
     try:
         import fcntl
-    except ImportError:  # Windows: several processes may compile at once, which only takes longer
+    except ImportError:  # Windows, without a lock: several processes may compile at once
         fcntl = None  # type: ignore[assignment]
     path = folder / LOCK
     with path.open("a+b") as file:

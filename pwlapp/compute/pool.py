@@ -233,7 +233,7 @@ class Worker:
         if pipe is not None:
             pipe.close()
         if process is not None:
-            process.join(_STOP_TIMEOUT_S)  # returns soon: the process is dead, or its pipe ends
+            process.join(_STOP_TIMEOUT_S)  # returns soon: the process is dead, or stops at EOF
 
     def _start(self) -> Connection:
         ours, theirs = _PROCESSES.Pipe()
@@ -247,16 +247,16 @@ class Worker:
                 raise ConnectionAbortedError("the worker is stopped")
             process.start()
             self._process, self._pipe = process, ours
-        # Only the child then has its end open, so its death, whatever the cause, is an EOF here.
+        # The child now holds the only open copy of its end, so if it dies, `recv` raises EOFError.
         theirs.close()
         return ours
 
 
 def _kill_fork_server() -> None:
-    """Kill the fork server, for which a start waits until it has loaded torch.
+    """Kill the fork server, so that a start that waits for it fails at once.
 
-    The standard library can only ask it to stop, which it notices after loading. It is started
-    again when it is next needed.
+    The standard library can only ask the fork server to stop, and it reads the request only after
+    it has loaded torch. It is started again when it is next needed.
     """
     pid: int | None = getattr(forkserver._forkserver, "_forkserver_pid", None)
     if pid is not None:
@@ -280,7 +280,7 @@ def _sigint_blocked() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, prepare: Prepare) -> None:
-    """Run jobs in the child process until the pipe ends, also if the parent has died."""
+    """Run jobs in the child process until the parent closes the pipe or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare()
     with contextlib.suppress(EOFError, ConnectionError):

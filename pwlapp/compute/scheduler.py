@@ -38,6 +38,7 @@ class LocalScheduler:
     runner : Runner
     metrics : Metrics
     slice_ms : float
+        Training time of a slice in milliseconds.
     at_once : int
         Largest number of slices in the runner's queue, best its number of processes. The others
         wait here, so that calls for which a user waits (opening a page, a reset) go first.
@@ -127,7 +128,7 @@ class LocalScheduler:
             await self._sessions.update(sid, functools.partial(transitions.halt, reason=reason))
 
     async def _until_stored(self, sid: str) -> None:
-        """Wait until the store can be written again; meanwhile the session has a notice of it."""
+        """Wait until the store can be written again; meanwhile the session shows a notice."""
         if self._outage is None:
             self._outage = asyncio.create_task(self._try_store(), name="waiting for the store")
         self._sessions.notify(sid)

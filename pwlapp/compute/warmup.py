@@ -5,7 +5,7 @@ process of its own, and Numba stores the result on disk (see `numba_cache`). Eac
 then loads it in about a second, in a background thread.
 
 ``python -m pwlapp.compute.warmup`` is the compiling process: it fills Numba's cache at low
-priority. It ends early if its standard input ends, which happens if its parent has died.
+priority. It stops when its standard input is closed, which happens when its parent dies.
 ``python -m pwlapp.compute.warmup FOLDER`` compiles into the folder that an image contains.
 """
 
@@ -154,7 +154,7 @@ def compile_in_subprocess() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "pwlapp.compute.warmup"],
         cwd=Path(__file__).parents[2],
-        stdin=subprocess.PIPE,  # when it ends, the child knows that this process has ended
+        stdin=subprocess.PIPE,  # closed when this process ends; the child then stops
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -181,8 +181,8 @@ class SessionEvents:
         while not self._is_closed and generation == self._generation:
             yield watcher.take()
             await watcher.changed.wait()
-            # A few reads may come early, so that the end of a short run is not delayed by the
-            # interval that its beginning started.
+            # Up to BURST reads may come without a pause. Otherwise the end of a short run would
+            # wait for the interval after the read of its beginning.
             due = max(due, now()) + self._interval_s
             await asyncio.sleep(max(0.0, due - BURST * self._interval_s - now()))
 

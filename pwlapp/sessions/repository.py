@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 MAX_CACHED_POINTS = 200
 POINTS_TTL_S = 3600.0  # the store is then read again, which marks the points as used
-MAX_ATTEMPTS = 100  # of one change; each conflict means that another change was saved
+MAX_ATTEMPTS = 100  # for one change; an attempt fails only if another change was saved meanwhile
 
 
 class SessionRepository:
@@ -105,7 +105,7 @@ class SessionRepository:
         await self._store.ping()
 
     def notify(self, sid: str) -> None:
-        """Make the streams of a session read it again, though it has not changed."""
+        """Make the streams of a session read it again, although no change was saved."""
         self._notify(sid)
 
     async def load(self, sid: str) -> SessionState:

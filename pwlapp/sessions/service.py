@@ -43,7 +43,7 @@ class SessionService(SessionReader):
         Parameters
         ----------
         sid : str or None
-            None or ``""`` if the browser remembers none. For an id of no session, the new session
+            None or ``""`` if the browser remembers none. If the id is unknown, the new session
             gets the notice ``session_new``.
         seed, optimizer, net : int, AdamOptions or SgdOptions, Architecture
             Used for a new session.

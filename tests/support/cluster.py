@@ -1,4 +1,4 @@
-"""The app as on several machines: Redis, web processes and workers that tests can kill."""
+"""Runs the app like on several machines: Redis, web processes and workers that tests can kill."""
 
 from __future__ import annotations
 

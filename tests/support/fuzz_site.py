@@ -31,7 +31,7 @@ LIMITS = [name for name, each in vars(rate_limits).items() if isinstance(each, r
 
 
 class Site(NamedTuple):
-    """The app, and the ids and tokens that the sender knows: none of the control's."""
+    """The app, the ids and tokens that the sender knows, and the control that it does not know."""
 
     run: Callable[[Coroutine[Any, Any, Any]], Any]
     server: Any

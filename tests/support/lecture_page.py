@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-# What is asked for in one animation frame is painted in the next one.
+# A change that is requested in one animation frame is painted in the next one.
 AFTER_PAINT = (
     "await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));"
 )

@@ -33,7 +33,7 @@ BATCH_TASK = "pwlapp.train_batch"
 # depends on it: the sweeper (see `scheduler`) is faster, and a duplicate message changes nothing.
 VISIBILITY_S = 60
 RECONNECT_S = 1.0
-SEND_TIMEOUT_S = 10.0  # for one message, including the time it waits for others
+SEND_TIMEOUT_S = 10.0  # for one message, including the wait for earlier messages
 
 
 class SteadyConnection(Connection):

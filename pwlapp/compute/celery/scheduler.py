@@ -21,7 +21,8 @@ from pwlapp.tasks import log_failure, stop
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 1.0
-LOST_AFTER_S = 2.0  # time without progress after which a message is lost, plus time in the queue
+# A message counts as lost after this time without progress, plus the expected wait in the queue.
+LOST_AFTER_S = 2.0
 MAX_PER_SWEEP = 200
 
 
@@ -42,6 +43,7 @@ class QueueScheduler:
         Lists the engines and counts the waiting slices.
     sender : AsyncSender
     slice_ms : float
+        Training time of a slice in milliseconds.
     """
 
     def __init__(

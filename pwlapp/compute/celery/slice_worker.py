@@ -57,6 +57,7 @@ class SliceWorker:
     send_next : callable
         Called with the id and state of a session that was saved and is still running.
     slice_ms : float
+        Training time of a slice in milliseconds.
     """
 
     def __init__(
@@ -79,18 +80,18 @@ class SliceWorker:
     async def _begin(self, message: SliceMessage) -> Job | None:
         try:
             begun = await self._store.begin_slice(message.sid, message.version)
-        except UserError:  # the state is damaged, or Redis fails and the sweeper sends it again
+        except UserError:  # the state is damaged, or Redis failed; the sweeper then sends it again
             return None
         if begun is None:
             return None
-        state, times = begun
+        state, attempts = begun
         if state.run is None or not state.is_running:
             return None
         if (points := await self._data(state.data_key)) is None:
             logger.warning("session %s: its data is not in Redis", short_id(message.sid))
             return None  # a web process will give the session other data
         job = Job(message, state, points, state.run.target_epoch)
-        if times > MAX_BEGUN:
+        if attempts > MAX_BEGUN:
             await self._halt(job, WorkerLost("worker_lost"))
             return None
         return job

@@ -91,7 +91,8 @@ def train_batch(requests: list[SimpleRequest]) -> None:
     state.loop.run(state.slice_workers[GPU].advance(messages))
 
 
-@app.task(name=CALL_TASK, acks_late=False)  # so that a call that kills a worker is not repeated
+# Acknowledged early: only the caller repeats a call that killed its worker, a few times.
+@app.task(name=CALL_TASK, acks_late=False)
 def call(channel: str, number: str, request: str) -> None:
     """Make a call, and publish the answer on the caller's channel."""
     answer = calls.perform(request)
@@ -130,7 +131,7 @@ _last_message = [""]
 
 @signals.worker_ready.connect
 def ignore_deprecation(**_: Any) -> None:
-    """Ignore the warning that a later Celery will cancel tasks: ours may be cancelled."""
+    """Ignore the warning that a later Celery will cancel tasks: it may safely cancel ours."""
     warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
 
 

@@ -26,7 +26,7 @@ NO_EPOCHS = np.zeros(0, dtype=np.int64)
 
 
 class Training:
-    """A net while it is trained.
+    """A net in training: `run` changes its weights, its optimizer's memory, epoch and loss.
 
     Parameters
     ----------
@@ -58,12 +58,13 @@ class Training:
         Parameters
         ----------
         stop : int
-        record : ndarray of int64
-            Epochs to keep, ascending, in (epoch, stop].
+        record : ndarray of shape (m,), int64
+            Epochs to keep, ascending; each greater than `epoch`, and at most `stop`.
 
         Returns
         -------
         kept : list of (epoch, loss, params)
+            A row for each epoch of `record` that was reached.
         diverged : bool
         """
         kept = np.empty((record.size, self._begun.net.size), dtype=np.float32)
@@ -71,9 +72,8 @@ class Training:
         start, loss, before = self.epoch, self.loss, [vector.copy() for vector in self._vectors]
         failed_at, n_kept, diverged = self._train(stop, record, kept, losses)
         if diverged:
-            # The step that diverged has overwritten the last good weights. A copy at each epoch
-            # would slow down every run; training again to the epoch before slows down only this
-            # one.
+            # The step that diverged has overwritten the last good weights, so train again from the
+            # start to the epoch before it. A copy at each epoch would slow down every run.
             self._vectors, self.epoch = before, start
             if failed_at - 1 > start:
                 self._train(failed_at - 1, NO_EPOCHS, kept[:0], losses[:0])
@@ -175,7 +175,15 @@ class FusedCpuEngine:
 def run_slice(training: Training, budget: Budget, started: float) -> tuple[list[Row], bool]:
     """Train until the target, divergence, or the end of the slice's time.
 
-    Training goes in chunks of a few ms, and the clock is read after each.
+    Training goes in chunks of about 2 ms, and the clock is read after each.
+
+    Parameters
+    ----------
+    training : Training
+        Is changed.
+    budget : Budget
+    started : float
+        Start of the slice, in seconds of `time.perf_counter`.
 
     Returns
     -------
@@ -252,8 +260,8 @@ def train_many(
 def warm() -> None:
     """Load the compiled loops from Numba's disk cache, or compile them.
 
-    They are compiled once for all nets, losses and optimizers. Numba's cache lies beside
-    `kernels`, or in the folder that ``NUMBA_CACHE_DIR`` names.
+    They are compiled once for all nets, losses and optimizers. Numba's cache is in the folder
+    ``NUMBA_CACHE_DIR``, or if that is unset, beside the file of `kernels`.
     """
     x = np.zeros(1, dtype=np.float32)
     zeros = np.zeros(5, dtype=np.float32)

@@ -101,7 +101,11 @@ def store_vector(at, h, W1, b1, W2, b2, H: tl.constexpr, BIAS1: tl.constexpr):
 
 @triton.jit
 def step(p, m, v, g, rule, step_size, bias2, ADAM: tl.constexpr):
-    """One optimizer step of p, (H,) or a single number, along its gradient g."""
+    """One optimizer step of p, (H,) or a single number, with its gradient g.
+
+    ``rule`` has the values of `triton_nets.constants`. ``step_size`` and ``bias2`` are a row of
+    `triton_nets.schedule`. Returns the new p, m and v.
+    """
     keep1, take1, keep2, take2, eps, decay = rule
     g += decay * p
     if ADAM:
@@ -139,7 +143,10 @@ def loss_and_gradient(
     RELU: tl.constexpr,
     BCE: tl.constexpr,
 ):
-    """Return the loss and its derivatives by W1, b1, W2, (H,) each, and b2."""
+    """Return the loss and its derivatives by W1, b1, W2, (H,) each, and b2.
+
+    The loss is the mean over the points: ``share`` is 1 / n, and ``real`` is false for padding.
+    """
     row = tl.arange(0, H)
     u = W1[:, None] * x  # (H, 1) * (1, N) -> (H, N)
     if BIAS1:
@@ -151,7 +158,7 @@ def loss_and_gradient(
     slope = tl.where(real, slope * share, 0.0)
     dv = slope * W2[:, None]  # (H, N)
     du = tl.where(u <= 0.0, 0.0, dv) if RELU else dv * (v * (1.0 - v))
-    # the loss and b2 need one row each: one tile holds both
+    # One tile for two sums over the points: row 0 gives the loss, row 1 the gradient of b2.
     rest = tl.where(row[:, None] == 0, each, slope)
     gW1, gb1, gW2, rest = sums(du * x, du, v * slope, rest)
     loss = tl.sum(tl.where(row == 0, rest, 0.0))

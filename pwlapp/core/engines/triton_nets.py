@@ -65,7 +65,13 @@ def constants(options: OptimizerOptions) -> Array:
 
 
 def schedule(options: OptimizerOptions, first: int, last: int) -> Array:
-    """Step sizes of the steps first to last, counted from 1, and one unused row.
+    """Step sizes of the optimizer steps `first` to `last`, and one unused row at the end.
+
+    Parameters
+    ----------
+    options : AdamOptions or SgdOptions
+    first, last : int
+        Numbers of steps, counted from 1, with first <= last + 1.
 
     Returns
     -------
@@ -144,12 +150,12 @@ class Nets:
     def advance(
         self, epochs: int | NDArray[np.int64], wanted: Sequence[NDArray[np.int64]] = ()
     ) -> Launch:
-        """Train all nets; a net that diverges ends at the last epoch before that.
+        """Train all nets in place; a net that diverges ends at the last epoch before that.
 
         Parameters
         ----------
         epochs : int or ndarray of shape (S,), int64
-            For all nets or for each; 0 only evaluates the loss.
+            One number for all nets, or one for each net; 0 only evaluates the loss.
         wanted : sequence of S ndarrays of shape (m,), int64, or empty
             For each net the epochs to record, ascending, counted from the present epoch.
         """
@@ -180,7 +186,7 @@ class Nets:
         Raises
         ------
         RuntimeError
-            If Triton can't compile or launch it here.
+            If Triton can't compile or launch the kernel.
         """
         from triton.errors import TritonError
 
@@ -221,7 +227,7 @@ class Nets:
         return frames
 
     def vectors(self) -> Array:
-        """Params, m and v as they are now, of shape (S, 3, k)."""
+        """A copy of the present params, m and v, of shape (S, 3, k), float32."""
         found: Array = self.begin.cpu().numpy().copy()
         return found
 

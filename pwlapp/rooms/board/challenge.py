@@ -44,7 +44,7 @@ def lowest_score(frames: Iterable[Frame], epochs: int) -> float | None:
     Parameters
     ----------
     frames : iterable of Frame
-        Frames of a session, in order. Frames from an edit by hand on do not count.
+        Frames of a session, in order. An edit by hand and all frames after it do not count.
     epochs : int
 
     Returns

@@ -18,7 +18,7 @@ from pwlapp.rooms.board.rows import Row, Why
 from pwlapp.rooms.state import Value
 
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets do not recognise UTF-8
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # with these, a spreadsheet runs a cell
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes such a cell for a formula
 
 MAKE_NET = """\
 def make_net(student):

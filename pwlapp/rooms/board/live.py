@@ -1,4 +1,4 @@
-"""The teacher's board, live. A room is read once for all of its boards in this process."""
+"""Streams of the teacher's board. Each room is read once for all of its boards in this process."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Boards:
                 yield event
 
     def touch(self, code: str) -> None:
-        """Follow a room and score its challenge, until `IDLE_S` after the last call of this."""
+        """Follow a room and score its challenge, until `IDLE_S` after the last call."""
         is_followed = code in self._touched_at
         self._touched_at[code] = asyncio.get_running_loop().time()
         if not is_followed:
@@ -162,7 +162,7 @@ class _Board:
                     async with asyncio.timeout(PING_S):
                         await news.wait()
                 except TimeoutError:
-                    # Read again: a server that has died does not notify that its pages are gone.
+                    # Read again: a server that died could not report that its pages were closed.
                     self._events.notify(board_key(self._code))
                     yield {"ping": True}
                     continue

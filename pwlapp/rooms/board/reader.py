@@ -62,7 +62,7 @@ class BoardReader:
         Parameters
         ----------
         changed : set of str
-            The keys that have changed since the last call. New seats and sessions are read anyway.
+            The keys that have changed since the last call. New seats and sessions are always read.
         watcher : Watcher or None
             Is set to watch the room, its seats and their sessions.
 
@@ -80,30 +80,30 @@ class BoardReader:
         wanted = {sid for sid in sids.values() if sid in changed or sid not in self.states}
         kept = {sid: self.states[sid] for sid in sids.values() if sid not in wanted}
         self.states = kept | await self._sessions.load_many(list(wanted))
-        there = [
+        found = [
             (seat, self.states[sid])
             for seat in self.seats
             if (sid := sids[seat.number]) in self.states
         ]
-        keys = {state.data_key for _, state in there}
+        keys = {state.data_key for _, state in found}
         points = {key: await self.points(key) for key in keys}
-        self.cached = await asyncio.to_thread(self._rows_of, there, points)
+        self.cached = await asyncio.to_thread(self._rows_of, found, points)
 
     async def points(self, key: str) -> Points:
         """The data with this key; if it was deleted, the data that its sessions will get."""
         return await self._sessions.find_points(key) or self._sessions.points
 
     def _rows_of(
-        self, there: list[tuple[Seat, SessionState]], points: Mapping[str, Points]
+        self, found: list[tuple[Seat, SessionState]], points: Mapping[str, Points]
     ) -> dict[int, CachedRow]:
         """Make the rows that have changed; unchanged rows stay the same objects."""
-        problems = {(state.data_key, state.train.net.loss) for _, state in there}
+        problems = {(state.data_key, state.train.net.loss) for _, state in found}
         self._best = {
             (key, loss): self._best.get((key, loss)) or plateaus(*points[key].training, loss)
             for key, loss in problems
         }
         shown = {}
-        for seat, state in there:
+        for seat, state in found:
             is_here = self._heartbeats.is_here(seat)
             made_from = (replace(seat, seen=0.0), is_here, state)
             before = self.cached.get(seat.number)

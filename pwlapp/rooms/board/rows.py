@@ -1,4 +1,4 @@
-"""The rows of a teacher's board: each student's net, and why it bends as it does.
+"""The rows of a teacher's board: each student's net, and why it bends or does not.
 
 Pure functions from seats and the states of their sessions.
 """
@@ -24,7 +24,9 @@ Why: TypeAlias = Literal["not_started", "diverged", "both", "dead", "left", "rig
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = Mapping[int, Row]  # by the number of the seat
 
-TRAINED = 0.1  # a net is trained if its loss is within this share of the whole gain of the lowest
+# A net is trained if its loss exceeds the lowest plateau by less than this share of the difference
+# between the highest plateau and the lowest.
+TRAINED = 0.1
 FLAT = 0.1  # an end is flat if the logit changes by less than this over half of the range of x
 
 
@@ -125,8 +127,8 @@ def why(state: SessionState, x: Array, best: Plateaus) -> Why:
 def is_bent(train: TrainState, x: Array, best: Plateaus) -> bool:
     """Whether a net bends on both sides: its loss is low enough, and neither end is flat.
 
-    The threshold is `Plateaus.bent_below`, as in Explore. If there is none, since one side is
-    enough for the data, the loss must be near the lowest one.
+    The threshold of the loss is `Plateaus.bent_below`, as in Explore. It is None if a bend on one
+    side fits the data almost as well; the threshold then follows from `TRAINED`.
     """
     limit = best.bent_below
     if limit is None:

@@ -50,8 +50,9 @@ class Counted(NamedTuple):
 class Scores:
     """The scores in the challenge of one room.
 
-    Only nets with the data of the class count. The score in "match" is that of the present weights;
-    in "lowest" it is the best one that the seat has reached, also before it started over.
+    Only nets with the data of the class count. In a "match" challenge, a seat's score is that of
+    its present weights. In a "lowest" challenge, it is the lowest loss that the seat has reached;
+    a reset does not clear it.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ class Scores:
 
     def __init__(self, rooms: RoomService) -> None:
         self._sessions, self._rooms = rooms.sessions, rooms.repository
-        self._scored_for: tuple[int, bool] | None = None  # id of the challenge, and its of_class
+        self._scored_for: tuple[int, bool] | None = None  # the challenge's id and of_class
         self._scores: dict[int, float] = {}
         self._scored: dict[int, SessionState] = {}
         self._progress: dict[int, Progress] = {}

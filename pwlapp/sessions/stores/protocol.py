@@ -41,7 +41,7 @@ def storage_failed() -> UserError:
 
 
 class Data(NamedTuple):
-    """The server's data; `problem` tells why the data of the settings is not used, if it isn't."""
+    """The server's data; `problem` is why the data of the settings could not be used, or None."""
 
     points: Points
     problem: UserError | None

@@ -124,11 +124,11 @@ class RedisStore(RedisPoints):
         oldest, count = self._clock() - older_than_s, 0
         while True:
             async with self._link.guarded():
-                gone: int = await self._expire_script(
+                deleted: int = await self._expire_script(
                     keys=[USED, RUNNING], args=[oldest, EXPIRE_AT_ONCE, SESSION, FRAMES, STEPS]
                 )
-            count += gone
-            if gone < EXPIRE_AT_ONCE:
+            count += deleted
+            if deleted < EXPIRE_AT_ONCE:
                 await self.expire_points(oldest)
                 return count
 

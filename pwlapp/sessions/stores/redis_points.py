@@ -81,7 +81,7 @@ class RedisPoints:
 
     def _decoded_data(self, blob: bytes) -> Data | None:
         """Decode data of another server; None if that server runs an incompatible version."""
-        if self._last_data is None or self._last_data[0] != blob:  # cached: polled every few s
+        if self._last_data is None or self._last_data[0] != blob:  # cached, since it is read often
             try:
                 self._last_data = (blob, codec.decode_data(blob))
             except ValueError as error:

@@ -57,7 +57,7 @@ return 1
 """
 
 # KEYS: room, seats, versions, tokens. ARGV: token, body, at most, channel, message.
-# Returns the number of the seat; 0: no such room; -1: it is full.
+# Returns the number of the seat; 0: no such room; -1: the room is full.
 ADD_SEAT = """
 local last = redis.call('HGET', KEYS[1], 'last_seat')
 if not last then return 0 end

@@ -26,8 +26,9 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-LOCK_S = 1.0  # how long the thread waits for another process's lock; all requests wait with it
-QUIET_S = 5.0  # time without a failure that ends an outage: a full disk accepts some small writes
+LOCK_S = 1.0  # longest wait for another process's lock; it delays all requests
+# An outage is over after this time without a failure: a full disk still accepts small writes.
+QUIET_S = 5.0
 TOUCH_EVERY_S = 60.0  # resolution of the time of use, so that not every read writes
 
 

@@ -40,8 +40,8 @@ def frames_to_drop(
     """Choose the frames of one session to drop.
 
     Marked frames, checkpoints (multiples of 5,000 epochs), the first and the last frame are kept.
-    Only if there are more than `max_kept` of them, which takes months of training or a script, they
-    are thinned too, so that no session grows without limit.
+    Marked frames and checkpoints are thinned only above `max_kept`, so that no session grows
+    without limit. A session reaches that number only after months of training, or by a script.
 
     Parameters
     ----------
