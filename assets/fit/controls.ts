@@ -38,7 +38,7 @@ const skipBox = (playback: FitPlayback) => {
 };
 
 const buildPlayback = (playback: FitPlayback) => {
-  const push = (id: string, key: string, name: Icon, action: () => void) => {
+  const iconButton = (id: string, key: string, name: Icon, action: () => void) => {
     const node = element("button", { type: "button", id, className: "icon", innerHTML: icon(name) });
     label(node, key);
     node.addEventListener("click", action);
@@ -59,10 +59,10 @@ const buildPlayback = (playback: FitPlayback) => {
     playback.setSpeed(speed);
   };
   byId("fit-playback").append(
-    push("playback-start", "playback.start", "start", () => playback.seek(0)),
-    push("playback-toggle", "playback.play", "play", () => playback.toggle()),
+    iconButton("playback-start", "playback.start", "start", () => playback.seek(0)),
+    iconButton("playback-toggle", "playback.play", "play", () => playback.toggle()),
     slide("playback-scrub", "playback.scrub", { min: 0, max: 0, step: 1, value: 0 }, playback.seek),
-    push("playback-end", "playback.end", "end", () => playback.skip()),
+    iconButton("playback-end", "playback.end", "end", () => playback.skip()),
     element(
       "span",
       { className: "speed" },

@@ -97,7 +97,10 @@ def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
         "page",
     }
     made = set(
-        re.findall(r'(?:id: |\.id = |push\(|slide\(|field\("[a-z.]+", )"([a-z-]+)"', SCRIPTS)
+        re.findall(
+            r'(?:id: |\.id = |[bB]utton\((?="[a-z-]+", )|slide\(|field\("[a-z.]+", )"([a-z-]+)"',
+            SCRIPTS,
+        )
     )
     wanted = set(re.findall(r'(?:byId|getElementById)\("([a-z0-9-]+)"', SCRIPTS))
     assert len(wanted) > 20
