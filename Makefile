@@ -4,7 +4,7 @@
 # make lint     ruff, mypy, biome and tsc
 # make build    rebuild build/ if assets/ changed
 # make audit    look at the page with Lighthouse, after
-# make audit-packages  known weaknesses of the pinned packages, where pip-audit's and npm's services answer
+# make audit-packages  known vulnerabilities of the pinned packages, where pip-audit's and npm's services answer
 # make screenshots  take README's pictures
 # make bench    time engines, clicks, playback and visits, and the libraries to compare with
 # make load     simulate students on one server and on the scaled set-up; measure memory

@@ -39,10 +39,10 @@ def of_python(report: Any) -> list[str] | None:
     if not any("vulns" in each for each in asked):
         return None
     return [
-        f"{each['name']} {each['version']}: {weakness['id']}, mended in"
-        f" {', '.join(weakness['fix_versions']) or 'no version yet'}"
+        f"{each['name']} {each['version']}: {vulnerability['id']}, fixed in"
+        f" {', '.join(vulnerability['fix_versions']) or 'no version yet'}"
         for each in asked
-        for weakness in each.get("vulns", [])
+        for vulnerability in each.get("vulns", [])
     ]
 
 
@@ -76,7 +76,7 @@ def main(pip_audit: str) -> int:
         if found is None:
             print(f"{name}: its service can't be reached from here, so nothing is known")
         else:
-            print(f"{name}: {len(found)} known weaknesses", *found, sep="\n  ")
+            print(f"{name}: {len(found)} known vulnerabilities", *found, sep="\n  ")
     return 1 if python or npm else 0
 
 

@@ -48,8 +48,8 @@ def test_every_pin_is_audited_once(audit: ModuleType) -> None:
         (
             {"dependencies": [SOUND, WEAK]},
             [
-                "redis 8.1.0: GHSA-1, mended in 8.1.1",
-                "redis 8.1.0: GHSA-2, mended in no version yet",
+                "redis 8.1.0: GHSA-1, fixed in 8.1.1",
+                "redis 8.1.0: GHSA-2, fixed in no version yet",
             ],
         ),
     ],
@@ -75,7 +75,7 @@ def test_npm_audit(audit: ModuleType, report: Any, found: Any) -> None:
     ("printed", "status", "said"),
     [
         ("", 0, "pip-audit: its service can't be reached"),
-        ('{"vulnerabilities": {}}', 0, "npm audit: 0 known weaknesses"),
+        ('{"vulnerabilities": {}}', 0, "npm audit: 0 known vulnerabilities"),
         ('{"vulnerabilities": {"a": {"severity": "low"}}}', 1, "a: low"),
     ],
 )
