@@ -120,6 +120,10 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
     room("challenge", kind="lowest", epochs=10)  # another word of the room does not replace this
     expect(page.find("#class-task")).to_be_visible()
     expect(page.find("#class-says")).to_contain_text("Your own net is back")
+    page.page.set_viewport_size({"width": 1366, "height": 768})  # the panel takes 320 pixels
+    scrub = page.find("#playback-scrub").bounding_box()
+    assert scrub is not None
+    assert scrub["width"] > 200
     page.page.set_viewport_size({"width": 390, "height": 664})
     for part in ("says", "task", "keep", "leave"):  # and nothing of it is cut
         expect(page.find(f"#class-{part}")).to_be_in_viewport(ratio=1)
