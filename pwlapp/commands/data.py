@@ -185,8 +185,7 @@ def replace_points(state: SessionState, points: Points) -> Transition:
     if state.data_key == points.key:
         return None
     points.check_loss(state.train.net.loss)
-    after, frames = transitions.replace_data(state, points)
-    return replace(after, run=state.run, notice=None), frames
+    return transitions.replace_data(state, points)
 
 
 async def points_of(service: SessionService, spec: LectureData | OwnData | LawData) -> Points:

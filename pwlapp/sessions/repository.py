@@ -115,9 +115,9 @@ class SessionRepository:
             state = await self._store.load(sid)
             if await self.find(state.data_key) is not None:
                 return state
-            adopted, frames = transitions.replace_data(state, self.points)
-            await self.save(sid, state, adopted, frames)
-            return adopted
+            after, frames = transitions.use_default_data(state, self.points)
+            await self.save(sid, state, after, frames)
+            return after
 
         return await retried(attempt)
 

@@ -56,19 +56,25 @@ def reopen(state: SessionState) -> Transition:
 
 
 def replace_data(state: SessionState, points: Points) -> tuple[SessionState, list[Frame]]:
-    """Give the session other data, since its own was deleted; a run is paused."""
+    """Give the session other data; its net, the optimizer's memory and its run stay."""
     train = with_params(state.train, state.train.params, *points.training)
     after = changed(
         state,
         data_key=points.key,
         train=train,
-        run=replace(state.run, status="paused") if state.run else None,
-        notice=Notice("data_changed"),
+        notice=None,
         first_seq=state.next_seq,  # losses on other data are not comparable
         speed=UNKNOWN_SPEED,
         by_recipe=state.by_recipe and not train.epoch,
     )
     return with_frame(after, "start", points)
+
+
+def use_default_data(state: SessionState, points: Points) -> tuple[SessionState, list[Frame]]:
+    """Give the session the server's data, since its own was deleted; a run is paused."""
+    after, frames = replace_data(state, points)
+    run = replace(state.run, status="paused") if state.run else None
+    return replace(after, run=run, notice=Notice("data_changed")), frames
 
 
 def start_run(

@@ -55,7 +55,7 @@ def test_a_new_session_begins_with_one_frame() -> None:
 def test_every_transition_is_one_version() -> None:
     made = [
         transitions.reopen(make_state(notice=Notice("session_new"))),
-        transitions.replace_data(IDLE, POINTS),
+        transitions.use_default_data(IDLE, POINTS),
         transitions.start_run(IDLE, 5, AdamOptions(0.1), "auto"),
         transitions.pause(RUNNING),
         transitions.resume(PAUSED, AdamOptions(), "auto"),
@@ -179,7 +179,7 @@ def test_an_edit_drops_the_notice() -> None:
 def test_other_data_gives_other_losses_and_a_pause() -> None:
     state = make_state(run=Run(0, 100, "running"), next_seq=40)
     state = replace(state, speed=Speed("torch@cpu", 0, 100, 2.0, 50.0))
-    after, [frame] = transitions.replace_data(state, POINTS) or pytest.fail("no move")
+    after, [frame] = transitions.use_default_data(state, POINTS) or pytest.fail("no move")
     assert after.data_key == POINTS.key
     assert after.train.params.tobytes() == state.train.params.tobytes()
     expected = bce(yhat(from_vector(state.train.params), POINTS.x), POINTS.y)
@@ -187,7 +187,7 @@ def test_other_data_gives_other_losses_and_a_pause() -> None:
     assert after.run == Run(0, 100, "paused")
     assert after.notice == Notice("data_changed")
     assert (after.first_seq, frame.seq, frame.mark, after.speed) == (40, 40, "start", Speed())
-    idle, _ = transitions.replace_data(IDLE, POINTS) or pytest.fail("no move")
+    idle, _ = transitions.use_default_data(IDLE, POINTS) or pytest.fail("no move")
     assert idle.run is None
 
 
@@ -199,7 +199,7 @@ def test_on_other_data_only_an_untrained_net_is_reproducible(
 ) -> None:
     state = make_state(by_recipe=by_recipe)
     state = replace(state, train=replace(state.train, epoch=epoch))
-    assert transitions.replace_data(state, POINTS)[0].by_recipe is after
+    assert transitions.use_default_data(state, POINTS)[0].by_recipe is after
 
 
 def test_a_slice_advances_the_run() -> None:
