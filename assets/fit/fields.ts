@@ -62,8 +62,8 @@ export const valuesOf = (snapshot: Snapshot): Record<string, Value> => {
   };
 };
 
-const setAll = (values: Record<string, Value>) => {
-  for (const [id, value] of Object.entries(values)) set(id, value);
+export const setAll = (values: Record<string, Value | undefined>) => {
+  for (const [id, value] of Object.entries(values)) if (value !== undefined) set(id, value);
 };
 export const fillNet = (snapshot: Snapshot) => setAll(valuesOfNet(snapshot));
 export const fill = (snapshot: Snapshot) => setAll(valuesOf(snapshot));

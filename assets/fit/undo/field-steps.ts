@@ -90,9 +90,7 @@ export const read = (): Values => ({
 export const put = async (values: Values) => {
   const typed = typing && values[typing.id];
   if (typing && typeof typed === "string") typing = { ...typing, value: typed, touched: false };
-  for (const [id, value] of Object.entries(values)) {
-    if (value !== undefined) fitFields.set(id, value);
-  }
+  fitFields.setAll(values);
   await fitFields.waitUntil(() => {
     const shown = read();
     return Object.keys(values).every((id) => values[id] === undefined || String(shown[id]) === String(values[id]));
