@@ -138,6 +138,13 @@ def test_a_lesson_from_the_code_to_the_release(
     teacher.find("#board-setting-fit").click()
     expect(teacher.find("#board-setting")).to_contain_text("what stands in Fit")
 
+    teacher.find("#board-spotlight").click()
+    expect(teacher.find("#board-leads")).to_have_text("Minji is on every screen")
+    board.open_drawer("challenge")
+    teacher.find("#board-challenge-start").click()
+    expect(teacher.find("#board-said")).to_contain_text("the shown one is off the screens")
+    expect(teacher.find("#board-leads")).to_contain_text("You lead")
+
     hidden = ("net", "optimizer", "weights", "train")  # ticked faster than the room can answer
     board.open_drawer("pages")
     for name in hidden:

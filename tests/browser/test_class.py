@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from math import e
 from typing import Any, NamedTuple
@@ -170,11 +171,23 @@ def a_frozen_class_shows_a_message_and_loses_nothing(page: LecturePage, room: Ro
     expect(page.find(".plot-logit .to-match")).to_be_visible()
     assert trace_ends(page, "logit", 3) == [-4, -2]
     assert trace_ends(page, "yhat", 1) == pytest.approx([1 / (1 + e**4), 1 / (1 + e**2)])
+    score = page.find(".class-score")
+    expect(score).to_have_text(re.compile(r"Your distance: \d"))
+    distance = score.inner_text()
+    room("spotlight", seat=1)
+    expect(page.find("#class-says")).to_have_text("Everyone sees your net.")
+    room("start", epochs=100)  # the student's own net; the page shows its copy, which stays
+    expect(score).not_to_have_text(distance)
+    expect(score).to_have_text(re.compile(r"Your distance: \d"))
+    wait_for_count(page, 300)
+    room("challenge", kind="match", target=[1, -1, -4, -6, 2])  # for which all get their own nets
+    page.wait_for_epoch(400)
+    assert not page.page.evaluate("document.querySelector('#fit .plot-weights').inert")
     room("end_challenge")
     expect(page.find(".plot-logit .to-match")).to_be_hidden()
     assert trace_ends(page, "yhat", 1) == truth
     page.train(100)
-    page.wait_for_epoch(400)
+    page.wait_for_epoch(500)
 
 
 def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage) -> None:

@@ -157,7 +157,8 @@ const begin = async () => {
   const kind = choice("board-challenge-kind");
   const epochs = kind === "lowest" ? numbers.parse(input("board-challenge-epochs").value) : 0;
   const target = kind === "match" ? buildSection.now().params : null;
-  if (await command("challenge", { kind, epochs, target })) onStarted("board-challenge");
+  const done = state.room?.spotlight == null ? null : "board.did_challenge_off"; // it takes a shown net off the pages
+  if (await command("challenge", { kind, epochs, target }, done)) onStarted("board-challenge");
 };
 
 // --- start ------------------------------------------------------------------------------------------
