@@ -156,6 +156,11 @@ def test_a_lesson_from_the_code_to_the_release(
     teacher.find("#board-pages .drawer-close").click()
     board.press("release", "own work")
     expect(teacher.find("#board-leads")).to_contain_text("on their own")
+    expect(teacher.find("#board-challenge-words")).to_contain_text("The challenge has ended")
+    expect(teacher.find("#board-challenge-end")).to_have_text("Take the ranking away")
+    teacher.find("#board-challenge-end").click()
+    expect(teacher.find("#board-panel-challenge")).to_be_hidden()
+    expect(student.find("#class-panel")).to_be_hidden()
 
 
 def test_filters_and_order_of_the_tiles(board: Board, address: str) -> None:

@@ -3,7 +3,7 @@
 import * as buildSection from "../../build/build";
 import * as presets from "../../class/question/presets";
 import type { Place, Question } from "../../class/types";
-import { byId, element, setText } from "../../core/dom";
+import { byId, element, labelOf, setText } from "../../core/dom";
 import * as painting from "../../core/plots/painting";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
@@ -140,6 +140,7 @@ const showChallenge = () => {
   const words = [t(`board.challenge_on_${challenge.kind}`, { n })];
   if (challenge.over) words.push(t("board.challenge_over"));
   setText(byId("board-challenge-words"), words.join(" · "));
+  setText(labelOf("board-challenge-end"), t(challenge.over ? "board.challenge_remove" : "board.challenge_end"));
   const nobody = element("li", { className: "hint", textContent: t("board.challenge_nobody") });
   const rows = challenge.ranking.map(rankingRow);
   byId("board-ranking").replaceChildren(...(rows.length ? rows : [nobody]));
