@@ -107,9 +107,12 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
     expect(page.find("#undo")).to_be_disabled()  # own steps are set aside, too
     room("start", epochs=200)
     page.wait_for_epoch(200)
-    room("hide", controls=["train"])
+    page.find("#lessons-open").click()
+    expect(page.find("#lessons")).to_be_visible()
+    room("hide", controls=["train", "lessons"])
     expect(page.find("#fit-train")).to_be_hidden()
-    room("lesson", lesson=["tour", 3])
+    expect(page.find("#lessons")).to_be_hidden()
+    room("lesson", lesson=["tour", 3])  # the teacher's is shown nevertheless
     expect(page.find("#lesson-task")).to_be_visible()
     page.open_drawer("fit-options")
     room("lesson", lesson=None)

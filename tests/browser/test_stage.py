@@ -246,6 +246,7 @@ def test_projector_mode(address: str, open_page: Open) -> None:
 def test_the_address_of_a_hidden_view_opens_the_first_that_is_offered(
     address: str, open_page: Open
 ) -> None:
-    page = open_page(f"{address}?hide=fit#fit")
+    page = open_page(f"{address}?hide=fit,class#board")
     expect(page.find("#build")).to_be_visible()
     expect(page.find("#fit")).to_be_hidden()
+    expect(page.find("#board")).to_be_hidden()
