@@ -187,8 +187,8 @@ def test_filters_and_order_of_the_tiles(board: Board, address: str) -> None:
 def test_a_projector_without_names_or_answers_and_downloads(
     board: Board, address: str, open_page: OpenPage
 ) -> None:
-    seats = [Seat(address, board, name) for name in ("Minji", "Jisoo")]
-    board.press("push", "Sent to 2")
+    seats = [Seat(address, board, name) for name in ("Minji", "Jisoo", "Bora")]
+    board.press("push", "Sent to 3")
     board.page.page.set_viewport_size({"width": 1366, "height": 633})
     board.page.find("#board-list").focus()
     board.page.page.keyboard.press("ArrowRight")  # which is in the question's place here
@@ -197,10 +197,15 @@ def test_a_projector_without_names_or_answers_and_downloads(
     board.page.find("#board-ask-send").click()
     expect(board.page.find("#board-question-text")).to_contain_text("bend on both sides")
     expect(board.page.find("#board-question-text")).to_be_visible()
+    board.open_drawer("ask")
+    board.page.find("#board-ask-text").fill("How many points?")
+    board.page.find("#board-ask-send").click()
+    expect(board.page.find("#board-question-text")).to_have_text("How many points?")
     question = board.page.page.evaluate("pwl.board.room.question.id")
-    seats[0].answer(question, 999_999)
+    for seat, value in zip(seats, (3, 5, 999_999), strict=True):
+        seat.answer(question, value)
     expect(board.page.find("#board-answered")).to_have_text(
-        "1 of 2 has answered. Far outside, not drawn: 1."
+        "3 of 3 have answered. Far outside, not drawn: 1."
     )
     board.open_drawer("room")
     link = board.page.find("#board-links input").nth(1).input_value()
@@ -225,7 +230,7 @@ def downloads_and_the_end_of_a_room(board: Board) -> None:
     board.page.find("#board-with-names input").check()
     named = saved(board, "csv").decode("utf-8-sig")
     assert "Minji" not in anonymous
-    assert [row["name"] for row in csv.DictReader(io.StringIO(named))] == ["Minji", "Jisoo"]
+    assert [row["name"] for row in csv.DictReader(io.StringIO(named))] == ["Minji", "Jisoo", "Bora"]
     assert saved(board, "picture").startswith(b"\x89PNG")
     assert b"nbformat" in saved(board, "notebook")
     board.page.find("#board-save .drawer-close").click()

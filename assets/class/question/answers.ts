@@ -109,11 +109,10 @@ const numbersOf = (values: number[], own: Value | null, outside: number) => {
   return shown;
 };
 
-// `seats`: the number of seats in the class.
-export const show = (question: Question, own: Value | null, seats: number): Element[] => {
+export const show = (question: Question, own: Value | null): Element[] => {
   const { answers } = question;
   if (answers?.numbers) {
-    const { values, outside } = withoutOutliers(answers.numbers, question, seats);
+    const { values, outside } = withoutOutliers(answers.numbers, question);
     return numbersOf(values, own, outside);
   }
   if (answers?.counts) return [shares(optionsOf(question), answers.counts, own)];
