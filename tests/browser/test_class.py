@@ -25,6 +25,9 @@ SETTING = {
     "epochs": 0,
 }
 
+AT_BOTTOM = """(selector) =>
+  Math.abs(document.querySelector(selector).getBoundingClientRect().bottom - innerHeight) < 2"""
+
 
 def post(url: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
@@ -132,6 +135,9 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
     for part in ("says", "task", "keep", "leave"):  # and nothing of it is cut
         expect(page.find(f"#class-{part}")).to_be_in_viewport(ratio=1)
     assert page.find("#class-says").evaluate("(says) => says.scrollHeight <= says.clientHeight + 1")
+    room("hide", controls=["seed", "train"])  # the task is then at the bottom of the screen
+    page.page.wait_for_function(AT_BOTTOM, arg="#class-panel")
+    room("hide", controls=[])
     page.page.set_viewport_size({"width": 1280, "height": 900})
     room("end_challenge")
     expect(page.find("#class-task")).to_be_hidden()
