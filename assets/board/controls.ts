@@ -154,7 +154,7 @@ export const show = () => {
   byId("board-setting-fit").hidden = !aside;
 };
 
-// Remove "Training 96." when no student trains any more.
+// Remove "Training 96 nets." when no student trains any more.
 const clearOutcome = () => {
   if (shownAt === null || performance.now() - shownAt < MIN_SHOWN_MS || statuses().isRunning) return;
   shownAt = null;

@@ -30,7 +30,8 @@ const answers = () => {
   const { values, outside } = state.answers();
   if (!question) return [];
   const plain = values.filter((value) => typeof value === "number");
-  if (question.kind === "number") return [spread(plain, 2), ...(outside ? [t("class.outside", { n: outside })] : [])];
+  if (question.kind === "number")
+    return [spread(plain, 2), ...(outside ? [t("class.outside", { n: whole(outside) })] : [])];
   if (question.kind === "curve") return [t("board.sketches", { n: whole(values.length) })];
   return question.options.map((option, i) => `${option}: ${whole(plain.filter((value) => value === i).length)}`);
 };

@@ -71,11 +71,11 @@ const showQuestion = () => {
   const question = state.room?.question;
   if (!question) return;
   setText(byId("board-question-text"), presets.textOf(question));
-  const parts = [t("board.answered", { k: question.answered, n: state.roster.size })];
+  const parts = [t("board.answered", { k: numbers.whole(question.answered), n: numbers.whole(state.roster.size) })];
   if (question.revealed) parts.push(t("board.revealed"));
   else if (!state.hasNames()) parts.push(t("board.answers_hidden"));
   const { outside } = state.answers();
-  if (outside) parts.push(t("class.outside", { n: outside }));
+  if (outside) parts.push(t("class.outside", { n: numbers.whole(outside) }));
   setText(byId("board-answered"), parts.join(" "));
   byId("board-reveal").hidden = question.revealed;
   painting.request("board-answers", paint);

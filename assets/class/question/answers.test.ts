@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { distance } from "../challenge";
-import { bins } from "./answers";
+import { bins, binText } from "./answers";
 import { withoutOutliers } from "./outliers";
 import { drawLine } from "./sketch";
 
@@ -26,6 +26,13 @@ test.each([[[0, 96, 31, 30.5]], [[0.25, 0.25]], [Array.from({ length: 97 }, (_, 
     }
   },
 );
+
+test("a bin of whole numbers names those that are in it", () => {
+  const text = (values: number[], isWhole: boolean) => binText(bins(values)[0], isWhole);
+  expect(text([3, 5, 5], true)).toBe("3: 1");
+  expect(text([0, 1, 2, 3, 20], true)).toBe("0–1: 2");
+  expect(text([0, 0.6], false)).toBe("0–0.05: 1");
+});
 
 test("a quick stroke is interpolated, in both directions", () => {
   expect(drawLine([0, 0, 0, 0, 0], [1, 0.2], [4, 0.8])).toEqual([0, 0.2, 0.4, expect.closeTo(0.6), 0.8]);
