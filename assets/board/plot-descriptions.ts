@@ -4,7 +4,7 @@ import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import { count } from "./rows/roster";
-import { WHYS } from "./rows/types";
+import { OUTCOMES } from "./rows/types";
 import * as state from "./state";
 
 const { t } = i18n;
@@ -12,7 +12,9 @@ const UPDATE_MS = 1000;
 
 const groups = () => {
   const counts = count(state.roster.values());
-  return WHYS.filter((why) => counts[why]).map((why) => `${t(`board.why_${why}`)} ${whole(counts[why])}`);
+  return OUTCOMES.filter((outcome) => counts[outcome]).map(
+    (outcome) => `${t(`board.outcome_${outcome}`)} ${whole(counts[outcome])}`,
+  );
 };
 
 // Minimum, median and maximum.

@@ -52,8 +52,8 @@ class Board:
         self.page.find(f"#board-{command}").click()
         expect(self.page.find("#board-said")).to_contain_text(said)
 
-    def count(self, why: str) -> Locator:
-        return self.page.find(f"#board-chip-{why} strong")
+    def count(self, outcome: str) -> Locator:
+        return self.page.find(f"#board-chip-{outcome} strong")
 
     def listed(self) -> Locator:
         return self.page.find("#board-list [role='option']")

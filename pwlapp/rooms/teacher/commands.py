@@ -115,10 +115,10 @@ async def release(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any
     free = partial(replace, leading=False, frozen=False, spotlight=None, hidden=(), lesson=None)
     async with rooms.classes.lock(room.code):
         led, room = await update_spotlight(rooms, room.code, free)
-        outcome = await rooms.classes.change_all(led, move)
+        counts = await rooms.classes.change_all(led, move)
     if room.challenge is not None:
         await ranking_now(rooms, room.code)
-    return outcome._asdict()
+    return counts._asdict()
 
 
 async def lesson(rooms: RoomService, room: Room, body: bodies.Lesson) -> dict[str, Any]:
