@@ -23,13 +23,11 @@ import * as tourOffer from "./lessons/offer";
 import * as printing from "./printing";
 import * as projector from "./projector";
 
-// The plots of the view that is open are drawn first.
-const sections = views.isOpen("build") ? [buildSection, fitSection] : [fitSection, buildSection];
-
 const STARTED_WITH_THE_PAGE = [
   i18n,
   choices,
-  ...sections,
+  buildSection,
+  fitSection,
   drawers,
   undo,
   choiceSteps,
