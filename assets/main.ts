@@ -99,11 +99,5 @@ window.dash_clientside.pwlapp = {
   showConstructions: buildSection.showConstructions,
 };
 
-// For browser tests: loads all parts and returns the page's modules by name.
-export const testing = async () => {
-  await Promise.all(
-    (["explore", "surface", "share", "lessons", "class", "board"] as const).map((name) => chunks.load(name)),
-  );
-  const { modules } = await import("./testing");
-  return modules;
-};
+// For browser tests: the page's modules by name.
+export const testing = async () => (await import("./testing")).modules;
