@@ -79,6 +79,7 @@ def frames(browser: Browser, address: str, size: ViewportSize) -> Frames:
     with browser.new_context(bypass_csp=True, viewport=size) as context:
         page = LecturePage(context.new_page())
         page.open(f"{address}/#board")
+        page.load("board")
         page.page.evaluate(BEGIN, [samples, room()])
         page.page.wait_for_timeout(1000)
         return frames_of(page.page, WATCH, MOVE_MS)

@@ -10,6 +10,7 @@ import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Answer, BuildState, Challenge, Weights } from "../core/types";
+import * as views from "../core/views";
 import * as equations from "./equations";
 import * as tabs from "./tabs";
 
@@ -21,7 +22,7 @@ type Construction = { code: string; y: number[]; max_difference: number };
 type Plots = { big: PlotlyGraph; panels: PlotlyGraph[]; construction: PlotlyGraph };
 
 let weights: weightRows.WeightRows;
-let plots: Plots | null = null; // null until they are drawn
+let plots: Plots | null = null; // null until they are drawn, see `draw`
 let xs: number[];
 let challenge: Challenge | null = null;
 let constructions: Construction[] | null = null; // the server's last answer
@@ -222,9 +223,6 @@ const chooseConstruction = (tab: HTMLElement) => {
 };
 
 // --- what other modules use -------------------------------------------------------------------
-let resolveReady: () => void;
-export const ready = new Promise<void>((done) => (resolveReady = done)); // resolves when the plots are drawn
-
 export const now = (): BuildState => ({ params: weights.get(), challenge: challenge && { ...challenge } });
 export const show = (next: BuildState) => {
   lastStep = null;
@@ -234,8 +232,24 @@ export const show = (next: BuildState) => {
   lastStep = now();
 };
 
-export const start = async () => {
-  const saved = savedState();
+// Draw the plots, once. They are drawn when they are first needed, because a phone takes a second for them and many
+// students never open Build.
+let isDrawn = false;
+export const draw = async () => {
+  if (isDrawn) return;
+  isDrawn = true;
+  const [big, construction, ...panels] = await painting.graphs([
+    "build-plot",
+    "construction-plot",
+    ...PANELS.map((id) => `${id}-plot`),
+  ]);
+  plots = { big, construction, panels };
+  plotBoxes.watch([big, construction, ...panels]);
+  paintSoon(weights.get());
+  showConstruction();
+};
+
+export const start = () => {
   xs = nets.grid(-1, 1, 101);
   weights = weightRows.create(byId("build-weights"), { onInput: paintSoon, onCommit: commit });
   byId("build-start").addEventListener("click", () => setWeights([...nets.START]));
@@ -253,17 +267,11 @@ export const start = async () => {
   });
   tabs.listen(byId("build-tabs"), choosePanel);
   tabs.listen(byId("construction-tabs"), chooseConstruction);
-  showConstruction();
   equations.render(byId("build-equations"), weights.get());
-  const [big, construction, ...panels] = await painting.graphs([
-    "build-plot",
-    "construction-plot",
-    ...PANELS.map((id) => `${id}-plot`),
-  ]);
-  plots = { big, construction, panels };
-  plotBoxes.watch([big, construction, ...panels]);
-  show(saved);
-  resolveReady();
+  show(savedState());
+  views.onShow("build", draw);
+  views.onShow("share", draw); // it saves plots as pictures
+  if (views.isOpen("build")) draw(); // before Fit's
   i18n.onLanguage(() => {
     showFormula();
     showConstruction();

@@ -201,6 +201,7 @@ def test_a_projector_without_names_or_answers_and_downloads(
     board.page.find("#board-ask-text").fill("How many points?")
     board.page.find("#board-ask-send").click()
     expect(board.page.find("#board-question-text")).to_have_text("How many points?")
+    board.page.load("board")
     question = board.page.page.evaluate("pwl.board.room.question.id")
     for seat, value in zip(seats, (3, 5, 999_999), strict=True):
         seat.answer(question, value)
@@ -216,6 +217,7 @@ def test_a_projector_without_names_or_answers_and_downloads(
     expect(wall.find("#board-list")).to_contain_text("Seat 2")
     expect(wall.find("#board")).not_to_contain_text("Minji")
     expect(wall.find("#board-answered")).to_contain_text("hidden here")
+    wall.load("board")
     assert wall.page.evaluate(SMALLEST) == 24  # pixels, for the back row
     assert wall.texts_below(24) == []
     board.page.find("#board-room .drawer-close").click()

@@ -195,7 +195,7 @@ SHOWN_KEYS = """() => [...document.querySelectorAll("[data-t]")]
 def test_a_script_that_fails_to_load_shows_a_message_and_is_retried(
     address: str, open_page: Open
 ) -> None:
-    page = open_page(address, lang="ko-KR", quiet=False, fresh=True, modules=False)
+    page = open_page(address, lang="ko-KR", quiet=False, fresh=True)
     for card, made in (("share", "#share-holds"), ("explore-surface", "#surface-plot .plot")):
         page.page.route("**/static/*", lambda route: route.abort())
         page.go(card)

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pwlapp.compute import warmup
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU, fused_cpu
 from pwlapp.core.engines.fused_cpu import FusedCpuEngine, train_many
@@ -30,6 +31,12 @@ ARCHITECTURES = [
     for activation in ("relu", "sigmoid")
     for loss in ("bce", "mse")
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """Compile as a server does: the servers of other tests wait for it and do not compile again."""
+    warmup.load_compiled()
 
 
 def both(
