@@ -16,6 +16,7 @@ import * as tabs from "./tabs";
 
 const STORE = "build";
 const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
+const IDLE_MS = 5000; // after the start, before plots are drawn that are not needed yet
 const SOLVED_MSE = 0.01; // a challenge with a smaller error is solved
 
 type Construction = { code: string; y: number[]; max_difference: number };
@@ -232,8 +233,8 @@ export const show = (next: BuildState) => {
   lastStep = now();
 };
 
-// Draw the plots, once. They are drawn when they are first needed, because a phone takes a second for them and many
-// students never open Build.
+// Draw the plots, once: when they are first needed, or before that when the page has been idle for a while. With the
+// other view's plots they would delay the page's start, on a slow phone by most of a second.
 let isDrawn = false;
 export const draw = async () => {
   if (isDrawn) return;
@@ -272,6 +273,7 @@ export const start = () => {
   views.onShow("build", draw);
   views.onShow("share", draw); // it saves plots as pictures
   if (views.isOpen("build")) draw(); // before Fit's
+  setTimeout(() => window.requestIdleCallback?.(draw), IDLE_MS);
   i18n.onLanguage(() => {
     showFormula();
     showConstruction();
