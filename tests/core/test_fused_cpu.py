@@ -370,10 +370,9 @@ print("no index out of bounds")
 """
 
 
-def test_no_index_is_out_of_bounds(pytestconfig: pytest.Config):
-    """With loops that check every index, compiled if they have changed, in a process of its own."""
-    folder = str(pytestconfig.cache.mkdir("numba-checked"))
-    environment = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": folder, "NUMBA_OPT": "0"}
+def test_no_index_is_out_of_bounds(tmp_path: Path):
+    """With loops that check every index, compiled in another process: Numba can't cache them."""
+    environment = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_OPT": "0"}
     done = subprocess.run(
         [sys.executable, "-c", CHECKED],
         env={**os.environ, **environment},
