@@ -80,18 +80,18 @@ const regroup = () => {
 const regroupSoon = painting.throttle(REGROUP_MS, regroup);
 
 export const receive = (line: Line, isFirst = false) => {
+  const before = { size: roster.size, target: String(targetNow()) };
+  const hasRows = Boolean(line.seats || line.gone?.length);
+  if (hasRows) apply(roster, line, isFirst); // before the listeners of the room, which count the students
   if (line.room) {
-    const before = String(targetNow());
     room = line.room;
     changed("room");
-    if (String(targetNow()) !== before) changed("data");
+    if (String(targetNow()) !== before.target) changed("data");
   }
-  if (!line.seats && !line.gone?.length) return;
-  const before = roster.size;
-  apply(roster, line, isFirst);
+  if (!hasRows) return;
   if (chosen !== null && !roster.has(chosen)) choose(null);
   changed("rows");
-  if (isFirst || roster.size !== before) regroup();
+  if (isFirst || roster.size !== before.size) regroup();
   else regroupSoon();
 };
 

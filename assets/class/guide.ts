@@ -2,6 +2,7 @@
 import { byId, element } from "../core/dom";
 import * as views from "../core/views";
 import { namesOf } from "./hidden";
+import * as panel from "./panel";
 import { isCalledToFit } from "./room-status";
 import * as seat from "./seat";
 import type { LessonStep, RoomView } from "./types";
@@ -38,8 +39,10 @@ const showLesson = async (room: RoomView | null, before: RoomView | null) => {
   const lessons = await loadLessons();
   // A drawer that the previous step has opened would cover the plots.
   for (const drawer of document.querySelectorAll<HTMLDetailsElement>("details.drawer[open]")) drawer.open = false;
-  if (name) lessons.show(name);
-  else lessons.close();
+  if (name) {
+    panel.close(); // it has the same place
+    lessons.show(name);
+  } else lessons.close();
 };
 
 export const start = (lessons: typeof loadLessons) => {

@@ -62,6 +62,8 @@ const update = (room: RoomView | null, before: RoomView | null) => {
   i18n.announce(part.querySelector("h3")?.textContent ?? "");
 };
 
+export const close = () => open(false);
+
 // Returns the button that opens and closes the panel.
 export const start = () => {
   button = i18n.translated("button", "class.panel", {

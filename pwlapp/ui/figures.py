@@ -117,9 +117,10 @@ def build_figure() -> Figure:
 def panel_figure(role: str) -> Figure:
     """A panel of the middle steps in Build."""
     trace = _line(role, GRID, np.zeros_like(GRID), width=3)
-    ticks = {"tickvals": [-1, 0, 1]}
-    axes = _axis("", (-1.04, 1.04), **ticks), _axis("", (-1.2, 1.2), **ticks)
-    return _figure([trace], *axes, margin={"l": 44, "r": 8, "t": 4, "b": 22})
+    top = 5 if role == "yhat" else 1  # the ranges that assets/build/build.ts gives small values
+    x_axis = _axis("", (-1.04, 1.04), tickvals=[-1, 0, 1])
+    y_axis = _axis("", (-1.2 * top, 1.2 * top), tickvals=[-top, 0, top])
+    return _figure([trace], x_axis, y_axis, margin={"l": 44, "r": 8, "t": 4, "b": 22})
 
 
 def construction_figure() -> Figure:

@@ -115,8 +115,12 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
     room("hide", controls=["train", "lessons"])
     expect(page.find("#fit-train")).to_be_hidden()
     expect(page.find("#lessons")).to_be_hidden()
+    room("ask", kind="number", text="How many?", options=[])
+    expect(page.find("#class-panel")).to_be_visible()
     room("lesson", lesson=["tour", 3])  # the teacher's is shown nevertheless
     expect(page.find("#lesson-task")).to_be_visible()
+    expect(page.find("#class-panel")).to_be_hidden()  # not over the lesson
+    room("end_question")
     page.open_drawer("fit-options")
     room("lesson", lesson=None)
     expect(page.find("#lesson-task")).to_be_hidden()

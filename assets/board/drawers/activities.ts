@@ -184,6 +184,7 @@ export const start = () => {
   ];
   for (const [id, action] of press) byId(id).addEventListener("click", action);
   state.onChange((what) => {
+    if (what === "groups") showQuestion(); // it says how many students there are
     if (what !== "room") return;
     const before = tab;
     chooseTab();
