@@ -24,6 +24,13 @@ SETTING = {
     "epochs": 0,
 }
 
+# Each plot of Fit was drawn for the present size of its box.
+DRAWN_TO_SIZE = """() => [...document.querySelectorAll("#fit .js-plotly-plot")].every((gd) => {
+  const { width, margin } = gd._fullLayout;
+  const clip = gd.querySelector("clipPath.plotclip rect").width.baseVal.value;
+  return Math.abs(width - gd.clientWidth) < 1 && clip <= width - margin.l - margin.r + 1;
+})"""
+
 
 def post(url: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
@@ -124,6 +131,7 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
     scrub = page.find("#playback-scrub").bounding_box()
     assert scrub is not None
     assert scrub["width"] > 200
+    page.page.wait_for_function(DRAWN_TO_SIZE)
     page.page.set_viewport_size({"width": 390, "height": 664})
     for part in ("says", "task", "keep", "leave"):  # and nothing of it is cut
         expect(page.find(f"#class-{part}")).to_be_in_viewport(ratio=1)
