@@ -187,6 +187,8 @@ def a_frozen_class_shows_a_message_and_loses_nothing(page: LecturePage, room: Ro
 
 def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage) -> None:
     page = open_page(room.address, own_context=True)
+    page.fill("#fit-seed", "8")  # typed, and not yet used
+    page.fill("#fit-epochs", "123")
     join(page, room, "Minji")
     other = open_page(room.link, own_context=True)
     join(other, room)
@@ -195,6 +197,7 @@ def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage
     expect(page.find("#fit-seed")).to_have_value("5")
     expect(other.find("#fit-seed")).to_have_value("6")  # a seed each
 
+    page.fill("#fit-epochs", "77")
     page.page.reload()
     page.wait_until_ready()
     second = open_page(room.address, context_of=page)
@@ -211,6 +214,8 @@ def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage
         expect(tab.find("#class-says")).to_contain_text(says)
         expect(tab.find("#class-says")).to_contain_text("Your own net is back")
         wait_for_count(tab, 0)
+    expect(page.find("#fit-seed")).to_have_value("8")
+    expect(page.find("#fit-epochs")).to_have_value("123")
     expect(other.find("#class-says")).to_contain_text("Your teacher leads")
 
 
