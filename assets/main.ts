@@ -23,13 +23,11 @@ import * as tourOffer from "./lessons/offer";
 import * as printing from "./printing";
 import * as projector from "./projector";
 
-// The plots of the view that is open are drawn first.
-const sections = views.isOpen("build") ? [buildSection, fitSection] : [fitSection, buildSection];
-
 const STARTED_WITH_THE_PAGE = [
   i18n,
   choices,
-  ...sections,
+  buildSection,
+  fitSection,
   drawers,
   undo,
   choiceSteps,
@@ -101,11 +99,5 @@ window.dash_clientside.pwlapp = {
   showConstructions: buildSection.showConstructions,
 };
 
-// For browser tests: loads all parts and returns the page's modules by name.
-export const testing = async () => {
-  await Promise.all(
-    (["explore", "surface", "share", "lessons", "class", "board"] as const).map((name) => chunks.load(name)),
-  );
-  const { modules } = await import("./testing");
-  return modules;
-};
+// For browser tests: the page's modules by name.
+export const testing = async () => (await import("./testing")).modules;

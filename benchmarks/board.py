@@ -25,7 +25,7 @@ SAMPLES = 12  # states of each student's net, from the initial weights to the la
 ROUNDS = 3
 MOVE_MS = 4000
 SIZES: tuple[ViewportSize, ...] = ({"width": 1366, "height": 633}, {"width": 1920, "height": 950})
-WHYS = ("both", "left", "right", "dead", "diverged", "not_yet", "not_started")
+OUTCOMES = ("both", "left", "right", "dead", "diverged", "not_yet", "not_started")
 
 BEGIN = """([samples, room]) => {
   const key = pwl.fit.now().state.data_key;
@@ -57,7 +57,7 @@ def sample(share: float) -> list[dict[str, Any]]:
                 "epoch": round(5000 * share),
                 "loss": 0.7 - 0.4 * share * random.random(),
                 "status": "running",
-                "why": WHYS[n % len(WHYS)],
+                "outcome": OUTCOMES[n % len(OUTCOMES)],
                 "slopes": (9 * share * random.uniform(-1, 1, 2)).tolist(),
                 "net": vars(LECTURE),
                 "numbers": ((1 - share) * first + share * last).tolist(),
@@ -79,6 +79,7 @@ def frames(browser: Browser, address: str, size: ViewportSize) -> Frames:
     with browser.new_context(bypass_csp=True, viewport=size) as context:
         page = LecturePage(context.new_page())
         page.open(f"{address}/#board")
+        page.load("board")
         page.page.evaluate(BEGIN, [samples, room()])
         page.page.wait_for_timeout(1000)
         return frames_of(page.page, WATCH, MOVE_MS)

@@ -23,7 +23,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # Files that take long for their number of tests, longest first. If one of them began last, the
-# other workers would wait for it. test_fused_cpu compiles what others then find in Numba's cache.
+# other workers would wait for it. test_fused_cpu is early, since it compiles what others then load.
 LONG = (
     "faults/test_cluster.py",
     "core/test_fused_cpu.py",

@@ -42,7 +42,7 @@ const marks = (): tiles.Marks => ({ chosen: state.chosen, pointed, spotlight: st
 const students = () => [...scene.students.values()];
 
 const words: tiles.Words = {
-  head: (why, count) => [t(`board.why_${why}`), whole(count)],
+  head: (outcome, count) => [t(`board.outcome_${outcome}`), whole(count)],
   name: ({ row }) => state.nameOf(row),
 };
 

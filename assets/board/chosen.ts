@@ -60,12 +60,12 @@ const show = () => {
   byId("board-chosen").hidden = !row;
   byId("board-all-curves").hidden = Boolean(row);
   if (!row) return;
-  const heading = `${state.nameOf(row)} · ${t(`board.why_${row.why}`)}`;
+  const heading = `${state.nameOf(row)} · ${t(`board.outcome_${row.outcome}`)}`;
   setText(byId("board-chosen-name"), heading);
   byId("board-chosen-name").title = heading; // the text may be cut off
   setText(byId("board-chosen-words"), words(row));
   byId("board-chosen-weights").replaceChildren(...weightItems(row));
-  query(".why-mark", byId("board-chosen")).className = `why-mark ${row.why}`;
+  query(".outcome-mark", byId("board-chosen")).className = `outcome-mark ${row.outcome}`;
   const isShown = state.room?.spotlight === row.n;
   byId("board-hide-name").hidden = !row.name || !state.hasNames();
   setText(labelOf("board-spotlight"), t(isShown ? "board.spotlight_end" : "board.spotlight"));

@@ -20,7 +20,7 @@ const OF_RUNS = ["board.did_start", "board.did_resume"];
 const MIN_SHOWN_MS = 1500;
 let shownAt: number | null = null; // when such an outcome was shown
 
-type Outcome = { seats?: number; failed?: number }; // the number of seats for which it succeeded and failed
+type SeatCounts = { seats?: number; failed?: number }; // the number of seats for which it succeeded and failed
 
 // Send a command, and show its outcome beside the buttons. `done` is the key of the message of success. Resolves to
 // the answer, or null if it was refused.
@@ -29,7 +29,7 @@ export const command = async <T = object>(
   body: object,
   done: string | null = null,
 ): Promise<T | null> => {
-  const answer = await classApi.byTeacher<T & Outcome>(name, body);
+  const answer = await classApi.byTeacher<T & SeatCounts>(name, body);
   if (answer.error) {
     downloads.complain(say, answer.error);
     return null;
@@ -154,7 +154,7 @@ export const show = () => {
   byId("board-setting-fit").hidden = !aside;
 };
 
-// Remove "Training 96." when no student trains any more.
+// Remove "Training 96 nets." when no student trains any more.
 const clearOutcome = () => {
   if (shownAt === null || performance.now() - shownAt < MIN_SHOWN_MS || statuses().isRunning) return;
   shownAt = null;

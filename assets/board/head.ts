@@ -4,7 +4,7 @@ import { byId, element, query, setText } from "../core/dom";
 import * as i18n from "../core/text/i18n";
 import { whole } from "../core/text/numbers";
 import { count, percent } from "./rows/roster";
-import { WHYS, type Why } from "./rows/types";
+import { OUTCOMES, type Outcome } from "./rows/types";
 import * as state from "./state";
 
 const { t } = i18n;
@@ -15,17 +15,21 @@ const headline = (both: number, waiting: number, all: number) => {
   return t("board.headline", { both: whole(both), n: whole(all) });
 };
 
-const isExplained = (why: Why) => why === "both" || why === "not_yet";
+const isExplained = (outcome: Outcome) => outcome === "both" || outcome === "not_yet";
 
-const chip = (why: Why) => {
+const chip = (outcome: Outcome) => {
   const contents = [
-    element("i", { className: `why-mark ${why}` }),
-    i18n.translated("span", `board.why_${why}`),
+    element("i", { className: `outcome-mark ${outcome}` }),
+    i18n.translated("span", `board.outcome_${outcome}`),
     element("strong", { textContent: "0" }),
     element("small"),
   ];
-  const button = element("button", { type: "button", className: "board-chip", id: `board-chip-${why}` }, ...contents);
-  button.addEventListener("click", () => state.setView({ only: state.view.only === why ? null : why }));
+  const button = element(
+    "button",
+    { type: "button", className: "board-chip", id: `board-chip-${outcome}` },
+    ...contents,
+  );
+  button.addEventListener("click", () => state.setView({ only: state.view.only === outcome ? null : outcome }));
   return button;
 };
 
@@ -47,16 +51,16 @@ const show = () => {
   const all = roster.size;
   const counts = count(roster.values());
   setText(byId("board-headline"), headline(counts.both, counts.not_started, all));
-  for (const why of WHYS) {
-    const button = byId(`board-chip-${why}`);
-    setText(query("strong", button), whole(counts[why]));
-    setText(query("small", button), `${percent(counts[why], all)}%`);
-    if (isExplained(why)) button.title = t(`board.about_${why}`);
-    button.setAttribute("aria-pressed", String(view.only === why));
-    button.classList.toggle("empty", !counts[why]);
-    const share = query(`.${why}`, byId("board-bar"));
-    share.hidden = !counts[why];
-    share.style.flexGrow = String(counts[why]);
+  for (const outcome of OUTCOMES) {
+    const button = byId(`board-chip-${outcome}`);
+    setText(query("strong", button), whole(counts[outcome]));
+    setText(query("small", button), `${percent(counts[outcome], all)}%`);
+    if (isExplained(outcome)) button.title = t(`board.about_${outcome}`);
+    button.setAttribute("aria-pressed", String(view.only === outcome));
+    button.classList.toggle("empty", !counts[outcome]);
+    const share = query(`.${outcome}`, byId("board-bar"));
+    share.hidden = !counts[outcome];
+    share.style.flexGrow = String(counts[outcome]);
   }
   const here = [...roster.values()].filter((row) => row.here).length;
   setText(byId("board-seats"), t("board.seats", { here: whole(here), n: whole(all) }));
@@ -76,8 +80,8 @@ const announce = () => {
 };
 
 export const start = () => {
-  byId("board-chips").append(...WHYS.map(chip));
-  byId("board-bar").append(...WHYS.map((why) => element("i", { className: `why-mark ${why}` })));
+  byId("board-chips").append(...OUTCOMES.map(chip));
+  byId("board-bar").append(...OUTCOMES.map((outcome) => element("i", { className: `outcome-mark ${outcome}` })));
   state.onChange((what) => {
     if (what === "room" || what === "rows" || what === "groups") show();
     if (what === "groups") announce();

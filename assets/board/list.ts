@@ -18,7 +18,7 @@ const UPDATE_MS = 1000; // more frequent updates would interrupt a screen reader
 const optionText = (row: Row) =>
   t("board.in_list", {
     name: state.nameOf(row),
-    why: t(`board.why_${row.why}`),
+    outcome: t(`board.outcome_${row.outcome}`),
     loss: fixed(row.loss),
     epoch: whole(row.epoch),
   });

@@ -4,7 +4,7 @@ import * as painting from "../core/plots/painting";
 import * as i18n from "../core/text/i18n";
 import { fixed, whole } from "../core/text/numbers";
 import { count } from "./rows/roster";
-import { WHYS } from "./rows/types";
+import { OUTCOMES } from "./rows/types";
 import * as state from "./state";
 
 const { t } = i18n;
@@ -12,7 +12,9 @@ const UPDATE_MS = 1000;
 
 const groups = () => {
   const counts = count(state.roster.values());
-  return WHYS.filter((why) => counts[why]).map((why) => `${t(`board.why_${why}`)} ${whole(counts[why])}`);
+  return OUTCOMES.filter((outcome) => counts[outcome]).map(
+    (outcome) => `${t(`board.outcome_${outcome}`)} ${whole(counts[outcome])}`,
+  );
 };
 
 // Minimum, median and maximum.
@@ -30,7 +32,8 @@ const answers = () => {
   const { values, outside } = state.answers();
   if (!question) return [];
   const plain = values.filter((value) => typeof value === "number");
-  if (question.kind === "number") return [spread(plain, 2), ...(outside ? [t("class.outside", { n: outside })] : [])];
+  if (question.kind === "number")
+    return [spread(plain, 2), ...(outside ? [t("class.outside", { n: whole(outside) })] : [])];
   if (question.kind === "curve") return [t("board.sketches", { n: whole(values.length) })];
   return question.options.map((option, i) => `${option}: ${whole(plain.filter((value) => value === i).length)}`);
 };

@@ -145,6 +145,5 @@ export const answers = (): { values: Value[]; outside: number } => {
   return withoutOutliers(
     values.filter((value) => typeof value === "number"),
     question,
-    roster.size,
   );
 };

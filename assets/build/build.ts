@@ -10,18 +10,20 @@ import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
 import * as numbers from "../core/text/numbers";
 import type { Answer, BuildState, Challenge, Weights } from "../core/types";
+import * as views from "../core/views";
 import * as equations from "./equations";
 import * as tabs from "./tabs";
 
 const STORE = "build";
 const PANELS = ["panel-u1", "panel-u2", "panel-v1", "panel-v2", "panel-y"];
+const IDLE_MS = 5000; // after the start, before plots are drawn that are not needed yet
 const SOLVED_MSE = 0.01; // a challenge with a smaller error is solved
 
 type Construction = { code: string; y: number[]; max_difference: number };
 type Plots = { big: PlotlyGraph; panels: PlotlyGraph[]; construction: PlotlyGraph };
 
 let weights: weightRows.WeightRows;
-let plots: Plots | null = null; // null until they are drawn
+let plots: Plots | null = null; // null until they are drawn, see `draw`
 let xs: number[];
 let challenge: Challenge | null = null;
 let constructions: Construction[] | null = null; // the server's last answer
@@ -222,9 +224,6 @@ const chooseConstruction = (tab: HTMLElement) => {
 };
 
 // --- what other modules use -------------------------------------------------------------------
-let resolveReady: () => void;
-export const ready = new Promise<void>((done) => (resolveReady = done)); // resolves when the plots are drawn
-
 export const now = (): BuildState => ({ params: weights.get(), challenge: challenge && { ...challenge } });
 export const show = (next: BuildState) => {
   lastStep = null;
@@ -234,8 +233,24 @@ export const show = (next: BuildState) => {
   lastStep = now();
 };
 
-export const start = async () => {
-  const saved = savedState();
+// Draw the plots, once: when they are first needed, or before that when the page has been idle for a while. With the
+// other view's plots they would delay the page's start, on a slow phone by most of a second.
+let isDrawn = false;
+export const draw = async () => {
+  if (isDrawn) return;
+  isDrawn = true;
+  const [big, construction, ...panels] = await painting.graphs([
+    "build-plot",
+    "construction-plot",
+    ...PANELS.map((id) => `${id}-plot`),
+  ]);
+  plots = { big, construction, panels };
+  plotBoxes.watch([big, construction, ...panels]);
+  paintSoon(weights.get());
+  showConstruction();
+};
+
+export const start = () => {
   xs = nets.grid(-1, 1, 101);
   weights = weightRows.create(byId("build-weights"), { onInput: paintSoon, onCommit: commit });
   byId("build-start").addEventListener("click", () => setWeights([...nets.START]));
@@ -253,17 +268,12 @@ export const start = async () => {
   });
   tabs.listen(byId("build-tabs"), choosePanel);
   tabs.listen(byId("construction-tabs"), chooseConstruction);
-  showConstruction();
   equations.render(byId("build-equations"), weights.get());
-  const [big, construction, ...panels] = await painting.graphs([
-    "build-plot",
-    "construction-plot",
-    ...PANELS.map((id) => `${id}-plot`),
-  ]);
-  plots = { big, construction, panels };
-  plotBoxes.watch([big, construction, ...panels]);
-  show(saved);
-  resolveReady();
+  show(savedState());
+  views.onShow("build", draw);
+  views.onShow("share", draw); // it saves plots as pictures
+  if (views.isOpen("build")) draw(); // before Fit's
+  setTimeout(() => window.requestIdleCallback?.(draw), IDLE_MS);
   i18n.onLanguage(() => {
     showFormula();
     showConstruction();

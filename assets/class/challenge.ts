@@ -38,7 +38,7 @@ const distanceText = (target: Weights, { data, net, frame }: fitSection.Ready) =
 // --- the panel -------------------------------------------------------------------------------------
 let showDistance: ((now: fitSection.Ready) => void) | null = null; // null if there is no line to match
 
-export const key = ({ challenge }: RoomView) => challenge;
+export const key = ({ challenge, spotlight }: RoomView) => challenge && [challenge, spotlight];
 
 export const show = (room: RoomView): Element[] => {
   const { challenge } = room;
@@ -52,7 +52,8 @@ export const show = (room: RoomView): Element[] => {
     words("p", task, { className: "hint" }, { epochs: numbers.whole(epochs) }),
   ];
   const score = element("p", { className: "class-score" }, i18n.t(`class.own_${kind}`, { score: scoreOf(own) }));
-  if (target && !over) {
+  // While a student's net is shown, the distance is not that of the net in Fit but the one of the ranking.
+  if (target && !over && room.spotlight === null) {
     showDistance = (now) => setText(score, distanceText(target, now));
     const now = fitSection.now();
     if (fitSection.isReady(now)) showDistance(now);

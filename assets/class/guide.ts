@@ -49,6 +49,9 @@ export const start = (lessons: typeof loadLessons) => {
     hide(room ?? { hidden: [] });
     setReadOnly(typeof room?.spotlight === "number");
     showLesson(room, before);
+    // A lesson that the student has opened is hidden with the lessons.
+    const isHidden = room?.hidden.includes("lessons") && !room.lesson;
+    if (isHidden && !byId("lessons").hidden) byId("lessons-close").click();
     if (room && before && isCalledToFit(room, before)) views.go("fit");
   });
 };

@@ -23,4 +23,10 @@ export const start = () => {
   new ResizeObserver(() => {
     controls.parentElement?.style.setProperty("--controls", `${controls.offsetHeight}px`);
   }).observe(controls);
+  // On a phone the command bar covers the bottom of the screen, as far as its controls are not hidden.
+  const bar = query(".command-bar");
+  new ResizeObserver(() => {
+    const isFixed = getComputedStyle(bar).position === "fixed";
+    document.documentElement.style.setProperty("--bar", isFixed ? `${bar.offsetHeight}px` : "");
+  }).observe(bar);
 };

@@ -270,14 +270,20 @@ const onKey = (event: KeyboardEvent) => {
   go(at, by);
 };
 
-// Open the URL's lesson if it was not opened before; otherwise the step that this tab had open before a reload.
+// What to open with the page: the URL's lesson if it was not opened before; otherwise what this tab had open before a
+// reload, unless the button of the lessons is hidden and the URL names no lesson.
+export const toOpen = (inUrl: string, kept: string, isHidden: boolean) => {
+  const [last, openedBefore] = kept.split("|");
+  const isNew = inUrl !== "" && inUrl !== openedBefore;
+  if (isNew) return { name: inUrl, isNew };
+  return { name: isHidden && !inUrl ? "" : last, isNew };
+};
+
 const begin = async () => {
-  const [lastPlace, openedBefore] = (storage.readTab(PLACE) ?? "").split("|");
-  const name = lessonInUrl();
-  const isNew = name !== "" && name !== openedBefore;
-  if (!isNew && !lastPlace) return;
-  if (!(await open())) return;
-  const place = placeOf(isNew ? name : lastPlace);
+  const isHidden = getComputedStyle(byId("lessons-open")).display === "none";
+  const { name, isNew } = toOpen(lessonInUrl(), storage.readTab(PLACE) ?? "", isHidden);
+  if (!name || !(await open())) return;
+  const place = placeOf(name);
   if (place) return enter(place, isNew ? "start" : null);
   showList();
   if (isNew) showUnknown(name);

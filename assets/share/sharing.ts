@@ -23,9 +23,8 @@ export type Collected = { fragment: string; kind: Kind; notes: Note[]; session: 
 export const showNotice = (kind: fitControls.MessageKind, code: string, args: Args = {}) =>
   fitControls.showMessage("fit-notice", kind, { code, args });
 
-// Resolves when Build's plots are drawn and Fit's session is open.
+// Resolves when Fit's session is open.
 export const ready = async () => {
-  await buildSection.ready;
   while (!fitSection.now().state) await new Promise((done) => setTimeout(done, 50));
 };
 

@@ -37,7 +37,7 @@ States: TypeAlias = Mapping[int, TrainState]  # untrained nets, by seed
 Move: TypeAlias = Callable[[SessionState], Transition]
 
 
-class Outcome(NamedTuple):
+class SeatCounts(NamedTuple):
     """For how many seats a command succeeded and for how many it failed."""
 
     seats: int
@@ -115,19 +115,19 @@ class ClassSessions:
                 await self._sessions.apply(sid, move, as_teacher=True)
         return seat
 
-    async def set_up_all(self, room: Room) -> Outcome:
+    async def set_up_all(self, room: Room) -> SeatCounts:
         """Set up the session of every seat with the setting of the room."""
         setting = room.setting
         if setting is None:
-            return Outcome(0, 0)
+            return SeatCounts(0, 0)
         seats = await self._rooms.seats(room.code)
         made = await self._initial_states(setting, seats)
         sids = await for_each(seats, lambda seat: self._set_up(room, setting, seat, made))
         given = {seat.number: sid for seat, sid in zip(seats, sids, strict=True) if sid is not None}
         kept = await self._save(room, setting, given)
-        return Outcome(len(kept), len(seats) - len(given))
+        return SeatCounts(len(kept), len(seats) - len(given))
 
-    async def change_all(self, room: Room, move: Move, starts: bool = False) -> Outcome:
+    async def change_all(self, room: Room, move: Move, starts: bool = False) -> SeatCounts:
         """Apply a transition to every session of the class, if the class is led.
 
         Parameters
@@ -139,11 +139,11 @@ class ClassSessions:
             Whether the transition starts runs.
         """
         if not room.leading:
-            return Outcome(0, 0)
+            return SeatCounts(0, 0)
         sids = [seat.class_sid for seat in await self._rooms.seats(room.code) if seat.class_sid]
         change = self._sessions.apply_and_start if starts else self._sessions.apply
         done = await for_each(sids, lambda sid: change(sid, move, as_teacher=True))
-        return Outcome(len(sids) - done.count(None), done.count(None))
+        return SeatCounts(len(sids) - done.count(None), done.count(None))
 
     async def copy(self, sid: str) -> str:
         """Make a locked copy of a session, without its history; returns its id."""

@@ -8,10 +8,10 @@ from typing import TypeGuard
 from pwlapp.errors import UserError
 from pwlapp.rooms.state import CURVE_VALUES, Answers, Question, Seat, Value
 
-MAX_NUMBER = 1e9
+MAX_NUMBER = 10**9
 
 
-def check_answer(question: Question, value: object) -> Value:
+def check_answer(question: Question, value: object, seats: int) -> Value:
     """Check a student's answer, and return it.
 
     Parameters
@@ -19,6 +19,9 @@ def check_answer(question: Question, value: object) -> Value:
     question : Question
     value : object
         From a request, so of any type.
+    seats : int
+        Number of seats in the room. The page's own question, "how many of us", asks for a whole
+        number from 0 to this; a teacher's question for a number within `MAX_NUMBER` of 0.
 
     Returns
     -------
@@ -29,10 +32,16 @@ def check_answer(question: Question, value: object) -> Value:
     Raises
     ------
     UserError
-        ``bad_answer``
+        ``bad_answer``, ``bad_answer_count`` (max), ``bad_answer_number`` (min, max).
     """
-    if question.kind == "number" and _is_number(value, -MAX_NUMBER, MAX_NUMBER):
-        return value
+    if question.kind == "number" and question.text_is_preset:
+        if _is_number(value, 0, seats) and value % 1 == 0:
+            return value
+        raise UserError("bad_answer_count", max=seats)
+    if question.kind == "number":
+        if _is_number(value, -MAX_NUMBER, MAX_NUMBER):
+            return value
+        raise UserError("bad_answer_number", min=-MAX_NUMBER, max=MAX_NUMBER)
     if question.kind == "choice" and type(value) is int and 0 <= value < len(question.options):
         return value
     if (

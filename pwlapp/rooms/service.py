@@ -158,16 +158,16 @@ class RoomService:
         Raises
         ------
         UserError
-            ``question_over`` if the question was revealed or ended; ``bad_answer``.
+            ``question_over`` if the question was revealed or ended; the errors of `check_answer`.
         """
+        seats = await self.repository.count(room.code)
 
         def change(room: Room, seat: Seat) -> Seat:
             asked = room.question
             if asked is None or asked.id != question or asked.revealed is not None:
                 raise UserError("question_over")
-            return msgspec.structs.replace(
-                seat, answer=Answer(question, check_answer(asked, value))
-            )
+            checked = check_answer(asked, value, seats)
+            return msgspec.structs.replace(seat, answer=Answer(question, checked))
 
         await self.repository.update_seat_in(room.code, seat.number, change)
 

@@ -93,7 +93,7 @@ HIDEABLE = {
     "pictures": _card(ids.SHARE_PICTURES),
     "open": _card(ids.SHARE_IMPORT),
     "lessons": _only(ids.LESSONS_OPEN, ids.TOUR_HELP),
-    "class": _section(ids.CLASS),
+    "class": _section(ids.CLASS, f"#{ids.BOARD}", f"#{ids.BOARD_LINK}"),
     "language": _only(ids.LANGUAGE_SWITCH),
     "theme": _only(ids.THEME_SWITCH),
 }
@@ -130,7 +130,7 @@ _SCRIPT = """
   document.head.append(style);
   const views = VIEWS;
   const isView = (name) => new RegExp(`^#${name}(?![a-z])`).test(location.hash);
-  const isOffered = (name) => !hidden.includes(name);
+  const isOffered = (name) => !hidden.includes(name === "board" ? "class" : name);
   const offered = views.filter(isOffered);
   root.dataset.view = offered.find(isView) ?? offered[0] ?? views[0];
   if (query.get("projector") === "1") root.dataset.projector = "";

@@ -74,8 +74,7 @@ def open_page(
     The first tab of a context stays open for later tests, so that its process has the compiled
     scripts: a page then takes half the CPU time. ``own_context=True`` is a browser of another
     person, ``fresh=True`` one that is closed after the test, for tests that change the context or
-    need an empty HTTP cache, ``modules=False`` for tests in which parts of the page are loaded as a
-    visitor has them loaded.
+    need an empty HTTP cache.
 
     The page opens in the view that the test's mark names, ``pytest.mark.view("build")``, else in
     Fit. Animations are reduced: a run is not replayed, its end is shown at once. Tests of the
@@ -116,7 +115,6 @@ def open_page(
         motion: bool = False,
         own_context: bool = False,
         fresh: bool = False,
-        modules: bool = True,
     ) -> LecturePage:
         if context_of is not None:
             context = context_of.page.context
@@ -134,10 +132,7 @@ def open_page(
             watch(page)
         opened = LecturePage(page)
         opened.page.goto(address if "#" in address else f"{address}#{view}")
-        if modules:
-            opened.wait_until_ready()
-        else:
-            opened.wait_until_shown()
+        opened.wait_until_ready()
         return opened
 
     yield open_

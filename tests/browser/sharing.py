@@ -14,6 +14,7 @@ from tests.support.lecture_page import LecturePage
 
 def link_of(page: LecturePage) -> str:
     """The link that the page's button would copy."""
+    page.load("share")
     link: str = page.page.evaluate("pwl.share.make()")
     return link
 
@@ -24,6 +25,7 @@ def params_of(page: LecturePage) -> list[float]:
 
 
 def saved_of(page: LecturePage) -> dict[str, Any]:
+    page.load("share")
     saved: dict[str, Any] = page.page.evaluate("pwl.sharing.saved()")
     return saved
 

@@ -52,8 +52,8 @@ class Board:
         self.page.find(f"#board-{command}").click()
         expect(self.page.find("#board-said")).to_contain_text(said)
 
-    def count(self, why: str) -> Locator:
-        return self.page.find(f"#board-chip-{why} strong")
+    def count(self, outcome: str) -> Locator:
+        return self.page.find(f"#board-chip-{outcome} strong")
 
     def listed(self) -> Locator:
         return self.page.find("#board-list [role='option']")
@@ -138,6 +138,13 @@ def test_a_lesson_from_the_code_to_the_release(
     teacher.find("#board-setting-fit").click()
     expect(teacher.find("#board-setting")).to_contain_text("what stands in Fit")
 
+    teacher.find("#board-spotlight").click()
+    expect(teacher.find("#board-leads")).to_have_text("Minji is on every screen")
+    board.open_drawer("challenge")
+    teacher.find("#board-challenge-start").click()
+    expect(teacher.find("#board-said")).to_contain_text("the shown one is off the screens")
+    expect(teacher.find("#board-leads")).to_contain_text("You lead")
+
     hidden = ("net", "optimizer", "weights", "train")  # ticked faster than the room can answer
     board.open_drawer("pages")
     for name in hidden:
@@ -149,6 +156,11 @@ def test_a_lesson_from_the_code_to_the_release(
     teacher.find("#board-pages .drawer-close").click()
     board.press("release", "own work")
     expect(teacher.find("#board-leads")).to_contain_text("on their own")
+    expect(teacher.find("#board-challenge-words")).to_contain_text("The challenge has ended")
+    expect(teacher.find("#board-challenge-end")).to_have_text("Take the ranking away")
+    teacher.find("#board-challenge-end").click()
+    expect(teacher.find("#board-panel-challenge")).to_be_hidden()
+    expect(student.find("#class-panel")).to_be_hidden()
 
 
 def test_filters_and_order_of_the_tiles(board: Board, address: str) -> None:
@@ -175,8 +187,8 @@ def test_filters_and_order_of_the_tiles(board: Board, address: str) -> None:
 def test_a_projector_without_names_or_answers_and_downloads(
     board: Board, address: str, open_page: OpenPage
 ) -> None:
-    seats = [Seat(address, board, name) for name in ("Minji", "Jisoo")]
-    board.press("push", "Sent to 2")
+    seats = [Seat(address, board, name) for name in ("Minji", "Jisoo", "Bora")]
+    board.press("push", "Sent to 3")
     board.page.page.set_viewport_size({"width": 1366, "height": 633})
     board.page.find("#board-list").focus()
     board.page.page.keyboard.press("ArrowRight")  # which is in the question's place here
@@ -185,10 +197,16 @@ def test_a_projector_without_names_or_answers_and_downloads(
     board.page.find("#board-ask-send").click()
     expect(board.page.find("#board-question-text")).to_contain_text("bend on both sides")
     expect(board.page.find("#board-question-text")).to_be_visible()
+    board.open_drawer("ask")
+    board.page.find("#board-ask-text").fill("How many points?")
+    board.page.find("#board-ask-send").click()
+    expect(board.page.find("#board-question-text")).to_have_text("How many points?")
+    board.page.load("board")
     question = board.page.page.evaluate("pwl.board.room.question.id")
-    seats[0].answer(question, 999_999)
+    for seat, value in zip(seats, (3, 5, 999_999), strict=True):
+        seat.answer(question, value)
     expect(board.page.find("#board-answered")).to_have_text(
-        "1 of 2 has answered. Far outside, not drawn: 1."
+        "3 of 3 have answered. Far outside, not drawn: 1."
     )
     board.open_drawer("room")
     link = board.page.find("#board-links input").nth(1).input_value()
@@ -199,6 +217,7 @@ def test_a_projector_without_names_or_answers_and_downloads(
     expect(wall.find("#board-list")).to_contain_text("Seat 2")
     expect(wall.find("#board")).not_to_contain_text("Minji")
     expect(wall.find("#board-answered")).to_contain_text("hidden here")
+    wall.load("board")
     assert wall.page.evaluate(SMALLEST) == 24  # pixels, for the back row
     assert wall.texts_below(24) == []
     board.page.find("#board-room .drawer-close").click()
@@ -213,7 +232,7 @@ def downloads_and_the_end_of_a_room(board: Board) -> None:
     board.page.find("#board-with-names input").check()
     named = saved(board, "csv").decode("utf-8-sig")
     assert "Minji" not in anonymous
-    assert [row["name"] for row in csv.DictReader(io.StringIO(named))] == ["Minji", "Jisoo"]
+    assert [row["name"] for row in csv.DictReader(io.StringIO(named))] == ["Minji", "Jisoo", "Bora"]
     assert saved(board, "picture").startswith(b"\x89PNG")
     assert b"nbformat" in saved(board, "notebook")
     board.page.find("#board-save .drawer-close").click()

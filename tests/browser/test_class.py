@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from math import e
 from typing import Any, NamedTuple
@@ -30,6 +31,9 @@ DRAWN_TO_SIZE = """() => [...document.querySelectorAll("#fit .js-plotly-plot")].
   const clip = gd.querySelector("clipPath.plotclip rect").width.baseVal.value;
   return Math.abs(width - gd.clientWidth) < 1 && clip <= width - margin.l - margin.r + 1;
 })"""
+
+AT_BOTTOM = """(selector) =>
+  Math.abs(document.querySelector(selector).getBoundingClientRect().bottom - innerHeight) < 2"""
 
 
 def post(url: str, body: dict[str, Any], token: str = "") -> dict[str, Any]:
@@ -113,9 +117,12 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
     expect(page.find("#undo")).to_be_disabled()  # own steps are set aside, too
     room("start", epochs=200)
     page.wait_for_epoch(200)
-    room("hide", controls=["train"])
+    page.find("#lessons-open").click()
+    expect(page.find("#lessons")).to_be_visible()
+    room("hide", controls=["train", "lessons"])
     expect(page.find("#fit-train")).to_be_hidden()
-    room("lesson", lesson=["tour", 3])
+    expect(page.find("#lessons")).to_be_hidden()
+    room("lesson", lesson=["tour", 3])  # the teacher's is shown nevertheless
     expect(page.find("#lesson-task")).to_be_visible()
     page.open_drawer("fit-options")
     room("lesson", lesson=None)
@@ -136,6 +143,9 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
     for part in ("says", "task", "keep", "leave"):  # and nothing of it is cut
         expect(page.find(f"#class-{part}")).to_be_in_viewport(ratio=1)
     assert page.find("#class-says").evaluate("(says) => says.scrollHeight <= says.clientHeight + 1")
+    room("hide", controls=["seed", "train"])  # the task is then at the bottom of the screen
+    page.page.wait_for_function(AT_BOTTOM, arg="#class-panel")
+    room("hide", controls=[])
     page.page.set_viewport_size({"width": 1280, "height": 900})
     room("end_challenge")
     expect(page.find("#class-task")).to_be_hidden()
@@ -178,11 +188,23 @@ def a_frozen_class_shows_a_message_and_loses_nothing(page: LecturePage, room: Ro
     expect(page.find(".plot-logit .to-match")).to_be_visible()
     assert trace_ends(page, "logit", 3) == [-4, -2]
     assert trace_ends(page, "yhat", 1) == pytest.approx([1 / (1 + e**4), 1 / (1 + e**2)])
+    score = page.find(".class-score")
+    expect(score).to_have_text(re.compile(r"Your distance: \d"))
+    distance = score.inner_text()
+    room("spotlight", seat=1)
+    expect(page.find("#class-says")).to_have_text("Everyone sees your net.")
+    room("start", epochs=100)  # the student's own net; the page shows its copy, which stays
+    expect(score).not_to_have_text(distance)
+    expect(score).to_have_text(re.compile(r"Your distance: \d"))
+    wait_for_count(page, 300)
+    room("challenge", kind="match", target=[1, -1, -4, -6, 2])  # for which all get their own nets
+    page.wait_for_epoch(400)
+    assert not page.page.evaluate("document.querySelector('#fit .plot-weights').inert")
     room("end_challenge")
     expect(page.find(".plot-logit .to-match")).to_be_hidden()
     assert trace_ends(page, "yhat", 1) == truth
     page.train(100)
-    page.wait_for_epoch(400)
+    page.wait_for_epoch(500)
 
 
 def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage) -> None:

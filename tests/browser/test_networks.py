@@ -54,6 +54,7 @@ def test_a_proxy_that_buffers_streams(proxy: Proxy, room: Room, open_page: OpenP
     page.wait_for_epoch(200)
     board = open_page(f"{proxy.address}/#board={room.token}", own_context=True)
     expect(board.find("#board-seats")).to_contain_text("1")
+    board.load("board")
     board.page.wait_for_function("pwl.board.roster.get(1)?.epoch === 200")
     room("start", epochs=100)
     board.page.wait_for_function("pwl.board.roster.get(1)?.epoch === 300")
@@ -64,6 +65,7 @@ def test_a_connection_that_dies_silently(proxy: Proxy, room: Room, open_page: Op
     page = open_page(proxy.address, fresh=True)
     board = open_page(f"{proxy.address}/#board={room.token}", fresh=True)
     join(page, room)
+    board.load("board")
     expect(board.find("#board-seats")).to_contain_text("1")
     status, leads = page.find("#count-status"), board.find("#board-leads")
     for each in (page, board):
@@ -91,7 +93,7 @@ def test_a_connection_that_dies_silently(proxy: Proxy, room: Room, open_page: Op
 
 def test_a_network_with_a_sign_in_page(proxy: Proxy, open_page: OpenPage) -> None:
     """Commands show a message meanwhile; afterwards the page recovers by itself."""
-    page = open_page(proxy.address, fresh=True, quiet=False, modules=False)
+    page = open_page(proxy.address, fresh=True, quiet=False)
     page.train(100)
     page.wait_for_epoch(100)
     proxy.mode = "portal"
@@ -113,7 +115,7 @@ def test_seven_tabs_and_a_board_of_one_browser(address: str, open_page: OpenPage
     """With HTTP/1.1 a browser opens at most six connections for all of them."""
     room = open_room(address)
     first = open_page(f"{address}/#board={room.token}", own_context=True)
-    tabs = [open_page(address, context_of=first, modules=False) for _ in range(7)]
+    tabs = [open_page(address, context_of=first) for _ in range(7)]
     for tab in tabs:
         assert tab.page.evaluate("document.visibilityState") == "visible"
         tab.train(500)
@@ -122,4 +124,5 @@ def test_seven_tabs_and_a_board_of_one_browser(address: str, open_page: OpenPage
     join(tabs[6], room)
     push(room, 60)
     tabs[6].wait_for_epoch(60)
+    first.load("board")
     first.page.wait_for_function("pwl.board.roster.get(1)?.epoch === 60")

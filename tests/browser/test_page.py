@@ -157,7 +157,7 @@ def test_a_restarted_server(tmp_path: Path, open_page: Open) -> None:
     expect(page.find("#fit-pause")).to_be_disabled()
     with serve(tmp_path, port=port):
         seen = page.page.evaluate("pwl.fit.frame().epoch")
-        page.page.wait_for_function(f"pwl.fit.frame().epoch > {seen} + 500")
+        page.page.wait_for_function(f"pwl.fit.frame().epoch > {seen}")
         expect(page.find("#fit-pause")).to_be_enabled()
         page.click("#fit-pause")
         room("push", **SETTING | {"epochs": 40})

@@ -195,7 +195,7 @@ SHOWN_KEYS = """() => [...document.querySelectorAll("[data-t]")]
 def test_a_script_that_fails_to_load_shows_a_message_and_is_retried(
     address: str, open_page: Open
 ) -> None:
-    page = open_page(address, lang="ko-KR", quiet=False, fresh=True, modules=False)
+    page = open_page(address, lang="ko-KR", quiet=False, fresh=True)
     for card, made in (("share", "#share-holds"), ("explore-surface", "#surface-plot .plot")):
         page.page.route("**/static/*", lambda route: route.abort())
         page.go(card)
@@ -246,6 +246,7 @@ def test_projector_mode(address: str, open_page: Open) -> None:
 def test_the_address_of_a_hidden_view_opens_the_first_that_is_offered(
     address: str, open_page: Open
 ) -> None:
-    page = open_page(f"{address}?hide=fit#fit")
+    page = open_page(f"{address}?hide=fit,class#board")
     expect(page.find("#build")).to_be_visible()
     expect(page.find("#fit")).to_be_hidden()
+    expect(page.find("#board")).to_be_hidden()

@@ -39,6 +39,7 @@ def open_surface(page: LecturePage, epochs: int = 0) -> None:
     if epochs:
         page.train(epochs)
         page.wait_for_epoch(epochs)
+    page.load("surface")
     page.find("#surface-plot").scroll_into_view_if_needed()
     page.page.wait_for_function(OF_THE_NET)
     page.page.wait_for_function(AT_REST)

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pwlapp.compute import warmup
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU, fused_cpu
 from pwlapp.core.engines.fused_cpu import FusedCpuEngine, train_many
@@ -30,6 +31,12 @@ ARCHITECTURES = [
     for activation in ("relu", "sigmoid")
     for loss in ("bce", "mse")
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """Compile as a server does: the servers of other tests wait for it and do not compile again."""
+    warmup.load_compiled()
 
 
 def both(
@@ -363,10 +370,9 @@ print("no index out of bounds")
 """
 
 
-def test_no_index_is_out_of_bounds(pytestconfig: pytest.Config):
-    """With loops that check every index, compiled if they have changed, in a process of its own."""
-    folder = str(pytestconfig.cache.mkdir("numba-checked"))
-    environment = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": folder, "NUMBA_OPT": "0"}
+def test_no_index_is_out_of_bounds(tmp_path: Path):
+    """With loops that check every index, compiled in another process: Numba can't cache them."""
+    environment = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path), "NUMBA_OPT": "0"}
     done = subprocess.run(
         [sys.executable, "-c", CHECKED],
         env={**os.environ, **environment},

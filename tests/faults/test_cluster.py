@@ -1,4 +1,4 @@
-"""Several web processes and workers as one server: failures of each kind of process."""
+"""Two web processes and a worker as one server: failures of each kind of process."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> Points:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("cluster")
     data = write_points(folder / "points.csv")
-    with Cluster(folder, data=data, settings=SETTINGS) as cluster:
+    with Cluster(folder, workers=1, data=data, settings=SETTINGS) as cluster:
         cluster.wait_until_ready()
         yield cluster
 

@@ -21,9 +21,9 @@ EPOCHS = 4000
 
 async def test_every_epoch_is_trained_once_whenever_the_server_is_killed(tmp_path: Path) -> None:
     lines: list[str] = []
-    done, violations = await embedded.run(tmp_path, 1, 3, 2, lines.append, up_s=(0.0, 2.0))
+    done, violations = await embedded.run(tmp_path, 1, 2, 2, lines.append, up_s=(0.0, 1.0))
     assert violations == [], "\n".join(lines)
-    assert done == {"killed": 3}
+    assert done == {"killed": 2}
 
 
 @pytest.fixture(scope="module")

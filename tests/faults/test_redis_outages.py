@@ -21,7 +21,7 @@ EPOCHS = 500
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("sick")
     settings = {"PWLAPP_ENGINE": "torch@cpu"}
-    with Cluster(folder, webs=1, workers=2, settings=settings) as cluster:
+    with Cluster(folder, webs=1, workers=1, settings=settings) as cluster:
         cluster.wait_until_ready()
         yield cluster
 

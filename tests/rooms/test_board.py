@@ -104,10 +104,10 @@ async def test_shows_who_joins_changes_and_leaves(
 ) -> None:
     first, second = await take_seats(rooms, room, 2)
     await until(lambda: len(screen.rows) == 2)
-    assert [screen.rows[n]["why"] for n in (1, 2)] == ["not_started"] * 2
+    assert [screen.rows[n]["outcome"] for n in (1, 2)] == ["not_started"] * 2
     assert [screen.rows[n]["seed"] for n in (1, 2)] == [1, 2]  # their own nets
     await rooms.sessions.set_params(first.own, [-1, -1, 2, 3, 0])
-    await until(lambda: screen.rows[1]["why"] == "left")
+    await until(lambda: screen.rows[1]["outcome"] == "left")
     assert screen.rows[1]["slopes"] == [-5.0, 0.0]
     await rooms.rename(room, second, "Mina")
     await until(lambda: screen.rows[2]["name"] == "Mina")
@@ -153,7 +153,7 @@ async def test_sends_only_what_has_changed(rooms: RoomService, room: Room, scree
     await until(lambda: len(screen.rows) == 3)
     seen = len(screen.received)
     await rooms.sessions.set_params(seats[1].own, TARGET)
-    await until(lambda: screen.rows[2]["why"] == "not_yet")
+    await until(lambda: screen.rows[2]["outcome"] == "not_yet")
     assert [[row["n"] for row in line["seats"]] for line in screen.received[seen:]] == [[2]]
 
 
@@ -360,7 +360,7 @@ class TestRanking:
         await rooms.sessions.set_params(first.class_sid or "", [1, -1, -4.5, -9, 5])
         await until(lambda: screen.ranking() == [(1, 1)])
         await send_command(rooms, room, "release")
-        await until(lambda: screen.rows[2]["why"] == "not_yet")  # own nets are shown again
+        await until(lambda: screen.rows[2]["outcome"] == "not_yet")  # own nets are shown again
         await rooms.sessions.set_params(first.own, TARGET)
         await send_command(rooms, room, "hide_name", seat=1, on=True)
         await until(lambda: screen.room["challenge"]["ranking"][0]["name"] == "")

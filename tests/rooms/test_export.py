@@ -42,7 +42,7 @@ class TestCsv:
     def test_has_each_seat_with_its_weights_to_the_last_bit(self) -> None:
         rows = [make_row(1), make_row(2, net=Architecture(h=3, bias1=True))]
         first, second = table(csv_table(rows, {1: 31}, {2: 0.25}, with_names=False))
-        assert (first["seat"], first["seed"], first["epoch"], first["why"]) == (
+        assert (first["seat"], first["seed"], first["epoch"], first["outcome"]) == (
             "1",
             "1",
             "100",
@@ -115,7 +115,7 @@ class TestNotebook:
             weights = [weight.data.reshape(-1) for weight in made.parameters()]
             assert np.concatenate(weights).tobytes() == each.train.params.tobytes()
         printed = [line.split() for line in capsys.readouterr().out.splitlines()]
-        assert [(int(seat), why) for seat, why, _ in printed] == [(1, "both"), (2, "both")]
+        assert [(int(seat), outcome) for seat, outcome, _ in printed] == [(1, "both"), (2, "both")]
         assert [float(loss) for *_, loss in printed] == pytest.approx(
             [each.train.loss for each in students[:2]], abs=1e-6
         )

@@ -10,7 +10,8 @@ from pwlapp.errors import UserError
 from pwlapp.rooms.questions import answers, check_answer, summary
 from pwlapp.rooms.state import CURVE_VALUES, Answer, Answers, Question, Seat, Value
 
-NUMBER = Question(3, "number", "How many of us?")
+NUMBER = Question(3, "number", "How many points?")
+COUNT = Question(3, "number", "How many of us?", text_is_preset=True)
 CHOICE = Question(3, "choice", "Which side?", ("left", "right", "both"))
 CURVE = Question(3, "curve", "Sketch it")
 FLAT = [0.5] * CURVE_VALUES
@@ -29,6 +30,9 @@ def seats(*values: Value | None, question: int = 3) -> list[Seat]:
     [
         (NUMBER, 31, 31),
         (NUMBER, -0.5, -0.5),
+        (NUMBER, 1e9, 1e9),
+        (COUNT, 0, 0),
+        (COUNT, 30, 30),
         (CHOICE, 0, 0),
         (CHOICE, 2, 2),
         (CURVE, FLAT, tuple(FLAT)),
@@ -36,7 +40,7 @@ def seats(*values: Value | None, question: int = 3) -> list[Seat]:
     ],
 )
 def test_valid_answers(question: Question, value: Any, kept: Value) -> None:
-    assert check_answer(question, value) == kept
+    assert check_answer(question, value, 30) == kept
 
 
 @pytest.mark.parametrize(
@@ -54,7 +58,19 @@ def test_valid_answers(question: Question, value: Any, kept: Value) -> None:
 )
 def test_invalid_answers(question: Question, value: Any) -> None:
     with pytest.raises(UserError, match="bad_answer"):
-        check_answer(question, value)
+        check_answer(question, value, 30)
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "message"),
+    [
+        *[(COUNT, value, "bad_answer_count: max=30") for value in (-5, 31, 999, 0.5, None, True)],
+        (NUMBER, 1e10, "bad_answer_number: min=-1000000000, max=1000000000"),
+    ],
+)
+def test_a_refusal_names_the_limits(question: Question, value: Any, message: str) -> None:
+    with pytest.raises(UserError, match=f"^{message}$"):
+        check_answer(question, value, 30)
 
 
 def test_only_answers_to_this_question_count() -> None:

@@ -19,7 +19,7 @@ from pwlapp.core.net import slopes as slopes_of_lecture
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
 from pwlapp.core.state import Budget
 from pwlapp.core.training import initial_state, train_slice, with_params
-from pwlapp.rooms.board.rows import changes, row, slopes, why
+from pwlapp.rooms.board.rows import changes, outcome, row, slopes
 from pwlapp.rooms.state import Seat
 from pwlapp.sessions.frames import curve
 from pwlapp.sessions.state import Notice, Run, SessionState
@@ -61,7 +61,7 @@ class TestWhy:
     def test_of_a_loss_that_one_side_can_reach_depends_on_the_units(
         self, W1: list[float], expected: str
     ) -> None:
-        assert why(session([*W1, -1.0, -1.0, 0.5], loss=BEST.left), X, BEST) == expected
+        assert outcome(session([*W1, -1.0, -1.0, 0.5], loss=BEST.left), X, BEST) == expected
 
     def test_a_net_with_a_lower_loss_than_one_side_can_reach_bends_on_both(
         self,
@@ -70,7 +70,7 @@ class TestWhy:
         found = []
         for epochs in (1, 5000):
             result = train_slice(start, *POINTS.training, AdamOptions(), Budget(epochs))
-            found.append(why(replace(session(), train=result.state), X, BEST))
+            found.append(outcome(replace(session(), train=result.state), X, BEST))
         assert found == ["not_yet", "both"]
 
     def test_if_one_side_is_enough_two_trained_sides_count_as_both(self) -> None:
@@ -82,7 +82,7 @@ class TestWhy:
             ([1.0, -1.0], best.flat, "not_yet"),
             ([-1.0, -2.0], best.both, "left"),
         ):
-            assert why(session([*W1, 1.0, 1.0, 0.0], loss=loss), X, best) == expected
+            assert outcome(session([*W1, 1.0, 1.0, 0.0], loss=loss), X, best) == expected
 
     def test_with_a_bias_both_ends_must_slope(self) -> None:
         net = Architecture(bias1=True)
@@ -94,7 +94,7 @@ class TestWhy:
         ):
             params = np.array([*W1, *b1, -4.0, 2.0, 0.0], dtype=np.float32)
             trained = replace(state.train, params=params, net=net)
-            assert why(replace(state, train=trained), X, BEST) == expected
+            assert outcome(replace(state, train=trained), X, BEST) == expected
 
     def test_a_unit_that_is_on_for_no_point_is_dead(self) -> None:
         net = Architecture(bias1=True)
@@ -102,20 +102,20 @@ class TestWhy:
         for bias, expected in ((-0.5, "both"), (-1.5, "dead")):
             params = np.array([1.0, -1.0, bias, 0.5, 1.0, 1.0, 0.0], dtype=np.float32)
             trained = replace(state.train, params=params, net=net)
-            assert why(replace(state, train=trained), X, BEST) == expected
+            assert outcome(replace(state, train=trained), X, BEST) == expected
 
     def test_sigmoids_are_never_dead_but_may_be_flat(self) -> None:
         net = Architecture(activation="sigmoid")
         for params, expected in (([0, 1, 1, 1, 0], "right"), ([0, 0, 1, 1, 0], "dead")):
             state = session([float(param) for param in params], loss=BEST.flat)
-            assert why(replace(state, train=replace(state.train, net=net)), X, BEST) == expected
+            assert outcome(replace(state, train=replace(state.train, net=net)), X, BEST) == expected
 
     def test_an_untrained_net_has_not_started(self) -> None:
         start = initial_state(1, *POINTS.training)
         untouched = replace(session(), train=start)
-        assert why(untouched, X, BEST) == "not_started"
+        assert outcome(untouched, X, BEST) == "not_started"
         edited = with_params(start, np.array([1, -1, -4.5, -9, 4.5], np.float32), X, POINTS.y)
-        assert why(replace(untouched, train=edited, by_recipe=False), X, BEST) == "both"
+        assert outcome(replace(untouched, train=edited, by_recipe=False), X, BEST) == "both"
 
     def test_diverged_goes_before_where_the_weights_ended(self) -> None:
         points = POINTS
@@ -124,15 +124,15 @@ class TestWhy:
         assert result.diverged
         ended = replace(session(), train=result.state, notice=Notice("diverged"))
         best = plateaus(*points.training, "mse")
-        assert why(ended, X, best) == "diverged"
-        assert why(replace(ended, notice=None, by_recipe=False), X, best) != "diverged"
+        assert outcome(ended, X, best) == "diverged"
+        assert outcome(replace(ended, notice=None, by_recipe=False), X, best) != "diverged"
 
     def test_the_lectures_seeds_are_grouped_as_in_the_lesson(self) -> None:
         found = []
         for seed in (1, 2, 3):
             start = initial_state(seed, *POINTS.training)
             result = train_slice(start, *POINTS.training, AdamOptions(), Budget(5000))
-            found.append(why(replace(session(), train=result.state), X, BEST))
+            found.append(outcome(replace(session(), train=result.state), X, BEST))
         assert found == ["both", "both", "left"]
 
 
@@ -178,7 +178,7 @@ class TestRow:
             "epoch": 7,
             "loss": 0.25,
             "status": "paused",
-            "why": "both",
+            "outcome": "both",
             "slopes": [9.0, -4.5],
             "net": {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"},
             "numbers": [1.0, -1.0, -4.5, -9.0, 4.5],

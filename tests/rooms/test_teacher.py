@@ -348,6 +348,24 @@ class TestSpotlight:
         assert sids[2] is None
         assert await rooms.sessions.load_many([sid for sid in sids if sid]) == {}
 
+    async def test_a_challenge_takes_it_off_and_one_may_be_shown_again(
+        self, rooms: RoomService
+    ) -> None:
+        room = await rooms.open()
+        await take_seats(rooms, room, 2)
+        await send_command(rooms, room, "spotlight", seat=1)
+        before = await rooms.repository.load(room.code)
+        assert before.spotlight
+        await send_command(rooms, room, "challenge", kind="lowest", epochs=1000)
+        after = await rooms.repository.load(room.code)
+        assert after.challenge
+        assert (after.spotlight, after.version) == (None, before.version + 1)
+        assert await rooms.sessions.load_many([before.spotlight.sid]) == {}
+        await send_command(rooms, room, "spotlight", seat=2)
+        shown = await rooms.repository.load(room.code)
+        assert shown.spotlight
+        assert shown.challenge == after.challenge
+
     async def test_of_an_unknown_seat(self, rooms: RoomService) -> None:
         room = await rooms.open()
         with pytest.raises(UserError, match="room_forbidden"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.lecture_page import LecturePage
@@ -44,14 +45,15 @@ CONTRAST = """
 # under a layer of a plot. Those layers are transparent, and the gradients only shade the edges of a
 # box that scrolls, so the background behind them counts. A name is incomplete where the button
 # shows no letter that it could repeat, such as ✕.
-PROBLEMS = f"""async (selector) => {{
+PROBLEMS = f"""async ([selector, rules]) => {{
   {CONTRAST}
+  const ALL_BUT_CONTRAST = {{ rules: {{ "color-contrast": {{ enabled: false }} }} }};
   const decided = {{
     "color-contrast": hasContrast,
     "label-content-name-mismatch": (node) => !/[\\p{{L}}\\p{{N}}]/u.test(node.innerText),
   }};
   const found = await axe.run(selector ? {{ include: [selector] }} : document, {{
-    rules: {{ "color-contrast": {{ enabled: !selector }} }},
+    ...(rules.length ? {{ runOnly: rules }} : ALL_BUT_CONTRAST),
     resultTypes: ["violations", "incomplete"], preload: false, elementRef: true }});
   const described = (verdict, {{ id, nodes }}) => nodes
     .filter(({{ element }}) => verdict === "violation" || !decided[id]?.(element))
@@ -76,18 +78,24 @@ FAINT = f"""(selector) => {{
 }}"""
 
 
-def problems(page: LecturePage, selector: str = "") -> list[str]:
+CONTRAST_RULE = ("color-contrast",)
+SIZE_RULES = ("scrollable-region-focusable",)  # those that depend on the size of the screen
+
+
+def problems(page: LecturePage, selector: str = "", rules: Sequence[str] = ()) -> list[str]:
     """The violations that axe finds, and the incomplete cases that this module cannot decide.
 
     Parameters
     ----------
     selector : str
-        The part of the page to check, without axe's contrast rule, which takes most of its time
-        (see `faint`); if empty, the whole page with its landmarks.
+        The part of the page to check; if empty, the whole page with its landmarks.
+    rules : sequence of str
+        axe's rules; if empty, all but the one for contrasts, which takes most of its time: see
+        `faint`.
     """
     if not page.page.evaluate("'axe' in window"):
         page.page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.page.evaluate(PROBLEMS, selector)
+    found: list[str] = page.page.evaluate(PROBLEMS, [selector, list(rules)])
     return found
 
 

@@ -74,9 +74,13 @@ class LecturePage:
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
-        """Wait until the page can be used, then load its modules as ``pwl`` for the tests."""
+        """Wait until the page can be used; then its modules are in ``pwl``, see `load`."""
         self.wait_until_shown()
         self.page.evaluate(MODULES)
+
+    def load(self, part: str) -> None:
+        """Load a part as a visitor's click does, and add its modules to ``pwl``."""
+        self.page.evaluate("(part) => pwl.load(part)", part)
 
     def wait_until_shown(self) -> None:
         """Wait for both halves: Build's sliders, and Fit's net with its loss."""

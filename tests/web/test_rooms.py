@@ -402,7 +402,7 @@ class TestBodies:
         await send_command(rooms, known.room, "ask", **BODIES["ask"])
         body = {"question": 1, "value": value}
         answer = await send(client, "/rooms/seat/answer", body, known.seat)
-        assert code_of(answer) == "bad_answer"
+        assert code_of(answer) == "bad_answer_number"
         assert (await rooms.repository.seat(known.room.code, 1)).answer is None
 
     async def test_a_students_commands(

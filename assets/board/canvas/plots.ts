@@ -2,7 +2,7 @@
 // line, a block or a dot that can be found by its position.
 import type { Range } from "../../core/types";
 import { type PlotData, POINTS } from "../rows/curves";
-import { WHYS } from "../rows/types";
+import { OUTCOMES } from "../rows/types";
 import { type Axes, axesIn, paintAxes } from "./axes";
 import * as hidpi from "./hidpi-canvas";
 import * as histogram from "./histogram";
@@ -58,9 +58,9 @@ export const paintCurves = (
       pen.stroke();
     }
     pen.globalAlpha = isClear ? 1 : faint;
-    pen.strokeStyle = theme.of[student.row.why];
+    pen.strokeStyle = theme.of[student.row.outcome];
     pen.lineWidth = theme.thick * (isClear ? 4 : shown.length > MANY ? 1 : 1.5);
-    if (shown.length <= MANY) themes.dash(pen, student.row.why);
+    if (shown.length <= MANY) themes.dash(pen, student.row.outcome);
     pen.stroke();
     pen.setLineDash([]);
   }
@@ -110,7 +110,7 @@ const lossAxes = (canvas: hidpi.Canvas, range: Range, theme: Theme) => axesIn(ca
 // The students with a loss, in the order of their groups, and their blocks.
 const blocks = (canvas: hidpi.Canvas, students: Student[], range: Range, theme: Theme, now: number) => {
   const axes = lossAxes(canvas, range, theme);
-  const shown = WHYS.flatMap((why) => students.filter(({ row, loss }) => row.why === why && loss));
+  const shown = OUTCOMES.flatMap((outcome) => students.filter(({ row, loss }) => row.outcome === outcome && loss));
   const losses = shown.map(({ loss }) => (loss ? tweens.at(loss, now, one)[0] : 0));
   const boxes = histogram.stack(losses, range, axes.box.width, axes.box.height);
   return { axes, shown, boxes: boxes.map((box) => ({ ...box, x: box.x + axes.box.x, y: box.y + axes.box.y })) };
@@ -129,13 +129,13 @@ export const paintLosses = (
   paintAxes(pen, axes, theme, false);
   boxes.forEach(({ x, y, width, height }, i) => {
     const isClear = isMarked(shown[i], marks);
-    pen.fillStyle = isClear ? theme.ink : theme.of[shown[i].row.why];
+    pen.fillStyle = isClear ? theme.ink : theme.of[shown[i].row.outcome];
     pen.fillRect(x + 0.5, y + (height > 3 ? 0.5 : 0), Math.max(width - 1, 1), height > 3 ? height - 1 : height);
     const r = 0.3 * Math.min(width, height);
     if (r < MIN_MARK) return;
     pen.fillStyle = theme.surface;
     pen.strokeStyle = theme.surface;
-    themes.mark(pen, shown[i].row.why, x + width / 2, y + height / 2, r);
+    themes.mark(pen, shown[i].row.outcome, x + width / 2, y + height / 2, r);
   });
 };
 
@@ -185,9 +185,9 @@ export const paintSlopes = (
     if (!dot) continue;
     const isClear = isMarked(student, marks);
     pen.globalAlpha = isClear ? 1 : 0.7;
-    pen.fillStyle = theme.of[student.row.why];
-    pen.strokeStyle = theme.of[student.row.why];
-    themes.mark(pen, student.row.why, ...dot, isClear ? r + 2.5 : r);
+    pen.fillStyle = theme.of[student.row.outcome];
+    pen.strokeStyle = theme.of[student.row.outcome];
+    themes.mark(pen, student.row.outcome, ...dot, isClear ? r + 2.5 : r);
     if (!isClear) continue;
     pen.beginPath();
     pen.arc(...dot, r + 6, 0, 2 * Math.PI);

@@ -1,8 +1,8 @@
 // The page's colours and font, for canvases; they are read again when the theme changes. Also the dashes and marks by
 // which units and groups can be distinguished without colour.
-import { WHYS, type Why } from "../rows/types";
+import { OUTCOMES, type Outcome } from "../rows/types";
 
-const ROLES: Record<Why, string> = {
+const ROLES: Record<Outcome, string> = {
   both: "yhat",
   left: "unit2",
   right: "unit1",
@@ -28,7 +28,7 @@ const NAMES = [
 ] as const;
 type Name = (typeof NAMES)[number];
 
-export type Theme = Record<Name, string> & { of: Record<Why, string>; family: string } & {
+export type Theme = Record<Name, string> & { of: Record<Outcome, string>; family: string } & {
   px: number; // font size
   small: number; // smallest font size
   thick: number; // factor of line widths; in projector mode lines must be visible from the back row
@@ -38,7 +38,10 @@ export const read = (): Theme => {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
   const named = Object.fromEntries(NAMES.map((name) => [name, colour(name)])) as Record<Name, string>;
-  const of = Object.fromEntries(WHYS.map((why) => [why, colour(ROLES[why])])) as Record<Why, string>;
+  const of = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, colour(ROLES[outcome])])) as Record<
+    Outcome,
+    string
+  >;
   const { fontFamily } = getComputedStyle(document.body);
   const px = Number.parseFloat(style.fontSize);
   const isFar = "projector" in document.documentElement.dataset;
@@ -53,33 +56,33 @@ export const onTheme = (listener: () => void) =>
 
 // The dashes of the units, as in the page's other plots, and of the groups with the units' colours.
 const DASHES: Record<string, number[]> = { unit1: [2, 3], unit2: [8, 3, 2, 3], others: [5, 5] };
-export const dash = (pen: CanvasRenderingContext2D, why: Why) => pen.setLineDash(DASHES[ROLES[why]] ?? []);
+export const dash = (pen: CanvasRenderingContext2D, outcome: Outcome) => pen.setLineDash(DASHES[ROLES[outcome]] ?? []);
 export const unitOf = (k: number, theme: Theme) => {
   const role = k === 0 ? "unit1" : k === 1 ? "unit2" : "others";
   return { colour: theme[role], dash: DASHES[role] };
 };
 
 // Draw the mark of a group, which is the same as in the legend.
-export const mark = (pen: CanvasRenderingContext2D, why: Why, x: number, y: number, r: number) => {
+export const mark = (pen: CanvasRenderingContext2D, outcome: Outcome, x: number, y: number, r: number) => {
   pen.beginPath();
-  if (why === "left" || why === "right") {
-    const side = why === "left" ? -1 : 1;
+  if (outcome === "left" || outcome === "right") {
+    const side = outcome === "left" ? -1 : 1;
     pen.moveTo(x + side * r * 1.15, y);
     pen.lineTo(x - side * r * 0.85, y - r * 1.1);
     pen.lineTo(x - side * r * 0.85, y + r * 1.1);
     pen.closePath();
     pen.fill();
-  } else if (why === "dead") {
+  } else if (outcome === "dead") {
     pen.rect(x - 0.9 * r, y - 0.9 * r, 1.8 * r, 1.8 * r);
     pen.fill();
-  } else if (why === "not_yet") {
+  } else if (outcome === "not_yet") {
     pen.moveTo(x, y - 1.25 * r);
     pen.lineTo(x + 1.25 * r, y);
     pen.lineTo(x, y + 1.25 * r);
     pen.lineTo(x - 1.25 * r, y);
     pen.closePath();
     pen.fill();
-  } else if (why === "diverged") {
+  } else if (outcome === "diverged") {
     pen.moveTo(x - r, y - r);
     pen.lineTo(x + r, y + r);
     pen.moveTo(x - r, y + r);
@@ -88,7 +91,7 @@ export const mark = (pen: CanvasRenderingContext2D, why: Why, x: number, y: numb
     pen.stroke();
   } else {
     pen.arc(x, y, r, 0, 2 * Math.PI);
-    if (why === "both") pen.fill();
+    if (outcome === "both") pen.fill();
     else {
       pen.lineWidth = 0.5 * r;
       pen.stroke();

@@ -3,7 +3,7 @@ import * as numbers from "../../core/text/numbers";
 import type { Range } from "../../core/types";
 import type { PlotData } from "../rows/curves";
 import { POINTS } from "../rows/curves";
-import type { Why } from "../rows/types";
+import type { Outcome } from "../rows/types";
 import * as hidpi from "./hidpi-canvas";
 import { hasLoss, hasName, headHeight, lineHeight } from "./layout";
 import type { Scene, Student } from "./scene";
@@ -13,7 +13,7 @@ import * as tweens from "./tween";
 type Pen = CanvasRenderingContext2D;
 type Theme = themes.Theme;
 export type Words = {
-  head: (why: Why, count: number) => [name: string, count: string];
+  head: (outcome: Outcome, count: number) => [name: string, count: string];
   name: (student: Student) => string; // on the tile
 };
 export type Marks = { chosen: number | null; pointed: number | null; spotlight: number | null };
@@ -146,9 +146,9 @@ const paintTile = (pen: Pen, student: Student, theme: Theme, text: Words, marks:
   if (yhat && plotData) {
     pen.beginPath();
     trace(pen, tweens.at(yhat, now, numbersOf), plotData.span, boxOf(width, height, theme.small), width < 90 ? 2 : 1);
-    pen.strokeStyle = theme.of[row.why];
+    pen.strokeStyle = theme.of[row.outcome];
     pen.lineWidth = width >= 240 ? 4 : width >= 92 ? 2.5 : width >= 46 ? 2 : 1.5;
-    themes.dash(pen, row.why);
+    themes.dash(pen, row.outcome);
     pen.stroke();
     pen.setLineDash([]);
   }
@@ -162,7 +162,7 @@ const paintTile = (pen: Pen, student: Student, theme: Theme, text: Words, marks:
 
 const paintHead = (
   pen: Pen,
-  why: Why,
+  outcome: Outcome,
   count: number,
   x: number,
   y: number,
@@ -170,12 +170,12 @@ const paintHead = (
   theme: Theme,
   text: Words,
 ) => {
-  const [name, number] = text.head(why, count);
-  pen.fillStyle = theme.of[why];
-  pen.strokeStyle = theme.of[why];
+  const [name, number] = text.head(outcome, count);
+  pen.fillStyle = theme.of[outcome];
+  pen.strokeStyle = theme.of[outcome];
   const middle = y + headHeight(theme.small) / 2 - 1;
   const r = 0.41 * theme.small;
-  themes.mark(pen, why, x + 1.3 * r, middle, r);
+  themes.mark(pen, outcome, x + 1.3 * r, middle, r);
   const px = Math.max(theme.small, Math.min(0.85 * theme.px, 19));
   pen.fillStyle = theme.ink;
   pen.font = `700 ${px}px ${theme.family}`;
@@ -200,7 +200,7 @@ export const paint = (
   const pen = hidpi.begin(canvas);
   pen.translate(0, -top);
   for (const { key, head } of scene.layout.blocks) {
-    paintHead(pen, key.why, key.rows.length, head.x, head.y, head.width, theme, text);
+    paintHead(pen, key.outcome, key.rows.length, head.x, head.y, head.width, theme, text);
   }
   for (const student of scene.order) {
     if (!student.tile) continue;

@@ -3,7 +3,7 @@
 import * as buildSection from "../../build/build";
 import * as presets from "../../class/question/presets";
 import type { Place, Question } from "../../class/types";
-import { byId, element, setText } from "../../core/dom";
+import { byId, element, labelOf, setText } from "../../core/dom";
 import * as painting from "../../core/plots/painting";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
@@ -71,11 +71,11 @@ const showQuestion = () => {
   const question = state.room?.question;
   if (!question) return;
   setText(byId("board-question-text"), presets.textOf(question));
-  const parts = [t("board.answered", { k: question.answered, n: state.roster.size })];
+  const parts = [t("board.answered", { k: numbers.whole(question.answered), n: numbers.whole(state.roster.size) })];
   if (question.revealed) parts.push(t("board.revealed"));
   else if (!state.hasNames()) parts.push(t("board.answers_hidden"));
   const { outside } = state.answers();
-  if (outside) parts.push(t("class.outside", { n: outside }));
+  if (outside) parts.push(t("class.outside", { n: numbers.whole(outside) }));
   setText(byId("board-answered"), parts.join(" "));
   byId("board-reveal").hidden = question.revealed;
   painting.request("board-answers", paint);
@@ -140,6 +140,7 @@ const showChallenge = () => {
   const words = [t(`board.challenge_on_${challenge.kind}`, { n })];
   if (challenge.over) words.push(t("board.challenge_over"));
   setText(byId("board-challenge-words"), words.join(" · "));
+  setText(labelOf("board-challenge-end"), t(challenge.over ? "board.challenge_remove" : "board.challenge_end"));
   const nobody = element("li", { className: "hint", textContent: t("board.challenge_nobody") });
   const rows = challenge.ranking.map(rankingRow);
   byId("board-ranking").replaceChildren(...(rows.length ? rows : [nobody]));
@@ -157,7 +158,8 @@ const begin = async () => {
   const kind = choice("board-challenge-kind");
   const epochs = kind === "lowest" ? numbers.parse(input("board-challenge-epochs").value) : 0;
   const target = kind === "match" ? buildSection.now().params : null;
-  if (await command("challenge", { kind, epochs, target })) onStarted("board-challenge");
+  const done = state.room?.spotlight == null ? null : "board.did_challenge_off"; // it takes a shown net off the pages
+  if (await command("challenge", { kind, epochs, target }, done)) onStarted("board-challenge");
 };
 
 // --- start ------------------------------------------------------------------------------------------

@@ -1,11 +1,11 @@
-// Filters and sorts the students, and divides them into groups by the reason why their nets bend as they do.
-import { type Row, WHYS, type Why } from "./types";
+// Filters and sorts the students, and divides them into groups by the outcomes of their nets.
+import { OUTCOMES, type Outcome, type Row } from "./types";
 
 export const ORDERS = ["seat", "name", "loss", "epoch", "seed"] as const;
 export type Order = (typeof ORDERS)[number];
 // `only`: show only this group; `here`: only students whose page is connected.
-export type View = { order: Order; only: Why | null; search: string; here: boolean };
-export type Group = { why: Why; rows: Row[] };
+export type View = { order: Order; only: Outcome | null; search: string; here: boolean };
+export type Group = { outcome: Outcome; rows: Row[] };
 
 const normalized = (text: string) => text.normalize("NFKC").trim().toLowerCase();
 
@@ -26,9 +26,9 @@ const COMPARE: Record<Order, Compare> = {
 // The groups that are not empty. Equal rows are sorted by seat.
 export const arrange = (rows: Iterable<Row>, { order, only, search, here }: View): Group[] => {
   const wanted = normalized(search);
-  const isShown = (row: Row) => (!only || row.why === only) && (!here || row.here) && isFound(row, wanted);
+  const isShown = (row: Row) => (!only || row.outcome === only) && (!here || row.here) && isFound(row, wanted);
   const shown = [...rows].filter(isShown).sort((a, b) => COMPARE[order](a, b) || a.n - b.n);
-  return WHYS.map((why) => ({ why, rows: shown.filter((row) => row.why === why) })).filter(
+  return OUTCOMES.map((outcome) => ({ outcome, rows: shown.filter((row) => row.outcome === outcome) })).filter(
     (group) => group.rows.length > 0,
   );
 };

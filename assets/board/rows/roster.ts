@@ -1,5 +1,5 @@
 // The students in the room, by seat.
-import { type Line, type Row, WHYS, type Why } from "./types";
+import { type Line, OUTCOMES, type Outcome, type Row } from "./types";
 
 export type Roster = Map<number, Row>;
 
@@ -10,11 +10,11 @@ export const apply = (roster: Roster, { seats, gone = [] }: Line, isFirst = fals
   for (const n of gone) roster.delete(n);
 };
 
-export type Counts = Record<Why, number>;
+export type Counts = Record<Outcome, number>;
 
 export const count = (rows: Iterable<Row>): Counts => {
-  const counts = Object.fromEntries(WHYS.map((why) => [why, 0])) as Counts;
-  for (const { why } of rows) counts[why] += 1;
+  const counts = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as Counts;
+  for (const { outcome } of rows) counts[outcome] += 1;
   return counts;
 };
 

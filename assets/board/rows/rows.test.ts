@@ -28,14 +28,14 @@ describe("the students of a room", () => {
 
 const all: View = { order: "seat", only: null, search: "", here: false };
 const seats = (rows: ReturnType<typeof students>, view: Partial<View>) =>
-  arrange(rows, { ...all, ...view }).map(({ why, rows }) => [why, ...rows.map(({ n }) => n)]);
+  arrange(rows, { ...all, ...view }).map(({ outcome, rows }) => [outcome, ...rows.map(({ n }) => n)]);
 
 describe("the tiles", () => {
   const rows = [
-    student(1, { why: "left", loss: 0.4, name: "Bora", epoch: 5, seed: 9 }),
-    student(2, { why: "left", loss: null, name: "", epoch: 50, seed: 8 }),
-    student(3, { why: "both", loss: 0.3, name: "Aram", here: false, seed: 7 }),
-    student(4, { why: "left", loss: 0.2, name: "aera", epoch: 5, seed: 9 }),
+    student(1, { outcome: "left", loss: 0.4, name: "Bora", epoch: 5, seed: 9 }),
+    student(2, { outcome: "left", loss: null, name: "", epoch: 50, seed: 8 }),
+    student(3, { outcome: "both", loss: 0.3, name: "Aram", here: false, seed: 7 }),
+    student(4, { outcome: "left", loss: 0.2, name: "aera", epoch: 5, seed: 9 }),
   ];
   test("are in groups, those that bend on both sides first; empty groups are left out", () => {
     expect(seats(rows, {})).toEqual([

@@ -1,6 +1,6 @@
 // Sample students for tests, as the server could send them.
 import { LECTURE } from "../../core/net/net";
-import { type Row, WHYS } from "./types";
+import { OUTCOMES, type Row } from "./types";
 
 export const student = (n: number, changes: Partial<Row> = {}): Row => ({
   n,
@@ -12,7 +12,7 @@ export const student = (n: number, changes: Partial<Row> = {}): Row => ({
   epoch: 0,
   loss: 0.5,
   status: "idle",
-  why: "not_started",
+  outcome: "not_started",
   slopes: [1, -1],
   net: LECTURE,
   numbers: [1, -1, -4.5, -9, 4.5],
@@ -22,4 +22,4 @@ export const student = (n: number, changes: Partial<Row> = {}): Row => ({
 
 // `count` students, distributed over all groups.
 export const students = (count: number) =>
-  Array.from({ length: count }, (_, i) => student(i + 1, { why: WHYS[i % WHYS.length] }));
+  Array.from({ length: count }, (_, i) => student(i + 1, { outcome: OUTCOMES[i % OUTCOMES.length] }));

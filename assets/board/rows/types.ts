@@ -3,9 +3,9 @@
 import type { Challenge, Control, LessonStep, Question, Value } from "../../class/types";
 import type { Message, NetDescription, Optimizer } from "../../core/types";
 
-// Why a net bends as it does: the sides to which its units face, or what went wrong.
-export const WHYS = ["both", "left", "right", "dead", "diverged", "not_yet", "not_started"] as const;
-export type Why = (typeof WHYS)[number];
+// The outcome of a net's training: the sides on which it bends, or why it does not bend on both.
+export const OUTCOMES = ["both", "left", "right", "dead", "diverged", "not_yet", "not_started"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 // A student. `numbers` are the weights, or, if the net is not `plain`, its logits at 101 evenly spaced x.
 export type Row = {
@@ -18,7 +18,7 @@ export type Row = {
   epoch: number;
   loss: number | null;
   status: "idle" | "running" | "paused";
-  why: Why;
+  outcome: Outcome;
   slopes: [left: number, right: number] | null; // of the logit, at the first and the last x
   net: NetDescription;
   numbers: (number | null)[];

@@ -35,11 +35,17 @@ const withLabel = (node: SVGSVGElement, label: string) => {
   node.setAttribute("aria-label", label);
   return node;
 };
-const binText = ({ low, high, n }: Bin) => `${numbers.short(low)}–${numbers.short(high)}: ${n}`;
+// "3: 2", "3–5: 2" for whole numbers, "0.25–0.5: 2"
+export const binText = ({ low, high, n }: Bin, isWhole: boolean) => {
+  const last = isWhole ? high - 1 : high;
+  const range = low === last ? numbers.short(low) : `${numbers.short(low)}–${numbers.short(last)}`;
+  return `${range}: ${n}`;
+};
 
 const histogram = (values: number[], own: Value | null) => {
   const all = bins(values);
   if (!all.length) return i18n.translated("p", "class.no_answers", { className: "hint" });
+  const isWhole = values.every(Number.isInteger);
   const most = Math.max(...all.map(({ n }) => n));
   const at = scale(all[0].low, all[all.length - 1].high, PAD, WIDTH - PAD);
   const up = scale(0, most, HEIGHT - LABEL_HEIGHT, PAD);
@@ -57,16 +63,16 @@ const histogram = (values: number[], own: Value | null) => {
         width: wide,
         height: HEIGHT - LABEL_HEIGHT - up(bin.n),
       },
-      svg("title", {}, new Text(binText(bin))),
+      svg("title", {}, new Text(binText(bin, isWhole))),
     ),
   );
   const label = (value: number, x: number, anchor: string) =>
     svg("text", { x, y: HEIGHT - 6, "text-anchor": anchor }, new Text(numbers.short(value)));
-  const isOneEach = values.every(Number.isInteger) && all[0].high - all[0].low === 1;
+  const isOneEach = isWhole && all[0].high - all[0].low === 1;
   const labels = isOneEach
     ? all.map((bin) => label(bin.low, middleOf(bin), "middle"))
     : [label(Math.min(...values), PAD, "start"), label(Math.max(...values), WIDTH - PAD, "end")];
-  return withLabel(drawing(...bars, ...labels), all.map(binText).join(", "));
+  return withLabel(drawing(...bars, ...labels), all.map((bin) => binText(bin, isWhole)).join(", "));
 };
 
 const shares = (options: string[], counts: number[], own: Value | null) => {
@@ -95,7 +101,7 @@ const curves = (all: number[][], own: Value | null) =>
       ...(Array.isArray(own) ? [sketch.curve(own, "mine")] : []),
     ),
     i18n.t("class.curves_label", {
-      n: all.length,
+      n: numbers.whole(all.length),
       left: medianAt(all, 0),
       centre: medianAt(all, 0.5),
       right: medianAt(all, 1),
@@ -105,15 +111,14 @@ const curves = (all: number[][], own: Value | null) =>
 const numbersOf = (values: number[], own: Value | null, outside: number) => {
   const shown: Element[] = [];
   if (values.length || !outside) shown.push(histogram(values, own));
-  if (outside) shown.push(i18n.translated("p", "class.outside", { className: "hint" }, { n: outside }));
+  if (outside) shown.push(i18n.translated("p", "class.outside", { className: "hint" }, { n: numbers.whole(outside) }));
   return shown;
 };
 
-// `seats`: the number of seats in the class.
-export const show = (question: Question, own: Value | null, seats: number): Element[] => {
+export const show = (question: Question, own: Value | null): Element[] => {
   const { answers } = question;
   if (answers?.numbers) {
-    const { values, outside } = withoutOutliers(answers.numbers, question, seats);
+    const { values, outside } = withoutOutliers(answers.numbers, question);
     return numbersOf(values, own, outside);
   }
   if (answers?.counts) return [shares(optionsOf(question), answers.counts, own)];

@@ -13,7 +13,7 @@ import * as sketch from "./sketch";
 
 const words = i18n.translated;
 
-type Field = { node: Element; read: () => Value | null }; // null: no valid answer
+type Field = { node: Element; read: () => Value | null }; // null, which the server refuses: no answer
 
 const numberField = (own: Value | null): Field => {
   const input = element("input", {
@@ -72,9 +72,7 @@ const form = (question: Question, own: Value | null) => {
   if (own !== null) showStatus("class.sent");
   made.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const value = read();
-    if (value === null) return showStatus("", { code: "bad_answer" });
-    const { error } = await seat.send("answer", { question: question.id, value });
+    const { error } = await seat.send("answer", { question: question.id, value: read() });
     showStatus("class.sent", error ?? undefined);
     if (!error) made.dispatchEvent(new Event("sent", { bubbles: true }));
   });
@@ -85,9 +83,9 @@ const form = (question: Question, own: Value | null) => {
 export const key = ({ question, answer }: RoomView) =>
   question && [question.id, question.revealed, question.answers, question.revealed && answer];
 
-export const show = ({ question, answer, seats }: RoomView): Element[] => {
+export const show = ({ question, answer }: RoomView): Element[] => {
   if (!question) return [];
   const title = element("h3", {}, textOf(question));
   if (!question.revealed) return [title, form(question, answer)];
-  return [title, words("p", "class.revealed", { className: "hint" }), ...answers.show(question, answer, seats)];
+  return [title, words("p", "class.revealed", { className: "hint" }), ...answers.show(question, answer)];
 };

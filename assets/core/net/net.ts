@@ -11,7 +11,7 @@ export const finiteLogitOf = (p: number) => (p > 0 && p < 1 ? logitOf(p) : null)
 
 export const size = (net: NetDescription) => (net.bias1 ? 3 : 2) * net.h + 1;
 // Indices of unit k's weights in the vector.
-export const placesOf = ({ h, bias1 }: NetDescription, k: number): { W1: number; b1: number | null; W2: number } =>
+export const indicesOf = ({ h, bias1 }: NetDescription, k: number): { W1: number; b1: number | null; W2: number } =>
   bias1 ? { W1: k, b1: h + k, W2: 2 * h + k } : { W1: k, b1: null, W2: h + k };
 const w1Of = (p: Weights, k: number) => p[k];
 const b1Of = (p: Weights, k: number, net: NetDescription) => (net.bias1 ? p[net.h + k] : 0);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import * as netFormula from "../text/net-formula";
 import { significant } from "../text/numbers";
 import type { NetDescription } from "../types";
-import { placesOf } from "./net";
+import { indicesOf } from "./net";
 import * as weights from "./weights";
 
 const NET: NetDescription = { h: 3, bias1: true, activation: "relu", loss: "bce" };
@@ -19,9 +19,9 @@ test("a weight's place gives its name and its colour", () => {
   expect([0, 1, 2, 9].map((place) => weights.at(NET, place).role)).toEqual(["unit1", "unit2", "others", "yhat"]);
 });
 
-test.each([LECTURE, NET, { ...NET, h: 8 }])("`at` is the inverse of `placesOf`", (net) => {
+test.each([LECTURE, NET, { ...NET, h: 8 }])("`at` is the inverse of `indicesOf`", (net) => {
   for (let unit = 0; unit < net.h; unit++) {
-    for (const [layer, place] of Object.entries(placesOf(net, unit))) {
+    for (const [layer, place] of Object.entries(indicesOf(net, unit))) {
       if (place !== null) expect(weights.at(net, place)).toMatchObject({ layer, unit });
     }
   }

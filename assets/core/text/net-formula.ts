@@ -1,6 +1,6 @@
 // The net as a formula, with the value of each weight below its name.
 import { query, setText } from "../dom";
-import { placesOf } from "../net/net";
+import { indicesOf } from "../net/net";
 import * as weights from "../net/weights";
 import type { NetDescription } from "../types";
 import * as mathml from "./mathml";
@@ -23,7 +23,7 @@ const weight = (net: NetDescription, place: number, value: number) => {
 
 const term = (net: NetDescription, unit: number, valueAt: (place: number) => number) => {
   const m = mathml;
-  const { W1, b1, W2 } = placesOf(net, unit);
+  const { W1, b1, W2 } = indicesOf(net, unit);
   const weightAt = (place: number) => weight(net, place, valueAt(place));
   const bias = b1 === null ? [] : [m.op("+"), weightAt(b1)];
   const inner = m.row(m.op("("), weightAt(W1), m.mi("x"), ...bias, m.op(")"));

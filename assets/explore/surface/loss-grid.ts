@@ -1,10 +1,10 @@
 // The loss at each place of a grid on a plane of weights, computed exactly, over all points.
-import { lossSum, placesOf } from "../../core/net/net";
+import { indicesOf, lossSum } from "../../core/net/net";
 import type { Activation, NetDescription, Numbers } from "../../core/types";
 
 // A plane in the space of a net's weights: the place (a, b) is the net with the weights origin + a u + b v.
 export type Plane = { origin: number[]; u: number[]; v: number[] };
-type Unit = ReturnType<typeof placesOf>;
+type Unit = ReturnType<typeof indicesOf>;
 
 const BLOCK = 1024; // points that are processed together, so that the data of a grid line stay in the CPU cache
 
@@ -41,7 +41,7 @@ export const at = ({ origin, u, v }: Plane, a: number, b: number, into = new Flo
 const groupUnits = (net: NetDescription, { u, v }: Plane) => {
   const kinds: Record<"still" | "along" | "across" | "both", Unit[]> = { still: [], along: [], across: [], both: [] };
   for (let k = 0; k < net.h; k++) {
-    const unit = placesOf(net, k);
+    const unit = indicesOf(net, k);
     const moves = (direction: number[]) =>
       Object.values(unit).some((place) => place !== null && direction[place] !== 0);
     const kind = moves(u) ? (moves(v) ? "both" : "along") : moves(v) ? "across" : "still";

@@ -14,7 +14,7 @@ from pwlapp.core.export.programs import Part, Words
 from pwlapp.core.messages import fill
 from pwlapp.core.net import Architecture
 from pwlapp.core.state import TrainState
-from pwlapp.rooms.board.rows import Row, Why
+from pwlapp.rooms.board.rows import Outcome, Row
 from pwlapp.rooms.state import Value
 
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets do not recognise UTF-8
@@ -41,7 +41,7 @@ LOSSES = """\
 for student, net in zip(students, nets):
     if student["same_data"]:
         loss_fn = torch.nn.BCELoss() if student["loss_fn"] == "bce" else torch.nn.MSELoss()
-        print(student["seat"], student["why"], loss_fn(net(x), y).item())
+        print(student["seat"], student["outcome"], loss_fn(net(x), y).item())
 """
 HISTOGRAM = """\
 import numpy as np
@@ -58,7 +58,7 @@ class Student(NamedTuple):
 
     seat: int
     seed: int
-    why: Why
+    outcome: Outcome
     train: TrainState
     data_key: str
     score: float | None = None  # in the present challenge
@@ -90,8 +90,9 @@ def csv_table(
     units = range(widest.h if widest else 0)
     weights = [f"{layer}_{k + 1}" for layer in layers for k in units] + ["b2"] * bool(widest)
     columns = [
-        "seat", *["name"] * with_names, "why", "seed", "epoch", "loss", "slope_left", "slope_right",
-        "data", "h", "bias1", "activation", "loss_fn", "answer", "score", *weights,
+        "seat", *["name"] * with_names, "outcome", "seed", "epoch", "loss",
+        "slope_left", "slope_right", "data", "h", "bias1", "activation", "loss_fn",
+        "answer", "score", *weights,
     ]  # fmt: skip
     text = io.StringIO()
     table = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\r\n")
@@ -142,7 +143,7 @@ def _cells(row: Row) -> dict[str, Any]:
     cells = {
         "seat": row["n"],
         "name": safe_cell(row["name"]),
-        "why": row["why"],
+        "outcome": row["outcome"],
         "seed": row["seed"],
         "epoch": row["epoch"],
         "loss": "" if row["loss"] is None else row["loss"],
@@ -175,7 +176,7 @@ def _students(students: Sequence[Student], points: Points) -> str:
 def _student(student: Student, points: Points) -> str:
     train, net = student.train, student.train.net
     return (
-        f'{{"seat": {student.seat:d}, "seed": {student.seed:d}, "why": "{student.why}", '
+        f'{{"seat": {student.seat:d}, "seed": {student.seed:d}, "outcome": "{student.outcome}", '
         f'"epoch": {train.epoch:d}, "loss": {literal(train.loss)}, '
         f'"score": {student.score!r}, '
         f'"same_data": {student.data_key == points.key!r}, '
@@ -197,6 +198,6 @@ colors = {{
 }}
 order = x.flatten().argsort()
 for student, net in zip(students, nets):
-    plt.plot(x[order], net(x).data[order], colors[student["why"]], lw=0.5, alpha=0.5)
+    plt.plot(x[order], net(x).data[order], colors[student["outcome"]], lw=0.5, alpha=0.5)
 {truth}plt.show()
 """

@@ -1,4 +1,4 @@
-"""The rows of a teacher's board: each student's net, and why it bends or does not.
+"""The rows of a teacher's board: each student's net, and the outcome of its training.
 
 Pure functions from seats and the states of their sessions.
 """
@@ -20,7 +20,7 @@ from pwlapp.sessions.frames import curve, is_wide
 from pwlapp.sessions.snapshot import frame_numbers, json_number
 from pwlapp.sessions.state import SessionState
 
-Why: TypeAlias = Literal["not_started", "diverged", "both", "dead", "left", "right", "not_yet"]
+Outcome: TypeAlias = Literal["not_started", "diverged", "both", "dead", "left", "right", "not_yet"]
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = Mapping[int, Row]  # by the number of the seat
 
@@ -81,7 +81,7 @@ def row(seat: Seat, state: SessionState, points: Points, best: Plateaus, is_here
         "epoch": train.epoch,
         "loss": json_number(train.loss),
         "status": state.run.status if state.run else "idle",
-        "why": why(state, points.x, best),
+        "outcome": outcome(state, points.x, best),
         "slopes": slopes(train, points.x),
         "net": vars(train.net).copy(),
         "numbers": frame_numbers(numbers),
@@ -89,8 +89,8 @@ def row(seat: Seat, state: SessionState, points: Points, best: Plateaus, is_here
     }
 
 
-def why(state: SessionState, x: Array, best: Plateaus) -> Why:
-    """The group of a net: why it bends, or why it does not.
+def outcome(state: SessionState, x: Array, best: Plateaus) -> Outcome:
+    """The sides on which a net bends, or why it does not bend on both.
 
     Parameters
     ----------

@@ -111,10 +111,10 @@ class Scores:
         key = self._sessions.points.key
         if challenge.of_class and room.setting is not None:
             key = room.setting.data_key
-        changed = [it for it in counted if self._scored.get(it.number) is not it.state]
-        self._scored |= {it.number: it.state for it in changed}
+        changed = [each for each in counted if self._scored.get(each.number) is not each.state]
+        self._scored |= {each.number: each.state for each in changed}
         if challenge.kind == "lowest":
-            await for_each(changed, lambda it: self._read_new_frames(challenge.epochs, key, it))
+            await for_each(changed, partial(self._read_new_frames, challenge.epochs, key))
         elif (points := await self._sessions.find_points(key)) is not None:
             await asyncio.to_thread(self._match, challenge, points, changed)
 

@@ -6,6 +6,7 @@ start to lead it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -111,17 +112,13 @@ async def release(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any
     A challenge in which the sessions of the class count is then over, with the present scores.
     """
     move = partial(class_sessions.set_lock, locked=False, pauses=True)
+    free = partial(replace, leading=False, frozen=False, spotlight=None, hidden=(), lesson=None)
     async with rooms.classes.lock(room.code):
-        led = await rooms.repository.load(room.code)
-        room = await rooms.repository.update(
-            room.code,
-            partial(replace, leading=False, frozen=False, spotlight=None, hidden=(), lesson=None),
-        )
-        await forget_spotlight(rooms, led, room)
-        outcome = await rooms.classes.change_all(led, move)
+        led, room = await update_spotlight(rooms, room.code, free)
+        counts = await rooms.classes.change_all(led, move)
     if room.challenge is not None:
         await ranking_now(rooms, room.code)
-    return outcome._asdict()
+    return counts._asdict()
 
 
 async def lesson(rooms: RoomService, room: Room, body: bodies.Lesson) -> dict[str, Any]:
@@ -151,9 +148,7 @@ async def spotlight(rooms: RoomService, room: Room, body: bodies.ShowSeat) -> di
         seat = await rooms.repository.seat(room.code, body.seat)
         shown = Spotlight(seat.number, await rooms.classes.copy(session_on_board(before, seat)))
     async with rooms.classes.lock(room.code):
-        before = await rooms.repository.load(room.code)
-        room = await rooms.repository.update(room.code, partial(replace, spotlight=shown))
-        await forget_spotlight(rooms, before, room)
+        await update_spotlight(rooms, room.code, partial(replace, spotlight=shown))
     return {}
 
 
@@ -221,14 +216,18 @@ async def end_question(rooms: RoomService, room: Room, _body: Empty) -> dict[str
 async def set_challenge(
     rooms: RoomService, room: Room, body: bodies.SetChallenge
 ) -> dict[str, Any]:
-    """Start a challenge; it replaces the challenge before."""
+    """Start a challenge; it replaces the challenge before.
+
+    No student's net is on the pages then, since the pages that show it can't change their own.
+    """
     target = None if body.target is None else tuple(body.target)
 
     def change(room: Room) -> Room:
         begun = Challenge(room.next_id, body.kind, body.epochs, target, of_class=room.leading)
-        return replace(room, challenge=begun, next_id=room.next_id + 1)
+        return replace(room, challenge=begun, spotlight=None, next_id=room.next_id + 1)
 
-    room = await rooms.repository.update(room.code, change)
+    async with rooms.classes.lock(room.code):
+        _, room = await update_spotlight(rooms, room.code, change)
     return {"id": room.next_id - 1}
 
 
@@ -244,7 +243,19 @@ async def end(rooms: RoomService, room: Room, _body: Empty) -> dict[str, Any]:
     return {}
 
 
-async def forget_spotlight(rooms: RoomService, before: Room, after: Room) -> None:
-    """Delete the copy of a net that is no longer shown."""
+async def update_spotlight(
+    rooms: RoomService, code: str, change: Callable[[Room], Room]
+) -> tuple[Room, Room]:
+    """Change a room, and delete the copy of a net that it no longer shows.
+
+    The caller holds the lock of the room's sessions.
+
+    Returns
+    -------
+    before, after : Room
+    """
+    before = await rooms.repository.load(code)
+    after = await rooms.repository.update(code, change)
     if before.spotlight is not None and before.spotlight != after.spotlight:
         await rooms.sessions.delete([before.spotlight.sid])
+    return before, after

@@ -38,7 +38,7 @@ async def notebook(rooms: RoomService, room: Room, words: Words, _names: bool) -
         Student(
             number,
             cached.state.seed,
-            cached.row["why"],
+            cached.row["outcome"],
             cached.state.train,
             cached.row["data"],
             scores.get(number),

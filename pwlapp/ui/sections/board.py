@@ -131,7 +131,7 @@ def _chosen() -> html.Section:
     head = html.Div(
         [
             html.H3(
-                [html.I(className="why-mark"), html.Span(id=ids.BOARD_CHOSEN_NAME)],
+                [html.I(className="outcome-mark"), html.Span(id=ids.BOARD_CHOSEN_NAME)],
                 className="card-title",
             ),
             button(ids.BOARD_CHOSEN_CLOSE, "board.back"),
