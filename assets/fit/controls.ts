@@ -192,14 +192,6 @@ export const timeLeft = (seconds: number) => {
   return t("time.hours", { n: numbers.short(seconds / 3600, 1) });
 };
 
-// The tab remembers N, the number of epochs; seed and learning rate are restored from the session.
-const EPOCHS_KEY = "pwl.epochs";
-export const rememberEpochs = () => storage.writeTab(EPOCHS_KEY, byId("fit-epochs", HTMLInputElement).value);
-const restoreEpochs = () => {
-  const value = storage.readTab(EPOCHS_KEY);
-  if (value) window.dash_clientside.set_props("fit-epochs", { value });
-};
-
 // The text of a message of the server.
 export const sentence = (kind: MessageKind, { code, args }: Message) =>
   t(i18n.firstKey(`${kind}.${code}`, `error.${code}`), i18n.formatArgs(args));
@@ -246,8 +238,6 @@ export const showDataProblem = (message: Message | null) =>
 export const start = (playback: FitPlayback, onPress: () => void) => {
   disable(COMMANDS);
   buildPlayback(playback);
-  restoreEpochs();
-  byId("fit-epochs").addEventListener("input", rememberEpochs);
   for (const fields of document.querySelectorAll("#fit .fields, #fit-engine")) {
     fields.addEventListener("input", dismissError);
   }

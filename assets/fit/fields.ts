@@ -43,6 +43,14 @@ export const changed = (values: unknown[]) => {
   ancestor(byId("fit-momentum"), ".field").classList.toggle("unused", next.kind !== "sgd");
 };
 
+// All values in Dash, by the ids of their fields.
+export type Values = Record<string, Value | undefined>;
+export const values = (): Values => {
+  const { kind, ...others } = fields ?? {};
+  const named = Object.entries(others).map(([name, value]) => [`fit-${name}`, value]);
+  return { ...Object.fromEntries(named), "fit-optimizer": kind };
+};
+
 // The values of a session, by the ids of their fields.
 const valuesOfNet = ({ seed, net }: Snapshot): Record<string, Value> => ({
   "fit-seed": String(seed),
@@ -62,7 +70,7 @@ export const valuesOf = (snapshot: Snapshot): Record<string, Value> => {
   };
 };
 
-export const setAll = (values: Record<string, Value | undefined>) => {
+export const setAll = (values: Values) => {
   for (const [id, value] of Object.entries(values)) if (value !== undefined) set(id, value);
 };
 export const fillNet = (snapshot: Snapshot) => setAll(valuesOfNet(snapshot));

@@ -203,6 +203,7 @@ const translate = () => {
 
 export const fieldsChanged = (values: unknown[]) => {
   fitFields.changed(values);
+  netSteps.keepFields();
   notifySoon();
   fitFields.show(state);
 };

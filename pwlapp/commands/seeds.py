@@ -64,22 +64,23 @@ async def seeds(service: SessionService, sid: str, body: Seeds) -> AsyncIterator
     Yields
     ------
     dict
-        First ``count`` (which is smaller than asked if there are not that many seeds), ``epochs``
-        of the loss curves, ``net``, ``optimizer`` and ``data_key``. Then ``runs`` of the next seeds
-        (see `rows`), or ``waiting`` with the code of the reason.
+        First ``epochs`` of the loss curves, ``net``, ``optimizer`` and ``data_key``. Then ``runs``
+        of the next seeds (see `rows`), or ``waiting`` with the code of the reason.
 
     Raises
     ------
     UserError
-        ``seeds_too_long`` (max) if a single seed would take too long; ``not_ready``, ``busy``.
+        ``seeds_beyond`` (max) if there are not that many seeds; ``seeds_too_long`` (max) if a
+        single seed would take too long; ``not_ready``, ``busy``.
     """
+    first, end = body.first, body.first + body.count
+    if end - 1 > MAX_SEED:
+        raise UserError("seeds_beyond", max=MAX_SEED)
     state = await service.state(sid)
     points = await service.points_of(state)
     _check_time(state.train.net, points.training[0].size, body.epochs)
     job = Job(sid, state.train.net, state.optimizer, points, body.epochs)
-    first, end = body.first, min(body.first + body.count, MAX_SEED + 1)
     yield {
-        "count": end - first,
         "epochs": curve_epochs(body.epochs).tolist(),
         "net": vars(state.train.net).copy(),
         "optimizer": optimizer_row(state.optimizer),

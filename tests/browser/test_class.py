@@ -25,6 +25,13 @@ SETTING = {
     "epochs": 0,
 }
 
+# Each plot of Fit was drawn for the present size of its box.
+DRAWN_TO_SIZE = """() => [...document.querySelectorAll("#fit .js-plotly-plot")].every((gd) => {
+  const { width, margin } = gd._fullLayout;
+  const clip = gd.querySelector("clipPath.plotclip rect").width.baseVal.value;
+  return Math.abs(width - gd.clientWidth) < 1 && clip <= width - margin.l - margin.r + 1;
+})"""
+
 AT_BOTTOM = """(selector) =>
   Math.abs(document.querySelector(selector).getBoundingClientRect().bottom - innerHeight) < 2"""
 
@@ -135,6 +142,7 @@ def own_work_is_kept_and_restored_completely(page: LecturePage, room: Room) -> N
     scrub = page.find("#playback-scrub").bounding_box()
     assert scrub is not None
     assert scrub["width"] > 200
+    page.page.wait_for_function(DRAWN_TO_SIZE)
     page.page.set_viewport_size({"width": 390, "height": 664})
     for part in ("says", "task", "keep", "leave"):  # and nothing of it is cut
         expect(page.find(f"#class-{part}")).to_be_in_viewport(ratio=1)
@@ -205,6 +213,8 @@ def a_frozen_class_shows_a_message_and_loses_nothing(page: LecturePage, room: Ro
 
 def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage) -> None:
     page = open_page(room.address, own_context=True)
+    page.fill("#fit-seed", "8")  # typed, and not yet used
+    page.fill("#fit-epochs", "123")
     join(page, room, "Minji")
     other = open_page(room.link, own_context=True)
     join(other, room)
@@ -213,6 +223,7 @@ def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage
     expect(page.find("#fit-seed")).to_have_value("5")
     expect(other.find("#fit-seed")).to_have_value("6")  # a seed each
 
+    page.fill("#fit-epochs", "77")
     page.page.reload()
     page.wait_until_ready()
     second = open_page(room.address, context_of=page)
@@ -229,6 +240,8 @@ def test_a_reload_and_a_second_tab_keep_the_seat(room: Room, open_page: OpenPage
         expect(tab.find("#class-says")).to_contain_text(says)
         expect(tab.find("#class-says")).to_contain_text("Your own net is back")
         wait_for_count(tab, 0)
+    expect(page.find("#fit-seed")).to_have_value("8")
+    expect(page.find("#fit-epochs")).to_have_value("123")
     expect(other.find("#class-says")).to_contain_text("Your teacher leads")
 
 

@@ -153,6 +153,9 @@ def the_largest_seeds(page: LecturePage) -> None:
     page.fill("#seeds-first", "4294967294")
     page.fill("#seeds-epochs", "10")
     page.find("#seeds-train").click()
+    expect(page.find("#seeds-status")).to_contain_text("would be above 4,294,967,295")
+    page.fill("#seeds-count", "2")
+    page.find("#seeds-train").click()
     expect(page.find("#seeds-status")).to_have_text("All 2 seeds trained", timeout=SLOW_S * 1000)
 
 
@@ -233,9 +236,15 @@ def the_reason_is_requested_again_after_a_failure(page: LecturePage) -> None:
             refusals.append(route.request.url)
             route.abort()
 
+    train_seeds(page, 5, 10)
+    told = page.find("#seeds-told").inner_text()
     page.page.route("**/plateaus", refuse_once)
     page.page.reload()  # they were asked for when the page was opened
     page.wait_until_ready()
     stuck(page, 3)
     expect(page.find("#fit-stuck > summary")).to_be_visible()  # though nothing has changed since
     assert len(refusals) == 1
+    page.go("explore-seeds")
+    expect(page.find("#seeds-told")).to_have_text(told)  # the runs are kept
+    expect(page.find("#seeds-epochs")).to_have_value("10")
+    expect(page.find("#seeds-dots .points path").first).to_be_visible()

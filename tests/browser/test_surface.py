@@ -218,9 +218,9 @@ def plotly_builds(page: LecturePage) -> list[str]:
 def the_arrow_keys_move_the_point(page: LecturePage) -> None:
     w1 = number(page.weights()[0])
     handle = page.find("#surface-handle")
-    expect(handle).to_have_attribute("aria-label", f"Net in Fit: W1, unit 1 {w1:.4f}, W1, unit 2 "
-                                     f"{page.weights()[1].replace('-', '−')}, loss {page.loss()}. "
-                                     "The arrow keys move it.")  # fmt: skip
+    w2 = page.weights()[1].replace("-", "−")
+    said = f"Net in Fit: W1, unit 1 = {w1:.4f}; W1, unit 2 = {w2}; loss {page.loss()}. "
+    expect(handle).to_have_attribute("aria-label", said + "The arrow keys move it.")
     handle.focus()
     page.page.keyboard.press("ArrowRight")
     page.page.wait_for_function("pwl.fit.frame().mark === 'edit'")

@@ -109,7 +109,7 @@ async def test_a_part_is_computed_for_its_time_and_no_longer(
     sid, _ = await service.open()
     monkeypatch.setattr(verbs, "PART_MS", 0.0)
     head, *parts = await lines_of(service, sid, 1, 3, 5)
-    assert (head["count"], head["net"]) == (3, vars(LECTURE))
+    assert head["net"] == vars(LECTURE)
     assert [[row["seed"] for row in part["runs"]] for part in parts] == [[1], [2], [3]]
     monkeypatch.setattr(verbs, "PART_MS", 1e9)
     _, *parts = await lines_of(service, sid, 4, 40, 5)
@@ -147,9 +147,11 @@ async def test_forged_numbers_of_seeds(service: SessionService, name: str, code:
 
 async def test_the_largest_seeds(service: SessionService) -> None:
     sid, _ = await service.open()
-    head, *parts = await lines_of(service, sid, 2**32 - 2, 2000, 1)
-    assert head["count"] == 2
-    assert [row["seed"] for part in parts for row in part["runs"]] == [2**32 - 2, 2**32 - 1]
+    found = await all_of(service, sid, 2**32 - 2, 2, 1)
+    assert [row["seed"] for row in found] == [2**32 - 2, 2**32 - 1]
+    with pytest.raises(UserError, match="seeds_beyond") as refusal:
+        await all_of(service, sid, 2**32 - 2, 3, 1)
+    assert refusal.value.args_ == {"max": 2**32 - 1}
 
 
 async def test_too_many_epochs_are_refused_with_the_most_allowed(service: SessionService) -> None:

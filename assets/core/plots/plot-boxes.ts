@@ -6,6 +6,7 @@ const NARROW_PX = 260; // a narrower plot has no title at its y axis, and few ti
 const SHORT_PX = 190; // a shorter plot has no title at its x axis, and few ticks at its y axis
 const DEFAULT_TEXT_PX = 14; // the text size for which figures.py sets the margins
 const FEW_TICKS = 4;
+const SETTLE_MS = 100; // a plot is drawn again when the size of its box has not changed for this time
 
 const lastSizes = new WeakMap<HTMLElement, string>(); // as JSON
 const defaultMargins = new WeakMap<HTMLElement, PlotlyMargin>(); // the margins of figures.py
@@ -23,7 +24,9 @@ const marginOf = ({ l, r, t, b }: PlotlyMargin, text: number, narrow: boolean, s
   return { ...large, ...(narrow ? { l: 3.2 * text, r: 8 } : {}), ...(short ? { b: 2 * text, t: 6 } : {}) };
 };
 
-// The margins, text size and numbers of ticks for the size of a plot's element, as changes for Plotly.relayout.
+// The size of a plot's element, and the margins, text size and numbers of ticks for it, as changes for Plotly.relayout.
+// The size is given, because with `autosize` Plotly may adopt a new size when it changes an axis or a curve, without
+// drawing the plot again.
 const sizesFor = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
   const margin = defaultMargins.get(gd) ?? { ...layout.margin };
   defaultMargins.set(gd, margin);
@@ -32,20 +35,15 @@ const sizesFor = (gd: HTMLElement, layout: { margin: PlotlyMargin }) => {
   gd.classList.toggle("narrow", narrow);
   gd.classList.toggle("short", short);
   const text = textSize(narrow || short);
+  const box = getComputedStyle(gd);
   return {
+    width: Number.parseFloat(box.width),
+    height: Number.parseFloat(box.height),
     margin: marginOf(margin, text, narrow, short),
     "font.size": text,
     "xaxis.nticks": narrow ? FEW_TICKS : 0,
     "yaxis.nticks": short ? FEW_TICKS : 0,
   };
-};
-
-const adjustLayout = (gd: PlotlyGraph) => {
-  const sizes = sizesFor(gd, gd.layout);
-  const key = JSON.stringify(sizes);
-  if (lastSizes.get(gd) === key) return;
-  lastSizes.set(gd, key);
-  Plotly.relayout(gd, sizes);
 };
 
 // A figure's layout adjusted to the size of its element, so that Plotly draws it only once.
@@ -55,6 +53,8 @@ export const fitted = (node: HTMLElement, layout: PageFigure["layout"]) => {
   lastSizes.set(node, JSON.stringify(sizes));
   return {
     ...layout,
+    width: sizes.width,
+    height: sizes.height,
     margin: sizes.margin,
     font: { ...layout.font, size: sizes["font.size"] },
     xaxis: { ...layout.xaxis, nticks: sizes["xaxis.nticks"] },
@@ -68,16 +68,21 @@ const plotsIn = (host: Element) => [...host.querySelectorAll<PlotlyGraph>(".stag
 export const resize = (host: Element) => {
   for (const gd of plotsIn(host)) {
     if (!gd._fullLayout || !gd.clientWidth || !gd.clientHeight) continue;
-    const { width, height } = gd._fullLayout;
-    if (width !== gd.clientWidth || height !== gd.clientHeight) Plotly.Plots.resize(gd);
-    adjustLayout(gd);
+    const sizes = sizesFor(gd, gd.layout);
+    const key = JSON.stringify(sizes);
+    if (lastSizes.get(gd) === key) continue;
+    lastSizes.set(gd, key);
+    Plotly.relayout(gd, sizes);
   }
 };
 
-// Fit these plots now, and whenever the size of their boxes changes.
+// Fit these plots now, and whenever the size of their boxes has changed.
 export const watch = (graphs: PlotlyGraph[]) => {
-  const observer = new ResizeObserver((entries) => {
-    for (const { target } of entries) resize(ancestor(target, ".graph"));
+  let timer: number | undefined;
+  const boxes = graphs.map((gd) => ancestor(gd, ".graph"));
+  const observer = new ResizeObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => boxes.forEach(resize), SETTLE_MS);
   });
-  for (const gd of graphs) observer.observe(ancestor(gd, ".graph"));
+  for (const box of boxes) observer.observe(box);
 };

@@ -1,11 +1,12 @@
 // "Train 500 seeds": requests the runs from the server, and paints each part of the answer as it arrives.
 
 import { byId, element, labelOf, setText } from "../../core/dom";
-import { allows, refusal } from "../../core/limits";
+import { allows, limits, refusal } from "../../core/limits";
 import * as nets from "../../core/net/net";
 import * as painting from "../../core/plots/painting";
 import * as plotting from "../../core/plots/plotting";
 import * as api from "../../core/session/api";
+import * as storage from "../../core/storage";
 import * as i18n from "../../core/text/i18n";
 import * as numbersModule from "../../core/text/numbers";
 import type { Message, NetDescription, Optimizer } from "../../core/types";
@@ -49,13 +50,32 @@ const wanted = (): Asked => ({
 
 // The first part of the answer is a Head; its `epochs` are the x of the loss curves. Each other part has runs, or the
 // code of a message that says why the runs have to wait.
-type Head = { count: number; epochs: number[]; net: NetDescription; optimizer: Optimizer; data_key: string };
+type Head = { epochs: number[]; net: NetDescription; optimizer: Optimizer; data_key: string };
 type Part = Partial<Head> & { runs?: Run[]; waiting?: string };
 
+// The tab keeps the runs for a reload, as far as there is room for them.
+const KEY = "pwl.seeds";
+const keep = () => {
+  storage.writeTab(KEY, "null");
+  if (shown.net) storage.writeTab(KEY, JSON.stringify(shown));
+};
+const restore = () => {
+  const kept = storage.readTabJson(KEY) as Shown | null;
+  if (!kept) return;
+  shown = kept;
+  for (const name of ["first", "count", "epochs"] as const) {
+    byId(`seeds-${name}`, HTMLInputElement).value = String(kept[name]);
+  }
+};
+
 // --- the request --------------------------------------------------------------------------------
+const beyond = (last: number) =>
+  allows("seed", last) ? null : { code: "seeds_beyond", args: { max: limits.ranges.seed.max } };
+
 const run = async () => {
   const asked = wanted();
-  problem = refusal("seed", asked.first) ?? refusal("seeds", asked.count) ?? refusal("epochs", asked.epochs);
+  const { first, count, epochs } = asked;
+  problem = refusal("seed", first) ?? refusal("seeds", count) ?? refusal("epochs", epochs) ?? beyond(first + count - 1);
   if (problem) return showStatus();
   request = new AbortController();
   const { signal } = request;
@@ -85,8 +105,9 @@ const receive = async (asked: Asked, signal: AbortSignal) => {
   return shown.runs.length < shown.count ? api.UNREACHABLE : null;
 };
 
-const begin = (asked: Asked, { count, epochs, net, optimizer, data_key: dataKey }: Head) => {
-  shown = { ...empty(), ...asked, count, record: epochs, net, optimizer, dataKey };
+const begin = (asked: Asked, { epochs, net, optimizer, data_key: dataKey }: Head) => {
+  shown = { ...empty(), ...asked, record: epochs, net, optimizer, dataKey };
+  keep();
   chosenSeed.choose(null);
 };
 
@@ -99,6 +120,7 @@ const stop = () => {
 
 const setRunning = (isRunning: boolean) => {
   running = isRunning;
+  if (!isRunning) keep();
   const [trainButton, stopButton] = ["seeds-train", "seeds-stop"].map((id) => byId(id, HTMLButtonElement));
   const focused = document.activeElement; // the button that becomes disabled passes the focus to the other one
   trainButton.disabled = isRunning;
@@ -207,9 +229,10 @@ const fitChanged = ({ state }: Ready) => {
   if (shown.dataKey && shown.dataKey !== state.data_key) {
     if (running) stop(); // the runs are of other data
     shown = empty();
+    keep();
     chosenSeed.choose(null);
     paint();
-  } else if (!shown.runs.length) {
+  } else if (!isDrawn || !shown.runs.length) {
     const next = JSON.stringify([state.data_key, state.net, state.optimizer, wanted()]);
     if (next !== axesKey) painting.request("seeds", paint);
     axesKey = next;
@@ -234,6 +257,7 @@ export const start = () => {
     () => shown,
     () => painting.request("seed", markChosen),
   );
+  restore();
   fitSection.onChange(fitChanged);
   i18n.onLanguage(paint);
   window.addEventListener("resize", painting.throttle(PAINT_MS, paint)); // the place of the plateaus' names may change

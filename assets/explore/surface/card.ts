@@ -237,6 +237,7 @@ const zoom = (factor: number) => {
   if (!range || !plain) return;
   const { now, range: axes } = sceneOf(plain);
   const middle: planes.Place = [(axes.x[0] + axes.x[1]) / 2, (axes.y[0] + axes.y[1]) / 2];
+  if (!planes.canZoom(axes, factor)) return;
   zoomed = true;
   range = planes.zoomed(axes, factor, planes.contains(axes, now) ? now : middle);
   update();

@@ -38,4 +38,13 @@ describe("axes", () => {
   test("zoom about a place", () => {
     expect(plane.zoomed({ x: [0, 4], y: [-1, 1] }, 0.5, [1, 1])).toEqual({ x: [0.5, 2.5], y: [0, 1] });
   });
+  test("can be zoomed in as far as 32-bit weights differ, and out to a million", () => {
+    const about = (middle: number, half: number): plane.Axes => ({ x: [-1, 1], y: [middle - half, middle + half] });
+    expect(plane.canZoom(about(0, 1e-3), 0.5)).toBe(true);
+    expect(plane.canZoom(about(0, 1e-4), 0.4)).toBe(false);
+    expect(plane.canZoom(about(100, 1e-3), 0.5)).toBe(false);
+    expect(plane.canZoom(about(0, 1e5), 2)).toBe(true);
+    expect(plane.canZoom(about(0, 1e6), 2)).toBe(false);
+    expect(plane.canZoom(about(0, 1e9), 0.5)).toBe(true);
+  });
 });

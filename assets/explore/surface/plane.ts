@@ -8,6 +8,10 @@ export type Axes = { x: Range; y: Range };
 
 const COLLINEAR = 1e-6; // three nets define no plane if the third is nearer, relatively, to the line through the others
 
+// The narrowest axis, relative to the size of its values: weights are 32-bit numbers, with about 7 digits.
+const NARROWEST = 1e-4;
+const WIDEST = 1e6;
+
 const minus = (p: Weights, q: Weights) => p.map((value, k) => value - q[k]);
 const dot = (p: Weights, q: Weights) => p.reduce((sum, value, k) => sum + value * q[k], 0);
 const length = (p: Weights) => Math.sqrt(dot(p, p));
@@ -63,3 +67,10 @@ export const zoomed = ({ x, y }: Axes, factor: number, [a, b]: Place): Axes => {
   ];
   return { x: scale(x, a), y: scale(y, b) };
 };
+// Whether zooming by `factor` leaves places on the axes different nets, and the axes not absurdly wide.
+export const canZoom = ({ x, y }: Axes, factor: number) =>
+  [x, y].every(([low, high]) => {
+    const width = (high - low) * factor;
+    const size = Math.max(1, Math.abs(low + high) / 2);
+    return factor < 1 ? width >= NARROWEST * size : width <= WIDEST;
+  });

@@ -42,10 +42,14 @@ export const scaleOf = (loss: Float64Array) => {
   return { low, level, start, end, size: (end - start) / BANDS, valueAt: (t: number) => 10 ** t + low - soft };
 };
 
-const precise = (value: number) => numbers.short(Number(value.toPrecision(3)), 6);
+// With as many digits, from 3 to 10, as make the values different.
+export const tickTexts = (values: number[], digits = 3): string[] => {
+  const texts = values.map((value) => numbers.short(Number(value.toPrecision(digits)), Math.max(digits, 6)));
+  return new Set(texts).size < values.length && digits < 10 ? tickTexts(values, digits + 1) : texts;
+};
 const ticks = ({ start, end, valueAt }: Scale) => {
   const at = nets.grid(start, end, 6);
-  return { tickvals: at, ticktext: at.map((t) => precise(valueAt(t))) };
+  return { tickvals: at, ticktext: tickTexts(at.map(valueAt)) };
 };
 const colours = () => COLOURS.map((k) => [k / (COLOURS.length - 1), plotting.colour(`loss${k}`)]);
 

@@ -2,13 +2,11 @@
 // or a checkbox at once.
 import { byId, targetWithin } from "../../core/dom";
 import * as undo from "../../core/history";
-import * as fitControls from "../controls";
-import type { FieldName } from "../fields";
+import type { FieldName, Values } from "../fields";
 import * as fitFields from "../fields";
 import * as fitSession from "../session";
 import { depth, goTo } from "./session-history";
 
-type Values = Record<string, string | string[] | undefined>; // by the ids of the fields
 type Typing = { id: string; value: string; touched: boolean }; // `value` is the field's value before typing
 
 const TEXTS = ["fit-seed", "fit-epochs", "fit-hidden", "fit-lr", "fit-momentum"];
@@ -95,7 +93,6 @@ export const put = async (values: Values) => {
     const shown = read();
     return Object.keys(values).every((id) => values[id] === undefined || String(shown[id]) === String(values[id]));
   });
-  if ("fit-epochs" in values) fitControls.rememberEpochs();
 };
 
 export const start = () => {

@@ -24,7 +24,7 @@ const server = vi.hoisted(() => ({
     return { snapshot: this.state };
   },
 }));
-const page = vi.hoisted(() => ({ fields: "seed 1", build: [1, -1], reset: new EventTarget(), place: "own" }));
+const page = vi.hoisted(() => ({ fields: "seed 1", build: [1, -1], reset: new EventTarget(), place: "own", own: "a" }));
 
 vi.mock("../../core/dom", () => ({ byId: () => page.reset }));
 vi.mock("../../core/text/i18n", () => ({ announce: () => {}, t: () => "" }));
@@ -39,14 +39,22 @@ vi.mock("./field-steps", () => ({
     page.fields = fields;
   },
 }));
-vi.mock("../fields", () => ({ valuesOf: () => "of the session" }));
+vi.mock("../fields", () => ({ valuesOf: () => "of the session", values: () => page.fields }));
 vi.mock("../session", () => ({
   get state() {
     return server.state;
   },
   send: async (verb: string) => server.send(verb),
   historyKey: () => page.place,
+  get own() {
+    return page.own;
+  },
 }));
+const stored = new Map<string, string>();
+vi.stubGlobal("sessionStorage", {
+  getItem: (key: string) => stored.get(key) ?? null,
+  setItem: (key: string, value: string) => stored.set(key, value),
+});
 
 const whole = () => [server.net, page.fields, ...page.build];
 const FIRST = ["first", "seed 1", 1, -1];
@@ -230,5 +238,25 @@ describe("another session", () => {
     expect(page.fields).toBe("of the session");
     await show("own");
     expect(page.fields).toBe("typed");
+  });
+
+  test("leaves the kept fields of the tab's own session as they are, for a reload", async () => {
+    await steps.restore("own", snapshot);
+    const type = (fields: string) => {
+      page.fields = fields;
+      steps.keepFields();
+    };
+    const open = (place: string) => {
+      page.place = place; // without `save`, as when the page is loaded
+      return steps.restore(place, snapshot);
+    };
+    type("typed");
+    await open("of the class");
+    type("typed while the teacher leads");
+    await open("own");
+    expect(page.fields).toBe("typed");
+    page.own = "b"; // the server did not know the session, and has made another one
+    await open("own");
+    expect(page.fields).toBe("of the session");
   });
 });

@@ -5,10 +5,11 @@
 import * as buildSection from "../../build/build";
 import { byId } from "../../core/dom";
 import * as undo from "../../core/history";
+import * as storage from "../../core/storage";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Answer, Snapshot, Weights } from "../../core/types";
-import { valuesOf } from "../fields";
+import * as fitFields from "../fields";
 import * as fitSession from "../session";
 import { state } from "../session";
 import * as fitFieldSteps from "./field-steps";
@@ -105,6 +106,20 @@ type Saved = { page: Page | null; steps: undo.Steps; areServerStepsAdded: boolea
 const savedByKey = new Map<string, Saved>();
 let filled: string | null = null; // the key of the session whose values the fields show
 
+// The tab remembers the fields of its own session for a reload, also while the page shows another session. Call this
+// at each change of a field.
+const FIELDS_KEY = "pwl.fields";
+type Kept = { sid: string; fields: fitFields.Values };
+export const keepFields = () => {
+  if (filled !== "own") return;
+  const kept: Kept = { sid: fitSession.own, fields: fitFields.values() };
+  storage.writeTab(FIELDS_KEY, JSON.stringify(kept));
+};
+const fieldsOf = (key: string, snapshot: Snapshot) => {
+  const kept = storage.readTabJson(FIELDS_KEY) as Kept | null;
+  return key === "own" && kept?.sid === fitSession.own ? kept.fields : fitFields.valuesOf(snapshot);
+};
+
 // Call this before the page shows another session.
 export const save = (key: string) => {
   // Fields that are not filled yet still show another session.
@@ -123,7 +138,7 @@ export const restore = async (key: string, snapshot: Snapshot) => {
     areServerStepsAdded = saved.areServerStepsAdded;
   }
   addServerSteps(snapshot);
-  await (saved?.page ? restorePage(saved.page) : fitFieldSteps.put(valuesOf(snapshot)));
+  await (saved?.page ? restorePage(saved.page) : fitFieldSteps.put(fieldsOf(key, snapshot)));
   if (fitSession.historyKey() !== key) return; // the page shows yet another session
   savedByKey.delete(key);
   filled = key;

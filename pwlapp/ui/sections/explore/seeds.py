@@ -52,10 +52,11 @@ def _commands() -> html.Div:
     return html.Div([html.Div(fields, className="fields"), pressed], className="commands")
 
 
-def _plot(id_: str, key: str, *hint: html.Span) -> html.Figure:
+def _plot(id_: str, key: str, hint: html.Span | None = None) -> html.Figure:
     """A plot that the browser makes when it comes near, under its title and a hint."""
     box = labelled(html.Div(id=id_, className="seeds-plot", role="img"), f"{key}_label")
-    return html.Figure([html.Figcaption([text(key), " ", *hint]), box])
+    caption = [text(key), *((". ", hint) if hint else ())]
+    return html.Figure([html.Figcaption(caption), box])
 
 
 def _one_of_them() -> html.Div:
