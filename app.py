@@ -26,10 +26,6 @@ from pwlapp.web.http import base_path, guard, head, rate_limits, security
 def create_app(settings: Settings) -> layout.Page:
     """Create an independent app with its services, routes and middleware.
 
-    Parameters
-    ----------
-    settings : Settings
-
     Returns
     -------
     Page

@@ -14,10 +14,6 @@ def urls(port: int) -> dict[str, str]:
     Loopback and link-local addresses are left out, since other devices cannot use them. IPv4 is
     preferred, since its addresses are easier to type.
 
-    Parameters
-    ----------
-    port : int
-
     Returns
     -------
     dict of str to str

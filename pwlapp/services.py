@@ -40,10 +40,6 @@ def build_services(settings: Settings) -> Services:
     Without ``redis_url``: SQLite in the data folder and a pool of processes. With it: Redis and
     Celery workers.
 
-    Parameters
-    ----------
-    settings : Settings
-
     Raises
     ------
     StoreUnavailable

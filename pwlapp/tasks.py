@@ -54,11 +54,6 @@ class SingleFlightCache:
     async def get(self, key: Hashable, compute: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The result for a key, computed unless it is cached or being computed.
 
-        Parameters
-        ----------
-        key : hashable
-        compute : coroutine function
-
         Raises
         ------
         Exception

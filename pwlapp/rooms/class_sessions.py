@@ -70,11 +70,6 @@ class ClassSessions:
     """Creates and changes the sessions of a class, many at once.
 
     A failure for one seat does not affect the others.
-
-    Parameters
-    ----------
-    sessions : SessionService
-    rooms : RoomRepository
     """
 
     def __init__(self, sessions: SessionService, rooms: RoomRepository) -> None:

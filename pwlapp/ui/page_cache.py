@@ -39,10 +39,6 @@ class PageCache:
     would have to wait. Cached responses are compressed at the highest level, and have an ETag. The
     query is not part of the key, except for the language: lecturers' URLs hide parts in the
     browser, and otherwise anyone could keep the server busy with random queries.
-
-    Parameters
-    ----------
-    app : ASGI application
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -93,10 +93,6 @@ class Gate:
     """Checks codes and tokens, and limits how many wrong ones an address may send.
 
     Any method may raise ``too_many``.
-
-    Parameters
-    ----------
-    rooms : RoomService
     """
 
     def __init__(self, rooms: RoomService) -> None:

@@ -95,10 +95,6 @@ class Sender:
 
     It uses one connection of its own and opens a new one after a failure: the other connections of
     Celery's pool may then be dead as well.
-
-    Parameters
-    ----------
-    app : Celery
     """
 
     def __init__(self, app: Celery) -> None:
@@ -135,12 +131,7 @@ class Sender:
 
 
 class AsyncSender:
-    """Sends messages in a thread, so that the event loop is not blocked.
-
-    Parameters
-    ----------
-    sender : Sender
-    """
+    """Sends messages in a thread, so that the event loop is not blocked."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender

@@ -46,12 +46,7 @@ def remove_heartbeat(redis: Any, name: str) -> None:
 
 
 class Heartbeats:
-    """Reads the heartbeats of the workers in a web process.
-
-    Parameters
-    ----------
-    link : RedisLink
-    """
+    """Reads the heartbeats of the workers in a web process."""
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link

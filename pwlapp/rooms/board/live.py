@@ -25,12 +25,7 @@ PING_S = 5.0  # without changes, a stream sends a ping after this time
 
 
 class Boards:
-    """The open boards of this process, by room.
-
-    Parameters
-    ----------
-    rooms : RoomService
-    """
+    """The open boards of this process, by room."""
 
     def __init__(self, rooms: RoomService) -> None:
         self._rooms = rooms

@@ -22,11 +22,6 @@ from pwlapp.sessions.stores.protocol import board_key, room_key
 class BoardReader:
     """Reads a room and keeps its rows; only what has changed is read and computed again.
 
-    Parameters
-    ----------
-    rooms : RoomService
-    code : str
-
     Attributes
     ----------
     keys : set of str

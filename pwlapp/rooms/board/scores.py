@@ -53,10 +53,6 @@ class Scores:
     Only nets with the data of the class count. In a "match" challenge, a seat's score is that of
     its present weights. In a "lowest" challenge, it is the lowest loss that the seat has reached;
     a reset does not clear it.
-
-    Parameters
-    ----------
-    rooms : RoomService
     """
 
     def __init__(self, rooms: RoomService) -> None:

@@ -14,10 +14,6 @@ class HeadRequests:
 
     The inner app gets a GET request. It is stopped at the first part of the body, since an event
     stream has no end.
-
-    Parameters
-    ----------
-    app : ASGIApp
     """
 
     def __init__(self, app: ASGIApp) -> None:

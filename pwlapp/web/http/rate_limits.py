@@ -245,12 +245,7 @@ def _nobody() -> Visitor:
 
 
 class RateLimits:
-    """ASGI middleware that sets the `visitor` of each request.
-
-    Parameters
-    ----------
-    app : ASGIApp
-    """
+    """ASGI middleware that sets the `visitor` of each request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

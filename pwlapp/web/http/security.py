@@ -92,10 +92,6 @@ class SameOrigin:
 
     Browsers name the origin of a request in headers that a page cannot change. Requests without
     these headers come from programs and are accepted: a program needs a session id anyway.
-
-    Parameters
-    ----------
-    app : ASGIApp
     """
 
     def __init__(self, app: ASGIApp) -> None:
