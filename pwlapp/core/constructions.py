@@ -141,29 +141,12 @@ TEMPLATES: tuple[Callable[[Params], str], ...] = (
 )
 
 
-def program(number: int, params: Params) -> str:
-    """Write a construction of the net with two hidden units as a complete program.
+def programs(params: Params) -> list[str]:
+    """Write the six constructions of a net with two hidden units as complete programs.
 
-    Parameters
-    ----------
-    number : int
-        1 to 6.
-    params : Params
-        Finite numbers for two hidden units.
-
-    Returns
-    -------
-    str
-        A program that leaves the bent line in ``y``, of shape (1001, 1).
-
-    Raises
-    ------
-    ValueError
-        For another number, or another number of hidden units.
+    Each leaves the bent line in ``y``, of shape (1001, 1).
     """
-    if not 1 <= number <= len(TEMPLATES):
-        raise ValueError(f"construction {number}, expected 1 to {len(TEMPLATES)}")
-    return GRID + TEMPLATES[number - 1](params)
+    return [GRID + template(params) for template in TEMPLATES]
 
 
 def run_all(vector: object) -> list[Result]:
@@ -181,18 +164,17 @@ def run_all(vector: object) -> list[Result]:
     """
     import torch
 
-    params = from_vector(check_vector(vector, k=5))
-    programs = [program(number, params) for number in range(1, len(TEMPLATES) + 1)]
+    codes = programs(from_vector(check_vector(vector, k=5)))
     with torch.random.fork_rng(devices=[]):  # a new torch.nn.Linear draws random weights
-        curves = [run(code) for code in programs]
+        curves = [run(code) for code in codes]
     return [
         Result(number, code, y.tolist(), float(np.abs(y - curves[0]).max()))
-        for number, (code, y) in enumerate(zip(programs, curves, strict=True), start=1)
+        for number, (code, y) in enumerate(zip(codes, curves, strict=True), start=1)
     ]
 
 
 def run(code: str) -> NDArray[np.float64]:
-    """Execute a program that `program` has written and return its ``y``, of shape (1001,)."""
+    """Execute a program that `programs` has written and return its ``y``, of shape (1001,)."""
     names: dict[str, Any] = {}
     exec(compile(code, "<construction>", "exec"), names)  # noqa: S102 -- our templates and numbers
     y: NDArray[np.float64] = names["y"].flatten().numpy().astype(np.float64)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pwlapp.core import net
-from pwlapp.core.constructions import Result, literal, program, run_all
+from pwlapp.core.constructions import Result, literal, programs, run_all
 from pwlapp.core.net import START
 from pwlapp.errors import UserError
 
@@ -58,14 +58,14 @@ def test_special_numbers(vector: list[float]):
 
 def test_the_code_is_the_lectures_with_the_numbers_in_it():
     params = net.from_vector([1, -1, -4.5, -9, 4.5])
-    steps = [program(number, params) for number in range(1, 7)]
+    steps = programs(params)
     assert "y[x < 0] = (9.0 * x + 4.5)[x < 0]" in steps[0]
     assert "y = -4.5 * relu(x) - 9.0 * relu(-x) + 4.5" in steps[1]
     assert "u = torch.concat([x, -x], axis=1)" in steps[2]
     assert "y = v @ torch.tensor([[-4.5], [-9.0]]) + 4.5" in steps[3]
     assert "u = x @ torch.tensor([[1.0, -1.0]])" in steps[4]
     assert "pwlinr = torch.nn.Sequential(l1, a1, l2)" in steps[5]
-    moved = program(2, net.from_vector([1.5, -0.25, 2, 0.1, -3]))
+    moved = programs(net.from_vector([1.5, -0.25, 2, 0.1, -3]))[1]
     assert "y = 2.0 * relu(1.5 * x) + 0.1 * relu(-0.25 * x) - 3.0" in moved
 
 
@@ -94,9 +94,3 @@ def test_anything_but_five_numbers_is_refused(vector: object):
     with pytest.raises(UserError) as refused:
         run_all(vector)
     assert refused.value.code == "bad_params"
-
-
-@pytest.mark.parametrize("number", [0, 7])
-def test_there_are_six(number: int):
-    with pytest.raises(ValueError, match="expected 1 to 6"):
-        program(number, START)

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pwlapp.core.data.cells import Mark
 
+Encoding = Literal["utf_8", "cp949", "cp1252", "utf_16", "utf_16_le", "utf_16_be"]
+Separator = Literal[",", ";", "\t", "|", " "]
 Range = tuple[float, float]
 
 
@@ -32,8 +34,8 @@ class Choices:
         If there are too many points, keep a random sample of the largest number allowed.
     """
 
-    encoding: Literal["utf_8", "cp949", "cp1252", "utf_16", "utf_16_le", "utf_16_be"] | None = None
-    separator: Literal[",", ";", "\t", "|", " "] | None = None
+    encoding: Encoding | None = None
+    separator: Separator | None = None
     decimal: Mark | None = None
     sheet: str | None = None
     header: bool | None = None

@@ -17,6 +17,7 @@ from pwlapp.core.data.source import display_name, read_source
 from pwlapp.core.net import Array
 from pwlapp.errors import UserError
 
+TIMEOUT_S = 3.0  # of a download when the server starts
 MAX_OWN = 10_000  # largest |x| and |y| of a student's points, so that axis labels stay readable
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,7 @@ def read_points(source: str, *, timeout_s: float, max_bytes: int) -> Points:
     return parse_csv(raw, max_bytes=max_bytes, label=display_name(source))
 
 
-def load(source: str, max_bytes: int, timeout_s: float = 3.0) -> tuple[Points, UserError | None]:
+def load(source: str, max_bytes: int) -> tuple[Points, UserError | None]:
     """Load the points that a server shows.
 
     Parameters
@@ -83,8 +84,6 @@ def load(source: str, max_bytes: int, timeout_s: float = 3.0) -> tuple[Points, U
         The file or URL in the settings. If it is empty, the lecture's points are used.
     max_bytes : int
         A larger file is refused.
-    timeout_s : float
-        Time limit of a download.
 
     Returns
     -------
@@ -96,7 +95,7 @@ def load(source: str, max_bytes: int, timeout_s: float = 3.0) -> tuple[Points, U
     if not source:
         return lecture_points(), None
     try:
-        return read_points(source, timeout_s=timeout_s, max_bytes=max_bytes), None
+        return read_points(source, timeout_s=TIMEOUT_S, max_bytes=max_bytes), None
     except UserError as problem:
         name = display_name(source)
         log.warning("cannot read data from %s (%s); using the lecture's data", name, problem)

@@ -59,16 +59,8 @@ class Import:
     def _read(self, raw: bytes) -> Table:
         if len(raw) > self.rules.max_bytes:
             raise too_big(self.rules.max_bytes)
-        choices = self.choices
         try:
-            table = read_table(
-                raw,
-                max_cells=self.rules.max_bytes,
-                encoding=choices.encoding,
-                separator=choices.separator,
-                sheet=choices.sheet,
-                has_header=choices.header,
-            )
+            table = read_table(raw, self.choices, max_cells=self.rules.max_bytes)
         except UserError:
             raise
         except (ValueError, csv.Error):

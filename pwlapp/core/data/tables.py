@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pwlapp.core.data.cells import Cell, is_number, text_of
+from pwlapp.core.data.choices import Choices
 from pwlapp.core.data.text_files import COMMENTS, read_text
 from pwlapp.core.data.workbooks import read_workbook
 from pwlapp.errors import UserError
@@ -53,16 +54,8 @@ class Table:
     sheets: tuple[str, ...] = ()
 
 
-def read_table(
-    raw: bytes,
-    *,
-    max_cells: int,
-    encoding: str | None = None,
-    separator: str | None = None,
-    sheet: str | None = None,
-    has_header: bool | None = None,
-) -> Table:
-    """Read a text file or a sheet of a workbook. What is None is detected.
+def read_table(raw: bytes, choices: Choices, *, max_cells: int) -> Table:
+    """Read a text file or a sheet of a workbook.
 
     Raises
     ------
@@ -74,13 +67,15 @@ def read_table(
     if raw.startswith(OLE):
         raise UserError("data_old_excel")
     if raw.startswith(ZIP):
-        read = read_workbook(raw, max_cells=max_cells, sheet=sheet)
-        header, names, rows = split(numbered(read.rows), has_header)
+        read = read_workbook(raw, max_cells=max_cells, sheet=choices.sheet)
+        header, names, rows = split(numbered(read.rows), choices.header)
         width = max((len(cells) for _, cells in rows), default=0)
         names += [""] * (width - len(names))
         return Table(rows, names, header, sheet=read.name, sheets=tuple(read.names))
-    text = read_text(raw, max_cells=max_cells, encoding=encoding, separator=separator)
-    header, names, rows = split(numbered(text.rows), has_header)
+    text = read_text(
+        raw, max_cells=max_cells, encoding=choices.encoding, separator=choices.separator
+    )
+    header, names, rows = split(numbered(text.rows), choices.header)
     shown = len(names)
     long = [row for row in rows if len(row[1]) > shown and any(row[1][shown:])]
     width = max((filled(cells) for _, cells in long), default=0)

@@ -6,10 +6,10 @@ import csv
 import io
 import re
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
-ENCODINGS = ("utf_8", "cp949", "cp1252", "utf_16", "utf_16_le", "utf_16_be")
-SEPARATORS = (",", ";", "\t", "|", " ")
+from pwlapp.core.data.choices import Encoding, Separator
+
 COMMENTS = ("#", "%", "//")
 MAX_COLUMNS = 1000
 SAMPLE_LINES, SAMPLE_CHARACTERS = 200, 20_000  # the part in which the separator is detected
@@ -34,9 +34,9 @@ def read_text(
     raw : bytes
     max_cells : int
         A larger table is refused.
-    encoding : one of `ENCODINGS`, optional
+    encoding : one of `choices.Encoding`, optional
         Detected by charset-normalizer if it is not given.
-    separator : one of `SEPARATORS`, optional
+    separator : one of `choices.Separator`, optional
         If it is not given: the one that Excel's first line ``sep=;`` names, else the one that
         CleverCSV detects.
 
@@ -72,7 +72,7 @@ def decode(raw: bytes, encoding: str | None) -> tuple[str, str]:
         return raw.decode(encoding, errors="replace").removeprefix("\ufeff"), encoding
     from charset_normalizer import from_bytes
 
-    found = from_bytes(raw, cp_isolation=list(ENCODINGS)).best()
+    found = from_bytes(raw, cp_isolation=list(get_args(Encoding))).best()
     if found is None:
         raise ValueError("not text")
     return str(found), found.encoding
@@ -85,7 +85,7 @@ def find_separator(text: str) -> str:
     lines = (line for line in io.StringIO(text) if line.strip() and not line.startswith(COMMENTS))
     sample = "".join(islice(lines, SAMPLE_LINES))[:SAMPLE_CHARACTERS]
     try:
-        found = clevercsv.Sniffer().sniff(sample, delimiters=list(SEPARATORS))
+        found = clevercsv.Sniffer().sniff(sample, delimiters=list(get_args(Separator)))
     except clevercsv.Error:
         return ","
     return (found and found.delimiter) or ","

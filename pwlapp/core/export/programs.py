@@ -194,23 +194,20 @@ def _optimizer(options: OptimizerOptions) -> str:
     SGD's lr is always written, since torch's default is not that of `SgdOptions`.
     """
     if isinstance(options, SgdOptions):
-        default: OptimizerOptions = SgdOptions()
-        args = [f"lr={float(options.lr)!r}", *_changed(options, default, "momentum")]
+        kind, args = "SGD", [f"lr={float(options.lr)!r}", *_changed(options, "momentum")]
     else:
-        default = AdamOptions()
-        args = _changed(options, default, "lr")
+        kind, args = "Adam", _changed(options, "lr")
         if (options.beta1, options.beta2) != (AdamOptions.beta1, AdamOptions.beta2):
             args.append(f"betas=({float(options.beta1)!r}, {float(options.beta2)!r})")
-        args += _changed(options, default, "eps")
-    args += _changed(options, default, "weight_decay")
-    kind = "SGD" if isinstance(options, SgdOptions) else "Adam"
+        args += _changed(options, "eps")
+    args += _changed(options, "weight_decay")
     return f"{kind}({', '.join(['net.parameters()', *args])})"
 
 
-def _changed(options: OptimizerOptions, default: OptimizerOptions, name: str) -> list[str]:
+def _changed(options: OptimizerOptions, name: str) -> list[str]:
     """The keyword argument for a hyperparameter; none if it has its default."""
     value = float(getattr(options, name))
-    return [] if value == getattr(default, name) else [f"{name}={value!r}"]
+    return [] if value == getattr(type(options), name) else [f"{name}={value!r}"]
 
 
 def _memory(program: Program, words: Words) -> Part:
