@@ -57,6 +57,7 @@ def _embedded(settings: Settings) -> Services:
     metrics = Metrics()
     make_scheduler = partial(
         LocalScheduler,
+        store=store,
         runner=runner,
         metrics=metrics,
         slice_ms=settings.slice_ms,

@@ -17,8 +17,14 @@ T = TypeVar("T")
 CANCEL_AGAIN_S = 0.5
 
 
-def log_failure(task: asyncio.Task[None]) -> None:
-    """Log the exception that ended a task; a done callback for tasks that are not awaited."""
+def start(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    """Start a task that nobody awaits; an exception that ends it is logged."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_log_failure)
+    return task
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.error("%s failed", task.get_name(), exc_info=error)
 

@@ -40,13 +40,11 @@ async def test_only_a_failure_is_logged(caplog: pytest.LogCaptureFixture) -> Non
         raise ZeroDivisionError("of all things")
 
     for work, name in ((asyncio.sleep(0), "well"), (asyncio.sleep(60), "cancelled")):
-        task = asyncio.create_task(work, name=name)
-        task.add_done_callback(tasks.log_failure)
+        task = tasks.start(work, name)
         if name == "cancelled":
             task.cancel()
         await asyncio.wait([task])
-    task = asyncio.create_task(failing(), name="counting")
-    task.add_done_callback(tasks.log_failure)
+    task = tasks.start(failing(), "counting")
     await asyncio.wait([task])
     await asyncio.sleep(0)
     [record] = caplog.records

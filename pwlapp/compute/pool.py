@@ -125,7 +125,7 @@ class PoolRunner:
                 logger.warning("a worker process died in %s and is replaced", function)
             else:
                 return result
-        raise WorkerLost("worker_lost")
+        raise WorkerLost()
 
     async def _call_once(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         await self._turns.acquire()

@@ -8,17 +8,17 @@ import functools
 import logging
 import time
 
+from pwlapp import tasks
 from pwlapp.compute import slices
 from pwlapp.core.data.points import Points
+from pwlapp.core.state import SliceResult
 from pwlapp.errors import UserError
 from pwlapp.metrics import Metrics
 from pwlapp.sessions import transitions
-from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.state import SessionState, UnknownSession
-from pwlapp.sessions.stores.protocol import STORAGE_FAILED, Conflict, short_id, storage_failed
-from pwlapp.tasks import log_failure, stop
+from pwlapp.sessions.stores.protocol import Conflict, StorageFailed, Store, short_id
 
 logger = logging.getLogger(__name__)
 
@@ -32,27 +32,22 @@ class LocalScheduler:
     session has changed meanwhile (a pause, an edit, a reset), the slice is dropped. That wastes
     20 ms of work, but no rules for merging are needed.
 
-    Parameters
-    ----------
-    sessions : SessionRepository
-    runner : Runner
-    metrics : Metrics
-    slice_ms : float
-        Training time of a slice in milliseconds.
-    at_once : int
-        Largest number of slices in the runner's queue, best its number of processes. The others
-        wait here, so that calls for which a user waits (opening a page, a reset) go first.
+    A slice trains for `slice_ms` milliseconds. At most `at_once` slices are in the runner's queue,
+    best its number of processes. The others wait here, so that calls for which a user waits
+    (opening a page, a reset) go first.
     """
 
     def __init__(
         self,
         sessions: SessionRepository,
+        store: Store,
         runner: Runner,
         metrics: Metrics,
         slice_ms: float,
         at_once: int,
     ) -> None:
         self._sessions = sessions
+        self._store = store
         self._runner = runner
         self._metrics = metrics
         self._slice_ms = slice_ms
@@ -68,7 +63,7 @@ class LocalScheduler:
     async def start(self) -> None:
         while True:
             try:
-                running = await self._sessions.running()
+                running = await self._store.running()
             except UserError:
                 await asyncio.sleep(RETRY_S)
             else:
@@ -83,16 +78,14 @@ class LocalScheduler:
             self._begin(sid, state)
 
     def _begin(self, sid: str, state: SessionState | None) -> None:
-        task = asyncio.create_task(self._work(sid, state), name=f"run {short_id(sid)}")
-        task.add_done_callback(log_failure)
-        self._tasks[sid] = task
+        self._tasks[sid] = tasks.start(self._work(sid, state), f"run {short_id(sid)}")
 
-    async def train_epoch(self, state: SessionState, points: Points) -> Slice:
+    async def train_epoch(self, state: SessionState, points: Points) -> SliceResult:
         return await train(self._runner, points, state, state.train.epoch + 1, None)
 
     async def close(self) -> None:
         outage = [self._outage] if self._outage else []
-        await stop([*self._tasks.values(), *outage])
+        await tasks.stop([*self._tasks.values(), *outage])
 
     async def _work(self, sid: str, state: SessionState | None) -> None:
         # If `schedule` is called while `_run` is about to end with an older state, it adds the
@@ -113,11 +106,11 @@ class LocalScheduler:
                 await self._run(sid, state or await self._sessions.load(sid))
             except UnknownSession:
                 pass  # the session has expired, or was deleted with its class
+            except StorageFailed:
+                state = None  # read it again
+                await self._until_stored(sid)
+                continue
             except UserError as error:
-                if error.code == STORAGE_FAILED:
-                    state = None  # read it again
-                    await self._until_stored(sid)
-                    continue
                 await self._halt(sid, error)
             return
 
@@ -131,7 +124,7 @@ class LocalScheduler:
         """Wait until the store can be written again; meanwhile the session shows a notice."""
         if self._outage is None:
             self._outage = asyncio.create_task(self._try_store(), name="waiting for the store")
-        self._sessions.notify(sid)
+        self._sessions.notify(sid)  # its streams then read it again
         await asyncio.shield(self._outage)
 
     async def _try_store(self) -> None:
@@ -140,7 +133,7 @@ class LocalScheduler:
             while True:
                 await asyncio.sleep(RETRY_S)
                 with contextlib.suppress(UserError):
-                    await self._sessions.check_store()
+                    await self._store.ping()
                     return
         finally:
             self._outage = None
@@ -151,7 +144,7 @@ class LocalScheduler:
             points = await self._sessions.points_of(state)
             async with self._turns:
                 if self.is_stalled:
-                    raise storage_failed()
+                    raise StorageFailed()
                 result = await train(
                     self._runner,
                     points,
@@ -170,7 +163,7 @@ class LocalScheduler:
             state = after
 
     def _count(
-        self, before: SessionState, after: SessionState, result: Slice, elapsed: float
+        self, before: SessionState, after: SessionState, result: SliceResult, elapsed: float
     ) -> None:
         epochs = after.train.epoch - before.train.epoch
         self._metrics.trained(epochs, result.seconds, max(0.0, elapsed - result.seconds))
@@ -180,7 +173,7 @@ class LocalScheduler:
 
 async def train(
     runner: Runner, points: Points, state: SessionState, target: int, slice_ms: float | None
-) -> Slice:
+) -> SliceResult:
     """Train a session's net towards epoch `target`; nothing is saved.
 
     Raises

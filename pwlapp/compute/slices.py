@@ -9,6 +9,7 @@ import functools
 import logging
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pwlapp.compute import warmup
 from pwlapp.core import engines
@@ -18,7 +19,7 @@ from pwlapp.core.state import Budget, SliceResult, TrainState
 from pwlapp.core.training import frame_epochs, train_slice
 from pwlapp.errors import UserError
 from pwlapp.sessions import frames
-from pwlapp.sessions.frames import Slice, Testing
+from pwlapp.sessions.frames import Testing
 from pwlapp.sessions.state import SessionState
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def train(
     budget: Budget,
     engine: str,
     testing: Testing = None,
-) -> Slice:
+) -> SliceResult:
     """Train one slice and make its frames. Until the compiled engine is loaded, torch trains.
 
     For parameters and errors see `training.train_slice`. The frames of a wide net hold the loss at
@@ -64,7 +65,7 @@ def train_together(
     budgets: Sequence[Budget],
     engine: str,
     testing: Testing = None,
-) -> list[Slice]:
+) -> list[SliceResult]:
     """Train a slice of each of several nets of the same architecture at once, on a GPU.
 
     `can_train_together` must be true for the engine. For parameters and errors see
@@ -99,8 +100,7 @@ def outcome(before: SessionState, after: SessionState) -> str | None:
     return "diverged" if after.notice is not None else "done"
 
 
-def _with_frames(result: SliceResult, x: Array, testing: Testing) -> Slice:
+def _with_frames(result: SliceResult, x: Array, testing: Testing) -> SliceResult:
     # Converted in the worker process: the curves of a wide net are hundreds of times smaller than
     # its parameters, so less has to be sent to the web process.
-    batch = frames.draw(result.frames, result.state.net, x, testing)
-    return Slice(result.state, batch, result.diverged, result.seconds, result.engine)
+    return replace(result, frames=frames.draw(result.frames, result.state.net, x, testing))

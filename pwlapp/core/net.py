@@ -64,6 +64,12 @@ class Architecture:
         """Number of parameters: 2h + 1, or 3h + 1 with a first-layer bias."""
         return (3 if self.bias1 else 2) * self.h + 1
 
+    @property
+    def weight_names(self) -> list[str]:
+        """``W1_1``, ``W1_2``, ..., ``b2`` in the order of `to_vector`, for tables."""
+        layers = ("W1", "b1", "W2") if self.bias1 else ("W1", "W2")
+        return [*(f"{layer}_{k + 1}" for layer in layers for k in range(self.h)), "b2"]
+
 
 LECTURE = Architecture()
 

@@ -55,13 +55,14 @@ class Frames:
     ----------
     epochs : ndarray of shape (m,), int64
     losses : ndarray of shape (m,), float32
-        The loss at the params of the same row.
-    params : ndarray of shape (m, k), float32
+        The loss at the params of the same epoch.
+    numbers : ndarray of shape (m, k), float32
+        The params. `sessions.frames.draw` replaces those of a wide net by its curve.
     """
 
     epochs: NDArray[np.int64]
     losses: Array
-    params: Array
+    numbers: Array
 
     @classmethod
     def of(cls, rows: Sequence[Row], k: int) -> Frames:
@@ -69,7 +70,7 @@ class Frames:
         return cls(
             epochs=np.array([epoch for epoch, _, _ in rows], dtype=np.int64),
             losses=np.array([loss for _, loss, _ in rows], dtype=np.float32),
-            params=np.array([params for _, _, params in rows], dtype=np.float32).reshape(-1, k),
+            numbers=np.array([params for _, _, params in rows], dtype=np.float32).reshape(-1, k),
         )
 
 

@@ -19,23 +19,21 @@ from pwlapp.core.optimizers import OptimizerOptions
 from pwlapp.core.state import MAX_SEED, Budget, SliceResult, TrainState
 from pwlapp.errors import UserError
 
+CHECKPOINT_EVERY = 5000  # epochs, for the page's table of checkpoints
 
-def frame_epochs(
-    start: int, target: int, n_frames: int = 240, every: int = 5000
-) -> tuple[int, ...]:
+
+def frame_epochs(start: int, target: int, n_frames: int = 240) -> tuple[int, ...]:
     """Choose the epochs of a run that are recorded as frames.
 
     About ``n_frames`` epochs that are dense at the start of the run, where the loss changes most
-    (the k-th is about ``(k / n_frames)^3`` of the run), all multiples of ``every``, for the table
-    of checkpoints, and the last epoch.
+    (the k-th is about ``(k / n_frames)^3`` of the run), all multiples of `CHECKPOINT_EVERY`, and
+    the last epoch.
 
     Parameters
     ----------
     start, target : int
         The run trains the epochs in (start, target].
     n_frames : int
-    every : int
-        Distance of the checkpoints, in epochs.
 
     Returns
     -------
@@ -52,6 +50,7 @@ def frame_epochs(
     n_epochs = target - start
     share = np.arange(1, n_frames + 1) / n_frames  # (n_frames,), in (0, 1]
     dense = start + np.ceil(n_epochs * share**3).astype(np.int64)
+    every = CHECKPOINT_EVERY
     checkpoints = np.arange(start // every + 1, target // every + 1) * every
     return tuple(np.unique(np.concatenate([dense, checkpoints])).tolist())
 

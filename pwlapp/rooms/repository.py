@@ -32,7 +32,6 @@ from pwlapp.sessions.stores.protocol import (
     board_key,
     room_key,
     seat_key,
-    unknown_room,
 )
 from pwlapp.tasks import SingleFlightCache
 
@@ -47,14 +46,7 @@ class RoomRepository:
     A change of a room notifies `room_key`, which the streams of its seats and boards watch. A
     change of a seat notifies `seat_key`, which the streams of that seat watch, and `board_key`,
     which the boards of the room watch. `board_key` is also notified when a seat joins, leaves or
-    connects.
-
-    Parameters
-    ----------
-    store : RoomStore
-    events : SessionEvents
-    clock : callable
-        Seconds since 1970.
+    connects. `clock` returns seconds since 1970.
     """
 
     def __init__(
@@ -95,19 +87,10 @@ class RoomRepository:
         return seats
 
     async def update(self, code: str, change: Callable[[Room], Room | None]) -> Room:
-        """Change the latest version of a room; after a conflict, try again.
+        """Change the latest version of a room, and return it; after a conflict, try again.
 
-        Parameters
-        ----------
-        code : str
-        change : callable
-            A pure function, since it may be called more than once. It returns the changed room, or
-            None if nothing changes.
-
-        Returns
-        -------
-        Room
-            The room after the change.
+        `change` is a pure function, since it may be called more than once. It returns the changed
+        room, or None if nothing changes.
 
         Raises
         ------
@@ -276,7 +259,7 @@ class RoomRepository:
 
     def _check_time(self, room: Room) -> None:
         if self._clock() >= room.ends:
-            raise unknown_room()
+            raise UnknownRoom()
 
     def _notify_seats(self, code: str, numbers: Iterable[int]) -> None:
         for number in numbers:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from pwlapp import tasks
 from pwlapp.errors import UserError
 from pwlapp.rooms import tokens
 from pwlapp.rooms.class_sessions import ClassSessions
@@ -20,8 +21,7 @@ from pwlapp.rooms.questions import check_answer
 from pwlapp.rooms.repository import RoomRepository
 from pwlapp.rooms.state import Answer, Room, Seat
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.stores.protocol import RoomStore, UnknownRoom, is_sid, unknown_room
-from pwlapp.tasks import log_failure, stop
+from pwlapp.sessions.stores.protocol import RoomStore, UnknownRoom, is_sid
 
 logger = logging.getLogger(__name__)
 
@@ -32,23 +32,7 @@ class RoomService:
     """Opens and ends rooms, and lets students join, answer and leave.
 
     Any method may raise `UserError` with ``storage_failed``. Docstrings list further codes.
-
-    Parameters
-    ----------
-    store : RoomStore
-    sessions : SessionService
-        Its `events` also notify the streams of rooms.
-    clock : callable
-        Seconds since 1970.
-    timer : callable
-        A monotonic clock, in seconds.
-
-    Attributes
-    ----------
-    sessions : SessionService
-    repository : RoomRepository
-    classes : ClassSessions
-    presence : Presence
+    `clock` returns seconds since 1970; `timer` is a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -66,17 +50,14 @@ class RoomService:
 
     def start(self) -> None:
         """Start the background tasks: write heartbeats, end rooms whose time is over."""
-        for name, work in (
-            ("writing heartbeats", self.presence.run()),
-            ("ending rooms", self._end_in_time()),
-        ):
-            task = asyncio.create_task(work, name=name)
-            task.add_done_callback(log_failure)
-            self._tasks.append(task)
+        self._tasks = [
+            tasks.start(self.presence.run(), "writing heartbeats"),
+            tasks.start(self._end_in_time(), "ending rooms"),
+        ]
 
     async def close(self) -> None:
         """Stop the background tasks."""
-        await stop(self._tasks)
+        await tasks.stop(self._tasks)
 
     async def open(self) -> Room:
         """Open a room."""
@@ -129,7 +110,7 @@ class RoomService:
             ``room_unknown``, ``room_full`` (max), ``bad_nickname`` (max), ``bad_request``.
         """
         if (known := read_code(code)) is None:
-            raise unknown_room()
+            raise UnknownRoom()
         room = await self.repository.load(known)
         name = read_nickname(nickname)
         if not is_sid(own):

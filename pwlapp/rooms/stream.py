@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator
-from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
 from pwlapp.errors import UserError
@@ -12,7 +11,7 @@ from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room, Seat, session_shown
 from pwlapp.rooms.view import room_view
 from pwlapp.sessions.events import Event, Position
-from pwlapp.sessions.snapshot import frame_texts
+from pwlapp.sessions.snapshot import FrameText
 from pwlapp.sessions.stores.protocol import UnknownRoom, room_key, seat_key
 
 LEFT: Final = "left"
@@ -55,7 +54,6 @@ async def follow(rooms: RoomService, code: str, number: int, known: Known) -> As
     """
     events = rooms.sessions.events
     own_keys = {room_key(code), seat_key(code, number)}
-    read = partial(rooms.sessions.read, form=frame_texts)
     position: Position | None = None
     shown: dict[str, Any] | None = None
     with (
@@ -81,18 +79,18 @@ async def follow(rooms: RoomService, code: str, number: int, known: Known) -> As
                     position = now
                     watcher.watch(*own_keys, position.sid)
                     known = known._replace(sid="")  # every later session is read from its beginning
-            for event in await position.news(read):
+            for event in await position.news(rooms.sessions.read):
                 yield event if event.id is None else event._replace(id=f"{position.sid}.{event.id}")
 
 
 async def news(
     rooms: RoomService, room: Room, seat: Seat, known: Known
-) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
+) -> tuple[dict[str, Any], dict[str, Any], list[FrameText]]:
     """The first events of `follow` at once, for a page that polls: room, state and frames."""
     rooms.presence.record_poll(room.code, seat.number)
     position = known.position(room, seat)
     view = room_view(room, seat, await rooms.repository.count(room.code))
-    return view, *await rooms.sessions.read(position.sid, position.since, form=frame_texts)
+    return view, *await rooms.sessions.read(position.sid, position.since)
 
 
 async def _caught_up(rooms: RoomService, room: Room, seat: Seat) -> Seat:

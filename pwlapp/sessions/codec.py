@@ -36,7 +36,7 @@ from pwlapp.sessions.state import (
     Run,
     SessionState,
     Speed,
-    unknown_session,
+    UnknownSession,
 )
 from pwlapp.sessions.stores.protocol import Data, short_id
 
@@ -145,7 +145,7 @@ def read_state(blob: bytes, sid: str) -> SessionState:
         return decode(blob)
     except CorruptState as error:
         logger.error("session %s is damaged: %s", short_id(sid), error)
-        raise unknown_session() from error
+        raise UnknownSession() from error
 
 
 def optimizer_header(options: OptimizerOptions) -> dict[str, Any]:

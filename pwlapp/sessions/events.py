@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from pwlapp.errors import UserError
+from pwlapp.sessions.snapshot import FrameText
 
 MAX_PER_SECOND = 25.0  # reads; the browser interpolates between them
 MAX_FRAMES = 250  # frames in one event: sending a long run must not delay other sessions
 MAX_WATCHERS = 20  # for one session or seat, since each watcher reads the store
 BURST = 3  # reads that may follow without a pause, so that a short run is not delayed
 
-Rows: TypeAlias = Sequence[Sequence[Any]]  # frames; each begins with its number
-Read: TypeAlias = Callable[[str, int], Awaitable[tuple[dict[str, Any], Rows]]]
+Read: TypeAlias = Callable[[str, int], Awaitable[tuple[dict[str, Any], Sequence[FrameText]]]]
 
 
 class Event(NamedTuple):
@@ -121,13 +121,8 @@ class SessionEvents:
     def __init__(self, max_per_second: float = MAX_PER_SECOND) -> None:
         self._interval_s = 1.0 / max_per_second
         self._watchers: dict[str, set[Watcher]] = {}
-        self._is_closed = False
+        self.is_closed = False  # whether the server is stopping
         self._generation = 0  # streams of an earlier generation end
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the server is stopping."""
-        return self._is_closed
 
     def is_full(self, key: str) -> bool:
         """Whether a key has `MAX_WATCHERS`."""
@@ -150,7 +145,7 @@ class SessionEvents:
 
     def close(self) -> None:
         """End all streams and refuse new ones."""
-        self._is_closed = True
+        self.is_closed = True
         self.notify_all()
 
     def new_watcher(self) -> Watcher:
@@ -178,7 +173,7 @@ class SessionEvents:
         now = asyncio.get_running_loop().time
         generation = self._generation
         due = now()  # time of the next read at an even rate
-        while not self._is_closed and generation == self._generation:
+        while not self.is_closed and generation == self._generation:
             yield watcher.take()
             await watcher.changed.wait()
             # Up to BURST reads may come without a pause. Otherwise the end of a short run would

@@ -9,11 +9,10 @@ curve has points, so the length tells which of the two a frame holds.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import Architecture, Array, from_vector, logit, loss
@@ -53,34 +52,6 @@ class Frame:
     loss: float
     numbers: Array
     mark: Mark = ""
-
-
-@dataclass(frozen=True, eq=False)
-class FrameBatch:
-    """The frames of a slice, before they get their numbers.
-
-    Attributes
-    ----------
-    epochs : ndarray of shape (m,), int64
-    losses : ndarray of shape (m,), float32
-    numbers : ndarray of shape (m, k), float32
-        k parameters, or a wide net's curve; see `numbers`.
-    """
-
-    epochs: NDArray[np.int64]
-    losses: Array
-    numbers: Array
-
-
-@dataclass(frozen=True, eq=False)
-class Slice:
-    """A `state.SliceResult` whose frames are those that the browser gets."""
-
-    state: TrainState
-    frames: FrameBatch
-    diverged: bool
-    seconds: float
-    engine: str
 
 
 def is_wide(net: Architecture) -> bool:
@@ -132,18 +103,17 @@ def numbers(params: Array, net: Architecture, x: Array, testing: Testing = None)
     return np.append(logits, np.float32(tested))
 
 
-def draw(frames: Frames, net: Architecture, x: Array, testing: Testing = None) -> FrameBatch:
+def draw(frames: Frames, net: Architecture, x: Array, testing: Testing = None) -> Frames:
     """Convert an engine's frames, which hold parameters, to those that the browser gets.
 
     Frames are converted one by one: for the widest net, all curves of a run at once would need a
     gigabyte.
     """
-    drawn = frames.params
-    if is_wide(net):
-        rows = [numbers(params, net, x, testing) for params in frames.params]
-        width = CURVE_POINTS + (testing is not None)
-        drawn = np.array(rows, dtype=np.float32).reshape(-1, width)
-    return FrameBatch(frames.epochs, frames.losses, drawn)
+    if not is_wide(net):
+        return frames
+    rows = [numbers(params, net, x, testing) for params in frames.numbers]
+    width = CURVE_POINTS + (testing is not None)
+    return replace(frames, numbers=np.array(rows, dtype=np.float32).reshape(-1, width))
 
 
 def read_frames(rows: object, train: TrainState, points: Points) -> list[Frame]:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from pwlapp import tasks
 from pwlapp.core.data import files
 from pwlapp.core.engines import AUTO, EngineInfo
 from pwlapp.errors import UserError
@@ -15,7 +16,6 @@ from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.stores.protocol import Data, Store
 from pwlapp.settings import Settings
-from pwlapp.tasks import log_failure, stop
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +29,7 @@ REASONS = {"no_workers": "no worker; start one: celery -A pwlapp.compute.celery.
 class Maintenance:
     """The background tasks of a service.
 
-    Parameters
-    ----------
-    store : Store
-    runner : Runner
-    sessions : SessionRepository
-        Its `set_points` is called with the server's data.
-    events : SessionEvents
-        Is notified of sessions that other servers change.
-    settings : Settings
+    They set the server's data of `sessions`, and notify `events` of what other servers change.
 
     Attributes
     ----------
@@ -76,16 +68,13 @@ class Maintenance:
 
     def start(self, then: Callable[[], Awaitable[None]]) -> None:
         """Start all tasks; `then` is called once data and engines are loaded."""
-        for name, work in (
-            ("loading the data", self._load(then)),
-            ("listening to other servers", self._listen()),
-            ("following the data", self._follow_data()),
-            ("following the engines", self._follow_engines()),
-            ("expiring sessions", self._expire()),
-        ):
-            task = asyncio.create_task(work, name=name)
-            task.add_done_callback(log_failure)
-            self._tasks.append(task)
+        self._tasks = [
+            tasks.start(self._load(then), "loading the data"),
+            tasks.start(self._listen(), "listening to other servers"),
+            tasks.start(self._follow_data(), "following the data"),
+            tasks.start(self._follow_engines(), "following the engines"),
+            tasks.start(self._expire(), "expiring sessions"),
+        ]
 
     async def loaded(self) -> None:
         """Wait until data and engines are loaded.
@@ -105,7 +94,7 @@ class Maintenance:
 
     async def close(self) -> None:
         """Stop all tasks."""
-        await stop(self._tasks)
+        await tasks.stop(self._tasks)
 
     async def _load(self, then: Callable[[], Awaitable[None]]) -> None:
         data = await self._first_data()

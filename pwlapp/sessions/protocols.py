@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar, TypeVarTuple
 
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import EngineInfo
+from pwlapp.core.state import SliceResult
 from pwlapp.errors import UserError
-from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.state import SessionState
 
 T = TypeVar("T")
@@ -17,6 +17,9 @@ Ts = TypeVarTuple("Ts")
 
 class WorkerLost(UserError):
     """Raised if a call has killed its process repeatedly."""
+
+    def __init__(self) -> None:
+        super().__init__("worker_lost")
 
 
 class Runner(Protocol):
@@ -77,22 +80,12 @@ class Scheduler(Protocol):
     def schedule(self, sid: str, state: SessionState) -> None:
         """Train a running session until its run ends; does nothing if it is being trained already.
 
-        Parameters
-        ----------
-        sid : str
-        state : SessionState
-            The stored state, so that it need not be read again. If the store has a newer version
-            already, the first slice is dropped.
+        `state` is the stored state, so that it need not be read again. If the store has a newer
+        version already, the first slice is dropped.
         """
 
-    async def train_epoch(self, state: SessionState, points: Points) -> Slice:
-        """Train one epoch; nothing is saved.
-
-        Parameters
-        ----------
-        state : SessionState
-        points : Points
-            The session's data.
+    async def train_epoch(self, state: SessionState, points: Points) -> SliceResult:
+        """Train one epoch of a session's net on its data; nothing is saved.
 
         Raises
         ------

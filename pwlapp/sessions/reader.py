@@ -21,8 +21,8 @@ from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.maintenance import Maintenance
 from pwlapp.sessions.protocols import Runner, Scheduler
 from pwlapp.sessions.repository import SessionRepository
-from pwlapp.sessions.snapshot import frame_rows, snapshot
-from pwlapp.sessions.state import SessionState, unknown_session
+from pwlapp.sessions.snapshot import FrameText, frame_texts, snapshot
+from pwlapp.sessions.state import SessionState, UnknownSession
 from pwlapp.sessions.stores.protocol import Store, is_sid
 from pwlapp.settings import Settings
 from pwlapp.tasks import SingleFlightCache
@@ -43,24 +43,8 @@ class SessionReader:
     Any method may raise `UserError` with ``session_unknown``, ``storage_failed``, ``worker_lost``,
     ``not_ready``, ``busy`` or ``frozen`` (the session is locked). Docstrings list further codes.
 
-    Parameters
-    ----------
-    store : Store
-    runner : Runner
-    events : SessionEvents
-        Is notified of every change.
-    settings : Settings
-    make_scheduler : callable
-        Called with the repository of the sessions; returns the scheduler.
-    metrics : Metrics
-
-    Attributes
-    ----------
-    runner : Runner
-    events : SessionEvents
-    max_epochs, max_running : int
-        Longest run, and largest number of simultaneous runs.
-    metrics : Metrics
+    `make_scheduler` is called with the repository of the sessions, and returns the scheduler.
+    `events` is notified of every change.
     """
 
     def __init__(
@@ -152,29 +136,19 @@ class SessionReader:
 
     async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
         """The states of many sessions in one read, by id; unknown ones are left out."""
-        return await self._sessions.load_many([sid for sid in sids if is_sid(sid)])
+        return await self._store.load_many([sid for sid in sids if is_sid(sid)])
 
     async def state_and_frames(self, sid: str, since: int = 0) -> tuple[SessionState, list[Frame]]:
         """The session's state and its frames after number `since`, both of the same version."""
         return await self._sessions.read_since(await self._known(sid), since)
 
-    async def read(
-        self, sid: str, since: int = 0, form: Callable[[list[Frame]], list[Any]] = frame_rows
-    ) -> tuple[Snapshot, list[Any]]:
-        """The session's snapshot and its frames after number `since`, both of the same version.
-
-        Parameters
-        ----------
-        sid : str
-        since : int
-        form : callable
-            `snapshot.frame_rows`, `snapshot.frame_texts` or another function of frames.
-        """
+    async def read(self, sid: str, since: int = 0) -> tuple[Snapshot, list[FrameText]]:
+        """As `state_and_frames`, but as JSON: a snapshot, and the text of each frame."""
         state, frames = await self.state_and_frames(sid, since)
         shown = snapshot(state, self._scheduler.is_stalled)
         if len(frames) > MANY_FRAMES:
-            return shown, await asyncio.to_thread(form, frames)
-        return shown, form(frames)
+            return shown, await asyncio.to_thread(frame_texts, frames)
+        return shown, frame_texts(frames)
 
     async def points_of(self, state: SessionState) -> Points:
         """The data of a session that was just loaded. Raises ``data_unknown``."""
@@ -231,7 +205,7 @@ class SessionReader:
     async def _known(self, sid: str) -> str:
         """Check the form of an id, which may come from a URL; then wait until data are loaded."""
         if not is_sid(sid):
-            raise unknown_session()
+            raise UnknownSession()
         await self.loaded()
         return sid
 

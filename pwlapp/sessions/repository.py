@@ -14,7 +14,7 @@ from pwlapp.sessions import history, transitions
 from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step, StepKind
 from pwlapp.sessions.state import SessionState
-from pwlapp.sessions.stores.protocol import Conflict, Store, storage_failed
+from pwlapp.sessions.stores.protocol import Conflict, StorageFailed, Store
 from pwlapp.sessions.transitions import Transition
 
 T = TypeVar("T")
@@ -28,18 +28,13 @@ class SessionRepository:
     """Loads and saves sessions and their data.
 
     A session uses the server's data or data of its own, which is in the store. If its data has been
-    deleted, the session gets the server's data when it is loaded.
-
-    Parameters
-    ----------
-    store : Store
-    notify : callable
-        Called with the id of a session after each change.
+    deleted, the session gets the server's data when it is loaded. `notify` is called with the id of
+    a session after each change.
     """
 
     def __init__(self, store: Store, notify: Callable[[str], None]) -> None:
         self._store = store
-        self._notify = notify
+        self.notify = notify
         self._points: Points | None = None
         self._cached: TTLCache[str, Points] = TTLCache(MAX_CACHED_POINTS, POINTS_TTL_S)
 
@@ -82,31 +77,11 @@ class SessionRepository:
             raise UserError("data_unknown")
         return points
 
-    async def create(self, state: SessionState, frames: Sequence[Frame]) -> str:
-        """Save a new session; returns its random id."""
-        return await self._store.create(state, frames)
-
-    async def load_many(self, sids: Sequence[str]) -> dict[str, SessionState]:
-        """Read many sessions at once, by id; unknown ones are left out."""
-        return await self._store.load_many(sids)
-
     async def delete(self, sids: Sequence[str]) -> None:
         """Delete sessions; their runs and streams end."""
         await self._store.delete(sids)
         for sid in sids:
-            self._notify(sid)
-
-    async def running(self) -> list[str]:
-        """Ids of the sessions that are running."""
-        return await self._store.running()
-
-    async def check_store(self) -> None:
-        """Raise ``storage_failed`` if the store can't be used now."""
-        await self._store.ping()
-
-    def notify(self, sid: str) -> None:
-        """Make the streams of a session read it again, although no change was saved."""
-        self._notify(sid)
+            self.notify(sid)
 
     async def load(self, sid: str) -> SessionState:
         """Read a session. Raises UnknownSession."""
@@ -139,7 +114,7 @@ class SessionRepository:
     ) -> None:
         """Replace `before` by `after`. Raises Conflict if the stored version is not `before`."""
         await self._store.save(sid, before.version, after, frames, step)
-        self._notify(sid)
+        self.notify(sid)
 
     async def update(
         self,
@@ -148,7 +123,9 @@ class SessionRepository:
         step: StepKind | None = None,
         as_teacher: bool = False,
     ) -> SessionState:
-        """Apply a transition to the latest version; after a conflict, try again.
+        """Apply a transition to the latest version, and return the new state.
+
+        After a conflict, it is applied again.
 
         Parameters
         ----------
@@ -159,11 +136,6 @@ class SessionRepository:
             The kind of step in the history; None for a change that can't be undone.
         as_teacher : bool
             Whether a locked session may be changed.
-
-        Returns
-        -------
-        SessionState
-            The state after the transition.
 
         Raises
         ------
@@ -212,7 +184,7 @@ class SessionRepository:
             if step is None:
                 if (await self._store.load(sid)).version != state.version:
                     raise Conflict
-                raise storage_failed()
+                raise StorageFailed()
             key = step.state.data_key if step.kind == "session" else state.data_key
             points = await self.find(key) or self.points
             after, added, other = history.swap(state, frames, step, points)

@@ -38,7 +38,7 @@ class SessionService(SessionReader):
         net: Architecture = LECTURE,
         admit: Callable[[], None] = lambda: None,
     ) -> tuple[str, Snapshot]:
-        """Find the session that the browser remembers, or create one.
+        """Find the session that the browser remembers, or create one; returns its id and snapshot.
 
         Parameters
         ----------
@@ -49,11 +49,6 @@ class SessionService(SessionReader):
             Used for a new session.
         admit : callable
             Called before a session is created; may raise an exception to refuse it.
-
-        Returns
-        -------
-        sid : str
-        snapshot : dict
         """
         with contextlib.suppress(UnknownSession):
             known = await self._known(sid or "")
@@ -65,14 +60,14 @@ class SessionService(SessionReader):
         state, frames = transitions.new_session(
             seed, optimizer, self.default_engine, train, points, notice
         )
-        return await self._sessions.create(state, frames), snapshot(state)
+        return await self._store.create(state, frames), snapshot(state)
 
     async def create(self, state: SessionState, frames: Sequence[Frame]) -> str:
         """Save a new session, and train it if it is running; raises ``server_full`` (max)."""
         async with self._starting:
             if state.is_running:
                 await self._check_capacity()
-            sid = await self._sessions.create(state, frames)
+            sid = await self._store.create(state, frames)
         self._schedule(sid, state)
         return sid
 
@@ -250,13 +245,7 @@ class SessionService(SessionReader):
     ) -> Snapshot:
         """Go back to epoch 0 and the initial weights of a seed; drops the run and its frames.
 
-        Parameters
-        ----------
-        sid : str
-        seed : int or None
-        net : Architecture or None
-        points : Points or None
-            None: the session's own seed, net or data.
+        None stands for the session's own seed, net or data.
 
         Raises
         ------

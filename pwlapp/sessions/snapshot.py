@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from pwlapp.sessions.frames import Frame, is_curve, is_wide
 from pwlapp.sessions.state import Notice, SessionState
 
 CURVE_DECIMALS = 5  # enough to draw a curve
+
+FrameText: TypeAlias = tuple[int, str]  # number, JSON
 
 
 def snapshot(state: SessionState, is_stalled: bool = False) -> dict[str, Any]:
@@ -63,11 +65,6 @@ def optimizer_row(options: OptimizerOptions) -> dict[str, Any]:
     return {"kind": "adam", "lr": json_number(options.lr)}
 
 
-def frame_rows(frames: Sequence[Frame]) -> list[list[Any]]:
-    """`frame_row` for each of the frames."""
-    return [frame_row(frame) for frame in frames]
-
-
 def frame_row(frame: Frame) -> list[Any]:
     """A frame as JSON: ``[seq, epoch, loss, mark, numbers ...]``."""
     return [
@@ -79,8 +76,8 @@ def frame_row(frame: Frame) -> list[Any]:
     ]
 
 
-def frame_texts(frames: Sequence[Frame]) -> list[tuple[int, str]]:
-    """The number of each frame and its `frame_row` as text, ten times as fast as `frame_rows`."""
+def frame_texts(frames: Sequence[Frame]) -> list[FrameText]:
+    """The number of each frame and its `frame_row` as text, ten times as fast as `json.dumps`."""
     return [(frame.seq, _frame_text(frame)) for frame in frames]
 
 

@@ -165,10 +165,8 @@ class SessionState:
 class UnknownSession(UserError):
     """Raised if there is no session with this id."""
 
-
-def unknown_session() -> UnknownSession:
-    """The error for an id that names no session."""
-    return UnknownSession("session_unknown")
+    def __init__(self) -> None:
+        super().__init__("session_unknown")
 
 
 def changed(state: SessionState, **changes: Any) -> SessionState:

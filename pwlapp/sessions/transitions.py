@@ -15,18 +15,10 @@ import numpy as np
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import MAX_PARAM
 from pwlapp.core.optimizers import OptimizerOptions
-from pwlapp.core.state import TrainState
+from pwlapp.core.state import Frames, SliceResult, TrainState
 from pwlapp.core.training import with_new_optimizer, with_params
 from pwlapp.errors import UserError
-from pwlapp.sessions.frames import (
-    PLAIN_HIDDEN,
-    Frame,
-    FrameBatch,
-    Mark,
-    Slice,
-    is_wide,
-    numbers,
-)
+from pwlapp.sessions.frames import PLAIN_HIDDEN, Frame, Mark, is_wide, numbers
 from pwlapp.sessions.state import UNKNOWN_SPEED, Notice, Run, SessionState, Speed, changed
 
 SPEED_MEMORY_S = 1.0  # time constant of the moving average of the speed
@@ -191,7 +183,7 @@ def prepare_run(state: SessionState, optimizer: OptimizerOptions, engine: str) -
 
 
 def after_slice(
-    state: SessionState, result: Slice, elapsed_s: float = 0.0
+    state: SessionState, result: SliceResult, elapsed_s: float = 0.0
 ) -> tuple[SessionState, list[Frame]]:
     """The state after a slice or a single step.
 
@@ -199,7 +191,8 @@ def after_slice(
     ----------
     state : SessionState
         The state from which the slice or step started.
-    result : Slice
+    result : SliceResult
+        With the frames that the browser gets; see `frames.draw`.
     elapsed_s : float
         Time since the slice was requested; not used for a single step.
     """
@@ -212,7 +205,7 @@ def after_slice(
     return with_frames(after, result.frames, "end" if ended else "")
 
 
-def speed_after(state: SessionState, result: Slice, elapsed_s: float) -> Speed:
+def speed_after(state: SessionState, result: SliceResult, elapsed_s: float) -> Speed:
     """The speed of a session after one more slice or single step; see `after_slice`.
 
     ``per_second``, from which the page estimates the remaining time, uses `elapsed_s`, so it
@@ -244,10 +237,10 @@ def with_frame(state: SessionState, mark: Mark, points: Points) -> tuple[Session
 
 
 def with_frames(
-    state: SessionState, batch: FrameBatch, last_mark: Mark
+    state: SessionState, added: Frames, last_mark: Mark
 ) -> tuple[SessionState, list[Frame]]:
     """Number the frames of a slice; the last one gets `last_mark`."""
-    rows = zip(batch.epochs.tolist(), batch.losses.tolist(), batch.numbers, strict=True)
+    rows = zip(added.epochs.tolist(), added.losses.tolist(), added.numbers, strict=True)
     frames = [
         Frame(seq, epoch, loss, values)
         for seq, (epoch, loss, values) in enumerate(rows, start=state.next_seq)

@@ -6,6 +6,7 @@ script has made. The comments of a program are in the language of the page.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,8 +23,8 @@ from pwlapp.core.export.file import File
 from pwlapp.core.export.programs import Program
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.web import frame_table
+from pwlapp.web.event_stream import list_of_texts
 from pwlapp.web.http.bodies import read_json
 from pwlapp.web.http.json_answers import RefusingRoute, attachment, to_text
 from pwlapp.web.http.rate_limits import visitor
@@ -69,7 +70,8 @@ async def weights(service: SessionService, sid: str, _words: Words) -> File:
 async def frames(service: SessionService, sid: str, _words: Words) -> File:
     """The frames of the run as CSV."""
     program = await _program(service, sid)
-    _, rows = await service.read(sid, form=frame_table.lines)
+    _, recorded = await service.state_and_frames(sid)
+    rows = await asyncio.to_thread(frame_table.lines, recorded)
     head = ",".join(frame_table.columns(program.train.net, program.points))
     return File(f"{program.name}.csv", "text/csv; charset=utf-8", "\n".join([head, *rows, ""]))
 
@@ -92,7 +94,7 @@ async def run(service: SessionService, sid: str, build: str) -> File:
         ``bad_request``
     """
     session = (await saved.save(service, sid, Body()))["saved"]
-    _, rows = await service.read(sid, form=frame_texts)
+    _, rows = await service.read(sid)
     head = {
         "program": "pwlapp",
         "kind": "run",
@@ -100,8 +102,7 @@ async def run(service: SessionService, sid: str, build: str) -> File:
         "build": _json_object(build),
         "saved": session,
     }
-    frames = ",".join(text for _, text in rows)
-    text = f'{to_text(head)[:-1]},"frames":[{frames}]}}'
+    text = f'{to_text(head)[:-1]},"frames":{list_of_texts(rows)}}}'
     return File("pwlapp-run.json", "application/json", text)
 
 
@@ -126,14 +127,7 @@ KINDS: dict[str, Make] = {
 
 
 def routes(service: SessionService, words: Callable[[], Words]) -> APIRouter:
-    """The routes.
-
-    Parameters
-    ----------
-    service : SessionService
-    words : callable
-        Returns the catalogue in the language of the request.
-    """
+    """The routes; `words` returns the catalogue in the language of the request."""
     router = APIRouter(route_class=RefusingRoute)
 
     @router.get("/export/points.csv")

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated, Any
 
 import anyio
@@ -19,7 +18,7 @@ from pwlapp.core.net import Array
 from pwlapp.errors import UserError
 from pwlapp.sessions.events import Event, SessionEvents
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.snapshot import frame_texts, json_number, json_numbers
+from pwlapp.sessions.snapshot import FrameText, json_number, json_numbers
 from pwlapp.web.http.json_answers import (
     LINES,
     UNBUFFERED,
@@ -56,13 +55,12 @@ def routes(service: SessionService) -> APIRouter:
         # When an EventSource reconnects, it uses the same URL with the old `since`, and sends the
         # number of its last frame in the header.
         known = since if last_event_id is None else last_event_id
-        read = partial(service.read, form=frame_texts)
-        return event_source(service.events, service.events.follow(sid, known, read))
+        return event_source(service.events, service.events.follow(sid, known, service.read))
 
     @router.get("/frames/{sid}")
     async def frames(sid: str, since: Seq = 0) -> Response:
         visitor().command(sid, "frames")
-        state, rows = await service.read(sid, since, form=frame_texts)
+        state, rows = await service.read(sid, since)
         return answer_text(f'{{"state":{to_text(state)},"frames":{list_of_texts(rows)}}}')
 
     @router.get("/data/{key}.json")
@@ -155,6 +153,6 @@ def _spaced(x: Array) -> dict[str, Any] | None:
     return {"from": low, "to": high, "n": x.size}
 
 
-def list_of_texts(rows: Sequence[tuple[int, str]]) -> str:
+def list_of_texts(rows: Sequence[FrameText]) -> str:
     """A JSON list of the texts of `frame_texts`."""
     return f"[{','.join(text for _, text in rows)}]"

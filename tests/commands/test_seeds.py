@@ -20,7 +20,7 @@ from pwlapp.core.state import Budget
 from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from tests.support.sessions import ThreadRunner, finished
+from tests.support.sessions import ThreadRunner, finished, read_rows
 
 ODD = [None, "", "5", True, -1, 1.5, [], {}, 10**400]
 NET = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"}
@@ -187,7 +187,7 @@ async def test_begin_starts_over_and_trains(either: SessionService) -> None:
     start = initial_state(7, x, y, Architecture(3, True))
     whole = train_slice(start, x, y, SgdOptions(0.1, 0.5), Budget(40))
     assert end["params"] == pytest.approx(whole.state.params.tolist(), abs=1e-6)
-    _, frames = await either.read(sid)
+    _, frames = await read_rows(either, sid)
     assert (frames[0][1], frames[0][3]) == (0, "start")
     assert (frames[-1][1], frames[-1][3]) == (40, "end")
 

@@ -21,8 +21,8 @@ from pwlapp.compute.pool import MAX_RETRIES
 from pwlapp.core.training import initial_state
 from pwlapp.errors import UserError
 from pwlapp.sessions.protocols import WorkerLost
-from pwlapp.sessions.state import Run, SessionState, unknown_session
-from pwlapp.sessions.stores.protocol import storage_failed
+from pwlapp.sessions.state import Run, SessionState, UnknownSession
+from pwlapp.sessions.stores.protocol import StorageFailed
 from tests.support.sessions import ThreadRunner, make_state
 
 
@@ -78,7 +78,7 @@ class NoRedis:
 
     @contextlib.asynccontextmanager
     async def guarded(self) -> AsyncIterator[Any]:
-        raise storage_failed()
+        raise StorageFailed()
         yield
 
 
@@ -148,7 +148,7 @@ async def test_the_sweeper_sends_only_the_messages_of_running_sessions(
 
         async def load(self, sid: str) -> SessionState:
             if sid not in states:
-                raise unknown_session()
+                raise UnknownSession()
             return states[sid]
 
         async def remove_running(self, sid: str) -> None:

@@ -32,7 +32,7 @@ from pwlapp.settings import Settings
 from pwlapp.tasks import stop
 from tests.support import jobs
 from tests.support.cluster import Cluster
-from tests.support.sessions import ThreadRunner, finished, has_moved, make_state, until
+from tests.support.sessions import ThreadRunner, finished, has_moved, make_state, read_rows, until
 
 ADAM = AdamOptions()
 
@@ -159,7 +159,7 @@ async def test_duplicate_and_late_messages_change_nothing(
         for _ in range(3):
             sender.send(TRAIN_TASK, (sid, version, 0.0), CPU)
     await assert_ended_as_if_alone(service, sid, 2000)
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     epochs = [row[1] for row in rows]
     assert epochs == sorted(set(epochs))
     sender.close()
@@ -172,7 +172,7 @@ async def test_a_run_continues_from_weights_edited_during_it(service: SessionSer
     await service.set_params(sid, [1, 1, 1, 1, 1])
     done = await finished(service, sid)
     assert done["epoch"] == 3000
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     assert [row[3] for row in rows if row[3]] == ["start", "edit", "end"]
 
 

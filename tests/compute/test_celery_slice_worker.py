@@ -15,11 +15,10 @@ from pwlapp.compute.celery import slice_worker
 from pwlapp.compute.celery.slice_worker import MAX_BEGUN, SliceMessage, SliceWorker
 from pwlapp.core.data.points import Points
 from pwlapp.core.optimizers import AdamOptions
-from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.state import Budget, SliceResult, TrainState
 from pwlapp.core.training import initial_state, train_slice
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
-from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import Data
 from pwlapp.sessions.stores.redis import RedisStore
@@ -113,7 +112,7 @@ async def test_two_workers_on_one_message_at_once(store: RedisStore, order: Slic
     for worker, job in zip((first, second), jobs, strict=True):
         assert job is not None
         [result] = slice_worker.train([job], 0.001)
-        assert isinstance(result, Slice)
+        assert isinstance(result, SliceResult)
         await worker.advancer._finish(job, result)
     assert [len(worker.sent) for worker in (first, second)] == [1, 0]
     await first.work(first.sent)
@@ -140,7 +139,7 @@ async def test_a_change_during_a_slice_wins(store: RedisStore, order: SliceMessa
     assert paused is not None
     await store.save(order.sid, order.version, *paused)
     [result] = slice_worker.train([job], 0.001)
-    assert isinstance(result, Slice)
+    assert isinstance(result, SliceResult)
     await worker.advancer._finish(job, result)
     assert worker.sent == []
     state = await store.load(order.sid)
@@ -217,14 +216,14 @@ async def test_similar_nets_are_trained_together(
         budgets: Any,
         _engine: str,
         testing: Any,
-    ) -> list[Slice]:
+    ) -> list[SliceResult]:
         together.append(len(states))
         return [
             slices.train(state, x, y, options, budget, "torch@cpu", testing)
             for state, budget in zip(states, budgets, strict=True)
         ]
 
-    def train_one(*args: Any) -> Slice:
+    def train_one(*args: Any) -> SliceResult:
         *given, _engine, testing = args
         return train(*given, "torch@cpu", testing)
 

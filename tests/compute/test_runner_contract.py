@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,6 @@ X = np.linspace(-1, 1, 11, dtype=np.float32)
 
 async def test_a_call_is_computed_in_another_process(computing: Runner) -> None:
     assert await computing.call(jobs.add, 2, 3) == 5
-    assert await computing.call(partial(jobs.add, b=3), 2) == 5
     assert await computing.call(jobs.pid) != os.getpid()
 
 

@@ -93,7 +93,7 @@ def test_the_lectures_run_is_eager_pytorchs(lecture: Points, pages_run: SliceRes
     budget = Budget(pages_run.state.epoch, tuple(frames.epochs.tolist()))
     fused = train_slice(start, lecture.x, lecture.y, AdamOptions(), budget, FUSED_CPU)
     np.testing.assert_allclose(fused.state.params, pages_run.state.params, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(fused.frames.params, frames.params, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(fused.frames.numbers, frames.numbers, rtol=0, atol=1e-4)
     np.testing.assert_allclose(fused.frames.losses, frames.losses, rtol=0, atol=2e-6)
 
 
@@ -133,7 +133,7 @@ def test_a_short_run_is_pytorchs(seed: int, net: Architecture, n: int, kind: str
     options = dataclasses.replace(some_options(rng, kind), lr=float(10 ** rng.uniform(-4, -2)))
     eager, fused = both(start, x, y, options, 25)
     assert fused.frames.epochs.tolist() == eager.frames.epochs.tolist()
-    assert_close(fused.frames.params, eager.frames.params, 1e-4)
+    assert_close(fused.frames.numbers, eager.frames.numbers, 1e-4)
     np.testing.assert_allclose(fused.frames.losses, eager.frames.losses, rtol=1e-4, atol=1e-6)
 
 
@@ -175,7 +175,7 @@ def test_no_points_is_divergence(lecture: Points):
         assert result.diverged
         assert np.isnan(result.state.loss)
         assert result.state.epoch == 0
-        assert result.frames.params.shape == (0, 5)
+        assert result.frames.numbers.shape == (0, 5)
     with pytest.raises(ValueError, match="0 points and 5 epochs"):
         train_many([start], nothing, nothing, AdamOptions(), 5)
 

@@ -136,7 +136,7 @@ class TestInterpreted:
         its = train_slice(start, x, y, options, budget)
         assert_close(mine.state, its.state, rtol=2e-5, atol=2e-6)
         assert mine.frames.epochs.tolist() == [1, 3, 12, 15]
-        np.testing.assert_allclose(mine.frames.params, its.frames.params, rtol=2e-5, atol=2e-6)
+        np.testing.assert_allclose(mine.frames.numbers, its.frames.numbers, rtol=2e-5, atol=2e-6)
         np.testing.assert_allclose(mine.frames.losses, its.frames.losses, rtol=2e-6)
         assert not mine.diverged
         assert mine.seconds > 0
@@ -155,9 +155,9 @@ class TestInterpreted:
         for target in (9, 20, 28):
             part = interpreted(triton_cases.train, state, x, y, options, Budget(target))
             state = part.state
-            rows[target] = (part.frames.params[-1], part.frames.losses[-1])
+            rows[target] = (part.frames.numbers[-1], part.frames.losses[-1])
         assert_same(state, whole.state)
-        np.testing.assert_array_equal(rows[20][0], whole.frames.params[0])
+        np.testing.assert_array_equal(rows[20][0], whole.frames.numbers[0])
         assert rows[20][1] == whole.frames.losses[0]
 
     def test_a_time_limit_ends_a_slice_at_a_state_of_the_whole_run(self, interpreted: Run) -> None:
@@ -177,7 +177,7 @@ class TestInterpreted:
         parts = interpreted(triton_cases.train, start, x, y, options, budget, first_launch=4)
         whole = interpreted(triton_cases.train, start, x, y, options, Budget(60, record))
         assert parts.frames.epochs.tolist() == [*record, 60]
-        np.testing.assert_array_equal(parts.frames.params, whole.frames.params)
+        np.testing.assert_array_equal(parts.frames.numbers, whole.frames.numbers)
         np.testing.assert_array_equal(parts.frames.losses, whole.frames.losses)
         assert_same(parts.state, whole.state)
 
@@ -314,7 +314,7 @@ class TestInterpreted:
             alone: SliceResult = interpreted(triton_cases.train, state, x, y, options, budget)
             assert_same(one.state, alone.state)
             assert one.frames.epochs.tolist() == alone.frames.epochs.tolist()
-            np.testing.assert_array_equal(one.frames.params, alone.frames.params)
+            np.testing.assert_array_equal(one.frames.numbers, alone.frames.numbers)
             np.testing.assert_array_equal(one.frames.losses, alone.frames.losses)
             assert not one.diverged
 
@@ -427,7 +427,7 @@ def test_a_gpu_agrees_with_the_cpu_and_with_itself(
     start, engine = initial_state(1, x, y, net), fused_gpu.FusedGpuEngine("cuda:0")
     whole = engine.train(start, x, y, options, Budget(400, (150,)))
     half = engine.train(start, x, y, options, Budget(150)).state
-    np.testing.assert_array_equal(half.params, whole.frames.params[0])
+    np.testing.assert_array_equal(half.params, whole.frames.numbers[0])
     again = engine.train(half, x, y, options, Budget(400, slice_ms=1e9)).state
     assert_same(again, whole.state)
     oracle = train_slice(start, x, y, options, Budget(400)).state
@@ -446,7 +446,7 @@ def test_a_gpu_trains_many_nets_as_each_alone(lecture: Points) -> None:
     for i in (0, 131, 132, 299):
         alone = engine.train(states[i], x, y, options, budgets[i])
         assert_same(found[i].state, alone.state)
-        np.testing.assert_array_equal(found[i].frames.params, alone.frames.params)
+        np.testing.assert_array_equal(found[i].frames.numbers, alone.frames.numbers)
 
 
 @needs_cuda

@@ -94,7 +94,7 @@ def test_random_configurations_are_the_lectures_loop_bit_for_bit(case: int):
     result = train_slice(start, x, y, options, budget)
 
     assert result.frames.epochs.tolist() == list(range(1, epochs + 1))
-    assert result.frames.params.tolist() == weights[1:]
+    assert result.frames.numbers.tolist() == weights[1:]
     assert result.frames.losses.tolist() == losses[1:]
     assert result.state.params.tolist() == weights[-1]
     assert result.state.loss == losses[-1]

@@ -105,14 +105,14 @@ def test_any_slicing_is_the_same_run(lecture: Points, seed: int, engine: str):
         result = train_slice(state, lecture.x, lecture.y, options, Budget(end, record), engine)
         state = result.state
         assert result.frames.epochs[-1] == state.epoch == end
-        rows = zip(result.frames.epochs, result.frames.losses, result.frames.params, strict=True)
+        rows = zip(result.frames.epochs, result.frames.losses, result.frames.numbers, strict=True)
         frames |= {int(epoch): (float(loss), params) for epoch, loss, params in rows}
 
     assert_same_state(state, whole.state)
     assert set(record) <= set(frames)
     assert whole.frames.epochs.tolist() == list(record)
     for epoch, loss, params in zip(
-        whole.frames.epochs, whole.frames.losses, whole.frames.params, strict=True
+        whole.frames.epochs, whole.frames.losses, whole.frames.numbers, strict=True
     ):
         assert frames[int(epoch)][0] == loss
         np.testing.assert_array_equal(frames[int(epoch)][1], params)
@@ -147,13 +147,13 @@ def test_a_slice_with_time_to_spare_reaches_the_target(lecture: Points, engine: 
 def test_a_frames_loss_is_the_loss_at_its_params(lecture: Points, train: Train):
     frames = train(initial_state(4, lecture.x, lecture.y), lecture, 40).frames
     assert len(frames.epochs) > 20
-    assert (frames.epochs.dtype, frames.losses.dtype, frames.params.dtype) == (
+    assert (frames.epochs.dtype, frames.losses.dtype, frames.numbers.dtype) == (
         np.int64,
         np.float32,
         np.float32,
     )
     state = initial_state(4, lecture.x, lecture.y)
-    for loss, params in zip(frames.losses, frames.params, strict=True):
+    for loss, params in zip(frames.losses, frames.numbers, strict=True):
         assert with_params(state, params, lecture.x, lecture.y).loss == pytest.approx(
             loss, abs=1e-6
         )
@@ -252,7 +252,7 @@ def test_a_diverging_run_stops_at_its_last_good_epoch(
     if result.state.epoch == start.epoch:
         assert_same_state(result.state, start)
         assert result.frames.epochs.size == 0
-        assert result.frames.params.shape == (0, 5)
+        assert result.frames.numbers.shape == (0, 5)
     else:
         assert result.frames.epochs[-1] == result.state.epoch
         assert_same_state(train(start, lecture, result.state.epoch, options).state, result.state)

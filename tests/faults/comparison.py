@@ -57,7 +57,7 @@ def _uncut_run(seed: int, epochs: list[int], points: Points) -> dict[int, Number
     if later:
         budget = Budget(later[-1], record=later)
         frames = train_slice(start, points.x, points.y, AdamOptions(), budget).frames
-        rows = zip(frames.epochs.tolist(), frames.losses.tolist(), frames.params, strict=True)
+        rows = zip(frames.epochs.tolist(), frames.losses.tolist(), frames.numbers, strict=True)
         expected |= {epoch: [json_number(loss), *json_numbers(each)] for epoch, loss, each in rows}
     return expected
 

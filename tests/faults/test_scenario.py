@@ -52,7 +52,7 @@ def record_of(points: Points, runs: list[tuple[int, int]]) -> NetRecord:
     budget = Budget(planned[-1], record=tuple(planned))
     frames = train_slice(start, points.x, points.y, AdamOptions(), budget).frames
     rows: list[Row] = [[1, 0, json_number(start.loss), "start", *json_numbers(start.params)]]
-    for epoch, loss, params in zip(planned, frames.losses.tolist(), frames.params, strict=True):
+    for epoch, loss, params in zip(planned, frames.losses.tolist(), frames.numbers, strict=True):
         mark = "end" if epoch in ends else ""
         rows.append([len(rows) + 1, epoch, json_number(loss), mark, *json_numbers(params)])
     last = {"loss": rows[-1][2], "params": rows[-1][4:]}

@@ -23,7 +23,7 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_numbers
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.settings import Settings
-from tests.support.sessions import ThreadRunner, finished, has_moved, make_service, until
+from tests.support.sessions import ThreadRunner, finished, has_moved, make_service, read_rows, until
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def assert_ends_as_if_nothing_happened(
     assert (snapshot["status"], snapshot["epoch"]) == ("idle", epochs)
     assert snapshot["notice"] is None
     assert snapshot["params"] == json_numbers(expected.params)
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     recorded = [row[1] for row in rows]
     assert recorded == sorted(set(recorded))  # no epoch twice
     assert [row[3] for row in rows if row[3]] == ["start", "end"]

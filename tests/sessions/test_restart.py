@@ -17,6 +17,7 @@ from tests.support.sessions import (
     finished,
     has_moved,
     make_service,
+    read_rows,
     status_of,
     until,
     write_points,
@@ -55,7 +56,7 @@ async def test_runs_continue_after_a_restart(settings: Settings) -> None:
     await second.loaded()
     snapshot = await finished(second, sid)  # it runs without being opened
     assert_at(snapshot, trained(second, first_state(second), 1500))
-    _, rows = await second.read(sid)
+    _, rows = await read_rows(second, sid)
     epochs = [row[1] for row in rows]
     assert epochs == sorted(set(epochs))
     assert await status_of(second, paused) == "paused"
@@ -76,7 +77,7 @@ async def test_a_restart_with_other_data_keeps_the_net(settings: Settings, tmp_p
     assert snapshot["notice"] == {"code": "data_changed", "args": {}}
     assert snapshot["data_key"] == second.points.key
     assert snapshot["epoch"] > 0
-    _, rows = await second.read(sid)
+    _, rows = await read_rows(second, sid)
     assert [(row[0], row[3]) for row in rows] == [(snapshot["first_seq"], "start")]
     _, again = await second.open(sid)
     assert again == snapshot

@@ -22,6 +22,7 @@ from tests.support.sessions import (
     finished,
     has_moved,
     make_service,
+    read_rows,
     until,
 )
 from tests.support.training import ADAM, assert_at, first_state, trained
@@ -47,7 +48,7 @@ async def test_the_frames_record_the_run_from_start_to_end(either: SessionServic
     sid, _ = await either.open()
     await either.start_run(sid, 400, ADAM, "torch@cpu")
     snapshot = await finished(either, sid)
-    _, rows = await either.read(sid)
+    _, rows = await read_rows(either, sid)
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
     assert snapshot["next_seq"] == len(rows) + 1
     epochs = [row[1] for row in rows]
@@ -143,7 +144,7 @@ async def test_a_step_is_one_epoch_and_one_frame(either: SessionService) -> None
     expected = trained(either, trained(either, first_state(either), 1, AdamOptions(0.5)), 1)
     assert_at(snapshot, expected)
     assert (snapshot["status"], snapshot["lr"]) == ("idle", 0.001)
-    _, rows = await either.read(sid, 1)
+    _, rows = await read_rows(either, sid, 1)
     assert [row[:2] for row in rows] == [[2, 1], [3, 2]]
 
 
@@ -163,7 +164,7 @@ async def test_a_step_can_be_the_last_of_a_paused_run(
     runner.gate.set()
     snapshot = await service.step(sid, ADAM)
     assert (snapshot["status"], snapshot["epoch"]) == ("idle", 1)
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     assert [(row[1], row[3]) for row in rows] == [(0, "start"), (1, "end")]
 
 

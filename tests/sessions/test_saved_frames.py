@@ -13,7 +13,7 @@ from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
-from tests.support.sessions import finished
+from tests.support.sessions import finished, read_rows
 
 
 async def run_file(service: SessionService, net: Architecture, epochs: int = 30) -> dict[str, Any]:
@@ -21,7 +21,7 @@ async def run_file(service: SessionService, net: Architecture, epochs: int = 30)
     sid, _ = await service.open(net=net)
     await service.start_run(sid, epochs, AdamOptions(), "torch@cpu")
     await finished(service, sid)
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     return {**await run(service, sid, "saved", {}), "frames": rows}
 
 
@@ -33,7 +33,7 @@ async def test_a_run_is_restored_with_its_frames(
     sid, _ = await service.open()
     before = await service.state(sid)
     snapshot = (await run(service, sid, "restore", file))["snapshot"]
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     assert [row[1:] for row in rows] == [row[1:] for row in file["frames"]]
     assert rows[0][0] == snapshot["first_seq"] == before.next_seq
     assert rows[-1][0] == snapshot["next_seq"] - 1
@@ -44,7 +44,7 @@ async def test_without_frames_the_curve_starts_again(service: SessionService) ->
     file = await run_file(service, Architecture())
     sid, _ = await service.open()
     await run(service, sid, "restore", {"saved": file["saved"]})
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     assert [row[1:4:2] for row in rows] == [[30, "start"]]
 
 
@@ -54,7 +54,7 @@ async def test_a_frame_of_the_net_is_added_if_the_last_one_is_missing(
     file = await run_file(service, Architecture())
     sid, _ = await service.open()
     await run(service, sid, "restore", {**file, "frames": file["frames"][:5]})
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     assert len(rows) == 6
     assert rows[-1][1] == 30
     assert np.array_equal(np.float32(rows[-1][4:]), (await service.state(sid)).train.params)

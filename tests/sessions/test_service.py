@@ -24,6 +24,7 @@ from tests.support.sessions import (
     finished,
     has_moved,
     make_service,
+    read_rows,
     until,
 )
 from tests.support.training import ADAM, assert_at, first_state, trained
@@ -34,7 +35,7 @@ async def test_a_new_session_has_the_initial_weights(either: SessionService) -> 
     assert_at(snapshot, first_state(either))
     assert (snapshot["status"], snapshot["notice"]) == ("idle", None)
     assert snapshot["data_key"] == either.points.key
-    state, rows = await either.read(sid)
+    state, rows = await read_rows(either, sid)
     assert state == snapshot
     assert [row[:2] + row[3:4] for row in rows] == [[1, 0, "start"]]
 
@@ -57,7 +58,7 @@ async def test_an_initial_net_that_failed_is_computed_again(
     service: SessionService, runner: ThreadRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def lost(*_: Any) -> None:
-        raise WorkerLost("worker_lost")
+        raise WorkerLost()
 
     with monkeypatch.context() as patch:
         patch.setattr(runner, "call", lost)
@@ -75,7 +76,7 @@ async def test_reset_while_running(service: SessionService, runner: ThreadRunner
     assert (snapshot["status"], snapshot["seed"]) == ("idle", 5)
     assert_at(snapshot, first_state(service, 5))
     assert snapshot["next_seq"] == snapshot["first_seq"] + 1
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     assert [row[:2] for row in rows] == [[snapshot["first_seq"], 0]]
     await service.start_run(sid, 50, ADAM, "torch@cpu")  # waits for the dropped slice
     assert_at(await finished(service, sid), trained(service, first_state(service, 5), 50))
@@ -102,7 +103,7 @@ async def test_weights_set_while_running_are_trained_from(
     start = first_state(service)
     edited_start = replace(start, params=np.array([1, -1, -4.5, -9, 4], dtype=np.float32))
     assert_at(await finished(service, sid), trained(service, edited_start, 100))
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     assert [row[3] for row in rows if row[3]] == ["start", "edit", "end"]
 
 
@@ -187,7 +188,7 @@ async def test_the_frames_of_a_wide_net_hold_its_curve(either: SessionService) -
     x = either.points.x
     places = np.linspace(x.min(), x.max(), 101, dtype=np.float32)
     assert done["params"] is None
-    _, rows = await either.read(sid)
+    _, rows = await read_rows(either, sid)
     assert all(len(row) == 4 + 101 for row in rows)
     assert {0, *frame_epochs(0, 300, 120)} <= {row[1] for row in rows}
     for row, state in ((rows[0], start), (rows[-1], expected)):

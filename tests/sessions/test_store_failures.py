@@ -21,6 +21,7 @@ from tests.support.sessions import (
     has_moved,
     make_service,
     make_state,
+    read_rows,
     until,
 )
 from tests.support.training import ADAM, assert_at, first_state, trained
@@ -93,7 +94,7 @@ async def test_a_run_waits_for_the_disk_and_ends_as_an_uninterrupted_one(
     await until(lambda: notices(page)[-1:] == ["run_waits"])
     with pytest.raises(UserError, match="storage_failed"):
         await open_many(service)  # until the disk is full
-    snapshot, rows = await service.read(sid)  # what is stored can be read
+    snapshot, rows = await read_rows(service, sid)  # what is stored can be read
     assert snapshot["notice"] == {"code": "run_waits", "args": {}}
     assert rows[-1][1] == snapshot["epoch"] < EPOCHS
 
@@ -101,7 +102,7 @@ async def test_a_run_waits_for_the_disk_and_ends_as_an_uninterrupted_one(
     snapshot = await finished(service, sid)
     assert snapshot["notice"] is None
     assert_at(snapshot, trained(service, first_state(service), EPOCHS))
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     epochs = [row[1] for row in rows]
     assert epochs == sorted(set(epochs))
     assert service.metrics._totals["epochs"] == EPOCHS

@@ -13,9 +13,10 @@ import pytest
 from pwlapp.core.data.points import Points
 from pwlapp.core.net import MAX_PARAM, Architecture, bce, from_vector, yhat
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
+from pwlapp.core.state import Frames, SliceResult
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
-from pwlapp.sessions.frames import PLAIN_HIDDEN, Frame, FrameBatch, Mark, Slice
+from pwlapp.sessions.frames import PLAIN_HIDDEN, Frame, Mark
 from pwlapp.sessions.snapshot import frame_row
 from pwlapp.sessions.state import Notice, Run, Speed
 from tests.support.sessions import make_state
@@ -29,16 +30,16 @@ KNOWN = Speed("torch@cpu", run=5, epochs=1000, seconds=2.0, per_second=30.0)
 PAUSED = make_state(run=Run(0, 100, "paused"))
 
 
-def result_at(*epochs: int, diverged: bool = False) -> Slice:
+def result_at(*epochs: int, diverged: bool = False) -> SliceResult:
     """The result of a slice that recorded these epochs."""
-    batch = FrameBatch(
+    batch = Frames(
         epochs=np.array(epochs, dtype=np.int64),
         losses=np.zeros(len(epochs), dtype=np.float32),
         numbers=np.zeros((len(epochs), 5), dtype=np.float32),
     )
     last = epochs[-1] if epochs else IDLE.train.epoch
     train = replace(IDLE.train, epoch=last)
-    return Slice(train, batch, diverged, seconds=0.02, engine="torch@cpu")
+    return SliceResult(train, batch, diverged, seconds=0.02, engine="torch@cpu")
 
 
 def test_a_new_session_begins_with_one_frame() -> None:
@@ -251,7 +252,7 @@ def test_by_recipe_tells_whether_the_seed_reproduces_the_weights() -> None:
 
 
 def test_frames_are_numbered_from_next_seq() -> None:
-    batch = FrameBatch(
+    batch = Frames(
         epochs=np.array([8, 9], dtype=np.int64),
         losses=np.array([0.5, 0.25], dtype=np.float32),
         numbers=np.arange(10, dtype=np.float32).reshape(2, 5),
@@ -265,7 +266,7 @@ def test_frames_are_numbered_from_next_seq() -> None:
 
 
 def test_no_frames_take_no_numbers() -> None:
-    none = FrameBatch(np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 5), np.float32))
+    none = Frames(np.empty(0, np.int64), np.empty(0, np.float32), np.empty((0, 5), np.float32))
     after, numbered = transitions.with_frames(make_state(next_seq=41), none, "end")
     assert (after.next_seq, numbered) == (41, [])
 

@@ -16,7 +16,7 @@ from pwlapp.sessions import history
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.settings import Settings
-from tests.support.sessions import ThreadRunner, finished, has_moved, make_service, until
+from tests.support.sessions import ThreadRunner, finished, has_moved, make_service, read_rows, until
 
 ADAM = AdamOptions()
 WIDE = Architecture(h=50, bias1=True)
@@ -25,7 +25,7 @@ WIDE = Architecture(h=50, bias1=True)
 async def everything(service: SessionService, sid: str) -> dict[str, Any]:
     """All numbers of a session's net, and its frames without their seqs."""
     saved = (await run(service, sid, "saved", {}))["saved"]
-    _, rows = await service.read(sid)
+    _, rows = await read_rows(service, sid)
     return {**saved, "frames": [row[1:] for row in rows]}
 
 
@@ -64,10 +64,10 @@ async def test_a_reset_is_undone_with_its_frames_and_trains_on_bit_for_bit(
 
 async def test_a_watcher_gets_all_frames_that_came_back(service: SessionService) -> None:
     sid = await trained(service)
-    _, before = await service.read(sid)
+    _, before = await read_rows(service, sid)
     reset = await service.reset(sid, 5)
     undone = await service.undo(sid)
-    _, rows = await service.read(sid, since=reset["next_seq"] - 1)
+    _, rows = await read_rows(service, sid, since=reset["next_seq"] - 1)
     assert [row[1:] for row in rows] == [row[1:] for row in before]
     assert rows[0][0] == undone["first_seq"] == reset["next_seq"]
     assert rows[-1][0] == undone["next_seq"] - 1

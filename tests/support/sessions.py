@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from pwlapp.metrics import Metrics
 from pwlapp.sessions.events import SessionEvents
 from pwlapp.sessions.frames import Frame, Mark
 from pwlapp.sessions.protocols import Runner
+from pwlapp.sessions.reader import Snapshot
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.state import SessionState, changed
 from pwlapp.sessions.stores.protocol import Store
@@ -80,14 +82,15 @@ def make_service(
 ) -> SessionService:
     """A service with the scheduler of the embedded mode; the default store is SQLite."""
     metrics = Metrics()
+    store = store or SqliteStore(settings.data_dir / "sessions.sqlite3")
     make_scheduler = partial(
         LocalScheduler,
+        store=store,
         runner=runner,
         metrics=metrics,
         slice_ms=settings.slice_ms,
         at_once=settings.workers,
     )
-    store = store or SqliteStore(settings.data_dir / "sessions.sqlite3")
     return SessionService(
         store, runner, events or SessionEvents(), settings, make_scheduler, metrics
     )
@@ -121,6 +124,14 @@ def make_state(version: int = 1, **changes: Any) -> SessionState:
         "train": train,
     }
     return SessionState(**(fields | changes))
+
+
+async def read_rows(
+    service: SessionService, sid: str, since: int = 0
+) -> tuple[Snapshot, list[list[Any]]]:
+    """`SessionService.read` with the frames as lists; see `snapshot.frame_row`."""
+    shown, texts = await service.read(sid, since)
+    return shown, [json.loads(text) for _, text in texts]
 
 
 async def until(condition: Callable[[], Any], timeout_s: float = 60.0) -> Any:

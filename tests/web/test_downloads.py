@@ -21,7 +21,6 @@ from pwlapp.core.data.files import read_own
 from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions
 from pwlapp.sessions.service import SessionService
-from pwlapp.sessions.snapshot import frame_texts
 from pwlapp.ui.i18n import LanguageMiddleware, catalogue, language
 from pwlapp.web import frame_table
 from pwlapp.web.downloads import KINDS, routes
@@ -139,7 +138,7 @@ async def test_a_whole_run(service: SessionService, client: httpx2.AsyncClient) 
     assert (content["program"], content["kind"], content["format"]) == ("pwlapp", "run", 1)
     assert content["build"] == build
     assert {"saved": content["saved"]} == await run(service, sid, "saved", {})
-    _, frames = await service.read(sid, form=frame_texts)
+    _, frames = await service.read(sid)
     assert content["frames"] == [json.loads(text) for _, text in frames]
 
 

@@ -23,7 +23,7 @@ from pwlapp.sessions.service import SessionService
 from pwlapp.web import event_stream
 from pwlapp.web.event_stream import routes
 from pwlapp.web.http.head import HeadRequests
-from tests.support.sessions import finished, has_moved, until
+from tests.support.sessions import finished, has_moved, read_rows, until
 
 ROOT = Path(__file__).parents[2]
 UNKNOWN = "A" * 22
@@ -181,7 +181,7 @@ async def test_frames_without_a_stream(service: SessionService, client: httpx2.A
     sid, _ = await service.open()
     await service.start_run(sid, 50, AdamOptions(), "torch@cpu")
     await finished(service, sid)
-    state, rows = await service.read(sid)
+    state, rows = await read_rows(service, sid)
     answer = await client.get(f"/frames/{sid}")
     assert answer.json() == {"state": state, "frames": rows}
     assert answer.headers["cache-control"] == "no-store"

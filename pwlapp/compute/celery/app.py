@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from pwlapp.sessions.state import SessionState
-from pwlapp.sessions.stores.protocol import storage_failed
+from pwlapp.sessions.stores.protocol import StorageFailed
 from pwlapp.sessions.stores.redis_connection import ANSWER_S, CONNECT_S, PREFIX
 
 CALLS = "calls"  # requests that a visitor waits for; they have priority
@@ -113,14 +113,14 @@ class Sender:
         self.send(task, (sid, state.version, time.time()), queue)
 
     def send(self, task: str, args: tuple[Any, ...], queue: str) -> None:
-        """Put a message into a queue. Raises ``UserError("storage_failed")``."""
+        """Put a message into a queue. Raises StorageFailed."""
         try:
             if self._producer is None:
                 self._producer = self._app.amqp.Producer(self._app.connection_for_write())
             self._app.send_task(task, args, queue=queue, producer=self._producer)
         except (OperationalError, RedisError, OSError) as error:
             self.close()
-            raise storage_failed() from error
+            raise StorageFailed() from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -160,4 +160,4 @@ class AsyncSender:
                 await asyncio.shield(sending)
         except TimeoutError:
             sending.cancel()  # has an effect only if it has not begun
-            raise storage_failed() from None
+            raise StorageFailed() from None

@@ -6,7 +6,6 @@ import builtins
 import importlib
 import traceback
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from pwlapp.compute.celery import wire
@@ -32,35 +31,25 @@ ALLOWED = {
 
 
 def request(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
-    """Encode a call.
-
-    Parameters
-    ----------
-    function : callable
-        Defined at the top of a module, or a `functools.partial` of such a function.
-    args : tuple
+    """Encode a call of a function that is defined at the top of a module.
 
     Raises
     ------
     TypeError
         If the function is not in `ALLOWED`, or an argument can't be encoded.
     """
-    named: dict[str, Any] = {}
-    if isinstance(function, partial):
-        named, args = function.keywords, (*function.args, *args)
-        function = function.func
     name = f"{function.__module__}:{function.__qualname__}"
     if name not in ALLOWED:
         raise TypeError(f"{name}: expected one of {', '.join(sorted(ALLOWED))}")
-    return wire.dumps([name, list(args), named])
+    return wire.dumps([name, list(args)])
 
 
 def perform(text: str) -> str:
     """Make a call encoded by `request`; returns the answer, encoded for `result`."""
     # A call may raise any exception; `result` raises it in the caller, and the worker continues.
     try:
-        name, args, named = wire.loads(text)
-        return wire.dumps(["value", _function(name)(*args, **named)])
+        name, args = wire.loads(text)
+        return wire.dumps(["value", _function(name)(*args)])
     except UserError as error:
         return wire.dumps(["user_error", error])
     except (Exception, SystemExit) as error:  # noqa: BLE001

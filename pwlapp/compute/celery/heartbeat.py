@@ -23,12 +23,7 @@ DELETE_AFTER_S = 3600.0
 def send_heartbeat(redis: Any, name: str, engines: list[EngineInfo]) -> None:
     """Record that a worker process is alive, and which engines it has.
 
-    Parameters
-    ----------
-    redis : redis.Redis
-        A blocking client; its errors are passed on.
-    name : str
-    engines : list of EngineInfo
+    `redis` is a blocking client, whose errors are passed on.
     """
     seconds, micros = redis.time()
     now = seconds + micros / 1e6
@@ -52,7 +47,7 @@ class Heartbeats:
         self._link = link
 
     async def workers(self) -> list[str]:
-        """Names of the workers that are alive. Raises ``UserError("storage_failed")``."""
+        """Names of the workers that are alive. Raises StorageFailed."""
         async with self._link.guarded() as redis:
             seconds, micros = await redis.time()
             oldest = seconds + micros / 1e6 - ALIVE_S

@@ -16,7 +16,7 @@ from pwlapp.core import engines
 from pwlapp.core.engines import EngineInfo
 from pwlapp.errors import UserError
 from pwlapp.sessions.protocols import WorkerLost
-from pwlapp.sessions.stores.protocol import storage_failed
+from pwlapp.sessions.stores.protocol import StorageFailed
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
 from pwlapp.tasks import stop
 
@@ -32,13 +32,7 @@ class CeleryRunner:
     """A `Runner` that sends calls to a queue of all Celery workers.
 
     The answers arrive on a Redis channel of this process. A call whose worker was killed is sent
-    again.
-
-    Parameters
-    ----------
-    link : RedisLink
-    sender : AsyncSender
-        Is closed by `close`.
+    again. `close` also closes the sender.
     """
 
     def __init__(self, link: RedisLink, sender: AsyncSender) -> None:
@@ -68,7 +62,7 @@ class CeleryRunner:
                 raise UserError("no_workers")
             for _ in range(1 + MAX_RETRIES):
                 if self._closed:
-                    raise WorkerLost("worker_lost")
+                    raise WorkerLost()
                 await self._sender.send(app.CALL_TASK, (self._channel, name, request), CALLS)
                 try:
                     async with asyncio.timeout(RETRY_S):
@@ -80,7 +74,7 @@ class CeleryRunner:
         finally:
             del self._waiting[name]
             answer.cancel()
-        raise WorkerLost("worker_lost")
+        raise WorkerLost()
 
     async def engines(self) -> list[EngineInfo]:
         names = await self._heartbeats.workers()
@@ -110,7 +104,7 @@ class CeleryRunner:
         self._subscribed.set()
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(WorkerLost("worker_lost"))
+                answer.set_exception(WorkerLost())
         if self._listening is not None:
             await stop([self._listening])
         await self._sender.close()
@@ -121,7 +115,7 @@ class CeleryRunner:
             async with asyncio.timeout(RETRY_S):
                 await self._subscribed.wait()
         except TimeoutError:
-            raise storage_failed() from None
+            raise StorageFailed() from None
 
     def _deliver(self, _channel: str, message: bytes) -> None:
         """Deliver an answer to its caller; a duplicate or late answer is dropped."""

@@ -6,17 +6,17 @@ import asyncio
 import contextlib
 import logging
 
+from pwlapp import tasks
 from pwlapp.compute.celery.app import CPU, GPU, AsyncSender
 from pwlapp.compute.scheduler import train
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import wants_gpu
+from pwlapp.core.state import SliceResult
 from pwlapp.errors import UserError
-from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.protocols import Runner
 from pwlapp.sessions.repository import SessionRepository
 from pwlapp.sessions.state import SessionState, UnknownSession
 from pwlapp.sessions.stores.redis import RedisStore
-from pwlapp.tasks import log_failure, stop
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +33,7 @@ class QueueScheduler:
     for the version it saved, so each running session has one message, in a queue or at a worker.
     Duplicates change nothing: once one of them is saved, the others name an old version and are
     dropped. A lost message is replaced by the sweeper, a task that looks for running sessions
-    without progress every `SWEEP_EVERY_S`.
-
-    Parameters
-    ----------
-    sessions : SessionRepository
-    store : RedisStore
-    runner : Runner
-        Lists the engines and counts the waiting slices.
-    sender : AsyncSender
-    slice_ms : float
-        Training time of a slice in milliseconds.
+    without progress every `SWEEP_EVERY_S`. A slice trains for `slice_ms` milliseconds.
     """
 
     def __init__(
@@ -64,20 +54,19 @@ class QueueScheduler:
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        self._sweeping = asyncio.create_task(self._sweep(), name="sweeping")
-        self._sweeping.add_done_callback(log_failure)
+        self._sweeping = tasks.start(self._sweep(), "sweeping")
 
     def schedule(self, sid: str, state: SessionState) -> None:
         task = asyncio.create_task(self._send(sid, state))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
-    async def train_epoch(self, state: SessionState, points: Points) -> Slice:
+    async def train_epoch(self, state: SessionState, points: Points) -> SliceResult:
         return await train(self._runner, points, state, state.train.epoch + 1, None)
 
     async def close(self) -> None:
         if self._sweeping is not None:
-            await stop([self._sweeping])
+            await tasks.stop([self._sweeping])
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _send(self, sid: str, state: SessionState) -> None:

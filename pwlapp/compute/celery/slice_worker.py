@@ -17,9 +17,9 @@ from cachetools import LRUCache
 
 from pwlapp.compute import slices
 from pwlapp.core.data.points import Points
+from pwlapp.core.state import SliceResult
 from pwlapp.errors import UserError
 from pwlapp.sessions import transitions
-from pwlapp.sessions.frames import Slice
 from pwlapp.sessions.protocols import WorkerLost
 from pwlapp.sessions.state import SessionState
 from pwlapp.sessions.stores.protocol import Conflict, short_id
@@ -49,15 +49,9 @@ class Job(NamedTuple):
 
 
 class SliceWorker:
-    """Trains the slices that messages request.
+    """Trains the slices that messages request, for `slice_ms` milliseconds each.
 
-    Parameters
-    ----------
-    store : RedisStore
-    send_next : callable
-        Called with the id and state of a session that was saved and is still running.
-    slice_ms : float
-        Training time of a slice in milliseconds.
+    `send_next` is called with the id and state of a session that was saved and is still running.
     """
 
     def __init__(
@@ -92,11 +86,11 @@ class SliceWorker:
             return None  # a web process will give the session other data
         job = Job(message, state, points, state.run.target_epoch)
         if attempts > MAX_BEGUN:
-            await self._halt(job, WorkerLost("worker_lost"))
+            await self._halt(job, WorkerLost())
             return None
         return job
 
-    async def _finish(self, job: Job, result: Slice) -> None:
+    async def _finish(self, job: Job, result: SliceResult) -> None:
         message, state = job.message, job.state
         elapsed = max(result.seconds, time.time() - message.sent)  # clocks of machines may differ
         after, frames = transitions.after_slice(state, result, elapsed)
@@ -127,7 +121,7 @@ class SliceWorker:
         return points
 
     async def _count(
-        self, before: SessionState, after: SessionState, result: Slice, elapsed: float
+        self, before: SessionState, after: SessionState, result: SliceResult, elapsed: float
     ) -> None:
         counted: dict[str, float] = {
             "slices": 1,
@@ -140,12 +134,12 @@ class SliceWorker:
         await self._store.add_counts(counted)
 
 
-def train(jobs: Sequence[Job], slice_ms: float) -> list[Slice | UserError]:
+def train(jobs: Sequence[Job], slice_ms: float) -> list[SliceResult | UserError]:
     """Train a slice for each job; similar jobs are trained together on a GPU.
 
     Returns the slice or the error of each job.
     """
-    results: dict[int, Slice | UserError] = {}
+    results: dict[int, SliceResult | UserError] = {}
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for i, job in enumerate(jobs):
         groups[_group_key(job)].append(i)
@@ -164,7 +158,7 @@ def _group_key(job: Job) -> Hashable:
     return state.engine, state.train.net, state.optimizer, state.data_key
 
 
-def _train_group(jobs: Sequence[Job], slice_ms: float) -> Sequence[Slice | UserError]:
+def _train_group(jobs: Sequence[Job], slice_ms: float) -> Sequence[SliceResult | UserError]:
     first, points = jobs[0].state, jobs[0].points
     states = [job.state.train for job in jobs]
     budgets = [slices.next_budget(job.state, job.target, slice_ms) for job in jobs]

@@ -25,9 +25,8 @@ from pwlapp.core.data.points import DataSpec, Points
 from pwlapp.core.engines import EngineInfo
 from pwlapp.core.net import Architecture
 from pwlapp.core.optimizers import AdamOptions, SgdOptions
-from pwlapp.core.state import Budget, TrainState
+from pwlapp.core.state import Budget, Frames, SliceResult, TrainState
 from pwlapp.errors import UserError
-from pwlapp.sessions.frames import FrameBatch, Slice
 
 RECORDS = (
     AdamOptions,
@@ -36,7 +35,7 @@ RECORDS = (
     Choices,
     DataSpec,
     EngineInfo,
-    FrameBatch,
+    Frames,
     OneStep,
     Plateaus,
     Points,
@@ -44,7 +43,7 @@ RECORDS = (
     Result,
     Runs,
     SgdOptions,
-    Slice,
+    SliceResult,
     TrainState,
     Update,
 )

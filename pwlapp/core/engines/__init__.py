@@ -101,14 +101,7 @@ def wants_gpu(engine: str, net: Architecture, n: int) -> bool:
 
 
 def pick(engine: str, net: Architecture, n: int) -> Engine:
-    """The engine that trains a net on n points.
-
-    Parameters
-    ----------
-    engine : str
-        An id, or ``"auto"``.
-    net : Architecture
-    n : int
+    """The engine that trains a net on n points; see `resolve`.
 
     Raises
     ------

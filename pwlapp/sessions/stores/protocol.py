@@ -13,7 +13,6 @@ from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
 from pwlapp.sessions.state import SessionState
 
-STORAGE_FAILED = "storage_failed"
 _SID_BYTES = 16
 _SID = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -29,15 +28,15 @@ class StoreUnavailable(RuntimeError):
 class UnknownRoom(UserError):
     """Raised if there is no room with this code."""
 
-
-def unknown_room() -> UnknownRoom:
-    """The error for a code that names no room."""
-    return UnknownRoom("room_unknown")
+    def __init__(self) -> None:
+        super().__init__("room_unknown")
 
 
-def storage_failed() -> UserError:
-    """The error for a store that fails during use; the cause is logged."""
-    return UserError(STORAGE_FAILED)
+class StorageFailed(UserError):
+    """Raised if the store fails during use; the cause is logged."""
+
+    def __init__(self) -> None:
+        super().__init__("storage_failed")
 
 
 class Data(NamedTuple):
@@ -48,7 +47,7 @@ class Data(NamedTuple):
 
 
 class Store(Protocol):
-    """Stores sessions by id. Any method may raise ``UserError("storage_failed")``."""
+    """Stores sessions by id. Any method may raise StorageFailed."""
 
     async def create(self, state: SessionState, frames: Sequence[Frame] = ()) -> str:
         """Save a new session; returns its random id."""
@@ -141,7 +140,7 @@ class Store(Protocol):
         """
 
     async def ping(self) -> None:
-        """Raise ``UserError("storage_failed")`` if the store can't be used now."""
+        """Raise StorageFailed if the store can't be used now."""
 
     async def expire(self, older_than_s: float) -> int:
         """Delete sessions and data that were not used for this time; returns how many sessions."""
@@ -172,7 +171,7 @@ class RoomStore(Protocol):
 
     Rooms and seats are documents with a version, which is 1 at first and increases by one with each
     save. Other servers are notified of changes by the keys `room_key`, `seat_key` and `board_key`.
-    Any method may raise ``UserError("storage_failed")``.
+    Any method may raise StorageFailed.
     """
 
     async def create(self, code: str, body: bytes, ends: float) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
-from pwlapp.sessions.state import SessionState, UnknownSession, unknown_session
+from pwlapp.sessions.state import SessionState, UnknownSession
 from pwlapp.sessions.stores import redis_scripts, thinning
 from pwlapp.sessions.stores.protocol import Conflict, new_sid
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
@@ -80,7 +80,7 @@ class RedisStore(RedisPoints):
     ) -> None:
         done = await self._save(sid, str(expected_version), state, frames, step)
         if done == 0:
-            raise unknown_session()
+            raise UnknownSession()
         if done == -1:
             raise Conflict(f"not version {expected_version}")
         if thinning.is_time(state.next_seq, len(frames)):
@@ -224,7 +224,7 @@ class RedisStore(RedisPoints):
                 keys=[SESSION + sid, FRAMES + sid, USED], args=[sid, self._clock(), since]
             )
         if found is None:
-            raise unknown_session()
+            raise UnknownSession()
         return codec.read_state(found[0], sid), found[1] if since else []
 
     async def _thin(self, sid: str) -> None:

@@ -16,7 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
-from pwlapp.sessions.stores.protocol import storage_failed
+from pwlapp.sessions.stores.protocol import StorageFailed
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class RedisLink:
 
     @asynccontextmanager
     async def guarded(self) -> AsyncIterator[Any]:
-        """The client; its errors are raised as ``UserError("storage_failed")``.
+        """The client; its errors are raised as StorageFailed.
 
         Typed as Any, since redis-py's types do not separate its text and bytes modes.
         """
@@ -70,7 +70,7 @@ class RedisLink:
             yield self.client
         except (RedisError, OSError) as error:
             self._went_down(error)
-            raise storage_failed() from error
+            raise StorageFailed() from error
         self._came_back()
 
     async def follow(

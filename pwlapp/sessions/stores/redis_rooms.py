@@ -16,10 +16,10 @@ from pwlapp.sessions.stores.protocol import (
     Conflict,
     RoomRow,
     SeatRow,
+    UnknownRoom,
     board_key,
     room_key,
     seat_key,
-    unknown_room,
 )
 from pwlapp.sessions.stores.redis import CHANGED
 from pwlapp.sessions.stores.redis_connection import PREFIX, RedisLink
@@ -96,14 +96,7 @@ return replaced
 
 
 class RedisRooms:
-    """A `RoomStore` in Redis.
-
-    Parameters
-    ----------
-    link : RedisLink
-    clock : callable
-        Seconds since 1970.
-    """
+    """A `RoomStore` in Redis; `clock` returns seconds since 1970."""
 
     def __init__(self, link: RedisLink, clock: Callable[[], float] = time.time) -> None:
         self._link = link
@@ -126,7 +119,7 @@ class RedisRooms:
             pipe.hmget(ROOM + code, "version", "body").hlen(SEATS + code)
             (version, body), seats = await pipe.execute()
         if version is None:
-            raise unknown_room()
+            raise UnknownRoom()
         return RoomRow(int(version), body, seats)
 
     async def save(self, code: str, expected_version: int, body: bytes) -> None:
@@ -135,7 +128,7 @@ class RedisRooms:
                 keys=[ROOM + code], args=[_token(), expected_version, body, CHANGED, room_key(code)]
             )
         if done == 0:
-            raise unknown_room()
+            raise UnknownRoom()
         if done == -1:
             raise Conflict(f"not version {expected_version}")
 
@@ -157,7 +150,7 @@ class RedisRooms:
                 args=[_token(), body, at_most, CHANGED, board_key(code)],
             )
         if number == 0:
-            raise unknown_room()
+            raise UnknownRoom()
         if number == -1:
             raise UserError("room_full", max=at_most)
         return number

@@ -16,9 +16,9 @@ from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame
 from pwlapp.sessions.history import Step
-from pwlapp.sessions.state import SessionState, UnknownSession, unknown_session
+from pwlapp.sessions.state import SessionState, UnknownSession
 from pwlapp.sessions.stores import sqlite_queries as queries
-from pwlapp.sessions.stores.protocol import Data, storage_failed
+from pwlapp.sessions.stores.protocol import Data, StorageFailed
 from pwlapp.sessions.stores.sqlite_file import connect, prepare, try_to_write
 
 logger = logging.getLogger(__name__)
@@ -131,7 +131,7 @@ class SqliteStore:
                 self._thread, lambda: self._do(work, *args)
             )
         except sqlite3.Error as error:
-            raise storage_failed() from error
+            raise StorageFailed() from error
 
     # All methods below run in the store's thread.
 
@@ -168,7 +168,7 @@ class SqliteStore:
     def _load(self, db: sqlite3.Connection, sid: str) -> SessionState:
         row = db.execute("SELECT used, state FROM session WHERE sid = ?", (sid,)).fetchone()
         if row is None:
-            raise unknown_session()
+            raise UnknownSession()
         used, blob = row
         state = codec.read_state(blob, sid)
         now = self._clock()

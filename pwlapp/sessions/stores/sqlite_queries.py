@@ -10,7 +10,7 @@ from pwlapp.core.data.points import Points
 from pwlapp.sessions import codec
 from pwlapp.sessions.frames import Frame, Mark
 from pwlapp.sessions.history import Step
-from pwlapp.sessions.state import History, SessionState, unknown_session
+from pwlapp.sessions.state import History, SessionState, UnknownSession
 from pwlapp.sessions.stores import thinning
 from pwlapp.sessions.stores.protocol import Conflict, new_sid
 from pwlapp.sessions.stores.sqlite_file import transaction
@@ -62,7 +62,7 @@ def delete(db: sqlite3.Connection, sids: Sequence[str]) -> None:
 
 def _refusal(db: sqlite3.Connection, sid: str) -> Exception:
     row = db.execute("SELECT version FROM session WHERE sid = ?", (sid,)).fetchone()
-    return unknown_session() if row is None else Conflict(f"the stored version is {row[0]}")
+    return UnknownSession() if row is None else Conflict(f"the stored version is {row[0]}")
 
 
 def _append(db: sqlite3.Connection, sid: str, frames: Sequence[Frame]) -> None:

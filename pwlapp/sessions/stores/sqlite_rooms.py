@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from pwlapp.errors import UserError
-from pwlapp.sessions.stores.protocol import Conflict, RoomRow, SeatRow, unknown_room
+from pwlapp.sessions.stores.protocol import Conflict, RoomRow, SeatRow, UnknownRoom
 from pwlapp.sessions.stores.sqlite import SqliteStore
 from pwlapp.sessions.stores.sqlite_file import transaction
 
@@ -72,7 +72,7 @@ def _load(db: sqlite3.Connection, code: str) -> RoomRow:
         (code,),
     ).fetchone()
     if row is None:
-        raise unknown_room()
+        raise UnknownRoom()
     return RoomRow(*row)
 
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pwlapp.core.training import CHECKPOINT_EVERY
 from pwlapp.sessions.frames import CURVE_POINTS
 
 MAX_PLAIN = 2000
 MAX_KEPT = 4000
 CURVE_WEIGHT = 4  # a frame with a curve counts as 4, since it has more numbers
 THIN_EVERY = 250  # frames: thinning at each save would cost more than the save
-KEEP_EVERY = 5000  # epochs between checkpoints, which the page shows in a table
 
 
 class FrameInfo(NamedTuple):
@@ -55,8 +55,8 @@ def frames_to_drop(
     list of int
         Seqs of the frames to drop.
     """
-    kept = [frame for frame in frames if frame.mark or frame.epoch % KEEP_EVERY == 0]
-    plain = [frame for frame in frames if not frame.mark and frame.epoch % KEEP_EVERY]
+    kept = [frame for frame in frames if frame.mark or frame.epoch % CHECKPOINT_EVERY == 0]
+    plain = [frame for frame in frames if not frame.mark and frame.epoch % CHECKPOINT_EVERY]
     return _densest(plain, len(plain) - max_plain) + _densest(kept, len(kept) - max_kept)
 
 
