@@ -65,16 +65,8 @@ async def explain(service: SessionService, sid: str, body: Explain) -> dict[str,
 
 
 def _pull(pull: Pull) -> dict[str, Any]:
-    return {
-        "weight": pull.weight,
-        "x": _drawn(pull.x),
-        "residual": _drawn(pull.residual),
-        "factor": _drawn(pull.factor),
-        "up": json_number(pull.up),
-        "down": json_number(pull.down),
-        "n_up": pull.n_up,
-        "n_down": pull.n_down,
-    }
+    drawn = {name: _drawn(getattr(pull, name)) for name in ("x", "residual", "factor")}
+    return vars(pull) | drawn | {"up": json_number(pull.up), "down": json_number(pull.down)}
 
 
 def _drawn(values: Vector) -> list[float | None]:

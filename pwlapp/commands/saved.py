@@ -9,11 +9,8 @@ little-endian float32.
 from __future__ import annotations
 
 import base64
-import binascii
 import math
-from collections.abc import Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
@@ -25,11 +22,10 @@ from pwlapp.core import net as nets
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import AUTO
 from pwlapp.core.net import Array
-from pwlapp.core.optimizers import OptimizerOptions
 from pwlapp.core.state import MAX_SEED, TrainState
 from pwlapp.errors import UserError
 from pwlapp.sessions import codec
-from pwlapp.sessions.frames import Frame, read_frames
+from pwlapp.sessions.frames import read_frames
 from pwlapp.sessions.service import SessionService
 from pwlapp.sessions.snapshot import json_number, json_numbers
 from pwlapp.sessions.state import Notice, SessionState
@@ -79,7 +75,7 @@ def unpacked(text: object) -> Array:
     try:
         raw = base64.b64decode(text, validate=True)  # type: ignore[arg-type]
         return np.frombuffer(raw, dtype="<f4").astype(np.float32)
-    except (TypeError, ValueError, binascii.Error):
+    except (TypeError, ValueError):  # binascii.Error is a ValueError
         raise UserError("bad_saved") from None
 
 
@@ -138,44 +134,24 @@ async def restore(service: SessionService, sid: str, body: Restore) -> dict[str,
     if points.key == service.points.key:
         points = service.points
     train = train_state(saved, points)
+    frames = read_frames(body.frames, train, points)
     known = (AUTO, *(each.id for each in service.engines))  # no set: the value may be unhashable
-    move = partial(
-        replace_session,
-        seed=saved.seed,
-        optimizer=saved.optimizer,
-        engine=saved.engine if saved.engine in known else AUTO,
-        train=train,
-        points=points,
-        same_data=saved.data_key in (None, points.key),
-        by_recipe=saved.by_recipe is True,
-        frames=read_frames(body.frames, train, points),
-    )
-    return {"snapshot": await service.apply(sid, move, points, "session")}
+    same_data = saved.data_key in (None, points.key)
 
+    def replaced(state: SessionState) -> Transition:
+        after = with_new_net(
+            state,
+            saved.seed,
+            train,
+            points,
+            optimizer=saved.optimizer,
+            engine=saved.engine if saved.engine in known else AUTO,
+            notice=None if same_data else Notice("data_differ"),
+            by_recipe=saved.by_recipe is True,
+        )
+        return with_saved_frames(after, frames if same_data else (), points)
 
-def replace_session(
-    state: SessionState,
-    seed: int,
-    optimizer: OptimizerOptions,
-    engine: str,
-    train: TrainState,
-    points: Points,
-    same_data: bool,
-    by_recipe: bool = False,
-    frames: Sequence[Frame] = (),
-) -> Transition:
-    """Replace a session by another one; its run and its frames are dropped."""
-    after = with_new_net(
-        state,
-        seed,
-        train,
-        points,
-        optimizer=optimizer,
-        engine=engine,
-        notice=None if same_data else Notice("data_differ"),
-        by_recipe=by_recipe,
-    )
-    return with_saved_frames(after, frames if same_data else (), points)
+    return {"snapshot": await service.apply(sid, replaced, points, "session")}
 
 
 def train_state(saved: Saved, points: Points) -> TrainState:

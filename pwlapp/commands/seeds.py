@@ -115,8 +115,8 @@ async def find_plateaus(service: SessionService, sid: str, _body: Body) -> dict[
     points = await service.points_of(state)
     key = ("plateaus", points.key, loss)
     found: Plateaus = await service.cached(sid, key, plateaus, *points.training, loss)
-    bent_below = found.bent_below
-    return {**vars(found), "bent_below": bent_below, "data_key": points.key, "loss": loss}
+    shown = {"bent_below": found.bent_below, "data_key": points.key, "loss": loss}
+    return vars(found) | shown
 
 
 def train_part(

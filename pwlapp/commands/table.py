@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
@@ -13,16 +13,18 @@ from pwlapp.errors import UserError
 from pwlapp.sessions.service import SessionService
 
 B = TypeVar("B", bound=Body)
+F = TypeVar("F")
+Json: TypeAlias = dict[str, Any]
 
 
-class Command(NamedTuple):
+class Command(NamedTuple, Generic[F]):
     """A command: the model of its body, and a function that returns the JSON of the answer."""
 
     model: type[Body]
-    function: Callable[[SessionService, str, Any], Awaitable[dict[str, Any]]]
+    function: F
 
 
-COMMANDS: dict[str, Command] = {
+COMMANDS: dict[str, Command[Callable[[SessionService, str, Any], Awaitable[Json]]]] = {
     "begin": Command(training.Begin, training.begin),
     "edit": Command(training.Edit, training.edit),
     "move_points": Command(data.MovePoints, data.move_points),
@@ -45,23 +47,13 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-class Stream(NamedTuple):
-    """A command that answers in parts."""
-
-    model: type[Body]
-    function: Callable[[SessionService, str, Any], AsyncIterator[dict[str, Any]]]
-
-
-STREAMS = {"seeds": Stream(seeds.Seeds, seeds.seeds)}
+# Commands that answer in parts.
+STREAMS: dict[str, Command[Callable[[SessionService, str, Any], AsyncIterator[Json]]]] = {
+    "seeds": Command(seeds.Seeds, seeds.seeds)
+}
 
 
-async def run(
-    service: SessionService,
-    sid: str,
-    name: str,
-    body: Mapping[str, Any],
-    commands: Mapping[str, Command] = COMMANDS,
-) -> dict[str, Any]:
+async def run(service: SessionService, sid: str, name: str, body: Mapping[str, Any]) -> Json:
     """Check a command's body and run it.
 
     Raises
@@ -69,14 +61,14 @@ async def run(
     UserError
         ``bad_request`` for an unknown command; the errors of its fields and of its function.
     """
-    if (command := commands.get(name)) is None:
+    if (command := COMMANDS.get(name)) is None:
         raise UserError("bad_request")
     return await command.function(service, sid, checked(command.model, body, service))
 
 
 def stream(
     service: SessionService, sid: str, name: str, body: Mapping[str, Any]
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncIterator[Json]:
     """Check the body of a command that answers in parts, and run it; see `run`."""
     command = STREAMS[name]
     return command.function(service, sid, checked(command.model, body, service))

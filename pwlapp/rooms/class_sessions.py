@@ -45,22 +45,11 @@ class SeatCounts(NamedTuple):
 
 
 class Start(NamedTuple):
-    """The start of a session of the class.
-
-    Attributes
-    ----------
-    seed : int
-    optimizer : AdamOptions or SgdOptions
-    train : TrainState
-        The untrained net.
-    points : Points
-    run : Run or None
-    is_locked : bool
-    """
+    """The start of a session of the class."""
 
     seed: int
     optimizer: OptimizerOptions
-    train: TrainState
+    train: TrainState  # untrained
     points: Points
     run: Run | None
     is_locked: bool

@@ -25,14 +25,8 @@ class Heartbeats:
     """Decides which seats of a room have a connected page, by their heartbeats.
 
     A heartbeat is the time of the server to which the page is connected, whose clock may be wrong.
-    Therefore this object measures by its own timer how long ago each heartbeat has changed.
-
-    Parameters
-    ----------
-    clock : callable
-        Seconds since 1970; used for the first known heartbeat of a seat.
-    timer : callable
-        A monotonic clock, in seconds.
+    Therefore this object measures by its own timer how long ago each heartbeat has changed. The
+    clock is used only for the first known heartbeat of a seat.
     """
 
     def __init__(self, clock: Callable[[], float], timer: Callable[[], float]) -> None:
@@ -53,13 +47,7 @@ class Heartbeats:
 class Presence:
     """Writes heartbeats of the seats that are connected to this process, one write for each room.
 
-    Parameters
-    ----------
-    rooms : RoomRepository
-    clock : callable
-        Seconds since 1970.
-    timer : callable
-        A monotonic clock, in seconds.
+    `clock` returns seconds since 1970; `timer` is a monotonic clock, in seconds.
     """
 
     def __init__(

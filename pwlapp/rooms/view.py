@@ -12,15 +12,7 @@ SHOWN_PLACES = 10
 
 
 def room_view(room: Room, seat: Seat, seats: int) -> dict[str, Any]:
-    """The room as one seat sees it.
-
-    Parameters
-    ----------
-    room : Room
-    seat : Seat
-    seats : int
-        Number of seats in the room.
-    """
+    """The room as one seat sees it; `seats` is the number of seats in the room."""
     question, answer = room.question, seat.answer
     is_answered = question is not None and answer is not None and answer.question == question.id
     return {

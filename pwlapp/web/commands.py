@@ -7,11 +7,10 @@ bodies: a drawing, a whole net, a file. Dash's renderer would keep a copy of eac
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 
-from pwlapp.commands.table import COMMANDS, STREAMS, Command, run, stream
+from pwlapp.commands.table import STREAMS, run, stream
 from pwlapp.sessions.service import SessionService
 from pwlapp.web.http.bodies import MAX_BYTES, read_json
 from pwlapp.web.http.json_answers import RefusingRoute, answer, answer_lines
@@ -28,14 +27,8 @@ LARGE = {
 }
 
 
-def routes(service: SessionService, commands: Mapping[str, Command] = COMMANDS) -> APIRouter:
-    """The route.
-
-    Parameters
-    ----------
-    service : SessionService
-    commands : mapping of str to Command
-    """
+def routes(service: SessionService) -> APIRouter:
+    """The route."""
     router = APIRouter(route_class=RefusingRoute)
 
     @router.post("/session/{sid}/{name}")
@@ -46,6 +39,6 @@ def routes(service: SessionService, commands: Mapping[str, Command] = COMMANDS) 
             parts = stream(service, sid, name, body)
             return await answer_lines(visitor().computed(parts))
         with visitor().computing() if name in HEAVY_COMMANDS else contextlib.nullcontext():
-            return answer(await run(service, sid, name, body, commands))
+            return answer(await run(service, sid, name, body))
 
     return router

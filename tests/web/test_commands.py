@@ -13,7 +13,7 @@ from pydantic import ConfigDict
 from starlette.testclient import TestClient
 
 from pwlapp.commands.fields import Body
-from pwlapp.commands.table import STREAMS, Command, Stream
+from pwlapp.commands.table import COMMANDS, STREAMS, Command
 from pwlapp.core.data.points import MAX_POINTS
 from pwlapp.core.net import MAX_HIDDEN, Architecture
 from pwlapp.errors import UserError
@@ -42,11 +42,10 @@ async def count(_service: SessionService, _sid: str, body: Anything) -> AsyncIte
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    monkeypatch.setitem(STREAMS, "count", Stream(Anything, count))
+    monkeypatch.setitem(COMMANDS, "echo", Command(Anything, echo))
+    monkeypatch.setitem(STREAMS, "count", Command(Anything, count))
     app = FastAPI()
-    app.include_router(
-        commands.routes(cast(SessionService, None), {"echo": Command(Anything, echo)})
-    )
+    app.include_router(commands.routes(cast(SessionService, None)))
     return TestClient(app)
 
 

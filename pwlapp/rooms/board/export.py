@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pwlapp.core.data.points import Points
@@ -86,9 +87,8 @@ def csv_table(
         key=lambda net: net.size,
         default=None,
     )
-    layers = ("W1", "b1", "W2") if any(row["net"]["bias1"] for row in rows) else ("W1", "W2")
-    units = range(widest.h if widest else 0)
-    weights = [f"{layer}_{k + 1}" for layer in layers for k in units] + ["b2"] * bool(widest)
+    has_bias1 = any(row["net"]["bias1"] for row in rows)
+    weights = replace(widest, bias1=has_bias1).weight_names if widest else []
     columns = [
         "seat", *["name"] * with_names, "outcome", "seed", "epoch", "loss",
         "slope_left", "slope_right", "data", "h", "bias1", "activation", "loss_fn",
@@ -98,7 +98,7 @@ def csv_table(
     table = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\r\n")
     table.writeheader()
     for row in rows:
-        seat = {"answer": _answer(answers.get(row["n"])), "score": scores.get(row["n"], "")}
+        seat = {"answer": _answer(answers.get(row["n"])), "score": scores.get(row["n"])}
         table.writerow(_cells(row) | seat)
     return BYTE_ORDER_MARK + text.getvalue()
 
@@ -137,8 +137,8 @@ def safe_cell(text: str) -> str:
 
 
 def _cells(row: Row) -> dict[str, Any]:
-    """The cells of a row, by column; empty strings for values that are missing."""
-    left, right = row["slopes"] or ("", "")
+    """The cells of a row, by column; None for values that are missing."""
+    left, right = row["slopes"] or (None, None)
     net = row["net"]
     cells = {
         "seat": row["n"],
@@ -146,7 +146,7 @@ def _cells(row: Row) -> dict[str, Any]:
         "outcome": row["outcome"],
         "seed": row["seed"],
         "epoch": row["epoch"],
-        "loss": "" if row["loss"] is None else row["loss"],
+        "loss": row["loss"],
         "slope_left": left,
         "slope_right": right,
         "data": row["data"],
@@ -156,16 +156,12 @@ def _cells(row: Row) -> dict[str, Any]:
         "loss_fn": net["loss"],
     }
     if row["plain"]:
-        layers = ("W1", "b1", "W2") if net["bias1"] else ("W1", "W2")
-        names = [f"{layer}_{k + 1}" for layer in layers for k in range(net["h"])]
-        cells |= zip([*names, "b2"], row["numbers"], strict=True)
+        cells |= zip(Architecture(**net).weight_names, row["numbers"], strict=True)
     return cells
 
 
-def _answer(value: Value | None) -> str | float:
-    if isinstance(value, tuple):
-        return " ".join(str(y) for y in value)
-    return "" if value is None else value
+def _answer(value: Value | None) -> str | float | None:
+    return " ".join(str(y) for y in value) if isinstance(value, tuple) else value
 
 
 def _students(students: Sequence[Student], points: Points) -> str:

@@ -248,11 +248,7 @@ async def update_spotlight(
 ) -> tuple[Room, Room]:
     """Change a room, and delete the copy of a net that it no longer shows.
 
-    The caller holds the lock of the room's sessions.
-
-    Returns
-    -------
-    before, after : Room
+    The caller holds the lock of the room's sessions. Returns the room before and after.
     """
     before = await rooms.repository.load(code)
     after = await rooms.repository.update(code, change)

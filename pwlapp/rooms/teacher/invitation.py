@@ -18,12 +18,7 @@ LOCAL = ("localhost", "127.0.0.1", "::1")  # other devices cannot reach these
 async def links(rooms: RoomService, code: str, page: str) -> list[dict[str, Any]]:
     """A link for each network interface of this machine, with its QR code as SVG.
 
-    Parameters
-    ----------
-    rooms : RoomService
-    code : str
-    page : str
-        The address at which the teacher has opened the page. Unless it is local, it comes first.
+    Unless it is local, the address `page` at which the teacher has opened the page comes first.
     """
     address = urlsplit(page)
     port = address.port or (443 if address.scheme == "https" else 80)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from pwlapp.commands.fields import Body, Empty
-from pwlapp.commands.table import checked
+from pwlapp.commands.fields import Empty
+from pwlapp.commands.table import Command, Json, checked
 from pwlapp.core.export.file import File
 from pwlapp.core.export.programs import Words
 from pwlapp.errors import UserError
@@ -14,15 +14,7 @@ from pwlapp.rooms.service import RoomService
 from pwlapp.rooms.state import Room
 from pwlapp.rooms.teacher import bodies, commands, downloads
 
-
-class Command(NamedTuple):
-    """A command: the model of its body, and a function that returns the JSON of the answer."""
-
-    model: type[Body]
-    function: Callable[[RoomService, Room, Any], Awaitable[dict[str, Any]]]
-
-
-COMMANDS: dict[str, Command] = {
+COMMANDS: dict[str, Command[Callable[[RoomService, Room, Any], Awaitable[Json]]]] = {
     "ask": Command(bodies.Ask, commands.ask),
     "challenge": Command(bodies.SetChallenge, commands.set_challenge),
     "end": Command(Empty, commands.end),
@@ -50,7 +42,7 @@ DOWNLOADS: dict[str, Callable[[RoomService, Room, Words, bool], Awaitable[File]]
 }
 
 
-async def run(rooms: RoomService, room: Room, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+async def run(rooms: RoomService, room: Room, name: str, body: Mapping[str, Any]) -> Json:
     """Check a command's body and run it.
 
     Raises
