@@ -23,9 +23,7 @@ def columns(net: Architecture, points: Points) -> list[str]:
         numbers = [f"logit(x={x:.6g})" for x in grid]
         numbers += [] if points.testing is None else ["test_loss"]
     else:
-        units = range(1, net.h + 1)
-        layers = ("W1", "b1", "W2") if net.bias1 else ("W1", "W2")
-        numbers = [f"{layer}_{k}" for layer in layers for k in units] + ["b2"]
+        numbers = net.weight_names
     return ["epoch", "loss", "mark", *numbers]
 
 

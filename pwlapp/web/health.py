@@ -21,16 +21,10 @@ ANSWER_S = 3.0  # a store that does not answer counts as down; probes time out a
 _FRESH = {"Cache-Control": "no-store"}
 
 
-def routes(service: SessionService, metrics_token: str, answer_s: float = ANSWER_S) -> APIRouter:
+def routes(service: SessionService, metrics_token: str) -> APIRouter:
     """The routes ``/healthz``, ``/readyz`` and ``/metrics``.
 
-    Parameters
-    ----------
-    service : SessionService
-    metrics_token : str
-        The bearer token required for ``/metrics``; if it is empty, ``/metrics`` is off.
-    answer_s : float
-        Time limit for the store and the workers, in seconds.
+    ``/metrics`` needs the bearer token `metrics_token`; if that is empty, ``/metrics`` is off.
     """
     router = APIRouter()
 
@@ -39,7 +33,7 @@ def routes(service: SessionService, metrics_token: str, answer_s: float = ANSWER
 
     async def readyz() -> Response:
         try:
-            async with asyncio.timeout(answer_s):
+            async with asyncio.timeout(ANSWER_S):
                 health = await service.health()
         except TimeoutError:
             unknown = {"store": False, "data": None, "workers": None}
@@ -53,7 +47,7 @@ def routes(service: SessionService, metrics_token: str, answer_s: float = ANSWER
         if not hmac.compare_digest(bearer(request).encode(), metrics_token.encode()):
             headers = {**_FRESH, "WWW-Authenticate": "Bearer"}
             return PlainTextResponse("no such token", status_code=401, headers=headers)
-        counts = await _counts(service, answer_s)
+        counts = await _counts(service)
         body = service.metrics.exposition(counts)
         return Response(body, headers={**_FRESH, "Content-Type": CONTENT_TYPE})
 
@@ -63,9 +57,9 @@ def routes(service: SessionService, metrics_token: str, answer_s: float = ANSWER
     return router
 
 
-async def _counts(service: SessionService, answer_s: float) -> Counts | None:
+async def _counts(service: SessionService) -> Counts | None:
     try:
-        async with asyncio.timeout(answer_s):
+        async with asyncio.timeout(ANSWER_S):
             return await service.counts()
     except (UserError, TimeoutError):
         return None

@@ -71,14 +71,7 @@ class Rename(Body):
 
 
 def routes(rooms: RoomService, words: Callable[[], Words]) -> APIRouter:
-    """The routes.
-
-    Parameters
-    ----------
-    rooms : RoomService
-    words : callable
-        Returns the catalogue in the language of the request.
-    """
+    """The routes; `words` returns the catalogue in the language of the request."""
     router = APIRouter(prefix="/rooms", route_class=RefusingRoute)
     gate = Gate(rooms)
     _add_entrance(router, rooms, gate)

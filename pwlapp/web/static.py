@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from dash import Dash
@@ -91,18 +91,15 @@ def head_tags(built: Mapping[str, str]) -> str:
     built : mapping of str to str
         See `addresses`.
     """
-    parts = "".join(f'\n<link rel="modulepreload" href="{part}">' for part in _parts(built))
+    # the modules that the entry imports; without these tags, browsers would load them later
+    parts = [path for name, path in built.items() if name.startswith("main/")]
+    preloads = "".join(f'\n<link rel="modulepreload" href="{part}">' for part in parts)
     return (
         f'<link rel="stylesheet" href="{built["style"]}">'
         f'\n<script defer src="{built["basic"]}"></script>'
         f'\n<script defer src="{built["dash"]}"></script>'
-        f'{parts}\n<script type="module" src="{built["main"]}"></script>'
+        f'{preloads}\n<script type="module" src="{built["main"]}"></script>'
     )
-
-
-def _parts(built: Mapping[str, str]) -> Iterator[str]:
-    """The modules that the entry imports; without preload tags, browsers would load them later."""
-    return (path for name, path in built.items() if name.startswith("main/"))
 
 
 def compressed(app: ASGIApp) -> ASGIApp:

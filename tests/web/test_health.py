@@ -44,9 +44,10 @@ def service() -> StubTrainer:
 
 
 @pytest.fixture
-def client(service: StubTrainer) -> TestClient:
+def client(service: StubTrainer, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    monkeypatch.setattr(health, "ANSWER_S", 0.05)
     app = FastAPI()
-    app.include_router(health.routes(service, TOKEN, answer_s=0.05))
+    app.include_router(health.routes(service, TOKEN))
     return TestClient(app, headers={"Authorization": f"Bearer {TOKEN}"})
 
 

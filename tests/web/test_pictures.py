@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from pwlapp.core.export.file import File
 from pwlapp.web import pictures
 from pwlapp.web.http.security import SecurityHeaders
-from pwlapp.web.pictures import KEPT_BYTES, KEPT_S, MAX_BYTES, Pictures, routes
+from pwlapp.web.pictures import KEPT_BYTES, KEPT_S, MAX_BYTES, routes, store
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -67,20 +67,19 @@ def test_a_large_one_is_refused_and_an_unknown_one_not_found(client: TestClient)
     assert client.get("/pictures/unknown").status_code == 404
 
 
-def test_pictures_expire_and_the_oldest_are_evicted(
+def test_pictures_expire_and_the_least_recently_used_are_evicted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    now = 0.0
-    kept = Pictures(clock=lambda: now)
-    file = File("a.png", "image/png", PNG)
-    first = kept.keep(file)
-    now = KEPT_S - 1
-    second = kept.keep(file)
-    assert kept.find(first) == kept.find(second) == file
-    now = KEPT_S
-    assert kept.find(first) is None
-    assert kept.find(second) == file
     monkeypatch.setattr(pictures, "KEPT_BYTES", 2 * len(PNG))
-    keys = [second, *(kept.keep(file) for _ in range(2))]
-    assert [kept.find(key) is not None for key in keys] == [False, True, True]
+    now = 0.0
+    kept = store(timer=lambda: now)
+    file = File("a.png", "image/png", PNG)
+    kept["first"] = file
+    now = KEPT_S - 1
+    kept["second"] = file
+    assert kept.get("first") == kept.get("second") == file
+    now = KEPT_S
+    assert kept.get("first") is None
+    kept["third"] = kept["fourth"] = file
+    assert [key in kept for key in ("second", "third", "fourth")] == [False, True, True]
     assert KEPT_BYTES >= 10 * MAX_BYTES

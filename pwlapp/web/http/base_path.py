@@ -11,14 +11,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 class BasePath:
     """ASGI middleware that removes the base path from requests.
 
-    Nothing else is needed, since all URLs in the page are relative. Requests without the path are
-    answered too: many proxies remove it themselves, and monitors ask the server directly.
-
-    Parameters
-    ----------
-    app : ASGIApp
-    path : str
-        Begins and ends with a slash; percent-encoded.
+    The path begins and ends with a slash and is percent-encoded. Nothing else is needed, since all
+    URLs in the page are relative. Requests without the path are answered too: many proxies remove
+    it themselves, and monitors ask the server directly.
     """
 
     def __init__(self, app: ASGIApp, path: str) -> None:

@@ -22,11 +22,7 @@ class Limit(NamedTuple):
 class FixedWindow:
     """Counts events by key; the window of a key begins with its first event.
 
-    Parameters
-    ----------
-    limit : Limit
-    timer : callable
-        A monotonic clock, in seconds.
+    `timer` is a monotonic clock, in seconds.
     """
 
     def __init__(self, limit: Limit, timer: Callable[[], float]) -> None:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,6 +30,23 @@ MAX_DEPTH = 20  # the page sends 5 levels; far deeper JSON exhausts the parser's
 BODY_S = 20.0  # for the whole body to arrive
 
 Body = dict[str, Any]
+
+
+class _Value(msgspec.Struct):
+    """The value of a component's property."""
+
+    id: str
+    property: str
+    value: Any = None
+
+
+class _Request(msgspec.Struct):
+    """The parts of Dash's request that are passed on."""
+
+    output: str
+    inputs: tuple[_Value, ...]
+    state: tuple[_Value, ...] = ()
+    changedPropIds: tuple[Any, ...] = ()
 
 
 class CallbackGuard:
@@ -81,37 +99,28 @@ def rebuild(body: Body, callbacks: Mapping[str, Any]) -> Body:
     Raises
     ------
     UserError
-        ``bad_request`` (detail) if the output is not one of ours, or the values are not in lists
-        of id and property.
+        ``bad_request`` (detail) if the output is not one of ours, or the rest is not like Dash's.
     """
-    output = body.get("output")
-    declared = callbacks.get(output) if isinstance(output, str) else None
+    try:
+        sent = msgspec.convert(body, _Request)
+    except msgspec.ValidationError as wrong:
+        raise UserError("bad_request", detail=str(wrong)) from None
+    declared = callbacks.get(sent.output)
     if declared is None or "callback" not in declared:  # clientside callbacks are listed as well
         raise UserError("bad_request", detail="no such callback")
-    inputs = _fill(declared["inputs"], body.get("inputs"))
-    changed = body.get("changedPropIds")
-    names = {f"{item['id']}.{item['property']}" for item in inputs}
+    inputs = _fill(declared["inputs"], sent.inputs)
+    names = [f"{each['id']}.{each['property']}" for each in inputs]
     return {
-        "output": output,
-        "outputs": _outputs(str(output)),
+        "output": sent.output,
+        "outputs": _outputs(sent.output),
         "inputs": inputs,
-        "state": _fill(declared["state"], body.get("state", [])),
-        "changedPropIds": [
-            name for name in (changed if isinstance(changed, list) else [])
-            if isinstance(name, str) and name in names
-        ],
-    }  # fmt: skip
+        "state": _fill(declared["state"], sent.state),
+        "changedPropIds": [name for name in sent.changedPropIds if name in names],
+    }
 
 
-def _fill(declared: list[Body], sent: Any) -> list[Body]:
-    if not isinstance(sent, list) or not all(isinstance(item, dict) for item in sent):
-        raise UserError("bad_request", detail="inputs and state must be lists of objects")
-    values = {}
-    for item in sent:
-        name, prop = item.get("id"), item.get("property")
-        if not isinstance(name, str) or not isinstance(prop, str):
-            raise UserError("bad_request", detail="an id or a property is not text")
-        values[name, prop] = item.get("value")
+def _fill(declared: list[Body], sent: tuple[_Value, ...]) -> list[Body]:
+    values = {(each.id, each.property): each.value for each in sent}
     return [
         {
             "id": each["id"],

@@ -69,13 +69,7 @@ BODIES = Quota("bodies", 64e6, 256e6, wait_s=2)  # bytes of requests in progress
 
 
 class Counts:
-    """The counts of all limits and quotas.
-
-    Parameters
-    ----------
-    timer : callable
-        See `FixedWindow`.
-    """
+    """The counts of all limits and quotas; for `timer` see `FixedWindow`."""
 
     def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
         self.in_use: Counter[tuple[str, str]] = Counter()
@@ -90,14 +84,7 @@ class Counts:
 
 
 class Visitor:
-    """The sender of the present request; counts what it uses.
-
-    Parameters
-    ----------
-    counts : Counts
-    address : str
-        See `network_of`.
-    """
+    """The sender of the present request; counts what it uses. For its address see `network_of`."""
 
     def __init__(self, counts: Counts, address: str) -> None:
         self._counts = counts

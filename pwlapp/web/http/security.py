@@ -62,11 +62,7 @@ def content_policy(inline_scripts: Iterable[str]) -> str:
 class SecurityHeaders:
     """ASGI middleware that adds `HEADERS` to all responses, `PAGE_HEADERS` and a policy to pages.
 
-    Parameters
-    ----------
-    app : ASGIApp
-    policy : str
-        See `content_policy`.
+    The policy is that of `content_policy`.
     """
 
     def __init__(self, app: ASGIApp, policy: str) -> None:
