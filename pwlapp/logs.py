@@ -49,7 +49,17 @@ def configure(level: str, form: str) -> None:
     """
     handler = logging.StreamHandler()
     handler.addFilter(_complete)
-    handler.setFormatter(_json() if form == JSON else _text(level))
+    if form == JSON:
+        handler.setFormatter(
+            _Json(
+                _FIELDS,
+                rename_fields={"levelname": "level", "name": "logger"},
+                timestamp="time",
+                json_ensure_ascii=False,
+            )
+        )
+    else:
+        handler.setFormatter(logging.Formatter(_FORMAT_DEBUG if level == "debug" else _FORMAT))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(form == JSON)
     for name, least in _LEAST_LEVELS.items():
@@ -67,13 +77,7 @@ class RequestLog:
 
     The line contains the method, the path without session ids, the status, the milliseconds, and
     the id that `asgi_correlation_id` gave the request. An event stream is logged when it ends.
-
-    Parameters
-    ----------
-    app : ASGIApp
-    level : int
-    quiet : tuple of str
-        Paths with one of these prefixes are logged at debug only.
+    Paths with one of the prefixes `quiet` are logged at debug only.
     """
 
     def __init__(self, app: ASGIApp, level: int, quiet: tuple[str, ...] = ()) -> None:
@@ -123,19 +127,6 @@ def _complete(record: logging.LogRecord) -> bool:
             return False
     record.request_id = correlation_id.get()
     return True
-
-
-def _text(level: str) -> logging.Formatter:
-    return logging.Formatter(_FORMAT_DEBUG if level == "debug" else _FORMAT)
-
-
-def _json() -> logging.Formatter:
-    return _Json(
-        _FIELDS,
-        rename_fields={"levelname": "level", "name": "logger"},
-        timestamp="time",
-        json_ensure_ascii=False,
-    )
 
 
 class _Json(JsonFormatter):

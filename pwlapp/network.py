@@ -29,8 +29,10 @@ def urls(port: int) -> dict[str, str]:
         ]
         usable = [host for host in hosts if not (host.is_loopback or host.is_link_local)]
         if usable and is_up.get(name):
-            host = min(usable, key=lambda each: each.version)
-            found[name] = (
-                f"http://[{host}]:{port}" if host.version == 6 else f"http://{host}:{port}"
-            )
+            found[name] = url(str(min(usable, key=lambda each: each.version)), port)
     return found
+
+
+def url(host: str, port: int) -> str:
+    """The URL of a server at an IPv4 or IPv6 address."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

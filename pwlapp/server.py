@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from pwlapp import logs
+from pwlapp import logs, network
 from pwlapp.exit_codes import (
     BAD_SETTING,
     FAILED,
@@ -179,13 +179,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
     """Listen at every address of the host, for example IPv4 and IPv6.
 
     ``::`` includes all IPv4 addresses, since the health check of an image uses 127.0.0.1.
-    Connections wait in the queue until the app serves them.
-
-    Parameters
-    ----------
-    host : str
-    port : int
-        0 for a free port, at one address only.
+    Connections wait in the queue until the app serves them. Port 0 is a free port, at one address
+    only.
 
     Raises
     ------
@@ -222,8 +217,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 def url_of(listener: socket.socket) -> str:
     """The address to open in a browser."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return network.url(*listener.getsockname()[:2])
 
 
 def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:

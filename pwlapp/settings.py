@@ -54,23 +54,20 @@ def _number(convert: Callable[[str], float], low: float, high: float) -> _Kind:
     return _Kind(read, f"{kind} from {low:.10g} to {high:.10g}")
 
 
-def _matching(pattern: str, allowed: str) -> _Kind:
+def _matching(
+    pattern: str, allowed: str, *, is_secret: bool = False, any_case: bool = False
+) -> _Kind:
     def read(text: str) -> str:
-        if re.fullmatch(pattern, text.lower()) is None:
+        text = text.lower() if any_case else text
+        if re.fullmatch(pattern, text) is None:
             raise ValueError
-        return text.lower()
+        return text
 
-    return _Kind(read, allowed)
+    return _Kind(read, allowed, is_secret)
 
 
 def _choice(*options: str) -> _Kind:
-    return _matching("|".join(options), "one of " + ", ".join(options))
-
-
-def _base_path(text: str) -> str:
-    if re.fullmatch(r"/([A-Za-z0-9._~@%-]+/)*", text) is None:
-        raise ValueError
-    return text
+    return _matching("|".join(options), "one of " + ", ".join(options), any_case=True)
 
 
 def _networks(text: str) -> str:
@@ -79,18 +76,6 @@ def _networks(text: str) -> str:
         if host != "*":
             ipaddress.ip_network(host, strict=False)  # raises ValueError
     return ",".join(hosts)
-
-
-def _redis_url(text: str) -> str:
-    if re.fullmatch(r"(rediss?|unix)://.+", text) is None:
-        raise ValueError
-    return text
-
-
-def _token(text: str) -> str:
-    if re.fullmatch(r"[\w.~+/=-]{16,}", text, re.ASCII) is None:
-        raise ValueError
-    return text
 
 
 def _folder(text: str) -> Path:
@@ -103,11 +88,15 @@ def _folder(text: str) -> Path:
 _TEXT = _Kind(str, "text")
 _FOLDER = _Kind(_folder, "a folder")
 _ENGINES = "auto, or torch or fused, then @cpu or @cuda:0"
-_ENGINE = _matching(f"{AUTO}|{ID_PATTERN}", _ENGINES)
-_PATH = _Kind(_base_path, "a path such as /pwl/")
+_ENGINE = _matching(f"{AUTO}|{ID_PATTERN}", _ENGINES, any_case=True)
+_PATH = _matching(r"/([A-Za-z0-9._~@%-]+/)*", "a path such as /pwl/")
 _NETWORKS = _Kind(_networks, "addresses or networks with commas between, or *")
-_REDIS = _Kind(_redis_url, "an address such as redis://127.0.0.1:6379/0", is_secret=True)
-_TOKEN = _Kind(_token, "16 or more characters of a Bearer token", is_secret=True)
+_REDIS = _matching(
+    "(rediss?|unix)://.+", "an address such as redis://127.0.0.1:6379/0", is_secret=True
+)
+_TOKEN = _matching(
+    "[A-Za-z0-9_.~+/=-]{16,}", "16 or more characters of a Bearer token", is_secret=True
+)
 _ALSO = {"port": ("PORT",)}  # variables that are used if the field's own is not set
 _DATA_DIR = "~/.local/share/pwlapp"
 

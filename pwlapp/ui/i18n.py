@@ -46,9 +46,9 @@ def language() -> str:
     return _language.get()
 
 
-def t(key: str, lang: str | None = None) -> str:
-    """The text for `key` in `lang`, by default the language of the request."""
-    return catalogue(lang or language())[key]
+def t(key: str) -> str:
+    """The text for `key` in the language of the request."""
+    return catalogue(language())[key]
 
 
 def pick_language(cookie: str | None, accept_language: str | None, query: bytes = b"") -> str:

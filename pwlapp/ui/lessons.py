@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from pwlapp.core import net as nets
 from pwlapp.core.data import datasets
 from pwlapp.ui import ids
 
@@ -27,8 +28,7 @@ CHECKS = (
     "steep", "edges", "seeds", "unit", "weight", "moved", "more_epochs", "looking_back", "edited",
 )  # fmt: skip
 
-START = (1.0, -1.0, -4.5, -9.0, 4.5)
-LECTURE_DATA = {"law": "lecture"}
+START = tuple(nets.to_vector(nets.START).tolist())
 # Seed 3 after 5,000 epochs on the lecture's data, one W1 of it set to 1.
 HELPED = (1.0, -2.0526, -1.5177, -1.9014, 2.3080)
 
@@ -81,19 +81,19 @@ def fit(
     lr: float = 0.001,
     data: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """An untrained net in Fit, by default the lecture's."""
-    lecture = {"h": 2, "bias1": False, "activation": "relu", "loss": "bce"}
-    return {
+    """An untrained net in Fit, by default the lecture's; 5,000 in the field of epochs."""
+    described = {
         "seed": seed,
-        "net": lecture | (net or {}),
+        "net": vars(nets.LECTURE) | (net or {}),
         "optimizer": {"kind": "adam", "lr": lr},
-        "data": data or LECTURE_DATA,
+        "data": data or {"law": "lecture"},
     }
+    return {"fit": described, "epochs": 5000}
 
 
 def trained(epochs: int, of: dict[str, Any] | None = None) -> dict[str, Any]:
     """A net in Fit, by default the lecture's, after `epochs` of training."""
-    return {"fit": of or fit(), "trained": epochs, "epochs": 5000}
+    return (of or fit()) | {"trained": epochs}
 
 
 def drawn(law: str) -> dict[str, Any]:
@@ -125,7 +125,7 @@ PAGE = Lesson(
         Step(ids.CONSTRUCTION_TABS, {"construction": 6}),
         Step("panel-y", {"w1_moved": True}, {"build": START}),
         Step(ids.BUILD_EQUATIONS, {"build_mse": at_most(1e-6)}, {"build": (1, -1, -3, -6, 3)}),
-        Step(ids.FIT_YHAT_PLOT, {"read": True}, {"fit": fit(), "epochs": 5000}),
+        Step(ids.FIT_YHAT_PLOT, {"read": True}, fit()),
         Step(ids.FIT_WEIGHTS, {"epoch": at_least(1)}),
         Step(ids.FIT_TRAIN, {"epoch": at_least(5000)}),
         Step(ids.FIT_CHECKPOINTS, {"at_epoch": 0}, jump=trained(5000)),
@@ -137,31 +137,27 @@ PAGE = Lesson(
 ONE_STEP = Lesson(
     "onestep",
     (
-        Step(ids.ONE_STEP_YHAT, {"read": True}, {"fit": fit(), "epochs": 5000}),
+        Step(ids.ONE_STEP_YHAT, {"read": True}, fit()),
         Step(ids.ONE_STEP_BACKWARD, {"weight": 2}),
         Step(ids.ONE_STEP_OPTIMIZER, {"epoch": at_least(1)}),
         Step(
             ids.FIT_OPTIONS,
             {"optimizer": "sgd", "momentum": at_least(0.9), "epoch": at_least(3)},
-            {"fit": fit(), "epochs": 5000},
+            fit(),
         ),
-        Step(ids.ONE_STEP_BACKWARD, {"weight": 4}, {"fit": fit(seed=3), "epochs": 5000}),
+        Step(ids.ONE_STEP_BACKWARD, {"weight": 4}, fit(seed=3)),
     ),
 )
 
 SEEDS = Lesson(
     "seeds",
     (
-        Step(
-            ids.FIT_TRAIN,
-            {"seed": 3, "epoch": at_least(5000)},
-            {"fit": fit(seed=3), "epochs": 5000},
-        ),
+        Step(ids.FIT_TRAIN, {"seed": 3, "epoch": at_least(5000)}, fit(seed=3)),
         Step(ids.FIT_WEIGHTS, {"both_sides": True}, jump=trained(5000, fit(seed=3))),
         Step(
             ids.FIT_TRAIN,
             {"both_sides": True, "loss": at_most(0.3)},
-            jump={"fit": fit(seed=3), "params": HELPED, "epochs": 5000},
+            jump=fit(seed=3) | {"params": HELPED},
         ),
         Step(ids.SEEDS_TRAIN, {"seeds": at_least(50)}),
         Step(ids.FIT_OPTIONS, {"bias1": True, "epoch": at_least(1000)}),
@@ -174,7 +170,7 @@ WIDE = Lesson(
         Step(
             ids.FIT_TRAIN,
             {"width": at_most(2), "epoch": at_least(1000)},
-            {"fit": fit(net={"bias1": True}, data=drawn("step_like")), "epochs": 5000},
+            fit(net={"bias1": True}, data=drawn("step_like")),
         ),
         Step(ids.FIT_OPTIONS, {"width": at_least(8), "epoch": at_least(1000)}),
         Step(ids.FIT_OPTIONS, {"width": at_least(512), "epoch": at_least(1000)}),
@@ -192,26 +188,19 @@ STEPS = Lesson(
         Step(
             ids.FIT_YHAT_PLOT,
             {"read": True},
-            {
-                "fit": fit(net=SMOOTH, lr=0.05, data=drawn("step")),
-                "params": (-5, 5, 10, 10, 1, 1, -1),
-                "epochs": 5000,
-            },
+            fit(net=SMOOTH, lr=0.05, data=drawn("step")) | {"params": (-5, 5, 10, 10, 1, 1, -1)},
         ),
         Step(ids.FIT_WEIGHTS, {"steep": at_least(10), "edges": 2}),
         Step(
             ids.FIT_YHAT_PLOT,
             {"read": True},
-            {
-                "fit": fit(net=SMOOTH | {"h": 4}, lr=0.05, data=drawn("two_steps")),
-                "params": (5, -5, 5, -5, 20, -5, -5, 20, 1, 1, 2, 2, -3),
-                "epochs": 5000,
-            },
+            fit(net=SMOOTH | {"h": 4}, lr=0.05, data=drawn("two_steps"))
+            | {"params": (5, -5, 5, -5, 20, -5, -5, 20, 1, 1, 2, 2, -3)},
         ),
         Step(
             ids.FIT_TRAIN,
             {"activation": "sigmoid", "epoch": at_least(5000)},
-            {"fit": fit(net=SMOOTH | {"h": 8}, lr=0.05, data=drawn("two_steps")), "epochs": 5000},
+            fit(net=SMOOTH | {"h": 8}, lr=0.05, data=drawn("two_steps")),
         ),
     ),
 )
@@ -222,27 +211,15 @@ LR = Lesson(
         Step(
             ids.FIT_TRAIN,
             {"lr": at_most(0.0001), "epoch": at_least(5000)},
-            {"fit": fit(lr=0.0001), "epochs": 5000},
+            fit(lr=0.0001),
         ),
-        Step(
-            ids.FIT_TRAIN,
-            {"lr": at_least(0.01), "loss": at_most(0.27)},
-            {"fit": fit(lr=0.01), "epochs": 5000},
-        ),
-        Step(
-            ids.FIT_OPTIONS,
-            {"lr": at_least(10), "status": "diverged"},
-            {"fit": fit(), "epochs": 5000},
-        ),
-        Step(
-            ids.FIT_OPTIONS,
-            {"optimizer": "sgd", "epoch": at_least(5000)},
-            {"fit": fit(), "epochs": 5000},
-        ),
+        Step(ids.FIT_TRAIN, {"lr": at_least(0.01), "loss": at_most(0.27)}, fit(lr=0.01)),
+        Step(ids.FIT_OPTIONS, {"lr": at_least(10), "status": "diverged"}, fit()),
+        Step(ids.FIT_OPTIONS, {"optimizer": "sgd", "epoch": at_least(5000)}, fit()),
         Step(
             ids.FIT_OPTIONS,
             {"optimizer": "sgd", "momentum": at_least(0.9), "epoch": at_least(5000)},
-            {"fit": fit(), "epochs": 5000},
+            fit(),
         ),
     ),
 )

@@ -21,13 +21,9 @@ FIELDS = (dcc.Input, dcc.Checklist, dcc.RadioItems)
 
 
 class Placed(Component):
-    """Components that Dash renders into an element of the page; see ``assets/core/placed.ts``.
+    """Components that Dash renders into the element whose ``data-dash`` is `into`.
 
-    Parameters
-    ----------
-    children : list of Component
-    into : str
-        Value of the element's ``data-dash``.
+    See ``assets/core/placed.ts``.
     """
 
     _namespace = "pwlapp"

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pwlapp.tasks import SingleFlightCache
-from pwlapp.ui.i18n import pick_language
+from pwlapp.ui.i18n import language
 
 PAGES = re.compile(r"/|/_dash-layout|/_dash-dependencies|/data/[0-9a-f]{16}\.json")
 REFUSED = re.compile(r"q=0(\.0*)?")  # the quality of an encoding that the browser refuses
@@ -35,6 +35,8 @@ class _NotKept(Exception):
 class PageCache:
     """ASGI middleware that caches responses that depend only on the path and the language.
 
+    It belongs behind `LanguageMiddleware`.
+
     Dash computes layout and index for each visitor, which takes a tenth of a second; a class of 300
     would have to wait. Cached responses are compressed at the highest level, and have an ETag. The
     query is not part of the key, except for the language: lecturers' URLs hide parts in the
@@ -51,9 +53,6 @@ class PageCache:
             return
         headers = Headers(scope=scope)
         encoding = _encoding(headers.get("accept-encoding", ""))
-        language = pick_language(
-            headers.get("cookie"), headers.get("accept-language"), scope["query_string"]
-        )
 
         async def compute() -> _Answer:
             answer = await _whole(self._app, scope, receive)
@@ -62,7 +61,7 @@ class PageCache:
             return await asyncio.to_thread(_compressed, answer, encoding)
 
         try:
-            answer = await self._answers.get((scope["path"], language, encoding), compute)
+            answer = await self._answers.get((scope["path"], language(), encoding), compute)
         except _NotKept as refused:
             answer = refused.answer
         tag = Headers(raw=answer.start["headers"]).get("etag")

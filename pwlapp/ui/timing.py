@@ -28,16 +28,8 @@ COMMANDS = {
 class Timing:
     """ASGI middleware that times callbacks and counts open event streams.
 
-    Parameters
-    ----------
-    app : ASGIApp
-    callbacks : mapping of str to dict
-        Dash's ``callback_map``; read at each request, since Dash fills it later.
-    metrics : Metrics
-
-    Notes
-    -----
     It belongs behind `guard.CallbackGuard`, which notes the callback of a request in its scope.
+    `callbacks` is Dash's ``callback_map``, read at each request, since Dash fills it later.
     """
 
     def __init__(self, app: ASGIApp, callbacks: Mapping[str, Any], metrics: Metrics) -> None:

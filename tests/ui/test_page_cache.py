@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from pwlapp.ui.i18n import LanguageMiddleware
 from pwlapp.ui.page_cache import MAX_ENTRIES, PageCache
 
 DATA = "/data/0123456789abcdef.json"
@@ -27,7 +28,8 @@ class Site:
             text = f"{len(self.asked)} {lang}"
             return PlainTextResponse(text, self.status, headers={"X-Own": str(len(self.asked))})
 
-        self.client = TestClient(PageCache(app))
+        self.cache = PageCache(app)
+        self.client = TestClient(LanguageMiddleware(self.cache))
 
     def get(self, path: str, **headers: str) -> str:
         return self.client.get(path, headers=headers).text
@@ -96,7 +98,7 @@ def test_a_failure_is_not_cached(site: Site) -> None:
 def test_memory_is_bounded(site: Site) -> None:
     for i in range(2 * MAX_ENTRIES):
         site.get(f"/data/{i:016x}.json")
-    assert len(site.client.app._answers._tasks) == MAX_ENTRIES  # type: ignore[attr-defined]
+    assert len(site.cache._answers._tasks) == MAX_ENTRIES
     assert len(site.asked) == 2 * MAX_ENTRIES
 
 

@@ -7,12 +7,13 @@ runs the code of the six constructions, when a slider is released.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from dash import Dash, Input, Output, dcc, html
 
 from pwlapp.core import constructions
 from pwlapp.errors import UserError
+from pwlapp.sessions.protocols import Runner
 from pwlapp.ui import figures, ids
 from pwlapp.ui.components import (
     button,
@@ -30,28 +31,15 @@ from pwlapp.web.http.rate_limits import visitor
 TAB_PANELS = (ids.BUILD_STEPS, "build-equations-panel", "build-constructions-panel")
 
 
-class Computes(Protocol):
-    """The part of `Runner` that this view needs."""
-
-    async def call(self, function: Any, /, *args: Any) -> Any: ...
-
-
-class Constructions(NamedTuple):
-    """The answer to the browser: the results of the six programs, or an error."""
-
-    results: list[dict[str, Any]]
-    error: dict[str, Any] | None
-
-
-async def run_constructions(runner: Computes, data: Any) -> Constructions:
-    """Run the programs of the six constructions with the weights ``data["params"]``."""
+async def run_constructions(runner: Runner, data: Any) -> dict[str, Any]:
+    """Run the six programs with the weights ``data["params"]``; returns results or an error."""
     try:
         params = data.get("params") if isinstance(data, dict) else None
         with visitor().computing():
             results = await runner.call(constructions.run_all, params)
     except UserError as error:
-        return Constructions([], error.to_json())
-    return Constructions([asdict(result) for result in results], None)
+        return {"results": [], "error": error.to_json()}
+    return {"results": [asdict(result) for result in results], "error": None}
 
 
 def layout() -> html.Section:
@@ -213,7 +201,7 @@ def _equations_card() -> html.Section:
     )
 
 
-def register(app: Dash, runner: Computes) -> None:
+def register(app: Dash, runner: Runner) -> None:
     """Register the callback that runs the constructions, and the one that shows the results."""
 
     @app.callback(
@@ -222,7 +210,7 @@ def register(app: Dash, runner: Computes) -> None:
         prevent_initial_call=True,
     )
     async def constructions_callback(data: Any) -> dict[str, Any]:
-        return (await run_constructions(runner, data))._asdict()
+        return await run_constructions(runner, data)
 
     app.clientside_callback(
         in_browser("showConstructions"),
