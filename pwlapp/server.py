@@ -93,7 +93,8 @@ def _serve(make_server: Callable[[Settings], FastAPI], factory: str) -> int:
             raise Refusal(NO_FOLDER, str(problem)) from problem
         except NotBuilt as problem:
             raise Refusal(FAILED, str(problem)) from problem
-        logger.info("serving on %s (Ctrl-C stops it)", url_of(listeners[0]))
+        address = network.url(*listeners[0].getsockname()[:2])
+        logger.info("serving on %s (Ctrl-C stops it)", address)
         if settings.web_workers > 1:
             return _serve_from_many(factory, settings, listeners)
         return _serve_from_one(server, settings, listeners)
@@ -213,11 +214,6 @@ def listen(host: str, port: int) -> list[socket.socket]:
     if not listeners:
         raise Refusal(BAD_SETTING, f"PWLAPP_HOST={host!r}: not an address of this machine")
     return listeners
-
-
-def url_of(listener: socket.socket) -> str:
-    """The address to open in a browser."""
-    return network.url(*listener.getsockname()[:2])
 
 
 def wait_for_redis(url: str, limit_s: float = REDIS_S) -> None:

@@ -23,6 +23,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import create_app
+from pwlapp import network
 from pwlapp import server as web_server
 from pwlapp.exit_codes import Refusal
 from pwlapp.settings import Settings
@@ -190,7 +191,7 @@ def test_a_name_is_served_at_each_of_its_addresses(monkeypatch: pytest.MonkeyPat
     ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     listeners = web_server.listen("classroom", 0)
-    address = web_server.url_of(listeners[0])
+    address = network.url(*listeners[0].getsockname())
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
     assert connects(int(address.rpartition(":")[2]))
     for listener in listeners:

@@ -174,15 +174,7 @@ class LocalScheduler:
 async def train(
     runner: Runner, points: Points, state: SessionState, target: int, slice_ms: float | None
 ) -> SliceResult:
-    """Train a session's net towards epoch `target`; nothing is saved.
-
-    Raises
-    ------
-    UserError
-        ``training_failed`` (engine) if the engine failed, for example for lack of memory;
-        ``bad_engine`` (name).
-    WorkerLost
-    """
+    """Train a session's net towards epoch `target`; for errors see `Scheduler.train_epoch`."""
     try:
         return await runner.call(
             slices.train,

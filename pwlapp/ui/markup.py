@@ -77,13 +77,9 @@ def _html(node: Any, page: Page) -> str:
         page.dash.append(node)
         return ""
     if isinstance(node, dcc.Graph):
-        return _graph(node, page)
+        page.figures[node.id] = node.figure
+        return f'<div id="{node.id}" class="layer"><div class="js-plotly-plot"></div></div>'
     return _element(node, page)
-
-
-def _graph(node: Any, page: Page) -> str:
-    page.figures[node.id] = node.figure
-    return f'<div id="{node.id}" class="layer"><div class="js-plotly-plot"></div></div>'
 
 
 def _element(node: Component, page: Page) -> str:

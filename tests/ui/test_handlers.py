@@ -62,7 +62,9 @@ async def press(
     """Press a button; returns the answer of its callback, given the values of its fields."""
     given = inputs.read(typed)
     assert given.keys() == typed.keys()
-    return await fit.send(service, session, name, given)  # type: ignore[arg-type]
+    answer = await fit.send(service, session, name, given)  # type: ignore[arg-type]
+    assert answer.pop("sid") == (session["sid"] if session == SESSION else "")
+    return answer
 
 
 def test_every_control_sends_the_fields_of_its_command() -> None:
@@ -199,7 +201,7 @@ async def test_step_reset_and_edit() -> None:
         ("set_params", "a-session", [1, 2, 3, 4, 5]),
     ]
     forged = await fit.send(service, SESSION, "edit", {})  # type: ignore[arg-type]
-    assert forged == {"error": {"code": "bad_params", "args": {"max": 1e6}}}
+    assert forged == {"sid": "a-session", "error": {"code": "bad_params", "args": {"max": 1e6}}}
 
 
 async def test_reset_refuses_an_invalid_net() -> None:

@@ -136,7 +136,9 @@ class SqliteStore:
     # All methods below run in the store's thread.
 
     def _do(self, work: Callable[[sqlite3.Connection, *Ts], T], *args: *Ts) -> T:
-        db = self._connect()
+        if self._connection is None:
+            self._connection = connect(self._path, LOCK_S)
+        db = self._connection
         changes = db.total_changes
         try:
             result = work(db, *args)
@@ -154,11 +156,6 @@ class SqliteStore:
         if self._failure != str(error):
             self._failure = str(error)
             logger.error("%s: %s", self._path, error)
-
-    def _connect(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._connection = connect(self._path, LOCK_S)
-        return self._connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:

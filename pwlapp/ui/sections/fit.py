@@ -211,14 +211,10 @@ async def send(service: SessionService, session: Any, name: str, body: Any) -> d
     sid = _sid(session)
     try:
         visitor().command(sid, name)
-        return await table.run(service, sid, name, body)
+        answer = await table.run(service, sid, name, body)
     except UserError as error:
-        return {"error": error.to_json()}
-
-
-def _reply(session: Any, answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer with the id of its session: the page may show another one when it arrives."""
-    return {"sid": _sid(session), **answer}
+        answer = {"error": error.to_json()}
+    return {"sid": sid, **answer}  # the page may show another session when the answer arrives
 
 
 def _sid(store: Any) -> str:
@@ -267,7 +263,7 @@ def _register_control(app: Dash, service: SessionService, name: str) -> None:
         prevent_initial_call=True,
     )
     async def on_press(_pressed: Any, session: Any, fields: Any) -> Any:
-        return _reply(session, await send(service, session, name, inputs.read(fields)))
+        return await send(service, session, name, inputs.read(fields))
 
 
 def _register_edit(app: Dash, service: SessionService) -> None:
@@ -279,4 +275,4 @@ def _register_edit(app: Dash, service: SessionService) -> None:
     )
     async def on_edit(edit: Any, session: Any) -> Any:
         body = edit if isinstance(edit, dict) else {}
-        return _reply(session, await send(service, session, "edit", body))
+        return await send(service, session, "edit", body)

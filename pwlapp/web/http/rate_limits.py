@@ -199,7 +199,7 @@ class Visitor:
 
     def _check(self, quota: Quota) -> None:
         used = (self._counts.in_use[key] for key in self._keys(quota))
-        if any(n > most for n, most in zip(used, quota[1:3], strict=True)):
+        if any(n > most for n, most in zip(used, (quota.of_address, quota.of_all), strict=True)):
             raise too_many(quota.wait_s)
 
     def _keys(self, quota: Quota) -> list[tuple[str, str]]:
