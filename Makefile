@@ -155,6 +155,7 @@ tools: $(DEV_DONE)
 	@command -v git >/dev/null || ( $(call apt,git) )
 	@command -v redis-server >/dev/null || ( $(call apt,redis-server) )
 	@command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || ( $(call apt,nginx-light) )
+	@command -v caddy >/dev/null || ( $(call apt,caddy) )
 	@$(PY) -m playwright --version >/dev/null 2>&1 || ( $(call apt,libatomic1) )
 	@command -v $(HEADLESS) >/dev/null && exit 0; \
 	if command -v apt-get >/dev/null && ( $(call apt,$(HEADLESS)) ); then exit 0; fi; \

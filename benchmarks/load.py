@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from benchmarks import machine, report
+from benchmarks import blocks, machine, report
 from benchmarks.crowd import Crowd, Pulse, warm_up
 from benchmarks.processes import by_kind, cpu, machine_busy_s, memory
 from tests.support.cluster import NUMBA_CACHE, Cluster
@@ -100,7 +100,7 @@ def run(mode: str, ramp: Sequence[int]) -> list[Step]:
     for count in ramp:
         with tempfile.TemporaryDirectory() as folder, MODES[mode](Path(folder)) as addresses:
             steps.append(asyncio.run(measure(addresses, count, seed=count)))
-        print(report.load_row(mode, steps[-1]), *steps[-1]["examples"], flush=True)
+        print(blocks.load_row(mode, steps[-1]), *steps[-1]["examples"], flush=True)
     return steps
 
 
@@ -123,7 +123,7 @@ def main() -> None:
     chosen = parser.parse_args()
     prepare()
     ramp = chosen.ramp or (QUICK_RAMP if chosen.quick else RAMP)
-    print("\n".join(report.LOAD_HEAD))
+    print("\n".join(blocks.LOAD_HEAD))
     modes = list(MODES) if chosen.mode == "both" else [chosen.mode]
     measured = {mode: run(mode, ramp) for mode in modes}
     if chosen.quick:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import frames, report
+from benchmarks import blocks, frames, report
 
 ROOT = Path(__file__).parents[1]
 MACHINE = {"cores": 3, "cpu": "Abacus", "versions": {"python": "3.99", "gcc": "1.2"}}
@@ -133,12 +133,12 @@ def measured() -> dict[str, dict[str, Any]]:
 def test_the_page_has_the_figures_of_the_results() -> None:
     """Each benchmark writes both, so this holds after each of them."""
     results = report.read_results()
-    assert set(results) == set(report.BLOCKS)
+    assert set(results) == set(blocks.BLOCKS)
     text = report.PAGE.read_text("utf-8")
     assert report.rewrite(text, results) == text
 
 
-@pytest.mark.parametrize("name", report.BLOCKS)
+@pytest.mark.parametrize("name", blocks.BLOCKS)
 def test_a_benchmark_writes_its_results_and_its_block_of_the_page(
     measured: dict[str, dict[str, Any]], name: str, tmp_path: Path
 ) -> None:
@@ -147,7 +147,7 @@ def test_a_benchmark_writes_its_results_and_its_block_of_the_page(
     report.save(name, measured[name], results, page)
     assert report.read_results(results) == {name: measured[name]}
     before, after = report.PAGE.read_text("utf-8"), page.read_text("utf-8")
-    assert report.BLOCKS[name](measured[name]) in after
+    assert blocks.BLOCKS[name](measured[name]) in after
     assert report.rewrite(after, report.read_results()) == before  # the other blocks are the same
 
 
@@ -158,8 +158,8 @@ def test_results_have_one_line_for_each_innermost_list() -> None:
 
 def test_a_changed_figure_is_detected() -> None:
     text = report.PAGE.read_text("utf-8")
-    figures = [m for name in report.BLOCKS for m in report.block(name).finditer(text)]
-    assert len(figures) == len(report.BLOCKS)
+    figures = [m for name in blocks.BLOCKS for m in report.block(name).finditer(text)]
+    assert len(figures) == len(blocks.BLOCKS)
     for found in figures:
         digit = re.compile(r"\d").search(text, found.start("figures"), found.end("figures"))
         assert digit
@@ -169,7 +169,7 @@ def test_a_changed_figure_is_detected() -> None:
 
 
 def test_classroom(measured: dict[str, dict[str, Any]]) -> None:
-    text = report.classroom(measured["classroom"])
+    text = blocks.classroom(measured["classroom"])
     assert max(map(len, text.splitlines())) <= 100
     assert "| embedded | 299 | 11.5 | 12.5 | 13.5 | 14.5 | 15.5 | 16.5 | 3 |" in text
     assert "within 21 seconds and are sent 9 settings" in unwrapped(text)
@@ -177,7 +177,7 @@ def test_classroom(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_board(measured: dict[str, dict[str, Any]]) -> None:
-    text = report.board(measured["board"])
+    text = blocks.board(measured["board"])
     assert max(map(len, text.splitlines())) <= 100
     assert "with 299 students" in text
     assert (
@@ -187,7 +187,7 @@ def test_board(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_engines(measured: dict[str, dict[str, Any]]) -> None:
-    text = report.engines(measured["engines"])
+    text = blocks.engines(measured["engines"])
     assert max(map(len, text.splitlines())) <= 100
     table, words = text.split("\n\n", 1)
     words = unwrapped(words)
@@ -216,7 +216,7 @@ def test_engines(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_playback(measured: dict[str, dict[str, Any]]) -> None:
-    table, words = report.playback(measured["playback"]).split("\n\n", 1)
+    table, words = blocks.playback(measured["playback"]).split("\n\n", 1)
     assert max(map(len, words.splitlines())) <= 100
     assert table.splitlines()[2:] == [
         "| normal | an empty page | 59.0 (58.0 to 60.0) |  | 0.75 (0.70 to 0.80) |",
@@ -233,7 +233,7 @@ def test_playback(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_visits(measured: dict[str, dict[str, Any]]) -> None:
-    table, words = report.visits(measured["visits"]).split("\n\n", 1)
+    table, words = blocks.visits(measured["visits"]).split("\n\n", 1)
     assert table.splitlines()[2:] == [
         "| first | 695 | 912 (847 to 1,003) |",
         "| repeat | 2.39 | 612 (547 to 703) |",
@@ -275,7 +275,7 @@ def test_a_trace_without_frames_is_refused() -> None:
 
 
 def test_click(measured: dict[str, dict[str, Any]]) -> None:
-    text = unwrapped(report.click(measured["click"]))
+    text = unwrapped(blocks.click(measured["click"]))
     assert "*Train 5,000 epochs*" in text
     assert "120 ms in the median, 138 ms at the 95th percentile, 140 ms at most (n = 40)" in text
     assert "29.0 ms in the median, 38.0 ms at the 95th percentile, 39.0 ms at most" in text
@@ -284,7 +284,7 @@ def test_click(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_load(measured: dict[str, dict[str, Any]]) -> None:
-    text = report.load(measured["load"])
+    text = blocks.load(measured["load"])
     assert max(map(len, text.splitlines())) <= 100
     table, words = text.split("\n\n", 1)
     assert table.splitlines()[2:] == [
@@ -301,7 +301,7 @@ def test_load(measured: dict[str, dict[str, Any]]) -> None:
 
 
 def test_memory(measured: dict[str, dict[str, Any]]) -> None:
-    assert unwrapped(report.memory(measured["memory"])) == (
+    assert unwrapped(blocks.memory(measured["memory"])) == (
         "A server on one machine with two training processes takes 402 (401 to 404) MB at rest, "
         "before any visitor: 100 (100 to 101) MB the web process, 201 (200 to 202) MB the training "
         "processes and their fork server. Pages that several processes share count once; median "
@@ -324,13 +324,13 @@ def test_summary() -> None:
 
 class TestRewrite:
     def text(self) -> str:
-        blocks = (f"<!-- figures:{n} -->\nold\n<!-- /figures:{n} -->\n" for n in report.BLOCKS)
-        return "# Title\n" + "between\n".join(blocks) + "end\n"
+        markers = (f"<!-- figures:{n} -->\nold\n<!-- /figures:{n} -->\n" for n in blocks.BLOCKS)
+        return "# Title\n" + "between\n".join(markers) + "end\n"
 
     def test_changes_nothing_between_the_blocks(self, measured: dict[str, Any]) -> None:
         text = report.rewrite(self.text(), measured)
         assert "old" not in text
-        for name, render in report.BLOCKS.items():
+        for name, render in blocks.BLOCKS.items():
             figures = render(measured[name])
             text = text.replace(figures, "old")
         assert text == self.text()
@@ -339,7 +339,7 @@ class TestRewrite:
         measured["engines"]["sides"][0]["name"] = r"\1 \g<figures>"
         assert r"| \1 \g<figures> |" in report.rewrite(self.text(), measured)
 
-    @pytest.mark.parametrize("name", report.BLOCKS)
+    @pytest.mark.parametrize("name", blocks.BLOCKS)
     def test_refuses_a_text_without_a_block_or_with_two(
         self, measured: dict[str, Any], name: str
     ) -> None:

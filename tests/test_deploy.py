@@ -73,7 +73,7 @@ class TestClass:
 
     @pytest.mark.parametrize("site", ["localhost", "pwl.example.org", "192.0.2.7"])
     def test_caddys_configuration_is_valid(self, site: str, tmp_path: Path) -> None:
-        if shutil.which("caddy") is None:
+        if shutil.which("caddy") is None and "CI" not in os.environ:
             pytest.skip("Caddy is not installed")
         command = ["caddy", "validate", "--adapter", "caddyfile", "--config", "docker/Caddyfile"]
         env = os.environ | {"SITE": site, "HOME": str(tmp_path)}
@@ -108,7 +108,7 @@ class TestUnit:
         assert not {"MemoryDenyWriteExecute", "ProcSubset"} & unit.keys()
 
     def test_systemd_accepts_it_and_rates_it_safe(self, tmp_path: Path) -> None:
-        if shutil.which("systemd-analyze") is None:
+        if shutil.which("systemd-analyze") is None and "CI" not in os.environ:
             pytest.skip("systemd is not installed")
         path = tmp_path / "pwlapp.service"
         path.write_text(read("deploy/pwlapp.service").replace("/opt/pwlapp", str(ROOT)), "utf-8")

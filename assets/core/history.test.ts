@@ -61,7 +61,7 @@ describe("steps", () => {
     set(1);
     await history.undo();
     await history.redo();
-    expect(listener).toHaveBeenCalledTimes(3);
+    expect(listener).toHaveBeenCalledTimes(5); // a move calls them at its start, too
   });
 });
 
@@ -106,6 +106,19 @@ describe("changes of one control in quick succession", () => {
 });
 
 describe("asynchronous steps", () => {
+  test("can be undone and redone while one of them is under way", async () => {
+    let finish = () => {};
+    history.record(
+      () => new Promise<void>((done) => (finish = done)),
+      () => {},
+    );
+    const undoing = history.undo();
+    await vi.waitFor(() => expect(can()).toEqual([true, true]));
+    finish();
+    await undoing;
+    expect(can()).toEqual([false, true]);
+  });
+
   test("run one after the other", async () => {
     const done: string[] = [];
     const slowly = (name: string) => async () => {

@@ -59,6 +59,7 @@ const move = async (from: Step[], to: Step[], way: "undo" | "redo") => {
   const step = from.pop();
   if (!step) return;
   isMoving = true;
+  notify();
   try {
     await step[way]();
     to.push({ ...step, source: null });
@@ -81,13 +82,17 @@ export const awaitStep = (step: Promise<unknown>) => void enqueue(async () => vo
 export const undo = () => enqueue(() => move(done, undone, "undo"));
 export const redo = () => enqueue(() => move(undone, done, "redo"));
 
+// While a step is undone or redone, both are possible: they wait for its end.
+export const canUndo = () => isMoving || done.length > 0;
+export const canRedo = () => isMoving || undone.length > 0;
+
 // --- buttons and keys -------------------------------------------------------------------------
 // A button that becomes disabled passes the focus to the other one.
 const showButtons = () => {
   const buttons = { undo: byId("undo", HTMLButtonElement), redo: byId("redo", HTMLButtonElement) };
   const focused = document.activeElement;
-  buttons.undo.disabled = !done.length;
-  buttons.redo.disabled = !undone.length;
+  buttons.undo.disabled = !canUndo();
+  buttons.redo.disabled = !canRedo();
   if (focused === buttons.undo && buttons.undo.disabled) buttons.redo.focus();
   if (focused === buttons.redo && buttons.redo.disabled) buttons.undo.focus();
 };
@@ -110,5 +115,3 @@ export const start = () => {
 };
 
 export const onChange = (listener: () => void) => listeners.push(listener);
-export const canUndo = () => done.length > 0;
-export const canRedo = () => undone.length > 0;

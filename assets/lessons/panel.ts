@@ -1,13 +1,13 @@
 // The panel of lessons: beside the page on a wide screen, at the bottom of a small one. It shows the text of a step,
 // highlights the step's target, and ticks its task when it is done. The user can go to any step at any time.
 
-import { byId, element, findById, query } from "../core/dom";
+import { byId, element, query } from "../core/dom";
 import * as api from "../core/session/api";
 import * as storage from "../core/storage";
 import * as i18n from "../core/text/i18n";
-import * as views from "../core/views";
 import * as sharing from "../share/sharing";
 import * as lessonChecks from "./checks";
+import { highlight } from "./highlight";
 import * as lessonSets from "./sets";
 
 const PLACE = "pwl.lesson";
@@ -23,7 +23,6 @@ type Place = { lesson: number; step: number }; // by their indices
 let lessons: Lesson[] = []; // empty until the server has sent them
 let at: Place | null = null; // null while the list of lessons is shown
 let ticks = new Set<string>(); // names of the steps that are done: "seeds.2"
-let highlighted: HTMLElement | null = null;
 let timer: number | undefined;
 
 const words = i18n.translated;
@@ -34,20 +33,6 @@ const button = (key: string, action: () => void) => {
 };
 const stepOf = ({ lesson, step }: Place) => lessons[lesson].steps[step];
 const nameOf = ({ lesson, step }: Place) => `${lessons[lesson].id}.${step + 1}`;
-
-// --- the target --------------------------------------------------------------------------------
-// Show the element `id`, or none, with a ring around it.
-const highlight = (id: string | null) => {
-  highlighted?.classList.remove("lesson-ring");
-  highlighted = id ? findById(id) : null;
-  if (highlighted) views.reveal(highlighted);
-  if (!highlighted || highlighted.offsetParent === null) return; // hidden by a lecturer's link
-  highlighted.classList.add("lesson-ring");
-  const { scrollPaddingTop, scrollPaddingBottom } = getComputedStyle(document.documentElement);
-  const room = innerHeight - (Number.parseFloat(scrollPaddingTop) || 0) - (Number.parseFloat(scrollPaddingBottom) || 0);
-  const isTall = highlighted.offsetHeight > Math.min(room, innerHeight / 2);
-  highlighted.scrollIntoView({ block: isTall ? "start" : "center" });
-};
 
 // --- the contents of the panel -------------------------------------------------------------------
 const body = () => byId("lessons-body");

@@ -34,7 +34,8 @@ CPUINFO = Path("/proc/cpuinfo")
 
 _CORE = Path(__file__).parents[1] / "core"
 # The compiled loops, and the modules whose constants are compiled into them.
-SOURCES = (_CORE / "net.py", _CORE / "state.py", _CORE / "engines" / "kernels.py")
+_LOOPS = (_CORE / "engines" / "kernels").glob("*.py")
+SOURCES = (_CORE / "net.py", _CORE / "state.py", *sorted(_LOOPS))
 
 
 def fingerprint(processor: str = "") -> str:
@@ -110,7 +111,7 @@ def is_compiled(folder: Path) -> bool:
 
 def compiled_files(folder: Path) -> Iterator[Path]:
     """Numba's files of `kernels`; the folder may also hold files of other programs."""
-    yield from (file for end in ("nbi", "nbc") for file in folder.rglob(f"kernels.*.{end}"))
+    yield from (file for end in ("nbi", "nbc") for file in folder.glob(f"kernels_*/*.{end}"))
 
 
 def delete_compiled(folder: Path) -> None:

@@ -48,11 +48,11 @@ def frame_epochs(start: int, target: int, n_frames: int = 240) -> tuple[int, ...
     if target <= start:
         raise ValueError(f"target {target}, expected more than start {start}")
     n_epochs = target - start
-    share = np.arange(1, n_frames + 1) / n_frames  # (n_frames,), in (0, 1]
-    dense = start + np.ceil(n_epochs * share**3).astype(np.int64)
+    # Whole numbers, so that every processor chooses the same epochs
+    dense = [start - (-n_epochs * k**3 // n_frames**3) for k in range(1, n_frames + 1)]
     every = CHECKPOINT_EVERY
-    checkpoints = np.arange(start // every + 1, target // every + 1) * every
-    return tuple(np.unique(np.concatenate([dense, checkpoints])).tolist())
+    checkpoints = range((start // every + 1) * every, target + 1, every)
+    return tuple(sorted({*dense, *checkpoints}))
 
 
 def train_slice(

@@ -1,7 +1,6 @@
-"""All component ids of the page, so that no other Python file has them as strings.
+"""The component ids of the page, so that no other Python file has them as strings.
 
-The scripts in ``assets/`` find the elements by the same ids; a test compares both. One table, a
-line for each id, and so longer than other modules.
+The scripts in ``assets/`` find the elements by the same ids; a test compares both.
 """
 
 from __future__ import annotations
@@ -219,87 +218,9 @@ CLASS = "class"
 CLASS_BAR = "class-bar"  # under the header, while the page is in a class
 CLASS_BODY = "class-body"  # filled by the browser
 
-# the teacher's board
+# the teacher's board: what is in it is in board_ids.py
 BOARD = "board"
 BOARD_LINK = "board-link"  # in the header, for a teacher
-BOARD_CLOSED = "board-closed"  # shown without a room
-BOARD_ENDED = "board-ended"
-BOARD_OPEN = "board-open"
-BOARD_STAGE = "board-stage"
-BOARD_CODE = "board-code"
-BOARD_HEADLINE = "board-headline"
-BOARD_BAR = "board-bar"  # shares of the groups
-BOARD_SEATS = "board-seats"
-BOARD_LEADS = "board-leads"  # whether the class is led
-BOARD_CHIPS = "board-chips"
-BOARD_PUSH = "board-push"
-BOARD_SEAT_SEEDS = "board-seat-seeds"
-BOARD_EPOCHS = "board-epochs"
-BOARD_START = "board-start"
-BOARD_PAUSE = "board-pause"
-BOARD_FREEZE = "board-freeze"
-BOARD_RELEASE = "board-release"
-BOARD_SETTING = "board-setting"  # the setting that would be sent
-BOARD_SETTING_FIT = "board-setting-fit"
-BOARD_SAID = "board-said"  # the result of the last command
-BOARD_PAGES = "board-pages"  # the drawer for the students' pages
-BOARD_LESSON = "board-lesson"
-BOARD_STEP = "board-step"
-BOARD_LESSON_SHOW = "board-lesson-show"
-BOARD_LESSON_END = "board-lesson-end"
-BOARD_LESSON_NOW = "board-lesson-now"
-BOARD_HIDE = "board-hide"
-BOARD_ASK = "board-ask"
-BOARD_ASK_KIND = "board-ask-kind"
-BOARD_ASK_TEXT = "board-ask-text"
-BOARD_ASK_OPTIONS = "board-ask-options"
-BOARD_ASK_SEND = "board-ask-send"
-BOARD_CHALLENGE = "board-challenge"
-BOARD_CHALLENGE_KIND = "board-challenge-kind"
-BOARD_CHALLENGE_ABOUT = "board-challenge-about"
-BOARD_CHALLENGE_EPOCHS = "board-challenge-epochs"
-BOARD_CHALLENGE_START = "board-challenge-start"
-BOARD_SAVE = "board-save"
-BOARD_WITH_NAMES = "board-with-names"
-BOARD_SAVED = "board-saved"
-BOARD_ROOM = "board-room"  # the drawer with links, and the button that ends the room
-BOARD_LINKS = "board-links"
-BOARD_ENDS = "board-ends"
-BOARD_END = "board-end"
-BOARD_SEARCH = "board-search"
-BOARD_ORDER = "board-order"
-BOARD_HERE = "board-here"
-BOARD_LARGE = "board-large"
-BOARD_NAMES = "board-names"
-BOARD_TILES = "board-tiles"  # the scrolling container
-BOARD_CANVAS = "board-canvas"
-BOARD_SPACE = "board-space"  # has the height of all tiles
-BOARD_NOBODY = "board-nobody"
-BOARD_LIST = "board-list"  # the tiles for the keyboard and for screen readers
-BOARD_CURVES = "board-curves"
-BOARD_LOSSES = "board-losses"
-BOARD_SLOPES = "board-slopes"
-BOARD_CHOSEN = "board-chosen"
-BOARD_CHOSEN_NAME = "board-chosen-name"
-BOARD_CHOSEN_CLOSE = "board-chosen-close"
-BOARD_CHOSEN_YHAT = "board-chosen-yhat"
-BOARD_CHOSEN_BENT = "board-chosen-bent"
-BOARD_CHOSEN_WORDS = "board-chosen-words"
-BOARD_CHOSEN_WEIGHTS = "board-chosen-weights"
-BOARD_ALL_CURVES = "board-all-curves"
-BOARD_OPEN_NET = "board-open-net"
-BOARD_SPOTLIGHT = "board-spotlight"
-BOARD_HIDE_NAME = "board-hide-name"
-BOARD_TABS = "board-tabs"  # plots, question, challenge
-BOARD_QUESTION_TEXT = "board-question-text"
-BOARD_ANSWERED = "board-answered"
-BOARD_ANSWERS = "board-answers"
-BOARD_REVEAL = "board-reveal"
-BOARD_QUESTION_END = "board-question-end"
-BOARD_CHALLENGE_WORDS = "board-challenge-words"
-BOARD_RANKING = "board-ranking"
-BOARD_CHALLENGE_END = "board-challenge-end"
-BOARD_TIP = "board-tip"  # the tooltip of a tile
 
 # lessons
 LESSONS = "lessons"

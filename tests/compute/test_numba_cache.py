@@ -31,9 +31,9 @@ class TestImage:
         ):
             monkeypatch.setenv(name, "")  # so that a value set by a test is removed after it
             monkeypatch.delenv(name)
-        shipped = numba_cache.shipped_folder(numba_cache.fingerprint(TARGET)) / "engines_12345"
+        shipped = numba_cache.shipped_folder(numba_cache.fingerprint(TARGET)) / "kernels_12345"
         shipped.mkdir(parents=True)
-        (shipped / "kernels.loop.nbi").write_text("an index", encoding="utf-8")
+        (shipped / "loop.train_epochs.nbi").write_text("an index", encoding="utf-8")
         return shipped
 
     def test_the_engine_is_copied_not_compiled(
@@ -148,7 +148,7 @@ numba_cache.SHIPPED = Path(sys.argv[1])
 warmup.compile_in_subprocess = None
 numba_cache.use_cache(Path(sys.argv[2]))
 warmup.load_compiled()
-from pwlapp.core.engines.kernels import train_epochs
+from pwlapp.core.engines.kernels.loop import train_epochs
 
 print(sum(train_epochs.stats.cache_hits.values()), sum(train_epochs.stats.cache_misses.values()))
 """
@@ -166,11 +166,14 @@ async def run_python(env: dict[str, str], *words: str) -> str:
 
 def test_the_fingerprint_depends_on_all_that_is_compiled() -> None:
     """A changed constant of a module that the loops import must lead to a new cache folder."""
-    kernels = numba_cache.SOURCES[-1]
-    imported = re.findall(r"^from (pwlapp\.[\w.]+) import", kernels.read_text("utf-8"), re.M)
-    assert imported
-    modules = {ROOT / f"{name.replace('.', '/')}.py" for name in imported}
-    assert modules | {kernels} == set(numba_cache.SOURCES)
+    loops = set((ROOT / "pwlapp/core/engines/kernels").glob("*.py"))
+    imports = (
+        re.findall(r"^from (pwlapp\.[\w.]+) import", loop.read_text("utf-8"), re.M)
+        for loop in loops
+    )
+    modules = {ROOT / f"{name.replace('.', '/')}.py" for names in imports for name in names}
+    assert modules - loops
+    assert modules | loops == set(numba_cache.SOURCES)
 
 
 def test_without_file_locks_the_folder_is_used_unlocked(

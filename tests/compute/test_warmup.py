@@ -108,10 +108,12 @@ def test_a_failure_is_retried(caplog: pytest.LogCaptureFixture) -> None:
 def compilations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Records what would be compiled and loaded."""
     done: list[str] = []
+    kernels = tmp_path / "cache" / "kernels_12345"
 
     def compile_() -> None:
         done.append("compiled")
-        (tmp_path / "cache" / "kernels.loop.nbi").touch()
+        kernels.mkdir(parents=True, exist_ok=True)
+        (kernels / "loop.train_epochs.nbi").touch()
 
     monkeypatch.setenv(numba_cache.CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(warmup, "compile_in_subprocess", compile_)
@@ -125,7 +127,7 @@ def test_it_is_compiled_once_per_fingerprint(
     for _ in range(3):
         warmup.load_compiled()
     assert compilations == ["compiled", "loaded", "loaded", "loaded"]
-    stale = tmp_path / "cache" / "kernels.step.nbc"
+    stale = tmp_path / "cache" / "kernels_12345" / "loop.step.nbc"
     stale.touch()
     monkeypatch.setattr(numba_cache, "version", lambda package: f"the next {package}")
     warmup.load_compiled()

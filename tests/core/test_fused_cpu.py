@@ -18,7 +18,7 @@ from pwlapp.compute import warmup
 from pwlapp.core.data.points import Points
 from pwlapp.core.engines import FUSED_CPU, TORCH_CPU, fused_cpu
 from pwlapp.core.engines.fused_cpu import FusedCpuEngine, train_many
-from pwlapp.core.engines.kernels import train_epochs
+from pwlapp.core.engines.kernels.loop import train_epochs
 from pwlapp.core.net import Architecture, Array
 from pwlapp.core.optimizers import MAX_LR, AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import Budget, SliceResult, TrainState

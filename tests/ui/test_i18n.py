@@ -7,7 +7,7 @@ import pytest
 
 from pwlapp.core.data.datasets import LAWS
 from pwlapp.core.engines import ID_PATTERN
-from pwlapp.ui import i18n, ids, layout
+from pwlapp.ui import board_ids, i18n, ids, layout
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "assets").rglob("*.ts")))
@@ -85,8 +85,9 @@ def test_every_dataset_and_engine_has_its_name() -> None:
 
 
 def test_ids_in_the_browser_code_are_those_of_the_layout() -> None:
-    """Each id in the scripts is declared in ids.py, or the scripts make the element."""
-    declared = {value for value in vars(ids).values() if isinstance(value, str)}
+    """Each id in the scripts is declared in Python, or the scripts make the element."""
+    tables = (*vars(ids).values(), *vars(board_ids).values())
+    declared = {value for value in tables if isinstance(value, str)}
     declared |= {f"{panel}-{part}" for panel in ids.BUILD_PANELS for part in ("plot", "title")}
     declared |= {f"construction-{k}" for k in range(1, 7)} | {
         "construction-name",

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pwlapp.core.engines import FUSED_CPU, cores
-from pwlapp.core.engines.kernels import BLOCK, Scratch, Setting, train_epochs
+from pwlapp.core.engines.kernels.arguments import BLOCK, Scratch, Setting
+from pwlapp.core.engines.kernels.loop import train_epochs
 from pwlapp.core.net import Architecture, Array
 from pwlapp.core.optimizers import AdamOptions, OptimizerOptions, SgdOptions
 from pwlapp.core.state import Budget, Frames, Row, SliceResult, TrainState
@@ -261,7 +262,7 @@ def warm() -> None:
     """Load the compiled loops from Numba's disk cache, or compile them.
 
     They are compiled once for all nets, losses and optimizers. Numba's cache is in the folder
-    ``NUMBA_CACHE_DIR``, or if that is unset, beside the file of `kernels`.
+    ``NUMBA_CACHE_DIR``, or if that is unset, beside the files of `kernels`.
     """
     x = np.zeros(1, dtype=np.float32)
     zeros = np.zeros(5, dtype=np.float32)

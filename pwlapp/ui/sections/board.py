@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dash import html
 
-from pwlapp.ui import ids
+from pwlapp.ui import board_ids, ids
 from pwlapp.ui.components import button, buttons, labelled, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.sections import board_drawers
@@ -21,7 +21,7 @@ def layout() -> html.Section:
     """The whole section."""
     stage = html.Div(
         [_head(), _chips(), _controls(), html.Div([_tiles(), _side()], className="board-main")],
-        id=ids.BOARD_STAGE,
+        id=board_ids.STAGE,
         hidden=True,
     )
     return html.Section(
@@ -29,7 +29,7 @@ def layout() -> html.Section:
             html.H2(text("board.title")),
             _closed(),
             stage,
-            html.Div(id=ids.BOARD_TIP, hidden=True, **{"aria-hidden": "true"}),
+            html.Div(id=board_ids.TIP, hidden=True, **{"aria-hidden": "true"}),
         ],
         id=ids.BOARD,
         className="view stage",
@@ -42,53 +42,53 @@ def _closed() -> html.Section:
         [
             html.H3(text("board.title")),
             html.P(text("board.lead"), className="hint"),
-            html.P(id=ids.BOARD_ENDED, role="status"),
-            buttons(button(ids.BOARD_OPEN, "board.open", kind="primary")),
+            html.P(id=board_ids.ENDED, role="status"),
+            buttons(button(board_ids.OPEN, "board.open", kind="primary")),
         ],
-        id=ids.BOARD_CLOSED,
+        id=board_ids.CLOSED,
         className="card",
     )
 
 
 def _head() -> html.Div:
-    code = labelled(html.Button(id=ids.BOARD_CODE, className="board-code"), "board.invite")
+    code = labelled(html.Button(id=board_ids.CODE, className="board-code"), "board.invite")
     news = html.Div(
         [
-            html.P(id=ids.BOARD_HEADLINE, className="board-headline"),
-            html.Div(id=ids.BOARD_BAR, className="board-bar", **{"aria-hidden": "true"}),
+            html.P(id=board_ids.HEADLINE, className="board-headline"),
+            html.Div(id=board_ids.BAR, className="board-bar", **{"aria-hidden": "true"}),
         ],
         className="board-news",
     )
     about = html.Div(
-        [html.Span(id=ids.BOARD_SEATS), html.Span(id=ids.BOARD_LEADS)], className="board-about"
+        [html.Span(id=board_ids.SEATS), html.Span(id=board_ids.LEADS)], className="board-about"
     )
     return html.Div([code, news, about], className="board-head")
 
 
 def _chips() -> html.Div:
     """A container for buttons with the count and share of each group; a script fills it."""
-    return labelled(html.Div(id=ids.BOARD_CHIPS, role="group"), "board.groups")
+    return labelled(html.Div(id=board_ids.CHIPS, role="group"), "board.groups")
 
 
 def _controls() -> html.Section:
     commands = html.Div(
         [
-            button(ids.BOARD_PUSH, "board.push", kind="primary"),
-            check(ids.BOARD_SEAT_SEEDS, "board.seat_seeds"),
-            html.Label([text("board.epochs"), typed(ids.BOARD_EPOCHS)], className="field"),
-            button(ids.BOARD_START, "board.start"),
-            button(ids.BOARD_PAUSE, "board.pause"),
-            button(ids.BOARD_FREEZE, "board.freeze"),
-            button(ids.BOARD_RELEASE, "board.release"),
+            button(board_ids.PUSH, "board.push", kind="primary"),
+            check(board_ids.SEAT_SEEDS, "board.seat_seeds"),
+            html.Label([text("board.epochs"), typed(board_ids.EPOCHS)], className="field"),
+            button(board_ids.START, "board.start"),
+            button(board_ids.PAUSE, "board.pause"),
+            button(board_ids.FREEZE, "board.freeze"),
+            button(board_ids.RELEASE, "board.release"),
         ],
         className="board-commands",
     )
     drawers = html.Div(board_drawers.layout(), className="drawers")
     line = html.Div(
         [
-            html.Span(id=ids.BOARD_SETTING, className="board-setting"),
-            html.Button(text("board.setting_fit"), id=ids.BOARD_SETTING_FIT, hidden=True),
-            html.Span(id=ids.BOARD_SAID, className="board-said", role="status"),
+            html.Span(id=board_ids.SETTING, className="board-setting"),
+            html.Button(text("board.setting_fit"), id=board_ids.SETTING_FIT, hidden=True),
+            html.Span(id=board_ids.SAID, className="board-said", role="status"),
         ],
         className="board-line",
     )
@@ -102,26 +102,26 @@ def _tiles() -> html.Section:
     ]
     tools = html.Div(
         [
-            labelled(typed(ids.BOARD_SEARCH, kind="search"), "board.search"),
+            labelled(typed(board_ids.SEARCH, kind="search"), "board.search"),
             html.Label(
-                [text("board.order"), html.Select(orders, id=ids.BOARD_ORDER)], className="field"
+                [text("board.order"), html.Select(orders, id=board_ids.ORDER)], className="field"
             ),
-            check(ids.BOARD_HERE, "board.here"),
-            check(ids.BOARD_LARGE, "board.large"),
-            check(ids.BOARD_NAMES, "board.names"),
+            check(board_ids.HERE, "board.here"),
+            check(board_ids.LARGE, "board.large"),
+            check(board_ids.NAMES, "board.names"),
         ],
         className="board-tools",
     )
     listed = labelled(
-        html.Div(id=ids.BOARD_LIST, className="visually-hidden", role="listbox"), "board.list"
+        html.Div(id=board_ids.LIST, className="visually-hidden", role="listbox"), "board.list"
     )
     tiles = html.Div(
         [
-            html.Canvas(id=ids.BOARD_CANVAS, **{"aria-hidden": "true"}),
-            html.Div(id=ids.BOARD_SPACE),
-            html.P(id=ids.BOARD_NOBODY, className="board-nobody"),
+            html.Canvas(id=board_ids.CANVAS, **{"aria-hidden": "true"}),
+            html.Div(id=board_ids.SPACE),
+            html.P(id=board_ids.NOBODY, className="board-nobody"),
         ],
-        id=ids.BOARD_TILES,
+        id=board_ids.TILES,
     )
     return html.Section([tools, tiles, listed], className="card board-students")
 
@@ -131,34 +131,34 @@ def _chosen() -> html.Section:
     head = html.Div(
         [
             html.H3(
-                [html.I(className="outcome-mark"), html.Span(id=ids.BOARD_CHOSEN_NAME)],
+                [html.I(className="outcome-mark"), html.Span(id=board_ids.CHOSEN_NAME)],
                 className="card-title",
             ),
-            button(ids.BOARD_CHOSEN_CLOSE, "board.back"),
+            button(board_ids.CHOSEN_CLOSE, "board.back"),
         ],
         className="spread",
     )
     plots = html.Div(
         [
-            _canvas(ids.BOARD_CHOSEN_YHAT, "fit.yhat_label"),
-            _canvas(ids.BOARD_CHOSEN_BENT, "fit.logit_label"),
+            _canvas(board_ids.CHOSEN_YHAT, "fit.yhat_label"),
+            _canvas(board_ids.CHOSEN_BENT, "fit.logit_label"),
         ],
         className="board-chosen-plots",
     )
     commands = buttons(
-        button(ids.BOARD_OPEN_NET, "board.open_net"),
-        button(ids.BOARD_SPOTLIGHT, "board.spotlight", kind="primary"),
-        button(ids.BOARD_HIDE_NAME, "board.hide_name"),
+        button(board_ids.OPEN_NET, "board.open_net"),
+        button(board_ids.SPOTLIGHT, "board.spotlight", kind="primary"),
+        button(board_ids.HIDE_NAME, "board.hide_name"),
     )
     return html.Section(
         [
             head,
             plots,
-            html.P(id=ids.BOARD_CHOSEN_WORDS),
-            html.Ul(id=ids.BOARD_CHOSEN_WEIGHTS),
+            html.P(id=board_ids.CHOSEN_WORDS),
+            html.Ul(id=board_ids.CHOSEN_WEIGHTS),
             commands,
         ],
-        id=ids.BOARD_CHOSEN,
+        id=board_ids.CHOSEN,
         className="card",
         hidden=True,
     )
@@ -168,26 +168,26 @@ def _side() -> html.Div:
     curves = html.Section(
         [
             _title("board.curves"),
-            _canvas(ids.BOARD_CURVES, "board.curves_label"),
+            _canvas(board_ids.CURVES, "board.curves_label"),
             html.P(text("board.chosen_none"), className="hint"),
         ],
-        id=ids.BOARD_ALL_CURVES,
+        id=board_ids.ALL_CURVES,
         className="card board-curves",
     )
     tabs = html.Div(
         [button(f"board-tab-{name}", f"board.tab_{name}") for name in TABS],
-        id=ids.BOARD_TABS,
+        id=board_ids.TABS,
         className="buttons",
         hidden=True,
     )
     plots = html.Div(
         [
             html.Section(
-                [_title("board.losses"), _canvas(ids.BOARD_LOSSES, "board.losses_label")],
+                [_title("board.losses"), _canvas(board_ids.LOSSES, "board.losses_label")],
                 className="card",
             ),
             html.Section(
-                [_title("board.slopes"), _canvas(ids.BOARD_SLOPES, "board.slopes_label")],
+                [_title("board.slopes"), _canvas(board_ids.SLOPES, "board.slopes_label")],
                 className="card",
             ),
         ],
@@ -202,12 +202,12 @@ def _side() -> html.Div:
 def _question() -> html.Section:
     return html.Section(
         [
-            html.P(id=ids.BOARD_QUESTION_TEXT, className="board-question"),
-            html.P(id=ids.BOARD_ANSWERED, className="hint"),
-            _canvas(ids.BOARD_ANSWERS, "board.answers_label"),
+            html.P(id=board_ids.QUESTION_TEXT, className="board-question"),
+            html.P(id=board_ids.ANSWERED, className="hint"),
+            _canvas(board_ids.ANSWERS, "board.answers_label"),
             buttons(
-                button(ids.BOARD_REVEAL, "board.reveal", kind="primary"),
-                button(ids.BOARD_QUESTION_END, "board.question_end"),
+                button(board_ids.REVEAL, "board.reveal", kind="primary"),
+                button(board_ids.QUESTION_END, "board.question_end"),
             ),
         ],
         id="board-panel-question",
@@ -219,9 +219,9 @@ def _question() -> html.Section:
 def _results() -> html.Section:
     return html.Section(
         [
-            html.P(id=ids.BOARD_CHALLENGE_WORDS, className="board-question"),
-            html.Ol(id=ids.BOARD_RANKING),
-            buttons(button(ids.BOARD_CHALLENGE_END, "board.challenge_end")),
+            html.P(id=board_ids.CHALLENGE_WORDS, className="board-question"),
+            html.Ol(id=board_ids.RANKING),
+            buttons(button(board_ids.CHALLENGE_END, "board.challenge_end")),
         ],
         id="board-panel-challenge",
         className="card",

@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from pwlapp.rooms.state import CONTROLS
-from pwlapp.ui import ids
+from pwlapp.ui import board_ids
 from pwlapp.ui.components import button, buttons, drawer, labelled, text
 from pwlapp.ui.i18n import t
 from pwlapp.ui.lessons import LESSONS
@@ -30,22 +30,22 @@ def _pages() -> html.Details:
     ]
     shown = html.Div(
         [
-            labelled(html.Select(lessons, id=ids.BOARD_LESSON), "board.lesson"),
-            labelled(typed(ids.BOARD_STEP, "1"), "board.step"),
-            button(ids.BOARD_LESSON_SHOW, "board.lesson_show"),
-            button(ids.BOARD_LESSON_END, "board.lesson_end"),
+            labelled(html.Select(lessons, id=board_ids.LESSON), "board.lesson"),
+            labelled(typed(board_ids.STEP, "1"), "board.step"),
+            button(board_ids.LESSON_SHOW, "board.lesson_show"),
+            button(board_ids.LESSON_END, "board.lesson_end"),
         ],
         className="board-row",
     )
     hidden = [check(f"board-hide-{name}", f"board.hide_{name}") for name in CONTROLS]
     return drawer(
-        ids.BOARD_PAGES,
+        board_ids.PAGES,
         "board.pages",
         html.H3(text("board.lesson")),
         shown,
-        html.P(id=ids.BOARD_LESSON_NOW, className="hint"),
+        html.P(id=board_ids.LESSON_NOW, className="hint"),
         html.H3(text("board.hide")),
-        html.Div(hidden, id=ids.BOARD_HIDE, className="board-checks"),
+        html.Div(hidden, id=board_ids.HIDE, className="board-checks"),
     )
 
 
@@ -55,34 +55,34 @@ def _lesson_words(lesson: Any) -> dict[str, Any]:
 
 def _ask() -> html.Details:
     return drawer(
-        ids.BOARD_ASK,
+        board_ids.ASK,
         "board.ask",
         html.P(text("board.ask_hint"), className="hint"),
-        radios(ids.BOARD_ASK_KIND, "board.ask_kind", "board.ask_", QUESTIONS),
+        radios(board_ids.ASK_KIND, "board.ask_kind", "board.ask_", QUESTIONS),
         html.Label(
-            [text("board.ask_text"), html.Textarea(id=ids.BOARD_ASK_TEXT, rows=2)],
+            [text("board.ask_text"), html.Textarea(id=board_ids.ASK_TEXT, rows=2)],
             className="field",
         ),
         html.Label(
-            [text("board.ask_options"), html.Textarea(id=ids.BOARD_ASK_OPTIONS, rows=4)],
+            [text("board.ask_options"), html.Textarea(id=board_ids.ASK_OPTIONS, rows=4)],
             className="field",
         ),
-        buttons(button(ids.BOARD_ASK_SEND, "board.ask_send", kind="primary")),
+        buttons(button(board_ids.ASK_SEND, "board.ask_send", kind="primary")),
     )
 
 
 def _challenge() -> html.Details:
     return drawer(
-        ids.BOARD_CHALLENGE,
+        board_ids.CHALLENGE,
         "board.challenge",
-        radios(ids.BOARD_CHALLENGE_KIND, "board.challenge", "board.challenge_", CHALLENGES),
-        html.P(id=ids.BOARD_CHALLENGE_ABOUT, className="hint"),
+        radios(board_ids.CHALLENGE_KIND, "board.challenge", "board.challenge_", CHALLENGES),
+        html.P(id=board_ids.CHALLENGE_ABOUT, className="hint"),
         html.Label(
-            [text("board.challenge_epochs"), typed(ids.BOARD_CHALLENGE_EPOCHS, "5000")],
+            [text("board.challenge_epochs"), typed(board_ids.CHALLENGE_EPOCHS, "5000")],
             className="field",
         ),
         html.Div(
-            button(ids.BOARD_CHALLENGE_START, "board.challenge_start", kind="primary"),
+            button(board_ids.CHALLENGE_START, "board.challenge_start", kind="primary"),
             className="buttons",
         ),
     )
@@ -91,23 +91,23 @@ def _challenge() -> html.Details:
 def _save() -> html.Details:
     buttons = [button(f"board-file-{name}", f"board.file_{name}") for name in FILES]
     return drawer(
-        ids.BOARD_SAVE,
+        board_ids.SAVE,
         "board.save",
         html.P(text("board.save_hint"), className="hint"),
-        check(ids.BOARD_WITH_NAMES, "board.with_names"),
+        check(board_ids.WITH_NAMES, "board.with_names"),
         html.Div(buttons, className="buttons"),
-        html.P(id=ids.BOARD_SAVED, className="hint", role="status"),
+        html.P(id=board_ids.SAVED, className="hint", role="status"),
     )
 
 
 def _room() -> html.Details:
     return drawer(
-        ids.BOARD_ROOM,
+        board_ids.ROOM,
         "board.room",
         html.P(text("board.links_hint"), className="hint"),
-        html.Div(id=ids.BOARD_LINKS, className="board-links"),
-        html.P(id=ids.BOARD_ENDS, className="hint"),
-        buttons(button(ids.BOARD_END, "board.end")),
+        html.Div(id=board_ids.LINKS, className="board-links"),
+        html.P(id=board_ids.ENDS, className="hint"),
+        buttons(button(board_ids.END, "board.end")),
     )
 
 
