@@ -77,9 +77,13 @@ def _html(node: Any, page: Page) -> str:
         page.dash.append(node)
         return ""
     if isinstance(node, dcc.Graph):
-        page.figures[node.id] = node.figure
-        return f'<div id="{node.id}" class="layer"><div class="js-plotly-plot"></div></div>'
+        return _graph(node, page)
     return _element(node, page)
+
+
+def _graph(node: Any, page: Page) -> str:
+    page.figures[node.id] = node.figure
+    return f'<div id="{node.id}" class="layer"><div class="js-plotly-plot"></div></div>'
 
 
 def _element(node: Component, page: Page) -> str:
