@@ -1,4 +1,5 @@
 // The scale of an axis, from values to pixels, and its ticks.
+import { extremes } from "../../core/ranges";
 import type { Range } from "../../core/types";
 
 export type Scale = { range: Range; toPixel: (value: number) => number };
@@ -29,8 +30,7 @@ export const ticks = (range: Range, most: number): number[] => {
 
 // A range that contains `values` with a margin, and is at least `least` wide.
 export const around = (values: number[], least: number, room = 0.06): Range => {
-  const low = values.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const [low, high] = extremes(values);
   if (low > high) return [0, least];
   const more = Math.max(0, least - (high - low)) / 2 + room * Math.max(high - low, least);
   return [low - more, high + more];

@@ -1,29 +1,28 @@
 // A curve that the student sketches over the data: yhat from 0 to 1 at CURVE_VALUES evenly spaced x. It is drawn with a
 // mouse or a finger; with the keyboard, left and right choose a value, up and down change it.
+import { clamp, endsOf } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import * as fitSection from "../../fit/fit";
 import { CURVE_VALUES } from "../types";
-import { drawing, HEIGHT, path, scale, svg, WIDTH } from "./drawing";
+import { drawing, HEIGHT, label, path, scale, svg, WIDTH } from "./drawing";
 
 const BOX = { left: 30, right: WIDTH - 10, top: 10, bottom: HEIGHT - 20 }; // of the curve, inside the axes' labels
 const STEP = 0.05;
 const MAX_POINTS = 400;
 
 const last = CURVE_VALUES - 1;
-const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
 const placeOf = scale(0, last, BOX.left, BOX.right); // x of the k-th value
 const heightOf = scale(0, 1, BOX.bottom, BOX.top);
 const PLACES = Array.from({ length: CURVE_VALUES }, (_, k) => placeOf(k));
 
 // The range of x of the data in Fit.
-export const rangeOf = () => {
+const rangeOf = () => {
   const { data } = fitSection.now();
-  return data ? { low: data.x[0], high: data.x[data.x.length - 1], data } : null;
+  if (!data) return null;
+  const [low, high] = endsOf(data.x);
+  return { low, high, data };
 };
-
-const label = (text: string, x: number, y: number, anchor: string) =>
-  svg("text", { x, y, "text-anchor": anchor }, new Text(text));
 
 // Lines and labels at 0, 0.5 and 1 of yhat, and at the ends and the middle of x.
 const axes = () => {
@@ -77,7 +76,14 @@ export const drawLine = (values: number[], from: [k: number, y: number], to: [k:
 export const pad = (begin: number[] | null, onChange: (values: number[]) => void) => {
   let values = begin ?? Array(CURVE_VALUES).fill(0.5);
   let at: [k: number, y: number] = [0, values[0]];
-  const node = drawing();
+  const node = drawing({
+    class: "class-sketch",
+    role: "slider",
+    tabindex: 0,
+    "aria-valuemin": 0,
+    "aria-valuemax": 1,
+    "aria-label": i18n.t("class.sketch"),
+  });
   const paint = () => {
     const [k] = at;
     const mark = svg("circle", { class: "mark", cx: placeOf(k), cy: heightOf(values[k]), r: 5 });
@@ -120,12 +126,6 @@ export const pad = (begin: number[] | null, onChange: (values: number[]) => void
     set(drawLine(values, [k, y], [k, y]), k);
   });
 
-  node.setAttribute("class", "class-sketch");
-  node.setAttribute("role", "slider");
-  node.setAttribute("tabindex", "0");
-  node.setAttribute("aria-valuemin", "0");
-  node.setAttribute("aria-valuemax", "1");
-  node.setAttribute("aria-label", i18n.t("class.sketch"));
   paint();
   return node;
 };
