@@ -11,6 +11,12 @@ export const extremes = (values: number[]): Range =>
 // The first and the last number, which are the extremes of sorted numbers.
 export const endsOf = (sorted: Numbers): Range => [sorted[0], sorted[sorted.length - 1]];
 
+// A function that maps one range linearly to another
+export const linear = ([low, high]: Range, [start, end]: Range) => {
+  const slope = (end - start) / (high - low || 1);
+  return (value: number) => start + (value - low) * slope;
+};
+
 // The range with a margin at both ends, which is this share of its width.
 export const padded = ([low, high]: Range, share: number): Range => {
   const pad = (high - low) * share || 1;

@@ -46,7 +46,7 @@ const DEFAULT_DATA: Json = { n: 0, noise: 0, seed: 0, held_out: 0 };
 const need: (fact: unknown) => asserts fact = (fact) => {
   if (!fact) throw new pack.BrokenLink("damaged");
 };
-const isObject = (value: unknown): value is Json =>
+export const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isNumber = (value: unknown): value is number => typeof value === "number";
 const isOneOf = (all: string[], value: unknown) => all.some((each) => each === value);

@@ -1,14 +1,10 @@
 // The scale of an axis, from values to pixels, and its ticks.
-import { extremes } from "../../core/ranges";
+import { extremes, linear } from "../../core/ranges";
 import type { Range } from "../../core/types";
 
 export type Scale = { range: Range; toPixel: (value: number) => number };
 
-export const scale = (range: Range, [from, to]: Range): Scale => {
-  const [low, high] = range;
-  const slope = (to - from) / (high - low || 1);
-  return { range, toPixel: (value) => from + (value - low) * slope };
-};
+export const scale = (range: Range, pixels: Range): Scale => ({ range, toPixel: linear(range, pixels) });
 
 const multiples = (step: number, [low, high]: Range) => {
   const found: number[] = [];

@@ -1,10 +1,10 @@
 // The answers of the whole class, which every student sees once they are revealed. The student's own is marked.
 import { element } from "../../core/dom";
-import { clamp, extremes } from "../../core/ranges";
+import { clamp, extremes, linear } from "../../core/ranges";
 import * as i18n from "../../core/text/i18n";
 import * as numbers from "../../core/text/numbers";
 import type { Question, Value } from "../types";
-import { drawing, HEIGHT, label, scale, svg, WIDTH } from "./drawing";
+import { drawing, HEIGHT, label, svg, WIDTH } from "./drawing";
 import { median, withoutOutliers } from "./outliers";
 import { optionsOf } from "./presets";
 import * as sketch from "./sketch";
@@ -45,8 +45,8 @@ const histogram = (values: number[], own: Value | null) => {
   if (!all.length) return i18n.translated("p", "class.no_answers", { className: "hint" });
   const isWhole = values.every(Number.isInteger);
   const most = Math.max(...all.map(({ n }) => n));
-  const at = scale(all[0].low, all[all.length - 1].high, PAD, WIDTH - PAD);
-  const up = scale(0, most, HEIGHT - LABEL_HEIGHT, PAD);
+  const at = linear([all[0].low, all[all.length - 1].high], [PAD, WIDTH - PAD]);
+  const up = linear([0, most], [HEIGHT - LABEL_HEIGHT, PAD]);
   const isOwn = ({ low, high }: Bin, i: number) =>
     typeof own === "number" && low <= own && (own < high || i === all.length - 1);
   const middleOf = ({ low, high }: Bin) => (at(low) + at(high)) / 2;

@@ -17,12 +17,6 @@ export const drawing = (attributes: Attributes, ...children: Node[]) =>
 export const label = (text: string, x: number, y: number, anchor: "start" | "middle" | "end") =>
   svg("text", { x, y, "text-anchor": anchor }, new Text(text));
 
-type Scale = (value: number) => number;
-export const scale = (low: number, high: number, from: number, to: number): Scale => {
-  const unit = (to - from) / (high - low || 1);
-  return (value) => from + (value - low) * unit;
-};
-
 // A line through points, which may lie outside the drawing.
 export const path = (xs: ArrayLike<number>, ys: ArrayLike<number>, className: string) => {
   const points = Array.from(xs, (x, i) => `${x.toFixed(1)},${clamp(ys[i], -1e4, 1e4).toFixed(1)}`);
